@@ -1,0 +1,68 @@
+import type { Price } from "./assets.ts";
+import type { DeclaredCrew } from "./schema-crew.ts";
+
+export type WalletType = "V1" | "V2";
+
+export type Pricing =
+  | { readonly type: "fixed"; readonly prices: readonly Price[] }
+  | { readonly type: "free" }
+  | { readonly type: "dynamic" };
+
+/** A field of the form that a customer fills in, as MIP-003's input_schema has it. */
+export interface InputField {
+  readonly id: string;
+  readonly type: string;
+  readonly name: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly validations?: readonly { readonly validation: string; readonly value: string }[];
+}
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** A CrewAI crew as data; keys as CrewAI spells them. */
+export type CrewDefinition = DeepReadonly<DeclaredCrew>;
+
+/** What an agent runs. `build` is a folder relative to the project's root; `url` is an agent that runs elsewhere. */
+export type AgentSource =
+  | { readonly kind: "inline"; readonly crew: CrewDefinition }
+  | { readonly kind: "build"; readonly folder: string }
+  | { readonly kind: "image"; readonly image: string }
+  | { readonly kind: "url"; readonly url: string };
+
+/** An agent of one stack: checked, overrides merged, prices in base units. */
+export interface Agent {
+  readonly id: string;
+  /** The declaration, relative to the project's root. */
+  readonly file: string;
+  readonly name: string;
+  readonly description: string;
+  readonly capability: { readonly name: string; readonly version: string };
+  /** Without the tag that marks the registration as ours. */
+  readonly tags: readonly string[];
+  readonly author: {
+    readonly name: string;
+    readonly contactEmail?: string;
+    readonly contactOther?: string;
+    readonly organization?: string;
+  };
+  readonly legal: { readonly privacyPolicy?: string; readonly terms?: string; readonly other?: string };
+  readonly pricing: Pricing;
+  readonly exampleOutputs: readonly {
+    readonly name: string;
+    readonly url: string;
+    readonly mimeType: string;
+  }[];
+  readonly input: readonly InputField[];
+  readonly source: AgentSource;
+  readonly model: { readonly name?: string; readonly temperature?: number; readonly maxTokens?: number };
+  /** Paths relative to the project's root, or https links. */
+  readonly documents: readonly string[];
+  /** CPU units (1024 are one core), memory in MiB. */
+  readonly resources: { readonly cpu: number; readonly memory: number; readonly instances: number };
+  /** Kind of wallet that registers it; absent: V2 if the stack has one, else V1. */
+  readonly paymentType?: WalletType;
+  /** Verification key of the one wallet that may register it. */
+  readonly wallet?: string;
+  /** Row id of an existing registration to take over. */
+  readonly adopt?: string;
+}

@@ -1,0 +1,165 @@
+import { didYouMean } from "./suggest.ts";
+
+export type Network = "Preprod" | "Mainnet";
+
+/** A token that prices can be given in. */
+export interface Asset {
+  /** What the token is called where it is paid. */
+  readonly token: string;
+  /** Policy id and asset name in lower-case hex; "" is lovelace. */
+  readonly unit: string;
+  /** Decimal places: 6 means that 1 is 1000000 base units. */
+  readonly decimals: number;
+}
+
+/** The tokens of one network, by the names that prices may use. */
+export interface AssetTable {
+  readonly network: Network;
+  readonly assets: ReadonlyMap<string, Partial<Asset>>;
+}
+
+/** Tokens of a stack's own (masumi:assets): added to the table, or put in place of an entry. */
+export type AssetOverrides = Readonly<
+  Record<string, { readonly unit: string; readonly decimals?: number | undefined }>
+>;
+
+/** A price as the network takes it. */
+export interface Price {
+  /** Base units as digits, 1 to 2^63-1. */
+  readonly amount: string;
+  /** Policy id and asset name in lower-case hex; "" is lovelace. */
+  readonly unit: string;
+  /** For people: "5 USDM". */
+  readonly human: string;
+}
+
+export interface PriceProblem {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+const ADA: Asset = { token: "ADA", unit: "", decimals: 6 };
+
+const TUSDM: Asset = {
+  token: "tUSDM",
+  unit: "16a55b2a349361ff88c03788f93e1e966e5d689605d044fef722ddde0014df10745553444d",
+  decimals: 6,
+};
+
+/**
+ * Units and decimals as in the payment service's own frontend (0.28, `defaultWallets.ts`). The stablecoins of Mainnet do
+ * not exist on Preprod, where Masumi tests with tUSDM: there their names mean tUSDM, so that one file fits both.
+ */
+const ASSETS: Record<Network, Readonly<Record<string, Asset>>> = {
+  Preprod: { ADA, tUSDM: TUSDM, USDM: TUSDM, USDCx: TUSDM },
+  Mainnet: {
+    ADA,
+    USDM: {
+      token: "USDM",
+      unit: "c48cbb3d5e57ed56e276bc45f99ab39abe94e6cd7ac39fb402da47ad0014df105553444d",
+      decimals: 6,
+    },
+    USDCx: {
+      token: "USDCx",
+      unit: "1f3aec8bfe7ea4fe14c5f121e2a92e301afe414147860d557cac7e345553444378",
+      decimals: 6,
+    },
+  },
+};
+
+/** What an amount in base units may be at most: a signed 64-bit number. */
+const MAX_AMOUNT = 2n ** 63n - 1n;
+
+const UNIT = /^[0-9a-f]{56}([0-9a-f]{2}){0,32}$/;
+
+/** The tokens of a network; `overrides` add to them or replace them, except for ADA, which is what it is. */
+export function assetTable(network: Network, overrides: AssetOverrides = {}): AssetTable {
+  const own = Object.entries(overrides).map(([token, { unit, decimals }]) => {
+    return [token, { token, unit, ...(decimals === undefined ? {} : { decimals }) }] as const;
+  });
+  return { network, assets: new Map([...Object.entries(ASSETS[network]), ...own, ["ADA", ADA]]) };
+}
+
+/** How a price is written: an amount without sign, exponent or superfluous zeros before it, a blank, a token. */
+export const PRICE = /^((?:0|[1-9]\d*)(?:\.\d+)?)\s+(\S+)$/;
+
+/** Amount and token of a text such as `2.5 ADA`; undefined if it is none. */
+function parsePrice(text: string): { amount: string; token: string } | undefined {
+  const [, amount, token] = PRICE.exec(text.trim()) ?? [];
+  return amount && token ? { amount, token } : undefined;
+}
+
+/** A price in base units, exactly: `5 USDM` is 5000000 of USDM's unit. Says what is wrong if it is not payable. */
+export function toBaseUnits(text: string, table: AssetTable): Price | PriceProblem {
+  const parsed = parsePrice(text);
+  if (!parsed) return { message: "is not a price", remedy: 'write amount and token, such as "5 USDM"' };
+  const asset = findAsset(parsed.token, table);
+  if ("message" in asset) return asset;
+
+  const [whole = "", fraction = ""] = parsed.amount.split(".");
+  if (fraction.length > asset.decimals) {
+    return {
+      message: `has ${fraction.length} decimal places`,
+      remedy: `${asset.token} has ${asset.decimals}`,
+    };
+  }
+  const amount = BigInt(whole + fraction.padEnd(asset.decimals, "0"));
+  if (amount === 0n) return { message: "is nothing", remedy: "write pricing: free" };
+  if (amount > MAX_AMOUNT) {
+    return {
+      message: "is too much",
+      remedy: `at most ${decimal(MAX_AMOUNT, asset.decimals)} ${asset.token} can be asked`,
+    };
+  }
+  const meant = parsed.token === asset.token ? "" : ` (test ${parsed.token})`;
+  return {
+    amount: amount.toString(),
+    unit: asset.unit,
+    human: `${decimal(amount, asset.decimals)} ${asset.token}${meant}`,
+  };
+}
+
+function findAsset(name: string, { network, assets }: AssetTable): Asset | PriceProblem {
+  const found = assets.get(name);
+  if (!found && UNIT.test(name)) {
+    return {
+      message: "gives a raw unit, whose decimals are not known",
+      remedy: "give it a name with unit and decimals in masumi:assets, and use that name",
+    };
+  }
+  if (!found) {
+    return {
+      message: `names ${name}, which is not a token known on ${network}`,
+      remedy: `${didYouMean(name, assets.keys())} (or add it to masumi:assets)`,
+    };
+  }
+  const { token = name, unit = "", decimals } = found;
+  if (decimals === undefined || !Number.isSafeInteger(decimals) || decimals < 0 || decimals > 18) {
+    return {
+      message: `names ${name}, whose decimals are not known`,
+      remedy: "say them in masumi:assets (0 to 18)",
+    };
+  }
+  if (unit !== "" && !UNIT.test(unit)) {
+    return {
+      message: `names ${name}, whose unit in masumi:assets is not one`,
+      remedy: "write policy id and asset name in lower-case hex",
+    };
+  }
+  return { token, unit, decimals };
+}
+
+/** A price for people: `5 USDM`. An unknown unit is shown as it is. */
+export function formatPrice({ amount, unit }: Pick<Price, "amount" | "unit">, table: AssetTable): string {
+  const asset = [...table.assets.values()].find((asset) => asset.unit === unit);
+  if (asset?.token === undefined || asset.decimals === undefined) return `${amount} ${unit}`;
+  return `${decimal(BigInt(amount), asset.decimals)} ${asset.token}`;
+}
+
+/** Base units as a decimal number without superfluous zeros. */
+function decimal(amount: bigint, decimals: number): string {
+  const digits = amount.toString().padStart(decimals + 1, "0");
+  const whole = digits.slice(0, digits.length - decimals);
+  const fraction = digits.slice(digits.length - decimals).replace(/0+$/, "");
+  return fraction ? `${whole}.${fraction}` : whole;
+}

@@ -1,0 +1,39 @@
+/** One mistake in a declaration. `line` and `column` count from 1; `file` is relative to the project's root. */
+export interface Complaint {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** What is wrong. */
+  readonly message: string;
+  /** What would be right. */
+  readonly remedy?: string;
+}
+
+/** `agents/x.yaml:3:7: what is wrong, what would be right`; editors and CI make a link of it. */
+export function formatComplaint({ file, line, column, message, remedy }: Complaint): string {
+  return `${file}:${line}:${column}: ${message}${remedy ? `, ${remedy}` : ""}`;
+}
+
+/** By file, then by place in it; what is found twice (in several stacks' variants of one file) is said once. */
+export function sortComplaints(complaints: readonly Complaint[]): Complaint[] {
+  const distinct = new Map(complaints.map((complaint) => [formatComplaint(complaint), complaint]));
+  return [...distinct.values()].toSorted(
+    (a, b) =>
+      byText(a.file, b.file) || a.line - b.line || a.column - b.column || byText(a.message, b.message),
+  );
+}
+
+/** Code-unit order: the same on every machine, whatever its locale. */
+export const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
+/** Declarations that cannot be used, with every complaint about them. Code DECLARATIONS_INVALID. */
+export class DeclarationError extends Error {
+  override readonly name = "DeclarationError";
+  readonly code = "DECLARATIONS_INVALID";
+  readonly complaints: readonly Complaint[];
+
+  constructor(complaints: readonly Complaint[]) {
+    super(`DECLARATIONS_INVALID: nothing was changed.\n${complaints.map(formatComplaint).join("\n")}`);
+    this.complaints = complaints;
+  }
+}

@@ -1,0 +1,45 @@
+import type { Complain, Path } from "./located.ts";
+import type { Declaration } from "./schema.ts";
+
+/** An agent of the stack as far as its declaration is right. */
+export interface Candidate {
+  readonly file: string;
+  readonly id: string | undefined;
+  readonly parts: Partial<Declaration>;
+  readonly complain: Complain;
+}
+
+/** What no two agents of a stack may share: the key, what it is compared by, and what would be right. */
+const UNIQUE: readonly [
+  key: "id" | "name" | "url" | "adopt",
+  same: (value: string) => string,
+  remedy: string,
+][] = [
+  ["id", (id) => id, "ids are unique: rename the file or write another id"],
+  [
+    "name",
+    (name) => name.toLowerCase().replaceAll(/\s+/g, " "),
+    "customers could not tell them apart: choose another",
+  ],
+  [
+    "url",
+    (url) => (URL.canParse(url) ? new URL(url).href.replace(/\/+$/, "") : url),
+    "one service is one agent",
+  ],
+  ["adopt", (row) => row, "a registration belongs to one agent"],
+];
+
+/** Complains, at the later file, of everything that two agents of the stack share and must not. */
+export function checkDuplicates(candidates: readonly Candidate[]): void {
+  for (const [key, same, remedy] of UNIQUE) {
+    const first = new Map<string, string>();
+    for (const { file, id, parts, complain } of candidates) {
+      const value = key === "id" ? id : parts[key];
+      if (value === undefined) continue;
+      const owner = first.get(same(value));
+      const path: Path = [key];
+      if (owner) complain(path, `${key} "${value}" is taken by ${owner}`, remedy);
+      else first.set(same(value), file);
+    }
+  }
+}

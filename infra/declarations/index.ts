@@ -1,0 +1,16 @@
+/** Agents as YAML: text in, typed agents or located complaints out. Neither Pulumi nor the network is involved. */
+export type { Agent, AgentSource, CrewDefinition, InputField, Pricing, WalletType } from "./agent.ts";
+export {
+  type Asset,
+  type AssetOverrides,
+  type AssetTable,
+  type Network,
+  type Price,
+  type PriceProblem,
+  assetTable,
+  formatPrice,
+  toBaseUnits,
+} from "./assets.ts";
+export { type Complaint, DeclarationError, formatComplaint } from "./complaint.ts";
+export { type LoadOptions, type LoadedAgents, loadAgents, loadValidAgents } from "./load.ts";
+export { agentSchemaJson } from "./schema-json.ts";

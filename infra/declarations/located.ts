@@ -1,0 +1,98 @@
+import { type LineCounter, type Node, type Pair, YAMLMap, isMap, isPair, isScalar, isSeq } from "yaml";
+import type { Complaint } from "./complaint.ts";
+
+/** Where a value lies: keys of maps and indices of lists, from the top. */
+export type Path = readonly (string | number)[];
+
+/** The key or the value that lies at a path. */
+export type Part = "key" | "value";
+
+/** Records a complaint about what lies at `path`, or, if it is missing, about the map that should hold it. */
+export type Complain = (path: Path, message: string, remedy?: string, part?: Part) => void;
+
+/** A YAML map whose values can still be found in the text. Aliases have been replaced by what they stand for. */
+export interface Located {
+  readonly file: string;
+  readonly lines: LineCounter;
+  readonly root: YAMLMap;
+}
+
+/** A `complain` for `located` that adds to `complaints`. */
+export function complainTo(complaints: Complaint[], located: Located): Complain {
+  return (path, message, remedy, part = "value") => {
+    const { line, col } = located.lines.linePos(offsetOf(located.root, path, part));
+    complaints.push({ file: located.file, line, column: col, message, ...(remedy ? { remedy } : {}) });
+  };
+}
+
+/**
+ * Offset in the text of what lies at a path. If it is missing: of the nearest thing above that is there, its key
+ * rather than its value, because a key is where one looks for what its map lacks.
+ */
+function offsetOf(root: YAMLMap, path: Path, part: Part): number {
+  let node: unknown = root;
+  let found: Pair | Node = root;
+  for (const [depth, step] of path.entries()) {
+    const next = child(node, step);
+    if (!next) return startOf(isPair(found) ? found.key : found);
+    found = next;
+    node = isPair(next) ? next.value : next;
+    if (depth === path.length - 1 && part === "value" && isPair(next)) found = (node as Node | null) ?? next;
+  }
+  return startOf(isPair(found) ? found.key : found);
+}
+
+function child(node: unknown, step: string | number): Pair | Node | undefined {
+  if (isMap(node)) return pairOf(node, String(step));
+  if (isSeq(node)) return node.items[Number(step)] as Node | undefined;
+  return undefined;
+}
+
+export function pairOf(map: YAMLMap, key: string): Pair | undefined {
+  return map.items.find((pair) => keyOf(pair) === key);
+}
+
+export const keyOf = (pair: Pair): string => String(isScalar(pair.key) ? pair.key.value : pair.key);
+
+const startOf = (node: unknown): number => (node as Node | undefined)?.range?.[0] ?? 0;
+
+/** The plain value of a node. */
+export function toPlain(node: unknown): unknown {
+  if (isMap(node)) return Object.fromEntries(node.items.map((pair) => [keyOf(pair), toPlain(pair.value)]));
+  if (isSeq(node)) return node.items.map(toPlain);
+  return isScalar(node) ? node.value : null;
+}
+
+/** A copy of a map without some of its keys, its values still located. */
+export function without(map: YAMLMap, keys: readonly string[]): YAMLMap {
+  return mapOf(
+    map,
+    map.items.filter((pair) => !keys.includes(keyOf(pair))),
+  );
+}
+
+/** A map with other pairs, at the place of `place`. */
+export function mapOf(place: YAMLMap, pairs: readonly Pair[]): YAMLMap {
+  const map = new YAMLMap();
+  map.items = [...pairs];
+  if (place.range) map.range = place.range;
+  return map;
+}
+
+/** `crew.tasks[0].agent`, as an author would say it. */
+export function showPath(path: Path): string {
+  return path.reduce<string>(
+    (text, step) => (typeof step === "number" ? `${text}[${step}]` : text ? `${text}.${step}` : step),
+    "",
+  );
+}
+
+/** The YAML text of a scalar, as its author wrote it. */
+export function writtenAt(located: Located, path: Path): string | undefined {
+  let node: unknown = located.root;
+  for (const step of path) {
+    const next = child(node, step);
+    node = isPair(next) ? next.value : next;
+  }
+  return isScalar(node) ? node.source : undefined;
+}

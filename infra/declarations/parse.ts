@@ -1,0 +1,94 @@
+import { basename } from "node:path";
+import { type Document, LineCounter, type YAMLError, isMap, parseDocument, visit } from "yaml";
+import { replaceAliases } from "./aliases.ts";
+import type { Complaint } from "./complaint.ts";
+import type { Located } from "./located.ts";
+import type { SourceFile } from "./read.ts";
+
+/** A declaration as a located YAML map. */
+export interface ParsedFile extends Located {
+  /** The file's name without its ending: the id, unless the declaration says another. */
+  readonly stem: string;
+}
+
+const QUOTES = 'put texts with { } [ ] : # or quotes in them into "…", or after >- on lines of their own';
+
+/** What the parser's findings mean to an author ($ is what stands there). Others keep the parser's own words. */
+const FINDINGS: Record<string, [message: string, remedy: string]> = {
+  TAB_AS_INDENT: ["is indented with a tab", "YAML wants spaces"],
+  DUPLICATE_KEY: ['"$" is a key that this map already has', "keep one of the two"],
+  MULTIPLE_DOCS: ["a second document begins here", "one file is one agent: give it a file of its own"],
+  BAD_INDENT: ["is not indented like its neighbours", "align what belongs together, and close every bracket"],
+  BLOCK_AS_IMPLICIT_KEY: ["has a second colon on its line", QUOTES],
+  BAD_SCALAR_START: ['"$" begins with a character that YAML reserves', 'put the text into "…"'],
+  MISSING_CHAR: ["is not closed", "close the quote or the bracket"],
+  MULTILINE_IMPLICIT_KEY: [
+    '"$" is not a key: its colon lacks a blank after it, or is missing',
+    "write key: value",
+  ],
+  NON_STRING_KEY: ['"$" cannot be a key', "keys are plain words"],
+  TAG_RESOLVE_FAILED: ['"$" is a YAML tag that is not known', "remove it"],
+  UNEXPECTED_TOKEN: ['"$" does not belong here', QUOTES],
+};
+
+/** Findings that leave the file readable; after any other one, all further findings may be mere echoes of it. */
+const HARMLESS = new Set(["DUPLICATE_KEY", "TAG_RESOLVE_FAILED"]);
+
+function meaningOf({ code, message }: YAMLError): readonly [message: string, remedy: string] {
+  if (code === "BAD_INDENT" && message.startsWith("Flow"))
+    return ["begins before a bracket above is closed", "close it"];
+  return FINDINGS[code] ?? [`is not YAML (${message})`, QUOTES];
+}
+
+/** Where the quotation begins that still is open at `end`. */
+function openQuote(document: Document, end: number): number {
+  let start = end;
+  visit(document, {
+    Scalar: (_, { type, range }) => {
+      if (type?.startsWith("QUOTE") && range && range[1] >= end) start = range[0];
+    },
+  });
+  return start;
+}
+
+/** One file's text as a map with positions, or what is wrong with it as YAML. */
+export function parseDeclaration(source: SourceFile): { parsed?: ParsedFile; complaints: Complaint[] } {
+  const lines = new LineCounter();
+  const document = parseDocument(source.text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  const complaints: Complaint[] = [];
+  const complain = (offset: number, message: string, remedy: string) => {
+    const { line, col } = lines.linePos(Math.min(offset, Math.max(0, source.text.trimEnd().length)));
+    complaints.push({ file: source.file, line, column: col, message, remedy });
+  };
+
+  const findings = [...document.errors, ...document.warnings];
+  const fatal = findings.find(({ code }) => !HARMLESS.has(code));
+  for (const finding of fatal ? [fatal] : findings) {
+    const [message, remedy] = meaningOf(finding);
+    const offset = finding.code === "MISSING_CHAR" ? openQuote(document, finding.pos[0]) : finding.pos[0];
+    const word = /^[^\s:]{0,30}/.exec(source.text.slice(offset))?.[0] || "it";
+    complain(
+      offset,
+      message.replace("$", () => word),
+      remedy,
+    );
+  }
+  if (fatal) return { complaints };
+
+  const root = document.contents;
+  if (!root || (!isMap(root) && source.text.trim() === "")) {
+    complain(0, "is empty", "an agent has at least a name, a description and what it runs");
+    return { complaints };
+  }
+  const refused = replaceAliases(document);
+  if (refused) {
+    complain(refused.offset, refused.message, refused.remedy);
+    return { complaints };
+  }
+  if (!isMap(root)) {
+    complain(root.range?.[0] ?? 0, "is not an agent", "an agent is a map of keys: name: …, description: …");
+    return { complaints };
+  }
+  const stem = basename(source.file).replace(/\.ya?ml$/, "");
+  return { parsed: { file: source.file, stem, lines, root }, complaints };
+}

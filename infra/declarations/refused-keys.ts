@@ -1,0 +1,163 @@
+/** Why a key is refused, and what to do instead. */
+export interface Refusal {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+type Group = readonly [keys: readonly string[], reason: string, remedy: string];
+
+const secrets: Group = [
+  ["apiKey", "api_key", "key", "token", "secret", "password", "env", "environment"],
+  "secrets and environment have no place in a declaration",
+  "set them in the stack's configuration, encrypted",
+];
+
+const llm: Group = [
+  ["llm", "manager_llm", "function_calling_llm", "planning_llm", "chat_llm", "max_tokens"],
+  "all agents of a crew use the one model of the declaration",
+  'say it under "model" at the top',
+];
+
+const knowledge: Group = [
+  ["knowledge", "knowledge_sources", "knowledge_config", "embedder", "embedder_config", "input_files"],
+  "CrewAI goes on without its sources when they cannot be read, and reports success",
+  'name them under "documents" at the top',
+];
+
+const memory: Group = [
+  ["memory", "long_term_memory", "short_term_memory", "entity_memory"],
+  "memory would carry what one customer said to the next",
+  "remove it",
+];
+
+const thinking: Group = [
+  ["reasoning", "planning", "planning_config", "max_reasoning_attempts", "allow_delegation"],
+  "it may call the model again and again without a bound",
+  "put the steps into tasks, and pass results on with context",
+];
+
+const code: Group = [
+  [
+    "allow_code_execution",
+    "code_execution_mode",
+    "type",
+    "settings",
+    "config",
+    "callback",
+    "callbacks",
+    "step_callback",
+    "task_callback",
+    "before_kickoff_callbacks",
+    "after_kickoff_callbacks",
+    "executor_class",
+    "output_pydantic",
+    "output_json",
+    "response_model",
+    "converter_cls",
+    "skills",
+  ],
+  "it would load or run code, which a declaration cannot carry",
+  "remove it, or package your own code with build",
+];
+
+const remote: Group = [
+  ["mcps", "apps", "a2a", "from_repository", "share_crew", "tracing"],
+  "it would connect the crew to services outside its container",
+  "remove it",
+];
+
+const tools: Group = [
+  ["tools"],
+  "tools are not available in this version",
+  "write what is needed into the task",
+];
+
+const files: Group = [
+  ["output_file", "create_directory", "output_log_file", "prompt_file", "checkpoint"],
+  "it would write or read files in the container, which nobody sees and nobody removes",
+  "the last task's result is the answer; remove it",
+];
+
+const runtime: Group = [
+  ["max_execution_time", "max_retry_limit", "max_retries", "verbose", "cache", "stream", "security_config"],
+  "the runtime decides it for every crew",
+  "remove it",
+];
+
+const templates: Group = [
+  ["system_template", "prompt_template", "response_template", "use_system_prompt", "multimodal"],
+  "it is not supported in this version",
+  "say it in role, goal and backstory",
+];
+
+const GROUPS: Readonly<Record<string, readonly Group[]>> = {
+  "": [
+    secrets,
+    [["price", "prices", "cost"], "the price has another key", "write pricing: { fixed: [5 USDM] }"],
+    [["network"], "the network is the stack's", "set masumi:network in the stack's configuration"],
+    [["apiBaseUrl", "api_base_url"], "the URL has another key", "write url for an agent that runs elsewhere"],
+    [
+      ["agentIdentifier", "state", "sellingWalletVkey"],
+      "the network decides it",
+      "remove it; the stack's outputs show it",
+    ],
+    [["agents", "tasks"], "agents and tasks belong to the crew", "write them under crew"],
+  ],
+  model: [
+    secrets,
+    [
+      ["base_url", "baseUrl", "api", "url", "provider"],
+      "where the model is served is the stack's",
+      "set masumi:modelApi",
+    ],
+  ],
+  crew: [
+    memory,
+    thinking,
+    knowledge,
+    llm,
+    code,
+    remote,
+    files,
+    runtime,
+    tools,
+    [
+      ["manager_agent"],
+      "a crew led by a manager is not supported in this version",
+      "let the tasks run in order",
+    ],
+    [["inputs"], "what the crew is asked has another place", 'declare it under "input" at the top'],
+    [["name"], "the crew is called like the agent", "remove it"],
+    [["max_rpm"], "calls per minute are limited for each of the agents", "write max_rpm with the agent"],
+  ],
+  "crew.agents.*": [
+    secrets,
+    memory,
+    thinking,
+    knowledge,
+    llm,
+    code,
+    remote,
+    files,
+    runtime,
+    tools,
+    templates,
+  ],
+  "crew.tasks.*": [
+    [["human_input"], "nobody sits at the container's keyboard", "ask for everything under input"],
+    [["async_execution"], "tasks are done in order", "remove it"],
+    [["guardrails"], "one guardrail can be given for a task", "write guardrail with one text"],
+    [["config"], "it would load code", "remove it"],
+    code,
+    files,
+    tools,
+    knowledge,
+    runtime,
+  ],
+};
+
+/** Why `key` is refused in a map, if there is more to say than that it is unknown; `*` in `where` is any name or index. */
+export function refusal(where: string, key: string): Refusal | undefined {
+  const group = GROUPS[where]?.find(([keys]) => keys.includes(key));
+  return group && { reason: group[1], remedy: group[2] };
+}

@@ -1,0 +1,191 @@
+import { z } from "zod";
+import { matching, text } from "./texts.ts";
+
+/*
+ * What a customer is asked for: fields of an input_schema as MIP-003 has them (attachment 01, "Input Validation Schema
+ * Format"), with `string` and `multiselect`, which the marketplace and the Python SDK know besides.
+ */
+
+/* Parts that many kinds of fields share. An `id` here names the part in the JSON Schema, so that it stands there once. */
+const fieldId = matching(
+  /^[A-Za-z_][A-Za-z0-9_-]*$/,
+  "cannot be used in {…}",
+  "begin with a letter, then letters, digits, _ and -",
+  100,
+).meta({
+  id: "fieldId",
+  description: "Name of the field; the crew's texts use it as {id}.",
+  examples: ["topic"],
+});
+const fieldName = text(250).meta({
+  id: "fieldName",
+  description: "Label that the customer sees.",
+  examples: ["Topic"],
+});
+const description = z
+  .string()
+  .meta({ id: "fieldDescription", description: "Shown to the customer beside the field." });
+const placeholder = z.string().meta({ id: "fieldPlaceholder", description: "Shown in the empty field." });
+
+/* MIP-003 writes limits as texts; authors may write them as what they are. The error says what would be right. */
+const flag = z
+  .union([z.boolean(), z.enum(["true", "false"])], { error: "write true or false" })
+  .transform(String);
+const figure = z.union([z.number(), z.string().regex(/^-?\d+(\.\d+)?$/)], { error: "write a number" });
+const amount = figure.transform(String);
+const count = z
+  .union([z.int().min(1), z.string().regex(/^[1-9]\d*$/)], { error: "write a whole number, at least 1" })
+  .transform(String);
+
+const optional = z.strictObject({ validation: z.literal("optional"), value: flag }).meta({
+  id: "optionalField",
+  description: "Whether the field may stay empty; every field is required otherwise.",
+});
+
+const bounds = <T extends z.ZodType<string>>(value: T) =>
+  [
+    z.strictObject({ validation: z.literal("min"), value }),
+    z.strictObject({ validation: z.literal("max"), value }),
+  ] as const;
+
+const format = <const T extends readonly string[]>(values: T) =>
+  z.strictObject({ validation: z.literal("format"), value: z.enum(values) });
+
+const accept = z.strictObject({
+  validation: z.literal("accept"),
+  value: text().meta({ description: "File types, as in HTML's accept.", examples: [".pdf,.docx"] }),
+});
+
+type Validation = z.ZodObject<{ validation: z.ZodLiteral<string>; value: z.ZodType<string> }>;
+
+/** Several kinds of input that have the same data and know the same validations. */
+function field<const K extends readonly string[], D extends z.ZodType, V extends readonly Validation[]>(
+  kinds: K,
+  data: D,
+  ...validations: V
+) {
+  return z.strictObject({
+    id: fieldId,
+    type: z.enum(kinds),
+    name: fieldName,
+    data,
+    validations: z
+      .array(z.discriminatedUnion("validation", [optional, ...validations]))
+      .exactOptional()
+      .meta({ description: "Limits of what a customer may enter; all of them hold." }),
+  });
+}
+
+const textData = z
+  .strictObject({
+    description: description.exactOptional(),
+    placeholder: placeholder.exactOptional(),
+    default: z.string().exactOptional(),
+  })
+  .exactOptional();
+const numberData = z
+  .strictObject({
+    description: description.exactOptional(),
+    placeholder: placeholder.exactOptional(),
+    default: figure.exactOptional(),
+  })
+  .exactOptional();
+const choiceData = z
+  .strictObject({
+    values: z
+      .array(text())
+      .min(1)
+      .meta({ description: "What can be chosen.", examples: [["small", "large"]] }),
+    description: description.exactOptional(),
+    placeholder: placeholder.exactOptional(),
+    default: z.string().exactOptional(),
+  })
+  .meta({ examples: [{ values: ["small", "large"] }] });
+const switchData = z
+  .strictObject({
+    description: description.exactOptional(),
+    placeholder: placeholder.exactOptional(),
+    label: z.string().exactOptional(),
+    default: z.boolean().exactOptional(),
+  })
+  .exactOptional();
+
+/** Date and time inputs, with the text that each wants. */
+const moments = {
+  date: /^\d{4}-\d\d-\d\d$/,
+  "datetime-local": /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/,
+  time: /^\d\d:\d\d(:\d\d)?$/,
+  month: /^\d{4}-\d\d$/,
+  week: /^\d{4}-W\d\d$/,
+} as const;
+
+const examples = {
+  date: "2026-12-31",
+  "datetime-local": "2026-12-31T18:00",
+  time: "18:00",
+  month: "2026-12",
+  week: "2026-W53",
+};
+
+const moment = <const K extends keyof typeof moments>(kind: K) => {
+  const value = matching(
+    moments[kind],
+    `is not a ${kind}`,
+    `write it in quotes, such as "${examples[kind]}"`,
+  );
+  const data = z.strictObject({ description: description.exactOptional(), default: value.exactOptional() });
+  return field([kind], data.exactOptional(), ...bounds(value));
+};
+
+/** One field of the form that a customer fills in. */
+export const inputField = z.discriminatedUnion("type", [
+  field(["string", "text", "search"], textData, ...bounds(count), format(["nonempty", "url", "email"])),
+  field(["textarea", "password"], textData, ...bounds(count), format(["nonempty"])),
+  field(["email"], textData, ...bounds(count), format(["nonempty", "email"])),
+  field(["url"], textData, ...bounds(count), format(["nonempty", "url"])),
+  field(["tel"], textData, ...bounds(count), format(["nonempty", "tel-pattern", "tel_pattern"])),
+  field(["number"], numberData, ...bounds(amount), format(["integer"])),
+  field(
+    ["range"],
+    z
+      .strictObject({
+        description: description.exactOptional(),
+        min: figure.exactOptional(),
+        max: figure.exactOptional(),
+        step: figure.exactOptional(),
+        default: figure.exactOptional(),
+      })
+      .exactOptional(),
+    ...bounds(amount),
+  ),
+  field(["boolean", "checkbox"], switchData),
+  field(["option", "radio", "multiselect"], choiceData, ...bounds(count)),
+  moment("date"),
+  moment("datetime-local"),
+  moment("time"),
+  moment("month"),
+  moment("week"),
+  field(
+    ["color"],
+    z
+      .strictObject({ description: description.exactOptional(), default: z.string().exactOptional() })
+      .exactOptional(),
+  ),
+  field(
+    ["file"],
+    z
+      .strictObject({ outputFormat: z.literal("url"), description: description.exactOptional() })
+      .meta({ examples: [{ outputFormat: "url" }] }),
+    accept,
+    ...bounds(count),
+  ),
+  field(
+    ["hidden"],
+    z
+      .strictObject({ value: z.string(), description: description.exactOptional() })
+      .meta({ examples: [{ value: "v1" }] }),
+  ),
+  field(["none"], z.strictObject({ description: description.exactOptional() }).exactOptional()),
+]);
+
+export type DeclaredField = z.output<typeof inputField>;

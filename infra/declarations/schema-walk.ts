@@ -1,0 +1,74 @@
+import { z } from "zod";
+import type { Path } from "./located.ts";
+
+/*
+ * Finds the part of a schema that speaks of a path, so that a complaint can name the keys that are known there and give
+ * the schema's own example.
+ */
+
+type Definition = {
+  readonly type: string;
+  readonly shape?: Readonly<Record<string, z.ZodType>>;
+  readonly valueType?: z.ZodType;
+  readonly element?: z.ZodType;
+  readonly innerType?: z.ZodType;
+  readonly in?: z.ZodType;
+  readonly options?: readonly z.ZodType[];
+};
+
+const definition = (schema: z.ZodType) => schema.def as Definition;
+
+/** From a schema to the ones it wraps: default, optional, transform. */
+function* unwrapped(schema: z.ZodType): Generator<z.ZodType> {
+  for (let next: z.ZodType | undefined = schema; next;) {
+    yield next;
+    const { innerType, in: input } = definition(next);
+    next = innerType ?? input;
+  }
+}
+
+/** The schemas that speak of what lies at `path` in `value`, the outermost wrapper first. */
+function schemasAt(schema: z.ZodType, value: unknown, path: Path): z.ZodType[] {
+  const layers = [...unwrapped(schema)];
+  const [step, ...rest] = path;
+  const innermost = layers.at(-1);
+  if (step === undefined || !innermost) return layers;
+  const { shape, valueType, element, options } = definition(innermost);
+  if (options) return schemasAt(optionFor(options, value, step), value, path);
+  const next = shape?.[step] ?? valueType ?? element;
+  return next ? schemasAt(next, childOf(value, step), rest) : [];
+}
+
+/**
+ * Of a union, the member that means this value: the one whose `type` or `validation` fits, else one that knows the key
+ * `step`, else one that is a map at all.
+ */
+function optionFor(options: readonly z.ZodType[], value: unknown, step?: string | number): z.ZodType {
+  const shapeOf = (option: z.ZodType) => definition([...unwrapped(option)].at(-1) ?? option).shape;
+  const fits = (option: z.ZodType) =>
+    ["type", "validation"].some((tag) => shapeOf(option)?.[tag]?.safeParse(childOf(value, tag)).success);
+  const knows = (option: z.ZodType) => step !== undefined && shapeOf(option)?.[step] !== undefined;
+  return options.find(fits) ?? options.find(knows) ?? options.find(shapeOf) ?? z.unknown();
+}
+
+const childOf = (value: unknown, step: string | number): unknown =>
+  value === null || typeof value !== "object" ? undefined : (value as Record<string, unknown>)[step];
+
+/** Keys that are known in the map at `path`. */
+export function knownKeys(schema: z.ZodType, value: unknown, path: Path): string[] {
+  const innermost = schemasAt(schema, value, path).at(-1);
+  if (!innermost) return [];
+  const { shape, options } = definition(innermost);
+  if (!options) return Object.keys(shape ?? {});
+  const here = path.reduce(childOf, value);
+  return knownKeys(optionFor(options, here), here, []);
+}
+
+/** Examples that the schema gives for what lies at `path`. */
+export function examplesAt(schema: z.ZodType, value: unknown, path: Path): readonly unknown[] {
+  for (const layer of schemasAt(schema, value, path)) {
+    const examples = layer.meta()?.["examples"];
+    if (Array.isArray(examples)) return examples;
+  }
+  return [];
+}

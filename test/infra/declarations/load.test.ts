@@ -1,0 +1,170 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import * as fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  DeclarationError,
+  type LoadOptions,
+  formatComplaint,
+  loadAgents,
+  loadValidAgents,
+} from "../../../infra/declarations/index.ts";
+
+const WEATHER = `name: Weather
+description: Tells the weather of a place.
+capability: { name: weather, version: 1.0.0 }
+tags: [weather]
+author: { name: Example GmbH }
+pricing: free
+`;
+const LOCAL = { folder: "agents", stack: "local", network: "Preprod", hosting: "process" } as const;
+
+const made: string[] = [];
+afterAll(() => {
+  for (const folder of made) rmSync(folder, { recursive: true });
+});
+
+function project(files: Readonly<Record<string, string>>): string {
+  const root = mkdtempSync(join(tmpdir(), "declarations-"));
+  made.push(root);
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), text);
+  }
+  return root;
+}
+
+const complaintsOf = (options: LoadOptions) => loadAgents(options).complaints.map(formatComplaint);
+
+describe("the agents that this repository ships", () => {
+  const projectRoot = join(import.meta.dirname, "../../..");
+
+  it.each([
+    ["local", "Preprod", "process"],
+    ["preprod", "Preprod", "ecs-alb"],
+    ["mainnet", "Mainnet", "ecs-alb"],
+  ] as const)("are right in stack %s", (stack, network, hosting) => {
+    const { agents, complaints } = loadAgents({ folder: "agents", projectRoot, stack, network, hosting });
+    expect(complaints.map(formatComplaint)).toEqual([]);
+    expect(agents.map(({ id, pricing, paymentType }) => [id, pricing.type, paymentType])).toEqual([
+      ["contract-reviewer", "fixed", "V1"],
+      ["market-researcher", "fixed", "V2"],
+      ["meeting-minutes", "free", undefined],
+    ]);
+  });
+});
+
+describe("the folder", () => {
+  it("is complained of when it is missing", () => {
+    expect(complaintsOf({ ...LOCAL, projectRoot: project({ "README.md": "" }) })).toEqual([
+      "agents:1:1: is not a folder that can be read, agents are YAML files in a folder of the project",
+    ]);
+  });
+
+  it("is complained of when it is a file", () => {
+    expect(complaintsOf({ ...LOCAL, projectRoot: project({ agents: "" }) })).toHaveLength(1);
+  });
+
+  it("keeps files out that are far too large", () => {
+    const projectRoot = project({ "agents/weather.yaml": `${WEATHER}# ${"x".repeat(256 * 1024)}\n` });
+    expect(complaintsOf({ ...LOCAL, projectRoot })).toEqual([
+      "agents/weather.yaml:1:1: has more than 256 KiB, an agent is a short text; give long material as documents",
+    ]);
+  });
+});
+
+describe("documents", () => {
+  const files = {
+    "agents/weather.yaml": `${WEATHER}build: ./crew\ndocuments: [docs/kept.txt, docs/secret.txt]\n`,
+    "crew/Dockerfile": "FROM scratch\n",
+    "docs/kept.txt": "kept",
+    "docs/secret.txt": "secret",
+    ".gitignore": "docs/secret.txt\n",
+  };
+
+  it("are complained of when git ignores them", () => {
+    const projectRoot = project(files);
+    expect(spawnSync("git", ["init", "--quiet"], { cwd: projectRoot }).status).toBe(0);
+    expect(complaintsOf({ ...LOCAL, hosting: "docker", projectRoot })).toEqual([
+      'agents/weather.yaml:8:28: "docs/secret.txt" is ignored by git, a clone would not have it: add it to the repository',
+    ]);
+  });
+
+  it("need no repository", () => {
+    expect(complaintsOf({ ...LOCAL, hosting: "docker", projectRoot: project(files) })).toEqual([]);
+  });
+});
+
+describe("loadValidAgents", () => {
+  it("throws all complaints at once, under a stable code", () => {
+    const projectRoot = project({ "agents/a.yaml": "nme: A\n", "agents/b.yaml": "" });
+    const failure = (() => {
+      try {
+        return loadValidAgents({ ...LOCAL, projectRoot });
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(failure).toBeInstanceOf(DeclarationError);
+    expect(failure).toMatchObject({ code: "DECLARATIONS_INVALID" });
+    expect((failure as DeclarationError).message).toContain("agents/a.yaml:1:1: unknown key");
+    expect((failure as DeclarationError).message).toContain("agents/b.yaml:1:1: is empty");
+  });
+});
+
+describe("whatever an author writes", () => {
+  const scalar = fc.oneof(
+    fc.string(),
+    fc.constantFrom(
+      "{topic}",
+      "*a",
+      "&a x",
+      "!!binary x",
+      "- x",
+      "? y",
+      "'",
+      '"',
+      "|",
+      ">-",
+      "\t",
+      "null",
+      "1e999",
+      "<<: *a",
+    ),
+    fc.integer().map(String),
+  );
+  const keys = [...WEATHER.matchAll(/^(\w+):/gm)].map(([, key = ""]) => key);
+  const line = fc
+    .tuple(
+      fc.constantFrom(...keys, "crew", "input", "overrides", "only", "id", "url", "__proto__", "constructor"),
+      scalar,
+    )
+    .map(([key, value]) => `${key}: ${value}`);
+  const structured = fc.jsonValue().map((value) => JSON.stringify(value));
+  const file = fc.oneof(
+    fc.string(),
+    structured,
+    fc.array(line).map((lines) => lines.join("\n")),
+    fc
+      .tuple(fc.constantFrom("crew", "input", "pricing", "overrides", "model"), structured)
+      .map(([key, value]) => `${WEATHER}${key}: ${value}\n`),
+  );
+
+  it("is answered with complaints at places that exist, never with an exception", () => {
+    const texts = fc.sample(file, { numRuns: 500, seed: 3 });
+    const projectRoot = project(
+      Object.fromEntries(texts.map((text, index) => [`agents/a${index}.yaml`, text])),
+    );
+    const { complaints } = loadAgents({ ...LOCAL, projectRoot });
+    expect(complaints.length).toBeGreaterThan(0);
+    const strange = complaints.filter(({ file, line, column, message }) => {
+      const lines = (texts[Number(/\d+/.exec(file)?.[0])] ?? "").split("\n");
+      const exists =
+        line >= 1 && line <= lines.length && column >= 1 && column <= (lines[line - 1]?.length ?? 0) + 1;
+      return !exists || /undefined|\[object|NaN/.test(message);
+    });
+    expect(strange).toEqual([]);
+  });
+});
