@@ -1,0 +1,141 @@
+import { once } from "node:events";
+import { type ChainSpeed, ChainClock } from "./clock.ts";
+import { controlArea } from "./control/control.ts";
+import { type FaultInput, Faults } from "./faults.ts";
+import { type Area, createSandboxServer } from "./http/server.ts";
+import { newCuid } from "./ids.ts";
+import { Machine } from "./machine.ts";
+import { modelArea } from "./model/model.ts";
+import { RequestCounts } from "./requests.ts";
+import type { Service } from "./service/endpoint.ts";
+import { BODY_LIMIT, paymentService } from "./service/service.ts";
+import { Store } from "./store/store.ts";
+import { loadWorld, readWorld, type World, WorldError } from "./world.ts";
+
+export type { ChainSpeed } from "./clock.ts";
+export { type FaultInput, FaultError, parseFault } from "./faults.ts";
+export { type World, WorldError };
+export { DatabaseVersionError } from "./store/database.ts";
+
+/** How often the chain moves on when nobody looks. */
+const IDLE_SETTLE_MS = 1_000;
+
+export interface SandboxOptions {
+  /** Port on 127.0.0.1; default 0 = any free one. */
+  readonly port?: number;
+  /** Database file; default: in memory. */
+  readonly db?: string;
+  /** World file, or its parsed content; default: world.default.json beside this module. */
+  readonly world?: string | object;
+  /** Default 1 = as fast as the real chain. */
+  readonly chainSpeed?: ChainSpeed;
+  readonly faults?: readonly FaultInput[];
+  /** Whether refused keys wait up to a second, as on the real service; default false. */
+  readonly authDelay?: boolean;
+  /** Called after an answered POST /sandbox/shutdown; default: the sandbox closes itself. */
+  readonly onShutdown?: () => void;
+  /** Real time in milliseconds; a test may bring its own. */
+  readonly now?: () => number;
+  /** Makes the ids of rows; a test may bring its own. */
+  readonly newId?: () => string;
+}
+
+export interface RunningSandbox {
+  /** Origin, like http://127.0.0.1:4801. */
+  readonly url: string;
+  readonly clock: ChainClock;
+  close(): Promise<void>;
+}
+
+/** Row stamps that never repeat, so that "newest first" has one order. */
+function risingStamps(now: () => number): () => number {
+  let last = 0;
+  return () => (last = Math.max(now(), last + 1));
+}
+
+function worldOf(world: SandboxOptions["world"]): World {
+  return typeof world === "object" ? readWorld(world, "(given as an object)") : loadWorld(world);
+}
+
+/** Opens the database; agents in it must find their wallets in the world. */
+function openStore(world: World, file: string | undefined): Store {
+  const store = new Store(world, file);
+  const missing = store.usedWallets().filter((vkey) => !world.wallets.some((wallet) => wallet.vkey === vkey));
+  if (missing.length === 0) return store;
+  store.close();
+  throw new WorldError(
+    `for the database ${file}`,
+    missing.map((vkey) => `there are agents of the wallet ${vkey}, which the world has not`),
+  );
+}
+
+/**
+ * Starts the simulated payment service with its chain, and the stub model, on loopback.
+ * Throws WorldError, FaultError or DatabaseVersionError for what it was given, and the listening error of the port.
+ */
+export async function startSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
+  const real = options.now ?? Date.now;
+  const world = worldOf(options.world);
+  const faults = new Faults();
+  faults.add(options.faults ?? []);
+  const store = openStore(world, options.db);
+  const clock = new ChainClock({ speed: options.chainSpeed ?? 1, real, startsAt: store.chainTime });
+  for (const wallet of world.wallets) store.ledger.meet(wallet, clock.now());
+  const now = options.now ?? risingStamps(real);
+  const machine = new Machine({ world, store, clock, faults, now });
+  const newId = options.newId ?? (() => newCuid(real()));
+  const service: Service = { world, store, machine, faults, now, newId, chainNow: () => clock.now() };
+  const requests = new RequestCounts();
+
+  const shutdown = () => {
+    if (options.onShutdown) options.onShutdown();
+    else void close();
+  };
+  const control = controlArea({
+    service,
+    clock,
+    requests,
+    startedAt: real(),
+    // The answer to the request goes out first.
+    shutdown: () => setTimeout(shutdown, 50),
+  });
+  const model = modelArea({ faults, requests });
+  const payments = paymentArea(service, requests, options.authDelay ?? false);
+  const { server, ...http } = createSandboxServer((path) => {
+    if (path.startsWith("/sandbox")) return control;
+    return path.startsWith("/model/v1") ? model : payments;
+  });
+
+  server.listen(options.port ?? 0, "127.0.0.1");
+  await once(server, "listening").catch((error: unknown) => {
+    store.close();
+    throw error;
+  });
+  const runs = typeof clock.speed === "number" && clock.speed > 0;
+  const idle = runs ? setInterval(() => machine.settle(), IDLE_SETTLE_MS) : undefined;
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : options.port;
+
+  let closed: Promise<void> | undefined;
+  const close = () =>
+    (closed ??= http.close().then(() => {
+      clearInterval(idle);
+      store.chainTime = clock.now();
+      store.close();
+      return undefined;
+    }));
+  return { url: `http://127.0.0.1:${port}`, clock, close };
+}
+
+function paymentArea(service: Service, requests: RequestCounts, authDelay: boolean): Area {
+  const payments = paymentService(service, { authDelay });
+  return {
+    bodyLimit: BODY_LIMIT,
+    faultFor: (request) => {
+      const { route } = payments.target(request);
+      requests.add(route);
+      return service.faults.takeForAnswer(route);
+    },
+    answer: (request, signal) => payments.answer(request, payments.target(request), signal),
+  };
+}

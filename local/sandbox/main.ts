@@ -1,0 +1,110 @@
+import { renameSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+
+const HELP = `Simulated Masumi payment service with its chain, and a stub model, on this machine only.
+
+  node local/sandbox/main.ts [options]
+
+  --port <n>            port on 127.0.0.1 (default 4801; 0 = any free one)
+  --db <file>           database that survives restarts (default: in memory)
+  --world <file>        keys, payment sources, wallets and tokens (default: world.default.json beside this program)
+  --chain-speed <n>     so many times the real chain's speed (default 1); 0 = only moves when advanced;
+                        "instant" = whatever is under way is over at the next look
+  --fault <spec>        a scripted fault, may be given several times; README.md lists them
+  --no-auth-delay       answer refused keys at once (the real service waits up to a second)
+  --info <file>         write {"pid","url","startedAt"} to this file once it listens
+  --json                print the same line instead of a sentence
+  --help
+
+Examples
+  node local/sandbox/main.ts --db .masumi/sandbox/sandbox.sqlite --chain-speed 30
+  node local/sandbox/main.ts --port 0 --chain-speed instant --json
+  node local/sandbox/main.ts --fault "lost-after-write,route=POST /registry" --fault "slow,route=*,ms=500,count=20"
+`;
+
+const OPTIONS = {
+  port: { type: "string", default: "4801" },
+  db: { type: "string" },
+  world: { type: "string" },
+  "chain-speed": { type: "string", default: "1" },
+  fault: { type: "string", multiple: true, default: [] as string[] },
+  "auth-delay": { type: "boolean", default: true },
+  info: { type: "string" },
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+
+/** What the user typed or prepared is wrong: shown without a stack. */
+class UsageError extends Error {}
+
+function readNumber(name: string, text: string, largest: number): number {
+  const number = Number(text);
+  if (text.trim() !== "" && number >= 0 && number <= largest) return number;
+  throw new UsageError(`--${name} ${text}: expected a number from 0 to ${largest}`);
+}
+
+function readArguments() {
+  try {
+    return parseArgs({ options: OPTIONS, allowNegative: true }).values;
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nSee --help.`);
+  }
+}
+
+/** Only sqlite's announcement that it is new is silenced; every other warning is shown as ever. */
+function silenceSqliteWarning(): void {
+  const [show] = process.listeners("warning");
+  process.removeAllListeners("warning");
+  process.on("warning", (warning) => {
+    if (!(warning.name === "ExperimentalWarning" && warning.message.includes("SQLite"))) show?.(warning);
+  });
+}
+
+async function main(): Promise<void> {
+  const values = readArguments();
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  silenceSqliteWarning();
+  const { parseFault, startSandbox } = await import("./index.ts");
+  const speed = values["chain-speed"];
+  const sandbox = await startSandbox({
+    port: readNumber("port", values.port, 65_535),
+    chainSpeed: speed === "instant" ? speed : readNumber("chain-speed", speed, 1_000_000),
+    faults: values.fault.map(parseFault),
+    authDelay: values["auth-delay"],
+    ...(values.db === undefined ? {} : { db: values.db }),
+    ...(values.world === undefined ? {} : { world: values.world }),
+    onShutdown: () => end(),
+  });
+  let ending: Promise<void> | undefined;
+  const end = () => {
+    ending ??= sandbox.close();
+  };
+  process.once("SIGTERM", end);
+  process.once("SIGINT", end);
+
+  const info = JSON.stringify({ pid: process.pid, url: sandbox.url, startedAt: new Date().toISOString() });
+  if (values.info !== undefined) {
+    writeFileSync(`${values.info}.new`, `${info}\n`);
+    renameSync(`${values.info}.new`, values.info);
+  }
+  process.stdout.write(
+    values.json ? `${info}\n` : `The sandbox listens on ${sandbox.url} (chain speed ${speed}).\n`,
+  );
+}
+
+function explain(error: unknown): string | undefined {
+  if (error instanceof UsageError) return error.message;
+  const { code, message } = error as { code?: string; message?: string };
+  if (code === "EADDRINUSE") return "The port is used by another program. Name another with --port.";
+  return code?.startsWith("SANDBOX_") ? message : undefined;
+}
+
+main().catch((error: unknown) => {
+  const explanation = explain(error);
+  if (explanation === undefined) console.error(error);
+  else process.stderr.write(`${explanation}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,126 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+
+const SCHEMA_VERSION = 2;
+
+const SCHEMA = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+CREATE TABLE registrations (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  network TEXT NOT NULL,
+  type TEXT NOT NULL,
+  contract TEXT NOT NULL,
+  wallet TEXT NOT NULL,
+  recipient TEXT,
+  owner TEXT NOT NULL,
+  createdAt INTEGER NOT NULL,
+  updatedAt INTEGER NOT NULL,
+  stateChangedAt INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  error TEXT,
+  agentIdentifier TEXT,
+  previousIdentifier TEXT,
+  sendFundingLovelace TEXT,
+  listing TEXT NOT NULL,
+  searchText TEXT NOT NULL,
+  searchTags TEXT NOT NULL,
+  pricingTypes TEXT NOT NULL,
+  lovelacePrices TEXT NOT NULL,
+  signer TEXT NOT NULL,
+  requestedAt INTEGER NOT NULL,
+  transactionId INTEGER
+) STRICT;
+CREATE INDEX registrationsByAge ON registrations (network, type, createdAt, seq);
+CREATE INDEX registrationsByChange ON registrations (network, type, stateChangedAt, id);
+CREATE INDEX registrationsByIdentifier ON registrations (agentIdentifier);
+CREATE INDEX registrationsByTransaction ON registrations (transactionId);
+CREATE INDEX registrationsWaiting ON registrations (signer, requestedAt, seq)
+  WHERE state IN ('RegistrationRequested', 'UpdateRequested', 'DeregistrationRequested');
+
+CREATE TABLE transactions (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  wallet TEXT NOT NULL,
+  type TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  step TEXT NOT NULL,
+  due INTEGER NOT NULL,
+  fate TEXT NOT NULL,
+  reason TEXT,
+  txHash TEXT,
+  status TEXT NOT NULL,
+  confirmations INTEGER,
+  fees TEXT,
+  blockHeight INTEGER,
+  blockTime INTEGER
+) STRICT;
+CREATE INDEX transactionsDue ON transactions (due, id) WHERE step <> 'done';
+
+CREATE TABLE wallets (
+  vkey TEXT PRIMARY KEY,
+  address TEXT NOT NULL UNIQUE,
+  lovelace INTEGER NOT NULL,
+  locked INTEGER NOT NULL DEFAULT 0,
+  feesSpent INTEGER NOT NULL DEFAULT 0,
+  freeSince INTEGER NOT NULL,
+  lastTxHash TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE assets (
+  unit TEXT PRIMARY KEY,
+  holder TEXT,
+  lovelace INTEGER NOT NULL,
+  metadata TEXT,
+  txHash TEXT NOT NULL
+) STRICT;
+CREATE INDEX assetsByHolder ON assets (holder);
+CREATE TRIGGER assetArrives AFTER INSERT ON assets BEGIN
+  UPDATE wallets SET locked = locked + new.lovelace WHERE address = new.holder;
+END;
+CREATE TRIGGER assetLeaves AFTER DELETE ON assets BEGIN
+  UPDATE wallets SET locked = locked - old.lovelace WHERE address = old.holder;
+END;
+CREATE TRIGGER assetMoves AFTER UPDATE ON assets BEGIN
+  UPDATE wallets SET locked = locked - old.lovelace WHERE address = old.holder;
+  UPDATE wallets SET locked = locked + new.lovelace WHERE address = new.holder;
+END;
+`;
+
+/** A database file of another version of the sandbox. */
+export class DatabaseVersionError extends Error {
+  readonly code = "SANDBOX_DATABASE_VERSION";
+  constructor(file: string, found: number) {
+    super(
+      `${file} was written by another version of the sandbox (${found}, this one needs ${SCHEMA_VERSION}). ` +
+        `Remove the file, or name another with --db.`,
+    );
+    this.name = "DatabaseVersionError";
+  }
+}
+
+/** Opens the database, making it when new. Without a file everything lives in memory. */
+export function openDatabase(file?: string): DatabaseSync {
+  const db = new DatabaseSync(file ?? ":memory:");
+  // A killed process loses nothing with these; only a power cut could, and then a simulation may start anew.
+  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;");
+  const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
+  if (version === 0) {
+    db.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
+  } else if (version !== SCHEMA_VERSION) {
+    db.close();
+    throw new DatabaseVersionError(file ?? ":memory:", version);
+  }
+  return db;
+}
+
+/** Compiles a statement once and finds it again by its text. */
+export type Prepare = (sql: string) => StatementSync;
+
+export function statementCache(db: DatabaseSync): Prepare {
+  const known = new Map<string, StatementSync>();
+  return (sql) => {
+    const statement = known.get(sql) ?? db.prepare(sql);
+    known.set(sql, statement);
+    return statement;
+  };
+}

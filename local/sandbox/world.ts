@@ -1,0 +1,207 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import type { Network, PaymentSourceType } from "./cardano.ts";
+import { stableCuid } from "./ids.ts";
+
+/** The releases of the service whose API differs in a way a client meets. */
+export const DIALECTS = ["0.20", "0.21", "0.28"] as const;
+export type Dialect = (typeof DIALECTS)[number];
+export type Permission = "Read" | "ReadAndPay" | "Admin";
+
+export interface Key {
+  readonly id: string;
+  readonly token: string;
+  readonly permission: Permission;
+  readonly networks: readonly Network[];
+  readonly status: "Active" | "Revoked";
+  /** Vkeys of the wallets the key is limited to; absent = no limit. */
+  readonly wallets?: readonly string[] | undefined;
+  readonly usageCredits?: readonly { readonly unit: string; readonly amount: string }[] | undefined;
+}
+
+export interface Wallet {
+  readonly id: string;
+  readonly type: "Selling" | "Purchasing";
+  readonly vkey: string;
+  readonly address: string;
+  /** What it holds when the sandbox meets it first. */
+  readonly lovelace: number;
+  readonly note: string;
+  readonly source: PaymentSource;
+}
+
+export interface PaymentSource {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly network: Network;
+  readonly paymentSourceType: PaymentSourceType;
+  readonly policyId: string;
+  readonly smartContractAddress: string;
+  readonly requiredAdminSignatures: number | null;
+  readonly feeRatePermille: number;
+  readonly adminWallets: readonly string[];
+  readonly feeReceiver: string | null;
+  readonly wallets: readonly Wallet[];
+}
+
+export interface World {
+  readonly dialect: Dialect;
+  readonly keys: readonly Key[];
+  /** Newest first, as the service lists them. */
+  readonly paymentSources: readonly PaymentSource[];
+  readonly wallets: readonly Wallet[];
+  /** Native tokens that exist on the chain: policy id and asset name in hex. */
+  readonly assets: ReadonlySet<string>;
+}
+
+/** A world file that cannot be used; every complaint names the place. */
+export class WorldError extends Error {
+  readonly code = "SANDBOX_WORLD_INVALID";
+  constructor(file: string, complaints: readonly string[]) {
+    super(
+      `The sandbox's world ${file} cannot be used:\n${complaints.map((line) => `  ${line}`).join("\n")}\n` +
+        `local/sandbox/README.md describes the file; local/sandbox/world.default.json is an example.`,
+    );
+    this.name = "WorldError";
+  }
+}
+
+const network = z.enum(["Preprod", "Mainnet"]);
+const vkey = z.string().regex(/^[0-9a-f]{56}$/, "expected 56 lower-case hex characters");
+const id = z.cuid().optional();
+const walletSchema = z.strictObject({
+  id,
+  type: z.enum(["Selling", "Purchasing"]),
+  vkey,
+  address: z
+    .string()
+    .regex(/^(addr1|addr_test1)[0-9a-z]+$/, "expected a Cardano address (addr1… or addr_test1…)"),
+  lovelace: z.int().min(0).default(0),
+  note: z.string().default("Created by the sandbox's world"),
+});
+const sourceSchema = z.strictObject({
+  id,
+  createdAt: z.iso.datetime().default("2026-01-01T00:00:00.000Z"),
+  network,
+  paymentSourceType: z.enum(["Web3CardanoV1", "Web3CardanoV2"]),
+  policyId: vkey,
+  smartContractAddress: z.string().min(58),
+  requiredAdminSignatures: z.int().nullable().default(null),
+  feeRatePermille: z.int().min(0).max(1000).default(50),
+  adminWallets: z.array(z.string()).default([]),
+  feeReceiver: z.string().nullable().default(null),
+  wallets: z.array(walletSchema).default([]),
+});
+const worldSchema = z.strictObject({
+  dialect: z.enum(DIALECTS).default("0.28"),
+  keys: z
+    .array(
+      z.strictObject({
+        id,
+        token: z.string().min(15),
+        permission: z.enum(["Read", "ReadAndPay", "Admin"]),
+        networks: z.array(network).min(1).default(["Preprod"]),
+        status: z.enum(["Active", "Revoked"]).default("Active"),
+        wallets: z.array(vkey).min(1).optional(),
+        usageCredits: z
+          .array(z.strictObject({ unit: z.string(), amount: z.string().regex(/^\d+$/) }))
+          .min(1)
+          .optional(),
+      }),
+    )
+    .min(1),
+  paymentSources: z.array(sourceSchema).min(1),
+  assets: z
+    .array(
+      z.strictObject({
+        unit: z.string().regex(/^[0-9a-f]{56,120}$/, "expected policy id and asset name in lower-case hex"),
+        name: z.string().optional(),
+      }),
+    )
+    .default([]),
+});
+
+/** `keys[0].token` instead of an array of steps. */
+export function pathText(path: readonly PropertyKey[]): string {
+  return path
+    .map((step, index) => (typeof step === "number" ? `[${step}]` : `${index ? "." : ""}${String(step)}`))
+    .join("");
+}
+
+function repeated(what: string, values: readonly string[]): string[] {
+  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))].map(
+    (value) => `${what} ${value} is there more than once`,
+  );
+}
+
+/** Checks a parsed world file; throws WorldError with all complaints. */
+export function readWorld(raw: unknown, file: string): World {
+  const parsed = worldSchema.safeParse(raw);
+  if (!parsed.success) {
+    throw new WorldError(
+      file,
+      parsed.error.issues.map((issue) => `${pathText(issue.path) || "(whole file)"}: ${issue.message}`),
+    );
+  }
+  const { dialect, keys, assets } = parsed.data;
+  // V2 came with 0.28: an older service has none of its sources and wallets.
+  const paymentSources = parsed.data.paymentSources
+    .filter((source) => dialect === "0.28" || source.paymentSourceType === "Web3CardanoV1")
+    .map(withWallets)
+    .toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
+  const wallets = paymentSources.flatMap((source) => source.wallets);
+  const vkeys = wallets.map((wallet) => wallet.vkey);
+  const complaints = [
+    // A token is a secret even here: its number says which one is meant.
+    ...keys.flatMap((key, index) =>
+      keys.findIndex((other) => other.token === key.token) < index
+        ? [`keys[${index}].token is there more than once`]
+        : [],
+    ),
+    ...repeated("the wallet", vkeys),
+    ...repeated(
+      "the contract address",
+      paymentSources.map((source) => source.smartContractAddress),
+    ),
+    ...keys.flatMap((key, index) =>
+      (key.wallets ?? [])
+        .filter((scope) => !vkeys.includes(scope))
+        .map((scope) => `keys[${index}].wallets: no payment source has the wallet ${scope}`),
+    ),
+  ];
+  if (complaints.length > 0) throw new WorldError(file, complaints);
+  return {
+    dialect,
+    keys: keys.map((key) => ({ ...key, id: key.id ?? stableCuid(`key ${key.token}`) })),
+    paymentSources,
+    wallets,
+    assets: new Set(assets.map((asset) => asset.unit)),
+  };
+}
+
+function withWallets(raw: z.output<typeof sourceSchema>): PaymentSource {
+  const wallets: Wallet[] = [];
+  const source = { ...raw, id: raw.id ?? stableCuid(`source ${raw.smartContractAddress}`), wallets };
+  for (const wallet of raw.wallets) {
+    wallets.push({ ...wallet, id: wallet.id ?? stableCuid(`wallet ${wallet.vkey}`), source });
+  }
+  return source;
+}
+
+/** Reads a world file; without a name the one beside this module. */
+export function loadWorld(file = fileURLToPath(new URL("world.default.json", import.meta.url))): World {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new WorldError(file, [`cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`]);
+  }
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch (error) {
+    throw new WorldError(file, [`is not JSON: ${(error as Error).message}`]);
+  }
+  return readWorld(raw, file);
+}
