@@ -18,7 +18,22 @@ export function text(max?: number, wanted?: string) {
     .string(wanted === undefined ? {} : { error: wanted })
     .trim()
     .min(1);
-  return max === undefined ? filled : filled.max(max);
+  return max === undefined ? filled : filled.check(atMost(max)).meta({ maxLength: max });
+}
+
+/** zod's own max() counts characters, the service UTF-16 units: an emoji is two of them. */
+function atMost(maximum: number): z.core.CheckFn<string> {
+  return ({ value, issues }) => {
+    if (value.length <= maximum) return;
+    issues.push({
+      code: "too_big",
+      origin: "string",
+      maximum,
+      inclusive: true,
+      input: value,
+      continue: true,
+    });
+  };
 }
 
 export function ruled<T extends z.ZodType<string>>(schema: T, { test, wrong, right, pattern }: Rule) {
