@@ -1,0 +1,1 @@
+"""Serves one CrewAI crew as a Masumi agent by the endpoints of MIP-003."""

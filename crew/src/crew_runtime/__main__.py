@@ -1,0 +1,124 @@
+"""Command line: `python -m crew_runtime`; everything is set by environment variables (README.md lists them)."""
+
+import logging
+import os
+import signal
+import socket
+import sqlite3
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from crew_runtime.app import create_app
+from crew_runtime.configuration import ConfigurationError
+from crew_runtime.declaration import Declaration, load_declaration
+from crew_runtime.environment import replace_environment, scrubbed
+from crew_runtime.logs import configure_logging, event
+from crew_runtime.settings import Settings
+from crew_runtime.sqlite_store import SqliteJobStore
+
+EXIT_CONFIGURATION: Final = 2
+_REQUESTS_END_WITHIN_SECONDS: Final = 2
+_log: Final = logging.getLogger("crew_runtime")
+
+
+def main() -> int:
+    """Serve the agent until SIGTERM or SIGINT; 0 after that, 2 if the agent cannot be served."""
+    parser = ArgumentParser(prog="crew_runtime", description=__doc__)
+    parser.add_argument("--instance", help="ignored; lets this start be found in a process list")
+    parser.parse_args()
+    try:
+        settings, declaration = _read_configuration()
+        listener = _listen(settings.host, settings.port)
+        store = _open_store(settings.data_dir)
+    except ConfigurationError as error:
+        _complain(error.problems)
+        return EXIT_CONFIGURATION
+
+    configure_logging(agent=declaration.id, instance=settings.agent_instance)
+    host, port = listener.getsockname()[:2]
+    event(_log, logging.INFO, "listening", host=host, port=port)
+    replace_environment(scrubbed(os.environ, home=settings.data_dir))
+    unusable: list[str] = []
+
+    def stop(reason: str) -> None:
+        unusable.append(f"the crew cannot be used: {reason}")
+        server.should_exit = True
+
+    app = create_app(settings, declaration, store, on_unusable=stop)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_REQUESTS_END_WITHIN_SECONDS,
+        )
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn sends the signal on after it has ended gracefully
+    server.run(sockets=[listener])
+    store.close()
+    if unusable:
+        _complain(unusable)
+        return EXIT_CONFIGURATION
+    return 0
+
+
+def _read_configuration() -> tuple[Settings, Declaration]:
+    problems: list[str] = []
+    settings = declaration = None
+    try:
+        settings = Settings.from_environment(os.environ)
+    except ConfigurationError as error:
+        problems += error.problems
+    path = os.environ.get("AGENT_DECLARATION", "").strip()
+    if path:
+        try:
+            declaration = load_declaration(Path(path))
+        except ConfigurationError as error:
+            problems += error.problems
+    if settings and declaration and not (declaration.model.name or settings.model_name):
+        problems.append("MODEL_NAME: is missing, and the declaration names no model either. Set MODEL_NAME.")
+    if problems or settings is None or declaration is None:
+        raise ConfigurationError(problems)
+    return settings, declaration
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything else: it is also what keeps a second runtime off the job store."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        problem = f"HOST and PORT: cannot listen on {host} port {port} ({reason}). Set them to a free address."
+        raise ConfigurationError([problem]) from None
+
+
+def _open_store(folder: Path) -> SqliteJobStore:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return SqliteJobStore(folder / "jobs.sqlite")
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        problem = f"DATA_DIR: {folder} cannot be used ({reason}). {Settings.model_fields['data_dir'].description}"
+        raise ConfigurationError([problem]) from None
+
+
+def _complain(problems: list[str] | tuple[str, ...]) -> None:
+    lines = "\n".join(f"- {problem}" for problem in problems)
+    sys.stderr.write(f"crew_runtime cannot serve the agent:\n{lines}\n")
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # without waiting for threads that wait for the fork server

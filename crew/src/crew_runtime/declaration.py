@@ -1,0 +1,172 @@
+"""The agent's declaration (crew.json): what is sold, what is asked, which crew does the work."""
+
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from crew_runtime.configuration import ConfigurationError, path_of, sentence_of
+from crew_runtime.input_schema import InputField
+from crew_runtime.input_values import unreadable_rules
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+PLACEHOLDER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_\-]*)\}")
+"""What CrewAI replaces by an input: a name in braces, so that JSON in a text stays as it is."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class CrewAgent(_Strict):
+    """A CrewAI agent. The keys are an allow-list: none runs code, leaves the container or loops without a bound."""
+
+    role: Text
+    goal: Text
+    backstory: Text
+    max_iter: int = Field(default=15, ge=1, le=25)
+    max_rpm: int | None = Field(default=None, ge=1)
+    inject_date: bool = False
+
+
+class CrewTask(_Strict):
+    """A CrewAI task; the same kind of allow-list. A guardrail is a condition in words, judged by the model."""
+
+    name: Text
+    description: Text
+    expected_output: Text
+    agent: Text
+    context: tuple[Text, ...] | None = None
+    guardrail: Text | None = None
+    guardrail_max_retries: int | None = Field(default=None, ge=0, le=3)
+    markdown: bool = False
+
+
+class CrewDefinition(_Strict):
+    """A crew as data: agents by name, and tasks in the order in which they are done."""
+
+    process: Literal["sequential"] = "sequential"
+    agents: dict[Text, CrewAgent]
+    tasks: tuple[CrewTask, ...]
+
+
+class Model(_Strict):
+    """Which model the crew talks to, and how."""
+
+    name: Text | None = None
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    max_tokens: int | None = Field(default=None, ge=1, alias="maxTokens")
+
+
+class Price(_Strict):
+    """An amount in the unit's base units, as digits; `unit` is "" for lovelace, else policy id and asset name."""
+
+    amount: str
+    unit: str
+    human: str = ""
+
+
+class Pricing(_Strict):
+    """What a job costs."""
+
+    type: Literal["fixed", "free", "dynamic"]
+    prices: tuple[Price, ...] = ()
+
+
+class ExampleOutput(_Strict):
+    """A result to show before anyone pays."""
+
+    name: str
+    url: str
+    mime_type: str = Field(alias="mimeType")
+
+
+class Declaration(_Strict):
+    """One agent."""
+
+    id: Text
+    name: Text
+    description: str
+    network: Literal["Preprod", "Mainnet"]
+    pricing: Pricing
+    input: tuple[InputField, ...]
+    crew: CrewDefinition
+    model: Model = Model()
+    example_outputs: tuple[ExampleOutput, ...] = Field(default=(), alias="exampleOutputs")
+
+
+def load_declaration(path: Path) -> Declaration:
+    """Read and check crew.json, so far as that goes without CrewAI.
+
+    Raises:
+        ConfigurationError: with every problem at once, each beginning with the place in the file.
+
+    """
+    try:
+        declaration = Declaration.model_validate_json(path.read_bytes())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigurationError(
+            [f"{path}: cannot be read ({reason}). Set AGENT_DECLARATION to the path of the agent's crew.json."]
+        ) from None
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"{path.name}: {path_of(found['loc']) or 'the file'}: {sentence_of(found)}"
+            for found in error.errors(include_url=False, include_input=False)
+        ) from None
+    problems = [f"{path.name}: {problem}" for problem in _contradictions(declaration)]
+    if problems:
+        raise ConfigurationError(problems)
+    return declaration
+
+
+def _contradictions(declaration: Declaration) -> Iterator[str]:
+    yield from _wrong_inputs(declaration.input)
+    yield from _wrong_references(declaration.crew)
+    ids = [field.id for field in declaration.input]
+    for place, text in _texts(declaration.crew):
+        for name in PLACEHOLDER.findall(text):
+            if name not in ids:
+                yield f"{place}: {{{name}}} is no input; there are {_listed(ids)}"
+
+
+def _wrong_inputs(fields: tuple[InputField, ...]) -> Iterator[str]:
+    seen: set[str] = set()
+    for index, field in enumerate(fields):
+        if field.id in seen:
+            yield f"input[{index}].id: another field has the id {field.id}; ids must be unique"
+        seen.add(field.id)
+        for problem in unreadable_rules(field):
+            yield f"input[{index}].validations: {problem}"
+
+
+def _wrong_references(crew: CrewDefinition) -> Iterator[str]:
+    if not crew.tasks:
+        yield "crew.tasks: there is none; a crew needs at least one"
+    earlier: set[str] = set()
+    for index, task in enumerate(crew.tasks):
+        place = f"crew.tasks[{index}]"
+        if task.agent not in crew.agents:
+            yield f"{place}.agent: no agent is called {task.agent}; there are {_listed(crew.agents)}"
+        for name in task.context or ():
+            if name not in earlier:
+                yield f"{place}.context: {name} is no earlier task; there are {_listed(earlier)}"
+        if task.name in earlier:
+            yield f"{place}.name: another task is called {task.name}; names must be unique"
+        earlier.add(task.name)
+
+
+def _texts(crew: CrewDefinition) -> Iterator[tuple[str, str]]:
+    for name, agent in crew.agents.items():
+        for key, text in (("role", agent.role), ("goal", agent.goal), ("backstory", agent.backstory)):
+            yield f"crew.agents.{name}.{key}", text
+    for index, task in enumerate(crew.tasks):
+        yield f"crew.tasks[{index}].description", task.description
+        yield f"crew.tasks[{index}].expected_output", task.expected_output
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

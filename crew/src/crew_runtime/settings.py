@@ -1,0 +1,97 @@
+"""The runtime's settings, read from the environment once at start."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Self
+from uuid import uuid4
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, SecretStr, ValidationError
+
+from crew_runtime.configuration import ConfigurationError, sentence_of
+
+MEGABYTE: Final = 1024 * 1024
+
+
+def _split_origins(value: object) -> object:
+    return tuple(filter(None, value.replace(",", " ").split())) if isinstance(value, str) else value
+
+
+class Settings(BaseModel):
+    """Each field is the environment variable of the same name in capitals; its description is the remedy."""
+
+    model_config = ConfigDict(frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
+
+    host: str = Field(default="127.0.0.1", description="Set HOST to the address to listen on.")
+    port: int = Field(ge=0, le=65535, description="Set PORT to the TCP port to listen on (0 takes any free one).")
+    agent_declaration: Path = Field(
+        description="Set AGENT_DECLARATION to the path of the agent's crew.json, which must be readable."
+    )
+    agent_identity_file: Path = Field(
+        description="Set AGENT_IDENTITY_FILE to the path where identity.json will be; it may be absent at start."
+    )
+    agent_instance: str = Field(
+        default_factory=lambda: str(uuid4()),
+        description="Set AGENT_INSTANCE to a uuid of this start, or leave it out.",
+    )
+    data_dir: Path = Field(description="Set DATA_DIR to a folder that this process may write to.")
+    model_api: HttpUrl = Field(
+        description="Set MODEL_API to the base URL of an OpenAI-compatible API, such as https://api.openai.com/v1."
+    )
+    model_key: SecretStr = Field(
+        min_length=1, description="Set MODEL_KEY to the model API's key (any word if it wants none)."
+    )
+    model_name: str | None = Field(default=None, description="Set MODEL_NAME to the model for agents that name none.")
+    max_parallel: int = Field(
+        default=4,
+        ge=1,
+        le=64,
+        description="Set MAX_PARALLEL to the number of jobs that may run side by side.",
+    )
+    max_queue: int = Field(
+        default=32, ge=0, le=10_000, description="Set MAX_QUEUE to the number of jobs that may wait."
+    )
+    job_timeout: float = Field(
+        default=900, ge=1, le=86_400, description="Set JOB_TIMEOUT to the seconds that one job may run."
+    )
+    job_model_calls: int = Field(
+        default=60,
+        ge=1,
+        le=10_000,
+        description="Set JOB_MODEL_CALLS to the number of model calls that one job may make.",
+    )
+    max_body: int = Field(
+        default=MEGABYTE,
+        ge=1024,
+        le=64 * MEGABYTE,
+        description="Set MAX_BODY to the bytes that a request may have.",
+    )
+    shutdown_grace: float = Field(
+        default=5,
+        ge=0,
+        le=3600,
+        description="Set SHUTDOWN_GRACE to the seconds that running jobs get to end after SIGTERM.",
+    )
+    cors_origins: Annotated[tuple[str, ...], BeforeValidator(_split_origins)] = Field(
+        default=("*",),
+        description="Set CORS_ORIGINS to the origins that browsers may call from, separated by commas; none: off.",
+    )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the settings; an empty variable counts as absent, `none` as an empty list of origins.
+
+        Raises:
+            ConfigurationError: with every problem at once, each with its remedy and never with a value.
+
+        """
+        given = {name: environment.get(name.upper(), "").strip() for name in cls.model_fields}
+        if given["cors_origins"].lower() == "none":
+            given["cors_origins"] = ","
+        try:
+            return cls.model_validate({name: value for name, value in given.items() if value})
+        except ValidationError as error:
+            raise ConfigurationError(
+                f"{str(found['loc'][0]).upper()}: {sentence_of(found)}. "
+                f"{cls.model_fields[str(found['loc'][0])].description}"
+                for found in error.errors(include_url=False, include_input=False)
+            ) from None

@@ -1,0 +1,27 @@
+"""Imported by the fork server once, so that every job's process begins with CrewAI loaded.
+
+Importing CrewAI takes seconds, forking moments. What CrewAI prints goes nowhere: it would land among the log lines,
+and may quote a customer. An import that fails is remembered, for jobs to tell.
+"""
+
+import os
+from importlib import import_module
+
+_nowhere = os.open(os.devnull, os.O_WRONLY)
+for _stream in (1, 2):
+    os.dup2(_nowhere, _stream)
+os.close(_nowhere)
+
+IMPORT_ERROR: str | None = None
+try:
+    for _module in (
+        "crewai.hooks",
+        "crewai.project.crew_loader",
+        # What follows would be imported at a job's first call of the model, and take a second each time.
+        "crewai.llms.providers.openai.completion",
+        "httpcore",
+        "openai.resources",
+    ):
+        import_module(_module)
+except Exception as error:  # noqa: BLE001 - whatever a library does at import, the fork server has to live on
+    IMPORT_ERROR = f"{type(error).__name__}: {error}"

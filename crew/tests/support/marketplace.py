@@ -1,0 +1,68 @@
+"""Reads an agent's answers as strictly as the network's marketplace does, which is stricter than MIP-003."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+
+NonEmpty = Annotated[str, StringConstraints(min_length=1)]
+_NEEDS_DATA = ("option", "radio", "multiselect", "checkbox", "file")
+_FORMATS = ("url", "email", "integer", "nonempty", "tel_pattern")
+
+
+class FreeJob(BaseModel):
+    id: NonEmpty
+
+
+class Status(BaseModel):
+    id: str | None = None
+    status: Literal["awaiting_payment", "awaiting_input", "running", "completed", "failed"]
+    result: str | None = None
+
+    @model_validator(mode="after")
+    def _a_completed_job_has_a_result(self) -> Self:
+        assert self.status != "completed" or self.result
+        return self
+
+
+class Availability(BaseModel):
+    status: Literal["available", "unavailable"]
+    type: Literal["masumi-agent"]
+    message: str | None = None
+
+
+class Validation(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    validation: Literal["min", "max", "format", "optional", "accept"]
+    value: NonEmpty
+
+    @model_validator(mode="after")
+    def _value_fits(self) -> Self:
+        assert self.validation != "optional" or self.value in ("true", "false")
+        assert self.validation != "format" or self.value in _FORMATS
+        return self
+
+
+class Field(BaseModel):
+    id: NonEmpty
+    type: NonEmpty
+    name: NonEmpty
+    data: dict[str, Any] | None = None
+    validations: list[Validation] | None = None
+
+    @model_validator(mode="after")
+    def _data_where_it_is_read(self) -> Self:
+        assert self.type not in _NEEDS_DATA or self.data is not None
+        return self
+
+
+class InputSchema(BaseModel):
+    model_config = ConfigDict(extra="forbid")  # exactly one of input_data and input_groups
+
+    input_data: list[Field]
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        ids = [field.id for field in self.input_data]
+        assert len(ids) == len(set(ids))
+        return self

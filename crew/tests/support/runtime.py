@@ -1,0 +1,136 @@
+"""Starts the runtime as a process of its own, as a deployment does, and talks to it by HTTP."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+IDENTIFIER = "ab" * 28 + "01"
+SENTINEL_KEY = "sk-sentinel-5c1d"
+PATIENCE_SECONDS = 60
+
+
+class Runtime:
+    """One running agent; its files are in `folder`."""
+
+    def __init__(self, folder: Path, declaration: dict[str, Any], model_url: str, **environment: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.data = folder / "data"
+        self.identity_file = folder / "identity.json"
+        declaration_file = folder / "crew.json"
+        declaration_file.write_text(json.dumps(declaration))
+        self._lines: list[str] = []
+        self._listening = threading.Event()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "crew_runtime", "--instance", "test-instance"],
+            cwd=folder,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self.data),
+                "LANG": "C.UTF-8",
+                "PORT": "0",
+                "AGENT_DECLARATION": str(declaration_file),
+                "AGENT_IDENTITY_FILE": str(self.identity_file),
+                "AGENT_INSTANCE": "test-instance",
+                "DATA_DIR": str(self.data),
+                "MODEL_API": model_url,
+                "MODEL_KEY": SENTINEL_KEY,
+                "MODEL_NAME": "stub-model",
+                "SHUTDOWN_GRACE": "0",
+                **environment,
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._client: httpx.Client | None = None
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._lines.append(line)
+            if '"listening"' in line:
+                self._listening.set()
+        self._listening.set()
+
+    @property
+    def output(self) -> str:
+        return "".join(self._lines)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self._lines]
+
+    @property
+    def http(self) -> httpx.Client:
+        if self._client is None:
+            assert self._listening.wait(PATIENCE_SECONDS)
+            port = next(event["port"] for event in self.events if event["event"] == "listening")
+            self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
+        return self._client
+
+    def identify(self, identifier: str | None = IDENTIFIER, *, draining: bool = False) -> None:
+        draft = self.identity_file.with_suffix(".new")
+        draft.write_text(json.dumps({"agentIdentifier": identifier, "draining": draining}))
+        draft.replace(self.identity_file)
+
+    def start_job(self, topic: str, **fields: object) -> str:
+        answer = self.http.post("/start_job", json={"input_data": {"topic": topic, **fields}})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["id"])
+
+    def status(self, job_id: str) -> dict[str, Any]:
+        answer = self.http.get("/status", params={"job_id": job_id})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def ended(self, job_id: str) -> dict[str, Any]:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (found := self.status(job_id))["status"] == "running":
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.02)
+        return found
+
+    def wait_for_event(self, name: str) -> dict[str, Any]:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            for event in self.events:
+                if event["event"] == name:
+                    return event
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.02)
+
+    def exit_code(self) -> int:
+        """Wait until the runtime ends by itself."""
+        code = self.process.wait(PATIENCE_SECONDS)
+        self._close()
+        return code
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Signal the runtime alone, and wait."""
+        self.process.send_signal(number)
+        return self.exit_code()
+
+    def _close(self) -> None:
+        """End what is left of the process's group, such as a fork server that still imports."""
+        if self._client:
+            self._client.close()
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self._reader.join(PATIENCE_SECONDS)
+        if self.process.stdout:
+            self.process.stdout.close()

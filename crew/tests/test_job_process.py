@@ -1,0 +1,47 @@
+"""A job's process has a hard time limit and leaves nothing."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from crew_runtime.job_process import DiedError, JobProcess, TimedOutError
+from support.targets import answer, answer_nonsense, die, hang, hang_on
+
+
+def pid_in(file: Path) -> int:
+    deadline = time.monotonic() + 30
+    while not (file.exists() and file.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return int(file.read_text())
+
+
+def test_gives_the_answer() -> None:
+    assert JobProcess(answer, "done").answer(timeout=30) == {"result": "done"}
+
+
+@pytest.mark.parametrize("target", [hang, hang_on], ids=["ends at SIGTERM", "ignores SIGTERM"])
+def test_a_process_that_takes_too_long_is_ended(tmp_path: Path, target: object) -> None:
+    file = tmp_path / "pid"
+    process = JobProcess(target, file)  # type: ignore[arg-type]
+    pid = pid_in(file)
+    with pytest.raises(TimedOutError):
+        process.answer(timeout=0.1, kill_after=0.5)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_whoever_waits_learns_that_the_process_was_killed(tmp_path: Path) -> None:
+    process = JobProcess(hang, tmp_path / "pid")
+    pid_in(tmp_path / "pid")
+    process.kill()
+    with pytest.raises(DiedError):
+        process.answer(timeout=30)
+
+
+@pytest.mark.parametrize(("target", "argument"), [(die, 0), (die, 3), (answer_nonsense, None)])
+def test_an_end_without_an_answer_is_an_error(target: object, argument: object) -> None:
+    with pytest.raises(DiedError):
+        JobProcess(target, argument).answer(timeout=30)  # type: ignore[arg-type]

@@ -1,0 +1,167 @@
+"""What stops the runtime from starting, and how it says so."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import StartRuntime
+from crew_runtime.configuration import ConfigurationError
+from crew_runtime.declaration import load_declaration
+from crew_runtime.environment import scrubbed
+from crew_runtime.settings import Settings
+from support.declarations import declaration, one_task
+from support.runtime import SENTINEL_KEY, Runtime
+
+FIXTURES = Path(__file__).parent / "fixtures" / "declarations"
+GOOD = {
+    "PORT": "8000",
+    "AGENT_DECLARATION": "crew.json",
+    "AGENT_IDENTITY_FILE": "identity.json",
+    "DATA_DIR": "data",
+    "MODEL_API": "https://api.example.com/v1",
+    "MODEL_KEY": SENTINEL_KEY,
+}
+
+BAD_SETTINGS = [
+    ("nothing set", dict.fromkeys(GOOD, ""), ["PORT", "AGENT_DECLARATION", "AGENT_IDENTITY_FILE", "DATA_DIR",
+                                              "MODEL_API", "MODEL_KEY"]),
+    ("port no number", {"PORT": "http"}, ["PORT"]),
+    ("port too high", {"PORT": "65536"}, ["PORT"]),
+    ("model without scheme", {"MODEL_API": "api.example.com/v1"}, ["MODEL_API"]),
+    ("no slot for jobs", {"MAX_PARALLEL": "0"}, ["MAX_PARALLEL"]),
+    ("negative queue", {"MAX_QUEUE": "-1"}, ["MAX_QUEUE"]),
+    ("no time for jobs", {"JOB_TIMEOUT": "0"}, ["JOB_TIMEOUT"]),
+    ("several at once", {"PORT": "x", "MAX_PARALLEL": "y", "MAX_BODY": "1"}, ["PORT", "MAX_PARALLEL", "MAX_BODY"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "named"), [row[1:] for row in BAD_SETTINGS], ids=[row[0] for row in BAD_SETTINGS])
+def test_every_wrong_setting_is_named_at_once_with_its_remedy(changes: dict[str, str], named: list[str]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_environment(GOOD | changes)
+    assert [problem.split(":")[0] for problem in caught.value.problems] == named
+    for name, problem in zip(named, caught.value.problems, strict=True):
+        assert f"Set {name} to" in problem
+
+
+@pytest.mark.parametrize(
+    ("value", "origins"),
+    [("", ("*",)), ("none", ()), ("https://a.example, https://b.example", ("https://a.example", "https://b.example"))],
+)
+def test_origins_are_any_none_or_a_list(value: str, origins: tuple[str, ...]) -> None:
+    assert Settings.from_environment(GOOD | {"CORS_ORIGINS": value}).cors_origins == origins
+
+
+def test_settings_show_no_key() -> None:
+    assert SENTINEL_KEY not in repr(Settings.from_environment(GOOD))
+
+
+@pytest.mark.parametrize("folder", sorted(FIXTURES.iterdir()), ids=lambda folder: folder.name)
+def test_a_wrong_declaration_is_complained_about_by_place_and_reason(folder: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_declaration(folder / "crew.json")
+    actual = "\n".join(caught.value.problems) + "\n"
+    expected = (folder / "problems.txt").read_text()
+    if actual != expected:
+        (folder / "problems.actual").write_text(actual)
+    assert actual == expected
+
+
+def test_a_missing_declaration_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot be read .*Set AGENT_DECLARATION"):
+        load_declaration(tmp_path / "crew.json")
+
+
+def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "crew_runtime"],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_process_ends_with_2_and_lists_environment_and_declaration_together(tmp_path: Path) -> None:
+    path = tmp_path / "crew.json"
+    path.write_text(json.dumps(one_task("Research {subject}.")))
+    ended = run({"AGENT_DECLARATION": str(path), "MODEL_KEY": SENTINEL_KEY, "PORT": "x"})
+    assert (ended.returncode, ended.stdout) == (2, "")
+    lines = ended.stderr.splitlines()
+    assert lines[0] == "crew_runtime cannot serve the agent:"
+    assert [line.split(":")[0] for line in lines[1:]] == [
+        "- PORT", "- AGENT_IDENTITY_FILE", "- DATA_DIR", "- MODEL_API", "- crew.json"
+    ]  # fmt: skip
+    assert SENTINEL_KEY not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("declared", "environment", "starts"),
+    [({}, {"MODEL_NAME": ""}, False), ({"name": "m"}, {"MODEL_NAME": ""}, True), ({}, {"MODEL_NAME": "m"}, True)],
+)
+def test_the_model_is_named_by_the_declaration_or_the_environment(
+    start_runtime: StartRuntime, declared: dict[str, str], environment: dict[str, str], starts: bool
+) -> None:
+    runtime = start_runtime(declaration(model=declared), **environment)
+    if starts:
+        assert runtime.http.get("/healthz").status_code == 200
+    else:
+        assert runtime.exit_code() == 2
+        assert "MODEL_NAME: is missing" in runtime.output
+
+
+def test_a_port_that_is_taken_is_named_with_the_remedy(start_runtime: StartRuntime) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        runtime = start_runtime(PORT=str(taken.getsockname()[1]))
+        assert runtime.exit_code() == 2
+    assert "cannot listen on 127.0.0.1" in runtime.output
+    assert "Set them to a free address." in runtime.output
+
+
+def test_a_data_folder_that_cannot_be_used_is_named_with_the_remedy(
+    start_runtime: StartRuntime, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    runtime = start_runtime(DATA_DIR=str(tmp_path / "file"))
+    assert runtime.exit_code() == 2
+    assert "Set DATA_DIR to a folder that this process may write to." in runtime.output
+
+
+def test_a_crew_that_crewai_cannot_load_ends_the_process_with_the_reason(
+    start_runtime: StartRuntime, tmp_path: Path
+) -> None:
+    home = tmp_path / "agent" / "data"
+    home.mkdir(parents=True)
+    (home / ".local").write_text("CrewAI wants a folder here when it is imported")
+    runtime = start_runtime()
+    assert runtime.exit_code() == 2
+    assert "the crew cannot be used" in runtime.output
+    assert ".local" in runtime.output
+
+
+def test_the_environment_of_crews_is_built_up_from_little(tmp_path: Path) -> None:
+    machine = {"PATH": "/bin", "LANG": "C", "AWS_SECRET_ACCESS_KEY": "x", "MODEL_KEY": "x", "OPENAI_API_KEY": "x"}
+    kept = scrubbed(machine, home=tmp_path)
+    assert kept.keys() & machine.keys() == {"PATH", "LANG"}
+    assert kept["HOME"] == str(tmp_path)
+    assert kept["CREWAI_DISABLE_TELEMETRY"] == "true"
+    assert kept["CREWAI_TRACING_ENABLED"] == "false"
+
+
+def test_no_process_that_runs_crews_has_a_key_in_its_environment(runtime: Runtime) -> None:
+    runtime.wait_for_event("crew_ready")
+    children = [
+        path.parent
+        for path in Path("/proc").glob("[0-9]*/stat")
+        if path.read_text().rpartition(")")[2].split()[1] == str(runtime.process.pid)
+    ]
+    assert len(children) == 2, "the fork server, and multiprocessing's resource tracker"
+    for child in children:
+        names = {entry.partition("=")[0] for entry in (child / "environ").read_text().split("\0")}
+        assert not {name for name in names if name.startswith(("MODEL_", "AGENT_"))}
