@@ -1,0 +1,149 @@
+import type { Diagnostic, EngineEvent, StepInfo } from "../types.ts";
+import type { PropertyChange, Value } from "../values.ts";
+import { duration, labelOf, labelOfUrn, OP_WORDS, type Paint } from "./words.ts";
+
+type RunEnd = Extract<EngineEvent, { kind: "run-end" }>;
+
+/** One line for a step: ` ~  Thing a updated (0.1s) [diff: ~size]`. */
+export function stepLine(
+  step: StepInfo,
+  word: string,
+  milliseconds: number | undefined,
+  paint: Paint,
+): string {
+  const { symbol, style } = OP_WORDS[step.op];
+  const time = milliseconds === undefined ? "" : ` (${duration(milliseconds)})`;
+  const retained = step.retained === true ? " [retain]" : "";
+  return ` ${paint(style, `${symbol} ${labelOf(step)} ${word}`)}${time}${retained}${diffSuffix(step.changes ?? [], paint)}`;
+}
+
+/** ` [diff: +added~changed-gone]` */
+function diffSuffix(changes: readonly PropertyChange[], paint: Paint): string {
+  const named = (kind: PropertyChange["kind"]): string =>
+    changes
+      .filter((change) => change.kind === kind)
+      .map(({ property }) => property)
+      .join(",");
+  const parts = [
+    ["+", named("add")],
+    ["-", named("delete")],
+    ["~", named("update")],
+  ];
+  const text = parts.map(([sign, names]) => (names === "" ? "" : `${sign}${names}`)).join("");
+  return text === "" ? "" : paint("dim", ` [diff: ${text}]`);
+}
+
+/** Below a planned step: what changes, where old and new are simple values. */
+export function changeLines(changes: readonly PropertyChange[], paint: Paint): string[] {
+  return changes.flatMap((change) => {
+    const [before, after] = [simple(change.old), simple(change.new)];
+    if (before === undefined || after === undefined) return [];
+    if (change.kind === "add") return [paint("green", `        + ${change.property}: ${after}`)];
+    if (change.kind === "delete") return [paint("red", `        - ${change.property}: ${before}`)];
+    return [paint("yellow", `        ~ ${change.property}: ${before} => ${after}`)];
+  });
+}
+
+const MAX_SIMPLE_LENGTH = 80;
+
+/** undefined: not simple, or too long for a line. */
+function simple(value: Value | undefined): string | undefined {
+  if (typeof value === "object" && value !== null) return undefined;
+  const text = value === undefined ? "" : masks(value) ? String(value) : JSON.stringify(value);
+  return text.length > MAX_SIMPLE_LENGTH ? undefined : text;
+}
+
+const masks = (value: Value): boolean => value === "[secret]" || value === "[unknown]";
+
+/** All warnings and errors, by resource. */
+export function diagnosticLines(diagnostics: readonly Diagnostic[], paint: Paint): string[] {
+  const byResource = new Map<string, Diagnostic[]>();
+  for (const diagnostic of diagnostics) {
+    const label = diagnostic.urn === undefined ? "" : labelOfUrn(diagnostic.urn);
+    byResource.set(label, [...(byResource.get(label) ?? []), diagnostic]);
+  }
+  if (byResource.size === 0) return [];
+  const groups = [...byResource].flatMap(([label, group]) => [
+    ...(label === "" ? [] : [`  ${paint("bold", `${label}:`)}`]),
+    ...group.flatMap((diagnostic) => messageLines(diagnostic, paint).map((line) => `    ${line}`)),
+    "",
+  ]);
+  return [paint("bold", "Diagnostics:"), ...groups];
+}
+
+export function messageLines(
+  { severity, message }: Pick<Diagnostic, "severity" | "message">,
+  paint: Paint,
+): string[] {
+  const [first = "", ...rest] = message.trimEnd().split("\n");
+  const prefix =
+    severity === "error"
+      ? paint("red", "error: ")
+      : severity === "warning"
+        ? paint("yellow", "warning: ")
+        : "";
+  return [prefix + first, ...rest];
+}
+
+export function outputLines({ outputs, outputChanges }: RunEnd, paint: Paint): string[] {
+  const names = Object.keys(outputs).toSorted();
+  const gone = outputChanges.filter(({ kind }) => kind === "delete");
+  if (names.length + gone.length === 0) return [];
+  const width = Math.max(...[...names, ...gone.map(({ property }) => property)].map((name) => name.length));
+  const line = (sign: string, name: string, value: Value): string[] => {
+    const [first = "", ...rest] = valueLines(value, paint);
+    return [`  ${sign} ${name.padEnd(width)}: ${first}`, ...rest.map((text) => `    ${text}`)];
+  };
+  const signs = { add: paint("green", "+"), update: paint("yellow", "~"), delete: paint("red", "-") };
+  const kindOf = new Map(outputChanges.map(({ property, kind }) => [property, kind]));
+  const signOf = (name: string): string => {
+    const kind = kindOf.get(name);
+    return kind === undefined ? " " : signs[kind];
+  };
+  return [
+    paint("bold", "Outputs:"),
+    ...names.flatMap((name) => line(signOf(name), name, outputs[name] ?? null)),
+    ...gone.flatMap(({ property, old }) => line(signs.delete, property, old ?? null)),
+    "",
+  ];
+}
+
+function valueLines(value: Value, paint: Paint): string[] {
+  if (typeof value !== "object" || value === null) {
+    return [masks(value) ? paint("dim", String(value)) : JSON.stringify(value)];
+  }
+  const isList = Array.isArray(value);
+  const entries: [string, Value][] = Object.entries(value);
+  if (entries.length === 0) return [isList ? "[]" : "{}"];
+  const children = entries.flatMap(([key, child]) => {
+    const [first = "", ...rest] = valueLines(child, paint);
+    return [`${isList ? `[${key}]` : key}: ${first}`, ...rest].map((text) => `    ${text}`);
+  });
+  return [isList ? "[" : "{", ...children, isList ? "]" : "}"];
+}
+
+const COUNTED = ["create", "update", "replace", "read", "delete"] as const;
+
+export function summaryLines(
+  { changes, operation, milliseconds, ok }: RunEnd,
+  errors: number,
+  paint: Paint,
+): string[] {
+  const planned = operation === "preview";
+  const counted = COUNTED.filter((op) => changes[op] > 0);
+  const total = counted.reduce((sum, op) => sum + changes[op], 0);
+  const rows = counted.map((op) => {
+    const { symbol, style, planned: plan, done } = OP_WORDS[op];
+    return `    ${paint(style, `${symbol}${changes[op]} ${planned ? `to ${plan}` : done}`)}`;
+  });
+  const unchanged = changes.same === 0 ? "" : `${changes.same} unchanged`;
+  const sum = counted.length > 1 ? `${total} changes. ${unchanged}` : unchanged;
+  return [
+    paint("bold", "Resources:"),
+    ...rows,
+    ...(sum === "" ? [] : [`    ${sum.trimEnd()}`]),
+    ...(ok ? [] : [`    ${paint("red", errors === 1 ? "1 error" : `${errors} errors`)}`]),
+    "",
+    ...(planned ? [] : [`Duration: ${duration(milliseconds)}`, ""]),
+  ];
+}

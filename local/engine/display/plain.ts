@@ -1,0 +1,92 @@
+import type { Diagnostic, EngineEvent } from "../types.ts";
+import type { DisplayOptions } from "./display.ts";
+import { changeLines, diagnosticLines, messageLines, outputLines, stepLine, summaryLines } from "./lines.ts";
+import { HEADERS, labelOfUrn, OP_WORDS, type Paint, painter } from "./words.ts";
+
+/** A status message of a waiting resource is repeated at most this often. */
+const STATUS_INTERVAL_MILLISECONDS = 5_000;
+
+/** Lines that are never drawn over: for pipes, logs and CI. */
+export class PlainDisplay {
+  protected readonly paint: Paint;
+  readonly #options: DisplayOptions;
+  readonly #statuses = new Map<string, { text: string; time: number }>();
+  #problems: Diagnostic[] = [];
+
+  constructor(options: DisplayOptions) {
+    this.#options = options;
+    this.paint = painter(options.colour);
+  }
+
+  show(event: EngineEvent): void {
+    switch (event.kind) {
+      case "run-start":
+        this.#problems = [];
+        this.#statuses.clear();
+        this.print([this.paint("bold", `${HEADERS[event.operation]} (${event.stack}):`), ""]);
+        break;
+      case "step-planned":
+        if (event.step.op !== "same") {
+          this.print([stepLine(event.step, OP_WORDS[event.step.op].planned, undefined, this.paint)]);
+          this.print(changeLines(event.step.changes ?? [], this.paint));
+        }
+        break;
+      case "step-start":
+        this.stepStarted(event);
+        break;
+      case "step-end":
+        this.stepEnded(event);
+        break;
+      case "diagnostic":
+        this.#diagnostic(event);
+        break;
+      case "run-end":
+        this.runEnded(event);
+        break;
+    }
+  }
+
+  protected print(lines: readonly string[]): void {
+    for (const line of lines) this.#options.stream.write(`${line}\n`);
+  }
+
+  protected stepStarted({ step }: Extract<EngineEvent, { kind: "step-start" }>): void {
+    // A refresh asks about every resource: only what it found is worth a line.
+    if (step.op === "same" || step.op === "replace" || step.op === "refresh") return;
+    this.print([stepLine(step, OP_WORDS[step.op].running, undefined, this.paint)]);
+  }
+
+  protected stepEnded({ step, ok, milliseconds }: Extract<EngineEvent, { kind: "step-end" }>): void {
+    if (step.op === "same") return;
+    const { running, done } = OP_WORDS[step.op];
+    this.print([
+      stepLine(step, ok ? done : this.paint("red", `**${running} failed**`), milliseconds, this.paint),
+    ]);
+  }
+
+  /** A passing status message of a resource. */
+  protected status(urn: string, message: string, time: number): void {
+    const last = this.#statuses.get(urn);
+    if (last?.text === message || time - (last?.time ?? 0) < STATUS_INTERVAL_MILLISECONDS) return;
+    this.#statuses.set(urn, { text: message, time });
+    this.print([`    ${labelOfUrn(urn)}: ${message}`]);
+  }
+
+  protected runEnded(event: Extract<EngineEvent, { kind: "run-end" }>): void {
+    const errors = this.#problems.filter(({ severity }) => severity === "error").length;
+    this.print(["", ...diagnosticLines(this.#problems, this.paint)]);
+    this.print([...outputLines(event, this.paint), ...summaryLines(event, errors, this.paint)]);
+  }
+
+  #diagnostic(event: Extract<EngineEvent, { kind: "diagnostic" }>): void {
+    if (event.severity === "debug") return;
+    if (event.ephemeral) {
+      if (event.urn !== undefined) this.status(event.urn, event.message, event.time);
+      return;
+    }
+    if (event.severity !== "info") this.#problems.push(event);
+    const [first = "", ...rest] = messageLines(event, this.paint);
+    const label = event.urn === undefined ? "" : `${labelOfUrn(event.urn)}: `;
+    this.print([`    ${label}${first}`, ...rest.map((line) => `    ${line}`)]);
+  }
+}

@@ -1,0 +1,16 @@
+export { createDisplay, type DisplayOptions } from "./display/display.ts";
+export { EngineError, NotImplemented } from "./errors.ts";
+export { destroy, preview, refresh, up } from "./run.ts";
+export { exportState, initStack, setConfig, stackOutputs } from "./stack.ts";
+export type {
+  Changes,
+  Diagnostic,
+  EngineEvent,
+  Operation,
+  RunOptions,
+  RunResult,
+  Severity,
+  StepInfo,
+  StepOp,
+} from "./types.ts";
+export type { PropertyChange, Value } from "./values.ts";

@@ -1,0 +1,84 @@
+import type { CustomTimeouts } from "../state/resource.ts";
+import type { Urn } from "../urn.ts";
+import type { PropertyMap } from "../values.ts";
+
+export interface CheckFailure {
+  readonly property: string;
+  readonly reason: string;
+}
+
+export interface DiffResult {
+  /** `unknown`: the provider has no opinion; the engine compares the inputs. */
+  readonly changes: "none" | "some" | "unknown";
+  readonly replaceKeys: readonly string[];
+  readonly deleteBeforeReplace: boolean;
+}
+
+/** The resource exists, but its provider could not finish: the state must keep it, with the reasons. */
+export class InitFailed extends Error {
+  readonly id: string;
+  readonly outputs: PropertyMap;
+  readonly reasons: readonly string[];
+
+  constructor(id: string, outputs: PropertyMap, reasons: readonly string[]) {
+    const plural = reasons.length === 1 ? "1 error" : `${reasons.length} errors`;
+    super([`${plural} occurred:`, ...reasons.map((reason) => `    * ${reason}`)].join("\n"));
+    this.id = id;
+    this.outputs = outputs;
+    this.reasons = reasons;
+  }
+}
+
+interface ResourceRequest {
+  readonly urn: Urn;
+  readonly preview: boolean;
+}
+
+/** What can be done with a resource: a provider process does it for custom resources, the registry for providers themselves. */
+export interface ResourceProvider {
+  check(request: ResourceRequest & { olds: PropertyMap; news: PropertyMap }): Promise<{
+    inputs: PropertyMap;
+    failures: readonly CheckFailure[];
+  }>;
+  diff(
+    request: ResourceRequest & {
+      id: string;
+      oldInputs: PropertyMap;
+      oldOutputs: PropertyMap;
+      newInputs: PropertyMap;
+      ignoreChanges: readonly string[];
+    },
+  ): Promise<DiffResult>;
+  /** @throws InitFailed */
+  create(
+    request: ResourceRequest & { inputs: PropertyMap; timeouts: CustomTimeouts },
+  ): Promise<{ id: string; outputs: PropertyMap }>;
+  /** @throws InitFailed */
+  update(
+    request: ResourceRequest & {
+      id: string;
+      oldInputs: PropertyMap;
+      oldOutputs: PropertyMap;
+      newInputs: PropertyMap;
+      ignoreChanges: readonly string[];
+      timeouts: CustomTimeouts;
+    },
+  ): Promise<{ outputs: PropertyMap }>;
+  /** An empty id means that the resource is gone; `inputs` are absent when the provider does not report them. @throws InitFailed */
+  read(
+    request: ResourceRequest & {
+      id: string;
+      inputs: PropertyMap;
+      outputs: PropertyMap;
+      timeouts: CustomTimeouts;
+    },
+  ): Promise<{ id: string; outputs: PropertyMap; inputs: PropertyMap | undefined }>;
+  delete(
+    request: ResourceRequest & {
+      id: string;
+      inputs: PropertyMap;
+      outputs: PropertyMap;
+      timeouts: CustomTimeouts;
+    },
+  ): Promise<void>;
+}

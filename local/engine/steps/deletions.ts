@@ -1,0 +1,57 @@
+import { DependencyGraph } from "../state/graph.ts";
+import type { ResourceState } from "../state/resource.ts";
+import { deleteStep, removePendingReplaceStep } from "./delete.ts";
+import type { StepExecutor } from "./executor.ts";
+import type { Decisions } from "./decisions.ts";
+import type { RunContext, Step } from "./step.ts";
+
+/**
+ * The end of a run: deletes what was replaced, and what the program does not want any more, dependents first. Resources that do not
+ * depend on each other are deleted at the same time.
+ */
+export async function performDeletes(
+  context: RunContext,
+  decisions: Decisions,
+  executor: StepExecutor,
+): Promise<void> {
+  const graph = new DependencyGraph(context.base.resources);
+  const condemned = new Map<ResourceState, Step>();
+  for (const state of context.base.resources) {
+    const step = deletionOf(context, decisions, state);
+    if (step !== undefined) condemned.set(state, step);
+  }
+  for (const layer of layers(graph, condemned)) {
+    // A protected resource stays, and with it all that it depends on.
+    const kept = new Set(
+      executor.refused.flatMap(({ old }) =>
+        old === undefined ? [] : [...graph.transitiveDependenciesOf(old)],
+      ),
+    );
+    await executor.runAll(layer.filter(({ old }) => old === undefined || !kept.has(old)));
+  }
+}
+
+function deletionOf(context: RunContext, decisions: Decisions, state: ResourceState): Step | undefined {
+  const { deletes, deleted, sames, updates, replaces } = decisions;
+  const wanted = sames.has(state.urn) || updates.has(state.urn) || replaces.has(state.urn);
+  if (state.delete ? deleted.has(state) : wanted) return undefined;
+  deletes.add(state.urn);
+  context.registry.ensure(state.provider, context.base.resources);
+  if (!state.delete && state.pendingReplacement) return removePendingReplaceStep(context, state);
+  return deleteStep(context, state, { replacing: state.delete, pendingReplacement: false, deletes });
+}
+
+/** Groups the deletes: no member of a layer needs another of it, and what a resource needs lies in a later layer. */
+function layers(graph: DependencyGraph, condemned: ReadonlyMap<ResourceState, Step>): Step[][] {
+  const left = new Map(condemned);
+  const needs = new Map([...condemned.keys()].map((state) => [state, graph.dependenciesOf(state)]));
+  const result: Step[][] = [];
+  while (left.size > 0) {
+    const free = [...left].filter(
+      ([state]) => ![...(needs.get(state) ?? [])].some((needed) => left.has(needed)),
+    );
+    for (const [state] of free) left.delete(state);
+    result.unshift(free.map(([, step]) => step));
+  }
+  return result;
+}

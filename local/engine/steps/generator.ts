@@ -1,0 +1,182 @@
+import { EngineError } from "../errors.ts";
+import type { CheckFailure, DiffResult } from "../providers/provider.ts";
+import { emptyState, type ResourceState } from "../state/resource.ts";
+import { makeUrn, type Urn } from "../urn.ts";
+import { containsUnknowns, deepEquals, masked, type PropertyMap } from "../values.ts";
+import { createReplacementStep, createStep, replaceStep } from "./create.ts";
+import { Bail, type Decisions } from "./decisions.ts";
+import { diffResource } from "./diff.ts";
+import { applyIgnoreChanges } from "./ignore-changes.ts";
+import type { Goal, Registration } from "./registration.ts";
+import { planReplacement } from "./replacement.ts";
+import { sameStep } from "./same.ts";
+import { providerFor, type RunContext, type Step } from "./step.ts";
+import { updateStep } from "./update.ts";
+
+/**
+ * Turns what the program registers into steps, one registration at a time: check the inputs, compare with the state, decide. It is never
+ * entered twice at once.
+ */
+export class StepGenerator {
+  readonly #context: RunContext;
+  readonly decisions: Decisions = {
+    urns: new Set(),
+    creates: new Set(),
+    sames: new Set(),
+    updates: new Set(),
+    replaces: new Set(),
+    deletes: new Set(),
+    deleted: new Set(),
+  };
+  /** A problem was reported that fails the run at its end (previews go on to show the rest). */
+  sawError = false;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+  }
+
+  /** @throws Bail when a problem was reported, anything else is to be reported under the resource */
+  async generate(registration: Registration): Promise<readonly Step[]> {
+    const { goal } = registration;
+    const { project, stack, base } = this.#context;
+    if (goal.parent !== "" && !this.decisions.urns.has(goal.parent)) {
+      throw new EngineError("UNKNOWN_PARENT", `Could not find the parent resource ${goal.parent}.`);
+    }
+    const urn = makeUrn(stack, project, goal.parent, goal.type, goal.name);
+    if (!this.#context.preview && containsUnknowns(goal.inputs)) {
+      throw new EngineError(
+        "UNKNOWN_INPUT",
+        `${urn}: an input is not known, although this is not a preview.`,
+      );
+    }
+    if (this.decisions.urns.has(urn)) {
+      this.#context.reporter.error(`Duplicate resource URN '${urn}'; try giving it a unique name`, urn);
+      throw new Bail(`duplicate URN ${urn}`);
+    }
+    this.decisions.urns.add(urn);
+    const old = base.byUrn.get(urn);
+    const current = newState(urn, goal, old);
+    const recreating = this.decisions.deletes.has(urn);
+    await this.#check(goal, current, recreating ? undefined : old);
+
+    if (recreating && old !== undefined) {
+      this.decisions.deletes.delete(urn);
+      this.decisions.replaces.add(urn);
+      return [
+        replaceStep(old, current),
+        createReplacementStep(this.#context, registration, old, current, false),
+      ];
+    }
+    if (old === undefined) {
+      this.decisions.creates.add(urn);
+      return [createStep(this.#context, registration, current)];
+    }
+    return this.#change(registration, old, current);
+  }
+
+  /** Compares with the state: replace, update, or leave alone. */
+  async #change(
+    registration: Registration,
+    old: ResourceState,
+    current: ResourceState,
+  ): Promise<readonly Step[]> {
+    const diff = await this.#diff(old, current);
+    const { urn } = current;
+    if (old.pendingReplacement || (diff.changes === "some" && diff.replaceKeys.length > 0)) {
+      await this.#prepareReplacement(registration.goal, old, current);
+      return planReplacement(this.#context, this.decisions, registration, old, current, diff);
+    }
+    // A resource that was created but not initialised gets another update, although its inputs are the same.
+    if (diff.changes === "some" || old.initErrors.length > 0) {
+      this.decisions.updates.add(urn);
+      return [updateStep(this.#context, registration, old, current)];
+    }
+    this.decisions.sames.add(urn);
+    return [sameStep(this.#context, registration, old, current)];
+  }
+
+  async #prepareReplacement(goal: Goal, old: ResourceState, current: ResourceState): Promise<void> {
+    const { urn } = current;
+    if (current.protect && old.protect) {
+      this.#context.reporter.error(
+        `unable to replace resource "${urn}"\nas it is currently marked for protection. To unprotect the resource, ` +
+          "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`",
+        urn,
+      );
+      this.sawError = true;
+      // A preview goes on, so that the difference that causes it is shown.
+      if (!this.#context.preview) throw new Bail(`${urn} is protected`);
+    }
+    this.decisions.replaces.add(urn);
+    // The replacement owes nothing to the old inputs, so they are checked anew without them.
+    current.inputs = goal.inputs;
+    await this.#check(goal, current, undefined);
+  }
+
+  /** Lets the provider check and complete the inputs. @throws Bail */
+  async #check(goal: Goal, current: ResourceState, old: ResourceState | undefined): Promise<void> {
+    const { reporter, preview } = this.#context;
+    const { urn } = current;
+    let news = goal.inputs;
+    if (old !== undefined && goal.ignoreChanges.length > 0) {
+      const ignored = applyIgnoreChanges(news, old.inputs, goal.ignoreChanges);
+      news = ignored.inputs;
+      if (ignored.invalid.length > 0) {
+        reporter.info(
+          `cannot ignore changes in added or removed elements of the path: "${ignored.invalid.join(", ")}"`,
+          urn,
+        );
+      }
+    }
+    current.inputs = news;
+    if (!goal.custom) return;
+    const provider = await providerFor(this.#context, current);
+    const { inputs, failures } = await provider.check({ urn, preview, olds: old?.inputs ?? {}, news });
+    current.inputs = inputs;
+    for (const failure of failures) reporter.error(failureMessage(goal, inputs, failure), urn);
+    if (failures.length > 0) throw new Bail(`${urn} is invalid`);
+  }
+
+  async #diff(old: ResourceState, current: ResourceState): Promise<DiffResult> {
+    const replace = (key: string): DiffResult => ({
+      changes: "some",
+      replaceKeys: [key],
+      deleteBeforeReplace: false,
+    });
+    if (current.deletedWith !== "" && this.decisions.replaces.has(current.deletedWith))
+      return replace("deletedWith");
+    if ((old.provider === "") !== (current.provider === "")) return replace("provider");
+    if (!current.custom) {
+      const changes = deepEquals(old.inputs, current.inputs) ? "none" : "some";
+      return { changes, replaceKeys: [], deleteBeforeReplace: false };
+    }
+    return diffResource(this.#context, old, current.inputs, current);
+  }
+}
+
+function newState(urn: Urn, goal: Goal, old: ResourceState | undefined): ResourceState {
+  return {
+    ...emptyState(urn, goal.type, goal.custom),
+    inputs: goal.inputs,
+    parent: goal.parent,
+    protect: goal.protect ?? false,
+    retainOnDelete: goal.retainOnDelete ?? false,
+    deletedWith: goal.deletedWith,
+    dependencies: goal.dependencies,
+    propertyDependencies: goal.propertyDependencies,
+    provider: goal.provider,
+    additionalSecretOutputs: goal.additionalSecretOutputs,
+    customTimeouts: goal.customTimeouts,
+    created: old?.created ?? "",
+    modified: old?.modified ?? "",
+    sourcePosition: goal.sourcePosition,
+    stackTrace: goal.stackTrace,
+    ignoreChanges: goal.ignoreChanges,
+  };
+}
+
+function failureMessage(goal: Goal, inputs: PropertyMap, { property, reason }: CheckFailure): string {
+  if (property === "") return `${goal.type} resource '${goal.name}' has a problem: ${reason}`;
+  const value = JSON.stringify(masked(inputs[property] ?? null));
+  return `${goal.type} resource '${goal.name}': property ${property} value ${value} has a problem: ${reason}`;
+}

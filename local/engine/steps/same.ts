@@ -1,0 +1,63 @@
+import type { ResourceState } from "../state/resource.ts";
+import { isProviderType } from "../urn.ts";
+import { deepEquals, reuseUnchanged } from "../values.ts";
+import type { Registration } from "./registration.ts";
+import type { RunContext, Step } from "./step.ts";
+
+/** Nothing to do: id and outputs stay, what the engine records about the resource (inputs, dependencies, options) is taken anew. */
+export function sameStep(
+  context: RunContext,
+  registration: Registration,
+  old: ResourceState,
+  current: ResourceState,
+): Step {
+  return {
+    op: () => "same",
+    urn: current.urn,
+    old,
+    current,
+    part: false,
+    changes: () => [],
+    apply: () => {
+      current.id = old.id;
+      current.outputs = old.outputs;
+      current.inputs = reuseUnchanged(old.inputs, current.inputs);
+      if (isProviderType(current.type)) context.registry.same({ ...current, inputs: old.inputs });
+      return Promise.resolve();
+    },
+    end: (outcome) =>
+      outcome === "ok" ? context.snapshot.same(old, current, matters(old, current)) : Promise.resolve(),
+    complete: () => registration.done(current),
+  };
+}
+
+/** Whether the new record differs in anything that a later run depends on; source positions do not count. */
+function matters(old: ResourceState, current: ResourceState): boolean {
+  const essence = ({
+    type,
+    custom,
+    customTimeouts,
+    retainOnDelete,
+    provider,
+    parent,
+    deletedWith,
+    protect,
+    dependencies,
+  }: ResourceState): string =>
+    JSON.stringify([
+      type,
+      custom,
+      customTimeouts,
+      retainOnDelete,
+      provider,
+      parent,
+      deletedWith,
+      protect,
+      dependencies.toSorted(),
+    ]);
+  return (
+    essence(old) !== essence(current) ||
+    !deepEquals(old.inputs, current.inputs) ||
+    !deepEquals(old.outputs, current.outputs)
+  );
+}

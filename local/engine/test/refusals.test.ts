@@ -1,0 +1,247 @@
+import grpc from "@grpc/grpc-js";
+import callbackPb from "@pulumi/pulumi/proto/callback_pb.js";
+import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
+import resourcePb from "@pulumi/pulumi/proto/resource_pb.js";
+import structPb from "google-protobuf/google/protobuf/struct_pb.js";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { NotImplemented, up } from "../index.ts";
+import { Crypter } from "../crypto.ts";
+import { EventQueue } from "../events-queue.ts";
+import { ResourceMonitor } from "../monitor.ts";
+import { checkSdkVersion, loadProject } from "../project.ts";
+import { goalOf } from "../request.ts";
+import { implement } from "../rpc/service.ts";
+import { StackConfig } from "../stack-config.ts";
+import { FileBackend } from "../state/backend.ts";
+import { StateCodec } from "../state/codec.ts";
+import type { ProgramEvent } from "../steps/registration.ts";
+import { TestProject } from "./helpers/project.ts";
+
+vi.setConfig({ testTimeout: 180_000 });
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "engine-refusals-"));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+type Request = InstanceType<typeof resourcePb.RegisterResourceRequest>;
+
+const dynamic = (): Request =>
+  new resourcePb.RegisterResourceRequest()
+    .setType("pulumi-nodejs:dynamic/test:Thing")
+    .setName("a")
+    .setCustom(true);
+
+const asset = { "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17", text: "x" };
+
+describe("a registration", () => {
+  it("of an ordinary dynamic resource is accepted", () => {
+    expect(goalOf(dynamic(), undefined, "/")).toMatchObject({ name: "a", custom: true });
+  });
+
+  it.each<[string, (request: Request) => unknown, RegExp]>([
+    ["a remote component", (r) => r.setRemote(true), /a remote component/u],
+    ["import", (r) => r.setImportid("x"), /import/u],
+    ["alias URNs", (r) => r.setAliasurnsList(["urn:pulumi:dev::p::t::n"]), /aliases/u],
+    ["replaceOnChanges", (r) => r.setReplaceonchangesList(["x"]), /replaceOnChanges/u],
+    ["replaceWith", (r) => r.setReplaceWithList(["x"]), /replaceWith/u],
+    ["replacementTrigger", (r) => r.setReplacementTrigger(new structPb.Value()), /replacementTrigger/u],
+    ["hideDiffs", (r) => r.setHidediffsList(["x"]), /hideDiffs/u],
+    ["transforms", (r) => r.setTransformsList([new callbackPb.Callback()]), /transforms/u],
+    ["state migrations", (r) => r.setStateMigrationsList([new callbackPb.Callback()]), /state migrations/u],
+    [
+      "resource hooks",
+      (r) =>
+        r.setHooks(new resourcePb.RegisterResourceRequest.ResourceHooksBinding().setBeforeCreateList(["x"])),
+      /resource hooks/u,
+    ],
+    ["packageRef", (r) => r.setPackageref("x"), /packageRef/u],
+    ["pluginDownloadURL", (r) => r.setPlugindownloadurl("https://example.com"), /pluginDownloadURL/u],
+    ["plugin checksums", (r) => r.getPluginchecksumsMap().set("x", "y"), /plugin checksums/u],
+    ["envVarMappings", (r) => r.getEnvvarmappingsMap().set("x", "y"), /envVarMappings/u],
+    ["a snippet", (r) => r.setSnippetid("x"), /snippets/u],
+    ["an explicit provider", (r) => r.setProvider("urn:x::y"), /an explicit provider/u],
+    ["a provider resource", (r) => r.setType("pulumi:providers:aws"), /an explicit provider/u],
+    ["a stack reference", (r) => r.setType("pulumi:pulumi:StackReference"), /pulumi:pulumi:StackReference/u],
+    [
+      "a resource of a plugin",
+      (r) => r.setType("aws:s3/bucket:Bucket").setVersion("7.0.0"),
+      /package "aws"/u,
+    ],
+    ["an asset", (r) => r.setObject(structPb.Struct.fromJavaScript({ a: asset })), /assets and archives/u],
+  ])("with %s is refused by name", (_, change, message) => {
+    const request = dynamic();
+    change(request);
+    expect(() => goalOf(request, undefined, "/")).toThrow(message);
+  });
+
+  it("that is refused ends the run, and nothing is created", async () => {
+    const project = await TestProject.create();
+    try {
+      await project.want({ name: "a", options: { replaceOnChanges: ["kind"] } });
+      const result = await up(project.options());
+      expect(result.exitCode).toBe(1);
+      expect(result.diagnostics[0]?.message).toMatch(/Thing "a": replaceOnChanges is not implemented/u);
+      expect(await project.calls()).toEqual([]);
+    } finally {
+      await project.remove();
+    }
+  });
+});
+
+describe("a call of the protocol", () => {
+  const monitor = new ResourceMonitor({
+    project: "p",
+    projectRoot: "/",
+    stack: "s",
+    config: [],
+    preview: false,
+    parallel: 1,
+    events: new EventQueue<ProgramEvent>(),
+  });
+  const known = new Set([
+    "getDeploymentInfo",
+    "supportsFeature",
+    "registerResource",
+    "registerResourceOutputs",
+    "signalAndWaitForShutdown",
+  ]);
+  const unknown = Object.keys(resourceGrpc.ResourceMonitorService).filter((name) => !known.has(name));
+
+  it.each(unknown)("ResourceMonitor.%s, which is not implemented, is refused by name", async (name) => {
+    const service = monitor.service();
+    const method = service[name] as (call: object, callback: (error: unknown) => void) => void;
+    const error = await new Promise((resolve) => method({ request: {} }, resolve));
+    expect(error).toMatchObject({
+      code: grpc.status.UNIMPLEMENTED,
+      details: expect.stringContaining(`ResourceMonitor.${name} is not implemented`),
+    });
+  });
+
+  it("is refused over the wire and reported to the run", async () => {
+    const refused: Error[] = [];
+    const server = new grpc.Server();
+    server.addService(
+      engineGrpc.EngineService,
+      implement("Engine", engineGrpc.EngineService, {}, (error) => refused.push(error)),
+    );
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      );
+    });
+    const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+    const error = await new Promise((resolve) => {
+      client.makeUnaryRequest("/pulumirpc.Engine/Log", () => Buffer.alloc(0), String, null, resolve);
+    });
+    client.close();
+    server.forceShutdown();
+    expect(error).toMatchObject({ code: grpc.status.UNIMPLEMENTED });
+    expect(refused).toEqual([expect.any(NotImplemented)]);
+  });
+});
+
+describe("a state file", () => {
+  const write = async (content: object): Promise<FileBackend> => {
+    const backend = new FileBackend(folder, "p", "s");
+    await backend.prepare();
+    await writeFile(backend.stateFile, JSON.stringify(content));
+    return backend;
+  };
+  const passphrase = { type: "passphrase", state: { salt: "x" } };
+
+  it.each<[string, object, RegExp]>([
+    ["of another version", { version: 4, checkpoint: { latest: {} } }, /another version than 3/u],
+    ["with features", { version: 3, features: ["x"], checkpoint: { latest: {} } }, /features/u],
+    ["with snippets", { version: 3, checkpoint: { latest: { snippets: [] } } }, /"snippets"/u],
+    ["with extensions", { version: 3, checkpoint: { latest: { extensions: {} } } }, /"extensions"/u],
+    [
+      "of another secrets provider",
+      { version: 3, checkpoint: { latest: { secrets_providers: { type: "service" } } } },
+      /passphrase/u,
+    ],
+    ["that is no checkpoint", { version: 3 }, /not a checkpoint/u],
+  ])("%s is refused", async (_, content, message) => {
+    const backend = await write(content);
+    await expect(backend.read()).rejects.toThrow(message);
+  });
+
+  it("of this engine's kind is read", async () => {
+    const backend = await write({
+      version: 3,
+      checkpoint: { latest: { secrets_providers: passphrase, resources: [1] } },
+    });
+    expect(await backend.read()).toMatchObject({ salt: "x", resources: [1], pendingOperations: [] });
+  });
+
+  it.each([".gz", ".zst"])("that is compressed (%s) is refused", async (ending) => {
+    const backend = new FileBackend(folder, "p", "s");
+    await mkdir(dirname(backend.stateFile), { recursive: true });
+    await writeFile(backend.stateFile + ending, "");
+    await expect(backend.prepare()).rejects.toThrow(/compressed state/u);
+  });
+
+  it("in a folder of another layout is refused", async () => {
+    const backend = new FileBackend(folder, "p", "s");
+    await mkdir(join(folder, ".pulumi"));
+    await writeFile(join(folder, ".pulumi/meta.yaml"), "version: 2\n");
+    await expect(backend.prepare()).rejects.toThrow(/another version than 1/u);
+  });
+
+  it.each(["external", "taint", "viewOf", "replaceWith", "resourceHooks", "importID", "neverHeardOf"])(
+    "with a resource that has the field %s is refused",
+    async (field) => {
+      const codec = new StateCodec(await Crypter.create("x"));
+      const resource = { urn: "urn:pulumi:s::p::t:m:T::n", type: "t:m:T", custom: false, [field]: true };
+      expect(() => codec.decode(resource)).toThrow(`the field "${field}"`);
+    },
+  );
+});
+
+describe("a project", () => {
+  const project = async (yaml: string): Promise<void> => {
+    await writeFile(join(folder, "Pulumi.yaml"), yaml);
+  };
+
+  it.each<[string, string, RegExp]>([
+    ["of another language", "name: p\nruntime: python\n", /a runtime other than nodejs/u],
+    [
+      "with an unknown runtime option",
+      "name: p\nruntime:\n  name: nodejs\n  options: { bun: true }\n",
+      /runtime option "bun"/u,
+    ],
+    ["with configuration of its own", "name: p\nruntime: nodejs\nconfig: {}\n", /"config"/u],
+    ["with options", "name: p\nruntime: nodejs\noptions: { refresh: always }\n", /"options"/u],
+    ["with plugins", "name: p\nruntime: nodejs\nplugins: {}\n", /"plugins"/u],
+    ["with an unknown key", "name: p\nruntime: nodejs\nfoo: 1\n", /unknown key "foo"/u],
+    ["without a name", "runtime: nodejs\n", /"name"/u],
+    ["whose program is not there", "name: p\nruntime: nodejs\nmain: nowhere/\n", /does not exist/u],
+    ["whose program lies outside", "name: p\nruntime: nodejs\nmain: ../x\n", /inside the project/u],
+  ])("%s is refused", async (_, yaml, message) => {
+    await project(yaml);
+    await expect(loadProject(folder)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ["secretsprovider: awskms://x", /"secretsprovider"/u],
+    ["encryptedkey: x", /"encryptedkey"/u],
+    ["environment: [x]", /"environment"/u],
+    ["foo: 1", /unknown key "foo"/u],
+  ])("with a stack that has %s is refused", async (yaml, message) => {
+    await writeFile(join(folder, "Pulumi.s.yaml"), `${yaml}\n`);
+    await expect(StackConfig.load(folder, "p", "s")).rejects.toThrow(message);
+  });
+
+  it("with an SDK that was not tested is refused", async () => {
+    const file = join(folder, "package.json");
+    await writeFile(file, JSON.stringify({ version: "3.271.0" }));
+    expect(() => checkSdkVersion(file)).toThrow(/3\.271\.0 was not tested/u);
+  });
+});

@@ -1,0 +1,301 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { assert, property, string } from "fast-check";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { Crypter } from "../crypto.ts";
+import { messageOf } from "../errors.ts";
+import { StackConfig } from "../stack-config.ts";
+import { FileBackend } from "../state/backend.ts";
+import { StateCodec } from "../state/codec.ts";
+import { DependencyGraph } from "../state/graph.ts";
+import { StackLock } from "../state/lock.ts";
+import { emptyState, type ResourceState } from "../state/resource.ts";
+import { Snapshot } from "../state/snapshot.ts";
+import { verifyResources } from "../state/verify.ts";
+import { makeSecret, UNKNOWN } from "../values.ts";
+
+let folder: string;
+let crypter: Crypter;
+
+beforeAll(async () => {
+  crypter = await Crypter.create("x");
+});
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "engine-state-"));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const urnOf = (name: string): string => `urn:pulumi:s::p::t:m:T::${name}`;
+const resource = (name: string, fields: Partial<ResourceState> = {}): ResourceState => ({
+  ...emptyState(urnOf(name), "t:m:T", true),
+  id: name,
+  ...fields,
+});
+
+describe("passphrase secrets", () => {
+  it("open what the real CLI sealed", async () => {
+    const cli = await Crypter.open(
+      "x",
+      "v1:OAw34dvZpD8=:v1:bIW5z9cIeipHCL6J:vkGm/bAqs9T+VFou7YGTqKVDQIqu2g==",
+    );
+    expect(cli.decrypt("v1:2PgQoVl4YMZQy7Wa:QevgwsYyfngTQiJqWyXYHcDJjcD0vQ==")).toBe("s3cr3t");
+  });
+
+  it("come back as they were, never with the same ciphertext", () => {
+    const comesBack = property(string({ unit: "binary" }), (text) => {
+      const [one, two] = [crypter.encrypt(text), crypter.encrypt(text)];
+      return crypter.decrypt(one) === Buffer.from(text).toString() && one !== two;
+    });
+    expect(() => assert(comesBack)).not.toThrow();
+  });
+
+  it("do not open with another passphrase, nor when they were changed", async () => {
+    await expect(Crypter.open("y", crypter.salt)).rejects.toMatchObject({ code: "WRONG_PASSPHRASE" });
+    const sealed = crypter.encrypt("text");
+    const changed = `${sealed.slice(0, -4)}${sealed.endsWith("AAA=") ? "BBB=" : "AAA="}`;
+    expect(() => crypter.decrypt(changed)).toThrow(/cannot be decrypted/u);
+  });
+});
+
+describe("a resource in the state file", () => {
+  it("comes back as it was", () => {
+    const state = resource("a", {
+      inputs: { b: makeSecret({ z: 1, a: [null, "x"] }), a: null, list: [makeSecret("y")] },
+      outputs: { n: 1.5, t: true, o: {} },
+      dependencies: [urnOf("b")],
+      propertyDependencies: { b: [], a: [urnOf("b")] },
+      initErrors: ["why"],
+      customTimeouts: { create: 90 },
+      protect: true,
+      created: "2026-01-01T00:00:00.000Z",
+    });
+    const text = new StateCodec(crypter).encode(state);
+    expect(text).not.toContain('secret":');
+    expect(new StateCodec(crypter).decode(JSON.parse(text))).toEqual(state);
+  });
+
+  it("keeps the ciphertext of a secret that did not change", () => {
+    const codec = new StateCodec(crypter);
+    const text = codec.encode(resource("a", { inputs: { s: makeSecret("x") } }));
+    const again = new StateCodec(crypter);
+    const decoded = again.decode(JSON.parse(text));
+    expect(again.encode(decoded)).toBe(text);
+    decoded.outputs = { more: 1 };
+    again.changed(decoded);
+    expect(JSON.parse(again.encode(decoded))).toMatchObject({
+      inputs: JSON.parse(text).inputs,
+      outputs: { more: 1 },
+    });
+  });
+
+  it("never holds a value that is not known", () => {
+    expect(() => new StateCodec(crypter).encode(resource("a", { outputs: { x: [UNKNOWN] } }))).toThrow(
+      /not known/u,
+    );
+  });
+});
+
+describe("a state", () => {
+  const provider = resource("p", {
+    urn: "urn:pulumi:s::p::pulumi:providers:x::default",
+    type: "pulumi:providers:x",
+    id: "1",
+  });
+
+  it.each<[string, ResourceState[], RegExp | undefined]>([
+    [
+      "in order",
+      [
+        provider,
+        resource("a", { provider: `${provider.urn}::1` }),
+        resource("b", { dependencies: [urnOf("a")] }),
+      ],
+      undefined,
+    ],
+    [
+      "with a dependency after it",
+      [resource("b", { dependencies: [urnOf("a")] }), resource("a")],
+      /refers \(dependency\)/u,
+    ],
+    ["without a parent", [resource("a", { parent: urnOf("x") })], /refers \(parent\)/u],
+    [
+      "without a property's dependency",
+      [resource("a", { propertyDependencies: { k: [urnOf("x")] } })],
+      /property "k"/u,
+    ],
+    ["without its provider", [resource("a", { provider: `${provider.urn}::2` })], /refers to the provider/u],
+    [
+      "with a replaced one beside the new one",
+      [resource("a"), resource("a", { delete: true }), resource("a", { delete: true })],
+      undefined,
+    ],
+    ["with one resource twice", [resource("a"), resource("a")], /stands twice/u],
+    [
+      "with a component that has an id",
+      [resource("a", { custom: false })],
+      /is no custom resource but has an id/u,
+    ],
+  ])("%s", (_, resources, problem) => {
+    const verify = (): string => {
+      try {
+        verifyResources(resources);
+        return "consistent";
+      } catch (error) {
+        return messageOf(error);
+      }
+    };
+    expect(verify()).toMatch(problem ?? /^consistent$/u);
+  });
+});
+
+describe("the dependency graph", () => {
+  const component = resource("c", { custom: false, id: "" });
+  const child = resource("child", { parent: urnOf("c") });
+  const a = resource("a");
+  const b = resource("b", { propertyDependencies: { k: [urnOf("a")] } });
+  const user = resource("user", { dependencies: [urnOf("c")] });
+  const last = resource("last", { dependencies: [urnOf("b")] });
+  const graph = new DependencyGraph([component, child, a, b, user, last]);
+  const names = (found: Iterable<ResourceState>): string[] =>
+    [...found].map(({ urn }) => urn.split("::").at(-1) ?? "");
+
+  it("knows what a resource needs: its parent, and the children of a component", () => {
+    expect(names(graph.dependenciesOf(child))).toEqual(["c"]);
+    expect(names(graph.dependenciesOf(user)).toSorted()).toEqual(["c", "child"]);
+    expect(names(graph.transitiveDependenciesOf(last)).toSorted()).toEqual(["a", "b"]);
+  });
+
+  it("knows what depends on a resource, and does not go through what is settled", () => {
+    expect(names(graph.dependentsOf(a, new Set()))).toEqual(["b", "last"]);
+    expect(names(graph.dependentsOf(a, new Set([urnOf("b")])))).toEqual([]);
+  });
+});
+
+describe("a snapshot", () => {
+  const open = async (): Promise<{ snapshot: Snapshot; backend: FileBackend }> => {
+    const backend = new FileBackend(folder, "p", "s");
+    await backend.prepare();
+    const before = { resources: [resource("old")], pendingOperations: [], metadata: {} };
+    const options = { backend, codec: new StateCodec(crypter), salt: crypter.salt, sdkVersion: "3.270.0" };
+    return { snapshot: new Snapshot(before, options), backend };
+  };
+  const onDisk = async (backend: FileBackend): Promise<string[]> =>
+    ((await backend.read())?.resources ?? []).map((raw) => (raw as ResourceState).id);
+
+  it("has a change on the disk when its promise resolves, and shares writes", async () => {
+    const { snapshot, backend } = await open();
+    const names = Array.from({ length: 50 }, (_, index) => `r${index}`);
+    await Promise.all(
+      names.map(async (name) => {
+        const current = resource(name);
+        await snapshot.begin("creating", current);
+        const pending = (await backend.read())?.pendingOperations ?? [];
+        expect(pending.map((operation) => (operation as { resource: ResourceState }).resource.id)).toContain(
+          name,
+        );
+        await snapshot.end(current, { current });
+        expect(await onDisk(backend)).toContain(name);
+      }),
+    );
+    expect((await onDisk(backend)).toSorted()).toEqual(["old", ...names].toSorted());
+    expect(snapshot.writes).toBeLessThan(names.length);
+  });
+
+  it("keeps what it cannot save beside the good state", async () => {
+    const { snapshot, backend } = await open();
+    const bad = resource("bad", { dependencies: [urnOf("nowhere")] });
+    await expect(snapshot.end(bad, { current: bad })).rejects.toMatchObject({ code: "STATE_REJECTED" });
+    expect(backend.exists()).toBe(false);
+    expect(await readFile(`${backend.stateFile}.rejected`, "utf8")).toContain(urnOf("bad"));
+  });
+
+  it("keeps the state before the run as a backup", async () => {
+    const { snapshot, backend } = await open();
+    await backend.write('{"resources":[]}');
+    const next = new FileBackend(folder, "p", "s");
+    await next.write('{"resources":[1]}');
+    await next.write('{"resources":[1,2]}');
+    expect(await readFile(`${next.stateFile}.bak`, "utf8")).toContain('"resources":[]');
+    await snapshot.close();
+  });
+});
+
+describe("the lock of a stack", () => {
+  const locks = (): string => join(folder, "locks");
+  const foreign = async (content: object): Promise<void> => {
+    await mkdir(locks(), { recursive: true });
+    await writeFile(
+      join(locks(), "other.json"),
+      JSON.stringify({ username: "somebody", timestamp: "then", ...content }),
+    );
+  };
+
+  it("is a file while it is held", async () => {
+    const lock = await StackLock.acquire(locks(), () => undefined);
+    const [name = ""] = await readdir(locks());
+    expect(JSON.parse(await readFile(join(locks(), name), "utf8"))).toMatchObject({
+      pid: process.pid,
+      hostname: hostname(),
+    });
+    await expect(StackLock.acquire(locks(), () => undefined)).rejects.toMatchObject({ code: "STACK_LOCKED" });
+    await lock.release();
+    expect(await readdir(locks())).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    ["of a process that lives", { pid: process.ppid, hostname: hostname() }],
+    ["of another host", { pid: 999_999_999, hostname: "elsewhere.example" }],
+    ["that cannot be understood", {}],
+  ])("%s is respected", async (_, content) => {
+    await foreign(content);
+    await expect(StackLock.acquire(locks(), () => undefined)).rejects.toMatchObject({ code: "STACK_LOCKED" });
+    expect(await readdir(locks())).toEqual(["other.json"]);
+  });
+
+  it("of a dead process of this host is taken over, with a warning", async () => {
+    await foreign({ pid: 999_999_999, hostname: hostname() });
+    const warnings: string[] = [];
+    const lock = await StackLock.acquire(locks(), (message) => warnings.push(message));
+    expect(warnings).toEqual([expect.stringMatching(/process 999999999 \(somebody, then\)/u)]);
+    await lock.release();
+  });
+});
+
+describe("the configuration of a stack", () => {
+  it("is read as the CLI reads it", async () => {
+    const secure = crypter.encrypt("s3cr3t");
+    await writeFile(
+      join(folder, "Pulumi.s.yaml"),
+      `encryptionsalt: ${crypter.salt}\nconfig:\n  plain: 010\n  flag: true\n  other:name: "5"\n  p:config:old: x\n  key: { secure: "${secure}" }\n  deep:\n    z: [1, true]\n    a: { secure: "${secure}" }\n`,
+    );
+    const config = await StackConfig.load(folder, "p", "s");
+    expect(config.values(crypter)).toEqual([
+      { key: "p:plain", value: "010", secret: false },
+      { key: "p:flag", value: "true", secret: false },
+      { key: "other:name", value: "5", secret: false },
+      { key: "p:old", value: "x", secret: false },
+      { key: "p:key", value: "s3cr3t", secret: true },
+      { key: "p:deep", value: '{"a":"s3cr3t","z":[1,true]}', secret: true },
+    ]);
+  });
+
+  it("is changed without losing comments", async () => {
+    const file = join(folder, "Pulumi.s.yaml");
+    await writeFile(file, "# why\nconfig:\n  # this one\n  p:a: old # here\n");
+    const config = await StackConfig.load(folder, "p", "s");
+    config.set("a", "new", undefined);
+    config.set("b", "hidden", crypter);
+    await config.save();
+    const text = await readFile(file, "utf8");
+    expect(text).toMatch(/^# why\nconfig:\n {2}# this one\n {2}p:a: new # here\n {2}p:b:\n {4}secure: v1:/u);
+    expect(text).not.toContain("hidden");
+    expect((await StackConfig.load(folder, "p", "s")).values(crypter)).toContainEqual({
+      key: "p:b",
+      value: "hidden",
+      secret: true,
+    });
+  });
+});

@@ -1,0 +1,112 @@
+import type { PropertyChange, Value } from "./values.ts";
+
+/** What every command of the engine needs. */
+export interface RunOptions {
+  /** Folder that holds `Pulumi.yaml`. */
+  readonly projectDir: string;
+  readonly stack: string;
+  /** Folder that holds (or will hold) `.pulumi`. */
+  readonly stateRoot: string;
+  readonly passphrase: string;
+  /** Steps at a time; default 4 x the number of cores, as the CLI. A resource that waits holds one. */
+  readonly parallel?: number;
+  /** Added to the environment of the program and of its provider host. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Aborting lets running steps finish, saves the state and ends the run with exit code 1. */
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: EngineEvent) => void;
+  /** `up`: refresh first. */
+  readonly refresh?: boolean;
+  /** Looks at the stack's configuration before anything runs; a returned text refuses the stack with it. Secrets read `[secret]`. */
+  readonly refuse?: (config: Readonly<Record<string, string>>) => string | undefined;
+}
+
+export type Operation = "up" | "preview" | "refresh" | "destroy";
+
+export type StepOp =
+  | "same"
+  | "create"
+  | "update"
+  | "replace"
+  | "create-replacement"
+  | "delete"
+  | "delete-replaced"
+  | "remove-pending-replace"
+  | "read"
+  | "refresh";
+
+/** What a run counts: a replacement is one `replace`, a refresh counts as what it found (same, update, delete). */
+export type Changes = Readonly<Record<StepOp, number>>;
+
+export interface StepInfo {
+  /** Numbers the steps of a run, so that start and end of one can be matched. */
+  readonly step: number;
+  readonly op: StepOp;
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  readonly custom: boolean;
+  /** Names of the properties that differ. */
+  readonly diff?: readonly string[];
+  /** The same with values, secrets masked. */
+  readonly changes?: readonly PropertyChange[];
+  /** A delete that leaves the real thing alone (`retainOnDelete`). */
+  readonly retained?: boolean;
+}
+
+export type Severity = "debug" | "info" | "warning" | "error";
+
+export interface Diagnostic {
+  readonly severity: Severity;
+  /** The resource that it is about. */
+  readonly urn?: string;
+  readonly message: string;
+  /** A passing status message: shown while the step runs, worth nothing afterwards. */
+  readonly ephemeral: boolean;
+}
+
+export type EngineEvent =
+  | {
+      readonly kind: "run-start";
+      readonly operation: Operation;
+      readonly project: string;
+      readonly stack: string;
+      /** Milliseconds since the epoch, as every `time` here. */
+      readonly time: number;
+    }
+  /** In previews: the step that `up` would run. */
+  | { readonly kind: "step-planned"; readonly time: number; readonly step: StepInfo }
+  | { readonly kind: "step-start"; readonly time: number; readonly step: StepInfo }
+  | {
+      readonly kind: "step-end";
+      readonly time: number;
+      /** For a refresh, `op` is what it found. */
+      readonly step: StepInfo;
+      readonly ok: boolean;
+      readonly milliseconds: number;
+    }
+  | ({ readonly kind: "diagnostic"; readonly time: number } & Diagnostic)
+  | {
+      readonly kind: "run-end";
+      readonly time: number;
+      readonly operation: Operation;
+      readonly ok: boolean;
+      readonly changes: Changes;
+      /** Masked. */
+      readonly outputs: Readonly<Record<string, Value>>;
+      /** What changed in them, masked. */
+      readonly outputChanges: readonly PropertyChange[];
+      readonly milliseconds: number;
+    };
+
+export interface RunResult {
+  readonly ok: boolean;
+  readonly exitCode: 0 | 1;
+  readonly changes: Changes;
+  /** The stack's outputs, secrets masked; `stackOutputs` reveals them. */
+  readonly outputs: Readonly<Record<string, Value>>;
+  /** Every step that was planned (preview) or run to its end, in that order, `same` included. */
+  readonly steps: readonly StepInfo[];
+  /** Warnings, errors and notes that are not ephemeral; no debug messages. */
+  readonly diagnostics: readonly Diagnostic[];
+}

@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+const FIRST_PORT = 20_000;
+const PORTS = 10_000;
+
+function readPorts(file: string): Record<string, number> {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Record<string, number>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    throw error;
+  }
+}
+
+/**
+ * The port reserved for an agent on this machine, recorded in `file` (a JSON object, agent id -> port).
+ *
+ * The port comes from the project's folder and the agent's id, so that it is known before anything runs: a preview
+ * can then show the agent's URL, and a changed crew never looks like a changed URL. Collisions within one
+ * project move to the next free number and stay there.
+ */
+export function reservePort(file: string, agentId: string): number {
+  const ports = readPorts(file);
+  const known = ports[agentId];
+  if (known !== undefined) return known;
+
+  const taken = new Set(Object.values(ports));
+  const hash = createHash("sha256").update(`${file}\n${agentId}`).digest();
+  let offset = hash.readUInt32BE(0) % PORTS;
+  while (taken.has(FIRST_PORT + offset)) offset = (offset + 1) % PORTS;
+
+  const port = FIRST_PORT + offset;
+  mkdirSync(dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify({ ...ports, [agentId]: port }, null, 2)}\n`);
+  renameSync(draft, file);
+  return port;
+}

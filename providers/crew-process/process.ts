@@ -1,0 +1,220 @@
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { randomUUID } from "node:crypto";
+import axios, { isAxiosError } from "axios";
+import { CrewProcessError } from "./errors.ts";
+
+const HEALTHY_WITHIN_MS = 60_000;
+const STOPPED_WITHIN_MS = 10_000;
+const LOG_LINES_SHOWN = 12;
+
+/** What is written down about a running crew: enough to find it again, and to end it and nothing else. */
+export interface CrewInstance {
+  readonly pid: number;
+  readonly port: number;
+  /** A uuid made at this very start; the process carries it as an argument and answers it on /healthz. */
+  readonly instance: string;
+}
+
+export interface CrewStart {
+  readonly python: string;
+  /** The crew's own folder: declaration, identity, log, data. */
+  readonly home: string;
+  readonly agentId: string;
+  readonly port: number;
+  /** The declaration as JSON text. */
+  readonly declaration: string;
+  readonly model: { readonly api: string; readonly key: string; readonly name: string };
+}
+
+export const identityFile = (home: string): string => join(home, "identity.json");
+const recordFile = (home: string): string => join(home, "process.json");
+const logFile = (home: string): string => join(home, "crew.log");
+
+/** Writes a file so that a reader sees the old or the new content, never half of one. */
+export function writeAtomically(file: string, text: string, mode = 0o644): void {
+  const draft = `${file}.${process.pid}.tmp`;
+  writeFileSync(draft, text, { mode });
+  renameSync(draft, file);
+}
+
+function readRecord(home: string): CrewInstance | undefined {
+  try {
+    return JSON.parse(readFileSync(recordFile(home), "utf8")) as CrewInstance;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** The environment is built up, not filtered: nothing of the deployer's (keys, cloud credentials) reaches a crew. */
+function crewEnvironment(start: CrewStart, instance: string): NodeJS.ProcessEnv {
+  const data = join(start.home, "data");
+  const certificates = process.env["SSL_CERT_FILE"];
+  return {
+    PATH: process.env["PATH"],
+    HOME: data,
+    LANG: "C.UTF-8",
+    HOST: "127.0.0.1",
+    PORT: String(start.port),
+    AGENT_DECLARATION: join(start.home, "crew.json"),
+    AGENT_IDENTITY_FILE: identityFile(start.home),
+    AGENT_INSTANCE: instance,
+    DATA_DIR: data,
+    MODEL_API: start.model.api,
+    MODEL_KEY: start.model.key,
+    MODEL_NAME: start.model.name,
+    ...(certificates ? { SSL_CERT_FILE: certificates } : {}),
+  };
+}
+
+function lastLogLines(home: string): string {
+  const lines = readFileSync(logFile(home), "utf8").trimEnd().split("\n");
+  return lines.slice(-LOG_LINES_SHOWN).join("\n");
+}
+
+/** What answers on the port: the instance's uuid, "" for something else, undefined for nothing. */
+async function instanceOnPort(port: number): Promise<string | undefined> {
+  try {
+    const answer = await axios.get<unknown>(`http://127.0.0.1:${port}/healthz`, {
+      timeout: 2_000,
+      proxy: false,
+      maxRedirects: 0,
+      maxContentLength: 65_536,
+      validateStatus: () => true,
+    });
+    const body = answer.data as { instance?: unknown } | null;
+    return typeof body?.instance === "string" ? body.instance : "";
+  } catch (error) {
+    const silent = isAxiosError(error) && ["ECONNREFUSED", "ECONNRESET"].includes(error.code ?? "");
+    return silent ? undefined : "";
+  }
+}
+
+function commandLine(pid: number): string {
+  if (process.platform !== "linux") {
+    return spawnSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8", timeout: 10_000 }).stdout;
+  }
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
+    throw error;
+  }
+}
+
+/** True while the process with this pid is the very crew that was started (a pid alone may have been reused). */
+function isAlive({ pid, instance }: CrewInstance): boolean {
+  return commandLine(pid).includes(instance);
+}
+
+/** True when the crew that `running` names is alive and answers. */
+export async function isRunning(running: CrewInstance): Promise<boolean> {
+  return (await instanceOnPort(running.port)) === running.instance;
+}
+
+async function waitUntilHealthy(running: CrewInstance, home: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    if ((await instanceOnPort(running.port)) === running.instance) return;
+    if (!isAlive(running)) {
+      throw new CrewProcessError(
+        "CREW_EXITED",
+        `The crew ended while it was starting. Its last lines:\n${lastLogLines(home)}\n`,
+        `The whole log is ${logFile(home)}.`,
+      );
+    }
+    if (signal.aborted) {
+      throw new CrewProcessError(
+        "CREW_NOT_HEALTHY",
+        `The crew did not answer on http://127.0.0.1:${running.port}/healthz within ${HEALTHY_WITHIN_MS / 1000} s.`,
+        `See ${logFile(home)}.`,
+      );
+    }
+    await sleep(200);
+  }
+}
+
+/**
+ * Starts a crew as a process of its own session that outlives this one, and waits until it answers.
+ * A crew left over in the same folder by an earlier run is ended first.
+ *
+ * @throws CrewProcessError CREW_PORT_TAKEN, CREW_EXITED, CREW_NOT_HEALTHY, CREW_NOT_STOPPED
+ */
+export async function startCrew(start: CrewStart): Promise<CrewInstance> {
+  mkdirSync(join(start.home, "data"), { recursive: true, mode: 0o700 });
+  const leftOver = readRecord(start.home);
+  if (leftOver) await stopCrew(leftOver);
+  if ((await instanceOnPort(start.port)) !== undefined) {
+    throw new CrewProcessError(
+      "CREW_PORT_TAKEN",
+      `Port ${start.port}, reserved for agent ${start.agentId}, is used by another program.`,
+      `End that program, or change the number in ${join(start.home, "..", "..", "ports.json")} (this changes the agent's URL).`,
+    );
+  }
+
+  writeAtomically(join(start.home, "crew.json"), start.declaration);
+  const instance = randomUUID();
+  const log = openSync(logFile(start.home), "a", 0o600);
+  const child = spawn(start.python, ["-m", "crew_runtime", "--instance", instance], {
+    cwd: start.home,
+    env: crewEnvironment(start, instance),
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
+  closeSync(log);
+  const pid = await new Promise<number>((started, failed) => {
+    child.once("error", failed);
+    child.once("spawn", () => started(child.pid ?? 0));
+  });
+  child.unref();
+
+  const running = { pid, port: start.port, instance };
+  writeAtomically(recordFile(start.home), JSON.stringify(running));
+  try {
+    await waitUntilHealthy(running, start.home, AbortSignal.timeout(HEALTHY_WITHIN_MS));
+  } catch (error) {
+    await stopCrew(running);
+    throw error;
+  }
+  return running;
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+async function hasEnded(running: CrewInstance): Promise<boolean> {
+  const deadline = AbortSignal.timeout(STOPPED_WITHIN_MS);
+  while (isAlive(running)) {
+    if (deadline.aborted) return false;
+    await sleep(50);
+  }
+  return true;
+}
+
+/**
+ * Ends the crew that `running` names, with all its helper processes: SIGTERM, after 10 s SIGKILL.
+ * A crew that is no longer there is not an error.
+ *
+ * @throws CrewProcessError CREW_NOT_STOPPED
+ */
+export async function stopCrew(running: CrewInstance): Promise<void> {
+  // Only a group whose leader is known to be ours is signalled: numbers of processes are used again.
+  if (!isAlive(running)) return;
+  signalGroup(running.pid, "SIGTERM");
+  await hasEnded(running);
+  // The leader has ended in good order or never will; what it left behind (CrewAI still loading) has nothing to finish.
+  signalGroup(running.pid, "SIGKILL");
+  if (await hasEnded(running)) return;
+  throw new CrewProcessError(
+    "CREW_NOT_STOPPED",
+    `Process ${running.pid} could not be ended.`,
+    "End it by hand, then run the command again.",
+  );
+}

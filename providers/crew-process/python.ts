@@ -1,0 +1,135 @@
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CrewProcessError } from "./errors.ts";
+
+/** The installer, pinned: it makes the environment from crew/uv.lock to the letter. */
+const UV = "uv==0.13.9";
+const CANDIDATES = ["python3.13", "python3.12", "python3.11", "python3", "python"];
+const INSTALL_TIMEOUT_MS = 15 * 60_000;
+
+export interface PythonEnvironment {
+  /** Folder of the virtual environment, shared by all crews of this project. */
+  readonly venv: string;
+  readonly python: string;
+}
+
+export interface InstallOptions {
+  /** Folder of the crew runtime (pyproject.toml, uv.lock). */
+  readonly crewFolder: string;
+  readonly venv: string;
+  /** Also install what the runtime's own tests need. Default false. */
+  readonly dev?: boolean;
+  readonly onProgress?: (message: string) => void;
+}
+
+function findPython(): string {
+  const wanted = process.env["MASUMI_PYTHON"];
+  const usable = (wanted ? [wanted] : CANDIDATES).find((candidate) => {
+    const test = "import sys, venv; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 14) else 1)";
+    return spawnSync(candidate, ["-c", test], { stdio: "ignore", timeout: 20_000 }).status === 0;
+  });
+  if (usable) return usable;
+  throw new CrewProcessError(
+    "CREW_PYTHON_MISSING",
+    `No Python 3.11 to 3.13 with the venv module was found (tried ${(wanted ? [wanted] : CANDIDATES).join(", ")}).`,
+    "Install one (on Debian: apt install python3 python3-venv), or name it in MASUMI_PYTHON.",
+  );
+}
+
+function lockDigest(crewFolder: string, dev: boolean): string {
+  const hash = createHash("sha256").update(UV);
+  for (const file of ["pyproject.toml", "uv.lock"]) hash.update(readFileSync(join(crewFolder, file)));
+  return `${hash.digest("hex")} ${dev ? "dev" : "runtime"}`;
+}
+
+function isReady(marker: string, crewFolder: string, dev: boolean): boolean {
+  if (!existsSync(marker)) return false;
+  const installed = readFileSync(marker, "utf8");
+  return [lockDigest(crewFolder, dev), lockDigest(crewFolder, true)].includes(installed);
+}
+
+function run(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<void> {
+  return new Promise((done, fail) => {
+    const child = spawn(command, args, {
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: INSTALL_TIMEOUT_MS,
+    });
+    let tail = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => (tail = (tail + chunk.toString()).slice(-2000)));
+    }
+    const failed = (reason: string) =>
+      fail(
+        new CrewProcessError(
+          "CREW_INSTALL_FAILED",
+          `Installing the crew runtime's packages failed (${reason}): ${tail.trim()}`,
+          "Check that the Python package index can be reached, then run the command again.",
+        ),
+      );
+    child.on("error", (error) => failed(error.message));
+    child.on("exit", (code, signal) => (code === 0 ? done() : failed(signal ?? `exit code ${code}`)));
+  });
+}
+
+function holderIsGone(lock: string): boolean {
+  try {
+    process.kill(Number(readFileSync(lock, "utf8")), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+}
+
+/** One installer at a time: crews start in parallel, and all share the environment. */
+async function withLock<T>(lock: string, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if (holderIsGone(lock)) rmSync(lock, { force: true });
+      else await sleep(250);
+    }
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/**
+ * Makes the crews' Python environment, or finds it ready: about half a minute the first time, milliseconds
+ * afterwards. It is made anew when the lock file changes.
+ *
+ * @throws CrewProcessError CREW_PYTHON_MISSING, CREW_INSTALL_FAILED
+ */
+export async function ensurePythonEnvironment(options: InstallOptions): Promise<PythonEnvironment> {
+  const { crewFolder, venv, dev = false, onProgress } = options;
+  const environment = { venv, python: join(venv, "bin", "python") };
+  const marker = join(venv, "installed");
+  if (isReady(marker, crewFolder, dev)) return environment;
+
+  mkdirSync(dirname(venv), { recursive: true });
+  return withLock(`${venv}.lock`, async () => {
+    if (isReady(marker, crewFolder, dev)) return environment;
+    const python = findPython();
+    onProgress?.("Installing the crews' Python packages (once, about a minute) ...");
+    if (!existsSync(environment.python)) await run(python, ["-m", "venv", venv], process.env);
+    await run(environment.python, ["-m", "pip", "install", "--quiet", UV], process.env);
+    const sync = ["sync", "--frozen", "--inexact", "--project", crewFolder, ...(dev ? [] : ["--no-dev"])];
+    await run(join(venv, "bin", "uv"), sync, {
+      ...process.env,
+      UV_PROJECT_ENVIRONMENT: venv,
+      // The machine's own certificates also hold a company's proxy; uv's bundled ones do not.
+      UV_SYSTEM_CERTS: "1",
+    });
+    writeFileSync(marker, lockDigest(crewFolder, dev));
+    return environment;
+  });
+}

@@ -1,0 +1,160 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { provider as identity } from "../../../providers/crew-process/crew-identity.ts";
+import { crewHome, crewVenv, provider } from "../../../providers/crew-process/crew-process.ts";
+import { isRunning } from "../../../providers/crew-process/process.ts";
+import { crewEnvironment, repository } from "../../helpers/project.ts";
+
+const SENTINEL = "sentinel-provisioning-key";
+
+const declaration = (changes: Record<string, unknown> = {}) =>
+  JSON.stringify({
+    id: "writer",
+    name: "Writer",
+    description: "Writes.",
+    network: "Preprod",
+    pricing: { type: "free" },
+    input: [{ id: "topic", type: "string", name: "Topic" }],
+    crew: {
+      agents: { author: { role: "Author", goal: "Write", backstory: "Has written." } },
+      tasks: [
+        { name: "write", agent: "author", description: "Write about {topic}", expected_output: "A text" },
+      ],
+    },
+    model: {},
+    exampleOutputs: [],
+    ...changes,
+  });
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((listening) => probe.listen(0, "127.0.0.1", listening));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((closed) => probe.close(closed));
+  return port;
+}
+
+function groupExists(pid: number): boolean {
+  try {
+    return process.kill(-pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+describe("a crew as a local process", () => {
+  let projectRoot: string;
+  let port: number;
+  const started: { pid: number; port: number; instance: string }[] = [];
+
+  const inputs = (changes: Record<string, unknown> = {}) => ({
+    agentId: "writer",
+    projectRoot,
+    port,
+    declaration: declaration(),
+    runtime: "digest",
+    model: { api: "http://127.0.0.1:9/v1", name: "stub" },
+    modelKey: "model-key",
+    ...changes,
+  });
+  const create = async (changes: Record<string, unknown> = {}) => {
+    const { outs } = await provider.create(inputs(changes));
+    started.push(outs);
+    return outs;
+  };
+
+  beforeAll(async () => void (await crewEnvironment()), 300_000);
+  beforeEach(async () => {
+    projectRoot = mkdtempSync(join(tmpdir(), "crew-process-"));
+    symlinkSync(join(repository, "crew"), join(projectRoot, "crew"));
+    mkdirSync(join(projectRoot, ".masumi"));
+    symlinkSync(crewVenv(repository), join(projectRoot, ".masumi", "venv"));
+    port = await freePort();
+    process.env["MASUMI_API_KEY"] = SENTINEL;
+  });
+  afterEach(async () => {
+    for (const outs of started.splice(0)) await provider.delete("writer", { ...inputs(), url: "", ...outs });
+    rmSync(projectRoot, { recursive: true, force: true });
+    delete process.env["MASUMI_API_KEY"];
+  });
+
+  it("answers on its reserved port, from an environment without the deployer's keys", async () => {
+    const outs = await create();
+    expect(outs.url).toBe(`http://127.0.0.1:${port}`);
+    expect(await isRunning(outs)).toBe(true);
+    if (process.platform === "linux") {
+      expect(readFileSync(`/proc/${outs.pid}/environ`, "utf8")).not.toContain(SENTINEL);
+    }
+  });
+
+  it("is found again by read, and is gone once its process has died", async () => {
+    const outs = await create();
+    expect(await provider.read("writer", outs)).toMatchObject({ id: "writer" });
+    process.kill(-outs.pid, "SIGKILL");
+    await expect.poll(() => provider.read("writer", outs)).toEqual({});
+  });
+
+  it("is restarted on the same port by a change, and by nothing else", async () => {
+    const outs = await create();
+    const changed = inputs({ declaration: declaration({ description: "Writes well." }) });
+    expect(await provider.diff("writer", outs, inputs())).toEqual({ changes: false, replaces: [] });
+    expect(await provider.diff("writer", outs, changed)).toEqual({ changes: true, replaces: [] });
+    const { outs: after } = await provider.update("writer", outs, changed);
+    started.push(after);
+    expect(await isRunning(after)).toBe(true);
+    expect(await isRunning(outs)).toBe(false);
+  });
+
+  it("takes over from a crew that a killed run left behind", async () => {
+    const leftOver = await create();
+    const outs = await create();
+    expect(outs.instance).not.toBe(leftOver.instance);
+    expect(await isRunning(outs)).toBe(true);
+  });
+
+  it("ends with everything it started, and ending it twice is fine", async () => {
+    const outs = await create();
+    await provider.delete("writer", outs);
+    await expect.poll(() => groupExists(outs.pid), { timeout: 10_000 }).toBe(false);
+    await provider.delete("writer", outs);
+  });
+
+  it("never ends a process that merely has the recorded number", async () => {
+    const outs = { ...inputs(), url: "", pid: process.pid, instance: "not-this-process" };
+    await provider.delete("writer", outs);
+  });
+
+  it("refuses a port that another program uses", async () => {
+    const other = createServer((_request, response) => void response.end("{}"));
+    await new Promise<void>((listening) => other.listen(port, "127.0.0.1", listening));
+    await expect(create()).rejects.toMatchObject({ code: "CREW_PORT_TAKEN" });
+    await new Promise((closed) => other.close(closed));
+  });
+
+  it("shows the last lines of a crew that ends while starting", async () => {
+    await expect(create({ declaration: "{}" })).rejects.toMatchObject({
+      code: "CREW_EXITED",
+      message: expect.stringMatching(/crew\.log/) as string,
+    });
+  });
+
+  it("hands over the identifier, follows a new one, and drains when it is removed", async () => {
+    mkdirSync(crewHome(projectRoot, "writer"), { recursive: true });
+    const file = join(crewHome(projectRoot, "writer"), "identity.json");
+    const content = () => JSON.parse(readFileSync(file, "utf8")) as unknown;
+    await identity.create({ file, agentIdentifier: "aa00" });
+    expect(content()).toEqual({ agentIdentifier: "aa00", draining: false });
+    await identity.update(file, { file, agentIdentifier: "aa00" }, { file, agentIdentifier: "aa01" });
+    expect(content()).toEqual({ agentIdentifier: "aa01", draining: false });
+    writeFileSync(file, '{"agentIdentifier":"someone else"}');
+    expect(await identity.read(file, { file, agentIdentifier: "aa01" })).toMatchObject({
+      props: { agentIdentifier: "someone else" },
+    });
+    await identity.delete(file, { file, agentIdentifier: "aa01" });
+    expect(content()).toEqual({ agentIdentifier: "aa01", draining: true });
+  });
+});
