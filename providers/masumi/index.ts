@@ -1,0 +1,36 @@
+/** The Masumi registry as Pulumi resources, and the client that they use. */
+export { LIMITS } from "./check.ts";
+export { type ListScope, MasumiClient } from "./client.ts";
+export { AgentConfirmation, type AgentConfirmationArgs } from "./confirmation.ts";
+export type { Dialect } from "./convert.ts";
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  MasumiError,
+  type MasumiErrorDetails,
+  RefusedError,
+  RegistrationError,
+  ServiceError,
+  SettingsError,
+  maskSecrets,
+} from "./errors.ts";
+export { type FleetScope, type OwnRow, readFleet } from "./fleet.ts";
+export type { RecoverFrom } from "./inputs.ts";
+export { marker, ownerTag } from "./marker.ts";
+export {
+  type Listing,
+  type Network,
+  type Price,
+  type Pricing,
+  type Row,
+  STATES,
+  type Wallet,
+  type WalletType,
+  isLeaving,
+  isLive,
+  isOver,
+  isPending,
+} from "./model.ts";
+export { AgentRegistration, type AgentRegistrationArgs, type ListingArgs } from "./registration.ts";
+export { UNNAMED_BURNS, decideChange, shows } from "./rules.ts";
+export type { ApiKeyStatus, PaymentSource } from "./wire.ts";

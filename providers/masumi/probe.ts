@@ -1,0 +1,174 @@
+import { type LookupAddress, lookup } from "node:dns";
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { BlockList, type LookupFunction, isIP, isIPv6 } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import axios from "axios";
+import { RegistrationError } from "./errors.ts";
+
+export interface ProbeOptions {
+  readonly apiBaseUrl: string;
+  /** Whether an address that only this machine or network reaches will do. */
+  readonly allowPrivate: boolean;
+  /** How long a service that has just been started may take to answer; default 60. */
+  readonly timeoutSeconds?: number | undefined;
+  /** Told once, when the agent did not answer at the first try. */
+  readonly onWaiting?: ((seen: string) => void) | undefined;
+}
+
+const ATTEMPT_MS = 5_000;
+const FIRST_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 3_000;
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/**
+ * Asks the agent as the network's registry does: GET {apiBaseUrl}/availability, no redirects, status 2xx,
+ * JSON with `type: masumi-agent` or an agentIdentifier. It may say that it is not available yet.
+ *
+ * @throws RegistrationError AGENT_NOT_ANSWERING with what was seen last; AGENT_ADDRESS_PRIVATE
+ */
+export async function probeAgent({
+  apiBaseUrl,
+  allowPrivate,
+  timeoutSeconds = 60,
+  onWaiting,
+}: ProbeOptions): Promise<void> {
+  const url = `${apiBaseUrl.replace(/\/+$/, "")}/availability`;
+  const deadline = Date.now() + timeoutSeconds * 1000;
+  for (let attempt = 0; ; attempt += 1) {
+    const seen = await attemptProbe(url, allowPrivate);
+    if (seen === undefined) return;
+    if (attempt === 0) onWaiting?.(seen);
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** attempt, MAX_PAUSE_MS);
+    if (Date.now() + pause >= deadline) {
+      throw new RegistrationError({
+        code: "AGENT_NOT_ANSWERING",
+        what: `GET ${url}: ${seen} (tried for ${timeoutSeconds} s). No ADA was spent.`,
+      });
+    }
+    await delay(pause);
+  }
+}
+
+/** Undefined if the agent answers as it should, else what was seen instead. */
+async function attemptProbe(url: string, allowPrivate: boolean): Promise<string | undefined> {
+  const guard = allowPrivate ? undefined : publicOnly(url);
+  try {
+    const response = await axios.get<string>(url, {
+      responseType: "text",
+      transformResponse: [(text: string) => text],
+      headers: { Accept: "application/json" },
+      maxRedirects: 0,
+      maxContentLength: MAX_ANSWER_BYTES,
+      validateStatus: () => true,
+      proxy: false,
+      signal: AbortSignal.timeout(ATTEMPT_MS),
+      ...guard,
+    });
+    return describeAnswer(response.status, response.data, response.headers["location"]);
+  } catch (error) {
+    if (error instanceof RegistrationError) throw error;
+    if (isPrivateAddressError(error)) throw privateAddress(url, error.address);
+    const { code } = error as { code?: string };
+    return code === "ERR_CANCELED"
+      ? `no answer within ${ATTEMPT_MS / 1000} s`
+      : `no connection (${code ?? "unknown reason"})`;
+  }
+}
+
+function describeAnswer(status: number, text: string, location: unknown): string | undefined {
+  if (status >= 300 && status < 400)
+    return `a redirect (${status}) to ${String(location)}, which the registry does not follow`;
+  if (status < 200 || status >= 300) return `status ${status}`;
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return `status ${status}, but not JSON`;
+  }
+  const { type, agentIdentifier } = (body ?? {}) as Record<string, unknown>;
+  if (type === "masumi-agent" || (typeof agentIdentifier === "string" && agentIdentifier !== ""))
+    return undefined;
+  return `status ${status} and JSON, but neither type masumi-agent nor an agentIdentifier in it`;
+}
+
+/* ---- public addresses only ----------------------------------------------------------------------------- */
+
+/** Special-purpose ranges of RFC 6890 and its successors that the public network does not reach. */
+const PRIVATE = new BlockList();
+for (const [network, prefix] of [
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.168.0.0", 16],
+  ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
+  ["224.0.0.0", 3],
+] as const) {
+  PRIVATE.addSubnet(network, prefix, "ipv4");
+}
+for (const [network, prefix] of [
+  ["::", 127],
+  ["64:ff9b:1::", 48],
+  ["100::", 64],
+  ["2001:db8::", 32],
+  ["fc00::", 7],
+  ["fe80::", 10],
+  ["ff00::", 8],
+] as const) {
+  PRIVATE.addSubnet(network, prefix, "ipv6");
+}
+
+/** Whether the network at large can reach an IP address. IPv4 addresses written as IPv6 count as what they are. */
+export const isPublicAddress = (address: string): boolean =>
+  !PRIVATE.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+
+class PrivateAddressError extends Error {
+  readonly code = "PRIVATE_ADDRESS";
+  readonly address: string;
+
+  constructor(address: string) {
+    super(`${address} is a private address`);
+    this.address = address;
+  }
+}
+
+/** The HTTP library may wrap the error that our look-up gave. */
+const isPrivateAddressError = (error: unknown): error is { address: string } =>
+  error instanceof PrivateAddressError ||
+  (error instanceof Error && error.cause instanceof PrivateAddressError) ||
+  (error as { code?: unknown }).code === "PRIVATE_ADDRESS";
+
+/** Resolves names itself, so that the address that is checked is the address that is called. */
+const lookupPublic: LookupFunction = (hostname, options, callback) => {
+  lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+    const refused = addresses?.find(({ address }) => !isPublicAddress(address));
+    const [first] = addresses ?? [];
+    if (error || !first) callback(error ?? new Error("no address"), "", 0);
+    else if (refused) callback(new PrivateAddressError(refused.address), "", 0);
+    else if (options.all) callback(null, addresses);
+    else callback(null, first.address, first.family);
+  });
+};
+
+/** Connections that reach public addresses only. A name is checked when it is resolved, a literal at once. */
+function publicOnly(url: string) {
+  const literal = new URL(url).hostname.replace(/^\[|\]$/g, "");
+  if (isIP(literal) !== 0 && !isPublicAddress(literal)) throw privateAddress(url, literal);
+  return {
+    httpAgent: new HttpAgent({ lookup: lookupPublic }),
+    httpsAgent: new HttpsAgent({ lookup: lookupPublic }),
+  };
+}
+
+const privateAddress = (url: string, address: string) =>
+  new RegistrationError({
+    code: "AGENT_ADDRESS_PRIVATE",
+    what: `${url} leads to ${address}, which the network cannot reach. No ADA was spent.`,
+  });

@@ -1,0 +1,282 @@
+import type { Registration } from "./convert.ts";
+import { RegistrationError } from "./errors.ts";
+import { type RegistrationInputs, type RegistrationOutputs, isUnknown } from "./inputs.ts";
+import { ownerOf } from "./marker.ts";
+import {
+  type Listing,
+  type Network,
+  type Pricing,
+  type Row,
+  type WalletType,
+  isLeaving,
+  isLive,
+  isOver,
+  isPending,
+  isUpdatable,
+} from "./model.ts";
+
+/* ---- What the service makes of a listing, and when two are the same ------------------------------------ */
+
+/**
+ * The listing as the service keeps it: `lovelace` is "", amounts have no leading zeros, an empty optional
+ * text is none. Values that are not known yet stay as they are.
+ */
+export function normaliseListing(listing: Listing): Listing {
+  if (isUnknown(listing)) return listing;
+  return {
+    ...listing,
+    author: withoutEmptyDetails(listing.author),
+    legal: isUnknown(listing.legal) ? listing.legal : withoutEmpty(listing.legal),
+    pricing: normalisePricing(listing.pricing),
+  };
+}
+
+const withoutEmptyDetails = (author: Listing["author"]): Listing["author"] =>
+  isUnknown(author) ? author : { ...withoutEmpty(author), name: author.name };
+
+const withoutEmpty = <T extends object>(texts: T): T =>
+  Object.fromEntries(Object.entries(texts).filter(([, text]) => text)) as T;
+
+function normalisePricing(pricing: Pricing): Pricing {
+  if (isUnknown(pricing)) return pricing;
+  if (pricing.type !== "fixed") return { type: pricing.type };
+  if (isUnknown(pricing.prices)) return pricing;
+  return {
+    type: "fixed",
+    prices: pricing.prices.map(({ amount, unit }) => ({
+      amount: amount.replace(/^0+(?=\d)/, ""),
+      unit: unit === "lovelace" ? "" : unit,
+    })),
+  };
+}
+
+interface Content {
+  readonly wallet: { readonly type: WalletType };
+  readonly listing: Listing;
+  readonly sourceAddress?: string | undefined;
+}
+
+/**
+ * What goes on the chain, as one text: equal texts, same content. Tags, prices and examples are sets: the
+ * service gives prices in any order, and another order of tags is not worth a fee.
+ */
+export function contentOf({ wallet, listing, sourceAddress }: Content): string {
+  const { author, legal, pricing, ...plain } = normaliseListing(listing);
+  return JSON.stringify([
+    plain.name,
+    plain.description,
+    plain.apiBaseUrl,
+    [plain.capability.name, plain.capability.version],
+    sorted(plain.tags),
+    [author.name, author.contactEmail, author.contactOther, author.organization],
+    [legal.privacyPolicy, legal.terms, legal.other],
+    pricing.type === "fixed"
+      ? sorted(pricing.prices.map(({ unit, amount }) => `${unit} ${amount}`))
+      : pricing.type,
+    sorted(plain.exampleOutputs.map(({ name, url, mimeType }) => JSON.stringify([name, url, mimeType]))),
+    wallet.type === "V2" ? (sourceAddress ?? "") : "",
+  ]);
+}
+
+const sorted = (texts: readonly string[]) => texts.toSorted();
+
+/** Whether a row shows exactly this content on this wallet. Says nothing about the chain: see its state. */
+export const shows = (
+  row: Row,
+  registration: Content & { readonly wallet: { readonly vkey: string } },
+): boolean =>
+  row.walletVkey === registration.wallet.vkey &&
+  contentOf({ wallet: row, listing: row.listing, sourceAddress: row.sourceAddress }) ===
+    contentOf(registration);
+
+/* ---- diff ---------------------------------------------------------------------------------------------- */
+
+export type Change =
+  | { readonly kind: "none" }
+  | { readonly kind: "update" }
+  | { readonly kind: "replace"; readonly properties: string[]; readonly deleteFirst: boolean };
+
+/** States after which only a new registration helps. */
+const isLost = (state: string) => isOver(state) || isLeaving(state);
+
+/**
+ * What the new inputs ask of the chain. Pure. Only what is on the chain counts: the wallet, the listing, and
+ * on V2 the payment source. What is not known yet (a URL in a preview) counts as unchanged.
+ */
+export function decideChange(id: string, olds: RegistrationOutputs, inputs: RegistrationInputs): Change {
+  const news = fillUnknown(inputs, olds);
+  const replace = (...properties: string[]): Change => ({
+    kind: "replace",
+    properties,
+    deleteFirst: olds.wallet.type === "V1" && news.v1Replacement === "delete-first",
+  });
+
+  const moved = [
+    ...(news.network === olds.network ? [] : ["network"]),
+    ...(news.wallet.vkey === olds.wallet.vkey ? [] : ["wallet"]),
+  ];
+  if (moved.length > 0) return replace(...moved);
+
+  // The service may have gone on since the state was written: the preflight's view is the newer one.
+  const state = news.recover?.rowId === id ? news.recover.state : olds.state;
+  if (isLost(state)) return replace("recover");
+
+  const contentChanged =
+    contentOf(olds) !== contentOf({ ...news, sourceAddress: news.sourceAddress ?? olds.sourceAddress });
+  const unmarked = olds.marker === "" && news.adopt !== id;
+  if (olds.wallet.type === "V2") {
+    return contentChanged || unmarked || state === "UpdateFailed" ? { kind: "update" } : { kind: "none" };
+  }
+  return contentChanged ? replace("listing") : { kind: "none" };
+}
+
+/** `value` with everything unknown in it taken from the same place in `known`. */
+function fillUnknown<T>(value: T, known: unknown): T {
+  if (isUnknown(value)) return (known === undefined ? value : known) as T;
+  if (Array.isArray(value)) {
+    return value.map((item, index) =>
+      fillUnknown(item, Array.isArray(known) ? known[index] : undefined),
+    ) as T;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      fillUnknown(item, (known as Record<string, unknown>)?.[key]),
+    ]),
+  ) as T;
+}
+
+/* ---- create: whose row is it? -------------------------------------------------------------------------- */
+
+export interface LookInput {
+  readonly registration: Registration;
+  readonly adopt?: string | undefined;
+  /** Every row of the network, V1 and V2. */
+  readonly rows: readonly Row[];
+  /** Rows that this run deregisters. */
+  readonly condemned: ReadonlySet<string>;
+  /** Rows that this run replaces by the one to be created. */
+  readonly replaced: ReadonlySet<string>;
+}
+
+export type Look =
+  | { readonly kind: "register" }
+  /** The row becomes the registration as it is; `spare` are further rows that would have done. */
+  | { readonly kind: "adopt"; readonly row: Row; readonly spare: readonly Row[] }
+  /** V2: the row becomes the registration and gets the declared content in place. */
+  | { readonly kind: "adopt-and-update"; readonly row: Row };
+
+/**
+ * Whether an agent is to be registered, or a row that is there already is its registration. A row is ours if
+ * it bears the agent's marker. Pure.
+ *
+ * @throws RegistrationError FOREIGN_REGISTRATION, OWN_REGISTRATION_DIFFERS, ADOPT_NOT_POSSIBLE
+ */
+export function decideCreate(input: LookInput): Look {
+  const { registration, rows, condemned, replaced } = input;
+  const free = rows.filter(({ id, state }) => !isOver(state) && !condemned.has(id));
+  const ours = free.filter(({ markers }) => markers.includes(registration.marker));
+  const [row, ...spare] = ours
+    .filter((row) => (isLive(row.state) || isPending(row.state)) && shows(row, registration))
+    .toSorted(liveAndOldFirst);
+  if (row) return { kind: "adopt", row, spare };
+
+  const named = input.adopt !== undefined && !replaced.has(input.adopt) && !condemned.has(input.adopt);
+  if (named) return decideAdopt(registration, input.adopt ?? "", rows);
+
+  const stray = ours.find(({ id, state }) => !isLeaving(state) && !replaced.has(id));
+  if (stray) throw strayError(registration, stray);
+  const foreign = free.find((row) => isForeign(row, registration));
+  if (foreign) throw foreignError(foreign);
+  return { kind: "register" };
+}
+
+const liveAndOldFirst = (a: Row, b: Row) =>
+  Number(isLive(b.state)) - Number(isLive(a.state)) || a.createdAt.localeCompare(b.createdAt);
+
+function decideAdopt(registration: Registration, rowId: string, rows: readonly Row[]): Look {
+  const row = rows.find(({ id }) => id === rowId);
+  const refuse = (what: string, remedy?: string) =>
+    new RegistrationError({ code: "ADOPT_NOT_POSSIBLE", what: `adopt: ${rowId} ${what}.`, remedy });
+  if (!row) throw refuse("names no registration of this service on this network");
+  if (row.walletVkey !== registration.wallet.vkey) {
+    throw refuse(
+      `is registered on wallet ${row.walletVkey}`,
+      `Pin that wallet in the agent's YAML: wallet: ${row.walletVkey}`,
+    );
+  }
+  if (!isUpdatable(row.state) && !isPending(row.state)) throw refuse(`is in state ${row.state}`);
+  if (shows(row, registration) && row.state !== "UpdateFailed") return { kind: "adopt", row, spare: [] };
+  if (row.type === "V1") {
+    throw refuse(
+      "has other content, and V1 registrations cannot be changed in place",
+      "Declare what the row shows and adopt it first; a change afterwards is a replacement with two fees.",
+    );
+  }
+  if (isPending(row.state)) throw refuse(`is in state ${row.state}`, "Run again when it is confirmed.");
+  return { kind: "adopt-and-update", row };
+}
+
+function isForeign(row: Row, { wallet, listing, marker }: Registration): boolean {
+  const sameOwner = row.markers.some((tag) => ownerOf(tag) === ownerOf(marker));
+  return (
+    !sameOwner &&
+    !isLeaving(row.state) &&
+    row.walletVkey === wallet.vkey &&
+    sameUrl(row.listing.apiBaseUrl, listing.apiBaseUrl)
+  );
+}
+
+const sameUrl = (a: string, b: string) => canonicalUrl(a) === canonicalUrl(b);
+const canonicalUrl = (url: string) => (URL.canParse(url) ? new URL(url).href : url).replace(/\/+$/, "");
+
+function strayError(registration: Registration, row: Row): RegistrationError {
+  const onOtherWallet = row.walletVkey === registration.wallet.vkey ? "" : ` on wallet ${row.walletVkey}`;
+  return new RegistrationError({
+    code: "OWN_REGISTRATION_DIFFERS",
+    what: `Row ${row.id} (${row.state})${onOtherWallet} bears this agent's marker and is not in this stack's state; its content differs.`,
+    remedy:
+      `Take it over with adopt: ${row.id} in the agent's YAML. If another stack keeps it, give this stack another ` +
+      "masumi:owner. If the resource was tainted or is replaced by hand, run a plain up instead.",
+  });
+}
+
+const foreignError = (row: Row) =>
+  new RegistrationError({
+    code: "FOREIGN_REGISTRATION",
+    what: `${row.listing.apiBaseUrl} is registered on this wallet already: row ${row.id} (${row.state}, "${row.listing.name}"), without our marker.`,
+    remedy: `Take it over with adopt: ${row.id} in the agent's YAML, or deregister it first.`,
+  });
+
+/* ---- delete: may this be burned? ----------------------------------------------------------------------- */
+
+/** Registrations that a run may burn without naming them. */
+export const UNNAMED_BURNS: Readonly<Record<Network, number>> = { Preprod: 3, Mainnet: 0 };
+
+export interface BurnRequest {
+  readonly network: Network;
+  readonly agentId: string;
+  /** The run takes the whole stack down. */
+  readonly isDestroy: boolean;
+  /** Unnamed registrations that this run has burned so far. */
+  readonly unnamedSoFar: number;
+  /** masumi:allowDeregister */
+  readonly allowed: readonly string[];
+  /** MASUMI_ALLOW_DEREGISTER: agent ids, comma-separated, or `all` */
+  readonly allowedByEnvironment: string | undefined;
+}
+
+/** Whether a registration may be burned, and whether that uses up one of the run's unnamed burns. Pure. */
+export function decideBurn(request: BurnRequest): { readonly allowed: boolean; readonly counts: boolean } {
+  const { network, agentId, isDestroy, unnamedSoFar, allowed, allowedByEnvironment = "" } = request;
+  if (isDestroy) {
+    const named = allowedByEnvironment.split(",").map((name) => name.trim());
+    return {
+      allowed: network !== "Mainnet" || named.includes("all") || named.includes(agentId),
+      counts: false,
+    };
+  }
+  if (allowed.includes(agentId)) return { allowed: true, counts: false };
+  return { allowed: unnamedSoFar < UNNAMED_BURNS[network], counts: true };
+}

@@ -1,0 +1,161 @@
+import type { ConfigureRequest } from "@pulumi/pulumi/dynamic/index.js";
+import { MasumiClient } from "./client.ts";
+import { RegistrationError, SettingsError, maskSecrets } from "./errors.ts";
+import { Ledger } from "./ledger.ts";
+import type { Network, Row, WalletType } from "./model.ts";
+import { RegistryView } from "./poller.ts";
+import type { Report, Severity } from "./report.ts";
+
+/** The settings of a stack that the provider uses. */
+export interface Settings {
+  /** masumi:paymentServiceUrl */
+  readonly url: string;
+  /** MASUMI_API_KEY, else masumi:apiKey. A destroy sees the configuration kept in the state, but today's environment. */
+  readonly apiKey: string;
+  /** masumi:waitMinutes, default 60: how long a wait for the chain may take. */
+  readonly waitMinutes: number;
+  /** masumi:settleSeconds, default 30: how long to look for what a lost answer may have done. */
+  readonly settleSeconds: number;
+  /** masumi:allowDeregister: agents that may be burned beyond the limit of a run. */
+  readonly allowDeregister: readonly string[];
+  /** MASUMI_ALLOW_DEREGISTER: what a destroy on Mainnet may burn; agent ids, comma-separated, or `all`. */
+  readonly allowedByEnvironment: string | undefined;
+}
+
+type ReadSetting = (key: string) => unknown;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws SettingsError */
+export function readSettings(get: ReadSetting, env: Environment): Settings {
+  const required = (name: string, value: unknown): string => {
+    if (typeof value === "string" && value !== "") return value;
+    throw new SettingsError({ code: "SETTING_MISSING", what: `${name} is not set.` });
+  };
+  return {
+    url: required("masumi:paymentServiceUrl", get("masumi:paymentServiceUrl")),
+    apiKey: required("masumi:apiKey (or MASUMI_API_KEY)", env["MASUMI_API_KEY"] || get("masumi:apiKey")),
+    waitMinutes: toNumber("masumi:waitMinutes", get("masumi:waitMinutes"), 60),
+    settleSeconds: toNumber("masumi:settleSeconds", get("masumi:settleSeconds"), 30),
+    allowDeregister: toList("masumi:allowDeregister", get("masumi:allowDeregister")),
+    allowedByEnvironment: env["MASUMI_ALLOW_DEREGISTER"],
+  };
+}
+
+function toNumber(name: string, value: unknown, fallback: number): number {
+  const number = value === undefined ? fallback : Number(value);
+  if (Number.isFinite(number) && number >= 0) return number;
+  throw new SettingsError({ code: "SETTING_INVALID", what: `${name} is not a number.` });
+}
+
+function toList(name: string, value: unknown): string[] {
+  try {
+    const list: unknown = typeof value === "string" ? JSON.parse(value) : (value ?? []);
+    if (Array.isArray(list) && list.every((item) => typeof item === "string")) return list;
+  } catch {
+    // Not JSON: said below.
+  }
+  throw new SettingsError({ code: "SETTING_INVALID", what: `${name} is not a list of agent ids.` });
+}
+
+export interface SessionOptions {
+  /** Milliseconds until an answer of the service must be complete; default as in the client. */
+  readonly timeoutMs?: number | undefined;
+  /** Default: this process's. */
+  readonly env?: Environment;
+}
+
+/**
+ * What all resources of one provider host share for the length of a run: settings, client, the view of the
+ * registry, and the ledger of this run's own doings.
+ */
+export class Session {
+  readonly ledger = new Ledger();
+  readonly #report: Report;
+  readonly #options: SessionOptions;
+  #settings: Promise<Settings> | undefined;
+  #client: MasumiClient | undefined;
+  readonly #views = new Map<string, RegistryView>();
+  #secrets: readonly string[] = [];
+  readonly #done = new Set<string>();
+
+  constructor(report: Report, options: SessionOptions = {}) {
+    this.#report = report;
+    this.#options = options;
+  }
+
+  /**
+   * Takes the settings. The promise is stored before anything is awaited, because the host lets other calls
+   * through while the first one still configures. Wrong settings are thrown by what needs them, so that
+   * `check` and `diff` stay free of them.
+   */
+  async configure({ config }: ConfigureRequest): Promise<void> {
+    const { env = process.env } = this.#options;
+    this.#settings ??= Promise.resolve().then(() => readSettings((key) => config.get(key), env));
+    await this.#settings.catch(() => undefined);
+  }
+
+  /** @throws SettingsError */
+  async settings(): Promise<Settings> {
+    if (!this.#settings) {
+      throw new SettingsError({ code: "SETTING_MISSING", what: "The provider was given no configuration." });
+    }
+    return this.#settings;
+  }
+
+  /** @throws SettingsError */
+  async client(): Promise<MasumiClient> {
+    const { url, apiKey } = await this.settings();
+    this.#secrets = [apiKey];
+    this.#client ??= new MasumiClient({ url, token: apiKey, timeoutMs: this.#options.timeoutMs });
+    return this.#client;
+  }
+
+  async view(network: Network, type: WalletType): Promise<RegistryView> {
+    const client = await this.client();
+    const key = `${network} ${type}`;
+    const view =
+      this.#views.get(key) ?? new RegistryView(client, { network, type }, () => this.assertRunAlive());
+    this.#views.set(key, view);
+    return view;
+  }
+
+  /** Every row of the network, V1 and V2, as of at most `maxAgeMs` ago. */
+  async allRows(network: Network, maxAgeMs: number): Promise<Row[]> {
+    const views = await Promise.all([this.view(network, "V1"), this.view(network, "V2")]);
+    const maps = await Promise.all(views.map((view) => view.rows(maxAgeMs)));
+    return maps.flatMap((rows) => [...rows.values()]);
+  }
+
+  /** Whether this is the first time in this run that something named so is about to be done. */
+  isFirst(what: string): boolean {
+    const isFirst = !this.#done.has(what);
+    this.#done.add(what);
+    return isFirst;
+  }
+
+  /** Shows a message under a resource. */
+  note(severity: Severity, urn: string | undefined, message: string): void {
+    this.#report.note({ severity, urn, message: maskSecrets(message, this.#secrets) });
+  }
+
+  /** Shows what a resource waits for; the next such message takes its place. */
+  progress(urn: string | undefined, message: string): void {
+    this.#report.note({
+      severity: "info",
+      urn,
+      message: maskSecrets(message, this.#secrets),
+      ephemeral: true,
+    });
+  }
+
+  /** Ends when all messages have been shown. */
+  async flush(): Promise<void> {
+    await this.#report.flush();
+  }
+
+  /** @throws RegistrationError RUN_ENDED if nobody would hear of what is done now */
+  async assertRunAlive(): Promise<void> {
+    if (await this.#report.isRunAlive()) return;
+    throw new RegistrationError({ code: "RUN_ENDED", what: "The run has ended while this was under way." });
+  }
+}

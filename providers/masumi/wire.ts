@@ -1,0 +1,147 @@
+import { z } from "zod";
+
+/**
+ * What the payment service sends and takes, in its own spelling (releases 0.10 to 0.28). Answers are read
+ * leniently: a field that an older release lacks, or a newer one adds, is no reason to refuse a whole list.
+ */
+
+const text = z.string();
+const optionalText = z.string().nullish();
+
+const price = z.object({ amount: text, unit: text });
+const agentPricing = z.object({ pricingType: text, Pricing: z.array(price).nullish() });
+
+const paymentSourcePricing = z.object({
+  pricingType: text,
+  fixed: z.array(z.object({ asset: text, amount: text })).nullish(),
+});
+const supportedPaymentSource = z.object({
+  chain: text.nullish(),
+  address: optionalText,
+  pricing: paymentSourcePricing.nullish(),
+});
+
+const walletReference = z.object({ walletVkey: text, walletAddress: optionalText });
+
+/** One registration, the same in every answer that has one. */
+export const registryEntry = z.object({
+  error: optionalText,
+  id: text,
+  name: text,
+  description: optionalText,
+  apiBaseUrl: text,
+  Capability: z.object({ name: optionalText, version: optionalText }).nullish(),
+  Author: z.object({
+    name: text,
+    contactEmail: optionalText,
+    contactOther: optionalText,
+    organization: optionalText,
+  }),
+  Legal: z.object({ privacyPolicy: optionalText, terms: optionalText, other: optionalText }).nullish(),
+  state: text,
+  Tags: z.array(text),
+  createdAt: text,
+  updatedAt: text,
+  ExampleOutputs: z.array(z.object({ name: text, url: text, mimeType: text })).nullish(),
+  agentIdentifier: optionalText,
+  AgentPricing: agentPricing.nullish(),
+  sendFundingLovelace: optionalText,
+  supportedPaymentSources: z.array(supportedPaymentSource).nullish(),
+  SmartContractWallet: walletReference.nullish(),
+  CurrentTransaction: z.object({ txHash: optionalText, status: optionalText, fees: optionalText }).nullish(),
+});
+export type RegistryEntry = z.output<typeof registryEntry>;
+
+export const registryList = z.object({ Assets: z.array(registryEntry) });
+
+/** GET /registry/count: heeds the payment source filter alone. */
+export const registryCount = z.object({ total: z.number() });
+
+/** The message of a 404 to a deregistration or update whose token nobody holds: burned, or its identifier is old. */
+export const TOKEN_NOT_FOUND = "Asset not found";
+
+/** GET /api-key-status: what the key may do. NetworkLimit is complete also for an admin key. */
+export const apiKeyStatus = z
+  .object({
+    permission: text,
+    canPay: z.boolean().optional(),
+    canAdmin: z.boolean().optional(),
+    NetworkLimit: z.array(text),
+    status: text,
+  })
+  .transform((key) => ({
+    ...key,
+    canPay: key.canPay ?? key.permission !== "Read",
+    canAdmin: key.canAdmin ?? key.permission === "Admin",
+  }));
+export type ApiKeyStatus = z.output<typeof apiKeyStatus>;
+
+const paymentSource = z.object({
+  id: text,
+  network: text,
+  /** Releases before 0.28 know V1 only and do not say so. */
+  paymentSourceType: text.default("Web3CardanoV1"),
+  smartContractAddress: text,
+});
+export type PaymentSource = z.output<typeof paymentSource>;
+export const paymentSourceList = z.object({ PaymentSources: z.array(paymentSource) });
+
+/** GET /balance: quantities are JSON numbers of base units; an unused address has an empty list. */
+export const balance = z.object({
+  Balance: z.array(z.object({ unit: text, quantity: z.union([z.number(), z.string()]) })),
+});
+
+export const success = z.object({ status: z.literal("success"), data: z.unknown() });
+export const failure = z.object({ status: z.literal("error"), error: z.object({ message: text }) });
+
+/** GET {origin}/api-docs: only its paths matter, they tell the release. */
+export const apiDocs = z.object({ paths: z.record(text, z.unknown()) });
+
+/** The type of payment source that a list is filtered by; without it the service lists V1 only. */
+export type PaymentSourceType = "Web3CardanoV1" | "Web3CardanoV2";
+
+export interface RegistrationContent {
+  readonly network: string;
+  readonly name: string;
+  readonly description: string;
+  readonly apiBaseUrl: string;
+  readonly Capability: { readonly name: string; readonly version: string };
+  readonly Author: Readonly<Record<string, string>>;
+  readonly Legal?: Readonly<Record<string, string>>;
+  readonly Tags: readonly string[];
+  readonly ExampleOutputs: readonly {
+    readonly name: string;
+    readonly url: string;
+    readonly mimeType: string;
+  }[];
+  readonly AgentPricing?: {
+    readonly pricingType: string;
+    readonly Pricing?: readonly { readonly unit: string; readonly amount: string }[];
+  };
+  readonly supportedPaymentSources?: readonly {
+    readonly chain: "Cardano";
+    readonly network: string;
+    readonly paymentSourceType: PaymentSourceType;
+    readonly address: string;
+    readonly pricing: {
+      readonly pricingType: string;
+      readonly fixed?: readonly { readonly asset: string; readonly amount: string }[];
+    };
+  }[];
+}
+
+/** POST /registry */
+export interface RegisterBody extends RegistrationContent {
+  readonly sellingWalletVkey: string;
+}
+
+/** POST /registry/update (V2): the whole registration again; an omitted optional text keeps its old value. */
+export interface UpdateBody extends RegistrationContent {
+  readonly agentIdentifier: string;
+}
+
+/** POST /registry/deregister, and DELETE /registry up to 0.21 */
+export interface DeregisterBody {
+  readonly agentIdentifier: string;
+  readonly network: string;
+}
