@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -36,6 +38,11 @@ async function freePort(): Promise<number> {
   const { port } = probe.address() as AddressInfo;
   await new Promise((closed) => probe.close(closed));
   return port;
+}
+
+function environmentOf(pid: number): string {
+  if (process.platform === "linux") return readFileSync(`/proc/${pid}/environ`, "utf8");
+  return execFileSync("ps", ["eww", "-p", String(pid)], { encoding: "utf8" });
 }
 
 function groupExists(pid: number): boolean {
@@ -86,9 +93,8 @@ describe("a crew as a local process", () => {
     const outs = await create();
     expect(outs.url).toBe(`http://127.0.0.1:${port}`);
     expect(await isRunning(outs)).toBe(true);
-    if (process.platform === "linux") {
-      expect(readFileSync(`/proc/${outs.pid}/environ`, "utf8")).not.toContain(SENTINEL);
-    }
+    expect(environmentOf(outs.pid)).toContain("AGENT_DECLARATION");
+    expect(environmentOf(outs.pid)).not.toContain(SENTINEL);
   });
 
   it("is found again by read, and is gone once its process has died", async () => {
@@ -124,8 +130,14 @@ describe("a crew as a local process", () => {
   });
 
   it("never ends a process that merely has the recorded number", async () => {
-    const outs = { ...inputs(), url: "", pid: process.pid, instance: "not-this-process" };
-    await provider.delete("writer", outs);
+    const bystander = spawn(process.execPath, ["-e", "setTimeout(() => undefined, 60_000)"], {
+      detached: true,
+    });
+    await once(bystander, "spawn");
+    const { pid = 0 } = bystander;
+    await provider.delete("writer", { ...inputs(), url: "", pid, instance: "not-this-process" });
+    expect(groupExists(pid)).toBe(true);
+    bystander.kill("SIGKILL");
   });
 
   it("refuses a port that another program uses", async () => {

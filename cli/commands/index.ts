@@ -1,0 +1,100 @@
+import type { Command } from "commander";
+import { openProject } from "../project.ts";
+import type { RunFlags } from "./run.ts";
+import type { SandboxFlags } from "./sandbox.ts";
+
+const examples = (...lines: string[]) =>
+  `\nExamples:\n${lines.map((line) => `  $ npx masumi-agents ${line}`).join("\n")}\n`;
+
+/**
+ * Every command, its options and examples. What a command does is in its own file, loaded only when it is called:
+ * `validate` must not wait for the engine.
+ */
+export function registerCommands(program: Command): void {
+  const project = () => openProject(program.opts<{ cwd: string }>().cwd);
+  const finish = (exitCode: number) => void (process.exitCode = exitCode);
+
+  program
+    .command("demo")
+    .description("start the sandbox, run and register every agent of agents/, and show them")
+    .option("--chain-speed <n>", 'how many times faster than the real chain, or "instant"', "30")
+    .option("--json", "print the agents as JSON")
+    .addHelpText(
+      "after",
+      examples("demo", "demo --chain-speed instant", "demo --chain-speed 1   # real time: about 80 s"),
+    )
+    .action(async (flags: { chainSpeed: string; json?: boolean }) =>
+      finish(await (await import("./demo.ts")).demo(project(), flags)),
+    );
+
+  program
+    .command("validate")
+    .description("check agents/*.yaml; needs no network")
+    .option("-s, --stack <name>", "the stack whose network and overrides count", "local")
+    .option("--json", "print the complaints as JSON")
+    .addHelpText("after", examples("validate", "validate --stack preprod --json"))
+    .action(async (flags: { stack: string; json?: boolean }) =>
+      finish((await import("./validate.ts")).validate(project(), flags)),
+    );
+
+  const operations = {
+    preview: "show what up would do: built, minted, burned; changes nothing",
+    up: "bring the stack to what agents/ declares, and wait until every registration is confirmed",
+    refresh: "compare the state with what really is there",
+    destroy: "deregister every agent, wait for the burn, end the crews",
+  } as const;
+  for (const [operation, description] of Object.entries(operations)) {
+    const name = operation as keyof typeof operations;
+    const command = program
+      .command(name)
+      .description(description)
+      .option(
+        "-s, --stack <name>",
+        "local runs on this machine; any other stack runs on the real Pulumi CLI",
+        "local",
+      )
+      .option("--json", "print the result as JSON, progress on stderr")
+      .addHelpText("after", examples(name, `${name} --json`, `${name} --stack preprod`));
+    if (name === "up") command.option("-r, --refresh", "look at what really is there first");
+    command.action(async (flags: RunFlags) =>
+      finish(await (await import("./run.ts")).runCommand(project(), name, flags)),
+    );
+  }
+
+  program
+    .command("status")
+    .description(
+      "show each agent: does it answer, its registration's state, identifier, price and transaction",
+    )
+    .option("--json", "print the agents as JSON")
+    .addHelpText("after", examples("status", "status --json | jq '.agents[].agentIdentifier'"))
+    .action(async (flags: { json?: boolean }) =>
+      finish(await (await import("./status.ts")).status(project(), flags)),
+    );
+
+  const box = program
+    .command("sandbox")
+    .description(
+      "start the simulated payment service of this project (if none runs), with chain and stub model",
+    )
+    .option("--port <n>", "port on 127.0.0.1 (default: 4801, or where it ran last)")
+    .option("--chain-speed <n>", 'how many times faster than the real chain, or "instant"', "30")
+    .option("--world <file>", "keys, wallets and tokens as JSON instead of the default world")
+    .option("--fault <spec...>", "scripted faults (local/sandbox/README.md lists them)")
+    .option("--json", "print pid and URL as JSON")
+    .addHelpText(
+      "after",
+      examples("sandbox", "sandbox --chain-speed instant", "sandbox status", "sandbox stop"),
+    )
+    .action(async (flags: SandboxFlags) =>
+      finish(await (await import("./sandbox.ts")).sandbox(project(), flags)),
+    );
+  box
+    .command("status")
+    .description("say whether this project's sandbox runs")
+    .action(async () => finish(await (await import("./sandbox.ts")).sandboxStatus(project())));
+  box
+    .command("stop")
+    .description("end this project's sandbox; its database stays")
+    .action(async () => finish(await (await import("./sandbox.ts")).sandboxStop(project())));
+}

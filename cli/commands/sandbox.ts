@@ -1,0 +1,53 @@
+import type { Project } from "../project.ts";
+import { findSandbox, startSandboxProcess, stopSandbox } from "../sandbox-process.ts";
+import { UserError } from "../user-error.ts";
+
+export interface SandboxFlags {
+  readonly chainSpeed: string;
+  readonly port?: string;
+  readonly world?: string;
+  readonly fault?: string[];
+  readonly json?: boolean;
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new UserError(`--port ${text}: expected a number from 1 to 65535.`);
+}
+
+/** `sandbox`: starts it unless it runs; both are exit code 0. */
+export async function sandbox(project: Project, flags: SandboxFlags): Promise<number> {
+  const { port, json, ...options } = flags;
+  const known = await findSandbox(project);
+  const running =
+    known ??
+    (await startSandboxProcess(project, { ...options, ...(port ? { port: portNumber(port) } : {}) }));
+  if (json) {
+    process.stdout.write(`${JSON.stringify(running)}\n`);
+  } else {
+    const verb = known ? "already runs" : "runs";
+    process.stdout.write(
+      `The sandbox ${verb}: ${running.url} (process ${running.pid}, data in ${project.sandbox})\n`,
+    );
+  }
+  return 0;
+}
+
+/** `sandbox status`: exit code 0 when it runs, else 1. */
+export async function sandboxStatus(project: Project): Promise<number> {
+  const running = await findSandbox(project);
+  process.stdout.write(
+    running ? `${running.url} (process ${running.pid})\n` : "The sandbox is not running.\n",
+  );
+  return running ? 0 : 1;
+}
+
+/** `sandbox stop`: stopping what does not run is fine. */
+export async function sandboxStop(project: Project): Promise<number> {
+  const stopped = await stopSandbox(project);
+  process.stdout.write(
+    stopped ? "The sandbox has ended; its database stays.\n" : "The sandbox was not running.\n",
+  );
+  return 0;
+}

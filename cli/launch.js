@@ -1,0 +1,101 @@
+// Starts a TypeScript entry of this project from any Node >= 20: installs the dependencies once, then
+// runs the entry on a Node that strips types itself (>= 22.18), which an npm package brings if need be.
+// Plain JavaScript without dependencies, because it runs before anything is installed.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const binaries = join(root, "node_modules", ".bin");
+
+/**
+ * @param {string} file
+ * @returns {Record<string, { version?: string, optional?: boolean }>}
+ */
+function lockedPackages(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).packages : {};
+}
+
+/** True when node_modules holds exactly what package-lock.json asks for (npm keeps its own record of it). */
+function isInstalled() {
+  const wanted = Object.entries(lockedPackages(join(root, "package-lock.json"))).filter(
+    ([path]) => path !== "",
+  );
+  const found = lockedPackages(join(root, "node_modules", ".package-lock.json"));
+  return wanted.every(([path, { version, optional }]) =>
+    found[path] ? found[path].version === version : optional === true,
+  );
+}
+
+/**
+ * @param {string} message
+ * @returns {never}
+ */
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
+
+function install() {
+  console.error("Installing the dependencies (once, about a minute) ...");
+  const npm = process.env["npm_execpath"];
+  const [command, args] = npm?.endsWith(".js") ? [process.execPath, [npm, "ci"]] : ["npm", ["ci"]];
+  const done = spawnSync(command, [...args, "--no-fund", "--no-audit", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
+  if (done.status !== 0)
+    fail("The packages of package-lock.json could not be installed (see above). Try: npm ci");
+}
+
+/** @param {string} version */
+function stripsTypes(version) {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 23 || (major === 22 && minor >= 18) || (major === 23 && minor >= 6);
+}
+
+/** The Node that runs the project: this one if it is new enough, else the one from node_modules. */
+function suitableNode() {
+  if (stripsTypes(process.versions.node)) return process.execPath;
+  const bundled = join(binaries, "node");
+  if (existsSync(bundled)) return realpathSync(bundled);
+  return fail(
+    `This project needs Node >= 22.18 (this is ${process.versions.node}), and no package brings one for ` +
+      `${process.platform}-${process.arch}. Install Node 22.18 or newer and try again.`,
+  );
+}
+
+/**
+ * Runs `entry` (relative to the project root) and ends this process with its exit code.
+ * @param {string} entry
+ * @param {string[]} args
+ */
+export function launch(entry, args) {
+  if (!isInstalled()) install();
+  const node = suitableNode();
+  const path = [dirname(node), binaries, process.env["PATH"]].filter(Boolean).join(delimiter);
+  const child = spawn(node, [join(root, entry), ...args], {
+    stdio: "inherit",
+    // Compiled code is kept between runs: the program, its provider host and this command load the same large SDK.
+    env: {
+      NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "node"),
+      ...process.env,
+      PATH: path,
+      NODE_NO_WARNINGS: "1",
+    },
+  });
+  // A terminal sends ^C to the whole group: the child decides how to end, and this process follows it.
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
+    process.on(signal, () => {
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
+  child.on("exit", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const [entry, ...args] = process.argv.slice(2);
+  if (!entry) throw new Error("usage: node cli/launch.js <entry.ts> [arguments]");
+  launch(entry, args);
+}

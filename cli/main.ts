@@ -1,0 +1,21 @@
+import { Command } from "commander";
+import { registerCommands } from "./commands/index.ts";
+import { UserError } from "./user-error.ts";
+
+const program = new Command("masumi-agents")
+  .description(
+    "One YAML file in agents/ is one AI agent: run, registered on the Masumi network, kept as declared.",
+  )
+  .option("-C, --cwd <folder>", "work in another project folder", ".")
+  .showHelpAfterError("(add --help for examples)")
+  .configureHelp({ showGlobalOptions: true });
+
+registerCommands(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = error.exitCode;
+}

@@ -1,0 +1,54 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parse } from "yaml";
+import { UserError } from "./user-error.ts";
+
+/** Name of the stack that runs on this machine alone. Every other stack belongs to the real Pulumi CLI. */
+export const LOCAL_STACK = "local";
+
+/** Where a project keeps its things; `.masumi` is the git-ignored folder of everything made at run time. */
+export interface Project {
+  readonly root: string;
+  readonly agents: string;
+  readonly masumi: string;
+  readonly stateRoot: string;
+  readonly passphraseFile: string;
+  readonly sandbox: string;
+}
+
+/** @throws UserError when the folder holds no Pulumi.yaml */
+export function openProject(folder: string): Project {
+  const root = resolve(folder);
+  if (!existsSync(join(root, "Pulumi.yaml"))) {
+    throw new UserError(
+      `There is no Pulumi.yaml in ${root}. Run this in the project's folder, or name it with --cwd.`,
+    );
+  }
+  const masumi = join(root, ".masumi");
+  return {
+    root,
+    agents: join(root, "agents"),
+    masumi,
+    stateRoot: join(masumi, "state"),
+    passphraseFile: join(masumi, "passphrase"),
+    sandbox: join(masumi, "sandbox"),
+  };
+}
+
+export const stackFile = (project: Project, stack: string): string =>
+  join(project.root, `Pulumi.${stack}.yaml`);
+
+type Setting = string | number | boolean | object | null;
+
+/** The stack's settings as Pulumi would hand them over (objects as JSON text); a secret's value stays encrypted. */
+export function readConfig(project: Project, stack: string): Record<string, string> {
+  const file = stackFile(project, stack);
+  if (!existsSync(file)) return {};
+  const { config = {} } = (parse(readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, Setting> };
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      key,
+      typeof value === "object" ? JSON.stringify(value) : String(value),
+    ]),
+  );
+}

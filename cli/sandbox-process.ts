@@ -1,0 +1,114 @@
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
+import axios, { isAxiosError } from "axios";
+import type { Project } from "./project.ts";
+import { UserError } from "./user-error.ts";
+
+export const SANDBOX_PORT = 4801;
+const STARTS_WITHIN_MS = 20_000;
+const main = resolve(fileURLToPath(import.meta.url), "../../local/sandbox/main.ts");
+
+export interface SandboxOptions {
+  /** How many times faster than the real chain; "instant" confirms everything at once. */
+  readonly chainSpeed: string;
+  readonly port?: number;
+  readonly world?: string;
+  readonly fault?: readonly string[];
+}
+
+export interface RunningSandbox {
+  readonly pid: number;
+  readonly url: string;
+}
+
+const infoFile = (project: Project) => join(project.sandbox, "sandbox.json");
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    await axios.get(`${url}/sandbox/status`, { timeout: 2_000, proxy: false });
+    return true;
+  } catch (error) {
+    if (isAxiosError(error)) return false;
+    throw error;
+  }
+}
+
+function recorded(project: Project): RunningSandbox | undefined {
+  try {
+    return JSON.parse(readFileSync(infoFile(project), "utf8")) as RunningSandbox;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** This project's sandbox, if it answers. */
+export async function findSandbox(project: Project): Promise<RunningSandbox | undefined> {
+  const known = recorded(project);
+  return known && (await answers(known.url)) ? known : undefined;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const probe = createServer();
+    probe.once("error", () => done(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => done(true)));
+  });
+}
+
+/** The port of the last sandbox, as the state remembers its URL; else the default; else the next free one. */
+async function choosePort(project: Project, wanted: number | undefined): Promise<number> {
+  if (wanted !== undefined) return wanted;
+  const last = recorded(project);
+  if (last) return Number(new URL(last.url).port);
+  for (let port = SANDBOX_PORT; port < SANDBOX_PORT + 100; port++) {
+    if (await isFree(port)) return port;
+  }
+  throw new UserError(`No free port from ${SANDBOX_PORT} on. Name one with --port.`);
+}
+
+/** Starts the sandbox as a process of its own that stays up, and waits until it answers. */
+export async function startSandboxProcess(
+  project: Project,
+  options: SandboxOptions,
+): Promise<RunningSandbox> {
+  mkdirSync(project.sandbox, { recursive: true });
+  const port = await choosePort(project, options.port);
+  if (!(await isFree(port)))
+    throw new UserError(`Port ${port} is used by another program. Name another with --port.`);
+  const logFile = join(project.sandbox, "sandbox.log");
+  const log = openSync(logFile, "a");
+  const args = [main, "--port", String(port), "--db", join(project.sandbox, "sandbox.sqlite")];
+  args.push("--info", infoFile(project), "--chain-speed", options.chainSpeed);
+  if (options.world) args.push("--world", resolve(options.world));
+  for (const fault of options.fault ?? []) args.push("--fault", fault);
+  const child = spawn(process.execPath, args, {
+    cwd: project.root,
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
+  closeSync(log);
+  const ended = new AbortController();
+  child.once("exit", () => ended.abort());
+  child.unref();
+
+  const over = AbortSignal.any([ended.signal, AbortSignal.timeout(STARTS_WITHIN_MS)]);
+  while (!over.aborted) {
+    const running = recorded(project);
+    if (running?.pid === child.pid && running && (await answers(running.url))) return running;
+    await sleep(100);
+  }
+  throw new UserError(`The sandbox did not start on port ${port}. See ${logFile}.`);
+}
+
+/** Ends this project's sandbox; false when none runs. Its database stays. */
+export async function stopSandbox(project: Project): Promise<boolean> {
+  const running = await findSandbox(project);
+  if (!running) return false;
+  await axios.post(`${running.url}/sandbox/shutdown`, {}, { timeout: 5_000, proxy: false });
+  return true;
+}

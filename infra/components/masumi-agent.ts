@@ -1,0 +1,111 @@
+import * as pulumi from "@pulumi/pulumi";
+import { AgentConfirmation, AgentRegistration, marker } from "../../providers/masumi/index.ts";
+import type { StackConfig } from "../config.ts";
+import type { Agent } from "../declarations/index.ts";
+import type { Hosting } from "../hosting/index.ts";
+import type { AgentPlan } from "../preflight.ts";
+
+export interface MasumiAgentArgs extends AgentPlan {
+  readonly config: StackConfig;
+  readonly hosting: Hosting;
+}
+
+/** One agent of the stack output `agents`; the shape is documented in docs/outputs.md. */
+export interface AgentOutput {
+  readonly id: string;
+  readonly name: string;
+  readonly url: string;
+  readonly network: string;
+  readonly state: string;
+  readonly agentIdentifier: string;
+  readonly txHash: string;
+  readonly registrationId: string;
+  readonly walletVkey: string;
+  readonly pricing: Agent["pricing"];
+  readonly feeLovelace: string;
+  readonly lockedLovelace: string;
+}
+
+/**
+ * One agent: hosted, reachable, registered, confirmed, and told its identifier; in this order, because no ADA is
+ * spent on an agent that does not answer. Removing it runs the same order backwards.
+ */
+export class MasumiAgent extends pulumi.ComponentResource {
+  readonly output: pulumi.Output<AgentOutput>;
+
+  constructor(args: MasumiAgentArgs, options?: pulumi.ComponentResourceOptions) {
+    const { agent, config, hosting, wallet, sourceAddress, recover, queueLength } = args;
+    super("masumi:index:Agent", agent.id, {}, options);
+    const child = { parent: this };
+
+    const hosted =
+      agent.source.kind === "url"
+        ? { url: agent.source.url, ready: [], publishIdentifier: () => undefined }
+        : hosting.host(agent, child);
+
+    const registration = new AgentRegistration(
+      agent.id,
+      {
+        agentId: agent.id,
+        marker: marker(config.owner, agent.id),
+        network: config.network,
+        wallet,
+        listing: {
+          name: agent.name,
+          description: agent.description,
+          apiBaseUrl: hosted.url,
+          capability: agent.capability,
+          tags: agent.tags,
+          author: agent.author,
+          legal: agent.legal,
+          pricing: onChainPricing(agent.pricing),
+          exampleOutputs: agent.exampleOutputs,
+        },
+        ...(sourceAddress ? { sourceAddress } : {}),
+        ...(agent.adopt ? { adopt: agent.adopt } : {}),
+        ...(recover ? { recover } : {}),
+        probe: { allowPrivate: !hosting.isPublic, timeoutSeconds: config.probeSeconds },
+        settleSeconds: config.settleSeconds,
+        v1Replacement: config.v1Replacement,
+      },
+      { ...child, dependsOn: hosted.ready },
+    );
+
+    const confirmation = new AgentConfirmation(
+      agent.id,
+      {
+        registrationId: registration.id,
+        revision: registration.revision,
+        network: config.network,
+        walletVkey: wallet.vkey,
+        walletType: wallet.type,
+        waitMinutes: config.waitMinutes,
+        queueLength,
+      },
+      child,
+    );
+    hosted.publishIdentifier(confirmation.agentIdentifier, child);
+
+    this.output = pulumi.output({
+      id: agent.id,
+      name: agent.name,
+      url: hosted.url,
+      network: config.network,
+      state: confirmation.state,
+      agentIdentifier: confirmation.agentIdentifier,
+      txHash: confirmation.txHash,
+      registrationId: registration.id,
+      walletVkey: wallet.vkey,
+      pricing: agent.pricing,
+      feeLovelace: confirmation.feeLovelace,
+      lockedLovelace: confirmation.lockedLovelace,
+    });
+    this.registerOutputs({ url: hosted.url, agentIdentifier: confirmation.agentIdentifier });
+  }
+}
+
+/** The price without the words for people, which are not on the chain. */
+function onChainPricing(pricing: Agent["pricing"]) {
+  if (pricing.type !== "fixed") return pricing;
+  return { type: pricing.type, prices: pricing.prices.map(({ amount, unit }) => ({ amount, unit })) };
+}

@@ -1,0 +1,179 @@
+import { z } from "zod";
+
+/** What runs a crew; where it can run is decided per stack. */
+export const HOSTINGS = ["process"] as const;
+export type HostingKind = (typeof HOSTINGS)[number];
+
+/** Hostings that the design names and this version cannot do yet: refused by name, never half-done. */
+const LATER_HOSTINGS = ["docker", "ecs-alb", "ecs-express"];
+
+const vkey = z
+  .string()
+  .regex(/^[0-9a-f]{56}$/, "expected 56 lower-case hex digits (the wallet's verification key)");
+const digits = /^\d+$/;
+
+const wallet = z.strictObject({
+  vkey,
+  /** Bech32 address; without it the balance is unknown. */
+  address: z.string().min(1).optional(),
+  type: z.enum(["V1", "V2"]),
+  /** Contract address of the wallet's own payment source; needed only when the service has several of its type. */
+  paymentSource: z.string().min(1).optional(),
+});
+
+const asset = z.strictObject({
+  /** Policy id and asset name in hex; "" is lovelace. */
+  unit: z.string().regex(/^([0-9a-f]{56}[0-9a-f]*)?$/, "expected policy id and asset name in lower-case hex"),
+  decimals: z.number().int().min(0).max(18),
+});
+
+function json<T extends z.ZodType>(schema: T, example: string) {
+  return z.string().transform((text, context): z.output<T> => {
+    try {
+      const checked = schema.safeParse(JSON.parse(text));
+      if (checked.success) return checked.data;
+      for (const issue of checked.error.issues) {
+        context.addIssue({ code: "custom", message: issue.message, path: issue.path });
+      }
+    } catch {
+      context.addIssue({ code: "custom", message: `expected YAML or JSON such as ${example}` });
+    }
+    return z.NEVER;
+  });
+}
+
+const number = (fallback: string) =>
+  z.string().regex(digits, "expected a whole number").default(fallback).transform(Number);
+
+const schema = z.strictObject({
+  network: z.enum(["Preprod", "Mainnet"]),
+  paymentServiceUrl: z.url({
+    protocol: /^https?$/,
+    error: "expected the service's base URL, ending in /api/v1",
+  }),
+  apiKey: z.string().min(1).optional(),
+  owner: z.string().min(1),
+  wallets: json(
+    z.array(wallet).min(1, "expected at least one selling wallet"),
+    "[{ vkey: 0b1e…, type: V2 }]",
+  ),
+  hosting: z
+    .string()
+    .default("process")
+    .transform((kind, context): HostingKind => {
+      const known = HOSTINGS.find((hosting) => hosting === kind);
+      if (known) return known;
+      const message = LATER_HOSTINGS.includes(kind)
+        ? `hosting "${kind}" is not available in this version; available: ${HOSTINGS.join(", ")}`
+        : `expected one of ${HOSTINGS.join(", ")}`;
+      context.addIssue({ code: "custom", message });
+      return z.NEVER;
+    }),
+  /** How long a lost answer is looked for before anything is decided. */
+  settleSeconds: number("30"),
+  /** How long an agent may take to answer on its URL before its registration is given up. */
+  probeSeconds: number("60"),
+  /** How long the chain may take to confirm. */
+  waitMinutes: number("60"),
+  modelApi: z
+    .url({ protocol: /^https?$/, error: "expected a base URL, such as https://api.openai.com/v1" })
+    .optional(),
+  modelKey: z.string().min(1).optional(),
+  modelName: z.string().min(1).default("gpt-4.1-mini"),
+  assets: json(z.record(z.string(), asset), "{ USDM: { unit: c48c…, decimals: 6 } }").optional(),
+  v1Replacement: z.enum(["create-first", "delete-first"]).default("create-first"),
+  allowDeregister: json(z.array(z.string()), "[market-researcher]").optional(),
+  confirmMainnet: z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((text) => text === "true"),
+});
+
+export type StackConfig = z.output<typeof schema>;
+export type Wallet = StackConfig["wallets"][number];
+
+/** What to do about a setting, beside what is wrong with it. */
+const REMEDIES: Record<string, string> = {
+  network: "pulumi config set masumi:network Preprod",
+  paymentServiceUrl: "pulumi config set masumi:paymentServiceUrl https://…/api/v1",
+  apiKey: "pulumi config set --secret masumi:apiKey …, or set MASUMI_API_KEY",
+  owner:
+    "pulumi config set masumi:owner <a name that stays: your team or repository>; it marks your registrations",
+  wallets:
+    "name the selling wallets' verification keys (the service's administrator sees them in the admin page)",
+};
+
+/** Everything wrong with a stack's configuration, at once. Code CONFIG_INVALID; never carries a secret's value. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+  readonly code = "CONFIG_INVALID";
+  readonly problems: readonly string[];
+
+  constructor(stack: string, problems: readonly string[]) {
+    super(
+      `CONFIG_INVALID: Pulumi.${stack}.yaml needs attention:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
+    );
+    this.problems = problems;
+  }
+}
+
+export interface RawConfig {
+  readonly stack: string;
+  /** All configuration values as Pulumi hands them over, keys as `namespace:name`. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+function crossChecks(config: StackConfig): string[] {
+  const problems: string[] = [];
+  if (config.hosting === "process" && !config.modelApi) {
+    problems.push(
+      "masumi:modelApi is missing: crews need an OpenAI-compatible model, such as https://api.openai.com/v1",
+    );
+  }
+  if (config.network === "Mainnet" && !config.confirmMainnet) {
+    problems.push("masumi:confirmMainnet must be true: registrations on Mainnet cost real ADA");
+  }
+  const vkeys = config.wallets.map(({ vkey }) => vkey);
+  for (const repeated of new Set(vkeys.filter((vkey, index) => vkeys.indexOf(vkey) !== index))) {
+    problems.push(`masumi:wallets names ${repeated} twice`);
+  }
+  return problems;
+}
+
+/**
+ * The stack's settings, validated; MASUMI_API_KEY wins over masumi:apiKey.
+ * @throws ConfigurationError with every problem and its remedy
+ */
+export function readStackConfig({
+  stack,
+  values,
+  env,
+}: RawConfig): StackConfig & { readonly apiKey: string } {
+  const own = Object.entries(values).filter(([key]) => key.startsWith("masumi:"));
+  const settings: Record<string, string> = Object.fromEntries(
+    own.map(([key, value]) => [key.slice("masumi:".length), value]),
+  );
+  const apiKey = env["MASUMI_API_KEY"] ?? settings["apiKey"];
+
+  const checked = schema.safeParse(settings);
+  const problems = checked.success ? crossChecks(checked.data) : checked.error.issues.map(describe);
+  if (!apiKey) problems.push(`masumi:apiKey is missing: ${REMEDIES["apiKey"]}`);
+  if (!checked.success || !apiKey || problems.length > 0) throw new ConfigurationError(stack, problems);
+  return { ...checked.data, apiKey };
+}
+
+function describe(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") {
+    return `masumi:${issue.keys.join(", masumi:")} is not a setting; settings are ${Object.keys(schema.shape).join(", ")}`;
+  }
+  const [name = "", ...inside] = issue.path.map(String);
+  const missing = issue.code === "invalid_type" && inside.length === 0;
+  const remedy = REMEDIES[name] ? ` (${REMEDIES[name]})` : "";
+  return `masumi:${[name, ...inside].join(".")}${missing ? " is missing" : `: ${issue.message}`}${remedy}`;
+}
+
+/** The stack's own token units, from its plain settings; undefined when it has none or they are not well formed. */
+export function assetOverrides(settings: Readonly<Record<string, string>>): StackConfig["assets"] {
+  return schema.shape.assets.safeParse(settings["masumi:assets"]).data;
+}

@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { MasumiAgent } from "./components/masumi-agent.ts";
+import { readStackConfig } from "./config.ts";
+import { loadValidAgents } from "./declarations/index.ts";
+import { loadHosting } from "./hosting/index.ts";
+import { failPlainly } from "./plain-failure.ts";
+import { preflight } from "./preflight.ts";
+
+const projectRoot = pulumi.runtime.getRootDirectory();
+const stack = pulumi.getStack();
+
+const { config, plans } = await failPlainly(async () => {
+  const config = readStackConfig({ stack, values: pulumi.runtime.allConfig(), env: process.env });
+  const declared = loadValidAgents({ ...config, stack, projectRoot, folder: join(projectRoot, "agents") });
+  return { config, plans: await preflight(config, declared, { spends: !pulumi.runtime.isDryRun() }) };
+});
+
+const hosting = await loadHosting({ config, projectRoot });
+const hosted = plans.map((plan) => new MasumiAgent({ ...plan, config, hosting }));
+
+/** What a portal or a database reads; documented in docs/outputs.md. */
+export const agents = pulumi.all(hosted.map(({ output }) => output)).apply((outputs) => ({
+  version: 1,
+  agents: Object.fromEntries(outputs.map((output) => [output.id, output])),
+}));

@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { formatTable } from "../../cli/table.ts";
+import { TestProject } from "../helpers/project.ts";
+
+const AGENT = `
+name: Writer
+description: Writes.
+capability: { name: writing, version: 1.0.0 }
+tags: [writing]
+author: { name: Example GmbH }
+pricing: free
+url: https://writer.example.com
+`;
+
+describe("masumi-agents on the command line", () => {
+  let project: TestProject;
+  beforeEach(() => (project = new TestProject()));
+  afterEach(() => project.dispose());
+
+  it("validates without network, stack file or anything installed for crews", async () => {
+    project.write("agents/writer.yaml", AGENT);
+    expect(await project.run("validate")).toEqual({
+      exitCode: 0,
+      stdout: "1 agent valid for stack local: writer\n",
+      stderr: "",
+    });
+    const { stdout } = await project.run("validate", "--json");
+    expect(JSON.parse(stdout)).toEqual({ ok: true, agents: [{ id: "writer", file: "agents/writer.yaml" }] });
+  });
+
+  it.each(["validate", "up", "preview", "demo"])(
+    "%s stops at bad YAML with every complaint located",
+    async (command) => {
+      project.write("agents/writer.yaml", AGENT.replace("tags: [writing]", "tagz: [writing]"));
+      project.write("agents/other.yaml", "name: [");
+      const { exitCode, stderr } = await project.run(command);
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/^agents\/other\.yaml:1:\d+: /m);
+      expect(stderr).toMatch(/^agents\/writer\.yaml:5:1: .*tagz/m);
+      expect(stderr).toMatch(/complaints in 2 files\.$/m);
+    },
+  );
+
+  it.each(["up", "preview", "refresh", "destroy"])(
+    "%s without a sandbox says how to start one",
+    async (command) => {
+      project.write("agents/writer.yaml", AGENT);
+      const { exitCode, stderr } = await project.run(command);
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("npx masumi-agents sandbox");
+    },
+  );
+
+  it("a stack without a network is refused by its file's name", async () => {
+    const { exitCode, stderr } = await project.run("validate", "--stack", "staging");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("Pulumi.staging.yaml does not say masumi:network");
+  });
+
+  it("a folder that is no project is refused", async () => {
+    project.remove("Pulumi.yaml");
+    const { exitCode, stderr } = await project.run("validate");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("There is no Pulumi.yaml in");
+    expect(stderr).not.toContain("    at ");
+  });
+
+  it.each(["demo", "validate", "preview", "up", "refresh", "destroy", "status", "sandbox"])(
+    "%s --help shows examples",
+    async (command) => {
+      const { exitCode, stdout } = await project.run(command, "--help");
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain(`Examples:\n  $ npx masumi-agents ${command}`);
+    },
+  );
+});
+
+describe("tables", () => {
+  it("align columns over cells of several lines", () => {
+    const table = formatTable(
+      ["agent", "price"],
+      [
+        ["writer", "5 ADA\n2 USDM"],
+        ["x", "free"],
+      ],
+    );
+    expect(table.split("\n")).toEqual([
+      "agent   price",
+      "──────  ──────",
+      "writer  5 ADA",
+      "        2 USDM",
+      "x       free",
+      "",
+    ]);
+  });
+});

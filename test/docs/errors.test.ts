@@ -1,0 +1,33 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ERROR_CODES } from "../../providers/masumi/errors.ts";
+import { repository } from "../helpers/project.ts";
+
+/** Codes where they are made: `code: "X"`, `code = "X"`, and the union of the crew process provider. */
+const MADE = /\bcode(?::| =) "([A-Z]+(?:_[A-Z0-9]+)+)"|^ {2}\| "(CREW_[A-Z_]+)"/gm;
+
+function codesInSources(): Set<string> {
+  const files = globSync("{infra,providers}/**/*.ts", { cwd: repository });
+  const texts = files.map((file) => readFileSync(join(repository, file), "utf8"));
+  return new Set(
+    texts.flatMap((text) => [...text.matchAll(MADE)].map((match) => match[1] ?? match[2] ?? "")),
+  );
+}
+
+describe("docs/errors.md", () => {
+  const text = readFileSync(join(repository, "docs/errors.md"), "utf8");
+  const documented = [...text.matchAll(/^### (\S+)$/gm)].map(([, code]) => code ?? "");
+
+  it("has one entry for every error code, and no other", () => {
+    const made = new Set([...codesInSources(), ...Object.keys(ERROR_CODES)]);
+    // Never seen by a user: it is turned into AGENT_ADDRESS_PRIVATE where it is caught.
+    made.delete("PRIVATE_ADDRESS");
+    expect(documented.toSorted()).toEqual([...made].toSorted());
+  });
+
+  it("says for each what to do", () => {
+    const entries = text.split(/^### /m).slice(1);
+    expect(entries.filter((entry) => !entry.includes("**What to do.**"))).toEqual([]);
+  });
+});

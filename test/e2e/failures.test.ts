@@ -1,0 +1,260 @@
+import { readFileSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { initStack, setConfig } from "../../local/engine/index.ts";
+import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
+import { localRun } from "../../cli/local-stack.ts";
+import { openProject } from "../../cli/project.ts";
+import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
+import { TestProject, changes, repository } from "../helpers/project.ts";
+import { SandboxControl } from "../helpers/sandbox-control.ts";
+
+const LIVE = /^(Registration|Update)(Requested|Initiated|Confirmed)$/;
+
+interface WorldFile {
+  keys: Record<string, unknown>[];
+  paymentSources: {
+    paymentSourceType: string;
+    wallets: { type: string; vkey: string; address: string; lovelace?: number }[];
+  }[];
+}
+
+/** The sandbox's default world, as its file has it. */
+const defaultWorld = () =>
+  JSON.parse(readFileSync(join(repository, "local/sandbox/world.default.json"), "utf8")) as WorldFile;
+
+function emptyWallet(type: "Web3CardanoV1" | "Web3CardanoV2") {
+  const wallet = defaultWorld()
+    .paymentSources.filter(({ paymentSourceType }) => paymentSourceType === type)
+    .flatMap(({ wallets }) => wallets)
+    .find(({ type, lovelace }) => type === "Selling" && !lovelace);
+  if (!wallet) throw new Error(`the default world has no empty ${type} wallet`);
+  return wallet;
+}
+
+let outside: OutsideAgents;
+let sandbox: RunningSandbox;
+let control: SandboxControl;
+let project: TestProject;
+
+async function begin(options: Parameters<typeof startSandbox>[0]): Promise<void> {
+  sandbox = await startSandbox(options);
+  control = new SandboxControl(sandbox.url);
+  project = new TestProject();
+  project.useSandbox(sandbox.url);
+}
+
+async function configure(
+  settings: Record<string, string>,
+  secrets: Record<string, string> = {},
+): Promise<void> {
+  const run = localRun(openProject(project.root), 0);
+  await initStack(run);
+  for (const [key, value] of Object.entries(settings))
+    await setConfig(run, `masumi:${key}`, value, { secret: false });
+  for (const [key, value] of Object.entries(secrets))
+    await setConfig(run, `masumi:${key}`, value, { secret: true });
+}
+
+beforeAll(async () => void (outside = await startOutsideAgents()));
+afterAll(() => outside.close());
+afterEach(async () => {
+  await project.dispose();
+  await sandbox.close();
+});
+
+describe("a run that cannot succeed says why, spends nothing, and ends with exit code 1", () => {
+  it.each<[what: string, setup: () => Promise<void>, said: RegExp, remedy: RegExp]>([
+    [
+      "a wrong key",
+      async () => void (project.env["MASUMI_API_KEY"] = "a-key-that-nobody-knows"),
+      /KEY_REFUSED: .*key/,
+      /MASUMI_API_KEY|masumi:apiKey/,
+    ],
+    [
+      "a Read key",
+      async () => void (project.env["MASUMI_API_KEY"] = "sandbox-read-key"),
+      /KEY_CANNOT_PAY/,
+      /ReadAndPay/,
+    ],
+    [
+      "a key of the other network",
+      async () => void (project.env["MASUMI_API_KEY"] = "sandbox-mainnet-key"),
+      /KEY_OF_OTHER_NETWORK.*Mainnet/,
+      /masumi:network/,
+    ],
+    [
+      "a wallet that the service does not have",
+      () => configure({ wallets: JSON.stringify([{ vkey: "ab".repeat(28), type: "V2" }]) }),
+      /NOT_FOUND: /,
+      /wallet/,
+    ],
+    [
+      "an empty wallet",
+      () => {
+        const { vkey, address } = emptyWallet("Web3CardanoV2");
+        return configure({ wallets: JSON.stringify([{ vkey, address, type: "V2" }]) });
+      },
+      /WALLET_UNFUNDED.* 0 ADA/,
+      /Send at least 5\.5 ADA/,
+    ],
+    [
+      "a service that does not answer",
+      () => control.setFaults([{ kind: "lost-before-write", route: "GET /api-key-status", count: 50 }]),
+      /ANSWER_LOST: /,
+      /Run again/,
+    ],
+    [
+      "an agent that does not answer",
+      async () => {
+        await configure({ probeSeconds: "2" });
+        project.write("agents/researcher.yaml", outsideAgent("Researcher", "http://127.0.0.1:9"));
+      },
+      /AGENT_NOT_ANSWERING/,
+      /availability/,
+    ],
+  ])(
+    "%s",
+    async (_what, setup, said, remedy) => {
+      const world = defaultWorld();
+      world.keys.push({ token: "sandbox-mainnet-key", permission: "ReadAndPay", networks: ["Mainnet"] });
+      await begin({ chainSpeed: "instant", world });
+      project.write("agents/researcher.yaml", outsideAgent("Researcher", outside.url));
+      await setup();
+      const { exitCode, stdout, stderr } = await project.run("up");
+      const output = stdout + stderr;
+      expect(exitCode).toBe(1);
+      expect(output).toMatch(said);
+      expect(output).toMatch(remedy);
+      expect(output, "no stack traces for a user's mistake").not.toMatch(/^\s+at .*\.ts:\d+/m);
+      expect(await control.rows()).toEqual([]);
+    },
+    60_000,
+  );
+});
+
+describe("a registration that fails on the chain", () => {
+  it("ends the run with the remedy, and the next up registers anew once the wallet is funded", async () => {
+    await begin({ chainSpeed: 200 });
+    const wallet = emptyWallet("Web3CardanoV1");
+    await configure({ wallets: JSON.stringify([{ vkey: wallet.vkey, type: "V1" }]) });
+    project.write("agents/researcher.yaml", outsideAgent("Researcher", outside.url, { payment: "V1" }));
+    const failed = await project.run("up");
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stdout).toMatch(/REGISTRATION_FAILED: .*[Ff]und the wallet/);
+
+    await control.fund(wallet.vkey, 100_000_000);
+    const report = await project.report("up");
+    expect(report.outputs.agents?.agents["researcher"]?.state).toBe("RegistrationConfirmed");
+    expect((await control.rows()).map(({ state }) => state).toSorted()).toEqual([
+      "RegistrationConfirmed",
+      "RegistrationFailed",
+    ]);
+    expect(changes(await project.report("up"))).toEqual([]);
+  }, 60_000);
+});
+
+describe("kill -9 of a run never costs a second registration", () => {
+  it.each([
+    [
+      "between the POST and its answer",
+      { chainSpeed: 200 },
+      [{ kind: "late-answer", route: "POST /registry", ms: 4_000, count: 3 }],
+    ],
+    ["while it waits for the chain", { chainSpeed: 20 }, []],
+  ] as const)(
+    "%s",
+    async (_when, options, faults) => {
+      await begin(options);
+      await control.setFaults(faults);
+      for (const name of ["Researcher", "Reviewer", "Writer"]) {
+        project.write(`agents/${name.toLowerCase()}.yaml`, outsideAgent(name, outside.url));
+      }
+      const { child, done } = project.start("up");
+      await expect.poll(async () => (await control.rows()).length, { timeout: 30_000, interval: 50 }).toBe(3);
+      child.kill("SIGKILL");
+      await done;
+
+      const report = await project.report("up");
+      expect(Object.values(report.outputs.agents?.agents ?? {}).map(({ state }) => state)).toEqual(
+        Array(3).fill("RegistrationConfirmed"),
+      );
+      expect((await control.rows()).filter(({ state }) => LIVE.test(state))).toHaveLength(3);
+      expect(await control.posts("/registry")).toBe(3);
+      expect(changes(await project.report("up"))).toEqual([]);
+    },
+    120_000,
+  );
+
+  it("an answer lost after the write is looked for, not asked for again", async () => {
+    await begin({ chainSpeed: "instant" });
+    await control.setFaults([{ kind: "lost-after-write", route: "POST /registry" }]);
+    project.write("agents/writer.yaml", outsideAgent("Writer", outside.url));
+    await project.report("up");
+    expect(await control.posts("/registry")).toBe(1);
+    expect(await control.rows()).toHaveLength(1);
+  }, 60_000);
+});
+
+describe("removals", () => {
+  it("of all agents at once are refused unless named, of a few are not", async () => {
+    await begin({ chainSpeed: "instant" });
+    const files = ["a", "b", "c", "d"].map((letter) => `agents/agent-${letter}.yaml`);
+    for (const file of files) project.write(file, outsideAgent(`Agent ${file.at(-6)}`, outside.url));
+    await project.report("up");
+    const texts = files.map((file) => project.read(file));
+    for (const file of files) project.remove(file);
+    const refused = await project.run("up");
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stdout).toMatch(/DEREGISTRATION_LIMIT: No agent is declared .* 4 registrations/);
+    expect((await control.rows()).every(({ state }) => LIVE.test(state))).toBe(true);
+
+    project.write(files[0] ?? "", texts[0] ?? "");
+    const report = await project.report("up");
+    expect(changes(report).filter((change) => change.includes("AgentRegistration"))).toHaveLength(3);
+    expect((await control.rows()).filter(({ state }) => LIVE.test(state))).toHaveLength(1);
+  }, 60_000);
+});
+
+describe("secrets", () => {
+  const API_KEY = "sentinel-provisioning-key-4711";
+  const MODEL_KEY = "sentinel-model-key-0815";
+
+  function* filesIn(folder: string): Generator<string> {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) yield* filesIn(path);
+      else if (entry.isFile()) yield path;
+    }
+  }
+
+  it("are nowhere in state, configuration, logs or output, in success and failure", async () => {
+    const world = defaultWorld();
+    world.keys.push({ token: API_KEY, permission: "ReadAndPay" });
+    await begin({ chainSpeed: "instant", world });
+    await configure({}, { apiKey: API_KEY, modelKey: MODEL_KEY });
+    project.write("agents/writer.yaml", outsideAgent("Writer", outside.url));
+
+    const outputs = [
+      await project.run("up"),
+      await project.run("preview", "--json"),
+      await project.run("status", "--json"),
+    ];
+    await control.setFaults([{ kind: "error-before-write", route: "*", count: 40 }]);
+    project.write("agents/writer.yaml", outsideAgent("Writer", outside.url, { price: "4 ADA" }));
+    outputs.push(await project.run("up"));
+    await control.setFaults([]);
+    outputs.push(await project.run("refresh"), await project.run("destroy"));
+
+    expect(outputs.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 1, 0, 0]);
+    const texts = outputs.flatMap(({ stdout, stderr }, index) => [
+      { where: `stdout of run ${index}`, text: stdout },
+      { where: `stderr of run ${index}`, text: stderr },
+    ]);
+    for (const file of filesIn(project.root)) {
+      if (statSync(file).size < 50_000_000) texts.push({ where: file, text: readFileSync(file, "latin1") });
+    }
+    const leaks = texts.filter(({ text }) => text.includes(API_KEY) || text.includes(MODEL_KEY));
+    expect(leaks.map(({ where }) => where)).toEqual([]);
+  }, 120_000);
+});

@@ -1,0 +1,69 @@
+import { create } from "axios";
+
+interface Row {
+  readonly id: string;
+  readonly state: string;
+  readonly name: string;
+  readonly description: string;
+}
+
+/** The control routes of a running sandbox (local/sandbox/README.md). */
+export class SandboxControl {
+  readonly #http;
+
+  constructor(url: string) {
+    this.#http = create({ baseURL: `${url}/sandbox`, timeout: 10_000, proxy: false });
+  }
+
+  /** Requests since the last reset, as `POST /registry` -> count. */
+  async requests(): Promise<Record<string, number>> {
+    return (await this.#http.get<{ byRoute: Record<string, number> }>("/requests")).data.byRoute;
+  }
+
+  async resetRequests(): Promise<void> {
+    await this.#http.delete("/requests");
+  }
+
+  /** How many POSTs a route of the service has got since the last reset. */
+  async posts(route: string): Promise<number> {
+    return (await this.requests())[`POST ${route}`] ?? 0;
+  }
+
+  /** How many requests that write to the chain: register, update, deregister. */
+  async chainRequests(): Promise<number> {
+    const counts = await Promise.all(
+      ["/registry", "/registry/update", "/registry/deregister"].map((route) => this.posts(route)),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async rows(): Promise<Row[]> {
+    return (await this.#http.get<{ rows: Row[] }>("/rows")).data.rows;
+  }
+
+  async row(id: string): Promise<Row> {
+    const found = (await this.rows()).find((row) => row.id === id);
+    if (!found) throw new Error(`the sandbox has no row ${id}`);
+    return found;
+  }
+
+  async state(id: string): Promise<string> {
+    return (await this.row(id)).state;
+  }
+
+  /** Drift: changes fields of a row behind everybody's back. */
+  async patchRow(id: string, fields: Record<string, unknown>): Promise<void> {
+    await this.#http.patch(`/rows/${id}`, fields);
+  }
+
+  /** Replaces what is still to go wrong. */
+  async setFaults(faults: readonly Record<string, unknown>[]): Promise<void> {
+    await this.#http.delete("/faults");
+    await this.#http.post("/faults", { faults });
+  }
+
+  /** Sends ADA to a wallet. */
+  async fund(vkey: string, balanceLovelace: number): Promise<void> {
+    await this.#http.patch(`/wallets/${vkey}`, { balanceLovelace });
+  }
+}

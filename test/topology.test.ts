@@ -1,0 +1,70 @@
+import { readFileSync, globSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Room -> rooms it may import from, beside itself. Longest name wins. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  "infra/declarations": [],
+  "infra/config.ts": [],
+  infra: ["infra/declarations", "infra/config.ts", "providers/masumi", "providers/crew-process"],
+  "providers/masumi": [],
+  "providers/crew-process": [],
+  "local/sandbox": [],
+  "local/engine": [],
+  cli: [
+    "infra/declarations",
+    "infra/config.ts",
+    "providers/masumi",
+    "providers/crew-process",
+    "local/sandbox",
+    "local/engine",
+  ],
+};
+
+/** Packages that only some rooms may load; every other room must do without. */
+const ONLY_IN: Record<string, readonly string[]> = {
+  "@pulumi/pulumi": [
+    "infra",
+    "providers/masumi",
+    "providers/crew-process",
+    "providers/engine-log.ts",
+    "local/engine",
+  ],
+  "@grpc/grpc-js": ["providers/masumi", "local/engine"],
+  commander: ["cli"],
+};
+
+const rooms = Object.keys(MAY_IMPORT).toSorted((a, b) => b.length - a.length);
+const roomOf = (file: string) => rooms.find((room) => file === room || file.startsWith(`${room}/`));
+
+const sources = globSync("{infra,providers,local,cli}/**/*.{ts,js}", { cwd: root }).filter(
+  (file) => !/node_modules|\/test\/|fixtures/.test(file),
+);
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  return [...text.matchAll(/(?:from|import|import\()\s*"([^"]+)"/g)].map(([, name = ""]) => name);
+}
+
+describe("imports run one way", () => {
+  it("finds the sources", () => expect(sources.length).toBeGreaterThan(50));
+
+  it.each(sources)("%s", (file) => {
+    const room = roomOf(file);
+    expect(room, "a file outside every room").toBeDefined();
+    if (!room) return;
+    const wrong = importsOf(file).filter((name) => {
+      if (name.startsWith(".")) {
+        const target = relative(root, resolve(root, dirname(file), name));
+        const targetRoom = roomOf(target);
+        return targetRoom !== room && !(MAY_IMPORT[room] ?? []).includes(targetRoom ?? target);
+      }
+      const allowed = Object.entries(ONLY_IN).find(([lib]) => name === lib || name.startsWith(`${lib}/`));
+      return allowed !== undefined && !allowed[1].includes(room);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
