@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import axios from "axios";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
+import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { type RunReport, TestProject, changes, crewEnvironment } from "../helpers/project.ts";
 import { SandboxControl } from "../helpers/sandbox-control.ts";
 
@@ -24,30 +25,15 @@ crew:
       expected_output: A short list
 `;
 
-/** A priced agent on V1, where a change of price is a new registration. */
-const reviewer = (price: string) => `
-name: Contract Reviewer
-description: Finds the risks in a contract.
-capability: { name: contract-review, version: 1.0.0 }
-tags: [legal]
-author: { name: Example GmbH }
-payment: V1
-pricing: { fixed: [${price}] }
-input: [{ id: contract, type: string, name: Contract }]
-crew:
-  agents:
-    lawyer: { role: Lawyer, goal: Find risks, backstory: You have read many contracts. }
-  tasks:
-    - { name: review, agent: lawyer, description: "Review {contract}", expected_output: A list of risks }
-`;
-
 describe("the life of two agents, from YAML to the chain and back", () => {
+  let outside: OutsideAgents;
   let project: TestProject;
   let sandbox: RunningSandbox;
   let control: SandboxControl;
 
   beforeAll(async () => {
     await crewEnvironment();
+    outside = await startOutsideAgents();
     sandbox = await startSandbox({ chainSpeed: 200 });
     control = new SandboxControl(sandbox.url);
     project = new TestProject();
@@ -60,7 +46,11 @@ describe("the life of two agents, from YAML to the chain and back", () => {
     await project.run("destroy");
     await project.dispose();
     await sandbox.close();
+    await outside.close();
   }, 120_000);
+
+  /** A priced agent on V1 that runs elsewhere: there a change of price is a new registration. */
+  const reviewer = (price: string) => outsideAgent("Reviewer", outside.url, { payment: "V1", price });
 
   let latest: RunReport;
 
@@ -83,12 +73,10 @@ describe("the life of two agents, from YAML to the chain and back", () => {
     expect(changes(report)).toEqual(
       expect.arrayContaining(["create AgentRegistration reviewer", "create AgentRegistration writer"]),
     );
-    for (const id of ["writer", "reviewer"]) {
-      const { url, state, agentIdentifier } = agent(id);
-      expect(state).toBe("RegistrationConfirmed");
-      const { data } = await axios.get<{ agentIdentifier: string; status: string }>(`${url}/availability`);
-      expect(data).toMatchObject({ agentIdentifier, status: "available" });
-    }
+    const { url, state, agentIdentifier } = agent("writer");
+    expect([state, agent("reviewer").state]).toEqual(["RegistrationConfirmed", "RegistrationConfirmed"]);
+    const { data } = await axios.get<{ agentIdentifier: string; status: string }>(`${url}/availability`);
+    expect(data).toMatchObject({ agentIdentifier, status: "available" });
     expect(await control.posts("/registry")).toBe(2);
   }, 180_000);
 
