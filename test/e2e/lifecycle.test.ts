@@ -43,7 +43,6 @@ describe("the life of two agents, from YAML to the chain and back", () => {
   }, 300_000);
 
   afterAll(async () => {
-    await project.run("destroy");
     await project.dispose();
     await sandbox.close();
     await outside.close();
@@ -133,7 +132,7 @@ describe("the life of two agents, from YAML to the chain and back", () => {
     await control.resetRequests();
     project.write("agents/notes.yaml", project.read("agents/writer.yaml"));
     project.remove("agents/writer.yaml");
-    expect(changes(await up())).toEqual([]);
+    expect(changes(await project.report("up"))).toEqual([]);
     expect(await control.chainRequests()).toBe(0);
   }, 60_000);
 

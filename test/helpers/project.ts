@@ -1,9 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { crewFolder, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/index.ts";
+import { type CrewInstance, stopCrew } from "../../providers/crew-process/process.ts";
 
 export const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -112,11 +122,13 @@ export class TestProject {
     return JSON.parse(stdout) as RunReport;
   }
 
-  /** Ends what the test left running and removes the folder. */
+  /** Ends what the test left running, crews included, and removes the folder. */
   async dispose(): Promise<void> {
     for (const child of this.#started) child.kill("SIGKILL");
+    for (const record of globSync(this.path(".masumi/crews/*/process.json"))) {
+      await stopCrew(JSON.parse(readFileSync(record, "utf8")) as CrewInstance);
+    }
     rmSync(this.root, { recursive: true, force: true });
-    await Promise.resolve();
   }
 }
 
