@@ -101,7 +101,7 @@ export async function runOperation(
     const { ok, changes, outputs, steps, diagnostics } = result;
     process.stdout.write(`${JSON.stringify({ ok, changes, outputs, steps, diagnostics }, null, 2)}\n`);
   } else if (operation === "up" && result.ok) {
-    const agents = await readAgentOutputs(project);
+    const agents = await readAgentOutputs(project, LOCAL_STACK);
     if (agents.length > 0) process.stdout.write(`\n${await agentTable(agents)}`);
   }
   return result.exitCode;

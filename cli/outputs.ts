@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { stackOutputs } from "../local/engine/index.ts";
 import { localRun } from "./local-stack.ts";
-import type { Project } from "./project.ts";
+import { LOCAL_STACK, type Project } from "./project.ts";
+import { askRealPulumi } from "./real-pulumi.ts";
+import { UserError } from "./user-error.ts";
 
 const price = z.object({ amount: z.string(), unit: z.string(), human: z.string() });
 const agentOutput = z.object({
@@ -25,9 +27,22 @@ const agentsOutput = z.object({ version: z.literal(1), agents: z.record(z.string
 
 export type AgentStatus = z.output<typeof agentOutput>;
 
-/** The agents of the local stack as its last run left them; empty before the first. */
-export async function readAgentOutputs(project: Project): Promise<AgentStatus[]> {
-  const outputs = await stackOutputs(localRun(project, 0), { showSecrets: false });
-  const checked = agentsOutput.safeParse(outputs["agents"]);
-  return checked.success ? Object.values(checked.data.agents) : [];
+async function readOutput(project: Project, stack: string): Promise<unknown> {
+  if (stack === LOCAL_STACK)
+    return (await stackOutputs(localRun(project, 0), { showSecrets: false }))["agents"];
+  const printed = await askRealPulumi(project, ["stack", "output", "agents", "--json", "--stack", stack]);
+  if (printed === undefined) throw new UserError(`The agents of stack ${stack} could not be read.`);
+  return JSON.parse(printed);
+}
+
+/**
+ * The agents of a stack as its last run left them; empty before the first.
+ * @throws UserError when the real Pulumi CLI does not tell, or another version of the output is found
+ */
+export async function readAgentOutputs(project: Project, stack: string): Promise<AgentStatus[]> {
+  const output = await readOutput(project, stack);
+  if (output === undefined) return [];
+  const checked = agentsOutput.safeParse(output);
+  if (checked.success) return Object.values(checked.data.agents);
+  throw new UserError(`The output of stack ${stack} is not of version 1: run up with this version first.`);
 }

@@ -32,7 +32,7 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
 
   const result = await runLocal(project, "up", { stack: LOCAL_STACK, json, refresh: true });
   if (!result.ok) return result.exitCode;
-  const agents = await readAgentOutputs(project);
+  const agents = await readAgentOutputs(project, LOCAL_STACK);
   if (json) {
     process.stdout.write(`${JSON.stringify({ version: 1, changes: result.changes, agents }, null, 2)}\n`);
     return 0;

@@ -66,9 +66,13 @@ export function registerCommands(program: Command): void {
     .description(
       "show each agent: does it answer, its registration's state, identifier, price and transaction",
     )
+    .option("-s, --stack <name>", "the stack", "local")
     .option("--json", "print the agents as JSON")
-    .addHelpText("after", examples("status", "status --json | jq '.agents[].agentIdentifier'"))
-    .action(async (flags: { json?: boolean }) =>
+    .addHelpText(
+      "after",
+      examples("status", "status --stack preprod", "status --json | jq '.agents[].agentIdentifier'"),
+    )
+    .action(async (flags: { stack: string; json?: boolean }) =>
       finish(await (await import("./status.ts")).status(project(), flags)),
     );
 

@@ -2,9 +2,12 @@ import { agentTable, availability } from "../agent-table.ts";
 import { readAgentOutputs } from "../outputs.ts";
 import type { Project } from "../project.ts";
 
-/** `status`: the agents of the local stack, with what they answer right now. Exit code 1 when one does not answer. */
-export async function status(project: Project, flags: { readonly json?: boolean }): Promise<number> {
-  const agents = await readAgentOutputs(project);
+/** `status`: the agents of a stack, with what they answer right now. Exit code 1 when one does not answer. */
+export async function status(
+  project: Project,
+  flags: { readonly stack: string; readonly json?: boolean },
+): Promise<number> {
+  const agents = await readAgentOutputs(project, flags.stack);
   const answers = await Promise.all(agents.map(({ url }) => availability(url)));
   if (flags.json) {
     const listed = agents.map((agent, index) => ({ ...agent, availability: answers[index] }));
