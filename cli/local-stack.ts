@@ -50,6 +50,7 @@ const DEFAULTS: readonly (readonly [key: string, value: string, secret: boolean]
   ["owner", "local", false],
   ["wallets", JSON.stringify(SANDBOX_WALLETS), false],
   ["hosting", "process", false],
+  ["allowPrivateUrls", "true", false],
   ["apiKey", SANDBOX_PAY_KEY, true],
   ["modelKey", "sandbox-model-key", true],
 ];

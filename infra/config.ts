@@ -81,6 +81,14 @@ const schema = z.strictObject({
   modelKey: z.string().min(1).optional(),
   modelName: z.string().min(1).default("gpt-4.1-mini"),
   assets: json(z.record(z.string(), asset), "{ USDM: { unit: c48c…, decimals: 6 } }").optional(),
+  /**
+   * Whether agents may be registered with a URL that only this machine or network reaches. For simulated networks
+   * alone: on a real one it is ADA spent on an agent that nobody can call.
+   */
+  allowPrivateUrls: z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((text) => text === "true"),
   v1Replacement: z.enum(["create-first", "delete-first"]).default("create-first"),
   allowDeregister: json(z.array(z.string()), "[market-researcher]").optional(),
   confirmMainnet: z
@@ -133,6 +141,11 @@ function crossChecks(config: StackConfig): string[] {
   }
   if (config.network === "Mainnet" && !config.confirmMainnet) {
     problems.push("masumi:confirmMainnet must be true: registrations on Mainnet cost real ADA");
+  }
+  if (config.network === "Mainnet" && config.allowPrivateUrls) {
+    problems.push(
+      "masumi:allowPrivateUrls is for simulated networks: on Mainnet an agent's URL must be public",
+    );
   }
   const vkeys = config.wallets.map(({ vkey }) => vkey);
   for (const repeated of new Set(vkeys.filter((vkey, index) => vkeys.indexOf(vkey) !== index))) {

@@ -64,7 +64,7 @@ export class MasumiAgent extends pulumi.ComponentResource {
         ...(sourceAddress ? { sourceAddress } : {}),
         ...(agent.adopt ? { adopt: agent.adopt } : {}),
         ...(recover ? { recover } : {}),
-        probe: { allowPrivate: !hosting.isPublic, timeoutSeconds: config.probeSeconds },
+        probe: { allowPrivate: config.allowPrivateUrls, timeoutSeconds: config.probeSeconds },
         settleSeconds: config.settleSeconds,
         v1Replacement: config.v1Replacement,
       },

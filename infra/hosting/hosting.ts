@@ -20,7 +20,5 @@ export interface HostingContext {
 
 /** One way of running crews. Chosen by masumi:hosting; only the chosen one is loaded. */
 export interface Hosting {
-  /** Whether the network's rule "the URL is public" can hold here; false on a developer's machine. */
-  readonly isPublic: boolean;
   host(agent: Agent, options: pulumi.CustomResourceOptions): HostedCrew;
 }

@@ -31,7 +31,6 @@ function crewDeclaration(agent: Agent, network: string): string {
 export function processHosting({ config, projectRoot }: HostingContext): Hosting {
   const { modelApi = "", modelKey = "", modelName } = config;
   return {
-    isPublic: false,
     host(agent, options): HostedCrew {
       const port = reservePort(join(projectRoot, ".masumi", "ports.json"), agent.id);
       const crew = new CrewProcess(

@@ -105,6 +105,12 @@ describe("a run that cannot succeed says why, spends nothing, and ends with exit
       /Run again/,
     ],
     [
+      "an agent at a private address, where the stack is not told that this will do",
+      () => configure({ allowPrivateUrls: "false" }),
+      /AGENT_ADDRESS_PRIVATE/,
+      /public URL/,
+    ],
+    [
       "an agent that does not answer",
       async () => {
         await configure({ probeSeconds: "2" });

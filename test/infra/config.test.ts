@@ -37,6 +37,7 @@ describe("stack configuration", () => {
       waitMinutes: 60,
       modelName: "gpt-4.1-mini",
       v1Replacement: "create-first",
+      allowPrivateUrls: false,
       wallets: [{ vkey: VKEY, type: "V2" }],
     });
   });
@@ -95,6 +96,11 @@ describe("stack configuration", () => {
     ["no model for crews", { "masumi:modelApi": undefined }, /masumi:modelApi is missing/],
     ["a misspelt setting", { "masumi:netwrok": "Preprod" }, /masumi:netwrok is not a setting/],
     ["Mainnet unconfirmed", { "masumi:network": "Mainnet" }, /masumi:confirmMainnet must be true/],
+    [
+      "private URLs on Mainnet",
+      { "masumi:network": "Mainnet", "masumi:confirmMainnet": "true", "masumi:allowPrivateUrls": "true" },
+      /masumi:allowPrivateUrls is for simulated networks/,
+    ],
   ])("refuses %s", (_what, changes, said) => {
     expect(problemsOf(changes)).toEqual([expect.stringMatching(said)]);
   });
