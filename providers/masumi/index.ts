@@ -1,5 +1,6 @@
 /** The Masumi registry as Pulumi resources, and the client that they use. */
 export { LIMITS } from "./check.ts";
+export { changedFields, contentOf, shows } from "./content.ts";
 export { type ListScope, MasumiClient } from "./client.ts";
 export { AgentConfirmation, type AgentConfirmationArgs } from "./confirmation.ts";
 export type { Dialect } from "./convert.ts";
@@ -32,5 +33,5 @@ export {
   isPending,
 } from "./model.ts";
 export { AgentRegistration, type AgentRegistrationArgs, type ListingArgs } from "./registration.ts";
-export { UNNAMED_BURNS, decideChange, shows } from "./rules.ts";
+export { UNNAMED_BURNS, decideChange } from "./rules.ts";
 export type { ApiKeyStatus, PaymentSource } from "./wire.ts";

@@ -2,7 +2,7 @@ import type { Registration } from "./convert.ts";
 import { type RegistrationInputs, type RegistrationOutputs, STATE_VERSION } from "./inputs.ts";
 import type { Row } from "./model.ts";
 import { probeAgent } from "./probe.ts";
-import { normaliseListing } from "./rules.ts";
+import { normaliseListing } from "./content.ts";
 import type { Session } from "./session.ts";
 
 export const toRegistration = (inputs: RegistrationInputs): Registration => ({

@@ -4,7 +4,8 @@ import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
 import type { Row } from "./model.ts";
 import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
 import { submitUpdate } from "./registration-update.ts";
-import { decideCreate, shows } from "./rules.ts";
+import { shows } from "./content.ts";
+import { decideCreate } from "./rules.ts";
 import type { Session } from "./session.ts";
 import { settle } from "./settle.ts";
 

@@ -6,7 +6,8 @@ import { plainly } from "./plainly.ts";
 import { createRegistration } from "./registration-create.ts";
 import { deleteRegistration } from "./registration-delete.ts";
 import { updateRegistration } from "./registration-update.ts";
-import { contentOf, decideChange, normaliseListing } from "./rules.ts";
+import { contentOf, normaliseListing } from "./content.ts";
+import { decideChange } from "./rules.ts";
 import type { Session } from "./session.ts";
 
 /** One read of the registry serves all resources that a refresh asks about within this time. */

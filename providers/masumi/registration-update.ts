@@ -3,7 +3,7 @@ import { RefusedError, RegistrationError, ServiceError } from "./errors.ts";
 import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
 import { type Row, isLeaving, isOver, isSettled, isUpdatable } from "./model.ts";
 import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
-import { shows } from "./rules.ts";
+import { shows } from "./content.ts";
 import type { Session } from "./session.ts";
 import { settle } from "./settle.ts";
 

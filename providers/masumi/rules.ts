@@ -1,93 +1,9 @@
 import type { Registration } from "./convert.ts";
 import { RegistrationError } from "./errors.ts";
+import { contentOf, shows } from "./content.ts";
 import { type RegistrationInputs, type RegistrationOutputs, isUnknown } from "./inputs.ts";
 import { ownerOf } from "./marker.ts";
-import {
-  type Listing,
-  type Network,
-  type Pricing,
-  type Row,
-  type WalletType,
-  isLeaving,
-  isLive,
-  isOver,
-  isPending,
-  isUpdatable,
-} from "./model.ts";
-
-/* ---- What the service makes of a listing, and when two are the same ------------------------------------ */
-
-/**
- * The listing as the service keeps it: `lovelace` is "", amounts have no leading zeros, an empty optional
- * text is none. Values that are not known yet stay as they are.
- */
-export function normaliseListing(listing: Listing): Listing {
-  if (isUnknown(listing)) return listing;
-  return {
-    ...listing,
-    author: withoutEmptyDetails(listing.author),
-    legal: isUnknown(listing.legal) ? listing.legal : withoutEmpty(listing.legal),
-    pricing: normalisePricing(listing.pricing),
-  };
-}
-
-const withoutEmptyDetails = (author: Listing["author"]): Listing["author"] =>
-  isUnknown(author) ? author : { ...withoutEmpty(author), name: author.name };
-
-const withoutEmpty = <T extends object>(texts: T): T =>
-  Object.fromEntries(Object.entries(texts).filter(([, text]) => text)) as T;
-
-function normalisePricing(pricing: Pricing): Pricing {
-  if (isUnknown(pricing)) return pricing;
-  if (pricing.type !== "fixed") return { type: pricing.type };
-  if (isUnknown(pricing.prices)) return pricing;
-  return {
-    type: "fixed",
-    prices: pricing.prices.map(({ amount, unit }) => ({
-      amount: amount.replace(/^0+(?=\d)/, ""),
-      unit: unit === "lovelace" ? "" : unit,
-    })),
-  };
-}
-
-interface Content {
-  readonly wallet: { readonly type: WalletType };
-  readonly listing: Listing;
-  readonly sourceAddress?: string | undefined;
-}
-
-/**
- * What goes on the chain, as one text: equal texts, same content. Tags, prices and examples are sets: the
- * service gives prices in any order, and another order of tags is not worth a fee.
- */
-export function contentOf({ wallet, listing, sourceAddress }: Content): string {
-  const { author, legal, pricing, ...plain } = normaliseListing(listing);
-  return JSON.stringify([
-    plain.name,
-    plain.description,
-    plain.apiBaseUrl,
-    [plain.capability.name, plain.capability.version],
-    sorted(plain.tags),
-    [author.name, author.contactEmail, author.contactOther, author.organization],
-    [legal.privacyPolicy, legal.terms, legal.other],
-    pricing.type === "fixed"
-      ? sorted(pricing.prices.map(({ unit, amount }) => `${unit} ${amount}`))
-      : pricing.type,
-    sorted(plain.exampleOutputs.map(({ name, url, mimeType }) => JSON.stringify([name, url, mimeType]))),
-    wallet.type === "V2" ? (sourceAddress ?? "") : "",
-  ]);
-}
-
-const sorted = (texts: readonly string[]) => texts.toSorted();
-
-/** Whether a row shows exactly this content on this wallet. Says nothing about the chain: see its state. */
-export const shows = (
-  row: Row,
-  registration: Content & { readonly wallet: { readonly vkey: string } },
-): boolean =>
-  row.walletVkey === registration.wallet.vkey &&
-  contentOf({ wallet: row, listing: row.listing, sourceAddress: row.sourceAddress }) ===
-    contentOf(registration);
+import { type Network, type Row, isLeaving, isLive, isOver, isPending, isUpdatable } from "./model.ts";
 
 /* ---- diff ---------------------------------------------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { contentOf, normaliseListing, shows } from "../../../providers/masumi/content.ts";
 import { fromEntry, toRegisterBody } from "../../../providers/masumi/convert.ts";
 import {
   type RegistrationInputs,
@@ -9,14 +10,7 @@ import {
 import { marker } from "../../../providers/masumi/marker.ts";
 import { type Listing, type Row, STATES, isSettled } from "../../../providers/masumi/model.ts";
 import { toOutputs, toRegistration } from "../../../providers/masumi/registration-common.ts";
-import {
-  contentOf,
-  decideBurn,
-  decideChange,
-  decideCreate,
-  normaliseListing,
-  shows,
-} from "../../../providers/masumi/rules.ts";
+import { decideBurn, decideChange, decideCreate } from "../../../providers/masumi/rules.ts";
 import { type RegisterBody, registryEntry } from "../../../providers/masumi/wire.ts";
 import { EMPTY_V1, EMPTY_V2, LISTING, OWNER, V1, V2, V2_SOURCE, inputsOf } from "./inputs.ts";
 
