@@ -100,6 +100,9 @@ const schema = z.strictObject({
 export type StackConfig = z.output<typeof schema>;
 export type Wallet = StackConfig["wallets"][number];
 
+/** Settings that must be kept as Pulumi secrets. */
+const SECRETS = ["apiKey", "modelKey"];
+
 /** What to do about a setting, beside what is wrong with it. */
 const REMEDIES: Record<string, string> = {
   network: "pulumi config set masumi:network Preprod",
@@ -129,6 +132,8 @@ export interface RawConfig {
   readonly stack: string;
   /** All configuration values as Pulumi hands them over, keys as `namespace:name`. */
   readonly values: Readonly<Record<string, string>>;
+  /** Keys of the values that are kept as secrets; absent where that cannot be known. */
+  readonly secretKeys?: readonly string[] | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -161,6 +166,7 @@ function crossChecks(config: StackConfig): string[] {
 export function readStackConfig({
   stack,
   values,
+  secretKeys,
   env,
 }: RawConfig): StackConfig & { readonly apiKey: string } {
   const own = Object.entries(values).filter(([key]) => key.startsWith("masumi:"));
@@ -172,6 +178,13 @@ export function readStackConfig({
   const checked = schema.safeParse(settings);
   const problems = checked.success ? crossChecks(checked.data) : checked.error.issues.map(describe);
   if (!apiKey) problems.push(`masumi:apiKey is missing: ${REMEDIES["apiKey"]}`);
+  for (const name of SECRETS) {
+    if (!settings[name] || !secretKeys || secretKeys.includes(`masumi:${name}`)) continue;
+    problems.push(
+      `masumi:${name} is in plain text: replace the key at its issuer, since git may have it by now, and set the new ` +
+        `one with pulumi config set --secret masumi:${name}`,
+    );
+  }
   if (!checked.success || !apiKey || problems.length > 0) throw new ConfigurationError(stack, problems);
   return { ...checked.data, apiKey };
 }

@@ -6,18 +6,20 @@ import { loadValidAgents } from "./declarations/index.ts";
 import { loadHosting } from "./hosting/index.ts";
 import { failPlainly } from "./plain-failure.ts";
 import { preflight } from "./preflight.ts";
+import { secretKeys } from "./secret-keys.ts";
 
 const projectRoot = pulumi.runtime.getRootDirectory();
 const stack = pulumi.getStack();
 
-const { config, plans } = await failPlainly(async () => {
-  const config = readStackConfig({ stack, values: pulumi.runtime.allConfig(), env: process.env });
+const { config, plan } = await failPlainly(async () => {
+  const values = pulumi.runtime.allConfig();
+  const config = readStackConfig({ stack, values, secretKeys: secretKeys(process.env), env: process.env });
   const declared = loadValidAgents({ ...config, stack, projectRoot, folder: join(projectRoot, "agents") });
-  return { config, plans: await preflight(config, declared, { spends: !pulumi.runtime.isDryRun() }) };
+  return { config, plan: await preflight({ config, projectRoot, agents: declared }) };
 });
 
 const hosting = await loadHosting({ config, projectRoot });
-const hosted = plans.map((plan) => new MasumiAgent({ ...plan, config, hosting }));
+const hosted = plan.agents.map((planned) => new MasumiAgent({ ...planned, config, hosting }));
 
 /** What a portal or a database reads; documented in docs/outputs.md. */
 export const agents = pulumi.all(hosted.map(({ output }) => output)).apply((outputs) => ({

@@ -9,7 +9,16 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const MAY_IMPORT: Record<string, readonly string[]> = {
   "infra/declarations": [],
   "infra/config.ts": [],
-  infra: ["infra/declarations", "infra/config.ts", "providers/masumi", "providers/crew-process"],
+  "infra/fleet": ["infra/declarations", "infra/config.ts", "providers/masumi"],
+  "infra/hosting/expected-url.ts": ["infra/declarations", "providers/crew-process"],
+  infra: [
+    "infra/declarations",
+    "infra/config.ts",
+    "infra/fleet",
+    "infra/hosting/expected-url.ts",
+    "providers/masumi",
+    "providers/crew-process",
+  ],
   "providers/masumi": [],
   "providers/crew-process": [],
   "local/sandbox": [],
@@ -17,6 +26,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: [
     "infra/declarations",
     "infra/config.ts",
+    "infra/fleet",
+    "infra/hosting/expected-url.ts",
     "providers/masumi",
     "providers/crew-process",
     "local/sandbox",

@@ -3,9 +3,9 @@ import { AgentConfirmation, AgentRegistration, marker } from "../../providers/ma
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import type { Hosting } from "../hosting/index.ts";
-import type { AgentPlan } from "../preflight.ts";
+import { type PlannedAgent, listingOf } from "../fleet/index.ts";
 
-export interface MasumiAgentArgs extends AgentPlan {
+export interface MasumiAgentArgs extends PlannedAgent {
   readonly config: StackConfig;
   readonly hosting: Hosting;
 }
@@ -50,17 +50,7 @@ export class MasumiAgent extends pulumi.ComponentResource {
         marker: marker(config.owner, agent.id),
         network: config.network,
         wallet,
-        listing: {
-          name: agent.name,
-          description: agent.description,
-          apiBaseUrl: hosted.url,
-          capability: agent.capability,
-          tags: agent.tags,
-          author: agent.author,
-          legal: agent.legal,
-          pricing: onChainPricing(agent.pricing),
-          exampleOutputs: agent.exampleOutputs,
-        },
+        listing: { ...listingOf(agent), apiBaseUrl: hosted.url },
         ...(sourceAddress ? { sourceAddress } : {}),
         ...(agent.adopt ? { adopt: agent.adopt } : {}),
         ...(recover ? { recover } : {}),
@@ -102,10 +92,4 @@ export class MasumiAgent extends pulumi.ComponentResource {
     });
     this.registerOutputs({ url: hosted.url, agentIdentifier: confirmation.agentIdentifier });
   }
-}
-
-/** The price without the words for people, which are not on the chain. */
-function onChainPricing(pricing: Agent["pricing"]) {
-  if (pricing.type !== "fixed") return pricing;
-  return { type: pricing.type, prices: pricing.prices.map(({ amount, unit }) => ({ amount, unit })) };
 }

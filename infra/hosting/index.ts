@@ -1,6 +1,7 @@
 import type { HostingKind } from "../config.ts";
 import type { Hosting, HostingContext } from "./hosting.ts";
 
+export { expectedUrl } from "./expected-url.ts";
 export type { HostedCrew, Hosting, HostingContext } from "./hosting.ts";
 
 const HOSTINGS: Record<HostingKind, (context: HostingContext) => Promise<Hosting>> = {

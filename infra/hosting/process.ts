@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import {
   CrewIdentity,
   CrewProcess,
@@ -8,6 +7,7 @@ import {
   reservePort,
 } from "../../providers/crew-process/index.ts";
 import type { Agent } from "../declarations/index.ts";
+import { portsFile } from "./expected-url.ts";
 import type { HostedCrew, Hosting, HostingContext } from "./hosting.ts";
 
 /** What the crew runtime is told about its agent; what only the registry needs is left out, so it restarts nothing. */
@@ -32,7 +32,7 @@ export function processHosting({ config, projectRoot }: HostingContext): Hosting
   const { modelApi = "", modelKey = "", modelName } = config;
   return {
     host(agent, options): HostedCrew {
-      const port = reservePort(join(projectRoot, ".masumi", "ports.json"), agent.id);
+      const port = reservePort(portsFile(projectRoot), agent.id);
       const crew = new CrewProcess(
         agent.id,
         {

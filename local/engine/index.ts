@@ -1,7 +1,8 @@
 export { createDisplay, type DisplayOptions } from "./display/display.ts";
 export { EngineError, NotImplemented } from "./errors.ts";
 export { destroy, preview, refresh, up } from "./run.ts";
-export { exportState, initStack, setConfig, stackOutputs } from "./stack.ts";
+export { configValues, exportState, initStack, setConfig, stackOutputs } from "./stack.ts";
+export type { ConfigValue } from "./stack-config.ts";
 export type {
   Changes,
   Diagnostic,

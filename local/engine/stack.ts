@@ -1,7 +1,7 @@
 import { Crypter } from "./crypto.ts";
 import { EngineError } from "./errors.ts";
 import { isRecord, loadProject, type Project } from "./project.ts";
-import { StackConfig } from "./stack-config.ts";
+import { type ConfigValue, StackConfig } from "./stack-config.ts";
 import { FileBackend } from "./state/backend.ts";
 import { StateCodec } from "./state/codec.ts";
 import type { Deployment } from "./state/snapshot.ts";
@@ -128,6 +128,12 @@ export async function setConfig(
     secret && config.salt !== undefined ? await Crypter.open(options.passphrase, config.salt) : undefined;
   config.set(key, value, crypter);
   await config.save();
+}
+
+/** Every value of `Pulumi.<stack>.yaml`, secrets in the clear; empty before the stack was made. @throws EngineError WRONG_PASSPHRASE */
+export async function configValues(options: StackOptions): Promise<readonly ConfigValue[]> {
+  const { config } = await locateStack(options);
+  return config.salt === undefined ? [] : config.values(await Crypter.open(options.passphrase, config.salt));
 }
 
 /** The outputs of the stack's last run; secrets read `[secret]` unless `showSecrets`. */

@@ -8,6 +8,6 @@ export {
   crewVenv,
 } from "./crew-process.ts";
 export { CrewProcessError, type CrewProcessErrorCode } from "./errors.ts";
-export { reservePort } from "./ports.ts";
+export { reservePort, reservedPort } from "./ports.ts";
 export { identityFile } from "./process.ts";
 export { ensurePythonEnvironment, type InstallOptions, type PythonEnvironment } from "./python.ts";

@@ -14,6 +14,9 @@ function readPorts(file: string): Record<string, number> {
   }
 }
 
+/** The port that is reserved for an agent already, if one is. */
+export const reservedPort = (file: string, agentId: string): number | undefined => readPorts(file)[agentId];
+
 /**
  * The port reserved for an agent on this machine, recorded in `file` (a JSON object, agent id -> port).
  *
@@ -22,9 +25,9 @@ function readPorts(file: string): Record<string, number> {
  * project move to the next free number and stay there.
  */
 export function reservePort(file: string, agentId: string): number {
-  const ports = readPorts(file);
-  const known = ports[agentId];
+  const known = reservedPort(file, agentId);
   if (known !== undefined) return known;
+  const ports = readPorts(file);
 
   const taken = new Set(Object.values(ports));
   const hash = createHash("sha256").update(`${file}\n${agentId}`).digest();

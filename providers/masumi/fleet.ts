@@ -8,25 +8,23 @@ export interface OwnRow extends Row {
   readonly marker: string;
 }
 
-export interface FleetScope {
+export interface RowScope {
   readonly network: Network;
-  /** masumi:owner */
-  readonly owner: string;
-  /** Only registrations of these wallets. */
-  readonly walletVkeys: readonly string[];
-  /** Addresses of all those wallets, if they are known: then only their rows are asked for, not everybody's. */
+  /** Only registrations of wallets with these addresses are asked for; absent: everybody's. */
   readonly walletAddresses?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * All registrations of this owner on these wallets, V1 and V2, in every state (also failed and deregistered
- * ones), newest first. Reads only; every right of an API key will do.
+ * The registrations of a network, V1 and V2, in every state (also failed and deregistered ones), newest first.
+ * Reads only; every right of an API key will do. Requests: pages of 100 rows, for each address and type.
  *
  * @throws ServiceError, RefusedError; never an incomplete list
  */
-export async function readFleet(client: MasumiClient, scope: FleetScope): Promise<OwnRow[]> {
-  const { network, owner, walletVkeys, walletAddresses, signal } = scope;
+export async function readRows(
+  client: MasumiClient,
+  { network, walletAddresses, signal }: RowScope,
+): Promise<Row[]> {
   const types = ["V1", "V2"] as const;
   const lists = await Promise.all(
     types.flatMap((type) =>
@@ -36,11 +34,14 @@ export async function readFleet(client: MasumiClient, scope: FleetScope): Promis
     ),
   );
   const rows = new Map(lists.flat().map((row) => [row.id, row]));
-  return [...rows.values()]
-    .filter(({ walletVkey }) => walletVkeys.includes(walletVkey))
-    .flatMap((row) => {
-      const mark = row.markers.find((tag) => ownerOf(tag) === ownerTag(owner));
-      return mark === undefined ? [] : [{ ...row, marker: mark }];
-    })
-    .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
+  return [...rows.values()].toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
+}
+
+/** The rows among these that bear a marker of the owner (masumi:owner). */
+export function ownRows(rows: readonly Row[], owner: string): OwnRow[] {
+  const tag = ownerTag(owner);
+  return rows.flatMap((row) => {
+    const mark = row.markers.find((candidate) => ownerOf(candidate) === tag);
+    return mark === undefined ? [] : [{ ...row, marker: mark }];
+  });
 }

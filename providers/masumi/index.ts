@@ -3,7 +3,7 @@ export { LIMITS } from "./check.ts";
 export { changedFields, contentOf, shows } from "./content.ts";
 export { type ListScope, MasumiClient } from "./client.ts";
 export { AgentConfirmation, type AgentConfirmationArgs } from "./confirmation.ts";
-export type { Dialect } from "./convert.ts";
+export type { Dialect, Registration } from "./convert.ts";
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -15,8 +15,8 @@ export {
   SettingsError,
   maskSecrets,
 } from "./errors.ts";
-export { type FleetScope, type OwnRow, readFleet } from "./fleet.ts";
-export type { RecoverFrom } from "./inputs.ts";
+export { type OwnRow, type RowScope, ownRows, readRows } from "./fleet.ts";
+export type { RecoverFrom, RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
 export { marker, ownerTag } from "./marker.ts";
 export {
   type Listing,
@@ -33,5 +33,5 @@ export {
   isPending,
 } from "./model.ts";
 export { AgentRegistration, type AgentRegistrationArgs, type ListingArgs } from "./registration.ts";
-export { UNNAMED_BURNS, decideChange } from "./rules.ts";
+export { type Change, UNNAMED_BURNS, decideChange, decideCreate } from "./rules.ts";
 export type { ApiKeyStatus, PaymentSource } from "./wire.ts";

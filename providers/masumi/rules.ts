@@ -15,11 +15,23 @@ export type Change =
 /** States after which only a new registration helps. */
 const isLost = (state: string) => isOver(state) || isLeaving(state);
 
+/** What is known of a registration, from the state or from its row. */
+export type Registered = Pick<
+  RegistrationOutputs,
+  "network" | "wallet" | "listing" | "sourceAddress" | "marker" | "state"
+>;
+
+/** What a registration shall be. */
+export type Wanted = Pick<
+  RegistrationInputs,
+  "network" | "wallet" | "listing" | "sourceAddress" | "adopt" | "recover" | "v1Replacement"
+>;
+
 /**
  * What the new inputs ask of the chain. Pure. Only what is on the chain counts: the wallet, the listing, and
  * on V2 the payment source. What is not known yet (a URL in a preview) counts as unchanged.
  */
-export function decideChange(id: string, olds: RegistrationOutputs, inputs: RegistrationInputs): Change {
+export function decideChange(id: string, olds: Registered, inputs: Wanted): Change {
   const news = fillUnknown(inputs, olds);
   const replace = (...properties: string[]): Change => ({
     kind: "replace",

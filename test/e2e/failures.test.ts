@@ -63,6 +63,7 @@ afterEach(async () => {
   await sandbox.close();
 });
 
+// Every other reason: test/infra/fleet (before anything is planned) and test/providers (afterwards).
 describe("a run that cannot succeed says why, spends nothing, and ends with exit code 1", () => {
   it.each<[what: string, setup: () => Promise<void>, said: RegExp, remedy: RegExp]>([
     [
@@ -72,59 +73,15 @@ describe("a run that cannot succeed says why, spends nothing, and ends with exit
       /MASUMI_API_KEY|masumi:apiKey/,
     ],
     [
-      "a Read key",
-      async () => void (project.env["MASUMI_API_KEY"] = "sandbox-read-key"),
-      /KEY_CANNOT_PAY/,
-      /ReadAndPay/,
-    ],
-    [
-      "a key of the other network",
-      async () => void (project.env["MASUMI_API_KEY"] = "sandbox-mainnet-key"),
-      /KEY_OF_OTHER_NETWORK.*Mainnet/,
-      /masumi:network/,
-    ],
-    [
-      "a wallet that the service does not have",
-      () => configure({ wallets: JSON.stringify([{ vkey: "ab".repeat(28), type: "V2" }]) }),
-      /NOT_FOUND: /,
-      /wallet/,
-    ],
-    [
-      "an empty wallet",
-      () => {
-        const { vkey, address } = emptyWallet("Web3CardanoV2");
-        return configure({ wallets: JSON.stringify([{ vkey, address, type: "V2" }]) });
-      },
-      /WALLET_UNFUNDED.* 0 ADA/,
-      /Send at least 5\.5 ADA/,
-    ],
-    [
-      "a service that does not answer",
-      () => control.setFaults([{ kind: "lost-before-write", route: "GET /api-key-status", count: 50 }]),
-      /ANSWER_LOST: /,
-      /Run again/,
-    ],
-    [
       "an agent at a private address, where the stack is not told that this will do",
       () => configure({ allowPrivateUrls: "false" }),
       /AGENT_ADDRESS_PRIVATE/,
       /public URL/,
     ],
-    [
-      "an agent that does not answer",
-      async () => {
-        await configure({ probeSeconds: "2" });
-        project.write("agents/researcher.yaml", outsideAgent("Researcher", "http://127.0.0.1:9"));
-      },
-      /AGENT_NOT_ANSWERING/,
-      /availability/,
-    ],
   ])(
     "%s",
     async (_what, setup, said, remedy) => {
-      const world = defaultWorld();
-      world.keys.push({ token: "sandbox-mainnet-key", permission: "ReadAndPay", networks: ["Mainnet"] });
-      await begin({ chainSpeed: "instant", world });
+      await begin({ chainSpeed: "instant" });
       project.write("agents/researcher.yaml", outsideAgent("Researcher", outside.url));
       await setup();
       const { exitCode, stdout, stderr } = await project.run("up");
@@ -191,35 +148,6 @@ describe("kill -9 of a run never costs a second registration", () => {
     },
     120_000,
   );
-
-  it("an answer lost after the write is looked for, not asked for again", async () => {
-    await begin({ chainSpeed: "instant" });
-    await control.setFaults([{ kind: "lost-after-write", route: "POST /registry" }]);
-    project.write("agents/writer.yaml", outsideAgent("Writer", outside.url));
-    await project.report("up");
-    expect(await control.posts("/registry")).toBe(1);
-    expect(await control.rows()).toHaveLength(1);
-  }, 60_000);
-});
-
-describe("removals", () => {
-  it("of all agents at once are refused unless named, of a few are not", async () => {
-    await begin({ chainSpeed: "instant" });
-    const files = ["a", "b", "c", "d"].map((letter) => `agents/agent-${letter}.yaml`);
-    for (const file of files) project.write(file, outsideAgent(`Agent ${file.at(-6)}`, outside.url));
-    await project.report("up");
-    const texts = files.map((file) => project.read(file));
-    for (const file of files) project.remove(file);
-    const refused = await project.run("up");
-    expect(refused.exitCode).toBe(1);
-    expect(refused.stdout).toMatch(/DEREGISTRATION_LIMIT: No agent is declared .* 4 registrations/);
-    expect((await control.rows()).every(({ state }) => LIVE.test(state))).toBe(true);
-
-    project.write(files[0] ?? "", texts[0] ?? "");
-    const report = await project.report("up");
-    expect(changes(report).filter((change) => change.includes("AgentRegistration"))).toHaveLength(3);
-    expect((await control.rows()).filter(({ state }) => LIVE.test(state))).toHaveLength(1);
-  }, 60_000);
 });
 
 describe("secrets", () => {

@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import { MasumiError, contentOf, isLeaving, isOver, ownRows } from "../../providers/masumi/index.ts";
+import { listingOf } from "./listing.ts";
+import { type FleetInput, type FleetPlan, rowContent } from "./plan.ts";
+
+/**
+ * One text for everything that a plan was made from: what is declared, and what is on the chain. The same declarations
+ * against the same chain give the same text anywhere; whatever changes what a run would do, or to whom, changes
+ * it. A transaction that goes on by itself (Requested, Initiated, Confirmed) does not.
+ */
+export function checksumOf({ config, survey }: FleetInput, plan: FleetPlan): string {
+  const declared = plan.agents.map(({ agent, wallet, sourceAddress, action, url }) => [
+    agent.id,
+    action,
+    wallet.vkey,
+    contentOf({ wallet, sourceAddress, listing: { ...listingOf(agent), apiBaseUrl: url } }),
+  ]);
+  const live = ownRows(survey.rows, config.owner)
+    .filter(({ state }) => !isOver(state))
+    .map((row) => [row.id, row.marker, row.walletVkey, rowContent(row), conditionOf(row.state)])
+    .toSorted(([a = ""], [b = ""]) => a.localeCompare(b));
+  const problems = plan.problems.map(({ code, what }) => [code, what]);
+  const text = JSON.stringify([1, config.network, config.owner, declared, live, problems]);
+  return createHash("sha256").update(text, "utf8").digest("hex").slice(0, 16);
+}
+
+function conditionOf(state: string): string {
+  if (state.endsWith("Failed")) return state;
+  return isLeaving(state) ? "leaving" : "registered";
+}
+
+/**
+ * MASUMI_PLAN holds the checksum of an approved plan (masumi-agents plan prints it): a run whose plan is another one
+ * must not start. Undefined if it may.
+ */
+export function approvalProblem(approved: string | undefined, checksum: string): MasumiError | undefined {
+  if (!approved || approved === checksum) return undefined;
+  return new MasumiError({
+    code: "PLAN_CHANGED",
+    what: `The approved plan (MASUMI_PLAN) is ${approved}; this run's is ${checksum}. Declarations or the chain changed in between.`,
+    remedy: "Run masumi-agents plan again, have it approved, and pass its checksum.",
+  });
+}

@@ -1,0 +1,62 @@
+import type { MasumiClient, MasumiError } from "../../providers/masumi/index.ts";
+import type { StackConfig } from "../config.ts";
+import type { Agent } from "../declarations/index.ts";
+import { approvalProblem, checksumOf } from "./checksum.ts";
+import { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
+import { limitProblem } from "./limits.ts";
+import { type FleetInput, type FleetPlan, planFleet } from "./plan.ts";
+import { rightsProblem } from "./rights.ts";
+import { survey } from "./survey.ts";
+
+export interface ExamineOptions {
+  readonly config: StackConfig;
+  readonly agents: readonly Agent[];
+  readonly urlOf: FleetInput["urlOf"];
+  /** Whether the run that follows sends what costs money; a plan or preview needs no more than a Read key. */
+  readonly spends: boolean;
+  /** MASUMI_PLAN: checksum of the plan that was approved. */
+  readonly approved?: string | undefined;
+  /** Ask for every wallet's balance, also where nothing is to be paid. */
+  readonly allBalances?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface Examination {
+  readonly plan: FleetPlan;
+  readonly funds: readonly WalletFunds[];
+  readonly checksum: string;
+  /** Everything that keeps the run from succeeding. */
+  readonly problems: readonly MasumiError[];
+}
+
+/**
+ * Reads from the service what a run would meet, plans, and says all that stands in its way. Sends nothing that changes
+ * anything. Requests: key, payment sources, pages of rows, and one balance for each wallet that is to pay.
+ *
+ * @throws MasumiError if the key cannot serve at all; ServiceError, RefusedError
+ */
+export async function examineFleet(client: MasumiClient, options: ExamineOptions): Promise<Examination> {
+  const { config, agents, urlOf, spends, approved, allBalances = false, signal } = options;
+  const refused = rightsProblem(await client.apiKeyStatus({ signal }), config, { spends });
+  if (refused) throw refused;
+  const input: FleetInput = {
+    config,
+    agents,
+    urlOf,
+    survey: await survey(client, config, agents, { signal }),
+  };
+  const plan = planFleet(input);
+  const checksum = checksumOf(input, plan);
+  const funds = await readFunds(
+    client,
+    { ...input, plan },
+    { isAsked: (needed) => allBalances || needed > 0n, signal },
+  );
+  const problems = [
+    ...plan.problems,
+    limitProblem(config, plan),
+    approvalProblem(approved, checksum),
+    ...funds.map((wallet) => fundsProblem(config, wallet)),
+  ].filter((problem) => problem !== undefined);
+  return { plan, funds, checksum, problems };
+}

@@ -1,0 +1,54 @@
+import { type MasumiClient, MasumiError, isOver } from "../../providers/masumi/index.ts";
+import type { StackConfig, Wallet } from "../config.ts";
+import { LOCKED_PER_TOKEN, formatAda, neededFor } from "./costs.ts";
+import type { FleetPlan } from "./plan.ts";
+import type { Survey } from "./survey.ts";
+
+/** A wallet of the pool and whether it can pay for a plan; lovelace. */
+export interface WalletFunds {
+  readonly wallet: Wallet;
+  /** Bech32; "" if neither the configuration nor a registration tells. */
+  readonly address: string;
+  readonly needed: bigint;
+  /** What is at the address, apart from what stays beside live tokens; undefined: not known. */
+  readonly free: bigint | undefined;
+  /** What must be sent to it first. */
+  readonly missing: bigint;
+}
+
+/** Asks for the balances of the wallets that `isAsked` picks, and holds them against what the plan takes from each. */
+export async function readFunds(
+  client: MasumiClient,
+  { config, survey, plan }: { config: StackConfig; survey: Survey; plan: FleetPlan },
+  { isAsked, signal }: { isAsked: (needed: bigint) => boolean; signal?: AbortSignal | undefined },
+): Promise<WalletFunds[]> {
+  return Promise.all(
+    config.wallets.map(async (wallet) => {
+      const planned = plan.agents.filter((agent) => agent.wallet === wallet);
+      const needed = planned.reduce((sum, { action }) => sum + neededFor(action, wallet.type), 0n);
+      const rows = survey.rows.filter(({ walletVkey }) => walletVkey === wallet.vkey);
+      const address = wallet.address ?? rows.find(({ walletAddress }) => walletAddress)?.walletAddress ?? "";
+      if (!address || !isAsked(needed)) return { wallet, address, needed, free: undefined, missing: 0n };
+      const balance = await client.balanceLovelace(config.network, address, { signal });
+      const tokens = BigInt(
+        rows.filter(({ state, agentIdentifier }) => !isOver(state) && agentIdentifier).length,
+      );
+      const locked = tokens * LOCKED_PER_TOKEN;
+      const free = balance > locked ? balance - locked : 0n;
+      return { wallet, address, needed, free, missing: needed > free ? needed - free : 0n };
+    }),
+  );
+}
+
+/** What to send where; undefined if the wallet can pay, or its balance is not known. */
+export function fundsProblem({ network }: StackConfig, funds: WalletFunds): MasumiError | undefined {
+  const { wallet, address, needed, free, missing } = funds;
+  if (missing === 0n || free === undefined) return undefined;
+  return new MasumiError({
+    code: "WALLET_UNFUNDED",
+    what: `Wallet ${wallet.vkey} has ${formatAda(free)} ADA free; this run takes up to ${formatAda(needed)} ADA.`,
+    remedy:
+      `Send at least ${formatAda(missing)} ADA to ${address}` +
+      (network === "Preprod" ? " (the Preprod faucet gives test ADA)." : "."),
+  });
+}

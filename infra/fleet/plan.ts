@@ -1,0 +1,204 @@
+import {
+  type Change,
+  MasumiError,
+  type OwnRow,
+  type RecoverFrom,
+  type Registration,
+  type Row,
+  changedFields,
+  contentOf,
+  decideChange,
+  decideCreate,
+  isLeaving,
+  isLive,
+  isOver,
+  marker,
+  ownRows,
+} from "../../providers/masumi/index.ts";
+import type { StackConfig, Wallet } from "../config.ts";
+import type { Agent } from "../declarations/index.ts";
+import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
+import { listingOf } from "./listing.ts";
+import type { Survey } from "./survey.ts";
+import { WalletPool, paymentSourceOf } from "./wallets.ts";
+
+/** One agent of the stack: how it stands with the network, and what a run would do about it. */
+export interface PlannedAgent {
+  readonly agent: Agent;
+  /** The wallet that registers it: the one it is registered with, else the least used one of the pool. */
+  readonly wallet: Wallet;
+  /** V2: contract address of the wallet's own payment source. */
+  readonly sourceAddress?: string;
+  /** A registration that ended badly and needs a new attempt. */
+  readonly recover?: RecoverFrom;
+  /** Registrations that wait for the same wallet, this one included. */
+  readonly queueLength: number;
+  readonly action: Action;
+  /** On-chain fields that are not as declared, `wallet` among them. */
+  readonly fields: readonly string[];
+  /** Its live registration. */
+  readonly row?: Row;
+  /** Further live registrations of the same agent; left alone. */
+  readonly spare: readonly Row[];
+  /** "" if it is known only once the agent is hosted. */
+  readonly url: string;
+  readonly cost: Cost;
+}
+
+/** A live registration of this owner that no file declares. */
+export interface Orphan {
+  readonly row: OwnRow;
+  readonly action: "deregister" | "none";
+  readonly cost: Cost;
+}
+
+export interface FleetPlan {
+  readonly agents: readonly PlannedAgent[];
+  readonly orphans: readonly Orphan[];
+  /** What keeps a run from succeeding, one entry for each agent concerned. */
+  readonly problems: readonly MasumiError[];
+  readonly cost: Cost;
+}
+
+export interface FleetInput {
+  readonly config: StackConfig;
+  readonly agents: readonly Agent[];
+  readonly survey: Survey;
+  /** Where an agent will be reached, if that is known before it is hosted. */
+  readonly urlOf: (agent: Agent) => string | undefined;
+}
+
+/** What a run would do on the chain, from the declarations and what the service shows. Pure: no request, no state. */
+export function planFleet(input: FleetInput): FleetPlan {
+  const { config, agents, survey } = input;
+  const own = ownRows(survey.rows, config.owner);
+  const pool = new WalletPool(config);
+  const problems: MasumiError[] = [];
+  const drafts = agents.flatMap((agent) => {
+    try {
+      return [planAgent(input, agent, own, pool)];
+    } catch (error) {
+      if (!(error instanceof MasumiError)) throw error;
+      problems.push(error);
+      return [];
+    }
+  });
+  const planned = drafts.map((draft) => ({ ...draft, queueLength: queueOf(draft, drafts) }));
+  const orphans = findOrphans(config, agents, own);
+  const cost = sumCosts([...planned, ...orphans].map((one) => one.cost));
+  return { agents: planned, orphans, problems, cost };
+}
+
+type Draft = Omit<PlannedAgent, "queueLength">;
+
+function planAgent(
+  { config, survey, urlOf }: FleetInput,
+  agent: Agent,
+  own: readonly OwnRow[],
+  pool: WalletPool,
+): Draft {
+  const mark = marker(config.owner, agent.id);
+  const rows = own.filter((row) => row.marker === mark);
+  const [row, ...spare] = rows
+    .filter(({ state }) => !isOver(state) && !isLeaving(state))
+    .toSorted(liveAndOldFirst);
+  const adopted = survey.rows.find(({ id }) => id === agent.adopt);
+  const wallet = pool.choose(agent, row ?? adopted);
+  const source = paymentSourceOf(config, wallet, survey.sources);
+  const knownUrl = urlOf(agent);
+  const registration: Registration = {
+    network: config.network,
+    marker: mark,
+    wallet,
+    ...source,
+    // A URL that is not known yet counts as unchanged, as it does in a preview.
+    listing: { ...listingOf(agent), apiBaseUrl: knownUrl ?? (row ?? adopted)?.listing.apiBaseUrl ?? "" },
+  };
+  const recover = recoverFrom(rows, row);
+  const decided = row
+    ? changeOf(config, registration, row, recover)
+    : newcomer(registration, agent, survey.rows);
+  return {
+    agent,
+    wallet,
+    ...source,
+    ...(recover ? { recover } : {}),
+    ...(row ? { row } : {}),
+    ...decided,
+    spare,
+    url: knownUrl ?? "",
+    cost: costOf(decided.action, wallet.type),
+  };
+}
+
+const liveAndOldFirst = (a: Row, b: Row) =>
+  Number(isLive(b.state)) - Number(isLive(a.state)) || a.createdAt.localeCompare(b.createdAt);
+
+interface Decided {
+  readonly action: Action;
+  readonly fields: readonly string[];
+}
+
+function changeOf(
+  { network, v1Replacement }: StackConfig,
+  registration: Registration,
+  row: Row,
+  recover: RecoverFrom | undefined,
+): Decided {
+  const { wallet, listing, sourceAddress = "", marker } = registration;
+  const change: Change = decideChange(
+    row.id,
+    {
+      network,
+      wallet: { vkey: row.walletVkey, type: row.type },
+      listing: row.listing,
+      sourceAddress: row.sourceAddress,
+      marker,
+      state: row.state,
+    },
+    { network, wallet, listing, sourceAddress, v1Replacement, ...(recover ? { recover } : {}) },
+  );
+  return { action: change.kind, fields: change.kind === "none" ? [] : differences(row, registration) };
+}
+
+function differences(row: Row, registration: Registration): string[] {
+  const moved = row.walletVkey === registration.wallet.vkey ? [] : ["wallet"];
+  const live = { wallet: row, listing: row.listing, sourceAddress: row.sourceAddress };
+  const fields = moved.length > 0 ? [] : changedFields(live, registration);
+  return [...moved, ...fields];
+}
+
+/** @throws MasumiError where the registration of somebody else, or of another stack, stands in the way */
+function newcomer(registration: Registration, { adopt }: Agent, rows: readonly Row[]): Decided {
+  const none: ReadonlySet<string> = new Set();
+  const look = decideCreate({ registration, adopt, rows, condemned: none, replaced: none });
+  if (look.kind === "register") return { action: "create", fields: [] };
+  if (look.kind === "adopt") return { action: "adopt", fields: [] };
+  return { action: "update", fields: differences(look.row, registration) };
+}
+
+/** The newest row, when it is the last word on the agent and a bad one: the next up then tries anew by itself. */
+function recoverFrom(rows: readonly OwnRow[], live: Row | undefined): RecoverFrom | undefined {
+  const failed = live?.state === "UpdateFailed" ? live : undefined;
+  const newest = failed ?? (live ? undefined : rows[0]);
+  return newest && { rowId: newest.id, state: newest.state, error: newest.error };
+}
+
+const WAITS: ReadonlySet<Action> = new Set(["create", "replace", "update"]);
+
+const queueOf = ({ wallet }: Draft, drafts: readonly Draft[]): number =>
+  Math.max(1, drafts.filter((other) => other.wallet === wallet && WAITS.has(other.action)).length);
+
+function findOrphans(config: StackConfig, agents: readonly Agent[], own: readonly OwnRow[]): Orphan[] {
+  const declared = new Set(agents.map(({ id }) => marker(config.owner, id)));
+  return own
+    .filter((row) => !isOver(row.state) && !declared.has(row.marker))
+    .map((row) => {
+      const action = isLeaving(row.state) ? ("none" as const) : ("deregister" as const);
+      return { row, action, cost: costOf(action, row.type) };
+    });
+}
+
+/** What of a row a plan depends on: not its transactions, which go on by themselves. */
+export const rowContent = (row: Row): string =>
+  contentOf({ wallet: row, listing: row.listing, sourceAddress: row.sourceAddress });

@@ -1,0 +1,67 @@
+import type { StackConfig } from "../config.ts";
+import { type Action, type Cost, costOf, formatAda } from "./costs.ts";
+import type { FleetPlan, PlannedAgent } from "./plan.ts";
+
+const VERBS: Readonly<Record<Exclude<Action, "none">, string>> = {
+  create: "to register",
+  adopt: "to take over",
+  update: "to update",
+  replace: "to replace",
+  deregister: "to deregister",
+};
+
+/** How often each action is planned, in a fixed order, without those that are not. */
+export function countActions(plan: FleetPlan): (readonly [Exclude<Action, "none">, number])[] {
+  const actions = [...plan.agents, ...plan.orphans].map(({ action }) => action);
+  return (Object.keys(VERBS) as Exclude<Action, "none">[])
+    .map((action) => [action, actions.filter((other) => other === action).length] as const)
+    .filter(([, count]) => count > 0);
+}
+
+/** A plan in one line, such as `On the chain: 2 to register. About 0.9 ADA in fees, 10 ADA locked.` */
+export function summaryOf(plan: FleetPlan): string {
+  const counts = countActions(plan).map(([action, count]) => `${count} ${VERBS[action]}`);
+  if (counts.length === 0) return "On the chain: nothing to do.";
+  return `On the chain: ${counts.join(", ")}. ${describeCost(plan.cost)}.`;
+}
+
+/** `about 0.42 ADA in fees, 5 ADA locked` */
+export function describeCost({ fee, locked }: Cost): string {
+  const set = locked < 0n ? `, ${formatAda(-locked)} ADA freed` : `, ${formatAda(locked)} ADA locked`;
+  return `About ${formatAda(roundUp(fee))} ADA in fees${locked === 0n ? "" : set}`;
+}
+
+/** Fees are estimates: two decimals are enough, and rather too much than too little. */
+const roundUp = (lovelace: bigint) => ((lovelace + 9_999n) / 10_000n) * 10_000n;
+
+/** What a person should read before a run goes on: replacements and what they cost, duplicates, orphans. */
+export function planWarnings(plan: FleetPlan, { owner }: Pick<StackConfig, "owner">): string[] {
+  const orphans = plan.orphans.filter(({ action }) => action === "deregister");
+  const names = orphans.map(({ row }) => `${row.listing.name} (row ${row.id})`).join(", ");
+  return [
+    ...plan.agents.filter(({ action }) => action === "replace").map(replacementWarning),
+    ...plan.agents.filter(({ spare }) => spare.length > 0).map(duplicateWarning),
+    ...(orphans.length > 0
+      ? [
+          `No file declares these registrations of owner ${owner}: ${names}. Those in this stack's state are deregistered.`,
+        ]
+      : []),
+  ];
+}
+
+function replacementWarning({ agent, wallet, fields, row }: PlannedAgent): string {
+  const { fee } = costOf("replace", wallet.type);
+  const why = fields.includes("wallet")
+    ? "its wallet changes"
+    : fields.length > 0
+      ? `V1 registrations cannot be changed in place (changed: ${fields.join(", ")})`
+      : `its registration is ${row?.state ?? "lost"}`;
+  return (
+    `${agent.id} is REPLACED on the chain: ${why}. That takes two transactions (about ${formatAda(roundUp(fee))} ADA), ` +
+    "and the agent gets a new identifier."
+  );
+}
+
+const duplicateWarning = ({ agent, row, spare }: PlannedAgent): string =>
+  `${agent.id} is registered ${spare.length + 1} times. Row ${row?.id ?? ""} is kept; nothing is removed unasked: ` +
+  `deregister ${spare.map(({ id }) => id).join(", ")} in the payment service.`;

@@ -1,0 +1,79 @@
+import { MasumiError, type PaymentSource, type Row } from "../../providers/masumi/index.ts";
+import type { StackConfig, Wallet } from "../config.ts";
+import type { Agent } from "../declarations/index.ts";
+
+/**
+ * Chooses the wallets that register agents, evenly over the pool. An agent that is registered keeps its wallet while
+ * the pool has it, because moving costs two fees.
+ */
+export class WalletPool {
+  readonly #config: StackConfig;
+  readonly #load: Map<Wallet, number>;
+
+  constructor(config: StackConfig) {
+    this.#config = config;
+    this.#load = new Map(config.wallets.map((wallet) => [wallet, 0]));
+  }
+
+  /** @throws MasumiError NO_WALLET_FITS */
+  choose(agent: Agent, live: Row | undefined): Wallet {
+    const wallet = this.#find(agent, live);
+    this.#load.set(wallet, this.#loadOf(wallet) + 1);
+    return wallet;
+  }
+
+  #loadOf(wallet: Wallet): number {
+    return this.#load.get(wallet) ?? 0;
+  }
+
+  #find(agent: Agent, live: Row | undefined): Wallet {
+    const usable = this.#config.wallets.filter(
+      (wallet) =>
+        (!agent.wallet || wallet.vkey === agent.wallet) &&
+        (!agent.paymentType || wallet.type === agent.paymentType),
+    );
+    const kept = usable.find(({ vkey }) => vkey === live?.walletVkey);
+    if (kept) return kept;
+    const type = agent.paymentType ?? (usable.some((wallet) => wallet.type === "V2") ? "V2" : "V1");
+    const [first, ...others] = usable.filter((wallet) => wallet.type === type);
+    if (!first) {
+      throw new MasumiError({
+        code: "NO_WALLET_FITS",
+        what: `${agent.file}: no wallet of masumi:wallets fits (${agent.wallet ?? `a ${type} wallet`} is wanted).`,
+        remedy: "Add the selling wallet to masumi:wallets, or change the agent's payment or wallet.",
+      });
+    }
+    return others.reduce(
+      (best, wallet) => (this.#loadOf(wallet) < this.#loadOf(best) ? wallet : best),
+      first,
+    );
+  }
+}
+
+/**
+ * V2: contract address of the wallet's own payment source. It must be the one the wallet belongs to: a registration
+ * that names another works, costs money, and can never be paid.
+ *
+ * @throws MasumiError PAYMENT_SOURCE_UNKNOWN
+ */
+export function paymentSourceOf(
+  { network }: StackConfig,
+  wallet: Wallet,
+  sources: readonly PaymentSource[],
+): { readonly sourceAddress?: string } {
+  if (wallet.type === "V1") return {};
+  if (wallet.paymentSource) return { sourceAddress: wallet.paymentSource };
+  const found = sources.filter(
+    (source) => source.network === network && source.paymentSourceType === "Web3CardanoV2",
+  );
+  const [only] = found;
+  if (only && found.length === 1) return { sourceAddress: only.smartContractAddress };
+  throw new MasumiError({
+    code: "PAYMENT_SOURCE_UNKNOWN",
+    what: `The service has ${found.length} V2 payment sources on ${network}; which one wallet ${wallet.vkey} belongs to is not known.`,
+    remedy:
+      found.length === 0
+        ? "Ask the administrator to add a V2 payment source, or use a V1 wallet."
+        : "Give the wallet its contract address: masumi:wallets [{ …, paymentSource: addr… }].",
+  });
+}

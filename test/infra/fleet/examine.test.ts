@@ -1,0 +1,302 @@
+import { describe, expect, it } from "vitest";
+import { planWarnings, summaryOf } from "../../../infra/fleet/index.ts";
+import { marker } from "../../../providers/masumi/index.ts";
+import { V1, V2 } from "../../providers/masumi/inputs.ts";
+import { MAINNET_WALLET, WORLDS, startService } from "../../providers/masumi/service.ts";
+import { OWNER, declare, examine, register } from "./stack.ts";
+import defaultWorld from "../../../local/sandbox/world.default.json" with { type: "json" };
+
+const emptyWallet = (type: "Web3CardanoV1" | "Web3CardanoV2") => {
+  const wallet = defaultWorld.paymentSources
+    .filter(({ paymentSourceType }) => paymentSourceType === type)
+    .flatMap(({ wallets }) => wallets)
+    .find((one) => one.type === "Selling" && one.lovelace === 0);
+  if (!wallet) throw new Error(`the default world has no empty ${type} wallet`);
+  return { vkey: wallet.vkey, address: wallet.address, type: type === "Web3CardanoV1" ? "V1" : "V2" };
+};
+
+const worldWithMainnetKey = {
+  ...defaultWorld,
+  keys: [
+    ...defaultWorld.keys,
+    { token: "sandbox-mainnet-key", permission: "ReadAndPay", networks: ["Mainnet"] },
+  ],
+};
+
+const actionsOf = ({ plan }: Awaited<ReturnType<typeof examine>>) =>
+  Object.fromEntries(
+    plan.agents.map(({ agent, action, fields }) => [agent.id, [action, ...fields].join(" ")]),
+  );
+
+describe("what keeps a run from starting", () => {
+  it.each<[what: string, options: Parameters<typeof examine>[2], said: RegExp]>([
+    ["a wrong key", { key: "a-key-that-nobody-knows" }, /KEY_REFUSED: .*MASUMI_API_KEY|masumi:apiKey/],
+    ["a Read key, when money is spent", { key: "sandbox-read-key" }, /KEY_CANNOT_PAY: .*ReadAndPay/],
+    [
+      "a key of the other network",
+      { key: "sandbox-mainnet-key" },
+      /KEY_OF_OTHER_NETWORK: .*Mainnet.*masumi:network/,
+    ],
+  ])("%s ends it with the remedy", async (_what, options, said) => {
+    await using service = await startService({ chainSpeed: "instant", world: worldWithMainnetKey });
+    await expect(examine(service.url, declare({ a: {} }), options)).rejects.toThrow(said);
+  });
+
+  it("a service that does not answer", async () => {
+    await using service = await startService();
+    await service.fault({ kind: "lost-before-write", route: "GET /api-key-status", count: 50 });
+    await expect(examine(service.url, declare({ a: {} }))).rejects.toThrow(/ANSWER_LOST: .*Run again/);
+  });
+
+  it("a Read key is enough for a plan", async () => {
+    await using service = await startService();
+    const { problems } = await examine(service.url, declare({ a: {} }), {
+      key: "sandbox-read-key",
+      spends: false,
+    });
+    expect(problems).toEqual([]);
+  });
+
+  it("an empty wallet: how much to send where", async () => {
+    await using service = await startService();
+    const wallet = emptyWallet("Web3CardanoV2");
+    const { problems, funds } = await examine(service.url, declare({ a: {}, b: {} }), {
+      settings: { wallets: [wallet] },
+    });
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        `WALLET_UNFUNDED: Wallet ${wallet.vkey} has 0 ADA free; .* Send at least 10.845306 ADA to ${wallet.address} .*faucet`,
+      ),
+    ]);
+    expect(funds[0]).toMatchObject({ free: 0n, needed: 10_845_306n, missing: 10_845_306n });
+  });
+
+  it("what stays beside live tokens pays for nothing", async () => {
+    await using service = await startService();
+    const [first, second] = declare({ a: {}, b: {} });
+    if (!first || !second) throw new Error("two agents were declared");
+    await register(service.url, first);
+    await service.fund(V2.vkey, 9_000_000);
+    const { funds } = await examine(service.url, [first, second]);
+    expect(funds[0]).toMatchObject({ free: 4_000_000n, needed: 5_422_653n, missing: 1_422_653n });
+  });
+
+  it("without an address the balance is unknown, until a registration tells it", async () => {
+    await using service = await startService();
+    const settings = { wallets: [{ vkey: V2.vkey, type: "V2" }] };
+    const agents = declare({ a: {} });
+    const before = await examine(service.url, agents, { settings, allBalances: true });
+    expect(before.funds[0]).toMatchObject({ address: "", free: undefined, missing: 0n });
+    for (const agent of agents) await register(service.url, agent);
+    const after = await examine(service.url, agents, { settings, allBalances: true });
+    expect(after.funds[0]?.address).toMatch(/^addr_test1qrap97l42/);
+    expect(after.funds[0]?.free).toBeGreaterThan(0n);
+  });
+
+  it("all problems come at once", async () => {
+    await using service = await startService();
+    const { problems } = await examine(
+      service.url,
+      declare({ a: { payment: "V1" }, b: { wallet: "ab".repeat(28) }, c: {} }),
+      { settings: { wallets: [emptyWallet("Web3CardanoV2")] }, approved: "0000" },
+    );
+    expect(problems.map(({ code }) => code)).toEqual([
+      "NO_WALLET_FITS",
+      "NO_WALLET_FITS",
+      "PLAN_CHANGED",
+      "WALLET_UNFUNDED",
+    ]);
+  });
+});
+
+describe("what a run would do", () => {
+  it("registers what is not there, leaves alone what is, and changes what differs", async () => {
+    await using service = await startService();
+    const before = declare({ same: {}, moved: {}, old: { payment: "V1" } });
+    for (const agent of before) await register(service.url, agent);
+    const after = declare({
+      same: {},
+      moved: { description: "Answers better.", pricing: "free" },
+      old: { payment: "V1", tags: ["answers", "more"] },
+      fresh: {},
+    });
+    const examined = await examine(service.url, after);
+    expect(actionsOf(examined)).toEqual({
+      same: "none",
+      moved: "update description pricing",
+      old: "replace tags",
+      fresh: "create",
+    });
+    expect(examined.problems).toEqual([]);
+    expect(summaryOf(examined.plan)).toBe(
+      "On the chain: 1 to register, 1 to update, 1 to replace. About 1.61 ADA in fees, 5 ADA locked.",
+    );
+    expect(planWarnings(examined.plan, { owner: OWNER })).toEqual([
+      expect.stringMatching(
+        /old is REPLACED on the chain: V1 .*changed: tags.*two transactions \(about 0.76 ADA\)/,
+      ),
+    ]);
+  });
+
+  it("keeps an agent's wallet, and moves it loudly when the pool loses that", async () => {
+    await using service = await startService();
+    const other = emptyWallet("Web3CardanoV2");
+    await service.fund(other.vkey, 100_000_000);
+    const agents = declare({ a: {} });
+    for (const agent of agents) await register(service.url, agent);
+    const kept = await examine(service.url, agents, { settings: { wallets: [other, V2] } });
+    expect(actionsOf(kept)).toEqual({ a: "none" });
+    const moved = await examine(service.url, agents, { settings: { wallets: [other] } });
+    expect(actionsOf(moved)).toEqual({ a: "replace wallet" });
+    expect(planWarnings(moved.plan, { owner: OWNER })).toEqual([expect.stringMatching(/its wallet changes/)]);
+  });
+
+  it("spreads new agents over the pool", async () => {
+    await using service = await startService();
+    const other = emptyWallet("Web3CardanoV2");
+    await service.fund(other.vkey, 100_000_000);
+    const { plan } = await examine(service.url, declare({ a: {}, b: {}, c: {}, d: {} }), {
+      settings: { wallets: [V2, other] },
+    });
+    expect(plan.agents.map(({ wallet, queueLength }) => [wallet.vkey, queueLength])).toEqual([
+      [V2.vkey, 2],
+      [other.vkey, 2],
+      [V2.vkey, 2],
+      [other.vkey, 2],
+    ]);
+  });
+
+  it("tries anew what failed on the chain", async () => {
+    await using service = await startService({ chainSpeed: 200 });
+    const wallet = emptyWallet("Web3CardanoV1");
+    const agents = declare({ a: { payment: "V1" } });
+    await service.insert({
+      wallet: wallet.vkey,
+      state: "RegistrationFailed",
+      error: "No UTXOs found",
+      name: "Agent a",
+      description: "",
+      apiBaseUrl: "https://agents.example.com/a",
+      Tags: ["answers", marker(OWNER, "a")],
+      AgentPricing: { pricingType: "Free" },
+    });
+    const { plan } = await examine(service.url, agents, { settings: { wallets: [wallet] } });
+    expect(plan.agents[0]).toMatchObject({ action: "create", recover: { state: "RegistrationFailed" } });
+  });
+
+  it("a registration of somebody else at the same URL stands in the way, unless it is to be adopted", async () => {
+    await using service = await startService();
+    const agents = declare({ a: {} });
+    const [agent] = agents;
+    if (!agent) throw new Error("an agent was declared");
+    const { id } = await register(service.url, agent, "somebody else");
+    const refused = await examine(service.url, agents);
+    expect(refused.problems.map(({ code }) => code)).toEqual(["FOREIGN_REGISTRATION"]);
+    const adopted = await examine(service.url, declare({ a: { adopt: id } }));
+    expect(adopted.problems).toEqual([]);
+    expect(actionsOf(adopted)).toEqual({ a: "adopt" });
+  });
+});
+
+describe("what a run may burn", () => {
+  const four = { a: {}, b: {}, c: {}, d: {} };
+
+  it("at most three removals or replacements unasked; beyond that each is named", async () => {
+    await using service = await startService();
+    const rows = [];
+    for (const agent of declare({ ...four, v1: { payment: "V1" } }))
+      rows.push(await register(service.url, agent));
+    const declared = declare({ a: {}, v1: { payment: "V1", pricing: "free" } });
+    const refused = await examine(service.url, declared);
+    expect(refused.problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        /^DEREGISTRATION_LIMIT: This run would burn 4 registrations .* may burn 3:\n(.*no file declares it\n){3}.*v1 .*it is replaced/,
+      ),
+    ]);
+    for (const named of [["v1"], [rows[1]?.id]]) {
+      const allowed = await examine(service.url, declared, { settings: { allowDeregister: named } });
+      expect(allowed.problems).toEqual([]);
+      expect(allowed.plan.orphans.map(({ action }) => action)).toEqual(Array(3).fill("deregister"));
+    }
+  });
+
+  it("an emptied folder is no destroy", async () => {
+    await using service = await startService();
+    for (const agent of declare(four)) await register(service.url, agent);
+    const { problems } = await examine(service.url, []);
+    expect(problems[0]?.message).toMatch(
+      /DEREGISTRATION_LIMIT: No agent is declared for this stack.* 4 registrations/,
+    );
+  });
+
+  it("nothing unasked on Mainnet", async () => {
+    await using service = await startService({ world: WORLDS.Mainnet, chainSpeed: "instant" });
+    const settings = { network: "Mainnet", confirmMainnet: "true", wallets: [MAINNET_WALLET] };
+    await service.insert({
+      wallet: MAINNET_WALLET.vkey,
+      state: "RegistrationConfirmed",
+      name: "Old",
+      description: "",
+      apiBaseUrl: "https://agents.example.com/old",
+      Tags: [marker(OWNER, "old")],
+      AgentPricing: { pricingType: "Free" },
+    });
+    const { problems } = await examine(service.url, [], { settings });
+    expect(problems.map(({ code }) => code)).toEqual(["DEREGISTRATION_LIMIT"]);
+  });
+});
+
+describe("the checksum of a plan", () => {
+  const base = { a: {}, b: { payment: "V1" } };
+
+  it("is the same for the same declarations on the same chain, whatever goes on by itself", async () => {
+    await using service = await startService({ chainSpeed: 0 });
+    const agents = declare(base);
+    for (const agent of agents) await register(service.url, agent);
+    const requested = await examine(service.url, agents);
+    await service.advance(120);
+    await service.advance(120);
+    const confirmed = await examine(service.url, declare(base));
+    expect((await service.rows()).map(({ state }) => state)).toEqual(Array(2).fill("RegistrationConfirmed"));
+    expect(confirmed.checksum).toBe(requested.checksum);
+    expect((await examine(service.url, agents, { approved: confirmed.checksum })).problems).toEqual([]);
+  });
+
+  it.each<
+    [string, (url: string, rowId: string, patch: (fields: object) => Promise<void>) => Promise<Examined>]
+  >([
+    ["a changed declaration", (url) => examine(url, declare({ ...base, a: { pricing: "free" } }))],
+    ["a further agent", (url) => examine(url, declare({ ...base, c: {} }))],
+    ["an agent less", (url) => examine(url, declare({ a: {} }))],
+    [
+      "another wallet",
+      (url) =>
+        examine(url, declare(base), { settings: { wallets: [{ ...V1 }, emptyWallet("Web3CardanoV2")] } }),
+    ],
+    [
+      "a registration changed by somebody else",
+      async (url, _id, patch) => {
+        await patch({ description: "changed by hand" });
+        return examine(url, declare(base));
+      },
+    ],
+    [
+      "a registration deregistered by somebody else",
+      async (url, _id, patch) => {
+        await patch({ state: "DeregistrationConfirmed" });
+        return examine(url, declare(base));
+      },
+    ],
+  ])("%s is another plan", async (_what, change) => {
+    await using service = await startService();
+    const agents = declare(base);
+    const rows = [];
+    for (const agent of agents) rows.push(await register(service.url, agent));
+    const id = rows[0]?.id ?? "";
+    const { checksum } = await examine(service.url, agents);
+    const changed = await change(service.url, id, (fields) => service.patch(id, { ...fields }));
+    expect(changed.checksum).not.toBe(checksum);
+  });
+});
+
+type Examined = Awaited<ReturnType<typeof examine>>;
