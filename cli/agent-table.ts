@@ -1,5 +1,6 @@
 import axios, { isAxiosError } from "axios";
 import type { AgentStatus } from "./outputs.ts";
+import { shorten } from "./shorten.ts";
 import { formatTable } from "./table.ts";
 
 const POLICY_DIGITS = 56;
@@ -21,8 +22,6 @@ export async function availability(url: string): Promise<string> {
 }
 
 const ada = (lovelace: string) => (Number(lovelace) / 1_000_000).toFixed(6).replace(/0{1,4}$/, "");
-const shorten = (text: string, head: number, tail: number) =>
-  text.length > head + tail + 1 ? `${text.slice(0, head)}…${text.slice(-tail)}` : text;
 
 /** Policy and asset name, each shortened: agents of one wallet share the first, versions of one agent most of the second. */
 const identifier = (text: string) => `${text.slice(0, 6)}…${shorten(text.slice(POLICY_DIGITS), 6, 6)}`;

@@ -48,7 +48,7 @@ function abortOnInterrupt(): { readonly signal: AbortSignal; readonly stop: () =
 }
 
 /** The local stack's sandbox must answer before anything is planned: a refused connection explains nothing. */
-async function openLocalStack(project: Project): Promise<RunOptions> {
+export async function openLocalStack(project: Project): Promise<RunOptions> {
   const sandbox = await findSandbox(project);
   if (!sandbox && usesSandbox(project)) {
     throw new UserError(

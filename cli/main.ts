@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { registerCommands } from "./commands/index.ts";
-import { UserError } from "./user-error.ts";
+import { UserError, explainsItself } from "./user-error.ts";
 
 const program = new Command("masumi-agents")
   .description(
@@ -15,7 +15,7 @@ registerCommands(program);
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof UserError)) throw error;
+  if (!explainsItself(error)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = error.exitCode;
+  process.exitCode = error instanceof UserError ? error.exitCode : 1;
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { openProject } from "../project.ts";
+import type { PlanFlags } from "./plan.ts";
 import type { RunFlags } from "./run.ts";
 import type { SandboxFlags } from "./sandbox.ts";
 
@@ -36,6 +37,22 @@ export function registerCommands(program: Command): void {
     .action(async (flags: { stack: string; json?: boolean }) =>
       finish((await import("./validate.ts")).validate(project(), flags)),
     );
+
+  program
+    .command("plan")
+    .description("show what up would do on the chain and what it costs; needs neither Pulumi nor a state")
+    .option("-s, --stack <name>", "the stack", "local")
+    .option("--json", "print the plan as JSON")
+    .option("--markdown", "print the plan for a comment on a change request")
+    .addHelpText(
+      "after",
+      examples(
+        "plan",
+        "plan --stack preprod --markdown   # with MASUMI_API_KEY; a Read key is enough",
+        "plan --json | jq -r .checksum     # for MASUMI_PLAN",
+      ),
+    )
+    .action(async (flags: PlanFlags) => finish(await (await import("./plan.ts")).plan(project(), flags)));
 
   const operations = {
     preview: "show what up would do: built, minted, burned; changes nothing",

@@ -1,0 +1,64 @@
+import { type StackConfig, readStackConfig } from "../infra/config.ts";
+import type { Agent, LoadedAgents } from "../infra/declarations/index.ts";
+import { expectedUrl } from "../infra/hosting/expected-url.ts";
+import { MasumiClient } from "../providers/masumi/index.ts";
+import { configValues } from "../local/engine/index.ts";
+import { loadStackAgents } from "./agents.ts";
+import { openLocalStack } from "./engine-run.ts";
+import { LOCAL_STACK, type Project, readConfig, stackFile } from "./project.ts";
+import { UserError } from "./user-error.ts";
+
+/** A stack as its files declare it, and the payment service it registers at. Neither Pulumi nor a state is needed. */
+export interface ReadStack {
+  readonly stack: string;
+  readonly config: StackConfig;
+  readonly declared: LoadedAgents;
+  readonly client: MasumiClient;
+  readonly urlOf: (agent: Agent) => string | undefined;
+}
+
+interface Settings {
+  readonly values: Record<string, string>;
+  readonly secretKeys: readonly string[];
+}
+
+/** The local stack keeps its secrets on this machine; those of any other stack only Pulumi can read. */
+async function readSettings(project: Project, stack: string): Promise<Settings> {
+  if (stack === LOCAL_STACK) {
+    const values = await configValues(await openLocalStack(project));
+    return {
+      values: Object.fromEntries(values.map(({ key, value }) => [key, value])),
+      secretKeys: values.filter(({ secret }) => secret).map(({ key }) => key),
+    };
+  }
+  const entries = Object.entries(readConfig(project, stack));
+  const isSecret = ([, value]: readonly [string, string]) => value.startsWith('{"secure":');
+  return {
+    values: Object.fromEntries(entries.filter((entry) => !isSecret(entry))),
+    secretKeys: entries.filter(isSecret).map(([key]) => key),
+  };
+}
+
+/**
+ * Opens a stack for commands that only look. MASUMI_API_KEY is needed for any stack but local; a Read key will do.
+ *
+ * @throws UserError, ConfigurationError with every problem of the settings
+ */
+export async function readStack(project: Project, stack: string): Promise<ReadStack> {
+  const declared = loadStackAgents(project, stack);
+  const { values, secretKeys } = await readSettings(project, stack);
+  if (!process.env["MASUMI_API_KEY"] && secretKeys.includes("masumi:apiKey") && !values["masumi:apiKey"]) {
+    throw new UserError(
+      `${stackFile(project, stack)} keeps masumi:apiKey as a secret, which only Pulumi can read. ` +
+        "Set MASUMI_API_KEY for this command; a Read key is enough.",
+    );
+  }
+  const config = readStackConfig({ stack, values, secretKeys, env: process.env });
+  return {
+    stack,
+    config,
+    declared,
+    client: new MasumiClient({ url: config.paymentServiceUrl, token: config.apiKey }),
+    urlOf: (agent) => expectedUrl(project.root, agent),
+  };
+}
