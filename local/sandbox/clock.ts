@@ -10,26 +10,27 @@ export type ChainSpeed = number | "instant";
  */
 export class ChainClock {
   readonly speed: ChainSpeed;
-  readonly #real: () => number;
+  /** This machine's time in milliseconds. */
+  readonly real: () => number;
   #chainAt: number;
   #realAt: number;
 
   /** `startsAt` is the chain time at which an earlier run of the same database stopped. */
   constructor(options: { speed: ChainSpeed; real: () => number; startsAt?: number | undefined }) {
     this.speed = options.speed;
-    this.#real = options.real;
+    this.real = options.real;
     this.#realAt = options.real();
     this.#chainAt = options.startsAt ?? this.#realAt;
   }
 
   now(): number {
     const factor = this.speed === "instant" ? 1 : this.speed;
-    return Math.floor(this.#chainAt + (this.#real() - this.#realAt) * factor);
+    return Math.floor(this.#chainAt + (this.real() - this.#realAt) * factor);
   }
 
   /** Moves chain time forward by so many milliseconds. */
   advance(milliseconds: number): void {
     this.#chainAt = this.now() + milliseconds;
-    this.#realAt = this.#real();
+    this.#realAt = this.real();
   }
 }

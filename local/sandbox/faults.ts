@@ -12,6 +12,15 @@ const onAnswers = {
     .transform((route) => (route === "*" ? route : route.replace(/ .*/, (path) => path.toLowerCase()))),
   count: z.coerce.number().int().min(1).default(1),
 };
+const onErrors = {
+  ...onAnswers,
+  status: z.coerce
+    .number()
+    .pipe(z.literal([500, 502, 503]))
+    .default(500),
+  /** The service's own words, or a gateway's page. */
+  body: z.enum(["json", "html"]).default("json"),
+};
 const onTransactions = {
   operation: z.enum(["Registration", "Update", "Deregistration"]).optional(),
   /** Only transactions of an agent with this name. */
@@ -26,8 +35,8 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("late-write"), ...onAnswers, ms: milliseconds(5_000) }),
   z.strictObject({ kind: z.literal("late-answer"), ...onAnswers, ms: milliseconds(5_000) }),
   z.strictObject({ kind: z.literal("slow"), ...onAnswers, ms: milliseconds(2_000) }),
-  z.strictObject({ kind: z.literal("error-before-write"), ...onAnswers }),
-  z.strictObject({ kind: z.literal("error-after-write"), ...onAnswers }),
+  z.strictObject({ kind: z.literal("error-before-write"), ...onErrors }),
+  z.strictObject({ kind: z.literal("error-after-write"), ...onErrors }),
   z.strictObject({
     kind: z.literal("rate-limit"),
     ...onAnswers,
@@ -40,6 +49,7 @@ export const faultSchema = z.discriminatedUnion("kind", [
     ...onAnswers,
     status: z.coerce.number().int().min(200).max(599).default(502),
   }),
+  z.strictObject({ kind: z.literal("truncated-json"), ...onAnswers }),
   z.strictObject({
     kind: z.literal("oversize"),
     ...onAnswers,

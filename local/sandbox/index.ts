@@ -9,6 +9,7 @@ import { modelArea } from "./model/model.ts";
 import { RequestCounts } from "./requests.ts";
 import type { Service } from "./service/endpoint.ts";
 import { BODY_LIMIT, paymentService } from "./service/service.ts";
+import { asWritten, shuffled } from "./shuffle.ts";
 import { Store } from "./store/store.ts";
 import { loadWorld, readWorld, type World, WorldError } from "./world.ts";
 
@@ -32,6 +33,10 @@ export interface SandboxOptions {
   readonly faults?: readonly FaultInput[];
   /** Whether refused keys wait up to a second, as on the real service; default false. */
   readonly authDelay?: boolean;
+  /** By how many seconds the service's own clock (stamps of rows, Date header) is ahead of this machine's; default 0. */
+  readonly clockSkewSeconds?: number;
+  /** Gives what has no order of its own (rows of the same moment, prices) in any order; default false. */
+  readonly shuffle?: boolean;
   /** Called after an answered POST /sandbox/shutdown; default: the sandbox closes itself. */
   readonly onShutdown?: () => void;
   /** Real time in milliseconds; a test may bring its own. */
@@ -58,8 +63,8 @@ function worldOf(world: SandboxOptions["world"]): World {
 }
 
 /** Opens the database; agents in it must find their wallets in the world. */
-function openStore(world: World, file: string | undefined): Store {
-  const store = new Store(world, file);
+function openStore(world: World, file: string | undefined, shuffle: boolean): Store {
+  const store = new Store(world, { file, shuffle });
   const missing = store.usedWallets().filter((vkey) => !world.wallets.some((wallet) => wallet.vkey === vkey));
   if (missing.length === 0) return store;
   store.close();
@@ -69,22 +74,38 @@ function openStore(world: World, file: string | undefined): Store {
   );
 }
 
+/** The service over its database and its chain, and its own clock. */
+function openService(options: SandboxOptions) {
+  const { shuffle = false, clockSkewSeconds = 0, now: real = Date.now } = options;
+  const world = worldOf(options.world);
+  const faults = new Faults();
+  faults.add(options.faults ?? []);
+  const store = openStore(world, options.db, shuffle);
+  const clock = new ChainClock({ speed: options.chainSpeed ?? 1, real, startsAt: store.chainTime });
+  for (const wallet of world.wallets) store.ledger.meet(wallet, clock.now());
+  const time = () => real() + clockSkewSeconds * 1_000;
+  // Rows of the same moment have no order: whoever wants them shuffled gets such rows.
+  const now = options.now || shuffle ? time : risingStamps(time);
+  const service: Service = {
+    world,
+    store,
+    machine: new Machine({ world, store, clock, faults, now }),
+    faults,
+    now,
+    newId: options.newId ?? (() => newCuid(time())),
+    chainNow: () => clock.now(),
+    unordered: shuffle ? shuffled : asWritten,
+  };
+  return { service, clock, time };
+}
+
 /**
  * Starts the simulated payment service with its chain, and the stub model, on loopback.
  * Throws WorldError, FaultError or DatabaseVersionError for what it was given, and the listening error of the port.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
-  const real = options.now ?? Date.now;
-  const world = worldOf(options.world);
-  const faults = new Faults();
-  faults.add(options.faults ?? []);
-  const store = openStore(world, options.db);
-  const clock = new ChainClock({ speed: options.chainSpeed ?? 1, real, startsAt: store.chainTime });
-  for (const wallet of world.wallets) store.ledger.meet(wallet, clock.now());
-  const now = options.now ?? risingStamps(real);
-  const machine = new Machine({ world, store, clock, faults, now });
-  const newId = options.newId ?? (() => newCuid(real()));
-  const service: Service = { world, store, machine, faults, now, newId, chainNow: () => clock.now() };
+  const { service, clock, time } = openService(options);
+  const { store, machine, faults } = service;
   const requests = new RequestCounts();
 
   const shutdown = () => {
@@ -95,7 +116,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     service,
     clock,
     requests,
-    startedAt: real(),
+    startedAt: time(),
     // The answer to the request goes out first.
     shutdown: () => setTimeout(shutdown, 50),
   });
@@ -104,7 +125,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   const { server, ...http } = createSandboxServer((path) => {
     if (path.startsWith("/sandbox")) return control;
     return path.startsWith("/model/v1") ? model : payments;
-  });
+  }, time);
 
   server.listen(options.port ?? 0, "127.0.0.1");
   await once(server, "listening").catch((error: unknown) => {

@@ -235,7 +235,7 @@ export class Machine {
       confirmations: CONFIRMATIONS,
       fees: String(FEE_LOVELACE[type][operation]),
       blockHeight: BLOCK_ZERO.height + Math.max(0, Math.floor((due - BLOCK_ZERO.at) / BLOCK_TIME)),
-      blockTime: Math.floor(this.#now() / SECOND),
+      blockTime: Math.floor(this.#clock.real() / SECOND),
     });
   }
 

@@ -12,6 +12,8 @@ const HELP = `Simulated Masumi payment service with its chain, and a stub model,
                         "instant" = whatever is under way is over at the next look
   --fault <spec>        a scripted fault, may be given several times; README.md lists them
   --no-auth-delay       answer refused keys at once (the real service waits up to a second)
+  --clock-skew=<s>      the service's own clock is so many seconds ahead (-3600 = an hour behind)
+  --shuffle             give rows of the same moment, and prices, in any order
   --info <file>         write {"pid","url","startedAt"} to this file once it listens
   --json                print the same line instead of a sentence
   --help
@@ -29,18 +31,23 @@ const OPTIONS = {
   "chain-speed": { type: "string", default: "1" },
   fault: { type: "string", multiple: true, default: [] as string[] },
   "auth-delay": { type: "boolean", default: true },
+  "clock-skew": { type: "string", default: "0" },
+  shuffle: { type: "boolean", default: false },
   info: { type: "string" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 } as const;
 
+/** About three years, in seconds. */
+const LARGEST_SKEW = 100_000_000;
+
 /** What the user typed or prepared is wrong: shown without a stack. */
 class UsageError extends Error {}
 
-function readNumber(name: string, text: string, largest: number): number {
+function readNumber(name: string, text: string, largest: number, smallest = 0): number {
   const number = Number(text);
-  if (text.trim() !== "" && number >= 0 && number <= largest) return number;
-  throw new UsageError(`--${name} ${text}: expected a number from 0 to ${largest}`);
+  if (text.trim() !== "" && number >= smallest && number <= largest) return number;
+  throw new UsageError(`--${name} ${text}: expected a number from ${smallest} to ${largest}`);
 }
 
 function readArguments() {
@@ -74,6 +81,8 @@ async function main(): Promise<void> {
     chainSpeed: speed === "instant" ? speed : readNumber("chain-speed", speed, 1_000_000),
     faults: values.fault.map(parseFault),
     authDelay: values["auth-delay"],
+    clockSkewSeconds: readNumber("clock-skew", values["clock-skew"], LARGEST_SKEW, -LARGEST_SKEW),
+    shuffle: values.shuffle,
     ...(values.db === undefined ? {} : { db: values.db }),
     ...(values.world === undefined ? {} : { world: values.world }),
     onShutdown: () => end(),

@@ -7,6 +7,20 @@ interface Row {
   readonly description: string;
 }
 
+/** On Preprod, of a wallet that no payment source has. */
+export const FOREIGN_ADDRESS = "addr_test1vppyysjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyyssmn7phc";
+
+/** Times are ISO 8601 or unix milliseconds; what is left out is as in a fresh payment (README of the sandbox). */
+export interface PaymentFields {
+  readonly onChainState?: string | null;
+  readonly requestedAction?: string;
+  readonly payByTime?: string | number | null;
+  readonly submitResultTime?: string | number;
+  readonly unlockTime?: string | number;
+  readonly externalDisputeUnlockTime?: string | number;
+  readonly resultHash?: string;
+}
+
 /** The control routes of a running sandbox (local/sandbox/README.md). */
 export class SandboxControl {
   readonly #http;
@@ -56,10 +70,33 @@ export class SandboxControl {
     await this.#http.patch(`/rows/${id}`, fields);
   }
 
+  /** A payment to an agent, as if its crew had asked for one; returns its id. */
+  async addPayment(agentIdentifier: string, fields: PaymentFields = {}): Promise<string> {
+    return (await this.#http.post<{ id: string }>("/payments", { agentIdentifier, ...fields })).data.id;
+  }
+
+  async patchPayment(id: string, fields: PaymentFields): Promise<void> {
+    await this.#http.patch(`/payments/${id}`, fields);
+  }
+
+  async clearPayments(): Promise<void> {
+    await this.#http.delete("/payments");
+  }
+
   /** Replaces what is still to go wrong. */
   async setFaults(faults: readonly Record<string, unknown>[]): Promise<void> {
     await this.#http.delete("/faults");
     await this.#http.post("/faults", { faults });
+  }
+
+  /** Moves an agent's token to another wallet, by default one that is nobody's here; no row learns of it. */
+  async moveToken(agentIdentifier: string, holder = FOREIGN_ADDRESS): Promise<void> {
+    await this.#http.patch(`/assets/${agentIdentifier}`, { holder });
+  }
+
+  /** Burns an agent's token behind the service's back. */
+  async burnToken(agentIdentifier: string): Promise<void> {
+    await this.#http.patch(`/assets/${agentIdentifier}`, { holder: null });
   }
 
   /** Sends ADA to a wallet. */

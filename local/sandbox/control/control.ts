@@ -7,7 +7,9 @@ import type { RequestCounts } from "../requests.ts";
 import { describeIssues, type Service } from "../service/endpoint.ts";
 import { toEntry } from "../service/entry.ts";
 import { badRequest, notFound, ServiceError } from "../service/errors.ts";
-import { assetSchema, expectRow, insertRow, patchRow, patchSchema, putAsset, rowSchema } from "./rows.ts";
+import { assetSchema, moveAsset, moveSchema, putAsset } from "./assets.ts";
+import { insertPayment, patchPayment, paymentPatchSchema, paymentSchema } from "./payments.ts";
+import { expectRow, insertRow, patchRow, patchSchema, rowSchema } from "./rows.ts";
 
 export const SANDBOX_VERSION = 1;
 const BODY_LIMIT = 10_000_000;
@@ -54,7 +56,7 @@ const advance = withBody(
 
 const listRows: Handler = ({ service }) => ({
   rows: service.store.registrations.everything().map((row) => ({
-    ...toEntry(row, service.world),
+    ...toEntry(row, service),
     network: row.network,
     paymentSourceType: row.type,
     owner: row.owner,
@@ -63,7 +65,7 @@ const listRows: Handler = ({ service }) => ({
 
 const failRow = withBody(z.strictObject({ error: z.string().min(1) }), ({ service }, { error }, id) => {
   service.machine.fail(expectRow(service, id), error);
-  return toEntry(expectRow(service, id), service.world);
+  return toEntry(expectRow(service, id), service);
 });
 
 const listWallets: Handler = ({ service }) =>
@@ -124,10 +126,18 @@ const ROUTES: Readonly<Record<string, Handler>> = {
     patchRow(service, id, fields),
   ),
   "POST /sandbox/rows/:name/fail": failRow,
+  "POST /sandbox/payments": withBody(paymentSchema, ({ service }, input) => insertPayment(service, input)),
+  "PATCH /sandbox/payments/:name": withBody(paymentPatchSchema, ({ service }, fields, id) =>
+    patchPayment(service, id, fields),
+  ),
+  "DELETE /sandbox/payments": ({ service }) => ({ deleted: service.store.payments.clear() }),
   "GET /sandbox/wallets": listWallets,
   "PATCH /sandbox/wallets/:name": fundWallet,
   "PUT /sandbox/assets/:name": withBody(assetSchema, ({ service }, input, unit) =>
     putAsset(service, unit, input),
+  ),
+  "PATCH /sandbox/assets/:name": withBody(moveSchema, ({ service }, input, unit) =>
+    moveAsset(service, unit, input.holder),
   ),
   "DELETE /sandbox/assets/:name": ({ service }, _, unit) => {
     service.store.ledger.removeAsset(unit);

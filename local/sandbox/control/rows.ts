@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { isAddressOf } from "../cardano.ts";
 import type { Listing } from "../store/listing.ts";
 import { type Registration, type RegistrationChange, STATES } from "../store/registrations.ts";
 import type { Service } from "../service/endpoint.ts";
@@ -117,7 +116,7 @@ export function patchRow(service: Service, id: string, fields: z.output<typeof p
       : { transactionId: CurrentTransaction && recordTransaction(service, row, CurrentTransaction) }),
     requestedAt: service.chainNow(),
   };
-  return toEntry(service.store.registrations.update(row, change, service.now()), service.world);
+  return toEntry(service.store.registrations.update(row, change, service.now()), service);
 }
 
 /** POST /sandbox/rows */
@@ -145,27 +144,5 @@ export function insertRow(service: Service, input: z.output<typeof rowSchema>): 
     requestedAt: service.chainNow(),
     transactionId: transactionFields && recordTransaction(service, row, transactionFields),
   });
-  return toEntry(inserted, service.world);
-}
-
-export const assetSchema = z.strictObject({
-  /** An address, or null for a burnt token. */
-  holder: z
-    .string()
-    .refine(
-      (address) => isAddressOf("Preprod", address) || isAddressOf("Mainnet", address),
-      "expected a Cardano address",
-    )
-    .nullable(),
-  lovelace: z.int().min(0).default(0),
-  metadata: z.unknown().optional(),
-});
-
-/** PUT /sandbox/assets/<unit>: puts a token on the chain as if it had been minted long ago. */
-export function putAsset(service: Service, unit: string, input: z.output<typeof assetSchema>): unknown {
-  if (!/^[0-9a-f]{57,250}$/.test(unit))
-    throw badRequest("The unit must be policy id and asset name in lower-case hex");
-  const asset = { unit, ...input, metadata: input.metadata ?? null, txHash: "0".repeat(64) };
-  service.store.ledger.putAsset(asset);
-  return asset;
+  return toEntry(inserted, service);
 }

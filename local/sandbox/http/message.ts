@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** A request that has arrived whole. */
 export interface Request {
@@ -24,6 +24,13 @@ export function json(status: number, value: unknown, headers: Readonly<Record<st
     headers: { ...headers, "Content-Type": "application/json; charset=utf-8" },
     body: JSON.stringify(value),
   };
+}
+
+/** Sends a whole answer; a HEAD request gets the headers only. */
+export function send(response: ServerResponse, method: string, { status, headers, body }: Answer): void {
+  const bytes = Buffer.from(body);
+  response.writeHead(status, status === 304 ? headers : { ...headers, "Content-Length": bytes.length });
+  response.end(method === "HEAD" ? undefined : bytes);
 }
 
 /** Reads a request to its end, keeping at most so many bytes of its body. */

@@ -13,5 +13,5 @@ export const deleteRow = endpoint("admin", z.object({ id: z.cuid() }), ({ id }, 
     throw badRequest(`Agent registration cannot be deleted in its current state: ${row.state}`);
   }
   call.store.registrations.remove(id);
-  return toEntry(row, call.world);
+  return toEntry(row, call);
 });

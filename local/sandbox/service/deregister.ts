@@ -81,5 +81,5 @@ export const deregister = endpoint("pay", deregisterSchema, (input, call) => {
   if (!BURNABLE.has(row.state)) {
     throw conflict(`Agent registration cannot be deregistered in its current state: ${row.state}`);
   }
-  return toEntry(requestBurn(call, row, holder), call.world);
+  return toEntry(requestBurn(call, row, holder), call);
 });

@@ -19,7 +19,7 @@ function toOldEntry(row: Registration, call: Call) {
     verifications: _verifications,
     RecipientWallet: _recipient,
     ...entry
-  } = toEntry(row, call.world);
+  } = toEntry(row, call);
   return {
     ...(call.world.dialect === "0.20" ? {} : { error }),
     ...entry,

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Network } from "../cardano.ts";
 import type { Faults } from "../faults.ts";
 import type { Machine } from "../machine.ts";
+import type { Unordered } from "../shuffle.ts";
 import type { Store } from "../store/store.ts";
 import { type Key, pathText, type World } from "../world.ts";
 import { badRequest, unauthorized } from "./errors.ts";
@@ -12,10 +13,12 @@ export interface Service {
   readonly store: Store;
   readonly machine: Machine;
   readonly faults: Faults;
-  /** Real time in milliseconds, for stamps. */
+  /** The service's own clock in milliseconds, for stamps. */
   readonly now: () => number;
   readonly chainNow: () => number;
   readonly newId: () => string;
+  /** Gives a list that has no order of its own as this reader gets it. */
+  readonly unordered: Unordered;
 }
 
 /** One request to one endpoint, after its key was accepted. */

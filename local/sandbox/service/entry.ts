@@ -1,5 +1,8 @@
+import type { AgentPricing, SupportedPaymentSource } from "../store/listing.ts";
 import type { Registration } from "../store/registrations.ts";
+import type { Unordered } from "../shuffle.ts";
 import type { World } from "../world.ts";
+import type { Service } from "./endpoint.ts";
 
 const iso = (time: number) => new Date(time).toISOString();
 
@@ -8,8 +11,19 @@ function walletOf(world: World, vkey: string | null) {
   return wallet ? { walletVkey: wallet.vkey, walletAddress: wallet.address } : null;
 }
 
+/** Prices have no order in the service's database. */
+function pricingIn(unordered: Unordered, pricing: AgentPricing | null): AgentPricing | null {
+  return pricing?.pricingType === "Fixed" ? { ...pricing, Pricing: unordered(pricing.Pricing) } : pricing;
+}
+
+function sourceIn(unordered: Unordered, source: SupportedPaymentSource): SupportedPaymentSource {
+  const { pricing } = source;
+  if (pricing.pricingType !== "Fixed") return source;
+  return { ...source, pricing: { ...pricing, fixed: unordered(pricing.fixed) } };
+}
+
 /** A registry entry as the service of 0.28 shows it; the order of the fields is the service's. */
-export function toEntry(row: Registration, world: World) {
+export function toEntry(row: Registration, { world, unordered }: Pick<Service, "world" | "unordered">) {
   const { listing } = row;
   return {
     error: row.error,
@@ -27,9 +41,10 @@ export function toEntry(row: Registration, world: World) {
     lastCheckedAt: null,
     ExampleOutputs: listing.ExampleOutputs,
     agentIdentifier: row.agentIdentifier,
-    AgentPricing: listing.AgentPricing,
+    AgentPricing: pricingIn(unordered, listing.AgentPricing),
     sendFundingLovelace: row.sendFundingLovelace,
-    supportedPaymentSources: listing.supportedPaymentSources,
+    supportedPaymentSources:
+      listing.supportedPaymentSources?.map((source) => sourceIn(unordered, source)) ?? null,
     verifications: listing.verifications,
     SmartContractWallet: walletOf(world, row.wallet),
     RecipientWallet: walletOf(world, row.recipient),

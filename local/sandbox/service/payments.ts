@@ -7,7 +7,7 @@ import { agentIdentifier, network, paymentSourceType, text250 } from "./fields.t
 export const notSimulated = (route: string) =>
   new ServiceError(
     501,
-    `The sandbox does not simulate ${route}: it stands in for the registry, not for payments or administration`,
+    `The sandbox does not simulate ${route}: it stands in for the registry and lists payments, but makes and settles none and administers nothing`,
   );
 
 const amounts = z
@@ -55,8 +55,8 @@ const purchaseSchema = z.object({
 
 const listSchema = z.object({ network });
 
-// Payments and purchases: rights and input are checked as the service does, then the request is refused.
-export const listPayments = endpoint("read", listSchema, (input, call) => {
+// Making payments, and purchases: rights and input are checked as the service does, then the request is refused.
+export const listPurchases = endpoint("read", listSchema, (input, call) => {
   requireNetwork(call, input.network);
   throw notSimulated(call.route);
 });

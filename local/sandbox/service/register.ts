@@ -122,5 +122,5 @@ export function insertRegistration(call: Call, input: Register): Registration {
 
 /** POST /registry: the same body twice makes two rows, and later two tokens. */
 export const register = endpoint("pay", registerSchema, (input, call) =>
-  toEntry(insertRegistration(call, input), call.world),
+  toEntry(insertRegistration(call, input), call),
 );

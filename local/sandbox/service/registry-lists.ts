@@ -67,7 +67,7 @@ export const list = endpoint("read", listSchema, (input, call) => {
     sourceNetworks: input.filterSupportedPaymentSourceNetworks?.split(",").map((name) => name.trim()),
   });
   const rows = call.store.registrations.page(filter, input.limit, input.cursorId);
-  return { Assets: rows.map((row) => toEntry(row, call.world)) };
+  return { Assets: rows.map((row) => toEntry(row, call)) };
 });
 
 /** GET /registry/count */
@@ -84,5 +84,5 @@ export const diff = endpoint("read", diffSchema, (input, call) => {
     input.limit,
     input.cursorId,
   );
-  return { Assets: rows.map((row) => toEntry(row, call.world)) };
+  return { Assets: rows.map((row) => toEntry(row, call)) };
 });

@@ -8,8 +8,9 @@ import { deregister } from "./deregister.ts";
 import { PATHS_2025, registry2025 } from "./dialect-2025.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import { keyStatus } from "./key-status.ts";
+import { countPayments, listPayments } from "./payment-lists.ts";
 import { extendedPaymentSources, paymentSources } from "./payment-sources.ts";
-import { createPayment, createPurchase, listPayments, notSimulated } from "./payments.ts";
+import { createPayment, createPurchase, listPurchases, notSimulated } from "./payments.ts";
 import { register } from "./register.ts";
 import { count, diff, list } from "./registry-lists.ts";
 import { update } from "./update.ts";
@@ -43,8 +44,9 @@ const TODAY: Readonly<Record<string, Endpoint>> = {
   "POST /registry/deregister": deregister,
   "POST /registry/update": update,
   "GET /payment": listPayments,
+  "GET /payment/count": countPayments,
   "POST /payment": createPayment,
-  "GET /purchase": listPayments,
+  "GET /purchase": listPurchases,
   "POST /purchase": createPurchase,
 };
 

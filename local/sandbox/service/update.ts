@@ -77,5 +77,5 @@ export const update = endpoint("pay", updateSchema, (input, call) => {
     signer: holder.vkey,
     requestedAt: call.chainNow(),
   } as const;
-  return toEntry(call.store.registrations.update(row, change, call.now()), call.world);
+  return toEntry(call.store.registrations.update(row, change, call.now()), call);
 });

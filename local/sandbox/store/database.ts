@@ -1,8 +1,8 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
-const SCHEMA = `
+const SCHEMA_2 = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 CREATE TABLE registrations (
@@ -86,6 +86,43 @@ CREATE TRIGGER assetMoves AFTER UPDATE ON assets BEGIN
 END;
 `;
 
+/** What version 3 has more. */
+const SCHEMA_3 = `
+CREATE TABLE payments (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  network TEXT NOT NULL,
+  type TEXT NOT NULL,
+  contract TEXT NOT NULL,
+  wallet TEXT,
+  owner TEXT NOT NULL,
+  createdAt INTEGER NOT NULL,
+  updatedAt INTEGER NOT NULL,
+  nextActionChangedAt INTEGER NOT NULL,
+  onChainChangedAt INTEGER NOT NULL,
+  agentIdentifier TEXT NOT NULL,
+  agentName TEXT,
+  pricingType TEXT NOT NULL,
+  requestedFunds TEXT NOT NULL,
+  blockchainIdentifier TEXT NOT NULL,
+  inputHash TEXT NOT NULL,
+  resultHash TEXT NOT NULL,
+  onChainState TEXT,
+  requestedAction TEXT NOT NULL,
+  errorType TEXT,
+  errorNote TEXT,
+  payByTime INTEGER,
+  submitResultTime INTEGER NOT NULL,
+  unlockTime INTEGER NOT NULL,
+  externalDisputeUnlockTime INTEGER NOT NULL,
+  searchText TEXT NOT NULL
+) STRICT;
+CREATE INDEX paymentsByAge ON payments (network, type, createdAt, seq);
+`;
+
+/** What a database of an earlier version lacks, 0 being an empty one. */
+const MISSING: Readonly<Record<number, string>> = { 0: SCHEMA_2 + SCHEMA_3, 2: SCHEMA_3, 3: "" };
+
 /** A database file of another version of the sandbox. */
 export class DatabaseVersionError extends Error {
   readonly code = "SANDBOX_DATABASE_VERSION";
@@ -104,12 +141,12 @@ export function openDatabase(file?: string): DatabaseSync {
   // A killed process loses nothing with these; only a power cut could, and then a simulation may start anew.
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;");
   const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
-  if (version === 0) {
-    db.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
-  } else if (version !== SCHEMA_VERSION) {
+  const missing = MISSING[version];
+  if (missing === undefined) {
     db.close();
     throw new DatabaseVersionError(file ?? ":memory:", version);
   }
+  if (missing !== "") db.exec(`BEGIN; ${missing} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
   return db;
 }
 

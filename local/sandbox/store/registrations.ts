@@ -2,6 +2,7 @@ import type { SQLInputValue } from "node:sqlite";
 import type { Network, Operation, PaymentSourceType } from "../cardano.ts";
 import type { Prepare } from "./database.ts";
 import { type Listing, pricesOf, pricingTypesOf } from "./listing.ts";
+import { adaRange, Conditions, newestFirst, stateWords } from "./search.ts";
 import type { Transaction } from "./transactions.ts";
 
 export type Progress = "Requested" | "Initiated" | "Confirmed" | "Failed";
@@ -71,23 +72,15 @@ function fromRow(row: Record<string, unknown>): Registration {
   return { ...rest, listing: JSON.parse(String(listing)), transaction } as unknown as Registration;
 }
 
-const stateWords = (state: string) => state.replace(/(?!^)([A-Z])/, " $1").toLowerCase();
-
-/** An amount of ADA with so many decimals means everything that starts with it: 5 = 5 to below 6 ADA. */
-function adaRange(query: string): readonly [number, number] | undefined {
-  const match = /^\d{1,11}(?:\.(\d{1,6}))?$/.exec(query);
-  if (!match) return undefined;
-  const from = Math.round(Number(query) * 1e6);
-  return [from, from + 10 ** (6 - (match[1]?.length ?? 0)) - 1];
-}
-
 export class Registrations {
   readonly #prepare: Prepare;
   readonly #addressOf: (vkey: string) => string;
+  readonly #shuffle: boolean;
 
-  constructor(prepare: Prepare, addressOf: (vkey: string) => string) {
+  constructor(prepare: Prepare, addressOf: (vkey: string) => string, shuffle: boolean) {
     this.#prepare = prepare;
     this.#addressOf = addressOf;
+    this.#shuffle = shuffle;
   }
 
   #all(sql: string, ...values: SQLInputValue[]): Registration[] {
@@ -173,33 +166,20 @@ export class Registrations {
     return this.#all(`${SELECT} ORDER BY r.createdAt, r.seq`);
   }
 
-  /** Newest first. A cursor row is part of the page; a cursor outside the filter gives an empty page. */
   page(filter: RegistrationFilter, limit: number, cursorId?: string): Registration[] {
-    const { where, values } = conditions(filter);
-    if (cursorId === undefined) {
-      return this.#all(
-        `${SELECT} WHERE ${where} ORDER BY r.createdAt DESC, r.seq DESC LIMIT ?`,
-        ...values,
-        limit,
-      );
-    }
-    const cursor = this.#prepare(
-      `SELECT r.createdAt, r.seq FROM registrations r WHERE ${where} AND r.id = ?`,
-    );
-    const found = cursor.get(...values, cursorId);
-    if (!found) return [];
-    return this.#all(
-      `${SELECT} WHERE ${where} AND (r.createdAt, r.seq) <= (?, ?) ORDER BY r.createdAt DESC, r.seq DESC LIMIT ?`,
-      ...values,
-      Number(found["createdAt"]),
-      Number(found["seq"]),
+    return newestFirst(this.#prepare, {
+      select: SELECT,
+      table: "registrations",
+      conditions: conditionsOf(filter),
       limit,
-    );
+      cursorId,
+      shuffle: this.#shuffle,
+    }).map(fromRow);
   }
 
   /** Rows whose state changed at or after a moment, oldest change first; the cursor breaks a tie at that moment. */
   changedSince(filter: RegistrationFilter, since: number, limit: number, cursorId?: string): Registration[] {
-    const { where, values } = conditions(filter);
+    const { where, values } = conditionsOf(filter);
     return this.#all(
       `${SELECT} WHERE ${where} AND (r.stateChangedAt > ? OR (r.stateChangedAt = ? AND r.id >= ?))
        ORDER BY r.stateChangedAt, r.id LIMIT ?`,
@@ -212,41 +192,35 @@ export class Registrations {
   }
 
   count(filter: RegistrationFilter): number {
-    const { where, values } = conditions(filter);
+    const { where, values } = conditionsOf(filter);
     return Number(
       this.#prepare(`SELECT count(*) AS total FROM registrations r WHERE ${where}`).get(...values)?.["total"],
     );
   }
 }
 
-function conditions(filter: RegistrationFilter): { where: string; values: SQLInputValue[] } {
-  const parts: string[] = ["r.network = ?"];
-  const values: SQLInputValue[] = [filter.network];
-  const add = (sql: string, ...more: SQLInputValue[]) => {
-    parts.push(sql);
-    values.push(...more);
-  };
-  const oneOf = (column: string, list: readonly string[]) =>
-    add(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(list));
-  if (filter.type) add("r.type = ?", filter.type);
-  if (filter.contract !== undefined) add("r.contract = ?", filter.contract);
-  if (filter.agentIdentifier !== undefined) add("r.agentIdentifier = ?", filter.agentIdentifier);
-  if (filter.states) oneOf("r.state", filter.states);
-  if (filter.wallets) oneOf("r.wallet", filter.wallets);
+function conditionsOf(filter: RegistrationFilter): Conditions {
+  const conditions = new Conditions();
+  conditions.equal("r.network", filter.network);
+  conditions.equal("r.type", filter.type);
+  conditions.equal("r.contract", filter.contract);
+  conditions.equal("r.agentIdentifier", filter.agentIdentifier);
+  conditions.oneOf("r.state", filter.states);
+  conditions.oneOf("r.wallet", filter.wallets);
   if (filter.sourceAddress !== undefined || filter.sourceNetworks) {
-    add(
+    conditions.add(
       `EXISTS (SELECT 1 FROM json_each(r.listing, '$.supportedPaymentSources') s WHERE s.value ->> 'address' = ?
          OR s.value ->> 'network' IN (SELECT value FROM json_each(?)))`,
       filter.sourceAddress ?? null,
       JSON.stringify(filter.sourceNetworks ?? []),
     );
   }
-  if (filter.search) addSearch(filter.search.toLowerCase(), add);
-  return { where: parts.join(" AND "), values };
+  if (filter.search) addSearch(filter.search.toLowerCase(), conditions);
+  return conditions;
 }
 
 /** Tags compare with the lower-cased query as they are: a tag with a capital letter is never found. */
-function addSearch(query: string, add: (sql: string, ...values: SQLInputValue[]) => void): void {
+function addSearch(query: string, conditions: Conditions): void {
   const ways = ["instr(r.searchText, ?) > 0", "instr(r.searchTags, ?) > 0"];
   const values: SQLInputValue[] = [query, `\n${query}\n`];
   const states = STATES.filter((state) => stateWords(state).includes(query));
@@ -263,5 +237,5 @@ function addSearch(query: string, add: (sql: string, ...values: SQLInputValue[])
     ways.push("EXISTS (SELECT 1 FROM json_each(r.lovelacePrices) p WHERE p.value BETWEEN ? AND ?)");
     values.push(...range);
   }
-  add(`(${ways.join(" OR ")})`, ...values);
+  conditions.add(`(${ways.join(" OR ")})`, ...values);
 }

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { World } from "../world.ts";
 import { openDatabase, statementCache } from "./database.ts";
 import { Ledger } from "./ledger.ts";
+import { Payments } from "./payments.ts";
 import { Registrations } from "./registrations.ts";
 import { Transactions } from "./transactions.ts";
 
@@ -10,17 +11,24 @@ const CHAIN_TIME = "chainTime";
 /** All that must survive a restart. */
 export class Store {
   readonly registrations: Registrations;
+  readonly payments: Payments;
   readonly transactions: Transactions;
   readonly ledger: Ledger;
   readonly #db: DatabaseSync;
   readonly #prepare: ReturnType<typeof statementCache>;
 
-  /** `file` is the database; without it nothing survives. */
-  constructor(world: World, file?: string) {
-    this.#db = openDatabase(file);
+  /**
+   * `file` is the database; without it nothing survives. With `shuffle`, what has no order of its own is read in another
+   * one each time.
+   */
+  constructor(world: World, options: { file?: string | undefined; shuffle?: boolean } = {}) {
+    const shuffle = options.shuffle ?? false;
+    this.#db = openDatabase(options.file);
     this.#prepare = statementCache(this.#db);
     const addresses = new Map(world.wallets.map((wallet) => [wallet.vkey, wallet.address]));
-    this.registrations = new Registrations(this.#prepare, (vkey) => addresses.get(vkey) ?? "");
+    const addressOf = (vkey: string) => addresses.get(vkey) ?? "";
+    this.registrations = new Registrations(this.#prepare, addressOf, shuffle);
+    this.payments = new Payments(this.#prepare, addressOf, shuffle);
     this.transactions = new Transactions(this.#prepare);
     this.ledger = new Ledger(this.#prepare);
   }

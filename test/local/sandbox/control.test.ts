@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RunningSandbox, startSandbox } from "../../../local/sandbox/index.ts";
+import { FOREIGN_ADDRESS } from "../../helpers/sandbox-control.ts";
 import { type Entry, registration, SandboxClient, V1_WALLET, V2_WALLET } from "./client.ts";
 
 describe("the control routes", () => {
@@ -88,6 +89,57 @@ describe("the control routes", () => {
     expect((await client.row(row.id)).state).toBe("DeregistrationConfirmed");
   });
 
+  describe("for the token of a confirmed agent", () => {
+    let identifier: string;
+    beforeEach(async () => {
+      const { id } = await client.register(registration("a"));
+      await client.advance(100);
+      identifier = (await client.row(id)).agentIdentifier ?? "";
+    });
+
+    const onChain = (path: string) => client.ask<{ Assets: unknown[] }>("GET", path);
+    const metadata = () =>
+      onChain(`/registry/agent-identifier?network=Preprod&agentIdentifier=${identifier}`);
+    const held = async () =>
+      (await onChain(`/registry/wallet?network=Preprod&walletVkey=${V2_WALLET}`)).body.data.Assets;
+    const deregister = async () => {
+      const body = { network: "Preprod", agentIdentifier: identifier };
+      const reply = await client.ask("POST", "/registry/deregister", body);
+      return [reply.status, reply.body.error?.message];
+    };
+
+    it("move it to somebody else's wallet, with what lies beside it", async () => {
+      const before = await client.wallet(V2_WALLET);
+      expect(await held()).toMatchObject([{ agentIdentifier: identifier, Metadata: { name: "a" } }]);
+      await client.control("PATCH", `/assets/${identifier}`, { holder: FOREIGN_ADDRESS });
+
+      expect(await held()).toEqual([]);
+      expect((await metadata()).body.data).toMatchObject({ Metadata: { name: "a" } });
+      expect(await client.wallet(V2_WALLET)).toMatchObject({
+        lockedLovelace: 0,
+        balanceLovelace: before.balanceLovelace - before.lockedLovelace,
+      });
+      const message = "Registered asset is not currently held by a managed wallet";
+      expect(await deregister()).toEqual([409, message]);
+
+      await client.control("PATCH", `/assets/${identifier}`, { holder: before.address });
+      expect(await client.wallet(V2_WALLET)).toEqual(before);
+      expect((await deregister())[0]).toBe(200);
+    });
+
+    it("burn it behind the service's back", async () => {
+      const before = await client.wallet(V2_WALLET);
+      await client.control("PATCH", `/assets/${identifier}`, { holder: null });
+      expect(await client.wallet(V2_WALLET)).toEqual({ ...before, lockedLovelace: 0 });
+      expect((await metadata()).status).toBe(404);
+      expect(await deregister()).toEqual([404, "Asset not found"]);
+      expect((await client.rows()).map(({ state }) => state)).toEqual(["RegistrationConfirmed"]);
+      await expect(client.control("PATCH", `/assets/${identifier}`, { holder: null })).rejects.toThrow(
+        "is on the chain",
+      );
+    });
+  });
+
   it.each([
     ["GET", "/nothing", undefined, 404, "The sandbox has no GET /sandbox/nothing. Its control routes: "],
     ["PATCH", "/rows/nope", {}, 404, "No row has the id nope"],
@@ -95,6 +147,8 @@ describe("the control routes", () => {
     ["POST", "/clock", { advanceSeconds: "much" }, 400, "advanceSeconds: Invalid input"],
     ["POST", "/faults", { faults: [{ kind: "slow" }] }, 400, "route: "],
     ["PUT", "/assets/xyz", { holder: null }, 400, "The unit must be"],
+    ["PATCH", "/assets/xyz", { holder: null }, 404, "No token xyz is on the chain"],
+    ["PATCH", "/assets/xyz", { holder: "addr_test1nope" }, 400, "holder: expected a Cardano address"],
   ])("%s %s with %j: %i, saying why", async (method, path, body, status, message) => {
     const response = await fetch(`${sandbox.url}/sandbox${path}`, {
       method,
@@ -129,7 +183,9 @@ describe("what the sandbox does not simulate", () => {
   it.each([
     ["GET", "/webhooks"],
     ["POST", "/api-key"],
-    ["GET", "/payment?network=Preprod"],
+    ["GET", "/purchase?network=Preprod"],
+    ["GET", "/payment/diff"],
+    ["POST", "/payment/authorize-refund"],
   ])("%s %s is refused by name, never answered as if it had worked", async (method, path) => {
     const reply = await client.ask(method, path, method === "GET" ? undefined : {}, "admin");
     expect(reply.status).toBe(501);

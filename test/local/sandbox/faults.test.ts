@@ -18,6 +18,13 @@ describe("scripted faults of answers", () => {
   const script = (kind: string, more: object = {}) =>
     client.control("POST", "/faults", { faults: [{ kind, route: "POST /registry", ...more }] });
   const post = () => client.ask("POST", "/registry", registration("a"));
+  const rawPost = (patience = 10_000) =>
+    fetch(`${sandbox.url}/api/v1/registry`, {
+      method: "POST",
+      headers: { token: "sandbox-pay-key", "Content-Type": "application/json" },
+      body: JSON.stringify(registration("a")),
+      signal: AbortSignal.timeout(patience),
+    });
   const written = async () => (await client.rows()).length;
 
   it.each([
@@ -64,6 +71,40 @@ describe("scripted faults of answers", () => {
     expect(await written()).toBe(rows);
   });
 
+  it.each([
+    { kind: "error-before-write", status: 502, rows: 0, message: "Bad Gateway" },
+    { kind: "error-after-write", status: 503, rows: 1, message: "Service Unavailable" },
+  ])("$kind: $status when asked, $rows rows", async ({ kind, status, rows, message }) => {
+    await script(kind, { status });
+    const reply = await post();
+    expect([reply.status, reply.body.error?.message]).toEqual([status, message]);
+    expect(await written()).toBe(rows);
+  });
+
+  it.each([
+    { kind: "error-before-write", status: 503, rows: 0 },
+    { kind: "error-after-write", status: 502, rows: 1 },
+  ])("$kind: $status with a gateway's page, $rows rows", async ({ kind, status, rows }) => {
+    await script(kind, { status, body: "html" });
+    const reply = await rawPost();
+    expect([reply.status, reply.headers.get("content-type")]).toEqual([status, "text/html; charset=utf-8"]);
+    expect(await reply.text()).toContain("<p>");
+    expect(await written()).toBe(rows);
+  });
+
+  it("truncated-json: 200 after the write, half of the answer", async () => {
+    await script("truncated-json");
+    const reply = await rawPost();
+    expect([reply.status, reply.headers.get("content-type")]).toEqual([
+      200,
+      "application/json; charset=utf-8",
+    ]);
+    const text = await reply.text();
+    expect(text).toMatch(/^{"status":"success","data":{"error":null,"id":"c/);
+    expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError);
+    expect(await written()).toBe(1);
+  });
+
   it("rate-limit: 429 with Retry-After, as often as asked", async () => {
     await script("rate-limit", { retryAfter: 7, count: 2 });
     for (const expected of [429, 429, 200]) {
@@ -79,12 +120,7 @@ describe("scripted faults of answers", () => {
     { kind: "hang-after-write", rows: 1 },
   ])("$kind: no answer until the client gives up, $rows rows", async ({ kind, rows }) => {
     await script(kind);
-    const request = fetch(`${sandbox.url}/api/v1/registry`, {
-      method: "POST",
-      headers: { token: "sandbox-pay-key", "Content-Type": "application/json" },
-      body: JSON.stringify(registration("a")),
-      signal: AbortSignal.timeout(200),
-    });
+    const request = rawPost(200);
     await expect(request).rejects.toThrow("timeout");
     expect(await written()).toBe(rows);
   });
@@ -97,11 +133,7 @@ describe("scripted faults of answers", () => {
 
   it("oversize: a well-formed answer that is far too long", async () => {
     await script("oversize", { bytes: 3_000_000 });
-    const response = await fetch(`${sandbox.url}/api/v1/registry`, {
-      method: "POST",
-      headers: { token: "sandbox-pay-key", "Content-Type": "application/json" },
-      body: JSON.stringify(registration("a")),
-    });
+    const response = await rawPost();
     const text = await response.text();
     expect(text.length).toBeGreaterThan(3_000_000);
     expect(JSON.parse(text)).toHaveProperty("status", "success");
@@ -155,6 +187,14 @@ describe("a fault on the command line", () => {
       "rate-limit,route=GET /Registry",
       { kind: "rate-limit", route: "GET /registry", retryAfter: 1, count: 1 },
     ],
+    [
+      "error-after-write,route=*,status=503,body=html",
+      { kind: "error-after-write", route: "*", status: 503, body: "html", count: 1 },
+    ],
+    [
+      "error-before-write,route=*",
+      { kind: "error-before-write", route: "*", status: 500, body: "json", count: 1 },
+    ],
     ["drop-transaction,operation=Update", { kind: "drop-transaction", operation: "Update", count: 1 }],
     ['{"kind":"fail-transaction","error":"a, b"}', { kind: "fail-transaction", error: "a, b", count: 1 }],
   ])("%s", (spec, expected) => {
@@ -166,6 +206,8 @@ describe("a fault on the command line", () => {
     ["slow", /route: /],
     ["slow,route=registry", /expected a method and a path/],
     ["slow,route=*,ms=soon", /ms: /],
+    ["error-after-write,route=*,status=404", /status: Invalid option/],
+    ["error-after-write,route=*,body=xml", /body: Invalid option/],
     ["slow,POST /registry", /name=value is expected/],
     ["slow,route=*,speed=9", /Unrecognized key/],
     ["{kind", /is not JSON/],

@@ -74,13 +74,20 @@ describe("the sandbox's command line", () => {
     expect(JSON.parse(output)).toEqual(info);
   });
 
-  it("keeps everything in its database, even when it is killed", async () => {
+  it("has a clock that is off when asked", async () => {
+    const { info } = await start("--clock-skew=-7200", "--shuffle");
+    const { createdAt } = (await (await insert(info, "early")).json()) as { createdAt: string };
+    expect(Date.now() - Date.parse(createdAt)).toBeGreaterThanOrEqual(7_200_000);
+  });
+
+  it("keeps everything in its database, even when it is killed, and starts again on its port", async () => {
     const db = join(folder, "sandbox.sqlite");
     const first = await start("--db", db);
     expect((await insert(first.info, "kept")).status).toBe(200);
     first.child.kill("SIGKILL");
     await first.closed;
-    const second = await start("--db", db);
+    const second = await start("--db", db, "--port", new URL(first.info.url).port);
+    expect(second.info.url).toBe(first.info.url);
     expect(await rows(second.info)).toEqual(["kept"]);
     await fetch(`${second.info.url}/sandbox/shutdown`, { method: "POST" });
     expect((await second.closed).code).toBe(0);
@@ -110,6 +117,7 @@ describe("the sandbox's command line", () => {
     ["an unknown option", ["--speed", "9"], /Unknown option '--speed'[\s\S]*See --help/],
     ["a port that is none", ["--port", "many"], /--port many: expected a number from 0 to 65535/],
     ["a speed that is none", ["--chain-speed", "fast"], /--chain-speed fast: expected a number/],
+    ["a skew that is none", ["--clock-skew=late"], /--clock-skew late: expected a number from -/],
     ["an unknown fault", ["--fault", "explode"], /The fault explode cannot be used/],
     [
       "a world that is not there",

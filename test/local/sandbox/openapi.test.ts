@@ -149,6 +149,12 @@ describe.skipIf(!atHand)("the sandbox's answers fit the service's API document",
       await ask("GET", `/registry/agent-identifier?network=Preprod&agentIdentifier=${agentIdentifier}`);
     }
     await ask("GET", `/registry/wallet?network=Preprod&walletVkey=${V2_WALLET}`);
+    for (const agentIdentifier of identifiers) {
+      await client.control("POST", "/payments", { agentIdentifier, onChainState: "Withdrawn" });
+    }
+    await ask("GET", "/payment?network=Preprod");
+    await ask("GET", "/payment?network=Preprod&filterPaymentSourceType=Web3CardanoV2&includeHistory=true");
+    await ask("GET", "/payment/count?network=Preprod");
     const { sellingWalletVkey: _, ...content } = registration("v2, renamed");
     await ask("POST", "/registry/update", { ...content, agentIdentifier: identifiers[1] });
     await ask("POST", "/registry/deregister", { network: "Preprod", agentIdentifier: identifiers[0] });

@@ -38,10 +38,10 @@ const ALL_RECORDINGS = new URL("../../../../shared/masumi/recordings/", import.m
 /** Recordings of what the sandbox does not simulate; it refuses these requests by name. */
 const NOT_REPLAYED: readonly { names: RegExp; reason: string }[] = [
   { names: /^setup_api_key_|^rpc_api_keys_admin$/, reason: "administration of keys is not simulated" },
-  { names: /^payment_(count|get|get_include_history|resolve_\w+)$/, reason: "payments are not simulated" },
+  { names: /^payment_resolve_\w+$/, reason: "payments are listed, not looked up" },
   {
     names: /^payment_post_\w+(?<!read_key|wrong_network_key|missing_purchaser|purchaser_short)$/,
-    reason: "same",
+    reason: "payments are made by control routes only",
   },
   { names: /^purchase_(?!post_read_key)/, reason: "purchases are not simulated" },
   { names: /^rate_limit_429_payment_x402$/, reason: "x402 is not simulated; rate-limit is a scripted fault" },
