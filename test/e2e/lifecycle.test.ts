@@ -1,9 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import axios from "axios";
-import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { localRun } from "../../cli/local-stack.ts";
+import { openProject } from "../../cli/project.ts";
+import { initStack, setConfig } from "../../local/engine/index.ts";
+import { toUpdateBody } from "../../providers/masumi/convert.ts";
+import { type OwnRow, isOver } from "../../providers/masumi/index.ts";
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { type RunReport, TestProject, changes, crewEnvironment } from "../helpers/project.ts";
-import { SandboxControl } from "../helpers/sandbox-control.ts";
+import { type ServiceUnderTest, startServiceUnderTest } from "../helpers/service-under-test.ts";
 
 /** A free agent on V2 whose crew really runs jobs. */
 const writer = (changes: { price?: string; task?: string } = {}) => `
@@ -13,6 +17,7 @@ description: Turns a list of changes into release notes.
 capability: { name: release-notes, version: 1.0.0 }
 tags: [writing]
 author: { name: Example GmbH }
+payment: V2
 pricing: ${changes.price ?? "free"}
 input: [{ id: changes, type: string, name: Changes }]
 crew:
@@ -25,26 +30,53 @@ crew:
       expected_output: A short list
 `;
 
+const service: ServiceUnderTest = await startServiceUnderTest();
+const PATIENCE = service.patienceMs;
+
+async function useService(project: TestProject): Promise<void> {
+  const run = localRun(openProject(project.root), 0);
+  await initStack(run);
+  const settings = {
+    network: "Preprod",
+    paymentServiceUrl: service.url,
+    owner: service.owner,
+    wallets: JSON.stringify(service.wallets),
+    hosting: "process",
+    allowPrivateUrls: "true",
+    modelApi: service.modelApi,
+  };
+  for (const [key, value] of Object.entries(settings)) await setConfig(run, `masumi:${key}`, value);
+  await setConfig(run, "masumi:apiKey", service.key, { secret: true });
+}
+
+/** What would show any request that reached the chain: rows, their states, contents and identifiers. */
+const chainView = (rows: readonly OwnRow[]) =>
+  rows.map(({ id, state, agentIdentifier, txHash, listing }) => ({
+    id,
+    state,
+    agentIdentifier,
+    txHash,
+    listing,
+  }));
+
+const live = (rows: readonly OwnRow[]) => rows.filter(({ state }) => !isOver(state));
+
 describe("the life of two agents, from YAML to the chain and back", () => {
   let outside: OutsideAgents;
   let project: TestProject;
-  let sandbox: RunningSandbox;
-  let control: SandboxControl;
 
   beforeAll(async () => {
     await crewEnvironment();
     outside = await startOutsideAgents();
-    sandbox = await startSandbox({ chainSpeed: 200 });
-    control = new SandboxControl(sandbox.url);
     project = new TestProject();
-    project.useSandbox(sandbox.url);
+    await useService(project);
     project.write("agents/writer.yaml", writer());
-    project.write("agents/reviewer.yaml", reviewer("5 tUSDM"));
+    project.write("agents/reviewer.yaml", reviewer("5 ADA"));
   }, 300_000);
 
   afterAll(async () => {
     await project.dispose();
-    await sandbox.close();
+    await service.close();
     await outside.close();
   }, 120_000);
 
@@ -67,111 +99,148 @@ describe("the life of two agents, from YAML to the chain and back", () => {
     return found;
   };
 
-  it("up runs, probes, registers and confirms each agent, and hands it its identifier", async () => {
-    const report = await up();
-    expect(changes(report)).toEqual(
-      expect.arrayContaining(["create AgentRegistration reviewer", "create AgentRegistration writer"]),
-    );
-    const { url, state, agentIdentifier } = agent("writer");
-    expect([state, agent("reviewer").state]).toEqual(["RegistrationConfirmed", "RegistrationConfirmed"]);
-    const { data } = await axios.get<{ agentIdentifier: string; status: string }>(`${url}/availability`);
-    expect(data).toMatchObject({ agentIdentifier, status: "available" });
-    expect(await control.posts("/registry")).toBe(2);
-  }, 180_000);
+  /** Runs `work` and makes sure that the registry did not notice. */
+  async function withoutChain(work: () => Promise<void>): Promise<void> {
+    const before = chainView(await service.rows());
+    await work();
+    expect(chainView(await service.rows())).toEqual(before);
+  }
+
+  it(
+    "up runs, probes, registers and confirms each agent, and hands it its identifier",
+    async () => {
+      const report = await up();
+      expect(changes(report)).toEqual(
+        expect.arrayContaining(["create AgentRegistration reviewer", "create AgentRegistration writer"]),
+      );
+      const { url, state, agentIdentifier } = agent("writer");
+      expect([state, agent("reviewer").state]).toEqual(["RegistrationConfirmed", "RegistrationConfirmed"]);
+      const { data } = await axios.get<{ agentIdentifier: string; status: string }>(`${url}/availability`);
+      expect(data).toMatchObject({ agentIdentifier, status: "available" });
+      const rows = await service.rows();
+      expect(rows.map(({ id }) => id).toSorted()).toEqual(
+        [agent("writer"), agent("reviewer")].map(({ registrationId }) => registrationId).toSorted(),
+      );
+    },
+    PATIENCE + 60_000,
+  );
 
   it("the free agent does a job", async () => {
     const { url } = agent("writer");
     const started = await axios.post<{ id: string }>(`${url}/start_job`, {
       input_data: { changes: "faster start" },
     });
-    await expect
-      .poll(
-        async () =>
-          (await axios.get<{ status: string }>(`${url}/status`, { params: { job_id: started.data.id } })).data
-            .status,
-        { timeout: 60_000, interval: 300 },
-      )
-      .toBe("completed");
+    const status = async () =>
+      (await axios.get<{ status: string }>(`${url}/status`, { params: { job_id: started.data.id } })).data
+        .status;
+    await expect.poll(status, { timeout: 60_000, interval: 300 }).toBe("completed");
   }, 90_000);
 
   it("changed crew text restarts the crew and never touches the chain, in preview as in up", async () => {
-    await control.resetRequests();
-    project.write("agents/writer.yaml", writer({ task: "Write friendly release notes for {changes}" }));
-    expect(changes(await project.report("preview"))).toEqual(["update CrewProcess writer"]);
-    expect(changes(await up())).toEqual(["update CrewProcess writer"]);
-    expect(await control.chainRequests()).toBe(0);
+    await withoutChain(async () => {
+      project.write("agents/writer.yaml", writer({ task: "Write friendly release notes for {changes}" }));
+      expect(changes(await project.report("preview"))).toEqual(["update CrewProcess writer"]);
+      expect(changes(await up())).toEqual(["update CrewProcess writer"]);
+    });
   }, 90_000);
 
-  it("a changed V2 price updates in place: the same row, a new identifier, which the crew learns", async () => {
-    const before = agent("writer");
-    await control.resetRequests();
-    project.write("agents/writer.yaml", writer({ price: "{ fixed: [2 tUSDM] }" }));
-    expect(changes(await project.report("preview"))).toContain("update AgentRegistration writer");
-    await up();
-    const after = agent("writer");
-    expect(after.registrationId).toBe(before.registrationId);
-    expect(after.agentIdentifier).not.toBe(before.agentIdentifier);
-    expect(after.state).toBe("UpdateConfirmed");
-    expect(await control.posts("/registry/update")).toBe(1);
-    expect(await control.posts("/registry")).toBe(0);
-    const { data } = await axios.get<{ agentIdentifier: string }>(`${after.url}/availability`);
-    expect(data.agentIdentifier).toBe(after.agentIdentifier);
-  }, 120_000);
+  it(
+    "a changed V2 price updates in place: the same row, a new identifier, which the crew learns",
+    async () => {
+      const before = agent("writer");
+      project.write("agents/writer.yaml", writer({ price: "{ fixed: [2 ADA] }" }));
+      expect(changes(await project.report("preview"))).toContain("update AgentRegistration writer");
+      await up();
+      const after = agent("writer");
+      expect(after.registrationId).toBe(before.registrationId);
+      expect(after.agentIdentifier).not.toBe(before.agentIdentifier);
+      expect(after.state).toBe("UpdateConfirmed");
+      expect(await service.rows()).toHaveLength(2);
+      const { data } = await axios.get<{ agentIdentifier: string }>(`${after.url}/availability`);
+      expect(data.agentIdentifier).toBe(after.agentIdentifier);
+    },
+    PATIENCE,
+  );
 
-  it("a changed V1 price replaces: registered anew, then the old one deregistered", async () => {
-    const before = agent("reviewer");
-    project.write("agents/reviewer.yaml", reviewer("6 tUSDM"));
-    await up();
-    const after = agent("reviewer");
-    expect(after.registrationId).not.toBe(before.registrationId);
-    expect(after.state).toBe("RegistrationConfirmed");
-    expect(await control.state(before.registrationId)).toBe("DeregistrationConfirmed");
-  }, 120_000);
+  it(
+    "a changed V1 price replaces: registered anew, then the old one deregistered",
+    async () => {
+      const before = agent("reviewer");
+      project.write("agents/reviewer.yaml", reviewer("6 ADA"));
+      await up();
+      const after = agent("reviewer");
+      expect(after.registrationId).not.toBe(before.registrationId);
+      expect(after.state).toBe("RegistrationConfirmed");
+      expect((await service.row(before.registrationId)).state).toBe("DeregistrationConfirmed");
+    },
+    PATIENCE,
+  );
 
   it("a renamed file with its id kept changes nothing", async () => {
-    await control.resetRequests();
-    project.write("agents/notes.yaml", project.read("agents/writer.yaml"));
-    project.remove("agents/writer.yaml");
-    expect(changes(await project.report("up"))).toEqual([]);
-    expect(await control.chainRequests()).toBe(0);
+    await withoutChain(async () => {
+      project.write("agents/notes.yaml", project.read("agents/writer.yaml"));
+      project.remove("agents/writer.yaml");
+      expect(changes(await project.report("up"))).toEqual([]);
+    });
   }, 60_000);
 
-  it("drift made elsewhere is found by refresh and put right by up", async () => {
-    const { registrationId } = agent("writer");
-    await control.patchRow(registrationId, { description: "changed by hand" });
-    const refreshed = await project.report("refresh");
-    expect(refreshed.changes["update"], "refresh reports the drift").toBeGreaterThan(0);
-    const report = await up();
-    expect(changes(report)).toContain("update AgentRegistration writer");
-    expect(await control.row(registrationId)).toMatchObject({
-      description: "Turns a list of changes into release notes.",
-    });
-  }, 120_000);
+  it(
+    "drift made elsewhere is found by refresh and put right by up",
+    async () => {
+      const { registrationId } = agent("writer");
+      const row = await service.row(registrationId);
+      const listing = { ...row.listing, description: "changed by hand" };
+      const wallet = { vkey: row.walletVkey, type: row.type };
+      const changed = { ...row, wallet, network: "Preprod", listing } as const;
+      await service.client.update(toUpdateBody(changed, row));
+      await expect
+        .poll(async () => (await service.row(registrationId)).agentIdentifier, {
+          timeout: PATIENCE,
+          interval: 1_000,
+        })
+        .not.toBe(row.agentIdentifier);
+      const refreshed = await project.report("refresh");
+      expect(refreshed.changes["update"], "refresh reports the drift").toBeGreaterThan(0);
+      expect(changes(await up())).toContain("update AgentRegistration writer");
+      expect((await service.row(registrationId)).listing).toMatchObject({
+        description: "Turns a list of changes into release notes.",
+      });
+    },
+    2 * PATIENCE,
+  );
 
   it("a crew that died is started again by up --refresh, without a word to the chain", async () => {
-    await control.resetRequests();
-    const record = JSON.parse(project.read(".masumi/crews/writer/process.json")) as { pid: number };
-    process.kill(-record.pid, "SIGKILL");
-    // The refresh takes the dead one out of the state, the update starts another.
-    expect(changes(await up("--refresh"))).toEqual([
-      "create CrewProcess writer",
-      "delete CrewProcess writer",
-    ]);
-    expect(await control.chainRequests()).toBe(0);
+    await withoutChain(async () => {
+      const record = JSON.parse(project.read(".masumi/crews/writer/process.json")) as { pid: number };
+      process.kill(-record.pid, "SIGKILL");
+      // The refresh takes the dead one out of the state, the update starts another.
+      expect(changes(await up("--refresh"))).toEqual([
+        "create CrewProcess writer",
+        "delete CrewProcess writer",
+      ]);
+    });
   }, 90_000);
 
-  it("removing a file deregisters its agent and waits for the burn", async () => {
-    const { registrationId } = agent("reviewer");
-    project.remove("agents/reviewer.yaml");
-    await up();
-    expect(await control.state(registrationId)).toBe("DeregistrationConfirmed");
-  }, 120_000);
+  it(
+    "removing a file deregisters its agent and waits for the burn",
+    async () => {
+      const { registrationId } = agent("reviewer");
+      project.remove("agents/reviewer.yaml");
+      await up();
+      expect((await service.row(registrationId)).state).toBe("DeregistrationConfirmed");
+    },
+    PATIENCE,
+  );
 
-  it("destroy leaves nothing: no live registration, no process", async () => {
-    const { url } = agent("writer");
-    await project.report("destroy");
-    expect((await control.rows()).filter(({ state }) => state !== "DeregistrationConfirmed")).toEqual([]);
-    await expect(axios.get(`${url}/availability`)).rejects.toMatchObject({ code: "ECONNREFUSED" });
-    expect(changes(await project.report("destroy"))).toEqual([]);
-  }, 120_000);
+  it(
+    "destroy leaves nothing: no live registration, no process",
+    async () => {
+      const { url } = agent("writer");
+      await project.report("destroy");
+      expect(live(await service.rows())).toEqual([]);
+      await expect(axios.get(`${url}/availability`)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+      expect(changes(await project.report("destroy"))).toEqual([]);
+    },
+    PATIENCE,
+  );
 });
