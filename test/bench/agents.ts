@@ -1,62 +1,63 @@
 /**
- * `npm run bench [-- 100 1000]`: how long the program takes for many agents that are registered only (`url:`), against
- * the sandbox with an instant chain. Prints a table; asserts nothing.
+ * `npm run bench [-- 100 1000] [-- --chain-speed 2000]`: what the program costs for many agents that are registered
+ * only (`url:`), against the sandbox (default: an instant chain), beside a plain script that registers as
+ * many. Prints tables; asserts nothing.
  */
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
 import { formatTable } from "../../cli/table.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
+import defaultWorld from "../../local/sandbox/world.default.json" with { type: "json" };
 import { outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { TestProject } from "../helpers/project.ts";
 import { SandboxControl } from "../helpers/sandbox-control.ts";
+import { postAndPoll } from "./post-and-poll.ts";
+import { MemoryWatch, type Role } from "./process-memory.ts";
 
-const SAMPLE_EVERY_MS = 250;
+type ChainSpeed = number | "instant";
 
-interface ProcessInfo {
-  readonly parent: number;
-  readonly residentKiB: number;
+interface Measured {
+  readonly seconds: number;
+  readonly peaks: ReadonlyMap<Role, number>;
 }
 
-function processes(): Map<number, ProcessInfo> {
-  const found = new Map<number, ProcessInfo>();
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const status = readFileSync(`/proc/${pid}/status`, "utf8");
-      const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
-      found.set(Number(pid), { parent: field("PPid"), residentKiB: field("VmRSS") });
-    } catch (error) {
-      // A process may end between the listing and the look.
-      if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    }
-  }
-  return found;
-}
-
-/** Resident memory of a process and all below it, in MiB; 0 where there is no /proc. */
-function treeMiB(root: number): number {
-  if (process.platform !== "linux") return 0;
-  const all = processes();
-  const belongs = (pid: number): boolean => pid === root || (pid > 1 && belongs(all.get(pid)?.parent ?? 0));
-  const sum = [...all]
-    .filter(([pid]) => belongs(pid))
-    .reduce((total, [, info]) => total + info.residentKiB, 0);
-  return sum / 1024;
-}
-
-async function measure(project: TestProject, words: readonly string[]) {
+async function run(project: TestProject, words: readonly string[]): Promise<Measured> {
   const started = performance.now();
   const { child, done } = project.start(...words, "--json");
-  let peak = 0;
-  const sampler = setInterval(() => (peak = Math.max(peak, treeMiB(child.pid ?? 0))), SAMPLE_EVERY_MS);
+  const watch = new MemoryWatch(child.pid ?? 0);
   const { exitCode, stderr } = await done;
-  clearInterval(sampler);
+  const peaks = watch.stop();
   if (exitCode !== 0) throw new Error(`${words.join(" ")} failed:\n${stderr.slice(-3000)}`);
-  return { seconds: (performance.now() - started) / 1000, peak };
+  return { seconds: (performance.now() - started) / 1000, peaks };
 }
 
-async function bench(agents: number): Promise<string[][]> {
+const mib = (peaks: ReadonlyMap<Role, number>, role: Role) => peaks.get(role)?.toFixed(0) ?? "–";
+
+const routes = (requests: Readonly<Record<string, number>>) =>
+  Object.entries(requests)
+    .toSorted((a, b) => b[1] - a[1])
+    .map(([route, count]) => `${count} ${route}`)
+    .join("\n");
+
+/** Bytes of the state per agent and resource type, as the backend keeps it. */
+function stateBytes(project: TestProject): Record<string, number> {
+  const state = JSON.parse(project.read(".masumi/state/.pulumi/stacks/masumi-agents/local.json")) as {
+    checkpoint: { latest: { resources: { type: string }[] } };
+  };
+  const sums: Record<string, number> = {};
+  const { resources } = state.checkpoint.latest;
+  for (const resource of resources) {
+    const type = resource.type.replace(/^.*[:/]/, "");
+    sums[type] = (sums[type] ?? 0) + JSON.stringify(resource, null, 4).length;
+  }
+  const agents = resources.filter(({ type }) => type.endsWith(":AgentRegistration")).length;
+  return Object.fromEntries(Object.entries(sums).map(([type, bytes]) => [type, Math.round(bytes / agents)]));
+}
+
+async function benchProgram(agents: number, chainSpeed: ChainSpeed): Promise<string[][]> {
   const outside = await startOutsideAgents();
-  const sandbox = await startSandbox({ chainSpeed: "instant" });
+  const sandbox = await startSandbox({ chainSpeed });
   const control = new SandboxControl(sandbox.url);
   const project = new TestProject();
   project.useSandbox(sandbox.url);
@@ -72,10 +73,17 @@ async function bench(agents: number): Promise<string[][]> {
       ["destroy", "destroy"],
     ]) {
       await control.resetRequests();
-      const { seconds, peak } = await measure(project, words);
-      const routes = Object.entries(await control.requests()).toSorted((a, b) => b[1] - a[1]);
-      const requests = routes.map(([route, count]) => `${count} ${route}`).join("\n");
-      rows.push([String(agents), name ?? "", seconds.toFixed(1), peak.toFixed(0), requests]);
+      const { seconds, peaks } = await run(project, words);
+      rows.push([
+        String(agents),
+        name ?? "",
+        seconds.toFixed(1),
+        mib(peaks, "provider host"),
+        mib(peaks, "program"),
+        mib(peaks, "engine"),
+        routes(await control.requests()),
+      ]);
+      if (name === "no-op") sizes.push([String(agents), JSON.stringify(stateBytes(project))]);
     }
   } finally {
     await project.dispose();
@@ -85,10 +93,52 @@ async function bench(agents: number): Promise<string[][]> {
   return rows;
 }
 
-const sizes = process.argv.slice(2).map(Number);
+async function benchScript(agents: number, chainSpeed: ChainSpeed): Promise<string[]> {
+  const sandbox = await startSandbox({ chainSpeed });
+  try {
+    const source = defaultWorld.paymentSources.find(({ paymentSourceType }) =>
+      paymentSourceType.endsWith("V2"),
+    );
+    const vkey = source?.wallets.find(({ type, lovelace }) => type === "Selling" && lovelace > 0)?.vkey ?? "";
+    const names = Array.from({ length: agents }, (_, index) => `Bench ${index}`);
+    const started = performance.now();
+    await postAndPoll(
+      {
+        url: `${sandbox.url}/api/v1`,
+        key: "sandbox-pay-key",
+        vkey,
+        source: source?.smartContractAddress ?? "",
+      },
+      names,
+    );
+    const seconds = (performance.now() - started) / 1000;
+    const requests = await new SandboxControl(sandbox.url).requests();
+    return [String(agents), "plain script", seconds.toFixed(1), "", "", "", routes(requests)];
+  } finally {
+    await sandbox.close();
+  }
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { "chain-speed": { type: "string", default: "instant" } },
+});
+const speed = values["chain-speed"] === "instant" ? "instant" : Number(values["chain-speed"]);
+const sizes: string[][] = [];
 const rows: string[][] = [];
-for (const agents of sizes.length > 0 ? sizes : [100, 1000]) rows.push(...(await bench(agents)));
+for (const agents of positionals.length > 0 ? positionals.map(Number) : [100, 1000]) {
+  rows.push(...(await benchProgram(agents, speed)), await benchScript(agents, speed));
+}
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
 process.stdout.write(
-  `${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} cores, Node ${process.version}\n\n`,
+  `${new Date().toISOString().slice(0, 10)}, version ${version}, ${availableParallelism()} cores, Node ${process.version}, chain ${speed}\n\n`,
 );
-process.stdout.write(formatTable(["agents", "run", "seconds", "peak MiB", "requests"], rows));
+process.stdout.write(
+  formatTable(
+    ["agents", "run", "seconds", "provider host MiB", "program MiB", "engine MiB", "requests"],
+    rows,
+  ),
+);
+process.stdout.write(`\n${formatTable(["agents", "bytes of state per agent, by resource type"], sizes)}`);
