@@ -2,13 +2,23 @@ import { createCipheriv, createDecipheriv, pbkdf2, randomBytes } from "node:cryp
 import { promisify } from "node:util";
 import { EngineError } from "./errors.ts";
 
-const derive = promisify(pbkdf2);
+const stretch = promisify(pbkdf2);
 const ROUNDS = 1_000_000;
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** The word whose encrypted form in the salt proves a passphrase. */
 const PROOF = "pulumi";
+
+/** Deriving a key takes a third of a second by design; who opens a stack several times waits once. */
+const derived = new Map<string, Promise<Buffer>>();
+
+function derive(passphrase: string, salt: Buffer): Promise<Buffer> {
+  const name = `${salt.toString("base64")}:${passphrase}`;
+  const key = derived.get(name) ?? stretch(passphrase, salt, ROUNDS, KEY_BYTES, "sha256");
+  derived.set(name, key);
+  return key;
+}
 
 /**
  * Pulumi's passphrase secrets: PBKDF2-HMAC-SHA256 with 1,000,000 rounds gives a 32-byte key; a value is
@@ -27,7 +37,7 @@ export class Crypter {
   /** A new salt for a new stack. */
   static async create(passphrase: string): Promise<Crypter> {
     const bytes = randomBytes(8);
-    const key = await derive(passphrase, bytes, ROUNDS, KEY_BYTES, "sha256");
+    const key = await derive(passphrase, bytes);
     const proof = new Crypter("", key).encrypt(PROOF);
     return new Crypter(`v1:${bytes.toString("base64")}:${proof}`, key);
   }
@@ -41,7 +51,7 @@ export class Crypter {
         "The stack's encryption salt is not of the form v1:<salt>:<proof>.",
       );
     }
-    const key = await derive(passphrase, Buffer.from(bytes, "base64"), ROUNDS, KEY_BYTES, "sha256");
+    const key = await derive(passphrase, Buffer.from(bytes, "base64"));
     const crypter = new Crypter(salt, key);
     let word: string | undefined;
     try {

@@ -2,6 +2,7 @@ import grpc from "@grpc/grpc-js";
 import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { baseState, deploy, refresh, type Source } from "./deployment.ts";
 import { engineService } from "./engine-service.ts";
 import { EventQueue } from "./events-queue.ts";
@@ -127,7 +128,12 @@ export class Session {
     const registry = new ProviderRegistry({
       script: sdk.dynamicProvider,
       cwd: programDir,
-      env: { ...this.#environment(), PULUMI_NODEJS_PROJECT: name, PULUMI_PROJECT: name, PULUMI_CONFIG: "{}" },
+      env: {
+        ...this.#environment("provider"),
+        PULUMI_NODEJS_PROJECT: name,
+        PULUMI_PROJECT: name,
+        PULUMI_CONFIG: "{}",
+      },
       engineAddress: address,
       output: (line, trace) =>
         reporter.diagnostic({ severity: trace ? "debug" : "info", message: line, ephemeral: false }),
@@ -149,16 +155,21 @@ export class Session {
       address,
       preview: this.#preview,
       parallel: this.#parallel,
-      env: this.#environment(),
+      env: this.#environment("program"),
       output: (line) => reporter.info(line),
     });
     return this.#program;
   }
 
-  /** Node keeps the compiled SDK beside the state: that saves each of the two processes a third of a second. */
-  #environment(): Record<string, string | undefined> {
+  /**
+   * Node keeps the compiled SDK beside the state: that saves each of the two processes half a second. They cannot share it: the SDK sets a
+   * V8 flag while it loads, at another moment in each, and V8 refuses what was compiled under other flags.
+   */
+  #environment(role: "program" | "provider"): Record<string, string | undefined> {
     const { stack, run } = this.#options;
-    return { NODE_COMPILE_CACHE: stack.backend.cacheFolder, ...process.env, ...run.env };
+    const env = { ...process.env, ...run.env };
+    const cache = env["NODE_COMPILE_CACHE"] || stack.backend.cacheFolder;
+    return { ...env, NODE_COMPILE_CACHE: join(cache, role) };
   }
 
   #listen(): Promise<number> {

@@ -12,3 +12,6 @@ process.stdin.on("end", () => {
   setTimeout(() => process.exit(1), GRACE_MILLISECONDS).unref();
 });
 process.stdin.resume();
+
+// Without this the process would die of the signal, and Node would not get to keep the compiled modules for the next run.
+process.on("SIGTERM", () => process.exit());

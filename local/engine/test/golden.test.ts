@@ -6,7 +6,13 @@ import { destroy, preview, refresh, up } from "../index.ts";
 import { Crypter } from "../crypto.ts";
 import { StateCodec } from "../state/codec.ts";
 import { verifyResources } from "../state/verify.ts";
-import { callsByResource, comparableState, type GoldenStep, withEffect } from "./helpers/golden.ts";
+import {
+  callsByResource,
+  comparableState,
+  type GoldenStep,
+  withEffect,
+  withoutStackOutputs,
+} from "./helpers/golden.ts";
 import { COMPILE_CACHE, copyProgram } from "./helpers/project.ts";
 
 // Recorded runs of the real CLI, step by step on one stack. The engine must make the same calls to the provider, end the same way and
@@ -24,6 +30,9 @@ const RACING = new Set([
   "check failure up",
   "duplicate urn",
 ]);
+
+// Here the failure of an update races with the program's registration of the stack's outputs, in the real CLI too.
+const RACING_OUTPUTS = new Set(["update error"]);
 
 interface Outcome {
   readonly exitCode: number;
@@ -89,7 +98,9 @@ describe("the recorded runs of the real CLI", () => {
     const recorded = (await read(`runs/${number}.log`)).split("\n").filter((line) => line !== "");
     const relevant = RACING.has(name) ? withEffect : (calls: readonly string[]) => calls;
     expect(callsByResource(relevant(outcome.calls))).toEqual(callsByResource(relevant(recorded)));
-    expect(comparableState(outcome.state)).toEqual(comparableState(await read(`runs/${number}.json`)));
+    const comparable = (state: string) =>
+      RACING_OUTPUTS.has(name) ? withoutStackOutputs(comparableState(state)) : comparableState(state);
+    expect(comparable(outcome.state)).toEqual(comparable(await read(`runs/${number}.json`)));
   });
 
   it("leaves states in an order that keeps dependencies first", async () => {

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { destroy, exportState, preview, refresh, stackOutputs, up, type EngineEvent } from "../index.ts";
 import { SECRET, TestProject } from "./helpers/project.ts";
@@ -26,13 +27,17 @@ describe("a stack from the first up to destroy", () => {
       { name: "b", dependsOn: ["a"] },
       { name: "g", group: true },
     );
-    const created = await up(project.options());
+    const cache = join(project.folder, "cache");
+    const created = await up(project.options({ env: { NODE_COMPILE_CACHE: cache } }));
     expect(created).toMatchObject({ ok: true, exitCode: 0, changes: { create: 5, same: 0 } });
     expect(await project.calls()).toEqual(expect.arrayContaining(["create a", "create b", "create g-inner"]));
     expect(created.outputs).toEqual({
       labels: { a: "a:k:0", b: "b:k:0", g: "g-inner:k:0" },
       secret: "[secret]",
     });
+    // Both processes keep the SDK as they compiled it, each for its own next start.
+    for (const role of ["program", "provider"])
+      expect((await readdir(join(cache, role), { recursive: true })).length).toBeGreaterThan(300);
 
     const ciphertexts = async (): Promise<string[]> =>
       [...(await readFile(project.stateFile, "utf8")).matchAll(/"ciphertext":"([^"]+)"/gu)].map(
@@ -175,32 +180,12 @@ describe("what goes wrong", () => {
     expect((await up(project.options())).changes).toMatchObject({ create: 1, same: 2 });
   });
 
-  it("is said without a stack when the program says it itself", async () => {
-    await project.want();
-    const result = await up(project.options({ env: { PROGRAM_THROWS: "RunError" } }));
-    expect(result.exitCode).toBe(1);
-    expect(messages(project.events, "error")).toEqual(["the configuration is wrong", "update failed"]);
-  });
-
-  it("is shown with the place when the program has a mistake, and the state keeps its resources", async () => {
+  it("is told apart: what is printed or logged is no failure, what is thrown is one and leaves the state alone", async () => {
     await project.want({ name: "a" });
-    await up(project.options());
-    await project.want();
-    expect(await up(project.options({ env: { PROGRAM_THROWS: "1", FORCE_COLOR: "0" } }))).toMatchObject({
-      ok: false,
-      changes: { delete: 0 },
-    });
-    expect(messages(project.events, "error")[0]).toMatch(/the program has a mistake[\s\S]*infra\/index\.ts/u);
-    expect(await project.names()).toEqual(["a"]);
-  });
-
-  it("is not what the program or its provider merely print or log; passing messages stand under their resource", async () => {
-    await project.want({ name: "a" });
-    const result = await up(
-      project.options({ env: { PROGRAM_PRINTS: "1", PROVIDER_PRINTS: "1", STATUS: "1" } }),
-    );
-    expect(result.exitCode).toBe(0);
+    const printing = { PROGRAM_PRINTS: "1", PROVIDER_PRINTS: "1", STATUS: "1" };
+    expect((await up(project.options({ env: printing }))).exitCode).toBe(0);
     expect(messages(project.events, "error")).toEqual(["logged by the program"]);
+    // A passing message of the provider stands under its resource.
     expect(messages(project.events, "info")).toEqual(
       expect.arrayContaining([
         "printed by the program",
@@ -208,6 +193,22 @@ describe("what goes wrong", () => {
         "complained by the provider",
       ]),
     );
+    await project.want();
+
+    // The program says itself what is wrong: no stack trace.
+    project.events.length = 0;
+    const refused = await up(project.options({ env: { PROGRAM_THROWS: "RunError" } }));
+    expect(refused.exitCode).toBe(1);
+    expect(messages(project.events, "error")).toEqual(["the configuration is wrong", "update failed"]);
+
+    // The program has a mistake: its place is shown.
+    project.events.length = 0;
+    expect(await up(project.options({ env: { PROGRAM_THROWS: "1", FORCE_COLOR: "0" } }))).toMatchObject({
+      ok: false,
+      changes: { delete: 0 },
+    });
+    expect(messages(project.events, "error")[0]).toMatch(/the program has a mistake[\s\S]*infra\/index\.ts/u);
+    expect(await project.names()).toEqual(["a"]);
   });
 });
 

@@ -33,6 +33,9 @@ export interface Wanted {
 
 export const SECRET = "the-secret-of-the-tests";
 
+/** The stack's configuration file, the same for all projects of a test file: the key of its salt is then derived once. */
+let configuration: string | undefined;
+
 /** A project of the `program-esm` fixture with a stack that has a secret in its configuration. */
 export class TestProject {
   readonly folder: string;
@@ -44,9 +47,12 @@ export class TestProject {
 
   static async create(): Promise<TestProject> {
     const project = new TestProject(await copyProgram("program-esm"));
+    const configFile = join(project.folder, "Pulumi.dev.yaml");
     await mkdir(join(project.folder, "state"));
+    if (configuration !== undefined) await writeFile(configFile, configuration);
     await initStack(project.options());
-    await setConfig(project.options(), "token", SECRET, { secret: true });
+    if (configuration === undefined) await setConfig(project.options(), "token", SECRET, { secret: true });
+    configuration ??= await readFile(configFile, "utf8");
     await writeFile(project.callsFile, "");
     return project;
   }
