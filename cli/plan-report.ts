@@ -11,6 +11,7 @@ import {
 } from "../infra/fleet/index.ts";
 import { shorten } from "./shorten.ts";
 import { formatTable } from "./table.ts";
+import { printable } from "./text.ts";
 
 /** What `plan --json` prints; the shape is documented in docs/outputs.md. Lovelace are digits. */
 export interface PlanDocument {
@@ -53,6 +54,7 @@ interface PlanDocumentAgent {
   readonly walletType: string;
   /** null: known once the agent is hosted. */
   readonly url: string | null;
+  /** Of the live registration, or of the one that is taken over. */
   readonly registrationId: string | null;
   readonly state: string | null;
   readonly spareRegistrationIds: readonly string[];
@@ -137,7 +139,7 @@ function sectionsOf(document: PlanDocument): Section[] {
       title: "Registrations that no file declares",
       headings: ["name", "row", "state", "action"],
       rows: document.orphans.map(({ name, registrationId, state, action }) => [
-        name,
+        printable(name),
         registrationId,
         state,
         action,
@@ -158,8 +160,9 @@ function sectionsOf(document: PlanDocument): Section[] {
   return sections.filter(({ rows }) => rows.length > 0);
 }
 
-function changesOf({ fields, state, url }: PlanDocumentAgent): string {
+function changesOf({ action, fields, state, url, registrationId }: PlanDocumentAgent): string {
   const parts = [
+    ...(action === "adopt" ? [`takes over row ${registrationId}; nothing is sent`] : []),
     ...(fields.length > 0 ? [fields.join(", ")] : []),
     ...(state?.endsWith("Failed") ? [state] : []),
     ...(url === null ? ["URL known after apply"] : []),

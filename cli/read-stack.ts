@@ -39,13 +39,22 @@ async function readSettings(project: Project, stack: string): Promise<Settings> 
   };
 }
 
+/** The settings of a stack, and a client of its payment service. */
+export interface OpenedService {
+  readonly config: StackConfig;
+  readonly client: MasumiClient;
+}
+
 /**
- * Opens a stack for commands that only look. MASUMI_API_KEY is needed for any stack but local; a Read key will do.
+ * Reads a stack's settings. MASUMI_API_KEY is needed for any stack but local; a Read key will do.
  *
- * @throws UserError, ConfigurationError with every problem of the settings
+ * @throws UserError, SettingsError, ConfigurationError with every problem of the settings
  */
-export async function readStack(project: Project, stack: string): Promise<ReadStack> {
-  const declared = loadStackAgents(project, stack);
+export async function openService(
+  project: Project,
+  stack: string,
+  options: { readonly timeoutMs?: number } = {},
+): Promise<OpenedService> {
   const { values, secretKeys } = await readSettings(project, stack);
   if (!process.env["MASUMI_API_KEY"] && secretKeys.includes("masumi:apiKey") && !values["masumi:apiKey"]) {
     throw new UserError(
@@ -54,11 +63,14 @@ export async function readStack(project: Project, stack: string): Promise<ReadSt
     );
   }
   const config = readStackConfig({ stack, values, secretKeys, env: process.env });
-  return {
-    stack,
-    config,
-    declared,
-    client: new MasumiClient({ url: config.paymentServiceUrl, token: config.apiKey }),
-    urlOf: (agent) => expectedUrl(project.root, agent),
-  };
+  const client = new MasumiClient({ url: config.paymentServiceUrl, token: config.apiKey, ...options });
+  return { config, client };
+}
+
+/** Opens a stack for commands that only look. @throws as openService, and UserError when the stack has no network */
+export async function readStack(project: Project, stack: string): Promise<ReadStack> {
+  const declared = loadStackAgents(project, stack);
+  const { config, client } = await openService(project, stack);
+  const urls = { config, projectRoot: project.root, agents: declared.agents };
+  return { stack, config, declared, client, urlOf: (agent) => expectedUrl(urls, agent) };
 }

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import axios, { isAxiosError } from "axios";
+import { isFree } from "./port.ts";
 import type { Project } from "./project.ts";
 import { UserError } from "./user-error.ts";
 
@@ -50,14 +50,6 @@ function recorded(project: Project): RunningSandbox | undefined {
 export async function findSandbox(project: Project): Promise<RunningSandbox | undefined> {
   const known = recorded(project);
   return known && (await answers(known.url)) ? known : undefined;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const probe = createServer();
-    probe.once("error", () => done(false));
-    probe.listen(port, "127.0.0.1", () => probe.close(() => done(true)));
-  });
 }
 
 /** The port of the last sandbox, as the state remembers its URL; else the default; else the next free one. */

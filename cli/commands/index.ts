@@ -1,5 +1,8 @@
 import type { Command } from "commander";
 import { openProject } from "../project.ts";
+import type { DoctorFlags } from "./doctor.ts";
+import type { DriftFlags } from "./drift.ts";
+import type { ImportFlags } from "./import.ts";
 import type { PlanFlags } from "./plan.ts";
 import type { RunFlags } from "./run.ts";
 import type { SandboxFlags } from "./sandbox.ts";
@@ -53,6 +56,64 @@ export function registerCommands(program: Command): void {
       ),
     )
     .action(async (flags: PlanFlags) => finish(await (await import("./plan.ts")).plan(project(), flags)));
+
+  program
+    .command("drift")
+    .description("hold what is registered against what agents/ declares; needs neither Pulumi nor a state")
+    .option("-s, --stack <name>", "the stack", "local")
+    .option("--json", "print what was found as JSON")
+    .addHelpText(
+      "after",
+      "\nExit code: 0 as declared, 2 drift, 1 it could not be told.\n" +
+        examples(
+          "drift",
+          "drift --stack preprod             # with MASUMI_API_KEY; a Read key is enough",
+          "drift --json | jq '.agents[] | select(.status != \"same\")'",
+        ),
+    )
+    .action(async (flags: DriftFlags) => finish(await (await import("./drift.ts")).drift(project(), flags)));
+
+  program
+    .command("import")
+    .description("write agents/<id>.yaml for registrations that are there already; up then takes them over")
+    .argument(
+      "[registrations...]",
+      "row ids, agentIdentifiers or names; without them it lists what can be imported",
+    )
+    .option("-s, --stack <name>", "the stack", "local")
+    .option("--all", "every registration of the stack's wallets that no file declares")
+    .option("--dry-run", "print the files instead of writing them")
+    .option("--json", "print the files, and what was not imported and why, as JSON")
+    .addHelpText(
+      "after",
+      "\nNo file is ever overwritten. Exit code 1 when a registration that was asked for was not imported.\n" +
+        examples(
+          "import",
+          'import "Market Researcher" --dry-run',
+          "import --all --stack preprod      # with MASUMI_API_KEY; a Read key is enough",
+        ),
+    )
+    .action(async (registrations: string[], flags: ImportFlags) =>
+      finish(await (await import("./import.ts")).importAgents(project(), registrations, flags)),
+    );
+
+  program
+    .command("doctor")
+    .description("look at everything that up needs, and say what to do about what is amiss")
+    .option("-s, --stack <name>", "the stack", "local")
+    .option("--json", "print the findings as JSON")
+    .addHelpText(
+      "after",
+      "\nExit code: 0 when no check fails, else 1.\n" +
+        examples(
+          "doctor",
+          "doctor --stack preprod",
+          "doctor --json | jq '.checks[] | select(.status == \"fail\")'",
+        ),
+    )
+    .action(async (flags: DoctorFlags) =>
+      finish(await (await import("./doctor.ts")).doctor(project(), flags)),
+    );
 
   const operations = {
     preview: "show what up would do: built, minted, burned; changes nothing",

@@ -2,6 +2,7 @@ import { examineFleet } from "../../infra/fleet/index.ts";
 import { planDocument, planMarkdown, planTable } from "../plan-report.ts";
 import type { Project } from "../project.ts";
 import { readStack } from "../read-stack.ts";
+import { printJson } from "../text.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface PlanFlags {
@@ -20,12 +21,7 @@ export async function plan(project: Project, flags: PlanFlags): Promise<number> 
   const { agents } = declared;
   const examination = await examineFleet(client, { config, agents, urlOf, spends: false, allBalances: true });
   const document = planDocument(stack, config, examination);
-  process.stdout.write(
-    flags.json
-      ? `${JSON.stringify(document, null, 2)}\n`
-      : flags.markdown
-        ? planMarkdown(document)
-        : planTable(document),
-  );
+  if (flags.json) printJson(document);
+  else process.stdout.write(flags.markdown ? planMarkdown(document) : planTable(document));
   return document.problems.length > 0 ? 1 : 0;
 }

@@ -1,11 +1,12 @@
 import { type Complaint, formatComplaint } from "../../infra/declarations/index.ts";
 import { loadStackAgents } from "../agents.ts";
 import type { Project } from "../project.ts";
+import { count, printJson } from "../text.ts";
 
 /** Prints complaints (editors and CI read `file:line:column: …`) and returns exit code 1. */
 export function printComplaints(complaints: readonly Complaint[], json: boolean): number {
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ok: false, complaints }, null, 2)}\n`);
+    printJson({ ok: false, complaints });
     return 1;
   }
   const files = new Set(complaints.map(({ file }) => file)).size;
@@ -13,8 +14,6 @@ export function printComplaints(complaints: readonly Complaint[], json: boolean)
   process.stderr.write(`\n${count(complaints.length, "complaint")} in ${count(files, "file")}.\n`);
   return 1;
 }
-
-const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
 /** `validate`: exit code 0 when every declaration of the stack is right, else 1. */
 export function validate(
@@ -24,9 +23,7 @@ export function validate(
   const { agents, complaints } = loadStackAgents(project, flags.stack);
   if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
   if (flags.json) {
-    process.stdout.write(
-      `${JSON.stringify({ ok: true, agents: agents.map(({ id, file }) => ({ id, file })) }, null, 2)}\n`,
-    );
+    printJson({ ok: true, agents: agents.map(({ id, file }) => ({ id, file })) });
   } else {
     process.stdout.write(
       `${count(agents.length, "agent")} valid for stack ${flags.stack}: ${agents.map(({ id }) => id).join(", ")}\n`,

@@ -2,10 +2,23 @@
  * What a run would do to the registrations of a stack, and what it costs: read from the payment service, decided by
  * pure functions. The program (preflight) and the commands plan, drift, import and doctor all ask here. No Pulumi.
  */
-export { type Action, type Cost, formatAda } from "./costs.ts";
+export { type Action, type Cost, costOf, formatAda } from "./costs.ts";
+export {
+  type AgentDrift,
+  type DriftOptions,
+  type DriftStatus,
+  type FieldDrift,
+  type FleetDrift,
+  compareContent,
+  examineDrift,
+  findDrift,
+  isDrift,
+} from "./drift.ts";
 export { type Examination, type ExamineOptions, examineFleet } from "./examine.ts";
-export type { WalletFunds } from "./funds.ts";
+export { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
 export { listingOf } from "./listing.ts";
-export type { FleetPlan, Orphan, PlannedAgent } from "./plan.ts";
+export { type FleetInput, type FleetPlan, type Orphan, type PlannedAgent, planFleet } from "./plan.ts";
 export { rightsProblem } from "./rights.ts";
 export { countActions, describeCost, planWarnings, summaryOf } from "./summary.ts";
+export { type Survey, survey } from "./survey.ts";
+export { paymentSourceOf } from "./wallets.ts";

@@ -14,6 +14,7 @@ import {
   isOver,
   marker,
   ownRows,
+  shows,
 } from "../../providers/masumi/index.ts";
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
@@ -36,7 +37,7 @@ export interface PlannedAgent {
   readonly action: Action;
   /** On-chain fields that are not as declared, `wallet` among them. */
   readonly fields: readonly string[];
-  /** Its live registration. */
+  /** Its live registration, or the one that it takes over. */
   readonly row?: Row;
   /** Further live registrations of the same agent; left alone. */
   readonly spare: readonly Row[];
@@ -98,10 +99,7 @@ function planAgent(
   pool: WalletPool,
 ): Draft {
   const mark = marker(config.owner, agent.id);
-  const rows = own.filter((row) => row.marker === mark);
-  const [row, ...spare] = rows
-    .filter(({ state }) => !isOver(state) && !isLeaving(state))
-    .toSorted(liveAndOldFirst);
+  const { rows, row, spare } = registrationsOf(mark, own);
   const adopted = survey.rows.find(({ id }) => id === agent.adopt);
   const wallet = pool.choose(agent, row ?? adopted);
   const source = paymentSourceOf(config, wallet, survey.sources);
@@ -115,20 +113,48 @@ function planAgent(
     listing: { ...listingOf(agent), apiBaseUrl: knownUrl ?? (row ?? adopted)?.listing.apiBaseUrl ?? "" },
   };
   const recover = recoverFrom(rows, row);
-  const decided = row
-    ? changeOf(config, registration, row, recover)
+  const known = row ?? (adopted && isOurChange(adopted, registration) ? adopted : undefined);
+  const decided: Decided = known
+    ? { ...changeOf(config, registration, known, recover), row: known }
     : newcomer(registration, agent, survey.rows);
   return {
     agent,
     wallet,
     ...source,
     ...(recover ? { recover } : {}),
-    ...(row ? { row } : {}),
     ...decided,
     spare,
     url: knownUrl ?? "",
     cost: costOf(decided.action, wallet.type),
   };
+}
+
+/**
+ * Whether a V1 registration that was taken over without our mark is changed here. Only the state knows that it was taken
+ * over: if it was not, the run refuses before it sends anything, and asks to adopt it as it is first.
+ */
+const isOurChange = (adopted: Row, registration: Registration): boolean =>
+  adopted.type === "V1" &&
+  adopted.walletVkey === registration.wallet.vkey &&
+  isLive(adopted.state) &&
+  !shows(adopted, registration);
+
+/** The registrations that bear a marker. */
+export interface Registrations {
+  /** In every state, newest first. */
+  readonly rows: readonly OwnRow[];
+  /** The one that counts: neither over nor leaving, and of several a live one, the oldest. */
+  readonly row: OwnRow | undefined;
+  /** Further ones that are neither over nor leaving. */
+  readonly spare: readonly OwnRow[];
+}
+
+export function registrationsOf(mark: string, own: readonly OwnRow[]): Registrations {
+  const rows = own.filter((row) => row.marker === mark);
+  const [row, ...spare] = rows
+    .filter(({ state }) => !isOver(state) && !isLeaving(state))
+    .toSorted(liveAndOldFirst);
+  return { rows, row, spare };
 }
 
 const liveAndOldFirst = (a: Row, b: Row) =>
@@ -137,6 +163,8 @@ const liveAndOldFirst = (a: Row, b: Row) =>
 interface Decided {
   readonly action: Action;
   readonly fields: readonly string[];
+  /** The registration that there is, or that is taken over. */
+  readonly row?: Row;
 }
 
 function changeOf(
@@ -173,8 +201,8 @@ function newcomer(registration: Registration, { adopt }: Agent, rows: readonly R
   const none: ReadonlySet<string> = new Set();
   const look = decideCreate({ registration, adopt, rows, condemned: none, replaced: none });
   if (look.kind === "register") return { action: "create", fields: [] };
-  if (look.kind === "adopt") return { action: "adopt", fields: [] };
-  return { action: "update", fields: differences(look.row, registration) };
+  if (look.kind === "adopt") return { action: "adopt", fields: [], row: look.row };
+  return { action: "update", fields: differences(look.row, registration), row: look.row };
 }
 
 /** The newest row, when it is the last word on the agent and a bad one: the next up then tries anew by itself. */
@@ -189,10 +217,17 @@ const WAITS: ReadonlySet<Action> = new Set(["create", "replace", "update"]);
 const queueOf = ({ wallet }: Draft, drafts: readonly Draft[]): number =>
   Math.max(1, drafts.filter((other) => other.wallet === wallet && WAITS.has(other.action)).length);
 
-function findOrphans(config: StackConfig, agents: readonly Agent[], own: readonly OwnRow[]): Orphan[] {
-  const declared = new Set(agents.map(({ id }) => marker(config.owner, id)));
+export function findOrphans(
+  { owner }: Pick<StackConfig, "owner">,
+  agents: readonly Agent[],
+  own: readonly OwnRow[],
+): Orphan[] {
+  const declared = new Set(agents.map(({ id }) => marker(owner, id)));
+  // A row may bear the marker of another id than that of the agent that takes it over, if it has none of its own.
+  const takers = agents.filter(({ id, adopt }) => adopt && !registrationsOf(marker(owner, id), own).row);
+  const adopted = new Set(takers.map(({ adopt }) => adopt));
   return own
-    .filter((row) => !isOver(row.state) && !declared.has(row.marker))
+    .filter((row) => !isOver(row.state) && !declared.has(row.marker) && !adopted.has(row.id))
     .map((row) => {
       const action = isLeaving(row.state) ? ("none" as const) : ("deregister" as const);
       return { row, action, cost: costOf(action, row.type) };

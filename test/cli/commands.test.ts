@@ -1,4 +1,6 @@
+import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { registerCommands } from "../../cli/commands/index.ts";
 import { formatTable } from "../../cli/table.ts";
 import { TestProject } from "../helpers/project.ts";
 
@@ -64,15 +66,44 @@ describe("masumi-agents on the command line", () => {
     expect(stderr).toContain("There is no Pulumi.yaml in");
     expect(stderr).not.toContain("    at ");
   });
+});
 
-  it.each(["demo", "validate", "preview", "up", "refresh", "destroy", "status", "sandbox"])(
-    "%s --help shows examples",
-    async (command) => {
-      const { exitCode, stdout } = await project.run(command, "--help");
-      expect(exitCode).toBe(0);
-      expect(stdout).toContain(`Examples:\n  $ npx masumi-agents ${command}`);
-    },
-  );
+describe("--help", () => {
+  it.each([
+    "demo",
+    "validate",
+    "plan",
+    "drift",
+    "import",
+    "doctor",
+    "preview",
+    "up",
+    "refresh",
+    "destroy",
+    "status",
+    "sandbox",
+  ])("of %s shows examples", async (command) => {
+    let shown = "";
+    const program = new Command("masumi-agents")
+      .option("-C, --cwd <folder>", "", ".")
+      .exitOverride()
+      .configureOutput({ writeOut: (text) => (shown += text) });
+    registerCommands(program);
+    await expect(program.parseAsync([command, "--help"], { from: "user" })).rejects.toMatchObject({
+      exitCode: 0,
+    });
+    expect(shown).toContain(`Examples:\n  $ npx masumi-agents ${command}`);
+  });
+
+  it("of the program lists every command", async () => {
+    const project = new TestProject();
+    const { exitCode, stdout } = await project.run("--help");
+    await project.dispose();
+    expect(exitCode).toBe(0);
+    for (const command of ["plan", "drift", "import", "doctor"]) {
+      expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
+    }
+  });
 });
 
 describe("tables", () => {

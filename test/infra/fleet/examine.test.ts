@@ -198,6 +198,19 @@ describe("what a run would do", () => {
   });
 });
 
+describe("a V1 registration that was taken over without our mark", () => {
+  it("is replaced when its declaration changes, and counts as a burn", async () => {
+    await using service = await startService();
+    const [agent] = declare({ a: { payment: "V1" } });
+    if (!agent) throw new Error("an agent was declared");
+    const { id } = await register(service.url, agent, "somebody else");
+    const changed = await examine(service.url, declare({ a: { payment: "V1", adopt: id, pricing: "free" } }));
+    expect(changed.problems).toEqual([]);
+    expect(actionsOf(changed)).toEqual({ a: "replace pricing" });
+    expect(changed.plan.agents[0]?.row?.id).toBe(id);
+  });
+});
+
 describe("what a run may burn", () => {
   const four = { a: {}, b: {}, c: {}, d: {} };
 

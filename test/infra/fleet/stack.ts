@@ -32,7 +32,8 @@ export const configOf = (url: string, settings: Record<string, unknown> = {}) =>
     env: { MASUMI_API_KEY: "sandbox-pay-key" },
   });
 
-const yaml = (id: string, fields: Record<string, unknown>) =>
+/** An agent's file: a plain agent on V2 that runs elsewhere, with what differs. */
+export const agentYaml = (id: string, fields: Record<string, unknown>) =>
   JSON.stringify({
     name: `Agent ${id}`,
     description: "Answers from elsewhere.",
@@ -51,7 +52,7 @@ export function declare(agents: Record<string, Record<string, unknown>>): Agent[
     const folder = join(projectRoot, "agents");
     mkdirSync(folder);
     for (const [id, fields] of Object.entries(agents))
-      writeFileSync(join(folder, `${id}.yaml`), yaml(id, fields));
+      writeFileSync(join(folder, `${id}.yaml`), agentYaml(id, fields));
     return loadValidAgents({ folder, projectRoot, stack: "test", network: "Preprod", hosting: "process" });
   } finally {
     rmSync(projectRoot, { recursive: true });

@@ -1,0 +1,126 @@
+import { execFile } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type Agent, type LoadedAgents, formatComplaint } from "../../infra/declarations/index.ts";
+import { portsFile } from "../../infra/hosting/expected-url.ts";
+import { crewVenv, reservedPort } from "../../providers/crew-process/index.ts";
+import { isRunning } from "../../providers/crew-process/process.ts";
+import { countAgents } from "../agents.ts";
+import { isFree } from "../port.ts";
+import { LOCAL_STACK, type Project } from "../project.ts";
+import { count } from "../text.ts";
+import { type Verdict, fail, ok, warn } from "./finding.ts";
+
+const run = promisify(execFile);
+const ANSWERS_WITHIN_MS = 20_000;
+
+/** Node strips types by itself from 22.18 and 23.6 on. */
+export function checkNode(version: string): Verdict {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const isNewEnough = major > 23 || (major === 22 && minor >= 18) || (major === 23 && minor >= 6);
+  if (isNewEnough) return ok(`Node ${version}`);
+  return fail(`Node ${version} cannot run the program`, "install Node 22.18 or newer");
+}
+
+const PYTHONS = ["python3.13", "python3.12", "python3.11", "python3", "python"];
+
+/** What a program prints; undefined if it is not there or fails. */
+async function askProgram(program: string, words: string[]): Promise<string | undefined> {
+  try {
+    return (await run(program, words, { timeout: ANSWERS_WITHIN_MS })).stdout.trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Crews as processes need Python 3.11 to 3.13 with venv, once; afterwards the project has an environment of its own. */
+export async function checkPython(project: Project, env: NodeJS.ProcessEnv): Promise<Verdict> {
+  const venv = crewVenv(project.root);
+  const wanted = env["MASUMI_PYTHON"];
+  const made = existsSync(join(venv, "installed")) ? [join(venv, "bin", "python")] : [];
+  const candidates = [...made, ...(wanted ? [wanted] : PYTHONS)];
+  const say = "import sys, venv; print('%d.%d.%d' % sys.version_info[:3])";
+  for (const candidate of candidates) {
+    const version = await askProgram(candidate, ["-c", say]);
+    if (version !== undefined && /^3\.1[123]\./.test(version)) return ok(`Python ${version} (${candidate})`);
+  }
+  return fail(
+    `no Python 3.11 to 3.13 with venv was found (tried ${candidates.join(", ")})`,
+    "install one (on Debian: apt install python3 python3-venv), or name it in MASUMI_PYTHON",
+  );
+}
+
+const SHOWN_COMPLAINTS = 5;
+
+export function checkAgents(stack: string, { agents, complaints }: LoadedAgents): Verdict {
+  if (complaints.length === 0) return ok(`${count(agents.length, "agent")} valid for stack ${stack}`);
+  const shown = complaints.slice(0, SHOWN_COMPLAINTS).map(formatComplaint);
+  const more = complaints.length - shown.length;
+  return fail(
+    `${count(complaints.length, "complaint")}: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}`,
+    "correct the files; masumi-agents validate shows all complaints",
+  );
+}
+
+/** Agents whose crews run as processes of this machine. */
+export const hostedHere = (agents: readonly Agent[]): Agent[] =>
+  agents.filter(({ source, hosting }) => source.kind !== "url" && hosting === "process");
+
+/** Every crew that this machine hosts listens on a port of its own, which nobody else may hold. */
+export async function checkPorts(project: Project, agents: readonly Agent[]): Promise<Verdict[]> {
+  const hosted = hostedHere(agents);
+  if (hosted.length === 0) return [ok("no crew of this stack is a process of this machine")];
+  const file = portsFile(project.root);
+  const verdicts = await Promise.all(hosted.map(({ id }) => checkPort(project, id, reservedPort(file, id))));
+  const bad = verdicts.filter(({ status }) => status !== "ok");
+  if (bad.length > 0) return bad;
+  return [ok(verdicts.map(({ message }) => message).join(", "))];
+}
+
+async function checkPort(project: Project, id: string, port: number | undefined): Promise<Verdict> {
+  if (port === undefined) return ok(`${id}: chosen by the first up`);
+  if (await isFree(port)) return ok(`${id}: ${port} is free`);
+  if (await isHeldByCrew(project, port)) return ok(`${id}: ${port} is held by its crew`);
+  return fail(
+    `port ${port}, reserved for ${id}, is used by another program`,
+    `end that program, or change the number in ${portsFile(project.root)} (this changes the agent's URL)`,
+  );
+}
+
+interface CrewRecord {
+  readonly pid: number;
+  readonly port: number;
+  readonly instance: string;
+}
+
+async function isHeldByCrew(project: Project, port: number): Promise<boolean> {
+  const records = globSync(join(project.masumi, "crews", "*", "process.json"))
+    .map((file) => JSON.parse(readFileSync(file, "utf8")) as CrewRecord)
+    .filter((record) => record.port === port);
+  return (await Promise.all(records.map(isRunning))).includes(true);
+}
+
+/** Every agent waits for the chain in a slot of the engine; too few of them and agents wait for each other. */
+export function checkSlots(project: Project, stack: string, env: NodeJS.ProcessEnv): Verdict {
+  const wanted = countAgents(project) + 16;
+  const set = env["PULUMI_PARALLEL"];
+  if (stack === LOCAL_STACK) return ok(`${wanted}, set by masumi-agents`);
+  if (set === undefined) return ok(`PULUMI_PARALLEL is not set; masumi-agents sets it to ${wanted}`);
+  if (Number(set) >= wanted) return ok(`PULUMI_PARALLEL=${set}`);
+  return warn(
+    `PULUMI_PARALLEL=${set} is less than the number of agents and 16 (${wanted}): agents wait for each other`,
+    `set PULUMI_PARALLEL=${wanted}, or leave it to masumi-agents`,
+  );
+}
+
+/** Stacks other than local run on the real Pulumi CLI. */
+export async function checkPulumi(stack: string): Promise<Verdict> {
+  if (stack === LOCAL_STACK) return ok("not needed for the local stack");
+  const version = await askProgram("pulumi", ["version"]);
+  if (version !== undefined) return ok(`pulumi ${version}`);
+  return warn(
+    "pulumi is not on PATH; masumi-agents has npx fetch it at each run",
+    "install it: https://www.pulumi.com/docs/install/",
+  );
+}

@@ -1,0 +1,138 @@
+import type { StackConfig } from "../../infra/config.ts";
+import { type Action, costOf, formatAda } from "../../infra/fleet/index.ts";
+import type { Row } from "../../providers/masumi/index.ts";
+import { shorten } from "../shorten.ts";
+import { formatTable } from "../table.ts";
+import { count, printable } from "../text.ts";
+import type { Draft } from "./judge.ts";
+import { isOfOtherOwner } from "./select.ts";
+import type { Reason } from "./transcribe.ts";
+
+/** A registration that was not imported. */
+export interface Refusal {
+  /** As it was asked for. */
+  readonly asked: string;
+  readonly row?: Row;
+  readonly reasons: readonly Reason[];
+}
+
+export interface ImportResult {
+  readonly drafts: readonly Draft[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** What `import --json` prints; the shape is documented in docs/outputs.md. */
+export interface ImportDocument {
+  readonly version: 1;
+  readonly stack: string;
+  readonly written: boolean;
+  readonly imported: readonly {
+    readonly id: string;
+    readonly file: string;
+    readonly registrationId: string;
+    readonly name: string;
+    readonly state: string;
+    readonly action: Action;
+    readonly text: string;
+  }[];
+  readonly refused: readonly {
+    readonly asked: string;
+    readonly registrationId: string | null;
+    readonly name: string | null;
+    readonly reasons: readonly Reason[];
+  }[];
+}
+
+export const importDocument = (
+  stack: string,
+  { drafts, refusals }: ImportResult,
+  written: boolean,
+): ImportDocument => ({
+  version: 1,
+  stack,
+  written,
+  imported: drafts.map(({ row, agent, text, action }) => ({
+    id: agent.id,
+    file: agent.file,
+    registrationId: row.id,
+    name: row.listing.name,
+    state: row.state,
+    action,
+    text,
+  })),
+  refused: refusals.map(({ asked, row, reasons }) => ({
+    asked,
+    registrationId: row?.id ?? null,
+    name: row?.listing.name ?? null,
+    reasons,
+  })),
+});
+
+/** For people: what was written, what was not and why. */
+export function importText(
+  config: StackConfig,
+  { drafts, refusals }: ImportResult,
+  written: boolean,
+): string {
+  const files = drafts.map((draft) => {
+    const { agent, row } = draft;
+    const text = written ? "" : `\n${draft.text}\n`;
+    return `${agent.file}: ${describe(row)}; ${effect(draft)}${foreignNote(draft, config)}\n${text}`;
+  });
+  const refused = refusals.map(({ asked, row, reasons }) => {
+    const lines = reasons.map(({ field, message, remedy }) => {
+      const what = message.startsWith(field) ? message : `${field}: ${message}`;
+      return `  - ${printable(remedy ? `${what}; ${remedy}` : what)}\n`;
+    });
+    return `Not imported: ${row ? describe(row) : printable(asked)}\n${lines.join("")}`;
+  });
+  return `${files.join("")}${refused.join("")}` || NOTHING_LEFT;
+}
+
+const NOTHING_LEFT = "Every registration of this stack's wallets is declared.\n";
+
+const describe = ({ id, state, listing }: Row) => `"${printable(listing.name)}" (row ${id}, ${state})`;
+
+function effect({ action, row }: Draft): string {
+  if (action !== "update") return "up takes it over, nothing is sent";
+  const { fee } = costOf("update", row.type);
+  return `up sends its failed update again (about ${formatAda(fee)} ADA)`;
+}
+
+const foreignNote = ({ row }: Draft, config: StackConfig): string =>
+  isOfOtherOwner(row, config)
+    ? ". It bears another owner's mark: make sure that no other stack keeps it"
+    : "";
+
+/** What to do with files that were written. */
+export function nextSteps(stack: string, files: number): string {
+  if (files === 0) return "";
+  const option = stack === "local" ? "" : ` --stack ${stack}`;
+  return (
+    `\nWrote ${count(files, "file")}. Next:\n` +
+    `  npx masumi-agents plan${option}   # shows that nothing is minted or burned\n` +
+    `  npx masumi-agents up${option}     # asks each agent at its URL, then takes its registration over\n`
+  );
+}
+
+/** What could be imported, for people who have not said what. */
+export function candidateText(rows: readonly Row[]): string {
+  if (rows.length === 0) return NOTHING_LEFT;
+  const table = formatTable(
+    ["name", "row", "state", "wallet", "URL"],
+    rows.map(({ id, listing, state, type, walletVkey }) => [
+      printable(listing.name),
+      id,
+      state,
+      `${type} ${shorten(walletVkey, 8, 4)}`,
+      printable(listing.apiBaseUrl),
+    ]),
+  );
+  return `${table}\nImport some with: npx masumi-agents import <row or name>…, or all of them with --all.\n`;
+}
+
+/** What is left out unless it is named. */
+export const leftOutText = (rows: readonly Row[]): string =>
+  rows.length === 0
+    ? ""
+    : `Left out, since other owners' marks are on them: ${rows.map(describe).join(", ")}.\n`;

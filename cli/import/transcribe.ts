@@ -1,0 +1,104 @@
+import { Document, Scalar, isScalar, visit } from "yaml";
+import type { StackConfig } from "../../infra/config.ts";
+import type { AssetTable } from "../../infra/declarations/index.ts";
+import { type Row, marker } from "../../providers/masumi/index.ts";
+import { printable } from "../text.ts";
+import { priceText } from "./price.ts";
+
+/** What keeps a registration from being declared: where, what is wrong there, what would be right. */
+export interface Reason {
+  /** As an agent's file calls it, such as `tags[0]`; "" for the registration as a whole. */
+  readonly field: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface Transcript {
+  readonly text: string;
+  /** Prices that have no words; the text says another price in their place. */
+  readonly reasons: readonly Reason[];
+}
+
+interface Context {
+  readonly id: string;
+  readonly config: StackConfig;
+  readonly table: AssetTable;
+}
+
+/** A registration as the text of an agent's file that takes it over. Whether that is a right one is not checked here. */
+export function transcribe(row: Row, { id, config, table }: Context): Transcript {
+  const { listing } = row;
+  const { pricing, reasons } = transcribePricing(row, table);
+  const siblings = config.wallets.filter(({ type }) => type === row.type);
+  const document = new Document({
+    name: listing.name,
+    description: listing.description,
+    capability: listing.capability,
+    tags: listing.tags,
+    author: listing.author,
+    ...(Object.keys(listing.legal).length > 0 ? { legal: listing.legal } : {}),
+    pricing,
+    ...(listing.exampleOutputs.length > 0 ? { exampleOutputs: listing.exampleOutputs } : {}),
+    url: listing.apiBaseUrl,
+    payment: row.type,
+    ...(siblings.length > 1 ? { wallet: row.walletVkey } : {}),
+    adopt: row.id,
+  });
+  for (const path of [["capability"], ["tags"], ["pricing", "fixed"]]) {
+    const node: unknown = document.getIn(path, true);
+    if (typeof node === "object" && node !== null) Object.assign(node, { flow: true });
+  }
+  quoteControls(document);
+  document.commentBefore = comment(row, { id, config });
+  return { text: document.toString({ lineWidth: 100 }), reasons };
+}
+
+/** Controls, lone surrogates and rare blanks survive in double quotes alone, as escapes. */
+function quoteControls(document: Document): void {
+  visit(document, {
+    Scalar: (_key, node) => {
+      const { value } = node;
+      if (
+        isScalar(node) &&
+        typeof value === "string" &&
+        (printable(value) !== value || /\p{Surrogate}/u.test(value))
+      ) {
+        node.type = Scalar.QUOTE_DOUBLE;
+      }
+    },
+  });
+}
+
+function transcribePricing({ listing }: Row, table: AssetTable) {
+  const { pricing } = listing;
+  if (pricing.type !== "fixed") return { pricing: pricing.type, reasons: [] };
+  const reasons: Reason[] = [];
+  const fixed = pricing.prices.map((price, index) => {
+    const text = priceText(price, table);
+    if (text) return text;
+    reasons.push({
+      field: `pricing.fixed[${index}]`,
+      message: `${price.amount} base units of ${price.unit} have no name and decimals in this stack`,
+      remedy: `add them to its settings: masumi:assets: { TOKEN: { unit: ${price.unit}, decimals: 6 } }, with the token's own name and decimals`,
+    });
+    return `${index + 1} ADA`;
+  });
+  return { pricing: reasons.length > 0 ? "free" : { fixed }, reasons };
+}
+
+function comment(row: Row, { id, config }: Omit<Context, "table">): string {
+  const identifier = row.agentIdentifier ? `, identifier ${row.agentIdentifier}` : "";
+  const advice = row.markers.includes(marker(config.owner, id))
+    ? ["adopt: takes that registration over as it is. After the next up the line may go."]
+    : [
+        "adopt: takes that registration over as it is. Keep the line: the registration does not bear this stack's mark",
+        row.type === "V2"
+          ? "before a change of this file has reached the chain."
+          : "and V1 registrations cannot be changed in place.",
+      ];
+  return [
+    " yaml-language-server: $schema=./agent.schema.json",
+    ` Imported from the Masumi network (${config.network}): row ${row.id}${identifier}.`,
+    ...advice.map((line) => ` ${line}`),
+  ].join("\n");
+}

@@ -1,0 +1,176 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Draft, type ImportContext, judge } from "../../cli/import/judge.ts";
+import { loadAgents } from "../../infra/declarations/index.ts";
+import { listingOf, planFleet } from "../../infra/fleet/index.ts";
+import { type Listing, type Row, contentOf, marker } from "../../providers/masumi/index.ts";
+import { OWNER, configOf } from "../infra/fleet/stack.ts";
+import { V1, V2, V2_SOURCE } from "../providers/masumi/inputs.ts";
+
+const config = configOf("http://127.0.0.1:1/api/v1", {
+  assets: { GOLD: { unit: `${"ab".repeat(28)}00`, decimals: 0 } },
+});
+const units = [
+  "",
+  "16a55b2a349361ff88c03788f93e1e966e5d689605d044fef722ddde0014df10745553444d",
+  `${"ab".repeat(28)}00`,
+];
+
+/** Texts that YAML has its own thoughts about. */
+const awkward = fc.constantFrom(
+  "true", "null", "~", "1.0", "0x1f", "2026-11-23", "- x", "? x", "a: b", "#x", "x # y", "{x}", "[x]", "*x", "&x",
+  "!x", "|", ">", "%x", "@x", "`x`", "'", '"', "\\", "a\nb", "a\n\nb\n c", "a\tb", "\u0007", "a\rb", "a\u0085b",
+  "a\u2028b", "\ufeffa", "\ud800", "é", "漢字", "🙂", "---", "...", "<<", "=", "y", "No", "1_000", ".inf", "x:",
+); // prettier-ignore
+const word = fc.oneof(awkward, fc.string({ unit: "binary", maxLength: 40 }), fc.lorem());
+const optional = <T>(text: fc.Arbitrary<T>) => fc.option(text, { nil: undefined });
+const withoutAbsent = <T extends object>(texts: T): T =>
+  Object.fromEntries(Object.entries(texts).filter(([, text]) => text)) as T;
+
+const pricing: fc.Arbitrary<Listing["pricing"]> = fc.oneof(
+  fc.constant({ type: "free" } as const),
+  fc.constant({ type: "dynamic" } as const),
+  fc
+    .uniqueArray(
+      fc.record({
+        unit: fc.constantFrom(...units),
+        amount: fc.bigInt({ min: 1n, max: 2n ** 63n - 1n }).map(String),
+      }),
+      { selector: ({ unit }) => unit, minLength: 1, maxLength: 3 },
+    )
+    .map((prices) => ({ type: "fixed", prices }) as const),
+);
+
+const listingFrom = (text: fc.Arbitrary<string>, email: fc.Arbitrary<string>): fc.Arbitrary<Listing> =>
+  fc.record({
+    name: text,
+    description: text,
+    apiBaseUrl: fc.webUrl().map((url) => url.replace(/\/+$/, "")),
+    capability: fc.record({ name: text, version: text }),
+    tags: fc.uniqueArray(text, { minLength: 1, maxLength: 14 }),
+    author: fc
+      .record({
+        name: text,
+        contactEmail: optional(email),
+        contactOther: optional(text),
+        organization: optional(text),
+      })
+      .map((author) => ({ ...withoutAbsent(author), name: author.name })),
+    legal: fc
+      .record({ privacyPolicy: optional(text), terms: optional(text), other: optional(text) })
+      .map(withoutAbsent),
+    pricing,
+    exampleOutputs: fc.array(
+      fc.record({ name: text, url: fc.webUrl(), mimeType: fc.constantFrom("text/plain", "application/pdf") }),
+      { maxLength: 3 },
+    ),
+  });
+
+const rowFrom = (listing: fc.Arbitrary<Listing>): fc.Arbitrary<Row> =>
+  fc.record({ listing, isV2: fc.boolean(), marked: fc.boolean(), state: fc.constantFrom("RegistrationConfirmed", "RegistrationInitiated", "UpdateConfirmed") }).map(
+    ({ listing, isV2, marked, state }) => ({
+      id: "cmwrr0000000000000000abcd",
+      type: isV2 ? "V2" : "V1",
+      state,
+      error: "",
+      listing,
+      markers: marked ? [marker(OWNER, "some-agent")] : [],
+      walletVkey: isV2 ? V2.vkey : V1.vkey,
+      walletAddress: "",
+      sourceAddress: isV2 ? V2_SOURCE : "",
+      agentIdentifier: "ab".repeat(60),
+      txHash: "",
+      feeLovelace: "",
+      lockedLovelace: "5000000",
+      createdAt: "2026-11-23T00:00:00.000Z",
+      updatedAt: "2026-11-23T00:00:00.000Z",
+    }),
+  ); // prettier-ignore
+
+const contextOf = (row: Row, projectRoot: string): ImportContext => ({
+  config,
+  agents: [],
+  projectRoot,
+  urlOf: ({ source }) => (source.kind === "url" ? source.url : undefined),
+  isFile: () => false,
+  survey: {
+    rows: [row],
+    sources: [
+      { id: "1", network: "Preprod", paymentSourceType: "Web3CardanoV2", smartContractAddress: V2_SOURCE },
+    ],
+  },
+});
+
+let root: string;
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), "masumi-import-"));
+  mkdirSync(join(root, "agents"));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+/** The written file says exactly what is registered, and up only takes it over. */
+function expectTakenOver({ row, text, agent: { id, file } }: Draft): void {
+  writeFileSync(join(root, file), text);
+  const { agents, complaints } = loadAgents({
+    ...config,
+    folder: "agents",
+    projectRoot: root,
+    stack: "test",
+  });
+  rmSync(join(root, file));
+  expect(complaints).toEqual([]);
+  const [agent] = agents;
+  if (!agent || agent.source.kind !== "url") throw new Error("one agent that runs elsewhere was written");
+  expect(agent.id).toBe(id);
+  const declared = {
+    wallet: row,
+    sourceAddress: row.sourceAddress,
+    listing: { ...listingOf(agent), apiBaseUrl: agent.source.url },
+  };
+  expect(contentOf(declared)).toBe(
+    contentOf({ wallet: row, sourceAddress: row.sourceAddress, listing: row.listing }),
+  );
+  const plan = planFleet({ ...contextOf(row, root), agents });
+  expect(plan.problems).toEqual([]);
+  expect(plan.orphans).toEqual([]);
+  expect(["adopt", "none"]).toContain(plan.agents[0]?.action);
+}
+
+const isDraft = (judged: ReturnType<typeof judge>): judged is Draft => "agent" in judged;
+
+describe("a registration, whatever it says", () => {
+  it("becomes a file that up takes over as it is, or is refused with a reason for each place", () => {
+    let written = 0;
+    fc.assert(
+      fc.property(rowFrom(listingFrom(word, fc.oneof(fc.constant("a@example.com"), word))), (row) => {
+        const judged = judge(row, contextOf(row, root));
+        if (isDraft(judged)) {
+          written += 1;
+          return expectTakenOver(judged);
+        }
+        expect(judged.length).toBeGreaterThan(0);
+        for (const { message } of judged) expect(message).not.toBe("");
+      }),
+      { numRuns: 150 },
+    );
+    expect(written).toBeGreaterThan(0);
+  });
+
+  it("is never refused when a declaration can say it", () => {
+    const text = word.map((raw) => `x${raw}x`).filter((raw) => raw.length <= 60);
+    const listing = listingFrom(text, fc.constantFrom("a@example.com", "b.c+d@example.org")).filter(
+      ({ apiBaseUrl }) => !/[?#@]/.test(apiBaseUrl),
+    );
+    fc.assert(
+      fc.property(rowFrom(listing), (row) => {
+        const judged = judge(row, contextOf(row, root));
+        expect(judged).toHaveProperty("text");
+        if (isDraft(judged)) expectTakenOver(judged);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

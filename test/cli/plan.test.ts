@@ -1,0 +1,183 @@
+import { describe, expect, it } from "vitest";
+import { type PlanFlags, plan } from "../../cli/commands/plan.ts";
+import type { PlanDocument } from "../../cli/plan-report.ts";
+import { startSandbox } from "../../local/sandbox/index.ts";
+import { TestProject } from "../helpers/project.ts";
+import { declare, register } from "../infra/fleet/stack.ts";
+import { EMPTY_V2, V2 } from "../providers/masumi/inputs.ts";
+import { CliStack } from "./stack.ts";
+
+const planOf = (stack: CliStack, flags: Partial<PlanFlags> = {}, env = {}) =>
+  stack.run((project) => plan(project, { stack: "preprod", ...flags }), env);
+
+const TUSDM = "16a55b2a349361ff88c03788f93e1e966e5d689605d044fef722ddde0014df10745553444d";
+
+/** One agent of each action, as it was declared and as it is. */
+async function changedFleet(): Promise<CliStack> {
+  const stack = await CliStack.start();
+  const before = declare({ same: {}, changed: {}, replaced: { payment: "V1" }, gone: {} });
+  for (const agent of before) await register(stack.service.url, agent);
+  stack.declare({
+    same: {},
+    changed: { description: "Answers better." },
+    replaced: { payment: "V1", pricing: { fixed: ["5 USDM", "2.5 ADA"] } },
+    fresh: { pricing: "free" },
+  });
+  return stack;
+}
+
+describe("masumi-agents plan", () => {
+  it("is a table for people: what changes, prices in words and base units, what it costs, what it leaves", async () => {
+    await using stack = await changedFleet();
+    const { exitCode, stdout, stderr } = await planOf(stack);
+    expect(exitCode).toBe(0);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^same +none +3 ADA = 3000000 +V2 fa12fbf5…7e32 +0 +0$/m);
+    expect(stdout).toMatch(/^changed +update +description +3 ADA = 3000000 .* 0\.428725 +0$/m);
+    expect(stdout).toMatch(
+      /^replaced +replace +pricing +5 tUSDM \(test USDM\) = 5000000 \+ 2\.5 ADA = 2500000 +V1 /m,
+    );
+    expect(stdout).toMatch(/^fresh +create +free .* 0\.422653 +5$/m);
+    expect(stdout).toMatch(/^Agent gone +cm\S+ +RegistrationConfirmed +deregister$/m);
+    expect(stdout).toMatch(
+      /^On the chain: 1 to register, 1 to update, 1 to replace, 1 to deregister\. About 1\.96 ADA in fees\.$/m,
+    );
+    expect(stdout).toMatch(/^Warning: replaced is REPLACED on the chain: .*changed: pricing/m);
+    expect(stdout).toMatch(/^Checksum [0-9a-f]{16}: with MASUMI_PLAN=/m);
+  });
+
+  it("is Markdown for a change request", async () => {
+    await using stack = await changedFleet();
+    const { exitCode, stdout } = await planOf(stack, { markdown: true });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^### Masumi plan for stack `preprod` \(Preprod\)$/m);
+    expect(stdout).toMatch(/^\| agent \| action \| changes \| price \|.*\n\| --- \| --- \|/m);
+    expect(stdout).toMatch(/^\| changed \| update \| description \|/m);
+    expect(stdout).toMatch(/^- \*\*Warning:\*\* replaced is REPLACED/m);
+  });
+
+  it("is JSON for programs, and the same for the same declarations and chain", async () => {
+    await using stack = await changedFleet();
+    const first = await planOf(stack, { json: true });
+    const document = JSON.parse(first.stdout) as PlanDocument;
+    expect(document).toMatchObject({
+      version: 1,
+      stack: "preprod",
+      network: "Preprod",
+      owner: "example-gmbh",
+      feeLovelace: "1956669",
+      lockedLovelace: "0",
+      problems: [],
+    });
+    expect(document.agents.find(({ id }) => id === "replaced")).toMatchObject({
+      file: "agents/replaced.yaml",
+      action: "replace",
+      fields: ["pricing"],
+      pricing: {
+        type: "fixed",
+        prices: [
+          { amount: "5000000", unit: TUSDM },
+          { amount: "2500000", unit: "" },
+        ],
+      },
+      url: "https://agents.example.com/replaced",
+      state: "RegistrationConfirmed",
+    });
+    expect(document.orphans).toMatchObject([{ name: "Agent gone", action: "deregister" }]);
+    expect(document.wallets).toMatchObject([
+      { vkey: V2.vkey, type: "V2", missingLovelace: "0" },
+      { type: "V1", missingLovelace: "0" },
+    ]);
+    const again = JSON.parse((await planOf(stack, { json: true })).stdout) as PlanDocument;
+    expect(again.checksum).toBe(document.checksum);
+  });
+
+  it("says that a registration without our mark is taken over, and that nothing is sent", async () => {
+    await using stack = await CliStack.start();
+    const rows = [];
+    for (const agent of declare({ v1: { payment: "V1" }, v2: {} })) {
+      rows.push(await register(stack.service.url, agent, "somebody else"));
+    }
+    stack.declare({ v1: { payment: "V1", adopt: rows[0]?.id }, v2: { adopt: rows[1]?.id } });
+    const { stdout } = await planOf(stack);
+    for (const [index, id] of ["v1", "v2"].entries()) {
+      const line = `^${id} +adopt +takes over row ${rows[index]?.id}; nothing is sent .* 0 +0$`;
+      expect(stdout).toMatch(new RegExp(line, "m"));
+    }
+  });
+
+  it("without an address the balance is unknown; it is never guessed", async () => {
+    await using stack = await CliStack.start({ wallets: [{ vkey: V2.vkey, type: "V2" }] });
+    stack.declare({ a: {} });
+    const { stdout } = await planOf(stack);
+    expect(stdout).toMatch(/^V2 fa12fbf5…7e32 +5\.422653 +unknown +0 +unknown$/m);
+  });
+
+  it.each<[what: string, flags: Partial<PlanFlags>, said: RegExp]>([
+    ["a table", {}, /^Problem: NO_WALLET_FITS: agents\/b\.yaml/m],
+    ["Markdown", { markdown: true }, /^- \*\*Problem:\*\* NO_WALLET_FITS/m],
+    ["JSON", { json: true }, /"code": "NO_WALLET_FITS"/],
+  ])("ends with 1 when something stands in the way, as %s", async (_what, flags, said) => {
+    await using stack = await CliStack.start({ wallets: [EMPTY_V2] });
+    stack.declare({ a: {}, b: { payment: "V1" } });
+    const { exitCode, stdout } = await planOf(stack, flags);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(said);
+  });
+
+  it("ends with 1 at bad YAML, with every complaint located", async () => {
+    await using stack = await CliStack.start();
+    stack.project.write("agents/a.yaml", "nam: A");
+    const { exitCode, stderr } = await planOf(stack);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^agents\/a\.yaml:1:1: unknown key "nam"/m);
+  });
+});
+
+describe("the key of a stack that only Pulumi can read", () => {
+  it("is asked for in MASUMI_API_KEY", async () => {
+    await using stack = await CliStack.start();
+    stack.declare({ a: {} });
+    await expect(planOf(stack, {}, { MASUMI_API_KEY: undefined })).rejects.toThrow(
+      /Pulumi\.preprod\.yaml keeps masumi:apiKey as a secret.*MASUMI_API_KEY/,
+    );
+  });
+
+  it("may be a Read key, and is asked for no chain request", async () => {
+    await using stack = await CliStack.start();
+    stack.declare({ a: {} });
+    expect((await planOf(stack)).exitCode).toBe(0);
+    const posts = Object.keys(await stack.service.requests()).filter((route) => !route.startsWith("GET "));
+    expect(posts).toEqual([]);
+  });
+
+  it("is refused in plain text, without being shown", async () => {
+    await using stack = await CliStack.start({ apiKey: "a-key-in-plain-text" });
+    stack.declare({ a: {} });
+    const refused = planOf(stack).then(
+      () => "",
+      (error: unknown) => String(error),
+    );
+    expect(await refused).toMatch(/CONFIG_INVALID: .*masumi:apiKey is in plain text/s);
+    expect(await refused).not.toContain("a-key-in-plain-text");
+  });
+});
+
+describe("the local stack", () => {
+  it("needs no key: masumi-agents plan ends with the plan's own exit code", async () => {
+    const sandbox = await startSandbox({ chainSpeed: "instant" });
+    const project = new TestProject();
+    try {
+      project.useSandbox(sandbox.url);
+      project.write("agents/a.yaml", JSON.stringify({ name: "A" }));
+      expect((await project.run("plan", "--json")).exitCode).toBe(1);
+      project.remove("agents/a.yaml");
+      const { exitCode, stdout } = await project.run("plan", "--json");
+      expect(exitCode).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ version: 1, stack: "local", owner: "local", agents: [] });
+    } finally {
+      await project.dispose();
+      await sandbox.close();
+    }
+  });
+});
