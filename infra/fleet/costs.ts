@@ -1,4 +1,4 @@
-import type { WalletType } from "../../providers/masumi/index.ts";
+import { LOVELACE_PER_TOKEN, TYPICAL_FEE_LOVELACE, type WalletType } from "../../providers/masumi/index.ts";
 
 /** What a run takes from a wallet, in lovelace. */
 export interface Cost {
@@ -10,25 +10,14 @@ export interface Cost {
 
 export type Action = "create" | "adopt" | "update" | "replace" | "deregister" | "none";
 
-/** ADA beside every token. */
-export const LOCKED_PER_TOKEN = 5_000_000n;
-
-/** Fees of single transactions, as seen on release 0.28 of the service; a V2 batch shares one among up to five agents. */
-const FEES: Readonly<
-  Record<WalletType, { readonly mint: bigint; readonly update: bigint; readonly burn: bigint }>
-> = {
-  V1: { mint: 398_057n, update: 0n, burn: 353_617n },
-  V2: { mint: 422_653n, update: 428_725n, burn: 353_617n },
-};
-
 /** What an action takes from the wallet of an agent. */
 export function costOf(action: Action, type: WalletType): Cost {
-  const { mint, update, burn } = FEES[type];
+  const { mint, update, burn } = TYPICAL_FEE_LOVELACE[type];
   const costs: Readonly<Record<Action, Cost>> = {
-    create: { fee: mint, locked: LOCKED_PER_TOKEN },
+    create: { fee: mint, locked: LOVELACE_PER_TOKEN },
     update: { fee: update, locked: 0n },
     replace: { fee: mint + burn, locked: 0n },
-    deregister: { fee: burn, locked: -LOCKED_PER_TOKEN },
+    deregister: { fee: burn, locked: -LOVELACE_PER_TOKEN },
     adopt: { fee: 0n, locked: 0n },
     none: { fee: 0n, locked: 0n },
   };
@@ -38,7 +27,7 @@ export function costOf(action: Action, type: WalletType): Cost {
 /** What must be in the wallet for it: a replacement registers anew before the old token's ADA is free again. */
 export function neededFor(action: Action, type: WalletType): bigint {
   const { fee } = costOf(action, type);
-  return action === "create" || action === "replace" ? fee + LOCKED_PER_TOKEN : fee;
+  return action === "create" || action === "replace" ? fee + LOVELACE_PER_TOKEN : fee;
 }
 
 export const sumCosts = (costs: readonly Cost[]): Cost => ({

@@ -1,6 +1,6 @@
-import { type MasumiClient, MasumiError, isOver } from "../../providers/masumi/index.ts";
+import { LOVELACE_PER_TOKEN, type MasumiClient, MasumiError, isOver } from "../../providers/masumi/index.ts";
 import type { StackConfig, Wallet } from "../config.ts";
-import { LOCKED_PER_TOKEN, formatAda, neededFor } from "./costs.ts";
+import { formatAda, neededFor } from "./costs.ts";
 import type { FleetPlan } from "./plan.ts";
 import type { Survey } from "./survey.ts";
 
@@ -33,7 +33,7 @@ export async function readFunds(
       const tokens = BigInt(
         rows.filter(({ state, agentIdentifier }) => !isOver(state) && agentIdentifier).length,
       );
-      const locked = tokens * LOCKED_PER_TOKEN;
+      const locked = tokens * LOVELACE_PER_TOKEN;
       const free = balance > locked ? balance - locked : 0n;
       return { wallet, address, needed, free, missing: needed > free ? needed - free : 0n };
     }),

@@ -8,7 +8,7 @@ import {
   toPaymentSourceType,
 } from "./convert.ts";
 import { MasumiError, ServiceError } from "./errors.ts";
-import { Http, type HttpOptions } from "./http.ts";
+import { Http, type HttpOptions, type SendOptions } from "./http.ts";
 import type { Network, Row, WalletType } from "./model.ts";
 import { readAllPages } from "./paging.ts";
 import {
@@ -16,21 +16,32 @@ import {
   type DeregisterBody,
   type PaymentSource,
   type RegisterBody,
+  TOKEN_NOT_FOUND,
   type UpdateBody,
+  type Payment,
   apiDocs,
   apiKeyStatus,
   balance,
+  paymentCount,
+  paymentList,
   paymentSourceList,
   registryCount,
   registryEntry,
   registryList,
   success,
+  walletTokens,
 } from "./wire.ts";
 
 export interface ListScope {
   readonly network: Network;
   /** The service lists V1 and V2 registrations apart. */
   readonly type: WalletType;
+}
+
+export interface PaymentList {
+  readonly payments: readonly Payment[];
+  /** The service's clock when it was read, in Unix milliseconds. */
+  readonly serverTime: number | undefined;
 }
 
 interface Signalled {
@@ -160,18 +171,64 @@ export class MasumiClient {
     return Assets.length < limit ? Assets.map(fromEntry) : undefined;
   }
 
+  /** Every payment of the scope, newest first, in any state; complete or an error. Requests: pages of 100. */
+  async listPayments({ network, type }: ListScope, { signal }: Signalled = {}): Promise<PaymentList> {
+    const dialect = await this.apiDocs();
+    const scope = {
+      network,
+      ...(dialect.hasV2 ? { filterPaymentSourceType: toPaymentSourceType(type) } : {}),
+    };
+    let serverTime: number | undefined;
+    const payments = await readAllPages({
+      limit: 100,
+      isLimitFree: true,
+      fetch: async (cursorId, limit) => {
+        const url = this.#http.urlOf("/payment");
+        const answer = await this.#http.get(url, { ...scope, limit, cursorId }, { signal });
+        serverTime = answer.serverTime;
+        return readAnswer(`[GET] ${url}`, answer.body, paymentList, false).Payments;
+      },
+      ...(dialect.hasSearch
+        ? { count: async () => (await this.#get("/payment/count", scope, paymentCount, signal)).total }
+        : {}),
+    });
+    return { payments, serverTime };
+  }
+
+  /**
+   * Identifiers of the agents whose tokens the chain shows at a selling wallet. The service asks the chain once for
+   * each of them.
+   */
+  async tokensAt(
+    wallet: { readonly network: Network; readonly vkey: string; readonly contract: string | undefined },
+    { signal }: Signalled = {},
+  ): Promise<ReadonlySet<string>> {
+    const { network, vkey: walletVkey, contract: smartContractAddress } = wallet;
+    const query = { network, walletVkey, smartContractAddress };
+    const url = this.#http.urlOf("/registry/wallet");
+    try {
+      const { body } = await this.#http.get(url, query, { signal, tries: 1 });
+      const { Assets } = readAnswer(`[GET] ${url}`, body, walletTokens, false);
+      return new Set(Assets.map(({ agentIdentifier }) => agentIdentifier));
+    } catch (error) {
+      // What the service says of a wallet that holds no token at all.
+      if (error instanceof MasumiError && error.serviceMessage === TOKEN_NOT_FOUND) return new Set();
+      throw error;
+    }
+  }
+
   /** Costs a fee and locks 5 ADA. Not idempotent: the same body twice is two registrations. */
-  async register(body: RegisterBody, options: Signalled = {}): Promise<Row> {
+  async register(body: RegisterBody, options: SendOptions = {}): Promise<Row> {
     return this.#send("POST", "/registry", body, options);
   }
 
   /** Costs a fee. V2 only. */
-  async update(body: UpdateBody, options: Signalled = {}): Promise<Row> {
+  async update(body: UpdateBody, options: SendOptions = {}): Promise<Row> {
     return this.#send("POST", "/registry/update", body, options);
   }
 
   /** Costs a fee and burns the token. */
-  async deregister(body: DeregisterBody, options: Signalled = {}): Promise<Row> {
+  async deregister(body: DeregisterBody, options: SendOptions = {}): Promise<Row> {
     const call = toDeregisterCall(await this.apiDocs(), body);
     return this.#send(call.method, call.path, call.body, options);
   }
@@ -180,7 +237,7 @@ export class MasumiClient {
    * Removes a row that has nothing on the chain; needs an admin key. Up to 0.21 this verb deregisters
    * (and knows no ids), so nothing is sent there. Returns whether the row was removed.
    */
-  async deleteRow(id: string, options: Signalled = {}): Promise<boolean> {
+  async deleteRow(id: string, options: SendOptions = {}): Promise<boolean> {
     if (!(await this.apiDocs()).deregistersByPost) return false;
     await this.#send("DELETE", "/registry", { id }, options);
     return true;
@@ -192,12 +249,12 @@ export class MasumiClient {
     schema: z.ZodType<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    const { body } = await this.#http.get(this.#http.urlOf(path), query, signal);
+    const { body } = await this.#http.get(this.#http.urlOf(path), query, { signal });
     return readAnswer(`[GET] ${this.#http.urlOf(path)}`, body, schema, false);
   }
 
-  async #send(method: "POST" | "DELETE", path: string, body: unknown, { signal }: Signalled): Promise<Row> {
-    const answer = await this.#http.send(method, this.#http.urlOf(path), body, signal);
+  async #send(method: "POST" | "DELETE", path: string, body: unknown, options: SendOptions): Promise<Row> {
+    const answer = await this.#http.send(method, this.#http.urlOf(path), body, options);
     return fromEntry(readAnswer(`[${method}] ${this.#http.urlOf(path)}`, answer.body, registryEntry, true));
   }
 }

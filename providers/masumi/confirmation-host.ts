@@ -1,8 +1,10 @@
 import type { ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
+import { LOVELACE_PER_MINT } from "./costs.ts";
 import { RegistrationError } from "./errors.ts";
 import { type ConfirmationInputs, type ConfirmationOutputs, STATE_VERSION } from "./inputs.ts";
 import { type Network, type Row, isLeaving, isLive, isSettled } from "./model.ts";
 import { plainly } from "./plainly.ts";
+import { deadlineBy, queueSeconds, requestsBefore } from "./queue.ts";
 import type { Session } from "./session.ts";
 
 const READ_AGE_MS = 60_000;
@@ -10,8 +12,6 @@ const READ_AGE_MS = 60_000;
 const REPEAT_MS = 10_000;
 /** After this time the wallet of a V2 registration that is still Requested is looked at: the service does not say that it is empty. */
 const SUSPICIOUS_MS = 60_000;
-/** 5 ADA stay beside the token; the rest is the fee. */
-const LOVELACE_PER_MINT = 5_500_000n;
 
 /** What stands behind AgentConfirmation, in the process that the engine asks. */
 export function createConfirmationProvider(
@@ -61,20 +61,25 @@ async function confirm(
   inputs: ConfirmationInputs,
   suspiciousMs: number,
 ): Promise<ConfirmationOutputs> {
-  const { registrationId, network, walletType, waitMinutes } = inputs;
+  const { registrationId, network, walletVkey, walletType, waitMinutes, queueLength } = inputs;
   const view = await session.view(network, walletType);
+  const rows = () => view.known.values();
+  const startedAt = Date.now();
   let latest: Row | undefined;
-  const tell = createTeller(session, inputs, suspiciousMs);
+  const tell = createTeller(session, inputs, rows, suspiciousMs);
+  const wallet = { vkey: walletVkey, type: walletType };
   const settled = await view.waitFor<Row>(registrationId, {
-    deadline: Date.now() + waitMinutes * 60_000,
+    deadline: deadlineBy({ waitMinutes, wallet, expected: queueLength, rows }),
     judge: (row) => {
       latest = row;
       if (!row) throw gone(registrationId);
       return isSettled(row.state) || isLeaving(row.state) ? row : undefined;
     },
     onLook: (row) => row && tell(row),
+    onTrouble: (error) =>
+      session.progress(inputs.resourceUrn, `Waiting for the payment service: ${error.message}`),
   });
-  if (!settled) throw await stillPending(session, inputs, latest);
+  if (!settled) throw await stillPending(session, inputs, latest, { rows, waitedMs: Date.now() - startedAt });
   if (!isLive(settled.state)) throw await failed(session, network, settled);
   return toOutputs(inputs, settled);
 }
@@ -101,6 +106,7 @@ async function readConfirmation(session: Session, id: string, props: Confirmatio
 function createTeller(
   session: Session,
   inputs: ConfirmationInputs,
+  rows: () => Iterable<Row>,
   suspiciousMs: number,
 ): (row: Row) => void {
   const startedAt = Date.now();
@@ -109,7 +115,7 @@ function createTeller(
     const waited = Date.now() - startedAt;
     if (row.state !== said.state || Date.now() - said.at >= REPEAT_MS) {
       said = { at: Date.now(), state: row.state };
-      session.progress(inputs.resourceUrn, describeWait(inputs, row, waited));
+      session.progress(inputs.resourceUrn, describeWait(row, rows(), waited));
     }
     if (waited > suspiciousMs && row.type === "V2" && row.state === "RegistrationRequested") {
       void warnIfUnfunded(session, inputs, row);
@@ -117,18 +123,21 @@ function createTeller(
   };
 }
 
-function describeWait(
-  { queueLength = 1, walletType }: ConfirmationInputs,
-  row: Row,
-  waitedMs: number,
-): string {
+function describeWait(row: Row, rows: Iterable<Row>, waitedMs: number): string {
   const parts = [row.state, `${Math.round(waitedMs / 1000)} s`];
   if (row.txHash) parts.push(`tx ${row.txHash}`);
-  else if (queueLength > 1) {
-    const pace = walletType === "V1" ? "one at a time" : "five at a time";
-    parts.push(`${queueLength} registrations share the wallet, ${pace}`);
-  }
+  const queue = describeQueue(row, rows);
+  if (queue) parts.push(queue);
   return parts.join(" · ");
+}
+
+/** Who is served before, and how long that should take; "" if nobody is. */
+function describeQueue(row: Row, rows: Iterable<Row>): string {
+  const before = requestsBefore(row, rows);
+  if (before === 0) return "";
+  const pace = row.type === "V1" ? "one at a time" : "five at a time";
+  const minutes = Math.ceil(queueSeconds(row.type, before + 1) / 60);
+  return `${before} before it in the wallet's queue, ${pace}: usually ${minutes} min`;
 }
 
 async function warnIfUnfunded(
@@ -158,27 +167,31 @@ const ada = (lovelace: bigint) => String(Number(lovelace) / 1_000_000);
 
 async function stillPending(
   session: Session,
-  { registrationId, network, waitMinutes }: ConfirmationInputs,
+  { registrationId, network }: ConfirmationInputs,
   row: Row | undefined,
+  { rows, waitedMs }: { readonly rows: () => Iterable<Row>; readonly waitedMs: number },
 ): Promise<RegistrationError> {
+  const minutes = Math.round(waitedMs / 6_000) / 10;
   const details = {
     code: "MASUMI_STILL_PENDING",
-    what: `Registration ${registrationId} is ${row?.state ?? "not seen"} after ${waitMinutes} minutes.`,
+    what: `Registration ${registrationId} is ${row?.state ?? "not seen"} after ${minutes} minutes.`,
   } as const;
   const again = "Run again: it simply waits on.";
   if (row?.state === "RegistrationRequested") {
     const hint = await fundingHint(session, network, row);
+    const queue = describeQueue(row, rows());
+    const why = hint ?? (queue && `It has ${queue}.`);
     return new RegistrationError({
       ...details,
-      remedy: hint && `${hint} Then run again: it simply waits on.`,
+      remedy: why ? `${why} Then run again: it simply waits on.` : undefined,
     });
   }
-  if (row?.type === "V1" && row.txHash) {
+  if (row?.txHash) {
     return new RegistrationError({
       ...details,
       remedy:
         `Look for transaction ${row.txHash} in a chain explorer of ${network}. If the chain does not know it, it was ` +
-        `dropped, and the service leaves a V1 registration so for ever: ask its administrator. Otherwise: ${again}`,
+        `dropped, which the service may never notice: ask its administrator. Otherwise: ${again}`,
     });
   }
   return new RegistrationError(details);

@@ -11,9 +11,12 @@ export interface AgentConfirmationArgs {
   readonly network: pulumi.Input<Network>;
   readonly walletVkey: pulumi.Input<string>;
   readonly walletType: pulumi.Input<WalletType>;
-  /** Minutes after which the wait ends with MASUMI_STILL_PENDING; the next run waits on. */
-  readonly waitMinutes: pulumi.Input<number>;
-  /** Registrations that wait for the same wallet, this one included; only for what is shown. Default 1. */
+  /**
+   * Minutes after which the wait ends with MASUMI_STILL_PENDING; the next run waits on. Default: 60, and more where the
+   * wallet's queue asks for it (see `waitMinutesFor`).
+   */
+  readonly waitMinutes?: pulumi.Input<number>;
+  /** Registrations that this run asks of the same wallet, this one included; default 1. */
   readonly queueLength?: pulumi.Input<number>;
 }
 

@@ -1,4 +1,5 @@
-import { isUnknown } from "./inputs.ts";
+import { createHash } from "node:crypto";
+import { UNKNOWN, isUnknown } from "./inputs.ts";
 import type { Listing, Pricing, Row, WalletType } from "./model.ts";
 
 /* What the service makes of a listing, and when two are the same. */
@@ -30,7 +31,8 @@ function normalisePricing(pricing: Pricing): Pricing {
   return {
     type: "fixed",
     prices: pricing.prices.map(({ amount, unit }) => ({
-      amount: amount.replace(/^0+(?=\d)/, ""),
+      // What stands for an unknown amount begins with a zero.
+      amount: isUnknown(amount) ? amount : amount.replace(/^0+(?=\d)/, ""),
       unit: unit === "lovelace" ? "" : unit,
     })),
   };
@@ -76,6 +78,27 @@ export function changedFields(live: Content, wanted: Content): string[] {
   const before = fieldsOf(live);
   const after = fieldsOf(wanted);
   return Object.keys({ ...before, ...after }).filter((field) => before[field] !== after[field]);
+}
+
+/** Of one field; 60 bits are enough to tell a text from another one of the same agent. */
+const digestText = (text: string) =>
+  createHash("sha256").update(text, "utf8").digest("base64url").slice(0, 10);
+
+/**
+ * What goes on the chain, as ten characters for each field: what the state keeps to know a change by. The fields'
+ * order and texts are part of the state's format.
+ */
+export const digestOf = (content: Content): string =>
+  Object.values(fieldsOf(content)).map(digestText).join(".");
+
+/** Whether the content has this digest. A field with something in it that is not known yet counts as the same. */
+export function hasDigest(content: Content, digest: string): boolean {
+  const fields = Object.values(fieldsOf(content));
+  const digests = digest.split(".");
+  return (
+    fields.length === digests.length &&
+    fields.every((text, index) => text.includes(UNKNOWN) || digestText(text) === digests[index])
+  );
 }
 
 const sorted = (texts: readonly string[]) => texts.toSorted();

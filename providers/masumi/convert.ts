@@ -1,3 +1,4 @@
+import { LOVELACE_PER_TOKEN } from "./costs.ts";
 import { isMarker } from "./marker.ts";
 import type { Listing, Network, Price, Pricing, Row, Wallet, WalletType } from "./model.ts";
 import type {
@@ -134,9 +135,6 @@ const toOldDeregister = (body: DeregisterBody): Call => ({ method: "DELETE", pat
 export const toDeregisterCall = (dialect: Dialect, body: DeregisterBody): Call =>
   dialect.deregistersByPost ? toDeregister(body) : toOldDeregister(body);
 
-/** Lovelace that stays beside every token when the request names no other sum. */
-const DEFAULT_FUNDING = "5000000";
-
 /** A registration in our words: marks apart from tags, "" and null gone, V1 and V2 prices in one shape. */
 export function fromEntry(entry: RegistryEntry): Row {
   const sources = entry.supportedPaymentSources ?? [];
@@ -162,11 +160,12 @@ export function fromEntry(entry: RegistryEntry): Row {
     markers: entry.Tags.filter(isMarker),
     walletVkey: entry.SmartContractWallet?.walletVkey ?? "",
     walletAddress: entry.SmartContractWallet?.walletAddress ?? "",
+    ...(entry.RecipientWallet ? { hasRecipient: true } : {}),
     sourceAddress: sources.map(({ address }) => address ?? "").join(" "),
     agentIdentifier: entry.agentIdentifier ?? "",
     txHash: transaction?.txHash ?? "",
     feeLovelace: transaction?.fees ?? "",
-    lockedLovelace: entry.sendFundingLovelace ?? DEFAULT_FUNDING,
+    lockedLovelace: entry.sendFundingLovelace ?? String(LOVELACE_PER_TOKEN),
     createdAt: entry.createdAt,
     updatedAt: entry.updatedAt,
   };

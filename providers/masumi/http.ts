@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import axios from "axios";
 import { RefusedError, ServiceError, SettingsError, maskSecrets } from "./errors.ts";
+import { Slots } from "./slots.ts";
 import { failure } from "./wire.ts";
 
 export interface HttpOptions {
@@ -20,6 +21,20 @@ export interface HttpOptions {
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
+  /** The server's clock in Unix milliseconds, where it told. */
+  readonly serverTime: number | undefined;
+}
+
+export interface GetOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Including the first; default 4. */
+  readonly tries?: number | undefined;
+}
+
+export interface SendOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Awaited when nothing is left to wait for but the request itself; a throw keeps it from being sent. */
+  readonly beforeSend?: (() => Promise<void>) | undefined;
 }
 
 type Query = Readonly<Record<string, string | number | undefined>>;
@@ -30,6 +45,7 @@ interface Exchange {
   readonly query?: Query | undefined;
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
+  readonly beforeSend?: (() => Promise<void>) | undefined;
 }
 
 const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
@@ -99,13 +115,13 @@ export class Http {
     return this.urlOf("").replace(/(\/api\/v1)?$/, "/api-docs");
   }
 
-  /** Reads; tries again on network trouble, 429 and 5xx, up to four times. @throws ServiceError, RefusedError */
-  async get(url: string, query: Query = {}, signal?: AbortSignal): Promise<Answer> {
+  /** Reads; tries again on network trouble, 429 and 5xx, up to four times by default. @throws ServiceError, RefusedError */
+  async get(url: string, query: Query = {}, { signal, tries = GET_TRIES }: GetOptions = {}): Promise<Answer> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#exchange({ method: "GET", url, query, signal });
       } catch (error) {
-        const pause = attempt < GET_TRIES ? pauseBeforeRetry(error, attempt) : undefined;
+        const pause = attempt < tries ? pauseBeforeRetry(error, attempt) : undefined;
         if (pause === undefined) throw error;
         await delay(pause, undefined, { signal });
       }
@@ -113,12 +129,18 @@ export class Http {
   }
 
   /** Writes, once. @throws ServiceError (see its `unclear`), RefusedError */
-  async send(method: "POST" | "DELETE", url: string, body: unknown, signal?: AbortSignal): Promise<Answer> {
-    return this.#exchange({ method, url, body, signal });
+  async send(
+    method: "POST" | "DELETE",
+    url: string,
+    body: unknown,
+    options: SendOptions = {},
+  ): Promise<Answer> {
+    return this.#exchange({ method, url, body, ...options });
   }
 
   async #exchange(exchange: Exchange): Promise<Answer> {
     return this.#slots.run(async () => {
+      await exchange.beforeSend?.();
       const timeout = AbortSignal.timeout(this.#timeoutMs);
       const signal = exchange.signal ? AbortSignal.any([timeout, exchange.signal]) : timeout;
       try {
@@ -148,7 +170,15 @@ export class Http {
     });
     const text = await this.#readAll(exchange, response.data);
     const retryAfter = Number(response.headers["retry-after"]);
-    return this.#judge(exchange, response.status, text, Number.isFinite(retryAfter) ? retryAfter : undefined);
+    const { status } = response;
+    const answered = this.#judge(
+      exchange,
+      status,
+      text,
+      Number.isFinite(retryAfter) ? retryAfter : undefined,
+    );
+    const serverTime = Date.parse(String(response.headers["date"]));
+    return { status, body: answered, serverTime: Number.isNaN(serverTime) ? undefined : serverTime };
   }
 
   async #readAll(exchange: Exchange, stream: Readable): Promise<string> {
@@ -165,7 +195,7 @@ export class Http {
     return Buffer.concat(chunks).toString("utf8");
   }
 
-  #judge(exchange: Exchange, status: number, text: string, retryAfterSeconds?: number): Answer {
+  #judge(exchange: Exchange, status: number, text: string, retryAfterSeconds?: number): unknown {
     const body = parseJson(text);
     const said = failure.safeParse(body);
     const serviceMessage = said.success ? maskSecrets(said.data.error.message, [this.#token]) : undefined;
@@ -185,7 +215,7 @@ export class Http {
         status,
       });
     }
-    return { status, body };
+    return body;
   }
 
   #transportError(exchange: Exchange, timedOut: boolean, error: unknown): ServiceError {
@@ -238,9 +268,10 @@ function refusalCode(status: number) {
   return "REQUEST_REFUSED";
 }
 
-/** Trouble that may be over in a moment. */
+/** Trouble that may be over in a moment; 501 is a route that is not there. */
 export function isPassing(error: unknown): error is ServiceError | RefusedError {
-  return error instanceof ServiceError ? error.code !== "ANSWER_TOO_LARGE" : isRateLimit(error);
+  if (!(error instanceof ServiceError)) return isRateLimit(error);
+  return error.code !== "ANSWER_TOO_LARGE" && error.status !== 501;
 }
 
 const isRateLimit = (error: unknown): error is RefusedError =>
@@ -254,26 +285,4 @@ function pauseBeforeRetry(error: unknown, attempt: number): number | undefined {
   const backoff =
     Math.min(FIRST_BACKOFF_MS * 2 ** (attempt - 1), MAX_BACKOFF_MS) * (0.75 + Math.random() / 2);
   return Math.max(asked * 1000, backoff);
-}
-
-/** Lets at most `free` pieces of work run at a time, first come first served. */
-class Slots {
-  #free: number;
-  readonly #queue: (() => void)[] = [];
-
-  constructor(free: number) {
-    this.#free = free;
-  }
-
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#queue.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.#queue.shift();
-      if (next) next();
-      else this.#free += 1;
-    }
-  }
 }

@@ -5,8 +5,11 @@ export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export const isUnknown = (value: unknown): boolean => value === UNKNOWN;
 
-/** Version of the outputs' shape; a later version reads every earlier one. */
-export const STATE_VERSION = 1;
+/**
+ * Version of the outputs' shape; a later version reads every earlier one. Version 1 kept the whole listing once more in
+ * the outputs of a registration; since version 2 there is a digest of it.
+ */
+export const STATE_VERSION = 2;
 
 /** A registration that ended badly and needs a new attempt. */
 export interface RecoverFrom {
@@ -33,9 +36,20 @@ export interface RegistrationInputs {
   readonly resourceUrn?: string;
 }
 
-/** What the state keeps of an AgentRegistration; `delete` sees nothing else. */
-export interface RegistrationOutputs extends Omit<RegistrationInputs, "recover"> {
+/** What the state keeps of an AgentRegistration; `delete` and `read` see nothing else. */
+export interface RegistrationOutputs {
   readonly stateVersion: number;
+  readonly agentId: string;
+  /** "" if the row does not bear it. */
+  readonly marker: string;
+  readonly network: Network;
+  readonly wallet: Wallet;
+  /** Digest of what is on the chain, see `digestOf`. */
+  readonly content?: string;
+  /** Instead of `content`, in states of version 1. */
+  readonly listing?: Listing;
+  readonly sourceAddress?: string;
+  readonly resourceUrn?: string;
   /** "1", and one more with every update that went to the chain. */
   readonly revision: string;
   readonly state: string;
@@ -51,7 +65,7 @@ export interface ConfirmationInputs {
   readonly network: Network;
   readonly walletVkey: string;
   readonly walletType: Wallet["type"];
-  readonly waitMinutes: number;
+  readonly waitMinutes?: number;
   readonly queueLength?: number;
   readonly resourceUrn?: string;
 }

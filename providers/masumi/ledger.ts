@@ -6,9 +6,10 @@
 export class Ledger {
   readonly #held = new Set<string>();
   readonly #condemned = new Set<string>();
-  readonly #replaced = new Set<string>();
+  readonly #replaced = new Map<string, string>();
+  readonly #removals = new Map<string, Promise<void>>();
   #programSeen = false;
-  #unnamedBurns = 0;
+  readonly #unnamedBurns = new Set<string>();
 
   /** A resource of the program asked for something: this run is no destroy, which asks for deletes alone. */
   sawProgram(): void {
@@ -28,13 +29,18 @@ export class Ledger {
     return this.#held.has(rowId);
   }
 
-  /** The program has a resource that is about to get another row instead of this one. */
-  replace(rowId: string): void {
-    this.#replaced.add(rowId);
+  /** The program has a resource, of this agent, that is about to get another row instead of this one. */
+  replace(rowId: string, agentId: string): void {
+    this.#replaced.set(rowId, agentId);
   }
 
   get replaced(): ReadonlySet<string> {
-    return this.#replaced;
+    return new Set(this.#replaced.keys());
+  }
+
+  /** Rows that the agent's next registration replaces. */
+  replacedBy(agentId: string): string[] {
+    return [...this.#replaced].filter(([, agent]) => agent === agentId).map(([rowId]) => rowId);
   }
 
   /** The row is being deregistered by this run, so it is nobody's registration any more. */
@@ -46,11 +52,24 @@ export class Ledger {
     return this.#condemned;
   }
 
-  get unnamedBurns(): number {
-    return this.#unnamedBurns;
+  /** Removes a row once, however many entries of the state name it. */
+  async removeOnce(rowId: string, remove: () => Promise<void>): Promise<void> {
+    const removal = this.#removals.get(rowId) ?? remove();
+    this.#removals.set(rowId, removal);
+    return removal;
   }
 
-  countUnnamedBurn(): void {
-    this.#unnamedBurns += 1;
+  /** Rows that this run may burn although nobody named them. */
+  get unnamedBurns(): number {
+    return this.#unnamedBurns.size;
+  }
+
+  countUnnamedBurn(rowId: string): void {
+    this.#unnamedBurns.add(rowId);
+  }
+
+  /** Whether the row's burn has been counted already. */
+  mayBurn(rowId: string): boolean {
+    return this.#unnamedBurns.has(rowId);
   }
 }

@@ -65,6 +65,8 @@ export interface Row {
   readonly markers: readonly string[];
   readonly walletVkey: string;
   readonly walletAddress: string;
+  /** The token goes to another wallet than the one that sells. */
+  readonly hasRecipient?: boolean | undefined;
   /** V2: contract address of the advertised payment source; several are joined by a space. V1: "". */
   readonly sourceAddress: string;
   /** "" until the mint transaction was submitted. On V2 it changes with every update. */

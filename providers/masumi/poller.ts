@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ListScope, MasumiClient } from "./client.ts";
+import type { MasumiError } from "./errors.ts";
 import { isPassing } from "./http.ts";
 import type { Row } from "./model.ts";
 
@@ -17,15 +18,18 @@ const SHARED_LOOK_MS = 250;
 export interface WaitOptions<T> {
   /** What the row means for the wait: a result ends it, undefined goes on, a throw ends it with that error. */
   readonly judge: (row: Row | undefined) => T | undefined;
-  /** Unix milliseconds at which the wait is over. */
-  readonly deadline: number;
+  /** Unix milliseconds at which the wait is over; asked after every look. */
+  readonly deadline: () => number;
   /** Called with what was seen each time, while the wait goes on. */
   readonly onLook?: ((row: Row | undefined) => void) | undefined;
+  /** Called with why nothing could be seen, while the wait goes on. */
+  readonly onTrouble?: ((error: Error) => void) | undefined;
 }
 
 interface Waiter {
-  readonly deadline: number;
+  readonly deadline: () => number;
   readonly look: (row: Row | undefined) => boolean;
+  readonly trouble: ((error: Error) => void) | undefined;
   readonly end: (error?: unknown) => void;
 }
 
@@ -74,6 +78,11 @@ export class RegistryView {
     return this.#rows;
   }
 
+  /** Every row by id as last read; nothing before the first reading. */
+  get known(): ReadonlyMap<string, Row> {
+    return this.#rows;
+  }
+
   /** Takes over what the service answered to a write of ours. */
   note(row: Row): void {
     this.#noted.set(row.id, { row, at: Date.now() });
@@ -81,8 +90,16 @@ export class RegistryView {
     this.#quicken();
   }
 
-  /** Waits for one row, together with all other waits of this view. Undefined: the time is over. */
-  async waitFor<T>(id: string, { judge, deadline, onLook }: WaitOptions<T>): Promise<T | undefined> {
+  /**
+   * Waits for one row, together with all other waits of this view. Undefined: the time is over. A service that does not
+   * answer for a moment ends no wait, but one that was never reached does, and one that does not answer when the time is over.
+   *
+   * @throws what `judge` throws; ServiceError, RefusedError
+   */
+  async waitFor<T>(
+    id: string,
+    { judge, deadline, onLook, onTrouble }: WaitOptions<T>,
+  ): Promise<T | undefined> {
     return new Promise<T | undefined>((resolve, reject) => {
       const waiter: Waiter = {
         deadline,
@@ -92,6 +109,7 @@ export class RegistryView {
           else resolve(result);
           return result !== undefined;
         },
+        trouble: onTrouble,
         end: (error) => (error === undefined ? resolve(undefined) : reject(error)),
       };
       this.#waiters.set(waiter, id);
@@ -143,19 +161,30 @@ export class RegistryView {
     }
   }
 
-  /** One look for all waits. A service that is away for a moment ends none of them; their time runs on. */
+  /** One look for all waits. */
   async #look(maxAge: number): Promise<void> {
     const before = this.#rows;
     this.#lookedAt = Date.now();
+    let trouble: Error | undefined;
     try {
       await this.#assertGoingOn();
       await this.rows(maxAge);
       this.#rememberChange(before);
       this.#serve((waiter, id) => waiter.look(this.#rows.get(id)));
     } catch (error) {
-      if (!isPassing(error)) this.#serve((waiter) => endWith(waiter, error));
+      if (!isPassing(error) || this.#wasNeverReached(error)) this.#serve((waiter) => endWith(waiter, error));
+      else trouble = error;
     }
-    this.#serve((waiter) => Date.now() >= waiter.deadline && endWith(waiter, undefined));
+    this.#serve((waiter) => {
+      if (Date.now() >= waiter.deadline()) return endWith(waiter, trouble);
+      if (trouble) waiter.trouble?.(trouble);
+      return false;
+    });
+  }
+
+  /** Nothing listens there: at the start of a run that is a wrong address rather than a bad moment. */
+  #wasNeverReached(error: MasumiError): boolean {
+    return error.code === "SERVICE_UNREACHABLE" && this.#readAt === Number.NEGATIVE_INFINITY;
   }
 
   /** Lets each wait have its turn; those that end leave. */
@@ -188,7 +217,7 @@ export class RegistryView {
       const sinceChange = Date.now() - this.#changedAt;
       const wanted = Math.max(sinceChange * PAUSE_SHARE, MIN_PAUSE_MS, 2 * this.#readMs);
       const nextLook = this.#lookedAt + Math.min(wanted, MAX_PAUSE_MS);
-      const deadlines = [...this.#waiters.keys()].map(({ deadline }) => deadline);
+      const deadlines = [...this.#waiters.keys()].map(({ deadline }) => deadline());
       const remaining = Math.min(nextLook, ...deadlines) - Date.now();
       if (remaining <= 0) return;
       this.#nap = new AbortController();

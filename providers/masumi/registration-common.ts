@@ -2,7 +2,7 @@ import type { Registration } from "./convert.ts";
 import { type RegistrationInputs, type RegistrationOutputs, STATE_VERSION } from "./inputs.ts";
 import type { Row } from "./model.ts";
 import { probeAgent } from "./probe.ts";
-import { normaliseListing } from "./content.ts";
+import { digestOf, normaliseListing } from "./content.ts";
 import type { Session } from "./session.ts";
 
 export const toRegistration = (inputs: RegistrationInputs): Registration => ({
@@ -13,15 +13,18 @@ export const toRegistration = (inputs: RegistrationInputs): Registration => ({
   sourceAddress: inputs.sourceAddress,
 });
 
-/** What the state keeps: the inputs, and what the row says. */
+/** What the state keeps: what a delete, a refresh and a diff need of the inputs, and what the row says. */
 export function toOutputs(inputs: RegistrationInputs, row: Row, revision: string): RegistrationOutputs {
-  const { recover: _spent, ...kept } = inputs;
-  const listing = normaliseListing(inputs.listing);
+  const { agentId, marker, network, wallet, resourceUrn } = inputs;
+  const { listing, sourceAddress } = toRegistration(inputs);
   return {
-    ...kept,
-    listing,
-    marker: row.markers.includes(inputs.marker) ? inputs.marker : "",
     stateVersion: STATE_VERSION,
+    agentId,
+    marker: row.markers.includes(marker) ? marker : "",
+    network,
+    wallet: { type: wallet.type, vkey: wallet.vkey },
+    content: digestOf({ wallet, listing, sourceAddress }),
+    ...(resourceUrn === undefined ? {} : { resourceUrn }),
     revision,
     state: row.state,
     error: row.error,
@@ -39,8 +42,6 @@ export async function probe(session: Session, inputs: RegistrationInputs): Promi
   });
 }
 
-/** How long to look for what a lost answer may have done. */
-export const settleSeconds = async (
-  session: Session,
-  { settleSeconds }: { readonly settleSeconds?: number },
-): Promise<number> => settleSeconds ?? (await session.settings()).settleSeconds;
+/** How long to look for what a lost answer may have done; the state keeps nothing of it, so a delete has the stack's. */
+export const settleSeconds = async (session: Session, inputs?: RegistrationInputs): Promise<number> =>
+  inputs?.settleSeconds ?? (await session.settings()).settleSeconds;

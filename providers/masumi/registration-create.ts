@@ -1,11 +1,13 @@
+import { assertBurnAllowed } from "./burn-limit.ts";
 import { type Registration, toRegisterBody } from "./convert.ts";
-import { RegistrationError, ServiceError } from "./errors.ts";
+import { RefusedError, RegistrationError, ServiceError } from "./errors.ts";
 import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
-import type { Row } from "./model.ts";
+import type { IntentKey } from "./intents.ts";
+import { type Row, isLeaving, isOver } from "./model.ts";
 import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
 import { submitUpdate } from "./registration-update.ts";
 import { shows } from "./content.ts";
-import { decideCreate } from "./rules.ts";
+import { type Look, decideCreate } from "./rules.ts";
 import type { Session } from "./session.ts";
 import { settle } from "./settle.ts";
 
@@ -29,13 +31,13 @@ export async function createRegistration(
   }
   await probe(session, inputs);
 
-  const rows = await session.allRows(inputs.network, LOOK_AGE_MS);
-  const { condemned, replaced } = session.ledger;
-  const look = decideCreate({ registration, adopt: inputs.adopt, rows, condemned, replaced });
+  const { look, rows } = await lookForRow(session, inputs, registration);
   if (look.kind === "register") {
+    await assertReplacementsAllowed(session, inputs, rows);
     const row = await register(session, inputs, registration, rows);
     return { id: row.id, outs: toOutputs(inputs, row, "1") };
   }
+  await session.intents.remove(await intentKey(session, inputs));
   session.ledger.hold(look.row.id);
   if (look.kind === "adopt-and-update") {
     const row = await submitUpdate(session, inputs, look.row);
@@ -44,6 +46,60 @@ export async function createRegistration(
   reportAdoption(session, inputs, look.row, look.spare);
   return { id: look.row.id, outs: toOutputs(inputs, look.row, "1") };
 }
+
+interface Seen {
+  readonly look: Look;
+  readonly rows: readonly Row[];
+}
+
+/**
+ * What is there already. A run that was killed in its POST left a note: until that request must have had its
+ * effect, a row that is not there may still come, so nothing is decided before.
+ */
+async function lookForRow(
+  session: Session,
+  inputs: RegistrationInputs,
+  registration: Registration,
+): Promise<Seen> {
+  const lookOnce = async (maxAgeMs: number): Promise<Seen> => {
+    const rows = await session.allRows(inputs.network, maxAgeMs);
+    const { condemned, replaced } = session.ledger;
+    return { rows, look: decideCreate({ registration, adopt: inputs.adopt, rows, condemned, replaced }) };
+  };
+  const startedAt = await session.intents.startedAt(await intentKey(session, inputs));
+  if (startedAt === undefined) return lookOnce(LOOK_AGE_MS);
+  const first = await lookOnce(0);
+  const secondsLeft = (startedAt - Date.now()) / 1000 + (await settleSeconds(session, inputs));
+  if (first.look.kind !== "register" || secondsLeft <= 0) return first;
+  session.progress(
+    inputs.resourceUrn,
+    `An earlier run was stopped while it registered the agent; looking for its registration for ${Math.ceil(secondsLeft)} s`,
+  );
+  const found = await settle(secondsLeft, async () => {
+    const seen = await lookOnce(0);
+    return seen.look.kind === "register" ? undefined : seen;
+  });
+  return found ?? lookOnce(0);
+}
+
+/** A replacement burns the old registration after it has paid for the new one: so it is asked before. */
+async function assertReplacementsAllowed(
+  session: Session,
+  { network, agentId }: RegistrationInputs,
+  rows: readonly Row[],
+): Promise<void> {
+  const replaced = session.ledger.replacedBy(agentId);
+  for (const { id, state } of rows) {
+    if (!replaced.includes(id) || isOver(state) || isLeaving(state)) continue;
+    await assertBurnAllowed(session, { network, agentId, rowId: id });
+  }
+}
+
+const intentKey = async (session: Session, { network, marker }: RegistrationInputs): Promise<IntentKey> => ({
+  url: (await session.settings()).url,
+  network,
+  marker,
+});
 
 function reportAdoption(
   session: Session,
@@ -69,11 +125,18 @@ async function register(
   rowsBefore: readonly Row[],
 ): Promise<Row> {
   const client = await session.client();
-  await session.assertRunAlive();
+  await session.warnOfAdminKey(inputs.resourceUrn);
+  const intent = await intentKey(session, inputs);
+  const body = toRegisterBody(registration);
+  const beforeSend = async () => {
+    await session.assertRunAlive();
+    await session.intents.write(intent, body);
+  };
   let row: Row;
   try {
-    row = await client.register(toRegisterBody(registration));
+    row = await client.register(body, { beforeSend });
   } catch (error) {
+    if (wasSurelyRefused(error)) await session.intents.remove(intent);
     if (!(error instanceof ServiceError) || !error.unclear) throw error;
     session.note(
       "warning",
@@ -82,10 +145,14 @@ async function register(
     );
     row = await findAfterLostAnswer(session, inputs, registration, rowsBefore, error);
   }
+  await session.intents.remove(intent);
   session.ledger.hold(row.id);
   (await session.view(inputs.network, inputs.wallet.type)).note(row);
   return row;
 }
+
+const wasSurelyRefused = (error: unknown) =>
+  error instanceof RefusedError || (error instanceof ServiceError && !error.unclear);
 
 /**
  * Looks for the row that a request with a lost answer made: ours by its marker, of the same content, and not

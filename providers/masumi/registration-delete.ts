@@ -1,14 +1,18 @@
-import { RefusedError, RegistrationError, ServiceError } from "./errors.ts";
+import { assertBurnAllowed } from "./burn-limit.ts";
+import { MasumiError, RefusedError, RegistrationError, ServiceError } from "./errors.ts";
 import type { RegistrationOutputs } from "./inputs.ts";
 import { type Row, isBurnable, isSettled } from "./model.ts";
+import { type OpenPayment, describePayments, drainedBy } from "./payments.ts";
+import { deadlineBy } from "./queue.ts";
 import { settleSeconds } from "./registration-common.ts";
-import { decideBurn } from "./rules.ts";
 import type { Session } from "./session.ts";
 import { settle } from "./settle.ts";
 import { TOKEN_NOT_FOUND } from "./wire.ts";
 
 /** Requests for one burn, each only after a look. The service refuses a second one once it has taken the first. */
 const BURN_TRIES = 3;
+/** How old the list of payments may be when a burn is decided on: those of one moment share it. */
+const PAYMENTS_AGE_MS = 5_000;
 /** Pause after an answer that says neither yes nor no. */
 const PAUSE_SECONDS = 2;
 
@@ -31,14 +35,19 @@ export async function deleteRegistration(
     );
     return;
   }
+  return session.ledger.removeOnce(id, () => removeRegistration(session, id, props));
+}
+
+async function removeRegistration(session: Session, id: string, props: RegistrationOutputs): Promise<void> {
   let isTaken = false;
   for (let attempt = 1; ; attempt += 1) {
     const row = await waitUntilSettled(session, id, props);
     if (row === "gone") return;
     if (row.state === "RegistrationFailed") return removeFailedRow(session, row, props);
     if (isTaken) throw burnFailed(row);
+    await assertDrained(session, row, props);
     if (attempt === 1) {
-      await assertAllowed(session, props);
+      await assertBurnAllowed(session, { ...props, rowId: id });
       session.ledger.condemn(id);
     }
     const outcome = await requestBurn(session, row, props, attempt);
@@ -60,7 +69,7 @@ async function waitUntilSettled(
   const { waitMinutes } = await session.settings();
   const startedAt = Date.now();
   const result = await view.waitFor<Row | "gone">(id, {
-    deadline: startedAt + waitMinutes * 60_000,
+    deadline: deadlineBy({ waitMinutes, wallet: props.wallet, rows: () => view.known.values() }),
     judge: (row) => {
       if (!row || row.state === "DeregistrationConfirmed") return "gone";
       return isSettled(row.state) ? row : undefined;
@@ -70,11 +79,13 @@ async function waitUntilSettled(
       const tx = row?.txHash ? ` · tx ${row.txHash}` : "";
       session.progress(props.resourceUrn, `${row?.state ?? ""} · ${seconds} s${tx}`);
     },
+    onTrouble: (error) =>
+      session.progress(props.resourceUrn, `Waiting for the payment service: ${error.message}`),
   });
   if (result !== undefined) return result;
   throw new RegistrationError({
     code: "MASUMI_STILL_PENDING",
-    what: `Registration ${id} was not deregistered within ${waitMinutes} minutes.`,
+    what: `Registration ${id} was not deregistered within ${Math.round((Date.now() - startedAt) / 60_000)} minutes.`,
   });
 }
 
@@ -82,7 +93,7 @@ async function waitUntilSettled(
 async function removeFailedRow(session: Session, row: Row, props: RegistrationOutputs): Promise<void> {
   const client = await session.client();
   try {
-    const { canAdmin } = await client.apiKeyStatus();
+    const { canAdmin } = await session.keyStatus();
     if (canAdmin) await client.deleteRow(row.id);
   } catch (error) {
     if (!(error instanceof ServiceError) && !(error instanceof RefusedError)) throw error;
@@ -91,27 +102,48 @@ async function removeFailedRow(session: Session, row: Row, props: RegistrationOu
   }
 }
 
-async function assertAllowed(session: Session, { network, agentId }: RegistrationOutputs): Promise<void> {
-  const { ledger } = session;
-  const { allowDeregister, allowedByEnvironment } = await session.settings();
-  const { allowed, counts } = decideBurn({
-    network,
-    agentId,
-    isDestroy: ledger.isDestroy,
-    unnamedSoFar: ledger.unnamedBurns,
-    allowed: allowDeregister,
-    allowedByEnvironment,
-  });
-  if (allowed) {
-    if (counts) ledger.countUnnamedBurn();
-    return;
+/**
+ * Nobody who has paid the agent, or still may, is left without it, unless MASUMI_FORCE_DEREGISTER says so. Telling new
+ * buyers that the agent leaves is not done here: its own /availability does, as soon as its crew is told.
+ */
+async function assertDrained(session: Session, row: Row, props: RegistrationOutputs): Promise<void> {
+  const { forceDeregister } = await session.settings();
+  try {
+    await refuseOpenPayments(session, row, props);
+  } catch (error) {
+    if (!forceDeregister || !(error instanceof MasumiError)) throw error;
+    session.note(
+      "warning",
+      props.resourceUrn,
+      `Deregistered all the same (MASUMI_FORCE_DEREGISTER): ${error.what}`,
+    );
   }
+}
+
+async function refuseOpenPayments(
+  session: Session,
+  row: Row,
+  { network, wallet, agentId }: RegistrationOutputs,
+): Promise<void> {
+  const view = await session.payments(network, wallet.type);
+  let open: OpenPayment[];
+  try {
+    open = await view.openOf(row, PAYMENTS_AGE_MS);
+  } catch (error) {
+    if (error instanceof RefusedError || (error instanceof ServiceError && error.status === 501)) {
+      const { what, status, serviceMessage } = error;
+      throw new RegistrationError({ code: "OPEN_PAYMENTS_UNKNOWN", what, status, serviceMessage });
+    }
+    throw error;
+  }
+  if (open.length === 0) return;
+  const time = drainedBy(open);
   throw new RegistrationError({
-    code: "DEREGISTRATION_LIMIT",
-    what: `${agentId} would be deregistered on ${network}, which this run may not do unasked.`,
-    remedy: ledger.isDestroy
-      ? `If that is meant, set MASUMI_ALLOW_DEREGISTER=${agentId} (ids, comma-separated, or all).`
-      : `If that is meant, add ${agentId} to masumi:allowDeregister.`,
+    code: "OPEN_PAYMENTS",
+    what: `${agentId} has ${open.length} open payment(s): ${describePayments(open)}.`,
+    remedy:
+      `Wait until the agent has drained${time && ` (at the latest ${time})`} and run again. MASUMI_FORCE_DEREGISTER=1 ` +
+      "deregisters it all the same; its buyers can then only take their money back.",
   });
 }
 
@@ -127,10 +159,11 @@ async function requestBurn(
 ): Promise<"taken" | "again" | "no token"> {
   const client = await session.client();
   const view = await session.view(props.network, props.wallet.type);
-  await session.assertRunAlive();
+  await session.warnOfAdminKey(props.resourceUrn);
+  const beforeSend = () => session.assertRunAlive();
   try {
     const { network } = props;
-    view.note(await client.deregister({ agentIdentifier: row.agentIdentifier, network }));
+    view.note(await client.deregister({ agentIdentifier: row.agentIdentifier, network }, { beforeSend }));
     return "taken";
   } catch (error) {
     if (!(error instanceof ServiceError) && !(error instanceof RefusedError)) throw error;
@@ -161,7 +194,7 @@ async function lookAfter(
   const look = async () => (await view.rows(0)).get(before.id);
   if (error instanceof ServiceError) {
     const wasLost = error.unclear && error.status === undefined;
-    await settle(wasLost ? await settleSeconds(session, props) : PAUSE_SECONDS, async () => {
+    await settle(wasLost ? await settleSeconds(session) : PAUSE_SECONDS, async () => {
       const now = await look();
       return now && isBurnable(now.state) ? undefined : "moved";
     });

@@ -2,6 +2,7 @@ import { type Registration, toUpdateBody } from "./convert.ts";
 import { RefusedError, RegistrationError, ServiceError } from "./errors.ts";
 import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
 import { type Row, isLeaving, isOver, isSettled, isUpdatable } from "./model.ts";
+import { deadlineBy } from "./queue.ts";
 import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
 import { shows } from "./content.ts";
 import type { Session } from "./session.ts";
@@ -38,14 +39,16 @@ async function waitUntilUpdatable(session: Session, id: string, inputs: Registra
   const view = await session.view(inputs.network, inputs.wallet.type);
   const { waitMinutes } = await session.settings();
   const row = await view.waitFor(id, {
-    deadline: Date.now() + waitMinutes * 60_000,
+    deadline: deadlineBy({ waitMinutes, wallet: inputs.wallet, rows: () => view.known.values() }),
     judge: (row) => judgeBeforeUpdate(id, row, inputs),
     onLook: (row) => session.progress(inputs.resourceUrn, `${row?.state ?? ""}: the update waits for it`),
+    onTrouble: (error) =>
+      session.progress(inputs.resourceUrn, `Waiting for the payment service: ${error.message}`),
   });
   if (row) return row;
   throw new RegistrationError({
     code: "MASUMI_STILL_PENDING",
-    what: `Registration ${id} did not settle within ${waitMinutes} minutes, so it cannot be updated yet.`,
+    what: `Registration ${id} did not settle in time, so it cannot be updated yet.`,
   });
 }
 
@@ -76,10 +79,11 @@ export async function submitUpdate(session: Session, inputs: RegistrationInputs,
   const view = await session.view(inputs.network, inputs.wallet.type);
   const registration = toRegistration(inputs);
   await probe(session, inputs);
-  await session.assertRunAlive();
+  await session.warnOfAdminKey(inputs.resourceUrn);
+  const beforeSend = () => session.assertRunAlive();
   let row: Row;
   try {
-    row = await client.update(toUpdateBody(registration, live));
+    row = await client.update(toUpdateBody(registration, live), { beforeSend });
   } catch (error) {
     if (error instanceof RefusedError && error.code === "NOT_FOUND") {
       return updateUnderNewIdentifier(session, inputs, live, error);

@@ -1,9 +1,9 @@
 import type { Registration } from "./convert.ts";
 import { RegistrationError } from "./errors.ts";
-import { contentOf, shows } from "./content.ts";
-import { type RegistrationInputs, type RegistrationOutputs, isUnknown } from "./inputs.ts";
+import { contentOf, hasDigest, shows } from "./content.ts";
+import { type RegistrationInputs, type RegistrationOutputs, UNKNOWN, isUnknown } from "./inputs.ts";
 import { ownerOf } from "./marker.ts";
-import { type Network, type Row, isLeaving, isLive, isOver, isPending, isUpdatable } from "./model.ts";
+import { type Listing, type Row, isLeaving, isLive, isOver, isPending, isUpdatable } from "./model.ts";
 
 /* ---- diff ---------------------------------------------------------------------------------------------- */
 
@@ -18,7 +18,7 @@ const isLost = (state: string) => isOver(state) || isLeaving(state);
 /** What is known of a registration, from the state or from its row. */
 export type Registered = Pick<
   RegistrationOutputs,
-  "network" | "wallet" | "listing" | "sourceAddress" | "marker" | "state"
+  "network" | "wallet" | "content" | "listing" | "sourceAddress" | "marker" | "state"
 >;
 
 /** What a registration shall be. */
@@ -49,8 +49,7 @@ export function decideChange(id: string, olds: Registered, inputs: Wanted): Chan
   const state = news.recover?.rowId === id ? news.recover.state : olds.state;
   if (isLost(state)) return replace("recover");
 
-  const contentChanged =
-    contentOf(olds) !== contentOf({ ...news, sourceAddress: news.sourceAddress ?? olds.sourceAddress });
+  const contentChanged = !isSameContent(olds, inputs);
   const unmarked = olds.marker === "" && news.adopt !== id;
   if (olds.wallet.type === "V2") {
     return contentChanged || unmarked || state === "UpdateFailed" ? { kind: "update" } : { kind: "none" };
@@ -58,12 +57,35 @@ export function decideChange(id: string, olds: Registered, inputs: Wanted): Chan
   return contentChanged ? replace("listing") : { kind: "none" };
 }
 
+function isSameContent(olds: Registered, inputs: Wanted): boolean {
+  const { wallet, listing, content = "" } = olds;
+  if (!listing) {
+    const filled = fillUnknown(inputs.listing, UNKNOWN_LISTING);
+    return hasDigest({ wallet, listing: filled, sourceAddress: inputs.sourceAddress ?? UNKNOWN }, content);
+  }
+  const { sourceAddress = olds.sourceAddress, ...news } = fillUnknown(inputs, olds);
+  return contentOf({ ...olds, listing }) === contentOf({ ...news, sourceAddress });
+}
+
+/** Gives a listing that is not known its shape, so that what is known of it can be compared. */
+const UNKNOWN_LISTING: Listing = {
+  name: UNKNOWN,
+  description: UNKNOWN,
+  apiBaseUrl: UNKNOWN,
+  capability: { name: UNKNOWN, version: UNKNOWN },
+  tags: [UNKNOWN],
+  author: { name: UNKNOWN, contactEmail: UNKNOWN, contactOther: UNKNOWN, organization: UNKNOWN },
+  legal: { privacyPolicy: UNKNOWN, terms: UNKNOWN, other: UNKNOWN },
+  pricing: { type: "fixed", prices: [{ amount: UNKNOWN, unit: UNKNOWN }] },
+  exampleOutputs: [{ name: UNKNOWN, url: UNKNOWN, mimeType: UNKNOWN }],
+};
+
 /** `value` with everything unknown in it taken from the same place in `known`. */
 function fillUnknown<T>(value: T, known: unknown): T {
   if (isUnknown(value)) return (known === undefined ? value : known) as T;
   if (Array.isArray(value)) {
     return value.map((item, index) =>
-      fillUnknown(item, Array.isArray(known) ? known[index] : undefined),
+      fillUnknown(item, Array.isArray(known) ? (known[index] ?? known[0]) : undefined),
     ) as T;
   }
   if (typeof value !== "object" || value === null) return value;
@@ -115,7 +137,7 @@ export function decideCreate(input: LookInput): Look {
 
   const stray = ours.find(({ id, state }) => !isLeaving(state) && !replaced.has(id));
   if (stray) throw strayError(registration, stray);
-  const foreign = free.find((row) => isForeign(row, registration));
+  const foreign = free.find((row) => isForeign(row, registration) && !replaced.has(row.id));
   if (foreign) throw foreignError(foreign);
   return { kind: "register" };
 }
@@ -176,35 +198,3 @@ const foreignError = (row: Row) =>
     what: `${row.listing.apiBaseUrl} is registered on this wallet already: row ${row.id} (${row.state}, "${row.listing.name}"), without our marker.`,
     remedy: `Take it over with adopt: ${row.id} in the agent's YAML, or deregister it first.`,
   });
-
-/* ---- delete: may this be burned? ----------------------------------------------------------------------- */
-
-/** Registrations that a run may burn without naming them. */
-export const UNNAMED_BURNS: Readonly<Record<Network, number>> = { Preprod: 3, Mainnet: 0 };
-
-export interface BurnRequest {
-  readonly network: Network;
-  readonly agentId: string;
-  /** The run takes the whole stack down. */
-  readonly isDestroy: boolean;
-  /** Unnamed registrations that this run has burned so far. */
-  readonly unnamedSoFar: number;
-  /** masumi:allowDeregister */
-  readonly allowed: readonly string[];
-  /** MASUMI_ALLOW_DEREGISTER: agent ids, comma-separated, or `all` */
-  readonly allowedByEnvironment: string | undefined;
-}
-
-/** Whether a registration may be burned, and whether that uses up one of the run's unnamed burns. Pure. */
-export function decideBurn(request: BurnRequest): { readonly allowed: boolean; readonly counts: boolean } {
-  const { network, agentId, isDestroy, unnamedSoFar, allowed, allowedByEnvironment = "" } = request;
-  if (isDestroy) {
-    const named = allowedByEnvironment.split(",").map((name) => name.trim());
-    return {
-      allowed: network !== "Mainnet" || named.includes("all") || named.includes(agentId),
-      counts: false,
-    };
-  }
-  if (allowed.includes(agentId)) return { allowed: true, counts: false };
-  return { allowed: unnamedSoFar < UNNAMED_BURNS[network], counts: true };
-}

@@ -1,10 +1,14 @@
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic/index.js";
 import { MasumiClient } from "./client.ts";
 import { RegistrationError, SettingsError, maskSecrets } from "./errors.ts";
+import { Holdings } from "./holdings.ts";
+import { IntentNotes, findProjectFolder } from "./intents.ts";
 import { Ledger } from "./ledger.ts";
 import type { Network, Row, WalletType } from "./model.ts";
+import { PaymentView } from "./payments.ts";
 import { RegistryView } from "./poller.ts";
 import type { Report, Severity } from "./report.ts";
+import type { ApiKeyStatus } from "./wire.ts";
 
 /** The settings of a stack that the provider uses. */
 export interface Settings {
@@ -12,14 +16,16 @@ export interface Settings {
   readonly url: string;
   /** MASUMI_API_KEY, else masumi:apiKey. A destroy sees the configuration kept in the state, but today's environment. */
   readonly apiKey: string;
-  /** masumi:waitMinutes, default 60: how long a wait for the chain may take. */
-  readonly waitMinutes: number;
+  /** masumi:waitMinutes: how long a wait for the chain may take; not set: as long as the wallet's queue asks. */
+  readonly waitMinutes: number | undefined;
   /** masumi:settleSeconds, default 30: how long to look for what a lost answer may have done. */
   readonly settleSeconds: number;
-  /** masumi:allowDeregister: agents that may be burned beyond the limit of a run. */
+  /** masumi:allowDeregister: agents that may be burned beyond the limit of a run; agent ids or row ids. */
   readonly allowDeregister: readonly string[];
   /** MASUMI_ALLOW_DEREGISTER: what a destroy on Mainnet may burn; agent ids, comma-separated, or `all`. */
   readonly allowedByEnvironment: string | undefined;
+  /** MASUMI_FORCE_DEREGISTER: whether agents are deregistered in spite of open payments. */
+  readonly forceDeregister: boolean;
 }
 
 type ReadSetting = (key: string) => unknown;
@@ -34,15 +40,19 @@ export function readSettings(get: ReadSetting, env: Environment): Settings {
   return {
     url: required("masumi:paymentServiceUrl", get("masumi:paymentServiceUrl")),
     apiKey: required("masumi:apiKey (or MASUMI_API_KEY)", env["MASUMI_API_KEY"] || get("masumi:apiKey")),
-    waitMinutes: toNumber("masumi:waitMinutes", get("masumi:waitMinutes"), 60),
-    settleSeconds: toNumber("masumi:settleSeconds", get("masumi:settleSeconds"), 30),
+    waitMinutes: toNumber("masumi:waitMinutes", get("masumi:waitMinutes")),
+    settleSeconds: toNumber("masumi:settleSeconds", get("masumi:settleSeconds")) ?? 30,
     allowDeregister: toList("masumi:allowDeregister", get("masumi:allowDeregister")),
     allowedByEnvironment: env["MASUMI_ALLOW_DEREGISTER"],
+    forceDeregister: isOn(env["MASUMI_FORCE_DEREGISTER"]),
   };
 }
 
-function toNumber(name: string, value: unknown, fallback: number): number {
-  const number = value === undefined ? fallback : Number(value);
+const isOn = (value = ""): boolean => !["", "0", "false", "no"].includes(value.trim().toLowerCase());
+
+function toNumber(name: string, value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
   if (Number.isFinite(number) && number >= 0) return number;
   throw new SettingsError({ code: "SETTING_INVALID", what: `${name} is not a number.` });
 }
@@ -62,6 +72,8 @@ export interface SessionOptions {
   readonly timeoutMs?: number | undefined;
   /** Default: this process's. */
   readonly env?: Environment;
+  /** Where notes of requests under way are kept; default: the folder of the nearest Pulumi.yaml at or above this process's. */
+  readonly projectFolder?: string;
 }
 
 /**
@@ -70,17 +82,22 @@ export interface SessionOptions {
  */
 export class Session {
   readonly ledger = new Ledger();
+  readonly intents: IntentNotes;
   readonly #report: Report;
   readonly #options: SessionOptions;
   #settings: Promise<Settings> | undefined;
   #client: MasumiClient | undefined;
+  #holdings: Holdings | undefined;
+  #keyStatus: Promise<ApiKeyStatus> | undefined;
   readonly #views = new Map<string, RegistryView>();
+  readonly #payments = new Map<string, PaymentView>();
   #secrets: readonly string[] = [];
   readonly #done = new Set<string>();
 
   constructor(report: Report, options: SessionOptions = {}) {
     this.#report = report;
     this.#options = options;
+    this.intents = new IntentNotes(options.projectFolder ?? findProjectFolder(process.cwd()));
   }
 
   /**
@@ -119,11 +136,53 @@ export class Session {
     return view;
   }
 
+  async payments(network: Network, type: WalletType): Promise<PaymentView> {
+    const client = await this.client();
+    const key = `${network} ${type}`;
+    const view = this.#payments.get(key) ?? new PaymentView(client, { network, type });
+    this.#payments.set(key, view);
+    return view;
+  }
+
   /** Every row of the network, V1 and V2, as of at most `maxAgeMs` ago. */
   async allRows(network: Network, maxAgeMs: number): Promise<Row[]> {
     const views = await Promise.all([this.view(network, "V1"), this.view(network, "V2")]);
     const maps = await Promise.all(views.map((view) => view.rows(maxAgeMs)));
     return maps.flatMap((rows) => [...rows.values()]);
+  }
+
+  /** Identifiers of the tokens at a row's wallet, where that can be told; see {@link Holdings}. */
+  async tokensBeside(
+    row: Row,
+    network: Network,
+    rows: Iterable<Row>,
+  ): Promise<ReadonlySet<string> | undefined> {
+    const client = await this.client();
+    this.#holdings ??= new Holdings(client);
+    return this.#holdings.beside(row, network, rows);
+  }
+
+  /** What the API key may do; asked once. @throws ServiceError, RefusedError, SettingsError */
+  async keyStatus(): Promise<ApiKeyStatus> {
+    const client = await this.client();
+    this.#keyStatus ??= client.apiKeyStatus().catch((error: unknown) => {
+      this.#keyStatus = undefined;
+      throw error;
+    });
+    return this.#keyStatus;
+  }
+
+  /** Says once in a run, before anything is spent, that an admin key is more than a deployment needs. */
+  async warnOfAdminKey(urn: string | undefined): Promise<void> {
+    if (!this.isFirst("admin key")) return;
+    const status = await this.keyStatus().catch(() => undefined);
+    if (!status?.canAdmin) return;
+    this.note(
+      "warning",
+      urn,
+      "The API key is an admin key: whoever has it can empty the service's wallets. A ReadAndPay key limited to the " +
+        "selling wallets is enough here.",
+    );
   }
 
   /** Whether this is the first time in this run that something named so is about to be done. */

@@ -48,6 +48,7 @@ export const registryEntry = z.object({
   sendFundingLovelace: optionalText,
   supportedPaymentSources: z.array(supportedPaymentSource).nullish(),
   SmartContractWallet: walletReference.nullish(),
+  RecipientWallet: walletReference.nullish(),
   CurrentTransaction: z.object({ txHash: optionalText, status: optionalText, fees: optionalText }).nullish(),
 });
 export type RegistryEntry = z.output<typeof registryEntry>;
@@ -90,6 +91,27 @@ export const paymentSourceList = z.object({ PaymentSources: z.array(paymentSourc
 export const balance = z.object({
   Balance: z.array(z.object({ unit: text, quantity: z.union([z.number(), z.string()]) })),
 });
+
+const payment = z.object({
+  id: text,
+  /** Absent before 0.26: the agent is then not told. */
+  agentIdentifier: optionalText,
+  /** Null as long as no buyer has locked money for it. */
+  onChainState: optionalText,
+  NextAction: z.object({ requestedAction: text }).nullish(),
+  /** Unix milliseconds as digits; absent before 0.21. */
+  payByTime: optionalText,
+  submitResultTime: optionalText,
+  externalDisputeUnlockTime: optionalText,
+  SmartContractWallet: walletReference.nullish(),
+});
+export type Payment = z.output<typeof payment>;
+/** GET /payment, and GET /payment/count from 0.27 on. */
+export const paymentList = z.object({ Payments: z.array(payment) });
+export const paymentCount = z.object({ total: z.number() });
+
+/** GET /registry/wallet: the tokens that the chain shows at a wallet. */
+export const walletTokens = z.object({ Assets: z.array(z.object({ agentIdentifier: text })) });
 
 export const success = z.object({ status: z.literal("success"), data: z.unknown() });
 export const failure = z.object({ status: z.literal("error"), error: z.object({ message: text }) });

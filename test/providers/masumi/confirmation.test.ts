@@ -1,17 +1,12 @@
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createConfirmationProvider } from "../../../providers/masumi/confirmation-host.ts";
-import type { ConfirmationOutputs, RegistrationInputs } from "../../../providers/masumi/inputs.ts";
+import type { ConfirmationOutputs } from "../../../providers/masumi/inputs.ts";
 import { UNKNOWN } from "../../../providers/masumi/inputs.ts";
-import { EMPTY_V1, EMPTY_V2, V1, V2, confirmationOf, failureOf, inputsOf } from "./inputs.ts";
+import { answering, numbered } from "./agent.ts";
+import { EMPTY_V1, EMPTY_V2, V1, V2, confirmationOf, failureOf } from "./inputs.ts";
 import { startRun } from "./run.ts";
-import { startAgent, startEngine } from "./servers.ts";
+import { startEngine } from "./servers.ts";
 import { startService } from "./service.ts";
-
-const agent = await startAgent();
-afterAll(() => agent[Symbol.asyncDispose]());
-
-const answering = (changes: Parameters<typeof inputsOf>[0] = {}): RegistrationInputs =>
-  inputsOf({ ...changes, listing: { apiBaseUrl: agent.url, ...changes.listing } });
 
 test.concurrent.each([V1, V2])(
   "a registration is waited for, and its outcome told ($type)",
@@ -81,14 +76,60 @@ describe.concurrent("a wait that is over", () => {
     expect(engine.said().match(/The selling wallet holds 0 ADA/g)).toHaveLength(1);
   });
 
-  test("for a V1 transaction that was dropped, which the service never mentions, names the transaction", async () => {
-    await using service = await startService();
-    await service.fault({ kind: "drop-transaction", operation: "Registration" });
-    const inputs = answering({ wallet: V1 });
-    const { id } = await startRun(service.url).create(inputs);
-    const failure = await failureOf(startRun(service.url).confirm(confirmationOf(id, inputs, soon)));
-    expect(failure.code).toBe("MASUMI_STILL_PENDING");
-    expect(failure.remedy).toMatch(/transaction [0-9a-f]{64} .*dropped/);
+  test.each([V1, V2])(
+    "for a transaction that was dropped, which the service need not mention, names the transaction ($type)",
+    async (wallet) => {
+      // Chain time stands still after the transaction was sent: to a client a dropped one looks just so.
+      await using service = await startService({ chainSpeed: 0 });
+      const inputs = answering({ wallet });
+      const { id } = await startRun(service.url).create(inputs);
+      await service.advance(16);
+      expect((await service.rows())[0]?.state).toBe("RegistrationInitiated");
+      const failure = await failureOf(startRun(service.url).confirm(confirmationOf(id, inputs, soon)));
+      expect(failure.code).toBe("MASUMI_STILL_PENDING");
+      expect(failure.remedy).toMatch(/transaction [0-9a-f]{64} .*dropped/);
+    },
+  );
+});
+
+describe.concurrent("the wallet's queue", () => {
+  test.each([
+    [V1, "6 before it in the wallet's queue, one at a time: usually 9 min"],
+    [V2, "6 before it in the wallet's queue, five at a time: usually 3 min"],
+  ])(
+    "is told while nothing has been sent, and in the error of a wait that is over (%o)",
+    async (wallet, queue) => {
+      await using service = await startService({ chainSpeed: 0 });
+      await using engine = await startEngine();
+      const run = startRun(service.url, { engine });
+      for (let index = 0; index < 6; index += 1) await run.create(numbered(index, { wallet }));
+      const inputs = numbered(6, { wallet });
+      const { id } = await run.create(inputs);
+      const failure = await failureOf(run.confirm(confirmationOf(id, inputs, { waitMinutes: 0.01 })));
+      expect(engine.messages.map(({ message }) => message)).toContainEqual(
+        expect.stringMatching(new RegExp(`^RegistrationRequested · \\d s · ${queue}$`)),
+      );
+      expect(failure).toMatchObject({ code: "MASUMI_STILL_PENDING" });
+      expect(failure.remedy).toBe(`It has ${queue}. Then run again: it simply waits on.`);
+    },
+  );
+
+  test("is shorter by what the wallet has begun", async () => {
+    await using service = await startService({ chainSpeed: 0 });
+    await using engine = await startEngine();
+    const run = startRun(service.url, { engine });
+    await run.create(numbered(0, { wallet: V1 }));
+    await service.advance(30);
+    await run.create(numbered(1, { wallet: V1 }));
+    const inputs = numbered(2, { wallet: V1 });
+    const { id } = await run.create(inputs);
+    await failureOf(run.confirm(confirmationOf(id, inputs, { waitMinutes: 0.01 })));
+    expect(engine.messages.at(-1)?.message).toContain("2 before it");
+    await service.advance(75);
+    await failureOf(
+      startRun(service.url, { engine }).confirm(confirmationOf(id, inputs, { waitMinutes: 0.01 })),
+    );
+    expect(engine.messages.at(-1)?.message).toContain("1 before it");
   });
 });
 
@@ -207,6 +248,32 @@ test.concurrent(
     expect(await startRun(service.url).readConfirmation(id, confirmed)).toEqual({ id: "" });
   },
 );
+
+test.concurrent("300 agents are waited for with a few requests a look, not one for each", async () => {
+  await using service = await startService({ chainSpeed: 0 });
+  const run = startRun(service.url);
+  const created = await Promise.all(
+    Array.from({ length: 300 }, async (_, index) => {
+      const inputs = numbered(index);
+      return { inputs, id: (await run.create(inputs)).id };
+    }),
+  );
+  const spent = Object.values(await service.requests()).reduce((sum, count) => sum + count, 0);
+  expect(spent).toBeLessThanOrEqual(1.2 * 300);
+  await service.resetRequests();
+  const waits = created.map(({ id, inputs }) => run.confirm(confirmationOf(id, inputs, { waitMinutes: 1 })));
+  const ended = Promise.all(waits);
+  // 60 batches of five, one after the other.
+  for (let turn = 0; turn < 20; turn += 1) await service.advance(500);
+  expect(new Set((await ended).map(({ state }) => state))).toEqual(new Set(["RegistrationConfirmed"]));
+  const { "GET /registry": full = 0, "GET /registry/count": counts = 0, ...rest } = await service.requests();
+  const looks = rest["GET /registry/diff"] ?? 0;
+  // A look is one request, or where more than one answer's worth has changed, the list's five pages and its count.
+  expect(full).toBeLessThanOrEqual(5 * looks);
+  expect(counts).toBeLessThanOrEqual(looks);
+  expect(full + counts + looks).toBeLessThan(100);
+  expect(Object.keys(rest)).toEqual(["GET /registry/diff"]);
+});
 
 describe.concurrent("diff", () => {
   const { session } = startRun("http://127.0.0.1:9");

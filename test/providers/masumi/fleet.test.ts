@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import { MasumiClient } from "../../../providers/masumi/client.ts";
 import { ownRows, readRows } from "../../../providers/masumi/fleet.ts";
 import { marker } from "../../../providers/masumi/marker.ts";
-import { OWNER, V1, V2, inputsOf } from "./inputs.ts";
+import { OWNER, V1, inputsOf } from "./inputs.ts";
 import { startRun } from "./run.ts";
 import { startAgent } from "./servers.ts";
 import { WORLDS, startService } from "./service.ts";

@@ -1,30 +1,21 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, readdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type * as Grpc from "@grpc/grpc-js";
-import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
-import type * as ProviderGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
-import type * as Messages from "@pulumi/pulumi/proto/provider_pb.js";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { CONFIRMATION_SHIM, REGISTRATION_SHIM } from "../../../providers/masumi/shim.ts";
 import { confirmationOf, inputsOf } from "./inputs.ts";
-import { type Engine, startAgent, startEngine } from "./servers.ts";
+import { root, startProviderHost } from "./provider-host.ts";
+import { startRun } from "./run.ts";
+import { startAgent, startEngine } from "./servers.ts";
 import { startService } from "./service.ts";
-
-const root = join(import.meta.dirname, "../../..");
-const load = createRequire(import.meta.url);
-const grpc = createRequire(load.resolve("@pulumi/pulumi"))("@grpc/grpc-js") as typeof Grpc;
-const { ResourceProviderClient } = load("@pulumi/pulumi/proto/provider_grpc_pb") as typeof ProviderGrpc;
-const messages = load("@pulumi/pulumi/proto/provider_pb") as typeof Messages;
-const { Struct: StructClass } = load("google-protobuf/google/protobuf/struct_pb") as {
-  Struct: typeof Struct;
-};
 
 const agent = await startAgent();
 afterAll(() => agent[Symbol.asyncDispose]());
+
+/** Processes start slowly on a machine that has much to do. */
+const SLOWLY = 60_000;
+vi.setConfig({ testTimeout: 3 * SLOWLY });
 
 describe.concurrent("the texts that the state keeps as providers", () => {
   /*
@@ -86,7 +77,7 @@ test.concurrent("a whole life through the engine's protocol, in the real provide
   const confirming = host.create(confirmation);
   await vi.waitFor(
     () => expect(engine.messages.map(({ urn }) => urn)).toContain(confirmation.resourceUrn),
-    10_000,
+    SLOWLY,
   );
   await service.advance(30);
   await service.advance(120);
@@ -101,7 +92,7 @@ test.concurrent("a whole life through the engine's protocol, in the real provide
   const removing = laterHost.remove(id, read.properties);
   await vi.waitFor(
     async () => expect(await service.rows()).toMatchObject([{ state: "DeregistrationRequested" }]),
-    10_000,
+    SLOWLY,
   );
   await service.advance(30);
   await service.advance(120);
@@ -112,6 +103,59 @@ test.concurrent("a whole life through the engine's protocol, in the real provide
     properties: expect.anything() as unknown,
   });
   expect(host.output() + laterHost.output()).toBe("");
+});
+
+test.concurrent(
+  "a host that is killed in its POST, which the service writes late, leads to no second mint",
+  async () => {
+    await using service = await startService({ chainSpeed: 0 });
+    await using engine = await startEngine();
+    const settings = {
+      "masumi:paymentServiceUrl": service.url,
+      "masumi:apiKey": "sandbox-pay-key",
+      "masumi:settleSeconds": "10",
+    };
+    const inputs = { ...inputsOf({ listing: { apiBaseUrl: agent.url } }), __provider: REGISTRATION_SHIM };
+    await service.fault({ route: "POST /registry", kind: "late-write", ms: 3_000 });
+    await using first = await startProviderHost(engine, {});
+    await first.configure(settings);
+    const dying = first.create(inputs).catch(() => "killed");
+    await vi.waitFor(async () => expect(await service.requests()).toMatchObject({ "POST /registry": 1 }), {
+      timeout: SLOWLY,
+      interval: 20,
+    });
+    await first.kill();
+    expect(await dying).toBe("killed");
+    expect(await service.rows()).toEqual([]);
+
+    await using second = await startProviderHost(engine, {});
+    await second.configure(settings);
+    const { id } = await second.create(inputs);
+    expect((await service.rows()).map((row) => row.id)).toEqual([id]);
+    expect(await service.requests()).toMatchObject({ "POST /registry": 1 });
+  },
+);
+
+test.concurrent("twenty deletes at the start of a destroy wait for a configure that is slow", async () => {
+  await using service = await startService();
+  await using engine = await startEngine();
+  const run = startRun(service.url);
+  const agents = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => {
+      const listing = { apiBaseUrl: agent.url, name: `Agent ${index}` };
+      return run.create(inputsOf({ agentId: `agent-${index}`, listing }));
+    }),
+  );
+  await using host = await startProviderHost(engine, { MASUMI_API_KEY: "sandbox-pay-key" });
+  // Sent at once, so the deletes reach the provider before its configure has ended.
+  await Promise.all([
+    host.configure({ "masumi:paymentServiceUrl": service.url }),
+    ...agents.map(({ id, outs }) => host.remove(id, { ...outs, __provider: REGISTRATION_SHIM })),
+  ]);
+  expect(new Set((await service.rows()).map(({ state }) => state))).toEqual(
+    new Set(["DeregistrationConfirmed"]),
+  );
+  expect((await service.requests())["POST /registry/deregister"]).toBe(20);
 });
 
 test.concurrent("a mistake is told without a stack and without the key", async () => {
@@ -135,67 +179,4 @@ async function outputOf(child: ChildProcess): Promise<{ text: string }> {
   child.stderr?.on("data", (chunk: Buffer) => (text += chunk.toString()));
   await once(child, "close");
   return { text };
-}
-
-/** The SDK's provider host, started as the engine starts it: in the program's folder, with its own address. */
-async function startProviderHost(engine: Engine, env: Record<string, string>) {
-  const main = load.resolve("@pulumi/pulumi/cmd/dynamic-provider");
-  const child = spawn(process.execPath, [main, engine.address], {
-    cwd: join(root, "infra"),
-    env: { PATH: process.env["PATH"], ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  const lines = createInterface({ input: child.stdout });
-  const [port] = (await once(lines, "line")) as [string];
-  lines.on("line", (line) => (output += `${line}\n`));
-  child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-
-  const toStruct = (value: object) => StructClass.fromJavaScript(value as never);
-  const toObject = (struct: Struct | undefined) => (struct?.toJavaScript() ?? {}) as Record<string, unknown>;
-  const call = <Answer>(send: (done: (error: Error | null, answer: Answer) => void) => void) =>
-    new Promise<Answer>((resolve, reject) =>
-      send((error, answer) => (error ? reject(error) : resolve(answer))),
-    );
-
-  return {
-    output: () => output,
-    configure: (values: object) => {
-      const request = new messages.ConfigureRequest();
-      request.setArgs(toStruct(values));
-      return call<Messages.ConfigureResponse>((done) => client.configure(request, done));
-    },
-    check: async (news: object) => {
-      const request = new messages.CheckRequest();
-      request.setOlds(toStruct({}));
-      request.setNews(toStruct(news));
-      const answer = await call<Messages.CheckResponse>((done) => client.check(request, done));
-      return toObject(answer.getInputs());
-    },
-    create: async (properties: object) => {
-      const request = new messages.CreateRequest();
-      request.setProperties(toStruct(properties));
-      const answer = await call<Messages.CreateResponse>((done) => client.create(request, done));
-      return { id: answer.getId(), properties: toObject(answer.getProperties()) };
-    },
-    read: async (id: string, properties: object) => {
-      const request = new messages.ReadRequest();
-      request.setId(id);
-      request.setProperties(toStruct(properties));
-      const answer = await call<Messages.ReadResponse>((done) => client.read(request, done));
-      return { id: answer.getId(), properties: toObject(answer.getProperties()) };
-    },
-    remove: async (id: string, properties: object) => {
-      const request = new messages.DeleteRequest();
-      request.setId(id);
-      request.setProperties(toStruct(properties));
-      await call<unknown>((done) => client.delete(request, done));
-    },
-    [Symbol.asyncDispose]: async () => {
-      client.close();
-      child.kill();
-      await once(child, "close");
-    },
-  };
 }

@@ -46,7 +46,7 @@ export function inputsOf({ listing, ...changes }: InputChanges = {}): Registrati
     network: "Preprod",
     wallet,
     ...(wallet.type === "V2" ? { sourceAddress: V2_SOURCE } : {}),
-    probe: { allowPrivate: true, timeoutSeconds: 1 },
+    probe: { allowPrivate: true, timeoutSeconds: 20 },
     resourceUrn: `urn:pulumi:test::masumi::dynamic::${agentId}`,
     ...changes,
     listing: { ...LISTING, ...listing },

@@ -84,7 +84,8 @@ describe.concurrent("waits", () => {
     const { view } = viewOf(service);
     const a = await service.insert(rowFields("a"));
     const b = await service.insert(rowFields("b"));
-    const deadline = Date.now() + 20_000;
+    const until = Date.now() + 20_000;
+    const deadline = () => until;
     const ends: string[] = [];
     const waitFor = (id: string, name: string) =>
       view
@@ -111,8 +112,9 @@ describe.concurrent("waits", () => {
     await using service = await startService({ chainSpeed: 0 });
     const { view } = viewOf(service);
     const seen: (string | undefined)[] = [];
+    const startedAt = Date.now();
     const result = await view.waitFor("none", {
-      deadline: Date.now() + 50,
+      deadline: () => startedAt + 50,
       judge: () => undefined,
       onLook: (row) => seen.push(row?.state),
     });
@@ -120,11 +122,37 @@ describe.concurrent("waits", () => {
     expect(seen.length).toBeGreaterThan(0);
   });
 
+  test("of a service that was never reached end at once", async () => {
+    const service = await startService({ chainSpeed: 0 });
+    const { view } = viewOf(service);
+    await service.stop();
+    const waiting = view.waitFor("row", { deadline: () => Infinity, judge: () => undefined });
+    expect(await failureOf(waiting)).toMatchObject({ code: "SERVICE_UNREACHABLE" });
+  });
+
+  test("outlast a service that is away, hear of it, and end with its trouble when the time is over", async () => {
+    await using service = await startService({ chainSpeed: 0 });
+    const { view } = viewOf(service);
+    await view.rows(0);
+    await service.stop();
+    const heard: string[] = [];
+    const until = Date.now() + 4_000;
+    const waiting = view.waitFor("row", {
+      deadline: () => until,
+      judge: () => undefined,
+      onTrouble: (error) => heard.push(error.message),
+    });
+    expect(await failureOf(waiting)).toMatchObject({ code: "SERVICE_UNREACHABLE" });
+    expect(heard[0]).toContain("SERVICE_UNREACHABLE");
+    await service.startAgain();
+  });
+
   test("ask less and less often while nothing changes", async () => {
     await using service = await startService({ chainSpeed: 0 });
     const { id } = await service.insert(rowFields("a"));
     const { view } = viewOf(service);
-    await view.waitFor(id, { deadline: Date.now() + 3_000, judge: () => undefined });
+    const startedAt = Date.now();
+    await view.waitFor(id, { deadline: () => startedAt + 3_000, judge: () => undefined });
     const { full, changes } = await looks(service);
     expect(full + changes).toBeLessThanOrEqual(8);
   });

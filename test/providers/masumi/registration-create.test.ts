@@ -1,21 +1,11 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { digestOf } from "../../../providers/masumi/content.ts";
 import type { RegistrationInputs } from "../../../providers/masumi/inputs.ts";
+import { agent, answering, live, posts } from "./agent.ts";
 import { EMPTY_V1, V1, confirmationOf, failureOf, inputsOf } from "./inputs.ts";
 import { startRun } from "./run.ts";
-import { startAgent, startEngine, startServer } from "./servers.ts";
-import { type Service, WORLDS, startService } from "./service.ts";
-
-const agent = await startAgent();
-afterAll(() => agent[Symbol.asyncDispose]());
-
-const answering = (changes: Parameters<typeof inputsOf>[0] = {}): RegistrationInputs =>
-  inputsOf({ ...changes, listing: { apiBaseUrl: agent.url, ...changes.listing } });
-
-const posts = async (service: Service) => (await service.requests())["POST /registry"] ?? 0;
-const live = async (service: Service) =>
-  (await service.rows()).filter(
-    ({ state }) => !["RegistrationFailed", "DeregistrationConfirmed"].includes(state),
-  );
+import { startEngine, startServer } from "./servers.ts";
+import { WORLDS, startService } from "./service.ts";
 
 describe.concurrent("a new agent", () => {
   test.each([V1, undefined])("is registered with one request, and bears our marker (%o)", async (wallet) => {
@@ -35,9 +25,9 @@ describe.concurrent("a new agent", () => {
       agentIdentifier: "",
       apiBaseUrl: agent.url,
       marker: inputs.marker,
-      stateVersion: 1,
+      stateVersion: 2,
     });
-    expect(outs.listing.tags).toEqual(["research", "markets"]);
+    expect(outs.content).toBe(digestOf(inputs));
     expect(await posts(service)).toBe(1);
   });
 
@@ -192,166 +182,6 @@ describe.concurrent("a run that died", () => {
   });
 });
 
-describe.concurrent("whose row is it", () => {
-  const foreignRow = (changes: object = {}) => ({
-    wallet: V1.vkey,
-    name: "Somebody's",
-    description: "",
-    apiBaseUrl: agent.url,
-    Tags: ["theirs"],
-    AgentPricing: { pricingType: "Free" },
-    state: "RegistrationConfirmed",
-    ...changes,
-  });
-
-  test("a foreign registration of the same URL and wallet is refused, and taken over when it is named", async () => {
-    await using service = await startService({ chainSpeed: 0 });
-    const { id } = await service.insert(foreignRow());
-    const inputs = answering({
-      wallet: V1,
-      listing: {
-        name: "Somebody's",
-        description: "",
-        tags: ["theirs"],
-        capability: { name: "", version: "" },
-        author: { name: "Somebody else" },
-        legal: {},
-        pricing: { type: "free" },
-        exampleOutputs: [],
-      },
-    });
-    const failure = await failureOf(startRun(service.url).create(inputs));
-    expect(failure.code).toBe("FOREIGN_REGISTRATION");
-    expect(failure.remedy).toContain(`adopt: ${id}`);
-    const adopted = await startRun(service.url).create({ ...inputs, adopt: id });
-    expect(adopted).toMatchObject({ id, outs: { marker: "" } });
-    expect(await posts(service)).toBe(0);
-
-    const next = startRun(service.url);
-    expect(await next.diff(id, adopted.outs, { ...inputs, adopt: id })).toMatchObject({ changes: false });
-  });
-
-  test("a V2 registration of other content that is named gets the declared content in place", async () => {
-    await using service = await startService();
-    const { id } = await startRun(service.url).create(
-      answering({ agentId: "other", listing: { name: "Old" } }),
-    );
-    const inputs = answering({ adopt: id });
-    const adopted = await startRun(service.url).create(inputs);
-    expect(adopted).toMatchObject({ id, outs: { state: "UpdateRequested", marker: inputs.marker } });
-    const [row] = await service.rows();
-    expect(row).toMatchObject({ name: "Market Researcher", state: "UpdateConfirmed" });
-    expect(row?.Tags).toContain(inputs.marker);
-    expect(await posts(service)).toBe(1);
-  });
-
-  test("failed and deregistered registrations are left behind, and the agent is registered anew", async () => {
-    await using service = await startService();
-    const inputs = answering();
-    const first = await startRun(service.url).create(inputs);
-    await startRun(service.url).remove(first.id, first.outs);
-    const second = await startRun(service.url).create(inputs);
-    expect(second.id).not.toBe(first.id);
-    expect(await live(service)).toHaveLength(1);
-  });
-
-  test("our own registration of other content is refused: nothing is minted twice for one agent", async () => {
-    await using service = await startService();
-    await startRun(service.url).create(answering());
-    const changed = answering({ listing: { name: "Renamed" } });
-    const failure = await failureOf(startRun(service.url).create(changed));
-    expect(failure.code).toBe("OWN_REGISTRATION_DIFFERS");
-    expect(await posts(service)).toBe(1);
-  });
-
-  test("existing twins are reported and left alone", async () => {
-    await using service = await startService({ chainSpeed: 0 });
-    await using engine = await startEngine();
-    const inputs = answering({ wallet: V1 });
-    const { id } = await startRun(service.url).create(inputs);
-    const [row] = await service.rows();
-    const { id: twin } = await service.insert({ ...twinOf(row), wallet: V1.vkey });
-    const adopted = await startRun(service.url, { engine }).create(inputs);
-    expect([id, twin]).toContain(adopted.id);
-    expect(engine.said()).toContain(adopted.id === id ? twin : id);
-    expect(await live(service)).toHaveLength(2);
-  });
-});
-
-test.concurrent(
-  "an agent replaced on V1 has old and new one on the same URL, then only the new one",
-  async () => {
-    await using service = await startService();
-    const before = answering({ wallet: V1 });
-    const old = await startRun(service.url).create(before);
-    const after = answering({ wallet: V1, listing: { name: "Renamed" } });
-
-    const run = startRun(service.url);
-    const { inputs } = await run.check(after);
-    expect(await run.diff(old.id, old.outs, inputs)).toEqual({
-      changes: true,
-      replaces: ["listing"],
-      deleteBeforeReplace: false,
-    });
-    const replacement = await run.create(inputs);
-    await run.remove(old.id, old.outs);
-    expect(await live(service)).toMatchObject([{ id: replacement.id, name: "Renamed" }]);
-  },
-);
-
-test.concurrent(
-  "an agent replaced on V1 with the old one burned first is never registered twice",
-  async () => {
-    await using service = await startService();
-    const before = answering({ wallet: V1 });
-    const old = await startRun(service.url).create(before);
-    const after = answering({ wallet: V1, v1Replacement: "delete-first", listing: { name: "Renamed" } });
-
-    const run = startRun(service.url);
-    const { inputs } = await run.check(after);
-    expect(await run.diff(old.id, old.outs, inputs)).toMatchObject({
-      changes: true,
-      deleteBeforeReplace: true,
-    });
-    await run.remove(old.id, old.outs);
-    expect(await live(service)).toEqual([]);
-    const replacement = await run.create(inputs);
-    expect(await live(service)).toMatchObject([{ id: replacement.id, name: "Renamed" }]);
-  },
-);
-
-test.concurrent(
-  "a forced replacement without any change keeps the registration and burns nothing",
-  async () => {
-    await using service = await startService();
-    const inputs = answering();
-    const old = await startRun(service.url).create(inputs);
-    const run = startRun(service.url);
-    await run.check(inputs);
-    const again = await run.create(inputs);
-    await run.remove(old.id, old.outs);
-    expect(again.id).toBe(old.id);
-    expect(await live(service)).toMatchObject([{ id: old.id, state: "RegistrationConfirmed" }]);
-    expect(await service.requests()).not.toHaveProperty("POST /registry/deregister");
-  },
-);
-
-test.concurrent(
-  "a renamed resource takes the registration over; its old entry burns nothing, also after a kill in between",
-  async () => {
-    await using service = await startService();
-    const inputs = answering();
-    const old = await startRun(service.url).create(inputs);
-    const renamed = await startRun(service.url).create(inputs);
-    // Killed here: the state now has two entries for the row.
-    const next = startRun(service.url);
-    const checked = await next.check(inputs);
-    expect(await next.diff(renamed.id, renamed.outs, checked.inputs)).toMatchObject({ changes: false });
-    await next.remove(old.id, old.outs);
-    expect(await live(service)).toMatchObject([{ id: old.id, state: "RegistrationConfirmed" }]);
-  },
-);
-
 test.concurrent(
   "a registration that failed is registered anew by the next run, and its old entry only forgotten",
   async () => {
@@ -378,6 +208,15 @@ test.concurrent(
   },
 );
 
+test.concurrent("two agents of the same content in one run get a registration each", async () => {
+  await using service = await startService({ chainSpeed: 0 });
+  const run = startRun(service.url);
+  const twins = await Promise.all(["one", "two"].map((agentId) => run.create(answering({ agentId }))));
+  expect((await service.rows()).map(({ id }) => id).toSorted()).toEqual(twins.map(({ id }) => id).toSorted());
+  expect(new Set(twins.map(({ outs }) => outs.marker)).size).toBe(2);
+  expect(await posts(service)).toBe(2);
+});
+
 test.concurrent("with 40 agents at once the looks are shared", async () => {
   await using service = await startService({ chainSpeed: 0 });
   const run = startRun(service.url);
@@ -391,20 +230,3 @@ test.concurrent("with 40 agents at once the looks are shared", async () => {
   expect(requests["POST /registry"]).toBe(40);
   expect(Object.values(requests).reduce((sum, count) => sum + count, 0)).toBeLessThan(48);
 });
-
-/** The fields of a row that the sandbox takes for a new one. */
-function twinOf(row: object | undefined): Record<string, unknown> {
-  const taken = [
-    "name",
-    "description",
-    "apiBaseUrl",
-    "Capability",
-    "Author",
-    "Legal",
-    "Tags",
-    "ExampleOutputs",
-    "AgentPricing",
-    "state",
-  ];
-  return Object.fromEntries(Object.entries(row ?? {}).filter(([key]) => taken.includes(key)));
-}

@@ -1,24 +1,9 @@
-import { afterAll, describe, expect, test, vi } from "vitest";
-import type { RegistrationInputs } from "../../../providers/masumi/inputs.ts";
-import { EMPTY_V1, V1, V2, confirmationOf, failureOf, inputsOf } from "./inputs.ts";
+import { describe, expect, test, vi } from "vitest";
+import { answering, burns, registered, states } from "./agent.ts";
+import { EMPTY_V1, V1, V2, failureOf } from "./inputs.ts";
 import { startRun } from "./run.ts";
-import { startAgent, startEngine } from "./servers.ts";
-import { MAINNET_WALLET, type Service, WORLDS, startService } from "./service.ts";
-
-const agent = await startAgent();
-afterAll(() => agent[Symbol.asyncDispose]());
-
-const answering = (changes: Parameters<typeof inputsOf>[0] = {}): RegistrationInputs =>
-  inputsOf({ ...changes, listing: { apiBaseUrl: agent.url, ...changes.listing } });
-const burns = async (service: Service) => (await service.requests())["POST /registry/deregister"] ?? 0;
-const states = async (service: Service) => (await service.rows()).map(({ state }) => state);
-
-async function registered(service: Service, inputs = answering(), token?: string) {
-  const run = startRun(service.url, token ? { token } : {});
-  const { id, outs } = await run.create(inputs);
-  await run.confirm(confirmationOf(id, inputs));
-  return { id, outs, inputs };
-}
+import { startEngine } from "./servers.ts";
+import { WORLDS, startService } from "./service.ts";
 
 describe.concurrent("a registration", () => {
   test.each([V1, V2])("is burned, and the burn waited for ($type)", async (wallet) => {
@@ -106,7 +91,7 @@ describe.concurrent("a registration", () => {
 
   test("of another key ends with its own code", async () => {
     await using service = await startService();
-    const { id, outs } = await registered(service, answering(), "sandbox-admin-key");
+    const { id, outs } = await registered(service, answering(), { token: "sandbox-admin-key" });
     expect(await failureOf(startRun(service.url).remove(id, outs))).toMatchObject({
       code: "OTHER_KEYS_ROW",
       status: 403,
@@ -201,80 +186,13 @@ describe.concurrent("a request for a burn", () => {
   });
 });
 
-describe.concurrent("burns are never an accident", () => {
-  const fleet = async (service: Service, count: number) =>
-    Promise.all(
-      Array.from({ length: count }, (_, index) =>
-        registered(service, answering({ agentId: `agent-${index}`, listing: { name: `Agent ${index}` } })),
-      ),
-    );
-
-  test("three of a run go, the fourth must be named", async () => {
-    await using service = await startService();
-    const [kept, ...removed] = await fleet(service, 6);
-    if (!kept) throw new Error("no agents");
-    const run = startRun(service.url, { config: { "masumi:allowDeregister": '["agent-5"]' } });
-    await run.check(kept.inputs);
-    const ends = await Promise.allSettled(removed.map(({ id, outs }) => run.remove(id, outs)));
-    expect(ends.filter(({ status }) => status === "fulfilled")).toHaveLength(4);
-    expect(await burns(service)).toBe(4);
-    const refused = ends.flatMap((end) => (end.status === "rejected" ? [String(end.reason)] : []));
-    expect(refused).toEqual([
-      expect.stringMatching(/DEREGISTRATION_LIMIT: agent-\d .*masumi:allowDeregister/),
-    ]);
-  });
-
-  test("failed registrations and entries that this run keeps do not count", async () => {
-    await using service = await startService();
-    const [kept] = await fleet(service, 1);
-    if (!kept) throw new Error("no agents");
-    const failed = await Promise.all(
-      Array.from({ length: 4 }, (_, index) =>
-        startRun(service.url).create(
-          answering({ agentId: `empty-${index}`, wallet: EMPTY_V1, listing: { name: `Empty ${index}` } }),
-        ),
-      ),
-    );
-    const run = startRun(service.url);
-    await run.check(kept.inputs);
-    await run.diff(kept.id, kept.outs, kept.inputs);
-    await Promise.all([...failed, kept].map(({ id, outs }) => run.remove(id, outs)));
-    expect(await burns(service)).toBe(0);
-  });
-
-  test("a destroy takes twenty at once, also while the provider is being configured", async () => {
-    await using service = await startService();
-    const agents = await fleet(service, 20);
-    const run = startRun(service.url);
-    await Promise.all(agents.map(({ id, outs }) => run.remove(id, outs)));
-    expect(new Set(await states(service))).toEqual(new Set(["DeregistrationConfirmed"]));
-    expect(await burns(service)).toBe(20);
-  });
-
-  test.each([
-    [undefined, "DEREGISTRATION_LIMIT"],
-    ["someone-else", "DEREGISTRATION_LIMIT"],
-    ["market-researcher", undefined],
-    ["all", undefined],
-  ])("a destroy on Mainnet wants MASUMI_ALLOW_DEREGISTER (%s)", async (allowed, code) => {
-    await using service = await startService({ world: WORLDS.Mainnet, chainSpeed: "instant" });
-    const inputs = answering({ network: "Mainnet", wallet: MAINNET_WALLET });
-    const { id, outs } = await registered(service, inputs);
-    const ended = await startRun(service.url, { env: { MASUMI_ALLOW_DEREGISTER: allowed } })
-      .remove(id, outs)
-      .then(() => undefined)
-      .catch((error: { code: string }) => error.code);
-    expect(ended).toBe(code);
-    expect(await burns(service)).toBe(code ? 0 : 1);
-  });
-});
-
 test.concurrent.each(["release 0.20", "release 0.21"] as const)(
   "a %s deregisters with its own verb, once",
   async (release) => {
     await using service = await startService({ world: WORLDS[release], chainSpeed: "instant" });
     const { id, outs } = await registered(service, answering({ wallet: V1 }));
-    await startRun(service.url).remove(id, outs);
+    // The sandbox does not list the payments of these releases.
+    await startRun(service.url, { env: { MASUMI_FORCE_DEREGISTER: "1" } }).remove(id, outs);
     expect(await states(service)).toEqual(["DeregistrationConfirmed"]);
     expect((await service.requests())["DELETE /registry"]).toBe(1);
   },

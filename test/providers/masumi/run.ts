@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll } from "vitest";
 import { createConfirmationProvider } from "../../../providers/masumi/confirmation-host.ts";
 import type {
   ConfirmationInputs,
@@ -17,6 +21,10 @@ const { Struct } = createRequire(import.meta.url)("google-protobuf/google/protob
 };
 export const overWire = <T>(value: T): T => Struct.fromJavaScript(value as object).toJavaScript() as T;
 
+/** The project's folder of all runs of a test file: what one run leaves there, the next one finds. */
+export const projectFolder = mkdtempSync(join(tmpdir(), "masumi-project-"));
+afterAll(() => rmSync(projectFolder, { recursive: true, force: true }));
+
 export interface Run {
   readonly session: Session;
   check(
@@ -31,7 +39,7 @@ export interface Run {
   read(
     id: string,
     props: RegistrationOutputs,
-  ): Promise<{ id: string; props?: RegistrationOutputs; inputs?: RegistrationInputs }>;
+  ): Promise<{ id: string; props?: RegistrationOutputs; inputs?: Omit<RegistrationInputs, "probe"> }>;
   update(id: string, olds: RegistrationOutputs, news: RegistrationInputs): Promise<RegistrationOutputs>;
   remove(id: string, props: RegistrationOutputs): Promise<void>;
   confirm(inputs: ConfirmationInputs): Promise<ConfirmationOutputs>;
@@ -47,12 +55,20 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly engine?: Engine;
+  readonly projectFolder?: string;
 }
+
+const folderOf = ({ projectFolder }: RunOptions) => (projectFolder === undefined ? {} : { projectFolder });
 
 /** One run's provider host: what the engine would call, with every value sent over its wire. */
 export function startRun(serviceUrl: string, options: RunOptions = {}): Run {
   const { token = "sandbox-pay-key", config = {}, timeoutMs = 5_000, env = {}, engine } = options;
-  const session = new Session(new Report(engine?.address ?? ""), { timeoutMs, env });
+  const session = new Session(new Report(engine?.address ?? ""), {
+    projectFolder,
+    timeoutMs,
+    env,
+    ...folderOf(options),
+  });
   const registration = createRegistrationProvider(session);
   const confirmation = createConfirmationProvider(session);
   const settings: Record<string, string> = {
@@ -89,7 +105,7 @@ export function startRun(serviceUrl: string, options: RunOptions = {}): Run {
     },
     read: async (id, props) => {
       const read = await registration.read?.(id, overWire(props));
-      return overWire({ ...read, id: read?.id ?? "" });
+      return overWire({ ...read, id: read?.id ?? "" }) as Awaited<ReturnType<Run["read"]>>;
     },
     update: async (id, olds, news) => {
       const updated = await registration.update?.(id, overWire(olds), overWire(news));

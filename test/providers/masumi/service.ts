@@ -46,24 +46,44 @@ type Json = Record<string, unknown>;
 export interface Service extends AsyncDisposable {
   readonly url: string;
   rows(): Promise<
-    { id: string; state: string; Tags: string[]; name: string; agentIdentifier: string | null }[]
+    {
+      id: string;
+      state: string;
+      Tags: string[];
+      name: string;
+      agentIdentifier: string | null;
+      createdAt: string;
+    }[]
   >;
   requests(): Promise<Record<string, number>>;
+  resetRequests(): Promise<void>;
   advance(seconds: number): Promise<void>;
   fault(fault: Json): Promise<void>;
   patch(rowId: string, fields: Json): Promise<void>;
   insert(row: Json): Promise<{ id: string }>;
-  /** Puts a token to another holder, or to none. */
+  /** Moves a token to another holder, or burns it; the service's rows do not learn of it. */
   hold(unit: string | null | undefined, holder: string | null): Promise<void>;
   fund(vkey: string, lovelace: number): Promise<void>;
+  /** Makes a payment for an agent: ordered, and as far as the fields say. */
+  /** Faults that have not happened yet, and how often each still will. */
+  faultsLeft(): Promise<number>;
+  clearFaults(): Promise<void>;
+  /** Ends it; nothing answers until it is started again. */
+  stop(): Promise<void>;
+  /** On the same port, with what its database has. */
+  startAgain(): Promise<void>;
+  pay(payment: Json): Promise<{ id: string }>;
+  patchPayment(id: string, fields: Json): Promise<void>;
 }
 
 export async function startService(options: SandboxOptions = { chainSpeed: "instant" }): Promise<Service> {
-  const sandbox = await startSandbox(options);
+  let sandbox = await startSandbox(options);
+  const port = Number(new URL(sandbox.url).port);
   const control = async (method: string, path: string, body?: Json): Promise<Json> => {
-    const response = await fetch(`${sandbox.url}/sandbox${path}`, {
+    const response = await fetch(`http://127.0.0.1:${port}/sandbox${path}`, {
       method,
-      headers: { "Content-Type": "application/json" },
+      // The connection does not outlive the sandbox, which some tests restart.
+      headers: { "Content-Type": "application/json", Connection: "close" },
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
     const answer = (await response.json()) as Json;
@@ -74,13 +94,26 @@ export async function startService(options: SandboxOptions = { chainSpeed: "inst
     url: `${sandbox.url}/api/v1`,
     rows: async () => (await control("GET", "/rows"))["rows"] as Awaited<ReturnType<Service["rows"]>>,
     requests: async () => (await control("GET", "/requests"))["byRoute"] as Record<string, number>,
+    resetRequests: async () => void (await control("DELETE", "/requests")),
     advance: async (advanceSeconds) => void (await control("POST", "/clock", { advanceSeconds })),
     fault: async (fault) => void (await control("POST", "/faults", { faults: [fault] })),
     patch: async (rowId, fields) => void (await control("PATCH", `/rows/${rowId}`, fields)),
     insert: async (row) => (await control("POST", "/rows", row)) as { id: string },
-    hold: async (unit, holder) => void (await control("PUT", `/assets/${unit ?? "none"}`, { holder })),
+    hold: async (unit, holder) => void (await control("PATCH", `/assets/${unit ?? "none"}`, { holder })),
     fund: async (vkey, balanceLovelace) =>
       void (await control("PATCH", `/wallets/${vkey}`, { balanceLovelace })),
+    faultsLeft: async () =>
+      ((await control("GET", "/faults"))["faults"] as { count: number }[]).reduce(
+        (sum, { count }) => sum + count,
+        0,
+      ),
+    clearFaults: async () => void (await control("DELETE", "/faults")),
+    stop: () => sandbox.close(),
+    startAgain: async () => {
+      sandbox = await startSandbox({ ...options, port });
+    },
+    pay: async (payment) => (await control("POST", "/payments", payment)) as { id: string },
+    patchPayment: async (id, fields) => void (await control("PATCH", `/payments/${id}`, fields)),
     [Symbol.asyncDispose]: () => sandbox.close(),
   };
 }

@@ -15,10 +15,23 @@ describe("settings", () => {
     expect(readSettings(reader(minimal), {})).toEqual({
       url: "https://pay.example/api/v1",
       apiKey: "stack-key",
-      waitMinutes: 60,
+      waitMinutes: undefined,
       settleSeconds: 30,
       allowDeregister: [],
       allowedByEnvironment: undefined,
+      forceDeregister: false,
+    });
+  });
+
+  test.each([
+    ["1", true],
+    ["yes", true],
+    ["0", false],
+    ["false", false],
+    ["", false],
+  ])("take MASUMI_FORCE_DEREGISTER=%s as %s", (value, forceDeregister) => {
+    expect(readSettings(reader(minimal), { MASUMI_FORCE_DEREGISTER: value })).toMatchObject({
+      forceDeregister,
     });
   });
 
@@ -92,6 +105,34 @@ describe("a provider that is being configured", () => {
 
   test("that was never configured says so", async () => {
     expect(await failureOf(new Session(new Report("")).client())).toMatchObject({ code: "SETTING_MISSING" });
+  });
+});
+
+describe("an admin key", () => {
+  const warnings = async (token: string) => {
+    await using service = await startService();
+    await using engine = await startEngine();
+    await using agent = await startAgent();
+    const inputs = (agentId: string) =>
+      inputsOf({ agentId, listing: { apiBaseUrl: agent.url, name: agentId } });
+    const run = startRun(service.url, { engine, token });
+    const [first] = await Promise.all(["first", "second"].map((agentId) => run.create(inputs(agentId))));
+    if (!first) throw new Error("nothing was created");
+    await run.remove(first.id, { ...first.outs, agentId: "other" });
+    await startRun(service.url, { token }).read(first.id, first.outs);
+    expect((await service.requests())["GET /api-key-status"]).toBe(1);
+    return engine.messages.filter(({ message }) => message.includes("admin key"));
+  };
+
+  test("draws one warning per run, which says what is enough", async () => {
+    const [warning, ...more] = await warnings("sandbox-admin-key");
+    expect(warning).toMatchObject({ severity: 2, ephemeral: false });
+    expect(warning?.message).toContain("A ReadAndPay key limited to the selling wallets is enough");
+    expect(more).toEqual([]);
+  });
+
+  test("is told from a key that may pay", async () => {
+    expect(await warnings("sandbox-pay-key")).toEqual([]);
   });
 });
 
