@@ -1,11 +1,14 @@
 import { z } from "zod";
+import { HOSTINGS, type HostingKind } from "./declarations/index.ts";
+import {
+  type AwsSettings,
+  type HostingSettings,
+  awsSettings,
+  dockerSettings,
+  hostingProblems,
+} from "./hosting/settings.ts";
 
-/** What runs a crew; where it can run is decided per stack. */
-export const HOSTINGS = ["process"] as const;
-export type HostingKind = (typeof HOSTINGS)[number];
-
-/** Hostings that the design names and this version cannot do yet: refused by name, never half-done. */
-const LATER_HOSTINGS = ["docker", "ecs-alb", "ecs-express"];
+export type { AwsSettings, DockerSettings } from "./hosting/settings.ts";
 
 const vkey = z
   .string()
@@ -57,29 +60,23 @@ const schema = z.strictObject({
     z.array(wallet).min(1, "expected at least one selling wallet"),
     "[{ vkey: 0b1e…, type: V2 }]",
   ),
-  hosting: z
-    .string()
-    .default("process")
-    .transform((kind, context): HostingKind => {
-      const known = HOSTINGS.find((hosting) => hosting === kind);
-      if (known) return known;
-      const message = LATER_HOSTINGS.includes(kind)
-        ? `hosting "${kind}" is not available in this version; available: ${HOSTINGS.join(", ")}`
-        : `expected one of ${HOSTINGS.join(", ")}`;
-      context.addIssue({ code: "custom", message });
-      return z.NEVER;
-    }),
+  /** Where crews run; an agent may say otherwise. */
+  hosting: z.enum(HOSTINGS, { error: `expected one of ${HOSTINGS.join(", ")}` }).default("process"),
+  aws: json(awsSettings, "{ domain: agents.example.com }").prefault("{}"),
+  docker: json(dockerSettings, '{ url: "https://{id}.agents.example.com" }').prefault("{}"),
   /** How long a lost answer is looked for before anything is decided. */
   settleSeconds: number("30"),
   /** How long an agent may take to answer on its URL before its registration is given up. */
   probeSeconds: number("60"),
-  /** How long the chain may take to confirm. */
-  waitMinutes: number("60"),
+  /** How long the chain may take to confirm; not set: as long as the wallet's queue asks, at least an hour. */
+  waitMinutes: z.string().regex(digits, "expected a whole number").transform(Number).optional(),
   modelApi: z
     .url({ protocol: /^https?$/, error: "expected a base URL, such as https://api.openai.com/v1" })
     .optional(),
   modelKey: z.string().min(1).optional(),
   modelName: z.string().min(1).default("gpt-4.1-mini"),
+  /** The key that crews in containers take payments with; never the one that registers agents. */
+  runtimeKey: z.string().min(1).optional(),
   assets: json(z.record(z.string(), asset), "{ USDM: { unit: c48c…, decimals: 6 } }").optional(),
   /**
    * Whether agents may be registered with a URL that only this machine or network reaches. For simulated networks
@@ -97,11 +94,11 @@ const schema = z.strictObject({
     .transform((text) => text === "true"),
 });
 
-export type StackConfig = z.output<typeof schema>;
+export type StackConfig = Omit<z.output<typeof schema>, "aws"> & { readonly aws: AwsSettings };
 export type Wallet = StackConfig["wallets"][number];
 
 /** Settings that must be kept as Pulumi secrets. */
-const SECRETS = ["apiKey", "modelKey"];
+const SECRETS = ["apiKey", "runtimeKey", "modelKey"];
 
 /** What to do about a setting, beside what is wrong with it. */
 const REMEDIES: Record<string, string> = {
@@ -137,13 +134,22 @@ export interface RawConfig {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-function crossChecks(config: StackConfig): string[] {
-  const problems: string[] = [];
-  if (config.hosting === "process" && !config.modelApi) {
-    problems.push(
-      "masumi:modelApi is missing: crews need an OpenAI-compatible model, such as https://api.openai.com/v1",
-    );
-  }
+/** What further hostings, which agents ask for themselves, lack in a stack's configuration; see hostingProblems. */
+export const problemsOfHosting = (kind: HostingKind, config: StackConfig): string[] =>
+  hostingProblems(kind, hostingSettings(config, config.runtimeKey !== undefined));
+
+const hostingSettings = (
+  { aws, docker, modelApi }: StackConfig,
+  hasRuntimeKey: boolean,
+): HostingSettings => ({
+  aws,
+  docker,
+  hasModelApi: modelApi !== undefined,
+  hasRuntimeKey,
+});
+
+function crossChecks(config: StackConfig, hasRuntimeKey: boolean): string[] {
+  const problems = hostingProblems(config.hosting, hostingSettings(config, hasRuntimeKey));
   if (config.network === "Mainnet" && !config.confirmMainnet) {
     problems.push("masumi:confirmMainnet must be true: registrations on Mainnet cost real ADA");
   }
@@ -176,7 +182,19 @@ export function readStackConfig({
   const apiKey = env["MASUMI_API_KEY"] ?? settings["apiKey"];
 
   const checked = schema.safeParse(settings);
-  const problems = checked.success ? crossChecks(checked.data) : checked.error.issues.map(describe);
+  const region = values["aws:region"] ?? env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"];
+  const config = checked.success
+    ? { ...checked.data, aws: { ...checked.data.aws, region: region || undefined } }
+    : undefined;
+  // Commands that only look see that there is a secret, and not what it is.
+  const hasRuntimeKey =
+    settings["runtimeKey"] !== undefined || secretKeys?.includes("masumi:runtimeKey") === true;
+  const problems = config ? crossChecks(config, hasRuntimeKey) : (checked.error?.issues.map(describe) ?? []);
+  if (settings["runtimeKey"] !== undefined && settings["runtimeKey"] === apiKey) {
+    problems.push(
+      "masumi:runtimeKey is the key that registers agents, which no container may have: set one of its own",
+    );
+  }
   if (!apiKey) problems.push(`masumi:apiKey is missing: ${REMEDIES["apiKey"]}`);
   for (const name of SECRETS) {
     if (!settings[name] || !secretKeys || secretKeys.includes(`masumi:${name}`)) continue;
@@ -185,8 +203,8 @@ export function readStackConfig({
         `one with pulumi config set --secret masumi:${name}`,
     );
   }
-  if (!checked.success || !apiKey || problems.length > 0) throw new ConfigurationError(stack, problems);
-  return { ...checked.data, apiKey };
+  if (!config || !apiKey || problems.length > 0) throw new ConfigurationError(stack, problems);
+  return { ...config, apiKey };
 }
 
 function describe(issue: z.core.$ZodIssue): string {

@@ -34,7 +34,7 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
   const { plan, problems } = await examineFleet(client, {
     config,
     agents,
-    urlOf: (agent) => expectedUrl(projectRoot, agent),
+    urlOf: (agent) => expectedUrl({ config, projectRoot, agents }, agent),
     spends: !pulumi.runtime.isDryRun(),
     approved: process.env["MASUMI_PLAN"],
   });

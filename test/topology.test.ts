@@ -8,13 +8,28 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 /** Room -> rooms it may import from, beside itself. Longest name wins. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   "infra/declarations": [],
-  "infra/config.ts": [],
+  "infra/config.ts": ["infra/declarations", "infra/hosting/settings.ts"],
+  "infra/hosting/settings.ts": ["infra/declarations"],
   "infra/fleet": ["infra/declarations", "infra/config.ts", "providers/masumi"],
-  "infra/hosting/expected-url.ts": ["infra/declarations", "providers/crew-process"],
+  "infra/hosting/slots.ts": [],
+  "infra/hosting/docker-url.ts": [
+    "infra/declarations",
+    "infra/hosting/settings.ts",
+    "infra/hosting/slots.ts",
+  ],
+  "infra/hosting/expected-url.ts": [
+    "infra/declarations",
+    "infra/config.ts",
+    "infra/hosting/docker-url.ts",
+    "providers/crew-process",
+  ],
   infra: [
     "infra/declarations",
     "infra/config.ts",
     "infra/fleet",
+    "infra/hosting/settings.ts",
+    "infra/hosting/slots.ts",
+    "infra/hosting/docker-url.ts",
     "infra/hosting/expected-url.ts",
     "providers/masumi",
     "providers/crew-process",
@@ -44,6 +59,8 @@ const ONLY_IN: Record<string, readonly string[]> = {
     "providers/engine-log.ts",
     "local/engine",
   ],
+  "@pulumi/aws": ["infra"],
+  "@pulumi/docker": ["infra"],
   "@grpc/grpc-js": ["providers/masumi", "local/engine"],
   commander: ["cli"],
 };

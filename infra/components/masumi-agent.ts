@@ -38,10 +38,7 @@ export class MasumiAgent extends pulumi.ComponentResource {
     super("masumi:index:Agent", agent.id, {}, options);
     const child = { parent: this };
 
-    const hosted =
-      agent.source.kind === "url"
-        ? { url: agent.source.url, ready: [], publishIdentifier: () => undefined }
-        : hosting.host(agent, child);
+    const hosted = hosting.host({ agent, sellerVkey: wallet.vkey }, child);
 
     const registration = new AgentRegistration(
       agent.id,
@@ -69,7 +66,7 @@ export class MasumiAgent extends pulumi.ComponentResource {
         network: config.network,
         walletVkey: wallet.vkey,
         walletType: wallet.type,
-        waitMinutes: config.waitMinutes,
+        ...(config.waitMinutes === undefined ? {} : { waitMinutes: config.waitMinutes }),
         queueLength,
       },
       child,

@@ -1,4 +1,5 @@
 import type { Price } from "./assets.ts";
+import type { HostingKind } from "./hosting.ts";
 import type { DeclaredCrew } from "./schema-crew.ts";
 
 export type WalletType = "V1" | "V2";
@@ -29,6 +30,17 @@ export type AgentSource =
   | { readonly kind: "image"; readonly image: string }
   | { readonly kind: "url"; readonly url: string };
 
+/** The size of an agent's containers, and how many there are. */
+export interface Resources {
+  /** CPU units: 1024 are one core. */
+  readonly cpu: number;
+  /** MiB */
+  readonly memory: number;
+  readonly instances: number;
+  /** Further instances up to `max`, so that each uses about this share of its CPU; a range from `instances` on. */
+  readonly autoscaling?: { readonly max: number; readonly cpuPercent: number };
+}
+
 /** An agent of one stack: checked, overrides merged, prices in base units. */
 export interface Agent {
   readonly id: string;
@@ -57,8 +69,9 @@ export interface Agent {
   readonly model: { readonly name?: string; readonly temperature?: number; readonly maxTokens?: number };
   /** Paths relative to the project's root, or https links. */
   readonly documents: readonly string[];
-  /** CPU units (1024 are one core), memory in MiB. */
-  readonly resources: { readonly cpu: number; readonly memory: number; readonly instances: number };
+  /** Where its crew runs: `hosting` of its YAML, else the stack's. Says nothing of an agent that runs elsewhere. */
+  readonly hosting: HostingKind;
+  readonly resources: Resources;
   /** Kind of wallet that registers it; absent: V2 if the stack has one, else V1. */
   readonly paymentType?: WalletType;
   /** Verification key of the one wallet that may register it. */
@@ -66,3 +79,7 @@ export interface Agent {
   /** Row id of an existing registration to take over. */
   readonly adopt?: string;
 }
+
+/** The agents that a hosting runs: agents that only have a URL run nowhere here. */
+export const hostedBy = (kind: HostingKind, agents: readonly Agent[]): Agent[] =>
+  agents.filter(({ hosting, source }) => hosting === kind && source.kind !== "url");

@@ -1,5 +1,14 @@
 /** Agents as YAML: text in, typed agents or located complaints out. Neither Pulumi nor the network is involved. */
-export type { Agent, AgentSource, CrewDefinition, InputField, Pricing, WalletType } from "./agent.ts";
+export type {
+  Agent,
+  AgentSource,
+  CrewDefinition,
+  InputField,
+  Pricing,
+  Resources,
+  WalletType,
+} from "./agent.ts";
+export { hostedBy } from "./agent.ts";
 export {
   type Asset,
   type AssetOverrides,
@@ -12,5 +21,6 @@ export {
   toBaseUnits,
 } from "./assets.ts";
 export { type Complaint, DeclarationError, formatComplaint } from "./complaint.ts";
+export { HOSTINGS, type HostingKind, isHosting } from "./hosting.ts";
 export { type LoadOptions, type LoadedAgents, loadAgents, loadValidAgents } from "./load.ts";
 export { agentSchemaJson } from "./schema-json.ts";

@@ -8,7 +8,8 @@ import { variantsOf } from "./overrides.ts";
 import { type ParsedFile, parseDeclaration } from "./parse.ts";
 import { readDeclarations } from "./read.ts";
 import { ignoredByGit } from "./repository.ts";
-import { type StackContext, resolveAgent, runs } from "./resolve.ts";
+import { type StackContext, hostingOf, resolveAgent } from "./resolve.ts";
+import { runs } from "./hosting.ts";
 import { type Declaration, declarationSchema } from "./schema.ts";
 import { validate, validatePlacement } from "./validate.ts";
 
@@ -105,11 +106,13 @@ function idOfFile(parsed: ParsedFile, complain: Candidate["complain"]): string |
 }
 
 /** One question to git for all documents of all agents. */
-function complainOfIgnored(inhabitants: readonly Inhabitant[], { projectRoot, hosting }: StackContext): void {
-  if (!runs(hosting, "documents")) return;
+function complainOfIgnored(all: readonly Inhabitant[], context: StackContext): void {
+  const inhabitants = all.filter(
+    ({ declaration }) => declaration && runs(hostingOf(declaration, context), "documents"),
+  );
   const paths = inhabitants.flatMap(({ declaration }) => declaration?.documents ?? []);
   const ignored = ignoredByGit(
-    projectRoot,
+    context.projectRoot,
     paths.filter((path) => !/:\/\/|\.\.|^\//.test(path)),
   );
   for (const { declaration, complain } of inhabitants) {

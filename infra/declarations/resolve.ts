@@ -1,7 +1,11 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Agent, AgentSource, Pricing, WalletType } from "./agent.ts";
 import { type AssetTable, type Price, toBaseUnits } from "./assets.ts";
+import { nearestSize } from "./container-size.ts";
+import { type HostingKind, demandsRefusedBy, isHosting, runs } from "./hosting.ts";
 import type { Complain } from "./located.ts";
-import { pathProblem } from "./repository.ts";
+import { type PathProblem, pathProblem } from "./repository.ts";
 import type { Declaration } from "./schema.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -15,13 +19,9 @@ export interface StackContext {
   readonly wallets: readonly { readonly vkey: string; readonly type: WalletType }[] | undefined;
 }
 
-type Demand = "build" | "image" | "documents";
-
-/** What a hosting cannot do yet. Hostings that are not named here can do everything. */
-const CANNOT: Readonly<Record<string, readonly Demand[]>> = { process: ["build", "image", "documents"] };
-
-/** Whether a hosting can do what a declaration demands with this key. */
-export const runs = (hosting: string, demand: Demand): boolean => !CANNOT[hosting]?.includes(demand);
+/** Where a declaration runs in a stack. A stack's hosting that is none is the configuration's complaint, not the file's. */
+export const hostingOf = (declaration: Declaration, { hosting }: StackContext): HostingKind =>
+  declaration.hosting ?? (isHosting(hosting) ? hosting : "process");
 
 /** A right declaration as an agent of this stack. Without a complaint, the result can be used. */
 export function resolveAgent(
@@ -30,7 +30,8 @@ export function resolveAgent(
   context: StackContext,
   complain: Complain,
 ): Agent {
-  checkHosting(declaration, context.hosting, complain);
+  const hosting = hostingOf(declaration, context);
+  if (declaration.url === undefined) checkHosting(declaration, hosting, complain);
   checkWallet(declaration, context, complain);
   const { payment, wallet, adopt } = declaration;
   return {
@@ -45,9 +46,10 @@ export function resolveAgent(
     pricing: resolvePricing(declaration.pricing, context.table, complain),
     exampleOutputs: declaration.exampleOutputs,
     input: declaration.input,
-    source: resolveSource(declaration, file, context, complain),
+    source: resolveSource(declaration, file, { ...context, hosting }, complain),
     model: declaration.model,
-    documents: resolveDocuments(declaration, file, context, complain),
+    documents: resolveDocuments(declaration, file, { ...context, hosting }, complain),
+    hosting,
     resources: declaration.resources,
     ...(payment ? { paymentType: payment } : {}),
     ...(wallet ? { wallet } : {}),
@@ -55,8 +57,9 @@ export function resolveAgent(
   };
 }
 
-function checkHosting(declaration: Declaration, hosting: string, complain: Complain): void {
-  for (const key of CANNOT[hosting] ?? []) {
+function checkHosting(declaration: Declaration, hosting: HostingKind, complain: Complain): void {
+  checkResources(declaration.resources, hosting, complain);
+  for (const key of demandsRefusedBy(hosting)) {
     const value = declaration[key];
     if (value === undefined || value.length === 0) continue;
     complain(
@@ -68,6 +71,31 @@ function checkHosting(declaration: Declaration, hosting: string, complain: Compl
       "key",
     );
   }
+}
+
+function checkResources(
+  { cpu, memory, instances, autoscaling }: Declaration["resources"],
+  hosting: HostingKind,
+  complain: Complain,
+): void {
+  const nearest = nearestSize(hosting, { cpu, memory });
+  if (nearest) {
+    complain(
+      ["resources"],
+      `${hosting} has no container with cpu ${cpu} and memory ${memory}`,
+      `the nearest is { cpu: ${nearest.cpu}, memory: ${nearest.memory} }`,
+      "key",
+    );
+  }
+  if (hosting !== "docker") return;
+  const surplus = autoscaling ? "autoscaling" : "instances";
+  if (!autoscaling && instances === 1) return;
+  complain(
+    ["resources", surplus],
+    "hosting docker runs one container for each agent",
+    `remove ${surplus}, or run it on AWS`,
+    "key",
+  );
 }
 
 function checkWallet({ payment, wallet }: Declaration, { wallets }: StackContext, complain: Complain): void {
@@ -121,15 +149,19 @@ function resolveSource(
   complain: Complain,
 ): AgentSource {
   if (build !== undefined) {
-    const problem = CANNOT[hosting]?.includes("build")
-      ? undefined
-      : pathProblem(projectRoot, file, build, "folder");
+    const problem = runs(hosting, "build") ? buildProblem(projectRoot, file, build) : undefined;
     if (problem) complain(["build"], problem.message, problem.remedy);
     return { kind: "build", folder: build };
   }
   if (image !== undefined) return { kind: "image", image };
   if (crew !== undefined) return { kind: "inline", crew };
   return { kind: "url", url: url?.replace(/\/+$/, "") ?? "" };
+}
+
+function buildProblem(projectRoot: string, file: string, folder: string): PathProblem | undefined {
+  const problem = pathProblem(projectRoot, file, folder, "folder");
+  if (problem || existsSync(join(projectRoot, folder, "Dockerfile"))) return problem;
+  return { message: `"${folder}" has no Dockerfile`, remedy: "put a file called Dockerfile into it" };
 }
 
 function resolveDocuments(

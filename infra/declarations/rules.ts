@@ -6,7 +6,7 @@ import type { Declaration } from "./schema.ts";
 const SOURCES = ["crew", "build", "image", "url"] as const;
 
 /** What says how a crew runs, and so says nothing of an agent that runs elsewhere. */
-const CREW_KEYS = ["input", "model", "documents", "resources"] as const;
+const CREW_KEYS = ["input", "model", "documents", "resources", "hosting"] as const;
 
 /**
  * What holds between the parts of one declaration. `raw` is asked only for which keys there are.
@@ -25,6 +25,7 @@ export function checkRules(
   checkSource(raw, complain);
   checkTags(parts.tags ?? [], complain);
   if (parts.input) checkInput(parts.input, complain);
+  if (parts.resources) checkAutoscaling(parts.resources, complain);
   if (parts.crew) checkCrew(parts.crew, parts.input, complain);
   return intact;
 }
@@ -46,6 +47,15 @@ function checkSource(raw: Readonly<Record<string, unknown>>, complain: Complain)
       "key",
     );
   }
+}
+
+function checkAutoscaling({ instances, autoscaling }: Declaration["resources"], complain: Complain): void {
+  if (!autoscaling || autoscaling.max > instances) return;
+  complain(
+    ["resources", "autoscaling", "max"],
+    `resources.autoscaling.max is ${autoscaling.max}, and ${instances} run always`,
+    "write a higher number, or remove autoscaling",
+  );
 }
 
 function checkTags(tags: readonly string[], complain: Complain): void {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PRICE } from "./assets.ts";
+import { HOSTINGS } from "./hosting.ts";
 import { crewSchema } from "./schema-crew.ts";
 import { inputField } from "./schema-input.ts";
 import { link, matching, ruled, serviceUrl, text } from "./texts.ts";
@@ -198,9 +199,28 @@ export const declarationSchema = z
           .meta({ description: "CPU units; 1024 are one core." }),
         memory: z.int().min(512).max(122_880).default(1024).meta({ description: "Memory in MiB." }),
         instances: z.int().min(1).max(100).default(1).meta({ description: "How many containers run." }),
+        autoscaling: z
+          .strictObject({
+            max: z.int().min(2).max(100).meta({ description: "How many containers run at most." }),
+            cpuPercent: z
+              .int()
+              .min(10)
+              .max(90)
+              .default(60)
+              .meta({ description: "More containers start when they use more of their CPU than this." }),
+          })
+          .exactOptional()
+          .meta({ description: "More containers under load, on AWS.", examples: [{ max: 4 }] }),
       })
       .prefault({})
       .meta({ description: "Size of the container; hosting as a process takes no notice of it." }),
+    hosting: z
+      .enum(HOSTINGS)
+      .exactOptional()
+      .meta({
+        description: "Where the crew runs, if not where the stack's others run (masumi:hosting).",
+        examples: ["ecs-express"],
+      }),
     payment: z
       .enum(["V1", "V2"])
       .exactOptional()

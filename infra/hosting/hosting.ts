@@ -1,14 +1,17 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Agent } from "../declarations/index.ts";
 import type { StackConfig } from "../config.ts";
+import type { Agent } from "../declarations/index.ts";
 
 /** Where an agent answers, once it is hosted. */
 export interface HostedCrew {
   /** Public base URL, without a trailing slash; known in a preview wherever the hosting can know it. */
   readonly url: pulumi.Input<string>;
-  /** What must be up before the URL answers. */
+  /** What must be up before the URL answers, and stays until the registration is gone. */
   readonly ready: pulumi.Resource[];
-  /** Hands the identifier to the running crew, and marks it as draining when the agent is removed. */
+  /**
+   * Hands the identifier to the running crew. What it creates is removed before the registration is, and its removal
+   * tells the crew to take no more jobs.
+   */
   publishIdentifier(agentIdentifier: pulumi.Output<string>, options: pulumi.CustomResourceOptions): void;
 }
 
@@ -16,9 +19,18 @@ export interface HostingContext {
   readonly config: StackConfig;
   /** The project's folder, absolute. */
   readonly projectRoot: string;
+  /** All agents of the stack. */
+  readonly agents: readonly Agent[];
 }
 
-/** One way of running crews. Chosen by masumi:hosting; only the chosen one is loaded. */
+/** One agent to host, and the wallet that it is registered with. */
+export interface CrewToHost {
+  readonly agent: Agent;
+  /** The selling wallet's verification key: buyers pay to it. */
+  readonly sellerVkey: string;
+}
+
+/** One way of running crews. Chosen by masumi:hosting, or for one agent by its YAML; only chosen ones are loaded. */
 export interface Hosting {
-  host(agent: Agent, options: pulumi.CustomResourceOptions): HostedCrew;
+  host(crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew;
 }

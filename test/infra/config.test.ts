@@ -34,7 +34,6 @@ describe("stack configuration", () => {
       hosting: "process",
       settleSeconds: 30,
       probeSeconds: 60,
-      waitMinutes: 60,
       modelName: "gpt-4.1-mini",
       v1Replacement: "create-first",
       allowPrivateUrls: false,
@@ -83,11 +82,15 @@ describe("stack configuration", () => {
       /names abab.* twice/,
     ],
     [
-      "a hosting that is not there yet",
-      { "masumi:hosting": "ecs-alb" },
-      /"ecs-alb" is not available in this version/,
+      "an unknown hosting",
+      { "masumi:hosting": "cloud" },
+      /masumi:hosting: expected one of process, docker, ecs-alb, ecs-express/,
     ],
-    ["an unknown hosting", { "masumi:hosting": "cloud" }, /expected one of process/],
+    [
+      "containers that would get the provisioning key",
+      { "masumi:runtimeKey": "a-provisioning-key" },
+      /masumi:runtimeKey is the key that registers agents/,
+    ],
     [
       "a wait that is no number",
       { "masumi:waitMinutes": "soon" },
@@ -103,6 +106,137 @@ describe("stack configuration", () => {
     ],
   ])("refuses %s", (_what, changes, said) => {
     expect(problemsOf(changes)).toEqual([expect.stringMatching(said)]);
+  });
+
+  const ECS = { "masumi:runtimeKey": "a-runtime-key", "aws:region": "eu-central-1" };
+  const alb = (aws: Record<string, unknown>, changes: Record<string, string | undefined> = {}) => ({
+    ...ECS,
+    "masumi:hosting": "ecs-alb",
+    "masumi:aws": JSON.stringify({ domain: "agents.example.com", ...aws }),
+    ...changes,
+  });
+  const express = (aws: Record<string, unknown> = {}) => ({
+    ...ECS,
+    "masumi:hosting": "ecs-express",
+    "masumi:aws": JSON.stringify(aws),
+  });
+  const docker = (settings: Record<string, unknown>) => ({
+    "masumi:runtimeKey": "a-runtime-key",
+    "masumi:hosting": "docker",
+    "masumi:docker": JSON.stringify(settings),
+  });
+  const LOAD_BALANCER = {
+    arn: "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/shared/1",
+    listenerArn: "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/shared/1/2",
+    securityGroupId: "sg-0a1b",
+  };
+
+  it("fills in the defaults of the cloud", () => {
+    expect(read(alb({}))).toMatchObject({
+      hosting: "ecs-alb",
+      aws: {
+        region: "eu-central-1",
+        spot: false,
+        logRetentionDays: 30,
+        platform: "linux/amd64",
+        jobMinutes: 60,
+      },
+      docker: { bind: "127.0.0.1", url: "http://127.0.0.1:{port}" },
+    });
+    expect(read(express()).aws.domain).toBeUndefined();
+  });
+
+  it("takes the region as the AWS provider does", () => {
+    const regionOf = (region: string | undefined, env: Record<string, string>) =>
+      read({ ...alb({}), "aws:region": region }, env).aws.region;
+    expect(regionOf("eu-west-1", { AWS_REGION: "us-east-1" })).toBe("eu-west-1");
+    expect(regionOf(undefined, { AWS_REGION: "us-east-1" })).toBe("us-east-1");
+    expect(regionOf(undefined, { AWS_DEFAULT_REGION: "us-east-2" })).toBe("us-east-2");
+  });
+
+  it.each<[what: string, changes: Record<string, string | undefined>, said: RegExp]>([
+    ["no region", alb({}, { "aws:region": undefined }), /aws:region is missing: pulumi config set/],
+    ["a region in another place", express({ region: "eu-west-1" }), /masumi:aws\.region: .*aws:region/],
+    ["no runtime key", alb({}, { "masumi:runtimeKey": undefined }), /masumi:runtimeKey is missing.*--secret/],
+    ["no domain", alb({ domain: undefined }), /masumi:aws\.domain is missing.*ecs-express, which needs none/],
+    [
+      "a URL as domain",
+      alb({ domain: "https://agents.example.com" }),
+      /masumi:aws\.domain: expected a lower/,
+    ],
+    ["a VPC without subnets", alb({ vpcId: "vpc-0a1b" }), /vpcId and masumi:aws\.subnetIds belong together/],
+    [
+      "one subnet",
+      alb({ vpcId: "vpc-0a1b", subnetIds: ["subnet-0a1b"] }),
+      /masumi:aws\.subnetIds: .*>=2 items/,
+    ],
+    ["a certificate that is none", alb({ certificateArn: "mine" }), /certificateArn: expected an ARN that/],
+    [
+      "a load balancer outside of any VPC",
+      alb({ loadBalancer: LOAD_BALANCER }),
+      /loadBalancer needs vpcId and subnetIds/,
+    ],
+    [
+      "a certificate beside a load balancer",
+      alb({
+        loadBalancer: LOAD_BALANCER,
+        certificateArn: "arn:aws:acm:eu-central-1:123456789012:certificate/1",
+        vpcId: "vpc-0a1b",
+        subnetIds: ["subnet-0a", "subnet-0b"],
+      }),
+      /certificateArn has no effect beside loadBalancer/,
+    ],
+    [
+      "a retention that CloudWatch lacks",
+      alb({ logRetentionDays: 31 }),
+      /logRetentionDays: expected one of 1, 3/,
+    ],
+    ["jobs of two days", alb({ jobMinutes: 2880 }), /jobMinutes: .*1440/],
+    ["a misspelt setting of AWS", alb({ domian: "x" }), /masumi:aws: .*domian/],
+    ["Spot with Express", express({ spot: true }), /masumi:aws\.spot is not available with ecs-express/],
+    [
+      "ARM with Express",
+      express({ platform: "linux/arm64" }),
+      /linux\/arm64 is not available with ecs-express/,
+    ],
+    [
+      "an engine elsewhere without a URL",
+      docker({ host: "ssh://deploy@agents.example.com" }),
+      /masumi:docker\.url is missing/,
+    ],
+    ["a URL that agents would share", docker({ url: "https://example.com" }), /expected \{port\} or \{id\}/],
+    ["a host name to bind to", docker({ bind: "localhost" }), /masumi:docker\.bind: expected an IP address/],
+    [
+      "an engine open to everyone",
+      docker({ host: "tcp://10.0.0.5:2375", url: "https://{id}.example.com" }),
+      /plain TCP obeys whoever finds it/,
+    ],
+  ])("refuses %s", (_what, changes, said) => {
+    expect(problemsOf(changes)).toEqual([expect.stringMatching(said)]);
+  });
+
+  it("knows a runtime key that it cannot read", () => {
+    const values = { ...complete, ...alb({}), "masumi:runtimeKey": undefined };
+    const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const secretKeys = ["masumi:runtimeKey", "masumi:apiKey"];
+    const config = readStackConfig({
+      stack: "preprod",
+      values: Object.fromEntries(given),
+      secretKeys,
+      env: {},
+    });
+    expect(config.runtimeKey).toBeUndefined();
+  });
+
+  it("refuses a runtime key in plain text", () => {
+    expect(() =>
+      readStackConfig({
+        stack: "preprod",
+        values: { ...complete, "masumi:runtimeKey": "a-runtime-key" },
+        secretKeys: ["masumi:apiKey"],
+        env: {},
+      }),
+    ).toThrow(/masumi:runtimeKey is in plain text/);
   });
 
   it("tells all problems at once", () => {

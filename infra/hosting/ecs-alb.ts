@@ -1,0 +1,179 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { CONTAINER_PORT, HEALTH_PATH } from "./container-environment.ts";
+import { scale } from "./ecs/autoscaling.ts";
+import { CONTAINER, containerDefinition } from "./ecs/container-definition.ts";
+import { useLoadBalancer } from "./ecs/load-balancer.ts";
+import { findNetwork } from "./ecs/network.ts";
+import { rulePriorities } from "./ecs/priorities.ts";
+import { crewSecurityGroup } from "./ecs/security-groups.ts";
+import { makeCrew, publishBySsm, shareEcs } from "./ecs/shared.ts";
+import { serviceTimeouts } from "./ecs/timeouts.ts";
+import { albUrl } from "./expected-url.ts";
+import type { CrewToHost, HostedCrew, Hosting, HostingContext } from "./hosting.ts";
+import { boundedName } from "./names.ts";
+
+/** Target groups may have names of 32 characters. */
+const TARGET_GROUP_NAME = 32;
+
+/** An answer takes a crew well below this: jobs run on after it. */
+const DRAIN_SECONDS = 60;
+
+/** crewai alone takes 13 seconds to load on the smallest size. */
+const HEALTH_GRACE_SECONDS = 60;
+
+/** Crews on ECS Fargate behind one load balancer, each at a host name of the stack's own domain, so the URL is known in every preview. */
+export async function ecsAlbHosting(context: HostingContext): Promise<Hosting> {
+  const { config, agents } = context;
+  const { domain } = config.aws;
+  if (!domain) throw new Error("masumi:aws.domain is missing");
+  const network = await findNetwork(config.aws);
+  const { zoneId } = await aws.route53.getZone({ name: config.aws.zone ?? domain });
+  const shared = await shareEcs(context);
+  const loadBalancer = useLoadBalancer(
+    shared.name,
+    { aws: config.aws, domain, network, zoneId },
+    shared.options,
+  );
+  const securityGroup = crewSecurityGroup(
+    `${shared.name}-crews`,
+    {
+      vpcId: network.vpcId,
+      reachedBy: { securityGroupId: loadBalancer.securityGroupId, port: CONTAINER_PORT },
+    },
+    shared.options,
+  );
+  const priorities = rulePriorities(agents);
+
+  function route(id: string, options: pulumi.CustomResourceOptions) {
+    const priority = priorities.get(id);
+    if (priority === undefined) throw new Error(`${id} is not among the agents of this hosting`);
+    const targetGroup = new aws.lb.TargetGroup(
+      id,
+      {
+        name: boundedName(TARGET_GROUP_NAME, id, pulumi.getProject(), pulumi.getStack(), network.vpcId),
+        vpcId: network.vpcId,
+        targetType: "ip",
+        protocol: "HTTP",
+        port: CONTAINER_PORT,
+        deregistrationDelay: DRAIN_SECONDS,
+        healthCheck: { path: HEALTH_PATH, matcher: "200", interval: 15, timeout: 5, healthyThreshold: 2 },
+      },
+      options,
+    );
+    const rule = new aws.lb.ListenerRule(
+      id,
+      {
+        listenerArn: loadBalancer.listenerArn,
+        priority,
+        conditions: [{ hostHeader: { values: [`${id}.${domain}`] } }],
+        actions: [{ type: "forward", targetGroupArn: targetGroup.arn }],
+      },
+      options,
+    );
+    const record = new aws.route53.Record(
+      id,
+      {
+        zoneId,
+        name: `${id}.${domain}`,
+        type: "A",
+        aliases: [{ name: loadBalancer.dnsName, zoneId: loadBalancer.zoneId, evaluateTargetHealth: false }],
+      },
+      options,
+    );
+    return { targetGroup, rule, record };
+  }
+
+  function host(crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew {
+    const { agent } = crew;
+    const { id, resources } = agent;
+    const { cluster, executionRole, place, secrets } = shared;
+    const { environment, identityParameter, image, logGroup, taskRole } = makeCrew(
+      shared,
+      config,
+      crew,
+      options,
+    );
+    const { targetGroup, rule, record } = route(id, options);
+    const definition = pulumi
+      .all([image, logGroup.name, secrets.references])
+      .apply(([image, logGroup, secrets]) =>
+        containerDefinition({ image, environment, secrets, logGroup, region: place.region }),
+      );
+    const task = new aws.ecs.TaskDefinition(
+      id,
+      {
+        family: `${pulumi.getProject()}-${pulumi.getStack()}-${id}`,
+        requiresCompatibilities: ["FARGATE"],
+        networkMode: "awsvpc",
+        cpu: String(resources.cpu),
+        memory: String(resources.memory),
+        executionRoleArn: executionRole.arn,
+        taskRoleArn: taskRole.arn,
+        runtimePlatform: {
+          operatingSystemFamily: "LINUX",
+          cpuArchitecture: config.aws.platform === "linux/arm64" ? "ARM64" : "X86_64",
+        },
+        containerDefinitions: pulumi.jsonStringify([definition]),
+      },
+      options,
+    );
+    const service = new aws.ecs.Service(
+      id,
+      {
+        cluster: cluster.arn,
+        taskDefinition: task.arn,
+        desiredCount: resources.instances,
+        // Not launchType: going from it to a capacity provider would replace the service.
+        capacityProviderStrategies: [
+          { capacityProvider: config.aws.spot ? "FARGATE_SPOT" : "FARGATE", weight: 1 },
+        ],
+        forceNewDeployment: true,
+        networkConfiguration: {
+          subnets: [...network.subnetIds],
+          securityGroups: [securityGroup.id],
+          assignPublicIp: true,
+        },
+        loadBalancers: [
+          { targetGroupArn: targetGroup.arn, containerName: CONTAINER, containerPort: CONTAINER_PORT },
+        ],
+        healthCheckGracePeriodSeconds: HEALTH_GRACE_SECONDS,
+        deploymentMinimumHealthyPercent: 100,
+        deploymentMaximumPercent: 200,
+        deploymentCircuitBreaker: { enable: true, rollback: true },
+        waitForSteadyState: true,
+        enableEcsManagedTags: true,
+        propagateTags: "SERVICE",
+      },
+      {
+        ...options,
+        // It is refused a target group without a rule, is not healthy before it can be reached, and hangs when it is
+        // removed after the rights of its roles.
+        dependsOn: [
+          rule,
+          ...loadBalancer.rules,
+          ...securityGroup.rules,
+          ...cluster.ready,
+          ...executionRole.rights,
+          ...taskRole.rights,
+        ],
+        customTimeouts: serviceTimeouts(config.aws.jobMinutes),
+        // The number is the load's, from the first deployment on.
+        ...(resources.autoscaling ? { ignoreChanges: ["desiredCount"] } : {}),
+      },
+    );
+    scale(agent, { cluster: cluster.name, service: service.name }, options);
+    return {
+      url: albUrl(domain ?? "", id),
+      ready: [service, record],
+      publishIdentifier(agentIdentifier, identityOptions) {
+        publishBySsm(
+          { agentId: id, parameter: identityParameter, url: albUrl(domain ?? "", id), agentIdentifier },
+          identityOptions,
+        );
+      },
+    };
+  }
+
+  return { host };
+}

@@ -1,0 +1,17 @@
+/**
+ * The public URL of an Express service, from its ingress paths. The endpoint comes with or without `https://`
+ * (hashicorp/terraform-provider-aws#47531), and both mean the same.
+ *
+ * @throws Error when there is none
+ */
+export function expressUrl(
+  ingressPaths: readonly { readonly accessType: string; readonly endpoint: string }[],
+): string {
+  const open = ingressPaths.find(({ accessType }) => accessType.toUpperCase() === "PUBLIC");
+  const endpoint = open?.endpoint
+    .trim()
+    .replace(/^https?:\/\//i, "")
+    .replace(/\/+$/, "");
+  if (!endpoint) throw new Error("AWS gave the Express service no public endpoint");
+  return `https://${endpoint.toLowerCase()}`;
+}

@@ -1,0 +1,64 @@
+/** IAM policies as plain values: who may become a role, and what it may do. */
+
+export interface PolicyDocument {
+  readonly Version: "2012-10-17";
+  readonly Statement: readonly Statement[];
+}
+
+interface Statement {
+  readonly Effect: "Allow";
+  readonly Action: readonly string[];
+  readonly Resource?: readonly string[];
+  readonly Principal?: { readonly Service: string };
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+const policy = (...Statement: readonly Statement[]): PolicyDocument => ({ Version: "2012-10-17", Statement });
+
+/**
+ * A service of AWS may take the role on, and only for this account: else another account could have the service do so for it.
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+ */
+export const assumedBy = (service: "ecs-tasks" | "ecs", accountId: string): PolicyDocument =>
+  policy({
+    Effect: "Allow",
+    Action: ["sts:AssumeRole"],
+    Principal: { Service: `${service}.amazonaws.com` },
+    Condition: { StringEquals: { "aws:SourceAccount": accountId } },
+  });
+
+/** What ECS needs to give containers their secrets. */
+export const readSecrets = (secretArns: readonly string[]): PolicyDocument =>
+  policy({ Effect: "Allow", Action: ["secretsmanager:GetSecretValue"], Resource: secretArns });
+
+/** Where the account's things are. */
+export interface AwsPlace {
+  /** aws, aws-cn, aws-us-gov */
+  readonly partition: string;
+  readonly region: string;
+  readonly accountId: string;
+}
+
+export interface AgentRights {
+  readonly place: AwsPlace;
+  readonly clusterArn: string;
+  /** Begins with a slash. */
+  readonly identityParameter: string;
+}
+
+/** All that a crew may do on AWS: read its own identifier, and keep its container from being stopped while a job runs. */
+export function agentPolicy({ place, clusterArn, identityParameter }: AgentRights): PolicyDocument {
+  const { partition, region, accountId } = place;
+  return policy(
+    {
+      Effect: "Allow",
+      Action: ["ssm:GetParameter"],
+      Resource: [`arn:${partition}:ssm:${region}:${accountId}:parameter${identityParameter}`],
+    },
+    {
+      Effect: "Allow",
+      Action: ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"],
+      Resource: [`${clusterArn.replace(":cluster/", ":task/")}/*`],
+    },
+  );
+}

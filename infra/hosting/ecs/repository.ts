@@ -1,0 +1,49 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { ImageStore } from "../../components/crew-image.ts";
+
+/** What no tag points at any more is of no use to anyone. */
+const UNTAGGED_DAYS = 14;
+
+/**
+ * The stack's image repository: one for all agents, so that the layers they share are in it once. Images of agents that
+ * are gone stay, kilobytes each, until the repository goes with the stack.
+ */
+export function makeRepository(name: string, options: pulumi.CustomResourceOptions): ImageStore {
+  const repository = new aws.ecr.Repository(
+    name,
+    { forceDelete: true, imageTagMutability: "MUTABLE", imageScanningConfiguration: { scanOnPush: true } },
+    options,
+  );
+  void new aws.ecr.LifecyclePolicy(
+    name,
+    {
+      repository: repository.name,
+      policy: JSON.stringify({
+        rules: [
+          {
+            rulePriority: 1,
+            description: "Images that no tag points at",
+            selection: {
+              tagStatus: "untagged",
+              countType: "sinceImagePushed",
+              countUnit: "days",
+              countNumber: UNTAGGED_DAYS,
+            },
+            action: { type: "expire" },
+          },
+        ],
+      }),
+    },
+    options,
+  );
+  // Asked for anew in every run, since it ends after twelve hours; the image's provider takes no notice of a new one.
+  const token = aws.ecr.getAuthorizationTokenOutput(
+    { registryId: repository.registryId },
+    options.parent ? { parent: options.parent } : {},
+  );
+  return {
+    repository: repository.repositoryUrl,
+    registry: { username: token.userName, password: pulumi.secret(token.password) },
+  };
+}

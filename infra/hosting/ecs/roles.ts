@@ -1,0 +1,95 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { boundedName } from "../names.ts";
+import { type AgentRights, type AwsPlace, agentPolicy, assumedBy, readSecrets } from "./policies.ts";
+
+/** IAM's limit for the names of roles. */
+const ROLE_NAME = 64;
+
+export interface Role {
+  readonly arn: pulumi.Output<string>;
+  /** What gives the role its rights: a service must outlive none of it, or it hangs when it is removed. */
+  readonly rights: pulumi.Resource[];
+}
+
+const managed = ({ partition }: AwsPlace, path: string) => `arn:${partition}:iam::aws:policy/${path}`;
+
+/** With which ECS itself starts containers: pulls images, writes logs, reads the stack's secrets. No container gets it. */
+export function makeExecutionRole(
+  name: string,
+  place: AwsPlace,
+  secretArns: pulumi.Output<string[]>,
+  options: pulumi.CustomResourceOptions,
+): Role {
+  const logical = `${name}-execution`;
+  const role = new aws.iam.Role(
+    logical,
+    { assumeRolePolicy: JSON.stringify(assumedBy("ecs-tasks", place.accountId)) },
+    options,
+  );
+  const attachment = new aws.iam.RolePolicyAttachment(
+    logical,
+    { role: role.name, policyArn: managed(place, "service-role/AmazonECSTaskExecutionRolePolicy") },
+    options,
+  );
+  const secrets = new aws.iam.RolePolicy(
+    logical,
+    { role: role.name, policy: pulumi.jsonStringify(secretArns.apply(readSecrets)) },
+    options,
+  );
+  return { arn: role.arn, rights: [attachment, secrets] };
+}
+
+/** With which AWS makes the load balancers and security groups of Express services. */
+export function makeInfrastructureRole(
+  name: string,
+  place: AwsPlace,
+  options: pulumi.CustomResourceOptions,
+): Role {
+  const logical = `${name}-express`;
+  const role = new aws.iam.Role(
+    logical,
+    { assumeRolePolicy: JSON.stringify(assumedBy("ecs", place.accountId)) },
+    options,
+  );
+  const attachment = new aws.iam.RolePolicyAttachment(
+    logical,
+    {
+      role: role.name,
+      policyArn: managed(place, "service-role/AmazonECSInfrastructureRoleforExpressGatewayServices"),
+    },
+    options,
+  );
+  return { arn: role.arn, rights: [attachment] };
+}
+
+export interface TaskRoleArgs extends Omit<AgentRights, "clusterArn"> {
+  readonly agentId: string;
+  /** What tells this stack's roles from another's. */
+  readonly owner: readonly string[];
+  readonly clusterArn: pulumi.Output<string>;
+}
+
+/** The one role that a crew itself has. */
+export function makeTaskRole(args: TaskRoleArgs, options: pulumi.CustomResourceOptions): Role {
+  const { agentId, owner, place, clusterArn, identityParameter } = args;
+  const role = new aws.iam.Role(
+    agentId,
+    {
+      name: boundedName(ROLE_NAME, agentId, ...owner, place.region),
+      assumeRolePolicy: JSON.stringify(assumedBy("ecs-tasks", place.accountId)),
+    },
+    options,
+  );
+  const rights = new aws.iam.RolePolicy(
+    agentId,
+    {
+      role: role.name,
+      policy: pulumi.jsonStringify(
+        clusterArn.apply((arn) => agentPolicy({ place, clusterArn: arn, identityParameter })),
+      ),
+    },
+    options,
+  );
+  return { arn: role.arn, rights: [rights] };
+}

@@ -1,0 +1,160 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { CrewImages } from "../../components/crew-image.ts";
+import type { StackConfig } from "../../config.ts";
+import type { Agent } from "../../declarations/index.ts";
+import { containerEnvironment, secretEnvironment } from "../container-environment.ts";
+import { CrewDrain } from "../crew-drain.ts";
+import type { CrewToHost, HostingContext } from "../hosting.ts";
+import { boundedName } from "../names.ts";
+import { type Cluster, useCluster } from "./cluster.ts";
+import type { AwsPlace } from "./policies.ts";
+import { makeRepository } from "./repository.ts";
+import { type Role, makeExecutionRole, makeTaskRole } from "./roles.ts";
+import { type StoredSecrets, storeSecrets } from "./secrets.ts";
+import { GRACE_SECONDS } from "./timeouts.ts";
+
+/** Pulumi adds eight characters, and a load balancer's name may have 32. */
+const SHARED_NAME = 24;
+
+/** What all crews of a stack on AWS share, whichever way they are reached. */
+export interface SharedEcs {
+  /** Logical name of shared resources. */
+  readonly name: string;
+  /** As parents, so that a stack's resources read as a tree. */
+  readonly options: { readonly parent: pulumi.ComponentResource };
+  readonly place: AwsPlace;
+  readonly cluster: Cluster;
+  readonly images: CrewImages;
+  readonly executionRole: Role;
+  readonly secrets: StoredSecrets;
+}
+
+/** The parts of one crew that do not depend on how it is reached. */
+export interface EcsCrew {
+  readonly image: pulumi.Output<string>;
+  readonly environment: ReadonlyMap<string, string>;
+  readonly logGroup: aws.cloudwatch.LogGroup;
+  readonly taskRole: Role;
+  readonly identityParameter: string;
+}
+
+class EcsHosting extends pulumi.ComponentResource {
+  constructor(name: string) {
+    super("masumi:index:EcsHosting", name, {});
+    this.registerOutputs({});
+  }
+}
+
+/** One for each program run: ecs-alb and ecs-express side by side share it too. */
+const made = new WeakMap<HostingContext, Promise<SharedEcs>>();
+
+export function shareEcs(context: HostingContext): Promise<SharedEcs> {
+  const known = made.get(context);
+  if (known) return known;
+  const shared = makeShared(context);
+  made.set(context, shared);
+  return shared;
+}
+
+async function makeShared({ config, projectRoot }: HostingContext): Promise<SharedEcs> {
+  const { accountId, arn } = await aws.getCallerIdentity({});
+  const [, partition = "aws"] = arn.split(":");
+  const place = { partition, region: config.aws.region ?? "", accountId };
+  const name = boundedSharedName();
+  const options = { parent: new EcsHosting(name) };
+  const secrets = storeSecrets(name, secretEnvironment(config), options);
+  return {
+    name,
+    options,
+    place,
+    secrets,
+    cluster: useCluster(name, config.aws, options),
+    executionRole: makeExecutionRole(name, place, secrets.arns, options),
+    images: new CrewImages(
+      {
+        projectRoot,
+        network: config.network,
+        platform: config.aws.platform,
+        store: makeRepository(name, options),
+      },
+      options,
+    ),
+  };
+}
+
+/** Readable as it is where it fits, which it nearly always does. */
+function boundedSharedName(): string {
+  const plain = `${pulumi.getProject()}-${pulumi.getStack()}`;
+  return /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(plain) && plain.length <= SHARED_NAME
+    ? plain
+    : boundedName(SHARED_NAME, plain);
+}
+
+/** Where everything of one agent is called: /<project>/<stack>/<agent id>. */
+const agentPath = (agent: Agent) => `/${pulumi.getProject()}/${pulumi.getStack()}/${agent.id}`;
+
+export function makeCrew(
+  shared: SharedEcs,
+  config: StackConfig,
+  crew: CrewToHost,
+  options: pulumi.CustomResourceOptions,
+): EcsCrew {
+  const { agent } = crew;
+  const path = agentPath(agent);
+  const identityParameter = `${path}/identity`;
+  return {
+    image: shared.images.reference(agent, options),
+    identityParameter,
+    environment: containerEnvironment({
+      ...crew,
+      config,
+      identity: { ssmParameter: identityParameter },
+      jobSeconds: config.aws.jobMinutes * 60,
+      graceSeconds: GRACE_SECONDS,
+    }),
+    logGroup: new aws.cloudwatch.LogGroup(
+      agent.id,
+      { name: path, retentionInDays: config.aws.logRetentionDays },
+      options,
+    ),
+    taskRole: makeTaskRole(
+      {
+        agentId: agent.id,
+        owner: [config.owner, pulumi.getProject(), pulumi.getStack()],
+        place: shared.place,
+        clusterArn: shared.cluster.arn,
+        identityParameter,
+      },
+      options,
+    ),
+  };
+}
+
+export interface SsmIdentityArgs {
+  readonly agentId: string;
+  readonly parameter: string;
+  /** Where the agent is reached. */
+  readonly url: pulumi.Input<string>;
+  readonly agentIdentifier: pulumi.Output<string>;
+}
+
+/**
+ * Hands a crew its identifier by a parameter of its own, which the runtime reads every 30 seconds. Without the parameter
+ * a crew takes no jobs: so it does until it is registered, and again as soon as the parameter is removed, which is
+ * before anything else of a removed agent. What comes next waits until the crew says so.
+ */
+export function publishBySsm(args: SsmIdentityArgs, options: pulumi.CustomResourceOptions): void {
+  const { agentId, parameter, url, agentIdentifier } = args;
+  const drain = new CrewDrain(agentId, { url, agentIdentifier }, options);
+  void new aws.ssm.Parameter(
+    agentId,
+    {
+      name: parameter,
+      type: "String",
+      description: "The agent's identifier on the Masumi network, for its crew",
+      value: pulumi.jsonStringify({ agentIdentifier, draining: false }),
+    },
+    { ...options, dependsOn: [drain] },
+  );
+}

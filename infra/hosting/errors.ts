@@ -1,0 +1,22 @@
+/**
+ * Errors of the hostings. Each has a stable code (docs/errors.md), says what happened and what to do.
+ *
+ *   HostingError
+ *     HOSTING_REFUSED          agents ask for what their hosting, or the stack's settings, cannot do
+ *     HOSTING_NO_NETWORK       there is no VPC to run containers in
+ *     BUILD_CONTEXT_INVALID    a folder cannot be built from
+ *     DOCKER_ENGINE_FAILED     a Docker engine cannot be reached, or refuses
+ */
+export type HostingErrorCode =
+  "HOSTING_REFUSED" | "HOSTING_NO_NETWORK" | "BUILD_CONTEXT_INVALID" | "DOCKER_ENGINE_FAILED";
+
+/** A crew cannot be hosted; `message` is `CODE: what happened. What to do.` */
+export class HostingError extends Error {
+  override readonly name = "HostingError";
+  readonly code: HostingErrorCode;
+
+  constructor(code: HostingErrorCode, what: string, remedy: string, options?: ErrorOptions) {
+    super(`${code}: ${what} ${remedy}`, options);
+    this.code = code;
+  }
+}

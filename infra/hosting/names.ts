@@ -1,0 +1,23 @@
+import { createHash } from "node:crypto";
+
+const HASH_DIGITS = 8;
+
+const hashOf = (parts: readonly string[]): string =>
+  createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, HASH_DIGITS);
+
+const readable = (text: string): string =>
+  text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "");
+
+/**
+ * A name of at most `max` characters for what AWS names within narrow bounds (a target group: 32): lower-case letters,
+ * digits and single hyphens. It ends in a hash of all parts, so that two agents whose long ids begin alike keep apart;
+ * the first part is readable, so far as there is room.
+ */
+export function boundedName(max: number, ...parts: readonly [string, ...string[]]): string {
+  const room = max - HASH_DIGITS - 1;
+  const prefix = readable(parts[0]).slice(0, Math.max(0, room)).replace(/-+$/, "");
+  return prefix ? `${prefix}-${hashOf(parts)}` : hashOf(parts);
+}
