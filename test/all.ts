@@ -3,6 +3,7 @@
  * `npm run lint` runs the same without the test suites. Exit code 1 when any step fails.
  */
 import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensurePythonEnvironment } from "../providers/crew-process/index.ts";
@@ -60,10 +61,21 @@ const { venv } = await ensurePythonEnvironment({
 });
 const python = (name: string) => join(venv, "bin", name);
 
+/** A linter of test/workflows/uv.lock, which holds them by hash; installed on first use. */
+const workflowLinter = (name: string, ...args: string[]): Step => {
+  const environment = ["--frozen", "--project", join(root, "test/workflows"), "--python", python("python")];
+  return {
+    name: `workflows (${name})`,
+    command: [python("uv"), "--system-certs", "run", "--quiet", ...environment, name, ...args],
+  };
+};
+
 const checks: Step[] = [
   { name: "format (prettier)", command: [tool("prettier"), "--check", "--log-level=warn", "."] },
   { name: "lint (oxlint)", command: [tool("oxlint"), "--type-aware", "--deny-warnings"] },
   { name: "types (tsc)", command: [process.execPath, tool("tsc"), "-p", root] },
+  workflowLinter("actionlint", ...globSync(".github/workflows/*.yml", { cwd: root })),
+  workflowLinter("zizmor", "--offline", "--persona=pedantic", "--no-progress", ".github/workflows"),
   { name: "python format (ruff)", command: [python("ruff"), "format", "--check", "."], cwd: crew },
   { name: "python lint (ruff)", command: [python("ruff"), "check", "."], cwd: crew },
   { name: "python types (mypy)", command: [python("mypy")], cwd: crew },

@@ -1,0 +1,66 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { describe, expect, it } from "vitest";
+import { registerCommands } from "../../cli/commands/index.ts";
+import { ERROR_CODES } from "../../providers/masumi/errors.ts";
+import { repository } from "../helpers/project.ts";
+import { WORKFLOWS, allJobs, scriptOf, workflowText } from "./workflow.ts";
+
+const text = readFileSync(join(repository, "docs/operations.md"), "utf8");
+const matches = (pattern: RegExp) => [...new Set([...text.matchAll(pattern)].map(([, name]) => name ?? ""))];
+
+describe("docs/operations.md", () => {
+  const program = new Command();
+  registerCommands(program);
+  const commands = matches(/npx masumi-agents ([^`\n]+?)(?=`|\n| > | #)/g);
+
+  it.each(commands)("masumi-agents %s is a command that exists, with its flags", (words) => {
+    const [name = "", ...rest] = words.split(" ");
+    const command = program.commands.find((candidate) => candidate.name() === name);
+    const flags = rest.filter((word) => word.startsWith("-"));
+    expect(command?.options.map(({ long }) => long)).toEqual(expect.arrayContaining(flags));
+  });
+
+  it("names the whole of the first deploy", () => {
+    const names = commands.map((words) => words.split(" ")[0]);
+    expect(names).toEqual(
+      expect.arrayContaining(["doctor", "plan", "preview", "up", "drift", "import", "destroy"]),
+    );
+  });
+
+  it("names error codes that exist", () => {
+    const known = readFileSync(join(repository, "docs/errors.md"), "utf8");
+    const codes = matches(/`([A-Z]+(?:_[A-Z]+)+)`/g).filter(
+      (code) => !/^(MASUMI_(?!STILL)|AWS_|PULUMI_)/.test(code),
+    );
+    expect(codes.length).toBeGreaterThan(15);
+    expect(codes.filter((code) => !(code in ERROR_CODES) && !known.includes(`### ${code}\n`))).toEqual([]);
+  });
+
+  it("names every environment, variable and secret that the workflows ask for", () => {
+    const environments = allJobs().flatMap(([, { environment }]) => (environment ? [environment] : []));
+    const settings = WORKFLOWS.flatMap((name) =>
+      [...workflowText(name).matchAll(/\b(?:vars|secrets)\.(\w+)/g)].map(([, setting]) => setting ?? ""),
+    );
+    expect(new Set(environments).size).toBe(6);
+    expect([...environments, ...settings].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it("gives other pipelines the very commands of these", () => {
+    const checksum = /tail -n 1 plan\.md \| sed [^)\n]+'/.exec(
+      scriptOf("deploy", "plan-preprod", "plan"),
+    )?.[0];
+    const limits = /timeout --foreground [^\\\n]+/.exec(scriptOf("deploy", "up-preprod", "up"))?.[0].trim();
+    const count = /find agents [^)]+/.exec(scriptOf("deploy", "up-preprod", "up"))?.[0];
+    for (const command of [checksum, limits, count]) expect(text).toContain(command ?? "missing");
+  });
+
+  it("links to what is there", () => {
+    const links = matches(/\]\(([^)]+)\)/g);
+    const anchors = matches(/^## (.+)$/gm).map((title) => `#${title.toLowerCase().replaceAll(" ", "-")}`);
+    expect(
+      links.filter((link) => !anchors.includes(link) && !existsSync(join(repository, "docs", link))),
+    ).toEqual([]);
+  });
+});

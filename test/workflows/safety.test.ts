@@ -1,0 +1,239 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { repository } from "../helpers/project.ts";
+import { type Job, WORKFLOWS, allJobs, findStep, readWorkflow, scriptOf, workflowText } from "./workflow.ts";
+
+const jobs = allJobs();
+const OWN_BRANCH = "github.event.pull_request.head.repo.full_name == github.repository";
+
+const secretsOf = (value: unknown) =>
+  [
+    ...new Set([...JSON.stringify(value).matchAll(/secrets\.(\w+)/g)].map(([, name]) => name ?? "")),
+  ].toSorted();
+const usesAction = ({ steps }: Job, action: string) =>
+  steps.some(({ uses }) => uses?.startsWith(`${action}@`));
+const stackOf = ({ env }: Job) => env?.["STACK"] ?? "";
+
+/** The one secret that a job may hold, and the environment that it comes from. */
+function expectedKey(id: string, stack: string): [string, string] | [] {
+  if (id.startsWith("deploy/up-")) return ["MASUMI_API_KEY", stack];
+  if (id.startsWith("preview/plan-")) return ["MASUMI_READ_KEY", `${stack}-preview`];
+  if (/^deploy\/plan-|^drift\/drift-/.test(id)) return ["MASUMI_READ_KEY", `${stack}-plan`];
+  return [];
+}
+
+describe("triggers", () => {
+  it("are these and no others: none runs foreign code with rights", () => {
+    expect(readWorkflow("preview").on).toEqual({ pull_request: { branches: ["main"] } });
+    expect(readWorkflow("deploy").on).toEqual({ push: { branches: ["main"] }, workflow_dispatch: null });
+    expect(readWorkflow("drift").on).toEqual({ schedule: [{ cron: "17 3 * * *" }], workflow_dispatch: null });
+  });
+});
+
+describe("permissions", () => {
+  const read = { contents: "read" };
+  const signedIn = { contents: "read", "id-token": "write" };
+  const expected: Record<string, Record<string, string>> = {
+    "preview/validate": read,
+    "preview/plan-preprod": signedIn,
+    "preview/plan-mainnet": signedIn,
+    "preview/comment-preprod": { "pull-requests": "write" },
+    "preview/comment-mainnet": { "pull-requests": "write" },
+    "deploy/plan-preprod": signedIn,
+    "deploy/up-preprod": signedIn,
+    "deploy/plan-mainnet": signedIn,
+    "deploy/up-mainnet": signedIn,
+    "drift/drift-preprod": read,
+    "drift/drift-mainnet": read,
+    "drift/report-preprod": { issues: "write" },
+    "drift/report-mainnet": { issues: "write" },
+  };
+
+  it.each(WORKFLOWS)("%s starts from none", (name) => expect(readWorkflow(name).permissions).toEqual({}));
+
+  it("are per job the least it needs", () => {
+    expect(Object.fromEntries(jobs.map(([id, { permissions }]) => [id, permissions]))).toEqual(expected);
+  });
+
+  it("to write are with jobs that run no code of the repository, and install none", () => {
+    const writers = jobs.filter(
+      ([, { permissions }]) => "pull-requests" in permissions || "issues" in permissions,
+    );
+    expect(writers).toHaveLength(4);
+    expect(writers.flatMap(([, { steps }]) => steps.filter(({ uses }) => uses))).toEqual([]);
+    expect(JSON.stringify(writers)).not.toMatch(/\bnpm\b|\bnpx\b|git clone|secrets\./);
+  });
+});
+
+describe("secrets", () => {
+  it("a fork's pull request reaches none: it is validated, and no more", () => {
+    const reached = Object.entries(readWorkflow("preview").jobs).filter(([, job]) => !job.needs && !job.if);
+    expect(reached.map(([id]) => id)).toEqual(["validate"]);
+    expect(JSON.stringify(reached)).not.toMatch(/secrets\.|vars\.|id-token|"environment"|github\.token/);
+  });
+
+  it.each(["preprod", "mainnet"])("a plan of %s is made for branches of this repository alone", (stack) => {
+    const { jobs: preview } = readWorkflow("preview");
+    expect(preview[`plan-${stack}`]?.if).toContain(OWN_BRANCH);
+    expect(preview[`plan-${stack}`]?.if).not.toContain("||");
+    expect(preview[`comment-${stack}`]?.needs).toBe(`plan-${stack}`);
+    expect(preview[`comment-${stack}`]?.if).toContain(`needs.plan-${stack}.outputs.markdown != ''`);
+  });
+
+  it.each(jobs)("%s has at most its stack's one key, in a step, from its stack's environment", (id, job) => {
+    const { steps, ...rest } = job;
+    expect(secretsOf(rest)).toEqual([]);
+    const [key, environment] = expectedKey(id, stackOf(job));
+    expect(secretsOf(steps)).toEqual(key ? [key] : []);
+    expect(secretsOf(steps.map((step) => ({ ...step, env: {} })))).toEqual([]);
+    expect(job.environment).toBe(environment);
+  });
+
+  it("no key of AWS or Pulumi is among them: roles are assumed by OIDC", () => {
+    for (const name of WORKFLOWS) {
+      expect(workflowText(name)).not.toMatch(
+        /aws-(secret-)?access-key|AWS_(SECRET_)?ACCESS_KEY|PULUMI_ACCESS_TOKEN/,
+      );
+    }
+  });
+});
+
+describe("third-party actions", () => {
+  const lines = WORKFLOWS.flatMap((name) => workflowText(name).split("\n")).filter((line) =>
+    /\buses:/.test(line),
+  );
+
+  it.each(lines)("%s is pinned by commit, with its version beside it", (line) => {
+    expect(line).toMatch(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  it("have one version each", () => {
+    const pins = new Set(lines.map((line) => line.replace(/^.*uses: /, "")));
+    expect([...pins].map((pin) => pin.replace(/@.*/, "")).toSorted()).toEqual([
+      "actions/checkout",
+      "actions/setup-node",
+      "aws-actions/configure-aws-credentials",
+      "pulumi/actions",
+    ]);
+  });
+
+  it.each(jobs)("%s leaves no token behind in the checkout", (_, { steps }) => {
+    const checkouts = steps.filter(({ uses }) => uses?.startsWith("actions/checkout@"));
+    expect(checkouts.map((step) => step.with)).toEqual(
+      checkouts.map(() => ({ "persist-credentials": false })),
+    );
+  });
+
+  it("a cache is only where no secret is", () => {
+    const withNode = jobs.filter(([, job]) => usesAction(job, "actions/setup-node"));
+    const settings = withNode.map(([id, { steps }]) => {
+      const setup = steps.find(({ uses }) => uses?.startsWith("actions/setup-node@"));
+      return [id, setup?.with];
+    });
+    const expected = withNode.map(([id]) => {
+      const cache = id === "preview/validate" ? { cache: "npm" } : { "package-manager-cache": false };
+      return [id, { "node-version": "22.23.3", ...cache }];
+    });
+    expect(settings).toEqual(expected);
+    for (const name of WORKFLOWS) expect(workflowText(name)).not.toContain("actions/cache");
+  });
+});
+
+describe("shell parts", () => {
+  const scripts = jobs.flatMap(([id, { steps }]) =>
+    steps.flatMap(({ run, name = "" }) => (run ? [[`${id}: ${name}`, run] as const] : [])),
+  );
+
+  it.each(scripts)("%s has no expression that a runner would paste into it", (_, run) => {
+    expect(run).not.toContain("${{");
+  });
+
+  it.each(scripts)("%s runs packages of the lock file alone, and none of their scripts", (_, run) => {
+    expect(run).not.toMatch(/\bnpx\b|npm (i|install|exec)\b|npm ci(?! --ignore-scripts)/);
+  });
+
+  it("stop at the first failure, in a pipe too", () => {
+    for (const name of WORKFLOWS) expect(readWorkflow(name).defaults.run.shell).toBe("bash");
+  });
+});
+
+describe("deploying", () => {
+  const { jobs: deploy, concurrency } = readWorkflow("deploy");
+  const minutes = (text: string | undefined) => Number(/^(\d+)m$/.exec(text ?? "")?.[1]);
+
+  it.each(["preprod", "mainnet"])("%s runs one at a time and is never ended half-way", (stack) => {
+    expect(concurrency).toBeUndefined();
+    for (const id of [`plan-${stack}`, `up-${stack}`]) {
+      expect(deploy[id]?.concurrency).toEqual({ group: `deploy-${stack}`, "cancel-in-progress": false });
+    }
+    expect(readWorkflow("drift").concurrency?.["cancel-in-progress"]).toBe(false);
+  });
+
+  it.each(["preprod", "mainnet"])("%s does the plan that was shown, and nothing without one", (stack) => {
+    const up = deploy[`up-${stack}`];
+    expect(up?.needs).toBe(`plan-${stack}`);
+    expect(up?.env?.["MASUMI_PLAN"]).toBe(`\${{ needs.plan-${stack}.outputs.checksum }}`);
+    expect(deploy[`plan-${stack}`]?.outputs?.["checksum"]).toBe("${{ steps.plan.outputs.checksum }}");
+    expect(up?.environment).toBe(stack);
+  });
+
+  it("of Mainnet waits for Preprod and follows no failure", () => {
+    expect(deploy["plan-mainnet"]?.needs).toBe("up-preprod");
+    expect(deploy["plan-mainnet"]?.if).toMatch(/!failure\(\) && !cancelled\(\)/);
+    expect(deploy["up-mainnet"]?.if).toContain("needs.plan-mainnet.result == 'success'");
+  });
+
+  it("makes the plan as the pull request's preview did", () => {
+    const { jobs: preview } = readWorkflow("preview");
+    const steps = [
+      preview["plan-preprod"],
+      preview["plan-mainnet"],
+      deploy["plan-preprod"],
+      deploy["plan-mainnet"],
+    ];
+    for (const job of steps) expect(job?.steps).toEqual(deploy["plan-preprod"]?.steps);
+  });
+
+  it.each(["preprod", "mainnet"])(
+    "of %s ends before its credentials do, with time for chain and rollout",
+    (stack) => {
+      const job = deploy[`up-${stack}`];
+      const [, kill, limit] = /--kill-after=(\w+) (\w+)/.exec(scriptOf("deploy", `up-${stack}`, "up")) ?? [];
+      const role = job?.steps.find(({ uses }) => uses?.startsWith("aws-actions/"));
+      const session = Number(role?.with?.["role-duration-seconds"]) / 60;
+      const timeout = job?.["timeout-minutes"] ?? 0;
+      expect(minutes(limit) + minutes(kill)).toBeLessThan(timeout);
+      expect(timeout).toBeLessThan(session);
+
+      const { config } = parse(readFileSync(join(repository, `Pulumi.${stack}.yaml`), "utf8")) as {
+        config: Record<string, unknown>;
+      };
+      const { jobMinutes = 60 } = (config["masumi:aws"] ?? {}) as { jobMinutes?: number };
+      const waitMinutes = Number(config["masumi:waitMinutes"] ?? 60);
+      expect(waitMinutes + jobMinutes).toBeLessThan(minutes(limit));
+    },
+  );
+
+  it("assumes its role last, right before up", () => {
+    for (const stack of ["preprod", "mainnet"]) {
+      const job = deploy[`up-${stack}`];
+      const [role, up] = job?.steps.slice(-2) ?? [];
+      expect(role?.uses).toMatch(/^aws-actions\/configure-aws-credentials@/);
+      expect(job && findStep(job, "up")).toBe(up);
+    }
+  });
+});
+
+describe("every job", () => {
+  it.each(jobs)("%s has a time-out and a named machine image", (_, job) => {
+    expect(job["timeout-minutes"]).toBeGreaterThan(0);
+    expect(job["runs-on"]).toBe("ubuntu-24.04");
+  });
+
+  const first = jobs.filter(([id]) => /\/(plan|drift)-/.test(id));
+  it.each(first)("%s runs only where its stack is switched on", (_, job) => {
+    expect(job.if).toContain(`contains(vars.MASUMI_STACKS, '${stackOf(job)}')`);
+  });
+});

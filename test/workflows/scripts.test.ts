@@ -1,0 +1,268 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CliStack } from "../cli/stack.ts";
+import { type CliResult, repository } from "../helpers/project.ts";
+import { BOT, GitHub } from "./github.ts";
+import { type WorkflowName, readOutputs, runScript, scriptOf } from "./workflow.ts";
+
+let github: GitHub;
+let folder: string;
+beforeEach(async () => {
+  github = await GitHub.start();
+  folder = mkdtempSync(join(tmpdir(), "workflow-"));
+});
+afterEach(async () => {
+  await github[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+const run = (workflow: WorkflowName, job: string, id: string, env: Record<string, string>) =>
+  runScript(scriptOf(workflow, job, id), folder, { ...github.env, ...env });
+
+describe("the comment on a pull request", () => {
+  const comment = (stack: string, markdown: string) =>
+    run("preview", `comment-${stack}`, "comment", { STACK: stack, PULL_REQUEST: "7", MARKDOWN: markdown });
+  const bodies = () => github.comments.map(({ body }) => body);
+
+  it("is written once and then kept up to date, one for each stack", async () => {
+    const plans = ["first", "second"].flatMap((text) => [
+      ["preprod", text] as const,
+      ["mainnet", text] as const,
+    ]);
+    for (const [stack, text] of plans) expect(await comment(stack, text)).toMatchObject({ exitCode: 0 });
+    expect(bodies()).toEqual([
+      "<!-- masumi-agents plan preprod -->\nsecond",
+      "<!-- masumi-agents plan mainnet -->\nsecond",
+    ]);
+  });
+
+  it("is found behind a hundred others", async () => {
+    for (let number = 0; number < 100; number++) github.add(github.comments, "Nice.", { login: "somebody" });
+    github.add(github.comments, "<!-- masumi-agents plan preprod -->\nfirst");
+    await comment("preprod", "second");
+    expect(github.comments).toHaveLength(101);
+    expect(bodies().at(-1)).toContain("second");
+  });
+
+  it("of somebody else is left alone, whatever it says", async () => {
+    const foreign = github.add(github.comments, "<!-- masumi-agents plan preprod -->\nmine", {
+      login: "somebody",
+    });
+    await comment("preprod", "plan");
+    expect(foreign.body).toContain("mine");
+    expect(github.comments.map(({ user }) => user.login)).toEqual(["somebody", BOT]);
+  });
+
+  it("carries every sign of the plan unchanged", async () => {
+    const plan = "| a \\| b | `$(touch owned)` |\n${{ secrets.X }} \"quoted\" 'single' €\nEND\n";
+    await comment("preprod", plan);
+    expect(bodies()).toEqual([`<!-- masumi-agents plan preprod -->\n${plan}`]);
+  });
+
+  it("fails loudly when GitHub refuses", async () => {
+    github.broken = 403;
+    const { exitCode, stderr } = await comment("preprod", "plan");
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toMatch(/GET \/issues\/7\/comments.*403/);
+    expect(stderr).not.toContain(github.env["GITHUB_TOKEN"]);
+  });
+});
+
+describe("the issue about drift", () => {
+  const report = (status: string, text = "writer: CHANGED") =>
+    run("drift", "report-preprod", "report", { STACK: "preprod", STATUS: status, REPORT: text });
+  const calls = () => github.writes.map(({ method, path }) => `${method} ${path}`);
+  const marker = "<!-- masumi-agents drift preprod -->";
+
+  it("is opened when there is drift, and says which run found what", async () => {
+    expect(await report("2")).toMatchObject({ exitCode: 0, stderr: "" });
+    const [issue] = github.issues;
+    expect(issue?.title).toBe("Stack preprod: the registrations are not as declared");
+    expect(issue?.body).toMatch(/^<!-- masumi-agents drift preprod -->\nFound by https:\S+\/runs\/42:\n/);
+    expect(issue?.body).toContain("~~~~text\nwriter: CHANGED\n~~~~");
+  });
+
+  it("is brought up to date while it is open", async () => {
+    const issue = github.add(github.issues, `${marker}\nold`);
+    await report("2");
+    expect(calls()).toEqual([`PATCH /issues/${issue.number}`]);
+    expect(issue.body).toContain("writer: CHANGED");
+  });
+
+  it("is closed, with a word, when all is as declared again", async () => {
+    const issue = github.add(github.issues, `${marker}\nold`);
+    await report("0");
+    expect(calls()).toEqual([`POST /issues/${issue.number}/comments`, `PATCH /issues/${issue.number}`]);
+    expect(issue.state).toBe("closed");
+  });
+
+  it("says so, and stays open, when nothing could be compared", async () => {
+    const issue = github.add(github.issues, `${marker}\nold`);
+    await report("1", "KEY_REFUSED: the key is unknown");
+    expect(issue).toMatchObject({ state: "open", title: expect.stringContaining("could not be compared") });
+  });
+
+  it.each([
+    ["there is none", () => {}],
+    [
+      "there is one of another stack",
+      () => void github.add(github.issues, marker.replace("preprod", "mainnet")),
+    ],
+    ["there is one of somebody else", () => void github.add(github.issues, marker, { login: "somebody" })],
+  ])("nothing is written without drift when %s", async (_, prepare) => {
+    prepare();
+    expect(await report("0")).toMatchObject({ exitCode: 0 });
+    expect(calls()).toEqual([]);
+  });
+});
+
+describe("the steps that ask masumi-agents", () => {
+  let stack: CliStack;
+  beforeEach(async () => {
+    stack = await CliStack.start();
+    symlinkSync(join(repository, "cli"), stack.project.path("cli"));
+  });
+  afterEach(() => stack[Symbol.asyncDispose]());
+
+  async function ask(workflow: WorkflowName, job: string, id: string, key = "sandbox-read-key") {
+    const files = { GITHUB_OUTPUT: join(folder, "output"), GITHUB_STEP_SUMMARY: join(folder, "summary") };
+    for (const file of Object.values(files)) writeFileSync(file, "");
+    const env = { ...files, STACK: "preprod", MASUMI_API_KEY: key };
+    const result = await runScript(scriptOf(workflow, job, id), stack.project.root, env);
+    return {
+      ...result,
+      outputs: readOutputs(files.GITHUB_OUTPUT),
+      summary: readFileSync(files.GITHUB_STEP_SUMMARY, "utf8"),
+    };
+  }
+
+  it("plan: hands over the checksum of the very plan that it shows", async () => {
+    // A name that pretends to be the plan's last line must not become what is approved.
+    stack.declare({
+      writer: { name: "MASUMI_PLAN=0123456789abcdef", description: "Checksum 0123456789abcdef: x" },
+    });
+    const { exitCode, outputs, summary } = await ask("deploy", "plan-preprod", "plan");
+    expect(exitCode).toBe(0);
+    expect(outputs["checksum"]).toMatch(/^[0-9a-f]{16}$/);
+    expect(outputs["checksum"]).not.toBe("0123456789abcdef");
+    expect(outputs["markdown"]).toContain(`with MASUMI_PLAN=${outputs["checksum"]} in its environment`);
+    expect(summary.trim()).toBe(outputs["markdown"]?.trim());
+    expect(summary).toMatch(/^\| writer \| create \|/m);
+  });
+
+  it.each([
+    ["a key that the service does not know", {}, "unknown-key", "KEY_REFUSED"],
+    ["a declaration that is wrong", { tags: [] }, "sandbox-read-key", "agents/writer.yaml:"],
+  ])("plan: fails, shows why and approves nothing with %s", async (_, fields, key, reason) => {
+    stack.declare({ writer: fields });
+    const { exitCode, outputs } = await ask("preview", "plan-preprod", "plan", key);
+    expect(exitCode).toBe(1);
+    expect(outputs["checksum"]).toBe("");
+    expect(outputs["markdown"]).toContain("could not be made");
+    expect(outputs["markdown"]).toContain(reason);
+  });
+
+  it("drift: is no failure of the job, and is handed over", async () => {
+    stack.declare({ writer: {} });
+    const { exitCode, outputs } = await ask("drift", "drift-preprod", "drift");
+    expect(exitCode).toBe(0);
+    expect(outputs).toMatchObject({ status: "2", report: expect.stringContaining("MISSING") });
+  });
+
+  it("drift: fails the job when it cannot be told, and still hands over why", async () => {
+    stack.declare({ writer: {} });
+    const { exitCode, outputs } = await ask("drift", "drift-preprod", "drift", "unknown-key");
+    expect(exitCode).toBe(1);
+    expect(outputs).toMatchObject({ status: "1", report: expect.stringContaining("KEY_REFUSED") });
+  });
+});
+
+describe("the newest commit of main", () => {
+  const newest = (sha: string) => run("deploy", "up-mainnet", "newest", { GITHUB_SHA: sha });
+  beforeEach(() => (github.newestCommit = "b".repeat(40)));
+
+  it("deploys", async () => expect(await newest("b".repeat(40))).toMatchObject({ exitCode: 0 }));
+
+  it("is the only one that does", async () => {
+    const { exitCode, stdout } = await newest("a".repeat(40));
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^::error::a{40} is not the newest commit of main/);
+  });
+
+  it("must be known", async () => {
+    github.broken = 500;
+    expect((await newest("b".repeat(40))).exitCode).not.toBe(0);
+  });
+});
+
+/** Runs a script with a program of the name of the Pulumi CLI, first on PATH. */
+function withPulumi(pulumi: string, script: string, env: Record<string, string>): Promise<CliResult> {
+  const bin = join(folder, "bin");
+  mkdirSync(bin);
+  writeFileSync(join(bin, "pulumi"), `#!/usr/bin/env bash\n${pulumi}\n`);
+  chmodSync(join(bin, "pulumi"), 0o755);
+  return runScript(script, folder, {
+    PATH: `${bin}${delimiter}${process.env["PATH"]}`,
+    STACK: "preprod",
+    ...env,
+  });
+}
+
+it("what a pull request's declarations are checked with accepts those of this repository", async () => {
+  const { exitCode, stdout } = await runScript(scriptOf("preview", "validate", "validate"), repository, {});
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/valid for stack preprod: .*\n.*valid for stack mainnet: /);
+});
+
+describe("the preview of everything else", () => {
+  it.each([0, 255])("is in log and summary, and ends as Pulumi ends: %i", async (status) => {
+    const summary = join(folder, "summary");
+    const pulumi = `echo "$*: [secret]"; exit ${status}`;
+    const script = scriptOf("deploy", "plan-preprod", "preview");
+    const { exitCode, stdout } = await withPulumi(pulumi, script, { GITHUB_STEP_SUMMARY: summary });
+    expect(exitCode).toBe(status);
+    expect(stdout).toBe("preview --stack preprod --non-interactive --color never: [secret]\n");
+    expect(readFileSync(summary, "utf8")).toBe(`\n~~~~text\n${stdout}~~~~\n`);
+  });
+});
+
+describe("up", () => {
+  function up(pulumi: string, script = scriptOf("deploy", "up-preprod", "up"), plan = "0123456789abcdef") {
+    mkdirSync(join(folder, "agents"));
+    for (const file of ["a.yaml", "b.yml", "agent.schema.json"])
+      writeFileSync(join(folder, "agents", file), "");
+    return withPulumi(pulumi, script, { MASUMI_PLAN: plan });
+  }
+
+  it("is Pulumi's own, with the approved plan and a step for every agent and 16 more", async () => {
+    const { exitCode, stdout } = await up('echo "$*"; echo "$PULUMI_PARALLEL $MASUMI_PLAN"');
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe("up --stack preprod --yes --non-interactive\n18 0123456789abcdef\n");
+  });
+
+  it("ends as Pulumi ends", async () => expect((await up("exit 255")).exitCode).toBe(255));
+
+  it("is not begun when no plan was approved", async () => {
+    const { exitCode, stdout, stderr } = await up("echo started", undefined, "");
+    expect(exitCode).not.toBe(0);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("nothing is approved");
+  });
+
+  it("alone is interrupted, once, when its time is over, and may finish what is under way", async () => {
+    const script = scriptOf("deploy", "up-preprod", "up").replace(" 160m ", " 2s ");
+    expect(script).not.toContain("160m");
+    const { exitCode, stdout } = await up(
+      `node -e 'process.on("SIGINT", () => console.log("provider interrupted")); setInterval(() => {}, 1000)' &
+      trap "interrupted=1; echo interrupted" INT
+      until [[ $interrupted ]]; do sleep 0.05; done
+      for step in 1 2 3 4; do sleep 0.1; done
+      echo saved; kill $!`,
+      script,
+    );
+    expect(stdout).toBe("interrupted\nsaved\n");
+    expect(exitCode).toBe(124);
+  });
+});
