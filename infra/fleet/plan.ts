@@ -30,8 +30,8 @@ export interface PlannedAgent {
   readonly wallet: Wallet;
   /** V2: contract address of the wallet's own payment source. */
   readonly sourceAddress?: string;
-  /** A registration that ended badly and needs a new attempt. */
-  readonly recover?: RecoverFrom;
+  /** Its registrations that have ended or failed to update: if the state has one of them, this run tries anew. */
+  readonly recover?: readonly RecoverFrom[];
   /** Registrations that wait for the same wallet, this one included. */
   readonly queueLength: number;
   readonly action: Action;
@@ -121,7 +121,7 @@ function planAgent(
     agent,
     wallet,
     ...source,
-    ...(recover ? { recover } : {}),
+    ...(recover.length > 0 ? { recover } : {}),
     ...decided,
     spare,
     url: knownUrl ?? "",
@@ -171,7 +171,7 @@ function changeOf(
   { network, v1Replacement }: StackConfig,
   registration: Registration,
   row: Row,
-  recover: RecoverFrom | undefined,
+  recover: readonly RecoverFrom[],
 ): Decided {
   const { wallet, listing, sourceAddress = "", marker } = registration;
   const change: Change = decideChange(
@@ -184,7 +184,7 @@ function changeOf(
       marker,
       state: row.state,
     },
-    { network, wallet, listing, sourceAddress, v1Replacement, ...(recover ? { recover } : {}) },
+    { network, wallet, listing, sourceAddress, v1Replacement, recover },
   );
   return { action: change.kind, fields: change.kind === "none" ? [] : differences(row, registration) };
 }
@@ -205,11 +205,18 @@ function newcomer(registration: Registration, { adopt }: Agent, rows: readonly R
   return { action: "update", fields: differences(look.row, registration), row: look.row };
 }
 
-/** The newest row, when it is the last word on the agent and a bad one: the next up then tries anew by itself. */
-function recoverFrom(rows: readonly OwnRow[], live: Row | undefined): RecoverFrom | undefined {
-  const failed = live?.state === "UpdateFailed" ? live : undefined;
-  const newest = failed ?? (live ? undefined : rows[0]);
-  return newest && { rowId: newest.id, state: newest.state, error: newest.error };
+/** More attempts in a row than this one run after another has not known of are not to be expected. */
+const MOST_RECOVERED = 10;
+
+/**
+ * Which of an agent's registrations the state may take for good ones, although they are not: only the state knows which
+ * it has, and after a run that was killed it need not be the newest.
+ */
+function recoverFrom(rows: readonly OwnRow[], live: Row | undefined): RecoverFrom[] {
+  return rows
+    .filter((row) => isOver(row.state) || (row.id === live?.id && row.state === "UpdateFailed"))
+    .slice(0, MOST_RECOVERED)
+    .map(({ id, state }) => ({ rowId: id, state }));
 }
 
 const WAITS: ReadonlySet<Action> = new Set(["create", "replace", "update"]);

@@ -11,12 +11,11 @@ export const isUnknown = (value: unknown): boolean => value === UNKNOWN;
  */
 export const STATE_VERSION = 2;
 
-/** A registration that ended badly and needs a new attempt. */
+/** A registration of an agent that has ended, or whose update failed: the state may still take it for a good one. */
 export interface RecoverFrom {
   readonly rowId: string;
   /** The row's state as the service shows it now. */
   readonly state: string;
-  readonly error: string;
 }
 
 /** What the provider's methods get for an AgentRegistration; in previews any value may be {@link UNKNOWN}. */
@@ -28,7 +27,7 @@ export interface RegistrationInputs {
   readonly listing: Listing;
   readonly sourceAddress?: string;
   readonly adopt?: string;
-  readonly recover?: RecoverFrom;
+  readonly recover?: readonly RecoverFrom[];
   readonly probe: { readonly allowPrivate: boolean; readonly timeoutSeconds?: number };
   readonly settleSeconds?: number;
   readonly v1Replacement?: "create-first" | "delete-first";

@@ -24,8 +24,8 @@ export interface AgentRegistrationArgs {
   readonly sourceAddress?: pulumi.Input<string>;
   /** Row id of a registration that is there already and becomes this one. */
   readonly adopt?: string;
-  /** The live row, when it ended badly; makes the next up try anew. */
-  readonly recover?: RecoverFrom;
+  /** The agent's registrations that have ended or failed to update; if the state has one of them, the next up tries anew. */
+  readonly recover?: readonly RecoverFrom[];
   /** How the agent is asked before ADA is spent; default time-out 60 seconds. */
   readonly probe: { readonly allowPrivate: boolean; readonly timeoutSeconds?: number };
   /** Seconds to look for what a lost answer may have done; default masumi:settleSeconds (30). */

@@ -46,7 +46,7 @@ export function decideChange(id: string, olds: Registered, inputs: Wanted): Chan
   if (moved.length > 0) return replace(...moved);
 
   // The service may have gone on since the state was written: the preflight's view is the newer one.
-  const state = news.recover?.rowId === id ? news.recover.state : olds.state;
+  const state = news.recover?.find(({ rowId }) => rowId === id)?.state ?? olds.state;
   if (isLost(state)) return replace("recover");
 
   const contentChanged = !isSameContent(olds, inputs);
@@ -135,11 +135,23 @@ export function decideCreate(input: LookInput): Look {
   const named = input.adopt !== undefined && !replaced.has(input.adopt) && !condemned.has(input.adopt);
   if (named) return decideAdopt(registration, input.adopt ?? "", rows);
 
-  const stray = ours.find(({ id, state }) => !isLeaving(state) && !replaced.has(id));
+  const stray = ours.find((row) => !isLeaving(row.state) && !isBeingReplaced(row, input));
   if (stray) throw strayError(registration, stray);
-  const foreign = free.find((row) => isForeign(row, registration) && !replaced.has(row.id));
+  const foreign = free.find((row) => isForeign(row, registration) && !isBeingReplaced(row, input));
   if (foreign) throw foreignError(foreign);
   return { kind: "register" };
+}
+
+/**
+ * Whether this run replaces the row, or is about to delete it because an earlier run replaced it: by a registration that
+ * failed on the chain, and that is replaced now.
+ */
+function isBeingReplaced(row: Row, { registration, rows, replaced }: LookInput): boolean {
+  if (replaced.has(row.id)) return true;
+  const isOurs = ({ markers }: Row) => markers.includes(registration.marker);
+  return (
+    isOurs(row) && rows.some((one) => replaced.has(one.id) && isOurs(one) && row.createdAt < one.createdAt)
+  );
 }
 
 const liveAndOldFirst = (a: Row, b: Row) =>

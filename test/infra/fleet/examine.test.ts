@@ -181,7 +181,7 @@ describe("what a run would do", () => {
       AgentPricing: { pricingType: "Free" },
     });
     const { plan } = await examine(service.url, agents, { settings: { wallets: [wallet] } });
-    expect(plan.agents[0]).toMatchObject({ action: "create", recover: { state: "RegistrationFailed" } });
+    expect(plan.agents[0]).toMatchObject({ action: "create", recover: [{ state: "RegistrationFailed" }] });
   });
 
   it("a registration of somebody else at the same URL stands in the way, unless it is to be adopted", async () => {

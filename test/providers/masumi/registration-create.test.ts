@@ -194,7 +194,7 @@ test.concurrent(
     await service.fund(EMPTY_V1.vkey, 100_000_000);
 
     const run = startRun(service.url);
-    const news = { ...inputs, recover: { rowId: failed.id, state: "RegistrationFailed", error: "" } };
+    const news = { ...inputs, recover: [{ rowId: failed.id, state: "RegistrationFailed" }] };
     expect(await run.diff(failed.id, failed.outs, news)).toMatchObject({
       changes: true,
       replaces: ["recover"],

@@ -156,7 +156,7 @@ test.concurrent("an update that failed is sent again, although the row shows the
   expect(failure.code).toBe("UPDATE_FAILED");
 
   const next = startRun(service.url);
-  const news = { ...renamed, recover: { rowId: old.id, state: "UpdateFailed", error: "" } };
+  const news = { ...renamed, recover: [{ rowId: old.id, state: "UpdateFailed" }] };
   const again = await applyUpdate(next, { ...old, outs }, news);
   expect(again.revision).toBe("3");
   expect(await next.confirm(confirmationOf(old.id, renamed, { revision: "3" }))).toMatchObject({

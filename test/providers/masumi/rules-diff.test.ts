@@ -49,11 +49,8 @@ describe("diff", () => {
         },
       },
     ],
-    ["a recovery of another row", { recover: { rowId: "another", state: "RegistrationFailed", error: "e" } }],
-    [
-      "a recovery from a state that is well",
-      { recover: { rowId: "row", state: "RegistrationConfirmed", error: "" } },
-    ],
+    ["a recovery of another row", { recover: [{ rowId: "another", state: "RegistrationFailed" }] }],
+    ["a recovery from a state that is well", { recover: [{ rowId: "row", state: "RegistrationConfirmed" }] }],
     ["no payment source named", { sourceAddress: undefined as unknown as string }],
   ])("no change on the chain: %s", (_name, changes) => {
     expect(decideChange("row", outputsOf(v2), { ...v2, ...changes })).toEqual({ kind: "none" });
@@ -123,7 +120,13 @@ describe("diff", () => {
   };
   test.each(STATES)("a registration found in %s by the preflight, or by a refresh", (state) => {
     const kind = planned[state] ?? "none";
-    const recovering = { ...v2, recover: { rowId: "row", state, error: "" } };
+    const recovering = {
+      ...v2,
+      recover: [
+        { rowId: "another", state: "RegistrationConfirmed" },
+        { rowId: "row", state },
+      ],
+    };
     expect(decideChange("row", outputsOf(v2), recovering)).toMatchObject({ kind });
     expect(decideChange("row", outputsOf(v2, { state }), v2)).toMatchObject({ kind });
   });
