@@ -1,10 +1,10 @@
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.declarations import declaration
+from support.ecs import FakeEcsAgent
 from support.model import StubModel
 from support.runtime import Runtime
 
@@ -17,9 +17,16 @@ def model() -> Iterator[StubModel]:
 
 
 @pytest.fixture(scope="session")
-def runtime(model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+def ecs_agent() -> Iterator[FakeEcsAgent]:
+    agent = FakeEcsAgent()
+    yield agent
+    agent.close()
+
+
+@pytest.fixture(scope="session")
+def runtime(model: StubModel, ecs_agent: FakeEcsAgent, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
     """A registered free agent, shared by the tests that leave it as it is."""
-    started = Runtime(tmp_path_factory.mktemp("agent"), declaration(), model.url)
+    started = Runtime(tmp_path_factory.mktemp("agent"), declaration(), model.url, ECS_AGENT_URI=ecs_agent.uri)
     started.identify()
     yield started
     started.stop()
@@ -29,12 +36,13 @@ StartRuntime = Callable[..., Runtime]
 
 
 @pytest.fixture
-def start_runtime(model: StubModel, tmp_path: Path) -> Iterator[StartRuntime]:
+def start_runtime(model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartRuntime]:
     """Starts runtimes that end with the test; the same `name` means the same folder."""
     started: list[Runtime] = []
+    folder = tmp_path_factory.mktemp("runtime")  # `tmp_path` may be too long for a socket in it
 
     def start(declared: dict[str, Any] | None = None, *, name: str = "agent", **environment: str) -> Runtime:
-        runtime = Runtime(tmp_path / name, declared or declaration(), model.url, **environment)
+        runtime = Runtime(folder / name, declared or declaration(), model.url, **environment)
         started.append(runtime)
         return runtime
 

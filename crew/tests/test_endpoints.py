@@ -47,6 +47,7 @@ REFUSED = [
 def test_refuses_with_status_code_and_reason(
     runtime: Runtime, method: str, path: str, sent: dict[str, object], status: int, code: str, words: str
 ) -> None:
+    runtime.wait_until_ready()
     answer = runtime.http.request(method, path, **sent)  # type: ignore[arg-type]
     assert (answer.status_code, answer.json()["error"]) == (status, code)
     assert answer.json()["message"]
@@ -54,17 +55,20 @@ def test_refuses_with_status_code_and_reason(
 
 
 def test_names_all_problems_of_a_request_at_once(runtime: Runtime) -> None:
+    runtime.wait_until_ready()
     body = {"identifier_from_purchaser": "", "input_data": {"topic": "x", "tone": "rude", "extra": 1}}
     problems = runtime.http.post("/start_job", json=body).json()["problems"]
     assert [problem.split(":")[0] for problem in problems] == ["identifier_from_purchaser", "extra", "topic", "tone"]
 
 
 def test_healthz_names_the_agent_and_this_very_start(runtime: Runtime) -> None:
+    runtime.wait_until_ready()
     answer = runtime.http.get("/healthz")
-    assert answer.json() == {"status": "ok", "agent": "researcher", "instance": "test-instance"}
+    assert answer.json() == {"status": "ok", "agent": "researcher", "instance": "test-instance", "crew": "ready"}
 
 
 def test_availability_carries_the_identifier_that_the_registry_compares(runtime: Runtime) -> None:
+    runtime.wait_until_ready()
     answer = runtime.http.get("/availability").json()
     assert Availability.model_validate(answer).status == "available"
     assert answer["agentIdentifier"] == IDENTIFIER
@@ -83,6 +87,7 @@ def test_demo_shows_declared_examples(runtime: Runtime) -> None:
 
 
 def test_start_job_with_input_alone_answers_what_the_marketplace_reads(runtime: Runtime) -> None:
+    runtime.wait_until_ready()
     answer = runtime.http.post("/start_job", json={"input_data": {"topic": "tea"}}).json()
     assert FreeJob.model_validate(answer).id == answer["job_id"]
     assert answer["status"] == "running"
@@ -91,6 +96,7 @@ def test_start_job_with_input_alone_answers_what_the_marketplace_reads(runtime: 
 
 
 def test_start_job_echoes_the_purchaser_and_hashes_the_input_by_mip_004(runtime: Runtime) -> None:
+    runtime.wait_until_ready()
     body = {"identifier_from_purchaser": "résumé-1", "input_data": {"topic": "tea", "tone": [1]}}
     answer = runtime.http.post("/start_job", json=body).json()
     assert answer["identifierFromPurchaser"] == "résumé-1"

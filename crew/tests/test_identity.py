@@ -73,6 +73,7 @@ def unregistered(runtime: Runtime) -> Iterator[Runtime]:
 
 def test_a_running_agent_takes_jobs_only_while_it_is_registered_and_not_draining(unregistered: Runtime) -> None:
     runtime = unregistered
+    runtime.wait_until_ready()
     assert availability(runtime) == (200, "unavailable", None)
     assert refusal(runtime) == (503, "AGENT_NOT_REGISTERED", True)
 

@@ -77,7 +77,6 @@ def test_limits_end_a_job_and_refuse_what_exceeds_them(start_runtime: StartRunti
     guarded = one_task(guardrail="The text names its source.")  # judged by a second call of the model
     limited = start_runtime(guarded, MAX_PARALLEL="1", MAX_QUEUE="1", JOB_TIMEOUT="2", JOB_MODEL_CALLS="1")
     limited.identify()
-    limited.wait_for_event("crew_ready")
 
     hanging = limited.start_job("never answer")
     waiting = limited.start_job("MARKER-second")

@@ -16,20 +16,17 @@ from crew_runtime.environment import scrubbed
 from crew_runtime.settings import Settings
 from support.declarations import declaration, one_task
 from support.runtime import SENTINEL_KEY, Runtime
+from support.settings import GOOD
 
 FIXTURES = Path(__file__).parent / "fixtures" / "declarations"
-GOOD = {
-    "PORT": "8000",
-    "AGENT_DECLARATION": "crew.json",
-    "AGENT_IDENTITY_FILE": "identity.json",
-    "DATA_DIR": "data",
-    "MODEL_API": "https://api.example.com/v1",
-    "MODEL_KEY": SENTINEL_KEY,
-}
 
 BAD_SETTINGS = [
     ("nothing set", dict.fromkeys(GOOD, ""), ["PORT", "AGENT_DECLARATION", "AGENT_IDENTITY_FILE", "DATA_DIR",
                                               "MODEL_API", "MODEL_KEY"]),
+    ("identity from nowhere", {"AGENT_IDENTITY_FILE": ""}, ["AGENT_IDENTITY_FILE"]),
+    ("parameter without its path", {"IDENTITY_SSM_PARAMETER": "identity"}, ["IDENTITY_SSM_PARAMETER"]),
+    ("identifier not hexadecimal", {"AGENT_IDENTIFIER": "x", "AGENT_IDENTITY_FILE": ""}, ["AGENT_IDENTIFIER"]),
+    ("looks without a pause", {"IDENTITY_POLL_SECONDS": "0"}, ["IDENTITY_POLL_SECONDS"]),
     ("port no number", {"PORT": "http"}, ["PORT"]),
     ("port too high", {"PORT": "65536"}, ["PORT"]),
     ("model without scheme", {"MODEL_API": "api.example.com/v1"}, ["MODEL_API"]),
@@ -47,6 +44,11 @@ def test_every_wrong_setting_is_named_at_once_with_its_remedy(changes: dict[str,
     assert [problem.split(":")[0] for problem in caught.value.problems] == named
     for name, problem in zip(named, caught.value.problems, strict=True):
         assert f"Set {name} to" in problem
+
+
+@pytest.mark.parametrize("source", [{"IDENTITY_SSM_PARAMETER": "/a/b"}, {"AGENT_IDENTIFIER": "ab12"}], ids=str)
+def test_an_identity_that_comes_from_elsewhere_needs_no_file(source: dict[str, str]) -> None:
+    assert Settings.from_environment(GOOD | {"AGENT_IDENTITY_FILE": ""} | source).agent_identity_file is None
 
 
 @pytest.mark.parametrize(
@@ -136,10 +138,8 @@ def test_a_data_folder_that_cannot_be_used_is_named_with_the_remedy(
 def test_a_crew_that_crewai_cannot_load_ends_the_process_with_the_reason(
     start_runtime: StartRuntime, tmp_path: Path
 ) -> None:
-    home = tmp_path / "agent" / "data"
-    home.mkdir(parents=True)
-    (home / ".local").write_text("CrewAI wants a folder here when it is imported")
-    runtime = start_runtime()
+    (tmp_path / ".local").write_text("CrewAI wants a folder here when it is imported")
+    runtime = start_runtime(HOME=str(tmp_path))
     assert runtime.exit_code() == 2
     assert "the crew cannot be used" in runtime.output
     assert ".local" in runtime.output
@@ -147,15 +147,15 @@ def test_a_crew_that_crewai_cannot_load_ends_the_process_with_the_reason(
 
 def test_the_environment_of_crews_is_built_up_from_little(tmp_path: Path) -> None:
     machine = {"PATH": "/bin", "LANG": "C", "AWS_SECRET_ACCESS_KEY": "x", "MODEL_KEY": "x", "OPENAI_API_KEY": "x"}
-    kept = scrubbed(machine, home=tmp_path)
+    kept = scrubbed(machine, home=tmp_path, temporary=tmp_path / "tmp")
     assert kept.keys() & machine.keys() == {"PATH", "LANG"}
-    assert kept["HOME"] == str(tmp_path)
+    assert (kept["HOME"], kept["TMPDIR"]) == (str(tmp_path), str(tmp_path / "tmp"))
     assert kept["CREWAI_DISABLE_TELEMETRY"] == "true"
     assert kept["CREWAI_TRACING_ENABLED"] == "false"
 
 
 def test_no_process_that_runs_crews_has_a_key_in_its_environment(runtime: Runtime) -> None:
-    runtime.wait_for_event("crew_ready")
+    runtime.wait_until_ready()
     children = [
         path.parent
         for path in Path("/proc").glob("[0-9]*/stat")

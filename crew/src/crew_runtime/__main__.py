@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -16,9 +17,11 @@ from crew_runtime.app import create_app
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.declaration import Declaration, load_declaration
 from crew_runtime.environment import replace_environment, scrubbed
+from crew_runtime.identity_source import identity_source
 from crew_runtime.logs import configure_logging, event
 from crew_runtime.settings import Settings
 from crew_runtime.sqlite_store import SqliteJobStore
+from crew_runtime.temporary import make_temporary_folder
 
 EXIT_CONFIGURATION: Final = 2
 _REQUESTS_END_WITHIN_SECONDS: Final = 2
@@ -34,21 +37,23 @@ def main() -> int:
         settings, declaration = _read_configuration()
         listener = _listen(settings.host, settings.port)
         store = _open_store(settings.data_dir)
+        configure_logging(agent=declaration.id, instance=settings.agent_instance)
+        identity = identity_source(settings, os.environ)
     except ConfigurationError as error:
         _complain(error.problems)
         return EXIT_CONFIGURATION
 
-    configure_logging(agent=declaration.id, instance=settings.agent_instance)
     host, port = listener.getsockname()[:2]
     event(_log, logging.INFO, "listening", host=host, port=port)
-    replace_environment(scrubbed(os.environ, home=settings.data_dir))
+    temporary = make_temporary_folder(settings.data_dir)
+    replace_environment(scrubbed(os.environ, home=settings.data_dir, temporary=temporary))
     unusable: list[str] = []
 
     def stop(reason: str) -> None:
         unusable.append(f"the crew cannot be used: {reason}")
         server.should_exit = True
 
-    app = create_app(settings, declaration, store, on_unusable=stop)
+    app = create_app(settings, declaration, store, identity, on_unusable=stop)
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -65,6 +70,7 @@ def main() -> int:
         signal.signal(number, lambda *_: None)  # uvicorn sends the signal on after it has ended gracefully
     server.run(sockets=[listener])
     store.close()
+    shutil.rmtree(temporary, ignore_errors=True)
     if unusable:
         _complain(unusable)
         return EXIT_CONFIGURATION

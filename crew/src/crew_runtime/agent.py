@@ -5,13 +5,14 @@ from typing import Any, Final
 
 from crew_runtime.declaration import Declaration
 from crew_runtime.failures import MESSAGES
-from crew_runtime.identity import IdentityFile
+from crew_runtime.identity import IdentitySource
 from crew_runtime.job_request import read_job_request
 from crew_runtime.jobs import Job, JobStore
 from crew_runtime.problems import ApiError
 from crew_runtime.runner import JobRunner, QueueFullError, StoppingError
 
 _RETRY_UNREGISTERED_SECONDS: Final = 30
+_RETRY_LOADING_SECONDS: Final = 5
 _RETRY_STOPPING_SECONDS: Final = 60
 _RETRY_FULL_SECONDS: Final = 10
 
@@ -19,11 +20,18 @@ _RETRY_FULL_SECONDS: Final = 10
 class Agent:
     """One declared agent with its identity, its jobs and their runner."""
 
-    def __init__(self, *, declaration: Declaration, identity: IdentityFile, store: JobStore, runner: JobRunner) -> None:
+    def __init__(
+        self, *, declaration: Declaration, identity: IdentitySource, store: JobStore, runner: JobRunner
+    ) -> None:
         self._declaration = declaration
         self._identity = identity
         self._store = store
         self._runner = runner
+
+    @property
+    def crew_is_ready(self) -> bool:
+        """Tell whether the crew has been built."""
+        return self._runner.crew_is_ready
 
     def availability(self) -> dict[str, Any]:
         """Say whether jobs are taken. The registry wants the type, and the right identifier if there is one."""
@@ -35,6 +43,8 @@ class Agent:
             answer["message"] = f"{self._declaration.name} waits for its registration on the network."
         elif identity.draining:
             answer["message"] = f"{self._declaration.name} takes no new jobs: it is about to be removed."
+        elif not self.crew_is_ready:
+            answer["message"] = f"{self._declaration.name} is still loading its crew."
         elif self._declaration.pricing.type == "free":
             answer.update(status="available", message=f"{self._declaration.name} takes jobs.")
         else:
@@ -65,8 +75,8 @@ class Agent:
         """Check the request and take the job on.
 
         Raises:
-            ApiError: 503 AGENT_NOT_REGISTERED, AGENT_DRAINING, AGENT_STOPPING or QUEUE_FULL with Retry-After;
-                501 PAYMENTS_NOT_AVAILABLE; 400 INPUT_INVALID with all problems at once.
+            ApiError: 503 AGENT_NOT_REGISTERED, AGENT_DRAINING, CREW_LOADING, AGENT_STOPPING or QUEUE_FULL, each with
+                Retry-After; 501 PAYMENTS_NOT_AVAILABLE; 400 INPUT_INVALID with all problems at once.
 
         """
         agent_identifier = self._identifier_for_jobs()
@@ -75,6 +85,13 @@ class Agent:
                 501,
                 "PAYMENTS_NOT_AVAILABLE",
                 "This runtime takes no payments yet, so that it runs no jobs of agents with a price.",
+            )
+        if not self.crew_is_ready:
+            raise ApiError(
+                503,
+                "CREW_LOADING",
+                "The agent has started a moment ago and is still loading its crew. Try again in a few seconds.",
+                retry_after_seconds=_RETRY_LOADING_SECONDS,
             )
         request = read_job_request(self._declaration.input, body)
         job = Job(

@@ -1,5 +1,6 @@
 """The HTTP interface: MIP-003's endpoints and /healthz."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,18 +17,23 @@ from crew_runtime.agent import Agent
 from crew_runtime.bodies import read_json_object
 from crew_runtime.crew_worker import ModelAccess
 from crew_runtime.declaration import Declaration
-from crew_runtime.identity import IdentityFile
+from crew_runtime.identity import IdentitySource
 from crew_runtime.jobs import JobStore
 from crew_runtime.logs import event
 from crew_runtime.problems import ApiError
 from crew_runtime.runner import JobRunner, Limits
 from crew_runtime.settings import Settings
+from crew_runtime.task_protection import TaskProtection
 
 _log: Final = logging.getLogger(__name__)
 
 
 def create_app(
-    settings: Settings, declaration: Declaration, store: JobStore, on_unusable: Callable[[str], None]
+    settings: Settings,
+    declaration: Declaration,
+    store: JobStore,
+    identity: IdentitySource,
+    on_unusable: Callable[[str], None],
 ) -> FastAPI:
     """Put the agent together.
 
@@ -61,10 +67,14 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        runner.start()
+        protection = TaskProtection(str(settings.ecs_agent_uri)) if settings.ecs_agent_uri else None
+        runner.start(protection)
         Thread(target=try_out, daemon=True).start()
+        kept = asyncio.create_task(protection.keep()) if protection else None
         yield
         await runner.stop(settings.shutdown_grace)
+        if kept:
+            kept.cancel()
 
     app = FastAPI(lifespan=lifespan, openapi_url=None)
     if settings.cors_origins:
@@ -74,7 +84,6 @@ def create_app(
             allow_methods=["GET", "POST"],
             allow_headers=["content-type"],
         )
-    identity = IdentityFile(settings.agent_identity_file)
     agent = Agent(declaration=declaration, identity=identity, store=store, runner=runner)
     health = {"status": "ok", "agent": declaration.id, "instance": settings.agent_instance}
     app.include_router(_routes(agent, health, settings.max_body))
@@ -90,7 +99,7 @@ def _routes(agent: Agent, health: dict[str, str], max_body: int) -> APIRouter:
 
     @router.get("/healthz")
     async def healthz() -> dict[str, str]:
-        return health
+        return {**health, "crew": "ready" if agent.crew_is_ready else "loading"}
 
     @router.get("/availability")
     async def availability() -> dict[str, Any]:

@@ -20,9 +20,10 @@ _ADDED: Final = {
 }
 
 
-def scrubbed(environment: Mapping[str, str], *, home: Path) -> dict[str, str]:
+def scrubbed(environment: Mapping[str, str], *, home: Path, temporary: Path) -> dict[str, str]:
     """Build up an environment from little, so that no key and no credential of the machine is in it."""
-    return {"HOME": str(home), **{name: environment[name] for name in _KEPT if name in environment}, **_ADDED}
+    kept = {name: environment[name] for name in _KEPT if name in environment}
+    return {"HOME": str(home), **kept, "TMPDIR": str(temporary), **_ADDED}
 
 
 def replace_environment(environment: Mapping[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -10,19 +10,56 @@ from crew_runtime.logs import event
 
 _log: Final = logging.getLogger(__name__)
 
+AgentIdentifier = Annotated[str, StringConstraints(pattern=r"^([0-9a-fA-F]{2})*$")]
+
 
 class Identity(BaseModel):
-    """What identity.json says; more keys may follow in it."""
+    """What identity.json says, and the parameter in AWS Systems Manager; more keys may follow in it."""
 
     model_config = ConfigDict(frozen=True, strict=True, hide_input_in_errors=True)
 
-    agent_identifier: Annotated[str, StringConstraints(pattern=r"^([0-9a-fA-F]{2})*$")] | None = Field(
-        default=None, alias="agentIdentifier"
-    )
+    agent_identifier: AgentIdentifier | None = Field(default=None, alias="agentIdentifier")
     draining: bool = False
 
 
 UNKNOWN: Final = Identity()
+
+
+class IdentitySource(Protocol):
+    """Where the identity comes from."""
+
+    def current(self) -> Identity:
+        """Give the identity as it is known now, without waiting for anything."""
+
+
+class LatestIdentity:
+    """The identity that was seen last; logs each change."""
+
+    def __init__(self) -> None:
+        self.identity = UNKNOWN
+
+    def replace(self, identity: Identity) -> None:
+        """Note the identity that holds from now on."""
+        if identity != self.identity:
+            self.identity = identity
+            event(
+                _log,
+                logging.INFO,
+                "identity_changed",
+                agent_identifier=identity.agent_identifier,
+                draining=identity.draining,
+            )
+
+
+class FixedIdentity:
+    """An identifier that is known before the start and never changes."""
+
+    def __init__(self, agent_identifier: str) -> None:
+        self._identity = Identity(agentIdentifier=agent_identifier)
+
+    def current(self) -> Identity:
+        """Give the identity."""
+        return self._identity
 
 
 class IdentityFile:
@@ -31,7 +68,7 @@ class IdentityFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seen: tuple[int, int, int] | None = None
-        self._identity = UNKNOWN
+        self._latest = LatestIdentity()
 
     def current(self) -> Identity:
         """Give the identity now; an absent file is an unknown identity, a broken one leaves the last good one."""
@@ -39,27 +76,16 @@ class IdentityFile:
             found = self._path.stat()
         except OSError:
             self._seen = None
-            self._replace(UNKNOWN)
-            return self._identity
+            self._latest.replace(UNKNOWN)
+            return UNKNOWN
         seen = (found.st_mtime_ns, found.st_size, found.st_ino)
         if seen != self._seen:
             self._seen = seen
             self._reload()
-        return self._identity
+        return self._latest.identity
 
     def _reload(self) -> None:
         try:
-            self._replace(Identity.model_validate_json(self._path.read_bytes()))
+            self._latest.replace(Identity.model_validate_json(self._path.read_bytes()))
         except (OSError, ValidationError) as error:
             event(_log, logging.WARNING, "identity_unreadable", reason=type(error).__name__)
-
-    def _replace(self, identity: Identity) -> None:
-        if identity != self._identity:
-            self._identity = identity
-            event(
-                _log,
-                logging.INFO,
-                "identity_changed",
-                agent_identifier=identity.agent_identifier,
-                draining=identity.draining,
-            )

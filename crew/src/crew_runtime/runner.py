@@ -14,6 +14,7 @@ from crew_runtime.failures import Failure
 from crew_runtime.job_process import DiedError, JobProcess, TimedOutError, start_fork_server
 from crew_runtime.jobs import Job, JobStore
 from crew_runtime.logs import event
+from crew_runtime.task_protection import TaskProtection
 
 _log: Final = logging.getLogger(__name__)
 _BUILD_TIMEOUT_SECONDS: Final = 120
@@ -49,15 +50,26 @@ class JobRunner:
         self._model = model
         self._limits = limits
         self._folder = folder
+        self._protection: TaskProtection | None = None
         self._free = asyncio.Semaphore(limits.parallel)
         self._threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="job")
         self._open = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._processes: dict[str, JobProcess] = {}
         self._stopping = False
+        self._crew_is_ready = False
 
-    def start(self) -> None:
-        """Begin to load CrewAI in the fork server, and fail what an earlier process left open."""
+    @property
+    def crew_is_ready(self) -> bool:
+        """Tell whether CrewAI has built the crew."""
+        return self._crew_is_ready
+
+    def start(self, protection: TaskProtection | None = None) -> None:
+        """Begin to load CrewAI in the fork server, and fail what an earlier process left open.
+
+        `protection` is told from now on whether there are jobs.
+        """
+        self._protection = protection
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         left = self._store.fail_open(Failure.JOB_INTERRUPTED)
@@ -76,11 +88,11 @@ class JobRunner:
             raise StoppingError
         if self._open >= self._limits.parallel + self._limits.queue:
             raise QueueFullError
-        self._open += 1
+        self._count(1)
         try:
             await asyncio.to_thread(self._store.add, job)
         except BaseException:
-            self._open -= 1
+            self._count(-1)
             raise
         event(_log, logging.INFO, "job_accepted", job_id=job.id, open_jobs=self._open)
         task = asyncio.create_task(self._bring_to_end(job, inputs))
@@ -114,7 +126,12 @@ class JobRunner:
             _log.exception("job_lost", extra={"fields": {"job_id": job.id}})
             await asyncio.to_thread(self._store.fail, job.id, Failure.CREW_FAILED)
         finally:
-            self._open -= 1
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        self._open += change
+        if self._protection:
+            self._protection.note(busy=self._open > 0)
 
     async def _finish(self, job: Job, answer: dict[str, Any], seconds: float) -> None:
         common: dict[str, object] = {"job_id": job.id, "seconds": round(seconds, 3)}
@@ -154,7 +171,8 @@ class JobRunner:
             return None if self._stopping else type(error).__name__
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        return None if "result" in answer or self._stopping else str(answer["detail"])
+        self._crew_is_ready = "result" in answer
+        return None if self._crew_is_ready or self._stopping else str(answer["detail"])
 
     def _work(self, inputs: dict[str, str], folder: Path) -> CrewWork:
         return CrewWork(

@@ -5,9 +5,21 @@ from pathlib import Path
 from typing import Annotated, Final, Self
 from uuid import uuid4
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from crew_runtime.configuration import ConfigurationError, sentence_of
+from crew_runtime.identity import AgentIdentifier
 
 MEGABYTE: Final = 1024 * 1024
 
@@ -26,8 +38,28 @@ class Settings(BaseModel):
     agent_declaration: Path = Field(
         description="Set AGENT_DECLARATION to the path of the agent's crew.json, which must be readable."
     )
-    agent_identity_file: Path = Field(
-        description="Set AGENT_IDENTITY_FILE to the path where identity.json will be; it may be absent at start."
+    identity_ssm_parameter: str | None = Field(
+        default=None,
+        pattern=r"^/[\w.-]+(/[\w.-]+)*$",
+        description="Set IDENTITY_SSM_PARAMETER to a parameter's whole name in AWS Systems Manager, such as /my/agent.",
+    )
+    identity_poll_seconds: float = Field(
+        default=30,
+        ge=0.1,
+        le=3600,
+        description="Set IDENTITY_POLL_SECONDS to the seconds between two looks at the parameter.",
+    )
+    agent_identifier: AgentIdentifier | None = Field(
+        default=None, description="Set AGENT_IDENTIFIER to the agent's identifier on the network, in hexadecimal."
+    )
+    agent_identity_file: Path | None = Field(
+        default=None,
+        validate_default=True,
+        description="Set AGENT_IDENTITY_FILE to the path where identity.json will be (it may be absent at start), "
+        "or say by IDENTITY_SSM_PARAMETER or AGENT_IDENTIFIER where the identifier comes from.",
+    )
+    ecs_agent_uri: HttpUrl | None = Field(
+        default=None, description="Set ECS_AGENT_URI to the address of the ECS agent, or leave it to ECS to do so."
     )
     agent_instance: str = Field(
         default_factory=lambda: str(uuid4()),
@@ -75,6 +107,15 @@ class Settings(BaseModel):
         default=("*",),
         description="Set CORS_ORIGINS to the origins that browsers may call from, separated by commas; none: off.",
     )
+
+    @field_validator("agent_identity_file")
+    @classmethod
+    def _identity_has_a_source(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        # What failed its own validation is absent from the data, and complained about already.
+        sources = [info.data.get(name, "given") for name in ("identity_ssm_parameter", "agent_identifier")]
+        if value is None and not any(sources):
+            raise PydanticCustomError("missing", "is missing")
+        return value
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:

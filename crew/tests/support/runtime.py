@@ -87,7 +87,11 @@ class Runtime:
         draft.write_text(json.dumps({"agentIdentifier": identifier, "draining": draining}))
         draft.replace(self.identity_file)
 
+    def wait_until_ready(self) -> None:
+        self.wait_for_event("crew_ready")
+
     def start_job(self, topic: str, **fields: object) -> str:
+        self.wait_until_ready()
         answer = self.http.post("/start_job", json={"input_data": {"topic": topic, **fields}})
         assert answer.status_code == 200, answer.text
         return str(answer.json()["id"])

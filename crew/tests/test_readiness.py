@@ -1,0 +1,107 @@
+"""The process is up before its crew is: what it says in between, and to the container's health check."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from crew_runtime.app import create_app
+from crew_runtime.declaration import Declaration
+from crew_runtime.health import unhealthy_because
+from crew_runtime.identity import FixedIdentity
+from crew_runtime.settings import Settings
+from crew_runtime.sqlite_store import SqliteJobStore
+from support.declarations import declaration
+from support.marketplace import Availability
+from support.runtime import IDENTIFIER, Runtime
+from support.settings import GOOD
+
+
+@pytest.fixture
+def loading(tmp_path: Path) -> Iterator[FastAPI]:
+    """An agent that knows its identifier, and whose crew nobody has begun to build."""
+    store = SqliteJobStore(tmp_path / "jobs.sqlite")
+    yield create_app(
+        Settings.from_environment(GOOD | {"DATA_DIR": str(tmp_path), "MODEL_NAME": "m", "AGENT_INSTANCE": "i"}),
+        Declaration.model_validate_json(json.dumps(declaration())),
+        store,
+        FixedIdentity(IDENTIFIER),
+        on_unusable=pytest.fail,
+    )
+    store.close()
+
+
+def ask(app: FastAPI, method: str, path: str, body: dict[str, object] | None = None) -> httpx.Response:
+    async def answer() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://agent") as client:
+            return await client.request(method, path, json=body)
+
+    return asyncio.run(answer())
+
+
+def test_an_agent_whose_crew_is_loading_is_up_but_takes_no_jobs_and_says_why(loading: FastAPI) -> None:
+    assert ask(loading, "GET", "/healthz").json() == {
+        "status": "ok",
+        "agent": "researcher",
+        "instance": "i",
+        "crew": "loading",
+    }
+    available = ask(loading, "GET", "/availability")
+    assert available.status_code == 200
+    assert Availability.model_validate(available.json()).message == "Researcher is still loading its crew."
+    assert available.json()["status"] == "unavailable"
+    refused = ask(loading, "POST", "/start_job", {"input_data": {"topic": "tea"}})
+    assert (refused.status_code, refused.json()["error"]) == (503, "CREW_LOADING")
+    assert int(refused.headers["Retry-After"]) > 0
+
+
+def test_the_health_check_passes_once_the_crew_is_built(runtime: Runtime) -> None:
+    runtime.wait_until_ready()
+    assert unhealthy_because(runtime.http.base_url.port or 0) is None
+
+
+@pytest.fixture
+def answering(request: pytest.FixtureRequest) -> Iterator[int]:
+    status, body = request.param
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answering", "reason"),
+    [
+        ((200, b'{"crew": "loading"}'), "the crew is loading"),
+        ((503, b'{"crew": "ready"}'), "/healthz answers 503"),
+        ((200, b"ready"), "/healthz does not answer as it should (JSONDecodeError)"),
+        ((200, b"{}"), "/healthz does not answer as it should (KeyError)"),
+        ((200, b"[]"), "/healthz does not answer as it should (TypeError)"),
+    ],
+    indirect=["answering"],
+)
+def test_the_health_check_names_what_is_wrong(answering: int, reason: str) -> None:
+    assert unhealthy_because(answering) == reason
+
+
+def test_the_health_check_fails_where_nothing_listens() -> None:
+    assert unhealthy_because(1) == "/healthz does not answer as it should (ConnectionRefusedError)"

@@ -1,0 +1,215 @@
+/** The images that the program builds, really built and run, on a machine that may reach no registry of images. */
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { create } from "axios";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { provider as dockerIdentity } from "../../infra/hosting/docker-identity.ts";
+import { startSandbox } from "../../local/sandbox/index.ts";
+import { baseImage } from "./base-image.ts";
+import { RUN, docker, engineIsRequired, engineIsThere, inspect } from "./docker.ts";
+import { type Reachable, forward, parameterStore } from "./host.ts";
+import { buildImages, makeProject } from "./project.ts";
+
+const left = !engineIsThere && !engineIsRequired;
+if (left)
+  console.warn(
+    "LEFT OUT: the images are neither built nor run, as there is no Docker engine here (docker info).",
+  );
+
+const IDENTIFIER = "ab".repeat(28) + "01";
+const SENTINEL = "sentinel-model-key";
+const PATIENCE_MS = 90_000;
+const TEST_MS = 2 * PATIENCE_MS;
+const BUILD_MS = 300_000;
+/** A further agent's layer: its declaration. */
+const SMALL_BYTES = 64 * 1024;
+const STOP_SECONDS = 30;
+
+interface Image {
+  readonly layers: readonly string[];
+  readonly bytes: number;
+  readonly environment: readonly string[];
+}
+
+async function examine(image: string): Promise<Image> {
+  const [layers, bytes, environment] = await Promise.all(
+    [".RootFS.Layers", ".Size", ".Config.Env"].map((path) => inspect(image, path)),
+  );
+  return { layers: layers as string[], bytes: bytes as number, environment: environment as string[] };
+}
+
+async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  const end = AbortSignal.timeout(PATIENCE_MS);
+  for (;;) {
+    const found = await look().catch(() => undefined);
+    if (found !== undefined) return found;
+    if (end.aborted) throw new Error(`waited in vain until ${what}`);
+    await sleep(200);
+  }
+}
+
+describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
+  let base: string;
+  let references: ReadonlyMap<string, string>;
+  const tags: string[] = [];
+  let gateway: string;
+  let model: Reachable;
+  const undo: (() => unknown)[] = [];
+
+  const imageOf = (agent: string): string => {
+    const found = references.get(agent);
+    if (!found) throw new Error(`no image of ${agent}`);
+    return found;
+  };
+
+  beforeAll(async () => {
+    const project = makeProject();
+    undo.push(project.dispose);
+    const found = await baseImage(join(project.root, "crew/Dockerfile"));
+    base = found.name;
+    if (found.kind === "a stand-in") undo.push(() => docker(["rmi", base]));
+
+    const started = performance.now();
+    references = await buildImages(project, base, (tag) => {
+      tags.push(tag);
+      undo.push(() => docker(["rmi", tag]));
+    });
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    const { bytes } = await examine(imageOf("alpha"));
+    console.info(
+      `A crew's image has ${(bytes / 1e6).toFixed(0)} MB on ${found.kind}; all were built in ${seconds} s.`,
+    );
+
+    await docker(["network", "create", RUN]);
+    undo.push(() => docker(["network", "rm", RUN]));
+    gateway = String(await inspect(RUN, "(index .IPAM.Config 0).Gateway"));
+    const sandbox = await startSandbox();
+    undo.push(() => sandbox.close());
+    model = await forward(gateway, new URL(sandbox.url));
+    undo.push(() => model.close());
+  }, BUILD_MS);
+
+  afterAll(async () => {
+    for (const step of undo.toReversed()) await step();
+  }, PATIENCE_MS);
+
+  /** Runs an image as locked down as a hosting can, and ends it with the test. */
+  async function run(agent: string, environment: Readonly<Record<string, string>> = {}) {
+    const name = `${RUN}-${agent}`;
+    const variables = Object.entries({ PORT: "8000", DATA_DIR: "/data", ...environment });
+    const locked =
+      "--init --read-only --cap-drop=ALL --security-opt=no-new-privileges --memory=1g --memory-swap=1g --cpus=1";
+    await docker([
+      ...`run --detach --name=${name} --network=${RUN} --publish=127.0.0.1::8000 ${locked}`.split(" "),
+      ...variables.flatMap(([variable, value]) => ["--env", `${variable}=${value}`]),
+      imageOf(agent),
+    ]);
+    onTestFinished(async () => void (await docker(["rm", "--force", "--volumes", name])), PATIENCE_MS);
+    const address = await docker(["port", name, "8000/tcp"]);
+    const http = create({ baseURL: `http://${address}`, timeout: 10_000, proxy: false });
+    const stop = async (): Promise<number> => {
+      await docker(["stop", "--time", String(STOP_SECONDS), name]);
+      return Number(await inspect(name, ".State.ExitCode"));
+    };
+    return { name, http, stop };
+  }
+
+  const crewEnvironment = () => ({
+    MODEL_API: `${model.url}/model/v1`,
+    MODEL_KEY: SENTINEL,
+    MODEL_NAME: "stub",
+  });
+
+  it("share every layer but the last, which has a few kilobytes", async () => {
+    const runtimes = tags.filter((tag) => tag.startsWith(`${RUN}:_runtime-`));
+    expect([tags.length, runtimes.length], "three agents and what two of them share").toEqual([4, 1]);
+    const shared = await examine(runtimes[0] ?? "");
+    for (const agent of ["alpha", "beta"]) {
+      const { layers, bytes } = await examine(imageOf(agent));
+      expect(layers.slice(0, -1)).toEqual(shared.layers);
+      expect(layers.at(-1)).not.toBe(shared.layers.at(-1));
+      expect(bytes - shared.bytes).toBeGreaterThan(0);
+      expect(bytes - shared.bytes).toBeLessThan(SMALL_BYTES);
+    }
+  });
+
+  it("hold no key, and nothing of the machine that built them", async () => {
+    const ofBase = await examine(base);
+    const { environment } = await examine(imageOf("alpha"));
+    const names = environment
+      .filter((set) => !ofBase.environment.includes(set))
+      .map((set) => set.split("=")[0]);
+    const known = ["AGENT_DECLARATION", "DATA_DIR", "HOME", "HOST", "LANG", "PATH", "PORT"];
+    expect(names).toContain("AGENT_DECLARATION");
+    expect(names.filter((name) => !known.includes(name ?? ""))).toEqual([]);
+    const history = await docker(["history", "--no-trunc", "--format", "{{.CreatedBy}}", imageOf("alpha")]);
+    const inherited = await docker(["history", "--no-trunc", "--format", "{{.CreatedBy}}", base]);
+    const steps = history.slice(0, history.length - inherited.length);
+    expect(steps).toContain("crew_runtime");
+    expect(steps).not.toMatch(/key|secret|token|password|proxy/i);
+    expect(steps).not.toContain(process.env["HOME"] ?? "/root");
+  });
+
+  it("run a crew without rights that does a job and ends when it is told to", async () => {
+    const { name, http, stop } = await run("alpha", {
+      ...crewEnvironment(),
+      AGENT_IDENTITY_FILE: "/data/identity.json",
+    });
+    const waiting = await until("it answers", async () => (await http.get<object>("/availability")).data);
+    expect(waiting).toMatchObject({ status: "unavailable", type: "masumi-agent" });
+    expect((await http.get<{ input_data: object[] }>("/input_schema")).data.input_data).toMatchObject([
+      { id: "topic", type: "string" },
+    ]);
+
+    await until("it is healthy", async () =>
+      (await inspect(name, ".State.Health.Status")) === "healthy" ? true : undefined,
+    );
+    await dockerIdentity.create({ host: "", container: name, folder: "/data", agentIdentifier: IDENTIFIER });
+    expect((await http.get<object>("/availability")).data).toMatchObject({
+      status: "available",
+      agentIdentifier: IDENTIFIER,
+    });
+    const { data: job } = await http.post<{ id: string }>("/start_job", { input_data: { topic: "tea" } });
+    const ended = await until("the job has ended", async () => {
+      const { data } = await http.get<{ status: string; result?: string }>("/status", {
+        params: { job_id: job.id },
+      });
+      return data.status === "running" ? undefined : data;
+    });
+    expect(ended).toMatchObject({ status: "completed", result: expect.stringContaining("stub") as string });
+
+    expect(await docker(["exec", name, "id", "-u"])).toBe("10001");
+    await expect(docker(["exec", name, "touch", "/runtime/x"])).rejects.toThrow(/read-only/i);
+    const processes = await docker(["top", name, "-o", "pid,args"]);
+    expect(processes).toContain("crew_runtime");
+    expect(processes).not.toContain(SENTINEL);
+    expect(await docker(["logs", name])).not.toContain(SENTINEL);
+    expect(await stop(), "it ends by itself, before it would be killed").toBe(0);
+  });
+
+  it("know their identifier from a parameter in AWS Systems Manager", async () => {
+    const parameter = "/project/stack/beta/identity";
+    const store = await parameterStore(gateway, parameter, JSON.stringify({ agentIdentifier: IDENTIFIER }));
+    onTestFinished(() => store.close());
+    const { http } = await run("beta", {
+      ...crewEnvironment(),
+      IDENTITY_SSM_PARAMETER: parameter,
+      AWS_ENDPOINT_URL: store.url,
+      AWS_REGION: "eu-central-1",
+      AWS_ACCESS_KEY_ID: "AKIAEXAMPLE",
+      AWS_SECRET_ACCESS_KEY: "example",
+    });
+    await until("it knows its identifier", async () => {
+      const { data } = await http.get<{ agentIdentifier?: string }>("/availability");
+      return data.agentIdentifier === IDENTIFIER ? true : undefined;
+    });
+    expect((await http.get<{ agent: string }>("/healthz")).data.agent).toBe("beta");
+  });
+
+  it("are an author's own as well", async () => {
+    const { http, stop } = await run("own");
+    const { data } = await until("it answers", () => http.get<object>("/availability"));
+    expect(data).toEqual({ status: "unavailable", type: "masumi-agent", user: 65534 });
+    expect(await stop()).toBe(0);
+  });
+});
