@@ -6,7 +6,8 @@ import { randomUUID } from "node:crypto";
 import axios, { isAxiosError } from "axios";
 import { CrewProcessError } from "./errors.ts";
 
-const HEALTHY_WITHIN_MS = 60_000;
+/** Loading CrewAI takes seconds, but many crews may start at once on a few cores. */
+const HEALTHY_WITHIN_MS = 180_000;
 const STOPPED_WITHIN_MS = 10_000;
 const LOG_LINES_SHOWN = 12;
 
@@ -75,8 +76,15 @@ function lastLogLines(home: string): string {
   return lines.slice(-LOG_LINES_SHOWN).join("\n");
 }
 
-/** What answers on the port: the instance's uuid, "" for something else, undefined for nothing. */
-async function instanceOnPort(port: number): Promise<string | undefined> {
+interface Health {
+  /** The instance's uuid; "" for something that is no crew. */
+  readonly instance: string;
+  /** Whether the crew has been built: until then it takes no jobs, and may still turn out not to be usable. */
+  readonly ready: boolean;
+}
+
+/** What answers on the port; undefined for nothing. */
+async function healthOnPort(port: number): Promise<Health | undefined> {
   try {
     const answer = await axios.get<unknown>(`http://127.0.0.1:${port}/healthz`, {
       timeout: 2_000,
@@ -85,11 +93,12 @@ async function instanceOnPort(port: number): Promise<string | undefined> {
       maxContentLength: 65_536,
       validateStatus: () => true,
     });
-    const body = answer.data as { instance?: unknown } | null;
-    return typeof body?.instance === "string" ? body.instance : "";
+    const body = answer.data as { instance?: unknown; crew?: unknown } | null;
+    const instance = typeof body?.instance === "string" ? body.instance : "";
+    return { instance, ready: body?.crew === "ready" };
   } catch (error) {
     const silent = isAxiosError(error) && ["ECONNREFUSED", "ECONNRESET"].includes(error.code ?? "");
-    return silent ? undefined : "";
+    return silent ? undefined : { instance: "", ready: false };
   }
 }
 
@@ -112,12 +121,13 @@ function isAlive({ pid, instance }: CrewInstance): boolean {
 
 /** True when the crew that `running` names is alive and answers. */
 export async function isRunning(running: CrewInstance): Promise<boolean> {
-  return (await instanceOnPort(running.port)) === running.instance;
+  return (await healthOnPort(running.port))?.instance === running.instance;
 }
 
 async function waitUntilHealthy(running: CrewInstance, home: string, signal: AbortSignal): Promise<void> {
   for (;;) {
-    if ((await instanceOnPort(running.port)) === running.instance) return;
+    const health = await healthOnPort(running.port);
+    if (health?.instance === running.instance && health.ready) return;
     if (!isAlive(running)) {
       throw new CrewProcessError(
         "CREW_EXITED",
@@ -128,7 +138,7 @@ async function waitUntilHealthy(running: CrewInstance, home: string, signal: Abo
     if (signal.aborted) {
       throw new CrewProcessError(
         "CREW_NOT_HEALTHY",
-        `The crew did not answer on http://127.0.0.1:${running.port}/healthz within ${HEALTHY_WITHIN_MS / 1000} s.`,
+        `The crew was not ready on http://127.0.0.1:${running.port}/healthz within ${HEALTHY_WITHIN_MS / 1000} s.`,
         `See ${logFile(home)}.`,
       );
     }
@@ -146,7 +156,7 @@ export async function startCrew(start: CrewStart): Promise<CrewInstance> {
   mkdirSync(join(start.home, "data"), { recursive: true, mode: 0o700 });
   const leftOver = readRecord(start.home);
   if (leftOver) await stopCrew(leftOver);
-  if ((await instanceOnPort(start.port)) !== undefined) {
+  if ((await healthOnPort(start.port)) !== undefined) {
     throw new CrewProcessError(
       "CREW_PORT_TAKEN",
       `Port ${start.port}, reserved for agent ${start.agentId}, is used by another program.`,
