@@ -52,8 +52,7 @@ export class MasumiAgent extends pulumi.ComponentResource {
         ...(agent.adopt ? { adopt: agent.adopt } : {}),
         ...(recover ? { recover } : {}),
         probe: { allowPrivate: config.allowPrivateUrls, timeoutSeconds: config.probeSeconds },
-        settleSeconds: config.settleSeconds,
-        v1Replacement: config.v1Replacement,
+        ...(config.v1Replacement === "delete-first" ? { v1Replacement: config.v1Replacement } : {}),
       },
       { ...child, dependsOn: hosted.ready },
     );

@@ -40,7 +40,7 @@ const routes = (requests: Readonly<Record<string, number>>) =>
     .map(([route, count]) => `${count} ${route}`)
     .join("\n");
 
-/** Bytes of the state per agent and resource type, as the backend keeps it. */
+/** Bytes of the state per agent and resource type, as JSON without the blanks that the file is indented with. */
 function stateBytes(project: TestProject): Record<string, number> {
   const state = JSON.parse(project.read(".masumi/state/.pulumi/stacks/masumi-agents/local.json")) as {
     checkpoint: { latest: { resources: { type: string }[] } };
@@ -49,7 +49,7 @@ function stateBytes(project: TestProject): Record<string, number> {
   const { resources } = state.checkpoint.latest;
   for (const resource of resources) {
     const type = resource.type.replace(/^.*[:/]/, "");
-    sums[type] = (sums[type] ?? 0) + JSON.stringify(resource, null, 4).length;
+    sums[type] = (sums[type] ?? 0) + JSON.stringify(resource).length;
   }
   const agents = resources.filter(({ type }) => type.endsWith(":AgentRegistration")).length;
   return Object.fromEntries(Object.entries(sums).map(([type, bytes]) => [type, Math.round(bytes / agents)]));
