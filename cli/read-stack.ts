@@ -1,6 +1,6 @@
 import { type StackConfig, readStackConfig } from "../infra/config.ts";
 import type { Agent, LoadedAgents } from "../infra/declarations/index.ts";
-import { expectedUrl } from "../infra/hosting/expected-url.ts";
+import { expectedUrls } from "../infra/hosting/expected-url.ts";
 import { MasumiClient } from "../providers/masumi/index.ts";
 import { configValues } from "../local/engine/index.ts";
 import { loadStackAgents } from "./agents.ts";
@@ -71,6 +71,6 @@ export async function openService(
 export async function readStack(project: Project, stack: string): Promise<ReadStack> {
   const declared = loadStackAgents(project, stack);
   const { config, client } = await openService(project, stack);
-  const urls = { config, projectRoot: project.root, agents: declared.agents };
-  return { stack, config, declared, client, urlOf: (agent) => expectedUrl(urls, agent) };
+  const urlOf = expectedUrls({ config, projectRoot: project.root, agents: declared.agents });
+  return { stack, config, declared, client, urlOf };
 }

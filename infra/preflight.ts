@@ -3,7 +3,7 @@ import { MasumiClient, type MasumiError } from "../providers/masumi/index.ts";
 import type { StackConfig } from "./config.ts";
 import type { Agent } from "./declarations/index.ts";
 import { type FleetPlan, examineFleet, planWarnings, summaryOf } from "./fleet/index.ts";
-import { expectedUrl } from "./hosting/index.ts";
+import { expectedUrls } from "./hosting/index.ts";
 
 /** Everything that keeps a run from succeeding, at once; nothing has been changed. Code PREFLIGHT_FAILED. */
 export class PreflightError extends Error {
@@ -34,7 +34,7 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
   const { plan, problems } = await examineFleet(client, {
     config,
     agents,
-    urlOf: (agent) => expectedUrl({ config, projectRoot, agents }, agent),
+    urlOf: expectedUrls({ config, projectRoot, agents }),
     spends: !pulumi.runtime.isDryRun(),
     approved: process.env["MASUMI_PLAN"],
   });

@@ -1,4 +1,4 @@
-import { expectedUrl } from "../../infra/hosting/expected-url.ts";
+import { expectedUrls } from "../../infra/hosting/expected-url.ts";
 import type { Agent } from "../../infra/declarations/index.ts";
 import { rightsProblem, survey } from "../../infra/fleet/index.ts";
 import { loadStackAgents } from "../agents.ts";
@@ -118,7 +118,7 @@ function serviceChecks(project: Project, stack: string, agents: () => Promise<re
       const looked = await seen();
       const declared = await agents().catch(() => undefined);
       const urls = { config: looked.config, projectRoot: project.root, agents: declared ?? [] };
-      return checkBalances(looked, declared, (agent) => expectedUrl(urls, agent));
+      return checkBalances(looked, declared, expectedUrls(urls));
     }),
   ];
 }

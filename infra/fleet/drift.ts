@@ -1,22 +1,22 @@
 import {
   type Listing,
   type MasumiClient,
-  MasumiError,
+  type MasumiError,
   type OwnRow,
   type Row,
   changedFields,
   isLeaving,
   isPending,
   marker,
-  ownRows,
 } from "../../providers/masumi/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
+import { eachAgent } from "./each-agent.ts";
 import { listingOf } from "./listing.ts";
 import { type FleetInput, findOrphans, registrationsOf } from "./plan.ts";
 import { rightsProblem } from "./rights.ts";
 import { survey } from "./survey.ts";
-import { WalletPool, paymentSourceOf } from "./wallets.ts";
+import { type WalletPool, paymentSourceOf } from "./wallets.ts";
 
 /** An on-chain value that is not as declared. */
 export interface FieldDrift {
@@ -78,18 +78,11 @@ export async function examineDrift(client: MasumiClient, options: DriftOptions):
 /** What is not as declared, agent by agent and field by field. Pure. */
 export function findDrift(input: FleetInput): FleetDrift {
   const { config, agents } = input;
-  const own = ownRows(input.survey.rows, config.owner);
-  const pool = new WalletPool(config);
-  const problems: MasumiError[] = [];
-  const compared = agents.flatMap((agent) => {
-    try {
-      return [compareAgent(input, agent, own, pool)];
-    } catch (error) {
-      if (!(error instanceof MasumiError)) throw error;
-      problems.push(error);
-      return [];
-    }
-  });
+  const {
+    results: compared,
+    problems,
+    own,
+  } = eachAgent(input, (agent, own, pool) => compareAgent(input, agent, own, pool));
   const orphans = findOrphans(config, agents, own)
     .map(({ row }) => row)
     .filter(({ state }) => !isLeaving(state));

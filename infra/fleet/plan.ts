@@ -1,6 +1,6 @@
 import {
   type Change,
-  MasumiError,
+  type MasumiError,
   type OwnRow,
   type RecoverFrom,
   type Registration,
@@ -13,15 +13,15 @@ import {
   isLive,
   isOver,
   marker,
-  ownRows,
   shows,
 } from "../../providers/masumi/index.ts";
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
+import { eachAgent } from "./each-agent.ts";
 import { listingOf } from "./listing.ts";
 import type { Survey } from "./survey.ts";
-import { WalletPool, paymentSourceOf } from "./wallets.ts";
+import { type WalletPool, paymentSourceOf } from "./wallets.ts";
 
 /** One agent of the stack: how it stands with the network, and what a run would do about it. */
 export interface PlannedAgent {
@@ -71,19 +71,12 @@ export interface FleetInput {
 
 /** What a run would do on the chain, from the declarations and what the service shows. Pure: no request, no state. */
 export function planFleet(input: FleetInput): FleetPlan {
-  const { config, agents, survey } = input;
-  const own = ownRows(survey.rows, config.owner);
-  const pool = new WalletPool(config);
-  const problems: MasumiError[] = [];
-  const drafts = agents.flatMap((agent) => {
-    try {
-      return [planAgent(input, agent, own, pool)];
-    } catch (error) {
-      if (!(error instanceof MasumiError)) throw error;
-      problems.push(error);
-      return [];
-    }
-  });
+  const { config, agents } = input;
+  const {
+    results: drafts,
+    problems,
+    own,
+  } = eachAgent(input, (agent, own, pool) => planAgent(input, agent, own, pool));
   const planned = drafts.map((draft) => ({ ...draft, queueLength: queueOf(draft, drafts) }));
   const orphans = findOrphans(config, agents, own);
   const cost = sumCosts([...planned, ...orphans].map((one) => one.cost));

@@ -19,17 +19,23 @@ export interface UrlContext {
 /** ecs-alb: a host name for each agent. */
 export const albUrl = (domain: string, id: string): string => `https://${id}.${domain}`;
 
-/** Where an agent will be reached, as far as that is known without hosting it. */
-export function expectedUrl({ config, projectRoot, agents }: UrlContext, agent: Agent): string | undefined {
-  if (agent.source.kind === "url") return agent.source.url;
-  const { id, hosting } = agent;
-  if (hosting === "docker") {
-    const port = dockerPorts(agents).get(id);
-    return port === undefined ? undefined : dockerUrl(config.docker, id, port);
-  }
-  if (hosting === "ecs-alb") return config.aws.domain && albUrl(config.aws.domain, id);
-  // AWS makes up the host name of an Express service when it makes the service.
-  if (hosting === "ecs-express") return undefined;
-  const port = reservedPort(portsFile(projectRoot), id);
-  return port === undefined ? undefined : crewUrl(port);
+/** Tells where an agent will be reached, as far as that is known without hosting it. */
+export function expectedUrls({
+  config,
+  projectRoot,
+  agents,
+}: UrlContext): (agent: Agent) => string | undefined {
+  const ports = dockerPorts(agents);
+  return ({ id, hosting, source }) => {
+    if (source.kind === "url") return source.url;
+    if (hosting === "docker") {
+      const port = ports.get(id);
+      return port === undefined ? undefined : dockerUrl(config.docker, id, port);
+    }
+    if (hosting === "ecs-alb") return config.aws.domain && albUrl(config.aws.domain, id);
+    // AWS makes up the host name of an Express service when it makes the service.
+    if (hosting === "ecs-express") return undefined;
+    const port = reservedPort(portsFile(projectRoot), id);
+    return port === undefined ? undefined : crewUrl(port);
+  };
 }

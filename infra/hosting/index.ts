@@ -3,7 +3,7 @@ import { elsewhere } from "./elsewhere.ts";
 import type { Hosting, HostingContext } from "./hosting.ts";
 
 export { checkHostings, hostingWarnings } from "./check.ts";
-export { expectedUrl } from "./expected-url.ts";
+export { expectedUrls } from "./expected-url.ts";
 export type { CrewToHost, HostedCrew, Hosting, HostingContext } from "./hosting.ts";
 
 const HOSTINGS: Record<HostingKind, (context: HostingContext) => Promise<Hosting>> = {

@@ -73,6 +73,18 @@ describe("a run that cannot succeed says why, spends nothing, and ends with exit
       /MASUMI_API_KEY|masumi:apiKey/,
     ],
     [
+      "a plan that is not the approved one",
+      async () => void (project.env["MASUMI_PLAN"] = "0123456789abcdef"),
+      /PLAN_CHANGED: .*0123456789abcdef/,
+      /masumi-agents plan/,
+    ],
+    [
+      "a provisioning key in plain text",
+      () => configure({ apiKey: "a-key-that-git-has-seen" }),
+      /masumi:apiKey is in plain text/,
+      /config set --secret/,
+    ],
+    [
       "an agent at a private address, where the stack is not told that this will do",
       () => configure({ allowPrivateUrls: "false" }),
       /AGENT_ADDRESS_PRIVATE/,

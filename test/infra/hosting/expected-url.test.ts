@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Agent, HostingKind } from "../../../infra/declarations/index.ts";
 import { hostingRefusals, hostingWarnings } from "../../../infra/hosting/check.ts";
-import { expectedUrl } from "../../../infra/hosting/expected-url.ts";
+import { expectedUrls } from "../../../infra/hosting/expected-url.ts";
 import { rulePriorities } from "../../../infra/hosting/ecs/priorities.ts";
 import { configOf } from "./stack.ts";
 
@@ -35,7 +35,7 @@ const agentOf = (id: string, hosting: HostingKind, changes: Partial<Agent> = {})
 
 describe("the expected URL", () => {
   const urlOf = (agent: Agent, settings: Record<string, unknown> = {}, others: Agent[] = []) =>
-    expectedUrl({ config: configOf(projectRoot, settings), projectRoot, agents: [agent, ...others] }, agent);
+    expectedUrls({ config: configOf(projectRoot, settings), projectRoot, agents: [agent, ...others] })(agent);
 
   it("is that of an agent that runs elsewhere, whatever its hosting", () => {
     const url = "https://elsewhere.example.com/agent";
