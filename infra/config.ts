@@ -165,6 +165,14 @@ function crossChecks(config: StackConfig, hasRuntimeKey: boolean): string[] {
   return problems;
 }
 
+/** Settings of the AWS provider from which it alone takes its credentials. */
+const AWS_CREDENTIALS = ["aws:accessKey", "aws:secretKey", "aws:token", "aws:assumeRole", "aws:assumeRoles"];
+
+const awsCredentials = (values: RawConfig["values"]) => ({
+  profile: values["aws:profile"],
+  credentialSettings: AWS_CREDENTIALS.filter((key) => values[key] !== undefined),
+});
+
 /**
  * The stack's settings, validated; MASUMI_API_KEY wins over masumi:apiKey.
  * @throws ConfigurationError with every problem and its remedy
@@ -184,7 +192,10 @@ export function readStackConfig({
   const checked = schema.safeParse(settings);
   const region = values["aws:region"] ?? env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"];
   const config = checked.success
-    ? { ...checked.data, aws: { ...checked.data.aws, region: region || undefined } }
+    ? {
+        ...checked.data,
+        aws: { ...checked.data.aws, region: region || undefined, ...awsCredentials(values) },
+      }
     : undefined;
   // Commands that only look see that there is a secret, and not what it is.
   const hasRuntimeKey =

@@ -33,9 +33,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "infra/hosting/expected-url.ts",
     "providers/masumi",
     "providers/crew-process",
+    "providers/ecs",
   ],
   "providers/masumi": [],
   "providers/crew-process": [],
+  "providers/ecs": [],
   "local/sandbox": [],
   "local/engine": [],
   cli: [
@@ -52,13 +54,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** Packages that only some rooms may load; every other room must do without. */
 const ONLY_IN: Record<string, readonly string[]> = {
-  "@pulumi/pulumi": [
-    "infra",
-    "providers/masumi",
-    "providers/crew-process",
-    "providers/engine-log.ts",
-    "local/engine",
-  ],
+  "@pulumi/pulumi": ["infra", "providers/masumi", "providers/crew-process", "providers/ecs", "local/engine"],
   "@pulumi/aws": ["infra"],
   "@pulumi/docker": ["infra"],
   "@grpc/grpc-js": ["providers/masumi", "local/engine"],

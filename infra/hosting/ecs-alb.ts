@@ -1,14 +1,15 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { EcsRollout } from "../../providers/ecs/index.ts";
 import { CONTAINER_PORT, HEALTH_PATH } from "./container-environment.ts";
 import { scale } from "./ecs/autoscaling.ts";
-import { CONTAINER, containerDefinition } from "./ecs/container-definition.ts";
+import { CONTAINER, LOG_STREAM_PREFIX, containerDefinition } from "./ecs/container-definition.ts";
 import { useLoadBalancer } from "./ecs/load-balancer.ts";
 import { findNetwork } from "./ecs/network.ts";
 import { rulePriorities } from "./ecs/priorities.ts";
 import { crewSecurityGroup } from "./ecs/security-groups.ts";
 import { makeCrew, publishBySsm, shareEcs } from "./ecs/shared.ts";
-import { serviceTimeouts } from "./ecs/timeouts.ts";
+import { rolloutMinutes, serviceTimeouts } from "./ecs/timeouts.ts";
 import { albUrl } from "./expected-url.ts";
 import type { CrewToHost, HostedCrew, Hosting, HostingContext } from "./hosting.ts";
 import { boundedName } from "./names.ts";
@@ -87,8 +88,8 @@ export async function ecsAlbHosting(context: HostingContext): Promise<Hosting> {
   function host(crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew {
     const { agent } = crew;
     const { id, resources } = agent;
-    const { cluster, executionRole, place, secrets } = shared;
-    const { environment, identityParameter, image, logGroup, taskRole } = makeCrew(
+    const { access, cluster, executionRole, place, secrets } = shared;
+    const { environment, identityParameter, image, logGroup, outliveService, taskRole } = makeCrew(
       shared,
       config,
       crew,
@@ -98,7 +99,14 @@ export async function ecsAlbHosting(context: HostingContext): Promise<Hosting> {
     const definition = pulumi
       .all([image, logGroup.name, secrets.references])
       .apply(([image, logGroup, secrets]) =>
-        containerDefinition({ image, environment, secrets, logGroup, region: place.region }),
+        containerDefinition({
+          image,
+          environment,
+          secrets,
+          logGroup,
+          region: place.region,
+          isOurRuntime: agent.source.kind === "inline",
+        }),
       );
     const task = new aws.ecs.TaskDefinition(
       id,
@@ -141,31 +149,38 @@ export async function ecsAlbHosting(context: HostingContext): Promise<Hosting> {
         deploymentMinimumHealthyPercent: 100,
         deploymentMaximumPercent: 200,
         deploymentCircuitBreaker: { enable: true, rollback: true },
-        waitForSteadyState: true,
         enableEcsManagedTags: true,
         propagateTags: "SERVICE",
       },
       {
         ...options,
-        // It is refused a target group without a rule, is not healthy before it can be reached, and hangs when it is
-        // removed after the rights of its roles.
-        dependsOn: [
-          rule,
-          ...loadBalancer.rules,
-          ...securityGroup.rules,
-          ...cluster.ready,
-          ...executionRole.rights,
-          ...taskRole.rights,
-        ],
+        // It is refused a target group without a rule, and is not healthy before it can be reached.
+        dependsOn: [rule, ...loadBalancer.rules, ...securityGroup.rules, ...outliveService],
         customTimeouts: serviceTimeouts(config.aws.jobMinutes),
         // The number is the load's, from the first deployment on.
         ...(resources.autoscaling ? { ignoreChanges: ["desiredCount"] } : {}),
       },
     );
     scale(agent, { cluster: cluster.name, service: service.name }, options);
+    const rollout = new EcsRollout(
+      id,
+      {
+        access,
+        agentId: id,
+        cluster: cluster.arn,
+        service: service.name,
+        awaited: { taskDefinition: task.arn },
+        revision: task.arn,
+        log: { group: logGroup.name, streamPrefix: LOG_STREAM_PREFIX },
+        minutes: rolloutMinutes(config.aws.jobMinutes),
+        // The task definition tells the deployment that is waited for.
+        steadySeconds: 0,
+      },
+      options,
+    );
     return {
       url: albUrl(domain ?? "", id),
-      ready: [service, record],
+      ready: [rollout, record],
       publishIdentifier(agentIdentifier, identityOptions) {
         publishBySsm(
           { agentId: id, parameter: identityParameter, url: albUrl(domain ?? "", id), agentIdentifier },

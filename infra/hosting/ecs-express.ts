@@ -1,16 +1,24 @@
+import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import { EcsRollout } from "../../providers/ecs/index.ts";
 import { CONTAINER_PORT, HEALTH_PATH } from "./container-environment.ts";
-import { environmentList, secretList } from "./ecs/container-definition.ts";
+import { LOG_STREAM_PREFIX, environmentList, secretList } from "./ecs/container-definition.ts";
 import { expressUrl } from "./ecs/express-url.ts";
 import { makeInfrastructureRole } from "./ecs/roles.ts";
 import { crewSecurityGroup } from "./ecs/security-groups.ts";
 import { makeCrew, publishBySsm, shareEcs } from "./ecs/shared.ts";
-import { serviceTimeouts } from "./ecs/timeouts.ts";
+import { rolloutMinutes, serviceTimeouts } from "./ecs/timeouts.ts";
 import type { CrewToHost, HostedCrew, Hosting, HostingContext } from "./hosting.ts";
 
 /** What a busy container is, where the agent does not say. */
 const CPU_PERCENT = 60;
+
+/** AWS makes the task definition, so that a deployment of another environment is told from the one before only by time. */
+const STEADY_SECONDS = 20;
+
+const digest = (value: unknown) =>
+  createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
 
 /**
  * Crews as ECS Express services: AWS makes load balancer, certificate and host name, so no domain is needed. The host name
@@ -31,8 +39,8 @@ export async function ecsExpressHosting(context: HostingContext): Promise<Hostin
   function host(crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew {
     const { agent } = crew;
     const { id, resources } = agent;
-    const { cluster, executionRole, secrets } = shared;
-    const { environment, identityParameter, image, logGroup, taskRole } = makeCrew(
+    const { access, cluster, executionRole, secrets } = shared;
+    const { environment, identityParameter, image, logGroup, outliveService, taskRole } = makeCrew(
       shared,
       config,
       crew,
@@ -55,7 +63,7 @@ export async function ecsExpressHosting(context: HostingContext): Promise<Hostin
           containerPort: CONTAINER_PORT,
           environments: environmentList(environment),
           secrets: secrets.references.apply(secretList),
-          awsLogsConfigurations: [{ logGroup: logGroup.name, logStreamPrefix: "crew" }],
+          awsLogsConfigurations: [{ logGroup: logGroup.name, logStreamPrefix: LOG_STREAM_PREFIX }],
         },
         scalingTargets: [
           {
@@ -66,25 +74,40 @@ export async function ecsExpressHosting(context: HostingContext): Promise<Hostin
             autoScalingTargetValue: resources.autoscaling?.cpuPercent ?? CPU_PERCENT,
           },
         ],
-        waitForSteadyState: true,
       },
       {
         ...options,
-        // Without the rights of its roles, a service that is removed stays in DRAINING.
         dependsOn: [
           ...(securityGroup ? securityGroup.rules : []),
-          ...cluster.ready,
-          ...executionRole.rights,
           ...infrastructureRole.rights,
-          ...taskRole.rights,
+          ...outliveService,
         ],
         customTimeouts: serviceTimeouts(config.aws.jobMinutes),
       },
     );
+    const rollout = new EcsRollout(
+      id,
+      {
+        access,
+        agentId: id,
+        cluster: cluster.name,
+        service: service.serviceArn,
+        awaited: { image },
+        revision: pulumi
+          .all([image, secrets.references])
+          .apply(([image, secrets]) =>
+            digest({ image, environment: environmentList(environment), secrets: secretList(secrets) }),
+          ),
+        log: { group: logGroup.name, streamPrefix: LOG_STREAM_PREFIX },
+        minutes: rolloutMinutes(config.aws.jobMinutes),
+        steadySeconds: STEADY_SECONDS,
+      },
+      options,
+    );
     const url = service.ingressPaths.apply(expressUrl);
     return {
       url,
-      ready: [service],
+      ready: [rollout],
       publishIdentifier(agentIdentifier, identityOptions) {
         publishBySsm({ agentId: id, parameter: identityParameter, url, agentIdentifier }, identityOptions);
       },

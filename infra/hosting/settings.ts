@@ -81,6 +81,10 @@ export const dockerSettings = z.strictObject({
 export type AwsSettings = Omit<z.output<typeof awsSettings>, "region"> & {
   /** aws:region, else AWS_REGION or AWS_DEFAULT_REGION. */
   readonly region: string | undefined;
+  /** aws:profile; else credentials come from the environment. */
+  readonly profile?: string | undefined;
+  /** Names of settings that give credentials to the AWS provider alone. */
+  readonly credentialSettings?: readonly string[];
 };
 export type DockerSettings = z.output<typeof dockerSettings>;
 
@@ -136,6 +140,12 @@ function dockerProblems({ host, url }: DockerSettings): string[] {
 function awsProblems(kind: "ecs-alb" | "ecs-express", aws: AwsSettings): string[] {
   const problems: string[] = [];
   if (!aws.region) problems.push("aws:region is missing: pulumi config set aws:region eu-central-1");
+  for (const name of aws.credentialSettings ?? []) {
+    problems.push(
+      `${name} reaches the AWS provider alone, and rollouts are watched by another: name a profile by aws:profile (its ` +
+        "role is taken on), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as pipelines do",
+    );
+  }
   if ((aws.vpcId === undefined) !== (aws.subnetIds === undefined)) {
     problems.push("masumi:aws.vpcId and masumi:aws.subnetIds belong together: give both, or neither");
   }

@@ -5,7 +5,7 @@ import { ERROR_CODES } from "../../providers/masumi/errors.ts";
 import { repository } from "../helpers/project.ts";
 
 /** Codes where they are made: `code: "X"`, `code = "X"`, and the unions of the crew process provider and the hostings. */
-const MADE = /\bcode(?::| =) "([A-Z]+(?:_[A-Z0-9]+)+)"|(?:^ {2}|\| )"([A-Z]+(?:_[A-Z]+)+)"/gm;
+const MADE = /\bcode(?::| =) "([A-Z]+(?:_[A-Z0-9]+)+)"|(?:^ {2}|ErrorCode = |\| )"([A-Z]+(?:_[A-Z]+)+)"/gm;
 
 function codesInSources(): Set<string> {
   const files = globSync("{infra,providers}/**/*.ts", { cwd: repository });

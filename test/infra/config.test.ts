@@ -146,6 +146,10 @@ describe("stack configuration", () => {
     expect(read(express()).aws.domain).toBeUndefined();
   });
 
+  it("hands on the profile, by which rollouts are watched too", () => {
+    expect(read({ ...alb({}), "aws:profile": "deploy" }).aws.profile).toBe("deploy");
+  });
+
   it("takes the region as the AWS provider does", () => {
     const regionOf = (region: string | undefined, env: Record<string, string>) =>
       read({ ...alb({}), "aws:region": region }, env).aws.region;
@@ -156,6 +160,11 @@ describe("stack configuration", () => {
 
   it.each<[what: string, changes: Record<string, string | undefined>, said: RegExp]>([
     ["no region", alb({}, { "aws:region": undefined }), /aws:region is missing: pulumi config set/],
+    [
+      "credentials that only the AWS provider would have",
+      alb({}, { "aws:assumeRoles": "[]" }),
+      /aws:assumeRoles reaches the AWS provider alone.*aws:profile/,
+    ],
     ["a region in another place", express({ region: "eu-west-1" }), /masumi:aws\.region: .*aws:region/],
     ["no runtime key", alb({}, { "masumi:runtimeKey": undefined }), /masumi:runtimeKey is missing.*--secret/],
     ["no domain", alb({ domain: undefined }), /masumi:aws\.domain is missing.*ecs-express, which needs none/],

@@ -1,6 +1,18 @@
 import { CONTAINER_PORT } from "../container-environment.ts";
 import { STOP_SECONDS } from "./timeouts.ts";
 
+/** A task's log stream is <prefix>/<container>/<task id>. */
+export const LOG_STREAM_PREFIX = "crew";
+
+/** ECS takes no notice of an image's own HEALTHCHECK. Half a core needs 16 seconds until a crew is built, a quarter 40. */
+const HEALTH_CHECK = {
+  command: ["CMD", "python", "-m", "crew_runtime.health"],
+  interval: 10,
+  timeout: 5,
+  retries: 3,
+  startPeriod: 120,
+};
+
 /** What the one container of a task is called; the load balancer finds it by this name. */
 export const CONTAINER = "crew";
 
@@ -12,6 +24,8 @@ export interface ContainerInput {
   readonly secrets: Readonly<Record<string, string>>;
   readonly logGroup: string;
   readonly region: string;
+  /** Whether the image is built on the crew runtime, and so can be asked whether its crew is ready. */
+  readonly isOurRuntime: boolean;
 }
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }) => (a.name < b.name ? -1 : 1);
@@ -30,9 +44,17 @@ export const secretList = (secrets: Readonly<Record<string, string>>) =>
  * The container of an agent's task.
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
  */
-export const containerDefinition = ({ image, environment, secrets, logGroup, region }: ContainerInput) => ({
+export const containerDefinition = ({
+  image,
+  environment,
+  secrets,
+  logGroup,
+  region,
+  isOurRuntime,
+}: ContainerInput) => ({
   name: CONTAINER,
   image,
+  ...(isOurRuntime ? { healthCheck: HEALTH_CHECK } : {}),
   essential: true,
   portMappings: [{ containerPort: CONTAINER_PORT, protocol: "tcp" }],
   environment: environmentList(environment),
@@ -45,7 +67,7 @@ export const containerDefinition = ({ image, environment, secrets, logGroup, reg
     options: {
       "awslogs-group": logGroup,
       "awslogs-region": region,
-      "awslogs-stream-prefix": "crew",
+      "awslogs-stream-prefix": LOG_STREAM_PREFIX,
       // A slow log never holds up a job.
       mode: "non-blocking",
       "max-buffer-size": "4m",

@@ -5,11 +5,12 @@ import type { ImageStore } from "../../components/crew-image.ts";
 /** What no tag points at any more is of no use to anyone. */
 const UNTAGGED_DAYS = 14;
 
-/**
- * The stack's image repository: one for all agents, so that the layers they share are in it once. Images of agents that
- * are gone stay, kilobytes each, until the repository goes with the stack.
- */
-export function makeRepository(name: string, options: pulumi.CustomResourceOptions): ImageStore {
+export interface Repository extends ImageStore {
+  readonly name: pulumi.Output<string>;
+}
+
+/** The stack's image repository: one for all agents, so that the layers they share are in it once. */
+export function makeRepository(name: string, options: pulumi.CustomResourceOptions): Repository {
   const repository = new aws.ecr.Repository(
     name,
     { forceDelete: true, imageTagMutability: "MUTABLE", imageScanningConfiguration: { scanOnPush: true } },
@@ -43,6 +44,7 @@ export function makeRepository(name: string, options: pulumi.CustomResourceOptio
     options.parent ? { parent: options.parent } : {},
   );
   return {
+    name: repository.name,
     repository: repository.repositoryUrl,
     registry: { username: token.userName, password: pulumi.secret(token.password) },
   };

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { CrewImages } from "../../components/crew-image.ts";
 import type { StackConfig } from "../../config.ts";
 import type { Agent } from "../../declarations/index.ts";
+import { type AwsAccess, EcrImages } from "../../../providers/ecs/index.ts";
 import { containerEnvironment, secretEnvironment } from "../container-environment.ts";
 import { CrewDrain } from "../crew-drain.ts";
 import type { CrewToHost, HostingContext } from "../hosting.ts";
@@ -25,7 +26,11 @@ export interface SharedEcs {
   readonly options: { readonly parent: pulumi.ComponentResource };
   readonly place: AwsPlace;
   readonly cluster: Cluster;
+  /** With which the program's own resources reach AWS. */
+  readonly access: AwsAccess;
   readonly images: CrewImages;
+  /** The name of the repository that holds them. */
+  readonly repository: pulumi.Output<string>;
   readonly executionRole: Role;
   readonly secrets: StoredSecrets;
 }
@@ -33,6 +38,8 @@ export interface SharedEcs {
 /** The parts of one crew that do not depend on how it is reached. */
 export interface EcsCrew {
   readonly image: pulumi.Output<string>;
+  /** What must be gone only after the service. */
+  readonly outliveService: pulumi.Resource[];
   readonly environment: ReadonlyMap<string, string>;
   readonly logGroup: aws.cloudwatch.LogGroup;
   readonly taskRole: Role;
@@ -64,10 +71,13 @@ async function makeShared({ config, projectRoot }: HostingContext): Promise<Shar
   const name = boundedSharedName();
   const options = { parent: new EcsHosting(name) };
   const secrets = storeSecrets(name, secretEnvironment(config), options);
+  const repository = makeRepository(name, options);
+  const { profile } = config.aws;
   return {
     name,
     options,
     place,
+    access: { region: place.region, ...(profile ? { profile } : {}) },
     secrets,
     cluster: useCluster(name, config.aws, options),
     executionRole: makeExecutionRole(name, place, secrets.arns, options),
@@ -76,10 +86,11 @@ async function makeShared({ config, projectRoot }: HostingContext): Promise<Shar
         projectRoot,
         network: config.network,
         platform: config.aws.platform,
-        store: makeRepository(name, options),
+        store: repository,
       },
       options,
     ),
+    repository: repository.name,
   };
 }
 
@@ -103,8 +114,25 @@ export function makeCrew(
   const { agent } = crew;
   const path = agentPath(agent);
   const identityParameter = `${path}/identity`;
+  const { access, repository } = shared;
+  const images =
+    agent.source.kind === "image"
+      ? []
+      : [new EcrImages(agent.id, { access, agentId: agent.id, repository }, options)];
+  const taskRole = makeTaskRole(
+    {
+      agentId: agent.id,
+      owner: [config.owner, pulumi.getProject(), pulumi.getStack()],
+      place: shared.place,
+      clusterArn: shared.cluster.arn,
+      identityParameter,
+    },
+    options,
+  );
   return {
     image: shared.images.reference(agent, options),
+    // Without the rights of its roles, a service that is removed stays in DRAINING.
+    outliveService: [...images, ...shared.cluster.ready, ...shared.executionRole.rights, ...taskRole.rights],
     identityParameter,
     environment: containerEnvironment({
       ...crew,
@@ -118,16 +146,7 @@ export function makeCrew(
       { name: path, retentionInDays: config.aws.logRetentionDays },
       options,
     ),
-    taskRole: makeTaskRole(
-      {
-        agentId: agent.id,
-        owner: [config.owner, pulumi.getProject(), pulumi.getStack()],
-        place: shared.place,
-        clusterArn: shared.cluster.arn,
-        identityParameter,
-      },
-      options,
-    ),
+    taskRole,
   };
 }
 

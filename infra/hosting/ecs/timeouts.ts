@@ -7,21 +7,14 @@ export const GRACE_SECONDS = STOP_SECONDS - 10;
 /** What a deployment takes beside the jobs: pulling the image, health checks, draining connections. */
 const DEPLOYMENT_MINUTES = 20;
 
-/** How long AWS may take over a service, as Pulumi's custom time-outs. */
-export interface ServiceTimeouts {
-  readonly create: string;
-  readonly update: string;
-  readonly delete: string;
-}
-
 /**
- * A new service has no jobs. A changed or removed one lets its protected tasks go on until their jobs end, and only then
- * is steady, or gone.
+ * How long a rollout may take: protected tasks go on until their jobs end, and only then is a service steady, or gone.
  *
  * @param jobMinutes the longest job
  */
-export const serviceTimeouts = (jobMinutes: number): ServiceTimeouts => ({
-  create: `${DEPLOYMENT_MINUTES}m`,
-  update: `${jobMinutes + DEPLOYMENT_MINUTES}m`,
-  delete: `${jobMinutes + DEPLOYMENT_MINUTES}m`,
+export const rolloutMinutes = (jobMinutes: number): number => jobMinutes + DEPLOYMENT_MINUTES;
+
+/** How long AWS may take to remove a service, as Pulumi's custom time-outs; see rolloutMinutes. */
+export const serviceTimeouts = (jobMinutes: number): { readonly delete: string } => ({
+  delete: `${rolloutMinutes(jobMinutes)}m`,
 });

@@ -104,6 +104,8 @@ export const DOUBLES: Readonly<Record<string, (call: Call) => Record<string, unk
   "docker:index/remoteImage:RemoteImage": () => ({ imageId: "sha256:pulled" }),
   "docker:index/volume:Volume": nothing,
 
+  "pulumi-nodejs:dynamic/crew:EcrImages": nothing,
+  "pulumi-nodejs:dynamic/crew:EcsRollout": nothing,
   "pulumi-nodejs:dynamic/crew:CrewDrain": nothing,
   "pulumi-nodejs:dynamic/crew:DockerIdentity": nothing,
   "pulumi-nodejs:dynamic/masumi:AgentRegistration": () => ({ revision: "1" }),

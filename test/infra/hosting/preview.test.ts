@@ -27,7 +27,7 @@ function rewrite(projectRoot: string, file: string, from: string, to: string): v
 
 describe("a change of a crew's text is previewed as a new image that is rolled out, and nothing on the chain", () => {
   it.each([
-    ["ecs-alb-all-given", "researcher", ["Image", "Service", "TaskDefinition"]],
+    ["ecs-alb-all-given", "researcher", ["EcsRollout", "Image", "Service", "TaskDefinition"]],
     ["docker-on-another-machine", "inline", ["Container", "Image"]],
   ])("%s", async (fixture, agent, changed) => {
     const projectRoot = projectOf(fixture);

@@ -3,7 +3,12 @@ import { describe, expect, it } from "vitest";
 import { expressUrl } from "../../../infra/hosting/ecs/express-url.ts";
 import { environmentList, secretList } from "../../../infra/hosting/ecs/container-definition.ts";
 import { agentPolicy, assumedBy } from "../../../infra/hosting/ecs/policies.ts";
-import { GRACE_SECONDS, STOP_SECONDS, serviceTimeouts } from "../../../infra/hosting/ecs/timeouts.ts";
+import {
+  GRACE_SECONDS,
+  STOP_SECONDS,
+  rolloutMinutes,
+  serviceTimeouts,
+} from "../../../infra/hosting/ecs/timeouts.ts";
 import { boundedName } from "../../../infra/hosting/names.ts";
 import { assignSlots } from "../../../infra/hosting/slots.ts";
 
@@ -128,7 +133,8 @@ describe("task definitions", () => {
 
   it("let a runtime end before it is killed, and a deployment outlast the longest job", () => {
     expect(GRACE_SECONDS).toBeLessThan(STOP_SECONDS);
-    expect(serviceTimeouts(1440)).toEqual({ create: "20m", update: "1460m", delete: "1460m" });
+    expect(rolloutMinutes(1440)).toBe(1460);
+    expect(serviceTimeouts(1440)).toEqual({ delete: "1460m" });
   });
 });
 

@@ -1,0 +1,49 @@
+import { EcsError } from "./errors.ts";
+
+/** Whose account, and where. Credentials come from the environment, or from the profile. */
+export interface AwsAccess {
+  readonly region: string;
+  /** A profile of the shared configuration files. */
+  readonly profile?: string;
+}
+
+const CONNECT_MS = 5000;
+const ANSWER_MS = 30_000;
+const ATTEMPTS = 5;
+
+const settings = ({ region, profile }: AwsAccess) => ({
+  region,
+  ...(profile ? { profile } : {}),
+  maxAttempts: ATTEMPTS,
+  requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS },
+});
+
+// Loaded when they are used: a provider host that rolls out nothing does without a hundred modules.
+
+export async function ecsClient(access: AwsAccess) {
+  const { ECS } = await import("@aws-sdk/client-ecs");
+  return new ECS(settings(access));
+}
+
+export async function logsClient(access: AwsAccess) {
+  const { CloudWatchLogs } = await import("@aws-sdk/client-cloudwatch-logs");
+  return new CloudWatchLogs(settings(access));
+}
+
+export async function ecrClient(access: AwsAccess) {
+  const { ECR } = await import("@aws-sdk/client-ecr");
+  return new ECR(settings(access));
+}
+
+/** AWS's own word for what went wrong, such as AccessDeniedException. */
+export const awsErrorName = (error: unknown): string => (error instanceof Error ? error.name : "unknown");
+
+/** What AWS refused, as an error that says what to do. */
+export function refused(error: unknown, request: string): EcsError {
+  const text = error instanceof Error ? error.message : String(error);
+  return new EcsError(
+    "ECS_REFUSED",
+    `AWS refused ${request}: ${awsErrorName(error)}: ${text}`,
+    "Check the credentials, aws:region and aws:profile that this run uses, and its rights (docs/operations.md lists them).",
+  );
+}

@@ -1,0 +1,88 @@
+import type { ECR, ImageIdentifier } from "@aws-sdk/client-ecr";
+import * as pulumi from "@pulumi/pulumi";
+import { type AwsAccess, awsErrorName, ecrClient, refused } from "./clients.ts";
+
+export interface EcrImagesArgs {
+  readonly access: AwsAccess;
+  readonly agentId: string;
+  /** The repository's name. */
+  readonly repository: pulumi.Input<string>;
+}
+
+interface Inputs {
+  readonly access: AwsAccess;
+  readonly agentId: string;
+  readonly repository: string;
+}
+
+/** BatchDeleteImage takes no more. */
+const BATCH = 100;
+const GONE = "RepositoryNotFoundException";
+
+/** The images whose tag is the agent's id and a digest: another agent's id may begin with this one's. */
+async function imagesOf(ecr: ECR, { agentId, repository }: Inputs): Promise<ImageIdentifier[]> {
+  const found: ImageIdentifier[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await ecr.listImages({
+      repositoryName: repository,
+      filter: { tagStatus: "TAGGED" },
+      ...(nextToken ? { nextToken } : {}),
+    });
+    found.push(...(page.imageIds ?? []));
+    nextToken = page.nextToken;
+  } while (nextToken);
+  return found.filter(
+    ({ imageTag = "" }) =>
+      imageTag.startsWith(`${agentId}-`) && /^[0-9a-f]+$/.test(imageTag.slice(agentId.length + 1)),
+  );
+}
+
+/** The dynamic provider behind EcrImages. */
+export const provider = {
+  async diff(_id: string, olds: Inputs, news: Inputs) {
+    return { changes: olds.repository !== news.repository, replaces: [] };
+  },
+
+  async create(inputs: Inputs) {
+    return { id: inputs.agentId, outs: inputs };
+  },
+
+  async update(_id: string, _olds: Inputs, news: Inputs) {
+    return { outs: news };
+  },
+
+  async delete(_id: string, inputs: Inputs) {
+    const ecr = await ecrClient(inputs.access);
+    try {
+      const images = await imagesOf(ecr, inputs);
+      for (let start = 0; start < images.length; start += BATCH) {
+        const imageIds = images.slice(start, start + BATCH).map(({ imageTag }) => ({ imageTag }));
+        await ecr.batchDeleteImage({ repositoryName: inputs.repository, imageIds });
+      }
+    } catch (error) {
+      if (awsErrorName(error) !== GONE) throw refused(error, `to remove ${inputs.agentId}'s images`);
+    } finally {
+      ecr.destroy();
+    }
+  },
+};
+
+/**
+ * An agent's images in the stack's repository: removed with the agent, where building them leaves them behind. It creates
+ * nothing, and keeps older images as long as the agent is there, since a rollback runs them.
+ */
+export class EcrImages extends pulumi.CustomResource {
+  constructor(name: string, args: EcrImagesArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      "pulumi-nodejs:dynamic/crew:EcrImages",
+      name,
+      {
+        ...args,
+        // Kept in the state and run at destroy: the path is a promise to every state ever written.
+        __provider: 'exports.handler = () => require("../providers/ecs/ecr-images.ts").provider;',
+      },
+      options,
+    );
+  }
+}

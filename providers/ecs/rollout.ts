@@ -1,0 +1,39 @@
+import type { Deployment, Service } from "@aws-sdk/client-ecs";
+
+/** How a rollout stands. */
+export type Verdict =
+  | { readonly state: "steady" }
+  | { readonly state: "going"; readonly detail: string }
+  | { readonly state: "failed"; readonly reason: string };
+
+const tasks = (deployment: Deployment) =>
+  `${deployment.runningCount ?? 0} of ${deployment.desiredCount ?? 0} tasks run` +
+  (deployment.failedTasks ? `, ${deployment.failedTasks} failed` : "");
+
+/**
+ * Judges a service by its deployments: steady once the one that is waited for is complete and no other is left, which
+ * includes tasks that were protected until their jobs ended.
+ * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
+ *
+ * @param service as DescribeServices answers it
+ * @param isOurs whether a deployment is the one that is waited for
+ */
+export function judge(service: Service, isOurs: (deployment: Deployment) => boolean): Verdict {
+  const { status = "unknown", deployments = [] } = service;
+  if (status !== "ACTIVE") return { state: "failed", reason: `the service is ${status}` };
+  const ours = deployments.find(isOurs);
+  if (!ours) {
+    const [primary] = deployments.filter((deployment) => deployment.status === "PRIMARY");
+    const reason = primary?.rolloutStateReason;
+    return { state: "failed", reason: `ECS went back to what ran before${reason ? ` (${reason})` : ""}` };
+  }
+  if (ours.rolloutState === "FAILED")
+    return { state: "failed", reason: ours.rolloutStateReason ?? "ECS gave no reason" };
+  if (ours.rolloutState !== "COMPLETED" || (ours.runningCount ?? 0) < (ours.desiredCount ?? 0)) {
+    return { state: "going", detail: tasks(ours) };
+  }
+  const older = deployments.length - 1;
+  return older === 0
+    ? { state: "steady" }
+    : { state: "going", detail: "tasks of an earlier deployment have not ended yet" };
+}
