@@ -130,7 +130,7 @@ export async function awaitSteady(inputs: Inputs, pace = PACE): Promise<void> {
 const failed = (agentId: string, reason: string, why: readonly string[]) =>
   new EcsError(
     "ECS_ROLLOUT_FAILED",
-    [`${agentId} did not come up on ECS: ${reason}.`, ...why].join("\n"),
+    [`${agentId} did not come up on ECS: ${reason.replace(/\.$/, "")}.`, ...why].join("\n"),
     "Nothing was registered. Correct the cause and run the deployment again; it begins a failed rollout anew.",
   );
 

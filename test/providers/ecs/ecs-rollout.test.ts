@@ -107,7 +107,7 @@ describe("waiting for a rollout", () => {
       rolledBack,
       "ECS went back to what ran before (ECS deployment circuit breaker",
     ],
-    ["gave up", gaveUp, "tasks failed to start"],
+    ["gave up", gaveUp, "tasks failed to start.\nTask"],
   ])("tells why a task stopped, with its last lines, when ECS %s", async (_what, end, reason) => {
     aws.answers = { DescribeServices: [going, end], ...STOPPED };
     const error: unknown = await waiting().catch((thrown: unknown) => thrown);
