@@ -15,6 +15,8 @@ const onlyLint = process.argv[2] === "lint";
 interface Step {
   readonly name: string;
   readonly command: readonly string[];
+  /** Give way to the other lane. */
+  readonly nice?: boolean;
   readonly cwd?: string;
   /** Show the output as it comes; else only when the step fails. */
   readonly live?: boolean;
@@ -26,8 +28,8 @@ interface Outcome {
   readonly seconds: number;
 }
 
-function run({ name, command, cwd = root, live = false }: Step): Promise<Outcome> {
-  const [executable = "", ...args] = command;
+function run({ name, command, cwd = root, live = false, nice = false }: Step): Promise<Outcome> {
+  const [executable = "", ...args] = nice ? ["nice", "-n", "10", ...command] : command;
   const started = performance.now();
   return new Promise((done) => {
     const child = spawn(executable, args, { cwd, stdio: live ? "inherit" : ["ignore", "pipe", "pipe"] });
@@ -72,8 +74,10 @@ const workflowLinter = (name: string, ...args: string[]): Step => {
 
 const checks: Step[] = [
   { name: "format (prettier)", command: [tool("prettier"), "--check", "--log-level=warn", "."] },
-  { name: "lint (oxlint)", command: [tool("oxlint"), "--type-aware", "--deny-warnings"] },
-  { name: "types (tsc)", command: [process.execPath, tool("tsc"), "-p", root] },
+  {
+    name: "lint and types (oxlint)",
+    command: [tool("oxlint"), "--type-aware", "--type-check", "--deny-warnings"],
+  },
   workflowLinter("actionlint", ...globSync(".github/workflows/*.yml", { cwd: root })),
   workflowLinter("zizmor", "--offline", "--persona=pedantic", "--no-progress", ".github/workflows"),
   { name: "python format (ruff)", command: [python("ruff"), "format", "--check", "."], cwd: crew },
@@ -81,14 +85,20 @@ const checks: Step[] = [
   { name: "python types (mypy)", command: [python("mypy")], cwd: crew },
 ];
 const pythonTests: Step = { name: "python tests (pytest)", command: [python("pytest"), "-q"], cwd: crew };
-const tests: Step = {
-  name: "tests (vitest)",
-  command: [process.execPath, tool("vitest"), "run"],
+const vitest = (name: string, ...args: string[]): Step => ({
+  name: `${name} (vitest)`,
+  command: [process.execPath, tool("vitest"), "run", ...args],
   live: true,
-};
+});
+const wholeRuns = vitest("end to end", "test/e2e");
+const tests = vitest("tests", "--exclude", "test/e2e/**");
 
-// The suites wait for processes and clocks more than they compute, so the checks fit beside them.
-const lanes = onlyLint ? [inTurn(checks)] : [inTurn([tests]), inTurn([...checks, pythonTests])];
+// A life from up to destroy is one step after another and the longest of all, so everything else gives way to it. The
+// suites wait for processes and clocks more than they compute, so the checks fit beside them.
+const polite = (steps: readonly Step[]) => steps.map((step) => ({ ...step, nice: true }));
+const lanes = onlyLint
+  ? [inTurn(checks)]
+  : [inTurn([wholeRuns]), inTurn(polite([tests])), inTurn(polite([...checks, pythonTests]))];
 const outcomes = (await Promise.all(lanes)).flat();
 
 console.log();
