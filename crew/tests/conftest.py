@@ -6,6 +6,7 @@ import pytest
 from support.declarations import declaration
 from support.ecs import FakeEcsAgent
 from support.model import StubModel
+from support.payment_service import PaymentServiceDouble
 from support.runtime import Runtime
 
 
@@ -30,6 +31,13 @@ def runtime(model: StubModel, ecs_agent: FakeEcsAgent, tmp_path_factory: pytest.
     started.identify()
     yield started
     started.stop()
+
+
+@pytest.fixture
+def payments() -> Iterator[PaymentServiceDouble]:
+    double = PaymentServiceDouble()
+    yield double
+    double.close()
 
 
 StartRuntime = Callable[..., Runtime]

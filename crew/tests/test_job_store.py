@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from crew_runtime.sqlite_store import SqliteJobStore
 
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.failures import MESSAGES, Failure
 from crew_runtime.jobs import Job, JobState
-from crew_runtime.sqlite_store import SqliteJobStore
 
 
 @pytest.fixture

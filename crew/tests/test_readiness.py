@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from crew_runtime.sqlite_store import SqliteJobStore
 from fastapi import FastAPI
 
 from crew_runtime.app import create_app
@@ -16,7 +17,6 @@ from crew_runtime.declaration import Declaration
 from crew_runtime.health import unhealthy_because
 from crew_runtime.identity import FixedIdentity
 from crew_runtime.settings import Settings
-from crew_runtime.sqlite_store import SqliteJobStore
 from support.declarations import declaration
 from support.marketplace import Availability
 from support.runtime import IDENTIFIER, Runtime

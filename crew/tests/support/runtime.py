@@ -104,7 +104,7 @@ class Runtime:
 
     def ended(self, job_id: str) -> dict[str, Any]:
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while (found := self.status(job_id))["status"] == "running":
+        while (found := self.status(job_id))["status"] in ("awaiting_payment", "running"):
             assert time.monotonic() < deadline, self.output
             time.sleep(0.02)
         return found
