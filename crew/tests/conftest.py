@@ -7,6 +7,7 @@ from support.declarations import declaration
 from support.ecs import FakeEcsAgent
 from support.model import StubModel
 from support.payment_service import PaymentServiceDouble
+from support.postgres import Cluster
 from support.runtime import Runtime
 
 
@@ -31,6 +32,13 @@ def runtime(model: StubModel, ecs_agent: FakeEcsAgent, tmp_path_factory: pytest.
     started.identify()
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    started = Cluster()
+    yield started
+    started.close()
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def main() -> int:
         signal.signal(number, lambda *_: None)  # uvicorn sends the signal on after it has ended gracefully
     server.run(sockets=[listener, *([internal] if internal else [])])
     store.disconnect()
-    del lock
+    lock.close()
     shutil.rmtree(temporary, ignore_errors=True)
     if unusable:
         _complain(unusable)

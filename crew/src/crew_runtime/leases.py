@@ -46,7 +46,7 @@ class LeaseKeeper:
                 self.works = False
                 if monotonic() - self._renewed_at > self._lease_seconds:
                     self._lose(self._runner.known)
-            except Exception:
+            except Exception:  # noqa: BLE001 - this loop never ends; what it met is logged
                 _log.exception("lease_keeping_failed")
             await asyncio.sleep(self._lease_seconds / _ROUNDS_PER_LEASE)
 

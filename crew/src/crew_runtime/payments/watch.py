@@ -79,7 +79,7 @@ class PaymentWatch:
                 await self._round()
             except StoreUnavailableError as error:
                 event(_log, logging.ERROR, "store_unavailable", reason=str(error))
-            except Exception:
+            except Exception:  # noqa: BLE001 - this loop never ends; what it met is logged
                 _log.exception("payment_watch_failed")
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._next_pause()):
@@ -159,7 +159,7 @@ class PaymentWatch:
             event(_log, logging.WARNING, "payment_step_failed", job_id=job.id, state=job.state, reason=str(error))
             self._pauses[job.id] = (monotonic() + pause, min(pause * 2, _LONGEST_PAUSE_SECONDS))
             await self._give_up_late(job, terms)
-        except Exception:
+        except Exception:  # noqa: BLE001 - one payment must not keep the others from being looked after
             _log.exception("payment_step_broke", extra={"fields": {"job_id": job.id}})
             self._pauses[job.id] = (monotonic() + pause, min(pause * 2, _LONGEST_PAUSE_SECONDS))
 
@@ -183,14 +183,11 @@ class PaymentWatch:
     async def _act(self, job: Job, terms: PaymentTerms, payment: Payment) -> None:
         await self._note(job, payment)
         step = next_step(job, terms, payment, now=now(), settle_ms=self._settle_ms)
-        store = self._store
         match step:
             case Failure():
                 await self._fail(job, step)
             case Step.RUN:
-                if await asyncio.to_thread(store.fund, job.id):
-                    event(_log, logging.INFO, "job_paid", job_id=job.id)
-                    self._run(job.id)
+                await self._fund(job)
             case Step.SUBMIT:
                 assert job.result_hash  # noqa: S101 - stored together with the result
                 await self._service.submit_result(terms.blockchain_identifier, job.result_hash)
@@ -198,14 +195,25 @@ class PaymentWatch:
             case Step.SUBMITTED:
                 await self._submitted(job)
             case Step.SETTLE:
-                if await asyncio.to_thread(store.settle, job.id):
-                    event(_log, logging.INFO, "result_on_chain", job_id=job.id)
+                await self._settle(job)
             case Step.CLOSE:
-                if job.state is JobState.SUBMITTED:
-                    event(_log, logging.ERROR, "result_never_on_chain", job_id=job.id)
-                await asyncio.to_thread(store.close, job.id)
+                await self._close(job)
             case Step.WAIT:
                 pass
+
+    async def _fund(self, job: Job) -> None:
+        if await asyncio.to_thread(self._store.fund, job.id):
+            event(_log, logging.INFO, "job_paid", job_id=job.id)
+            self._run(job.id)
+
+    async def _settle(self, job: Job) -> None:
+        if await asyncio.to_thread(self._store.settle, job.id):
+            event(_log, logging.INFO, "result_on_chain", job_id=job.id)
+
+    async def _close(self, job: Job) -> None:
+        if job.state is JobState.SUBMITTED:
+            event(_log, logging.ERROR, "result_never_on_chain", job_id=job.id)
+        await asyncio.to_thread(self._store.close, job.id)
 
     async def _submitted(self, job: Job) -> None:
         if await asyncio.to_thread(self._store.note_submitted, job.id):

@@ -2,6 +2,7 @@
 
 import sqlite3
 from importlib.util import find_spec
+from typing import IO
 
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.jobs import new_id
@@ -10,8 +11,8 @@ from crew_runtime.store.interface import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore, lock_folder
 
 
-def open_store(settings: Settings) -> tuple[JobStore, object]:
-    """Open the store; the second object keeps the data folder to this process as long as it lives.
+def open_store(settings: Settings) -> tuple[JobStore, IO[str]]:
+    """Open the store; the file beside it keeps the data folder to this process until it is closed.
 
     Raises:
         ConfigurationError: the folder or the database cannot be used.

@@ -42,7 +42,11 @@ class PostgresJobStore(SqlJobStore):
         self._connection: psycopg.Connection[Row] | None = None
         try:
             self._migrate(self._connected())
+        except ConfigurationError:
+            self._drop()
+            raise
         except psycopg.Error as error:
+            self._drop()
             reason = error.sqlstate or type(error).__name__
             problem = (
                 f"DATABASE_URL: the database cannot be used ({reason}). "

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.store.interface import StoreUnavailableError
@@ -56,8 +56,8 @@ class SqliteJobStore(SqlJobStore):
             self._db.close()
 
 
-def lock_folder(folder: Path) -> object:
-    """Keep other runtimes off this folder for as long as the returned object, or this process, lives.
+def lock_folder(folder: Path) -> IO[str]:
+    """Keep other runtimes off this folder until the returned file is closed, or this process ends.
 
     Raises:
         ConfigurationError: another runtime has the folder.
