@@ -7,29 +7,13 @@ from typing import Any
 import pytest
 
 from conftest import StartRuntime
-from support.declarations import one_task
-from support.payment_service import PAYMENT_KEY, PaymentServiceDouble
+from support.paid import NONCE, V1, V2, environment, paid
+from support.payment_service import PaymentServiceDouble
 from support.runtime import Runtime
-
-NONCE = "0123456789abcdef"
-FIXED = {"type": "fixed", "prices": [{"amount": "5000000", "unit": "", "human": "5 ADA"}]}
-V1 = {"type": "V1"}
-V2 = {"type": "V2", "supportedPaymentSourceIndex": 0}
-
-
-def paid(payment: dict[str, Any] = V1, pricing: dict[str, Any] = FIXED) -> dict[str, Any]:
-    return {**one_task(), "pricing": pricing, "payment": payment}
-
-
-def environment(payments: PaymentServiceDouble, **changes: str) -> dict[str, str]:
-    return {
-        "PAYMENT_SERVICE_URL": payments.url, "PAYMENT_KEY": PAYMENT_KEY, "PAYMENT_POLL": "0.1", **changes
-    }  # fmt: skip
 
 
 def start(runtime: Runtime, topic: str = "MARKER-paid", nonce: str = NONCE) -> dict[str, Any]:
-    runtime.wait_until_ready()
-    answer = runtime.http.post("/start_job", json={"identifier_from_purchaser": nonce, "input_data": {"topic": topic}})
+    answer = runtime.buy(topic, nonce)
     assert answer.status_code == 200, answer.text
     receipt: dict[str, Any] = answer.json()
     return receipt

@@ -21,11 +21,12 @@ def _ms(iso: str) -> int:
 
 
 class PaymentServiceDouble:
-    """`faults` names, by route, what happens to the next requests: a status, "lost" (done, unanswered), "hang"."""
+    """Faults are those of the sandbox: error-before-write, lost-after-write, hang-after-write."""
 
     def __init__(self) -> None:
         self.payments: dict[str, dict[str, Any]] = {}
         self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.submitted: list[dict[str, Any]] = []
         self.faults: dict[str, list[Any]] = {}
         self.released = threading.Event()
         self._lock = threading.RLock()
@@ -47,11 +48,11 @@ class PaymentServiceDouble:
                 route = f"{self.command} {urlsplit(self.path).path.removeprefix('/api/v1')}"
                 assert self.headers["token"] == PAYMENT_KEY
                 fault = double.next_fault(route, sent)
-                if isinstance(fault, int):
-                    self._answer(fault, {"status": "error", "error": {"message": "no luck"}})
+                if fault == "error-before-write":
+                    self._answer(503, {"status": "error", "error": {"message": "no luck"}})
                     return
                 status, data = double.answer(route, sent)
-                if fault == "hang":
+                if fault == "hang-after-write":
                     double.released.wait(60)
                 if fault:
                     self.close_connection = True
@@ -72,6 +73,14 @@ class PaymentServiceDouble:
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}/api/v1"
+
+    def fault(self, kind: str, route: str, count: int = 1) -> None:
+        with self._lock:
+            self.faults.setdefault(route, []).extend([kind] * count)
+
+    def clear_faults(self) -> None:
+        with self._lock:
+            self.faults.clear()
 
     def next_fault(self, route: str, sent: dict[str, Any]) -> Any:  # noqa: ANN401 - a status or a word
         with self._lock:
@@ -135,6 +144,7 @@ class PaymentServiceDouble:
         fits = payment and payment["onChainState"] in ("FundsLocked", "RefundRequested", "Disputed")
         if not payment or not fits or payment["NextAction"]["requestedAction"] != _WAITING:
             return 404, {"message": "Payment not found or in invalid state"}
+        self.submitted.append(sent)
         self.change(sent["blockchainIdentifier"], action="SubmitResultRequested", hash=sent["submitResultHash"])
         return 200, payment
 
