@@ -6,6 +6,8 @@ import pytest
 from support.declarations import declaration
 from support.ecs import FakeEcsAgent
 from support.model import StubModel
+from support.payment_service import PaymentServiceDouble
+from support.postgres import Cluster
 from support.runtime import Runtime
 
 
@@ -30,6 +32,20 @@ def runtime(model: StubModel, ecs_agent: FakeEcsAgent, tmp_path_factory: pytest.
     started.identify()
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    started = Cluster()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def payments() -> Iterator[PaymentServiceDouble]:
+    double = PaymentServiceDouble()
+    yield double
+    double.close()
 
 
 StartRuntime = Callable[..., Runtime]

@@ -16,7 +16,7 @@ from crew_runtime.declaration import Declaration
 from crew_runtime.health import unhealthy_because
 from crew_runtime.identity import FixedIdentity
 from crew_runtime.settings import Settings
-from crew_runtime.sqlite_store import SqliteJobStore
+from crew_runtime.store.sqlite import SqliteJobStore
 from support.declarations import declaration
 from support.marketplace import Availability
 from support.runtime import IDENTIFIER, Runtime
@@ -26,15 +26,16 @@ from support.settings import GOOD
 @pytest.fixture
 def loading(tmp_path: Path) -> Iterator[FastAPI]:
     """An agent that knows its identifier, and whose crew nobody has begun to build."""
-    store = SqliteJobStore(tmp_path / "jobs.sqlite")
-    yield create_app(
+    store = SqliteJobStore(tmp_path / "jobs.sqlite", holder="one")
+    app, _ = create_app(
         Settings.from_environment(GOOD | {"DATA_DIR": str(tmp_path), "MODEL_NAME": "m", "AGENT_INSTANCE": "i"}),
         Declaration.model_validate_json(json.dumps(declaration())),
         store,
         FixedIdentity(IDENTIFIER),
         on_unusable=pytest.fail,
     )
-    store.close()
+    yield app
+    store.disconnect()
 
 
 def ask(app: FastAPI, method: str, path: str, body: dict[str, object] | None = None) -> httpx.Response:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from crew_runtime.configuration import ConfigurationError, path_of, sentence_of
 from crew_runtime.input_schema import InputField
 from crew_runtime.input_values import unreadable_rules
+from crew_runtime.payment_declaration import PaymentDeclaration
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 
@@ -92,6 +93,7 @@ class Declaration(_Strict):
     description: str
     network: Literal["Preprod", "Mainnet"]
     pricing: Pricing
+    payment: PaymentDeclaration = PaymentDeclaration()
     input: tuple[InputField, ...]
     crew: CrewDefinition
     model: Model = Model()
@@ -126,6 +128,7 @@ def load_declaration(path: Path) -> Declaration:
 def _contradictions(declaration: Declaration) -> Iterator[str]:
     yield from _wrong_inputs(declaration.input)
     yield from _wrong_references(declaration.crew)
+    yield from declaration.payment.wrong_price(declaration.input)
     ids = [field.id for field in declaration.input]
     for place, text in _texts(declaration.crew):
         for name in PLACEHOLDER.findall(text):

@@ -90,6 +90,12 @@ class Runtime:
     def wait_until_ready(self) -> None:
         self.wait_for_event("crew_ready")
 
+    def buy(self, topic: str, nonce: str, **fields: object) -> httpx.Response:
+        """Start a job as a buyer does who pays."""
+        self.wait_until_ready()
+        body = {"identifier_from_purchaser": nonce, "input_data": {"topic": topic, **fields}}
+        return self.http.post("/start_job", json=body)
+
     def start_job(self, topic: str, **fields: object) -> str:
         self.wait_until_ready()
         answer = self.http.post("/start_job", json={"input_data": {"topic": topic, **fields}})
@@ -104,7 +110,7 @@ class Runtime:
 
     def ended(self, job_id: str) -> dict[str, Any]:
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while (found := self.status(job_id))["status"] == "running":
+        while (found := self.status(job_id))["status"] in ("awaiting_payment", "running"):
             assert time.monotonic() < deadline, self.output
             time.sleep(0.02)
         return found
@@ -128,6 +134,10 @@ class Runtime:
         """Signal the runtime alone, and wait."""
         self.process.send_signal(number)
         return self.exit_code()
+
+    def kill(self) -> None:
+        """End the runtime as a crash of the machine would: with no time for anything."""
+        self.stop(signal.SIGKILL)
 
     def _close(self) -> None:
         """End what is left of the process's group, such as a fork server that still imports."""
