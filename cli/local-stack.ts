@@ -6,6 +6,8 @@ import { LOCAL_STACK, type Project, readConfig, stackFile } from "./project.ts";
 
 /** The sandbox's own world: test tokens and wallets that exist nowhere else (local/sandbox/world.default.json). */
 const SANDBOX_PAY_KEY = "sandbox-pay-key";
+/** The key of the world's buyer, whose purchasing wallets have test tokens. */
+export const SANDBOX_BUYER_KEY = "sandbox-buyer-key";
 const SANDBOX_WALLETS = [
   {
     vkey: "fa12fbf555d966f84801c66b8e9704b2ea3d81a93d89059bd98d7e32",
