@@ -219,8 +219,7 @@ function waitingPayment(
     payment.network !== input.network ||
     payment.requestedAction !== "WaitingForExternalAction" ||
     payment.onChainState === null ||
-    !states.includes(payment.onChainState) ||
-    (payment.isDriven && payment.currentTransaction === null)
+    !states.includes(payment.onChainState)
   ) {
     throw notFound("Payment not found or in invalid state");
   }
