@@ -2,7 +2,7 @@ import { z } from "zod";
 import { hasPaymentKey, isAddressOf, POLICY_ID_LENGTH, randomHex } from "../cardano.ts";
 import { isHex, makeIdentifier, newSellerIdentifier, v2Terms } from "../escrow/signed-identifier.ts";
 import { isReadableMetadata } from "../metadata.ts";
-import { type EscrowRequest, nextAction, type OnChainState } from "../store/requests.ts";
+import { type EscrowRequest, nextAction, type OnChainState } from "../store/request.ts";
 import type { PaymentSource, Wallet } from "../world.ts";
 import {
   type AgentMetadata,
