@@ -5,6 +5,18 @@ export type PaymentSourceType = "Web3CardanoV1" | "Web3CardanoV2";
 export type Network = "Preprod" | "Mainnet";
 /** What a transaction does to a registration. */
 export type Operation = "Registration" | "Update" | "Deregistration";
+/** What a transaction does to the money of a payment in its contract. */
+export const ESCROW_OPERATIONS = [
+  "LockFunds",
+  "SubmitResult",
+  "CollectPayment",
+  "RequestRefund",
+  "CancelRefundRequest",
+  "AuthorizeWithdrawal",
+  "AuthorizeRefund",
+  "CollectRefund",
+] as const;
+export type EscrowOperation = (typeof ESCROW_OPERATIONS)[number];
 
 export const POLICY_ID_LENGTH = 56;
 /** What a mint puts beside the agent's token at least, and by default, in lovelace. */
@@ -37,6 +49,28 @@ export function isAddressOf(network: Network, address: string): boolean {
   return (
     bech32Remainder([...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31), ...data]) === 1
   );
+}
+
+/** The bytes behind a valid bech32 address: a header, the hash of the payment key, and that of the staking key if any. */
+export function addressBytes(address: string): Uint8Array {
+  const data = address.slice(address.lastIndexOf("1") + 1, -6);
+  const bytes: number[] = [];
+  let bits = 0;
+  let value = 0;
+  for (const character of data) {
+    value = ((value << 5) | BECH32_CHARACTERS.indexOf(character)) & 0xfff;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes.push((value >> bits) & 255);
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** Whether payments can go to a key behind the address: types 0, 2 (with stake), 4 and 6 (without), not to a script. */
+export function hasPaymentKey(network: Network, address: string): boolean {
+  const type = (addressBytes(address)[0] ?? 255) >> 4;
+  return isAddressOf(network, address) && [0, 2, 4, 6].includes(type);
 }
 
 export const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");

@@ -6,7 +6,7 @@ import type { Registration, RegistrationState } from "./store/registrations.ts";
 export const SECOND = 1_000;
 /** Every so often the service's jobs look for work, and, a little later, for what has been confirmed. */
 const TICK = 15 * SECOND;
-const CONFIRMATION_OFFSET = 5 * SECOND;
+export const CONFIRMATION_OFFSET = 5 * SECOND;
 /** A V1 row is Initiated a moment before its transaction is submitted. */
 export const V1_SUBMIT_DELAY = 0.5 * SECOND;
 export const BLOCK_TIME = 20 * SECOND;
@@ -14,8 +14,8 @@ export const BLOCK_TIME = 20 * SECOND;
 export const CONFIRMATION_FLOOR = 60 * SECOND;
 export const WALLET_LOCK = 300 * SECOND;
 export const V2_BATCH = 5;
-export const CONFIRMATIONS = 8;
-export const BLOCK_ZERO = { height: 3_141_592, at: Date.parse("2026-01-01T00:00:00.000Z") };
+const CONFIRMATIONS = 8;
+const BLOCK_ZERO = { height: 3_141_592, at: Date.parse("2026-01-01T00:00:00.000Z") };
 
 /**
  * Fee of one transaction in lovelace, whatever the number of agents in it. Five of the six were seen on the real
@@ -47,4 +47,19 @@ export const operationOf = (state: RegistrationState): Operation =>
 /** What a mint puts beside the token of an agent, in lovelace. */
 export function fundingOf(row: Registration): number {
   return Math.max(MINIMUM_FUNDING_LOVELACE, Number(row.sendFundingLovelace ?? 0));
+}
+
+/** What the service notes of the block of a transaction that it confirms at a chain time. */
+export const blockAt = (time: number, real: number) => ({
+  confirmations: CONFIRMATIONS,
+  blockHeight: BLOCK_ZERO.height + Math.max(0, Math.floor((time - BLOCK_ZERO.at) / BLOCK_TIME)),
+  blockTime: Math.floor(real / SECOND),
+});
+
+/** Something that happens at a chain time. */
+export interface ChainEvent {
+  readonly at: number;
+  readonly run: () => void;
+  /** A deadline must really pass for it: even an instant chain waits. */
+  readonly waits?: boolean;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Operation } from "./cardano.ts";
+import { ESCROW_OPERATIONS, type EscrowOperation, type Operation } from "./cardano.ts";
 
 const milliseconds = (fallback: number) => z.coerce.number().int().min(0).max(3_600_000).default(fallback);
 
@@ -22,7 +22,7 @@ const onErrors = {
   body: z.enum(["json", "html"]).default("json"),
 };
 const onTransactions = {
-  operation: z.enum(["Registration", "Update", "Deregistration"]).optional(),
+  operation: z.enum(["Registration", "Update", "Deregistration", ...ESCROW_OPERATIONS]).optional(),
   /** Only transactions of an agent with this name. */
   name: z.string().optional(),
   count: z.coerce.number().int().min(1).default(1),
@@ -150,7 +150,7 @@ export class Faults {
   }
 
   /** The fault for one transaction, taken off the list. */
-  takeForTransaction(operation: Operation, name: string): TransactionFault | undefined {
+  takeForTransaction(operation: Operation | EscrowOperation, name: string): TransactionFault | undefined {
     return this.#use(
       this.#left
         .filter((fault): fault is TransactionFault => !isAnswerFault(fault))

@@ -81,7 +81,12 @@ function openService(options: SandboxOptions) {
   const faults = new Faults();
   faults.add(options.faults ?? []);
   const store = openStore(world, options.db, shuffle);
-  const clock = new ChainClock({ speed: options.chainSpeed ?? 1, real, startsAt: store.chainTime });
+  const clock = new ChainClock({
+    speed: options.chainSpeed ?? 1,
+    real,
+    startsAt: store.chainTime,
+    leaps: store.chainLeaps,
+  });
   for (const wallet of world.wallets) store.ledger.meet(wallet, clock.now());
   const time = () => real() + clockSkewSeconds * 1_000;
   // Rows of the same moment have no order: whoever wants them shuffled gets such rows.
@@ -94,6 +99,7 @@ function openService(options: SandboxOptions) {
     now,
     newId: options.newId ?? (() => newCuid(time())),
     chainNow: () => clock.now(),
+    deadlineTime: () => clock.deadlineTime(),
     unordered: shuffle ? shuffled : asWritten,
   };
   return { service, clock, time };

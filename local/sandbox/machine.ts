@@ -1,22 +1,29 @@
-import { newAssetNames, nextVersion, type Operation, randomHex } from "./cardano.ts";
+import {
+  ESCROW_OPERATIONS,
+  type EscrowOperation,
+  newAssetNames,
+  nextVersion,
+  type Operation,
+  randomHex,
+} from "./cardano.ts";
 import {
   BLOCK_TIME,
-  BLOCK_ZERO,
+  blockAt,
+  type ChainEvent,
   confirmationFrom,
   CONFIRMATION_FLOOR,
-  CONFIRMATIONS,
   EMPTY_WALLET,
   FEE_LOVELACE,
   fundingOf,
   operationOf,
   REFUSED,
-  SECOND,
   tickAfter,
   V1_SUBMIT_DELAY,
   V2_BATCH,
   WALLET_LOCK,
 } from "./chain-rules.ts";
 import type { ChainClock } from "./clock.ts";
+import { EscrowMachine } from "./escrow/machine.ts";
 import type { Faults } from "./faults.ts";
 import { onChainMetadata } from "./metadata.ts";
 import type { Registration, RegistrationChange } from "./store/registrations.ts";
@@ -24,13 +31,14 @@ import type { Store } from "./store/store.ts";
 import type { ChainTransaction, Fate } from "./store/transactions.ts";
 import type { Wallet, World } from "./world.ts";
 
-interface Event {
-  readonly at: number;
-  readonly run: () => void;
-}
+type RegistryTransaction = ChainTransaction & { readonly operation: Operation };
+type EscrowTransaction = ChainTransaction & { readonly operation: EscrowOperation };
+
+const isOfEscrow = (transaction: ChainTransaction): transaction is EscrowTransaction =>
+  (ESCROW_OPERATIONS as readonly string[]).includes(transaction.operation);
 
 /**
- * Moves registrations on as chain time passes. Nothing runs by itself: `settle` works off, in order, all that is due
+ * Moves registrations, and by the escrow machine payments, on as chain time passes. Nothing runs by itself: `settle` works off, in order, all that is due
  * by now, so a clock stepped by a test gives the same result however the steps are cut.
  */
 export class Machine {
@@ -39,6 +47,7 @@ export class Machine {
   readonly #clock: ChainClock;
   readonly #faults: Faults;
   readonly #now: () => number;
+  readonly #escrow: EscrowMachine;
 
   constructor(parts: { world: World; store: Store; clock: ChainClock; faults: Faults; now: () => number }) {
     this.#world = parts.world;
@@ -46,29 +55,32 @@ export class Machine {
     this.#clock = parts.clock;
     this.#faults = parts.faults;
     this.#now = parts.now;
+    this.#escrow = new EscrowMachine(parts);
   }
 
   /** Brings everything up to the chain's time; with an instant chain, to the end. */
   settle(): void {
     const first = this.#next();
-    if (!first || !this.#isDue(first)) return;
+    if (!first) return;
     this.#store.transact(() => {
-      for (let event: Event | undefined = first; event && this.#isDue(event); event = this.#next()) {
-        if (event.at > this.#clock.now()) this.#clock.advance(event.at - this.#clock.now());
+      for (let event: ChainEvent | undefined = first; event; event = this.#next()) {
+        if (event.at > this.#clock.now()) this.#clock.leap(event.at - this.#clock.now());
         event.run();
       }
       this.#store.chainTime = this.#clock.now();
+      this.#store.chainLeaps = this.#clock.leaps;
     });
   }
 
-  #isDue(event: Event): boolean {
-    return this.#clock.speed === "instant" || event.at <= this.#clock.now();
+  #isDue(event: ChainEvent): boolean {
+    return (this.#clock.speed === "instant" && !event.waits) || event.at <= this.#clock.now();
   }
 
-  /** What happens next on this chain. */
-  #next(): Event | undefined {
+  /** What happens next on this chain, if it is due. */
+  #next(): ChainEvent | undefined {
     const transaction = this.#store.transactions.next();
-    const events: Event[] = transaction ? [{ at: transaction.due, run: () => this.#step(transaction) }] : [];
+    const events = this.#escrow.events();
+    if (transaction) events.push({ at: transaction.due, run: () => this.#step(transaction) });
     for (const vkey of this.#store.idleWalletsWithWork()) {
       const wallet = this.#wallet(vkey);
       const work = this.#workOf(wallet);
@@ -85,7 +97,7 @@ export class Machine {
           ),
       });
     }
-    return events.toSorted((a, b) => a.at - b.at)[0];
+    return events.filter((event) => this.#isDue(event)).toSorted((a, b) => a.at - b.at)[0];
   }
 
   /**
@@ -133,7 +145,7 @@ export class Machine {
     } else {
       const id = this.#store.transactions.insert({ ...common, step: "submit", due: at });
       for (const row of rows) this.#change(row, { state: `${operation}Initiated`, transactionId: id });
-      this.#submit(this.#expect(id));
+      this.#step(this.#expect(id));
     }
   }
 
@@ -145,6 +157,12 @@ export class Machine {
   }
 
   #step(transaction: ChainTransaction): void {
+    if (isOfEscrow(transaction)) return this.#escrow.step(transaction);
+    const { operation } = transaction;
+    return this.#stepOfRegistry({ ...transaction, operation: operation as Operation });
+  }
+
+  #stepOfRegistry(transaction: RegistryTransaction): void {
     switch (transaction.step) {
       case "submit":
         return this.#submit(transaction);
@@ -159,7 +177,7 @@ export class Machine {
     }
   }
 
-  #submit(transaction: ChainTransaction): void {
+  #submit(transaction: RegistryTransaction): void {
     const { id, due, type, operation, wallet } = transaction;
     const rows = this.#store.registrations.byTransaction(id);
     if (transaction.fate === "refused") {
@@ -184,7 +202,7 @@ export class Machine {
     }
   }
 
-  #land(transaction: ChainTransaction): void {
+  #land(transaction: RegistryTransaction): void {
     const { id, due, wallet, operation, type } = transaction;
     const { ledger } = this.#store;
     const fee = FEE_LOVELACE[type][operation];
@@ -226,21 +244,19 @@ export class Machine {
     ledger.putAsset({ unit, holder: holder.address, lovelace, metadata, txHash });
   }
 
-  #confirm(transaction: ChainTransaction): void {
+  #confirm(transaction: RegistryTransaction): void {
     const { id, due, operation, type } = transaction;
     const rows = this.#store.registrations.byTransaction(id);
     for (const row of rows) this.#change(row, { state: `${operation}Confirmed`, previousIdentifier: null });
     this.#finish(transaction, {
       status: "Confirmed",
-      confirmations: CONFIRMATIONS,
       fees: String(FEE_LOVELACE[type][operation]),
-      blockHeight: BLOCK_ZERO.height + Math.max(0, Math.floor((due - BLOCK_ZERO.at) / BLOCK_TIME)),
-      blockTime: Math.floor(this.#clock.real() / SECOND),
+      ...blockAt(due, this.#clock.real()),
     });
   }
 
   /** A dropped transaction: V2 rows fail when the wallet's lock runs out; V1 rows stay Initiated for ever. */
-  #giveUp(transaction: ChainTransaction): void {
+  #giveUp(transaction: RegistryTransaction): void {
     if (transaction.type === "Web3CardanoV1") {
       this.#finish(transaction, {});
       return;

@@ -27,6 +27,10 @@ export interface Wallet {
   readonly address: string;
   /** What it holds when the sandbox meets it first. */
   readonly lovelace: number;
+  /** Other tokens that it holds then. */
+  readonly tokens: readonly { readonly unit: string; readonly quantity: number }[];
+  /** Ed25519 key behind the vkey, in hex: its signatures count besides those that the sandbox makes for the wallet. */
+  readonly publicKey?: string | undefined;
   readonly note: string;
   readonly source: PaymentSource;
 }
@@ -70,6 +74,9 @@ export class WorldError extends Error {
 const network = z.enum(["Preprod", "Mainnet"]);
 const vkey = z.string().regex(/^[0-9a-f]{56}$/, "expected 56 lower-case hex characters");
 const id = z.cuid().optional();
+const assetUnit = z
+  .string()
+  .regex(/^[0-9a-f]{56,120}$/, "expected policy id and asset name in lower-case hex");
 const walletSchema = z.strictObject({
   id,
   type: z.enum(["Selling", "Purchasing"]),
@@ -78,6 +85,11 @@ const walletSchema = z.strictObject({
     .string()
     .regex(/^(addr1|addr_test1)[0-9a-z]+$/, "expected a Cardano address (addr1… or addr_test1…)"),
   lovelace: z.int().min(0).default(0),
+  tokens: z.array(z.strictObject({ unit: assetUnit, quantity: z.int().min(0) })).default([]),
+  publicKey: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "expected 64 lower-case hex characters")
+    .optional(),
   note: z.string().default("Created by the sandbox's world"),
 });
 const sourceSchema = z.strictObject({
@@ -115,7 +127,7 @@ const worldSchema = z.strictObject({
   assets: z
     .array(
       z.strictObject({
-        unit: z.string().regex(/^[0-9a-f]{56,120}$/, "expected policy id and asset name in lower-case hex"),
+        unit: assetUnit,
         name: z.string().optional(),
       }),
     )
@@ -170,6 +182,7 @@ export function readWorld(raw: unknown, file: string): World {
         .map((scope) => `keys[${index}].wallets: no payment source has the wallet ${scope}`),
     ),
   ];
+  complaints.push(...unknownTokens(wallets, new Set(assets.map((asset) => asset.unit))));
   if (complaints.length > 0) throw new WorldError(file, complaints);
   return {
     dialect,
@@ -178,6 +191,14 @@ export function readWorld(raw: unknown, file: string): World {
     wallets,
     assets: new Set(assets.map((asset) => asset.unit)),
   };
+}
+
+function unknownTokens(wallets: readonly Wallet[], assets: ReadonlySet<string>): string[] {
+  return wallets.flatMap(({ vkey, tokens }) =>
+    tokens
+      .filter(({ unit }) => !assets.has(unit))
+      .map(({ unit }) => `the wallet ${vkey} holds ${unit}, which is not among the assets`),
+  );
 }
 
 function withWallets(raw: z.output<typeof sourceSchema>): PaymentSource {

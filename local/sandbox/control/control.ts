@@ -84,6 +84,7 @@ function walletState(service: Service, vkey: string) {
     balanceLovelace: account.lovelace,
     lockedLovelace: account.locked,
     spentFeesLovelace: account.feesSpent,
+    tokens: service.store.ledger.tokensAt(wallet.address),
   };
 }
 
@@ -130,7 +131,10 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   "PATCH /sandbox/payments/:name": withBody(paymentPatchSchema, ({ service }, fields, id) =>
     patchPayment(service, id, fields),
   ),
-  "DELETE /sandbox/payments": ({ service }) => ({ deleted: service.store.payments.clear() }),
+  "DELETE /sandbox/payments": ({ service: { store } }) => {
+    store.purchases.clear();
+    return { deleted: store.payments.clear() };
+  },
   "GET /sandbox/wallets": listWallets,
   "PATCH /sandbox/wallets/:name": fundWallet,
   "PUT /sandbox/assets/:name": withBody(assetSchema, ({ service }, input, unit) =>

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { POLICY_ID_LENGTH, randomHex } from "../cardano.ts";
 import { isReadableMetadata } from "../metadata.ts";
 import { type Listing, pricesOf, pricingTypesOf } from "../store/listing.ts";
-import { ON_CHAIN_STATES, REQUESTED_ACTIONS } from "../store/payments.ts";
+import { ON_CHAIN_STATES, PAYMENT_ACTIONS } from "../store/request.ts";
 import type { Service } from "../service/endpoint.ts";
 import { badRequest, notFound } from "../service/errors.ts";
 import { hexIdentifier } from "../service/fields.ts";
-import { toPayment } from "../service/payment-lists.ts";
+import { toPayment } from "../service/request-entry.ts";
 
 const HOUR = 3_600_000;
 
@@ -22,14 +22,15 @@ export const paymentPatchSchema = z
   .strictObject({
     agentIdentifier: hexIdentifier,
     onChainState: z.enum(ON_CHAIN_STATES).nullable(),
-    requestedAction: z.enum(REQUESTED_ACTIONS),
+    requestedAction: z.enum(PAYMENT_ACTIONS),
     errorType: z.enum(["NetworkError", "Unknown"]).nullable(),
     errorNote: z.string().nullable(),
     payByTime: time.nullable(),
     submitResultTime: time,
     unlockTime: time,
     externalDisputeUnlockTime: time,
-    resultHash: z.string(),
+    resultHash: z.string().nullable(),
+    blockchainIdentifier: z.string(),
   })
   .exactPartial();
 
@@ -39,7 +40,6 @@ export const paymentSchema = paymentPatchSchema.extend({
   createdAt: z.iso.datetime().transform(Date.parse).optional(),
   /** Id of the key that asked for the payment. */
   owner: z.string().default("somebody-else"),
-  blockchainIdentifier: z.string().exactOptional(),
   inputHash: z.string().exactOptional(),
   RequestedFunds: z.array(z.strictObject({ amount: z.string(), unit: z.string() })).optional(),
 });
@@ -61,20 +61,28 @@ function agentColumns({ world, store }: Service, agentIdentifier: string) {
     wallet: holder?.vkey ?? row?.wallet ?? null,
     agentName: listing?.name ?? null,
     pricingType: (listing && pricingTypesOf(listing)[0]) ?? "Fixed",
-    requestedFunds: listing ? pricesOf(listing).map(({ amount, unit }) => ({ amount, unit })) : [],
+    funds: listing ? pricesOf(listing).map(({ amount, unit }) => ({ amount, unit })) : [],
   };
 }
 
-/** POST /sandbox/payments: a payment as if a crew had asked for it; not yet on the chain unless told. */
+/**
+ * POST /sandbox/payments: a payment as if a crew had asked for it; not yet on the chain unless told. Nobody can buy it,
+ * and it stays as it is made: the chain moves on only what POST /payment has made.
+ */
 export function insertPayment(service: Service, input: z.output<typeof paymentSchema>): unknown {
   const { agentIdentifier, RequestedFunds, id, createdAt, owner, ...fields } = input;
   const at = createdAt ?? service.now();
   const agent = agentColumns(service, agentIdentifier);
   const payment = service.store.payments.insert({
-    onChainState: null,
+    otherWallet: null,
     requestedAction: "WaitingForExternalAction",
-    errorType: null,
-    errorNote: null,
+    buyerReturnAddress: null,
+    sellerReturnAddress: null,
+    metadata: null,
+    walletScope: null,
+    isDriven: false,
+    chainOffset: 0,
+    requestedAt: service.chainNow(),
     payByTime: at + HOUR,
     submitResultTime: at + 3 * HOUR,
     unlockTime: at + 6 * HOUR,
@@ -84,7 +92,7 @@ export function insertPayment(service: Service, input: z.output<typeof paymentSc
     inputHash: randomHex(32),
     ...fields,
     ...agent,
-    requestedFunds: RequestedFunds ?? agent.requestedFunds,
+    funds: RequestedFunds ?? agent.funds,
     id: id ?? service.newId(),
     createdAt: at,
     owner,

@@ -5,7 +5,7 @@ import { network } from "./fields.ts";
 
 const addressSchema = z.object({ address: z.string().max(150), network });
 
-/** What lies at an address, one heap of lovelace and one per token; an address of nobody here is unused. */
+/** What lies at an address, one heap of lovelace with the tokens of many, and one per agent's token; an address of nobody here is unused. */
 function heapsAt(call: Call, address: string) {
   if (call.faults.takeChainDown(call.route)) throw unexpected();
   const account = call.store.ledger.accountAt(address);
@@ -16,7 +16,11 @@ function heapsAt(call: Call, address: string) {
     amounts: [lovelace(asset.lovelace), { unit: asset.unit, quantity: 1 }],
   }));
   const free = account.lovelace - account.locked;
-  return [...(free > 0 ? [{ txHash: account.lastTxHash, amounts: [lovelace(free)] }] : []), ...tokens];
+  const many = call.store.ledger.tokensAt(address);
+  return [
+    ...(free > 0 ? [{ txHash: account.lastTxHash, amounts: [lovelace(free), ...many] }] : []),
+    ...tokens,
+  ];
 }
 
 /** GET /balance: all that lies at the address, what is locked beside tokens included. */

@@ -16,6 +16,8 @@ export interface Service {
   /** The service's own clock in milliseconds, for stamps. */
   readonly now: () => number;
   readonly chainNow: () => number;
+  /** Chain time as deadlines count it; see ChainClock. */
+  readonly deadlineTime: () => number;
   readonly newId: () => string;
   /** Gives a list that has no order of its own as this reader gets it. */
   readonly unordered: Unordered;

@@ -3,12 +3,19 @@ export class ServiceError extends Error {
   readonly status: number;
   /** The service answers refused keys and networks after a random wait, against guessing. */
   readonly delayed: boolean;
+  /** What the answer has beside the message. */
+  readonly fields: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, message: string, options: { delayed?: boolean } = {}) {
+  constructor(
+    status: number,
+    message: string,
+    options: { delayed?: boolean; fields?: Readonly<Record<string, unknown>> } = {},
+  ) {
     super(message);
     this.name = "ServiceError";
     this.status = status;
     this.delayed = options.delayed ?? false;
+    this.fields = options.fields ?? {};
   }
 }
 
@@ -21,3 +28,9 @@ export const notFound = (message: string) => new ServiceError(404, message);
 export const conflict = (message: string) => new ServiceError(409, message);
 export const forbidden = (message: string) => new ServiceError(403, message);
 export const unknownPaymentSource = () => notFound("Network and Address combination not supported");
+/** What the service has and the sandbox has not; never answered as if it had worked. */
+export const notSimulated = (route: string) =>
+  new ServiceError(
+    501,
+    `The sandbox does not simulate ${route}: it administers nothing, and settles no disputes`,
+  );

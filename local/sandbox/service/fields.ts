@@ -51,3 +51,11 @@ export const hexIdentifier = agentIdentifier.regex(
   /^[0-9a-fA-F]+$/,
   "agentIdentifier must be a hex string (policyId + assetName)",
 );
+
+/** Amounts of a request: up to seven, the amount in digits. */
+export const amounts = z
+  .array(z.object({ amount: z.string().max(25), unit: z.string().max(150) }))
+  .max(7)
+  .optional();
+/** ISO 8601: a day, or a moment with or without a zone. */
+export const time = z.union([z.iso.date(), z.iso.datetime(), z.iso.datetime({ local: true })]);

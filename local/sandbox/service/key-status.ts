@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { remainingCredits } from "./credits.ts";
 import { endpoint, scopeOf } from "./endpoint.ts";
 
 /** GET /api-key-status */
-export const keyStatus = endpoint("read", z.object({}), (_, { key, world }) => {
+export const keyStatus = endpoint("read", z.object({}), (_, { key, world, store }) => {
   const isAdmin = key.permission === "Admin";
   const scope = scopeOf(key);
+  const credits = remainingCredits({ key, store }) ?? new Map<string, bigint>();
   return {
     id: key.id,
     token: `*****${key.token.slice(-4)}`,
@@ -15,7 +17,7 @@ export const keyStatus = endpoint("read", z.object({}), (_, { key, world }) => {
     usageLimited: key.usageCredits !== undefined,
     NetworkLimit: isAdmin ? ["Mainnet", "Preprod"] : key.networks,
     ChainIdLimit: isAdmin ? [] : key.networks.map((name) => `cardano:${name.toLowerCase()}`),
-    RemainingUsageCredits: key.usageCredits ?? [],
+    RemainingUsageCredits: Array.from(credits, ([unit, amount]) => ({ unit, amount: amount.toString() })),
     status: key.status,
     walletScopeEnabled: scope !== undefined,
     WalletScopes: world.wallets

@@ -1,72 +1,265 @@
 import { z } from "zod";
-import { endpoint, requireNetwork } from "./endpoint.ts";
-import { ServiceError } from "./errors.ts";
-import { agentIdentifier, network, paymentSourceType, text250 } from "./fields.ts";
+import { hasPaymentKey, isAddressOf, POLICY_ID_LENGTH, randomHex } from "../cardano.ts";
+import { isHex, makeIdentifier, newSellerIdentifier, v2Terms } from "../escrow/signed-identifier.ts";
+import { isReadableMetadata } from "../metadata.ts";
+import { type EscrowRequest, nextAction, type OnChainState } from "../store/request.ts";
+import type { PaymentSource, Wallet } from "../world.ts";
+import {
+  type AgentMetadata,
+  isV2,
+  plainUnit,
+  type Pricing,
+  pricingOf,
+  requireSource,
+  requireUsableTimes,
+  wholeNumber,
+} from "./agent-pricing.ts";
+import { lookUp } from "./chain.ts";
+import { type Call, endpoint, requireNetwork, scopeOf } from "./endpoint.ts";
+import { badRequest, forbidden, notFound, unexpected } from "./errors.ts";
+import { agentIdentifier, amounts, network, paymentSourceType, text250, time } from "./fields.ts";
+import { toPayment } from "./request-entry.ts";
 
-/** What the service has and the sandbox has not; never answered as if it had worked. */
-export const notSimulated = (route: string) =>
-  new ServiceError(
-    501,
-    `The sandbox does not simulate ${route}: it stands in for the registry and lists payments, but makes and settles none and administers nothing`,
+const HOUR = 3_600_000;
+/** What the service means as twelve hours from now is twelve hours after 1970. */
+const DEFAULT_TIME = new Date(12 * HOUR).toISOString();
+
+const paymentSchema = z
+  .object({
+    inputHash: text250,
+    network,
+    agentIdentifier,
+    paymentSourceType: paymentSourceType.optional(),
+    supportedPaymentSourceIndex: z.int().min(0).max(24).optional(),
+    RequestedFunds: amounts,
+    payByTime: time.default(DEFAULT_TIME),
+    submitResultTime: time.default(DEFAULT_TIME),
+    unlockTime: time.optional(),
+    externalDisputeUnlockTime: time.optional(),
+    metadata: z.string().optional(),
+    sellerReturnAddress: text250.optional(),
+    identifierFromPurchaser: z.string().min(14).max(26),
+  })
+  .refine(
+    ({ network: name, sellerReturnAddress }) =>
+      sellerReturnAddress === undefined || isAddressOf(name, sellerReturnAddress),
+    {
+      message: "sellerReturnAddress is not a valid Cardano address for the configured network",
+      path: ["sellerReturnAddress"],
+    },
   );
+type PaymentInput = z.output<typeof paymentSchema>;
 
-const amounts = z
-  .array(z.object({ amount: z.string().max(25), unit: z.string().max(150) }))
-  .max(7)
-  .optional();
-const time = z.union([z.iso.date(), z.iso.datetime(), z.iso.datetime({ local: true })]).optional();
-const identifierFromPurchaser = z.string().min(14).max(26);
+interface Deadlines {
+  readonly payByTime: number;
+  readonly submitResultTime: number;
+  readonly unlockTime: number;
+  readonly externalDisputeUnlockTime: number;
+}
 
-const paymentSchema = z.object({
-  inputHash: text250,
-  network,
-  agentIdentifier,
-  paymentSourceType: paymentSourceType.optional(),
-  supportedPaymentSourceIndex: z.int().min(0).max(24).optional(),
-  RequestedFunds: amounts,
-  payByTime: time,
-  submitResultTime: time,
-  unlockTime: time,
-  externalDisputeUnlockTime: time,
-  metadata: z.string().optional(),
-  sellerReturnAddress: text250.optional(),
-  identifierFromPurchaser,
-});
+function deadlinesOf(input: PaymentInput, now: number): Deadlines {
+  const payByTime = Date.parse(input.payByTime);
+  const submitResultTime = Date.parse(input.submitResultTime);
+  const unlockTime = input.unlockTime ? Date.parse(input.unlockTime) : submitResultTime + 6 * HOUR;
+  const externalDisputeUnlockTime = input.externalDisputeUnlockTime
+    ? Date.parse(input.externalDisputeUnlockTime)
+    : submitResultTime + 12 * HOUR;
+  const times = {
+    payBy: BigInt(payByTime),
+    submitResult: BigInt(submitResultTime),
+    unlock: BigInt(unlockTime),
+    externalDisputeUnlock: BigInt(externalDisputeUnlockTime),
+  };
+  requireUsableTimes(times, BigInt(now));
+  return { payByTime, submitResultTime, unlockTime, externalDisputeUnlockTime };
+}
 
-const purchaseSchema = z.object({
-  blockchainIdentifier: z.string().max(8000),
-  network,
-  paymentSourceType: paymentSourceType.optional(),
-  smartContractAddress: text250.optional(),
-  supportedPaymentSourceIndex: z.int().min(0).max(24).optional(),
-  inputHash: text250,
-  sellerVkey: text250,
-  agentIdentifier,
-  Amounts: amounts,
-  unlockTime: z.string(),
-  externalDisputeUnlockTime: z.string(),
-  submitResultTime: z.string(),
-  payByTime: z.string(),
-  metadata: z.string().optional(),
-  buyerReturnAddress: text250.optional(),
-  sellerReturnAddress: text250.optional(),
-  identifierFromPurchaser,
-});
+/** What the chain says of an agent, and the address that holds its token. */
+function agentOnChain(call: Call, unit: string): { agent: AgentMetadata; holder: string } {
+  const asset = lookUp(call, unit);
+  if (!asset) throw unexpected();
+  if (asset.holder === null) throw notFound("Agent identifier not found");
+  if (asset.metadata === null) throw notFound("Agent registry metadata not found");
+  if (!isReadableMetadata(asset.metadata)) throw notFound("Agent registry metadata not valid");
+  return { agent: asset.metadata as AgentMetadata, holder: asset.holder };
+}
 
-const listSchema = z.object({ network });
+/** The contract that is to be paid into, and the price there. */
+function contractAndPricing(call: Call, input: PaymentInput, registry: PaymentSource, agent: AgentMetadata) {
+  const index = input.supportedPaymentSourceIndex;
+  if (!isV2(registry.paymentSourceType)) {
+    if (index !== undefined) {
+      throw badRequest(
+        "V1 Cardano payments must not set supportedPaymentSourceIndex; pricing comes from AgentPricing",
+      );
+    }
+    return { source: registry, pricing: pricingOf(agent) };
+  }
+  if (index === undefined) {
+    throw badRequest(
+      "V2 Cardano payments require supportedPaymentSourceIndex to select a priced Cardano source",
+    );
+  }
+  const selected = requireSource(agent.supportedPaymentSources?.[index], { index, network: input.network });
+  if (!isV2(selected.paymentSourceType as PaymentSource["paymentSourceType"]))
+    throw badRequest("Selected Cardano payment source settlement is incomplete or unsupported");
+  const source = call.world.paymentSources.find(
+    (one) =>
+      one.network === input.network &&
+      one.smartContractAddress === selected.address &&
+      isV2(one.paymentSourceType),
+  );
+  if (!source) throw notFound("Selected Cardano payment source is not configured on this node");
+  return { source, pricing: pricingOf(agent, index) };
+}
 
-// Making payments, and purchases: rights and input are checked as the service does, then the request is refused.
-export const listPurchases = endpoint("read", listSchema, (input, call) => {
-  requireNetwork(call, input.network);
-  throw notSimulated(call.route);
-});
+function fundsOf(pricing: Pricing | undefined, given: PaymentInput["RequestedFunds"]) {
+  if (!pricing) throw badRequest("Selected payment source does not advertise valid Cardano pricing");
+  if (pricing.pricingType === "Free") throw badRequest("Pricing type not supported for payments");
+  if (pricing.pricingType === "Fixed") {
+    if (given) throw badRequest("For fixed pricing, RequestedFunds must be null");
+    return pricing.prices;
+  }
+  if (!given || given.length === 0) throw badRequest("For dynamic pricing, RequestedFunds must be provided");
+  if (given.some(({ amount }) => wholeNumber(amount) <= 0n))
+    throw badRequest("RequestedFunds amounts must be positive");
+  return given.map(({ amount, unit }) => ({ amount, unit: plainUnit(unit) }));
+}
 
+function sellingWallet(call: Call, source: PaymentSource, holder: string): Wallet {
+  const wallet = source.wallets.find(({ address, type }) => type === "Selling" && address === holder);
+  if (!wallet) throw notFound("Selling wallet not found");
+  const scope = scopeOf(call.key);
+  if (scope && !scope.includes(wallet.vkey)) throw notFound("Not found");
+  return wallet;
+}
+
+/** POST /payment: the same request twice makes two payments. */
 export const createPayment = endpoint("pay", paymentSchema, (input, call) => {
   requireNetwork(call, input.network);
-  throw notSimulated(call.route);
+  const policyId = input.agentIdentifier.slice(0, POLICY_ID_LENGTH);
+  const registry = call.world.paymentSources.find(
+    (source) => source.network === input.network && source.policyId === policyId,
+  );
+  if (!registry) throw notFound("Network and policyId combination not supported");
+  if (input.paymentSourceType && input.paymentSourceType !== registry.paymentSourceType)
+    throw badRequest("paymentSourceType does not match the agent registry source");
+  if (!isHex(input.identifierFromPurchaser))
+    throw badRequest("Purchaser identifier is not a valid hex string");
+  if (!isHex(input.inputHash)) throw badRequest("Input hash is not a valid hex string");
+  const now = call.now();
+  const deadlines = deadlinesOf(input, now);
+  const { agent, holder } = agentOnChain(call, input.agentIdentifier);
+  const { source, pricing } = contractAndPricing(call, input, registry, agent);
+  const funds = fundsOf(pricing, input.RequestedFunds);
+  const seller = sellingWallet(call, source, holder);
+  const sellerReturnAddress = input.sellerReturnAddress ?? null;
+  const type = source.paymentSourceType;
+  if (isV2(type) && sellerReturnAddress !== null && !hasPaymentKey(input.network, sellerReturnAddress)) {
+    throw badRequest(
+      "sellerReturnAddress must be a Cardano base or enterprise address with a payment key credential",
+    );
+  }
+  const contract = source.smartContractAddress;
+  const terms = {
+    inputHash: input.inputHash,
+    agentIdentifier: input.agentIdentifier,
+    purchaserIdentifier: input.identifierFromPurchaser,
+    sellerIdentifier: newSellerIdentifier(randomHex(16), input.agentIdentifier),
+    RequestedFunds: pricing?.pricingType === "Dynamic" ? funds : null,
+    payByTime: String(deadlines.payByTime),
+    submitResultTime: String(deadlines.submitResultTime),
+    unlockTime: String(deadlines.unlockTime),
+    externalDisputeUnlockTime: String(deadlines.externalDisputeUnlockTime),
+    sellerAddress: seller.address,
+    ...v2Terms(type, { contract, sellerReturnAddress, index: input.supportedPaymentSourceIndex }),
+  };
+  const payment = call.store.payments.insert({
+    id: call.newId(),
+    network: input.network,
+    type,
+    contract,
+    wallet: seller.vkey,
+    otherWallet: null,
+    owner: call.key.id,
+    createdAt: now,
+    agentIdentifier: input.agentIdentifier,
+    agentName: agent.name,
+    pricingType: pricing?.pricingType ?? "Fixed",
+    funds: funds.map(({ amount, unit }) => ({ amount: wholeNumber(amount).toString(), unit })),
+    blockchainIdentifier: makeIdentifier(terms, seller),
+    inputHash: input.inputHash,
+    resultHash: "",
+    requestedAction: "WaitingForExternalAction",
+    ...deadlines,
+    buyerReturnAddress: null,
+    sellerReturnAddress,
+    metadata: input.metadata ?? null,
+    walletScope: null,
+    isDriven: true,
+    chainOffset: call.deadlineTime() - now,
+    requestedAt: call.chainNow(),
+  });
+  return toPayment(payment, call, "no history fields");
 });
 
-export const createPurchase = endpoint("pay", purchaseSchema, (input, call) => {
+const identifierSchema = z.object({ blockchainIdentifier: z.string().max(8000), network });
+
+/** The payment that waits for its seller in one of these states; only who made it, and admins, may act. */
+function waitingPayment(
+  call: Call,
+  input: z.output<typeof identifierSchema>,
+  states: readonly OnChainState[],
+  what: string,
+): EscrowRequest {
   requireNetwork(call, input.network);
-  throw notSimulated(call.route);
+  const payment = call.store.payments.byIdentifier(input.blockchainIdentifier);
+  if (
+    !payment ||
+    payment.network !== input.network ||
+    payment.requestedAction !== "WaitingForExternalAction" ||
+    payment.onChainState === null ||
+    !states.includes(payment.onChainState)
+  ) {
+    throw notFound("Payment not found or in invalid state");
+  }
+  const scope = scopeOf(call.key);
+  if (scope && !scope.includes(payment.wallet ?? "")) throw notFound("Not found");
+  if (payment.owner !== call.key.id && call.key.permission !== "Admin")
+    throw forbidden(`You are not authorized to ${what} this payment`);
+  return payment;
+}
+
+function ask(
+  call: Call,
+  payment: EscrowRequest,
+  action: EscrowRequest["requestedAction"],
+  resultHash?: string,
+) {
+  const change = nextAction(payment, action, resultHash === undefined ? {} : { resultHash });
+  const asked = { ...change, requestedAt: call.chainNow() };
+  return toPayment(call.store.payments.update(payment, asked, call.now()), call, "no history fields");
+}
+
+const submitSchema = z.object({
+  network,
+  submitResultHash: z
+    .string()
+    .length(64)
+    .regex(/^[0-9a-fA-F]{64}$/, "submitResultHash must be a 64-char hex sha256 digest"),
+  blockchainIdentifier: z.string().min(1).max(8000),
+});
+
+/** POST /payment/submit-result */
+export const submitResult = endpoint("pay", submitSchema, (input, call) => {
+  const states = ["RefundRequested", "Disputed", "FundsLocked"] as const;
+  const payment = waitingPayment(call, input, states, "submit results for");
+  return ask(call, payment, "SubmitResultRequested", input.submitResultHash);
+});
+
+/** POST /payment/authorize-refund */
+export const authorizeRefund = endpoint("pay", identifierSchema, (input, call) => {
+  const states = ["Disputed", "RefundRequested"] as const;
+  const payment = waitingPayment(call, input, states, "authorize a refund for");
+  return ask(call, payment, "AuthorizeRefundRequested");
 });

@@ -7,12 +7,15 @@ import { deleteRow } from "./delete.ts";
 import { deregister } from "./deregister.ts";
 import { PATHS_2025, registry2025 } from "./dialect-2025.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
+import { notSimulated } from "./errors.ts";
 import { keyStatus } from "./key-status.ts";
-import { countPayments, listPayments } from "./payment-lists.ts";
 import { extendedPaymentSources, paymentSources } from "./payment-sources.ts";
-import { createPayment, createPurchase, listPurchases, notSimulated } from "./payments.ts";
+import { authorizeRefund, createPayment, submitResult } from "./payments.ts";
+import { cancelRefundRequest, createPurchase, requestRefund } from "./purchases.ts";
 import { register } from "./register.ts";
 import { count, diff, list } from "./registry-lists.ts";
+import { REQUEST_LISTS } from "./request-lists.ts";
+import { resolvePayment, resolvePurchase } from "./resolve.ts";
 import { update } from "./update.ts";
 import { oneWallet, walletList } from "./wallets.ts";
 
@@ -43,11 +46,15 @@ const TODAY: Readonly<Record<string, Endpoint>> = {
   "GET /registry/wallet": byWallet,
   "POST /registry/deregister": deregister,
   "POST /registry/update": update,
-  "GET /payment": listPayments,
-  "GET /payment/count": countPayments,
+  ...REQUEST_LISTS,
   "POST /payment": createPayment,
-  "GET /purchase": listPurchases,
+  "POST /payment/resolve-blockchain-identifier": resolvePayment,
+  "POST /payment/submit-result": submitResult,
+  "POST /payment/authorize-refund": authorizeRefund,
   "POST /purchase": createPurchase,
+  "POST /purchase/resolve-blockchain-identifier": resolvePurchase,
+  "POST /purchase/request-refund": requestRefund,
+  "POST /purchase/cancel-refund-request": cancelRefundRequest,
 };
 
 export interface Routes {

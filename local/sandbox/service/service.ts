@@ -29,8 +29,12 @@ export interface PaymentService {
   answer(request: Request, target: Target, signal: AbortSignal): Promise<Answer>;
 }
 
-const failure = (status: number, message: string, headers: Readonly<Record<string, string>> = {}) =>
-  withEtag(json(status, { status: "error", error: { message } }, headers));
+const failure = (
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+  fields: Readonly<Record<string, unknown>> = {},
+) => withEtag(json(status, { status: "error", error: { message }, ...fields }, headers));
 
 /** The weak entity tag that Express computes: length in hex and the first 27 characters of the SHA-1. */
 function withEtag(answer: Answer): Answer {
@@ -62,7 +66,7 @@ export function paymentService(service: Service, options: { authDelay: boolean }
         if (error.delayed && options.authDelay) {
           await sleep(Math.random() * LONGEST_REFUSAL_MS, undefined, { signal });
         }
-        return failure(error.status, error.message, CORS);
+        return failure(error.status, error.message, CORS, error.fields);
       }
     },
   };

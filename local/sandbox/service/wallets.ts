@@ -46,9 +46,12 @@ export const oneWallet = endpoint(
     const wallet = world.wallets.find((candidate) => candidate.id === id && candidate.type === walletType);
     if (!wallet) throw notFound(`${walletType} wallet not found`);
     const pending = store.transactions.under(wallet.vkey);
-    const since = new Date(
-      pending ? (store.registrations.byTransaction(pending.id)[0]?.updatedAt ?? 0) : 0,
-    ).toISOString();
+    const askers = (id: number) => [
+      ...store.registrations.byTransaction(id),
+      ...store.payments.byTransaction(id),
+      ...store.purchases.byTransaction(id),
+    ];
+    const since = new Date((pending && askers(pending.id)[0]?.updatedAt) ?? 0).toISOString();
     return {
       PendingTransaction: pending
         ? { createdAt: since, updatedAt: since, hash: pending.txHash, lastCheckedAt: null }

@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 
 const SCHEMA_2 = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -120,8 +120,88 @@ CREATE TABLE payments (
 CREATE INDEX paymentsByAge ON payments (network, type, createdAt, seq);
 `;
 
+/** Payments and purchases have the same columns: they are the two sides of one escrow. */
+const requestsTable = (name: "payments" | "purchases") => `
+CREATE TABLE ${name} (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  network TEXT NOT NULL,
+  type TEXT NOT NULL,
+  contract TEXT NOT NULL,
+  wallet TEXT,
+  otherWallet TEXT,
+  owner TEXT NOT NULL,
+  createdAt INTEGER NOT NULL,
+  updatedAt INTEGER NOT NULL,
+  nextActionChangedAt INTEGER NOT NULL,
+  onChainChangedAt INTEGER NOT NULL,
+  agentIdentifier TEXT NOT NULL,
+  agentName TEXT,
+  pricingType TEXT NOT NULL,
+  funds TEXT NOT NULL,
+  blockchainIdentifier TEXT NOT NULL,
+  inputHash TEXT NOT NULL,
+  resultHash TEXT,
+  onChainState TEXT,
+  requestedAction TEXT NOT NULL,
+  errorType TEXT,
+  errorNote TEXT,
+  actionResultHash TEXT,
+  payByTime INTEGER,
+  submitResultTime INTEGER NOT NULL,
+  unlockTime INTEGER NOT NULL,
+  externalDisputeUnlockTime INTEGER NOT NULL,
+  collateralReturnLovelace INTEGER,
+  buyerReturnAddress TEXT,
+  sellerReturnAddress TEXT,
+  sellerCooldownTime INTEGER NOT NULL DEFAULT 0,
+  buyerCooldownTime INTEGER NOT NULL DEFAULT 0,
+  buyerFees INTEGER NOT NULL DEFAULT 0,
+  sellerFees INTEGER NOT NULL DEFAULT 0,
+  metadata TEXT,
+  walletScope TEXT NOT NULL DEFAULT 'null',
+  isDriven INTEGER NOT NULL DEFAULT 0,
+  chainOffset INTEGER NOT NULL DEFAULT 0,
+  requestedAt INTEGER NOT NULL DEFAULT 0,
+  transactionId INTEGER,
+  currentTransaction TEXT NOT NULL DEFAULT 'null',
+  transactionHistory TEXT NOT NULL DEFAULT '[]',
+  actionHistory TEXT NOT NULL DEFAULT '[]',
+  searchText TEXT NOT NULL
+) STRICT;
+CREATE INDEX ${name}ByAge ON ${name} (network, type, createdAt, seq);
+CREATE INDEX ${name}ByIdentifier ON ${name} (blockchainIdentifier);
+CREATE INDEX ${name}ByTransaction ON ${name} (transactionId);
+CREATE INDEX ${name}Open ON ${name} (seq) WHERE isDriven = 1;
+`;
+
+const KEPT_COLUMNS = `id, network, type, contract, wallet, owner, createdAt, updatedAt, nextActionChangedAt,
+  onChainChangedAt, agentIdentifier, agentName, pricingType, blockchainIdentifier, inputHash, resultHash, onChainState,
+  requestedAction, errorType, errorNote, payByTime, submitResultTime, unlockTime, externalDisputeUnlockTime, searchText`;
+
+/** What version 4 has more: payments that the chain moves on, purchases, and tokens that many may hold. */
+const SCHEMA_4 = `
+ALTER TABLE payments RENAME TO payments3;
+DROP INDEX paymentsByAge;
+${requestsTable("payments")}
+INSERT INTO payments (${KEPT_COLUMNS}, funds) SELECT ${KEPT_COLUMNS}, requestedFunds FROM payments3 ORDER BY seq;
+DROP TABLE payments3;
+${requestsTable("purchases")}
+CREATE TABLE tokens (
+  address TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  quantity INTEGER NOT NULL,
+  PRIMARY KEY (address, unit)
+) STRICT;
+`;
+
 /** What a database of an earlier version lacks, 0 being an empty one. */
-const MISSING: Readonly<Record<number, string>> = { 0: SCHEMA_2 + SCHEMA_3, 2: SCHEMA_3, 3: "" };
+const MISSING: Readonly<Record<number, string>> = {
+  0: SCHEMA_2 + SCHEMA_3 + SCHEMA_4,
+  2: SCHEMA_3 + SCHEMA_4,
+  3: SCHEMA_4,
+  4: "",
+};
 
 /** A database file of another version of the sandbox. */
 export class DatabaseVersionError extends Error {

@@ -44,6 +44,28 @@ export class Ledger {
     this.#prepare(
       "INSERT INTO wallets (vkey, address, lovelace, freeSince, lastTxHash) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     ).run(wallet.vkey, wallet.address, wallet.lovelace, chainNow, genesis);
+    for (const { unit, quantity } of wallet.tokens) {
+      this.#prepare(
+        "INSERT INTO tokens (address, unit, quantity) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+      ).run(wallet.address, unit, quantity);
+    }
+  }
+
+  /** Tokens of which there are many at a managed wallet's address: those of the world's assets. */
+  tokensAt(address: string): { unit: string; quantity: number }[] {
+    const sql = "SELECT unit, quantity FROM tokens WHERE address = ? AND quantity <> 0 ORDER BY unit";
+    return this.#prepare(sql).all(address) as unknown as { unit: string; quantity: number }[];
+  }
+
+  tokenQuantity(address: string, unit: string): number {
+    return this.tokensAt(address).find((token) => token.unit === unit)?.quantity ?? 0;
+  }
+
+  addToken(address: string, unit: string, quantity: number): void {
+    this.#prepare(
+      `INSERT INTO tokens (address, unit, quantity) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity`,
+    ).run(address, unit, quantity);
   }
 
   account(vkey: string): Account {

@@ -2,16 +2,18 @@ import type { DatabaseSync } from "node:sqlite";
 import type { World } from "../world.ts";
 import { openDatabase, statementCache } from "./database.ts";
 import { Ledger } from "./ledger.ts";
-import { Payments } from "./payments.ts";
 import { Registrations } from "./registrations.ts";
+import { Requests } from "./requests.ts";
 import { Transactions } from "./transactions.ts";
 
 const CHAIN_TIME = "chainTime";
+const CHAIN_LEAPS = "chainLeaps";
 
 /** All that must survive a restart. */
 export class Store {
   readonly registrations: Registrations;
-  readonly payments: Payments;
+  readonly payments: Requests;
+  readonly purchases: Requests;
   readonly transactions: Transactions;
   readonly ledger: Ledger;
   readonly #db: DatabaseSync;
@@ -28,7 +30,8 @@ export class Store {
     const addresses = new Map(world.wallets.map((wallet) => [wallet.vkey, wallet.address]));
     const addressOf = (vkey: string) => addresses.get(vkey) ?? "";
     this.registrations = new Registrations(this.#prepare, addressOf, shuffle);
-    this.payments = new Payments(this.#prepare, addressOf, shuffle);
+    this.payments = new Requests(this.#prepare, "payments", { addressOf, shuffle });
+    this.purchases = new Requests(this.#prepare, "purchases", { addressOf, shuffle });
     this.transactions = new Transactions(this.#prepare);
     this.ledger = new Ledger(this.#prepare);
   }
@@ -41,13 +44,28 @@ export class Store {
     const sql = `SELECT max(at) AS last FROM (
         SELECT CAST(value AS INTEGER) AS at FROM meta WHERE key = ?
         UNION ALL SELECT max(requestedAt) FROM registrations
+        UNION ALL SELECT max(requestedAt) FROM payments
+        UNION ALL SELECT max(requestedAt) FROM purchases
         UNION ALL SELECT max(freeSince) FROM wallets)`;
     const last = this.#prepare(sql).get(CHAIN_TIME)?.["last"];
     return typeof last === "number" ? last : undefined;
   }
 
   set chainTime(time: number) {
-    this.#prepare("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)").run(CHAIN_TIME, String(time));
+    this.#setMeta(CHAIN_TIME, time);
+  }
+
+  /** By how much the chain has leapt so far, in milliseconds. */
+  get chainLeaps(): number {
+    return Number(this.#prepare("SELECT value FROM meta WHERE key = ?").get(CHAIN_LEAPS)?.["value"] ?? 0);
+  }
+
+  set chainLeaps(milliseconds: number) {
+    this.#setMeta(CHAIN_LEAPS, milliseconds);
+  }
+
+  #setMeta(key: string, value: number): void {
+    this.#prepare("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)").run(key, String(value));
   }
 
   /** Vkeys of the wallets that have something to do and nothing under way. */
@@ -61,10 +79,12 @@ export class Store {
       .map((row) => row["vkey"] as string);
   }
 
-  /** Vkeys that agents of this database use, in any role. */
+  /** Vkeys that agents and escrows of this database use, in any role. */
   usedWallets(): string[] {
     const sql = `SELECT wallet AS vkey FROM registrations UNION SELECT signer FROM registrations
-      UNION SELECT recipient FROM registrations WHERE recipient IS NOT NULL`;
+      UNION SELECT recipient FROM registrations WHERE recipient IS NOT NULL
+      UNION SELECT wallet FROM payments WHERE isDriven = 1 AND wallet IS NOT NULL
+      UNION SELECT wallet FROM purchases WHERE isDriven = 1 AND wallet IS NOT NULL`;
     return this.#prepare(sql)
       .all()
       .map((row) => row["vkey"] as string);

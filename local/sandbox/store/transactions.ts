@@ -1,5 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
-import type { Operation, PaymentSourceType } from "../cardano.ts";
+import type { EscrowOperation, Operation, PaymentSourceType } from "../cardano.ts";
 import type { Prepare } from "./database.ts";
 
 /** A transaction as the service shows it. */
@@ -23,7 +23,7 @@ export interface ChainTransaction extends Transaction {
   /** Vkey of the wallet that signs it; the wallet is locked until the transaction is done. */
   readonly wallet: string;
   readonly type: PaymentSourceType;
-  readonly operation: Operation;
+  readonly operation: Operation | EscrowOperation;
   readonly step: Step;
   readonly due: number;
   readonly fate: Fate;

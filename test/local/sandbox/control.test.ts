@@ -183,9 +183,9 @@ describe("what the sandbox does not simulate", () => {
   it.each([
     ["GET", "/webhooks"],
     ["POST", "/api-key"],
-    ["GET", "/purchase?network=Preprod"],
-    ["GET", "/payment/diff"],
-    ["POST", "/payment/authorize-refund"],
+    ["POST", "/payment/error-state-recovery"],
+    ["POST", "/purchase/spending"],
+    ["POST", "/payment/x402"],
   ])("%s %s is refused by name, never answered as if it had worked", async (method, path) => {
     const reply = await client.ask(method, path, method === "GET" ? undefined : {}, "admin");
     expect(reply.status).toBe(501);

@@ -169,12 +169,12 @@ describe("the list of payments", () => {
 
   it.each([
     ["an id", () => made[3]?.id ?? "", () => [made[3]?.id]],
-    ["a hash", () => made[7]?.inputHash ?? "", () => [made[7]?.id]],
+    ["no hash of an input", () => made[7]?.inputHash ?? "", () => []],
     ["a state in words", () => "funds LOCKED", () => [made[4]?.id]],
     ["the agent's name", () => "First Sell", () => newestFirst().slice(0, 10)],
     ["an amount of ADA", () => "2.5", () => newestFirst().slice(0, 10)],
     ["another amount", () => "2.6", () => []],
-    ["no identifier of an agent", () => made[0]?.agentIdentifier ?? "", () => []],
+    ["an identifier of an agent", () => made[0]?.agentIdentifier ?? "", () => newestFirst().slice(0, 10)],
   ])("is searched for %s", async (_, query, expected) => {
     const found = await ids(`&searchQuery=${encodeURIComponent(query())}`);
     expect(found).toEqual(expected());

@@ -38,18 +38,34 @@ const ALL_RECORDINGS = new URL("../../../../shared/masumi/recordings/", import.m
 /** Recordings of what the sandbox does not simulate; it refuses these requests by name. */
 const NOT_REPLAYED: readonly { names: RegExp; reason: string }[] = [
   { names: /^setup_api_key_|^rpc_api_keys_admin$/, reason: "administration of keys is not simulated" },
-  { names: /^payment_resolve_\w+$/, reason: "payments are listed, not looked up" },
-  {
-    names: /^payment_post_\w+(?<!read_key|wrong_network_key|missing_purchaser|purchaser_short)$/,
-    reason: "payments are made by control routes only",
-  },
-  { names: /^purchase_(?!post_read_key)/, reason: "purchases are not simulated" },
   { names: /^rate_limit_429_payment_x402$/, reason: "x402 is not simulated; rate-limit is a scripted fault" },
   { names: /^timeline_/, reason: "no exchange: test/local/sandbox/timelines.test.ts plays them" },
 ];
 
-/** What differs by nature: the fake chain's hashes, the redacted key, the document that only lists paths. */
+/** What an identifier is made of differs each time; a seed after the recording puts the recorded one in its place. */
+const SIGNED = ["blockchainIdentifier"];
+/** Ids of records that have no list of their own. */
+const SELLER = ["SellerWallet.id"];
+
+/**
+ * What differs by nature: the fake chain's hashes, the redacted key, the document that only lists paths. A name with a
+ * dot is that of a field in an object or list of that name.
+ */
 const MASKED: Readonly<Record<string, readonly string[]>> = {
+  payment_post_fixed_ok: SIGNED,
+  payment_post_repeat_same_purchaser_id: SIGNED,
+  payment_post_dynamic_ok: SIGNED,
+  purchase_post_ok: SELLER,
+  purchase_get: SELLER,
+  purchase_post_repeat_409: [
+    ...SELLER,
+    "sellerWalletId",
+    "nextActionId",
+    "NextAction.id",
+    "PaidFunds.id",
+    "agentIdentifierSyncedAt",
+    "agentNameSyncedAt",
+  ],
   utxos_get_funded_fake_chain: ["txHash", "block"],
   payment_source_extended_get_admin: ["rpcProviderApiKey"],
 };
@@ -116,13 +132,18 @@ const methodsByPath = (document: unknown): unknown =>
     ]),
   );
 
+function masked(names: readonly string[], value: unknown, parent = ""): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => masked(names, item, parent));
+  if (typeof value !== "object" || value === null) return value;
+  const hides = (name: string) => names.includes(name) || names.includes(`${parent}.${name}`);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [name, hides(name) ? "(masked)" : masked(names, part, name)]),
+  );
+}
+
 /** A body without what differs by nature. */
 function comparable(recording: string, body: unknown): unknown {
-  if (recording === API_DOCS) return methodsByPath(body);
-  const names = MASKED[recording] ?? [];
-  return JSON.parse(
-    JSON.stringify(body, (name, part: unknown) => (names.includes(name) ? "(masked)" : part)),
-  ) as unknown;
+  return recording === API_DOCS ? methodsByPath(body) : masked(MASKED[recording] ?? [], body);
 }
 
 /** The headers that were recorded; the tag is computed over the bytes, so it compares the order of fields as well. */

@@ -99,7 +99,7 @@ describe("a sandbox that is closed and started again with its database", () => {
     await client.register(registration("kept"));
     await sandbox.close();
     const db = new DatabaseSync(join(folder, "sandbox.sqlite"));
-    db.exec("DROP TABLE payments; PRAGMA user_version = 2");
+    db.exec("DROP TABLE payments; DROP TABLE purchases; DROP TABLE tokens; PRAGMA user_version = 2");
     db.close();
     await start();
     expect(Object.keys(await states())).toEqual(["kept"]);

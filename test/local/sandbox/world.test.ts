@@ -88,7 +88,7 @@ describe("a world file", () => {
       ["Web3CardanoV1", 0],
     ]);
     expect(wallets.filter(({ address }) => !isAddressOf("Preprod", address))).toEqual([]);
-    expect(keys.map(({ permission }) => permission)).toEqual(["Admin", "ReadAndPay", "Read"]);
+    expect(keys.map(({ permission }) => permission)).toEqual(["Admin", "ReadAndPay", "ReadAndPay", "Read"]);
   });
 });
 
