@@ -77,6 +77,14 @@ const schema = z.strictObject({
   modelName: z.string().min(1).default("gpt-4.1-mini"),
   /** The key that crews in containers take payments with; never the one that registers agents. */
   runtimeKey: z.string().min(1).optional(),
+  /** Where crews in containers keep their jobs; on ECS needed by agents with a price, whose jobs must outlive a task. */
+  databaseUrl: z
+    .string()
+    .regex(
+      /^postgres(ql)?:\/\/./,
+      "expected a PostgreSQL address such as postgresql://crews:…@db.example.com/crews",
+    )
+    .optional(),
   assets: json(z.record(z.string(), asset), "{ USDM: { unit: c48c…, decimals: 6 } }").optional(),
   /**
    * Whether agents may be registered with a URL that only this machine or network reaches. For simulated networks
@@ -98,7 +106,7 @@ export type StackConfig = Omit<z.output<typeof schema>, "aws"> & { readonly aws:
 export type Wallet = StackConfig["wallets"][number];
 
 /** Settings that must be kept as Pulumi secrets. */
-const SECRETS = ["apiKey", "runtimeKey", "modelKey"];
+const SECRETS = ["apiKey", "runtimeKey", "modelKey", "databaseUrl"];
 
 /** What to do about a setting, beside what is wrong with it. */
 const REMEDIES: Record<string, string> = {

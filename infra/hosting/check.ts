@@ -27,6 +27,7 @@ export function hostingRefusals(config: StackConfig, agents: readonly Agent[]): 
         "spread them over several stacks, or give some of them hosting: ecs-express",
     );
   }
+  if (!config.databaseUrl) problems.push(...forgetful(agents));
   for (const { file, documents, source, hosting } of agents) {
     if (documents.length === 0 || source.kind === "url" || hosting === "process") continue;
     problems.push(
@@ -35,6 +36,19 @@ export function hostingRefusals(config: StackConfig, agents: readonly Agent[]): 
   }
   return problems;
 }
+
+/** Agents of the crew runtime that would lose paid jobs: a task on Fargate takes its files with it. */
+const forgetful = (agents: readonly Agent[]) =>
+  agents
+    .filter(({ hosting, source, pricing }) => {
+      const onEcs = hosting === "ecs-alb" || hosting === "ecs-express";
+      return onEcs && source.kind === "inline" && pricing.type !== "free";
+    })
+    .map(
+      ({ file }) =>
+        `${file}: has a price, and on ECS its paid jobs would be lost with the task that runs them: set the address of a ` +
+        "PostgreSQL database with pulumi config set --secret masumi:databaseUrl",
+    );
 
 const named = (kind: Agent["hosting"], agents: readonly Agent[]) =>
   hostedBy(kind, agents)

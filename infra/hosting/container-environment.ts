@@ -43,8 +43,16 @@ export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<strin
   return new Map(Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A container's secrets by the environment's names: the model's key and the key that takes payments, and no other. */
-export const secretEnvironment = ({ modelKey, runtimeKey = "" }: StackConfig) => ({
+/**
+ * A container's secrets by the environment's names: the model's key, the key that takes payments and where jobs are kept, and
+ * no other.
+ */
+export const secretEnvironment = ({
+  modelKey,
+  runtimeKey = "",
+  databaseUrl,
+}: StackConfig): Readonly<Record<string, string>> => ({
+  ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
   // The runtime wants some key; a model that needs none takes any.
   MODEL_KEY: modelKey || "none",
   PAYMENT_KEY: runtimeKey,

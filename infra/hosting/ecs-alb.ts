@@ -3,7 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { EcsRollout } from "../../providers/ecs/index.ts";
 import { CONTAINER_PORT, HEALTH_PATH } from "./container-environment.ts";
 import { scale } from "./ecs/autoscaling.ts";
-import { CONTAINER, LOG_STREAM_PREFIX, containerDefinition } from "./ecs/container-definition.ts";
+import {
+  CONTAINER,
+  DATA_VOLUME,
+  LOG_STREAM_PREFIX,
+  containerDefinition,
+} from "./ecs/container-definition.ts";
 import { useLoadBalancer } from "./ecs/load-balancer.ts";
 import { findNetwork } from "./ecs/network.ts";
 import { rulePriorities } from "./ecs/priorities.ts";
@@ -95,6 +100,7 @@ export async function ecsAlbHosting(context: HostingContext): Promise<Hosting> {
       crew,
       options,
     );
+    const isOurRuntime = agent.source.kind === "inline";
     const { targetGroup, rule, record } = route(id, options);
     const definition = pulumi
       .all([image, logGroup.name, secrets.references])
@@ -105,7 +111,7 @@ export async function ecsAlbHosting(context: HostingContext): Promise<Hosting> {
           secrets,
           logGroup,
           region: place.region,
-          isOurRuntime: agent.source.kind === "inline",
+          isOurRuntime,
         }),
       );
     const task = new aws.ecs.TaskDefinition(
@@ -122,6 +128,7 @@ export async function ecsAlbHosting(context: HostingContext): Promise<Hosting> {
           operatingSystemFamily: "LINUX",
           cpuArchitecture: config.aws.platform === "linux/arm64" ? "ARM64" : "X86_64",
         },
+        ...(isOurRuntime ? { volumes: [{ name: DATA_VOLUME }] } : {}),
         containerDefinitions: pulumi.jsonStringify([definition]),
       },
       options,

@@ -167,6 +167,11 @@ describe("stack configuration", () => {
     ],
     ["a region in another place", express({ region: "eu-west-1" }), /masumi:aws\.region: .*aws:region/],
     ["no runtime key", alb({}, { "masumi:runtimeKey": undefined }), /masumi:runtimeKey is missing.*--secret/],
+    [
+      "a database of another kind",
+      alb({}, { "masumi:databaseUrl": "mysql://db" }),
+      /masumi:databaseUrl: expected a P/,
+    ],
     ["no domain", alb({ domain: undefined }), /masumi:aws\.domain is missing.*ecs-express, which needs none/],
     [
       "a URL as domain",

@@ -1,8 +1,11 @@
-import { CONTAINER_PORT } from "../container-environment.ts";
+import { CONTAINER_PORT, DATA_FOLDER } from "../container-environment.ts";
 import { STOP_SECONDS } from "./timeouts.ts";
 
 /** A task's log stream is <prefix>/<container>/<task id>. */
 export const LOG_STREAM_PREFIX = "crew";
+
+/** The one folder that the crew runtime writes to: its image says so, and whose it is. */
+export const DATA_VOLUME = "data";
 
 /** ECS takes no notice of an image's own HEALTHCHECK. Half a core needs 16 seconds until a crew is built, a quarter 40. */
 const HEALTH_CHECK = {
@@ -54,7 +57,14 @@ export const containerDefinition = ({
 }: ContainerInput) => ({
   name: CONTAINER,
   image,
-  ...(isOurRuntime ? { healthCheck: HEALTH_CHECK } : {}),
+  // An image of the author's own may need to write elsewhere, and may know no such question.
+  ...(isOurRuntime
+    ? {
+        healthCheck: HEALTH_CHECK,
+        readonlyRootFilesystem: true,
+        mountPoints: [{ sourceVolume: DATA_VOLUME, containerPath: DATA_FOLDER, readOnly: false }],
+      }
+    : {}),
   essential: true,
   portMappings: [{ containerPort: CONTAINER_PORT, protocol: "tcp" }],
   environment: environmentList(environment),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { POLICY_ID_LENGTH, randomHex } from "../cardano.ts";
 import { isReadableMetadata } from "../metadata.ts";
 import { type Listing, pricesOf, pricingTypesOf } from "../store/listing.ts";
-import { ON_CHAIN_STATES, PAYMENT_ACTIONS } from "../store/requests.ts";
+import { ON_CHAIN_STATES, PAYMENT_ACTIONS } from "../store/request.ts";
 import type { Service } from "../service/endpoint.ts";
 import { badRequest, notFound } from "../service/errors.ts";
 import { hexIdentifier } from "../service/fields.ts";

@@ -5,9 +5,9 @@ import {
   nextAction,
   type OnChainState,
   type RequestChange,
-  type Requests,
   type RequestTransaction,
-} from "../store/requests.ts";
+} from "../store/request.ts";
+import type { Requests } from "../store/requests.ts";
 import type { ChainTransaction } from "../store/transactions.ts";
 import type { EscrowParts } from "./machine.ts";
 import { cooldownFrom, feeOf, isSellers, lockedLovelace, stateAfter } from "./rules.ts";

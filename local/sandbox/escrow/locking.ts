@@ -1,5 +1,5 @@
 import type { ChainEvent } from "../chain-rules.ts";
-import { type EscrowRequest, nextAction } from "../store/requests.ts";
+import { type EscrowRequest, nextAction } from "../store/request.ts";
 import type { PaymentSource, Wallet } from "../world.ts";
 import type { Batch, EscrowParts } from "./machine.ts";
 import {

@@ -3,7 +3,8 @@ import { blockAt, BLOCK_TIME, type ChainEvent, REFUSED } from "../chain-rules.ts
 import type { ChainClock } from "../clock.ts";
 import type { Faults } from "../faults.ts";
 import { stableCuid } from "../ids.ts";
-import { type EscrowRequest, nextAction, type RequestChange, type Requests } from "../store/requests.ts";
+import { type EscrowRequest, nextAction, type RequestChange } from "../store/request.ts";
+import type { Requests } from "../store/requests.ts";
 import type { Store } from "../store/store.ts";
 import type { ChainTransaction, Fate } from "../store/transactions.ts";
 import type { World } from "../world.ts";

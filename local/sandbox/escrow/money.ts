@@ -1,6 +1,6 @@
 import type { EscrowOperation } from "../cardano.ts";
 import type { Ledger } from "../store/ledger.ts";
-import type { EscrowRequest } from "../store/requests.ts";
+import type { EscrowRequest } from "../store/request.ts";
 import type { ChainTransaction } from "../store/transactions.ts";
 import type { EscrowParts } from "./machine.ts";
 import { feeOf, lockedLovelace, networkFee } from "./rules.ts";

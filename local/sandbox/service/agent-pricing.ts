@@ -1,6 +1,6 @@
 import type { Network, PaymentSourceType } from "../cardano.ts";
 import type { Listing, SupportedPaymentSource } from "../store/listing.ts";
-import type { Amount } from "../store/requests.ts";
+import type { Amount } from "../store/request.ts";
 import { badRequest, unexpected } from "./errors.ts";
 
 export interface Pricing {

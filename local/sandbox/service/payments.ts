@@ -2,7 +2,7 @@ import { z } from "zod";
 import { hasPaymentKey, isAddressOf, POLICY_ID_LENGTH, randomHex } from "../cardano.ts";
 import { isHex, makeIdentifier, newSellerIdentifier, v2Terms } from "../escrow/signed-identifier.ts";
 import { isReadableMetadata } from "../metadata.ts";
-import { type EscrowRequest, nextAction, type OnChainState } from "../store/requests.ts";
+import { type EscrowRequest, nextAction, type OnChainState } from "../store/request.ts";
 import type { PaymentSource, Wallet } from "../world.ts";
 import {
   type AgentMetadata,
@@ -219,8 +219,7 @@ function waitingPayment(
     payment.network !== input.network ||
     payment.requestedAction !== "WaitingForExternalAction" ||
     payment.onChainState === null ||
-    !states.includes(payment.onChainState) ||
-    (payment.isDriven && payment.currentTransaction === null)
+    !states.includes(payment.onChainState)
   ) {
     throw notFound("Payment not found or in invalid state");
   }

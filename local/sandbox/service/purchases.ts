@@ -9,7 +9,7 @@ import {
   v2Terms,
 } from "../escrow/signed-identifier.ts";
 import { isReadableMetadata } from "../metadata.ts";
-import { type Amount, type EscrowRequest, nextAction, type OnChainState } from "../store/requests.ts";
+import { type Amount, type EscrowRequest, nextAction, type OnChainState } from "../store/request.ts";
 import type { PaymentSource, Wallet } from "../world.ts";
 import {
   type AgentMetadata,

@@ -1,5 +1,5 @@
 import { stableCuid } from "../ids.ts";
-import { actionId, type EscrowRequest, type PastAction, type RequestTransaction } from "../store/requests.ts";
+import { actionId, type EscrowRequest, type PastAction, type RequestTransaction } from "../store/request.ts";
 import type { PaymentSource } from "../world.ts";
 import type { Service } from "./endpoint.ts";
 

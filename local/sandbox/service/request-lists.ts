@@ -1,10 +1,6 @@
 import { z } from "zod";
-import {
-  type ChangeKind,
-  type EscrowRequest,
-  ON_CHAIN_STATES,
-  type RequestFilter,
-} from "../store/requests.ts";
+import { type EscrowRequest, ON_CHAIN_STATES } from "../store/request.ts";
+import type { ChangeKind, RequestFilter } from "../store/requests.ts";
 import { type Call, type Endpoint, endpoint, requireNetwork, scopeOf } from "./endpoint.ts";
 import { network, pageSize, paymentSourceType, time } from "./fields.ts";
 import { toPayment, toPurchase } from "./request-entry.ts";

@@ -93,6 +93,37 @@ describe("what cannot be hosted", () => {
     ]);
   });
 
+  it.each<[what: string, changes: Partial<Agent>, hosting: HostingKind, settings: object, refused: RegExp[]]>(
+    [
+      [
+        "with a price on ECS without a database",
+        {},
+        "ecs-alb",
+        {},
+        [/^agents\/a\.yaml: has a price, .*masumi:databaseUrl/],
+      ],
+      ["with a price on ECS with one", {}, "ecs-alb", { databaseUrl: "postgres://db/crews" }, []],
+      ["that are free", { pricing: { type: "free" } }, "ecs-alb", {}, []],
+      ["in a container with a volume", {}, "docker", {}, []],
+      [
+        "of an image that keeps its own jobs",
+        { source: { kind: "image", image: "i@sha256:0" } },
+        "ecs-alb",
+        {},
+        [],
+      ],
+    ],
+  )("are agents whose paid jobs would be lost: agents %s", (_what, changes, hosting, settings, refused) => {
+    const agent = agentOf("a", hosting, {
+      pricing: { type: "dynamic" },
+      source: { kind: "inline", crew: { agents: {}, tasks: [] } },
+      ...changes,
+    });
+    expect(refusals([agent], { ...ALB, databaseUrl: undefined, ...settings })).toEqual(
+      refused.map((said) => expect.stringMatching(said)),
+    );
+  });
+
   it("are documents, which no crew in a container reads yet", () => {
     expect(refusals([agentOf("a", "docker", { documents: ["docs/a.pdf"] })])).toEqual([
       expect.stringMatching(/^agents\/a\.yaml: crews do not read "documents" in this version/),

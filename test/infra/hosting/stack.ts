@@ -14,6 +14,7 @@ export const KEYS = {
   apiKey: "sentinel-provisioning-key",
   modelKey: "sentinel-model-key",
   runtimeKey: "sentinel-runtime-key",
+  databaseUrl: "postgresql://crews:sentinel-password@db.example.com/crews",
 };
 
 /** A project of its own for one test: a runtime of a few bytes, and the agents of a case. */
@@ -39,7 +40,8 @@ export function configOf(projectRoot: string, changes: Record<string, unknown> =
     ...own,
     ...changes,
   };
-  const values = Object.entries(settings).map(([key, value]) => [
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  const values = given.map(([key, value]) => [
     `masumi:${key}`,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);

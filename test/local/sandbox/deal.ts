@@ -82,7 +82,7 @@ type Time = "payByTime" | "submitResultTime" | "unlockTime" | "externalDisputeUn
 /** One purchase of an agent's work, from both sides: the seller has the pay key, the buyer one of its own. */
 export class Deal {
   readonly resultHash = randomBytes(32).toString("hex");
-  readonly #client: SandboxClient;
+  #client: SandboxClient;
   readonly #agent: Agent;
   readonly #now: number;
   readonly #inputHash = randomBytes(32).toString("hex");
@@ -96,6 +96,11 @@ export class Deal {
     this.#client = client;
     this.#agent = agent;
     this.#now = now;
+  }
+
+  /** Goes on with a sandbox that was started again. */
+  use(client: SandboxClient): void {
+    this.#client = client;
   }
 
   get #v2() {
@@ -133,9 +138,8 @@ export class Deal {
   }
 
   /** What the buyer learns from the seller. */
-  purchaseBody(more: object = {}): Record<string, unknown> {
-    const { blockchainIdentifier, payByTime, submitResultTime, unlockTime, externalDisputeUnlockTime } =
-      this.made;
+  purchaseBody(more: object = {}, made = this.made): Record<string, unknown> {
+    const { blockchainIdentifier, payByTime, submitResultTime, unlockTime, externalDisputeUnlockTime } = made;
     return {
       network: "Preprod",
       blockchainIdentifier,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RunningSandbox, startSandbox } from "../../../local/sandbox/index.ts";
 import { registration, type Role, SandboxClient, V1_WALLET, V2_WALLET } from "./client.ts";
+import { Deal, listAgent, type Side } from "./deal.ts";
 
 /** The service's own API document; it is not part of this project. */
 const DOCUMENT = new URL("../../../../shared/masumi/openapi.json", import.meta.url);
@@ -161,6 +162,50 @@ describe.skipIf(!atHand)("the sandbox's answers fit the service's API document",
     await client.advance(100);
     await ask("DELETE", "/registry", { id: rows[0]?.id });
     await lists();
+    expect(misfits).toEqual([]);
+  });
+
+  it.each(["Web3CardanoV1", "Web3CardanoV2"] as const)("over the life of an escrow on %s", async (type) => {
+    const deal = new Deal(client, await listAgent(client, type, { unit: "", amount: "2000000" }), Date.now());
+    const filter = `network=Preprod&filterPaymentSourceType=${type}&includeHistory=true`;
+    const lists = async () => {
+      for (const kind of ["payment", "purchase"]) {
+        for (const list of ["", "/diff", "/diff/next-action", "/diff/onchain-state-or-result"])
+          await ask("GET", `/${kind}${list}?${filter}`);
+        await ask("GET", `/${kind}/count?network=Preprod`);
+        await ask(
+          "POST",
+          `/${kind}/resolve-blockchain-identifier`,
+          { ...id, includeHistory: "true" },
+          "read",
+        );
+      }
+    };
+    const made = (await ask("POST", "/payment", deal.paymentBody(), "pay")) as Side;
+    const id = { network: "Preprod", blockchainIdentifier: made.blockchainIdentifier };
+    await ask("POST", "/purchase", deal.purchaseBody({}, made), "buyer");
+    await lists();
+    await client.advance(90);
+    await ask("POST", "/purchase/request-refund", id, "buyer");
+    await client.advance(75);
+    await ask("POST", "/payment/submit-result", { ...id, submitResultHash: deal.resultHash }, "pay");
+    await client.advance(75);
+    await lists();
+    await client.advance(25 * 60);
+    await ask("POST", "/purchase/cancel-refund-request", id, "buyer");
+    await client.advance(2 * 3600);
+    await lists();
+    expect(misfits).toEqual([]);
+  });
+
+  it("for a refund that the seller grants", async () => {
+    const agent = await listAgent(client, "Web3CardanoV2", { unit: "", amount: "2000000" });
+    const deal = new Deal(client, agent, Date.now());
+    await deal.lock();
+    await deal.act("purchase/request-refund", "buyer");
+    await client.advance(75);
+    const { blockchainIdentifier } = deal.made;
+    await ask("POST", "/payment/authorize-refund", { network: "Preprod", blockchainIdentifier }, "pay");
     expect(misfits).toEqual([]);
   });
 
