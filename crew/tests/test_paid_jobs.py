@@ -8,8 +8,8 @@ import pytest
 
 from conftest import StartRuntime
 from support.paid import NONCE, V1, V2, environment, paid
-from support.payment_service import PaymentServiceDouble
 from support.runtime import Runtime
+from support.sandbox import Sandbox
 
 
 def start(runtime: Runtime, topic: str = "MARKER-paid", nonce: str = NONCE) -> dict[str, Any]:
@@ -21,18 +21,17 @@ def start(runtime: Runtime, topic: str = "MARKER-paid", nonce: str = NONCE) -> d
 
 @pytest.mark.parametrize("payment", [V1, V2], ids=["V1", "V2"])
 def test_a_paid_job_runs_once_funds_are_locked_and_its_result_reaches_the_chain(
-    start_runtime: StartRuntime, payments: PaymentServiceDouble, payment: dict[str, Any]
+    start_runtime: StartRuntime, sandbox: Sandbox, payment: dict[str, Any]
 ) -> None:
-    runtime = start_runtime(paid(payment), **environment(payments))
-    runtime.identify()
+    runtime = start_runtime(paid(payment), **environment(sandbox))
+    runtime.identify(sandbox.register(payment["type"]))
     receipt = start(runtime)
-    bought = receipt["blockchainIdentifier"]
     assert runtime.status(receipt["id"])["status"] == "awaiting_payment"
-    payments.lock_funds(bought)
+    sandbox.buy(receipt)
     ended = runtime.ended(receipt["id"])
     assert (ended["status"], ended["result"]) == ("completed", "Stub result MARKER-paid")
     text = json.dumps(ended["result"])[1:-1]
     hashed = sha256(f"{NONCE};{text}".encode()).hexdigest()
-    assert payments.payments[bought]["NextAction"]["resultHash"] == hashed
-    payments.put_result_on_chain(bought)
+    assert sandbox.payment(receipt)["NextAction"]["resultHash"] == hashed
+    sandbox.put_results_on_chain()
     runtime.wait_for_event("result_on_chain")
