@@ -1,7 +1,6 @@
 """kill -9 with a paid job in every state at once, and what the next start makes of each."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,8 +10,9 @@ import pytest
 
 from support.model import StubModel
 from support.paid import environment, paid
-from support.runtime import PATIENCE_SECONDS, Runtime
+from support.runtime import Runtime
 from support.sandbox import Sandbox
+from support.waiting import wait_for
 
 STATES = ["created", "awaiting_payment", "queued", "running", "result_ready", "submitting", "submitted"]
 NONCES = {state: f"{number:02x}" * 10 for number, state in enumerate(STATES)}
@@ -123,10 +123,3 @@ def test_each_hash_was_submitted_once_and_reaches_the_chain(aftermath: Aftermath
     for _ in STATES:  # V1 puts one result on the chain at a time
         sandbox.put_results_on_chain()
     wait_for(lambda: sum(event["event"] == "result_on_chain" for event in runtime.events) == len(STATES))
-
-
-def wait_for(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

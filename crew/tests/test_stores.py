@@ -16,6 +16,7 @@ from crew_runtime.store.postgres import PostgresJobStore
 from crew_runtime.store.schema import VERSION, steps_from
 from crew_runtime.store.sqlite import SqliteJobStore, lock_folder
 from support.postgres import Cluster
+from support.waiting import wait_for
 
 OpenStore = Callable[..., JobStore]
 
@@ -331,10 +332,3 @@ def test_a_folder_has_one_runtime_at_a_time(tmp_path: Path) -> None:
 def test_every_failure_has_a_message_that_says_what_to_do() -> None:
     assert set(MESSAGES) == set(Failure)
     assert all(message.count(".") >= 2 for message in MESSAGES.values())
-
-
-def wait_for(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

@@ -99,6 +99,11 @@ def _read_configuration() -> tuple[Settings, Declaration]:
         problems.append(
             f"NETWORK: the declaration is for {declaration.network}. Set NETWORK to the same, or not at all."
         )
+    if settings and settings.pay_within + settings.submit_margin >= settings.submit_within:
+        problems.append(
+            "SUBMIT_WITHIN: leaves no time for a job that is paid at the last moment. "
+            "Set it to more than PAY_WITHIN and SUBMIT_MARGIN together."
+        )
     if problems or settings is None or declaration is None:
         raise ConfigurationError(problems)
     return settings, declaration

@@ -116,8 +116,8 @@ class Settings(BaseModel):
         default=43_200,
         ge=960,
         le=2_592_000,
-        description="Set SUBMIT_WITHIN to the seconds from a job's start until its result must be on the chain, "
-        "at least PAY_WITHIN, JOB_TIMEOUT and SUBMIT_MARGIN together.",
+        description="Set SUBMIT_WITHIN to the seconds from a job's start until its result must be on the chain,; "
+        "more than PAY_WITHIN and SUBMIT_MARGIN together.",
     )
     submit_margin: float = Field(
         default=600,
