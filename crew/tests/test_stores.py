@@ -220,6 +220,13 @@ def test_only_a_repeatable_failure_gives_way_to_a_new_job(store: JobStore) -> No
     assert store.add(new_job(request_key="given up")).id != given_up.id
 
 
+def test_a_failure_that_was_decided_on_in_another_state_is_not_noted(store: JobStore) -> None:
+    job = in_state(store, JobState.RUNNING)
+    assert store.fail(job.id, Failure.REFUND_REQUESTED, expected=JobState.QUEUED) is None
+    assert store.get(job.id) == job
+    assert store.fail(job.id, Failure.JOB_TIMEOUT, expected=JobState.RUNNING)
+
+
 def test_attempts_are_counted_but_not_one_that_was_put_back(store: JobStore) -> None:
     job = in_state(store, JobState.RUNNING)
     assert job.attempts == 1

@@ -106,6 +106,9 @@ def _read_configuration() -> tuple[Settings, Declaration]:
         )
     if problems or settings is None or declaration is None:
         raise ConfigurationError(problems)
+    if settings.payment_source_type:
+        payment = declaration.payment.of_type(settings.payment_source_type)
+        declaration = declaration.model_copy(update={"payment": payment})
     return settings, declaration
 
 

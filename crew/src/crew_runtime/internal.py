@@ -52,7 +52,7 @@ class Operations:
             "store": self._keeper.works,
             "model": await self._model.answers(),
         }
-        if self._watch:
+        if self._watch and self._agent.is_paid:
             checks["payments"] = self._watch.is_reachable
         ready = all(checks.values()) and not self._runner.is_stopping
         return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)

@@ -101,6 +101,10 @@ class Settings(BaseModel):
     payment_key: SecretStr | None = Field(
         default=None, description="Set PAYMENT_KEY to a key of the payment service that may make payments."
     )
+    payment_source_type: Literal["V1", "V2"] | None = Field(
+        default=None,
+        description="Set PAYMENT_SOURCE_TYPE to V1 or V2, as the selling wallet is, or leave it to the declaration.",
+    )
     seller_vkey: str = Field(
         default="",
         pattern=r"^([0-9a-f]{56})?$",

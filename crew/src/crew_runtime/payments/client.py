@@ -131,6 +131,15 @@ class PaymentService:
                 return list(found.values())
             cursor = {"lastUpdate": page[-1].changed_at, "cursorId": page[-1].id}
 
+    async def check(self) -> None:
+        """Ask for nothing but whether the key is good.
+
+        Raises:
+            PaymentServiceUnavailableError, PaymentRefusedError: see there.
+
+        """
+        await self._read("check", "GET", "api-key-status")
+
     async def _write(self, operation: str, path: str, body: dict[str, Any]) -> Payment:
         return _parsed(Payment, await self._ask(operation, "POST", path, json=body))
 

@@ -24,6 +24,7 @@ _SIDE_BY_SIDE: Final = 4
 # Changes become visible after their time-stamp, and clocks differ: lists of changes are asked for with some overlap.
 _OVERLAP_SECONDS: Final = 60
 _LOOK_ANYWAY_SECONDS: Final = 300
+_ASK_ANYWAY_SECONDS: Final = 60
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _GIVE_UP_CREATED_SECONDS: Final = 600
@@ -61,7 +62,8 @@ class PaymentWatch:
         self._pauses: dict[str, tuple[float, float]] = {}
         self._side_by_side = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._under_way: dict[str, asyncio.Task[None]] = {}
-        self._reachable = False
+        self._reachable: bool | None = None
+        self._asked_at = float("-inf")
         self.held: Counter[str] = Counter()
         self.stuck = 0
         self.next_deadline: int | None = None
@@ -69,7 +71,7 @@ class PaymentWatch:
     @property
     def is_reachable(self) -> bool:
         """Whether the service answered the last time it was asked."""
-        return self._reachable
+        return self._reachable is True
 
     def wake(self) -> None:
         """Begin the next round at once: a result waits to be submitted."""
@@ -105,11 +107,22 @@ class PaymentWatch:
         paid = [(job, job.payment) for job in jobs if job.payment]
         self._forget_all_but({job.id for job, _ in paid})
         self._count(paid)
+        if monotonic() - self._asked_at > _ASK_ANYWAY_SECONDS:
+            await self._check_service()
         changed = await self._changes({terms.source_type for _, terms in paid})
         for job, terms in paid:
             if job.id not in self._under_way:  # a request that hangs holds up its own job alone
                 look = self._look_after(job, terms, changed.get(terms.blockchain_identifier))
                 self._under_way[job.id] = asyncio.create_task(look)
+
+    async def _check_service(self) -> None:
+        """Learn before the next buyer does whether the service answers and takes the key."""
+        try:
+            await self._service.check()
+        except (PaymentServiceUnavailableError, PaymentRefusedError) as error:
+            self._note_reachable(reason=str(error))
+        else:
+            self._note_reachable()
 
     def _forget_all_but(self, ids: set[str]) -> None:
         for known in (self._looked, self._pauses):
@@ -145,9 +158,10 @@ class PaymentWatch:
         return found
 
     def _note_reachable(self, *, reason: str | None = None) -> None:
-        if reason and (self._reachable or not self._since):
+        if reason and self._reachable is not False:
             event(_log, logging.WARNING, "payment_service_unavailable", reason=reason)
         self._reachable = reason is None
+        self._asked_at = monotonic()
 
     async def _look_after(self, job: Job, terms: PaymentTerms, payment: Payment | None) -> None:
         until, pause = self._pauses.get(job.id, (0.0, _FIRST_PAUSE_SECONDS))
@@ -231,7 +245,7 @@ class PaymentWatch:
     async def _fail(self, job: Job, failure: Failure) -> None:
         """End a job; one that nobody paid gives way to the same request sent anew."""
         repeatable = failure is Failure.PAYMENT_EXPIRED
-        if await asyncio.to_thread(self._store.fail, job.id, failure, repeatable=repeatable):
+        if await asyncio.to_thread(self._store.fail, job.id, failure, repeatable=repeatable, expected=job.state):
             event(_log, logging.WARNING, "job_failed", job_id=job.id, failure=failure)
 
     async def _give_up_late(self, job: Job, terms: PaymentTerms) -> None:
