@@ -45,7 +45,7 @@ class PaymentWatch:
 
     Each round asks the service once for what has changed. A job's own payment is looked at alone where that list does
     not tell enough: at first sight, before a decision that only time has brought about, before a result is submitted,
-    every five minutes in any case, and each round if the service has no such list (before release 0.26).
+    every five minutes in any case, and each round if the service has no such list.
     """
 
     def __init__(
