@@ -6,9 +6,9 @@ import pytest
 from support.declarations import declaration
 from support.ecs import FakeEcsAgent
 from support.model import StubModel
-from support.payment_service import PaymentServiceDouble
 from support.postgres import Cluster
 from support.runtime import Runtime
+from support.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session")
@@ -41,11 +41,11 @@ def cluster() -> Iterator[Cluster]:
     started.close()
 
 
-@pytest.fixture
-def payments() -> Iterator[PaymentServiceDouble]:
-    double = PaymentServiceDouble()
-    yield double
-    double.close()
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    started = Sandbox()
+    yield started
+    started.close()
 
 
 StartRuntime = Callable[..., Runtime]

@@ -16,6 +16,7 @@ from crew_runtime.store.postgres import PostgresJobStore
 from crew_runtime.store.schema import VERSION, steps_from
 from crew_runtime.store.sqlite import SqliteJobStore, lock_folder
 from support.postgres import Cluster
+from support.waiting import wait_for
 
 OpenStore = Callable[..., JobStore]
 
@@ -219,6 +220,13 @@ def test_only_a_repeatable_failure_gives_way_to_a_new_job(store: JobStore) -> No
     assert store.add(new_job(request_key="given up")).id != given_up.id
 
 
+def test_a_failure_that_was_decided_on_in_another_state_is_not_noted(store: JobStore) -> None:
+    job = in_state(store, JobState.RUNNING)
+    assert store.fail(job.id, Failure.REFUND_REQUESTED, expected=JobState.QUEUED) is None
+    assert store.get(job.id) == job
+    assert store.fail(job.id, Failure.JOB_TIMEOUT, expected=JobState.RUNNING)
+
+
 def test_attempts_are_counted_but_not_one_that_was_put_back(store: JobStore) -> None:
     job = in_state(store, JobState.RUNNING)
     assert job.attempts == 1
@@ -331,10 +339,3 @@ def test_a_folder_has_one_runtime_at_a_time(tmp_path: Path) -> None:
 def test_every_failure_has_a_message_that_says_what_to_do() -> None:
     assert set(MESSAGES) == set(Failure)
     assert all(message.count(".") >= 2 for message in MESSAGES.values())
-
-
-def wait_for(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

@@ -99,8 +99,16 @@ def _read_configuration() -> tuple[Settings, Declaration]:
         problems.append(
             f"NETWORK: the declaration is for {declaration.network}. Set NETWORK to the same, or not at all."
         )
+    if settings and settings.pay_within + settings.submit_margin >= settings.submit_within:
+        problems.append(
+            "SUBMIT_WITHIN: leaves no time for a job that is paid at the last moment. "
+            "Set it to more than PAY_WITHIN and SUBMIT_MARGIN together."
+        )
     if problems or settings is None or declaration is None:
         raise ConfigurationError(problems)
+    if settings.payment_source_type:
+        payment = declaration.payment.of_type(settings.payment_source_type)
+        declaration = declaration.model_copy(update={"payment": payment})
     return settings, declaration
 
 

@@ -139,16 +139,17 @@ class Agent:
                 "The agent is being stopped. Try again later.",
                 retry_after_seconds=_RETRY_STOPPING_SECONDS,
             )
-        request = read_job_request(self._declaration.input, body, paid=self._is_paid)
-        return _receipt(await self._reception.take(request, agent_identifier, paid=self._is_paid))
+        request = read_job_request(self._declaration.input, body, paid=self.is_paid)
+        return _receipt(await self._reception.take(request, agent_identifier, paid=self.is_paid))
 
     @property
-    def _is_paid(self) -> bool:
+    def is_paid(self) -> bool:
+        """Tell whether jobs cost something."""
         return self._declaration.pricing.type != "free"
 
     def _payment_obstacle(self) -> tuple[str, str] | None:
         """Give the code and the sentence of what keeps this agent from being paid."""
-        if not self._is_paid:
+        if not self.is_paid:
             return None
         if self._checkout is None:
             return "PAYMENTS_NOT_CONFIGURED", "The agent cannot take payments. Its operator has to configure them."

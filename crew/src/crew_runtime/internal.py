@@ -14,7 +14,6 @@ from crew_runtime.leases import LeaseKeeper
 from crew_runtime.metrics import Gauge, rendered
 from crew_runtime.model_probe import ModelProbe
 from crew_runtime.payments.watch import PaymentWatch
-from crew_runtime.payments.wire import WAITING_FOR_OPERATOR
 from crew_runtime.runner import JobRunner
 from crew_runtime.store import JobStore, StoreUnavailableError
 
@@ -53,7 +52,7 @@ class Operations:
             "store": self._keeper.works,
             "model": await self._model.answers(),
         }
-        if self._watch:
+        if self._watch and self._agent.is_paid:
             checks["payments"] = self._watch.is_reachable
         ready = all(checks.values()) and not self._runner.is_stopping
         return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
@@ -76,14 +75,10 @@ class Operations:
 
 
 def _payments(watch: PaymentWatch) -> list[Gauge]:
-    states: dict[str, float] = {}
-    for (state, _), number in watch.held.items():
-        states[state] = states.get(state, 0) + number
-    operator = sum(number for (_, action), number in watch.held.items() if action == WAITING_FOR_OPERATOR)
     gauges: list[Gauge] = [
         ("payment_service", "Whether the payment service answers.", float(watch.is_reachable)),
-        ("payments", "Watched payments by on-chain state.", states),
-        ("payments_need_operator", "Watched payments that wait for manual action.", operator),
+        ("payments", "Watched payments by on-chain state.", dict(watch.held)),
+        ("payments_need_operator", "Watched payments that wait for manual action.", watch.stuck),
     ]
     if watch.next_deadline is not None:
         seconds = (watch.next_deadline - now()) / 1000

@@ -12,8 +12,7 @@ from crew_runtime.logs import event
 _log: Final = logging.getLogger(__name__)
 _TIMEOUT_SECONDS: Final = 5
 _VALID_SECONDS: Final = 60
-_REFUSED: Final = (401, 403)
-_SERVER_ERRORS: Final = 500
+_NOT_READY: Final = (401, 403, 500, 502, 503, 504)
 
 
 class ModelProbe:
@@ -47,4 +46,4 @@ class ModelProbe:
                 status = answer.status_code
         except httpx.HTTPError as error:
             return type(error).__name__
-        return str(status) if status in _REFUSED or status >= _SERVER_ERRORS else None
+        return str(status) if status in _NOT_READY else None

@@ -39,14 +39,23 @@ class PaymentDeclaration(_Strict):
     """Which contract takes the payment; V2 agents list their prices by source, and a payment names one of them."""
 
     type: Literal["V1", "V2"] = "V1"
-    source_index: int | None = Field(default=None, ge=0, le=24, alias="supportedPaymentSourceIndex")
+    listed_index: int | None = Field(default=None, ge=0, le=24, alias="supportedPaymentSourceIndex")
     price_rule: PriceRule | None = Field(default=None, alias="priceRule")
 
     @model_validator(mode="after")
     def _index_fits_type(self) -> Self:
-        if (self.type == "V2") != (self.source_index is not None):
-            raise ValueError("supportedPaymentSourceIndex belongs to type V2, which needs it, and to no other")
+        if self.type == "V1" and self.listed_index is not None:
+            raise ValueError("supportedPaymentSourceIndex belongs to type V2; remove it")
         return self
+
+    def of_type(self, kind: Literal["V1", "V2"]) -> Self:
+        """Give the same for the contract of the selling wallet, which a host knows and a declaration may not."""
+        return self if kind == self.type else self.model_copy(update={"type": kind, "listed_index": None})
+
+    @property
+    def source_index(self) -> int | None:
+        """Which of the sources that a V2 agent lists is paid: the first unless declared; None for V1."""
+        return None if self.type == "V1" else self.listed_index or 0
 
     @property
     def source_type(self) -> str:

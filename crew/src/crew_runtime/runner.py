@@ -15,7 +15,7 @@ from crew_runtime.failures import Failure
 from crew_runtime.input_schema import InputField
 from crew_runtime.input_values import InputError, read_input
 from crew_runtime.job_process import DiedError, JobProcess, TimedOutError, start_fork_server
-from crew_runtime.jobs import Job, now
+from crew_runtime.jobs import Job, JobState, now
 from crew_runtime.logs import event
 from crew_runtime.metrics import JOB_SECONDS, JOBS_ENDED, MODEL_CALLS, TOKENS
 from crew_runtime.payments.hashes import HashRule, result_hash
@@ -144,7 +144,7 @@ class JobRunner:
 
     async def _run_and_keep(self, job_id: str) -> None:
         found = await asyncio.to_thread(self._store.get, job_id)
-        if found is None:
+        if found is None or found.state not in (JobState.QUEUED, JobState.RUNNING):
             return
         seconds = self._seconds_for(found)
         try:

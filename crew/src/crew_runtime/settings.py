@@ -101,6 +101,10 @@ class Settings(BaseModel):
     payment_key: SecretStr | None = Field(
         default=None, description="Set PAYMENT_KEY to a key of the payment service that may make payments."
     )
+    payment_source_type: Literal["V1", "V2"] | None = Field(
+        default=None,
+        description="Set PAYMENT_SOURCE_TYPE to V1 or V2, as the selling wallet is, or leave it to the declaration.",
+    )
     seller_vkey: str = Field(
         default="",
         pattern=r"^([0-9a-f]{56})?$",
@@ -116,8 +120,8 @@ class Settings(BaseModel):
         default=43_200,
         ge=960,
         le=2_592_000,
-        description="Set SUBMIT_WITHIN to the seconds from a job's start until its result must be on the chain, "
-        "at least PAY_WITHIN, JOB_TIMEOUT and SUBMIT_MARGIN together.",
+        description="Set SUBMIT_WITHIN to the seconds from a job's start until its result must be on the chain,; "
+        "more than PAY_WITHIN and SUBMIT_MARGIN together.",
     )
     submit_margin: float = Field(
         default=600,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from support.declarations import one_task
-from support.payment_service import PAYMENT_KEY, PaymentServiceDouble
+from support.sandbox import PAY_KEY, Sandbox
 
 NONCE = "0123456789abcdef"
 FIXED = {"type": "fixed", "prices": [{"amount": "5000000", "unit": "", "human": "5 ADA"}]}
@@ -15,5 +15,5 @@ def paid(payment: dict[str, Any] = V1, pricing: dict[str, Any] = FIXED) -> dict[
     return {**one_task(), "pricing": pricing, "payment": payment}
 
 
-def environment(payments: PaymentServiceDouble, **changes: str) -> dict[str, str]:
-    return {"PAYMENT_SERVICE_URL": payments.url, "PAYMENT_KEY": PAYMENT_KEY, "PAYMENT_POLL": "0.1", **changes}
+def environment(sandbox: Sandbox, **changes: str) -> dict[str, str]:
+    return {"PAYMENT_SERVICE_URL": sandbox.url, "PAYMENT_KEY": PAY_KEY, "PAYMENT_POLL": "0.1", **changes}

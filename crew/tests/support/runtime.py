@@ -82,6 +82,15 @@ class Runtime:
             self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
         return self._client
 
+    @property
+    def internal(self) -> httpx.Client:
+        """The port for operators; `close` is the caller's."""
+        port = self.wait_for_event("listening")["internal_port"]
+        return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
+
+    def logged(self, name: str, job_id: str) -> bool:
+        return any((event["event"], event.get("job_id")) == (name, job_id) for event in self.events)
+
     def identify(self, identifier: str | None = IDENTIFIER, *, draining: bool = False) -> None:
         draft = self.identity_file.with_suffix(".new")
         draft.write_text(json.dumps({"agentIdentifier": identifier, "draining": draining}))

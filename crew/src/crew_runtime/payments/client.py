@@ -19,6 +19,7 @@ _PAGE: Final = 100
 _OK: Final = 200
 _TOO_MANY: Final = 429
 _SERVER_ERRORS: Final = 500
+_NOT_IMPLEMENTED: Final = 501
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -130,6 +131,15 @@ class PaymentService:
                 return list(found.values())
             cursor = {"lastUpdate": page[-1].changed_at, "cursorId": page[-1].id}
 
+    async def check(self) -> None:
+        """Ask for nothing but whether the key is good.
+
+        Raises:
+            PaymentServiceUnavailableError, PaymentRefusedError: see there.
+
+        """
+        await self._read("check", "GET", "api-key-status")
+
     async def _write(self, operation: str, path: str, body: dict[str, Any]) -> Payment:
         return _parsed(Payment, await self._ask(operation, "POST", path, json=body))
 
@@ -156,7 +166,9 @@ class PaymentService:
         if answer.status_code == _OK:
             return bytes(body)
         reason = message_of(bytes(body))
-        if answer.status_code >= _SERVER_ERRORS or answer.status_code == _TOO_MANY:
+        if (
+            answer.status_code >= _SERVER_ERRORS and answer.status_code != _NOT_IMPLEMENTED
+        ) or answer.status_code == _TOO_MANY:
             raise PaymentServiceUnavailableError(f"{answer.status_code} {reason}".strip())
         raise PaymentRefusedError(answer.status_code, reason)
 

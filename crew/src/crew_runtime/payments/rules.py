@@ -5,7 +5,7 @@ from typing import Final
 
 from crew_runtime.failures import Failure
 from crew_runtime.jobs import Job, JobState, PaymentTerms
-from crew_runtime.payments.wire import WAITING, Payment
+from crew_runtime.payments.wire import WAITING, WAITING_FOR_OPERATOR, Payment
 
 
 class Step(StrEnum):
@@ -32,7 +32,9 @@ def next_step(job: Job, terms: PaymentTerms, payment: Payment, *, now: int, sett
     """
     match job.state:
         case JobState.AWAITING_PAYMENT:
-            return _before_the_job(payment, expired=now > terms.pay_by_time + settle_ms)
+            # The service gives up an unpaid payment by itself, and leaves it to its operator.
+            given_up = now > terms.pay_by_time and payment.action == WAITING_FOR_OPERATOR
+            return _before_the_job(payment, expired=given_up or now > terms.pay_by_time + settle_ms)
         case JobState.QUEUED:
             step = _before_the_job(payment, expired=False)
             return Step.WAIT if step is Step.RUN else step

@@ -24,9 +24,11 @@ _SIDE_BY_SIDE: Final = 4
 # Changes become visible after their time-stamp, and clocks differ: lists of changes are asked for with some overlap.
 _OVERLAP_SECONDS: Final = 60
 _LOOK_ANYWAY_SECONDS: Final = 300
+_ASK_ANYWAY_SECONDS: Final = 60
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _GIVE_UP_CREATED_SECONDS: Final = 600
+_UNUSUAL: Final = ("Disputed", "RefundRequested", "FundsOrDatumInvalid")
 _NO_SUCH_ROUTE: Final = (404, 405, 501)
 
 
@@ -43,7 +45,7 @@ class PaymentWatch:
 
     Each round asks the service once for what has changed. A job's own payment is looked at alone where that list does
     not tell enough: at first sight, before a decision that only time has brought about, before a result is submitted,
-    every five minutes in any case, and each round if the service has no such list (before release 0.26).
+    every five minutes in any case, and each round if the service has no such list.
     """
 
     def __init__(
@@ -58,14 +60,18 @@ class PaymentWatch:
         self._has_list = True
         self._looked: dict[str, float] = {}
         self._pauses: dict[str, tuple[float, float]] = {}
-        self._reachable = False
-        self.held: Counter[tuple[str, str]] = Counter()
+        self._side_by_side = asyncio.Semaphore(_SIDE_BY_SIDE)
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._reachable: bool | None = None
+        self._asked_at = float("-inf")
+        self.held: Counter[str] = Counter()
+        self.stuck = 0
         self.next_deadline: int | None = None
 
     @property
     def is_reachable(self) -> bool:
         """Whether the service answered the last time it was asked."""
-        return self._reachable
+        return self._reachable is True
 
     def wake(self) -> None:
         """Begin the next round at once: a result waits to be submitted."""
@@ -73,17 +79,21 @@ class PaymentWatch:
 
     async def keep(self) -> None:
         """Watch until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                await self._round()
-            except StoreUnavailableError as error:
-                event(_log, logging.ERROR, "store_unavailable", reason=str(error))
-            except Exception:  # noqa: BLE001 - this loop never ends; what it met is logged
-                _log.exception("payment_watch_failed")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._next_pause()):
-                    await self._wake.wait()
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    await self._round()
+                except StoreUnavailableError as error:
+                    event(_log, logging.ERROR, "store_unavailable", reason=str(error))
+                except Exception:  # noqa: BLE001 - this loop never ends; what it met is logged
+                    _log.exception("payment_watch_failed")
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._next_pause()):
+                        await self._wake.wait()
+        finally:
+            for task in self._under_way.values():
+                task.cancel()
 
     def _next_pause(self) -> float:
         waiting = [until - monotonic() for until, _ in self._pauses.values()]
@@ -97,14 +107,22 @@ class PaymentWatch:
         paid = [(job, job.payment) for job in jobs if job.payment]
         self._forget_all_but({job.id for job, _ in paid})
         self._count(paid)
+        if monotonic() - self._asked_at > _ASK_ANYWAY_SECONDS:
+            await self._check_service()
         changed = await self._changes({terms.source_type for _, terms in paid})
-        side_by_side = asyncio.Semaphore(_SIDE_BY_SIDE)
+        for job, terms in paid:
+            if job.id not in self._under_way:  # a request that hangs holds up its own job alone
+                look = self._look_after(job, terms, changed.get(terms.blockchain_identifier))
+                self._under_way[job.id] = asyncio.create_task(look)
 
-        async def one(job: Job, terms: PaymentTerms) -> None:
-            async with side_by_side:
-                await self._look_after(job, terms, changed.get(terms.blockchain_identifier))
-
-        await asyncio.gather(*(one(job, terms) for job, terms in paid))
+    async def _check_service(self) -> None:
+        """Learn before the next buyer does whether the service answers and takes the key."""
+        try:
+            await self._service.check()
+        except (PaymentServiceUnavailableError, PaymentRefusedError) as error:
+            self._note_reachable(reason=str(error))
+        else:
+            self._note_reachable()
 
     def _forget_all_but(self, ids: set[str]) -> None:
         for known in (self._looked, self._pauses):
@@ -113,7 +131,8 @@ class PaymentWatch:
 
     def _count(self, paid: Iterable[tuple[Job, PaymentTerms]]) -> None:
         paid = list(paid)
-        self.held = Counter((job.on_chain_state or "none", job.next_action or "unknown") for job, _ in paid)
+        self.held = Counter(job.on_chain_state or "none" for job, _ in paid)
+        self.stuck = sum(needs_operator(job.on_chain_state, job.next_action) for job, _ in paid)
         unsubmitted = (JobState.QUEUED, JobState.RUNNING, JobState.RESULT_READY)
         self.next_deadline = min((t.submit_result_time for job, t in paid if job.state in unsubmitted), default=None)
 
@@ -139,21 +158,23 @@ class PaymentWatch:
         return found
 
     def _note_reachable(self, *, reason: str | None = None) -> None:
-        if reason and (self._reachable or not self._since):
+        if reason and self._reachable is not False:
             event(_log, logging.WARNING, "payment_service_unavailable", reason=reason)
         self._reachable = reason is None
+        self._asked_at = monotonic()
 
     async def _look_after(self, job: Job, terms: PaymentTerms, payment: Payment | None) -> None:
         until, pause = self._pauses.get(job.id, (0.0, _FIRST_PAUSE_SECONDS))
-        if monotonic() < until:
-            return
         try:
-            if self._needs_a_look(job, terms, payment):
-                payment = await self._service.resolve(terms.blockchain_identifier)
-                self._looked[job.id] = monotonic()
-                self._note_reachable()
-            if payment is not None:
-                await self._act(job, terms, payment)
+            if monotonic() < until:
+                return
+            async with self._side_by_side:
+                if self._needs_a_look(job, terms, payment):
+                    payment = await self._service.resolve(terms.blockchain_identifier)
+                    self._looked[job.id] = monotonic()
+                    self._note_reachable()
+                if payment is not None:
+                    await self._act(job, terms, payment)
             self._pauses.pop(job.id, None)
         except (PaymentServiceUnavailableError, PaymentRefusedError, StoreUnavailableError) as error:
             event(_log, logging.WARNING, "payment_step_failed", job_id=job.id, state=job.state, reason=str(error))
@@ -162,6 +183,8 @@ class PaymentWatch:
         except Exception:  # noqa: BLE001 - one payment must not keep the others from being looked after
             _log.exception("payment_step_broke", extra={"fields": {"job_id": job.id}})
             self._pauses[job.id] = (monotonic() + pause, min(pause * 2, _LONGEST_PAUSE_SECONDS))
+        finally:
+            self._under_way.pop(job.id, None)
 
     def _needs_a_look(self, job: Job, terms: PaymentTerms, payment: Payment | None) -> bool:
         age = monotonic() - self._looked.get(job.id, float("-inf"))
@@ -222,7 +245,7 @@ class PaymentWatch:
     async def _fail(self, job: Job, failure: Failure) -> None:
         """End a job; one that nobody paid gives way to the same request sent anew."""
         repeatable = failure is Failure.PAYMENT_EXPIRED
-        if await asyncio.to_thread(self._store.fail, job.id, failure, repeatable=repeatable):
+        if await asyncio.to_thread(self._store.fail, job.id, failure, repeatable=repeatable, expected=job.state):
             event(_log, logging.WARNING, "job_failed", job_id=job.id, failure=failure)
 
     async def _give_up_late(self, job: Job, terms: PaymentTerms) -> None:
@@ -238,15 +261,15 @@ class PaymentWatch:
         await asyncio.to_thread(self._store.note_payment, job.id, payment.on_chain_state, payment.action)
         state, action = payment.on_chain_state or "none", payment.action
         PAYMENT_CHANGES.add(state=state, action=action)
-        unusual = state in ("Disputed", "RefundRequested", "FundsOrDatumInvalid") or action == WAITING_FOR_OPERATOR
-        event(
-            _log,
-            logging.ERROR if action == WAITING_FOR_OPERATOR else logging.WARNING if unusual else logging.INFO,
-            "payment_needs_operator" if action == WAITING_FOR_OPERATOR else "payment_changed",
-            job_id=job.id,
-            on_chain_state=state,
-            next_action=action,
-        )
+        stuck = needs_operator(payment.on_chain_state, action)
+        level = logging.ERROR if stuck else logging.WARNING if state in _UNUSUAL else logging.INFO
+        name = "payment_needs_operator" if stuck else "payment_changed"
+        event(_log, level, name, job_id=job.id, on_chain_state=state, next_action=action)
+
+
+def needs_operator(on_chain_state: str | None, action: str | None) -> bool:
+    """Tell whether money is locked and the service knows no further; a payment that nobody paid is none of it."""
+    return on_chain_state is not None and action == WAITING_FOR_OPERATOR
 
 
 def _before(moment: str) -> str:

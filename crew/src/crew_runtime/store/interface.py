@@ -74,8 +74,13 @@ class JobStore(Protocol):
     def close(self, job_id: str) -> Job | None:
         """Note that there is nothing left to watch for a completed job."""
 
-    def fail(self, job_id: str, failure: Failure, *, repeatable: bool = False) -> Job | None:
-        """Note why an open job has no result; a repeatable one gives way to a new job by the same request."""
+    def fail(
+        self, job_id: str, failure: Failure, *, repeatable: bool = False, expected: JobState | None = None
+    ) -> Job | None:
+        """Note why a job that the customer waits for has no result, if it is in the expected state (None: in any).
+
+        A repeatable failure gives way to a new job by the same request.
+        """
 
     def counts(self) -> Mapping[JobState, int]:
         """Count all jobs by state."""

@@ -131,11 +131,13 @@ class SqlJobStore(ABC):
         states = (JobState.SUBMITTED, JobState.COMPLETED)
         return self._change(job_id, states, JobState.COMPLETED, also=("closed_at = {now}",))
 
-    def fail(self, job_id: str, failure: Failure, *, repeatable: bool = False) -> Job | None:
-        """Note why an open job has no result."""
+    def fail(
+        self, job_id: str, failure: Failure, *, repeatable: bool = False, expected: JobState | None = None
+    ) -> Job | None:
+        """Note why a job that the customer waits for has no result."""
         values: dict[str, Value] = {"failure": failure, **({"request_key": None} if repeatable else {})}
         also = ("finished_at = {now}", "closed_at = {now}")
-        return self._change(job_id, UNENDED, JobState.FAILED, values, also)
+        return self._change(job_id, UNENDED if expected is None else (expected,), JobState.FAILED, values, also)
 
     def counts(self) -> Mapping[JobState, int]:
         """Count all jobs by state."""
