@@ -6,10 +6,10 @@ import { readAgentOutputs } from "../outputs.ts";
 import { LOCAL_STACK, type Project } from "../project.ts";
 import type { Agent } from "../../infra/declarations/index.ts";
 import { readEntered } from "../hire/inputs.ts";
-import type { HireReport } from "../hire/report.ts";
+import { type HireReport, exitCodeOf } from "../hire/report.ts";
 import { findSandbox, startSandboxProcess } from "../sandbox-process.ts";
 import { usesSandbox } from "../local-stack.ts";
-import { hireAgent } from "./hire.ts";
+import { hireAgent, showHire } from "./hire.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface DemoFlags {
@@ -60,14 +60,14 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
   if (json) {
     const shown = { version: 1, changes: result.changes, agents, hire: hire ?? null };
     process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
-    return 0;
+    return hire ? exitCodeOf(hire) : 0;
   }
-  if (hire) process.stdout.write(`\n${hire.result}\n`);
+  if (hire) showHire(hire);
   process.stdout.write(
     "\nThe agents stay up. Try: npx masumi-agents status | hire | preview | destroy\n" +
       "Change a price or a text in agents/ and run the demo again.\n",
   );
-  return 0;
+  return hire ? exitCodeOf(hire) : 0;
 }
 
 const hasFields = ({ input }: Agent, ids: readonly string[]) =>
@@ -77,7 +77,7 @@ const hasFields = ({ input }: Agent, ids: readonly string[]) =>
 async function hireOne(project: Project, say: (line: string) => void): Promise<HireReport> {
   const options = Object.entries(JOB.input).map(([name, value]) => `${name}=${value}`);
   const words = options.map((option) => ` \\\n    --input ${option.replace(/=(.*)$/, '="$1"')}`).join("");
-  say(`\nHiring it, as any buyer would:\n  npx masumi-agents hire ${JOB.agent}${words}`);
+  say(`\nHiring the ${JOB.agent}, as any buyer would:\n  npx masumi-agents hire ${JOB.agent}${words}`);
   return hireAgent({
     project,
     agent: JOB.agent,
@@ -85,7 +85,7 @@ async function hireOne(project: Project, say: (line: string) => void): Promise<H
     paymentService: undefined,
     entered: readEntered(options, undefined),
     maxPrice: [],
-    env: process.env,
+    env: {},
     say,
     signal: AbortSignal.timeout(HIRE_TIMEOUT_MS),
   });

@@ -1,4 +1,4 @@
-import { count, printJson } from "../text.ts";
+import { count, printJson, printable } from "../text.ts";
 import type { Project } from "../project.ts";
 import { AgentApi, isLoopback } from "../hire/agent-api.ts";
 import { openPurchases } from "../hire/buyer.ts";
@@ -12,9 +12,9 @@ import { UserError } from "../user-error.ts";
 
 export interface HireFlags {
   readonly stack: string;
-  readonly input: readonly string[];
+  readonly input?: readonly string[];
   readonly inputs?: string;
-  readonly maxPrice: readonly string[];
+  readonly maxPrice?: readonly string[];
   readonly paymentService?: string;
   readonly resume?: string;
   readonly refund?: boolean;
@@ -74,8 +74,8 @@ const requestOf = (project: Project, agent: string, flags: HireFlags, watch: Wat
   agent,
   stack: flags.stack,
   paymentService: flags.paymentService,
-  entered: readEntered(flags.input, flags.inputs),
-  maxPrice: flags.maxPrice,
+  entered: readEntered(flags.input ?? [], flags.inputs),
+  maxPrice: flags.maxPrice ?? [],
   env: process.env,
   ...watch,
 });
@@ -147,9 +147,19 @@ async function untilPatienceEnds<T>(signal: AbortSignal, remedy: string, work: (
 }
 
 function show(report: HireReport, json: boolean): number {
-  const { outcome, result, hashRule, agent, id } = report;
   if (json) printJson(report);
-  else if (result !== null) process.stdout.write(result.endsWith("\n") ? result : `${result}\n`);
+  else showHire(report);
+  return exitCodeOf(report);
+}
+
+/** Prints the result on stdout, and what is to be known of it on stderr. */
+export function showHire(report: HireReport): void {
+  const { outcome, result, hashRule, agent, id } = report;
+  if (result !== null) {
+    // Anybody's text: it may command a program that reads it as it is, but not a terminal.
+    const shown = process.stdout.isTTY ? result.split("\n").map(printable).join("\n") : result;
+    process.stdout.write(shown.endsWith("\n") ? shown : `${shown}\n`);
+  }
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   if (outcome === "refund") say(refundStands(report));
   if (outcome === "result" && hashRule) {
@@ -164,11 +174,12 @@ function show(report: HireReport, json: boolean): number {
         `npx masumi-agents hire --resume ${id} --refund`,
     );
   }
-  return exitCodeOf(report);
 }
 
 function listHires(project: Project, json: boolean): number {
-  const hires = hireIds(project).map((id) => loadHire(project, id));
+  const hires = hireIds(project)
+    .map((id) => loadHire(project, id))
+    .toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
   if (json) {
     printJson({
       version: 1,
@@ -177,7 +188,7 @@ function listHires(project: Project, json: boolean): number {
     return EXIT.result;
   }
   for (const { id, agent, price, startedAt } of hires) {
-    process.stdout.write(`${id}  ${startedAt}  ${agent.name}  ${price}\n`);
+    process.stdout.write(`${id}  ${startedAt}  ${printable(agent.name)}  ${price}\n`);
   }
   if (hires.length === 0) process.stderr.write("There are no paid hires here.\n");
   else

@@ -12,7 +12,7 @@ const examples = (...lines: string[]) =>
   `\nExamples:\n${lines.map((line) => `  $ npx masumi-agents ${line}`).join("\n")}\n`;
 
 /** An option that may be given several times. */
-const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
 /**
  * Every command, its options and examples. What a command does is in its own file, loaded only when it is called:
@@ -162,18 +162,12 @@ export function registerCommands(program: Command): void {
     .command("hire")
     .description("have an agent do a job, as its buyer: pay for it, wait, and check and show the result")
     .argument("[agent]", "an agent's id in the stack, or the URL of any agent")
-    .option(
-      "-i, --input <name=value>",
-      "one field of the input; name=@file takes the file's text",
-      collect,
-      [],
-    )
+    .option("-i, --input <name=value>", "one field of the input; name=@file takes the file's text", collect)
     .option("--inputs <file>", "the input as a JSON object; --input wins")
     .option(
       "--max-price <price>",
       "what the job may cost at most, such as 5USDM; one for each token",
       collect,
-      [],
     )
     .option("-s, --stack <name>", "the stack of the agent, whose network is paid on", "local")
     .option("--payment-service <url>", "your payment service, ending in /api/v1 (default: the stack's)")
@@ -189,7 +183,7 @@ export function registerCommands(program: Command): void {
         "Exit code: 0 a result whose hash is on the chain (or of a free job), 1 refused or failed,\n" +
         "2 the money was asked back, 3 not over yet: go on with --resume.\n" +
         examples(
-          "hire meeting-minutes --input notes=@notes.txt",
+          "hire meeting-minutes -i notes=@notes.txt -i language=English",
           'hire market-researcher -i market="Heat pumps" -i question="Enter it?" --max-price 5USDM',
           "hire https://agent.example.com --stack preprod --inputs input.json --max-price 5USDM",
           "hire --resume 531526bc",

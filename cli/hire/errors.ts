@@ -41,12 +41,12 @@ export type HireErrorCode =
 /** What `hire` ends with. */
 export const EXIT = { result: 0, failed: 1, refund: 2, running: 3 } as const;
 
-/** A hire that cannot go on; `message` is `CODE: what happened. What to do.` */
+/** A hire that cannot go on; `message` is `CODE: what happened. What to do.`, the latter on a line of its own after a list. */
 export class HireError extends UserError {
   readonly code: HireErrorCode;
 
   constructor(code: HireErrorCode, what: string, remedy: string, exitCode: number = EXIT.failed) {
-    super(`${code}: ${what} ${remedy}`, exitCode);
+    super(`${code}: ${what}${remedy.startsWith("\n") ? "" : " "}${remedy}`, exitCode);
     this.code = code;
   }
 }

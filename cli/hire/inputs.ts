@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { printable } from "../text.ts";
 import { UserError } from "../user-error.ts";
 import type { Field } from "./agent-wire.ts";
 import { HireError, listed } from "./errors.ts";
@@ -67,7 +68,7 @@ export function inputDataOf(fields: readonly Field[], { texts, values }: Entered
   const names = new Set([...texts.keys(), ...Object.keys(values)]);
   const problems = [...names]
     .filter((name) => !known.has(name))
-    .map((name) => `${name}: is not a field of this agent`);
+    .map((name) => `${printable(name)}: is not a field of this agent`);
   const input: Record<string, unknown> = {};
   for (const field of fields) {
     try {
@@ -75,14 +76,19 @@ export function inputDataOf(fields: readonly Field[], { texts, values }: Entered
       if (value !== undefined) input[field.id] = value;
     } catch (error) {
       if (!(error instanceof Unfit)) throw error;
-      problems.push(`${field.id}: ${error.message}`);
+      problems.push(printable(`${field.id}: ${error.message}`));
     }
   }
   if (problems.length === 0) return input;
-  const fieldsThere = fields.map(({ id, type, name }) => `${id} (${type}${name ? `: ${name}` : ""})`);
   throw new HireError(
     "HIRE_INPUT_INVALID",
     `The input does not fit the agent's input schema; nothing was started.${listed(problems)}`,
-    `\nIts fields: ${fieldsThere.join(", ") || "none"}. Give each with --input name=value.`,
+    `\nIts fields:${listed(fields.map(describe)) || " none"}\nGive each with --input name=value.`,
   );
+}
+
+/** A field for people: `language (option): Language of the minutes; English, Deutsch`. */
+function describe({ id, type, name, data }: Field): string {
+  const choices = data?.values?.length ? `; one of ${data.values.join(", ")}` : "";
+  return printable(`${id} (${type})${name ? `: ${name}` : ""}${choices}`);
 }

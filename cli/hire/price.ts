@@ -1,4 +1,5 @@
 import { type AssetTable, formatPrice, toBaseUnits } from "../../infra/declarations/index.ts";
+import { printable } from "../text.ts";
 import { UserError } from "../user-error.ts";
 import { HireError } from "./errors.ts";
 
@@ -25,8 +26,10 @@ export function samePrice(a: readonly Funds[], b: readonly Funds[]): boolean {
 
 /** A price for people: `12 USDM + 2 ADA`. */
 export const inWords = (funds: readonly Funds[], table: AssetTable): string =>
-  Array.from(totals(funds), ([unit, amount]) => formatPrice({ amount: String(amount), unit }, table)).join(
-    " + ",
+  printable(
+    Array.from(totals(funds), ([unit, amount]) => formatPrice({ amount: String(amount), unit }, table)).join(
+      " + ",
+    ),
   );
 
 /** The limits of --max-price, such as `5USDM`, one for each token. @throws UserError */

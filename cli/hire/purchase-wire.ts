@@ -35,7 +35,7 @@ export const purchaseBody = z.object({
   unlockTime: text,
   externalDisputeUnlockTime: text,
   supportedPaymentSourceIndex: z.number().exactOptional(),
-  Amounts: z.array(z.object({ amount: text, unit: text })).exactOptional(),
+  Amounts: z.array(z.object({ amount: text, unit: text })),
 });
 export type PurchaseBody = z.output<typeof purchaseBody>;
 

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { Http, MasumiError, RefusedError, ServiceError } from "../../providers/masumi/index.ts";
-import { HireError } from "./errors.ts";
+import { EXIT, HireError } from "./errors.ts";
 import {
   type ChainEntry,
   type Purchase,
@@ -51,6 +51,8 @@ export class Purchases {
   async make(body: PurchaseBody, signal: AbortSignal): Promise<Purchase> {
     const url = this.#http.urlOf("/purchase");
     for (let attempt = 1; ; attempt += 1) {
+      // Never broken off once it is sent, and not sent when nobody waits any more.
+      signal.throwIfAborted();
       try {
         const answer = await this.#http.send("POST", url, body);
         return dataOf(`[POST] ${url}`, answer.body, purchaseSchema, true);
@@ -126,7 +128,8 @@ const unclear = (cause: Error) =>
   new HireError(
     "HIRE_PURCHASE_UNCLEAR",
     `Whether the purchase was made is not known. ${cause instanceof MasumiError ? cause.what : cause.message}`,
-    "It is looked for, and never paid twice:",
+    "It is looked for, and never paid twice.",
+    EXIT.running,
   );
 
 /** A refusal in the words of a buyer; anything else as it is. */

@@ -197,9 +197,8 @@ function paidJob(context: Context, { purchases, offer, purchaser, job }: Agreed)
     sellerVkeys: [information?.sellerVKey, target.walletVkey].filter((vkey) => typeof vkey === "string"),
     now: Date.now(),
   });
-  const funds = offer.pricing.type === "fixed" ? offer.pricing.funds : (purchase.Amounts ?? []);
-  requireWithin(funds, limits, assets);
-  const price = inWords(funds, assets);
+  requireWithin(purchase.Amounts, limits, assets);
+  const price = inWords(purchase.Amounts, assets);
   request.say(`${printable(offer.name)} asks ${price}.`);
   const { stack, paymentService } = request;
   return {

@@ -3,7 +3,7 @@ import { printable } from "../text.ts";
 import type { StartedJob } from "./agent-wire.ts";
 import { HireError } from "./errors.ts";
 import { type Offer, termsDiffer } from "./offer.ts";
-import type { Funds } from "./price.ts";
+import { type Funds, totals } from "./price.ts";
 import type { PurchaseBody } from "./purchase-wire.ts";
 
 const MINUTE = 60_000;
@@ -94,7 +94,6 @@ export function purchaseOf(job: StartedJob, asked: Asked): PurchaseBody {
   }
   if (problems.length > 0)
     throw termsDiffer("The agent's answer to start_job is not what was agreed", problems);
-  const amounts = offer.pricing.type === "dynamic" ? dynamicPrice(job) : undefined;
   return {
     network,
     blockchainIdentifier: job.blockchainIdentifier ?? "",
@@ -107,9 +106,13 @@ export function purchaseOf(job: StartedJob, asked: Asked): PurchaseBody {
     unlockTime: String(times.unlockTime),
     externalDisputeUnlockTime: String(times.externalDisputeUnlockTime),
     ...(offer.sourceIndex === undefined ? {} : { supportedPaymentSourceIndex: offer.sourceIndex }),
-    ...(amounts ? { Amounts: amounts } : {}),
+    // Of a fixed price too: the service refuses the purchase should the chain's price be another one by then.
+    Amounts: offer.pricing.type === "fixed" ? plain(offer.pricing.funds) : dynamicPrice(job),
   };
 }
+
+const plain = (funds: readonly Funds[]): Funds[] =>
+  Array.from(totals(funds), ([unit, amount]) => ({ amount: String(amount), unit }));
 
 function dynamicPrice({ amounts }: StartedJob): Funds[] {
   if (amounts && amounts.length > 0) return amounts.map(({ amount, unit }) => ({ amount, unit }));

@@ -210,7 +210,7 @@ describe("an answer of POST /purchase that is lost", () => {
     const [id] = await market.hire(url).then(
       () => [],
       (error: Error) => {
-        expect(error).toMatchObject({ code: "HIRE_PURCHASE_UNCLEAR" });
+        expect(error).toMatchObject({ code: "HIRE_PURCHASE_UNCLEAR", exitCode: 3 });
         return /hire --resume (\w+)/.exec(error.message)?.slice(1) ?? [];
       },
     );

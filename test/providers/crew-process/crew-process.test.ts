@@ -119,7 +119,7 @@ describe("a crew as a local process", () => {
     }
   });
 
-  it.each<[string, object, object, boolean]>([
+  it.each<[string, Record<string, unknown>, Record<string, unknown>, boolean]>([
     ["a state of a crew without payments, still without", {}, {}, false],
     ["payments for a crew that had none", {}, { payments: PAYMENTS, paymentKey: "k" }, true],
     [
