@@ -5,42 +5,21 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from crew_runtime.budget import BudgetSpentError, ModelBudget
+from crew_runtime.confinement import limit_job
+from crew_runtime.crew_builder import declared_crew
+from crew_runtime.crew_work import CrewWork, ModelAccess
 from crew_runtime.environment import move_into
 from crew_runtime.failures import Failure
 
 if TYPE_CHECKING:
     from crewai import Crew
 
-MODEL_TIMEOUT_SECONDS: Final = 120
-MODEL_RETRIES: Final = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelAccess:
-    """Which model, where, with which key."""
-
-    api: str
-    key: str
-    name: str
-    temperature: float | None = None
-    max_tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrewWork:
-    """All that a job's process is told: no job id, no purchaser, no other key than the model's."""
-
-    crew: dict[str, Any]
-    model: ModelAccess
-    inputs: dict[str, str]
-    max_model_calls: int
-    folder: Path
+__all__ = ["CrewWork", "ModelAccess", "build_crew", "run_crew"]
 
 
 def run_crew(connection: Connection, work: CrewWork) -> None:
@@ -59,6 +38,7 @@ def _answer(connection: Connection, work: CrewWork, do: Callable[[CrewWork], dic
     logging.disable()
     try:
         move_into(work.folder)
+        limit_job()
         try:
             answer = do(work)
         except Exception as error:  # noqa: BLE001 - whatever a crew raises is an outcome of the job
@@ -81,31 +61,7 @@ def _crew(work: CrewWork) -> "Crew":
 
     if warm.IMPORT_ERROR:
         raise RuntimeError(warm.IMPORT_ERROR)
-    from crewai.project.crew_loader import load_crew_from_definition
-
-    crew, _ = load_crew_from_definition(_definition(work.crew, work.model), source="crew", project_root=work.folder)
-    return crew
-
-
-def _definition(crew: dict[str, Any], model: ModelAccess) -> dict[str, Any]:
-    """Add to the declared crew what the runtime decides for every crew."""
-    llm = {
-        "model": model.name,
-        "custom_openai": True,  # any model name, by the API at base_url
-        "base_url": model.api,
-        "api_key": model.key,
-        "temperature": model.temperature,
-        "max_tokens": model.max_tokens,
-        "timeout": MODEL_TIMEOUT_SECONDS,
-        "max_retries": MODEL_RETRIES,
-    }
-    llm = {key: value for key, value in llm.items() if value is not None}
-    agents = {
-        # CrewAI's own retries multiply with those of the model's client.
-        name: {**agent, "llm": llm, "max_retry_limit": 0, "allow_delegation": False, "verbose": False}
-        for name, agent in crew["agents"].items()
-    }
-    return {**crew, "name": "crew", "agents": agents, "memory": False, "tracing": False, "verbose": False}
+    return declared_crew(work)
 
 
 def _build(work: CrewWork) -> dict[str, Any]:
@@ -118,34 +74,21 @@ def _build(work: CrewWork) -> dict[str, Any]:
     return {"result": ""}
 
 
-class _BudgetSpentError(Exception):
-    pass
-
-
 def _run(work: CrewWork) -> dict[str, Any]:
-    from crewai.hooks import register_before_llm_call_hook
-
     crew = _crew(work)
-    calls = 0
-
-    def count(_context: object) -> bool | None:
-        nonlocal calls
-        calls += 1
-        return False if calls > work.max_model_calls else None
-
-    register_before_llm_call_hook(count)
+    budget = ModelBudget(calls=work.max_model_calls, tokens=work.max_tokens)
+    budget.enforce()
     try:
         # Without inputs CrewAI must get None: it then leaves braces in the texts alone.
         output = crew.kickoff(inputs=work.inputs or None)
     except Exception as error:
-        if calls > work.max_model_calls:
-            raise _BudgetSpentError from error
+        if budget.spent:
+            raise BudgetSpentError(budget.spent) from error
         raise
     result = str(output.raw).encode("utf-8", "replace").decode().strip()
     if not result:
         return {"failure": Failure.EMPTY_RESULT, "detail": ""}
-    usage = crew.usage_metrics
-    return {"result": result, "usage": {"model_calls": calls, "tokens": usage.total_tokens if usage else 0}}
+    return {"result": result, "usage": {"model_calls": budget.calls, "tokens": budget.tokens}}
 
 
 def _failure(error: Exception) -> dict[str, Any]:
@@ -177,8 +120,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _classify(error: BaseException) -> Failure | None:
     import openai
 
-    if isinstance(error, _BudgetSpentError):
-        return Failure.MODEL_BUDGET_SPENT
+    if isinstance(error, BudgetSpentError):
+        return error.failure
     if isinstance(error, (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError)):
         return Failure.MODEL_UNAVAILABLE
     if isinstance(error, openai.APIStatusError):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from crew_runtime.confinement import hide_from_others
+
 _KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 _ADDED: Final = {
@@ -27,7 +29,11 @@ def scrubbed(environment: Mapping[str, str], *, home: Path, temporary: Path) -> 
 
 
 def replace_environment(environment: Mapping[str, str]) -> None:
-    """Make this process, and what it starts from now on, see `environment` and nothing else."""
+    """Make this process, and what it starts from now on, see `environment` and nothing else.
+
+    Jobs cannot look up in /proc what the environment was before either.
+    """
+    hide_from_others()
     os.environ.clear()
     os.environ.update(environment)
 

@@ -15,7 +15,7 @@ class StubModel:
     """Answers every prompt with the markers that it finds in it; remembers what it was asked.
 
     In a prompt, `answer with status 500` does so, `answer with nothing` gives an empty text, `answer slowly` waits
-    one second, and `never answer` until the model is closed or released.
+    one second, `never answer` until the model is closed or released, and `report no usage` leaves the tokens out.
     """
 
     def __init__(self) -> None:
@@ -61,6 +61,7 @@ class StubModel:
             return int(status[1]), {"error": {"message": f"no luck with {key} and {prompt}", "type": "stub"}}
         markers = " ".join(dict.fromkeys(_MARKER.findall(prompt)))
         text = " " if "answer with nothing" in prompt else f"Stub result {markers}"
+        usage = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
         return 200, {
             "id": "stub",
             "object": "chat.completion",
@@ -69,7 +70,7 @@ class StubModel:
             "choices": [
                 {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}},
             ],
-            "usage": {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12},
+            **({} if "report no usage" in prompt else {"usage": usage}),
         }
 
     def close(self) -> None:
