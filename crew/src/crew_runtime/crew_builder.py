@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from crew_runtime.crew_work import CrewWork, ModelAccess
+from crew_runtime.crew_work import ModelAccess
 
 if TYPE_CHECKING:
     from crewai import LLM, Agent, Crew, Task
@@ -28,12 +28,11 @@ def model_of(access: ModelAccess) -> "LLM":
     return LLM(**{name: value for name, value in settings.items() if value is not None})
 
 
-def declared_crew(work: CrewWork) -> "Crew":
+def declared_crew(declared: dict[str, Any], access: ModelAccess) -> "Crew":
     """Build the crew of a declaration."""
     from crewai import Crew, Process
 
-    declared = work.crew
-    agents = {name: _agent(agent, work) for name, agent in declared["agents"].items()}
+    agents = {name: _agent(agent, access) for name, agent in declared["agents"].items()}
     tasks: dict[str, Task] = {}
     for task in declared["tasks"]:
         tasks[task["name"]] = _task(task, agents, tasks)
@@ -48,12 +47,12 @@ def declared_crew(work: CrewWork) -> "Crew":
     )
 
 
-def _agent(declared: dict[str, Any], work: CrewWork) -> "Agent":
+def _agent(declared: dict[str, Any], access: ModelAccess) -> "Agent":
     from crewai import Agent
 
     return Agent(
         **declared,
-        llm=model_of(work.model),
+        llm=model_of(access),
         max_retry_limit=0,  # CrewAI's own retries multiply with those of the model's client
         allow_delegation=False,
         verbose=False,

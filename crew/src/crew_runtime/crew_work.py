@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from crew_runtime.documents.document import DocumentSet
+
 DEFAULT_MAX_TOKENS: Final = 500_000
 
 
@@ -33,3 +35,4 @@ class CrewWork:
     max_model_calls: int
     max_tokens: int = DEFAULT_MAX_TOKENS
     folder: Path
+    documents: DocumentSet | None = None

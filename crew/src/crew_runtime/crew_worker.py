@@ -13,6 +13,10 @@ from crew_runtime.budget import BudgetSpentError, ModelBudget
 from crew_runtime.confinement import limit_job
 from crew_runtime.crew_builder import declared_crew
 from crew_runtime.crew_work import CrewWork, ModelAccess
+from crew_runtime.documents.context import with_documents
+from crew_runtime.documents.document import DocumentError
+from crew_runtime.documents.embedder import Embedder, EmbeddingError
+from crew_runtime.documents.index import DocumentIndex
 from crew_runtime.environment import move_into
 from crew_runtime.failures import Failure
 
@@ -28,7 +32,10 @@ def run_crew(connection: Connection, work: CrewWork) -> None:
 
 
 def build_crew(connection: Connection, work: CrewWork) -> None:
-    """Only build the crew, to learn whether CrewAI takes it; send {"result": ""} or {"failure", "detail"}."""
+    """Only build the crew and read its documents, to learn whether both can be used.
+
+    Sends {"result": ""} or {"failure", "detail"}.
+    """
     _answer(connection, work, _build)
 
 
@@ -56,18 +63,23 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _crew(work: CrewWork) -> "Crew":
+def _prepared(work: CrewWork) -> "tuple[Crew, dict[str, str]]":
+    """Build the crew and what it is to be started with."""
     from crew_runtime import warm
 
     if warm.IMPORT_ERROR:
         raise RuntimeError(warm.IMPORT_ERROR)
-    return declared_crew(work)
+    if work.documents is None:
+        return declared_crew(work.crew, work.model), work.inputs
+    index = DocumentIndex.open(work.documents, Embedder(work.model))
+    crew, inputs = with_documents(work.crew, work.inputs, index)
+    return declared_crew(crew, work.model), inputs
 
 
 def _build(work: CrewWork) -> dict[str, Any]:
-    """Build the crew; the reason why it cannot be is told in full, as no customer is in play."""
+    """Prepare a job; the reason why that fails is told in full, as no customer is in play."""
     try:
-        _crew(work)
+        _prepared(work)
     except Exception as error:  # noqa: BLE001 - whatever CrewAI raises is the reason
         reason = f"{type(error).__name__}: {error}".replace(work.model.key, "***")
         return {"failure": Failure.CREW_FAILED, "detail": reason}
@@ -75,12 +87,12 @@ def _build(work: CrewWork) -> dict[str, Any]:
 
 
 def _run(work: CrewWork) -> dict[str, Any]:
-    crew = _crew(work)
+    crew, inputs = _prepared(work)
     budget = ModelBudget(calls=work.max_model_calls, tokens=work.max_tokens)
     budget.enforce()
     try:
         # Without inputs CrewAI must get None: it then leaves braces in the texts alone.
-        output = crew.kickoff(inputs=work.inputs or None)
+        output = crew.kickoff(inputs=inputs or None)
     except Exception as error:
         if budget.spent:
             raise BudgetSpentError(budget.spent) from error
@@ -104,6 +116,8 @@ def _failure(error: Exception) -> dict[str, Any]:
 def _describe(error: BaseException) -> str:
     status = getattr(error, "status_code", None)
     name = f"{type(error).__module__}.{type(error).__qualname__}"
+    if isinstance(error, (DocumentError, EmbeddingError)):
+        return f"{name}: {error}"  # our own words about the author's files
     return f"{name} {status}" if isinstance(status, int) else name
 
 
@@ -122,6 +136,8 @@ def _classify(error: BaseException) -> Failure | None:
 
     if isinstance(error, BudgetSpentError):
         return error.failure
+    if isinstance(error, (DocumentError, EmbeddingError)):
+        return Failure.DOCUMENTS_UNUSABLE
     if isinstance(error, (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError)):
         return Failure.MODEL_UNAVAILABLE
     if isinstance(error, openai.APIStatusError):

@@ -1,20 +1,18 @@
 """The agent's declaration (crew.json): what is sold, what is asked, which crew does the work."""
 
-import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from crew_runtime.configuration import ConfigurationError, path_of, sentence_of
+from crew_runtime.documents.document import Document, DocumentSet
 from crew_runtime.input_schema import InputField
 from crew_runtime.input_values import unreadable_rules
+from crew_runtime.placeholders import PLACEHOLDER
 
 Text = Annotated[str, StringConstraints(min_length=1)]
-
-PLACEHOLDER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_\-]*)\}")
-"""What CrewAI replaces by an input: a name in braces, so that JSON in a text stays as it is."""
 
 
 class _Strict(BaseModel):
@@ -59,6 +57,7 @@ class Model(_Strict):
     name: Text | None = None
     temperature: float | None = Field(default=None, ge=0, le=2)
     max_tokens: int | None = Field(default=None, ge=1, alias="maxTokens")
+    embeddings: Text = "text-embedding-3-small"
 
 
 class Price(_Strict):
@@ -84,6 +83,14 @@ class ExampleOutput(_Strict):
     mime_type: str = Field(alias="mimeType")
 
 
+class DeclaredDocument(_Strict):
+    """A document: what its author calls it, where it lies beside crew.json, and what it contains."""
+
+    name: Text
+    file: str = Field(pattern=r"^documents/[\w.-]+$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class Declaration(_Strict):
     """One agent."""
 
@@ -95,7 +102,17 @@ class Declaration(_Strict):
     input: tuple[InputField, ...]
     crew: CrewDefinition
     model: Model = Model()
+    documents: tuple[DeclaredDocument, ...] = ()
     example_outputs: tuple[ExampleOutput, ...] = Field(default=(), alias="exampleOutputs")
+
+
+def documents_of(declaration: Declaration, folder: Path, cache: Path) -> DocumentSet | None:
+    """Find the documents, which lie beside the declaration in `folder`; None if the agent has none."""
+    found = tuple(
+        Document(name=declared.name, file=folder / declared.file, sha256=declared.sha256)
+        for declared in declaration.documents
+    )
+    return DocumentSet(documents=found, cache=cache) if found else None
 
 
 def load_declaration(path: Path) -> Declaration:

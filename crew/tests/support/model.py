@@ -4,11 +4,41 @@ import json
 import re
 import threading
 import time
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 _MARKER = re.compile(r"MARKER-\w+")
+_FAILS = re.compile(r"fails with (\d+)")
 _STATUS = re.compile(r"answer with status (\d+)")
+
+
+_WORD = re.compile(r"[\w-]+")
+_DIMENSIONS = 512
+
+
+def _embed(name: str, texts: list[str]) -> tuple[int, dict[str, Any]]:
+    """Texts that share words are near each other. The name of the embedding model says what goes wrong."""
+    status = _FAILS.search(name)
+    if status:
+        return int(status[1]), {"error": {"message": f"no luck with {texts}", "type": "stub"}}
+    vectors = [_vector(text) for text in texts]
+    if name == "too few vectors":
+        vectors.pop()
+    if name == "vectors of different sizes":
+        vectors = [vector + [0.5] * number for number, vector in enumerate(vectors)]
+    if name == "vectors of zeros":
+        vectors = [[0.0] * _DIMENSIONS for _ in vectors]
+    data = [{"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(vectors)]
+    usage = {"prompt_tokens": 5, "total_tokens": 5}
+    return 200, {"object": "list", "model": name, "data": data, "usage": usage}
+
+
+def _vector(text: str) -> list[float]:
+    vector = [0.0] * _DIMENSIONS
+    for word in _WORD.findall(text.lower()):
+        vector[zlib.crc32(word.encode()) % _DIMENSIONS] += 1
+    return vector
 
 
 class StubModel:
@@ -51,6 +81,8 @@ class StubModel:
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
 
     def answer(self, body: dict[str, Any], key: str) -> tuple[int, dict[str, Any]]:
+        if "input" in body:
+            return _embed(body["model"], body["input"])
         prompt = json.dumps(body["messages"])
         if "never answer" in prompt:
             self.released.wait(120)
