@@ -26,7 +26,7 @@ class CrewWork:
     """All that a job's process is told: no job id, no purchaser, no other key than the model's.
 
     `folder` is the job's own and empty; `max_model_calls` and `max_tokens` (prompts and answers together) are the most
-    that the job may use.
+    that the job may use. A crew is either declared (`crew`), or made by the crew.py in the folder `code`.
     """
 
     crew: dict[str, Any]
@@ -36,3 +36,4 @@ class CrewWork:
     max_tokens: int = DEFAULT_MAX_TOKENS
     folder: Path
     documents: DocumentSet | None = None
+    code: Path | None = None

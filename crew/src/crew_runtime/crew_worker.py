@@ -3,12 +3,16 @@
 import json
 import logging
 import os
+import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from crew_runtime import for_authors
+from crew_runtime.asking import Ask, answer_human_input_by, asking
 from crew_runtime.budget import BudgetSpentError, ModelBudget
 from crew_runtime.confinement import limit_job
 from crew_runtime.crew_builder import declared_crew
@@ -19,15 +23,25 @@ from crew_runtime.documents.embedder import Embedder, EmbeddingError
 from crew_runtime.documents.index import DocumentIndex
 from crew_runtime.environment import move_into
 from crew_runtime.failures import Failure
+from crew_runtime.own_code import OwnCodeError, crew_of_folder
+from crew_runtime.result_schema import with_schemas
+from crew_runtime.tools.calculate import calculate
+from crew_runtime.tools.document_search import document_searcher
 
 if TYPE_CHECKING:
     from crewai import Crew
 
 __all__ = ["CrewWork", "ModelAccess", "build_crew", "run_crew"]
 
+# CrewAI raises a plain Exception for it.
+_GUARDRAIL_NOT_MET: Final = re.compile(r"Task failed guardrail( \d+)? validation after \d+ retries")
+
 
 def run_crew(connection: Connection, work: CrewWork) -> None:
-    """Run the crew and send {"result", "usage"} or {"failure", "detail"}; then end this process."""
+    """Run the crew and send {"result", "usage"} or {"failure", "detail"}; then end this process.
+
+    A crew that asks back sends {"ask": {"prompt"}} before, as often as it asks, and waits for {"input"} each time.
+    """
     _answer(connection, work, _run)
 
 
@@ -39,7 +53,7 @@ def build_crew(connection: Connection, work: CrewWork) -> None:
     _answer(connection, work, _build)
 
 
-def _answer(connection: Connection, work: CrewWork, do: Callable[[CrewWork], dict[str, Any]]) -> None:
+def _answer(connection: Connection, work: CrewWork, do: Callable[[CrewWork, Ask], dict[str, Any]]) -> None:
     os.setpgid(0, 0)  # a signal to the runtime's group must not end jobs that it still waits for
     threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.disable()
@@ -47,7 +61,7 @@ def _answer(connection: Connection, work: CrewWork, do: Callable[[CrewWork], dic
         move_into(work.folder)
         limit_job()
         try:
-            answer = do(work)
+            answer = do(work, asking(connection))
         except Exception as error:  # noqa: BLE001 - whatever a crew raises is an outcome of the job
             answer = _failure(error)
         connection.send_bytes(json.dumps(answer).encode())
@@ -63,40 +77,69 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _prepared(work: CrewWork) -> "tuple[Crew, dict[str, str]]":
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    crew: "Crew"
+    inputs: dict[str, str]
+    index: DocumentIndex | None
+
+
+def _prepare(work: CrewWork, ask: Ask) -> _Prepared:
     """Build the crew and what it is to be started with."""
     from crew_runtime import warm
 
     if warm.IMPORT_ERROR:
         raise RuntimeError(warm.IMPORT_ERROR)
-    if work.documents is None:
-        return declared_crew(work.crew, work.model), work.inputs
-    index = DocumentIndex.open(work.documents, Embedder(work.model))
-    crew, inputs = with_documents(work.crew, work.inputs, index)
-    return declared_crew(crew, work.model), inputs
+    index = DocumentIndex.open(work.documents, Embedder(work.model)) if work.documents else None
+    answer_human_input_by(ask)
+    if work.code:
+        for_authors.provide(work.model, ask, index)
+        return _Prepared(crew_of_folder(work.code, work.model), work.inputs, index)
+    crew, inputs = with_schemas(work.crew, work.inputs)
+    if index:
+        crew, inputs = with_documents(crew, inputs, index)
+    tools = _tools(crew.pop("fetch_hosts", ()), index)
+    built = declared_crew(crew, work.model, tools)
+    if built.manager_agent and inputs:
+        built.manager_agent.interpolate_inputs(inputs)  # CrewAI leaves it out
+    return _Prepared(built, inputs, index)
 
 
-def _build(work: CrewWork) -> dict[str, Any]:
+def _tools(hosts: Iterable[str], index: DocumentIndex | None) -> dict[str, Callable[[str], str]]:
+    from crew_runtime.tools.egress import Egress
+    from crew_runtime.tools.fetch_page import page_fetcher
+
+    tools = {"calculate": calculate, "fetch_page": page_fetcher(Egress(hosts))}
+    return {**tools, "document_search": document_searcher(index)} if index else tools
+
+
+def _build(work: CrewWork, _ask: Ask) -> dict[str, Any]:
     """Prepare a job; the reason why that fails is told in full, as no customer is in play."""
     try:
-        _prepared(work)
+        _prepare(work, _nobody)
     except Exception as error:  # noqa: BLE001 - whatever CrewAI raises is the reason
         reason = f"{type(error).__name__}: {error}".replace(work.model.key, "***")
         return {"failure": Failure.CREW_FAILED, "detail": reason}
     return {"result": ""}
 
 
-def _run(work: CrewWork) -> dict[str, Any]:
-    crew, inputs = _prepared(work)
+def _nobody(_prompt: str) -> str:
+    raise OwnCodeError("the crew asks its customer before the job begins: ask in a tool, or before the kickoff")
+
+
+def _run(work: CrewWork, ask: Ask) -> dict[str, Any]:
     budget = ModelBudget(calls=work.max_model_calls, tokens=work.max_tokens)
     budget.enforce()
+    prepared = _prepare(work, ask)
     try:
         # Without inputs CrewAI must get None: it then leaves braces in the texts alone.
-        output = crew.kickoff(inputs=inputs or None)
+        output = prepared.crew.kickoff(inputs=prepared.inputs or None)
     except Exception as error:
         if budget.spent:
             raise BudgetSpentError(budget.spent) from error
         raise
+    if prepared.index and prepared.index.broken:
+        raise prepared.index.broken  # a tool tells it to the model only, which then answers without the documents
     result = str(output.raw).encode("utf-8", "replace").decode().strip()
     if not result:
         return {"failure": Failure.EMPTY_RESULT, "detail": ""}
@@ -116,7 +159,7 @@ def _failure(error: Exception) -> dict[str, Any]:
 def _describe(error: BaseException) -> str:
     status = getattr(error, "status_code", None)
     name = f"{type(error).__module__}.{type(error).__qualname__}"
-    if isinstance(error, (DocumentError, EmbeddingError)):
+    if isinstance(error, (DocumentError, EmbeddingError, OwnCodeError)):
         return f"{name}: {error}"  # our own words about the author's files
     return f"{name} {status}" if isinstance(status, int) else name
 
@@ -138,6 +181,8 @@ def _classify(error: BaseException) -> Failure | None:
         return error.failure
     if isinstance(error, (DocumentError, EmbeddingError)):
         return Failure.DOCUMENTS_UNUSABLE
+    if _GUARDRAIL_NOT_MET.match(str(error)):
+        return Failure.GUARDRAIL_NOT_MET
     if isinstance(error, (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError)):
         return Failure.MODEL_UNAVAILABLE
     if isinstance(error, openai.APIStatusError):

@@ -17,6 +17,8 @@ _ADDED: Final = {
     "CREWAI_DISABLE_VERSION_CHECK": "true",
     # CrewAI reads a .env file of any folder above it.
     "PYTHON_DOTENV_DISABLED": "1",
+    # One thread more, and forking the process that has loaded everything would not be sound.
+    "OPENBLAS_NUM_THREADS": "1",
     # No module of the working folder stands in for a library's.
     "PYTHONSAFEPATH": "1",
 }

@@ -25,9 +25,14 @@ try:
     for _module in (
         "crewai.hooks",
         "crewai",
+        "crewai.core.providers.human_input",
+        "crewai.tools",
+        "crew_runtime.crew_worker",
         # What follows would be imported at a job's first call of the model, and take a second each time.
         "crewai.llms.providers.openai.completion",
         "httpcore",
+        "jsonschema",
+        "numpy",
         "openai.resources",
     ):
         import_module(_module)

@@ -8,6 +8,7 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from crew_runtime.asking import asking
 from crew_runtime.confinement import MEMORY_BYTES, limit_job
 
 
@@ -52,3 +53,9 @@ def tell_limits(connection: Connection, _: object) -> None:
         "too_much": too_much,
     }
     connection.send_bytes(json.dumps(told).encode())
+
+
+def ask_twice(connection: Connection, what: str) -> None:
+    ask = asking(connection)
+    replies = [ask(f"{what} {number}?") for number in ("one", "two")]
+    connection.send_bytes(json.dumps({"result": replies}).encode())

@@ -27,6 +27,8 @@ class DocumentIndex:
         self._passages = passages
         self._vectors = vectors
         self._embedder = embedder
+        self.broken: Exception | None = None
+        """Why a search failed; whoever catches its exception cannot hide it."""
 
     @classmethod
     def open(cls, documents: DocumentSet, embedder: Embedder) -> Self:
@@ -65,11 +67,18 @@ class DocumentIndex:
             EmbeddingError, openai.OpenAIError: the embedding model cannot be used.
 
         """
-        wanted = self._embedder.embed(texts)
-        if wanted.shape[1] != self._vectors.shape[1]:
-            raise EmbeddingError(f"{self._embedder.identity} gives vectors of another size than before")
-        likeness = wanted @ self._vectors.T
+        try:
+            likeness = self._vectors_of(texts) @ self._vectors.T
+        except Exception as error:
+            self.broken = error
+            raise
         return [[self._passages[index] for index in (-row).argsort(kind="stable")[:count]] for row in likeness]
+
+    def _vectors_of(self, texts: list[str]) -> "Vectors":
+        vectors = self._embedder.embed(texts)
+        if vectors.shape[1] != self._vectors.shape[1]:
+            raise EmbeddingError(f"{self._embedder.identity} gives vectors of another size than before")
+        return vectors
 
 
 def quoted(passages: list[Passage]) -> str:
