@@ -27,12 +27,6 @@ export function hostingRefusals(config: StackConfig, agents: readonly Agent[]): 
         "spread them over several stacks, or give some of them hosting: ecs-express",
     );
   }
-  for (const { file, documents, source, hosting } of agents) {
-    if (documents.length === 0 || source.kind === "url" || hosting === "process") continue;
-    problems.push(
-      `${file}: crews do not read "documents" in this version: put what the crew must know into its texts`,
-    );
-  }
   return problems;
 }
 
