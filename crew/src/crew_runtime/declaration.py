@@ -158,6 +158,10 @@ def load_declaration(path: Path) -> Declaration:
 
 def _contradictions(declaration: Declaration) -> Iterator[str]:
     yield from _wrong_inputs(declaration.input)
+    yield from _wrong_crew(declaration)
+
+
+def _wrong_crew(declaration: Declaration) -> Iterator[str]:
     if declaration.code:
         if "crew" in declaration.model_fields_set:
             yield "code: there is a crew beside it; keep one of them"
