@@ -114,7 +114,7 @@ def test_an_agent_searches_the_documents(tmp_path: Path, model: StubModel) -> No
 def test_a_search_that_fails_fails_the_job_though_the_model_would_go_on(tmp_path: Path, model: StubModel) -> None:
     documents = document_set(tmp_path, {"a.md": b"# Kettles\nMARKER-kettle"})
     declared = with_tools(
-        '{topic}: call the tool document_search with {"query": "let embeddings fail"}', "document_search"
+        '{topic}: call the tool document_search with {"query": "let this search fail"}', "document_search"
     )
     assert outcome(work(tmp_path, declared, model.url, documents=documents))["failure"] == "MODEL_UNAVAILABLE"
 

@@ -42,7 +42,8 @@ _DIMENSIONS = 512
 
 def _embed(name: str, texts: list[str]) -> tuple[int, dict[str, Any]]:
     """Texts that share words are near each other. The name of the embedding model says what goes wrong."""
-    status = _FAILS.search(name) or ("let embeddings fail" in texts and _FAILS.search("fails with 500"))
+    fails = "let this search fail" in texts or "let every embedding fail" in str(texts)
+    status = _FAILS.search("fails with 500" if fails else name)
     if status:
         return int(status[1]), {"error": {"message": f"no luck with {texts}", "type": "stub"}}
     vectors = [_vector(text) for text in texts]
