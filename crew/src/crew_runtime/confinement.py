@@ -9,7 +9,7 @@ from typing import Final
 
 MEGABYTE: Final = 1024 * 1024
 MEMORY_BYTES: Final = 1024 * MEGABYTE
-FILE_BYTES: Final = 64 * MEGABYTE
+FILE_BYTES: Final = 128 * MEGABYTE
 OPEN_FILES: Final = 512
 
 _PR_SET_DUMPABLE: Final = 4
