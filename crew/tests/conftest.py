@@ -1,12 +1,26 @@
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from crew_runtime.environment import scrubbed
+from crew_runtime.job_process import start_fork_server
 from support.declarations import declaration
 from support.ecs import FakeEcsAgent
 from support.model import StubModel
 from support.runtime import Runtime
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The server that job processes are forked from, as the runtime starts it."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in scrubbed(os.environ, home=home, temporary=home).items():
+            if name != "TMPDIR":  # a test's folder may be too long for a socket in it
+                patch.setenv(name, value)
+        start_fork_server("crew_runtime.warm")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,9 @@ class Failure(StrEnum):
     CREW_FAILED = "CREW_FAILED"
     JOB_TIMEOUT = "JOB_TIMEOUT"
     JOB_INTERRUPTED = "JOB_INTERRUPTED"
+    GUARDRAIL_NOT_MET = "GUARDRAIL_NOT_MET"
+    DOCUMENTS_UNUSABLE = "DOCUMENTS_UNUSABLE"
+    TOKEN_BUDGET_SPENT = "TOKEN_BUDGET_SPENT"  # noqa: S105 - of a model, not a secret
 
 
 MESSAGES: Final[dict[Failure, str]] = {
@@ -24,4 +27,7 @@ MESSAGES: Final[dict[Failure, str]] = {
     Failure.CREW_FAILED: "The crew could not finish the job. Start it again, or tell the operator the job's id.",
     Failure.JOB_TIMEOUT: "The job took longer than one job may. Ask for something smaller.",
     Failure.JOB_INTERRUPTED: "The agent was stopped while the job was open. Start the job again.",
+    Failure.GUARDRAIL_NOT_MET: "The result was not as it has to be, several times. Start the job again.",
+    Failure.DOCUMENTS_UNUSABLE: "The agent's own documents cannot be used. The operator has to look into it.",
+    Failure.TOKEN_BUDGET_SPENT: "The job took more of the language model than one job may. Ask for something smaller.",
 }

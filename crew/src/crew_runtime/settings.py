@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from crew_runtime.configuration import ConfigurationError, sentence_of
+from crew_runtime.crew_work import DEFAULT_MAX_TOKENS
 from crew_runtime.identity import AgentIdentifier
 
 MEGABYTE: Final = 1024 * 1024
@@ -106,6 +107,13 @@ class Settings(BaseModel):
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(_split_origins)] = Field(
         default=("*",),
         description="Set CORS_ORIGINS to the origins that browsers may call from, separated by commas; none: off.",
+    )
+
+    job_tokens: int = Field(
+        default=DEFAULT_MAX_TOKENS,
+        ge=1000,
+        le=1_000_000_000,
+        description="Set JOB_TOKENS to the tokens of the model, asked and answered, that one job may use.",
     )
 
     @field_validator("agent_identity_file")
