@@ -20,7 +20,6 @@ from support.work import outcome, work
 SECRETS = {
     "PAYMENT_KEY": "secret-payment-key",
     "PAYMENT_SERVICE_URL": "https://payment.example.com/api/v1",
-    "DATABASE_URL": "postgresql://user:secret-password@db.example.com/jobs",
     "AWS_ACCESS_KEY_ID": "secret-access-key",
     "AWS_SECRET_ACCESS_KEY": "secret-of-aws",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN": "secret-of-the-task",
