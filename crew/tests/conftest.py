@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from crew_runtime.job_process import start_fork_server
 from support.declarations import declaration
 from support.ecs import FakeEcsAgent
 from support.model import StubModel
+from support.postgres import Cluster
 from support.runtime import Runtime
+from support.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -46,6 +49,20 @@ def runtime(model: StubModel, ecs_agent: FakeEcsAgent, tmp_path_factory: pytest.
     started.stop()
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    started = Cluster()
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    started = Sandbox()
+    yield started
+    started.close()
+
+
 StartRuntime = Callable[..., Runtime]
 
 
@@ -55,7 +72,9 @@ def start_runtime(model: StubModel, tmp_path_factory: pytest.TempPathFactory) ->
     started: list[Runtime] = []
     folder = tmp_path_factory.mktemp("runtime")  # `tmp_path` may be too long for a socket in it
 
-    def start(declared: dict[str, Any] | None = None, *, name: str = "agent", **environment: str) -> Runtime:
+    def start(
+        declared: dict[str, Any] | None = None, *, name: str = "agent", folder: Path = folder, **environment: str
+    ) -> Runtime:
         runtime = Runtime(folder / name, declared or declaration(), model.url, **environment)
         started.append(runtime)
         return runtime

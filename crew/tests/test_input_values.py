@@ -165,7 +165,7 @@ def test_a_rule_that_could_not_be_checked_is_found_before_a_customer_comes(decla
 
 def test_a_number_that_has_no_canonical_form_is_refused_before_it_is_hashed() -> None:
     with pytest.raises(ApiError) as caught:
-        read_job_request([field("number")], {"input_data": {"it": 2**60}})
+        read_job_request([field("number")], {"input_data": {"it": 2**60}}, paid=False)
     assert caught.value.status == 400
     assert "beyond 2^53" in str(caught.value.body["problems"])
 

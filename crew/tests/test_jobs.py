@@ -69,8 +69,8 @@ def test_a_broken_model_fails_the_job_with_a_message_that_quotes_nobody(
     assert "MARKER-private" not in str(ended)
     assert SENTINEL_KEY not in str(ended)
     logged = [event for event in runtime.events if event.get("job_id") == job_id]
-    assert [event["event"] for event in logged] == ["job_accepted", "job_failed"]
-    assert (logged[1]["failure"], logged[1]["detail"]) == (failure, detail)
+    assert [event["event"] for event in logged] == ["job_accepted", "job_started", "job_failed"]
+    assert (logged[2]["failure"], logged[2]["detail"]) == (failure, detail)
 
 
 def test_limits_end_a_job_and_refuse_what_exceeds_them(start_runtime: StartRuntime) -> None:
@@ -107,10 +107,12 @@ def test_every_line_of_the_log_is_json_with_time_level_event_and_agent(runtime: 
     assert all({"time", "level", "event", "agent", "instance"} <= event.keys() for event in runtime.events)
 
 
-def test_an_agent_with_a_price_refuses_jobs_by_name(start_runtime: StartRuntime) -> None:
+def test_an_agent_with_a_price_that_cannot_take_payments_says_so(start_runtime: StartRuntime) -> None:
     priced = {"type": "fixed", "prices": [{"amount": "5000000", "unit": "", "human": "5 ADA"}]}
     runtime = start_runtime(one_task() | {"pricing": priced, "exampleOutputs": []})
     runtime.identify()
+    runtime.wait_until_ready()
     answer = runtime.http.post("/start_job", json={"input_data": {"topic": "tea"}})
-    assert (answer.status_code, answer.json()["error"]) == (501, "PAYMENTS_NOT_AVAILABLE")
+    assert (answer.status_code, answer.json()["error"]) == (503, "PAYMENTS_NOT_CONFIGURED")
+    assert runtime.http.get("/availability").json()["status"] == "unavailable"
     assert runtime.http.get("/demo").json()["error"] == "NO_DEMO"

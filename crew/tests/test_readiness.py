@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,25 +17,33 @@ from crew_runtime.declaration import Declaration
 from crew_runtime.health import unhealthy_because
 from crew_runtime.identity import FixedIdentity
 from crew_runtime.settings import Settings
-from crew_runtime.sqlite_store import SqliteJobStore
+from crew_runtime.store import JobStore
+from crew_runtime.store.sqlite import SqliteJobStore
 from support.declarations import declaration
 from support.marketplace import Availability
 from support.runtime import IDENTIFIER, Runtime
 from support.settings import GOOD
 
 
-@pytest.fixture
-def loading(tmp_path: Path) -> Iterator[FastAPI]:
-    """An agent that knows its identifier, and whose crew nobody has begun to build."""
-    store = SqliteJobStore(tmp_path / "jobs.sqlite")
-    yield create_app(
-        Settings.from_environment(GOOD | {"DATA_DIR": str(tmp_path), "MODEL_NAME": "m", "AGENT_INSTANCE": "i"}),
-        Declaration.model_validate_json(json.dumps(declaration())),
+def agent_app(folder: Path, store: JobStore, declared: dict[str, Any], environment: dict[str, str]) -> FastAPI:
+    """Give an agent that knows its identifier, and whose crew nobody has begun to build."""
+    app, _ = create_app(
+        Settings.from_environment(
+            GOOD | {"DATA_DIR": str(folder), "MODEL_NAME": "m", "AGENT_INSTANCE": "i"} | environment
+        ),
+        Declaration.model_validate_json(json.dumps(declared)),
         store,
         FixedIdentity(IDENTIFIER),
         on_unusable=pytest.fail,
     )
-    store.close()
+    return app
+
+
+@pytest.fixture
+def loading(tmp_path: Path) -> Iterator[FastAPI]:
+    store = SqliteJobStore(tmp_path / "jobs.sqlite", holder="one")
+    yield agent_app(tmp_path, store, declaration(), {})
+    store.disconnect()
 
 
 def ask(app: FastAPI, method: str, path: str, body: dict[str, object] | None = None) -> httpx.Response:
@@ -59,6 +68,29 @@ def test_an_agent_whose_crew_is_loading_is_up_but_takes_no_jobs_and_says_why(loa
     refused = ask(loading, "POST", "/start_job", {"input_data": {"topic": "tea"}})
     assert (refused.status_code, refused.json()["error"]) == (503, "CREW_LOADING")
     assert int(refused.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("pricing", "environment", "code"),
+    [
+        ({"type": "fixed"}, {}, "PAYMENTS_NOT_CONFIGURED"),
+        ({"type": "fixed"}, {"PAYMENT_SERVICE_URL": "http://127.0.0.1:1/api/v1"}, "PAYMENTS_NOT_CONFIGURED"),
+        (
+            {"type": "dynamic"},
+            {"PAYMENT_SERVICE_URL": "http://127.0.0.1:1/api/v1", "PAYMENT_KEY": "k"},
+            "PRICE_RULE_MISSING",
+        ),
+    ],
+)
+def test_an_agent_that_cannot_be_paid_takes_no_jobs_and_says_why(
+    tmp_path: Path, pricing: dict[str, str], environment: dict[str, str], code: str
+) -> None:
+    store = SqliteJobStore(tmp_path / "jobs.sqlite", holder="one")
+    app = agent_app(tmp_path, store, declaration(pricing=pricing), environment)
+    refused = ask(app, "POST", "/start_job", {"input_data": {"topic": "tea"}})
+    assert (refused.status_code, refused.json()["error"]) == (503, code)
+    assert ask(app, "GET", "/availability").json()["status"] == "unavailable"
+    store.disconnect()
 
 
 def test_the_health_check_passes_once_the_crew_is_built(runtime: Runtime) -> None:

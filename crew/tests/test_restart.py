@@ -19,16 +19,14 @@ def alive(pid: int) -> bool:
     return not (stat.exists() and ") Z " in stat.read_text())
 
 
-def wait_until_asked(model: StubModel, words: str) -> None:
+def wait_until_asked(model: StubModel, words: str, times: int = 1) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not any(words in str(request["body"]) for request in model.requests):
+    while sum(words in str(request["body"]) for request in model.requests) < times:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def test_after_kill_9_a_job_is_failed_with_its_reason_and_never_unknown(
-    start_runtime: StartRuntime, model: StubModel
-) -> None:
+def test_after_kill_9_a_job_is_run_again_and_what_was_done_stays(start_runtime: StartRuntime, model: StubModel) -> None:
     first = start_runtime()
     first.identify()
     done = first.start_job("MARKER-done")
@@ -44,10 +42,13 @@ def test_after_kill_9_a_job_is_failed_with_its_reason_and_never_unknown(
     first.exit_code()
 
     second = start_runtime()
-    ended = second.status(running)
-    assert (ended["status"], ended["error"]) == ("failed", "JOB_INTERRUPTED")
+    assert second.status(running)["status"] == "running"
     assert second.status(done) == completed
-    assert second.wait_for_event("jobs_interrupted")["jobs"] == 1
+    assert second.wait_for_event("jobs_taken_over")["jobs"] == 1
+    assert second.wait_for_event("job_started")["attempt"] == 2
+    model.released.set()
+    assert second.ended(running)["status"] == "completed"
+    model.released.clear()
     assert list((second.data / "work").glob("*-*")) == []
 
 
@@ -58,7 +59,7 @@ def works_in(process: Path, runtime: Runtime) -> bool:
         return False
 
 
-def test_sigterm_gives_running_jobs_a_grace_and_ends_what_takes_longer(
+def test_sigterm_gives_running_jobs_a_grace_and_leaves_what_takes_longer_to_the_next_runtime(
     start_runtime: StartRuntime, model: StubModel
 ) -> None:
     first = start_runtime(one_task(), MAX_PARALLEL="2", SHUTDOWN_GRACE="3")
@@ -70,7 +71,40 @@ def test_sigterm_gives_running_jobs_a_grace_and_ends_what_takes_longer(
     wait_until_asked(model, "MARKER-slow")
     assert first.stop() == 0
 
-    second = start_runtime()
-    assert second.status(slow)["result"] == "Stub result MARKER-slow"
-    assert [second.status(job_id)["error"] for job_id in (hanging, waiting)] == ["JOB_INTERRUPTED", "JOB_INTERRUPTED"]
     assert not any("MARKER-waiting" in str(request["body"]) for request in model.requests)
+
+    second = start_runtime(one_task())
+    assert second.status(slow)["result"] == "Stub result MARKER-slow"
+    assert second.ended(waiting)["result"] == "Stub result MARKER-waiting"
+    assert {event["attempt"] for event in second.events if event["event"] == "job_started"} == {1}
+    model.released.set()
+    assert second.ended(hanging)["status"] == "completed"
+    model.released.clear()
+
+
+def test_a_job_that_was_interrupted_again_and_again_fails(start_runtime: StartRuntime, model: StubModel) -> None:
+    job_id = ""
+    for attempt in range(3):
+        runtime = start_runtime(one_task())
+        runtime.identify()
+        job_id = job_id or runtime.start_job("MARKER-crash never answer")
+        wait_until_asked(model, "MARKER-crash", attempt + 1)
+        runtime.process.kill()
+        runtime.exit_code()
+    last = start_runtime(one_task())
+    assert last.ended(job_id)["error"] == "JOB_INTERRUPTED"
+
+
+def test_a_job_whose_input_no_longer_fits_fails_and_says_so(start_runtime: StartRuntime, model: StubModel) -> None:
+    first = start_runtime(one_task())
+    first.identify()
+    job_id = first.start_job("MARKER-outdated never answer")
+    wait_until_asked(model, "MARKER-outdated")
+    first.process.kill()
+    first.exit_code()
+    other = one_task("Research {subject}.")
+    other["crew"]["agents"]["researcher"]["goal"] = "Find what matters"
+    del other["crew"]["agents"]["writer"]
+    other["input"] = [{"id": "subject", "type": "string", "name": "Subject"}]
+    second = start_runtime(other)
+    assert second.ended(job_id)["error"] == "INPUT_OUTDATED"

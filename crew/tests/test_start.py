@@ -33,6 +33,13 @@ BAD_SETTINGS = [
     ("no slot for jobs", {"MAX_PARALLEL": "0"}, ["MAX_PARALLEL"]),
     ("negative queue", {"MAX_QUEUE": "-1"}, ["MAX_QUEUE"]),
     ("no time for jobs", {"JOB_TIMEOUT": "0"}, ["JOB_TIMEOUT"]),
+    ("payment service without scheme", {"PAYMENT_SERVICE_URL": "pay.example.com"}, ["PAYMENT_SERVICE_URL"]),
+    ("wallet key of another length", {"SELLER_VKEY": "ab"}, ["SELLER_VKEY"]),
+    ("unknown contract", {"PAYMENT_SOURCE_TYPE": "V3"}, ["PAYMENT_SOURCE_TYPE"]),
+    ("unknown network", {"NETWORK": "preprod"}, ["NETWORK"]),
+    ("less time than the service grants", {"SUBMIT_WITHIN": "899"}, ["SUBMIT_WITHIN"]),
+    ("unknown hash", {"RESULT_HASH_RULE": "sdk"}, ["RESULT_HASH_RULE"]),
+    ("internal port too high", {"INTERNAL_PORT": "65536"}, ["INTERNAL_PORT"]),
     ("several at once", {"PORT": "x", "MAX_PARALLEL": "y", "MAX_BODY": "1"}, ["PORT", "MAX_PARALLEL", "MAX_BODY"]),
 ]  # fmt: skip
 
@@ -101,6 +108,26 @@ def test_the_process_ends_with_2_and_lists_environment_and_declaration_together(
         "- PORT", "- AGENT_IDENTITY_FILE", "- DATA_DIR", "- MODEL_API", "- crew.json"
     ]  # fmt: skip
     assert SENTINEL_KEY not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"NETWORK": "Mainnet"}, "NETWORK: the declaration is for Preprod"),
+        ({"PAY_WITHIN": "3000", "SUBMIT_WITHIN": "3600"}, "SUBMIT_WITHIN: leaves no time for a job"),
+        ({"DATABASE_URL": "postgresql://crew:secret@127.0.0.1:1/x"}, "DATABASE_URL: the database cannot be used"),
+    ],
+)
+def test_settings_that_contradict_or_lead_nowhere_end_the_process(
+    tmp_path: Path, environment: dict[str, str], named: str
+) -> None:
+    path = tmp_path / "crew.json"
+    path.write_text(json.dumps(one_task()))
+    given = {"AGENT_DECLARATION": str(path), "DATA_DIR": str(tmp_path), "MODEL_NAME": "m", "PORT": "0"}
+    ended = run({**GOOD, **given, **environment})
+    assert ended.returncode == 2
+    assert named in ended.stderr
+    assert "secret" not in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import socket
-import sqlite3
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -19,8 +18,9 @@ from crew_runtime.declaration import Declaration, load_declaration
 from crew_runtime.environment import replace_environment, scrubbed
 from crew_runtime.identity_source import identity_source
 from crew_runtime.logs import configure_logging, event
+from crew_runtime.ports import by_port
 from crew_runtime.settings import Settings
-from crew_runtime.sqlite_store import SqliteJobStore
+from crew_runtime.store import open_store
 from crew_runtime.temporary import make_temporary_folder
 
 EXIT_CONFIGURATION: Final = 2
@@ -36,7 +36,8 @@ def main() -> int:
     try:
         settings, declaration = _read_configuration()
         listener = _listen(settings.host, settings.port)
-        store = _open_store(settings.data_dir)
+        internal = None if settings.internal_port is None else _listen(settings.host, settings.internal_port)
+        store, lock = open_store(settings)
         configure_logging(agent=declaration.id, instance=settings.agent_instance)
         identity = identity_source(settings, os.environ)
     except ConfigurationError as error:
@@ -44,7 +45,8 @@ def main() -> int:
         return EXIT_CONFIGURATION
 
     host, port = listener.getsockname()[:2]
-    event(_log, logging.INFO, "listening", host=host, port=port)
+    internal_port = internal.getsockname()[1] if internal else None
+    event(_log, logging.INFO, "listening", host=host, port=port, internal_port=internal_port)
     temporary = make_temporary_folder(settings.data_dir)
     replace_environment(scrubbed(os.environ, home=settings.data_dir, temporary=temporary))
     unusable: list[str] = []
@@ -53,10 +55,10 @@ def main() -> int:
         unusable.append(f"the crew cannot be used: {reason}")
         server.should_exit = True
 
-    app = create_app(settings, declaration, store, identity, on_unusable=stop)
+    app, operations = create_app(settings, declaration, store, identity, on_unusable=stop)
     server = uvicorn.Server(
         uvicorn.Config(
-            app,
+            by_port(app, {internal_port: operations}),
             loop="asyncio",
             http="h11",
             ws="none",
@@ -68,8 +70,9 @@ def main() -> int:
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn sends the signal on after it has ended gracefully
-    server.run(sockets=[listener])
-    store.close()
+    server.run(sockets=[listener, *([internal] if internal else [])])
+    store.disconnect()
+    lock.close()
     shutil.rmtree(temporary, ignore_errors=True)
     if unusable:
         _complain(unusable)
@@ -92,8 +95,20 @@ def _read_configuration() -> tuple[Settings, Declaration]:
             problems += error.problems
     if settings and declaration and not (declaration.model.name or settings.model_name):
         problems.append("MODEL_NAME: is missing, and the declaration names no model either. Set MODEL_NAME.")
+    if settings and settings.network and declaration and settings.network != declaration.network:
+        problems.append(
+            f"NETWORK: the declaration is for {declaration.network}. Set NETWORK to the same, or not at all."
+        )
+    if settings and settings.pay_within + settings.submit_margin >= settings.submit_within:
+        problems.append(
+            "SUBMIT_WITHIN: leaves no time for a job that is paid at the last moment. "
+            "Set it to more than PAY_WITHIN and SUBMIT_MARGIN together."
+        )
     if problems or settings is None or declaration is None:
         raise ConfigurationError(problems)
+    if settings.payment_source_type:
+        payment = declaration.payment.of_type(settings.payment_source_type)
+        declaration = declaration.model_copy(update={"payment": payment})
     return settings, declaration
 
 
@@ -105,16 +120,6 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         problem = f"HOST and PORT: cannot listen on {host} port {port} ({reason}). Set them to a free address."
-        raise ConfigurationError([problem]) from None
-
-
-def _open_store(folder: Path) -> SqliteJobStore:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return SqliteJobStore(folder / "jobs.sqlite")
-    except (OSError, sqlite3.Error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        problem = f"DATA_DIR: {folder} cannot be used ({reason}). {Settings.model_fields['data_dir'].description}"
         raise ConfigurationError([problem]) from None
 
 

@@ -7,31 +7,49 @@ from crew_runtime.declaration import Declaration
 from crew_runtime.failures import MESSAGES
 from crew_runtime.identity import IdentitySource
 from crew_runtime.job_request import read_job_request
-from crew_runtime.jobs import Job, JobStore
+from crew_runtime.jobs import Job
+from crew_runtime.payments.checkout import Checkout
 from crew_runtime.problems import ApiError
-from crew_runtime.runner import JobRunner, QueueFullError, StoppingError
+from crew_runtime.reception import Reception
+from crew_runtime.runner import JobRunner
+from crew_runtime.store import JobStore
 
 _RETRY_UNREGISTERED_SECONDS: Final = 30
 _RETRY_LOADING_SECONDS: Final = 5
 _RETRY_STOPPING_SECONDS: Final = 60
-_RETRY_FULL_SECONDS: Final = 10
 
 
 class Agent:
-    """One declared agent with its identity, its jobs and their runner."""
+    """One declared agent with its identity and its jobs. `checkout` is None where no payments can be made."""
 
     def __init__(
-        self, *, declaration: Declaration, identity: IdentitySource, store: JobStore, runner: JobRunner
+        self,
+        *,
+        declaration: Declaration,
+        identity: IdentitySource,
+        store: JobStore,
+        runner: JobRunner,
+        checkout: Checkout | None,
+        seller_vkey: str,
+        max_unpaid: int,
     ) -> None:
         self._declaration = declaration
         self._identity = identity
         self._store = store
         self._runner = runner
+        self._checkout = checkout
+        self._seller_vkey = seller_vkey
+        self._reception = Reception(store=store, runner=runner, checkout=checkout, max_unpaid=max_unpaid)
 
     @property
     def crew_is_ready(self) -> bool:
         """Tell whether the crew has been built."""
         return self._runner.crew_is_ready
+
+    @property
+    def is_registered(self) -> bool:
+        """Tell whether the identifier is known."""
+        return bool(self._identity.current().agent_identifier)
 
     def availability(self) -> dict[str, Any]:
         """Say whether jobs are taken. The registry wants the type, and the right identifier if there is one."""
@@ -39,16 +57,17 @@ class Agent:
         answer: dict[str, Any] = {"status": "unavailable", "type": "masumi-agent"}
         if identity.agent_identifier:
             answer["agentIdentifier"] = identity.agent_identifier
+        obstacle = self._payment_obstacle()
         if not identity.agent_identifier:
             answer["message"] = f"{self._declaration.name} waits for its registration on the network."
         elif identity.draining:
             answer["message"] = f"{self._declaration.name} takes no new jobs: it is about to be removed."
         elif not self.crew_is_ready:
             answer["message"] = f"{self._declaration.name} is still loading its crew."
-        elif self._declaration.pricing.type == "free":
-            answer.update(status="available", message=f"{self._declaration.name} takes jobs.")
+        elif obstacle:
+            answer["message"] = obstacle[1]
         else:
-            answer.update(status="available", message=f"{self._declaration.name} is up, but takes no payments yet.")
+            answer.update(status="available", message=f"{self._declaration.name} takes jobs.")
         return answer
 
     def input_schema(self) -> dict[str, Any]:
@@ -71,21 +90,41 @@ class Agent:
             "output": {"result": "\n".join(f"{output.name}: {output.url}" for output in outputs)},
         }
 
-    async def start_job(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Check the request and take the job on.
+    def payment_information(self) -> dict[str, Any]:
+        """Say who is paid, where and how much, in the payment service's words.
 
         Raises:
-            ApiError: 503 AGENT_NOT_REGISTERED, AGENT_DRAINING, CREW_LOADING, AGENT_STOPPING or QUEUE_FULL, each with
-                Retry-After; 501 PAYMENTS_NOT_AVAILABLE; 400 INPUT_INVALID with all problems at once.
+            ApiError: 503 AGENT_NOT_REGISTERED.
+
+        """
+        identifier = self._identity.current().agent_identifier
+        if not identifier:
+            raise _not_registered()
+        pricing = self._declaration.pricing
+        information: dict[str, Any] = {
+            "agentIdentifier": identifier,
+            "sellerVKey": self._seller_vkey or None,
+            "network": self._declaration.network,
+            "pricing": {"pricingType": pricing.type.capitalize()},
+            "paymentSourceType": self._declaration.payment.source_type,
+            "supportedPaymentSourceIndex": self._declaration.payment.source_index,
+        }
+        if pricing.prices:
+            information["pricing"]["Pricing"] = [{"amount": p.amount, "unit": p.unit} for p in pricing.prices]
+        return {name: value for name, value in information.items() if value is not None}
+
+    async def start_job(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Check the request and take the job on, or give the one that the same request has begun.
+
+        Raises:
+            ApiError: 503 AGENT_NOT_REGISTERED, AGENT_DRAINING, CREW_LOADING, AGENT_STOPPING, QUEUE_FULL,
+                PAYMENTS_NOT_CONFIGURED, PRICE_RULE_MISSING, PAYMENT_SERVICE_UNAVAILABLE or PAYMENT_REFUSED, each with
+                Retry-After; 400 INPUT_INVALID with all problems at once.
 
         """
         agent_identifier = self._identifier_for_jobs()
-        if self._declaration.pricing.type != "free":
-            raise ApiError(
-                501,
-                "PAYMENTS_NOT_AVAILABLE",
-                "This runtime takes no payments yet, so that it runs no jobs of agents with a price.",
-            )
+        if obstacle := self._payment_obstacle():
+            raise ApiError(503, *obstacle, retry_after_seconds=_RETRY_STOPPING_SECONDS)
         if not self.crew_is_ready:
             raise ApiError(
                 503,
@@ -93,51 +132,35 @@ class Agent:
                 "The agent has started a moment ago and is still loading its crew. Try again in a few seconds.",
                 retry_after_seconds=_RETRY_LOADING_SECONDS,
             )
-        request = read_job_request(self._declaration.input, body)
-        job = Job(
-            input_data=request.input_data,
-            agent_identifier=agent_identifier,
-            identifier_from_purchaser=request.purchaser,
-        )
-        try:
-            await self._runner.submit(job, request.inputs)
-        except QueueFullError:
-            raise ApiError(
-                503,
-                "QUEUE_FULL",
-                "The agent has as many jobs as it can take. Try again later.",
-                retry_after_seconds=_RETRY_FULL_SECONDS,
-            ) from None
-        except StoppingError:
+        if self._runner.is_stopping:
             raise ApiError(
                 503,
                 "AGENT_STOPPING",
                 "The agent is being stopped. Try again later.",
                 retry_after_seconds=_RETRY_STOPPING_SECONDS,
-            ) from None
-        # MIP-003 calls it `id`, older readers of it `job_id`. What belongs to a payment a free job does not have.
-        answer: dict[str, Any] = {
-            "id": job.id,
-            "job_id": job.id,
-            "status": job.state.status,
-            "agentIdentifier": agent_identifier,
-        }
-        if request.purchaser is not None:
-            answer |= {
-                "identifierFromPurchaser": request.purchaser,
-                "input_hash": request.input_hash,
-            }
-        return answer
+            )
+        request = read_job_request(self._declaration.input, body, paid=self.is_paid)
+        return _receipt(await self._reception.take(request, agent_identifier, paid=self.is_paid))
+
+    @property
+    def is_paid(self) -> bool:
+        """Tell whether jobs cost something."""
+        return self._declaration.pricing.type != "free"
+
+    def _payment_obstacle(self) -> tuple[str, str] | None:
+        """Give the code and the sentence of what keeps this agent from being paid."""
+        if not self.is_paid:
+            return None
+        if self._checkout is None:
+            return "PAYMENTS_NOT_CONFIGURED", "The agent cannot take payments. Its operator has to configure them."
+        if self._declaration.pricing.type == "dynamic" and self._declaration.payment.price_rule is None:
+            return "PRICE_RULE_MISSING", "The agent has no rule for its price. Its operator has to declare one."
+        return None
 
     def _identifier_for_jobs(self) -> str:
         identity = self._identity.current()
         if not identity.agent_identifier:
-            raise ApiError(
-                503,
-                "AGENT_NOT_REGISTERED",
-                "The agent waits for its registration on the network. Try again later.",
-                retry_after_seconds=_RETRY_UNREGISTERED_SECONDS,
-            )
+            raise _not_registered()
         if identity.draining:
             raise ApiError(
                 503,
@@ -156,7 +179,7 @@ class Agent:
         """
         job = await self._find(job_id)
         answer = {"id": job.status_id, "job_id": job.id, "status": job.state.status}
-        if job.result is not None:
+        if job.state.status == "completed" and job.result is not None:
             answer["result"] = job.result
         if job.failure is not None:
             answer |= {"error": job.failure, "message": MESSAGES[job.failure]}
@@ -176,7 +199,38 @@ class Agent:
     async def _find(self, job_id: str | None) -> Job:
         if not job_id:
             raise ApiError(400, "JOB_ID_MISSING", "The request names no job. Give job_id, as /start_job answered it.")
-        job = await asyncio.to_thread(self._store.get, job_id)
+        job = None if "\0" in job_id else await asyncio.to_thread(self._store.get, job_id)
         if job is None:
             raise ApiError(404, "JOB_UNKNOWN", "There is no such job. Give job_id, as /start_job answered it.")
         return job
+
+
+def _not_registered() -> ApiError:
+    return ApiError(
+        503,
+        "AGENT_NOT_REGISTERED",
+        "The agent waits for its registration on the network. Try again later.",
+        retry_after_seconds=_RETRY_UNREGISTERED_SECONDS,
+    )
+
+
+def _receipt(job: Job) -> dict[str, Any]:
+    """Answer /start_job. MIP-003 calls the job's id `id`, older readers of it `job_id`."""
+    answer: dict[str, Any] = {
+        "id": job.id,
+        "job_id": job.id,
+        "status": job.state.status,
+        "agentIdentifier": job.agent_identifier,
+    }
+    if job.identifier_from_purchaser is not None:
+        answer |= {"identifierFromPurchaser": job.identifier_from_purchaser, "input_hash": job.input_hash}
+    if job.payment is not None:
+        answer |= {
+            "blockchainIdentifier": job.payment.blockchain_identifier,
+            "sellerVKey": job.payment.seller_vkey,
+            "payByTime": job.payment.pay_by_time,
+            "submitResultTime": job.payment.submit_result_time,
+            "unlockTime": job.payment.unlock_time,
+            "externalDisputeUnlockTime": job.payment.external_dispute_unlock_time,
+        }
+    return answer

@@ -1,9 +1,9 @@
-"""The HTTP interface: MIP-003's endpoints and /healthz."""
+"""Puts the runtime together: MIP-003's endpoints and /healthz, and what works behind them."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from threading import Thread
 from typing import Any, Final
 
@@ -12,20 +12,28 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from crew_runtime.agent import Agent
 from crew_runtime.bodies import read_json_object
 from crew_runtime.crew_worker import ModelAccess
-from crew_runtime.declaration import Declaration
+from crew_runtime.declaration import Declaration, code_of, documents_of
 from crew_runtime.identity import IdentitySource
-from crew_runtime.jobs import JobStore
+from crew_runtime.internal import Operations
+from crew_runtime.leases import LeaseKeeper
 from crew_runtime.logs import event
+from crew_runtime.model_probe import ModelProbe
+from crew_runtime.payments.checkout import Checkout, Windows
+from crew_runtime.payments.client import PaymentService
+from crew_runtime.payments.watch import PaymentWatch, WatchTimes
 from crew_runtime.problems import ApiError
 from crew_runtime.runner import JobRunner, Limits
 from crew_runtime.settings import Settings
+from crew_runtime.store import JobStore, StoreUnavailableError
 from crew_runtime.task_protection import TaskProtection
 
 _log: Final = logging.getLogger(__name__)
+_RETRY_STORE_SECONDS: Final = 10
 
 
 def create_app(
@@ -34,28 +42,25 @@ def create_app(
     store: JobStore,
     identity: IdentitySource,
     on_unusable: Callable[[str], None],
-) -> FastAPI:
-    """Put the agent together.
+) -> tuple[FastAPI, ASGIApp]:
+    """Put the agent together; gives what the world sees, and what operators see.
 
     `on_unusable` is called, from another thread, with the reason if CrewAI turns out not to take the crew.
     """
-    runner = JobRunner(
+    model = _model_access(settings, declaration)
+    runner = _runner(settings, declaration, store, model)
+    protection = TaskProtection(str(settings.ecs_agent_uri)) if settings.ecs_agent_uri else None
+    keeper = LeaseKeeper(store=store, runner=runner, lease_seconds=settings.lease_seconds, protection=protection)
+    service = _payment_service(settings, declaration)
+    watch = _watch(settings, store, service, runner) if service else None
+    agent = Agent(
+        declaration=declaration,
+        identity=identity,
         store=store,
-        crew=declaration.crew.model_dump(mode="json", exclude_none=True),
-        model=ModelAccess(
-            api=str(settings.model_api).rstrip("/"),
-            key=settings.model_key.get_secret_value(),
-            name=declaration.model.name or settings.model_name or "",
-            temperature=declaration.model.temperature,
-            max_tokens=declaration.model.max_tokens,
-        ),
-        limits=Limits(
-            parallel=settings.max_parallel,
-            queue=settings.max_queue,
-            timeout_seconds=settings.job_timeout,
-            model_calls=settings.job_model_calls,
-        ),
-        folder=settings.data_dir / "work",
+        runner=runner,
+        checkout=_checkout(settings, declaration, store, service) if service else None,
+        seller_vkey=settings.seller_vkey,
+        max_unpaid=settings.max_unpaid,
     )
 
     def try_out() -> None:
@@ -67,16 +72,106 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        protection = TaskProtection(str(settings.ecs_agent_uri)) if settings.ecs_agent_uri else None
-        runner.start(protection)
+        runner.start()
         Thread(target=try_out, daemon=True).start()
-        kept = asyncio.create_task(protection.keep()) if protection else None
+        loops: list[Coroutine[Any, Any, None]] = [keeper.keep()]
+        if protection:
+            loops.append(protection.keep())
+        if watch:
+            runner.on_result = watch.wake
+            loops.append(watch.keep())
+        tasks = [asyncio.create_task(loop) for loop in loops]
         yield
         await runner.stop(settings.shutdown_grace)
-        if kept:
-            kept.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        if service:
+            await service.close()
+        with suppress(StoreUnavailableError):
+            await asyncio.to_thread(store.release)
 
+    health = {"status": "ok", "agent": declaration.id, "instance": settings.agent_instance}
     app = FastAPI(lifespan=lifespan, openapi_url=None)
+    _add_cors(app, settings)
+    app.include_router(_routes(agent, health, settings.max_body))
+    app.add_exception_handler(ApiError, _answer_api_error)
+    app.add_exception_handler(HTTPException, _answer_http_exception)
+    app.add_exception_handler(RequestValidationError, _answer_validation_error)
+    app.add_exception_handler(StoreUnavailableError, _answer_store_error)
+    app.add_exception_handler(Exception, _answer_internal_error)
+    operations = Operations(
+        agent=agent,
+        store=store,
+        runner=runner,
+        keeper=keeper,
+        watch=watch,
+        model=ModelProbe(model.api, model.key),
+    )
+    return app, operations.app()
+
+
+def _model_access(settings: Settings, declaration: Declaration) -> ModelAccess:
+    return ModelAccess(
+        api=str(settings.model_api).rstrip("/"),
+        key=settings.model_key.get_secret_value(),
+        name=declaration.model.name or settings.model_name or "",
+        temperature=declaration.model.temperature,
+        max_tokens=declaration.model.max_tokens,
+        embeddings=declaration.model.embeddings,
+    )
+
+
+def _runner(settings: Settings, declaration: Declaration, store: JobStore, model: ModelAccess) -> JobRunner:
+    beside = settings.agent_declaration.resolve().parent
+    return JobRunner(
+        store=store,
+        crew=declaration.crew.model_dump(mode="json", exclude_none=True),
+        code=code_of(declaration, beside),
+        documents=documents_of(declaration, beside, cache=settings.data_dir.resolve() / "documents"),
+        fields=declaration.input,
+        model=model,
+        limits=Limits(
+            parallel=settings.max_parallel,
+            queue=settings.max_queue,
+            timeout_seconds=settings.job_timeout,
+            model_calls=settings.job_model_calls,
+            tokens=settings.job_tokens,
+            submit_margin_seconds=settings.submit_margin,
+        ),
+        folder=settings.data_dir / "work",
+        hash_rule=settings.result_hash_rule,
+    )
+
+
+def _payment_service(settings: Settings, declaration: Declaration) -> PaymentService | None:
+    """Give the service if there is one to talk to; a free agent may still have jobs from when it had a price."""
+    if settings.payment_service_url is None or settings.payment_key is None:
+        return None
+    url, key = str(settings.payment_service_url), settings.payment_key.get_secret_value()
+    return PaymentService(url.rstrip("/"), key, declaration.network)
+
+
+def _watch(settings: Settings, store: JobStore, service: PaymentService, runner: JobRunner) -> PaymentWatch:
+    return PaymentWatch(
+        service=service,
+        store=store,
+        times=WatchTimes(poll_seconds=settings.payment_poll, settle_seconds=settings.settle_seconds),
+        run=runner.take,
+    )
+
+
+def _checkout(settings: Settings, declaration: Declaration, store: JobStore, service: PaymentService) -> Checkout:
+    return Checkout(
+        service=service,
+        store=store,
+        declaration=declaration,
+        windows=Windows(pay_seconds=settings.pay_within, submit_seconds=settings.submit_within),
+        seller_vkey=settings.seller_vkey,
+    )
+
+
+def _add_cors(app: FastAPI, settings: Settings) -> None:
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -84,14 +179,6 @@ def create_app(
             allow_methods=["GET", "POST"],
             allow_headers=["content-type"],
         )
-    agent = Agent(declaration=declaration, identity=identity, store=store, runner=runner)
-    health = {"status": "ok", "agent": declaration.id, "instance": settings.agent_instance}
-    app.include_router(_routes(agent, health, settings.max_body))
-    app.add_exception_handler(ApiError, _answer_api_error)
-    app.add_exception_handler(HTTPException, _answer_http_exception)
-    app.add_exception_handler(RequestValidationError, _answer_validation_error)
-    app.add_exception_handler(Exception, _answer_internal_error)
-    return app
 
 
 def _routes(agent: Agent, health: dict[str, str], max_body: int) -> APIRouter:
@@ -112,6 +199,11 @@ def _routes(agent: Agent, health: dict[str, str], max_body: int) -> APIRouter:
     @router.get("/demo")
     async def demo() -> dict[str, Any]:
         return agent.demo()
+
+    @router.get("/payment_information")
+    @router.get("/payment-information")
+    async def payment_information() -> dict[str, Any]:
+        return agent.payment_information()
 
     @router.post("/start_job")
     async def start_job(request: Request) -> dict[str, Any]:
@@ -142,6 +234,13 @@ async def _answer_http_exception(_request: Request, error: Exception) -> JSONRes
 
 async def _answer_validation_error(_request: Request, _error: Exception) -> JSONResponse:
     return JSONResponse({"error": "REQUEST_INVALID", "message": "The request cannot be read."}, 400)
+
+
+async def _answer_store_error(_request: Request, error: Exception) -> JSONResponse:
+    event(_log, logging.ERROR, "store_unavailable", reason=str(error))
+    message = "The agent cannot reach its store of jobs. Send the same request again later."
+    headers = {"Retry-After": str(_RETRY_STORE_SECONDS)}
+    return JSONResponse({"error": "STORE_UNAVAILABLE", "message": message}, 503, headers)
 
 
 async def _answer_internal_error(_request: Request, _error: Exception) -> JSONResponse:

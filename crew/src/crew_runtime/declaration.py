@@ -10,6 +10,7 @@ from crew_runtime.configuration import ConfigurationError, path_of, sentence_of
 from crew_runtime.documents.document import Document, DocumentSet
 from crew_runtime.input_schema import InputField
 from crew_runtime.input_values import unreadable_rules
+from crew_runtime.payment_declaration import PaymentDeclaration
 from crew_runtime.placeholders import PLACEHOLDER
 from crew_runtime.result_schema import unreadable_schema
 from crew_runtime.tools import ToolName
@@ -109,6 +110,7 @@ class Declaration(_Strict):
     description: str
     network: Literal["Preprod", "Mainnet"]
     pricing: Pricing
+    payment: PaymentDeclaration = PaymentDeclaration()
     input: tuple[InputField, ...]
     crew: CrewDefinition = CrewDefinition(agents={}, tasks=())
     code: str | None = Field(default=None, pattern=r"^code/[\w.-]+$")
@@ -158,6 +160,7 @@ def load_declaration(path: Path) -> Declaration:
 
 def _contradictions(declaration: Declaration) -> Iterator[str]:
     yield from _wrong_inputs(declaration.input)
+    yield from declaration.payment.wrong_price(declaration.input)
     yield from _wrong_crew(declaration)
 
 

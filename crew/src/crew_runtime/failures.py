@@ -17,6 +17,14 @@ class Failure(StrEnum):
     GUARDRAIL_NOT_MET = "GUARDRAIL_NOT_MET"
     DOCUMENTS_UNUSABLE = "DOCUMENTS_UNUSABLE"
     TOKEN_BUDGET_SPENT = "TOKEN_BUDGET_SPENT"  # noqa: S105 - of a model, not a secret
+    INPUT_OUTDATED = "INPUT_OUTDATED"
+    PAYMENT_NOT_MADE = "PAYMENT_NOT_MADE"
+    PAYMENT_EXPIRED = "PAYMENT_EXPIRED"
+    PAYMENT_INVALID = "PAYMENT_INVALID"
+    PAYMENT_CLOSED = "PAYMENT_CLOSED"
+    REFUND_REQUESTED = "REFUND_REQUESTED"
+    DEADLINE_PASSED = "DEADLINE_PASSED"
+    RESULT_NOT_SUBMITTED = "RESULT_NOT_SUBMITTED"
 
 
 MESSAGES: Final[dict[Failure, str]] = {
@@ -26,8 +34,16 @@ MESSAGES: Final[dict[Failure, str]] = {
     Failure.EMPTY_RESULT: "The crew ended without a result. Start the job again, or ask in another way.",
     Failure.CREW_FAILED: "The crew could not finish the job. Start it again, or tell the operator the job's id.",
     Failure.JOB_TIMEOUT: "The job took longer than one job may. Ask for something smaller.",
-    Failure.JOB_INTERRUPTED: "The agent was stopped while the job was open. Start the job again.",
     Failure.GUARDRAIL_NOT_MET: "The result was not as it has to be, several times. Start the job again.",
     Failure.DOCUMENTS_UNUSABLE: "The agent's own documents cannot be used. The operator has to look into it.",
     Failure.TOKEN_BUDGET_SPENT: "The job took more of the language model than one job may. Ask for something smaller.",
+    Failure.JOB_INTERRUPTED: "The agent was stopped again and again during the job. Ask for a refund if it was paid.",
+    Failure.INPUT_OUTDATED: "The agent asks for other input by now. Ask for a refund if you paid, and start anew.",
+    Failure.PAYMENT_NOT_MADE: "No payment could be made for the job. Start it again.",
+    Failure.PAYMENT_EXPIRED: "No funds were locked before payByTime. Start the job again.",
+    Failure.PAYMENT_INVALID: "The funds locked are not what was asked for. Take them back, and start the job again.",
+    Failure.PAYMENT_CLOSED: "The payment was ended before there was a result. Start the job again.",
+    Failure.REFUND_REQUESTED: "A refund was asked for before the job began. Start it again if that was a mistake.",
+    Failure.DEADLINE_PASSED: "There was no time left for the job before submitResultTime. Ask for a refund.",
+    Failure.RESULT_NOT_SUBMITTED: "The result could not be put on the chain before submitResultTime. Ask for a refund.",
 }

@@ -1,26 +1,52 @@
-"""A job and where jobs are kept."""
+"""A job, what it goes through, and what is known of its payment."""
 
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final
 from uuid import uuid4
 
 from crew_runtime.failures import Failure
 
 
 class JobState(StrEnum):
-    """What a job goes through; `queued` and `running` are open, the others final."""
+    """What a job goes through. Free jobs begin as `queued` and skip what concerns a payment.
 
+    created: on the disk, its payment not yet made. awaiting_payment: its payment is made, the buyer has to lock funds.
+    queued, running: paid or free. result_ready: the result is on the disk, its hash not yet with the payment service.
+    submitted: the service took the hash. completed: free and done, or the hash was seen on the chain.
+    """
+
+    CREATED = "created"
+    AWAITING_PAYMENT = "awaiting_payment"
     QUEUED = "queued"
     RUNNING = "running"
+    RESULT_READY = "result_ready"
+    SUBMITTED = "submitted"
     COMPLETED = "completed"
     FAILED = "failed"
 
     @property
     def status(self) -> str:
-        """Give the status word of MIP-003, which has none for waiting in a queue."""
-        return JobState.RUNNING if self is JobState.QUEUED else self
+        """Give the status word of MIP-003, which has fewer."""
+        return _STATUS[self]
+
+
+_STATUS: Final = {
+    JobState.CREATED: "awaiting_payment",
+    JobState.AWAITING_PAYMENT: "awaiting_payment",
+    JobState.QUEUED: "running",
+    JobState.RUNNING: "running",
+    JobState.RESULT_READY: "running",
+    JobState.SUBMITTED: "completed",
+    JobState.COMPLETED: "completed",
+    JobState.FAILED: "failed",
+}
+
+UNENDED: Final = (
+    JobState.CREATED, JobState.AWAITING_PAYMENT, JobState.QUEUED, JobState.RUNNING, JobState.RESULT_READY
+)  # fmt: skip
+"""States in which the customer still waits."""
 
 
 def new_id() -> str:
@@ -34,44 +60,42 @@ def now() -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentTerms:
+    """What the payment service answered when the payment was made. Times are Unix milliseconds."""
+
+    blockchain_identifier: str
+    source_type: str
+    seller_vkey: str
+    pay_by_time: int
+    submit_result_time: int
+    unlock_time: int
+    external_dispute_unlock_time: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One job; `status_id` names its present status and changes with it alone. Times are Unix milliseconds."""
+    """One job; `status_id` names its present status and changes with it alone. Times are Unix milliseconds.
+
+    `request_key` is the same for requests that mean the same job: purchaser and input. `on_chain_state` and
+    `next_action` are the payment's as last seen. A job is closed once nothing is left to do or to watch for it.
+    """
 
     input_data: dict[str, Any]
     agent_identifier: str
     identifier_from_purchaser: str | None = None
+    input_hash: str | None = None
+    request_key: str | None = None
     id: str = field(default_factory=new_id)
     status_id: str = field(default_factory=new_id)
     state: JobState = JobState.QUEUED
+    attempts: int = 0
+    payment: PaymentTerms | None = None
+    on_chain_state: str | None = None
+    next_action: str | None = None
     result: str | None = None
+    result_hash: str | None = None
+    hash_rule: str | None = None
     failure: Failure | None = None
     created_at: int = field(default_factory=now)
     finished_at: int | None = None
-
-
-class JobStore(Protocol):
-    """Keeps jobs; what a method wrote is durable when it returns. Methods block, and may be called from any thread.
-
-    A final state stays: `start`, `complete` and `fail` do nothing to a job that is not open.
-    """
-
-    def add(self, job: Job) -> None:
-        """Write a new job."""
-
-    def get(self, job_id: str) -> Job | None:
-        """Read a job."""
-
-    def start(self, job_id: str) -> None:
-        """Note that a queued job runs now."""
-
-    def complete(self, job_id: str, result: str) -> None:
-        """Note the result."""
-
-    def fail(self, job_id: str, failure: Failure) -> None:
-        """Note why there is no result."""
-
-    def fail_open(self, failure: Failure) -> int:
-        """Fail all open jobs and give their number: they were left by a process that is gone."""
-
-    def close(self) -> None:
-        """Release what the store holds."""
+    closed_at: int | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 from uuid import uuid4
 
 from pydantic import (
@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from crew_runtime.configuration import ConfigurationError, sentence_of
 from crew_runtime.crew_work import DEFAULT_MAX_TOKENS
 from crew_runtime.identity import AgentIdentifier
+from crew_runtime.payments.hashes import HashRule
 
 MEGABYTE: Final = 1024 * 1024
 
@@ -91,6 +92,75 @@ class Settings(BaseModel):
         ge=1,
         le=10_000,
         description="Set JOB_MODEL_CALLS to the number of model calls that one job may make.",
+    )
+    network: Literal["Preprod", "Mainnet"] | None = Field(
+        default=None, description="Set NETWORK to Preprod or Mainnet, as the declaration has it, or leave it out."
+    )
+    payment_service_url: HttpUrl | None = Field(
+        default=None, description="Set PAYMENT_SERVICE_URL to the payment service's address, with /api/v1."
+    )
+    payment_key: SecretStr | None = Field(
+        default=None, description="Set PAYMENT_KEY to a key of the payment service that may make payments."
+    )
+    payment_source_type: Literal["V1", "V2"] | None = Field(
+        default=None,
+        description="Set PAYMENT_SOURCE_TYPE to V1 or V2, as the selling wallet is, or leave it to the declaration.",
+    )
+    seller_vkey: str = Field(
+        default="",
+        pattern=r"^([0-9a-f]{56})?$",
+        description="Set SELLER_VKEY to the selling wallet's verification key, 56 hexadecimal digits.",
+    )
+    pay_within: float = Field(
+        default=7200,
+        ge=1,
+        le=604_800,
+        description="Set PAY_WITHIN to the seconds that a buyer gets to lock the funds.",
+    )
+    submit_within: float = Field(
+        default=43_200,
+        ge=960,
+        le=2_592_000,
+        description="Set SUBMIT_WITHIN to the seconds from a job's start until its result must be on the chain, "
+        "more than PAY_WITHIN and SUBMIT_MARGIN together.",
+    )
+    submit_margin: float = Field(
+        default=600,
+        ge=0,
+        le=86_400,
+        description="Set SUBMIT_MARGIN to the seconds that a result's hash gets to reach the chain.",
+    )
+    settle_seconds: float = Field(
+        default=600,
+        ge=0,
+        le=86_400,
+        description="Set SETTLE_SECONDS to the seconds that funds locked in time may take to be seen.",
+    )
+    payment_poll: float = Field(
+        default=10, ge=0.05, le=600, description="Set PAYMENT_POLL to the seconds between two looks at the payments."
+    )
+    max_unpaid: int = Field(
+        default=1000, ge=1, le=1_000_000, description="Set MAX_UNPAID to the number of jobs that may await payment."
+    )
+    result_hash_rule: HashRule = Field(
+        default=HashRule.MARKETPLACE,
+        description="Set RESULT_HASH_RULE to marketplace (as the network's marketplace checks it) or mip-004.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="Set DATABASE_URL to postgresql://user:password@host:port/database, or leave it out for a file.",
+    )
+    lease_seconds: float = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="Set LEASE_SECONDS to the seconds after which another runtime takes over the jobs of a dead one.",
+    )
+    internal_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Set INTERNAL_PORT to the TCP port of /metrics and /readyz (0: any free one), or leave it out.",
     )
     max_body: int = Field(
         default=MEGABYTE,

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import Field as PydanticField
 
 NonEmpty = Annotated[str, StringConstraints(min_length=1)]
 _NEEDS_DATA = ("option", "radio", "multiselect", "checkbox", "file")
@@ -11,6 +12,36 @@ _FORMATS = ("url", "email", "integer", "nonempty", "tel_pattern")
 
 class FreeJob(BaseModel):
     id: NonEmpty
+
+
+Nonce = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{14,26}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Milliseconds = Annotated[int, PydanticField(gt=1_000_000_000_000)]
+
+
+class PaidJob(BaseModel):
+    """What a purchase is made from: names and types as they are, nothing converted."""
+
+    model_config = ConfigDict(strict=True)
+
+    id: NonEmpty
+    blockchainIdentifier: NonEmpty
+    payByTime: Milliseconds
+    submitResultTime: Milliseconds
+    unlockTime: Milliseconds
+    externalDisputeUnlockTime: Milliseconds
+    agentIdentifier: Annotated[str, StringConstraints(min_length=57)]
+    sellerVKey: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{56}$")]
+    identifierFromPurchaser: Nonce
+    input_hash: Sha256
+
+    @model_validator(mode="after")
+    def _times_are_as_the_contract_wants_them(self) -> Self:
+        minute = 60_000
+        assert self.payByTime + 5 * minute <= self.submitResultTime
+        assert self.submitResultTime + 15 * minute <= self.unlockTime
+        assert self.unlockTime + 15 * minute <= self.externalDisputeUnlockTime
+        return self
 
 
 class Status(BaseModel):

@@ -82,6 +82,15 @@ class Runtime:
             self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
         return self._client
 
+    @property
+    def internal(self) -> httpx.Client:
+        """The port for operators; `close` is the caller's."""
+        port = self.wait_for_event("listening")["internal_port"]
+        return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
+
+    def logged(self, name: str, job_id: str) -> bool:
+        return any((event["event"], event.get("job_id")) == (name, job_id) for event in self.events)
+
     def identify(self, identifier: str | None = IDENTIFIER, *, draining: bool = False) -> None:
         draft = self.identity_file.with_suffix(".new")
         draft.write_text(json.dumps({"agentIdentifier": identifier, "draining": draining}))
@@ -89,6 +98,12 @@ class Runtime:
 
     def wait_until_ready(self) -> None:
         self.wait_for_event("crew_ready")
+
+    def buy(self, topic: str, nonce: str, **fields: object) -> httpx.Response:
+        """Start a job as a buyer does who pays."""
+        self.wait_until_ready()
+        body = {"identifier_from_purchaser": nonce, "input_data": {"topic": topic, **fields}}
+        return self.http.post("/start_job", json=body)
 
     def start_job(self, topic: str, **fields: object) -> str:
         self.wait_until_ready()
@@ -104,7 +119,7 @@ class Runtime:
 
     def ended(self, job_id: str) -> dict[str, Any]:
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while (found := self.status(job_id))["status"] == "running":
+        while (found := self.status(job_id))["status"] in ("awaiting_payment", "running"):
             assert time.monotonic() < deadline, self.output
             time.sleep(0.02)
         return found
@@ -128,6 +143,10 @@ class Runtime:
         """Signal the runtime alone, and wait."""
         self.process.send_signal(number)
         return self.exit_code()
+
+    def kill(self) -> None:
+        """End the runtime as a crash of the machine would: with no time for anything."""
+        self.stop(signal.SIGKILL)
 
     def _close(self) -> None:
         """End what is left of the process's group, such as a fork server that still imports."""

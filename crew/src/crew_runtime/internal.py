@@ -1,0 +1,86 @@
+"""What operators ask, on a port of its own: /metrics and /readyz."""
+
+import asyncio
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Route
+
+from crew_runtime.agent import Agent
+from crew_runtime.jobs import now
+from crew_runtime.leases import LeaseKeeper
+from crew_runtime.metrics import Gauge, rendered
+from crew_runtime.model_probe import ModelProbe
+from crew_runtime.payments.watch import PaymentWatch
+from crew_runtime.runner import JobRunner
+from crew_runtime.store import JobStore, StoreUnavailableError
+
+_PROMETHEUS: Final = "text/plain; version=0.0.4"
+
+
+class Operations:
+    """Gathers how the runtime stands; never anything of an input or a result."""
+
+    def __init__(
+        self,
+        *,
+        agent: Agent,
+        store: JobStore,
+        runner: JobRunner,
+        keeper: LeaseKeeper,
+        watch: PaymentWatch | None,
+        model: ModelProbe,
+    ) -> None:
+        self._agent = agent
+        self._store = store
+        self._runner = runner
+        self._keeper = keeper
+        self._watch = watch
+        self._model = model
+
+    def app(self) -> Starlette:
+        """Make the ASGI application."""
+        return Starlette(routes=[Route("/metrics", self._metrics), Route("/readyz", self._readyz)])
+
+    async def _readyz(self, _request: Request) -> JSONResponse:
+        """Answer 200 if jobs can be done now, else 503; the checks by name either way."""
+        checks = {
+            "registered": self._agent.is_registered,
+            "crew": self._runner.crew_is_ready,
+            "store": self._keeper.works,
+            "model": await self._model.answers(),
+        }
+        if self._watch and self._agent.is_paid:
+            checks["payments"] = self._watch.is_reachable
+        ready = all(checks.values()) and not self._runner.is_stopping
+        return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+
+    async def _metrics(self, _request: Request) -> PlainTextResponse:
+        gauges: list[Gauge] = [
+            ("ready", "Whether CrewAI has built the crew.", float(self._runner.crew_is_ready)),
+            ("jobs_running", "Processes of jobs.", self._runner.running),
+            ("jobs_waiting", "Jobs that wait for a process.", len(self._runner.known) - self._runner.running),
+        ]
+        try:
+            counts = await asyncio.to_thread(self._store.counts)
+            gauges.append(("jobs", "Jobs in the store by state.", {str(state): n for state, n in counts.items()}))
+        except StoreUnavailableError:
+            pass  # crew_store says so
+        gauges.append(("store", "Whether the job store answers.", float(self._keeper.works)))
+        if self._watch:
+            gauges += _payments(self._watch)
+        return PlainTextResponse(rendered(gauges), media_type=_PROMETHEUS)
+
+
+def _payments(watch: PaymentWatch) -> list[Gauge]:
+    gauges: list[Gauge] = [
+        ("payment_service", "Whether the payment service answers.", float(watch.is_reachable)),
+        ("payments", "Watched payments by on-chain state.", dict(watch.held)),
+        ("payments_need_operator", "Watched payments that wait for manual action.", watch.stuck),
+    ]
+    if watch.next_deadline is not None:
+        seconds = (watch.next_deadline - now()) / 1000
+        gauges.append(("submit_deadline_seconds", "Seconds until the next result has to be on the chain.", seconds))
+    return gauges

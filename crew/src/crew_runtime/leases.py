@@ -1,0 +1,81 @@
+"""Keeps this runtime's hold on its jobs, and takes over those of runtimes that are gone."""
+
+import asyncio
+import logging
+from time import monotonic
+from typing import Final
+
+from crew_runtime.jobs import JobState
+from crew_runtime.logs import event
+from crew_runtime.metrics import LEASES_LOST
+from crew_runtime.runner import JobRunner
+from crew_runtime.store import JobStore, StoreUnavailableError
+from crew_runtime.task_protection import TaskProtection
+
+_log: Final = logging.getLogger(__name__)
+_ROUNDS_PER_LEASE: Final = 3
+_UNPAID: Final = (JobState.CREATED, JobState.AWAITING_PAYMENT)
+
+
+class LeaseKeeper:
+    """Renews leases three times in their length.
+
+    What this runtime runs and no longer holds is ended at once, and everything is if no renewal succeeded for as long
+    as a lease lasts: another runtime may run it by then.
+    """
+
+    def __init__(
+        self, *, store: JobStore, runner: JobRunner, lease_seconds: float, protection: TaskProtection | None
+    ) -> None:
+        self._store = store
+        self._runner = runner
+        self._lease_seconds = lease_seconds
+        self._protection = protection
+        self._renewed_at = monotonic()
+        self._has_unfinished = False
+        self.works = True
+        runner.on_change = self.note_busy
+
+    async def keep(self) -> None:
+        """Keep leases until cancelled."""
+        while True:
+            try:
+                await self.round()
+            except StoreUnavailableError as error:
+                event(_log, logging.ERROR, "store_unavailable", reason=str(error))
+                self.works = False
+                if monotonic() - self._renewed_at > self._lease_seconds:
+                    self._lose(self._runner.known)
+            except Exception:  # noqa: BLE001 - this loop never ends; what it met is logged
+                _log.exception("lease_keeping_failed")
+            await asyncio.sleep(self._lease_seconds / _ROUNDS_PER_LEASE)
+
+    async def round(self) -> None:
+        """Renew, take over, and hand what has to run to the runner."""
+        begun = monotonic()
+        known = self._runner.known  # before the renewal, which does not name what is begun during it
+        held = await asyncio.to_thread(self._store.renew)
+        self._renewed_at = begun
+        self._lose(known - held)
+        taken = await asyncio.to_thread(self._store.claim)
+        if taken:
+            event(_log, logging.INFO, "jobs_taken_over", jobs=taken)
+        jobs = await asyncio.to_thread(self._store.held)
+        for job in jobs:
+            if job.state in (JobState.QUEUED, JobState.RUNNING):
+                self._runner.take(job.id)
+        unfinished = (JobState.RESULT_READY, *(() if self._store.shared else _UNPAID))
+        self._has_unfinished = any(job.state in unfinished for job in jobs)
+        self.note_busy()
+        self.works = True
+
+    def note_busy(self) -> None:
+        """Tell the machine whether this runtime may be stopped without loss."""
+        if self._protection:
+            self._protection.note(busy=self._has_unfinished or bool(self._runner.known))
+
+    def _lose(self, job_ids: set[str]) -> None:
+        for job_id in job_ids:
+            if self._runner.abandon(job_id):
+                LEASES_LOST.add()
+                event(_log, logging.WARNING, "lease_lost", job_id=job_id)

@@ -1,0 +1,72 @@
+"""Counters and gauges in Prometheus' text format: few, so that no library is needed for them."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+_NAME: Final = "crew_"
+
+
+class Counter:
+    """Counts by labels; only goes up."""
+
+    def __init__(self, name: str, help_text: str) -> None:
+        self.name = name
+        self.help_text = help_text
+        self._lock = threading.Lock()
+        self._values: dict[tuple[tuple[str, str], ...], float] = {}
+
+    def add(self, amount: float = 1, **labels: str) -> None:
+        """Count `amount` more for these labels."""
+        key = tuple(sorted(labels.items()))
+        with self._lock:
+            self._values[key] = self._values.get(key, 0) + amount
+
+    @property
+    def values(self) -> dict[tuple[tuple[str, str], ...], float]:
+        """Give all labels' values."""
+        with self._lock:
+            return dict(self._values)
+
+
+PAYMENT_REQUESTS: Final = Counter("payment_requests_total", "Requests to the payment service by outcome.")
+PAYMENT_CHANGES: Final = Counter("payment_changes_total", "Changes of payments by on-chain state and next action.")
+JOBS_ENDED: Final = Counter("jobs_ended_total", "Runs of jobs by outcome: result, or the code of the failure.")
+JOB_SECONDS: Final = Counter("job_seconds_total", "Seconds that jobs' processes took.")
+MODEL_CALLS: Final = Counter("model_calls_total", "Calls of the language model.")
+TOKENS: Final = Counter("model_tokens_total", "Tokens of the language model.")
+LEASES_LOST: Final = Counter("leases_lost_total", "Jobs that another runtime took over while this one ran them.")
+COUNTERS: Final = (PAYMENT_REQUESTS, PAYMENT_CHANGES, JOBS_ENDED, JOB_SECONDS, MODEL_CALLS, TOKENS, LEASES_LOST)
+
+Gauge = tuple[str, str, Mapping[str, float] | float]
+"""Name, help, and a value or one for each value of the label `kind`."""
+
+
+def rendered(gauges: Iterable[Gauge]) -> str:
+    """Write the counters, and the gauges given, as Prometheus reads them."""
+    lines: list[str] = []
+    for counter in COUNTERS:
+        lines += _head(counter.name, counter.help_text, "counter")
+        lines += [f"{_NAME}{counter.name}{_labels(dict(key))} {value:.15g}" for key, value in counter.values.items()]
+    for name, help_text, values in gauges:
+        lines += _head(name, help_text, "gauge")
+        if isinstance(values, Mapping):
+            lines += [f"{_NAME}{name}{_labels({'kind': kind})} {value:.15g}" for kind, value in values.items()]
+        else:
+            lines.append(f"{_NAME}{name} {values:.15g}")
+    return "\n".join(lines) + "\n"
+
+
+def _head(name: str, help_text: str, kind: str) -> list[str]:
+    return [f"# HELP {_NAME}{name} {help_text}", f"# TYPE {_NAME}{name} {kind}"]
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    if not labels:
+        return ""
+    pairs = (f'{name}="{_escaped(value)}"' for name, value in labels.items())
+    return "{" + ",".join(pairs) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,0 +1,1 @@
+"""Payments on the Masumi network: making them, watching them, submitting results."""

@@ -1,0 +1,131 @@
+"""Makes the payments of jobs: one for each job, whoever asks how often."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from crew_runtime.declaration import Declaration
+from crew_runtime.failures import Failure
+from crew_runtime.jobs import Job, JobState, now
+from crew_runtime.logs import event
+from crew_runtime.payments.client import PaymentRefusedError, PaymentService, PaymentServiceUnavailableError
+from crew_runtime.payments.wire import Payment
+from crew_runtime.problems import ApiError
+from crew_runtime.store import JobStore
+
+_log: Final = logging.getLogger(__name__)
+_RETRY_SECONDS: Final = 10
+_OTHERS_TURN_SECONDS: Final = 5
+_LOOK_SECONDS: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """How long a buyer may take to lock funds, and until when the result is due; seconds from the job's start."""
+
+    pay_seconds: float
+    submit_seconds: float
+
+
+class Checkout:
+    """Gives created jobs their payment.
+
+    A job is on the disk before its payment is asked for. If the answer is lost, the same request, sent again, asks
+    for another payment: the first was told to nobody, so that nobody can pay it, and it costs nothing.
+    """
+
+    def __init__(
+        self, *, service: PaymentService, store: JobStore, declaration: Declaration, windows: Windows, seller_vkey: str
+    ) -> None:
+        self._service = service
+        self._store = store
+        self._declaration = declaration
+        self._windows = windows
+        self._seller_vkey = seller_vkey
+        self._under_way: dict[str, asyncio.Task[Job]] = {}
+
+    async def paid_for(self, job: Job) -> Job:
+        """Give the job with its payment, which is made now unless it has one.
+
+        Raises:
+            ApiError: 503 PAYMENT_SERVICE_UNAVAILABLE (the same request may be sent again), PAYMENT_REFUSED.
+
+        """
+        if job.state is not JobState.CREATED:
+            return job
+        task = self._under_way.get(job.id)
+        if task is None:
+            task = asyncio.create_task(self._pay(job))
+            self._under_way[job.id] = task
+            task.add_done_callback(lambda _: self._under_way.pop(job.id, None))
+        return await asyncio.shield(task)
+
+    async def _pay(self, job: Job) -> Job:
+        mine = await self._my_turn(job)
+        if mine.state is not JobState.CREATED:
+            return mine
+        try:
+            payment = await self._create(mine)
+        except PaymentServiceUnavailableError as error:
+            event(_log, logging.WARNING, "payment_not_made", job_id=job.id, reason=str(error))
+            raise _unavailable("The payment service does not answer.") from None
+        except PaymentRefusedError as error:
+            event(_log, logging.ERROR, "payment_refused", job_id=job.id, reason=str(error))
+            await asyncio.to_thread(self._store.fail, job.id, Failure.PAYMENT_NOT_MADE, repeatable=True)
+            raise ApiError(
+                503,
+                "PAYMENT_REFUSED",
+                "The payment service made no payment for this agent. Its operator has to look into it.",
+                retry_after_seconds=_RETRY_SECONDS,
+            ) from None
+        bound = await asyncio.to_thread(self._store.bind_payment, job.id, payment.terms)
+        bound = bound or await asyncio.to_thread(self._store.get, job.id)
+        if bound is None or bound.payment is None:
+            raise _unavailable("The job was given up meanwhile.")
+        if self._seller_vkey and bound.payment.seller_vkey not in ("", self._seller_vkey):
+            event(_log, logging.WARNING, "seller_differs", job_id=job.id, seller_vkey=bound.payment.seller_vkey)
+        event(_log, logging.INFO, "payment_made", job_id=job.id, pay_by_time=bound.payment.pay_by_time)
+        return bound
+
+    async def _my_turn(self, job: Job) -> Job:
+        """Wait while another runtime is at it, and take over once its lease has ended."""
+        try:
+            async with asyncio.timeout(_OTHERS_TURN_SECONDS):
+                while True:
+                    held = await asyncio.to_thread(self._store.renew)
+                    found = await asyncio.to_thread(self._store.get, job.id)
+                    if found is None:
+                        raise _unavailable("The job was given up meanwhile.")
+                    if found.id in held or found.state is not JobState.CREATED:
+                        return found
+                    if not await asyncio.to_thread(self._store.claim, job.id):
+                        await asyncio.sleep(_LOOK_SECONDS)
+        except TimeoutError:
+            raise _unavailable("The payment is being made.") from None
+
+    async def _create(self, job: Job) -> Payment:
+        assert job.identifier_from_purchaser  # noqa: S101 - demanded of all who pay
+        assert job.input_hash  # noqa: S101 - comes with the purchaser
+        rule = self._declaration.payment.price_rule
+        is_dynamic = self._declaration.pricing.type == "dynamic"
+        begin = now()
+        return await self._service.create(
+            agent_identifier=job.agent_identifier,
+            purchaser=job.identifier_from_purchaser,
+            input_hash=job.input_hash,
+            pay_by_time=begin + int(self._windows.pay_seconds * 1000),
+            submit_result_time=begin + int(self._windows.submit_seconds * 1000),
+            metadata=f"job {job.id}",
+            source_index=self._declaration.payment.source_index,
+            requested_funds=rule.funds_for(job.input_data) if rule and is_dynamic else None,
+        )
+
+
+def _unavailable(what: str) -> ApiError:
+    return ApiError(
+        503,
+        "PAYMENT_SERVICE_UNAVAILABLE",
+        f"{what} Send the same request again: it begins no second job.",
+        retry_after_seconds=_RETRY_SECONDS,
+    )

@@ -1,0 +1,184 @@
+"""A client of the Masumi payment service, for what a seller's agent does there."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from crew_runtime.metrics import PAYMENT_REQUESTS
+from crew_runtime.payments.wire import Payment, PaymentPage, message_of
+
+_TIMEOUT: Final = httpx.Timeout(20, connect=5)
+_LARGEST_ANSWER: Final = 8 * 1024 * 1024
+_READ_PAUSES_SECONDS: Final = (0.5, 2)
+_PAGE: Final = 100
+_OK: Final = 200
+_TOO_MANY: Final = 429
+_SERVER_ERRORS: Final = 500
+_NOT_IMPLEMENTED: Final = 501
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class PaymentServiceUnavailableError(Exception):
+    """No usable answer: what was asked for may have been done all the same."""
+
+
+class PaymentRefusedError(Exception):
+    """The service said no, in its own words; nothing was done."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status} {message}".strip())
+        self.status = status
+
+
+class PaymentService:
+    """Talks to one payment service by one key. Whatever only reads is tried three times, what writes once.
+
+    Nothing is written twice by this class. Its callers may write again: a payment that was made and whose answer was
+    lost is known to nobody and cannot be paid, and a result's hash is submitted again only after a look.
+    """
+
+    def __init__(self, url: str, key: str, network: str) -> None:
+        self._network = network
+        self._http = httpx.AsyncClient(
+            base_url=url, headers={"token": key}, timeout=_TIMEOUT, trust_env=False, follow_redirects=False
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def create(
+        self,
+        *,
+        agent_identifier: str,
+        purchaser: str,
+        input_hash: str,
+        pay_by_time: int,
+        submit_result_time: int,
+        metadata: str,
+        source_index: int | None = None,
+        requested_funds: tuple[Mapping[str, str], ...] | None = None,
+    ) -> Payment:
+        """Make a payment (POST /payment). Times are Unix milliseconds.
+
+        Raises:
+            PaymentServiceUnavailableError, PaymentRefusedError: see there.
+
+        """
+        body: dict[str, Any] = {
+            "network": self._network,
+            "agentIdentifier": agent_identifier,
+            "identifierFromPurchaser": purchaser,
+            "inputHash": input_hash,
+            "payByTime": _iso(pay_by_time),
+            "submitResultTime": _iso(submit_result_time),
+            "metadata": metadata,
+        }
+        if source_index is not None:
+            body["supportedPaymentSourceIndex"] = source_index
+        if requested_funds is not None:
+            body["RequestedFunds"] = list(requested_funds)
+        return await self._write("create", "payment", body)
+
+    async def submit_result(self, blockchain_identifier: str, result_hash: str) -> Payment:
+        """Hand in the hash of a result (POST /payment/submit-result).
+
+        Raises:
+            PaymentServiceUnavailableError, PaymentRefusedError: see there.
+
+        """
+        body = {
+            "network": self._network,
+            "blockchainIdentifier": blockchain_identifier,
+            "submitResultHash": result_hash,
+        }
+        return await self._write("submit_result", "payment/submit-result", body)
+
+    async def resolve(self, blockchain_identifier: str) -> Payment:
+        """Look at one payment.
+
+        Raises:
+            PaymentServiceUnavailableError, PaymentRefusedError: see there; 404 if there is none.
+
+        """
+        body = {"network": self._network, "blockchainIdentifier": blockchain_identifier, "includeHistory": "false"}
+        answer = await self._read("resolve", "POST", "payment/resolve-blockchain-identifier", json=body)
+        return _parsed(Payment, answer)
+
+    async def changed_since(self, source_type: str, moment: str) -> list[Payment]:
+        """Give all payments of a kind of source that changed at or after a moment (ISO 8601), oldest change first.
+
+        Raises:
+            PaymentServiceUnavailableError, PaymentRefusedError: see there; 404 if the service has no such list.
+
+        """
+        found: dict[str, Payment] = {}
+        cursor: dict[str, str] = {"lastUpdate": moment}
+        while True:
+            query = {
+                "network": self._network, "filterPaymentSourceType": source_type, "limit": str(_PAGE), **cursor
+            }  # fmt: skip
+            page = _parsed(PaymentPage, await self._read("diff", "GET", "payment/diff", params=query)).payments
+            fresh = [payment for payment in page if payment.id not in found]
+            found |= {payment.id: payment for payment in fresh}
+            if len(page) < _PAGE or not fresh or not page[-1].changed_at:
+                return list(found.values())
+            cursor = {"lastUpdate": page[-1].changed_at, "cursorId": page[-1].id}
+
+    async def check(self) -> None:
+        """Ask for nothing but whether the key is good.
+
+        Raises:
+            PaymentServiceUnavailableError, PaymentRefusedError: see there.
+
+        """
+        await self._read("check", "GET", "api-key-status")
+
+    async def _write(self, operation: str, path: str, body: dict[str, Any]) -> Payment:
+        return _parsed(Payment, await self._ask(operation, "POST", path, json=body))
+
+    async def _read(self, operation: str, method: str, path: str, **sent: Any) -> bytes:  # noqa: ANN401 - httpx's
+        for pause in _READ_PAUSES_SECONDS:
+            try:
+                return await self._ask(operation, method, path, **sent)
+            except PaymentServiceUnavailableError:
+                await asyncio.sleep(pause)
+        return await self._ask(operation, method, path, **sent)
+
+    async def _ask(self, operation: str, method: str, path: str, **sent: Any) -> bytes:  # noqa: ANN401 - httpx's
+        try:
+            async with asyncio.timeout(_TIMEOUT.read), self._http.stream(method, path, **sent) as answer:
+                body = bytearray()
+                async for chunk in answer.aiter_bytes():
+                    body += chunk
+                    if len(body) > _LARGEST_ANSWER:
+                        raise PaymentServiceUnavailableError("the answer is too large")
+        except (httpx.HTTPError, TimeoutError) as error:
+            PAYMENT_REQUESTS.add(operation=operation, outcome="no_answer")
+            raise PaymentServiceUnavailableError(type(error).__name__) from error
+        PAYMENT_REQUESTS.add(operation=operation, outcome=str(answer.status_code))
+        if answer.status_code == _OK:
+            return bytes(body)
+        reason = message_of(bytes(body))
+        if (
+            answer.status_code >= _SERVER_ERRORS and answer.status_code != _NOT_IMPLEMENTED
+        ) or answer.status_code == _TOO_MANY:
+            raise PaymentServiceUnavailableError(f"{answer.status_code} {reason}".strip())
+        raise PaymentRefusedError(answer.status_code, reason)
+
+
+def _iso(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _parsed(kind: type[Answer], body: bytes) -> Answer:
+    try:
+        return kind.model_validate(json.loads(body)["data"])
+    except (ValueError, TypeError, KeyError, ValidationError) as error:
+        raise PaymentServiceUnavailableError("the answer is not the service's") from error

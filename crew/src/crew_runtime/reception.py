@@ -1,0 +1,77 @@
+"""Takes jobs on: one for one request, however often it is sent."""
+
+import asyncio
+import logging
+from typing import Final
+
+from crew_runtime.job_request import JobRequest
+from crew_runtime.jobs import Job, JobState
+from crew_runtime.logs import event
+from crew_runtime.payments.checkout import Checkout
+from crew_runtime.problems import ApiError
+from crew_runtime.runner import JobRunner
+from crew_runtime.store import JobStore
+
+_log: Final = logging.getLogger(__name__)
+_RETRY_FULL_SECONDS: Final = 10
+
+
+class Reception:
+    """Writes a job down before it is answered for, makes its payment, and hands it on."""
+
+    def __init__(self, *, store: JobStore, runner: JobRunner, checkout: Checkout | None, max_unpaid: int) -> None:
+        self._store = store
+        self._runner = runner
+        self._checkout = checkout
+        self._max_unpaid = max_unpaid
+        self._coming = 0
+
+    async def take(self, request: JobRequest, agent_identifier: str, *, paid: bool) -> Job:
+        """Give the job of this request: the one it has begun already, or a new one.
+
+        Raises:
+            ApiError: 503 QUEUE_FULL, and what Checkout.paid_for raises.
+
+        """
+        job = await self._begun_by(request) or await self._begin(request, agent_identifier, paid=paid)
+        if self._checkout and job.state is JobState.CREATED:
+            return await self._checkout.paid_for(job)
+        return job
+
+    async def _begun_by(self, request: JobRequest) -> Job | None:
+        if request.input_hash is None:
+            return None
+        return await asyncio.to_thread(self._store.find, request.input_hash)
+
+    async def _begin(self, request: JobRequest, agent_identifier: str, *, paid: bool) -> Job:
+        if self._runner.is_full_with(self._coming):
+            raise _full()
+        self._coming += 1
+        try:
+            if paid and await asyncio.to_thread(self._store.count_unpaid) >= self._max_unpaid:
+                raise _full()
+            new = Job(
+                input_data=request.input_data,
+                agent_identifier=agent_identifier,
+                identifier_from_purchaser=request.purchaser,
+                input_hash=request.input_hash,
+                request_key=request.input_hash,
+                state=JobState.CREATED if paid else JobState.QUEUED,
+            )
+            job = await asyncio.to_thread(self._store.add, new)
+            if job.id == new.id:
+                event(_log, logging.INFO, "job_accepted", job_id=job.id)
+                if job.state is JobState.QUEUED:
+                    self._runner.take(job.id)
+            return job
+        finally:
+            self._coming -= 1
+
+
+def _full() -> ApiError:
+    return ApiError(
+        503,
+        "QUEUE_FULL",
+        "The agent has as many jobs as it can take. Try again later.",
+        retry_after_seconds=_RETRY_FULL_SECONDS,
+    )

@@ -1,0 +1,92 @@
+"""What keeps jobs has to do."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from crew_runtime.failures import Failure
+from crew_runtime.jobs import Job, JobState, PaymentTerms
+
+
+class StoreUnavailableError(Exception):
+    """The store cannot be reached now; whether the last change was made is not known."""
+
+
+class JobStore(Protocol):
+    """Keeps jobs; what a method wrote is durable when it returns. Methods block, and may be called from any thread.
+
+    Each job that is not closed is held by one runtime at a time, by a lease that ends unless it is renewed. Only its
+    holder changes a job, and only from a state that the change fits: else the answer is None and nothing happened.
+    Any method may raise StoreUnavailableError.
+    """
+
+    @property
+    def shared(self) -> bool:
+        """Whether other machines reach this store, so that a job outlives this one."""
+
+    def add(self, job: Job) -> Job:
+        """Write a new job and hold it, or give the one that has the same request key. Also safe to repeat."""
+
+    def get(self, job_id: str) -> Job | None:
+        """Read a job, whoever holds it."""
+
+    def find(self, request_key: str) -> Job | None:
+        """Read the job that such a request has begun."""
+
+    def held(self) -> list[Job]:
+        """Give the jobs that this runtime holds, oldest first, without inputs and results."""
+
+    def claim(self, job_id: str | None = None) -> int:
+        """Take over all jobs, or one, whose lease has ended; give their number."""
+
+    def renew(self) -> set[str]:
+        """Prolong the leases of this runtime, and name the jobs that it holds."""
+
+    def release(self) -> None:
+        """End the leases of this runtime, so that another takes its jobs over at once."""
+
+    def bind_payment(self, job_id: str, terms: PaymentTerms) -> Job | None:
+        """Note the payment of a created job, which then awaits its funds."""
+
+    def note_payment(self, job_id: str, on_chain_state: str | None, next_action: str) -> Job | None:
+        """Note how the payment was last seen."""
+
+    def fund(self, job_id: str) -> Job | None:
+        """Queue a job whose funds are locked."""
+
+    def start(self, job_id: str) -> Job | None:
+        """Note that a queued job runs now, or one that ran in a process that is gone; counts the attempt."""
+
+    def put_back(self, job_id: str) -> Job | None:
+        """Queue a running job again, and forget this attempt."""
+
+    def complete(self, job_id: str, result: str) -> Job | None:
+        """Keep the result of a running job that has no payment."""
+
+    def keep_result(self, job_id: str, result: str, result_hash: str, hash_rule: str) -> Job | None:
+        """Keep the result of a running job, with the hash to be submitted."""
+
+    def note_submitted(self, job_id: str) -> Job | None:
+        """Note that the payment service has taken the result's hash."""
+
+    def settle(self, job_id: str) -> Job | None:
+        """Note that the result's hash was seen on the chain."""
+
+    def close(self, job_id: str) -> Job | None:
+        """Note that there is nothing left to watch for a completed job."""
+
+    def fail(
+        self, job_id: str, failure: Failure, *, repeatable: bool = False, expected: JobState | None = None
+    ) -> Job | None:
+        """Note why a job that the customer waits for has no result, if it is in the expected state (None: in any).
+
+        A repeatable failure gives way to a new job by the same request.
+        """
+
+    def counts(self) -> Mapping[JobState, int]:
+        """Count all jobs by state."""
+
+    def count_unpaid(self) -> int:
+        """Count the open jobs that wait for their payment."""
+
+    def disconnect(self) -> None:
+        """Release what the store holds on this machine."""

@@ -1,0 +1,98 @@
+"""Jobs in PostgreSQL, for runtimes on several machines."""
+
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import dict_row
+
+from crew_runtime.configuration import ConfigurationError
+from crew_runtime.store.interface import StoreUnavailableError
+from crew_runtime.store.schema import VERSION, steps_from
+from crew_runtime.store.sql import Row, SqlJobStore, Value
+
+_NOW: Final = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
+_MIGRATION_LOCK: Final = 7_305_809_106
+_CONNECT_SECONDS: Final = 10
+# A statement that a dead network swallowed must not keep a lease's renewal waiting.
+_OPTIONS: Final[dict[str, Any]] = {
+    "connect_timeout": _CONNECT_SECONDS,
+    "application_name": "crew-runtime",
+    "options": "-c statement_timeout=10000",
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+}
+
+
+class PostgresJobStore(SqlJobStore):
+    """A JobStore over one connection, which is made anew after a failure.
+
+    A statement whose answer was lost is run once more: every statement is either safe to repeat, or finds the state
+    that it asks for gone, upon which its caller looks at the job again.
+    """
+
+    shared = True
+
+    def __init__(self, url: str, *, holder: str, lease_seconds: float = 30) -> None:
+        super().__init__(holder=holder, lease_seconds=lease_seconds)
+        self._url = url
+        self._lock = threading.Lock()
+        self._connection: psycopg.Connection[Row] | None = None
+        try:
+            self._migrate(self._connected())
+        except ConfigurationError:
+            self._drop()
+            raise
+        except psycopg.Error as error:
+            self._drop()
+            reason = error.sqlstate or type(error).__name__
+            problem = (
+                f"DATABASE_URL: the database cannot be used ({reason}). "
+                "Set DATABASE_URL to a PostgreSQL database that this runtime may make a table in."
+            )
+            raise ConfigurationError([problem]) from None
+
+    def _connected(self) -> psycopg.Connection[Row]:
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(self._url, autocommit=True, row_factory=dict_row, **_OPTIONS)
+        return self._connection
+
+    def _migrate(self, connection: psycopg.Connection[Row]) -> None:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+            connection.execute("CREATE TABLE IF NOT EXISTS crew_schema (version INTEGER NOT NULL)")
+            row = connection.execute("SELECT version FROM crew_schema").fetchone()
+            version = row["version"] if row else 0
+            if version > VERSION:
+                problem = f"DATABASE_URL: was written by a newer runtime (version {version}). Name another database."
+                raise ConfigurationError([problem])
+            for statement in steps_from(version, integer="BIGINT"):
+                connection.execute(statement.encode())
+            connection.execute("DELETE FROM crew_schema")
+            connection.execute("INSERT INTO crew_schema (version) VALUES (%s)", (VERSION,))
+
+    def _query(self, statement: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        text = statement.replace("{now}", _NOW).replace("?", "%s").encode()
+        with self._lock:
+            for again in (True, False):
+                try:
+                    cursor = self._connected().execute(text, parameters)
+                    return cursor.fetchall() if cursor.description else []
+                except psycopg.Error as error:
+                    self._drop()
+                    if not (again and isinstance(error, psycopg.OperationalError)):
+                        raise StoreUnavailableError(error.sqlstate or type(error).__name__) from error
+        raise StoreUnavailableError
+
+    def _drop(self) -> None:
+        if self._connection:
+            with suppress(psycopg.Error):
+                self._connection.close()
+        self._connection = None
+
+    def disconnect(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._drop()

@@ -1,0 +1,59 @@
+"""The table of jobs, in both databases' words, and how it came to be."""
+
+from typing import Final
+
+VERSION: Final = 2
+
+COLUMNS: Final = (
+    "id", "status_id", "state", "agent_identifier", "identifier_from_purchaser", "input_data", "input_hash",
+    "request_key", "attempts", "blockchain_identifier", "source_type", "seller_vkey", "pay_by_time",
+    "submit_result_time", "unlock_time", "external_dispute_unlock_time", "on_chain_state", "next_action", "result",
+    "result_hash", "hash_rule", "failure", "created_at", "finished_at", "closed_at",
+)  # fmt: skip
+
+_V1: Final = """
+CREATE TABLE jobs (
+  id TEXT PRIMARY KEY,
+  status_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  agent_identifier TEXT NOT NULL,
+  identifier_from_purchaser TEXT,
+  input_data TEXT NOT NULL,
+  result TEXT,
+  failure TEXT,
+  created_at {integer} NOT NULL,
+  finished_at {integer}
+){options};
+CREATE INDEX jobs_by_state ON jobs (state);
+"""
+
+_V2: Final = """
+ALTER TABLE jobs ADD COLUMN input_hash TEXT;
+ALTER TABLE jobs ADD COLUMN request_key TEXT;
+ALTER TABLE jobs ADD COLUMN attempts {integer} NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN blockchain_identifier TEXT;
+ALTER TABLE jobs ADD COLUMN source_type TEXT;
+ALTER TABLE jobs ADD COLUMN seller_vkey TEXT;
+ALTER TABLE jobs ADD COLUMN pay_by_time {integer};
+ALTER TABLE jobs ADD COLUMN submit_result_time {integer};
+ALTER TABLE jobs ADD COLUMN unlock_time {integer};
+ALTER TABLE jobs ADD COLUMN external_dispute_unlock_time {integer};
+ALTER TABLE jobs ADD COLUMN on_chain_state TEXT;
+ALTER TABLE jobs ADD COLUMN next_action TEXT;
+ALTER TABLE jobs ADD COLUMN result_hash TEXT;
+ALTER TABLE jobs ADD COLUMN hash_rule TEXT;
+ALTER TABLE jobs ADD COLUMN closed_at {integer};
+ALTER TABLE jobs ADD COLUMN holder TEXT;
+ALTER TABLE jobs ADD COLUMN lease_until {integer} NOT NULL DEFAULT 0;
+UPDATE jobs SET closed_at = finished_at;
+CREATE UNIQUE INDEX jobs_by_request ON jobs (request_key);
+CREATE INDEX jobs_not_closed ON jobs (holder, lease_until) WHERE closed_at IS NULL;
+"""
+
+_STEPS: Final = (_V1, _V2)
+
+
+def steps_from(version: int, *, integer: str, options: str = "") -> list[str]:
+    """Give the statements that bring a table of `version` (0: none) to VERSION, in order."""
+    script = "".join(step.format(integer=integer, options=options) for step in _STEPS[version:])
+    return [statement.strip() for statement in script.split(";") if statement.strip()]

@@ -1,0 +1,201 @@
+"""The job store in SQL that SQLite and PostgreSQL both understand."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+from crew_runtime.failures import Failure
+from crew_runtime.jobs import UNENDED, Job, JobState, PaymentTerms, new_id
+from crew_runtime.store.schema import COLUMNS
+
+Row = Mapping[str, Any]
+Value = str | int | None
+
+_ALL: Final = ", ".join(COLUMNS)
+_LEAN: Final = ", ".join({"input_data": "'{}' AS input_data", "result": "NULL AS result"}.get(c, c) for c in COLUMNS)
+_TERMS: Final = tuple(field.name for field in fields(PaymentTerms))
+_RUNNABLE: Final = (JobState.QUEUED, JobState.RUNNING)
+
+
+class SqlJobStore(ABC):
+    """A JobStore but for the connection. Statements have `?` for parameters and {now} for the database's time."""
+
+    def __init__(self, *, holder: str, lease_seconds: float) -> None:
+        self._holder = holder
+        self._lease_ms = int(lease_seconds * 1000)
+
+    @abstractmethod
+    def _query(self, statement: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        """Run one statement durably and give its rows."""
+
+    def add(self, job: Job) -> Job:
+        """Write a new job and hold it, or give the one that has the same request key."""
+        values = {**_values(job), "holder": self._holder}
+        names, marks = ", ".join(values), ", ".join("?" * len(values))
+        insert = (
+            f"INSERT INTO jobs ({names}, lease_until) VALUES ({marks}, {{now}} + ?)"
+            f" ON CONFLICT DO NOTHING RETURNING {_ALL}"
+        )
+        while True:
+            rows = self._query(insert, (*values.values(), self._lease_ms)) or self._query(
+                f"SELECT {_ALL} FROM jobs WHERE id = ? OR request_key = ?",
+                (job.id, job.request_key),
+            )
+            if rows:  # else the other job has just given up its request key
+                return _job(rows[0])
+
+    def get(self, job_id: str) -> Job | None:
+        """Read a job."""
+        return _first(self._query(f"SELECT {_ALL} FROM jobs WHERE id = ?", (job_id,)))
+
+    def find(self, request_key: str) -> Job | None:
+        """Read the job that such a request has begun."""
+        return _first(self._query(f"SELECT {_ALL} FROM jobs WHERE request_key = ?", (request_key,)))
+
+    def held(self) -> list[Job]:
+        """Give the jobs that this runtime holds, oldest first, without inputs and results."""
+        rows = self._query(
+            f"SELECT {_LEAN} FROM jobs WHERE holder = ? AND closed_at IS NULL ORDER BY created_at, id",
+            (self._holder,),
+        )
+        return [_job(row) for row in rows]
+
+    def claim(self, job_id: str | None = None) -> int:
+        """Take over all jobs, or one, whose lease has ended; give their number."""
+        rows = self._query(
+            "UPDATE jobs SET holder = ?, lease_until = {now} + ? WHERE closed_at IS NULL AND lease_until < {now}"
+            " AND (holder IS NULL OR holder <> ?)" + ("" if job_id is None else " AND id = ?") + " RETURNING id",
+            (self._holder, self._lease_ms, self._holder, *([] if job_id is None else [job_id])),
+        )
+        return len(rows)
+
+    def renew(self) -> set[str]:
+        """Prolong the leases of this runtime, and name the jobs that it holds."""
+        rows = self._query(
+            "UPDATE jobs SET lease_until = {now} + ? WHERE holder = ? AND closed_at IS NULL RETURNING id",
+            (self._lease_ms, self._holder),
+        )
+        return {row["id"] for row in rows}
+
+    def release(self) -> None:
+        """End the leases of this runtime."""
+        self._query("UPDATE jobs SET holder = NULL, lease_until = 0 WHERE holder = ?", (self._holder,))
+
+    def bind_payment(self, job_id: str, terms: PaymentTerms) -> Job | None:
+        """Note the payment of a created job, which then awaits its funds."""
+        values = {name: getattr(terms, name) for name in _TERMS}
+        return self._change(job_id, (JobState.CREATED,), JobState.AWAITING_PAYMENT, values)
+
+    def note_payment(self, job_id: str, on_chain_state: str | None, next_action: str) -> Job | None:
+        """Note how the payment was last seen."""
+        rows = self._query(
+            f"UPDATE jobs SET on_chain_state = ?, next_action = ? WHERE id = ? AND holder = ? RETURNING {_ALL}",
+            (on_chain_state, next_action, job_id, self._holder),
+        )
+        return _first(rows)
+
+    def fund(self, job_id: str) -> Job | None:
+        """Queue a job whose funds are locked."""
+        return self._change(job_id, (JobState.AWAITING_PAYMENT,), JobState.QUEUED)
+
+    def start(self, job_id: str) -> Job | None:
+        """Note that a job runs now."""
+        return self._change(job_id, _RUNNABLE, JobState.RUNNING, also=("attempts = attempts + 1",))
+
+    def put_back(self, job_id: str) -> Job | None:
+        """Queue a running job again."""
+        return self._change(job_id, (JobState.RUNNING,), JobState.QUEUED, also=("attempts = attempts - 1",))
+
+    def complete(self, job_id: str, result: str) -> Job | None:
+        """Keep the result of a running job that has no payment."""
+        also = ("finished_at = {now}", "closed_at = {now}")
+        return self._change(job_id, (JobState.RUNNING,), JobState.COMPLETED, {"result": result}, also)
+
+    def keep_result(self, job_id: str, result: str, result_hash: str, hash_rule: str) -> Job | None:
+        """Keep the result of a running job, with the hash to be submitted."""
+        values = {"result": result, "result_hash": result_hash, "hash_rule": hash_rule}
+        return self._change(job_id, (JobState.RUNNING,), JobState.RESULT_READY, values)
+
+    def note_submitted(self, job_id: str) -> Job | None:
+        """Note that the payment service has taken the result's hash."""
+        return self._change(job_id, (JobState.RESULT_READY,), JobState.SUBMITTED, also=("finished_at = {now}",))
+
+    def settle(self, job_id: str) -> Job | None:
+        """Note that the result's hash was seen on the chain."""
+        return self._change(job_id, (JobState.SUBMITTED,), JobState.COMPLETED)
+
+    def close(self, job_id: str) -> Job | None:
+        """Note that there is nothing left to watch."""
+        states = (JobState.SUBMITTED, JobState.COMPLETED)
+        return self._change(job_id, states, JobState.COMPLETED, also=("closed_at = {now}",))
+
+    def fail(
+        self, job_id: str, failure: Failure, *, repeatable: bool = False, expected: JobState | None = None
+    ) -> Job | None:
+        """Note why a job that the customer waits for has no result."""
+        values: dict[str, Value] = {"failure": failure, **({"request_key": None} if repeatable else {})}
+        also = ("finished_at = {now}", "closed_at = {now}")
+        return self._change(job_id, UNENDED if expected is None else (expected,), JobState.FAILED, values, also)
+
+    def counts(self) -> Mapping[JobState, int]:
+        """Count all jobs by state."""
+        rows = self._query("SELECT state, count(*) AS number FROM jobs GROUP BY state")
+        return {JobState(row["state"]): row["number"] for row in rows}
+
+    def count_unpaid(self) -> int:
+        """Count the open jobs that wait for their payment."""
+        rows = self._query("SELECT count(*) AS number FROM jobs WHERE state IN ('created', 'awaiting_payment')")
+        return int(rows[0]["number"])
+
+    def _change(
+        self,
+        job_id: str,
+        expected: Sequence[JobState],
+        state: JobState,
+        values: Mapping[str, Value] | None = None,
+        also: Sequence[str] = (),
+    ) -> Job | None:
+        """Move a job that this runtime holds from one of the expected states; its status id changes with its status."""
+        same_status = ", ".join(f"'{other}'" for other in JobState if other.status == state.status)
+        sets = [
+            "state = ?",
+            f"status_id = CASE WHEN state IN ({same_status}) THEN status_id ELSE ? END",
+            *(f"{name} = ?" for name in values or {}),
+            *also,
+        ]
+        marks = ", ".join("?" * len(expected))
+        rows = self._query(
+            f"UPDATE jobs SET {', '.join(sets)}"
+            f" WHERE id = ? AND holder = ? AND closed_at IS NULL AND state IN ({marks}) RETURNING {_ALL}",
+            (state, new_id(), *(values or {}).values(), job_id, self._holder, *expected),
+        )
+        return _first(rows)
+
+
+def _values(job: Job) -> dict[str, Value]:
+    values: dict[str, Value] = {name: getattr(job, name) for name in COLUMNS if name not in ("input_data", *_TERMS)}
+    values["input_data"] = json.dumps(job.input_data, ensure_ascii=False)
+    if job.payment:
+        values |= {name: getattr(job.payment, name) for name in _TERMS}
+    return values
+
+
+def _first(rows: Sequence[Row]) -> Job | None:
+    return _job(rows[0]) if rows else None
+
+
+def _job(row: Row) -> Job:
+    values = {name: row[name] for name in COLUMNS if name not in _TERMS}
+    return Job(
+        **{
+            **values,
+            "state": JobState(row["state"]),
+            "failure": None if row["failure"] is None else Failure(row["failure"]),
+            "input_data": json.loads(row["input_data"]),
+            "payment": (
+                None if row["blockchain_identifier"] is None else PaymentTerms(**{name: row[name] for name in _TERMS})
+            ),
+        }
+    )

@@ -1,0 +1,73 @@
+"""Jobs in an SQLite file: one runtime's, which outlives kill -9 and power cuts."""
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Final
+
+from crew_runtime.configuration import ConfigurationError
+from crew_runtime.store.interface import StoreUnavailableError
+from crew_runtime.store.schema import VERSION, steps_from
+from crew_runtime.store.sql import Row, SqlJobStore, Value
+
+_NOW: Final = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+
+
+class SqliteJobStore(SqlJobStore):
+    """A JobStore. WAL with synchronous=FULL: a job that was answered for is on the disk."""
+
+    shared = False
+
+    def __init__(self, path: Path, *, holder: str, lease_seconds: float = 30) -> None:
+        super().__init__(holder=holder, lease_seconds=lease_seconds)
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._migrate(path)
+
+    def _migrate(self, path: Path) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > VERSION:
+            self._db.close()
+            problem = f"{path}: was written by a newer runtime (version {version}). Set DATA_DIR to another folder."
+            raise ConfigurationError([problem])
+        if version < VERSION:
+            steps = ";".join(steps_from(version, integer="INTEGER", options=" STRICT"))
+            self._db.executescript(f"BEGIN; {steps}; PRAGMA user_version = {VERSION}; COMMIT;")
+
+    def end_all_leases(self) -> None:
+        """Free the jobs of runtimes that are gone, which is all others if this one has the folder's lock."""
+        self._query("UPDATE jobs SET holder = NULL, lease_until = 0 WHERE closed_at IS NULL")
+
+    def _query(self, statement: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        try:
+            with self._lock:
+                return list(map(dict, self._db.execute(statement.replace("{now}", _NOW), parameters).fetchall()))
+        except sqlite3.Error as error:
+            raise StoreUnavailableError(type(error).__name__) from error
+
+    def disconnect(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+
+def lock_folder(folder: Path) -> IO[str]:
+    """Keep other runtimes off this folder until the returned file is closed, or this process ends.
+
+    Raises:
+        ConfigurationError: another runtime has the folder.
+
+    """
+    lock = (folder / "jobs.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        problem = f"DATA_DIR: {folder} is in use by another runtime. End that one, or set DATA_DIR to another folder."
+        raise ConfigurationError([problem]) from None
+    return lock

@@ -1,0 +1,45 @@
+"""A server on loopback that gives prepared answers in turn, the last one again and again."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+Answer = tuple[int, bytes]
+
+
+class Canned:
+    def __init__(self, *answers: tuple[int, object]) -> None:
+        self.asked: list[tuple[str, bytes]] = []
+        self._answers = list(answers)
+        canned = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: object) -> None:
+                pass
+
+            def do_GET(self) -> None:
+                self._answer(b"")
+
+            def do_POST(self) -> None:
+                self._answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+            def _answer(self, body: bytes) -> None:
+                canned.asked.append((self.path, body))
+                status, answer = canned._answers.pop(0) if len(canned._answers) > 1 else canned._answers[0]
+                if status == 0:
+                    self.close_connection = True
+                    return
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/api/v1"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
