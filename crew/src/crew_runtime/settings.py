@@ -150,6 +150,11 @@ class Settings(BaseModel):
         default=None,
         description="Set DATABASE_URL to postgresql://user:password@host:port/database, or leave it out for a file.",
     )
+    database_schema: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9_-]{1,63}$",
+        description="Set DATABASE_SCHEMA to the schema of this agent's jobs (a-z, 0-9, _ and -), or leave it out.",
+    )
     lease_seconds: float = Field(
         default=30,
         ge=1,
