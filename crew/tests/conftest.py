@@ -1,14 +1,29 @@
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crew_runtime.environment import scrubbed
+from crew_runtime.job_process import start_fork_server
 from support.declarations import declaration
 from support.ecs import FakeEcsAgent
 from support.model import StubModel
 from support.postgres import Cluster
 from support.runtime import Runtime
 from support.sandbox import Sandbox
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The server that job processes are forked from, as the runtime starts it."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in scrubbed(os.environ, home=home, temporary=home).items():
+            if name != "TMPDIR":  # a test's folder may be too long for a socket in it
+                patch.setenv(name, value)
+        start_fork_server("crew_runtime.warm")
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +72,9 @@ def start_runtime(model: StubModel, tmp_path_factory: pytest.TempPathFactory) ->
     started: list[Runtime] = []
     folder = tmp_path_factory.mktemp("runtime")  # `tmp_path` may be too long for a socket in it
 
-    def start(declared: dict[str, Any] | None = None, *, name: str = "agent", **environment: str) -> Runtime:
+    def start(
+        declared: dict[str, Any] | None = None, *, name: str = "agent", folder: Path = folder, **environment: str
+    ) -> Runtime:
         runtime = Runtime(folder / name, declared or declaration(), model.url, **environment)
         started.append(runtime)
         return runtime

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from crew_runtime.job_process import DiedError, JobProcess, TimedOutError
-from support.targets import answer, answer_nonsense, die, hang, hang_on
+from crew_runtime.job_process import AskedError, DiedError, JobProcess, TimedOutError
+from support.targets import answer, answer_nonsense, ask_twice, die, hang, hang_on
 
 
 def pid_in(file: Path) -> int:
@@ -45,3 +45,35 @@ def test_whoever_waits_learns_that_the_process_was_killed(tmp_path: Path) -> Non
 def test_an_end_without_an_answer_is_an_error(target: object, argument: object) -> None:
     with pytest.raises(DiedError):
         JobProcess(target, argument).answer(timeout=30)  # type: ignore[arg-type]
+
+
+def test_a_process_that_asks_back_waits_for_the_replies_and_goes_on() -> None:
+    process = JobProcess(ask_twice, "Which")
+    assert process.next_message(timeout=30) == {"ask": {"prompt": "Which one?"}}
+    process.reply("the blue one")
+    assert process.next_message(timeout=30) == {"ask": {"prompt": "Which two?"}}
+    process.reply("grün")
+    assert process.next_message(timeout=30) == {"result": ["the blue one", "grün"]}
+
+
+def test_a_process_that_asks_where_nobody_replies_is_ended() -> None:
+    with pytest.raises(AskedError):
+        JobProcess(ask_twice, "Which").answer(timeout=30)
+
+
+def test_a_reply_to_a_process_that_is_gone_is_an_error() -> None:
+    process = JobProcess(ask_twice, "Which")
+    process.next_message(timeout=30)
+    process.kill()
+    with pytest.raises(DiedError):
+        process.next_message(timeout=30)
+    with pytest.raises(DiedError):
+        process.reply("too late")
+
+
+def test_a_process_that_waits_for_a_reply_can_be_ended() -> None:
+    process = JobProcess(ask_twice, "Which")
+    process.next_message(timeout=30)
+    process.end(kill_after=0.1)
+    with pytest.raises(DiedError):
+        process.reply("one")

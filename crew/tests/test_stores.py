@@ -39,7 +39,7 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenS
 
     def start(holder: str = "one", lease_seconds: float = 30) -> JobStore:
         store: JobStore = (
-            PostgresJobStore(url, holder=holder, lease_seconds=lease_seconds)
+            PostgresJobStore(url, schema="agent", holder=holder, lease_seconds=lease_seconds)
             if url
             else SqliteJobStore(tmp_path / "jobs.sqlite", holder=holder, lease_seconds=lease_seconds)
         )
@@ -291,22 +291,34 @@ def test_a_postgresql_store_of_the_first_version_is_brought_up_to_date_and_a_new
     cluster: Cluster,
 ) -> None:
     url = cluster.new_database()
+    cluster.run(url, "CREATE SCHEMA agent")
     for statement in steps_from(0, integer="BIGINT")[:2]:
-        cluster.run(url, statement)
-    cluster.run(url, "CREATE TABLE crew_schema (version INTEGER NOT NULL)")
-    cluster.run(url, "INSERT INTO crew_schema VALUES (1)")
-    store = PostgresJobStore(url, holder="one")
+        cluster.run(url, f"SET search_path TO agent; {statement}")
+    cluster.run(url, "CREATE TABLE agent.crew_schema (version INTEGER NOT NULL)")
+    cluster.run(url, "INSERT INTO agent.crew_schema VALUES (1)")
+    store = PostgresJobStore(url, schema="agent", holder="one")
     in_state(store, JobState.RUNNING)
     store.disconnect()
-    cluster.run(url, f"UPDATE crew_schema SET version = {VERSION + 1}")
+    cluster.run(url, f"UPDATE agent.crew_schema SET version = {VERSION + 1}")
     with pytest.raises(ConfigurationError, match=rf"newer runtime \(version {VERSION + 1}\)"):
-        PostgresJobStore(url, holder="one")
+        PostgresJobStore(url, schema="agent", holder="one")
+
+
+def test_agents_that_share_a_database_do_not_see_each_others_jobs(cluster: Cluster) -> None:
+    url = cluster.new_database()
+    one = PostgresJobStore(url, schema="masumi_preprod_one", holder="one", lease_seconds=0.01)
+    job = in_state(one, JobState.QUEUED)
+    other = PostgresJobStore(url, schema="masumi_preprod_other", holder="other")
+    assert other.get(job.id) is None
+    assert other.claim() == 0
+    for store in (one, other):
+        store.disconnect()
 
 
 def test_two_runtimes_may_make_the_table_at_once(cluster: Cluster) -> None:
     url = cluster.new_database()
     with ThreadPoolExecutor(4) as pool:
-        stores = list(pool.map(lambda name: PostgresJobStore(url, holder=name), ["a", "b", "c", "d"]))
+        stores = list(pool.map(lambda name: PostgresJobStore(url, schema="agent", holder=name), ["a", "b", "c", "d"]))
     assert [store.renew() for store in stores] == [set()] * 4
     for store in stores:
         store.disconnect()
@@ -314,7 +326,7 @@ def test_two_runtimes_may_make_the_table_at_once(cluster: Cluster) -> None:
 
 def test_a_lost_connection_to_postgresql_is_made_anew(cluster: Cluster) -> None:
     url = cluster.new_database()
-    store = PostgresJobStore(url, holder="one")
+    store = PostgresJobStore(url, schema="agent", holder="one")
     job = in_state(store, JobState.QUEUED)
     cluster.cut_all_connections(url)
     assert store.start(job.id)
@@ -324,7 +336,7 @@ def test_a_lost_connection_to_postgresql_is_made_anew(cluster: Cluster) -> None:
 @pytest.mark.parametrize("url", ["postgresql://crew@127.0.0.1:1/none", "nonsense"])
 def test_a_database_that_cannot_be_used_is_named_with_the_remedy(url: str) -> None:
     with pytest.raises(ConfigurationError, match="Set DATABASE_URL to a PostgreSQL database") as caught:
-        PostgresJobStore(url, holder="one")
+        PostgresJobStore(url, schema="agent", holder="one")
     assert url not in str(caught.value)
 
 

@@ -52,10 +52,18 @@ export function stageContext(folder: string, files: readonly ContextFile[]): voi
   }
   for (const file of files) {
     const target = join(folder, file.path);
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolders(folder, dirname(file.path));
     if (!holds(target, file)) writeFileSync(target, file.content);
     chmodSync(target, modeOf(file));
   }
+}
+
+/** Readable for whoever runs the image, also where the owner of this clone lets nobody else read. */
+function makeFolders(root: string, path: string): void {
+  if (path === ".") return;
+  makeFolders(root, dirname(path));
+  mkdirSync(join(root, path), { recursive: true });
+  chmodSync(join(root, path), 0o755);
 }
 
 const holds = (target: string, { content }: ContextFile): boolean =>
@@ -75,18 +83,23 @@ export function runtimeContext(projectRoot: string): ContextFile[] {
 
 /**
  * The files of a folder of the repository that a clone has: an image that is built here is the one that a pipeline
- * builds, and what git ignores (keys, say) does not get into it. Without git, every file.
+ * builds, and what git ignores (keys, say) does not get into it. Without git, every file. One of them must be
+ * `indispensable`.
  *
  * @throws HostingError BUILD_CONTEXT_INVALID
  */
-export function folderContext(projectRoot: string, folder: string): ContextFile[] {
+export function folderContext(
+  projectRoot: string,
+  folder: string,
+  indispensable: "Dockerfile" | "crew.py" = "Dockerfile",
+): ContextFile[] {
   const root = join(projectRoot, folder);
   const paths = filesOfClone(root) ?? filesOnDisk(root);
   const files = paths.map((path) => readContextFile(root, path, projectRoot)).toSorted(byPath);
-  if (files.some(({ path }) => path === "Dockerfile")) return files;
+  if (files.some(({ path }) => path === indispensable)) return files;
   throw new HostingError(
     "BUILD_CONTEXT_INVALID",
-    `git ignores the Dockerfile of ${posix.normalize(folder)}, so that a clone could not build the image.`,
+    `git ignores the ${indispensable} of ${posix.normalize(folder)}, so that a clone could not build the image.`,
     "Add it to the repository.",
   );
 }

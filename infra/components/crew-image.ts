@@ -2,7 +2,7 @@ import { join } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Agent } from "../declarations/index.ts";
-import { crewDeclaration } from "../hosting/crew-declaration.ts";
+import { agentFiles, inImage, textFile } from "./agent-files.ts";
 import {
   type ContextFile,
   contextHash,
@@ -69,7 +69,7 @@ export class CrewImages {
   #agentContext(agent: Agent): ContextFile[] {
     return [
       textFile("Dockerfile", AGENT_DOCKERFILE),
-      textFile("agent/crew.json", crewDeclaration(agent, this.#args.network)),
+      ...inImage(agentFiles(this.#args.projectRoot, this.#args.network, agent)),
     ];
   }
 
@@ -78,12 +78,6 @@ export class CrewImages {
     return new CrewImage(RUNTIME, { ...this.#args, files }, this.#options);
   }
 }
-
-const textFile = (path: string, text: string): ContextFile => ({
-  path,
-  content: Buffer.from(text),
-  executable: false,
-});
 
 interface CrewImageArgs extends CrewImagesArgs {
   readonly files: readonly ContextFile[];

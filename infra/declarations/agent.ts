@@ -23,9 +23,13 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 /** A CrewAI crew as data; keys as CrewAI spells them. */
 export type CrewDefinition = DeepReadonly<DeclaredCrew>;
 
-/** What an agent runs. `build` is a folder relative to the project's root; `url` is an agent that runs elsewhere. */
+/**
+ * What an agent runs. `code` is a folder with crew.py, `build` one with a Dockerfile, both relative to the project's root;
+ * `url` is an agent that runs elsewhere.
+ */
 export type AgentSource =
   | { readonly kind: "inline"; readonly crew: CrewDefinition }
+  | { readonly kind: "code"; readonly folder: string }
   | { readonly kind: "build"; readonly folder: string }
   | { readonly kind: "image"; readonly image: string }
   | { readonly kind: "url"; readonly url: string };
@@ -66,8 +70,13 @@ export interface Agent {
   }[];
   readonly input: readonly InputField[];
   readonly source: AgentSource;
-  readonly model: { readonly name?: string; readonly temperature?: number; readonly maxTokens?: number };
-  /** Paths relative to the project's root, or https links. */
+  readonly model: {
+    readonly name?: string;
+    readonly temperature?: number;
+    readonly maxTokens?: number;
+    readonly embeddings?: string;
+  };
+  /** Paths relative to the project's root, or https links that end in the digest of what they lead to. */
   readonly documents: readonly string[];
   /** Where its crew runs: `hosting` of its YAML, else the stack's. Says nothing of an agent that runs elsewhere. */
   readonly hosting: HostingKind;
@@ -83,3 +92,7 @@ export interface Agent {
 /** The agents that a hosting runs: agents that only have a URL run nowhere here. */
 export const hostedBy = (kind: HostingKind, agents: readonly Agent[]): Agent[] =>
   agents.filter(({ hosting, source }) => hosting === kind && source.kind !== "url");
+
+/** Whether an agent's crew runs in the crew runtime; an image of the author's own brings its own. */
+export const runsInRuntime = ({ source }: Pick<Agent, "source">): boolean =>
+  source.kind === "inline" || source.kind === "code";

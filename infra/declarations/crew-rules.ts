@@ -1,4 +1,4 @@
-import type { Complain, Path } from "./located.ts";
+import { type Complain, type Path, showPath } from "./located.ts";
 import type { DeclaredCrew } from "./schema-crew.ts";
 import type { DeclaredField } from "./schema-input.ts";
 import { didYouMean, nearest } from "./suggest.ts";
@@ -10,34 +10,116 @@ const SPACED_PLACEHOLDER = /\{\s+([A-Za-z_][A-Za-z0-9_-]*)\s*\}|\{([A-Za-z_][A-Z
 /** What holds within a crew, and between it and the form that its customer fills in, if that is right by itself. */
 export function checkCrew(
   crew: DeclaredCrew,
-  input: readonly DeclaredField[] | undefined,
+  { input, documents }: { readonly input?: readonly DeclaredField[]; readonly documents?: readonly string[] },
   complain: Complain,
 ): void {
+  checkManager(crew, complain);
   checkTasks(crew, complain);
+  checkTools(crew, documents, complain);
   if (input) checkPlaceholders(crew, input, complain);
 }
 
-function checkTasks({ agents, tasks }: DeclaredCrew, complain: Complain): void {
+function checkManager({ process, manager_agent: manager, agents }: DeclaredCrew, complain: Complain): void {
+  if (manager === undefined) return;
+  const path = ["crew", "manager_agent"];
+  if (process !== "hierarchical") {
+    complain(
+      path,
+      "only a hierarchical crew has a manager",
+      "write process: hierarchical, or remove it",
+      "key",
+    );
+  }
+  const agent = Object.hasOwn(agents, manager) ? agents[manager] : undefined;
+  if (!agent) {
+    complain(path, `"${manager}" is not an agent of this crew`, didYouMean(manager, Object.keys(agents)));
+  } else if (agent.tools?.length) {
+    complain(
+      ["crew", "agents", manager, "tools"],
+      "a manager has no tools of its own",
+      "give them to the agents that do the work",
+      "key",
+    );
+  }
+}
+
+function checkTools(
+  { agents, fetch_hosts }: DeclaredCrew,
+  documents: readonly string[] | undefined,
+  complain: Complain,
+): void {
+  const uses = (tool: string) =>
+    Object.values(agents).some(({ tools }) => tools?.some((one) => one === tool));
+  for (const [name, { tools = [] }] of Object.entries(agents)) {
+    for (const [index, tool] of tools.entries()) {
+      const path = ["crew", "agents", name, "tools", index];
+      if (tools.indexOf(tool) < index) complain(path, `"${tool}" is there twice`, "remove one");
+      if (tool === "fetch_page" && !fetch_hosts) {
+        complain(path, "fetch_page may ask no host yet", "write fetch_hosts: [docs.example.com] under crew");
+      }
+      if (tool === "document_search" && documents?.length === 0) {
+        complain(path, "document_search has nothing to search", 'name files under "documents" at the top');
+      }
+    }
+  }
+  if (fetch_hosts && !uses("fetch_page")) {
+    complain(
+      ["crew", "fetch_hosts"],
+      "no agent has the tool fetch_page",
+      "give it to one, or remove the hosts",
+      "key",
+    );
+  }
+}
+
+function checkTasks(crew: DeclaredCrew, complain: Complain): void {
+  const { agents, tasks, process = "sequential", manager_agent: manager } = crew;
+  const workers = Object.keys(agents).filter((name) => name !== manager);
   const names = tasks.map(({ name }) => name);
   for (const [index, task] of tasks.entries()) {
     const path = ["crew", "tasks", index];
     if (names.indexOf(task.name) < index) {
       complain([...path, "name"], `another task is called "${task.name}"`, "names of tasks are unique");
     }
-    if (!Object.hasOwn(agents, task.agent)) {
+    if (task.agent === undefined) checkUnassigned(task, process, path, complain);
+    else if (!workers.includes(task.agent)) {
       complain(
         [...path, "agent"],
-        `"${task.agent}" is not an agent of this crew`,
-        didYouMean(task.agent, Object.keys(agents)),
+        task.agent === manager
+          ? `"${task.agent}" is the manager, and does no task itself`
+          : `"${task.agent}" is not an agent of this crew`,
+        didYouMean(task.agent, workers),
       );
     }
     for (const [position, earlier] of (task.context ?? []).entries()) {
       checkContext(earlier, names, index, [...path, "context", position], complain);
     }
   }
+  // A manager may hand a task that names nobody to anybody.
   const busy = new Set(tasks.map(({ agent }) => agent));
-  for (const idle of Object.keys(agents).filter((agent) => !busy.has(agent))) {
+  for (const idle of busy.has(undefined) ? [] : workers.filter((agent) => !busy.has(agent))) {
     complain(["crew", "agents", idle], `agent "${idle}" has no task`, "give it one or remove it", "key");
+  }
+}
+
+function checkUnassigned(
+  { guardrail }: DeclaredCrew["tasks"][number],
+  process: string,
+  path: Path,
+  complain: Complain,
+): void {
+  if (process === "sequential") {
+    complain(
+      [...path, "agent"],
+      `${showPath([...path, "agent"])} is missing`,
+      "for example agent: researcher",
+    );
+  } else if (guardrail !== undefined) {
+    complain(
+      [...path, "guardrail"],
+      "a guardrail is judged by the model of the task's agent, and this task names none",
+      "write agent: with the name of one",
+    );
   }
 }
 

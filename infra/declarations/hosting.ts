@@ -5,13 +5,5 @@ export type HostingKind = (typeof HOSTINGS)[number];
 export const isHosting = (name: string): name is HostingKind =>
   (HOSTINGS as readonly string[]).includes(name);
 
-/** What a declaration may ask of the place where it runs. */
-export type Demand = "build" | "image" | "documents";
-
-/** What a hosting cannot do. Hostings that are not named here can do everything. */
-const CANNOT: Readonly<Record<string, readonly Demand[]>> = { process: ["build", "image", "documents"] };
-
-export const demandsRefusedBy = (hosting: string): readonly Demand[] => CANNOT[hosting] ?? [];
-
-/** Whether a hosting can do what a declaration demands with this key. */
-export const runs = (hosting: string, demand: Demand): boolean => !demandsRefusedBy(hosting).includes(demand);
+/** Whether images run there; a process runs what the crew runtime runs. */
+export const runsImages = (hosting: string): boolean => hosting !== "process";

@@ -8,7 +8,7 @@ export type {
   Resources,
   WalletType,
 } from "./agent.ts";
-export { hostedBy } from "./agent.ts";
+export { hostedBy, runsInRuntime } from "./agent.ts";
 export {
   type Asset,
   type AssetOverrides,
@@ -21,6 +21,7 @@ export {
   toBaseUnits,
 } from "./assets.ts";
 export { type Complaint, DeclarationError, formatComplaint } from "./complaint.ts";
+export { MAX_DOCUMENT_BYTES, MAX_DOCUMENTS_BYTES, linkOf } from "./documents.ts";
 export { HOSTINGS, type HostingKind, isHosting } from "./hosting.ts";
 export { type LoadOptions, type LoadedAgents, loadAgents, loadValidAgents } from "./load.ts";
 export { agentSchemaJson } from "./schema-json.ts";

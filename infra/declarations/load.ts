@@ -8,8 +8,7 @@ import { variantsOf } from "./overrides.ts";
 import { type ParsedFile, parseDeclaration } from "./parse.ts";
 import { readDeclarations } from "./read.ts";
 import { ignoredByGit } from "./repository.ts";
-import { type StackContext, hostingOf, resolveAgent } from "./resolve.ts";
-import { runs } from "./hosting.ts";
+import { type StackContext, resolveAgent } from "./resolve.ts";
 import { type Declaration, declarationSchema } from "./schema.ts";
 import { validate, validatePlacement } from "./validate.ts";
 
@@ -107,9 +106,7 @@ function idOfFile(parsed: ParsedFile, complain: Candidate["complain"]): string |
 
 /** One question to git for all documents of all agents. */
 function complainOfIgnored(all: readonly Inhabitant[], context: StackContext): void {
-  const inhabitants = all.filter(
-    ({ declaration }) => declaration && runs(hostingOf(declaration, context), "documents"),
-  );
+  const inhabitants = all.filter(({ declaration }) => declaration?.url === undefined);
   const paths = inhabitants.flatMap(({ declaration }) => declaration?.documents ?? []);
   const ignored = ignoredByGit(
     context.projectRoot,

@@ -51,7 +51,6 @@ const code: Group = [
     "after_kickoff_callbacks",
     "executor_class",
     "output_pydantic",
-    "output_json",
     "response_model",
     "converter_cls",
     "skills",
@@ -68,8 +67,8 @@ const remote: Group = [
 
 const tools: Group = [
   ["tools"],
-  "tools are not available in this version",
-  "write what is needed into the task",
+  "tools are given to agents",
+  "write tools with the agent that is to use them",
 ];
 
 const files: Group = [
@@ -121,30 +120,12 @@ const GROUPS: Readonly<Record<string, readonly Group[]>> = {
     files,
     runtime,
     tools,
-    [
-      ["manager_agent"],
-      "a crew led by a manager is not supported in this version",
-      "let the tasks run in order",
-    ],
     [["inputs"], "what the crew is asked has another place", 'declare it under "input" at the top'],
     [["name"], "the crew is called like the agent", "remove it"],
     [["max_rpm"], "calls per minute are limited for each of the agents", "write max_rpm with the agent"],
   ],
-  "crew.agents.*": [
-    secrets,
-    memory,
-    thinking,
-    knowledge,
-    llm,
-    code,
-    remote,
-    files,
-    runtime,
-    tools,
-    templates,
-  ],
+  "crew.agents.*": [secrets, memory, thinking, knowledge, llm, code, remote, files, runtime, templates],
   "crew.tasks.*": [
-    [["human_input"], "nobody sits at the container's keyboard", "ask for everything under input"],
     [["async_execution"], "tasks are done in order", "remove it"],
     [["guardrails"], "one guardrail can be given for a task", "write guardrail with one text"],
     [["config"], "it would load code", "remove it"],

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import type { Agent, AgentSource, Pricing, WalletType } from "./agent.ts";
+import { join, posix } from "node:path";
+import { type Agent, type AgentSource, type Pricing, type WalletType, runsInRuntime } from "./agent.ts";
 import { type AssetTable, type Price, toBaseUnits } from "./assets.ts";
 import { nearestSize } from "./container-size.ts";
-import { type HostingKind, demandsRefusedBy, isHosting, runs } from "./hosting.ts";
+import { checkDocuments } from "./documents.ts";
+import { type HostingKind, isHosting, runsImages } from "./hosting.ts";
 import type { Complain } from "./located.ts";
-import { type PathProblem, pathProblem } from "./repository.ts";
+import { pathProblem } from "./repository.ts";
 import type { Declaration } from "./schema.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -33,6 +34,9 @@ export function resolveAgent(
   const hosting = hostingOf(declaration, context);
   if (declaration.url === undefined) checkHosting(declaration, hosting, complain);
   checkWallet(declaration, context, complain);
+  const source = resolveSource(declaration, file, { ...context, hosting }, complain);
+  if (runsInRuntime({ source })) checkDocuments(declaration.documents, { ...context, file }, complain);
+  else if (declaration.documents.length > 0 && source.kind !== "url") complainOfUnread(complain);
   const { payment, wallet, adopt } = declaration;
   return {
     id,
@@ -46,9 +50,9 @@ export function resolveAgent(
     pricing: resolvePricing(declaration.pricing, context.table, complain),
     exampleOutputs: declaration.exampleOutputs,
     input: declaration.input,
-    source: resolveSource(declaration, file, { ...context, hosting }, complain),
+    source,
     model: declaration.model,
-    documents: resolveDocuments(declaration, file, { ...context, hosting }, complain),
+    documents: declaration.documents,
     hosting,
     resources: declaration.resources,
     ...(payment ? { paymentType: payment } : {}),
@@ -59,19 +63,19 @@ export function resolveAgent(
 
 function checkHosting(declaration: Declaration, hosting: HostingKind, complain: Complain): void {
   checkResources(declaration.resources, hosting, complain);
-  for (const key of demandsRefusedBy(hosting)) {
-    const value = declaration[key];
-    if (value === undefined || value.length === 0) continue;
-    complain(
-      [key],
-      `"${key}" is not available with hosting ${hosting}`,
-      key === "documents"
-        ? "put what the crew must know into its texts, or remove it for this stack with overrides"
-        : "write a crew, or another source for this stack with overrides",
-      "key",
-    );
-  }
+  if (declaration.image === undefined || runsImages(hosting)) return;
+  complain(["image"], `"image" is not available with hosting ${hosting}`, OTHER_SOURCE, "key");
 }
+
+const OTHER_SOURCE = "write a crew, or another source for this stack with overrides";
+
+const complainOfUnread = (complain: Complain) =>
+  complain(
+    ["documents"],
+    "an image of your own is not given its documents",
+    "copy them in its Dockerfile, or write a crew, or a folder with crew.py",
+    "key",
+  );
 
 function checkResources(
   { cpu, memory, instances, autoscaling }: Declaration["resources"],
@@ -148,45 +152,48 @@ function resolveSource(
   { projectRoot, hosting }: StackContext,
   complain: Complain,
 ): AgentSource {
-  if (build !== undefined) {
-    const problem = runs(hosting, "build") ? buildProblem(projectRoot, file, build) : undefined;
-    if (problem) complain(["build"], problem.message, problem.remedy);
-    return { kind: "build", folder: build };
-  }
+  if (build !== undefined) return resolveFolder(build, file, { projectRoot, hosting }, complain);
   if (image !== undefined) return { kind: "image", image };
   if (crew !== undefined) return { kind: "inline", crew };
   return { kind: "url", url: url?.replace(/\/+$/, "") ?? "" };
 }
 
-function buildProblem(projectRoot: string, file: string, folder: string): PathProblem | undefined {
+/** A folder with a Dockerfile is an image of the author's own; one with crew.py alone runs in the crew runtime. */
+function resolveFolder(
+  folder: string,
+  file: string,
+  { projectRoot, hosting }: Pick<StackContext, "projectRoot" | "hosting">,
+  complain: Complain,
+): AgentSource {
   const problem = pathProblem(projectRoot, file, folder, "folder");
-  if (problem || existsSync(join(projectRoot, folder, "Dockerfile"))) return problem;
-  return { message: `"${folder}" has no Dockerfile`, remedy: "put a file called Dockerfile into it" };
+  if (problem) {
+    complain(["build"], problem.message, problem.remedy);
+    return { kind: "build", folder };
+  }
+  const holds = (name: string) => existsSync(join(projectRoot, folder, name));
+  if (holds("Dockerfile")) {
+    if (!runsImages(hosting)) {
+      complain(
+        ["build"],
+        `a Dockerfile cannot be built with hosting ${hosting}`,
+        holds("crew.py") ? "remove it, if crew.py needs no packages of its own" : OTHER_SOURCE,
+      );
+    }
+    return { kind: "build", folder };
+  }
+  if (!holds("crew.py")) {
+    const remedy = "put a crew.py into it that makes a crew, or a file called Dockerfile";
+    complain(["build"], `"${folder}" has neither a crew.py nor a Dockerfile`, remedy);
+  }
+  for (const name of PACKAGE_FILES.filter(holds)) {
+    complain(
+      ["build"],
+      `"${posix.join(folder, name)}" asks for packages, and crew.py runs with those of the crew runtime`,
+      "remove it, or add a Dockerfile that installs them",
+    );
+  }
+  return { kind: "code", folder };
 }
 
-function resolveDocuments(
-  { documents }: Declaration,
-  file: string,
-  { projectRoot, hosting }: StackContext,
-  complain: Complain,
-): readonly string[] {
-  if (!runs(hosting, "documents")) return documents;
-  for (const [index, document] of documents.entries()) {
-    const path = ["documents", index];
-    if (documents.indexOf(document) < index) {
-      complain(path, `"${document}" is there twice`, "remove one");
-    } else if (/^[a-z][a-z0-9+.-]*:\/\//i.test(document)) {
-      if (!document.startsWith("https:") || !URL.canParse(document)) {
-        complain(
-          path,
-          `"${document}" is not an https link`,
-          "documents are files of the repository or https links",
-        );
-      }
-    } else {
-      const problem = pathProblem(projectRoot, file, document, "file");
-      if (problem) complain(path, problem.message, problem.remedy);
-    }
-  }
-  return documents;
-}
+/** Where Python projects say what they need. */
+const PACKAGE_FILES = ["requirements.txt", "pyproject.toml", "setup.py", "Pipfile"];

@@ -26,7 +26,7 @@ export function checkRules(
   checkTags(parts.tags ?? [], complain);
   if (parts.input) checkInput(parts.input, complain);
   if (parts.resources) checkAutoscaling(parts.resources, complain);
-  if (parts.crew) checkCrew(parts.crew, parts.input, complain);
+  if (parts.crew) checkCrew(parts.crew, parts, complain);
   return intact;
 }
 

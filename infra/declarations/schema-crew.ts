@@ -13,6 +13,18 @@ const name = matching(
   100,
 );
 
+/** The tools that crew/src/crew_runtime/tools has. */
+export const TOOLS = ["calculate", "document_search", "fetch_page"] as const;
+
+const KNOWN_TOOLS = `crews have these tools: ${TOOLS.join(", ")}; package your own with build`;
+
+const host = matching(
+  /^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$/,
+  "is not the name of a host",
+  "write it like docs.example.com, or *.example.com for all below it",
+  253,
+);
+
 const crewAgent = z
   .strictObject({
     role: text().meta({ description: "Who the agent is.", examples: ["Senior market analyst"] }),
@@ -32,6 +44,15 @@ const crewAgent = z
       .meta({ description: "Most rounds of thought for one task. The runtime's own limit holds besides." }),
     max_rpm: z.int().min(1).exactOptional().meta({ description: "Most calls of the model in a minute." }),
     inject_date: z.boolean().exactOptional().meta({ description: "Whether the agent is told today's date." }),
+    tools: z
+      .array(z.enum(TOOLS, { error: KNOWN_TOOLS }))
+      .exactOptional()
+      .meta({
+        description:
+          "What it can use: calculate (arithmetic), document_search (the documents of this agent), fetch_page (pages " +
+          "of the hosts in fetch_hosts).",
+        examples: [["calculate"]],
+      }),
   })
   .meta({ description: "One CrewAI agent: a role that the model plays." });
 
@@ -46,7 +67,12 @@ const crewTask = z
       description: "What a good result looks like.",
       examples: ["A list of five points with one source each."],
     }),
-    agent: text().meta({ description: "Name of the agent that does it.", examples: ["researcher"] }),
+    agent: text()
+      .exactOptional()
+      .meta({
+        description: "Name of the agent that does it. A manager chooses one, if a task names none.",
+        examples: ["researcher"],
+      }),
     context: z
       .array(text())
       .exactOptional()
@@ -64,17 +90,39 @@ const crewTask = z
       .max(3)
       .exactOptional()
       .meta({ description: "How often the task is done again when the guardrail is not met." }),
+    output_json: z
+      .record(z.string(), z.unknown())
+      .exactOptional()
+      .meta({
+        description:
+          "JSON Schema that the result must follow, written right here. What does not follow it is done again, as " +
+          "often as guardrail_max_retries says (3 times if it is absent).",
+        examples: [{ type: "object", properties: { price: { type: "number" } }, required: ["price"] }],
+      }),
+    human_input: z
+      .boolean()
+      .exactOptional()
+      .meta({ description: "Whether the customer sees the draft, and may say what to change." }),
     markdown: z.boolean().exactOptional().meta({ description: "Whether the result is to be Markdown." }),
   })
   .meta({ description: "One step of the crew's work. Tasks are done in the order in which they stand." });
 
 export const crewSchema = z.strictObject({
-  process: z
-    .enum(["sequential"], {
-      error: "write sequential: a crew led by a manager is not supported in this version",
-    })
+  process: z.enum(["sequential", "hierarchical"]).exactOptional().meta({
+    description: "sequential: one task after the other. hierarchical: a manager hands each task to an agent.",
+  }),
+  manager_agent: name.exactOptional().meta({
+    description: "Which of the agents is the manager of a hierarchical crew; CrewAI's own if absent.",
+    examples: ["editor"],
+  }),
+  fetch_hosts: z
+    .array(host)
+    .min(1)
     .exactOptional()
-    .meta({ description: "How the work goes on: one task after the other." }),
+    .meta({
+      description: "The hosts whose pages fetch_page may read, by http and https.",
+      examples: [["docs.example.com"]],
+    }),
   agents: z
     .record(name, crewAgent)
     .refine((agents) => Object.keys(agents).length > 0, {

@@ -146,7 +146,9 @@ export const declarationSchema = z
     build: text(500)
       .exactOptional()
       .meta({
-        description: "What the agent runs: a folder of the repository to build an image from.",
+        description:
+          "What the agent runs: a folder of the repository with crew.py, a crew written in Python, or with a " +
+          "Dockerfile, from which its image is built.",
         examples: ["./my-crew"],
       }),
     image: matching(
@@ -179,6 +181,13 @@ export const declarationSchema = z
           .min(1)
           .exactOptional()
           .meta({ description: "Longest answer of one call, in tokens.", examples: [4000] }),
+        embeddings: text(200)
+          .exactOptional()
+          .meta({
+            description:
+              "Name of the model that documents are compared by; text-embedding-3-small if absent.",
+            examples: ["text-embedding-3-small"],
+          }),
       })
       .default({})
       .meta({
@@ -188,7 +197,9 @@ export const declarationSchema = z
       .array(text(500))
       .default([])
       .meta({
-        description: "What the agent knows: paths from the repository's root, or public https links.",
+        description:
+          "What the agent knows: Markdown, text, CSV or PDF, as paths from the repository's root, or as public https " +
+          "links that end in #sha256= and the digest of what they lead to.",
         examples: [["docs/handbook.pdf"]],
       }),
     resources: z

@@ -1,5 +1,5 @@
 import { type StackConfig, problemsOfHosting } from "../config.ts";
-import { type Agent, HOSTINGS, hostedBy } from "../declarations/index.ts";
+import { type Agent, HOSTINGS, hostedBy, runsInRuntime } from "../declarations/index.ts";
 import { HostingError } from "./errors.ts";
 
 /**
@@ -29,21 +29,16 @@ export function hostingRefusals(config: StackConfig, agents: readonly Agent[]): 
   }
   if (!config.databaseUrl) problems.push(...forgetful(agents));
   if (!config.runtimeKey) problems.push(...unpayable(agents));
-  for (const { file, documents, source, hosting } of agents) {
-    if (documents.length === 0 || source.kind === "url" || hosting === "process") continue;
-    problems.push(
-      `${file}: crews do not read "documents" in this version: put what the crew must know into its texts`,
-    );
-  }
   return problems;
 }
 
 /** Agents of the crew runtime that would lose paid jobs: a task on Fargate takes its files with it. */
 const forgetful = (agents: readonly Agent[]) =>
   agents
-    .filter(({ hosting, source, pricing }) => {
+    .filter((agent) => {
+      const { hosting, pricing } = agent;
       const onEcs = hosting === "ecs-alb" || hosting === "ecs-express";
-      return onEcs && source.kind === "inline" && pricing.type !== "free";
+      return onEcs && runsInRuntime(agent) && pricing.type !== "free";
     })
     .map(
       ({ file }) =>

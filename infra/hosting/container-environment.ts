@@ -1,4 +1,5 @@
 import type { StackConfig } from "../config.ts";
+import { runsInRuntime } from "../declarations/index.ts";
 import type { CrewToHost } from "./hosting.ts";
 
 /** The port that every crew listens on in its container. */
@@ -25,7 +26,7 @@ export interface EnvironmentInput extends CrewToHost {
 export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<string, string> {
   const { agent, config, identity, sellerVkey } = input;
   const environment: Record<string, string> = {
-    ...(agent.source.kind === "inline" ? { AGENT_DECLARATION: "/agent/crew.json" } : {}),
+    ...(runsInRuntime(agent) ? { AGENT_DECLARATION: "/agent/crew.json" } : {}),
     ...("file" in identity
       ? { AGENT_IDENTITY_FILE: identity.file }
       : { IDENTITY_SSM_PARAMETER: identity.ssmParameter }),

@@ -1,12 +1,26 @@
 import type { Agent } from "../declarations/index.ts";
 
+/** A document as the runtime finds it: what its author calls it, and where it lies beside crew.json. */
+export interface DeclaredFile {
+  readonly name: string;
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** What lies beside crew.json. */
+export interface FilesBeside {
+  readonly documents: readonly DeclaredFile[];
+  /** The folder with crew.py, of a crew that is written in Python. */
+  readonly code?: string;
+}
+
 /**
  * What the crew runtime is told about its agent (crew.json), as text that only changes with it. What only the registry
  * needs is left out, so that a change of it neither restarts a crew nor builds an image.
  */
-export function crewDeclaration(agent: Agent, network: string): string {
-  if (agent.source.kind !== "inline") throw new Error(`${agent.id} has no inline crew`);
-  const { id, name, description, pricing, input, model, exampleOutputs } = agent;
+export function crewDeclaration(agent: Agent, network: string, { documents, code }: FilesBeside): string {
+  const { id, name, description, pricing, input, model, exampleOutputs, source } = agent;
+  if (source.kind !== "inline" && code === undefined) throw new Error(`${agent.id} has no crew to declare`);
   return JSON.stringify({
     id,
     name,
@@ -14,8 +28,9 @@ export function crewDeclaration(agent: Agent, network: string): string {
     network,
     pricing,
     input,
-    crew: agent.source.crew,
+    ...(source.kind === "inline" ? { crew: source.crew } : { code }),
     model,
     exampleOutputs,
+    ...(documents.length > 0 ? { documents } : {}),
   });
 }

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { CrewImages } from "../components/crew-image.ts";
-import type { Agent } from "../declarations/index.ts";
+import { type Agent, runsInRuntime } from "../declarations/index.ts";
 import {
   CONTAINER_PORT,
   DATA_FOLDER,
@@ -80,7 +80,7 @@ export function dockerHosting({ config, projectRoot, agents }: HostingContext): 
           stopTimeout: JOB_SECONDS,
           destroyGraceSeconds: JOB_SECONDS,
           // An image of the author's own may need to write elsewhere, and may have no health check to wait for.
-          ...(agent.source.kind === "inline"
+          ...(runsInRuntime(agent)
             ? { readOnly: true, tmpfs: { "/tmp": "" }, wait: true, waitTimeout: HEALTHY_SECONDS }
             : {}),
         },

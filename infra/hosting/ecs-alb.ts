@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { EcsRollout } from "../../providers/ecs/index.ts";
+import { runsInRuntime } from "../declarations/index.ts";
 import { CONTAINER_PORT, HEALTH_PATH } from "./container-environment.ts";
 import { scale } from "./ecs/autoscaling.ts";
 import {
@@ -100,7 +101,7 @@ export async function ecsAlbHosting(context: HostingContext): Promise<Hosting> {
       crew,
       options,
     );
-    const isOurRuntime = agent.source.kind === "inline";
+    const isOurRuntime = runsInRuntime(agent);
     const { targetGroup, rule, record } = route(id, options);
     const definition = pulumi
       .all([image, logGroup.name, secrets.references])

@@ -5,10 +5,15 @@
  *     HOSTING_REFUSED          agents ask for what their hosting, or the stack's settings, cannot do
  *     HOSTING_NO_NETWORK       there is no VPC to run containers in
  *     BUILD_CONTEXT_INVALID    a folder cannot be built from
+ *     DOCUMENT_UNUSABLE        a document cannot be fetched, is not the declared one, or is too large
  *     DOCKER_ENGINE_FAILED     a Docker engine cannot be reached, or refuses
  */
 export type HostingErrorCode =
-  "HOSTING_REFUSED" | "HOSTING_NO_NETWORK" | "BUILD_CONTEXT_INVALID" | "DOCKER_ENGINE_FAILED";
+  | "HOSTING_REFUSED"
+  | "HOSTING_NO_NETWORK"
+  | "BUILD_CONTEXT_INVALID"
+  | "DOCUMENT_UNUSABLE"
+  | "DOCKER_ENGINE_FAILED";
 
 /** A crew cannot be hosted; `message` is `CODE: what happened. What to do.` */
 export class HostingError extends Error {

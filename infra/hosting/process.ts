@@ -7,7 +7,7 @@ import {
   identityFile,
   reservePort,
 } from "../../providers/crew-process/index.ts";
-import { crewDeclaration } from "./crew-declaration.ts";
+import { agentFiles, placeFiles } from "../components/agent-files.ts";
 import type { StackConfig } from "../config.ts";
 import { portsFile } from "./expected-url.ts";
 import type { HostedCrew, Hosting, HostingContext } from "./hosting.ts";
@@ -18,13 +18,15 @@ export function processHosting({ config, projectRoot }: HostingContext): Hosting
   return {
     host({ agent, sellerVkey }, options): HostedCrew {
       const port = reservePort(portsFile(projectRoot), agent.id);
+      const files = agentFiles(projectRoot, config.network, agent);
+      placeFiles(crewHome(projectRoot, agent.id), files);
       const crew = new CrewProcess(
         agent.id,
         {
           agentId: agent.id,
           projectRoot,
           port,
-          declaration: crewDeclaration(agent, config.network),
+          declaration: files.declaration,
           model: { api: modelApi, name: agent.model.name ?? modelName },
           modelKey: modelKey || "none",
           ...(runtimeKey ? { payments: paymentsOf(config, sellerVkey), paymentKey: runtimeKey } : {}),

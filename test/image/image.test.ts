@@ -122,9 +122,9 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
 
   it("share every layer but the last, which has a few kilobytes", async () => {
     const runtimes = tags.filter((tag) => tag.startsWith(`${RUN}:_runtime-`));
-    expect([tags.length, runtimes.length], "three agents and what two of them share").toEqual([4, 1]);
+    expect([tags.length, runtimes.length], "four agents and what three of them share").toEqual([5, 1]);
     const shared = await examine(runtimes[0] ?? "");
-    for (const agent of ["alpha", "beta"]) {
+    for (const agent of ["alpha", "beta", "gamma"]) {
       const { layers, bytes } = await examine(imageOf(agent));
       expect(layers.slice(0, -1)).toEqual(shared.layers);
       expect(layers.at(-1)).not.toBe(shared.layers.at(-1));
@@ -150,42 +150,57 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
     expect(steps).not.toContain(process.env["HOME"] ?? "/root");
   });
 
-  it("run a crew without rights that does a job and ends when it is told to", async () => {
-    const { name, http, stop } = await run("alpha", {
-      ...crewEnvironment(),
-      AGENT_IDENTITY_FILE: "/data/identity.json",
-    });
-    const waiting = await until("it answers", async () => (await http.get<object>("/availability")).data);
-    expect(waiting).toMatchObject({ status: "unavailable", type: "masumi-agent" });
-    expect((await http.get<{ input_data: object[] }>("/input_schema")).data.input_data).toMatchObject([
-      { id: "topic", type: "string" },
-    ]);
-
-    await until("it is healthy", async () =>
-      (await inspect(name, ".State.Health.Status")) === "healthy" ? true : undefined,
-    );
-    await dockerIdentity.create({ host: "", container: name, folder: "/data", agentIdentifier: IDENTIFIER });
-    expect((await http.get<object>("/availability")).data).toMatchObject({
-      status: "available",
-      agentIdentifier: IDENTIFIER,
-    });
-    const { data: job } = await http.post<{ id: string }>("/start_job", { input_data: { topic: "tea" } });
-    const ended = await until("the job has ended", async () => {
-      const { data } = await http.get<{ status: string; result?: string }>("/status", {
-        params: { job_id: job.id },
+  it.each([
+    [
+      "of a declaration, with what its documents say",
+      "alpha",
+      "[docs/tea.md, Tea] # Tea Green tea wants 80 degrees.",
+    ],
+    ["in Python", "gamma", "Write in Python about tea"],
+  ])(
+    "run a crew %s, without rights; it does a job and ends when it is told to",
+    async (_what, agent, said) => {
+      const { name, http, stop } = await run(agent, {
+        ...crewEnvironment(),
+        AGENT_IDENTITY_FILE: "/data/identity.json",
       });
-      return data.status === "running" ? undefined : data;
-    });
-    expect(ended).toMatchObject({ status: "completed", result: expect.stringContaining("stub") as string });
+      const waiting = await until("it answers", async () => (await http.get<object>("/availability")).data);
+      expect(waiting).toMatchObject({ status: "unavailable", type: "masumi-agent" });
+      expect((await http.get<{ input_data: object[] }>("/input_schema")).data.input_data).toMatchObject([
+        { id: "topic", type: "string" },
+      ]);
 
-    expect(await docker(["exec", name, "id", "-u"])).toBe("10001");
-    await expect(docker(["exec", name, "touch", "/runtime/x"])).rejects.toThrow(/read-only/i);
-    const processes = await docker(["top", name, "-o", "pid,args"]);
-    expect(processes).toContain("crew_runtime");
-    expect(processes).not.toContain(SENTINEL);
-    expect(await docker(["logs", name])).not.toContain(SENTINEL);
-    expect(await stop(), "it ends by itself, before it would be killed").toBe(0);
-  });
+      await until("it is healthy", async () =>
+        (await inspect(name, ".State.Health.Status")) === "healthy" ? true : undefined,
+      );
+      await dockerIdentity.create({
+        host: "",
+        container: name,
+        folder: "/data",
+        agentIdentifier: IDENTIFIER,
+      });
+      expect((await http.get<object>("/availability")).data).toMatchObject({
+        status: "available",
+        agentIdentifier: IDENTIFIER,
+      });
+      const { data: job } = await http.post<{ id: string }>("/start_job", { input_data: { topic: "tea" } });
+      const ended = await until("the job has ended", async () => {
+        const { data } = await http.get<{ status: string; result?: string }>("/status", {
+          params: { job_id: job.id },
+        });
+        return data.status === "running" ? undefined : data;
+      });
+      expect(ended).toMatchObject({ status: "completed", result: expect.stringContaining(said) as string });
+
+      expect(await docker(["exec", name, "id", "-u"])).toBe("10001");
+      await expect(docker(["exec", name, "touch", "/runtime/x"])).rejects.toThrow(/read-only/i);
+      const processes = await docker(["top", name, "-o", "pid,args"]);
+      expect(processes).toContain("crew_runtime");
+      expect(processes).not.toContain(SENTINEL);
+      expect(await docker(["logs", name])).not.toContain(SENTINEL);
+      expect(await stop(), "it ends by itself, before it would be killed").toBe(0);
+    },
+  );
 
   it("know their identifier from a parameter in AWS Systems Manager", async () => {
     const parameter = "/project/stack/beta/identity";

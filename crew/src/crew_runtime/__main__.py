@@ -37,7 +37,7 @@ def main() -> int:
         settings, declaration = _read_configuration()
         listener = _listen(settings.host, settings.port)
         internal = None if settings.internal_port is None else _listen(settings.host, settings.internal_port)
-        store, lock = open_store(settings)
+        store, lock = open_store(settings, declaration.id)
         configure_logging(agent=declaration.id, instance=settings.agent_instance)
         identity = identity_source(settings, os.environ)
     except ConfigurationError as error:

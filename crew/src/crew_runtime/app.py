@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from crew_runtime.agent import Agent
 from crew_runtime.bodies import read_json_object
 from crew_runtime.crew_worker import ModelAccess
-from crew_runtime.declaration import Declaration
+from crew_runtime.declaration import Declaration, code_of, documents_of
 from crew_runtime.identity import IdentitySource
 from crew_runtime.internal import Operations
 from crew_runtime.leases import LeaseKeeper
@@ -118,13 +118,17 @@ def _model_access(settings: Settings, declaration: Declaration) -> ModelAccess:
         name=declaration.model.name or settings.model_name or "",
         temperature=declaration.model.temperature,
         max_tokens=declaration.model.max_tokens,
+        embeddings=declaration.model.embeddings,
     )
 
 
 def _runner(settings: Settings, declaration: Declaration, store: JobStore, model: ModelAccess) -> JobRunner:
+    beside = settings.agent_declaration.resolve().parent
     return JobRunner(
         store=store,
         crew=declaration.crew.model_dump(mode="json", exclude_none=True),
+        code=code_of(declaration, beside),
+        documents=documents_of(declaration, beside, cache=settings.data_dir.resolve() / "documents"),
         fields=declaration.input,
         model=model,
         limits=Limits(
@@ -132,6 +136,7 @@ def _runner(settings: Settings, declaration: Declaration, store: JobStore, model
             queue=settings.max_queue,
             timeout_seconds=settings.job_timeout,
             model_calls=settings.job_model_calls,
+            tokens=settings.job_tokens,
             submit_margin_seconds=settings.submit_margin,
         ),
         folder=settings.data_dir / "work",

@@ -3,64 +3,65 @@
 import json
 import logging
 import os
+import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from crew_runtime import for_authors
+from crew_runtime.asking import Ask, answer_human_input_by, asking
+from crew_runtime.budget import BudgetSpentError, ModelBudget
+from crew_runtime.confinement import limit_job
+from crew_runtime.crew_builder import declared_crew
+from crew_runtime.crew_work import CrewWork, ModelAccess
+from crew_runtime.documents.context import with_documents
+from crew_runtime.documents.document import DocumentError
+from crew_runtime.documents.embedder import Embedder, EmbeddingError
+from crew_runtime.documents.index import DocumentIndex
 from crew_runtime.environment import move_into
 from crew_runtime.failures import Failure
+from crew_runtime.own_code import OwnCodeError, crew_of_folder
+from crew_runtime.result_schema import with_schemas
+from crew_runtime.tools.calculate import calculate
+from crew_runtime.tools.document_search import document_searcher
 
 if TYPE_CHECKING:
     from crewai import Crew
 
-MODEL_TIMEOUT_SECONDS: Final = 120
-MODEL_RETRIES: Final = 1
+__all__ = ["CrewWork", "ModelAccess", "build_crew", "run_crew"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelAccess:
-    """Which model, where, with which key."""
-
-    api: str
-    key: str
-    name: str
-    temperature: float | None = None
-    max_tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrewWork:
-    """All that a job's process is told: no job id, no purchaser, no other key than the model's."""
-
-    crew: dict[str, Any]
-    model: ModelAccess
-    inputs: dict[str, str]
-    max_model_calls: int
-    folder: Path
+# CrewAI raises a plain Exception for it.
+_GUARDRAIL_NOT_MET: Final = re.compile(r"Task failed guardrail( \d+)? validation after \d+ retries")
 
 
 def run_crew(connection: Connection, work: CrewWork) -> None:
-    """Run the crew and send {"result", "usage"} or {"failure", "detail"}; then end this process."""
+    """Run the crew and send {"result", "usage"} or {"failure", "detail"}; then end this process.
+
+    A crew that asks back sends {"ask": {"prompt"}} before, as often as it asks, and waits for {"input"} each time.
+    """
     _answer(connection, work, _run)
 
 
 def build_crew(connection: Connection, work: CrewWork) -> None:
-    """Only build the crew, to learn whether CrewAI takes it; send {"result": ""} or {"failure", "detail"}."""
+    """Only build the crew and read its documents, to learn whether both can be used.
+
+    Sends {"result": ""} or {"failure", "detail"}.
+    """
     _answer(connection, work, _build)
 
 
-def _answer(connection: Connection, work: CrewWork, do: Callable[[CrewWork], dict[str, Any]]) -> None:
+def _answer(connection: Connection, work: CrewWork, do: Callable[[CrewWork, Ask], dict[str, Any]]) -> None:
     os.setpgid(0, 0)  # a signal to the runtime's group must not end jobs that it still waits for
     threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.disable()
     try:
         move_into(work.folder)
+        limit_job()
         try:
-            answer = do(work)
+            answer = do(work, asking(connection))
         except Exception as error:  # noqa: BLE001 - whatever a crew raises is an outcome of the job
             answer = _failure(error)
         connection.send_bytes(json.dumps(answer).encode())
@@ -76,76 +77,73 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _crew(work: CrewWork) -> "Crew":
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    crew: "Crew"
+    inputs: dict[str, str]
+    index: DocumentIndex | None
+
+
+def _prepare(work: CrewWork, ask: Ask) -> _Prepared:
+    """Build the crew and what it is to be started with."""
     from crew_runtime import warm
 
     if warm.IMPORT_ERROR:
         raise RuntimeError(warm.IMPORT_ERROR)
-    from crewai.project.crew_loader import load_crew_from_definition
-
-    crew, _ = load_crew_from_definition(_definition(work.crew, work.model), source="crew", project_root=work.folder)
-    return crew
-
-
-def _definition(crew: dict[str, Any], model: ModelAccess) -> dict[str, Any]:
-    """Add to the declared crew what the runtime decides for every crew."""
-    llm = {
-        "model": model.name,
-        "custom_openai": True,  # any model name, by the API at base_url
-        "base_url": model.api,
-        "api_key": model.key,
-        "temperature": model.temperature,
-        "max_tokens": model.max_tokens,
-        "timeout": MODEL_TIMEOUT_SECONDS,
-        "max_retries": MODEL_RETRIES,
-    }
-    llm = {key: value for key, value in llm.items() if value is not None}
-    agents = {
-        # CrewAI's own retries multiply with those of the model's client.
-        name: {**agent, "llm": llm, "max_retry_limit": 0, "allow_delegation": False, "verbose": False}
-        for name, agent in crew["agents"].items()
-    }
-    return {**crew, "name": "crew", "agents": agents, "memory": False, "tracing": False, "verbose": False}
+    index = DocumentIndex.open(work.documents, Embedder(work.model)) if work.documents else None
+    answer_human_input_by(ask)
+    if work.code:
+        for_authors.provide(work.model, ask, index)
+        return _Prepared(crew_of_folder(work.code, work.model), work.inputs, index)
+    crew, inputs = with_schemas(work.crew, work.inputs)
+    if index:
+        crew, inputs = with_documents(crew, inputs, index)
+    tools = _tools(crew.pop("fetch_hosts", ()), index)
+    built = declared_crew(crew, work.model, tools)
+    if built.manager_agent and inputs:
+        built.manager_agent.interpolate_inputs(inputs)  # CrewAI leaves it out
+    return _Prepared(built, inputs, index)
 
 
-def _build(work: CrewWork) -> dict[str, Any]:
-    """Build the crew; the reason why it cannot be is told in full, as no customer is in play."""
+def _tools(hosts: Iterable[str], index: DocumentIndex | None) -> dict[str, Callable[[str], str]]:
+    from crew_runtime.tools.egress import Egress
+    from crew_runtime.tools.fetch_page import page_fetcher
+
+    tools = {"calculate": calculate, "fetch_page": page_fetcher(Egress(hosts))}
+    return {**tools, "document_search": document_searcher(index)} if index else tools
+
+
+def _build(work: CrewWork, _ask: Ask) -> dict[str, Any]:
+    """Prepare a job; the reason why that fails is told in full, as no customer is in play."""
     try:
-        _crew(work)
+        _prepare(work, _nobody)
     except Exception as error:  # noqa: BLE001 - whatever CrewAI raises is the reason
         reason = f"{type(error).__name__}: {error}".replace(work.model.key, "***")
         return {"failure": Failure.CREW_FAILED, "detail": reason}
     return {"result": ""}
 
 
-class _BudgetSpentError(Exception):
-    pass
+def _nobody(_prompt: str) -> str:
+    raise OwnCodeError("the crew asks its customer before the job begins: ask in a tool, or before the kickoff")
 
 
-def _run(work: CrewWork) -> dict[str, Any]:
-    from crewai.hooks import register_before_llm_call_hook
-
-    crew = _crew(work)
-    calls = 0
-
-    def count(_context: object) -> bool | None:
-        nonlocal calls
-        calls += 1
-        return False if calls > work.max_model_calls else None
-
-    register_before_llm_call_hook(count)
+def _run(work: CrewWork, ask: Ask) -> dict[str, Any]:
+    budget = ModelBudget(calls=work.max_model_calls, tokens=work.max_tokens)
+    budget.enforce()
+    prepared = _prepare(work, ask)
     try:
         # Without inputs CrewAI must get None: it then leaves braces in the texts alone.
-        output = crew.kickoff(inputs=work.inputs or None)
+        output = prepared.crew.kickoff(inputs=prepared.inputs or None)
     except Exception as error:
-        if calls > work.max_model_calls:
-            raise _BudgetSpentError from error
+        if budget.spent:
+            raise BudgetSpentError(budget.spent) from error
         raise
+    if prepared.index and prepared.index.broken:
+        raise prepared.index.broken  # a tool tells it to the model only, which then answers without the documents
     result = str(output.raw).encode("utf-8", "replace").decode().strip()
     if not result:
         return {"failure": Failure.EMPTY_RESULT, "detail": ""}
-    usage = crew.usage_metrics
-    return {"result": result, "usage": {"model_calls": calls, "tokens": usage.total_tokens if usage else 0}}
+    return {"result": result, "usage": {"model_calls": budget.calls, "tokens": budget.tokens}}
 
 
 def _failure(error: Exception) -> dict[str, Any]:
@@ -161,6 +159,8 @@ def _failure(error: Exception) -> dict[str, Any]:
 def _describe(error: BaseException) -> str:
     status = getattr(error, "status_code", None)
     name = f"{type(error).__module__}.{type(error).__qualname__}"
+    if isinstance(error, (DocumentError, EmbeddingError, OwnCodeError)):
+        return f"{name}: {error}"  # our own words about the author's files
     return f"{name} {status}" if isinstance(status, int) else name
 
 
@@ -177,8 +177,12 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _classify(error: BaseException) -> Failure | None:
     import openai
 
-    if isinstance(error, _BudgetSpentError):
-        return Failure.MODEL_BUDGET_SPENT
+    if isinstance(error, BudgetSpentError):
+        return error.failure
+    if isinstance(error, (DocumentError, EmbeddingError)):
+        return Failure.DOCUMENTS_UNUSABLE
+    if _GUARDRAIL_NOT_MET.match(str(error)):
+        return Failure.GUARDRAIL_NOT_MET
     if isinstance(error, (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError)):
         return Failure.MODEL_UNAVAILABLE
     if isinstance(error, openai.APIStatusError):

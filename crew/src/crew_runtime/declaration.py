@@ -1,21 +1,21 @@
 """The agent's declaration (crew.json): what is sold, what is asked, which crew does the work."""
 
-import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
 from crew_runtime.configuration import ConfigurationError, path_of, sentence_of
+from crew_runtime.documents.document import Document, DocumentSet
 from crew_runtime.input_schema import InputField
 from crew_runtime.input_values import unreadable_rules
 from crew_runtime.payment_declaration import PaymentDeclaration
+from crew_runtime.placeholders import PLACEHOLDER
+from crew_runtime.result_schema import unreadable_schema
+from crew_runtime.tools import ToolName
 
 Text = Annotated[str, StringConstraints(min_length=1)]
-
-PLACEHOLDER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_\-]*)\}")
-"""What CrewAI replaces by an input: a name in braces, so that JSON in a text stays as it is."""
 
 
 class _Strict(BaseModel):
@@ -31,6 +31,7 @@ class CrewAgent(_Strict):
     max_iter: int = Field(default=15, ge=1, le=25)
     max_rpm: int | None = Field(default=None, ge=1)
     inject_date: bool = False
+    tools: tuple[ToolName, ...] = ()
 
 
 class CrewTask(_Strict):
@@ -39,19 +40,26 @@ class CrewTask(_Strict):
     name: Text
     description: Text
     expected_output: Text
-    agent: Text
+    agent: Text | None = None
     context: tuple[Text, ...] | None = None
     guardrail: Text | None = None
     guardrail_max_retries: int | None = Field(default=None, ge=0, le=3)
     markdown: bool = False
+    output_json: dict[str, JsonValue] | None = None
+    human_input: bool = False
 
 
 class CrewDefinition(_Strict):
-    """A crew as data: agents by name, and tasks in the order in which they are done."""
+    """A crew as data: agents by name, and tasks in the order in which they are done.
 
-    process: Literal["sequential"] = "sequential"
+    A hierarchical crew has a manager, one of the agents or one that CrewAI makes, who hands the tasks to the others.
+    """
+
+    process: Literal["sequential", "hierarchical"] = "sequential"
+    manager_agent: Text | None = None
     agents: dict[Text, CrewAgent]
     tasks: tuple[CrewTask, ...]
+    fetch_hosts: tuple[Text, ...] = ()
 
 
 class Model(_Strict):
@@ -60,6 +68,7 @@ class Model(_Strict):
     name: Text | None = None
     temperature: float | None = Field(default=None, ge=0, le=2)
     max_tokens: int | None = Field(default=None, ge=1, alias="maxTokens")
+    embeddings: Text = "text-embedding-3-small"
 
 
 class Price(_Strict):
@@ -85,6 +94,14 @@ class ExampleOutput(_Strict):
     mime_type: str = Field(alias="mimeType")
 
 
+class DeclaredDocument(_Strict):
+    """A document: what its author calls it, where it lies beside crew.json, and what it contains."""
+
+    name: Text
+    file: str = Field(pattern=r"^documents/[\w.-]+$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class Declaration(_Strict):
     """One agent."""
 
@@ -95,9 +112,25 @@ class Declaration(_Strict):
     pricing: Pricing
     payment: PaymentDeclaration = PaymentDeclaration()
     input: tuple[InputField, ...]
-    crew: CrewDefinition
+    crew: CrewDefinition = CrewDefinition(agents={}, tasks=())
+    code: str | None = Field(default=None, pattern=r"^code/[\w.-]+$")
     model: Model = Model()
+    documents: tuple[DeclaredDocument, ...] = ()
     example_outputs: tuple[ExampleOutput, ...] = Field(default=(), alias="exampleOutputs")
+
+
+def code_of(declaration: Declaration, folder: Path) -> Path | None:
+    """Find the folder with crew.py, which lies beside the declaration in `folder`; None for a declared crew."""
+    return folder / declaration.code if declaration.code else None
+
+
+def documents_of(declaration: Declaration, folder: Path, cache: Path) -> DocumentSet | None:
+    """Find the documents, which lie beside the declaration in `folder`; None if the agent has none."""
+    found = tuple(
+        Document(name=declared.name, file=folder / declared.file, sha256=declared.sha256)
+        for declared in declaration.documents
+    )
+    return DocumentSet(documents=found, cache=cache) if found else None
 
 
 def load_declaration(path: Path) -> Declaration:
@@ -127,8 +160,17 @@ def load_declaration(path: Path) -> Declaration:
 
 def _contradictions(declaration: Declaration) -> Iterator[str]:
     yield from _wrong_inputs(declaration.input)
-    yield from _wrong_references(declaration.crew)
     yield from declaration.payment.wrong_price(declaration.input)
+    yield from _wrong_crew(declaration)
+
+
+def _wrong_crew(declaration: Declaration) -> Iterator[str]:
+    if declaration.code:
+        if "crew" in declaration.model_fields_set:
+            yield "code: there is a crew beside it; keep one of them"
+        return
+    yield from _wrong_references(declaration.crew)
+    yield from _wrong_tools(declaration)
     ids = [field.id for field in declaration.input]
     for place, text in _texts(declaration.crew):
         for name in PLACEHOLDER.findall(text):
@@ -149,17 +191,45 @@ def _wrong_inputs(fields: tuple[InputField, ...]) -> Iterator[str]:
 def _wrong_references(crew: CrewDefinition) -> Iterator[str]:
     if not crew.tasks:
         yield "crew.tasks: there is none; a crew needs at least one"
+    yield from _wrong_manager(crew)
+    workers = crew.agents.keys() - {crew.manager_agent}
     earlier: set[str] = set()
     for index, task in enumerate(crew.tasks):
         place = f"crew.tasks[{index}]"
-        if task.agent not in crew.agents:
-            yield f"{place}.agent: no agent is called {task.agent}; there are {_listed(crew.agents)}"
+        if task.agent is not None and task.agent not in workers:
+            yield f"{place}.agent: no agent is called {task.agent}; there are {_listed(workers)}"
+        if task.agent is None and (crew.process == "sequential" or task.guardrail):
+            yield f"{place}.agent: is missing; only a manager's tasks without a guardrail need none"
         for name in task.context or ():
             if name not in earlier:
                 yield f"{place}.context: {name} is no earlier task; there are {_listed(earlier)}"
         if task.name in earlier:
             yield f"{place}.name: another task is called {task.name}; names must be unique"
         earlier.add(task.name)
+        if task.output_json is not None:
+            problem = unreadable_schema(task.output_json)
+            if problem:
+                yield f"{place}.output_json: {problem}"
+
+
+def _wrong_manager(crew: CrewDefinition) -> Iterator[str]:
+    if crew.manager_agent is None:
+        return
+    if crew.process != "hierarchical":
+        yield "crew.manager_agent: only a hierarchical crew has one; remove it, or set process to hierarchical"
+    if crew.manager_agent not in crew.agents:
+        yield f"crew.manager_agent: no agent is called {crew.manager_agent}; there are {_listed(crew.agents)}"
+    elif crew.agents[crew.manager_agent].tools:
+        yield f"crew.agents.{crew.manager_agent}.tools: a manager has none; give them to the others"
+
+
+def _wrong_tools(declaration: Declaration) -> Iterator[str]:
+    crew = declaration.crew
+    for name, agent in crew.agents.items():
+        if "document_search" in agent.tools and not declaration.documents:
+            yield f"crew.agents.{name}.tools: document_search needs documents, and the agent has none"
+        if "fetch_page" in agent.tools and not crew.fetch_hosts:
+            yield f"crew.agents.{name}.tools: fetch_page needs crew.fetch_hosts, the hosts that it may ask"
 
 
 def _texts(crew: CrewDefinition) -> Iterator[tuple[str, str]]:

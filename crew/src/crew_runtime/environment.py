@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from crew_runtime.confinement import hide_from_others
+
 _KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 _ADDED: Final = {
@@ -15,6 +17,8 @@ _ADDED: Final = {
     "CREWAI_DISABLE_VERSION_CHECK": "true",
     # CrewAI reads a .env file of any folder above it.
     "PYTHON_DOTENV_DISABLED": "1",
+    # One thread more, and forking the process that has loaded everything would not be sound.
+    "OPENBLAS_NUM_THREADS": "1",
     # No module of the working folder stands in for a library's.
     "PYTHONSAFEPATH": "1",
 }
@@ -27,7 +31,11 @@ def scrubbed(environment: Mapping[str, str], *, home: Path, temporary: Path) -> 
 
 
 def replace_environment(environment: Mapping[str, str]) -> None:
-    """Make this process, and what it starts from now on, see `environment` and nothing else."""
+    """Make this process, and what it starts from now on, see `environment` and nothing else.
+
+    Jobs cannot look up in /proc what the environment was before either.
+    """
+    hide_from_others()
     os.environ.clear()
     os.environ.update(environment)
 

@@ -14,6 +14,9 @@ class Failure(StrEnum):
     CREW_FAILED = "CREW_FAILED"
     JOB_TIMEOUT = "JOB_TIMEOUT"
     JOB_INTERRUPTED = "JOB_INTERRUPTED"
+    GUARDRAIL_NOT_MET = "GUARDRAIL_NOT_MET"
+    DOCUMENTS_UNUSABLE = "DOCUMENTS_UNUSABLE"
+    TOKEN_BUDGET_SPENT = "TOKEN_BUDGET_SPENT"  # noqa: S105 - of a model, not a secret
     INPUT_OUTDATED = "INPUT_OUTDATED"
     PAYMENT_NOT_MADE = "PAYMENT_NOT_MADE"
     PAYMENT_EXPIRED = "PAYMENT_EXPIRED"
@@ -31,6 +34,9 @@ MESSAGES: Final[dict[Failure, str]] = {
     Failure.EMPTY_RESULT: "The crew ended without a result. Start the job again, or ask in another way.",
     Failure.CREW_FAILED: "The crew could not finish the job. Start it again, or tell the operator the job's id.",
     Failure.JOB_TIMEOUT: "The job took longer than one job may. Ask for something smaller.",
+    Failure.GUARDRAIL_NOT_MET: "The result was not as it has to be, several times. Start the job again.",
+    Failure.DOCUMENTS_UNUSABLE: "The agent's own documents cannot be used. The operator has to look into it.",
+    Failure.TOKEN_BUDGET_SPENT: "The job took more of the language model than one job may. Ask for something smaller.",
     Failure.JOB_INTERRUPTED: "The agent was stopped again and again during the job. Ask for a refund if it was paid.",
     Failure.INPUT_OUTDATED: "The agent asks for other input by now. Ask for a refund if you paid, and start anew.",
     Failure.PAYMENT_NOT_MADE: "No payment could be made for the job. Start it again.",

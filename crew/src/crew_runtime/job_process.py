@@ -1,11 +1,11 @@
-"""Runs a function in a fresh process with a hard time limit."""
+"""Runs a function in a fresh process with a hard time limit, and talks to it meanwhile."""
 
 import json
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -33,14 +33,24 @@ class DiedError(Exception):
     """The process ended without an answer."""
 
 
-class JobProcess:
-    """One process that runs `target(connection, argument)`; the target sends one JSON object as bytes.
+class AskedError(DiedError):
+    """The process asks back, and nobody is there to reply; it was ended."""
 
-    Making one blocks until the fork server is ready.
+
+def is_ask(message: Mapping[str, object]) -> bool:
+    """Tell whether a message asks back, so that it is not the last one."""
+    return "ask" in message
+
+
+class JobProcess:
+    """One process that runs `target(connection, argument)`, which sends JSON objects as bytes; the last is its answer.
+
+    One that has the key `ask` is no answer: the target waits for a `reply`. Making a process blocks until the fork
+    server is ready.
     """
 
     def __init__(self, target: Callable[[Connection, Any], None], argument: object) -> None:
-        self._answers, answering = _CONTEXT.Pipe(duplex=False)
+        self._messages, answering = _CONTEXT.Pipe()
         self._process: BaseProcess = _CONTEXT.Process(target=target, args=(answering, argument), daemon=True)
         try:
             with _starting:
@@ -58,38 +68,73 @@ class JobProcess:
         Raises:
             TimedOutError: after SIGTERM, and SIGKILL if the process still lived `kill_after` seconds later.
             DiedError: the process ended by itself, or by `kill`.
+            AskedError: it asks back.
 
         """
+        message = self.next_message(timeout=timeout, kill_after=kill_after)
+        if is_ask(message):
+            self.kill()
+            self.end(kill_after=kill_after)
+            raise AskedError
+        return message
+
+    def next_message(self, *, timeout: float, kill_after: float = _KILL_AFTER_SECONDS) -> dict[str, Any]:
+        """Wait for what the process says next at most `timeout` seconds: {"ask": {"prompt"}}, or its answer.
+
+        After an `ask` the process waits for `reply` or `end`, however long that takes; otherwise it is gone afterwards.
+
+        Raises:
+            TimedOutError, DiedError: as for `answer`.
+
+        """
+        asked = False
         try:
-            if not self._answers.poll(timeout):
+            if not self._messages.poll(timeout):
                 self._signal(signal.SIGTERM)
                 raise TimedOutError
-            answer: dict[str, Any] = json.loads(self._answers.recv_bytes(_LARGEST_ANSWER))
+            message: dict[str, Any] = json.loads(self._messages.recv_bytes(_LARGEST_ANSWER))
+            asked = is_ask(message)
         except (EOFError, OSError, ValueError) as error:
             raise DiedError from error
         else:
-            return answer
+            return message
         finally:
-            self._end(kill_after)
+            if not asked:
+                self.end(kill_after=kill_after)
+
+    def reply(self, text: str) -> None:
+        """Answer what the process asks; it goes on then, and `next_message` tells how.
+
+        Raises:
+            DiedError: the process is gone.
+
+        """
+        try:
+            self._messages.send_bytes(json.dumps({"input": text}).encode())
+        except OSError as error:
+            self.kill()
+            self.end()
+            raise DiedError from error
 
     def kill(self) -> None:
         """End the process at once; whoever waits for its answer gets a DiedError."""
         self._signal(signal.SIGKILL)
 
-    def _end(self, kill_after: float) -> None:
+    def end(self, *, kill_after: float = _KILL_AFTER_SECONDS) -> None:
+        """Give the process `kill_after` seconds to end by itself, then end it; it is gone afterwards."""
         if not self._is_gone(kill_after):
             self._signal(signal.SIGKILL)
         with _starting:
             self._process.join(kill_after)
         self._pid = None
-        self._answers.close()
+        self._messages.close()
 
     def _is_gone(self, within: float) -> bool:
         """Tell whether the pipe closes in time, which it does when the process, its last holder, ends."""
         try:
-            while self._answers.poll(within):
-                self._answers.recv_bytes(_LARGEST_ANSWER)
-        except EOFError:
+            while self._messages.poll(within):
+                self._messages.recv_bytes(_LARGEST_ANSWER)
+        except (EOFError, ConnectionResetError):
             return True
         except OSError:
             return False

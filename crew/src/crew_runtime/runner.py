@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from crew_runtime.crew_worker import CrewWork, ModelAccess, build_crew, run_crew
+from crew_runtime.documents.document import DocumentSet
 from crew_runtime.failures import Failure
 from crew_runtime.input_schema import InputField
 from crew_runtime.input_values import InputError, read_input
@@ -39,6 +40,7 @@ class Limits:
     queue: int
     timeout_seconds: float
     model_calls: int
+    tokens: int
     submit_margin_seconds: float = 0
 
 
@@ -50,6 +52,8 @@ class JobRunner:
         *,
         store: JobStore,
         crew: dict[str, Any],
+        code: Path | None = None,
+        documents: DocumentSet | None = None,
         fields: Sequence[InputField],
         model: ModelAccess,
         limits: Limits,
@@ -58,6 +62,8 @@ class JobRunner:
     ) -> None:
         self._store = store
         self._crew = crew
+        self._code = code
+        self._documents = documents
         self._fields = fields
         self._model = model
         self._limits = limits
@@ -247,5 +253,8 @@ class JobRunner:
             model=self._model,
             inputs=inputs,
             max_model_calls=self._limits.model_calls,
+            max_tokens=self._limits.tokens,
             folder=folder,
+            documents=self._documents,
+            code=self._code,
         )

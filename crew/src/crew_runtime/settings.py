@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from crew_runtime.configuration import ConfigurationError, sentence_of
+from crew_runtime.crew_work import DEFAULT_MAX_TOKENS
 from crew_runtime.identity import AgentIdentifier
 from crew_runtime.payments.hashes import HashRule
 
@@ -120,7 +121,7 @@ class Settings(BaseModel):
         default=43_200,
         ge=960,
         le=2_592_000,
-        description="Set SUBMIT_WITHIN to the seconds from a job's start until its result must be on the chain,; "
+        description="Set SUBMIT_WITHIN to the seconds from a job's start until its result must be on the chain, "
         "more than PAY_WITHIN and SUBMIT_MARGIN together.",
     )
     submit_margin: float = Field(
@@ -149,6 +150,11 @@ class Settings(BaseModel):
         default=None,
         description="Set DATABASE_URL to postgresql://user:password@host:port/database, or leave it out for a file.",
     )
+    database_schema: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9_-]{1,63}$",
+        description="Set DATABASE_SCHEMA to the schema of this agent's jobs (a-z, 0-9, _ and -), or leave it out.",
+    )
     lease_seconds: float = Field(
         default=30,
         ge=1,
@@ -176,6 +182,13 @@ class Settings(BaseModel):
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(_split_origins)] = Field(
         default=("*",),
         description="Set CORS_ORIGINS to the origins that browsers may call from, separated by commas; none: off.",
+    )
+
+    job_tokens: int = Field(
+        default=DEFAULT_MAX_TOKENS,
+        ge=1000,
+        le=1_000_000_000,
+        description="Set JOB_TOKENS to the tokens of the model, asked and answered, that one job may use.",
     )
 
     @field_validator("agent_identity_file")

@@ -8,6 +8,10 @@ import gc
 import os
 from importlib import import_module
 
+from crew_runtime.confinement import hide_from_others
+
+hide_from_others()
+
 _nowhere = os.open(os.devnull, os.O_WRONLY)
 for _stream in (1, 2):
     os.dup2(_nowhere, _stream)
@@ -20,10 +24,15 @@ IMPORT_ERROR: str | None = None
 try:
     for _module in (
         "crewai.hooks",
-        "crewai.project.crew_loader",
+        "crewai",
+        "crewai.core.providers.human_input",
+        "crewai.tools",
+        "crew_runtime.crew_worker",
         # What follows would be imported at a job's first call of the model, and take a second each time.
         "crewai.llms.providers.openai.completion",
         "httpcore",
+        "jsonschema",
+        "numpy",
         "openai.resources",
     ):
         import_module(_module)

@@ -4,18 +4,75 @@ import json
 import re
 import threading
 import time
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 _MARKER = re.compile(r"MARKER-\w+")
+_FAILS = re.compile(r"fails with (\d+)")
 _STATUS = re.compile(r"answer with status (\d+)")
+
+
+_TOOL = re.compile(r"call the tool (\w+) with (\{.*?\})")
+_JSON = re.compile(r"answer with JSON (\{.*?\}) then (\{.*?\})")
+
+
+def _reply(body: dict[str, Any], prompt: str) -> tuple[str | None, list[dict[str, Any]]]:
+    """Give the text and the calls of tools that answer a prompt."""
+    said = "\n".join(str(message.get("content")) for message in body["messages"])
+    offered = [tool["function"]["name"] for tool in body.get("tools") or ()]
+    from_tools = [str(message["content"]) for message in body["messages"] if message["role"] == "tool"]
+    wanted = _TOOL.search(said)
+    if wanted and wanted[1] in offered and not from_tools:
+        function = {"name": wanted[1], "arguments": wanted[2]}
+        return None, [{"id": "call_1", "type": "function", "function": function}]
+    if "json_schema" in str(body.get("response_format")):
+        return json.dumps({"valid": "refuse" not in said, "feedback": "It is not good enough."}), []
+    json_wanted = _JSON.search(said)
+    if json_wanted:
+        return json_wanted[2 if "does not follow the schema" in said else 1], []
+    markers = " ".join(dict.fromkeys(_MARKER.findall(prompt)))
+    quoted = f" (tool: {from_tools[0]})" if from_tools else ""
+    return " " if "answer with nothing" in prompt else f"Stub result {markers}{quoted}", []
+
+
+_WORD = re.compile(r"[\w-]+")
+_DIMENSIONS = 512
+
+
+def _embed(name: str, texts: list[str]) -> tuple[int, dict[str, Any]]:
+    """Texts that share words are near each other. The name of the embedding model says what goes wrong."""
+    fails = "let this search fail" in texts or "let every embedding fail" in str(texts)
+    status = _FAILS.search("fails with 500" if fails else name)
+    if status:
+        return int(status[1]), {"error": {"message": f"no luck with {texts}", "type": "stub"}}
+    vectors = [_vector(text) for text in texts]
+    if name == "too few vectors":
+        vectors.pop()
+    if name == "vectors of different sizes":
+        vectors = [vector + [0.5] * number for number, vector in enumerate(vectors)]
+    if name == "vectors of zeros":
+        vectors = [[0.0] * _DIMENSIONS for _ in vectors]
+    data = [{"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(vectors)]
+    usage = {"prompt_tokens": 5, "total_tokens": 5}
+    return 200, {"object": "list", "model": name, "data": data, "usage": usage}
+
+
+def _vector(text: str) -> list[float]:
+    vector = [0.0] * _DIMENSIONS
+    for word in _WORD.findall(text.lower()):
+        vector[zlib.crc32(word.encode()) % _DIMENSIONS] += 1
+    return vector
 
 
 class StubModel:
     """Answers every prompt with the markers that it finds in it; remembers what it was asked.
 
     In a prompt, `answer with status 500` does so, `answer with nothing` gives an empty text, `answer slowly` waits
-    one second, and `never answer` until the model is closed or released.
+    one second, `never answer` until the model is closed or released, and `report no usage` leaves the tokens out.
+    `call the tool NAME with {...}` does so once, where there is such a tool, and then quotes what it says. `answer with
+    JSON {...} then {...}` gives the first, and after a complaint the second. Whoever wants a verdict in JSON, as the
+    judge of a guardrail does, gets a good one, unless `refuse` is in the prompt.
     """
 
     def __init__(self) -> None:
@@ -51,6 +108,8 @@ class StubModel:
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
 
     def answer(self, body: dict[str, Any], key: str) -> tuple[int, dict[str, Any]]:
+        if "input" in body:
+            return _embed(body["model"], body["input"])
         prompt = json.dumps(body["messages"])
         if "never answer" in prompt:
             self.released.wait(120)
@@ -59,17 +118,21 @@ class StubModel:
         status = _STATUS.search(prompt)
         if status:
             return int(status[1]), {"error": {"message": f"no luck with {key} and {prompt}", "type": "stub"}}
-        markers = " ".join(dict.fromkeys(_MARKER.findall(prompt)))
-        text = " " if "answer with nothing" in prompt else f"Stub result {markers}"
+        text, calls = _reply(body, prompt)
+        usage = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
         return 200, {
             "id": "stub",
             "object": "chat.completion",
             "created": 1,
             "model": body["model"],
             "choices": [
-                {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}},
+                {
+                    "index": 0,
+                    "finish_reason": "tool_calls" if calls else "stop",
+                    "message": {"role": "assistant", "content": text, **({"tool_calls": calls} if calls else {})},
+                },
             ],
-            "usage": {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12},
+            **({} if "report no usage" in prompt else {"usage": usage}),
         }
 
     def close(self) -> None:

@@ -1,10 +1,15 @@
 """What the tests let a job's process do; in a module of its own, as the process imports it by name."""
 
+import json
 import os
+import resource
 import signal
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
+
+from crew_runtime.asking import asking
+from crew_runtime.confinement import MEMORY_BYTES, limit_job
 
 
 def note_pid(file: Path) -> None:
@@ -32,3 +37,25 @@ def hang_on(_: Connection, file: Path) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     note_pid(file)
     time.sleep(120)
+
+
+def tell_limits(connection: Connection, _: object) -> None:
+    limit_job()
+    try:
+        bytearray(MEMORY_BYTES + 64 * 1024 * 1024)
+        too_much = ""
+    except MemoryError as error:
+        too_much = type(error).__name__
+    told = {
+        "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        "file_bytes": resource.getrlimit(resource.RLIMIT_FSIZE)[0],
+        "data_bytes": resource.getrlimit(resource.RLIMIT_DATA)[0],
+        "too_much": too_much,
+    }
+    connection.send_bytes(json.dumps(told).encode())
+
+
+def ask_twice(connection: Connection, what: str) -> None:
+    ask = asking(connection)
+    replies = [ask(f"{what} {number}?") for number in ("one", "two")]
+    connection.send_bytes(json.dumps({"result": replies}).encode())

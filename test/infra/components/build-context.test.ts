@@ -84,12 +84,12 @@ describe("a staged context", () => {
   it("has the modes that it has on every machine", () => {
     const umask = process.umask(0o077);
     try {
-      stageContext(join(root, "build"), [file("main.py", ""), file("run.sh", "", true)]);
+      stageContext(join(root, "build"), [file("main.py", ""), file("bin/run.sh", "", true)]);
     } finally {
       process.umask(umask);
     }
     const modeOf = (name: string) => statSync(join(root, "build", name)).mode & 0o777;
-    expect([modeOf("main.py"), modeOf("run.sh")]).toEqual([0o644, 0o755]);
+    expect([modeOf("main.py"), modeOf("bin/run.sh"), modeOf("bin")]).toEqual([0o644, 0o755, 0o755]);
   });
 
   it("is left alone where it is right already", () => {
@@ -175,5 +175,13 @@ describe("the context of an author's own folder", () => {
     write("own/Dockerfile", "FROM scratch\n");
     prepare();
     expect(() => folderContext(root, "./own")).toThrow(said);
+  });
+
+  it("of a crew in Python needs its crew.py", () => {
+    write("own/crew.py", "def crew(): ...\n");
+    expect(pathsOf(folderContext(root, "own", "crew.py"))).toEqual(["crew.py"]);
+    write(".gitignore", "crew.py\n");
+    git("init", "--quiet");
+    expect(() => folderContext(root, "own", "crew.py")).toThrow(/git ignores the crew\.py of own/);
   });
 });

@@ -77,8 +77,8 @@ describe("the folder", () => {
 
 describe("documents", () => {
   const files = {
-    "agents/weather.yaml": `${WEATHER}build: ./crew\ndocuments: [docs/kept.txt, docs/secret.txt]\n`,
-    "crew/Dockerfile": "FROM scratch\n",
+    "agents/weather.yaml": `${WEATHER}build: ./forecast\ndocuments: [docs/kept.txt, docs/secret.txt]\n`,
+    "forecast/crew.py": "def crew(): ...\n",
     "docs/kept.txt": "kept",
     "docs/secret.txt": "secret",
     ".gitignore": "docs/secret.txt\n",

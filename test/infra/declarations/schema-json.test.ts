@@ -14,7 +14,7 @@ function* everyMap(node: unknown, pointer = "#"): Generator<[pointer: string, no
 }
 
 const isRealObject = ([pointer, node]: [string, Json]) =>
-  node["type"] === "object" && !/\/(properties|examples|default)$/.test(pointer);
+  node["type"] === "object" && !/\/(properties|default)$|\/examples(\/|$)/.test(pointer);
 
 describe("agents/agent.schema.json", () => {
   it("is fresh (else: node infra/declarations/write-schema-json.ts)", () => {

@@ -138,12 +138,6 @@ describe("what cannot be hosted", () => {
     );
   });
 
-  it("are documents, which no crew in a container reads yet", () => {
-    expect(refusals([agentOf("a", "docker", { documents: ["docs/a.pdf"] })])).toEqual([
-      expect.stringMatching(/^agents\/a\.yaml: crews do not read "documents" in this version/),
-    ]);
-  });
-
   it("warns before a second load balancer of Express services", () => {
     expect(hostingWarnings(many(25, "ecs-express"))).toEqual([]);
     expect(hostingWarnings(many(26, "ecs-express"))).toEqual([

@@ -39,6 +39,17 @@ describe("a change of a crew's text is previewed as a new image that is rolled o
     expect(registrationOf(preview)?.inputs).toEqual(registrationOf(before)?.inputs);
   });
 
+  it.each([
+    ["a crew.py", "forecast/crew.py", "few words", "many words"],
+    ["a document", "docs/clouds.md", "bring rain", "bring snow"],
+  ])("docker-crew-in-python, for a change of %s", async (_what, file, from, to) => {
+    const projectRoot = projectOf("docker-crew-in-python");
+    const before = await record(() => deploy(projectRoot));
+    rewrite(projectRoot, file, from, to);
+    const preview = await record(() => deploy(projectRoot), { preview: true, prior: before });
+    expect(changesOf(before, preview)).toEqual(["Container forecast", "Image forecast"]);
+  });
+
   it("ecs-express-given-network, whose URL AWS may yet change: the registration sees it as unknown", async () => {
     const projectRoot = projectOf("ecs-express-given-network");
     const before = await record(() => deploy(projectRoot));

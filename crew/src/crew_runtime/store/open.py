@@ -11,7 +11,7 @@ from crew_runtime.store.interface import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore, lock_folder
 
 
-def open_store(settings: Settings) -> tuple[JobStore, IO[str]]:
+def open_store(settings: Settings, agent_id: str) -> tuple[JobStore, IO[str]]:
     """Open the store; the file beside it keeps the data folder to this process until it is closed.
 
     Raises:
@@ -23,7 +23,7 @@ def open_store(settings: Settings) -> tuple[JobStore, IO[str]]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = lock_folder(folder)
         if settings.database_url:
-            return _postgres(settings), lock
+            return _postgres(settings, agent_id), lock
         store = SqliteJobStore(folder / "jobs.sqlite", holder=new_id(), lease_seconds=settings.lease_seconds)
         store.end_all_leases()
     except (OSError, sqlite3.Error) as error:
@@ -34,7 +34,7 @@ def open_store(settings: Settings) -> tuple[JobStore, IO[str]]:
         return store, lock
 
 
-def _postgres(settings: Settings) -> JobStore:
+def _postgres(settings: Settings, agent_id: str) -> JobStore:
     if find_spec("psycopg") is None:
         problem = "DATABASE_URL: needs psycopg. Install crew-runtime[postgres], as the container image does."
         raise ConfigurationError([problem])
@@ -43,6 +43,7 @@ def _postgres(settings: Settings) -> JobStore:
     assert settings.database_url  # noqa: S101 - the only caller has looked
     return PostgresJobStore(
         settings.database_url.get_secret_value(),
+        schema=settings.database_schema or agent_id,
         holder=new_id(),
         lease_seconds=settings.lease_seconds,
     )

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from crew_runtime.configuration import ConfigurationError
@@ -27,7 +28,7 @@ _OPTIONS: Final[dict[str, Any]] = {
 
 
 class PostgresJobStore(SqlJobStore):
-    """A JobStore over one connection, which is made anew after a failure.
+    """A JobStore in a schema of its own, over one connection, which is made anew after a failure.
 
     A statement whose answer was lost is run once more: every statement is either safe to repeat, or finds the state
     that it asks for gone, upon which its caller looks at the job again.
@@ -35,9 +36,10 @@ class PostgresJobStore(SqlJobStore):
 
     shared = True
 
-    def __init__(self, url: str, *, holder: str, lease_seconds: float = 30) -> None:
+    def __init__(self, url: str, *, schema: str, holder: str, lease_seconds: float = 30) -> None:
         super().__init__(holder=holder, lease_seconds=lease_seconds)
         self._url = url
+        self._schema = schema
         self._lock = threading.Lock()
         self._connection: psycopg.Connection[Row] | None = None
         try:
@@ -50,18 +52,23 @@ class PostgresJobStore(SqlJobStore):
             reason = error.sqlstate or type(error).__name__
             problem = (
                 f"DATABASE_URL: the database cannot be used ({reason}). "
-                "Set DATABASE_URL to a PostgreSQL database that this runtime may make a table in."
+                "Set DATABASE_URL to a PostgreSQL database that this runtime may make a schema and tables in."
             )
             raise ConfigurationError([problem]) from None
 
     def _connected(self) -> psycopg.Connection[Row]:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._url, autocommit=True, row_factory=dict_row, **_OPTIONS)
+            connection = psycopg.connect(self._url, autocommit=True, row_factory=dict_row, **_OPTIONS)
+            connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(self._schema)))
+            self._connection = connection
         return self._connection
 
     def _migrate(self, connection: psycopg.Connection[Row]) -> None:
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+            # Only the first start needs the right to make it.
+            if not connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (self._schema,)).fetchone():
+                connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(self._schema)))
             connection.execute("CREATE TABLE IF NOT EXISTS crew_schema (version INTEGER NOT NULL)")
             row = connection.execute("SELECT version FROM crew_schema").fetchone()
             version = row["version"] if row else 0

@@ -1,0 +1,1 @@
+"""What an agent knows: its documents, read once, found again by meaning."""

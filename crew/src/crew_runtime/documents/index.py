@@ -1,0 +1,118 @@
+"""Finds the passages of an agent's documents that are nearest to a text."""
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from crew_runtime.documents.document import Document, DocumentError, DocumentSet
+from crew_runtime.documents.embedder import Embedder, EmbeddingError
+from crew_runtime.documents.passages import MAX_PASSAGES, PASSAGE_CHARACTERS, Passage, passages_of
+
+if TYPE_CHECKING:
+    from crew_runtime.documents.embedder import Vectors
+
+FOUND: Final = 4
+# Another way of reading documents or of cutting them up makes other passages of the same files.
+_VERSION: Final = f"1 {PASSAGE_CHARACTERS}"
+
+
+class DocumentIndex:
+    """All passages of an agent's documents with their vectors, held in memory."""
+
+    def __init__(self, passages: list[Passage], vectors: "Vectors", embedder: Embedder) -> None:
+        self._passages = passages
+        self._vectors = vectors
+        self._embedder = embedder
+        self.broken: Exception | None = None
+        """Why a search failed; whoever catches its exception cannot hide it."""
+
+    @classmethod
+    def open(cls, documents: DocumentSet, embedder: Embedder) -> Self:
+        """Load what the cache holds, and make and keep the rest; what belongs to no document any more is removed.
+
+        Raises:
+            DocumentError: a document cannot be used.
+            EmbeddingError, openai.OpenAIError: the embedding model cannot.
+
+        """
+        import numpy as np
+
+        documents.cache.mkdir(parents=True, exist_ok=True)
+        passages: list[Passage] = []
+        vectors: list[Vectors] = []
+        files: set[Path] = set()
+        for document in documents.documents:
+            file = documents.cache / f"{_key(document, embedder)}.npz"
+            files.add(file)
+            own, rows = _load(file) or _make(document, embedder, file)
+            passages += own
+            vectors.append(rows)
+        if len(passages) > MAX_PASSAGES:
+            size = f"{len(passages)} passages, at most {MAX_PASSAGES}"
+            raise DocumentError(f"the documents are too long together ({size}): leave some out")
+        if len({rows.shape[1] for rows in vectors}) > 1:
+            raise EmbeddingError(f"{embedder.identity} gives vectors of another size than before")
+        for left in set(documents.cache.glob("*.npz")) - files:
+            left.unlink(missing_ok=True)
+        return cls(passages, np.concatenate(vectors), embedder)
+
+    def nearest(self, texts: list[str], count: int = FOUND) -> list[list[Passage]]:
+        """Give for each text the passages that are nearest in meaning, the best first.
+
+        Raises:
+            EmbeddingError, openai.OpenAIError: the embedding model cannot be used.
+
+        """
+        try:
+            likeness = self._vectors_of(texts) @ self._vectors.T
+        except Exception as error:
+            self.broken = error
+            raise
+        return [[self._passages[index] for index in (-row).argsort(kind="stable")[:count]] for row in likeness]
+
+    def _vectors_of(self, texts: list[str]) -> "Vectors":
+        vectors = self._embedder.embed(texts)
+        if vectors.shape[1] != self._vectors.shape[1]:
+            raise EmbeddingError(f"{self._embedder.identity} gives vectors of another size than before")
+        return vectors
+
+
+def quoted(passages: list[Passage]) -> str:
+    """Write passages down for a model, each with its source."""
+    return "\n\n".join(f"[{one.document}, {one.place}]\n{one.text}" for one in passages)
+
+
+def _key(document: Document, embedder: Embedder) -> str:
+    parts = (_VERSION, embedder.identity, document.name, document.sha256)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _make(document: Document, embedder: Embedder, file: Path) -> "tuple[list[Passage], Vectors]":
+    import numpy as np
+
+    passages = passages_of(document.name, document.content())
+    vectors = embedder.embed([quoted([passage]) for passage in passages])
+    texts = json.dumps([[one.document, one.place, one.text] for one in passages]).encode()
+    packed = io.BytesIO()
+    np.savez(packed, vectors=vectors, passages=np.frombuffer(texts, dtype=np.uint8))
+    draft = file.with_suffix(f".{os.getpid()}.new")
+    draft.write_bytes(packed.getvalue())
+    draft.replace(file)
+    return passages, vectors
+
+
+def _load(file: Path) -> "tuple[list[Passage], Vectors] | None":
+    """Read what was kept; None if there is nothing, or half of something."""
+    import numpy as np
+
+    try:
+        with np.load(file, allow_pickle=False) as kept:
+            passages = [Passage(*one) for one in json.loads(kept["passages"].tobytes())]
+            vectors: Vectors = kept["vectors"]
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        return None
+    return (passages, vectors) if len(passages) == len(vectors) > 0 else None

@@ -1,0 +1,138 @@
+"""HTTP out of a job: only to hosts that the declaration names, and only to addresses of the public network."""
+
+import ipaddress
+import socket
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+import httpcore
+
+TIMEOUT_SECONDS: Final = 20.0
+MAX_BYTES: Final = 2 * 1024 * 1024
+MAX_REDIRECTS: Final = 3
+_SCHEMES: Final = ("http", "https")
+_REDIRECTS: Final = (301, 302, 303, 307, 308)
+# Addresses that hold one of IPv4: what they lead to is decided by that one.
+_TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
+
+
+class EgressError(Exception):
+    """A page is not fetched; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server sent: the media type and the body."""
+
+    media_type: str
+    body: bytes
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an IP address is one of the public network, and no way around to another."""
+    found = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour
+        if found in _TRANSLATED:
+            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if inner:
+            return is_public(str(inner))
+        if found.teredo:
+            return False
+    return found.is_global and not found.is_multicast
+
+
+class Egress:
+    """Fetches pages of the named hosts. `*.example.org` names all hosts below example.org, and not itself."""
+
+    def __init__(self, hosts: Iterable[str], is_allowed: Callable[[str], bool] = is_public) -> None:
+        self._hosts = tuple(host.lower() for host in hosts)
+        self._network = _CheckedNetwork(is_allowed)
+
+    def get(self, url: str) -> Answer:
+        """Fetch a page, and follow a few redirects to hosts that are named too.
+
+        Raises:
+            EgressError: the host is not named or not public, does not answer in time, or sends too much.
+
+        """
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        with httpcore.ConnectionPool(network_backend=self._network) as pool:
+            for _ in range(MAX_REDIRECTS + 1):
+                self._check(url)
+                found = self._ask(pool, url, deadline)
+                if isinstance(found, Answer):
+                    return found
+                url = urljoin(url, found)
+        raise EgressError(f"the page is redirected more than {MAX_REDIRECTS} times")
+
+    def _check(self, url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            host, _port = (parts.hostname or "").rstrip("."), parts.port
+        except ValueError:
+            raise EgressError("this is not a URL") from None
+        if parts.scheme not in _SCHEMES or not host or parts.username is not None:
+            raise EgressError("this is not an http or https URL without a password")
+        if not any(_matches(host, named) for named in self._hosts):
+            raise EgressError(f"{host} is not among the hosts that may be asked: {', '.join(self._hosts)}")
+
+    @staticmethod
+    def _ask(pool: httpcore.ConnectionPool, url: str, deadline: float) -> Answer | str:
+        """Give the page, or where it is instead."""
+        left = max(0.1, deadline - time.monotonic())
+        waits = dict.fromkeys(("connect", "read", "write", "pool"), left)
+        headers = {"accept": "text/html, text/*, application/json;q=0.9", "user-agent": "masumi-crew"}
+        try:
+            with pool.stream("GET", url, headers=headers, extensions={"timeout": waits}) as answer:
+                if answer.status in _REDIRECTS:
+                    return _header(answer, b"location")
+                if answer.status != 200:  # noqa: PLR2004 - the number says it best
+                    raise EgressError(f"the server answers with status {answer.status}")
+                body = b""
+                for piece in answer.iter_stream():
+                    body += piece
+                    if len(body) > MAX_BYTES:
+                        raise EgressError(f"the page has more than {MAX_BYTES // 1024**2} MiB")
+                    if time.monotonic() > deadline:
+                        raise EgressError(f"the page takes longer than {TIMEOUT_SECONDS:.0f} seconds")
+                return Answer(_header(answer, b"content-type").partition(";")[0].strip().lower(), body)
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
+            raise EgressError(f"the server cannot be reached ({type(error).__name__})") from None
+
+
+def _header(answer: httpcore.Response, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in answer.headers if key.lower() == name), "")
+
+
+def _matches(host: str, named: str) -> bool:
+    return host.endswith(named[1:]) if named.startswith("*.") else host == named
+
+
+class _CheckedNetwork(httpcore.NetworkBackend):  # type: ignore[misc] # httpcore is not read for its types
+    """Resolves names itself, so that the address that is checked is the one that is called."""
+
+    def __init__(self, is_allowed: Callable[[str], bool]) -> None:
+        self._is_allowed = is_allowed
+        self._network = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError:
+            raise EgressError(f"{host} has no address") from None
+        addresses = [str(one[4][0]) for one in found]
+        refused = [address for address in addresses if not self._is_allowed(address)]
+        if refused:
+            raise EgressError(f"{host} leads to {refused[0]}, which is no address of the public network")
+        return self._network.connect_tcp(addresses[0], port, timeout, local_address, socket_options)

@@ -1,0 +1,34 @@
+"""Runs crews in job processes as the runtime does, without the runtime around them."""
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from crew_runtime.crew_work import CrewWork, ModelAccess
+from crew_runtime.crew_worker import run_crew
+from crew_runtime.declaration import Declaration
+from crew_runtime.job_process import JobProcess
+from support.runtime import SENTINEL_KEY
+
+JOB_SECONDS: Final = 60
+_count = itertools.count()
+
+
+def work(folder: Path, declared: dict[str, Any], model_url: str, **changes: Any) -> CrewWork:  # noqa: ANN401 - any field
+    """What one job of the declared agent is told; its folder is a new one."""
+    own = folder / f"job-{next(_count)}"
+    own.mkdir()
+    declaration = Declaration.model_validate_json(json.dumps(declared))
+    settings: dict[str, Any] = {
+        "crew": declaration.crew.model_dump(mode="json", exclude_none=True),
+        "model": ModelAccess(api=model_url, key=SENTINEL_KEY, name="stub-model"),
+        "inputs": {"topic": "tea", "tone": "plain"},
+        "max_model_calls": 20,
+        "folder": own,
+    }
+    return CrewWork(**settings | changes)
+
+
+def outcome(of: CrewWork) -> dict[str, Any]:
+    return JobProcess(run_crew, of).answer(timeout=JOB_SECONDS)

@@ -1,0 +1,85 @@
+"""Agents whose documents and code lie beside crew.json, as a deployment puts them there."""
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import StartRuntime
+from support.declarations import declaration, one_task
+from support.model import StubModel
+
+CREW_CLASS = Path(__file__).parent / "fixtures" / "own-code" / "crew-class"
+HANDBOOK = b"# Kettles\nMARKER-handbook: a kettle boils.\n"
+
+
+def lay_beside(folder: Path, content: bytes = HANDBOOK, name: str = "docs/handbook.md") -> dict[str, str]:
+    """Put a document where the runtime looks for it; gives what crew.json says of it."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    file = f"documents/{sha256[:32]}{Path(name).suffix}"
+    (folder / "documents").mkdir(parents=True, exist_ok=True)
+    (folder / file).write_bytes(content)
+    return {"name": name, "file": file, "sha256": sha256}
+
+
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `start_runtime` puts crew.json."""
+    own = tmp_path_factory.mktemp("files") / "agent"
+    own.mkdir()
+    return own
+
+
+def in_python(folder: Path) -> dict[str, Any]:
+    shutil.copytree(CREW_CLASS, folder / "code" / "abc")
+    declared = declaration(code="code/abc")
+    del declared["crew"]
+    return declared
+
+
+def test_a_crew_knows_its_documents_from_the_start_and_after_a_restart(
+    start_runtime: StartRuntime, folder: Path, model: StubModel
+) -> None:
+    declared = one_task("What of kettles? {topic}") | {"documents": [lay_beside(folder)]}
+    first = start_runtime(declared, folder=folder.parent)
+    first.identify()
+    assert first.ended(first.start_job("tea"))["result"] == "Stub result MARKER-handbook"
+    first.stop()
+    begun = len(model.requests)
+    again = start_runtime(declared, folder=folder.parent)
+    assert again.ended(again.start_job("tea"))["result"] == "Stub result MARKER-handbook"
+    texts = [text for one in model.requests[begun:] for text in one["body"].get("input", [])]
+    assert not [text for text in texts if "MARKER-handbook" in text], "nothing is embedded again"
+
+
+def test_a_crew_in_python_does_jobs(start_runtime: StartRuntime, folder: Path) -> None:
+    runtime = start_runtime(in_python(folder), folder=folder.parent, JOB_TOKENS="1000")
+    runtime.identify()
+    assert runtime.ended(runtime.start_job("tea"))["result"] == "Stub result MARKER-shelf (tool: Lem: 3 books)"
+
+
+def test_a_document_that_cannot_be_read_ends_the_runtime_with_the_reason(
+    start_runtime: StartRuntime, folder: Path
+) -> None:
+    declared = one_task() | {"documents": [lay_beside(folder, b"nonsense", "docs/scan.pdf")]}
+    runtime = start_runtime(declared, folder=folder.parent)
+    assert runtime.exit_code() == 2
+    assert "the crew cannot be used" in runtime.output
+    assert "docs/scan.pdf is no PDF that can be read" in runtime.output
+
+
+def test_a_broken_crew_py_ends_the_runtime_with_the_reason(start_runtime: StartRuntime, folder: Path) -> None:
+    declared = in_python(folder)
+    (folder / "code" / "abc" / "crew.py").write_text("import pandas_of_nobody")
+    runtime = start_runtime(declared, folder=folder.parent)
+    assert runtime.exit_code() == 2
+    assert "needs the package pandas_of_nobody" in runtime.output
+
+
+def test_an_embedding_model_that_fails_later_fails_the_job(start_runtime: StartRuntime, folder: Path) -> None:
+    declared = one_task("{topic}") | {"documents": [lay_beside(folder)]}
+    runtime = start_runtime(declared, folder=folder.parent)
+    runtime.identify()
+    assert runtime.ended(runtime.start_job("let every embedding fail"))["error"] == "MODEL_UNAVAILABLE"
