@@ -23,7 +23,7 @@ export interface HireFlags {
   readonly json?: boolean;
 }
 
-/** A service on this machine may be a chain that is faster than any real one. */
+/** Between two looks; what is on this machine costs nothing to ask, and its chain may be faster than any real one. */
 const LOCAL_POLL_MS = 250;
 const POLL_MS = 5_000;
 
@@ -84,20 +84,21 @@ const requestOf = (project: Project, agent: string, flags: HireFlags, watch: Wat
 export async function hireAgent(request: HireRequest): Promise<HireReport> {
   const { project, say, signal } = request;
   const begun = await beginHire(request).catch((error: unknown) => {
-    throw signal.aborted ? stillRunning("Nothing was paid.") : error;
+    throw signal.aborted ? outOfPatience("Nothing was paid; run it again.", EXIT.failed) : error;
   });
   const { agent } = begun;
-  const following = { agent, pollMs: pollMsOf(agent.url), say, signal };
   if (!begun.hire) {
-    return untilPatienceEnds(signal, "Free jobs cannot be resumed.", () =>
-      followFree(begun.name, begun.jobId, following),
-    );
+    const following = { agent, pollMs: pollMsOf(agent.url), say, signal };
+    return followFree(begun.name, begun.jobId, following).catch((error: unknown) => {
+      throw signal.aborted ? outOfPatience("A free job cannot be resumed: hire anew.", EXIT.failed) : error;
+    });
   }
   const { hire, purchases } = begun;
   saveHire(project, hire);
   return untilPatienceEnds(signal, goOn(hire.id), async () => {
     const purchase = await purchases.make(hire.purchase, signal);
-    return followPaid({ ...following, hire, purchases, purchase, wantsRefund: false });
+    const pollMs = pollMsOf(agent.url, purchases.url);
+    return followPaid({ agent, pollMs, say, signal, hire, purchases, purchase, wantsRefund: false });
   });
 }
 
@@ -109,7 +110,7 @@ export async function resumeHire(
 ): Promise<HireReport> {
   const hire = loadHire(project, id);
   const { stack, paymentService } = hire;
-  const { purchases } = await openPurchases({ project, stack, paymentService, env: process.env });
+  const purchases = await openPurchases({ project, stack, paymentService, env: process.env });
   const agent = new AgentApi(hire.agent.url);
   return untilPatienceEnds(signal, goOn(id), async () => {
     const found = await purchases.find(hire.purchase.blockchainIdentifier, signal);
@@ -118,7 +119,7 @@ export async function resumeHire(
     const purchase = found ?? (await purchases.make(hire.purchase, signal));
     return followPaid({
       agent,
-      pollMs: pollMsOf(agent.url),
+      pollMs: pollMsOf(agent.url, purchases.url),
       say,
       signal,
       hire,
@@ -129,18 +130,18 @@ export async function resumeHire(
   });
 }
 
-const pollMsOf = (url: string) => (isLoopback(url) ? LOCAL_POLL_MS : POLL_MS);
+const pollMsOf = (...urls: string[]) => (urls.every(isLoopback) ? LOCAL_POLL_MS : POLL_MS);
 const goOn = (id: string) => `Go on with: npx masumi-agents hire --resume ${id}`;
 
-const stillRunning = (remedy: string) =>
-  new HireError("HIRE_STILL_RUNNING", "The command ended before the job did.", remedy, EXIT.running);
+const outOfPatience = (remedy: string, exitCode: number) =>
+  new HireError("HIRE_STILL_RUNNING", "The command ended before the job did.", remedy, exitCode);
 
 /** Errors of what is under way say how to go on with it. */
 async function untilPatienceEnds<T>(signal: AbortSignal, remedy: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (signal.aborted) throw stillRunning(remedy);
+    if (signal.aborted) throw outOfPatience(remedy, EXIT.running);
     if (error instanceof HireError && error.code === "HIRE_PURCHASE_UNCLEAR") error.message += ` ${remedy}`;
     throw error;
   }
@@ -168,11 +169,13 @@ export function showHire(report: HireReport): void {
     );
   }
   if (outcome === "differs") {
-    say(
-      `HIRE_RESULT_DIFFERS: The result of ${agent.url} is not the one whose hash is on the chain, by any rule. ` +
-        `To have your money back, dispute it before ${report.purchase?.unlockTime}: ` +
+    const { message } = new HireError(
+      "HIRE_RESULT_DIFFERS",
+      `The result of ${agent.url} is not the one whose hash is on the chain, by any rule.`,
+      `To have your money back, dispute it before ${report.purchase?.unlockTime}: ` +
         `npx masumi-agents hire --resume ${id} --refund`,
     );
+    say(message);
   }
 }
 

@@ -57,7 +57,7 @@ async function serviceOf(options: BuyerOptions): Promise<string> {
  *
  * @throws HireError HIRE_BUYER_MISSING; UserError; SettingsError
  */
-export async function openPurchases(options: BuyerOptions): Promise<{ purchases: Purchases; url: string }> {
+export async function openPurchases(options: BuyerOptions): Promise<Purchases> {
   const { network } = marketOf(options.project, options.stack);
   const url = await serviceOf(options);
   const key = options.env["MASUMI_BUYER_KEY"] || (isSandbox(options) ? SANDBOX_BUYER_KEY : undefined);
@@ -68,5 +68,5 @@ export async function openPurchases(options: BuyerOptions): Promise<{ purchases:
       "Set MASUMI_BUYER_KEY in the environment to a ReadAndPay key of that payment service.",
     );
   }
-  return { purchases: new Purchases({ url, key, network }), url };
+  return new Purchases({ url, key, network });
 }

@@ -21,11 +21,13 @@ export interface PurchasesOptions {
 
 /** The buyer's payment service: what the chain says of agents, and the purchases made there. */
 export class Purchases {
+  readonly url: string;
   readonly #http: Http;
   readonly #network: Network;
 
   /** @throws SettingsError if the URL is none, or is plain http to another machine */
   constructor({ url, key, network }: PurchasesOptions) {
+    this.url = url;
     this.#http = new Http({ url, token: key });
     this.#network = network;
   }

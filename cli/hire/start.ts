@@ -92,7 +92,7 @@ async function beginFree({ agent, target, input, request }: Context, why: string
 
 async function beginKnown(context: Context, agentIdentifier: string): Promise<Begun> {
   requireLimit(context, false);
-  const { purchases } = await openPurchases(buyerOf(context));
+  const purchases = await openPurchases(buyerOf(context));
   const { pricing, ...offer } = await readOffer(
     context,
     purchases,
@@ -128,7 +128,7 @@ async function beginUnknown(context: Context): Promise<Begun> {
       "Nothing was paid. Hire another agent.",
     );
   }
-  const { purchases } = await openPurchases(buyerOf(context));
+  const purchases = await openPurchases(buyerOf(context));
   const offer = await readOffer(context, purchases, job.agentIdentifier, job.supportedPaymentSourceIndex);
   requireLimit(context, offer.pricing.type === "dynamic");
   return paidJob(context, { purchases, offer, purchaser, job });

@@ -1,6 +1,8 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningSandbox, startSandbox } from "../../../local/sandbox/index.ts";
-import { TestProject, changes, crewEnvironment } from "../../helpers/project.ts";
+import { TestProject, crewEnvironment, repository } from "../../helpers/project.ts";
 
 const agent = (id: string, payment: "V1" | "V2", pricing: string) => `
 id: ${id}
@@ -21,20 +23,32 @@ crew:
     - { name: write, agent: author, description: "Write {pages} pages about {topic}", expected_output: A text }
 `;
 
-describe("crews of the local stack, hired", () => {
+interface Demo {
+  readonly changes: Readonly<Record<string, number>>;
+  readonly hire: unknown;
+}
+
+describe("the demo, and crews of its stack that are hired", () => {
   const project = new TestProject();
   let sandbox: RunningSandbox;
+  let first: Demo;
+
+  async function demo(): Promise<Demo> {
+    const { exitCode, stdout, stderr } = await project.run("demo", "--json");
+    if (exitCode !== 0) throw new Error(stderr);
+    return JSON.parse(stdout) as Demo;
+  }
 
   beforeAll(async () => {
     await crewEnvironment();
-    // As fast as the demo's chain.
+    // As fast as the demo's own.
     sandbox = await startSandbox({ chainSpeed: 30 });
     project.useSandbox(sandbox.url);
-    project.write("agents/second.yaml", agent("second", "V2", "{ fixed: [5 USDM] }"));
-    project.write("agents/first.yaml", agent("first", "V1", "{ fixed: [5 USDM, 2 ADA] }"));
+    const ours = readFileSync(join(repository, "agents/market-researcher.yaml"), "utf8");
+    project.write("agents/market-researcher.yaml", ours);
+    project.write("agents/writer.yaml", agent("writer", "V1", "{ fixed: [5 USDM, 2 ADA] }"));
     project.write("agents/gift.yaml", agent("gift", "V2", "free"));
-    const { exitCode, stderr } = await project.run("up");
-    if (exitCode !== 0) throw new Error(stderr);
+    first = await demo();
   }, 300_000);
   afterAll(async () => {
     await project.dispose();
@@ -43,17 +57,24 @@ describe("crews of the local stack, hired", () => {
 
   const INPUT = ["--input", "topic=Heat pumps", "--input", "pages=2"];
 
-  it.each([
-    ["second", "5 tUSDM"],
-    ["first", "5 tUSDM + 2 ADA"],
-  ])("%s is paid for, and its result is the one on the chain", async (id, price) => {
-    const { exitCode, stdout, stderr } = await project.run("hire", id, ...INPUT, "--json");
+  it("the demo ends with a result whose hash is on the chain", () => {
+    expect(first.hire).toMatchObject({
+      outcome: "result",
+      agent: { name: "Market Researcher" },
+      price: "5 tUSDM",
+      result: expect.stringMatching(/Heat pumps/) as string,
+      purchase: { onChainState: "ResultSubmitted" },
+    });
+  });
+
+  it("a crew on V1 with two prices is paid, and its result is the one on the chain", async () => {
+    const limits = ["--max-price", "5USDM", "--max-price", "2ADA"];
+    const { exitCode, stdout, stderr } = await project.run("hire", "writer", ...INPUT, ...limits, "--json");
     expect(stderr).toMatch(/Locking the funds[\s\S]*Funds locked[\s\S]*Result submitted/);
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       outcome: "result",
-      price,
-      result: expect.stringMatching(/\S/) as string,
+      price: "5 tUSDM + 2 ADA",
       purchase: { onChainState: "ResultSubmitted" },
     });
   });
@@ -65,12 +86,23 @@ describe("crews of the local stack, hired", () => {
   });
 
   it("input that does not fit is refused before a job is begun", async () => {
-    const { exitCode, stderr } = await project.run("hire", "second", "--input", "pages=many");
+    const { exitCode, stderr } = await project.run("hire", "writer", "--input", "pages=many");
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/HIRE_INPUT_INVALID[\s\S]*topic: is required[\s\S]*pages: must be a number/);
   });
 
-  it("another run of the stack plans nothing", async () => {
-    expect(changes(await project.report("up"))).toEqual([]);
+  it("keys are secrets of the stack, and the buyer's is nowhere", () => {
+    const state = globSync("{Pulumi.local.yaml,.masumi/state/**/*.json,.masumi/hires/*}", {
+      cwd: project.root,
+    });
+    expect(state.length).toBeGreaterThan(3);
+    const kept = state.map((file) => project.read(file)).join("\n");
+    expect(kept).not.toMatch(/sandbox-(runtime|pay|buyer)-key/);
+  });
+
+  it("a second demo changes nothing and hires nobody", async () => {
+    const { changes, hire } = await demo();
+    expect(Object.keys(changes)).toEqual(["same"]);
+    expect(hire).toBeNull();
   });
 });

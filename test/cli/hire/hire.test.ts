@@ -253,6 +253,14 @@ describe("a job without a result", () => {
     await expect.poll(() => market.purchases()).toEqual(["RefundWithdrawn"]);
   });
 
+  it("that never ends for free: there is nothing to resume", async () => {
+    const { url } = await market.seller({ price: "Free", jobs: "never ends" });
+    await expect(market.hire(url, { signal: AbortSignal.timeout(500) })).rejects.toMatchObject({
+      code: "HIRE_STILL_RUNNING",
+      exitCode: 1,
+    });
+  });
+
   it("that failed for free: there is nothing to ask back", async () => {
     const { url } = await market.seller({ price: "Free", jobs: "fails" });
     await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_JOB_FAILED", exitCode: 1 });

@@ -196,8 +196,10 @@ export class Seller implements AsyncDisposable {
     const { result = MARKETPLACE_RESULT, jobs = "completes" } = this.behaviour;
     const job = this.jobs.get(id);
     if (!job) return { status: "failed", message: "no such job" };
-    if (!job.payment)
+    if (!job.payment) {
+      if (jobs === "never ends") return { status: "running" };
       return jobs === "fails" ? { status: "failed", message: "It broke." } : { status: "completed", result };
+    }
     const { blockchainIdentifier } = job.payment;
     const resolve = { network: "Preprod", blockchainIdentifier };
     const payment = (await this.#client.ask<Side>("POST", "/payment/resolve-blockchain-identifier", resolve))
