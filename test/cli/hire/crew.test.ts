@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningSandbox, startSandbox } from "../../../local/sandbox/index.ts";
@@ -92,17 +92,19 @@ describe("the demo, and crews of its stack that are hired", () => {
   });
 
   it("keys are secrets of the stack, and the buyer's is nowhere", () => {
-    const state = globSync("{Pulumi.local.yaml,.masumi/state/**/*.json,.masumi/hires/*}", {
-      cwd: project.root,
-    });
-    expect(state.length).toBeGreaterThan(3);
-    const kept = state.map((file) => project.read(file)).join("\n");
+    const state = readdirSync(project.path(".masumi/state"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".json"))
+      .map((file) => `.masumi/state/${file}`);
+    const hires = readdirSync(project.path(".masumi/hires")).map((file) => `.masumi/hires/${file}`);
+    expect([state.length > 0, hires.length]).toEqual([true, 2]);
+    const kept = ["Pulumi.local.yaml", ...state, ...hires].map((file) => project.read(file)).join("\n");
     expect(kept).not.toMatch(/sandbox-(runtime|pay|buyer)-key/);
   });
 
   it("a second demo changes nothing and hires nobody", async () => {
     const { changes, hire } = await demo();
-    expect(Object.keys(changes)).toEqual(["same"]);
+    const { same: _same, ...others } = changes;
+    expect(Object.values(others).filter(Boolean)).toEqual([]);
     expect(hire).toBeNull();
   });
 });
