@@ -6,6 +6,9 @@ import { LOCAL_STACK, type Project, readConfig, stackFile } from "./project.ts";
 
 /** The sandbox's own world: test tokens and wallets that exist nowhere else (local/sandbox/world.default.json). */
 const SANDBOX_PAY_KEY = "sandbox-pay-key";
+const SANDBOX_RUNTIME_KEY = "sandbox-runtime-key";
+/** The key of the world's buyer, whose purchasing wallets have test tokens. */
+export const SANDBOX_BUYER_KEY = "sandbox-buyer-key";
 const SANDBOX_WALLETS = [
   {
     vkey: "fa12fbf555d966f84801c66b8e9704b2ea3d81a93d89059bd98d7e32",
@@ -55,6 +58,9 @@ const DEFAULTS: readonly (readonly [key: string, value: string, secret: boolean]
   ["modelKey", "sandbox-model-key", true],
 ];
 
+/** What only the sandbox knows, so that a payment service of the owner's own is not given it. */
+const OF_SANDBOX: typeof DEFAULTS = [["runtimeKey", SANDBOX_RUNTIME_KEY, true]];
+
 /** Which sandbox the stack's URLs were made from; the program itself never reads it. */
 const FOLLOWED = "sandbox:url";
 
@@ -74,7 +80,7 @@ export async function prepareLocalStack(project: Project, sandboxUrl: string): P
   if (!existsSync(stackFile(project, LOCAL_STACK))) await initStack(run);
   const settings = readConfig(project, LOCAL_STACK);
   const set = (key: string, value: string, secret = false) => setConfig(run, key, value, { secret });
-  for (const [key, value, secret] of DEFAULTS) {
+  for (const [key, value, secret] of usesSandbox(project) ? [...DEFAULTS, ...OF_SANDBOX] : DEFAULTS) {
     if (!(`masumi:${key}` in settings)) await set(`masumi:${key}`, value, secret);
   }
   if (settings[FOLLOWED] === sandboxUrl) return;

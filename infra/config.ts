@@ -75,7 +75,7 @@ const schema = z.strictObject({
     .optional(),
   modelKey: z.string().min(1).optional(),
   modelName: z.string().min(1).default("gpt-4.1-mini"),
-  /** The key that crews in containers take payments with; never the one that registers agents. */
+  /** The key that crews take payments with; never the one that registers agents. */
   runtimeKey: z.string().min(1).optional(),
   /** Where crews in containers keep their jobs; on ECS needed by agents with a price, whose jobs must outlive a task. */
   databaseUrl: z
@@ -211,7 +211,7 @@ export function readStackConfig({
   const problems = config ? crossChecks(config, hasRuntimeKey) : (checked.error?.issues.map(describe) ?? []);
   if (settings["runtimeKey"] !== undefined && settings["runtimeKey"] === apiKey) {
     problems.push(
-      "masumi:runtimeKey is the key that registers agents, which no container may have: set one of its own",
+      "masumi:runtimeKey is the key that registers agents, which no crew may have: set one of its own",
     );
   }
   if (!apiKey) problems.push(`masumi:apiKey is missing: ${REMEDIES["apiKey"]}`);

@@ -4,7 +4,12 @@ import { loadStackAgents } from "../agents.ts";
 import { runLocal } from "../engine-run.ts";
 import { readAgentOutputs } from "../outputs.ts";
 import { LOCAL_STACK, type Project } from "../project.ts";
+import type { Agent } from "../../infra/declarations/index.ts";
+import { readEntered } from "../hire/inputs.ts";
+import { type HireReport, exitCodeOf } from "../hire/report.ts";
 import { findSandbox, startSandboxProcess } from "../sandbox-process.ts";
+import { usesSandbox } from "../local-stack.ts";
+import { hireAgent, showHire } from "./hire.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface DemoFlags {
@@ -12,13 +17,20 @@ export interface DemoFlags {
   readonly json?: boolean;
 }
 
+/** The agent that the demo hires, and what for. */
+const JOB = {
+  agent: "market-researcher",
+  input: { market: "Heat pumps in southern Germany", question: "Enter the market in 2027?" },
+} as const;
+const HIRE_TIMEOUT_MS = 180_000;
+
 /**
- * `demo`: from a clone to registered agents. Everything it starts stays up; a second run looks first (a crew that
+ * `demo`: from a clone to registered agents, one of which is hired. Everything it starts stays up; a second run looks first (a crew that
  * died with a reboot is started again) and plans nothing when all is as declared.
  */
 export async function demo(project: Project, { chainSpeed, json = false }: DemoFlags): Promise<number> {
   const say = (line: string) => process.stderr.write(`${line}\n`);
-  const { complaints } = loadStackAgents(project, LOCAL_STACK);
+  const { agents: declared, complaints } = loadStackAgents(project, LOCAL_STACK);
   if (complaints.length > 0) return printComplaints(complaints, json);
 
   await ensurePythonEnvironment({
@@ -33,17 +45,48 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
   const result = await runLocal(project, "up", { stack: LOCAL_STACK, json, refresh: true });
   if (!result.ok) return result.exitCode;
   const agents = await readAgentOutputs(project, LOCAL_STACK);
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ version: 1, changes: result.changes, agents }, null, 2)}\n`);
-    return 0;
-  }
   const { same: _same, ...changes } = result.changes;
-  if (Object.values(changes).every((number) => !number))
-    process.stdout.write("\nNothing to do: all is as declared.\n");
-  process.stdout.write(`\n${await agentTable(agents)}`);
+  const isNew = Object.values(changes).some(Boolean);
+  if (!json) {
+    if (!isNew) process.stdout.write("\nNothing to do: all is as declared.\n");
+    process.stdout.write(`\n${await agentTable(agents)}`);
+  }
+  // A run that changed nothing is over at once; and only test tokens are spent unasked.
+  const takesJob = declared.some(
+    (agent) => agent.id === JOB.agent && hasFields(agent, Object.keys(JOB.input)),
+  );
+  const isHired = isNew && takesJob && usesSandbox(project);
+  const hire = isHired ? await hireOne(project, say) : undefined;
+  if (json) {
+    const shown = { version: 1, changes: result.changes, agents, hire: hire ?? null };
+    process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+    return hire ? exitCodeOf(hire) : 0;
+  }
+  if (hire) showHire(hire);
   process.stdout.write(
-    "\nThe agents stay up. Try: npx masumi-agents status | preview | destroy\n" +
+    "\nThe agents stay up. Try: npx masumi-agents status | hire | preview | destroy\n" +
       "Change a price or a text in agents/ and run the demo again.\n",
   );
-  return 0;
+  return hire ? exitCodeOf(hire) : 0;
+}
+
+const hasFields = ({ input }: Agent, ids: readonly string[]) =>
+  input.length === ids.length && input.every(({ id }) => ids.includes(id));
+
+/** Hires the agent as its buyer would. @throws HireError */
+async function hireOne(project: Project, say: (line: string) => void): Promise<HireReport> {
+  const options = Object.entries(JOB.input).map(([name, value]) => `${name}=${value}`);
+  const words = options.map((option) => ` \\\n    --input ${option.replace(/=(.*)$/, '="$1"')}`).join("");
+  say(`\nHiring the ${JOB.agent}, as any buyer would:\n  npx masumi-agents hire ${JOB.agent}${words}`);
+  return hireAgent({
+    project,
+    agent: JOB.agent,
+    stack: LOCAL_STACK,
+    paymentService: undefined,
+    entered: readEntered(options, undefined),
+    maxPrice: [],
+    env: {},
+    say,
+    signal: AbortSignal.timeout(HIRE_TIMEOUT_MS),
+  });
 }

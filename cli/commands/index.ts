@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { openProject } from "../project.ts";
 import type { DoctorFlags } from "./doctor.ts";
 import type { DriftFlags } from "./drift.ts";
+import type { HireFlags } from "./hire.ts";
 import type { ImportFlags } from "./import.ts";
 import type { PlanFlags } from "./plan.ts";
 import type { RunFlags } from "./run.ts";
@@ -9,6 +10,9 @@ import type { SandboxFlags } from "./sandbox.ts";
 
 const examples = (...lines: string[]) =>
   `\nExamples:\n${lines.map((line) => `  $ npx masumi-agents ${line}`).join("\n")}\n`;
+
+/** An option that may be given several times. */
+const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
 /**
  * Every command, its options and examples. What a command does is in its own file, loaded only when it is called:
@@ -152,6 +156,41 @@ export function registerCommands(program: Command): void {
     )
     .action(async (flags: { stack: string; json?: boolean }) =>
       finish(await (await import("./status.ts")).status(project(), flags)),
+    );
+
+  program
+    .command("hire")
+    .description("have an agent do a job, as its buyer: pay for it, wait, and check and show the result")
+    .argument("[agent]", "an agent's id in the stack, or the URL of any agent")
+    .option("-i, --input <name=value>", "one field of the input; name=@file takes the file's text", collect)
+    .option("--inputs <file>", "the input as a JSON object; --input wins")
+    .option(
+      "--max-price <price>",
+      "what the job may cost at most, such as 5USDM; one for each token",
+      collect,
+    )
+    .option("-s, --stack <name>", "the stack of the agent, whose network is paid on", "local")
+    .option("--payment-service <url>", "your payment service, ending in /api/v1 (default: the stack's)")
+    .option("--resume <id>", "go on with a paid hire, or see how it stands")
+    .option("--refund", "with --resume: ask for the money back now")
+    .option("--list", "list the paid hires of this project")
+    .option("--timeout <minutes>", "how long to wait; the job goes on without", "60")
+    .option("--json", "print how it ended as JSON")
+    .addHelpText(
+      "after",
+      "\nThe key to pay with is taken from MASUMI_BUYER_KEY; the sandbox has a buyer of its own.\n" +
+        "The result is on stdout, everything else on stderr.\n" +
+        "Exit code: 0 a result whose hash is on the chain (or of a free job), 1 refused or failed,\n" +
+        "2 the money was asked back, 3 not over yet: go on with --resume.\n" +
+        examples(
+          "hire meeting-minutes -i notes=@notes.txt -i language=English",
+          'hire market-researcher -i market="Heat pumps" -i question="Enter it?" --max-price 5USDM',
+          "hire https://agent.example.com --stack preprod --inputs input.json --max-price 5USDM",
+          "hire --resume 531526bc",
+        ),
+    )
+    .action(async (agent: string | undefined, flags: HireFlags) =>
+      finish(await (await import("./hire.ts")).hire(project(), agent, flags)),
     );
 
   const box = program

@@ -28,6 +28,7 @@ export function hostingRefusals(config: StackConfig, agents: readonly Agent[]): 
     );
   }
   if (!config.databaseUrl) problems.push(...forgetful(agents));
+  if (!config.runtimeKey) problems.push(...unpayable(agents));
   return problems;
 }
 
@@ -43,6 +44,16 @@ const forgetful = (agents: readonly Agent[]) =>
       ({ file }) =>
         `${file}: has a price, and on ECS its paid jobs would be lost with the task that runs them: set the address of a ` +
         "PostgreSQL database with pulumi config set --secret masumi:databaseUrl",
+    );
+
+/** Agents on this machine that would be registered for a fee and then take no job. The other hostings want the key anyway. */
+const unpayable = (agents: readonly Agent[]) =>
+  hostedBy("process", agents)
+    .filter(({ pricing }) => pricing.type !== "free")
+    .map(
+      ({ file }) =>
+        `${file}: has a price, and its crew no key to take payments with: have the payment service's administrator make ` +
+        "one that may only pay, limited to the selling wallets, and set it with pulumi config set --secret masumi:runtimeKey",
     );
 
 const named = (kind: Agent["hosting"], agents: readonly Agent[]) =>

@@ -1,5 +1,6 @@
 import {
   CrewIdentity,
+  type CrewPayments,
   CrewProcess,
   crewHome,
   crewUrl,
@@ -7,14 +8,15 @@ import {
   reservePort,
 } from "../../providers/crew-process/index.ts";
 import { agentFiles, placeFiles } from "../components/agent-files.ts";
+import type { StackConfig } from "../config.ts";
 import { portsFile } from "./expected-url.ts";
 import type { HostedCrew, Hosting, HostingContext } from "./hosting.ts";
 
 /** Crews as processes on this machine, each on a reserved port of 127.0.0.1, so the URL is known in every preview. */
 export function processHosting({ config, projectRoot }: HostingContext): Hosting {
-  const { modelApi = "", modelKey = "", modelName } = config;
+  const { modelApi = "", modelKey = "", modelName, runtimeKey } = config;
   return {
-    host({ agent }, options): HostedCrew {
+    host({ agent, sellerVkey }, options): HostedCrew {
       const port = reservePort(portsFile(projectRoot), agent.id);
       const files = agentFiles(projectRoot, config.network, agent);
       placeFiles(crewHome(projectRoot, agent.id), files);
@@ -27,6 +29,7 @@ export function processHosting({ config, projectRoot }: HostingContext): Hosting
           declaration: files.declaration,
           model: { api: modelApi, name: agent.model.name ?? modelName },
           modelKey: modelKey || "none",
+          ...(runtimeKey ? { payments: paymentsOf(config, sellerVkey), paymentKey: runtimeKey } : {}),
         },
         options,
       );
@@ -39,5 +42,22 @@ export function processHosting({ config, projectRoot }: HostingContext): Hosting
         },
       };
     },
+  };
+}
+
+/** A payment service on this machine costs nothing to ask, and its chain may be faster than any real one. */
+const LOCAL_POLL_SECONDS = 0.5;
+const POLL_SECONDS = 10;
+
+function paymentsOf({ wallets, paymentServiceUrl, network }: StackConfig, sellerVkey: string): CrewPayments {
+  const wallet = wallets.find(({ vkey }) => vkey === sellerVkey);
+  if (!wallet) throw new Error(`the wallet ${sellerVkey} is not one of masumi:wallets`);
+  const isLocal = /^https?:\/\/(127\.|localhost\b|\[::1\])/.test(paymentServiceUrl);
+  return {
+    service: paymentServiceUrl,
+    network,
+    sellerVkey,
+    sourceType: wallet.type,
+    pollSeconds: isLocal ? LOCAL_POLL_SECONDS : POLL_SECONDS,
   };
 }

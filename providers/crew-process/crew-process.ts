@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { ensurePythonEnvironment } from "./python.ts";
-import { type CrewInstance, isRunning, startCrew, stopCrew } from "./process.ts";
+import { type CrewInstance, type CrewPayments, isRunning, startCrew, stopCrew } from "./process.ts";
 
 export interface CrewProcessArgs {
   readonly agentId: string;
@@ -17,6 +17,10 @@ export interface CrewProcessArgs {
   readonly model: { readonly api: string; readonly name: string };
   /** The model's key; kept as a secret. A change restarts the crew. */
   readonly modelKey: pulumi.Input<string>;
+  /** Where the crew makes its payments; absent: it takes none, and no paid jobs. A change restarts the crew. */
+  readonly payments?: CrewPayments | undefined;
+  /** A key of the payment service that may pay, never the one that registers agents; kept as a secret. A change restarts the crew. */
+  readonly paymentKey?: pulumi.Input<string> | undefined;
 }
 
 /** What the provider's methods get: resolved values; in previews any may be Pulumi's unknown sentinel. */
@@ -29,6 +33,9 @@ interface Inputs {
   readonly runtime: string;
   readonly model: { readonly api: string; readonly name: string };
   readonly modelKey: string;
+  /** Both absent in states of crews that took no payments. */
+  readonly payments?: CrewPayments | undefined;
+  readonly paymentKey?: string | undefined;
 }
 
 interface Outputs extends Inputs {
@@ -38,7 +45,16 @@ interface Outputs extends Inputs {
 }
 
 /** What a change of restarts the crew; `projectRoot` is among them because the process works in that folder. */
-const RESTARTS = ["projectRoot", "port", "declaration", "runtime", "model", "modelKey"] as const;
+const RESTARTS = [
+  "projectRoot",
+  "port",
+  "declaration",
+  "runtime",
+  "model",
+  "modelKey",
+  "payments",
+  "paymentKey",
+] as const;
 
 const localFolder = (projectRoot: string) => join(projectRoot, ".masumi");
 export const crewHome = (projectRoot: string, agentId: string): string =>
@@ -62,7 +78,7 @@ export function runtimeDigest(projectRoot: string): string {
 }
 
 async function start(inputs: Inputs): Promise<Outputs> {
-  const { agentId, projectRoot, port, declaration, model, modelKey } = inputs;
+  const { agentId, projectRoot, port, declaration, model, modelKey, payments, paymentKey } = inputs;
   const { python } = await ensurePythonEnvironment({
     crewFolder: crewFolder(projectRoot),
     venv: crewVenv(projectRoot),
@@ -74,6 +90,7 @@ async function start(inputs: Inputs): Promise<Outputs> {
     port,
     declaration,
     model: { ...model, key: modelKey },
+    ...(payments && paymentKey ? { payments: { ...payments, key: paymentKey } } : {}),
   });
   return { ...inputs, url: crewUrl(port), pid: running.pid, instance: running.instance };
 }
@@ -124,6 +141,7 @@ export class CrewProcess extends pulumi.CustomResource {
       {
         ...args,
         modelKey: pulumi.secret(args.modelKey),
+        ...(args.paymentKey === undefined ? {} : { paymentKey: pulumi.secret(args.paymentKey) }),
         runtime: runtimeDigest(args.projectRoot),
         url: undefined,
         pid: undefined,

@@ -9,5 +9,5 @@ export {
 } from "./crew-process.ts";
 export { CrewProcessError, type CrewProcessErrorCode } from "./errors.ts";
 export { reservePort, reservedPort } from "./ports.ts";
-export { identityFile } from "./process.ts";
+export { type CrewPayments, identityFile } from "./process.ts";
 export { ensurePythonEnvironment, type InstallOptions, type PythonEnvironment } from "./python.ts";

@@ -19,6 +19,18 @@ export interface CrewInstance {
   readonly instance: string;
 }
 
+/** Where a crew makes its payments, and for which wallet. */
+export interface CrewPayments {
+  /** Base URL of the payment service, ending in /api/v1. */
+  readonly service: string;
+  readonly network: string;
+  /** The selling wallet: its verification key, and the kind of contract that it sells by. */
+  readonly sellerVkey: string;
+  readonly sourceType: "V1" | "V2";
+  /** Seconds between two looks at the payments. */
+  readonly pollSeconds: number;
+}
+
 export interface CrewStart {
   readonly python: string;
   /** The crew's own folder: declaration, identity, log, data. */
@@ -28,6 +40,8 @@ export interface CrewStart {
   /** The declaration as JSON text. */
   readonly declaration: string;
   readonly model: { readonly api: string; readonly key: string; readonly name: string };
+  /** Absent for a crew that takes no payments. */
+  readonly payments?: (CrewPayments & { readonly key: string }) | undefined;
 }
 
 export const identityFile = (home: string): string => join(home, "identity.json");
@@ -67,9 +81,19 @@ function crewEnvironment(start: CrewStart, instance: string): NodeJS.ProcessEnv 
     MODEL_API: start.model.api,
     MODEL_KEY: start.model.key,
     MODEL_NAME: start.model.name,
+    ...(start.payments ? paymentEnvironment(start.payments) : {}),
     ...(certificates ? { SSL_CERT_FILE: certificates } : {}),
   };
 }
+
+const paymentEnvironment = (payments: CrewPayments & { readonly key: string }) => ({
+  NETWORK: payments.network,
+  PAYMENT_KEY: payments.key,
+  PAYMENT_POLL: String(payments.pollSeconds),
+  PAYMENT_SERVICE_URL: payments.service,
+  PAYMENT_SOURCE_TYPE: payments.sourceType,
+  SELLER_VKEY: payments.sellerVkey,
+});
 
 function lastLogLines(home: string): string {
   const lines = readFileSync(logFile(home), "utf8").trimEnd().split("\n");

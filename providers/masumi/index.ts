@@ -18,6 +18,7 @@ export {
   maskSecrets,
 } from "./errors.ts";
 export { type OwnRow, type RowScope, ownRows, readRows } from "./fleet.ts";
+export { Http, type HttpOptions } from "./http.ts";
 export type { RecoverFrom, RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
 export { marker, ownerTag } from "./marker.ts";
 export {

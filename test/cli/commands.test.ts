@@ -81,6 +81,7 @@ describe("--help", () => {
     "refresh",
     "destroy",
     "status",
+    "hire",
     "sandbox",
   ])("of %s shows examples", async (command) => {
     let shown = "";

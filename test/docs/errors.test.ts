@@ -4,11 +4,11 @@ import { describe, expect, it } from "vitest";
 import { ERROR_CODES } from "../../providers/masumi/errors.ts";
 import { repository } from "../helpers/project.ts";
 
-/** Codes where they are made: `code: "X"`, `code = "X"`, and the unions of the crew process provider and the hostings. */
+/** Codes where they are made: `code: "X"`, `code = "X"`, and the unions of the crew process provider, the hostings and hires. */
 const MADE = /\bcode(?::| =) "([A-Z]+(?:_[A-Z0-9]+)+)"|(?:^ {2}|ErrorCode = |\| )"([A-Z]+(?:_[A-Z]+)+)"/gm;
 
 function codesInSources(): Set<string> {
-  const files = globSync("{infra,providers}/**/*.ts", { cwd: repository });
+  const files = globSync("{infra,providers,cli/hire}/**/*.ts", { cwd: repository });
   const texts = files.map((file) => readFileSync(join(repository, file), "utf8"));
   return new Set(
     texts.flatMap((text) => [...text.matchAll(MADE)].map((match) => match[1] ?? match[2] ?? "")),

@@ -47,6 +47,7 @@ async function useService(project: TestProject): Promise<void> {
   };
   for (const [key, value] of Object.entries(settings)) await setConfig(run, `masumi:${key}`, value);
   await setConfig(run, "masumi:apiKey", service.key, { secret: true });
+  await setConfig(run, "masumi:runtimeKey", service.runtimeKey, { secret: true });
 }
 
 /** What would show any request that reached the chain: rows, their states, contents and identifiers. */

@@ -17,13 +17,15 @@ interface SellingWallet {
 
 /**
  * The payment service that a test of a whole life runs against: a sandbox of its own, or the one that MASUMI_TEST_URL
- * names (Preprod, its base URL ending in /api/v1), with MASUMI_TEST_KEY (ReadAndPay), MASUMI_TEST_VKEY (a funded V2
- * selling wallet) and MASUMI_TEST_VKEY_V1 (a funded V1 selling wallet). Such a test may do nothing that
+ * names (Preprod, its base URL ending in /api/v1), with MASUMI_TEST_KEY (ReadAndPay), MASUMI_TEST_RUNTIME_KEY (another one,
+ * for crews), MASUMI_TEST_VKEY (a funded V2 selling wallet) and MASUMI_TEST_VKEY_V1 (a funded V1 selling wallet). Such a test may do nothing that
  * only a sandbox could satisfy.
  */
 export interface ServiceUnderTest {
   readonly url: string;
   readonly key: string;
+  /** The key that crews take payments with. */
+  readonly runtimeKey: string;
   readonly wallets: readonly SellingWallet[];
   /** Base URL of a model that answers anything. */
   readonly modelApi: string;
@@ -60,7 +62,7 @@ export async function startServiceUnderTest(): Promise<ServiceUnderTest> {
   };
 }
 
-type Target = Pick<ServiceUnderTest, "url" | "key" | "wallets" | "patienceMs">;
+type Target = Pick<ServiceUnderTest, "url" | "key" | "runtimeKey" | "wallets" | "patienceMs">;
 
 function realService(): Target {
   const needed = (name: string): string => {
@@ -71,6 +73,7 @@ function realService(): Target {
   return {
     url: needed("MASUMI_TEST_URL"),
     key: needed("MASUMI_TEST_KEY"),
+    runtimeKey: needed("MASUMI_TEST_RUNTIME_KEY"),
     wallets: [
       { vkey: needed("MASUMI_TEST_VKEY"), type: "V2" },
       { vkey: needed("MASUMI_TEST_VKEY_V1"), type: "V1" },
@@ -86,5 +89,6 @@ function sandboxService(url: string): Target {
     const { vkey, address } = wallet;
     return { vkey, address, type: paymentSourceType === "Web3CardanoV1" ? "V1" : "V2" };
   });
-  return { url: `${url}/api/v1`, key: "sandbox-pay-key", wallets, patienceMs: 120_000 };
+  const keys = { key: "sandbox-pay-key", runtimeKey: "sandbox-runtime-key" };
+  return { url: `${url}/api/v1`, ...keys, wallets, patienceMs: 120_000 };
 }

@@ -124,6 +124,20 @@ describe("what cannot be hosted", () => {
     );
   });
 
+  const priced = { pricing: { type: "dynamic" } } as const;
+  const ELSEWHERE = { source: { kind: "url", url: "https://elsewhere.example.com" } } as const;
+  it.each<[what: string, changes: Partial<Agent>, settings: object, refused: RegExp[]]>([
+    ["that ask a price", priced, {}, [/^agents\/a\.yaml: has a price, .*masumi:runtimeKey/]],
+    ["that ask a price, with a key", priced, { runtimeKey: "a-key" }, []],
+    ["that are free", {}, {}, []],
+    ["that run elsewhere", { ...priced, ...ELSEWHERE }, {}, []],
+  ])("are processes without a key to take payments with: agents %s", (_what, changes, settings, refused) => {
+    const agent = agentOf("a", "process", changes);
+    expect(refusals([agent], { runtimeKey: undefined, ...settings })).toEqual(
+      refused.map((said) => expect.stringMatching(said)),
+    );
+  });
+
   it("warns before a second load balancer of Express services", () => {
     expect(hostingWarnings(many(25, "ecs-express"))).toEqual([]);
     expect(hostingWarnings(many(26, "ecs-express"))).toEqual([

@@ -88,7 +88,13 @@ describe("a world file", () => {
       ["Web3CardanoV1", 0],
     ]);
     expect(wallets.filter(({ address }) => !isAddressOf("Preprod", address))).toEqual([]);
-    expect(keys.map(({ permission }) => permission)).toEqual(["Admin", "ReadAndPay", "ReadAndPay", "Read"]);
+    expect(keys.map(({ permission }) => permission)).toEqual([
+      "Admin",
+      "ReadAndPay",
+      "ReadAndPay",
+      "ReadAndPay",
+      "Read",
+    ]);
   });
 });
 

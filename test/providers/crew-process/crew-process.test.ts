@@ -95,6 +95,49 @@ describe("a crew as a local process", () => {
     expect(await isRunning(outs)).toBe(true);
     expect(environmentOf(outs.pid)).toContain("AGENT_DECLARATION");
     expect(environmentOf(outs.pid)).not.toContain(SENTINEL);
+    expect(environmentOf(outs.pid)).not.toContain("PAYMENT_");
+  });
+
+  const PAYMENTS = {
+    service: "http://127.0.0.1:9/api/v1",
+    network: "Preprod",
+    sellerVkey: "ab".repeat(28),
+    sourceType: "V2",
+    pollSeconds: 60,
+  } as const;
+
+  it("gets what it takes payments with", async () => {
+    const outs = await create({ payments: PAYMENTS, paymentKey: "payment-key" });
+    for (const setting of [
+      "PAYMENT_SERVICE_URL=http://127.0.0.1:9/api/v1",
+      "PAYMENT_KEY=payment-key",
+      "PAYMENT_SOURCE_TYPE=V2",
+      "NETWORK=Preprod",
+      `SELLER_VKEY=${PAYMENTS.sellerVkey}`,
+    ]) {
+      expect(environmentOf(outs.pid)).toContain(setting);
+    }
+  });
+
+  it.each<[string, Record<string, unknown>, Record<string, unknown>, boolean]>([
+    ["a state of a crew without payments, still without", {}, {}, false],
+    ["payments for a crew that had none", {}, { payments: PAYMENTS, paymentKey: "k" }, true],
+    [
+      "the same payments",
+      { payments: PAYMENTS, paymentKey: "k" },
+      { payments: PAYMENTS, paymentKey: "k" },
+      false,
+    ],
+    ["another key", { payments: PAYMENTS, paymentKey: "k" }, { payments: PAYMENTS, paymentKey: "l" }, true],
+    [
+      "another wallet",
+      { payments: PAYMENTS, paymentKey: "k" },
+      { payments: { ...PAYMENTS, sourceType: "V1" }, paymentKey: "k" },
+      true,
+    ],
+  ])("%s", async (_, before, after, restarts) => {
+    const olds = { ...inputs(before), url: "", pid: 0, instance: "i" };
+    expect(await provider.diff("writer", olds, inputs(after))).toEqual({ changes: restarts, replaces: [] });
   });
 
   it("is found again by read, and is gone once its process has died", async () => {

@@ -1,0 +1,142 @@
+import axios, { isAxiosError } from "axios";
+import type { z } from "zod";
+import { printable } from "../text.ts";
+import {
+  type Field,
+  type JobStatus,
+  type PaymentInformation,
+  type StartedJob,
+  availability,
+  inputSchema,
+  jobStatus,
+  paymentInformation,
+  refusal,
+  startedJob,
+} from "./agent-wire.ts";
+import { HireError, listed } from "./errors.ts";
+
+const READ_TIMEOUT_MS = 20_000;
+/** The agent makes a payment at its payment service before it answers. */
+const START_TIMEOUT_MS = 60_000;
+const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
+const LONGEST_MESSAGE = 300;
+
+export const isLoopback = (url: string): boolean =>
+  /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname);
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** What an agent said, on one line and not longer than one reads. */
+const quoted = (said: string): string =>
+  `The agent says: ${printable(said)
+    .slice(0, LONGEST_MESSAGE)
+    .replace(/[.\s]*$/, ".")}`;
+
+/** An agent's own API, as MIP-003 has it. Nothing is tried twice here: a lost answer of start_job may be a job. */
+export class AgentApi {
+  readonly url: string;
+
+  /** `url` without a slash at its end. */
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  /** @throws HireError HIRE_AGENT_UNREACHABLE, HIRE_AGENT_REFUSED */
+  async availability(signal: AbortSignal): Promise<z.output<typeof availability>> {
+    return this.#read("/availability", availability, signal);
+  }
+
+  /** @throws HireError HIRE_AGENT_UNREACHABLE, HIRE_AGENT_REFUSED */
+  async fields(signal: AbortSignal): Promise<Field[]> {
+    return this.#read("/input_schema", inputSchema, signal);
+  }
+
+  /** What the agent says of its payments before there is a job; undefined for agents that do not say. */
+  async paymentInformation(signal: AbortSignal): Promise<PaymentInformation | undefined> {
+    const route = "/payment_information";
+    const answer = await this.#ask("GET", route, {}, READ_TIMEOUT_MS, signal);
+    if ([404, 405, 501].includes(answer.status)) return undefined;
+    return this.#parsed(route, answer, paymentInformation);
+  }
+
+  /** Begins a job; paying for it is another matter. @throws HireError HIRE_AGENT_UNREACHABLE, HIRE_AGENT_REFUSED */
+  async startJob(body: object, signal: AbortSignal): Promise<StartedJob> {
+    const answer = await this.#ask("POST", "/start_job", { data: body }, START_TIMEOUT_MS, signal);
+    return this.#parsed("/start_job", answer, startedJob);
+  }
+
+  /** @throws HireError HIRE_AGENT_UNREACHABLE, HIRE_AGENT_REFUSED */
+  async status(jobId: string, signal: AbortSignal): Promise<JobStatus> {
+    const answer = await this.#ask("GET", "/status", { params: { job_id: jobId } }, READ_TIMEOUT_MS, signal);
+    return this.#parsed("/status", answer, jobStatus);
+  }
+
+  async #read<T>(route: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
+    return this.#parsed(route, await this.#ask("GET", route, {}, READ_TIMEOUT_MS, signal), schema);
+  }
+
+  async #ask(
+    method: "GET" | "POST",
+    route: string,
+    more: { readonly params?: object; readonly data?: object },
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      const { status, data } = await axios.request<unknown>({
+        method,
+        url: `${this.url}${route}`,
+        ...more,
+        signal: AbortSignal.any([signal, timeout]),
+        maxRedirects: 0,
+        maxContentLength: MAX_ANSWER_BYTES,
+        validateStatus: () => true,
+        ...(isLoopback(this.url) ? { proxy: false as const } : {}),
+      });
+      return { status, body: data };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isAxiosError(error)) throw error;
+      const reason = timeout.aborted ? `no answer within ${timeoutMs / 1000} s` : (error.code ?? "no answer");
+      throw unreachable(`${this.url}${route}: ${reason}.`);
+    }
+  }
+
+  #parsed<T>(route: string, { status, body }: Answer, schema: z.ZodType<T>): T {
+    if (status >= 500 || (status >= 300 && status < 400)) {
+      throw unreachable(`${this.url}${route} answers with status ${status}.${said(body)}`);
+    }
+    if (status >= 400) {
+      throw new HireError(
+        "HIRE_AGENT_REFUSED",
+        `${this.url}${route} answers with status ${status}.${said(body)}`,
+        "Nothing was paid.",
+      );
+    }
+    const checked = schema.safeParse(body);
+    if (checked.success) return checked.data;
+    const [issue] = checked.error.issues;
+    const where = issue ? ` (${[...issue.path.map(String), issue.message].join(": ")})` : "";
+    throw unreachable(`${this.url}${route}: the answer is not what MIP-003 has${where}.`);
+  }
+}
+
+const unreachable = (what: string) =>
+  new HireError(
+    "HIRE_AGENT_UNREACHABLE",
+    what,
+    "Check the agent's URL, or try again later; nothing was paid by this step.",
+  );
+
+function said(body: unknown): string {
+  const checked = refusal.safeParse(body);
+  if (!checked.success) return "";
+  const { message, detail, error, problems } = checked.data;
+  const sentence = message || detail || error;
+  const list = listed((problems ?? []).map((problem) => printable(problem).slice(0, LONGEST_MESSAGE)));
+  return `${sentence ? ` ${quoted(sentence)}` : ""}${list}`;
+}

@@ -1,0 +1,56 @@
+import { UserError } from "../user-error.ts";
+
+/*
+ * Why a hire stops. Each has a stable code (docs/errors.md), says what happened and what to do, and carries neither a
+ * key nor an input.
+ *
+ *   HireError
+ *     HIRE_INPUT_INVALID        what was entered does not fit the agent's input schema
+ *     HIRE_AGENT_UNREACHABLE    the agent does not answer, or not as MIP-003 has it
+ *     HIRE_AGENT_REFUSED        the agent answers, and takes no job or not this one
+ *     HIRE_BUYER_MISSING        nothing says who pays: no payment service, or no key for it
+ *     HIRE_BUYER_REFUSED        the buyer's payment service refuses the key, or the purchase
+ *     HIRE_TERMS_DIFFER         the agent says something else than the registry, or than it said before
+ *     HIRE_PRICE_UNKNOWN        nothing says what a job costs
+ *     HIRE_PRICE_TOO_HIGH       a job costs more than --max-price
+ *     HIRE_MAX_PRICE_MISSING    the price has no limit where it must have one
+ *     HIRE_PURCHASE_UNCLEAR     whether the purchase was made is not known yet
+ *     HIRE_NOT_PAID             the payment service could not lock the funds
+ *     HIRE_JOB_FAILED           a free job ended without a result
+ *     HIRE_RESULT_DIFFERS       the result is not the one whose hash is on the chain
+ *     HIRE_STILL_RUNNING        the time that the command may take is over, and the job is not
+ *     HIRE_UNKNOWN              there is no hire of that name
+ */
+export type HireErrorCode =
+  | "HIRE_INPUT_INVALID"
+  | "HIRE_AGENT_UNREACHABLE"
+  | "HIRE_AGENT_REFUSED"
+  | "HIRE_BUYER_MISSING"
+  | "HIRE_BUYER_REFUSED"
+  | "HIRE_TERMS_DIFFER"
+  | "HIRE_PRICE_UNKNOWN"
+  | "HIRE_PRICE_TOO_HIGH"
+  | "HIRE_MAX_PRICE_MISSING"
+  | "HIRE_PURCHASE_UNCLEAR"
+  | "HIRE_NOT_PAID"
+  | "HIRE_JOB_FAILED"
+  | "HIRE_RESULT_DIFFERS"
+  | "HIRE_STILL_RUNNING"
+  | "HIRE_UNKNOWN";
+
+/** What `hire` ends with. */
+export const EXIT = { result: 0, failed: 1, refund: 2, running: 3 } as const;
+
+/** A hire that cannot go on; `message` is `CODE: what happened. What to do.`, the latter on a line of its own after a list. */
+export class HireError extends UserError {
+  readonly code: HireErrorCode;
+
+  constructor(code: HireErrorCode, what: string, remedy: string, exitCode: number = EXIT.failed) {
+    super(`${code}: ${what}${remedy.startsWith("\n") ? "" : " "}${remedy}`, exitCode);
+    this.code = code;
+  }
+}
+
+/** Several problems as the lines of a list. */
+export const listed = (problems: readonly string[]): string =>
+  problems.map((problem) => `\n  - ${problem}`).join("");

@@ -1,0 +1,75 @@
+import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Project } from "../project.ts";
+import { HireError } from "./errors.ts";
+import { purchaseBody } from "./purchase-wire.ts";
+
+const hireFile = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  stack: z.string(),
+  /** The payment service, where it was named; else it is the stack's. */
+  paymentService: z.string().optional(),
+  agent: z.object({ url: z.string(), name: z.string() }),
+  jobId: z.string(),
+  /** What the job costs, for people. */
+  price: z.string(),
+  startedAt: z.string(),
+  purchase: purchaseBody,
+});
+
+/**
+ * All that is needed to go on with a paid job, written before anything is paid: kept in .masumi/hires/<id>.json. There
+ * is neither a key nor an input nor a result in it.
+ */
+export type Hire = z.output<typeof hireFile>;
+
+const folder = (project: Project) => join(project.masumi, "hires");
+
+/** A short name for a hire, from the nonce that its job has anyway. */
+export const hireId = (purchaser: string): string => purchaser.slice(0, 8);
+
+export function saveHire(project: Project, hire: Hire): void {
+  mkdirSync(folder(project), { recursive: true, mode: 0o700 });
+  const file = join(folder(project), `${hire.id}.json`);
+  writeFileSync(`${file}.tmp`, `${JSON.stringify(hire, null, 2)}\n`, { mode: 0o600, flush: true });
+  renameSync(`${file}.tmp`, file);
+}
+
+/** The ids of all hires. */
+export function hireIds(project: Project): string[] {
+  try {
+    return readdirSync(folder(project))
+      .filter((file) => file.endsWith(".json"))
+      .map((file) => file.slice(0, -".json".length))
+      .toSorted();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** @throws HireError HIRE_UNKNOWN */
+export function loadHire(project: Project, id: string): Hire {
+  const known = hireIds(project);
+  if (!known.includes(id)) {
+    throw new HireError(
+      "HIRE_UNKNOWN",
+      `There is no hire ${JSON.stringify(id)} in ${folder(project)}.`,
+      `There are: ${known.join(", ") || "none"}.`,
+    );
+  }
+  const file = join(folder(project), `${id}.json`);
+  const checked = hireFile.safeParse(parsed(readFileSync(file, "utf8")));
+  if (checked.success) return checked.data;
+  throw new HireError("HIRE_UNKNOWN", `${file} is not a hire's file of this version.`, "Remove it.");
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

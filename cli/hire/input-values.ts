@@ -1,0 +1,136 @@
+import type { Field } from "./agent-wire.ts";
+
+/** Why one value does not fit its field; never says the value. */
+export class Unfit extends Error {}
+
+const TEXTS = ["string", "text", "textarea", "search", "password", "email", "url", "tel"];
+const CHOICES = ["option", "radio", "multiselect"];
+const MOMENTS: Readonly<Record<string, { readonly shape: RegExp; readonly example: string }>> = {
+  date: { shape: /^\d{4}-\d\d-\d\d(T.+)?$/, example: "a date such as 2026-12-31" },
+  "datetime-local": {
+    shape: /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/,
+    example: "a date and time such as 2026-12-31T18:00",
+  },
+  time: { shape: /^\d\d:\d\d/, example: "a time such as 18:00" },
+  month: { shape: /^\d{4}-\d\d$/, example: "a month such as 2026-12" },
+  week: { shape: /^\d{4}-W\d\d$/, example: "a week such as 2026-W53" },
+};
+const URL_TEXT = /^https?:\/\/[^\s/]+\S*$/;
+
+const rulesOf = ({ validations }: Field, name: string) =>
+  (validations ?? []).filter(({ validation }) => validation === name).map(({ value }) => String(value));
+const isOptional = (field: Field) => field.type === "none" || rulesOf(field, "optional").includes("true");
+const isEmpty = (entered: unknown) =>
+  entered === undefined ||
+  entered === null ||
+  entered === "" ||
+  (Array.isArray(entered) && entered.length === 0);
+
+/**
+ * The value of a field as JSON, from the texts of --input (a list) or a member of --inputs; undefined to leave it out.
+ *
+ * @throws Unfit
+ */
+export function valueOf(field: Field, entered: unknown): unknown {
+  const given =
+    Array.isArray(entered) && entered.length === 1 && !isList(field) ? (entered[0] as unknown) : entered;
+  if (field.type === "none" || field.type === "hidden") {
+    if (isEmpty(given)) return undefined;
+    throw new Unfit("takes no input: leave it out");
+  }
+  if (isEmpty(given)) {
+    if (isOptional(field)) return undefined;
+    throw new Unfit("is required");
+  }
+  if (field.type === "number" || field.type === "range") return numberOf(field, given);
+  if (field.type === "boolean" || field.type === "checkbox") return booleanOf(given);
+  if (CHOICES.includes(field.type)) return choiceOf(field, given);
+  if (field.type === "file") return fileOf(field, given);
+  return textOf(field, given);
+}
+
+const isList = ({ type }: Field) => type === "multiselect" || type === "file";
+
+function textOf(field: Field, given: unknown): string {
+  if (typeof given !== "string") throw new Unfit("must be one text");
+  const moment = MOMENTS[field.type];
+  if (moment && !moment.shape.test(given)) throw new Unfit(`must be ${moment.example}`);
+  if (field.type === "color" && !/^#([0-9a-f]{3}|[0-9a-f]{6})$/i.test(given)) {
+    throw new Unfit("must be a colour such as #1a73e8");
+  }
+  if (!TEXTS.includes(field.type)) return given;
+  // In characters, as people count them, not in UTF-16 units.
+  checkBounds(field, Array.from(given).length, "character");
+  const formats = [...rulesOf(field, "format"), field.type];
+  if (formats.includes("nonempty") && given.trim() === "") throw new Unfit("must not be empty");
+  if (formats.includes("email") && !/^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$/.test(given)) {
+    throw new Unfit("must be an e-mail address");
+  }
+  if (formats.includes("url") && !URL_TEXT.test(given)) throw new Unfit("must be an http or https URL");
+  return given;
+}
+
+function numberOf(field: Field, given: unknown): number {
+  const isNumeral = typeof given === "string" && /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(given.trim());
+  const number = isNumeral ? Number(given) : given;
+  if (typeof number !== "number" || !Number.isFinite(number)) throw new Unfit("must be a number");
+  if (Number.isInteger(number) && !Number.isSafeInteger(number)) {
+    throw new Unfit("must be a number that every reader of JSON can hold (up to 2^53)");
+  }
+  if (rulesOf(field, "format").includes("integer") && !Number.isInteger(number)) {
+    throw new Unfit("must be a whole number");
+  }
+  checkBounds(field, number);
+  return number;
+}
+
+function booleanOf(given: unknown): boolean {
+  const words: Readonly<Record<string, boolean>> = { true: true, false: false, yes: true, no: false };
+  const value = typeof given === "string" ? words[given.toLowerCase()] : given;
+  if (typeof value === "boolean") return value;
+  throw new Unfit("must be true or false");
+}
+
+/** A choice by its text, or by its number from 0 as the marketplace has it; its text is sent. */
+function choiceOf(field: Field, given: unknown): string | string[] {
+  const choices = field.data?.values ?? [];
+  const chosen = (Array.isArray(given) ? given : [given]).map((choice) => {
+    if (typeof choice === "string" && choices.includes(choice)) return choice;
+    const index = typeof choice === "string" && /^\d+$/.test(choice) ? Number(choice) : choice;
+    const found = typeof index === "number" ? choices[index] : undefined;
+    if (found === undefined) throw new Unfit(`must be chosen from: ${choices.join(", ")}`);
+    return found;
+  });
+  if (field.type === "radio" && chosen.length !== 1) throw new Unfit("must be one choice");
+  checkBounds(field, chosen.length, "choice");
+  const [only] = chosen;
+  return only !== undefined && chosen.length === 1 && field.type !== "multiselect" ? only : chosen;
+}
+
+/** Agents take files that were uploaded somewhere. */
+function fileOf(field: Field, given: unknown): string | string[] {
+  const urls = (Array.isArray(given) ? given : [given]).map((url) => {
+    if (typeof url === "string" && URL_TEXT.test(url)) return url;
+    throw new Unfit("must be the http or https URL of an uploaded file, not its content");
+  });
+  checkBounds(field, urls.length, "file");
+  const [only] = urls;
+  return only !== undefined && urls.length === 1 ? only : urls;
+}
+
+/** `counted`: what the number counts; without it the value itself is meant. */
+function checkBounds(field: Field, value: number, counted?: string): void {
+  const verb = counted ? "have" : "be";
+  for (const [rule, words, isBroken] of [
+    ["min", "at least", (bound: number) => value < bound],
+    ["max", "at most", (bound: number) => value > bound],
+  ] as const) {
+    const inherent = field.type === "range" ? [field.data?.[rule]] : [];
+    const bounds = [...rulesOf(field, rule), ...inherent].map(Number).filter((bound) => !Number.isNaN(bound));
+    const broken = bounds.find(isBroken);
+    if (broken === undefined) continue;
+    throw new Unfit(
+      `must ${verb} ${words} ${broken}${counted ? ` ${counted}${broken === 1 ? "" : "s"}` : ""}`,
+    );
+  }
+}

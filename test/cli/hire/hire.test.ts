@@ -1,0 +1,275 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { TUSDM } from "../../local/sandbox/deal.ts";
+import { type Hiring, Market } from "./market.ts";
+import { type Behaviour, MARKETPLACE_RESULT } from "./seller.ts";
+
+let market: Market;
+beforeEach(async () => void (market = await Market.open()));
+afterEach(() => market[Symbol.asyncDispose]());
+
+describe("a hire of an honest agent", () => {
+  it.each<[string, Behaviour, Hiring, object]>([
+    ["on V2, with a price", {}, {}, { price: "5 tUSDM", hashRule: "marketplace" }],
+    [
+      "on V1, with two prices",
+      {
+        type: "Web3CardanoV1",
+        price: [
+          { unit: TUSDM, amount: "12000000" },
+          { unit: "", amount: "2000000" },
+        ],
+      },
+      { maxPrice: ["12USDM", "2 ADA"] },
+      { price: "12 tUSDM + 2 ADA" },
+    ],
+    ["whose price is dynamic", { price: "Dynamic" }, { maxPrice: ["3ADA"] }, { price: "3 ADA" }],
+    ["that hashes its result by MIP-004", { hashed: MARKETPLACE_RESULT }, {}, { hashRule: "mip-004" }],
+    ["that does not give its payment information", { information: "not there" }, {}, { price: "5 tUSDM" }],
+  ])("%s: pays, and gives the result whose hash is on the chain", async (_, behaviour, hiring, expected) => {
+    const seller = await market.seller(behaviour);
+    const report = await market.hire(seller.url, hiring);
+    expect(report).toMatchObject({
+      outcome: "result",
+      result: MARKETPLACE_RESULT,
+      purchase: { onChainState: "ResultSubmitted" },
+      ...expected,
+    });
+    expect(seller.asked[0]).toMatchObject({ input_data: { topic: "Heat pumps" } });
+    expect(await market.purchases()).toEqual(["ResultSubmitted"]);
+    expect(market.said.join("\n")).toMatch(
+      /asks [\s\S]*Locking the funds[\s\S]*Result submitted: transaction /,
+    );
+  });
+
+  it("that is free: sends the input alone, and needs neither a purchase nor a buyer", async () => {
+    const seller = await market.seller({ price: "Free" });
+    const report = await market.hire(seller.url, {
+      stack: "local",
+      paymentService: "https://nowhere.example/api/v1",
+    });
+    expect(report).toMatchObject({ outcome: "result", result: MARKETPLACE_RESULT, id: null, purchase: null });
+    expect(seller.asked).toEqual([{ input_data: { topic: "Heat pumps" } }]);
+    expect(await market.purchases()).toEqual([]);
+    expect(market.hires()).toEqual([]);
+  });
+
+  it("leaves a file to go on with, without key, input and result; resuming pays nothing again", async () => {
+    const { url } = await market.seller();
+    const { id } = await market.hire(url, { inputs: ["topic=a secret plan"] });
+    expect(market.hires()).toEqual([id]);
+    const file = market.project.read(`.masumi/hires/${id}.json`);
+    expect(file).not.toMatch(/secret plan|buyer-key|First line/);
+    expect(await market.resume(id ?? "")).toMatchObject({ outcome: "result", result: MARKETPLACE_RESULT });
+    expect(await market.purchases()).toHaveLength(1);
+  });
+});
+
+describe("a hire that is refused before anything is started", () => {
+  it.each<[string, string, Behaviour, Hiring]>([
+    ["a price above the limit", "HIRE_PRICE_TOO_HIGH", {}, { maxPrice: ["4.99USDM"] }],
+    ["a price in a token without a limit", "HIRE_PRICE_TOO_HIGH", {}, { maxPrice: ["500ADA"] }],
+    ["a dynamic price without a limit", "HIRE_MAX_PRICE_MISSING", { price: "Dynamic" }, {}],
+    [
+      "another price than the registry's",
+      "HIRE_TERMS_DIFFER",
+      { information: { pricing: { pricingType: "Fixed", Pricing: [{ unit: TUSDM, amount: "4000000" }] } } },
+      {},
+    ],
+    [
+      "another kind of price",
+      "HIRE_TERMS_DIFFER",
+      { information: { pricing: { pricingType: "Dynamic" } } },
+      { maxPrice: ["9USDM"] },
+    ],
+    ["another network", "HIRE_TERMS_DIFFER", { information: { network: "Mainnet" } }, {}],
+    [
+      "another kind of contract",
+      "HIRE_TERMS_DIFFER",
+      { information: { paymentSourceType: "Web3CardanoV1" } },
+      {},
+    ],
+    [
+      "another URL than the registry's",
+      "HIRE_TERMS_DIFFER",
+      { registeredUrl: "https://other.example.com" },
+      {},
+    ],
+    [
+      "an identifier that is not on the chain",
+      "HIRE_TERMS_DIFFER",
+      {
+        information: {
+          agentIdentifier: `67ab0c92c4ac1610895a1c965ee50aba41a8f1513b15240723b3bd0b${"9".repeat(64)}`,
+        },
+      },
+      {},
+    ],
+    ["input that does not fit", "HIRE_INPUT_INVALID", {}, { inputs: ["topc=x"] }],
+    [
+      "an agent that takes no jobs",
+      "HIRE_AGENT_REFUSED",
+      { availability: { status: "unavailable", message: "Later." } },
+      {},
+    ],
+    [
+      "no key for a payment service of one's own",
+      "HIRE_BUYER_MISSING",
+      {},
+      { paymentService: "http://127.0.0.1:9/api/v1" },
+    ],
+  ])("%s: %s", async (_, code, behaviour, hiring) => {
+    const seller = await market.seller(behaviour);
+    await expect(market.hire(seller.url, hiring)).rejects.toMatchObject({ code, exitCode: 1 });
+    expect(seller.asked).toEqual([]);
+    expect(await market.purchases()).toEqual([]);
+  });
+
+  it("an agent that is not there", async () => {
+    await expect(market.hire("http://127.0.0.1:9")).rejects.toMatchObject({ code: "HIRE_AGENT_UNREACHABLE" });
+  });
+
+  it.each(["http://agent.example.com", "https://user:word@agent.example.com", "nobody"])(
+    "%s as an agent",
+    async (agent) => {
+      await expect(market.hire(agent)).rejects.toMatchObject({ name: "UserError", exitCode: 1 });
+    },
+  );
+});
+
+describe("an answer to start_job that is not what was agreed is not paid", () => {
+  const in_ = (days: number) => Date.now() + days * 86_400_000;
+  it.each<[string, RegExp, Record<string, unknown>]>([
+    ["the hash of another input", /input_hash is/, { input_hash: "ab".repeat(32) }],
+    ["no hash", /input_hash is missing/, { input_hash: undefined }],
+    [
+      "another seller",
+      /sellerVKey is/,
+      { sellerVKey: "0b1e2d3bc6a6de6dbd74fcc3ada4ad91343960ea3e68387d182b01db" },
+    ],
+    ["another agent", /agentIdentifier is/, { agentIdentifier: "aa".repeat(60) }],
+    ["another purchaser", /identifierFromPurchaser is/, { identifierFromPurchaser: "aabbccddeeff0011" }],
+    ["times in seconds", /Unix milliseconds/, { payByTime: 1_795_351_685 }],
+    ["a payment that was due", /payByTime is over/, { payByTime: in_(-1) }],
+    [
+      "a result far in the future",
+      /more than 60 days/,
+      { submitResultTime: in_(100), unlockTime: in_(101), externalDisputeUnlockTime: in_(102) },
+    ],
+    ["times out of order", /unlockTime is not 15 minutes/, { unlockTime: in_(0.04) }],
+  ])("%s", async (_, message, started) => {
+    const { url } = await market.seller({ started });
+    await expect(market.hire(url)).rejects.toMatchObject({
+      code: "HIRE_TERMS_DIFFER",
+      message: expect.stringMatching(message) as string,
+    });
+    expect(await market.purchases()).toEqual([]);
+    expect(market.hires()).toEqual([]);
+  });
+
+  it("without the price of a dynamic one", async () => {
+    const { url } = await market.seller({ price: "Dynamic", started: { amounts: undefined } });
+    await expect(market.hire(url, { maxPrice: ["3ADA"] })).rejects.toMatchObject({
+      code: "HIRE_PRICE_UNKNOWN",
+    });
+  });
+
+  it("with a signature for other times: the payment service refuses it", async () => {
+    const { url } = await market.seller({ started: { submitResultTime: in_(0.05) } });
+    await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_BUYER_REFUSED" });
+    expect(await market.purchases()).toEqual([]);
+  });
+
+  it("with a price that is known then only, and too high", async () => {
+    const { url } = await market.seller({ information: "not there" });
+    await expect(market.hire(url, { maxPrice: ["1USDM"] })).rejects.toMatchObject({
+      code: "HIRE_PRICE_TOO_HIGH",
+    });
+    expect(await market.purchases()).toEqual([]);
+  });
+});
+
+describe("an answer of POST /purchase that is lost", () => {
+  it.each([
+    ["lost-after-write", 1],
+    ["error-after-write", 1],
+    ["truncated-json", 1],
+    ["lost-before-write", 2],
+    ["error-before-write", 2],
+  ])("%s: is looked for, and paid once", async (kind, posts) => {
+    const { url } = await market.seller();
+    await market.fault({ kind, route: "POST /purchase" });
+    expect(await market.hire(url)).toMatchObject({ outcome: "result" });
+    expect(await market.asked("POST /purchase")).toBe(posts);
+    expect(await market.purchases()).toHaveLength(1);
+  });
+
+  it("and not found either: the hire can be resumed, and pays once", async () => {
+    const { url } = await market.seller();
+    await market.fault({ kind: "lost-after-write", route: "POST /purchase" });
+    await market.fault({ kind: "error-before-write", route: "POST /purchase/resolve-blockchain-identifier" });
+    const [id] = await market.hire(url).then(
+      () => [],
+      (error: Error) => {
+        expect(error).toMatchObject({ code: "HIRE_PURCHASE_UNCLEAR", exitCode: 3 });
+        return /hire --resume (\w+)/.exec(error.message)?.slice(1) ?? [];
+      },
+    );
+    expect(market.hires()).toEqual([id]);
+    expect(await market.resume(id ?? "")).toMatchObject({ outcome: "result" });
+    expect(await market.purchases()).toHaveLength(1);
+  });
+});
+
+describe("a job without a result", () => {
+  it("that failed: the money is asked for, and resuming shows how it stands", async () => {
+    const { url } = await market.seller({ jobs: "fails" });
+    const report = await market.hire(url);
+    expect(report).toMatchObject({ outcome: "refund", result: null });
+    expect(market.said.join("\n")).toContain("the agent says that the job failed");
+    expect(await market.asked("POST /purchase/request-refund")).toBe(1);
+    expect(await market.resume(report.id ?? "")).toMatchObject({
+      outcome: "refund",
+      purchase: { onChainState: "RefundRequested" },
+    });
+    expect(await market.asked("POST /purchase/request-refund")).toBe(1);
+  });
+
+  it("a lost answer to the request for the refund is no matter", async () => {
+    const { url } = await market.seller({ jobs: "fails" });
+    await market.fault({ kind: "lost-before-write", route: "POST /purchase/request-refund" });
+    expect(await market.hire(url)).toMatchObject({ outcome: "refund" });
+    expect(await market.asked("POST /purchase/request-refund")).toBe(2);
+  });
+
+  it("that never ends: the command stops waiting, and the money comes back after its time", async () => {
+    const { url } = await market.seller({ jobs: "never ends" });
+    await expect(market.hire(url, { signal: AbortSignal.timeout(2_000) })).rejects.toMatchObject({
+      code: "HIRE_STILL_RUNNING",
+      exitCode: 3,
+    });
+    expect(await market.purchases()).toEqual(["FundsLocked"]);
+    await market.client.advance(75 * 60);
+    expect(await market.resume(market.hires()[0] ?? "")).toMatchObject({ outcome: "refund" });
+    await expect.poll(() => market.purchases()).toEqual(["RefundWithdrawn"]);
+  });
+
+  it("that failed for free: there is nothing to ask back", async () => {
+    const { url } = await market.seller({ price: "Free", jobs: "fails" });
+    await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_JOB_FAILED", exitCode: 1 });
+  });
+
+  it("whose funds cannot be locked is told from one that failed", async () => {
+    const wallet = "b715e99fc1bc326a58429101faf1fbdd55a18cf6bd1bf071c7fcf5f0";
+    await market.client.control("PATCH", `/wallets/${wallet}`, { balanceLovelace: 0 });
+    const { url } = await market.seller();
+    await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_NOT_PAID", exitCode: 1 });
+  });
+});
+
+it("a result with another hash is told, and its money can be disputed", async () => {
+  const { url } = await market.seller({ hashed: "something else" });
+  const report = await market.hire(url);
+  expect(report).toMatchObject({ outcome: "differs", result: MARKETPLACE_RESULT, hashRule: null });
+  expect(await market.resume(report.id ?? "", true)).toMatchObject({ outcome: "refund" });
+  expect(await market.resume(report.id ?? "")).toMatchObject({ purchase: { onChainState: "Disputed" } });
+});

@@ -1,0 +1,103 @@
+import { hireAgent, resumeHire } from "../../../cli/commands/hire.ts";
+import type { HireReport } from "../../../cli/hire/report.ts";
+import { hireIds } from "../../../cli/hire/hire-file.ts";
+import { readEntered } from "../../../cli/hire/inputs.ts";
+import { openProject } from "../../../cli/project.ts";
+import { type ChainSpeed, type RunningSandbox, startSandbox } from "../../../local/sandbox/index.ts";
+import { TestProject } from "../../helpers/project.ts";
+import { SandboxClient } from "../../local/sandbox/client.ts";
+import { type Behaviour, Seller } from "./seller.ts";
+
+export interface Hiring {
+  readonly inputs?: readonly string[];
+  readonly maxPrice?: readonly string[];
+  readonly stack?: string;
+  readonly paymentService?: string;
+  readonly env?: Record<string, string>;
+  readonly signal?: AbortSignal;
+}
+
+/** A project, its sandbox, and sellers on it. */
+export class Market implements AsyncDisposable {
+  readonly project = new TestProject();
+  readonly sandbox: RunningSandbox;
+  readonly client: SandboxClient;
+  /** Lines of progress. */
+  readonly said: string[] = [];
+  readonly #sellers: Seller[] = [];
+
+  private constructor(sandbox: RunningSandbox) {
+    this.sandbox = sandbox;
+    this.client = new SandboxClient(sandbox);
+    this.project.useSandbox(sandbox.url);
+  }
+
+  static async open(chainSpeed: ChainSpeed = "instant"): Promise<Market> {
+    return new Market(await startSandbox({ chainSpeed }));
+  }
+
+  async seller(behaviour: Behaviour = {}): Promise<Seller> {
+    const seller = await Seller.start(this.sandbox, behaviour);
+    this.#sellers.push(seller);
+    return seller;
+  }
+
+  get #watch() {
+    return { say: (line: string) => void this.said.push(line), signal: AbortSignal.timeout(30_000) };
+  }
+
+  hire(
+    agent: string,
+    { inputs = ["topic=Heat pumps"], maxPrice = [], ...more }: Hiring = {},
+  ): Promise<HireReport> {
+    return hireAgent({
+      project: openProject(this.project.root),
+      agent,
+      stack: "local",
+      paymentService: undefined,
+      entered: readEntered(inputs, undefined),
+      maxPrice,
+      env: {},
+      ...this.#watch,
+      ...more,
+    });
+  }
+
+  resume(id: string, wantsRefund = false): Promise<HireReport> {
+    return resumeHire(openProject(this.project.root), id, { ...this.#watch, wantsRefund });
+  }
+
+  hires(): string[] {
+    return hireIds(openProject(this.project.root));
+  }
+
+  /** States of all purchases, V1 and V2. */
+  async purchases(): Promise<(string | null)[]> {
+    const lists = await Promise.all(
+      ["Web3CardanoV1", "Web3CardanoV2"].map((type) =>
+        this.client.ask<{ Purchases: { onChainState: string | null }[] }>(
+          "GET",
+          `/purchase?network=Preprod&limit=100&filterPaymentSourceType=${type}`,
+        ),
+      ),
+    );
+    return lists.flatMap(({ body }) => body.data.Purchases.map(({ onChainState }) => onChainState));
+  }
+
+  /** How often a route was asked. */
+  async asked(route: string): Promise<number> {
+    return (
+      (await this.client.control<{ byRoute: Record<string, number> }>("GET", "/requests")).byRoute[route] ?? 0
+    );
+  }
+
+  fault(fault: object): Promise<unknown> {
+    return this.client.control("POST", "/faults", { faults: [fault] });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const seller of this.#sellers) await seller[Symbol.asyncDispose]();
+    await this.project.dispose();
+    await this.sandbox.close();
+  }
+}
