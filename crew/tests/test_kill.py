@@ -1,8 +1,10 @@
 """kill -9 with a paid job in every state at once, and what the next start makes of each."""
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -15,111 +17,149 @@ from support.sandbox import Sandbox
 from support.waiting import wait_for
 
 STATES = ["created", "awaiting_payment", "queued", "running", "result_ready", "submitting", "submitted"]
-NONCES = {state: f"{number:02x}" * 10 for number, state in enumerate(STATES)}
-TOPICS = {state: f"MARKER-{state}" + (" never answer" if state == "running" else "") for state in STATES}
 SUBMIT = "POST /payment/submit-result"
 
 
 @dataclass
-class Aftermath:
+class Bought:
+    """A job by its request and its receipt."""
+
+    topic: str
+    nonce: str
+    receipt: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return str(self.receipt["id"])
+
+
+@dataclass
+class Scene:
+    """Brings a job into each state; one runs at a time."""
+
     runtime: Runtime
     sandbox: Sandbox
     model: StubModel
-    receipts: dict[str, dict[str, Any]]
-    submitted_before: int
+    jobs: dict[str, Bought] = field(default_factory=dict)
+    submitted_before: int = 0
 
+    def start(self, topic: str) -> Bought:
+        bought = Bought(topic, secrets.token_hex(10))
+        self.repeat(bought)
+        return bought
 
-class Scene:
-    """Brings a job into each state; one runs at a time in the order in which they were bought, so that each fault
-    of submissions hits the job that it is meant for.
-    """
-
-    def __init__(self, runtime: Runtime, sandbox: Sandbox, model: StubModel) -> None:
-        self.runtime = runtime
-        self.sandbox = sandbox
-        self.model = model
-        self.receipts: dict[str, dict[str, Any]] = {}
-
-    def start(self, state: str) -> None:
-        answer = self.runtime.buy(TOPICS[state], NONCES[state])
+    def repeat(self, bought: Bought) -> None:
+        answer = self.runtime.buy(bought.topic, bought.nonce)
         assert answer.status_code == 200, answer.text
-        self.receipts[state] = answer.json()
+        bought.receipt = answer.json()
 
-    def logged(self, event: str, state: str) -> bool:
-        job_id = self.receipts[state]["id"]
-        return any((e["event"], e.get("job_id")) == (event, job_id) for e in self.runtime.events)
-
-    def action(self, state: str) -> str:
-        return str(self.sandbox.payment(self.receipts[state])["NextAction"]["requestedAction"])
+    def next_action(self, bought: Bought) -> str:
+        return str(self.sandbox.payment(bought.receipt)["NextAction"]["requestedAction"])
 
     def set_up(self) -> None:
-        sandbox = self.sandbox
-        sandbox.fault("slow", SUBMIT, ms=1)
-        sandbox.fault("hang-after-write", SUBMIT)
-        sandbox.fault("error-before-write", SUBMIT, count=100)
-        in_turn = ["submitted", "submitting", "result_ready", "running", "queued"]
-        for state in [*in_turn, "awaiting_payment"]:
-            self.start(state)
-        sandbox.buy(*(self.receipts[state] for state in in_turn))
+        self._bring_three_to_a_result()
+        self.freeze("submitted", "submitting", error="Unknown")
+        for state, words in (("running", " never answer"), ("queued", "")):
+            self.jobs[state] = self.start(f"MARKER-{state}{words}")
+            self.sandbox.buy(self.jobs[state].receipt)
+            self.wait_until_logged("job_paid", self.jobs[state])
         wait_for(lambda: any("MARKER-running" in str(request["body"]) for request in self.model.requests))
-        wait_for(lambda: self.logged("job_paid", "queued") and self.logged("result_submitted", "submitted"))
-        wait_for(lambda: self.action("submitting") == "SubmitResultRequested")
-        wait_for(lambda: self.logged("payment_step_failed", "result_ready"))
-        sandbox.fault("hang-after-write", "POST /payment")
-        made = sandbox.count("POST /payment")
+        self.jobs["awaiting_payment"] = self.start("MARKER-awaiting")
+        self._be_killed_while_a_payment_is_made()
+
+    def freeze(self, *states: str, error: str | None) -> None:
+        """Keep what was submitted from reaching the chain while it moves on for the others; None thaws it."""
+        for state in states:
+            self.sandbox.change(self.jobs[state].receipt, errorType=error)
+
+    def wait_until_logged(self, event: str, job: Bought) -> None:
+        wait_for(lambda: self.runtime.logged(event, job.id))
+
+    def _bring_three_to_a_result(self) -> None:
+        """Let the submission of one succeed, of one hang, of one fail, whichever comes first."""
+        self.sandbox.fault("slow", SUBMIT, ms=1)
+        self.sandbox.fault("hang-after-write", SUBMIT)
+        self.sandbox.fault("error-before-write", SUBMIT, count=1000)
+        three = [self.start(f"MARKER-{name}") for name in ("first", "second", "third")]
+        self.sandbox.buy(*(bought.receipt for bought in three))
+        fates = {"submitted": self._was_taken, "submitting": self._hangs, "result_ready": self._was_refused}
+        for state, has_come in fates.items():
+            self.jobs[state] = self._first_of(three, has_come)
+        assert len({job.id for job in self.jobs.values()}) == 3
+
+    def _was_taken(self, job: Bought) -> bool:
+        return self.runtime.logged("result_submitted", job.id)
+
+    def _hangs(self, job: Bought) -> bool:
+        return self.next_action(job) == "SubmitResultRequested" and not self._was_taken(job)
+
+    def _was_refused(self, job: Bought) -> bool:
+        return self.runtime.logged("payment_step_failed", job.id)
+
+    @staticmethod
+    def _first_of(jobs: list[Bought], has_come: Callable[[Bought], bool]) -> Bought:
+        wait_for(lambda: any(map(has_come, jobs)))
+        return next(job for job in jobs if has_come(job))
+
+    def _be_killed_while_a_payment_is_made(self) -> None:
+        self.jobs["created"] = Bought("MARKER-created", secrets.token_hex(10))
+        self.sandbox.fault("hang-after-write", "POST /payment")
+        made = self.sandbox.count("POST /payment")
         with ThreadPoolExecutor(1) as buyer:
-            buyer.submit(self.start, "created")
-            wait_for(lambda: sandbox.count("POST /payment") > made)
-            self.runtime.kill()
+            buyer.submit(self.repeat, self.jobs["created"])
+            wait_for(lambda: self.sandbox.count("POST /payment") > made)
+            self.runtime.process.kill()
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def aftermath(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
+def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("kill")
-    sandbox, model = Sandbox(), StubModel()
-    variables = environment(sandbox, MAX_PARALLEL="1", LEASE_SECONDS="2")
-    if request.param == "postgres":
-        variables["DATABASE_URL"] = request.getfixturevalue("cluster").new_database()
-    identifier = sandbox.register()
-    first = Runtime(folder / "agent", paid(), model.url, **variables)
-    first.identify(identifier)
-    scene = Scene(first, sandbox, model)
-    scene.set_up()
-    sandbox.clear_faults()
-    sandbox.buy(scene.receipts["awaiting_payment"])
-    model.released.set()
-    taken = sandbox.count(SUBMIT)
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(closing(Sandbox()))
+        model = stack.enter_context(closing(StubModel()))
+        variables = environment(sandbox, MAX_PARALLEL="1", LEASE_SECONDS="2")
+        if request.param == "postgres":
+            variables["DATABASE_URL"] = request.getfixturevalue("cluster").new_database()
+        first = Runtime(folder / "agent", paid(), model.url, **variables)
+        first.identify(sandbox.register())
+        scene = Scene(first, sandbox, model)
+        try:
+            scene.set_up()
+        finally:
+            first.kill()
+        sandbox.clear_faults()
+        model.released.set()
+        scene.submitted_before = sandbox.count(SUBMIT)
+        scene.freeze("submitted", "submitting", error=None)
+        sandbox.buy(scene.jobs["awaiting_payment"].receipt)
 
-    second = Runtime(folder / "agent", paid(), model.url, **variables)
-    scene.runtime = second
-    scene.start("created")
-    sandbox.buy(scene.receipts["created"])
-    yield Aftermath(second, sandbox, model, scene.receipts, taken)
-    second.stop()
-    model.close()
-    sandbox.close()
+        scene.runtime = Runtime(folder / "agent", paid(), model.url, **variables)
+        stack.callback(scene.runtime.stop)
+        scene.repeat(scene.jobs["created"])
+        sandbox.buy(scene.jobs["created"].receipt)
+        yield scene
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_paid_job_survives_a_kill_in_any_state_with_one_result_submitted_once(
-    aftermath: Aftermath, state: str
-) -> None:
-    runtime, sandbox, receipt = aftermath.runtime, aftermath.sandbox, aftermath.receipts[state]
-    ended = runtime.ended(receipt["id"])
-    assert (ended["status"], ended["result"]) == ("completed", f"Stub result MARKER-{state}")
-    hashed = sha256(f"{NONCES[state]};{ended['result']}".encode()).hexdigest()
-    assert hashed in (sandbox.payment(receipt)["resultHash"], sandbox.payment(receipt)["NextAction"]["resultHash"])
-    asked = sum(f"MARKER-{state}" in str(request["body"]) for request in aftermath.model.requests)
+def test_a_paid_job_survives_a_kill_in_any_state_with_one_result_submitted_once(scene: Scene, state: str) -> None:
+    job = scene.jobs[state]
+    marker = job.topic.split()[0]
+    ended = scene.runtime.ended(job.id)
+    assert (ended["status"], ended["result"]) == ("completed", f"Stub result {marker}")
+    hashed = sha256(f"{job.nonce};{ended['result']}".encode()).hexdigest()
+    seen = scene.sandbox.payment(job.receipt)
+    assert hashed in (seen["resultHash"], seen["NextAction"]["resultHash"])
+    asked = sum(marker in str(request["body"]) for request in scene.model.requests)
     assert asked == (2 if state == "running" else 1), "what was done is not done again"
-    again = runtime.buy(TOPICS[state], NONCES[state]).json()
-    assert again == {**receipt, "status": "completed"}, "the same request begins no second job"
+    again = scene.runtime.buy(job.topic, job.nonce).json()
+    assert again == {**job.receipt, "status": "completed"}, "the same request begins no second job"
 
 
-def test_each_hash_was_submitted_once_and_reaches_the_chain(aftermath: Aftermath) -> None:
-    runtime, sandbox = aftermath.runtime, aftermath.sandbox
-    for receipt in aftermath.receipts.values():
-        runtime.ended(receipt["id"])
-    assert sandbox.count(SUBMIT) - aftermath.submitted_before == len(STATES) - 2, "two were submitted before the kill"
+def test_each_hash_was_submitted_once_and_reaches_the_chain(scene: Scene) -> None:
+    for job in scene.jobs.values():
+        scene.runtime.ended(job.id)
+    submitted = scene.sandbox.count(SUBMIT) - scene.submitted_before
+    assert submitted == len(STATES) - 2, "two were submitted before the kill"
     for _ in STATES:  # V1 puts one result on the chain at a time
-        sandbox.put_results_on_chain()
-    wait_for(lambda: sum(event["event"] == "result_on_chain" for event in runtime.events) == len(STATES))
+        scene.sandbox.put_results_on_chain()
+    wait_for(lambda: all(scene.runtime.logged("result_on_chain", job.id) for job in scene.jobs.values()))

@@ -5,9 +5,11 @@ import json
 import logging
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from crew_runtime.logs import configure_logging, event
+from support.canned import Canned
 
 
 @pytest.fixture
@@ -38,6 +40,13 @@ def test_an_event_is_one_line_with_its_fields(stream: io.StringIO) -> None:
         "job_id": "1",
         "detail": "two\nlines",
     }
+
+
+def test_requests_to_other_services_are_not_logged_one_by_one(stream: io.StringIO) -> None:
+    canned = Canned((200, b""))
+    httpx.get(canned.url, trust_env=False)
+    canned.close()
+    assert stream.getvalue() == ""
 
 
 def test_an_exception_is_told_by_class_and_place_only(stream: io.StringIO) -> None:

@@ -1,11 +1,15 @@
 """What operators are told, on a port of its own."""
 
+import asyncio
 from pathlib import Path
+
+import pytest
 
 from conftest import StartRuntime
 from crew_runtime.metrics import Counter, rendered
+from crew_runtime.model_probe import ModelProbe
+from support.canned import Canned
 from support.runtime import Runtime
-from support.waiting import wait_for
 
 
 def test_the_internal_port_tells_of_readiness_and_numbers_and_the_public_one_does_not(
@@ -37,11 +41,23 @@ def test_the_runtime_s_own_process_is_small(runtime: Runtime) -> None:
     assert resident <= 80 * 1024, "kB"
 
 
-def test_a_model_that_cannot_be_reached_is_not_ready(start_runtime: StartRuntime) -> None:
-    runtime = start_runtime(INTERNAL_PORT="0", MODEL_API="http://127.0.0.1:1/v1")
-    with runtime.internal as internal:
-        assert internal.get("/readyz").json()["checks"]["model"] is False
-    wait_for(lambda: any(event["event"] == "model_not_ready" for event in runtime.events))
+@pytest.mark.parametrize(
+    ("answer", "expected"), [((200, b"{}"), True), ((404, b""), True), ((401, b""), False), ((503, b""), False)]
+)
+def test_a_model_is_ready_if_it_answers_and_takes_the_key(answer: tuple[int, bytes], expected: bool) -> None:
+    canned = Canned(answer)
+    probe = ModelProbe(canned.url, "key")
+
+    async def ask_twice() -> list[bool]:
+        return [await probe.answers() for _ in range(2)]
+
+    assert asyncio.run(ask_twice()) == [expected, expected]
+    assert [path for path, _ in canned.asked] == ["/api/v1/models"], "asked once a minute at most"
+    canned.close()
+
+
+def test_a_model_that_cannot_be_reached_is_not_ready() -> None:
+    assert asyncio.run(ModelProbe("http://127.0.0.1:1/v1", "key").answers()) is False
 
 
 def test_numbers_are_written_as_prometheus_reads_them() -> None:

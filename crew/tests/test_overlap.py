@@ -2,8 +2,8 @@
 
 import secrets
 import signal
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -17,88 +17,108 @@ from support.waiting import wait_for
 SUBMIT = "POST /payment/submit-result"
 
 
-class Pair:
-    def __init__(self, old: Runtime, new: Runtime) -> None:
-        self.old = old
-        self.new = new
-
-    def count(self, name: str, job_id: str) -> int:
-        events = [*self.old.events, *self.new.events]
-        return sum((event["event"], event.get("job_id")) == (name, job_id) for event in events)
+StartTask = Callable[[str], Runtime]
 
 
-@pytest.fixture
-def pair(
+@pytest.fixture(scope="module")
+def start_task(
     sandbox: Sandbox, model: StubModel, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Pair]:
-    folder = tmp_path_factory.mktemp("pair")
-    identifier, url = sandbox.register(), cluster.new_database()
-    started = []
-    for name in ("old", "new"):
-        runtime = Runtime(folder / name, paid(), model.url, **environment(sandbox, DATABASE_URL=url, LEASE_SECONDS="2"))
+) -> Iterator[StartTask]:
+    """Starts runtimes of one agent over one database."""
+    folder, identifier, url = tmp_path_factory.mktemp("tasks"), sandbox.register(), cluster.new_database()
+    variables = environment(sandbox, DATABASE_URL=url, LEASE_SECONDS="2")
+    started: list[Runtime] = []
+
+    def start(name: str) -> Runtime:
+        runtime = Runtime(folder / name, paid(), model.url, **variables)
         runtime.identify(identifier)
         started.append(runtime)
-    for runtime in started:
-        runtime.wait_until_ready()
-    yield Pair(*started)
+        return runtime
+
+    yield start
     for runtime in started:
         if runtime.process.poll() is None:
             runtime.stop()
 
 
-def test_jobs_belong_to_one_runtime_at_a_time_and_move_when_it_stops_or_dies(
-    pair: Pair, sandbox: Sandbox, model: StubModel
+@pytest.fixture(scope="module")
+def old(start_task: StartTask) -> Runtime:
+    return start_task("old")
+
+
+@pytest.fixture(scope="module")
+def new(start_task: StartTask, old: Runtime) -> Runtime:
+    task = start_task("new")
+    old.wait_until_ready()
+    task.wait_until_ready()
+    return task
+
+
+def bought(runtime: Runtime, topic: str, sandbox: Sandbox) -> dict[str, Any]:
+    receipt: dict[str, Any] = runtime.buy(topic, secrets.token_hex(10)).json()
+    sandbox.buy(receipt)
+    return receipt
+
+
+def wait_until_asked(model: StubModel, marker: str, times: int = 1) -> None:
+    wait_for(lambda: sum(marker in str(request["body"]) for request in model.requests) >= times)
+
+
+def test_the_same_request_at_both_is_one_job_and_no_job_runs_twice(
+    old: Runtime, new: Runtime, sandbox: Sandbox
 ) -> None:
     mine = secrets.token_hex(10)
-    same = {runtime.buy("MARKER-same", mine).json()["id"] for runtime in (pair.old, pair.new)}
-    assert len(same) == 1, "the same request at both is one job"
-
-    done = [pair.old.buy(f"MARKER-done{number}", secrets.token_hex(10)).json() for number in range(3)]
+    assert len({runtime.buy("MARKER-same", mine).json()["id"] for runtime in (old, new)}) == 1
     asked = sandbox.count(SUBMIT)
-    sandbox.buy(*done)
-    assert [pair.new.ended(receipt["id"])["status"] for receipt in done] == ["completed"] * 3
+    receipts = [bought(old, f"MARKER-done{number}", sandbox) for number in range(3)]
+    assert [new.ended(receipt["id"])["status"] for receipt in receipts] == ["completed"] * 3
     assert sandbox.count(SUBMIT) == asked + 3
-    assert [pair.count("job_started", receipt["id"]) for receipt in done] == [1, 1, 1]
-
-    left = pair.old.buy("MARKER-left never answer", secrets.token_hex(10)).json()
-    unpaid = pair.old.buy("MARKER-unpaid", secrets.token_hex(10)).json()
-    sandbox.buy(left)
-    wait_for(lambda: any("MARKER-left" in str(request["body"]) for request in model.requests))
-    pair.old.stop(signal.SIGKILL)
-    model.released.set()
-    sandbox.buy(unpaid)
-    ended = {receipt["id"]: pair.new.ended(receipt["id"])["status"] for receipt in (left, unpaid)}
-    model.released.clear()
-    assert set(ended.values()) == {"completed"}
-    assert pair.new.wait_for_event("jobs_taken_over")
-    assert sandbox.count(SUBMIT) == asked + 5
-    taken = Counter(event["job_id"] for event in pair.new.events if event["event"] == "job_started")
-    assert taken == {left["id"]: 1, unpaid["id"]: 1}
+    assert [old.logged("job_started", receipt["id"]) for receipt in receipts] == [True] * 3
+    assert [new.logged("job_started", receipt["id"]) for receipt in receipts] == [False] * 3
 
 
-def test_a_runtime_that_hung_gives_its_job_up_when_it_wakes(pair: Pair, sandbox: Sandbox, model: StubModel) -> None:
-    receipt = pair.old.buy("MARKER-hung never answer", secrets.token_hex(10)).json()
-    sandbox.buy(receipt)
-    wait_for(lambda: any("MARKER-hung" in str(request["body"]) for request in model.requests))
-    pair.old.process.send_signal(signal.SIGSTOP)
-    pair.new.wait_for_event("jobs_taken_over")
-    wait_for(lambda: pair.new.logged("job_started", receipt["id"]))
-    pair.old.process.send_signal(signal.SIGCONT)
-    wait_for(lambda: pair.old.logged("lease_lost", receipt["id"]))
+def test_a_runtime_that_hung_gives_its_job_up_when_it_wakes(
+    old: Runtime, new: Runtime, sandbox: Sandbox, model: StubModel
+) -> None:
+    receipt = bought(old, "MARKER-hung never answer", sandbox)
+    wait_until_asked(model, "MARKER-hung")
     asked = sandbox.count(SUBMIT)
+    old.process.send_signal(signal.SIGSTOP)
+    wait_for(lambda: new.logged("job_started", receipt["id"]))
+    old.process.send_signal(signal.SIGCONT)
+    wait_for(lambda: old.logged("lease_lost", receipt["id"]))
     model.released.set()
-    assert pair.new.ended(receipt["id"])["status"] == "completed"
+    assert new.ended(receipt["id"])["status"] == "completed"
     model.released.clear()
     assert sandbox.count(SUBMIT) == asked + 1
-    assert not pair.old.logged("job_completed", receipt["id"])
+    assert not old.logged("job_completed", receipt["id"])
 
 
-def test_a_runtime_that_stops_hands_its_jobs_over_at_once(pair: Pair, sandbox: Sandbox, model: StubModel) -> None:
-    receipt = pair.old.buy("MARKER-handed never answer", secrets.token_hex(10)).json()
-    sandbox.buy(receipt)
-    wait_for(lambda: any("MARKER-handed" in str(request["body"]) for request in model.requests))
-    assert pair.old.stop() == 0
-    wait_for(lambda: pair.new.logged("job_started", receipt["id"]))
+def test_jobs_of_a_runtime_that_died_are_taken_over_and_run_once(
+    old: Runtime, new: Runtime, sandbox: Sandbox, model: StubModel
+) -> None:
+    asked = sandbox.count(SUBMIT)
+    left = bought(old, "MARKER-left never answer", sandbox)
+    unpaid = old.buy("MARKER-unpaid", secrets.token_hex(10)).json()
+    wait_until_asked(model, "MARKER-left")
+    old.kill()
+    wait_until_asked(model, "MARKER-left", 2)
     model.released.set()
-    assert pair.new.ended(receipt["id"])["status"] == "completed"
+    sandbox.buy(unpaid)
+    assert [new.ended(receipt["id"])["status"] for receipt in (left, unpaid)] == ["completed"] * 2
+    model.released.clear()
+    assert sandbox.count(SUBMIT) == asked + 2
+
+
+def test_a_runtime_that_stops_hands_its_jobs_over_at_once(
+    start_task: StartTask, new: Runtime, sandbox: Sandbox, model: StubModel
+) -> None:
+    third = start_task("third")
+    third.wait_until_ready()
+    receipt = bought(new, "MARKER-handed never answer", sandbox)
+    wait_until_asked(model, "MARKER-handed")
+    assert new.stop() == 0
+    wait_for(lambda: third.logged("job_started", receipt["id"]))
+    model.released.set()
+    assert third.ended(receipt["id"])["status"] == "completed"
     model.released.clear()

@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 
 from conftest import StartRuntime
+from crew_runtime.jobs import Job
+from crew_runtime.store.sqlite import SqliteJobStore
 from support.declarations import one_task
 from support.model import StubModel
 from support.runtime import PATIENCE_SECONDS, Runtime
@@ -19,9 +21,9 @@ def alive(pid: int) -> bool:
     return not (stat.exists() and ") Z " in stat.read_text())
 
 
-def wait_until_asked(model: StubModel, words: str, times: int = 1) -> None:
+def wait_until_asked(model: StubModel, words: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while sum(words in str(request["body"]) for request in model.requests) < times:
+    while not any(words in str(request["body"]) for request in model.requests):
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -82,29 +84,16 @@ def test_sigterm_gives_running_jobs_a_grace_and_leaves_what_takes_longer_to_the_
     model.released.clear()
 
 
-def test_a_job_that_was_interrupted_again_and_again_fails(start_runtime: StartRuntime, model: StubModel) -> None:
-    job_id = ""
-    for attempt in range(3):
-        runtime = start_runtime(one_task())
-        runtime.identify()
-        job_id = job_id or runtime.start_job("MARKER-crash never answer")
-        wait_until_asked(model, "MARKER-crash", attempt + 1)
-        runtime.process.kill()
-        runtime.exit_code()
-    last = start_runtime(one_task())
-    assert last.ended(job_id)["error"] == "JOB_INTERRUPTED"
-
-
-def test_a_job_whose_input_no_longer_fits_fails_and_says_so(start_runtime: StartRuntime, model: StubModel) -> None:
-    first = start_runtime(one_task())
-    first.identify()
-    job_id = first.start_job("MARKER-outdated never answer")
-    wait_until_asked(model, "MARKER-outdated")
-    first.process.kill()
-    first.exit_code()
-    other = one_task("Research {subject}.")
-    other["crew"]["agents"]["researcher"]["goal"] = "Find what matters"
-    del other["crew"]["agents"]["writer"]
-    other["input"] = [{"id": "subject", "type": "string", "name": "Subject"}]
-    second = start_runtime(other)
-    assert second.ended(job_id)["error"] == "INPUT_OUTDATED"
+def test_jobs_that_cannot_be_run_again_fail_and_say_why(start_runtime: StartRuntime, tmp_path: Path) -> None:
+    left = {
+        "JOB_INTERRUPTED": Job(input_data={"topic": "tea"}, agent_identifier="ab"),
+        "INPUT_OUTDATED": Job(input_data={"subject": "tea"}, agent_identifier="ab"),
+    }
+    store = SqliteJobStore(tmp_path / "jobs.sqlite", holder="gone")
+    for job in left.values():
+        store.add(job)
+    for _ in range(3):
+        store.start(left["JOB_INTERRUPTED"].id)
+    store.disconnect()
+    runtime = start_runtime(one_task(), DATA_DIR=str(tmp_path))
+    assert {runtime.ended(job.id)["error"] for job in left.values()} == left.keys()

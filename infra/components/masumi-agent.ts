@@ -38,7 +38,7 @@ export class MasumiAgent extends pulumi.ComponentResource {
     super("masumi:index:Agent", agent.id, {}, options);
     const child = { parent: this };
 
-    const hosted = hosting.host({ agent, sellerVkey: wallet.vkey }, child);
+    const hosted = hosting.host({ agent, wallet }, child);
 
     const registration = new AgentRegistration(
       agent.id,

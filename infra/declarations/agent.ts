@@ -9,6 +9,12 @@ export type Pricing =
   | { readonly type: "free" }
   | { readonly type: "dynamic" };
 
+/** What a job of an agent with dynamic pricing costs: `prices`, times what a customer enters in the number field `times`. */
+export interface PriceRule {
+  readonly prices: readonly Price[];
+  readonly times?: string;
+}
+
 /** A field of the form that a customer fills in, as MIP-003's input_schema has it. */
 export interface InputField {
   readonly id: string;
@@ -63,6 +69,8 @@ export interface Agent {
   };
   readonly legal: { readonly privacyPolicy?: string; readonly terms?: string; readonly other?: string };
   readonly pricing: Pricing;
+  /** Only of dynamic pricing, and nothing that the registry sees. */
+  readonly priceRule?: PriceRule;
   readonly exampleOutputs: readonly {
     readonly name: string;
     readonly url: string;

@@ -1,5 +1,6 @@
 import { type Complain, type Path, showPath } from "./located.ts";
 import type { DeclaredCrew } from "./schema-crew.ts";
+import type { Declaration } from "./schema.ts";
 import type { DeclaredField } from "./schema-input.ts";
 import { didYouMean, nearest } from "./suggest.ts";
 
@@ -10,13 +11,14 @@ const SPACED_PLACEHOLDER = /\{\s+([A-Za-z_][A-Za-z0-9_-]*)\s*\}|\{([A-Za-z_][A-Z
 /** What holds within a crew, and between it and the form that its customer fills in, if that is right by itself. */
 export function checkCrew(
   crew: DeclaredCrew,
-  { input, documents }: { readonly input?: readonly DeclaredField[]; readonly documents?: readonly string[] },
+  { input, documents, pricing }: Partial<Pick<Declaration, "input" | "documents" | "pricing">>,
   complain: Complain,
 ): void {
   checkManager(crew, complain);
   checkTasks(crew, complain);
   checkTools(crew, documents, complain);
-  if (input) checkPlaceholders(crew, input, complain);
+  const inPrice = typeof pricing === "object" && "times" in pricing ? [pricing.times ?? ""] : [];
+  if (input) checkPlaceholders(crew, input, inPrice, complain);
 }
 
 function checkManager({ process, manager_agent: manager, agents }: DeclaredCrew, complain: Complain): void {
@@ -143,10 +145,15 @@ function checkContext(
   }
 }
 
-function checkPlaceholders(crew: DeclaredCrew, input: readonly DeclaredField[], complain: Complain): void {
+function checkPlaceholders(
+  crew: DeclaredCrew,
+  input: readonly DeclaredField[],
+  inPrice: readonly string[],
+  complain: Complain,
+): void {
   const shownOnly = new Set(input.filter(({ type }) => type === "none").map(({ id }) => id));
   const ids = input.map(({ id }) => id).filter((id) => !shownOnly.has(id));
-  const used = new Set<string>();
+  const used = new Set(inPrice);
   for (const { path, text } of filledTexts(crew)) {
     for (const id of placeholders(text, PLACEHOLDER)) {
       used.add(id);

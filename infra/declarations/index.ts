@@ -4,6 +4,7 @@ export type {
   AgentSource,
   CrewDefinition,
   InputField,
+  PriceRule,
   Pricing,
   Resources,
   WalletType,

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
-import { type Agent, type AgentSource, type Pricing, type WalletType, runsInRuntime } from "./agent.ts";
+import { type Agent, type AgentSource, type WalletType, runsInRuntime } from "./agent.ts";
 import { type AssetTable, type Price, toBaseUnits } from "./assets.ts";
 import { nearestSize } from "./container-size.ts";
 import { checkDocuments } from "./documents.ts";
@@ -47,7 +47,7 @@ export function resolveAgent(
     tags: declaration.tags,
     author: declaration.author,
     legal: declaration.legal,
-    pricing: resolvePricing(declaration.pricing, context.table, complain),
+    ...resolvePricing(declaration, runsInRuntime({ source }), context.table, complain),
     exampleOutputs: declaration.exampleOutputs,
     input: declaration.input,
     source,
@@ -129,11 +129,47 @@ function checkWallet({ payment, wallet }: Declaration, { wallets }: StackContext
   }
 }
 
-function resolvePricing(pricing: Declaration["pricing"], table: AssetTable, complain: Complain): Pricing {
-  if (typeof pricing === "string") return { type: pricing };
+function resolvePricing(
+  { pricing, input }: Declaration,
+  isOurRuntime: boolean,
+  table: AssetTable,
+  complain: Complain,
+): Pick<Agent, "pricing" | "priceRule"> {
+  if (typeof pricing === "string") {
+    if (pricing === "dynamic" && isOurRuntime) {
+      complain(
+        ["pricing"],
+        "does not say what a job costs",
+        "write pricing: { dynamic: [1 ADA], times: pages }, with a number field of input",
+      );
+    }
+    return { pricing: { type: pricing } };
+  }
+  if ("fixed" in pricing) {
+    return { pricing: { type: "fixed", prices: resolvePrices(pricing.fixed, "fixed", table, complain) } };
+  }
+  const { dynamic, times } = pricing;
+  const numbers = input.filter(({ type }) => type === "number" || type === "range").map(({ id }) => id);
+  if (times !== undefined && !numbers.includes(times)) {
+    complain(
+      ["pricing", "times"],
+      `"${times}" is no number field of input`,
+      numbers.length > 0 ? `choose from ${numbers.join(", ")}` : "add one, or remove times",
+    );
+  }
+  const prices = resolvePrices(dynamic, "dynamic", table, complain);
+  return { pricing: { type: "dynamic" }, priceRule: { prices, ...(times === undefined ? {} : { times }) } };
+}
+
+function resolvePrices(
+  texts: readonly string[],
+  kind: "fixed" | "dynamic",
+  table: AssetTable,
+  complain: Complain,
+): Price[] {
   const prices: Price[] = [];
-  for (const [index, text] of pricing.fixed.entries()) {
-    const path = ["pricing", "fixed", index];
+  for (const [index, text] of texts.entries()) {
+    const path = ["pricing", kind, index];
     const price = toBaseUnits(text, table);
     if ("message" in price) {
       complain(path, `"${text}" ${price.message}`, price.remedy);
@@ -143,7 +179,7 @@ function resolvePricing(pricing: Declaration["pricing"], table: AssetTable, comp
       prices.push(price);
     }
   }
-  return { type: "fixed", prices };
+  return prices;
 }
 
 function resolveSource(

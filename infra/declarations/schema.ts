@@ -41,25 +41,34 @@ const price = ruled(text(120, 'name the token too, such as "5 USDM"'), {
   pattern: PRICE.source,
 }).meta({ description: "Amount and token.", examples: ["5 USDM", "2.5 ADA"] });
 
+const prices = (description: string) =>
+  z
+    .array(price)
+    .min(1)
+    .max(5)
+    .meta({ description, examples: [["5 USDM"], ["5 USDM", "2 ADA"]] });
+
 const pricing = z
   .union([
     z.enum(["free", "dynamic"]),
     z.strictObject({
-      fixed: z
-        .array(price)
-        .min(1)
-        .max(5)
+      fixed: prices("What one job costs. Several tokens are paid together, not one instead of another."),
+    }),
+    z.strictObject({
+      dynamic: prices("What a job costs for each one of `times`; several tokens are paid together."),
+      times: text(250)
+        .optional()
         .meta({
-          description: "What one job costs. Several tokens are paid together, not one instead of another.",
-          examples: [["5 USDM"], ["5 USDM", "2 ADA"]],
+          description: "The input field of type number that says how often; without it, once.",
+          examples: ["pages"],
         }),
     }),
   ])
   .meta({
     description:
-      "free, dynamic (the agent says a price for each job) or fixed. The same price works on both networks: " +
+      "free, fixed, or dynamic (a price for each job; an agent of your own code says it itself). The same price works on both networks: " +
       "on Preprod, USDM and USDCx mean the test token tUSDM.",
-    examples: [{ fixed: ["5 USDM"] }, "free", "dynamic"],
+    examples: [{ fixed: ["5 USDM"] }, "free", { dynamic: ["1 ADA"], times: "pages" }],
   });
 
 const exampleOutput = z.strictObject({

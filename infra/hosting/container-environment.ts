@@ -1,9 +1,17 @@
 import type { StackConfig } from "../config.ts";
 import { runsInRuntime } from "../declarations/index.ts";
+import type { Agent } from "../declarations/index.ts";
+import { boundedName } from "./names.ts";
 import type { CrewToHost } from "./hosting.ts";
 
 /** The port that every crew listens on in its container. */
 export const CONTAINER_PORT = 8000;
+
+/** Where a crew shows its metrics: to its own network, and not to the load balancer. */
+const INTERNAL_PORT = 9090;
+
+/** PostgreSQL cuts longer names. */
+const POSTGRES_NAME = 63;
 
 /** Where a crew keeps its jobs. */
 export const DATA_FOLDER = "/data";
@@ -22,23 +30,30 @@ export interface EnvironmentInput extends CrewToHost {
   readonly graceSeconds: number;
 }
 
+/** Where an agent's jobs are in a database: several agents and stacks may share one, and a stack may be renamed. */
+const schemaOf = ({ id }: Agent, { owner, network }: StackConfig) =>
+  boundedName(POSTGRES_NAME, id, owner, network);
+
 /** What a container is told, apart from its secrets; sorted, since another order would count as a change. */
 export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<string, string> {
-  const { agent, config, identity, sellerVkey } = input;
+  const { agent, config, identity, wallet } = input;
   const environment: Record<string, string> = {
     ...(runsInRuntime(agent) ? { AGENT_DECLARATION: "/agent/crew.json" } : {}),
     ...("file" in identity
       ? { AGENT_IDENTITY_FILE: identity.file }
       : { IDENTITY_SSM_PARAMETER: identity.ssmParameter }),
+    ...(config.databaseUrl ? { DATABASE_SCHEMA: schemaOf(agent, config) } : {}),
     DATA_DIR: DATA_FOLDER,
     HOST: "0.0.0.0",
     JOB_TIMEOUT: String(input.jobSeconds),
     MODEL_API: config.modelApi ?? "",
     MODEL_NAME: agent.model.name ?? config.modelName,
     NETWORK: config.network,
+    INTERNAL_PORT: String(INTERNAL_PORT),
     PAYMENT_SERVICE_URL: config.paymentServiceUrl,
+    PAYMENT_SOURCE_TYPE: wallet.type,
     PORT: String(CONTAINER_PORT),
-    SELLER_VKEY: sellerVkey,
+    SELLER_VKEY: wallet.vkey,
     SHUTDOWN_GRACE: String(input.graceSeconds),
   };
   return new Map(Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,4 +1,4 @@
-import type { Agent } from "../declarations/index.ts";
+import type { Agent, PriceRule } from "../declarations/index.ts";
 
 /** A document as the runtime finds it: what its author calls it, and where it lies beside crew.json. */
 export interface DeclaredFile {
@@ -19,7 +19,7 @@ export interface FilesBeside {
  * needs is left out, so that a change of it neither restarts a crew nor builds an image.
  */
 export function crewDeclaration(agent: Agent, network: string, { documents, code }: FilesBeside): string {
-  const { id, name, description, pricing, input, model, exampleOutputs, source } = agent;
+  const { id, name, description, pricing, priceRule, input, model, exampleOutputs, source } = agent;
   if (source.kind !== "inline" && code === undefined) throw new Error(`${agent.id} has no crew to declare`);
   return JSON.stringify({
     id,
@@ -27,6 +27,7 @@ export function crewDeclaration(agent: Agent, network: string, { documents, code
     description,
     network,
     pricing,
+    ...(priceRule ? { payment: { priceRule: ruleOf(priceRule) } } : {}),
     input,
     ...(source.kind === "inline" ? { crew: source.crew } : { code }),
     model,
@@ -34,3 +35,8 @@ export function crewDeclaration(agent: Agent, network: string, { documents, code
     ...(documents.length > 0 ? { documents } : {}),
   });
 }
+
+const ruleOf = ({ prices, times }: PriceRule) => ({
+  funds: prices.map(({ amount, unit }) => ({ amount, unit })),
+  ...(times === undefined ? {} : { times }),
+});

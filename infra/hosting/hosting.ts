@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { StackConfig } from "../config.ts";
+import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 
 /** Where an agent answers, once it is hosted. */
@@ -26,8 +26,8 @@ export interface HostingContext {
 /** One agent to host, and the wallet that it is registered with. */
 export interface CrewToHost {
   readonly agent: Agent;
-  /** The selling wallet's verification key: buyers pay to it. */
-  readonly sellerVkey: string;
+  /** The selling wallet: buyers pay to it. */
+  readonly wallet: Pick<Wallet, "vkey" | "type">;
 }
 
 /** One way of running crews. Chosen by masumi:hosting, or for one agent by its YAML; only chosen ones are loaded. */

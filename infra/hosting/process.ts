@@ -10,13 +10,13 @@ import {
 import { agentFiles, placeFiles } from "../components/agent-files.ts";
 import type { StackConfig } from "../config.ts";
 import { portsFile } from "./expected-url.ts";
-import type { HostedCrew, Hosting, HostingContext } from "./hosting.ts";
+import type { CrewToHost, HostedCrew, Hosting, HostingContext } from "./hosting.ts";
 
 /** Crews as processes on this machine, each on a reserved port of 127.0.0.1, so the URL is known in every preview. */
 export function processHosting({ config, projectRoot }: HostingContext): Hosting {
   const { modelApi = "", modelKey = "", modelName, runtimeKey } = config;
   return {
-    host({ agent, sellerVkey }, options): HostedCrew {
+    host({ agent, wallet }, options): HostedCrew {
       const port = reservePort(portsFile(projectRoot), agent.id);
       const files = agentFiles(projectRoot, config.network, agent);
       placeFiles(crewHome(projectRoot, agent.id), files);
@@ -29,7 +29,7 @@ export function processHosting({ config, projectRoot }: HostingContext): Hosting
           declaration: files.declaration,
           model: { api: modelApi, name: agent.model.name ?? modelName },
           modelKey: modelKey || "none",
-          ...(runtimeKey ? { payments: paymentsOf(config, sellerVkey), paymentKey: runtimeKey } : {}),
+          ...(runtimeKey ? { payments: paymentsOf(config, wallet), paymentKey: runtimeKey } : {}),
         },
         options,
       );
@@ -49,15 +49,16 @@ export function processHosting({ config, projectRoot }: HostingContext): Hosting
 const LOCAL_POLL_SECONDS = 0.5;
 const POLL_SECONDS = 10;
 
-function paymentsOf({ wallets, paymentServiceUrl, network }: StackConfig, sellerVkey: string): CrewPayments {
-  const wallet = wallets.find(({ vkey }) => vkey === sellerVkey);
-  if (!wallet) throw new Error(`the wallet ${sellerVkey} is not one of masumi:wallets`);
+function paymentsOf(
+  { paymentServiceUrl, network }: StackConfig,
+  { vkey, type }: CrewToHost["wallet"],
+): CrewPayments {
   const isLocal = /^https?:\/\/(127\.|localhost\b|\[::1\])/.test(paymentServiceUrl);
   return {
     service: paymentServiceUrl,
     network,
-    sellerVkey,
-    sourceType: wallet.type,
+    sellerVkey: vkey,
+    sourceType: type,
     pollSeconds: isLocal ? LOCAL_POLL_SECONDS : POLL_SECONDS,
   };
 }

@@ -37,6 +37,7 @@ def configure_logging(*, agent: str, instance: str, stream: TextIO = sys.stdout)
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter(agent=agent, instance=instance))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell of every request
 
 
 def event(logger: logging.Logger, level: int, name: str, **fields: object) -> None:

@@ -15,7 +15,7 @@ import httpx
 
 IDENTIFIER = "ab" * 28 + "01"
 SENTINEL_KEY = "sk-sentinel-5c1d"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 class Runtime:
