@@ -140,7 +140,15 @@ class Agent:
                 retry_after_seconds=_RETRY_STOPPING_SECONDS,
             )
         request = read_job_request(self._declaration.input, body, paid=self.is_paid)
-        return _receipt(await self._reception.take(request, agent_identifier, paid=self.is_paid))
+        job = await self._reception.take(request, agent_identifier, paid=self.is_paid)
+        return {**_receipt(job), **self._price_of(job)}
+
+    def _price_of(self, job: Job) -> dict[str, Any]:
+        """Tell what a job costs where the registry cannot: the buyer pays exactly these amounts."""
+        rule = self._declaration.payment.price_rule
+        if rule is None or self._declaration.pricing.type != "dynamic":
+            return {}
+        return {"amounts": list(rule.funds_for(job.input_data))}
 
     @property
     def is_paid(self) -> bool:
