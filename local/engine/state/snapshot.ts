@@ -2,6 +2,7 @@ import { EngineError, messageOf } from "../errors.ts";
 import type { FileBackend } from "./backend.ts";
 import { manifest } from "./backend.ts";
 import type { StateCodec } from "./codec.ts";
+import { renamed, renamesOf } from "./renames.ts";
 import type { OperationType, PendingOperation, ResourceState } from "./resource.ts";
 import { verifyResources } from "./verify.ts";
 
@@ -34,6 +35,8 @@ export class Snapshot {
   readonly #current: ResourceState[] = [];
   readonly #done = new Set<ResourceState>();
   readonly #operations = new Map<ResourceState, OperationType>();
+  /** Of resources that refer to others by former URNs: what is written instead. */
+  readonly #copies = new Map<ResourceState, ResourceState>();
   /** How often the state was written. */
   writes = 0;
   #dirty = false;
@@ -83,6 +86,7 @@ export class Snapshot {
 
   changed(resource: ResourceState): void {
     this.#options.codec.changed(resource);
+    this.#copies.delete(resource);
     this.#dirty = true;
   }
 
@@ -100,8 +104,18 @@ export class Snapshot {
     this.#closed = true;
   }
 
+  /** All under the URNs that they have now, also what this run has not come to yet. */
   resources(): ResourceState[] {
-    return [...this.#current, ...this.#base].filter((resource) => !this.#done.has(resource));
+    const left = [...this.#current, ...this.#base].filter((resource) => !this.#done.has(resource));
+    if (!this.#current.some(({ aliases }) => aliases.length > 0)) return left;
+    const renames = renamesOf(left);
+    return left.map((resource) => {
+      const known = this.#copies.get(resource);
+      if (known !== undefined) return known;
+      const copy = renamed(resource, renames);
+      if (copy !== resource) this.#copies.set(resource, copy);
+      return copy;
+    });
   }
 
   #apply({ done, current }: { done?: ResourceState | undefined; current?: ResourceState | undefined }): void {
@@ -110,6 +124,7 @@ export class Snapshot {
       this.changed(done);
     }
     if (current !== undefined) {
+      if (current.aliases.length > 0) this.#copies.clear();
       this.#current.push(current);
       this.changed(current);
     }
@@ -153,8 +168,7 @@ export class Snapshot {
     const { codec, salt, sdkVersion } = this.#options;
     const operations = [
       ...[...this.#operations].map(([resource, type]) => ({ resource, type })),
-      // Only a person can say what became of a create that was interrupted, so its record stays.
-      ...this.#basePending.filter(({ type }) => type === "creating"),
+      ...this.#basePending,
     ].map(({ resource, type }) => `{"resource":${codec.encode(resource)},"type":${JSON.stringify(type)}}`);
     const fields = [
       `"manifest":${JSON.stringify(manifest(sdkVersion))}`,
