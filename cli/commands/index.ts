@@ -6,6 +6,7 @@ import type { ImportFlags } from "./import.ts";
 import type { PlanFlags } from "./plan.ts";
 import type { RunFlags } from "./run.ts";
 import type { SandboxFlags } from "./sandbox.ts";
+import { registerStackCommands } from "./stack-commands.ts";
 
 const examples = (...lines: string[]) =>
   `\nExamples:\n${lines.map((line) => `  $ npx masumi-agents ${line}`).join("\n")}\n`;
@@ -153,6 +154,8 @@ export function registerCommands(program: Command): void {
     .action(async (flags: { stack: string; json?: boolean }) =>
       finish(await (await import("./status.ts")).status(project(), flags)),
     );
+
+  registerStackCommands(program, project, finish, examples);
 
   const box = program
     .command("sandbox")
