@@ -110,6 +110,12 @@ export class ProviderConnection {
       const crash = await this.#crash(method);
       if (crash !== undefined) return crash;
     }
+    if (error.code === status.DEADLINE_EXCEEDED) {
+      return new EngineError(
+        "PLUGIN_SILENT",
+        `The ${this.process.name} does not answer: it was asked to ${method}.`,
+      );
+    }
     for (const any of detailsOf(error)) {
       const failed = unpack(
         any,

@@ -150,7 +150,7 @@ export class ProviderRegistry implements ResourceProvider {
   }: Parameters<ResourceProvider["update"]>[0]): ReturnType<ResourceProvider["update"]> {
     const before = this.#entries.get(providerRef(urn, id));
     this.#configure(urn, id, this.#take(urn) ?? this.#host(urn, newInputs), newInputs);
-    await (await before?.host)?.stop();
+    await (await before?.host.catch(() => undefined))?.stop();
     return { outputs: configurationOf(newInputs) };
   }
 

@@ -39,6 +39,8 @@ export class Snapshot {
   readonly #copies = new Map<ResourceState, ResourceState>();
   /** How often the state was written. */
   writes = 0;
+  /** As they stand in the file; undefined when one of them has changed since. */
+  #encodedResources: Buffer | undefined;
   #dirty = false;
   #closed = false;
   /** The write that has not begun yet: what is changed now goes into it. */
@@ -85,6 +87,7 @@ export class Snapshot {
   }
 
   changed(resource: ResourceState): void {
+    this.#encodedResources = undefined;
     this.#options.codec.changed(resource);
     this.#copies.delete(resource);
     this.#dirty = true;
@@ -93,6 +96,7 @@ export class Snapshot {
   /** A refresh found out what is left of the state before the run. */
   rebase(resources: readonly ResourceState[]): void {
     this.#base = resources;
+    this.#encodedResources = undefined;
     for (const resource of resources) this.#options.codec.changed(resource);
     this.#dirty = true;
   }
@@ -146,13 +150,12 @@ export class Snapshot {
     this.#nextWrite = undefined;
     this.#dirty = false;
     const { backend } = this.#options;
-    const resources = this.resources();
-    const text = this.#encode(resources);
+    const { list, checked } = this.#resources();
     try {
-      verifyResources(resources);
+      checked();
     } catch (error) {
       // The state on the disk stays good, and what this run made is not lost.
-      const file = await backend.writeRejected(text);
+      const file = await backend.writeRejected(this.#encode(list));
       throw new EngineError(
         "STATE_REJECTED",
         messageOf(error),
@@ -160,25 +163,53 @@ export class Snapshot {
         { cause: error },
       );
     }
-    await backend.write(text);
+    await backend.write(this.#encode(list));
     this.writes += 1;
   }
 
-  #encode(resources: readonly ResourceState[]): string {
+  /**
+   * The list of resources in the file, and the check that it must pass. Half of all writes record only that an operation begins: the list
+   * is then that of the write before, and was checked.
+   */
+  #resources(): { list: Buffer; checked: () => void } {
+    const known = this.#encodedResources;
+    if (known !== undefined) return { list: known, checked: () => undefined };
+    const resources = this.resources();
+    const list = joined(resources.map((resource) => this.#options.codec.encode(resource)));
+    return {
+      list,
+      checked: () => {
+        verifyResources(resources);
+        this.#encodedResources = list;
+      },
+    };
+  }
+
+  #encode(resources: Buffer): Buffer {
     const { codec, salt, sdkVersion } = this.#options;
     const operations = [
       ...[...this.#operations].map(([resource, type]) => ({ resource, type })),
       ...this.#basePending,
-    ].map(({ resource, type }) => `{"resource":${codec.encode(resource)},"type":${JSON.stringify(type)}}`);
-    const fields = [
-      `"manifest":${JSON.stringify(manifest(sdkVersion))}`,
-      `"secrets_providers":${JSON.stringify({ type: "passphrase", state: { salt } })}`,
-      ...(resources.length > 0
-        ? [`"resources":[${resources.map((resource) => codec.encode(resource)).join(",")}]`]
-        : []),
-      ...(operations.length > 0 ? [`"pending_operations":[${operations.join(",")}]`] : []),
-      `"metadata":${JSON.stringify(this.#metadata)}`,
-    ];
-    return `{${fields.join(",")}}`;
+    ].map(({ resource, type }) =>
+      Buffer.concat([
+        Buffer.from('{"resource":'),
+        codec.encode(resource),
+        Buffer.from(`,"type":${JSON.stringify(type)}}`),
+      ]),
+    );
+    const field = (name: string, list: Buffer): Buffer[] =>
+      list.length === 0 ? [] : [Buffer.from(`"${name}":[`), list, Buffer.from("],")];
+    return Buffer.concat([
+      Buffer.from(`{"manifest":${JSON.stringify(manifest(sdkVersion))},`),
+      Buffer.from(`"secrets_providers":${JSON.stringify({ type: "passphrase", state: { salt } })},`),
+      ...field("resources", resources),
+      ...field("pending_operations", joined(operations)),
+      Buffer.from(`"metadata":${JSON.stringify(this.#metadata)}}`),
+    ]);
   }
 }
+
+const COMMA = Buffer.from(",");
+
+const joined = (texts: readonly Buffer[]): Buffer =>
+  Buffer.concat(texts.flatMap((text, index) => (index === 0 ? [text] : [COMMA, text])));
