@@ -7,6 +7,7 @@ import type { ImportFlags } from "./import.ts";
 import type { PlanFlags } from "./plan.ts";
 import type { RunFlags } from "./run.ts";
 import type { SandboxFlags } from "./sandbox.ts";
+import { registerStackCommands } from "./stack-commands.ts";
 
 const examples = (...lines: string[]) =>
   `\nExamples:\n${lines.map((line) => `  $ npx masumi-agents ${line}`).join("\n")}\n`;
@@ -192,6 +193,8 @@ export function registerCommands(program: Command): void {
     .action(async (agent: string | undefined, flags: HireFlags) =>
       finish(await (await import("./hire.ts")).hire(project(), agent, flags)),
     );
+
+  registerStackCommands(program, project, finish, examples);
 
   const box = program
     .command("sandbox")

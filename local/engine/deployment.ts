@@ -1,3 +1,4 @@
+import { onCancel } from "./cancellation.ts";
 import { EngineError, messageOf } from "./errors.ts";
 import { EventQueue } from "./events-queue.ts";
 import { DependencyGraph } from "./state/graph.ts";
@@ -45,16 +46,9 @@ export async function deploy(
     ignoreErrors: false,
     onFailure: () => events.close(),
   });
-  const cancel = (): void => {
-    context.reporter.info("Cancelling: running operations are finished and saved, no further ones begin.");
-    executor.stop();
-    events.close();
-    void context.registry.cancel();
-  };
-  signal.addEventListener("abort", cancel, { once: true });
-  if (signal.aborted) cancel();
+  const stopListening = onCancel(signal, context, executor, () => events.close());
   try {
-    const run = new ProgramRun(context, executor, events);
+    const run = new ProgramRun(context, executor, events, signal);
     const completed = await run.followProgram();
     if (completed) await performDeletes(context, run.generator.decisions, executor);
     else executor.stop();
@@ -62,7 +56,7 @@ export async function deploy(
     const ok = completed && !executor.failed && !executor.stopped && !run.generator.sawError;
     return { ok, stackOutputs: await run.finishStackOutputs(ok) };
   } finally {
-    signal.removeEventListener("abort", cancel);
+    stopListening();
   }
 }
 
@@ -77,12 +71,19 @@ class ProgramRun {
   readonly #context: RunContext;
   readonly #executor: StepExecutor;
   readonly #events: EventQueue<ProgramEvent>;
+  readonly #signal: AbortSignal;
   #stackOutputs: Extract<ProgramEvent, { kind: "outputs" }> | undefined;
 
-  constructor(context: RunContext, executor: StepExecutor, events: EventQueue<ProgramEvent>) {
+  constructor(
+    context: RunContext,
+    executor: StepExecutor,
+    events: EventQueue<ProgramEvent>,
+    signal: AbortSignal,
+  ) {
     this.#context = context;
     this.#executor = executor;
     this.#events = events;
+    this.#signal = signal;
     this.generator = new StepGenerator(context);
   }
 
@@ -100,7 +101,9 @@ class ProgramRun {
       try {
         await this.#handle(event);
       } catch (error) {
-        if (!(error instanceof Bail)) this.#context.reporter.error(messageOf(error), this.#urnOf(event));
+        // A question to a provider that was cut off, because the run was cancelled, needs no word.
+        if (!(error instanceof Bail) && !this.#signal.aborted)
+          this.#context.reporter.error(messageOf(error), this.#urnOf(event));
         return false;
       }
     }
@@ -171,15 +174,9 @@ export async function refresh(
   { context, parallel, signal }: DeploymentOptions,
   { counted }: { counted: boolean },
 ): Promise<boolean> {
-  const { base, registry, reporter, snapshot } = context;
+  const { base, registry, snapshot } = context;
   const executor = new StepExecutor(context, { parallel, ignoreErrors: true, onFailure: () => undefined });
-  const cancel = (): void => {
-    reporter.info("Cancelling: running operations are finished and saved, no further ones begin.");
-    executor.stop();
-    void registry.cancel();
-  };
-  signal.addEventListener("abort", cancel, { once: true });
-  if (signal.aborted) cancel();
+  const stopListening = onCancel(signal, context, executor, () => undefined);
   try {
     const steps = new Map<ResourceState, RefreshStep>();
     for (const state of base.resources) {
@@ -193,7 +190,7 @@ export async function refresh(
     snapshot.rebase(refreshed);
     return !executor.failed && !executor.stopped;
   } finally {
-    signal.removeEventListener("abort", cancel);
+    stopListening();
   }
 }
 

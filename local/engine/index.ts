@@ -1,7 +1,16 @@
 export { createDisplay, type DisplayOptions } from "./display/display.ts";
 export { EngineError, NotImplemented } from "./errors.ts";
 export { destroy, preview, refresh, up } from "./run.ts";
-export { configValues, exportState, initStack, setConfig, stackOutputs } from "./stack.ts";
+export {
+  configValues,
+  exportState,
+  getConfig,
+  initStack,
+  removeConfig,
+  setConfig,
+  type StackOptions,
+  stackOutputs,
+} from "./stack.ts";
 export type { ConfigValue } from "./stack-config.ts";
 export type {
   Changes,
@@ -14,4 +23,5 @@ export type {
   StepInfo,
   StepOp,
 } from "./types.ts";
-export type { PropertyChange, Value } from "./values.ts";
+export { unprotect } from "./unprotect.ts";
+export type { PropertyChange, PropertyMap, Value } from "./values.ts";

@@ -1,23 +1,26 @@
 import type {
   RegisterResourceOutputsRequest,
   RegisterResourceRequest,
+  ResourceInvokeRequest,
   SupportsFeatureRequest,
 } from "@pulumi/pulumi/proto/resource_pb.js";
 import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
+import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import resourcePb from "@pulumi/pulumi/proto/resource_pb.js";
 import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { messageOf } from "./errors.ts";
 import type { EventQueue } from "./events-queue.ts";
-import { DYNAMIC_PACKAGE } from "./providers/registry.ts";
-import { defaultProviderGoal, goalOf, outputsOf } from "./request.ts";
+import { ProviderChoice } from "./provider-choice.ts";
+import type { InvokeResult } from "./providers/provider.ts";
+import { goalOf, invocationOf, outputsOf } from "./request.ts";
 import { implement, Unavailable } from "./rpc/service.ts";
 import { toStruct } from "./rpc/struct.ts";
 import type { ConfigValue } from "./stack-config.ts";
 import type { ResourceState } from "./state/resource.ts";
 import type { Goal, ProgramEvent } from "./steps/registration.ts";
-import { providerRef, type Urn } from "./urn.ts";
-import { makeSecret } from "./values.ts";
+import type { Urn } from "./urn.ts";
+import type { PropertyMap } from "./values.ts";
 
 export interface MonitorOptions {
   readonly project: string;
@@ -28,6 +31,15 @@ export interface MonitorOptions {
   readonly parallel: number;
   /** Where the events of the program go. */
   readonly events: EventQueue<ProgramEvent>;
+  /** Calls a function of a running provider. */
+  readonly invoke: (call: Invocation) => Promise<InvokeResult>;
+}
+
+export interface Invocation {
+  /** Reference of the provider. */
+  readonly provider: string;
+  readonly token: string;
+  readonly args: PropertyMap;
 }
 
 /**
@@ -44,16 +56,20 @@ const FEATURES = [
 ];
 const FEATURE_IDS = new Set(["secrets", "resourceReferences", "outputValues", "aliasSpecs", "deletedWith"]);
 
+/** A function of a provider failed. */
+class InvokeFailed extends Error {}
+
 /** The service that the program talks to: turns its calls into events, and answers when the engine has dealt with them. */
 export class ResourceMonitor {
   readonly #options: MonitorOptions;
   readonly #goals = new Map<Urn, Goal>();
   readonly #open = new Set<(error: Error) => void>();
-  #defaultProvider: Promise<string> | undefined;
+  readonly #providers: ProviderChoice;
   #closed = false;
 
   constructor(options: MonitorOptions) {
     this.#options = options;
+    this.#providers = new ProviderChoice(options.config, (goal) => this.#registered(goal));
   }
 
   service(): UntypedServiceImplementation {
@@ -72,6 +88,7 @@ export class ResourceMonitor {
           this.#refusable(() => this.#register(request)),
         registerResourceOutputs: (request: RegisterResourceOutputsRequest) =>
           this.#refusable(() => this.#outputs(request)),
+        invoke: (request: ResourceInvokeRequest) => this.#refusable(() => this.#invoke(request)),
         signalAndWaitForShutdown: async () => {
           events.push({ kind: "end" });
           await this.#answer<void>(() => undefined);
@@ -93,7 +110,8 @@ export class ResourceMonitor {
     try {
       return await handle();
     } catch (error) {
-      if (!(error instanceof Unavailable)) {
+      // What a provider's function complains of is the program's to deal with.
+      if (!(error instanceof Unavailable || error instanceof InvokeFailed)) {
         this.#options.events.push({
           kind: "failed",
           error: error instanceof Error ? error : new Error(messageOf(error)),
@@ -107,16 +125,34 @@ export class ResourceMonitor {
     request: RegisterResourceRequest,
   ): Promise<InstanceType<typeof resourcePb.RegisterResourceResponse>> {
     const goal = goalOf(request, this.#goals.get(request.getParent()), this.#options.projectRoot);
-    const provider = goal.custom ? await this.#defaultProviderReference() : "";
-    const wanted: Goal = { ...goal, provider };
+    const wanted: Goal = { ...goal, provider: await this.#providers.forResource(goal, request) };
     const state = await this.#registered(wanted);
     this.#goals.set(state.urn, wanted);
+    if (!goal.custom) this.#providers.learn(state.urn, goal.parent, request);
     // Outputs of a component may refer to resources that are not registered yet; it tells them itself.
     const outputs = goal.custom ? state.outputs : {};
     return new resourcePb.RegisterResourceResponse()
       .setUrn(state.urn)
       .setId(state.id)
       .setObject(toStruct(outputs));
+  }
+
+  async #invoke(
+    request: ResourceInvokeRequest,
+  ): Promise<InstanceType<typeof resourcePb.ResourceInvokeResponse>> {
+    const { token, args } = invocationOf(request);
+    const provider = await this.#providers.forFunction(token, request);
+    const call = this.#options.invoke({ provider, token, args }).catch((error: unknown) => {
+      throw new InvokeFailed(`The call of ${token} failed: ${messageOf(error)}`);
+    });
+    const { outputs, failures } = await this.#unlessClosed(call);
+    return new resourcePb.ResourceInvokeResponse()
+      .setReturn(toStruct(outputs))
+      .setFailuresList(
+        failures.map(({ property, reason }) =>
+          new providerPb.CheckFailure().setProperty(property).setReason(reason),
+        ),
+      );
   }
 
   async #outputs(request: RegisterResourceOutputsRequest): Promise<InstanceType<typeof emptyPb.Empty>> {
@@ -126,21 +162,19 @@ export class ResourceMonitor {
     return new emptyPb.Empty();
   }
 
-  /** Registers the default provider at the first custom resource. */
-  #defaultProviderReference(): Promise<string> {
-    this.#defaultProvider ??= this.#registered(
-      defaultProviderGoal(
-        DYNAMIC_PACKAGE,
-        Object.fromEntries(
-          this.#options.config.map(({ key, value, secret }) => [key, secret ? makeSecret(value) : value]),
-        ),
-      ),
-    ).then(({ urn, id }) => providerRef(urn, id));
-    return this.#defaultProvider;
-  }
-
   #registered(goal: Goal): Promise<ResourceState> {
     return this.#answer((done) => this.#options.events.push({ kind: "register", goal, done }));
+  }
+
+  /** The same for work that ends by itself. */
+  async #unlessClosed<T>(work: Promise<T>): Promise<T> {
+    let settle: (() => void) | undefined;
+    const closed = this.#answer<void>((done) => (settle = () => done()));
+    try {
+      return await Promise.race([work, closed.then(() => work)]);
+    } finally {
+      settle?.();
+    }
   }
 
   /** Waits until `done` is called, or until the monitor closes. */

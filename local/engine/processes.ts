@@ -11,16 +11,25 @@ export interface Child {
   stop(graceMilliseconds: number): Promise<void>;
 }
 
-const running = new Set<ChildProcess>();
+export interface ChildOptions extends SpawnOptions {
+  /** Ending the process ends those that it started too: a plugin may be a script around the real one. */
+  readonly wholeGroup?: boolean;
+}
+
+const running = new Map<ChildProcess, boolean>();
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  for (const [child, wholeGroup] of running) kill(child, "SIGKILL", wholeGroup);
 });
 
-export function startChild(command: string, args: readonly string[], options: SpawnOptions): Child {
+export function startChild(
+  command: string,
+  args: readonly string[],
+  { wholeGroup = false, ...options }: ChildOptions,
+): Child {
   // In a process group of its own: a ^C at the terminal goes to the whole group of the engine, and would cut off the very operations that
   // the engine wants to finish.
   const child = spawn(command, args, { ...options, detached: true });
-  running.add(child);
+  running.set(child, wholeGroup);
   const exited = new Promise<number | string>((resolve) => {
     child.once("error", (error) => {
       running.delete(child);
@@ -31,15 +40,33 @@ export function startChild(command: string, args: readonly string[], options: Sp
       resolve(code ?? signal ?? "unknown");
     });
   });
-  return { process: child, exited, stop: (grace) => stop(child, exited, grace) };
+  return { process: child, exited, stop: (grace) => stop(child, exited, grace, wholeGroup) };
 }
 
-async function stop(child: ChildProcess, exited: Promise<unknown>, grace: number): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), grace);
+async function stop(
+  child: ChildProcess,
+  exited: Promise<unknown>,
+  grace: number,
+  wholeGroup: boolean,
+): Promise<void> {
+  // With a group, the process itself may have ended while one that it started lives on, and holds its output open.
+  if (wholeGroup ? !running.has(child) : child.exitCode !== null || child.signalCode !== null) return;
+  kill(child, "SIGTERM", wholeGroup);
+  const timer = setTimeout(() => kill(child, "SIGKILL", wholeGroup), grace);
   await exited;
   clearTimeout(timer);
+}
+
+function kill(child: ChildProcess, signal: NodeJS.Signals, wholeGroup: boolean): void {
+  if (!wholeGroup || child.pid === undefined) {
+    child.kill(signal);
+    return;
+  }
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** Calls `line` for every line of a stream; resolves at its end. */

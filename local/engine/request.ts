@@ -1,17 +1,28 @@
 import { fileURLToPath } from "node:url";
 import { relative, sep } from "node:path";
-import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
+import type { RegisterResourceRequest, ResourceInvokeRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 import type { SourcePosition } from "@pulumi/pulumi/proto/source_pb.js";
 import { EngineError, NotImplemented } from "./errors.ts";
 import { DYNAMIC_PACKAGE } from "./providers/registry.ts";
 import { fromStruct } from "./rpc/struct.ts";
 import type { CustomTimeouts } from "./state/resource.ts";
-import type { Goal } from "./steps/registration.ts";
-import { isProviderType, packageOfType, ROOT_STACK_TYPE, type Urn } from "./urn.ts";
-import { downgradeOutputs, mapProperties, rejectAssets } from "./values.ts";
+import type { Alias, Goal } from "./steps/registration.ts";
+import {
+  isProviderType,
+  packageOfType,
+  parseProviderRef,
+  parseUrn,
+  providerType,
+  ROOT_STACK_TYPE,
+  typeOf,
+  type Urn,
+} from "./urn.ts";
+import { normalized, mapProperties, rejectAssets } from "./values.ts";
+import { defaultProviderName, isVersion } from "./versions.ts";
 
 /**
- * Reads a registration. Inherited from the parent's goal: protect, retainOnDelete, deletedWith. The provider is not filled in.
+ * Reads a registration. Inherited from the parent's goal: protect, retainOnDelete, deletedWith, a provider of the same package. An empty
+ * provider stands for one that the caller must choose: a component's, or the default one.
  * @throws NotImplemented for everything that the SDK sends and this engine does not do
  */
 export function goalOf(
@@ -28,7 +39,7 @@ export function goalOf(
       `${subject}: the type of a custom resource has three parts, package:module:Name.`,
     );
   }
-  if (custom) refuseProvider(request, subject);
+  if (custom) refusePackage(request, subject);
 
   const raw = fromStruct(request.getObject());
   rejectAssets(raw, subject);
@@ -36,7 +47,7 @@ export function goalOf(
   const inputs = Object.fromEntries(
     Object.entries(raw).map(([key, value]) => [
       key,
-      downgradeOutputs(value, (urn) => {
+      normalized(value, (urn) => {
         propertyDependencies[key] = [...new Set([...(propertyDependencies[key] ?? []), urn])];
       }),
     ]),
@@ -45,17 +56,20 @@ export function goalOf(
     type: request.getType(),
     name: request.getName(),
     custom,
-    inputs,
+    inputs: isProviderType(request.getType()) ? withVersion(inputs, request.getVersion()) : inputs,
     parent: request.getParent(),
     protect: request.hasProtect() ? request.getProtect() : parent?.protect,
     retainOnDelete: request.hasRetainondelete() ? request.getRetainondelete() : parent?.retainOnDelete,
     deletedWith: request.getDeletedwith() || (parent?.deletedWith ?? ""),
     dependencies: [...new Set(request.getDependenciesList())],
     propertyDependencies,
-    provider: "",
+    provider: isProviderType(request.getType())
+      ? ""
+      : request.getProvider() || inheritedProvider(request, parent),
     deleteBeforeReplace: deleteBeforeReplaceOf(request),
     ignoreChanges: request.getIgnorechangesList(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+    aliases: aliasesOf(request),
     customTimeouts: timeoutsOf(request),
     sourcePosition: positionOf(request.getSourceposition(), projectRoot),
     stackTrace: (request.getStacktrace()?.getFramesList() ?? []).map((frame) => {
@@ -65,13 +79,13 @@ export function goalOf(
   };
 }
 
-/** The goal of a default provider: its inputs are the whole configuration of the stack. */
-export function defaultProviderGoal(pkg: string, inputs: Goal["inputs"]): Goal {
+/** The goal of the default provider of a package in one version; its inputs are the package's configuration. */
+export function defaultProviderGoal(pkg: string, version: string, inputs: Goal["inputs"]): Goal {
   return {
-    type: `pulumi:providers:${pkg}`,
-    name: "default",
+    type: providerType(pkg),
+    name: defaultProviderName(version),
     custom: true,
-    inputs,
+    inputs: withVersion(inputs, version),
     parent: "",
     protect: undefined,
     retainOnDelete: undefined,
@@ -82,17 +96,66 @@ export function defaultProviderGoal(pkg: string, inputs: Goal["inputs"]): Goal {
     deleteBeforeReplace: undefined,
     ignoreChanges: [],
     additionalSecretOutputs: [],
+    aliases: [],
     customTimeouts: {},
     sourcePosition: "",
     stackTrace: [],
   };
 }
 
+/** A resource below one of the same package is managed by the same provider. */
+function inheritedProvider(request: RegisterResourceRequest, parent: Goal | undefined): string {
+  if (parent === undefined || parent.provider === "" || !request.getCustom()) return "";
+  const type = typeOf(parseProviderRef(parent.provider).urn);
+  return type === providerType(packageOfType(request.getType())) ? parent.provider : "";
+}
+
+/** A provider of a certain version holds it among its inputs, beside a place for what the engine itself needs to know. */
+const withVersion = (inputs: Goal["inputs"], version: string): Goal["inputs"] =>
+  version === "" ? inputs : { ...inputs, __internal: {}, version };
+
+function aliasesOf(request: RegisterResourceRequest): Alias[] {
+  const nothing = { urn: "", name: "", type: "", stack: "", project: "", parent: "", noParent: false };
+  const urns = request.getAliasurnsList().map((urn) => ({ ...nothing, urn }));
+  const others = request.getAliasesList().map((alias) => {
+    const spec = alias.getSpec();
+    if (spec === undefined) return { ...nothing, urn: alias.getUrn() };
+    return {
+      urn: "",
+      name: spec.getName(),
+      type: spec.getType(),
+      stack: spec.getStack(),
+      project: spec.getProject(),
+      parent: spec.getParenturn(),
+      noParent: spec.getNoparent(),
+    };
+  });
+  for (const { urn } of [...urns, ...others]) if (urn !== "") parseUrn(urn);
+  return [...urns, ...others];
+}
+
+/** Reads the call of a provider's function. @throws NotImplemented */
+export function invocationOf(request: ResourceInvokeRequest): { token: string; args: Goal["inputs"] } {
+  const token = request.getTok();
+  const refused: [string, boolean][] = [
+    [`the built-in function ${token}`, packageOfType(token) === "pulumi"],
+    ["a parameterized package (packageRef)", request.getPackageref() !== ""],
+    ["pluginDownloadURL", request.getPlugindownloadurl() !== ""],
+    ["plugin checksums", request.getPluginchecksumsMap().getLength() > 0],
+    // Never sent, because the feature is not advertised: the SDK then waits for the resources itself.
+    ["dependsOn of functions", request.getDependsonList().length > 0],
+  ];
+  for (const [feature, used] of refused) if (used) throw new NotImplemented(feature, token);
+  const raw = fromStruct(request.getArgs());
+  rejectAssets(raw, token);
+  return { token, args: mapProperties(raw, (value) => normalized(value)) };
+}
+
 /** Outputs that the program registers for a component or for the stack. */
 export function outputsOf(struct: Parameters<typeof fromStruct>[0], subject: string): Goal["inputs"] {
   const raw = fromStruct(struct);
   rejectAssets(raw, subject);
-  return mapProperties(raw, (value) => downgradeOutputs(value, () => undefined));
+  return mapProperties(raw, (value) => normalized(value));
 }
 
 function refuseOptions(request: RegisterResourceRequest, subject: string): void {
@@ -100,7 +163,7 @@ function refuseOptions(request: RegisterResourceRequest, subject: string): void 
   const refused: [string, boolean][] = [
     ["a remote component", request.getRemote()],
     ["import", request.getImportid() !== ""],
-    ["aliases", request.getAliasurnsList().length > 0 || request.getAliasesList().length > 0],
+    ["aliases in their old form", request.getAliasesList().length > 0 && !request.getAliasspecs()],
     ["replaceOnChanges", request.getReplaceonchangesList().length > 0],
     ["replaceWith", request.getReplaceWithList().length > 0],
     ["replacementTrigger", request.hasReplacementTrigger()],
@@ -113,20 +176,24 @@ function refuseOptions(request: RegisterResourceRequest, subject: string): void 
     ["plugin checksums", request.getPluginchecksumsMap().getLength() > 0],
     ["envVarMappings", request.getEnvvarmappingsMap().getLength() > 0],
     ["snippets", request.getSnippetid() !== ""],
-    ["an explicit provider", request.getProvider() !== "" || request.getProvidersMap().getLength() > 0],
   ];
   for (const [feature, used] of refused) if (used) throw new NotImplemented(feature, subject);
 }
 
-function refuseProvider(request: RegisterResourceRequest, subject: string): void {
+function refusePackage(request: RegisterResourceRequest, subject: string): void {
   const type = request.getType();
-  const pkg = packageOfType(type);
-  if (isProviderType(type)) throw new NotImplemented("an explicit provider", subject);
-  if (pkg === "pulumi" && type !== ROOT_STACK_TYPE)
+  const version = request.getVersion();
+  if (packageOfType(type) === "pulumi" && type !== ROOT_STACK_TYPE && !isProviderType(type))
     throw new NotImplemented(`the built-in type ${type}`, subject);
-  if (pkg !== DYNAMIC_PACKAGE || request.getVersion() !== "") {
-    throw new NotImplemented(`the provider plugin of package "${pkg}"`, subject);
-  }
+  if (packageOfType(type) === DYNAMIC_PACKAGE && version !== "")
+    throw new NotImplemented("a dynamic provider of a certain version", subject);
+  checkVersion(version, subject);
+}
+
+/** @throws EngineError BAD_VERSION */
+export function checkVersion(version: string, subject: string): void {
+  if (version === "" || isVersion(version)) return;
+  throw new EngineError("BAD_VERSION", `${subject}: "${version}" is not a version such as 1.2.3.`);
 }
 
 /** Without word from the SDK every property depends on everything the resource depends on. */

@@ -80,7 +80,10 @@ async function runOn(
   warnOfPendingOperations(operation, stack, reporter);
   const sdk = findSdk(stack.project);
   const { backend, codec, crypter, deployment } = stack;
-  const snapshot = new Snapshot(deployment, { backend, codec, salt: crypter.salt, sdkVersion: sdk.version });
+  // Only a person can say what became of a create that was interrupted, so its record stays; others are done anew.
+  const pendingOperations = deployment.pendingOperations.filter(({ type }) => type === "creating");
+  const start = { ...deployment, pendingOperations };
+  const snapshot = new Snapshot(start, { backend, codec, salt: crypter.salt, sdkVersion: sdk.version });
   const before = stackOutputsOf(stack, deployment.resources);
   const session = new Session({ operation, run, stack, config, sdk, snapshot, reporter });
   let ok = false;

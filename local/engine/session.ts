@@ -8,9 +8,10 @@ import { engineService } from "./engine-service.ts";
 import { EventQueue } from "./events-queue.ts";
 import { ResourceMonitor } from "./monitor.ts";
 import { Program, type Sdk } from "./program.ts";
+import { createLauncher } from "./providers/launcher.ts";
 import { DYNAMIC_PACKAGE, ProviderRegistry } from "./providers/registry.ts";
 import type { Reporter } from "./reporter.ts";
-import { CHANNEL_OPTIONS } from "./rpc/service.ts";
+import { CHANNEL_OPTIONS, Unavailable } from "./rpc/service.ts";
 import type { ConfigValue } from "./stack-config.ts";
 import type { OpenStack } from "./stack.ts";
 import type { Snapshot } from "./state/snapshot.ts";
@@ -58,6 +59,11 @@ export class Session {
       preview: this.#preview,
       parallel: this.#parallel,
       events: this.#events,
+      invoke: async ({ provider, token, args }) => {
+        const host = await this.#registry?.get(provider);
+        if (host === undefined) throw new Unavailable("The providers are not there any more.");
+        return host.invoke(token, args, this.#preview);
+      },
     });
   }
 
@@ -123,20 +129,22 @@ export class Session {
   }
 
   #startRegistry(address: string): ProviderRegistry {
-    const { stack, sdk, reporter } = this.#options;
-    const { name, programDir } = stack.project;
+    const { stack, sdk, config, reporter } = this.#options;
     const registry = new ProviderRegistry({
-      script: sdk.dynamicProvider,
-      cwd: programDir,
-      env: {
-        ...this.#environment("provider"),
-        PULUMI_NODEJS_PROJECT: name,
-        PULUMI_PROJECT: name,
-        PULUMI_CONFIG: "{}",
-      },
+      launch: createLauncher({
+        project: stack.project,
+        sdk,
+        config,
+        env: this.#environment("provider"),
+      }),
       engineAddress: address,
-      output: (line, trace) =>
-        reporter.diagnostic({ severity: trace ? "debug" : "info", message: line, ephemeral: false }),
+      output: ({ shown }, line, trace) =>
+        reporter.diagnostic({
+          severity: shown && !trace ? "info" : "debug",
+          message: line,
+          ephemeral: false,
+        }),
+      warn: (message) => reporter.warning(message),
     });
     this.#registry = registry;
     // The state has dynamic resources, so the provider will surely be needed: it loads while the program does.

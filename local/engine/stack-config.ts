@@ -74,6 +74,16 @@ export class StackConfig {
     );
   }
 
+  /** Whether the key was there. */
+  remove(key: string): boolean {
+    return [this.#qualified(key), key].some((name) => this.#document.deleteIn(["config", name]));
+  }
+
+  /** The full name of a key. */
+  nameOf(key: string): string {
+    return this.#qualified(key);
+  }
+
   async save(): Promise<void> {
     await writeFileAtomically(this.file, this.#document.toString());
   }

@@ -24,7 +24,7 @@ export interface OpenStack {
   readonly deployment: Deployment;
 }
 
-type StackOptions = Pick<RunOptions, "projectDir" | "stack" | "stateRoot" | "passphrase">;
+export type StackOptions = Pick<RunOptions, "projectDir" | "stack" | "stateRoot" | "passphrase">;
 
 /** Stack names as the CLI allows them; they become part of file names. */
 const STACK_NAME = /^[A-Za-z0-9_.-]{1,100}$/u;
@@ -103,7 +103,7 @@ export async function initStack(options: StackOptions): Promise<void> {
   if (backend.exists()) return;
   const manifest = { time: new Date().toISOString(), magic: "", version: "" };
   const providers = { type: "passphrase", state: { salt: crypter.salt } };
-  await backend.write(JSON.stringify({ manifest, secrets_providers: providers, metadata: {} }));
+  await backend.write(Buffer.from(JSON.stringify({ manifest, secrets_providers: providers, metadata: {} })));
 }
 
 /**
@@ -135,6 +135,25 @@ export async function configValues(options: StackOptions): Promise<readonly Conf
   const { config } = await locateStack(options);
   return config.salt === undefined ? [] : config.values(await Crypter.open(options.passphrase, config.salt));
 }
+
+/** One value, in the clear even if it is a secret. @throws EngineError CONFIG_NOT_FOUND, WRONG_PASSPHRASE */
+export async function getConfig(options: StackOptions, key: string): Promise<ConfigValue> {
+  const { config } = await locateStack(options);
+  const name = config.nameOf(key);
+  const found = (await configValues(options)).find((value) => value.key === name);
+  if (found === undefined) throw missingConfig(options, key);
+  return found;
+}
+
+/** Takes a value out of `Pulumi.<stack>.yaml`. @throws EngineError CONFIG_NOT_FOUND */
+export async function removeConfig(options: StackOptions, key: string): Promise<void> {
+  const { config } = await locateStack(options);
+  if (!config.remove(key)) throw missingConfig(options, key);
+  await config.save();
+}
+
+const missingConfig = ({ stack }: StackOptions, key: string): EngineError =>
+  new EngineError("CONFIG_NOT_FOUND", `Stack ${stack} has no configuration value "${key}".`);
 
 /** The outputs of the stack's last run; secrets read `[secret]` unless `showSecrets`. */
 export async function stackOutputs(

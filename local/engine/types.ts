@@ -1,4 +1,4 @@
-import type { PropertyChange, Value } from "./values.ts";
+import type { PropertyChange, PropertyMap, Value } from "./values.ts";
 
 /** What every command of the engine needs. */
 export interface RunOptions {
@@ -50,6 +50,12 @@ export interface StepInfo {
   readonly diff?: readonly string[];
   /** The same with values, secrets masked. */
   readonly changes?: readonly PropertyChange[];
+  /** Of what exists; absent for what is yet to be created. */
+  readonly id?: string;
+  /** Reference of the provider that manages it. */
+  readonly provider?: string;
+  /** In previews: all inputs as they are and as they would be, secrets masked; absent where there are none. */
+  readonly properties?: { readonly before?: PropertyMap; readonly after?: PropertyMap };
   /** A delete that leaves the real thing alone (`retainOnDelete`). */
   readonly retained?: boolean;
 }

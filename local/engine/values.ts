@@ -1,4 +1,5 @@
 import { EngineError } from "./errors.ts";
+import { parseUrn } from "./urn.ts";
 
 /**
  * Property values in the form they have on the wire: plain JSON, in which objects with a signature stand for secrets, outputs, resource
@@ -16,6 +17,16 @@ const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
 
 /** Stands for a value that is not known yet; providers receive it in previews as an ordinary string. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** A provider may say of which type the value is that it does not know yet; that makes no difference. */
+const OTHER_UNKNOWNS: ReadonlySet<string> = new Set([
+  "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", // a boolean
+  "3eeb2bf0-c639-47a8-9e75-3b44932eb421", // a number
+  "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2", // an array
+  "030794c1-ac77-496b-92df-f27374a8bd58", // an asset
+  "e48ece36-62e2-4504-bad9-02848725956a", // an archive
+  "dd056dcd-154b-4c76-9bd3-c8f88648b5ff", // an object
+]);
 
 interface ObjectValue {
   readonly [key: string]: Value;
@@ -88,24 +99,59 @@ export function rejectAssets(properties: PropertyMap, subject: string): void {
   }
 }
 
-/** Output values become plain, secret or unknown values; the resources that they depend on are told to `dependency`. */
-export function downgradeOutputs(value: Value, dependency: (urn: string) => void): Value {
+/**
+ * The one form in which the engine keeps what comes in over the wire. Output values become plain, secret or unknown values, and the
+ * resources that they depend on are told to `dependency`; there is one sort of unknown; a reference holds URN, id and version.
+ */
+export function normalized(value: Value, dependency: (urn: string) => void = () => undefined): Value {
+  if (typeof value === "string") return OTHER_UNKNOWNS.has(value) ? UNKNOWN : value;
+  if (isReference(value)) return reference(value);
   if (signatureOf(value) !== OUTPUT || !isObject(value)) {
-    return mapValues(value, (child) => downgradeOutputs(child, dependency));
+    return mapValues(value, (child) => normalized(child, dependency));
   }
   const dependencies = value["dependencies"];
   if (isArray(dependencies)) {
     for (const urn of dependencies) if (typeof urn === "string") dependency(urn);
   }
-  const element = "value" in value ? downgradeOutputs(value["value"] ?? null, dependency) : UNKNOWN;
+  const element = "value" in value ? normalized(value["value"] ?? null, dependency) : UNKNOWN;
   return value["secret"] === true ? makeSecret(element) : element;
 }
 
-/** What a provider sees that accepts neither secrets nor resource references: bare values; a reference is its id, a component's its URN. */
-export function forProvider(value: Value): Value {
-  if (isSecret(value)) return forProvider(value["value"] ?? null);
-  if (signatureOf(value) === RESOURCE && isObject(value)) return value["id"] ?? value["urn"] ?? null;
-  return mapValues(value, forProvider);
+const isReference = (value: Value): value is ObjectValue => signatureOf(value) === RESOURCE;
+
+/** As the state file has it. */
+function reference({ urn = "", id, packageVersion = "" }: ObjectValue): Value {
+  return { [SIGNATURE]: RESOURCE, ...(id === undefined ? {} : { id }), packageVersion, urn };
+}
+
+/** A provider gets name and type too, and an empty id for one that is not known yet. */
+function sentReference({ packageVersion, id, urn = "", ...rest }: ObjectValue): Value {
+  const { name, type } = parseUrn(typeof urn === "string" ? urn : "");
+  return {
+    ...rest,
+    ...(packageVersion === "" || packageVersion === undefined ? {} : { packageVersion }),
+    ...(id === undefined ? {} : { id: id === UNKNOWN ? "" : id }),
+    urn,
+    name,
+    type,
+  };
+}
+
+/**
+ * What a provider sees. One that does not accept secrets gets the bare values; one that does not accept references to resources gets
+ * their ids, and of components the URNs.
+ */
+export function forProvider(
+  value: Value,
+  accepts: { readonly secrets: boolean; readonly resources: boolean },
+): Value {
+  if (isReference(value))
+    return accepts.resources ? sentReference(value) : (value["id"] ?? value["urn"] ?? null);
+  if (isSecret(value)) {
+    const inner = forProvider(value["value"] ?? null, accepts);
+    return accepts.secrets ? makeSecret(inner) : inner;
+  }
+  return mapValues(value, (child) => forProvider(child, accepts));
 }
 
 export const unwrapSecrets = (value: Value): Value =>

@@ -8,6 +8,8 @@ export interface DisplayOptions {
   /** A terminal, where lines can be drawn over: what runs is kept up to date at the bottom. Else plain lines, as they happen. */
   readonly interactive: boolean;
   readonly colour: boolean;
+  /** Previews show every input of what would change, and what would change in it. */
+  readonly diff?: boolean;
 }
 
 /** Shows a run as the CLI does; to be given to a run as `onEvent`. One display shows one run after the other. */

@@ -1,10 +1,13 @@
-import type { Diagnostic, EngineEvent } from "../types.ts";
+import type { Diagnostic, EngineEvent, StepOp } from "../types.ts";
+import { diffLines } from "./diff.ts";
 import type { DisplayOptions } from "./display.ts";
 import { changeLines, diagnosticLines, messageLines, outputLines, stepLine, summaryLines } from "./lines.ts";
 import { HEADERS, labelOfUrn, OP_WORDS, type Paint, painter } from "./words.ts";
 
 /** A status message of a waiting resource is repeated at most this often. */
 const STATUS_INTERVAL_MILLISECONDS = 5_000;
+
+const HALVES: ReadonlySet<StepOp> = new Set(["create-replacement", "delete-replaced"]);
 
 /** Lines that are never drawn over: for pipes, logs and CI. */
 export class PlainDisplay {
@@ -26,7 +29,10 @@ export class PlainDisplay {
         this.print([this.paint("bold", `${HEADERS[event.operation]} (${event.stack}):`), ""]);
         break;
       case "step-planned":
-        if (event.step.op !== "same") {
+        if (event.step.op !== "same" && this.#options.diff === true) {
+          // The halves of a replacement would say the same as the whole.
+          if (!HALVES.has(event.step.op)) this.print(diffLines(event.step, this.paint));
+        } else if (event.step.op !== "same") {
           this.print([stepLine(event.step, OP_WORDS[event.step.op].planned, undefined, this.paint)]);
           this.print(changeLines(event.step.changes ?? [], this.paint));
         }

@@ -1,63 +1,81 @@
 import { once } from "node:events";
 import { EngineError } from "../errors.ts";
 import { type Child, readLines, startChild } from "../processes.ts";
+import type { Launch } from "./launch.ts";
 
-export interface HostOptions {
-  /** Absolute path of the script that serves the provider. */
-  readonly script: string;
-  /** Working directory: the program's, as provider code resolves its relative paths from there. */
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Address of the Engine service; argument 1 of the process. */
+export interface HostProcessOptions {
+  readonly launch: Launch;
+  /** Address of the Engine service; the last argument of the process. */
   readonly engineAddress: string;
+  /** Ends the wait for a process that does not come up. */
+  readonly signal: AbortSignal;
   /** A line that the process printed. `trace`: it belongs to the stack of an error that is reported under its resource anyway. */
   readonly output: (line: string, trace: boolean) => void;
+}
+
+/** A process that serves a provider. */
+export interface HostProcess {
+  readonly name: string;
+  readonly child: Child;
+  readonly port: number;
+  /** The last lines that it printed: all there is to say about a crash. */
+  readonly lastLines: readonly string[];
 }
 
 /** The SDK prints the errors of some methods itself, as `<error>: <error with its stack>`. */
 const TRACE = /^\s+at |^(?<error>.+): \k<error>$/u;
 
 const START_TIMEOUT_MILLISECONDS = 60_000;
-
-/** A provider mostly waits, and may hold thousands of calls at once: its memory counts for more than its speed. */
-const MEMORY_FLAGS = ["--max-semi-space-size=4", "--optimize-for-size"];
+const LAST_LINES = 20;
 
 /**
  * Starts the process that serves a provider. The first line of its standard output is its port on 127.0.0.1; everything after that is
  * the provider code's own output.
  * @throws EngineError PROVIDER_START
  */
-export async function startHostProcess(options: HostOptions): Promise<{ child: Child; port: number }> {
-  const guard = new URL("guard.js", import.meta.url).href;
-  const args = [...MEMORY_FLAGS, "--import", guard, options.script, options.engineAddress];
-  const child = startChild(process.execPath, args, {
-    cwd: options.cwd,
-    env: options.env,
+export async function startHostProcess(options: HostProcessOptions): Promise<HostProcess> {
+  const { launch, signal } = options;
+  const child = startChild(launch.command, [...launch.args, options.engineAddress], {
+    cwd: launch.cwd,
+    env: launch.env,
     stdio: ["pipe", "pipe", "pipe"],
+    wholeGroup: launch.wholeGroup,
   });
   const firstLine = new AbortController();
   let first: string | undefined;
-  const complaints: string[] = [];
+  const lastLines: string[] = [];
+  const print = (line: string, trace: boolean): void => {
+    lastLines.push(line);
+    if (lastLines.length > LAST_LINES) lastLines.shift();
+    options.output(line, trace);
+  };
   void readLines(child.process.stdout, (line) => {
-    if (first !== undefined) return options.output(line, false);
-    first = line;
+    if (first !== undefined) return print(line, false);
+    first = line.trim();
     return firstLine.abort();
   });
-  void readLines(child.process.stderr, (line) =>
-    first === undefined ? complaints.push(line) : options.output(line, TRACE.test(line)),
-  );
+  void readLines(child.process.stderr, (line) => {
+    if (first === undefined) lastLines.push(line);
+    else print(line, TRACE.test(line));
+  });
 
   const timeout = AbortSignal.timeout(START_TIMEOUT_MILLISECONDS);
-  await Promise.race([aborted(firstLine.signal), aborted(timeout), child.exited]);
+  await Promise.race([aborted(firstLine.signal), aborted(timeout), aborted(signal), child.exited]);
   const port = Number(first);
-  if (first !== undefined && Number.isInteger(port) && port > 0) return { child, port };
+  if (first !== undefined && Number.isInteger(port) && port > 0) {
+    return { name: launch.name, child, port, lastLines };
+  }
   await child.stop(0);
-  const reason = timeout.aborted
-    ? `no port after ${START_TIMEOUT_MILLISECONDS / 1000} s`
-    : `it printed "${first ?? ""}", not a port`;
+  const reason = signal.aborted
+    ? "the run was cancelled"
+    : timeout.aborted
+      ? `no port after ${START_TIMEOUT_MILLISECONDS / 1000} s`
+      : first === undefined
+        ? `it ended (${await child.exited}) before it told its port`
+        : `it printed "${first}", not a port`;
   throw new EngineError(
     "PROVIDER_START",
-    [`The provider host ${options.script} did not start: ${reason}.`, ...complaints].join("\n"),
+    [`The ${launch.name} (${launch.command}) did not start: ${reason}.`, ...lastLines].join("\n"),
   );
 }
 

@@ -1,66 +1,72 @@
-import { type ClientUnaryCall, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
-import type { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb.js";
-import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import type {
   CheckResponse,
   CreateResponse,
-  DiffResponse,
+  InvokeResponse,
   ReadResponse,
   UpdateResponse,
 } from "@pulumi/pulumi/proto/provider_pb.js";
 import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
-import statusPb from "@pulumi/pulumi/proto/status_pb.js";
-import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { EngineError } from "../errors.ts";
-import type { Child } from "../processes.ts";
-import { CHANNEL_OPTIONS } from "../rpc/service.ts";
-import { fromStruct, toStruct } from "../rpc/struct.ts";
-import { nameOf, typeOf, type Urn } from "../urn.ts";
-import {
-  annotateSecrets,
-  containsUnknowns,
-  forProvider,
-  mapProperties,
-  type PropertyMap,
-} from "../values.ts";
-import { type HostOptions, startHostProcess } from "./host-process.ts";
-import { type DiffResult, InitFailed, type ResourceProvider } from "./provider.ts";
+import type { Urn } from "../urn.ts";
+import { containsSecrets, makeSecret, mapProperties, type PropertyMap } from "../values.ts";
+import { checkConfig, configure, diffConfig, diffResult, failuresOf, handshake } from "./configuration.ts";
+import { ProviderConnection } from "./connection.ts";
+import { type HostProcessOptions, startHostProcess } from "./host-process.ts";
+import type { CheckFailure, DiffResult, InvokeResult, ResourceProvider } from "./provider.ts";
+import { address, type Protocol, received, sent } from "./wire.ts";
 
-const STOP_GRACE_MILLISECONDS = 2_000;
-const CANCEL_TIMEOUT_MILLISECONDS = 2_000;
+/** While a provider's configuration is not known, nothing can be asked of it. */
+const UNCONFIGURED =
+  "The configuration of this resource's provider is not known before the update, so what is shown here may differ from what the update does.";
 
-/**
- * A process of the SDK's dynamic provider, and the client of its gRPC service. It accepts neither secrets nor resource references: they
- * are unwrapped before a call, and what comes back is marked secret again where the inputs are.
- */
+type Configuration = Protocol & { readonly known: boolean };
+
+/** A running provider: its process, and what can be asked of it. `configure` comes before everything that concerns resources. */
 export class ProviderHost implements ResourceProvider {
-  readonly #child: Child;
-  readonly #client: ResourceProviderClient;
+  readonly #connection: ProviderConnection;
+  /** undefined: it knows no handshake, and says at its configuration what it can do. */
+  readonly #handshake: Protocol | undefined;
+  #configuration: Configuration | undefined;
+  /** As it says itself; empty when it does not. */
+  readonly version: string;
 
-  private constructor(child: Child, client: ResourceProviderClient) {
-    this.#child = child;
-    this.#client = client;
+  private constructor(connection: ProviderConnection, version: string, protocol: Protocol | undefined) {
+    this.#connection = connection;
+    this.version = version;
+    this.#handshake = protocol;
   }
 
-  /** @throws EngineError PROVIDER_START */
-  static async start(options: HostOptions): Promise<ProviderHost> {
-    const { child, port } = await startHostProcess(options);
-    const client = new providerGrpc.ResourceProviderClient(
-      `127.0.0.1:${port}`,
-      credentials.createInsecure(),
-      CHANNEL_OPTIONS,
-    );
-    return new ProviderHost(child, client);
+  /** @throws EngineError PROVIDER_START, PLUGIN_CRASHED */
+  static async start(options: HostProcessOptions): Promise<ProviderHost> {
+    const connection = new ProviderConnection(await startHostProcess(options));
+    try {
+      const { protocol, version } = await handshake(connection, options);
+      return new ProviderHost(connection, version, protocol);
+    } catch (error) {
+      await connection.stop();
+      throw error;
+    }
   }
 
-  async configure(inputs: PropertyMap): Promise<void> {
-    const request = new providerPb.ConfigureRequest();
-    request.setArgs(toStruct(inputs));
-    request.setAcceptsecrets(true);
-    request.setAcceptresources(true);
-    request.setSendsOldInputs(true);
-    request.setSendsOldInputsToDelete(true);
-    await this.#call((done) => this.#client.configure(request, done));
+  checkConfig(
+    urn: Urn,
+    olds: PropertyMap,
+    news: PropertyMap,
+  ): Promise<{ inputs: PropertyMap; failures: readonly CheckFailure[] }> {
+    return checkConfig(this.#connection, urn, olds, news);
+  }
+
+  diffConfig(request: Parameters<typeof diffConfig>[1]): Promise<DiffResult> {
+    return diffConfig(this.#connection, request);
+  }
+
+  /** With inputs that are not known yet (in a preview) the provider stays unconfigured, and is asked nothing. */
+  async configure(urn: Urn, id: string, inputs: PropertyMap): Promise<void> {
+    const answer = await configure(this.#connection, urn, id, inputs);
+    this.#configuration = {
+      ...(this.#handshake ?? answer ?? { acceptsSecrets: false, acceptsResources: false, previews: false }),
+      known: answer !== undefined,
+    };
   }
 
   async check({
@@ -69,34 +75,32 @@ export class ProviderHost implements ResourceProvider {
     news,
     preview,
   }: Parameters<ResourceProvider["check"]>[0]): ReturnType<ResourceProvider["check"]> {
-    const request = new providerPb.CheckRequest();
-    address(request, urn);
-    request.setOlds(bare(olds));
-    request.setNews(bare(news));
-    const response = await this.#call<CheckResponse>((done) => this.#client.check(request, done));
-    const inputs = known(fromStruct(response.getInputs()), preview, urn);
-    const failures = response
-      .getFailuresList()
-      .map((failure) => ({ property: failure.getProperty(), reason: failure.getReason() }));
-    return { inputs: annotateSecrets(inputs, news), failures };
+    const protocol = this.#protocol();
+    if (!protocol.known) return { inputs: news, failures: [] };
+    const request = address(new providerPb.CheckRequest(), urn);
+    request.setOlds(sent(olds, protocol));
+    request.setNews(sent(news, protocol));
+    const response = await this.#connection.call<CheckResponse>(`check ${urn}`, (client, done) =>
+      client.check(request, done),
+    );
+    const inputs = received(response.getInputs(), protocol, { urn, like: news, preview });
+    return { inputs, failures: failuresOf(response.getFailuresList()) };
   }
 
   async diff(request: Parameters<ResourceProvider["diff"]>[0]): Promise<DiffResult> {
-    const message = new providerPb.DiffRequest();
-    address(message, request.urn);
+    const protocol = this.#protocol();
+    if (!protocol.known) {
+      return { changes: "some", replaceKeys: [], deleteBeforeReplace: false, unavailable: UNCONFIGURED };
+    }
+    const message = address(new providerPb.DiffRequest(), request.urn);
     message.setId(request.id);
-    message.setOldInputs(bare(request.oldInputs));
-    message.setOlds(bare(request.oldOutputs));
-    message.setNews(bare(request.newInputs));
+    message.setOldInputs(sent(request.oldInputs, protocol));
+    message.setOlds(sent(request.oldOutputs, protocol));
+    message.setNews(sent(request.newInputs, protocol));
     message.setIgnorechangesList([...request.ignoreChanges]);
-    const response = await this.#call<DiffResponse>((done) => this.#client.diff(message, done));
-    const { DIFF_NONE, DIFF_SOME } = providerPb.DiffResponse.DiffChanges;
-    const answer = response.getChanges();
-    return {
-      changes: answer === DIFF_NONE ? "none" : answer === DIFF_SOME ? "some" : "unknown",
-      replaceKeys: response.getReplacesList(),
-      deleteBeforeReplace: response.getDeletebeforereplace(),
-    };
+    return diffResult(
+      await this.#connection.call(`compare ${request.urn}`, (client, done) => client.diff(message, done)),
+    );
   }
 
   async create({
@@ -105,36 +109,46 @@ export class ProviderHost implements ResourceProvider {
     timeouts,
     preview,
   }: Parameters<ResourceProvider["create"]>[0]): ReturnType<ResourceProvider["create"]> {
-    // The dynamic provider cannot preview: what it would return is taken to be the inputs.
-    if (preview) return { id: "", outputs: inputs };
-    const request = new providerPb.CreateRequest();
-    address(request, urn);
-    request.setProperties(bare(inputs));
+    const protocol = this.#protocol();
+    if (!protocol.known) return { id: "", outputs: {} };
+    // What a provider that cannot preview would return is taken to be the inputs.
+    if (preview && !protocol.previews) return { id: "", outputs: inputs };
+    const request = address(new providerPb.CreateRequest(), urn);
+    request.setProperties(sent(inputs, protocol));
     request.setTimeout(timeouts.create ?? 0);
-    const response = await this.#call<CreateResponse>((done) => this.#client.create(request, done), inputs);
-    if (response.getId() === "") throw new EngineError("NO_ID", `The provider returned no id for ${urn}.`);
+    request.setPreview(preview);
+    const response = await this.#connection.call<CreateResponse>(
+      `create ${urn}`,
+      (client, done) => client.create(request, done),
+      { effect: !preview, received: (properties) => this.#half(properties, urn, inputs) },
+    );
+    if (response.getId() === "" && !preview)
+      throw new EngineError("NO_ID", `The provider returned no id for ${urn}.`);
     return {
       id: response.getId(),
-      outputs: annotateSecrets(known(fromStruct(response.getProperties()), false, urn), inputs),
+      outputs: received(response.getProperties(), protocol, { urn, like: inputs, preview }),
     };
   }
 
   async update(request: Parameters<ResourceProvider["update"]>[0]): ReturnType<ResourceProvider["update"]> {
-    const { urn, newInputs } = request;
-    if (request.preview) return { outputs: newInputs };
-    const message = new providerPb.UpdateRequest();
-    address(message, urn);
+    const { urn, newInputs, preview } = request;
+    const protocol = this.#protocol();
+    if (!protocol.known) return { outputs: {} };
+    if (preview && !protocol.previews) return { outputs: newInputs };
+    const message = address(new providerPb.UpdateRequest(), urn);
     message.setId(request.id);
-    message.setOlds(bare(request.oldOutputs));
-    message.setOldInputs(bare(request.oldInputs));
-    message.setNews(bare(newInputs));
+    message.setOlds(sent(request.oldOutputs, protocol));
+    message.setOldInputs(sent(request.oldInputs, protocol));
+    message.setNews(sent(newInputs, protocol));
     message.setTimeout(request.timeouts.update ?? 0);
     message.setIgnorechangesList([...request.ignoreChanges]);
-    const response = await this.#call<UpdateResponse>(
-      (done) => this.#client.update(message, done),
-      newInputs,
+    message.setPreview(preview);
+    const response = await this.#connection.call<UpdateResponse>(
+      `update ${urn}`,
+      (client, done) => client.update(message, done),
+      { effect: !preview, received: (properties) => this.#half(properties, urn, newInputs) },
     );
-    return { outputs: annotateSecrets(known(fromStruct(response.getProperties()), false, urn), newInputs) };
+    return { outputs: received(response.getProperties(), protocol, { urn, like: newInputs, preview }) };
   }
 
   async read({
@@ -144,22 +158,23 @@ export class ProviderHost implements ResourceProvider {
     outputs,
     timeouts,
   }: Parameters<ResourceProvider["read"]>[0]): ReturnType<ResourceProvider["read"]> {
-    const request = new providerPb.ReadRequest();
-    address(request, urn);
+    const protocol = this.#protocol();
+    const request = address(new providerPb.ReadRequest(), urn);
     request.setId(id);
-    request.setInputs(bare(inputs));
-    request.setProperties(bare(outputs));
+    request.setInputs(sent(inputs, protocol));
+    request.setProperties(sent(outputs, protocol));
     request.setTimeout(timeouts.read ?? 0);
-    const response = await this.#call<ReadResponse>((done) => this.#client.read(request, done), outputs);
-    const live = annotateSecrets(known(fromStruct(response.getProperties()), false, urn), outputs);
-    const liveInputs = response.getInputs();
+    const response = await this.#connection.call<ReadResponse>(
+      `read ${urn}`,
+      (client, done) => client.read(request, done),
+      { effect: true, received: (properties) => this.#half(properties, urn, outputs) },
+    );
+    const live = response.getInputs();
     return {
       id: response.getId(),
-      outputs: live,
+      outputs: received(response.getProperties(), protocol, { urn, like: outputs, preview: false }),
       inputs:
-        liveInputs === undefined
-          ? undefined
-          : annotateSecrets(known(fromStruct(liveInputs), false, urn), inputs),
+        live === undefined ? undefined : received(live, protocol, { urn, like: inputs, preview: false }),
     };
   }
 
@@ -170,89 +185,57 @@ export class ProviderHost implements ResourceProvider {
     outputs,
     timeouts,
   }: Parameters<ResourceProvider["delete"]>[0]): Promise<void> {
-    const request = new providerPb.DeleteRequest();
-    address(request, urn);
+    const protocol = this.#protocol();
+    const request = address(new providerPb.DeleteRequest(), urn);
     request.setId(id);
-    request.setProperties(bare(outputs));
-    request.setOldInputs(bare(inputs));
+    request.setProperties(sent(outputs, protocol));
+    request.setOldInputs(sent(inputs, protocol));
     request.setTimeout(timeouts.delete ?? 0);
-    await this.#call((done) => this.#client.delete(request, done));
-  }
-
-  /** Tells the provider that the run is to end. What it does with that is its own affair. */
-  async cancel(): Promise<void> {
-    const deadline = Date.now() + CANCEL_TIMEOUT_MILLISECONDS;
-    await this.#call((done) =>
-      this.#client.cancel(new emptyPb.Empty(), new Metadata(), { deadline }, done),
-    ).catch(() => undefined);
-  }
-
-  async stop(): Promise<void> {
-    this.#client.close();
-    this.#child.process.stdin?.end();
-    await this.#child.stop(STOP_GRACE_MILLISECONDS);
-  }
-
-  /** `inputs`: where the secrets of a half-made resource are. */
-  #call<T>(
-    send: (done: (error: ServiceError | null, response: T) => void) => ClientUnaryCall,
-    inputs: PropertyMap = {},
-  ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      send((error, response) => {
-        if (error === null) resolve(response);
-        else reject(providerError(error, inputs));
-      });
+    await this.#connection.call(`delete ${urn}`, (client, done) => client.delete(request, done), {
+      effect: true,
     });
   }
-}
 
-interface Addressed {
-  setUrn(urn: string): unknown;
-  setName(name: string): unknown;
-  setType(type: string): unknown;
-}
-
-function address(request: Addressed, urn: Urn): void {
-  request.setUrn(urn);
-  request.setName(nameOf(urn));
-  request.setType(typeOf(urn));
-}
-
-const bare = (properties: PropertyMap): ReturnType<typeof toStruct> =>
-  toStruct(mapProperties(properties, forProvider));
-
-function known(properties: PropertyMap, preview: boolean, urn: Urn): PropertyMap {
-  if (!preview && containsUnknowns(properties)) {
-    throw new EngineError(
-      "UNKNOWN_OUTPUT",
-      `The provider returned a value that is not known yet for ${urn}.`,
+  /** Calls a function of the provider. */
+  async invoke(token: string, args: PropertyMap, preview: boolean): Promise<InvokeResult> {
+    const protocol = this.#protocol();
+    if (!protocol.known) return { outputs: {}, failures: [] };
+    const request = new providerPb.InvokeRequest();
+    request.setTok(token);
+    request.setArgs(sent(args, protocol));
+    request.setPreview(preview);
+    const response = await this.#connection.call<InvokeResponse>(`invoke ${token}`, (client, done) =>
+      client.invoke(request, done),
     );
+    const outputs = received(response.getReturn(), protocol, { urn: token, like: {}, preview: false });
+    // It was not told which of its arguments are secret, so all of its answer may be.
+    const tainted = !protocol.acceptsSecrets && containsSecrets(args);
+    return {
+      outputs: tainted ? mapProperties(outputs, makeSecret) : outputs,
+      failures: failuresOf(response.getFailuresList()),
+    };
   }
-  return properties;
-}
 
-function providerError(error: ServiceError, inputs: PropertyMap): Error {
-  return (
-    initFailure(error.metadata, inputs) ?? new EngineError("PROVIDER_ERROR", error.details || error.message)
-  );
-}
+  cancel(): Promise<void> {
+    return this.#connection.cancel();
+  }
 
-function initFailure(metadata: Metadata | undefined, inputs: PropertyMap): InitFailed | undefined {
-  const [details] = metadata?.get("grpc-status-details-bin") ?? [];
-  if (!(details instanceof Buffer)) return undefined;
-  for (const any of statusPb.Status.deserializeBinary(details).getDetailsList()) {
-    const failed = any.unpack(
-      (bytes) => providerPb.ErrorResourceInitFailed.deserializeBinary(bytes),
-      "pulumirpc.ErrorResourceInitFailed",
-    );
-    if (failed !== null) {
-      return new InitFailed(
-        failed.getId(),
-        annotateSecrets(fromStruct(failed.getProperties()), inputs),
-        failed.getReasonsList(),
+  stop(): Promise<void> {
+    return this.#connection.stop();
+  }
+
+  #protocol(): Configuration {
+    if (this.#configuration === undefined) {
+      throw new EngineError(
+        "UNCONFIGURED_PROVIDER",
+        `The ${this.#connection.process.name} was not configured.`,
       );
     }
+    return this.#configuration;
   }
-  return undefined;
+
+  /** Of a resource that exists but was not finished. */
+  #half(properties: Parameters<typeof received>[0], urn: Urn, like: PropertyMap): PropertyMap {
+    return received(properties, this.#protocol(), { urn, like, preview: false });
+  }
 }

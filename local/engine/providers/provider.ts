@@ -12,6 +12,13 @@ export interface DiffResult {
   readonly changes: "none" | "some" | "unknown";
   readonly replaceKeys: readonly string[];
   readonly deleteBeforeReplace: boolean;
+  /** The provider could not be asked, for this reason: the resource is taken to change. */
+  readonly unavailable?: string;
+}
+
+export interface InvokeResult {
+  readonly outputs: PropertyMap;
+  readonly failures: readonly CheckFailure[];
 }
 
 /** The resource exists, but its provider could not finish: the state must keep it, with the reasons. */
@@ -19,13 +26,16 @@ export class InitFailed extends Error {
   readonly id: string;
   readonly outputs: PropertyMap;
   readonly reasons: readonly string[];
+  /** Absent when the provider does not report them. */
+  readonly inputs: PropertyMap | undefined;
 
-  constructor(id: string, outputs: PropertyMap, reasons: readonly string[]) {
+  constructor(id: string, outputs: PropertyMap, reasons: readonly string[], inputs?: PropertyMap) {
     const plural = reasons.length === 1 ? "1 error" : `${reasons.length} errors`;
     super([`${plural} occurred:`, ...reasons.map((reason) => `    * ${reason}`)].join("\n"));
     this.id = id;
     this.outputs = outputs;
     this.reasons = reasons;
+    this.inputs = inputs;
   }
 }
 

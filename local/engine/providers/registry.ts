@@ -1,40 +1,70 @@
 import { randomUUID } from "node:crypto";
-import { EngineError, NotImplemented } from "../errors.ts";
+import { EngineError } from "../errors.ts";
 import type { ResourceState } from "../state/resource.ts";
 import { packageOfProviderType, parseProviderRef, providerRef, typeOf, type Urn } from "../urn.ts";
-import { deepEquals, type PropertyMap } from "../values.ts";
-import type { HostOptions } from "./host-process.ts";
+import { deepEquals, type PropertyMap, UNKNOWN } from "../values.ts";
+import { compareVersions } from "../versions.ts";
 import { ProviderHost } from "./host.ts";
+import type { Launch } from "./launch.ts";
 import type { DiffResult, ResourceProvider } from "./provider.ts";
 
-/** The one package whose provider this engine can run. */
+/** The package of the SDK's dynamic provider: what it serves is part of the program. */
 export const DYNAMIC_PACKAGE = "pulumi-nodejs";
+
+export interface RegistryOptions {
+  /** How to start the provider of a package. @throws EngineError PLUGIN_NOT_FOUND */
+  readonly launch: (pkg: string, version: string | undefined) => Launch;
+  readonly engineAddress: string;
+  /** A line that a provider's process printed. */
+  readonly output: (launch: Launch, line: string, trace: boolean) => void;
+  readonly warn: (message: string) => void;
+}
+
+interface Entry {
+  /** Configured. */
+  readonly host: Promise<ProviderHost>;
+  readonly inputs: PropertyMap;
+}
 
 /**
  * The running providers, by reference (`<urn>::<id>`). A provider is a resource too: check, diff, create and update of a provider
  * resource start, compare and configure its process. Providers that only the state knows are started when first needed.
  */
 export class ProviderRegistry implements ResourceProvider {
-  readonly #options: HostOptions;
-  readonly #entries = new Map<string, Promise<ProviderHost>>();
-  /** Processes started ahead of need, not yet taken. */
+  readonly #options: RegistryOptions;
+  readonly #entries = new Map<string, Entry>();
+  /** Started to check a configuration, not yet configured with it. */
+  readonly #checked = new Map<Urn, Promise<ProviderHost>>();
+  /** Providers that are known under a former URN too. */
+  readonly #aliases = new Map<Urn, Urn>();
+  /** Processes of the dynamic provider, started ahead of need, not yet taken. */
   readonly #spare: Promise<ProviderHost>[] = [];
   readonly #hosts: Promise<ProviderHost>[] = [];
+  readonly #warned = new Set<string>();
+  readonly #cancelled = new AbortController();
 
-  constructor(options: HostOptions) {
+  constructor(options: RegistryOptions) {
     this.#options = options;
   }
 
-  /** Starts a process now, as one will surely be needed: it then loads while the program does. */
+  /** Starts a dynamic provider now, as one will surely be needed: it then loads while the program does. */
   prepare(): void {
-    this.#spare.push(this.#start());
+    this.#spare.push(this.#start(DYNAMIC_PACKAGE, {}));
   }
 
   /** The provider with this reference, configured. @throws EngineError UNKNOWN_PROVIDER */
   async get(reference: string): Promise<ProviderHost> {
-    const entry = this.#entries.get(reference);
-    if (entry === undefined) throw new EngineError("UNKNOWN_PROVIDER", `Unknown provider ${reference}.`);
-    return entry;
+    return this.#entry(reference).host;
+  }
+
+  /** The configuration that the provider with this reference was given. @throws EngineError UNKNOWN_PROVIDER */
+  inputsOf(reference: string): PropertyMap {
+    return this.#entry(reference).inputs;
+  }
+
+  /** The provider `urn` was called `former` in the state. */
+  alias(urn: Urn, former: Urn): void {
+    this.#aliases.set(urn, former);
   }
 
   /** Starts the provider of a resource of the state with the configuration in the state, unless it runs already. */
@@ -44,25 +74,63 @@ export class ProviderRegistry implements ResourceProvider {
     const state = resources.find((resource) => resource.urn === urn && resource.id === id);
     if (state === undefined)
       throw new EngineError("UNKNOWN_PROVIDER", `The state holds no provider ${reference}.`);
-    this.same(state);
+    this.load(state);
   }
 
-  /** A provider resource that did not change. */
+  /** The same, of a provider resource itself. A process that was started to check a new configuration is left to that. */
+  load(state: ResourceState): void {
+    if (this.#entries.has(providerRef(state.urn, state.id))) return;
+    this.#configure(state.urn, state.id, this.#host(state.urn, state.inputs), state.inputs);
+  }
+
+  /** A provider resource that was checked and did not change. */
   same(state: ResourceState): void {
-    const reference = providerRef(state.urn, state.id);
-    if (this.#entries.has(reference)) return;
-    this.#configure(reference, this.#host(state.urn), configurationOf(state.inputs));
+    if (this.#entries.has(providerRef(state.urn, state.id))) return;
+    const host = this.#take(state.urn) ?? this.#host(state.urn, state.inputs);
+    this.#configure(state.urn, state.id, host, state.inputs);
   }
 
-  /** The dynamic provider has no CheckConfig: it takes any configuration. */
-  check({ news }: Parameters<ResourceProvider["check"]>[0]): ReturnType<ResourceProvider["check"]> {
-    return Promise.resolve({ inputs: news, failures: [] });
+  async check({
+    urn,
+    olds,
+    news,
+  }: Parameters<ResourceProvider["check"]>[0]): ReturnType<ResourceProvider["check"]> {
+    const starting = this.#host(urn, news);
+    const host = await starting;
+    const { inputs, failures } = await host.checkConfig(urn, configurationOf(olds), configurationOf(news));
+    if (failures.length > 0) {
+      await host.stop();
+      return { inputs: news, failures };
+    }
+    this.#checked.set(urn, starting);
+    return { inputs: { ...inputs, ...engineKeys(urn, inputs, news) }, failures };
   }
 
-  /** The dynamic provider has no DiffConfig: a changed configuration is an update, never a replacement. */
-  diff({ oldOutputs, newInputs }: Parameters<ResourceProvider["diff"]>[0]): Promise<DiffResult> {
-    const changes = deepEquals(oldOutputs, configurationOf(newInputs)) ? "none" : "some";
-    return Promise.resolve({ changes, replaceKeys: [], deleteBeforeReplace: false });
+  async diff({
+    urn,
+    id,
+    oldInputs,
+    oldOutputs,
+    newInputs,
+    ignoreChanges,
+  }: Parameters<ResourceProvider["diff"]>[0]): Promise<DiffResult> {
+    const checked = this.#checked.get(urn);
+    const host = await (checked ?? this.get(providerRef(urn, id)));
+    const wanted = configurationOf(newInputs);
+    const diff = await host.diffConfig({
+      urn,
+      oldInputs: configurationOf(oldInputs),
+      oldOutputs,
+      newInputs: wanted,
+      ignoreChanges,
+    });
+    // Its replacement is checked anew, by a process of its own.
+    if (diff.replaceKeys.length > 0 && checked !== undefined) {
+      this.#checked.delete(urn);
+      await host.stop();
+    }
+    if (diff.changes !== "unknown") return diff;
+    return { ...diff, changes: deepEquals(oldOutputs, wanted) ? "none" : "some" };
   }
 
   create({
@@ -70,20 +138,20 @@ export class ProviderRegistry implements ResourceProvider {
     inputs,
     preview,
   }: Parameters<ResourceProvider["create"]>[0]): ReturnType<ResourceProvider["create"]> {
-    const id = preview ? `preview-${randomUUID()}` : randomUUID();
-    const outputs = configurationOf(inputs);
-    this.#configure(providerRef(urn, id), this.#host(urn), outputs);
-    return Promise.resolve({ id, outputs });
+    const id = preview ? UNKNOWN : randomUUID();
+    this.#configure(urn, id, this.#take(urn) ?? this.#host(urn, inputs), inputs);
+    return Promise.resolve({ id, outputs: configurationOf(inputs) });
   }
 
-  update({
+  async update({
     urn,
     id,
     newInputs,
   }: Parameters<ResourceProvider["update"]>[0]): ReturnType<ResourceProvider["update"]> {
-    const outputs = configurationOf(newInputs);
-    this.#configure(providerRef(urn, id), this.#host(urn), outputs);
-    return Promise.resolve({ outputs });
+    const before = this.#entries.get(providerRef(urn, id));
+    this.#configure(urn, id, this.#take(urn) ?? this.#host(urn, newInputs), newInputs);
+    await (await before?.host.catch(() => undefined))?.stop();
+    return { outputs: configurationOf(newInputs) };
   }
 
   read(request: Parameters<ResourceProvider["read"]>[0]): ReturnType<ResourceProvider["read"]> {
@@ -96,11 +164,12 @@ export class ProviderRegistry implements ResourceProvider {
     const reference = providerRef(urn, id);
     const entry = this.#entries.get(reference);
     this.#entries.delete(reference);
-    await (await entry)?.stop();
+    await (await entry?.host.catch(() => undefined))?.stop();
   }
 
   /** Tells every provider that the run is being cancelled. */
   async cancel(): Promise<void> {
+    this.#cancelled.abort();
     await Promise.all((await this.#started()).map((host) => host.cancel()));
   }
 
@@ -108,27 +177,66 @@ export class ProviderRegistry implements ResourceProvider {
     await Promise.all((await this.#started()).map((host) => host.stop()));
   }
 
-  #configure(reference: string, host: Promise<ProviderHost>, configuration: PropertyMap): void {
+  #entry(reference: string): Entry {
+    const entry = this.#entries.get(reference);
+    if (entry === undefined) throw new EngineError("UNKNOWN_PROVIDER", `Unknown provider ${reference}.`);
+    return entry;
+  }
+
+  #configure(urn: Urn, id: string, host: Promise<ProviderHost>, inputs: PropertyMap): void {
+    const configuration = configurationOf(inputs);
     const ready = host.then(async (started) => {
-      await started.configure(configuration);
+      await started.configure(urn, id, configuration);
       return started;
     });
     // Whoever uses the provider awaits it and gets the error; but perhaps nobody does.
     ready.catch(() => undefined);
-    this.#entries.set(reference, ready);
+    const entry = { host: ready, inputs: configuration };
+    this.#entries.set(providerRef(urn, id), entry);
+    const former = this.#aliases.get(urn);
+    if (former !== undefined) this.#entries.set(providerRef(former, id), entry);
   }
 
-  #host(urn: Urn): Promise<ProviderHost> {
+  #take(urn: Urn): Promise<ProviderHost> | undefined {
+    const host = this.#checked.get(urn);
+    this.#checked.delete(urn);
+    return host;
+  }
+
+  #host(urn: Urn, inputs: PropertyMap): Promise<ProviderHost> {
     const pkg = packageOfProviderType(typeOf(urn));
-    if (pkg !== DYNAMIC_PACKAGE) throw new NotImplemented(`the provider of package "${pkg}"`, urn);
-    return this.#spare.shift() ?? this.#start();
+    return (pkg === DYNAMIC_PACKAGE ? this.#spare.shift() : undefined) ?? this.#start(pkg, inputs);
   }
 
-  #start(): Promise<ProviderHost> {
-    const host = ProviderHost.start(this.#options);
+  #start(pkg: string, inputs: PropertyMap): Promise<ProviderHost> {
+    const { version } = inputs;
+    const host = this.#launch(pkg, typeof version === "string" ? version : undefined);
     host.catch(() => undefined);
     this.#hosts.push(host);
     return host;
+  }
+
+  async #launch(pkg: string, version: string | undefined): Promise<ProviderHost> {
+    const launch = this.#options.launch(pkg, version);
+    if (launch.ambient !== undefined)
+      this.#warnOnce(`using pulumi-resource-${pkg} from $PATH at ${launch.ambient}`);
+    const host = await ProviderHost.start({
+      launch,
+      engineAddress: this.#options.engineAddress,
+      signal: this.#cancelled.signal,
+      output: (line, trace) => this.#options.output(launch, line, trace),
+    });
+    if (version !== undefined && host.version !== "" && compareVersions(host.version, version) < 0) {
+      this.#warnOnce(
+        `The ${launch.name} says that its version is ${host.version}, and the program asks for ${version} or newer.`,
+      );
+    }
+    return host;
+  }
+
+  #warnOnce(message: string): void {
+    if (!this.#warned.has(message)) this.#options.warn(message);
+    this.#warned.add(message);
   }
 
   async #started(): Promise<ProviderHost[]> {
@@ -141,4 +249,16 @@ export class ProviderRegistry implements ResourceProvider {
 function configurationOf(inputs: PropertyMap): PropertyMap {
   const { __internal: _internal, ...configuration } = inputs;
   return configuration;
+}
+
+/** What the engine put into the configuration of a provider, and the provider must not change. @throws EngineError PROVIDER_VERSION */
+function engineKeys(urn: Urn, checked: PropertyMap, news: PropertyMap): PropertyMap {
+  const { __internal: internal, version } = news;
+  if (version !== undefined && checked["version"] !== undefined && !deepEquals(version, checked["version"])) {
+    throw new EngineError("PROVIDER_VERSION", `The provider ${urn} tried to change its own version.`);
+  }
+  return {
+    ...(internal === undefined ? {} : { __internal: internal }),
+    ...(version === undefined ? {} : { version }),
+  };
 }

@@ -78,22 +78,23 @@ export class FileBackend {
   }
 
   /** Keeps a state that must not replace the good one, because it contradicts itself, beside it. Returns the file. */
-  async writeRejected(deployment: string): Promise<string> {
+  async writeRejected(deployment: Buffer): Promise<string> {
     const file = `${this.stateFile}.rejected`;
     await writeFileAtomically(file, this.#checkpoint(deployment));
     return file;
   }
 
   /** Writes the whole state; on the first write of a run the state before the run is kept as `.bak`. */
-  async write(deployment: string): Promise<void> {
+  async write(deployment: Buffer): Promise<void> {
     if (!this.#backedUp && this.exists()) await copyFile(this.stateFile, `${this.stateFile}.bak`);
     this.#backedUp = true;
     await writeFileAtomically(this.stateFile, this.#checkpoint(deployment));
   }
 
-  #checkpoint(deployment: string): string {
+  #checkpoint(deployment: Buffer): Buffer {
     const stack = JSON.stringify(`organization/${this.#project}/${this.#stack}`);
-    return `{"version":3,"checkpoint":{"stack":${stack},"latest":${deployment}}}`;
+    const head = Buffer.from(`{"version":3,"checkpoint":{"stack":${stack},"latest":`);
+    return Buffer.concat([head, deployment, Buffer.from("}}")]);
   }
 }
 

@@ -25,7 +25,7 @@ const KNOWN_FIELDS = new Set<string>(Object.keys(emptyState("", "", false)));
 export class StateCodec {
   readonly #crypter: Crypter;
   readonly #ciphertexts = new WeakMap<object, string>();
-  readonly #texts = new WeakMap<ResourceState, string>();
+  readonly #texts = new WeakMap<ResourceState, Buffer>();
 
   constructor(crypter: Crypter) {
     this.#crypter = crypter;
@@ -35,11 +35,11 @@ export class StateCodec {
     this.#texts.delete(state);
   }
 
-  /** The resource as JSON text, secrets encrypted, empty fields left out. */
-  encode(state: ResourceState): string {
+  /** The resource as JSON text in UTF-8, secrets encrypted, empty fields left out. */
+  encode(state: ResourceState): Buffer {
     const known = this.#texts.get(state);
     if (known !== undefined) return known;
-    const text = JSON.stringify({
+    const json = JSON.stringify({
       urn: state.urn,
       custom: state.custom,
       delete: state.delete || undefined,
@@ -55,7 +55,6 @@ export class StateCodec {
       propertyDependencies: nonEmpty(sorted(state.propertyDependencies)),
       pendingReplacement: state.pendingReplacement || undefined,
       additionalSecretOutputs: nonEmpty(state.additionalSecretOutputs),
-      aliases: nonEmpty(state.aliases),
       customTimeouts: nonEmpty(state.customTimeouts),
       retainOnDelete: state.retainOnDelete || undefined,
       deletedWith: state.deletedWith || undefined,
@@ -65,6 +64,7 @@ export class StateCodec {
       stackTrace: nonEmpty(state.stackTrace),
       ignoreChanges: nonEmpty(state.ignoreChanges),
     });
+    const text = Buffer.from(json);
     this.#texts.set(state, text);
     return text;
   }
@@ -141,7 +141,6 @@ function fieldsOf(raw: Record<string, unknown>): Partial<ResourceState> {
       : {},
     pendingReplacement: raw["pendingReplacement"] === true,
     additionalSecretOutputs: texts(raw["additionalSecretOutputs"]),
-    aliases: texts(raw["aliases"]),
     customTimeouts: raw["customTimeouts"] ?? {},
     retainOnDelete: raw["retainOnDelete"] === true,
     deletedWith: text(raw["deletedWith"]),

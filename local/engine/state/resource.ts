@@ -38,6 +38,7 @@ export interface ResourceState {
   /** Deleted before its replacement, which does not exist yet. */
   pendingReplacement: boolean;
   additionalSecretOutputs: readonly string[];
+  /** Its URN in the state that the run began with, if that was another one; never written. */
   aliases: readonly Urn[];
   customTimeouts: CustomTimeouts;
   retainOnDelete: boolean;

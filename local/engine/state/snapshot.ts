@@ -2,6 +2,7 @@ import { EngineError, messageOf } from "../errors.ts";
 import type { FileBackend } from "./backend.ts";
 import { manifest } from "./backend.ts";
 import type { StateCodec } from "./codec.ts";
+import { renamed, renamesOf } from "./renames.ts";
 import type { OperationType, PendingOperation, ResourceState } from "./resource.ts";
 import { verifyResources } from "./verify.ts";
 
@@ -34,8 +35,12 @@ export class Snapshot {
   readonly #current: ResourceState[] = [];
   readonly #done = new Set<ResourceState>();
   readonly #operations = new Map<ResourceState, OperationType>();
+  /** Of resources that refer to others by former URNs: what is written instead. */
+  readonly #copies = new Map<ResourceState, ResourceState>();
   /** How often the state was written. */
   writes = 0;
+  /** As they stand in the file; undefined when one of them has changed since. */
+  #encodedResources: Buffer | undefined;
   #dirty = false;
   #closed = false;
   /** The write that has not begun yet: what is changed now goes into it. */
@@ -82,13 +87,16 @@ export class Snapshot {
   }
 
   changed(resource: ResourceState): void {
+    this.#encodedResources = undefined;
     this.#options.codec.changed(resource);
+    this.#copies.delete(resource);
     this.#dirty = true;
   }
 
   /** A refresh found out what is left of the state before the run. */
   rebase(resources: readonly ResourceState[]): void {
     this.#base = resources;
+    this.#encodedResources = undefined;
     for (const resource of resources) this.#options.codec.changed(resource);
     this.#dirty = true;
   }
@@ -100,8 +108,18 @@ export class Snapshot {
     this.#closed = true;
   }
 
+  /** All under the URNs that they have now, also what this run has not come to yet. */
   resources(): ResourceState[] {
-    return [...this.#current, ...this.#base].filter((resource) => !this.#done.has(resource));
+    const left = [...this.#current, ...this.#base].filter((resource) => !this.#done.has(resource));
+    if (!this.#current.some(({ aliases }) => aliases.length > 0)) return left;
+    const renames = renamesOf(left);
+    return left.map((resource) => {
+      const known = this.#copies.get(resource);
+      if (known !== undefined) return known;
+      const copy = renamed(resource, renames);
+      if (copy !== resource) this.#copies.set(resource, copy);
+      return copy;
+    });
   }
 
   #apply({ done, current }: { done?: ResourceState | undefined; current?: ResourceState | undefined }): void {
@@ -110,6 +128,7 @@ export class Snapshot {
       this.changed(done);
     }
     if (current !== undefined) {
+      if (current.aliases.length > 0) this.#copies.clear();
       this.#current.push(current);
       this.changed(current);
     }
@@ -131,13 +150,12 @@ export class Snapshot {
     this.#nextWrite = undefined;
     this.#dirty = false;
     const { backend } = this.#options;
-    const resources = this.resources();
-    const text = this.#encode(resources);
+    const { list, checked } = this.#resources();
     try {
-      verifyResources(resources);
+      checked();
     } catch (error) {
       // The state on the disk stays good, and what this run made is not lost.
-      const file = await backend.writeRejected(text);
+      const file = await backend.writeRejected(this.#encode(list));
       throw new EngineError(
         "STATE_REJECTED",
         messageOf(error),
@@ -145,26 +163,53 @@ export class Snapshot {
         { cause: error },
       );
     }
-    await backend.write(text);
+    await backend.write(this.#encode(list));
     this.writes += 1;
   }
 
-  #encode(resources: readonly ResourceState[]): string {
+  /**
+   * The list of resources in the file, and the check that it must pass. Half of all writes record only that an operation begins: the list
+   * is then that of the write before, and was checked.
+   */
+  #resources(): { list: Buffer; checked: () => void } {
+    const known = this.#encodedResources;
+    if (known !== undefined) return { list: known, checked: () => undefined };
+    const resources = this.resources();
+    const list = joined(resources.map((resource) => this.#options.codec.encode(resource)));
+    return {
+      list,
+      checked: () => {
+        verifyResources(resources);
+        this.#encodedResources = list;
+      },
+    };
+  }
+
+  #encode(resources: Buffer): Buffer {
     const { codec, salt, sdkVersion } = this.#options;
     const operations = [
       ...[...this.#operations].map(([resource, type]) => ({ resource, type })),
-      // Only a person can say what became of a create that was interrupted, so its record stays.
-      ...this.#basePending.filter(({ type }) => type === "creating"),
-    ].map(({ resource, type }) => `{"resource":${codec.encode(resource)},"type":${JSON.stringify(type)}}`);
-    const fields = [
-      `"manifest":${JSON.stringify(manifest(sdkVersion))}`,
-      `"secrets_providers":${JSON.stringify({ type: "passphrase", state: { salt } })}`,
-      ...(resources.length > 0
-        ? [`"resources":[${resources.map((resource) => codec.encode(resource)).join(",")}]`]
-        : []),
-      ...(operations.length > 0 ? [`"pending_operations":[${operations.join(",")}]`] : []),
-      `"metadata":${JSON.stringify(this.#metadata)}`,
-    ];
-    return `{${fields.join(",")}}`;
+      ...this.#basePending,
+    ].map(({ resource, type }) =>
+      Buffer.concat([
+        Buffer.from('{"resource":'),
+        codec.encode(resource),
+        Buffer.from(`,"type":${JSON.stringify(type)}}`),
+      ]),
+    );
+    const field = (name: string, list: Buffer): Buffer[] =>
+      list.length === 0 ? [] : [Buffer.from(`"${name}":[`), list, Buffer.from("],")];
+    return Buffer.concat([
+      Buffer.from(`{"manifest":${JSON.stringify(manifest(sdkVersion))},`),
+      Buffer.from(`"secrets_providers":${JSON.stringify({ type: "passphrase", state: { salt } })},`),
+      ...field("resources", resources),
+      ...field("pending_operations", joined(operations)),
+      Buffer.from(`"metadata":${JSON.stringify(this.#metadata)}}`),
+    ]);
   }
 }
+
+const COMMA = Buffer.from(",");
+
+const joined = (texts: readonly Buffer[]): Buffer =>
+  Buffer.concat(texts.flatMap((text, index) => (index === 0 ? [text] : [COMMA, text])));

@@ -4,45 +4,43 @@ import type { ResourceState } from "./resource.ts";
 
 /**
  * Checks what every state file must keep: parent, dependencies and provider of a resource stand before it, an id belongs to custom
- * resources only, and of several resources with one URN at most one is not marked for deletion.
+ * resources only, and of several resources with one URN at most one is not marked for deletion. It runs before most writes, so it makes
+ * no objects for what is right.
  * @throws EngineError BAD_STATE
  */
 export function verifyResources(resources: readonly ResourceState[]): void {
-  const seen = new Map<Urn, { total: number; deleted: number }>();
+  const seen = new Set<Urn>();
+  const living = new Set<Urn>();
   const providers = new Set<string>();
   for (const resource of resources) {
-    if (isProviderType(resource.type)) providers.add(providerRef(resource.urn, resource.id));
+    const { urn } = resource;
+    if (isProviderType(resource.type)) providers.add(providerRef(urn, resource.id));
     verifyResource(resource, seen, providers);
-    const count = seen.get(resource.urn) ?? { total: 0, deleted: 0 };
-    seen.set(resource.urn, { total: count.total + 1, deleted: count.deleted + (resource.delete ? 1 : 0) });
-  }
-  for (const [urn, { total, deleted }] of seen) {
-    if (total - deleted > 1) bad(urn, "stands twice in the state, not marked for deletion");
+    seen.add(urn);
+    if (resource.delete) continue;
+    if (living.has(urn)) bad(urn, "stands twice in the state, not marked for deletion");
+    living.add(urn);
   }
 }
 
 function verifyResource(
   resource: ResourceState,
-  seen: ReadonlyMap<Urn, unknown>,
+  seen: ReadonlySet<Urn>,
   providers: ReadonlySet<string>,
 ): void {
-  const { urn } = resource;
+  const { urn, parent, provider, deletedWith, dependencies, propertyDependencies } = resource;
   if (!resource.custom && resource.id !== "") bad(urn, "is no custom resource but has an id");
-  if (resource.provider !== "" && !providers.has(resource.provider) && !resource.pendingReplacement) {
-    bad(urn, `refers to the provider ${resource.provider}, which does not stand before it`);
+  if (provider !== "" && !providers.has(provider) && !resource.pendingReplacement) {
+    bad(urn, `refers to the provider ${provider}, which does not stand before it`);
   }
-  const needed: [string, readonly Urn[]][] = [
-    ["parent", resource.parent === "" ? [] : [resource.parent]],
-    ["dependency", resource.dependencies],
-    ["deletedWith", resource.deletedWith === "" ? [] : [resource.deletedWith]],
-    ...Object.entries(resource.propertyDependencies).map(([key, urns]): [string, readonly Urn[]] => [
-      `property "${key}"`,
-      urns,
-    ]),
-  ];
-  for (const [what, urns] of needed) {
-    for (const other of urns)
-      if (!seen.has(other)) bad(urn, `refers (${what}) to ${other}, which does not stand before it`);
+  const missing = (what: string, other: Urn): never =>
+    bad(urn, `refers (${what}) to ${other}, which does not stand before it`);
+  if (parent !== "" && !seen.has(parent)) missing("parent", parent);
+  if (deletedWith !== "" && !seen.has(deletedWith)) missing("deletedWith", deletedWith);
+  for (const other of dependencies) if (!seen.has(other)) missing("dependency", other);
+  for (const key in propertyDependencies) {
+    for (const other of propertyDependencies[key] ?? [])
+      if (!seen.has(other)) missing(`property "${key}"`, other);
   }
 }
 

@@ -1,10 +1,11 @@
 import type { ResourceState } from "../state/resource.ts";
 import type { Urn } from "../urn.ts";
+import type { Aliases } from "./aliases.ts";
 
 /** Something was reported already; the run only has to end. */
 export class Bail extends Error {}
 
-/** What the generator has decided so far in this run. */
+/** What the generator has decided so far in this run. All URNs are those that the resources have now. */
 export interface Decisions {
   /** Seen registered. */
   readonly urns: Set<Urn>;
@@ -15,4 +16,5 @@ export interface Decisions {
   readonly deletes: Set<Urn>;
   /** Deleted before their replacement exists; one URN may stand for several of them. */
   readonly deleted: Set<ResourceState>;
+  readonly aliases: Aliases;
 }

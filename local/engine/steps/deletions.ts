@@ -32,8 +32,9 @@ export async function performDeletes(
 }
 
 function deletionOf(context: RunContext, decisions: Decisions, state: ResourceState): Step | undefined {
-  const { deletes, deleted, sames, updates, replaces } = decisions;
-  const wanted = sames.has(state.urn) || updates.has(state.urn) || replaces.has(state.urn);
+  const { deletes, deleted, sames, updates, replaces, aliases } = decisions;
+  const urn = aliases.presentOf(state.urn);
+  const wanted = sames.has(urn) || updates.has(urn) || replaces.has(urn);
   if (state.delete ? deleted.has(state) : wanted) return undefined;
   deletes.add(state.urn);
   context.registry.ensure(state.provider, context.base.resources);

@@ -2,7 +2,7 @@ import { messageOf } from "../errors.ts";
 import { InitFailed } from "../providers/provider.ts";
 import type { StepInfo } from "../types.ts";
 import { nameOf, type Urn } from "../urn.ts";
-import { isSecret, makeSecret, type PropertyMap, type Value } from "../values.ts";
+import { isSecret, makeSecret, mapProperties, masked, type PropertyMap, type Value } from "../values.ts";
 import { ProtectedResource } from "./delete.ts";
 import { isInternal, type Outcome, type RunContext, type Step } from "./step.ts";
 
@@ -22,6 +22,7 @@ export class StepExecutor {
   readonly #context: RunContext;
   readonly #options: ExecutorOptions;
   readonly #running = new Set<Promise<void>>();
+  readonly #steps = new Set<Step>();
   readonly #queue: (() => void)[] = [];
   #free: number;
   #stopped = false;
@@ -43,6 +44,11 @@ export class StepExecutor {
 
   get stopped(): boolean {
     return this.#stopped;
+  }
+
+  /** The steps that are under way. */
+  running(): readonly Step[] {
+    return [...this.#steps];
   }
 
   stop(): void {
@@ -84,11 +90,14 @@ export class StepExecutor {
   async #runChain(chain: readonly Step[]): Promise<void> {
     for (const step of chain) {
       if (this.#stopped) return;
+      this.#steps.add(step);
       try {
         await this.#run(step);
       } catch (error) {
         this.#fail(step, error);
         return;
+      } finally {
+        this.#steps.delete(step);
       }
     }
   }
@@ -109,7 +118,7 @@ export class StepExecutor {
   async #run(step: Step): Promise<void> {
     const { preview, reporter } = this.#context;
     const internal = isInternal(step.urn, typeOfStep(step));
-    const finish = internal ? () => undefined : reporter.step(infoOf(step), preview);
+    const finish = internal ? () => undefined : reporter.step(infoOf(step, preview), preview);
     if (!preview) await step.begin?.();
 
     let outcome: Outcome = "ok";
@@ -125,7 +134,7 @@ export class StepExecutor {
     if (step.current !== undefined) reporter.learnSecrets([step.current.inputs, step.current.outputs]);
     if (outcome !== "ok") reporter.error(messageOf(failure), internal ? undefined : step.urn);
     if (!preview) await step.end?.(outcome);
-    finish(outcome === "ok", { ...infoOf(step), step: 0 }, !step.part);
+    finish(outcome === "ok", { ...infoOf(step, preview), step: 0 }, !step.part);
     if (outcome !== "ok") throw new StepFailed(failure);
     step.complete?.();
   }
@@ -140,8 +149,10 @@ class StepFailed extends Error {
 
 const typeOfStep = (step: Step): string => step.current?.type ?? step.old?.type ?? "";
 
-function infoOf(step: Step): Omit<StepInfo, "step"> {
+function infoOf(step: Step, preview: boolean): Omit<StepInfo, "step"> {
   const changes = step.changes();
+  const { old, current } = step;
+  const provider = current?.provider ?? old?.provider ?? "";
   return {
     op: step.op(),
     urn: step.urn,
@@ -150,6 +161,16 @@ function infoOf(step: Step): Omit<StepInfo, "step"> {
     custom: step.current?.custom ?? step.old?.custom ?? false,
     ...(changes.length > 0 ? { diff: changes.map(({ property }) => property), changes } : {}),
     ...(step.retained === true ? { retained: true } : {}),
+    ...(old === undefined || old.id === "" ? {} : { id: old.id }),
+    ...(provider === "" ? {} : { provider }),
+    ...(preview ? { properties: propertiesOf(step) } : {}),
+  };
+}
+
+function propertiesOf({ old, current }: Step): NonNullable<StepInfo["properties"]> {
+  return {
+    ...(old === undefined ? {} : { before: mapProperties(old.inputs, masked) }),
+    ...(current === undefined ? {} : { after: mapProperties(current.inputs, masked) }),
   };
 }
 

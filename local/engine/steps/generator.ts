@@ -5,7 +5,8 @@ import { makeUrn, type Urn } from "../urn.ts";
 import { containsUnknowns, deepEquals, masked, type PropertyMap } from "../values.ts";
 import { createReplacementStep, createStep, replaceStep } from "./create.ts";
 import { Bail, type Decisions } from "./decisions.ts";
-import { diffResource } from "./diff.ts";
+import { Aliases } from "./aliases.ts";
+import { diffResource, providerForcesReplacement } from "./diff.ts";
 import { applyIgnoreChanges } from "./ignore-changes.ts";
 import type { Goal, Registration } from "./registration.ts";
 import { planReplacement } from "./replacement.ts";
@@ -19,26 +20,28 @@ import { updateStep } from "./update.ts";
  */
 export class StepGenerator {
   readonly #context: RunContext;
-  readonly decisions: Decisions = {
-    urns: new Set(),
-    creates: new Set(),
-    sames: new Set(),
-    updates: new Set(),
-    replaces: new Set(),
-    deletes: new Set(),
-    deleted: new Set(),
-  };
+  readonly decisions: Decisions;
   /** A problem was reported that fails the run at its end (previews go on to show the rest). */
   sawError = false;
 
   constructor(context: RunContext) {
     this.#context = context;
+    this.decisions = {
+      urns: new Set(),
+      creates: new Set(),
+      sames: new Set(),
+      updates: new Set(),
+      replaces: new Set(),
+      deletes: new Set(),
+      deleted: new Set(),
+      aliases: new Aliases(context.stack, context.project),
+    };
   }
 
   /** @throws Bail when a problem was reported, anything else is to be reported under the resource */
   async generate(registration: Registration): Promise<readonly Step[]> {
     const { goal } = registration;
-    const { project, stack, base } = this.#context;
+    const { project, stack } = this.#context;
     if (goal.parent !== "" && !this.decisions.urns.has(goal.parent)) {
       throw new EngineError("UNKNOWN_PARENT", `Could not find the parent resource ${goal.parent}.`);
     }
@@ -54,13 +57,14 @@ export class StepGenerator {
       throw new Bail(`duplicate URN ${urn}`);
     }
     this.decisions.urns.add(urn);
-    const old = base.byUrn.get(urn);
+    const { old, problem } = this.#former(urn, goal);
     const current = newState(urn, goal, old);
-    const recreating = this.decisions.deletes.has(urn);
+    const recreating = this.decisions.deletes.has(old?.urn ?? urn);
     await this.#check(goal, current, recreating ? undefined : old);
+    if (problem) throw new Bail(`${urn} is claimed twice`);
 
     if (recreating && old !== undefined) {
-      this.decisions.deletes.delete(urn);
+      this.decisions.deletes.delete(old.urn);
       this.decisions.replaces.add(urn);
       return [
         replaceStep(old, current),
@@ -72,6 +76,30 @@ export class StepGenerator {
       return [createStep(this.#context, registration, current)];
     }
     return this.#change(registration, old, current);
+  }
+
+  /** The state that a resource had under its own URN, else under the first of its aliases that the state holds. */
+  #former(urn: Urn, goal: Goal): { old: ResourceState | undefined; problem: boolean } {
+    const { base, registry, reporter } = this.#context;
+    const { aliases, urns } = this.decisions;
+    const claim = (taken: Urn, by: Urn): true => {
+      reporter.error(
+        `${urn} takes over ${taken} by an alias, and so does ${by}: only one resource can.`,
+        urn,
+      );
+      return true;
+    };
+    const owner = aliases.takenBy(urn);
+    let problem = owner === undefined ? false : claim(urn, owner);
+    const own = base.byUrn.get(urn);
+    if (own !== undefined) return { old: own, problem };
+    const former = aliases.candidates(goal).find((candidate) => base.byUrn.has(candidate));
+    if (former === undefined) return { old: undefined, problem };
+    const other = aliases.takenBy(former) ?? (urns.has(former) ? former : undefined);
+    if (other !== undefined) problem = claim(former, other);
+    aliases.take(former, urn);
+    registry.alias(urn, former);
+    return { old: base.byUrn.get(former), problem };
   }
 
   /** Compares with the state: replace, update, or leave alone. */
@@ -145,7 +173,8 @@ export class StepGenerator {
     });
     if (current.deletedWith !== "" && this.decisions.replaces.has(current.deletedWith))
       return replace("deletedWith");
-    if ((old.provider === "") !== (current.provider === "")) return replace("provider");
+    if (await providerForcesReplacement(this.#context, this.decisions.aliases, old, current))
+      return replace("provider");
     if (!current.custom) {
       const changes = deepEquals(old.inputs, current.inputs) ? "none" : "some";
       return { changes, replaceKeys: [], deleteBeforeReplace: false };
@@ -166,6 +195,7 @@ function newState(urn: Urn, goal: Goal, old: ResourceState | undefined): Resourc
     propertyDependencies: goal.propertyDependencies,
     provider: goal.provider,
     additionalSecretOutputs: goal.additionalSecretOutputs,
+    aliases: old === undefined || old.urn === urn ? [] : [old.urn],
     customTimeouts: goal.customTimeouts,
     created: old?.created ?? "",
     modified: old?.modified ?? "",

@@ -50,7 +50,7 @@ async function readResource(context: RunContext, old: ResourceState): Promise<Re
     .catch((error: unknown) => {
       if (!(error instanceof InitFailed)) throw error;
       context.reporter.warning(`Refreshed resource is in an unhealthy state:\n${error.message}`, urn);
-      return { id: error.id, outputs: error.outputs, inputs: undefined, initErrors: error.reasons };
+      return { id: error.id, outputs: error.outputs, inputs: error.inputs, initErrors: error.reasons };
     });
   if (read.id === "") return undefined;
   const current: ResourceState = {

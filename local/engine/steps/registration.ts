@@ -2,6 +2,18 @@ import type { CustomTimeouts, ResourceState, StackFrame } from "../state/resourc
 import type { Urn } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
 
+/** A former URN of a resource, or the parts of it that differ; empty ones do not. */
+export interface Alias {
+  readonly urn: Urn;
+  readonly name: string;
+  readonly type: string;
+  readonly stack: string;
+  readonly project: string;
+  readonly parent: Urn;
+  /** It had no parent. */
+  readonly noParent: boolean;
+}
+
 /** What the program wants of one resource. */
 export interface Goal {
   readonly type: string;
@@ -20,6 +32,7 @@ export interface Goal {
   readonly deleteBeforeReplace: boolean | undefined;
   readonly ignoreChanges: readonly string[];
   readonly additionalSecretOutputs: readonly string[];
+  readonly aliases: readonly Alias[];
   readonly customTimeouts: CustomTimeouts;
   readonly sourcePosition: string;
   readonly stackTrace: readonly StackFrame[];

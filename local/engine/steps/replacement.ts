@@ -87,9 +87,10 @@ async function dependentReplacements(
   decisions: Decisions,
   root: ResourceState,
 ): Promise<ResourceState[]> {
-  const { urns: _urns, deleted: _deleted, ...decided } = decisions;
+  const { creates, sames, updates, replaces, deletes, aliases } = decisions;
   // What was registered before the root cannot depend on it any more.
-  const settled = new Set(Object.values(decided).flatMap((urns) => [...urns]));
+  const settled = new Set([...creates, ...sames, ...updates, ...replaces, ...deletes]);
+  for (const { urn } of context.base.resources) if (settled.has(aliases.presentOf(urn))) settled.add(urn);
   const replaced = new Set<Urn>([root.urn]);
   const found: ResourceState[] = [];
   for (const candidate of context.base.graph.dependentsOf(root, settled)) {
@@ -121,7 +122,7 @@ async function mustReplace(
       dependent(key) ? UNKNOWN : value,
     ]),
   );
-  if (isProviderType(candidate.type)) context.registry.same(candidate);
+  if (isProviderType(candidate.type)) context.registry.load(candidate);
   else context.registry.ensure(candidate.provider, context.base.resources);
   const diff = await diffResource(context, candidate, inputs, candidate, true);
   return diff.replaceKeys.length > 0;

@@ -34,6 +34,7 @@ export function sameStep(
 /** Whether the new record differs in anything that a later run depends on; source positions do not count. */
 function matters(old: ResourceState, current: ResourceState): boolean {
   const essence = ({
+    urn,
     type,
     custom,
     customTimeouts,
@@ -45,6 +46,7 @@ function matters(old: ResourceState, current: ResourceState): boolean {
     dependencies,
   }: ResourceState): string =>
     JSON.stringify([
+      urn,
       type,
       custom,
       customTimeouts,

@@ -1,4 +1,5 @@
 import grpc from "@grpc/grpc-js";
+import aliasPb from "@pulumi/pulumi/proto/alias_pb.js";
 import callbackPb from "@pulumi/pulumi/proto/callback_pb.js";
 import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
@@ -13,7 +14,7 @@ import { Crypter } from "../crypto.ts";
 import { EventQueue } from "../events-queue.ts";
 import { ResourceMonitor } from "../monitor.ts";
 import { checkSdkVersion, loadProject } from "../project.ts";
-import { goalOf } from "../request.ts";
+import { goalOf, invocationOf } from "../request.ts";
 import { implement } from "../rpc/service.ts";
 import { StackConfig } from "../stack-config.ts";
 import { FileBackend } from "../state/backend.ts";
@@ -49,7 +50,8 @@ describe("a registration", () => {
   it.each<[string, (request: Request) => unknown, RegExp]>([
     ["a remote component", (r) => r.setRemote(true), /a remote component/u],
     ["import", (r) => r.setImportid("x"), /import/u],
-    ["alias URNs", (r) => r.setAliasurnsList(["urn:pulumi:dev::p::t::n"]), /aliases/u],
+    ["aliases in their old form", (r) => r.setAliasesList([new aliasPb.Alias()]), /aliases in their old/u],
+    ["an alias that is no URN", (r) => r.setAliasurnsList(["nonsense"]), /not the URN of a resource/u],
     ["replaceOnChanges", (r) => r.setReplaceonchangesList(["x"]), /replaceOnChanges/u],
     ["replaceWith", (r) => r.setReplaceWithList(["x"]), /replaceWith/u],
     ["replacementTrigger", (r) => r.setReplacementTrigger(new structPb.Value()), /replacementTrigger/u],
@@ -67,14 +69,9 @@ describe("a registration", () => {
     ["plugin checksums", (r) => r.getPluginchecksumsMap().set("x", "y"), /plugin checksums/u],
     ["envVarMappings", (r) => r.getEnvvarmappingsMap().set("x", "y"), /envVarMappings/u],
     ["a snippet", (r) => r.setSnippetid("x"), /snippets/u],
-    ["an explicit provider", (r) => r.setProvider("urn:x::y"), /an explicit provider/u],
-    ["a provider resource", (r) => r.setType("pulumi:providers:aws"), /an explicit provider/u],
+    ["a version that is none", (r) => r.setType("aws:s3:Bucket").setVersion("latest"), /not a version/u],
     ["a stack reference", (r) => r.setType("pulumi:pulumi:StackReference"), /pulumi:pulumi:StackReference/u],
-    [
-      "a resource of a plugin",
-      (r) => r.setType("aws:s3/bucket:Bucket").setVersion("7.0.0"),
-      /package "aws"/u,
-    ],
+    ["a version of the dynamic provider", (r) => r.setVersion("1.0.0"), /a dynamic provider of a certain/u],
     ["an asset", (r) => r.setObject(structPb.Struct.fromJavaScript({ a: asset })), /assets and archives/u],
   ])("with %s is refused by name", (_, change, message) => {
     const request = dynamic();
@@ -96,6 +93,29 @@ describe("a registration", () => {
   });
 });
 
+type Invoke = InstanceType<typeof resourcePb.ResourceInvokeRequest>;
+
+describe("the call of a provider's function", () => {
+  const call = (): Invoke => new resourcePb.ResourceInvokeRequest().setTok("box:index:lookup");
+
+  it("is accepted when it asks for nothing special", () => {
+    expect(invocationOf(call())).toEqual({ token: "box:index:lookup", args: {} });
+  });
+
+  it.each<[string, (request: Invoke) => unknown, RegExp]>([
+    ["that is built in", (r) => r.setTok("pulumi:pulumi:getResource"), /the built-in function/u],
+    ["with packageRef", (r) => r.setPackageref("x"), /packageRef/u],
+    ["with pluginDownloadURL", (r) => r.setPlugindownloadurl("https://example.com"), /pluginDownloadURL/u],
+    ["with plugin checksums", (r) => r.getPluginchecksumsMap().set("x", "y"), /plugin checksums/u],
+    ["with dependsOn", (r) => r.setDependsonList(["urn:pulumi:dev::p::t::n"]), /dependsOn of functions/u],
+    ["with an asset", (r) => r.setArgs(structPb.Struct.fromJavaScript({ a: asset })), /assets and archives/u],
+  ])("%s is refused by name", (_, change, message) => {
+    const request = call();
+    change(request);
+    expect(() => invocationOf(request)).toThrow(message);
+  });
+});
+
 describe("a call of the protocol", () => {
   const monitor = new ResourceMonitor({
     project: "p",
@@ -105,12 +125,14 @@ describe("a call of the protocol", () => {
     preview: false,
     parallel: 1,
     events: new EventQueue<ProgramEvent>(),
+    invoke: () => Promise.reject(new Error("no provider")),
   });
   const known = new Set([
     "getDeploymentInfo",
     "supportsFeature",
     "registerResource",
     "registerResourceOutputs",
+    "invoke",
     "signalAndWaitForShutdown",
   ]);
   const unknown = Object.keys(resourceGrpc.ResourceMonitorService).filter((name) => !known.has(name));

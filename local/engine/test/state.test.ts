@@ -72,20 +72,20 @@ describe("a resource in the state file", () => {
       protect: true,
       created: "2026-01-01T00:00:00.000Z",
     });
-    const text = new StateCodec(crypter).encode(state);
+    const text = new StateCodec(crypter).encode(state).toString();
     expect(text).not.toContain('secret":');
     expect(new StateCodec(crypter).decode(JSON.parse(text))).toEqual(state);
   });
 
   it("keeps the ciphertext of a secret that did not change", () => {
     const codec = new StateCodec(crypter);
-    const text = codec.encode(resource("a", { inputs: { s: makeSecret("x") } }));
+    const text = codec.encode(resource("a", { inputs: { s: makeSecret("x") } })).toString();
     const again = new StateCodec(crypter);
     const decoded = again.decode(JSON.parse(text));
-    expect(again.encode(decoded)).toBe(text);
+    expect(again.encode(decoded).toString()).toBe(text);
     decoded.outputs = { more: 1 };
     again.changed(decoded);
-    expect(JSON.parse(again.encode(decoded))).toMatchObject({
+    expect(JSON.parse(again.encode(decoded).toString())).toMatchObject({
       inputs: JSON.parse(text).inputs,
       outputs: { more: 1 },
     });
@@ -214,10 +214,10 @@ describe("a snapshot", () => {
 
   it("keeps the state before the run as a backup", async () => {
     const { snapshot, backend } = await open();
-    await backend.write('{"resources":[]}');
+    await backend.write(Buffer.from('{"resources":[]}'));
     const next = new FileBackend(folder, "p", "s");
-    await next.write('{"resources":[1]}');
-    await next.write('{"resources":[1,2]}');
+    await next.write(Buffer.from('{"resources":[1]}'));
+    await next.write(Buffer.from('{"resources":[1,2]}'));
     expect(await readFile(`${next.stateFile}.bak`, "utf8")).toContain('"resources":[]');
     await snapshot.close();
   });

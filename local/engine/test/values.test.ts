@@ -6,7 +6,7 @@ import {
   changesBetween,
   containsUnknowns,
   deepEquals,
-  downgradeOutputs,
+  normalized,
   forProvider,
   makeSecret,
   masked,
@@ -48,7 +48,11 @@ describe("values", () => {
       r: reference({ urn: "u", id: "i" }),
       c: reference({ urn: "u" }),
     };
-    expect(forProvider(value)).toEqual({ s: { a: ["x"] }, r: "i", c: "u" });
+    expect(forProvider(value, { secrets: false, resources: false })).toEqual({
+      s: { a: ["x"] },
+      r: "i",
+      c: "u",
+    });
   });
 
   it("lose the form of outputs but keep secrecy, and tell their dependencies", () => {
@@ -58,7 +62,7 @@ describe("values", () => {
       hidden: [output({ value: "y", secret: true })],
       unknown: output({ dependencies: ["u2"] }),
     };
-    expect(downgradeOutputs(value, (urn) => dependencies.push(urn))).toEqual({
+    expect(normalized(value, (urn) => dependencies.push(urn))).toEqual({
       known: "x",
       hidden: [secret("y")],
       unknown: UNKNOWN,

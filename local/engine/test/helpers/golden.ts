@@ -1,76 +1,107 @@
-/** A step of the recorded runs. */
-export interface GoldenStep {
-  readonly name: string;
-  readonly op: "up" | "preview" | "refresh" | "destroy";
-  /** Configuration of the step: key to value; `s` stands for `conf:s`. */
-  readonly cfg: Readonly<Record<string, unknown>>;
-  /** What the provider's `read` finds. */
-  readonly drift?: unknown;
-}
+import { Crypter } from "../../crypto.ts";
+import { StateCodec } from "../../state/codec.ts";
+import { verifyResources } from "../../state/verify.ts";
+import type { Outcome, Suite } from "./suite.ts";
 
-// a, b and c-r depend on each other in this order, so the order of their calls is no accident; all others are independent.
-const CHAINED = new Set(["a", "b", "cr"]);
-
-/** The resource that a recorded call is about; ids begin with its name. */
-function resourceOf(call: string): string {
-  const [operation = "", subject = ""] = call.split(" ", 2);
-  if (operation === "configure") return operation;
-  if (operation === "check") return subject;
-  if (operation === "create") return (JSON.parse(call.slice("create ".length)) as { name: string }).name;
-  return subject.slice(0, subject.indexOf("-"));
-}
-
-/** The calls in the order in which they must come: one list for the chained resources, one for each independent one. */
-export function callsByResource(calls: readonly string[]): Record<string, string[]> {
-  const result: Record<string, string[]> = {};
-  for (const call of calls.map(anyDuplicate)) {
-    const resource = resourceOf(call);
-    const list = CHAINED.has(resource) ? "chained" : resource;
-    (result[list] ??= []).push(call);
-  }
-  return result;
-}
+// Two runs of one step can be compared only after all that is left to chance was taken out of them.
 
 /** Two resources of one step have the same URN; which of them comes first is chance, the other is refused. */
 const anyDuplicate = (text: string): string => text.replaceAll(/\bd2\b/gu, "d");
 
-export const withEffect = (calls: readonly string[]): string[] =>
-  calls.filter((call) => !/^(?:check|diff) /u.test(call));
-
-const VARYING_KEYS = new Set(["sourcePosition", "stackTrace", "time"]);
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gu;
+const withoutUuids = (text: string): string => text.replaceAll(UUID, "<uuid>");
 
-interface ComparableState {
+/** In these steps one resource fails while an independent one is compared: which of the two is first is chance in the CLI too. */
+const RACING = new Set([
+  "create error",
+  "init error",
+  "check failure preview",
+  "check failure up",
+  "duplicate urn",
+  "a wrong provider configuration",
+  "a provider that cannot be configured",
+  "a failed check",
+  "a creation in part",
+  "a failed creation",
+  "an invoke with a wrong argument",
+  "an invoke that fails",
+  "renamed and a failure",
+  "two that claim one",
+]);
+
+/** Here the failure of an update races with the program's registration of the stack's outputs, in the CLI too: both are right. */
+export const RACING_OUTPUTS: ReadonlySet<string> = new Set(["update error", "renamed and a failure"]);
+
+/** What is compared of a step. */
+export interface Comparable {
+  readonly ok: boolean;
+  /** The calls in the order in which they must come: one list for those that depend on each other, one for each other subject. */
+  readonly calls: Readonly<Record<string, readonly string[]>>;
+  readonly state: unknown;
+}
+
+export function comparable(suite: Suite, name: string, { exitCode, calls, state }: Outcome): Comparable {
+  const relevant = RACING.has(name) ? calls.filter(suite.hasEffect) : calls;
+  const lists: Record<string, string[]> = {};
+  for (const call of relevant.map((line) => withoutUuids(anyDuplicate(line)))) {
+    for (const subject of suite.subjectsOf(call)) (lists[subject] ??= []).push(call);
+  }
+  return { ok: exitCode === 0, calls: lists, state: comparableState(state, RACING_OUTPUTS.has(name)) };
+}
+
+const VARYING_KEYS = new Set(["sourcePosition", "stackTrace", "manifest"]);
+
+interface StateFile {
   readonly checkpoint: {
-    readonly latest: { readonly resources?: object[]; readonly pending_operations?: object[] };
+    readonly latest: {
+      readonly secrets_providers: { readonly state: { readonly salt: string } };
+      readonly resources?: object[];
+      readonly pending_operations?: object[];
+    };
   };
 }
 
-/** A state file without what must differ: times, UUIDs, ciphertexts, source positions, the compiled code of the provider, and order. */
-export function comparableState(file: string): ComparableState {
+/** A state without times, UUIDs, ciphertexts, source positions, the compiled code of the provider, and order. */
+function comparableState(file: string, withoutStackOutputs: boolean): StateFile {
   const state = JSON.parse(anyDuplicate(file), (key, value: unknown) => {
     if (VARYING_KEYS.has(key)) return undefined;
     if (key === "created" || key === "modified") return "<time>";
     if (key === "ciphertext") return "<ciphertext>";
     if (key === "__provider" && typeof value === "string") return "<code>";
-    return typeof value === "string" ? value.replaceAll(UUID, "<uuid>") : value;
-  }) as ComparableState;
+    if (key === "dependencies") return (value as string[]).toSorted();
+    if (key === "propertyDependencies") return sortedLists(value as Record<string, string[]>);
+    return typeof value === "string" ? withoutUuids(value) : value;
+  }) as StateFile;
   const { latest } = state.checkpoint;
+  for (const resource of latest.resources ?? []) {
+    if (withoutStackOutputs && "type" in resource && resource.type === "pulumi:pulumi:Stack")
+      Object.assign(resource, { outputs: {} });
+  }
   latest.resources?.sort(byText);
   latest.pending_operations?.sort(byText);
   return state;
 }
 
-/** The same without the outputs that the program gave the stack. */
-export function withoutStackOutputs({ checkpoint }: ComparableState): ComparableState {
-  const { latest } = checkpoint;
-  const resources = (latest.resources ?? []).map((resource) =>
-    "type" in resource && resource.type === "pulumi:pulumi:Stack" ? { ...resource, outputs: {} } : resource,
-  );
-  return { checkpoint: { ...checkpoint, latest: { ...latest, resources } } };
+/** The outputs that the program gave the stack, as the state has them. */
+export function stackOutputsIn(file: string): unknown {
+  const { resources = [] } = comparableState(file, false).checkpoint.latest;
+  const root = resources.find((resource) => "type" in resource && resource.type === "pulumi:pulumi:Stack");
+  return root !== undefined && "outputs" in root ? root.outputs : {};
 }
+
+const sortedLists = (lists: Readonly<Record<string, readonly string[]>>): Record<string, string[]> =>
+  Object.fromEntries(Object.entries(lists).map(([key, list]) => [key, list.toSorted()]));
 
 function byText(a: object, b: object): number {
   const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
   return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** Opens every state, which decrypts it, and checks that it does not contradict itself. @throws EngineError BAD_STATE */
+export async function verifyStates(states: readonly string[]): Promise<void> {
+  for (const text of states) {
+    const { secrets_providers: secrets, resources = [] } = (JSON.parse(text) as StateFile).checkpoint.latest;
+    const codec = new StateCodec(await Crypter.open("x", secrets.state.salt));
+    verifyResources(resources.map((resource) => codec.decode(resource)));
+  }
 }

@@ -1,0 +1,78 @@
+import { configValues, getConfig, removeConfig, setConfig } from "../../local/engine/index.ts";
+import { localRun } from "../local-stack.ts";
+import { LOCAL_STACK, type Project } from "../project.ts";
+import { runRealPulumi } from "../real-pulumi.ts";
+import { printJson } from "../text.ts";
+
+interface ConfigFlags {
+  readonly stack: string;
+}
+
+const real = (project: Project, { stack }: ConfigFlags, ...words: readonly string[]): Promise<number> =>
+  runRealPulumi(project, ["config", ...words, "--stack", stack], 0);
+
+/** `config`: every value of the stack; secrets read `[secret]` unless they are asked for. */
+export async function listConfig(
+  project: Project,
+  flags: ConfigFlags & { readonly json?: boolean; readonly showSecrets?: boolean },
+): Promise<number> {
+  if (flags.stack !== LOCAL_STACK) {
+    const words = [...(flags.json ? ["--json"] : []), ...(flags.showSecrets ? ["--show-secrets"] : [])];
+    return real(project, flags, ...words);
+  }
+  const values = (await configValues(localRun(project, 0))).map(({ key, value, secret }) => ({
+    key,
+    secret,
+    value: secret && !flags.showSecrets ? "[secret]" : value,
+  }));
+  if (flags.json) {
+    printJson(Object.fromEntries(values.map(({ key, value, secret }) => [key, { value, secret }])));
+    return 0;
+  }
+  const width = Math.max(...values.map(({ key }) => key.length), "KEY".length);
+  const rows = values
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ key, value }) => `${key.padEnd(width)}  ${value}`);
+  process.stdout.write(`${[`${"KEY".padEnd(width)}  VALUE`, ...rows].join("\n")}\n`);
+  return 0;
+}
+
+/** `config set`: with `--secret` the value is encrypted in the stack's file. */
+export async function setConfigValue(
+  project: Project,
+  key: string,
+  value: string,
+  flags: ConfigFlags & { readonly secret?: boolean },
+): Promise<number> {
+  // Without the mark of the end of options a value that begins with a dash would be taken for one.
+  if (flags.stack !== LOCAL_STACK) {
+    const words = [
+      "config",
+      "set",
+      ...(flags.secret ? ["--secret"] : []),
+      "--stack",
+      flags.stack,
+      "--",
+      key,
+      value,
+    ];
+    return runRealPulumi(project, words, 0);
+  }
+  await setConfig(localRun(project, 0), key, value, { secret: flags.secret === true });
+  return 0;
+}
+
+/** `config get`: one value, in the clear even if it is a secret. */
+export async function getConfigValue(project: Project, key: string, flags: ConfigFlags): Promise<number> {
+  if (flags.stack !== LOCAL_STACK) return real(project, flags, "get", key);
+  const { value } = await getConfig(localRun(project, 0), key);
+  process.stdout.write(`${value}\n`);
+  return 0;
+}
+
+/** `config rm`. */
+export async function removeConfigValue(project: Project, key: string, flags: ConfigFlags): Promise<number> {
+  if (flags.stack !== LOCAL_STACK) return real(project, flags, "rm", key);
+  await removeConfig(localRun(project, 0), key);
+  return 0;
+}

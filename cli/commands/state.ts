@@ -1,0 +1,26 @@
+import { unprotect } from "../../local/engine/index.ts";
+import { localRun } from "../local-stack.ts";
+import { LOCAL_STACK, type Project } from "../project.ts";
+import { runRealPulumi } from "../real-pulumi.ts";
+import { count } from "../text.ts";
+import { UserError } from "../user-error.ts";
+
+/** `state unprotect`: lets the next run delete or replace these resources, or all of them. */
+export async function stateUnprotect(
+  project: Project,
+  urns: readonly string[],
+  { stack, all }: { readonly stack: string; readonly all?: boolean },
+): Promise<number> {
+  if (all !== true && urns.length === 0) throw new UserError("Name the URNs to unprotect, or say --all.");
+  if (stack !== LOCAL_STACK) {
+    return runRealPulumi(
+      project,
+      ["state", "unprotect", ...(all ? ["--all"] : urns), "--yes", "--stack", stack],
+      0,
+    );
+  }
+  const onWarning = (message: string) => void process.stderr.write(`warning: ${message}\n`);
+  const changed = await unprotect({ ...localRun(project, 0), onWarning }, all ? "all" : urns);
+  process.stdout.write(`${count(changed.length, "resource")} unprotected\n`);
+  return 0;
+}

@@ -1,0 +1,61 @@
+import type { Sdk } from "../program.ts";
+import type { Project } from "../project.ts";
+import type { ConfigValue } from "../stack-config.ts";
+import { findPlugin, type Launch } from "./launch.ts";
+import { DYNAMIC_PACKAGE } from "./registry.ts";
+
+/** A provider mostly waits, and may hold thousands of calls at once: its memory counts for more than its speed. */
+const MEMORY_FLAGS = ["--max-semi-space-size=4", "--optimize-for-size"];
+
+export interface LauncherOptions {
+  readonly project: Project;
+  readonly sdk: Sdk;
+  readonly config: readonly ConfigValue[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** How the providers of a project are started: the SDK's dynamic one on this Node, all others as the programs that they are. */
+export function createLauncher({
+  project,
+  sdk,
+  config,
+  env,
+}: LauncherOptions): (pkg: string, version: string | undefined) => Launch {
+  const shared = { cwd: project.programDir };
+  return (pkg, version) => {
+    const common = { ...env, PULUMI_PROJECT: project.name };
+    if (pkg === DYNAMIC_PACKAGE) {
+      const guard = new URL("guard.js", import.meta.url).href;
+      return {
+        ...shared,
+        name: "dynamic provider",
+        command: process.execPath,
+        args: [...MEMORY_FLAGS, "--import", guard, sdk.dynamicProvider],
+        env: { ...common, PULUMI_NODEJS_PROJECT: project.name, PULUMI_CONFIG: "{}" },
+        shown: true,
+        wholeGroup: false,
+      };
+    }
+    const { file, ambient } = findPlugin(pkg, version, env);
+    return {
+      ...shared,
+      name: version === undefined ? `plugin ${pkg}` : `plugin ${pkg} ${version}`,
+      command: file,
+      args: [],
+      env: { ...common, PULUMI_CONFIG: JSON.stringify(packageConfig(pkg, config)) },
+      shown: false,
+      wholeGroup: true,
+      ...(ambient ? { ambient: file } : {}),
+    };
+  };
+}
+
+/** The configuration values of a package, without its name. */
+function packageConfig(pkg: string, config: readonly ConfigValue[]): Record<string, string> {
+  const prefix = `${pkg}:`;
+  return Object.fromEntries(
+    config
+      .filter(({ key }) => key.startsWith(prefix))
+      .map(({ key, value }) => [key.slice(prefix.length), value]),
+  );
+}
