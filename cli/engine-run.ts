@@ -24,6 +24,8 @@ export interface RunRequest {
   readonly json?: boolean;
   /** up: look at what really is there before planning. */
   readonly refresh?: boolean;
+  /** preview: show every changed property, before and after. */
+  readonly diff?: boolean;
 }
 
 /** ^C lets running steps finish and saves the state; a second one ends at once. */
@@ -69,7 +71,7 @@ export async function runLocal(
   const stream = request.json ? process.stderr : process.stdout;
   const interactive = stream.isTTY && process.env["CI"] === undefined;
   const colour = interactive && process.env["NO_COLOR"] === undefined;
-  const display = createDisplay({ stream, interactive, colour });
+  const display = createDisplay({ stream, interactive, colour, diff: request.diff === true });
   const { signal, stop } = abortOnInterrupt();
   try {
     return await OPERATIONS[operation]({
@@ -94,6 +96,7 @@ export async function runOperation(
   if (request.stack !== LOCAL_STACK) {
     const words = [operation, "--stack", request.stack, ...(request.json ? ["--json"] : [])];
     if (request.refresh) words.push("--refresh");
+    if (request.diff) words.push("--diff");
     return runRealPulumi(project, words, countAgents(project));
   }
   const result = await runLocal(project, operation, request);

@@ -139,6 +139,7 @@ export function registerCommands(program: Command): void {
       .option("--json", "print the result as JSON, progress on stderr")
       .addHelpText("after", examples(name, `${name} --json`, `${name} --stack preprod`));
     if (name === "up") command.option("-r, --refresh", "look at what really is there first");
+    if (name === "preview") command.option("--diff", "show every changed property, before and after");
     command.action(async (flags: RunFlags) =>
       finish(await (await import("./run.ts")).runCommand(project(), name, flags)),
     );

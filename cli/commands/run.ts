@@ -7,6 +7,7 @@ export interface RunFlags {
   readonly stack: string;
   readonly json?: boolean;
   readonly refresh?: boolean;
+  readonly diff?: boolean;
 }
 
 /** `up`, `preview`, `refresh`, `destroy`. Bad YAML stops the first two before anything is started. */
