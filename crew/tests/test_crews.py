@@ -133,9 +133,11 @@ def test_a_task_shows_its_draft_to_the_customer_and_changes_it_until_nothing_is_
     tmp_path: Path, model: StubModel
 ) -> None:
     process = JobProcess(run_crew, work(tmp_path, one_task("MARKER-draft {topic}", human_input=True), model.url))
-    assert process.next_message(timeout=JOB_SECONDS) == {"ask": {"prompt": "Stub result MARKER-draft"}}
+    assert process.next_message(timeout=JOB_SECONDS) == {
+        "ask": {"prompt": "Stub result MARKER-draft", "is_draft": True}
+    }
     process.reply("Add MARKER-wish")
-    assert process.next_message(timeout=JOB_SECONDS) == {"ask": {"prompt": "Stub result MARKER-draft MARKER-wish"}}
+    assert process.next_message(timeout=JOB_SECONDS)["ask"]["prompt"] == "Stub result MARKER-draft MARKER-wish"
     process.reply("")
     answer = process.next_message(timeout=JOB_SECONDS)
     assert answer["result"] == "Stub result MARKER-draft MARKER-wish"

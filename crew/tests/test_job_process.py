@@ -49,9 +49,9 @@ def test_an_end_without_an_answer_is_an_error(target: object, argument: object) 
 
 def test_a_process_that_asks_back_waits_for_the_replies_and_goes_on() -> None:
     process = JobProcess(ask_twice, "Which")
-    assert process.next_message(timeout=30) == {"ask": {"prompt": "Which one?"}}
+    assert process.next_message(timeout=30) == {"ask": {"prompt": "Which one?", "is_draft": False}}
     process.reply("the blue one")
-    assert process.next_message(timeout=30) == {"ask": {"prompt": "Which two?"}}
+    assert process.next_message(timeout=30) == {"ask": {"prompt": "Which two?", "is_draft": False}}
     process.reply("grün")
     assert process.next_message(timeout=30) == {"result": ["the blue one", "grün"]}
 

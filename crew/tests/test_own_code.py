@@ -92,7 +92,7 @@ def crew():
 """
     documents = document_set(tmp_path, {"a.md": b"# Kettles\nOf brass.", "b.md": b"# Cups\nOf clay."})
     process = JobProcess(run_crew, own_code(tmp_path, model, source, documents=documents))
-    assert process.next_message(timeout=JOB_SECONDS) == {"ask": {"prompt": "Which colour?"}}
+    assert process.next_message(timeout=JOB_SECONDS) == {"ask": {"prompt": "Which colour?", "is_draft": False}}
     process.reply("blue")
     result = process.next_message(timeout=JOB_SECONDS)["result"]
     assert result.startswith("Stub result MARKER-blue (tool: [b.md, Cups]")

@@ -33,6 +33,7 @@ BAD_SETTINGS = [
     ("no slot for jobs", {"MAX_PARALLEL": "0"}, ["MAX_PARALLEL"]),
     ("negative queue", {"MAX_QUEUE": "-1"}, ["MAX_QUEUE"]),
     ("no time for jobs", {"JOB_TIMEOUT": "0"}, ["JOB_TIMEOUT"]),
+    ("no time for answers", {"ASK_TIMEOUT": "0"}, ["ASK_TIMEOUT"]),
     ("payment service without scheme", {"PAYMENT_SERVICE_URL": "pay.example.com"}, ["PAYMENT_SERVICE_URL"]),
     ("wallet key of another length", {"SELLER_VKEY": "ab"}, ["SELLER_VKEY"]),
     ("unknown contract", {"PAYMENT_SOURCE_TYPE": "V3"}, ["PAYMENT_SOURCE_TYPE"]),

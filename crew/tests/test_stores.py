@@ -10,7 +10,7 @@ import pytest
 
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.failures import MESSAGES, Failure
-from crew_runtime.jobs import UNENDED, Job, JobState, PaymentTerms, now
+from crew_runtime.jobs import UNENDED, Job, JobState, PaymentTerms, Question, now
 from crew_runtime.store import JobStore
 from crew_runtime.store.postgres import PostgresJobStore
 from crew_runtime.store.schema import VERSION, steps_from
@@ -18,6 +18,7 @@ from crew_runtime.store.sqlite import SqliteJobStore, lock_folder
 from support.postgres import Cluster
 from support.waiting import wait_for
 
+QUESTION = Question(prompt="Which cup? ☕\0", is_draft=True, answer_by=1_795_351_685_000)
 OpenStore = Callable[..., JobStore]
 
 TERMS = PaymentTerms(
@@ -68,6 +69,7 @@ def in_state(store: JobStore, state: JobState) -> Job:
         lambda: store.bind_payment(job.id, TERMS),
         lambda: store.fund(job.id),
         lambda: store.start(job.id),
+        *([lambda: store.ask(job.id, QUESTION)] if state is JobState.AWAITING_INPUT else []),
         lambda: store.keep_result(job.id, "result ☕", "ef" * 32, "marketplace"),
         lambda: store.note_submitted(job.id),
         lambda: store.settle(job.id),
@@ -105,6 +107,7 @@ STEPS: dict[str, tuple[Callable[[JobStore, str], Job | None], tuple[JobState, ..
     "bind_payment": (lambda store, key: store.bind_payment(key, TERMS), (JobState.CREATED,), JobState.AWAITING_PAYMENT),
     "fund": (lambda store, key: store.fund(key), (JobState.AWAITING_PAYMENT,), JobState.QUEUED),
     "start": (lambda store, key: store.start(key), (JobState.QUEUED, JobState.RUNNING), JobState.RUNNING),
+    "ask": (lambda store, key: store.ask(key, QUESTION), (JobState.RUNNING,), JobState.AWAITING_INPUT),
     "put_back": (lambda store, key: store.put_back(key), (JobState.RUNNING,), JobState.QUEUED),
     "complete": (lambda store, key: store.complete(key, "r"), (JobState.RUNNING,), JobState.COMPLETED),
     "keep_result": (
@@ -236,7 +239,43 @@ def test_attempts_are_counted_but_not_one_that_was_put_back(store: JobStore) -> 
     assert back.attempts == 1
 
 
-def test_held_jobs_come_oldest_first_without_inputs_and_results(store: JobStore) -> None:
+def test_a_question_and_its_answers_are_kept_also_after_opening_anew(open_store: OpenStore) -> None:
+    store = open_store()
+    asked = in_state(store, JobState.AWAITING_INPUT)
+    assert (asked.question, asked.answers, asked.attempts) == (QUESTION, (), 0), "to ask is no failed attempt"
+    one = store.answer(asked.id, asked.status_id, "the blue one ☕\0")
+    assert one
+    assert (one.state, one.question, one.answers) == (JobState.RUNNING, None, ("the blue one ☕\0",))
+    again = store.ask(asked.id, QUESTION)
+    assert again
+    assert again.status_id not in (asked.status_id, one.status_id)
+    assert store.answer(asked.id, asked.status_id, "of the first question") is None
+    store.answer(asked.id, again.status_id, "")
+    store.disconnect()
+    kept = open_store().get(asked.id)
+    assert kept
+    assert kept.answers == ("the blue one ☕\0", "")
+
+
+@pytest.mark.parametrize("state", [state for state in JobState if state is not JobState.AWAITING_INPUT])
+def test_an_answer_to_a_job_that_asks_nothing_is_not_kept(store: JobStore, state: JobState) -> None:
+    job = in_state(store, state)
+    assert store.answer(job.id, job.status_id, "unasked") is None
+    assert store.get(job.id) == job
+
+
+def test_of_many_answers_at_once_one_is_kept_whoever_holds_the_job(open_store: OpenStore) -> None:
+    asked = in_state(open_store("one"), JobState.AWAITING_INPUT)
+    stores = [open_store(f"runtime-{number}") for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(lambda store: store.answer(asked.id, asked.status_id, "this"), stores))
+    assert len([job for job in taken if job]) == 1
+    assert (found := stores[0].get(asked.id))
+    assert found.answers == ("this",)
+    assert stores[0].held() == []
+
+
+def test_held_jobs_come_oldest_first_without_what_may_be_long(store: JobStore) -> None:
     later = store.add(new_job(created_at=now() + 1000))
     earlier = in_state(store, JobState.SUBMITTED)
     held = store.held()

@@ -1,19 +1,24 @@
 """What the agent answers, by the rules of MIP-003; independent of HTTP but for the errors' status."""
 
 import asyncio
+import logging
 from typing import Any, Final
 
 from crew_runtime.declaration import Declaration
 from crew_runtime.failures import MESSAGES
 from crew_runtime.identity import IdentitySource
 from crew_runtime.job_request import read_job_request
-from crew_runtime.jobs import Job
+from crew_runtime.jobs import Job, JobState
+from crew_runtime.logs import event
 from crew_runtime.payments.checkout import Checkout
+from crew_runtime.payments.hashes import input_hash
 from crew_runtime.problems import ApiError
+from crew_runtime.questions import not_awaited, read_answer, schema_of
 from crew_runtime.reception import Reception
 from crew_runtime.runner import JobRunner
 from crew_runtime.store import JobStore
 
+_log: Final = logging.getLogger(__name__)
 _RETRY_UNREGISTERED_SECONDS: Final = 30
 _RETRY_LOADING_SECONDS: Final = 5
 _RETRY_STOPPING_SECONDS: Final = 60
@@ -186,23 +191,35 @@ class Agent:
 
         """
         job = await self._find(job_id)
-        answer = {"id": job.status_id, "job_id": job.id, "status": job.state.status}
+        answer: dict[str, Any] = {"id": job.status_id, "job_id": job.id, "status": job.state.status}
         if job.state.status == "completed" and job.result is not None:
             answer["result"] = job.result
+        if job.state is JobState.AWAITING_INPUT and job.question is not None:
+            answer["input_schema"] = schema_of(job.question)
         if job.failure is not None:
             answer |= {"error": job.failure, "message": MESSAGES[job.failure]}
         return answer
 
     async def provide_input(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Refuse: no crew of this runtime asks back.
+        """Take the answer to what a job asks its customer; the job goes on then, wherever it waits.
+
+        The answer has the hash of the input by MIP-004; no key signs it, as the network names none to check it by.
 
         Raises:
-            ApiError: 400 JOB_ID_MISSING, 404 JOB_UNKNOWN, 400 INPUT_NOT_AWAITED.
+            ApiError: 400 JOB_ID_MISSING, 404 JOB_UNKNOWN, 400 INPUT_NOT_AWAITED, STATUS_OUTDATED or INPUT_INVALID.
 
         """
         job_id = body.get("job_id")
-        await self._find(job_id if isinstance(job_id, str) else None)
-        raise ApiError(400, "INPUT_NOT_AWAITED", "The job does not wait for input. Ask /status how it stands.")
+        job = await self._find(job_id if isinstance(job_id, str) else None)
+        text = read_answer(job, body)
+        if not await asyncio.to_thread(self._store.answer, job.id, job.status_id, text):
+            found = await asyncio.to_thread(self._store.get, job.id)
+            if found is None or found.answers != (*job.answers, text):  # else it was taken, and that was not heard
+                raise not_awaited()
+        event(_log, logging.INFO, "input_provided", job_id=job.id)
+        self._runner.answered(job.id)
+        hashed = input_hash(job.identifier_from_purchaser or "", body["input_data"])
+        return {"status": "success", "input_hash": hashed, "signature": ""}
 
     async def _find(self, job_id: str | None) -> Job:
         if not job_id:

@@ -16,7 +16,8 @@ from starlette.types import ASGIApp
 
 from crew_runtime.agent import Agent
 from crew_runtime.bodies import read_json_object
-from crew_runtime.crew_worker import ModelAccess
+from crew_runtime.crew_processes import CrewProcesses
+from crew_runtime.crew_work import CrewWork, ModelAccess
 from crew_runtime.declaration import Declaration, code_of, documents_of
 from crew_runtime.identity import IdentitySource
 from crew_runtime.internal import Operations
@@ -124,22 +125,27 @@ def _model_access(settings: Settings, declaration: Declaration) -> ModelAccess:
 
 def _runner(settings: Settings, declaration: Declaration, store: JobStore, model: ModelAccess) -> JobRunner:
     beside = settings.agent_declaration.resolve().parent
-    return JobRunner(
-        store=store,
+    work = CrewWork(
         crew=declaration.crew.model_dump(mode="json", exclude_none=True),
         code=code_of(declaration, beside),
         documents=documents_of(declaration, beside, cache=settings.data_dir.resolve() / "documents"),
-        fields=declaration.input,
         model=model,
+        inputs={},
+        max_model_calls=settings.job_model_calls,
+        max_tokens=settings.job_tokens,
+        folder=settings.data_dir / "work",
+    )
+    return JobRunner(
+        store=store,
+        processes=CrewProcesses(work),
+        fields=declaration.input,
         limits=Limits(
             parallel=settings.max_parallel,
             queue=settings.max_queue,
             timeout_seconds=settings.job_timeout,
-            model_calls=settings.job_model_calls,
-            tokens=settings.job_tokens,
+            ask_seconds=settings.ask_timeout,
             submit_margin_seconds=settings.submit_margin,
         ),
-        folder=settings.data_dir / "work",
         hash_rule=settings.result_hash_rule,
     )
 

@@ -40,7 +40,8 @@ _GUARDRAIL_NOT_MET: Final = re.compile(r"Task failed guardrail( \d+)? validation
 def run_crew(connection: Connection, work: CrewWork) -> None:
     """Run the crew and send {"result", "usage"} or {"failure", "detail"}; then end this process.
 
-    A crew that asks back sends {"ask": {"prompt"}} before, as often as it asks, and waits for {"input"} each time.
+    A crew that asks back sends {"ask": {"prompt", "is_draft"}} before, as often as it asks, and waits for {"input"}
+    each time.
     """
     _answer(connection, work, _run)
 
@@ -123,7 +124,7 @@ def _build(work: CrewWork, _ask: Ask) -> dict[str, Any]:
     return {"result": ""}
 
 
-def _nobody(_prompt: str) -> str:
+def _nobody(prompt: str, *, is_draft: bool = False) -> str:  # noqa: ARG001 - an Ask
     raise OwnCodeError("the crew asks its customer before the job begins: ask in a tool, or before the kickoff")
 
 

@@ -18,6 +18,7 @@ class Failure(StrEnum):
     DOCUMENTS_UNUSABLE = "DOCUMENTS_UNUSABLE"
     TOKEN_BUDGET_SPENT = "TOKEN_BUDGET_SPENT"  # noqa: S105 - of a model, not a secret
     INPUT_OUTDATED = "INPUT_OUTDATED"
+    INPUT_NOT_PROVIDED = "INPUT_NOT_PROVIDED"
     PAYMENT_NOT_MADE = "PAYMENT_NOT_MADE"
     PAYMENT_EXPIRED = "PAYMENT_EXPIRED"
     PAYMENT_INVALID = "PAYMENT_INVALID"
@@ -39,6 +40,7 @@ MESSAGES: Final[dict[Failure, str]] = {
     Failure.TOKEN_BUDGET_SPENT: "The job took more of the language model than one job may. Ask for something smaller.",
     Failure.JOB_INTERRUPTED: "The agent was stopped again and again during the job. Ask for a refund if it was paid.",
     Failure.INPUT_OUTDATED: "The agent asks for other input by now. Ask for a refund if you paid, and start anew.",
+    Failure.INPUT_NOT_PROVIDED: "The crew's question was not answered in time. Start anew, or ask for a refund.",
     Failure.PAYMENT_NOT_MADE: "No payment could be made for the job. Start it again.",
     Failure.PAYMENT_EXPIRED: "No funds were locked before payByTime. Start the job again.",
     Failure.PAYMENT_INVALID: "The funds locked are not what was asked for. Take them back, and start the job again.",

@@ -44,7 +44,7 @@ def read_input(fields: Sequence[InputField], values: object) -> dict[str, str]:
 
     """
     if not isinstance(values, dict):
-        raise InputError(["input_data: must be an object with one member for each field of /input_schema"])
+        raise InputError(["input_data: must be an object with one member for each field of the input schema"])
     known = {field.id: field for field in fields}
     problems = [f"{name}: is not a field of this agent" for name in values if name not in known]
     texts: dict[str, str] = {}

@@ -60,8 +60,9 @@ class Operations:
     async def _metrics(self, _request: Request) -> PlainTextResponse:
         gauges: list[Gauge] = [
             ("ready", "Whether CrewAI has built the crew.", float(self._runner.crew_is_ready)),
-            ("jobs_running", "Processes of jobs.", self._runner.running),
-            ("jobs_waiting", "Jobs that wait for a process.", len(self._runner.known) - self._runner.running),
+            ("jobs_running", "Jobs at work in a process.", self._runner.running),
+            ("jobs_waiting", "Jobs that wait for a process.", self._runner.waiting),
+            ("jobs_asking", "Jobs that wait for their customer.", self._runner.asking),
         ]
         try:
             counts = await asyncio.to_thread(self._store.counts)

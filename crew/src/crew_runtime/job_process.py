@@ -79,7 +79,7 @@ class JobProcess:
         return message
 
     def next_message(self, *, timeout: float, kill_after: float = _KILL_AFTER_SECONDS) -> dict[str, Any]:
-        """Wait for what the process says next at most `timeout` seconds: {"ask": {"prompt"}}, or its answer.
+        """Wait for what the process says next, at most `timeout` seconds: {"ask": {...}}, or its answer.
 
         After an `ask` the process waits for `reply` or `end`, however long that takes; otherwise it is gone afterwards.
 

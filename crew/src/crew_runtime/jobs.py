@@ -13,7 +13,8 @@ class JobState(StrEnum):
     """What a job goes through. Free jobs begin as `queued` and skip what concerns a payment.
 
     created: on the disk, its payment not yet made. awaiting_payment: its payment is made, the buyer has to lock funds.
-    queued, running: paid or free. result_ready: the result is on the disk, its hash not yet with the payment service.
+    queued, running: paid or free. awaiting_input: the crew has a question that its customer has to answer.
+    result_ready: the result is on the disk, its hash not yet with the payment service.
     submitted: the service took the hash. completed: free and done, or the hash was seen on the chain.
     """
 
@@ -21,6 +22,7 @@ class JobState(StrEnum):
     AWAITING_PAYMENT = "awaiting_payment"
     QUEUED = "queued"
     RUNNING = "running"
+    AWAITING_INPUT = "awaiting_input"
     RESULT_READY = "result_ready"
     SUBMITTED = "submitted"
     COMPLETED = "completed"
@@ -37,6 +39,7 @@ _STATUS: Final = {
     JobState.AWAITING_PAYMENT: "awaiting_payment",
     JobState.QUEUED: "running",
     JobState.RUNNING: "running",
+    JobState.AWAITING_INPUT: "awaiting_input",
     JobState.RESULT_READY: "running",
     JobState.SUBMITTED: "completed",
     JobState.COMPLETED: "completed",
@@ -44,7 +47,8 @@ _STATUS: Final = {
 }
 
 UNENDED: Final = (
-    JobState.CREATED, JobState.AWAITING_PAYMENT, JobState.QUEUED, JobState.RUNNING, JobState.RESULT_READY
+    JobState.CREATED, JobState.AWAITING_PAYMENT, JobState.QUEUED, JobState.RUNNING, JobState.AWAITING_INPUT,
+    JobState.RESULT_READY,
 )  # fmt: skip
 """States in which the customer still waits."""
 
@@ -73,11 +77,24 @@ class PaymentTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a crew asks its customer, and until when it waits for the answer (Unix milliseconds).
+
+    Of a draft the customer says what to change, if anything.
+    """
+
+    prompt: str
+    is_draft: bool = False
+    answer_by: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One job; `status_id` names its present status and changes with it alone. Times are Unix milliseconds.
 
     `request_key` is the same for requests that mean the same job: purchaser and input. `on_chain_state` and
-    `next_action` are the payment's as last seen. A job is closed once nothing is left to do or to watch for it.
+    `next_action` are the payment's as last seen. `question` is the one that is open, or was when the job failed;
+    `answers` are those given so far, in order. A job is closed once nothing is left to do or to watch for it.
     """
 
     input_data: dict[str, Any]
@@ -89,6 +106,8 @@ class Job:
     status_id: str = field(default_factory=new_id)
     state: JobState = JobState.QUEUED
     attempts: int = 0
+    question: Question | None = None
+    answers: tuple[str, ...] = ()
     payment: PaymentTerms | None = None
     on_chain_state: str | None = None
     next_action: str | None = None

@@ -62,7 +62,7 @@ class LeaseKeeper:
             event(_log, logging.INFO, "jobs_taken_over", jobs=taken)
         jobs = await asyncio.to_thread(self._store.held)
         for job in jobs:
-            if job.state in (JobState.QUEUED, JobState.RUNNING):
+            if job.state in (JobState.QUEUED, JobState.RUNNING, JobState.AWAITING_INPUT):
                 self._runner.take(job.id)
         unfinished = (JobState.RESULT_READY, *(() if self._store.shared else _UNPAID))
         self._has_unfinished = any(job.state in unfinished for job in jobs)

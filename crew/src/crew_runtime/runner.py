@@ -2,77 +2,76 @@
 
 import asyncio
 import logging
-import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, ParamSpec, TypeVar
 
-from crew_runtime.crew_worker import CrewWork, ModelAccess, build_crew, run_crew
-from crew_runtime.documents.document import DocumentSet
+from crew_runtime.crew_processes import CrewProcesses
 from crew_runtime.failures import Failure
 from crew_runtime.input_schema import InputField
 from crew_runtime.input_values import InputError, read_input
-from crew_runtime.job_process import DiedError, JobProcess, TimedOutError, start_fork_server
-from crew_runtime.jobs import Job, JobState, now
+from crew_runtime.job_process import DiedError, JobProcess, TimedOutError, is_ask
+from crew_runtime.jobs import Job, JobState, Question, now
 from crew_runtime.logs import event
 from crew_runtime.metrics import JOB_SECONDS, JOBS_ENDED, MODEL_CALLS, TOKENS
+from crew_runtime.open_questions import OpenQuestions
 from crew_runtime.payments.hashes import HashRule, result_hash
+from crew_runtime.slots import Slot
 from crew_runtime.store import JobStore, StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)
-_BUILD_TIMEOUT_SECONDS: Final = 120
 _KILLED_WITHIN_SECONDS: Final = 2
 _STORE_AGAIN_SECONDS: Final = 1
 _MOST_ATTEMPTS: Final = 3
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much at once, and how much for one job.
+    """How much at once, and how long for one job.
 
-    `submit_margin_seconds` is how long before submitResultTime a result must be there to get onto the chain.
+    `ask_seconds` is how long a customer may take to answer a question; `submit_margin_seconds` is how long before
+    submitResultTime a result must be there to get onto the chain.
     """
 
     parallel: int
     queue: int
     timeout_seconds: float
-    model_calls: int
-    tokens: int
+    ask_seconds: float
     submit_margin_seconds: float = 0
 
 
 class JobRunner:
-    """Takes queued jobs of the store and keeps what becomes of them there."""
+    """Takes queued jobs of the store and keeps what becomes of them there.
+
+    A job that asks its customer gives its place to others while it waits. Its process waits with it, unless as many
+    wait already as may run: then, as after a kill, the job runs again from its beginning when the answer is there, and
+    is given all answers in their order without asking for them again.
+    """
 
     def __init__(
         self,
         *,
         store: JobStore,
-        crew: dict[str, Any],
-        code: Path | None = None,
-        documents: DocumentSet | None = None,
+        processes: CrewProcesses,
         fields: Sequence[InputField],
-        model: ModelAccess,
         limits: Limits,
-        folder: Path,
         hash_rule: HashRule = HashRule.MARKETPLACE,
     ) -> None:
         self._store = store
-        self._crew = crew
-        self._code = code
-        self._documents = documents
+        self._maker = processes
         self._fields = fields
-        self._model = model
         self._limits = limits
-        self._folder = folder
         self._hash_rule = hash_rule
         self._free = asyncio.Semaphore(limits.parallel)
         self._threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="job")
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._processes: dict[str, JobProcess] = {}
+        self._questions = OpenQuestions(lambda job_id: self._stored(lambda: store.get(job_id)))
         self._abandoned: set[str] = set()
         self._stopping = False
         self._crew_is_ready = False
@@ -91,7 +90,7 @@ class JobRunner:
 
     def is_full_with(self, coming: int) -> bool:
         """Tell whether, beside `coming` others, a further job would wait longer than the queue is meant for."""
-        return len(self._tasks) + coming >= self._limits.parallel + self._limits.queue
+        return len(self._tasks) - len(self._questions.jobs) + coming >= self._limits.parallel + self._limits.queue
 
     @property
     def known(self) -> set[str]:
@@ -100,14 +99,28 @@ class JobRunner:
 
     @property
     def running(self) -> int:
-        """Count the jobs' processes."""
-        return len(self._processes)
+        """Count the jobs that have a process, and ask nothing."""
+        return len(self._processes.keys() - self._questions.jobs)
+
+    @property
+    def waiting(self) -> int:
+        """Count the jobs that wait for a process."""
+        return len(self._tasks) - self.running - self.asking
+
+    @property
+    def asking(self) -> int:
+        """Count the jobs that wait for their customer."""
+        return len(self._questions.jobs)
 
     def start(self) -> None:
         """Begin to load CrewAI in the fork server."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
-        start_fork_server("crew_runtime.warm")
+        self._maker.prepare()
+
+    def try_out(self) -> str | None:
+        """Let CrewAI build the crew once, and give the reason if it cannot. Blocks until CrewAI is loaded."""
+        reason = self._maker.try_out()
+        self._crew_is_ready = reason is None
+        return None if self._stopping else reason
 
     def take(self, job_id: str) -> None:
         """Run a stored job as soon as there is room; a job that is known already stays as it is."""
@@ -116,17 +129,24 @@ class JobRunner:
         self._tasks[job_id] = asyncio.create_task(self._bring_to_end(job_id))
         self.on_change()
 
+    def answered(self, job_id: str) -> None:
+        """Go on with a job at once, if it waits here: its customer has answered."""
+        self._questions.look(job_id)
+
     def abandon(self, job_id: str) -> bool:
-        """End a job's process, if it has one here: the job is not this runtime's any more."""
+        """End a job, if it runs or asks here: it is not this runtime's any more."""
+        if job_id in self._tasks:
+            self._abandoned.add(job_id)
         process = self._processes.get(job_id)
         if process:
-            self._abandoned.add(job_id)
             process.kill()
-        return process is not None
+        return self._questions.abandon(job_id) or process is not None
 
     async def stop(self, grace_seconds: float) -> None:
         """Begin no more jobs; give the running ones time to end, then end them, and leave them to the next runtime."""
         self._stopping = True
+        for job_id in self._questions.jobs:
+            self._questions.abandon(job_id)
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=grace_seconds)
         for process in list(self._processes.values()):
@@ -135,29 +155,46 @@ class JobRunner:
             await asyncio.wait(self._tasks.values(), timeout=_KILLED_WITHIN_SECONDS)
         event(_log, logging.INFO, "runner_stopped", jobs_left=len(self._tasks))
         self._threads.shutdown(wait=False, cancel_futures=True)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._maker.remove_all()
 
     async def _bring_to_end(self, job_id: str) -> None:
         try:
-            async with self._free:
-                if not self._stopping:
-                    await self._run_and_keep(job_id)
+            while not self._is_over(job_id) and await self._is_answered(job_id):
+                async with Slot(self._free) as slot:
+                    if self._is_over(job_id) or await self._run_and_keep(job_id, slot):
+                        break
         except Exception:  # noqa: BLE001 - what happened to one job must not reach another; the job stays open
             _log.exception("job_broke", extra={"fields": {"job_id": job_id}})
         finally:
             del self._tasks[job_id]
+            self._abandoned.discard(job_id)
             self.on_change()
 
-    async def _run_and_keep(self, job_id: str) -> None:
+    def _is_over(self, job_id: str) -> bool:
+        return self._stopping or job_id in self._abandoned
+
+    async def _is_answered(self, job_id: str) -> bool:
+        """Wait for the customer if the job asks; tell whether it is to go on here."""
+        job = await self._questions.settled(job_id)
+        if job is None:
+            return False
+        if job.state is JobState.AWAITING_INPUT:
+            failed = await self._fail(job, Failure.INPUT_NOT_PROVIDED, expected=JobState.AWAITING_INPUT)
+            JOBS_ENDED.add(int(failed), outcome=Failure.INPUT_NOT_PROVIDED)
+            return not failed  # the answer has come at the last moment
+        return job.state in (JobState.QUEUED, JobState.RUNNING)
+
+    async def _run_and_keep(self, job_id: str, slot: Slot) -> bool:
+        """Run a job; tell whether that is all, or it asks its customer and goes on another time."""
         found = await asyncio.to_thread(self._store.get, job_id)
         if found is None or found.state not in (JobState.QUEUED, JobState.RUNNING):
-            return
-        seconds = self._seconds_for(found)
+            return True
+        seconds = min(self._limits.timeout_seconds, self._seconds_left(found))
         try:
             inputs = read_input(self._fields, found.input_data)
         except InputError:
             await self._fail(found, Failure.INPUT_OUTDATED)
-            return
+            return True
         if found.attempts >= _MOST_ATTEMPTS:
             await self._fail(found, Failure.JOB_INTERRUPTED)
         elif seconds <= 0:
@@ -165,14 +202,80 @@ class JobRunner:
         elif job := await asyncio.to_thread(self._store.start, job_id):
             event(_log, logging.INFO, "job_started", job_id=job_id, attempt=job.attempts)
             started = time.monotonic()
-            run = asyncio.get_running_loop().run_in_executor(self._threads, self._run, job_id, inputs, seconds)
-            await self._keep(job, await run, time.monotonic() - started)
+            answer = await self._run(job, inputs, seconds, slot)
+            if answer is None:
+                return False
+            await self._keep(job, answer, time.monotonic() - started)
+        return True
 
-    def _seconds_for(self, job: Job) -> float:
+    def _seconds_left(self, job: Job) -> float:
         if job.payment is None:
-            return self._limits.timeout_seconds
-        left = (job.payment.submit_result_time - now()) / 1000 - self._limits.submit_margin_seconds
-        return min(self._limits.timeout_seconds, left)
+            return float("inf")
+        return (job.payment.submit_result_time - now()) / 1000 - self._limits.submit_margin_seconds
+
+    async def _run(self, job: Job, inputs: dict[str, str], seconds: float, slot: Slot) -> dict[str, Any] | None:
+        """Run a job in a process; None if it asks its customer, and the process does not wait for the answer."""
+        process = None
+        try:
+            process = await self._in_thread(self._maker.make, job.id, inputs)
+            self._processes[job.id] = process
+            if self._stopping:
+                process.kill()
+            return await self._converse(job, process, seconds, slot)
+        except TimedOutError:
+            return {"failure": Failure.JOB_TIMEOUT, "detail": ""}
+        except (DiedError, EOFError, OSError):
+            failure = Failure.JOB_INTERRUPTED if self._is_over(job.id) else Failure.CREW_FAILED
+            return {"failure": failure, "detail": "the job's process ended without an answer"}
+        finally:
+            self._processes.pop(job.id, None)
+            await asyncio.to_thread(self._clean_up, job.id, process)
+
+    def _clean_up(self, job_id: str, process: JobProcess | None) -> None:
+        if process:
+            process.kill()
+            process.end()
+        self._maker.remove(job_id)
+
+    async def _converse(self, job: Job, process: JobProcess, seconds: float, slot: Slot) -> dict[str, Any] | None:
+        """Hear what the process says, and answer what it asks; the time it waits is not its own."""
+        answers = iter(job.answers)
+        while True:
+            begun = time.monotonic()
+            message = await self._in_thread(process.next_message, timeout=max(0, seconds))
+            seconds -= time.monotonic() - begun
+            if not is_ask(message):
+                return message
+            answer = next(answers, None)
+            if answer is None:
+                answer = await self._ask(job, message["ask"], slot)
+                seconds = min(seconds, self._seconds_left(job))
+            if answer is None:
+                return None
+            await self._in_thread(process.reply, answer)
+
+    async def _ask(self, job: Job, asked: dict[str, Any], slot: Slot) -> str | None:
+        """Put a question to the customer; None if the process is not to wait for the answer, or there is none."""
+        ask_seconds = min(self._limits.ask_seconds, self._seconds_left(job))
+        question = Question(
+            prompt=asked["prompt"], is_draft=asked["is_draft"], answer_by=now() + int(ask_seconds * 1000)
+        )
+        if not await self._stored(lambda: self._store.ask(job.id, question)):
+            return None
+        event(_log, logging.INFO, "input_awaited", job_id=job.id, answer_by=question.answer_by)
+        with_process = len(self._processes.keys() & self._questions.jobs)
+        if self._stopping or with_process >= self._limits.parallel:
+            return None
+        slot.give_back()
+        found = await self._questions.settled(job.id)
+        if found is None or found.state is not JobState.RUNNING:
+            return None
+        await slot.take()
+        resumed = await self._stored(lambda: self._store.start(job.id))
+        return resumed.answers[-1] if resumed else None
+
+    async def _in_thread(self, do: Callable[_P, _T], *given: _P.args, **named: _P.kwargs) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(do, *given, **named))
 
     async def _keep(self, job: Job, answer: dict[str, Any], seconds: float) -> None:
         """Write down what became of a run, before anything else is done with it."""
@@ -190,7 +293,7 @@ class JobRunner:
             await self._stored(lambda: self._store.put_back(job.id))
             event(_log, logging.INFO, "job_put_back", **common)
         else:
-            await self._fail(job, Failure(answer["failure"]), **common, detail=answer["detail"])
+            await self._fail(job, Failure(answer["failure"]), logged={**common, "detail": answer["detail"]})
 
     def _keep_result(self, job: Job, result: str) -> Job | None:
         if job.payment is None:
@@ -198,10 +301,20 @@ class JobRunner:
         hashed = result_hash(self._hash_rule, job.identifier_from_purchaser or "", result)
         return self._store.keep_result(job.id, result, hashed, self._hash_rule)
 
-    async def _fail(self, job: Job, failure: Failure, **logged: object) -> None:
-        """Fail a job; one that nobody paid gives way to the same request sent anew."""
-        if await self._stored(lambda: self._store.fail(job.id, failure, repeatable=job.payment is None)):
-            event(_log, logging.WARNING, "job_failed", **{"job_id": job.id, **logged, "failure": failure})
+    async def _fail(
+        self,
+        job: Job,
+        failure: Failure,
+        *,
+        expected: JobState | None = None,
+        logged: Mapping[str, object] | None = None,
+    ) -> bool:
+        """Fail a job, if it is in the expected state; one that nobody paid gives way to the same request sent anew."""
+        repeatable = job.payment is None
+        failed = await self._stored(lambda: self._store.fail(job.id, failure, repeatable=repeatable, expected=expected))
+        if failed:
+            event(_log, logging.WARNING, "job_failed", **{"job_id": job.id, **(logged or {}), "failure": failure})
+        return failed is not None
 
     async def _stored(self, write: Callable[[], Job | None]) -> Job | None:
         """Write, again and again while the store is away: what a job has cost must not be lost to that."""
@@ -213,48 +326,3 @@ class JobRunner:
                 if self._stopping:
                     raise
                 await asyncio.sleep(_STORE_AGAIN_SECONDS)
-
-    def _run(self, job_id: str, inputs: dict[str, str], seconds: float) -> dict[str, Any]:
-        folder = self._folder / job_id
-        folder.mkdir()
-        try:
-            process = JobProcess(run_crew, self._work(inputs, folder))
-            self._processes[job_id] = process
-            if self._stopping:
-                process.kill()
-            return process.answer(timeout=seconds)
-        except TimedOutError:
-            return {"failure": Failure.JOB_TIMEOUT, "detail": ""}
-        except (DiedError, EOFError, OSError):
-            ended_here = self._stopping or job_id in self._abandoned
-            failure = Failure.JOB_INTERRUPTED if ended_here else Failure.CREW_FAILED
-            return {"failure": failure, "detail": "the job's process ended without an answer"}
-        finally:
-            self._abandoned.discard(job_id)
-            self._processes.pop(job_id, None)
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def try_out(self) -> str | None:
-        """Let CrewAI build the crew once, and give the reason if it cannot. Blocks until CrewAI is loaded."""
-        folder = self._folder / "trial"
-        folder.mkdir()
-        try:
-            answer = JobProcess(build_crew, self._work({}, folder)).answer(timeout=_BUILD_TIMEOUT_SECONDS)
-        except (DiedError, TimedOutError, EOFError, OSError) as error:
-            return None if self._stopping else type(error).__name__
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        self._crew_is_ready = "result" in answer
-        return None if self._crew_is_ready or self._stopping else str(answer["detail"])
-
-    def _work(self, inputs: dict[str, str], folder: Path) -> CrewWork:
-        return CrewWork(
-            crew=self._crew,
-            model=self._model,
-            inputs=inputs,
-            max_model_calls=self._limits.model_calls,
-            max_tokens=self._limits.tokens,
-            folder=folder,
-            documents=self._documents,
-            code=self._code,
-        )

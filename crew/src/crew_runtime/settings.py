@@ -87,6 +87,12 @@ class Settings(BaseModel):
     job_timeout: float = Field(
         default=900, ge=1, le=86_400, description="Set JOB_TIMEOUT to the seconds that one job may run."
     )
+    ask_timeout: float = Field(
+        default=3600,
+        ge=1,
+        le=2_592_000,
+        description="Set ASK_TIMEOUT to the seconds that a customer gets to answer a question of the crew.",
+    )
     job_model_calls: int = Field(
         default=60,
         ge=1,

@@ -44,17 +44,6 @@ class PaidJob(BaseModel):
         return self
 
 
-class Status(BaseModel):
-    id: str | None = None
-    status: Literal["awaiting_payment", "awaiting_input", "running", "completed", "failed"]
-    result: str | None = None
-
-    @model_validator(mode="after")
-    def _a_completed_job_has_a_result(self) -> Self:
-        assert self.status != "completed" or self.result
-        return self
-
-
 class Availability(BaseModel):
     status: Literal["available", "unavailable"]
     type: Literal["masumi-agent"]
@@ -97,3 +86,23 @@ class InputSchema(BaseModel):
         ids = [field.id for field in self.input_data]
         assert len(ids) == len(set(ids))
         return self
+
+
+class Status(BaseModel):
+    id: str | None = None
+    status: Literal["awaiting_payment", "awaiting_input", "running", "completed", "failed"]
+    input_schema: InputSchema | None = None
+    result: str | None = None
+
+    @model_validator(mode="after")
+    def _has_what_its_word_needs(self) -> Self:
+        assert self.status != "completed" or self.result
+        assert self.status != "awaiting_input" or self.input_schema
+        return self
+
+
+class ProvidedInput(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    input_hash: Sha256
+    signature: str

@@ -118,11 +118,21 @@ class Runtime:
         return found
 
     def ended(self, job_id: str) -> dict[str, Any]:
+        """Wait until the job ends, or asks its customer."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (found := self.status(job_id))["status"] in ("awaiting_payment", "running"):
             assert time.monotonic() < deadline, self.output
             time.sleep(0.02)
         return found
+
+    def asked(self, job_id: str) -> dict[str, Any]:
+        """Wait until the job asks its customer, and give its status."""
+        found = self.ended(job_id)
+        assert found["status"] == "awaiting_input", self.output
+        return found
+
+    def provide(self, job_id: str, input_data: object, **fields: object) -> httpx.Response:
+        return self.http.post("/provide_input", json={"job_id": job_id, "input_data": input_data, **fields})
 
     def wait_for_event(self, name: str) -> dict[str, Any]:
         deadline = time.monotonic() + PATIENCE_SECONDS

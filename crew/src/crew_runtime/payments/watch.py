@@ -29,6 +29,7 @@ _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _GIVE_UP_CREATED_SECONDS: Final = 600
 _UNUSUAL: Final = ("Disputed", "RefundRequested", "FundsOrDatumInvalid")
+_AT_WORK: Final = (JobState.RUNNING, JobState.AWAITING_INPUT)
 _NO_SUCH_ROUTE: Final = (404, 405, 501)
 
 
@@ -133,7 +134,7 @@ class PaymentWatch:
         paid = list(paid)
         self.held = Counter(job.on_chain_state or "none" for job, _ in paid)
         self.stuck = sum(needs_operator(job.on_chain_state, job.next_action) for job, _ in paid)
-        unsubmitted = (JobState.QUEUED, JobState.RUNNING, JobState.RESULT_READY)
+        unsubmitted = (JobState.QUEUED, *_AT_WORK, JobState.RESULT_READY)
         self.next_deadline = min((t.submit_result_time for job, t in paid if job.state in unsubmitted), default=None)
 
     async def _changes(self, source_types: set[str]) -> dict[str, Payment]:
@@ -190,7 +191,7 @@ class PaymentWatch:
         age = monotonic() - self._looked.get(job.id, float("-inf"))
         if job.state is JobState.RESULT_READY or age == float("inf"):
             return True
-        if payment is None and not self._has_list and job.state is not JobState.RUNNING:
+        if payment is None and not self._has_list and job.state not in _AT_WORK:
             return True
         overdue = (
             terms.pay_by_time + self._settle_ms

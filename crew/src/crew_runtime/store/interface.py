@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from crew_runtime.failures import Failure
-from crew_runtime.jobs import Job, JobState, PaymentTerms
+from crew_runtime.jobs import Job, JobState, PaymentTerms, Question
 
 
 class StoreUnavailableError(Exception):
@@ -15,7 +15,8 @@ class JobStore(Protocol):
     """Keeps jobs; what a method wrote is durable when it returns. Methods block, and may be called from any thread.
 
     Each job that is not closed is held by one runtime at a time, by a lease that ends unless it is renewed. Only its
-    holder changes a job, and only from a state that the change fits: else the answer is None and nothing happened.
+    holder changes a job (but for `answer`), and only from a state that the change fits: else the answer is None and
+    nothing happened.
     Any method may raise StoreUnavailableError.
     """
 
@@ -33,7 +34,7 @@ class JobStore(Protocol):
         """Read the job that such a request has begun."""
 
     def held(self) -> list[Job]:
-        """Give the jobs that this runtime holds, oldest first, without inputs and results."""
+        """Give the jobs that this runtime holds, oldest first, without inputs, questions, answers and results."""
 
     def claim(self, job_id: str | None = None) -> int:
         """Take over all jobs, or one, whose lease has ended; give their number."""
@@ -58,6 +59,12 @@ class JobStore(Protocol):
 
     def put_back(self, job_id: str) -> Job | None:
         """Queue a running job again, and forget this attempt."""
+
+    def ask(self, job_id: str, question: Question) -> Job | None:
+        """Note what a running job asks its customer, and forget the attempt: it got somewhere."""
+
+    def answer(self, job_id: str, status_id: str, text: str) -> Job | None:
+        """Keep the answer to the question of that status, whoever holds the job, which then counts as running."""
 
     def complete(self, job_id: str, result: str) -> Job | None:
         """Keep the result of a running job that has no payment."""

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 COLUMNS: Final = (
     "id", "status_id", "state", "agent_identifier", "identifier_from_purchaser", "input_data", "input_hash",
     "request_key", "attempts", "blockchain_identifier", "source_type", "seller_vkey", "pay_by_time",
     "submit_result_time", "unlock_time", "external_dispute_unlock_time", "on_chain_state", "next_action", "result",
-    "result_hash", "hash_rule", "failure", "created_at", "finished_at", "closed_at",
+    "result_hash", "hash_rule", "failure", "created_at", "finished_at", "closed_at", "question", "answers",
 )  # fmt: skip
 
 _V1: Final = """
@@ -50,7 +50,12 @@ CREATE UNIQUE INDEX jobs_by_request ON jobs (request_key);
 CREATE INDEX jobs_not_closed ON jobs (holder, lease_until) WHERE closed_at IS NULL;
 """
 
-_STEPS: Final = (_V1, _V2)
+_V3: Final = """
+ALTER TABLE jobs ADD COLUMN question TEXT;
+ALTER TABLE jobs ADD COLUMN answers TEXT NOT NULL DEFAULT '[]';
+"""
+
+_STEPS: Final = (_V1, _V2, _V3)
 
 
 def steps_from(version: int, *, integer: str, options: str = "") -> list[str]:

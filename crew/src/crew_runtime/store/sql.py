@@ -3,19 +3,21 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any, Final
 
 from crew_runtime.failures import Failure
-from crew_runtime.jobs import UNENDED, Job, JobState, PaymentTerms, new_id
+from crew_runtime.jobs import UNENDED, Job, JobState, PaymentTerms, Question, new_id
 from crew_runtime.store.schema import COLUMNS
 
 Row = Mapping[str, Any]
 Value = str | int | None
 
 _ALL: Final = ", ".join(COLUMNS)
-_LEAN: Final = ", ".join({"input_data": "'{}' AS input_data", "result": "NULL AS result"}.get(c, c) for c in COLUMNS)
+_EMPTY: Final = {"input_data": "'{}'", "question": "NULL", "answers": "'[]'", "result": "NULL"}
+_LEAN: Final = ", ".join(f"{_EMPTY[name]} AS {name}" if name in _EMPTY else name for name in COLUMNS)
 _TERMS: Final = tuple(field.name for field in fields(PaymentTerms))
+_JSON: Final = ("input_data", "question", "answers")
 _RUNNABLE: Final = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -55,7 +57,7 @@ class SqlJobStore(ABC):
         return _first(self._query(f"SELECT {_ALL} FROM jobs WHERE request_key = ?", (request_key,)))
 
     def held(self) -> list[Job]:
-        """Give the jobs that this runtime holds, oldest first, without inputs and results."""
+        """Give the jobs that this runtime holds, oldest first, without what may be long."""
         rows = self._query(
             f"SELECT {_LEAN} FROM jobs WHERE holder = ? AND closed_at IS NULL ORDER BY created_at, id",
             (self._holder,),
@@ -107,6 +109,25 @@ class SqlJobStore(ABC):
     def put_back(self, job_id: str) -> Job | None:
         """Queue a running job again."""
         return self._change(job_id, (JobState.RUNNING,), JobState.QUEUED, also=("attempts = attempts - 1",))
+
+    def ask(self, job_id: str, question: Question) -> Job | None:
+        """Note what a running job asks its customer."""
+        values = {"question": _question_text(question)}
+        also = ("attempts = attempts - 1",)
+        return self._change(job_id, (JobState.RUNNING,), JobState.AWAITING_INPUT, values, also)
+
+    def answer(self, job_id: str, status_id: str, text: str) -> Job | None:
+        """Keep the answer to the question of that status; as the status changes with it, only one is kept."""
+        job = self.get(job_id)
+        if job is None:
+            return None
+        rows = self._query(
+            "UPDATE jobs SET state = ?, status_id = ?, question = NULL, answers = ?"
+            f" WHERE id = ? AND status_id = ? AND state = ? RETURNING {_ALL}",
+            (JobState.RUNNING, new_id(), _answers_text((*job.answers, text)), job_id, status_id,
+             JobState.AWAITING_INPUT),
+        )  # fmt: skip
+        return _first(rows)
 
     def complete(self, job_id: str, result: str) -> Job | None:
         """Keep the result of a running job that has no payment."""
@@ -175,11 +196,21 @@ class SqlJobStore(ABC):
 
 
 def _values(job: Job) -> dict[str, Value]:
-    values: dict[str, Value] = {name: getattr(job, name) for name in COLUMNS if name not in ("input_data", *_TERMS)}
+    values: dict[str, Value] = {name: getattr(job, name) for name in COLUMNS if name not in (*_JSON, *_TERMS)}
     values["input_data"] = json.dumps(job.input_data, ensure_ascii=False)
+    values["question"] = _question_text(job.question)
+    values["answers"] = _answers_text(job.answers)
     if job.payment:
         values |= {name: getattr(job.payment, name) for name in _TERMS}
     return values
+
+
+def _question_text(question: Question | None) -> str | None:
+    return None if question is None else json.dumps(asdict(question), ensure_ascii=False)
+
+
+def _answers_text(answers: Sequence[str]) -> str:
+    return json.dumps(answers, ensure_ascii=False)
 
 
 def _first(rows: Sequence[Row]) -> Job | None:
@@ -194,6 +225,8 @@ def _job(row: Row) -> Job:
             "state": JobState(row["state"]),
             "failure": None if row["failure"] is None else Failure(row["failure"]),
             "input_data": json.loads(row["input_data"]),
+            "question": None if row["question"] is None else Question(**json.loads(row["question"])),
+            "answers": tuple(json.loads(row["answers"])),
             "payment": (
                 None if row["blockchain_identifier"] is None else PaymentTerms(**{name: row[name] for name in _TERMS})
             ),

@@ -1,0 +1,171 @@
+"""What the runner makes of jobs that ask their customers, and of customers that do not answer."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from crew_runtime.crew_processes import CrewProcesses
+from crew_runtime.crew_work import CrewWork, ModelAccess
+from crew_runtime.input_schema import InputField
+from crew_runtime.jobs import Job, JobState, PaymentTerms, now
+from crew_runtime.runner import JobRunner, Limits
+from crew_runtime.store import JobStore
+from crew_runtime.store.sqlite import SqliteJobStore
+from support.asking import lay_code
+from support.model import StubModel
+from support.runtime import PATIENCE_SECONDS, SENTINEL_KEY
+from support.waiting import wait_for
+
+MARGIN_SECONDS = 600
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[JobStore]:
+    opened = SqliteJobStore(tmp_path / "jobs.sqlite", holder="one")
+    yield opened
+    opened.disconnect()
+
+
+@pytest.fixture
+def start_runner(tmp_path: Path, store: JobStore, model: StubModel) -> Callable[..., JobRunner]:
+    """Makes runners whose crew asks twice; to be called where a loop runs."""
+    work = CrewWork(
+        crew={},
+        code=lay_code(tmp_path),
+        model=ModelAccess(api=model.url, key=SENTINEL_KEY, name="stub-model"),
+        inputs={},
+        max_model_calls=20,
+        folder=tmp_path / "work",
+    )
+
+    def start(*, parallel: int = 1, ask_seconds: float = 3600) -> JobRunner:
+        runner = JobRunner(
+            store=store,
+            processes=CrewProcesses(work),
+            fields=(InputField(id="topic", type="string"),),
+            limits=Limits(
+                parallel=parallel,
+                queue=0,
+                timeout_seconds=60,
+                ask_seconds=ask_seconds,
+                submit_margin_seconds=MARGIN_SECONDS,
+            ),
+        )
+        runner.start()
+        return runner
+
+    return start
+
+
+def new_job(store: JobStore, payment: PaymentTerms | None = None) -> Job:
+    return store.add(Job(input_data={"topic": "tea"}, agent_identifier="ab", payment=payment))
+
+
+async def reaches(store: JobStore, job: Job, state: JobState) -> Job:
+    def is_there() -> bool:
+        found = store.get(job.id)
+        return found is not None and found.state is state
+
+    await asyncio.to_thread(wait_for, is_there)
+    found = await asyncio.to_thread(store.get, job.id)
+    assert found
+    return found
+
+
+def due_in(seconds: float) -> PaymentTerms:
+    due = now() + int(seconds * 1000)
+    return PaymentTerms(
+        blockchain_identifier="0b", source_type="Web3CardanoV1", seller_vkey="0b", pay_by_time=due,
+        submit_result_time=due, unlock_time=due, external_dispute_unlock_time=due,
+    )  # fmt: skip
+
+
+def test_a_question_that_nobody_answers_in_time_fails_the_job_by_name(
+    start_runner: Callable[..., JobRunner], store: JobStore
+) -> None:
+    async def do() -> None:
+        runner = start_runner(ask_seconds=0.2)
+        job = new_job(store)
+        runner.take(job.id)
+        failed = await reaches(store, job, JobState.FAILED)
+        assert failed.failure == "INPUT_NOT_PROVIDED"
+        assert await asyncio.to_thread(store.answer, job.id, failed.status_id, "late") is None
+        await runner.stop(0)
+
+    asyncio.run(do())
+
+
+def test_a_customer_has_no_longer_than_the_result_has(start_runner: Callable[..., JobRunner], store: JobStore) -> None:
+    async def do() -> None:
+        runner = start_runner(ask_seconds=86_400)
+        terms = due_in(3600)
+        job = new_job(store, terms)
+        runner.take(job.id)
+        asked = await reaches(store, job, JobState.AWAITING_INPUT)
+        assert asked.question
+        assert now() < asked.question.answer_by <= terms.submit_result_time - MARGIN_SECONDS * 1000
+        await runner.stop(0)
+
+    asyncio.run(do())
+
+
+def test_a_runner_that_stops_does_not_wait_for_customers_and_leaves_their_questions_open(
+    start_runner: Callable[..., JobRunner], store: JobStore
+) -> None:
+    async def do() -> None:
+        runner = start_runner()
+        job = new_job(store)
+        runner.take(job.id)
+        asked = await reaches(store, job, JobState.AWAITING_INPUT)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await runner.stop(3600)
+        assert await asyncio.to_thread(store.get, job.id) == asked
+        assert asked.attempts == 0, "no attempt has failed"
+
+        again = start_runner()
+        again.take(job.id)
+        await asyncio.to_thread(store.answer, job.id, asked.status_id, "blue")
+        second = await reaches(store, job, JobState.AWAITING_INPUT)
+        assert second.question
+        assert second.question.prompt == "Which size in blue?"
+        await again.stop(0)
+
+    asyncio.run(do())
+
+
+def test_an_answer_that_came_to_another_runtime_reaches_the_process_that_waits(
+    start_runner: Callable[..., JobRunner], store: JobStore, tmp_path: Path
+) -> None:
+    async def do() -> None:
+        runner = start_runner()
+        job = new_job(store)
+        runner.take(job.id)
+        other = SqliteJobStore(tmp_path / "jobs.sqlite", holder="other")
+        for text in ("blue", "large"):
+            asked = await reaches(store, job, JobState.AWAITING_INPUT)
+            assert await asyncio.to_thread(other.answer, job.id, asked.status_id, text)
+        completed = await reaches(store, job, JobState.COMPLETED)
+        assert (completed.result, completed.attempts) == ("Stub result MARKER-blue MARKER-large", 1)
+        other.disconnect()
+        await runner.stop(0)
+
+    asyncio.run(do())
+
+
+def test_a_waiting_job_that_another_runtime_has_taken_is_given_up(
+    start_runner: Callable[..., JobRunner], store: JobStore
+) -> None:
+    async def do() -> None:
+        runner = start_runner()
+        job = new_job(store)
+        runner.take(job.id)
+        await reaches(store, job, JobState.AWAITING_INPUT)
+        assert runner.abandon(job.id)
+        await asyncio.to_thread(wait_for, lambda: not runner.known)
+        assert (runner.running, runner.asking, runner.waiting) == (0, 0, 0)
+        assert not runner.is_full_with(0)
+        await runner.stop(0)
+
+    asyncio.run(do())
