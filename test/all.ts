@@ -15,8 +15,6 @@ const onlyLint = process.argv[2] === "lint";
 interface Step {
   readonly name: string;
   readonly command: readonly string[];
-  /** Give way to the other lane. */
-  readonly nice?: boolean;
   readonly cwd?: string;
   /** Show the output as it comes; else only when the step fails. */
   readonly live?: boolean;
@@ -28,8 +26,8 @@ interface Outcome {
   readonly seconds: number;
 }
 
-function run({ name, command, cwd = root, live = false, nice = false }: Step): Promise<Outcome> {
-  const [executable = "", ...args] = nice ? ["nice", "-n", "10", ...command] : command;
+function run({ name, command, cwd = root, live = false }: Step): Promise<Outcome> {
+  const [executable = "", ...args] = command;
   const started = performance.now();
   return new Promise((done) => {
     const child = spawn(executable, args, { cwd, stdio: live ? "inherit" : ["ignore", "pipe", "pipe"] });
@@ -85,20 +83,14 @@ const checks: Step[] = [
   { name: "python types (mypy)", command: [python("mypy")], cwd: crew },
 ];
 const pythonTests: Step = { name: "python tests (pytest)", command: [python("pytest"), "-q"], cwd: crew };
-const vitest = (name: string, ...args: string[]): Step => ({
-  name: `${name} (vitest)`,
-  command: [process.execPath, tool("vitest"), "run", ...args],
+const tests: Step = {
+  name: "tests (vitest)",
+  command: [process.execPath, tool("vitest"), "run"],
   live: true,
-});
-const wholeRuns = vitest("end to end", "test/e2e");
-const tests = vitest("tests", "--exclude", "test/e2e/**");
+};
 
-// A life from up to destroy is one step after another and the longest of all, so everything else gives way to it. The
-// suites wait for processes and clocks more than they compute, so the checks fit beside them.
-const polite = (steps: readonly Step[]) => steps.map((step) => ({ ...step, nice: true }));
-const lanes = onlyLint
-  ? [inTurn(checks)]
-  : [inTurn([wholeRuns]), inTurn(polite([tests])), inTurn(polite([...checks, pythonTests]))];
+// The suites wait for processes and clocks more than they compute, so the checks fit beside them.
+const lanes = onlyLint ? [inTurn(checks)] : [inTurn([tests]), inTurn([...checks, pythonTests])];
 const outcomes = (await Promise.all(lanes)).flat();
 
 console.log();
