@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -86,7 +87,7 @@ class Cluster:
             return cursor.fetchall() if cursor.description else []
 
     def close(self) -> None:
-        self._server.terminate()
+        self._server.send_signal(signal.SIGINT)  # SIGTERM would wait for open connections
         try:
             self._server.wait(10)
         except subprocess.TimeoutExpired:
