@@ -42,7 +42,7 @@ describe.each(suites)("the recorded runs of the real CLI with $title", ({ suite,
       runSteps(suite, middle, suite.steps.length),
     ]);
     outcomes.push(...halves.flat());
-  }, 600_000);
+  }, 1_200_000);
 
   it("are all there", () => {
     expect(suite.steps).toHaveLength(steps);
