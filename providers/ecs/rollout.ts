@@ -10,6 +10,10 @@ const tasks = (deployment: Deployment) =>
   `${deployment.runningCount ?? 0} of ${deployment.desiredCount ?? 0} tasks run` +
   (deployment.failedTasks ? `, ${deployment.failedTasks} failed` : "");
 
+/** A failed deployment without tasks holds up nothing, however long it is still listed. */
+const hasEnded = ({ rolloutState, runningCount = 0, pendingCount = 0 }: Deployment) =>
+  rolloutState === "FAILED" && runningCount + pendingCount === 0;
+
 /**
  * Judges a service by its deployments: steady once the one that is waited for is complete and no other is left, which
  * includes tasks that were protected until their jobs ended.
@@ -32,8 +36,7 @@ export function judge(service: Service, isOurs: (deployment: Deployment) => bool
   if (ours.rolloutState !== "COMPLETED" || (ours.runningCount ?? 0) < (ours.desiredCount ?? 0)) {
     return { state: "going", detail: tasks(ours) };
   }
-  const older = deployments.length - 1;
-  return older === 0
+  return deployments.every((deployment) => deployment === ours || hasEnded(deployment))
     ? { state: "steady" }
     : { state: "going", detail: "tasks of an earlier deployment have not ended yet" };
 }

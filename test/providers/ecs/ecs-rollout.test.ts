@@ -92,6 +92,14 @@ describe("waiting for a rollout", () => {
     ["what was there before", [going, going, steady]],
     ["an answer that is some seconds old", [rolledBack, going, steady]],
     [
+      "one that failed and is still listed",
+      [service(deployment(NEW, "COMPLETED"), deployment(OLD, "FAILED", { status: "ACTIVE" }))],
+    ],
+    [
+      "tasks of one that failed, which end their jobs first",
+      [service(deployment(NEW, "COMPLETED"), deployment(OLD, "FAILED", { runningCount: 1 })), steady],
+    ],
+    [
       "tasks that end their jobs first",
       [service(deployment(NEW, "COMPLETED"), deployment(OLD, "COMPLETED", { status: "ACTIVE" })), steady],
     ],
