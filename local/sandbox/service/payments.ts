@@ -16,9 +16,10 @@ import {
 } from "./agent-pricing.ts";
 import { lookUp } from "./chain.ts";
 import { type Call, endpoint, requireNetwork, scopeOf } from "./endpoint.ts";
-import { badRequest, forbidden, notFound, unexpected } from "./errors.ts";
+import { badRequest, notFound, unexpected } from "./errors.ts";
 import { agentIdentifier, amounts, network, paymentSourceType, text250, time } from "./fields.ts";
 import { toPayment } from "./request-entry.ts";
+import { identifierSchema, waitingRequest } from "./waiting-request.ts";
 
 const HOUR = 3_600_000;
 /** What the service means as twelve hours from now is twelve hours after 1970. */
@@ -203,32 +204,16 @@ export const createPayment = endpoint("pay", paymentSchema, (input, call) => {
   return toPayment(payment, call, "no history fields");
 });
 
-const identifierSchema = z.object({ blockchainIdentifier: z.string().max(8000), network });
-
-/** The payment that waits for its seller in one of these states; only who made it, and admins, may act. */
-function waitingPayment(
+const waitingPayment = (
   call: Call,
   input: z.output<typeof identifierSchema>,
   states: readonly OnChainState[],
   what: string,
-): EscrowRequest {
-  requireNetwork(call, input.network);
-  const payment = call.store.payments.byIdentifier(input.blockchainIdentifier);
-  if (
-    !payment ||
-    payment.network !== input.network ||
-    payment.requestedAction !== "WaitingForExternalAction" ||
-    payment.onChainState === null ||
-    !states.includes(payment.onChainState)
-  ) {
-    throw notFound("Payment not found or in invalid state");
-  }
-  const scope = scopeOf(call.key);
-  if (scope && !scope.includes(payment.wallet ?? "")) throw notFound("Not found");
-  if (payment.owner !== call.key.id && call.key.permission !== "Admin")
-    throw forbidden(`You are not authorized to ${what} this payment`);
-  return payment;
-}
+) =>
+  waitingRequest(call, call.store.payments, input, states, {
+    missing: "Payment not found or in invalid state",
+    forbidden: `You are not authorized to ${what} this payment`,
+  });
 
 function ask(
   call: Call,

@@ -9,7 +9,7 @@ import {
   v2Terms,
 } from "../escrow/signed-identifier.ts";
 import { isReadableMetadata } from "../metadata.ts";
-import { type Amount, type EscrowRequest, nextAction, type OnChainState } from "../store/request.ts";
+import { type Amount, type EscrowRequest, nextAction } from "../store/request.ts";
 import type { PaymentSource, Wallet } from "../world.ts";
 import {
   type AgentMetadata,
@@ -24,9 +24,10 @@ import {
 import { lookUp } from "./chain.ts";
 import { remainingCredits } from "./credits.ts";
 import { type Call, endpoint, requireNetwork, scopeOf } from "./endpoint.ts";
-import { badRequest, forbidden, notFound, ServiceError, unexpected } from "./errors.ts";
+import { badRequest, notFound, ServiceError, unexpected } from "./errors.ts";
 import { agentIdentifier, amounts, network, paymentSourceType, text250 } from "./fields.ts";
 import { toExistingPurchase, toPurchase } from "./request-entry.ts";
+import { identifierSchema, waitingRequest } from "./waiting-request.ts";
 
 const addressProblem = (field: string) => ({
   message: `${field} is not a valid Cardano address for the configured network`,
@@ -275,33 +276,6 @@ export const createPurchase = endpoint("pay", purchaseSchema, (input, call) => {
   return toPurchase(purchase, call, "no history fields");
 });
 
-const identifierSchema = z.object({ blockchainIdentifier: z.string().max(8000), network });
-
-/** The purchase that waits in one of these states; only who made it, and admins, may act. */
-function waitingPurchase(
-  call: Call,
-  input: z.output<typeof identifierSchema>,
-  states: readonly OnChainState[],
-  words: { missing: string; act: string },
-): EscrowRequest {
-  requireNetwork(call, input.network);
-  const purchase = call.store.purchases.byIdentifier(input.blockchainIdentifier);
-  if (
-    !purchase ||
-    purchase.network !== input.network ||
-    purchase.requestedAction !== "WaitingForExternalAction" ||
-    purchase.onChainState === null ||
-    !states.includes(purchase.onChainState)
-  ) {
-    throw notFound(words.missing);
-  }
-  const scope = scopeOf(call.key);
-  if (scope && !scope.includes(purchase.wallet ?? "")) throw notFound("Not found");
-  if (purchase.owner !== call.key.id && call.key.permission !== "Admin")
-    throw forbidden(`You are not authorized to ${words.act} for this purchase`);
-  return purchase;
-}
-
 function ask(call: Call, purchase: EscrowRequest, action: EscrowRequest["requestedAction"]) {
   const asked = { ...nextAction(purchase, action), requestedAt: call.chainNow() };
   return toPurchase(call.store.purchases.update(purchase, asked, call.now()), call, "no history fields");
@@ -309,18 +283,18 @@ function ask(call: Call, purchase: EscrowRequest, action: EscrowRequest["request
 
 /** POST /purchase/request-refund */
 export const requestRefund = endpoint("pay", identifierSchema, (input, call) => {
-  const purchase = waitingPurchase(call, input, ["ResultSubmitted", "FundsLocked"], {
+  const purchase = waitingRequest(call, call.store.purchases, input, ["ResultSubmitted", "FundsLocked"], {
     missing: "Purchase not found or not in valid state",
-    act: "request a refund",
+    forbidden: "You are not authorized to request a refund for this purchase",
   });
   return ask(call, purchase, "SetRefundRequestedRequested");
 });
 
 /** POST /purchase/cancel-refund-request: on V2 the buyer gives way in a dispute, and the seller may collect. */
 export const cancelRefundRequest = endpoint("pay", identifierSchema, (input, call) => {
-  const purchase = waitingPurchase(call, input, ["RefundRequested", "Disputed"], {
+  const purchase = waitingRequest(call, call.store.purchases, input, ["RefundRequested", "Disputed"], {
     missing: "Purchase not found or in invalid state",
-    act: "cancel a refund request",
+    forbidden: "You are not authorized to cancel a refund request for this purchase",
   });
   if (!isV2(purchase.type)) return ask(call, purchase, "UnSetRefundRequestedRequested");
   if (purchase.onChainState !== "Disputed")

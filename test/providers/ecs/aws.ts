@@ -1,6 +1,7 @@
 /** AWS's JSON protocol on loopback: what ECS, CloudWatch Logs and ECR answer is scripted, what they are asked is kept. */
 import { type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, vi } from "vitest";
 
 export interface AskedOfAws {
   /** Such as DescribeServices. */
@@ -19,7 +20,7 @@ export interface FakeAws {
   close(): Promise<void>;
 }
 
-export async function startFakeAws(): Promise<FakeAws> {
+async function startFakeAws(): Promise<FakeAws> {
   const asked: AskedOfAws[] = [];
   const fake = { asked, answers: {} as Record<string, AwsAnswer[]> };
   const server: Server = createServer((request, response) => {
@@ -43,4 +44,23 @@ export async function startFakeAws(): Promise<FakeAws> {
       await new Promise((resolve) => server.close(resolve));
     },
   });
+}
+
+/** A fake of its own for each test of a file, which AWS's clients are led to. */
+export function useFakeAws(): () => FakeAws {
+  let aws: FakeAws | undefined;
+  beforeEach(async () => {
+    aws = await startFakeAws();
+    vi.stubEnv("AWS_ENDPOINT_URL", aws.url);
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "example");
+  });
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await aws?.close();
+  });
+  return () => {
+    if (!aws) throw new Error("the fake is there during tests only");
+    return aws;
+  };
 }

@@ -1,29 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { provider } from "../../../providers/ecs/ecr-images.ts";
-import { type FakeAws, startFakeAws } from "./aws.ts";
+import { useFakeAws } from "./aws.ts";
 
 const inputs = { access: { region: "eu-central-1" }, agentId: "market", repository: "crews" };
 
-let aws: FakeAws;
-
-beforeEach(async () => {
-  aws = await startFakeAws();
-  vi.stubEnv("AWS_ENDPOINT_URL", aws.url);
-  vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
-  vi.stubEnv("AWS_SECRET_ACCESS_KEY", "example");
-});
-
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await aws.close();
-});
+const fakeAws = useFakeAws();
 
 const removed = () =>
-  aws.asked.filter(({ operation }) => operation === "BatchDeleteImage").map(({ input }) => input["imageIds"]);
+  fakeAws()
+    .asked.filter(({ operation }) => operation === "BatchDeleteImage")
+    .map(({ input }) => input["imageIds"]);
 
 describe("removing an agent's images", () => {
   it("removes its own from all pages, and none whose id only begins alike", async () => {
-    aws.answers = {
+    fakeAws().answers = {
       ListImages: [
         {
           imageIds: [{ imageTag: "market-0a1b" }, { imageTag: "market-researcher-0a1b" }],
@@ -38,18 +28,18 @@ describe("removing an agent's images", () => {
   });
 
   it("asks nothing more when there is none", async () => {
-    aws.answers = { ListImages: [{ imageIds: [] }] };
+    fakeAws().answers = { ListImages: [{ imageIds: [] }] };
     await provider.delete("market", inputs);
     expect(removed()).toEqual([]);
   });
 
   it("is done when the repository is gone", async () => {
-    aws.answers = { ListImages: [{ __type: "RepositoryNotFoundException", message: "gone" }] };
+    fakeAws().answers = { ListImages: [{ __type: "RepositoryNotFoundException", message: "gone" }] };
     await expect(provider.delete("market", inputs)).resolves.toBeUndefined();
   });
 
   it("says what it may not do", async () => {
-    aws.answers = { ListImages: [{ __type: "AccessDeniedException", message: "not allowed" }] };
+    fakeAws().answers = { ListImages: [{ __type: "AccessDeniedException", message: "not allowed" }] };
     await expect(provider.delete("market", inputs)).rejects.toThrow(
       /ECS_REFUSED.*market's images.*AccessDenied/,
     );

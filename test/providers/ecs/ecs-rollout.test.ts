@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type Inputs, awaitSteady, provider } from "../../../providers/ecs/ecs-rollout.ts";
-import { type FakeAws, startFakeAws } from "./aws.ts";
+import { useFakeAws } from "./aws.ts";
 
 const OLD = "arn:aws:ecs:eu-central-1:1:task-definition/agent:1";
 const NEW = "arn:aws:ecs:eu-central-1:1:task-definition/agent:2";
@@ -70,20 +70,8 @@ const STOPPED = {
   ],
 };
 
-let aws: FakeAws;
-const operations = () => aws.asked.map(({ operation }) => operation);
-
-beforeEach(async () => {
-  aws = await startFakeAws();
-  vi.stubEnv("AWS_ENDPOINT_URL", aws.url);
-  vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
-  vi.stubEnv("AWS_SECRET_ACCESS_KEY", "example");
-});
-
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await aws.close();
-});
+const fakeAws = useFakeAws();
+const operations = () => fakeAws().asked.map(({ operation }) => operation);
 
 const waiting = (changed: Partial<Inputs> = {}, pace = PACE) => awaitSteady({ ...inputs, ...changed }, pace);
 
@@ -104,7 +92,7 @@ describe("waiting for a rollout", () => {
       [service(deployment(NEW, "COMPLETED"), deployment(OLD, "COMPLETED", { status: "ACTIVE" })), steady],
     ],
   ])("ends when the service is steady, after %s", async (_what, answers) => {
-    aws.answers = { DescribeServices: [...answers] };
+    fakeAws().answers = { DescribeServices: [...answers] };
     await waiting({}, { ...PACE, unseenMs: 5000 });
     expect(operations()).toEqual(answers.map(() => "DescribeServices"));
   });
@@ -117,7 +105,7 @@ describe("waiting for a rollout", () => {
     ],
     ["gave up", gaveUp, "tasks failed to start.\nTask"],
   ])("tells why a task stopped, with its last lines, when ECS %s", async (_what, end, reason) => {
-    aws.answers = { DescribeServices: [going, end], ...STOPPED };
+    fakeAws().answers = { DescribeServices: [going, end], ...STOPPED };
     const error: unknown = await waiting().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "ECS_ROLLOUT_FAILED", stack: "" });
     const { message } = error as Error;
@@ -135,7 +123,7 @@ describe("waiting for a rollout", () => {
   });
 
   it("tells of a task that could not even start, and wrote nothing", async () => {
-    aws.answers = {
+    fakeAws().answers = {
       DescribeServices: [going, gaveUp],
       ListTasks: [{ taskArns: ["arn:task/9"] }],
       DescribeTasks: [
@@ -157,7 +145,7 @@ describe("waiting for a rollout", () => {
   });
 
   it("still fails by name when the reason cannot be asked", async () => {
-    aws.answers = {
+    fakeAws().answers = {
       DescribeServices: [going, gaveUp],
       ListTasks: [{ __type: "AccessDeniedException", message: "no" }],
     };
@@ -167,9 +155,9 @@ describe("waiting for a rollout", () => {
   });
 
   it("begins what failed in an earlier run anew, once", async () => {
-    aws.answers = { DescribeServices: [gaveUp], UpdateService: [{}], ...STOPPED };
+    fakeAws().answers = { DescribeServices: [gaveUp], UpdateService: [{}], ...STOPPED };
     await expect(waiting()).rejects.toThrow("ECS_ROLLOUT_FAILED");
-    expect(aws.asked.filter(({ operation }) => operation === "UpdateService")).toEqual([
+    expect(fakeAws().asked.filter(({ operation }) => operation === "UpdateService")).toEqual([
       {
         operation: "UpdateService",
         input: { cluster: "crews", service: "minutes-1", taskDefinition: NEW, forceNewDeployment: true },
@@ -178,7 +166,7 @@ describe("waiting for a rollout", () => {
   });
 
   it("says how far it came when the time is over", async () => {
-    aws.answers = { DescribeServices: [going], ...STOPPED };
+    fakeAws().answers = { DescribeServices: [going], ...STOPPED };
     await expect(waiting({ minutes: 0.002 })).rejects.toThrow(
       /ECS_ROLLOUT_NOT_STEADY: .*0 of 1 tasks run\.\nTask 2c3d/,
     );
@@ -188,7 +176,7 @@ describe("waiting for a rollout", () => {
     ["a service that is not there", { services: [], failures: [{ reason: "MISSING" }] }, "MISSING"],
     ["missing rights", { __type: "AccessDeniedException", message: "not allowed" }, "AccessDeniedException"],
   ])("names %s", async (_what, answer, said) => {
-    aws.answers = { DescribeServices: [answer] };
+    fakeAws().answers = { DescribeServices: [answer] };
     await expect(waiting()).rejects.toThrow(new RegExp(`ECS_REFUSED: .*${said}`));
   });
 
@@ -196,7 +184,7 @@ describe("waiting for a rollout", () => {
     const definition = (image: string) => ({
       taskDefinition: { containerDefinitions: [{ name: "Main", image }] },
     });
-    aws.answers = {
+    fakeAws().answers = {
       DescribeServices: [rolledBack, steady],
       DescribeTaskDefinition: [definition("repo@sha256:old"), definition("repo@sha256:new")],
     };
