@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,8 @@ Start = Callable[..., Canned]
 def answering() -> Iterator[Start]:
     started: list[Canned] = []
 
-    def start(*answers: tuple[int, object]) -> Canned:
-        started.append(Canned(*answers))
+    def start(*answers: tuple[int, object], tls: Path | None = None) -> Canned:
+        started.append(Canned(*answers, tls=tls))
         return started[-1]
 
     yield start
@@ -139,3 +140,21 @@ def test_changes_are_read_page_by_page_over_the_inclusive_cursor(
     assert "filterPaymentSourceType=Web3CardanoV2" in canned.asked[0][0]
     assert "cursorId" not in canned.asked[0][0]
     assert "cursorId=p1" in canned.asked[1][0]
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_it_believes_an_authority_of_the_machines_own_only_if_it_is_named(
+    answering: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool
+) -> None:
+    key, certificate, both = (tmp_path / name for name in ("key.pem", "certificate.pem", "both.pem"))
+    made = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=company".split()
+    made += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(made, check=True, capture_output=True, timeout=60)
+    both.write_text(key.read_text() + certificate.read_text())
+    canned = answering((200, ONE), tls=both)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert ask(canned, create)
+        return
+    with pytest.raises(PaymentServiceUnavailableError):
+        ask(canned, create)

@@ -8,6 +8,7 @@ from typing import Final
 import httpx
 
 from crew_runtime.logs import event
+from crew_runtime.trust import trusted
 
 _log: Final = logging.getLogger(__name__)
 _TIMEOUT_SECONDS: Final = 5
@@ -40,7 +41,7 @@ class ModelProbe:
     async def _reason(self) -> str | None:
         try:
             async with (
-                httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False) as client,
+                httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False, verify=trusted()) as client,
                 client.stream("GET", self._url, headers=self._headers) as answer,
             ):
                 status = answer.status_code

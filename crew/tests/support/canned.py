@@ -1,14 +1,17 @@
 """A server on loopback that gives prepared answers in turn, the last one again and again."""
 
 import json
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 Answer = tuple[int, bytes]
 
 
 class Canned:
-    def __init__(self, *answers: tuple[int, object]) -> None:
+    def __init__(self, *answers: tuple[int, object], tls: Path | None = None) -> None:
+        """`tls` is a file with a key and its certificate: then by https."""
         self.asked: list[tuple[str, bytes]] = []
         self._answers = list(answers)
         canned = self
@@ -35,9 +38,13 @@ class Canned:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}/api/v1"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_port}/api/v1"
 
     def close(self) -> None:
         self._server.shutdown()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from crew_runtime.metrics import PAYMENT_REQUESTS
 from crew_runtime.payments.wire import Payment, PaymentPage, message_of
+from crew_runtime.trust import trusted
 
 _TIMEOUT: Final = httpx.Timeout(20, connect=5)
 _LARGEST_ANSWER: Final = 8 * 1024 * 1024
@@ -46,7 +47,12 @@ class PaymentService:
     def __init__(self, url: str, key: str, network: str) -> None:
         self._network = network
         self._http = httpx.AsyncClient(
-            base_url=url, headers={"token": key}, timeout=_TIMEOUT, trust_env=False, follow_redirects=False
+            base_url=url,
+            headers={"token": key},
+            timeout=_TIMEOUT,
+            trust_env=False,
+            follow_redirects=False,
+            verify=trusted(),
         )
 
     async def close(self) -> None:
