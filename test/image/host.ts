@@ -23,11 +23,15 @@ async function listen(server: Server, address: string, sockets: Iterable<Socket>
   };
 }
 
-/** Lets containers reach a server that listens on loopback only, by the address that this machine has in their network. */
-export function forward(address: string, to: URL): Promise<Reachable> {
+/**
+ * Lets containers reach a server that listens on loopback only, by the address that this machine has in their network.
+ *
+ * @param to without it, the same port on loopback
+ */
+export function forward(address: string, to?: URL): Promise<Reachable> {
   const sockets = new Set<Socket>();
   const server = createServer((from) => {
-    const onward = connect(Number(to.port), to.hostname);
+    const onward = to ? connect(Number(to.port), to.hostname) : connect(from.localPort ?? 0, "127.0.0.1");
     for (const [socket, other] of [
       [from, onward],
       [onward, from],

@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { forward } from "../../image/host.ts";
+import { crewEnvironment, repository } from "../../helpers/project.ts";
+import { startProcess } from "../processes.ts";
+
+const run = promisify(execFile);
+const FOLDER = join(repository, "test/cloud/aws");
+const INSTALL_MS = 120_000;
+const START_MS = 60_000;
+
+export const REGION = "eu-central-1";
+
+/** With which whoever asks the emulator is let in. */
+const CREDENTIALS = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
+
+export interface Emulator {
+  /** On loopback. */
+  readonly url: string;
+  /** What processes of this machine need to reach it, and nothing but it. */
+  readonly env: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+export interface EmulatorOptions {
+  /** The address at which containers reach this machine. */
+  readonly gateway: string;
+  /** File for what it says. */
+  readonly log: string;
+}
+
+/** Installs the emulator of AWS by its lock, on first use. */
+async function install(): Promise<string> {
+  const { venv, python } = await crewEnvironment();
+  const uv = ["--system-certs", "sync", "--quiet", "--frozen", "--project", FOLDER, "--python", python];
+  await run(join(venv, "bin/uv"), uv, { timeout: INSTALL_MS });
+  return join(FOLDER, ".venv/bin/python");
+}
+
+/** Starts an emulator of AWS on loopback, which starts tasks as containers of this machine's engine. */
+export async function startEmulator({ gateway, log }: EmulatorOptions): Promise<Emulator> {
+  const python = await install();
+  // Tasks are told the emulator's own port, at the address that containers reach this machine by.
+  const forwarded = await forward(gateway);
+  const { port } = new URL(forwarded.url);
+  const env = { ...CREDENTIALS, AWS_REGION: REGION };
+  const server = startProcess({
+    command: python,
+    args: [join(FOLDER, "emulator.py")],
+    log,
+    env: {
+      PATH: process.env["PATH"],
+      BIND_HOST: "127.0.0.1",
+      GATEWAY_PORT: port,
+      MINISTACK_REGION: REGION,
+      IOT_MTLS_ENABLED: "0",
+      SFTP_ENABLED: "0",
+      TASK_ENVIRONMENT: JSON.stringify(env),
+    },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await server.up(`the emulator of AWS answers (${log})`, START_MS, async () => {
+    const { ok } = await fetch(`${url}/_ministack/health`, { signal: AbortSignal.timeout(START_MS) });
+    return ok || undefined;
+  });
+  return {
+    url,
+    env: { ...env, AWS_ENDPOINT_URL: url, AWS_EC2_METADATA_DISABLED: "true" },
+    async close() {
+      await server.stop();
+      await forwarded.close();
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { TestProject, repository } from "../helpers/project.ts";
+
+/** What builds images may not be links: contexts are found from the program's own folder. */
+const COPIED = ["infra", "providers", "crew/Dockerfile", "crew/pyproject.toml", "crew/uv.lock", "crew/src"];
+
+/** A project whose crews' images are built on `base`. */
+export function makeCloudProject(base: string): TestProject {
+  const project = new TestProject();
+  for (const part of ["infra", "providers", "crew"]) rmSync(project.path(part));
+  for (const part of COPIED) cpSync(join(repository, part), project.path(part), { recursive: true });
+  const dockerfile = project.path("crew/Dockerfile");
+  const declared = readFileSync(dockerfile, "utf8");
+  writeFileSync(dockerfile, declared.replace(/^ARG BASE_IMAGE=.*$/m, `ARG BASE_IMAGE=${base}`));
+  return project;
+}

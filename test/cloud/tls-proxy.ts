@@ -1,0 +1,78 @@
+import { once } from "node:events";
+import { type IncomingMessage, type ServerResponse, request } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { ElasticLoadBalancingV2 } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { Route53 } from "@aws-sdk/client-route-53";
+import { type Emulator, REGION } from "./aws/emulator.ts";
+import type { Certificate } from "./tls.ts";
+
+export interface TlsProxy {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Finds the load balancer that a name's record in the emulated DNS leads to. */
+function resolver({ url }: Emulator, zoneId: string) {
+  const settings = {
+    endpoint: url,
+    region: REGION,
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  };
+  const [route53, elb] = [new Route53(settings), new ElasticLoadBalancingV2(settings)];
+  return async (host: string): Promise<string | undefined> => {
+    const { ResourceRecordSets = [] } = await route53.listResourceRecordSets({ HostedZoneId: zoneId });
+    const record = ResourceRecordSets.find(({ Name }) => Name?.replace(/\.$/, "") === host);
+    const target = record?.AliasTarget?.DNSName?.replace(/\.$/, "");
+    if (!target) return undefined;
+    const { LoadBalancers = [] } = await elb.describeLoadBalancers({});
+    return LoadBalancers.find(({ DNSName }) => DNSName === target)?.LoadBalancerName;
+  };
+}
+
+export interface TlsProxyOptions {
+  readonly emulator: Emulator;
+  /** The hosted zone of the agents' domain. */
+  readonly zoneId: string;
+  readonly certificate: Certificate;
+}
+
+/** The TLS side of the emulated load balancers, which themselves speak HTTP only: https on any name that the emulated DNS knows. */
+export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy> {
+  const { emulator, zoneId, certificate } = options;
+  const loadBalancerOf = resolver(emulator, zoneId);
+
+  async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const host = (incoming.headers.host ?? "").replace(/:\d+$/, "");
+    const name = await loadBalancerOf(host);
+    if (!name) return void response.writeHead(502).end(`The DNS of the tests knows no ${host}.\n`);
+    const { method, headers, url } = incoming;
+    // The emulator tells a load balancer by the path, and its listener by the port in the Host header.
+    const onward = request(`${emulator.url}/_alb/${name}${url}`, {
+      method,
+      headers: { ...headers, host: `${host}:443` },
+    });
+    onward.once("response", (answered) => {
+      response.writeHead(answered.statusCode ?? 502, answered.headers);
+      answered.pipe(response);
+    });
+    onward.once("error", (error) => (response.headersSent ? response.destroy() : failed(response, error)));
+    incoming.pipe(onward);
+  }
+  const failed = (response: ServerResponse, error: unknown) =>
+    void response.writeHead(502).end(`${error instanceof Error ? error.message : String(error)}\n`);
+
+  const server = createServer({ key: certificate.key, cert: certificate.cert }, (incoming, response) => {
+    answer(incoming, response).catch((error: unknown) => failed(response, error));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
