@@ -147,8 +147,9 @@ def test_it_believes_an_authority_of_the_machines_own_only_if_it_is_named(
     answering: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool
 ) -> None:
     key, certificate, both = (tmp_path / name for name in ("key.pem", "certificate.pem", "both.pem"))
-    made = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=company".split()
-    made += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    of_curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    whose = ["-days", "1", "-subj", "/CN=a company", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = ["openssl", "req", "-x509", *of_curve, *whose, "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(made, check=True, capture_output=True, timeout=60)
     both.write_text(key.read_text() + certificate.read_text())
     canned = answering((200, ONE), tls=both)

@@ -5,7 +5,8 @@ import { Socket } from "node:net";
 const domain = process.env["MASUMI_TEST_DOMAIN"] ?? "";
 const port = Number(process.env["MASUMI_TEST_DOMAIN_PORT"]);
 
-const { connect } = Socket.prototype;
+/** @type {(...args: any[]) => Socket} */
+const connect = Reflect.get(Socket.prototype, "connect");
 
 /**
  * @this {Socket}
