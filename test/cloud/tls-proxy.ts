@@ -2,9 +2,7 @@ import { once } from "node:events";
 import { type IncomingMessage, type ServerResponse, request } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { ElasticLoadBalancingV2 } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { Route53 } from "@aws-sdk/client-route-53";
-import { type Emulator, REGION } from "./aws/emulator.ts";
+import type { Emulator } from "./aws/emulator.ts";
 import type { Certificate } from "./tls.ts";
 
 export interface TlsProxy {
@@ -13,21 +11,18 @@ export interface TlsProxy {
 }
 
 /** Finds the load balancer that a name's record in the emulated DNS leads to. */
-function resolver({ url }: Emulator, zoneId: string) {
-  const settings = {
-    endpoint: url,
-    region: REGION,
-    credentials: { accessKeyId: "test", secretAccessKey: "test" },
-  };
-  const [route53, elb] = [new Route53(settings), new ElasticLoadBalancingV2(settings)];
-  return async (host: string): Promise<string | undefined> => {
-    const { ResourceRecordSets = [] } = await route53.listResourceRecordSets({ HostedZoneId: zoneId });
-    const record = ResourceRecordSets.find(({ Name }) => Name?.replace(/\.$/, "") === host);
-    const target = record?.AliasTarget?.DNSName?.replace(/\.$/, "");
-    if (!target) return undefined;
-    const { LoadBalancers = [] } = await elb.describeLoadBalancers({});
-    return LoadBalancers.find(({ DNSName }) => DNSName === target)?.LoadBalancerName;
-  };
+async function loadBalancerOf(
+  host: string,
+  { clients }: Emulator,
+  zoneId: string,
+): Promise<string | undefined> {
+  const [route53, elb] = await Promise.all([clients.route53(), clients.elb()]);
+  const { ResourceRecordSets = [] } = await route53.listResourceRecordSets({ HostedZoneId: zoneId });
+  const record = ResourceRecordSets.find(({ Name }) => Name?.replace(/\.$/, "") === host);
+  const target = record?.AliasTarget?.DNSName?.replace(/\.$/, "");
+  if (!target) return undefined;
+  const { LoadBalancers = [] } = await elb.describeLoadBalancers({});
+  return LoadBalancers.find(({ DNSName }) => DNSName === target)?.LoadBalancerName;
 }
 
 export interface TlsProxyOptions {
@@ -40,11 +35,10 @@ export interface TlsProxyOptions {
 /** The TLS side of the emulated load balancers, which themselves speak HTTP only: https on any name that the emulated DNS knows. */
 export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy> {
   const { emulator, zoneId, certificate } = options;
-  const loadBalancerOf = resolver(emulator, zoneId);
 
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const host = (incoming.headers.host ?? "").replace(/:\d+$/, "");
-    const name = await loadBalancerOf(host);
+    const name = await loadBalancerOf(host, emulator, zoneId);
     if (!name) return void response.writeHead(502).end(`The DNS of the tests knows no ${host}.\n`);
     const { method, headers, url } = incoming;
     // The emulator tells a load balancer by the path, and its listener by the port in the Host header.

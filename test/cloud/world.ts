@@ -1,15 +1,17 @@
 /** Everything that a stack of the hosting ecs-alb meets outside, on this machine: AWS, DNS, TLS, payment service, model, database. */
-import { mkdirSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { Route53 } from "@aws-sdk/client-route-53";
 import { localRun } from "../../cli/local-stack.ts";
 import { openProject } from "../../cli/project.ts";
 import { initStack, setConfig } from "../../local/engine/index.ts";
-import { type TestProject, repository } from "../helpers/project.ts";
+import { type CliResult, type RunReport, type TestProject, repository } from "../helpers/project.ts";
+import { SandboxControl } from "../helpers/sandbox-control.ts";
 import { type ServiceUnderTest, startServiceUnderTest } from "../helpers/service-under-test.ts";
 import { docker, inspect } from "../image/docker.ts";
 import { forward } from "../image/host.ts";
 import { type Emulator, REGION, startEmulator } from "./aws/emulator.ts";
+import { type Answer, askByName } from "./ask.ts";
+import { followContainers } from "./container-logs.ts";
 import { makeBase } from "./base.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
 import { makeCloudProject } from "./project.ts";
@@ -23,6 +25,16 @@ export interface CloudWorld {
   readonly emulator: Emulator;
   readonly postgres: Postgres;
   readonly proxy: TlsProxy;
+  /** Scripts what goes wrong in the payment service and at the model. */
+  readonly control: SandboxControl;
+  /** Where a buyer reaches the payment service: its key is sent there. */
+  readonly buyersService: string;
+  /** Runs `masumi-agents` as a user would; what it says is kept among the logs. */
+  run(...words: string[]): Promise<CliResult>;
+  /** The same with --json. @throws if it fails, with what it said */
+  report<T = RunReport>(...words: string[]): Promise<T>;
+  /** Asks an agent by https at its own name. */
+  ask(agent: string, path: string): Promise<Answer>;
   /** Takes down all of it, the last first. */
   close(): Promise<void>;
 }
@@ -73,6 +85,8 @@ async function start({ domain, logs }: CloudWorldOptions, undo: (() => unknown)[
   undo.push(() => database.close());
 
   const emulator = await startEmulator({ gateway, log: join(logs, "emulator.log") });
+  const followed = followContainers(emulator.containers, join(logs, "containers"));
+  undo.push(() => followed.close());
   undo.push(() => removeImages(emulator));
   undo.push(() => emulator.close());
   const zoneId = await makeZone(emulator, domain);
@@ -94,7 +108,31 @@ async function start({ domain, logs }: CloudWorldOptions, undo: (() => unknown)[
     modelApi: `${model.url}/model/v1`,
     databaseUrl: `postgresql://${user}@${new URL(database.url).host}/${name}`,
   });
-  return { domain, project, service, emulator, postgres, proxy };
+  const run = async (...words: string[]): Promise<CliResult> => {
+    const result = await project.run(...words);
+    const { exitCode, stdout, stderr } = result;
+    const said = `$ masumi-agents ${words.join(" ")}\n${stderr}${stdout}(exit code ${exitCode})\n\n`;
+    appendFileSync(join(logs, "engine.log"), said);
+    return result;
+  };
+  return {
+    domain,
+    project,
+    service,
+    emulator,
+    postgres,
+    proxy,
+    run,
+    control: new SandboxControl(new URL(service.url).origin),
+    buyersService: service.url,
+    async report<T>(...words: string[]): Promise<T> {
+      const { exitCode, stdout, stderr } = await run(...words, "--json");
+      if (exitCode === 0) return JSON.parse(stdout) as T;
+      throw new Error(`masumi-agents ${words.join(" ")} ended with ${exitCode}:\n${stderr}\n${stdout}`);
+    },
+    ask: (agent: string, path: string) =>
+      askByName({ host: `${agent}.${domain}`, port: proxy.port, ca: certificate.cert, path }),
+  };
 }
 
 /** The address that this machine has in the network in which the emulator starts tasks: its first, unless it says otherwise. */
@@ -143,9 +181,8 @@ async function configure(
 }
 
 /** The hosted zone that a stack expects to find. */
-async function makeZone({ url }: Emulator, domain: string): Promise<string> {
-  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
-  const route53 = new Route53({ endpoint: url, region: REGION, credentials });
+async function makeZone({ clients }: Emulator, domain: string): Promise<string> {
+  const route53 = await clients.route53();
   const { HostedZone } = await route53.createHostedZone({ Name: domain, CallerReference: domain });
   return (HostedZone?.Id ?? "").replace("/hostedzone/", "");
 }

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { type Aws, clientsOf } from "../../plugins/aws/clients.ts";
 import { forward } from "../../image/host.ts";
 import { crewEnvironment, repository } from "../../helpers/project.ts";
 import { startProcess } from "../processes.ts";
@@ -10,16 +11,21 @@ const FOLDER = join(repository, "test/cloud/aws");
 const INSTALL_MS = 120_000;
 const START_MS = 60_000;
 
+const NAME = "masumi-cloud-test";
+
 export const REGION = "eu-central-1";
 
 /** With which whoever asks the emulator is let in. */
-const CREDENTIALS = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
+const credentials = { accessKeyId: "test", secretAccessKey: "test" };
 
 export interface Emulator {
   /** On loopback. */
   readonly url: string;
+  readonly clients: Aws;
   /** What processes of this machine need to reach it, and nothing but it. */
   readonly env: Readonly<Record<string, string>>;
+  /** A filter for Docker's commands: the containers that it started. */
+  readonly containers: string;
   close(): Promise<void>;
 }
 
@@ -44,13 +50,18 @@ export async function startEmulator({ gateway, log }: EmulatorOptions): Promise<
   // Tasks are told the emulator's own port, at the address that containers reach this machine by.
   const forwarded = await forward(gateway);
   const { port } = new URL(forwarded.url);
-  const env = { ...CREDENTIALS, AWS_REGION: REGION };
+  const env = {
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_REGION: REGION,
+  };
   const server = startProcess({
     command: python,
     args: [join(FOLDER, "emulator.py")],
     log,
     env: {
       PATH: process.env["PATH"],
+      MINISTACK_HOSTNAME: NAME,
       BIND_HOST: "127.0.0.1",
       GATEWAY_PORT: port,
       MINISTACK_REGION: REGION,
@@ -66,6 +77,8 @@ export async function startEmulator({ gateway, log }: EmulatorOptions): Promise<
   });
   return {
     url,
+    clients: clientsOf({ endpoint: url, region: REGION, credentials }),
+    containers: `label=ministack.instance=${NAME}:${port}`,
     env: { ...env, AWS_ENDPOINT_URL: url, AWS_EC2_METADATA_DISABLED: "true" },
     async close() {
       await server.stop();

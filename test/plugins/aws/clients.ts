@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** With which AWS's emulator is asked: each client is loaded when it is used first. */
-export type Aws = ReturnType<typeof connect>;
+export type Aws = ReturnType<typeof clientsOf>;
 
 const CONNECT_MS = 5000;
 const ANSWER_MS = 30_000;
@@ -15,25 +15,34 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 /**
- * Clients for the emulator that AWS_ENDPOINT_URL names.
+ * The plugin's clients, for the emulator that AWS_ENDPOINT_URL names.
  * @throws if it names none on this machine: this plugin never reaches AWS itself
  */
-export function connect({ region }: { readonly region: string }) {
-  const endpoint = new URL(process.env["AWS_ENDPOINT_URL"] ?? "https://aws.amazon.com");
-  if (!LOOPBACK.test(endpoint.hostname)) {
-    throw new Error(
-      "the aws plugin of the tests works on an emulator of this machine alone: set AWS_ENDPOINT_URL",
-    );
+export function connect({ region }: { readonly region: string }): Aws {
+  const endpoint = process.env["AWS_ENDPOINT_URL"];
+  if (!endpoint || !LOOPBACK.test(new URL(endpoint).hostname)) {
+    throw new Error("the plugin aws of the tests works on an emulator of this machine: set AWS_ENDPOINT_URL");
   }
+  return clientsOf({ endpoint, region });
+}
+
+export interface EmulatorAccess {
+  readonly endpoint: string;
+  readonly region: string;
+  /** Without them, those of the environment. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+export function clientsOf(access: EmulatorAccess) {
+  const { region, endpoint } = access;
   const settings = {
-    region,
-    endpoint: endpoint.href,
+    ...access,
     requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS },
   };
   return {
     region,
     /** Where the emulator's registry is reached by Docker, which takes names of this machine without TLS. */
-    registry: `localhost:${endpoint.port}`,
+    registry: `localhost:${new URL(endpoint).port}`,
     acm: once(async () => new (await import("@aws-sdk/client-acm")).ACM(settings)),
     ec2: once(async () => new (await import("@aws-sdk/client-ec2")).EC2(settings)),
     ecr: once(async () => new (await import("@aws-sdk/client-ecr")).ECR(settings)),
@@ -43,13 +52,9 @@ export function connect({ region }: { readonly region: string }) {
         new (await import("@aws-sdk/client-elastic-load-balancing-v2")).ElasticLoadBalancingV2(settings),
     ),
     iam: once(async () => new (await import("@aws-sdk/client-iam")).IAM(settings)),
-    logs: once(
-      async () => new (await import("@aws-sdk/client-cloudwatch-logs")).CloudWatchLogs(settings),
-    ),
+    logs: once(async () => new (await import("@aws-sdk/client-cloudwatch-logs")).CloudWatchLogs(settings)),
     route53: once(async () => new (await import("@aws-sdk/client-route-53")).Route53(settings)),
-    secrets: once(
-      async () => new (await import("@aws-sdk/client-secrets-manager")).SecretsManager(settings),
-    ),
+    secrets: once(async () => new (await import("@aws-sdk/client-secrets-manager")).SecretsManager(settings)),
     ssm: once(async () => new (await import("@aws-sdk/client-ssm")).SSM(settings)),
     sts: once(async () => new (await import("@aws-sdk/client-sts")).STS(settings)),
   };

@@ -99,9 +99,7 @@ const serviceInputs = z.strictObject({
   cluster: z.string(),
   taskDefinition: z.string(),
   desiredCount: z.number(),
-  capacityProviderStrategies: z.array(
-    z.strictObject({ capacityProvider: z.string(), weight: z.number() }),
-  ),
+  capacityProviderStrategies: z.array(z.strictObject({ capacityProvider: z.string(), weight: z.number() })),
   forceNewDeployment: z.boolean(),
   networkConfiguration: z.strictObject({
     subnets: z.array(z.string()),
@@ -129,7 +127,9 @@ const settingsOf = (given: z.infer<typeof serviceInputs>) => ({
     awsvpcConfiguration: {
       subnets: given.networkConfiguration.subnets,
       securityGroups: given.networkConfiguration.securityGroups,
-      assignPublicIp: given.networkConfiguration.assignPublicIp ? ("ENABLED" as const) : ("DISABLED" as const),
+      assignPublicIp: given.networkConfiguration.assignPublicIp
+        ? ("ENABLED" as const)
+        : ("DISABLED" as const),
     },
   },
   loadBalancers: given.loadBalancers,

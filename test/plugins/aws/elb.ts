@@ -199,9 +199,7 @@ export const targetGroup = resource({
     const arn = told(TargetGroups[0]?.TargetGroupArn, "the target group's ARN");
     await elb.modifyTargetGroupAttributes({
       TargetGroupArn: arn,
-      Attributes: [
-        { Key: "deregistration_delay.timeout_seconds", Value: String(given.deregistrationDelay) },
-      ],
+      Attributes: [{ Key: "deregistration_delay.timeout_seconds", Value: String(given.deregistrationDelay) }],
     });
     return { id: arn, outputs: { arn } };
   },
