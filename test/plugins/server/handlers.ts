@@ -14,7 +14,7 @@ import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { randomBytes } from "node:crypto";
 import type { z } from "zod";
 import { fromStruct, toStruct } from "../../../local/engine/rpc/struct.ts";
-import { UNKNOWN, containsUnknowns, makeSecret } from "../../../local/engine/values.ts";
+import { UNKNOWN, containsUnknowns, deepEquals, makeSecret } from "../../../local/engine/values.ts";
 import { type Problem, differenceOf, problemsOf, withName } from "./inputs.ts";
 import { NotReady, type Package, type PropertyMap, type ResourceType, type Work } from "./package.ts";
 
@@ -114,10 +114,11 @@ export function handlersOf<Client, C extends z.ZodObject>(
     async read(request: ReadRequest) {
       const type = typeOf(request);
       const [inputs, state] = [fromStruct(request.getInputs()), fromStruct(request.getProperties())];
-      const found = await type.read(request.getId(), parsed(type, inputs, state), workOn(request));
+      const known = parsed(type, inputs, state);
+      const found = await type.read(request.getId(), known, workOn(request));
       const response = new providerPb.ReadResponse();
       if (found === undefined) return response;
-      const present = found.inputs as PropertyMap;
+      const present = changedIn(inputs, known.inputs as PropertyMap, found.inputs as PropertyMap);
       response.setInputs(toStruct(present));
       return response.setId(request.getId()).setProperties(stateOf(type, present, found.outputs));
     },
@@ -228,6 +229,12 @@ function parsed<Client>(type: ResourceType<Client>, inputs: PropertyMap, state: 
 
 const outputsThere = <Client>(type: ResourceType<Client>, state: PropertyMap): PropertyMap =>
   Object.fromEntries(Object.entries(outputsIn(type, state)).filter(([, value]) => value !== null));
+
+/** Inputs as they were given, but for those that are not as they were known: defaults that nobody gave are no drift. */
+function changedIn(given: PropertyMap, known: PropertyMap, found: PropertyMap): PropertyMap {
+  const changed = Object.entries(found).filter(([key, value]) => !deepEquals(value, known[key] ?? null));
+  return { ...given, ...Object.fromEntries(changed) };
+}
 
 const sealed = (properties: PropertyMap, secrets: readonly string[] = []): PropertyMap =>
   Object.fromEntries(
