@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isOver } from "../../providers/masumi/index.ts";
 import { type AgentReport, type RunReport, changes, repository } from "../helpers/project.ts";
-import type { HireReport } from "../../cli/hire/report.ts";
 import { docker, engineIsRequired, engineIsThere } from "../image/docker.ts";
+import { agent } from "./agents.ts";
 import { containersOf, inventory } from "./inventory.ts";
+import { disturbedHire, startHire } from "./jobs.ts";
 import { until } from "./processes.ts";
 import { type CloudWorld, startCloudWorld } from "./world.ts";
 
@@ -19,26 +20,6 @@ const LOGS = join(repository, ".masumi/cloud-logs/ecs");
 const STEP_MS = 180_000;
 const START_MS = 300_000;
 const PATIENCE_MS = 60_000;
-
-/** A crew of one, whose every job asks the model once. */
-const agent = (name: string, changes: { price?: string; task?: string } = {}) => `
-name: ${name}
-description: Turns a list of changes into release notes.
-capability: { name: release-notes, version: 1.0.0 }
-tags: [writing]
-author: { name: Example GmbH }
-payment: V2
-pricing: ${changes.price ?? "free"}
-input: [{ id: changes, type: string, name: Changes }]
-crew:
-  agents:
-    editor: { role: Editor, goal: Write plainly, backstory: You have edited changelogs for years. }
-  tasks:
-    - name: write
-      agent: editor
-      description: ${changes.task ?? "Write release notes for {changes}"}
-      expected_output: A short list
-`;
 
 interface Availability {
   readonly status: string;
@@ -64,6 +45,13 @@ describe.skipIf(left)("two agents on ECS", { timeout: STEP_MS }, () => {
   async function up(): Promise<string[]> {
     latest = await world.report("up");
     return changes(latest);
+  }
+
+  /** Of a run that fails: what it says. */
+  async function failure(): Promise<string> {
+    const { exitCode, stderr, stdout } = await world.run("up");
+    if (exitCode !== 1) throw new Error(`up ended with ${exitCode}:\n${stderr}${stdout}`);
+    return `${stderr}${stdout}`;
   }
 
   const reported = (id: string): AgentReport => {
@@ -95,11 +83,6 @@ describe.skipIf(left)("two agents on ECS", { timeout: STEP_MS }, () => {
       agentIdentifier,
       txHash,
     }));
-
-  const hireSeller = () => {
-    const paidBy = ["--payment-service", world.buyersService];
-    return world.report<HireReport>("hire", "seller", "--input", "changes=faster start", ...paidBy);
-  };
 
   async function withoutChain<T>(work: () => Promise<T>): Promise<T> {
     const chain = await registrations();
@@ -135,7 +118,10 @@ describe.skipIf(left)("two agents on ECS", { timeout: STEP_MS }, () => {
   });
 
   it("do a job for a buyer who pays", async () => {
-    expect(await hireSeller()).toMatchObject({ outcome: "result", price: "2 ADA" });
+    expect(await startHire(world, "seller", "faster start")).toMatchObject({
+      outcome: "result",
+      result: expect.stringContaining("faster start") as string,
+    });
   });
 
   const friendly = agent("Writer", { task: "Write friendly release notes for {changes}" });
@@ -172,11 +158,10 @@ describe.skipIf(left)("two agents on ECS", { timeout: STEP_MS }, () => {
       `FROM ${base}\nCMD ["sh", "-c", "echo no paper left; exit 3"]\n`,
     );
     world.project.write("agents/writer.yaml", friendly.replace(/^crew:(?:\n .*)+/m, "build: broken"));
-    const { exitCode, stderr, stdout } = await withoutChain(() => world.run("up"));
-    expect(exitCode).toBe(1);
-    expect(`${stderr}${stdout}`).toContain("ECS_ROLLOUT_FAILED: writer did not come up on ECS");
-    expect(`${stderr}${stdout}`).toMatch(/Its container crew: exit code 3/);
-    expect(`${stderr}${stdout}`).toContain("no paper left");
+    const said = await withoutChain(failure);
+    expect(said).toContain("ECS_ROLLOUT_FAILED: writer did not come up on ECS");
+    expect(said).toContain("Its container crew: exit code 3");
+    expect(said).toContain("no paper left");
     expect((await availability("writer")).status).toBe("available");
     world.project.write("agents/writer.yaml", friendly);
     await withoutChain(up);
@@ -185,14 +170,12 @@ describe.skipIf(left)("two agents on ECS", { timeout: STEP_MS }, () => {
   });
 
   it("finish a paid job whose task is killed on the task that takes its place", async () => {
-    const model = "POST /model/v1/chat/completions";
-    await world.control.setFaults([{ kind: "hang-before-write", route: model }]);
-    await world.control.resetRequests();
-    const hired = hireSeller();
-    await until("the model is asked", PATIENCE_MS, async () => (await world.control.requests())[model]);
     const [killed = ""] = await containers("seller");
-    await docker(["kill", killed]);
-    expect(await hired).toMatchObject({ outcome: "result" });
+    const hire = await disturbedHire(world, "seller", async () => void (await docker(["kill", killed])));
+    expect(hire).toMatchObject({
+      outcome: "result",
+      result: expect.stringContaining("what survives") as string,
+    });
     expect(await containers("seller")).not.toContain(killed);
   });
 
@@ -200,9 +183,7 @@ describe.skipIf(left)("two agents on ECS", { timeout: STEP_MS }, () => {
     const { agentIdentifier, registrationId } = reported("seller");
     await world.control.addPayment(agentIdentifier, { onChainState: "FundsLocked" });
     world.project.remove("agents/seller.yaml");
-    const { exitCode, stderr, stdout } = await withoutChain(() => world.run("up"));
-    expect(exitCode).toBe(1);
-    expect(`${stderr}${stdout}`).toContain("OPEN_PAYMENTS: seller has 1 open payment(s)");
+    expect(await withoutChain(failure)).toContain("OPEN_PAYMENTS: seller has 1 open payment(s)");
     expect((await availability("seller")).status).toBe("unavailable");
 
     await world.control.clearPayments();
