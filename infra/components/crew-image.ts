@@ -29,6 +29,18 @@ export interface CrewImagesArgs {
   /** Always said: the default would be the building machine's, and so another one's image. */
   readonly platform: string;
   readonly store: ImageStore;
+  /** Gives what is to run of an image that was built; by default its digest. */
+  readonly built?: (
+    name: string,
+    built: BuiltImage,
+    options: pulumi.CustomResourceOptions,
+  ) => pulumi.Output<string>;
+}
+
+export interface BuiltImage {
+  readonly tag: pulumi.Output<string>;
+  /** By digest. */
+  readonly image: pulumi.Output<string>;
 }
 
 /**
@@ -122,7 +134,8 @@ class CrewImage extends pulumi.ComponentResource {
       },
       { parent: this, ...(provider ? { provider } : {}) },
     );
-    this.reference = image.repoDigest;
+    const built = { tag: image.imageName, image: image.repoDigest };
+    this.reference = args.built?.(name, built, { parent: this }) ?? image.repoDigest;
     // An image that is in no registry has no digest that a Dockerfile could name.
     this.base = store.registry ? image.repoDigest : image.imageName;
     this.registerOutputs({ reference: this.reference });

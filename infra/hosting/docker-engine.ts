@@ -12,7 +12,7 @@ export interface EngineAnswer {
 }
 
 export interface EngineRequest {
-  readonly method: "GET" | "PUT";
+  readonly method: "GET" | "PUT" | "DELETE";
   /** Path and query, as in the Docker Engine API. */
   readonly path: string;
   /** A tar archive. */

@@ -9,6 +9,8 @@ import {
   secretEnvironment,
 } from "./container-environment.ts";
 import { DockerIdentity } from "./docker-identity.ts";
+import { DockerImageTag } from "./docker-image-tag.ts";
+import { DockerStart } from "./docker-start.ts";
 import { dockerPorts, dockerUrl } from "./docker-url.ts";
 import type { HostedCrew, Hosting, HostingContext } from "./hosting.ts";
 import { type DockerSettings, isElsewhere } from "./settings.ts";
@@ -16,8 +18,8 @@ import { type DockerSettings, isElsewhere } from "./settings.ts";
 /** The longest job, and so what a container gets when it is stopped: a change of a crew's text ends no paid job. */
 const JOB_SECONDS = 900;
 
-/** A container that is to be healthy needs this long at most on a small machine (crewai alone takes 13 s to load). */
-const HEALTHY_SECONDS = 120;
+/** A crew that is to be healthy needs this long at most on a small machine (crewai alone takes 13 s to load). */
+const UP_SECONDS = 120;
 
 const platformOf = ({ platform, host }: DockerSettings): string =>
   platform ?? (process.arch === "arm64" && !isElsewhere(host) ? "linux/arm64" : "linux/amd64");
@@ -27,11 +29,18 @@ export function dockerHosting({ config, projectRoot, agents }: HostingContext): 
   const settings = config.docker;
   const prefix = `${pulumi.getProject()}-${pulumi.getStack()}`.toLowerCase();
   const ports = dockerPorts(agents);
+  const host = settings.host ?? "";
   // Without a host of its own, the default provider reads DOCKER_HOST, as everything of Docker does.
   const engine = settings.host ? new docker.Provider("docker", { host: settings.host }) : undefined;
   const on = (options: pulumi.CustomResourceOptions) => (engine ? { ...options, provider: engine } : options);
   const images = new CrewImages(
-    { projectRoot, network: config.network, platform: platformOf(settings), store: { repository: prefix } },
+    {
+      projectRoot,
+      network: config.network,
+      platform: platformOf(settings),
+      store: { repository: prefix },
+      built: (name, { tag, image }, options) => new DockerImageTag(name, { host, tag, image }, options).image,
+    },
     on({}),
   );
 
@@ -79,20 +88,23 @@ export function dockerHosting({ config, projectRoot, agents }: HostingContext): 
           logOpts: { "max-size": "10m", "max-file": "3" },
           stopTimeout: JOB_SECONDS,
           destroyGraceSeconds: JOB_SECONDS,
-          // An image of the author's own may need to write elsewhere, and may have no health check to wait for.
-          ...(runsInRuntime(agent)
-            ? { readOnly: true, tmpfs: { "/tmp": "" }, wait: true, waitTimeout: HEALTHY_SECONDS }
-            : {}),
+          // An image of the author's own may need to write elsewhere.
+          ...(runsInRuntime(agent) ? { readOnly: true, tmpfs: { "/tmp": "" } } : {}),
         },
         on(options),
       );
+      const start = new DockerStart(
+        agent.id,
+        { host, container: name, containerId: container.id, agentId: agent.id, seconds: UP_SECONDS },
+        options,
+      );
       return {
         url: dockerUrl(settings, agent.id, port),
-        ready: [container],
+        ready: [container, start],
         publishIdentifier(agentIdentifier, identityOptions) {
           void new DockerIdentity(
             agent.id,
-            { host: settings.host ?? "", container: name, folder: DATA_FOLDER, agentIdentifier },
+            { host, container: name, folder: DATA_FOLDER, agentIdentifier },
             // A container that was made anew keeps the volume, and with it the file.
             { ...identityOptions, dependsOn: [container] },
           );

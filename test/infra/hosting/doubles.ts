@@ -108,6 +108,8 @@ export const DOUBLES: Readonly<Record<string, (call: Call) => Record<string, unk
   "pulumi-nodejs:dynamic/crew:EcsRollout": nothing,
   "pulumi-nodejs:dynamic/crew:CrewDrain": nothing,
   "pulumi-nodejs:dynamic/crew:DockerIdentity": nothing,
+  "pulumi-nodejs:dynamic/crew:DockerImageTag": nothing,
+  "pulumi-nodejs:dynamic/crew:DockerStart": nothing,
   "pulumi-nodejs:dynamic/masumi:AgentRegistration": () => ({ revision: "1" }),
   "pulumi-nodejs:dynamic/masumi:AgentConfirmation": () => ({
     agentIdentifier: "ab12",

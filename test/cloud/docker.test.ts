@@ -1,0 +1,196 @@
+/** The life of two agents on a Docker engine: real images, real containers, a payment service by https. */
+import { join } from "node:path";
+import axios from "axios";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isOver } from "../../providers/masumi/index.ts";
+import { type AgentReport, type RunReport, changes, repository } from "../helpers/project.ts";
+import { docker, engineIsRequired, engineIsThere, inspect } from "../image/docker.ts";
+import { agent } from "./agents.ts";
+import { type DockerWorld, PREFIX, startDockerWorld } from "./docker-world.ts";
+import { disturbedHire, startHire } from "./jobs.ts";
+import { until } from "./processes.ts";
+
+const left = !engineIsThere && !engineIsRequired;
+if (left)
+  console.warn(
+    "LEFT OUT: the stack on Docker does not run, as there is no Docker engine here (docker info).",
+  );
+
+const LOGS = join(repository, ".masumi/cloud-logs/docker");
+const STEP_MS = 180_000;
+const START_MS = 400_000;
+const PATIENCE_MS = 60_000;
+const PRICE = "{ fixed: [2 ADA] }";
+
+interface Availability {
+  readonly status: string;
+  readonly agentIdentifier?: string;
+}
+
+describe.skipIf(left)("two agents on Docker", { timeout: STEP_MS }, () => {
+  let world: DockerWorld;
+  let latest: RunReport;
+
+  beforeAll(async () => {
+    world = await startDockerWorld(LOGS);
+    world.project.write("agents/writer.yaml", agent("Writer"));
+    world.project.write("agents/seller.yaml", agent("Seller", { price: PRICE }));
+  }, START_MS);
+
+  afterAll(() => world?.close(), STEP_MS);
+
+  async function up(): Promise<string[]> {
+    latest = await world.report("up");
+    return changes(latest);
+  }
+
+  /** Of a run that fails: what it says. */
+  async function failure(): Promise<string> {
+    const { exitCode, stdout, stderr } = await world.run("up");
+    expect(exitCode).toBe(1);
+    return `${stderr}${stdout}`;
+  }
+
+  const reported = (id: string): AgentReport => {
+    const found = latest.outputs.agents?.agents[id];
+    if (!found) throw new Error(`no output for ${id}`);
+    return found;
+  };
+
+  const availability = async (id: string): Promise<Availability> =>
+    (await axios.get<Availability>(`${reported(id).url}/availability`, { timeout: 10_000 })).data;
+
+  /** The crew has the identifier of its registration, and takes jobs. */
+  const knows = (id: string) =>
+    until(`${id} knows its identifier`, PATIENCE_MS, async () => {
+      const { status, agentIdentifier } = await availability(id);
+      return (status === "available" && agentIdentifier === reported(id).agentIdentifier) || undefined;
+    });
+
+  const containerOf = async (id: string) => String(await inspect(`${PREFIX}-${id}`, ".Id"));
+
+  /** What would show any request that reached the chain. */
+  const registrations = async () =>
+    (await world.service.rows()).map(({ id, state, agentIdentifier, txHash }) => ({
+      id,
+      state,
+      agentIdentifier,
+      txHash,
+    }));
+
+  async function withoutChain<T>(work: () => Promise<T>): Promise<T> {
+    const chain = await registrations();
+    const done = await work();
+    expect(await registrations()).toEqual(chain);
+    return done;
+  }
+
+  it(
+    "are built, run, probed, registered, and told their identifiers by a file on their volumes",
+    async () => {
+      expect(await world.inventory(), "nothing is left of an earlier run").toEqual([]);
+      expect(await up()).toEqual(
+        expect.arrayContaining(["create AgentRegistration seller", "create Container writer"]),
+      );
+      for (const id of ["seller", "writer"]) {
+        expect(reported(id)).toMatchObject({ state: "RegistrationConfirmed" });
+        await knows(id);
+        const file = await docker(["exec", `${PREFIX}-${id}`, "cat", "/data/identity.json"]);
+        expect(JSON.parse(file)).toEqual({
+          agentIdentifier: reported(id).agentIdentifier,
+          draining: false,
+        });
+      }
+    },
+    START_MS,
+  );
+
+  it("are left alone by a second run", async () => {
+    expect(await withoutChain(up)).toEqual([]);
+  });
+
+  it("can be hired: one for money, one for nothing", async () => {
+    const [paid, free] = await Promise.all([
+      startHire(world, "seller", "faster start"),
+      startHire(world, "writer", "fewer words"),
+    ]);
+    expect(paid).toMatchObject({
+      outcome: "result",
+      result: expect.stringContaining("faster start") as string,
+    });
+    expect(paid.hashRule).not.toBeNull();
+    expect(free).toMatchObject({
+      outcome: "result",
+      result: expect.stringContaining("fewer words") as string,
+    });
+  });
+
+  it("finish a paid job although their container dies in the midst of it", async () => {
+    const restarts = async () => Number(await inspect(`${PREFIX}-seller`, ".RestartCount"));
+    const before = await restarts();
+    const hire = await disturbedHire(world, "seller", async () => {
+      process.kill(Number(await inspect(`${PREFIX}-seller`, ".State.Pid")), "SIGKILL");
+    });
+    expect(hire).toMatchObject({
+      outcome: "result",
+      result: expect.stringContaining("what survives") as string,
+    });
+    expect(await restarts()).toBe(before + 1);
+  });
+
+  it("have one container replaced when one crew's text changes, and nothing is registered", async () => {
+    const [seller, writer] = await Promise.all([containerOf("seller"), containerOf("writer")]);
+    world.project.write("agents/writer.yaml", agent("Writer", { task: "Write friendly notes on {changes}" }));
+    const changed = await withoutChain(up);
+    expect(changed.filter((line) => !line.endsWith(" writer"))).toEqual([]);
+    expect(changed).toContain("replace Container writer");
+    expect(await containerOf("seller")).toBe(seller);
+    expect(await containerOf("writer")).not.toBe(writer);
+    await knows("writer");
+    expect(await withoutChain(up)).toEqual([]);
+  });
+
+  it("have a price updated in place, and the container reports the new identifier", async () => {
+    const before = reported("seller");
+    world.project.write("agents/seller.yaml", agent("Seller", { price: "{ fixed: [3 ADA] }" }));
+    expect(await up()).toContain("update AgentRegistration seller");
+    expect(reported("seller").registrationId).toBe(before.registrationId);
+    expect(reported("seller").agentIdentifier).not.toBe(before.agentIdentifier);
+    await knows("seller");
+    expect(await withoutChain(up)).toEqual([]);
+  });
+
+  it("that do not come up say why; the registration is left alone, and the next run puts it right", async () => {
+    const good = world.project.read("crew/src/crew_runtime/__main__.py");
+    const broken = `raise SystemExit("the oven is cold")\n`;
+    world.project.write("crew/src/crew_runtime/__main__.py", broken);
+    const said = await withoutChain(failure);
+    expect(said).toMatch(/writer[^]*exit code 1[^]*the oven is cold/);
+    expect(said).toMatch(/seller[^]*exit code 1[^]*the oven is cold/);
+    world.project.write("crew/src/crew_runtime/__main__.py", good);
+    expect(await withoutChain(up)).toContain("replace Container writer");
+    await knows("writer");
+    await knows("seller");
+  });
+
+  it("are kept while a customer's payment is open; then nothing of a removed one is left", async () => {
+    const { registrationId, agentIdentifier } = reported("seller");
+    const payment = await world.control.addPayment(agentIdentifier, { onChainState: "FundsLocked" });
+    world.project.remove("agents/seller.yaml");
+    expect(await withoutChain(failure)).toMatch(/open|payment/i);
+    expect(await availability("seller")).toMatchObject({ status: "unavailable" });
+
+    await world.control.patchPayment(payment, { onChainState: "Withdrawn" });
+    await up();
+    expect((await world.service.row(registrationId)).state).toBe("DeregistrationConfirmed");
+    expect((await world.inventory()).filter((line) => line.includes("seller"))).toEqual([]);
+    await knows("writer");
+  });
+
+  it("leave nothing behind when they are destroyed", async () => {
+    await world.report("destroy");
+    expect((await world.service.rows()).filter(({ state }) => !isOver(state))).toEqual([]);
+    expect(await world.inventory()).toEqual([]);
+    expect(changes(await world.report("destroy"))).toEqual([]);
+  });
+});
