@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { repository } from "../helpers/project.ts";
 import { engineIsThere } from "../image/docker.ts";
+import { BROWSER_DOMAIN } from "./tls.ts";
 import { type CloudWorld, startCloudWorld } from "./world.ts";
 
 const HELP = `npm run demo:cloud
@@ -20,8 +21,6 @@ until ^C and is removed then.
 Needs a Docker engine on Linux, PostgreSQL's programs, openssl. The first run takes some minutes, most of it for the images.
 `;
 
-/** A browser finds names below this on the machine itself. */
-const DOMAIN = "agents.localhost";
 const LOGS = join(repository, ".masumi/cloud-logs/demo");
 const HIRE = ["market=Heat pumps in southern Germany", "question=Enter the market in 2027?"];
 
@@ -48,21 +47,16 @@ async function demonstrate(world: CloudWorld): Promise<boolean> {
   const input = HIRE.flatMap((given) => ["--input", given]);
   await show(world, "hire", "market-researcher", ...input, "--payment-service", buyersService);
 
-  const { outputs } = { outputs: await agentUrls(world) };
+  const agents = await world.report<{ agents: { id: string; url: string }[] }>("status");
   say("\nThe agents, each in a container of its own; a browser does not know who signed their certificate:");
-  for (const url of outputs) say(`  ${url}:${proxy.port}/availability`);
-  say(`With the certificate checked:
-  curl --cacert ${certificate.file} --connect-to ::127.0.0.1:${proxy.port} ${outputs[0]}/availability
+  for (const { id } of agents.agents) say(`  https://${id}.${BROWSER_DOMAIN}:${proxy.port}/availability`);
+  say(`With the certificate checked, at the name that is registered:
+  curl --cacert ${certificate.file} --connect-to ::127.0.0.1:${proxy.port} ${agents.agents[0]?.url}/availability
 The containers:  docker ps --filter ${emulator.containers}
 The logs:        ${LOGS}
 
 All of it stays up until ^C.`);
   return true;
-}
-
-async function agentUrls(world: CloudWorld): Promise<string[]> {
-  const { agents } = await world.report<{ agents: { url: string }[] }>("status");
-  return agents.map(({ url }) => url);
 }
 
 async function main(): Promise<number> {
@@ -81,7 +75,7 @@ async function main(): Promise<number> {
   say(
     "Starting an emulated AWS, a simulated payment service, a stub model and PostgreSQL (half a minute) ...",
   );
-  const world = await startCloudWorld({ domain: DOMAIN, logs: LOGS });
+  const world = await startCloudWorld({ domain: "agents.example.com", logs: LOGS });
   try {
     const isUp = await demonstrate(world);
     if (isUp) await interrupted;
