@@ -67,14 +67,19 @@ async function run(world: CloudWorld, agents: number, operation: typeof up | typ
   return { milliseconds: performance.now() - started, ends };
 }
 
-/** From the first step's start to the last one's end: phases overlap, so they do not add up. */
+/** How long at least one step of each phase was under way: phases overlap, so they do not add up. */
 function phaseRows({ ends }: Run): string[][] {
-  return PHASES.flatMap(([name, is]) => {
-    const found = ends.filter(({ step }) => is(step));
-    if (found.length === 0) return [];
-    const first = Math.min(...found.map(({ time, milliseconds }) => time - milliseconds));
-    const last = Math.max(...found.map(({ time }) => time));
-    return [[name, seconds(last - first)]];
+  return PHASES.map(([name, is]) => {
+    const steps = ends
+      .filter(({ step }) => is(step))
+      .map(({ time, milliseconds }) => ({ from: time - milliseconds, to: time }))
+      .toSorted((a, b) => a.from - b.from);
+    let [busy, until] = [0, 0];
+    for (const { from, to } of steps) {
+      busy += Math.max(0, to - Math.max(from, until));
+      until = Math.max(until, to);
+    }
+    return [name, seconds(busy)];
   });
 }
 

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { repository } from "../helpers/project.ts";
 import { engineIsThere } from "../image/docker.ts";
+import { until } from "./processes.ts";
 import { BROWSER_DOMAIN } from "./tls.ts";
 import { type CloudWorld, startCloudWorld } from "./world.ts";
 
@@ -22,6 +23,7 @@ Needs a Docker engine on Linux, PostgreSQL's programs, openssl. The first run ta
 `;
 
 const LOGS = join(repository, ".masumi/cloud-logs/demo");
+const LOADED_MS = 180_000;
 const HIRE = ["market=Heat pumps in southern Germany", "question=Enter the market in 2027?"];
 
 const say = (text: string) => void process.stdout.write(`${text}\n`);
@@ -36,22 +38,31 @@ async function show({ project }: CloudWorld, ...words: string[]): Promise<boolea
   return code === 0;
 }
 
+const takesJobs = (world: CloudWorld, agent: string) =>
+  until(`${agent} takes jobs`, LOADED_MS, async () => {
+    const { body } = await world.ask(agent, "/availability");
+    return (JSON.parse(body) as { status: string }).status === "available" || undefined;
+  });
+
 async function demonstrate(world: CloudWorld): Promise<boolean> {
   const { project, proxy, buyersService, emulator, certificate } = world;
   cpSync(join(repository, "agents"), project.path("agents"), { recursive: true });
   say("\nWhat a deployment does (the first images take a minute or two):");
   if (!(await show(world, "up"))) return false;
 
+  say("\nWaiting until the crews have loaded and know their identifiers ...");
+  const { agents } = await world.report<{ agents: { id: string; url: string }[] }>("status");
+  for (const { id } of agents) await takesJobs(world, id);
+
   say("\nHiring the market-researcher, as any buyer would, by https:");
   project.env["MASUMI_BUYER_KEY"] = "sandbox-buyer-key";
   const input = HIRE.flatMap((given) => ["--input", given]);
   await show(world, "hire", "market-researcher", ...input, "--payment-service", buyersService);
 
-  const agents = await world.report<{ agents: { id: string; url: string }[] }>("status");
   say("\nThe agents, each in a container of its own; a browser does not know who signed their certificate:");
-  for (const { id } of agents.agents) say(`  https://${id}.${BROWSER_DOMAIN}:${proxy.port}/availability`);
+  for (const { id } of agents) say(`  https://${id}.${BROWSER_DOMAIN}:${proxy.port}/availability`);
   say(`With the certificate checked, at the name that is registered:
-  curl --cacert ${certificate.file} --connect-to ::127.0.0.1:${proxy.port} ${agents.agents[0]?.url}/availability
+  curl --cacert ${certificate.file} --connect-to ::127.0.0.1:${proxy.port} ${agents[0]?.url}/availability
 The containers:  docker ps --filter ${emulator.containers}
 The logs:        ${LOGS}
 
