@@ -153,19 +153,11 @@ CMD [${command}]
     expect(await page()).toBe("one");
   });
 
-  it.each([
-    ["a resource", `new docker.Network("network");`, /knows no resource docker:index\/network:Network/],
-    [
-      "an input",
-      `new docker.Container("container", { name: "x", image: "x", privileged: true });`,
-      /privileged is not an input/,
-    ],
-    [
-      "an input in another",
-      `new docker.Container("container", { name: "x", image: "x", ports: [{ internal: 1, external: 2, protocol: "udp" }] });`,
-      /ports\.0\.protocol is not an input/,
-    ],
-  ])("refuses %s that the program does not use", async (_what, text, complaint) => {
-    expect(await project.failure(`import * as docker from "@pulumi/docker";\n${text}`)).toMatch(complaint);
+  it("refuses what the program does not use", async () => {
+    const text = `new docker.Container("container", { name: "x", image: "x", privileged: true,
+      ports: [{ internal: 1, external: 2, protocol: "udp" }] });`;
+    expect(await project.failure(`import * as docker from "@pulumi/docker";\n${text}`)).toMatch(
+      /ports\.0\.protocol is not an input[^]*privileged is not an input/,
+    );
   });
 });
