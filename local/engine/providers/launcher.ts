@@ -1,4 +1,4 @@
-import type { Sdk } from "../program.ts";
+import { DEFERRING_FLAGS, type Sdk } from "../program.ts";
 import type { Project } from "../project.ts";
 import type { ConfigValue } from "../stack-config.ts";
 import { findPlugin, type Launch } from "./launch.ts";
@@ -30,7 +30,7 @@ export function createLauncher({
         ...shared,
         name: "dynamic provider",
         command: process.execPath,
-        args: [...MEMORY_FLAGS, "--import", guard, sdk.dynamicProvider],
+        args: [...MEMORY_FLAGS, ...DEFERRING_FLAGS, "--import", guard, sdk.dynamicProvider],
         env: { ...common, PULUMI_NODEJS_PROJECT: project.name, PULUMI_CONFIG: "{}" },
         shown: true,
         wholeGroup: false,
