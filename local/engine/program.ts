@@ -1,13 +1,10 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { EngineError } from "./errors.ts";
+import { SDK_PRELOAD_FLAGS } from "./preload/index.ts";
 import { type Child, readLines, startChild } from "./processes.ts";
 import { checkSdkVersion, type Project } from "./project.ts";
 import type { ConfigValue } from "./stack-config.ts";
-
-/** See there. */
-export const DEFERRING_FLAGS = ["--require", fileURLToPath(new URL("deferred-modules.cjs", import.meta.url))];
 
 /** The files of the project's own SDK that the engine starts. */
 export interface Sdk {
@@ -77,7 +74,7 @@ export class Program {
     // The entry comes last: what follows it belongs to the program.
     const args = [
       ...project.nodeArgs,
-      ...DEFERRING_FLAGS,
+      ...SDK_PRELOAD_FLAGS,
       sdk.run,
       ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
       ...(options.preview ? ["--dry-run"] : []),

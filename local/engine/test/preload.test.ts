@@ -5,19 +5,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { DEFERRING_FLAGS } from "../program.ts";
+import { SDK_PRELOAD_FLAGS } from "../preload/index.ts";
 import { COMPILE_CACHE } from "./helpers/project.ts";
 
 const sdk = createRequire(import.meta.url).resolve("@pulumi/pulumi");
 
-/** What a script prints that runs as the program does: with `sdk`, the path of the SDK, and `loaded(package)`. */
-async function run(script: string): Promise<unknown> {
+/**
+ * What a script prints that runs as the program does: with `sdk`, the path of the SDK, `by(file)`, the `require` of a file of it, and
+ * `loaded(package)`.
+ */
+async function run(script: string, flags = SDK_PRELOAD_FLAGS): Promise<unknown> {
   const preamble = [
     `const sdk = ${JSON.stringify(sdk)};`,
+    `const by = (file) => require("node:module").createRequire(sdk.replace("index.js", file));`,
     `const loaded = (name) => Object.keys(require.cache).some((file) => file.includes("/node_modules/" + name + "/"));`,
     `const print = (value) => console.log(JSON.stringify(value));`,
   ];
-  const args = [...DEFERRING_FLAGS, "--eval", [...preamble, script].join("\n")];
+  const args = [...flags, "--eval", [...preamble, script].join("\n")];
   const env = { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE };
   const { stdout } = await promisify(execFile)(process.execPath, args, { env });
   return JSON.parse(stdout);
@@ -55,5 +59,26 @@ describe("the parts of the SDK that are put off", () => {
     expect(
       await run(`require(require.resolve("typescript", { paths: [sdk] })); print(loaded("typescript"));`),
     ).toBe(true);
+  });
+});
+
+describe("stack traces that are remembered", () => {
+  it("have the text that they would have had", async () => {
+    const script = [
+      `by("cmd/run/index.js")("source-map-support/register");`,
+      `const { Config } = require(sdk);`,
+      `const trace = (name, key) => { try { new Config(name).require(key); } catch (error) { return error.stack; } };`,
+      `print([trace("a", "b"), trace("a", "b"), trace("a", "c"), trace("d", "b"), new Error("here").stack]);`,
+    ].join("\n");
+    const traces = await run(script);
+    expect(traces).toEqual(await run(script, []));
+    expect(traces).toContainEqual(expect.stringContaining("config.ts:"));
+  });
+});
+
+describe("the SDK's talk about its own work", () => {
+  it("is not sent, and what the program logs is", async () => {
+    const script = `const { log } = require(sdk); const own = by("runtime/resource.js")("../log"); print(["debug", "info", "warn", "error"].filter((name) => own[name] !== log[name]));`;
+    expect(await run(script)).toEqual(["debug"]);
   });
 });
