@@ -83,14 +83,17 @@ const checks: Step[] = [
   { name: "python types (mypy)", command: [python("mypy")], cwd: crew },
 ];
 const pythonTests: Step = { name: "python tests (pytest)", command: [python("pytest"), "-q"], cwd: crew };
-const tests: Step = {
-  name: "tests (vitest)",
-  command: [process.execPath, tool("vitest"), "run"],
+const vitest = (name: string, ...args: string[]): Step => ({
+  name,
+  command: [process.execPath, tool("vitest"), "run", ...args],
   live: true,
-};
+});
+const tests = vitest("tests (vitest)", "--exclude=test/cloud/**");
+// One story after the other, since they build the same images; and late, when the machine has less to do.
+const stories = vitest("stories on containers (vitest)", "--no-file-parallelism", "test/cloud");
 
 // The suites wait for processes and clocks more than they compute, so the checks fit beside them.
-const lanes = onlyLint ? [inTurn(checks)] : [inTurn([tests]), inTurn([...checks, pythonTests])];
+const lanes = onlyLint ? [inTurn(checks)] : [inTurn([tests]), inTurn([...checks, pythonTests, stories])];
 const outcomes = (await Promise.all(lanes)).flat();
 
 console.log();

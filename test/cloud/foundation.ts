@@ -11,7 +11,7 @@ import { inspect } from "../image/docker.ts";
 import { forward } from "../image/host.ts";
 import { makeBase } from "./base.ts";
 import { makeCloudProject } from "./project.ts";
-import { type Certificate, certificateFor, forwardByTls } from "./tls.ts";
+import { BROWSER_DOMAIN, type Certificate, certificateFor, forwardByTls } from "./tls.ts";
 
 export interface Foundation {
   /** This machine's address for containers. */
@@ -47,7 +47,15 @@ export async function takenDown<T extends object>(
 ): Promise<T & { close(): Promise<void> }> {
   const undo: Undo = [];
   const close = async () => {
-    for (const step of undo.splice(0).toReversed()) await step();
+    const failures: unknown[] = [];
+    for (const step of undo.splice(0).toReversed()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, "not all of it could be taken down");
   };
   try {
     return { ...(await start(undo)), close };
@@ -65,7 +73,7 @@ export async function layFoundation(
   mkdirSync(logs, { recursive: true });
   const gateway = await bridgeAddress();
 
-  const certificate = certificateFor([`DNS:*.${domain}`, `IP:${gateway}`]);
+  const certificate = certificateFor([`DNS:*.${domain}`, `DNS:*.${BROWSER_DOMAIN}`, `IP:${gateway}`]);
   const base = await makeBase(certificate);
   undo.push(() => base.remove());
   const project = makeCloudProject(base.name);

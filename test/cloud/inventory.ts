@@ -69,7 +69,7 @@ export async function inventory({ clients, containers }: Emulator): Promise<stri
   const kinds = Object.entries(KINDS).map(async ([kind, list]) =>
     (await list(clients)).filter((name) => name !== undefined).map((name) => `${kind} ${name}`),
   );
-  const running = await docker(["ps", "--all", "--filter", containers, "--format", "container {{.Names}}"]);
+  const running = await docker(["ps", "--filter", containers, "--format", "container {{.Names}}"]);
   return [...(await Promise.all(kinds)).flat(), ...running.split("\n").filter(Boolean)].toSorted();
 }
 

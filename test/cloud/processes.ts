@@ -4,7 +4,8 @@ import { closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const PAUSE_MS = 100;
-const END_MS = 20_000;
+/** The emulator first stops its containers, each of which may take seconds. */
+const END_MS = 120_000;
 
 export interface ServerProcess {
   /** Waits until `look` gives something. @throws if that takes too long, or the process ends; it is gone then */

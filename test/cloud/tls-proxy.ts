@@ -3,7 +3,7 @@ import { type IncomingMessage, type ServerResponse, request } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Emulator } from "./aws/emulator.ts";
-import type { Certificate } from "./tls.ts";
+import { BROWSER_DOMAIN, type Certificate } from "./tls.ts";
 
 export interface TlsProxy {
   readonly port: number;
@@ -27,17 +27,19 @@ async function loadBalancerOf(
 
 export interface TlsProxyOptions {
   readonly emulator: Emulator;
-  /** The hosted zone of the agents' domain. */
+  readonly domain: string;
+  /** The domain's hosted zone. */
   readonly zoneId: string;
   readonly certificate: Certificate;
 }
 
 /** The TLS side of the emulated load balancers, which themselves speak HTTP only: https on any name that the emulated DNS knows. */
 export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy> {
-  const { emulator, zoneId, certificate } = options;
+  const { emulator, domain, zoneId, certificate } = options;
 
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const host = (incoming.headers.host ?? "").replace(/:\d+$/, "");
+    const asked = (incoming.headers.host ?? "").replace(/:\d+$/, "");
+    const host = asked.replace(new RegExp(`\\.${BROWSER_DOMAIN}$`), `.${domain}`);
     const name = await loadBalancerOf(host, emulator, zoneId);
     if (!name) return void response.writeHead(502).end(`The DNS of the tests knows no ${host}.\n`);
     const { method, headers, url } = incoming;

@@ -16,6 +16,9 @@ export interface Certificate {
   readonly cert: Buffer;
 }
 
+/** A browser finds names below this on its own machine, so that agents can be opened there, at the proxy's port. */
+export const BROWSER_DOMAIN = "agents.localhost";
+
 const DAY_SECONDS = 86_400;
 
 /**

@@ -47,10 +47,10 @@ async function start({ domain, logs }: CloudWorldOptions, undo: (() => unknown)[
   const emulator = await startEmulator({ gateway, log: join(logs, "emulator.log") });
   const followed = followContainers(emulator.containers, join(logs, "containers"));
   undo.push(() => followed.close());
-  undo.push(() => removeImages(emulator));
+  undo.push(() => sweep(emulator));
   undo.push(() => emulator.close());
   const zoneId = await makeZone(emulator, domain);
-  const proxy = await startTlsProxy({ emulator, zoneId, certificate });
+  const proxy = await startTlsProxy({ emulator, domain, zoneId, certificate });
   undo.push(() => proxy.close());
 
   Object.assign(project.env, emulator.env, {
@@ -81,10 +81,12 @@ async function makeZone({ clients }: Emulator, domain: string): Promise<string> 
   return (HostedZone?.Id ?? "").replace("/hostedzone/", "");
 }
 
-/** What the engine of this machine keeps of the images that were pushed to the emulator's registry. */
-async function removeImages({ url }: Emulator): Promise<void> {
-  const reference = `localhost:${new URL(url).port}/*`;
-  const listed = await docker(["images", "--quiet", "--filter", `reference=${reference}`]);
-  const images = [...new Set(listed.split("\n").filter(Boolean))];
+/** What is left on the engine of this machine: containers of a killed emulator, and the images that were pushed to it. */
+async function sweep({ url, containers }: Emulator): Promise<void> {
+  const list = async (...args: string[]) => [...new Set((await docker(args)).split("\n").filter(Boolean))];
+  const left = await list("ps", "--all", "--quiet", "--filter", containers);
+  if (left.length > 0) await docker(["rm", "--force", "--volumes", ...left]);
+  const pushed = `reference=localhost:${new URL(url).port}/*`;
+  const images = await list("images", "--quiet", "--filter", pushed);
   if (images.length > 0) await docker(["rmi", "--force", ...images]);
 }
