@@ -150,34 +150,40 @@ describe.skipIf(left)("two agents on Docker", { timeout: STEP_MS }, () => {
     expect(await withoutChain(up)).toEqual([]);
   });
 
-  it("have a price updated in place, and the container reports the new identifier", async () => {
+  it("that do not come up say why, and their registrations are left alone", async () => {
+    const runtime = "crew/src/crew_runtime/__main__.py";
+    const good = world.project.read(runtime);
+    world.project.write(runtime, 'raise SystemExit("the oven is cold")\n');
+    const said = await withoutChain(failure);
+    for (const id of ["seller", "writer"])
+      expect(said).toMatch(new RegExp(`DOCKER_CREW_NOT_UP: ${id} .*exit code 1[^]*the oven is cold`));
+    world.project.write(runtime, good);
+  });
+
+  it("are put right by the next run; a changed price updates in place, and the container reports the new identifier", async () => {
     const before = reported("seller");
     world.project.write("agents/seller.yaml", agent("Seller", { price: "{ fixed: [3 ADA] }" }));
-    expect(await up()).toContain("update AgentRegistration seller");
+    expect(await up()).toEqual(
+      expect.arrayContaining([
+        "replace Container seller",
+        "replace Container writer",
+        "update AgentRegistration seller",
+      ]),
+    );
     expect(reported("seller").registrationId).toBe(before.registrationId);
     expect(reported("seller").agentIdentifier).not.toBe(before.agentIdentifier);
     await knows("seller");
-    expect(await withoutChain(up)).toEqual([]);
-  });
-
-  it("that do not come up say why; the registration is left alone, and the next run puts it right", async () => {
-    const good = world.project.read("crew/src/crew_runtime/__main__.py");
-    const broken = `raise SystemExit("the oven is cold")\n`;
-    world.project.write("crew/src/crew_runtime/__main__.py", broken);
-    const said = await withoutChain(failure);
-    expect(said).toMatch(/writer[^]*exit code 1[^]*the oven is cold/);
-    expect(said).toMatch(/seller[^]*exit code 1[^]*the oven is cold/);
-    world.project.write("crew/src/crew_runtime/__main__.py", good);
-    expect(await withoutChain(up)).toContain("replace Container writer");
     await knows("writer");
-    await knows("seller");
+    expect(await withoutChain(up)).toEqual([]);
+    const images = (await world.inventory()).filter((line) => line.startsWith("image"));
+    expect(images, "one for each crew, and what they share").toHaveLength(3);
   });
 
   it("are kept while a customer's payment is open; then nothing of a removed one is left", async () => {
     const { registrationId, agentIdentifier } = reported("seller");
     const payment = await world.control.addPayment(agentIdentifier, { onChainState: "FundsLocked" });
     world.project.remove("agents/seller.yaml");
-    expect(await withoutChain(failure)).toMatch(/open|payment/i);
+    expect(await withoutChain(failure)).toMatch(/OPEN_PAYMENTS: seller/);
     expect(await availability("seller")).toMatchObject({ status: "unavailable" });
 
     await world.control.patchPayment(payment, { onChainState: "Withdrawn" });

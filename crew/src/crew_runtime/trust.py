@@ -2,7 +2,7 @@
 
 import ssl
 
-import httpx
+from crew_runtime.http_client import httpx
 
 
 def trusted() -> ssl.SSLContext:

@@ -28,7 +28,7 @@ function rewrite(projectRoot: string, file: string, from: string, to: string): v
 describe("a change of a crew's text is previewed as a new image that is rolled out, and nothing on the chain", () => {
   it.each([
     ["ecs-alb-all-given", "researcher", ["EcsRollout", "Image", "Service", "TaskDefinition"]],
-    ["docker-on-another-machine", "inline", ["Container", "Image"]],
+    ["docker-on-another-machine", "inline", ["Container", "DockerImageTag", "DockerStart", "Image"]],
   ])("%s", async (fixture, agent, changed) => {
     const projectRoot = projectOf(fixture);
     const before = await record(() => deploy(projectRoot));
@@ -47,7 +47,12 @@ describe("a change of a crew's text is previewed as a new image that is rolled o
     const before = await record(() => deploy(projectRoot));
     rewrite(projectRoot, file, from, to);
     const preview = await record(() => deploy(projectRoot), { preview: true, prior: before });
-    expect(changesOf(before, preview)).toEqual(["Container forecast", "Image forecast"]);
+    expect(changesOf(before, preview)).toEqual([
+      "Container forecast",
+      "DockerImageTag forecast",
+      "DockerStart forecast",
+      "Image forecast",
+    ]);
   });
 
   it("ecs-express-given-network, whose URL AWS may yet change: the registration sees it as unknown", async () => {
@@ -96,7 +101,14 @@ describe("a preview", () => {
     const before = await record(() => deploy(projectRoot));
     rewrite(projectRoot, "crew/uv.lock", "version = 1", "version = 2");
     const preview = await record(() => deploy(projectRoot), { preview: true, prior: before });
-    expect(changesOf(before, preview)).toEqual(["Container inline", "Image _runtime", "Image inline"]);
+    expect(changesOf(before, preview)).toEqual([
+      "Container inline",
+      "DockerImageTag _runtime",
+      "DockerImageTag inline",
+      "DockerStart inline",
+      "Image _runtime",
+      "Image inline",
+    ]);
   });
 
   it("of a price that changes on V2 plans an update of the registration", async () => {

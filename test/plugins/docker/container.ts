@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { NotReady, type PropertyMap, type Work, resourceFor } from "../server/package.ts";
+import { NotReady, type PropertyMap, resourceFor } from "../server/package.ts";
 import type { DockerEngine } from "./engine.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const NANO = 1e9;
-const HEALTH_LOOK_MS = 300;
 
 const inputs = z.strictObject({
   name: z.string(),
@@ -28,8 +26,6 @@ const inputs = z.strictObject({
   destroyGraceSeconds: z.number().default(0),
   readOnly: z.boolean().default(false),
   tmpfs: z.record(z.string(), z.string()).default({}),
-  wait: z.boolean().default(false),
-  waitTimeout: z.number().default(60),
   mustRun: z.boolean().default(true),
 });
 type Inputs = z.infer<typeof inputs>;
@@ -40,7 +36,6 @@ interface Inspected {
   readonly State: {
     readonly Running: boolean;
     readonly ExitCode: number;
-    readonly Health?: { readonly Status: string };
   };
   readonly HostConfig: {
     readonly Memory: number;
@@ -74,7 +69,7 @@ export const container = resourceFor<DockerEngine>()({
   /** The real provider's default: what it compares a stopped container with. */
   complete: async (given) => ({ mustRun: true, ...given }),
 
-  async create(given, { client, signal, log }) {
+  async create(given, { client }) {
     const { name, image } = given;
     if (!(await client.ask("GET", `/images/${image}/json`)))
       throw new Error(`Unable to create container with image ${image}: no such image`);
@@ -86,7 +81,6 @@ export const container = resourceFor<DockerEngine>()({
     const id = made.Id;
     try {
       await client.ask("POST", `/containers/${id}/start`);
-      if (given.wait) await healthy(client, id, given.waitTimeout, signal, log);
     } catch (error) {
       throw new NotReady(id, { exitCode: 0 }, error instanceof Error ? error.message : String(error));
     }
@@ -145,27 +139,6 @@ function containerOf(given: Inputs): object {
       Tmpfs: given.tmpfs,
     },
   };
-}
-
-/** As little as the real provider says of one that does not get there. */
-async function healthy(
-  client: DockerEngine,
-  id: string,
-  seconds: number,
-  signal: AbortSignal,
-  log: Work<DockerEngine>["log"],
-): Promise<void> {
-  const end = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
-  while (!end.aborted) {
-    const found = await client.ask<Inspected>("GET", `/containers/${id}/json`);
-    const health = found?.State.Health;
-    if (!health)
-      throw new Error("you have supplied a 'wait' argument, but the container has no health check");
-    if (health.Status === "healthy") return;
-    log("waiting for container healthy state");
-    await sleep(HEALTH_LOOK_MS);
-  }
-  throw new Error("container failed to be in healthy state");
 }
 
 /** The inputs as they would have to be for what is there. Environment and volumes are not compared by the real provider, either. */

@@ -8,9 +8,6 @@ import { type Value, type Work, resourceFor } from "../server/package.ts";
 import type { DockerEngine } from "./engine.ts";
 import { followed } from "./messages.ts";
 
-/** Arguments for every build beside the program's, as JSON: the tests' base image. */
-const MORE_ARGS = "MASUMI_TEST_BUILD_ARGS";
-
 const inputs = z.strictObject({
   imageName: z.string(),
   build: z.strictObject({
@@ -96,13 +93,12 @@ async function buildImage(
   { context, dockerfile, platform, args }: Inputs["build"],
   { client, signal, log }: Work<DockerEngine>,
 ): Promise<void> {
-  const more = JSON.parse(process.env[MORE_ARGS] ?? "{}") as Record<string, string>;
   const query = {
     version: "2",
     t: tag,
     dockerfile: relative(context, dockerfile),
     platform,
-    buildargs: JSON.stringify({ ...more, ...args }),
+    buildargs: JSON.stringify(args),
   };
   const owner = ["--owner=0", "--group=0", "--numeric-owner"];
   const tar = spawn("tar", ["-C", context, ...owner, "-cf", "-", "."], {

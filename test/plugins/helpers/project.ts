@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import {
@@ -19,21 +27,24 @@ export const PLUGINS = join(REPOSITORY, "test/plugins");
 
 const HEAD = `import * as pulumi from "@pulumi/pulumi";\n`;
 
+const CONFIGURATION = "Pulumi.dev.yaml";
+
+/** The stack's configuration, the same for all projects of a test file: the key of its salt is then derived once. */
+let salted: string | undefined;
+
 /** A project whose program is a few lines, run by the embedded engine with the plugins of the tests. */
 export class PluginProject {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), "masumi-plugin-test-")));
   readonly events: EngineEvent[] = [];
   readonly #plugins: string;
-  readonly #env: Readonly<Record<string, string>>;
 
-  private constructor(plugins: string, env: Readonly<Record<string, string>>) {
+  private constructor(plugins: string) {
     this.#plugins = plugins;
-    this.#env = env;
   }
 
   /** @param plugins the folder that they are found in */
-  static async create(plugins = PLUGINS, env: Readonly<Record<string, string>> = {}): Promise<PluginProject> {
-    const project = new PluginProject(plugins, env);
+  static async create(plugins = PLUGINS): Promise<PluginProject> {
+    const project = new PluginProject(plugins);
     const settings = { name: "nodejs", options: { typescript: false } };
     project.write("Pulumi.yaml", JSON.stringify({ name: "plugged", runtime: settings }));
     const packages = { "@pulumi/pulumi": "*" };
@@ -42,7 +53,9 @@ export class PluginProject {
       JSON.stringify({ name: "plugged", type: "module", main: "index.ts", dependencies: packages }),
     );
     symlinkSync(join(REPOSITORY, "node_modules"), join(project.root, "node_modules"));
+    if (salted !== undefined) project.write(CONFIGURATION, salted);
     await initStack(project.options());
+    salted ??= readFileSync(join(project.root, CONFIGURATION), "utf8");
     return project;
   }
 
@@ -63,7 +76,7 @@ export class PluginProject {
       stateRoot: this.root,
       passphrase: "x",
       onEvent: (event) => this.events.push(event),
-      env: { ...this.#env, PATH: `${this.#plugins}${delimiter}${process.env["PATH"] ?? ""}` },
+      env: { PATH: `${this.#plugins}${delimiter}${process.env["PATH"] ?? ""}` },
     };
   }
 
