@@ -1,11 +1,21 @@
 /** Everything that a stack of the hosting docker meets outside, on this machine. */
-import { rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { docker } from "../image/docker.ts";
+import { localRun } from "../../cli/local-stack.ts";
+import { openProject } from "../../cli/project.ts";
+import { setConfig } from "../../local/engine/index.ts";
+import { RUN, docker } from "../image/docker.ts";
 import { type Foundation, layFoundation, takenDown } from "./foundation.ts";
 
+/** Of this run alone, as everything is on the one engine of this machine. */
+const PROJECT = RUN.replace("image-test", "story");
+
 /** What the program calls what it makes: after project and stack. */
-export const PREFIX = "masumi-agents-local";
+export const PREFIX = `${PROJECT}-local`;
+
+/** Ports follow from agents' ids: an address of its own keeps a run apart from others on this machine. */
+const ADDRESS = ["127", ...randomBytes(3)].join(".");
 
 export interface DockerWorld extends Foundation {
   /** What the engine has of the stack, as `kind name`, sorted. */
@@ -16,7 +26,11 @@ export interface DockerWorld extends Foundation {
 
 export const startDockerWorld = (logs: string): Promise<DockerWorld> =>
   takenDown(async (undo) => {
-    const ground = await layFoundation({ domain: "agents.example.com", logs, hosting: "docker" }, undo);
+    const place = { domain: "agents.example.com", logs, hosting: "docker", name: PROJECT } as const;
+    const ground = await layFoundation(place, undo);
+    const settings = { bind: ADDRESS, url: `http://${ADDRESS}:{port}` };
+    const run = localRun(openProject(ground.project.root), 0);
+    await setConfig(run, "masumi:docker", JSON.stringify(settings));
     // What a failed test leaves, it leaves here with its words.
     undo.push(() => sweep(logs));
     return { ...ground, inventory };
@@ -59,6 +73,5 @@ async function sweep(logs: string): Promise<void> {
 }
 
 async function keepLog(container: string, file: string): Promise<void> {
-  rmSync(file, { force: true });
   writeFileSync(file, `${await docker(["logs", container])}\n`);
 }

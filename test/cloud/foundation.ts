@@ -36,6 +36,8 @@ export interface FoundationOptions {
   /** Folder for the logs; emptied. */
   readonly logs: string;
   readonly hosting: "docker" | "ecs-alb";
+  /** What the Pulumi project is called, and after it nearly everything that the program makes. */
+  readonly name: string;
 }
 
 /** Steps that take down what was started, to be taken backwards. */
@@ -66,7 +68,7 @@ export async function takenDown<T extends object>(
 }
 
 export async function layFoundation(
-  { domain, logs, hosting }: FoundationOptions,
+  { domain, logs, hosting, name }: FoundationOptions,
   undo: Undo,
 ): Promise<Foundation> {
   rmSync(logs, { recursive: true, force: true });
@@ -76,7 +78,7 @@ export async function layFoundation(
   const certificate = certificateFor([`DNS:*.${domain}`, `DNS:*.${BROWSER_DOMAIN}`, `IP:${gateway}`]);
   const base = await makeBase(certificate);
   undo.push(() => base.remove());
-  const project = makeCloudProject(base.name);
+  const project = makeCloudProject(name, base.name);
   undo.push(() => project.dispose());
 
   const service = await startServiceUnderTest();

@@ -5,9 +5,10 @@ import { TestProject, repository } from "../helpers/project.ts";
 /** What builds images may not be links: contexts are found from the program's own folder. */
 const COPIED = ["infra", "providers", "crew/Dockerfile", "crew/pyproject.toml", "crew/uv.lock", "crew/src"];
 
-/** A project whose crews' images are built on `base`. */
-export function makeCloudProject(base: string): TestProject {
+/** A project, called `name`, whose crews' images are built on `base`. */
+export function makeCloudProject(name: string, base: string): TestProject {
   const project = new TestProject();
+  project.write("Pulumi.yaml", project.read("Pulumi.yaml").replace(/^name: .*$/m, `name: ${name}`));
   for (const part of ["infra", "providers", "crew"]) rmSync(project.path(part));
   for (const part of COPIED) cpSync(join(repository, part), project.path(part), { recursive: true });
   const dockerfile = project.path("crew/Dockerfile");

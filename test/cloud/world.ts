@@ -36,7 +36,7 @@ export const startCloudWorld = (options: CloudWorldOptions): Promise<CloudWorld>
   takenDown((undo) => start(options, undo));
 
 async function start({ domain, logs }: CloudWorldOptions, undo: (() => unknown)[]) {
-  const ground = await layFoundation({ domain, logs, hosting: "ecs-alb" }, undo);
+  const ground = await layFoundation({ domain, logs, hosting: "ecs-alb", name: "masumi-agents" }, undo);
   const { certificate, gateway, project } = ground;
 
   const postgres = await startPostgres(join(logs, "postgres.log"));
