@@ -3,12 +3,12 @@ import { join } from "node:path";
 import axios from "axios";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isOver } from "../../providers/masumi/index.ts";
-import { type AgentReport, type RunReport, changes, repository } from "../helpers/project.ts";
+import { changes, repository } from "../helpers/project.ts";
 import { docker, engineIsRequired, engineIsThere, inspect } from "../image/docker.ts";
 import { agent } from "./agents.ts";
 import { type DockerWorld, PREFIX, startDockerWorld } from "./docker-world.ts";
 import { disturbedHire, startHire } from "./jobs.ts";
-import { until } from "./processes.ts";
+import { type Availability, Story, builtFrom, writeBroken } from "./story.ts";
 
 const left = !engineIsThere && !engineIsRequired;
 if (left)
@@ -19,85 +19,41 @@ if (left)
 const LOGS = join(repository, ".masumi/cloud-logs/docker");
 const STEP_MS = 180_000;
 const START_MS = 400_000;
-const PATIENCE_MS = 60_000;
 const PRICE = "{ fixed: [2 ADA] }";
-
-interface Availability {
-  readonly status: string;
-  readonly agentIdentifier?: string;
-}
 
 describe.skipIf(left)("two agents on Docker", { timeout: STEP_MS }, () => {
   let world: DockerWorld;
-  let latest: RunReport;
+  let story: Story;
 
   beforeAll(async () => {
     world = await startDockerWorld(LOGS);
+    console.info(`Logs of the stack on Docker: ${LOGS}`);
+    story = new Story(world, async (_id, { url }) => {
+      const { data } = await axios.get<Availability>(`${url}/availability`, { timeout: 10_000 });
+      return data;
+    });
     world.project.write("agents/writer.yaml", agent("Writer"));
     world.project.write("agents/seller.yaml", agent("Seller", { price: PRICE }));
   }, START_MS);
 
   afterAll(() => world?.close(), STEP_MS);
 
-  async function up(): Promise<string[]> {
-    latest = await world.report("up");
-    return changes(latest);
-  }
-
-  /** Of a run that fails: what it says. */
-  async function failure(): Promise<string> {
-    const { exitCode, stdout, stderr } = await world.run("up");
-    expect(exitCode).toBe(1);
-    return `${stderr}${stdout}`;
-  }
-
-  const reported = (id: string): AgentReport => {
-    const found = latest.outputs.agents?.agents[id];
-    if (!found) throw new Error(`no output for ${id}`);
-    return found;
-  };
-
-  const availability = async (id: string): Promise<Availability> =>
-    (await axios.get<Availability>(`${reported(id).url}/availability`, { timeout: 10_000 })).data;
-
-  /** The crew has the identifier of its registration, and takes jobs. */
-  const knows = (id: string) =>
-    until(`${id} knows its identifier`, PATIENCE_MS, async () => {
-      const { status, agentIdentifier } = await availability(id);
-      return (status === "available" && agentIdentifier === reported(id).agentIdentifier) || undefined;
-    });
-
   const containerOf = async (id: string) => String(await inspect(`${PREFIX}-${id}`, ".Id"));
-
-  /** What would show any request that reached the chain. */
-  const registrations = async () =>
-    (await world.service.rows()).map(({ id, state, agentIdentifier, txHash }) => ({
-      id,
-      state,
-      agentIdentifier,
-      txHash,
-    }));
-
-  async function withoutChain<T>(work: () => Promise<T>): Promise<T> {
-    const chain = await registrations();
-    const done = await work();
-    expect(await registrations()).toEqual(chain);
-    return done;
-  }
+  const friendly = agent("Writer", { task: "Write friendly notes on {changes}" });
 
   it(
     "are built, run, probed, registered, and told their identifiers by a file on their volumes",
     async () => {
       expect(await world.inventory(), "nothing is left of an earlier run").toEqual([]);
-      expect(await up()).toEqual(
+      expect(await story.up()).toEqual(
         expect.arrayContaining(["create AgentRegistration seller", "create Container writer"]),
       );
       for (const id of ["seller", "writer"]) {
-        expect(reported(id)).toMatchObject({ state: "RegistrationConfirmed" });
-        await knows(id);
+        expect(story.reported(id)).toMatchObject({ state: "RegistrationConfirmed" });
+        await story.knows(id);
         const file = await docker(["exec", `${PREFIX}-${id}`, "cat", "/data/identity.json"]);
         expect(JSON.parse(file)).toEqual({
-          agentIdentifier: reported(id).agentIdentifier,
+          agentIdentifier: story.reported(id).agentIdentifier,
           draining: false,
         });
       }
@@ -106,7 +62,7 @@ describe.skipIf(left)("two agents on Docker", { timeout: STEP_MS }, () => {
   );
 
   it("are left alone by a second run", async () => {
-    expect(await withoutChain(up)).toEqual([]);
+    expect(await story.upWithoutChain()).toEqual([]);
   });
 
   it("can be hired: one for money, one for nothing", async () => {
@@ -140,57 +96,55 @@ describe.skipIf(left)("two agents on Docker", { timeout: STEP_MS }, () => {
 
   it("have one container replaced when one crew's text changes, and nothing is registered", async () => {
     const [seller, writer] = await Promise.all([containerOf("seller"), containerOf("writer")]);
-    world.project.write("agents/writer.yaml", agent("Writer", { task: "Write friendly notes on {changes}" }));
-    const changed = await withoutChain(up);
+    world.project.write("agents/writer.yaml", friendly);
+    const changed = await story.upWithoutChain();
     expect(changed.filter((line) => !line.endsWith(" writer"))).toEqual([]);
     expect(changed).toContain("replace Container writer");
     expect(await containerOf("seller")).toBe(seller);
     expect(await containerOf("writer")).not.toBe(writer);
-    await knows("writer");
-    expect(await withoutChain(up)).toEqual([]);
+    await story.knows("writer");
+    expect(await story.upWithoutChain()).toEqual([]);
   });
 
   it("that do not come up say why, and their registrations are left alone", async () => {
-    const runtime = "crew/src/crew_runtime/__main__.py";
-    const good = world.project.read(runtime);
-    world.project.write(runtime, 'raise SystemExit("the oven is cold")\n');
-    const said = await withoutChain(failure);
-    for (const id of ["seller", "writer"])
-      expect(said).toMatch(new RegExp(`DOCKER_CREW_NOT_UP: ${id} .*exit code 1[^]*the oven is cold`));
-    world.project.write(runtime, good);
+    writeBroken(world, "broken");
+    world.project.write("agents/writer.yaml", builtFrom("broken", friendly));
+    const said = await story.withoutChain(() => story.failure());
+    expect(said).toMatch(/DOCKER_CREW_NOT_UP: writer .*exit code 3[^]*no paper left/);
+    world.project.write("agents/writer.yaml", friendly);
   });
 
   it("are put right by the next run; a changed price updates in place, and the container reports the new identifier", async () => {
-    const before = reported("seller");
+    const before = story.reported("seller");
     world.project.write("agents/seller.yaml", agent("Seller", { price: "{ fixed: [3 ADA] }" }));
-    expect(await up()).toEqual(
+    expect(await story.up()).toEqual(
       expect.arrayContaining([
         "replace Container seller",
         "replace Container writer",
         "update AgentRegistration seller",
       ]),
     );
-    expect(reported("seller").registrationId).toBe(before.registrationId);
-    expect(reported("seller").agentIdentifier).not.toBe(before.agentIdentifier);
-    await knows("seller");
-    await knows("writer");
-    expect(await withoutChain(up)).toEqual([]);
+    expect(story.reported("seller").registrationId).toBe(before.registrationId);
+    expect(story.reported("seller").agentIdentifier).not.toBe(before.agentIdentifier);
+    await story.knows("seller");
+    await story.knows("writer");
+    expect(await story.upWithoutChain()).toEqual([]);
     const images = (await world.inventory()).filter((line) => line.startsWith("image"));
     expect(images, "one for each crew, and what they share").toHaveLength(3);
   });
 
   it("are kept while a customer's payment is open; then nothing of a removed one is left", async () => {
-    const { registrationId, agentIdentifier } = reported("seller");
+    const { registrationId, agentIdentifier } = story.reported("seller");
     const payment = await world.control.addPayment(agentIdentifier, { onChainState: "FundsLocked" });
     world.project.remove("agents/seller.yaml");
-    expect(await withoutChain(failure)).toMatch(/OPEN_PAYMENTS: seller/);
-    expect(await availability("seller")).toMatchObject({ status: "unavailable" });
+    expect(await story.withoutChain(() => story.failure())).toMatch(/OPEN_PAYMENTS: seller/);
+    expect(await story.availability("seller")).toMatchObject({ status: "unavailable" });
 
     await world.control.patchPayment(payment, { onChainState: "Withdrawn" });
-    await up();
+    await story.up();
     expect((await world.service.row(registrationId)).state).toBe("DeregistrationConfirmed");
     expect((await world.inventory()).filter((line) => line.includes("seller"))).toEqual([]);
-    await knows("writer");
+    await story.knows("writer");
   });
 
   it("leave nothing behind when they are destroyed", async () => {

@@ -2,99 +2,51 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isOver } from "../../providers/masumi/index.ts";
-import { type AgentReport, type RunReport, changes, repository } from "../helpers/project.ts";
+import { changes, repository } from "../helpers/project.ts";
 import { docker, engineIsRequired, engineIsThere } from "../image/docker.ts";
 import { agent } from "./agents.ts";
 import { containersOf, inventory } from "./inventory.ts";
 import { disturbedHire, startHire } from "./jobs.ts";
-import { until } from "./processes.ts";
+import { postgresIsThere } from "./postgres.ts";
+import { type Availability, Story, builtFrom, writeBroken } from "./story.ts";
 import { type CloudWorld, startCloudWorld } from "./world.ts";
 
-const left = !engineIsThere && !engineIsRequired;
+const left = !(engineIsThere && postgresIsThere) && !engineIsRequired;
 if (left)
   console.warn(
-    "LEFT OUT: the cloud stack on ECS does not run, as there is no Docker engine here (docker info).",
+    "LEFT OUT: the stack on ECS does not run: that needs a Docker engine (docker info) and PostgreSQL's programs.",
   );
 
 const LOGS = join(repository, ".masumi/cloud-logs/ecs");
-const STEP_MS = 180_000;
-const START_MS = 300_000;
-const PATIENCE_MS = 60_000;
-
-interface Availability {
-  readonly status: string;
-  readonly agentIdentifier?: string;
-}
+const STEP_MS = 300_000;
+const START_MS = 480_000;
 
 describe.skipIf(left)("two agents on ECS", { timeout: STEP_MS }, () => {
   let world: CloudWorld;
   let before: readonly string[];
-  let latest: RunReport;
+  let story: Story;
 
   beforeAll(async () => {
     world = await startCloudWorld({ domain: "agents.example.com", logs: LOGS });
     console.info(`Logs of the cloud stack on ECS: ${LOGS}`);
+    story = new Story(world, async (id) => {
+      const { status, body } = await world.ask(id, "/availability");
+      if (status !== 200) throw new Error(`${id} answers ${status}: ${body}`);
+      return JSON.parse(body) as Availability;
+    });
     before = await inventory(world.emulator);
     world.project.write("agents/writer.yaml", agent("Writer"));
     world.project.write("agents/seller.yaml", agent("Seller", { price: "{ fixed: [2 ADA] }" }));
-    world.project.env["MASUMI_BUYER_KEY"] = "sandbox-buyer-key";
   }, START_MS);
 
   afterAll(() => world?.close(), STEP_MS);
 
-  async function up(): Promise<string[]> {
-    latest = await world.report("up");
-    return changes(latest);
-  }
-
-  /** Of a run that fails: what it says. */
-  async function failure(): Promise<string> {
-    const { exitCode, stderr, stdout } = await world.run("up");
-    if (exitCode !== 1) throw new Error(`up ended with ${exitCode}:\n${stderr}${stdout}`);
-    return `${stderr}${stdout}`;
-  }
-
-  const reported = (id: string): AgentReport => {
-    const found = latest.outputs.agents?.agents[id];
-    if (!found) throw new Error(`no output for ${id}`);
-    return found;
-  };
-
-  const availability = async (id: string): Promise<Availability> => {
-    const { status, body } = await world.ask(id, "/availability");
-    if (status !== 200) throw new Error(`${id} answers ${status}: ${body}`);
-    return JSON.parse(body) as Availability;
-  };
-
   const containers = (id: string) => containersOf(world.emulator, id);
-
-  /** The crew looks for its identifier by itself: what AWS was told reaches it a little later. */
-  const knows = (id: string) =>
-    until(`${id} knows its identifier`, PATIENCE_MS, async () => {
-      const { status, agentIdentifier } = await availability(id);
-      return (status === "available" && agentIdentifier === reported(id).agentIdentifier) || undefined;
-    });
-
-  /** What would show any request that reached the chain. */
-  const registrations = async () =>
-    (await world.service.rows()).map(({ id, state, agentIdentifier, txHash }) => ({
-      id,
-      state,
-      agentIdentifier,
-      txHash,
-    }));
-
-  async function withoutChain<T>(work: () => Promise<T>): Promise<T> {
-    const chain = await registrations();
-    const done = await work();
-    expect(await registrations()).toEqual(chain);
-    return done;
-  }
 
   it(
     "are built, run, probed at their own https names, registered, and told their identifiers",
     async () => {
-      expect(await up()).toEqual(
+      expect(await story.up()).toEqual(
         expect.arrayContaining([
           "create AgentRegistration seller",
           "create AgentRegistration writer",
@@ -102,11 +54,11 @@ describe.skipIf(left)("two agents on ECS", { timeout: STEP_MS }, () => {
         ]),
       );
       for (const id of ["seller", "writer"]) {
-        expect(reported(id)).toMatchObject({
+        expect(story.reported(id)).toMatchObject({
           url: `https://${id}.agents.example.com`,
           state: "RegistrationConfirmed",
         });
-        await knows(id);
+        await story.knows(id);
       }
       expect((await world.ask("nobody", "/availability")).status).toBe(502);
     },
@@ -114,7 +66,7 @@ describe.skipIf(left)("two agents on ECS", { timeout: STEP_MS }, () => {
   );
 
   it("are left alone by a second run", async () => {
-    expect(await withoutChain(up)).toEqual([]);
+    expect(await story.upWithoutChain()).toEqual([]);
   });
 
   it("do a job for a buyer who pays", async () => {
@@ -129,44 +81,40 @@ describe.skipIf(left)("two agents on ECS", { timeout: STEP_MS }, () => {
   it("roll one service when one crew's text changes, and nothing is registered", async () => {
     const [seller, writer] = await Promise.all(["seller", "writer"].map(containers));
     world.project.write("agents/writer.yaml", friendly);
-    const changed = await withoutChain(up);
+    const changed = await story.upWithoutChain();
     expect(changed.filter((line) => !line.endsWith(" writer"))).toEqual([]);
     expect(changed).toContain("update Service writer");
     expect(await containers("seller")).toEqual(seller);
     const rolled = await containers("writer");
     expect(rolled).toHaveLength(1);
     expect(rolled).not.toEqual(writer);
-    await knows("writer");
+    await story.knows("writer");
   });
 
   it("are updated on the chain when a price changes, and the crew that asks for it learns its new identifier", async () => {
-    const { registrationId, agentIdentifier } = reported("seller");
+    const { registrationId, agentIdentifier } = story.reported("seller");
     world.project.write("agents/seller.yaml", agent("Seller", { price: "{ fixed: [3 ADA] }" }));
-    const changed = await up();
+    const changed = await story.up();
     expect(changed.filter((line) => !line.endsWith(" seller"))).toEqual([]);
     expect(changed).toContain("update AgentRegistration seller");
-    expect(reported("seller")).toMatchObject({ registrationId, state: "UpdateConfirmed" });
-    expect(reported("seller").agentIdentifier).not.toBe(agentIdentifier);
-    await knows("seller");
-    expect(await withoutChain(up)).toEqual([]);
+    expect(story.reported("seller")).toMatchObject({ registrationId, state: "UpdateConfirmed" });
+    expect(story.reported("seller").agentIdentifier).not.toBe(agentIdentifier);
+    await story.knows("seller");
+    expect(await story.upWithoutChain()).toEqual([]);
   });
 
   it("keep what ran when an image does not come up: the error shows the stopped task's reason and its log", async () => {
-    const [, base = ""] = /^ARG BASE_IMAGE=(\S+)$/m.exec(world.project.read("crew/Dockerfile")) ?? [];
-    world.project.write(
-      "broken/Dockerfile",
-      `FROM ${base}\nCMD ["sh", "-c", "echo no paper left; exit 3"]\n`,
-    );
-    world.project.write("agents/writer.yaml", friendly.replace(/^crew:(?:\n .*)+/m, "build: broken"));
-    const said = await withoutChain(failure);
+    writeBroken(world, "broken");
+    world.project.write("agents/writer.yaml", builtFrom("broken", friendly));
+    const said = await story.withoutChain(() => story.failure());
     expect(said).toContain("ECS_ROLLOUT_FAILED: writer did not come up on ECS");
     expect(said).toContain("Its container crew: exit code 3");
     expect(said).toContain("no paper left");
-    expect((await availability("writer")).status).toBe("available");
+    expect((await story.availability("writer")).status).toBe("available");
     world.project.write("agents/writer.yaml", friendly);
-    await withoutChain(up);
-    expect(await withoutChain(up)).toEqual([]);
-    await knows("writer");
+    await story.upWithoutChain();
+    expect(await story.upWithoutChain()).toEqual([]);
+    await story.knows("writer");
   });
 
   it("finish a paid job whose task is killed on the task that takes its place", async () => {
@@ -180,18 +128,20 @@ describe.skipIf(left)("two agents on ECS", { timeout: STEP_MS }, () => {
   });
 
   it("are removed one by one: drained, kept while a payment is open, then burnt, and nothing of it is left", async () => {
-    const { agentIdentifier, registrationId } = reported("seller");
+    const { agentIdentifier, registrationId } = story.reported("seller");
     await world.control.addPayment(agentIdentifier, { onChainState: "FundsLocked" });
     world.project.remove("agents/seller.yaml");
-    expect(await withoutChain(failure)).toContain("OPEN_PAYMENTS: seller has 1 open payment(s)");
-    expect((await availability("seller")).status).toBe("unavailable");
+    expect(await story.withoutChain(() => story.failure())).toContain(
+      "OPEN_PAYMENTS: seller has 1 open payment(s)",
+    );
+    expect((await story.availability("seller")).status).toBe("unavailable");
 
     await world.control.clearPayments();
-    await up();
+    await story.up();
     expect((await world.service.row(registrationId)).state).toBe("DeregistrationConfirmed");
     expect((await inventory(world.emulator)).filter((line) => line.includes("seller"))).toEqual([]);
-    expect(await withoutChain(up)).toEqual([]);
-    await knows("writer");
+    expect(await story.upWithoutChain()).toEqual([]);
+    await story.knows("writer");
   });
 
   it("leave nothing behind when they are destroyed", async () => {
