@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { localRun } from "../../cli/local-stack.ts";
 import { openProject } from "../../cli/project.ts";
 import { formatTable } from "../../cli/table.ts";
-import { type EngineEvent, type RunResult, destroy, up } from "../../local/engine/index.ts";
+import { type EngineEvent, type RunResult, destroy, setConfig, up } from "../../local/engine/index.ts";
 import { repository } from "../helpers/project.ts";
 import { docker, inspect } from "../image/docker.ts";
 import { agent } from "./agents.ts";
@@ -104,6 +104,9 @@ async function bench(counts: readonly number[]): Promise<void> {
     logs: join(repository, ".masumi/cloud-logs/bench"),
   });
   try {
+    // Two cores load one crew after the other, where AWS would give each its own.
+    const stack = localRun(openProject(world.project.root), 0);
+    await setConfig(stack, "masumi:probeSeconds", "900");
     const phases: string[][] = [["this world: emulator, database, base image", since(started)]];
     const rows: string[][] = [];
     let before = 0;

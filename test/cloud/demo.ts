@@ -55,7 +55,6 @@ async function demonstrate(world: CloudWorld): Promise<boolean> {
   for (const { id } of agents) await takesJobs(world, id);
 
   say("\nHiring the market-researcher, as any buyer would, by https:");
-  project.env["MASUMI_BUYER_KEY"] = "sandbox-buyer-key";
   const input = HIRE.flatMap((given) => ["--input", given]);
   await show(world, "hire", "market-researcher", ...input, "--payment-service", buyersService);
 

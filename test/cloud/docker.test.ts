@@ -17,8 +17,8 @@ if (left)
   );
 
 const LOGS = join(repository, ".masumi/cloud-logs/docker");
-const STEP_MS = 180_000;
-const START_MS = 400_000;
+const STEP_MS = 300_000;
+const START_MS = 480_000;
 const PRICE = "{ fixed: [2 ADA] }";
 
 describe.skipIf(left)("two agents on Docker", { timeout: STEP_MS }, () => {

@@ -12,14 +12,13 @@ const START_MS = 60_000;
 const ANSWER_MS = 5000;
 
 /** Where PostgreSQL's programs are, which few have on their PATH. */
-function programs(): string {
-  const found = globSync("/usr/lib/postgresql/*/bin")
-    .toSorted()
-    .toReversed()
-    .find((folder) => existsSync(join(folder, "initdb")));
-  if (found) return found;
-  throw new Error("PostgreSQL's initdb is not on this machine (Debian: apt-get install postgresql).");
-}
+const programs = globSync("/usr/lib/postgresql/*/bin")
+  .toSorted()
+  .toReversed()
+  .find((folder) => existsSync(join(folder, "initdb")));
+
+/** Whether a server can be started here. */
+export const postgresIsThere = programs !== undefined;
 
 /** It refuses to run as root. */
 function ownUser(): { readonly uid: number; readonly gid: number } | undefined {
@@ -49,13 +48,14 @@ export interface Postgres {
 
 /** A PostgreSQL of its own, on loopback. */
 export async function startPostgres(log: string): Promise<Postgres> {
-  const bin = programs();
+  if (programs === undefined)
+    throw new Error("PostgreSQL's initdb is not on this machine (Debian: apt-get install postgresql).");
   const folder = mkdtempSync(join(tmpdir(), "masumi-cloud-pg-"));
   const user = ownUser();
   if (user) chownSync(folder, user.uid, user.gid);
   const data = join(folder, "data");
   const init = ["-D", data, "-U", "crews", "--auth=trust", "--no-sync", "--locale=C", "-E", "UTF8"];
-  await run(join(bin, "initdb"), init, { ...user, cwd: folder, timeout: START_MS });
+  await run(join(programs, "initdb"), init, { ...user, cwd: folder, timeout: START_MS });
   const port = await freePort();
   const settings = {
     fsync: "off",
@@ -65,7 +65,7 @@ export async function startPostgres(log: string): Promise<Postgres> {
   };
   const given = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const server = startProcess({
-    command: join(bin, "postgres"),
+    command: join(programs, "postgres"),
     args: ["-D", data, "-k", folder, ...given],
     ...user,
     cwd: folder,
@@ -73,7 +73,7 @@ export async function startPostgres(log: string): Promise<Postgres> {
   });
   const at = ["-h", "127.0.0.1", "-p", String(port), "-U", "crews", "-d", "postgres"];
   const ask = async (sql: string): Promise<string> =>
-    (await run(join(bin, "psql"), [...at, "-Atc", sql], { timeout: ANSWER_MS })).stdout.trim();
+    (await run(join(programs, "psql"), [...at, "-Atc", sql], { timeout: ANSWER_MS })).stdout.trim();
   await server.up(`PostgreSQL answers (${log})`, START_MS, () => ask("SELECT 1"));
   return {
     port,

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { localRun } from "../../cli/local-stack.ts";
 import { openProject } from "../../cli/project.ts";
 import { setConfig } from "../../local/engine/index.ts";
-import { repository } from "../helpers/project.ts";
 import { docker } from "../image/docker.ts";
 import { forward } from "../image/host.ts";
 import { type Emulator, REGION, startEmulator } from "./aws/emulator.ts";
@@ -54,7 +53,7 @@ async function start({ domain, logs }: CloudWorldOptions, undo: (() => unknown)[
   undo.push(() => proxy.close());
 
   Object.assign(project.env, emulator.env, {
-    NODE_OPTIONS: `--import=${join(repository, "test/cloud/names.js")}`,
+    NODE_OPTIONS: `--import=${new URL("names.js", import.meta.url).href}`,
     MASUMI_TEST_DOMAIN: domain,
     MASUMI_TEST_DOMAIN_PORT: String(proxy.port),
   });
