@@ -5,6 +5,8 @@ export interface DeclaredFile {
   readonly name: string;
   readonly file: string;
   readonly sha256: string;
+  /** Only of a document that is too large for an image, so that it may not lie there and is fetched. */
+  readonly bytes?: number;
 }
 
 /** What lies beside crew.json. */

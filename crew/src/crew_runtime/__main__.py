@@ -15,6 +15,7 @@ import uvicorn
 from crew_runtime.app import create_app
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.declaration import Declaration, load_declaration
+from crew_runtime.document_fetch import document_fetch
 from crew_runtime.environment import replace_environment, scrubbed
 from crew_runtime.identity_source import identity_source
 from crew_runtime.logs import configure_logging, event
@@ -40,6 +41,7 @@ def main() -> int:
         store, lock = open_store(settings, declaration.id)
         configure_logging(agent=declaration.id, instance=settings.agent_instance)
         identity = identity_source(settings, os.environ)
+        fetch = document_fetch(settings, declaration, os.environ)
     except ConfigurationError as error:
         _complain(error.problems)
         return EXIT_CONFIGURATION
@@ -55,7 +57,7 @@ def main() -> int:
         unusable.append(f"the crew cannot be used: {reason}")
         server.should_exit = True
 
-    app, operations = create_app(settings, declaration, store, identity, on_unusable=stop)
+    app, operations = create_app(settings, declaration, store, identity, on_unusable=stop, fetch=fetch)
     server = uvicorn.Server(
         uvicorn.Config(
             by_port(app, {internal_port: operations}),

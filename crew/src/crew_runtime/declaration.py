@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 
 from crew_runtime.configuration import ConfigurationError, path_of, sentence_of
 from crew_runtime.documents.document import Document, DocumentSet
+from crew_runtime.documents.wanted import FETCHED, WantedDocument
 from crew_runtime.input_schema import InputField
 from crew_runtime.input_values import unreadable_rules
 from crew_runtime.payment_declaration import PaymentDeclaration
@@ -95,11 +96,15 @@ class ExampleOutput(_Strict):
 
 
 class DeclaredDocument(_Strict):
-    """A document: what its author calls it, where it lies beside crew.json, and what it contains."""
+    """A document: what its author calls it, where it lies beside crew.json, and what it contains.
+
+    One with `bytes` is too large for an image: where it does not lie beside crew.json, it is fetched.
+    """
 
     name: Text
     file: str = Field(pattern=r"^documents/[\w.-]+$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int | None = Field(default=None, ge=1)
 
 
 class Declaration(_Strict):
@@ -125,12 +130,31 @@ def code_of(declaration: Declaration, folder: Path) -> Path | None:
 
 
 def documents_of(declaration: Declaration, folder: Path, cache: Path) -> DocumentSet | None:
-    """Find the documents, which lie beside the declaration in `folder`; None if the agent has none."""
+    """Find the documents, beside the declaration in `folder` or where they are fetched to; None if there are none."""
     found = tuple(
-        Document(name=declared.name, file=folder / declared.file, sha256=declared.sha256)
+        Document(name=declared.name, file=_place_of(declared, folder, cache), sha256=declared.sha256)
         for declared in declaration.documents
     )
     return DocumentSet(documents=found, cache=cache) if found else None
+
+
+def fetched_documents(declaration: Declaration, folder: Path, cache: Path) -> list[WantedDocument]:
+    """List the documents that do not lie beside the declaration in `folder`."""
+    return [
+        WantedDocument(
+            name=declared.name,
+            file=str(_place_of(declared, folder, cache)),
+            sha256=declared.sha256,
+            bytes=declared.bytes,
+        )
+        for declared in declaration.documents
+        if declared.bytes is not None and not (folder / declared.file).exists()
+    ]
+
+
+def _place_of(declared: DeclaredDocument, folder: Path, cache: Path) -> Path:
+    beside = folder / declared.file
+    return beside if declared.bytes is None or beside.exists() else cache / FETCHED / beside.name
 
 
 def load_declaration(path: Path) -> Declaration:

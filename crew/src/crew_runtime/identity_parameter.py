@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from threading import Event, Thread
 from typing import Any, Final
 
+from crew_runtime.aws import session_of
 from crew_runtime.identity import UNKNOWN, Identity, LatestIdentity
 from crew_runtime.logs import event
 
@@ -76,14 +77,8 @@ class IdentityParameter:
 def _connect(environment: Mapping[str, str]) -> Any:  # noqa: ANN401 - botocore makes the class of a client at run time
     """Make the client here, in the poller's thread: a small container loads botocore for a second."""
     from botocore.config import Config
-    from botocore.credentials import ContainerProvider, CredentialResolver, EnvProvider
-    from botocore.session import Session
 
-    session = Session()
-    # Given the environment explicitly: the process's own no longer has what leads to credentials.
-    providers = [EnvProvider(environment), ContainerProvider(environment)]
-    session.register_component("credential_provider", CredentialResolver(providers))
-    return session.create_client(
+    return session_of(environment).create_client(
         "ssm",
         region_name=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION"),
         endpoint_url=environment.get("AWS_ENDPOINT_URL_SSM") or environment.get("AWS_ENDPOINT_URL"),
