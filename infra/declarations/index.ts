@@ -21,6 +21,7 @@ export {
   formatPrice,
   toBaseUnits,
 } from "./assets.ts";
+export { READABLE as READABLE_FILES } from "./crew-rules.ts";
 export { type Complaint, DeclarationError, formatComplaint } from "./complaint.ts";
 export {
   type DocumentLink,

@@ -144,6 +144,7 @@ def _runner(settings: Settings, declaration: Declaration, store: JobStore, model
     work = CrewWork(
         crew=declaration.crew.model_dump(mode="json", exclude_none=True),
         code=code_of(declaration, beside),
+        files={field.id: field.rules("accept") for field in declaration.input if field.type == "file"},
         documents=documents_of(declaration, beside, cache=settings.documents_cache),
         model=model,
         inputs={},

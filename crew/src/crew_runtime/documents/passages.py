@@ -55,6 +55,20 @@ def passages_of(name: str, content: BinaryIO) -> list[Passage]:
     return found
 
 
+def text_of_file(name: str, content: BinaryIO) -> str:
+    """Give the whole text of a file, of the types that documents have.
+
+    Raises:
+        DocumentError: it cannot be read as what it is, or has no text.
+
+    """
+    read = _READERS[PurePosixPath(name).suffix.lower()]
+    text = "\n\n".join(block.text for block in read(name, content)).strip()
+    if not text:
+        raise DocumentError(f"{name} has no text")
+    return text
+
+
 def _decoded(name: str, content: BinaryIO) -> str:
     try:
         return content.read().decode("utf-8-sig")
