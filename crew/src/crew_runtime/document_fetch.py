@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from crew_runtime.aws import CREDENTIALS
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.declaration import Declaration, fetched_documents
 from crew_runtime.documents.wanted import Bucket, WantedDocument
@@ -19,6 +18,13 @@ from crew_runtime.settings import Settings
 _log: Final = logging.getLogger(__name__)
 _MODULE: Final = "crew_runtime.documents.fetch"
 _WITHIN_SECONDS: Final = 1800
+# By these ECS tells a task where its role's credentials are.
+_CREDENTIALS: Final = (
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+)
 
 
 class DocumentFetch:
@@ -84,6 +90,6 @@ def document_fetch(
         region=settings.documents_region,
         endpoint=str(settings.documents_endpoint).rstrip("/") if settings.documents_endpoint else None,
         key=key.get_secret_value() if key else None,
-        environment={name: environment[name] for name in CREDENTIALS if name in environment},
+        environment={name: environment[name] for name in _CREDENTIALS if name in environment},
     )
     return DocumentFetch(bucket, wanted, settings.documents_within)

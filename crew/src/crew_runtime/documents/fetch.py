@@ -103,10 +103,13 @@ def _tidy(wanted: list["WantedDocument"]) -> None:
 
 def _connect(bucket: "Bucket") -> Any:  # noqa: ANN401 - botocore makes the class of a client at run time
     from botocore.config import Config
+    from botocore.credentials import ContainerProvider, CredentialResolver
+    from botocore.session import Session
 
-    from crew_runtime.aws import session_of
-
-    session = session_of(bucket["environment"])
+    session = Session()
+    # The task's role, and no other credentials of this machine.
+    role = CredentialResolver([ContainerProvider(bucket["environment"])])
+    session.register_component("credential_provider", role)
     access, _, secret = (bucket["key"] or "").partition(":")
     keys = {"aws_access_key_id": access, "aws_secret_access_key": secret} if bucket["key"] else {}
     own = {"addressing_style": "path"} if bucket["endpoint"] else {}
