@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 
 from conftest import StartRuntime
+from crew_runtime.declaration import Declaration
+from crew_runtime.document_fetch import document_fetch
+from crew_runtime.settings import Settings
 from support.aws import FakeAws
 from support.declarations import one_task
 from support.documents import pdf
 from support.model import StubModel
 from support.s3 import BUCKET, KEY, LocalS3
+from support.settings import GOOD
 from support.waiting import wait_for
 
 CONTENT = pdf("A kettle of MARKER-brass boils in a minute.")
@@ -109,12 +113,14 @@ def test_a_document_without_a_place_and_a_key_that_is_none_are_complained_about_
     assert "DOCUMENTS_LOCATION: is missing, and docs/atlas.pdf does not lie beside the declaration" in runtime.output
 
 
-def test_a_document_beside_the_declaration_is_not_fetched(start_runtime: StartRuntime, tmp_path: Path) -> None:
-    folder = tmp_path / "agent" / "documents"
-    folder.mkdir(parents=True)
-    (folder / "atlas.pdf").write_bytes(CONTENT)
-    runtime = start_runtime(one_task() | {"documents": [DOCUMENT]}, folder=tmp_path)
-    runtime.wait_until_ready()
+def test_a_document_beside_the_declaration_is_not_fetched(tmp_path: Path) -> None:
+    declared = Declaration.model_validate_json(json.dumps(one_task() | {"documents": [DOCUMENT]}))
+    environment = GOOD | {"AGENT_DECLARATION": str(tmp_path / "crew.json"), "DATA_DIR": str(tmp_path / "data")}
+    place = {"DOCUMENTS_LOCATION": f"s3://{BUCKET}/{FOLDER}"}
+    assert document_fetch(Settings.from_environment(environment | place), declared, {})
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "atlas.pdf").write_bytes(CONTENT)
+    assert document_fetch(Settings.from_environment(environment), declared, {}) is None
 
 
 def fetch(s3: LocalS3, folder: Path, bucket: dict[str, Any], **document: object) -> subprocess.CompletedProcess[str]:
