@@ -112,7 +112,7 @@ def answering(request: pytest.FixtureRequest) -> Iterator[int]:
             self.wfile.write(body)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02])
     thread.start()
     yield server.server_port
     server.shutdown()

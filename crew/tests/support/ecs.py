@@ -29,7 +29,7 @@ class FakeEcsAgent:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True)
         self._thread.start()
         self.uri = f"http://127.0.0.1:{self._server.server_port}/api/task"
 
