@@ -21,7 +21,8 @@ class LeaseKeeper:
     """Renews leases three times in their length.
 
     What this runtime runs and no longer holds is ended at once, and everything is when a lease's length has passed
-    since the last renewal that succeeded, whatever the store does meanwhile: another runtime may run it from then on.
+    since the last renewal that succeeded, whatever the store does meanwhile: from then on another runtime may run it,
+    if the store is one that others reach.
     """
 
     def __init__(
@@ -57,7 +58,8 @@ class LeaseKeeper:
         begun = monotonic()
         known = self._runner.known  # before the renewal, which does not name what is begun during it
         held = await asyncio.to_thread(self._store.renew)
-        self._expect_end(begun + self._lease_seconds)
+        if self._store.shared:
+            self._expect_end(begun + self._lease_seconds)
         self._lose(known - held)
         taken = await asyncio.to_thread(self._store.claim)
         if taken:
