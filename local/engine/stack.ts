@@ -103,7 +103,9 @@ export async function initStack(options: StackOptions): Promise<void> {
   if (backend.exists()) return;
   const manifest = { time: new Date().toISOString(), magic: "", version: "" };
   const providers = { type: "passphrase", state: { salt: crypter.salt } };
-  await backend.write(Buffer.from(JSON.stringify({ manifest, secrets_providers: providers, metadata: {} })));
+  await backend.write([
+    Buffer.from(JSON.stringify({ manifest, secrets_providers: providers, metadata: {} })),
+  ]);
 }
 
 /**

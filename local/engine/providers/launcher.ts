@@ -1,3 +1,4 @@
+import { GUARD_FLAGS, SDK_PRELOAD_FLAGS } from "../preload/index.ts";
 import type { Sdk } from "../program.ts";
 import type { Project } from "../project.ts";
 import type { ConfigValue } from "../stack-config.ts";
@@ -25,12 +26,11 @@ export function createLauncher({
   return (pkg, version) => {
     const common = { ...env, PULUMI_PROJECT: project.name };
     if (pkg === DYNAMIC_PACKAGE) {
-      const guard = new URL("guard.js", import.meta.url).href;
       return {
         ...shared,
         name: "dynamic provider",
         command: process.execPath,
-        args: [...MEMORY_FLAGS, "--import", guard, sdk.dynamicProvider],
+        args: [...MEMORY_FLAGS, ...SDK_PRELOAD_FLAGS, ...GUARD_FLAGS, sdk.dynamicProvider],
         env: { ...common, PULUMI_NODEJS_PROJECT: project.name, PULUMI_CONFIG: "{}" },
         shown: true,
         wholeGroup: false,

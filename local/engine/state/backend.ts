@@ -6,12 +6,14 @@ import { parse } from "yaml";
 import { EngineError, NotImplemented } from "../errors.ts";
 import { isRecord } from "../project.ts";
 import { writeFileAtomically } from "./files.ts";
+import { JoinedText } from "./joined-text.ts";
 
 /** The CLI's file backend: `<root>/.pulumi/{meta.yaml, stacks/<project>/<stack>.json, locks/organization/<project>/<stack>/}`. */
 export class FileBackend {
   readonly #root: string;
   readonly #project: string;
   readonly #stack: string;
+  readonly #text = new JoinedText();
   #backedUp = false;
 
   constructor(stateRoot: string, project: string, stack: string) {
@@ -78,23 +80,26 @@ export class FileBackend {
   }
 
   /** Keeps a state that must not replace the good one, because it contradicts itself, beside it. Returns the file. */
-  async writeRejected(deployment: Buffer): Promise<string> {
+  async writeRejected(deployment: readonly Buffer[]): Promise<string> {
     const file = `${this.stateFile}.rejected`;
     await writeFileAtomically(file, this.#checkpoint(deployment));
     return file;
   }
 
-  /** Writes the whole state; on the first write of a run the state before the run is kept as `.bak`. */
-  async write(deployment: Buffer): Promise<void> {
+  /**
+   * Writes the whole state, given as the parts of its text; on the first write of a run the state before the run is kept as `.bak`. One
+   * write at a time.
+   */
+  async write(deployment: readonly Buffer[]): Promise<void> {
     if (!this.#backedUp && this.exists()) await copyFile(this.stateFile, `${this.stateFile}.bak`);
     this.#backedUp = true;
     await writeFileAtomically(this.stateFile, this.#checkpoint(deployment));
   }
 
-  #checkpoint(deployment: Buffer): Buffer {
+  #checkpoint(deployment: readonly Buffer[]): Buffer {
     const stack = JSON.stringify(`organization/${this.#project}/${this.#stack}`);
     const head = Buffer.from(`{"version":3,"checkpoint":{"stack":${stack},"latest":`);
-    return Buffer.concat([head, deployment, Buffer.from("}}")]);
+    return this.#text.join([head, ...deployment, Buffer.from("}}")]);
   }
 }
 

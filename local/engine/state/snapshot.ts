@@ -40,7 +40,7 @@ export class Snapshot {
   /** How often the state was written. */
   writes = 0;
   /** As they stand in the file; undefined when one of them has changed since. */
-  #encodedResources: Buffer | undefined;
+  #encodedResources: readonly Buffer[] | undefined;
   #dirty = false;
   #closed = false;
   /** The write that has not begun yet: what is changed now goes into it. */
@@ -171,7 +171,7 @@ export class Snapshot {
    * The list of resources in the file, and the check that it must pass. Half of all writes record only that an operation begins: the list
    * is then that of the write before, and was checked.
    */
-  #resources(): { list: Buffer; checked: () => void } {
+  #resources(): { list: readonly Buffer[]; checked: () => void } {
     const known = this.#encodedResources;
     if (known !== undefined) return { list: known, checked: () => undefined };
     const resources = this.resources();
@@ -185,7 +185,8 @@ export class Snapshot {
     };
   }
 
-  #encode(resources: Buffer): Buffer {
+  /** The parts of the text of the state. */
+  #encode(resources: readonly Buffer[]): Buffer[] {
     const { codec, salt, sdkVersion } = this.#options;
     const operations = [
       ...[...this.#operations].map(([resource, type]) => ({ resource, type })),
@@ -197,19 +198,19 @@ export class Snapshot {
         Buffer.from(`,"type":${JSON.stringify(type)}}`),
       ]),
     );
-    const field = (name: string, list: Buffer): Buffer[] =>
-      list.length === 0 ? [] : [Buffer.from(`"${name}":[`), list, Buffer.from("],")];
-    return Buffer.concat([
+    const field = (name: string, list: readonly Buffer[]): readonly Buffer[] =>
+      list.length === 0 ? [] : [Buffer.from(`"${name}":[`), ...list, Buffer.from("],")];
+    return [
       Buffer.from(`{"manifest":${JSON.stringify(manifest(sdkVersion))},`),
       Buffer.from(`"secrets_providers":${JSON.stringify({ type: "passphrase", state: { salt } })},`),
       ...field("resources", resources),
       ...field("pending_operations", joined(operations)),
       Buffer.from(`"metadata":${JSON.stringify(this.#metadata)}}`),
-    ]);
+    ];
   }
 }
 
 const COMMA = Buffer.from(",");
 
-const joined = (texts: readonly Buffer[]): Buffer =>
-  Buffer.concat(texts.flatMap((text, index) => (index === 0 ? [text] : [COMMA, text])));
+const joined = (texts: readonly Buffer[]): Buffer[] =>
+  texts.flatMap((text, index) => (index === 0 ? [text] : [COMMA, text]));

@@ -7,6 +7,7 @@ import { Crypter } from "../crypto.ts";
 import { messageOf } from "../errors.ts";
 import { StackConfig } from "../stack-config.ts";
 import { FileBackend } from "../state/backend.ts";
+import { JoinedText } from "../state/joined-text.ts";
 import { StateCodec } from "../state/codec.ts";
 import { DependencyGraph } from "../state/graph.ts";
 import { StackLock } from "../state/lock.ts";
@@ -212,12 +213,30 @@ describe("a snapshot", () => {
     expect(await readFile(`${backend.stateFile}.rejected`, "utf8")).toContain(urnOf("bad"));
   });
 
+  it.each([
+    { what: "one is replaced by one as long", next: ["a", "XX", "ccc"] },
+    { what: "one is replaced by a longer one", next: ["a", "bbbb", "ccc"] },
+    { what: "one is replaced by a shorter one", next: ["a", "b", "ccc"] },
+    { what: "one enters", next: ["a", "n", "bb", "ccc"] },
+    { what: "one leaves", next: ["bb", "ccc"] },
+    { what: "some are added", next: ["a", "bb", "ccc", "dd"] },
+    { what: "they change places", next: ["ccc", "bb", "a"] },
+    { what: "they outgrow the buffer", next: ["a", "bb", "x".repeat(200_000), "ccc"] },
+  ])("joins the parts of its text: $what", ({ next }) => {
+    const known = new Map(["a", "bb", "ccc"].map((text) => [text, Buffer.from(text)]));
+    const parts = (texts: readonly string[]) => texts.map((text) => known.get(text) ?? Buffer.from(text));
+    const text = new JoinedText();
+    expect(text.join(parts(["a", "bb", "ccc"])).toString()).toBe("abbccc");
+    expect(text.join(parts(next)).toString()).toBe(next.join(""));
+    expect(text.join(parts(["a", "bb", "ccc"])).toString()).toBe("abbccc");
+  });
+
   it("keeps the state before the run as a backup", async () => {
     const { snapshot, backend } = await open();
-    await backend.write(Buffer.from('{"resources":[]}'));
+    await backend.write([Buffer.from('{"resources":[]}')]);
     const next = new FileBackend(folder, "p", "s");
-    await next.write(Buffer.from('{"resources":[1]}'));
-    await next.write(Buffer.from('{"resources":[1,2]}'));
+    await next.write([Buffer.from('{"resources":[1]}')]);
+    await next.write([Buffer.from('{"resources":[1,2]}')]);
     expect(await readFile(`${next.stateFile}.bak`, "utf8")).toContain('"resources":[]');
     await snapshot.close();
   });

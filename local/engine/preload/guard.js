@@ -2,8 +2,6 @@
  * Loaded into a provider host before anything else. The host serves until it is told to end; after a `kill -9` of the engine nobody
  * tells it, and it would live for ever. Its standard input is a pipe that the engine holds open and never writes to: when it ends, the
  * engine is gone. Work under way gets a while to finish, because half-done work outside is worse than a late exit.
- *
- * JavaScript, not TypeScript: Node then need not load its type stripper, which would cost more than all the rest of this file.
  */
 const GRACE_MILLISECONDS = 30_000;
 

@@ -1,0 +1,16 @@
+import { fileURLToPath } from "node:url";
+
+const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/**
+ * Node's flags for what makes the SDK cheaper, in the program and in the dynamic provider; each file says how. JavaScript, not TypeScript:
+ * Node then need not load its type stripper, which would cost more than they do.
+ */
+export const SDK_PRELOAD_FLAGS: readonly string[] = [
+  "deferred-modules.cjs",
+  "remembered-traces.cjs",
+  "quiet-sdk.cjs",
+].flatMap((name) => ["--require", file(name)]);
+
+/** What ends a provider host whose engine is gone. */
+export const GUARD_FLAGS: readonly string[] = ["--import", new URL("guard.js", import.meta.url).href];

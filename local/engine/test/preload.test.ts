@@ -1,0 +1,84 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { SDK_PRELOAD_FLAGS } from "../preload/index.ts";
+import { COMPILE_CACHE } from "./helpers/project.ts";
+
+const sdk = createRequire(import.meta.url).resolve("@pulumi/pulumi");
+
+/**
+ * What a script prints that runs as the program does: with `sdk`, the path of the SDK, `by(file)`, the `require` of a file of it, and
+ * `loaded(package)`.
+ */
+async function run(script: string, flags = SDK_PRELOAD_FLAGS): Promise<unknown> {
+  const preamble = [
+    `const sdk = ${JSON.stringify(sdk)};`,
+    `const by = (file) => require("node:module").createRequire(sdk.replace("index.js", file));`,
+    `const loaded = (name) => Object.keys(require.cache).some((file) => file.includes("/node_modules/" + name + "/"));`,
+    `const print = (value) => console.log(JSON.stringify(value));`,
+  ];
+  const args = [...flags, "--eval", [...preamble, script].join("\n")];
+  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+  return JSON.parse(stdout);
+}
+
+describe("the parts of the SDK that are put off", () => {
+  it("are not loaded at its start", async () => {
+    const names = ["@npmcli/arborist", "typescript", "@opentelemetry/sdk-trace-base"];
+    const script = `require(sdk); require(sdk.replace("index.js", "cmd/run/tracing.js")); print(${JSON.stringify(names)}.map(loaded));`;
+    expect(await run(script)).toEqual([false, false, false]);
+  });
+
+  it("serialise functions when it is asked to", async () => {
+    const script = `const twice = (n) => 2 * n; require(sdk).runtime.serializeFunction(() => twice(4)).then(({ text }) => print([text, loaded("typescript")]));`;
+    expect(await run(script)).toEqual([expect.stringContaining("2 * n"), true]);
+  });
+
+  it("find the packages of a function's code when they are asked to", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "engine-"));
+    const used = join(folder, "node_modules/used");
+    await mkdir(used, { recursive: true });
+    await writeFile(join(folder, "package.json"), `{ "dependencies": { "used": "1.0.0" } }`);
+    await writeFile(join(used, "package.json"), `{ "name": "used", "version": "1.0.0" }`);
+    const script = `process.chdir(${JSON.stringify(folder)}); require(sdk).runtime.computeCodePaths().then((paths) => print([[...paths.keys()], loaded("@npmcli/arborist")]));`;
+    expect(await run(script)).toEqual([["node_modules/used"], true]);
+    await rm(folder, { recursive: true });
+  });
+
+  it("trace when they are asked to", async () => {
+    const script = `const tracing = require(sdk.replace("index.js", "cmd/run/tracing.js")); tracing.start("http://127.0.0.1:1/"); print([tracing.newSpan("a").isRecording(), loaded("@opentelemetry/sdk-trace-base")]); process.exit();`;
+    expect(await run(script)).toEqual([true, true]);
+  });
+
+  it("are the program's own at once", async () => {
+    expect(
+      await run(`require(require.resolve("typescript", { paths: [sdk] })); print(loaded("typescript"));`),
+    ).toBe(true);
+  });
+});
+
+describe("stack traces that are remembered", () => {
+  it("have the text that they would have had", async () => {
+    const script = [
+      `by("cmd/run/index.js")("source-map-support/register");`,
+      `const { Config } = require(sdk);`,
+      `const trace = (name, key) => { try { new Config(name).require(key); } catch (error) { return error.stack; } };`,
+      `print([trace("a", "b"), trace("a", "b"), trace("a", "c"), trace("d", "b"), new Error("here").stack]);`,
+    ].join("\n");
+    const traces = await run(script);
+    expect(traces).toEqual(await run(script, []));
+    expect(traces).toContainEqual(expect.stringContaining("config.ts:"));
+  });
+});
+
+describe("the SDK's talk about its own work", () => {
+  it("is not sent, and what the program logs is", async () => {
+    const script = `const { log } = require(sdk); const own = by("runtime/resource.js")("../log"); print(["debug", "info", "warn", "error"].filter((name) => own[name] !== log[name]));`;
+    expect(await run(script)).toEqual(["debug"]);
+  });
+});
