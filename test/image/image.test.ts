@@ -28,6 +28,9 @@ const BUILD_MS = 300_000;
 /** A further agent's layer: its declaration. */
 const SMALL_BYTES = 64 * 1024;
 const STOP_SECONDS = 30;
+/** All of a container's processes when it has done a job, and the one that answers. */
+const WARM_MB = 300;
+const API_MB = 80;
 
 interface Image {
   readonly layers: readonly string[];
@@ -50,6 +53,18 @@ async function until<T>(what: string, look: () => Promise<T | undefined>): Promi
     if (end.aborted) throw new Error(`waited in vain until ${what}`);
     await sleep(200);
   }
+}
+
+/** What Docker holds against a container's limit, and what the process that answers has in RAM. */
+async function memoryOf(container: string): Promise<{ readonly all: number; readonly api: number }> {
+  const used = await docker(["stats", "--no-stream", "--format", "{{.MemUsage}}", container]);
+  const [, all = "", unit = ""] = /^([\d.]+)([KMG])iB/.exec(used) ?? [];
+  const processes = await docker(["top", container, "-o", "pid,rss,args"]);
+  const [, api = ""] = /^ *\d+ +(\d+) +\S*python\S* -m crew_runtime$/m.exec(processes) ?? [];
+  return {
+    all: (Number(all) * 1024 ** (" KMG".indexOf(unit) || NaN)) / 1e6,
+    api: (Number(api) * 1024) / 1e6,
+  };
 }
 
 describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
@@ -200,6 +215,12 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
         return data.status === "running" ? undefined : data;
       });
       expect(ended).toMatchObject({ status: "completed", result: expect.stringContaining(said) as string });
+      const memory = await memoryOf(name);
+      console.info(
+        `After a job the container has ${memory.all.toFixed(0)} MB, its API ${memory.api.toFixed(0)} MB.`,
+      );
+      expect(memory.all).toBeLessThanOrEqual(WARM_MB);
+      expect(memory.api).toBeLessThanOrEqual(API_MB);
 
       expect(await docker(["exec", name, "id", "-u"])).toBe("10001");
       await expect(docker(["exec", name, "touch", "/runtime/x"])).rejects.toThrow(/read-only/i);

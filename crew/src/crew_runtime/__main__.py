@@ -26,6 +26,8 @@ from crew_runtime.temporary import make_temporary_folder
 
 EXIT_CONFIGURATION: Final = 2
 _REQUESTS_END_WITHIN_SECONDS: Final = 2
+# The payment service makes no payment with less between the two times.
+_SERVICE_MARGIN_SECONDS: Final = 300
 _log: Final = logging.getLogger("crew_runtime")
 
 
@@ -101,11 +103,13 @@ def _read_configuration() -> tuple[Settings, Declaration]:
         problems.append(
             f"NETWORK: the declaration is for {declaration.network}. Set NETWORK to the same, or not at all."
         )
-    if settings and settings.pay_within + settings.submit_margin >= settings.submit_within:
-        problems.append(
-            "SUBMIT_WITHIN: leaves no time for a job that is paid at the last moment. "
-            "Set it to more than PAY_WITHIN and SUBMIT_MARGIN together."
-        )
+    if settings:
+        least = settings.pay_within + max(settings.submit_margin, _SERVICE_MARGIN_SECONDS)
+        if settings.submit_within <= least:
+            problems.append(
+                "SUBMIT_WITHIN: leaves no time for a job that is paid at the last moment. "
+                f"Set it to more than PAY_WITHIN and SUBMIT_MARGIN (at least {_SERVICE_MARGIN_SECONDS}) together."
+            )
     if problems or settings is None or declaration is None:
         raise ConfigurationError(problems)
     if settings.payment_source_type:

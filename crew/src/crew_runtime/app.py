@@ -89,7 +89,7 @@ def create_app(
             await asyncio.to_thread(store.release)
 
     health = {"status": "ok", "agent": declaration.id, "instance": settings.agent_instance}
-    app = FastAPI(lifespan=lifespan, openapi_url=None)
+    app = FastAPI(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
     _add_cors(app, settings)
     app.include_router(_routes(agent, health, settings.max_body))
     app.add_exception_handler(ApiError, _answer_api_error)
@@ -202,6 +202,7 @@ def _add_cors(app: FastAPI, settings: Settings) -> None:
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["content-type"],
+            expose_headers=["Retry-After"],
         )
 
 

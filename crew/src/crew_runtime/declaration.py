@@ -10,7 +10,7 @@ from crew_runtime.configuration import ConfigurationError, path_of, sentence_of
 from crew_runtime.documents.document import Document, DocumentSet
 from crew_runtime.documents.wanted import FETCHED, WantedDocument
 from crew_runtime.input_schema import InputField
-from crew_runtime.input_values import unreadable_rules
+from crew_runtime.input_values import read_input, unreadable_rules
 from crew_runtime.payment_declaration import PaymentDeclaration
 from crew_runtime.placeholders import PLACEHOLDER
 from crew_runtime.result_schema import unreadable_schema
@@ -122,6 +122,23 @@ class Declaration(_Strict):
     model: Model = Model()
     documents: tuple[DeclaredDocument, ...] = ()
     example_outputs: tuple[ExampleOutput, ...] = Field(default=(), alias="exampleOutputs")
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether jobs cost something."""
+        return self.pricing.type != "free"
+
+    def funds_for(self, input_data: object) -> tuple[dict[str, str], ...] | None:
+        """Give what a job with this input costs where the network does not know it: the price is dynamic, by a rule.
+
+        Raises:
+            InputError: the input does not fit, or costs more than can be paid.
+
+        """
+        rule = self.payment.price_rule
+        if rule is None or self.pricing.type != "dynamic":
+            return None
+        return rule.funds_for(read_input(self.input, input_data))
 
     @property
     def needs_embeddings(self) -> bool:

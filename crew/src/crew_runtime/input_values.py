@@ -62,6 +62,8 @@ def read_input(fields: Sequence[InputField], values: object) -> dict[str, str]:
 
 def _read_field(field: InputField, value: object) -> str:
     if field.type == "none":
+        if isinstance(value, (list, dict)):  # nobody reads it, but it would have to be hashed
+            raise _Unfit("takes no value")
         return ""
     if field.type == "hidden":
         return _hidden(field, value)
@@ -163,6 +165,8 @@ def _boolean(_field: InputField, value: object) -> str:
 
 def _choice(field: InputField, value: object) -> str:
     chosen = value if isinstance(value, list) else [value]
+    if len(chosen) > len(field.choices):
+        raise _Unfit("must name each choice once at most")
     texts = [_one_choice(field, choice) for choice in chosen]
     unique = list(dict.fromkeys(texts))
     if field.type == "radio" and len(unique) != 1:
