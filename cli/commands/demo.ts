@@ -5,6 +5,7 @@ import { runLocal } from "../engine-run.ts";
 import { readAgentOutputs } from "../outputs.ts";
 import { LOCAL_STACK, type Project } from "../project.ts";
 import type { Agent } from "../../infra/declarations/index.ts";
+import { Answering } from "../hire/answering.ts";
 import { readEntered } from "../hire/inputs.ts";
 import { type HireReport, exitCodeOf } from "../hire/report.ts";
 import { findSandbox, startSandboxProcess } from "../sandbox-process.ts";
@@ -87,6 +88,7 @@ async function hireOne(project: Project, say: (line: string) => void): Promise<H
     maxPrice: [],
     env: {},
     say,
+    answering: new Answering({ given: readEntered([], undefined), prompter: undefined, say }),
     signal: AbortSignal.timeout(HIRE_TIMEOUT_MS),
   });
 }

@@ -2,18 +2,22 @@ import { count, printJson, printable } from "../text.ts";
 import type { Project } from "../project.ts";
 import { AgentApi, isLoopback } from "../hire/agent-api.ts";
 import { openPurchases } from "../hire/buyer.ts";
+import { Answering } from "../hire/answering.ts";
 import { EXIT, HireError } from "../hire/errors.ts";
-import { followFree, followPaid } from "../hire/follow.ts";
-import { hireIds, loadHire, saveHire } from "../hire/hire-file.ts";
+import { type Following, followFree, followPaid } from "../hire/follow.ts";
+import { type Hire, hireIds, isPaid, loadHire, saveHire } from "../hire/hire-file.ts";
 import { readEntered } from "../hire/inputs.ts";
+import { goOnWith, waitingQuestion } from "../hire/question.ts";
 import { type HireReport, exitCodeOf, refundStands } from "../hire/report.ts";
 import { type HireRequest, beginHire } from "../hire/start.ts";
+import { openTerminal } from "../hire/terminal.ts";
 import { UserError } from "../user-error.ts";
 
 export interface HireFlags {
   readonly stack: string;
   readonly input?: readonly string[];
   readonly inputs?: string;
+  readonly answer?: readonly string[];
   readonly maxPrice?: readonly string[];
   readonly paymentService?: string;
   readonly resume?: string;
@@ -54,22 +58,26 @@ export async function hire(project: Project, agent: string | undefined, flags: H
   if ((agent === undefined) === (flags.resume === undefined)) {
     throw new UserError("Name an agent to hire, or a hire to go on with by --resume <id>.");
   }
-  const { signal, stop } = patience(flags.timeout);
   const say = (line: string) => void process.stderr.write(`${line}\n`);
+  const given = readEntered(flags.answer ?? [], undefined, "--answer");
+  const answering = new Answering({ given, prompter: openTerminal(), say });
+  const { signal, stop } = patience(flags.timeout);
+  const watch = { say, signal, answering };
   try {
     const report =
       flags.resume === undefined
-        ? await hireAgent(requestOf(project, agent ?? "", flags, { say, signal }))
-        : await resumeHire(project, flags.resume, { say, signal, wantsRefund: flags.refund === true });
+        ? await hireAgent(requestOf(project, agent ?? "", flags, watch))
+        : await resumeHire(project, flags.resume, { ...watch, wantsRefund: flags.refund === true });
+    if (answering.isLeft) say("The agent asked nothing: --answer was not used.");
     return show(report, flags.json === true);
   } finally {
     stop();
   }
 }
 
-type Watch = Pick<HireRequest, "say" | "signal">;
+type Watch = Pick<HireRequest, "say" | "signal"> & { readonly answering: Answering };
 
-const requestOf = (project: Project, agent: string, flags: HireFlags, watch: Watch): HireRequest => ({
+const requestOf = (project: Project, agent: string, flags: HireFlags, watch: Watch): HireRequest & Watch => ({
   project,
   agent,
   stack: flags.stack,
@@ -81,24 +89,22 @@ const requestOf = (project: Project, agent: string, flags: HireFlags, watch: Wat
 });
 
 /** Hires an agent from the beginning to the end. What is needed to go on is on the disk before anything is paid. */
-export async function hireAgent(request: HireRequest): Promise<HireReport> {
-  const { project, say, signal } = request;
+export async function hireAgent(request: HireRequest & Watch): Promise<HireReport> {
+  const { project, signal } = request;
   const begun = await beginHire(request).catch((error: unknown) => {
     throw signal.aborted ? outOfPatience("Nothing was paid; run it again.", EXIT.failed) : error;
   });
-  const { agent } = begun;
-  if (!begun.hire) {
-    const following = { agent, pollMs: pollMsOf(agent.url), say, signal };
-    return followFree(begun.name, begun.jobId, following).catch((error: unknown) => {
-      throw signal.aborted ? outOfPatience("A free job cannot be resumed: hire anew.", EXIT.failed) : error;
-    });
-  }
-  const { hire, purchases } = begun;
-  saveHire(project, hire);
-  return untilPatienceEnds(signal, goOn(hire.id), async () => {
+  saveHire(project, begun.hire);
+  return untilPatienceEnds(signal, begun.hire, async () => {
+    if (!begun.purchases) return followFree(following(request, begun.agent, begun.hire));
+    const { agent, hire, purchases } = begun;
     const purchase = await purchases.make(hire.purchase, signal);
-    const pollMs = pollMsOf(agent.url, purchases.url);
-    return followPaid({ agent, pollMs, say, signal, hire, purchases, purchase, wantsRefund: false });
+    return followPaid({
+      ...following(request, agent, hire, purchases.url),
+      purchases,
+      purchase,
+      wantsRefund: false,
+    });
   });
 }
 
@@ -106,23 +112,24 @@ export async function hireAgent(request: HireRequest): Promise<HireReport> {
 export async function resumeHire(
   project: Project,
   id: string,
-  { say, signal, wantsRefund }: Watch & { readonly wantsRefund: boolean },
+  { wantsRefund, ...watch }: Watch & { readonly wantsRefund: boolean },
 ): Promise<HireReport> {
   const hire = loadHire(project, id);
+  const { signal } = watch;
+  const agent = new AgentApi(hire.agent.url);
+  if (!isPaid(hire)) {
+    if (wantsRefund) throw new UserError("There is nothing to refund: the job is free.");
+    return untilPatienceEnds(signal, hire, () => followFree(following(watch, agent, hire)));
+  }
   const { stack, paymentService } = hire;
   const purchases = await openPurchases({ project, stack, paymentService, env: process.env });
-  const agent = new AgentApi(hire.agent.url);
-  return untilPatienceEnds(signal, goOn(id), async () => {
+  return untilPatienceEnds(signal, hire, async () => {
     const found = await purchases.find(hire.purchase.blockchainIdentifier, signal);
     if (!found && wantsRefund)
       throw new UserError("There is nothing to refund: the purchase was never made.");
     const purchase = found ?? (await purchases.make(hire.purchase, signal));
     return followPaid({
-      agent,
-      pollMs: pollMsOf(agent.url, purchases.url),
-      say,
-      signal,
-      hire,
+      ...following(watch, agent, hire, purchases.url),
       purchases,
       purchase,
       wantsRefund,
@@ -130,14 +137,26 @@ export async function resumeHire(
   });
 }
 
-const pollMsOf = (...urls: string[]) => (urls.every(isLoopback) ? LOCAL_POLL_MS : POLL_MS);
-const goOn = (id: string) => `Go on with: npx masumi-agents hire --resume ${id}`;
+const following = <H extends Hire>(
+  { say, signal, answering }: Watch,
+  agent: AgentApi,
+  hire: H,
+  ...services: string[]
+): Following<H> => ({
+  agent,
+  hire,
+  answering,
+  say,
+  signal,
+  pollMs: [agent.url, ...services].every(isLoopback) ? LOCAL_POLL_MS : POLL_MS,
+});
 
 const outOfPatience = (remedy: string, exitCode: number) =>
   new HireError("HIRE_STILL_RUNNING", "The command ended before the job did.", remedy, exitCode);
 
 /** Errors of what is under way say how to go on with it. */
-async function untilPatienceEnds<T>(signal: AbortSignal, remedy: string, work: () => Promise<T>): Promise<T> {
+async function untilPatienceEnds<T>(signal: AbortSignal, hire: Hire, work: () => Promise<T>): Promise<T> {
+  const remedy = `Go on with: ${goOnWith(hire)}`;
   try {
     return await work();
   } catch (error) {
@@ -163,6 +182,7 @@ export function showHire(report: HireReport): void {
   }
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   if (outcome === "refund") say(refundStands(report));
+  if (outcome === "question") say(waitingQuestion(report));
   if (outcome === "result" && hashRule) {
     say(
       `The result's hash is the one on the chain (rule ${hashRule}). The seller is paid after ${report.purchase?.unlockTime}.`,
@@ -191,9 +211,9 @@ function listHires(project: Project, json: boolean): number {
     return EXIT.result;
   }
   for (const { id, agent, price, startedAt } of hires) {
-    process.stdout.write(`${id}  ${startedAt}  ${printable(agent.name)}  ${price}\n`);
+    process.stdout.write(`${id}  ${startedAt}  ${printable(agent.name)}  ${price ?? "free"}\n`);
   }
-  if (hires.length === 0) process.stderr.write("There are no paid hires here.\n");
+  if (hires.length === 0) process.stderr.write("There are no hires here.\n");
   else
     process.stderr.write(
       `${count(hires.length, "hire")}. Look at one with: npx masumi-agents hire --resume <id>\n`,

@@ -171,17 +171,23 @@ export function registerCommands(program: Command): void {
       "what the job may cost at most, such as 5USDM; one for each token",
       collect,
     )
+    .option(
+      "--answer <name=value>",
+      "one field of the answer to what the agent asks in the middle of its job",
+      collect,
+    )
     .option("-s, --stack <name>", "the stack of the agent, whose network is paid on", "local")
     .option("--payment-service <url>", "your payment service, ending in /api/v1 (default: the stack's)")
-    .option("--resume <id>", "go on with a paid hire, or see how it stands")
+    .option("--resume <id>", "go on with a hire, or see how it stands")
     .option("--refund", "with --resume: ask for the money back now")
-    .option("--list", "list the paid hires of this project")
+    .option("--list", "list the hires of this project")
     .option("--timeout <minutes>", "how long to wait; the job goes on without", "60")
     .option("--json", "print how it ended as JSON")
     .addHelpText(
       "after",
       "\nThe key to pay with is taken from MASUMI_BUYER_KEY; the sandbox has a buyer of its own.\n" +
-        "The result is on stdout, everything else on stderr.\n" +
+        "The result is on stdout, everything else on stderr. What the agent asks is asked at the terminal;\n" +
+        "--answer answers one question, and without either the command ends with 3 and says what is asked.\n" +
         "Exit code: 0 a result whose hash is on the chain (or of a free job), 1 refused or failed,\n" +
         "2 the money was asked back, 3 not over yet: go on with --resume.\n" +
         examples(
@@ -189,6 +195,7 @@ export function registerCommands(program: Command): void {
           'hire market-researcher -i market="Heat pumps" -i question="Enter it?" --max-price 5USDM',
           "hire https://agent.example.com --stack preprod --inputs input.json --max-price 5USDM",
           "hire --resume 531526bc",
+          'hire --resume 531526bc --answer answer="the blue one"',
         ),
     )
     .action(async (agent: string | undefined, flags: HireFlags) =>

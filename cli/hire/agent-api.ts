@@ -10,6 +10,7 @@ import {
   inputSchema,
   jobStatus,
   paymentInformation,
+  providedInput,
   refusal,
   startedJob,
 } from "./agent-wire.ts";
@@ -72,6 +73,12 @@ export class AgentApi {
   async status(jobId: string, signal: AbortSignal): Promise<JobStatus> {
     const answer = await this.#ask("GET", "/status", { params: { job_id: jobId } }, READ_TIMEOUT_MS, signal);
     return this.#parsed("/status", answer, jobStatus);
+  }
+
+  /** Answers a question of a job, and gives the hash of the answer. @throws HireError HIRE_AGENT_UNREACHABLE, HIRE_AGENT_REFUSED */
+  async provideInput(body: object, signal: AbortSignal): Promise<string | undefined> {
+    const answer = await this.#ask("POST", "/provide_input", { data: body }, READ_TIMEOUT_MS, signal);
+    return this.#parsed("/provide_input", answer, providedInput).input_hash ?? undefined;
   }
 
   async #read<T>(route: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {

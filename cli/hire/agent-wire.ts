@@ -88,8 +88,15 @@ export const jobStatus = z.object({
   result: text.nullish(),
   error: text.nullish(),
   message: text.nullish(),
+  /** Of the status, so that an answer can name the question it is for. */
+  id: text.nullish(),
+  /** What the agent asks, as it spells it: an answer may have to name it by its hash. */
+  input_schema: z.unknown().optional(),
 });
 export type JobStatus = z.output<typeof jobStatus>;
+
+/** POST /provide_input */
+export const providedInput = z.object({ input_hash: hex.nullish() });
 
 /** What an agent says about a refusal, whoever made it. */
 export const refusal = z.object({

@@ -3,11 +3,12 @@ import { type HashRule, ruleOfResult } from "./hashes.ts";
 import { ACTION, type Purchase, REFUND_STATES } from "./purchase-wire.ts";
 
 /** How far a hire is, as progress shows it. */
-export type Stage = "locking" | "locked" | "running" | "asking" | "delivered" | "refunding";
+export type Stage = "locking" | "locked" | "running" | "delivered" | "refunding";
 
 /** What is to be done about a paid job that stands like this. */
 export type Step =
   | { readonly does: "wait"; readonly stage: Stage }
+  | { readonly does: "answer" }
   | { readonly does: "ask-refund"; readonly why: string }
   | { readonly does: "end"; readonly outcome: Outcome };
 
@@ -87,6 +88,6 @@ function withFundsLocked(
     const rule = ruleOfResult(purchaser, job.result, resultHash);
     return end(rule ? { kind: "result", result: job.result, rule } : { kind: "differs", result: job.result });
   }
-  if (job?.status === "awaiting_input") return wait("asking");
+  if (job?.status === "awaiting_input") return { does: "answer" };
   return wait(job?.status === "running" ? "running" : "locked");
 }

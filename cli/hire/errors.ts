@@ -6,6 +6,7 @@ import { UserError } from "../user-error.ts";
  *
  *   HireError
  *     HIRE_INPUT_INVALID        what was entered does not fit the agent's input schema
+ *     HIRE_ANSWER_INVALID       what was answered does not fit what the agent asks
  *     HIRE_AGENT_UNREACHABLE    the agent does not answer, or not as MIP-003 has it
  *     HIRE_AGENT_REFUSED        the agent answers, and takes no job or not this one
  *     HIRE_BUYER_MISSING        nothing says who pays: no payment service, or no key for it
@@ -23,6 +24,7 @@ import { UserError } from "../user-error.ts";
  */
 export type HireErrorCode =
   | "HIRE_INPUT_INVALID"
+  | "HIRE_ANSWER_INVALID"
   | "HIRE_AGENT_UNREACHABLE"
   | "HIRE_AGENT_REFUSED"
   | "HIRE_BUYER_MISSING"
@@ -44,10 +46,13 @@ export const EXIT = { result: 0, failed: 1, refund: 2, running: 3 } as const;
 /** A hire that cannot go on; `message` is `CODE: what happened. What to do.`, the latter on a line of its own after a list. */
 export class HireError extends UserError {
   readonly code: HireErrorCode;
+  /** What happened, without what to do. */
+  readonly what: string;
 
   constructor(code: HireErrorCode, what: string, remedy: string, exitCode: number = EXIT.failed) {
     super(`${code}: ${what}${remedy.startsWith("\n") ? "" : " "}${remedy}`, exitCode);
     this.code = code;
+    this.what = what;
   }
 }
 

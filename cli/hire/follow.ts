@@ -3,15 +3,19 @@ import { ServiceError } from "../../providers/masumi/index.ts";
 import { printable } from "../text.ts";
 import type { AgentApi } from "./agent-api.ts";
 import type { JobStatus } from "./agent-wire.ts";
+import type { Answering } from "./answering.ts";
 import { type Outcome, type Stage, nextStep } from "./course.ts";
 import { HireError } from "./errors.ts";
-import type { Hire } from "./hire-file.ts";
+import type { Hire, PaidHire } from "./hire-file.ts";
 import type { Purchase } from "./purchase-wire.ts";
 import type { Purchases } from "./purchases.ts";
-import { type HireReport, freeReport, iso, paidReport } from "./report.ts";
+import { questionOf } from "./question.ts";
+import { type HireReport, iso, reportOf } from "./report.ts";
 
-export interface Following {
+export interface Following<H extends Hire = Hire> {
   readonly agent: AgentApi;
+  readonly hire: H;
+  readonly answering: Answering;
   /** Between two looks. */
   readonly pollMs: number;
   readonly say: (line: string) => void;
@@ -34,7 +38,7 @@ async function lookAtJob(
 
 async function lookAtPurchase(
   purchases: Purchases,
-  hire: Hire,
+  hire: PaidHire,
   signal: AbortSignal,
 ): Promise<Purchase | undefined> {
   try {
@@ -45,17 +49,14 @@ async function lookAtPurchase(
   }
 }
 
-/** Waits for the result of a free job. @throws HireError HIRE_JOB_FAILED */
-export async function followFree(
-  name: string,
-  jobId: string,
-  { agent, pollMs, say, signal }: Following,
-): Promise<HireReport> {
-  let said = "";
+/** Waits for the result of a free job. @throws HireError HIRE_JOB_FAILED, HIRE_ANSWER_INVALID */
+export async function followFree(following: Following): Promise<HireReport> {
+  const { agent, hire, pollMs, signal } = following;
+  const tell = teller(following.say);
   for (;;) {
-    const job = await lookAtJob(agent, jobId, signal);
+    const job = await lookAtJob(agent, hire.jobId, signal);
     if (job?.status === "completed" && job.result)
-      return freeReport({ url: agent.url, name }, jobId, job.result);
+      return reportOf(hire, { outcome: "result", result: job.result });
     if (job?.status === "failed" || job?.status === "completed") {
       const why = job.message ?? job.error;
       throw new HireError(
@@ -64,25 +65,41 @@ export async function followFree(
         "Nothing was paid. Try again, or hire another agent.",
       );
     }
-    const line = job?.status === "awaiting_input" ? STAGES.asking : STAGES.running;
-    if (line !== said) say(line);
-    said = line;
+    if (job?.status === "awaiting_input") {
+      const open = await answered(following, job, tell.line);
+      if (open) return reportOf(hire, open);
+    } else {
+      tell.line(STAGES.running);
+    }
     await sleep(pollMs, undefined, { signal });
   }
+}
+
+/** Has the job's question answered; how the hire ends for now if nobody does. */
+async function answered(
+  { agent, hire, answering, signal }: Following,
+  job: JobStatus,
+  say: (line: string) => void,
+): Promise<{ readonly outcome: "question"; readonly question: unknown } | undefined> {
+  const question = questionOf(job);
+  if (!question) {
+    say("The agent asks for something, and not as MIP-003 has it: this command cannot answer.");
+    return undefined;
+  }
+  const isAnswered = await answering.answer(agent, hire, question, signal);
+  return isAnswered ? undefined : { outcome: "question", question: question.schema };
 }
 
 const STAGES: Record<Stage, string> = {
   locking: "Locking the funds ...",
   locked: "The agent begins ...",
   running: "The agent works ...",
-  asking: "The agent asks back, which this command cannot answer: POST /provide_input on the agent.",
   delivered: "The agent has the result; its hash is on its way to the chain ...",
   refunding: "Asking for the money back ...",
 };
 
-export interface PaidFollowing extends Following {
+export interface PaidFollowing extends Following<PaidHire> {
   readonly purchases: Purchases;
-  readonly hire: Hire;
   /** The purchase as it was made or found. */
   readonly purchase: Purchase;
   /** The buyer wants the money back, whatever the job does. */
@@ -92,7 +109,7 @@ export interface PaidFollowing extends Following {
 /**
  * Waits until a paid job has ended, and asks for the money back when there is no result.
  *
- * @throws HireError HIRE_NOT_PAID, HIRE_BUYER_REFUSED
+ * @throws HireError HIRE_NOT_PAID, HIRE_BUYER_REFUSED, HIRE_ANSWER_INVALID
  */
 export async function followPaid(following: PaidFollowing): Promise<HireReport> {
   const { agent, purchases, hire, pollMs, signal, wantsRefund } = following;
@@ -109,6 +126,9 @@ export async function followPaid(following: PaidFollowing): Promise<HireReport> 
     if (step.does === "end") return ended(hire, purchase, step.outcome);
     if (step.does === "wait") {
       tell.line(STAGES[step.stage]);
+    } else if (step.does === "answer") {
+      const open = job && (await answered(following, job, tell.line));
+      if (open) return reportOf(hire, open, purchase);
     } else {
       tell.line(`Asking for the money back: ${step.why}.`);
       await askForRefund(purchases, hire);
@@ -118,7 +138,7 @@ export async function followPaid(following: PaidFollowing): Promise<HireReport> 
 }
 
 /** A lost answer is no matter: the next look shows whether it was taken, and else it is asked again. */
-async function askForRefund(purchases: Purchases, { purchase }: Hire): Promise<void> {
+async function askForRefund(purchases: Purchases, { purchase }: PaidHire): Promise<void> {
   try {
     await purchases.requestRefund(purchase.blockchainIdentifier);
   } catch (error) {
@@ -156,7 +176,7 @@ function teller(say: (line: string) => void) {
   };
 }
 
-function ended(hire: Hire, purchase: Purchase, outcome: Outcome): HireReport {
+function ended(hire: PaidHire, purchase: Purchase, outcome: Outcome): HireReport {
   if (outcome.kind === "not-paid") {
     throw new HireError(
       "HIRE_NOT_PAID",
@@ -165,9 +185,14 @@ function ended(hire: Hire, purchase: Purchase, outcome: Outcome): HireReport {
         "some ADA for fees; then hire anew.",
     );
   }
-  return paidReport(hire, purchase, {
-    outcome: outcome.kind,
-    ...("result" in outcome ? { result: outcome.result } : {}),
-    ...("rule" in outcome ? { hashRule: outcome.rule } : {}),
-  });
+  const { kind, ...found } = outcome;
+  return reportOf(
+    hire,
+    {
+      outcome: kind,
+      ...("result" in found ? { result: found.result } : {}),
+      ...("rule" in found ? { hashRule: found.rule } : {}),
+    },
+    purchase,
+  );
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Project } from "../project.ts";
 import { HireError } from "./errors.ts";
-import { purchaseBody } from "./purchase-wire.ts";
+import { type PurchaseBody, purchaseBody } from "./purchase-wire.ts";
 
 const hireFile = z.object({
   version: z.literal(1),
@@ -13,21 +13,25 @@ const hireFile = z.object({
   paymentService: z.string().optional(),
   agent: z.object({ url: z.string(), name: z.string() }),
   jobId: z.string(),
-  /** What the job costs, for people. */
-  price: z.string(),
+  /** What the job costs, for people; null for a free one. */
+  price: z.string().nullable(),
   startedAt: z.string(),
-  purchase: purchaseBody,
+  /** Free jobs have none. */
+  purchase: purchaseBody.optional(),
 });
 
 /**
- * All that is needed to go on with a paid job, written before anything is paid: kept in .masumi/hires/<id>.json. There
- * is neither a key nor an input nor a result in it.
+ * All that is needed to go on with a job, written before anything is paid: kept in .masumi/hires/<id>.json. There is
+ * neither a key nor an input, an answer or a result in it.
  */
 export type Hire = z.output<typeof hireFile>;
+export type PaidHire = Hire & { readonly price: string; readonly purchase: PurchaseBody };
+
+export const isPaid = (hire: Hire): hire is PaidHire => hire.purchase !== undefined && hire.price !== null;
 
 const folder = (project: Project) => join(project.masumi, "hires");
 
-/** A short name for a hire, from the nonce that its job has anyway. */
+/** A short name for a hire, from the nonce that a paid job has anyway. */
 export const hireId = (purchaser: string): string => purchaser.slice(0, 8);
 
 export function saveHire(project: Project, hire: Hire): void {

@@ -43,27 +43,48 @@ function readMembers(file: string): Record<string, unknown> {
 
 /**
  * Reads `--input name=value` (`name=@file` takes the file's text; one name several times makes a list) and
- * `--inputs file.json`; the former win.
+ * `--inputs file.json`; the former win. `--answer` is written as `--input` is.
  *
  * @throws UserError for an option or a file that cannot be read
  */
-export function readEntered(options: readonly string[], file: string | undefined): Entered {
+export function readEntered(
+  options: readonly string[],
+  file: string | undefined,
+  flag: "--input" | "--answer" = "--input",
+): Entered {
   const texts = new Map<string, string[]>();
   for (const option of options) {
     const [, name = "", text = ""] = /^([^=]+)=([\s\S]*)$/.exec(option) ?? [];
-    if (name === "") throw new UserError(`--input ${option}: write name=value, or name=@file.`);
-    const value = text.startsWith("@") ? readText(text.slice(1), `--input ${name}`) : text;
-    texts.set(name, [...(texts.get(name) ?? []), value]);
+    if (name === "") throw new UserError(`${flag} ${option}: write name=value, or name=@file.`);
+    texts.set(name, [...(texts.get(name) ?? []), readValue(text, `${flag} ${name}`)]);
   }
   return { texts, values: file === undefined ? {} : readMembers(file) };
 }
+
+/** A value as it is entered: `@file` stands for the file's text. @throws UserError */
+export const readValue = (text: string, option: string): string =>
+  text.startsWith("@") ? readText(text.slice(1), option) : text;
 
 /**
  * The job's input: what was entered, each as its field's type wants it. Fields that were left out are left out.
  *
  * @throws HireError HIRE_INPUT_INVALID with every problem: unknown, missing and unfit fields
  */
-export function inputDataOf(fields: readonly Field[], { texts, values }: Entered): InputData {
+export function inputDataOf(fields: readonly Field[], entered: Entered): InputData {
+  const { input, problems } = fitted(fields, entered);
+  if (problems.length === 0) return input;
+  throw new HireError(
+    "HIRE_INPUT_INVALID",
+    `The input does not fit the agent's input schema; nothing was started.${listed(problems)}`,
+    `\nIts fields:${listed(fields.map(describe)) || " none"}\nGive each with --input name=value.`,
+  );
+}
+
+/** What was entered as its fields want it, and what does not fit: unknown, missing and unfit fields. */
+export function fitted(
+  fields: readonly Field[],
+  { texts, values }: Entered,
+): { readonly input: InputData; readonly problems: readonly string[] } {
   const known = new Set(fields.map(({ id }) => id));
   const names = new Set([...texts.keys(), ...Object.keys(values)]);
   const problems = [...names]
@@ -79,16 +100,11 @@ export function inputDataOf(fields: readonly Field[], { texts, values }: Entered
       problems.push(printable(`${field.id}: ${error.message}`));
     }
   }
-  if (problems.length === 0) return input;
-  throw new HireError(
-    "HIRE_INPUT_INVALID",
-    `The input does not fit the agent's input schema; nothing was started.${listed(problems)}`,
-    `\nIts fields:${listed(fields.map(describe)) || " none"}\nGive each with --input name=value.`,
-  );
+  return { input, problems };
 }
 
 /** A field for people: `language (option): Language of the minutes; English, Deutsch`. */
-function describe({ id, type, name, data }: Field): string {
+export function describe({ id, type, name, data }: Field): string {
   const choices = data?.values?.length ? `; one of ${data.values.join(", ")}` : "";
   return printable(`${id} (${type})${name ? `: ${name}` : ""}${choices}`);
 }

@@ -6,18 +6,20 @@ import type { Purchase } from "./purchase-wire.ts";
 /** How a hire ended; documented in docs/outputs.md. */
 export interface HireReport {
   readonly version: 1;
-  /** The id for --resume; null for a free job. */
-  readonly id: string | null;
+  /** The id for --resume. */
+  readonly id: string;
   /**
    * `result`: with the hash that is on the chain, or of a free job. `differs`: there is a result, and another hash.
-   * `refund`: the money was asked for, or is back.
+   * `refund`: the money was asked for, or is back. `question`: the agent asks, and nobody is here to answer.
    */
-  readonly outcome: "result" | "differs" | "refund";
+  readonly outcome: "result" | "differs" | "refund" | "question";
   readonly agent: { readonly name: string; readonly url: string; readonly agentIdentifier: string | null };
   readonly jobId: string;
   /** For people; null for a free job. */
   readonly price: string | null;
   readonly result: string | null;
+  /** The input schema of the question, as the agent spells it. */
+  readonly question: unknown;
   /** The rule by which the result's hash is the one on the chain. */
   readonly hashRule: HashRule | null;
   readonly purchase: {
@@ -33,49 +35,41 @@ export interface HireReport {
 
 export const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
-const base = { version: 1, result: null, hashRule: null } as const;
+type Ending = Pick<HireReport, "outcome"> & Partial<Pick<HireReport, "result" | "hashRule" | "question">>;
 
-export function freeReport(agent: { url: string; name: string }, jobId: string, result: string): HireReport {
+/** `purchase`: as it is now; free jobs have none. */
+export function reportOf(hire: Hire, ended: Ending, purchase?: Purchase): HireReport {
   return {
-    ...base,
-    id: null,
-    outcome: "result",
-    agent: { ...agent, agentIdentifier: null },
-    jobId,
-    price: null,
-    result,
-    purchase: null,
-  };
-}
-
-export function paidReport(
-  hire: Hire,
-  purchase: Purchase,
-  ended: Pick<HireReport, "outcome"> & Partial<Pick<HireReport, "result" | "hashRule">>,
-): HireReport {
-  return {
-    ...base,
+    version: 1,
     id: hire.id,
     outcome: ended.outcome,
-    agent: { ...hire.agent, agentIdentifier: hire.purchase.agentIdentifier },
+    agent: { ...hire.agent, agentIdentifier: hire.purchase?.agentIdentifier ?? null },
     jobId: hire.jobId,
     price: hire.price,
     result: ended.result ?? null,
     hashRule: ended.hashRule ?? null,
-    purchase: {
-      blockchainIdentifier: purchase.blockchainIdentifier,
-      onChainState: purchase.onChainState ?? null,
-      requestedAction: purchase.NextAction.requestedAction,
-      resultHash: purchase.resultHash || null,
-      txHash: purchase.CurrentTransaction?.txHash ?? null,
-      submitResultTime: iso(purchase.submitResultTime),
-      unlockTime: iso(purchase.unlockTime),
-    },
+    question: ended.question ?? null,
+    purchase: purchase ? standing(purchase) : null,
   };
 }
 
-export const exitCodeOf = ({ outcome }: HireReport): number =>
-  outcome === "result" ? EXIT.result : outcome === "refund" ? EXIT.refund : EXIT.failed;
+const standing = (purchase: Purchase): HireReport["purchase"] => ({
+  blockchainIdentifier: purchase.blockchainIdentifier,
+  onChainState: purchase.onChainState ?? null,
+  requestedAction: purchase.NextAction.requestedAction,
+  resultHash: purchase.resultHash || null,
+  txHash: purchase.CurrentTransaction?.txHash ?? null,
+  submitResultTime: iso(purchase.submitResultTime),
+  unlockTime: iso(purchase.unlockTime),
+});
+
+const EXIT_CODES: Readonly<Record<HireReport["outcome"], number>> = {
+  result: EXIT.result,
+  differs: EXIT.failed,
+  refund: EXIT.refund,
+  question: EXIT.running,
+};
+export const exitCodeOf = ({ outcome }: HireReport): number => EXIT_CODES[outcome];
 
 /** How a refund stands, and what comes next. */
 export function refundStands({ id, purchase }: HireReport): string {

@@ -7,7 +7,7 @@ import type { PaymentInformation, StartedJob } from "./agent-wire.ts";
 import { type BuyerOptions, marketOf, openPurchases } from "./buyer.ts";
 import { HireError } from "./errors.ts";
 import { inputHash } from "./hashes.ts";
-import { type Hire, hireId } from "./hire-file.ts";
+import { type Hire, type PaidHire, hireId } from "./hire-file.ts";
 import { type Entered, type InputData, inputDataOf } from "./inputs.ts";
 import { type Offer, offerOf } from "./offer.ts";
 import { type Funds, inWords, readLimits, requireWithin } from "./price.ts";
@@ -35,8 +35,8 @@ export interface HireRequest {
 
 /** A job that has begun: a free one, or one that is to be paid for by `hire.purchase`. */
 export type Begun =
-  | { readonly agent: AgentApi; readonly name: string; readonly jobId: string; readonly hire?: undefined }
-  | { readonly agent: AgentApi; readonly hire: Hire; readonly purchases: Purchases };
+  | { readonly agent: AgentApi; readonly hire: Hire; readonly purchases?: undefined }
+  | { readonly agent: AgentApi; readonly hire: PaidHire; readonly purchases: Purchases };
 
 /** What is known before the agent is asked for a job. */
 interface Context {
@@ -84,11 +84,28 @@ export async function beginHire(request: HireRequest): Promise<Begun> {
 }
 
 /** Free jobs take the input alone, and nobody's payment service is asked. */
-async function beginFree({ agent, target, input, request }: Context, why: string): Promise<Begun> {
+async function beginFree(context: Context, why: string): Promise<Begun> {
+  const { agent, input, request } = context;
   request.say(why);
   const { jobId } = await agent.startJob({ input_data: input }, request.signal);
-  return { agent, name: target.url, jobId };
+  return freeJob(context, jobId);
 }
+
+function freeJob(context: Context, jobId: string): Begun {
+  const { agent, target } = context;
+  const id = hireId(randomBytes(NONCE_BYTES).toString("hex"));
+  return { agent, hire: { ...begunHire(context, id, jobId), agent: { url: target.url, name: target.url } } };
+}
+
+const begunHire = ({ request: { stack, paymentService } }: Context, id: string, jobId: string) => ({
+  version: 1 as const,
+  id,
+  stack,
+  ...(paymentService === undefined ? {} : { paymentService }),
+  jobId,
+  price: null,
+  startedAt: new Date().toISOString(),
+});
 
 async function beginKnown(context: Context, agentIdentifier: string): Promise<Begun> {
   requireLimit(context, false);
@@ -119,8 +136,7 @@ async function beginUnknown(context: Context): Promise<Begun> {
   requireLimit(context, false);
   const purchaser = randomBytes(NONCE_BYTES).toString("hex");
   const job = await startPaidJob(context, purchaser);
-  const { agent, target } = context;
-  if (!job.blockchainIdentifier) return { agent, name: target.url, jobId: job.jobId };
+  if (!job.blockchainIdentifier) return freeJob(context, job.jobId);
   if (!job.agentIdentifier) {
     throw new HireError(
       "HIRE_TERMS_DIFFER",
@@ -200,20 +216,10 @@ function paidJob(context: Context, { purchases, offer, purchaser, job }: Agreed)
   requireWithin(purchase.Amounts, limits, assets);
   const price = inWords(purchase.Amounts, assets);
   request.say(`${printable(offer.name)} asks ${price}.`);
-  const { stack, paymentService } = request;
+  const begun = begunHire(context, hireId(purchaser), job.jobId);
   return {
     agent,
     purchases,
-    hire: {
-      version: 1,
-      id: hireId(purchaser),
-      stack,
-      ...(paymentService === undefined ? {} : { paymentService }),
-      agent: { url: target.url, name: offer.name },
-      jobId: job.jobId,
-      price,
-      startedAt: new Date().toISOString(),
-      purchase,
-    },
+    hire: { ...begun, agent: { url: target.url, name: offer.name }, price, purchase },
   };
 }

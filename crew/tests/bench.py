@@ -1,60 +1,155 @@
 """Measures the runtime on this machine, with a model that answers at once: python tests/bench.py."""
 
 import os
+import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import httpx
 
-from support.declarations import declaration, one_task
+from support.aws import FakeAws
+from support.declarations import declaration
+from support.ecs import FakeEcsAgent
+from support.memory import memory_of
 from support.model import StubModel
+from support.paid import environment, paid
+from support.postgres import Cluster
 from support.runtime import Runtime
+from support.sandbox import Sandbox
 
 _ROUNDS = 5
 _SIDE_BY_SIDE = 10
+_PARAMETER = "/project/stack/researcher/identity"
+_NOTHING = "-"
+
+Row = tuple[str, str]
+Column = tuple[str, list[Row]]
 
 
 def main() -> int:
     """Print the table."""
-    model = StubModel()
-    rows: list[tuple[str, str]] = []
-    with tempfile.TemporaryDirectory(prefix="crew-bench-") as folder:
-        begun = time.monotonic()
-        runtime = Runtime(Path(folder), declaration(), model.url, MAX_PARALLEL=str(_SIDE_BY_SIDE))
-        runtime.identify()
-        try:
-            runtime.http.get("/availability").raise_for_status()
-            rows.append(("first answer after the start", _seconds(begun)))
-            runtime.wait_until_ready()
-            rows.append(("ready for jobs after the start", _seconds(begun)))
-            at_rest = _memory(runtime.process.pid)
+    with ExitStack() as stack:
+        bench = Bench(stack)
+        columns = [
+            ("free, SQLite", bench.free()),
+            ("paid, SQLite", bench.paid()),
+            ("paid, PostgreSQL", bench.paid(DATABASE_URL=bench.cluster.new_database())),
+            ("the same on ECS", bench.on_ecs()),
+        ]
+    sys.stdout.write(_table(columns))
+    sys.stdout.write(f"\n{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}\n")
+    return 0
+
+
+class Bench:
+    """Everything around the runtimes; each method measures one of them."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crew-bench-")))
+        self.model = stack.enter_context(closing(StubModel()))
+        self.sandbox = stack.enter_context(closing(Sandbox()))
+        self.cluster = stack.enter_context(closing(Cluster()))
+        self.aws = stack.enter_context(closing(FakeAws(_PARAMETER)))
+        self.ecs = stack.enter_context(closing(FakeEcsAgent()))
+        self.identifier = self.sandbox.register()
+
+    def free(self) -> list[Row]:
+        """A free agent, and how long its jobs take beside the model."""
+        with self._started(declaration(), None, MAX_PARALLEL=str(_SIDE_BY_SIDE)) as (runtime, rows):
             alone = [_timed(lambda: runtime.ended(runtime.start_job("MARKER-one"))) for _ in range(_ROUNDS)]
-            rows.append(("a job of two tasks, no time of the model (median of 5)", f"{median(alone):.2f} s"))
+            rows.append((f"a job of two tasks (median of {_ROUNDS})", f"{median(alone):.2f} s"))
             rows.append((f"{_SIDE_BY_SIDE} such jobs side by side", f"{_timed(lambda: _many(runtime)):.2f} s"))
             worst = max(_timed(lambda: runtime.http.get("/availability")) for _ in range(50))
-            rows.append(("slowest of 50 answers of /availability at rest", f"{worst * 1000:.0f} ms"))
-            rows.append(("memory of the API process at rest", f"{at_rest[0]:.0f} MiB"))
-            rows.append(("memory of all processes at rest (proportional)", f"{at_rest[1]:.0f} MiB"))
-        finally:
-            runtime.stop()
-    with tempfile.TemporaryDirectory(prefix="crew-bench-") as folder:
-        runtime = Runtime(Path(folder), one_task(), model.url)
-        runtime.identify()
+            rows.append(("slowest of 50 answers", f"{worst * 1000:.0f} ms"))
+            marker = _held()
+            running = runtime.start_job(f"{marker} never answer")
+            rows.extend(self._memory(runtime, marker))
+            runtime.ended(running)
+        return rows
+
+    def paid(self, **changes: str) -> list[Row]:
+        """An agent with a price."""
+        with self._started(paid(), self.identifier, **environment(self.sandbox, **changes)) as (runtime, rows):
+            runtime.ended(self._bought(runtime, "MARKER-sold"))
+            marker = _held()
+            running = self._bought(runtime, f"{marker} never answer")
+            rows.extend(self._memory(runtime, marker))
+            runtime.ended(running)
+        return rows
+
+    def _bought(self, runtime: Runtime, topic: str) -> str:
+        receipt: dict[str, Any] = runtime.buy(topic, secrets.token_hex(10)).json()
+        self.sandbox.buy(receipt)
+        return str(receipt["id"])
+
+    def on_ecs(self) -> list[Row]:
+        """All that an ECS task has."""
+        self.aws.value = f'{{"agentIdentifier": "{self.identifier}"}}'
+        return self.paid(
+            DATABASE_URL=self.cluster.new_database(),
+            IDENTITY_SSM_PARAMETER=_PARAMETER,
+            IDENTITY_POLL_SECONDS="0.5",
+            ECS_AGENT_URI=self.ecs.uri,
+            **self.aws.environment,
+        )
+
+    @contextmanager
+    def _started(
+        self, declared: dict[str, Any], identifier: str | None, **variables: str
+    ) -> Iterator[tuple[Runtime, list[Row]]]:
+        begun = time.monotonic()
+        runtime = Runtime(self.folder / secrets.token_hex(4), declared, self.model.url, **variables)
         try:
+            runtime.identify(*([identifier] if identifier else []))
+            runtime.http.get("/availability").raise_for_status()
+            rows = [
+                ("first answer after the start", f"{time.monotonic() - begun:.2f} s"),
+                ("CPU time until then", f"{_cpu_seconds(runtime.process.pid):.2f} s"),
+            ]
             runtime.wait_until_ready()
-            once = median(_timed(lambda: runtime.ended(runtime.start_job("MARKER-one"))) for _ in range(_ROUNDS))
-            rows.append(("a job of one task (median of 5)", f"{once:.2f} s"))
+            rows.append(("ready for jobs after the start", f"{time.monotonic() - begun:.2f} s"))
+            yield runtime, rows
         finally:
+            self.model.released.set()
             runtime.stop()
-    model.close()
-    width = max(len(name) for name, _ in rows)
-    sys.stdout.write("".join(f"{name:<{width}}  {value:>9}\n" for name, value in rows))
-    sys.stdout.write(f"\n{os.cpu_count()} cores, Python {sys.version.split()[0]}\n")
-    return 0
+            self.model.released.clear()
+
+    def _memory(self, runtime: Runtime, marker: str) -> list[Row]:
+        """Look while one job waits for its model, and after it."""
+        while not any(marker in str(request["body"]) for request in self.model.requests):
+            time.sleep(0.01)
+        at_work = memory_of(runtime.process.pid)
+        self.model.released.set()
+        while memory_of(runtime.process.pid).job is not None:
+            time.sleep(0.01)
+        at_rest = memory_of(runtime.process.pid)
+        return [
+            ("API process", _megabytes(at_rest.api)),
+            ("fork server", _megabytes(at_rest.fork_server)),
+            ("a job's process, for itself", _megabytes(at_work.job)),
+            ("all, with no job", _megabytes(at_rest.all)),
+            ("all, with one job", _megabytes(at_work.all)),
+        ]
+
+
+def _held() -> str:
+    return f"MARKER-{secrets.token_hex(4)}"
+
+
+def _table(columns: list[Column]) -> str:
+    names = list(dict.fromkeys(name for _, rows in columns for name, _ in rows))
+    lines = [("", *(title for title, _ in columns))]
+    lines += [(name, *(dict(rows).get(name, _NOTHING) for _, rows in columns)) for name in names]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    return "".join(
+        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip() + "\n" for line in lines
+    )
 
 
 def _many(runtime: Runtime) -> None:
@@ -69,29 +164,13 @@ def _timed(work: Callable[[], object]) -> float:
     return time.monotonic() - begun
 
 
-def _seconds(begun: float) -> str:
-    return f"{time.monotonic() - begun:.2f} s"
+def _cpu_seconds(pid: int) -> float:
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _memory(pid: int) -> tuple[float, float]:
-    """Give the private memory of a process, and that of its whole session, pages that several share counted once."""
-    session = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and _session(entry) == pid]
-    return _kibibytes(Path(f"/proc/{pid}"), "Pss") / 1024, sum(_kibibytes(entry, "Pss") for entry in session) / 1024
-
-
-def _session(entry: Path) -> int:
-    try:
-        return int((entry / "stat").read_text().rpartition(")")[2].split()[3])
-    except OSError:
-        return 0
-
-
-def _kibibytes(entry: Path, name: str) -> int:
-    try:
-        lines = (entry / "smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith(f"{name}:")), 0)
+def _megabytes(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:.0f} MB"
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from support.declarations import declaration
 from support.ecs import FakeEcsAgent
 from support.model import StubModel
 from support.postgres import Cluster
-from support.runtime import Runtime
+from support.runtime import OWN, SHARED, Runtime
 from support.sandbox import Sandbox
 
 
@@ -43,7 +43,9 @@ def ecs_agent() -> Iterator[FakeEcsAgent]:
 @pytest.fixture(scope="session")
 def runtime(model: StubModel, ecs_agent: FakeEcsAgent, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
     """A registered free agent, shared by the tests that leave it as it is."""
-    started = Runtime(tmp_path_factory.mktemp("agent"), declaration(), model.url, ECS_AGENT_URI=ecs_agent.uri)
+    started = Runtime(
+        tmp_path_factory.mktemp("agent"), declaration(), model.url, fork_server=OWN, ECS_AGENT_URI=ecs_agent.uri
+    )
     started.identify()
     yield started
     started.stop()
@@ -73,9 +75,14 @@ def start_runtime(model: StubModel, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("runtime")  # `tmp_path` may be too long for a socket in it
 
     def start(
-        declared: dict[str, Any] | None = None, *, name: str = "agent", folder: Path = folder, **environment: str
+        declared: dict[str, Any] | None = None,
+        *,
+        name: str = "agent",
+        folder: Path = folder,
+        fork_server: str = SHARED,
+        **environment: str,
     ) -> Runtime:
-        runtime = Runtime(folder / name, declared or declaration(), model.url, **environment)
+        runtime = Runtime(folder / name, declared or declaration(), model.url, fork_server=fork_server, **environment)
         started.append(runtime)
         return runtime
 

@@ -14,7 +14,7 @@ from support.asking import asks_twice, lay_code
 from support.declarations import one_task
 from support.marketplace import ProvidedInput, Status
 from support.model import StubModel
-from support.runtime import Runtime
+from support.runtime import OWN, SHARED, Runtime
 from support.waiting import wait_for
 
 
@@ -24,8 +24,8 @@ def start_asking(start_runtime: StartRuntime, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("asks")
     lay_code(folder / "agent")
 
-    def start(**environment: str) -> Runtime:
-        runtime = start_runtime(asks_twice(), folder=folder, **environment)
+    def start(*, fork_server: str = SHARED, **environment: str) -> Runtime:
+        runtime = start_runtime(asks_twice(), folder=folder, fork_server=fork_server, **environment)
         runtime.identify()
         return runtime
 
@@ -148,7 +148,9 @@ def test_after_a_kill_the_question_is_still_open_and_answers_are_not_asked_for_a
     assert question_of(status) == "Which size in blue?"
     first.kill()
 
-    second = start_asking(**variables)
+    second = start_asking(
+        fork_server=OWN if kind == "sqlite" else SHARED, **variables
+    )  # which then takes its seconds to load
     assert (second.status(job_id), second.status(other)) == (status, unanswered), "also before the crew is loaded"
     assert second.provide(job_id, {"answer": "large"}, status_id=status["id"]).status_code == 200
     assert second.provide(other, {"answer": "green"}, status_id=unanswered["id"]).status_code == 200

@@ -15,7 +15,7 @@ from crew_runtime.identity_parameter import IdentityParameter
 from crew_runtime.identity_source import identity_source
 from crew_runtime.settings import Settings
 from support.aws import ACCESS_KEY, SECRET_KEY, FakeAws
-from support.runtime import IDENTIFIER, PATIENCE_SECONDS
+from support.runtime import IDENTIFIER, OWN, PATIENCE_SECONDS
 from support.settings import GOOD
 
 PARAMETER = "/project/stack/researcher/identity"
@@ -144,7 +144,11 @@ def test_a_running_agent_follows_its_parameter_and_keeps_credentials_from_crews(
 ) -> None:
     aws = another_aws
     runtime = start_runtime(
-        IDENTITY_SSM_PARAMETER=PARAMETER, IDENTITY_POLL_SECONDS="0.1", AGENT_IDENTITY_FILE="", **aws.environment
+        fork_server=OWN,
+        IDENTITY_SSM_PARAMETER=PARAMETER,
+        IDENTITY_POLL_SECONDS="0.1",
+        AGENT_IDENTITY_FILE="",
+        **aws.environment,
     )
     aws.wait_for_looks(1)
     answer = runtime.http.post("/start_job", json={"input_data": {"topic": "tea"}})

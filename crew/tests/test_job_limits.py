@@ -14,6 +14,7 @@ from crew_runtime.confinement import FILE_BYTES, MEMORY_BYTES, OPEN_FILES
 from crew_runtime.job_process import JobProcess
 from support.declarations import declaration, one_task
 from support.model import StubModel
+from support.runtime import OWN
 from support.targets import tell_limits
 from support.work import outcome, work
 
@@ -74,7 +75,7 @@ def test_memory_files_and_descriptors_of_a_job_are_limited() -> None:
 def test_a_running_job_sees_no_key_but_the_models_and_no_credential(
     start_runtime: StartRuntime, model: StubModel
 ) -> None:
-    runtime = start_runtime(one_task(), **SECRETS)
+    runtime = start_runtime(one_task(), fork_server=OWN, **SECRETS)
     runtime.identify()
     runtime.start_job("MARKER-environ never answer")
     job = _job_process(runtime.process.pid)

@@ -12,7 +12,7 @@ import pytest
 
 from support.model import StubModel
 from support.paid import environment, paid
-from support.runtime import Runtime
+from support.runtime import OWN, SHARED, Runtime
 from support.sandbox import Sandbox
 from support.waiting import wait_for
 
@@ -118,9 +118,10 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         sandbox = stack.enter_context(closing(Sandbox()))
         model = stack.enter_context(closing(StubModel()))
         variables = environment(sandbox, MAX_PARALLEL="1", LEASE_SECONDS="2")
-        if request.param == "postgres":
+        alone = request.param == "sqlite"  # loads CrewAI itself, as every start does; it then takes seconds
+        if not alone:
             variables["DATABASE_URL"] = request.getfixturevalue("cluster").new_database()
-        first = Runtime(folder / "agent", paid(), model.url, **variables)
+        first = Runtime(folder / "agent", paid(), model.url, fork_server=OWN if alone else SHARED, **variables)
         first.identify(sandbox.register())
         scene = Scene(first, sandbox, model)
         try:
@@ -133,7 +134,7 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         scene.freeze("submitted", "submitting", error=None)
         sandbox.buy(scene.jobs["awaiting_payment"].receipt)
 
-        scene.runtime = Runtime(folder / "agent", paid(), model.url, **variables)
+        scene.runtime = Runtime(folder / "agent", paid(), model.url, fork_server=OWN if alone else SHARED, **variables)
         stack.callback(scene.runtime.stop)
         scene.repeat(scene.jobs["created"])
         sandbox.buy(scene.jobs["created"].receipt)

@@ -1,15 +1,36 @@
 """What operators are told, on a port of its own."""
 
 import asyncio
-from pathlib import Path
+import json
+import logging
+import secrets
+import sys
+from collections.abc import Iterator
 
 import pytest
 
 from conftest import StartRuntime
+from crew_runtime.crew_work import ModelAccess
 from crew_runtime.metrics import Counter, rendered
-from crew_runtime.model_probe import ModelProbe
+from crew_runtime.model_probe import embedder_probe, model_probe
+from support.aws import FakeAws
 from support.canned import Canned
-from support.runtime import Runtime
+from support.declarations import declaration
+from support.ecs import FakeEcsAgent
+from support.memory import resident
+from support.model import StubModel
+from support.paid import environment, paid
+from support.postgres import Cluster
+from support.runtime import SENTINEL_KEY
+from support.sandbox import Sandbox
+from support.waiting import wait_for
+
+
+@pytest.fixture
+def aws() -> Iterator[FakeAws]:
+    fake = FakeAws("/project/stack/researcher/identity")
+    yield fake
+    fake.close()
 
 
 def test_the_internal_port_tells_of_readiness_and_numbers_and_the_public_one_does_not(
@@ -34,11 +55,32 @@ def test_the_internal_port_tells_of_readiness_and_numbers_and_the_public_one_doe
     assert {runtime.http.get(path).status_code for path in ("/metrics", "/readyz")} == {404}
 
 
-def test_the_runtime_s_own_process_is_small(runtime: Runtime) -> None:
-    runtime.ended(runtime.start_job("tea"))
-    status = Path(f"/proc/{runtime.process.pid}/status").read_text().splitlines()
-    resident = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-    assert resident <= 80 * 1024, "kB"
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of memory in /proc")
+def test_the_runtime_s_own_process_is_small_with_all_that_it_can_be_told_to_use(
+    start_runtime: StartRuntime, sandbox: Sandbox, cluster: Cluster, ecs_agent: FakeEcsAgent, aws: FakeAws
+) -> None:
+    aws.value = json.dumps({"agentIdentifier": sandbox.register()})
+    runtime = start_runtime(
+        paid(),
+        INTERNAL_PORT="0",
+        DATABASE_URL=cluster.new_database(),
+        IDENTITY_SSM_PARAMETER=aws.parameter,
+        IDENTITY_POLL_SECONDS="0.1",
+        ECS_AGENT_URI=ecs_agent.uri,
+        **aws.environment,
+        **environment(sandbox),
+    )
+    wait_for(lambda: runtime.http.get("/availability").json()["status"] == "available")
+    receipt = runtime.buy("tea", secrets.token_hex(10)).json()
+    sandbox.buy(receipt)
+    assert runtime.ended(receipt["id"])["status"] == "completed"
+    with runtime.internal as internal:
+        assert internal.get("/readyz").status_code == 200
+    assert (resident(runtime.process.pid) or 0) <= 80, "MB"
+
+
+def access(api: str, embeddings: str = "some-model") -> ModelAccess:
+    return ModelAccess(api=api, key=SENTINEL_KEY, name="stub-model", embeddings=embeddings)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +88,7 @@ def test_the_runtime_s_own_process_is_small(runtime: Runtime) -> None:
 )
 def test_a_model_is_ready_if_it_answers_and_takes_the_key(answer: tuple[int, bytes], expected: bool) -> None:
     canned = Canned(answer)
-    probe = ModelProbe(canned.url, "key")
+    probe = model_probe(access(canned.url))
 
     async def ask_twice() -> list[bool]:
         return [await probe.answers() for _ in range(2)]
@@ -57,7 +99,61 @@ def test_a_model_is_ready_if_it_answers_and_takes_the_key(answer: tuple[int, byt
 
 
 def test_a_model_that_cannot_be_reached_is_not_ready() -> None:
-    assert asyncio.run(ModelProbe("http://127.0.0.1:1/v1", "key").answers()) is False
+    assert asyncio.run(model_probe(access("http://127.0.0.1:1/v1")).answers()) is False
+
+
+@pytest.mark.parametrize(
+    ("embeddings", "reason"),
+    [
+        ("some-model", None),
+        ("fails with 500", "500"),
+        ("fails with 404", "404"),
+        ("too few vectors", "NoVector"),
+        ("vectors of zeros", "NoVector"),
+    ],
+)
+def test_an_embedding_model_is_ready_if_it_embeds(
+    model: StubModel, embeddings: str, reason: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    probe = embedder_probe(access(model.url, embeddings))
+    begun = len(model.requests)
+
+    async def ask_twice() -> list[bool]:
+        return [await probe.answers() for _ in range(2)]
+
+    with caplog.at_level(logging.INFO, logger="crew_runtime"):
+        assert asyncio.run(ask_twice()) == [reason is None] * 2
+    assert [vars(record)["fields"] for record in caplog.records] == ([{"reason": reason}] if reason else [])
+    assert [(one["path"], one["key"]) for one in model.requests[begun:]] == [
+        ("/v1/embeddings", f"Bearer {SENTINEL_KEY}")
+    ], "asked once a minute at most"
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"[]", b"{}", b'{"data": [{"embedding": ["x"]}]}', b'{"data": [{"embedding": []}]}']
+)
+def test_an_answer_without_a_vector_is_none(answer: bytes) -> None:
+    canned = Canned((200, answer))
+    assert asyncio.run(embedder_probe(access(canned.url)).answers()) is False
+    canned.close()
+
+
+def test_an_embedding_model_that_cannot_be_reached_is_not_ready() -> None:
+    assert asyncio.run(embedder_probe(access("http://127.0.0.1:1/v1")).answers()) is False
+
+
+@pytest.mark.parametrize(("named", "ready"), [("some-model", True), ("fails with 503", False)])
+def test_an_agent_with_an_embedding_model_is_ready_only_if_that_is(
+    start_runtime: StartRuntime, named: str, ready: bool
+) -> None:
+    runtime = start_runtime(declaration(model={"embeddings": named}), INTERNAL_PORT="0")
+    runtime.identify()
+    runtime.wait_until_ready()
+    with runtime.internal as internal:
+        answer = internal.get("/readyz")
+    assert answer.status_code == (200 if ready else 503)
+    assert answer.json()["checks"]["embedder"] is ready
+    assert answer.json()["checks"]["model"], "the one says nothing about the other"
 
 
 def test_numbers_are_written_as_prometheus_reads_them() -> None:

@@ -15,7 +15,7 @@ from crew_runtime.declaration import load_declaration
 from crew_runtime.environment import scrubbed
 from crew_runtime.settings import Settings
 from support.declarations import declaration, one_task
-from support.runtime import SENTINEL_KEY, Runtime
+from support.runtime import OWN, SENTINEL_KEY, Runtime
 from support.settings import GOOD
 
 FIXTURES = Path(__file__).parent / "fixtures" / "declarations"
@@ -167,7 +167,7 @@ def test_a_crew_that_crewai_cannot_load_ends_the_process_with_the_reason(
     start_runtime: StartRuntime, tmp_path: Path
 ) -> None:
     (tmp_path / ".local").write_text("CrewAI wants a folder here when it is imported")
-    runtime = start_runtime(HOME=str(tmp_path))
+    runtime = start_runtime(fork_server=OWN, HOME=str(tmp_path))
     assert runtime.exit_code() == 2
     assert "the crew cannot be used" in runtime.output
     assert ".local" in runtime.output

@@ -23,7 +23,7 @@ from crew_runtime.identity import IdentitySource
 from crew_runtime.internal import Operations
 from crew_runtime.leases import LeaseKeeper
 from crew_runtime.logs import event
-from crew_runtime.model_probe import ModelProbe
+from crew_runtime.model_probe import embedder_probe, model_probe
 from crew_runtime.payments.checkout import Checkout, Windows
 from crew_runtime.payments.client import PaymentService
 from crew_runtime.payments.watch import PaymentWatch, WatchTimes
@@ -107,7 +107,8 @@ def create_app(
         runner=runner,
         keeper=keeper,
         watch=watch,
-        model=ModelProbe(model.api, model.key),
+        model=model_probe(model),
+        embedder=embedder_probe(model) if declaration.needs_embeddings else None,
     )
     return app, operations.app()
 

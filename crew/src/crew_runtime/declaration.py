@@ -118,6 +118,11 @@ class Declaration(_Strict):
     documents: tuple[DeclaredDocument, ...] = ()
     example_outputs: tuple[ExampleOutput, ...] = Field(default=(), alias="exampleOutputs")
 
+    @property
+    def needs_embeddings(self) -> bool:
+        """Whether jobs ask an embedding model: there are documents, or the declaration names such a model."""
+        return bool(self.documents) or "embeddings" in self.model.model_fields_set
+
 
 def code_of(declaration: Declaration, folder: Path) -> Path | None:
     """Find the folder with crew.py, which lies beside the declaration in `folder`; None for a declared crew."""

@@ -3,14 +3,15 @@
 import logging
 from collections.abc import Mapping
 from threading import Event, Thread
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from crew_runtime.identity import UNKNOWN, Identity, LatestIdentity
 from crew_runtime.logs import event
 
+if TYPE_CHECKING:
+    from crew_runtime.parameter_store import ParameterStore
+
 _log: Final = logging.getLogger(__name__)
-_TIMEOUT_SECONDS: Final = 5
-_ATTEMPTS: Final = 2
 
 
 class IdentityParameter:
@@ -26,7 +27,7 @@ class IdentityParameter:
         self._name = name
         self._poll_seconds = poll_seconds
         self._environment = dict(environment)
-        self._client: Any = None
+        self._parameters: ParameterStore | None = None
         self._latest = LatestIdentity()
         self._failing = False
         self._stopped = Event()
@@ -64,39 +65,21 @@ class IdentityParameter:
             self._latest.replace(identity)
 
     def _read(self) -> Identity:
-        if self._client is None:
-            self._client = _connect(self._environment)
-        try:
-            answer = self._client.get_parameter(Name=self._name)
-        except self._client.exceptions.ParameterNotFound:
-            return UNKNOWN
-        return Identity.model_validate_json(answer["Parameter"]["Value"])
+        if self._parameters is None:
+            self._parameters = _connect(self._environment)
+        value = self._parameters.value_of(self._name)
+        return UNKNOWN if value is None else Identity.model_validate_json(value)
 
 
-def _connect(environment: Mapping[str, str]) -> Any:  # noqa: ANN401 - botocore makes the class of a client at run time
-    """Make the client here, in the poller's thread: a small container loads botocore for a second."""
-    from botocore.config import Config
-    from botocore.credentials import ContainerProvider, CredentialResolver, EnvProvider
-    from botocore.session import Session
+def _connect(environment: Mapping[str, str]) -> "ParameterStore":
+    """Load botocore here, in the poller's thread: a small container takes a while to."""
+    from crew_runtime.parameter_store import ParameterStore
 
-    session = Session()
-    # Given the environment explicitly: the process's own no longer has what leads to credentials.
-    providers = [EnvProvider(environment), ContainerProvider(environment)]
-    session.register_component("credential_provider", CredentialResolver(providers))
-    return session.create_client(
-        "ssm",
-        region_name=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION"),
-        endpoint_url=environment.get("AWS_ENDPOINT_URL_SSM") or environment.get("AWS_ENDPOINT_URL"),
-        config=Config(
-            connect_timeout=_TIMEOUT_SECONDS,
-            read_timeout=_TIMEOUT_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-        ),
-    )
+    return ParameterStore(environment)
 
 
 def _reason(error: Exception) -> str:
     """Name what AWS or the network said; the text of an exception may hold more than a log should."""
-    answer = getattr(error, "response", None)
-    code = answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None
-    return str(code or type(error).__name__)
+    from crew_runtime.parameter_store import ParameterError
+
+    return str(error) if isinstance(error, ParameterError) else type(error).__name__

@@ -12,7 +12,7 @@ from crew_runtime.agent import Agent
 from crew_runtime.jobs import now
 from crew_runtime.leases import LeaseKeeper
 from crew_runtime.metrics import Gauge, rendered
-from crew_runtime.model_probe import ModelProbe
+from crew_runtime.model_probe import Probe
 from crew_runtime.payments.watch import PaymentWatch
 from crew_runtime.runner import JobRunner
 from crew_runtime.store import JobStore, StoreUnavailableError
@@ -31,7 +31,8 @@ class Operations:
         runner: JobRunner,
         keeper: LeaseKeeper,
         watch: PaymentWatch | None,
-        model: ModelProbe,
+        model: Probe,
+        embedder: Probe | None,
     ) -> None:
         self._agent = agent
         self._store = store
@@ -39,6 +40,7 @@ class Operations:
         self._keeper = keeper
         self._watch = watch
         self._model = model
+        self._embedder = embedder
 
     def app(self) -> Starlette:
         """Make the ASGI application."""
@@ -52,6 +54,8 @@ class Operations:
             "store": self._keeper.works,
             "model": await self._model.answers(),
         }
+        if self._embedder:
+            checks["embedder"] = await self._embedder.answers()
         if self._watch and self._agent.is_paid:
             checks["payments"] = self._watch.is_reachable
         ready = all(checks.values()) and not self._runner.is_stopping

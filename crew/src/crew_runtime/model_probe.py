@@ -1,49 +1,96 @@
-"""Asks the language model's API whether it is there and takes the key; costs no tokens."""
+"""Asks the language model's API whether jobs could use it, and its embedding model where there are documents."""
 
 import asyncio
+import json
 import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
 from time import monotonic
 from typing import Final
 
-import httpx
-
+from crew_runtime.crew_work import ModelAccess
+from crew_runtime.http_client import httpx
 from crew_runtime.logs import event
 
 _log: Final = logging.getLogger(__name__)
 _TIMEOUT_SECONDS: Final = 5
 _VALID_SECONDS: Final = 60
+_OK: Final = 200
 _NOT_READY: Final = (401, 403, 500, 502, 503, 504)
+_LARGEST_ANSWER: Final = 1024 * 1024
+_WORD: Final = "ready"
+
+Ask = Callable[[], Awaitable[str | None]]
+"""Gives the reason why something cannot be used, None if it can."""
 
 
-class ModelProbe:
-    """Remembers for a minute what GET {api}/models said; an API without that route counts as there."""
+class Probe:
+    """Remembers for a minute what an `Ask` said, and logs under `name` what was wrong."""
 
-    def __init__(self, api: str, key: str) -> None:
-        self._url = f"{api}/models"
-        self._headers = {"Authorization": f"Bearer {key}"}
+    def __init__(self, name: str, ask: Ask) -> None:
+        self._name = name
+        self._ask = ask
         self._lock = asyncio.Lock()
         self._asked_at = float("-inf")
         self._answers = False
 
     async def answers(self) -> bool:
-        """Tell whether the API answers, and not with 401, 403 or a server's error."""
+        """Tell whether it can be used."""
         async with self._lock:
             if monotonic() - self._asked_at > _VALID_SECONDS:
-                reason = await self._reason()
+                reason = await self._ask()
                 if reason:
-                    event(_log, logging.WARNING, "model_not_ready", reason=reason)
+                    event(_log, logging.WARNING, self._name, reason=reason)
                 self._answers = reason is None
                 # What failed is asked again soon.
                 self._asked_at = monotonic() - (_VALID_SECONDS - _TIMEOUT_SECONDS if reason else 0)
         return self._answers
 
-    async def _reason(self) -> str | None:
-        try:
-            async with (
-                httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False) as client,
-                client.stream("GET", self._url, headers=self._headers) as answer,
-            ):
-                status = answer.status_code
-        except httpx.HTTPError as error:
-            return type(error).__name__
-        return str(status) if status in _NOT_READY else None
+
+def model_probe(access: ModelAccess) -> Probe:
+    """Ask for the list of models, which costs no tokens; an API without that route counts as there."""
+    return Probe("model_not_ready", partial(_listed, access))
+
+
+def embedder_probe(access: ModelAccess) -> Probe:
+    """Have one word embedded, which costs a token: no other answer tells that the embedding model works."""
+    return Probe("embedder_not_ready", partial(_embedded, access))
+
+
+async def _listed(access: ModelAccess) -> str | None:
+    try:
+        status, _ = await _answer(access, "GET", "models")
+    except (httpx.HTTPError, TimeoutError) as error:
+        return type(error).__name__
+    return str(status) if status in _NOT_READY else None
+
+
+async def _embedded(access: ModelAccess) -> str | None:
+    wanted = {"model": access.embeddings, "input": [_WORD], "encoding_format": "float"}
+    try:
+        status, body = await _answer(access, "POST", "embeddings", wanted)
+    except (httpx.HTTPError, TimeoutError) as error:
+        return type(error).__name__
+    if status != _OK:
+        return str(status)
+    try:
+        (found,) = json.loads(body)["data"]
+        has_direction = any(float(number) for number in found["embedding"])
+    except (ValueError, TypeError, KeyError):
+        has_direction = False
+    return None if has_direction else "NoVector"
+
+
+async def _answer(access: ModelAccess, method: str, path: str, wanted: object = None) -> tuple[int, bytes]:
+    headers = {"Authorization": f"Bearer {access.key}"}
+    async with (
+        asyncio.timeout(_TIMEOUT_SECONDS),
+        httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False) as client,
+        client.stream(method, f"{access.api}/{path}", headers=headers, json=wanted) as answer,
+    ):
+        body = b""
+        async for chunk in answer.aiter_bytes():
+            body += chunk
+            if len(body) > _LARGEST_ANSWER:
+                break
+    return answer.status_code, body

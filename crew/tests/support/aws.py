@@ -1,7 +1,12 @@
 """AWS Systems Manager and the credentials endpoint of an ECS task, on loopback."""
 
+import hmac
 import json
+import re
 import threading
+from email.message import Message
+from functools import reduce
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
@@ -9,15 +14,37 @@ ACCESS_KEY: Final = "ASIAEXAMPLEEXAMPLE00"
 SECRET_KEY: Final = "secret-sentinel-77aa"  # noqa: S105 - of nothing
 _SESSION: Final = "session-sentinel-31bc"
 _AUTHORIZATION: Final = "task-sentinel-9f02"
+_SIGNED: Final = re.compile(r"AWS4-HMAC-SHA256 Credential=(\w+)/(\S+), SignedHeaders=(\S+), Signature=(\w+)")
+
+
+def is_signed(path: str, headers: "Message[str, str]", body: bytes) -> bool:
+    """Tell whether a POST bears the signature (AWS Signature Version 4) that its key, headers and body lead to."""
+    found = _SIGNED.fullmatch(headers.get("Authorization") or "")
+    if not found or found[1] != ACCESS_KEY:
+        return False
+    names, scope = found[3].split(";"), found[2]
+    lines = "".join(f"{name}:{headers[name].strip()}\n" for name in names)
+    canonical = f"POST\n{path}\n\n{lines}\n{found[3]}\n{sha256(body).hexdigest()}"
+    to_sign = f"AWS4-HMAC-SHA256\n{headers['X-Amz-Date']}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
+    key = reduce(
+        lambda key, part: hmac.digest(key, part.encode(), sha256), scope.split("/"), f"AWS4{SECRET_KEY}".encode()
+    )
+    must = {"host", "x-amz-date", "x-amz-target"}
+    return must <= set(names) and hmac.digest(key, to_sign.encode(), sha256).hex() == found[4]
 
 
 class FakeAws:
-    """Holds one parameter; `value` None is a parameter that does not exist, `error` an answer of AWS instead of one."""
+    """Holds one parameter; `value` None is a parameter that does not exist, `error` an answer of AWS instead of one.
+
+    `errors_left` is how often it still gives that error, None for always; `session` is the token that keys come with.
+    """
 
     def __init__(self, parameter: str) -> None:
         self.parameter = parameter
         self.value: str | None = None
         self.error: tuple[int, str] | None = None
+        self.errors_left: int | None = None
+        self.session: str | None = _SESSION
         self._asked = threading.Condition()
         self._count = 0
         aws = self
@@ -33,12 +60,13 @@ class FakeAws:
                 self._answer(200 if allowed else 403, aws.credentials)
 
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                signed = f"Credential={ACCESS_KEY}/" in self.headers["Authorization"]
-                if not signed or self.headers["X-Amz-Security-Token"] != _SESSION:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if not is_signed(self.path, self.headers, body):
+                    self._answer(400, {"__type": "InvalidSignatureException"})
+                elif self.headers["X-Amz-Security-Token"] != aws.session:
                     self._answer(400, {"__type": "UnrecognizedClientException"})
-                    return
-                self._answer(*aws.answer(self.headers["X-Amz-Target"], body))
+                else:
+                    self._answer(*aws.answer(self.headers["X-Amz-Target"], json.loads(body)))
                 aws.note()
 
             def _answer(self, status: int, body: dict[str, Any]) -> None:
@@ -72,8 +100,10 @@ class FakeAws:
 
     def answer(self, target: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         assert (target, body) == ("AmazonSSM.GetParameter", {"Name": self.parameter})
-        if self.error:
+        if self.error and self.errors_left != 0:
             status, kind = self.error
+            if self.errors_left is not None:
+                self.errors_left -= 1
             return status, {"__type": kind, "message": "no luck"}
         if self.value is None:
             return 400, {"__type": "ParameterNotFound"}

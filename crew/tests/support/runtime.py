@@ -13,15 +13,30 @@ from typing import Any
 
 import httpx
 
+from support.sharing_runtime import descriptors, given_to_runtimes
+
 IDENTIFIER = "ab" * 28 + "01"
 SENTINEL_KEY = "sk-sentinel-5c1d"
 PATIENCE_SECONDS = 120
+SHARED, OWN = "shared", "own"
+_TESTS = Path(__file__).parents[1]
 
 
 class Runtime:
-    """One running agent; its files are in `folder`."""
+    """One running agent; its files are in `folder`.
 
-    def __init__(self, folder: Path, declaration: dict[str, Any], model_url: str, **environment: str) -> None:
+    Its jobs come from the fork server of the tests, where there is one, unless it is to start its own.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        declaration: dict[str, Any],
+        model_url: str,
+        *,
+        fork_server: str = SHARED,
+        **environment: str,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.data = folder / "data"
@@ -30,8 +45,10 @@ class Runtime:
         declaration_file.write_text(json.dumps(declaration))
         self._lines: list[str] = []
         self._listening = threading.Event()
+        shared = given_to_runtimes() if fork_server == SHARED else {}
+        program = "support.sharing_runtime" if shared else "crew_runtime"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "crew_runtime", "--instance", "test-instance"],
+            [sys.executable, "-m", program, "--instance", "test-instance"],
             cwd=folder,
             env={
                 "PATH": os.environ["PATH"],
@@ -46,8 +63,10 @@ class Runtime:
                 "MODEL_KEY": SENTINEL_KEY,
                 "MODEL_NAME": "stub-model",
                 "SHUTDOWN_GRACE": "0",
+                **({"PYTHONPATH": str(_TESTS), **shared} if shared else {}),
                 **environment,
             },
+            pass_fds=descriptors(shared),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -51,7 +51,7 @@ describe("what is to be done about a paid job", () => {
     ["locked, the agent not yet aware", {}, job("awaiting_payment"), "wait locked"],
     ["locked, the agent not answering", {}, undefined, "wait locked"],
     ["working", {}, job("running"), "wait running"],
-    ["asking back", {}, job("awaiting_input"), "wait asking"],
+    ["asking back", {}, job("awaiting_input"), "answer"],
     ["done, not on the chain yet", {}, job("completed", "done"), "wait delivered"],
     ["done", { onChainState: "ResultSubmitted", resultHash: HASH }, job("completed", "done"), "end result"],
     [

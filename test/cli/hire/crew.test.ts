@@ -23,6 +23,11 @@ crew:
     - { name: write, agent: author, description: "Write {pages} pages about {topic}", expected_output: A text }
 `;
 
+const asking = agent("asking", "V2", "{ fixed: [5 USDM] }").replace(
+  "expected_output: A text",
+  "expected_output: A text, human_input: true",
+);
+
 interface Demo {
   readonly changes: Readonly<Record<string, number>>;
   readonly hire: unknown;
@@ -47,6 +52,7 @@ describe("the demo, and crews of its stack that are hired", () => {
     const ours = readFileSync(join(repository, "agents/market-researcher.yaml"), "utf8");
     project.write("agents/market-researcher.yaml", ours);
     project.write("agents/writer.yaml", agent("writer", "V1", "{ fixed: [5 USDM, 2 ADA] }"));
+    project.write("agents/asking.yaml", asking);
     project.write("agents/gift.yaml", agent("gift", "V2", "free"));
     first = await demo();
   }, 300_000);
@@ -79,6 +85,32 @@ describe("the demo, and crews of its stack that are hired", () => {
     });
   });
 
+  it("a crew that shows its draft gets what its customer says to it, and then the word that it may stay", async () => {
+    const first = await project.run(
+      "hire",
+      "asking",
+      ...INPUT,
+      "--answer",
+      "answer=Mention the winter",
+      "--json",
+    );
+    expect(first.exitCode).toBe(3);
+    const { id, outcome, question } = JSON.parse(first.stdout) as {
+      id: string;
+      outcome: string;
+      question: object;
+    };
+    expect(outcome).toBe("question");
+    expect(JSON.stringify(question)).toMatch(/"answer".*textarea/);
+    const second = await project.run("hire", "--resume", id, "--answer", "answer=", "--json");
+    expect(second.exitCode).toBe(0);
+    expect(JSON.parse(second.stdout)).toMatchObject({
+      outcome: "result",
+      purchase: { onChainState: "ResultSubmitted" },
+    });
+    expect(second.stderr).not.toContain("another hash");
+  });
+
   it("the free one works for nothing", async () => {
     const { exitCode, stdout } = await project.run("hire", "gift", ...INPUT);
     expect(exitCode).toBe(0);
@@ -96,7 +128,7 @@ describe("the demo, and crews of its stack that are hired", () => {
       .filter((file) => file.endsWith(".json"))
       .map((file) => `.masumi/state/${file}`);
     const hires = readdirSync(project.path(".masumi/hires")).map((file) => `.masumi/hires/${file}`);
-    expect([state.length > 0, hires.length]).toEqual([true, 2]);
+    expect([state.length > 0, hires.length]).toEqual([true, 4]);
     const kept = ["Pulumi.local.yaml", ...state, ...hires].map((file) => project.read(file)).join("\n");
     expect(kept).not.toMatch(/sandbox-(runtime|pay|buyer)-key/);
   });

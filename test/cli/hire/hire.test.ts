@@ -47,10 +47,11 @@ describe("a hire of an honest agent", () => {
       stack: "local",
       paymentService: "https://nowhere.example/api/v1",
     });
-    expect(report).toMatchObject({ outcome: "result", result: MARKETPLACE_RESULT, id: null, purchase: null });
+    expect(report).toMatchObject({ outcome: "result", result: MARKETPLACE_RESULT, purchase: null });
     expect(seller.asked).toEqual([{ input_data: { topic: "Heat pumps" } }]);
     expect(await market.purchases()).toEqual([]);
-    expect(market.hires()).toEqual([]);
+    expect(market.hires()).toEqual([report.id]);
+    expect(market.project.read(`.masumi/hires/${report.id}.json`)).not.toMatch(/Heat pumps|First line/);
   });
 
   it("leaves a file to go on with, without key, input and result; resuming pays nothing again", async () => {
@@ -253,12 +254,16 @@ describe("a job without a result", () => {
     await expect.poll(() => market.purchases()).toEqual(["RefundWithdrawn"]);
   });
 
-  it("that never ends for free: there is nothing to resume", async () => {
-    const { url } = await market.seller({ price: "Free", jobs: "never ends" });
-    await expect(market.hire(url, { signal: AbortSignal.timeout(500) })).rejects.toMatchObject({
+  it("that never ends for free: the command stops waiting, and resuming shows what became of it", async () => {
+    const seller = await market.seller({ price: "Free", jobs: "never ends" });
+    await expect(market.hire(seller.url, { signal: AbortSignal.timeout(500) })).rejects.toMatchObject({
       code: "HIRE_STILL_RUNNING",
-      exitCode: 1,
+      exitCode: 3,
     });
+    const [id = ""] = market.hires();
+    await expect(market.resume(id, true)).rejects.toThrow(/nothing to refund/);
+    seller.behaviour = { price: "Free" };
+    expect(await market.resume(id)).toMatchObject({ outcome: "result", result: MARKETPLACE_RESULT });
   });
 
   it("that failed for free: there is nothing to ask back", async () => {

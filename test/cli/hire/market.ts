@@ -1,20 +1,27 @@
 import { hireAgent, resumeHire } from "../../../cli/commands/hire.ts";
+import { Answering } from "../../../cli/hire/answering.ts";
 import type { HireReport } from "../../../cli/hire/report.ts";
 import { hireIds } from "../../../cli/hire/hire-file.ts";
 import { readEntered } from "../../../cli/hire/inputs.ts";
+import type { Prompter } from "../../../cli/hire/terminal.ts";
 import { openProject } from "../../../cli/project.ts";
 import { type ChainSpeed, type RunningSandbox, startSandbox } from "../../../local/sandbox/index.ts";
 import { TestProject } from "../../helpers/project.ts";
 import { SandboxClient } from "../../local/sandbox/client.ts";
 import { type Behaviour, Seller } from "./seller.ts";
 
-export interface Hiring {
+interface Watching {
+  readonly answers?: readonly string[] | undefined;
+  readonly prompter?: Prompter | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Hiring extends Watching {
   readonly inputs?: readonly string[];
   readonly maxPrice?: readonly string[];
   readonly stack?: string;
   readonly paymentService?: string;
   readonly env?: Record<string, string>;
-  readonly signal?: AbortSignal;
 }
 
 /** A project, its sandbox, and sellers on it. */
@@ -42,13 +49,15 @@ export class Market implements AsyncDisposable {
     return seller;
   }
 
-  get #watch() {
-    return { say: (line: string) => void this.said.push(line), signal: AbortSignal.timeout(30_000) };
+  #watch({ answers = [], prompter, signal = AbortSignal.timeout(30_000) }: Watching) {
+    const say = (line: string) => void this.said.push(line);
+    const given = readEntered(answers, undefined, "--answer");
+    return { say, signal, answering: new Answering({ given, prompter, say }) };
   }
 
   hire(
     agent: string,
-    { inputs = ["topic=Heat pumps"], maxPrice = [], ...more }: Hiring = {},
+    { inputs = ["topic=Heat pumps"], maxPrice = [], answers, prompter, signal, ...more }: Hiring = {},
   ): Promise<HireReport> {
     return hireAgent({
       project: openProject(this.project.root),
@@ -58,13 +67,13 @@ export class Market implements AsyncDisposable {
       entered: readEntered(inputs, undefined),
       maxPrice,
       env: {},
-      ...this.#watch,
+      ...this.#watch({ answers, prompter, signal }),
       ...more,
     });
   }
 
-  resume(id: string, wantsRefund = false): Promise<HireReport> {
-    return resumeHire(openProject(this.project.root), id, { ...this.#watch, wantsRefund });
+  resume(id: string, wantsRefund = false, watching: Watching = {}): Promise<HireReport> {
+    return resumeHire(openProject(this.project.root), id, { ...this.#watch(watching), wantsRefund });
   }
 
   hires(): string[] {

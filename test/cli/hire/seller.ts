@@ -25,6 +25,12 @@ export interface Behaviour {
   readonly started?: Json;
   /** Ends its jobs, never ends them, or says that they failed; default "completes". */
   readonly jobs?: "completes" | "never ends" | "fails" | "submits only" | "completes unsubmitted";
+  /** What it asks in the middle of a job, one after the other; a field's schema each. */
+  readonly asks?: readonly Json[];
+  /** Its statuses have no id, as those of some agents. */
+  readonly isWithoutStatusIds?: boolean;
+  /** What it answers to the first /provide_input, taken or not; a body of its own refuses. */
+  readonly firstAnswer?: { readonly isTaken: boolean; readonly status: number; readonly body?: Json };
   /** The apiBaseUrl on the chain, if it is another one. */
   readonly registeredUrl?: string;
 }
@@ -51,6 +57,8 @@ const pricingOnChain = (type: SourceType, price: Price) => {
 interface Job {
   readonly purchaser: string;
   readonly payment: Side | undefined;
+  /** Questions that are answered. */
+  answered: number;
 }
 
 /** A seller of a test's own: MIP-003 on loopback, registered and paid at the sandbox, and as honest as it is told to be. */
@@ -59,6 +67,8 @@ export class Seller implements AsyncDisposable {
   readonly jobs = new Map<string, Job>();
   /** Bodies of /start_job. */
   readonly asked: Json[] = [];
+  /** Bodies of /provide_input. */
+  readonly answers: Json[] = [];
   agentIdentifier = "";
   readonly #server: ReturnType<typeof createServer>;
   readonly #client: SandboxClient;
@@ -131,6 +141,8 @@ export class Seller implements AsyncDisposable {
         return { status: 200, body: { ...this.#information(), ...information } };
       case "POST /start_job":
         return { status: 200, body: { ...(await this.#startJob(body)), ...this.behaviour.started } };
+      case "POST /provide_input":
+        return this.#provideInput(body);
       case "GET /status":
         return { status: 200, body: await this.#status(query.get("job_id") ?? "") };
     }
@@ -154,7 +166,7 @@ export class Seller implements AsyncDisposable {
     const id = randomUUID();
     const purchaser = body["identifier_from_purchaser"];
     if (typeof purchaser !== "string" || this.price === "Free") {
-      this.jobs.set(id, { purchaser: "", payment: undefined });
+      this.jobs.set(id, { purchaser: "", payment: undefined, answered: 0 });
       return { id };
     }
     const inputHash = sha256(`${purchaser};${canonicalJson(body["input_data"])}`);
@@ -174,7 +186,7 @@ export class Seller implements AsyncDisposable {
     });
     if (status !== 200) throw new Error(JSON.stringify(reply));
     const payment = reply.data;
-    this.jobs.set(id, { purchaser, payment });
+    this.jobs.set(id, { purchaser, payment, answered: 0 });
     const time = (name: "payByTime" | "submitResultTime" | "unlockTime" | "externalDisputeUnlockTime") =>
       Number(payment[name]);
     return {
@@ -192,11 +204,31 @@ export class Seller implements AsyncDisposable {
     };
   }
 
+  #provideInput(body: Json): { status: number; body: Json } {
+    this.answers.push(body);
+    const { firstAnswer: first } = this.behaviour;
+    const job = this.jobs.get(String(body["job_id"]));
+    const odd = this.answers.length === 1 ? first : undefined;
+    if (job && (!odd || odd.isTaken)) job.answered += 1;
+    if (odd) return { status: odd.status, body: odd.body ?? {} };
+    const hashed = `${job?.purchaser ?? ""};${canonicalJson(body["input_data"])}`;
+    return { status: 200, body: { input_hash: sha256(hashed), signature: "" } };
+  }
+
+  #question({ answered }: Job): Json | undefined {
+    const field = this.behaviour.asks?.[answered];
+    if (!field) return undefined;
+    const id = this.behaviour.isWithoutStatusIds ? {} : { id: `question-${answered}` };
+    return { ...id, status: "awaiting_input", input_schema: { input_data: [field] } };
+  }
+
   async #status(id: string): Promise<Json> {
     const { result = MARKETPLACE_RESULT, jobs = "completes" } = this.behaviour;
     const job = this.jobs.get(id);
     if (!job) return { status: "failed", message: "no such job" };
+    const question = this.#question(job);
     if (!job.payment) {
+      if (question) return question;
       if (jobs === "never ends") return { status: "running" };
       return jobs === "fails" ? { status: "failed", message: "It broke." } : { status: "completed", result };
     }
@@ -205,6 +237,7 @@ export class Seller implements AsyncDisposable {
     const payment = (await this.#client.ask<Side>("POST", "/payment/resolve-blockchain-identifier", resolve))
       .body.data;
     if (payment.onChainState === null) return { status: "awaiting_payment" };
+    if (question) return question;
     if (jobs === "never ends") return { status: "running" };
     if (jobs === "fails") return { status: "failed", message: "It broke." };
     if (jobs === "completes unsubmitted") return { status: "completed", result };

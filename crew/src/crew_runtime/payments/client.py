@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-import httpx
 from pydantic import BaseModel, ValidationError
 
+from crew_runtime.http_client import httpx
 from crew_runtime.metrics import PAYMENT_REQUESTS
 from crew_runtime.payments.wire import Payment, PaymentPage, message_of
 
