@@ -60,6 +60,11 @@ describe("the parts of the SDK that are put off", () => {
     expect(await run(script)).toEqual([true, true]);
   });
 
+  it("are not kept from packages that are installed inside the SDK", async () => {
+    const script = `print(typeof by("node_modules/other/index.js")("normalize-package-data"));`;
+    expect(await run(script)).toBe("function");
+  });
+
   it("are the program's own at once", async () => {
     expect(
       await run(`require(require.resolve("typescript", { paths: [sdk] })); print(loaded("typescript"));`),
