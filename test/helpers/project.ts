@@ -90,7 +90,9 @@ export class TestProject {
 
   /** Starts `masumi-agents` as a user would; `done` resolves when it ends. */
   start(...words: string[]): { readonly child: ChildProcess; readonly done: Promise<CliResult> } {
-    const child = spawn(process.execPath, [join(repository, "cli/main.ts"), "--cwd", this.root, ...words], {
+    const flags = ["--require", join(repository, "local/engine/preload/kept-javascript.cjs")];
+    const main = join(repository, "cli/main.ts");
+    const child = spawn(process.execPath, [...flags, main, "--cwd", this.root, ...words], {
       cwd: this.root,
       env: { ...process.env, NODE_NO_WARNINGS: "1", CI: "true", ...this.env },
       stdio: ["ignore", "pipe", "pipe"],

@@ -3,10 +3,11 @@ import { fileURLToPath } from "node:url";
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /**
- * Node's flags for what makes the SDK cheaper, in the program and in the dynamic provider; each file says how. JavaScript, not TypeScript:
- * Node then need not load its type stripper, which would cost more than they do.
+ * Node's flags for what makes the program and the dynamic provider cheaper; each file says how. JavaScript, not TypeScript: Node then need
+ * not load its type stripper, which would cost more than they do.
  */
-export const SDK_PRELOAD_FLAGS: readonly string[] = [
+export const PRELOAD_FLAGS: readonly string[] = [
+  "kept-javascript.cjs",
   "deferred-modules.cjs",
   "remembered-traces.cjs",
   "quiet-sdk.cjs",
