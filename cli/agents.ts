@@ -11,7 +11,10 @@ export function countAgents(project: Project): number {
 }
 
 /** What a fresh local stack will be set to; any other stack must have its file. */
-const LOCAL_DEFAULTS = { "masumi:network": "Preprod", "masumi:hosting": "process" };
+const LOCAL_DEFAULTS: Readonly<Record<string, string>> = {
+  "masumi:network": "Preprod",
+  "masumi:hosting": "process",
+};
 
 /**
  * The stack's agents, checked without network or Pulumi.
@@ -32,6 +35,7 @@ export function loadStackAgents(project: Project, stack: string): LoadedAgents {
     stack,
     network,
     hosting: settings["masumi:hosting"] ?? "process",
+    documents: settings["masumi:documents"],
     ...(assets ? { assets } : {}),
   });
 }

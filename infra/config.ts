@@ -5,6 +5,7 @@ import {
   type HostingSettings,
   awsSettings,
   dockerSettings,
+  documentsSettings,
   hostingProblems,
 } from "./hosting/settings.ts";
 
@@ -85,6 +86,13 @@ const schema = z.strictObject({
       "expected a PostgreSQL address such as postgresql://crews:…@db.example.com/crews",
     )
     .optional(),
+  /** Where documents are kept that are too large for an image. */
+  documents: json(documentsSettings, "{ bucket: example-documents }").optional(),
+  /** With which containers read that bucket, where they have no role that may. */
+  documentsKey: z
+    .string()
+    .regex(/^[^\s:]+:\S+$/, "expected <access key id>:<secret access key>")
+    .optional(),
   assets: json(z.record(z.string(), asset), "{ USDM: { unit: c48c…, decimals: 6 } }").optional(),
   /**
    * Whether agents may be registered with a URL that only this machine or network reaches. For simulated networks
@@ -106,7 +114,7 @@ export type StackConfig = Omit<z.output<typeof schema>, "aws"> & { readonly aws:
 export type Wallet = StackConfig["wallets"][number];
 
 /** Settings that must be kept as Pulumi secrets. */
-const SECRETS = ["apiKey", "runtimeKey", "modelKey", "databaseUrl"];
+const SECRETS = ["apiKey", "runtimeKey", "modelKey", "databaseUrl", "documentsKey"];
 
 /** What to do about a setting, beside what is wrong with it. */
 const REMEDIES: Record<string, string> = {
@@ -144,20 +152,28 @@ export interface RawConfig {
 
 /** What further hostings, which agents ask for themselves, lack in a stack's configuration; see hostingProblems. */
 export const problemsOfHosting = (kind: HostingKind, config: StackConfig): string[] =>
-  hostingProblems(kind, hostingSettings(config, config.runtimeKey !== undefined));
+  hostingProblems(
+    kind,
+    hostingSettings(config, (name) => config[name] !== undefined),
+  );
+
+/** Whether the stack has a secret: commands that only look see that there is one, and not what it is. */
+type HasSecret = (name: "runtimeKey" | "documentsKey") => boolean;
 
 const hostingSettings = (
-  { aws, docker, modelApi }: StackConfig,
-  hasRuntimeKey: boolean,
+  { aws, docker, documents, modelApi }: StackConfig,
+  has: HasSecret,
 ): HostingSettings => ({
   aws,
   docker,
+  documents,
   hasModelApi: modelApi !== undefined,
-  hasRuntimeKey,
+  hasRuntimeKey: has("runtimeKey"),
+  hasDocumentsKey: has("documentsKey"),
 });
 
-function crossChecks(config: StackConfig, hasRuntimeKey: boolean): string[] {
-  const problems = hostingProblems(config.hosting, hostingSettings(config, hasRuntimeKey));
+function crossChecks(config: StackConfig, has: HasSecret): string[] {
+  const problems = hostingProblems(config.hosting, hostingSettings(config, has));
   if (config.network === "Mainnet" && !config.confirmMainnet) {
     problems.push("masumi:confirmMainnet must be true: registrations on Mainnet cost real ADA");
   }
@@ -205,10 +221,9 @@ export function readStackConfig({
         aws: { ...checked.data.aws, region: region || undefined, ...awsCredentials(values) },
       }
     : undefined;
-  // Commands that only look see that there is a secret, and not what it is.
-  const hasRuntimeKey =
-    settings["runtimeKey"] !== undefined || secretKeys?.includes("masumi:runtimeKey") === true;
-  const problems = config ? crossChecks(config, hasRuntimeKey) : (checked.error?.issues.map(describe) ?? []);
+  const has: HasSecret = (name) =>
+    settings[name] !== undefined || secretKeys?.includes(`masumi:${name}`) === true;
+  const problems = config ? crossChecks(config, has) : (checked.error?.issues.map(describe) ?? []);
   if (settings["runtimeKey"] !== undefined && settings["runtimeKey"] === apiKey) {
     problems.push(
       "masumi:runtimeKey is the key that registers agents, which no crew may have: set one of its own",

@@ -34,10 +34,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "providers/masumi",
     "providers/crew-process",
     "providers/ecs",
+    "providers/documents",
   ],
   "providers/masumi": [],
   "providers/crew-process": [],
   "providers/ecs": [],
+  "providers/documents": [],
   "local/sandbox": [],
   "local/engine": [],
   cli: [
@@ -54,7 +56,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** Packages that only some rooms may load; every other room must do without. */
 const ONLY_IN: Record<string, readonly string[]> = {
-  "@pulumi/pulumi": ["infra", "providers/masumi", "providers/crew-process", "providers/ecs", "local/engine"],
+  "@pulumi/pulumi": [
+    "infra",
+    "providers/masumi",
+    "providers/crew-process",
+    "providers/ecs",
+    "providers/documents",
+    "local/engine",
+  ],
   "@pulumi/aws": ["infra"],
   "@pulumi/docker": ["infra"],
   "@grpc/grpc-js": ["providers/masumi", "local/engine"],

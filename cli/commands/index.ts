@@ -164,7 +164,11 @@ export function registerCommands(program: Command): void {
     .command("hire")
     .description("have an agent do a job, as its buyer: pay for it, wait, and check and show the result")
     .argument("[agent]", "an agent's id in the stack, or the URL of any agent")
-    .option("-i, --input <name=value>", "one field of the input; name=@file takes the file's text", collect)
+    .option(
+      "-i, --input <name=value>",
+      "one field of the input; name=@file takes the file (its text, where text is asked)",
+      collect,
+    )
     .option("--inputs <file>", "the input as a JSON object; --input wins")
     .option(
       "--max-price <price>",

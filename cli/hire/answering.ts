@@ -5,7 +5,8 @@ import type { Field } from "./agent-wire.ts";
 import { EXIT, HireError, listed } from "./errors.ts";
 import { inputHash } from "./hashes.ts";
 import type { Hire } from "./hire-file.ts";
-import { type Entered, type InputData, fitted, readValue } from "./inputs.ts";
+import { type Entered, type InputData, fitted } from "./inputs.ts";
+import { isList } from "./input-values.ts";
 import { type Question, descriptionOf, goOnWith, naming } from "./question.ts";
 import type { Prompter } from "./terminal.ts";
 
@@ -102,9 +103,9 @@ export class Answering {
 
   /** What was typed as the field wants it, or why it does not fit. */
   #fit(field: Field, line: string): InputData | string {
-    const parts = field.type === "multiselect" ? line.split(",").map((part) => part.trim()) : [line];
+    const parts = isList(field) ? line.split(",").map((part) => part.trim()) : [line];
     try {
-      const texts = parts.filter((part) => part !== "").map((part) => readValue(part, field.id));
+      const texts = parts.filter((part) => part !== "");
       const { input, problems } = fitted([field], { texts: new Map([[field.id, texts]]), values: {} });
       return problems.length > 0 ? problems.join("\n") : input;
     } catch (error) {

@@ -49,7 +49,8 @@ export function valueOf(field: Field, entered: unknown): unknown {
   return textOf(field, given);
 }
 
-const isList = ({ type }: Field) => type === "multiselect" || type === "file";
+/** Whether a field takes several values. */
+export const isList = ({ type }: Field) => type === "multiselect" || type === "file";
 
 function textOf(field: Field, given: unknown): string {
   if (typeof given !== "string") throw new Unfit("must be one text");
@@ -107,11 +108,13 @@ function choiceOf(field: Field, given: unknown): string | string[] {
   return only !== undefined && chosen.length === 1 && field.type !== "multiselect" ? only : chosen;
 }
 
-/** Agents take files that were uploaded somewhere. */
+const DATA_URL = /^data:[^,]*,/i;
+
+/** Agents take files that were uploaded somewhere, and some take them in the URL itself. */
 function fileOf(field: Field, given: unknown): string | string[] {
   const urls = (Array.isArray(given) ? given : [given]).map((url) => {
-    if (typeof url === "string" && URL_TEXT.test(url)) return url;
-    throw new Unfit("must be the http or https URL of an uploaded file, not its content");
+    if (typeof url === "string" && (URL_TEXT.test(url) || DATA_URL.test(url))) return url;
+    throw new Unfit("must be @file, or the URL of an uploaded file");
   });
   checkBounds(field, urls.length, "file");
   const [only] = urls;

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { basename, extname } from "node:path";
 import { printable } from "../text.ts";
 import { UserError } from "../user-error.ts";
 import type { Field } from "./agent-wire.ts";
@@ -13,21 +14,49 @@ export interface Entered {
 
 export type InputData = Readonly<Record<string, unknown>>;
 
-const MAX_FILE_BYTES = 1024 * 1024;
+const MAX_TEXT_BYTES = 1024 * 1024;
+/** In base64 it is a third more, and agents take requests of one megabyte. */
+const MAX_ATTACHED_BYTES = 700 * 1024;
 
-function readText(file: string, option: string): string {
-  let bytes: Buffer;
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  ".csv": "text/csv",
+  ".jpg": "image/jpeg",
+  ".json": "application/json",
+  ".md": "text/markdown",
+  ".pdf": "application/pdf",
+  ".png": "image/png",
+  ".txt": "text/plain",
+};
+
+function readBytes(file: string, option: string): Buffer {
   try {
-    bytes = readFileSync(file);
+    return readFileSync(file);
   } catch {
     throw new UserError(`${option}: the file ${file} cannot be read.`);
   }
-  if (bytes.length > MAX_FILE_BYTES) throw new UserError(`${option}: ${file} has more than 1 MB.`);
+}
+
+function readText(file: string, option: string): string {
+  const bytes = readBytes(file, option);
+  if (bytes.length > MAX_TEXT_BYTES) throw new UserError(`${option}: ${file} has more than 1 MB.`);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new UserError(`${option}: ${file} is not a text in UTF-8.`);
   }
+}
+
+/** A file as a URL that holds it: MIP-003 knows files by their URLs alone. */
+function dataUrl(file: string, option: string): string {
+  const bytes = readBytes(file, option);
+  if (bytes.length > MAX_ATTACHED_BYTES) {
+    throw new UserError(
+      `${option}: ${file} has more than ${MAX_ATTACHED_BYTES / 1024} KB. Upload it where the agent can fetch it, and give ` +
+        "its https URL.",
+    );
+  }
+  const type = MEDIA_TYPES[extname(file).toLowerCase()] ?? "application/octet-stream";
+  return `data:${type};name=${encodeURIComponent(basename(file))};base64,${bytes.toString("base64")}`;
 }
 
 function readMembers(file: string): Record<string, unknown> {
@@ -42,7 +71,7 @@ function readMembers(file: string): Record<string, unknown> {
 }
 
 /**
- * Reads `--input name=value` (`name=@file` takes the file's text; one name several times makes a list) and
+ * Takes `--input name=value` apart (`name=@file` stands for a file; one name several times makes a list), and reads
  * `--inputs file.json`; the former win. `--answer` is written as `--input` is.
  *
  * @throws UserError for an option or a file that cannot be read
@@ -56,14 +85,18 @@ export function readEntered(
   for (const option of options) {
     const [, name = "", text = ""] = /^([^=]+)=([\s\S]*)$/.exec(option) ?? [];
     if (name === "") throw new UserError(`${flag} ${option}: write name=value, or name=@file.`);
-    texts.set(name, [...(texts.get(name) ?? []), readValue(text, `${flag} ${name}`)]);
+    texts.set(name, [...(texts.get(name) ?? []), text]);
   }
   return { texts, values: file === undefined ? {} : readMembers(file) };
 }
 
-/** A value as it is entered: `@file` stands for the file's text. @throws UserError */
-export const readValue = (text: string, option: string): string =>
-  text.startsWith("@") ? readText(text.slice(1), option) : text;
+/** Texts as they were entered, where `@file` stands for a file: its text, or the file itself in a field of files. */
+const readFiles = ({ id, type }: Field, texts: readonly string[]): string[] =>
+  texts.map((text) => {
+    if (!text.startsWith("@")) return text;
+    const [file, option] = [text.slice(1), printable(id)];
+    return type === "file" ? dataUrl(file, option) : readText(file, option);
+  });
 
 /**
  * The job's input: what was entered, each as its field's type wants it. Fields that were left out are left out.
@@ -93,7 +126,8 @@ export function fitted(
   const input: Record<string, unknown> = {};
   for (const field of fields) {
     try {
-      const value = valueOf(field, texts.get(field.id) ?? values[field.id]);
+      const entered = texts.get(field.id);
+      const value = valueOf(field, entered ? readFiles(field, entered) : values[field.id]);
       if (value !== undefined) input[field.id] = value;
     } catch (error) {
       if (!(error instanceof Unfit)) throw error;

@@ -91,7 +91,8 @@ function readBack(text: string, id: string, table: AssetTable, context: ImportCo
   }));
   checkDuplicates([...others, { file, id, parts, complain }]);
   if (!declaration) return { reasons };
-  const stack = { projectRoot, hosting: config.hosting, table, wallets: config.wallets };
+  const hasBucket = config.documents !== undefined;
+  const stack = { projectRoot, hosting: config.hosting, hasBucket, table, wallets: config.wallets };
   return { agent: resolveAgent(declaration, { id, file }, stack, complain), reasons };
 }
 

@@ -1,11 +1,12 @@
 """Documents of every type become passages that say where they stand; what cannot be read is named."""
 
 import hashlib
+import io
 from pathlib import Path
 
 import pytest
 
-from crew_runtime.documents.document import MAX_DOCUMENT_BYTES, Document, DocumentError
+from crew_runtime.documents.document import Document, DocumentError
 from crew_runtime.documents.passages import MAX_PASSAGES, PASSAGE_CHARACTERS, passages_of
 from support.documents import pdf
 
@@ -26,7 +27,7 @@ READABLE = [
 def test_a_document_becomes_passages_with_their_places(
     name: str, content: bytes, passages: list[tuple[str, str]]
 ) -> None:
-    found = passages_of(name, content)
+    found = passages_of(name, io.BytesIO(content))
     assert [(one.place, one.text) for one in found] == passages
     assert {one.document for one in found} == {name}
 
@@ -46,13 +47,13 @@ UNREADABLE = [
 @pytest.mark.parametrize(("name", "content", "problem"), UNREADABLE, ids=[row[0] for row in UNREADABLE])
 def test_a_document_that_cannot_be_read_is_named_with_the_reason(name: str, content: bytes, problem: str) -> None:
     with pytest.raises(DocumentError, match=problem):
-        passages_of(name, content)
+        passages_of(name, io.BytesIO(content))
 
 
 def test_no_passage_is_too_long_and_no_word_is_lost() -> None:
     words = " ".join(f"word{number}" for number in range(2000))
     text = f"{words}\n\n{'x' * 5000}\n\nend"
-    passages = passages_of("long.txt", text.encode())
+    passages = passages_of("long.txt", io.BytesIO(text.encode()))
     assert max(len(one.text) for one in passages) <= PASSAGE_CHARACTERS
     assert "".join("".join(one.text for one in passages).split()) == "".join(text.split())
 
@@ -62,10 +63,10 @@ def test_a_file_that_is_not_the_declared_one_is_refused(tmp_path: Path) -> None:
     file.write_bytes(b"other")
     declared = Document(name="docs/a.txt", file=file, sha256=hashlib.sha256(b"one").hexdigest())
     with pytest.raises(DocumentError, match=r"docs/a\.txt is not the file that was declared"):
-        declared.content()
+        declared.open()
     file.unlink()
     with pytest.raises(DocumentError, match=r"docs/a\.txt cannot be read"):
-        declared.content()
-    file.write_bytes(bytes(MAX_DOCUMENT_BYTES + 1))
+        declared.open()
+    file.write_bytes(bytes(10 * 1024 * 1024 + 1))
     with pytest.raises(DocumentError, match=r"docs/a\.txt has more than 10 MiB"):
-        declared.content()
+        declared.open()

@@ -37,6 +37,7 @@ REFUSED = [
     ("unknown path", "GET", "/nothing", {}, 404, "NOT_FOUND", ""),
     ("wrong method", "GET", "/start_job", {}, 405, "METHOD_NOT_ALLOWED", ""),
     ("no browsable documentation", "GET", "/docs", {}, 404, "NOT_FOUND", ""),
+    ("no redirect by a Host of the caller's", "GET", "/availability/", {}, 404, "NOT_FOUND", ""),
     ("no OpenAPI document", "GET", "/openapi.json", {}, 404, "NOT_FOUND", ""),
 ]  # fmt: skip
 
@@ -122,6 +123,11 @@ def test_browsers_may_call_from_any_origin_by_default(runtime: Runtime, origin: 
     )
     assert preflight.status_code == 200
     assert runtime.http.get("/availability", headers={"Origin": origin}).headers["access-control-allow-origin"] == "*"
+
+
+def test_browsers_may_read_when_to_try_again(runtime: Runtime) -> None:
+    answer = runtime.http.get("/availability", headers={"Origin": "https://market.example"})
+    assert answer.headers["access-control-expose-headers"] == "Retry-After"
 
 
 def test_a_body_sent_in_chunks_is_limited_too(runtime: Runtime) -> None:

@@ -1,13 +1,16 @@
 """What customers enter, field by field: what is taken, as which text, and what is refused why."""
 
+import json
 from typing import Any
 
 import pytest
 
+from crew_runtime.declaration import Declaration
 from crew_runtime.input_schema import InputField
 from crew_runtime.input_values import InputError, read_input, unreadable_rules
 from crew_runtime.job_request import read_job_request
 from crew_runtime.problems import ApiError
+from support.declarations import declaration
 
 ABSENT = object()
 OPTIONAL = ("optional", "true")
@@ -60,8 +63,9 @@ TAKEN = [
     (field("month", ("max", "2026-12")), "2026-12", "2026-12"),
     (field("week", ("min", "2024-W01")), "2026-W53", "2026-W53"),
     (field("color"), "#1a73e8", "#1a73e8"),
-    (field("file", ("max", "2")), ["https://a.example/1", "https://a.example/2"], "https://a.example/1, https://a.example/2"),
-    (field("file"), "https://a.example/1", "https://a.example/1"),
+    (field("file", ("max", "2")), ["https://a.example/1", "https://a.example/2"], '["https://a.example/1", "https://a.example/2"]'),
+    (field("file"), "https://a.example/1", '["https://a.example/1"]'),
+    (field("file", ("accept", ".txt, .pdf")), "data:;name=a.txt;base64,dGVh", '["data:;name=a.txt;base64,dGVh"]'),
     (field("hidden", value="v1"), ABSENT, "v1"),
     (field("hidden", value="v1"), "v1", "v1"),
     (field("none"), ABSENT, ""),
@@ -104,6 +108,7 @@ REFUSED = [
     (field("option", **CHOICES), True, "must be chosen from"),
     (field("option", **CHOICES), [["red"]], "must be chosen from"),
     (field("option", **CHOICES), [], "is required"),
+    (field("option", **CHOICES), [0, 1, 2, 0], "must name each choice once"),
     (field("option", ("max", "1"), **CHOICES), [0, 1], "must have at most 1 choices"),
     (field("multiselect", ("min", "2"), **CHOICES), ["red", "red"], "must have at least 2 choices"),
     (field("radio", **CHOICES), ["red", "green"], "must be one choice"),
@@ -114,10 +119,23 @@ REFUSED = [
     (field("month"), "2026-13", "must be a month such as"),
     (field("week"), "2025-W53", "must be a week such as"),
     (field("color"), "blue", "must be a colour such as"),
-    (field("file"), "report.pdf", "must be the http or https URL"),
+    (field("file"), "report.pdf", "must be the https URL"),
+    (field("file"), "http://a.example/1", "must be the https URL"),
+    (field("file"), "data:text/plain;base64,tea?", "must be the https URL"),
+    (field("file"), "data:text/plain", "must be the https URL"),
+    (field("file", ("accept", ".pdf,image/*")), "data:;base64,dGVh", "must be a file of the type .pdf,image/*"),
     (field("file", ("max", "1")), ["https://a.example/1", "https://a.example/2"], "must have at most 1 files"),
     (field("hidden", value="v1"), "v2", "is a hidden field"),
+    (field("none"), [[1.5]], "takes no value"),
+    (field("none"), {}, "takes no value"),
 ]  # fmt: skip
+
+
+def asking_for(*fields: InputField) -> Declaration:
+    """A free agent with these fields."""
+    inputs = [one.model_dump() for one in fields]
+    crew: dict[str, Any] = {"agents": {}, "tasks": []}
+    return Declaration.model_validate_json(json.dumps({**declaration(crew=crew), "input": inputs}))
 
 
 def name_of(value: object) -> str:
@@ -165,7 +183,7 @@ def test_a_rule_that_could_not_be_checked_is_found_before_a_customer_comes(decla
 
 def test_a_number_that_has_no_canonical_form_is_refused_before_it_is_hashed() -> None:
     with pytest.raises(ApiError) as caught:
-        read_job_request([field("number")], {"input_data": {"it": 2**60}}, paid=False)
+        read_job_request(asking_for(field("number")), {"input_data": {"it": 2**60}})
     assert caught.value.status == 400
     assert "beyond 2^53" in str(caught.value.body["problems"])
 

@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from crew_runtime.store.sqlite import SqliteJobStore
 from support.declarations import declaration
 from support.marketplace import Availability
 from support.runtime import IDENTIFIER, Runtime
+from support.server import Server
 from support.settings import GOOD
 
 
@@ -111,13 +111,9 @@ def answering(request: pytest.FixtureRequest) -> Iterator[int]:
             self.end_headers()
             self.wfile.write(body)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    server = Server(Handler)
+    yield server.port
+    server.close()
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,7 @@ def test_the_process_ends_with_2_and_lists_environment_and_declaration_together(
     [
         ({"NETWORK": "Mainnet"}, "NETWORK: the declaration is for Preprod"),
         ({"PAY_WITHIN": "3000", "SUBMIT_WITHIN": "3600"}, "SUBMIT_WITHIN: leaves no time for a job"),
+        ({"PAY_WITHIN": "700", "SUBMIT_WITHIN": "1000", "SUBMIT_MARGIN": "0"}, "SUBMIT_WITHIN: leaves no time"),
         ({"DATABASE_URL": "postgresql://crew:secret@127.0.0.1:1/x"}, "DATABASE_URL: the database cannot be used"),
     ],
 )

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -29,18 +30,25 @@ TERMS = PaymentTerms(
     submit_result_time=1_795_358_885_000,
     unlock_time=1_795_369_685_000,
     external_dispute_unlock_time=1_795_391_285_000,
+    requested_funds=({"amount": "4500000", "unit": ""}, {"amount": "7", "unit": "0b" * 28}),
 )
+
+
+@pytest.fixture(scope="module")
+def database(cluster: Cluster) -> str:
+    return cluster.new_database()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
     """Opens stores over the same jobs, each for a runtime of its own."""
     opened: list[JobStore] = []
-    url = request.getfixturevalue("cluster").new_database() if request.param == "postgres" else None
+    url = request.getfixturevalue("database") if request.param == "postgres" else None
+    schema = f"agent_{uuid4().hex}"
 
     def start(holder: str = "one", lease_seconds: float = 30) -> JobStore:
         store: JobStore = (
-            PostgresJobStore(url, schema="agent", holder=holder, lease_seconds=lease_seconds)
+            PostgresJobStore(url, schema=schema, holder=holder, lease_seconds=lease_seconds)
             if url
             else SqliteJobStore(tmp_path / "jobs.sqlite", holder=holder, lease_seconds=lease_seconds)
         )

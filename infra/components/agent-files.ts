@@ -1,8 +1,29 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, extname, join } from "node:path";
-import { type Agent, MAX_DOCUMENTS_BYTES, MAX_DOCUMENT_BYTES, linkOf } from "../declarations/index.ts";
+import {
+  type Agent,
+  type DocumentLink,
+  MAX_DOCUMENTS_BYTES,
+  MAX_DOCUMENT_BYTES,
+  MAX_LARGE_DOCUMENTS_BYTES,
+  linkOf,
+  maxBytesOf,
+} from "../declarations/index.ts";
 import { type DeclaredFile, crewDeclaration } from "../hosting/crew-declaration.ts";
 import { HostingError } from "../hosting/errors.ts";
 import { type ContextFile, contextHash, folderContext } from "./build-context.ts";
@@ -16,11 +37,23 @@ export interface AgentFiles {
    * overwritten.
    */
   readonly files: readonly ContextFile[];
+  /** Documents that are too large for an image. */
+  readonly large: readonly LargeFile[];
+}
+
+/** A document that is never read as a whole. */
+export interface LargeFile {
+  /** Relative to crew.json. */
+  readonly path: string;
+  /** Where its content is, relative to the project's folder. */
+  readonly source: string;
+  readonly sha256: string;
+  readonly bytes: number;
 }
 
 const MEBIBYTE = 1024 * 1024;
 /** Longer than the program that fetches takes by itself. */
-const FETCHED_WITHIN_MS = 90_000;
+const FETCHED_WITHIN_MS = 330_000;
 
 /**
  * Collects what an agent's crew runs on. Links are fetched once, and kept in .masumi/documents/ by their digest.
@@ -29,25 +62,45 @@ const FETCHED_WITHIN_MS = 90_000;
  */
 export function agentFiles(projectRoot: string, network: string, agent: Agent): AgentFiles {
   const documents = agent.documents.map((document) => readDocument(projectRoot, document));
-  const bytes = documents.reduce((sum, { file }) => sum + file.content.byteLength, 0);
-  if (bytes > MAX_DOCUMENTS_BYTES) {
-    throw new HostingError(
-      "DOCUMENT_UNUSABLE",
-      `The documents of ${agent.file} have ${(bytes / MEBIBYTE).toFixed(1)} MiB together, and ` +
-        `${MAX_DOCUMENTS_BYTES / MEBIBYTE} travel with an agent.`,
-      "Leave some out.",
-    );
-  }
+  // Two names may stand for one content.
+  const found = [...new Map(documents.map((document) => [document.declared.file, document])).values()];
+  const large = found.flatMap(({ source, declared: { file, sha256, bytes } }) =>
+    bytes === undefined ? [] : [{ path: file, source, sha256, bytes }],
+  );
+  const small = found.filter(({ declared }) => declared.bytes === undefined);
+  checkSize(agent, small, MAX_DOCUMENTS_BYTES, "travel with an agent");
+  checkSize(agent, large, MAX_LARGE_DOCUMENTS_BYTES, "are kept beside an agent's image");
   const code = agent.source.kind === "code" ? codeFiles(projectRoot, agent.source.folder) : undefined;
-  const files = [...documents.map(({ file }) => file), ...(code?.files ?? [])];
   return {
     declaration: crewDeclaration(agent, network, {
       documents: documents.map(({ declared }) => declared),
       ...(code ? { code: code.folder } : {}),
     }),
-    // Two names may stand for one content.
-    files: [...new Map(files.map((file) => [file.path, file])).values()],
+    files: [
+      ...small.map(({ declared: { file }, source }) => ({
+        path: file,
+        content: readFileSync(join(projectRoot, source)),
+        executable: false,
+      })),
+      ...(code?.files ?? []),
+    ],
+    large,
   };
+}
+
+function checkSize(
+  { file }: Agent,
+  documents: readonly { readonly bytes: number }[],
+  most: number,
+  where: string,
+): void {
+  const bytes = documents.reduce((sum, document) => sum + document.bytes, 0);
+  if (bytes <= most) return;
+  throw new HostingError(
+    "DOCUMENT_UNUSABLE",
+    `The documents of ${file} have ${(bytes / MEBIBYTE).toFixed(1)} MiB together, and ${most / MEBIBYTE} ${where}.`,
+    "Leave some out.",
+  );
 }
 
 /** The same files as a build context's, in the folder that the runtime's image looks in. */
@@ -61,17 +114,17 @@ export const textFile = (path: string, text: string): ContextFile => ({
 });
 
 /**
- * Adds the files to the folder of a crew that runs as a process, where another version of it may be running; removes
- * those that neither of them names.
+ * Adds the files, large ones too, to the folder of a crew that runs as a process, where another version of it may be
+ * running; removes those that neither of them names.
  */
-export function placeFiles(home: string, { declaration, files }: AgentFiles): void {
-  for (const { path, content } of files) {
-    const target = join(home, path);
-    if (existsSync(target)) continue;
-    mkdirSync(dirname(target), { recursive: true });
-    // Half a file must never bear the digest of a whole one.
-    writeFileSync(`${target}.new`, content);
-    renameSync(`${target}.new`, target);
+export function placeFiles(
+  projectRoot: string,
+  home: string,
+  { declaration, files, large }: AgentFiles,
+): void {
+  for (const { path, content } of files) place(home, path, (draft) => writeFileSync(draft, content));
+  for (const { path, source } of large) {
+    place(home, path, (draft) => copyFileSync(join(projectRoot, source), draft));
   }
   const running = join(home, "crew.json");
   const named = declaration + (existsSync(running) ? readFileSync(running, "utf8") : "");
@@ -82,40 +135,63 @@ export function placeFiles(home: string, { declaration, files }: AgentFiles): vo
   }
 }
 
-function readDocument(
-  projectRoot: string,
-  document: string,
-): { readonly declared: DeclaredFile; readonly file: ContextFile } {
-  const link = linkOf(document);
-  const content = link ? fetched(projectRoot, link) : readFileSync(join(projectRoot, document));
-  const sha256 = digestOf(content);
-  // What a crew cites: a link without what is no part of its name.
-  const name = link ? link.url.replace(/\?.*$/, "") : document;
-  const path = `documents/${sha256.slice(0, 32)}${extname(link?.name ?? document).toLowerCase()}`;
-  return { declared: { name, file: path, sha256 }, file: { path, content, executable: false } };
+/** Half a file must never bear the digest of a whole one. */
+function place(home: string, path: string, write: (draft: string) => void): void {
+  const target = join(home, path);
+  if (existsSync(target)) return;
+  mkdirSync(dirname(target), { recursive: true });
+  write(`${target}.new`);
+  renameSync(`${target}.new`, target);
 }
 
-const digestOf = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
+interface FoundDocument {
+  readonly declared: DeclaredFile;
+  /** Relative to the project's folder. */
+  readonly source: string;
+  readonly bytes: number;
+}
 
-/** Waits in this thread: what is built and what is planned depends on every document. */
-function fetched(
-  projectRoot: string,
-  { url, sha256 }: { readonly url: string; readonly sha256: string },
-): Buffer {
-  const folder = join(projectRoot, ".masumi", "documents");
-  const target = join(folder, sha256);
-  if (existsSync(target)) {
-    const kept = readFileSync(target);
-    if (digestOf(kept) === sha256) return kept;
+function readDocument(projectRoot: string, document: string): FoundDocument {
+  const link = linkOf(document);
+  const source = link ? fetched(projectRoot, link) : document;
+  const bytes = statSync(join(projectRoot, source)).size;
+  const sha256 = link?.sha256 ?? digestOf(join(projectRoot, source));
+  // What a crew cites: a link without what is no part of its name.
+  const name = link ? link.url.replace(/\?.*$/, "") : document;
+  const file = `documents/${sha256.slice(0, 32)}${extname(link?.name ?? document).toLowerCase()}`;
+  const isLarge = bytes > MAX_DOCUMENT_BYTES;
+  return { declared: { name, file, sha256, ...(isLarge ? { bytes } : {}) }, source, bytes };
+}
+
+/** A piece at a time: documents may be large. */
+function digestOf(file: string): string {
+  const hash = createHash("sha256");
+  const piece = Buffer.alloc(MEBIBYTE);
+  const descriptor = openSync(file, "r");
+  try {
+    for (;;) {
+      const read = readSync(descriptor, piece);
+      if (read === 0) return hash.digest("hex");
+      hash.update(piece.subarray(0, read));
+    }
+  } finally {
+    closeSync(descriptor);
   }
-  mkdirSync(folder, { recursive: true });
-  const wanted = JSON.stringify({ url, sha256, maxBytes: MAX_DOCUMENT_BYTES });
+}
+
+/** Waits in this thread: what is built and what is planned depends on every document. Answers where it is kept. */
+function fetched(projectRoot: string, { url, sha256, name }: DocumentLink): string {
+  const kept = `.masumi/documents/${sha256}`;
+  const target = join(projectRoot, kept);
+  if (existsSync(target) && digestOf(target) === sha256) return kept;
+  mkdirSync(dirname(target), { recursive: true });
+  const wanted = JSON.stringify({ url, sha256, maxBytes: maxBytesOf(name) });
   const program = join(import.meta.dirname, "fetch-document.ts");
   const { status, stderr } = spawnSync(process.execPath, [program, wanted, target], {
     encoding: "utf8",
     timeout: FETCHED_WITHIN_MS,
   });
-  if (status === 0) return readFileSync(target);
+  if (status === 0) return kept;
   throw new HostingError(
     "DOCUMENT_UNUSABLE",
     `The document ${url} ${status === 1 && stderr ? stderr : "could not be fetched"}.`,

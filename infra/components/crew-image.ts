@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { Agent } from "../declarations/index.ts";
-import { agentFiles, inImage, textFile } from "./agent-files.ts";
+import { type Agent, runsInRuntime } from "../declarations/index.ts";
+import { type AgentFiles, type LargeFile, agentFiles, inImage, textFile } from "./agent-files.ts";
 import {
   type ContextFile,
   contextHash,
@@ -56,12 +56,26 @@ const RUNTIME = "_runtime";
 export class CrewImages {
   readonly #args: CrewImagesArgs;
   readonly #options: pulumi.CustomResourceOptions;
+  readonly #files = new Map<string, AgentFiles>();
   #runtime: CrewImage | undefined;
 
   /** @param options of the shared image; its provider builds all of them */
   constructor(args: CrewImagesArgs, options: pulumi.CustomResourceOptions) {
     this.#args = args;
     this.#options = options;
+  }
+
+  /** What the crew of an agent runs on, in its image or beside it. */
+  filesOf(agent: Agent): AgentFiles {
+    const known = this.#files.get(agent.id);
+    const files = known ?? agentFiles(this.#args.projectRoot, this.#args.network, agent);
+    this.#files.set(agent.id, files);
+    return files;
+  }
+
+  /** The documents of an agent that are too large for its image. */
+  largeFilesOf(agent: Agent): readonly LargeFile[] {
+    return runsInRuntime(agent) ? this.filesOf(agent).large : [];
   }
 
   /** The image that an agent runs, by digest; undefined until it is built. */
@@ -79,10 +93,7 @@ export class CrewImages {
   }
 
   #agentContext(agent: Agent): ContextFile[] {
-    return [
-      textFile("Dockerfile", AGENT_DOCKERFILE),
-      ...inImage(agentFiles(this.#args.projectRoot, this.#args.network, agent)),
-    ];
+    return [textFile("Dockerfile", AGENT_DOCKERFILE), ...inImage(this.filesOf(agent))];
   }
 
   #runtimeImage(): CrewImage {

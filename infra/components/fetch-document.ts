@@ -21,7 +21,7 @@ export interface WantedDocument {
 }
 
 const PUBLIC_HTTPS: Reach = { protocol: "https:", isAllowed: isPublicAddress };
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 300_000;
 const MAX_REDIRECTS = 3;
 
 /**

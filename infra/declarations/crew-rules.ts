@@ -183,17 +183,40 @@ function checkPlaceholders(
     }
   }
   for (const [index, field] of input.entries()) {
-    if (field.type === "file") {
-      complain(
-        ["input", index, "type"],
-        "a crew cannot read files of its customer in this version",
-        "ask for text in a textarea",
-      );
-    } else if (!used.has(field.id) && field.type !== "none" && field.type !== "hidden") {
+    if (field.type === "file") checkFileTypes(field, ["input", index], complain);
+    if (!used.has(field.id) && field.type !== "none" && field.type !== "hidden") {
       complain(
         ["input", index],
         `the customer is asked for "${field.id}", but no text of the crew uses it`,
         `write {${field.id}} in a task, or remove the field`,
+      );
+    }
+  }
+}
+
+/** What the runtime reads as text for a crew that is declared (crew/src/crew_runtime/customer_files.py). */
+export const READABLE = new Map([
+  [".csv", "text/csv"],
+  [".md", "text/markdown"],
+  [".pdf", "application/pdf"],
+  [".txt", "text/plain"],
+]);
+const isReadable = (type: string) =>
+  READABLE.has(type) || [...READABLE.values()].includes(type) || type === "text/*";
+
+function checkFileTypes(
+  { validations = [] }: Extract<DeclaredField, { type: "file" }>,
+  path: Path,
+  complain: Complain,
+): void {
+  for (const [index, { validation, value }] of validations.entries()) {
+    if (validation !== "accept") continue;
+    const types = value.split(",").map((type) => type.trim().toLowerCase());
+    for (const type of types.filter((type) => !isReadable(type))) {
+      complain(
+        [...path, "validations", index, "value"],
+        `the crew gets a file's text, and ${type} has none that can be read`,
+        `accept some of ${[...READABLE.keys()].join(", ")}, or write the crew in Python (build:)`,
       );
     }
   }

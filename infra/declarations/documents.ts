@@ -6,11 +6,21 @@ import { pathProblem } from "./repository.ts";
 /** What the crew runtime can read (crew/src/crew_runtime/documents). */
 const TYPES = [".csv", ".md", ".pdf", ".txt"];
 
-/** What one document may have, and all of an agent's together: they travel with its image. */
-export const MAX_DOCUMENT_BYTES = 10 * 1024 * 1024;
-export const MAX_DOCUMENTS_BYTES = 25 * 1024 * 1024;
-
 const MEBIBYTE = 1024 * 1024;
+
+/** What one document may have to travel with an agent's image, and all of those together. */
+export const MAX_DOCUMENT_BYTES = 10 * MEBIBYTE;
+export const MAX_DOCUMENTS_BYTES = 25 * MEBIBYTE;
+/**
+ * Larger ones are kept beside the image: PDF alone, since it is pictures that make a document so large. No crew reads as
+ * much text (4000 passages of 1200 characters).
+ */
+export const MAX_LARGE_DOCUMENT_BYTES = 200 * MEBIBYTE;
+export const MAX_LARGE_DOCUMENTS_BYTES = 500 * MEBIBYTE;
+
+/** What a document may have by its name's type. */
+export const maxBytesOf = (name: string): number =>
+  posix.extname(name).toLowerCase() === ".pdf" ? MAX_LARGE_DOCUMENT_BYTES : MAX_DOCUMENT_BYTES;
 const DIGEST = /^#sha256=([0-9a-f]{64})$/;
 
 /** A document that is fetched: from where, and what it must be. */
@@ -33,13 +43,21 @@ export function linkOf(document: string): DocumentLink | undefined {
   return { url: url.href, sha256, name: posix.basename(url.pathname) };
 }
 
+export interface DocumentContext {
+  readonly projectRoot: string;
+  readonly file: string;
+  /** Whether there is a place for what is too large for an image: this machine, or the stack's bucket. */
+  readonly takesLarge: boolean;
+}
+
 /** Complains of documents that are not there, cannot be read or are too large. Reads no file, and fetches nothing. */
 export function checkDocuments(
   documents: readonly string[],
-  { projectRoot, file }: { readonly projectRoot: string; readonly file: string },
+  { projectRoot, file, takesLarge }: DocumentContext,
   complain: Complain,
 ): void {
-  let bytes = 0;
+  let inImage = 0;
+  let large = 0;
   for (const [index, document] of documents.entries()) {
     const path = ["documents", index];
     const problem =
@@ -58,16 +76,32 @@ export function checkDocuments(
     }
     if (linkOf(document)) continue;
     const { size } = statSync(join(projectRoot, document));
-    bytes += size;
-    if (size > MAX_DOCUMENT_BYTES) {
-      const limit = `at most ${MAX_DOCUMENT_BYTES / MEBIBYTE}: split it, or leave out what no customer asks for`;
-      complain(path, `"${document}" has ${mebibytes(size)} MiB`, limit);
-    }
+    if (size > MAX_DOCUMENT_BYTES) large += size;
+    else inImage += size;
+    const remedy = sizeRemedy(document, size, takesLarge);
+    if (remedy) complain(path, `"${document}" has ${mebibytes(size)} MiB`, remedy);
   }
-  if (bytes > MAX_DOCUMENTS_BYTES) {
-    const limit = `at most ${MAX_DOCUMENTS_BYTES / MEBIBYTE} travel with an agent's image: leave some out`;
+  for (const [bytes, most, where] of [
+    [inImage, MAX_DOCUMENTS_BYTES, "travel with an agent's image"],
+    [large, MAX_LARGE_DOCUMENTS_BYTES, "are kept beside an agent's image"],
+  ] as const) {
+    if (bytes <= most) continue;
+    const limit = `at most ${most / MEBIBYTE} ${where}: leave some out`;
     complain(["documents"], `the documents have ${mebibytes(bytes)} MiB together`, limit, "key");
   }
+}
+
+/** What to do about a document of this size; undefined if it may have it. */
+function sizeRemedy(name: string, size: number, takesLarge: boolean): string | undefined {
+  const most = maxBytesOf(name);
+  if (size > most) {
+    return `at most ${most / MEBIBYTE} of this type: split it, or leave out what no customer asks for`;
+  }
+  if (size <= MAX_DOCUMENT_BYTES || takesLarge) return undefined;
+  return (
+    `${MAX_DOCUMENT_BYTES / MEBIBYTE} travel with an image: name a bucket for larger ones in the stack's ` +
+    "masumi:documents (docs/operations.md), or split it"
+  );
 }
 
 const mebibytes = (bytes: number) => (bytes / MEBIBYTE).toFixed(1);

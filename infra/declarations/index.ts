@@ -21,8 +21,16 @@ export {
   formatPrice,
   toBaseUnits,
 } from "./assets.ts";
+export { READABLE as READABLE_FILES } from "./crew-rules.ts";
 export { type Complaint, DeclarationError, formatComplaint } from "./complaint.ts";
-export { MAX_DOCUMENT_BYTES, MAX_DOCUMENTS_BYTES, linkOf } from "./documents.ts";
+export {
+  type DocumentLink,
+  MAX_DOCUMENT_BYTES,
+  MAX_DOCUMENTS_BYTES,
+  MAX_LARGE_DOCUMENTS_BYTES,
+  linkOf,
+  maxBytesOf,
+} from "./documents.ts";
 export { HOSTINGS, type HostingKind, isHosting } from "./hosting.ts";
 export { type LoadOptions, type LoadedAgents, loadAgents, loadValidAgents } from "./load.ts";
 export { agentSchemaJson } from "./schema-json.ts";

@@ -21,6 +21,8 @@ export interface LoadOptions {
   readonly network: Network;
   /** masumi:hosting, such as `process`. */
   readonly hosting: string;
+  /** masumi:documents: where documents are kept that are too large for an image. */
+  readonly documents?: unknown;
   /** masumi:assets */
   readonly assets?: AssetOverrides | undefined;
   /** masumi:wallets; without them, wallets are not checked. */
@@ -37,7 +39,7 @@ export interface LoadedAgents {
 
 /** Reads, checks and resolves every declaration of a folder for one stack. Reads files, and asks git what it ignores. */
 export function loadAgents(options: LoadOptions): LoadedAgents {
-  const { projectRoot, stack, network, hosting, assets, wallets } = options;
+  const { projectRoot, stack, network, hosting, assets, wallets, documents } = options;
   const { sources, complaints } = readDeclarations(resolve(projectRoot, options.folder), projectRoot);
   const inhabitants: Inhabitant[] = [];
   for (const source of sources) {
@@ -48,7 +50,14 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
   }
   checkDuplicates(inhabitants);
 
-  const context: StackContext = { projectRoot, hosting, wallets, table: assetTable(network, assets) };
+  const hasBucket = documents !== undefined;
+  const context: StackContext = {
+    projectRoot,
+    hosting,
+    hasBucket,
+    wallets,
+    table: assetTable(network, assets),
+  };
   const agents = inhabitants.flatMap(({ file, id, declaration, complain }) =>
     declaration && id !== undefined ? [resolveAgent(declaration, { id, file }, context, complain)] : [],
   );

@@ -15,6 +15,8 @@ export interface StackContext {
   readonly projectRoot: string;
   /** masumi:hosting */
   readonly hosting: string;
+  /** Whether documents may be larger than an image takes. */
+  readonly hasBucket: boolean;
   readonly table: AssetTable;
   /** masumi:wallets; absent if they are not known here. */
   readonly wallets: readonly { readonly vkey: string; readonly type: WalletType }[] | undefined;
@@ -35,8 +37,11 @@ export function resolveAgent(
   if (declaration.url === undefined) checkHosting(declaration, hosting, complain);
   checkWallet(declaration, context, complain);
   const source = resolveSource(declaration, file, { ...context, hosting }, complain);
-  if (runsInRuntime({ source })) checkDocuments(declaration.documents, { ...context, file }, complain);
-  else if (declaration.documents.length > 0 && source.kind !== "url") complainOfUnread(complain);
+  if (runsInRuntime({ source })) {
+    const { projectRoot, hasBucket } = context;
+    const takesLarge = hasBucket || hosting === "process";
+    checkDocuments(declaration.documents, { projectRoot, file, takesLarge }, complain);
+  } else if (declaration.documents.length > 0 && source.kind !== "url") complainOfUnread(complain);
   const { payment, wallet, adopt } = declaration;
   return {
     id,

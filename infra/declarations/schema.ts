@@ -208,7 +208,8 @@ export const declarationSchema = z
       .meta({
         description:
           "What the agent knows: Markdown, text, CSV or PDF, as paths from the repository's root, or as public https " +
-          "links that end in #sha256= and the digest of what they lead to.",
+          "links that end in #sha256= and the digest of what they lead to. 10 MiB each; PDFs up to 200 MiB where the stack " +
+          "has a bucket (masumi:documents) or the crew runs on this machine.",
         examples: [["docs/handbook.pdf"]],
       }),
     resources: z

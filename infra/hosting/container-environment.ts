@@ -28,6 +28,8 @@ export interface EnvironmentInput extends CrewToHost {
   /** Longest job, and what a container gets to end its jobs when it is stopped; both in seconds. */
   readonly jobSeconds: number;
   readonly graceSeconds: number;
+  /** Where documents are that are not in the image. */
+  readonly documents: Readonly<Record<string, string>>;
 }
 
 /** Where an agent's jobs are in a database: several agents and stacks may share one, and a stack may be renamed. */
@@ -43,6 +45,7 @@ export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<strin
       ? { AGENT_IDENTITY_FILE: identity.file }
       : { IDENTITY_SSM_PARAMETER: identity.ssmParameter }),
     ...(config.databaseUrl ? { DATABASE_SCHEMA: schemaOf(agent, config) } : {}),
+    ...input.documents,
     DATA_DIR: DATA_FOLDER,
     HOST: "0.0.0.0",
     JOB_TIMEOUT: String(input.jobSeconds),
@@ -59,15 +62,18 @@ export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<strin
   return new Map(Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** The one secret that only crews with large documents get. */
+export const DOCUMENTS_KEY = "DOCUMENTS_KEY";
+
 /**
- * A container's secrets by the environment's names: the model's key, the key that takes payments and where jobs are kept, and
- * no other.
+ * Containers' secrets by the environment's names: the model's key, the key that takes payments, where jobs are kept, the key
+ * of the documents' bucket, and no other.
  */
-export const secretEnvironment = ({
-  modelKey,
-  runtimeKey = "",
-  databaseUrl,
-}: StackConfig): Readonly<Record<string, string>> => ({
+export const secretEnvironment = (
+  { modelKey, runtimeKey = "", databaseUrl, documentsKey }: StackConfig,
+  { needsDocumentsKey }: { readonly needsDocumentsKey: boolean },
+): Readonly<Record<string, string>> => ({
+  ...(documentsKey && needsDocumentsKey ? { [DOCUMENTS_KEY]: documentsKey } : {}),
   ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
   // The runtime wants some key; a model that needs none takes any.
   MODEL_KEY: modelKey || "none",

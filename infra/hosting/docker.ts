@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { CrewImages } from "../components/crew-image.ts";
+import { storeLargeDocuments } from "../components/large-documents.ts";
 import { type Agent, runsInRuntime } from "../declarations/index.ts";
 import {
   CONTAINER_PORT,
@@ -19,7 +20,10 @@ import { type DockerSettings, isElsewhere } from "./settings.ts";
 const JOB_SECONDS = 900;
 
 /** A crew that is to be healthy needs this long at most on a small machine (crewai alone takes 13 s to load). */
-const UP_SECONDS = 120;
+const HEALTHY_SECONDS = 120;
+
+/** So long may it take with large documents, which are fetched, read and embedded first. */
+const HEALTHY_SECONDS_WITH_LARGE_DOCUMENTS = 900;
 
 const platformOf = ({ platform, host }: DockerSettings): string =>
   platform ?? (process.arch === "arm64" && !isElsewhere(host) ? "linux/arm64" : "linux/amd64");
@@ -57,8 +61,13 @@ export function dockerHosting({ config, projectRoot, agents }: HostingContext): 
       if (port === undefined) throw new Error(`${agent.id} is not among the agents of this hosting`);
       const name = `${prefix}-${agent.id}`;
       const volume = new docker.Volume(agent.id, { name }, on(options));
+      const documents = storeLargeDocuments(agent, images.largeFilesOf(agent), config, options);
+      const healthySeconds =
+        documents.stored.length > 0 ? HEALTHY_SECONDS_WITH_LARGE_DOCUMENTS : HEALTHY_SECONDS;
+      const secrets = secretEnvironment(config, { needsDocumentsKey: documents.needsKey });
       const environment = containerEnvironment({
         ...crew,
+        documents: documents.environment,
         config,
         identity: { file: `${DATA_FOLDER}/identity.json` },
         jobSeconds: JOB_SECONDS,
@@ -70,9 +79,7 @@ export function dockerHosting({ config, projectRoot, agents }: HostingContext): 
           name,
           image: imageOf(agent, options),
           envs: pulumi.secret(
-            [...environment, ...Object.entries(secretEnvironment(config))].map(
-              ([key, value]) => `${key}=${value}`,
-            ),
+            [...environment, ...Object.entries(secrets)].map(([key, value]) => `${key}=${value}`),
           ),
           ports: [{ internal: CONTAINER_PORT, external: port, ip: settings.bind }],
           volumes: [{ volumeName: volume.name, containerPath: DATA_FOLDER }],
@@ -91,11 +98,11 @@ export function dockerHosting({ config, projectRoot, agents }: HostingContext): 
           // An image of the author's own may need to write elsewhere.
           ...(runsInRuntime(agent) ? { readOnly: true, tmpfs: { "/tmp": "" } } : {}),
         },
-        on(options),
+        on({ ...options, ...(documents.stored.length > 0 ? { dependsOn: documents.stored } : {}) }),
       );
       const start = new DockerStart(
         agent.id,
-        { host, container: name, containerId: container.id, agentId: agent.id, seconds: UP_SECONDS },
+        { host, container: name, containerId: container.id, agentId: agent.id, seconds: healthySeconds },
         options,
       );
       return {

@@ -94,27 +94,23 @@ export async function ecsAlbHosting(context: HostingContext): Promise<Hosting> {
   function host(crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew {
     const { agent } = crew;
     const { id, resources } = agent;
-    const { access, cluster, executionRole, place, secrets } = shared;
-    const { environment, identityParameter, image, logGroup, outliveService, taskRole } = makeCrew(
-      shared,
-      config,
-      crew,
-      options,
-    );
+    const { access, cluster, executionRole, place } = shared;
+    const made = makeCrew(shared, config, crew, options);
+    const { environment, hasLargeDocuments, identityParameter, image } = made;
+    const { logGroup, outliveService, secrets, taskRole } = made;
     const isOurRuntime = runsInRuntime(agent);
     const { targetGroup, rule, record } = route(id, options);
-    const definition = pulumi
-      .all([image, logGroup.name, secrets.references])
-      .apply(([image, logGroup, secrets]) =>
-        containerDefinition({
-          image,
-          environment,
-          secrets,
-          logGroup,
-          region: place.region,
-          isOurRuntime,
-        }),
-      );
+    const definition = pulumi.all([image, logGroup.name, secrets]).apply(([image, logGroup, secrets]) =>
+      containerDefinition({
+        image,
+        environment,
+        secrets,
+        logGroup,
+        region: place.region,
+        isOurRuntime,
+        hasLargeDocuments,
+      }),
+    );
     const task = new aws.ecs.TaskDefinition(
       id,
       {

@@ -39,8 +39,8 @@ export async function ecsExpressHosting(context: HostingContext): Promise<Hostin
   function host(crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew {
     const { agent } = crew;
     const { id, resources } = agent;
-    const { access, cluster, executionRole, secrets } = shared;
-    const { environment, identityParameter, image, logGroup, outliveService, taskRole } = makeCrew(
+    const { access, cluster, executionRole } = shared;
+    const { environment, identityParameter, image, logGroup, outliveService, secrets, taskRole } = makeCrew(
       shared,
       config,
       crew,
@@ -62,7 +62,7 @@ export async function ecsExpressHosting(context: HostingContext): Promise<Hostin
           image,
           containerPort: CONTAINER_PORT,
           environments: environmentList(environment),
-          secrets: secrets.references.apply(secretList),
+          secrets: secrets.apply(secretList),
           awsLogsConfigurations: [{ logGroup: logGroup.name, logStreamPrefix: LOG_STREAM_PREFIX }],
         },
         scalingTargets: [
@@ -94,7 +94,7 @@ export async function ecsExpressHosting(context: HostingContext): Promise<Hostin
         service: service.serviceArn,
         awaited: { image },
         revision: pulumi
-          .all([image, secrets.references])
+          .all([image, secrets])
           .apply(([image, secrets]) =>
             digest({ image, environment: environmentList(environment), secrets: secretList(secrets) }),
           ),

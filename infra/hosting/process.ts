@@ -19,7 +19,7 @@ export function processHosting({ config, projectRoot }: HostingContext): Hosting
     host({ agent, wallet }, options): HostedCrew {
       const port = reservePort(portsFile(projectRoot), agent.id);
       const files = agentFiles(projectRoot, config.network, agent);
-      placeFiles(crewHome(projectRoot, agent.id), files);
+      placeFiles(projectRoot, crewHome(projectRoot, agent.id), files);
       const crew = new CrewProcess(
         agent.id,
         {

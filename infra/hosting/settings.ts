@@ -78,6 +78,35 @@ export const dockerSettings = z.strictObject({
   platform: platform.exactOptional(),
 });
 
+/** masumi:documents: the bucket of documents that are too large for an image. Any S3 will do. */
+export const documentsSettings = z.strictObject({
+  bucket: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/, "expected the name of a bucket"),
+  /** Of an S3 that is not AWS's, such as https://<ref>.storage.supabase.co/storage/v1/s3. Asked by paths, not host names. */
+  endpoint: z
+    .url({
+      protocol: /^https?$/,
+      error: "expected a URL such as https://<ref>.storage.supabase.co/storage/v1/s3",
+    })
+    .exactOptional(),
+  /** Default aws:region. */
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, "expected a region such as eu-central-1")
+    .exactOptional(),
+  /** What the keys of all objects begin with. */
+  prefix: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/, "expected a path without a slash at its ends")
+    .exactOptional(),
+  /** With which this program reaches the bucket: a profile of the AWS configuration; default aws:profile. */
+  profile: z.string().min(1).exactOptional(),
+});
+export type DocumentsSettings = z.output<typeof documentsSettings>;
+
+/** Whether containers need a key to read the bucket: on AWS, a task has a role. */
+export const needsDocumentsKey = (kind: HostingKind, { endpoint }: DocumentsSettings): boolean =>
+  kind === "docker" || (kind !== "process" && endpoint !== undefined);
+
 export type AwsSettings = Omit<z.output<typeof awsSettings>, "region"> & {
   /** aws:region, else AWS_REGION or AWS_DEFAULT_REGION. */
   readonly region: string | undefined;
@@ -94,6 +123,8 @@ export interface HostingSettings {
   readonly docker: DockerSettings;
   readonly hasModelApi: boolean;
   readonly hasRuntimeKey: boolean;
+  readonly documents: DocumentsSettings | undefined;
+  readonly hasDocumentsKey: boolean;
 }
 
 /** Whether an engine's address leads to another machine. */
@@ -116,8 +147,27 @@ export function hostingProblems(kind: HostingKind, settings: HostingSettings): s
         "pulumi config set --secret masumi:runtimeKey",
     );
   }
+  if (settings.documents) problems.push(...documentsProblems(kind, settings, settings.documents));
   if (kind === "docker") problems.push(...dockerProblems(settings.docker));
   else problems.push(...awsProblems(kind, settings.aws));
+  return problems;
+}
+
+function documentsProblems(
+  kind: HostingKind,
+  { hasDocumentsKey, aws }: HostingSettings,
+  documents: DocumentsSettings,
+): string[] {
+  const problems: string[] = [];
+  if (!documents.region && !aws.region) {
+    problems.push("masumi:documents.region is missing: name the bucket's region, such as eu-central-1");
+  }
+  if (needsDocumentsKey(kind, documents) && !hasDocumentsKey) {
+    problems.push(
+      "masumi:documentsKey is missing: containers read the bucket with a key of their own, which may only read. Set it " +
+        "with pulumi config set --secret masumi:documentsKey <access key id>:<secret access key>",
+    );
+  }
   return problems;
 }
 

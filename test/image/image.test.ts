@@ -1,10 +1,14 @@
 /** The images that the program builds, really built and run, on a machine that may reach no registry of images. */
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "axios";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { provider as dockerIdentity } from "../../infra/hosting/docker-identity.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
+import { LocalS3 } from "../helpers/s3.ts";
 import { baseImage } from "./base-image.ts";
 import { RUN, docker, engineIsRequired, engineIsThere, inspect } from "./docker.ts";
 import { type Reachable, forward, parameterStore } from "./host.ts";
@@ -24,6 +28,9 @@ const BUILD_MS = 300_000;
 /** A further agent's layer: its declaration. */
 const SMALL_BYTES = 64 * 1024;
 const STOP_SECONDS = 30;
+/** All of a container's processes when it has done a job, and the one that answers. */
+const WARM_MB = 300;
+const API_MB = 80;
 
 interface Image {
   readonly layers: readonly string[];
@@ -46,6 +53,18 @@ async function until<T>(what: string, look: () => Promise<T | undefined>): Promi
     if (end.aborted) throw new Error(`waited in vain until ${what}`);
     await sleep(200);
   }
+}
+
+/** What Docker holds against a container's limit, and what the process that answers has in RAM. */
+async function memoryOf(container: string): Promise<{ readonly all: number; readonly api: number }> {
+  const used = await docker(["stats", "--no-stream", "--format", "{{.MemUsage}}", container]);
+  const [, all = "", unit = ""] = /^([\d.]+)([KMG])iB/.exec(used) ?? [];
+  const processes = await docker(["top", container, "-o", "pid,rss,args"]);
+  const [, api = ""] = /^ *\d+ +(\d+) +\S*python\S* -m crew_runtime$/m.exec(processes) ?? [];
+  return {
+    all: (Number(all) * 1024 ** (" KMG".indexOf(unit) || NaN)) / 1e6,
+    api: (Number(api) * 1024) / 1e6,
+  };
 }
 
 describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
@@ -94,13 +113,18 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
   }, PATIENCE_MS);
 
   /** Runs an image as locked down as a hosting can, and ends it with the test. */
-  async function run(agent: string, environment: Readonly<Record<string, string>> = {}) {
+  async function run(
+    agent: string,
+    environment: Readonly<Record<string, string>> = {},
+    ...mounts: readonly string[]
+  ) {
     const name = `${RUN}-${agent}`;
     const variables = Object.entries({ PORT: "8000", DATA_DIR: "/data", ...environment });
     const locked =
       "--init --read-only --cap-drop=ALL --security-opt=no-new-privileges --memory=1g --memory-swap=1g --cpus=1";
     await docker([
       ...`run --detach --name=${name} --network=${RUN} --publish=127.0.0.1::8000 ${locked}`.split(" "),
+      ...mounts.map((mount) => `--volume=${mount}`),
       ...variables.flatMap(([variable, value]) => ["--env", `${variable}=${value}`]),
       imageOf(agent),
     ]);
@@ -191,6 +215,12 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
         return data.status === "running" ? undefined : data;
       });
       expect(ended).toMatchObject({ status: "completed", result: expect.stringContaining(said) as string });
+      const memory = await memoryOf(name);
+      console.info(
+        `After a job the container has ${memory.all.toFixed(0)} MB, its API ${memory.api.toFixed(0)} MB.`,
+      );
+      expect(memory.all).toBeLessThanOrEqual(WARM_MB);
+      expect(memory.api).toBeLessThanOrEqual(API_MB);
 
       expect(await docker(["exec", name, "id", "-u"])).toBe("10001");
       await expect(docker(["exec", name, "touch", "/runtime/x"])).rejects.toThrow(/read-only/i);
@@ -219,6 +249,45 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
       return data.agentIdentifier === IDENTIFIER ? true : undefined;
     });
     expect((await http.get<{ agent: string }>("/healthz")).data.agent).toBe("beta");
+  });
+
+  it("fetch documents that are too large for them from a bucket", async () => {
+    const s3 = await LocalS3.start();
+    onTestFinished(() => s3[Symbol.asyncDispose]());
+    const reachable = await forward(gateway, new URL(s3.endpoint));
+    onTestFinished(() => reachable.close());
+    // Declared as a large one is: what it has is the same to a bucket.
+    const content = Buffer.from("# Coffee\n\nCoffee wants 96 degrees.\n");
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    await s3.client.createBucket({ Bucket: "documents" });
+    await s3.client.putObject({ Bucket: "documents", Key: `crews/beta/${sha256}`, Body: content });
+    const declared = JSON.parse(
+      await docker(["run", "--rm", "--entrypoint=cat", imageOf("beta"), "/agent/crew.json"]),
+    ) as object;
+    const folder = mkdtempSync(join(tmpdir(), "masumi-image-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const documents = [
+      { name: "docs/coffee.md", file: "documents/coffee.md", sha256, bytes: content.byteLength },
+    ];
+    writeFileSync(join(folder, "crew.json"), JSON.stringify({ ...declared, documents }), { mode: 0o644 });
+
+    const { http } = await run(
+      "beta",
+      {
+        ...crewEnvironment(),
+        AGENT_IDENTIFIER: IDENTIFIER,
+        DOCUMENTS_LOCATION: "s3://documents/crews/beta",
+        DOCUMENTS_ENDPOINT: `${reachable.url}${new URL(s3.endpoint).pathname}`,
+        DOCUMENTS_KEY: "test:test",
+      },
+      `${join(folder, "crew.json")}:/agent/crew.json:ro`,
+    );
+    await until("its crew is built", async () =>
+      (await http.get<{ crew: string }>("/healthz")).data.crew === "ready" ? true : undefined,
+    );
+    expect(s3.asked.filter(({ method }) => method === "GET").map(({ path }) => path)).toContain(
+      `/storage/v1/s3/documents/crews/beta/${sha256}`,
+    );
   });
 
   it("are an author's own as well", async () => {

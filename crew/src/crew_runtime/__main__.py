@@ -15,6 +15,7 @@ import uvicorn
 from crew_runtime.app import create_app
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.declaration import Declaration, load_declaration
+from crew_runtime.document_fetch import document_fetch
 from crew_runtime.environment import replace_environment, scrubbed
 from crew_runtime.identity_source import identity_source
 from crew_runtime.logs import configure_logging, event
@@ -25,6 +26,8 @@ from crew_runtime.temporary import make_temporary_folder
 
 EXIT_CONFIGURATION: Final = 2
 _REQUESTS_END_WITHIN_SECONDS: Final = 2
+# The payment service makes no payment with less between the two times.
+_SERVICE_MARGIN_SECONDS: Final = 300
 _log: Final = logging.getLogger("crew_runtime")
 
 
@@ -40,6 +43,7 @@ def main() -> int:
         store, lock = open_store(settings, declaration.id)
         configure_logging(agent=declaration.id, instance=settings.agent_instance)
         identity = identity_source(settings, os.environ)
+        fetch = document_fetch(settings, declaration, os.environ)
     except ConfigurationError as error:
         _complain(error.problems)
         return EXIT_CONFIGURATION
@@ -55,7 +59,7 @@ def main() -> int:
         unusable.append(f"the crew cannot be used: {reason}")
         server.should_exit = True
 
-    app, operations = create_app(settings, declaration, store, identity, on_unusable=stop)
+    app, operations = create_app(settings, declaration, store, identity, on_unusable=stop, fetch=fetch)
     server = uvicorn.Server(
         uvicorn.Config(
             by_port(app, {internal_port: operations}),
@@ -99,11 +103,13 @@ def _read_configuration() -> tuple[Settings, Declaration]:
         problems.append(
             f"NETWORK: the declaration is for {declaration.network}. Set NETWORK to the same, or not at all."
         )
-    if settings and settings.pay_within + settings.submit_margin >= settings.submit_within:
-        problems.append(
-            "SUBMIT_WITHIN: leaves no time for a job that is paid at the last moment. "
-            "Set it to more than PAY_WITHIN and SUBMIT_MARGIN together."
-        )
+    if settings:
+        least = settings.pay_within + max(settings.submit_margin, _SERVICE_MARGIN_SECONDS)
+        if settings.submit_within <= least:
+            problems.append(
+                "SUBMIT_WITHIN: leaves no time for a job that is paid at the last moment. "
+                f"Set it to more than PAY_WITHIN and SUBMIT_MARGIN (at least {_SERVICE_MARGIN_SECONDS}) together."
+            )
     if problems or settings is None or declaration is None:
         raise ConfigurationError(problems)
     if settings.payment_source_type:

@@ -144,21 +144,14 @@ class Agent:
                 "The agent is being stopped. Try again later.",
                 retry_after_seconds=_RETRY_STOPPING_SECONDS,
             )
-        request = read_job_request(self._declaration.input, body, paid=self.is_paid)
-        job = await self._reception.take(request, agent_identifier, paid=self.is_paid)
-        return {**_receipt(job), **self._price_of(job)}
-
-    def _price_of(self, job: Job) -> dict[str, Any]:
-        """Tell what a job costs where the registry cannot: the buyer pays exactly these amounts."""
-        rule = self._declaration.payment.price_rule
-        if rule is None or self._declaration.pricing.type != "dynamic":
-            return {}
-        return {"amounts": list(rule.funds_for(job.input_data))}
+        # In a thread, so that a large one keeps nobody else waiting.
+        request = await asyncio.to_thread(read_job_request, self._declaration, body)
+        return _receipt(await self._reception.take(request, agent_identifier, paid=self.is_paid))
 
     @property
     def is_paid(self) -> bool:
         """Tell whether jobs cost something."""
-        return self._declaration.pricing.type != "free"
+        return self._declaration.is_paid
 
     def _payment_obstacle(self) -> tuple[str, str] | None:
         """Give the code and the sentence of what keeps this agent from being paid."""
@@ -258,4 +251,6 @@ def _receipt(job: Job) -> dict[str, Any]:
             "unlockTime": job.payment.unlock_time,
             "externalDisputeUnlockTime": job.payment.external_dispute_unlock_time,
         }
+        if job.payment.requested_funds:  # the registry does not know the price: the buyer pays exactly this
+            answer["amounts"] = list(job.payment.requested_funds)
     return answer

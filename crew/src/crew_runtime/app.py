@@ -19,6 +19,7 @@ from crew_runtime.bodies import read_json_object
 from crew_runtime.crew_processes import CrewProcesses
 from crew_runtime.crew_work import CrewWork, ModelAccess
 from crew_runtime.declaration import Declaration, code_of, documents_of
+from crew_runtime.document_fetch import DocumentFetch
 from crew_runtime.identity import IdentitySource
 from crew_runtime.internal import Operations
 from crew_runtime.leases import LeaseKeeper
@@ -43,10 +44,13 @@ def create_app(
     store: JobStore,
     identity: IdentitySource,
     on_unusable: Callable[[str], None],
+    *,
+    fetch: DocumentFetch | None = None,
 ) -> tuple[FastAPI, ASGIApp]:
     """Put the agent together; gives what the world sees, and what operators see.
 
-    `on_unusable` is called, from another thread, with the reason if CrewAI turns out not to take the crew.
+    `on_unusable` is called, also from another thread, with the reason if the documents that `fetch` gets do not come,
+    or CrewAI turns out not to take the crew.
     """
     model = _model_access(settings, declaration)
     runner = _runner(settings, declaration, store, model)
@@ -64,18 +68,10 @@ def create_app(
         max_unpaid=settings.max_unpaid,
     )
 
-    def try_out() -> None:
-        reason = runner.try_out()
-        if reason is None:
-            event(_log, logging.INFO, "crew_ready")
-        else:
-            on_unusable(reason)
-
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         runner.start()
-        Thread(target=try_out, daemon=True).start()
-        loops: list[Coroutine[Any, Any, None]] = [keeper.keep()]
+        loops: list[Coroutine[Any, Any, None]] = [_make_ready(runner, fetch, on_unusable), keeper.keep()]
         if protection:
             loops.append(protection.keep())
         if watch:
@@ -93,7 +89,7 @@ def create_app(
             await asyncio.to_thread(store.release)
 
     health = {"status": "ok", "agent": declaration.id, "instance": settings.agent_instance}
-    app = FastAPI(lifespan=lifespan, openapi_url=None)
+    app = FastAPI(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
     _add_cors(app, settings)
     app.include_router(_routes(agent, health, settings.max_body))
     app.add_exception_handler(ApiError, _answer_api_error)
@@ -113,6 +109,26 @@ def create_app(
     return app, operations.app()
 
 
+async def _make_ready(runner: JobRunner, fetch: DocumentFetch | None, on_unusable: Callable[[str], None]) -> None:
+    """Let jobs begin once their documents are there, and try out the crew."""
+    if fetch:
+        runner.hold_back()
+        reason = await fetch.run()
+        if reason is not None:
+            on_unusable(reason)
+            return
+        runner.let_begin()
+
+    def try_out() -> None:
+        reason = runner.try_out()
+        if reason is None:
+            event(_log, logging.INFO, "crew_ready")
+        else:
+            on_unusable(reason)
+
+    Thread(target=try_out, daemon=True).start()
+
+
 def _model_access(settings: Settings, declaration: Declaration) -> ModelAccess:
     return ModelAccess(
         api=str(settings.model_api).rstrip("/"),
@@ -129,7 +145,8 @@ def _runner(settings: Settings, declaration: Declaration, store: JobStore, model
     work = CrewWork(
         crew=declaration.crew.model_dump(mode="json", exclude_none=True),
         code=code_of(declaration, beside),
-        documents=documents_of(declaration, beside, cache=settings.data_dir.resolve() / "documents"),
+        files={field.id: field.rules("accept") for field in declaration.input if field.type == "file"},
+        documents=documents_of(declaration, beside, cache=settings.documents_cache),
         model=model,
         inputs={},
         max_model_calls=settings.job_model_calls,
@@ -185,6 +202,7 @@ def _add_cors(app: FastAPI, settings: Settings) -> None:
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["content-type"],
+            expose_headers=["Retry-After"],
         )
 
 

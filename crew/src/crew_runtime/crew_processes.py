@@ -8,7 +8,8 @@ from crew_runtime.crew_work import CrewWork
 from crew_runtime.crew_worker import build_crew, run_crew
 from crew_runtime.job_process import DiedError, JobProcess, TimedOutError, start_fork_server
 
-_BUILD_TIMEOUT_SECONDS: Final = 120
+# A long document takes minutes to be read and embedded.
+_BUILD_TIMEOUT_SECONDS: Final = 600
 _TRIAL: Final = "trial"
 
 

@@ -1,5 +1,6 @@
 """What a job's process is told."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +27,8 @@ class CrewWork:
     """All that a job's process is told: no job id, no purchaser, no other key than the model's.
 
     `folder` is the job's own and empty; `max_model_calls` and `max_tokens` (prompts and answers together) are the most
-    that the job may use. A crew is either declared (`crew`), or made by the crew.py in the folder `code`.
+    that the job may use. `files` are the inputs that are files, with the values of their `accept`. A crew is either
+    declared (`crew`), or made by the crew.py in the folder `code`.
     """
 
     crew: dict[str, Any]
@@ -35,5 +37,6 @@ class CrewWork:
     max_model_calls: int
     max_tokens: int = DEFAULT_MAX_TOKENS
     folder: Path
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     documents: DocumentSet | None = None
     code: Path | None = None

@@ -24,6 +24,7 @@ from crew_runtime.documents.index import DocumentIndex
 from crew_runtime.environment import move_into
 from crew_runtime.failures import Failure
 from crew_runtime.own_code import OwnCodeError, crew_of_folder
+from crew_runtime.received_files import CustomerFileError, egress_for_files, receive, texts_of
 from crew_runtime.result_schema import with_schemas
 from crew_runtime.tools.calculate import calculate
 from crew_runtime.tools.document_search import document_searcher
@@ -92,11 +93,13 @@ def _prepare(work: CrewWork, ask: Ask) -> _Prepared:
     if warm.IMPORT_ERROR:
         raise RuntimeError(warm.IMPORT_ERROR)
     index = DocumentIndex.open(work.documents, Embedder(work.model)) if work.documents else None
+    files = receive(work.files, work.inputs, work.folder, egress_for_files()) if work.files else {}
     answer_human_input_by(ask)
     if work.code:
-        for_authors.provide(work.model, ask, index)
-        return _Prepared(crew_of_folder(work.code, work.model), work.inputs, index)
-    crew, inputs = with_schemas(work.crew, work.inputs)
+        for_authors.provide(work.model, ask, index, files)
+        paths = {field: ", ".join(map(str, placed)) for field, placed in files.items()}
+        return _Prepared(crew_of_folder(work.code, work.model), {**work.inputs, **paths}, index)
+    crew, inputs = with_schemas(work.crew, {**work.inputs, **texts_of(files)})
     if index:
         crew, inputs = with_documents(crew, inputs, index)
     tools = _tools(crew.pop("fetch_hosts", ()), index)
@@ -160,8 +163,8 @@ def _failure(error: Exception) -> dict[str, Any]:
 def _describe(error: BaseException) -> str:
     status = getattr(error, "status_code", None)
     name = f"{type(error).__module__}.{type(error).__qualname__}"
-    if isinstance(error, (DocumentError, EmbeddingError, OwnCodeError)):
-        return f"{name}: {error}"  # our own words about the author's files
+    if isinstance(error, (CustomerFileError, DocumentError, EmbeddingError, OwnCodeError)):
+        return f"{name}: {error}"  # our own words, none of a customer's
     return f"{name} {status}" if isinstance(status, int) else name
 
 
@@ -180,8 +183,8 @@ def _classify(error: BaseException) -> Failure | None:
 
     if isinstance(error, BudgetSpentError):
         return error.failure
-    if isinstance(error, (DocumentError, EmbeddingError)):
-        return Failure.DOCUMENTS_UNUSABLE
+    if isinstance(error, (CustomerFileError, DocumentError, EmbeddingError)):
+        return Failure.FILE_UNUSABLE if isinstance(error, CustomerFileError) else Failure.DOCUMENTS_UNUSABLE
     if _GUARDRAIL_NOT_MET.match(str(error)):
         return Failure.GUARDRAIL_NOT_MET
     if isinstance(error, (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError)):

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 
 from crew_runtime.configuration import ConfigurationError, path_of, sentence_of
 from crew_runtime.documents.document import Document, DocumentSet
+from crew_runtime.documents.wanted import FETCHED, WantedDocument
 from crew_runtime.input_schema import InputField
-from crew_runtime.input_values import unreadable_rules
+from crew_runtime.input_values import read_input, unreadable_rules
 from crew_runtime.payment_declaration import PaymentDeclaration
 from crew_runtime.placeholders import PLACEHOLDER
 from crew_runtime.result_schema import unreadable_schema
@@ -95,11 +96,15 @@ class ExampleOutput(_Strict):
 
 
 class DeclaredDocument(_Strict):
-    """A document: what its author calls it, where it lies beside crew.json, and what it contains."""
+    """A document: what its author calls it, where it lies beside crew.json, and what it contains.
+
+    One with `bytes` is too large for an image: where it does not lie beside crew.json, it is fetched.
+    """
 
     name: Text
     file: str = Field(pattern=r"^documents/[\w.-]+$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int | None = Field(default=None, ge=1)
 
 
 class Declaration(_Strict):
@@ -119,6 +124,23 @@ class Declaration(_Strict):
     example_outputs: tuple[ExampleOutput, ...] = Field(default=(), alias="exampleOutputs")
 
     @property
+    def is_paid(self) -> bool:
+        """Whether jobs cost something."""
+        return self.pricing.type != "free"
+
+    def funds_for(self, input_data: object) -> tuple[dict[str, str], ...] | None:
+        """Give what a job with this input costs where the network does not know it: the price is dynamic, by a rule.
+
+        Raises:
+            InputError: the input does not fit, or costs more than can be paid.
+
+        """
+        rule = self.payment.price_rule
+        if rule is None or self.pricing.type != "dynamic":
+            return None
+        return rule.funds_for(read_input(self.input, input_data))
+
+    @property
     def needs_embeddings(self) -> bool:
         """Whether jobs ask an embedding model: there are documents, or the declaration names such a model."""
         return bool(self.documents) or "embeddings" in self.model.model_fields_set
@@ -130,12 +152,31 @@ def code_of(declaration: Declaration, folder: Path) -> Path | None:
 
 
 def documents_of(declaration: Declaration, folder: Path, cache: Path) -> DocumentSet | None:
-    """Find the documents, which lie beside the declaration in `folder`; None if the agent has none."""
+    """Find the documents, beside the declaration in `folder` or where they are fetched to; None if there are none."""
     found = tuple(
-        Document(name=declared.name, file=folder / declared.file, sha256=declared.sha256)
+        Document(name=declared.name, file=_place_of(declared, folder, cache), sha256=declared.sha256)
         for declared in declaration.documents
     )
     return DocumentSet(documents=found, cache=cache) if found else None
+
+
+def fetched_documents(declaration: Declaration, folder: Path, cache: Path) -> list[WantedDocument]:
+    """List the documents that do not lie beside the declaration in `folder`."""
+    return [
+        WantedDocument(
+            name=declared.name,
+            file=str(_place_of(declared, folder, cache)),
+            sha256=declared.sha256,
+            bytes=declared.bytes,
+        )
+        for declared in declaration.documents
+        if declared.bytes is not None and not (folder / declared.file).exists()
+    ]
+
+
+def _place_of(declared: DeclaredDocument, folder: Path, cache: Path) -> Path:
+    beside = folder / declared.file
+    return beside if declared.bytes is None or beside.exists() else cache / FETCHED / beside.name
 
 
 def load_declaration(path: Path) -> Declaration:

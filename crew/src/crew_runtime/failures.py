@@ -17,6 +17,7 @@ class Failure(StrEnum):
     GUARDRAIL_NOT_MET = "GUARDRAIL_NOT_MET"
     DOCUMENTS_UNUSABLE = "DOCUMENTS_UNUSABLE"
     TOKEN_BUDGET_SPENT = "TOKEN_BUDGET_SPENT"  # noqa: S105 - of a model, not a secret
+    FILE_UNUSABLE = "FILE_UNUSABLE"
     INPUT_OUTDATED = "INPUT_OUTDATED"
     INPUT_NOT_PROVIDED = "INPUT_NOT_PROVIDED"
     PAYMENT_NOT_MADE = "PAYMENT_NOT_MADE"
@@ -39,6 +40,7 @@ MESSAGES: Final[dict[Failure, str]] = {
     Failure.DOCUMENTS_UNUSABLE: "The agent's own documents cannot be used. The operator has to look into it.",
     Failure.TOKEN_BUDGET_SPENT: "The job took more of the language model than one job may. Ask for something smaller.",
     Failure.JOB_INTERRUPTED: "The agent was stopped again and again during the job. Ask for a refund if it was paid.",
+    Failure.FILE_UNUSABLE: "A file of the input cannot be fetched or read, or is too large. Start anew with another.",
     Failure.INPUT_OUTDATED: "The agent asks for other input by now. Ask for a refund if you paid, and start anew.",
     Failure.INPUT_NOT_PROVIDED: "The crew's question was not answered in time. Start anew, or ask for a refund.",
     Failure.PAYMENT_NOT_MADE: "No payment could be made for the job. Start it again.",

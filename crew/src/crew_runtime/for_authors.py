@@ -1,9 +1,10 @@
 """What a crew.py of an author's own may use of the runtime, while a job runs.
 
-from crew_runtime.for_authors import ask_customer, document_search, model
+from crew_runtime.for_authors import ask_customer, customer_files, document_search, model
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crew_runtime.asking import Ask
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 _access: ModelAccess | None = None
 _ask: Ask | None = None
 _index: "DocumentIndex | None" = None
+_files: Mapping[str, list[Path]] = {}
 
 
-def provide(access: ModelAccess, ask: Ask, index: "DocumentIndex | None") -> None:
+def provide(access: ModelAccess, ask: Ask, index: "DocumentIndex | None", files: Mapping[str, list[Path]]) -> None:
     """Say for whom this process works. The runtime calls it once, before it imports crew.py."""
-    global _access, _ask, _index
-    _access, _ask, _index = access, ask, index
+    global _access, _ask, _index, _files
+    _access, _ask, _index, _files = access, ask, index, files
 
 
 def model() -> "LLM":
@@ -39,6 +41,11 @@ def ask_customer(prompt: str) -> str:
     if _ask is None:
         raise RuntimeError("there is a customer only in a job")
     return _ask(prompt)
+
+
+def customer_files(field: str) -> list[Path]:
+    """Give the files that the customer entered in a field, which lie in the job's own folder."""
+    return list(_files.get(field, ()))
 
 
 def document_search() -> Any:  # noqa: ANN401 - CrewAI's BaseTool, which is not loaded here

@@ -1,5 +1,6 @@
 """Checks what a customer entered against the input schema, and turns it into the texts that a crew gets."""
 
+import json
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -7,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from crew_runtime.customer_files import accepts, is_data_url, read_data_url
 from crew_runtime.input_schema import InputField
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -60,6 +62,8 @@ def read_input(fields: Sequence[InputField], values: object) -> dict[str, str]:
 
 def _read_field(field: InputField, value: object) -> str:
     if field.type == "none":
+        if isinstance(value, (list, dict)):  # nobody reads it, but it would have to be hashed
+            raise _Unfit("takes no value")
         return ""
     if field.type == "hidden":
         return _hidden(field, value)
@@ -161,6 +165,8 @@ def _boolean(_field: InputField, value: object) -> str:
 
 def _choice(field: InputField, value: object) -> str:
     chosen = value if isinstance(value, list) else [value]
+    if len(chosen) > len(field.choices):
+        raise _Unfit("must name each choice once at most")
     texts = [_one_choice(field, choice) for choice in chosen]
     unique = list(dict.fromkeys(texts))
     if field.type == "radio" and len(unique) != 1:
@@ -181,12 +187,24 @@ def _one_choice(field: InputField, choice: object) -> str:
 
 
 def _file(field: InputField, value: object) -> str:
-    given = value if isinstance(value, list) else [value]
-    urls = [url for url in given if isinstance(url, str) and _is_url(url)]
-    if not urls or len(urls) < len(given):
-        raise _Unfit("must be the http or https URL of an uploaded file, or a list of them")
+    """Give the URLs as JSON: the job's process gets the files."""
+    urls = value if isinstance(value, list) else [value]
+    if not urls or not all(isinstance(url, str) and _holds_or_leads_to_file(field, url) for url in urls):
+        raise _Unfit("must be the https URL of an uploaded file, a data: URL in base64, or a list of them")
     _check_bounds(field, len(urls), "must have at least {} files", "must have at most {} files")
-    return ", ".join(urls)
+    return json.dumps(urls)
+
+
+def _holds_or_leads_to_file(field: InputField, url: str) -> bool:
+    if not is_data_url(url):
+        return url.startswith("https:") and _is_url(url)
+    try:
+        found = read_data_url(url)
+    except ValueError:
+        return False
+    if not accepts(field.rules("accept"), found.name, found.media_type):
+        raise _Unfit(f"must be a file of the type {', '.join(field.rules('accept'))}")
+    return True
 
 
 def _as_instant(text: str) -> datetime:

@@ -50,6 +50,7 @@ class JobProcess:
     """
 
     def __init__(self, target: Callable[[Connection, Any], None], argument: object) -> None:
+        self._ending = threading.Lock()
         self._messages, answering = _CONTEXT.Pipe()
         self._process: BaseProcess = _CONTEXT.Process(target=target, args=(answering, argument), daemon=True)
         try:
@@ -122,12 +123,15 @@ class JobProcess:
 
     def end(self, *, kill_after: float = _KILL_AFTER_SECONDS) -> None:
         """Give the process `kill_after` seconds to end by itself, then end it; it is gone afterwards."""
-        if not self._is_gone(kill_after):
-            self._signal(signal.SIGKILL)
-        with _starting:
-            self._process.join(kill_after)
-        self._pid = None
-        self._messages.close()
+        with self._ending:  # two threads that close the pipe at once might close somebody else's
+            if self._pid is None:
+                return
+            if not self._is_gone(kill_after):
+                self._signal(signal.SIGKILL)
+            with _starting:
+                self._process.join(kill_after)
+            self._pid = None
+            self._messages.close()
 
     def _is_gone(self, within: float) -> bool:
         """Tell whether the pipe closes in time, which it does when the process, its last holder, ends."""

@@ -1,13 +1,13 @@
 """Reads what a customer sends to /start_job."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import rfc8785
 
-from crew_runtime.input_schema import InputField
+from crew_runtime.declaration import Declaration
 from crew_runtime.input_values import InputError, read_input
 from crew_runtime.payments.hashes import input_hash
 from crew_runtime.problems import ApiError
@@ -25,8 +25,8 @@ class JobRequest:
     input_hash: str | None
 
 
-def read_job_request(fields: Sequence[InputField], body: Mapping[str, Any], *, paid: bool) -> JobRequest:
-    """Check the request against the input schema.
+def read_job_request(declaration: Declaration, body: Mapping[str, Any]) -> JobRequest:
+    """Check the request against the input schema, and that there is a price for it.
 
     Who pays names a nonce, `identifier_from_purchaser`: 14 to 26 hexadecimal digits, as the payment service wants it.
     For free jobs any text will do, or none.
@@ -39,12 +39,13 @@ def read_job_request(fields: Sequence[InputField], body: Mapping[str, Any], *, p
     input_data = body.get("input_data", {})
     hashed = None
     problems: list[str] = []
-    if paid and not (isinstance(purchaser, str) and _NONCE.fullmatch(purchaser)):
+    if declaration.is_paid and not (isinstance(purchaser, str) and _NONCE.fullmatch(purchaser)):
         problems.append("identifier_from_purchaser: must be a text of 14 to 26 hexadecimal digits, new for each job")
     elif purchaser is not None and not _is_name(purchaser):
         problems.append(f"identifier_from_purchaser: must be a text of 1 to {_LONGEST_PURCHASER} characters")
     try:
-        read_input(fields, input_data)
+        read_input(declaration.input, input_data)
+        declaration.funds_for(input_data)
         hashed = input_hash(purchaser if isinstance(purchaser, str) else "", input_data)
     except InputError as error:
         problems += error.problems

@@ -1,6 +1,7 @@
 """A job, what it goes through, and what is known of its payment."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -65,7 +66,10 @@ def now() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentTerms:
-    """What the payment service answered when the payment was made. Times are Unix milliseconds."""
+    """What the payment service answered when the payment was made. Times are Unix milliseconds.
+
+    `requested_funds` is what it was told that the job costs, where it has no price of its own.
+    """
 
     blockchain_identifier: str
     source_type: str
@@ -74,6 +78,7 @@ class PaymentTerms:
     submit_result_time: int
     unlock_time: int
     external_dispute_unlock_time: int
+    requested_funds: tuple[Mapping[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

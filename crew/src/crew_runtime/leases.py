@@ -20,8 +20,9 @@ _UNPAID: Final = (JobState.CREATED, JobState.AWAITING_PAYMENT)
 class LeaseKeeper:
     """Renews leases three times in their length.
 
-    What this runtime runs and no longer holds is ended at once, and everything is if no renewal succeeded for as long
-    as a lease lasts: another runtime may run it by then.
+    What this runtime runs and no longer holds is ended at once, and everything is when a lease's length has passed
+    since the last renewal that succeeded, whatever the store does meanwhile: from then on another runtime may run it,
+    if the store is one that others reach.
     """
 
     def __init__(
@@ -31,31 +32,34 @@ class LeaseKeeper:
         self._runner = runner
         self._lease_seconds = lease_seconds
         self._protection = protection
-        self._renewed_at = monotonic()
+        self._end_of_leases: asyncio.TimerHandle | None = None
         self._has_unfinished = False
         self.works = True
         runner.on_change = self.note_busy
 
     async def keep(self) -> None:
         """Keep leases until cancelled."""
-        while True:
-            try:
-                await self.round()
-            except StoreUnavailableError as error:
-                event(_log, logging.ERROR, "store_unavailable", reason=str(error))
-                self.works = False
-                if monotonic() - self._renewed_at > self._lease_seconds:
-                    self._lose(self._runner.known)
-            except Exception:  # noqa: BLE001 - this loop never ends; what it met is logged
-                _log.exception("lease_keeping_failed")
-            await asyncio.sleep(self._lease_seconds / _ROUNDS_PER_LEASE)
+        try:
+            while True:
+                try:
+                    await self.round()
+                except StoreUnavailableError as error:
+                    event(_log, logging.ERROR, "store_unavailable", reason=str(error))
+                    self.works = False
+                except Exception:  # noqa: BLE001 - this loop never ends; what it met is logged
+                    _log.exception("lease_keeping_failed")
+                await asyncio.sleep(self._lease_seconds / _ROUNDS_PER_LEASE)
+        finally:
+            if self._end_of_leases:
+                self._end_of_leases.cancel()
 
     async def round(self) -> None:
         """Renew, take over, and hand what has to run to the runner."""
         begun = monotonic()
         known = self._runner.known  # before the renewal, which does not name what is begun during it
         held = await asyncio.to_thread(self._store.renew)
-        self._renewed_at = begun
+        if self._store.shared:
+            self._expect_end(begun + self._lease_seconds)
         self._lose(known - held)
         taken = await asyncio.to_thread(self._store.claim)
         if taken:
@@ -73,6 +77,16 @@ class LeaseKeeper:
         """Tell the machine whether this runtime may be stopped without loss."""
         if self._protection:
             self._protection.note(busy=self._has_unfinished or bool(self._runner.known))
+
+    def _expect_end(self, moment: float) -> None:
+        if self._end_of_leases:
+            self._end_of_leases.cancel()
+        left = max(0, moment - monotonic())
+        self._end_of_leases = asyncio.get_running_loop().call_later(left, self._lose_all)
+
+    def _lose_all(self) -> None:
+        self.works = False
+        self._lose(self._runner.known)
 
     def _lose(self, job_ids: set[str]) -> None:
         for job_id in job_ids:

@@ -1,11 +1,17 @@
 """How an agent is paid, as crew.json says under `payment`."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal, Self
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from math import ceil
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crew_runtime.input_schema import InputField
+from crew_runtime.input_values import InputError
+
+# Of the ledger, for each token.
+_LARGEST_AMOUNT: Final = 2**63 - 1
 
 
 class _Strict(BaseModel):
@@ -28,11 +34,23 @@ class PriceRule(_Strict):
     funds: tuple[Funds, ...] = Field(min_length=1, max_length=7)
     times: str | None = Field(default=None, min_length=1)
 
-    def funds_for(self, input_data: dict[str, Any]) -> tuple[dict[str, str], ...]:
-        """Give the funds to ask for, never less than one time; parts of a number count as a whole."""
-        entered = input_data.get(self.times, 1) if self.times else 1
-        factor = max(1, -(-float(entered) // 1)) if isinstance(entered, (int, float, str)) else 1
-        return tuple({"amount": str(int(fund.amount) * int(factor)), "unit": fund.unit} for fund in self.funds)
+    def funds_for(self, texts: Mapping[str, str]) -> tuple[dict[str, str], ...]:
+        """Give the funds to ask for, never less than one time; parts of a number count as a whole.
+
+        `texts` is the input as the crew gets it: a field that was left out counts with its default.
+
+        Raises:
+            InputError: no wallet could hold that much.
+
+        """
+        entered = texts[self.times] if self.times else ""
+        factor = max(1, ceil(Decimal(entered))) if entered else 1
+        amounts = [int(fund.amount) * factor for fund in self.funds]
+        if max(amounts) > _LARGEST_AMOUNT:
+            raise InputError([f"{self.times}: is more than can be paid for"])
+        return tuple(
+            {"amount": str(amount), "unit": fund.unit} for amount, fund in zip(amounts, self.funds, strict=True)
+        )
 
 
 class PaymentDeclaration(_Strict):
@@ -68,3 +86,13 @@ class PaymentDeclaration(_Strict):
         numbers = [field.id for field in fields if field.type in ("number", "range")]
         if times is not None and times not in numbers:
             yield f"payment.priceRule.times: {times} is no number field; there are {', '.join(numbers) or 'none'}"
+        for field in fields:
+            if field.id == times and not _is_number(field.data.get("default", "")):
+                yield f"input.{times}.data.default: is no number, and the price depends on it"
+
+
+def _is_number(default: object) -> bool:
+    try:
+        return default == "" or Decimal(str(default)).is_finite()
+    except InvalidOperation:
+        return False

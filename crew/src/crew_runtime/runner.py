@@ -73,6 +73,8 @@ class JobRunner:
         self._processes: dict[str, JobProcess] = {}
         self._questions = OpenQuestions(lambda job_id: self._stored(lambda: store.get(job_id)))
         self._abandoned: set[str] = set()
+        self._may_begin = asyncio.Event()
+        self._may_begin.set()
         self._stopping = False
         self._crew_is_ready = False
         self.on_change: Callable[[], None] = lambda: None
@@ -116,6 +118,14 @@ class JobRunner:
         """Begin to load CrewAI in the fork server."""
         self._maker.prepare()
 
+    def hold_back(self) -> None:
+        """Begin no job until `let_begin`: something that they need is not there yet."""
+        self._may_begin.clear()
+
+    def let_begin(self) -> None:
+        """Begin jobs from now on."""
+        self._may_begin.set()
+
     def try_out(self) -> str | None:
         """Let CrewAI build the crew once, and give the reason if it cannot. Blocks until CrewAI is loaded."""
         reason = self._maker.try_out()
@@ -145,6 +155,7 @@ class JobRunner:
     async def stop(self, grace_seconds: float) -> None:
         """Begin no more jobs; give the running ones time to end, then end them, and leave them to the next runtime."""
         self._stopping = True
+        self._may_begin.set()
         for job_id in self._questions.jobs:
             self._questions.abandon(job_id)
         if self._tasks:
@@ -159,6 +170,7 @@ class JobRunner:
 
     async def _bring_to_end(self, job_id: str) -> None:
         try:
+            await self._may_begin.wait()
             while not self._is_over(job_id) and await self._is_answered(job_id):
                 async with Slot(self._free) as slot:
                     if self._is_over(job_id) or await self._run_and_keep(job_id, slot):

@@ -173,6 +173,27 @@ class Settings(BaseModel):
         le=65535,
         description="Set INTERNAL_PORT to the TCP port of /metrics and /readyz (0: any free one), or leave it out.",
     )
+    documents_location: str | None = Field(
+        default=None,
+        pattern=r"^s3://[\w.-]+(/[\w.-]+)*$",
+        description="Set DOCUMENTS_LOCATION to the folder in a bucket where large documents are, such as s3://bucket/agent.",
+    )
+    documents_endpoint: HttpUrl | None = Field(
+        default=None, description="Set DOCUMENTS_ENDPOINT to the address of an S3 that is not AWS's, or leave it out."
+    )
+    documents_region: str = Field(
+        default="us-east-1", description="Set DOCUMENTS_REGION to the bucket's region, such as eu-central-1."
+    )
+    documents_within: float = Field(
+        default=120,
+        ge=0,
+        le=3600,
+        description="Set DOCUMENTS_WITHIN to the seconds after which documents that do not come are given up.",
+    )
+    documents_key: SecretStr | None = Field(
+        default=None,
+        description="Set DOCUMENTS_KEY to <access key id>:<secret access key>, or leave it out where a role may read.",
+    )
     max_body: int = Field(
         default=MEGABYTE,
         ge=1024,
@@ -196,6 +217,18 @@ class Settings(BaseModel):
         le=1_000_000_000,
         description="Set JOB_TOKENS to the tokens of the model, asked and answered, that one job may use.",
     )
+
+    @field_validator("documents_key")
+    @classmethod
+    def _key_has_two_parts(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not all(value.get_secret_value().partition(":")):
+            raise PydanticCustomError("key", "is no key of a bucket")
+        return value
+
+    @property
+    def documents_cache(self) -> Path:
+        """The folder that keeps what was made of documents, and those that were fetched."""
+        return self.data_dir.resolve() / "documents"
 
     @field_validator("agent_identity_file")
     @classmethod

@@ -7,8 +7,10 @@ import threading
 from email.message import Message
 from functools import reduce
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
+
+from support.server import Server
 
 ACCESS_KEY: Final = "ASIAEXAMPLEEXAMPLE00"
 SECRET_KEY: Final = "secret-sentinel-77aa"  # noqa: S105 - of nothing
@@ -77,11 +79,8 @@ class FakeAws:
                 self.end_headers()
                 self.wfile.write(data)
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        url = f"http://127.0.0.1:{self._server.server_port}"
+        self._server = Server(Handler)
+        url = self._server.url
         self.environment = {
             "AWS_REGION": "eu-central-1",
             "AWS_ENDPOINT_URL": url,
@@ -121,6 +120,4 @@ class FakeAws:
             assert self._asked.wait_for(lambda: self._count >= enough, timeout=60)
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()

@@ -1,10 +1,10 @@
 """A server on loopback that gives prepared answers in turn, the last one again and again."""
 
 import json
-import ssl
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+
+from support.server import Server
 
 Answer = tuple[int, bytes]
 
@@ -36,17 +36,8 @@ class Canned:
                 self.end_headers()
                 self.wfile.write(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        if tls:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(tls)
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_port}/api/v1"
+        self._server = Server(Handler, tls=tls)
+        self.url = f"{self._server.url}/api/v1"
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()

@@ -1,11 +1,12 @@
 """The agent that ECS runs beside a task, on loopback."""
 
 import json
-import threading
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from support.server import Server
 
 
 class FakeEcsAgent:
@@ -27,11 +28,8 @@ class FakeEcsAgent:
                 self.end_headers()
                 self.wfile.write(json.dumps(agent.answer).encode())
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        self.uri = f"http://127.0.0.1:{self._server.server_port}/api/task"
+        self._server = Server(Handler)
+        self.uri = f"{self._server.url}/api/task"
 
     @property
     def is_protected(self) -> bool:
@@ -45,6 +43,4 @@ class FakeEcsAgent:
             time.sleep(0.01)
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()

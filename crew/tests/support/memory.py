@@ -67,6 +67,8 @@ def _rollup(pid: int, *names: str) -> float | None:
 def _sum(file: Path, *names: str) -> float | None:
     try:
         lines = [line.split() for line in file.read_text().splitlines()]
-    except OSError:  # the process is gone, or hides from whoever is not root
+    except PermissionError:  # the process hides from whoever is not root
         return None
+    except OSError:  # it is gone
+        return 0
     return sum(int(words[1]) for words in lines if words[0].rstrip(":") in names) * 1024 / _MEGABYTE

@@ -5,8 +5,10 @@ import re
 import threading
 import time
 import zlib
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from support.server import Server
 
 _MARKER = re.compile(r"MARKER-\w+")
 _FAILS = re.compile(r"fails with (\d+)")
@@ -101,11 +103,8 @@ class StubModel:
                 except ConnectionError:
                     self.close_connection = True  # the job was ended while it waited
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+        self._server = Server(Handler)
+        self.url = f"{self._server.url}/v1"
 
     def answer(self, body: dict[str, Any], key: str) -> tuple[int, dict[str, Any]]:
         if "input" in body:
@@ -137,6 +136,4 @@ class StubModel:
 
     def close(self) -> None:
         self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()

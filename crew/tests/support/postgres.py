@@ -87,7 +87,7 @@ class Cluster:
             return cursor.fetchall() if cursor.description else []
 
     def close(self) -> None:
-        self._server.send_signal(signal.SIGINT)  # SIGTERM would wait for open connections
+        self._server.send_signal(signal.SIGQUIT)  # the others would wait for connections, and write all to the disk
         try:
             self._server.wait(10)
         except subprocess.TimeoutExpired:

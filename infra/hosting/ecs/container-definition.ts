@@ -16,6 +16,9 @@ const HEALTH_CHECK = {
   startPeriod: 120,
 };
 
+/** ECS gives no container longer. Large documents are fetched, read and embedded before a crew is built. */
+const LONGEST_START_SECONDS = 300;
+
 /** What the one container of a task is called; the load balancer finds it by this name. */
 export const CONTAINER = "crew";
 
@@ -29,6 +32,7 @@ export interface ContainerInput {
   readonly region: string;
   /** Whether the image is built on the crew runtime, and so can be asked whether its crew is ready. */
   readonly isOurRuntime: boolean;
+  readonly hasLargeDocuments: boolean;
 }
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }) => (a.name < b.name ? -1 : 1);
@@ -54,13 +58,16 @@ export const containerDefinition = ({
   logGroup,
   region,
   isOurRuntime,
+  hasLargeDocuments,
 }: ContainerInput) => ({
   name: CONTAINER,
   image,
   // An image of the author's own may need to write elsewhere, and may know no such question.
   ...(isOurRuntime
     ? {
-        healthCheck: HEALTH_CHECK,
+        healthCheck: hasLargeDocuments
+          ? { ...HEALTH_CHECK, startPeriod: LONGEST_START_SECONDS }
+          : HEALTH_CHECK,
         readonlyRootFilesystem: true,
         mountPoints: [{ sourceVolume: DATA_VOLUME, containerPath: DATA_FOLDER, readOnly: false }],
       }

@@ -44,10 +44,20 @@ export interface AgentRights {
   readonly clusterArn: string;
   /** Begins with a slash. */
   readonly identityParameter: string;
+  /** Objects of S3, as <bucket>/<key>. */
+  readonly documents: readonly string[];
 }
 
-/** All that a crew may do on AWS: read its own identifier, and keep its container from being stopped while a job runs. */
-export function agentPolicy({ place, clusterArn, identityParameter }: AgentRights): PolicyDocument {
+/**
+ * All that a crew may do on AWS: read its own identifier and its own documents, and keep its container from being stopped
+ * while a job runs.
+ */
+export function agentPolicy({
+  place,
+  clusterArn,
+  identityParameter,
+  documents,
+}: AgentRights): PolicyDocument {
   const { partition, region, accountId } = place;
   return policy(
     {
@@ -60,5 +70,14 @@ export function agentPolicy({ place, clusterArn, identityParameter }: AgentRight
       Action: ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"],
       Resource: [`${clusterArn.replace(":cluster/", ":task/")}/*`],
     },
+    ...(documents.length > 0
+      ? [
+          {
+            Effect: "Allow" as const,
+            Action: ["s3:GetObject"],
+            Resource: documents.map((object) => `arn:${partition}:s3:::${object}`),
+          },
+        ]
+      : []),
   );
 }

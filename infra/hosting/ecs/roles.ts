@@ -72,7 +72,7 @@ export interface TaskRoleArgs extends Omit<AgentRights, "clusterArn"> {
 
 /** The one role that a crew itself has. */
 export function makeTaskRole(args: TaskRoleArgs, options: pulumi.CustomResourceOptions): Role {
-  const { agentId, owner, place, clusterArn, identityParameter } = args;
+  const { agentId, owner, place, clusterArn, identityParameter, documents } = args;
   const role = new aws.iam.Role(
     agentId,
     {
@@ -86,7 +86,7 @@ export function makeTaskRole(args: TaskRoleArgs, options: pulumi.CustomResourceO
     {
       role: role.name,
       policy: pulumi.jsonStringify(
-        clusterArn.apply((arn) => agentPolicy({ place, clusterArn: arn, identityParameter })),
+        clusterArn.apply((arn) => agentPolicy({ place, clusterArn: arn, identityParameter, documents })),
       ),
     },
     options,

@@ -4,7 +4,8 @@ import { CrewImages } from "../../components/crew-image.ts";
 import type { StackConfig } from "../../config.ts";
 import type { Agent } from "../../declarations/index.ts";
 import { type AwsAccess, EcrImages } from "../../../providers/ecs/index.ts";
-import { containerEnvironment, secretEnvironment } from "../container-environment.ts";
+import { storeLargeDocuments } from "../../components/large-documents.ts";
+import { DOCUMENTS_KEY, containerEnvironment, secretEnvironment } from "../container-environment.ts";
 import { CrewDrain } from "../crew-drain.ts";
 import type { CrewToHost, HostingContext } from "../hosting.ts";
 import { boundedName } from "../names.ts";
@@ -32,6 +33,7 @@ export interface SharedEcs {
   /** The name of the repository that holds them. */
   readonly repository: pulumi.Output<string>;
   readonly executionRole: Role;
+  /** Of all containers. */
   readonly secrets: StoredSecrets;
 }
 
@@ -44,6 +46,9 @@ export interface EcsCrew {
   readonly logGroup: aws.cloudwatch.LogGroup;
   readonly taskRole: Role;
   readonly identityParameter: string;
+  readonly hasLargeDocuments: boolean;
+  /** ARNs of its secrets by the environment's names. */
+  readonly secrets: pulumi.Output<Record<string, string>>;
 }
 
 class EcsHosting extends pulumi.ComponentResource {
@@ -70,7 +75,8 @@ async function makeShared({ config, projectRoot }: HostingContext): Promise<Shar
   const place = { partition, region: config.aws.region ?? "", accountId };
   const name = boundedSharedName();
   const options = { parent: new EcsHosting(name) };
-  const secrets = storeSecrets(name, secretEnvironment(config), options);
+  const needsDocumentsKey = config.documents?.endpoint !== undefined;
+  const secrets = storeSecrets(name, secretEnvironment(config, { needsDocumentsKey }), options);
   const repository = makeRepository(name, options);
   const { profile } = config.aws;
   return {
@@ -119,8 +125,10 @@ export function makeCrew(
     agent.source.kind === "image"
       ? []
       : [new EcrImages(agent.id, { access, agentId: agent.id, repository }, options)];
+  const documents = storeLargeDocuments(agent, shared.images.largeFilesOf(agent), config, options);
   const taskRole = makeTaskRole(
     {
+      documents: documents.readableByRole,
       agentId: agent.id,
       owner: [config.owner, pulumi.getProject(), pulumi.getStack()],
       place: shared.place,
@@ -132,10 +140,23 @@ export function makeCrew(
   return {
     image: shared.images.reference(agent, options),
     // Without the rights of its roles, a service that is removed stays in DRAINING.
-    outliveService: [...images, ...shared.cluster.ready, ...shared.executionRole.rights, ...taskRole.rights],
+    outliveService: [
+      ...documents.stored,
+      ...images,
+      ...shared.cluster.ready,
+      ...shared.executionRole.rights,
+      ...taskRole.rights,
+    ],
     identityParameter,
+    hasLargeDocuments: documents.stored.length > 0,
+    secrets: shared.secrets.references.apply((all) =>
+      Object.fromEntries(
+        Object.entries(all).filter(([name]) => name !== DOCUMENTS_KEY || documents.needsKey),
+      ),
+    ),
     environment: containerEnvironment({
       ...crew,
+      documents: documents.environment,
       config,
       identity: { ssmParameter: identityParameter },
       jobSeconds: config.aws.jobMinutes * 60,

@@ -28,6 +28,11 @@ const asking = agent("asking", "V2", "{ fixed: [5 USDM] }").replace(
   "expected_output: A text, human_input: true",
 );
 
+const reader = agent("reader", "V2", "free").replace(
+  "{ id: topic, type: string, name: Topic }",
+  "{ id: topic, type: file, name: Topic, data: { outputFormat: url } }",
+);
+
 interface Demo {
   readonly changes: Readonly<Record<string, number>>;
   readonly hire: unknown;
@@ -53,6 +58,7 @@ describe("the demo, and crews of its stack that are hired", () => {
     project.write("agents/market-researcher.yaml", ours);
     project.write("agents/writer.yaml", agent("writer", "V1", "{ fixed: [5 USDM, 2 ADA] }"));
     project.write("agents/asking.yaml", asking);
+    project.write("agents/reader.yaml", reader);
     project.write("agents/gift.yaml", agent("gift", "V2", "free"));
     first = await demo();
   }, 300_000);
@@ -117,6 +123,14 @@ describe("the demo, and crews of its stack that are hired", () => {
     expect(stdout).toMatch(/\S/);
   });
 
+  it("a crew reads the file that its customer has on this machine", async () => {
+    project.write("brief.md", "# The brief\n\nKettles of MARKER-brass.\n");
+    const files = ["--input", `topic=@${project.path("brief.md")}`, "--input", "pages=2"];
+    const { exitCode, stdout } = await project.run("hire", "reader", ...files);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/\[brief\.md\][\s\S]*MARKER-brass/);
+  });
+
   it("input that does not fit is refused before a job is begun", async () => {
     const { exitCode, stderr } = await project.run("hire", "writer", "--input", "pages=many");
     expect(exitCode).toBe(1);
@@ -128,7 +142,7 @@ describe("the demo, and crews of its stack that are hired", () => {
       .filter((file) => file.endsWith(".json"))
       .map((file) => `.masumi/state/${file}`);
     const hires = readdirSync(project.path(".masumi/hires")).map((file) => `.masumi/hires/${file}`);
-    expect([state.length > 0, hires.length]).toEqual([true, 4]);
+    expect([state.length > 0, hires.length]).toEqual([true, 5]);
     const kept = ["Pulumi.local.yaml", ...state, ...hires].map((file) => project.read(file)).join("\n");
     expect(kept).not.toMatch(/sandbox-(runtime|pay|buyer)-key/);
   });

@@ -35,6 +35,12 @@ describe("what was entered becomes what the field's type wants", () => {
     ["a date", field("date"), ["x=2026-12-31"], "2026-12-31"],
     ["a colour", field("color"), ["x=#1a73e8"], "#1a73e8"],
     ["an uploaded file", field("file"), ["x=https://example.com/a.pdf"], "https://example.com/a.pdf"],
+    [
+      "a file",
+      field("file"),
+      [`x=@${file("a brief.pdf", "tea")}`],
+      "data:application/pdf;name=a%20brief.pdf;base64,dGVh",
+    ],
     ["an address of a type that is not known here", field("wallet"), ["x=addr1"], "addr1"],
     ["nothing for an optional field", field("string", { validations: [optional] }), [], undefined],
     ["nothing for a field that only shows something", field("none"), [], undefined],
@@ -84,7 +90,7 @@ describe("what does not fit is refused", () => {
     ["maybe", field("boolean"), ["x=maybe"], /true or false/],
     ["another choice", field("option", choices), ["x=green"], /chosen from: red, blue/],
     ["two of a radio", field("radio", choices), ["x=red", "x=blue"], /one choice/],
-    ["a file's content", field("file"), ["x=%PDF"], /URL of an uploaded file/],
+    ["a file's content", field("file"), ["x=%PDF"], /@file, or the URL of an uploaded file/],
     ["a moment", field("date"), ["x=tomorrow"], /must be a date such as/],
     ["a hidden field", field("hidden"), ["x=1"], /leave it out/],
   ])("%s", (_, schema, options, message) => {
@@ -105,6 +111,8 @@ describe("what does not fit is refused", () => {
     ["a list instead of an object", [], file("list.json", "[1]")],
     ["no JSON", [], file("bad.json", "{")],
   ])("%s", (_, options, json) => {
-    expect(() => readEntered(options, json)).toThrow(expect.objectContaining({ name: "UserError" }) as Error);
+    expect(() => read([field("string")], options, json)).toThrow(
+      expect.objectContaining({ name: "UserError" }) as Error,
+    );
   });
 });

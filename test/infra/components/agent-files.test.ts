@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -68,7 +77,7 @@ describe("the files of an agent", () => {
       `${String(found["code"])}/config/agents.yaml`,
       `${String(found["code"])}/crew.py`,
     ]);
-    expect(inImage({ declaration, files }).map(({ path }) => path)).toEqual([
+    expect(inImage({ declaration, files, large: [] }).map(({ path }) => path)).toEqual([
       "agent/crew.json",
       ...files.map(({ path }) => `agent/${path}`),
     ]);
@@ -135,6 +144,45 @@ describe("the files of an agent", () => {
   });
 });
 
+describe("documents that are too large for an image", () => {
+  const MIB = 1024 * 1024;
+  const handbook = Buffer.concat([Buffer.from("%PDF-1.4\n"), Buffer.alloc(11 * MIB, 7)]);
+  const sha256 = createHash("sha256").update(handbook).digest("hex");
+  const file = `documents/${sha256.slice(0, 32)}.pdf`;
+
+  it("are declared with their size, and are no part of it", () => {
+    write("docs/handbook.pdf", handbook);
+    const agent = agentWith("documents: [docs/handbook.pdf]");
+    const files = filesOf(agent);
+    expect(declared(agent).documents).toEqual([
+      { name: "docs/handbook.pdf", file, sha256, bytes: handbook.byteLength },
+    ]);
+    expect(files.large).toEqual([
+      { path: file, source: "docs/handbook.pdf", sha256, bytes: handbook.byteLength },
+    ]);
+    expect(inImage(files).map(({ path }) => path)).not.toContain(`agent/${file}`);
+  });
+
+  it("may come by a link, and lie in the folder of a crew that runs as a process", () => {
+    write(`.masumi/documents/${sha256}`, handbook);
+    const files = filesOf(agentWith(`documents: ["https://example.com/h.pdf#sha256=${sha256}"]`));
+    expect(files.large).toMatchObject([{ source: `.masumi/documents/${sha256}` }]);
+    mkdirSync(join(root, "home"));
+    placeFiles(root, join(root, "home"), files);
+    expect(readFileSync(join(root, "home", file)).equals(handbook)).toBe(true);
+  });
+
+  it("are refused with more than 500 MiB together", () => {
+    for (const [index, name] of ["a", "b", "c"].entries()) {
+      write(`docs/${name}.pdf`, "");
+      truncateSync(join(root, `docs/${name}.pdf`), 180 * MIB + index);
+    }
+    expect(() => agentWith("documents: [docs/a.pdf, docs/b.pdf, docs/c.pdf]")).toThrow(
+      /the documents have 540\.0 MiB together, at most 500 are kept beside an agent's image/,
+    );
+  });
+});
+
 describe("the folder of a crew that runs as a process", () => {
   it("gets the files, and keeps those of the version that runs until another one does", () => {
     const home = join(root, "home");
@@ -148,22 +196,22 @@ describe("the folder of a crew that runs as a process", () => {
     const [one, two, three] = versions.map(({ files }) => files.map(({ path }) => path).toSorted());
 
     for (const version of versions.slice(0, 2)) {
-      placeFiles(home, version);
+      placeFiles(root, home, version);
       if (version === versions[0]) writeFileSync(join(home, "crew.json"), version.declaration);
     }
     expect(below("home")).toEqual([...new Set([...(one ?? []), ...(two ?? []), "crew.json"])].toSorted());
 
     writeFileSync(join(home, "crew.json"), versions[1]?.declaration ?? "");
-    placeFiles(home, versions[2] ?? { declaration: "", files: [] });
+    placeFiles(root, home, versions[2] ?? { declaration: "", files: [], large: [] });
     expect(below("home")).toEqual([...new Set([...(two ?? []), ...(three ?? []), "crew.json"])].toSorted());
   });
 
   it("does not write again what is there", () => {
     const home = join(root, "home");
     const files = filesOf(agentWith());
-    placeFiles(home, files);
+    placeFiles(root, home, files);
     const [path = ""] = below("home");
     chmodSync(join(home, path), 0o400);
-    expect(() => placeFiles(home, files)).not.toThrow();
+    expect(() => placeFiles(root, home, files)).not.toThrow();
   });
 });

@@ -104,7 +104,10 @@ export const DOUBLES: Readonly<Record<string, (call: Call) => Record<string, unk
   "docker:index/remoteImage:RemoteImage": () => ({ imageId: "sha256:pulled" }),
   "docker:index/volume:Volume": nothing,
 
+  "pulumi-nodejs:dynamic/crew:CrewProcess": nothing,
+  "pulumi-nodejs:dynamic/crew:CrewIdentity": nothing,
   "pulumi-nodejs:dynamic/crew:EcrImages": nothing,
+  "pulumi-nodejs:dynamic/crew:StoredDocument": nothing,
   "pulumi-nodejs:dynamic/crew:EcsRollout": nothing,
   "pulumi-nodejs:dynamic/crew:CrewDrain": nothing,
   "pulumi-nodejs:dynamic/crew:DockerIdentity": nothing,

@@ -139,11 +139,12 @@ describe("task definitions", () => {
 });
 
 describe("policies", () => {
-  it("let a crew read its own parameter and protect its own task, and nothing else", () => {
+  it("let a crew read its own parameter and documents, and protect its own task, and nothing else", () => {
     const policy = agentPolicy({
       place: { partition: "aws-us-gov", region: "us-gov-west-1", accountId: "123456789012" },
       clusterArn: "arn:aws-us-gov:ecs:us-gov-west-1:123456789012:cluster/masumi",
       identityParameter: "/masumi-agents/preprod/researcher/identity",
+      documents: ["example-documents/masumi-agents/preprod/researcher/0a1b"],
     });
     expect(policy.Statement.map(({ Action, Resource }) => [Action, Resource])).toEqual([
       [
@@ -154,6 +155,7 @@ describe("policies", () => {
         ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"],
         ["arn:aws-us-gov:ecs:us-gov-west-1:123456789012:task/masumi/*"],
       ],
+      [["s3:GetObject"], ["arn:aws-us-gov:s3:::example-documents/masumi-agents/preprod/researcher/0a1b"]],
     ]);
   });
 

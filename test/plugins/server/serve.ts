@@ -12,7 +12,9 @@ import type { z } from "zod";
 import { handlersOf } from "./handlers.ts";
 import { NotReady, type Package, type PropertyMap } from "./package.ts";
 
-const ENGINE_LOOK_MS = 5_000;
+const ENGINE_LOOK_MS = 20_000;
+/** A busy machine may keep a living engine from answering for a while. */
+const ENGINE_PATIENCE_MS = 30_000;
 
 /** Serves a package until the engine, whose address is the last argument, ends this process or is gone itself. */
 export function servePackage<Client, C extends z.ZodObject>(plugin: Package<Client, C>): void {
@@ -49,10 +51,10 @@ function connectEngine(address: string): { readonly log: Log } {
   const client = new engineGrpc.EngineClient(address, grpc.credentials.createInsecure(), CHANNEL_OPTIONS);
   // An engine that was killed can end nobody.
   setInterval(() => {
-    client.waitForReady(Date.now() + ENGINE_LOOK_MS, (error) => {
+    client.waitForReady(Date.now() + ENGINE_PATIENCE_MS, (error) => {
       if (error) process.exit(1);
     });
-  }, 2 * ENGINE_LOOK_MS);
+  }, ENGINE_LOOK_MS);
   return {
     log(urn, message) {
       const request = new enginePb.LogRequest();

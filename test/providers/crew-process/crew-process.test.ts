@@ -2,13 +2,13 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { provider as identity } from "../../../providers/crew-process/crew-identity.ts";
 import { crewHome, crewVenv, provider } from "../../../providers/crew-process/crew-process.ts";
 import { isRunning } from "../../../providers/crew-process/process.ts";
+import { freePort } from "../../helpers/free-port.ts";
 import { crewEnvironment, repository } from "../../helpers/project.ts";
 
 const SENTINEL = "sentinel-provisioning-key";
@@ -31,14 +31,6 @@ const declaration = (changes: Record<string, unknown> = {}) =>
     exampleOutputs: [],
     ...changes,
   });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((listening) => probe.listen(0, "127.0.0.1", listening));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((closed) => probe.close(closed));
-  return port;
-}
 
 function environmentOf(pid: number): string {
   if (process.platform === "linux") return readFileSync(`/proc/${pid}/environ`, "utf8");

@@ -3,9 +3,12 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-MAX_DOCUMENT_BYTES: Final = 10 * 1024 * 1024
+_MEBIBYTE: Final = 1024 * 1024
+_MOST_MEBIBYTES: Final = {".pdf": 200}
+"""It is pictures that make a document larger than others may be, and no text of that size could be compared."""
+_MOST_MEBIBYTES_OF_OTHERS: Final = 10
 
 
 class DocumentError(Exception):
@@ -20,20 +23,24 @@ class Document:
     file: Path
     sha256: str
 
-    def content(self) -> bytes:
-        """Read the file.
+    def open(self) -> BinaryIO:
+        """Open the file, once it is known to be what was declared. A piece at a time, as it may be large.
 
         Raises:
             DocumentError: it cannot be read, is too large, or is not the one that was declared.
 
         """
+        most = _MOST_MEBIBYTES.get(self.file.suffix.lower(), _MOST_MEBIBYTES_OF_OTHERS)
         try:
-            if self.file.stat().st_size > MAX_DOCUMENT_BYTES:
-                raise DocumentError(f"{self.name} has more than {MAX_DOCUMENT_BYTES // 1024**2} MiB: split it")
-            content = self.file.read_bytes()
+            if self.file.stat().st_size > most * _MEBIBYTE:
+                raise DocumentError(f"{self.name} has more than {most} MiB: split it")
+            content = self.file.open("rb")
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+            content.seek(0)
         except OSError as error:
             raise DocumentError(f"{self.name} cannot be read ({error.strerror}): deploy the agent again") from None
-        if hashlib.sha256(content).hexdigest() != self.sha256:
+        if digest != self.sha256:
+            content.close()
             raise DocumentError(f"{self.name} is not the file that was declared: deploy the agent again")
         return content
 

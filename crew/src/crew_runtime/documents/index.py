@@ -94,7 +94,8 @@ def _key(document: Document, embedder: Embedder) -> str:
 def _make(document: Document, embedder: Embedder, file: Path) -> "tuple[list[Passage], Vectors]":
     import numpy as np
 
-    passages = passages_of(document.name, document.content())
+    with document.open() as content:
+        passages = passages_of(document.name, content)
     vectors = embedder.embed([quoted([passage]) for passage in passages])
     texts = json.dumps([[one.document, one.place, one.text] for one in passages]).encode()
     packed = io.BytesIO()

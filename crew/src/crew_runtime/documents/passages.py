@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final
+from typing import BinaryIO, Final
 
 from crew_runtime.documents.document import DocumentError
 
@@ -35,7 +35,7 @@ class _Block:
     text: str
 
 
-def passages_of(name: str, content: bytes) -> list[Passage]:
+def passages_of(name: str, content: BinaryIO) -> list[Passage]:
     """Cut a document up. Its name tells what it is: .md, .txt, .csv or .pdf.
 
     Raises:
@@ -55,18 +55,32 @@ def passages_of(name: str, content: bytes) -> list[Passage]:
     return found
 
 
-def _decoded(name: str, content: bytes) -> str:
+def text_of_file(name: str, content: BinaryIO) -> str:
+    """Give the whole text of a file, of the types that documents have.
+
+    Raises:
+        DocumentError: it cannot be read as what it is, or has no text.
+
+    """
+    read = _READERS[PurePosixPath(name).suffix.lower()]
+    text = "\n\n".join(block.text for block in read(name, content)).strip()
+    if not text:
+        raise DocumentError(f"{name} has no text")
+    return text
+
+
+def _decoded(name: str, content: BinaryIO) -> str:
     try:
-        return content.decode("utf-8-sig")
+        return content.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DocumentError(f"{name} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
 
 
-def _text(name: str, content: bytes) -> Iterator[_Block]:
+def _text(name: str, content: BinaryIO) -> Iterator[_Block]:
     yield from _paragraphs("", enumerate(_decoded(name, content).splitlines(), 1))
 
 
-def _markdown(name: str, content: bytes) -> Iterator[_Block]:
+def _markdown(name: str, content: BinaryIO) -> Iterator[_Block]:
     heading, lines, fenced = "", list[tuple[int, str]](), False
     for number, line in enumerate(_decoded(name, content).splitlines(), 1):
         fenced ^= bool(_FENCE.match(line))
@@ -91,7 +105,7 @@ def _paragraphs(part: str, lines: Iterator[tuple[int, str]]) -> Iterator[_Block]
         yield _Block(part, begin, "\n".join(paragraph))
 
 
-def _csv(name: str, content: bytes) -> Iterator[_Block]:
+def _csv(name: str, content: BinaryIO) -> Iterator[_Block]:
     """Give one block for each row, each value with its column's name, so that a row can be understood by itself."""
     text = _decoded(name, content)
     try:
@@ -109,12 +123,12 @@ def _csv(name: str, content: bytes) -> Iterator[_Block]:
         raise DocumentError(f"{name} is not CSV ({error}): save it anew as CSV") from None
 
 
-def _pdf(name: str, content: bytes) -> Iterator[_Block]:
+def _pdf(name: str, content: BinaryIO) -> Iterator[_Block]:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
     try:
-        reader = PdfReader(io.BytesIO(content), strict=False)
+        reader = PdfReader(content, strict=False)
         if reader.is_encrypted:
             raise DocumentError(f"{name} is encrypted: save it without a password")
         pages = [page.extract_text() for page in reader.pages]
@@ -124,7 +138,7 @@ def _pdf(name: str, content: bytes) -> Iterator[_Block]:
         yield from _paragraphs(f"page {page}", enumerate(text.splitlines(), 1))
 
 
-_READERS: Final[dict[str, Callable[[str, bytes], Iterator[_Block]]]] = {
+_READERS: Final[dict[str, Callable[[str, BinaryIO], Iterator[_Block]]]] = {
     ".csv": _csv,
     ".md": _markdown,
     ".pdf": _pdf,

@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from crew_runtime.declaration import Declaration
 from crew_runtime.failures import Failure
-from crew_runtime.jobs import Job, JobState, now
+from crew_runtime.jobs import Job, JobState, PaymentTerms, now
 from crew_runtime.logs import event
 from crew_runtime.payments.client import PaymentRefusedError, PaymentService, PaymentServiceUnavailableError
-from crew_runtime.payments.wire import Payment
 from crew_runtime.problems import ApiError
 from crew_runtime.store import JobStore
 
@@ -66,7 +65,7 @@ class Checkout:
         if mine.state is not JobState.CREATED:
             return mine
         try:
-            payment = await self._create(mine)
+            terms = await self._create(mine)
         except PaymentServiceUnavailableError as error:
             event(_log, logging.WARNING, "payment_not_made", job_id=job.id, reason=str(error))
             raise _unavailable("The payment service does not answer.") from None
@@ -79,7 +78,7 @@ class Checkout:
                 "The payment service made no payment for this agent. Its operator has to look into it.",
                 retry_after_seconds=_RETRY_SECONDS,
             ) from None
-        bound = await asyncio.to_thread(self._store.bind_payment, job.id, payment.terms)
+        bound = await asyncio.to_thread(self._store.bind_payment, job.id, terms)
         bound = bound or await asyncio.to_thread(self._store.get, job.id)
         if bound is None or bound.payment is None:
             raise _unavailable("The job was given up meanwhile.")
@@ -104,13 +103,12 @@ class Checkout:
         except TimeoutError:
             raise _unavailable("The payment is being made.") from None
 
-    async def _create(self, job: Job) -> Payment:
+    async def _create(self, job: Job) -> PaymentTerms:
         assert job.identifier_from_purchaser  # noqa: S101 - demanded of all who pay
         assert job.input_hash  # noqa: S101 - comes with the purchaser
-        rule = self._declaration.payment.price_rule
-        is_dynamic = self._declaration.pricing.type == "dynamic"
+        funds = self._declaration.funds_for(job.input_data)
         begin = now()
-        return await self._service.create(
+        payment = await self._service.create(
             agent_identifier=job.agent_identifier,
             purchaser=job.identifier_from_purchaser,
             input_hash=job.input_hash,
@@ -118,8 +116,9 @@ class Checkout:
             submit_result_time=begin + int(self._windows.submit_seconds * 1000),
             metadata=f"job {job.id}",
             source_index=self._declaration.payment.source_index,
-            requested_funds=rule.funds_for(job.input_data) if rule and is_dynamic else None,
+            requested_funds=funds,
         )
+        return replace(payment.terms, requested_funds=funds)
 
 
 def _unavailable(what: str) -> ApiError:

@@ -250,8 +250,11 @@ class PaymentWatch:
             event(_log, logging.WARNING, "job_failed", job_id=job.id, failure=failure)
 
     async def _give_up_late(self, job: Job, terms: PaymentTerms) -> None:
-        """End a job whose result nobody took in time, even if the service never answers again."""
-        if job.state is JobState.RESULT_READY and now() > terms.submit_result_time:
+        """End a job whose result nobody took in time, even if the service never answers again.
+
+        Not at once: a hash that was taken, by an answer that was lost, may yet be seen.
+        """
+        if job.state is JobState.RESULT_READY and now() > terms.submit_result_time + self._settle_ms:
             with suppress(StoreUnavailableError):
                 await self._fail(job, Failure.RESULT_NOT_SUBMITTED)
 

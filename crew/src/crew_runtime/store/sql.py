@@ -87,7 +87,7 @@ class SqlJobStore(ABC):
 
     def bind_payment(self, job_id: str, terms: PaymentTerms) -> Job | None:
         """Note the payment of a created job, which then awaits its funds."""
-        values = {name: getattr(terms, name) for name in _TERMS}
+        values = _terms_values(terms)
         return self._change(job_id, (JobState.CREATED,), JobState.AWAITING_PAYMENT, values)
 
     def note_payment(self, job_id: str, on_chain_state: str | None, next_action: str) -> Job | None:
@@ -201,7 +201,13 @@ def _values(job: Job) -> dict[str, Value]:
     values["question"] = _question_text(job.question)
     values["answers"] = _answers_text(job.answers)
     if job.payment:
-        values |= {name: getattr(job.payment, name) for name in _TERMS}
+        values |= _terms_values(job.payment)
+    return values
+
+
+def _terms_values(terms: PaymentTerms) -> dict[str, Value]:
+    values: dict[str, Value] = {name: getattr(terms, name) for name in _TERMS}
+    values["requested_funds"] = None if terms.requested_funds is None else json.dumps(terms.requested_funds)
     return values
 
 
@@ -227,8 +233,16 @@ def _job(row: Row) -> Job:
             "input_data": json.loads(row["input_data"]),
             "question": None if row["question"] is None else Question(**json.loads(row["question"])),
             "answers": tuple(json.loads(row["answers"])),
-            "payment": (
-                None if row["blockchain_identifier"] is None else PaymentTerms(**{name: row[name] for name in _TERMS})
-            ),
+            "payment": None if row["blockchain_identifier"] is None else _terms(row),
+        }
+    )
+
+
+def _terms(row: Row) -> PaymentTerms:
+    funds = row["requested_funds"]
+    return PaymentTerms(
+        **{
+            **{name: row[name] for name in _TERMS},
+            "requested_funds": None if funds is None else tuple(json.loads(funds)),
         }
     )

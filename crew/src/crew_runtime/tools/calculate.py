@@ -25,7 +25,7 @@ _FUNCTIONS: Final[dict[str, Callable[..., float]]] = {
     "floor": math.floor,
     "max": max,
     "min": min,
-    "round": round,
+    "round": lambda value, digits=0: _rounded(value, digits),
     "sqrt": math.sqrt,
 }
 
@@ -67,6 +67,12 @@ def _value(node: ast.expr) -> float:
     if isinstance(value, complex) or not math.isfinite(value) or abs(value) > _LARGEST:
         raise ValueError("the value is too large, or no number")
     return value
+
+
+def _rounded(value: float, digits: float) -> float:
+    if not -_LARGEST_EXPONENT <= digits <= _LARGEST_EXPONENT or digits != int(digits):
+        raise ValueError(f"a number is rounded to {_LARGEST_EXPONENT} digits at most")
+    return round(value, int(digits)) if digits else round(value)
 
 
 def _power(base: float, exponent: float) -> float:

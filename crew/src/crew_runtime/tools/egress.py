@@ -46,11 +46,25 @@ def is_public(address: str) -> bool:
 
 
 class Egress:
-    """Fetches pages of the named hosts. `*.example.org` names all hosts below example.org, and not itself."""
+    """Fetches pages of the named hosts. `*.example.org` names all hosts below example.org, and not itself.
 
-    def __init__(self, hosts: Iterable[str], is_allowed: Callable[[str], bool] = is_public) -> None:
-        self._hosts = tuple(host.lower() for host in hosts)
+    Without names (None) any host of the public network may be asked.
+    """
+
+    def __init__(
+        self,
+        hosts: Iterable[str] | None,
+        is_allowed: Callable[[str], bool] = is_public,
+        *,
+        schemes: tuple[str, ...] = _SCHEMES,
+        max_bytes: int = MAX_BYTES,
+        seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self._hosts = None if hosts is None else tuple(host.lower() for host in hosts)
         self._network = _CheckedNetwork(is_allowed)
+        self._schemes = schemes
+        self._max_bytes = max_bytes
+        self._seconds = seconds
 
     def get(self, url: str) -> Answer:
         """Fetch a page, and follow a few redirects to hosts that are named too.
@@ -59,7 +73,7 @@ class Egress:
             EgressError: the host is not named or not public, does not answer in time, or sends too much.
 
         """
-        deadline = time.monotonic() + TIMEOUT_SECONDS
+        deadline = time.monotonic() + self._seconds
         with httpcore.ConnectionPool(network_backend=self._network) as pool:
             for _ in range(MAX_REDIRECTS + 1):
                 self._check(url)
@@ -75,13 +89,12 @@ class Egress:
             host, _port = (parts.hostname or "").rstrip("."), parts.port
         except ValueError:
             raise EgressError("this is not a URL") from None
-        if parts.scheme not in _SCHEMES or not host or parts.username is not None:
-            raise EgressError("this is not an http or https URL without a password")
-        if not any(_matches(host, named) for named in self._hosts):
+        if parts.scheme not in self._schemes or not host or parts.username is not None:
+            raise EgressError(f"this is not an {' or '.join(self._schemes)} URL without a password")
+        if self._hosts is not None and not any(_matches(host, named) for named in self._hosts):
             raise EgressError(f"{host} is not among the hosts that may be asked: {', '.join(self._hosts)}")
 
-    @staticmethod
-    def _ask(pool: httpcore.ConnectionPool, url: str, deadline: float) -> Answer | str:
+    def _ask(self, pool: httpcore.ConnectionPool, url: str, deadline: float) -> Answer | str:
         """Give the page, or where it is instead."""
         left = max(0.1, deadline - time.monotonic())
         waits = dict.fromkeys(("connect", "read", "write", "pool"), left)
@@ -92,14 +105,14 @@ class Egress:
                     return _header(answer, b"location")
                 if answer.status != 200:  # noqa: PLR2004 - the number says it best
                     raise EgressError(f"the server answers with status {answer.status}")
-                body = b""
+                body = bytearray()
                 for piece in answer.iter_stream():
                     body += piece
-                    if len(body) > MAX_BYTES:
-                        raise EgressError(f"the page has more than {MAX_BYTES // 1024**2} MiB")
+                    if len(body) > self._max_bytes:
+                        raise EgressError(f"the page has more than {self._max_bytes // 1024**2} MiB")
                     if time.monotonic() > deadline:
-                        raise EgressError(f"the page takes longer than {TIMEOUT_SECONDS:.0f} seconds")
-                return Answer(_header(answer, b"content-type").partition(";")[0].strip().lower(), body)
+                        raise EgressError(f"the page takes longer than {self._seconds:.0f} seconds")
+                return Answer(_header(answer, b"content-type").partition(";")[0].strip().lower(), bytes(body))
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
             raise EgressError(f"the server cannot be reached ({type(error).__name__})") from None
 

@@ -1,0 +1,58 @@
+"""A runtime that cannot renew its leases lets go of its jobs before another may take them."""
+
+import asyncio
+import json
+import os
+import signal
+from pathlib import Path
+
+from crew_runtime.crew_processes import CrewProcesses
+from crew_runtime.declaration import Declaration
+from crew_runtime.jobs import Job
+from crew_runtime.leases import LeaseKeeper
+from crew_runtime.runner import JobRunner, Limits
+from crew_runtime.store.postgres import PostgresJobStore
+from support.declarations import one_task
+from support.model import StubModel
+from support.postgres import Cluster
+from support.waiting import wait_for
+from support.work import work
+
+
+def test_jobs_end_with_their_lease_although_the_database_never_answers_again(
+    cluster: Cluster, model: StubModel, tmp_path: Path
+) -> None:
+    url = cluster.new_database()
+    store = PostgresJobStore(url, schema="agent", holder="one", lease_seconds=1)
+    job = store.add(Job(input_data={"topic": "MARKER-lease never answer"}, agent_identifier="ab"))
+    ((backend,),) = cluster.run(url, "SELECT pid FROM pg_stat_activity WHERE application_name = 'crew-runtime'"
+                                     " AND datname = current_database()")  # fmt: skip
+
+    async def do() -> None:
+        runner = JobRunner(
+            store=store,
+            processes=CrewProcesses(work(tmp_path, one_task(), model.url)),
+            fields=Declaration.model_validate_json(json.dumps(one_task())).input,
+            limits=Limits(parallel=1, queue=0, timeout_seconds=60, ask_seconds=60),
+        )
+        runner.start()
+        keeper = LeaseKeeper(store=store, runner=runner, lease_seconds=1, protection=None)
+        keeping = asyncio.create_task(keeper.keep())
+        await asyncio.to_thread(wait_for, lambda: any("MARKER-lease" in str(one["body"]) for one in model.requests))
+        assert runner.running == 1
+        os.kill(int(str(backend)), signal.SIGSTOP)
+        try:
+            await asyncio.to_thread(wait_for, lambda: runner.running == 0)
+            assert not keeper.works
+        finally:
+            os.kill(int(str(backend)), signal.SIGCONT)
+        await asyncio.to_thread(wait_for, lambda: runner.running == 1)  # nobody else took it: it is run again
+        found = await asyncio.to_thread(store.get, job.id)
+        assert found
+        assert found.attempts == 1, "what its own runtime ended does not count"
+        keeping.cancel()
+        await asyncio.wait([keeping])
+        await runner.stop(0)
+
+    asyncio.run(do())
+    store.disconnect()

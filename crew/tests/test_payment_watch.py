@@ -1,0 +1,71 @@
+"""What the watch makes of payments whose service does not answer any more."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from crew_runtime.failures import Failure
+from crew_runtime.jobs import Job, JobState, PaymentTerms, now
+from crew_runtime.payments.client import PaymentService
+from crew_runtime.payments.watch import PaymentWatch, WatchTimes
+from crew_runtime.store import JobStore
+from crew_runtime.store.sqlite import SqliteJobStore
+from support.waiting import wait_for
+
+NOBODY = "http://127.0.0.1:1/api/v1"
+TERMS = PaymentTerms(
+    blockchain_identifier="b", source_type="Web3CardanoV1", seller_vkey="v", pay_by_time=1, submit_result_time=2,
+    unlock_time=3, external_dispute_unlock_time=4,
+)  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[JobStore]:
+    opened = SqliteJobStore(tmp_path / "jobs.sqlite", holder="one")
+    yield opened
+    opened.disconnect()
+
+
+def with_a_result(store: JobStore, *, due: int) -> Job:
+    job = store.add(Job(input_data={}, agent_identifier="ab", state=JobState.CREATED))
+    store.bind_payment(job.id, replace(TERMS, submit_result_time=due))
+    store.fund(job.id)
+    store.start(job.id)
+    kept = store.keep_result(job.id, "text", "hash", "marketplace")
+    assert kept
+    return kept
+
+
+def state_of(store: JobStore, job: Job) -> tuple[JobState, Failure | None]:
+    found = store.get(job.id)
+    assert found
+    return found.state, found.failure
+
+
+def failed_looks(caplog: pytest.LogCaptureFixture, job: Job) -> int:
+    fields = [vars(record).get("fields", {}) for record in caplog.records if record.message == "payment_step_failed"]
+    return sum(one["job_id"] == job.id for one in fields)
+
+
+def test_a_result_is_given_up_only_when_its_hash_could_have_been_seen_on_the_chain(
+    store: JobStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    overdue = with_a_result(store, due=now() - 60_000)
+    just_due = with_a_result(store, due=now() - 1)
+
+    async def do() -> None:
+        service = PaymentService(NOBODY, "key", "Preprod")
+        times = WatchTimes(poll_seconds=0.05, settle_seconds=30)
+        watch = PaymentWatch(service=service, store=store, times=times, run=lambda _: None)
+        watching = asyncio.create_task(watch.keep())
+        await asyncio.to_thread(wait_for, lambda: failed_looks(caplog, just_due) >= 2)
+        watching.cancel()
+        await asyncio.wait([watching])
+        await service.close()
+
+    asyncio.run(do())
+    assert state_of(store, overdue) == (JobState.FAILED, Failure.RESULT_NOT_SUBMITTED)
+    assert state_of(store, just_due) == (JobState.RESULT_READY, None)

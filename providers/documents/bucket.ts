@@ -1,0 +1,61 @@
+import type { S3 } from "@aws-sdk/client-s3";
+import { DocumentsError } from "./errors.ts";
+
+/** A bucket, and with which profile it is reached. */
+export interface Bucket {
+  readonly bucket: string;
+  readonly region: string;
+  /** Of an S3 that is not AWS's. */
+  readonly endpoint?: string;
+  readonly profile?: string;
+}
+
+const CONNECT_MS = 5000;
+/** Between two signs of life, also while a document is on its way. */
+const ANSWER_MS = 120_000;
+const ATTEMPTS = 5;
+
+/** Whoever deploys may have one key for AWS and another one for the bucket. */
+const KEY = "MASUMI_DOCUMENTS_KEY";
+
+/** Credentials come from MASUMI_DOCUMENTS_KEY, else as AWS's always do: from the environment, the profile or a role. */
+export async function openBucket({ region, endpoint, profile }: Bucket): Promise<S3> {
+  // Loaded when it is used: most stacks have no such documents.
+  const { S3 } = await import("@aws-sdk/client-s3");
+  const key = process.env[KEY];
+  return new S3({
+    region,
+    ...(key ? { credentials: credentialsOf(key) } : profile ? { profile } : {}),
+    ...(endpoint ? { endpoint, forcePathStyle: true } : {}),
+    // Not every S3 knows AWS's newer checksums; a crew checks what it fetches by its digest.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    maxAttempts: ATTEMPTS,
+    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS },
+  });
+}
+
+function credentialsOf(key: string): { accessKeyId: string; secretAccessKey: string } {
+  const [, accessKeyId, secretAccessKey] = /^([^\s:]+):(\S+)$/.exec(key) ?? [];
+  if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey };
+  throw new DocumentsError(
+    "DOCUMENTS_REFUSED",
+    `${KEY} is no key of a bucket.`,
+    "Set it to <access key id>:<secret access key>, or unset it to use AWS's own credentials.",
+  );
+}
+
+/** S3's own word for what went wrong, such as NoSuchBucket. */
+export const s3ErrorName = (error: unknown): string => (error instanceof Error ? error.name : "unknown");
+
+/** What S3 refused, as an error that says what to do. */
+export function refused(error: unknown, request: string, { bucket, endpoint }: Bucket): DocumentsError {
+  if (error instanceof DocumentsError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new DocumentsError(
+    "DOCUMENTS_REFUSED",
+    `The bucket ${bucket}${endpoint ? ` at ${endpoint}` : ""} refused ${request}: ${s3ErrorName(error)}: ${text}`,
+    "Check masumi:documents, and the credentials of this run: they need s3:GetObject, s3:PutObject and s3:DeleteObject " +
+      `below its prefix. ${KEY} wins over AWS's own.`,
+  );
+}

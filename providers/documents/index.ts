@@ -1,0 +1,3 @@
+export type { Bucket } from "./bucket.ts";
+export { DocumentsError, type DocumentsErrorCode } from "./errors.ts";
+export { StoredDocument, type StoredDocumentArgs } from "./stored-document.ts";

@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { S3 } from "@aws-sdk/client-s3";
+import * as pulumi from "@pulumi/pulumi";
+import { type Bucket, openBucket, refused, s3ErrorName } from "./bucket.ts";
+import { DocumentsError } from "./errors.ts";
+
+export interface StoredDocumentArgs {
+  readonly bucket: Bucket;
+  /** The object's key. It ends in the digest of the content, so that one key never has two contents. */
+  readonly key: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  /** The file with the content, relative to the folder that the engine runs programs in. */
+  readonly source: string;
+}
+
+type Inputs = StoredDocumentArgs;
+
+const MISSING = ["NoSuchKey", "NotFound"];
+
+/** Documents are read as a whole to be signed: one at a time. */
+let queue: Promise<unknown> = Promise.resolve();
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const mine = queue.then(work, work);
+  queue = mine.catch(() => undefined);
+  return mine;
+}
+
+async function inBucket<T>(inputs: Inputs, request: string, ask: (s3: S3) => Promise<T>): Promise<T> {
+  const s3 = await openBucket(inputs.bucket);
+  try {
+    return await ask(s3);
+  } catch (error) {
+    throw refused(error, `${request} ${inputs.key}`, inputs.bucket);
+  } finally {
+    s3.destroy();
+  }
+}
+
+/** Whether the object is there, whole. */
+const isStored = ({ bucket: { bucket }, key, bytes }: Inputs, s3: S3): Promise<boolean> =>
+  s3.headObject({ Bucket: bucket, Key: key }).then(
+    ({ ContentLength }) => ContentLength === bytes,
+    (error: unknown) => {
+      if (MISSING.includes(s3ErrorName(error))) return false;
+      throw error;
+    },
+  );
+
+async function contentOf({ source, sha256 }: Inputs): Promise<Buffer> {
+  const content = await readFile(source);
+  if (createHash("sha256").update(content).digest("hex") === sha256) return content;
+  throw new DocumentsError("DOCUMENT_CHANGED", `${source} was changed during this run.`, "Run it again.");
+}
+
+const store = (inputs: Inputs) =>
+  inTurn(() =>
+    inBucket(inputs, "to take", async (s3) => {
+      if (await isStored(inputs, s3)) return;
+      const { bucket, key } = inputs;
+      await s3.putObject({ Bucket: bucket.bucket, Key: key, Body: await contentOf(inputs) });
+    }),
+  );
+
+const placeOf = ({ bucket: { bucket, endpoint }, key }: Inputs) => JSON.stringify([bucket, endpoint, key]);
+
+/** The dynamic provider behind StoredDocument. */
+export const provider = {
+  async diff(_id: string, olds: Inputs, news: Inputs) {
+    const isMoved = placeOf(olds) !== placeOf(news);
+    const isReachedOtherwise = JSON.stringify(olds.bucket) !== JSON.stringify(news.bucket);
+    // Where the content lies on this machine is nothing that the bucket would show.
+    return { changes: isMoved || isReachedOtherwise, replaces: isMoved ? ["bucket", "key"] : [] };
+  },
+
+  async create(inputs: Inputs) {
+    await store(inputs);
+    return { id: inputs.key, outs: inputs };
+  },
+
+  async update(_id: string, _olds: Inputs, news: Inputs) {
+    await store(news);
+    return { outs: news };
+  },
+
+  /** Gone unless it is there as a whole: the next run stores it again. */
+  async read(id: string, props: Inputs) {
+    const isThere = await inBucket(props, "to show", (s3) => isStored(props, s3));
+    return isThere ? { id, props } : {};
+  },
+
+  async delete(_id: string, inputs: Inputs) {
+    await inBucket(inputs, "to remove", async (s3) => {
+      try {
+        await s3.deleteObject({ Bucket: inputs.bucket.bucket, Key: inputs.key });
+      } catch (error) {
+        if (s3ErrorName(error) !== "NoSuchBucket") throw error;
+      }
+    });
+  },
+};
+
+/**
+ * A document of one agent in the stack's bucket: put there once, by the digest of its content, and removed when the agent
+ * does not declare it any more. No credentials are in it.
+ */
+export class StoredDocument extends pulumi.CustomResource {
+  constructor(name: string, args: StoredDocumentArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      "pulumi-nodejs:dynamic/crew:StoredDocument",
+      name,
+      {
+        ...args,
+        // Kept in the state and run at destroy: the path is a promise to every state ever written.
+        __provider: 'exports.handler = () => require("../providers/documents/stored-document.ts").provider;',
+      },
+      options,
+    );
+  }
+}
