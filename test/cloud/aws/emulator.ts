@@ -88,9 +88,11 @@ export async function startEmulator({ gateway, log }: EmulatorOptions): Promise<
     },
   });
   const url = `http://127.0.0.1:${port}`;
-  await server.up(`the emulator of AWS answers (${log})`, START_MS, async () => {
-    const { ok } = await fetch(`${url}/_ministack/health`, { signal: AbortSignal.timeout(START_MS) });
-    return ok || undefined;
+  const answers = async () =>
+    (await fetch(`${url}/_ministack/health`, { signal: AbortSignal.timeout(START_MS) })).ok || undefined;
+  await server.up(`the emulator of AWS answers (${log})`, START_MS, answers).catch(async (error: unknown) => {
+    await forwarded.close();
+    throw error;
   });
   return {
     url,
