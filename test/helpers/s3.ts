@@ -44,7 +44,14 @@ export class LocalS3 implements AsyncDisposable {
     const [python, uv] = [join(venv, "bin/python"), join(venv, "bin/uv")];
     const port = await freePort();
     const folder = mkdtempSync(join(tmpdir(), "masumi-s3-"));
-    const project = ["--quiet", "--frozen", "--project", join(repository, "test/cloud/aws"), "--python", python];
+    const project = [
+      "--quiet",
+      "--frozen",
+      "--project",
+      join(repository, "test/cloud/aws"),
+      "--python",
+      python,
+    ];
     const child = spawn(uv, ["--system-certs", "run", ...project, "ministack"], {
       cwd: folder,
       detached: true,
