@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const binaries = join(root, "node_modules", ".bin");
+/** Spares each start the work of stripping the types. */
+const KEPT_JAVASCRIPT = "local/engine/preload/kept-javascript.cjs";
 
 /**
  * @param {string} file
@@ -75,7 +77,8 @@ export function launch(entry, args) {
   if (!isInstalled()) install();
   const node = suitableNode();
   const path = [dirname(node), binaries, process.env["PATH"]].filter(Boolean).join(delimiter);
-  const child = spawn(node, [join(root, entry), ...args], {
+  const flags = entry.endsWith(".ts") ? ["--require", join(root, KEPT_JAVASCRIPT)] : [];
+  const child = spawn(node, [...flags, join(root, entry), ...args], {
     stdio: "inherit",
     // Compiled code is kept between runs: the program, its provider host and this command load the same large SDK.
     env: {

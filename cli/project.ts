@@ -35,6 +35,12 @@ export function openProject(folder: string): Project {
   };
 }
 
+/** The name in Pulumi.yaml, which is the namespace of the project's own configuration. */
+export function projectName(project: Project): string {
+  const { name } = parse(readFileSync(join(project.root, "Pulumi.yaml"), "utf8")) as { name: string };
+  return name;
+}
+
 export const stackFile = (project: Project, stack: string): string =>
   join(project.root, `Pulumi.${stack}.yaml`);
 

@@ -1,6 +1,6 @@
 import { configValues, getConfig, removeConfig, setConfig } from "../../local/engine/index.ts";
 import { localRun } from "../local-stack.ts";
-import { LOCAL_STACK, type Project } from "../project.ts";
+import { LOCAL_STACK, type Project, projectName } from "../project.ts";
 import { runRealPulumi } from "../real-pulumi.ts";
 import { printJson } from "../text.ts";
 
@@ -23,16 +23,21 @@ export async function listConfig(
   const values = (await configValues(localRun(project, 0))).map(({ key, value, secret }) => ({
     key,
     secret,
-    value: secret && !flags.showSecrets ? "[secret]" : value,
+    shown: secret && !flags.showSecrets ? undefined : value,
   }));
   if (flags.json) {
-    printJson(Object.fromEntries(values.map(({ key, value, secret }) => [key, { value, secret }])));
+    printJson(Object.fromEntries(values.map(({ key, shown, secret }) => [key, { value: shown, secret }])));
     return 0;
   }
-  const width = Math.max(...values.map(({ key }) => key.length), "KEY".length);
-  const rows = values
+  const own = `${projectName(project)}:`;
+  const listed = values.map(({ key, shown = "[secret]" }) => ({
+    key: key.startsWith(own) ? key.slice(own.length) : key,
+    shown,
+  }));
+  const width = Math.max(...listed.map(({ key }) => key.length), "KEY".length);
+  const rows = listed
     .toSorted((a, b) => (a.key < b.key ? -1 : 1))
-    .map(({ key, value }) => `${key.padEnd(width)}  ${value}`);
+    .map(({ key, shown }) => `${key.padEnd(width)}  ${shown}`);
   process.stdout.write(`${[`${"KEY".padEnd(width)}  VALUE`, ...rows].join("\n")}\n`);
   return 0;
 }
@@ -63,10 +68,15 @@ export async function setConfigValue(
 }
 
 /** `config get`: one value, in the clear even if it is a secret. */
-export async function getConfigValue(project: Project, key: string, flags: ConfigFlags): Promise<number> {
-  if (flags.stack !== LOCAL_STACK) return real(project, flags, "get", key);
-  const { value } = await getConfig(localRun(project, 0), key);
-  process.stdout.write(`${value}\n`);
+export async function getConfigValue(
+  project: Project,
+  key: string,
+  flags: ConfigFlags & { readonly json?: boolean },
+): Promise<number> {
+  if (flags.stack !== LOCAL_STACK) return real(project, flags, "get", key, ...(flags.json ? ["--json"] : []));
+  const { value, secret } = await getConfig(localRun(project, 0), key);
+  if (flags.json) printJson({ value, secret });
+  else process.stdout.write(`${value}\n`);
   return 0;
 }
 

@@ -42,10 +42,10 @@ export function registerStackCommands(
     .action(async (flags: { stack: string; json?: boolean; showSecrets?: boolean }) =>
       finish(await (await import("./config.ts")).listConfig(project(), flags)),
     );
-  // The stack may be named before or after the word.
-  const withStack = <T extends { stack?: string }>(flags: T): T & { stack: string } => ({
+  // Options that `config` has too may stand before or after the word, and are given to `config` in both cases.
+  const withOptions = <T extends object>(flags: T): T & { stack: string; json?: boolean } => ({
+    ...config.opts<{ stack: string; json?: boolean }>(),
     ...flags,
-    stack: flags.stack ?? config.opts<{ stack: string }>().stack,
   });
   const word = (text: string): Command => config.command(text).option("-s, --stack <name>", "the stack");
   word("set")
@@ -54,19 +54,20 @@ export function registerStackCommands(
     .argument("<value>")
     .option("--secret", "encrypt the value")
     .action(async (key: string, value: string, flags: { stack?: string; secret?: boolean }) =>
-      finish(await (await import("./config.ts")).setConfigValue(project(), key, value, withStack(flags))),
+      finish(await (await import("./config.ts")).setConfigValue(project(), key, value, withOptions(flags))),
     );
   word("get")
     .description("print a value, in the clear even if it is a secret")
     .argument("<key>")
-    .action(async (key: string, flags: { stack?: string }) =>
-      finish(await (await import("./config.ts")).getConfigValue(project(), key, withStack(flags))),
+    .option("--json", "print JSON")
+    .action(async (key: string, flags: { stack?: string; json?: boolean }) =>
+      finish(await (await import("./config.ts")).getConfigValue(project(), key, withOptions(flags))),
     );
   word("rm")
     .description("remove a value")
     .argument("<key>")
     .action(async (key: string, flags: { stack?: string }) =>
-      finish(await (await import("./config.ts")).removeConfigValue(project(), key, withStack(flags))),
+      finish(await (await import("./config.ts")).removeConfigValue(project(), key, withOptions(flags))),
     );
 
   onStack(program.command("state").description("the state of a stack").command("unprotect"))

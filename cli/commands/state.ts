@@ -20,7 +20,9 @@ export async function stateUnprotect(
     );
   }
   const onWarning = (message: string) => void process.stderr.write(`warning: ${message}\n`);
-  const changed = await unprotect({ ...localRun(project, 0), onWarning }, all ? "all" : urns);
-  process.stdout.write(`${count(changed.length, "resource")} unprotected\n`);
+  await unprotect({ ...localRun(project, 0), onWarning }, all ? "all" : urns);
+  process.stdout.write(
+    `${all ? "All resources" : urns.length === 1 ? "Resource" : count(urns.length, "resource")} unprotected\n`,
+  );
   return 0;
 }

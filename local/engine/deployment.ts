@@ -128,6 +128,7 @@ class ProgramRun {
       await this.#executor.submit(steps);
       return;
     }
+    this.#context.reporter.learnSecrets(event.outputs);
     if (event.urn === this.#stackUrn()) this.#stackOutputs = event;
     else await this.#registerOutputs(event);
     event.done();

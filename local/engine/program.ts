@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { EngineError } from "./errors.ts";
-import { SDK_PRELOAD_FLAGS } from "./preload/index.ts";
+import { PRELOAD_FLAGS } from "./preload/index.ts";
 import { type Child, readLines, startChild } from "./processes.ts";
 import { checkSdkVersion, type Project } from "./project.ts";
 import type { ConfigValue } from "./stack-config.ts";
@@ -74,7 +74,7 @@ export class Program {
     // The entry comes last: what follows it belongs to the program.
     const args = [
       ...project.nodeArgs,
-      ...SDK_PRELOAD_FLAGS,
+      ...PRELOAD_FLAGS,
       sdk.run,
       ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
       ...(options.preview ? ["--dry-run"] : []),

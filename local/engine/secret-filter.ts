@@ -11,6 +11,8 @@ const MIN_LINE_LENGTH = 12;
  */
 export class SecretFilter {
   readonly #texts = new Set<string>();
+  /** The longest first: one may be part of another. */
+  #ordered: readonly string[] = [];
 
   /** Takes note of every secret in a value. */
   learn(value: Value): void {
@@ -19,8 +21,11 @@ export class SecretFilter {
   }
 
   mask(message: string): string {
+    if (this.#ordered.length !== this.#texts.size) {
+      this.#ordered = [...this.#texts].toSorted((a, b) => b.length - a.length);
+    }
     let masked = message;
-    for (const text of this.#texts) if (masked.includes(text)) masked = masked.replaceAll(text, "[secret]");
+    for (const text of this.#ordered) if (masked.includes(text)) masked = masked.replaceAll(text, "[secret]");
     return masked;
   }
 

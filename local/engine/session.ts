@@ -62,6 +62,7 @@ export class Session {
       invoke: async ({ provider, token, args }) => {
         const host = await this.#registry?.get(provider);
         if (host === undefined) throw new Unavailable("The providers are not there any more.");
+        options.reporter.learnSecrets(args);
         return host.invoke(token, args, this.#preview);
       },
     });

@@ -88,9 +88,16 @@ export class StackConfig {
     await writeFileAtomically(this.file, this.#document.toString());
   }
 
-  /** A key without a namespace belongs to the project's. */
+  /** A key without a namespace belongs to the project's. @throws EngineError BAD_CONFIG_KEY */
   #qualified(key: string): string {
-    return key.includes(":") ? key.replace(/^([^:]+):config:/u, "$1:") : `${this.#project}:${key}`;
+    const { namespace = this.#project, name } = KEY.exec(key)?.groups ?? {};
+    if (name === undefined) {
+      throw new EngineError(
+        "BAD_CONFIG_KEY",
+        `"${key}" is not a configuration key: <namespace>:<name>, or <name>.`,
+      );
+    }
+    return `${namespace}:${name}`;
   }
 
   /** A number or boolean keeps the text it has in the file. */
@@ -101,6 +108,8 @@ export class StackConfig {
     return typeof value === "number" || typeof value === "boolean" ? String(value) : "";
   }
 }
+
+const KEY = /^(?:(?<namespace>[^:]+):(?:config:)?)?(?<name>[^:]+)$/u;
 
 /** Decrypts `{ secure: … }` wherever it stands; one secret inside makes the whole value secret. */
 function reveal(value: unknown, crypter: Crypter): { value: unknown; secret: boolean } {

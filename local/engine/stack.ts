@@ -143,19 +143,17 @@ export async function getConfig(options: StackOptions, key: string): Promise<Con
   const { config } = await locateStack(options);
   const name = config.nameOf(key);
   const found = (await configValues(options)).find((value) => value.key === name);
-  if (found === undefined) throw missingConfig(options, key);
+  if (found === undefined) {
+    throw new EngineError("CONFIG_NOT_FOUND", `Stack ${options.stack} has no configuration value "${key}".`);
+  }
   return found;
 }
 
-/** Takes a value out of `Pulumi.<stack>.yaml`. @throws EngineError CONFIG_NOT_FOUND */
+/** Takes a value out of `Pulumi.<stack>.yaml`, if it is there. */
 export async function removeConfig(options: StackOptions, key: string): Promise<void> {
   const { config } = await locateStack(options);
-  if (!config.remove(key)) throw missingConfig(options, key);
-  await config.save();
+  if (config.remove(key)) await config.save();
 }
-
-const missingConfig = ({ stack }: StackOptions, key: string): EngineError =>
-  new EngineError("CONFIG_NOT_FOUND", `Stack ${stack} has no configuration value "${key}".`);
 
 /** The outputs of the stack's last run; secrets read `[secret]` unless `showSecrets`. */
 export async function stackOutputs(

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { KEPT_JAVASCRIPT_FLAGS } from "../../local/engine/preload/index.ts";
 import { crewFolder, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/index.ts";
 import { type CrewInstance, stopCrew } from "../../providers/crew-process/process.ts";
 
@@ -90,7 +91,8 @@ export class TestProject {
 
   /** Starts `masumi-agents` as a user would; `done` resolves when it ends. */
   start(...words: string[]): { readonly child: ChildProcess; readonly done: Promise<CliResult> } {
-    const child = spawn(process.execPath, [join(repository, "cli/main.ts"), "--cwd", this.root, ...words], {
+    const main = join(repository, "cli/main.ts");
+    const child = spawn(process.execPath, [...KEPT_JAVASCRIPT_FLAGS, main, "--cwd", this.root, ...words], {
       cwd: this.root,
       env: { ...process.env, NODE_NO_WARNINGS: "1", CI: "true", ...this.env },
       stdio: ["ignore", "pipe", "pipe"],

@@ -6,13 +6,22 @@
 const { onSdkRequire } = require("./sdk-requires.cjs");
 
 /** Used by their properties: `ts.SyntaxKind.Block`. */
-const OBJECTS = new Set(["@npmcli/arborist", "../../typescript-shim"]);
+const OBJECTS = new Set(["@npmcli/arborist", "normalize-package-data", "../../typescript-shim"]);
 /** Taken apart at once, `const { ZipkinExporter } = require(…)`, into classes and functions that are called when a trace begins. */
 const CALLABLES = /^@opentelemetry\/(?!api$)/u;
 
-/** @param {() => object} load */
+/**
+ * The SDK's code for imports would otherwise look at every property at once. To it the `default` of a CommonJS module is the whole module.
+ * @param {() => object} load
+ */
 const deferredObject = (load) =>
-  new Proxy({}, { get: (_, name) => (name === "__esModule" ? true : Reflect.get(load(), name)) });
+  new Proxy(
+    {},
+    {
+      get: (_, name) =>
+        name === "__esModule" ? true : name === "default" ? load() : Reflect.get(load(), name),
+    },
+  );
 
 /** @param {() => object} load */
 const deferredCallables = (load) =>

@@ -2,15 +2,20 @@ import { fileURLToPath } from "node:url";
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
+/** Node's flags for any process that starts from TypeScript. */
+export const KEPT_JAVASCRIPT_FLAGS: readonly string[] = ["--require", file("kept-javascript.cjs")];
+
 /**
- * Node's flags for what makes the SDK cheaper, in the program and in the dynamic provider; each file says how. JavaScript, not TypeScript:
- * Node then need not load its type stripper, which would cost more than they do.
+ * Node's flags for what makes the program and the dynamic provider cheaper; each file says how. JavaScript, not TypeScript: Node then need
+ * not load its type stripper, which would cost more than they do.
  */
-export const SDK_PRELOAD_FLAGS: readonly string[] = [
-  "deferred-modules.cjs",
-  "remembered-traces.cjs",
-  "quiet-sdk.cjs",
-].flatMap((name) => ["--require", file(name)]);
+export const PRELOAD_FLAGS: readonly string[] = [
+  ...KEPT_JAVASCRIPT_FLAGS,
+  ...["deferred-modules.cjs", "remembered-traces.cjs", "quiet-sdk.cjs"].flatMap((name) => [
+    "--require",
+    file(name),
+  ]),
+];
 
 /** What ends a provider host whose engine is gone. */
 export const GUARD_FLAGS: readonly string[] = ["--import", new URL("guard.js", import.meta.url).href];

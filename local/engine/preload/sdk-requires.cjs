@@ -20,8 +20,9 @@ exports.onSdkRequire = (answer) => {
    */
   function load(request, parent, isMain) {
     const loaded = () => before.call(this, request, parent, isMain);
-    const [, file] = (parent?.filename ?? "").split(SDK);
-    return (file === undefined ? undefined : answer(request, file.replaceAll(sep, "/"), loaded)) ?? loaded();
+    const file = (parent?.filename ?? "").split(SDK).at(1)?.replaceAll(sep, "/");
+    const own = file !== undefined && !file.startsWith("node_modules/");
+    return (own ? answer(request, file, loaded) : undefined) ?? loaded();
   }
   Reflect.set(Module, "_load", load);
 };

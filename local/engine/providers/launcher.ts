@@ -1,4 +1,4 @@
-import { GUARD_FLAGS, SDK_PRELOAD_FLAGS } from "../preload/index.ts";
+import { GUARD_FLAGS, PRELOAD_FLAGS } from "../preload/index.ts";
 import type { Sdk } from "../program.ts";
 import type { Project } from "../project.ts";
 import type { ConfigValue } from "../stack-config.ts";
@@ -30,7 +30,7 @@ export function createLauncher({
         ...shared,
         name: "dynamic provider",
         command: process.execPath,
-        args: [...MEMORY_FLAGS, ...SDK_PRELOAD_FLAGS, ...GUARD_FLAGS, sdk.dynamicProvider],
+        args: [...MEMORY_FLAGS, ...PRELOAD_FLAGS, ...GUARD_FLAGS, sdk.dynamicProvider],
         env: { ...common, PULUMI_NODEJS_PROJECT: project.name, PULUMI_CONFIG: "{}" },
         shown: true,
         wholeGroup: false,

@@ -41,7 +41,9 @@ export class StepGenerator {
   /** @throws Bail when a problem was reported, anything else is to be reported under the resource */
   async generate(registration: Registration): Promise<readonly Step[]> {
     const { goal } = registration;
-    const { project, stack } = this.#context;
+    const { project, stack, reporter } = this.#context;
+    // Before the provider hears of them: it may print them.
+    reporter.learnSecrets(goal.inputs);
     if (goal.parent !== "" && !this.decisions.urns.has(goal.parent)) {
       throw new EngineError("UNKNOWN_PARENT", `Could not find the parent resource ${goal.parent}.`);
     }
@@ -53,7 +55,7 @@ export class StepGenerator {
       );
     }
     if (this.decisions.urns.has(urn)) {
-      this.#context.reporter.error(`Duplicate resource URN '${urn}'; try giving it a unique name`, urn);
+      reporter.error(`Duplicate resource URN '${urn}'; try giving it a unique name`, urn);
       throw new Bail(`duplicate URN ${urn}`);
     }
     this.decisions.urns.add(urn);

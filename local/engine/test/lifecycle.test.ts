@@ -230,6 +230,14 @@ describe("secrets", () => {
     ];
     for (const text of visible) expect(text).not.toContain(SECRET);
   });
+
+  it("that the program makes itself are masked in what the provider prints while it makes their resource", async () => {
+    await project.want({ name: "a", secretToken: "fresh-secret" });
+    const { ok, diagnostics } = await up(project.options({ env: { PROVIDER_TELLS: "1" } }));
+    expect(ok).toBe(true);
+    expect(JSON.stringify(diagnostics)).toContain("create with token [secret]");
+    expect(JSON.stringify([diagnostics, project.events])).not.toContain("fresh-secret");
+  });
 });
 
 describe("a caller that refuses the stack", () => {

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
-import { SDK_PRELOAD_FLAGS } from "../preload/index.ts";
+import { afterEach, describe, expect, it } from "vitest";
+import { PRELOAD_FLAGS } from "../preload/index.ts";
 import { COMPILE_CACHE } from "./helpers/project.ts";
 
 const sdk = createRequire(import.meta.url).resolve("@pulumi/pulumi");
@@ -14,7 +14,7 @@ const sdk = createRequire(import.meta.url).resolve("@pulumi/pulumi");
  * What a script prints that runs as the program does: with `sdk`, the path of the SDK, `by(file)`, the `require` of a file of it, and
  * `loaded(package)`.
  */
-async function run(script: string, flags = SDK_PRELOAD_FLAGS): Promise<unknown> {
+async function run(script: string, flags = PRELOAD_FLAGS): Promise<unknown> {
   const preamble = [
     `const sdk = ${JSON.stringify(sdk)};`,
     `const by = (file) => require("node:module").createRequire(sdk.replace("index.js", file));`,
@@ -29,9 +29,14 @@ async function run(script: string, flags = SDK_PRELOAD_FLAGS): Promise<unknown> 
 
 describe("the parts of the SDK that are put off", () => {
   it("are not loaded at its start", async () => {
-    const names = ["@npmcli/arborist", "typescript", "@opentelemetry/sdk-trace-base"];
+    const names = [
+      "@npmcli/arborist",
+      "normalize-package-data",
+      "typescript",
+      "@opentelemetry/sdk-trace-base",
+    ];
     const script = `require(sdk); require(sdk.replace("index.js", "cmd/run/tracing.js")); print(${JSON.stringify(names)}.map(loaded));`;
-    expect(await run(script)).toEqual([false, false, false]);
+    expect(await run(script)).toEqual([false, false, false, false]);
   });
 
   it("serialise functions when it is asked to", async () => {
@@ -45,8 +50,8 @@ describe("the parts of the SDK that are put off", () => {
     await mkdir(used, { recursive: true });
     await writeFile(join(folder, "package.json"), `{ "dependencies": { "used": "1.0.0" } }`);
     await writeFile(join(used, "package.json"), `{ "name": "used", "version": "1.0.0" }`);
-    const script = `process.chdir(${JSON.stringify(folder)}); require(sdk).runtime.computeCodePaths().then((paths) => print([[...paths.keys()], loaded("@npmcli/arborist")]));`;
-    expect(await run(script)).toEqual([["node_modules/used"], true]);
+    const script = `process.chdir(${JSON.stringify(folder)}); require(sdk).runtime.computeCodePaths().then((paths) => print([[...paths.keys()], loaded("@npmcli/arborist"), loaded("normalize-package-data")]));`;
+    expect(await run(script)).toEqual([["node_modules/used"], true, true]);
     await rm(folder, { recursive: true });
   });
 
@@ -55,10 +60,61 @@ describe("the parts of the SDK that are put off", () => {
     expect(await run(script)).toEqual([true, true]);
   });
 
+  it("are not kept from packages that are installed inside the SDK", async () => {
+    const script = `print(typeof by("node_modules/other/index.js")("normalize-package-data"));`;
+    expect(await run(script)).toBe("function");
+  });
+
   it("are the program's own at once", async () => {
     expect(
       await run(`require(require.resolve("typescript", { paths: [sdk] })); print(loaded("typescript"));`),
     ).toBe(true);
+  });
+});
+
+describe("what Node made of TypeScript", () => {
+  const folders: string[] = [];
+  afterEach(() => Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true }))));
+
+  /** What a module prints, and the names of what was kept. */
+  async function start(
+    folder: string,
+    source: string,
+    flags = PRELOAD_FLAGS,
+  ): Promise<{ said: string; kept: string[] }> {
+    const file = join(folder, "main.mts");
+    await writeFile(file, source);
+    const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, "cache"), NODE_NO_WARNINGS: "1" };
+    const said = await promisify(execFile)(process.execPath, [...flags, file], { env }).then(
+      ({ stdout, stderr }) => stdout + stderr,
+      ({ stderr }: { stderr: string }) => stderr,
+    );
+    return { said, kept: await readdir(join(folder, "cache/javascript")).catch(() => []) };
+  }
+
+  async function folder(): Promise<string> {
+    folders.push(await mkdtemp(join(tmpdir(), "engine-")));
+    return folders.at(-1) ?? "";
+  }
+
+  it("is kept, and used until the source changes", async () => {
+    const here = await folder();
+    const one = await start(here, `const text: string = "one"; console.log(text);`);
+    expect(one).toEqual({ said: "one\n", kept: [expect.any(String)] });
+    await writeFile(join(here, "cache/javascript", one.kept[0] ?? ""), `console.log("kept");`);
+    expect((await start(here, `const text: string = "one"; console.log(text);`)).said).toBe("kept\n");
+    expect((await start(here, `const text: string = "two"; console.log(text);`)).said).toBe("two\n");
+  });
+
+  it.each([
+    ["an error that is thrown", `const text: string = "x";\n\nthrow new Error(text);`],
+    ["what has no meaning without its types", `enum Colour { Red }\nconsole.log(Colour.Red);`],
+    ["what is no TypeScript", `const = 1;`],
+  ])("reports %s as Node does", async (_, source) => {
+    const here = await folder();
+    const plain = await start(here, source, []);
+    expect((await start(here, source)).said).toBe(plain.said);
+    expect((await start(here, source)).said).toBe(plain.said);
   });
 });
 

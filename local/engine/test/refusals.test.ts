@@ -19,6 +19,10 @@ import { implement } from "../rpc/service.ts";
 import { StackConfig } from "../stack-config.ts";
 import { FileBackend } from "../state/backend.ts";
 import { StateCodec } from "../state/codec.ts";
+import { emptyState } from "../state/resource.ts";
+import { openStack } from "../stack.ts";
+import { findSdk } from "../program.ts";
+import { UNKNOWN } from "../values.ts";
 import type { ProgramEvent } from "../steps/registration.ts";
 import { TestProject } from "./helpers/project.ts";
 
@@ -72,6 +76,13 @@ describe("a registration", () => {
     ["a version that is none", (r) => r.setType("aws:s3:Bucket").setVersion("latest"), /not a version/u],
     ["a stack reference", (r) => r.setType("pulumi:pulumi:StackReference"), /pulumi:pulumi:StackReference/u],
     ["a version of the dynamic provider", (r) => r.setVersion("1.0.0"), /a dynamic provider of a certain/u],
+    [
+      "a time-out that is none",
+      (r) =>
+        r.setCustomtimeouts(new resourcePb.RegisterResourceRequest.CustomTimeouts().setCreate("5 parsecs")),
+      /"5 parsecs" is not a duration/u,
+    ],
+    ["a type of two parts", (r) => r.setType("aws:Bucket"), /has three parts/u],
     ["an asset", (r) => r.setObject(structPb.Struct.fromJavaScript({ a: asset })), /assets and archives/u],
   ])("with %s is refused by name", (_, change, message) => {
     const request = dynamic();
@@ -190,9 +201,57 @@ describe("a state file", () => {
       /passphrase/u,
     ],
     ["that is no checkpoint", { version: 3 }, /not a checkpoint/u],
+    ["whose latest is no object", { version: 3, checkpoint: { latest: [] } }, /must be an object/u],
   ])("%s is refused", async (_, content, message) => {
     const backend = await write(content);
     await expect(backend.read()).rejects.toThrow(message);
+  });
+
+  it("that is cut off is refused, and the state before the run named", async () => {
+    const backend = await write({});
+    await writeFile(backend.stateFile, '{"version": 3, "checkpoint": {');
+    await expect(backend.read()).rejects.toMatchObject({
+      code: "BAD_STATE",
+      message: expect.stringContaining(`${backend.stateFile}.bak`),
+    });
+  });
+
+  const signature = "4dabf18193072939515e22adb298388d";
+  it.each<[string, unknown, string]>([
+    [
+      "that is not finite",
+      { [signature]: "8ad145fe-0d11-4827-bfd7-1abcbf086f5c", value: "7ff8" },
+      "NOT_IMPLEMENTED",
+    ],
+    [
+      "that is secret and in the clear",
+      { [signature]: "1b47061264138c4ac30d75fd1eb44270", plaintext: "1" },
+      "BAD_STATE",
+    ],
+    [
+      "whose ciphertext is of another stack",
+      {
+        [signature]: "1b47061264138c4ac30d75fd1eb44270",
+        ciphertext: "v1:AAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAA==",
+      },
+      "BAD_CIPHERTEXT",
+    ],
+  ])("with a value %s is refused", async (_, value, code) => {
+    const codec = new StateCodec(await Crypter.create("x"));
+    const resource = {
+      urn: "urn:pulumi:s::p::t:m:T::n",
+      type: "t:m:T",
+      custom: false,
+      inputs: { a: [value] },
+    };
+    expect(() => codec.decode(resource)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it("never gets a value that is not known yet", async () => {
+    const codec = new StateCodec(await Crypter.create("x"));
+    const resource = emptyState("urn:pulumi:s::p::t:m:T::n", "t:m:T", false);
+    resource.outputs = { a: [UNKNOWN] };
+    expect(() => codec.encode(resource)).toThrow(expect.objectContaining({ code: "UNKNOWN_IN_STATE" }));
   });
 
   it("of this engine's kind is read", async () => {
@@ -259,6 +318,25 @@ describe("a project", () => {
   ])("with a stack that has %s is refused", async (yaml, message) => {
     await writeFile(join(folder, "Pulumi.s.yaml"), `${yaml}\n`);
     await expect(StackConfig.load(folder, "p", "s")).rejects.toThrow(message);
+  });
+
+  it("whose SDK is not installed is refused", async () => {
+    await project("name: p\nruntime: nodejs\n");
+    const loaded = await loadProject(folder);
+    expect(() => findSdk(loaded)).toThrow(expect.objectContaining({ code: "NO_SDK" }));
+  });
+
+  it.each([
+    ["that was not made", "dev", "STACK_NOT_FOUND"],
+    ["whose name would leave its folder", "../dev", "BAD_STACK_NAME"],
+  ])("with a stack %s is refused", async (_, stack, code) => {
+    await project("name: p\nruntime: nodejs\n");
+    const options = { projectDir: folder, stack, stateRoot: join(folder, "state"), passphrase: "x" };
+    await expect(openStack(options)).rejects.toMatchObject({ code });
+  });
+
+  it("with a salt that is none is refused", async () => {
+    await expect(Crypter.open("x", "v2:x")).rejects.toMatchObject({ code: "BAD_ENCRYPTION_SALT" });
   });
 
   it("with an SDK that was not tested is refused", async () => {

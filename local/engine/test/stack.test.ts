@@ -35,7 +35,8 @@ describe("configuration", () => {
       "other:secret",
     ]);
     await expect(getConfig(options, "plain")).rejects.toMatchObject({ code: "CONFIG_NOT_FOUND" });
-    await expect(removeConfig(options, "plain")).rejects.toMatchObject({ code: "CONFIG_NOT_FOUND" });
+    await removeConfig(options, "plain");
+    await expect(setConfig(options, "a:b:c", "x")).rejects.toMatchObject({ code: "BAD_CONFIG_KEY" });
   });
 });
 

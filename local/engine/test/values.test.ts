@@ -177,6 +177,12 @@ describe("the filter for secrets in messages", () => {
       "got MIIEvQIBADANBgkq",
       "got [secret]",
     ],
+    [
+      "a secret that begins with another one as a whole",
+      [secret("s3cr3t"), secret("s3cr3t-and-more")],
+      "token=s3cr3t-and-more.",
+      "token=[secret].",
+    ],
     ["nothing of a plain value", { a: "plain text" }, "plain text", "plain text"],
     ["nothing of a secret too short to be one", secret("1"), "1 2 3", "1 2 3"],
   ])("masks %s", (_, value, message, expected) => {
