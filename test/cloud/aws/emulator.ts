@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Aws, clientsOf } from "../../plugins/aws/clients.ts";
-import { forward } from "../../image/host.ts";
+import { type Reachable, forward } from "../../image/host.ts";
 import { crewEnvironment, repository } from "../../helpers/project.ts";
 import { startProcess } from "../processes.ts";
 
@@ -44,11 +45,27 @@ async function install(): Promise<string> {
   return join(FOLDER, ".venv/bin/python");
 }
 
+/** Tasks are told the emulator's own port, at the address that containers reach this machine by: it has to be free at both. */
+async function forwardFreePort(gateway: string): Promise<Reachable> {
+  for (;;) {
+    const forwarded = await forward(gateway);
+    const probe = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once("error", () => resolve(false));
+      probe.listen(Number(new URL(forwarded.url).port), "127.0.0.1", () => resolve(true));
+    });
+    if (isFree) {
+      await new Promise((closed) => void probe.close(closed));
+      return forwarded;
+    }
+    await forwarded.close();
+  }
+}
+
 /** Starts an emulator of AWS on loopback, which starts tasks as containers of this machine's engine. */
 export async function startEmulator({ gateway, log }: EmulatorOptions): Promise<Emulator> {
   const python = await install();
-  // Tasks are told the emulator's own port, at the address that containers reach this machine by.
-  const forwarded = await forward(gateway);
+  const forwarded = await forwardFreePort(gateway);
   const { port } = new URL(forwarded.url);
   const env = {
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -71,9 +88,11 @@ export async function startEmulator({ gateway, log }: EmulatorOptions): Promise<
     },
   });
   const url = `http://127.0.0.1:${port}`;
-  await server.up(`the emulator of AWS answers (${log})`, START_MS, async () => {
-    const { ok } = await fetch(`${url}/_ministack/health`, { signal: AbortSignal.timeout(START_MS) });
-    return ok || undefined;
+  const answers = async () =>
+    (await fetch(`${url}/_ministack/health`, { signal: AbortSignal.timeout(START_MS) })).ok || undefined;
+  await server.up(`the emulator of AWS answers (${log})`, START_MS, answers).catch(async (error: unknown) => {
+    await forwarded.close();
+    throw error;
   });
   return {
     url,
