@@ -17,7 +17,7 @@ export interface AskedOfS3 {
 }
 
 /**
- * An S3 (MiniStack, locked in test/s3) behind a path, as services other than AWS have theirs. What it is asked is kept, and
+ * An S3 (MiniStack, locked in test/cloud/aws) behind a path, as services other than AWS have theirs. What it is asked is kept, and
  * it can be told to answer with an error first.
  */
 export class LocalS3 implements AsyncDisposable {
@@ -44,7 +44,14 @@ export class LocalS3 implements AsyncDisposable {
     const [python, uv] = [join(venv, "bin/python"), join(venv, "bin/uv")];
     const port = await freePort();
     const folder = mkdtempSync(join(tmpdir(), "masumi-s3-"));
-    const project = ["--quiet", "--frozen", "--project", join(repository, "test/s3"), "--python", python];
+    const project = [
+      "--quiet",
+      "--frozen",
+      "--project",
+      join(repository, "test/cloud/aws"),
+      "--python",
+      python,
+    ];
     const child = spawn(uv, ["--system-certs", "run", ...project, "ministack"], {
       cwd: folder,
       detached: true,

@@ -21,6 +21,7 @@ describe.skipIf(left)("the docker plugin", () => {
 
   const dockerfile = (command = '"python3", "-m", "http.server", "-d", "/www", "8000"') => `ARG BASE_IMAGE
 FROM \${BASE_IMAGE}
+LABEL test=${RUN}
 COPY page.html /www/
 CMD [${command}]
 `;
@@ -43,6 +44,8 @@ CMD [${command}]
     await project.destroy();
     const tags = (await docker(["images", "--quiet", "--filter", `reference=${RUN}-plugin`])).split("\n");
     if (tags[0]) await docker(["rmi", "--force", ...new Set(tags)]);
+    // What lost its tag to a later build.
+    await docker(["image", "prune", "--force", "--filter", `label=test=${RUN}`]);
     project.remove();
   });
 

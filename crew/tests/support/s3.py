@@ -1,4 +1,4 @@
-"""An S3 on loopback: MiniStack, which test/s3 of this repository locks in an environment of its own."""
+"""An S3 on loopback: MiniStack, which test/cloud/aws of this repository locks in an environment of its own."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ class LocalS3:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        project = ["--quiet", "--frozen", "--project", str(_REPOSITORY / "test/s3"), "--python", sys.executable]
+        project = ["--quiet", "--frozen", "--project", str(_REPOSITORY / "test/cloud/aws"), "--python", sys.executable]
         self._server = subprocess.Popen(
             [Path(sys.executable).parent / "uv", "--system-certs", "run", *project, "ministack"],
             cwd=self._folder,
