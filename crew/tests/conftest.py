@@ -26,8 +26,16 @@ def fork_server(tmp_path_factory: pytest.TempPathFactory) -> None:
         start_fork_server("crew_runtime.warm")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def model() -> Iterator[StubModel]:
+    stub = StubModel()
+    yield stub
+    stub.close()
+
+
+@pytest.fixture(scope="session")
+def shared_model() -> Iterator[StubModel]:
+    """What the shared agent asks; also for jobs that another test left running."""
     stub = StubModel()
     yield stub
     stub.close()
@@ -41,11 +49,12 @@ def ecs_agent() -> Iterator[FakeEcsAgent]:
 
 
 @pytest.fixture(scope="session")
-def runtime(model: StubModel, ecs_agent: FakeEcsAgent, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+def runtime(
+    shared_model: StubModel, ecs_agent: FakeEcsAgent, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Runtime]:
     """A registered free agent, shared by the tests that leave it as it is."""
-    started = Runtime(
-        tmp_path_factory.mktemp("agent"), declaration(), model.url, fork_server=OWN, ECS_AGENT_URI=ecs_agent.uri
-    )
+    folder, address = tmp_path_factory.mktemp("agent"), shared_model.url
+    started = Runtime(folder, declaration(), address, fork_server=OWN, ECS_AGENT_URI=ecs_agent.uri)
     started.identify()
     yield started
     started.stop()

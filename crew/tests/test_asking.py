@@ -33,11 +33,16 @@ def start_asking(start_runtime: StartRuntime, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
-def asking(model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+def asking(shared_model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
     """An agent with one place for jobs, whose task shows its draft; shared by the tests that leave it as it is."""
     draft = one_task("Draft {topic}.", human_input=True)
     started = Runtime(
-        tmp_path_factory.mktemp("asking"), draft, model.url, MAX_PARALLEL="1", INTERNAL_PORT="0", ASK_TIMEOUT="600"
+        tmp_path_factory.mktemp("asking"),
+        draft,
+        shared_model.url,
+        MAX_PARALLEL="1",
+        INTERNAL_PORT="0",
+        ASK_TIMEOUT="600",
     )
     started.identify()
     yield started
@@ -114,7 +119,7 @@ def test_answers_that_do_not_fit_are_refused_with_the_reason_and_leave_the_quest
     assert (again.status_code, again.json()["error"]) == (400, "INPUT_NOT_AWAITED")
 
 
-def test_jobs_that_wait_for_their_customers_leave_the_place_to_others(asking: Runtime, model: StubModel) -> None:
+def test_jobs_that_wait_for_their_customers_leave_the_place_to_others(asking: Runtime, shared_model: StubModel) -> None:
     jobs = {marker: asking.start_job(marker) for marker in ("MARKER-waits1", "MARKER-waits2", "MARKER-waits3")}
     for job_id in jobs.values():
         asking.asked(job_id)
@@ -128,7 +133,7 @@ def test_jobs_that_wait_for_their_customers_leave_the_place_to_others(asking: Ru
         assert asking.provide(job_id, {}).status_code == 200
     for marker, job_id in jobs.items():
         assert asking.ended(job_id)["result"] == f"Stub result {marker} {marker}plus"
-    prompts = [json.dumps(request["body"]) for request in model.requests]
+    prompts = [json.dumps(request["body"]) for request in shared_model.requests]
     assert all(sum(marker in prompt for marker in jobs) <= 1 for prompt in prompts)
 
 

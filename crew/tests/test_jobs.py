@@ -11,10 +11,10 @@ from support.model import StubModel
 from support.runtime import SENTINEL_KEY, Runtime
 
 
-def test_a_job_runs_all_tasks_and_returns_the_last_result(runtime: Runtime, model: StubModel) -> None:
+def test_a_job_runs_all_tasks_and_returns_the_last_result(runtime: Runtime, shared_model: StubModel) -> None:
     ended = runtime.ended(runtime.start_job("MARKER-tasks"))
     assert (ended["status"], ended["result"]) == ("completed", "Stub result MARKER-tasks")
-    asked = [request for request in model.requests if "MARKER-tasks" in str(request)]
+    asked = [request for request in shared_model.requests if "MARKER-tasks" in str(request)]
     assert len(asked) == 2
     assert {request["path"] for request in asked} == {"/v1/chat/completions"}
     assert {request["key"] for request in asked} == {f"Bearer {SENTINEL_KEY}"}
@@ -25,18 +25,18 @@ def test_a_job_runs_all_tasks_and_returns_the_last_result(runtime: Runtime, mode
     assert "You write in a plain tone" in str(second["messages"]), "an input left out has its default"
 
 
-def test_a_status_id_stays_as_long_as_the_status_does(runtime: Runtime, model: StubModel) -> None:
+def test_a_status_id_stays_as_long_as_the_status_does(runtime: Runtime, shared_model: StubModel) -> None:
     job_id = runtime.start_job("MARKER-status never answer")
     running = [runtime.status(job_id) for _ in range(3)]
-    model.released.set()
+    shared_model.released.set()
     ended = runtime.ended(job_id)
-    model.released.clear()
+    shared_model.released.clear()
     assert {status["id"] for status in running} == {running[0]["id"]}
     assert ended["id"] != running[0]["id"]
     assert runtime.status(job_id) == ended
 
 
-def test_ten_jobs_side_by_side_never_mix_their_inputs(runtime: Runtime, model: StubModel) -> None:
+def test_ten_jobs_side_by_side_never_mix_their_inputs(runtime: Runtime, shared_model: StubModel) -> None:
     markers = [f"MARKER-{number}of10" for number in range(10)]
     with ThreadPoolExecutor(10) as pool:
         results = dict(
@@ -45,7 +45,7 @@ def test_ten_jobs_side_by_side_never_mix_their_inputs(runtime: Runtime, model: S
     assert {marker: ended.get("result") for marker, ended in results.items()} == {
         marker: f"Stub result {marker}" for marker in markers
     }
-    prompts = [str(request["body"]) for request in model.requests]
+    prompts = [str(request["body"]) for request in shared_model.requests]
     assert all(sum(marker in prompt for marker in markers) <= 1 for prompt in prompts)
 
 

@@ -22,7 +22,7 @@ StartTask = Callable[[str], Runtime]
 
 @pytest.fixture(scope="module")
 def start_task(
-    sandbox: Sandbox, model: StubModel, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+    sandbox: Sandbox, shared_model: StubModel, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[StartTask]:
     """Starts runtimes of one agent over one database."""
     folder, identifier, url = tmp_path_factory.mktemp("tasks"), sandbox.register(), cluster.new_database()
@@ -30,7 +30,7 @@ def start_task(
     started: list[Runtime] = []
 
     def start(name: str) -> Runtime:
-        runtime = Runtime(folder / name, paid(), model.url, **variables)
+        runtime = Runtime(folder / name, paid(), shared_model.url, **variables)
         runtime.identify(identifier)
         started.append(runtime)
         return runtime
@@ -78,47 +78,47 @@ def test_the_same_request_at_both_is_one_job_and_no_job_runs_twice(
 
 
 def test_a_runtime_that_hung_gives_its_job_up_when_it_wakes(
-    old: Runtime, new: Runtime, sandbox: Sandbox, model: StubModel
+    old: Runtime, new: Runtime, sandbox: Sandbox, shared_model: StubModel
 ) -> None:
     receipt = bought(old, "MARKER-hung never answer", sandbox)
-    wait_until_asked(model, "MARKER-hung")
+    wait_until_asked(shared_model, "MARKER-hung")
     asked = sandbox.count(SUBMIT)
     old.process.send_signal(signal.SIGSTOP)
     wait_for(lambda: new.logged("job_started", receipt["id"]))
     old.process.send_signal(signal.SIGCONT)
     wait_for(lambda: old.logged("lease_lost", receipt["id"]))
-    model.released.set()
+    shared_model.released.set()
     assert new.ended(receipt["id"])["status"] == "completed"
-    model.released.clear()
+    shared_model.released.clear()
     assert sandbox.count(SUBMIT) == asked + 1
     assert not old.logged("job_completed", receipt["id"])
 
 
 def test_jobs_of_a_runtime_that_died_are_taken_over_and_run_once(
-    old: Runtime, new: Runtime, sandbox: Sandbox, model: StubModel
+    old: Runtime, new: Runtime, sandbox: Sandbox, shared_model: StubModel
 ) -> None:
     asked = sandbox.count(SUBMIT)
     left = bought(old, "MARKER-left never answer", sandbox)
     unpaid = old.buy("MARKER-unpaid", secrets.token_hex(10)).json()
-    wait_until_asked(model, "MARKER-left")
+    wait_until_asked(shared_model, "MARKER-left")
     old.kill()
-    wait_until_asked(model, "MARKER-left", 2)
-    model.released.set()
+    wait_until_asked(shared_model, "MARKER-left", 2)
+    shared_model.released.set()
     sandbox.buy(unpaid)
     assert [new.ended(receipt["id"])["status"] for receipt in (left, unpaid)] == ["completed"] * 2
-    model.released.clear()
+    shared_model.released.clear()
     assert sandbox.count(SUBMIT) == asked + 2
 
 
 def test_a_runtime_that_stops_hands_its_jobs_over_at_once(
-    start_task: StartTask, new: Runtime, sandbox: Sandbox, model: StubModel
+    start_task: StartTask, new: Runtime, sandbox: Sandbox, shared_model: StubModel
 ) -> None:
     third = start_task("third")
     third.wait_until_ready()
     receipt = bought(new, "MARKER-handed never answer", sandbox)
-    wait_until_asked(model, "MARKER-handed")
+    wait_until_asked(shared_model, "MARKER-handed")
     assert new.stop() == 0
     wait_for(lambda: third.logged("job_started", receipt["id"]))
-    model.released.set()
+    shared_model.released.set()
     assert third.ended(receipt["id"])["status"] == "completed"
-    model.released.clear()
+    shared_model.released.clear()

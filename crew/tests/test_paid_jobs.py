@@ -31,10 +31,10 @@ def identifier(sandbox: Sandbox) -> str:
 
 
 @pytest.fixture(scope="module")
-def running(sandbox: Sandbox, model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+def running(sandbox: Sandbox, shared_model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
     """An agent with a fixed price on V1."""
     started = Runtime(
-        tmp_path_factory.mktemp("shop"), paid(), model.url,
+        tmp_path_factory.mktemp("shop"), paid(), shared_model.url,
         **environment(sandbox, SELLER_VKEY=V1_WALLET, NETWORK="Preprod", INTERNAL_PORT="0"),
     )  # fmt: skip
     yield started
@@ -127,27 +127,27 @@ def test_a_nonce_that_the_payment_service_would_refuse_is_refused(shop: Runtime,
     ],
 )
 def test_a_job_whose_funds_are_asked_back_or_wrong_is_never_begun(
-    shop: Runtime, sandbox: Sandbox, model: StubModel, seen: dict[str, str], failure: str
+    shop: Runtime, sandbox: Sandbox, shared_model: StubModel, seen: dict[str, str], failure: str
 ) -> None:
     receipt = receipt_of(shop.buy(f"MARKER-{failure}", nonce()))
     sandbox.change(receipt, **seen)
     ended = shop.ended(receipt["id"])
     assert (ended["status"], ended["error"]) == ("failed", failure)
-    assert not any(f"MARKER-{failure}" in str(request["body"]) for request in model.requests)
+    assert not any(f"MARKER-{failure}" in str(request["body"]) for request in shared_model.requests)
     assert receipt_of(shop.buy(f"MARKER-{failure}", receipt["identifierFromPurchaser"]))["id"] == receipt["id"]
 
 
 def test_a_running_job_is_finished_and_submitted_although_a_refund_was_asked_for(
-    shop: Runtime, sandbox: Sandbox, model: StubModel
+    shop: Runtime, sandbox: Sandbox, shared_model: StubModel
 ) -> None:
     receipt = receipt_of(shop.buy("MARKER-refund never answer", nonce()))
     sandbox.buy(receipt)
-    wait_for(lambda: any("MARKER-refund" in str(request["body"]) for request in model.requests))
+    wait_for(lambda: any("MARKER-refund" in str(request["body"]) for request in shared_model.requests))
     sandbox.request_refund(receipt)
     wait_for(lambda: any(event.get("on_chain_state") == "RefundRequested" for event in shop.events))
-    model.released.set()
+    shared_model.released.set()
     ended = shop.ended(receipt["id"])
-    model.released.clear()
+    shared_model.released.clear()
     assert ended["status"] == "completed"
     sandbox.put_results_on_chain()
     wait_for(lambda: shop.logged("result_on_chain", receipt["id"]))

@@ -72,13 +72,13 @@ def test_a_refusal_is_logged_when_it_begins_and_ends(
 
 
 def test_a_running_agent_is_protected_from_a_job_s_begin_to_its_end(
-    runtime: Runtime, ecs_agent: FakeEcsAgent, model: StubModel
+    runtime: Runtime, ecs_agent: FakeEcsAgent, shared_model: StubModel
 ) -> None:
     runtime.wait_until_ready()
     job_id = runtime.start_job("MARKER-protected never answer")
     ecs_agent.wait_until(lambda: ecs_agent.is_protected)
     assert runtime.status(job_id)["status"] == "running"
-    model.released.set()
+    shared_model.released.set()
     runtime.ended(job_id)
-    model.released.clear()
+    shared_model.released.clear()
     ecs_agent.wait_until(lambda: not ecs_agent.is_protected)
