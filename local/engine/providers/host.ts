@@ -12,7 +12,13 @@ import { containsSecrets, makeSecret, mapProperties, type PropertyMap } from "..
 import { checkConfig, configure, diffConfig, diffResult, failuresOf, handshake } from "./configuration.ts";
 import { ProviderConnection } from "./connection.ts";
 import { type HostProcessOptions, startHostProcess } from "./host-process.ts";
-import type { CheckFailure, DiffResult, InvokeResult, ResourceProvider } from "./provider.ts";
+import {
+  InitFailed,
+  type CheckFailure,
+  type DiffResult,
+  type InvokeResult,
+  type ResourceProvider,
+} from "./provider.ts";
 import { address, type Protocol, received, sent } from "./wire.ts";
 
 /** While a provider's configuration is not known, nothing can be asked of it. */
@@ -124,10 +130,14 @@ export class ProviderHost implements ResourceProvider {
     );
     if (response.getId() === "" && !preview)
       throw new EngineError("NO_ID", `The provider returned no id for ${urn}.`);
-    return {
-      id: response.getId(),
-      outputs: received(response.getProperties(), protocol, { urn, like: inputs, preview }),
-    };
+    const id = response.getId();
+    try {
+      return { id, outputs: received(response.getProperties(), protocol, { urn, like: inputs, preview }) };
+    } catch (error) {
+      // It has been made: out of the state it would be lost.
+      if (error instanceof EngineError && !preview) throw new InitFailed(id, inputs, [error.message]);
+      throw error;
+    }
   }
 
   async update(request: Parameters<ResourceProvider["update"]>[0]): ReturnType<ResourceProvider["update"]> {

@@ -104,6 +104,55 @@ describe("a plugin on PATH", () => {
     );
   });
 
+  it("that does not shake hands is named, and the run ends", async () => {
+    const boxes = await create();
+    await boxes.plan([box("a")]);
+    const result = await up(boxes.options({ env: { PLUGIN_MUTE: "box" } }));
+    expect(result.exitCode).toBe(1);
+    expect(messages(result, "error")).toMatch(
+      /plugin box 1\.2\.3 does not answer: it was asked to shake hands/u,
+    );
+  });
+
+  it("that says a value is not known although it has made the resource fails the run, and the resource is kept", async () => {
+    const boxes = await create();
+    await boxes.plan([box("a", { trouble: "unknown" })]);
+    const result = await up(boxes.options());
+    expect(result.exitCode).toBe(1);
+    expect(messages(result, "error")).toMatch(/returned a value that is not known yet for \S+::a/u);
+    expect(await boxes.state()).toEqual({ items: ["a"], pending: [] });
+    await boxes.plan([]);
+    expect((await up(boxes.options())).exitCode).toBe(0);
+    expect((await boxes.calls()).filter((call) => call.startsWith("box delete"))).toHaveLength(1);
+  });
+
+  it.each<[string, Parameters<PluginProject["plan"]>[0], RegExp]>([
+    [
+      "that gives itself another version",
+      [
+        {
+          name: "p",
+          type: "provider:box",
+          args: { region: "of another age" },
+          options: { version: "1.2.3" },
+        },
+      ],
+      /provider \S+::p tried to change its own version/u,
+    ],
+    [
+      "of whose resource nobody knows the parent",
+      [box("a", {}, { unknownParent: "urn:pulumi:dev::boxes::box:index:Item::nobody" })],
+      /Could not find the parent resource \S+::nobody/u,
+    ],
+  ])("%s fails the run", async (_what, resources, said) => {
+    const boxes = await create();
+    await boxes.plan(resources);
+    const result = await up(boxes.options());
+    expect(result.exitCode).toBe(1);
+    expect(messages(result, "error")).toMatch(said);
+    expect((await boxes.state()).items).toEqual([]);
+  });
+
   it("that does not come up does not hold up the end of a cancelled run", async () => {
     const boxes = await create();
     await boxes.plan([box("a")]);
