@@ -5,7 +5,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { type LookupFunction, isIP } from "node:net";
 import axios from "axios";
-import { isPublicAddress } from "../../providers/masumi/probe.ts";
+import { isPublicAddress } from "../../providers/masumi/service/probe.ts";
 
 /** Where a document may be fetched from. */
 export interface Reach {

@@ -1,11 +1,11 @@
 /** The Masumi registry as Pulumi resources, and the client that they use. */
-export { UNNAMED_BURNS } from "./burn-limit.ts";
-export { LIMITS } from "./check.ts";
-export { changedFields, contentOf, shows } from "./content.ts";
-export { type ListScope, MasumiClient } from "./client.ts";
-export { AgentConfirmation, type AgentConfirmationArgs } from "./confirmation.ts";
-export { LOVELACE_PER_MINT, LOVELACE_PER_TOKEN, TYPICAL_FEE_LOVELACE } from "./costs.ts";
-export type { Dialect, Registration } from "./convert.ts";
+export { UNNAMED_BURNS } from "./resources/burn-limit.ts";
+export { LIMITS } from "./service/check.ts";
+export { changedFields, contentOf, shows } from "./service/content.ts";
+export { type ListScope, MasumiClient } from "./service/client.ts";
+export { AgentConfirmation, type AgentConfirmationArgs } from "./resources/confirmation.ts";
+export { LOVELACE_PER_MINT, LOVELACE_PER_TOKEN, TYPICAL_FEE_LOVELACE } from "./service/costs.ts";
+export type { Dialect, Registration } from "./service/convert.ts";
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -16,11 +16,11 @@ export {
   ServiceError,
   SettingsError,
   maskSecrets,
-} from "./errors.ts";
-export { type OwnRow, type RowScope, ownRows, readRows } from "./fleet.ts";
-export { Http, type HttpOptions } from "./http.ts";
-export type { RecoverFrom, RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
-export { marker, ownerTag } from "./marker.ts";
+} from "./service/errors.ts";
+export { type OwnRow, type RowScope, ownRows, readRows } from "./service/rows.ts";
+export { Http, type HttpOptions } from "./service/http.ts";
+export type { RecoverFrom, RegistrationInputs, RegistrationOutputs } from "./resources/inputs.ts";
+export { marker, ownerTag } from "./service/marker.ts";
 export {
   type Listing,
   type Network,
@@ -36,8 +36,8 @@ export {
   isOver,
   isPending,
   isUpdatable,
-} from "./model.ts";
-export { queueSeconds, waitMinutesFor } from "./queue.ts";
-export { AgentRegistration, type AgentRegistrationArgs, type ListingArgs } from "./registration.ts";
-export { type Change, decideChange, decideCreate } from "./rules.ts";
-export type { ApiKeyStatus, PaymentSource } from "./wire.ts";
+} from "./service/model.ts";
+export { queueSeconds, waitMinutesFor } from "./service/queue.ts";
+export { AgentRegistration, type AgentRegistrationArgs, type ListingArgs } from "./resources/registration.ts";
+export { type Change, decideChange, decideCreate } from "./service/rules.ts";
+export type { ApiKeyStatus, PaymentSource } from "./service/wire.ts";

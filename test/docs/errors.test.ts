@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ERROR_CODES } from "../../providers/masumi/errors.ts";
+import { ERROR_CODES } from "../../providers/masumi/service/errors.ts";
 import { repository } from "../helpers/project.ts";
 
 /** Codes where they are made: `code: "X"`, `code = "X"`, and the unions of the crew process provider, the hostings and hires. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { localRun } from "../../cli/local-stack.ts";
 import { openProject } from "../../cli/project.ts";
 import { initStack, setConfig } from "../../local/engine/index.ts";
-import { toUpdateBody } from "../../providers/masumi/convert.ts";
+import { toUpdateBody } from "../../providers/masumi/service/convert.ts";
 import { type OwnRow, isOver } from "../../providers/masumi/index.ts";
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { type RunReport, TestProject, changes, crewEnvironment } from "../helpers/project.ts";

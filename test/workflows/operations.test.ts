@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { registerCommands } from "../../cli/commands/index.ts";
-import { ERROR_CODES } from "../../providers/masumi/errors.ts";
+import { ERROR_CODES } from "../../providers/masumi/service/errors.ts";
 import { repository } from "../helpers/project.ts";
 import { WORKFLOWS, allJobs, scriptOf, workflowText } from "./workflow.ts";
 

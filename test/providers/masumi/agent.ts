@@ -1,5 +1,5 @@
 import { afterAll } from "vitest";
-import type { RegistrationInputs, RegistrationOutputs } from "../../../providers/masumi/inputs.ts";
+import type { RegistrationInputs, RegistrationOutputs } from "../../../providers/masumi/resources/inputs.ts";
 import { confirmationOf, inputsOf } from "./inputs.ts";
 import { type RunOptions, startRun } from "./run.ts";
 import { startAgent } from "./servers.ts";

@@ -1,6 +1,6 @@
-import { MasumiError } from "../../../providers/masumi/errors.ts";
-import type { ConfirmationInputs, RegistrationInputs } from "../../../providers/masumi/inputs.ts";
-import { marker } from "../../../providers/masumi/marker.ts";
+import { MasumiError } from "../../../providers/masumi/service/errors.ts";
+import type { ConfirmationInputs, RegistrationInputs } from "../../../providers/masumi/resources/inputs.ts";
+import { marker } from "../../../providers/masumi/service/marker.ts";
 
 export const OWNER = "example/agents";
 export const V1 = {

@@ -3,16 +3,16 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { createConfirmationProvider } from "../../../providers/masumi/confirmation-host.ts";
+import { createConfirmationProvider } from "../../../providers/masumi/resources/confirmation-host.ts";
 import type {
   ConfirmationInputs,
   ConfirmationOutputs,
   RegistrationInputs,
   RegistrationOutputs,
-} from "../../../providers/masumi/inputs.ts";
-import { createRegistrationProvider } from "../../../providers/masumi/registration-host.ts";
-import { Report } from "../../../providers/masumi/report.ts";
-import { Session } from "../../../providers/masumi/session.ts";
+} from "../../../providers/masumi/resources/inputs.ts";
+import { createRegistrationProvider } from "../../../providers/masumi/resources/registration-host.ts";
+import { Report } from "../../../providers/masumi/resources/report.ts";
+import { Session } from "../../../providers/masumi/resources/session.ts";
 import type { Engine } from "./servers.ts";
 
 /** Values as they arrive on the other side of the engine's protocol, which refuses what it cannot carry. */

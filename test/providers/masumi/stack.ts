@@ -1,4 +1,4 @@
-import type { RegistrationInputs, RegistrationOutputs } from "../../../providers/masumi/inputs.ts";
+import type { RegistrationInputs, RegistrationOutputs } from "../../../providers/masumi/resources/inputs.ts";
 import { type RunOptions, startRun } from "./run.ts";
 import type { Service } from "./service.ts";
 

@@ -1,0 +1,214 @@
+import type { ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
+import { LOVELACE_PER_MINT } from "../service/costs.ts";
+import { RegistrationError } from "../service/errors.ts";
+import { type ConfirmationInputs, type ConfirmationOutputs, STATE_VERSION } from "./inputs.ts";
+import { type Network, type Row, isLeaving, isLive, isSettled } from "../service/model.ts";
+import { plainly } from "./plainly.ts";
+import { deadlineBy, queueSeconds, requestsBefore } from "../service/queue.ts";
+import type { Session } from "./session.ts";
+
+const READ_AGE_MS = 60_000;
+/** A message about a wait is repeated after this time, and whenever the state changes. */
+const REPEAT_MS = 10_000;
+/** After this time the wallet of a V2 registration that is still Requested is looked at: the service does not say that it is empty. */
+const SUSPICIOUS_MS = 60_000;
+
+/** What stands behind AgentConfirmation, in the process that the engine asks. */
+export function createConfirmationProvider(
+  session: Session,
+  suspiciousMs = SUSPICIOUS_MS,
+): ResourceProvider<ConfirmationInputs, ConfirmationOutputs> {
+  return {
+    configure: (request) => session.configure(request),
+
+    async check(_olds, news) {
+      session.ledger.sawProgram();
+      return { inputs: news };
+    },
+
+    /** Only another registration, or new content of the same one, is worth waiting for. */
+    async diff(_id, olds, news) {
+      session.ledger.sawProgram();
+      const isOther = olds.registrationId !== news.registrationId;
+      return {
+        changes: isOther || olds.revision !== news.revision,
+        replaces: isOther ? ["registrationId"] : [],
+      };
+    },
+
+    create: (inputs) =>
+      plainly(session, async () => ({
+        id: inputs.registrationId,
+        outs: await confirm(session, inputs, suspiciousMs),
+      })),
+    update: (_id, _olds, news) =>
+      plainly(session, async () => ({ outs: await confirm(session, news, suspiciousMs) })),
+    read: (id, props) => plainly(session, () => readConfirmation(session, id, props)),
+
+    /** Nothing of it is anywhere but in the state. */
+    async delete() {},
+  };
+}
+
+/**
+ * Waits until the chain has the registration, or its update.
+ *
+ * @throws RegistrationError REGISTRATION_FAILED, UPDATE_FAILED, REGISTRATION_GONE, REGISTRATION_LEAVING at once;
+ * MASUMI_STILL_PENDING after waitMinutes
+ */
+async function confirm(
+  session: Session,
+  inputs: ConfirmationInputs,
+  suspiciousMs: number,
+): Promise<ConfirmationOutputs> {
+  const { registrationId, network, walletVkey, walletType, waitMinutes, queueLength } = inputs;
+  const view = await session.view(network, walletType);
+  const rows = () => view.known.values();
+  const startedAt = Date.now();
+  let latest: Row | undefined;
+  const tell = createTeller(session, inputs, rows, suspiciousMs);
+  const wallet = { vkey: walletVkey, type: walletType };
+  const settled = await view.waitFor<Row>(registrationId, {
+    deadline: deadlineBy({ waitMinutes, wallet, expected: queueLength, rows }),
+    judge: (row) => {
+      latest = row;
+      if (!row) throw gone(registrationId);
+      return isSettled(row.state) || isLeaving(row.state) ? row : undefined;
+    },
+    onLook: (row) => row && tell(row),
+    onTrouble: (error) =>
+      session.progress(inputs.resourceUrn, `Waiting for the payment service: ${error.message}`),
+  });
+  if (!settled) throw await stillPending(session, inputs, latest, { rows, waitedMs: Date.now() - startedAt });
+  if (!isLive(settled.state)) throw await failed(session, network, settled);
+  return toOutputs(inputs, settled);
+}
+
+const toOutputs = (inputs: ConfirmationInputs, row: Row): ConfirmationOutputs => ({
+  ...inputs,
+  stateVersion: STATE_VERSION,
+  agentIdentifier: row.agentIdentifier,
+  state: row.state,
+  txHash: row.txHash,
+  feeLovelace: row.feeLovelace,
+  lockedLovelace: row.lockedLovelace,
+});
+
+async function readConfirmation(session: Session, id: string, props: ConfirmationOutputs | undefined) {
+  if (!props) return { id: "" };
+  const view = await session.view(props.network, props.walletType);
+  const row = (await view.rows(READ_AGE_MS)).get(props.registrationId);
+  if (!row || row.state === "DeregistrationConfirmed") return { id: "" };
+  return { id, props: toOutputs(props, row) };
+}
+
+/** Says under the resource what it waits for, and once per wallet that the wallet may be empty. */
+function createTeller(
+  session: Session,
+  inputs: ConfirmationInputs,
+  rows: () => Iterable<Row>,
+  suspiciousMs: number,
+): (row: Row) => void {
+  const startedAt = Date.now();
+  let said = { at: 0, state: "" };
+  return (row) => {
+    const waited = Date.now() - startedAt;
+    if (row.state !== said.state || Date.now() - said.at >= REPEAT_MS) {
+      said = { at: Date.now(), state: row.state };
+      session.progress(inputs.resourceUrn, describeWait(row, rows(), waited));
+    }
+    if (waited > suspiciousMs && row.type === "V2" && row.state === "RegistrationRequested") {
+      void warnIfUnfunded(session, inputs, row);
+    }
+  };
+}
+
+function describeWait(row: Row, rows: Iterable<Row>, waitedMs: number): string {
+  const parts = [row.state, `${Math.round(waitedMs / 1000)} s`];
+  if (row.txHash) parts.push(`tx ${row.txHash}`);
+  const queue = describeQueue(row, rows);
+  if (queue) parts.push(queue);
+  return parts.join(" · ");
+}
+
+/** Who is served before, and how long that should take; "" if nobody is. */
+function describeQueue(row: Row, rows: Iterable<Row>): string {
+  const before = requestsBefore(row, rows);
+  if (before === 0) return "";
+  const pace = row.type === "V1" ? "one at a time" : "five at a time";
+  const minutes = Math.ceil(queueSeconds(row.type, before + 1) / 60);
+  return `${before} before it in the wallet's queue, ${pace}: usually ${minutes} min`;
+}
+
+async function warnIfUnfunded(
+  session: Session,
+  { network, resourceUrn }: ConfirmationInputs,
+  row: Row,
+): Promise<void> {
+  if (!session.isFirst(`balance ${row.walletAddress}`)) return;
+  const hint = await fundingHint(session, network, row);
+  if (hint) session.note("warning", resourceUrn, `Still ${row.state}. ${hint}`);
+}
+
+/** What to send where, if the selling wallet cannot pay for a registration; undefined if it can or is not known. */
+async function fundingHint(session: Session, network: Network, row: Row): Promise<string | undefined> {
+  if (!row.walletAddress) return undefined;
+  const client = await session.client();
+  const balance = await client.balanceLovelace(network, row.walletAddress).catch(() => undefined);
+  if (balance === undefined || balance >= LOVELACE_PER_MINT) return undefined;
+  const faucet = network === "Preprod" ? " The Preprod faucet gives test ADA." : "";
+  return (
+    `The selling wallet holds ${ada(balance)} ADA; a registration takes up to ${ada(LOVELACE_PER_MINT)}. ` +
+    `Send at least ${ada(LOVELACE_PER_MINT - balance)} ADA to ${row.walletAddress}.${faucet}`
+  );
+}
+
+const ada = (lovelace: bigint) => String(Number(lovelace) / 1_000_000);
+
+async function stillPending(
+  session: Session,
+  { registrationId, network }: ConfirmationInputs,
+  row: Row | undefined,
+  { rows, waitedMs }: { readonly rows: () => Iterable<Row>; readonly waitedMs: number },
+): Promise<RegistrationError> {
+  const minutes = Math.round(waitedMs / 6_000) / 10;
+  const details = {
+    code: "MASUMI_STILL_PENDING",
+    what: `Registration ${registrationId} is ${row?.state ?? "not seen"} after ${minutes} minutes.`,
+  } as const;
+  const again = "Run again: it simply waits on.";
+  if (row?.state === "RegistrationRequested") {
+    const hint = await fundingHint(session, network, row);
+    const queue = describeQueue(row, rows());
+    const why = hint ?? (queue && `It has ${queue}.`);
+    return new RegistrationError({
+      ...details,
+      remedy: why ? `${why} Then run again: it simply waits on.` : undefined,
+    });
+  }
+  if (row?.txHash) {
+    return new RegistrationError({
+      ...details,
+      remedy:
+        `Look for transaction ${row.txHash} in a chain explorer of ${network}. If the chain does not know it, it was ` +
+        `dropped, which the service may never notice: ask its administrator. Otherwise: ${again}`,
+    });
+  }
+  return new RegistrationError(details);
+}
+
+async function failed(session: Session, network: Network, row: Row): Promise<RegistrationError> {
+  const details = { what: `Registration ${row.id} is ${row.state}.`, serviceMessage: row.error };
+  if (row.state === "RegistrationFailed") {
+    const hint = await fundingHint(session, network, row);
+    const remedy = hint && `${hint} The next up registers the agent anew.`;
+    return new RegistrationError({ code: "REGISTRATION_FAILED", ...details, remedy });
+  }
+  if (row.state === "UpdateFailed") return new RegistrationError({ code: "UPDATE_FAILED", ...details });
+  if (isLeaving(row.state)) return new RegistrationError({ code: "REGISTRATION_LEAVING", ...details });
+  if (row.state === "DeregistrationConfirmed") return gone(row.id);
+  return new RegistrationError({ code: "DEREGISTRATION_FAILED", ...details });
+}
+
+const gone = (id: string) =>
+  new RegistrationError({ code: "REGISTRATION_GONE", what: `Registration ${id} is not there any more.` });

@@ -1,0 +1,53 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Network, WalletType } from "../service/model.ts";
+import { CONFIRMATION_SHIM } from "./shim.ts";
+import { ownUrn } from "../own-urn.ts";
+
+export interface AgentConfirmationArgs {
+  /** The registration's row id. A change waits for the other row. */
+  readonly registrationId: pulumi.Input<string>;
+  /** The registration's revision. A change waits again. */
+  readonly revision: pulumi.Input<string>;
+  readonly network: pulumi.Input<Network>;
+  readonly walletVkey: pulumi.Input<string>;
+  readonly walletType: pulumi.Input<WalletType>;
+  /**
+   * Minutes after which the wait ends with MASUMI_STILL_PENDING; the next run waits on. Default: 60, and more where the
+   * wallet's queue asks for it (see `waitMinutesFor`).
+   */
+  readonly waitMinutes?: pulumi.Input<number>;
+  /** Registrations that this run asks of the same wallet, this one included; default 1. */
+  readonly queueLength?: pulumi.Input<number>;
+}
+
+/**
+ * Waits until the chain has confirmed a registration, or an update of it. Costs nothing and changes nothing.
+ * Errors: REGISTRATION_FAILED, UPDATE_FAILED, REGISTRATION_GONE, REGISTRATION_LEAVING at once, MASUMI_STILL_PENDING
+ * when the time is over.
+ */
+export class AgentConfirmation extends pulumi.CustomResource {
+  static readonly type = "pulumi-nodejs:dynamic/masumi:AgentConfirmation";
+
+  /** Policy id and asset name in hex. On V2 it changes with every update. */
+  declare readonly agentIdentifier: pulumi.Output<string>;
+  /** RegistrationConfirmed or UpdateConfirmed. */
+  declare readonly state: pulumi.Output<string>;
+  declare readonly txHash: pulumi.Output<string>;
+  /** Fee of the last transaction in lovelace; the registrations of one V2 batch share it. "" if the service did not say. */
+  declare readonly feeLovelace: pulumi.Output<string>;
+  /** ADA kept beside the token, in lovelace. */
+  declare readonly lockedLovelace: pulumi.Output<string>;
+
+  constructor(name: string, args: AgentConfirmationArgs, options: pulumi.CustomResourceOptions = {}) {
+    const { type } = AgentConfirmation;
+    const unset = {
+      agentIdentifier: undefined,
+      state: undefined,
+      txHash: undefined,
+      feeLovelace: undefined,
+      lockedLovelace: undefined,
+    };
+    const resourceUrn = ownUrn(name, type, options.parent);
+    super(type, name, { ...args, resourceUrn, ...unset, __provider: CONFIRMATION_SHIM }, options);
+  }
+}

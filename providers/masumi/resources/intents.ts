@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { RegistrationError } from "../service/errors.ts";
+import type { Network } from "../service/model.ts";
+
+/** What a registration is known by before the service has given it an id. */
+export interface IntentKey {
+  /** masumi:paymentServiceUrl */
+  readonly url: string;
+  readonly network: Network;
+  readonly marker: string;
+}
+
+const sha256 = (text: string) => createHash("sha256").update(text, "utf8").digest("hex");
+
+/** The nearest folder at or above `from` that has a Pulumi.yaml; undefined if there is none. */
+export function findProjectFolder(from: string): string | undefined {
+  const folder = resolve(from);
+  if (existsSync(join(folder, "Pulumi.yaml"))) return folder;
+  return dirname(folder) === folder ? undefined : findProjectFolder(dirname(folder));
+}
+
+/**
+ * Notes on disk of registrations that are about to be requested: `.masumi/intents/<hash>.json` in the project's
+ * folder. A run that is killed in its POST leaves its note; the service may do the work seconds later, so the next
+ * run on this machine looks longer before it sends a POST of its own. No note holds a credential.
+ */
+export class IntentNotes {
+  readonly #folder: string | undefined;
+
+  /** @param projectFolder undefined: there is none, so no note can be written */
+  constructor(projectFolder: string | undefined) {
+    this.#folder = projectFolder === undefined ? undefined : join(projectFolder, ".masumi", "intents");
+  }
+
+  /**
+   * Notes that `body` is about to be sent, and ends when the disk has it.
+   *
+   * @throws RegistrationError INTENT_NOT_WRITABLE
+   */
+  async write({ url, network, marker }: IntentKey, body: unknown): Promise<void> {
+    const path = this.#path({ url, network, marker });
+    if (path === undefined) throw notWritable("There is no Pulumi.yaml in this folder or above it.");
+    const note = { marker, network, startedAt: new Date().toISOString(), body: sha256(JSON.stringify(body)) };
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await writeDurably(path, `${JSON.stringify(note)}\n`);
+    } catch (error) {
+      throw notWritable(`${path}: ${(error as Error).message}.`);
+    }
+  }
+
+  /** The outcome is known: the row has an id, or the service said no. A note that cannot be removed only costs a wait. */
+  async remove(key: IntentKey): Promise<void> {
+    const path = this.#path(key);
+    if (path !== undefined) await rm(path, { force: true }).catch(() => undefined);
+  }
+
+  /** When a request of unknown outcome was begun, in Unix milliseconds; never in the future. */
+  async startedAt(key: IntentKey): Promise<number | undefined> {
+    const path = this.#path(key);
+    const written = path === undefined ? undefined : await stat(path).catch(() => undefined);
+    if (path === undefined || !written) return undefined;
+    const noted = readStart(await readFile(path, "utf8").catch(() => ""));
+    return Math.min(noted ?? written.mtimeMs, Date.now());
+  }
+
+  #path({ url, network, marker }: IntentKey): string | undefined {
+    return this.#folder && join(this.#folder, `${sha256(`${url} ${network} ${marker}`).slice(0, 32)}.json`);
+  }
+}
+
+/** A file that is there whole or not at all, whenever the machine stops. */
+async function writeDurably(path: string, text: string): Promise<void> {
+  const draft = `${path}.new`;
+  await withHandle(draft, "w", async (file) => {
+    await file.writeFile(text);
+    await file.sync();
+  });
+  await rename(draft, path);
+  // Not every system can sync a folder; where it cannot, renaming is durable by itself.
+  await withHandle(dirname(path), "r", (folder) => folder.sync()).catch(() => undefined);
+}
+
+async function withHandle(
+  path: string,
+  flags: "r" | "w",
+  use: (handle: Awaited<ReturnType<typeof open>>) => Promise<void>,
+): Promise<void> {
+  const handle = await open(path, flags);
+  try {
+    await use(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+function readStart(text: string): number | undefined {
+  try {
+    const { startedAt } = JSON.parse(text) as { startedAt?: unknown };
+    const time = typeof startedAt === "string" ? Date.parse(startedAt) : Number.NaN;
+    return Number.isNaN(time) ? undefined : time;
+  } catch {
+    return undefined;
+  }
+}
+
+const notWritable = (why: string) =>
+  new RegistrationError({
+    code: "INTENT_NOT_WRITABLE",
+    what: `The registration could not be noted on disk before its request, so nothing was sent: ${why}`,
+  });

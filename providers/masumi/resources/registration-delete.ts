@@ -1,0 +1,220 @@
+import { assertBurnAllowed } from "./burn-limit.ts";
+import { MasumiError, RefusedError, RegistrationError, ServiceError } from "../service/errors.ts";
+import type { RegistrationOutputs } from "./inputs.ts";
+import { type Row, isBurnable, isSettled } from "../service/model.ts";
+import { type OpenPayment, describePayments, drainedBy } from "../service/payments.ts";
+import { deadlineBy } from "../service/queue.ts";
+import { settleSeconds } from "./registration-common.ts";
+import type { Session } from "./session.ts";
+import { settle } from "../service/settle.ts";
+import { TOKEN_NOT_FOUND } from "../service/wire.ts";
+
+/** Requests for one burn, each only after a look. The service refuses a second one once it has taken the first. */
+const BURN_TRIES = 3;
+/** How old the list of payments may be when a burn is decided on: those of one moment share it. */
+const PAYMENTS_AGE_MS = 5_000;
+/** Pause after an answer that says neither yes nor no. */
+const PAUSE_SECONDS = 2;
+
+/**
+ * Takes a registration off the chain, and ends when that is confirmed. Only forgets it if this run keeps the
+ * row under another name, if it was never minted, or if it is gone already.
+ *
+ * @throws RegistrationError, ServiceError, RefusedError, SettingsError
+ */
+export async function deleteRegistration(
+  session: Session,
+  id: string,
+  props: RegistrationOutputs,
+): Promise<void> {
+  if (session.ledger.holds(id)) {
+    session.note(
+      "info",
+      props.resourceUrn,
+      `Registration ${id} stays: this run keeps it under another name.`,
+    );
+    return;
+  }
+  return session.ledger.removeOnce(id, () => removeRegistration(session, id, props));
+}
+
+async function removeRegistration(session: Session, id: string, props: RegistrationOutputs): Promise<void> {
+  let isTaken = false;
+  for (let attempt = 1; ; attempt += 1) {
+    const row = await waitUntilSettled(session, id, props);
+    if (row === "gone") return;
+    if (row.state === "RegistrationFailed") return removeFailedRow(session, row, props);
+    if (isTaken) throw burnFailed(row);
+    await assertDrained(session, row, props);
+    if (attempt === 1) {
+      await assertBurnAllowed(session, { ...props, rowId: id });
+      session.ledger.condemn(id);
+    }
+    const outcome = await requestBurn(session, row, props, attempt);
+    if (outcome === "no token") {
+      const what = `The chain has no token of registration ${id} any more, so it is only forgotten.`;
+      return session.note("warning", props.resourceUrn, what);
+    }
+    isTaken = outcome === "taken";
+  }
+}
+
+/** The row when it can be burned or need not be. */
+async function waitUntilSettled(
+  session: Session,
+  id: string,
+  props: RegistrationOutputs,
+): Promise<Row | "gone"> {
+  const view = await session.view(props.network, props.wallet.type);
+  const { waitMinutes } = await session.settings();
+  const startedAt = Date.now();
+  const result = await view.waitFor<Row | "gone">(id, {
+    deadline: deadlineBy({ waitMinutes, wallet: props.wallet, rows: () => view.known.values() }),
+    judge: (row) => {
+      if (!row || row.state === "DeregistrationConfirmed") return "gone";
+      return isSettled(row.state) ? row : undefined;
+    },
+    onLook: (row) => {
+      const seconds = Math.round((Date.now() - startedAt) / 1000);
+      const tx = row?.txHash ? ` · tx ${row.txHash}` : "";
+      session.progress(props.resourceUrn, `${row?.state ?? ""} · ${seconds} s${tx}`);
+    },
+    onTrouble: (error) =>
+      session.progress(props.resourceUrn, `Waiting for the payment service: ${error.message}`),
+  });
+  if (result !== undefined) return result;
+  throw new RegistrationError({
+    code: "MASUMI_STILL_PENDING",
+    what: `Registration ${id} was not deregistered within ${Math.round((Date.now() - startedAt) / 60_000)} minutes.`,
+  });
+}
+
+/** Nothing was minted, so there is nothing to burn; an admin key also removes the row. */
+async function removeFailedRow(session: Session, row: Row, props: RegistrationOutputs): Promise<void> {
+  const client = await session.client();
+  try {
+    const { canAdmin } = await session.keyStatus();
+    if (canAdmin) await client.deleteRow(row.id);
+  } catch (error) {
+    if (!(error instanceof ServiceError) && !(error instanceof RefusedError)) throw error;
+    const what = `The failed registration ${row.id} stays in the service's list: ${error.what}`;
+    session.note("warning", props.resourceUrn, what);
+  }
+}
+
+/**
+ * Nobody who has paid the agent, or still may, is left without it, unless MASUMI_FORCE_DEREGISTER says so. Telling new
+ * buyers that the agent leaves is not done here: its own /availability does, as soon as its crew is told.
+ */
+async function assertDrained(session: Session, row: Row, props: RegistrationOutputs): Promise<void> {
+  const { forceDeregister } = await session.settings();
+  try {
+    await refuseOpenPayments(session, row, props);
+  } catch (error) {
+    if (!forceDeregister || !(error instanceof MasumiError)) throw error;
+    session.note(
+      "warning",
+      props.resourceUrn,
+      `Deregistered all the same (MASUMI_FORCE_DEREGISTER): ${error.what}`,
+    );
+  }
+}
+
+async function refuseOpenPayments(
+  session: Session,
+  row: Row,
+  { network, wallet, agentId }: RegistrationOutputs,
+): Promise<void> {
+  const view = await session.payments(network, wallet.type);
+  let open: OpenPayment[];
+  try {
+    open = await view.openOf(row, PAYMENTS_AGE_MS);
+  } catch (error) {
+    if (error instanceof RefusedError || (error instanceof ServiceError && error.status === 501)) {
+      const { what, status, serviceMessage } = error;
+      throw new RegistrationError({ code: "OPEN_PAYMENTS_UNKNOWN", what, status, serviceMessage });
+    }
+    throw error;
+  }
+  if (open.length === 0) return;
+  const time = drainedBy(open);
+  throw new RegistrationError({
+    code: "OPEN_PAYMENTS",
+    what: `${agentId} has ${open.length} open payment(s): ${describePayments(open)}.`,
+    remedy:
+      `Wait until the agent has drained${time && ` (at the latest ${time})`} and run again. MASUMI_FORCE_DEREGISTER=1 ` +
+      "deregisters it all the same; its buyers can then only take their money back.",
+  });
+}
+
+/**
+ * Asks for the burn once, and looks at the row when the answer is no plain yes. "again": nothing has happened
+ * and another request makes sense. @throws what stands in the way
+ */
+async function requestBurn(
+  session: Session,
+  row: Row,
+  props: RegistrationOutputs,
+  attempt: number,
+): Promise<"taken" | "again" | "no token"> {
+  const client = await session.client();
+  const view = await session.view(props.network, props.wallet.type);
+  await session.warnOfAdminKey(props.resourceUrn);
+  const beforeSend = () => session.assertRunAlive();
+  try {
+    const { network } = props;
+    view.note(await client.deregister({ agentIdentifier: row.agentIdentifier, network }, { beforeSend }));
+    return "taken";
+  } catch (error) {
+    if (!(error instanceof ServiceError) && !(error instanceof RefusedError)) throw error;
+    const now = await lookAfter(session, error, row, props);
+    if (!now || !isBurnable(now.state)) return "again";
+    if (now.agentIdentifier === row.agentIdentifier) {
+      if (error.status === 404 && error.serviceMessage === TOKEN_NOT_FOUND) return "no token";
+      if (error instanceof RefusedError) throw explainRefusal(error, now);
+    }
+    if (attempt < BURN_TRIES) return "again";
+    throw new RegistrationError({
+      code: "DEREGISTRATION_UNCLEAR",
+      what: `${error.what} Registration ${now.id} is still ${now.state} after ${BURN_TRIES} requests.`,
+      status: error.status,
+      serviceMessage: error.serviceMessage,
+    });
+  }
+}
+
+/** The row after an answer that is no plain yes. What a lost request may still do is waited for. */
+async function lookAfter(
+  session: Session,
+  error: ServiceError | RefusedError,
+  before: Row,
+  props: RegistrationOutputs,
+): Promise<Row | undefined> {
+  const view = await session.view(props.network, props.wallet.type);
+  const look = async () => (await view.rows(0)).get(before.id);
+  if (error instanceof ServiceError) {
+    const wasLost = error.unclear && error.status === undefined;
+    await settle(wasLost ? await settleSeconds(session) : PAUSE_SECONDS, async () => {
+      const now = await look();
+      return now && isBurnable(now.state) ? undefined : "moved";
+    });
+  }
+  return look();
+}
+
+function explainRefusal(error: RefusedError, { id, state }: Row): Error {
+  if (error.code !== "WRONG_STATE") return error;
+  return new RegistrationError({
+    code: "TOKEN_HELD_ELSEWHERE",
+    what: `Registration ${id} is ${state}, but the service cannot burn its token.`,
+    status: error.status,
+    serviceMessage: error.serviceMessage,
+  });
+}
+
+const burnFailed = ({ id, state, error }: Row) =>
+  new RegistrationError({
+    code: "DEREGISTRATION_FAILED",
+    what: `Registration ${id} is ${state} after its deregistration.`,
+    serviceMessage: error,
+  });

@@ -1,0 +1,42 @@
+import type { ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
+import { checkRegistration } from "../service/check.ts";
+import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
+import { plainly } from "./plainly.ts";
+import { createRegistration } from "./registration-create.ts";
+import { deleteRegistration } from "./registration-delete.ts";
+import { readRegistration } from "./registration-read.ts";
+import { updateRegistration } from "./registration-update.ts";
+import { normaliseListing } from "../service/content.ts";
+import { decideChange } from "../service/rules.ts";
+import type { Session } from "./session.ts";
+
+/** What stands behind AgentRegistration, in the process that the engine asks. */
+export function createRegistrationProvider(
+  session: Session,
+): ResourceProvider<RegistrationInputs, RegistrationOutputs> {
+  return {
+    configure: (request) => session.configure(request),
+
+    async check(_olds, news) {
+      session.ledger.sawProgram();
+      const inputs = { ...news, listing: normaliseListing(news.listing) };
+      return { inputs, failures: checkRegistration(inputs) };
+    },
+
+    async diff(id, olds, news) {
+      session.ledger.sawProgram();
+      const change = decideChange(id, olds, news);
+      if (change.kind !== "replace") {
+        session.ledger.hold(id);
+        return { changes: change.kind === "update" };
+      }
+      session.ledger.replace(id, news.agentId);
+      return { changes: true, replaces: change.properties, deleteBeforeReplace: change.deleteFirst };
+    },
+
+    create: (inputs) => plainly(session, () => createRegistration(session, inputs)),
+    update: (id, olds, news) => plainly(session, () => updateRegistration(session, id, olds, news)),
+    delete: (id, props) => plainly(session, () => deleteRegistration(session, id, props)),
+    read: (id, props) => plainly(session, () => readRegistration(session, id, props)),
+  };
+}

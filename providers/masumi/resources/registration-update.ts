@@ -1,0 +1,138 @@
+import { type Registration, toUpdateBody } from "../service/convert.ts";
+import { RefusedError, RegistrationError, ServiceError } from "../service/errors.ts";
+import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
+import { type Row, isLeaving, isOver, isSettled, isUpdatable } from "../service/model.ts";
+import { deadlineBy } from "../service/queue.ts";
+import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
+import { shows } from "../service/content.ts";
+import type { Session } from "./session.ts";
+import { settle } from "../service/settle.ts";
+
+/**
+ * Brings a V2 registration to the declared content, in place. Sends nothing if the row is on its way there
+ * already: a run that died after its request left it so.
+ *
+ * @throws RegistrationError, ServiceError, RefusedError, SettingsError
+ */
+export async function updateRegistration(
+  session: Session,
+  id: string,
+  olds: RegistrationOutputs,
+  inputs: RegistrationInputs,
+): Promise<{ outs: RegistrationOutputs }> {
+  session.ledger.hold(id);
+  const row = await waitUntilUpdatable(session, id, inputs);
+  const updated = isThere(row, inputs) ? row : await submitUpdate(session, inputs, row);
+  const revision = String(Number(olds.revision) + 1);
+  return { outs: toOutputs(inputs, updated, revision) };
+}
+
+/** Whether the row shows the content and the chain has it or will have it. */
+function isThere(row: Row, inputs: RegistrationInputs): boolean {
+  const marked = row.markers.includes(inputs.marker) || inputs.adopt === row.id;
+  // A failed update shows the new content, although the chain has the old one.
+  return row.state !== "UpdateFailed" && marked && shows(row, toRegistration(inputs));
+}
+
+/** The row, as soon as it takes an update or needs none. */
+async function waitUntilUpdatable(session: Session, id: string, inputs: RegistrationInputs): Promise<Row> {
+  const view = await session.view(inputs.network, inputs.wallet.type);
+  const { waitMinutes } = await session.settings();
+  const row = await view.waitFor(id, {
+    deadline: deadlineBy({ waitMinutes, wallet: inputs.wallet, rows: () => view.known.values() }),
+    judge: (row) => judgeBeforeUpdate(id, row, inputs),
+    onLook: (row) => session.progress(inputs.resourceUrn, `${row?.state ?? ""}: the update waits for it`),
+    onTrouble: (error) =>
+      session.progress(inputs.resourceUrn, `Waiting for the payment service: ${error.message}`),
+  });
+  if (row) return row;
+  throw new RegistrationError({
+    code: "MASUMI_STILL_PENDING",
+    what: `Registration ${id} did not settle in time, so it cannot be updated yet.`,
+  });
+}
+
+function judgeBeforeUpdate(id: string, row: Row | undefined, inputs: RegistrationInputs): Row | undefined {
+  if (!row || row.state === "DeregistrationConfirmed") {
+    throw new RegistrationError({
+      code: "REGISTRATION_GONE",
+      what: `Registration ${id} cannot be updated: it is gone.`,
+    });
+  }
+  if (!isSettled(row.state) && !isLeaving(row.state)) return isThere(row, inputs) ? row : undefined;
+  if (isUpdatable(row.state)) return row;
+  throw new RegistrationError({
+    code: codeForState(row.state),
+    what: `Registration ${id} cannot be updated in its state ${row.state}.`,
+    serviceMessage: row.error,
+  });
+}
+
+function codeForState(state: string) {
+  if (isOver(state)) return "REGISTRATION_FAILED";
+  return isLeaving(state) ? "REGISTRATION_LEAVING" : "DEREGISTRATION_FAILED";
+}
+
+/** The one POST of an update, after the agent was asked. A lost answer is looked up in the row itself. */
+export async function submitUpdate(session: Session, inputs: RegistrationInputs, live: Row): Promise<Row> {
+  const client = await session.client();
+  const view = await session.view(inputs.network, inputs.wallet.type);
+  const registration = toRegistration(inputs);
+  await probe(session, inputs);
+  await session.warnOfAdminKey(inputs.resourceUrn);
+  const beforeSend = () => session.assertRunAlive();
+  let row: Row;
+  try {
+    row = await client.update(toUpdateBody(registration, live), { beforeSend });
+  } catch (error) {
+    if (error instanceof RefusedError && error.code === "NOT_FOUND") {
+      return updateUnderNewIdentifier(session, inputs, live, error);
+    }
+    if (!(error instanceof ServiceError) || !error.unclear) throw error;
+    session.note(
+      "warning",
+      inputs.resourceUrn,
+      `${error.what} Looking at the registration; nothing is sent twice.`,
+    );
+    row = await findAfterLostAnswer(session, inputs, registration, live, error);
+  }
+  view.note(row);
+  return row;
+}
+
+/** The identifier changes with every update, also with one made elsewhere: then the row knows the new one. */
+async function updateUnderNewIdentifier(
+  session: Session,
+  inputs: RegistrationInputs,
+  live: Row,
+  refusal: RefusedError,
+): Promise<Row> {
+  const view = await session.view(inputs.network, inputs.wallet.type);
+  const now = (await view.rows(0)).get(live.id);
+  if (!now || now.agentIdentifier === live.agentIdentifier || !isUpdatable(now.state)) throw refusal;
+  return submitUpdate(session, inputs, now);
+}
+
+/** @throws RegistrationError UPDATE_UNCLEAR */
+async function findAfterLostAnswer(
+  session: Session,
+  inputs: RegistrationInputs,
+  registration: Registration,
+  before: Row,
+  lost: ServiceError,
+): Promise<Row> {
+  const view = await session.view(inputs.network, inputs.wallet.type);
+  const seconds = await settleSeconds(session, inputs);
+  const row = await settle(seconds, async () => {
+    const now = (await view.rows(0)).get(before.id);
+    const hasMoved = now && (now.state !== before.state || now.updatedAt !== before.updatedAt);
+    return hasMoved && shows(now, registration) ? now : undefined;
+  });
+  if (row) return row;
+  throw new RegistrationError({
+    code: "UPDATE_UNCLEAR",
+    what: `${lost.what} Registration ${before.id} did not change within ${seconds} s.`,
+    status: lost.status,
+    serviceMessage: lost.serviceMessage,
+  });
+}

@@ -1,0 +1,163 @@
+import { describe, expect, test } from "vitest";
+import { decideBurn } from "../../../../providers/masumi/resources/burn-limit.ts";
+import { type Registered, answering, burns, live, numbered, posts, registered, states } from "../agent.ts";
+import { EMPTY_V1, V1, failureOf } from "../inputs.ts";
+import { startRun } from "../run.ts";
+import { MAINNET_WALLET, type Service, WORLDS, startService } from "../service.ts";
+
+describe("burning", () => {
+  const request = {
+    network: "Preprod" as const,
+    agentId: "a",
+    rowId: "row-a",
+    isDestroy: false,
+    unnamedSoFar: 0,
+    allowed: [] as string[],
+    allowedByEnvironment: undefined,
+  };
+  test.each<[string, Partial<Parameters<typeof decideBurn>[0]>, boolean, boolean]>([
+    ["the first of a run", {}, true, true],
+    ["the third of a run", { unnamedSoFar: 2 }, true, true],
+    ["the fourth of a run", { unnamedSoFar: 3 }, false, true],
+    ["the fourth, named", { unnamedSoFar: 3, allowed: ["a"] }, true, false],
+    ["the fourth, its row named", { unnamedSoFar: 3, allowed: ["row-a"] }, true, false],
+    ["the fourth, another one named", { unnamedSoFar: 3, allowed: ["b"] }, false, true],
+    ["the first on Mainnet", { network: "Mainnet" }, false, true],
+    ["named on Mainnet", { network: "Mainnet", allowed: ["a"] }, true, false],
+    [
+      "the environment says nothing about an up",
+      { network: "Mainnet", allowedByEnvironment: "all" },
+      false,
+      true,
+    ],
+    ["destroy", { isDestroy: true, unnamedSoFar: 99 }, true, false],
+    ["destroy on Mainnet", { isDestroy: true, network: "Mainnet" }, false, false],
+    [
+      "destroy on Mainnet, named in config only",
+      { isDestroy: true, network: "Mainnet", allowed: ["a"] },
+      false,
+      false,
+    ],
+    [
+      "destroy on Mainnet, named",
+      { isDestroy: true, network: "Mainnet", allowedByEnvironment: "b, a" },
+      true,
+      false,
+    ],
+    [
+      "destroy on Mainnet, its row named",
+      { isDestroy: true, network: "Mainnet", allowedByEnvironment: "row-a" },
+      true,
+      false,
+    ],
+    [
+      "destroy on Mainnet, all",
+      { isDestroy: true, network: "Mainnet", allowedByEnvironment: "all" },
+      true,
+      false,
+    ],
+  ])("%s", (_name, changes, allowed, counts) => {
+    expect(decideBurn({ ...request, ...changes })).toEqual({ allowed, counts });
+  });
+});
+
+describe.concurrent("burns are never an accident", () => {
+  const fleet = async (service: Service, count: number, changes: Parameters<typeof numbered>[1] = {}) =>
+    Promise.all(Array.from({ length: count }, (_, index) => registered(service, numbered(index, changes))));
+
+  test("three of a run go, the fourth must be named", async () => {
+    await using service = await startService();
+    const [kept, ...removed] = await fleet(service, 6);
+    if (!kept) throw new Error("no agents");
+    const run = startRun(service.url, { config: { "masumi:allowDeregister": '["agent-5"]' } });
+    await run.check(kept.inputs);
+    const ends = await Promise.allSettled(removed.map(({ id, outs }) => run.remove(id, outs)));
+    expect(ends.filter(({ status }) => status === "fulfilled")).toHaveLength(4);
+    expect(await burns(service)).toBe(4);
+    const refused = ends.flatMap((end) => (end.status === "rejected" ? [String(end.reason)] : []));
+    expect(refused).toEqual([
+      expect.stringMatching(/DEREGISTRATION_LIMIT: agent-\d .*masumi:allowDeregister/),
+    ]);
+  });
+
+  test("a row may be named as well", async () => {
+    await using service = await startService();
+    const [kept, ...removed] = await fleet(service, 5);
+    if (!kept) throw new Error("no agents");
+    const named = JSON.stringify([removed[0]?.id]);
+    const run = startRun(service.url, { config: { "masumi:allowDeregister": named } });
+    await run.check(kept.inputs);
+    await Promise.all(removed.map(({ id, outs }) => run.remove(id, outs)));
+    expect(await burns(service)).toBe(4);
+  });
+
+  test("removals and replacements count together, and what may not be burned is not paid for either", async () => {
+    await using service = await startService();
+    const [first, second, third, fourth] = await fleet(service, 4, { wallet: V1 });
+    if (!first || !second || !third || !fourth) throw new Error("no agents");
+    const run = startRun(service.url);
+    const replace = async ({ id, outs, inputs }: Registered) => {
+      const news = { ...inputs, listing: { ...inputs.listing, description: "Another one." } };
+      expect(await run.diff(id, outs, (await run.check(news)).inputs)).toMatchObject({
+        replaces: ["listing"],
+      });
+      await run.create(news);
+      await run.remove(id, outs);
+    };
+    await replace(first);
+    await replace(second);
+    await run.remove(third.id, third.outs);
+    const failure = await failureOf(replace(fourth));
+    expect(failure).toMatchObject({ code: "DEREGISTRATION_LIMIT" });
+    expect(failure.what).toContain(`agent-3 (row ${fourth.id})`);
+    expect(await posts(service)).toBe(4 + 2);
+    expect(await burns(service)).toBe(3);
+    expect((await live(service)).map(({ name }) => name).toSorted()).toEqual([
+      "Agent 0",
+      "Agent 1",
+      "Agent 3",
+    ]);
+  });
+
+  test("failed registrations and entries that this run keeps do not count", async () => {
+    await using service = await startService();
+    const [kept] = await fleet(service, 1);
+    if (!kept) throw new Error("no agents");
+    const failed = await Promise.all(
+      Array.from({ length: 4 }, (_, index) =>
+        startRun(service.url).create(numbered(index + 1, { wallet: EMPTY_V1 })),
+      ),
+    );
+    const run = startRun(service.url);
+    await run.check(kept.inputs);
+    await run.diff(kept.id, kept.outs, kept.inputs);
+    await Promise.all([...failed, kept].map(({ id, outs }) => run.remove(id, outs)));
+    expect(await burns(service)).toBe(0);
+  });
+
+  test("a destroy takes twenty at once, also while the provider is being configured", async () => {
+    await using service = await startService();
+    const agents = await fleet(service, 20);
+    const run = startRun(service.url);
+    await Promise.all(agents.map(({ id, outs }) => run.remove(id, outs)));
+    expect(new Set(await states(service))).toEqual(new Set(["DeregistrationConfirmed"]));
+    expect(await burns(service)).toBe(20);
+  });
+
+  test.each([
+    [undefined, "DEREGISTRATION_LIMIT"],
+    ["someone-else", "DEREGISTRATION_LIMIT"],
+    ["market-researcher", undefined],
+    ["all", undefined],
+  ])("a destroy on Mainnet wants MASUMI_ALLOW_DEREGISTER (%s)", async (allowed, code) => {
+    await using service = await startService({ world: WORLDS.Mainnet, chainSpeed: "instant" });
+    const inputs = answering({ network: "Mainnet", wallet: MAINNET_WALLET });
+    const { id, outs } = await registered(service, inputs);
+    const ended = await startRun(service.url, { env: { MASUMI_ALLOW_DEREGISTER: allowed } })
+      .remove(id, outs)
+      .then(() => undefined)
+      .catch((error: { code: string }) => error.code);
+    expect(ended).toBe(code);
+    expect(await burns(service)).toBe(code ? 0 : 1);
+  });
+});
