@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { MasumiAgent } from "./components/masumi-agent.ts";
+import { MasumiAgent } from "./masumi-agent.ts";
 import { readStackConfig } from "./config.ts";
 import { loadValidAgents } from "./declarations/index.ts";
 import { checkHostings, hostingWarnings, loadHostings } from "./hosting/index.ts";

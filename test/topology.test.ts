@@ -7,12 +7,14 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** Room -> rooms it may import from, beside itself. Longest name wins. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
-  "infra/declarations": [],
+  "infra/hosting/traits.ts": [],
+  "infra/hosting/ecs/sizes.ts": ["infra/hosting/traits.ts"],
+  "infra/declarations": ["infra/hosting/traits.ts", "infra/hosting/ecs/sizes.ts"],
   "infra/config.ts": ["infra/declarations", "infra/hosting/settings.ts"],
   "infra/hosting/settings.ts": ["infra/declarations"],
   "infra/fleet": ["infra/declarations", "infra/config.ts", "providers/masumi"],
   "infra/hosting/slots.ts": [],
-  "infra/hosting/docker-url.ts": [
+  "infra/hosting/docker/url.ts": [
     "infra/declarations",
     "infra/hosting/settings.ts",
     "infra/hosting/slots.ts",
@@ -20,7 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "infra/hosting/expected-url.ts": [
     "infra/declarations",
     "infra/config.ts",
-    "infra/hosting/docker-url.ts",
+    "infra/hosting/docker/url.ts",
     "providers/crew-process",
   ],
   infra: [
@@ -29,17 +31,23 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "infra/fleet",
     "infra/hosting/settings.ts",
     "infra/hosting/slots.ts",
-    "infra/hosting/docker-url.ts",
+    "infra/hosting/docker/url.ts",
     "infra/hosting/expected-url.ts",
+    "providers/coded-error.ts",
     "providers/masumi",
     "providers/crew-process",
+    "providers/crew-drain",
+    "providers/docker",
     "providers/ecs",
     "providers/documents",
   ],
+  "providers/coded-error.ts": [],
   "providers/masumi": [],
-  "providers/crew-process": [],
-  "providers/ecs": [],
-  "providers/documents": [],
+  "providers/crew-process": ["providers/coded-error.ts"],
+  "providers/crew-drain": [],
+  "providers/docker": ["providers/coded-error.ts"],
+  "providers/ecs": ["providers/coded-error.ts"],
+  "providers/documents": ["providers/coded-error.ts"],
   "local/sandbox": [],
   "local/engine": [],
   cli: [
@@ -60,6 +68,8 @@ const ONLY_IN: Record<string, readonly string[]> = {
     "infra",
     "providers/masumi",
     "providers/crew-process",
+    "providers/crew-drain",
+    "providers/docker",
     "providers/ecs",
     "providers/documents",
     "local/engine",

@@ -1,8 +1,8 @@
 import type { StackConfig } from "../../infra/config.ts";
 import { type Agent, type AssetTable, assetTable } from "../../infra/declarations/index.ts";
 import { checkDuplicates } from "../../infra/declarations/duplicates.ts";
-import { showPath } from "../../infra/declarations/located.ts";
-import { parseDeclaration } from "../../infra/declarations/parse.ts";
+import { showPath } from "../../infra/declarations/load/located.ts";
+import { parseDeclaration } from "../../infra/declarations/load/parse.ts";
 import { resolveAgent } from "../../infra/declarations/resolve.ts";
 import { validate } from "../../infra/declarations/validate.ts";
 import {

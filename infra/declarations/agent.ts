@@ -1,6 +1,6 @@
-import type { Price } from "./assets.ts";
-import type { HostingKind } from "./hosting.ts";
-import type { DeclaredCrew } from "./schema-crew.ts";
+import type { Price } from "./schema/assets.ts";
+import type { HostingKind } from "../hosting/traits.ts";
+import type { DeclaredCrew } from "./schema/crew.ts";
 
 export type WalletType = "V1" | "V2";
 

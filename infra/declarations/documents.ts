@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join, posix } from "node:path";
-import type { Complain } from "./located.ts";
-import { pathProblem } from "./repository.ts";
+import type { Complain } from "./load/located.ts";
+import { pathProblem } from "./load/repository.ts";
 
 /** What the crew runtime can read (crew/src/crew_runtime/documents). */
 const TYPES = [".csv", ".md", ".pdf", ".txt"];

@@ -1,5 +1,5 @@
-import type { Complain, Path } from "./located.ts";
-import type { Declaration } from "./schema.ts";
+import type { Complain, Path } from "./load/located.ts";
+import type { Declaration } from "./schema/schema.ts";
 
 /** An agent of the stack as far as its declaration is right. */
 export interface Candidate {

@@ -20,9 +20,9 @@ export {
   assetTable,
   formatPrice,
   toBaseUnits,
-} from "./assets.ts";
-export { READABLE as READABLE_FILES } from "./crew-rules.ts";
-export { type Complaint, DeclarationError, formatComplaint } from "./complaint.ts";
+} from "./schema/assets.ts";
+export { READABLE as READABLE_FILES } from "./rules/crew.ts";
+export { type Complaint, DeclarationError, formatComplaint } from "./load/complaint.ts";
 export {
   type DocumentLink,
   MAX_DOCUMENT_BYTES,
@@ -31,6 +31,6 @@ export {
   linkOf,
   maxBytesOf,
 } from "./documents.ts";
-export { HOSTINGS, type HostingKind, isHosting } from "./hosting.ts";
-export { type LoadOptions, type LoadedAgents, loadAgents, loadValidAgents } from "./load.ts";
-export { agentSchemaJson } from "./schema-json.ts";
+export { HOSTINGS, type HostingKind, isHosting } from "../hosting/traits.ts";
+export { type LoadOptions, type LoadedAgents, loadAgents, loadValidAgents } from "./load-agents.ts";
+export { agentSchemaJson } from "./schema/json-schema.ts";

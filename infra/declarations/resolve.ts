@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import { type Agent, type AgentSource, type WalletType, runsInRuntime } from "./agent.ts";
-import { type AssetTable, type Price, toBaseUnits } from "./assets.ts";
-import { nearestSize } from "./container-size.ts";
+import { type AssetTable, type Price, toBaseUnits } from "./schema/assets.ts";
+import { nearestSize } from "../hosting/ecs/sizes.ts";
 import { checkDocuments } from "./documents.ts";
-import { type HostingKind, isHosting, runsImages } from "./hosting.ts";
-import type { Complain } from "./located.ts";
-import { pathProblem } from "./repository.ts";
-import type { Declaration } from "./schema.ts";
-import { didYouMean } from "./suggest.ts";
+import { type HostingKind, isHosting, runsImages } from "../hosting/traits.ts";
+import type { Complain } from "./load/located.ts";
+import { pathProblem } from "./load/repository.ts";
+import type { Declaration } from "./schema/schema.ts";
+import { didYouMean } from "./schema/suggest.ts";
 
 /** What a stack offers its agents. */
 export interface StackContext {

@@ -1,7 +1,7 @@
-import { explainAll } from "./explain.ts";
-import { type Complain, type Located, pairOf, toPlain } from "./located.ts";
-import { checkRules } from "./rules.ts";
-import { type Declaration, declarationSchema } from "./schema.ts";
+import { explainAll } from "./load/explain.ts";
+import { type Complain, type Located, pairOf, toPlain } from "./load/located.ts";
+import { checkRules } from "./rules/rules.ts";
+import { type Declaration, declarationSchema } from "./schema/schema.ts";
 
 /** A declaration as far as it is right. */
 export interface Validated {

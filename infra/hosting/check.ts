@@ -1,6 +1,6 @@
 import { type StackConfig, problemsOfHosting } from "../config.ts";
 import { type Agent, HOSTINGS, hostedBy, runsInRuntime } from "../declarations/index.ts";
-import { HostingError } from "./errors.ts";
+import { HostingError } from "../crews/errors.ts";
 
 /**
  * Rules of one load balancer's listener, and target groups of one load balancer: 100 each, unless AWS was asked for more.
@@ -75,7 +75,7 @@ export function hostingWarnings(agents: readonly Agent[]): string[] {
 export function checkHostings(config: StackConfig, agents: readonly Agent[]): void {
   const problems = hostingRefusals(config, agents);
   if (problems.length === 0) return;
-  const listed = problems.map((problem) => `\n  - ${problem}`).join("");
+  const listed = problems.map((problem) => `  - ${problem}`).join("\n");
   throw new HostingError(
     "HOSTING_REFUSED",
     "Agents cannot be hosted as declared; nothing was changed:",

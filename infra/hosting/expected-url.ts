@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { crewUrl, reservedPort } from "../../providers/crew-process/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
-import { dockerPorts, dockerUrl } from "./docker-url.ts";
+import { dockerPorts, dockerUrl } from "./docker/url.ts";
 
 /** The file that keeps the ports of a project's crews. */
 export const portsFile = (projectRoot: string): string => join(projectRoot, ".masumi", "ports.json");

@@ -1,5 +1,5 @@
 import { type Agent, type HostingKind, hostedBy } from "../declarations/index.ts";
-import { elsewhere } from "./elsewhere.ts";
+import { elsewhere } from "./elsewhere/elsewhere.ts";
 import type { Hosting, HostingContext } from "./hosting.ts";
 
 export { checkHostings, hostingWarnings } from "./check.ts";
@@ -7,10 +7,10 @@ export { expectedUrls } from "./expected-url.ts";
 export type { CrewToHost, HostedCrew, Hosting, HostingContext } from "./hosting.ts";
 
 const HOSTINGS: Record<HostingKind, (context: HostingContext) => Promise<Hosting>> = {
-  process: async (context) => (await import("./process.ts")).processHosting(context),
-  docker: async (context) => (await import("./docker.ts")).dockerHosting(context),
-  "ecs-alb": async (context) => (await import("./ecs-alb.ts")).ecsAlbHosting(context),
-  "ecs-express": async (context) => (await import("./ecs-express.ts")).ecsExpressHosting(context),
+  process: async (context) => (await import("./process/process.ts")).processHosting(context),
+  docker: async (context) => (await import("./docker/docker.ts")).dockerHosting(context),
+  "ecs-alb": async (context) => (await import("./ecs/alb.ts")).ecsAlbHosting(context),
+  "ecs-express": async (context) => (await import("./ecs/express.ts")).ecsExpressHosting(context),
 };
 
 /**

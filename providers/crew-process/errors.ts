@@ -1,3 +1,5 @@
+import { CodedError } from "../coded-error.ts";
+
 /**
  * Errors of the crew process provider. Each has a stable code (docs/errors.md), says what happened and
  * what to do; none carries an environment variable's value.
@@ -18,13 +20,7 @@ export type CrewProcessErrorCode =
   | "CREW_NOT_HEALTHY"
   | "CREW_NOT_STOPPED";
 
-/** A failure of a local crew process; `message` is `CODE: what happened. What to do.` */
-export class CrewProcessError extends Error {
+/** A crew does not run on this machine as it should. */
+export class CrewProcessError extends CodedError<CrewProcessErrorCode> {
   override readonly name = "CrewProcessError";
-  readonly code: CrewProcessErrorCode;
-
-  constructor(code: CrewProcessErrorCode, what: string, remedy: string) {
-    super(`${code}: ${what} ${remedy}`);
-    this.code = code;
-  }
 }

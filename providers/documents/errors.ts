@@ -1,3 +1,5 @@
+import { CodedError } from "../coded-error.ts";
+
 /**
  * Errors of the documents' bucket. Each has a stable code (docs/errors.md), says what happened and what to do.
  *
@@ -7,15 +9,7 @@
  */
 export type DocumentsErrorCode = "DOCUMENTS_REFUSED" | "DOCUMENT_CHANGED";
 
-/** `message` is `CODE: what happened`, and what to do on a line of its own. */
-export class DocumentsError extends Error {
+/** A document is not in the bucket as it should be. */
+export class DocumentsError extends CodedError<DocumentsErrorCode> {
   override readonly name = "DocumentsError";
-  readonly code: DocumentsErrorCode;
-
-  constructor(code: DocumentsErrorCode, what: string, remedy: string) {
-    super(`${code}: ${what}\n${remedy}`);
-    this.code = code;
-    // The host prints the stack of whatever a method throws; this explains itself.
-    this.stack = "";
-  }
 }

@@ -1,3 +1,5 @@
+import { CodedError } from "../coded-error.ts";
+
 /**
  * Errors of a rollout on ECS. Each has a stable code (docs/errors.md), says what happened and what to do.
  *
@@ -8,15 +10,7 @@
  */
 export type EcsErrorCode = "ECS_ROLLOUT_FAILED" | "ECS_ROLLOUT_NOT_STEADY" | "ECS_REFUSED";
 
-/** `message` is `CODE: what happened`, and what to do on a line of its own. */
-export class EcsError extends Error {
+/** A rollout did not come about. */
+export class EcsError extends CodedError<EcsErrorCode> {
   override readonly name = "EcsError";
-  readonly code: EcsErrorCode;
-
-  constructor(code: EcsErrorCode, what: string, remedy: string) {
-    super(`${code}: ${what}\n${remedy}`);
-    this.code = code;
-    // The host prints the stack of whatever a method throws; this explains itself.
-    this.stack = "";
-  }
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "axios";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { provider as dockerIdentity } from "../../infra/hosting/docker-identity.ts";
+import { provider as dockerIdentity } from "../../providers/docker/identity.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
 import { LocalS3 } from "../helpers/s3.ts";
 import { baseImage } from "./base-image.ts";

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { CrewImages } from "../../infra/components/crew-image.ts";
+import { CrewImages } from "../../infra/crews/crew-image.ts";
 import { type Agent, loadValidAgents } from "../../infra/declarations/index.ts";
 import { RUN, docker, inspect } from "./docker.ts";
 

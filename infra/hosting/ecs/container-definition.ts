@@ -1,4 +1,4 @@
-import { CONTAINER_PORT, DATA_FOLDER } from "../container-environment.ts";
+import { CONTAINER_PORT, DATA_FOLDER } from "../../crews/environment.ts";
 import { STOP_SECONDS } from "./timeouts.ts";
 
 /** A task's log stream is <prefix>/<container>/<task id>. */

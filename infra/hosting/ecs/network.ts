@@ -1,5 +1,5 @@
 import * as aws from "@pulumi/aws";
-import { HostingError } from "../errors.ts";
+import { HostingError } from "../../crews/errors.ts";
 import type { AwsSettings } from "../settings.ts";
 
 export interface Network {

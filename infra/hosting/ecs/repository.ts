@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { ImageStore } from "../../components/crew-image.ts";
+import type { ImageStore } from "../../crews/crew-image.ts";
 
 /** What no tag points at any more is of no use to anyone. */
 const UNTAGGED_DAYS = 14;

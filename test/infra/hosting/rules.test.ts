@@ -9,7 +9,7 @@ import {
   rolloutMinutes,
   serviceTimeouts,
 } from "../../../infra/hosting/ecs/timeouts.ts";
-import { boundedName } from "../../../infra/hosting/names.ts";
+import { boundedName } from "../../../infra/crews/names.ts";
 import { assignSlots } from "../../../infra/hosting/slots.ts";
 
 const id = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);

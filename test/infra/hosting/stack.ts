@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { MasumiAgent } from "../../../infra/components/masumi-agent.ts";
+import { MasumiAgent } from "../../../infra/masumi-agent.ts";
 import { readStackConfig } from "../../../infra/config.ts";
 import { type Agent, loadValidAgents } from "../../../infra/declarations/index.ts";
 import { checkHostings, loadHostings } from "../../../infra/hosting/index.ts";

@@ -1,0 +1,209 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, extname, join } from "node:path";
+import {
+  type Agent,
+  type DocumentLink,
+  MAX_DOCUMENTS_BYTES,
+  MAX_DOCUMENT_BYTES,
+  MAX_LARGE_DOCUMENTS_BYTES,
+  linkOf,
+  maxBytesOf,
+} from "../declarations/index.ts";
+import { type DeclaredFile, crewDeclaration } from "./crew-declaration.ts";
+import { HostingError } from "./errors.ts";
+import { type ContextFile, contextHash, folderContext } from "./build-context.ts";
+
+/** What the crew runtime is given of an agent. */
+export interface AgentFiles {
+  /** crew.json, which names the others. */
+  readonly declaration: string;
+  /**
+   * What lies beside it: documents and code. Names hold digests of contents, so that those of an older version are never
+   * overwritten.
+   */
+  readonly files: readonly ContextFile[];
+  /** Documents that are too large for an image. */
+  readonly large: readonly LargeFile[];
+}
+
+/** A document that is never read as a whole. */
+export interface LargeFile {
+  /** Relative to crew.json. */
+  readonly path: string;
+  /** Where its content is, relative to the project's folder. */
+  readonly source: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+const MEBIBYTE = 1024 * 1024;
+/** Longer than the program that fetches takes by itself. */
+const FETCHED_WITHIN_MS = 330_000;
+
+/**
+ * Collects what an agent's crew runs on. Links are fetched once, and kept in .masumi/documents/ by their digest.
+ *
+ * @throws HostingError DOCUMENT_UNUSABLE, BUILD_CONTEXT_INVALID
+ */
+export function agentFiles(projectRoot: string, network: string, agent: Agent): AgentFiles {
+  const documents = agent.documents.map((document) => readDocument(projectRoot, document));
+  // Two names may stand for one content.
+  const found = [...new Map(documents.map((document) => [document.declared.file, document])).values()];
+  const large = found.flatMap(({ source, declared: { file, sha256, bytes } }) =>
+    bytes === undefined ? [] : [{ path: file, source, sha256, bytes }],
+  );
+  const small = found.filter(({ declared }) => declared.bytes === undefined);
+  checkSize(agent, small, MAX_DOCUMENTS_BYTES, "travel with an agent");
+  checkSize(agent, large, MAX_LARGE_DOCUMENTS_BYTES, "are kept beside an agent's image");
+  const code = agent.source.kind === "code" ? codeFiles(projectRoot, agent.source.folder) : undefined;
+  return {
+    declaration: crewDeclaration(agent, network, {
+      documents: documents.map(({ declared }) => declared),
+      ...(code ? { code: code.folder } : {}),
+    }),
+    files: [
+      ...small.map(({ declared: { file }, source }) => ({
+        path: file,
+        content: readFileSync(join(projectRoot, source)),
+        executable: false,
+      })),
+      ...(code?.files ?? []),
+    ],
+    large,
+  };
+}
+
+function checkSize(
+  { file }: Agent,
+  documents: readonly { readonly bytes: number }[],
+  most: number,
+  where: string,
+): void {
+  const bytes = documents.reduce((sum, document) => sum + document.bytes, 0);
+  if (bytes <= most) return;
+  throw new HostingError(
+    "DOCUMENT_UNUSABLE",
+    `The documents of ${file} have ${(bytes / MEBIBYTE).toFixed(1)} MiB together, and ${most / MEBIBYTE} ${where}.`,
+    "Leave some out.",
+  );
+}
+
+/** The same files as a build context's, in the folder that the runtime's image looks in. */
+export const inImage = ({ declaration, files }: AgentFiles): ContextFile[] =>
+  [textFile("crew.json", declaration), ...files].map((file) => ({ ...file, path: `agent/${file.path}` }));
+
+export const textFile = (path: string, text: string): ContextFile => ({
+  path,
+  content: Buffer.from(text),
+  executable: false,
+});
+
+/**
+ * Adds the files, large ones too, to the folder of a crew that runs as a process, where another version of it may be
+ * running; removes those that neither of them names.
+ */
+export function placeFiles(
+  projectRoot: string,
+  home: string,
+  { declaration, files, large }: AgentFiles,
+): void {
+  for (const { path, content } of files) place(home, path, (draft) => writeFileSync(draft, content));
+  for (const { path, source } of large) {
+    place(home, path, (draft) => copyFileSync(join(projectRoot, source), draft));
+  }
+  const running = join(home, "crew.json");
+  const named = declaration + (existsSync(running) ? readFileSync(running, "utf8") : "");
+  for (const folder of ["documents", "code"].filter((folder) => existsSync(join(home, folder)))) {
+    for (const name of readdirSync(join(home, folder))) {
+      if (!named.includes(`"${folder}/${name}"`)) rmSync(join(home, folder, name), { recursive: true });
+    }
+  }
+}
+
+/** Half a file must never bear the digest of a whole one. */
+function place(home: string, path: string, write: (draft: string) => void): void {
+  const target = join(home, path);
+  if (existsSync(target)) return;
+  mkdirSync(dirname(target), { recursive: true });
+  write(`${target}.new`);
+  renameSync(`${target}.new`, target);
+}
+
+interface FoundDocument {
+  readonly declared: DeclaredFile;
+  /** Relative to the project's folder. */
+  readonly source: string;
+  readonly bytes: number;
+}
+
+function readDocument(projectRoot: string, document: string): FoundDocument {
+  const link = linkOf(document);
+  const source = link ? fetched(projectRoot, link) : document;
+  const bytes = statSync(join(projectRoot, source)).size;
+  const sha256 = link?.sha256 ?? digestOf(join(projectRoot, source));
+  // What a crew cites: a link without what is no part of its name.
+  const name = link ? link.url.replace(/\?.*$/, "") : document;
+  const file = `documents/${sha256.slice(0, 32)}${extname(link?.name ?? document).toLowerCase()}`;
+  const isLarge = bytes > MAX_DOCUMENT_BYTES;
+  return { declared: { name, file, sha256, ...(isLarge ? { bytes } : {}) }, source, bytes };
+}
+
+/** A piece at a time: documents may be large. */
+function digestOf(file: string): string {
+  const hash = createHash("sha256");
+  const piece = Buffer.alloc(MEBIBYTE);
+  const descriptor = openSync(file, "r");
+  try {
+    for (;;) {
+      const read = readSync(descriptor, piece);
+      if (read === 0) return hash.digest("hex");
+      hash.update(piece.subarray(0, read));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Waits in this thread: what is built and what is planned depends on every document. Answers where it is kept. */
+function fetched(projectRoot: string, { url, sha256, name }: DocumentLink): string {
+  const kept = `.masumi/documents/${sha256}`;
+  const target = join(projectRoot, kept);
+  if (existsSync(target) && digestOf(target) === sha256) return kept;
+  mkdirSync(dirname(target), { recursive: true });
+  const wanted = JSON.stringify({ url, sha256, maxBytes: maxBytesOf(name) });
+  const program = join(import.meta.dirname, "fetch-document.ts");
+  const { status, stderr } = spawnSync(process.execPath, [program, wanted, target], {
+    encoding: "utf8",
+    timeout: FETCHED_WITHIN_MS,
+  });
+  if (status === 0) return kept;
+  throw new HostingError(
+    "DOCUMENT_UNUSABLE",
+    `The document ${url} ${status === 1 && stderr ? stderr : "could not be fetched"}.`,
+    "Look at the link; if what it leads to was changed on purpose, declare the new digest.",
+  );
+}
+
+/** A folder with crew.py, in a folder that is called by its digest. */
+function codeFiles(projectRoot: string, folder: string): { folder: string; files: ContextFile[] } {
+  const files = folderContext(projectRoot, folder, "crew.py").filter(
+    ({ path }) => !/(^|\/)__pycache__\/|\.pyc$/.test(path),
+  );
+  const name = `code/${contextHash(files)}`;
+  return { folder: name, files: files.map((file) => ({ ...file, path: `${name}/${file.path}` })) };
+}

@@ -1,0 +1,156 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  globSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, posix, relative, sep } from "node:path";
+import { HostingError } from "./errors.ts";
+
+/** A file that an image is built from. */
+export interface ContextFile {
+  /** Relative to the context, with forward slashes. */
+  readonly path: string;
+  readonly content: Buffer;
+  readonly executable: boolean;
+}
+
+const byPath = (a: ContextFile, b: ContextFile) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
+
+/** The one modes that staged files have: those of a clone depend on its owner's umask. */
+const modeOf = ({ executable }: ContextFile) => (executable ? 0o755 : 0o644);
+
+/**
+ * Digest of names, modes and contents, and of whatever else decides what is built (16 hex digits). It is the same on
+ * every machine with the same files.
+ */
+export function contextHash(files: readonly ContextFile[], ...alsoDecisive: readonly string[]): string {
+  const hash = createHash("sha256").update(JSON.stringify(alsoDecisive));
+  for (const file of files.toSorted(byPath)) {
+    hash.update(`\0${file.path}\0${modeOf(file)}\0${file.content.byteLength}\0`).update(file.content);
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Makes `folder` hold these files and no other. Files that are right already are left alone. */
+export function stageContext(folder: string, files: readonly ContextFile[]): void {
+  const wanted = new Set(files.map(({ path }) => path));
+  mkdirSync(folder, { recursive: true });
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/");
+    const wantedBelow = files.some((file) => file.path.startsWith(`${path}/`));
+    const right = entry.isDirectory() ? wantedBelow : entry.isFile() && wanted.has(path);
+    if (!right) rmSync(join(folder, path), { recursive: true, force: true });
+  }
+  for (const file of files) {
+    const target = join(folder, file.path);
+    makeFolders(folder, dirname(file.path));
+    if (!holds(target, file)) writeFileSync(target, file.content);
+    chmodSync(target, modeOf(file));
+  }
+}
+
+/** Readable for whoever runs the image, also where the owner of this clone lets nobody else read. */
+function makeFolders(root: string, path: string): void {
+  if (path === ".") return;
+  makeFolders(root, dirname(path));
+  mkdirSync(join(root, path), { recursive: true });
+  chmodSync(join(root, path), 0o755);
+}
+
+const holds = (target: string, { content }: ContextFile): boolean =>
+  (statSync(target, { throwIfNoEntry: false })?.isFile() ?? false) && readFileSync(target).equals(content);
+
+/** The crew runtime: what crew/Dockerfile copies, and nothing that tests and tools leave beside it. */
+export function runtimeContext(projectRoot: string): ContextFile[] {
+  const folder = join(projectRoot, "crew");
+  const sources = globSync("src/**/*", { cwd: folder, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .filter((path) => !/(^|[\\/])(__pycache__|\.[^\\/]*)([\\/]|$)|\.pyc$/.test(path));
+  return ["Dockerfile", "pyproject.toml", "uv.lock", ...sources]
+    .map((path) => readContextFile(folder, path))
+    .toSorted(byPath);
+}
+
+/**
+ * The files of a folder of the repository that a clone has: an image that is built here is the one that a pipeline
+ * builds, and what git ignores (keys, say) does not get into it. Without git, every file. One of them must be
+ * `indispensable`.
+ *
+ * @throws HostingError BUILD_CONTEXT_INVALID
+ */
+export function folderContext(
+  projectRoot: string,
+  folder: string,
+  indispensable: "Dockerfile" | "crew.py" = "Dockerfile",
+): ContextFile[] {
+  const root = join(projectRoot, folder);
+  const paths = filesOfClone(root) ?? filesOnDisk(root);
+  const files = paths.map((path) => readContextFile(root, path, projectRoot)).toSorted(byPath);
+  if (files.some(({ path }) => path === indispensable)) return files;
+  throw new HostingError(
+    "BUILD_CONTEXT_INVALID",
+    `git ignores the ${indispensable} of ${posix.normalize(folder)}, so that a clone could not build the image.`,
+    "Add it to the repository.",
+  );
+}
+
+function filesOfClone(root: string): string[] | undefined {
+  // A git hook's variables would point at another repository.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
+  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const { status, stdout } = spawnSync("git", args, { cwd: root, env, encoding: "utf8", timeout: 60_000 });
+  if (status !== 0) return undefined;
+  const there = (path: string) => lstatSync(join(root, path), { throwIfNoEntry: false });
+  return [...new Set(stdout.split("\0").filter(Boolean))].filter(there);
+}
+
+const filesOnDisk = (root: string): string[] =>
+  readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.split(sep).includes(".git"));
+
+function readContextFile(root: string, path: string, within = root): ContextFile {
+  const full = join(root, path);
+  const shown = relative(within, full).split(sep).join("/");
+  const real = realPath(full);
+  const target = real && relative(realpathSync(within), real);
+  if (!real || target === undefined || target === ".." || target.startsWith(`..${sep}`)) {
+    throw new HostingError(
+      "BUILD_CONTEXT_INVALID",
+      `${shown} is a link to something outside the repository, or to nothing.`,
+      "Put the file itself there.",
+    );
+  }
+  const stat = statSync(real);
+  if (!stat.isFile()) {
+    throw new HostingError(
+      "BUILD_CONTEXT_INVALID",
+      `${shown} is not a file: links to folders, submodules and sockets cannot be built from.`,
+      "Put the files themselves there.",
+    );
+  }
+  return {
+    path: path.split(sep).join("/"),
+    content: readFileSync(real),
+    executable: (stat.mode & 0o111) !== 0,
+  };
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+import type { StackConfig } from "../config.ts";
+import { runsInRuntime } from "../declarations/index.ts";
+import type { Agent } from "../declarations/index.ts";
+import { boundedName } from "./names.ts";
+import type { CrewToHost } from "../hosting/hosting.ts";
+
+/** The port that every crew listens on in its container. */
+export const CONTAINER_PORT = 8000;
+
+/** Where a crew shows its metrics: to its own network, and not to the load balancer. */
+const INTERNAL_PORT = 9090;
+
+/** PostgreSQL cuts longer names. */
+const POSTGRES_NAME = 63;
+
+/** Where a crew keeps its jobs. */
+export const DATA_FOLDER = "/data";
+
+/** What a load balancer asks: MIP-003 has every agent answer it, with 200 also before its identifier is known. */
+export const HEALTH_PATH = "/availability";
+
+/** Where the crew finds its identifier: a file, or a parameter in AWS Systems Manager. */
+export type IdentityPlace = { readonly file: string } | { readonly ssmParameter: string };
+
+export interface EnvironmentInput extends CrewToHost {
+  readonly config: StackConfig;
+  readonly identity: IdentityPlace;
+  /** Longest job, and what a container gets to end its jobs when it is stopped; both in seconds. */
+  readonly jobSeconds: number;
+  readonly graceSeconds: number;
+  /** Where documents are that are not in the image. */
+  readonly documents: Readonly<Record<string, string>>;
+}
+
+/** Where an agent's jobs are in a database: several agents and stacks may share one, and a stack may be renamed. */
+const schemaOf = ({ id }: Agent, { owner, network }: StackConfig) =>
+  boundedName(POSTGRES_NAME, id, owner, network);
+
+/** What a container is told, apart from its secrets; sorted, since another order would count as a change. */
+export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<string, string> {
+  const { agent, config, identity, wallet } = input;
+  const environment: Record<string, string> = {
+    ...(runsInRuntime(agent) ? { AGENT_DECLARATION: "/agent/crew.json" } : {}),
+    ...("file" in identity
+      ? { AGENT_IDENTITY_FILE: identity.file }
+      : { IDENTITY_SSM_PARAMETER: identity.ssmParameter }),
+    ...(config.databaseUrl ? { DATABASE_SCHEMA: schemaOf(agent, config) } : {}),
+    ...input.documents,
+    DATA_DIR: DATA_FOLDER,
+    HOST: "0.0.0.0",
+    JOB_TIMEOUT: String(input.jobSeconds),
+    MODEL_API: config.modelApi ?? "",
+    MODEL_NAME: agent.model.name ?? config.modelName,
+    NETWORK: config.network,
+    INTERNAL_PORT: String(INTERNAL_PORT),
+    PAYMENT_SERVICE_URL: config.paymentServiceUrl,
+    PAYMENT_SOURCE_TYPE: wallet.type,
+    PORT: String(CONTAINER_PORT),
+    SELLER_VKEY: wallet.vkey,
+    SHUTDOWN_GRACE: String(input.graceSeconds),
+  };
+  return new Map(Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The one secret that only crews with large documents get. */
+export const DOCUMENTS_KEY = "DOCUMENTS_KEY";
+
+/**
+ * Containers' secrets by the environment's names: the model's key, the key that takes payments, where jobs are kept, the key
+ * of the documents' bucket, and no other.
+ */
+export const secretEnvironment = (
+  { modelKey, runtimeKey = "", databaseUrl, documentsKey }: StackConfig,
+  { needsDocumentsKey }: { readonly needsDocumentsKey: boolean },
+): Readonly<Record<string, string>> => ({
+  ...(documentsKey && needsDocumentsKey ? { [DOCUMENTS_KEY]: documentsKey } : {}),
+  ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
+  // The runtime wants some key; a model that needs none takes any.
+  MODEL_KEY: modelKey || "none",
+  PAYMENT_KEY: runtimeKey,
+});

@@ -1,0 +1,18 @@
+import { CodedError } from "../../providers/coded-error.ts";
+
+/**
+ * Errors of hosting a crew, each with a stable code (docs/errors.md).
+ *
+ *   HostingError
+ *     HOSTING_REFUSED          agents ask for what their hosting, or the stack's settings, cannot do
+ *     HOSTING_NO_NETWORK       there is no VPC to run containers in
+ *     BUILD_CONTEXT_INVALID    a folder cannot be built from
+ *     DOCUMENT_UNUSABLE        a document cannot be fetched, is not the declared one, or is too large
+ */
+export type HostingErrorCode =
+  "HOSTING_REFUSED" | "HOSTING_NO_NETWORK" | "BUILD_CONTEXT_INVALID" | "DOCUMENT_UNUSABLE";
+
+/** A crew cannot be hosted as declared. */
+export class HostingError extends CodedError<HostingErrorCode> {
+  override readonly name = "HostingError";
+}

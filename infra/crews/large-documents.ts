@@ -1,0 +1,70 @@
+import { posix } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { StoredDocument } from "../../providers/documents/index.ts";
+import type { StackConfig } from "../config.ts";
+import type { Agent } from "../declarations/index.ts";
+import { HostingError } from "./errors.ts";
+import { needsDocumentsKey } from "../hosting/settings.ts";
+import type { LargeFile } from "./agent-files.ts";
+
+/** Where an agent's crew finds the documents that are not in its image. */
+export interface LargeDocuments {
+  /** What must be there before the container is, and go after it. */
+  readonly stored: pulumi.Resource[];
+  /** For the container. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Whether the container needs masumi:documentsKey. */
+  readonly needsKey: boolean;
+  /** The objects that the container's role must be allowed to read, as <bucket>/<key>; none where a key is used. */
+  readonly readableByRole: readonly string[];
+}
+
+const NONE: LargeDocuments = { stored: [], environment: {}, needsKey: false, readableByRole: [] };
+
+/**
+ * Puts an agent's large documents into the stack's bucket, each under its digest in a folder of the agent's own: so agents
+ * that share a document share no object, and each is removed with its agent.
+ *
+ * @throws HostingError DOCUMENT_UNUSABLE when the stack has no bucket
+ */
+export function storeLargeDocuments(
+  agent: Agent,
+  large: readonly LargeFile[],
+  { documents, aws }: StackConfig,
+  options: pulumi.CustomResourceOptions,
+): LargeDocuments {
+  const [first] = large;
+  if (!first) return NONE;
+  if (!documents) {
+    throw new HostingError(
+      "DOCUMENT_UNUSABLE",
+      `${first.source} of ${agent.file} has ${(first.bytes / 1024 / 1024).toFixed(1)} MiB, too many for an image.`,
+      "Name a bucket for such documents in the stack's masumi:documents.",
+    );
+  }
+  const { bucket, endpoint, prefix = "", profile = aws.profile } = documents;
+  const region = documents.region ?? aws.region ?? "";
+  const folder = posix.join(prefix, pulumi.getProject(), pulumi.getStack(), agent.id);
+  const place = { bucket, region, ...(endpoint ? { endpoint } : {}), ...(profile ? { profile } : {}) };
+  const keyOf = ({ sha256 }: LargeFile) => `${folder}/${sha256}`;
+  const stored = large.map((file) => {
+    const { sha256, bytes, source } = file;
+    return new StoredDocument(
+      `${agent.id}-${sha256.slice(0, 16)}`,
+      // The engine runs the program and its providers in infra/. An absolute path would look changed on each machine.
+      { bucket: place, key: keyOf(file), sha256, bytes, source: posix.join("..", source) },
+      options,
+    );
+  });
+  const needsKey = needsDocumentsKey(agent.hosting, documents);
+  return {
+    stored,
+    needsKey,
+    environment: {
+      DOCUMENTS_LOCATION: `s3://${bucket}/${folder}`,
+      DOCUMENTS_REGION: region,
+      ...(endpoint ? { DOCUMENTS_ENDPOINT: endpoint } : {}),
+    },
+    readableByRole: needsKey ? [] : large.map((file) => `${bucket}/${keyOf(file)}`),
+  };
+}

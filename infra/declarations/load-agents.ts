@@ -1,0 +1,134 @@
+import { resolve } from "node:path";
+import type { Agent, WalletType } from "./agent.ts";
+import { type AssetOverrides, type Network, assetTable } from "./schema/assets.ts";
+import { type Complaint, DeclarationError, byText, sortComplaints } from "./load/complaint.ts";
+import { type Candidate, checkDuplicates } from "./duplicates.ts";
+import { complainTo } from "./load/located.ts";
+import { variantsOf } from "./load/overrides.ts";
+import { type ParsedFile, parseDeclaration } from "./load/parse.ts";
+import { readDeclarations } from "./load/read.ts";
+import { ignoredByGit } from "./load/repository.ts";
+import { type StackContext, resolveAgent } from "./resolve.ts";
+import { type Declaration, declarationSchema } from "./schema/schema.ts";
+import { validate, validatePlacement } from "./validate.ts";
+
+export interface LoadOptions {
+  /** The folder of declarations, absolute or relative to the project's root. */
+  readonly folder: string;
+  /** The repository's folder, absolute. */
+  readonly projectRoot: string;
+  readonly stack: string;
+  readonly network: Network;
+  /** masumi:hosting, such as `process`. */
+  readonly hosting: string;
+  /** masumi:documents: where documents are kept that are too large for an image. */
+  readonly documents?: unknown;
+  /** masumi:assets */
+  readonly assets?: AssetOverrides | undefined;
+  /** masumi:wallets; without them, wallets are not checked. */
+  readonly wallets?: readonly { readonly vkey: string; readonly type: WalletType }[] | undefined;
+}
+
+/** Either agents or complaints: with a single complaint there is no agent, so that nobody takes a part for the whole. */
+export interface LoadedAgents {
+  /** The agents that live in the stack, by id. */
+  readonly agents: Agent[];
+  /** All complaints about all files, those of agents that live elsewhere included, by file and place. */
+  readonly complaints: Complaint[];
+}
+
+/** Reads, checks and resolves every declaration of a folder for one stack. Reads files, and asks git what it ignores. */
+export function loadAgents(options: LoadOptions): LoadedAgents {
+  const { projectRoot, stack, network, hosting, assets, wallets, documents } = options;
+  const { sources, complaints } = readDeclarations(resolve(projectRoot, options.folder), projectRoot);
+  const inhabitants: Inhabitant[] = [];
+  for (const source of sources) {
+    const { parsed, complaints: findings } = parseDeclaration(source);
+    complaints.push(...findings);
+    const inhabitant = parsed && examine(parsed, stack, complaints);
+    if (inhabitant) inhabitants.push(inhabitant);
+  }
+  checkDuplicates(inhabitants);
+
+  const hasBucket = documents !== undefined;
+  const context: StackContext = {
+    projectRoot,
+    hosting,
+    hasBucket,
+    wallets,
+    table: assetTable(network, assets),
+  };
+  const agents = inhabitants.flatMap(({ file, id, declaration, complain }) =>
+    declaration && id !== undefined ? [resolveAgent(declaration, { id, file }, context, complain)] : [],
+  );
+  complainOfIgnored(inhabitants, context);
+  if (complaints.length > 0) return { agents: [], complaints: sortComplaints(complaints) };
+  return { agents: agents.toSorted((a, b) => byText(a.id, b.id)), complaints: [] };
+}
+
+/** As loadAgents, for those who can do nothing with complaints. @throws DeclarationError with all of them */
+export function loadValidAgents(options: LoadOptions): Agent[] {
+  const { agents, complaints } = loadAgents(options);
+  if (complaints.length > 0) throw new DeclarationError(complaints);
+  return agents;
+}
+
+/** A file whose agent lives in the stack. */
+interface Inhabitant extends Candidate {
+  readonly declaration: Declaration | undefined;
+}
+
+/** Checks all variants of one file; answers the one of `stack`, if the agent lives there. */
+function examine(parsed: ParsedFile, stack: string, complaints: Complaint[]): Inhabitant | undefined {
+  const complain = complainTo(complaints, parsed);
+  validatePlacement(parsed, complain);
+  let inhabitant: Inhabitant | undefined;
+  for (const variant of variantsOf(parsed, stack, complain)) {
+    const complainHere = complainTo(complaints, variant.located);
+    const { declaration, parts } = validate(variant.located, complainHere);
+    const id = parts.id ?? idOfFile(parsed, complainHere);
+    if (variant.stack !== stack) continue;
+    inhabitant = { file: parsed.file, id, declaration, parts, complain: complainHere };
+  }
+  return inhabitant;
+}
+
+/** The file's name as id, where the declaration says none. */
+function idOfFile(parsed: ParsedFile, complain: Candidate["complain"]): string | undefined {
+  if (parsed.root.has("id")) return undefined;
+  const checked = declarationSchema.shape.id.safeParse(parsed.stem);
+  if (checked.success) return checked.data;
+  const better = parsed.stem
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "")
+    .slice(0, 63);
+  complain(
+    [],
+    `the file's name "${parsed.stem}" cannot be the agent's id`,
+    better
+      ? `rename the file to ${better}.yaml, or write id: ${better}`
+      : "write an id: lower-case letters, digits and -",
+  );
+  return undefined;
+}
+
+/** One question to git for all documents of all agents. */
+function complainOfIgnored(all: readonly Inhabitant[], context: StackContext): void {
+  const inhabitants = all.filter(({ declaration }) => declaration?.url === undefined);
+  const paths = inhabitants.flatMap(({ declaration }) => declaration?.documents ?? []);
+  const ignored = ignoredByGit(
+    context.projectRoot,
+    paths.filter((path) => !/:\/\/|\.\.|^\//.test(path)),
+  );
+  for (const { declaration, complain } of inhabitants) {
+    for (const [index, path] of (declaration?.documents ?? []).entries()) {
+      if (!ignored.has(path)) continue;
+      complain(
+        ["documents", index],
+        `"${path}" is ignored by git`,
+        "a clone would not have it: add it to the repository",
+      );
+    }
+  }
+}

@@ -1,0 +1,233 @@
+import type { z } from "zod";
+import { type Complain, type Located, type Path, showPath, toPlain, writtenAt } from "./located.ts";
+import { refusal } from "../schema/refused-keys.ts";
+import { examplesAt, knownKeys } from "./schema-walk.ts";
+import { didYouMean, nearest } from "../schema/suggest.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** What an issue is about: a schema, the value it was applied to, and where that lies in the file. */
+interface Subject {
+  readonly schema: z.ZodType;
+  readonly located: Located;
+  readonly raw: unknown;
+  readonly complain: Complain;
+}
+
+/** Says in the author's words what zod found: what is wrong, and what would be right. */
+export function explainAll(
+  issues: readonly Issue[],
+  schema: z.ZodType,
+  located: Located,
+  complain: Complain,
+  prefix: Path = [],
+): void {
+  const subject = { schema, located, raw: toPlain(located.root), complain };
+  for (const issue of withoutEchoes(issues)) explain(issue, subject, prefix);
+}
+
+function explain(issue: Issue, subject: Subject, prefix: Path): void {
+  const { complain } = subject;
+  const path = [...prefix, ...issue.path.map((step) => (typeof step === "symbol" ? step.toString() : step))];
+  const name = showPath(path);
+  const value = valueAt(subject.raw, path);
+  switch (issue.code) {
+    case "invalid_type":
+      return explainType(issue, path, value, subject);
+    case "unrecognized_keys":
+      for (const key of issue.keys) explainUnknownKey(key, path, subject);
+      return;
+    case "too_big":
+      return complain(path, `${name} ${size(value)}`, `at most ${issue.maximum}`);
+    case "too_small":
+      return complain(path, `${name} ${size(value)}`, tooSmall(Number(issue.minimum), value, path, subject));
+    case "invalid_value":
+      return explainChoice(issue, issue.values.map(String), path, value, subject);
+    case "invalid_format": {
+      const what = issue.format === "email" ? "is not a mail address" : "has the wrong form";
+      return complain(path, `${name} ${what}`, example(path, subject));
+    }
+    case "invalid_union":
+      return explainUnion(issue, path, value, subject);
+    case "invalid_key": {
+      const [reason] = issue.issues;
+      const remedy = reason?.code === "custom" ? remedyOf(reason) : undefined;
+      return complain(path, `"${path.at(-1)}" ${reason?.message ?? "cannot be a key"}`, remedy, "key");
+    }
+    case "custom":
+      return complain(path, [name, quoted(value), issue.message].filter(Boolean).join(" "), remedyOf(issue));
+    default:
+      return complain(path, `${name} is not valid (${issue.message})`);
+  }
+}
+
+/** Zod also counts the letters of a text where a list belongs; that the type is wrong is all there is to say then. */
+function withoutEchoes(issues: readonly Issue[]): Issue[] {
+  const mistyped = new Set(
+    issues.filter(({ code }) => code === "invalid_type").map(({ path }) => path.join("/")),
+  );
+  return issues.filter(({ code, path }) => !code.startsWith("too_") || !mistyped.has(path.join("/")));
+}
+
+const isShortText = (value: unknown): value is string =>
+  typeof value === "string" && value.trim() !== "" && value.length <= 60;
+
+/** A short text in quotes; not one with an @, which may hold a password. */
+const quoted = (value: unknown) => (isShortText(value) && !value.includes("@") ? `"${value}"` : "");
+
+function remedyOf(issue: Issue): string | undefined {
+  const remedy: unknown = issue.code === "custom" ? issue.params?.["remedy"] : undefined;
+  return typeof remedy === "string" ? remedy : undefined;
+}
+
+/** What a schema's own `error` says of what would be right, if it says more than zod does by itself. */
+const said = ({ message }: { readonly message: string }) =>
+  message.startsWith("Invalid") ? undefined : message;
+
+function explainType(issue: z.core.$ZodIssueInvalidType, path: Path, value: unknown, subject: Subject): void {
+  const { complain, located } = subject;
+  const name = showPath(path) || "the agent";
+  if (value === undefined || value === null) return explainAbsence(path, value, subject);
+  const remedy = said(issue) ?? remedyForType(issue.expected, path, value, subject, writtenAt(located, path));
+  complain(path, `${name} is ${describe(value)}`, remedy);
+}
+
+function explainAbsence(path: Path, value: null | undefined, subject: Subject): void {
+  const name = showPath(path) || "the agent";
+  const shown = example(path, subject);
+  if (value === undefined) subject.complain(path, `${name} is missing`, shown);
+  else subject.complain(path, `${name} is empty`, shown ?? "give it a value or remove it");
+}
+
+function remedyForType(
+  expected: string,
+  path: Path,
+  value: unknown,
+  subject: Subject,
+  written: string | undefined,
+): string {
+  if (expected === "string" && typeof value === "object" && !Array.isArray(value)) {
+    return 'a text is wanted; one that begins with { or contains ": " must be in "…"';
+  }
+  if (expected === "string" && written !== undefined) return `a text is wanted: write "${written}"`;
+  if (expected === "array" && isShortText(value)) return `a list is wanted: write [${value}]`;
+  const wanted = WANTED[expected] ?? `${expected} is wanted`;
+  const shown = example(path, subject);
+  return shown ? `${wanted}, ${shown}` : wanted;
+}
+
+const WANTED: Readonly<Record<string, string>> = {
+  string: "a text is wanted",
+  number: "a number is wanted, without quotes",
+  int: "a whole number is wanted",
+  boolean: "write true or false",
+  array: "a list is wanted",
+  object: "a map of keys is wanted",
+  record: "a map of keys is wanted",
+};
+
+function explainUnknownKey(key: string, path: Path, { schema, raw, complain }: Subject): void {
+  const at = [...path, key];
+  const within = path.length === 3 && path[0] === "crew" ? `crew.${path[1]}.*` : showPath(path);
+  const refused = refusal(within, key);
+  if (refused) return complain(at, `"${key}" is refused: ${refused.reason}`, refused.remedy, "key");
+  const place = path.length > 0 ? ` in ${showPath(path)}` : "";
+  complain(at, `unknown key "${key}"${place}`, didYouMean(key, knownKeys(schema, raw, path)), "key");
+}
+
+function explainChoice(
+  issue: Issue,
+  known: readonly string[],
+  path: Path,
+  value: unknown,
+  subject: Subject,
+): void {
+  const name = showPath(path);
+  if (value === undefined || value === null) return explainAbsence(path, value, subject);
+  const near = typeof value === "string" ? nearest(value, known) : undefined;
+  const remedy = near ? `did you mean ${near}?` : (said(issue) ?? choices(known));
+  subject.complain(path, `${name} is ${describe(value)}`, remedy);
+}
+
+function explainUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  path: Path,
+  value: unknown,
+  subject: Subject,
+): void {
+  if (issue.discriminator !== undefined) {
+    const known = "options" in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
+    if (value === undefined) return subject.complain(path, `${showPath(path)} is missing`, choices(known));
+    return explainChoice(issue, known, path, value, subject);
+  }
+  const meant = issue.errors.find((issues) =>
+    issues.every(({ path, code }) => path.length > 0 || code === "unrecognized_keys"),
+  );
+  if (meant) {
+    for (const inner of withoutEchoes(meant)) explain(inner, subject, path);
+    return;
+  }
+  if (value === undefined || value === null) return explainAbsence(path, value, subject);
+  const words = issue.errors.flatMap((issues) =>
+    issues.flatMap((one) => (one.code === "invalid_value" ? one.values.map(String) : [])),
+  );
+  const near = typeof value === "string" ? nearest(value, words) : undefined;
+  const examples = examplesAt(subject.schema, subject.raw, path).map(flow).join(" or ");
+  subject.complain(
+    path,
+    `${showPath(path)} is ${describe(value)}`,
+    near ? `did you mean ${near}?` : (said(issue) ?? (examples && `write ${examples}`)),
+  );
+}
+
+const MOST_CHOICES = 8;
+
+function choices(known: readonly string[]): string {
+  const shown = known.slice(0, MOST_CHOICES).join(", ");
+  return `write ${known.length > 1 ? "one of " : ""}${shown}${known.length > MOST_CHOICES ? ", …" : ""}`;
+}
+
+function tooSmall(minimum: number, value: unknown, path: Path, subject: Subject): string {
+  if (typeof value === "number") return `at least ${minimum}`;
+  const shown = example(path, subject);
+  if (typeof value === "string") return shown ?? "write something or remove it";
+  return shown ? `name at least ${minimum}, ${shown}` : `name at least ${minimum}`;
+}
+
+function size(value: unknown): string {
+  if (typeof value === "number") return `is ${value}`;
+  if (Array.isArray(value)) return value.length === 0 ? "is an empty list" : `has ${value.length} entries`;
+  const { length } = String(value).trim();
+  return length === 0 ? "is blank" : `has ${length} characters`;
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return "empty";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a map of keys";
+  if (typeof value === "number") return `the number ${value}`;
+  if (typeof value !== "string") return JSON.stringify(value);
+  return value.length > 40 ? `"${value.slice(0, 40)}…"` : `"${value}"`;
+}
+
+function example(path: Path, { schema, raw }: Subject): string | undefined {
+  const [first] = examplesAt(schema, raw, path);
+  if (first === undefined) return undefined;
+  const key = path.at(-1);
+  return `for example ${typeof key === "string" ? `${key}: ` : ""}${flow(first)}`;
+}
+
+/** A value as one would write it on one line of YAML. */
+function flow(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return String(value);
+  const pairs = Object.entries(value).map(([key, inner]) => `${key}: ${flow(inner)}`);
+  return `{ ${pairs.join(", ")} }`;
+}
+
+function valueAt(raw: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (node, step) => (node as Record<string, unknown> | null | undefined)?.[step],
+    raw,
+  );
+}

@@ -1,0 +1,133 @@
+import { lstatSync, readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, extname, join, relative, sep } from "node:path";
+import { type Complaint, byText } from "./complaint.ts";
+import { nearest } from "../schema/suggest.ts";
+
+/** A declaration as text, not yet looked at. */
+export interface SourceFile {
+  /** Relative to the project's root, with forward slashes. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Far above any sensible declaration; keeps a stray file from being parsed. */
+const MAX_BYTES = 256 * 1024;
+
+/** What may lie beside the declarations without being one. */
+const BYSTANDERS = /^\.|\.md$|^agent\.schema\.json$/;
+
+const YAML = /\.ya?ml$/;
+
+/**
+ * Reads the folder of declarations: every `*.yaml` and `*.yml` directly in it. Anything else there is complained of
+ * rather than skipped, since an agent that silently is not read would be taken off the network. A folder without
+ * declarations is right: that is how the last agent is removed.
+ */
+export function readDeclarations(
+  folder: string,
+  projectRoot: string,
+): { readonly sources: SourceFile[]; readonly complaints: Complaint[] } {
+  const sources: SourceFile[] = [];
+  const complaints: Complaint[] = [];
+  const shown = (path: string) => relative(projectRoot, path).split(sep).join("/") || ".";
+  const complain = (path: string, message: string, remedy: string, line = 1, column = 1) =>
+    complaints.push({ file: shown(path), line, column, message, remedy });
+
+  const names = listFolder(folder);
+  if (!names) {
+    complain(folder, "is not a folder that can be read", "agents are YAML files in a folder of the project");
+    return { sources, complaints };
+  }
+  for (const name of names.filter((name) => !BYSTANDERS.test(name))) {
+    const path = join(folder, name);
+    const problem = refuse(path, projectRoot);
+    if (problem) complain(path, ...problem);
+    else if (isFolder(path)) continue;
+    else {
+      const decoded = decode(readFileSync(path));
+      if (typeof decoded === "string") sources.push({ file: shown(path), text: decoded });
+      else complain(path, decoded.message, "save it as UTF-8", decoded.line, decoded.column);
+    }
+  }
+  return { sources, complaints };
+}
+
+function listFolder(folder: string): string[] | undefined {
+  try {
+    return readdirSync(folder).toSorted(byText);
+  } catch {
+    return undefined;
+  }
+}
+
+const isFolder = (path: string) => statSync(path).isDirectory();
+
+/** Why an entry of the folder cannot be read as a declaration: what is wrong, what would be right. */
+function refuse(path: string, projectRoot: string): [message: string, remedy: string] | undefined {
+  const name = basename(path);
+  if (lstatSync(path).isSymbolicLink() && !isInside(path, projectRoot)) {
+    return [
+      "is a link to something outside the project, or to nothing",
+      "put the file itself here, so that a clone has it",
+    ];
+  }
+  if (isFolder(path)) {
+    if (!listFolder(path)?.some((inner) => YAML.test(inner))) return undefined;
+    return ["is a folder, and folders in here are not read", "move its YAML files one level up"];
+  }
+  if (!statSync(path).isFile()) return ["is not a file", "an agent is a YAML file"];
+  if (!YAML.test(name)) {
+    return [
+      "is not read: agents are files whose names end in .yaml",
+      nearest(extname(name), [".yaml", ".yml"])
+        ? `rename it to ${basename(name, extname(name))}.yaml`
+        : "move it elsewhere",
+    ];
+  }
+  if (statSync(path).size > MAX_BYTES) {
+    return [
+      `has more than ${MAX_BYTES / 1024} KiB`,
+      "an agent is a short text; give long material as documents",
+    ];
+  }
+  try {
+    readFileSync(path);
+    return undefined;
+  } catch {
+    return ["cannot be opened", "make it readable for you"];
+  }
+}
+
+/** Whether a path, all links followed, exists and lies inside a folder. */
+export function isInside(path: string, folder: string): boolean {
+  try {
+    const inner = relative(realpathSync(folder), realpathSync(path));
+    return inner !== ".." && !inner.startsWith(`..${sep}`) && !inner.startsWith(sep);
+  } catch {
+    return false;
+  }
+}
+
+interface Undecodable {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+/** UTF-8, with or without a byte order mark, which is dropped. */
+function decode(bytes: Buffer): string | Undecodable {
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    return { line: 1, column: 1, message: "is encoded in UTF-16" };
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return { ...firstBadCharacter(bytes), message: "is not encoded in UTF-8 from here on" };
+  }
+}
+
+function firstBadCharacter(bytes: Buffer): { line: number; column: number } {
+  const lines = bytes.toString("utf8").split("\u{fffd}", 1)[0]?.split("\n") ?? [];
+  return { line: Math.max(1, lines.length), column: (lines.at(-1)?.length ?? 0) + 1 };
+}

@@ -1,0 +1,244 @@
+import { type Complain, type Path, showPath } from "../load/located.ts";
+import type { DeclaredCrew } from "../schema/crew.ts";
+import type { Declaration } from "../schema/schema.ts";
+import type { DeclaredField } from "../schema/input.ts";
+import { didYouMean, nearest } from "../schema/suggest.ts";
+
+/** What CrewAI fills in: `{name}`; other braces, such as those of a JSON example, stay as they are. */
+const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_-]*)\}/g;
+const SPACED_PLACEHOLDER = /\{\s+([A-Za-z_][A-Za-z0-9_-]*)\s*\}|\{([A-Za-z_][A-Za-z0-9_-]*)\s+\}/g;
+
+/** What holds within a crew, and between it and the form that its customer fills in, if that is right by itself. */
+export function checkCrew(
+  crew: DeclaredCrew,
+  { input, documents, pricing }: Partial<Pick<Declaration, "input" | "documents" | "pricing">>,
+  complain: Complain,
+): void {
+  checkManager(crew, complain);
+  checkTasks(crew, complain);
+  checkTools(crew, documents, complain);
+  const inPrice = typeof pricing === "object" && "times" in pricing ? [pricing.times ?? ""] : [];
+  if (input) checkPlaceholders(crew, input, inPrice, complain);
+}
+
+function checkManager({ process, manager_agent: manager, agents }: DeclaredCrew, complain: Complain): void {
+  if (manager === undefined) return;
+  const path = ["crew", "manager_agent"];
+  if (process !== "hierarchical") {
+    complain(
+      path,
+      "only a hierarchical crew has a manager",
+      "write process: hierarchical, or remove it",
+      "key",
+    );
+  }
+  const agent = Object.hasOwn(agents, manager) ? agents[manager] : undefined;
+  if (!agent) {
+    complain(path, `"${manager}" is not an agent of this crew`, didYouMean(manager, Object.keys(agents)));
+  } else if (agent.tools?.length) {
+    complain(
+      ["crew", "agents", manager, "tools"],
+      "a manager has no tools of its own",
+      "give them to the agents that do the work",
+      "key",
+    );
+  }
+}
+
+function checkTools(
+  { agents, fetch_hosts }: DeclaredCrew,
+  documents: readonly string[] | undefined,
+  complain: Complain,
+): void {
+  const uses = (tool: string) =>
+    Object.values(agents).some(({ tools }) => tools?.some((one) => one === tool));
+  for (const [name, { tools = [] }] of Object.entries(agents)) {
+    for (const [index, tool] of tools.entries()) {
+      const path = ["crew", "agents", name, "tools", index];
+      if (tools.indexOf(tool) < index) complain(path, `"${tool}" is there twice`, "remove one");
+      if (tool === "fetch_page" && !fetch_hosts) {
+        complain(path, "fetch_page may ask no host yet", "write fetch_hosts: [docs.example.com] under crew");
+      }
+      if (tool === "document_search" && documents?.length === 0) {
+        complain(path, "document_search has nothing to search", 'name files under "documents" at the top');
+      }
+    }
+  }
+  if (fetch_hosts && !uses("fetch_page")) {
+    complain(
+      ["crew", "fetch_hosts"],
+      "no agent has the tool fetch_page",
+      "give it to one, or remove the hosts",
+      "key",
+    );
+  }
+}
+
+function checkTasks(crew: DeclaredCrew, complain: Complain): void {
+  const { agents, tasks, process = "sequential", manager_agent: manager } = crew;
+  const workers = Object.keys(agents).filter((name) => name !== manager);
+  const names = tasks.map(({ name }) => name);
+  for (const [index, task] of tasks.entries()) {
+    const path = ["crew", "tasks", index];
+    if (names.indexOf(task.name) < index) {
+      complain([...path, "name"], `another task is called "${task.name}"`, "names of tasks are unique");
+    }
+    if (task.agent === undefined) checkUnassigned(task, process, path, complain);
+    else if (!workers.includes(task.agent)) {
+      complain(
+        [...path, "agent"],
+        task.agent === manager
+          ? `"${task.agent}" is the manager, and does no task itself`
+          : `"${task.agent}" is not an agent of this crew`,
+        didYouMean(task.agent, workers),
+      );
+    }
+    for (const [position, earlier] of (task.context ?? []).entries()) {
+      checkContext(earlier, names, index, [...path, "context", position], complain);
+    }
+  }
+  // A manager may hand a task that names nobody to anybody.
+  const busy = new Set(tasks.map(({ agent }) => agent));
+  for (const idle of busy.has(undefined) ? [] : workers.filter((agent) => !busy.has(agent))) {
+    complain(["crew", "agents", idle], `agent "${idle}" has no task`, "give it one or remove it", "key");
+  }
+}
+
+function checkUnassigned(
+  { guardrail }: DeclaredCrew["tasks"][number],
+  process: string,
+  path: Path,
+  complain: Complain,
+): void {
+  if (process === "sequential") {
+    complain(
+      [...path, "agent"],
+      `${showPath([...path, "agent"])} is missing`,
+      "for example agent: researcher",
+    );
+  } else if (guardrail !== undefined) {
+    complain(
+      [...path, "guardrail"],
+      "a guardrail is judged by the model of the task's agent, and this task names none",
+      "write agent: with the name of one",
+    );
+  }
+}
+
+function checkContext(
+  earlier: string,
+  names: readonly string[],
+  index: number,
+  path: Path,
+  complain: Complain,
+): void {
+  const before = names.slice(0, index);
+  if (before.includes(earlier)) return;
+  if (names.includes(earlier)) {
+    complain(
+      path,
+      `"${earlier}" is not done yet when this task begins`,
+      "context names tasks that stand above",
+    );
+  } else {
+    complain(path, `"${earlier}" is not a task of this crew`, didYouMean(earlier, before));
+  }
+}
+
+function checkPlaceholders(
+  crew: DeclaredCrew,
+  input: readonly DeclaredField[],
+  inPrice: readonly string[],
+  complain: Complain,
+): void {
+  const shownOnly = new Set(input.filter(({ type }) => type === "none").map(({ id }) => id));
+  const ids = input.map(({ id }) => id).filter((id) => !shownOnly.has(id));
+  const used = new Set(inPrice);
+  for (const { path, text } of filledTexts(crew)) {
+    for (const id of placeholders(text, PLACEHOLDER)) {
+      used.add(id);
+      if (ids.includes(id)) continue;
+      if (shownOnly.has(id)) {
+        complain(path, `{${id}} has no value: a field of type none is only shown`, "give it another type");
+        continue;
+      }
+      const near = nearest(id, ids);
+      complain(
+        path,
+        `{${id}} is not asked for`,
+        near ? `did you mean {${near}}?` : `add an input with id: ${id}`,
+      );
+    }
+    for (const id of placeholders(text, SPACED_PLACEHOLDER).filter((id) => ids.includes(id))) {
+      complain(path, `{ ${id} } is not filled in because of its blanks`, `write {${id}}`);
+    }
+  }
+  for (const [index, { guardrail = "" }] of crew.tasks.entries()) {
+    for (const id of placeholders(guardrail, PLACEHOLDER).filter((id) => ids.includes(id))) {
+      complain(
+        ["crew", "tasks", index, "guardrail"],
+        `{${id}} is not filled in within a guardrail`,
+        "say it without",
+      );
+    }
+  }
+  for (const [index, field] of input.entries()) {
+    if (field.type === "file") checkFileTypes(field, ["input", index], complain);
+    if (!used.has(field.id) && field.type !== "none" && field.type !== "hidden") {
+      complain(
+        ["input", index],
+        `the customer is asked for "${field.id}", but no text of the crew uses it`,
+        `write {${field.id}} in a task, or remove the field`,
+      );
+    }
+  }
+}
+
+/** What the runtime reads as text for a crew that is declared (crew/src/crew_runtime/customer_files.py). */
+export const READABLE = new Map([
+  [".csv", "text/csv"],
+  [".md", "text/markdown"],
+  [".pdf", "application/pdf"],
+  [".txt", "text/plain"],
+]);
+const isReadable = (type: string) =>
+  READABLE.has(type) || [...READABLE.values()].includes(type) || type === "text/*";
+
+function checkFileTypes(
+  { validations = [] }: Extract<DeclaredField, { type: "file" }>,
+  path: Path,
+  complain: Complain,
+): void {
+  for (const [index, { validation, value }] of validations.entries()) {
+    if (validation !== "accept") continue;
+    const types = value.split(",").map((type) => type.trim().toLowerCase());
+    for (const type of types.filter((type) => !isReadable(type))) {
+      complain(
+        [...path, "validations", index, "value"],
+        `the crew gets a file's text, and ${type} has none that can be read`,
+        `accept some of ${[...READABLE.keys()].join(", ")}, or write the crew in Python (build:)`,
+      );
+    }
+  }
+}
+
+/** The texts in which CrewAI fills in what the customer entered. */
+function filledTexts({ agents, tasks }: DeclaredCrew): { path: Path; text: string }[] {
+  const ofAgents = Object.entries(agents).flatMap(([name, agent]) =>
+    (["role", "goal", "backstory"] as const).map((key) => ({
+      path: ["crew", "agents", name, key],
+      text: agent[key],
+    })),
+  );
+  const ofTasks = tasks.flatMap((task, index) =>
+    (["description", "expected_output"] as const).map((key) => ({
+      path: ["crew", "tasks", index, key],
+      text: task[key],
+    })),
+  );
+  return [...ofAgents, ...ofTasks];
+}
+
+function placeholders(text: string, pattern: RegExp): string[] {
+  return [...new Set([...text.matchAll(pattern)].map(([, first, second]) => first ?? second ?? ""))];
+}

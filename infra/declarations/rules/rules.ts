@@ -1,0 +1,65 @@
+import { checkCrew } from "./crew.ts";
+import { checkInput } from "./input.ts";
+import type { Complain } from "../load/located.ts";
+import type { Declaration } from "../schema/schema.ts";
+
+const SOURCES = ["crew", "build", "image", "url"] as const;
+
+/** What says how a crew runs, and so says nothing of an agent that runs elsewhere. */
+const CREW_KEYS = ["input", "model", "documents", "resources", "hosting"] as const;
+
+/**
+ * What holds between the parts of one declaration. `raw` is asked only for which keys there are.
+ * @returns whether all of it holds
+ */
+export function checkRules(
+  parts: Partial<Declaration>,
+  raw: Readonly<Record<string, unknown>>,
+  report: Complain,
+): boolean {
+  let intact = true;
+  const complain: Complain = (...complaint) => {
+    intact = false;
+    report(...complaint);
+  };
+  checkSource(raw, complain);
+  checkTags(parts.tags ?? [], complain);
+  if (parts.input) checkInput(parts.input, complain);
+  if (parts.resources) checkAutoscaling(parts.resources, complain);
+  if (parts.crew) checkCrew(parts.crew, parts, complain);
+  return intact;
+}
+
+function checkSource(raw: Readonly<Record<string, unknown>>, complain: Complain): void {
+  const [first, ...others] = SOURCES.filter((key) => key in raw);
+  if (!first) {
+    complain([], "nothing says what the agent runs", "add crew, build, image or url");
+  }
+  for (const other of others) {
+    complain([other], `"${other}" and "${first}" both say what the agent runs`, "keep one of them", "key");
+  }
+  if (first !== "url" || others.length > 0) return;
+  for (const key of CREW_KEYS.filter((key) => key in raw)) {
+    complain(
+      [key],
+      `"${key}" has no effect beside "url": that agent runs elsewhere`,
+      "remove it (in an override with null)",
+      "key",
+    );
+  }
+}
+
+function checkAutoscaling({ instances, autoscaling }: Declaration["resources"], complain: Complain): void {
+  if (!autoscaling || autoscaling.max > instances) return;
+  complain(
+    ["resources", "autoscaling", "max"],
+    `resources.autoscaling.max is ${autoscaling.max}, and ${instances} run always`,
+    "write a higher number, or remove autoscaling",
+  );
+}
+
+function checkTags(tags: readonly string[], complain: Complain): void {
+  for (const [index, tag] of tags.entries()) {
+    if (tags.indexOf(tag) < index) complain(["tags", index], `tag "${tag}" is there twice`, "remove one");
+  }
+}

@@ -1,0 +1,64 @@
+import {
+  CrewIdentity,
+  type CrewPayments,
+  CrewProcess,
+  crewHome,
+  crewUrl,
+  identityFile,
+  reservePort,
+} from "../../../providers/crew-process/index.ts";
+import { agentFiles, placeFiles } from "../../crews/agent-files.ts";
+import type { StackConfig } from "../../config.ts";
+import { portsFile } from "../expected-url.ts";
+import type { CrewToHost, HostedCrew, Hosting, HostingContext } from "../hosting.ts";
+
+/** Crews as processes on this machine, each on a reserved port of 127.0.0.1, so the URL is known in every preview. */
+export function processHosting({ config, projectRoot }: HostingContext): Hosting {
+  const { modelApi = "", modelKey = "", modelName, runtimeKey } = config;
+  return {
+    host({ agent, wallet }, options): HostedCrew {
+      const port = reservePort(portsFile(projectRoot), agent.id);
+      const files = agentFiles(projectRoot, config.network, agent);
+      placeFiles(projectRoot, crewHome(projectRoot, agent.id), files);
+      const crew = new CrewProcess(
+        agent.id,
+        {
+          agentId: agent.id,
+          projectRoot,
+          port,
+          declaration: files.declaration,
+          model: { api: modelApi, name: agent.model.name ?? modelName },
+          modelKey: modelKey || "none",
+          ...(runtimeKey ? { payments: paymentsOf(config, wallet), paymentKey: runtimeKey } : {}),
+        },
+        options,
+      );
+      return {
+        url: crewUrl(port),
+        ready: [crew],
+        publishIdentifier(agentIdentifier, identityOptions) {
+          const file = identityFile(crewHome(projectRoot, agent.id));
+          void new CrewIdentity(agent.id, { file, agentIdentifier }, identityOptions);
+        },
+      };
+    },
+  };
+}
+
+/** A payment service on this machine costs nothing to ask, and its chain may be faster than any real one. */
+const LOCAL_POLL_SECONDS = 0.5;
+const POLL_SECONDS = 10;
+
+function paymentsOf(
+  { paymentServiceUrl, network }: StackConfig,
+  { vkey, type }: CrewToHost["wallet"],
+): CrewPayments {
+  const isLocal = /^https?:\/\/(127\.|localhost\b|\[::1\])/.test(paymentServiceUrl);
+  return {
+    service: paymentServiceUrl,
+    network,
+    sellerVkey: vkey,
+    sourceType: type,
+    pollSeconds: isLocal ? LOCAL_POLL_SECONDS : POLL_SECONDS,
+  };
+}

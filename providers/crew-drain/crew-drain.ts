@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface CrewDrainArgs {
+  /** Where the agent is reached. */
+  readonly url: pulumi.Input<string>;
+  /** Puts the drain after the registration, and so before its removal; a change of it is none. */
+  readonly agentIdentifier: pulumi.Input<string>;
+}
+
+interface Inputs {
+  readonly url: string;
+  readonly agentIdentifier: string;
+}
+
+/** The runtime looks for its identifier every 30 seconds; a slow answer or a second task comes on top. */
+const LONGEST_MS = 90_000;
+const PAUSE_MS = 2000;
+const REQUEST_MS = 10_000;
+
+/** Whether an agent says that it takes jobs. One that does not answer takes none. */
+async function takesJobs(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/availability`, { signal: AbortSignal.timeout(REQUEST_MS) });
+    const said = (await answer.json()) as { status?: unknown };
+    return answer.ok && said.status === "available";
+  } catch {
+    return false;
+  }
+}
+
+/** The dynamic provider behind CrewDrain. */
+export const provider = {
+  async diff(_id: string, olds: Inputs, news: Inputs) {
+    return { changes: olds.url !== news.url || olds.agentIdentifier !== news.agentIdentifier, replaces: [] };
+  },
+
+  async create(inputs: Inputs) {
+    return { id: "drain", outs: inputs };
+  },
+
+  async update(_id: string, _olds: Inputs, news: Inputs) {
+    return { outs: news };
+  },
+
+  /**
+   * Waits until the crew takes no more jobs. A crew of the author's own may never say so: then this goes on after 90
+   * seconds, and open payments still keep the registration.
+   */
+  async delete(_id: string, { url }: Inputs) {
+    const end = Date.now() + LONGEST_MS;
+    while (Date.now() < end && (await takesJobs(url))) await sleep(PAUSE_MS);
+  },
+};
+
+/**
+ * Stands between an agent's identifier and its registration when both are removed: the registration, whose open payments
+ * are then counted, goes only once the crew has noticed that it is to take no more jobs.
+ */
+export class CrewDrain extends pulumi.CustomResource {
+  constructor(name: string, args: CrewDrainArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      "pulumi-nodejs:dynamic/crew:CrewDrain",
+      name,
+      {
+        ...args,
+        // Kept in the state and run at destroy: the path is a promise to every state ever written.
+        __provider: 'exports.handler = () => require("../providers/crew-drain/crew-drain.ts").provider;',
+      },
+      options,
+    );
+  }
+}

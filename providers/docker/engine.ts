@@ -1,0 +1,129 @@
+import { spawn } from "node:child_process";
+import { type ClientRequestArgs, type IncomingMessage, request } from "node:http";
+import { Duplex } from "node:stream";
+import { DockerError } from "./errors.ts";
+
+const DEFAULT_HOST = "unix:///var/run/docker.sock";
+const TIMEOUT_MS = 60_000;
+
+export interface EngineAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+export interface EngineRequest {
+  readonly method: "GET" | "PUT" | "DELETE";
+  /** Path and query, as in the Docker Engine API. */
+  readonly path: string;
+  /** A tar archive. */
+  readonly body?: Buffer;
+}
+
+/**
+ * One request to a Docker engine's HTTP API. Answers of 500 and above are errors, everything else is for the caller.
+ *
+ * @param host as in DOCKER_HOST: unix:///…, tcp://… or ssh://user@machine; "" is DOCKER_HOST, else this machine's engine
+ * @throws DockerError DOCKER_ENGINE_FAILED
+ */
+export async function askEngine(host: string, { method, path, body }: EngineRequest): Promise<EngineAnswer> {
+  const address = host || process.env["DOCKER_HOST"] || DEFAULT_HOST;
+  const connection = connect(address);
+  try {
+    const answer = await send(
+      {
+        ...connection.options,
+        method,
+        path,
+        headers: {
+          host: "docker",
+          ...(body ? { "content-type": "application/x-tar", "content-length": body.byteLength } : {}),
+        },
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      },
+      body,
+    );
+    if (answer.status >= 500) throw new Error(`${answer.status} ${answer.body.toString().trim()}`);
+    return answer;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const said = connection.complaints();
+    throw new DockerError(
+      "DOCKER_ENGINE_FAILED",
+      `The Docker engine at ${address} does not do ${method} ${path}: ${reason}.${said ? ` ssh says: ${said}.` : ""}`,
+      "Check that it runs, and masumi:docker.host or DOCKER_HOST.",
+      { cause: error },
+    );
+  } finally {
+    connection.close();
+  }
+}
+
+interface Connection {
+  readonly options: ClientRequestArgs;
+  complaints(): string;
+  close(): void;
+}
+
+const plain = (options: ClientRequestArgs): Connection => ({
+  options: { ...options, agent: false },
+  complaints: () => "",
+  close: () => undefined,
+});
+
+function connect(address: string): Connection {
+  const url = new URL(address);
+  if (url.protocol === "unix:") return plain({ socketPath: url.pathname });
+  if (url.protocol === "tcp:" || url.protocol === "http:") {
+    return plain({ host: url.hostname.replaceAll(/[[\]]/g, ""), port: url.port || 2375 });
+  }
+  if (url.protocol === "ssh:") return throughSsh(url);
+  throw new DockerError(
+    "DOCKER_ENGINE_FAILED",
+    `${address} is not an address that crews can be given their identifier through.`,
+    "Use unix://, ssh:// or tcp:// in masumi:docker.host or DOCKER_HOST.",
+  );
+}
+
+/** As Docker's own command line does it: the engine's API through the standard streams of a command on that machine. */
+function throughSsh({ username, hostname, port }: URL): Connection {
+  const login = username ? `${decodeURIComponent(username)}@${hostname}` : hostname;
+  const args = [
+    "-o",
+    "BatchMode=yes",
+    ...(port ? ["-p", port] : []),
+    "--",
+    login,
+    "docker",
+    "system",
+    "dial-stdio",
+  ];
+  const child = spawn("ssh", args, { stdio: ["pipe", "pipe", "pipe"] });
+  let complaints = "";
+  child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
+  const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  // The request fails with it, and says so; what comes after the answer is of no interest.
+  stream.on("error", () => undefined);
+  child.once("error", (error) => stream.destroy(error));
+  return {
+    // Without an agent, or it would not be asked for the connection.
+    options: { createConnection: () => stream },
+    complaints: () => complaints.trim(),
+    close: () => {
+      stream.destroy();
+      child.kill();
+    },
+  };
+}
+
+function send(options: ClientRequestArgs, body: Buffer | undefined): Promise<EngineAnswer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(options, (answer: IncomingMessage) => {
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      answer.once("error", reject);
+      answer.once("end", () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks) }));
+    });
+    sent.once("error", reject);
+    sent.end(body);
+  });
+}

@@ -1,0 +1,107 @@
+import * as pulumi from "@pulumi/pulumi";
+import { askEngine } from "./engine.ts";
+import { DockerError } from "./errors.ts";
+import { packFile, unpackFile } from "./tar.ts";
+
+export interface DockerIdentityArgs {
+  /** The engine, as in DOCKER_HOST; "" is DOCKER_HOST, else this machine's. A change replaces. */
+  readonly host: string;
+  /** The container's name. A change replaces. */
+  readonly container: string;
+  /** The folder that the crew's identity.json lies in, on a volume of the container. A change replaces. */
+  readonly folder: string;
+  /** The agent's identifier on the network; it changes with every update of a V2 registration. */
+  readonly agentIdentifier: pulumi.Input<string>;
+}
+
+interface Inputs {
+  readonly host: string;
+  readonly container: string;
+  readonly folder: string;
+  readonly agentIdentifier: string;
+}
+
+const FILE = "identity.json";
+const PLACE = ["host", "container", "folder"] as const;
+
+const archivePath = ({ container }: Inputs, path: string) =>
+  `/containers/${encodeURIComponent(container)}/archive?path=${encodeURIComponent(path)}`;
+
+/** @returns whether the container is there to be written to */
+async function write(inputs: Inputs, draining: boolean): Promise<boolean> {
+  const { host, folder, agentIdentifier } = inputs;
+  const body = packFile(FILE, Buffer.from(`${JSON.stringify({ agentIdentifier, draining })}\n`));
+  const { status, body: answer } = await askEngine(host, {
+    method: "PUT",
+    path: archivePath(inputs, folder),
+    body,
+  });
+  if (status === 404) return false;
+  if (status < 300) return true;
+  throw new DockerError(
+    "DOCKER_ENGINE_FAILED",
+    `The Docker engine refused ${FILE} for ${inputs.container}: ${status} ${answer.toString().trim()}.`,
+    "Put right what it names, then run again.",
+  );
+}
+
+async function writeForSure(inputs: Inputs): Promise<void> {
+  if (await write(inputs, false)) return;
+  throw new DockerError(
+    "DOCKER_ENGINE_FAILED",
+    `There is no container ${inputs.container} to tell its identifier.`,
+    "Run refresh, then up: the container is made anew.",
+  );
+}
+
+/** The dynamic provider behind DockerIdentity. */
+export const provider = {
+  async diff(_id: string, olds: Inputs, news: Inputs) {
+    const replaces = PLACE.filter((key) => olds[key] !== news[key]);
+    return { changes: replaces.length > 0 || olds.agentIdentifier !== news.agentIdentifier, replaces };
+  },
+
+  async create(inputs: Inputs) {
+    await writeForSure(inputs);
+    return { id: `${inputs.container}:${inputs.folder}/${FILE}`, outs: inputs };
+  },
+
+  async update(_id: string, _olds: Inputs, news: Inputs) {
+    await writeForSure(news);
+    return { outs: news };
+  },
+
+  async read(id: string, props: Inputs) {
+    const path = archivePath(props, `${props.folder}/${FILE}`);
+    const { status, body } = await askEngine(props.host, { method: "GET", path });
+    const content = status === 200 ? unpackFile(body) : undefined;
+    if (!content) return {};
+    const found = JSON.parse(content.toString()) as { agentIdentifier?: string };
+    return { id, props: { ...props, agentIdentifier: found.agentIdentifier ?? "" } };
+  },
+
+  /** The crew takes no new jobs from here on; what registered the identifier is removed after this. */
+  async delete(_id: string, props: Inputs) {
+    await write(props, true);
+  },
+};
+
+/**
+ * Tells a crew in a Docker container its identifier, once the registration is confirmed and whenever it changes, by the
+ * file that the crew reloads; written through the engine, so that the container may run on any machine. Removing it
+ * marks the crew as draining.
+ */
+export class DockerIdentity extends pulumi.CustomResource {
+  constructor(name: string, args: DockerIdentityArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      "pulumi-nodejs:dynamic/crew:DockerIdentity",
+      name,
+      {
+        ...args,
+        // Kept in the state and run at destroy: the path is a promise to every state ever written.
+        __provider: 'exports.handler = () => require("../providers/docker/identity.ts").provider;',
+      },
+      options,
+    );
+  }
+}

@@ -1,0 +1,69 @@
+import * as pulumi from "@pulumi/pulumi";
+import { askEngine } from "./engine.ts";
+import { DockerError } from "./errors.ts";
+
+export interface DockerImageTagArgs {
+  /** The engine, as in DOCKER_HOST; "" is DOCKER_HOST, else this machine's. A change replaces. */
+  readonly host: string;
+  /** A change replaces. */
+  readonly tag: pulumi.Input<string>;
+  /** What the tag stands for, by digest. */
+  readonly image: pulumi.Input<string>;
+}
+
+interface Inputs {
+  readonly host: string;
+  readonly tag: string;
+  readonly image: string;
+}
+
+const GONE = 404;
+/** Some other container runs it: then it is not ours alone. */
+const IN_USE = 409;
+
+/** The dynamic provider behind DockerImageTag. */
+export const provider = {
+  async diff(_id: string, olds: Inputs, news: Inputs) {
+    const replaces = (["host", "tag"] as const).filter((key) => olds[key] !== news[key]);
+    return { changes: replaces.length > 0 || olds.image !== news.image, replaces };
+  },
+
+  async create(inputs: Inputs) {
+    return { id: inputs.tag, outs: inputs };
+  },
+
+  async update(_id: string, _olds: Inputs, news: Inputs) {
+    return { outs: news };
+  },
+
+  async delete(_id: string, { host, tag }: Inputs) {
+    const { status, body } = await askEngine(host, { method: "DELETE", path: `/images/${tag}` });
+    if (status < 300 || status === GONE || status === IN_USE) return;
+    throw new DockerError(
+      "DOCKER_ENGINE_FAILED",
+      `The Docker engine does not remove the image ${tag}: ${status} ${body.toString().trim()}.`,
+      "Put right what it names, then run again.",
+    );
+  },
+};
+
+/**
+ * The tag of a built image in a Docker engine: removed when nothing of the stack needs it any more, where the Docker provider leaves
+ * every image that it ever built. What runs the image takes it from here, so that it is gone by then.
+ */
+export class DockerImageTag extends pulumi.CustomResource {
+  declare readonly image: pulumi.Output<string>;
+
+  constructor(name: string, args: DockerImageTagArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      "pulumi-nodejs:dynamic/crew:DockerImageTag",
+      name,
+      {
+        ...args,
+        // Kept in the state and run at destroy: the path is a promise to every state ever written.
+        __provider: 'exports.handler = () => require("../providers/docker/image-tag.ts").provider;',
+      },
+      options,
+    );
+  }
+}

@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import * as pulumi from "@pulumi/pulumi";
+import { askEngine } from "./engine.ts";
+import { DockerError } from "./errors.ts";
+
+export interface DockerStartArgs {
+  /** The engine, as in DOCKER_HOST; "" is DOCKER_HOST, else this machine's. */
+  readonly host: string;
+  /** The container's name. */
+  readonly container: string;
+  /** Of the container: one that was made anew is waited for again. */
+  readonly containerId: pulumi.Input<string>;
+  readonly agentId: string;
+  /** How long a crew may take to come up. */
+  readonly seconds: number;
+}
+
+interface Inputs {
+  readonly host: string;
+  readonly container: string;
+  readonly containerId: string;
+  readonly agentId: string;
+  readonly seconds: number;
+}
+
+/** What the engine says of a container, as far as it is looked at. */
+interface Container {
+  readonly RestartCount: number;
+  readonly State: {
+    readonly Status: string;
+    readonly Running: boolean;
+    readonly Restarting: boolean;
+    readonly OOMKilled: boolean;
+    readonly ExitCode: number;
+    readonly StartedAt: string;
+    readonly Health?: {
+      readonly Status: string;
+      readonly Log?: readonly { readonly Output: string }[] | null;
+    };
+  };
+}
+
+const PAUSE_MS = 1000;
+/** Once may be bad luck. */
+const RESTARTS = 3;
+const LINES = 15;
+
+const pathOf = ({ container }: Inputs, what: string) =>
+  `/containers/${encodeURIComponent(container)}/${what}`;
+
+async function look(inputs: Inputs): Promise<Container> {
+  const { status, body } = await askEngine(inputs.host, { method: "GET", path: pathOf(inputs, "json") });
+  if (status < 300) return JSON.parse(body.toString()) as Container;
+  throw new DockerError(
+    "DOCKER_ENGINE_FAILED",
+    `The Docker engine does not know the container ${inputs.container}: ${status} ${body.toString().trim()}.`,
+    "Run refresh, then up: the container is made anew.",
+  );
+}
+
+/** What a look at a container means: it is up, or will not be for a reason, or is on its way (undefined). */
+type Verdict = { readonly up: true } | { readonly up: false; readonly reason: string } | undefined;
+
+function judge({ State, RestartCount }: Container, before: Container | undefined): Verdict {
+  const { Health, Restarting, Running, Status } = State;
+  // One without a health check is up if it runs, and did so at the look before.
+  const isUp = Health ? Health.Status === "healthy" : State.StartedAt === before?.State.StartedAt;
+  if (Running && !Restarting && isUp) return { up: true };
+  const ended = `it ended with exit code ${State.ExitCode}${State.OOMKilled ? ", for want of memory" : ""}`;
+  if (Restarting && RestartCount >= RESTARTS) return { up: false, reason: `${ended}, ${RestartCount} times` };
+  return Running || Status === "created"
+    ? undefined
+    : { up: false, reason: `${ended}, and is not started again` };
+}
+
+/**
+ * Waits until a crew is up in its container.
+ * @throws DockerError DOCKER_CREW_NOT_UP, DOCKER_ENGINE_FAILED
+ */
+async function awaitUp(inputs: Inputs): Promise<void> {
+  const { agentId, container, seconds } = inputs;
+  const end = Date.now() + seconds * 1000;
+  let verdict: Verdict;
+  let before: Container | undefined;
+  while (verdict === undefined && Date.now() < end) {
+    const now = await look(inputs);
+    verdict = judge(now, before);
+    before = now;
+    if (verdict === undefined) await sleep(PAUSE_MS);
+  }
+  if (verdict?.up) return;
+  const reason = verdict?.reason ?? `after ${seconds} seconds ${lastHealth(before)}`;
+  throw new DockerError(
+    "DOCKER_CREW_NOT_UP",
+    [
+      `${agentId} does not come up in its container ${container}: ${reason}.`,
+      ...(await lastLines(inputs)),
+    ].join("\n"),
+    "Correct the cause and run the deployment again. Nothing was registered or changed on the chain.",
+  );
+}
+
+function lastHealth(container: Container | undefined): string {
+  const said = container?.State.Health?.Log?.at(-1)?.Output.trim();
+  return said ? `it is not healthy: ${said}` : "it is not healthy yet";
+}
+
+/** Never throws: it only explains another failure. */
+async function lastLines(inputs: Inputs): Promise<string[]> {
+  try {
+    const path = pathOf(inputs, `logs?stdout=1&stderr=1&tail=${LINES}`);
+    const { status, body } = await askEngine(inputs.host, { method: "GET", path });
+    if (status >= 300) return [`Its log could not be read: ${status} ${body.toString().trim()}.`];
+    const lines = unframed(body).split("\n").filter(Boolean).slice(-LINES);
+    return lines.length === 0
+      ? ["It wrote nothing."]
+      : ["The last lines of its log:", ...lines.map((line) => `  ${line.trimEnd()}`)];
+  } catch (error) {
+    return [`Its log could not be read: ${error instanceof Error ? error.message : String(error)}`];
+  }
+}
+
+const FRAME_HEADER = 8;
+
+/** Output and errors come in frames: one byte for which, three of nothing, four for the length, then as many of text. */
+function unframed(frames: Buffer): string {
+  const texts: Buffer[] = [];
+  for (let offset = 0; offset + FRAME_HEADER <= frames.byteLength;) {
+    const start = offset + FRAME_HEADER;
+    const end = start + frames.readUInt32BE(offset + 4);
+    texts.push(frames.subarray(start, end));
+    offset = end;
+  }
+  return Buffer.concat(texts).toString();
+}
+
+/** The dynamic provider behind DockerStart. */
+export const provider = {
+  async diff(_id: string, olds: Inputs, news: Inputs) {
+    const changes = (["host", "container", "containerId"] as const).some((key) => olds[key] !== news[key]);
+    return { changes, replaces: [] };
+  },
+
+  async create(inputs: Inputs) {
+    await awaitUp(inputs);
+    return { id: inputs.container, outs: inputs };
+  },
+
+  async update(_id: string, _olds: Inputs, news: Inputs) {
+    await awaitUp(news);
+    return { outs: news };
+  },
+};
+
+/**
+ * Waits until a crew is up in its container; fails with how it ended and the last lines of its log. The Docker provider can wait
+ * too, but tells neither, and waits to the end for a crew that cannot start at all.
+ *
+ * A container that was made anew is waited for in place. Removing it does nothing.
+ */
+export class DockerStart extends pulumi.CustomResource {
+  constructor(name: string, args: DockerStartArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      "pulumi-nodejs:dynamic/crew:DockerStart",
+      name,
+      {
+        ...args,
+        // Kept in the state and run at destroy: the path is a promise to every state ever written.
+        __provider: 'exports.handler = () => require("../providers/docker/start.ts").provider;',
+      },
+      options,
+    );
+  }
+}

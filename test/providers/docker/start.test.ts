@@ -1,0 +1,107 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { provider } from "../../../providers/docker/start.ts";
+import { type Answer, scriptedEngine } from "./engine.ts";
+
+type State = Readonly<Record<string, unknown>>;
+
+const RUNNING = { Status: "running", Running: true, Restarting: false, ExitCode: 0, OOMKilled: false };
+const health = (Status: string, Output = "") => ({ ...RUNNING, Health: { Status, Log: [{ Output }] } });
+const running = (StartedAt: string) => ({ ...RUNNING, StartedAt });
+const restarting = (ExitCode: number, more: object = {}) => ({
+  ...RUNNING,
+  Status: "restarting",
+  Restarting: true,
+  ExitCode,
+  ...more,
+});
+const exited = (ExitCode: number) => ({ ...RUNNING, Status: "exited", Running: false, ExitCode });
+
+/** As the engine sends a container's log: its errors, then its output. */
+function framed(...texts: readonly string[]): Buffer {
+  const frames = texts.map((text, index) => {
+    const header = Buffer.alloc(8);
+    header[0] = 2 - (index % 2);
+    header.writeUInt32BE(Buffer.byteLength(text), 4);
+    return Buffer.concat([header, Buffer.from(text)]);
+  });
+  return Buffer.concat(frames);
+}
+
+interface Story {
+  /** What the engine says at each look; the last one for ever. */
+  readonly states: readonly State[];
+  readonly restarts?: number;
+  readonly log?: Answer;
+  readonly seconds?: number;
+}
+
+/** Waits for a container whose states are told one after the other. */
+async function start({ states, restarts = 0, log = { status: 200, body: "" }, seconds = 30 }: Story) {
+  let looks = 0;
+  const engine = await scriptedEngine((asked) => {
+    if (asked.includes("/logs?")) return log;
+    const State = states[Math.min(looks++, states.length - 1)];
+    return State ? { status: 200, body: { State, RestartCount: restarts } } : { status: 404, body: "gone" };
+  });
+  onTestFinished(() => engine.close());
+  return provider.create({ ...inputs, host: engine.host, seconds });
+}
+
+const inputs = { host: "", container: "masumi-a", containerId: "1", agentId: "a", seconds: 30 };
+
+describe("a crew in a container", () => {
+  it.each<[what: string, story: Story]>([
+    ["that gets healthy", { states: [health("starting"), health("healthy")] }],
+    ["that is healthy after many restarts", { states: [health("healthy")], restarts: 9 }],
+    ["that started again once", { states: [restarting(1), health("healthy")], restarts: 1 }],
+    ["without a health check that keeps running", { states: [running("10:00"), running("10:00")] }],
+    ["without a health check that settles", { states: [running("1"), running("2"), running("2")] }],
+  ])("%s is up", async (_what, story) => {
+    expect(await start(story)).toMatchObject({ id: "masumi-a" });
+  });
+
+  it.each<[what: string, story: Story, said: RegExp]>([
+    [
+      "that ends again and again",
+      {
+        states: [restarting(2)],
+        restarts: 3,
+        log: { status: 200, body: framed("no flour\n", "bye\n") },
+      },
+      /^DOCKER_CREW_NOT_UP: a does not come up in its container masumi-a: it ended with exit code 2, 3 times\.\nThe last lines of its log:\n {2}no flour\n {2}bye\nCorrect/,
+    ],
+    [
+      "that needs more memory",
+      { states: [restarting(137, { OOMKilled: true })], restarts: 3 },
+      /137, for want of memory/,
+    ],
+    [
+      "that ended for good",
+      { states: [exited(3)] },
+      /exit code 3, and is not started again\.\nIt wrote nothing\./,
+    ],
+    [
+      "that does not get healthy",
+      { states: [health("starting", "the crew is building\n")], seconds: 1 },
+      /after 1 seconds it is not healthy: the crew is building\./,
+    ],
+    [
+      "whose log cannot be read",
+      { states: [exited(1)], log: { status: 409, body: "no logs" } },
+      /Its log could not be read: 409 no logs/,
+    ],
+    ["that is not there", { states: [] }, /does not know the container masumi-a: 404 gone/],
+  ])("%s fails with the reason", async (_what, story, said) => {
+    await expect(start(story)).rejects.toThrow(said);
+  });
+
+  it.each([
+    ["containerId", true],
+    ["container", true],
+    ["host", true],
+    ["seconds", false],
+  ])("that differs in %s is waited for anew: %s", async (key, changes) => {
+    const other = { ...inputs, [key]: key === "seconds" ? 5 : "other" };
+    expect(await provider.diff("id", inputs, other)).toEqual({ changes, replaces: [] });
+  });
+});
