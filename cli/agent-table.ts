@@ -1,5 +1,5 @@
 import axios, { isAxiosError } from "axios";
-import type { AgentStatus } from "./outputs.ts";
+import type { AgentStatus } from "../stacks/outputs.ts";
 import { shorten } from "./shorten.ts";
 import { formatTable } from "./table.ts";
 

@@ -3,7 +3,7 @@ import { type AssetTable, assetTable, formatPrice } from "../infra/declarations/
 import { type AgentDrift, type FieldDrift, type FleetDrift, isDrift } from "../infra/fleet/index.ts";
 import type { Listing, Row } from "../providers/masumi/index.ts";
 import type { Paint } from "./paint.ts";
-import { count, printable } from "./text.ts";
+import { count, printable } from "../stacks/text.ts";
 
 /** What `drift --json` prints; the shape is documented in docs/outputs.md. */
 export interface DriftDocument {

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { registerCommands } from "./commands/index.ts";
-import { UserError, explainsItself } from "./user-error.ts";
+import { UserError, explainsItself } from "../stacks/user-error.ts";
 
 const program = new Command("masumi-agents")
   .description(

@@ -11,7 +11,7 @@ import {
 } from "../infra/fleet/index.ts";
 import { shorten } from "./shorten.ts";
 import { formatTable } from "./table.ts";
-import { printable } from "./text.ts";
+import { printable } from "../stacks/text.ts";
 
 /** What `plan --json` prints; the shape is documented in docs/outputs.md. Lovelace are digits. */
 export interface PlanDocument {

@@ -50,6 +50,19 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "providers/documents": ["providers/coded-error.ts"],
   "local/sandbox": [],
   "local/engine": [],
+  buyer: ["infra/declarations", "infra/config.ts", "providers/masumi", "cli", "stacks"],
+  stacks: [
+    "infra/declarations",
+    "infra/config.ts",
+    "infra/fleet",
+    "infra/hosting/expected-url.ts",
+    "providers/masumi",
+    "providers/crew-process",
+    "local/sandbox",
+    "local/engine",
+    "buyer",
+    "cli",
+  ],
   cli: [
     "infra/declarations",
     "infra/config.ts",
@@ -59,6 +72,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "providers/crew-process",
     "local/sandbox",
     "local/engine",
+    "buyer",
+    "stacks",
   ],
 };
 
@@ -83,7 +98,7 @@ const ONLY_IN: Record<string, readonly string[]> = {
 const rooms = Object.keys(MAY_IMPORT).toSorted((a, b) => b.length - a.length);
 const roomOf = (file: string) => rooms.find((room) => file === room || file.startsWith(`${room}/`));
 
-const sources = globSync("{infra,providers,local,cli}/**/*.{ts,js}", { cwd: root }).filter(
+const sources = globSync("{infra,providers,buyer,stacks,local,cli}/**/*.{ts,js}", { cwd: root }).filter(
   (file) => !/node_modules|\/test\/|fixtures/.test(file),
 );
 

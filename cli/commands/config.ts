@@ -1,8 +1,8 @@
 import { configValues, getConfig, removeConfig, setConfig } from "../../local/engine/index.ts";
-import { localRun } from "../local-stack.ts";
-import { LOCAL_STACK, type Project, projectName } from "../project.ts";
-import { runRealPulumi } from "../real-pulumi.ts";
-import { printJson } from "../text.ts";
+import { localRun } from "../../stacks/local-stack.ts";
+import { LOCAL_STACK, type Project, projectName } from "../../stacks/project.ts";
+import { runRealPulumi } from "../../stacks/real-pulumi.ts";
+import { printJson } from "../../stacks/text.ts";
 
 interface ConfigFlags {
   readonly stack: string;

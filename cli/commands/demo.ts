@@ -1,15 +1,15 @@
 import { crewFolder, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/index.ts";
 import { agentTable } from "../agent-table.ts";
-import { loadStackAgents } from "../agents.ts";
-import { runLocal } from "../engine-run.ts";
-import { readAgentOutputs } from "../outputs.ts";
-import { LOCAL_STACK, type Project } from "../project.ts";
+import { loadStackAgents } from "../../stacks/agents.ts";
+import { runLocal } from "../../stacks/engine-run.ts";
+import { readAgentOutputs } from "../../stacks/outputs.ts";
+import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
 import type { Agent } from "../../infra/declarations/index.ts";
-import { Answering } from "../hire/answering.ts";
-import { readEntered } from "../hire/inputs.ts";
-import { type HireReport, exitCodeOf } from "../hire/report.ts";
-import { findSandbox, startSandboxProcess } from "../sandbox-process.ts";
-import { usesSandbox } from "../local-stack.ts";
+import { Answering } from "../../buyer/answering.ts";
+import { readEntered } from "../../buyer/inputs.ts";
+import { type HireReport, exitCodeOf } from "../../buyer/report.ts";
+import { findSandbox, startSandboxProcess } from "../../stacks/sandbox-process.ts";
+import { usesSandbox } from "../../stacks/local-stack.ts";
 import { hireAgent, showHire } from "./hire.ts";
 import { printComplaints } from "./validate.ts";
 

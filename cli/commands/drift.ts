@@ -1,9 +1,9 @@
 import { examineDrift } from "../../infra/fleet/index.ts";
 import { driftDocument, driftText } from "../drift-report.ts";
 import { paintFor } from "../paint.ts";
-import type { Project } from "../project.ts";
-import { readStack } from "../read-stack.ts";
-import { printJson } from "../text.ts";
+import type { Project } from "../../stacks/project.ts";
+import { readStack } from "../../stacks/read-stack.ts";
+import { printJson } from "../../stacks/text.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface DriftFlags {

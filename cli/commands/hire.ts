@@ -1,17 +1,17 @@
-import { count, printJson, printable } from "../text.ts";
-import type { Project } from "../project.ts";
-import { AgentApi, isLoopback } from "../hire/agent-api.ts";
-import { openPurchases } from "../hire/buyer.ts";
-import { Answering } from "../hire/answering.ts";
-import { EXIT, HireError } from "../hire/errors.ts";
-import { type Following, followFree, followPaid } from "../hire/follow.ts";
-import { type Hire, hireIds, isPaid, loadHire, saveHire } from "../hire/hire-file.ts";
-import { readEntered } from "../hire/inputs.ts";
-import { goOnWith, waitingQuestion } from "../hire/question.ts";
-import { type HireReport, exitCodeOf, refundStands } from "../hire/report.ts";
-import { type HireRequest, beginHire } from "../hire/start.ts";
-import { openTerminal } from "../hire/terminal.ts";
-import { UserError } from "../user-error.ts";
+import { count, printJson, printable } from "../../stacks/text.ts";
+import type { Project } from "../../stacks/project.ts";
+import { AgentApi, isLoopback } from "../../buyer/agent-api.ts";
+import { openPurchases } from "../../buyer/buyer.ts";
+import { Answering } from "../../buyer/answering.ts";
+import { EXIT, HireError } from "../../buyer/errors.ts";
+import { type Following, followFree, followPaid } from "../../buyer/follow.ts";
+import { type Hire, hireIds, isPaid, loadHire, saveHire } from "../../buyer/hire-file.ts";
+import { readEntered } from "../../buyer/inputs.ts";
+import { goOnWith, waitingQuestion } from "../../buyer/question.ts";
+import { type HireReport, exitCodeOf, refundStands } from "../../buyer/report.ts";
+import { type HireRequest, beginHire } from "../../buyer/start.ts";
+import { openTerminal } from "../terminal.ts";
+import { UserError } from "../../stacks/user-error.ts";
 
 export interface HireFlags {
   readonly stack: string;

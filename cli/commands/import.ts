@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rightsProblem } from "../../infra/fleet/index.ts";
 import { type Row, readRows } from "../../providers/masumi/index.ts";
-import { type ImportContext, type Draft, judge } from "../import/judge.ts";
+import { type ImportContext, type Draft, judge } from "../../stacks/import/judge.ts";
 import {
   type ImportResult,
   type Refusal,
@@ -11,12 +11,12 @@ import {
   importText,
   leftOutText,
   nextSteps,
-} from "../import/report.ts";
-import { findNamed, undeclared } from "../import/select.ts";
-import type { Project } from "../project.ts";
-import { type ReadStack, readStack } from "../read-stack.ts";
-import { printJson } from "../text.ts";
-import { UserError } from "../user-error.ts";
+} from "../import-report.ts";
+import { findNamed, undeclared } from "../../stacks/import/select.ts";
+import type { Project } from "../../stacks/project.ts";
+import { type ReadStack, readStack } from "../../stacks/read-stack.ts";
+import { printJson } from "../../stacks/text.ts";
+import { UserError } from "../../stacks/user-error.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface ImportFlags {

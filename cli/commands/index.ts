@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { openProject } from "../project.ts";
+import { openProject } from "../../stacks/project.ts";
 import type { DoctorFlags } from "./doctor.ts";
 import type { DriftFlags } from "./drift.ts";
 import type { HireFlags } from "./hire.ts";

@@ -1,8 +1,8 @@
 import { examineFleet } from "../../infra/fleet/index.ts";
 import { planDocument, planMarkdown, planTable } from "../plan-report.ts";
-import type { Project } from "../project.ts";
-import { readStack } from "../read-stack.ts";
-import { printJson } from "../text.ts";
+import type { Project } from "../../stacks/project.ts";
+import { readStack } from "../../stacks/read-stack.ts";
+import { printJson } from "../../stacks/text.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface PlanFlags {

@@ -1,6 +1,6 @@
-import { loadStackAgents } from "../agents.ts";
-import { type Operation, runOperation } from "../engine-run.ts";
-import type { Project } from "../project.ts";
+import { loadStackAgents } from "../../stacks/agents.ts";
+import { type Operation, runOperation } from "../../stacks/engine-run.ts";
+import type { Project } from "../../stacks/project.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface RunFlags {

@@ -1,6 +1,6 @@
-import type { Project } from "../project.ts";
-import { findSandbox, startSandboxProcess, stopSandbox } from "../sandbox-process.ts";
-import { UserError } from "../user-error.ts";
+import type { Project } from "../../stacks/project.ts";
+import { findSandbox, startSandboxProcess, stopSandbox } from "../../stacks/sandbox-process.ts";
+import { UserError } from "../../stacks/user-error.ts";
 
 export interface SandboxFlags {
   readonly chainSpeed: string;

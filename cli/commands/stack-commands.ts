@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Project } from "../project.ts";
+import type { Project } from "../../stacks/project.ts";
 import type { StackOutputFlags } from "./stack.ts";
 
 /** Pulumi's own words for a stack's outputs, state and configuration: on the embedded engine for the local stack, else passed on. */

@@ -1,9 +1,9 @@
 import { exportState, stackOutputs } from "../../local/engine/index.ts";
-import { localRun } from "../local-stack.ts";
-import { LOCAL_STACK, type Project } from "../project.ts";
-import { runRealPulumi } from "../real-pulumi.ts";
-import { printJson } from "../text.ts";
-import { UserError } from "../user-error.ts";
+import { localRun } from "../../stacks/local-stack.ts";
+import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
+import { runRealPulumi } from "../../stacks/real-pulumi.ts";
+import { printJson } from "../../stacks/text.ts";
+import { UserError } from "../../stacks/user-error.ts";
 
 export interface StackOutputFlags {
   readonly stack: string;

@@ -1,9 +1,9 @@
 import { unprotect } from "../../local/engine/index.ts";
-import { localRun } from "../local-stack.ts";
-import { LOCAL_STACK, type Project } from "../project.ts";
-import { runRealPulumi } from "../real-pulumi.ts";
-import { count } from "../text.ts";
-import { UserError } from "../user-error.ts";
+import { localRun } from "../../stacks/local-stack.ts";
+import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
+import { runRealPulumi } from "../../stacks/real-pulumi.ts";
+import { count } from "../../stacks/text.ts";
+import { UserError } from "../../stacks/user-error.ts";
 
 /** `state unprotect`: lets the next run delete or replace these resources, or all of them. */
 export async function stateUnprotect(

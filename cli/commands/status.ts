@@ -1,6 +1,6 @@
 import { agentTable, availability } from "../agent-table.ts";
-import { readAgentOutputs } from "../outputs.ts";
-import type { Project } from "../project.ts";
+import { readAgentOutputs } from "../../stacks/outputs.ts";
+import type { Project } from "../../stacks/project.ts";
 
 /** `status`: the agents of a stack, with what they answer right now. Exit code 1 when one does not answer. */
 export async function status(

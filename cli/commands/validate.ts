@@ -1,7 +1,7 @@
 import { type Complaint, formatComplaint } from "../../infra/declarations/index.ts";
-import { loadStackAgents } from "../agents.ts";
-import type { Project } from "../project.ts";
-import { count, printJson } from "../text.ts";
+import { loadStackAgents } from "../../stacks/agents.ts";
+import type { Project } from "../../stacks/project.ts";
+import { count, printJson } from "../../stacks/text.ts";
 
 /** Prints complaints (editors and CI read `file:line:column: …`) and returns exit code 1. */
 export function printComplaints(complaints: readonly Complaint[], json: boolean): number {

@@ -1,10 +1,10 @@
 import { expectedUrls } from "../../infra/hosting/expected-url.ts";
 import type { Agent } from "../../infra/declarations/index.ts";
 import { rightsProblem, survey } from "../../infra/fleet/index.ts";
-import { loadStackAgents } from "../agents.ts";
-import type { Project } from "../project.ts";
-import { openService } from "../read-stack.ts";
-import { count } from "../text.ts";
+import { loadStackAgents } from "../../stacks/agents.ts";
+import type { Project } from "../../stacks/project.ts";
+import { openService } from "../../stacks/read-stack.ts";
+import { count } from "../../stacks/text.ts";
 import { type Check, type Verdict, ok, skip } from "./finding.ts";
 import { askHealth } from "./health.ts";
 import {

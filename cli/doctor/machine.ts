@@ -6,10 +6,10 @@ import { type Agent, type LoadedAgents, formatComplaint } from "../../infra/decl
 import { portsFile } from "../../infra/hosting/expected-url.ts";
 import { crewVenv, reservedPort } from "../../providers/crew-process/index.ts";
 import { isRunning } from "../../providers/crew-process/process.ts";
-import { countAgents } from "../agents.ts";
-import { isFree } from "../port.ts";
-import { LOCAL_STACK, type Project } from "../project.ts";
-import { count } from "../text.ts";
+import { countAgents } from "../../stacks/agents.ts";
+import { isFree } from "../../stacks/port.ts";
+import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
+import { count } from "../../stacks/text.ts";
 import { type Verdict, fail, ok, warn } from "./finding.ts";
 
 const run = promisify(execFile);

@@ -18,7 +18,7 @@ import {
   isOver,
 } from "../../providers/masumi/index.ts";
 import { shorten } from "../shorten.ts";
-import { count } from "../text.ts";
+import { count } from "../../stacks/text.ts";
 import { type Verdict, fail, failure, ok, warn } from "./finding.ts";
 
 const WALLET_TOLD_WITHIN_MS = 15_000;

@@ -3,7 +3,7 @@ import { runChecks } from "../../cli/doctor/finding.ts";
 import { judgeClock } from "../../cli/doctor/health.ts";
 import { checkNode, checkPython, checkSlots } from "../../cli/doctor/machine.ts";
 import { judgeDialect } from "../../cli/doctor/service.ts";
-import { openProject } from "../../cli/project.ts";
+import { openProject } from "../../stacks/project.ts";
 import { CliStack } from "./stack.ts";
 
 describe("a check of doctor", () => {

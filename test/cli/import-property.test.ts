@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Draft, type ImportContext, judge } from "../../cli/import/judge.ts";
+import { type Draft, type ImportContext, judge } from "../../stacks/import/judge.ts";
 import { loadAgents } from "../../infra/declarations/index.ts";
 import { listingOf, planFleet } from "../../infra/fleet/index.ts";
 import { type Listing, type Row, contentOf, marker } from "../../providers/masumi/index.ts";

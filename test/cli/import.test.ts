@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { prepareLocalStack } from "../../cli/local-stack.ts";
+import { prepareLocalStack } from "../../stacks/local-stack.ts";
 import { type ImportFlags, importAgents } from "../../cli/commands/import.ts";
 import { plan } from "../../cli/commands/plan.ts";
-import type { ImportDocument } from "../../cli/import/report.ts";
+import type { ImportDocument } from "../../cli/import-report.ts";
 import type { PlanDocument } from "../../cli/plan-report.ts";
-import { openProject } from "../../cli/project.ts";
+import { openProject } from "../../stacks/project.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
 import type { Row } from "../../providers/masumi/index.ts";
 import { startOutsideAgents } from "../helpers/outside-agents.ts";

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { vi } from "vitest";
-import { openProject, type Project } from "../../cli/project.ts";
+import { openProject, type Project } from "../../stacks/project.ts";
 import { MasumiClient, type Row, readRows } from "../../providers/masumi/index.ts";
 import { OWNER, agentYaml, declare, register } from "../infra/fleet/stack.ts";
 import { type CliResult, TestProject } from "../helpers/project.ts";

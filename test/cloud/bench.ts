@@ -5,8 +5,8 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { localRun } from "../../cli/local-stack.ts";
-import { openProject } from "../../cli/project.ts";
+import { localRun } from "../../stacks/local-stack.ts";
+import { openProject } from "../../stacks/project.ts";
 import { formatTable } from "../../cli/table.ts";
 import { type EngineEvent, type RunResult, destroy, setConfig, up } from "../../local/engine/index.ts";
 import { repository } from "../helpers/project.ts";

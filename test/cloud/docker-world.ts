@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { localRun } from "../../cli/local-stack.ts";
-import { openProject } from "../../cli/project.ts";
+import { localRun } from "../../stacks/local-stack.ts";
+import { openProject } from "../../stacks/project.ts";
 import { setConfig } from "../../local/engine/index.ts";
 import { RUN, docker } from "../image/docker.ts";
 import { type Foundation, layFoundation, takenDown } from "./foundation.ts";

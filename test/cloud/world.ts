@@ -1,7 +1,7 @@
 /** Everything that a stack of the hosting ecs-alb meets outside, on this machine: AWS, DNS, TLS, payment service, model, database. */
 import { join } from "node:path";
-import { localRun } from "../../cli/local-stack.ts";
-import { openProject } from "../../cli/project.ts";
+import { localRun } from "../../stacks/local-stack.ts";
+import { openProject } from "../../stacks/project.ts";
 import { setConfig } from "../../local/engine/index.ts";
 import { docker } from "../image/docker.ts";
 import { forward } from "../image/host.ts";

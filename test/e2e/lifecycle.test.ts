@@ -1,7 +1,7 @@
 import axios from "axios";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { localRun } from "../../cli/local-stack.ts";
-import { openProject } from "../../cli/project.ts";
+import { localRun } from "../../stacks/local-stack.ts";
+import { openProject } from "../../stacks/project.ts";
 import { initStack, setConfig } from "../../local/engine/index.ts";
 import { toUpdateBody } from "../../providers/masumi/service/convert.ts";
 import { type OwnRow, isOver } from "../../providers/masumi/index.ts";

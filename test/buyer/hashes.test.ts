@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canonicalJson, inputHash, ruleOfResult } from "../../../cli/hire/hashes.ts";
+import { canonicalJson, inputHash, ruleOfResult } from "../../buyer/hashes.ts";
 import { sha256 } from "./seller.ts";
 
 describe("canonical JSON (RFC 8785)", () => {

@@ -7,7 +7,7 @@ import {
   refresh,
   up,
 } from "../local/engine/index.ts";
-import { agentTable } from "./agent-table.ts";
+import { agentTable } from "../cli/agent-table.ts";
 import { countAgents } from "./agents.ts";
 import { localRun, prepareLocalStack, usesSandbox } from "./local-stack.ts";
 import { LOCAL_STACK, type Project } from "./project.ts";

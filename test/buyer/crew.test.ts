@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RunningSandbox, startSandbox } from "../../../local/sandbox/index.ts";
-import { TestProject, crewEnvironment, repository } from "../../helpers/project.ts";
+import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
+import { TestProject, crewEnvironment, repository } from "../helpers/project.ts";
 
 const agent = (id: string, payment: "V1" | "V2", pricing: string) => `
 id: ${id}

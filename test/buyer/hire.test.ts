@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TUSDM } from "../../local/sandbox/deal.ts";
+import { TUSDM } from "../local/sandbox/deal.ts";
 import { type Hiring, Market } from "./market.ts";
 import { type Behaviour, MARKETPLACE_RESULT } from "./seller.ts";
 

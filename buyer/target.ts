@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { readAgentOutputs } from "../outputs.ts";
-import { LOCAL_STACK, type Project, stackFile } from "../project.ts";
-import { UserError } from "../user-error.ts";
+import { readAgentOutputs } from "../stacks/outputs.ts";
+import { LOCAL_STACK, type Project, stackFile } from "../stacks/project.ts";
+import { UserError } from "../stacks/user-error.ts";
 import { isLoopback } from "./agent-api.ts";
 
 /** The agent that is meant: by the stack's outputs, or by nothing but its URL. */

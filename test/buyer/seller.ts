@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { canonicalJson } from "../../../cli/hire/hashes.ts";
-import type { RunningSandbox } from "../../../local/sandbox/index.ts";
-import { registration, SandboxClient, V2_CONTRACT } from "../../local/sandbox/client.ts";
-import { SELLER_WALLET, type Side, type SourceType, TUSDM } from "../../local/sandbox/deal.ts";
+import { canonicalJson } from "../../buyer/hashes.ts";
+import type { RunningSandbox } from "../../local/sandbox/index.ts";
+import { registration, SandboxClient, V2_CONTRACT } from "../local/sandbox/client.ts";
+import { SELLER_WALLET, type Side, type SourceType, TUSDM } from "../local/sandbox/deal.ts";
 
 type Json = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
-import { UserError } from "../user-error.ts";
-import { printable } from "../text.ts";
+import { UserError } from "../stacks/user-error.ts";
+import { printable } from "../stacks/text.ts";
 import type { AgentApi } from "./agent-api.ts";
 import type { Field } from "./agent-wire.ts";
 import { EXIT, HireError, listed } from "./errors.ts";
@@ -8,7 +8,7 @@ import type { Hire } from "./hire-file.ts";
 import { type Entered, type InputData, fitted } from "./inputs.ts";
 import { isList } from "./input-values.ts";
 import { type Question, descriptionOf, goOnWith, naming } from "./question.ts";
-import type { Prompter } from "./terminal.ts";
+import type { Prompter } from "../cli/terminal.ts";
 
 export interface AnsweringOptions {
   /** What was given with --answer; it answers one question. */

@@ -1,4 +1,4 @@
-import { UserError } from "../user-error.ts";
+import { UserError } from "../stacks/user-error.ts";
 
 /*
  * Why a hire stops. Each has a stable code (docs/errors.md), says what happened and what to do, and carries neither a

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Project } from "../project.ts";
+import type { Project } from "../stacks/project.ts";
 import { HireError } from "./errors.ts";
 import { type PurchaseBody, purchaseBody } from "./purchase-wire.ts";
 

@@ -14,7 +14,7 @@ import {
   planFleet,
 } from "../../infra/fleet/index.ts";
 import { type Row } from "../../providers/masumi/index.ts";
-import { valueText } from "../drift-report.ts";
+import { valueText } from "../../cli/drift-report.ts";
 import { chooseId } from "./agent-id.ts";
 import { type Declared, obstacle } from "./select.ts";
 import { type Reason, transcribe } from "./transcribe.ts";

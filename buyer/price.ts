@@ -1,6 +1,6 @@
-import { type AssetTable, formatPrice, toBaseUnits } from "../../infra/declarations/index.ts";
-import { printable } from "../text.ts";
-import { UserError } from "../user-error.ts";
+import { type AssetTable, formatPrice, toBaseUnits } from "../infra/declarations/index.ts";
+import { printable } from "../stacks/text.ts";
+import { UserError } from "../stacks/user-error.ts";
 import { HireError } from "./errors.ts";
 
 /** An amount in base units, as digits; `unit` is "" for lovelace, else policy id and asset name in hex. */

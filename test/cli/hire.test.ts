@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Market } from "./market.ts";
-import { MARKETPLACE_RESULT } from "./seller.ts";
+import { Market } from "../buyer/market.ts";
+import { MARKETPLACE_RESULT } from "../buyer/seller.ts";
 
 let market: Market;
 beforeEach(async () => void (market = await Market.open()));

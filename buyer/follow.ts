@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ServiceError } from "../../providers/masumi/index.ts";
-import { printable } from "../text.ts";
+import { ServiceError } from "../providers/masumi/index.ts";
+import { printable } from "../stacks/text.ts";
 import type { AgentApi } from "./agent-api.ts";
 import type { JobStatus } from "./agent-wire.ts";
 import type { Answering } from "./answering.ts";

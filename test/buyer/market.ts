@@ -1,13 +1,13 @@
-import { hireAgent, resumeHire } from "../../../cli/commands/hire.ts";
-import { Answering } from "../../../cli/hire/answering.ts";
-import type { HireReport } from "../../../cli/hire/report.ts";
-import { hireIds } from "../../../cli/hire/hire-file.ts";
-import { readEntered } from "../../../cli/hire/inputs.ts";
-import type { Prompter } from "../../../cli/hire/terminal.ts";
-import { openProject } from "../../../cli/project.ts";
-import { type ChainSpeed, type RunningSandbox, startSandbox } from "../../../local/sandbox/index.ts";
-import { TestProject } from "../../helpers/project.ts";
-import { SandboxClient } from "../../local/sandbox/client.ts";
+import { hireAgent, resumeHire } from "../../cli/commands/hire.ts";
+import { Answering } from "../../buyer/answering.ts";
+import type { HireReport } from "../../buyer/report.ts";
+import { hireIds } from "../../buyer/hire-file.ts";
+import { readEntered } from "../../buyer/inputs.ts";
+import type { Prompter } from "../../cli/terminal.ts";
+import { openProject } from "../../stacks/project.ts";
+import { type ChainSpeed, type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
+import { TestProject } from "../helpers/project.ts";
+import { SandboxClient } from "../local/sandbox/client.ts";
 import { type Behaviour, Seller } from "./seller.ts";
 
 interface Watching {

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import type { Field } from "../../../cli/hire/agent-wire.ts";
-import { inputSchema } from "../../../cli/hire/agent-wire.ts";
-import { inputDataOf, readEntered } from "../../../cli/hire/inputs.ts";
+import type { Field } from "../../buyer/agent-wire.ts";
+import { inputSchema } from "../../buyer/agent-wire.ts";
+import { inputDataOf, readEntered } from "../../buyer/inputs.ts";
 
 const optional = { validation: "optional", value: "true" };
 const field = (type: string, more: Partial<Field> = {}): Field => ({ id: "x", type, name: "X", ...more });

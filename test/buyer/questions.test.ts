@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Prompter, openTerminal } from "../../../cli/hire/terminal.ts";
+import { type Prompter, openTerminal } from "../../cli/terminal.ts";
 import { Market } from "./market.ts";
 import { type Behaviour, sha256 } from "./seller.ts";
 

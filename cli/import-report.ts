@@ -1,12 +1,12 @@
-import type { StackConfig } from "../../infra/config.ts";
-import { type Action, costOf, formatAda } from "../../infra/fleet/index.ts";
-import type { Row } from "../../providers/masumi/index.ts";
-import { shorten } from "../shorten.ts";
-import { formatTable } from "../table.ts";
-import { count, printable } from "../text.ts";
-import type { Draft } from "./judge.ts";
-import { isOfOtherOwner } from "./select.ts";
-import type { Reason } from "./transcribe.ts";
+import type { StackConfig } from "../infra/config.ts";
+import { type Action, costOf, formatAda } from "../infra/fleet/index.ts";
+import type { Row } from "../providers/masumi/index.ts";
+import { shorten } from "./shorten.ts";
+import { formatTable } from "./table.ts";
+import { count, printable } from "../stacks/text.ts";
+import type { Draft } from "../stacks/import/judge.ts";
+import { isOfOtherOwner } from "../stacks/import/select.ts";
+import type { Reason } from "../stacks/import/transcribe.ts";
 
 /** A registration that was not imported. */
 export interface Refusal {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
-import { printable } from "../text.ts";
-import { UserError } from "../user-error.ts";
+import { printable } from "../stacks/text.ts";
+import { UserError } from "../stacks/user-error.ts";
 import type { Field } from "./agent-wire.ts";
 import { HireError, listed } from "./errors.ts";
 import { Unfit, valueOf } from "./input-values.ts";

@@ -1,9 +1,9 @@
-import { type AssetTable, type Network, assetTable } from "../../infra/declarations/index.ts";
-import { assetOverrides } from "../../infra/config.ts";
-import { SANDBOX_BUYER_KEY, usesSandbox } from "../local-stack.ts";
-import { LOCAL_STACK, type Project, readConfig, stackFile } from "../project.ts";
-import { findSandbox } from "../sandbox-process.ts";
-import { UserError } from "../user-error.ts";
+import { type AssetTable, type Network, assetTable } from "../infra/declarations/index.ts";
+import { assetOverrides } from "../infra/config.ts";
+import { SANDBOX_BUYER_KEY, usesSandbox } from "../stacks/local-stack.ts";
+import { LOCAL_STACK, type Project, readConfig, stackFile } from "../stacks/project.ts";
+import { findSandbox } from "../stacks/sandbox-process.ts";
+import { UserError } from "../stacks/user-error.ts";
 import { HireError } from "./errors.ts";
 import { Purchases } from "./purchases.ts";
 
