@@ -1,6 +1,6 @@
 export { createDisplay, type DisplayOptions } from "./display/display.ts";
 export { EngineError, NotImplemented } from "./errors.ts";
-export { destroy, preview, refresh, up } from "./run.ts";
+export { destroy, preview, refresh, up } from "./run/run.ts";
 export {
   configValues,
   exportState,
@@ -10,8 +10,8 @@ export {
   setConfig,
   type StackOptions,
   stackOutputs,
-} from "./stack.ts";
-export type { ConfigValue } from "./stack-config.ts";
+} from "./stack/stack.ts";
+export type { ConfigValue } from "./stack/stack-config.ts";
 export type {
   Changes,
   Diagnostic,
@@ -23,5 +23,5 @@ export type {
   StepInfo,
   StepOp,
 } from "./types.ts";
-export { unprotect } from "./unprotect.ts";
+export { unprotect } from "./stack/unprotect.ts";
 export type { PropertyChange, PropertyMap, Value } from "./values.ts";

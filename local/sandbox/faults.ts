@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ESCROW_OPERATIONS, type EscrowOperation, type Operation } from "./cardano.ts";
+import { ESCROW_OPERATIONS, type EscrowOperation, type Operation } from "./chain/cardano.ts";
 
 const milliseconds = (fallback: number) => z.coerce.number().int().min(0).max(3_600_000).default(fallback);
 

@@ -1,19 +1,19 @@
 import { once } from "node:events";
-import { type ChainSpeed, ChainClock } from "./clock.ts";
+import { type ChainSpeed, ChainClock } from "./chain/clock.ts";
 import { controlArea } from "./control/control.ts";
 import { type FaultInput, Faults } from "./faults.ts";
 import { type Area, createSandboxServer } from "./http/server.ts";
 import { newCuid } from "./ids.ts";
-import { Machine } from "./machine.ts";
+import { Machine } from "./chain/registry-machine.ts";
 import { modelArea } from "./model/model.ts";
-import { RequestCounts } from "./requests.ts";
+import { RequestCounts } from "./http/request-counts.ts";
 import type { Service } from "./service/endpoint.ts";
 import { BODY_LIMIT, paymentService } from "./service/service.ts";
 import { asWritten, shuffled } from "./shuffle.ts";
 import { Store } from "./store/store.ts";
 import { loadWorld, readWorld, type World, WorldError } from "./world.ts";
 
-export type { ChainSpeed } from "./clock.ts";
+export type { ChainSpeed } from "./chain/clock.ts";
 export { type FaultInput, FaultError, parseFault } from "./faults.ts";
 export { type World, WorldError };
 export { DatabaseVersionError } from "./store/database.ts";

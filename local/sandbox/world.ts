@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import type { Network, PaymentSourceType } from "./cardano.ts";
+import type { Network, PaymentSourceType } from "./chain/cardano.ts";
 import { stableCuid } from "./ids.ts";
 
 /** The releases of the service whose API differs in a way a client meets. */

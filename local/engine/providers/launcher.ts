@@ -1,7 +1,7 @@
 import { GUARD_FLAGS, PRELOAD_FLAGS } from "../preload/index.ts";
-import type { Sdk } from "../program.ts";
-import type { Project } from "../project.ts";
-import type { ConfigValue } from "../stack-config.ts";
+import type { Sdk } from "../run/program.ts";
+import type { Project } from "../stack/project.ts";
+import type { ConfigValue } from "../stack/stack-config.ts";
 import { findPlugin, type Launch } from "./launch.ts";
 import { DYNAMIC_PACKAGE } from "./registry.ts";
 

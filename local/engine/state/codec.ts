@@ -1,6 +1,6 @@
-import type { Crypter } from "../crypto.ts";
+import type { Crypter } from "../stack/crypto.ts";
 import { EngineError, NotImplemented } from "../errors.ts";
-import { isRecord } from "../project.ts";
+import { isRecord } from "../stack/project.ts";
 import {
   ciphertextOf,
   isObject,

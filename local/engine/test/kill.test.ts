@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type EngineEvent, up } from "../index.ts";
-import { openStack } from "../stack.ts";
+import { openStack } from "../stack/stack.ts";
 import { TestProject, type Wanted } from "./helpers/project.ts";
 
 const SCRIPT = fileURLToPath(new URL("helpers/run-engine.ts", import.meta.url));

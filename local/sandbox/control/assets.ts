@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isAddressOf, randomHex } from "../cardano.ts";
+import { isAddressOf, randomHex } from "../chain/cardano.ts";
 import type { Service } from "../service/endpoint.ts";
 import { badRequest, notFound } from "../service/errors.ts";
 import type { Ledger } from "../store/ledger.ts";

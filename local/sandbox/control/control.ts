@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { ChainClock } from "../clock.ts";
+import type { ChainClock } from "../chain/clock.ts";
 import { FaultError } from "../faults.ts";
 import type { Area } from "../http/server.ts";
 import { type Answer, json, type Request } from "../http/message.ts";
-import type { RequestCounts } from "../requests.ts";
+import type { RequestCounts } from "../http/request-counts.ts";
 import { describeIssues, type Service } from "../service/endpoint.ts";
-import { toEntry } from "../service/entry.ts";
+import { toEntry } from "../service/registry/entry.ts";
 import { badRequest, notFound, ServiceError } from "../service/errors.ts";
 import { assetSchema, moveAsset, moveSchema, putAsset } from "./assets.ts";
 import { insertPayment, patchPayment, paymentPatchSchema, paymentSchema } from "./payments.ts";

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { POLICY_ID_LENGTH, randomHex } from "../cardano.ts";
-import { isReadableMetadata } from "../metadata.ts";
+import { POLICY_ID_LENGTH, randomHex } from "../chain/cardano.ts";
+import { isReadableMetadata } from "../chain/metadata.ts";
 import { type Listing, pricesOf, pricingTypesOf } from "../store/listing.ts";
-import { ON_CHAIN_STATES, PAYMENT_ACTIONS } from "../store/request.ts";
+import { ON_CHAIN_STATES, PAYMENT_ACTIONS } from "../store/payment-request.ts";
 import type { Service } from "../service/endpoint.ts";
 import { badRequest, notFound } from "../service/errors.ts";
 import { hexIdentifier } from "../service/fields.ts";
-import { toPayment } from "../service/request-entry.ts";
+import { toPayment } from "../service/escrow/request-entry.ts";
 
 const HOUR = 3_600_000;
 

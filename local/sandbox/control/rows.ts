@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Listing } from "../store/listing.ts";
 import { type Registration, type RegistrationChange, STATES } from "../store/registrations.ts";
 import type { Service } from "../service/endpoint.ts";
-import { toEntry } from "../service/entry.ts";
+import { toEntry } from "../service/registry/entry.ts";
 import { badRequest, notFound } from "../service/errors.ts";
 
 const transaction = z.strictObject({

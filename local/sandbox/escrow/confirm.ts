@@ -1,4 +1,4 @@
-import type { EscrowOperation } from "../cardano.ts";
+import type { EscrowOperation } from "../chain/cardano.ts";
 import { stableCuid } from "../ids.ts";
 import {
   type EscrowRequest,
@@ -6,10 +6,10 @@ import {
   type OnChainState,
   type RequestChange,
   type RequestTransaction,
-} from "../store/request.ts";
-import type { Requests } from "../store/requests.ts";
+} from "../store/payment-request.ts";
+import type { Requests } from "../store/payment-requests.ts";
 import type { ChainTransaction } from "../store/transactions.ts";
-import type { EscrowParts } from "./machine.ts";
+import type { EscrowParts } from "./escrow-machine.ts";
 import { cooldownFrom, feeOf, isSellers, lockedLovelace, stateAfter } from "./rules.ts";
 import { outcomeOf } from "./transitions.ts";
 

@@ -1,8 +1,8 @@
-import type { EscrowOperation } from "../cardano.ts";
+import type { EscrowOperation } from "../chain/cardano.ts";
 import type { Ledger } from "../store/ledger.ts";
-import type { EscrowRequest } from "../store/request.ts";
+import type { EscrowRequest } from "../store/payment-request.ts";
 import type { ChainTransaction } from "../store/transactions.ts";
-import type { EscrowParts } from "./machine.ts";
+import type { EscrowParts } from "./escrow-machine.ts";
 import { feeOf, lockedLovelace, networkFee } from "./rules.ts";
 
 /** Adds to what a managed wallet has; what leaves them for anybody else is not followed. */

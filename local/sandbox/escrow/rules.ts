@@ -1,6 +1,6 @@
-import { CONFIRMATION_OFFSET, SECOND } from "../chain-rules.ts";
-import type { EscrowOperation, PaymentSourceType } from "../cardano.ts";
-import type { Action, Amount, EscrowRequest, OnChainState } from "../store/request.ts";
+import { CONFIRMATION_OFFSET, SECOND } from "../chain/chain-rules.ts";
+import type { EscrowOperation, PaymentSourceType } from "../chain/cardano.ts";
+import type { Action, Amount, EscrowRequest, OnChainState } from "../store/payment-request.ts";
 
 // The service's rules for escrows, with the intervals of its jobs by default; milliseconds.
 

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
-import { addressBytes, type PaymentSourceType } from "../cardano.ts";
+import { addressBytes, type PaymentSourceType } from "../chain/cardano.ts";
 import type { Wallet } from "../world.ts";
 import { compress, decompress } from "./lz-string.ts";
 

@@ -1,4 +1,4 @@
-import type { Action, OnChainState } from "../store/request.ts";
+import type { Action, OnChainState } from "../store/payment-request.ts";
 
 /** What the service does next once it has seen the chain in another state, and what it notes if that is a surprise. */
 export interface Outcome {

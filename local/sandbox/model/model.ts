@@ -1,7 +1,7 @@
 import type { Faults } from "../faults.ts";
 import type { Area } from "../http/server.ts";
 import { type Answer, json, type Request } from "../http/message.ts";
-import type { RequestCounts } from "../requests.ts";
+import type { RequestCounts } from "../http/request-counts.ts";
 import { describeIssues } from "../service/endpoint.ts";
 import { chatSchema, completeChat } from "./chat.ts";
 import { embedAll, embeddingsSchema } from "./embeddings.ts";

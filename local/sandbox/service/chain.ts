@@ -1,4 +1,4 @@
-import { POLICY_ID_LENGTH } from "../cardano.ts";
+import { POLICY_ID_LENGTH } from "../chain/cardano.ts";
 import type { Asset } from "../store/ledger.ts";
 import type { PaymentSource, Wallet } from "../world.ts";
 import type { Call } from "./endpoint.ts";

@@ -1,23 +1,23 @@
 import { z } from "zod";
 import type { Dialect } from "../world.ts";
-import { byIdentifier, byWallet } from "./agent-metadata.ts";
+import { byIdentifier, byWallet } from "./registry/agent-metadata.ts";
 import { API_PATHS } from "./api-paths.ts";
-import { balance, utxos } from "./balances.ts";
-import { deleteRow } from "./delete.ts";
-import { deregister } from "./deregister.ts";
-import { PATHS_2025, registry2025 } from "./dialect-2025.ts";
+import { balance, utxos } from "./account/balances.ts";
+import { deleteRow } from "./registry/delete.ts";
+import { deregister } from "./registry/deregister.ts";
+import { PATHS_2025, registry2025 } from "./registry/dialect-2025.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import { notSimulated } from "./errors.ts";
-import { keyStatus } from "./key-status.ts";
-import { extendedPaymentSources, paymentSources } from "./payment-sources.ts";
-import { authorizeRefund, createPayment, submitResult } from "./payments.ts";
-import { cancelRefundRequest, createPurchase, requestRefund } from "./purchases.ts";
-import { register } from "./register.ts";
-import { count, diff, list } from "./registry-lists.ts";
-import { REQUEST_LISTS } from "./request-lists.ts";
-import { resolvePayment, resolvePurchase } from "./resolve.ts";
-import { update } from "./update.ts";
-import { oneWallet, walletList } from "./wallets.ts";
+import { keyStatus } from "./account/key-status.ts";
+import { extendedPaymentSources, paymentSources } from "./account/payment-sources.ts";
+import { authorizeRefund, createPayment, submitResult } from "./escrow/payments.ts";
+import { cancelRefundRequest, createPurchase, requestRefund } from "./escrow/purchases.ts";
+import { register } from "./registry/register.ts";
+import { count, diff, list } from "./registry/lists.ts";
+import { REQUEST_LISTS } from "./escrow/request-lists.ts";
+import { resolvePayment, resolvePurchase } from "./escrow/resolve.ts";
+import { update } from "./registry/update.ts";
+import { oneWallet, walletList } from "./account/wallets.ts";
 
 const health = endpoint("none", z.object({}), () => ({ status: "ok" }));
 const refused = endpoint("read", z.object({}), (_, call) => {

@@ -1,5 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
-import type { Network, Operation, PaymentSourceType } from "../cardano.ts";
+import type { Network, Operation, PaymentSourceType } from "../chain/cardano.ts";
 import type { Prepare } from "./database.ts";
 import { type Listing, pricesOf, pricingTypesOf } from "./listing.ts";
 import { adaRange, Conditions, newestFirst, stateWords } from "./search.ts";

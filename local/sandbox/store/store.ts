@@ -3,7 +3,7 @@ import type { World } from "../world.ts";
 import { openDatabase, statementCache } from "./database.ts";
 import { Ledger } from "./ledger.ts";
 import { Registrations } from "./registrations.ts";
-import { Requests } from "./requests.ts";
+import { Requests } from "./payment-requests.ts";
 import { Transactions } from "./transactions.ts";
 
 const CHAIN_TIME = "chainTime";

@@ -1,5 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
-import type { EscrowOperation, Operation, PaymentSourceType } from "../cardano.ts";
+import type { EscrowOperation, Operation, PaymentSourceType } from "../chain/cardano.ts";
 import type { Prepare } from "./database.ts";
 
 /** A transaction as the service shows it. */

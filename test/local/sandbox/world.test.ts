@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isAddressOf } from "../../../local/sandbox/cardano.ts";
+import { isAddressOf } from "../../../local/sandbox/chain/cardano.ts";
 import { loadWorld, readWorld, WorldError } from "../../../local/sandbox/world.ts";
 import { V1_WALLET, V2_WALLET } from "./client.ts";
 

@@ -1,0 +1,49 @@
+import type { UntypedServiceImplementation } from "@grpc/grpc-js";
+import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import type { LogRequest, LogSeverity, SetRootResourceRequest } from "@pulumi/pulumi/proto/engine_pb.js";
+import enginePb from "@pulumi/pulumi/proto/engine_pb.js";
+import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
+import type { Reporter } from "./reporter.ts";
+import { implement } from "../rpc/service.ts";
+import type { Severity } from "../types.ts";
+
+const SEVERITIES: Readonly<Record<LogSeverity, Severity>> = {
+  [enginePb.LogSeverity.DEBUG]: "debug",
+  [enginePb.LogSeverity.INFO]: "info",
+  [enginePb.LogSeverity.WARNING]: "warning",
+  [enginePb.LogSeverity.ERROR]: "error",
+};
+
+/** The service that the program and provider code log to. It works until the very end of a run, when the monitor is closed already. */
+export function engineService(
+  reporter: Reporter,
+  refused: (error: Error) => void,
+): UntypedServiceImplementation {
+  let rootResource = "";
+  return implement(
+    "Engine",
+    engineGrpc.EngineService,
+    {
+      log: (request: LogRequest) => {
+        const urn = request.getUrn();
+        reporter.diagnostic({
+          severity: SEVERITIES[request.getSeverity()],
+          message: request.getMessage(),
+          ephemeral: request.getEphemeral(),
+          ...(urn === "" ? {} : { urn }),
+        });
+        return Promise.resolve(new emptyPb.Empty());
+      },
+      setRootResource: (request: SetRootResourceRequest) => {
+        rootResource = request.getUrn();
+        return Promise.resolve(new enginePb.SetRootResourceResponse());
+      },
+      getRootResource: () => {
+        const response = new enginePb.GetRootResourceResponse();
+        response.setUrn(rootResource);
+        return Promise.resolve(response);
+      },
+    },
+    refused,
+  );
+}

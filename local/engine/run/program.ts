@@ -1,0 +1,115 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { EngineError } from "../errors.ts";
+import { PRELOAD_FLAGS } from "../preload/index.ts";
+import { type Child, readLines, startChild } from "./processes.ts";
+import { checkSdkVersion, type Project } from "../stack/project.ts";
+import type { ConfigValue } from "../stack/stack-config.ts";
+
+/** The files of the project's own SDK that the engine starts. */
+export interface Sdk {
+  readonly run: string;
+  readonly dynamicProvider: string;
+  readonly version: string;
+}
+
+/** Finds @pulumi/pulumi as the program would: from its own folder. @throws EngineError NO_SDK, UNTESTED_SDK_VERSION */
+export function findSdk(project: Project): Sdk {
+  const require = createRequire(join(project.programDir, "index.js"));
+  let packageJson: string;
+  try {
+    packageJson = require.resolve("@pulumi/pulumi/package.json");
+  } catch (error) {
+    throw new EngineError(
+      "NO_SDK",
+      `@pulumi/pulumi cannot be found from ${project.programDir}.`,
+      "Run `npm install` in the project.",
+      {
+        cause: error,
+      },
+    );
+  }
+  const version = checkSdkVersion(packageJson);
+  const command = (name: string): string => join(dirname(packageJson), "cmd", name, "index.js");
+  return { run: command("run"), dynamicProvider: command("dynamic-provider"), version };
+}
+
+export interface ProgramOptions {
+  readonly project: Project;
+  readonly sdk: Sdk;
+  readonly stack: string;
+  readonly config: readonly ConfigValue[];
+  /** Address of the monitor and of the engine service. */
+  readonly address: string;
+  readonly preview: boolean;
+  readonly parallel: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly output: (line: string) => void;
+}
+
+/** The SDK ends with this code when it has told the user what went wrong. */
+const EXIT_AFTER_LOGGED_ERROR = 32;
+
+/** The process that runs the user's program. */
+export class Program {
+  readonly #child: Child;
+  #stopped = false;
+
+  private constructor(child: Child) {
+    this.#child = child;
+  }
+
+  static start(options: ProgramOptions): Program {
+    const { project, sdk, stack, config, address } = options;
+    const flags = {
+      monitor: address,
+      engine: address,
+      organization: "organization",
+      project: project.name,
+      "root-directory": project.root,
+      stack,
+      pwd: project.programDir,
+      parallel: String(options.parallel),
+    };
+    // The entry comes last: what follows it belongs to the program.
+    const args = [
+      ...project.nodeArgs,
+      ...PRELOAD_FLAGS,
+      sdk.run,
+      ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+      ...(options.preview ? ["--dry-run"] : []),
+      project.entry,
+    ];
+    const values = Object.fromEntries(config.map(({ key, value }) => [key, value]));
+    const secretKeys = config.filter(({ secret }) => secret).map(({ key }) => key);
+    const child = startChild(process.execPath, args, {
+      cwd: project.programDir,
+      env: {
+        ...options.env,
+        PULUMI_CONFIG: JSON.stringify(values),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(secretKeys),
+        PULUMI_NODEJS_TYPESCRIPT: String(project.typescript),
+        ...(project.tsconfig === undefined ? {} : { PULUMI_NODEJS_TSCONFIG_PATH: project.tsconfig }),
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    void readLines(child.process.stdout, options.output);
+    void readLines(child.process.stderr, options.output);
+    return new Program(child);
+  }
+
+  /** Resolves when the program has ended: undefined = well. An error without a message was explained by the program itself. */
+  async ended(): Promise<Error | undefined> {
+    const code = await this.#child.exited;
+    if (code === 0 || this.#stopped) return undefined;
+    return code === EXIT_AFTER_LOGGED_ERROR
+      ? new Error("")
+      : new EngineError("PROGRAM_FAILED", `Program exited with non-zero exit code: ${code}`);
+  }
+
+  /** Ends the program at once: it has nothing to save, and left alone it would complain that the engine is gone. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#child.stop(0);
+  }
+}

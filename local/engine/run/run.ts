@@ -1,0 +1,123 @@
+import { EngineError, messageOf } from "../errors.ts";
+import { findSdk } from "./program.ts";
+import { Reporter } from "./reporter.ts";
+import { Session } from "./session.ts";
+import { locateStack, openStack, type OpenStack, rootUrn } from "../stack/stack.ts";
+import type { ConfigValue } from "../stack/stack-config.ts";
+import { StackLock } from "../state/lock.ts";
+import type { ResourceState } from "../state/resource.ts";
+import { Snapshot } from "../state/snapshot.ts";
+import type { Operation, RunOptions, RunResult } from "../types.ts";
+import { makeSecret, type PropertyMap } from "../values.ts";
+
+/**
+ * Runs the program and makes the stack what it says. Never throws for what goes wrong in a run: the result says so.
+ * With `refresh` the state is compared with the outside world first.
+ */
+export const up = (options: RunOptions): Promise<RunResult> => run("up", options);
+
+/** Says what `up` would do. Changes nothing, neither outside nor in the state. */
+export const preview = (options: RunOptions): Promise<RunResult> => run("preview", options);
+
+/** Takes over into the state what has become of every resource. Does not run the program. */
+export const refresh = (options: RunOptions): Promise<RunResult> => run("refresh", options);
+
+/** Deletes every resource of the stack. Does not run the program: providers get the configuration that the state holds. */
+export const destroy = (options: RunOptions): Promise<RunResult> => run("destroy", options);
+
+interface Outcome {
+  readonly ok: boolean;
+  /** The outputs of the stack, before and after. */
+  readonly before: PropertyMap;
+  readonly after: PropertyMap;
+}
+
+async function run(operation: Operation, options: RunOptions): Promise<RunResult> {
+  const reporter = new Reporter(operation, options.onEvent);
+  let outcome: Outcome = { ok: false, before: {}, after: {} };
+  try {
+    const { project, backend } = await locateStack(options);
+    reporter.start(project.name, options.stack);
+    outcome =
+      operation === "preview"
+        ? await runOn(await openStack(options), operation, options, reporter)
+        : await runLocked(backend.lockFolder, operation, options, reporter);
+  } catch (error) {
+    reporter.error(messageOf(error));
+  }
+  if (!outcome.ok) {
+    const what = operation === "up" ? "update" : operation;
+    reporter.error(`${what} ${options.signal?.aborted === true ? "canceled" : "failed"}`);
+  }
+  return reporter.end(outcome.ok, outcome.before, outcome.after);
+}
+
+/** The state is read only when the lock is ours: before that it may change. */
+async function runLocked(
+  lockFolder: string,
+  operation: Operation,
+  options: RunOptions,
+  reporter: Reporter,
+): Promise<Outcome> {
+  const lock = await StackLock.acquire(lockFolder, (message) => reporter.warning(message));
+  try {
+    return await runOn(await openStack(options), operation, options, reporter);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function runOn(
+  stack: OpenStack,
+  operation: Operation,
+  run: RunOptions,
+  reporter: Reporter,
+): Promise<Outcome> {
+  const config = stack.config.values(stack.configCrypter);
+  for (const { value, secret } of config) if (secret) reporter.learnSecrets(makeSecret(value));
+  for (const { inputs, outputs } of stack.deployment.resources) reporter.learnSecrets([inputs, outputs]);
+  refuse(run, config);
+  warnOfPendingOperations(operation, stack, reporter);
+  const sdk = findSdk(stack.project);
+  const { backend, codec, crypter, deployment } = stack;
+  // Only a person can say what became of a create that was interrupted, so its record stays; others are done anew.
+  const pendingOperations = deployment.pendingOperations.filter(({ type }) => type === "creating");
+  const start = { ...deployment, pendingOperations };
+  const snapshot = new Snapshot(start, { backend, codec, salt: crypter.salt, sdkVersion: sdk.version });
+  const before = stackOutputsOf(stack, deployment.resources);
+  const session = new Session({ operation, run, stack, config, sdk, snapshot, reporter });
+  let ok = false;
+  try {
+    ok = await session.execute();
+  } finally {
+    await session.close(ok);
+  }
+  const after =
+    operation === "preview" ? (session.stackOutputs ?? before) : stackOutputsOf(stack, snapshot.resources());
+  return { ok, before, after };
+}
+
+function refuse(options: RunOptions, config: readonly ConfigValue[]): void {
+  const visible = Object.fromEntries(
+    config.map(({ key, value, secret }) => [key, secret ? "[secret]" : value]),
+  );
+  const reason = options.refuse?.(visible);
+  if (reason !== undefined) throw new EngineError("STACK_REFUSED", reason);
+}
+
+function warnOfPendingOperations(operation: Operation, stack: OpenStack, reporter: Reporter): void {
+  const { pendingOperations } = stack.deployment;
+  if (pendingOperations.length === 0 || operation === "preview" || operation === "refresh") return;
+  reporter.warning(
+    [
+      `Attempting to deploy or update resources with ${pendingOperations.length} pending operations from previous deployment.`,
+      ...pendingOperations.map(({ resource, type }) => `  * ${resource.urn}, interrupted while ${type}`),
+      "Whether these operations completed is not known, because the run that began them was interrupted. " +
+        "Check with the service that manages the resources; a refresh clears all of them except interrupted creations.",
+    ].join("\n"),
+  );
+}
+
+function stackOutputsOf(stack: OpenStack, resources: readonly ResourceState[]): PropertyMap {
+  return resources.find(({ urn, delete: deleted }) => urn === rootUrn(stack) && !deleted)?.outputs ?? {};
+}

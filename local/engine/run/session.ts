@@ -1,0 +1,198 @@
+import grpc from "@grpc/grpc-js";
+import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { baseState, deploy, refresh, type Source } from "./deployment.ts";
+import { engineService } from "./engine-service.ts";
+import { EventQueue } from "./events-queue.ts";
+import { ResourceMonitor } from "./monitor.ts";
+import { Program, type Sdk } from "./program.ts";
+import { createLauncher } from "../providers/launcher.ts";
+import { DYNAMIC_PACKAGE, ProviderRegistry } from "../providers/registry.ts";
+import type { Reporter } from "./reporter.ts";
+import { CHANNEL_OPTIONS, Unavailable } from "../rpc/service.ts";
+import type { ConfigValue } from "../stack/stack-config.ts";
+import type { OpenStack } from "../stack/stack.ts";
+import type { Snapshot } from "../state/snapshot.ts";
+import type { ProgramEvent } from "../steps/registration.ts";
+import type { RunContext } from "../steps/step.ts";
+import type { Operation, RunOptions } from "../types.ts";
+import { providerType } from "../urn.ts";
+import type { PropertyMap } from "../values.ts";
+
+/** As the CLI: four steps at a time for each core. */
+const STEPS_PER_CORE = 4;
+
+export interface SessionOptions {
+  readonly operation: Operation;
+  readonly run: RunOptions;
+  readonly stack: OpenStack;
+  readonly config: readonly ConfigValue[];
+  readonly sdk: Sdk;
+  readonly snapshot: Snapshot;
+  readonly reporter: Reporter;
+}
+
+/** The processes and the server of one run. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #parallel: number;
+  readonly #preview: boolean;
+  readonly #events = new EventQueue<ProgramEvent>();
+  readonly #monitor: ResourceMonitor;
+  readonly #server = new grpc.Server(CHANNEL_OPTIONS);
+  #registry: ProviderRegistry | undefined;
+  #program: Program | undefined;
+  /** What the program gave the stack as outputs. */
+  stackOutputs: PropertyMap | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#parallel = options.run.parallel ?? STEPS_PER_CORE * availableParallelism();
+    this.#preview = options.operation === "preview";
+    this.#monitor = new ResourceMonitor({
+      project: options.stack.project.name,
+      projectRoot: options.stack.project.root,
+      stack: options.stack.stack,
+      config: options.config,
+      preview: this.#preview,
+      parallel: this.#parallel,
+      events: this.#events,
+      invoke: async ({ provider, token, args }) => {
+        const host = await this.#registry?.get(provider);
+        if (host === undefined) throw new Unavailable("The providers are not there any more.");
+        options.reporter.learnSecrets(args);
+        return host.invoke(token, args, this.#preview);
+      },
+    });
+  }
+
+  /** Does what the operation says. Returns whether all went well; problems are reported by then. */
+  async execute(): Promise<boolean> {
+    const { operation, run } = this.#options;
+    const address = `127.0.0.1:${await this.#listen()}`;
+    const context = this.#context(this.#startRegistry(address));
+    const deployment = {
+      context,
+      parallel: this.#parallel,
+      signal: run.signal ?? new AbortController().signal,
+    };
+    if (operation === "refresh") return refresh(deployment, { counted: true });
+    if (operation === "destroy") return (await deploy(deployment, undefined)).ok;
+    const program = this.#startProgram(address);
+    const refreshFirst = operation === "up" && run.refresh === true;
+    if (refreshFirst && !(await refresh(deployment, { counted: false }))) return false;
+    const { ok, stackOutputs } = await deploy(deployment, this.#source(program));
+    this.stackOutputs = stackOutputs;
+    if (!ok) return false;
+    this.#monitor.close();
+    // Everything is done; a program that does not end by itself is not waited for when the run is aborted.
+    run.signal?.addEventListener("abort", () => void program.stop(), { once: true });
+    const late = await program.ended();
+    if (late !== undefined && late.message !== "") this.#options.reporter.error(late.message);
+    return late === undefined;
+  }
+
+  /** Ends the processes, then writes what is left to write. */
+  async close(ok: boolean): Promise<void> {
+    try {
+      // The program goes first: it would print a long complaint about every call that is cut off.
+      if (!ok) await this.#program?.stop();
+      this.#monitor.close();
+      await this.#registry?.close();
+      if (!this.#preview) await this.#options.snapshot.close();
+    } finally {
+      this.#server.forceShutdown();
+    }
+  }
+
+  #source(program: Program): Source {
+    const watch = async (): Promise<void> => {
+      const error = await program.ended();
+      this.#events.push(error === undefined ? { kind: "end" } : { kind: "failed", error });
+    };
+    void watch();
+    return { events: this.#events };
+  }
+
+  #context(registry: ProviderRegistry): RunContext {
+    const { stack, snapshot, reporter } = this.#options;
+    return {
+      project: stack.project.name,
+      stack: stack.stack,
+      preview: this.#preview,
+      registry,
+      snapshot,
+      reporter,
+      base: baseState(stack.deployment.resources),
+    };
+  }
+
+  #startRegistry(address: string): ProviderRegistry {
+    const { stack, sdk, config, reporter } = this.#options;
+    const registry = new ProviderRegistry({
+      launch: createLauncher({
+        project: stack.project,
+        sdk,
+        config,
+        env: this.#environment("provider"),
+      }),
+      engineAddress: address,
+      output: ({ shown }, line, trace) =>
+        reporter.diagnostic({
+          severity: shown && !trace ? "info" : "debug",
+          message: line,
+          ephemeral: false,
+        }),
+      warn: (message) => reporter.warning(message),
+    });
+    this.#registry = registry;
+    // The state has dynamic resources, so the provider will surely be needed: it loads while the program does.
+    const dynamic = providerType(DYNAMIC_PACKAGE);
+    if (stack.deployment.resources.some(({ type }) => type === dynamic)) registry.prepare();
+    return registry;
+  }
+
+  #startProgram(address: string): Program {
+    const { stack, sdk, config, reporter } = this.#options;
+    this.#program = Program.start({
+      project: stack.project,
+      sdk,
+      stack: stack.stack,
+      config,
+      address,
+      preview: this.#preview,
+      parallel: this.#parallel,
+      env: this.#environment("program"),
+      output: (line) => reporter.info(line),
+    });
+    return this.#program;
+  }
+
+  /**
+   * Node keeps the compiled SDK beside the state: that saves each of the two processes half a second. They cannot share it: the SDK sets a
+   * V8 flag while it loads, at another moment in each, and V8 refuses what was compiled under other flags.
+   */
+  #environment(role: "program" | "provider"): Record<string, string | undefined> {
+    const { stack, run } = this.#options;
+    const env = { ...process.env, ...run.env };
+    const cache = env["NODE_COMPILE_CACHE"] || stack.backend.cacheFolder;
+    return { ...env, NODE_COMPILE_CACHE: join(cache, role) };
+  }
+
+  #listen(): Promise<number> {
+    const { reporter } = this.#options;
+    this.#server.addService(resourceGrpc.ResourceMonitorService, this.#monitor.service());
+    this.#server.addService(
+      engineGrpc.EngineService,
+      engineService(reporter, (error) => this.#events.push({ kind: "failed", error })),
+    );
+    return new Promise((resolve, reject) => {
+      this.#server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
+        if (error === null) resolve(port);
+        else reject(error);
+      });
+    });
+  }
+}

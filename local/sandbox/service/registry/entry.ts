@@ -1,0 +1,53 @@
+import type { AgentPricing, SupportedPaymentSource } from "../../store/listing.ts";
+import type { Registration } from "../../store/registrations.ts";
+import type { Unordered } from "../../shuffle.ts";
+import type { World } from "../../world.ts";
+import type { Service } from "../endpoint.ts";
+
+const iso = (time: number) => new Date(time).toISOString();
+
+function walletOf(world: World, vkey: string | null) {
+  const wallet = world.wallets.find((candidate) => candidate.vkey === vkey);
+  return wallet ? { walletVkey: wallet.vkey, walletAddress: wallet.address } : null;
+}
+
+/** Prices have no order in the service's database. */
+function pricingIn(unordered: Unordered, pricing: AgentPricing | null): AgentPricing | null {
+  return pricing?.pricingType === "Fixed" ? { ...pricing, Pricing: unordered(pricing.Pricing) } : pricing;
+}
+
+function sourceIn(unordered: Unordered, source: SupportedPaymentSource): SupportedPaymentSource {
+  const { pricing } = source;
+  if (pricing.pricingType !== "Fixed") return source;
+  return { ...source, pricing: { ...pricing, fixed: unordered(pricing.fixed) } };
+}
+
+/** A registry entry as the service of 0.28 shows it; the order of the fields is the service's. */
+export function toEntry(row: Registration, { world, unordered }: Pick<Service, "world" | "unordered">) {
+  const { listing } = row;
+  return {
+    error: row.error,
+    id: row.id,
+    name: listing.name,
+    description: listing.description,
+    apiBaseUrl: listing.apiBaseUrl,
+    Capability: listing.Capability,
+    Author: listing.Author,
+    Legal: listing.Legal,
+    state: row.state,
+    Tags: listing.Tags,
+    createdAt: iso(row.createdAt),
+    updatedAt: iso(row.updatedAt),
+    lastCheckedAt: null,
+    ExampleOutputs: listing.ExampleOutputs,
+    agentIdentifier: row.agentIdentifier,
+    AgentPricing: pricingIn(unordered, listing.AgentPricing),
+    sendFundingLovelace: row.sendFundingLovelace,
+    supportedPaymentSources:
+      listing.supportedPaymentSources?.map((source) => sourceIn(unordered, source)) ?? null,
+    verifications: listing.verifications,
+    SmartContractWallet: walletOf(world, row.wallet),
+    RecipientWallet: walletOf(world, row.recipient),
+    CurrentTransaction: row.transaction,
+  };
+}
