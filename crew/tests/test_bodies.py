@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import Request
 
-from crew_runtime.bodies import read_json_object
+from crew_runtime.http.bodies import read_json_object
 from crew_runtime.problems import ApiError
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from conftest import StartRuntime
-from crew_runtime.customer_files import accepts, name_of, name_of_link, read_data_url
-from crew_runtime.received_files import MAX_CHARACTERS, CustomerFileError, egress_for_files, receive, texts_of
+from crew_runtime.files.customer_files import accepts, name_of, name_of_link, read_data_url
+from crew_runtime.files.received_files import MAX_CHARACTERS, CustomerFileError, egress_for_files, receive, texts_of
 from crew_runtime.tools.egress import Answer, EgressError
 from support.declarations import one_task
 from support.documents import pdf

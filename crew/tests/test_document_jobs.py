@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from crew_runtime.crew_work import CrewWork
-from crew_runtime.crew_worker import build_crew
-from crew_runtime.job_process import JobProcess
+from crew_runtime.crewai.crew_worker import build_crew
+from crew_runtime.runner.job_process import JobProcess
 from support.declarations import declaration, one_task
 from support.documents import document_set, pdf
 from support.model import StubModel

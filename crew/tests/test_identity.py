@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crew_runtime.identity import Identity, IdentityFile
+from crew_runtime.machine.identity import Identity, IdentityFile
 from support.runtime import IDENTIFIER, Runtime
 
 OTHER = "cd" * 29

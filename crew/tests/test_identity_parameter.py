@@ -10,10 +10,10 @@ import pytest
 
 from conftest import StartRuntime
 from crew_runtime.configuration import ConfigurationError
-from crew_runtime.identity import UNKNOWN, FixedIdentity, IdentityFile
-from crew_runtime.identity_parameter import IdentityParameter
-from crew_runtime.identity_source import identity_source
-from crew_runtime.settings import Settings
+from crew_runtime.machine.identity import UNKNOWN, FixedIdentity, IdentityFile
+from crew_runtime.machine.identity_parameter import IdentityParameter
+from crew_runtime.machine.identity_source import identity_source
+from crew_runtime.machine.settings import Settings
 from support.aws import ACCESS_KEY, SECRET_KEY, FakeAws
 from support.runtime import IDENTIFIER, OWN, PATIENCE_SECONDS
 from support.settings import GOOD
@@ -134,7 +134,7 @@ def test_the_environment_chooses_the_source(another_aws: FakeAws) -> None:
 
 
 def test_a_parameter_without_botocore_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crew_runtime.identity_source.find_spec", lambda _: None)
+    monkeypatch.setattr("crew_runtime.machine.identity_source.find_spec", lambda _: None)
     with pytest.raises(ConfigurationError, match=r"Install crew-runtime\[aws\]"):
         identity_source(Settings.from_environment(GOOD | {"IDENTITY_SSM_PARAMETER": PARAMETER}), {})
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from crew_runtime.declaration import Declaration
-from crew_runtime.input_schema import InputField
-from crew_runtime.input_values import InputError, read_input, unreadable_rules
-from crew_runtime.job_request import read_job_request
+from crew_runtime.declared.declaration import Declaration
+from crew_runtime.declared.input_schema import InputField
+from crew_runtime.declared.input_values import InputError, read_input, unreadable_rules
+from crew_runtime.http.job_request import read_job_request
 from crew_runtime.problems import ApiError
 from support.declarations import declaration
 

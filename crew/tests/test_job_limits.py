@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from conftest import StartRuntime
-from crew_runtime.confinement import FILE_BYTES, MEMORY_BYTES, OPEN_FILES
-from crew_runtime.job_process import JobProcess
+from crew_runtime.machine.confinement import FILE_BYTES, MEMORY_BYTES, OPEN_FILES
+from crew_runtime.runner.job_process import JobProcess
 from support.declarations import declaration, one_task
 from support.model import StubModel
 from support.runtime import OWN
@@ -90,7 +90,7 @@ def test_a_running_job_sees_no_key_but_the_models_and_no_credential(
 def test_what_a_process_began_with_is_hidden_from_others_of_the_same_user() -> None:
     program = (
         "import ctypes, os\n"
-        "from crew_runtime.environment import replace_environment\n"
+        "from crew_runtime.machine.environment import replace_environment\n"
         "replace_environment({})\n"
         "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), len(os.environ))"  # PR_GET_DUMPABLE
     )

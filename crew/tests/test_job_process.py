@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crew_runtime.job_process import AskedError, DiedError, JobProcess, TimedOutError
+from crew_runtime.runner.job_process import AskedError, DiedError, JobProcess, TimedOutError
 from support.targets import answer, answer_nonsense, ask_twice, die, hang, hang_on
 
 

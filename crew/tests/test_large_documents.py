@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from conftest import StartRuntime
-from crew_runtime.declaration import Declaration
-from crew_runtime.document_fetch import document_fetch
-from crew_runtime.settings import Settings
+from crew_runtime.declared.declaration import Declaration
+from crew_runtime.files.document_fetch import document_fetch
+from crew_runtime.machine.settings import Settings
 from support.aws import FakeAws
 from support.declarations import one_task
 from support.documents import pdf

@@ -6,11 +6,11 @@ import os
 import signal
 from pathlib import Path
 
-from crew_runtime.crew_processes import CrewProcesses
-from crew_runtime.declaration import Declaration
+from crew_runtime.declared.declaration import Declaration
 from crew_runtime.jobs import Job
-from crew_runtime.leases import LeaseKeeper
-from crew_runtime.runner import JobRunner, Limits
+from crew_runtime.runner.crew_processes import CrewProcesses
+from crew_runtime.runner.leases import LeaseKeeper
+from crew_runtime.runner.runner import JobRunner, Limits
 from crew_runtime.store.postgres import PostgresJobStore
 from support.declarations import one_task
 from support.model import StubModel

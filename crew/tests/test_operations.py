@@ -11,8 +11,8 @@ import pytest
 
 from conftest import StartRuntime
 from crew_runtime.crew_work import ModelAccess
+from crew_runtime.machine.model_probe import embedder_probe, model_probe
 from crew_runtime.metrics import Counter, rendered
-from crew_runtime.model_probe import embedder_probe, model_probe
 from support.aws import FakeAws
 from support.canned import Canned
 from support.declarations import declaration

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from crew_runtime.crew_work import CrewWork
-from crew_runtime.crew_worker import build_crew, run_crew
-from crew_runtime.job_process import JobProcess
+from crew_runtime.crewai.crew_worker import build_crew, run_crew
+from crew_runtime.runner.job_process import JobProcess
 from support.declarations import declaration
 from support.documents import document_set
 from support.model import StubModel

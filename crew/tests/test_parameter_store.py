@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 
-from crew_runtime.parameter_store import ParameterError, ParameterStore
+from crew_runtime.machine.parameter_store import ParameterError, ParameterStore
 from support.aws import ACCESS_KEY, SECRET_KEY, FakeAws
 
 NAME = "/project/stack/researcher/identity"

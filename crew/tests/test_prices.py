@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from crew_runtime.declaration import Declaration
-from crew_runtime.input_values import InputError
-from crew_runtime.job_request import read_job_request
+from crew_runtime.declared.declaration import Declaration
+from crew_runtime.declared.input_values import InputError
+from crew_runtime.http.job_request import read_job_request
 from crew_runtime.problems import ApiError
 from support.declarations import one_task
 from support.paid import NONCE

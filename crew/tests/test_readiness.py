@@ -11,11 +11,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from crew_runtime.app import create_app
-from crew_runtime.declaration import Declaration
-from crew_runtime.health import unhealthy_because
-from crew_runtime.identity import FixedIdentity
-from crew_runtime.settings import Settings
+from crew_runtime.declared.declaration import Declaration
+from crew_runtime.http.app import create_app
+from crew_runtime.http.health import unhealthy_because
+from crew_runtime.machine.identity import FixedIdentity
+from crew_runtime.machine.settings import Settings
 from crew_runtime.store import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore
 from support.declarations import declaration

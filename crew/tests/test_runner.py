@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from crew_runtime.crew_processes import CrewProcesses
 from crew_runtime.crew_work import CrewWork, ModelAccess
-from crew_runtime.input_schema import InputField
+from crew_runtime.declared.input_schema import InputField
 from crew_runtime.jobs import Job, JobState, PaymentTerms, now
-from crew_runtime.runner import JobRunner, Limits
+from crew_runtime.runner.crew_processes import CrewProcesses
+from crew_runtime.runner.runner import JobRunner, Limits
 from crew_runtime.store import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore
 from support.asking import lay_code

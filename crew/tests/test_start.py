@@ -11,9 +11,9 @@ import pytest
 
 from conftest import StartRuntime
 from crew_runtime.configuration import ConfigurationError
-from crew_runtime.declaration import load_declaration
-from crew_runtime.environment import scrubbed
-from crew_runtime.settings import Settings
+from crew_runtime.declared.declaration import load_declaration
+from crew_runtime.machine.environment import scrubbed
+from crew_runtime.machine.settings import Settings
 from support.declarations import declaration, one_task
 from support.runtime import OWN, SENTINEL_KEY, Runtime
 from support.settings import GOOD

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from crew_runtime.task_protection import TaskProtection
+from crew_runtime.machine.task_protection import TaskProtection
 from support.ecs import FakeEcsAgent
 from support.model import StubModel
 from support.runtime import Runtime

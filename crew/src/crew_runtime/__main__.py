@@ -12,15 +12,15 @@ from typing import Final
 
 import uvicorn
 
-from crew_runtime.app import create_app
 from crew_runtime.configuration import ConfigurationError
-from crew_runtime.declaration import Declaration, load_declaration
-from crew_runtime.document_fetch import document_fetch
-from crew_runtime.environment import replace_environment, scrubbed
-from crew_runtime.identity_source import identity_source
+from crew_runtime.declared.declaration import Declaration, load_declaration
+from crew_runtime.files.document_fetch import document_fetch
+from crew_runtime.http.app import create_app
+from crew_runtime.http.ports import by_port
 from crew_runtime.logs import configure_logging, event
-from crew_runtime.ports import by_port
-from crew_runtime.settings import Settings
+from crew_runtime.machine.environment import replace_environment, scrubbed
+from crew_runtime.machine.identity_source import identity_source
+from crew_runtime.machine.settings import Settings
 from crew_runtime.store import open_store
 from crew_runtime.temporary import make_temporary_folder
 

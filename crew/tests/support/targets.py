@@ -8,8 +8,8 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from crew_runtime.asking import asking
-from crew_runtime.confinement import MEMORY_BYTES, limit_job
+from crew_runtime.crewai.asking import asking
+from crew_runtime.machine.confinement import MEMORY_BYTES, limit_job
 
 
 def note_pid(file: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from crew_runtime.crew_work import CrewWork, ModelAccess
-from crew_runtime.crew_worker import run_crew
-from crew_runtime.declaration import Declaration
-from crew_runtime.job_process import JobProcess
+from crew_runtime.crewai.crew_worker import run_crew
+from crew_runtime.declared.declaration import Declaration
+from crew_runtime.runner.job_process import JobProcess
 from support.runtime import SENTINEL_KEY
 
 JOB_SECONDS: Final = 60

@@ -194,7 +194,7 @@ function checkPlaceholders(
   }
 }
 
-/** What the runtime reads as text for a crew that is declared (crew/src/crew_runtime/customer_files.py). */
+/** What the runtime reads as text for a crew that is declared (crew/src/crew_runtime/files/customer_files.py). */
 export const READABLE = new Map([
   [".csv", "text/csv"],
   [".md", "text/markdown"],

@@ -9,7 +9,7 @@ export const DATA_VOLUME = "data";
 
 /** ECS takes no notice of an image's own HEALTHCHECK. Half a core needs 16 seconds until a crew is built, a quarter 40. */
 const HEALTH_CHECK = {
-  command: ["CMD", "python", "-m", "crew_runtime.health"],
+  command: ["CMD", "python", "-m", "crew_runtime.http.health"],
   interval: 10,
   timeout: 5,
   retries: 3,

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crew_runtime.confinement import hide_from_others
+from crew_runtime.machine.confinement import hide_from_others
 
 if TYPE_CHECKING:
     from crew_runtime.documents.wanted import Bucket, WantedDocument

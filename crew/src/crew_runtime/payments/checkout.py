@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Final
 
-from crew_runtime.declaration import Declaration
+from crew_runtime.declared.declaration import Declaration
 from crew_runtime.failures import Failure
 from crew_runtime.jobs import Job, JobState, PaymentTerms, now
 from crew_runtime.logs import event

@@ -6,7 +6,7 @@ from typing import IO
 
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.jobs import new_id
-from crew_runtime.settings import Settings
+from crew_runtime.machine.settings import Settings
 from crew_runtime.store.interface import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore, lock_folder
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from crew_runtime.crew_work import CrewWork
-from crew_runtime.crew_worker import build_crew, run_crew
-from crew_runtime.job_process import DiedError, JobProcess, TimedOutError, start_fork_server
+from crew_runtime.crewai.crew_worker import build_crew, run_crew
+from crew_runtime.runner.job_process import DiedError, JobProcess, TimedOutError, start_fork_server
 
 # A long document takes minutes to be read and embedded.
 _BUILD_TIMEOUT_SECONDS: Final = 600
@@ -23,7 +23,7 @@ class CrewProcesses:
         """Empty the folder, and begin to load CrewAI in the fork server."""
         self.remove_all()
         self.work.folder.mkdir(parents=True)
-        start_fork_server("crew_runtime.warm")
+        start_fork_server("crew_runtime.crewai.warm")
 
     def make(self, name: str, inputs: dict[str, str]) -> JobProcess:
         """Start a process for a job. Blocks until CrewAI is loaded."""

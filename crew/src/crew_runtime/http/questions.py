@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import rfc8785
 
-from crew_runtime.asking import LONGEST_ANSWER
-from crew_runtime.input_schema import InputField, InputRule
-from crew_runtime.input_values import InputError, read_input
+from crew_runtime.crewai.asking import LONGEST_ANSWER
+from crew_runtime.declared.input_schema import InputField, InputRule
+from crew_runtime.declared.input_values import InputError, read_input
 from crew_runtime.jobs import Job, JobState, Question
 from crew_runtime.problems import ApiError
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 
 from crew_runtime.configuration import ConfigurationError
-from crew_runtime.identity import FixedIdentity, IdentityFile, IdentitySource
-from crew_runtime.identity_parameter import IdentityParameter
-from crew_runtime.settings import Settings
+from crew_runtime.machine.identity import FixedIdentity, IdentityFile, IdentitySource
+from crew_runtime.machine.identity_parameter import IdentityParameter
+from crew_runtime.machine.settings import Settings
 
 
 def identity_source(settings: Settings, environment: Mapping[str, str]) -> IdentitySource:

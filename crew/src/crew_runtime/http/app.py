@@ -14,25 +14,25 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from crew_runtime.agent import Agent
-from crew_runtime.bodies import read_json_object
-from crew_runtime.crew_processes import CrewProcesses
 from crew_runtime.crew_work import CrewWork, ModelAccess
-from crew_runtime.declaration import Declaration, code_of, documents_of
-from crew_runtime.document_fetch import DocumentFetch
-from crew_runtime.identity import IdentitySource
-from crew_runtime.internal import Operations
-from crew_runtime.leases import LeaseKeeper
+from crew_runtime.declared.declaration import Declaration, code_of, documents_of
+from crew_runtime.files.document_fetch import DocumentFetch
+from crew_runtime.http.agent import Agent
+from crew_runtime.http.bodies import read_json_object
+from crew_runtime.http.internal import Operations
 from crew_runtime.logs import event
-from crew_runtime.model_probe import embedder_probe, model_probe
+from crew_runtime.machine.identity import IdentitySource
+from crew_runtime.machine.model_probe import embedder_probe, model_probe
+from crew_runtime.machine.settings import Settings
+from crew_runtime.machine.task_protection import TaskProtection
 from crew_runtime.payments.checkout import Checkout, Windows
 from crew_runtime.payments.client import PaymentService
 from crew_runtime.payments.watch import PaymentWatch, WatchTimes
 from crew_runtime.problems import ApiError
-from crew_runtime.runner import JobRunner, Limits
-from crew_runtime.settings import Settings
+from crew_runtime.runner.crew_processes import CrewProcesses
+from crew_runtime.runner.leases import LeaseKeeper
+from crew_runtime.runner.runner import JobRunner, Limits
 from crew_runtime.store import JobStore, StoreUnavailableError
-from crew_runtime.task_protection import TaskProtection
 
 _log: Final = logging.getLogger(__name__)
 _RETRY_STORE_SECONDS: Final = 10

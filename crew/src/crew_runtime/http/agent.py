@@ -4,18 +4,18 @@ import asyncio
 import logging
 from typing import Any, Final
 
-from crew_runtime.declaration import Declaration
+from crew_runtime.declared.declaration import Declaration
 from crew_runtime.failures import MESSAGES
-from crew_runtime.identity import IdentitySource
-from crew_runtime.job_request import read_job_request
+from crew_runtime.http.job_request import read_job_request
+from crew_runtime.http.questions import not_awaited, read_answer, schema_of
+from crew_runtime.http.reception import Reception
 from crew_runtime.jobs import Job, JobState
 from crew_runtime.logs import event
+from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.payments.checkout import Checkout
 from crew_runtime.payments.hashes import input_hash
 from crew_runtime.problems import ApiError
-from crew_runtime.questions import not_awaited, read_answer, schema_of
-from crew_runtime.reception import Reception
-from crew_runtime.runner import JobRunner
+from crew_runtime.runner.runner import JobRunner
 from crew_runtime.store import JobStore
 
 _log: Final = logging.getLogger(__name__)

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final
 
-from crew_runtime.identity import UNKNOWN, Identity, LatestIdentity
 from crew_runtime.logs import event
+from crew_runtime.machine.identity import UNKNOWN, Identity, LatestIdentity
 
 if TYPE_CHECKING:
-    from crew_runtime.parameter_store import ParameterStore
+    from crew_runtime.machine.parameter_store import ParameterStore
 
 _log: Final = logging.getLogger(__name__)
 
@@ -73,13 +73,13 @@ class IdentityParameter:
 
 def _connect(environment: Mapping[str, str]) -> "ParameterStore":
     """Load botocore here, in the poller's thread: a small container takes a while to."""
-    from crew_runtime.parameter_store import ParameterStore
+    from crew_runtime.machine.parameter_store import ParameterStore
 
     return ParameterStore(environment)
 
 
 def _reason(error: Exception) -> str:
     """Name what AWS or the network said; the text of an exception may hold more than a log should."""
-    from crew_runtime.parameter_store import ParameterError
+    from crew_runtime.machine.parameter_store import ParameterError
 
     return str(error) if isinstance(error, ParameterError) else type(error).__name__

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
 from crew_runtime.configuration import ConfigurationError, path_of, sentence_of
+from crew_runtime.crewai.result_schema import unreadable_schema
+from crew_runtime.declared.input_schema import InputField
+from crew_runtime.declared.input_values import read_input, unreadable_rules
+from crew_runtime.declared.payment_declaration import PaymentDeclaration
 from crew_runtime.documents.document import Document, DocumentSet
 from crew_runtime.documents.wanted import FETCHED, WantedDocument
-from crew_runtime.input_schema import InputField
-from crew_runtime.input_values import read_input, unreadable_rules
-from crew_runtime.payment_declaration import PaymentDeclaration
 from crew_runtime.placeholders import PLACEHOLDER
-from crew_runtime.result_schema import unreadable_schema
 from crew_runtime.tools import ToolName
 
 Text = Annotated[str, StringConstraints(min_length=1)]

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from crew_runtime.customer_files import accepts, is_data_url, read_data_url
-from crew_runtime.input_schema import InputField
+from crew_runtime.declared.input_schema import InputField
+from crew_runtime.files.customer_files import accepts, is_data_url, read_data_url
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")

@@ -8,7 +8,7 @@ import gc
 import os
 from importlib import import_module
 
-from crew_runtime.confinement import hide_from_others
+from crew_runtime.machine.confinement import hide_from_others
 
 hide_from_others()
 
@@ -27,7 +27,7 @@ try:
         "crewai",
         "crewai.core.providers.human_input",
         "crewai.tools",
-        "crew_runtime.crew_worker",
+        "crew_runtime.crewai.crew_worker",
         # What follows would be imported at a job's first call of the model, and take a second each time.
         "crewai.llms.providers.openai.completion",
         "httpcore",

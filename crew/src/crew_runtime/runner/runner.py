@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
-from crew_runtime.crew_processes import CrewProcesses
+from crew_runtime.declared.input_schema import InputField
+from crew_runtime.declared.input_values import InputError, read_input
 from crew_runtime.failures import Failure
-from crew_runtime.input_schema import InputField
-from crew_runtime.input_values import InputError, read_input
-from crew_runtime.job_process import DiedError, JobProcess, TimedOutError, is_ask
 from crew_runtime.jobs import Job, JobState, Question, now
 from crew_runtime.logs import event
 from crew_runtime.metrics import JOB_SECONDS, JOBS_ENDED, MODEL_CALLS, TOKENS
-from crew_runtime.open_questions import OpenQuestions
 from crew_runtime.payments.hashes import HashRule, result_hash
-from crew_runtime.slots import Slot
+from crew_runtime.runner.crew_processes import CrewProcesses
+from crew_runtime.runner.job_process import DiedError, JobProcess, TimedOutError, is_ask
+from crew_runtime.runner.open_questions import OpenQuestions
+from crew_runtime.runner.slots import Slot
 from crew_runtime.store import JobStore, StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)

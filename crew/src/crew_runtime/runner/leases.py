@@ -7,10 +7,10 @@ from typing import Final
 
 from crew_runtime.jobs import JobState
 from crew_runtime.logs import event
+from crew_runtime.machine.task_protection import TaskProtection
 from crew_runtime.metrics import LEASES_LOST
-from crew_runtime.runner import JobRunner
+from crew_runtime.runner.runner import JobRunner
 from crew_runtime.store import JobStore, StoreUnavailableError
-from crew_runtime.task_protection import TaskProtection
 
 _log: Final = logging.getLogger(__name__)
 _ROUNDS_PER_LEASE: Final = 3

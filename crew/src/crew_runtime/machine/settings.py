@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from crew_runtime.configuration import ConfigurationError, sentence_of
 from crew_runtime.crew_work import DEFAULT_MAX_TOKENS
-from crew_runtime.identity import AgentIdentifier
+from crew_runtime.machine.identity import AgentIdentifier
 from crew_runtime.payments.hashes import HashRule
 
 MEGABYTE: Final = 1024 * 1024

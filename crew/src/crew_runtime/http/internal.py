@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from crew_runtime.agent import Agent
+from crew_runtime.http.agent import Agent
 from crew_runtime.jobs import now
-from crew_runtime.leases import LeaseKeeper
+from crew_runtime.machine.model_probe import Probe
 from crew_runtime.metrics import Gauge, rendered
-from crew_runtime.model_probe import Probe
 from crew_runtime.payments.watch import PaymentWatch
-from crew_runtime.runner import JobRunner
+from crew_runtime.runner.leases import LeaseKeeper
+from crew_runtime.runner.runner import JobRunner
 from crew_runtime.store import JobStore, StoreUnavailableError
 
 _PROMETHEUS: Final = "text/plain; version=0.0.4"

@@ -1,4 +1,4 @@
-"""Health check of a container: `python -m crew_runtime.health` ends with 0 once the crew is up and built, else with 1.
+"""Health check of a container: `python -m crew_runtime.http.health` exits with 0 once the crew is up and built, else 1.
 
 It imports little, as it runs every few seconds on a fraction of a core.
 """

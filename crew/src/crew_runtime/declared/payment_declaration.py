@@ -7,8 +7,8 @@ from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from crew_runtime.input_schema import InputField
-from crew_runtime.input_values import InputError
+from crew_runtime.declared.input_schema import InputField
+from crew_runtime.declared.input_values import InputError
 
 # Of the ledger, for each token.
 _LARGEST_AMOUNT: Final = 2**63 - 1

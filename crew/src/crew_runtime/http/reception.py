@@ -4,12 +4,12 @@ import asyncio
 import logging
 from typing import Final
 
-from crew_runtime.job_request import JobRequest
+from crew_runtime.http.job_request import JobRequest
 from crew_runtime.jobs import Job, JobState
 from crew_runtime.logs import event
 from crew_runtime.payments.checkout import Checkout
 from crew_runtime.problems import ApiError
-from crew_runtime.runner import JobRunner
+from crew_runtime.runner.runner import JobRunner
 from crew_runtime.store import JobStore
 
 _log: Final = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from crew_runtime.configuration import ConfigurationError
-from crew_runtime.declaration import Declaration, fetched_documents
+from crew_runtime.declared.declaration import Declaration, fetched_documents
 from crew_runtime.documents.wanted import Bucket, WantedDocument
 from crew_runtime.logs import event
-from crew_runtime.settings import Settings
+from crew_runtime.machine.settings import Settings
 
 _log: Final = logging.getLogger(__name__)
 _MODULE: Final = "crew_runtime.documents.fetch"

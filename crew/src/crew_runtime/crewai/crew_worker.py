@@ -12,20 +12,20 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Final
 
 from crew_runtime import for_authors
-from crew_runtime.asking import Ask, answer_human_input_by, asking
-from crew_runtime.budget import BudgetSpentError, ModelBudget
-from crew_runtime.confinement import limit_job
-from crew_runtime.crew_builder import declared_crew
 from crew_runtime.crew_work import CrewWork, ModelAccess
+from crew_runtime.crewai.asking import Ask, answer_human_input_by, asking
+from crew_runtime.crewai.budget import BudgetSpentError, ModelBudget
+from crew_runtime.crewai.crew_builder import declared_crew
+from crew_runtime.crewai.own_code import OwnCodeError, crew_of_folder
+from crew_runtime.crewai.result_schema import with_schemas
 from crew_runtime.documents.context import with_documents
 from crew_runtime.documents.document import DocumentError
 from crew_runtime.documents.embedder import Embedder, EmbeddingError
 from crew_runtime.documents.index import DocumentIndex
-from crew_runtime.environment import move_into
 from crew_runtime.failures import Failure
-from crew_runtime.own_code import OwnCodeError, crew_of_folder
-from crew_runtime.received_files import CustomerFileError, egress_for_files, receive, texts_of
-from crew_runtime.result_schema import with_schemas
+from crew_runtime.files.received_files import CustomerFileError, egress_for_files, receive, texts_of
+from crew_runtime.machine.confinement import limit_job
+from crew_runtime.machine.environment import move_into
 from crew_runtime.tools.calculate import calculate
 from crew_runtime.tools.document_search import document_searcher
 
@@ -88,7 +88,7 @@ class _Prepared:
 
 def _prepare(work: CrewWork, ask: Ask) -> _Prepared:
     """Build the crew and what it is to be started with."""
-    from crew_runtime import warm
+    from crew_runtime.crewai import warm
 
     if warm.IMPORT_ERROR:
         raise RuntimeError(warm.IMPORT_ERROR)

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
-from crew_runtime.customer_files import (
+from crew_runtime.documents.document import DocumentError
+from crew_runtime.documents.passages import text_of_file
+from crew_runtime.files.customer_files import (
     READABLE,
     CustomerFile,
     accepts,
@@ -13,8 +15,6 @@ from crew_runtime.customer_files import (
     name_of_link,
     read_data_url,
 )
-from crew_runtime.documents.document import DocumentError
-from crew_runtime.documents.passages import text_of_file
 from crew_runtime.tools.egress import Answer, Egress, EgressError
 
 MAX_FILE_MEBIBYTES: Final = 10

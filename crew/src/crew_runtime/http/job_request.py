@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import rfc8785
 
-from crew_runtime.declaration import Declaration
-from crew_runtime.input_values import InputError, read_input
+from crew_runtime.declared.declaration import Declaration
+from crew_runtime.declared.input_values import InputError, read_input
 from crew_runtime.payments.hashes import input_hash
 from crew_runtime.problems import ApiError
 

@@ -1,0 +1,1 @@
+"""What an agent declares (crew.json), read and checked."""

@@ -1,0 +1,1 @@
+"""Files of customers and documents of the agent, on their way in."""

@@ -1,0 +1,1 @@
+"""MIP-003 over HTTP: the endpoints, and what they check."""

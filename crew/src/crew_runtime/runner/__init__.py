@@ -1,0 +1,1 @@
+"""Runs jobs: one process a job, leases, and questions asked back."""
