@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ServiceError } from "../providers/masumi/index.ts";
+import { ServiceError } from "../providers/masumi/service/index.ts";
 import { printable } from "../stacks/text.ts";
 import type { AgentApi } from "./agent-api.ts";
 import type { JobStatus } from "./agent-wire.ts";

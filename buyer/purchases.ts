@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { Http, MasumiError, RefusedError, ServiceError } from "../providers/masumi/index.ts";
+import { Http, MasumiError, RefusedError, ServiceError } from "../providers/masumi/service/index.ts";
 import { EXIT, HireError } from "./errors.ts";
 import {
   type ChainEntry,

@@ -1,7 +1,7 @@
 import type { StackConfig } from "../infra/config.ts";
 import { type AssetTable, assetTable, formatPrice } from "../infra/declarations/index.ts";
 import { type AgentDrift, type FieldDrift, type FleetDrift, isDrift } from "../infra/fleet/index.ts";
-import type { Listing, Row } from "../providers/masumi/index.ts";
+import type { Listing, Row } from "../providers/masumi/service/index.ts";
 import type { Paint } from "./paint.ts";
 import { count, printable } from "../stacks/text.ts";
 

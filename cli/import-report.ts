@@ -1,6 +1,6 @@
 import type { StackConfig } from "../infra/config.ts";
 import { type Action, costOf, formatAda } from "../infra/fleet/index.ts";
-import type { Row } from "../providers/masumi/index.ts";
+import type { Row } from "../providers/masumi/service/index.ts";
 import { shorten } from "./shorten.ts";
 import { formatTable } from "./table.ts";
 import { count, printable } from "../stacks/text.ts";

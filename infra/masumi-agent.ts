@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AgentConfirmation, AgentRegistration, marker } from "../providers/masumi/index.ts";
+import { AgentConfirmation, AgentRegistration } from "../providers/masumi/index.ts";
+import { marker } from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
 import type { Agent } from "./declarations/index.ts";
 import type { Hosting } from "./hosting/index.ts";

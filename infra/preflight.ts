@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { MasumiClient, type MasumiError } from "../providers/masumi/index.ts";
+import { MasumiClient, type MasumiError } from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
 import type { Agent } from "./declarations/index.ts";
 import { type FleetPlan, examineFleet, planWarnings, summaryOf } from "./fleet/index.ts";

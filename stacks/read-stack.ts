@@ -1,7 +1,7 @@
 import { type StackConfig, readStackConfig } from "../infra/config.ts";
 import type { Agent, LoadedAgents } from "../infra/declarations/index.ts";
 import { expectedUrls } from "../infra/hosting/expected-url.ts";
-import { MasumiClient } from "../providers/masumi/index.ts";
+import { MasumiClient } from "../providers/masumi/service/index.ts";
 import { configValues } from "../local/engine/index.ts";
 import { loadStackAgents } from "./agents.ts";
 import { openLocalStack } from "./engine-run.ts";

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rightsProblem } from "../../infra/fleet/index.ts";
-import { type Row, readRows } from "../../providers/masumi/index.ts";
+import { type Row, readRows } from "../../providers/masumi/service/index.ts";
 import { type ImportContext, type Draft, judge } from "../../stacks/import/judge.ts";
 import {
   type ImportResult,

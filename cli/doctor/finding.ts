@@ -1,4 +1,4 @@
-import { MasumiError } from "../../providers/masumi/index.ts";
+import { MasumiError } from "../../providers/masumi/service/index.ts";
 import { explainsItself } from "../../stacks/user-error.ts";
 
 /** `skip`: it could not be looked at, because of what another check found. */

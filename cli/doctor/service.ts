@@ -16,7 +16,7 @@ import {
   MasumiError,
   type PaymentSource,
   isOver,
-} from "../../providers/masumi/index.ts";
+} from "../../providers/masumi/service/index.ts";
 import { shorten } from "../shorten.ts";
 import { count } from "../../stacks/text.ts";
 import { type Verdict, fail, failure, ok, warn } from "./finding.ts";

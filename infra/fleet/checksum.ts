@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { MasumiError, contentOf, isLeaving, isOver, ownRows } from "../../providers/masumi/index.ts";
+import { MasumiError, contentOf, isLeaving, isOver, ownRows } from "../../providers/masumi/service/index.ts";
 import { listingOf } from "./listing.ts";
 import { type FleetInput, type FleetPlan, rowContent } from "./plan.ts";
 

@@ -1,4 +1,8 @@
-import { LOVELACE_PER_TOKEN, TYPICAL_FEE_LOVELACE, type WalletType } from "../../providers/masumi/index.ts";
+import {
+  LOVELACE_PER_TOKEN,
+  TYPICAL_FEE_LOVELACE,
+  type WalletType,
+} from "../../providers/masumi/service/index.ts";
 
 /** What a run takes from a wallet, in lovelace. */
 export interface Cost {

@@ -8,7 +8,7 @@ import {
   isLeaving,
   isPending,
   marker,
-} from "../../providers/masumi/index.ts";
+} from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { eachAgent } from "./each-agent.ts";

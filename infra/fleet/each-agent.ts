@@ -1,4 +1,4 @@
-import { MasumiError, type OwnRow, ownRows } from "../../providers/masumi/index.ts";
+import { MasumiError, type OwnRow, ownRows } from "../../providers/masumi/service/index.ts";
 import type { Agent } from "../declarations/index.ts";
 import type { FleetInput } from "./plan.ts";
 import { WalletPool } from "./wallets.ts";

@@ -1,4 +1,4 @@
-import type { MasumiClient, MasumiError } from "../../providers/masumi/index.ts";
+import type { MasumiClient, MasumiError } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { approvalProblem, checksumOf } from "./checksum.ts";

@@ -1,4 +1,9 @@
-import { LOVELACE_PER_TOKEN, type MasumiClient, MasumiError, isOver } from "../../providers/masumi/index.ts";
+import {
+  LOVELACE_PER_TOKEN,
+  type MasumiClient,
+  MasumiError,
+  isOver,
+} from "../../providers/masumi/service/index.ts";
 import type { StackConfig, Wallet } from "../config.ts";
 import { formatAda, neededFor } from "./costs.ts";
 import type { FleetPlan } from "./plan.ts";

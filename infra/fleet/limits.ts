@@ -1,4 +1,4 @@
-import { MasumiError, UNNAMED_BURNS } from "../../providers/masumi/index.ts";
+import { MasumiError, UNNAMED_BURNS } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { FleetPlan } from "./plan.ts";
 

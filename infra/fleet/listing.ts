@@ -1,4 +1,4 @@
-import type { Listing } from "../../providers/masumi/index.ts";
+import type { Listing } from "../../providers/masumi/service/index.ts";
 import type { Agent } from "../declarations/index.ts";
 
 /** What goes on the chain about an agent, apart from the URL it is reached at. */

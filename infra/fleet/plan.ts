@@ -9,12 +9,13 @@ import {
   contentOf,
   decideChange,
   decideCreate,
+  digestOf,
   isLeaving,
   isLive,
   isOver,
   marker,
   shows,
-} from "../../providers/masumi/index.ts";
+} from "../../providers/masumi/service/index.ts";
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
@@ -172,8 +173,7 @@ function changeOf(
     {
       network,
       wallet: { vkey: row.walletVkey, type: row.type },
-      listing: row.listing,
-      sourceAddress: row.sourceAddress,
+      content: digestOf({ wallet: row, listing: row.listing, sourceAddress: row.sourceAddress }),
       marker,
       state: row.state,
     },

@@ -1,4 +1,4 @@
-import { type ApiKeyStatus, MasumiError } from "../../providers/masumi/index.ts";
+import { type ApiKeyStatus, MasumiError } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
 
 /** What keeps an API key from registering on the stack's network; undefined if nothing does. */

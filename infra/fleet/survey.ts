@@ -5,7 +5,7 @@ import {
   marker,
   ownRows,
   readRows,
-} from "../../providers/masumi/index.ts";
+} from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 

@@ -1,4 +1,4 @@
-import { MasumiError, type PaymentSource, type Row } from "../../providers/masumi/index.ts";
+import { MasumiError, type PaymentSource, type Row } from "../../providers/masumi/service/index.ts";
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 

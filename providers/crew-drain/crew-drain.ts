@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
+import { PROVIDER_TEXTS } from "../provider-texts.ts";
 
 export interface CrewDrainArgs {
   /** Where the agent is reached. */
@@ -64,8 +65,7 @@ export class CrewDrain extends pulumi.CustomResource {
       name,
       {
         ...args,
-        // Kept in the state and run at destroy: the path is a promise to every state ever written.
-        __provider: 'exports.handler = () => require("../providers/crew-drain/crew-drain.ts").provider;',
+        __provider: PROVIDER_TEXTS.CrewDrain,
       },
       options,
     );

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { writeAtomically } from "./process.ts";
 
 export interface CrewIdentityArgs {
@@ -60,7 +61,7 @@ export class CrewIdentity extends pulumi.CustomResource {
       name,
       {
         ...args,
-        __provider: 'exports.handler = () => require("../providers/crew-process/crew-identity.ts").provider;',
+        __provider: PROVIDER_TEXTS.CrewIdentity,
       },
       options,
     );

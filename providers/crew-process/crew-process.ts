@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { ensurePythonEnvironment } from "./python.ts";
 import { type CrewInstance, type CrewPayments, isRunning, startCrew, stopCrew } from "./process.ts";
 
@@ -146,8 +147,7 @@ export class CrewProcess extends pulumi.CustomResource {
         url: undefined,
         pid: undefined,
         instance: undefined,
-        // Kept in the state and run at destroy: the path is a promise to every state ever written.
-        __provider: 'exports.handler = () => require("../providers/crew-process/crew-process.ts").provider;',
+        __provider: PROVIDER_TEXTS.CrewProcess,
       },
       options,
     );

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { askEngine } from "./engine.ts";
 import { DockerError } from "./errors.ts";
 
@@ -60,8 +61,7 @@ export class DockerImageTag extends pulumi.CustomResource {
       name,
       {
         ...args,
-        // Kept in the state and run at destroy: the path is a promise to every state ever written.
-        __provider: 'exports.handler = () => require("../providers/docker/image-tag.ts").provider;',
+        __provider: PROVIDER_TEXTS.DockerImageTag,
       },
       options,
     );

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
+import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { askEngine } from "./engine.ts";
 import { DockerError } from "./errors.ts";
 
@@ -165,8 +166,7 @@ export class DockerStart extends pulumi.CustomResource {
       name,
       {
         ...args,
-        // Kept in the state and run at destroy: the path is a promise to every state ever written.
-        __provider: 'exports.handler = () => require("../providers/docker/start.ts").provider;',
+        __provider: PROVIDER_TEXTS.DockerStart,
       },
       options,
     );

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { S3 } from "@aws-sdk/client-s3";
 import * as pulumi from "@pulumi/pulumi";
+import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { type Bucket, openBucket, refused, s3ErrorName } from "./bucket.ts";
 import { DocumentsError } from "./errors.ts";
 
@@ -112,8 +113,7 @@ export class StoredDocument extends pulumi.CustomResource {
       name,
       {
         ...args,
-        // Kept in the state and run at destroy: the path is a promise to every state ever written.
-        __provider: 'exports.handler = () => require("../providers/documents/stored-document.ts").provider;',
+        __provider: PROVIDER_TEXTS.StoredDocument,
       },
       options,
     );

@@ -1,5 +1,6 @@
 import type { ECR, ImageIdentifier } from "@aws-sdk/client-ecr";
 import * as pulumi from "@pulumi/pulumi";
+import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { type AwsAccess, awsErrorName, ecrClient, refused } from "./clients.ts";
 
 export interface EcrImagesArgs {
@@ -79,8 +80,7 @@ export class EcrImages extends pulumi.CustomResource {
       name,
       {
         ...args,
-        // Kept in the state and run at destroy: the path is a promise to every state ever written.
-        __provider: 'exports.handler = () => require("../providers/ecs/ecr-images.ts").provider;',
+        __provider: PROVIDER_TEXTS.EcrImages,
       },
       options,
     );

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Deployment, ECS, Service } from "@aws-sdk/client-ecs";
 import * as pulumi from "@pulumi/pulumi";
+import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { type AwsAccess, ecsClient, refused } from "./clients.ts";
 import { EcsError } from "./errors.ts";
 import { type Verdict, judge } from "./rollout.ts";
@@ -176,8 +177,7 @@ export class EcsRollout extends pulumi.CustomResource {
       name,
       {
         ...args,
-        // Kept in the state and run at destroy: the path is a promise to every state ever written.
-        __provider: 'exports.handler = () => require("../providers/ecs/ecs-rollout.ts").provider;',
+        __provider: PROVIDER_TEXTS.EcsRollout,
       },
       options,
     );

@@ -1,7 +1,4 @@
-/*
- * The door through which the engine's provider host enters. Every state ever written names this file and these
- * two exports (see shim.ts): they stay, wherever the code behind them goes. Nothing happens on import.
- */
+/* The door through which the provider host enters; what it exports is frozen (see provider-texts.ts). Nothing happens on import. */
 import { createConfirmationProvider } from "./resources/confirmation-host.ts";
 import { createRegistrationProvider } from "./resources/registration-host.ts";
 import { Report } from "./resources/report.ts";

@@ -1,4 +1,4 @@
-import { type Row, marker } from "../../providers/masumi/index.ts";
+import { type Row, marker } from "../../providers/masumi/service/index.ts";
 
 const MAX_LENGTH = 63;
 

@@ -13,7 +13,7 @@ import {
   listingOf,
   planFleet,
 } from "../../infra/fleet/index.ts";
-import { type Row } from "../../providers/masumi/index.ts";
+import { type Row } from "../../providers/masumi/service/index.ts";
 import { valueText } from "../../cli/drift-report.ts";
 import { chooseId } from "./agent-id.ts";
 import { type Declared, obstacle } from "./select.ts";

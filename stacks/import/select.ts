@@ -8,7 +8,7 @@ import {
   isPending,
   marker,
   ownerTag,
-} from "../../providers/masumi/index.ts";
+} from "../../providers/masumi/service/index.ts";
 import type { Reason } from "./transcribe.ts";
 
 /** What the stack declares already. */

@@ -1,7 +1,7 @@
 import { Document, Scalar, isScalar, visit } from "yaml";
 import type { StackConfig } from "../../infra/config.ts";
 import type { AssetTable } from "../../infra/declarations/index.ts";
-import { type Row, marker } from "../../providers/masumi/index.ts";
+import { type Row, marker } from "../../providers/masumi/service/index.ts";
 import { printable } from "../text.ts";
 import { priceText } from "./price.ts";
 

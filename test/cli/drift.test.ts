@@ -5,7 +5,7 @@ import { type DriftFlags, drift } from "../../cli/commands/drift.ts";
 import type { DriftDocument } from "../../cli/drift-report.ts";
 import { repository } from "../helpers/project.ts";
 import { OWNER, declare, register } from "../infra/fleet/stack.ts";
-import { marker } from "../../providers/masumi/index.ts";
+import { marker } from "../../providers/masumi/service/index.ts";
 import { V2 } from "../providers/masumi/inputs.ts";
 import { CliStack } from "./stack.ts";
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Draft, type ImportContext, judge } from "../../stacks/import/judge.ts";
 import { loadAgents } from "../../infra/declarations/index.ts";
 import { listingOf, planFleet } from "../../infra/fleet/index.ts";
-import { type Listing, type Row, contentOf, marker } from "../../providers/masumi/index.ts";
+import { type Listing, type Row, contentOf, marker } from "../../providers/masumi/service/index.ts";
 import { OWNER, configOf } from "../infra/fleet/stack.ts";
 import { V1, V2, V2_SOURCE } from "../providers/masumi/inputs.ts";
 

@@ -7,7 +7,7 @@ import type { ImportDocument } from "../../cli/import-report.ts";
 import type { PlanDocument } from "../../cli/plan-report.ts";
 import { openProject } from "../../stacks/project.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
-import type { Row } from "../../providers/masumi/index.ts";
+import type { Row } from "../../providers/masumi/service/index.ts";
 import { startOutsideAgents } from "../helpers/outside-agents.ts";
 import { TestProject } from "../helpers/project.ts";
 import { SandboxControl } from "../helpers/sandbox-control.ts";

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import { vi } from "vitest";
 import { openProject, type Project } from "../../stacks/project.ts";
-import { MasumiClient, type Row, readRows } from "../../providers/masumi/index.ts";
+import { MasumiClient, type Row, readRows } from "../../providers/masumi/service/index.ts";
 import { OWNER, agentYaml, declare, register } from "../infra/fleet/stack.ts";
 import { type CliResult, TestProject } from "../helpers/project.ts";
 import { V1, V2 } from "../providers/masumi/inputs.ts";

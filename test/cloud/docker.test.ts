@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import axios from "axios";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isOver } from "../../providers/masumi/index.ts";
+import { isOver } from "../../providers/masumi/service/index.ts";
 import { changes, repository } from "../helpers/project.ts";
 import { docker, engineIsRequired, engineIsThere, inspect } from "../image/docker.ts";
 import { agent } from "./agents.ts";

@@ -1,7 +1,7 @@
 /** The life of two agents on ECS behind a load balancer: real containers, an emulated AWS, https at their own names. */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isOver } from "../../providers/masumi/index.ts";
+import { isOver } from "../../providers/masumi/service/index.ts";
 import { changes, repository } from "../helpers/project.ts";
 import { docker, engineIsRequired, engineIsThere } from "../image/docker.ts";
 import { agent } from "./agents.ts";

@@ -7,7 +7,7 @@ import {
   type WalletType,
   ownRows,
   readRows,
-} from "../../providers/masumi/index.ts";
+} from "../../providers/masumi/service/index.ts";
 
 interface SellingWallet {
   readonly vkey: string;

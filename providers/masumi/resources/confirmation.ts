@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Network, WalletType } from "../service/model.ts";
-import { CONFIRMATION_SHIM } from "./shim.ts";
-import { ownUrn } from "../own-urn.ts";
+import { PROVIDER_TEXTS } from "../../provider-texts.ts";
+import { ownUrn } from "./urn.ts";
 
 export interface AgentConfirmationArgs {
   /** The registration's row id. A change waits for the other row. */
@@ -48,6 +48,11 @@ export class AgentConfirmation extends pulumi.CustomResource {
       lockedLovelace: undefined,
     };
     const resourceUrn = ownUrn(name, type, options.parent);
-    super(type, name, { ...args, resourceUrn, ...unset, __provider: CONFIRMATION_SHIM }, options);
+    super(
+      type,
+      name,
+      { ...args, resourceUrn, ...unset, __provider: PROVIDER_TEXTS.AgentConfirmation },
+      options,
+    );
   }
 }

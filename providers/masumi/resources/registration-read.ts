@@ -46,14 +46,8 @@ export async function readRegistration(session: Session, id: string, props: Regi
   return { id, props: outs, inputs: toInputs(outs, row) as object as RegistrationOutputs };
 }
 
-/** Digest of what the state says is on the chain. */
-const digestOfState = ({ content, wallet, listing, sourceAddress }: RegistrationOutputs): string =>
-  content ?? (listing ? digestOf({ wallet, listing, sourceAddress }) : "");
-
 const isAsKept = (props: RegistrationOutputs, outs: RegistrationOutputs): boolean =>
-  digestOfState(props) === outs.content &&
-  props.marker === outs.marker &&
-  props.wallet.vkey === outs.wallet.vkey;
+  props.content === outs.content && props.marker === outs.marker && props.wallet.vkey === outs.wallet.vkey;
 
 function withLive(props: RegistrationOutputs, row: Row): RegistrationOutputs {
   const { agentId, network, wallet, resourceUrn, revision } = props;

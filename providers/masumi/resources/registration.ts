@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { RecoverFrom } from "./inputs.ts";
 import type { Listing, Network, Wallet } from "../service/model.ts";
-import { REGISTRATION_SHIM } from "./shim.ts";
-import { ownUrn } from "../own-urn.ts";
+import type { RecoverFrom } from "../service/rules.ts";
+import { PROVIDER_TEXTS } from "../../provider-texts.ts";
+import { ownUrn } from "./urn.ts";
 
 export interface ListingArgs extends Omit<Listing, "apiBaseUrl"> {
   /** Public URL of the agent's API. In a preview it may be unknown; then no change is planned for it. */
@@ -64,6 +64,11 @@ export class AgentRegistration extends pulumi.CustomResource {
       agentIdentifier: undefined,
     };
     const resourceUrn = ownUrn(name, type, options.parent);
-    super(type, name, { ...args, resourceUrn, ...unset, __provider: REGISTRATION_SHIM }, options);
+    super(
+      type,
+      name,
+      { ...args, resourceUrn, ...unset, __provider: PROVIDER_TEXTS.AgentRegistration },
+      options,
+    );
   }
 }

@@ -1,5 +1,6 @@
-import { type RegistrationInputs, isUnknown } from "../resources/inputs.ts";
+import type { Registration } from "./convert.ts";
 import type { Listing, Pricing, Wallet } from "./model.ts";
+import { isUnknown } from "./unknown.ts";
 
 export interface Failure {
   readonly property: string;
@@ -27,7 +28,7 @@ const UNIT = /^[0-9a-f]{56}([0-9a-f]{2}){0,32}$/;
  * Everything in the inputs that the service would refuse, found before any request. Pure; whatever is not
  * known yet passes.
  */
-export function checkRegistration(inputs: RegistrationInputs): Failure[] {
+export function checkRegistration(inputs: Registration & { readonly agentId: string }): Failure[] {
   return [
     ...checkText("agentId", inputs.agentId, { min: 1 }),
     ...checkText("marker", inputs.marker, { min: 1, max: LIMITS.tag }),

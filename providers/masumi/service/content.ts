@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { UNKNOWN, isUnknown } from "../resources/inputs.ts";
 import type { Listing, Pricing, Row, WalletType } from "./model.ts";
+import { UNKNOWN, isUnknown } from "./unknown.ts";
 
 /* What the service makes of a listing, and when two are the same. */
 

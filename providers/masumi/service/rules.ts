@@ -1,14 +1,19 @@
 import type { Registration } from "./convert.ts";
 import { RegistrationError } from "./errors.ts";
-import { contentOf, hasDigest, shows } from "./content.ts";
-import {
-  type RegistrationInputs,
-  type RegistrationOutputs,
-  UNKNOWN,
-  isUnknown,
-} from "../resources/inputs.ts";
+import { hasDigest, shows } from "./content.ts";
 import { ownerOf } from "./marker.ts";
-import { type Listing, type Row, isLeaving, isLive, isOver, isPending, isUpdatable } from "./model.ts";
+import {
+  type Listing,
+  type Network,
+  type Row,
+  type Wallet,
+  isLeaving,
+  isLive,
+  isOver,
+  isPending,
+  isUpdatable,
+} from "./model.ts";
+import { UNKNOWN, isUnknown } from "./unknown.ts";
 
 /* ---- diff ---------------------------------------------------------------------------------------------- */
 
@@ -21,16 +26,33 @@ export type Change =
 const isLost = (state: string) => isOver(state) || isLeaving(state);
 
 /** What is known of a registration, from the state or from its row. */
-export type Registered = Pick<
-  RegistrationOutputs,
-  "network" | "wallet" | "content" | "listing" | "sourceAddress" | "marker" | "state"
->;
+export interface Registered {
+  readonly network: Network;
+  readonly wallet: Wallet;
+  /** Digest of what is on the chain, see `digestOf`. */
+  readonly content: string;
+  /** "" if the row does not bear it. */
+  readonly marker: string;
+  readonly state: string;
+}
 
-/** What a registration shall be. */
-export type Wanted = Pick<
-  RegistrationInputs,
-  "network" | "wallet" | "listing" | "sourceAddress" | "adopt" | "recover" | "v1Replacement"
->;
+/** A registration of an agent that has ended, or whose update failed: the state may still take it for a good one. */
+export interface RecoverFrom {
+  readonly rowId: string;
+  /** The row's state as the service shows it now. */
+  readonly state: string;
+}
+
+/** What a registration shall be; in previews any value may be {@link UNKNOWN}. */
+export interface Wanted {
+  readonly network: Network;
+  readonly wallet: Wallet;
+  readonly listing: Listing;
+  readonly sourceAddress?: string;
+  readonly adopt?: string;
+  readonly recover?: readonly RecoverFrom[];
+  readonly v1Replacement?: "create-first" | "delete-first";
+}
 
 /**
  * What the new inputs ask of the chain. Pure. Only what is on the chain counts: the wallet, the listing, and
@@ -62,14 +84,9 @@ export function decideChange(id: string, olds: Registered, inputs: Wanted): Chan
   return contentChanged ? replace("listing") : { kind: "none" };
 }
 
-function isSameContent(olds: Registered, inputs: Wanted): boolean {
-  const { wallet, listing, content = "" } = olds;
-  if (!listing) {
-    const filled = fillUnknown(inputs.listing, UNKNOWN_LISTING);
-    return hasDigest({ wallet, listing: filled, sourceAddress: inputs.sourceAddress ?? UNKNOWN }, content);
-  }
-  const { sourceAddress = olds.sourceAddress, ...news } = fillUnknown(inputs, olds);
-  return contentOf({ ...olds, listing }) === contentOf({ ...news, sourceAddress });
+function isSameContent({ wallet, content }: Registered, inputs: Wanted): boolean {
+  const listing = fillUnknown(inputs.listing, UNKNOWN_LISTING);
+  return hasDigest({ wallet, listing, sourceAddress: inputs.sourceAddress ?? UNKNOWN }, content);
 }
 
 /** Gives a listing that is not known its shape, so that what is known of it can be compared. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Agent } from "../../../infra/declarations/index.ts";
 import { type AgentDrift, type FleetDrift, examineDrift, isDrift } from "../../../infra/fleet/index.ts";
-import { MasumiClient, type Row, marker } from "../../../providers/masumi/index.ts";
+import { MasumiClient, type Row, marker } from "../../../providers/masumi/service/index.ts";
 import { EMPTY_V2, V2 } from "../../providers/masumi/inputs.ts";
 import { type Service, startService } from "../../providers/masumi/service.ts";
 import { OWNER, configOf, declare, examine, register } from "./stack.ts";

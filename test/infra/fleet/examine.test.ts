@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { planWarnings, summaryOf } from "../../../infra/fleet/index.ts";
-import { marker } from "../../../providers/masumi/index.ts";
+import { marker } from "../../../providers/masumi/service/index.ts";
 import { V1, V2 } from "../../providers/masumi/inputs.ts";
 import { MAINNET_WALLET, WORLDS, startService } from "../../providers/masumi/service.ts";
 import { OWNER, declare, examine, register } from "./stack.ts";

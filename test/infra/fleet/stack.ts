@@ -10,7 +10,7 @@ import {
   listingOf,
 } from "../../../infra/fleet/index.ts";
 import { toRegisterBody } from "../../../providers/masumi/service/convert.ts";
-import { MasumiClient, type Row, marker } from "../../../providers/masumi/index.ts";
+import { MasumiClient, type Row, marker } from "../../../providers/masumi/service/index.ts";
 import { V1, V2, V2_SOURCE } from "../../providers/masumi/inputs.ts";
 
 export const OWNER = "example-gmbh";

@@ -105,7 +105,7 @@ export function startRun(serviceUrl: string, options: RunOptions = {}): Run {
     },
     read: async (id, props) => {
       const read = await registration.read?.(id, overWire(props));
-      return overWire({ ...read, id: read?.id ?? "" }) as Awaited<ReturnType<Run["read"]>>;
+      return overWire({ ...read, id: read?.id ?? "" }) as unknown as Awaited<ReturnType<Run["read"]>>;
     },
     update: async (id, olds, news) => {
       const updated = await registration.update?.(id, overWire(olds), overWire(news));

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { createConfirmationProvider } from "../../../../providers/masumi/resources/confirmation-host.ts";
 import type { ConfirmationOutputs } from "../../../../providers/masumi/resources/inputs.ts";
-import { UNKNOWN } from "../../../../providers/masumi/resources/inputs.ts";
+import { UNKNOWN } from "../../../../providers/masumi/service/unknown.ts";
 import { answering, numbered } from "../agent.ts";
 import { EMPTY_V1, EMPTY_V2, V1, V2, confirmationOf, failureOf } from "../inputs.ts";
 import { startRun } from "../run.ts";

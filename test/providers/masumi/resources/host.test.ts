@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync, globSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, test, vi } from "vitest";
-import { CONFIRMATION_SHIM, REGISTRATION_SHIM } from "../../../../providers/masumi/resources/shim.ts";
+import { afterAll, expect, test, vi } from "vitest";
+import { PROVIDER_TEXTS } from "../../../../providers/provider-texts.ts";
 import { confirmationOf, inputsOf } from "../inputs.ts";
 import { root, startProviderHost } from "../provider-host.ts";
 import { startRun } from "../run.ts";
@@ -16,36 +14,6 @@ afterAll(() => agent[Symbol.asyncDispose]());
 /** Processes start slowly on a machine that has much to do. */
 const SLOWLY = 60_000;
 vi.setConfig({ testTimeout: 3 * SLOWLY });
-
-describe.concurrent("the texts that the state keeps as providers", () => {
-  /*
-   * Frozen: every state ever written holds them, and a destroy evaluates them in the program's folder. A change
-   * would leave registrations that nobody can deregister.
-   */
-  test("never change", () => {
-    expect(REGISTRATION_SHIM).toBe(
-      'exports.handler = () => require("../providers/masumi/host.ts").registration',
-    );
-    expect(CONFIRMATION_SHIM).toBe(
-      'exports.handler = () => require("../providers/masumi/host.ts").confirmation',
-    );
-  });
-
-  test.each([REGISTRATION_SHIM, CONFIRMATION_SHIM])(
-    "lead to a provider in the program's folder: %s",
-    async (shim) => {
-      const code = `
-      const handler = require("require-from-string")(${JSON.stringify(shim)}).handler;
-      console.log(Object.keys(handler()).toSorted().join());`;
-      const child = spawn(process.execPath, ["-e", code], {
-        cwd: join(root, "infra"),
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      const output = await outputOf(child);
-      expect(output.text).toBe("check,configure,create,delete,diff,read,update\n");
-    },
-  );
-});
 
 test("no file of the provider has anything at module level that is a secret or a setting", () => {
   const folder = join(root, "providers/masumi");
@@ -67,13 +35,22 @@ test.concurrent("a whole life through the engine's protocol, in the real provide
     "masumi:apiKey": "sentinel-of-the-stack-0123",
     "masumi:waitMinutes": "1",
   });
-  const inputs = { ...inputsOf({ listing: { apiBaseUrl: agent.url } }), __provider: REGISTRATION_SHIM };
+  const inputs = {
+    ...inputsOf({ listing: { apiBaseUrl: agent.url } }),
+    __provider: PROVIDER_TEXTS.AgentRegistration,
+  };
   const checked = await host.check(inputs);
-  expect(checked).toMatchObject({ agentId: "market-researcher", __provider: REGISTRATION_SHIM });
+  expect(checked).toMatchObject({
+    agentId: "market-researcher",
+    __provider: PROVIDER_TEXTS.AgentRegistration,
+  });
 
   const { id, properties } = await host.create(checked);
-  expect(properties).toMatchObject({ state: "RegistrationRequested", __provider: REGISTRATION_SHIM });
-  const confirmation = { ...confirmationOf(id, inputsOf()), __provider: CONFIRMATION_SHIM };
+  expect(properties).toMatchObject({
+    state: "RegistrationRequested",
+    __provider: PROVIDER_TEXTS.AgentRegistration,
+  });
+  const confirmation = { ...confirmationOf(id, inputsOf()), __provider: PROVIDER_TEXTS.AgentConfirmation };
   const confirming = host.create(confirmation);
   await vi.waitFor(
     () => expect(engine.messages.map(({ urn }) => urn)).toContain(confirmation.resourceUrn),
@@ -115,7 +92,10 @@ test.concurrent(
       "masumi:apiKey": "sandbox-pay-key",
       "masumi:settleSeconds": "10",
     };
-    const inputs = { ...inputsOf({ listing: { apiBaseUrl: agent.url } }), __provider: REGISTRATION_SHIM };
+    const inputs = {
+      ...inputsOf({ listing: { apiBaseUrl: agent.url } }),
+      __provider: PROVIDER_TEXTS.AgentRegistration,
+    };
     await service.fault({ route: "POST /registry", kind: "late-write", ms: 3_000 });
     await using first = await startProviderHost(engine, {});
     await first.configure(settings);
@@ -150,7 +130,9 @@ test.concurrent("twenty deletes at the start of a destroy wait for a configure t
   // Sent at once, so the deletes reach the provider before its configure has ended.
   await Promise.all([
     host.configure({ "masumi:paymentServiceUrl": service.url }),
-    ...agents.map(({ id, outs }) => host.remove(id, { ...outs, __provider: REGISTRATION_SHIM })),
+    ...agents.map(({ id, outs }) =>
+      host.remove(id, { ...outs, __provider: PROVIDER_TEXTS.AgentRegistration }),
+    ),
   ]);
   expect(new Set((await service.rows()).map(({ state }) => state))).toEqual(
     new Set(["DeregistrationConfirmed"]),
@@ -166,17 +148,9 @@ test.concurrent("a mistake is told without a stack and without the key", async (
     "masumi:paymentServiceUrl": service.url,
     "masumi:apiKey": "sentinel-wrong-key-0123",
   });
-  const outputs = { ...inputsOf(), __provider: REGISTRATION_SHIM };
+  const outputs = { ...inputsOf(), __provider: PROVIDER_TEXTS.AgentRegistration };
   await expect(host.read("row", outputs)).rejects.toThrow(/KEY_REFUSED: .*Check masumi:apiKey/);
   expect(host.output()).toContain("KEY_REFUSED");
   expect(host.output()).not.toMatch(/\n\s+at /);
   expect(host.output()).not.toContain("sentinel");
 });
-
-async function outputOf(child: ChildProcess): Promise<{ text: string }> {
-  let text = "";
-  child.stdout?.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  child.stderr?.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  await once(child, "close");
-  return { text };
-}

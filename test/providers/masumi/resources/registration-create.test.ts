@@ -25,7 +25,7 @@ describe.concurrent("a new agent", () => {
       agentIdentifier: "",
       apiBaseUrl: agent.url,
       marker: inputs.marker,
-      stateVersion: 2,
+      stateVersion: 1,
     });
     expect(outs.content).toBe(digestOf(inputs));
     expect(await posts(service)).toBe(1);

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, expect, test } from "vitest";
 import { AgentConfirmation, AgentRegistration } from "../../../../providers/masumi/index.ts";
-import { CONFIRMATION_SHIM, REGISTRATION_SHIM } from "../../../../providers/masumi/resources/shim.ts";
+import { PROVIDER_TEXTS } from "../../../../providers/provider-texts.ts";
 import { LISTING, V2, V2_SOURCE } from "../inputs.ts";
 
 const created: pulumi.runtime.MockResourceArgs[] = [];
@@ -57,12 +57,12 @@ test("an agent's resources have fixed types, the frozen provider texts, and thei
     created.map(({ type, inputs }) => [type, inputs as Record<string, unknown>]),
   );
   expect(inputs["pulumi-nodejs:dynamic/masumi:AgentRegistration"]).toMatchObject({
-    __provider: REGISTRATION_SHIM,
+    __provider: PROVIDER_TEXTS.AgentRegistration,
     resourceUrn: urns[0],
     listing: { apiBaseUrl: "https://agent.example.com", tags: ["research", "markets"] },
   });
   expect(inputs["pulumi-nodejs:dynamic/masumi:AgentConfirmation"]).toMatchObject({
-    __provider: CONFIRMATION_SHIM,
+    __provider: PROVIDER_TEXTS.AgentConfirmation,
     resourceUrn: urns[1],
     registrationId: "market-researcher-id",
     revision: "1",

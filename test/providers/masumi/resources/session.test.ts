@@ -179,6 +179,7 @@ test("without an engine nothing is said and everything goes on", async () => {
 const startOutputs = () => ({
   ...inputsOf(),
   stateVersion: 1,
+  content: "",
   revision: "1",
   state: "RegistrationConfirmed",
   error: "",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { type Content, digestOf } from "../../../../providers/masumi/service/content.ts";
 import type { RegistrationInputs } from "../../../../providers/masumi/resources/inputs.ts";
-import { CONFIRMATION_SHIM, REGISTRATION_SHIM } from "../../../../providers/masumi/resources/shim.ts";
+import { PROVIDER_TEXTS } from "../../../../providers/provider-texts.ts";
 import { agent, answering, states } from "../agent.ts";
 import { V1, V2, confirmationOf } from "../inputs.ts";
 import { startProviderHost } from "../provider-host.ts";
@@ -41,7 +41,7 @@ function readEntry(path: string, rowId: string): Entry {
 test.each(["registration-of-v1-wallet", "registration-of-v2-wallet"])(
   "the digest in a state is made as it was made then: %s",
   (name) => {
-    const { inputs, outputs } = JSON.parse(readText(`v2/${name}.json`)) as Entry;
+    const { inputs, outputs } = JSON.parse(readText(`v1/${name}.json`)) as Entry;
     expect(digestOf(inputs as unknown as Content)).toBe(outputs["content"]);
   },
 );
@@ -114,14 +114,18 @@ test.each(readdirSync(folder))(
     await using old = await startWithEntry(join(version, "registration-of-v2-wallet.json"));
     const { host, id } = old;
     const updated = await host.update(id, old.outputs, rename(old.inputs));
-    expect(updated).toMatchObject({ revision: "2", stateVersion: 2, __provider: REGISTRATION_SHIM });
+    expect(updated).toMatchObject({
+      revision: "2",
+      stateVersion: 1,
+      __provider: PROVIDER_TEXTS.AgentRegistration,
+    });
     expect(await old.service.rows()).toMatchObject([{ name: "Renamed" }]);
 
     const { inputs, outputs } = readEntry(join(version, "confirmation.json"), id);
     expect(await host.diff(id, outputs, inputs)).toEqual(unchanged);
     expect(await host.update(id, outputs, { ...inputs, revision: "2" })).toMatchObject({
       state: "UpdateConfirmed",
-      __provider: CONFIRMATION_SHIM,
+      __provider: PROVIDER_TEXTS.AgentConfirmation,
     });
     expect(await host.read(id, outputs)).toMatchObject({ id, properties: { state: "UpdateConfirmed" } });
     await host.remove(id, outputs);
@@ -157,19 +161,21 @@ test.each([V1, V2])(
     const { inputs } = await run.check({
       ...answering({ wallet }),
       resourceUrn: urnOf("AgentRegistration"),
-      settleSeconds: 30,
-      v1Replacement: "create-first",
     });
     const { id, outs } = await run.create(inputs);
     const registration = entryOf("AgentRegistration", id, {
-      inputs: { ...inputs, listing: { ...inputs.listing, ...LISTING }, __provider: REGISTRATION_SHIM },
-      outputs: { ...outs, apiBaseUrl: LISTING.apiBaseUrl, __provider: REGISTRATION_SHIM },
+      inputs: {
+        ...inputs,
+        listing: { ...inputs.listing, ...LISTING },
+        __provider: PROVIDER_TEXTS.AgentRegistration,
+      },
+      outputs: { ...outs, apiBaseUrl: LISTING.apiBaseUrl, __provider: PROVIDER_TEXTS.AgentRegistration },
     });
     const waiting = confirmationOf(id, inputs, { resourceUrn: urnOf("AgentConfirmation"), queueLength: 100 });
     const confirmed = await run.confirm(waiting);
     const confirmation = entryOf("AgentConfirmation", id, {
-      inputs: { ...waiting, __provider: CONFIRMATION_SHIM },
-      outputs: { ...confirmed, __provider: CONFIRMATION_SHIM },
+      inputs: { ...waiting, __provider: PROVIDER_TEXTS.AgentConfirmation },
+      outputs: { ...confirmed, __provider: PROVIDER_TEXTS.AgentConfirmation },
     });
     expect(registration.length).toBeLessThan(3_000);
     expect(confirmation.length).toBeLessThan(3_000);

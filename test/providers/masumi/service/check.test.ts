@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { LIMITS, checkRegistration } from "../../../../providers/masumi/service/check.ts";
-import { type RegistrationInputs, UNKNOWN } from "../../../../providers/masumi/resources/inputs.ts";
+import type { RegistrationInputs } from "../../../../providers/masumi/resources/inputs.ts";
+import { UNKNOWN } from "../../../../providers/masumi/service/unknown.ts";
 import { V1, inputsOf } from "../inputs.ts";
 
 const long = (length: number) => "x".repeat(length);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { normaliseListing } from "../../../../providers/masumi/service/content.ts";
-import { type RegistrationInputs, UNKNOWN } from "../../../../providers/masumi/resources/inputs.ts";
+import type { RegistrationInputs } from "../../../../providers/masumi/resources/inputs.ts";
+import { UNKNOWN } from "../../../../providers/masumi/service/unknown.ts";
 import { marker } from "../../../../providers/masumi/service/marker.ts";
 import { type Listing, STATES } from "../../../../providers/masumi/service/model.ts";
 import { decideChange } from "../../../../providers/masumi/service/rules.ts";
