@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ensurePythonEnvironment } from "../providers/crew-process/index.ts";
+import { ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const tool = (name: string) => join(root, "node_modules", ".bin", name);

@@ -1,4 +1,4 @@
-import { crewFolder, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/index.ts";
+import { crewFolder, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/local/index.ts";
 import { agentTable } from "../agent-table.ts";
 import { loadStackAgents } from "../../stacks/agents.ts";
 import { runLocal } from "../../stacks/engine-run.ts";

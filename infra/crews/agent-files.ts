@@ -9,7 +9,6 @@ import {
   readFileSync,
   readSync,
   readdirSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -25,6 +24,7 @@ import {
   maxBytesOf,
 } from "../declarations/index.ts";
 import { type DeclaredFile, crewDeclaration } from "./crew-declaration.ts";
+import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
 import { HostingError } from "./errors.ts";
 import { type ContextFile, contextHash, folderContext } from "./build-context.ts";
 
@@ -140,8 +140,7 @@ function place(home: string, path: string, write: (draft: string) => void): void
   const target = join(home, path);
   if (existsSync(target)) return;
   mkdirSync(dirname(target), { recursive: true });
-  write(`${target}.new`);
-  renameSync(`${target}.new`, target);
+  writeAtomicallySync(target, write);
 }
 
 interface FoundDocument {

@@ -1,4 +1,4 @@
-import { CodedError } from "../../providers/coded-error.ts";
+import { CodedError } from "../../providers/common/coded-error.ts";
 
 /**
  * Errors of hosting a crew, each with a stable code (docs/errors.md).

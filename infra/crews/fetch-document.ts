@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { type LookupAddress, lookup } from "node:dns";
-import { renameSync, writeFileSync } from "node:fs";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { type LookupFunction, isIP } from "node:net";
 import axios from "axios";
+import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
 import { isPublicAddress } from "../../providers/masumi/service/probe.ts";
 
 /** Where a document may be fetched from. */
@@ -103,8 +103,7 @@ if (process.argv[1] === import.meta.filename) {
   const [, , wanted = "", target = ""] = process.argv;
   try {
     const content = await fetchDocument(JSON.parse(wanted) as WantedDocument);
-    writeFileSync(`${target}.${process.pid}.new`, content);
-    renameSync(`${target}.${process.pid}.new`, target);
+    writeAtomicallySync(target, content);
   } catch (error) {
     process.stderr.write(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;

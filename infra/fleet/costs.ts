@@ -38,11 +38,3 @@ export const sumCosts = (costs: readonly Cost[]): Cost => ({
   fee: costs.reduce((sum, { fee }) => sum + fee, 0n),
   locked: costs.reduce((sum, { locked }) => sum + locked, 0n),
 });
-
-/** Lovelace as ADA, with as many decimals as it has: 5.398057. */
-export function formatAda(lovelace: bigint): string {
-  const sign = lovelace < 0n ? "-" : "";
-  const digits = (lovelace < 0n ? -lovelace : lovelace).toString().padStart(7, "0");
-  const fraction = digits.slice(-6).replace(/0+$/, "");
-  return `${sign}${digits.slice(0, -6)}${fraction && `.${fraction}`}`;
-}

@@ -5,7 +5,8 @@ import {
   isOver,
 } from "../../providers/masumi/service/index.ts";
 import type { StackConfig, Wallet } from "../config.ts";
-import { formatAda, neededFor } from "./costs.ts";
+import { formatAda } from "../../providers/common/amounts.ts";
+import { neededFor } from "./costs.ts";
 import type { FleetPlan } from "./plan.ts";
 import type { Survey } from "./survey.ts";
 

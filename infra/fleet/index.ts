@@ -2,7 +2,8 @@
  * What a run would do to the registrations of a stack, and what it costs: read from the payment service, decided by
  * pure functions. The program (preflight) and the commands plan, drift, import and doctor all ask here. No Pulumi.
  */
-export { type Action, type Cost, costOf, formatAda } from "./costs.ts";
+export { formatAda } from "../../providers/common/amounts.ts";
+export { type Action, type Cost, costOf } from "./costs.ts";
 export {
   type AgentDrift,
   type DriftOptions,

@@ -1,5 +1,6 @@
 import type { StackConfig } from "../config.ts";
-import { type Action, type Cost, costOf, formatAda } from "./costs.ts";
+import { formatAda } from "../../providers/common/amounts.ts";
+import { type Action, type Cost, costOf } from "./costs.ts";
 import type { FleetPlan, PlannedAgent } from "./plan.ts";
 
 const VERBS: Readonly<Record<Exclude<Action, "none">, string>> = {

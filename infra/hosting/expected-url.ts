@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { crewUrl, reservedPort } from "../../providers/crew-process/index.ts";
+import { crewUrl, reservedPort } from "../../providers/crew-process/local/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { dockerPorts, dockerUrl } from "./docker/url.ts";

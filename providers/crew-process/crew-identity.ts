@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
-import { writeAtomically } from "./process.ts";
+import { writeAtomicallySync } from "../common/atomic-write.ts";
 
 export interface CrewIdentityArgs {
   /** The crew's identity.json, absolute. */
@@ -18,7 +18,7 @@ interface Inputs {
 
 function write({ file, agentIdentifier }: Inputs, draining: boolean): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeAtomically(file, `${JSON.stringify({ agentIdentifier, draining })}\n`);
+  writeAtomicallySync(file, `${JSON.stringify({ agentIdentifier, draining })}\n`);
 }
 
 /** The dynamic provider behind CrewIdentity. */

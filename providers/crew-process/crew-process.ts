@@ -1,10 +1,8 @@
-import { createHash } from "node:crypto";
-import { globSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
-import { ensurePythonEnvironment } from "./python.ts";
-import { type CrewInstance, type CrewPayments, isRunning, startCrew, stopCrew } from "./process.ts";
+import { crewFolder, crewHome, crewUrl, crewVenv, runtimeDigest } from "./local/paths.ts";
+import { ensurePythonEnvironment } from "./local/python.ts";
+import { type CrewInstance, type CrewPayments, isRunning, startCrew, stopCrew } from "./local/process.ts";
 
 export interface CrewProcessArgs {
   readonly agentId: string;
@@ -56,27 +54,6 @@ const RESTARTS = [
   "payments",
   "paymentKey",
 ] as const;
-
-const localFolder = (projectRoot: string) => join(projectRoot, ".masumi");
-export const crewHome = (projectRoot: string, agentId: string): string =>
-  join(localFolder(projectRoot), "crews", agentId);
-export const crewVenv = (projectRoot: string): string => join(localFolder(projectRoot), "venv");
-export const crewFolder = (projectRoot: string): string => join(projectRoot, "crew");
-export const crewUrl = (port: number): string => `http://127.0.0.1:${port}`;
-
-/** Digest of all that makes up the crew runtime. */
-export function runtimeDigest(projectRoot: string): string {
-  const folder = crewFolder(projectRoot);
-  const hash = createHash("sha256");
-  for (const file of [...globSync("src/**/*.py", { cwd: folder }).toSorted(), "pyproject.toml", "uv.lock"]) {
-    hash
-      .update(file)
-      .update("\0")
-      .update(readFileSync(join(folder, file)))
-      .update("\0");
-  }
-  return hash.digest("hex").slice(0, 16);
-}
 
 async function start(inputs: Inputs): Promise<Outputs> {
   const { agentId, projectRoot, port, declaration, model, modelKey, payments, paymentKey } = inputs;

@@ -1,4 +1,4 @@
-import { CodedError } from "../coded-error.ts";
+import { CodedError } from "../common/coded-error.ts";
 
 /**
  * Errors of a Docker engine, each with a stable code (docs/errors.md).

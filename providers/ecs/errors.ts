@@ -1,4 +1,4 @@
-import { CodedError } from "../coded-error.ts";
+import { CodedError } from "../common/coded-error.ts";
 
 /**
  * Errors of a rollout on ECS. Each has a stable code (docs/errors.md), says what happened and what to do.

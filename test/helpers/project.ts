@@ -13,8 +13,8 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KEPT_JAVASCRIPT_FLAGS } from "../../local/engine/preload/index.ts";
-import { crewFolder, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/index.ts";
-import { type CrewInstance, stopCrew } from "../../providers/crew-process/process.ts";
+import { crewFolder, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/local/index.ts";
+import { type CrewInstance, stopCrew } from "../../providers/crew-process/local/index.ts";
 
 export const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 

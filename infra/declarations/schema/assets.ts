@@ -1,3 +1,4 @@
+import { formatUnits } from "../../../providers/common/amounts.ts";
 import { didYouMean } from "./suggest.ts";
 
 export type Network = "Preprod" | "Mainnet";
@@ -108,14 +109,14 @@ export function toBaseUnits(text: string, table: AssetTable): Price | PriceProbl
   if (amount > MAX_AMOUNT) {
     return {
       message: "is too much",
-      remedy: `at most ${decimal(MAX_AMOUNT, asset.decimals)} ${asset.token} can be asked`,
+      remedy: `at most ${formatUnits(MAX_AMOUNT, asset.decimals)} ${asset.token} can be asked`,
     };
   }
   const meant = parsed.token === asset.token ? "" : ` (test ${parsed.token})`;
   return {
     amount: amount.toString(),
     unit: asset.unit,
-    human: `${decimal(amount, asset.decimals)} ${asset.token}${meant}`,
+    human: `${formatUnits(amount, asset.decimals)} ${asset.token}${meant}`,
   };
 }
 
@@ -153,13 +154,5 @@ function findAsset(name: string, { network, assets }: AssetTable): Asset | Price
 export function formatPrice({ amount, unit }: Pick<Price, "amount" | "unit">, table: AssetTable): string {
   const asset = [...table.assets.values()].find((asset) => asset.unit === unit);
   if (asset?.token === undefined || asset.decimals === undefined) return `${amount} ${unit}`;
-  return `${decimal(BigInt(amount), asset.decimals)} ${asset.token}`;
-}
-
-/** Base units as a decimal number without superfluous zeros. */
-function decimal(amount: bigint, decimals: number): string {
-  const digits = amount.toString().padStart(decimals + 1, "0");
-  const whole = digits.slice(0, digits.length - decimals);
-  const fraction = digits.slice(digits.length - decimals).replace(/0+$/, "");
-  return fraction ? `${whole}.${fraction}` : whole;
+  return `${formatUnits(BigInt(amount), asset.decimals)} ${asset.token}`;
 }

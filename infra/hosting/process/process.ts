@@ -1,12 +1,12 @@
+import { isLoopbackUrl } from "../../../providers/common/loopback.ts";
+import { CrewIdentity, CrewProcess } from "../../../providers/crew-process/index.ts";
 import {
-  CrewIdentity,
   type CrewPayments,
-  CrewProcess,
   crewHome,
   crewUrl,
   identityFile,
   reservePort,
-} from "../../../providers/crew-process/index.ts";
+} from "../../../providers/crew-process/local/index.ts";
 import { agentFiles, placeFiles } from "../../crews/agent-files.ts";
 import type { StackConfig } from "../../config.ts";
 import { portsFile } from "../expected-url.ts";
@@ -53,12 +53,11 @@ function paymentsOf(
   { paymentServiceUrl, network }: StackConfig,
   { vkey, type }: CrewToHost["wallet"],
 ): CrewPayments {
-  const isLocal = /^https?:\/\/(127\.|localhost\b|\[::1\])/.test(paymentServiceUrl);
   return {
     service: paymentServiceUrl,
     network,
     sellerVkey: vkey,
     sourceType: type,
-    pollSeconds: isLocal ? LOCAL_POLL_SECONDS : POLL_SECONDS,
+    pollSeconds: isLoopbackUrl(paymentServiceUrl) ? LOCAL_POLL_SECONDS : POLL_SECONDS,
   };
 }

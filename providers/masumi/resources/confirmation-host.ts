@@ -1,3 +1,4 @@
+import { formatAda } from "../../common/amounts.ts";
 import type { ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
 import { LOVELACE_PER_MINT } from "../service/costs.ts";
 import { RegistrationError } from "../service/errors.ts";
@@ -158,12 +159,10 @@ async function fundingHint(session: Session, network: Network, row: Row): Promis
   if (balance === undefined || balance >= LOVELACE_PER_MINT) return undefined;
   const faucet = network === "Preprod" ? " The Preprod faucet gives test ADA." : "";
   return (
-    `The selling wallet holds ${ada(balance)} ADA; a registration takes up to ${ada(LOVELACE_PER_MINT)}. ` +
-    `Send at least ${ada(LOVELACE_PER_MINT - balance)} ADA to ${row.walletAddress}.${faucet}`
+    `The selling wallet holds ${formatAda(balance)} ADA; a registration takes up to ${formatAda(LOVELACE_PER_MINT)}. ` +
+    `Send at least ${formatAda(LOVELACE_PER_MINT - balance)} ADA to ${row.walletAddress}.${faucet}`
   );
 }
-
-const ada = (lovelace: bigint) => String(Number(lovelace) / 1_000_000);
 
 async function stillPending(
   session: Session,

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { writeAtomically } from "../../common/atomic-write.ts";
 import { RegistrationError } from "../service/errors.ts";
 import type { Network } from "../service/model.ts";
 
@@ -46,7 +47,7 @@ export class IntentNotes {
     const note = { marker, network, startedAt: new Date().toISOString(), body: sha256(JSON.stringify(body)) };
     try {
       await mkdir(dirname(path), { recursive: true });
-      await writeDurably(path, `${JSON.stringify(note)}\n`);
+      await writeAtomically(path, `${JSON.stringify(note)}\n`);
     } catch (error) {
       throw notWritable(`${path}: ${(error as Error).message}.`);
     }
@@ -69,31 +70,6 @@ export class IntentNotes {
 
   #path({ url, network, marker }: IntentKey): string | undefined {
     return this.#folder && join(this.#folder, `${sha256(`${url} ${network} ${marker}`).slice(0, 32)}.json`);
-  }
-}
-
-/** A file that is there whole or not at all, whenever the machine stops. */
-async function writeDurably(path: string, text: string): Promise<void> {
-  const draft = `${path}.new`;
-  await withHandle(draft, "w", async (file) => {
-    await file.writeFile(text);
-    await file.sync();
-  });
-  await rename(draft, path);
-  // Not every system can sync a folder; where it cannot, renaming is durable by itself.
-  await withHandle(dirname(path), "r", (folder) => folder.sync()).catch(() => undefined);
-}
-
-async function withHandle(
-  path: string,
-  flags: "r" | "w",
-  use: (handle: Awaited<ReturnType<typeof open>>) => Promise<void>,
-): Promise<void> {
-  const handle = await open(path, flags);
-  try {
-    await use(handle);
-  } finally {
-    await handle.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import { isLoopback } from "../../common/loopback.ts";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { Readable } from "node:stream";
@@ -58,8 +59,6 @@ const MAX_RETRY_AFTER_SECONDS = 30;
 /** Failures before a byte of the request could have left this machine. */
 const NOT_SENT =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CERT_.+|UNABLE_TO_.+|SELF_SIGNED_.+|DEPTH_ZERO_.+|ERR_TLS_.+)$/;
-
-const isLoopback = (hostname: string) => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 
 function parseBase(url: string): URL {
   let base: URL;

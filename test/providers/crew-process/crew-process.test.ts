@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { provider as identity } from "../../../providers/crew-process/crew-identity.ts";
-import { crewHome, crewVenv, provider } from "../../../providers/crew-process/crew-process.ts";
-import { isRunning } from "../../../providers/crew-process/process.ts";
+import { provider } from "../../../providers/crew-process/crew-process.ts";
+import { crewHome, crewVenv } from "../../../providers/crew-process/local/index.ts";
+import { isRunning } from "../../../providers/crew-process/local/process.ts";
 import { freePort } from "../../helpers/free-port.ts";
 import { crewEnvironment, repository } from "../../helpers/project.ts";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { reservePort } from "../../../providers/crew-process/index.ts";
+import { reservePort } from "../../../providers/crew-process/local/index.ts";
 
 describe("reserved ports", () => {
   let folder: string;

@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { randomUUID } from "node:crypto";
 import axios, { isAxiosError } from "axios";
+import { writeAtomicallySync } from "../../common/atomic-write.ts";
 import { CrewProcessError } from "./errors.ts";
 
 /** Loading CrewAI takes seconds, but many crews may start at once on a few cores. */
@@ -47,13 +48,6 @@ export interface CrewStart {
 export const identityFile = (home: string): string => join(home, "identity.json");
 const recordFile = (home: string): string => join(home, "process.json");
 const logFile = (home: string): string => join(home, "crew.log");
-
-/** Writes a file so that a reader sees the old or the new content, never half of one. */
-export function writeAtomically(file: string, text: string, mode = 0o644): void {
-  const draft = `${file}.${process.pid}.tmp`;
-  writeFileSync(draft, text, { mode });
-  renameSync(draft, file);
-}
 
 function readRecord(home: string): CrewInstance | undefined {
   try {
@@ -188,7 +182,7 @@ export async function startCrew(start: CrewStart): Promise<CrewInstance> {
     );
   }
 
-  writeAtomically(join(start.home, "crew.json"), start.declaration);
+  writeAtomicallySync(join(start.home, "crew.json"), start.declaration);
   const instance = randomUUID();
   const log = openSync(logFile(start.home), "a", 0o600);
   const child = spawn(start.python, ["-m", "crew_runtime", "--instance", instance], {
@@ -205,7 +199,7 @@ export async function startCrew(start: CrewStart): Promise<CrewInstance> {
   child.unref();
 
   const running = { pid, port: start.port, instance };
-  writeAtomically(recordFile(start.home), JSON.stringify(running));
+  writeAtomicallySync(recordFile(start.home), JSON.stringify(running));
   try {
     await waitUntilHealthy(running, start.home, AbortSignal.timeout(HEALTHY_WITHIN_MS));
   } catch (error) {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { writeAtomicallySync } from "../../common/atomic-write.ts";
 
 const FIRST_PORT = 20_000;
 const PORTS = 10_000;
@@ -36,8 +37,6 @@ export function reservePort(file: string, agentId: string): number {
 
   const port = FIRST_PORT + offset;
   mkdirSync(dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify({ ...ports, [agentId]: port }, null, 2)}\n`);
-  renameSync(draft, file);
+  writeAtomicallySync(file, `${JSON.stringify({ ...ports, [agentId]: port }, null, 2)}\n`);
   return port;
 }

@@ -1,4 +1,4 @@
-import { CodedError } from "../coded-error.ts";
+import { CodedError } from "../../common/coded-error.ts";
 
 /**
  * Errors of the crew process provider. Each has a stable code (docs/errors.md), says what happened and

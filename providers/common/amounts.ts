@@ -1,0 +1,19 @@
+const ADA_DECIMALS = 6;
+
+/**
+ * Returns an amount of base units in the unit that people use, with no more decimals than it has. Exact: money is never a
+ * floating-point number.
+ *
+ * @example formatUnits(5000000n, 6) // "5"
+ * @example formatUnits(-1050n, 3) // "-1.05"
+ */
+export function formatUnits(amount: bigint, decimals: number): string {
+  const sign = amount < 0n ? "-" : "";
+  const digits = (amount < 0n ? -amount : amount).toString().padStart(decimals + 1, "0");
+  const point = digits.length - decimals;
+  const fraction = digits.slice(point).replace(/0+$/, "");
+  return `${sign}${digits.slice(0, point)}${fraction === "" ? "" : `.${fraction}`}`;
+}
+
+/** Returns lovelace as ADA. @example formatAda(5398057n) // "5.398057" */
+export const formatAda = (lovelace: bigint): string => formatUnits(lovelace, ADA_DECIMALS);

@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/* Where a project's crews have their files on this machine, and where they answer. */
+
+const localFolder = (projectRoot: string) => join(projectRoot, ".masumi");
+export const crewHome = (projectRoot: string, agentId: string): string =>
+  join(localFolder(projectRoot), "crews", agentId);
+export const crewVenv = (projectRoot: string): string => join(localFolder(projectRoot), "venv");
+export const crewFolder = (projectRoot: string): string => join(projectRoot, "crew");
+export const crewUrl = (port: number): string => `http://127.0.0.1:${port}`;
+
+/** Digest of all that makes up the crew runtime. */
+export function runtimeDigest(projectRoot: string): string {
+  const folder = crewFolder(projectRoot);
+  const hash = createHash("sha256");
+  for (const file of [...globSync("src/**/*.py", { cwd: folder }).toSorted(), "pyproject.toml", "uv.lock"]) {
+    hash
+      .update(file)
+      .update("\0")
+      .update(readFileSync(join(folder, file)))
+      .update("\0");
+  }
+  return hash.digest("hex").slice(0, 16);
+}
