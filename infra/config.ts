@@ -1,15 +1,8 @@
 import { z } from "zod";
-import { HOSTINGS, type HostingKind } from "./declarations/index.ts";
-import {
-  type AwsSettings,
-  type HostingSettings,
-  awsSettings,
-  dockerSettings,
-  documentsSettings,
-  hostingProblems,
-} from "./hosting/settings.ts";
-
-export type { AwsSettings, DockerSettings } from "./hosting/settings.ts";
+import { documentsSettings } from "./crews/documents-settings.ts";
+import type { OutsideSettings } from "./hosting/kind.ts";
+import { type HostingSettings, hostingProblems } from "./hosting/settings.ts";
+import { HOSTINGS, type HostingKind, type HostingsConfig, SETTINGS } from "./hosting/traits.ts";
 
 const vkey = z
   .string()
@@ -49,6 +42,20 @@ function json<T extends z.ZodType>(schema: T, example: string) {
 const number = (fallback: string) =>
   z.string().regex(digits, "expected a whole number").default(fallback).transform(Number);
 
+type HostingsShape = {
+  [Name in keyof typeof SETTINGS]: z.ZodType<z.output<(typeof SETTINGS)[Name]["schema"]>, string | undefined>;
+};
+
+/** The maps of settings that hostings read, each a map without a value of its own if it is not set. */
+function settingsOfHostings(): HostingsShape {
+  const shape = Object.entries(SETTINGS).map(([name, { schema, example }]) => [
+    name,
+    json<z.ZodType>(schema, example).prefault("{}"),
+  ]);
+  // What it is made of says the types; Object.entries loses them.
+  return Object.fromEntries(shape) as HostingsShape;
+}
+
 const schema = z.strictObject({
   network: z.enum(["Preprod", "Mainnet"]),
   paymentServiceUrl: z.url({
@@ -63,8 +70,7 @@ const schema = z.strictObject({
   ),
   /** Where crews run; an agent may say otherwise. */
   hosting: z.enum(HOSTINGS, { error: `expected one of ${HOSTINGS.join(", ")}` }).default("process"),
-  aws: json(awsSettings, "{ domain: agents.example.com }").prefault("{}"),
-  docker: json(dockerSettings, '{ url: "https://{id}.agents.example.com" }').prefault("{}"),
+  ...settingsOfHostings(),
   /** How long a lost answer is looked for before anything is decided. */
   settleSeconds: number("30"),
   /** How long an agent may take to answer on its URL before its registration is given up. */
@@ -110,7 +116,7 @@ const schema = z.strictObject({
     .transform((text) => text === "true"),
 });
 
-export type StackConfig = Omit<z.output<typeof schema>, "aws"> & { readonly aws: AwsSettings };
+export type StackConfig = Omit<z.output<typeof schema>, keyof HostingsConfig> & HostingsConfig;
 export type Wallet = StackConfig["wallets"][number];
 
 /** Settings that must be kept as Pulumi secrets. */
@@ -160,14 +166,9 @@ export const problemsOfHosting = (kind: HostingKind, config: StackConfig): strin
 /** Whether the stack has a secret: commands that only look see that there is one, and not what it is. */
 type HasSecret = (name: "runtimeKey" | "documentsKey") => boolean;
 
-const hostingSettings = (
-  { aws, docker, documents, modelApi }: StackConfig,
-  has: HasSecret,
-): HostingSettings => ({
-  aws,
-  docker,
-  documents,
-  hasModelApi: modelApi !== undefined,
+const hostingSettings = (config: StackConfig, has: HasSecret): HostingSettings => ({
+  ...config,
+  hasModelApi: config.modelApi !== undefined,
   hasRuntimeKey: has("runtimeKey"),
   hasDocumentsKey: has("documentsKey"),
 });
@@ -189,13 +190,14 @@ function crossChecks(config: StackConfig, has: HasSecret): string[] {
   return problems;
 }
 
-/** Settings of the AWS provider from which it alone takes its credentials. */
-const AWS_CREDENTIALS = ["aws:accessKey", "aws:secretKey", "aws:token", "aws:assumeRole", "aws:assumeRoles"];
-
-const awsCredentials = (values: RawConfig["values"]) => ({
-  profile: values["aws:profile"],
-  credentialSettings: AWS_CREDENTIALS.filter((key) => values[key] !== undefined),
-});
+/** The settings of hostings with what is set elsewhere. */
+function completed(settings: z.output<typeof schema>, outside: OutsideSettings): HostingsConfig {
+  const names = Object.keys(SETTINGS) as (keyof HostingsConfig)[];
+  // Each completes what its own schema has checked; the compiler cannot follow that through the loop.
+  return Object.fromEntries(
+    names.map((name) => [name, SETTINGS[name].complete(settings[name] as never, outside)]),
+  ) as HostingsConfig;
+}
 
 /**
  * The stack's settings, validated; MASUMI_API_KEY wins over masumi:apiKey.
@@ -214,12 +216,8 @@ export function readStackConfig({
   const apiKey = env["MASUMI_API_KEY"] ?? settings["apiKey"];
 
   const checked = schema.safeParse(settings);
-  const region = values["aws:region"] ?? env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"];
   const config = checked.success
-    ? {
-        ...checked.data,
-        aws: { ...checked.data.aws, region: region || undefined, ...awsCredentials(values) },
-      }
+    ? { ...checked.data, ...completed(checked.data, { values, env }) }
     : undefined;
   const has: HasSecret = (name) =>
     settings[name] !== undefined || secretKeys?.includes(`masumi:${name}`) === true;

@@ -3,9 +3,8 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Agent, type LoadedAgents, formatComplaint } from "../../infra/declarations/index.ts";
-import { portsFile } from "../../infra/hosting/expected-url.ts";
-import { crewVenv, reservedPort } from "../../providers/crew-process/local/index.ts";
-import { isRunning } from "../../providers/crew-process/local/index.ts";
+
+import { crewVenv, isRunning, portsFile, reservedPort } from "../../providers/crew-process/local/index.ts";
 import { countAgents } from "../../stacks/agents.ts";
 import { isFree } from "../../stacks/port.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";

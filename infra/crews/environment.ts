@@ -2,7 +2,7 @@ import type { StackConfig } from "../config.ts";
 import { runsInRuntime } from "../declarations/index.ts";
 import type { Agent } from "../declarations/index.ts";
 import { boundedName } from "./names.ts";
-import type { CrewToHost } from "../hosting/hosting.ts";
+import type { CrewToHost } from "./crew-to-host.ts";
 
 /** The port that every crew listens on in its container. */
 export const CONTAINER_PORT = 8000;

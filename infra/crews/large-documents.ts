@@ -4,7 +4,7 @@ import { StoredDocument } from "../../providers/documents/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { HostingError } from "./errors.ts";
-import { needsDocumentsKey } from "../hosting/settings.ts";
+import { TRAITS } from "../hosting/traits.ts";
 import type { LargeFile } from "./agent-files.ts";
 
 /** Where an agent's crew finds the documents that are not in its image. */
@@ -56,7 +56,7 @@ export function storeLargeDocuments(
       options,
     );
   });
-  const needsKey = needsDocumentsKey(agent.hosting, documents);
+  const needsKey = TRAITS[agent.hosting].needsDocumentsKey(documents);
   return {
     stored,
     needsKey,

@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import { type Agent, type AgentSource, type WalletType, runsInRuntime } from "./agent.ts";
 import { type AssetTable, type Price, toBaseUnits } from "./schema/assets.ts";
-import { nearestSize } from "../hosting/ecs/sizes.ts";
 import { checkDocuments } from "./documents.ts";
-import { type HostingKind, isHosting, runsImages } from "../hosting/traits.ts";
+import { nearestSize } from "../hosting/sizes.ts";
+import { type HostingKind, TRAITS, isHosting } from "../hosting/traits.ts";
 import type { Complain } from "./load/located.ts";
 import { pathProblem } from "./load/repository.ts";
 import type { Declaration } from "./schema/schema.ts";
@@ -39,7 +39,7 @@ export function resolveAgent(
   const source = resolveSource(declaration, file, { ...context, hosting }, complain);
   if (runsInRuntime({ source })) {
     const { projectRoot, hasBucket } = context;
-    const takesLarge = hasBucket || hosting === "process";
+    const takesLarge = hasBucket || TRAITS[hosting].readsLocalFiles;
     checkDocuments(declaration.documents, { projectRoot, file, takesLarge }, complain);
   } else if (declaration.documents.length > 0 && source.kind !== "url") complainOfUnread(complain);
   const { payment, wallet, adopt } = declaration;
@@ -68,7 +68,7 @@ export function resolveAgent(
 
 function checkHosting(declaration: Declaration, hosting: HostingKind, complain: Complain): void {
   checkResources(declaration.resources, hosting, complain);
-  if (declaration.image === undefined || runsImages(hosting)) return;
+  if (declaration.image === undefined || TRAITS[hosting].runsImages) return;
   complain(["image"], `"image" is not available with hosting ${hosting}`, OTHER_SOURCE, "key");
 }
 
@@ -87,7 +87,7 @@ function checkResources(
   hosting: HostingKind,
   complain: Complain,
 ): void {
-  const nearest = nearestSize(hosting, { cpu, memory });
+  const nearest = nearestSize(TRAITS[hosting].sizes, { cpu, memory });
   if (nearest) {
     complain(
       ["resources"],
@@ -96,12 +96,12 @@ function checkResources(
       "key",
     );
   }
-  if (hosting !== "docker") return;
+  if (TRAITS[hosting].instances !== "one") return;
   const surplus = autoscaling ? "autoscaling" : "instances";
   if (!autoscaling && instances === 1) return;
   complain(
     ["resources", surplus],
-    "hosting docker runs one container for each agent",
+    `hosting ${hosting} runs one container for each agent`,
     `remove ${surplus}, or run it on AWS`,
     "key",
   );
@@ -187,10 +187,15 @@ function resolvePrices(
   return prices;
 }
 
+interface FolderContext {
+  readonly projectRoot: string;
+  readonly hosting: HostingKind;
+}
+
 function resolveSource(
   { crew, build, image, url }: Declaration,
   file: string,
-  { projectRoot, hosting }: StackContext,
+  { projectRoot, hosting }: FolderContext,
   complain: Complain,
 ): AgentSource {
   if (build !== undefined) return resolveFolder(build, file, { projectRoot, hosting }, complain);
@@ -203,7 +208,7 @@ function resolveSource(
 function resolveFolder(
   folder: string,
   file: string,
-  { projectRoot, hosting }: Pick<StackContext, "projectRoot" | "hosting">,
+  { projectRoot, hosting }: FolderContext,
   complain: Complain,
 ): AgentSource {
   const problem = pathProblem(projectRoot, file, folder, "folder");
@@ -213,7 +218,7 @@ function resolveFolder(
   }
   const holds = (name: string) => existsSync(join(projectRoot, folder, name));
   if (holds("Dockerfile")) {
-    if (!runsImages(hosting)) {
+    if (!TRAITS[hosting].runsImages) {
       complain(
         ["build"],
         `a Dockerfile cannot be built with hosting ${hosting}`,

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { StackConfig, Wallet } from "../config.ts";
+import type { StackConfig } from "../config.ts";
+import type { CrewToHost } from "../crews/crew-to-host.ts";
 import type { Agent } from "../declarations/index.ts";
 
 /** Where an agent answers, once it is hosted. */
@@ -23,14 +24,10 @@ export interface HostingContext {
   readonly agents: readonly Agent[];
 }
 
-/** One agent to host, and the wallet that it is registered with. */
-export interface CrewToHost {
-  readonly agent: Agent;
-  /** The selling wallet: buyers pay to it. */
-  readonly wallet: Pick<Wallet, "vkey" | "type">;
-}
-
 /** One way of running crews. Chosen by masumi:hosting, or for one agent by its YAML; only chosen ones are loaded. */
 export interface Hosting {
   host(crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew;
 }
+
+/** What the module of a hosting exports as `hosting`: makes what all its agents share. */
+export type HostingFactory = (context: HostingContext) => Hosting | Promise<Hosting>;

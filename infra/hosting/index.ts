@@ -1,17 +1,12 @@
-import { type Agent, type HostingKind, hostedBy } from "../declarations/index.ts";
-import { elsewhere } from "./elsewhere/elsewhere.ts";
-import type { Hosting, HostingContext } from "./hosting.ts";
+import { extname } from "node:path";
+import { type Agent, hostedBy } from "../declarations/index.ts";
+import { registeredOnly } from "./registered-only.ts";
+import type { Hosting, HostingContext, HostingFactory } from "./hosting.ts";
+import { HOSTINGS, type HostingKind, TRAITS } from "./traits.ts";
 
 export { checkHostings, hostingWarnings } from "./check.ts";
 export { expectedUrls } from "./expected-url.ts";
-export type { CrewToHost, HostedCrew, Hosting, HostingContext } from "./hosting.ts";
-
-const HOSTINGS: Record<HostingKind, (context: HostingContext) => Promise<Hosting>> = {
-  process: async (context) => (await import("./process/process.ts")).processHosting(context),
-  docker: async (context) => (await import("./docker/docker.ts")).dockerHosting(context),
-  "ecs-alb": async (context) => (await import("./ecs/alb.ts")).ecsAlbHosting(context),
-  "ecs-express": async (context) => (await import("./ecs/express.ts")).ecsExpressHosting(context),
-};
+export type { HostedCrew, Hosting, HostingContext, HostingFactory } from "./hosting.ts";
 
 /**
  * Loads the hostings that the agents use, each once and no other: the local stack never needs the cloud's packages, and a
@@ -20,15 +15,23 @@ const HOSTINGS: Record<HostingKind, (context: HostingContext) => Promise<Hosting
  * @returns the hosting of an agent
  */
 export async function loadHostings(context: HostingContext): Promise<(agent: Agent) => Hosting> {
-  const kinds = (Object.keys(HOSTINGS) as HostingKind[]).filter(
-    (kind) => hostedBy(kind, context.agents).length > 0,
-  );
+  const kinds = HOSTINGS.filter((kind) => hostedBy(kind, context.agents).length > 0);
   // In turn: hostings on AWS share resources, which the first of them makes.
   const loaded = new Map<HostingKind, Hosting>();
-  for (const kind of kinds) loaded.set(kind, await HOSTINGS[kind](context));
+  for (const kind of kinds) loaded.set(kind, await (await factoryOf(kind))(context));
   return (agent) => {
-    const hosting = agent.source.kind === "url" ? elsewhere : loaded.get(agent.hosting);
+    const hosting = agent.source.kind === "url" ? registeredOnly : loaded.get(agent.hosting);
     if (!hosting) throw new Error(`the hosting ${agent.hosting} of ${agent.id} was not loaded`);
     return hosting;
   };
+}
+
+/** By its path, so that the table of traits, which must not load Pulumi, is all that names a hosting. */
+async function factoryOf(kind: HostingKind): Promise<HostingFactory> {
+  const { module } = TRAITS[kind];
+  const { hosting } = (await import(`./${module}${extname(import.meta.filename)}`)) as {
+    hosting?: HostingFactory;
+  };
+  if (hosting === undefined) throw new Error(`infra/hosting/${module} exports no \`hosting\``);
+  return hosting;
 }

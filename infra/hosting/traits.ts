@@ -1,9 +1,30 @@
-/** Where crews run: as a process on this machine, in a Docker engine, or on AWS. */
-export const HOSTINGS = ["process", "docker", "ecs-alb", "ecs-express"] as const;
-export type HostingKind = (typeof HOSTINGS)[number];
+import { dockerSettings } from "./docker/settings.ts";
+import { dockerTraits } from "./docker/traits.ts";
+import { awsSettings } from "./ecs/settings.ts";
+import { albTraits, expressTraits } from "./ecs/traits.ts";
+import { processTraits } from "./process/traits.ts";
 
-export const isHosting = (name: string): name is HostingKind =>
-  (HOSTINGS as readonly string[]).includes(name);
+/**
+ * Where crews run: a row for each value of `masumi:hosting` and of an agent's `hosting:`. This is the one place to add another
+ * one (see CONTRIBUTING.md). Loads no Pulumi.
+ */
+export const TRAITS = {
+  process: processTraits,
+  docker: dockerTraits,
+  "ecs-alb": albTraits,
+  "ecs-express": expressTraits,
+} as const;
 
-/** Whether images run there; a process runs what the crew runtime runs. */
-export const runsImages = (hosting: string): boolean => hosting !== "process";
+/** The maps of settings that hostings read, by their names below masumi:. */
+export const SETTINGS = { aws: awsSettings, docker: dockerSettings } as const;
+
+export type HostingKind = keyof typeof TRAITS;
+
+/** The hostings' settings of a stack, complete. */
+export type HostingsConfig = {
+  readonly [Name in keyof typeof SETTINGS]: ReturnType<(typeof SETTINGS)[Name]["complete"]>;
+};
+
+export const HOSTINGS = Object.keys(TRAITS) as [HostingKind, ...HostingKind[]];
+
+export const isHosting = (name: string): name is HostingKind => Object.hasOwn(TRAITS, name);

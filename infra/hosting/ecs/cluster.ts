@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { AwsSettings } from "../settings.ts";
+import type { AwsSettings } from "./settings.ts";
 
 export interface Cluster {
   readonly arn: pulumi.Output<string>;

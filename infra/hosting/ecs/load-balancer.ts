@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { AwsSettings } from "../settings.ts";
+import type { AwsSettings } from "./settings.ts";
 import { useCertificate } from "./certificate.ts";
 import type { Network } from "./network.ts";
 import { EVERYONE, type SecurityGroup, outgoingGroup } from "./security-groups.ts";

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import { HostingError } from "../../crews/errors.ts";
-import type { AwsSettings } from "../settings.ts";
+import type { AwsSettings } from "./settings.ts";
 
 export interface Network {
   readonly vpcId: string;

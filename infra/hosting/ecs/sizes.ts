@@ -1,10 +1,4 @@
-import type { HostingKind } from "../traits.ts";
-
-/** CPU units (1024 are one core) and memory in MiB. */
-export interface ContainerSize {
-  readonly cpu: number;
-  readonly memory: number;
-}
+import type { ContainerSize } from "../kind.ts";
 
 interface MemoryRange {
   readonly from: number;
@@ -40,26 +34,14 @@ function memoriesOf(cpu: number): number[] {
   return Array.from({ length: (to - from) / step + 1 }, (_, index) => from + index * step);
 }
 
-/** Every size that a hosting has, the smallest first; none where any size will do. */
-export function sizesOf(hosting: HostingKind): readonly ContainerSize[] {
-  if (hosting !== "ecs-alb" && hosting !== "ecs-express") return [];
-  const limit = hosting === "ecs-express" ? EXPRESS_LIMIT : { cpu: Infinity, memory: Infinity };
-  return [...FARGATE.keys()].flatMap((cpu) =>
+const sizesUpTo = (limit: ContainerSize): readonly ContainerSize[] =>
+  [...FARGATE.keys()].flatMap((cpu) =>
     cpu > limit.cpu
       ? []
       : memoriesOf(cpu)
           .filter((memory) => memory <= limit.memory)
           .map((memory) => ({ cpu, memory })),
   );
-}
 
-/**
- * The smallest size of a hosting that has at least what was asked for, else its largest; undefined if the very size is
- * there, or the hosting takes any. Never rounded silently: a size is money.
- */
-export function nearestSize(hosting: HostingKind, asked: ContainerSize): ContainerSize | undefined {
-  const sizes = sizesOf(hosting);
-  const fits = ({ cpu, memory }: ContainerSize) => cpu >= asked.cpu && memory >= asked.memory;
-  const nearest = sizes.find(fits) ?? sizes.at(-1);
-  return nearest?.cpu === asked.cpu && nearest.memory === asked.memory ? undefined : nearest;
-}
+export const FARGATE_SIZES = sizesUpTo({ cpu: Infinity, memory: Infinity });
+export const EXPRESS_SIZES = sizesUpTo(EXPRESS_LIMIT);

@@ -5,15 +5,16 @@ import {
   crewHome,
   crewUrl,
   identityFile,
+  portsFile,
   reservePort,
 } from "../../../providers/crew-process/local/index.ts";
 import { agentFiles, placeFiles } from "../../crews/agent-files.ts";
 import type { StackConfig } from "../../config.ts";
-import { portsFile } from "../expected-url.ts";
-import type { CrewToHost, HostedCrew, Hosting, HostingContext } from "../hosting.ts";
+import type { CrewToHost } from "../../crews/crew-to-host.ts";
+import type { HostedCrew, HostingFactory } from "../hosting.ts";
 
 /** Crews as processes on this machine, each on a reserved port of 127.0.0.1, so the URL is known in every preview. */
-export function processHosting({ config, projectRoot }: HostingContext): Hosting {
+export const hosting: HostingFactory = ({ config, projectRoot }) => {
   const { modelApi = "", modelKey = "", modelName, runtimeKey } = config;
   return {
     host({ agent, wallet }, options): HostedCrew {
@@ -43,7 +44,7 @@ export function processHosting({ config, projectRoot }: HostingContext): Hosting
       };
     },
   };
-}
+};
 
 /** A payment service on this machine costs nothing to ask, and its chain may be faster than any real one. */
 const LOCAL_POLL_SECONDS = 0.5;

@@ -1,6 +1,6 @@
 /** Crews as processes of this machine: their files, ports, Python environment. Loads no Pulumi. */
 export { CrewProcessError, type CrewProcessErrorCode } from "./errors.ts";
-export { crewFolder, crewHome, crewUrl, crewVenv } from "./paths.ts";
+export { crewFolder, crewHome, crewUrl, crewVenv, portsFile } from "./paths.ts";
 export { reservePort, reservedPort } from "./ports.ts";
 export { type CrewInstance, type CrewPayments, identityFile, isRunning, stopCrew } from "./process.ts";
 export { ensurePythonEnvironment, type InstallOptions, type PythonEnvironment } from "./python.ts";

@@ -9,6 +9,8 @@ export const crewHome = (projectRoot: string, agentId: string): string =>
   join(localFolder(projectRoot), "crews", agentId);
 export const crewVenv = (projectRoot: string): string => join(localFolder(projectRoot), "venv");
 export const crewFolder = (projectRoot: string): string => join(projectRoot, "crew");
+/** The file that keeps the ports of a project's crews. */
+export const portsFile = (projectRoot: string): string => join(localFolder(projectRoot), "ports.json");
 export const crewUrl = (port: number): string => `http://127.0.0.1:${port}`;
 
 /** Digest of all that makes up the crew runtime. */

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { expressUrl } from "../../../infra/hosting/ecs/express-url.ts";
+import { expressUrl } from "../../../infra/hosting/ecs/url.ts";
 import { environmentList, secretList } from "../../../infra/hosting/ecs/container-definition.ts";
 import { agentPolicy, assumedBy } from "../../../infra/hosting/ecs/policies.ts";
 import {

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nearestSize, sizesOf } from "../../../infra/hosting/ecs/sizes.ts";
+import { nearestSize } from "../../../infra/hosting/sizes.ts";
+import { TRAITS } from "../../../infra/hosting/traits.ts";
 
 describe("sizes of containers", () => {
   it.each([
@@ -20,7 +21,7 @@ describe("sizes of containers", () => {
     ["docker", 512, 777, undefined],
     ["process", 512, 777, undefined],
   ] as const)("%s: cpu %i with memory %i → %j", (hosting, cpu, memory, nearest) => {
-    expect(nearestSize(hosting, { cpu, memory })).toEqual(nearest);
+    expect(nearestSize(TRAITS[hosting].sizes, { cpu, memory })).toEqual(nearest);
   });
 
   const asked = fc.record({
@@ -30,11 +31,11 @@ describe("sizes of containers", () => {
 
   it("are never rounded down, but to the largest", () => {
     fc.assert(
-      fc.property(fc.constantFrom("ecs-alb", "ecs-express"), asked, (hosting, size) => {
-        const nearest = nearestSize(hosting, size) ?? size;
-        const largest = sizesOf(hosting).at(-1);
-        expect(sizesOf(hosting)).toContainEqual(nearest);
-        expect(nearestSize(hosting, nearest)).toBeUndefined();
+      fc.property(fc.constantFrom("ecs-alb" as const, "ecs-express" as const), asked, (hosting, size) => {
+        const nearest = nearestSize(TRAITS[hosting].sizes, size) ?? size;
+        const largest = TRAITS[hosting].sizes.at(-1);
+        expect(TRAITS[hosting].sizes).toContainEqual(nearest);
+        expect(nearestSize(TRAITS[hosting].sizes, nearest)).toBeUndefined();
         if (nearest.cpu === largest?.cpu && nearest.memory === largest.memory) return;
         expect(nearest.cpu).toBeGreaterThanOrEqual(size.cpu);
         expect(nearest.memory).toBeGreaterThanOrEqual(size.memory);

@@ -1,3 +1,6 @@
+/** ecs-alb: a host name for each agent. */
+export const albUrl = (domain: string, id: string): string => `https://${id}.${domain}`;
+
 /**
  * The public URL of an Express service, from its ingress paths. The endpoint comes with or without `https://`
  * (hashicorp/terraform-provider-aws#47531), and both mean the same.

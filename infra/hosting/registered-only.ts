@@ -1,7 +1,7 @@
-import type { Hosting } from "../hosting.ts";
+import type { Hosting } from "./hosting.ts";
 
-/** Agents that run elsewhere, and are only registered. */
-export const elsewhere: Hosting = {
+/** Agents with a `url:`: they run elsewhere, and are only registered. */
+export const registeredOnly: Hosting = {
   host({ agent }) {
     if (agent.source.kind !== "url") throw new Error(`${agent.id} does not run elsewhere`);
     return { url: agent.source.url, ready: [], publishIdentifier: () => undefined };

@@ -1,0 +1,38 @@
+import type { HostingTraits } from "../kind.ts";
+import { type DockerSettings, isOnAnotherMachine } from "./settings.ts";
+import { dockerPorts, dockerUrl } from "./url.ts";
+
+/** Crews as containers of one Docker engine. */
+export const dockerTraits: HostingTraits<{ readonly docker: DockerSettings }> = {
+  module: "docker/docker",
+  runsImages: true,
+  instances: "one",
+  sizes: [],
+  readsLocalFiles: false,
+  losesPaidJobs: false,
+  needsRuntimeKey: "always",
+  needsDocumentsKey: () => true,
+  settingsProblems({ docker: { host, url } }) {
+    const problems: string[] = [];
+    if (!isOnAnotherMachine(host)) return problems;
+    if (url.startsWith("http://127.0.0.1:")) {
+      problems.push(
+        "masumi:docker.url is missing: the engine is on another machine, so say what the public reaches, " +
+          "such as https://{id}.agents.example.com",
+      );
+    }
+    if (host?.startsWith("tcp:")) {
+      problems.push(
+        "masumi:docker.host: an engine that is reached by plain TCP obeys whoever finds it; use ssh://user@machine",
+      );
+    }
+    return problems;
+  },
+  urls({ settings, ids }) {
+    const ports = dockerPorts(ids);
+    return (id) => {
+      const port = ports.get(id);
+      return port === undefined ? undefined : dockerUrl(settings.docker, id, port);
+    };
+  },
+};

@@ -1,0 +1,70 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { CONTAINER_PORT, HEALTH_PATH } from "../../crews/environment.ts";
+import { boundedName } from "../../crews/names.ts";
+import type { LoadBalancer } from "./load-balancer.ts";
+import type { Network } from "./network.ts";
+
+/** Target groups may have names of 32 characters. */
+const TARGET_GROUP_NAME = 32;
+
+/** An answer takes a crew well below this: jobs run on after it. */
+const DRAIN_SECONDS = 60;
+
+export interface RouteInput {
+  readonly domain: string;
+  readonly zoneId: string;
+  readonly network: Network;
+  readonly loadBalancer: LoadBalancer;
+  readonly priorities: ReadonlyMap<string, number>;
+}
+
+/** The way from an agent's host name to its containers. */
+export interface Route {
+  readonly targetGroup: aws.lb.TargetGroup;
+  readonly rule: aws.lb.ListenerRule;
+  readonly record: aws.route53.Record;
+}
+
+export function makeRoute(
+  id: string,
+  { domain, zoneId, network, loadBalancer, priorities }: RouteInput,
+  options: pulumi.CustomResourceOptions,
+): Route {
+  const priority = priorities.get(id);
+  if (priority === undefined) throw new Error(`${id} is not among the agents of this hosting`);
+  const targetGroup = new aws.lb.TargetGroup(
+    id,
+    {
+      name: boundedName(TARGET_GROUP_NAME, id, pulumi.getProject(), pulumi.getStack(), network.vpcId),
+      vpcId: network.vpcId,
+      targetType: "ip",
+      protocol: "HTTP",
+      port: CONTAINER_PORT,
+      deregistrationDelay: DRAIN_SECONDS,
+      healthCheck: { path: HEALTH_PATH, matcher: "200", interval: 15, timeout: 5, healthyThreshold: 2 },
+    },
+    options,
+  );
+  const rule = new aws.lb.ListenerRule(
+    id,
+    {
+      listenerArn: loadBalancer.listenerArn,
+      priority,
+      conditions: [{ hostHeader: { values: [`${id}.${domain}`] } }],
+      actions: [{ type: "forward", targetGroupArn: targetGroup.arn }],
+    },
+    options,
+  );
+  const record = new aws.route53.Record(
+    id,
+    {
+      zoneId,
+      name: `${id}.${domain}`,
+      type: "A",
+      aliases: [{ name: loadBalancer.dnsName, zoneId: loadBalancer.zoneId, evaluateTargetHealth: false }],
+    },
+    options,
+  );
+  return { targetGroup, rule, record };
+}

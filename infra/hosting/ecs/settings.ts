@@ -1,0 +1,81 @@
+import { z } from "zod";
+import type { OutsideSettings, SettingsOfHosting } from "../kind.ts";
+import { platform } from "../platform.ts";
+
+/** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
+const RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+const arn = (service: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^arn:aws[a-z-]*:${service}:`), `expected an ARN that begins with arn:aws:${service}:`);
+const resourceId = (prefix: string) =>
+  z.string().regex(new RegExp(`^${prefix}-[0-9a-f]+$`), `expected an id such as ${prefix}-0a1b2c3d`);
+const domainName = z
+  .string()
+  .regex(
+    /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/,
+    "expected a lower-case domain such as agents.example.com",
+  );
+const setElsewhere = (remedy: string) => z.custom<never>(() => false, remedy).exactOptional();
+
+/** masumi:aws. Whatever is not given here is made. The hostings ecs-alb and ecs-express read it. */
+const schema = z.strictObject({
+  /** Two places could disagree, and the AWS provider reads only its own. */
+  region: setElsewhere("is the AWS provider's own setting: pulumi config set aws:region eu-central-1"),
+  /** ecs-alb: agents are reached at https://<id>.<domain>. */
+  domain: domainName.exactOptional(),
+  /** ecs-alb: the Route 53 hosted zone that the domain lies in; default the domain itself. */
+  zone: domainName.exactOptional(),
+  /** An existing VPC with public subnets in at least two availability zones; default the account's default VPC. */
+  vpcId: resourceId("vpc").exactOptional(),
+  subnetIds: z.array(resourceId("subnet")).min(2).exactOptional(),
+  /** An existing ECS cluster; for `spot` it must have the capacity provider FARGATE_SPOT. */
+  clusterArn: arn("ecs").exactOptional(),
+  /** ecs-alb: an existing certificate for *.<domain>, in the stack's region; default one made and validated by DNS. */
+  certificateArn: arn("acm").exactOptional(),
+  /** ecs-alb: an existing load balancer, and its HTTPS listener with a certificate for *.<domain>. */
+  loadBalancer: z
+    .strictObject({
+      arn: arn("elasticloadbalancing"),
+      listenerArn: arn("elasticloadbalancing"),
+      securityGroupId: resourceId("sg"),
+    })
+    .exactOptional(),
+  /** ecs-alb: Fargate Spot, about 70 % cheaper; AWS may end a container with two minutes' notice, jobs and all. */
+  spot: z.boolean().default(false),
+  logRetentionDays: z
+    .number()
+    .refine((days) => RETENTION_DAYS.includes(days), `expected one of ${RETENTION_DAYS.join(", ")}`)
+    .default(30),
+  platform: platform.default("linux/amd64"),
+  /** The longest that one job may run, in minutes. Rolling and ending a service may take that much longer. */
+  jobMinutes: z.int().min(1).max(1440).default(60),
+});
+
+export type AwsSettings = Omit<z.output<typeof schema>, "region"> & {
+  /** aws:region, else AWS_REGION or AWS_DEFAULT_REGION. */
+  readonly region: string | undefined;
+  /** aws:profile; else credentials come from the environment. */
+  readonly profile?: string | undefined;
+  /** Names of settings that give credentials to the AWS provider alone. */
+  readonly credentialSettings?: readonly string[];
+};
+/** Settings of the AWS provider from which it alone takes its credentials. */
+const CREDENTIALS = ["aws:accessKey", "aws:secretKey", "aws:token", "aws:assumeRole", "aws:assumeRoles"];
+
+const regionOf = ({ values, env }: OutsideSettings): string | undefined =>
+  (values["aws:region"] ?? env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"]) || undefined;
+
+export const awsSettings: SettingsOfHosting<typeof schema, AwsSettings> = {
+  schema,
+  example: "{ domain: agents.example.com }",
+  complete: (settings, outside) => ({
+    ...settings,
+    region: regionOf(outside),
+    profile: outside.values["aws:profile"],
+    credentialSettings: CREDENTIALS.filter((key) => outside.values[key] !== undefined),
+  }),
+};

@@ -1,0 +1,112 @@
+import type { HostingTraits } from "../kind.ts";
+import type { AwsSettings } from "./settings.ts";
+import { EXPRESS_SIZES, FARGATE_SIZES } from "./sizes.ts";
+import { albUrl } from "./url.ts";
+
+interface Settings {
+  readonly aws: AwsSettings;
+}
+
+/**
+ * Rules of one load balancer's listener, and target groups of one load balancer: 100 each, unless AWS was asked for more.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+ */
+const AGENTS_PER_LOAD_BALANCER = 100;
+
+/** Express services that share one load balancer; AWS makes another one, which costs too, for the next. */
+const EXPRESS_SERVICES_PER_LOAD_BALANCER = 25;
+
+/** What both ways of running crews on ECS have in common. */
+const onEcs = {
+  runsImages: true,
+  instances: "declared",
+  readsLocalFiles: false,
+  // A task on Fargate takes its files with it.
+  losesPaidJobs: true,
+  needsRuntimeKey: "always",
+  // AWS's own S3 is read by the task's role.
+  needsDocumentsKey: ({ endpoint }) => endpoint !== undefined,
+} satisfies Partial<HostingTraits>;
+
+/** Crews on ECS behind one load balancer, each at a host name of the stack's own domain. */
+export const albTraits: HostingTraits<Settings> = {
+  ...onEcs,
+  module: "ecs/alb",
+  sizes: FARGATE_SIZES,
+  settingsProblems: ({ aws }) => [...commonProblems(aws), ...loadBalancerProblems(aws)],
+  countProblems: (count) =>
+    count <= AGENTS_PER_LOAD_BALANCER
+      ? []
+      : [
+          `${count} agents share one load balancer, which has room for ${AGENTS_PER_LOAD_BALANCER}: ` +
+            "spread them over several stacks, or give some of them hosting: ecs-express",
+        ],
+  urls: ({ settings: { aws } }) => {
+    const { domain } = aws;
+    return (id) => domain && albUrl(domain, id);
+  },
+};
+
+/** Crews as ECS Express services, whose host names AWS makes up when it makes the services. */
+export const expressTraits: HostingTraits<Settings> = {
+  ...onEcs,
+  module: "ecs/express",
+  sizes: EXPRESS_SIZES,
+  settingsProblems: ({ aws }) => [...commonProblems(aws), ...expressProblems(aws)],
+  countWarnings: (count) =>
+    count <= EXPRESS_SERVICES_PER_LOAD_BALANCER
+      ? []
+      : [
+          `${count} Express services need more than one load balancer: AWS puts ` +
+            `${EXPRESS_SERVICES_PER_LOAD_BALANCER} on each. With hosting ecs-alb, ${AGENTS_PER_LOAD_BALANCER} share one.`,
+        ],
+  urls: () => () => undefined,
+};
+
+function commonProblems(aws: AwsSettings): string[] {
+  const problems: string[] = [];
+  if (!aws.region) problems.push("aws:region is missing: pulumi config set aws:region eu-central-1");
+  for (const name of aws.credentialSettings ?? []) {
+    problems.push(
+      `${name} reaches the AWS provider alone, and rollouts are watched by another client: name a profile by aws:profile ` +
+        "(its role is taken on), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as pipelines do",
+    );
+  }
+  if ((aws.vpcId === undefined) !== (aws.subnetIds === undefined)) {
+    problems.push("masumi:aws.vpcId and masumi:aws.subnetIds belong together: give both, or neither");
+  }
+  return problems;
+}
+
+function expressProblems({ spot, platform }: AwsSettings): string[] {
+  const problems: string[] = [];
+  if (spot)
+    problems.push("masumi:aws.spot is not available with ecs-express: set it to false, or use ecs-alb");
+  if (platform !== "linux/amd64") {
+    problems.push(
+      `masumi:aws.platform ${platform} is not available with ecs-express: use linux/amd64, or ecs-alb`,
+    );
+  }
+  return problems;
+}
+
+function loadBalancerProblems({ domain, loadBalancer, certificateArn, vpcId }: AwsSettings): string[] {
+  const problems: string[] = [];
+  if (!domain) {
+    problems.push(
+      "masumi:aws.domain is missing: with ecs-alb agents are reached at https://<id>.<domain>. Name a domain whose " +
+        "DNS is in Route 53, or use ecs-express, which needs none",
+    );
+  }
+  if (loadBalancer && certificateArn) {
+    problems.push(
+      "masumi:aws.certificateArn has no effect beside loadBalancer, whose listener has its own: remove it",
+    );
+  }
+  if (loadBalancer && !vpcId) {
+    problems.push(
+      "masumi:aws.loadBalancer needs vpcId and subnetIds too: its targets must be in the same network",
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,22 @@
+import { crewUrl, portsFile, reservedPort } from "../../../providers/crew-process/local/index.ts";
+import type { HostingTraits } from "../kind.ts";
+
+/** Crews as processes on this machine. */
+export const processTraits: HostingTraits = {
+  module: "process/process",
+  runsImages: false,
+  instances: "ignored",
+  sizes: [],
+  readsLocalFiles: true,
+  losesPaidJobs: false,
+  needsRuntimeKey: "with a price",
+  needsDocumentsKey: () => false,
+  settingsProblems: () => [],
+  urls({ projectRoot }) {
+    const file = portsFile(projectRoot);
+    return (id) => {
+      const port = reservedPort(file, id);
+      return port === undefined ? undefined : crewUrl(port);
+    };
+  },
+};

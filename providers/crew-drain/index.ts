@@ -1,0 +1,1 @@
+export { CrewDrain, type CrewDrainArgs } from "./crew-drain.ts";
