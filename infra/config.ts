@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { documentsSettings } from "./crews/documents-settings.ts";
+import { documentsSettings } from "./hosting/documents-settings.ts";
 import type { OutsideSettings } from "./hosting/kind.ts";
 import { type HostingSettings, hostingProblems } from "./hosting/settings.ts";
 import { HOSTINGS, type HostingKind, type HostingsConfig, SETTINGS } from "./hosting/traits.ts";

@@ -3,7 +3,7 @@ import { AgentConfirmation, AgentRegistration } from "../providers/masumi/index.
 import { marker } from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
 import type { Agent } from "./declarations/index.ts";
-import type { Hosting } from "./hosting/index.ts";
+import type { Hosting } from "./deploy/index.ts";
 import { type PlannedAgent, listingOf } from "./fleet/index.ts";
 
 export interface MasumiAgentArgs extends PlannedAgent {

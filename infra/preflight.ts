@@ -2,8 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MasumiClient, type MasumiError } from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
 import type { Agent } from "./declarations/index.ts";
-import { type FleetPlan, examineFleet, planWarnings, summaryOf } from "./fleet/index.ts";
-import { expectedUrls } from "./hosting/index.ts";
+import { type FleetPlan, examineFleet, expectedUrls, planWarnings, summaryOf } from "./fleet/index.ts";
 
 /** Everything that keeps a run from succeeding, at once; nothing has been changed. Code PREFLIGHT_FAILED. */
 export class PreflightError extends Error {

@@ -1,6 +1,6 @@
 import { type StackConfig, readStackConfig } from "../infra/config.ts";
 import type { Agent, LoadedAgents } from "../infra/declarations/index.ts";
-import { expectedUrls } from "../infra/hosting/expected-url.ts";
+import { expectedUrls } from "../infra/fleet/index.ts";
 import { MasumiClient } from "../providers/masumi/service/index.ts";
 import { configValues } from "../local/engine/index.ts";
 import { loadStackAgents } from "./agents.ts";

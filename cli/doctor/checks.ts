@@ -1,4 +1,4 @@
-import { expectedUrls } from "../../infra/hosting/expected-url.ts";
+import { expectedUrls } from "../../infra/fleet/index.ts";
 import type { Agent } from "../../infra/declarations/index.ts";
 import { rightsProblem, survey } from "../../infra/fleet/index.ts";
 import { loadStackAgents } from "../../stacks/agents.ts";

@@ -1,6 +1,6 @@
 import { explainAll } from "./load/explain.ts";
 import { type Complain, type Located, pairOf, toPlain } from "./load/located.ts";
-import { checkRules } from "./rules/rules.ts";
+import { checkRules } from "./rules/agent.ts";
 import { type Declaration, declarationSchema } from "./schema/schema.ts";
 
 /** A declaration as far as it is right. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { MasumiError, contentOf, isLeaving, isOver, ownRows } from "../../providers/masumi/service/index.ts";
-import { listingOf } from "./listing.ts";
+import { listingOf } from "./plan.ts";
 import { type FleetInput, type FleetPlan, rowContent } from "./plan.ts";
 
 /**

@@ -11,10 +11,10 @@ import {
 } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
-import { eachAgent } from "./each-agent.ts";
-import { listingOf } from "./listing.ts";
+import { eachAgent } from "./plan.ts";
+import { listingOf } from "./plan.ts";
 import { type FleetInput, findOrphans, registrationsOf } from "./plan.ts";
-import { rightsProblem } from "./rights.ts";
+import { rightsProblem } from "./refusals.ts";
 import { survey } from "./survey.ts";
 import { type WalletPool, paymentSourceOf } from "./wallets.ts";
 

@@ -3,9 +3,9 @@ import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { approvalProblem, checksumOf } from "./checksum.ts";
 import { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
-import { limitProblem } from "./limits.ts";
+import { limitProblem } from "./refusals.ts";
 import { type FleetInput, type FleetPlan, planFleet } from "./plan.ts";
-import { rightsProblem } from "./rights.ts";
+import { rightsProblem } from "./refusals.ts";
 import { survey } from "./survey.ts";
 
 export interface ExamineOptions {

@@ -15,11 +15,19 @@ export {
   findDrift,
   isDrift,
 } from "./drift.ts";
+export { type StackUrls, expectedUrls } from "./expected-url.ts";
 export { type Examination, type ExamineOptions, examineFleet } from "./examine.ts";
+export { hostingRefusals, hostingWarnings } from "./hosting-problems.ts";
 export { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
-export { listingOf } from "./listing.ts";
-export { type FleetInput, type FleetPlan, type Orphan, type PlannedAgent, planFleet } from "./plan.ts";
-export { rightsProblem } from "./rights.ts";
+export {
+  type FleetInput,
+  type FleetPlan,
+  type Orphan,
+  type PlannedAgent,
+  listingOf,
+  planFleet,
+} from "./plan.ts";
+export { rightsProblem } from "./refusals.ts";
 export { countActions, describeCost, planWarnings, summaryOf } from "./summary.ts";
 export { type Survey, survey } from "./survey.ts";
 export { paymentSourceOf } from "./wallets.ts";

@@ -1,6 +1,7 @@
 import {
   type Change,
-  type MasumiError,
+  type Listing,
+  MasumiError,
   type OwnRow,
   type RecoverFrom,
   type Registration,
@@ -14,15 +15,14 @@ import {
   isLive,
   isOver,
   marker,
+  ownRows,
   shows,
 } from "../../providers/masumi/service/index.ts";
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
-import { eachAgent } from "./each-agent.ts";
-import { listingOf } from "./listing.ts";
 import type { Survey } from "./survey.ts";
-import { type WalletPool, paymentSourceOf } from "./wallets.ts";
+import { WalletPool, paymentSourceOf } from "./wallets.ts";
 
 /** One agent of the stack: how it stands with the network, and what a run would do about it. */
 export interface PlannedAgent {
@@ -82,6 +82,29 @@ export function planFleet(input: FleetInput): FleetPlan {
   const orphans = findOrphans(config, agents, own);
   const cost = sumCosts([...planned, ...orphans].map((one) => one.cost));
   return { agents: planned, orphans, problems, cost };
+}
+
+/**
+ * What `judge` says of each agent, in order, and what keeps agents from being judged. One agent's problem is no reason
+ * to be silent about the others.
+ */
+export function eachAgent<T>(
+  { config, agents, survey }: FleetInput,
+  judge: (agent: Agent, own: readonly OwnRow[], pool: WalletPool) => T,
+): { readonly results: T[]; readonly problems: MasumiError[]; readonly own: readonly OwnRow[] } {
+  const own = ownRows(survey.rows, config.owner);
+  const pool = new WalletPool(config);
+  const problems: MasumiError[] = [];
+  const results = agents.flatMap((agent) => {
+    try {
+      return [judge(agent, own, pool)];
+    } catch (error) {
+      if (!(error instanceof MasumiError)) throw error;
+      problems.push(error);
+      return [];
+    }
+  });
+  return { results, problems, own };
 }
 
 type Draft = Omit<PlannedAgent, "queueLength">;
@@ -192,7 +215,7 @@ function differences(row: Row, registration: Registration): string[] {
 /** @throws MasumiError where the registration of somebody else, or of another stack, stands in the way */
 function newcomer(registration: Registration, { adopt }: Agent, rows: readonly Row[]): Decided {
   const none: ReadonlySet<string> = new Set();
-  const look = decideCreate({ registration, adopt, rows, condemned: none, replaced: none });
+  const look = decideCreate({ registration, adopt, rows, deregistering: none, replaced: none });
   if (look.kind === "register") return { action: "create", fields: [] };
   if (look.kind === "adopt") return { action: "adopt", fields: [], row: look.row };
   return { action: "update", fields: differences(look.row, registration), row: look.row };
@@ -237,3 +260,24 @@ export function findOrphans(
 /** What of a row a plan depends on: not its transactions, which go on by themselves. */
 export const rowContent = (row: Row): string =>
   contentOf({ wallet: row, listing: row.listing, sourceAddress: row.sourceAddress });
+
+/** What goes on the chain about an agent, apart from the URL it is reached at. */
+export function listingOf(agent: Agent): Omit<Listing, "apiBaseUrl"> {
+  const { name, description, capability, tags, author, legal, exampleOutputs } = agent;
+  return {
+    name,
+    description,
+    capability,
+    tags,
+    author,
+    legal,
+    pricing: onChainPricing(agent),
+    exampleOutputs,
+  };
+}
+
+/** The price without the words for people, which are not on the chain. */
+function onChainPricing({ pricing }: Agent): Listing["pricing"] {
+  if (pricing.type !== "fixed") return pricing;
+  return { type: pricing.type, prices: pricing.prices.map(({ amount, unit }) => ({ amount, unit })) };
+}

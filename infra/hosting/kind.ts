@@ -20,7 +20,7 @@ export interface UrlContext<Settings = object> {
  * reads. traits.ts has one for each.
  */
 export interface HostingTraits<Settings = object> {
-  /** The module that runs crews, as a path below this folder without its ending. It exports `hosting`, a HostingFactory. */
+  /** The module that runs crews, as a path below infra/deploy without its ending. It exports `hosting`, a HostingFactory. */
   readonly module: string;
   /** Whether images run there; if not, only what the crew runtime runs: declared crews and folders with crew.py. */
   readonly runsImages: boolean;

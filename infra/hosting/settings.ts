@@ -1,4 +1,4 @@
-import type { DocumentsSettings } from "../crews/documents-settings.ts";
+import type { DocumentsSettings } from "./documents-settings.ts";
 import { type HostingKind, type HostingsConfig, TRAITS } from "./traits.ts";
 
 /** What of a stack's configuration hostings depend on. */

@@ -4,7 +4,7 @@ import { type OutsideAgents, startOutsideAgents } from "../helpers/outside-agent
 import { markerOf, vkeyOf } from "./agents.ts";
 import { runCampaign } from "./campaign.ts";
 import { type Bundle, HostPool, bundleProvider } from "./host.ts";
-import type { Ledger } from "./ledger.ts";
+import type { RunRecord } from "./ledger.ts";
 import { Life } from "./life.ts";
 import { Tally } from "./tally.ts";
 
@@ -70,7 +70,7 @@ describe("a loss is seen", () => {
     }
   }, 120_000);
 
-  it.each<[what: string, meddle: (ledger: Ledger) => Promise<void>, said: RegExp]>([
+  it.each<[what: string, meddle: (ledger: RunRecord) => Promise<void>, said: RegExp]>([
     ["another live row of an agent", addRow, /ada: 2 live registrations instead of 1/],
     [
       "a row that is gone",
@@ -116,17 +116,17 @@ describe("a loss is seen", () => {
 
 const ADA = { id: "ada", type: "V2" } as const;
 
-async function adasRow(ledger: Ledger) {
+async function adasRow(ledger: RunRecord) {
   const row = (await ledger.rows()).find(({ Tags }) => Tags.includes(markerOf(ADA)));
   if (!row) throw new Error("ada has no row");
   return row;
 }
 
-async function change(ledger: Ledger, fields: object): Promise<void> {
+async function change(ledger: RunRecord, fields: object): Promise<void> {
   await ledger.patch((await adasRow(ledger)).id, fields);
 }
 
-async function addRow(ledger: Ledger): Promise<void> {
+async function addRow(ledger: RunRecord): Promise<void> {
   const { name, apiBaseUrl, Tags } = await adasRow(ledger);
   await ledger.insert({
     wallet: vkeyOf(ADA),

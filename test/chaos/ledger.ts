@@ -46,7 +46,7 @@ export const describeRow = (row: Row): string =>
   `token ${row.agentIdentifier ?? "none"} ${row.Tags.join(" ")}${row.error ? ` (${row.error})` : ""}`;
 
 /** What the sandbox really has: its rows and its tokens. */
-export class Ledger {
+export class RunRecord {
   readonly #url: string;
 
   /** @param url origin of the sandbox */
@@ -72,7 +72,7 @@ export class Ledger {
   }
 
   /** Lets every transaction that is under way come to its end. */
-  async settle(): Promise<void> {
+  async awaitEffect(): Promise<void> {
     await this.#ask("POST", "/clock", { advanceSeconds: LONG_ENOUGH });
   }
 

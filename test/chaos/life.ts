@@ -8,7 +8,7 @@ import { tidyAtExit } from "./cleanup.ts";
 import { describeEntry, findLosses, findStateFaults } from "./check.ts";
 import { type Declared, EngineRun, type Entry, type Operation, type RunResult } from "./engine.ts";
 import { HostDied, type HostPool, type ProviderHost } from "./host.ts";
-import { Ledger, type Row, describeRow } from "./ledger.ts";
+import { RunRecord, type Row, describeRow } from "./ledger.ts";
 import { type Attempt, LATEST_MS, type LifePlan, type RunPlan, planLife, planRun } from "./plan.ts";
 import { CountingProxy } from "./proxy.ts";
 import { Random } from "./random.ts";
@@ -49,7 +49,7 @@ export class Life {
   readonly #proxy: CountingProxy;
   readonly #folder = mkdtempSync(join(tmpdir(), "masumi-chaos-life-"));
   readonly #removeFolder = tidyAtExit(() => rmSync(this.#folder, { recursive: true, force: true }));
-  readonly ledger: Ledger;
+  readonly ledger: RunRecord;
   #config: Readonly<Record<string, string>> = {};
   #host: ProviderHost | undefined;
   #state: Entry[] = [];
@@ -63,7 +63,7 @@ export class Life {
     this.#options = options;
     this.#plan = plan;
     this.#sandbox = sandbox;
-    this.ledger = new Ledger(sandbox.url);
+    this.ledger = new RunRecord(sandbox.url);
     const startedAt = Date.now();
     this.#proxy = new CountingProxy(sandbox.url, (event) => {
       this.#events.push(`${String(Date.now() - startedAt).padStart(6)} ms  ${event}`);
@@ -86,7 +86,7 @@ export class Life {
   }
 
   /** The next run of this life. After a loss nothing more is known of the world, so the life is over. */
-  async run(meddle?: (ledger: Ledger) => Promise<void>): Promise<Loss | undefined> {
+  async run(meddle?: (ledger: RunRecord) => Promise<void>): Promise<Loss | undefined> {
     const { seed, index, tally } = this.#options;
     const run = (this.#runs += 1);
     const plan = planRun(new Random(`${seed}/${index}/${run}`), this.#plan, this.#agents);
@@ -198,7 +198,7 @@ export class Life {
       faults.some(({ kind }) => kind === "late-write" || kind === "slow"),
     );
     if (isLate) await delay(LATEST_MS);
-    await this.ledger.settle();
+    await this.ledger.awaitEffect();
     return this.ledger.rows();
   }
 

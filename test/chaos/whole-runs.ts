@@ -11,7 +11,7 @@ import { type Agent, OWNER, titleOf } from "./agents.ts";
 import { findLosses } from "./check.ts";
 import { tidyAtExit } from "./cleanup.ts";
 import { killTree } from "./kill-tree.ts";
-import { Ledger, describeRow } from "./ledger.ts";
+import { RunRecord, describeRow } from "./ledger.ts";
 import type { Loss } from "./life.ts";
 import { type Attempt, type LifePlan, type RunPlan, planLife, planRun } from "./plan.ts";
 import { CountingProxy } from "./proxy.ts";
@@ -91,7 +91,7 @@ class WholeLife {
   readonly #options: LifeOptions;
   readonly #plan: LifePlan;
   readonly #sandbox: RunningSandbox;
-  readonly #ledger: Ledger;
+  readonly #ledger: RunRecord;
   readonly #proxy: CountingProxy;
   readonly #project = new TestProject();
   /** Each ends a command that is still running. */
@@ -106,7 +106,7 @@ class WholeLife {
     this.#options = options;
     this.#plan = plan;
     this.#sandbox = sandbox;
-    this.#ledger = new Ledger(sandbox.url);
+    this.#ledger = new RunRecord(sandbox.url);
     const startedAt = Date.now();
     this.#proxy = new CountingProxy(sandbox.url, (event) => {
       this.#events.push(`${String(Date.now() - startedAt).padStart(6)} ms  ${event}`);
@@ -138,7 +138,7 @@ class WholeLife {
     const complaints = await this.#live(plan, random);
     await this.#ledger.setFaults([]);
     await this.#proxy.settled();
-    await this.#ledger.settle();
+    await this.#ledger.awaitEffect();
     const after = await this.#ledger.rows();
     complaints.push(...findLosses({ before, after, locked: await this.#ledger.locked() }, plan.expected));
     if (complaints.length === 0 && plan.operation === "up") complaints.push(...(await this.#runOnceMore()));

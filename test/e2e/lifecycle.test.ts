@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { localRun } from "../../stacks/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { initStack, setConfig } from "../../local/engine/index.ts";
-import { toUpdateBody } from "../../providers/masumi/service/convert.ts";
+import { toUpdateBody } from "../../providers/masumi/service/client/convert.ts";
 import { type OwnRow, isOver } from "../../providers/masumi/service/index.ts";
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { type RunReport, TestProject, changes, crewEnvironment } from "../helpers/project.ts";

@@ -1,6 +1,6 @@
 import { RegistrationError } from "../service/errors.ts";
 import type { Network } from "../service/model.ts";
-import { decideBurn } from "../service/burn-rule.ts";
+import { decideBurn } from "../service/rules/burn.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -14,24 +14,24 @@ export async function assertBurnAllowed(
   burn: { readonly network: Network; readonly agentId: string; readonly rowId: string },
 ): Promise<void> {
   const { network, agentId, rowId } = burn;
-  const { ledger } = session;
+  const { run } = session;
   const { allowDeregister, allowedByEnvironment } = await session.settings();
-  if (ledger.mayBurn(rowId)) return;
+  if (run.mayBurn(rowId)) return;
   const { allowed, counts } = decideBurn({
     ...burn,
-    isDestroy: ledger.isDestroy,
-    unnamedSoFar: ledger.unnamedBurns,
+    isDestroy: run.isDestroy,
+    unnamedSoFar: run.unnamedBurns,
     allowed: allowDeregister,
     allowedByEnvironment,
   });
   if (allowed) {
-    if (counts) ledger.countUnnamedBurn(rowId);
+    if (counts) run.countUnnamedBurn(rowId);
     return;
   }
   throw new RegistrationError({
     code: "DEREGISTRATION_LIMIT",
     what: `${agentId} (row ${rowId}) would be deregistered on ${network}, which this run may not do unasked.`,
-    remedy: ledger.isDestroy
+    remedy: run.isDestroy
       ? `If that is meant, set MASUMI_ALLOW_DEREGISTER=${agentId} (ids, comma-separated, or all).`
       : `If that is meant, add ${agentId} to masumi:allowDeregister.`,
   });

@@ -4,8 +4,8 @@ import { LOVELACE_PER_MINT } from "../service/costs.ts";
 import { RegistrationError } from "../service/errors.ts";
 import { type ConfirmationInputs, type ConfirmationOutputs, STATE_VERSION } from "./inputs.ts";
 import { type Network, type Row, isLeaving, isLive, isSettled } from "../service/model.ts";
-import { plainly } from "./plainly.ts";
-import { deadlineBy, queueSeconds, requestsBefore } from "../service/queue.ts";
+import { withoutStack } from "./without-stack.ts";
+import { deadlineBy, queueSeconds, requestsBefore } from "../service/rules/queue.ts";
 import type { Session } from "./session.ts";
 
 const READ_AGE_MS = 60_000;
@@ -23,13 +23,13 @@ export function createConfirmationProvider(
     configure: (request) => session.configure(request),
 
     async check(_olds, news) {
-      session.ledger.sawProgram();
+      session.run.sawProgram();
       return { inputs: news };
     },
 
     /** Only another registration, or new content of the same one, is worth waiting for. */
     async diff(_id, olds, news) {
-      session.ledger.sawProgram();
+      session.run.sawProgram();
       const isOther = olds.registrationId !== news.registrationId;
       return {
         changes: isOther || olds.revision !== news.revision,
@@ -38,13 +38,13 @@ export function createConfirmationProvider(
     },
 
     create: (inputs) =>
-      plainly(session, async () => ({
+      withoutStack(session, async () => ({
         id: inputs.registrationId,
         outs: await confirm(session, inputs, suspiciousMs),
       })),
     update: (_id, _olds, news) =>
-      plainly(session, async () => ({ outs: await confirm(session, news, suspiciousMs) })),
-    read: (id, props) => plainly(session, () => readConfirmation(session, id, props)),
+      withoutStack(session, async () => ({ outs: await confirm(session, news, suspiciousMs) })),
+    read: (id, props) => withoutStack(session, () => readConfirmation(session, id, props)),
 
     /** Nothing of it is anywhere but in the state. */
     async delete() {},

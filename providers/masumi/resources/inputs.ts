@@ -1,5 +1,5 @@
 import type { Network, Wallet } from "../service/model.ts";
-import type { Registered, Wanted } from "../service/rules.ts";
+import type { Registered, Wanted } from "../service/rules/decisions.ts";
 
 /** Version of the outputs' shape; a later version reads every earlier one. */
 export const STATE_VERSION = 1;

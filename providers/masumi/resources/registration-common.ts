@@ -1,8 +1,8 @@
-import type { Registration } from "../service/convert.ts";
+import type { Registration } from "../service/client/convert.ts";
 import { type RegistrationInputs, type RegistrationOutputs, STATE_VERSION } from "./inputs.ts";
 import type { Row } from "../service/model.ts";
 import { probeAgent } from "../service/probe.ts";
-import { digestOf, normaliseListing } from "../service/content.ts";
+import { digestOf, normaliseListing } from "../service/rules/content.ts";
 import type { Session } from "./session.ts";
 
 export const toRegistration = (inputs: RegistrationInputs): Registration => ({

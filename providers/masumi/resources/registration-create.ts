@@ -1,15 +1,15 @@
 import { assertBurnAllowed } from "./burn-limit.ts";
-import { type Registration, toRegisterBody } from "../service/convert.ts";
+import { type Registration, toRegisterBody } from "../service/client/convert.ts";
 import { RefusedError, RegistrationError, ServiceError } from "../service/errors.ts";
 import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
 import type { IntentKey } from "./intents.ts";
 import { type Row, isLeaving, isOver } from "../service/model.ts";
 import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
 import { submitUpdate } from "./registration-update.ts";
-import { shows } from "../service/content.ts";
-import { type Look, decideCreate } from "../service/rules.ts";
+import { shows } from "../service/rules/content.ts";
+import { type Look, decideCreate } from "../service/rules/decisions.ts";
 import type { Session } from "./session.ts";
-import { settle } from "../service/settle.ts";
+import { awaitEffect } from "../service/reads/await-effect.ts";
 
 /** How old the view of the registry may be when a registration is decided on. */
 const LOOK_AGE_MS = 5_000;
@@ -38,7 +38,7 @@ export async function createRegistration(
     return { id: row.id, outs: toOutputs(inputs, row, "1") };
   }
   await session.intents.remove(await intentKey(session, inputs));
-  session.ledger.hold(look.row.id);
+  session.run.hold(look.row.id);
   if (look.kind === "adopt-and-update") {
     const row = await submitUpdate(session, inputs, look.row);
     return { id: row.id, outs: toOutputs(inputs, row, "1") };
@@ -63,8 +63,8 @@ async function lookForRow(
 ): Promise<Seen> {
   const lookOnce = async (maxAgeMs: number): Promise<Seen> => {
     const rows = await session.allRows(inputs.network, maxAgeMs);
-    const { condemned, replaced } = session.ledger;
-    return { rows, look: decideCreate({ registration, adopt: inputs.adopt, rows, condemned, replaced }) };
+    const { deregistering, replaced } = session.run;
+    return { rows, look: decideCreate({ registration, adopt: inputs.adopt, rows, deregistering, replaced }) };
   };
   const startedAt = await session.intents.startedAt(await intentKey(session, inputs));
   if (startedAt === undefined) return lookOnce(LOOK_AGE_MS);
@@ -75,7 +75,7 @@ async function lookForRow(
     inputs.resourceUrn,
     `An earlier run was stopped while it registered the agent; looking for its registration for ${Math.ceil(secondsLeft)} s`,
   );
-  const found = await settle(secondsLeft, async () => {
+  const found = await awaitEffect(secondsLeft, async () => {
     const seen = await lookOnce(0);
     return seen.look.kind === "register" ? undefined : seen;
   });
@@ -88,7 +88,7 @@ async function assertReplacementsAllowed(
   { network, agentId }: RegistrationInputs,
   rows: readonly Row[],
 ): Promise<void> {
-  const replaced = session.ledger.replacedBy(agentId);
+  const replaced = session.run.replacedBy(agentId);
   for (const { id, state } of rows) {
     if (!replaced.includes(id) || isOver(state) || isLeaving(state)) continue;
     await assertBurnAllowed(session, { network, agentId, rowId: id });
@@ -146,7 +146,7 @@ async function register(
     row = await findAfterLostAnswer(session, inputs, registration, rowsBefore, error);
   }
   await session.intents.remove(intent);
-  session.ledger.hold(row.id);
+  session.run.hold(row.id);
   (await session.view(inputs.network, inputs.wallet.type)).note(row);
   return row;
 }
@@ -169,7 +169,7 @@ async function findAfterLostAnswer(
   const { network, marker, wallet, agentId } = inputs;
   const known = new Set(rowsBefore.map(({ id }) => id));
   const seconds = await settleSeconds(session, inputs);
-  const row = await settle(seconds, async () => {
+  const row = await awaitEffect(seconds, async () => {
     const rows = await client.listOwn({ network, type: wallet.type, search: marker });
     return rows.findLast(
       (row) => !known.has(row.id) && row.markers.includes(marker) && shows(row, registration),

@@ -2,12 +2,12 @@ import { assertBurnAllowed } from "./burn-limit.ts";
 import { MasumiError, RefusedError, RegistrationError, ServiceError } from "../service/errors.ts";
 import type { RegistrationOutputs } from "./inputs.ts";
 import { type Row, isBurnable, isSettled } from "../service/model.ts";
-import { type OpenPayment, describePayments, drainedBy } from "../service/payments.ts";
-import { deadlineBy } from "../service/queue.ts";
+import { type OpenPayment, describePayments, drainedBy } from "../service/reads/payments.ts";
+import { deadlineBy } from "../service/rules/queue.ts";
 import { settleSeconds } from "./registration-common.ts";
 import type { Session } from "./session.ts";
-import { settle } from "../service/settle.ts";
-import { TOKEN_NOT_FOUND } from "../service/wire.ts";
+import { awaitEffect } from "../service/reads/await-effect.ts";
+import { TOKEN_NOT_FOUND } from "../service/client/wire.ts";
 
 /** Requests for one burn, each only after a look. The service refuses a second one once it has taken the first. */
 const BURN_TRIES = 3;
@@ -27,7 +27,7 @@ export async function deleteRegistration(
   id: string,
   props: RegistrationOutputs,
 ): Promise<void> {
-  if (session.ledger.holds(id)) {
+  if (session.run.holds(id)) {
     session.note(
       "info",
       props.resourceUrn,
@@ -35,7 +35,7 @@ export async function deleteRegistration(
     );
     return;
   }
-  return session.ledger.removeOnce(id, () => removeRegistration(session, id, props));
+  return session.run.removeOnce(id, () => removeRegistration(session, id, props));
 }
 
 async function removeRegistration(session: Session, id: string, props: RegistrationOutputs): Promise<void> {
@@ -48,7 +48,7 @@ async function removeRegistration(session: Session, id: string, props: Registrat
     await assertDrained(session, row, props);
     if (attempt === 1) {
       await assertBurnAllowed(session, { ...props, rowId: id });
-      session.ledger.condemn(id);
+      session.run.deregister(id);
     }
     const outcome = await requestBurn(session, row, props, attempt);
     if (outcome === "no token") {
@@ -194,7 +194,7 @@ async function lookAfter(
   const look = async () => (await view.rows(0)).get(before.id);
   if (error instanceof ServiceError) {
     const wasLost = error.unclear && error.status === undefined;
-    await settle(wasLost ? await settleSeconds(session) : PAUSE_SECONDS, async () => {
+    await awaitEffect(wasLost ? await settleSeconds(session) : PAUSE_SECONDS, async () => {
       const now = await look();
       return now && isBurnable(now.state) ? undefined : "moved";
     });

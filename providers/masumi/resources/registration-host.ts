@@ -1,13 +1,13 @@
 import type { ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
-import { checkRegistration } from "../service/check.ts";
+import { checkRegistration } from "../service/rules/check.ts";
 import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
-import { plainly } from "./plainly.ts";
+import { withoutStack } from "./without-stack.ts";
 import { createRegistration } from "./registration-create.ts";
 import { deleteRegistration } from "./registration-delete.ts";
 import { readRegistration } from "./registration-read.ts";
 import { updateRegistration } from "./registration-update.ts";
-import { normaliseListing } from "../service/content.ts";
-import { decideChange } from "../service/rules.ts";
+import { normaliseListing } from "../service/rules/content.ts";
+import { decideChange } from "../service/rules/decisions.ts";
 import type { Session } from "./session.ts";
 
 /** What stands behind AgentRegistration, in the process that the engine asks. */
@@ -18,25 +18,25 @@ export function createRegistrationProvider(
     configure: (request) => session.configure(request),
 
     async check(_olds, news) {
-      session.ledger.sawProgram();
+      session.run.sawProgram();
       const inputs = { ...news, listing: normaliseListing(news.listing) };
       return { inputs, failures: checkRegistration(inputs) };
     },
 
     async diff(id, olds, news) {
-      session.ledger.sawProgram();
+      session.run.sawProgram();
       const change = decideChange(id, olds, news);
       if (change.kind !== "replace") {
-        session.ledger.hold(id);
+        session.run.hold(id);
         return { changes: change.kind === "update" };
       }
-      session.ledger.replace(id, news.agentId);
+      session.run.replace(id, news.agentId);
       return { changes: true, replaces: change.properties, deleteBeforeReplace: change.deleteFirst };
     },
 
-    create: (inputs) => plainly(session, () => createRegistration(session, inputs)),
-    update: (id, olds, news) => plainly(session, () => updateRegistration(session, id, olds, news)),
-    delete: (id, props) => plainly(session, () => deleteRegistration(session, id, props)),
-    read: (id, props) => plainly(session, () => readRegistration(session, id, props)),
+    create: (inputs) => withoutStack(session, () => createRegistration(session, inputs)),
+    update: (id, olds, news) => withoutStack(session, () => updateRegistration(session, id, olds, news)),
+    delete: (id, props) => withoutStack(session, () => deleteRegistration(session, id, props)),
+    read: (id, props) => withoutStack(session, () => readRegistration(session, id, props)),
   };
 }

@@ -1,4 +1,4 @@
-import { digestOf } from "../service/content.ts";
+import { digestOf } from "../service/rules/content.ts";
 import { type RegistrationInputs, type RegistrationOutputs, STATE_VERSION } from "./inputs.ts";
 import { type Row, isLeaving } from "../service/model.ts";
 import type { Session } from "./session.ts";

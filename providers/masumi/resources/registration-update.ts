@@ -1,12 +1,12 @@
-import { type Registration, toUpdateBody } from "../service/convert.ts";
+import { type Registration, toUpdateBody } from "../service/client/convert.ts";
 import { RefusedError, RegistrationError, ServiceError } from "../service/errors.ts";
 import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
 import { type Row, isLeaving, isOver, isSettled, isUpdatable } from "../service/model.ts";
-import { deadlineBy } from "../service/queue.ts";
+import { deadlineBy } from "../service/rules/queue.ts";
 import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
-import { shows } from "../service/content.ts";
+import { shows } from "../service/rules/content.ts";
 import type { Session } from "./session.ts";
-import { settle } from "../service/settle.ts";
+import { awaitEffect } from "../service/reads/await-effect.ts";
 
 /**
  * Brings a V2 registration to the declared content, in place. Sends nothing if the row is on its way there
@@ -20,7 +20,7 @@ export async function updateRegistration(
   olds: RegistrationOutputs,
   inputs: RegistrationInputs,
 ): Promise<{ outs: RegistrationOutputs }> {
-  session.ledger.hold(id);
+  session.run.hold(id);
   const row = await waitUntilUpdatable(session, id, inputs);
   const updated = isThere(row, inputs) ? row : await submitUpdate(session, inputs, row);
   const revision = String(Number(olds.revision) + 1);
@@ -123,7 +123,7 @@ async function findAfterLostAnswer(
 ): Promise<Row> {
   const view = await session.view(inputs.network, inputs.wallet.type);
   const seconds = await settleSeconds(session, inputs);
-  const row = await settle(seconds, async () => {
+  const row = await awaitEffect(seconds, async () => {
     const now = (await view.rows(0)).get(before.id);
     const hasMoved = now && (now.state !== before.state || now.updatedAt !== before.updatedAt);
     return hasMoved && shows(now, registration) ? now : undefined;

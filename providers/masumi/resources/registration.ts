@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Listing, Network, Wallet } from "../service/model.ts";
-import type { RecoverFrom } from "../service/rules.ts";
+import type { RecoverFrom } from "../service/rules/decisions.ts";
 import { PROVIDER_TEXTS } from "../../provider-texts.ts";
 import { ownUrn } from "./urn.ts";
 

@@ -1,14 +1,14 @@
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic/index.js";
-import { MasumiClient } from "../service/client.ts";
+import { MasumiClient } from "../service/client/client.ts";
 import { RegistrationError, SettingsError, maskSecrets } from "../service/errors.ts";
-import { Holdings } from "../service/holdings.ts";
+import { WalletTokens } from "../service/reads/wallet-tokens.ts";
 import { IntentNotes, findProjectFolder } from "./intents.ts";
-import { Ledger } from "./ledger.ts";
+import { RunRecord } from "./run-record.ts";
 import type { Network, Row, WalletType } from "../service/model.ts";
-import { PaymentView } from "../service/payments.ts";
-import { RegistryView } from "../service/poller.ts";
-import type { Report, Severity } from "./report.ts";
-import type { ApiKeyStatus } from "../service/wire.ts";
+import { PaymentView } from "../service/reads/payments.ts";
+import { RegistryView } from "../service/reads/poller.ts";
+import type { EngineLog, Severity } from "./engine-log.ts";
+import type { ApiKeyStatus } from "../service/client/wire.ts";
 
 /** The settings of a stack that the provider uses. */
 export interface Settings {
@@ -78,24 +78,24 @@ export interface SessionOptions {
 
 /**
  * What all resources of one provider host share for the length of a run: settings, client, the view of the
- * registry, and the ledger of this run's own doings.
+ * registry, and the record of this run's own doings.
  */
 export class Session {
-  readonly ledger = new Ledger();
+  readonly run = new RunRecord();
   readonly intents: IntentNotes;
-  readonly #report: Report;
+  readonly #log: EngineLog;
   readonly #options: SessionOptions;
   #settings: Promise<Settings> | undefined;
   #client: MasumiClient | undefined;
-  #holdings: Holdings | undefined;
+  #walletTokens: WalletTokens | undefined;
   #keyStatus: Promise<ApiKeyStatus> | undefined;
   readonly #views = new Map<string, RegistryView>();
   readonly #payments = new Map<string, PaymentView>();
   #secrets: readonly string[] = [];
   readonly #done = new Set<string>();
 
-  constructor(report: Report, options: SessionOptions = {}) {
-    this.#report = report;
+  constructor(log: EngineLog, options: SessionOptions = {}) {
+    this.#log = log;
     this.#options = options;
     this.intents = new IntentNotes(options.projectFolder ?? findProjectFolder(process.cwd()));
   }
@@ -151,15 +151,15 @@ export class Session {
     return maps.flatMap((rows) => [...rows.values()]);
   }
 
-  /** Identifiers of the tokens at a row's wallet, where that can be told; see {@link Holdings}. */
+  /** Identifiers of the tokens at a row's wallet, where that can be told; see {@link WalletTokens}. */
   async tokensBeside(
     row: Row,
     network: Network,
     rows: Iterable<Row>,
   ): Promise<ReadonlySet<string> | undefined> {
     const client = await this.client();
-    this.#holdings ??= new Holdings(client);
-    return this.#holdings.beside(row, network, rows);
+    this.#walletTokens ??= new WalletTokens(client);
+    return this.#walletTokens.beside(row, network, rows);
   }
 
   /** What the API key may do; asked once. @throws ServiceError, RefusedError, SettingsError */
@@ -194,12 +194,12 @@ export class Session {
 
   /** Shows a message under a resource. */
   note(severity: Severity, urn: string | undefined, message: string): void {
-    this.#report.note({ severity, urn, message: maskSecrets(message, this.#secrets) });
+    this.#log.note({ severity, urn, message: maskSecrets(message, this.#secrets) });
   }
 
   /** Shows what a resource waits for; the next such message takes its place. */
   progress(urn: string | undefined, message: string): void {
-    this.#report.note({
+    this.#log.note({
       severity: "info",
       urn,
       message: maskSecrets(message, this.#secrets),
@@ -209,12 +209,12 @@ export class Session {
 
   /** Ends when all messages have been shown. */
   async flush(): Promise<void> {
-    await this.#report.flush();
+    await this.#log.flush();
   }
 
   /** @throws RegistrationError RUN_ENDED if nobody would hear of what is done now */
   async assertRunAlive(): Promise<void> {
-    if (await this.#report.isRunAlive()) return;
+    if (await this.#log.isRunAlive()) return;
     throw new RegistrationError({ code: "RUN_ENDED", what: "The run has ended while this was under way." });
   }
 }

@@ -1,10 +1,10 @@
 /** The payment service and the rules of its registry: a client, and what may be asked of it. Loads no Pulumi. */
-export { UNNAMED_BURNS } from "./burn-rule.ts";
-export { LIMITS } from "./check.ts";
-export { changedFields, contentOf, digestOf, shows } from "./content.ts";
-export { type ListScope, MasumiClient } from "./client.ts";
+export { UNNAMED_BURNS } from "./rules/burn.ts";
+export { LIMITS } from "./rules/check.ts";
+export { changedFields, contentOf, digestOf, shows } from "./rules/content.ts";
+export { type ListScope, MasumiClient } from "./client/client.ts";
 export { LOVELACE_PER_MINT, LOVELACE_PER_TOKEN, TYPICAL_FEE_LOVELACE } from "./costs.ts";
-export type { Dialect, Registration } from "./convert.ts";
+export type { Dialect, Registration } from "./client/convert.ts";
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -16,8 +16,8 @@ export {
   SettingsError,
   maskSecrets,
 } from "./errors.ts";
-export { type OwnRow, type RowScope, ownRows, readRows } from "./rows.ts";
-export { Http, type HttpOptions } from "./http.ts";
+export { type OwnRow, type RowScope, ownRows, readRows } from "./reads/rows.ts";
+export { Http, type HttpOptions } from "./client/http.ts";
 export { marker, ownerTag } from "./marker.ts";
 export {
   type Listing,
@@ -35,6 +35,6 @@ export {
   isPending,
   isUpdatable,
 } from "./model.ts";
-export { queueSeconds, waitMinutesFor } from "./queue.ts";
-export { type Change, type RecoverFrom, decideChange, decideCreate } from "./rules.ts";
-export type { ApiKeyStatus, PaymentSource } from "./wire.ts";
+export { queueSeconds, waitMinutesFor } from "./rules/queue.ts";
+export { type Change, type RecoverFrom, decideChange, decideCreate } from "./rules/decisions.ts";
+export type { ApiKeyStatus, PaymentSource } from "./client/wire.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Agent, loadValidAgents } from "../../../infra/declarations/index.ts";
 import { crewDeclaration } from "../../../infra/crews/crew-declaration.ts";
-import { projectOf } from "../hosting/stack.ts";
+import { projectOf } from "../deploy/stack.ts";
 
 const CREW = `crew:
   agents:

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type Recording, record, shortName } from "../hosting/recorder.ts";
-import { deploy, projectOf } from "../hosting/stack.ts";
+import { type Recording, record, shortName } from "../deploy/recorder.ts";
+import { deploy, projectOf } from "../deploy/stack.ts";
 
 const MIB = 1024 * 1024;
 const AWS = { bucket: "example-documents", prefix: "crews" };

@@ -9,7 +9,7 @@ import {
   examineFleet,
   listingOf,
 } from "../../../infra/fleet/index.ts";
-import { toRegisterBody } from "../../../providers/masumi/service/convert.ts";
+import { toRegisterBody } from "../../../providers/masumi/service/client/convert.ts";
 import { MasumiClient, type Row, marker } from "../../../providers/masumi/service/index.ts";
 import { V1, V2, V2_SOURCE } from "../../providers/masumi/inputs.ts";
 

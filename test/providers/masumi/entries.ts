@@ -1,8 +1,8 @@
-import { fromEntry, toRegisterBody } from "../../../providers/masumi/service/convert.ts";
+import { fromEntry, toRegisterBody } from "../../../providers/masumi/service/client/convert.ts";
 import type { RegistrationInputs, RegistrationOutputs } from "../../../providers/masumi/resources/inputs.ts";
 import type { Listing, Row } from "../../../providers/masumi/service/model.ts";
 import { toOutputs, toRegistration } from "../../../providers/masumi/resources/registration-common.ts";
-import { type RegisterBody, registryEntry } from "../../../providers/masumi/service/wire.ts";
+import { type RegisterBody, registryEntry } from "../../../providers/masumi/service/client/wire.ts";
 import { LISTING } from "./inputs.ts";
 
 /** The entry that the service makes of a body, with what it does to texts, amounts, units and order. */

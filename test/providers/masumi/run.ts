@@ -11,7 +11,7 @@ import type {
   RegistrationOutputs,
 } from "../../../providers/masumi/resources/inputs.ts";
 import { createRegistrationProvider } from "../../../providers/masumi/resources/registration-host.ts";
-import { Report } from "../../../providers/masumi/resources/report.ts";
+import { EngineLog } from "../../../providers/masumi/resources/engine-log.ts";
 import { Session } from "../../../providers/masumi/resources/session.ts";
 import type { Engine } from "./servers.ts";
 
@@ -63,7 +63,7 @@ const folderOf = ({ projectFolder }: RunOptions) => (projectFolder === undefined
 /** One run's provider host: what the engine would call, with every value sent over its wire. */
 export function startRun(serviceUrl: string, options: RunOptions = {}): Run {
   const { token = "sandbox-pay-key", config = {}, timeoutMs = 5_000, env = {}, engine } = options;
-  const session = new Session(new Report(engine?.address ?? ""), {
+  const session = new Session(new EngineLog(engine?.address ?? ""), {
     projectFolder,
     timeoutMs,
     env,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { decideBurn } from "../../../../providers/masumi/service/burn-rule.ts";
+import { decideBurn } from "../../../../providers/masumi/service/rules/burn.ts";
 import { type Registered, answering, burns, live, numbered, posts, registered, states } from "../agent.ts";
 import { EMPTY_V1, V1, failureOf } from "../inputs.ts";
 import { startRun } from "../run.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import type { SandboxOptions } from "../../../../local/sandbox/index.ts";
 import { ERROR_CODES, MasumiError } from "../../../../providers/masumi/service/errors.ts";
-import { Slots } from "../../../../providers/masumi/service/slots.ts";
+import { ConcurrencyLimit } from "../../../../providers/masumi/service/client/concurrency-limit.ts";
 import { type Registered, answering, registered } from "../agent.ts";
 import { V2, confirmationOf } from "../inputs.ts";
 import { type Run, startRun } from "../run.ts";
@@ -227,7 +227,7 @@ const neighbour = (index: number) => ({
 });
 
 /** They mostly wait, so many go on at the same time; each is started here and awaited by its test. */
-const slots = new Slots(20);
+const slots = new ConcurrencyLimit(20);
 
 describe.each(Object.entries(OPERATIONS))("%s", (_operation, operation) => {
   const cells = Object.entries(FAULTS).map(([fault, trouble]) => {

@@ -10,8 +10,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { MasumiClient } from "../../../../providers/masumi/service/client.ts";
-import { toRegisterBody } from "../../../../providers/masumi/service/convert.ts";
+import { MasumiClient } from "../../../../providers/masumi/service/client/client.ts";
+import { toRegisterBody } from "../../../../providers/masumi/service/client/convert.ts";
 import type { RegistrationInputs } from "../../../../providers/masumi/resources/inputs.ts";
 import { IntentNotes, findProjectFolder } from "../../../../providers/masumi/resources/intents.ts";
 import { toRegistration } from "../../../../providers/masumi/resources/registration-common.ts";

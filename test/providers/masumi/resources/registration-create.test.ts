@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { digestOf } from "../../../../providers/masumi/service/content.ts";
+import { digestOf } from "../../../../providers/masumi/service/rules/content.ts";
 import type { RegistrationInputs } from "../../../../providers/masumi/resources/inputs.ts";
 import { agent, answering, live, posts } from "../agent.ts";
 import { EMPTY_V1, V1, confirmationOf, failureOf, inputsOf } from "../inputs.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { changedFields, contentOf } from "../../../../providers/masumi/service/content.ts";
+import { changedFields, contentOf } from "../../../../providers/masumi/service/rules/content.ts";
 import type { Listing } from "../../../../providers/masumi/service/model.ts";
 import { type Registered, agent, answering, numbered, registered } from "../agent.ts";
 import { LISTING, V1, V2, V2_SOURCE } from "../inputs.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { digestOf } from "../../../../providers/masumi/service/content.ts";
+import { digestOf } from "../../../../providers/masumi/service/rules/content.ts";
 import type { RegistrationInputs } from "../../../../providers/masumi/resources/inputs.ts";
 import { type Registered, answering, registered } from "../agent.ts";
 import { V1, confirmationOf, failureOf } from "../inputs.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createRegistrationProvider } from "../../../../providers/masumi/resources/registration-host.ts";
-import { Report } from "../../../../providers/masumi/resources/report.ts";
+import { EngineLog } from "../../../../providers/masumi/resources/engine-log.ts";
 import { Session, readSettings } from "../../../../providers/masumi/resources/session.ts";
 import { confirmationOf, failureOf, inputsOf } from "../inputs.ts";
 import { startRun } from "../run.ts";
@@ -81,7 +81,7 @@ describe("settings", () => {
 describe("a provider that is being configured", () => {
   test("lets calls of the same moment wait for it", async () => {
     await using service = await startService();
-    const session = new Session(new Report(""));
+    const session = new Session(new EngineLog(""));
     const provider = createRegistrationProvider(session);
     const values: Record<string, string> = {
       "masumi:paymentServiceUrl": service.url,
@@ -104,7 +104,9 @@ describe("a provider that is being configured", () => {
   });
 
   test("that was never configured says so", async () => {
-    expect(await failureOf(new Session(new Report("")).client())).toMatchObject({ code: "SETTING_MISSING" });
+    expect(await failureOf(new Session(new EngineLog("")).client())).toMatchObject({
+      code: "SETTING_MISSING",
+    });
   });
 });
 
@@ -169,10 +171,10 @@ test("nothing that goes to the state, the engine or an error shows the API key",
 
 test("without an engine nothing is said and everything goes on", async () => {
   for (const address of [undefined, "", "--flag", "not an address"]) {
-    const report = new Report(address);
-    report.note({ severity: "info", message: "hello" });
-    await report.flush();
-    expect(await report.isRunAlive()).toBe(true);
+    const log = new EngineLog(address);
+    log.note({ severity: "info", message: "hello" });
+    await log.flush();
+    expect(await log.isRunAlive()).toBe(true);
   }
 });
 

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { type Content, digestOf } from "../../../../providers/masumi/service/content.ts";
+import { type Content, digestOf } from "../../../../providers/masumi/service/rules/content.ts";
 import type { RegistrationInputs } from "../../../../providers/masumi/resources/inputs.ts";
 import { PROVIDER_TEXTS } from "../../../../providers/provider-texts.ts";
 import { agent, answering, states } from "../agent.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LIMITS, checkRegistration } from "../../../../providers/masumi/service/check.ts";
+import { LIMITS, checkRegistration } from "../../../../providers/masumi/service/rules/check.ts";
 import type { RegistrationInputs } from "../../../../providers/masumi/resources/inputs.ts";
 import { UNKNOWN } from "../../../../providers/masumi/service/unknown.ts";
 import { V1, inputsOf } from "../inputs.ts";

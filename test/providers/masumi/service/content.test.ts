@@ -7,12 +7,12 @@ import {
   hasDigest,
   normaliseListing,
   shows,
-} from "../../../../providers/masumi/service/content.ts";
-import { fromEntry, toRegisterBody } from "../../../../providers/masumi/service/convert.ts";
+} from "../../../../providers/masumi/service/rules/content.ts";
+import { fromEntry, toRegisterBody } from "../../../../providers/masumi/service/client/convert.ts";
 import { UNKNOWN } from "../../../../providers/masumi/service/unknown.ts";
 import type { Listing } from "../../../../providers/masumi/service/model.ts";
 import { toOutputs, toRegistration } from "../../../../providers/masumi/resources/registration-common.ts";
-import { decideChange } from "../../../../providers/masumi/service/rules.ts";
+import { decideChange } from "../../../../providers/masumi/service/rules/decisions.ts";
 import { CHANGES, rowOf, serve } from "../entries.ts";
 import { EMPTY_V1, LISTING, V1, V2, V2_SOURCE, inputsOf } from "../inputs.ts";
 

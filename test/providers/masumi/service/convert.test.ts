@@ -7,10 +7,10 @@ import {
   toDeregisterCall,
   toRegisterBody,
   toUpdateBody,
-} from "../../../../providers/masumi/service/convert.ts";
+} from "../../../../providers/masumi/service/client/convert.ts";
 import { toRegistration } from "../../../../providers/masumi/resources/registration-common.ts";
 import type { Listing, Row, Wallet } from "../../../../providers/masumi/service/model.ts";
-import { type RegisterBody, registryEntry } from "../../../../providers/masumi/service/wire.ts";
+import { type RegisterBody, registryEntry } from "../../../../providers/masumi/service/client/wire.ts";
 import { V1, V2, V2_SOURCE, inputsOf } from "../inputs.ts";
 
 const fixtures = join(import.meta.dirname, "../../../fixtures/providers/masumi");

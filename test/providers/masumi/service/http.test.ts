@@ -2,8 +2,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { MasumiClient } from "../../../../providers/masumi/service/client.ts";
-import { type RegisterBody, TOKEN_NOT_FOUND } from "../../../../providers/masumi/service/wire.ts";
+import { MasumiClient } from "../../../../providers/masumi/service/client/client.ts";
+import { type RegisterBody, TOKEN_NOT_FOUND } from "../../../../providers/masumi/service/client/wire.ts";
 import { failureOf } from "../inputs.ts";
 import { startServer } from "../servers.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readAllPages } from "../../../../providers/masumi/service/paging.ts";
+import { readAllPages } from "../../../../providers/masumi/service/client/paging.ts";
 import { failureOf } from "../inputs.ts";
 
 const rows = (count: number) => Array.from({ length: count }, (_, index) => ({ id: `row-${index}` }));

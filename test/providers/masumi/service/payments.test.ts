@@ -1,10 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { MasumiClient } from "../../../../providers/masumi/service/client.ts";
-import { describePayments, isPaymentOf, openPayment } from "../../../../providers/masumi/service/payments.ts";
+import { MasumiClient } from "../../../../providers/masumi/service/client/client.ts";
+import {
+  describePayments,
+  isPaymentOf,
+  openPayment,
+} from "../../../../providers/masumi/service/reads/payments.ts";
 import type { Row } from "../../../../providers/masumi/service/model.ts";
-import type { Payment } from "../../../../providers/masumi/service/wire.ts";
+import type { Payment } from "../../../../providers/masumi/service/client/wire.ts";
 import { answering, burns, registered, states } from "../agent.ts";
 import { V1, V2, confirmationOf, failureOf } from "../inputs.ts";
 import { type RunOptions, startRun } from "../run.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { MasumiClient } from "../../../../providers/masumi/service/client.ts";
+import { MasumiClient } from "../../../../providers/masumi/service/client/client.ts";
 import { isLive } from "../../../../providers/masumi/service/model.ts";
-import { RegistryView } from "../../../../providers/masumi/service/poller.ts";
+import { RegistryView } from "../../../../providers/masumi/service/reads/poller.ts";
 import { V1, failureOf } from "../inputs.ts";
 import { type Service, WORLDS, startService } from "../service.ts";
 

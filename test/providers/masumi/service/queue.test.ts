@@ -6,7 +6,7 @@ import {
   queueSeconds,
   requestsBefore,
   waitMinutesFor,
-} from "../../../../providers/masumi/service/queue.ts";
+} from "../../../../providers/masumi/service/rules/queue.ts";
 import { V1, V2 } from "../inputs.ts";
 
 const rowOf = (id: string, state: string, minute: number, walletVkey: string = V1.vkey) =>

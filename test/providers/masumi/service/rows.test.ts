@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "vitest";
-import { MasumiClient } from "../../../../providers/masumi/service/client.ts";
-import { ownRows, readRows } from "../../../../providers/masumi/service/rows.ts";
+import { MasumiClient } from "../../../../providers/masumi/service/client/client.ts";
+import { ownRows, readRows } from "../../../../providers/masumi/service/reads/rows.ts";
 import { marker } from "../../../../providers/masumi/service/marker.ts";
 import { OWNER, V1, inputsOf } from "../inputs.ts";
 import { startRun } from "../run.ts";

@@ -1,0 +1,168 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { DockerIdentity, DockerImageTag, DockerStart } from "../../../providers/docker/index.ts";
+import { CrewImages } from "../../crews/crew-image.ts";
+import type { CrewToHost } from "../../crews/crew-to-host.ts";
+import { type LargeDocuments, storeLargeDocuments } from "../../crews/large-documents.ts";
+import type { StackConfig } from "../../config.ts";
+import { type Agent, hostedBy, runsInRuntime } from "../../declarations/index.ts";
+import {
+  CONTAINER_PORT,
+  DATA_FOLDER,
+  containerEnvironment,
+  secretEnvironment,
+} from "../../crews/environment.ts";
+import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
+import { type DockerSettings, isOnAnotherMachine } from "../../hosting/docker/settings.ts";
+import { dockerPorts, dockerUrl } from "../../hosting/docker/url.ts";
+
+/** The longest job, and so what a container gets when it is stopped: a change of a crew's text ends no paid job. */
+const JOB_SECONDS = 900;
+
+/** A crew that is to be healthy needs this long at most on a small machine (crewai alone takes 13 s to load). */
+const HEALTHY_SECONDS = 120;
+
+/** So long may it take with large documents, which are fetched, read and embedded first. */
+const HEALTHY_SECONDS_WITH_LARGE_DOCUMENTS = 900;
+
+const platformOf = ({ platform, host }: DockerSettings): string =>
+  platform ?? (process.arch === "arm64" && !isOnAnotherMachine(host) ? "linux/arm64" : "linux/amd64");
+
+/** What all crews in the stack's Docker engine share. */
+interface DockerStack {
+  readonly config: StackConfig;
+  /** What the names of containers and volumes begin with. */
+  readonly prefix: string;
+  /** As the program's own resources reach the engine; "" is DOCKER_HOST, else this machine's. */
+  readonly host: string;
+  /** Options of a resource in that engine. */
+  readonly on: (options: pulumi.CustomResourceOptions) => pulumi.CustomResourceOptions;
+  readonly images: CrewImages;
+  /** By agent id. */
+  readonly ports: ReadonlyMap<string, number>;
+}
+
+/** Crews as containers of one Docker engine, each on a port that follows from its id, so the URL is known in every preview. */
+export const hosting: HostingFactory = (context) => {
+  const stack = makeStack(context);
+  return { host: (crew, options) => hostCrew(stack, crew, options) };
+};
+
+function makeStack({ config, projectRoot, agents }: HostingContext): DockerStack {
+  const settings = config.docker;
+  const prefix = `${pulumi.getProject()}-${pulumi.getStack()}`.toLowerCase();
+  const host = settings.host ?? "";
+  // Without a host of its own, the default provider reads DOCKER_HOST, as everything of Docker does.
+  const engine = settings.host ? new docker.Provider("docker", { host: settings.host }) : undefined;
+  const on = (options: pulumi.CustomResourceOptions) => (engine ? { ...options, provider: engine } : options);
+  const images = new CrewImages(
+    {
+      projectRoot,
+      network: config.network,
+      platform: platformOf(settings),
+      store: { repository: prefix },
+      built: (name, { tag, image }, options) => new DockerImageTag(name, { host, tag, image }, options).image,
+    },
+    on({}),
+  );
+  const ports = dockerPorts(hostedBy("docker", agents).map(({ id }) => id));
+  return { config, prefix, host, on, images, ports };
+}
+
+function hostCrew(stack: DockerStack, crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew {
+  const { config, prefix, host, images, ports } = stack;
+  const { agent } = crew;
+  const port = ports.get(agent.id);
+  if (port === undefined) throw new Error(`${agent.id} is not among the agents of this hosting`);
+  const name = `${prefix}-${agent.id}`;
+  const documents = storeLargeDocuments(agent, images.largeFilesOf(agent), config, options);
+  const container = makeContainer(stack, { crew, name, port, documents }, options);
+  const seconds = documents.stored.length > 0 ? HEALTHY_SECONDS_WITH_LARGE_DOCUMENTS : HEALTHY_SECONDS;
+  const start = new DockerStart(
+    agent.id,
+    { host, container: name, containerId: container.id, agentId: agent.id, seconds },
+    options,
+  );
+  return {
+    url: dockerUrl(config.docker, agent.id, port),
+    ready: [container, start],
+    publishIdentifier(agentIdentifier, identityOptions) {
+      void new DockerIdentity(
+        agent.id,
+        { host, container: name, folder: DATA_FOLDER, agentIdentifier },
+        // A container that was made anew keeps the volume, and with it the file.
+        { ...identityOptions, dependsOn: [container] },
+      );
+    },
+  };
+}
+
+interface ContainerParts {
+  readonly crew: CrewToHost;
+  readonly name: string;
+  readonly port: number;
+  readonly documents: LargeDocuments;
+}
+
+function makeContainer(
+  stack: DockerStack,
+  { crew, name, port, documents }: ContainerParts,
+  options: pulumi.CustomResourceOptions,
+): docker.Container {
+  const { config, on } = stack;
+  const { agent } = crew;
+  const volume = new docker.Volume(agent.id, { name }, on(options));
+  return new docker.Container(
+    agent.id,
+    {
+      name,
+      image: imageOf(stack, agent, options),
+      envs: environmentOf(config, crew, documents),
+      ports: [{ internal: CONTAINER_PORT, external: port, ip: config.docker.bind }],
+      volumes: [{ volumeName: volume.name, containerPath: DATA_FOLDER }],
+      cpus: String(agent.resources.cpu / 1024),
+      memory: agent.resources.memory,
+      memorySwap: agent.resources.memory,
+      // Said although it is the default: unsaid, the provider sees a change in what the engine answers.
+      networkMode: "bridge",
+      restart: "unless-stopped",
+      init: true,
+      securityOpts: ["no-new-privileges:true"],
+      logDriver: "json-file",
+      logOpts: { "max-size": "10m", "max-file": "3" },
+      stopTimeout: JOB_SECONDS,
+      destroyGraceSeconds: JOB_SECONDS,
+      // An image of the author's own may need to write elsewhere.
+      ...(runsInRuntime(agent) ? { readOnly: true, tmpfs: { "/tmp": "" } } : {}),
+    },
+    on({ ...options, ...(documents.stored.length > 0 ? { dependsOn: documents.stored } : {}) }),
+  );
+}
+
+/** An image of somebody else's is pulled; the engine has those that were built. */
+const imageOf = (
+  { images, on }: DockerStack,
+  agent: Agent,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> =>
+  agent.source.kind === "image"
+    ? new docker.RemoteImage(agent.id, { name: agent.source.image, keepLocally: true }, on(options)).imageId
+    : images.reference(agent, options);
+
+/** What the container is told, secrets among it. */
+function environmentOf(
+  config: StackConfig,
+  crew: CrewToHost,
+  documents: LargeDocuments,
+): pulumi.Output<string[]> {
+  const secrets = secretEnvironment(config, { needsDocumentsKey: documents.needsKey });
+  const environment = containerEnvironment({
+    ...crew,
+    documents: documents.environment,
+    config,
+    identity: { file: `${DATA_FOLDER}/identity.json` },
+    jobSeconds: JOB_SECONDS,
+    graceSeconds: JOB_SECONDS,
+  });
+  return pulumi.secret([...environment, ...Object.entries(secrets)].map(([key, value]) => `${key}=${value}`));
+}

@@ -1,0 +1,182 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { EcsRollout } from "../../../providers/ecs/index.ts";
+import type { StackConfig } from "../../config.ts";
+import type { CrewToHost } from "../../crews/crew-to-host.ts";
+import { CONTAINER_PORT } from "../../crews/environment.ts";
+import { type Agent, runsInRuntime } from "../../declarations/index.ts";
+import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
+import { scale } from "./autoscaling.ts";
+import { CONTAINER, DATA_VOLUME, LOG_STREAM_PREFIX, containerDefinition } from "./container-definition.ts";
+import { type LoadBalancer, useLoadBalancer } from "./load-balancer.ts";
+import { type Network, findNetwork } from "./network.ts";
+import { rulePriorities } from "./priorities.ts";
+import { type Route, makeRoute } from "./route.ts";
+import { type SecurityGroup, crewSecurityGroup } from "./security-groups.ts";
+import { type EcsCrew, type SharedEcs, makeCrew, publishBySsm, shareEcs } from "./shared.ts";
+import { rolloutMinutes, serviceTimeouts } from "./timeouts.ts";
+import { albUrl } from "../../hosting/ecs/url.ts";
+
+/** crewai alone takes 13 seconds to load on the smallest size. */
+const HEALTH_GRACE_SECONDS = 60;
+
+/** What all crews behind the stack's load balancer share. */
+interface AlbStack {
+  readonly config: StackConfig;
+  readonly domain: string;
+  readonly zoneId: string;
+  readonly shared: SharedEcs;
+  readonly network: Network;
+  readonly loadBalancer: LoadBalancer;
+  readonly securityGroup: SecurityGroup;
+  /** Of the listener's rules, by agent id. */
+  readonly priorities: ReadonlyMap<string, number>;
+}
+
+/** Crews on ECS Fargate behind one load balancer, each at a host name of the stack's own domain, so the URL is known in every preview. */
+export const hosting: HostingFactory = async (context) => {
+  const stack = await makeStack(context);
+  return { host: (crew, options) => hostCrew(stack, crew, options) };
+};
+
+async function makeStack(context: HostingContext): Promise<AlbStack> {
+  const { config, agents } = context;
+  const { domain, zone } = config.aws;
+  if (!domain) throw new Error("masumi:aws.domain is missing");
+  const network = await findNetwork(config.aws);
+  const { zoneId } = await aws.route53.getZone({ name: zone ?? domain });
+  const shared = await shareEcs(context);
+  const { name, options } = shared;
+  const loadBalancer = useLoadBalancer(name, { aws: config.aws, domain, network, zoneId }, options);
+  const securityGroup = crewSecurityGroup(
+    `${name}-crews`,
+    {
+      vpcId: network.vpcId,
+      reachedBy: { securityGroupId: loadBalancer.securityGroupId, port: CONTAINER_PORT },
+    },
+    options,
+  );
+  const priorities = rulePriorities(agents);
+  return { config, domain, zoneId, shared, network, loadBalancer, securityGroup, priorities };
+}
+
+function hostCrew(stack: AlbStack, crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew {
+  const { config, domain, shared } = stack;
+  const { agent } = crew;
+  const made = makeCrew(shared, config, crew, options);
+  const route = makeRoute(agent.id, stack, options);
+  const task = makeTask(stack, agent, made, options);
+  const service = makeService(stack, { agent, task, made, route }, options);
+  scale(agent, { cluster: shared.cluster.name, service: service.name }, options);
+  const rollout = new EcsRollout(
+    agent.id,
+    {
+      access: shared.access,
+      agentId: agent.id,
+      cluster: shared.cluster.arn,
+      service: service.name,
+      awaited: { taskDefinition: task.arn },
+      revision: task.arn,
+      log: { group: made.logGroup.name, streamPrefix: LOG_STREAM_PREFIX },
+      minutes: rolloutMinutes(config.aws.jobMinutes),
+      // The task definition tells the deployment that is waited for.
+      steadySeconds: 0,
+    },
+    options,
+  );
+  const url = albUrl(domain, agent.id);
+  return {
+    url,
+    ready: [rollout, route.record],
+    publishIdentifier(agentIdentifier, identityOptions) {
+      const parameter = made.identityParameter;
+      publishBySsm({ agentId: agent.id, parameter, url, agentIdentifier }, identityOptions);
+    },
+  };
+}
+
+function makeTask(
+  { config, shared }: AlbStack,
+  agent: Agent,
+  { environment, hasLargeDocuments, image, logGroup, secrets, taskRole }: EcsCrew,
+  options: pulumi.CustomResourceOptions,
+): aws.ecs.TaskDefinition {
+  const { id, resources } = agent;
+  const isOurRuntime = runsInRuntime(agent);
+  const { region } = shared.place;
+  const definition = pulumi
+    .all([image, logGroup.name, secrets])
+    .apply(([image, logGroup, secrets]) =>
+      containerDefinition({ image, environment, secrets, logGroup, region, isOurRuntime, hasLargeDocuments }),
+    );
+  return new aws.ecs.TaskDefinition(
+    id,
+    {
+      family: `${pulumi.getProject()}-${pulumi.getStack()}-${id}`,
+      requiresCompatibilities: ["FARGATE"],
+      networkMode: "awsvpc",
+      cpu: String(resources.cpu),
+      memory: String(resources.memory),
+      executionRoleArn: shared.executionRole.arn,
+      taskRoleArn: taskRole.arn,
+      runtimePlatform: {
+        operatingSystemFamily: "LINUX",
+        cpuArchitecture: config.aws.platform === "linux/arm64" ? "ARM64" : "X86_64",
+      },
+      ...(isOurRuntime ? { volumes: [{ name: DATA_VOLUME }] } : {}),
+      containerDefinitions: pulumi.jsonStringify([definition]),
+    },
+    options,
+  );
+}
+
+interface ServiceParts {
+  readonly agent: Agent;
+  readonly task: aws.ecs.TaskDefinition;
+  readonly made: EcsCrew;
+  readonly route: Route;
+}
+
+function makeService(
+  { config, shared, network, loadBalancer, securityGroup }: AlbStack,
+  { agent, task, made, route }: ServiceParts,
+  options: pulumi.CustomResourceOptions,
+): aws.ecs.Service {
+  const { id, resources } = agent;
+  const { rule, targetGroup } = route;
+  return new aws.ecs.Service(
+    id,
+    {
+      cluster: shared.cluster.arn,
+      taskDefinition: task.arn,
+      desiredCount: resources.instances,
+      // Not launchType: going from it to a capacity provider would replace the service.
+      capacityProviderStrategies: [
+        { capacityProvider: config.aws.spot ? "FARGATE_SPOT" : "FARGATE", weight: 1 },
+      ],
+      forceNewDeployment: true,
+      networkConfiguration: {
+        subnets: [...network.subnetIds],
+        securityGroups: [securityGroup.id],
+        assignPublicIp: true,
+      },
+      loadBalancers: [
+        { targetGroupArn: targetGroup.arn, containerName: CONTAINER, containerPort: CONTAINER_PORT },
+      ],
+      healthCheckGracePeriodSeconds: HEALTH_GRACE_SECONDS,
+      deploymentMinimumHealthyPercent: 100,
+      deploymentMaximumPercent: 200,
+      deploymentCircuitBreaker: { enable: true, rollback: true },
+      enableEcsManagedTags: true,
+      propagateTags: "SERVICE",
+    },
+    {
+      ...options,
+      // It is refused a target group without a rule, and is not healthy before it can be reached.
+      dependsOn: [rule, ...loadBalancer.rules, ...securityGroup.rules, ...made.outliveService],
+      customTimeouts: serviceTimeouts(config.aws.jobMinutes),
+      // The number is the load's, from the first deployment on.
+      ...(resources.autoscaling ? { ignoreChanges: ["desiredCount"] } : {}),
+    },
+  );
+}

@@ -1,0 +1,139 @@
+import { createHash } from "node:crypto";
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { EcsRollout } from "../../../providers/ecs/index.ts";
+import { CONTAINER_PORT, HEALTH_PATH } from "../../crews/environment.ts";
+import { LOG_STREAM_PREFIX, environmentList, secretList } from "./container-definition.ts";
+import { expressUrl } from "../../hosting/ecs/url.ts";
+import { type Role, makeInfrastructureRole } from "./roles.ts";
+import { type SecurityGroup, crewSecurityGroup } from "./security-groups.ts";
+import { type EcsCrew, type SharedEcs, makeCrew, publishBySsm, shareEcs } from "./shared.ts";
+import { rolloutMinutes, serviceTimeouts } from "./timeouts.ts";
+import type { StackConfig } from "../../config.ts";
+import type { CrewToHost } from "../../crews/crew-to-host.ts";
+import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
+
+/** What a busy container is, where the agent does not say. */
+const CPU_PERCENT = 60;
+
+/** AWS makes the task definition, so that a deployment of another environment is told from the one before only by time. */
+const STEADY_SECONDS = 20;
+
+const digest = (value: unknown) =>
+  createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
+
+/** What all Express services of the stack share. */
+interface ExpressStack {
+  readonly config: StackConfig;
+  readonly shared: SharedEcs;
+  readonly infrastructureRole: Role;
+  /** Of the network that masumi:aws names; in the default one ECS sees to it by itself. */
+  readonly securityGroup: SecurityGroup | undefined;
+}
+
+/**
+ * Crews as ECS Express services: AWS makes load balancer, certificate and host name, so no domain is needed. The host name
+ * is known only once the service is there, and stays with it.
+ */
+export const hosting: HostingFactory = async (context) => {
+  const stack = await makeStack(context);
+  return { host: (crew, options) => hostCrew(stack, crew, options) };
+};
+
+async function makeStack(context: HostingContext): Promise<ExpressStack> {
+  const { config } = context;
+  const { vpcId } = config.aws;
+  const shared = await shareEcs(context);
+  return {
+    config,
+    shared,
+    infrastructureRole: makeInfrastructureRole(shared.name, shared.place, shared.options),
+    // ECS adds a group of its own, by which its load balancer reaches the containers.
+    securityGroup: vpcId ? crewSecurityGroup(`${shared.name}-express`, { vpcId }, shared.options) : undefined,
+  };
+}
+
+function hostCrew(stack: ExpressStack, crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew {
+  const { config, shared } = stack;
+  const { id } = crew.agent;
+  const made = makeCrew(shared, config, crew, options);
+  const { environment, image, logGroup, secrets } = made;
+  const service = makeService(stack, crew, made, options);
+  const rollout = new EcsRollout(
+    id,
+    {
+      access: shared.access,
+      agentId: id,
+      cluster: shared.cluster.name,
+      service: service.serviceArn,
+      awaited: { image },
+      revision: pulumi
+        .all([image, secrets])
+        .apply(([image, secrets]) =>
+          digest({ image, environment: environmentList(environment), secrets: secretList(secrets) }),
+        ),
+      log: { group: logGroup.name, streamPrefix: LOG_STREAM_PREFIX },
+      minutes: rolloutMinutes(config.aws.jobMinutes),
+      steadySeconds: STEADY_SECONDS,
+    },
+    options,
+  );
+  const url = service.ingressPaths.apply(expressUrl);
+  return {
+    url,
+    ready: [rollout],
+    publishIdentifier(agentIdentifier, identityOptions) {
+      const parameter = made.identityParameter;
+      publishBySsm({ agentId: id, parameter, url, agentIdentifier }, identityOptions);
+    },
+  };
+}
+
+function makeService(
+  { config, shared, infrastructureRole, securityGroup }: ExpressStack,
+  { agent }: CrewToHost,
+  { environment, image, logGroup, outliveService, secrets, taskRole }: EcsCrew,
+  options: pulumi.CustomResourceOptions,
+): aws.ecs.ExpressGatewayService {
+  const { id, resources } = agent;
+  const { subnetIds, jobMinutes } = config.aws;
+  const network =
+    securityGroup && subnetIds
+      ? [{ subnets: subnetIds.toSorted(), securityGroups: [securityGroup.id] }]
+      : undefined;
+  return new aws.ecs.ExpressGatewayService(
+    id,
+    {
+      // No serviceName: AWS makes one up, for the same one could not be used again soon after a destroy.
+      cluster: shared.cluster.name,
+      executionRoleArn: shared.executionRole.arn,
+      infrastructureRoleArn: infrastructureRole.arn,
+      taskRoleArn: taskRole.arn,
+      cpu: String(resources.cpu),
+      memory: String(resources.memory),
+      healthCheckPath: HEALTH_PATH,
+      ...(network ? { networkConfigurations: network } : {}),
+      primaryContainer: {
+        image,
+        containerPort: CONTAINER_PORT,
+        environments: environmentList(environment),
+        secrets: secrets.apply(secretList),
+        awsLogsConfigurations: [{ logGroup: logGroup.name, logStreamPrefix: LOG_STREAM_PREFIX }],
+      },
+      scalingTargets: [
+        {
+          minTaskCount: resources.instances,
+          // Said although it is optional: unsaid, it is 20.
+          maxTaskCount: resources.autoscaling?.max ?? resources.instances,
+          autoScalingMetric: "AVERAGE_CPU",
+          autoScalingTargetValue: resources.autoscaling?.cpuPercent ?? CPU_PERCENT,
+        },
+      ],
+    },
+    {
+      ...options,
+      dependsOn: [...(securityGroup?.rules ?? []), ...infrastructureRole.rights, ...outliveService],
+      customTimeouts: serviceTimeouts(jobMinutes),
+    },
+  );
+}

@@ -1,0 +1,115 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { AwsSettings } from "../../hosting/ecs/settings.ts";
+import { useCertificate } from "./certificate.ts";
+import type { Network } from "./network.ts";
+import { EVERYONE, type SecurityGroup, outgoingGroup } from "./security-groups.ts";
+
+const TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06";
+
+/** What all agents of a stack share behind their host names. */
+export interface LoadBalancer {
+  readonly listenerArn: pulumi.Output<string>;
+  readonly securityGroupId: pulumi.Output<string>;
+  /** What lets the public through. */
+  readonly rules: pulumi.Resource[];
+  readonly dnsName: pulumi.Output<string>;
+  readonly zoneId: pulumi.Output<string>;
+}
+
+export interface LoadBalancerArgs {
+  readonly aws: AwsSettings;
+  readonly domain: string;
+  readonly network: Network;
+  /** The hosted zone of the domain. */
+  readonly zoneId: string;
+}
+
+/** The load balancer that masumi:aws names, else one of the stack's own, for HTTPS and for redirecting HTTP to it. */
+export function useLoadBalancer(
+  name: string,
+  args: LoadBalancerArgs,
+  options: pulumi.CustomResourceOptions,
+): LoadBalancer {
+  const given = args.aws.loadBalancer;
+  if (!given) return makeLoadBalancer(name, args, options);
+  const found = aws.lb.getLoadBalancerOutput({ arn: given.arn });
+  return {
+    listenerArn: pulumi.output(given.listenerArn),
+    securityGroupId: pulumi.output(given.securityGroupId),
+    rules: [],
+    dnsName: found.dnsName,
+    zoneId: found.zoneId,
+  };
+}
+
+function makeLoadBalancer(
+  name: string,
+  { aws: { certificateArn }, domain, network, zoneId }: LoadBalancerArgs,
+  options: pulumi.CustomResourceOptions,
+): LoadBalancer {
+  const securityGroup = publicSecurityGroup(`${name}-public`, network.vpcId, options);
+  const loadBalancer = new aws.lb.LoadBalancer(
+    name,
+    {
+      loadBalancerType: "application",
+      securityGroups: [securityGroup.id],
+      subnets: [...network.subnetIds],
+      dropInvalidHeaderFields: true,
+    },
+    options,
+  );
+  void new aws.lb.Listener(
+    `${name}-http`,
+    {
+      loadBalancerArn: loadBalancer.arn,
+      port: 80,
+      protocol: "HTTP",
+      defaultActions: [
+        { type: "redirect", redirect: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } },
+      ],
+    },
+    options,
+  );
+  const listener = new aws.lb.Listener(
+    `${name}-https`,
+    {
+      loadBalancerArn: loadBalancer.arn,
+      port: 443,
+      protocol: "HTTPS",
+      sslPolicy: TLS_POLICY,
+      certificateArn: useCertificate(name, { domain, certificateArn, zoneId }, options),
+      defaultActions: [
+        {
+          type: "fixed-response",
+          fixedResponse: { contentType: "text/plain", statusCode: "404", messageBody: "No such agent." },
+        },
+      ],
+    },
+    options,
+  );
+  return {
+    listenerArn: listener.arn,
+    securityGroupId: securityGroup.id,
+    rules: securityGroup.rules,
+    dnsName: loadBalancer.dnsName,
+    zoneId: loadBalancer.zoneId,
+  };
+}
+
+function publicSecurityGroup(
+  name: string,
+  vpcId: string,
+  options: pulumi.CustomResourceOptions,
+): SecurityGroup {
+  const group = outgoingGroup(name, vpcId, "Load balancer of Masumi agents", options);
+  const ingress = [80, 443].map(
+    (port) =>
+      new aws.vpc.SecurityGroupIngressRule(
+        `${name}-${port}`,
+        { securityGroupId: group.id, cidrIpv4: EVERYONE, ipProtocol: "tcp", fromPort: port, toPort: port },
+        options,
+      ),
+  );
+  return { id: group.id, rules: [...group.rules, ...ingress] };
+}

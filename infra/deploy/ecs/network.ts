@@ -1,0 +1,43 @@
+import * as aws from "@pulumi/aws";
+import { HostingError } from "../../crews/errors.ts";
+import type { AwsSettings } from "../../hosting/ecs/settings.ts";
+
+export interface Network {
+  readonly vpcId: string;
+  /** Public subnets in at least two availability zones, sorted: another order would count as a change. */
+  readonly subnetIds: readonly string[];
+}
+
+/**
+ * The network that masumi:aws names, else the account's default VPC: its subnets are public, so containers need no NAT
+ * gateway, which would cost more than the containers.
+ *
+ * @throws HostingError HOSTING_NO_NETWORK
+ */
+export async function findNetwork({ vpcId, subnetIds, region = "" }: AwsSettings): Promise<Network> {
+  if (vpcId && subnetIds) return { vpcId, subnetIds: subnetIds.toSorted() };
+  const defaultVpc = await aws.ec2.getVpc({ default: true }).catch((cause: unknown) => {
+    throw noNetwork(`The account's default VPC in ${region} was not found.`, cause);
+  });
+  const { ids } = await aws.ec2.getSubnets({
+    filters: [
+      { name: "vpc-id", values: [defaultVpc.id] },
+      { name: "default-for-az", values: ["true"] },
+    ],
+  });
+  if (ids.length < 2) {
+    throw noNetwork(
+      `The account's default VPC in ${region} has ${ids.length} default subnets; two are needed.`,
+    );
+  }
+  return { vpcId: defaultVpc.id, subnetIds: ids.toSorted() };
+}
+
+const noNetwork = (what: string, cause?: unknown) =>
+  new HostingError(
+    "HOSTING_NO_NETWORK",
+    what,
+    "Check the credentials for AWS, make one with aws ec2 create-default-vpc, or name public subnets of another " +
+      "in masumi:aws.vpcId and subnetIds.",
+    { cause },
+  );

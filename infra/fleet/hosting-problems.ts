@@ -1,0 +1,36 @@
+import { type StackConfig, problemsOfHosting } from "../config.ts";
+import { type Agent, hostedBy, runsInRuntime } from "../declarations/index.ts";
+import { HOSTINGS, type HostingKind, TRAITS } from "../hosting/traits.ts";
+
+/** What keeps the agents from being hosted as declared, each problem with its remedy. */
+export function hostingRefusals(config: StackConfig, agents: readonly Agent[]): string[] {
+  return HOSTINGS.flatMap((kind) => refusalsOf(kind, hostedBy(kind, agents), config));
+}
+
+function refusalsOf(kind: HostingKind, agents: readonly Agent[], config: StackConfig): string[] {
+  if (agents.length === 0) return [];
+  const { countProblems, losesPaidJobs, needsRuntimeKey } = TRAITS[kind];
+  const files = agents.map(({ file }) => file).join(", ");
+  // The stack's own hosting is checked with the rest of its configuration.
+  const settings = kind === config.hosting ? [] : problemsOfHosting(kind, config);
+  const priced = agents.filter(({ pricing }) => pricing.type !== "free");
+  return [
+    ...settings.map((problem) => `${problem} (hosting ${kind} of ${files})`),
+    ...(countProblems?.(agents.length) ?? []),
+    ...(losesPaidJobs && !config.databaseUrl ? priced.filter(runsInRuntime).map(losesJobs) : []),
+    ...(needsRuntimeKey === "with a price" && !config.runtimeKey ? priced.map(lacksRuntimeKey) : []),
+  ];
+}
+
+const losesJobs = ({ file, hosting }: Agent) =>
+  `${file}: has a price, and with hosting ${hosting} its paid jobs would be lost with the container that runs them: set the ` +
+  "address of a PostgreSQL database with pulumi config set --secret masumi:databaseUrl";
+
+/** It would be registered for a fee and then take no job. */
+const lacksRuntimeKey = ({ file }: Agent) =>
+  `${file}: has a price, but its crew has no key to take payments with: ask the payment service's administrator for one ` +
+  "that may only pay, limited to the selling wallets, and set it with pulumi config set --secret masumi:runtimeKey";
+
+/** What is allowed and may surprise. */
+export const hostingWarnings = (agents: readonly Agent[]): string[] =>
+  HOSTINGS.flatMap((kind) => TRAITS[kind].countWarnings?.(hostedBy(kind, agents).length) ?? []);

@@ -1,0 +1,66 @@
+import { type ApiKeyStatus, MasumiError, UNNAMED_BURNS } from "../../providers/masumi/service/index.ts";
+import type { StackConfig } from "../config.ts";
+import type { FleetPlan } from "./plan.ts";
+
+/** What keeps an API key from registering on the stack's network; undefined if nothing does. */
+export function rightsProblem(
+  key: ApiKeyStatus,
+  { network }: StackConfig,
+  { spends }: { readonly spends: boolean },
+): MasumiError | undefined {
+  if (!key.NetworkLimit.includes(network)) {
+    return new MasumiError({
+      code: "KEY_OF_OTHER_NETWORK",
+      what: `The API key may use ${key.NetworkLimit.join(", ") || "no network"}, not ${network}.`,
+      remedy: `Use a key of ${network}, or set masumi:network to the key's network.`,
+    });
+  }
+  if (!spends || key.canPay) return undefined;
+  return new MasumiError({
+    code: "KEY_CANNOT_PAY",
+    what: `The API key has the right ${key.permission}; registering needs ReadAndPay.`,
+    remedy:
+      "Ask the service's administrator for a ReadAndPay key limited to the selling wallet. A Read key is enough for preview.",
+  });
+}
+
+/** A live registration that a run would burn. */
+export interface Burn {
+  readonly rowId: string;
+  /** The agent's id; of an orphan the name it is registered under, since the id behind its mark is not known. */
+  readonly agent: string;
+  readonly because: "no file declares it" | "it is replaced";
+}
+
+/** Live registrations that a run would burn and that masumi:allowDeregister (agent ids or row ids) does not name. */
+export function unnamedBurns({ allowDeregister = [] }: StackConfig, plan: FleetPlan): Burn[] {
+  const removed = plan.orphans
+    .filter(({ action }) => action === "deregister")
+    .map(({ row }): Burn => ({ rowId: row.id, agent: row.listing.name, because: "no file declares it" }));
+  const replaced = plan.agents.flatMap(({ agent, action, row }): Burn[] =>
+    action === "replace" && row ? [{ rowId: row.id, agent: agent.id, because: "it is replaced" }] : [],
+  );
+  const named = new Set(allowDeregister);
+  return [...removed, ...replaced].filter(({ rowId, agent }) => !named.has(rowId) && !named.has(agent));
+}
+
+/**
+ * Money rule: a burn is never an accident. The error that a run ends with which would burn more than it may unasked;
+ * undefined within the limit. The provider's delete counts by itself too.
+ */
+export function limitProblem(config: StackConfig, plan: FleetPlan): MasumiError | undefined {
+  const burns = unnamedBurns(config, plan);
+  const limit = UNNAMED_BURNS[config.network];
+  if (burns.length <= limit) return undefined;
+  const lines = burns.map(({ rowId, agent, because }) => `  - ${agent} (row ${rowId}): ${because}`);
+  const nobody = plan.agents.length === 0 ? "No agent is declared for this stack, and it" : "This run";
+  return new MasumiError({
+    code: "DEREGISTRATION_LIMIT",
+    what:
+      `${nobody} would burn ${burns.length} registrations of owner ${config.owner}; ` +
+      `unasked, a run on ${config.network} may burn ${limit}:\n${lines.join("\n")}\n`,
+    remedy:
+      "If that is meant, name each in masumi:allowDeregister (agent ids, or row ids), or run destroy to take the whole " +
+      "stack down. Else restore the files.",
+  });
+}

@@ -1,0 +1,202 @@
+import { LOVELACE_PER_TOKEN } from "../costs.ts";
+import { isMarker } from "../marker.ts";
+import type { Listing, Network, Price, Pricing, Row, Wallet, WalletType } from "../model.ts";
+import type {
+  DeregisterBody,
+  PaymentSourceType,
+  RegisterBody,
+  RegistrationContent,
+  RegistryEntry,
+  UpdateBody,
+} from "./wire.ts";
+
+/** What a release of the service can do, as its list of routes tells. */
+export interface Dialect {
+  /** From 0.22 on POST /registry/deregister; before, DELETE /registry with the same body. */
+  readonly deregistersByPost: boolean;
+  /** GET /registry/diff, from 0.26 on. */
+  readonly hasChanges: boolean;
+  /** `searchQuery` and `limit` of GET /registry, from 0.27 on; before, pages have ten rows. */
+  readonly hasSearch: boolean;
+  /** V2 wallets, POST /registry/update and the payment source filter, from 0.28 on. */
+  readonly hasV2: boolean;
+}
+
+/** Rows per page that a list is asked for, or that an old release gives unasked. */
+export const pageSize = ({ hasSearch }: Dialect): number => (hasSearch ? 100 : 10);
+
+/** The dialect of a service with these API routes. A service that hides them is taken for a current one. */
+export function dialectOf(routes: readonly string[] | undefined): Dialect {
+  const has = (route: string) => routes === undefined || routes.includes(route);
+  return {
+    deregistersByPost: has("/registry/deregister"),
+    hasChanges: has("/registry/diff"),
+    hasSearch: has("/registry/count"),
+    hasV2: has("/registry/update"),
+  };
+}
+
+export const toPaymentSourceType = (type: WalletType): PaymentSourceType =>
+  type === "V2" ? "Web3CardanoV2" : "Web3CardanoV1";
+
+/** What a registration is made of: the listing, the mark that makes it ours, and where its money goes. */
+export interface Registration {
+  readonly network: Network;
+  readonly wallet: Wallet;
+  readonly marker: string;
+  readonly listing: Listing;
+  /** V2: contract address of the wallet's own payment source. */
+  readonly sourceAddress?: string | undefined;
+}
+
+const PRICING_TYPES = { fixed: "Fixed", free: "Free", dynamic: "Dynamic" } as const;
+
+/** The texts of `texts` that are neither absent nor empty. */
+const present = (texts: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(texts).filter((entry): entry is [string, string] => Boolean(entry[1])));
+
+function toContent({ network, marker, listing, wallet, sourceAddress }: Registration): RegistrationContent {
+  const legal = present(listing.legal);
+  return {
+    network,
+    name: listing.name,
+    description: listing.description,
+    apiBaseUrl: listing.apiBaseUrl,
+    Capability: listing.capability,
+    Author: { name: listing.author.name, ...present(listing.author) },
+    ...(Object.keys(legal).length > 0 ? { Legal: legal } : {}),
+    Tags: [...listing.tags, marker],
+    ExampleOutputs: listing.exampleOutputs,
+    ...(wallet.type === "V1"
+      ? { AgentPricing: toV1Pricing(listing.pricing) }
+      : { supportedPaymentSources: [toPaymentSource(network, sourceAddress ?? "", listing.pricing)] }),
+  };
+}
+
+function toV1Pricing(pricing: Pricing): NonNullable<RegistrationContent["AgentPricing"]> {
+  const pricingType = PRICING_TYPES[pricing.type];
+  return pricing.type === "fixed" ? { pricingType, Pricing: pricing.prices } : { pricingType };
+}
+
+function toPaymentSource(network: Network, address: string, pricing: Pricing) {
+  const pricingType = PRICING_TYPES[pricing.type];
+  return {
+    chain: "Cardano",
+    network,
+    paymentSourceType: toPaymentSourceType("V2"),
+    address,
+    pricing:
+      pricing.type === "fixed"
+        ? { pricingType, fixed: pricing.prices.map(({ unit, amount }) => ({ asset: unit, amount })) }
+        : { pricingType },
+  } as const;
+}
+
+export const toRegisterBody = (registration: Registration): RegisterBody => ({
+  ...toContent(registration),
+  sellingWalletVkey: registration.wallet.vkey,
+});
+
+/** For each optional text that `live` has and `wanted` lacks, the "" that empties it: omission would keep it. */
+const emptied = (
+  live: Readonly<Record<string, string | undefined>>,
+  wanted: Readonly<Record<string, string | undefined>>,
+): Record<string, string> =>
+  Object.fromEntries(
+    Object.keys(present(live))
+      .filter((key) => !wanted[key])
+      .map((key) => [key, ""]),
+  );
+
+/** The update that turns `live` into `registration`. */
+export function toUpdateBody(registration: Registration, live: Row): UpdateBody {
+  const content = toContent(registration);
+  const legal = { ...emptied(live.listing.legal, registration.listing.legal), ...content.Legal };
+  return {
+    ...content,
+    Author: { ...emptied(live.listing.author, registration.listing.author), ...content.Author },
+    ...(Object.keys(legal).length > 0 ? { Legal: legal } : {}),
+    agentIdentifier: live.agentIdentifier,
+  };
+}
+
+interface Call {
+  readonly method: "POST" | "DELETE";
+  readonly path: string;
+  readonly body: DeregisterBody;
+}
+
+/** Deregistration from 0.22 on. */
+const toDeregister = (body: DeregisterBody): Call => ({ method: "POST", path: "/registry/deregister", body });
+
+/** Deregistration up to 0.21. Newer releases remove a row by id with this verb and refuse this body. */
+const toOldDeregister = (body: DeregisterBody): Call => ({ method: "DELETE", path: "/registry", body });
+
+export const toDeregisterCall = (dialect: Dialect, body: DeregisterBody): Call =>
+  dialect.deregistersByPost ? toDeregister(body) : toOldDeregister(body);
+
+/** A registration in our words: marks apart from tags, "" and null gone, V1 and V2 prices in one shape. */
+export function fromEntry(entry: RegistryEntry): Row {
+  const sources = entry.supportedPaymentSources ?? [];
+  // A row keeps the error and the transaction of its past: they are only news where the state speaks of them.
+  const error = entry.state.endsWith("Failed") ? entry.error : undefined;
+  const transaction = entry.state.endsWith("Requested") ? undefined : entry.CurrentTransaction;
+  return {
+    id: entry.id,
+    type: entry.supportedPaymentSources ? "V2" : "V1",
+    state: entry.state,
+    error: error ?? "",
+    listing: {
+      name: entry.name,
+      description: entry.description ?? "",
+      apiBaseUrl: entry.apiBaseUrl,
+      capability: { name: entry.Capability?.name ?? "", version: entry.Capability?.version ?? "" },
+      tags: entry.Tags.filter((tag) => !isMarker(tag)),
+      author: { name: entry.Author.name, ...fromOptional(entry.Author, AUTHOR_TEXTS) },
+      legal: fromOptional(entry.Legal ?? {}, LEGAL_TEXTS),
+      pricing: entry.supportedPaymentSources ? fromSources(sources) : fromV1Pricing(entry.AgentPricing),
+      exampleOutputs: entry.ExampleOutputs ?? [],
+    },
+    markers: entry.Tags.filter(isMarker),
+    walletVkey: entry.SmartContractWallet?.walletVkey ?? "",
+    walletAddress: entry.SmartContractWallet?.walletAddress ?? "",
+    ...(entry.RecipientWallet ? { hasRecipient: true } : {}),
+    sourceAddress: sources.map(({ address }) => address ?? "").join(" "),
+    agentIdentifier: entry.agentIdentifier ?? "",
+    txHash: transaction?.txHash ?? "",
+    feeLovelace: transaction?.fees ?? "",
+    lockedLovelace: entry.sendFundingLovelace ?? String(LOVELACE_PER_TOKEN),
+    createdAt: entry.createdAt,
+    updatedAt: entry.updatedAt,
+  };
+}
+
+const AUTHOR_TEXTS = ["contactEmail", "contactOther", "organization"] as const;
+const LEGAL_TEXTS = ["privacyPolicy", "terms", "other"] as const;
+
+const fromOptional = <Key extends string>(
+  texts: { readonly [K in Key]?: string | null | undefined },
+  keys: readonly Key[],
+) =>
+  Object.fromEntries(keys.flatMap((key) => (texts[key] ? [[key, texts[key]]] : []))) as {
+    [K in Key]?: string;
+  };
+
+function fromV1Pricing(pricing: RegistryEntry["AgentPricing"]): Pricing {
+  return fromPricing(pricing?.pricingType, pricing?.Pricing ?? []);
+}
+
+/** Prices of all advertised sources together: more than the one that we advertise is then a difference. */
+function fromSources(sources: NonNullable<RegistryEntry["supportedPaymentSources"]>): Pricing {
+  const fixed = sources.flatMap(({ pricing }) => pricing?.fixed ?? []);
+  return fromPricing(
+    sources[0]?.pricing?.pricingType,
+    fixed.map(({ asset, amount }) => ({ unit: asset, amount })),
+  );
+}
+
+function fromPricing(pricingType: string | undefined, prices: readonly Price[]): Pricing {
+  if (pricingType === PRICING_TYPES.free) return { type: "free" };
+  if (pricingType === PRICING_TYPES.dynamic) return { type: "dynamic" };
+  return { type: "fixed", prices: prices.map(({ amount, unit }) => ({ amount, unit })) };
+}

@@ -1,0 +1,63 @@
+import { ServiceError } from "../errors.ts";
+
+const ATTEMPTS = 3;
+/** Page borders move by this much from attempt to attempt, so that they fall between other rows. */
+const BORDER_SHIFT = 7;
+
+export interface Pages<T> {
+  /** The page that begins with the row `cursorId`, or the first one. */
+  readonly fetch: (cursorId: string | undefined, limit: number) => Promise<T[]>;
+  /** Rows of a full page. */
+  readonly limit: number;
+  /** Whether the service keeps to another limit too. */
+  readonly isLimitFree: boolean;
+  /** How many rows there are, if the service tells. */
+  readonly count?: (() => Promise<number>) | undefined;
+}
+
+/**
+ * Reads a list to its end, in the service's order.
+ *
+ * The service's cursor is inclusive (the row it names comes first again), and a cursor whose row is gone, or
+ * has left the filter, answers with an empty page that looks like the end: then the list is read again. Rows
+ * of the same instant have no fixed order, so a page border among them may hide one: a list of several
+ * pages is therefore held against the service's own count, and read again with other borders if rows are missing.
+ *
+ * @throws ServiceError LIST_UNSTABLE if a cursor's row vanishes every time
+ */
+export async function readAllPages<T extends { readonly id: string }>(pages: Pages<T>): Promise<T[]> {
+  const found = new Map<string, T>();
+  let wasRead = false;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const limit = pages.isLimitFree ? pages.limit - attempt * BORDER_SHIFT : pages.limit;
+    const first = await pages.fetch(undefined, limit);
+    if (first.length < limit) return first;
+    const expected = (await pages.count?.()) ?? 0;
+    const rows = await readOnce(pages.fetch, limit);
+    for (const row of rows ?? []) found.set(row.id, row);
+    wasRead ||= rows !== undefined;
+    if (rows && found.size >= expected) break;
+  }
+  if (wasRead) return [...found.values()];
+  throw new ServiceError({
+    code: "LIST_UNSTABLE",
+    what: `A list could not be read to its end in ${ATTEMPTS} attempts: rows that the reading stood at disappeared.`,
+    unclear: false,
+  });
+}
+
+async function readOnce<T extends { readonly id: string }>(
+  fetch: Pages<T>["fetch"],
+  limit: number,
+): Promise<T[] | undefined> {
+  const found = new Map<string, T>();
+  for (let cursor: string | undefined; ;) {
+    const page = await fetch(cursor, limit);
+    if (cursor !== undefined && page[0]?.id !== cursor) return undefined;
+    const before = found.size;
+    for (const row of page) found.set(row.id, row);
+    const last = page.at(-1);
+    if (last === undefined || page.length < limit || found.size === before) return [...found.values()];
+    cursor = last.id;
+  }
+}

@@ -1,0 +1,47 @@
+import type { MasumiClient } from "../client/client.ts";
+import { ownerOf, ownerTag } from "../marker.ts";
+import type { Network, Row } from "../model.ts";
+
+/** A registration that bears a marker of the owner. */
+export interface OwnRow extends Row {
+  /** The marker: equal to `marker(owner, agent id)` of the agent it registers. */
+  readonly marker: string;
+}
+
+export interface RowScope {
+  readonly network: Network;
+  /** Only registrations of wallets with these addresses are asked for; absent: everybody's. */
+  readonly walletAddresses?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The registrations of a network, V1 and V2, in every state (also failed and deregistered ones), newest first.
+ * Reads only; every right of an API key will do. Requests: pages of 100 rows, for each address and type.
+ *
+ * @throws ServiceError, RefusedError; never an incomplete list
+ */
+export async function readRows(
+  client: MasumiClient,
+  { network, walletAddresses, signal }: RowScope,
+): Promise<Row[]> {
+  const types = ["V1", "V2"] as const;
+  const lists = await Promise.all(
+    types.flatMap((type) =>
+      walletAddresses
+        ? walletAddresses.map((search) => client.listOwn({ network, type, search }, { signal }))
+        : [client.listAll({ network, type }, { signal })],
+    ),
+  );
+  const rows = new Map(lists.flat().map((row) => [row.id, row]));
+  return [...rows.values()].toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
+}
+
+/** The rows among these that bear a marker of the owner (masumi:owner). */
+export function ownRows(rows: readonly Row[], owner: string): OwnRow[] {
+  const tag = ownerTag(owner);
+  return rows.flatMap((row) => {
+    const mark = row.markers.find((candidate) => ownerOf(candidate) === tag);
+    return mark === undefined ? [] : [{ ...row, marker: mark }];
+  });
+}

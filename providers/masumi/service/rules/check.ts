@@ -1,0 +1,176 @@
+import type { Registration } from "../client/convert.ts";
+import type { Listing, Pricing, Wallet } from "../model.ts";
+import { isUnknown } from "../unknown.ts";
+
+export interface Failure {
+  readonly property: string;
+  readonly reason: string;
+}
+
+/** Limits of POST /registry, in UTF-16 units as the service counts them. Seen on release 0.28. */
+export const LIMITS = {
+  text: 250,
+  tag: 63,
+  /** The service takes 15; one is our marker. */
+  tags: 14,
+  prices: 5,
+  amount: 2n ** 63n - 1n,
+  exampleOutputs: 25,
+  exampleOutputName: 60,
+  exampleOutputMimeType: 60,
+} as const;
+
+const VKEY = /^[0-9a-f]{56}$/;
+/** Policy id and asset name (at most 32 bytes). The service compares units as they are written. */
+const UNIT = /^[0-9a-f]{56}([0-9a-f]{2}){0,32}$/;
+
+/**
+ * Everything in the inputs that the service would refuse, found before any request. Pure; whatever is not
+ * known yet passes.
+ */
+export function checkRegistration(inputs: Registration & { readonly agentId: string }): Failure[] {
+  return [
+    ...checkText("agentId", inputs.agentId, { min: 1 }),
+    ...checkText("marker", inputs.marker, { min: 1, max: LIMITS.tag }),
+    ...unless(isOneOf(inputs.network, ["Preprod", "Mainnet"]), "network", "expected Preprod or Mainnet"),
+    ...ifKnown(inputs.wallet, (wallet) => checkWallet(wallet, inputs.sourceAddress)),
+    ...ifKnown(inputs.listing, checkListing),
+  ];
+}
+
+function checkWallet({ vkey, type }: Wallet, sourceAddress: string | undefined): Failure[] {
+  return [
+    ...unless(
+      isUnknown(vkey) || VKEY.test(vkey),
+      "wallet.vkey",
+      "expected 56 lower-case hex digits (the selling wallet's verification key hash)",
+    ),
+    ...unless(isOneOf(type, ["V1", "V2"]), "wallet.type", "expected V1 or V2"),
+    ...unless(
+      type !== "V2" || Boolean(sourceAddress),
+      "sourceAddress",
+      "a V2 wallet needs the contract address of its payment source",
+    ),
+  ];
+}
+
+function checkListing(listing: Listing): Failure[] {
+  const at = (field: string) => `listing.${field}`;
+  return [
+    ...checkText(at("name"), listing.name, { min: 1 }),
+    ...checkText(at("description"), listing.description),
+    ...checkUrl(at("apiBaseUrl"), listing.apiBaseUrl),
+    ...ifKnown(listing.capability, (capability) => [
+      ...checkText(at("capability.name"), capability.name),
+      ...checkText(at("capability.version"), capability.version),
+    ]),
+    ...ifKnown(listing.tags, checkTags),
+    ...ifKnown(listing.author, (author) => checkTexts(at("author"), { ...author })),
+    ...ifKnown(listing.legal, (legal) => checkTexts(at("legal"), { ...legal })),
+    ...ifKnown(listing.pricing, checkPricing),
+    ...ifKnown(listing.exampleOutputs, checkExampleOutputs),
+  ];
+}
+
+const checkTexts = (property: string, texts: Readonly<Record<string, string | undefined>>): Failure[] =>
+  Object.entries(texts).flatMap(([key, text]) =>
+    text === undefined ? [] : checkText(`${property}.${key}`, text),
+  );
+
+function checkText(
+  property: string,
+  text: string,
+  { min = 0, max = LIMITS.text }: { min?: number; max?: number } = {},
+): Failure[] {
+  if (isUnknown(text)) return [];
+  if (typeof text !== "string") return [{ property, reason: "expected a text" }];
+  return [
+    ...unless(text.length >= min, property, "must not be empty"),
+    ...unless(text.length <= max, property, `has ${text.length} characters, at most ${max} are possible`),
+  ];
+}
+
+function checkUrl(property: string, url: string): Failure[] {
+  const length = checkText(property, url, { min: 1 });
+  if (isUnknown(url) || length.length > 0) return length;
+  return unless(
+    URL.canParse(url) && /^https?:$/.test(new URL(url).protocol),
+    property,
+    "expected an http or https URL",
+  );
+}
+
+function checkTags(tags: Listing["tags"]): Failure[] {
+  return [
+    ...unless(
+      tags.length <= LIMITS.tags,
+      "listing.tags",
+      `has ${tags.length} tags, at most ${LIMITS.tags} are possible beside our own`,
+    ),
+    ...tags.flatMap((tag, index) => checkText(`listing.tags[${index}]`, tag, { min: 1, max: LIMITS.tag })),
+  ];
+}
+
+function checkPricing(pricing: Pricing): Failure[] {
+  if (!isOneOf(pricing.type, ["fixed", "free", "dynamic"])) {
+    return [{ property: "listing.pricing.type", reason: "expected fixed, free or dynamic" }];
+  }
+  if (pricing.type !== "fixed" || isUnknown(pricing.prices)) return [];
+  const { prices } = pricing;
+  const units = prices.map(({ unit }) => unit);
+  return [
+    ...unless(
+      prices.length >= 1 && prices.length <= LIMITS.prices,
+      "listing.pricing.prices",
+      `has ${prices.length} prices, 1 to ${LIMITS.prices} are possible`,
+    ),
+    ...prices.flatMap(({ amount, unit }, index) => [
+      ...unless(
+        isUnknown(amount) || isAmount(amount),
+        `listing.pricing.prices[${index}].amount`,
+        `expected digits, 1 to ${LIMITS.amount} base units`,
+      ),
+      ...unless(
+        isUnknown(unit) || unit === "" || UNIT.test(unit),
+        `listing.pricing.prices[${index}].unit`,
+        'expected "" for lovelace, or policy id and asset name in lower-case hex',
+      ),
+      ...unless(
+        isUnknown(unit) || units.indexOf(unit) === index,
+        `listing.pricing.prices[${index}].unit`,
+        "there is a price in this unit already",
+      ),
+    ]),
+  ];
+}
+
+const isAmount = (amount: string) =>
+  /^\d+$/.test(amount) && BigInt(amount) >= 1n && BigInt(amount) <= LIMITS.amount;
+
+function checkExampleOutputs(examples: Listing["exampleOutputs"]): Failure[] {
+  return [
+    ...unless(
+      examples.length <= LIMITS.exampleOutputs,
+      "listing.exampleOutputs",
+      `has ${examples.length} entries, at most ${LIMITS.exampleOutputs} are possible`,
+    ),
+    ...examples.flatMap((example, index) =>
+      ifKnown(example, ({ name, url, mimeType }) => [
+        ...checkText(`listing.exampleOutputs[${index}].name`, name, { max: LIMITS.exampleOutputName }),
+        ...checkText(`listing.exampleOutputs[${index}].url`, url),
+        ...checkText(`listing.exampleOutputs[${index}].mimeType`, mimeType, {
+          max: LIMITS.exampleOutputMimeType,
+        }),
+      ]),
+    ),
+  ];
+}
+
+const isOneOf = (value: unknown, allowed: readonly string[]) =>
+  isUnknown(value) || (typeof value === "string" && allowed.includes(value));
+
+const ifKnown = <T>(value: T, check: (value: T) => Failure[]): Failure[] =>
+  isUnknown(value) ? [] : check(value);
+
+const unless = (ok: boolean, property: string, reason: string): Failure[] =>
+  ok ? [] : [{ property, reason }];

@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import type { Listing, Pricing, Row, WalletType } from "../model.ts";
+import { UNKNOWN, isUnknown } from "../unknown.ts";
+
+/* What the service makes of a listing, and when two are the same. */
+
+/**
+ * The listing as the service keeps it: `lovelace` is "", amounts have no leading zeros, an empty optional
+ * text is none. Values that are not known yet stay as they are.
+ */
+export function normaliseListing(listing: Listing): Listing {
+  if (isUnknown(listing)) return listing;
+  return {
+    ...listing,
+    author: withoutEmptyDetails(listing.author),
+    legal: isUnknown(listing.legal) ? listing.legal : withoutEmpty(listing.legal),
+    pricing: normalisePricing(listing.pricing),
+  };
+}
+
+const withoutEmptyDetails = (author: Listing["author"]): Listing["author"] =>
+  isUnknown(author) ? author : { ...withoutEmpty(author), name: author.name };
+
+const withoutEmpty = <T extends object>(texts: T): T =>
+  Object.fromEntries(Object.entries(texts).filter(([, text]) => text)) as T;
+
+function normalisePricing(pricing: Pricing): Pricing {
+  if (isUnknown(pricing)) return pricing;
+  if (pricing.type !== "fixed") return { type: pricing.type };
+  if (isUnknown(pricing.prices)) return pricing;
+  return {
+    type: "fixed",
+    prices: pricing.prices.map(({ amount, unit }) => ({
+      // What stands for an unknown amount begins with a zero.
+      amount: isUnknown(amount) ? amount : amount.replace(/^0+(?=\d)/, ""),
+      unit: unit === "lovelace" ? "" : unit,
+    })),
+  };
+}
+
+export interface Content {
+  readonly wallet: { readonly type: WalletType };
+  readonly listing: Listing;
+  readonly sourceAddress?: string | undefined;
+}
+
+/**
+ * What goes on the chain, field by field as comparable texts. Tags, prices and examples are sets: the service
+ * gives prices in any order, and another order of tags is not worth a fee.
+ */
+function fieldsOf({ wallet, listing, sourceAddress }: Content): Readonly<Record<string, string>> {
+  const { author, legal, pricing, ...plain } = normaliseListing(listing);
+  const text = (value: unknown) => JSON.stringify(value);
+  return {
+    name: plain.name,
+    description: plain.description,
+    apiBaseUrl: plain.apiBaseUrl,
+    capability: text([plain.capability.name, plain.capability.version]),
+    tags: text(sorted(plain.tags)),
+    author: text([author.name, author.contactEmail, author.contactOther, author.organization]),
+    legal: text([legal.privacyPolicy, legal.terms, legal.other]),
+    pricing:
+      pricing.type === "fixed"
+        ? text(sorted(pricing.prices.map(({ unit, amount }) => `${unit} ${amount}`)))
+        : pricing.type,
+    exampleOutputs: text(
+      sorted(plain.exampleOutputs.map(({ name, url, mimeType }) => text([name, url, mimeType]))),
+    ),
+    ...(wallet.type === "V2" ? { sourceAddress: sourceAddress ?? "" } : {}),
+  };
+}
+
+/** What goes on the chain, as one text: equal texts, same content. */
+export const contentOf = (content: Content): string => JSON.stringify(fieldsOf(content));
+
+/** Names of the on-chain fields in which `wanted` is not what `live` is, in a fixed order. */
+export function changedFields(live: Content, wanted: Content): string[] {
+  const before = fieldsOf(live);
+  const after = fieldsOf(wanted);
+  return Object.keys({ ...before, ...after }).filter((field) => before[field] !== after[field]);
+}
+
+/** Of one field; 60 bits are enough to tell a text from another one of the same agent. */
+const digestText = (text: string) =>
+  createHash("sha256").update(text, "utf8").digest("base64url").slice(0, 10);
+
+/**
+ * What goes on the chain, as ten characters for each field: what the state keeps to know a change by. The fields'
+ * order and texts are part of the state's format.
+ */
+export const digestOf = (content: Content): string =>
+  Object.values(fieldsOf(content)).map(digestText).join(".");
+
+/** Whether the content has this digest. A field with something in it that is not known yet counts as the same. */
+export function hasDigest(content: Content, digest: string): boolean {
+  const fields = Object.values(fieldsOf(content));
+  const digests = digest.split(".");
+  return (
+    fields.length === digests.length &&
+    fields.every((text, index) => text.includes(UNKNOWN) || digestText(text) === digests[index])
+  );
+}
+
+const sorted = (texts: readonly string[]) => texts.toSorted();
+
+/** Whether a row shows exactly this content on this wallet. Says nothing about the chain: see its state. */
+export const shows = (
+  row: Row,
+  registration: Content & { readonly wallet: { readonly vkey: string } },
+): boolean =>
+  row.walletVkey === registration.wallet.vkey &&
+  contentOf({ wallet: row, listing: row.listing, sourceAddress: row.sourceAddress }) ===
+    contentOf(registration);

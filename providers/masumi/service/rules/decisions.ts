@@ -1,0 +1,234 @@
+import type { Registration } from "../client/convert.ts";
+import { RegistrationError } from "../errors.ts";
+import { hasDigest, shows } from "./content.ts";
+import { ownerOf } from "../marker.ts";
+import {
+  type Listing,
+  type Network,
+  type Row,
+  type Wallet,
+  isLeaving,
+  isLive,
+  isOver,
+  isPending,
+  isUpdatable,
+} from "../model.ts";
+import { UNKNOWN, isUnknown } from "../unknown.ts";
+
+/* ---- diff ---------------------------------------------------------------------------------------------- */
+
+export type Change =
+  | { readonly kind: "none" }
+  | { readonly kind: "update" }
+  | { readonly kind: "replace"; readonly properties: string[]; readonly deleteFirst: boolean };
+
+/** States after which only a new registration helps. */
+const isLost = (state: string) => isOver(state) || isLeaving(state);
+
+/** What is known of a registration, from the state or from its row. */
+export interface Registered {
+  readonly network: Network;
+  readonly wallet: Wallet;
+  /** Digest of what is on the chain, see `digestOf`. */
+  readonly content: string;
+  /** "" if the row does not bear it. */
+  readonly marker: string;
+  readonly state: string;
+}
+
+/** A registration of an agent that has ended, or whose update failed: the state may still take it for a good one. */
+export interface RecoverFrom {
+  readonly rowId: string;
+  /** The row's state as the service shows it now. */
+  readonly state: string;
+}
+
+/** What a registration shall be; in previews any value may be {@link UNKNOWN}. */
+export interface Wanted {
+  readonly network: Network;
+  readonly wallet: Wallet;
+  readonly listing: Listing;
+  readonly sourceAddress?: string;
+  readonly adopt?: string;
+  readonly recover?: readonly RecoverFrom[];
+  readonly v1Replacement?: "create-first" | "delete-first";
+}
+
+/**
+ * What the new inputs ask of the chain. Pure. Only what is on the chain counts: the wallet, the listing, and
+ * on V2 the payment source. What is not known yet (a URL in a preview) counts as unchanged.
+ */
+export function decideChange(id: string, olds: Registered, inputs: Wanted): Change {
+  const news = fillUnknown(inputs, olds);
+  const replace = (...properties: string[]): Change => ({
+    kind: "replace",
+    properties,
+    deleteFirst: olds.wallet.type === "V1" && news.v1Replacement === "delete-first",
+  });
+
+  const moved = [
+    ...(news.network === olds.network ? [] : ["network"]),
+    ...(news.wallet.vkey === olds.wallet.vkey ? [] : ["wallet"]),
+  ];
+  if (moved.length > 0) return replace(...moved);
+
+  // The service may have gone on since the state was written: the preflight's view is the newer one.
+  const state = news.recover?.find(({ rowId }) => rowId === id)?.state ?? olds.state;
+  if (isLost(state)) return replace("recover");
+
+  const contentChanged = !isSameContent(olds, inputs);
+  const unmarked = olds.marker === "" && news.adopt !== id;
+  if (olds.wallet.type === "V2") {
+    return contentChanged || unmarked || state === "UpdateFailed" ? { kind: "update" } : { kind: "none" };
+  }
+  return contentChanged ? replace("listing") : { kind: "none" };
+}
+
+function isSameContent({ wallet, content }: Registered, inputs: Wanted): boolean {
+  const listing = fillUnknown(inputs.listing, UNKNOWN_LISTING);
+  return hasDigest({ wallet, listing, sourceAddress: inputs.sourceAddress ?? UNKNOWN }, content);
+}
+
+/** Gives a listing that is not known its shape, so that what is known of it can be compared. */
+const UNKNOWN_LISTING: Listing = {
+  name: UNKNOWN,
+  description: UNKNOWN,
+  apiBaseUrl: UNKNOWN,
+  capability: { name: UNKNOWN, version: UNKNOWN },
+  tags: [UNKNOWN],
+  author: { name: UNKNOWN, contactEmail: UNKNOWN, contactOther: UNKNOWN, organization: UNKNOWN },
+  legal: { privacyPolicy: UNKNOWN, terms: UNKNOWN, other: UNKNOWN },
+  pricing: { type: "fixed", prices: [{ amount: UNKNOWN, unit: UNKNOWN }] },
+  exampleOutputs: [{ name: UNKNOWN, url: UNKNOWN, mimeType: UNKNOWN }],
+};
+
+/** `value` with everything unknown in it taken from the same place in `known`. */
+function fillUnknown<T>(value: T, known: unknown): T {
+  if (isUnknown(value)) return (known === undefined ? value : known) as T;
+  if (Array.isArray(value)) {
+    return value.map((item, index) =>
+      fillUnknown(item, Array.isArray(known) ? (known[index] ?? known[0]) : undefined),
+    ) as T;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      fillUnknown(item, (known as Record<string, unknown>)?.[key]),
+    ]),
+  ) as T;
+}
+
+/* ---- create: whose row is it? -------------------------------------------------------------------------- */
+
+export interface LookInput {
+  readonly registration: Registration;
+  readonly adopt?: string | undefined;
+  /** Every row of the network, V1 and V2. */
+  readonly rows: readonly Row[];
+  /** Rows that this run deregisters. */
+  readonly deregistering: ReadonlySet<string>;
+  /** Rows that this run replaces by the one to be created. */
+  readonly replaced: ReadonlySet<string>;
+}
+
+export type Look =
+  | { readonly kind: "register" }
+  /** The row becomes the registration as it is; `spare` are further rows that would have done. */
+  | { readonly kind: "adopt"; readonly row: Row; readonly spare: readonly Row[] }
+  /** V2: the row becomes the registration and gets the declared content in place. */
+  | { readonly kind: "adopt-and-update"; readonly row: Row };
+
+/**
+ * Whether an agent is to be registered, or a row that is there already is its registration. A row is ours if
+ * it bears the agent's marker. Pure.
+ *
+ * @throws RegistrationError FOREIGN_REGISTRATION, OWN_REGISTRATION_DIFFERS, ADOPT_NOT_POSSIBLE
+ */
+export function decideCreate(input: LookInput): Look {
+  const { registration, rows, deregistering, replaced } = input;
+  const free = rows.filter(({ id, state }) => !isOver(state) && !deregistering.has(id));
+  const ours = free.filter(({ markers }) => markers.includes(registration.marker));
+  const [row, ...spare] = ours
+    .filter((row) => (isLive(row.state) || isPending(row.state)) && shows(row, registration))
+    .toSorted(liveAndOldFirst);
+  if (row) return { kind: "adopt", row, spare };
+
+  const named = input.adopt !== undefined && !replaced.has(input.adopt) && !deregistering.has(input.adopt);
+  if (named) return decideAdopt(registration, input.adopt ?? "", rows);
+
+  const stray = ours.find((row) => !isLeaving(row.state) && !isBeingReplaced(row, input));
+  if (stray) throw strayError(registration, stray);
+  const foreign = free.find((row) => isForeign(row, registration) && !isBeingReplaced(row, input));
+  if (foreign) throw foreignError(foreign);
+  return { kind: "register" };
+}
+
+/**
+ * Whether this run replaces the row, or is about to delete it because an earlier run replaced it: by a registration that
+ * failed on the chain, and that is replaced now.
+ */
+function isBeingReplaced(row: Row, { registration, rows, replaced }: LookInput): boolean {
+  if (replaced.has(row.id)) return true;
+  const isOurs = ({ markers }: Row) => markers.includes(registration.marker);
+  return (
+    isOurs(row) && rows.some((one) => replaced.has(one.id) && isOurs(one) && row.createdAt < one.createdAt)
+  );
+}
+
+const liveAndOldFirst = (a: Row, b: Row) =>
+  Number(isLive(b.state)) - Number(isLive(a.state)) || a.createdAt.localeCompare(b.createdAt);
+
+function decideAdopt(registration: Registration, rowId: string, rows: readonly Row[]): Look {
+  const row = rows.find(({ id }) => id === rowId);
+  const refuse = (what: string, remedy?: string) =>
+    new RegistrationError({ code: "ADOPT_NOT_POSSIBLE", what: `adopt: ${rowId} ${what}.`, remedy });
+  if (!row) throw refuse("names no registration of this service on this network");
+  if (row.walletVkey !== registration.wallet.vkey) {
+    throw refuse(
+      `is registered on wallet ${row.walletVkey}`,
+      `Pin that wallet in the agent's YAML: wallet: ${row.walletVkey}`,
+    );
+  }
+  if (!isUpdatable(row.state) && !isPending(row.state)) throw refuse(`is in state ${row.state}`);
+  if (shows(row, registration) && row.state !== "UpdateFailed") return { kind: "adopt", row, spare: [] };
+  if (row.type === "V1") {
+    throw refuse(
+      "has other content, and V1 registrations cannot be changed in place",
+      "Declare what the row shows and adopt it first; a change afterwards is a replacement with two fees.",
+    );
+  }
+  if (isPending(row.state)) throw refuse(`is in state ${row.state}`, "Run again when it is confirmed.");
+  return { kind: "adopt-and-update", row };
+}
+
+function isForeign(row: Row, { wallet, listing, marker }: Registration): boolean {
+  const sameOwner = row.markers.some((tag) => ownerOf(tag) === ownerOf(marker));
+  return (
+    !sameOwner &&
+    !isLeaving(row.state) &&
+    row.walletVkey === wallet.vkey &&
+    sameUrl(row.listing.apiBaseUrl, listing.apiBaseUrl)
+  );
+}
+
+const sameUrl = (a: string, b: string) => canonicalUrl(a) === canonicalUrl(b);
+const canonicalUrl = (url: string) => (URL.canParse(url) ? new URL(url).href : url).replace(/\/+$/, "");
+
+function strayError(registration: Registration, row: Row): RegistrationError {
+  const onOtherWallet = row.walletVkey === registration.wallet.vkey ? "" : ` on wallet ${row.walletVkey}`;
+  return new RegistrationError({
+    code: "OWN_REGISTRATION_DIFFERS",
+    what: `Row ${row.id} (${row.state})${onOtherWallet} bears this agent's marker and is not in this stack's state; its content differs.`,
+    remedy:
+      `Take it over with adopt: ${row.id} in the agent's YAML. If another stack keeps it, give this stack another ` +
+      "masumi:owner. If the resource was tainted or is replaced by hand, run a plain up instead.",
+  });
+}
+
+const foreignError = (row: Row) =>
+  new RegistrationError({
+    code: "FOREIGN_REGISTRATION",
+    what: `${row.listing.apiBaseUrl} is registered on this wallet already: row ${row.id} (${row.state}, "${row.listing.name}"), without our marker.`,
+    remedy: `Take it over with adopt: ${row.id} in the agent's YAML, or deregister it first.`,
+  });

@@ -1,0 +1,80 @@
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { MasumiAgent } from "../../../infra/masumi-agent.ts";
+import { readStackConfig } from "../../../infra/config.ts";
+import { type Agent, loadValidAgents } from "../../../infra/declarations/index.ts";
+import { checkHostings, loadHostings } from "../../../infra/deploy/index.ts";
+import { V2 } from "../../providers/masumi/inputs.ts";
+
+export const FIXTURES = join(import.meta.dirname, "../../fixtures/hosting");
+
+export const KEYS = {
+  apiKey: "sentinel-provisioning-key",
+  modelKey: "sentinel-model-key",
+  runtimeKey: "sentinel-runtime-key",
+  databaseUrl: "postgresql://crews:sentinel-password@db.example.com/crews",
+};
+
+/** A project of its own for one test: a runtime of a few bytes, and the agents of a case. */
+export function projectOf(name: string): string {
+  const root = mkdtempSync(join(tmpdir(), "masumi-hosting-"));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  cpSync(join(FIXTURES, "_project"), root, { recursive: true });
+  cpSync(join(FIXTURES, name), root, { recursive: true });
+  return root;
+}
+
+/** The stack's configuration as stack.json of a case has it. */
+export function configOf(projectRoot: string, changes: Record<string, unknown> = {}) {
+  const file = join(projectRoot, "stack.json");
+  const own = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>) : {};
+  const settings = {
+    network: "Preprod",
+    paymentServiceUrl: "https://payment.example.com/api/v1",
+    owner: "example-gmbh",
+    wallets: [V2],
+    modelApi: "https://models.example.com/v1",
+    ...KEYS,
+    ...own,
+    ...changes,
+  };
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  const values = given.map(([key, value]) => [
+    `masumi:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  return readStackConfig({
+    stack: "preprod",
+    values: Object.fromEntries([...values, ["aws:region", "eu-central-1"]]),
+    env: {},
+  });
+}
+
+/** What infra/index.ts does, without the payment service: every agent hosted, registered, confirmed and told so. */
+export async function deploy(projectRoot: string): Promise<void> {
+  const config = configOf(projectRoot);
+  const agents: Agent[] = loadValidAgents({
+    ...config,
+    stack: "preprod",
+    projectRoot,
+    folder: join(projectRoot, "agents"),
+  });
+  checkHostings(config, agents);
+  const hostingOf = await loadHostings({ config, projectRoot, agents });
+  for (const agent of agents) {
+    void new MasumiAgent({
+      agent,
+      config,
+      wallet: V2,
+      hosting: hostingOf(agent),
+      queueLength: 1,
+      action: "create",
+      fields: [],
+      spare: [],
+      url: "",
+      cost: { feeLovelace: 0n, lockedLovelace: 0n } as never,
+    });
+  }
+}

@@ -1,0 +1,147 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Agent, HostingKind } from "../../../infra/declarations/index.ts";
+import { hostingRefusals, hostingWarnings } from "../../../infra/fleet/hosting-problems.ts";
+import { expectedUrls } from "../../../infra/fleet/expected-url.ts";
+import { rulePriorities } from "../../../infra/deploy/ecs/priorities.ts";
+import { configOf } from "../deploy/stack.ts";
+
+let projectRoot: string;
+beforeEach(() => {
+  projectRoot = mkdtempSync(join(tmpdir(), "masumi-url-"));
+});
+
+const agentOf = (id: string, hosting: HostingKind, changes: Partial<Agent> = {}): Agent => ({
+  id,
+  file: `agents/${id}.yaml`,
+  name: id,
+  description: "d",
+  capability: { name: "c", version: "1" },
+  tags: ["t"],
+  author: { name: "a" },
+  legal: {},
+  pricing: { type: "free" },
+  exampleOutputs: [],
+  input: [],
+  source: { kind: "image", image: "i@sha256:0" },
+  model: {},
+  documents: [],
+  hosting,
+  resources: { cpu: 512, memory: 1024, instances: 1 },
+  ...changes,
+});
+
+describe("the expected URL", () => {
+  const urlOf = (agent: Agent, settings: Record<string, unknown> = {}, others: Agent[] = []) =>
+    expectedUrls({ config: configOf(projectRoot, settings), projectRoot, agents: [agent, ...others] })(agent);
+
+  it("is that of an agent that runs elsewhere, whatever its hosting", () => {
+    const url = "https://elsewhere.example.com/agent";
+    expect(urlOf(agentOf("a", "ecs-express", { source: { kind: "url", url } }))).toBe(url);
+  });
+
+  it("is a host name of the domain with ecs-alb", () => {
+    const aws = { domain: "agents.example.com" };
+    expect(urlOf(agentOf("a", "ecs-alb"), { aws })).toBe("https://a.agents.example.com");
+  });
+
+  it("is not known with ecs-express, nor with ecs-alb in a stack without a domain", () => {
+    expect(urlOf(agentOf("a", "ecs-express"))).toBeUndefined();
+    expect(urlOf(agentOf("a", "ecs-alb"))).toBeUndefined();
+  });
+
+  it("is what masumi:docker says with docker, and does not depend on the folder or on other agents", () => {
+    const url = urlOf(agentOf("a", "docker"));
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:1\d{4}$/);
+    expect(urlOf(agentOf("a", "docker"), {}, [agentOf("b", "docker")])).toBe(url);
+    const docker = { url: "https://{id}.agents.example.com:{port}" };
+    const port = url?.split(":").at(-1);
+    expect(urlOf(agentOf("a", "docker"), { docker })).toBe(`https://a.agents.example.com:${port}`);
+  });
+
+  it("is the reserved port's as a process, once there is one", () => {
+    expect(urlOf(agentOf("a", "process"))).toBeUndefined();
+    mkdirSync(join(projectRoot, ".masumi"));
+    writeFileSync(join(projectRoot, ".masumi/ports.json"), '{ "a": 20123 }');
+    expect(urlOf(agentOf("a", "process"))).toBe("http://127.0.0.1:20123");
+  });
+});
+
+describe("what cannot be hosted", () => {
+  const many = (count: number, hosting: HostingKind) =>
+    Array.from({ length: count }, (_, index) => agentOf(`agent-${index}`, hosting));
+  const refusals = (agents: Agent[], settings: Record<string, unknown> = {}) =>
+    hostingRefusals(configOf(projectRoot, settings), agents);
+  const ALB = { hosting: "ecs-alb", aws: { domain: "agents.example.com" } };
+
+  it("is nothing of what the stack is set up for", () => {
+    expect(refusals(many(100, "ecs-alb"), ALB)).toEqual([]);
+    expect(rulePriorities(many(100, "ecs-alb")).size).toBe(100);
+  });
+
+  it("are more agents than a listener has rules", () => {
+    expect(refusals(many(101, "ecs-alb"), ALB)).toEqual([
+      expect.stringMatching(/101 agents share one load balancer, which has room for 100: .*ecs-express/),
+    ]);
+  });
+
+  it("are agents with a hosting of their own that the stack lacks settings for", () => {
+    expect(refusals([agentOf("a", "ecs-alb"), agentOf("b", "docker")], {})).toEqual([
+      expect.stringMatching(/masumi:aws\.domain is missing.*\(hosting ecs-alb of agents\/a\.yaml\)/),
+    ]);
+  });
+
+  it.each<[what: string, changes: Partial<Agent>, hosting: HostingKind, settings: object, refused: RegExp[]]>(
+    [
+      [
+        "with a price on ECS without a database",
+        {},
+        "ecs-alb",
+        {},
+        [/^agents\/a\.yaml: has a price, .*masumi:databaseUrl/],
+      ],
+      ["with a price on ECS with one", {}, "ecs-alb", { databaseUrl: "postgres://db/crews" }, []],
+      ["that are free", { pricing: { type: "free" } }, "ecs-alb", {}, []],
+      ["in a container with a volume", {}, "docker", {}, []],
+      [
+        "of an image that keeps its own jobs",
+        { source: { kind: "image", image: "i@sha256:0" } },
+        "ecs-alb",
+        {},
+        [],
+      ],
+    ],
+  )("are agents whose paid jobs would be lost: agents %s", (_what, changes, hosting, settings, refused) => {
+    const agent = agentOf("a", hosting, {
+      pricing: { type: "dynamic" },
+      source: { kind: "inline", crew: { agents: {}, tasks: [] } },
+      ...changes,
+    });
+    expect(refusals([agent], { ...ALB, databaseUrl: undefined, ...settings })).toEqual(
+      refused.map((said) => expect.stringMatching(said)),
+    );
+  });
+
+  const priced = { pricing: { type: "dynamic" } } as const;
+  const ELSEWHERE = { source: { kind: "url", url: "https://elsewhere.example.com" } } as const;
+  it.each<[what: string, changes: Partial<Agent>, settings: object, refused: RegExp[]]>([
+    ["that ask a price", priced, {}, [/^agents\/a\.yaml: has a price, .*masumi:runtimeKey/]],
+    ["that ask a price, with a key", priced, { runtimeKey: "a-key" }, []],
+    ["that are free", {}, {}, []],
+    ["that run elsewhere", { ...priced, ...ELSEWHERE }, {}, []],
+  ])("are processes without a key to take payments with: agents %s", (_what, changes, settings, refused) => {
+    const agent = agentOf("a", "process", changes);
+    expect(refusals([agent], { runtimeKey: undefined, ...settings })).toEqual(
+      refused.map((said) => expect.stringMatching(said)),
+    );
+  });
+
+  it("warns before a second load balancer of Express services", () => {
+    expect(hostingWarnings(many(25, "ecs-express"))).toEqual([]);
+    expect(hostingWarnings(many(26, "ecs-express"))).toEqual([
+      expect.stringMatching(/^26 Express services need more/),
+    ]);
+  });
+});
