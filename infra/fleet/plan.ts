@@ -14,6 +14,7 @@ import {
   isLeaving,
   isLive,
   isOver,
+  liveAndOldFirst,
   marker,
   ownRows,
   shows,
@@ -173,9 +174,6 @@ export function registrationsOf(mark: string, own: readonly OwnRow[]): Registrat
     .toSorted(liveAndOldFirst);
   return { rows, row, spare };
 }
-
-const liveAndOldFirst = (a: Row, b: Row) =>
-  Number(isLive(b.state)) - Number(isLive(a.state)) || a.createdAt.localeCompare(b.createdAt);
 
 interface Decided {
   readonly action: Action;

@@ -2,6 +2,7 @@ import { dockerSettings } from "./docker/settings.ts";
 import { dockerTraits } from "./docker/traits.ts";
 import { awsSettings } from "./ecs/settings.ts";
 import { albTraits, expressTraits } from "./ecs/traits.ts";
+import type { HostingTraits } from "./kind.ts";
 import { processTraits } from "./process/traits.ts";
 
 /**
@@ -13,7 +14,7 @@ export const TRAITS = {
   docker: dockerTraits,
   "ecs-alb": albTraits,
   "ecs-express": expressTraits,
-} as const;
+} as const satisfies Record<string, HostingTraits<never>>;
 
 /** The maps of settings that hostings read, by their names below masumi:. */
 export const SETTINGS = { aws: awsSettings, docker: dockerSettings } as const;

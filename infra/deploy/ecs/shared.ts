@@ -4,7 +4,7 @@ import { CrewImages } from "../../crews/crew-image.ts";
 import type { StackConfig } from "../../config.ts";
 import type { Agent } from "../../declarations/index.ts";
 import { type AwsAccess, EcrImages } from "../../../providers/ecs/index.ts";
-import { storeLargeDocuments } from "../../crews/large-documents.ts";
+import { type LargeDocuments, storeLargeDocuments } from "../../crews/large-documents.ts";
 import { DOCUMENTS_KEY, containerEnvironment, secretEnvironment } from "../../crews/environment.ts";
 import { CrewDrain } from "../../../providers/crew-drain/index.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
@@ -121,11 +121,7 @@ export function makeCrew(
   const { agent } = crew;
   const path = agentPath(agent);
   const identityParameter = `${path}/identity`;
-  const { access, repository } = shared;
-  const images =
-    agent.source.kind === "image"
-      ? []
-      : [new EcrImages(agent.id, { access, agentId: agent.id, repository }, options)];
+  const images = builtImages(shared, agent, options);
   const documents = storeLargeDocuments(agent, shared.images.largeFilesOf(agent), config, options);
   const taskRole = makeTaskRole(
     {
@@ -150,11 +146,7 @@ export function makeCrew(
     ],
     identityParameter,
     hasLargeDocuments: documents.stored.length > 0,
-    secrets: shared.secrets.references.apply((all) =>
-      Object.fromEntries(
-        Object.entries(all).filter(([name]) => name !== DOCUMENTS_KEY || documents.needsKey),
-      ),
-    ),
+    secrets: secretsOf(shared, documents),
     environment: containerEnvironment({
       ...crew,
       documents: documents.environment,
@@ -171,6 +163,19 @@ export function makeCrew(
     taskRole,
   };
 }
+
+/** Removes what was built for an agent with it; an image of somebody else's is none of ours. */
+const builtImages = (
+  { access, repository }: SharedEcs,
+  { id, source }: Agent,
+  options: pulumi.CustomResourceOptions,
+): EcrImages[] =>
+  source.kind === "image" ? [] : [new EcrImages(id, { access, agentId: id, repository }, options)];
+
+const secretsOf = ({ secrets }: SharedEcs, { needsKey }: LargeDocuments) =>
+  secrets.references.apply((all) =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => name !== DOCUMENTS_KEY || needsKey)),
+  );
 
 export interface SsmIdentityArgs {
   readonly agentId: string;

@@ -34,6 +34,7 @@ export {
   isOver,
   isPending,
   isUpdatable,
+  liveAndOldFirst,
 } from "./model.ts";
 export { queueSeconds, waitMinutesFor } from "./rules/queue.ts";
 export { type Change, type RecoverFrom, decideChange, decideCreate } from "./rules/decisions.ts";

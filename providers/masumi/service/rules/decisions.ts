@@ -9,6 +9,7 @@ import {
   type Wallet,
   isLeaving,
   isLive,
+  liveAndOldFirst,
   isOver,
   isPending,
   isUpdatable,
@@ -175,9 +176,6 @@ function isBeingReplaced(row: Row, { registration, rows, replaced }: LookInput):
     isOurs(row) && rows.some((one) => replaced.has(one.id) && isOurs(one) && row.createdAt < one.createdAt)
   );
 }
-
-const liveAndOldFirst = (a: Row, b: Row) =>
-  Number(isLive(b.state)) - Number(isLive(a.state)) || a.createdAt.localeCompare(b.createdAt);
 
 function decideAdopt(registration: Registration, rowId: string, rows: readonly Row[]): Look {
   const row = rows.find(({ id }) => id === rowId);
