@@ -15,6 +15,10 @@ const emptyWallet = (type: "Web3CardanoV1" | "Web3CardanoV2") => {
   return { vkey: wallet.vkey, address: wallet.address, type: type === "Web3CardanoV1" ? "V1" : "V2" };
 };
 
+const addressOf = (vkey: string) =>
+  defaultWorld.paymentSources.flatMap(({ wallets }) => wallets).find((wallet) => wallet.vkey === vkey)
+    ?.address;
+
 const worldWithMainnetKey = {
   ...defaultWorld,
   keys: [
@@ -151,6 +155,26 @@ describe("what a run would do", () => {
     expect(planWarnings(moved.plan, { owner: OWNER })).toEqual([expect.stringMatching(/its wallet changes/)]);
   });
 
+  it("finds an agent on a wallet that left the configuration, though another is on one that stayed", async () => {
+    await using service = await startService();
+    const agents = declare({ stayed: {}, left: {} });
+    const stayed = agents.filter(({ id }) => id === "stayed");
+    for (const agent of stayed) await register(service.url, agent);
+    await service.insert({
+      wallet: emptyWallet("Web3CardanoV2").vkey,
+      state: "RegistrationConfirmed",
+      name: "Agent left",
+      description: "Answers from elsewhere.",
+      apiBaseUrl: "https://agents.example.com/left",
+      Tags: ["answers", marker(OWNER, "left")],
+      AgentPricing: { pricingType: "Free" },
+    });
+    // With its address, only the rows of this wallet are asked for at first.
+    const wallets = [{ ...V2, address: addressOf(V2.vkey) }];
+    const examined = await examine(service.url, agents, { settings: { wallets } });
+    expect(actionsOf(examined)).toEqual({ stayed: "none", left: "replace wallet" });
+  });
+
   it("spreads new agents over the pool", async () => {
     await using service = await startService();
     const other = emptyWallet("Web3CardanoV2");
@@ -209,6 +233,23 @@ describe("a V1 registration that was taken over without our mark", () => {
     expect(actionsOf(changed)).toEqual({ a: "replace pricing" });
     expect(changed.plan.agents[0]?.row?.id).toBe(id);
   });
+
+  it.each(["RegistrationRequested", "DeregistrationRequested", "DeregistrationConfirmed"])(
+    "is refused while it is in state %s",
+    async (state) => {
+      await using service = await startService({ chainSpeed: 0 });
+      const [agent] = declare({ a: { payment: "V1" } });
+      if (!agent) throw new Error("an agent was declared");
+      const { id } = await register(service.url, agent, "somebody else");
+      await service.patch(id, { state });
+      const changed = await examine(
+        service.url,
+        declare({ a: { payment: "V1", adopt: id, pricing: "free" } }),
+      );
+      expect(changed.problems.map(({ code }) => code)).toEqual(["ADOPT_NOT_POSSIBLE"]);
+      expect(changed.plan.agents).toEqual([]);
+    },
+  );
 });
 
 describe("what a run may burn", () => {

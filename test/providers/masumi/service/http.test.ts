@@ -55,15 +55,29 @@ const redirect: Behaviour = (response) => {
 /** A service that behaves as told, request by request; the last behaviour stays. */
 async function startScripted(...behaviours: Behaviour[]) {
   const requests: IncomingMessage[] = [];
+  /** Of the client's side, by which connections are told apart; a socket that has closed does not tell it any more. */
+  const ports: (number | undefined)[] = [];
   const server = await startServer((request, response) => {
     requests.push(request);
+    ports.push(request.socket.remotePort);
     request.resume();
     behaviours[Math.min(requests.length, behaviours.length) - 1]?.(response, request);
   });
   const timeoutMs = behaviours.includes(hang) ? 300 : 10_000;
   const client = new MasumiClient({ url: `${server.url}/api/v1`, token: TOKEN, timeoutMs });
-  return { client, requests, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+  return { client, requests, ports, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
+
+test("writes go out on connections of their own, which no server has had time to close; reads share one", async () => {
+  await using service = await startScripted(balanceAnswer);
+  const read = () => service.client.balanceLovelace(SCOPE.network, SCOPE.address);
+  const write = () => failureOf(service.client.register(BODY));
+  for (const request of [read, read, write, write, read]) await request();
+  const [first, second, third, fourth, last] = service.ports;
+  expect(second).toBe(first);
+  expect(last).toBe(first);
+  expect(new Set([first, third, fourth]).size).toBe(3);
+});
 
 describe.concurrent("a read", () => {
   test.each<[string, Behaviour]>([
