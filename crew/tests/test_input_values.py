@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from crew_runtime.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import InputError, read_input, unreadable_rules
 from crew_runtime.http.job_request import read_job_request
-from crew_runtime.problems import ApiError
 from support.declarations import declaration
 
 ABSENT = object()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from conftest import StartRuntime
-from crew_runtime.crew_work import ModelAccess
+from crew_runtime.job_spec import ModelAccess
 from crew_runtime.machine.model_probe import embedder_probe, model_probe
 from crew_runtime.metrics import Counter, rendered
 from support.aws import FakeAws

@@ -14,7 +14,7 @@ import uvicorn
 
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.declared.declaration import Declaration, load_declaration
-from crew_runtime.files.document_fetch import document_fetch
+from crew_runtime.documents.fetch_process import document_fetch
 from crew_runtime.http.app import create_app
 from crew_runtime.http.ports import by_port
 from crew_runtime.logs import configure_logging, event

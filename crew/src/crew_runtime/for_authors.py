@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crew_runtime.crew_work import ModelAccess
-from crew_runtime.crewai.asking import Ask
 from crew_runtime.crewai.crew_builder import model_of
+from crew_runtime.crewai.human_input import Ask
+from crew_runtime.job_spec import ModelAccess
 from crew_runtime.tools.document_search import document_searcher
 
 if TYPE_CHECKING:

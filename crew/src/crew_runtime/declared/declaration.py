@@ -12,7 +12,7 @@ from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import read_input, unreadable_rules
 from crew_runtime.declared.payment_declaration import PaymentDeclaration
 from crew_runtime.documents.document import Document, DocumentSet
-from crew_runtime.documents.wanted import FETCHED, WantedDocument
+from crew_runtime.documents.fetch_request import FETCHED, WantedDocument
 from crew_runtime.placeholders import PLACEHOLDER
 from crew_runtime.tools import ToolName
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crew_runtime.machine.confinement import hide_from_others
 
 if TYPE_CHECKING:
-    from crew_runtime.documents.wanted import Bucket, WantedDocument
+    from crew_runtime.documents.fetch_request import Bucket, WantedDocument
 
 _PIECE: Final = 1024 * 1024
 _CONNECT_SECONDS: Final = 10

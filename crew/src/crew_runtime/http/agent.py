@@ -4,18 +4,18 @@ import asyncio
 import logging
 from typing import Any, Final
 
+from crew_runtime.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.failures import MESSAGES
+from crew_runtime.hashes import input_hash
+from crew_runtime.http.job_intake import JobIntake
 from crew_runtime.http.job_request import read_job_request
 from crew_runtime.http.questions import not_awaited, read_answer, schema_of
-from crew_runtime.http.reception import Reception
 from crew_runtime.jobs import Job, JobState
 from crew_runtime.logs import event
 from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.payments.checkout import Checkout
-from crew_runtime.payments.hashes import input_hash
-from crew_runtime.problems import ApiError
-from crew_runtime.runner.runner import JobRunner
+from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store import JobStore
 
 _log: Final = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Agent:
         self._runner = runner
         self._checkout = checkout
         self._seller_vkey = seller_vkey
-        self._reception = Reception(store=store, runner=runner, checkout=checkout, max_unpaid=max_unpaid)
+        self._intake = JobIntake(store=store, runner=runner, checkout=checkout, max_unpaid=max_unpaid)
 
     @property
     def crew_is_ready(self) -> bool:
@@ -146,7 +146,7 @@ class Agent:
             )
         # In a thread, so that a large one keeps nobody else waiting.
         request = await asyncio.to_thread(read_job_request, self._declaration, body)
-        return _receipt(await self._reception.take(request, agent_identifier, paid=self.is_paid))
+        return _receipt(await self._intake.take(request, agent_identifier, paid=self.is_paid))
 
     @property
     def is_paid(self) -> bool:

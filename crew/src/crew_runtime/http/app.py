@@ -14,12 +14,13 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from crew_runtime.crew_work import CrewWork, ModelAccess
+from crew_runtime.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration, code_of, documents_of
-from crew_runtime.files.document_fetch import DocumentFetch
+from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.http.agent import Agent
 from crew_runtime.http.bodies import read_json_object
-from crew_runtime.http.internal import Operations
+from crew_runtime.http.operations import Operations
+from crew_runtime.job_spec import JobSpec, ModelAccess
 from crew_runtime.logs import event
 from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.machine.model_probe import embedder_probe, model_probe
@@ -28,10 +29,9 @@ from crew_runtime.machine.task_protection import TaskProtection
 from crew_runtime.payments.checkout import Checkout, Windows
 from crew_runtime.payments.client import PaymentService
 from crew_runtime.payments.watch import PaymentWatch, WatchTimes
-from crew_runtime.problems import ApiError
-from crew_runtime.runner.crew_processes import CrewProcesses
+from crew_runtime.runner.job_runner import JobRunner, Limits
 from crew_runtime.runner.leases import LeaseKeeper
-from crew_runtime.runner.runner import JobRunner, Limits
+from crew_runtime.runner.worker_launcher import WorkerLauncher
 from crew_runtime.store import JobStore, StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ def _model_access(settings: Settings, declaration: Declaration) -> ModelAccess:
 
 def _runner(settings: Settings, declaration: Declaration, store: JobStore, model: ModelAccess) -> JobRunner:
     beside = settings.agent_declaration.resolve().parent
-    work = CrewWork(
+    spec = JobSpec(
         crew=declaration.crew.model_dump(mode="json", exclude_none=True),
         code=code_of(declaration, beside),
         files={field.id: field.rules("accept") for field in declaration.input if field.type == "file"},
@@ -155,7 +155,7 @@ def _runner(settings: Settings, declaration: Declaration, store: JobStore, model
     )
     return JobRunner(
         store=store,
-        processes=CrewProcesses(work),
+        launcher=WorkerLauncher(spec),
         fields=declaration.input,
         limits=Limits(
             parallel=settings.max_parallel,

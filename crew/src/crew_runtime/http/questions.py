@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import rfc8785
 
-from crew_runtime.crewai.asking import LONGEST_ANSWER
+from crew_runtime.api_error import ApiError
+from crew_runtime.crewai.human_input import LONGEST_ANSWER
 from crew_runtime.declared.input_schema import InputField, InputRule
 from crew_runtime.declared.input_values import InputError, read_input
 from crew_runtime.jobs import Job, JobState, Question
-from crew_runtime.problems import ApiError
 
 _ID: Final = "answer"
 _LONGEST: Final = InputRule(validation="max", value=str(LONGEST_ANSWER))

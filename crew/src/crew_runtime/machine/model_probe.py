@@ -8,8 +8,8 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
-from crew_runtime.crew_work import ModelAccess
 from crew_runtime.http_client import httpx
+from crew_runtime.job_spec import ModelAccess
 from crew_runtime.logs import event
 from crew_runtime.trust import trusted
 

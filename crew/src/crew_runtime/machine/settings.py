@@ -19,9 +19,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from crew_runtime.configuration import ConfigurationError, sentence_of
-from crew_runtime.crew_work import DEFAULT_MAX_TOKENS
+from crew_runtime.hashes import HashRule
+from crew_runtime.job_spec import DEFAULT_MAX_TOKENS
 from crew_runtime.machine.identity import AgentIdentifier
-from crew_runtime.payments.hashes import HashRule
 
 MEGABYTE: Final = 1024 * 1024
 

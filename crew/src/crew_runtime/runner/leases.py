@@ -9,7 +9,7 @@ from crew_runtime.jobs import JobState
 from crew_runtime.logs import event
 from crew_runtime.machine.task_protection import TaskProtection
 from crew_runtime.metrics import LEASES_LOST
-from crew_runtime.runner.runner import JobRunner
+from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store import JobStore, StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ try:
         "crewai",
         "crewai.core.providers.human_input",
         "crewai.tools",
-        "crew_runtime.crewai.crew_worker",
+        "crew_runtime.crewai.worker_main",
         # What follows would be imported at a job's first call of the model, and take a second each time.
         "crewai.llms.providers.openai.completion",
         "httpcore",

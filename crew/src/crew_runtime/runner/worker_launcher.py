@@ -4,9 +4,9 @@ import shutil
 from dataclasses import dataclass, replace
 from typing import Final
 
-from crew_runtime.crew_work import CrewWork
-from crew_runtime.crewai.crew_worker import build_crew, run_crew
-from crew_runtime.runner.job_process import DiedError, JobProcess, TimedOutError, start_fork_server
+from crew_runtime.crewai.worker_main import build_crew, run_crew
+from crew_runtime.job_spec import JobSpec
+from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess, start_fork_server
 
 # A long document takes minutes to be read and embedded.
 _BUILD_TIMEOUT_SECONDS: Final = 600
@@ -14,40 +14,40 @@ _TRIAL: Final = "trial"
 
 
 @dataclass(frozen=True, slots=True)
-class CrewProcesses:
-    """`work` is what every process is told, but for the inputs; its folder is the one that theirs are in."""
+class WorkerLauncher:
+    """`spec` is what every process is told, but for the inputs; its folder is the one that theirs are in."""
 
-    work: CrewWork
+    spec: JobSpec
 
     def prepare(self) -> None:
         """Empty the folder, and begin to load CrewAI in the fork server."""
         self.remove_all()
-        self.work.folder.mkdir(parents=True)
-        start_fork_server("crew_runtime.crewai.warm")
+        self.spec.folder.mkdir(parents=True)
+        start_fork_server("crew_runtime.crewai.preload")
 
-    def make(self, name: str, inputs: dict[str, str]) -> JobProcess:
+    def make(self, name: str, inputs: dict[str, str]) -> WorkerProcess:
         """Start a process for a job. Blocks until CrewAI is loaded."""
-        return JobProcess(run_crew, self._work(name, inputs))
+        return WorkerProcess(run_crew, self._work(name, inputs))
 
     def try_out(self) -> str | None:
         """Let CrewAI build the crew once, and give the reason if it cannot. Blocks until CrewAI is loaded."""
         try:
-            answer = JobProcess(build_crew, self._work(_TRIAL, {})).answer(timeout=_BUILD_TIMEOUT_SECONDS)
+            answer = WorkerProcess(build_crew, self._work(_TRIAL, {})).answer(timeout=_BUILD_TIMEOUT_SECONDS)
         except (DiedError, TimedOutError, EOFError, OSError) as error:
             return type(error).__name__
         finally:
             self.remove(_TRIAL)
         return None if "result" in answer else str(answer["detail"])
 
-    def _work(self, name: str, inputs: dict[str, str]) -> CrewWork:
-        folder = self.work.folder / name
+    def _work(self, name: str, inputs: dict[str, str]) -> JobSpec:
+        folder = self.spec.folder / name
         folder.mkdir()
-        return replace(self.work, inputs=inputs, folder=folder)
+        return replace(self.spec, inputs=inputs, folder=folder)
 
     def remove(self, name: str) -> None:
         """Remove the folder of a process that is gone."""
-        shutil.rmtree(self.work.folder / name, ignore_errors=True)
+        shutil.rmtree(self.spec.folder / name, ignore_errors=True)
 
     def remove_all(self) -> None:
         """Remove what all processes have left."""
-        shutil.rmtree(self.work.folder, ignore_errors=True)
+        shutil.rmtree(self.spec.folder, ignore_errors=True)

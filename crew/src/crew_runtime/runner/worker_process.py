@@ -42,7 +42,7 @@ def is_ask(message: Mapping[str, object]) -> bool:
     return "ask" in message
 
 
-class JobProcess:
+class WorkerProcess:
     """One process that runs `target(connection, argument)`, which sends JSON objects as bytes; the last is its answer.
 
     One that has the key `ask` is no answer: the target waits for a `reply`. Making a process blocks until the fork

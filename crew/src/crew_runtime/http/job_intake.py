@@ -4,19 +4,19 @@ import asyncio
 import logging
 from typing import Final
 
+from crew_runtime.api_error import ApiError
 from crew_runtime.http.job_request import JobRequest
 from crew_runtime.jobs import Job, JobState
 from crew_runtime.logs import event
 from crew_runtime.payments.checkout import Checkout
-from crew_runtime.problems import ApiError
-from crew_runtime.runner.runner import JobRunner
+from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store import JobStore
 
 _log: Final = logging.getLogger(__name__)
 _RETRY_FULL_SECONDS: Final = 10
 
 
-class Reception:
+class JobIntake:
     """Writes a job down before it is answered for, makes its payment, and hands it on."""
 
     def __init__(self, *, store: JobStore, runner: JobRunner, checkout: Checkout | None, max_unpaid: int) -> None:

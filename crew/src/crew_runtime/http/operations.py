@@ -13,8 +13,8 @@ from crew_runtime.jobs import now
 from crew_runtime.machine.model_probe import Probe
 from crew_runtime.metrics import Gauge, rendered
 from crew_runtime.payments.watch import PaymentWatch
+from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.runner.leases import LeaseKeeper
-from crew_runtime.runner.runner import JobRunner
 from crew_runtime.store import JobStore, StoreUnavailableError
 
 _PROMETHEUS: Final = "text/plain; version=0.0.4"

@@ -23,7 +23,7 @@ class ModelAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CrewWork:
+class JobSpec:
     """All that a job's process is told: no job id, no purchaser, no other key than the model's.
 
     `folder` is the job's own and empty; `max_model_calls` and `max_tokens` (prompts and answers together) are the most

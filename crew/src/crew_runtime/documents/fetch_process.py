@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.declared.declaration import Declaration, fetched_documents
-from crew_runtime.documents.wanted import Bucket, WantedDocument
+from crew_runtime.documents.fetch_request import Bucket, WantedDocument
 from crew_runtime.logs import event
 from crew_runtime.machine.settings import Settings
 

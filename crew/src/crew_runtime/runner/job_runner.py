@@ -12,14 +12,14 @@ from typing import Any, Final, ParamSpec, TypeVar
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import InputError, read_input
 from crew_runtime.failures import Failure
+from crew_runtime.hashes import HashRule, result_hash
 from crew_runtime.jobs import Job, JobState, Question, now
 from crew_runtime.logs import event
 from crew_runtime.metrics import JOB_SECONDS, JOBS_ENDED, MODEL_CALLS, TOKENS
-from crew_runtime.payments.hashes import HashRule, result_hash
-from crew_runtime.runner.crew_processes import CrewProcesses
-from crew_runtime.runner.job_process import DiedError, JobProcess, TimedOutError, is_ask
 from crew_runtime.runner.open_questions import OpenQuestions
 from crew_runtime.runner.slots import Slot
+from crew_runtime.runner.worker_launcher import WorkerLauncher
+from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess, is_ask
 from crew_runtime.store import JobStore, StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)
@@ -57,20 +57,20 @@ class JobRunner:
         self,
         *,
         store: JobStore,
-        processes: CrewProcesses,
+        launcher: WorkerLauncher,
         fields: Sequence[InputField],
         limits: Limits,
         hash_rule: HashRule = HashRule.MARKETPLACE,
     ) -> None:
         self._store = store
-        self._maker = processes
+        self._launcher = launcher
         self._fields = fields
         self._limits = limits
         self._hash_rule = hash_rule
         self._free = asyncio.Semaphore(limits.parallel)
         self._threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="job")
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._processes: dict[str, JobProcess] = {}
+        self._processes: dict[str, WorkerProcess] = {}
         self._questions = OpenQuestions(lambda job_id: self._stored(lambda: store.get(job_id)))
         self._abandoned: set[str] = set()
         self._may_begin = asyncio.Event()
@@ -116,7 +116,7 @@ class JobRunner:
 
     def start(self) -> None:
         """Begin to load CrewAI in the fork server."""
-        self._maker.prepare()
+        self._launcher.prepare()
 
     def hold_back(self) -> None:
         """Begin no job until `let_begin`: something that they need is not there yet."""
@@ -128,7 +128,7 @@ class JobRunner:
 
     def try_out(self) -> str | None:
         """Let CrewAI build the crew once, and give the reason if it cannot. Blocks until CrewAI is loaded."""
-        reason = self._maker.try_out()
+        reason = self._launcher.try_out()
         self._crew_is_ready = reason is None
         return None if self._stopping else reason
 
@@ -166,7 +166,7 @@ class JobRunner:
             await asyncio.wait(self._tasks.values(), timeout=_KILLED_WITHIN_SECONDS)
         event(_log, logging.INFO, "runner_stopped", jobs_left=len(self._tasks))
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._maker.remove_all()
+        self._launcher.remove_all()
 
     async def _bring_to_end(self, job_id: str) -> None:
         try:
@@ -229,7 +229,7 @@ class JobRunner:
         """Run a job in a process; None if it asks its customer, and the process does not wait for the answer."""
         process = None
         try:
-            process = await self._in_thread(self._maker.make, job.id, inputs)
+            process = await self._in_thread(self._launcher.make, job.id, inputs)
             self._processes[job.id] = process
             if self._stopping:
                 process.kill()
@@ -243,13 +243,13 @@ class JobRunner:
             self._processes.pop(job.id, None)
             await asyncio.to_thread(self._clean_up, job.id, process)
 
-    def _clean_up(self, job_id: str, process: JobProcess | None) -> None:
+    def _clean_up(self, job_id: str, process: WorkerProcess | None) -> None:
         if process:
             process.kill()
             process.end()
-        self._maker.remove(job_id)
+        self._launcher.remove(job_id)
 
-    async def _converse(self, job: Job, process: JobProcess, seconds: float, slot: Slot) -> dict[str, Any] | None:
+    async def _converse(self, job: Job, process: WorkerProcess, seconds: float, slot: Slot) -> dict[str, Any] | None:
         """Hear what the process says, and answer what it asks; the time it waits is not its own."""
         answers = iter(job.answers)
         while True:
