@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from crew_runtime.atomic_file import replacing
 from crew_runtime.machine.confinement import hide_from_others
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _READ_SECONDS: Final = 60
 _LONGEST_PAUSE: Final = 15
 
 
-class _NotItError(Exception):
+class _WrongContentError(Exception):
     """What came is not the document; the text says why."""
 
 
@@ -78,20 +79,17 @@ def _fetch(client: Any, bucket: "Bucket", document: "WantedDocument", until: flo
 def _fetch_once(client: Any, bucket: "Bucket", document: "WantedDocument") -> None:  # noqa: ANN401
     file = Path(document["file"])
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".new")
     body = client.get_object(Bucket=bucket["bucket"], Key=_object_of(bucket, document))["Body"]
     digest, size = hashlib.sha256(), 0
-    with draft.open("wb") as target:
+    with replacing(file) as target:
         for piece in body.iter_chunks(_PIECE):
             size += len(piece)
             if size > document["bytes"]:
                 break
             digest.update(piece)
             target.write(piece)
-    if size != document["bytes"] or digest.hexdigest() != document["sha256"]:
-        draft.unlink()
-        raise _NotItError("what is there is not the document that was declared")
-    draft.replace(file)
+        if size != document["bytes"] or digest.hexdigest() != document["sha256"]:
+            raise _WrongContentError("what is there is not the document that was declared")
 
 
 def _tidy(wanted: list["WantedDocument"]) -> None:
@@ -132,7 +130,7 @@ def _connect(bucket: "Bucket") -> Any:  # noqa: ANN401 - botocore makes the clas
 
 def _reason(error: Exception) -> str:
     """Name what S3 or the network said, without what else an exception holds."""
-    if isinstance(error, _NotItError):
+    if isinstance(error, _WrongContentError):
         return str(error)
     answer = getattr(error, "response", None)
     code = answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None

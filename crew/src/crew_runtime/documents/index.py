@@ -1,13 +1,12 @@
 """Finds the passages of an agent's documents that are nearest to a text."""
 
 import hashlib
-import io
 import json
-import os
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+from crew_runtime.atomic_file import replacing
 from crew_runtime.documents.document import Document, DocumentError, DocumentSet
 from crew_runtime.documents.embedder import Embedder, EmbeddingError
 from crew_runtime.documents.passages import MAX_PASSAGES, PASSAGE_CHARACTERS, Passage, passages_of
@@ -98,11 +97,8 @@ def _make(document: Document, embedder: Embedder, file: Path) -> "tuple[list[Pas
         passages = passages_of(document.name, content)
     vectors = embedder.embed([quoted([passage]) for passage in passages])
     texts = json.dumps([[one.document, one.place, one.text] for one in passages]).encode()
-    packed = io.BytesIO()
-    np.savez(packed, vectors=vectors, passages=np.frombuffer(texts, dtype=np.uint8))
-    draft = file.with_suffix(f".{os.getpid()}.new")
-    draft.write_bytes(packed.getvalue())
-    draft.replace(file)
+    with replacing(file) as content:
+        np.savez(content, vectors=vectors, passages=np.frombuffer(texts, dtype=np.uint8))
     return passages, vectors
 
 
