@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from crew_runtime.declared.input_schema import InputField
-from crew_runtime.job_spec import JobSpec, ModelAccess
+from crew_runtime.job_spec import JobSpec
 from crew_runtime.jobs import Job, JobState, PaymentTerms, now
+from crew_runtime.model_access import ModelAccess
 from crew_runtime.runner.job_runner import JobRunner, Limits
 from crew_runtime.runner.worker_launcher import WorkerLauncher
 from crew_runtime.store import JobStore
@@ -37,6 +38,7 @@ def start_runner(tmp_path: Path, store: JobStore, model: StubModel) -> Callable[
         model=ModelAccess(api=model.url, key=SENTINEL_KEY, name="stub-model"),
         inputs={},
         max_model_calls=20,
+        max_tokens=500_000,
         folder=tmp_path / "work",
     )
 

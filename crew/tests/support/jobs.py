@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from crew_runtime.crewai.worker_main import run_crew
 from crew_runtime.declared.declaration import Declaration
-from crew_runtime.job_spec import JobSpec, ModelAccess
+from crew_runtime.job_spec import JobSpec
+from crew_runtime.model_access import ModelAccess
 from crew_runtime.runner.worker_process import WorkerProcess
 from support.runtime import SENTINEL_KEY
 
@@ -25,6 +26,7 @@ def job_spec(folder: Path, declared: dict[str, Any], model_url: str, **changes: 
         "model": ModelAccess(api=model_url, key=SENTINEL_KEY, name="stub-model"),
         "inputs": {"topic": "tea", "tone": "plain"},
         "max_model_calls": 20,
+        "max_tokens": 500_000,
         "folder": own,
     }
     return JobSpec(**settings | changes)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crew_runtime.job_spec import ModelAccess
+from crew_runtime.model_access import ModelAccess
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -12,20 +12,6 @@ _FENCED: Final = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n\s*```\s*", re.DOTALL)
 _SHOWN: Final = 5
 
 
-def unreadable_schema(schema: dict[str, Any]) -> str | None:
-    """Tell why this is no JSON Schema that can be checked; None if it is one."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        return f"{error.json_path} is not as JSON Schema has it: {error.message}"
-    if "$ref" in json.dumps(schema):
-        return "references ($ref) are not followed; write the part where it is used"
-    return None
-
-
 def with_schemas(crew: dict[str, Any], inputs: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     """Tell the model of each task with a schema what is wanted, by an input, as CrewAI leaves braces in those alone."""
     tasks: list[dict[str, Any]] = []

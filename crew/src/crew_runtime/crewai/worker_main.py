@@ -11,11 +11,12 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Final
 
-from crew_runtime import for_authors
+from crew_runtime.ask import Ask, asking
+from crew_runtime.crewai import author_api
 from crew_runtime.crewai.author_code import AuthorCodeError, crew_of_folder
 from crew_runtime.crewai.budget import BudgetSpentError, ModelBudget
 from crew_runtime.crewai.crew_builder import declared_crew
-from crew_runtime.crewai.human_input import Ask, answer_human_input_by, asking
+from crew_runtime.crewai.human_input import answer_human_input_by
 from crew_runtime.crewai.result_schema import with_schemas
 from crew_runtime.documents.context import with_documents
 from crew_runtime.documents.document import DocumentError
@@ -23,7 +24,7 @@ from crew_runtime.documents.embedder import Embedder, EmbeddingError
 from crew_runtime.documents.index import DocumentIndex
 from crew_runtime.failures import Failure
 from crew_runtime.files.received_files import CustomerFileError, egress_for_files, receive, texts_of
-from crew_runtime.job_spec import JobSpec, ModelAccess
+from crew_runtime.job_spec import JobSpec
 from crew_runtime.machine.confinement import limit_job
 from crew_runtime.machine.environment import move_into
 from crew_runtime.tools.calculate import calculate
@@ -31,8 +32,6 @@ from crew_runtime.tools.document_search import document_searcher
 
 if TYPE_CHECKING:
     from crewai import Crew
-
-__all__ = ["JobSpec", "ModelAccess", "build_crew", "run_crew"]
 
 # CrewAI raises a plain Exception for it.
 _GUARDRAIL_NOT_MET: Final = re.compile(r"Task failed guardrail( \d+)? validation after \d+ retries")
@@ -96,7 +95,7 @@ def _prepare(spec: JobSpec, ask: Ask) -> _Prepared:
     files = receive(spec.files, spec.inputs, spec.folder, egress_for_files()) if spec.files else {}
     answer_human_input_by(ask)
     if spec.code:
-        for_authors.provide(spec.model, ask, index, files)
+        author_api.provide(spec.model, ask, index, files)
         paths = {field: ", ".join(map(str, placed)) for field, placed in files.items()}
         return _Prepared(crew_of_folder(spec.code, spec.model), {**spec.inputs, **paths}, index)
     crew, inputs = with_schemas(spec.crew, {**spec.inputs, **texts_of(files)})

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
 from crew_runtime.configuration import ConfigurationError, path_of, sentence_of
-from crew_runtime.crewai.result_schema import unreadable_schema
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import read_input, unreadable_rules
+from crew_runtime.declared.json_schema import unreadable_schema
 from crew_runtime.declared.payment_declaration import PaymentDeclaration
 from crew_runtime.documents.document import Document, DocumentSet
 from crew_runtime.documents.fetch_request import FETCHED, WantedDocument

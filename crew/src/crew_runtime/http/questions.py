@@ -7,7 +7,7 @@ from typing import Any, Final
 import rfc8785
 
 from crew_runtime.api_error import ApiError
-from crew_runtime.crewai.human_input import LONGEST_ANSWER
+from crew_runtime.ask import LONGEST_ANSWER
 from crew_runtime.declared.input_schema import InputField, InputRule
 from crew_runtime.declared.input_values import InputError, read_input
 from crew_runtime.jobs import Job, JobState, Question

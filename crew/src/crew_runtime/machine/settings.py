@@ -20,7 +20,6 @@ from pydantic_core import PydanticCustomError
 
 from crew_runtime.configuration import ConfigurationError, sentence_of
 from crew_runtime.hashes import HashRule
-from crew_runtime.job_spec import DEFAULT_MAX_TOKENS
 from crew_runtime.machine.identity import AgentIdentifier
 
 MEGABYTE: Final = 1024 * 1024
@@ -212,7 +211,7 @@ class Settings(BaseModel):
     )
 
     job_tokens: int = Field(
-        default=DEFAULT_MAX_TOKENS,
+        default=500_000,
         ge=1000,
         le=1_000_000_000,
         description="Set JOB_TOKENS to the tokens of the model, asked and answered, that one job may use.",

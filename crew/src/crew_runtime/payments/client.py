@@ -8,10 +8,9 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from crew_runtime.http_client import httpx
+from crew_runtime.http_client import httpx, trusted
 from crew_runtime.metrics import PAYMENT_REQUESTS
 from crew_runtime.payments.wire import Payment, PaymentPage, message_of
-from crew_runtime.trust import trusted
 
 _TIMEOUT: Final = httpx.Timeout(20, connect=5)
 _LARGEST_ANSWER: Final = 8 * 1024 * 1024
