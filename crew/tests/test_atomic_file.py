@@ -22,8 +22,13 @@ def test_a_file_changes_when_the_block_ends(tmp_path: Path) -> None:
 def test_a_block_that_raises_changes_nothing_and_leaves_nothing(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("old")
-    with pytest.raises(RuntimeError), replacing(file) as content:
-        content.write(b"half")
-        raise RuntimeError
+
+    def write_half() -> None:
+        with replacing(file) as content:
+            content.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
