@@ -45,18 +45,22 @@ class PaymentService:
 
     def __init__(self, url: str, key: str, network: str) -> None:
         self._network = network
-        self._http = httpx.AsyncClient(
-            base_url=url,
-            headers={"token": key},
-            timeout=_TIMEOUT,
-            trust_env=False,
-            follow_redirects=False,
-            verify=trusted(),
-        )
+        common: dict[str, Any] = {
+            "base_url": url,
+            "headers": {"token": key},
+            "timeout": _TIMEOUT,
+            "trust_env": False,
+            "follow_redirects": False,
+            "verify": trusted(),
+        }
+        self._reads = httpx.AsyncClient(**common)
+        # Each on a connection of its own: a service may close an idle one just as a request goes out on it.
+        self._writes = httpx.AsyncClient(**common, limits=httpx.Limits(max_keepalive_connections=0))
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._reads.aclose()
+        await self._writes.aclose()
 
     async def create(
         self,
@@ -146,19 +150,26 @@ class PaymentService:
         await self._read("check", "GET", "api-key-status")
 
     async def _write(self, operation: str, path: str, body: dict[str, Any]) -> Payment:
-        return _parsed(Payment, await self._ask(operation, "POST", path, json=body))
+        return _parsed(Payment, await self._ask(self._writes, operation, "POST", path, json=body))
 
     async def _read(self, operation: str, method: str, path: str, **sent: Any) -> bytes:  # noqa: ANN401 - httpx's
         for pause in _READ_PAUSES_SECONDS:
             try:
-                return await self._ask(operation, method, path, **sent)
+                return await self._ask(self._reads, operation, method, path, **sent)
             except PaymentServiceUnavailableError:
                 await asyncio.sleep(pause)
-        return await self._ask(operation, method, path, **sent)
+        return await self._ask(self._reads, operation, method, path, **sent)
 
-    async def _ask(self, operation: str, method: str, path: str, **sent: Any) -> bytes:  # noqa: ANN401 - httpx's
+    async def _ask(
+        self,
+        client: httpx.AsyncClient,
+        operation: str,
+        method: str,
+        path: str,
+        **sent: Any,  # noqa: ANN401 - httpx's
+    ) -> bytes:
         try:
-            async with asyncio.timeout(_TIMEOUT.read), self._http.stream(method, path, **sent) as answer:
+            async with asyncio.timeout(_TIMEOUT.read), client.stream(method, path, **sent) as answer:
                 body = bytearray()
                 async for chunk in answer.aiter_bytes():
                     body += chunk
