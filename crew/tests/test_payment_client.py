@@ -13,9 +13,8 @@ from crew_runtime.payments import client
 from crew_runtime.payments.client import PaymentRefusedError, PaymentService, PaymentServiceUnavailableError
 from crew_runtime.payments.wire import Payment
 from support.canned import Canned
+from support.payments import ROWS
 
-RECORDED = json.loads((Path(__file__).parent / "fixtures/recordings/payment_get.json").read_text())["response"]["body"]
-ROWS: list[dict[str, Any]] = RECORDED["data"]["Payments"]
 ONE = {"status": "success", "data": ROWS[0]}
 REFUSAL = {"status": "error", "error": {"message": "Pricing type not supported for payments"}}
 
