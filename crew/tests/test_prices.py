@@ -64,6 +64,21 @@ def test_what_no_wallet_can_hold_is_refused_before_a_payment_is_asked_for(entere
     assert (caught.value.status, caught.value.body["problems"]) == (400, ["pages: is more than can be paid for"])
 
 
+@pytest.mark.parametrize("largest", [0, 1])
+def test_the_largest_price_is_the_largest_amount_of_the_ledger(largest: int) -> None:
+    funds = [{"amount": "1", "unit": ""}, {"amount": "1", "unit": "ab" * 28}]
+    funds[largest]["amount"] = "7"
+    declared = priced_by({}, funds=funds)
+    most = (2**63 - 1) // 7
+    found = declared.funds_for({"topic": "tea", "pages": str(most)})
+    assert found
+    assert found[largest]["amount"] == str(2**63 - 1), "of which 7 is a factor"
+    with pytest.raises(InputError, match="more than can be paid for"):
+        declared.funds_for({"topic": "tea", "pages": str(most + 1)})
+    with pytest.raises(InputError, match="more than can be paid for"):
+        priced_by({}, funds=[{**one, "amount": "1"} for one in funds]).funds_for({"topic": "tea", "pages": str(2**63)})
+
+
 def test_there_is_no_price_for_input_that_does_not_fit() -> None:
     with pytest.raises(InputError):
         priced_by({}).funds_for({"topic": "tea", "pages": "many"})
