@@ -4,13 +4,14 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
+from pydantic import Field, JsonValue, StringConstraints, ValidationError
 
 from crew_runtime.configuration import ConfigurationError, path_of, sentence_of
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import read_input, unreadable_rules
 from crew_runtime.declared.json_schema import unreadable_schema
 from crew_runtime.declared.payment_declaration import PaymentDeclaration
+from crew_runtime.declared.strict import Strict
 from crew_runtime.documents.document import Document, DocumentSet
 from crew_runtime.documents.fetch_request import FETCHED, WantedDocument
 from crew_runtime.placeholders import PLACEHOLDER
@@ -19,11 +20,7 @@ from crew_runtime.tools import ToolName
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-class CrewAgent(_Strict):
+class CrewAgent(Strict):
     """A CrewAI agent. The keys are an allow-list: none runs code, leaves the container or loops without a bound."""
 
     role: Text
@@ -35,7 +32,7 @@ class CrewAgent(_Strict):
     tools: tuple[ToolName, ...] = ()
 
 
-class CrewTask(_Strict):
+class CrewTask(Strict):
     """A CrewAI task; the same kind of allow-list. A guardrail is a condition in words, judged by the model."""
 
     name: Text
@@ -50,7 +47,7 @@ class CrewTask(_Strict):
     human_input: bool = False
 
 
-class CrewDefinition(_Strict):
+class CrewDefinition(Strict):
     """A crew as data: agents by name, and tasks in the order in which they are done.
 
     A hierarchical crew has a manager, one of the agents or one that CrewAI makes, who hands the tasks to the others.
@@ -63,7 +60,7 @@ class CrewDefinition(_Strict):
     fetch_hosts: tuple[Text, ...] = ()
 
 
-class Model(_Strict):
+class Model(Strict):
     """Which model the crew talks to, and how."""
 
     name: Text | None = None
@@ -72,7 +69,7 @@ class Model(_Strict):
     embeddings: Text = "text-embedding-3-small"
 
 
-class Price(_Strict):
+class Price(Strict):
     """An amount in the unit's base units, as digits; `unit` is "" for lovelace, else policy id and asset name."""
 
     amount: str
@@ -80,14 +77,14 @@ class Price(_Strict):
     human: str = ""
 
 
-class Pricing(_Strict):
+class Pricing(Strict):
     """What a job costs."""
 
     type: Literal["fixed", "free", "dynamic"]
     prices: tuple[Price, ...] = ()
 
 
-class ExampleOutput(_Strict):
+class ExampleOutput(Strict):
     """A result to show before anyone pays."""
 
     name: str
@@ -95,7 +92,7 @@ class ExampleOutput(_Strict):
     mime_type: str = Field(alias="mimeType")
 
 
-class DeclaredDocument(_Strict):
+class DeclaredDocument(Strict):
     """A document: what its author calls it, where it lies beside crew.json, and what it contains.
 
     One with `bytes` is too large for an image: where it does not lie beside crew.json, it is fetched.
@@ -107,7 +104,7 @@ class DeclaredDocument(_Strict):
     bytes: int | None = Field(default=None, ge=1)
 
 
-class Declaration(_Strict):
+class Declaration(Strict):
     """One agent."""
 
     id: Text

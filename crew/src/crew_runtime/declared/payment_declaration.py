@@ -5,27 +5,24 @@ from decimal import Decimal, InvalidOperation
 from math import ceil
 from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import InputError
+from crew_runtime.declared.strict import Strict
 
 # Of the ledger, for each token.
 _LARGEST_AMOUNT: Final = 2**63 - 1
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-class Funds(_Strict):
+class Funds(Strict):
     """An amount in base units, as digits; `unit` is "" for lovelace, else policy id and asset name."""
 
     amount: str = Field(pattern=r"^[1-9][0-9]{0,18}$")
     unit: str
 
 
-class PriceRule(_Strict):
+class PriceRule(Strict):
     """What a job of an agent with dynamic pricing costs: `funds`, times the number that the customer enters.
 
     Without `times`, the id of a number field, every job costs `funds`.
@@ -53,7 +50,7 @@ class PriceRule(_Strict):
         )
 
 
-class PaymentDeclaration(_Strict):
+class PaymentDeclaration(Strict):
     """Which contract takes the payment; V2 agents list their prices by source, and a payment names one of them."""
 
     type: Literal["V1", "V2"] = "V1"

@@ -3,14 +3,13 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from crew_runtime.http_client import httpx, trusted
 from crew_runtime.metrics import PAYMENT_REQUESTS
-from crew_runtime.payments.wire import Payment, PaymentPage, message_of
+from crew_runtime.payments.wire import Payment, PaymentPage, iso_of, message_of
 
 _TIMEOUT: Final = httpx.Timeout(20, connect=5)
 _LARGEST_ANSWER: Final = 8 * 1024 * 1024
@@ -85,8 +84,8 @@ class PaymentService:
             "agentIdentifier": agent_identifier,
             "identifierFromPurchaser": purchaser,
             "inputHash": input_hash,
-            "payByTime": _iso(pay_by_time),
-            "submitResultTime": _iso(submit_result_time),
+            "payByTime": iso_of(pay_by_time),
+            "submitResultTime": iso_of(submit_result_time),
             "metadata": metadata,
         }
         if source_index is not None:
@@ -187,10 +186,6 @@ class PaymentService:
         ) or answer.status_code == _TOO_MANY:
             raise PaymentServiceUnavailableError(f"{answer.status_code} {reason}".strip())
         raise PaymentRefusedError(answer.status_code, reason)
-
-
-def _iso(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _parsed(kind: type[Answer], body: bytes) -> Answer:

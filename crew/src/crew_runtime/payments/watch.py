@@ -16,7 +16,7 @@ from crew_runtime.logs import event
 from crew_runtime.metrics import PAYMENT_CHANGES
 from crew_runtime.payments.client import PaymentRefusedError, PaymentService, PaymentServiceUnavailableError
 from crew_runtime.payments.rules import Step, next_step
-from crew_runtime.payments.wire import WAITING_FOR_OPERATOR, Payment
+from crew_runtime.payments.wire import WAITING_FOR_OPERATOR, Payment, iso_of
 from crew_runtime.store import JobStore, StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)
@@ -277,5 +277,4 @@ def needs_operator(on_chain_state: str | None, action: str | None) -> bool:
 
 
 def _before(moment: str) -> str:
-    since = datetime.fromisoformat(moment).timestamp() - _OVERLAP_SECONDS
-    return datetime.fromtimestamp(since, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return iso_of(round((datetime.fromisoformat(moment).timestamp() - _OVERLAP_SECONDS) * 1000))

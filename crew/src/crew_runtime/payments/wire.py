@@ -1,5 +1,6 @@
 """What the payment service answers, so far as it is read here."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -78,6 +79,11 @@ class _Failure(_Answer):
 
 class _Error(_Answer):
     error: _Failure = _Failure()
+
+
+def iso_of(milliseconds: int) -> str:
+    """Write a time in Unix milliseconds as the service reads it, such as 2026-11-22T12:48:05.000Z."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def message_of(body: bytes) -> str:
