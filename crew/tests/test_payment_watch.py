@@ -1,7 +1,7 @@
 """What the watch makes of payments whose service does not answer any more."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,22 +50,39 @@ def failed_looks(caplog: pytest.LogCaptureFixture, job: Job) -> int:
     return sum(one["job_id"] == job.id for one in fields)
 
 
+def watch_until(store: JobStore, reached: Callable[[], object]) -> None:
+    async def do() -> None:
+        service = PaymentService(NOBODY, "key", "Preprod")
+        times = WatchTimes(poll_seconds=0.05, settle_seconds=30)
+        watch = PaymentWatch(service=service, store=store, times=times, run=lambda _: None)
+        watching = asyncio.create_task(watch.keep())
+        await asyncio.to_thread(wait_for, reached)
+        watching.cancel()
+        await asyncio.wait([watching])
+        await service.close()
+
+    asyncio.run(do())
+
+
 def test_a_result_is_given_up_only_when_its_hash_could_have_been_seen_on_the_chain(
     store: JobStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     overdue = with_a_result(store, due=now() - 60_000)
     just_due = with_a_result(store, due=now() - 1)
 
-    async def do() -> None:
-        service = PaymentService(NOBODY, "key", "Preprod")
-        times = WatchTimes(poll_seconds=0.05, settle_seconds=30)
-        watch = PaymentWatch(service=service, store=store, times=times, run=lambda _: None)
-        watching = asyncio.create_task(watch.keep())
-        await asyncio.to_thread(wait_for, lambda: failed_looks(caplog, just_due) >= 2)
-        watching.cancel()
-        await asyncio.wait([watching])
-        await service.close()
-
-    asyncio.run(do())
+    watch_until(store, lambda: failed_looks(caplog, just_due) >= 2)
     assert state_of(store, overdue) == (JobState.FAILED, Failure.RESULT_NOT_SUBMITTED)
     assert state_of(store, just_due) == (JobState.RESULT_READY, None)
+
+
+def test_a_job_whose_payment_was_never_made_is_given_up_after_a_while_and_gives_way(store: JobStore) -> None:
+    def created(key: str, *, minutes_ago: int) -> Job:
+        at = now() - minutes_ago * 60_000
+        unpaid = Job(input_data={}, agent_identifier="ab", state=JobState.CREATED, request_key=key, created_at=at)
+        return store.add(unpaid)
+
+    old, young = created("old", minutes_ago=11), created("young", minutes_ago=9)
+    watch_until(store, lambda: state_of(store, old)[0] is JobState.FAILED)
+    assert state_of(store, old) == (JobState.FAILED, Failure.PAYMENT_NOT_MADE)
+    assert state_of(store, young) == (JobState.CREATED, None)
+    assert created("old", minutes_ago=0).id != old.id, "the same request begins a new job"
