@@ -104,7 +104,7 @@ SEARCH = "from crew_runtime.for_authors import document_search\ndocument_search(
 BROKEN = [
     ("import nothing_like_this", "needs the package nothing_like_this, which the runtime does not have"),
     ("x = 1", "crew.py has no class under @CrewBase and no function crew"),
-    ("def crew():\n    return 1", "crew.py gives a int instead of a crew"),
+    ("def crew():\n    return 1", "crew.py returns a int instead of a crew"),
     ("raise ValueError('of the author')", "ValueError: of the author"),
     ("def crew(:", "SyntaxError"),
     (TWO_CLASSES, "has A, B under"),

@@ -76,7 +76,7 @@ def checkout_over(store: JobStore, service: Service, seller_vkey: str = "") -> C
 
 def test_a_job_that_another_runtime_holds_gets_no_second_payment(open_store: OpenStore) -> None:
     job, service = created(open_store("other")), Service()
-    with pytest.raises(ApiError, match="The payment is being made") as caught:
+    with pytest.raises(ApiError, match="The payment is still being created") as caught:
         asyncio.run(checkout_over(open_store("mine"), service).paid_for(job))
     assert (caught.value.status, caught.value.body["error"]) == (503, "PAYMENT_SERVICE_UNAVAILABLE")
     assert service.made == 0
@@ -109,7 +109,7 @@ def test_a_runtime_whose_lease_has_ended_leaves_the_payment_to_whoever_asks(open
 def test_a_job_that_was_given_up_meanwhile_gets_no_payment(open_store: OpenStore) -> None:
     service = Service()
     job = Job(input_data={}, agent_identifier="ab", state=JobState.CREATED)
-    with pytest.raises(ApiError, match="The job was given up"):
+    with pytest.raises(ApiError, match="The job was ended"):
         asyncio.run(checkout_over(open_store("mine"), service).paid_for(job))
     assert service.made == 0
 

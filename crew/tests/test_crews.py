@@ -123,10 +123,10 @@ def test_a_page_is_fetched_from_no_host_but_the_named_ones(tmp_path: Path, model
     declared = with_tools(f'{{topic}}: call the tool fetch_page with {{"url": "{model.url}"}}', "fetch_page")
     declared["crew"]["fetch_hosts"] = ["docs.example.com"]
     result = outcome(job_spec(tmp_path, declared, model.url))["result"]
-    assert "127.0.0.1 is not among the hosts that may be asked: docs.example.com" in result
+    assert "127.0.0.1 is not one of the hosts that may be asked: docs.example.com" in result
     declared["crew"]["fetch_hosts"] = ["127.0.0.1"]
     result = outcome(job_spec(tmp_path, declared, model.url))["result"]
-    assert "127.0.0.1 leads to 127.0.0.1, which is no address of the public network" in result
+    assert "127.0.0.1 resolves to 127.0.0.1, which is not a public address" in result
 
 
 def test_a_task_shows_its_draft_to_the_customer_and_changes_it_until_nothing_is_said(

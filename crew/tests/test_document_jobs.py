@@ -137,7 +137,7 @@ def with_embeddings(of: JobSpec, folder: Path) -> JobSpec:
 def test_a_broken_document_fails_the_job_by_name(tmp_path: Path, model: StubModel) -> None:
     answer = outcome(with_handbook(tmp_path, model, one_task(), broken_pdf=b"nonsense"))
     assert answer["failure"] == "DOCUMENTS_UNUSABLE"
-    assert "broken.pdf is no PDF that can be read" in answer["detail"]
+    assert "broken.pdf cannot be read as a PDF" in answer["detail"]
 
 
 def test_a_document_that_was_changed_behind_the_runtimes_back_fails_the_job(tmp_path: Path, model: StubModel) -> None:

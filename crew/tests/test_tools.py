@@ -149,7 +149,7 @@ def test_what_is_not_named_is_not_asked(url: str, reason: str) -> None:
 
 
 def test_a_name_that_leads_into_the_private_network_is_refused(site: str) -> None:
-    with pytest.raises(EgressError, match=r"localhost leads to .* no address of the public network"):
+    with pytest.raises(EgressError, match=r"localhost resolves to .* not a public address"):
         Egress(["localhost"]).get(f"{site}/page")
 
 

@@ -38,7 +38,7 @@ _log: Final = logging.getLogger("crew_runtime")
 def main() -> int:
     """Serve the agent until SIGTERM or SIGINT; return 0 after that, 2 if the agent cannot be served."""
     parser = ArgumentParser(prog="crew_runtime", description=__doc__)
-    parser.add_argument("--instance", help="ignored; makes this start recognisable in a process list")
+    parser.add_argument("--instance", help="ignored; makes this start recognizable in a process list")
     parser.parse_args()
     try:
         problems = _serve(_prepare())

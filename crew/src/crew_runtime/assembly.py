@@ -218,7 +218,7 @@ def _runner(settings: Settings, declaration: Declaration, store: JobStore, model
 
 
 def _payment_service(settings: Settings, declaration: Declaration) -> PaymentService | None:
-    """Give the service if there is one to talk to; a free agent may still have jobs from when it had a price."""
+    """Return the service if there is one to talk to; a free agent may still have jobs from when it had a price."""
     if settings.payment_service_url is None or settings.payment_key is None:
         return None
     url, key = str(settings.payment_service_url), settings.payment_key.get_secret_value()

@@ -29,14 +29,14 @@ def provide(access: ModelAccess, ask: Ask, index: "DocumentIndex | None", files:
 def model() -> "LLM":
     """Return the declared model, for the `llm` of an agent."""
     if _access is None:
-        raise RuntimeError("there is a model only in a job")
+        raise RuntimeError("a model is available only in a job")
     return model_of(_access)
 
 
 def ask_customer(prompt: str) -> str:
     """Ask the customer a question and wait for the answer."""
     if _ask is None:
-        raise RuntimeError("there is a customer only in a job")
+        raise RuntimeError("a customer is available only in a job")
     return _ask(prompt)
 
 

@@ -18,17 +18,17 @@ MODULE: Final = "crew"
 
 
 class AuthorCodeError(Exception):
-    """The folder's crew.py gives no crew; the text says why, for its author."""
+    """The folder's crew.py does not return a crew; the text tells its author why."""
 
 
 def crew_of_folder(folder: Path, access: ModelAccess) -> "Crew":
-    """Import crew.py and let it make a crew: by its one class under @CrewBase, or by its function `crew`.
+    """Import crew.py and return its crew: from its one class under @CrewBase, or from its function `crew`.
 
     Agents for which it names no model get the declared one, and so does any OpenAI client: their environment
     variables are set, in this process alone.
 
     Raises:
-        AuthorCodeError: there is none of these, or more than one, or it gives something else.
+        AuthorCodeError: there is neither, or more than one, or it returns something else.
         Exception: whatever the folder's code raises.
 
     """
@@ -51,7 +51,7 @@ def crew_of_folder(folder: Path, access: ModelAccess) -> "Crew":
         ) from error
     crew = _maker(module)()
     if not isinstance(crew, Crew):
-        raise AuthorCodeError(f"crew.py gives a {type(crew).__name__} instead of a crew: return a crewai.Crew")
+        raise AuthorCodeError(f"crew.py returns a {type(crew).__name__} instead of a crew: return a crewai.Crew")
     return crew
 
 
@@ -68,5 +68,5 @@ def _maker(module: "ModuleType") -> Any:  # noqa: ANN401 - the author's
         return function
     names = ", ".join(one.__name__ for one in classes) or "no class"
     raise AuthorCodeError(
-        f"crew.py has {names} under @CrewBase and {'a' if function else 'no'} function crew: have one of them"
+        f"crew.py has {names} under @CrewBase and {'a' if function else 'no'} function crew: one is needed"
     )

@@ -16,7 +16,7 @@ Tools = Mapping[str, Callable[[str], str]]
 
 
 def model_of(access: ModelAccess) -> "LLM":
-    """Make CrewAI's access to the declared model, with a token count of its own."""
+    """Return CrewAI's client of the declared model, with a token count of its own."""
     from crewai import LLM
 
     settings: dict[str, Any] = {

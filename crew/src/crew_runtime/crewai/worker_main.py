@@ -1,4 +1,4 @@
-"""Runs one crew in a process of its own, made for it by the fork server and gone after it."""
+"""The main function of a worker: runs one crew, in a process that is forked for it and ends after it."""
 
 import json
 import logging
@@ -40,14 +40,13 @@ _GUARDRAIL_NOT_MET: Final = re.compile(r"Task failed guardrail( \d+)? validation
 def run_crew(connection: Connection, spec: JobSpec) -> None:
     """Run the crew and send {"result", "usage"} or {"failure", "detail"}; then end this process.
 
-    A crew that asks back sends {"ask": {"prompt", "is_draft"}} before, as often as it asks, and waits for {"input"}
-    each time.
+    For each question to its customer it first sends {"ask": {"prompt", "is_draft"}} and waits for {"input"}.
     """
     _answer(connection, spec, _run)
 
 
 def build_crew(connection: Connection, spec: JobSpec) -> None:
-    """Only build the crew and read its documents, to learn whether both can be used.
+    """Build the crew and read its documents, only to find out whether both can be used.
 
     Sends {"result": ""} or {"failure", "detail"}.
     """
@@ -86,7 +85,7 @@ class _Prepared:
 
 
 def _prepare(spec: JobSpec, ask: Ask) -> _Prepared:
-    """Build the crew and what it is to be started with."""
+    """Build the crew and its inputs."""
     from crew_runtime.crewai import preload
 
     if preload.IMPORT_ERROR:
@@ -117,7 +116,7 @@ def _tools(hosts: Iterable[str], index: DocumentIndex | None) -> dict[str, Calla
 
 
 def _build(spec: JobSpec, _ask: Ask) -> dict[str, Any]:
-    """Prepare a job; the reason why that fails is told in full, as no customer is in play."""
+    """Prepare a job; a failure is reported in full, as no customer is involved."""
     try:
         _prepare(spec, _nobody)
     except Exception as error:  # noqa: BLE001 - whatever CrewAI raises is the reason
@@ -150,7 +149,7 @@ def _run(spec: JobSpec, ask: Ask) -> dict[str, Any]:
 
 
 def _failure(error: Exception) -> dict[str, Any]:
-    """Classify an exception; of its text nothing is kept, as it may quote the customer, the model or the key."""
+    """Classify an exception; nothing of its text is kept, as it may quote the customer, the model or the key."""
     causes = list(_chain(error))
     for cause in causes:
         failure = _classify(cause)
@@ -168,7 +167,7 @@ def _describe(error: BaseException) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Give the exception and its causes, each once: CrewAI makes chains that are circles."""
+    """Yield the exception and its causes, each once: CrewAI makes circular chains."""
     seen: set[int] = set()
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:

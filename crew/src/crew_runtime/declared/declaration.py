@@ -1,4 +1,4 @@
-"""The agent's declaration (crew.json): what is sold, what is asked, which crew does the work."""
+"""The agent's declaration (crew.json): its price, its input fields, and the crew that does the work."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -126,7 +126,7 @@ class Declaration(Strict):
         return self.pricing.type != "free"
 
     def funds_for(self, input_data: object) -> tuple[dict[str, str], ...] | None:
-        """Give what a job with this input costs where the network does not know it: the price is dynamic, by a rule.
+        """Return what a job with this input costs if the price is dynamic; None if the network knows the price.
 
         Raises:
             InputError: the input does not fit, or costs more than can be paid.
@@ -177,7 +177,7 @@ def _place_of(declared: DeclaredDocument, folder: Path, cache: Path) -> Path:
 
 
 def load_declaration(path: Path) -> Declaration:
-    """Read and check crew.json, so far as that goes without CrewAI.
+    """Read and check crew.json, as far as that is possible without CrewAI.
 
     Raises:
         ConfigurationError: with every problem at once, each beginning with the place in the file.
@@ -210,7 +210,7 @@ def _contradictions(declaration: Declaration) -> Iterator[str]:
 def _wrong_crew(declaration: Declaration) -> Iterator[str]:
     if declaration.code:
         if "crew" in declaration.model_fields_set:
-            yield "code: there is a crew beside it; keep one of them"
+            yield "code: a crew is declared too; keep one of the two"
         return
     yield from _wrong_references(declaration.crew)
     yield from _wrong_tools(declaration)
@@ -218,7 +218,7 @@ def _wrong_crew(declaration: Declaration) -> Iterator[str]:
     for place, text in _texts(declaration.crew):
         for name in PLACEHOLDER.findall(text):
             if name not in ids:
-                yield f"{place}: {{{name}}} is no input; there are {_listed(ids)}"
+                yield f"{place}: {{{name}}} is not an input (inputs: {_listed(ids)})"
 
 
 def _wrong_inputs(fields: tuple[InputField, ...]) -> Iterator[str]:
@@ -233,19 +233,19 @@ def _wrong_inputs(fields: tuple[InputField, ...]) -> Iterator[str]:
 
 def _wrong_references(crew: CrewDefinition) -> Iterator[str]:
     if not crew.tasks:
-        yield "crew.tasks: there is none; a crew needs at least one"
+        yield "crew.tasks: is empty; a crew needs at least one task"
     yield from _wrong_manager(crew)
     workers = crew.agents.keys() - {crew.manager_agent}
     earlier: set[str] = set()
     for index, task in enumerate(crew.tasks):
         place = f"crew.tasks[{index}]"
         if task.agent is not None and task.agent not in workers:
-            yield f"{place}.agent: no agent is called {task.agent}; there are {_listed(workers)}"
+            yield f"{place}.agent: no agent is called {task.agent} (agents: {_listed(workers)})"
         if task.agent is None and (crew.process == "sequential" or task.guardrail):
-            yield f"{place}.agent: is missing; only a manager's tasks without a guardrail need none"
+            yield f"{place}.agent: is missing; only a hierarchical crew's tasks without a guardrail may leave it out"
         for name in task.context or ():
             if name not in earlier:
-                yield f"{place}.context: {name} is no earlier task; there are {_listed(earlier)}"
+                yield f"{place}.context: {name} is not an earlier task (earlier tasks: {_listed(earlier)})"
         if task.name in earlier:
             yield f"{place}.name: another task is called {task.name}; names must be unique"
         earlier.add(task.name)
@@ -261,9 +261,9 @@ def _wrong_manager(crew: CrewDefinition) -> Iterator[str]:
     if crew.process != "hierarchical":
         yield "crew.manager_agent: only a hierarchical crew has one; remove it, or set process to hierarchical"
     if crew.manager_agent not in crew.agents:
-        yield f"crew.manager_agent: no agent is called {crew.manager_agent}; there are {_listed(crew.agents)}"
+        yield f"crew.manager_agent: no agent is called {crew.manager_agent} (agents: {_listed(crew.agents)})"
     elif crew.agents[crew.manager_agent].tools:
-        yield f"crew.agents.{crew.manager_agent}.tools: a manager has none; give them to the others"
+        yield f"crew.agents.{crew.manager_agent}.tools: a manager cannot have tools; give them to the other agents"
 
 
 def _wrong_tools(declaration: Declaration) -> Iterator[str]:
@@ -272,7 +272,7 @@ def _wrong_tools(declaration: Declaration) -> Iterator[str]:
         if "document_search" in agent.tools and not declaration.documents:
             yield f"crew.agents.{name}.tools: document_search needs documents, and the agent has none"
         if "fetch_page" in agent.tools and not crew.fetch_hosts:
-            yield f"crew.agents.{name}.tools: fetch_page needs crew.fetch_hosts, the hosts that it may ask"
+            yield f"crew.agents.{name}.tools: fetch_page needs crew.fetch_hosts, the hosts that it may fetch from"
 
 
 def _texts(crew: CrewDefinition) -> Iterator[tuple[str, str]]:

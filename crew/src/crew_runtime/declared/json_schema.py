@@ -15,7 +15,7 @@ def unreadable_schema(schema: dict[str, Any]) -> str | None:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        return f"{error.json_path} is not as JSON Schema has it: {error.message}"
+        return f"{error.json_path} is not valid JSON Schema: {error.message}"
     if "$ref" in json.dumps(schema):
         return "references ($ref) are not followed; write the part where it is used"
     return None

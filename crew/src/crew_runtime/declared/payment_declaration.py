@@ -32,7 +32,7 @@ class PriceRule(Strict):
     times: str | None = Field(default=None, min_length=1)
 
     def funds_for(self, texts: Mapping[str, str]) -> tuple[dict[str, str], ...]:
-        """Give the funds to ask for, never less than one time; parts of a number count as a whole.
+        """Return the funds to request: at least once the price, and fractions are rounded up.
 
         `texts` is the input as the crew gets it: a field that was left out counts with its default.
 
@@ -64,7 +64,7 @@ class PaymentDeclaration(Strict):
         return self
 
     def of_type(self, kind: Literal["V1", "V2"]) -> Self:
-        """Give the same for the contract of the selling wallet, which a host knows and a declaration may not."""
+        """Return the same for the selling wallet's type, which a host knows and a declaration may not."""
         return self if kind == self.type else self.model_copy(update={"type": kind, "listed_index": None})
 
     @property
@@ -78,14 +78,15 @@ class PaymentDeclaration(Strict):
         return f"Web3Cardano{self.type}"
 
     def wrong_price(self, fields: Sequence[InputField]) -> Iterator[str]:
-        """Complain about a price that depends on no number that the customer enters."""
+        """Yield what is wrong with a price rule whose factor is not a number that the customer enters."""
         times = self.price_rule.times if self.price_rule else None
         numbers = [field.id for field in fields if field.type in ("number", "range")]
         if times is not None and times not in numbers:
-            yield f"payment.priceRule.times: {times} is no number field; there are {', '.join(numbers) or 'none'}"
+            known = ", ".join(numbers) or "none"
+            yield f"payment.priceRule.times: {times} is not a number field (number fields: {known})"
         for field in fields:
             if field.id == times and not _is_number(field.data.get("default", "")):
-                yield f"input.{times}.data.default: is no number, and the price depends on it"
+                yield f"input.{times}.data.default: is not a number, but the price depends on it"
 
 
 def _is_number(default: object) -> bool:

@@ -24,11 +24,11 @@ _LONGEST_PAUSE: Final = 15
 
 
 class _WrongContentError(Exception):
-    """What came is not the document; the text says why."""
+    """What was fetched is not the document; the text says why."""
 
 
 def main() -> int:
-    """Fetch what is wanted, and remove what is not wanted any more."""
+    """Fetch what is wanted, and remove what is no longer wanted."""
     hide_from_others()
     given = json.load(sys.stdin)
     bucket: Bucket = given["bucket"]
@@ -62,7 +62,7 @@ def _object_of(bucket: "Bucket", document: "WantedDocument") -> str:
 
 
 def _fetch(client: Any, bucket: "Bucket", document: "WantedDocument", until: float) -> str | None:  # noqa: ANN401
-    """Try until it works or the time is over; give the reason of the last failure."""
+    """Try until it works or the time is up; then return the reason of the last failure."""
     pause = 1.0
     while True:
         try:
@@ -89,7 +89,7 @@ def _fetch_once(client: Any, bucket: "Bucket", document: "WantedDocument") -> No
             digest.update(piece)
             target.write(piece)
         if size != document["bytes"] or digest.hexdigest() != document["sha256"]:
-            raise _WrongContentError("what is there is not the document that was declared")
+            raise _WrongContentError("the object there is not the document that was declared")
 
 
 def _tidy(wanted: list["WantedDocument"]) -> None:
@@ -129,7 +129,7 @@ def _connect(bucket: "Bucket") -> Any:  # noqa: ANN401 - botocore makes the clas
 
 
 def _reason(error: Exception) -> str:
-    """Name what S3 or the network said, without what else an exception holds."""
+    """Return what S3 or the network said, without what else an exception holds."""
     if isinstance(error, _WrongContentError):
         return str(error)
     answer = getattr(error, "response", None)

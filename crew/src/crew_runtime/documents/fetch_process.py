@@ -1,4 +1,4 @@
-"""Has the documents fetched that are too large for an image, before the crew is built and any job begins."""
+"""Fetches the documents that are too large for an image, before the crew is built and any job begins."""
 
 import asyncio
 import json
@@ -16,14 +16,14 @@ _WITHIN_SECONDS: Final = 1800
 
 
 class DocumentFetch:
-    """What is to be fetched, and from where; runs as a process of its own, so that little of it stays in memory."""
+    """Fetches documents from a bucket, in a process of its own, so that its memory is freed afterwards."""
 
     def __init__(self, bucket: Bucket, documents: list[WantedDocument], within: float) -> None:
         self._given = json.dumps({"bucket": bucket, "documents": documents, "within": within}).encode()
         self._count = len(documents)
 
     async def run(self) -> str | None:
-        """Fetch what is not there yet; give the reason if that fails for good."""
+        """Fetch what is not there yet; return the reason if that fails in the end."""
         begun = time.monotonic()
         pipe = asyncio.subprocess.PIPE
         try:
@@ -36,7 +36,7 @@ class DocumentFetch:
             async with asyncio.timeout(_WITHIN_SECONDS):
                 _, said = await process.communicate(self._given)
         except TimeoutError:
-            return f"the documents did not come within {_WITHIN_SECONDS} seconds"
+            return f"the documents did not arrive within {_WITHIN_SECONDS} seconds"
         finally:
             if process.returncode is None:
                 process.kill()

@@ -105,10 +105,10 @@ async def _answer_validation_error(_request: Request, _error: Exception) -> JSON
 
 async def _answer_store_error(_request: Request, error: Exception) -> JSONResponse:
     event(_log, logging.ERROR, "store_unavailable", reason=str(error))
-    message = "The agent cannot reach its store of jobs. Send the same request again later."
+    message = "The agent cannot reach its job store. Send the same request again later."
     headers = {"Retry-After": str(_RETRY_STORE_SECONDS)}
     return JSONResponse({"error": "STORE_UNAVAILABLE", "message": message}, 503, headers)
 
 
 async def _answer_internal_error(_request: Request, _error: Exception) -> JSONResponse:
-    return JSONResponse({"error": "INTERNAL", "message": "The agent failed. Try again later."}, 500)
+    return JSONResponse({"error": "INTERNAL", "message": "The agent had an internal error. Try again later."}, 500)

@@ -1,4 +1,4 @@
-"""Takes jobs on: one for one request, however often it is sent."""
+"""Accepts jobs: one for each request, however often it is sent."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ _RETRY_FULL_SECONDS: Final = 10
 
 
 class JobIntake:
-    """Writes a job down before it is answered for, makes its payment, and hands it on."""
+    """Stores a job before it is answered, creates its payment, and hands it to the runner."""
 
     def __init__(self, *, store: JobStore, runner: JobRunner, checkout: Checkout | None, max_unpaid: int) -> None:
         self._store = store
@@ -27,7 +27,7 @@ class JobIntake:
         self._coming = 0
 
     async def take(self, request: JobRequest, agent_identifier: str, *, paid: bool) -> Job:
-        """Give the job of this request: the one it has begun already, or a new one.
+        """Return the job of this request: the one that it has already begun, or a new one.
 
         Raises:
             ApiError: 503 QUEUE_FULL, and what Checkout.paid_for raises.
@@ -72,6 +72,6 @@ def _full() -> ApiError:
     return ApiError(
         503,
         "QUEUE_FULL",
-        "The agent has as many jobs as it can take. Try again later.",
+        "The agent cannot take more jobs at the moment. Try again later.",
         retry_after_seconds=_RETRY_FULL_SECONDS,
     )

@@ -1,4 +1,4 @@
-"""Asks the language model's API whether jobs could use it, and its embedding model where there are documents."""
+"""Checks whether jobs could use the language model, and the embedding model if there are documents."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ class Probe:
         self._answers = False
 
     async def answers(self) -> bool:
-        """Tell whether it can be used."""
+        """Return whether it can be used."""
         async with self._lock:
             if monotonic() - self._checked_at > _VALID_SECONDS:
                 reason = await self._check()
@@ -48,12 +48,12 @@ class Probe:
 
 
 def model_probe(access: ModelAccess) -> Probe:
-    """Ask for the list of models, which costs no tokens; an API without that route counts as there."""
+    """Return a probe that lists the models, which costs no tokens; an API without that route counts as ready."""
     return Probe("model_not_ready", partial(_listed, access))
 
 
 def embedder_probe(access: ModelAccess) -> Probe:
-    """Have one word embedded, which costs a token: no other answer tells that the embedding model works."""
+    """Return a probe that embeds one word, which costs a token: nothing less shows that the model works."""
     return Probe("embedder_not_ready", partial(_embedded, access))
 
 

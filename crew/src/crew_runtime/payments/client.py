@@ -24,11 +24,11 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class PaymentServiceUnavailableError(Exception):
-    """No usable answer: what was asked for may have been done all the same."""
+    """There was no usable answer; the request may have had its effect nevertheless."""
 
 
 class PaymentRefusedError(Exception):
-    """The service said no, in its own words; nothing was done."""
+    """The service refused, in its own words; nothing was changed."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{status} {message}".strip())
@@ -36,7 +36,7 @@ class PaymentRefusedError(Exception):
 
 
 class PaymentService:
-    """Talks to one payment service by one key. Whatever only reads is tried three times, what writes once.
+    """Talks to one payment service with one key. Reads are tried three times, writes once.
 
     Nothing is written twice by this class. Its callers may write again: a payment that was made and whose answer was
     lost is known to nobody and cannot be paid, and a result's hash is submitted again only after a look.
@@ -73,7 +73,7 @@ class PaymentService:
         source_index: int | None = None,
         requested_funds: tuple[Mapping[str, str], ...] | None = None,
     ) -> Payment:
-        """Make a payment (POST /payment). Times are Unix milliseconds.
+        """Create a payment (POST /payment). Times are Unix milliseconds.
 
         Raises:
             PaymentServiceUnavailableError, PaymentRefusedError: see there.
@@ -95,7 +95,7 @@ class PaymentService:
         return await self._write("create", "payment", body)
 
     async def submit_result(self, blockchain_identifier: str, result_hash: str) -> Payment:
-        """Hand in the hash of a result (POST /payment/submit-result).
+        """Submit the hash of a result (POST /payment/submit-result).
 
         Raises:
             PaymentServiceUnavailableError, PaymentRefusedError: see there.
@@ -109,7 +109,7 @@ class PaymentService:
         return await self._write("submit_result", "payment/submit-result", body)
 
     async def resolve(self, blockchain_identifier: str) -> Payment:
-        """Look at one payment.
+        """Return one payment as it is now.
 
         Raises:
             PaymentServiceUnavailableError, PaymentRefusedError: see there; 404 if there is none.
@@ -120,7 +120,7 @@ class PaymentService:
         return _parsed(Payment, answer)
 
     async def changed_since(self, source_type: str, moment: str) -> list[Payment]:
-        """Give all payments of a kind of source that changed at or after a moment (ISO 8601), oldest change first.
+        """Return all payments of a source type that changed at or after a moment (ISO 8601), oldest change first.
 
         Raises:
             PaymentServiceUnavailableError, PaymentRefusedError: see there; 404 if the service has no such list.
@@ -140,7 +140,7 @@ class PaymentService:
             cursor = {"lastUpdate": page[-1].changed_at, "cursorId": page[-1].id}
 
     async def check(self) -> None:
-        """Ask for nothing but whether the key is good.
+        """Check that the service answers and accepts the key.
 
         Raises:
             PaymentServiceUnavailableError, PaymentRefusedError: see there.

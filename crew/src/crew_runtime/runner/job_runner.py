@@ -1,4 +1,4 @@
-"""Runs jobs: a bounded number side by side, the others in line, each in a process of its own."""
+"""Runs jobs: a bounded number in parallel, the others queued, each in a worker of its own."""
 
 import asyncio
 import logging
@@ -46,7 +46,7 @@ class Limits:
 
 
 class JobRunner:
-    """Takes queued jobs of the store and keeps what becomes of them there.
+    """Runs the jobs of the store and stores their outcomes.
 
     A job that asks its customer gives its place to others while it waits. Its process waits with it, unless as many
     wait already as may run: then, as after a kill, the job runs again from its beginning when the answer is there, and
@@ -87,21 +87,21 @@ class JobRunner:
 
     @property
     def crew_is_ready(self) -> bool:
-        """Tell whether CrewAI has built the crew."""
+        """Return whether CrewAI has built the crew."""
         return self._crew_is_ready
 
     @property
     def is_stopping(self) -> bool:
-        """Tell whether no more jobs are begun."""
+        """Return whether no more jobs are begun."""
         return self._stopping
 
     def is_full_with(self, coming: int) -> bool:
-        """Tell whether, beside `coming` others, a further job would wait longer than the queue is meant for."""
+        """Return whether the queue has no room for a further job, besides `coming` others."""
         return len(self._tasks) - len(self._questions.jobs) + coming >= self._limits.parallel + self._limits.queue
 
     @property
     def known(self) -> set[str]:
-        """Name the jobs that run or wait here."""
+        """Return the ids of the jobs that run or wait here."""
         return set(self._tasks)
 
     @property
@@ -132,7 +132,7 @@ class JobRunner:
         self._may_begin.set()
 
     def try_out(self) -> str | None:
-        """Let CrewAI build the crew once, and give the reason if it cannot. Blocks until CrewAI is loaded."""
+        """Let CrewAI build the crew once, and return the reason if it cannot. Blocks until CrewAI is loaded."""
         reason = self._launcher.try_out()
         self._crew_is_ready = reason is None
         return None if self._stopping else reason
@@ -158,7 +158,7 @@ class JobRunner:
         return self._questions.abandon(job_id) or process is not None
 
     async def stop(self, grace_seconds: float) -> None:
-        """Begin no more jobs; give the running ones time to end, then end them, and leave them to the next runtime."""
+        """Begin no more jobs, give the running ones time to end, then end them: the next runtime runs them."""
         self._stopping = True
         self._may_begin.set()
         for job_id in self._questions.jobs:
@@ -191,7 +191,7 @@ class JobRunner:
         return self._stopping or job_id in self._abandoned
 
     async def _is_answered(self, job_id: str) -> bool:
-        """Wait for the customer if the job asks; tell whether it is to go on here."""
+        """Wait for the customer if the job asks; return whether it continues here."""
         job = await self._questions.settled(job_id)
         if job is None:
             return False
@@ -202,7 +202,7 @@ class JobRunner:
         return job.state in (JobState.QUEUED, JobState.RUNNING)
 
     async def _run_and_keep(self, job_id: str, slot: Slot) -> bool:
-        """Run a job; tell whether that is all, or it asks its customer and goes on another time."""
+        """Run a job; return whether it has ended, rather than asked its customer and left its place."""
         found = await asyncio.to_thread(self._store.get, job_id)
         if found is None or found.state not in (JobState.QUEUED, JobState.RUNNING):
             return True
@@ -255,7 +255,7 @@ class JobRunner:
         self._launcher.remove(job_id)
 
     async def _converse(self, job: Job, process: WorkerProcess, seconds: float, slot: Slot) -> dict[str, Any] | None:
-        """Hear what the process says, and answer what it asks; the time it waits is not its own."""
+        """Read what the worker sends and answer what it asks; its waiting time is not counted."""
         answers = iter(job.answers)
         while True:
             begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""Writes down what becomes of jobs, whatever the store does meanwhile."""
+"""Stores the outcomes of jobs, and retries while the store is unavailable."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ class Outcomes:
         self._on_result = on_result
 
     async def keep(self, job: Job, answer: dict[str, Any], seconds: float) -> None:
-        """Write down what became of a run, before anything else is done with it."""
+        """Store the outcome of a run before anything else is done with it."""
         JOB_SECONDS.add(seconds)
         JOBS_ENDED.add(outcome="result" if "result" in answer else answer["failure"])
         common: dict[str, object] = {"job_id": job.id, "seconds": round(seconds, 3)}
@@ -59,7 +59,7 @@ class Outcomes:
         expected: JobState | None = None,
         logged: Mapping[str, object] | None = None,
     ) -> bool:
-        """Fail a job, if it is in the expected state; one that nobody paid gives way to the same request sent anew."""
+        """Fail a job, if it is in the expected state; if nobody paid for it, the same request may begin a new one."""
         repeatable = job.payment is None
         failed = await self.write(lambda: self._store.fail(job.id, failure, repeatable=repeatable, expected=expected))
         if failed:
@@ -67,7 +67,7 @@ class Outcomes:
         return failed is not None
 
     async def write(self, do: Callable[[], Job | None]) -> Job | None:
-        """Write, again and again while the store is away: what a job has cost must not be lost to that."""
+        """Write, and retry while the store is unavailable: the costs of a job must not be lost to that."""
         while True:
             try:
                 return await asyncio.to_thread(do)

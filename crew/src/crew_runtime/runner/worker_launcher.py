@@ -1,4 +1,4 @@
-"""Makes the processes that run a crew, each in a folder of its own."""
+"""Starts workers, each in a folder of its own."""
 
 import shutil
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ _TRIAL: Final = "trial"
 
 @dataclass(frozen=True, slots=True)
 class WorkerLauncher:
-    """`spec` is what every process is told, but for the inputs; its folder is the one that theirs are in."""
+    """`spec` is what every worker is given, apart from the inputs; its folder contains theirs."""
 
     spec: JobSpec
 
@@ -30,7 +30,7 @@ class WorkerLauncher:
         return WorkerProcess(run_crew, self._work(name, inputs))
 
     def try_out(self) -> str | None:
-        """Let CrewAI build the crew once, and give the reason if it cannot. Blocks until CrewAI is loaded."""
+        """Let CrewAI build the crew once, and return the reason if it cannot. Blocks until CrewAI is loaded."""
         try:
             answer = WorkerProcess(build_crew, self._work(_TRIAL, {})).answer(timeout=_BUILD_TIMEOUT_SECONDS)
         except (DiedError, TimedOutError, EOFError, OSError) as error:
@@ -49,5 +49,5 @@ class WorkerLauncher:
         shutil.rmtree(self.spec.folder / name, ignore_errors=True)
 
     def remove_all(self) -> None:
-        """Remove what all processes have left."""
+        """Remove the folders of all workers."""
         shutil.rmtree(self.spec.folder, ignore_errors=True)
