@@ -94,7 +94,7 @@ REFUSED = [
     (field("number"), "five", "must be a number"),
     (field("number"), "1_000", "must be a number"),
     (field("number"), "nan", "must be a number"),
-    (field("number"), "1e999", "must be a number of a size"),
+    (field("number"), "1e999", "must be a finite number"),
     (field("number"), [1], "must be a number"),
     (field("number", ("min", "1")), 0.5, "must be at least 1"),
     (field("number", ("format", "integer")), 1.5, "must be a whole number"),
