@@ -64,7 +64,7 @@ class Bench:
         with self._started(declaration(), None, MAX_PARALLEL=str(_SIDE_BY_SIDE)) as (runtime, rows):
             alone = [_timed(lambda: runtime.ended(runtime.start_job("MARKER-one"))) for _ in range(_ROUNDS)]
             rows.append((f"a job of two tasks (median of {_ROUNDS})", f"{median(alone):.2f} s"))
-            rows.append((f"{_SIDE_BY_SIDE} such jobs side by side", f"{_timed(lambda: _many(runtime)):.2f} s"))
+            rows.append((f"{_SIDE_BY_SIDE} such jobs in parallel", f"{_timed(lambda: _many(runtime)):.2f} s"))
             worst = max(_timed(lambda: runtime.http.get("/availability")) for _ in range(50))
             rows.append(("slowest of 50 answers", f"{worst * 1000:.0f} ms"))
             marker = _held()
@@ -132,7 +132,7 @@ class Bench:
         return [
             ("API process", _megabytes(at_rest.api)),
             ("fork server", _megabytes(at_rest.fork_server)),
-            ("a job's process, for itself", _megabytes(at_work.job)),
+            ("a worker, unshared", _megabytes(at_work.job)),
             ("all, with no job", _megabytes(at_rest.all)),
             ("all, with one job", _megabytes(at_work.all)),
         ]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from crew_runtime.machine.environment import scrubbed
-from crew_runtime.runner.job_process import start_fork_server
+from crew_runtime.runner.worker_process import start_fork_server
 from support.declarations import declaration
 from support.ecs import FakeEcsAgent
 from support.model import StubModel
@@ -23,7 +23,7 @@ def fork_server(tmp_path_factory: pytest.TempPathFactory) -> None:
         for name, value in scrubbed(os.environ, home=home, temporary=home).items():
             if name != "TMPDIR":  # a test's folder may be too long for a socket in it
                 patch.setenv(name, value)
-        start_fork_server("crew_runtime.crewai.warm")
+        start_fork_server("crew_runtime.crewai.preload")
 
 
 @pytest.fixture

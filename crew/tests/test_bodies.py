@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from fastapi import Request
 
+from crew_runtime.api_error import ApiError
 from crew_runtime.http.bodies import read_json_object
-from crew_runtime.problems import ApiError
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 

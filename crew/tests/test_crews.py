@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from crew_runtime.crewai.crew_worker import run_crew
-from crew_runtime.runner.job_process import JobProcess
+from crew_runtime.crewai.worker_main import run_crew
+from crew_runtime.runner.worker_process import WorkerProcess
 from support.declarations import declaration, one_task
 from support.documents import document_set
+from support.jobs import JOB_SECONDS, job_spec, outcome
 from support.model import StubModel
-from support.work import JOB_SECONDS, outcome, work
 
 SCHEMA = {
     "type": "object",
@@ -45,7 +45,7 @@ def test_a_manager_hands_tasks_to_the_agents(tmp_path: Path, model: StubModel, m
     if manager:
         crew["manager_agent"] = manager
     begun = len(model.requests)
-    answer = outcome(work(tmp_path, declared, model.url))
+    answer = outcome(job_spec(tmp_path, declared, model.url))
     assert "MARKER-delegated" in answer["result"]
     assert answer["usage"] == {"model_calls": 3, "tokens": 36}
     first, delegated, _ = prompts(model, begun)
@@ -56,10 +56,10 @@ def test_a_manager_hands_tasks_to_the_agents(tmp_path: Path, model: StubModel, m
 def test_the_budget_holds_for_a_manager_too(tmp_path: Path, model: StubModel) -> None:
     declared = one_task()
     declared["crew"]["process"] = "hierarchical"
-    assert outcome(work(tmp_path, declared, model.url, max_tokens=1, max_model_calls=1)).keys() >= {"result"}
+    assert outcome(job_spec(tmp_path, declared, model.url, max_tokens=1, max_model_calls=1)).keys() >= {"result"}
     call = '{"task": "tea", "context": "none", "coworker": "Researcher"}'
     declared["crew"]["tasks"][0]["description"] = f"{{topic}}: call the tool delegate_work_to_coworker with {call}"
-    assert outcome(work(tmp_path, declared, model.url, max_model_calls=1))["failure"] == "MODEL_BUDGET_SPENT"
+    assert outcome(job_spec(tmp_path, declared, model.url, max_model_calls=1))["failure"] == "MODEL_BUDGET_SPENT"
 
 
 @pytest.mark.parametrize(("retries", "calls"), [(0, 2), (2, 6)])
@@ -68,12 +68,12 @@ def test_a_result_that_never_meets_its_guardrail_fails_the_job_after_a_bounded_n
 ) -> None:
     declared = one_task(guardrail="refuse", guardrail_max_retries=retries)
     begun = len(model.requests)
-    assert outcome(work(tmp_path, declared, model.url))["failure"] == "GUARDRAIL_NOT_MET"
+    assert outcome(job_spec(tmp_path, declared, model.url))["failure"] == "GUARDRAIL_NOT_MET"
     assert len(prompts(model, begun)) == calls, "each try is judged by one more call"
 
 
 def test_a_result_that_meets_its_guardrail_is_the_answer(tmp_path: Path, model: StubModel) -> None:
-    answer = outcome(work(tmp_path, one_task("MARKER-good {topic}", guardrail="It names tea."), model.url))
+    answer = outcome(job_spec(tmp_path, one_task("MARKER-good {topic}", guardrail="It names tea."), model.url))
     assert answer["result"] == "Stub result MARKER-good"
 
 
@@ -90,7 +90,7 @@ def test_json_of_a_declared_shape_is_checked_and_asked_for_again(
 ) -> None:
     declared = one_task(f"{{topic}}: answer with JSON {words}", output_json=SCHEMA, guardrail_max_retries=1)
     begun = len(model.requests)
-    assert outcome(work(tmp_path, declared, model.url)).items() >= ended.items()
+    assert outcome(job_spec(tmp_path, declared, model.url)).items() >= ended.items()
     assert len(prompts(model, begun)) == calls
     assert '{"type": "integer", "minimum": 1}' in said(model, begun), "the model is told the shape"
 
@@ -98,7 +98,7 @@ def test_json_of_a_declared_shape_is_checked_and_asked_for_again(
 def test_an_agent_calculates(tmp_path: Path, model: StubModel) -> None:
     call = '{"expression": "(1200 - 300) * 0.5"}'
     answer = outcome(
-        work(tmp_path, with_tools(f"{{topic}}: call the tool calculate with {call}", "calculate"), model.url)
+        job_spec(tmp_path, with_tools(f"{{topic}}: call the tool calculate with {call}", "calculate"), model.url)
     )
     assert "(tool: 450.0)" in answer["result"]
 
@@ -107,7 +107,7 @@ def test_an_agent_searches_the_documents(tmp_path: Path, model: StubModel) -> No
     documents = document_set(tmp_path, {"a.md": b"# Kettles\nMARKER-kettle", "b.md": b"# Cups\nMARKER-cup"})
     declared = with_tools('{topic}: call the tool document_search with {"query": "cups"}', "document_search")
     declared["documents"] = [{"name": "a.md", "file": "documents/a.md", "sha256": "0" * 64}]
-    answer = outcome(work(tmp_path, declared, model.url, documents=documents))
+    answer = outcome(job_spec(tmp_path, declared, model.url, documents=documents))
     assert "(tool: [b.md, Cups]" in answer["result"]
 
 
@@ -116,23 +116,23 @@ def test_a_search_that_fails_fails_the_job_though_the_model_would_go_on(tmp_path
     declared = with_tools(
         '{topic}: call the tool document_search with {"query": "let this search fail"}', "document_search"
     )
-    assert outcome(work(tmp_path, declared, model.url, documents=documents))["failure"] == "MODEL_UNAVAILABLE"
+    assert outcome(job_spec(tmp_path, declared, model.url, documents=documents))["failure"] == "MODEL_UNAVAILABLE"
 
 
 def test_a_page_is_fetched_from_no_host_but_the_named_ones(tmp_path: Path, model: StubModel) -> None:
     declared = with_tools(f'{{topic}}: call the tool fetch_page with {{"url": "{model.url}"}}', "fetch_page")
     declared["crew"]["fetch_hosts"] = ["docs.example.com"]
-    result = outcome(work(tmp_path, declared, model.url))["result"]
-    assert "127.0.0.1 is not among the hosts that may be asked: docs.example.com" in result
+    result = outcome(job_spec(tmp_path, declared, model.url))["result"]
+    assert "127.0.0.1 is not one of the hosts that may be asked: docs.example.com" in result
     declared["crew"]["fetch_hosts"] = ["127.0.0.1"]
-    result = outcome(work(tmp_path, declared, model.url))["result"]
-    assert "127.0.0.1 leads to 127.0.0.1, which is no address of the public network" in result
+    result = outcome(job_spec(tmp_path, declared, model.url))["result"]
+    assert "127.0.0.1 resolves to 127.0.0.1, which is not a public address" in result
 
 
 def test_a_task_shows_its_draft_to_the_customer_and_changes_it_until_nothing_is_said(
     tmp_path: Path, model: StubModel
 ) -> None:
-    process = JobProcess(run_crew, work(tmp_path, one_task("MARKER-draft {topic}", human_input=True), model.url))
+    process = WorkerProcess(run_crew, job_spec(tmp_path, one_task("MARKER-draft {topic}", human_input=True), model.url))
     assert process.next_message(timeout=JOB_SECONDS) == {
         "ask": {"prompt": "Stub result MARKER-draft", "is_draft": True}
     }
@@ -145,7 +145,7 @@ def test_a_task_shows_its_draft_to_the_customer_and_changes_it_until_nothing_is_
 
 
 def test_a_task_asks_a_bounded_number_of_times(tmp_path: Path, model: StubModel) -> None:
-    process = JobProcess(run_crew, work(tmp_path, one_task(human_input=True), model.url))
+    process = WorkerProcess(run_crew, job_spec(tmp_path, one_task(human_input=True), model.url))
     asked = 0
     while "ask" in (message := process.next_message(timeout=JOB_SECONDS)):
         asked += 1
@@ -159,7 +159,7 @@ def test_ten_crews_side_by_side_with_documents_never_mix_their_inputs(tmp_path: 
     inputs = [{"topic": marker, "tone": "plain"} for marker in markers]
     begun = len(model.requests)
     processes = [
-        JobProcess(run_crew, work(tmp_path, declaration(), model.url, documents=documents, inputs=own))
+        WorkerProcess(run_crew, job_spec(tmp_path, declaration(), model.url, documents=documents, inputs=own))
         for own in inputs
     ]
     results = [process.answer(timeout=JOB_SECONDS)["result"] for process in processes]

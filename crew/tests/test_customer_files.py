@@ -13,9 +13,9 @@ from crew_runtime.files.received_files import MAX_CHARACTERS, CustomerFileError,
 from crew_runtime.tools.egress import Answer, EgressError
 from support.declarations import one_task
 from support.documents import pdf
+from support.jobs import job_spec, outcome
 from support.model import StubModel
 from support.waiting import wait_for
-from support.work import outcome, work
 
 
 def data_url(content: bytes, name: str = "", media_type: str = "text/plain") -> str:
@@ -92,9 +92,15 @@ def test_linked_files_and_files_in_data_urls_become_text(tmp_path: Path) -> None
 LONG = b"tea " * (MAX_CHARACTERS // 4 + 1)
 WRONG: list[tuple[str, list[str], Answer | None, list[str], str]] = [
     ("not there", ["https://secret.example/x.pdf"], None, [], "brief: file 1 cannot be fetched"),
-    ("not accepted", ["https://a.example/x"], Answer("text/html", b"<p>"), [".pdf"], "no type that the field accepts"),
-    ("not readable", [data_url(b"PK", "a.docx", "application/zip")], None, [], "no type that can be read as text"),
-    ("broken", [data_url(b"nonsense", "a.pdf", "application/pdf")], None, [], "cannot be read as what it is"),
+    (
+        "not accepted",
+        ["https://a.example/x"],
+        Answer("text/html", b"<p>"),
+        [".pdf"],
+        "a type that the field does not accept",
+    ),
+    ("not readable", [data_url(b"PK", "a.docx", "application/zip")], None, [], "a type that cannot be read as text"),
+    ("broken", [data_url(b"nonsense", "a.pdf", "application/pdf")], None, [], "cannot be read as the type that it has"),
     ("too long", [data_url(LONG)], None, [], f"more than {MAX_CHARACTERS} characters"),
     ("too many", [data_url(b"tea")] * 11, None, [], "has more than 10 files"),
 ]
@@ -122,7 +128,7 @@ UNREACHABLE = [
 
 @pytest.mark.parametrize("url", UNREACHABLE)
 def test_files_come_by_https_from_the_public_network_alone(url: str) -> None:
-    with pytest.raises(EgressError, match=r"not an https URL|no address of the public network"):
+    with pytest.raises(EgressError, match=r"not an https URL|is not a public address"):
         egress_for_files().get(url)
 
 
@@ -176,7 +182,7 @@ def test_a_crew_in_python_gets_the_files_themselves(tmp_path: Path, model: StubM
     (code / "crew.py").write_text(CODE)
     begun = len(model.requests)
     brief = json.dumps([data_url(b"\x00\x01", "a.bin", "application/octet-stream")])
-    of = work(tmp_path, one_task(), model.url, code=code, files={"brief": ()}, inputs={"brief": brief})
+    of = job_spec(tmp_path, one_task(), model.url, code=code, files={"brief": ()}, inputs={"brief": brief})
     assert "result" in outcome(of)
     prompt = str(model.requests[begun]["body"]["messages"])
     assert "1-a.bin has 2 bytes: " in prompt

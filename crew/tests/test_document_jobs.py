@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from crew_runtime.crew_work import CrewWork
-from crew_runtime.crewai.crew_worker import build_crew
-from crew_runtime.runner.job_process import JobProcess
+from crew_runtime.crewai.worker_main import build_crew
+from crew_runtime.job_spec import JobSpec
+from crew_runtime.runner.worker_process import WorkerProcess
 from support.declarations import declaration, one_task
 from support.documents import document_set, pdf
+from support.jobs import JOB_SECONDS, job_spec, outcome
 from support.model import StubModel
 from support.runtime import SENTINEL_KEY
-from support.work import JOB_SECONDS, outcome, work
 
 HANDBOOK = b"""# Kettles
 A kettle of MARKER-brass boils {water} in a minute.
@@ -28,11 +28,11 @@ MARKER-staff: lunch is at noon.
 FILLER = "\n\n".join(f"# Part {number}\nNothing of interest, number {number}." for number in range(20)).encode()
 
 
-def with_handbook(folder: Path, model: StubModel, declared: dict[str, Any], **contents: bytes) -> CrewWork:
+def with_handbook(folder: Path, model: StubModel, declared: dict[str, Any], **contents: bytes) -> JobSpec:
     named = {"docs/handbook.md": HANDBOOK, "docs/filler.md": FILLER} | {
         name.replace("_", "."): content for name, content in contents.items()
     }
-    return work(folder, declared, model.url, documents=document_set(folder, named))
+    return job_spec(folder, declared, model.url, documents=document_set(folder, named))
 
 
 def embedded(model: StubModel, since: int = 0) -> list[str]:
@@ -71,14 +71,14 @@ def test_documents_of_every_type_are_known(tmp_path: Path, model: StubModel) -> 
 
 def test_documents_are_embedded_once_and_a_changed_one_alone_again(tmp_path: Path, model: StubModel) -> None:
     of = with_handbook(tmp_path, model, one_task())
-    assert JobProcess(build_crew, of).answer(timeout=JOB_SECONDS) == {"result": ""}
+    assert WorkerProcess(build_crew, of).answer(timeout=JOB_SECONDS) == {"result": ""}
     begun = len(model.requests)
     outcome(with_handbook(tmp_path, model, one_task()))
     assert len(embedded(model, begun)) == 1, "the task alone"
 
     changed = {"docs/handbook.md": HANDBOOK + b"\n# New\nMARKER-new\n", "docs/filler.md": FILLER}
     begun = len(model.requests)
-    outcome(work(tmp_path, one_task(), model.url, documents=document_set(tmp_path, changed)))
+    outcome(job_spec(tmp_path, one_task(), model.url, documents=document_set(tmp_path, changed)))
     texts = embedded(model, begun)
     assert [text for text in texts if "MARKER-new" in text]
     assert not [text for text in texts if "Nothing of interest" in text]
@@ -123,12 +123,12 @@ def test_a_broken_embedding_model_fails_the_job_and_is_told_before_any(
     assert "MARKER-private" not in json.dumps(answer)
     assert not [one for one in model.requests[begun:] if "messages" in one["body"]], "the model is not asked"
 
-    tried = JobProcess(build_crew, with_embeddings(of, tmp_path)).answer(timeout=JOB_SECONDS)
+    tried = WorkerProcess(build_crew, with_embeddings(of, tmp_path)).answer(timeout=JOB_SECONDS)
     assert tried["failure"]
     assert SENTINEL_KEY not in tried["detail"]
 
 
-def with_embeddings(of: CrewWork, folder: Path) -> CrewWork:
+def with_embeddings(of: JobSpec, folder: Path) -> JobSpec:
     own = folder / "trial"
     own.mkdir()
     return replace(of, folder=own)
@@ -137,7 +137,7 @@ def with_embeddings(of: CrewWork, folder: Path) -> CrewWork:
 def test_a_broken_document_fails_the_job_by_name(tmp_path: Path, model: StubModel) -> None:
     answer = outcome(with_handbook(tmp_path, model, one_task(), broken_pdf=b"nonsense"))
     assert answer["failure"] == "DOCUMENTS_UNUSABLE"
-    assert "broken.pdf is no PDF that can be read" in answer["detail"]
+    assert "broken.pdf cannot be read as a PDF" in answer["detail"]
 
 
 def test_a_document_that_was_changed_behind_the_runtimes_back_fails_the_job(tmp_path: Path, model: StubModel) -> None:

@@ -34,8 +34,8 @@ def test_a_document_becomes_passages_with_their_places(
 
 UNREADABLE = [
     ("scan.pdf", pdf(""), "scan.pdf has no text"),
-    ("broken.pdf", b"%PDF-1.4 nothing else", "broken.pdf is no PDF that can be read"),
-    ("page.docx", b"PK", r"page.docx is of no type that can be read: use .csv, .md, .pdf, .txt"),
+    ("broken.pdf", b"%PDF-1.4 nothing else", "broken.pdf cannot be read as a PDF"),
+    ("page.docx", b"PK", r"page.docx is of a type that cannot be read: use .csv, .md, .pdf, .txt"),
     ("latin.txt", "Größe".encode("latin-1"), r"latin.txt is not UTF-8 \(byte 2\)"),
     ("empty.md", b" \n\n", "empty.md has no text"),
     ("only-columns.csv", b"item,price\n", "only-columns.csv has no text"),

@@ -11,7 +11,7 @@ from conftest import StartRuntime
 from support.declarations import declaration, one_task
 from support.model import StubModel
 
-CREW_CLASS = Path(__file__).parent / "fixtures" / "own-code" / "crew-class"
+CREW_CLASS = Path(__file__).parent / "fixtures" / "author-code" / "crew-class"
 HANDBOOK = b"# Kettles\nMARKER-handbook: a kettle boils.\n"
 
 
@@ -67,7 +67,7 @@ def test_a_document_that_cannot_be_read_ends_the_runtime_with_the_reason(
     runtime = start_runtime(declared, folder=folder.parent)
     assert runtime.exit_code() == 2
     assert "the crew cannot be used" in runtime.output
-    assert "docs/scan.pdf is no PDF that can be read" in runtime.output
+    assert "docs/scan.pdf cannot be read as a PDF" in runtime.output
 
 
 def test_a_broken_crew_py_ends_the_runtime_with_the_reason(start_runtime: StartRuntime, folder: Path) -> None:

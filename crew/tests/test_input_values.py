@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from crew_runtime.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import InputError, read_input, unreadable_rules
 from crew_runtime.http.job_request import read_job_request
-from crew_runtime.problems import ApiError
 from support.declarations import declaration
 
 ABSENT = object()
@@ -94,7 +94,7 @@ REFUSED = [
     (field("number"), "five", "must be a number"),
     (field("number"), "1_000", "must be a number"),
     (field("number"), "nan", "must be a number"),
-    (field("number"), "1e999", "must be a number of a size"),
+    (field("number"), "1e999", "must be a finite number"),
     (field("number"), [1], "must be a number"),
     (field("number", ("min", "1")), 0.5, "must be at least 1"),
     (field("number", ("format", "integer")), 1.5, "must be a whole number"),

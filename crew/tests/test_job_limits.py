@@ -11,12 +11,12 @@ import pytest
 
 from conftest import StartRuntime
 from crew_runtime.machine.confinement import FILE_BYTES, MEMORY_BYTES, OPEN_FILES
-from crew_runtime.runner.job_process import JobProcess
+from crew_runtime.runner.worker_process import WorkerProcess
 from support.declarations import declaration, one_task
+from support.jobs import job_spec, outcome
 from support.model import StubModel
 from support.runtime import OWN
 from support.targets import tell_limits
-from support.work import outcome, work
 
 SECRETS = {
     "PAYMENT_KEY": "secret-payment-key",
@@ -41,28 +41,28 @@ SECRETS = {
 def test_a_job_ends_when_its_budget_is_spent(
     tmp_path: Path, model: StubModel, budget: dict[str, int], ended: dict[str, str]
 ) -> None:
-    answer = outcome(work(tmp_path, declaration(), model.url, **budget))
+    answer = outcome(job_spec(tmp_path, declaration(), model.url, **budget))
     assert answer.items() >= ended.items()
 
 
 def test_a_job_tells_what_it_used(tmp_path: Path, model: StubModel) -> None:
-    assert outcome(work(tmp_path, declaration(), model.url))["usage"] == {"model_calls": 2, "tokens": 24}
+    assert outcome(job_spec(tmp_path, declaration(), model.url))["usage"] == {"model_calls": 2, "tokens": 24}
 
 
 def test_a_model_that_reports_no_tokens_is_charged_by_the_length_of_its_prompts(
     tmp_path: Path, model: StubModel
 ) -> None:
     wordy = one_task("Research {topic} and report no usage. " + "Take care. " * 400)
-    answer = outcome(work(tmp_path, wordy, model.url))
+    answer = outcome(job_spec(tmp_path, wordy, model.url))
     assert answer["usage"]["tokens"] > 1000
     twice = declaration()
     for task in twice["crew"]["tasks"]:
         task["description"] = wordy["crew"]["tasks"][0]["description"]
-    assert outcome(work(tmp_path, twice, model.url, max_tokens=1000))["failure"] == "TOKEN_BUDGET_SPENT"
+    assert outcome(job_spec(tmp_path, twice, model.url, max_tokens=1000))["failure"] == "TOKEN_BUDGET_SPENT"
 
 
 def test_memory_files_and_descriptors_of_a_job_are_limited() -> None:
-    limits = JobProcess(tell_limits, None).answer(timeout=60)
+    limits = WorkerProcess(tell_limits, None).answer(timeout=60)
     assert limits["files"] <= OPEN_FILES
     assert limits["file_bytes"] == FILE_BYTES
     if sys.platform == "linux":
@@ -78,7 +78,7 @@ def test_a_running_job_sees_no_key_but_the_models_and_no_credential(
     runtime = start_runtime(one_task(), fork_server=OWN, **SECRETS)
     runtime.identify()
     runtime.start_job("MARKER-environ never answer")
-    job = _job_process(runtime.process.pid)
+    job = _worker_process(runtime.process.pid)
     names = {entry.partition("=")[0] for entry in _environment(job)}
     model.released.set()
     model.released.clear()
@@ -97,7 +97,7 @@ def test_what_a_process_began_with_is_hidden_from_others_of_the_same_user() -> N
     assert subprocess.check_output([sys.executable, "-c", program], text=True, timeout=60).split() == ["0", "0"]
 
 
-def _job_process(runtime: int) -> int:
+def _worker_process(runtime: int) -> int:
     """The process that the runtime's fork server has forked last."""
     deadline = time.monotonic() + 60
     while True:

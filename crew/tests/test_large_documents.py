@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from conftest import StartRuntime
+from crew_runtime.assembly import document_fetch
 from crew_runtime.declared.declaration import Declaration
-from crew_runtime.files.document_fetch import document_fetch
 from crew_runtime.machine.settings import Settings
 from support.aws import FakeAws
 from support.declarations import one_task
@@ -106,7 +106,7 @@ def test_a_document_without_a_place_and_a_key_that_is_none_are_complained_about_
 ) -> None:
     keyless = start_runtime(one_task(), DOCUMENTS_KEY="sentinel")
     assert keyless.exit_code() == 2
-    assert "DOCUMENTS_KEY: is no key of a bucket. Set DOCUMENTS_KEY to <access key id>" in keyless.output
+    assert "DOCUMENTS_KEY: is not the key of a bucket. Set DOCUMENTS_KEY to <access key id>" in keyless.output
     assert "sentinel" not in keyless.output
     runtime = start_runtime(one_task() | {"documents": [DOCUMENT]})
     assert runtime.exit_code() == 2

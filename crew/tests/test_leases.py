@@ -8,15 +8,15 @@ from pathlib import Path
 
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.jobs import Job
-from crew_runtime.runner.crew_processes import CrewProcesses
+from crew_runtime.runner.job_runner import JobRunner, Limits
 from crew_runtime.runner.leases import LeaseKeeper
-from crew_runtime.runner.runner import JobRunner, Limits
+from crew_runtime.runner.worker_launcher import WorkerLauncher
 from crew_runtime.store.postgres import PostgresJobStore
 from support.declarations import one_task
+from support.jobs import job_spec
 from support.model import StubModel
 from support.postgres import Cluster
 from support.waiting import wait_for
-from support.work import work
 
 
 def test_jobs_end_with_their_lease_although_the_database_never_answers_again(
@@ -31,7 +31,7 @@ def test_jobs_end_with_their_lease_although_the_database_never_answers_again(
     async def do() -> None:
         runner = JobRunner(
             store=store,
-            processes=CrewProcesses(work(tmp_path, one_task(), model.url)),
+            launcher=WorkerLauncher(job_spec(tmp_path, one_task(), model.url)),
             fields=Declaration.model_validate_json(json.dumps(one_task())).input,
             limits=Limits(parallel=1, queue=0, timeout_seconds=60, ask_seconds=60),
         )

@@ -13,9 +13,8 @@ from crew_runtime.payments import client
 from crew_runtime.payments.client import PaymentRefusedError, PaymentService, PaymentServiceUnavailableError
 from crew_runtime.payments.wire import Payment
 from support.canned import Canned
+from support.payments import ROWS
 
-RECORDED = json.loads((Path(__file__).parent / "fixtures/recordings/payment_get.json").read_text())["response"]["body"]
-ROWS: list[dict[str, Any]] = RECORDED["data"]["Payments"]
 ONE = {"status": "success", "data": ROWS[0]}
 REFUSAL = {"status": "error", "error": {"message": "Pricing type not supported for payments"}}
 
@@ -32,8 +31,8 @@ Start = Callable[..., Canned]
 def answering() -> Iterator[Start]:
     started: list[Canned] = []
 
-    def start(*answers: tuple[int, object], tls: Path | None = None) -> Canned:
-        started.append(Canned(*answers, tls=tls))
+    def start(*answers: tuple[int, object], **how: Any) -> Canned:  # noqa: ANN401 - as Canned takes it
+        started.append(Canned(*answers, **how))
         return started[-1]
 
     yield start
@@ -108,6 +107,23 @@ def test_what_is_no_answer_is_asked_again_only_by_reads(
     with pytest.raises(PaymentServiceUnavailableError):
         ask(canned, call)
     assert len(canned.asked) == (1 if broken[0] == 200 else times), "what was answered at all is left to the next look"
+
+
+@pytest.mark.parametrize(
+    "write", [create, lambda service: service.submit_result("0b02", "ab")], ids=["create", "submit"]
+)
+def test_a_write_goes_out_on_no_connection_that_the_service_may_be_closing(
+    answering: Start, write: Callable[[PaymentService], Awaitable[Payment]]
+) -> None:
+    canned = answering((200, ONE), closes_idle=True)
+
+    async def read_and_write_in_turns(service: PaymentService) -> None:
+        for _ in range(2):
+            await resolve(service)
+            await write(service)
+
+    ask(canned, read_and_write_in_turns)
+    assert len(canned.asked) == 4
 
 
 def test_a_read_succeeds_at_its_third_try(answering: Start) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from crew_runtime.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.declared.input_values import InputError
 from crew_runtime.http.job_request import read_job_request
-from crew_runtime.problems import ApiError
 from support.declarations import one_task
 from support.paid import NONCE
 
@@ -62,6 +62,21 @@ def test_what_no_wallet_can_hold_is_refused_before_a_payment_is_asked_for(entere
             priced_by({}), {"identifier_from_purchaser": NONCE, "input_data": {"topic": "tea", "pages": entered}}
         )
     assert (caught.value.status, caught.value.body["problems"]) == (400, ["pages: is more than can be paid for"])
+
+
+@pytest.mark.parametrize("largest", [0, 1])
+def test_the_largest_price_is_the_largest_amount_of_the_ledger(largest: int) -> None:
+    funds = [{"amount": "1", "unit": ""}, {"amount": "1", "unit": "ab" * 28}]
+    funds[largest]["amount"] = "7"
+    declared = priced_by({}, funds=funds)
+    most = (2**63 - 1) // 7
+    found = declared.funds_for({"topic": "tea", "pages": str(most)})
+    assert found
+    assert found[largest]["amount"] == str(2**63 - 1), "of which 7 is a factor"
+    with pytest.raises(InputError, match="more than can be paid for"):
+        declared.funds_for({"topic": "tea", "pages": str(most + 1)})
+    with pytest.raises(InputError, match="more than can be paid for"):
+        priced_by({}, funds=[{**one, "amount": "1"} for one in funds]).funds_for({"topic": "tea", "pages": str(2**63)})
 
 
 def test_there_is_no_price_for_input_that_does_not_fit() -> None:

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from crew_runtime.assembly import assemble
 from crew_runtime.declared.declaration import Declaration
-from crew_runtime.http.app import create_app
 from crew_runtime.http.health import unhealthy_because
 from crew_runtime.machine.identity import FixedIdentity
 from crew_runtime.machine.settings import Settings
@@ -27,7 +27,7 @@ from support.settings import GOOD
 
 def agent_app(folder: Path, store: JobStore, declared: dict[str, Any], environment: dict[str, str]) -> FastAPI:
     """Give an agent that knows its identifier, and whose crew nobody has begun to build."""
-    app, _ = create_app(
+    app, _ = assemble(
         Settings.from_environment(
             GOOD | {"DATA_DIR": str(folder), "MODEL_NAME": "m", "AGENT_INSTANCE": "i"} | environment
         ),

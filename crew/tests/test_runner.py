@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from crew_runtime.crew_work import CrewWork, ModelAccess
 from crew_runtime.declared.input_schema import InputField
+from crew_runtime.job_spec import JobSpec
 from crew_runtime.jobs import Job, JobState, PaymentTerms, now
-from crew_runtime.runner.crew_processes import CrewProcesses
-from crew_runtime.runner.runner import JobRunner, Limits
+from crew_runtime.model_access import ModelAccess
+from crew_runtime.runner.job_runner import JobRunner, Limits
+from crew_runtime.runner.worker_launcher import WorkerLauncher
 from crew_runtime.store import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore
 from support.asking import lay_code
@@ -31,19 +32,20 @@ def store(tmp_path: Path) -> Iterator[JobStore]:
 @pytest.fixture
 def start_runner(tmp_path: Path, store: JobStore, model: StubModel) -> Callable[..., JobRunner]:
     """Makes runners whose crew asks twice; to be called where a loop runs."""
-    work = CrewWork(
+    spec = JobSpec(
         crew={},
         code=lay_code(tmp_path),
         model=ModelAccess(api=model.url, key=SENTINEL_KEY, name="stub-model"),
         inputs={},
         max_model_calls=20,
+        max_tokens=500_000,
         folder=tmp_path / "work",
     )
 
     def start(*, parallel: int = 1, ask_seconds: float = 3600) -> JobRunner:
         runner = JobRunner(
             store=store,
-            processes=CrewProcesses(work),
+            launcher=WorkerLauncher(spec),
             fields=(InputField(id="topic", type="string"),),
             limits=Limits(
                 parallel=parallel,

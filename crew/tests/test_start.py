@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from support.declarations import declaration, one_task
 from support.runtime import OWN, SENTINEL_KEY, Runtime
 from support.settings import GOOD
 
+README = Path(__file__).parents[1] / "README.md"
 FIXTURES = Path(__file__).parent / "fixtures" / "declarations"
 
 BAD_SETTINGS = [
@@ -65,6 +67,14 @@ def test_an_identity_that_comes_from_elsewhere_needs_no_file(source: dict[str, s
 )
 def test_origins_are_any_none_or_a_list(value: str, origins: tuple[str, ...]) -> None:
     assert Settings.from_environment(GOOD | {"CORS_ORIGINS": value}).cors_origins == origins
+
+
+def test_the_readme_names_every_setting_and_no_other() -> None:
+    rows = [
+        line.partition("|")[2].partition("|")[0] for line in README.read_text().splitlines() if line.startswith("| `")
+    ]
+    named = [name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)]
+    assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
 
 
 def test_settings_show_no_key() -> None:

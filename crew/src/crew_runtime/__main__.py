@@ -7,21 +7,25 @@ import signal
 import socket
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
+from crew_runtime.assembly import assemble, document_fetch
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.declared.declaration import Declaration, load_declaration
-from crew_runtime.files.document_fetch import document_fetch
-from crew_runtime.http.app import create_app
+from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.http.ports import by_port
 from crew_runtime.logs import configure_logging, event
 from crew_runtime.machine.environment import replace_environment, scrubbed
+from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.machine.identity_source import identity_source
 from crew_runtime.machine.settings import Settings
-from crew_runtime.store import open_store
+from crew_runtime.store import JobStore, open_store
 from crew_runtime.temporary import make_temporary_folder
 
 EXIT_CONFIGURATION: Final = 2
@@ -32,37 +36,88 @@ _log: Final = logging.getLogger("crew_runtime")
 
 
 def main() -> int:
-    """Serve the agent until SIGTERM or SIGINT; 0 after that, 2 if the agent cannot be served."""
+    """Serve the agent until SIGTERM or SIGINT; return 0 after that, 2 if the agent cannot be served."""
     parser = ArgumentParser(prog="crew_runtime", description=__doc__)
-    parser.add_argument("--instance", help="ignored; lets this start be found in a process list")
+    parser.add_argument("--instance", help="ignored; makes this start recognizable in a process list")
     parser.parse_args()
     try:
-        settings, declaration = _read_configuration()
-        listener = _listen(settings.host, settings.port)
-        internal = None if settings.internal_port is None else _listen(settings.host, settings.internal_port)
-        store, lock = open_store(settings, declaration.id)
-        configure_logging(agent=declaration.id, instance=settings.agent_instance)
-        identity = identity_source(settings, os.environ)
-        fetch = document_fetch(settings, declaration, os.environ)
+        problems = _serve(_prepare())
     except ConfigurationError as error:
-        _complain(error.problems)
+        problems = error.problems
+    if problems:
+        lines = "\n".join(f"- {problem}" for problem in problems)
+        sys.stderr.write(f"crew_runtime cannot serve the agent:\n{lines}\n")
         return EXIT_CONFIGURATION
+    return 0
 
-    host, port = listener.getsockname()[:2]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """What the process holds before it serves."""
+
+    settings: Settings
+    declaration: Declaration
+    listener: socket.socket
+    internal: socket.socket | None
+    store: JobStore
+    lock: IO[str]
+    identity: IdentitySource
+    fetch: DocumentFetch | None
+
+
+def _prepare() -> _Prepared:
+    """Read the configuration, then take the ports, the data folder and the store.
+
+    The ports come first: a port that is taken also keeps a second runtime off the job store.
+    """
+    settings, declaration = _read_configuration()
+    listener = _listen(settings.host, settings.port)
+    internal = None if settings.internal_port is None else _listen(settings.host, settings.internal_port)
+    store, lock = open_store(settings, declaration.id)
+    configure_logging(agent=declaration.id, instance=settings.agent_instance)
+    return _Prepared(
+        settings=settings,
+        declaration=declaration,
+        listener=listener,
+        internal=internal,
+        store=store,
+        lock=lock,
+        identity=identity_source(settings, os.environ),
+        fetch=document_fetch(settings, declaration, os.environ),
+    )
+
+
+def _serve(prepared: _Prepared) -> Sequence[str]:
+    """Serve until a signal, and return no problems; or until the agent turns out to be unusable, and return why."""
+    settings, internal = prepared.settings, prepared.internal
+    host, port = prepared.listener.getsockname()[:2]
     internal_port = internal.getsockname()[1] if internal else None
     event(_log, logging.INFO, "listening", host=host, port=port, internal_port=internal_port)
     temporary = make_temporary_folder(settings.data_dir)
     replace_environment(scrubbed(os.environ, home=settings.data_dir, temporary=temporary))
-    unusable: list[str] = []
+    problems: list[str] = []
 
     def stop(reason: str) -> None:
-        unusable.append(f"the crew cannot be used: {reason}")
+        problems.append(f"the crew cannot be used: {reason}")
         server.should_exit = True
 
-    app, operations = create_app(settings, declaration, store, identity, on_unusable=stop, fetch=fetch)
-    server = uvicorn.Server(
+    app, operations = assemble(
+        settings, prepared.declaration, prepared.store, prepared.identity, on_unusable=stop, fetch=prepared.fetch
+    )
+    server = _server(by_port(app, {internal_port: operations}))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn raises the signal again after it has ended gracefully
+    server.run(sockets=[prepared.listener, *([internal] if internal else [])])
+    prepared.store.disconnect()
+    prepared.lock.close()
+    shutil.rmtree(temporary, ignore_errors=True)
+    return problems
+
+
+def _server(app: ASGIApp) -> uvicorn.Server:
+    return uvicorn.Server(
         uvicorn.Config(
-            by_port(app, {internal_port: operations}),
+            app,
             loop="asyncio",
             http="h11",
             ws="none",
@@ -72,16 +127,6 @@ def main() -> int:
             timeout_graceful_shutdown=_REQUESTS_END_WITHIN_SECONDS,
         )
     )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)  # uvicorn sends the signal on after it has ended gracefully
-    server.run(sockets=[listener, *([internal] if internal else [])])
-    store.disconnect()
-    lock.close()
-    shutil.rmtree(temporary, ignore_errors=True)
-    if unusable:
-        _complain(unusable)
-        return EXIT_CONFIGURATION
-    return 0
 
 
 def _read_configuration() -> tuple[Settings, Declaration]:
@@ -97,19 +142,7 @@ def _read_configuration() -> tuple[Settings, Declaration]:
             declaration = load_declaration(Path(path))
         except ConfigurationError as error:
             problems += error.problems
-    if settings and declaration and not (declaration.model.name or settings.model_name):
-        problems.append("MODEL_NAME: is missing, and the declaration names no model either. Set MODEL_NAME.")
-    if settings and settings.network and declaration and settings.network != declaration.network:
-        problems.append(
-            f"NETWORK: the declaration is for {declaration.network}. Set NETWORK to the same, or not at all."
-        )
-    if settings:
-        least = settings.pay_within + max(settings.submit_margin, _SERVICE_MARGIN_SECONDS)
-        if settings.submit_within <= least:
-            problems.append(
-                "SUBMIT_WITHIN: leaves no time for a job that is paid at the last moment. "
-                f"Set it to more than PAY_WITHIN and SUBMIT_MARGIN (at least {_SERVICE_MARGIN_SECONDS}) together."
-            )
+    problems += _contradictions(settings, declaration)
     if problems or settings is None or declaration is None:
         raise ConfigurationError(problems)
     if settings.payment_source_type:
@@ -118,8 +151,23 @@ def _read_configuration() -> tuple[Settings, Declaration]:
     return settings, declaration
 
 
+def _contradictions(settings: Settings | None, declaration: Declaration | None) -> Iterator[str]:
+    """Yield what is wrong with settings that are valid one by one; None stands for what could not be read."""
+    if settings is None:
+        return
+    if declaration and not (declaration.model.name or settings.model_name):
+        yield "MODEL_NAME: is missing, and the declaration names no model either. Set MODEL_NAME."
+    if declaration and settings.network and settings.network != declaration.network:
+        yield f"NETWORK: the declaration is for {declaration.network}. Set NETWORK to the same, or not at all."
+    least = settings.pay_within + max(settings.submit_margin, _SERVICE_MARGIN_SECONDS)
+    if settings.submit_within <= least:
+        yield (
+            "SUBMIT_WITHIN: leaves no time for a job that is paid at the last moment. "
+            f"Set it to more than PAY_WITHIN and SUBMIT_MARGIN (at least {_SERVICE_MARGIN_SECONDS}) together."
+        )
+
+
 def _listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything else: it is also what keeps a second runtime off the job store."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family)
@@ -127,11 +175,6 @@ def _listen(host: str, port: int) -> socket.socket:
         reason = error.strerror or type(error).__name__
         problem = f"HOST and PORT: cannot listen on {host} port {port} ({reason}). Set them to a free address."
         raise ConfigurationError([problem]) from None
-
-
-def _complain(problems: list[str] | tuple[str, ...]) -> None:
-    lines = "\n".join(f"- {problem}" for problem in problems)
-    sys.stderr.write(f"crew_runtime cannot serve the agent:\n{lines}\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What stops the runtime from starting, and how pydantic's findings become sentences about it."""
+"""Errors in the configuration, and pydantic's findings as sentences about them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -20,7 +20,7 @@ class ConfigurationError(Exception):
 
 
 def path_of(location: Sequence[int | str]) -> str:
-    """Spell a place in a JSON document, such as `crew.tasks[0].agent`."""
+    """Return the path of a place in a JSON document, such as `crew.tasks[0].agent`."""
     path = ""
     for step in location:
         path += f"[{step}]" if isinstance(step, int) else f".{step}"
@@ -28,5 +28,5 @@ def path_of(location: Sequence[int | str]) -> str:
 
 
 def sentence_of(error: ErrorDetails) -> str:
-    """Say what pydantic found, without the value it found."""
+    """Return what pydantic found, without the value it found."""
     return _SENTENCES.get(error["type"], error["msg"].removeprefix("Value error, "))

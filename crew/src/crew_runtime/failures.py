@@ -1,4 +1,4 @@
-"""Why a job fails, in words that its customer may read: nothing of the input, the model's answer or a key."""
+"""Why a job fails, in words for its customer: nothing of the input, the model's answer or a key."""
 
 from enum import StrEnum
 from typing import Final
@@ -32,22 +32,22 @@ class Failure(StrEnum):
 MESSAGES: Final[dict[Failure, str]] = {
     Failure.MODEL_UNAVAILABLE: "The agent's language model could not be reached. Start the job again later.",
     Failure.MODEL_REFUSED: "The agent's language model refused the request. The operator has to look into it.",
-    Failure.MODEL_BUDGET_SPENT: "The job needed the language model too often. Ask for something smaller.",
-    Failure.EMPTY_RESULT: "The crew ended without a result. Start the job again, or ask in another way.",
-    Failure.CREW_FAILED: "The crew could not finish the job. Start it again, or tell the operator the job's id.",
-    Failure.JOB_TIMEOUT: "The job took longer than one job may. Ask for something smaller.",
-    Failure.GUARDRAIL_NOT_MET: "The result was not as it has to be, several times. Start the job again.",
+    Failure.MODEL_BUDGET_SPENT: "The job used up its model calls. Ask for something smaller.",
+    Failure.EMPTY_RESULT: "The crew ended without a result. Start the job again, or rephrase the request.",
+    Failure.CREW_FAILED: "The crew could not finish the job. Start it again, or send the operator the job's id.",
+    Failure.JOB_TIMEOUT: "The job exceeded its time limit. Ask for something smaller.",
+    Failure.GUARDRAIL_NOT_MET: "The result failed its check several times. Start the job again.",
     Failure.DOCUMENTS_UNUSABLE: "The agent's own documents cannot be used. The operator has to look into it.",
-    Failure.TOKEN_BUDGET_SPENT: "The job took more of the language model than one job may. Ask for something smaller.",
-    Failure.JOB_INTERRUPTED: "The agent was stopped again and again during the job. Ask for a refund if it was paid.",
-    Failure.FILE_UNUSABLE: "A file of the input cannot be fetched or read, or is too large. Start anew with another.",
-    Failure.INPUT_OUTDATED: "The agent asks for other input by now. Ask for a refund if you paid, and start anew.",
-    Failure.INPUT_NOT_PROVIDED: "The crew's question was not answered in time. Start anew, or ask for a refund.",
-    Failure.PAYMENT_NOT_MADE: "No payment could be made for the job. Start it again.",
+    Failure.TOKEN_BUDGET_SPENT: "The job used up its tokens of the language model. Ask for something smaller.",
+    Failure.JOB_INTERRUPTED: "The agent was stopped repeatedly during the job. Ask for a refund if it was paid.",
+    Failure.FILE_UNUSABLE: "A file of the input cannot be fetched or read, or is too large. Send another one.",
+    Failure.INPUT_OUTDATED: "The agent now asks for other input. Ask for a refund if you paid, and start a new job.",
+    Failure.INPUT_NOT_PROVIDED: "The crew's question was not answered in time. Start a new job, or ask for a refund.",
+    Failure.PAYMENT_NOT_MADE: "The payment for the job could not be created. Start the job again.",
     Failure.PAYMENT_EXPIRED: "No funds were locked before payByTime. Start the job again.",
-    Failure.PAYMENT_INVALID: "The funds locked are not what was asked for. Take them back, and start the job again.",
-    Failure.PAYMENT_CLOSED: "The payment was ended before there was a result. Start the job again.",
-    Failure.REFUND_REQUESTED: "A refund was asked for before the job began. Start it again if that was a mistake.",
-    Failure.DEADLINE_PASSED: "There was no time left for the job before submitResultTime. Ask for a refund.",
-    Failure.RESULT_NOT_SUBMITTED: "The result could not be put on the chain before submitResultTime. Ask for a refund.",
+    Failure.PAYMENT_INVALID: "The locked funds do not match the price. Withdraw them, and start the job again.",
+    Failure.PAYMENT_CLOSED: "The payment ended before there was a result. Start the job again.",
+    Failure.REFUND_REQUESTED: "A refund was requested before the job began. Start a new job if that was a mistake.",
+    Failure.DEADLINE_PASSED: "No time was left for the job before submitResultTime. Ask for a refund.",
+    Failure.RESULT_NOT_SUBMITTED: "The result did not reach the chain before submitResultTime. Ask for a refund.",
 }

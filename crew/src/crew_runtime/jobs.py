@@ -1,4 +1,4 @@
-"""A job, what it goes through, and what is known of its payment."""
+"""A job, its states, and what is known of its payment."""
 
 import time
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from crew_runtime.failures import Failure
 
 
 class JobState(StrEnum):
-    """What a job goes through. Free jobs begin as `queued` and skip what concerns a payment.
+    """The states of a job. Free jobs begin as `queued` and skip the states of a payment.
 
     created: on the disk, its payment not yet made. awaiting_payment: its payment is made, the buyer has to lock funds.
     queued, running: paid or free. awaiting_input: the crew has a question that its customer has to answer.
@@ -31,7 +31,7 @@ class JobState(StrEnum):
 
     @property
     def status(self) -> str:
-        """Give the status word of MIP-003, which has fewer."""
+        """Return the status of MIP-003, which has fewer."""
         return _STATUS[self]
 
 
@@ -55,12 +55,12 @@ UNENDED: Final = (
 
 
 def new_id() -> str:
-    """Make an id that cannot be guessed: knowing a job's id is what opens its result."""
+    """Return an id that cannot be guessed: whoever knows a job's id can read its result."""
     return str(uuid4())
 
 
 def now() -> int:
-    """Give the time in Unix milliseconds."""
+    """Return the current time in Unix milliseconds."""
     return time.time_ns() // 1_000_000
 
 

@@ -16,7 +16,7 @@ class JsonFormatter(logging.Formatter):
         self._constant = constant
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write the record; an exception is told by its class and place, as its message may quote a customer."""
+        """Format the record; an exception is logged by its class and place, as its message may quote a customer."""
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

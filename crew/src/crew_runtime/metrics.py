@@ -17,14 +17,14 @@ class Counter:
         self._values: dict[tuple[tuple[str, str], ...], float] = {}
 
     def add(self, amount: float = 1, **labels: str) -> None:
-        """Count `amount` more for these labels."""
+        """Add `amount` for these labels."""
         key = tuple(sorted(labels.items()))
         with self._lock:
             self._values[key] = self._values.get(key, 0) + amount
 
     @property
     def values(self) -> dict[tuple[tuple[str, str], ...], float]:
-        """Give all labels' values."""
+        """Return the values by labels."""
         with self._lock:
             return dict(self._values)
 
@@ -43,7 +43,7 @@ Gauge = tuple[str, str, Mapping[str, float] | float]
 
 
 def rendered(gauges: Iterable[Gauge]) -> str:
-    """Write the counters, and the gauges given, as Prometheus reads them."""
+    """Return the counters and the given gauges in the text format of Prometheus."""
     lines: list[str] = []
     for counter in COUNTERS:
         lines += _head(counter.name, counter.help_text, "counter")

@@ -1,4 +1,4 @@
-"""Where the runtime and what it starts put temporary files, the socket of the fork server above all."""
+"""The folder for temporary files, above all for the socket of the fork server."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ _SOCKET: Final = Path("pymp-12345678", "listener-12345678")
 
 
 def make_temporary_folder(data_dir: Path) -> Path:
-    """Make an empty `tmp` in the data folder and let this process use it; what a killed runtime left there is gone.
+    """Make an empty `tmp` in the data folder and let this process use it; what a killed runtime left there is removed.
 
     Where the data folder's path is too long for a socket, it is a new folder in the system's place for such files: the
     only case in which a killed runtime leaves something behind that no later start removes.

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from crew_runtime.atomic_file import replacing
 from support.sharing_runtime import descriptors, given_to_runtimes
 
 IDENTIFIER = "ab" * 28 + "01"
@@ -111,9 +112,8 @@ class Runtime:
         return any((event["event"], event.get("job_id")) == (name, job_id) for event in self.events)
 
     def identify(self, identifier: str | None = IDENTIFIER, *, draining: bool = False) -> None:
-        draft = self.identity_file.with_suffix(".new")
-        draft.write_text(json.dumps({"agentIdentifier": identifier, "draining": draining}))
-        draft.replace(self.identity_file)
+        with replacing(self.identity_file) as file:
+            file.write(json.dumps({"agentIdentifier": identifier, "draining": draining}).encode())
 
     def wait_until_ready(self) -> None:
         self.wait_for_event("crew_ready")

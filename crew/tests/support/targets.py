@@ -8,7 +8,7 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from crew_runtime.crewai.asking import asking
+from crew_runtime.ask import asking
 from crew_runtime.machine.confinement import MEMORY_BYTES, limit_job
 
 

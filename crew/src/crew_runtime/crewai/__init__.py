@@ -1,1 +1,1 @@
-"""The adapter to CrewAI: builds a declared crew, asks the model, runs one job."""
+"""The adapter to CrewAI, which is loaded in workers only: builds the crew and runs one job."""

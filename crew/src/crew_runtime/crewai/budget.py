@@ -35,7 +35,7 @@ class ModelBudget:
         self.spent: Failure | None = None
 
     def enforce(self) -> None:
-        """Begin to count."""
+        """Start counting."""
         from crewai.hooks import register_before_llm_call_hook
 
         register_before_llm_call_hook(self._before_call)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from crew_runtime.crew_work import ModelAccess
 from crew_runtime.crewai.result_schema import json_guardrail
+from crew_runtime.model_access import ModelAccess
 
 if TYPE_CHECKING:
     from crewai import LLM, Agent, Crew, Task
@@ -16,7 +16,7 @@ Tools = Mapping[str, Callable[[str], str]]
 
 
 def model_of(access: ModelAccess) -> "LLM":
-    """Make CrewAI's access to the declared model, with a token count of its own."""
+    """Return CrewAI's client of the declared model, with a token count of its own."""
     from crewai import LLM
 
     settings: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Results that are JSON of a declared shape."""
+"""Results that are JSON of a declared schema."""
 
 import json
 import re
@@ -12,22 +12,8 @@ _FENCED: Final = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n\s*```\s*", re.DOTALL)
 _SHOWN: Final = 5
 
 
-def unreadable_schema(schema: dict[str, Any]) -> str | None:
-    """Tell why this is no JSON Schema that can be checked; None if it is one."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        return f"{error.json_path} is not as JSON Schema has it: {error.message}"
-    if "$ref" in json.dumps(schema):
-        return "references ($ref) are not followed; write the part where it is used"
-    return None
-
-
 def with_schemas(crew: dict[str, Any], inputs: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Tell the model of each task with a schema what is wanted, by an input, as CrewAI leaves braces in those alone."""
+    """Tell the model the schema of each task that has one, by an input: CrewAI leaves the braces in inputs alone."""
     tasks: list[dict[str, Any]] = []
     told: dict[str, str] = {}
     for number, task in enumerate(crew["tasks"]):
@@ -41,7 +27,7 @@ def with_schemas(crew: dict[str, Any], inputs: dict[str, str]) -> tuple[dict[str
 
 
 def json_guardrail(schema: dict[str, Any]) -> "Callable[[TaskOutput], tuple[bool, Any]]":
-    """Make a guardrail that lets JSON of this shape pass, and otherwise tells the model what is wrong with it."""
+    """Return a guardrail that accepts JSON of this schema, and otherwise tells the model what is wrong."""
     from jsonschema import Draft202012Validator
 
     validator = Draft202012Validator(schema)

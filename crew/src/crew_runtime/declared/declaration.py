@@ -1,29 +1,26 @@
-"""The agent's declaration (crew.json): what is sold, what is asked, which crew does the work."""
+"""The agent's declaration (crew.json): its price, its input fields, and the crew that does the work."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
+from pydantic import Field, JsonValue, StringConstraints, ValidationError
 
 from crew_runtime.configuration import ConfigurationError, path_of, sentence_of
-from crew_runtime.crewai.result_schema import unreadable_schema
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import read_input, unreadable_rules
+from crew_runtime.declared.json_schema import unreadable_schema
 from crew_runtime.declared.payment_declaration import PaymentDeclaration
+from crew_runtime.declared.strict import Strict
 from crew_runtime.documents.document import Document, DocumentSet
-from crew_runtime.documents.wanted import FETCHED, WantedDocument
+from crew_runtime.documents.fetch_request import FETCHED, WantedDocument
 from crew_runtime.placeholders import PLACEHOLDER
 from crew_runtime.tools import ToolName
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-class CrewAgent(_Strict):
+class CrewAgent(Strict):
     """A CrewAI agent. The keys are an allow-list: none runs code, leaves the container or loops without a bound."""
 
     role: Text
@@ -35,7 +32,7 @@ class CrewAgent(_Strict):
     tools: tuple[ToolName, ...] = ()
 
 
-class CrewTask(_Strict):
+class CrewTask(Strict):
     """A CrewAI task; the same kind of allow-list. A guardrail is a condition in words, judged by the model."""
 
     name: Text
@@ -50,7 +47,7 @@ class CrewTask(_Strict):
     human_input: bool = False
 
 
-class CrewDefinition(_Strict):
+class CrewDefinition(Strict):
     """A crew as data: agents by name, and tasks in the order in which they are done.
 
     A hierarchical crew has a manager, one of the agents or one that CrewAI makes, who hands the tasks to the others.
@@ -63,7 +60,7 @@ class CrewDefinition(_Strict):
     fetch_hosts: tuple[Text, ...] = ()
 
 
-class Model(_Strict):
+class Model(Strict):
     """Which model the crew talks to, and how."""
 
     name: Text | None = None
@@ -72,7 +69,7 @@ class Model(_Strict):
     embeddings: Text = "text-embedding-3-small"
 
 
-class Price(_Strict):
+class Price(Strict):
     """An amount in the unit's base units, as digits; `unit` is "" for lovelace, else policy id and asset name."""
 
     amount: str
@@ -80,14 +77,14 @@ class Price(_Strict):
     human: str = ""
 
 
-class Pricing(_Strict):
+class Pricing(Strict):
     """What a job costs."""
 
     type: Literal["fixed", "free", "dynamic"]
     prices: tuple[Price, ...] = ()
 
 
-class ExampleOutput(_Strict):
+class ExampleOutput(Strict):
     """A result to show before anyone pays."""
 
     name: str
@@ -95,7 +92,7 @@ class ExampleOutput(_Strict):
     mime_type: str = Field(alias="mimeType")
 
 
-class DeclaredDocument(_Strict):
+class DeclaredDocument(Strict):
     """A document: what its author calls it, where it lies beside crew.json, and what it contains.
 
     One with `bytes` is too large for an image: where it does not lie beside crew.json, it is fetched.
@@ -107,7 +104,7 @@ class DeclaredDocument(_Strict):
     bytes: int | None = Field(default=None, ge=1)
 
 
-class Declaration(_Strict):
+class Declaration(Strict):
     """One agent."""
 
     id: Text
@@ -129,7 +126,7 @@ class Declaration(_Strict):
         return self.pricing.type != "free"
 
     def funds_for(self, input_data: object) -> tuple[dict[str, str], ...] | None:
-        """Give what a job with this input costs where the network does not know it: the price is dynamic, by a rule.
+        """Return what a job with this input costs if the price is dynamic; None if the network knows the price.
 
         Raises:
             InputError: the input does not fit, or costs more than can be paid.
@@ -180,7 +177,7 @@ def _place_of(declared: DeclaredDocument, folder: Path, cache: Path) -> Path:
 
 
 def load_declaration(path: Path) -> Declaration:
-    """Read and check crew.json, so far as that goes without CrewAI.
+    """Read and check crew.json, as far as that is possible without CrewAI.
 
     Raises:
         ConfigurationError: with every problem at once, each beginning with the place in the file.
@@ -213,7 +210,7 @@ def _contradictions(declaration: Declaration) -> Iterator[str]:
 def _wrong_crew(declaration: Declaration) -> Iterator[str]:
     if declaration.code:
         if "crew" in declaration.model_fields_set:
-            yield "code: there is a crew beside it; keep one of them"
+            yield "code: a crew is declared too; keep one of the two"
         return
     yield from _wrong_references(declaration.crew)
     yield from _wrong_tools(declaration)
@@ -221,7 +218,7 @@ def _wrong_crew(declaration: Declaration) -> Iterator[str]:
     for place, text in _texts(declaration.crew):
         for name in PLACEHOLDER.findall(text):
             if name not in ids:
-                yield f"{place}: {{{name}}} is no input; there are {_listed(ids)}"
+                yield f"{place}: {{{name}}} is not an input (inputs: {_listed(ids)})"
 
 
 def _wrong_inputs(fields: tuple[InputField, ...]) -> Iterator[str]:
@@ -236,19 +233,19 @@ def _wrong_inputs(fields: tuple[InputField, ...]) -> Iterator[str]:
 
 def _wrong_references(crew: CrewDefinition) -> Iterator[str]:
     if not crew.tasks:
-        yield "crew.tasks: there is none; a crew needs at least one"
+        yield "crew.tasks: is empty; a crew needs at least one task"
     yield from _wrong_manager(crew)
     workers = crew.agents.keys() - {crew.manager_agent}
     earlier: set[str] = set()
     for index, task in enumerate(crew.tasks):
         place = f"crew.tasks[{index}]"
         if task.agent is not None and task.agent not in workers:
-            yield f"{place}.agent: no agent is called {task.agent}; there are {_listed(workers)}"
+            yield f"{place}.agent: no agent is called {task.agent} (agents: {_listed(workers)})"
         if task.agent is None and (crew.process == "sequential" or task.guardrail):
-            yield f"{place}.agent: is missing; only a manager's tasks without a guardrail need none"
+            yield f"{place}.agent: is missing; only a hierarchical crew's tasks without a guardrail may leave it out"
         for name in task.context or ():
             if name not in earlier:
-                yield f"{place}.context: {name} is no earlier task; there are {_listed(earlier)}"
+                yield f"{place}.context: {name} is not an earlier task (earlier tasks: {_listed(earlier)})"
         if task.name in earlier:
             yield f"{place}.name: another task is called {task.name}; names must be unique"
         earlier.add(task.name)
@@ -264,9 +261,9 @@ def _wrong_manager(crew: CrewDefinition) -> Iterator[str]:
     if crew.process != "hierarchical":
         yield "crew.manager_agent: only a hierarchical crew has one; remove it, or set process to hierarchical"
     if crew.manager_agent not in crew.agents:
-        yield f"crew.manager_agent: no agent is called {crew.manager_agent}; there are {_listed(crew.agents)}"
+        yield f"crew.manager_agent: no agent is called {crew.manager_agent} (agents: {_listed(crew.agents)})"
     elif crew.agents[crew.manager_agent].tools:
-        yield f"crew.agents.{crew.manager_agent}.tools: a manager has none; give them to the others"
+        yield f"crew.agents.{crew.manager_agent}.tools: a manager cannot have tools; give them to the other agents"
 
 
 def _wrong_tools(declaration: Declaration) -> Iterator[str]:
@@ -275,7 +272,7 @@ def _wrong_tools(declaration: Declaration) -> Iterator[str]:
         if "document_search" in agent.tools and not declaration.documents:
             yield f"crew.agents.{name}.tools: document_search needs documents, and the agent has none"
         if "fetch_page" in agent.tools and not crew.fetch_hosts:
-            yield f"crew.agents.{name}.tools: fetch_page needs crew.fetch_hosts, the hosts that it may ask"
+            yield f"crew.agents.{name}.tools: fetch_page needs crew.fetch_hosts, the hosts that it may fetch from"
 
 
 def _texts(crew: CrewDefinition) -> Iterator[tuple[str, str]]:

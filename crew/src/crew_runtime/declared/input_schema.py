@@ -42,7 +42,7 @@ class InputField(BaseModel):
     @model_validator(mode="after")
     def _has_what_its_type_needs(self) -> Self:
         if self.type in CHOICES and not self.choices:
-            raise ValueError(f"a field of type {self.type} needs data.values, a list of different texts")
+            raise ValueError(f"a field of type {self.type} needs data.values, a list of distinct texts")
         if self.type == "hidden" and not isinstance(self.data.get("value"), str):
             raise ValueError("a field of type hidden needs data.value, a text")
         return self
@@ -65,7 +65,7 @@ class InputField(BaseModel):
         return tuple(rule.value for rule in self.validations if rule.validation == validation)
 
     def to_wire(self) -> dict[str, Any]:
-        """Spell the field so that the marketplace's parser reads it, which is stricter than MIP-003.
+        """Write the field so that the marketplace's parser reads it, which is stricter than MIP-003.
 
         It wants a name everywhere, `data` with every checkbox, and `tel_pattern` where MIP-003 writes `tel-pattern`.
         """
@@ -80,7 +80,7 @@ class InputField(BaseModel):
         return wire
 
     def example(self) -> object:
-        """Give a value to show in a demonstration, or None if the declaration holds none."""
+        """Return an example value for /demo, or None if the declaration has none."""
         if self.type in CHOICES:
             return self.data.get("default", self.choices[0])
         return self.data.get("default", self.data.get("value", self.data.get("placeholder")))

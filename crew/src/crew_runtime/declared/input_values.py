@@ -39,7 +39,7 @@ class _Unfit(Exception):  # noqa: N818 - the reason why one value does not fit, 
 
 
 def read_input(fields: Sequence[InputField], values: object) -> dict[str, str]:
-    """Give the text of each field by its id: what was entered, else the field's default, else "".
+    """Return the text of each field by its id: what was entered, else the field's default, else "".
 
     Raises:
         InputError: with every problem at once: no object, missing and unknown fields, wrong types, broken validations.
@@ -150,7 +150,7 @@ def _number(field: InputField, value: object) -> str:
         raise _Unfit("must be a number")
     number = float(text)
     if math.isinf(number):
-        raise _Unfit("must be a number of a size that can be worked with")
+        raise _Unfit("must be a finite number")
     if "integer" in field.rules("format") and not number.is_integer():
         raise _Unfit("must be a whole number")
     _check_bounds(field, number, "must be at least {}", "must be at most {}")
@@ -187,7 +187,7 @@ def _one_choice(field: InputField, choice: object) -> str:
 
 
 def _file(field: InputField, value: object) -> str:
-    """Give the URLs as JSON: the job's process gets the files."""
+    """Return the URLs as JSON; the worker fetches the files."""
     urls = value if isinstance(value, list) else [value]
     if not urls or not all(isinstance(url, str) and _holds_or_leads_to_file(field, url) for url in urls):
         raise _Unfit("must be the https URL of an uploaded file, a data: URL in base64, or a list of them")
@@ -261,7 +261,7 @@ def _bounds(field: InputField, validation: str) -> list[str]:
 
 
 def unreadable_rules(field: InputField) -> list[str]:
-    """Name the limits of a field that could not be checked, so that none is skipped in silence."""
+    """Return which rules of a field could not be checked, so that none is skipped silently."""
     problems = [f"format {name} is not known" for name in field.rules("format") if name not in _FORMAT_NAMES]
     for validation in ("min", "max"):
         for text in _bounds(field, validation):

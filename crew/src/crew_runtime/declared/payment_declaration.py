@@ -5,27 +5,24 @@ from decimal import Decimal, InvalidOperation
 from math import ceil
 from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import InputError
+from crew_runtime.declared.strict import Strict
 
 # Of the ledger, for each token.
 _LARGEST_AMOUNT: Final = 2**63 - 1
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-class Funds(_Strict):
+class Funds(Strict):
     """An amount in base units, as digits; `unit` is "" for lovelace, else policy id and asset name."""
 
     amount: str = Field(pattern=r"^[1-9][0-9]{0,18}$")
     unit: str
 
 
-class PriceRule(_Strict):
+class PriceRule(Strict):
     """What a job of an agent with dynamic pricing costs: `funds`, times the number that the customer enters.
 
     Without `times`, the id of a number field, every job costs `funds`.
@@ -35,7 +32,7 @@ class PriceRule(_Strict):
     times: str | None = Field(default=None, min_length=1)
 
     def funds_for(self, texts: Mapping[str, str]) -> tuple[dict[str, str], ...]:
-        """Give the funds to ask for, never less than one time; parts of a number count as a whole.
+        """Return the funds to request: at least once the price, and fractions are rounded up.
 
         `texts` is the input as the crew gets it: a field that was left out counts with its default.
 
@@ -53,7 +50,7 @@ class PriceRule(_Strict):
         )
 
 
-class PaymentDeclaration(_Strict):
+class PaymentDeclaration(Strict):
     """Which contract takes the payment; V2 agents list their prices by source, and a payment names one of them."""
 
     type: Literal["V1", "V2"] = "V1"
@@ -67,7 +64,7 @@ class PaymentDeclaration(_Strict):
         return self
 
     def of_type(self, kind: Literal["V1", "V2"]) -> Self:
-        """Give the same for the contract of the selling wallet, which a host knows and a declaration may not."""
+        """Return the same for the selling wallet's type, which a host knows and a declaration may not."""
         return self if kind == self.type else self.model_copy(update={"type": kind, "listed_index": None})
 
     @property
@@ -81,14 +78,15 @@ class PaymentDeclaration(_Strict):
         return f"Web3Cardano{self.type}"
 
     def wrong_price(self, fields: Sequence[InputField]) -> Iterator[str]:
-        """Complain about a price that depends on no number that the customer enters."""
+        """Yield what is wrong with a price rule whose factor is not a number that the customer enters."""
         times = self.price_rule.times if self.price_rule else None
         numbers = [field.id for field in fields if field.type in ("number", "range")]
         if times is not None and times not in numbers:
-            yield f"payment.priceRule.times: {times} is no number field; there are {', '.join(numbers) or 'none'}"
+            known = ", ".join(numbers) or "none"
+            yield f"payment.priceRule.times: {times} is not a number field (number fields: {known})"
         for field in fields:
             if field.id == times and not _is_number(field.data.get("default", "")):
-                yield f"input.{times}.data.default: is no number, and the price depends on it"
+                yield f"input.{times}.data.default: is not a number, but the price depends on it"
 
 
 def _is_number(default: object) -> bool:

@@ -1,1 +1,1 @@
-"""What an agent knows: its documents, read once, found again by meaning."""
+"""The agent's documents: fetched, read, embedded once, and searched by meaning."""

@@ -1,4 +1,4 @@
-"""Gives each task of a crew what the documents say about it."""
+"""Adds to each task of a crew what the documents say about it."""
 
 from typing import Any, Final
 

@@ -24,7 +24,7 @@ class Document:
     sha256: str
 
     def open(self) -> BinaryIO:
-        """Open the file, once it is known to be what was declared. A piece at a time, as it may be large.
+        """Check that the file is what was declared, piece by piece as it may be large, and open it.
 
         Raises:
             DocumentError: it cannot be read, is too large, or is not the one that was declared.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from crew_runtime.crew_work import ModelAccess
+from crew_runtime.model_access import ModelAccess
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +28,7 @@ class Embedder:
         self.identity = f"{access.api} {access.embeddings}"
 
     def embed(self, texts: Sequence[str]) -> "Vectors":
-        """Give one row of length 1 for each text.
+        """Return one row of length 1 for each text.
 
         Raises:
             openai.OpenAIError: the API cannot be reached or refuses.
@@ -47,14 +47,14 @@ class Embedder:
             answer = client.embeddings.create(model=self._access.embeddings, input=batch, encoding_format="float")
             found = [one.embedding for one in sorted(answer.data or [], key=lambda one: one.index)]
             if len(found) != len(batch):
-                raise EmbeddingError(f"{self._access.embeddings} gave {len(found)} vectors for {len(batch)} texts")
+                raise EmbeddingError(f"{self._access.embeddings} returned {len(found)} vectors for {len(batch)} texts")
             rows += found
         try:
             vectors: Vectors = np.asarray(rows, dtype=np.float32)
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         except (TypeError, ValueError):
-            raise EmbeddingError(f"{self._access.embeddings} gave vectors of different sizes") from None
+            raise EmbeddingError(f"{self._access.embeddings} returned vectors of different sizes") from None
         if not np.isfinite(lengths).all() or not lengths.all():
-            raise EmbeddingError(f"{self._access.embeddings} gave vectors without a direction")
+            raise EmbeddingError(f"{self._access.embeddings} returned vectors without a direction")
         vectors /= lengths
         return vectors

@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from crew_runtime.atomic_file import replacing
 from crew_runtime.machine.confinement import hide_from_others
 
 if TYPE_CHECKING:
-    from crew_runtime.documents.wanted import Bucket, WantedDocument
+    from crew_runtime.documents.fetch_request import Bucket, WantedDocument
 
 _PIECE: Final = 1024 * 1024
 _CONNECT_SECONDS: Final = 10
@@ -22,12 +23,12 @@ _READ_SECONDS: Final = 60
 _LONGEST_PAUSE: Final = 15
 
 
-class _NotItError(Exception):
-    """What came is not the document; the text says why."""
+class _WrongContentError(Exception):
+    """What was fetched is not the document; the text says why."""
 
 
 def main() -> int:
-    """Fetch what is wanted, and remove what is not wanted any more."""
+    """Fetch what is wanted, and remove what is no longer wanted."""
     hide_from_others()
     given = json.load(sys.stdin)
     bucket: Bucket = given["bucket"]
@@ -61,7 +62,7 @@ def _object_of(bucket: "Bucket", document: "WantedDocument") -> str:
 
 
 def _fetch(client: Any, bucket: "Bucket", document: "WantedDocument", until: float) -> str | None:  # noqa: ANN401
-    """Try until it works or the time is over; give the reason of the last failure."""
+    """Try until it works or the time is up; then return the reason of the last failure."""
     pause = 1.0
     while True:
         try:
@@ -78,20 +79,17 @@ def _fetch(client: Any, bucket: "Bucket", document: "WantedDocument", until: flo
 def _fetch_once(client: Any, bucket: "Bucket", document: "WantedDocument") -> None:  # noqa: ANN401
     file = Path(document["file"])
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".new")
     body = client.get_object(Bucket=bucket["bucket"], Key=_object_of(bucket, document))["Body"]
     digest, size = hashlib.sha256(), 0
-    with draft.open("wb") as target:
+    with replacing(file) as target:
         for piece in body.iter_chunks(_PIECE):
             size += len(piece)
             if size > document["bytes"]:
                 break
             digest.update(piece)
             target.write(piece)
-    if size != document["bytes"] or digest.hexdigest() != document["sha256"]:
-        draft.unlink()
-        raise _NotItError("what is there is not the document that was declared")
-    draft.replace(file)
+        if size != document["bytes"] or digest.hexdigest() != document["sha256"]:
+            raise _WrongContentError("the object there is not the document that was declared")
 
 
 def _tidy(wanted: list["WantedDocument"]) -> None:
@@ -131,8 +129,8 @@ def _connect(bucket: "Bucket") -> Any:  # noqa: ANN401 - botocore makes the clas
 
 
 def _reason(error: Exception) -> str:
-    """Name what S3 or the network said, without what else an exception holds."""
-    if isinstance(error, _NotItError):
+    """Return what S3 or the network said, without what else an exception holds."""
+    if isinstance(error, _WrongContentError):
         return str(error)
     answer = getattr(error, "response", None)
     code = answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None

@@ -1,13 +1,12 @@
 """Finds the passages of an agent's documents that are nearest to a text."""
 
 import hashlib
-import io
 import json
-import os
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+from crew_runtime.atomic_file import replacing
 from crew_runtime.documents.document import Document, DocumentError, DocumentSet
 from crew_runtime.documents.embedder import Embedder, EmbeddingError
 from crew_runtime.documents.passages import MAX_PASSAGES, PASSAGE_CHARACTERS, Passage, passages_of
@@ -28,11 +27,11 @@ class DocumentIndex:
         self._vectors = vectors
         self._embedder = embedder
         self.broken: Exception | None = None
-        """Why a search failed; whoever catches its exception cannot hide it."""
+        """Why a search failed, also if its exception was caught."""
 
     @classmethod
     def open(cls, documents: DocumentSet, embedder: Embedder) -> Self:
-        """Load what the cache holds, and make and keep the rest; what belongs to no document any more is removed.
+        """Load what is cached, embed and cache the rest, and remove what no longer belongs to a document.
 
         Raises:
             DocumentError: a document cannot be used.
@@ -55,13 +54,13 @@ class DocumentIndex:
             size = f"{len(passages)} passages, at most {MAX_PASSAGES}"
             raise DocumentError(f"the documents are too long together ({size}): leave some out")
         if len({rows.shape[1] for rows in vectors}) > 1:
-            raise EmbeddingError(f"{embedder.identity} gives vectors of another size than before")
+            raise EmbeddingError(f"{embedder.identity} returns vectors of a different size than before")
         for left in set(documents.cache.glob("*.npz")) - files:
             left.unlink(missing_ok=True)
         return cls(passages, np.concatenate(vectors), embedder)
 
     def nearest(self, texts: list[str], count: int = FOUND) -> list[list[Passage]]:
-        """Give for each text the passages that are nearest in meaning, the best first.
+        """Return for each text the passages that are nearest in meaning, the best first.
 
         Raises:
             EmbeddingError, openai.OpenAIError: the embedding model cannot be used.
@@ -77,12 +76,12 @@ class DocumentIndex:
     def _vectors_of(self, texts: list[str]) -> "Vectors":
         vectors = self._embedder.embed(texts)
         if vectors.shape[1] != self._vectors.shape[1]:
-            raise EmbeddingError(f"{self._embedder.identity} gives vectors of another size than before")
+            raise EmbeddingError(f"{self._embedder.identity} returns vectors of a different size than before")
         return vectors
 
 
 def quoted(passages: list[Passage]) -> str:
-    """Write passages down for a model, each with its source."""
+    """Return passages as text for a model, each with its source."""
     return "\n\n".join(f"[{one.document}, {one.place}]\n{one.text}" for one in passages)
 
 
@@ -98,16 +97,13 @@ def _make(document: Document, embedder: Embedder, file: Path) -> "tuple[list[Pas
         passages = passages_of(document.name, content)
     vectors = embedder.embed([quoted([passage]) for passage in passages])
     texts = json.dumps([[one.document, one.place, one.text] for one in passages]).encode()
-    packed = io.BytesIO()
-    np.savez(packed, vectors=vectors, passages=np.frombuffer(texts, dtype=np.uint8))
-    draft = file.with_suffix(f".{os.getpid()}.new")
-    draft.write_bytes(packed.getvalue())
-    draft.replace(file)
+    with replacing(file) as content:
+        np.savez(content, vectors=vectors, passages=np.frombuffer(texts, dtype=np.uint8))
     return passages, vectors
 
 
 def _load(file: Path) -> "tuple[list[Passage], Vectors] | None":
-    """Read what was kept; None if there is nothing, or half of something."""
+    """Read a cached index; None if there is none, or only part of one."""
     import numpy as np
 
     try:

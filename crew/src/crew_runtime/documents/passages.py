@@ -36,7 +36,7 @@ class _Block:
 
 
 def passages_of(name: str, content: BinaryIO) -> list[Passage]:
-    """Cut a document up. Its name tells what it is: .md, .txt, .csv or .pdf.
+    """Cut a document into passages. Its type is told by its name: .md, .txt, .csv or .pdf.
 
     Raises:
         DocumentError: it cannot be read as what it is, has no text, or too much of it.
@@ -44,19 +44,19 @@ def passages_of(name: str, content: BinaryIO) -> list[Passage]:
     """
     read = _READERS.get(PurePosixPath(name).suffix.lower())
     if read is None:
-        raise DocumentError(f"{name} is of no type that can be read: use {', '.join(sorted(_READERS))}")
+        raise DocumentError(f"{name} is of a type that cannot be read: use {', '.join(sorted(_READERS))}")
     found = [
         Passage(name, place, text) for place, text in _packed(read(name, content), PASSAGE_CHARACTERS) if text.strip()
     ]
     if not found:
-        raise DocumentError(f"{name} has no text: leave it out, or if it is a scan, recognise its text first")
+        raise DocumentError(f"{name} has no text: leave it out, or run OCR on it if it is a scan")
     if len(found) > MAX_PASSAGES:
         raise DocumentError(f"{name} is too long ({len(found)} passages, at most {MAX_PASSAGES}): shorten it")
     return found
 
 
 def text_of_file(name: str, content: BinaryIO) -> str:
-    """Give the whole text of a file, of the types that documents have.
+    """Return the whole text of a file, of the types that documents have.
 
     Raises:
         DocumentError: it cannot be read as what it is, or has no text.
@@ -106,7 +106,7 @@ def _paragraphs(part: str, lines: Iterator[tuple[int, str]]) -> Iterator[_Block]
 
 
 def _csv(name: str, content: BinaryIO) -> Iterator[_Block]:
-    """Give one block for each row, each value with its column's name, so that a row can be understood by itself."""
+    """Yield one block for each row, each value with its column's name, so that a row can be understood by itself."""
     text = _decoded(name, content)
     try:
         delimiter = csv.Sniffer().sniff(text[:8192], delimiters=",;\t|").delimiter
@@ -120,7 +120,7 @@ def _csv(name: str, content: BinaryIO) -> Iterator[_Block]:
                 labelled = (f"{label}: {cell}" for label, cell in zip(columns, row, strict=False) if cell.strip())
                 yield _Block("", number, "; ".join(labelled) or "; ".join(row))
     except csv.Error as error:
-        raise DocumentError(f"{name} is not CSV ({error}): save it anew as CSV") from None
+        raise DocumentError(f"{name} is not CSV ({error}): save it again as CSV") from None
 
 
 def _pdf(name: str, content: BinaryIO) -> Iterator[_Block]:
@@ -133,7 +133,7 @@ def _pdf(name: str, content: BinaryIO) -> Iterator[_Block]:
             raise DocumentError(f"{name} is encrypted: save it without a password")
         pages = [page.extract_text() for page in reader.pages]
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise DocumentError(f"{name} is no PDF that can be read ({type(error).__name__}): save it anew") from None
+        raise DocumentError(f"{name} cannot be read as a PDF ({type(error).__name__}): save it again") from None
     for page, text in enumerate(pages, 1):
         yield from _paragraphs(f"page {page}", enumerate(text.splitlines(), 1))
 

@@ -1,1 +1,1 @@
-"""Files of customers and documents of the agent, on their way in."""
+"""Customers' files: checked when they are entered, fetched and read in the worker."""

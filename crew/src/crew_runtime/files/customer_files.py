@@ -1,6 +1,6 @@
 """Files of customers, as they come in a field of type `file`: links, or data: URLs that hold the file themselves.
 
-What is checked here needs no network; the job's process gets the files (`received_files.py`).
+What is checked here needs no network; the worker fetches the files (`received_files.py`).
 """
 
 import base64
@@ -35,7 +35,7 @@ class CustomerFile:
 
 
 def is_data_url(url: str) -> bool:
-    """Tell whether a URL holds its file itself."""
+    """Return whether a URL holds its file itself."""
     return url[: len(_DATA)].lower() == _DATA
 
 
@@ -61,12 +61,12 @@ def read_data_url(url: str) -> CustomerFile:
 
 
 def name_of_link(url: str, media_type: str = "") -> str:
-    """Call a linked file by the last part of its path."""
+    """Return a name for a linked file: the last part of its path."""
     return name_of(unquote(urlsplit(url).path), media_type)
 
 
 def name_of(text: str, media_type: str) -> str:
-    """Make a name that is safe in a folder, with an ending that tells the type if that is known."""
+    """Return a name that is safe in a folder, with an ending that tells the type if that is known."""
     name = _UNSAFE.sub("_", PurePosixPath(text.replace("\\", "/")).name).lstrip(".")[-_LONGEST_NAME:] or "file"
     endings = [ending for ending, kind in READABLE.items() if kind == media_type]
     tells = PurePosixPath(name).suffix.lower() in READABLE
@@ -74,7 +74,7 @@ def name_of(text: str, media_type: str) -> str:
 
 
 def accepts(rules: Iterable[str], name: str, media_type: str) -> bool:
-    """Tell whether a file may come, by the values of `accept` as HTML has them; all of them hold."""
+    """Return whether a file may come, by the values of `accept` as HTML has them; all of them hold."""
     return all(any(_fits(kind.strip().lower(), name.lower(), media_type) for kind in rule.split(",")) for rule in rules)
 
 

@@ -34,7 +34,7 @@ class _Get(Protocol):
 
 
 def egress_for_files() -> Egress:
-    """Make what fetches linked files: by https, from any host of the public network and no other."""
+    """Return what fetches linked files: by https, from any public host and no other."""
     return Egress(None, schemes=("https",), max_bytes=MAX_FILE_MEBIBYTES * _MEBIBYTE, seconds=_FETCH_SECONDS)
 
 
@@ -44,7 +44,7 @@ def receive(
     """Put the files of each field into a folder of its own; `fields` holds the values of `accept` for each.
 
     Raises:
-        CustomerFileError: one cannot be fetched, is too large, or is of no type that the field accepts.
+        CustomerFileError: one cannot be fetched, is too large, or is of a type that the field does not accept.
 
     """
     placed: dict[str, list[Path]] = {}
@@ -56,7 +56,7 @@ def receive(
         for number, url in enumerate(urls, 1):
             found = _received(url, f"{field}: file {number}", egress)
             if not accepts(rules, found.name, found.media_type):
-                raise CustomerFileError(f"{field}: file {number} is of no type that the field accepts")
+                raise CustomerFileError(f"{field}: file {number} is of a type that the field does not accept")
             file = folder / _FOLDER / field / f"{number}-{found.name}"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(found.content)
@@ -78,7 +78,7 @@ def _received(url: str, which: str, egress: _Get) -> CustomerFile:
 
 
 def texts_of(placed: Mapping[str, list[Path]]) -> dict[str, str]:
-    """Give the text of each field's files, each with its name, as a declared crew gets it.
+    """Return the text of each field's files, each with its name, as a declared crew gets it.
 
     Raises:
         CustomerFileError: one has no text, or they have too much together.
@@ -89,13 +89,13 @@ def texts_of(placed: Mapping[str, list[Path]]) -> dict[str, str]:
         parts = []
         for number, file in enumerate(files, 1):
             if file.suffix.lower() not in READABLE:
-                raise CustomerFileError(f"{field}: file {number} is of no type that can be read as text")
+                raise CustomerFileError(f"{field}: file {number} is of a type that cannot be read as text")
             name = file.name.partition("-")[2]
             try:
                 with file.open("rb") as content:
                     parts.append(f"[{name}]\n{text_of_file(name, content)}")
             except DocumentError:
-                raise CustomerFileError(f"{field}: file {number} cannot be read as what it is") from None
+                raise CustomerFileError(f"{field}: file {number} cannot be read as the type that it has") from None
         texts[field] = "\n\n".join(parts)
         if len(texts[field]) > MAX_CHARACTERS:
             raise CustomerFileError(f"{field}: the files have more than {MAX_CHARACTERS} characters")

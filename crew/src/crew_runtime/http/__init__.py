@@ -1,1 +1,1 @@
-"""MIP-003 over HTTP: the endpoints, and what they check."""
+"""The API's side of a request: the endpoints of MIP-003, what they check, and the operators' port."""

@@ -1,21 +1,21 @@
-"""What the agent answers, by the rules of MIP-003; independent of HTTP but for the errors' status."""
+"""What the agent answers, by the rules of MIP-003; of HTTP it knows only the errors' status."""
 
 import asyncio
 import logging
 from typing import Any, Final
 
+from crew_runtime.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.failures import MESSAGES
+from crew_runtime.hashes import input_hash
+from crew_runtime.http.job_intake import JobIntake
 from crew_runtime.http.job_request import read_job_request
 from crew_runtime.http.questions import not_awaited, read_answer, schema_of
-from crew_runtime.http.reception import Reception
 from crew_runtime.jobs import Job, JobState
 from crew_runtime.logs import event
 from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.payments.checkout import Checkout
-from crew_runtime.payments.hashes import input_hash
-from crew_runtime.problems import ApiError
-from crew_runtime.runner.runner import JobRunner
+from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store import JobStore
 
 _log: Final = logging.getLogger(__name__)
@@ -44,27 +44,27 @@ class Agent:
         self._runner = runner
         self._checkout = checkout
         self._seller_vkey = seller_vkey
-        self._reception = Reception(store=store, runner=runner, checkout=checkout, max_unpaid=max_unpaid)
+        self._intake = JobIntake(store=store, runner=runner, checkout=checkout, max_unpaid=max_unpaid)
 
     @property
     def crew_is_ready(self) -> bool:
-        """Tell whether the crew has been built."""
+        """Return whether the crew has been built."""
         return self._runner.crew_is_ready
 
     @property
     def is_registered(self) -> bool:
-        """Tell whether the identifier is known."""
+        """Return whether the identifier is known."""
         return bool(self._identity.current().agent_identifier)
 
     def availability(self) -> dict[str, Any]:
-        """Say whether jobs are taken. The registry wants the type, and the right identifier if there is one."""
+        """Return whether jobs are accepted. The registry requires the type, and the right identifier if any."""
         identity = self._identity.current()
         answer: dict[str, Any] = {"status": "unavailable", "type": "masumi-agent"}
         if identity.agent_identifier:
             answer["agentIdentifier"] = identity.agent_identifier
         obstacle = self._payment_obstacle()
         if not identity.agent_identifier:
-            answer["message"] = f"{self._declaration.name} waits for its registration on the network."
+            answer["message"] = f"{self._declaration.name} is not registered on the network yet."
         elif identity.draining:
             answer["message"] = f"{self._declaration.name} takes no new jobs: it is about to be removed."
         elif not self.crew_is_ready:
@@ -76,11 +76,11 @@ class Agent:
         return answer
 
     def input_schema(self) -> dict[str, Any]:
-        """Give the fields that /start_job wants."""
+        """Return the fields that /start_job takes."""
         return {"input_data": [field.to_wire() for field in self._declaration.input]}
 
     def demo(self) -> dict[str, Any]:
-        """Give an example of input and result.
+        """Return an example of input and result.
 
         Raises:
             ApiError: 404 NO_DEMO if the declaration has no example of a result.
@@ -88,7 +88,7 @@ class Agent:
         """
         outputs = self._declaration.example_outputs
         if not outputs:
-            raise ApiError(404, "NO_DEMO", "This agent shows no example.")
+            raise ApiError(404, "NO_DEMO", "This agent has no example.")
         examples = {field.id: field.example() for field in self._declaration.input}
         return {
             "input": {name: value for name, value in examples.items() if value is not None},
@@ -96,7 +96,7 @@ class Agent:
         }
 
     def payment_information(self) -> dict[str, Any]:
-        """Say who is paid, where and how much, in the payment service's words.
+        """Return who is paid, where and how much, in the payment service's terms.
 
         Raises:
             ApiError: 503 AGENT_NOT_REGISTERED.
@@ -119,7 +119,7 @@ class Agent:
         return {name: value for name, value in information.items() if value is not None}
 
     async def start_job(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Check the request and take the job on, or give the one that the same request has begun.
+        """Check the request and return its job: a new one, or the one that the same request has begun.
 
         Raises:
             ApiError: 503 AGENT_NOT_REGISTERED, AGENT_DRAINING, CREW_LOADING, AGENT_STOPPING, QUEUE_FULL,
@@ -134,27 +134,27 @@ class Agent:
             raise ApiError(
                 503,
                 "CREW_LOADING",
-                "The agent has started a moment ago and is still loading its crew. Try again in a few seconds.",
+                "The agent has just started and is still loading its crew. Try again in a few seconds.",
                 retry_after_seconds=_RETRY_LOADING_SECONDS,
             )
         if self._runner.is_stopping:
             raise ApiError(
                 503,
                 "AGENT_STOPPING",
-                "The agent is being stopped. Try again later.",
+                "The agent is shutting down. Try again later.",
                 retry_after_seconds=_RETRY_STOPPING_SECONDS,
             )
         # In a thread, so that a large one keeps nobody else waiting.
         request = await asyncio.to_thread(read_job_request, self._declaration, body)
-        return _receipt(await self._reception.take(request, agent_identifier, paid=self.is_paid))
+        return _receipt(await self._intake.take(request, agent_identifier, paid=self.is_paid))
 
     @property
     def is_paid(self) -> bool:
-        """Tell whether jobs cost something."""
+        """Return whether jobs cost something."""
         return self._declaration.is_paid
 
     def _payment_obstacle(self) -> tuple[str, str] | None:
-        """Give the code and the sentence of what keeps this agent from being paid."""
+        """Return the error code and message of what keeps this agent from being paid."""
         if not self.is_paid:
             return None
         if self._checkout is None:
@@ -177,7 +177,7 @@ class Agent:
         return identity.agent_identifier
 
     async def status(self, job_id: str | None) -> dict[str, Any]:
-        """Tell how a job stands; `id` is the status's own and stays as long as the status does.
+        """Return the state of a job; `id` names this status, and changes only with it.
 
         Raises:
             ApiError: 400 JOB_ID_MISSING, 404 JOB_UNKNOWN.
@@ -194,7 +194,7 @@ class Agent:
         return answer
 
     async def provide_input(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Take the answer to what a job asks its customer; the job goes on then, wherever it waits.
+        """Accept the answer to a job's question; the job then continues, whichever runtime it waits at.
 
         The answer has the hash of the input by MIP-004; no key signs it, as the network names none to check it by.
 
@@ -216,10 +216,10 @@ class Agent:
 
     async def _find(self, job_id: str | None) -> Job:
         if not job_id:
-            raise ApiError(400, "JOB_ID_MISSING", "The request names no job. Give job_id, as /start_job answered it.")
+            raise ApiError(400, "JOB_ID_MISSING", "The request has no job_id. Send the one that /start_job returned.")
         job = None if "\0" in job_id else await asyncio.to_thread(self._store.get, job_id)
         if job is None:
-            raise ApiError(404, "JOB_UNKNOWN", "There is no such job. Give job_id, as /start_job answered it.")
+            raise ApiError(404, "JOB_UNKNOWN", "There is no such job. Send the job_id that /start_job returned.")
         return job
 
 
@@ -227,7 +227,7 @@ def _not_registered() -> ApiError:
     return ApiError(
         503,
         "AGENT_NOT_REGISTERED",
-        "The agent waits for its registration on the network. Try again later.",
+        "The agent is not registered on the network yet. Try again later.",
         retry_after_seconds=_RETRY_UNREGISTERED_SECONDS,
     )
 

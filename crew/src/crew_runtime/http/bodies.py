@@ -7,7 +7,7 @@ from typing import Any, Final, Never
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from crew_runtime.problems import ApiError
+from crew_runtime.api_error import ApiError
 
 _ARRIVES_WITHIN_SECONDS: Final = 30
 
@@ -15,7 +15,7 @@ _ARRIVES_WITHIN_SECONDS: Final = 30
 async def read_json_object(
     request: Request, *, limit: int, arrives_within: float = _ARRIVES_WITHIN_SECONDS
 ) -> dict[str, Any]:
-    """Read the request's body, at most `limit` bytes of it, which have to be there after `arrives_within` seconds.
+    """Read the request's body: at most `limit` bytes, within `arrives_within` seconds.
 
     Raises:
         ApiError: 413 BODY_TOO_LARGE, 400 BODY_INCOMPLETE, NOT_JSON or NOT_AN_OBJECT.
@@ -25,7 +25,7 @@ async def read_json_object(
         async with asyncio.timeout(arrives_within):
             raw = await _read(request, limit)
     except (TimeoutError, ClientDisconnect):
-        message = f"The request's body did not arrive whole within {arrives_within:g} seconds. Send it again."
+        message = f"The request's body did not arrive completely within {arrives_within:g} seconds. Send it again."
         raise ApiError(400, "BODY_INCOMPLETE", message) from None
     try:
         body = json.loads(raw, parse_constant=_refuse_constant)
@@ -33,7 +33,7 @@ async def read_json_object(
     except (ValueError, RecursionError):
         raise ApiError(400, "NOT_JSON", "The request's body is not JSON in UTF-8. Send a JSON object.") from None
     if not isinstance(body, dict):
-        raise ApiError(400, "NOT_AN_OBJECT", "The request's body is JSON, but no object. Send a JSON object.")
+        raise ApiError(400, "NOT_AN_OBJECT", "The request's body is JSON, but not an object. Send a JSON object.")
     return body
 
 
@@ -42,7 +42,7 @@ async def _read(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > limit:
-            raise ApiError(413, "BODY_TOO_LARGE", f"The request has more than {limit} bytes. Send less.")
+            raise ApiError(413, "BODY_TOO_LARGE", f"The request is larger than {limit} bytes. Send less.")
     return bytes(raw)
 
 

@@ -13,7 +13,7 @@ _TIMEOUT_SECONDS: Final = 4
 
 
 def unhealthy_because(port: int) -> str | None:
-    """Ask /healthz on this machine; None if all is well."""
+    """Return why the runtime on this machine is not healthy; None if it is."""
     connection = HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/healthz")

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import rfc8785
 
+from crew_runtime.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.declared.input_values import InputError, read_input
-from crew_runtime.payments.hashes import input_hash
-from crew_runtime.problems import ApiError
+from crew_runtime.hashes import input_hash
 
 _LONGEST_PURCHASER: Final = 256
 _NONCE: Final = re.compile(r"[0-9a-fA-F]{14,26}")
@@ -26,7 +26,7 @@ class JobRequest:
 
 
 def read_job_request(declaration: Declaration, body: Mapping[str, Any]) -> JobRequest:
-    """Check the request against the input schema, and that there is a price for it.
+    """Check the request against the input schema, and that it has a price.
 
     Who pays names a nonce, `identifier_from_purchaser`: 14 to 26 hexadecimal digits, as the payment service wants it.
     For free jobs any text will do, or none.
@@ -50,9 +50,11 @@ def read_job_request(declaration: Declaration, body: Mapping[str, Any]) -> JobRe
     except InputError as error:
         problems += error.problems
     except rfc8785.CanonicalizationError:
-        problems.append("input_data: has a number that not all can read (beyond 2^53); send it as text")
+        problems.append(
+            "input_data: contains a number beyond 2^53, which not every JSON reader can hold; send it as text"
+        )
     if problems:
-        message = "The request does not fit /input_schema. Correct what is named under problems."
+        message = "The request does not match /input_schema. Correct what is listed under problems."
         raise ApiError(400, "INPUT_INVALID", message, problems=problems)
     return JobRequest(input_data=input_data, purchaser=purchaser, input_hash=None if purchaser is None else hashed)
 

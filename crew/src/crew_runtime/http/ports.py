@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 def by_port(app: ASGIApp, others: Mapping[int | None, ASGIApp]) -> ASGIApp:
-    """Give an application that is `app`, but on the ports of `others` those; only `app` is started and stopped."""
+    """Return an application: `others` on their ports, `app` on any other; only `app` is started and stopped."""
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         port = scope["server"][1] if scope["type"] == "http" and scope.get("server") else None

@@ -1,4 +1,4 @@
-"""What a job asks its customer, spelt as an input schema, and what the customer may answer."""
+"""The question of a job as an input schema, and the answers that it takes."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import rfc8785
 
-from crew_runtime.crewai.asking import LONGEST_ANSWER
+from crew_runtime.api_error import ApiError
+from crew_runtime.ask import LONGEST_ANSWER
 from crew_runtime.declared.input_schema import InputField, InputRule
 from crew_runtime.declared.input_values import InputError, read_input
 from crew_runtime.jobs import Job, JobState, Question
-from crew_runtime.problems import ApiError
 
 _ID: Final = "answer"
 _LONGEST: Final = InputRule(validation="max", value=str(LONGEST_ANSWER))
@@ -18,7 +18,7 @@ _OPTIONAL: Final = InputRule(validation="optional", value="true")
 
 
 def schema_of(question: Question) -> dict[str, Any]:
-    """Give the input schema of a question: one text, which may be left out if a draft is to be taken as it is."""
+    """Return the input schema of a question: one text, which may be left out to accept a draft."""
     return {"input_data": [_field_of(question).to_wire()]}
 
 
@@ -33,7 +33,7 @@ def _field_of(question: Question) -> InputField:
 
 
 def read_answer(job: Job, body: Mapping[str, Any]) -> str:
-    """Read what the customer answers to the job's open question.
+    """Return the customer's answer to the job's open question.
 
     The request may name the question by `status_id` (MIP-003), by `input_schema_hash` (SHA-256 of the schema by
     RFC 8785, as the network's documentation has it), or not at all.
@@ -47,15 +47,15 @@ def read_answer(job: Job, body: Mapping[str, Any]) -> str:
     schema_hash = sha256(rfc8785.dumps(schema_of(job.question))).hexdigest()
     for name, current in (("status_id", job.status_id), ("input_schema_hash", schema_hash)):
         if body.get(name) not in (None, current):
-            message = f"The job does not ask this any more: {name} is another. Ask /status what it waits for."
+            message = f"This question is no longer open: {name} does not match. Ask /status for the current one."
             raise ApiError(400, "STATUS_OUTDATED", message)
     try:
         return read_input([_field_of(job.question)], body.get("input_data"))[_ID]
     except InputError as error:
-        message = "The answer does not fit the input_schema of /status. Correct what is named under problems."
+        message = "The answer does not match the input_schema of /status. Correct what is listed under problems."
         raise ApiError(400, "INPUT_INVALID", message, problems=error.problems) from None
 
 
 def not_awaited() -> ApiError:
-    """Refuse an answer to a job that asks nothing."""
-    return ApiError(400, "INPUT_NOT_AWAITED", "The job does not wait for input. Ask /status how it stands.")
+    """Return the error for an answer to a job that asks nothing."""
+    return ApiError(400, "INPUT_NOT_AWAITED", "The job is not waiting for input. Ask /status for its state.")

@@ -1,1 +1,1 @@
-"""The machine that the runtime runs on: its settings, environment, identity and walls."""
+"""What the runtime takes from where it runs: settings, environment, identity, process limits."""

@@ -1,4 +1,4 @@
-"""What the operating system keeps a job's process from, beside its time limit."""
+"""The limits that the operating system sets to a worker, besides its time limit."""
 
 import ctypes
 import re

@@ -25,7 +25,7 @@ _ADDED: Final = {
 
 
 def scrubbed(environment: Mapping[str, str], *, home: Path, temporary: Path) -> dict[str, str]:
-    """Build up an environment from little, so that no key and no credential of the machine is in it."""
+    """Return an environment built from scratch, so that no key and no credential of the machine is in it."""
     kept = {name: environment[name] for name in _KEPT if name in environment}
     return {"HOME": str(home), **kept, "TMPDIR": str(temporary), **_ADDED}
 

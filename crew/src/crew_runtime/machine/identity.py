@@ -29,7 +29,7 @@ class IdentitySource(Protocol):
     """Where the identity comes from."""
 
     def current(self) -> Identity:
-        """Give the identity as it is known now, without waiting for anything."""
+        """Return the identity as it is known now, without waiting for anything."""
 
 
 class LatestIdentity:
@@ -39,7 +39,7 @@ class LatestIdentity:
         self.identity = UNKNOWN
 
     def replace(self, identity: Identity) -> None:
-        """Note the identity that holds from now on."""
+        """Set the identity that holds from now on."""
         if identity != self.identity:
             self.identity = identity
             event(
@@ -58,7 +58,7 @@ class FixedIdentity:
         self._identity = Identity(agentIdentifier=agent_identifier)
 
     def current(self) -> Identity:
-        """Give the identity."""
+        """Return the identity."""
         return self._identity
 
 
@@ -71,7 +71,7 @@ class IdentityFile:
         self._latest = LatestIdentity()
 
     def current(self) -> Identity:
-        """Give the identity now; an absent file is an unknown identity, a broken one leaves the last good one."""
+        """Return the current identity; without a file it is unknown, with a broken one the last good one holds."""
         try:
             found = self._path.stat()
         except OSError:

@@ -34,16 +34,16 @@ class IdentityParameter:
         self._thread = Thread(target=self._poll, name="identity", daemon=True)
 
     def start(self) -> None:
-        """Look for the first time, in the background, and go on looking."""
+        """Start reading the parameter, in the background."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop reading the parameter."""
         self._stopped.set()
         self._thread.join()
 
     def current(self) -> Identity:
-        """Give the identity that was seen last."""
+        """Return the identity that was seen last."""
         return self._latest.identity
 
     def _poll(self) -> None:
@@ -72,14 +72,14 @@ class IdentityParameter:
 
 
 def _connect(environment: Mapping[str, str]) -> "ParameterStore":
-    """Load botocore here, in the poller's thread: a small container takes a while to."""
+    """Load botocore here, in the poller's thread: in a small container that takes a while."""
     from crew_runtime.machine.parameter_store import ParameterStore
 
     return ParameterStore(environment)
 
 
 def _reason(error: Exception) -> str:
-    """Name what AWS or the network said; the text of an exception may hold more than a log should."""
+    """Return what AWS or the network said; the text of an exception may hold more than a log should."""
     from crew_runtime.machine.parameter_store import ParameterError
 
     return str(error) if isinstance(error, ParameterError) else type(error).__name__

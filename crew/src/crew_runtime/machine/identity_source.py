@@ -1,4 +1,4 @@
-"""Which source the environment names for the identity."""
+"""Chooses the source of the identity by the settings."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -10,7 +10,7 @@ from crew_runtime.machine.settings import Settings
 
 
 def identity_source(settings: Settings, environment: Mapping[str, str]) -> IdentitySource:
-    """Give the parameter in AWS Systems Manager if one is named, else the file, else the fixed identifier.
+    """Return the parameter in AWS Systems Manager if one is named, else the file, else the fixed identifier.
 
     Raises:
         ConfigurationError: the parameter cannot be read with what is installed.

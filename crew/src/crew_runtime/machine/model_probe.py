@@ -1,4 +1,4 @@
-"""Asks the language model's API whether jobs could use it, and its embedding model where there are documents."""
+"""Checks whether jobs could use the language model, and the embedding model if there are documents."""
 
 import asyncio
 import json
@@ -8,10 +8,9 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
-from crew_runtime.crew_work import ModelAccess
-from crew_runtime.http_client import httpx
+from crew_runtime.http_client import httpx, trusted
 from crew_runtime.logs import event
-from crew_runtime.trust import trusted
+from crew_runtime.model_access import ModelAccess
 
 _log: Final = logging.getLogger(__name__)
 _TIMEOUT_SECONDS: Final = 5
@@ -21,40 +20,40 @@ _NOT_READY: Final = (401, 403, 500, 502, 503, 504)
 _LARGEST_ANSWER: Final = 1024 * 1024
 _WORD: Final = "ready"
 
-Ask = Callable[[], Awaitable[str | None]]
-"""Gives the reason why something cannot be used, None if it can."""
+Check = Callable[[], Awaitable[str | None]]
+"""Returns the reason why something cannot be used, None if it can."""
 
 
 class Probe:
-    """Remembers for a minute what an `Ask` said, and logs under `name` what was wrong."""
+    """Remembers the outcome of a `Check` for a minute, and logs under `name` what was wrong."""
 
-    def __init__(self, name: str, ask: Ask) -> None:
+    def __init__(self, name: str, check: Check) -> None:
         self._name = name
-        self._ask = ask
+        self._check = check
         self._lock = asyncio.Lock()
-        self._asked_at = float("-inf")
+        self._checked_at = float("-inf")
         self._answers = False
 
     async def answers(self) -> bool:
-        """Tell whether it can be used."""
+        """Return whether it can be used."""
         async with self._lock:
-            if monotonic() - self._asked_at > _VALID_SECONDS:
-                reason = await self._ask()
+            if monotonic() - self._checked_at > _VALID_SECONDS:
+                reason = await self._check()
                 if reason:
                     event(_log, logging.WARNING, self._name, reason=reason)
                 self._answers = reason is None
                 # What failed is asked again soon.
-                self._asked_at = monotonic() - (_VALID_SECONDS - _TIMEOUT_SECONDS if reason else 0)
+                self._checked_at = monotonic() - (_VALID_SECONDS - _TIMEOUT_SECONDS if reason else 0)
         return self._answers
 
 
 def model_probe(access: ModelAccess) -> Probe:
-    """Ask for the list of models, which costs no tokens; an API without that route counts as there."""
+    """Return a probe that lists the models, which costs no tokens; an API without that route counts as ready."""
     return Probe("model_not_ready", partial(_listed, access))
 
 
 def embedder_probe(access: ModelAccess) -> Probe:
-    """Have one word embedded, which costs a token: no other answer tells that the embedding model works."""
+    """Return a probe that embeds one word, which costs a token: nothing less shows that the model works."""
     return Probe("embedder_not_ready", partial(_embedded, access))
 
 

@@ -1,4 +1,4 @@
-"""Reads parameters of AWS Systems Manager, by as little of botocore as that takes.
+"""Reads parameters of AWS Systems Manager with as little of botocore as possible.
 
 A client of botocore's knows all of a service, and costs 22 MB of memory. One signed request needs its signer, its
 sources of credentials and its connections: 9 MB.
@@ -22,11 +22,11 @@ _NOT_FOUND: Final = "ParameterNotFound"
 
 
 class ParameterError(Exception):
-    """AWS said no; the text is its code for the reason."""
+    """AWS refused; the text is its error code."""
 
 
 class _BusyError(ParameterError):
-    """AWS could not just now."""
+    """AWS is busy or failing at the moment."""
 
 
 class ParameterStore:
@@ -56,7 +56,7 @@ class ParameterStore:
         self._http = URLLib3Session(timeout=(_TIMEOUT_SECONDS, _TIMEOUT_SECONDS))
 
     def value_of(self, name: str) -> str | None:
-        """Give the text of a parameter; None if there is none of that name.
+        """Return the text of a parameter; None if there is none of that name.
 
         Raises:
             ParameterError: AWS refuses, or could not, twice.

@@ -19,9 +19,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from crew_runtime.configuration import ConfigurationError, sentence_of
-from crew_runtime.crew_work import DEFAULT_MAX_TOKENS
+from crew_runtime.hashes import HashRule
 from crew_runtime.machine.identity import AgentIdentifier
-from crew_runtime.payments.hashes import HashRule
 
 MEGABYTE: Final = 1024 * 1024
 
@@ -49,7 +48,7 @@ class Settings(BaseModel):
         default=30,
         ge=0.1,
         le=3600,
-        description="Set IDENTITY_POLL_SECONDS to the seconds between two looks at the parameter.",
+        description="Set IDENTITY_POLL_SECONDS to the seconds between two reads of the parameter.",
     )
     agent_identifier: AgentIdentifier | None = Field(
         default=None, description="Set AGENT_IDENTIFIER to the agent's identifier on the network, in hexadecimal."
@@ -58,7 +57,7 @@ class Settings(BaseModel):
         default=None,
         validate_default=True,
         description="Set AGENT_IDENTITY_FILE to the path where identity.json will be (it may be absent at start), "
-        "or say by IDENTITY_SSM_PARAMETER or AGENT_IDENTIFIER where the identifier comes from.",
+        "or set IDENTITY_SSM_PARAMETER or AGENT_IDENTIFIER instead.",
     )
     ecs_agent_uri: HttpUrl | None = Field(
         default=None, description="Set ECS_AGENT_URI to the address of the ECS agent, or leave it to ECS to do so."
@@ -72,7 +71,7 @@ class Settings(BaseModel):
         description="Set MODEL_API to the base URL of an OpenAI-compatible API, such as https://api.openai.com/v1."
     )
     model_key: SecretStr = Field(
-        min_length=1, description="Set MODEL_KEY to the model API's key (any word if it wants none)."
+        min_length=1, description="Set MODEL_KEY to the model API's key (any word if the API needs none)."
     )
     model_name: str | None = Field(default=None, description="Set MODEL_NAME to the model for agents that name none.")
     max_parallel: int = Field(
@@ -143,7 +142,7 @@ class Settings(BaseModel):
         description="Set SETTLE_SECONDS to the seconds that funds locked in time may take to be seen.",
     )
     payment_poll: float = Field(
-        default=10, ge=0.05, le=600, description="Set PAYMENT_POLL to the seconds between two looks at the payments."
+        default=10, ge=0.05, le=600, description="Set PAYMENT_POLL to the seconds between two checks of the payments."
     )
     max_unpaid: int = Field(
         default=1000, ge=1, le=1_000_000, description="Set MAX_UNPAID to the number of jobs that may await payment."
@@ -188,7 +187,7 @@ class Settings(BaseModel):
         default=120,
         ge=0,
         le=3600,
-        description="Set DOCUMENTS_WITHIN to the seconds after which documents that do not come are given up.",
+        description="Set DOCUMENTS_WITHIN to the seconds that documents may take to arrive.",
     )
     documents_key: SecretStr | None = Field(
         default=None,
@@ -198,7 +197,7 @@ class Settings(BaseModel):
         default=MEGABYTE,
         ge=1024,
         le=64 * MEGABYTE,
-        description="Set MAX_BODY to the bytes that a request may have.",
+        description="Set MAX_BODY to the size that a request may have, in bytes.",
     )
     shutdown_grace: float = Field(
         default=5,
@@ -212,7 +211,7 @@ class Settings(BaseModel):
     )
 
     job_tokens: int = Field(
-        default=DEFAULT_MAX_TOKENS,
+        default=500_000,
         ge=1000,
         le=1_000_000_000,
         description="Set JOB_TOKENS to the tokens of the model, asked and answered, that one job may use.",
@@ -222,12 +221,12 @@ class Settings(BaseModel):
     @classmethod
     def _key_has_two_parts(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not all(value.get_secret_value().partition(":")):
-            raise PydanticCustomError("key", "is no key of a bucket")
+            raise PydanticCustomError("key", "is not the key of a bucket")
         return value
 
     @property
     def documents_cache(self) -> Path:
-        """The folder that keeps what was made of documents, and those that were fetched."""
+        """The folder of embedded documents, and of those that were fetched."""
         return self.data_dir.resolve() / "documents"
 
     @field_validator("agent_identity_file")

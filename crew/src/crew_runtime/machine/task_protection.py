@@ -1,4 +1,4 @@
-"""Keeps Amazon ECS from stopping this task while it has jobs, be it for a deployment or to scale in.
+"""Keeps Amazon ECS from stopping this task while it has jobs, for a deployment or to scale in.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html
 """
@@ -37,13 +37,13 @@ class TaskProtection:
         self._failing = False
 
     def note(self, *, busy: bool) -> None:
-        """Take note of whether there are jobs."""
+        """Set whether there are jobs."""
         if busy != self._busy:
             self._busy = busy
             self._changed.set()
 
     async def keep(self) -> None:
-        """Keep the agent told, until cancelled."""
+        """Keep the ECS agent up to date, until cancelled."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._renew_seconds if self._busy else None):

@@ -1,16 +1,16 @@
-"""Makes the payments of jobs: one for each job, whoever asks how often."""
+"""Creates the payments of jobs: one for each job, however often and by whomever it is asked for."""
 
 import asyncio
 import logging
 from dataclasses import dataclass, replace
 from typing import Final
 
+from crew_runtime.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.failures import Failure
 from crew_runtime.jobs import Job, JobState, PaymentTerms, now
 from crew_runtime.logs import event
 from crew_runtime.payments.client import PaymentRefusedError, PaymentService, PaymentServiceUnavailableError
-from crew_runtime.problems import ApiError
 from crew_runtime.store import JobStore
 
 _log: Final = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Windows:
 
 
 class Checkout:
-    """Gives created jobs their payment.
+    """Creates the payments of new jobs.
 
     A job is on the disk before its payment is asked for. If the answer is lost, the same request, sent again, asks
     for another payment: the first was told to nobody, so that nobody can pay it, and it costs nothing.
@@ -45,7 +45,7 @@ class Checkout:
         self._under_way: dict[str, asyncio.Task[Job]] = {}
 
     async def paid_for(self, job: Job) -> Job:
-        """Give the job with its payment, which is made now unless it has one.
+        """Return the job with its payment, creating the payment if needed.
 
         Raises:
             ApiError: 503 PAYMENT_SERVICE_UNAVAILABLE (the same request may be sent again), PAYMENT_REFUSED.
@@ -75,33 +75,33 @@ class Checkout:
             raise ApiError(
                 503,
                 "PAYMENT_REFUSED",
-                "The payment service made no payment for this agent. Its operator has to look into it.",
+                "The payment service refused to create a payment for this agent. Its operator has to look into it.",
                 retry_after_seconds=_RETRY_SECONDS,
             ) from None
         bound = await asyncio.to_thread(self._store.bind_payment, job.id, terms)
         bound = bound or await asyncio.to_thread(self._store.get, job.id)
         if bound is None or bound.payment is None:
-            raise _unavailable("The job was given up meanwhile.")
+            raise _unavailable("The job was ended meanwhile.")
         if self._seller_vkey and bound.payment.seller_vkey not in ("", self._seller_vkey):
             event(_log, logging.WARNING, "seller_differs", job_id=job.id, seller_vkey=bound.payment.seller_vkey)
         event(_log, logging.INFO, "payment_made", job_id=job.id, pay_by_time=bound.payment.pay_by_time)
         return bound
 
     async def _my_turn(self, job: Job) -> Job:
-        """Wait while another runtime is at it, and take over once its lease has ended."""
+        """Wait while another runtime holds the job, and take it over once that lease has ended."""
         try:
             async with asyncio.timeout(_OTHERS_TURN_SECONDS):
                 while True:
                     held = await asyncio.to_thread(self._store.renew)
                     found = await asyncio.to_thread(self._store.get, job.id)
                     if found is None:
-                        raise _unavailable("The job was given up meanwhile.")
+                        raise _unavailable("The job was ended meanwhile.")
                     if found.id in held or found.state is not JobState.CREATED:
                         return found
                     if not await asyncio.to_thread(self._store.claim, job.id):
                         await asyncio.sleep(_LOOK_SECONDS)
         except TimeoutError:
-            raise _unavailable("The payment is being made.") from None
+            raise _unavailable("The payment is still being created.") from None
 
     async def _create(self, job: Job) -> PaymentTerms:
         assert job.identifier_from_purchaser  # noqa: S101 - demanded of all who pay
@@ -125,6 +125,6 @@ def _unavailable(what: str) -> ApiError:
     return ApiError(
         503,
         "PAYMENT_SERVICE_UNAVAILABLE",
-        f"{what} Send the same request again: it begins no second job.",
+        f"{what} Send the same request again: it does not start a second job.",
         retry_after_seconds=_RETRY_SECONDS,
     )

@@ -3,15 +3,13 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from crew_runtime.http_client import httpx
+from crew_runtime.http_client import httpx, trusted
 from crew_runtime.metrics import PAYMENT_REQUESTS
-from crew_runtime.payments.wire import Payment, PaymentPage, message_of
-from crew_runtime.trust import trusted
+from crew_runtime.payments.wire import Payment, PaymentPage, iso_of, message_of
 
 _TIMEOUT: Final = httpx.Timeout(20, connect=5)
 _LARGEST_ANSWER: Final = 8 * 1024 * 1024
@@ -26,11 +24,11 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class PaymentServiceUnavailableError(Exception):
-    """No usable answer: what was asked for may have been done all the same."""
+    """There was no usable answer; the request may have had its effect nevertheless."""
 
 
 class PaymentRefusedError(Exception):
-    """The service said no, in its own words; nothing was done."""
+    """The service refused, in its own words; nothing was changed."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{status} {message}".strip())
@@ -38,7 +36,7 @@ class PaymentRefusedError(Exception):
 
 
 class PaymentService:
-    """Talks to one payment service by one key. Whatever only reads is tried three times, what writes once.
+    """Talks to one payment service with one key. Reads are tried three times, writes once.
 
     Nothing is written twice by this class. Its callers may write again: a payment that was made and whose answer was
     lost is known to nobody and cannot be paid, and a result's hash is submitted again only after a look.
@@ -46,18 +44,22 @@ class PaymentService:
 
     def __init__(self, url: str, key: str, network: str) -> None:
         self._network = network
-        self._http = httpx.AsyncClient(
-            base_url=url,
-            headers={"token": key},
-            timeout=_TIMEOUT,
-            trust_env=False,
-            follow_redirects=False,
-            verify=trusted(),
-        )
+        common: dict[str, Any] = {
+            "base_url": url,
+            "headers": {"token": key},
+            "timeout": _TIMEOUT,
+            "trust_env": False,
+            "follow_redirects": False,
+            "verify": trusted(),
+        }
+        self._reads = httpx.AsyncClient(**common)
+        # Each on a connection of its own: a service may close an idle one just as a request goes out on it.
+        self._writes = httpx.AsyncClient(**common, limits=httpx.Limits(max_keepalive_connections=0))
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._reads.aclose()
+        await self._writes.aclose()
 
     async def create(
         self,
@@ -71,7 +73,7 @@ class PaymentService:
         source_index: int | None = None,
         requested_funds: tuple[Mapping[str, str], ...] | None = None,
     ) -> Payment:
-        """Make a payment (POST /payment). Times are Unix milliseconds.
+        """Create a payment (POST /payment). Times are Unix milliseconds.
 
         Raises:
             PaymentServiceUnavailableError, PaymentRefusedError: see there.
@@ -82,8 +84,8 @@ class PaymentService:
             "agentIdentifier": agent_identifier,
             "identifierFromPurchaser": purchaser,
             "inputHash": input_hash,
-            "payByTime": _iso(pay_by_time),
-            "submitResultTime": _iso(submit_result_time),
+            "payByTime": iso_of(pay_by_time),
+            "submitResultTime": iso_of(submit_result_time),
             "metadata": metadata,
         }
         if source_index is not None:
@@ -93,7 +95,7 @@ class PaymentService:
         return await self._write("create", "payment", body)
 
     async def submit_result(self, blockchain_identifier: str, result_hash: str) -> Payment:
-        """Hand in the hash of a result (POST /payment/submit-result).
+        """Submit the hash of a result (POST /payment/submit-result).
 
         Raises:
             PaymentServiceUnavailableError, PaymentRefusedError: see there.
@@ -107,7 +109,7 @@ class PaymentService:
         return await self._write("submit_result", "payment/submit-result", body)
 
     async def resolve(self, blockchain_identifier: str) -> Payment:
-        """Look at one payment.
+        """Return one payment as it is now.
 
         Raises:
             PaymentServiceUnavailableError, PaymentRefusedError: see there; 404 if there is none.
@@ -118,7 +120,7 @@ class PaymentService:
         return _parsed(Payment, answer)
 
     async def changed_since(self, source_type: str, moment: str) -> list[Payment]:
-        """Give all payments of a kind of source that changed at or after a moment (ISO 8601), oldest change first.
+        """Return all payments of a source type that changed at or after a moment (ISO 8601), oldest change first.
 
         Raises:
             PaymentServiceUnavailableError, PaymentRefusedError: see there; 404 if the service has no such list.
@@ -138,7 +140,7 @@ class PaymentService:
             cursor = {"lastUpdate": page[-1].changed_at, "cursorId": page[-1].id}
 
     async def check(self) -> None:
-        """Ask for nothing but whether the key is good.
+        """Check that the service answers and accepts the key.
 
         Raises:
             PaymentServiceUnavailableError, PaymentRefusedError: see there.
@@ -147,19 +149,26 @@ class PaymentService:
         await self._read("check", "GET", "api-key-status")
 
     async def _write(self, operation: str, path: str, body: dict[str, Any]) -> Payment:
-        return _parsed(Payment, await self._ask(operation, "POST", path, json=body))
+        return _parsed(Payment, await self._ask(self._writes, operation, "POST", path, json=body))
 
     async def _read(self, operation: str, method: str, path: str, **sent: Any) -> bytes:  # noqa: ANN401 - httpx's
         for pause in _READ_PAUSES_SECONDS:
             try:
-                return await self._ask(operation, method, path, **sent)
+                return await self._ask(self._reads, operation, method, path, **sent)
             except PaymentServiceUnavailableError:
                 await asyncio.sleep(pause)
-        return await self._ask(operation, method, path, **sent)
+        return await self._ask(self._reads, operation, method, path, **sent)
 
-    async def _ask(self, operation: str, method: str, path: str, **sent: Any) -> bytes:  # noqa: ANN401 - httpx's
+    async def _ask(
+        self,
+        client: httpx.AsyncClient,
+        operation: str,
+        method: str,
+        path: str,
+        **sent: Any,  # noqa: ANN401 - httpx's
+    ) -> bytes:
         try:
-            async with asyncio.timeout(_TIMEOUT.read), self._http.stream(method, path, **sent) as answer:
+            async with asyncio.timeout(_TIMEOUT.read), client.stream(method, path, **sent) as answer:
                 body = bytearray()
                 async for chunk in answer.aiter_bytes():
                     body += chunk
@@ -177,10 +186,6 @@ class PaymentService:
         ) or answer.status_code == _TOO_MANY:
             raise PaymentServiceUnavailableError(f"{answer.status_code} {reason}".strip())
         raise PaymentRefusedError(answer.status_code, reason)
-
-
-def _iso(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _parsed(kind: type[Answer], body: bytes) -> Answer:

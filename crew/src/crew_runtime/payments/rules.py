@@ -1,4 +1,4 @@
-"""What a payment's state means for its job: decided in one place, from what both are now."""
+"""What a payment's state means for its job, decided in one place."""
 
 from enum import StrEnum
 from typing import Final
@@ -26,7 +26,7 @@ _ENDED: Final = ("Withdrawn", "RefundWithdrawn", "DisputedWithdrawn")
 
 
 def next_step(job: Job, terms: PaymentTerms, payment: Payment, *, now: int, settle_ms: int) -> Step | Failure:
-    """Decide what to do for a job whose payment looks like this now; a Failure ends the job.
+    """Return what to do for a job whose payment is in this state; a Failure ends the job.
 
     `settle_ms` is how long funds that were locked in time may take to be seen. Times are Unix milliseconds.
     """
@@ -86,5 +86,5 @@ def _after_submission(job: Job, payment: Payment, *, now: int, terms: PaymentTer
 
 
 def _carries(job: Job, payment: Payment) -> bool:
-    """Tell whether the service has this job's hash, on the chain or on its way."""
+    """Return whether the service has this job's hash, on the chain or on its way."""
     return payment.result_hash == job.result_hash or payment.action in _UNDER_WAY

@@ -16,7 +16,7 @@ from crew_runtime.logs import event
 from crew_runtime.metrics import PAYMENT_CHANGES
 from crew_runtime.payments.client import PaymentRefusedError, PaymentService, PaymentServiceUnavailableError
 from crew_runtime.payments.rules import Step, next_step
-from crew_runtime.payments.wire import WAITING_FOR_OPERATOR, Payment
+from crew_runtime.payments.wire import WAITING_FOR_OPERATOR, Payment, iso_of
 from crew_runtime.store import JobStore, StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ class PaymentWatch:
                 self._under_way[job.id] = asyncio.create_task(look)
 
     async def _check_service(self) -> None:
-        """Learn before the next buyer does whether the service answers and takes the key."""
+        """Find out before the next buyer does whether the service answers and accepts the key."""
         try:
             await self._service.check()
         except (PaymentServiceUnavailableError, PaymentRefusedError) as error:
@@ -244,22 +244,22 @@ class PaymentWatch:
             event(_log, logging.INFO, "result_submitted", job_id=job.id)
 
     async def _fail(self, job: Job, failure: Failure) -> None:
-        """End a job; one that nobody paid gives way to the same request sent anew."""
+        """Fail a job; if nobody paid for it, the same request may begin a new one."""
         repeatable = failure is Failure.PAYMENT_EXPIRED
         if await asyncio.to_thread(self._store.fail, job.id, failure, repeatable=repeatable, expected=job.state):
             event(_log, logging.WARNING, "job_failed", job_id=job.id, failure=failure)
 
     async def _give_up_late(self, job: Job, terms: PaymentTerms) -> None:
-        """End a job whose result nobody took in time, even if the service never answers again.
+        """Fail a job whose result was not accepted in time, even if the service never answers again.
 
-        Not at once: a hash that was taken, by an answer that was lost, may yet be seen.
+        Not at once: the service may have accepted the hash although its answer was lost.
         """
         if job.state is JobState.RESULT_READY and now() > terms.submit_result_time + self._settle_ms:
             with suppress(StoreUnavailableError):
                 await self._fail(job, Failure.RESULT_NOT_SUBMITTED)
 
     async def _note(self, job: Job, payment: Payment) -> None:
-        """Log and keep a change of the payment, once."""
+        """Log and store a change of the payment, once."""
         if (job.on_chain_state, job.next_action) == (payment.on_chain_state, payment.action):
             return
         await asyncio.to_thread(self._store.note_payment, job.id, payment.on_chain_state, payment.action)
@@ -272,10 +272,9 @@ class PaymentWatch:
 
 
 def needs_operator(on_chain_state: str | None, action: str | None) -> bool:
-    """Tell whether money is locked and the service knows no further; a payment that nobody paid is none of it."""
+    """Return whether funds are locked and the service waits for its operator."""
     return on_chain_state is not None and action == WAITING_FOR_OPERATOR
 
 
 def _before(moment: str) -> str:
-    since = datetime.fromisoformat(moment).timestamp() - _OVERLAP_SECONDS
-    return datetime.fromtimestamp(since, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return iso_of(round((datetime.fromisoformat(moment).timestamp() - _OVERLAP_SECONDS) * 1000))

@@ -1,5 +1,6 @@
-"""What the payment service answers, so far as it is read here."""
+"""What the payment service answers, as far as it is read here."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -32,7 +33,7 @@ class _Wallet(_Answer):
 
 
 class Payment(_Answer):
-    """A payment; times are Unix milliseconds, which the service spells as texts."""
+    """A payment; times are Unix milliseconds, which the service writes as strings."""
 
     id: str
     blockchain_identifier: str = Field(alias="blockchainIdentifier")
@@ -54,7 +55,7 @@ class Payment(_Answer):
 
     @property
     def terms(self) -> PaymentTerms:
-        """Give what a job keeps of it."""
+        """Return what a job stores of it."""
         return PaymentTerms(
             blockchain_identifier=self.blockchain_identifier,
             source_type=self.source.payment_source_type,
@@ -80,8 +81,13 @@ class _Error(_Answer):
     error: _Failure = _Failure()
 
 
+def iso_of(milliseconds: int) -> str:
+    """Write a time in Unix milliseconds as the service reads it, such as 2026-11-22T12:48:05.000Z."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def message_of(body: bytes) -> str:
-    """Give the service's own words about an error, which never hold a key; at most 300 characters."""
+    """Return the service's own words about an error, which never hold a key; at most 300 characters."""
     try:
         return _Error.model_validate_json(body).error.message[:300]
     except ValidationError:

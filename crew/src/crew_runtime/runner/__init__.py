@@ -1,1 +1,1 @@
-"""Runs jobs: one process a job, leases, and questions asked back."""
+"""Runs jobs: a worker for each, leases on them, and questions to their customers."""

@@ -9,7 +9,7 @@ from crew_runtime.jobs import JobState
 from crew_runtime.logs import event
 from crew_runtime.machine.task_protection import TaskProtection
 from crew_runtime.metrics import LEASES_LOST
-from crew_runtime.runner.runner import JobRunner
+from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store import JobStore, StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class LeaseKeeper:
                 self._end_of_leases.cancel()
 
     async def round(self) -> None:
-        """Renew, take over, and hand what has to run to the runner."""
+        """Renew leases, take over ended ones, and hand the jobs to the runner."""
         begun = monotonic()
         known = self._runner.known  # before the renewal, which does not name what is begun during it
         held = await asyncio.to_thread(self._store.renew)
@@ -74,7 +74,7 @@ class LeaseKeeper:
         self.works = True
 
     def note_busy(self) -> None:
-        """Tell the machine whether this runtime may be stopped without loss."""
+        """Report whether this runtime may be stopped without loss."""
         if self._protection:
             self._protection.note(busy=self._has_unfinished or bool(self._runner.known))
 

@@ -21,7 +21,7 @@ class OpenQuestions:
 
     @property
     def jobs(self) -> set[str]:
-        """Name the jobs that wait."""
+        """Return the ids of the jobs that wait."""
         return set(self._woken)
 
     def look(self, job_id: str) -> None:
@@ -30,14 +30,14 @@ class OpenQuestions:
             woken.set()
 
     def abandon(self, job_id: str) -> bool:
-        """Let go of a question, if it is open here: what becomes of it is not this runtime's matter any more."""
+        """Stop waiting for a question, if it is open here: it is no longer this runtime's."""
         if is_open := job_id in self._woken:
             self._abandoned.add(job_id)
             self.look(job_id)
         return is_open
 
     async def settled(self, job_id: str) -> Job | None:
-        """Give the job when its question is answered, or its time is over, or at once if it asks nothing.
+        """Return the job when its question is answered or its time is up, or at once if it asks nothing.
 
         None stands for a job that is gone or was abandoned.
         """
@@ -62,7 +62,7 @@ class OpenQuestions:
 
 
 def _seconds_for(job: Job | None) -> float | None:
-    """Tell how long the job's customer may take yet; None if nothing is waited for any more."""
+    """Return the seconds that the customer has left; None if there is nothing to wait for."""
     if job is None or job.state is not JobState.AWAITING_INPUT or job.question is None:
         return None
     left = (job.question.answer_by - now()) / 1000

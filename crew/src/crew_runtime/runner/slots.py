@@ -1,4 +1,4 @@
-"""Places for jobs that run side by side."""
+"""Slots for jobs that run in parallel."""
 
 import asyncio
 from types import TracebackType

@@ -1,4 +1,4 @@
-"""What keeps jobs has to do."""
+"""What a job store does."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -25,7 +25,7 @@ class JobStore(Protocol):
         """Whether other machines reach this store, so that a job outlives this one."""
 
     def add(self, job: Job) -> Job:
-        """Write a new job and hold it, or give the one that has the same request key. Also safe to repeat."""
+        """Write a new job and hold it, or return the one that has the same request key. Also safe to repeat."""
 
     def get(self, job_id: str) -> Job | None:
         """Read a job, whoever holds it."""
@@ -34,13 +34,13 @@ class JobStore(Protocol):
         """Read the job that such a request has begun."""
 
     def held(self) -> list[Job]:
-        """Give the jobs that this runtime holds, oldest first, without inputs, questions, answers and results."""
+        """Return the jobs that this runtime holds, oldest first, without inputs, questions, answers and results."""
 
     def claim(self, job_id: str | None = None) -> int:
-        """Take over all jobs, or one, whose lease has ended; give their number."""
+        """Take over all jobs, or one, whose lease has ended; return their number."""
 
     def renew(self) -> set[str]:
-        """Prolong the leases of this runtime, and name the jobs that it holds."""
+        """Renew the leases of this runtime, and return the ids of the jobs that it holds."""
 
     def release(self) -> None:
         """End the leases of this runtime, so that another takes its jobs over at once."""

@@ -52,7 +52,7 @@ class PostgresJobStore(SqlJobStore):
             reason = error.sqlstate or type(error).__name__
             problem = (
                 f"DATABASE_URL: the database cannot be used ({reason}). "
-                "Set DATABASE_URL to a PostgreSQL database that this runtime may make a schema and tables in."
+                "Set DATABASE_URL to a PostgreSQL database in which this runtime may create a schema and tables."
             )
             raise ConfigurationError([problem]) from None
 

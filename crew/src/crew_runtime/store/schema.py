@@ -1,4 +1,4 @@
-"""The table of jobs, in both databases' words, and how it came to be."""
+"""The table of jobs and its migrations, for both databases."""
 
 from typing import Final
 
@@ -64,6 +64,6 @@ _STEPS: Final = (_V1, _V2, _V3, _V4)
 
 
 def steps_from(version: int, *, integer: str, options: str = "") -> list[str]:
-    """Give the statements that bring a table of `version` (0: none) to VERSION, in order."""
+    """Return the statements that bring a table of `version` (0: none) to VERSION, in order."""
     script = "".join(step.format(integer=integer, options=options) for step in _STEPS[version:])
     return [statement.strip() for statement in script.split(";") if statement.strip()]

@@ -22,7 +22,7 @@ _RUNNABLE: Final = (JobState.QUEUED, JobState.RUNNING)
 
 
 class SqlJobStore(ABC):
-    """A JobStore but for the connection. Statements have `?` for parameters and {now} for the database's time."""
+    """A JobStore, apart from the connection. Statements have `?` for parameters and {now} for the database's time."""
 
     def __init__(self, *, holder: str, lease_seconds: float) -> None:
         self._holder = holder
@@ -30,10 +30,10 @@ class SqlJobStore(ABC):
 
     @abstractmethod
     def _query(self, statement: str, parameters: Sequence[Value] = ()) -> list[Row]:
-        """Run one statement durably and give its rows."""
+        """Run one statement durably and return its rows."""
 
     def add(self, job: Job) -> Job:
-        """Write a new job and hold it, or give the one that has the same request key."""
+        """Write a new job and hold it, or return the one that has the same request key."""
         values = {**_values(job), "holder": self._holder}
         names, marks = ", ".join(values), ", ".join("?" * len(values))
         insert = (
@@ -57,7 +57,7 @@ class SqlJobStore(ABC):
         return _first(self._query(f"SELECT {_ALL} FROM jobs WHERE request_key = ?", (request_key,)))
 
     def held(self) -> list[Job]:
-        """Give the jobs that this runtime holds, oldest first, without what may be long."""
+        """Return the jobs that this runtime holds, oldest first, without what may be long."""
         rows = self._query(
             f"SELECT {_LEAN} FROM jobs WHERE holder = ? AND closed_at IS NULL ORDER BY created_at, id",
             (self._holder,),
@@ -65,7 +65,7 @@ class SqlJobStore(ABC):
         return [_job(row) for row in rows]
 
     def claim(self, job_id: str | None = None) -> int:
-        """Take over all jobs, or one, whose lease has ended; give their number."""
+        """Take over all jobs, or one, whose lease has ended; return their number."""
         rows = self._query(
             "UPDATE jobs SET holder = ?, lease_until = {now} + ? WHERE closed_at IS NULL AND lease_until < {now}"
             " AND (holder IS NULL OR holder <> ?)" + ("" if job_id is None else " AND id = ?") + " RETURNING id",
@@ -74,7 +74,7 @@ class SqlJobStore(ABC):
         return len(rows)
 
     def renew(self) -> set[str]:
-        """Prolong the leases of this runtime, and name the jobs that it holds."""
+        """Renew the leases of this runtime, and return the ids of the jobs that it holds."""
         rows = self._query(
             "UPDATE jobs SET lease_until = {now} + ? WHERE holder = ? AND closed_at IS NULL RETURNING id",
             (self._lease_ms, self._holder),

@@ -1,4 +1,4 @@
-"""Jobs in an SQLite file: one runtime's, which outlives kill -9 and power cuts."""
+"""Jobs in an SQLite file, for one runtime; they survive kill -9 and power cuts."""
 
 import fcntl
 import sqlite3
@@ -16,7 +16,7 @@ _NOW: Final = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 
 
 class SqliteJobStore(SqlJobStore):
-    """A JobStore. WAL with synchronous=FULL: a job that was answered for is on the disk."""
+    """A JobStore. WAL with synchronous=FULL: a job is on the disk before it is answered."""
 
     shared = False
 

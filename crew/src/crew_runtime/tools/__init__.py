@@ -1,4 +1,4 @@
-"""The tools that declared crews may use: an allow-list, of our own making.
+"""The tools that declared crews may use: an allow-list.
 
 Each is a function with a docstring that tells the model what it is for. None runs code, reads files or reaches a host
 that the declaration does not name.

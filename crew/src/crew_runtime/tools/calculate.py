@@ -1,4 +1,4 @@
-"""Arithmetic, which models are bad at."""
+"""The tool for arithmetic, which models are bad at."""
 
 import ast
 import math
@@ -40,9 +40,9 @@ def calculate(expression: str) -> str:
     try:
         value = _value(ast.parse(expression.strip(), mode="eval").body)
     except (SyntaxError, RecursionError):
-        raise ValueError("this is not an arithmetic expression") from None
+        raise ValueError("not an arithmetic expression") from None
     except ArithmeticError as error:
-        raise ValueError(f"this has no value ({error})") from None
+        raise ValueError(f"the expression has no value ({error})") from None
     return repr(value)
 
 
@@ -63,15 +63,15 @@ def _value(node: ast.expr) -> float:
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in _FUNCTIONS:
             value = _FUNCTIONS[name](*map(_value, arguments))
         case _:
-            raise ValueError("only numbers, + - * / // % **, and the functions that are named may be used")
+            raise ValueError("only numbers, + - * / // % **, and the named functions may be used")
     if isinstance(value, complex) or not math.isfinite(value) or abs(value) > _LARGEST:
-        raise ValueError("the value is too large, or no number")
+        raise ValueError("the value is too large, or not a number")
     return value
 
 
 def _rounded(value: float, digits: float) -> float:
     if not -_LARGEST_EXPONENT <= digits <= _LARGEST_EXPONENT or digits != int(digits):
-        raise ValueError(f"a number is rounded to {_LARGEST_EXPONENT} digits at most")
+        raise ValueError(f"numbers are rounded to {_LARGEST_EXPONENT} digits at most")
     return round(value, int(digits)) if digits else round(value)
 
 

@@ -1,4 +1,4 @@
-"""What the agent's documents say."""
+"""The tool that searches the agent's documents."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def document_searcher(index: "DocumentIndex") -> Callable[[str], str]:
-    """Make the tool for the documents of one agent."""
+    """Return the tool for the documents of one agent."""
     from crew_runtime.documents.index import quoted
 
     def document_search(query: str) -> str:

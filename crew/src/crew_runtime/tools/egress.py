@@ -20,7 +20,7 @@ _TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
 
 
 class EgressError(Exception):
-    """A page is not fetched; the text says why."""
+    """A page cannot be fetched; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Answer:
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an IP address is one of the public network, and no way around to another."""
+    """Return whether an IP address is public, and does not wrap one that is not."""
     found = ipaddress.ip_address(address)
     if isinstance(found, ipaddress.IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour
@@ -81,21 +81,21 @@ class Egress:
                 if isinstance(found, Answer):
                     return found
                 url = urljoin(url, found)
-        raise EgressError(f"the page is redirected more than {MAX_REDIRECTS} times")
+        raise EgressError(f"the page redirects more than {MAX_REDIRECTS} times")
 
     def _check(self, url: str) -> None:
         try:
             parts = urlsplit(url)
             host, _port = (parts.hostname or "").rstrip("."), parts.port
         except ValueError:
-            raise EgressError("this is not a URL") from None
+            raise EgressError("not a URL") from None
         if parts.scheme not in self._schemes or not host or parts.username is not None:
-            raise EgressError(f"this is not an {' or '.join(self._schemes)} URL without a password")
+            raise EgressError(f"not an {' or '.join(self._schemes)} URL without a password")
         if self._hosts is not None and not any(_matches(host, named) for named in self._hosts):
-            raise EgressError(f"{host} is not among the hosts that may be asked: {', '.join(self._hosts)}")
+            raise EgressError(f"{host} is not one of the hosts that may be asked: {', '.join(self._hosts)}")
 
     def _ask(self, pool: httpcore.ConnectionPool, url: str, deadline: float) -> Answer | str:
-        """Give the page, or where it is instead."""
+        """Return the page, or the URL that it redirects to."""
         left = max(0.1, deadline - time.monotonic())
         waits = dict.fromkeys(("connect", "read", "write", "pool"), left)
         headers = {"accept": "text/html, text/*, application/json;q=0.9", "user-agent": "masumi-crew"}
@@ -143,9 +143,9 @@ class _CheckedNetwork(httpcore.NetworkBackend):  # type: ignore[misc] # httpcore
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError:
-            raise EgressError(f"{host} has no address") from None
+            raise EgressError(f"{host} cannot be resolved") from None
         addresses = [str(one[4][0]) for one in found]
         refused = [address for address in addresses if not self._is_allowed(address)]
         if refused:
-            raise EgressError(f"{host} leads to {refused[0]}, which is no address of the public network")
+            raise EgressError(f"{host} resolves to {refused[0]}, which is not a public address")
         return self._network.connect_tcp(addresses[0], port, timeout, local_address, socket_options)

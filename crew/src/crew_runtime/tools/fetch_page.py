@@ -1,4 +1,4 @@
-"""The text of a web page."""
+"""The tool that fetches the text of a web page."""
 
 import re
 from collections.abc import Callable
@@ -18,24 +18,24 @@ _EMPTY_LINES: Final = re.compile(r"\s*\n\s*")
 
 
 def page_fetcher(egress: Egress) -> Callable[[str], str]:
-    """Make the tool for the hosts that one declaration names."""
+    """Return the tool for the hosts that a declaration names."""
 
     def fetch_page(url: str) -> str:
-        """Fetch a web page and give its text. Only certain hosts can be asked; the error names them."""
+        """Fetch a web page and return its text. Only certain hosts can be asked; the error names them."""
         answer = egress.get(url)
         if answer.media_type in ("text/html", "application/xhtml+xml"):
             text = text_of(answer.body.decode("utf-8", "replace"))
         elif answer.media_type.startswith("text/") or answer.media_type == "application/json":
             text = answer.body.decode("utf-8", "replace")
         else:
-            raise EgressError(f"{answer.media_type or 'what has no media type'} cannot be read as text")
+            raise EgressError(f"{answer.media_type or 'content without a media type'} cannot be read as text")
         return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}\n[cut off here]"
 
     return fetch_page
 
 
 def text_of(page: str) -> str:
-    """Give what a reader of an HTML page sees, a line for each block."""
+    """Return the visible text of an HTML page, a line for each block."""
     reader = _Reader()
     reader.feed(page)
     reader.close()

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crew_runtime.crew_work import ModelAccess
+from crew_runtime.model_access import ModelAccess
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 MODULE: Final = "crew"
 
 
-class OwnCodeError(Exception):
-    """The folder's crew.py gives no crew; the text says why, for its author."""
+class AuthorCodeError(Exception):
+    """The folder's crew.py does not return a crew; the text tells its author why."""
 
 
 def crew_of_folder(folder: Path, access: ModelAccess) -> "Crew":
-    """Import crew.py and let it make a crew: by its one class under @CrewBase, or by its function `crew`.
+    """Import crew.py and return its crew: from its one class under @CrewBase, or from its function `crew`.
 
     Agents for which it names no model get the declared one, and so does any OpenAI client: their environment
     variables are set, in this process alone.
 
     Raises:
-        OwnCodeError: there is none of these, or more than one, or it gives something else.
+        AuthorCodeError: there is neither, or more than one, or it returns something else.
         Exception: whatever the folder's code raises.
 
     """
@@ -45,13 +45,13 @@ def crew_of_folder(folder: Path, access: ModelAccess) -> "Crew":
     try:
         module = importlib.import_module(MODULE)
     except ModuleNotFoundError as error:
-        raise OwnCodeError(
+        raise AuthorCodeError(
             f"crew.py needs the package {error.name}, which the runtime does not have: "
             "do without it, or add a Dockerfile to the folder"
         ) from error
     crew = _maker(module)()
     if not isinstance(crew, Crew):
-        raise OwnCodeError(f"crew.py gives a {type(crew).__name__} instead of a crew: return a crewai.Crew")
+        raise AuthorCodeError(f"crew.py returns a {type(crew).__name__} instead of a crew: return a crewai.Crew")
     return crew
 
 
@@ -62,11 +62,11 @@ def _maker(module: "ModuleType") -> Any:  # noqa: ANN401 - the author's
     if len(classes) == 1 and not function:
         made = classes[0]()
         if not callable(getattr(made, "crew", None)):
-            raise OwnCodeError(f"the class {classes[0].__name__} in crew.py has no method crew: add one under @crew")
+            raise AuthorCodeError(f"the class {classes[0].__name__} in crew.py has no method crew: add one under @crew")
         return made.crew
     if function and not classes:
         return function
     names = ", ".join(one.__name__ for one in classes) or "no class"
-    raise OwnCodeError(
-        f"crew.py has {names} under @CrewBase and {'a' if function else 'no'} function crew: have one of them"
+    raise AuthorCodeError(
+        f"crew.py has {names} under @CrewBase and {'a' if function else 'no'} function crew: one is needed"
     )

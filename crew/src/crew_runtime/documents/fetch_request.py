@@ -1,4 +1,4 @@
-"""What has to be fetched before a crew can be built."""
+"""What the program that fetches documents is told, as JSON."""
 
 from typing import Final, TypedDict
 

@@ -1,23 +1,23 @@
-"""Takes jobs on: one for one request, however often it is sent."""
+"""Accepts jobs: one for each request, however often it is sent."""
 
 import asyncio
 import logging
 from typing import Final
 
+from crew_runtime.api_error import ApiError
 from crew_runtime.http.job_request import JobRequest
 from crew_runtime.jobs import Job, JobState
 from crew_runtime.logs import event
 from crew_runtime.payments.checkout import Checkout
-from crew_runtime.problems import ApiError
-from crew_runtime.runner.runner import JobRunner
+from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store import JobStore
 
 _log: Final = logging.getLogger(__name__)
 _RETRY_FULL_SECONDS: Final = 10
 
 
-class Reception:
-    """Writes a job down before it is answered for, makes its payment, and hands it on."""
+class JobIntake:
+    """Stores a job before it is answered, creates its payment, and hands it to the runner."""
 
     def __init__(self, *, store: JobStore, runner: JobRunner, checkout: Checkout | None, max_unpaid: int) -> None:
         self._store = store
@@ -27,7 +27,7 @@ class Reception:
         self._coming = 0
 
     async def take(self, request: JobRequest, agent_identifier: str, *, paid: bool) -> Job:
-        """Give the job of this request: the one it has begun already, or a new one.
+        """Return the job of this request: the one that it has already begun, or a new one.
 
         Raises:
             ApiError: 503 QUEUE_FULL, and what Checkout.paid_for raises.
@@ -72,6 +72,6 @@ def _full() -> ApiError:
     return ApiError(
         503,
         "QUEUE_FULL",
-        "The agent has as many jobs as it can take. Try again later.",
+        "The agent cannot take more jobs at the moment. Try again later.",
         retry_after_seconds=_RETRY_FULL_SECONDS,
     )

@@ -1,9 +1,9 @@
-"""Runs jobs: a bounded number side by side, the others in line, each in a process of its own."""
+"""Runs jobs: a bounded number in parallel, the others queued, each in a worker of its own."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -12,19 +12,19 @@ from typing import Any, Final, ParamSpec, TypeVar
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import InputError, read_input
 from crew_runtime.failures import Failure
+from crew_runtime.hashes import HashRule
 from crew_runtime.jobs import Job, JobState, Question, now
 from crew_runtime.logs import event
-from crew_runtime.metrics import JOB_SECONDS, JOBS_ENDED, MODEL_CALLS, TOKENS
-from crew_runtime.payments.hashes import HashRule, result_hash
-from crew_runtime.runner.crew_processes import CrewProcesses
-from crew_runtime.runner.job_process import DiedError, JobProcess, TimedOutError, is_ask
+from crew_runtime.metrics import JOBS_ENDED
 from crew_runtime.runner.open_questions import OpenQuestions
+from crew_runtime.runner.outcomes import Outcomes
 from crew_runtime.runner.slots import Slot
-from crew_runtime.store import JobStore, StoreUnavailableError
+from crew_runtime.runner.worker_launcher import WorkerLauncher
+from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess, is_ask
+from crew_runtime.store import JobStore
 
 _log: Final = logging.getLogger(__name__)
 _KILLED_WITHIN_SECONDS: Final = 2
-_STORE_AGAIN_SECONDS: Final = 1
 _MOST_ATTEMPTS: Final = 3
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -46,7 +46,7 @@ class Limits:
 
 
 class JobRunner:
-    """Takes queued jobs of the store and keeps what becomes of them there.
+    """Runs the jobs of the store and stores their outcomes.
 
     A job that asks its customer gives its place to others while it waits. Its process waits with it, unless as many
     wait already as may run: then, as after a kill, the job runs again from its beginning when the answer is there, and
@@ -57,21 +57,26 @@ class JobRunner:
         self,
         *,
         store: JobStore,
-        processes: CrewProcesses,
+        launcher: WorkerLauncher,
         fields: Sequence[InputField],
         limits: Limits,
         hash_rule: HashRule = HashRule.MARKETPLACE,
     ) -> None:
         self._store = store
-        self._maker = processes
+        self._launcher = launcher
         self._fields = fields
         self._limits = limits
-        self._hash_rule = hash_rule
+        self._outcomes = Outcomes(
+            store,
+            hash_rule,
+            is_stopping=lambda: self._stopping,
+            on_result=lambda: self.on_result(),  # noqa: PLW0108 - which is set later
+        )
         self._free = asyncio.Semaphore(limits.parallel)
         self._threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="job")
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._processes: dict[str, JobProcess] = {}
-        self._questions = OpenQuestions(lambda job_id: self._stored(lambda: store.get(job_id)))
+        self._processes: dict[str, WorkerProcess] = {}
+        self._questions = OpenQuestions(lambda job_id: self._outcomes.write(lambda: store.get(job_id)))
         self._abandoned: set[str] = set()
         self._may_begin = asyncio.Event()
         self._may_begin.set()
@@ -82,21 +87,21 @@ class JobRunner:
 
     @property
     def crew_is_ready(self) -> bool:
-        """Tell whether CrewAI has built the crew."""
+        """Return whether CrewAI has built the crew."""
         return self._crew_is_ready
 
     @property
     def is_stopping(self) -> bool:
-        """Tell whether no more jobs are begun."""
+        """Return whether no more jobs are begun."""
         return self._stopping
 
     def is_full_with(self, coming: int) -> bool:
-        """Tell whether, beside `coming` others, a further job would wait longer than the queue is meant for."""
+        """Return whether the queue has no room for a further job, besides `coming` others."""
         return len(self._tasks) - len(self._questions.jobs) + coming >= self._limits.parallel + self._limits.queue
 
     @property
     def known(self) -> set[str]:
-        """Name the jobs that run or wait here."""
+        """Return the ids of the jobs that run or wait here."""
         return set(self._tasks)
 
     @property
@@ -116,7 +121,7 @@ class JobRunner:
 
     def start(self) -> None:
         """Begin to load CrewAI in the fork server."""
-        self._maker.prepare()
+        self._launcher.prepare()
 
     def hold_back(self) -> None:
         """Begin no job until `let_begin`: something that they need is not there yet."""
@@ -127,8 +132,8 @@ class JobRunner:
         self._may_begin.set()
 
     def try_out(self) -> str | None:
-        """Let CrewAI build the crew once, and give the reason if it cannot. Blocks until CrewAI is loaded."""
-        reason = self._maker.try_out()
+        """Let CrewAI build the crew once, and return the reason if it cannot. Blocks until CrewAI is loaded."""
+        reason = self._launcher.try_out()
         self._crew_is_ready = reason is None
         return None if self._stopping else reason
 
@@ -153,7 +158,7 @@ class JobRunner:
         return self._questions.abandon(job_id) or process is not None
 
     async def stop(self, grace_seconds: float) -> None:
-        """Begin no more jobs; give the running ones time to end, then end them, and leave them to the next runtime."""
+        """Begin no more jobs, give the running ones time to end, then end them: the next runtime runs them."""
         self._stopping = True
         self._may_begin.set()
         for job_id in self._questions.jobs:
@@ -166,7 +171,7 @@ class JobRunner:
             await asyncio.wait(self._tasks.values(), timeout=_KILLED_WITHIN_SECONDS)
         event(_log, logging.INFO, "runner_stopped", jobs_left=len(self._tasks))
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._maker.remove_all()
+        self._launcher.remove_all()
 
     async def _bring_to_end(self, job_id: str) -> None:
         try:
@@ -186,18 +191,18 @@ class JobRunner:
         return self._stopping or job_id in self._abandoned
 
     async def _is_answered(self, job_id: str) -> bool:
-        """Wait for the customer if the job asks; tell whether it is to go on here."""
+        """Wait for the customer if the job asks; return whether it continues here."""
         job = await self._questions.settled(job_id)
         if job is None:
             return False
         if job.state is JobState.AWAITING_INPUT:
-            failed = await self._fail(job, Failure.INPUT_NOT_PROVIDED, expected=JobState.AWAITING_INPUT)
+            failed = await self._outcomes.fail(job, Failure.INPUT_NOT_PROVIDED, expected=JobState.AWAITING_INPUT)
             JOBS_ENDED.add(int(failed), outcome=Failure.INPUT_NOT_PROVIDED)
             return not failed  # the answer has come at the last moment
         return job.state in (JobState.QUEUED, JobState.RUNNING)
 
     async def _run_and_keep(self, job_id: str, slot: Slot) -> bool:
-        """Run a job; tell whether that is all, or it asks its customer and goes on another time."""
+        """Run a job; return whether it has ended, rather than asked its customer and left its place."""
         found = await asyncio.to_thread(self._store.get, job_id)
         if found is None or found.state not in (JobState.QUEUED, JobState.RUNNING):
             return True
@@ -205,19 +210,19 @@ class JobRunner:
         try:
             inputs = read_input(self._fields, found.input_data)
         except InputError:
-            await self._fail(found, Failure.INPUT_OUTDATED)
+            await self._outcomes.fail(found, Failure.INPUT_OUTDATED)
             return True
         if found.attempts >= _MOST_ATTEMPTS:
-            await self._fail(found, Failure.JOB_INTERRUPTED)
+            await self._outcomes.fail(found, Failure.JOB_INTERRUPTED)
         elif seconds <= 0:
-            await self._fail(found, Failure.DEADLINE_PASSED)
+            await self._outcomes.fail(found, Failure.DEADLINE_PASSED)
         elif job := await asyncio.to_thread(self._store.start, job_id):
             event(_log, logging.INFO, "job_started", job_id=job_id, attempt=job.attempts)
             started = time.monotonic()
             answer = await self._run(job, inputs, seconds, slot)
             if answer is None:
                 return False
-            await self._keep(job, answer, time.monotonic() - started)
+            await self._outcomes.keep(job, answer, time.monotonic() - started)
         return True
 
     def _seconds_left(self, job: Job) -> float:
@@ -229,7 +234,7 @@ class JobRunner:
         """Run a job in a process; None if it asks its customer, and the process does not wait for the answer."""
         process = None
         try:
-            process = await self._in_thread(self._maker.make, job.id, inputs)
+            process = await self._in_thread(self._launcher.make, job.id, inputs)
             self._processes[job.id] = process
             if self._stopping:
                 process.kill()
@@ -243,14 +248,14 @@ class JobRunner:
             self._processes.pop(job.id, None)
             await asyncio.to_thread(self._clean_up, job.id, process)
 
-    def _clean_up(self, job_id: str, process: JobProcess | None) -> None:
+    def _clean_up(self, job_id: str, process: WorkerProcess | None) -> None:
         if process:
             process.kill()
             process.end()
-        self._maker.remove(job_id)
+        self._launcher.remove(job_id)
 
-    async def _converse(self, job: Job, process: JobProcess, seconds: float, slot: Slot) -> dict[str, Any] | None:
-        """Hear what the process says, and answer what it asks; the time it waits is not its own."""
+    async def _converse(self, job: Job, process: WorkerProcess, seconds: float, slot: Slot) -> dict[str, Any] | None:
+        """Read what the worker sends and answer what it asks; its waiting time is not counted."""
         answers = iter(job.answers)
         while True:
             begun = time.monotonic()
@@ -272,7 +277,7 @@ class JobRunner:
         question = Question(
             prompt=asked["prompt"], is_draft=asked["is_draft"], answer_by=now() + int(ask_seconds * 1000)
         )
-        if not await self._stored(lambda: self._store.ask(job.id, question)):
+        if not await self._outcomes.write(lambda: self._store.ask(job.id, question)):
             return None
         event(_log, logging.INFO, "input_awaited", job_id=job.id, answer_by=question.answer_by)
         with_process = len(self._processes.keys() & self._questions.jobs)
@@ -283,58 +288,8 @@ class JobRunner:
         if found is None or found.state is not JobState.RUNNING:
             return None
         await slot.take()
-        resumed = await self._stored(lambda: self._store.start(job.id))
+        resumed = await self._outcomes.write(lambda: self._store.start(job.id))
         return resumed.answers[-1] if resumed else None
 
     async def _in_thread(self, do: Callable[_P, _T], *given: _P.args, **named: _P.kwargs) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(do, *given, **named))
-
-    async def _keep(self, job: Job, answer: dict[str, Any], seconds: float) -> None:
-        """Write down what became of a run, before anything else is done with it."""
-        JOB_SECONDS.add(seconds)
-        JOBS_ENDED.add(outcome="result" if "result" in answer else answer["failure"])
-        common: dict[str, object] = {"job_id": job.id, "seconds": round(seconds, 3)}
-        if "result" in answer:
-            usage = answer.get("usage", {})
-            MODEL_CALLS.add(usage.get("model_calls", 0))
-            TOKENS.add(usage.get("tokens", 0))
-            if await self._stored(lambda: self._keep_result(job, answer["result"].replace("\0", "\ufffd"))):
-                event(_log, logging.INFO, "job_completed", **common, **usage)
-                self.on_result()
-        elif answer["failure"] == Failure.JOB_INTERRUPTED:
-            await self._stored(lambda: self._store.put_back(job.id))
-            event(_log, logging.INFO, "job_put_back", **common)
-        else:
-            await self._fail(job, Failure(answer["failure"]), logged={**common, "detail": answer["detail"]})
-
-    def _keep_result(self, job: Job, result: str) -> Job | None:
-        if job.payment is None:
-            return self._store.complete(job.id, result)
-        hashed = result_hash(self._hash_rule, job.identifier_from_purchaser or "", result)
-        return self._store.keep_result(job.id, result, hashed, self._hash_rule)
-
-    async def _fail(
-        self,
-        job: Job,
-        failure: Failure,
-        *,
-        expected: JobState | None = None,
-        logged: Mapping[str, object] | None = None,
-    ) -> bool:
-        """Fail a job, if it is in the expected state; one that nobody paid gives way to the same request sent anew."""
-        repeatable = job.payment is None
-        failed = await self._stored(lambda: self._store.fail(job.id, failure, repeatable=repeatable, expected=expected))
-        if failed:
-            event(_log, logging.WARNING, "job_failed", **{"job_id": job.id, **(logged or {}), "failure": failure})
-        return failed is not None
-
-    async def _stored(self, write: Callable[[], Job | None]) -> Job | None:
-        """Write, again and again while the store is away: what a job has cost must not be lost to that."""
-        while True:
-            try:
-                return await asyncio.to_thread(write)
-            except StoreUnavailableError as error:
-                event(_log, logging.ERROR, "store_unavailable", reason=str(error))
-                if self._stopping:
-                    raise
-                await asyncio.sleep(_STORE_AGAIN_SECONDS)

@@ -5,17 +5,18 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from crew_runtime.crew_work import CrewWork, ModelAccess
-from crew_runtime.crewai.crew_worker import run_crew
+from crew_runtime.crewai.worker_main import run_crew
 from crew_runtime.declared.declaration import Declaration
-from crew_runtime.runner.job_process import JobProcess
+from crew_runtime.job_spec import JobSpec
+from crew_runtime.model_access import ModelAccess
+from crew_runtime.runner.worker_process import WorkerProcess
 from support.runtime import SENTINEL_KEY
 
 JOB_SECONDS: Final = 60
 _count = itertools.count()
 
 
-def work(folder: Path, declared: dict[str, Any], model_url: str, **changes: Any) -> CrewWork:  # noqa: ANN401 - any field
+def job_spec(folder: Path, declared: dict[str, Any], model_url: str, **changes: Any) -> JobSpec:  # noqa: ANN401 - any field
     """What one job of the declared agent is told; its folder is a new one."""
     own = folder / f"job-{next(_count)}"
     own.mkdir()
@@ -25,10 +26,11 @@ def work(folder: Path, declared: dict[str, Any], model_url: str, **changes: Any)
         "model": ModelAccess(api=model_url, key=SENTINEL_KEY, name="stub-model"),
         "inputs": {"topic": "tea", "tone": "plain"},
         "max_model_calls": 20,
+        "max_tokens": 500_000,
         "folder": own,
     }
-    return CrewWork(**settings | changes)
+    return JobSpec(**settings | changes)
 
 
-def outcome(of: CrewWork) -> dict[str, Any]:
-    return JobProcess(run_crew, of).answer(timeout=JOB_SECONDS)
+def outcome(of: JobSpec) -> dict[str, Any]:
+    return WorkerProcess(run_crew, of).answer(timeout=JOB_SECONDS)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crew_runtime.runner.job_process import AskedError, DiedError, JobProcess, TimedOutError
+from crew_runtime.runner.worker_process import AskedError, DiedError, TimedOutError, WorkerProcess
 from support.targets import answer, answer_nonsense, ask_twice, die, hang, hang_on
 
 
@@ -19,13 +19,13 @@ def pid_in(file: Path) -> int:
 
 
 def test_gives_the_answer() -> None:
-    assert JobProcess(answer, "done").answer(timeout=30) == {"result": "done"}
+    assert WorkerProcess(answer, "done").answer(timeout=30) == {"result": "done"}
 
 
 @pytest.mark.parametrize("target", [hang, hang_on], ids=["ends at SIGTERM", "ignores SIGTERM"])
 def test_a_process_that_takes_too_long_is_ended(tmp_path: Path, target: object) -> None:
     file = tmp_path / "pid"
-    process = JobProcess(target, file)  # type: ignore[arg-type]
+    process = WorkerProcess(target, file)  # type: ignore[arg-type]
     pid = pid_in(file)
     with pytest.raises(TimedOutError):
         process.answer(timeout=0.1, kill_after=0.5)
@@ -34,7 +34,7 @@ def test_a_process_that_takes_too_long_is_ended(tmp_path: Path, target: object) 
 
 
 def test_whoever_waits_learns_that_the_process_was_killed(tmp_path: Path) -> None:
-    process = JobProcess(hang, tmp_path / "pid")
+    process = WorkerProcess(hang, tmp_path / "pid")
     pid_in(tmp_path / "pid")
     process.kill()
     with pytest.raises(DiedError):
@@ -44,11 +44,11 @@ def test_whoever_waits_learns_that_the_process_was_killed(tmp_path: Path) -> Non
 @pytest.mark.parametrize(("target", "argument"), [(die, 0), (die, 3), (answer_nonsense, None)])
 def test_an_end_without_an_answer_is_an_error(target: object, argument: object) -> None:
     with pytest.raises(DiedError):
-        JobProcess(target, argument).answer(timeout=30)  # type: ignore[arg-type]
+        WorkerProcess(target, argument).answer(timeout=30)  # type: ignore[arg-type]
 
 
 def test_a_process_that_asks_back_waits_for_the_replies_and_goes_on() -> None:
-    process = JobProcess(ask_twice, "Which")
+    process = WorkerProcess(ask_twice, "Which")
     assert process.next_message(timeout=30) == {"ask": {"prompt": "Which one?", "is_draft": False}}
     process.reply("the blue one")
     assert process.next_message(timeout=30) == {"ask": {"prompt": "Which two?", "is_draft": False}}
@@ -58,11 +58,11 @@ def test_a_process_that_asks_back_waits_for_the_replies_and_goes_on() -> None:
 
 def test_a_process_that_asks_where_nobody_replies_is_ended() -> None:
     with pytest.raises(AskedError):
-        JobProcess(ask_twice, "Which").answer(timeout=30)
+        WorkerProcess(ask_twice, "Which").answer(timeout=30)
 
 
 def test_a_reply_to_a_process_that_is_gone_is_an_error() -> None:
-    process = JobProcess(ask_twice, "Which")
+    process = WorkerProcess(ask_twice, "Which")
     process.next_message(timeout=30)
     process.kill()
     with pytest.raises(DiedError):
@@ -72,7 +72,7 @@ def test_a_reply_to_a_process_that_is_gone_is_an_error() -> None:
 
 
 def test_a_process_that_waits_for_a_reply_can_be_ended() -> None:
-    process = JobProcess(ask_twice, "Which")
+    process = WorkerProcess(ask_twice, "Which")
     process.next_message(timeout=30)
     process.end(kill_after=0.1)
     with pytest.raises(DiedError):

@@ -1,4 +1,4 @@
-"""What operators ask, on a port of its own: /metrics and /readyz."""
+"""The endpoints for operators, on a port of their own: /metrics and /readyz."""
 
 import asyncio
 from typing import Final
@@ -13,15 +13,15 @@ from crew_runtime.jobs import now
 from crew_runtime.machine.model_probe import Probe
 from crew_runtime.metrics import Gauge, rendered
 from crew_runtime.payments.watch import PaymentWatch
+from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.runner.leases import LeaseKeeper
-from crew_runtime.runner.runner import JobRunner
 from crew_runtime.store import JobStore, StoreUnavailableError
 
 _PROMETHEUS: Final = "text/plain; version=0.0.4"
 
 
 class Operations:
-    """Gathers how the runtime stands; never anything of an input or a result."""
+    """Reports the runtime's state; never anything of an input or a result."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Operations:
         self._embedder = embedder
 
     def app(self) -> Starlette:
-        """Make the ASGI application."""
+        """Return the ASGI application."""
         return Starlette(routes=[Route("/metrics", self._metrics), Route("/readyz", self._readyz)])
 
     async def _readyz(self, _request: Request) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""Errors of the HTTP interface: a stable code, what happened, and what to do."""
+"""The errors of the API: a stable code, what happened, and what to do."""
 
 from collections.abc import Sequence
 

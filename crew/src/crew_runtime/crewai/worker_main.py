@@ -1,4 +1,4 @@
-"""Runs one crew in a process of its own, made for it by the fork server and gone after it."""
+"""The main function of a worker: runs one crew, in a process that is forked for it and ends after it."""
 
 import json
 import logging
@@ -11,12 +11,12 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Final
 
-from crew_runtime import for_authors
-from crew_runtime.crew_work import CrewWork, ModelAccess
-from crew_runtime.crewai.asking import Ask, answer_human_input_by, asking
+from crew_runtime.ask import Ask, asking
+from crew_runtime.crewai import author_api
+from crew_runtime.crewai.author_code import AuthorCodeError, crew_of_folder
 from crew_runtime.crewai.budget import BudgetSpentError, ModelBudget
 from crew_runtime.crewai.crew_builder import declared_crew
-from crew_runtime.crewai.own_code import OwnCodeError, crew_of_folder
+from crew_runtime.crewai.human_input import answer_human_input_by
 from crew_runtime.crewai.result_schema import with_schemas
 from crew_runtime.documents.context import with_documents
 from crew_runtime.documents.document import DocumentError
@@ -24,6 +24,7 @@ from crew_runtime.documents.embedder import Embedder, EmbeddingError
 from crew_runtime.documents.index import DocumentIndex
 from crew_runtime.failures import Failure
 from crew_runtime.files.received_files import CustomerFileError, egress_for_files, receive, texts_of
+from crew_runtime.job_spec import JobSpec
 from crew_runtime.machine.confinement import limit_job
 from crew_runtime.machine.environment import move_into
 from crew_runtime.tools.calculate import calculate
@@ -32,38 +33,35 @@ from crew_runtime.tools.document_search import document_searcher
 if TYPE_CHECKING:
     from crewai import Crew
 
-__all__ = ["CrewWork", "ModelAccess", "build_crew", "run_crew"]
-
 # CrewAI raises a plain Exception for it.
 _GUARDRAIL_NOT_MET: Final = re.compile(r"Task failed guardrail( \d+)? validation after \d+ retries")
 
 
-def run_crew(connection: Connection, work: CrewWork) -> None:
+def run_crew(connection: Connection, spec: JobSpec) -> None:
     """Run the crew and send {"result", "usage"} or {"failure", "detail"}; then end this process.
 
-    A crew that asks back sends {"ask": {"prompt", "is_draft"}} before, as often as it asks, and waits for {"input"}
-    each time.
+    For each question to its customer it first sends {"ask": {"prompt", "is_draft"}} and waits for {"input"}.
     """
-    _answer(connection, work, _run)
+    _answer(connection, spec, _run)
 
 
-def build_crew(connection: Connection, work: CrewWork) -> None:
-    """Only build the crew and read its documents, to learn whether both can be used.
+def build_crew(connection: Connection, spec: JobSpec) -> None:
+    """Build the crew and read its documents, only to find out whether both can be used.
 
     Sends {"result": ""} or {"failure", "detail"}.
     """
-    _answer(connection, work, _build)
+    _answer(connection, spec, _build)
 
 
-def _answer(connection: Connection, work: CrewWork, do: Callable[[CrewWork, Ask], dict[str, Any]]) -> None:
+def _answer(connection: Connection, spec: JobSpec, do: Callable[[JobSpec, Ask], dict[str, Any]]) -> None:
     os.setpgid(0, 0)  # a signal to the runtime's group must not end jobs that it still waits for
     threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.disable()
     try:
-        move_into(work.folder)
+        move_into(spec.folder)
         limit_job()
         try:
-            answer = do(work, asking(connection))
+            answer = do(spec, asking(connection))
         except Exception as error:  # noqa: BLE001 - whatever a crew raises is an outcome of the job
             answer = _failure(error)
         connection.send_bytes(json.dumps(answer).encode())
@@ -86,24 +84,24 @@ class _Prepared:
     index: DocumentIndex | None
 
 
-def _prepare(work: CrewWork, ask: Ask) -> _Prepared:
-    """Build the crew and what it is to be started with."""
-    from crew_runtime.crewai import warm
+def _prepare(spec: JobSpec, ask: Ask) -> _Prepared:
+    """Build the crew and its inputs."""
+    from crew_runtime.crewai import preload
 
-    if warm.IMPORT_ERROR:
-        raise RuntimeError(warm.IMPORT_ERROR)
-    index = DocumentIndex.open(work.documents, Embedder(work.model)) if work.documents else None
-    files = receive(work.files, work.inputs, work.folder, egress_for_files()) if work.files else {}
+    if preload.IMPORT_ERROR:
+        raise RuntimeError(preload.IMPORT_ERROR)
+    index = DocumentIndex.open(spec.documents, Embedder(spec.model)) if spec.documents else None
+    files = receive(spec.files, spec.inputs, spec.folder, egress_for_files()) if spec.files else {}
     answer_human_input_by(ask)
-    if work.code:
-        for_authors.provide(work.model, ask, index, files)
+    if spec.code:
+        author_api.provide(spec.model, ask, index, files)
         paths = {field: ", ".join(map(str, placed)) for field, placed in files.items()}
-        return _Prepared(crew_of_folder(work.code, work.model), {**work.inputs, **paths}, index)
-    crew, inputs = with_schemas(work.crew, {**work.inputs, **texts_of(files)})
+        return _Prepared(crew_of_folder(spec.code, spec.model), {**spec.inputs, **paths}, index)
+    crew, inputs = with_schemas(spec.crew, {**spec.inputs, **texts_of(files)})
     if index:
         crew, inputs = with_documents(crew, inputs, index)
     tools = _tools(crew.pop("fetch_hosts", ()), index)
-    built = declared_crew(crew, work.model, tools)
+    built = declared_crew(crew, spec.model, tools)
     if built.manager_agent and inputs:
         built.manager_agent.interpolate_inputs(inputs)  # CrewAI leaves it out
     return _Prepared(built, inputs, index)
@@ -117,24 +115,24 @@ def _tools(hosts: Iterable[str], index: DocumentIndex | None) -> dict[str, Calla
     return {**tools, "document_search": document_searcher(index)} if index else tools
 
 
-def _build(work: CrewWork, _ask: Ask) -> dict[str, Any]:
-    """Prepare a job; the reason why that fails is told in full, as no customer is in play."""
+def _build(spec: JobSpec, _ask: Ask) -> dict[str, Any]:
+    """Prepare a job; a failure is reported in full, as no customer is involved."""
     try:
-        _prepare(work, _nobody)
+        _prepare(spec, _nobody)
     except Exception as error:  # noqa: BLE001 - whatever CrewAI raises is the reason
-        reason = f"{type(error).__name__}: {error}".replace(work.model.key, "***")
+        reason = f"{type(error).__name__}: {error}".replace(spec.model.key, "***")
         return {"failure": Failure.CREW_FAILED, "detail": reason}
     return {"result": ""}
 
 
 def _nobody(prompt: str, *, is_draft: bool = False) -> str:  # noqa: ARG001 - an Ask
-    raise OwnCodeError("the crew asks its customer before the job begins: ask in a tool, or before the kickoff")
+    raise AuthorCodeError("the crew asks its customer before the job begins: ask in a tool, or before the kickoff")
 
 
-def _run(work: CrewWork, ask: Ask) -> dict[str, Any]:
-    budget = ModelBudget(calls=work.max_model_calls, tokens=work.max_tokens)
+def _run(spec: JobSpec, ask: Ask) -> dict[str, Any]:
+    budget = ModelBudget(calls=spec.max_model_calls, tokens=spec.max_tokens)
     budget.enforce()
-    prepared = _prepare(work, ask)
+    prepared = _prepare(spec, ask)
     try:
         # Without inputs CrewAI must get None: it then leaves braces in the texts alone.
         output = prepared.crew.kickoff(inputs=prepared.inputs or None)
@@ -151,7 +149,7 @@ def _run(work: CrewWork, ask: Ask) -> dict[str, Any]:
 
 
 def _failure(error: Exception) -> dict[str, Any]:
-    """Classify an exception; of its text nothing is kept, as it may quote the customer, the model or the key."""
+    """Classify an exception; nothing of its text is kept, as it may quote the customer, the model or the key."""
     causes = list(_chain(error))
     for cause in causes:
         failure = _classify(cause)
@@ -163,13 +161,13 @@ def _failure(error: Exception) -> dict[str, Any]:
 def _describe(error: BaseException) -> str:
     status = getattr(error, "status_code", None)
     name = f"{type(error).__module__}.{type(error).__qualname__}"
-    if isinstance(error, (CustomerFileError, DocumentError, EmbeddingError, OwnCodeError)):
+    if isinstance(error, (CustomerFileError, DocumentError, EmbeddingError, AuthorCodeError)):
         return f"{name}: {error}"  # our own words, none of a customer's
     return f"{name} {status}" if isinstance(status, int) else name
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Give the exception and its causes, each once: CrewAI makes chains that are circles."""
+    """Yield the exception and its causes, each once: CrewAI makes circular chains."""
     seen: set[int] = set()
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:

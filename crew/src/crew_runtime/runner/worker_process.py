@@ -1,4 +1,4 @@
-"""Runs a function in a fresh process with a hard time limit, and talks to it meanwhile."""
+"""The parent's side of a worker: runs a function in a fresh process with a hard time limit, and talks to it."""
 
 import json
 import multiprocessing
@@ -20,7 +20,7 @@ _starting = threading.Lock()
 
 
 def start_fork_server(preload: str) -> None:
-    """Start the process that job processes are forked from; it imports `preload` in the background."""
+    """Start the process that workers are forked from; it imports `preload` in the background."""
     _CONTEXT.set_forkserver_preload([preload])
     forkserver.ensure_running()
 
@@ -34,15 +34,15 @@ class DiedError(Exception):
 
 
 class AskedError(DiedError):
-    """The process asks back, and nobody is there to reply; it was ended."""
+    """The process asked a question that nobody can answer, and was ended."""
 
 
 def is_ask(message: Mapping[str, object]) -> bool:
-    """Tell whether a message asks back, so that it is not the last one."""
+    """Return whether a message is a question, and thus not the last one."""
     return "ask" in message
 
 
-class JobProcess:
+class WorkerProcess:
     """One process that runs `target(connection, argument)`, which sends JSON objects as bytes; the last is its answer.
 
     One that has the key `ask` is no answer: the target waits for a `reply`. Making a process blocks until the fork
@@ -122,7 +122,7 @@ class JobProcess:
         self._signal(signal.SIGKILL)
 
     def end(self, *, kill_after: float = _KILL_AFTER_SECONDS) -> None:
-        """Give the process `kill_after` seconds to end by itself, then end it; it is gone afterwards."""
+        """Return the process `kill_after` seconds to end by itself, then end it; it is gone afterwards."""
         with self._ending:  # two threads that close the pipe at once might close somebody else's
             if self._pid is None:
                 return
@@ -134,7 +134,7 @@ class JobProcess:
             self._messages.close()
 
     def _is_gone(self, within: float) -> bool:
-        """Tell whether the pipe closes in time, which it does when the process, its last holder, ends."""
+        """Return whether the pipe closes in time, which it does when the process, its last holder, ends."""
         try:
             while self._messages.poll(within):
                 self._messages.recv_bytes(_LARGEST_ANSWER)

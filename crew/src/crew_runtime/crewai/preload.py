@@ -1,7 +1,7 @@
-"""Imported by the fork server once, so that every job's process begins with CrewAI loaded.
+"""Imported by the fork server once, so that every worker begins with CrewAI loaded.
 
-Importing CrewAI takes seconds, forking moments. What CrewAI prints goes nowhere: it would land among the log lines,
-and may quote a customer. An import that fails is remembered, for jobs to tell.
+Importing CrewAI takes seconds, forking milliseconds. What CrewAI prints is discarded: it would land among the log
+lines, and may quote a customer. A failed import is remembered, so that jobs can report it.
 """
 
 import gc
@@ -27,7 +27,7 @@ try:
         "crewai",
         "crewai.core.providers.human_input",
         "crewai.tools",
-        "crew_runtime.crewai.crew_worker",
+        "crew_runtime.crewai.worker_main",
         # What follows would be imported at a job's first call of the model, and take a second each time.
         "crewai.llms.providers.openai.completion",
         "httpcore",

@@ -1,0 +1,15 @@
+"""How to reach a language model."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelAccess:
+    """A model by its API, key and name; `embeddings` is the model that embeds documents."""
+
+    api: str
+    key: str = field(repr=False)
+    name: str
+    temperature: float | None = None
+    max_tokens: int | None = None
+    embeddings: str = "text-embedding-3-small"

@@ -1,0 +1,78 @@
+"""Stores the outcomes of jobs, and retries while the store is unavailable."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from crew_runtime.failures import Failure
+from crew_runtime.hashes import HashRule, result_hash
+from crew_runtime.jobs import Job, JobState
+from crew_runtime.logs import event
+from crew_runtime.metrics import JOB_SECONDS, JOBS_ENDED, MODEL_CALLS, TOKENS
+from crew_runtime.store import JobStore, StoreUnavailableError
+
+_log: Final = logging.getLogger(__name__)
+_STORE_AGAIN_SECONDS: Final = 1
+
+
+class Outcomes:
+    """The runner's writes to the store. `on_result` is called when a result is kept."""
+
+    def __init__(
+        self, store: JobStore, hash_rule: HashRule, *, is_stopping: Callable[[], bool], on_result: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._hash_rule = hash_rule
+        self._is_stopping = is_stopping
+        self._on_result = on_result
+
+    async def keep(self, job: Job, answer: dict[str, Any], seconds: float) -> None:
+        """Store the outcome of a run before anything else is done with it."""
+        JOB_SECONDS.add(seconds)
+        JOBS_ENDED.add(outcome="result" if "result" in answer else answer["failure"])
+        common: dict[str, object] = {"job_id": job.id, "seconds": round(seconds, 3)}
+        if "result" in answer:
+            usage = answer.get("usage", {})
+            MODEL_CALLS.add(usage.get("model_calls", 0))
+            TOKENS.add(usage.get("tokens", 0))
+            if await self.write(lambda: self._keep_result(job, answer["result"].replace("\0", "\ufffd"))):
+                event(_log, logging.INFO, "job_completed", **common, **usage)
+                self._on_result()
+        elif answer["failure"] == Failure.JOB_INTERRUPTED:
+            await self.write(lambda: self._store.put_back(job.id))
+            event(_log, logging.INFO, "job_put_back", **common)
+        else:
+            await self.fail(job, Failure(answer["failure"]), logged={**common, "detail": answer["detail"]})
+
+    def _keep_result(self, job: Job, result: str) -> Job | None:
+        if job.payment is None:
+            return self._store.complete(job.id, result)
+        hashed = result_hash(self._hash_rule, job.identifier_from_purchaser or "", result)
+        return self._store.keep_result(job.id, result, hashed, self._hash_rule)
+
+    async def fail(
+        self,
+        job: Job,
+        failure: Failure,
+        *,
+        expected: JobState | None = None,
+        logged: Mapping[str, object] | None = None,
+    ) -> bool:
+        """Fail a job, if it is in the expected state; if nobody paid for it, the same request may begin a new one."""
+        repeatable = job.payment is None
+        failed = await self.write(lambda: self._store.fail(job.id, failure, repeatable=repeatable, expected=expected))
+        if failed:
+            event(_log, logging.WARNING, "job_failed", **{"job_id": job.id, **(logged or {}), "failure": failure})
+        return failed is not None
+
+    async def write(self, do: Callable[[], Job | None]) -> Job | None:
+        """Write, and retry while the store is unavailable: the costs of a job must not be lost to that."""
+        while True:
+            try:
+                return await asyncio.to_thread(do)
+            except StoreUnavailableError as error:
+                event(_log, logging.ERROR, "store_unavailable", reason=str(error))
+                if self._is_stopping():
+                    raise
+                await asyncio.sleep(_STORE_AGAIN_SECONDS)

@@ -1,0 +1,137 @@
+"""A created job gets one payment, from the runtime that holds it, whoever asks at the same time."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from crew_runtime.api_error import ApiError
+from crew_runtime.declared.declaration import Declaration
+from crew_runtime.jobs import Job, JobState
+from crew_runtime.payments import checkout
+from crew_runtime.payments.checkout import Checkout, Windows
+from crew_runtime.payments.client import PaymentService
+from crew_runtime.payments.wire import Payment
+from crew_runtime.store import JobStore
+from crew_runtime.store.sqlite import SqliteJobStore
+from support.declarations import one_task
+from support.payments import ROWS
+
+PAYMENT = Payment.model_validate(ROWS[0])
+OpenStore = Callable[..., SqliteJobStore]
+
+
+class Service:
+    """Makes the recorded payment each time it is asked for one."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    async def create(self, **_: object) -> Payment:
+        self.made += 1
+        return PAYMENT
+
+
+@pytest.fixture(autouse=True)
+def _short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkout, "_OTHERS_TURN_SECONDS", 0.5)
+    monkeypatch.setattr(checkout, "_LOOK_SECONDS", 0.01)
+
+
+@pytest.fixture
+def open_store(tmp_path: Path) -> Iterator[OpenStore]:
+    opened: list[SqliteJobStore] = []
+
+    def start(holder: str, lease_seconds: float = 30) -> SqliteJobStore:
+        opened.append(SqliteJobStore(tmp_path / "jobs.sqlite", holder=holder, lease_seconds=lease_seconds))
+        return opened[-1]
+
+    yield start
+    for store in opened:
+        store.disconnect()
+
+
+def created(store: JobStore) -> Job:
+    return store.add(
+        Job(
+            input_data={"topic": "tea"}, agent_identifier="ab", identifier_from_purchaser="ab" * 7,
+            input_hash="cd" * 32, request_key="cd" * 32, state=JobState.CREATED,
+        )
+    )  # fmt: skip
+
+
+def checkout_over(store: JobStore, service: Service, seller_vkey: str = "") -> Checkout:
+    return Checkout(
+        service=cast("PaymentService", service),
+        store=store,
+        declaration=Declaration.model_validate(one_task(), strict=False),
+        windows=Windows(pay_seconds=10, submit_seconds=1000),
+        seller_vkey=seller_vkey,
+    )
+
+
+def test_a_job_that_another_runtime_holds_gets_no_second_payment(open_store: OpenStore) -> None:
+    job, service = created(open_store("other")), Service()
+    with pytest.raises(ApiError, match="The payment is still being created") as caught:
+        asyncio.run(checkout_over(open_store("mine"), service).paid_for(job))
+    assert (caught.value.status, caught.value.body["error"]) == (503, "PAYMENT_SERVICE_UNAVAILABLE")
+    assert service.made == 0
+
+
+def test_the_payment_that_another_runtime_makes_meanwhile_is_the_jobs(open_store: OpenStore) -> None:
+    other = open_store("other")
+    job, service = created(other), Service()
+
+    async def both() -> Job:
+        asking = asyncio.create_task(checkout_over(open_store("mine"), service).paid_for(job))
+        await asyncio.sleep(0.1)
+        assert other.bind_payment(job.id, replace(PAYMENT.terms, blockchain_identifier="theirs"))
+        return await asking
+
+    found = asyncio.run(both())
+    assert found.payment
+    assert (found.payment.blockchain_identifier, found.state) == ("theirs", JobState.AWAITING_PAYMENT)
+    assert service.made == 0
+
+
+def test_a_runtime_whose_lease_has_ended_leaves_the_payment_to_whoever_asks(open_store: OpenStore) -> None:
+    job, service, mine = created(open_store("other", 0.05)), Service(), open_store("mine")
+    found = asyncio.run(checkout_over(mine, service).paid_for(job))
+    assert found.payment
+    assert service.made == 1
+    assert mine.renew() == {job.id}, "its own by now"
+
+
+def test_a_job_that_was_given_up_meanwhile_gets_no_payment(open_store: OpenStore) -> None:
+    service = Service()
+    job = Job(input_data={}, agent_identifier="ab", state=JobState.CREATED)
+    with pytest.raises(ApiError, match="The job was ended"):
+        asyncio.run(checkout_over(open_store("mine"), service).paid_for(job))
+    assert service.made == 0
+
+
+def test_who_asks_at_once_at_one_runtime_gets_one_payment(open_store: OpenStore) -> None:
+    store, service = open_store("mine"), Service()
+    job, one = created(store), checkout_over(store, service)
+
+    async def at_once() -> list[Job]:
+        return await asyncio.gather(*[one.paid_for(job) for _ in range(5)])
+
+    assert len({found.payment for found in asyncio.run(at_once()) if found.payment}) == 1
+    assert service.made == 1
+
+
+@pytest.mark.parametrize(
+    ("configured", "differs"), [("", False), (PAYMENT.terms.seller_vkey, False), ("fa" * 28, True)]
+)
+def test_a_payment_to_another_wallet_than_the_configured_one_is_logged(
+    open_store: OpenStore, caplog: pytest.LogCaptureFixture, configured: str, differs: bool
+) -> None:
+    store = open_store("mine")
+    with caplog.at_level(logging.INFO, logger="crew_runtime"):
+        asyncio.run(checkout_over(store, Service(), configured).paid_for(created(store)))
+    assert ("seller_differs" in caplog.messages, "payment_made" in caplog.messages) == (differs, True)
