@@ -3,9 +3,9 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { startCrew } from "../../../providers/crew-process/process.ts";
-import { record, shortName } from "../hosting/recorder.ts";
-import { deploy, projectOf } from "../hosting/stack.ts";
+import { startCrew } from "../../../providers/crew-process/local/process.ts";
+import { record, shortName } from "../deploy/recorder.ts";
+import { deploy, projectOf } from "../deploy/stack.ts";
 
 const RUNTIME = join(import.meta.dirname, "../../../crew/src/crew_runtime");
 
