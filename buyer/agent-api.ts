@@ -1,6 +1,6 @@
 import axios, { isAxiosError } from "axios";
 import type { z } from "zod";
-import { printable } from "../stacks/text.ts";
+import { printable } from "../providers/printable.ts";
 import {
   type Field,
   type JobStatus,

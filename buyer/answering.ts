@@ -1,5 +1,5 @@
 import { UserError } from "../stacks/user-error.ts";
-import { printable } from "../stacks/text.ts";
+import { printable } from "../providers/printable.ts";
 import type { AgentApi } from "./agent-api.ts";
 import type { Field } from "./agent-wire.ts";
 import { EXIT, HireError, listed } from "./errors.ts";

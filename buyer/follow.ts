@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ServiceError } from "../providers/masumi/index.ts";
-import { printable } from "../stacks/text.ts";
+import { printable } from "../providers/printable.ts";
 import type { AgentApi } from "./agent-api.ts";
 import type { JobStatus } from "./agent-wire.ts";
 import type { Answering } from "./answering.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
-import { printable } from "../stacks/text.ts";
+import { printable } from "../providers/printable.ts";
 import { UserError } from "../stacks/user-error.ts";
 import type { Field } from "./agent-wire.ts";
 import { HireError, listed } from "./errors.ts";

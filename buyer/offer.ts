@@ -1,5 +1,5 @@
 import type { AssetTable, Network } from "../infra/declarations/index.ts";
-import { printable } from "../stacks/text.ts";
+import { printable } from "../providers/printable.ts";
 import type { PaymentInformation } from "./agent-wire.ts";
 import { HireError, listed } from "./errors.ts";
 import { type Funds, inWords, samePrice } from "./price.ts";

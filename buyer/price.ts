@@ -1,5 +1,5 @@
 import { type AssetTable, formatPrice, toBaseUnits } from "../infra/declarations/index.ts";
-import { printable } from "../stacks/text.ts";
+import { printable } from "../providers/printable.ts";
 import { UserError } from "../stacks/user-error.ts";
 import { HireError } from "./errors.ts";
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { printable } from "../stacks/text.ts";
+import { printable } from "../providers/printable.ts";
 import { type Field, type JobStatus, inputSchema } from "./agent-wire.ts";
 import { canonicalJson } from "./hashes.ts";
 import type { Hire } from "./hire-file.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { AssetTable, Network } from "../infra/declarations/index.ts";
 import type { Project } from "../stacks/project.ts";
-import { printable } from "../stacks/text.ts";
+import { printable } from "../providers/printable.ts";
 import { AgentApi } from "./agent-api.ts";
 import type { PaymentInformation, StartedJob } from "./agent-wire.ts";
 import { type BuyerOptions, marketOf, openPurchases } from "./buyer.ts";

@@ -36,7 +36,7 @@ function urlProblem(text: string): string | undefined {
 export async function findTarget(project: Project, stack: string, agent: string): Promise<Target> {
   if (/^https?:\/\//i.test(agent)) return targetOfUrl(agent);
   const isFresh = stack === LOCAL_STACK && !existsSync(stackFile(project, stack));
-  const agents = isFresh ? [] : await readAgentOutputs(project, stack);
+  const agents = isFresh ? [] : await readAgentOutputs(project, stack, { env: process.env });
   const found = agents.find(({ id }) => id === agent);
   if (found)
     return {

@@ -1,5 +1,5 @@
 import type { Network } from "../infra/declarations/index.ts";
-import { printable } from "../stacks/text.ts";
+import { printable } from "../providers/printable.ts";
 import type { StartedJob } from "./agent-wire.ts";
 import { HireError } from "./errors.ts";
 import { type Offer, termsDiffer } from "./offer.ts";

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { registerCommands } from "./commands/index.ts";
-import { UserError, explainsItself } from "../stacks/user-error.ts";
+import { explainsItself } from "./explains-itself.ts";
+import { UserError } from "../stacks/user-error.ts";
 
 const program = new Command("masumi-agents")
   .description(

@@ -1,8 +1,8 @@
 import { crewFolder, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/index.ts";
 import { agentTable } from "../agent-table.ts";
+import { showLocalRun } from "../run.ts";
 import { loadStackAgents } from "../../stacks/agents.ts";
-import { runLocal } from "../../stacks/engine-run.ts";
-import { readAgentOutputs } from "../../stacks/outputs.ts";
+import { readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
 import type { Agent } from "../../infra/declarations/index.ts";
 import { Answering } from "../../buyer/answering.ts";
@@ -43,14 +43,14 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
   const sandbox = known ?? (await startSandboxProcess(project, { chainSpeed }));
   say(`The simulated payment service ${known ? "already runs" : "runs"} on ${sandbox.url}.`);
 
-  const result = await runLocal(project, "up", { stack: LOCAL_STACK, json, refresh: true });
+  const result = await showLocalRun(project, "up", { json, refresh: true });
   if (!result.ok) return result.exitCode;
-  const agents = await readAgentOutputs(project, LOCAL_STACK);
+  const agents = await readAgentOutputs(project, LOCAL_STACK, { env: process.env });
   const { same: _same, ...changes } = result.changes;
   const isNew = Object.values(changes).some(Boolean);
   if (!json) {
     if (!isNew) process.stdout.write("\nNothing to do: all is as declared.\n");
-    process.stdout.write(`\n${await agentTable(agents)}`);
+    process.stdout.write(`\n${agentTable(await withAvailability(agents))}`);
   }
   // A run that changed nothing is over at once; and only test tokens are spent unasked.
   const takesJob = declared.some(

@@ -1,4 +1,5 @@
-import { count, printJson, printable } from "../../stacks/text.ts";
+import { printable } from "../../providers/printable.ts";
+import { count, printJson } from "../text.ts";
 import type { Project } from "../../stacks/project.ts";
 import { AgentApi, isLoopback } from "../../buyer/agent-api.ts";
 import { openPurchases } from "../../buyer/buyer.ts";

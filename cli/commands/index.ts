@@ -5,7 +5,7 @@ import type { DriftFlags } from "./drift.ts";
 import type { HireFlags } from "./hire.ts";
 import type { ImportFlags } from "./import.ts";
 import type { PlanFlags } from "./plan.ts";
-import type { RunFlags } from "./run.ts";
+import type { RunFlags } from "../run.ts";
 import type { SandboxFlags } from "./sandbox.ts";
 import { registerStackCommands } from "./stack-commands.ts";
 

@@ -9,7 +9,7 @@ import { isRunning } from "../../providers/crew-process/process.ts";
 import { countAgents } from "../../stacks/agents.ts";
 import { isFree } from "../../stacks/port.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
-import { count } from "../../stacks/text.ts";
+import { count } from "../text.ts";
 import { type Verdict, fail, ok, warn } from "./finding.ts";
 
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type ImportFlags, importAgents } from "../../cli/commands/import.ts";
 import { plan } from "../../cli/commands/plan.ts";
-import type { PlanDocument } from "../../cli/plan-report.ts";
+import type { PlanDocument } from "../../stacks/documents.ts";
 import { V1, V2_SOURCE } from "../providers/masumi/inputs.ts";
 import { CliStack } from "./stack.ts";
 

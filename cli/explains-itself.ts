@@ -1,0 +1,9 @@
+import { UserError } from "../stacks/user-error.ts";
+
+/** Return whether the message says all that a user needs: ours, and every other error of the project, which has a stable code. */
+export function explainsItself(error: unknown): error is Error {
+  if (error instanceof UserError) return true;
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  // Node's own codes begin with ERR_: those are defects, and keep their stack.
+  return typeof code === "string" && /^(?!ERR_)[A-Z]+(_[A-Z0-9]+)+$/.test(code);
+}
