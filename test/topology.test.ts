@@ -51,14 +51,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "providers/documents": ["providers/coded-error.ts"],
   "local/sandbox": [],
   "local/engine": [],
-  buyer: [
-    "infra/declarations",
-    "infra/config.ts",
-    "providers/printable.ts",
-    "providers/masumi",
-    "cli",
-    "stacks",
-  ],
+  buyer: ["infra/declarations", "providers/printable.ts", "providers/masumi"],
   stacks: [
     "infra/declarations",
     "infra/config.ts",

@@ -120,7 +120,7 @@ describe("a hire that is refused before anything is started", () => {
     ],
   ])("%s: %s", async (_, code, behaviour, hiring) => {
     const seller = await market.seller(behaviour);
-    await expect(market.hire(seller.url, hiring)).rejects.toMatchObject({ code, exitCode: 1 });
+    await expect(market.hire(seller.url, hiring)).rejects.toMatchObject({ code, isOpen: false });
     expect(seller.asked).toEqual([]);
     expect(await market.purchases()).toEqual([]);
   });
@@ -132,7 +132,7 @@ describe("a hire that is refused before anything is started", () => {
   it.each(["http://agent.example.com", "https://user:word@agent.example.com", "nobody"])(
     "%s as an agent",
     async (agent) => {
-      await expect(market.hire(agent)).rejects.toMatchObject({ name: "UserError", exitCode: 1 });
+      await expect(market.hire(agent)).rejects.toMatchObject({ name: "UserError" });
     },
   );
 });
@@ -211,7 +211,7 @@ describe("an answer of POST /purchase that is lost", () => {
     const [id] = await market.hire(url).then(
       () => [],
       (error: Error) => {
-        expect(error).toMatchObject({ code: "HIRE_PURCHASE_UNCLEAR", exitCode: 3 });
+        expect(error).toMatchObject({ code: "HIRE_PURCHASE_UNCLEAR", isOpen: true });
         return /hire --resume (\w+)/.exec(error.message)?.slice(1) ?? [];
       },
     );
@@ -246,7 +246,7 @@ describe("a job without a result", () => {
     const { url } = await market.seller({ jobs: "never ends" });
     await expect(market.hire(url, { signal: AbortSignal.timeout(2_000) })).rejects.toMatchObject({
       code: "HIRE_STILL_RUNNING",
-      exitCode: 3,
+      isOpen: true,
     });
     expect(await market.purchases()).toEqual(["FundsLocked"]);
     await market.client.advance(75 * 60);
@@ -258,7 +258,7 @@ describe("a job without a result", () => {
     const seller = await market.seller({ price: "Free", jobs: "never ends" });
     await expect(market.hire(seller.url, { signal: AbortSignal.timeout(500) })).rejects.toMatchObject({
       code: "HIRE_STILL_RUNNING",
-      exitCode: 3,
+      isOpen: true,
     });
     const [id = ""] = market.hires();
     await expect(market.resume(id, true)).rejects.toThrow(/nothing to refund/);
@@ -268,14 +268,14 @@ describe("a job without a result", () => {
 
   it("that failed for free: there is nothing to ask back", async () => {
     const { url } = await market.seller({ price: "Free", jobs: "fails" });
-    await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_JOB_FAILED", exitCode: 1 });
+    await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_JOB_FAILED", isOpen: false });
   });
 
   it("whose funds cannot be locked is told from one that failed", async () => {
     const wallet = "b715e99fc1bc326a58429101faf1fbdd55a18cf6bd1bf071c7fcf5f0";
     await market.client.control("PATCH", `/wallets/${wallet}`, { balanceLovelace: 0 });
     const { url } = await market.seller();
-    await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_NOT_PAID", exitCode: 1 });
+    await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_NOT_PAID", isOpen: false });
   });
 });
 

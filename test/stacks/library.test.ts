@@ -18,7 +18,7 @@ import { TestProject, repository } from "../helpers/project.ts";
 
 describe("stacks/ and buyer/ are libraries", () => {
   const TERMINAL =
-    /console\.|process\.(std(in|out|err)|exitCode|exit\(|argv|on\(|once\()|styleText|readline|padEnd/;
+    /console\.|process\.(env|std(in|out|err)|exitCode|exit\(|argv|on\(|once\()|styleText|readline|padEnd/;
 
   it.each(globSync("{stacks,buyer}/**/*.ts", { cwd: repository }))("%s knows no terminal", (file) => {
     const lines = readFileSync(join(repository, file), "utf8").split("\n");
