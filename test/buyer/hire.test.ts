@@ -174,6 +174,26 @@ describe("an answer to start_job that is not what was agreed is not paid", () =>
     });
   });
 
+  it("with a dynamic price above the limit", async () => {
+    const { url } = await market.seller({ price: "Dynamic" });
+    await expect(market.hire(url, { maxPrice: ["2.999999ADA"] })).rejects.toMatchObject({
+      code: "HIRE_PRICE_TOO_HIGH",
+    });
+    expect(await market.purchases()).toEqual([]);
+  });
+
+  it("with a bill of an agent that kept its price to itself and is free by the registry", async () => {
+    const free = { price: "Free", information: "not there" } as const;
+    const seller = await market.seller(free);
+    const { agentIdentifier } = seller;
+    seller.behaviour = { ...free, started: { agentIdentifier, blockchainIdentifier: "abcd" } };
+    await expect(market.hire(seller.url)).rejects.toMatchObject({
+      code: "HIRE_TERMS_DIFFER",
+      what: "The agent works for free by the registry, and wants to be paid.",
+    });
+    expect(await market.purchases()).toEqual([]);
+  });
+
   it("with a signature for other times: the payment service refuses it", async () => {
     const { url } = await market.seller({ started: { submitResultTime: in_(0.05) } });
     await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_BUYER_REFUSED" });
