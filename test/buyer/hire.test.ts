@@ -1,3 +1,4 @@
+import { readdirSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TUSDM } from "../local/sandbox/deal.ts";
 import { type Hiring, Market } from "./market.ts";
@@ -209,6 +210,30 @@ describe("an answer to start_job that is not what was agreed is not paid", () =>
   });
 });
 
+describe("what is on the disk before anything is paid", () => {
+  it("is for this user alone, and nothing else is left in the folder", async () => {
+    const { url } = await market.seller();
+    const { id } = await market.hire(url);
+    const folder = market.project.path(".masumi/hires");
+    expect(readdirSync(folder)).toEqual([`${id}.json`]);
+    expect((statSync(`${folder}/${id}.json`).mode & 0o777).toString(8)).toBe("600");
+  });
+
+  it("pays nothing when the hire is given up just then, and is resumed", async () => {
+    const { url } = await market.seller();
+    const stop = new AbortController();
+    market.onSaid = (line) => {
+      if (line.includes("asks 5 tUSDM")) stop.abort();
+    };
+    await expect(market.hire(url, { signal: stop.signal })).rejects.toMatchObject({
+      code: "HIRE_STILL_RUNNING",
+      isOpen: true,
+    });
+    expect(await market.asked("POST /purchase")).toBe(0);
+    expect(await market.resume(market.hires()[0] ?? "")).toMatchObject({ outcome: "result" });
+  });
+});
+
 describe("an answer of POST /purchase that is lost", () => {
   it.each([
     ["lost-after-write", 1],
@@ -222,6 +247,13 @@ describe("an answer of POST /purchase that is lost", () => {
     expect(await market.hire(url)).toMatchObject({ outcome: "result" });
     expect(await market.asked("POST /purchase")).toBe(posts);
     expect(await market.purchases()).toHaveLength(1);
+  });
+
+  it("twice, before it had an effect: is not sent a third time by itself", async () => {
+    const { url } = await market.seller();
+    await market.fault({ kind: "lost-before-write", route: "POST /purchase", count: 2 });
+    await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_PURCHASE_UNCLEAR", isOpen: true });
+    expect(await market.asked("POST /purchase")).toBe(2);
   });
 
   it("and not found either: the hire can be resumed, and pays once", async () => {
@@ -239,6 +271,15 @@ describe("an answer of POST /purchase that is lost", () => {
     expect(await market.resume(id ?? "")).toMatchObject({ outcome: "result" });
     expect(await market.purchases()).toHaveLength(1);
   });
+});
+
+it("each state on the chain is told once, however often it is looked at", async () => {
+  const { url } = await market.seller({ jobs: "never ends" });
+  await expect(market.hire(url, { signal: AbortSignal.timeout(2_500) })).rejects.toThrow(
+    "HIRE_STILL_RUNNING",
+  );
+  expect(market.said.filter((line) => line.startsWith("Funds locked"))).toHaveLength(1);
+  expect(market.said.filter((line) => line.startsWith("The agent works"))).toHaveLength(1);
 });
 
 describe("a job without a result", () => {

@@ -31,6 +31,7 @@ export class Market implements AsyncDisposable {
   readonly client: SandboxClient;
   /** Lines of progress. */
   readonly said: string[] = [];
+  onSaid: (line: string) => void = () => undefined;
   readonly #sellers: Seller[] = [];
 
   private constructor(sandbox: RunningSandbox) {
@@ -54,7 +55,10 @@ export class Market implements AsyncDisposable {
     env: Record<string, string> = {},
   ): HireOptions {
     const project = openProject(this.project.root);
-    const say = (line: string) => void this.said.push(line);
+    const say = (line: string) => {
+      this.said.push(line);
+      this.onSaid(line);
+    };
     return {
       folder: hireFolder(project),
       openAccount: (name) => openAccount(project, name, { env, signal }),

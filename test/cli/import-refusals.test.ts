@@ -150,6 +150,7 @@ describe("what is not imported, and why", () => {
       /Not imported: "Other" .*\n {2}- url: agents\/agent-a\.yaml declares https:.*; one service is one agent/,
     );
     expect(stdout).toMatch(/^agents\/writer\.yaml: "Writer"/m);
+    expect((await importOf(stack, ["Nobody", "Nobody"])).stdout.match(/Not imported/g)).toHaveLength(1);
     const again = await importOf(stack, [], { all: true });
     expect(again.exitCode).toBe(1);
     expect(again.stdout).toMatch(/name "Writer" is taken by agents\/writer\.yaml/);

@@ -1,8 +1,11 @@
 import { chmodSync, globSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startSandbox } from "../../local/sandbox/index.ts";
 import {
+  type AgentOutput,
   type RunEvent,
   judgeImports,
   openProject,
@@ -12,7 +15,11 @@ import {
   readImportable,
   readStack,
   runStack,
+  withAvailability,
+  writeImports,
 } from "../../stacks/index.ts";
+import type { Draft } from "../../stacks/import/judge.ts";
+import { runPulumi } from "../../stacks/run.ts";
 import { outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { TestProject, repository } from "../helpers/project.ts";
 
@@ -72,6 +79,31 @@ describe("another front end than the command line", () => {
   });
 });
 
+it("an agent is asked for its availability, and its own error is told from silence", async () => {
+  const server = createServer((request, response) => {
+    response.statusCode = request.url === "/up/availability" ? 200 : 503;
+    response.setHeader("content-type", "application/json").end('{"status":"available"}');
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const here = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const agents = [`${here}/up`, `${here}/down`, "http://127.0.0.1:9"].map((url) => ({ url }) as AgentOutput);
+  const said = (await withAvailability(agents)).map(({ availability }) => availability);
+  expect(said).toEqual(["available", "HTTP 503", "no answer"]);
+  await expect(withAvailability(agents, AbortSignal.abort(new Error("given up")))).rejects.toThrow(
+    "given up",
+  );
+  await new Promise((closed) => server.close(closed));
+});
+
+it("an import overwrites no file that has come to be there meanwhile", async () => {
+  const folder = new TestProject();
+  folder.write("agents/writer.yaml", "mine");
+  const draft = { agent: { file: "agents/writer.yaml" }, text: "theirs" } as Draft;
+  expect(() => writeImports(openProject(folder.root), [draft])).toThrow(/left alone/);
+  expect(folder.read("agents/writer.yaml")).toBe("mine");
+  await folder.dispose();
+});
+
 describe("the real Pulumi CLI behind the library", () => {
   /** A project with a program that stands in for the CLI. */
   function fakePulumi(script: string) {
@@ -94,6 +126,18 @@ describe("the real Pulumi CLI behind the library", () => {
       text: "up --stack preprod --refresh --yes 16\n",
     });
     expect(events).toContainEqual({ kind: "output", stream: "stderr", text: "told\n" });
+    await folder.dispose();
+  });
+
+  it.each([
+    [{ operation: "preview", diff: true, yes: true }, "preview --stack preprod --diff"],
+    [{ operation: "destroy", json: true }, "destroy --stack preprod --json"],
+  ] as const)("gets the words of %j", async (request, words) => {
+    const { folder, project, env } = fakePulumi('echo "$@"');
+    let printed = "";
+    const output = ({ text }: { readonly text: string }) => void (printed += text);
+    await runPulumi(project, { stack: "preprod", ...request }, { env, output });
+    expect(printed).toBe(`${words}\n`);
     await folder.dispose();
   });
 
