@@ -1,6 +1,7 @@
+import { isLoopback, isLoopbackUrl } from "../providers/common/loopback.ts";
 import axios, { isAxiosError } from "axios";
 import type { z } from "zod";
-import { printable } from "../stacks/text.ts";
+import { printable } from "../providers/common/printable.ts";
 import {
   type Field,
   type JobStatus,
@@ -14,7 +15,7 @@ import {
   refusal,
   startedJob,
 } from "./agent-wire.ts";
-import { HireError, listed } from "./errors.ts";
+import { HireError, listed } from "./hire-error.ts";
 
 const READ_TIMEOUT_MS = 20_000;
 /** The agent makes a payment at its payment service before it answers. */
@@ -22,8 +23,20 @@ const START_TIMEOUT_MS = 60_000;
 const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
 const LONGEST_MESSAGE = 300;
 
-export const isLoopback = (url: string): boolean =>
-  /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname);
+/** Return what is wrong with an agent's URL; undefined if nothing is. */
+export function agentUrlProblem(text: string): string | undefined {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return "this is no URL.";
+  }
+  if (url.username || url.password || url.search || url.hash) {
+    return "the agent's base URL has no credentials, query or fragment.";
+  }
+  if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) return undefined;
+  return "the input would travel in the clear: use an https URL (plain http is for this machine only).";
+}
 
 interface Answer {
   readonly status: number;
@@ -102,7 +115,7 @@ export class AgentApi {
         maxRedirects: 0,
         maxContentLength: MAX_ANSWER_BYTES,
         validateStatus: () => true,
-        ...(isLoopback(this.url) ? { proxy: false as const } : {}),
+        ...(isLoopbackUrl(this.url) ? { proxy: false as const } : {}),
       });
       return { status, body: data };
     } catch (error) {

@@ -1,21 +1,47 @@
-import { UserError } from "../stacks/user-error.ts";
-import { printable } from "../stacks/text.ts";
+import { createHash } from "node:crypto";
 import type { AgentApi } from "./agent-api.ts";
-import type { Field } from "./agent-wire.ts";
-import { EXIT, HireError, listed } from "./errors.ts";
-import { inputHash } from "./hashes.ts";
+import { type Field, type JobStatus, inputSchema } from "./agent-wire.ts";
+import type { HireEvent } from "./events.ts";
+import { canonicalJson, inputHash } from "./hashes.ts";
+import { HireError, goOnWith, listed } from "./hire-error.ts";
 import type { Hire } from "./hire-file.ts";
-import { type Entered, type InputData, fitted } from "./inputs.ts";
-import { isList } from "./input-values.ts";
-import { type Question, descriptionOf, goOnWith, naming } from "./question.ts";
-import type { Prompter } from "../cli/terminal.ts";
+import { type Entered, type InputData, fitInput } from "./inputs.ts";
+
+/** What an agent asks in the middle of a job. */
+export interface Question {
+  readonly fields: readonly Field[];
+  /** The input schema as the agent spells it. */
+  readonly schema: unknown;
+  /** Of the status, by which an answer names the question; some agents have none. */
+  readonly statusId: string | undefined;
+}
+
+/** Whoever answers what an agent asks. */
+export interface Respondent {
+  /** Return the answer, each field as its type wants it; undefined when nobody answers (any more). */
+  answer(question: Question, signal: AbortSignal): Promise<InputData | undefined>;
+}
+
+/** Return the question of a job that waits for input; undefined if the agent does not say in MIP-003's way what it wants. */
+export function questionOf({ status, id, input_schema: schema }: JobStatus): Question | undefined {
+  if (status !== "awaiting_input" || schema == null) return undefined;
+  const read = inputSchema.safeParse(schema);
+  if (!read.success || read.data.length === 0) return undefined;
+  return { fields: read.data, schema, statusId: id ?? undefined };
+}
+
+/** How POST /provide_input says which question is meant: as MIP-003 has it, or by the schema's hash where there is no id. */
+const naming = ({ statusId, schema }: Question): Readonly<Record<string, string>> =>
+  statusId === undefined
+    ? { input_schema_hash: createHash("sha256").update(canonicalJson(schema)).digest("hex") }
+    : { status_id: statusId };
 
 export interface AnsweringOptions {
-  /** What was given with --answer; it answers one question. */
-  readonly given: Entered;
-  /** Who sits at the terminal, if there is one. */
-  readonly prompter: Prompter | undefined;
-  readonly say: (line: string) => void;
+  /** An answer that was given beforehand; it answers the first question. */
+  readonly answer: Entered | undefined;
+  /** Who answers all others; undefined: nobody. */
+  readonly respondent: Respondent | undefined;
+  readonly onEvent: (event: HireEvent) => void;
 }
 
 /** An answer that fits, on its way to the agent. */
@@ -27,28 +53,28 @@ interface Ready {
 
 const MOST_TRIES = 5;
 
-/** Answers what an agent asks in the middle of a job: by --answer at first, then by who sits at the terminal. */
+/** Answers what an agent asks in the middle of a job: by what was given beforehand at first, then by the respondent. */
 export class Answering {
-  readonly #prompter: Prompter | undefined;
-  readonly #say: (line: string) => void;
+  readonly #respondent: Respondent | undefined;
+  readonly #onEvent: (event: HireEvent) => void;
   #given: Entered | undefined;
   #ready: Ready | undefined;
   /** The status that was answered last, which an agent may show a moment longer. */
   #answered: string | undefined;
 
-  constructor({ given, prompter, say }: AnsweringOptions) {
-    this.#given = given.texts.size > 0 || Object.keys(given.values).length > 0 ? given : undefined;
-    this.#prompter = prompter;
-    this.#say = say;
+  constructor({ answer, respondent, onEvent }: AnsweringOptions) {
+    this.#given = answer;
+    this.#respondent = respondent;
+    this.#onEvent = onEvent;
   }
 
-  /** Whether something was given with --answer that no question has asked for yet. */
+  /** Whether an answer was given beforehand that no question has asked for yet. */
   get isLeft(): boolean {
     return this.#given !== undefined;
   }
 
   /**
-   * Answers the question, if anybody does: false if not. A lost answer is sent again by the next call, while the agent
+   * Answer the question, and return false if nobody does. A lost answer is sent again by the next call, while the agent
    * still asks the same.
    *
    * @throws HireError HIRE_ANSWER_INVALID, HIRE_AGENT_UNREACHABLE
@@ -57,7 +83,7 @@ export class Answering {
     if (question.statusId !== undefined && question.statusId === this.#answered) return true;
     const key = JSON.stringify(naming(question));
     if (this.#ready?.question !== key) {
-      const input = this.#fromOptions(hire, question) ?? (await this.#fromTerminal(question, signal));
+      const input = this.#takeGiven(hire, question) ?? (await this.#respondent?.answer(question, signal));
       if (!input) return false;
       this.#ready = { question: key, input, tries: 0 };
     }
@@ -65,53 +91,12 @@ export class Answering {
     return true;
   }
 
-  #fromOptions(hire: Hire, { fields }: Question): InputData | undefined {
+  #takeGiven(hire: Hire, { fields }: Question): InputData | undefined {
     if (!this.#given) return undefined;
-    const { input, problems } = fitted(fields, this.#given);
+    const { input, problems } = fitInput(fields, this.#given);
     this.#given = undefined;
     if (problems.length === 0) return input;
     throw stillOpen(hire, `The answer does not fit what the agent asks; it was not sent.${listed(problems)}`);
-  }
-
-  async #fromTerminal({ fields }: Question, signal: AbortSignal): Promise<InputData | undefined> {
-    if (!this.#prompter) return undefined;
-    this.#say("The agent asks:");
-    const input: Record<string, unknown> = {};
-    for (const field of fields) {
-      for (const line of descriptionOf(field)) this.#say(line);
-      if (field.type === "none" || field.type === "hidden") continue;
-      const answer = await this.#askFor(field, this.#prompter, signal);
-      if (!answer) return undefined;
-      Object.assign(input, answer);
-    }
-    return input;
-  }
-
-  /** One field, until what is typed fits. */
-  async #askFor(field: Field, prompter: Prompter, signal: AbortSignal): Promise<InputData | undefined> {
-    for (const [index, choice] of (field.data?.values ?? []).entries())
-      this.#say(`  ${index}  ${printable(choice)}`);
-    const label = `${printable(field.name || field.id)}: `;
-    for (;;) {
-      const line = await prompter.ask(label, { isSecret: field.type === "password", signal });
-      if (line === undefined) return undefined;
-      const problem = this.#fit(field, line);
-      if (typeof problem === "object") return problem;
-      this.#say(problem);
-    }
-  }
-
-  /** What was typed as the field wants it, or why it does not fit. */
-  #fit(field: Field, line: string): InputData | string {
-    const parts = isList(field) ? line.split(",").map((part) => part.trim()) : [line];
-    try {
-      const texts = parts.filter((part) => part !== "");
-      const { input, problems } = fitted([field], { texts: new Map([[field.id, texts]]), values: {} });
-      return problems.length > 0 ? problems.join("\n") : input;
-    } catch (error) {
-      if (error instanceof UserError) return error.message;
-      throw error;
-    }
   }
 
   async #send(
@@ -126,18 +111,15 @@ export class Answering {
     try {
       const hash = await agent.provideInput(body, signal);
       const ours = inputHash(hire.purchase?.identifierFromPurchaser ?? "", ready.input);
-      this.#say("The answer is sent.");
-      if (hash !== undefined && hash !== ours) {
-        this.#say("The agent has another hash of it than this command: it may not have understood the same.");
-      }
+      this.#onEvent({ kind: "answer-sent", isUnderstood: hash === undefined || hash === ours });
       this.#answered = question.statusId;
       this.#ready = undefined;
     } catch (error) {
       if (!(error instanceof HireError)) throw error;
       if (error.code === "HIRE_AGENT_UNREACHABLE" && ready.tries < MOST_TRIES) return;
       this.#ready = undefined;
-      if (!this.#prompter) throw stillOpen(hire, `The agent did not take the answer. ${error.what}`);
-      this.#say(`The agent did not take the answer. ${error.what}`);
+      if (!this.#respondent) throw stillOpen(hire, `The agent did not take the answer. ${error.what}`);
+      this.#onEvent({ kind: "answer-refused", what: error.what });
     }
   }
 }
@@ -147,5 +129,5 @@ const stillOpen = (hire: Hire, what: string) =>
     "HIRE_ANSWER_INVALID",
     what,
     `${what.includes("\n") ? "\n" : ""}See what is asked, and answer, with: ${goOnWith(hire)}`,
-    EXIT.running,
+    { isOpen: true },
   );

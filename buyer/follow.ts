@@ -1,104 +1,52 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ServiceError } from "../providers/masumi/service/index.ts";
-import { printable } from "../stacks/text.ts";
+import { printable } from "../providers/common/printable.ts";
+import { isLoopbackUrl } from "../providers/common/loopback.ts";
 import type { AgentApi } from "./agent-api.ts";
 import type { JobStatus } from "./agent-wire.ts";
-import type { Answering } from "./answering.ts";
-import { type Outcome, type Stage, nextStep } from "./course.ts";
-import { HireError } from "./errors.ts";
+import { type Answering, questionOf } from "./answering.ts";
+import type { HireEvent } from "./events.ts";
+import { HireError } from "./hire-error.ts";
 import type { Hire, PaidHire } from "./hire-file.ts";
+import { type HireReport, reportOf } from "./hire-report.ts";
+import { type Outcome, nextStep } from "./next-step.ts";
 import type { Purchase } from "./purchase-wire.ts";
 import type { Purchases } from "./purchases.ts";
-import { questionOf } from "./question.ts";
-import { type HireReport, iso, reportOf } from "./report.ts";
 
-export interface Following<H extends Hire = Hire> {
+/** What following a job takes beside the hire. */
+export interface Follower {
   readonly agent: AgentApi;
-  readonly hire: H;
   readonly answering: Answering;
-  /** Between two looks. */
-  readonly pollMs: number;
-  readonly say: (line: string) => void;
+  readonly onEvent: (event: HireEvent) => void;
   readonly signal: AbortSignal;
 }
 
-/** The agent's word on a job; undefined while it does not answer, which may pass. */
-async function lookAtJob(
-  agent: AgentApi,
-  jobId: string,
-  signal: AbortSignal,
-): Promise<JobStatus | undefined> {
-  try {
-    return await agent.status(jobId, signal);
-  } catch (error) {
-    if (error instanceof HireError) return undefined;
-    throw error;
-  }
-}
+/** Between two looks; what is on this machine costs nothing to ask, and its chain may be faster than any real one. */
+const LOCAL_POLL_MS = 250;
+const POLL_MS = 5_000;
+const pollMs = (...urls: readonly string[]) => (urls.every(isLoopbackUrl) ? LOCAL_POLL_MS : POLL_MS);
 
-async function lookAtPurchase(
-  purchases: Purchases,
-  hire: PaidHire,
-  signal: AbortSignal,
-): Promise<Purchase | undefined> {
-  try {
-    return await purchases.find(hire.purchase.blockchainIdentifier, signal);
-  } catch (error) {
-    if (error instanceof ServiceError) return undefined;
-    throw error;
-  }
-}
-
-/** Waits for the result of a free job. @throws HireError HIRE_JOB_FAILED, HIRE_ANSWER_INVALID */
-export async function followFree(following: Following): Promise<HireReport> {
-  const { agent, hire, pollMs, signal } = following;
-  const tell = teller(following.say);
+/** Wait for the result of a free job. @throws HireError HIRE_JOB_FAILED, HIRE_ANSWER_INVALID */
+export async function followFree(hire: Hire, follower: Follower): Promise<HireReport> {
+  const { agent, signal } = follower;
+  const tell = onceEach(follower.onEvent);
   for (;;) {
     const job = await lookAtJob(agent, hire.jobId, signal);
     if (job?.status === "completed" && job.result)
       return reportOf(hire, { outcome: "result", result: job.result });
-    if (job?.status === "failed" || job?.status === "completed") {
-      const why = job.message ?? job.error;
-      throw new HireError(
-        "HIRE_JOB_FAILED",
-        `The job ended without a result.${why ? ` The agent says: ${printable(why).slice(0, 300)}` : ""}`,
-        "Nothing was paid. Try again, or hire another agent.",
-      );
-    }
+    if (job?.status === "failed" || job?.status === "completed") throw jobFailed(job);
     if (job?.status === "awaiting_input") {
-      const open = await answered(following, job, tell.line);
+      const open = await answerQuestion(hire, job, follower, tell);
       if (open) return reportOf(hire, open);
     } else {
-      tell.line(STAGES.running);
+      tell({ kind: "stage", stage: "running" });
     }
-    await sleep(pollMs, undefined, { signal });
+    await sleep(pollMs(agent.url), undefined, { signal });
   }
 }
 
-/** Has the job's question answered; how the hire ends for now if nobody does. */
-async function answered(
-  { agent, hire, answering, signal }: Following,
-  job: JobStatus,
-  say: (line: string) => void,
-): Promise<{ readonly outcome: "question"; readonly question: unknown } | undefined> {
-  const question = questionOf(job);
-  if (!question) {
-    say("The agent asks for something, and not as MIP-003 has it: this command cannot answer.");
-    return undefined;
-  }
-  const isAnswered = await answering.answer(agent, hire, question, signal);
-  return isAnswered ? undefined : { outcome: "question", question: question.schema };
-}
-
-const STAGES: Record<Stage, string> = {
-  locking: "Locking the funds ...",
-  locked: "The agent begins ...",
-  running: "The agent works ...",
-  delivered: "The agent has the result; its hash is on its way to the chain ...",
-  refunding: "Asking for the money back ...",
-};
-
-export interface PaidFollowing extends Following<PaidHire> {
+/** A purchase that was made, and what is wanted of it. */
+export interface Made {
   readonly purchases: Purchases;
   /** The purchase as it was made or found. */
   readonly purchase: Purchase;
@@ -107,73 +55,102 @@ export interface PaidFollowing extends Following<PaidHire> {
 }
 
 /**
- * Waits until a paid job has ended, and asks for the money back when there is no result.
+ * Wait until a paid job has ended, and ask for the money back when there is no result.
  *
  * @throws HireError HIRE_NOT_PAID, HIRE_BUYER_REFUSED, HIRE_ANSWER_INVALID
  */
-export async function followPaid(following: PaidFollowing): Promise<HireReport> {
-  const { agent, purchases, hire, pollMs, signal, wantsRefund } = following;
-  const tell = teller(following.say);
-  let purchase = following.purchase;
-  if (purchase.onChainState == null) tell.line(STAGES.locking);
+export async function followPaid(
+  hire: PaidHire,
+  follower: Follower,
+  { purchases, wantsRefund, ...made }: Made,
+): Promise<HireReport> {
+  const { agent, signal } = follower;
+  const tell = onceEach(follower.onEvent);
+  let { purchase } = made;
+  let state: string | null | undefined;
+  if (purchase.onChainState == null) tell({ kind: "stage", stage: "locking" });
   for (;;) {
     const job = await lookAtJob(agent, hire.jobId, signal);
     // Read after the job: a result that the agent shows may be on the chain by now, never the other way round.
     purchase = (await lookAtPurchase(purchases, hire, signal)) ?? purchase;
-    tell.purchase(purchase);
+    if (purchase.onChainState !== state) tellState(purchase, follower.onEvent);
+    state = purchase.onChainState;
     const purchaser = hire.purchase.identifierFromPurchaser;
     const step = nextStep({ purchase, job, purchaser, now: Date.now(), wantsRefund });
     if (step.does === "end") return ended(hire, purchase, step.outcome);
     if (step.does === "wait") {
-      tell.line(STAGES[step.stage]);
+      tell({ kind: "stage", stage: step.stage });
     } else if (step.does === "answer") {
-      const open = job && (await answered(following, job, tell.line));
+      const open = job && (await answerQuestion(hire, job, follower, tell));
       if (open) return reportOf(hire, open, purchase);
     } else {
-      tell.line(`Asking for the money back: ${step.why}.`);
+      tell({ kind: "refund-request", why: step.why });
       await askForRefund(purchases, hire);
     }
-    await sleep(pollMs, undefined, { signal });
+    await sleep(pollMs(agent.url, purchases.url), undefined, { signal });
   }
 }
+
+/** What a look tells; undefined where nothing is told, which may pass. */
+async function tolerate<T>(look: Promise<T>, passing: typeof HireError | typeof ServiceError) {
+  try {
+    return await look;
+  } catch (error) {
+    if (error instanceof passing) return undefined;
+    throw error;
+  }
+}
+
+const lookAtJob = (agent: AgentApi, jobId: string, signal: AbortSignal) =>
+  tolerate(agent.status(jobId, signal), HireError);
+
+const lookAtPurchase = (purchases: Purchases, { purchase }: PaidHire, signal: AbortSignal) =>
+  tolerate(purchases.find(purchase.blockchainIdentifier, signal), ServiceError);
 
 /** A lost answer is no matter: the next look shows whether it was taken, and else it is asked again. */
-async function askForRefund(purchases: Purchases, { purchase }: PaidHire): Promise<void> {
-  try {
-    await purchases.requestRefund(purchase.blockchainIdentifier);
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
+const askForRefund = (purchases: Purchases, { purchase }: PaidHire) =>
+  tolerate(purchases.requestRefund(purchase.blockchainIdentifier), ServiceError);
+
+/** Has the job's question answered; how the hire ends for now if nobody does. */
+async function answerQuestion(
+  hire: Hire,
+  job: JobStatus,
+  { agent, answering, signal }: Follower,
+  tell: (event: HireEvent) => void,
+): Promise<{ readonly outcome: "question"; readonly question: unknown } | undefined> {
+  const question = questionOf(job);
+  if (!question) {
+    tell({ kind: "question-unreadable" });
+    return undefined;
   }
+  const isAnswered = await answering.answer(agent, hire, question, signal);
+  return isAnswered ? undefined : { outcome: "question", question: question.schema };
 }
 
-/** Says each thing once. */
-function teller(say: (line: string) => void) {
-  let lastLine = "";
-  let lastState: string | null | undefined;
-  const line = (text: string) => {
-    if (text !== lastLine) say(text);
-    lastLine = text;
+/** Hands an event on unless it is the last one again. */
+function onceEach(onEvent: (event: HireEvent) => void): (event: HireEvent) => void {
+  let last = "";
+  return (event) => {
+    const text = JSON.stringify(event);
+    if (text !== last) onEvent(event);
+    last = text;
   };
-  return {
-    line,
-    purchase({
-      onChainState: state,
-      CurrentTransaction: transaction,
-      resultHash,
-      submitResultTime,
-    }: Purchase) {
-      if (state === lastState) return;
-      lastState = state;
-      const tx = transaction?.txHash ? `: transaction ${transaction.txHash}` : "";
-      if (state === "FundsLocked") {
-        say(`Funds locked${tx}. The result is due by ${iso(submitResultTime)}.`);
-      } else if (state === "ResultSubmitted") {
-        say(`Result submitted${tx}, hash ${resultHash ?? ""}.`);
-      } else if (state != null) {
-        say(`On the chain: ${state}${tx}.`);
-      }
-    },
-  };
+}
+
+function tellState(purchase: Purchase, onEvent: (event: HireEvent) => void): void {
+  const { onChainState: state, CurrentTransaction: transaction, resultHash, submitResultTime } = purchase;
+  if (state == null) return;
+  const txHash = transaction?.txHash ?? undefined;
+  onEvent({ kind: "chain", state, txHash, resultHash: resultHash ?? undefined, submitResultTime });
+}
+
+function jobFailed({ message, error }: JobStatus): HireError {
+  const why = message ?? error;
+  return new HireError(
+    "HIRE_JOB_FAILED",
+    `The job ended without a result.${why ? ` The agent says: ${printable(why).slice(0, 300)}` : ""}`,
+    "Nothing was paid. Try again, or hire another agent.",
+  );
 }
 
 function ended(hire: PaidHire, purchase: Purchase, outcome: Outcome): HireReport {

@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { writeAtomicallySync } from "../providers/common/atomic-write.ts";
 import { z } from "zod";
-import type { Project } from "../stacks/project.ts";
-import { HireError } from "./errors.ts";
+import { HireError } from "./hire-error.ts";
 import { type PurchaseBody, purchaseBody } from "./purchase-wire.ts";
 
 const hireFile = z.object({
@@ -21,7 +21,7 @@ const hireFile = z.object({
 });
 
 /**
- * All that is needed to go on with a job, written before anything is paid: kept in .masumi/hires/<id>.json. There is
+ * All that is needed to go on with a job, written before anything is paid, in the file <id>.json of the hires' folder. There is
  * neither a key nor an input, an answer or a result in it.
  */
 export type Hire = z.output<typeof hireFile>;
@@ -29,22 +29,20 @@ export type PaidHire = Hire & { readonly price: string; readonly purchase: Purch
 
 export const isPaid = (hire: Hire): hire is PaidHire => hire.purchase !== undefined && hire.price !== null;
 
-const folder = (project: Project) => join(project.masumi, "hires");
-
-/** A short name for a hire, from the nonce that a paid job has anyway. */
+/** Return a short name for a hire, from the nonce that a paid job has anyway. */
 export const hireId = (purchaser: string): string => purchaser.slice(0, 8);
 
-export function saveHire(project: Project, hire: Hire): void {
-  mkdirSync(folder(project), { recursive: true, mode: 0o700 });
-  const file = join(folder(project), `${hire.id}.json`);
-  writeFileSync(`${file}.tmp`, `${JSON.stringify(hire, null, 2)}\n`, { mode: 0o600, flush: true });
-  renameSync(`${file}.tmp`, file);
+/** Write a hire's file, as a whole or not at all. */
+export function saveHire(folder: string, hire: Hire): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, `${hire.id}.json`);
+  writeAtomicallySync(file, `${JSON.stringify(hire, null, 2)}\n`, 0o600);
 }
 
-/** The ids of all hires. */
-export function hireIds(project: Project): string[] {
+/** Return the ids of all hires of a folder. */
+export function hireIds(folder: string): string[] {
   try {
-    return readdirSync(folder(project))
+    return readdirSync(folder)
       .filter((file) => file.endsWith(".json"))
       .map((file) => file.slice(0, -".json".length))
       .toSorted();
@@ -54,17 +52,17 @@ export function hireIds(project: Project): string[] {
   }
 }
 
-/** @throws HireError HIRE_UNKNOWN */
-export function loadHire(project: Project, id: string): Hire {
-  const known = hireIds(project);
+/** Return a hire by its id. @throws HireError HIRE_UNKNOWN */
+export function loadHire(folder: string, id: string): Hire {
+  const known = hireIds(folder);
   if (!known.includes(id)) {
     throw new HireError(
       "HIRE_UNKNOWN",
-      `There is no hire ${JSON.stringify(id)} in ${folder(project)}.`,
+      `There is no hire ${JSON.stringify(id)} in ${folder}.`,
       `There are: ${known.join(", ") || "none"}.`,
     );
   }
-  const file = join(folder(project), `${id}.json`);
+  const file = join(folder, `${id}.json`);
   const checked = hireFile.safeParse(parsed(readFileSync(file, "utf8")));
   if (checked.success) return checked.data;
   throw new HireError("HIRE_UNKNOWN", `${file} is not a hire's file of this version.`, "Remove it.");

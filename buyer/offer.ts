@@ -1,135 +1,105 @@
-import type { AssetTable, Network } from "../infra/declarations/index.ts";
-import { printable } from "../stacks/text.ts";
-import type { PaymentInformation } from "./agent-wire.ts";
-import { HireError, listed } from "./errors.ts";
-import { type Funds, inWords, samePrice } from "./price.ts";
-import type { ChainEntry, PaymentSource } from "./purchase-wire.ts";
+import { printable } from "../providers/common/printable.ts";
+import { AgentApi, agentUrlProblem } from "./agent-api.ts";
+import type { Field, PaymentInformation } from "./agent-wire.ts";
+import { HireError } from "./hire-error.ts";
+import { type Funds, type Market, requireLimit, requireWithin } from "./price.ts";
+import type { Purchases } from "./purchases.ts";
+import { type VerifiedAgent, verifyAgent } from "./verified-agent.ts";
 
-/** What a job costs, by the chain. A dynamic price is known once the job is there. */
-export type Pricing =
-  | { readonly type: "free" }
-  | { readonly type: "fixed"; readonly funds: readonly Funds[] }
-  | { readonly type: "dynamic" };
-
-/** What the chain says of an agent, once nothing that the agent says is against it. */
-export interface Offer {
-  readonly agentIdentifier: string;
-  readonly name: string;
-  readonly pricing: Pricing;
-  /** V2: which of its payment sources takes the payment. */
-  readonly sourceIndex: number | undefined;
-}
-
-export interface Said {
-  /** Where the agent was reached, without a slash at its end. */
+/** An agent, and what is known of it before it is asked. */
+export interface AgentReference {
+  /** Base URL, without a slash at its end. */
   readonly url: string;
-  readonly network: Network;
+  readonly agentIdentifier?: string;
+  /** Verification key of the seller's wallet. */
+  readonly walletVkey?: string;
+}
+
+/** What an agent says of itself before it has a job. */
+export interface Visit {
+  readonly agent: AgentApi;
+  readonly fields: readonly Field[];
   readonly information: PaymentInformation | undefined;
-  /** The payment source that the agent named, if it did. */
-  readonly sourceIndex: number | undefined;
-  readonly assets: AssetTable;
-}
-
-const isCardanoV2 = ({ chain, paymentSourceType }: PaymentSource) =>
-  chain === "Cardano" && paymentSourceType === "Web3CardanoV2";
-
-/** Scheme and host in any case, and a slash at the end or not, make no other address. */
-function plainUrl(url: string): string {
-  try {
-    const { href } = new URL(url);
-    return href.replace(/\/+$/, "");
-  } catch {
-    return url;
-  }
-}
-
-function sourceOf(
-  { supportedPaymentSources: sources }: ChainEntry["Metadata"],
-  named: number | undefined,
-): { readonly index: number; readonly source: PaymentSource | undefined } | undefined {
-  if (!sources) return undefined;
-  const index = named ?? sources.findIndex(isCardanoV2);
-  return { index, source: sources[index] };
-}
-
-/** The price of a payment source, or for V1 of the agent; undefined if the chain does not say it in words known here. */
-function pricingOf(metadata: ChainEntry["Metadata"], source: PaymentSource | undefined): Pricing | undefined {
-  const stated = source?.pricing ?? metadata.AgentPricing;
-  const type = stated?.pricingType.toLowerCase();
-  if (type === "free" || type === "dynamic") return { type };
-  if (type !== "fixed" || !stated) return undefined;
-  const funds =
-    "fixed" in stated
-      ? (stated.fixed ?? []).map(({ asset, amount }) => ({ unit: asset, amount }))
-      : (metadata.AgentPricing?.Pricing ?? []);
-  return funds.length > 0 ? { type, funds } : undefined;
-}
-
-function words(pricing: Pricing, assets: AssetTable): string {
-  return pricing.type === "fixed" ? inWords(pricing.funds, assets) : pricing.type;
-}
-
-/** What the agent says of its price, and is not what the chain says. */
-function otherPrice(
-  information: PaymentInformation | undefined,
-  pricing: Pricing,
-  assets: AssetTable,
-): string[] {
-  const stated = information?.pricing;
-  if (!stated) return [];
-  const type = stated.pricingType.toLowerCase();
-  const agrees =
-    type === pricing.type &&
-    (pricing.type !== "fixed" || !stated.Pricing || samePrice(stated.Pricing, pricing.funds));
-  if (agrees) return [];
-  const asked = stated.Pricing ? inWords(stated.Pricing, assets) : printable(type);
-  return [`price: the agent says ${asked}, the registry says ${words(pricing, assets)}`];
+  readonly agentIdentifier: string | undefined;
+  /** Verification keys that the seller's wallet was said to have. */
+  readonly sellerVkeys: readonly string[];
 }
 
 /**
- * Holds what an agent says against what the chain says of it. The chain's word is what is paid by.
+ * Ask an agent whether it takes jobs, what input it wants, and what it says of its payments.
  *
- * @throws HireError HIRE_TERMS_DIFFER with every difference, HIRE_PRICE_UNKNOWN
+ * @throws HireError HIRE_AGENT_UNREACHABLE, HIRE_AGENT_REFUSED
  */
-export function offerOf({ agentIdentifier, Metadata: metadata }: ChainEntry, said: Said): Offer {
-  const { information, assets } = said;
-  const selected = sourceOf(metadata, said.sourceIndex);
-  const pricing = pricingOf(metadata, selected?.source);
-  if (!pricing) {
-    throw new HireError(
-      "HIRE_PRICE_UNKNOWN",
-      `The registry has no price for the agent ${agentIdentifier} that can be paid in Cardano.`,
-      "Nothing was paid. Hire another agent.",
-    );
+export async function visitAgent(reference: AgentReference, signal: AbortSignal): Promise<Visit> {
+  const { url } = reference;
+  const problem = agentUrlProblem(url);
+  if (problem) throw new HireError("HIRE_AGENT_UNREACHABLE", `${url}: ${problem}`, "Nothing was sent.");
+  const agent = new AgentApi(url);
+  const here = await agent.availability(signal);
+  if (here.status === "unavailable") {
+    const why = here.message ? ` It says: ${printable(here.message).slice(0, 300)}` : "";
+    throw new HireError("HIRE_AGENT_REFUSED", `The agent at ${url} takes no jobs.${why}`, "Try again later.");
   }
-  const problems = otherPrice(information, pricing, assets);
-  if (plainUrl(metadata.apiBaseUrl) !== plainUrl(said.url)) {
-    problems.push(`URL: reached at ${said.url}, the registry says ${printable(metadata.apiBaseUrl)}`);
-  }
-  if (information?.network && information.network !== said.network) {
-    problems.push(`network: the agent says ${printable(information.network)}, you pay on ${said.network}`);
-  }
-  const type = selected ? "Web3CardanoV2" : "Web3CardanoV1";
-  if (information?.paymentSourceType && information.paymentSourceType !== type) {
-    problems.push(
-      `contract: the agent says ${printable(information.paymentSourceType)}, the registry ${type}`,
-    );
-  }
-  if (selected?.source && !isCardanoV2(selected.source)) {
-    problems.push(`payment source ${selected.index} of the registry is not one of Cardano's V2 contract`);
-  }
-  if (selected?.source?.network && selected.source.network !== said.network) {
-    problems.push(
-      `payment source ${selected.index} is on ${selected.source.network}, you pay on ${said.network}`,
-    );
-  }
-  if (problems.length > 0) throw termsDiffer("The agent says something else than the registry", problems);
-  return { agentIdentifier, name: metadata.name, pricing, sourceIndex: selected?.index };
+  const fields = await agent.fields(signal);
+  const information = await agent.paymentInformation(signal);
+  const agentIdentifier =
+    information?.agentIdentifier ?? here.agentIdentifier ?? reference.agentIdentifier ?? undefined;
+  const sellerVkeys = [information?.sellerVKey, reference.walletVkey].filter((vkey) => vkey != null);
+  return { agent, fields, information, agentIdentifier, sellerVkeys };
 }
 
-export const termsDiffer = (what: string, problems: readonly string[]) =>
-  new HireError(
-    "HIRE_TERMS_DIFFER",
-    `${what}; nothing was paid:${listed(problems)}`,
-    "\nHire another agent.",
-  );
+/** What a job costs, as far as it is known before the job is begun. */
+export type Offer =
+  /** `name`: by the registry; absent if only the agent says so. */
+  | { readonly kind: "free"; readonly name?: string }
+  | { readonly kind: "priced"; readonly listed: VerifiedAgent; readonly purchases: Purchases }
+  /** The agent tells neither its price nor its identifier before it has a job. */
+  | { readonly kind: "undisclosed" };
+
+/** What the buyer pays, and by what. */
+export interface Budget {
+  readonly market: Market;
+  /** What a job may cost at most, for each token; none: whatever the registry says. */
+  readonly limits: readonly Funds[];
+  /** Opens the buyer's payment service, when it is needed: free jobs need none. */
+  readonly openPurchases: () => Promise<Purchases>;
+}
+
+/**
+ * Return what the agent offers, by the chain and within the limits. Nothing is begun.
+ *
+ * @throws HireError HIRE_TERMS_DIFFER, HIRE_PRICE_UNKNOWN, HIRE_PRICE_TOO_HIGH, HIRE_MAX_PRICE_MISSING, and what
+ *   `openPurchases` throws; ServiceError
+ */
+export async function readOffer(visit: Visit, budget: Budget, signal: AbortSignal): Promise<Offer> {
+  const { information, agentIdentifier } = visit;
+  if (information?.pricing?.pricingType.toLowerCase() === "free") return { kind: "free" };
+  requireLimit(budget.market, budget.limits, false);
+  if (!agentIdentifier) return { kind: "undisclosed" };
+  const sourceIndex = information?.supportedPaymentSourceIndex;
+  return readListing(visit, { agentIdentifier, sourceIndex }, budget, signal);
+}
+
+/** Return what the chain says of an agent that has told its identifier. @throws as readOffer */
+export async function readListing(
+  { agent, information }: Visit,
+  told: { readonly agentIdentifier: string; readonly sourceIndex: number | null | undefined },
+  { market, limits, openPurchases }: Budget,
+  signal: AbortSignal,
+): Promise<Exclude<Offer, { kind: "undisclosed" }>> {
+  const purchases = await openPurchases();
+  const entry = await purchases.agent(told.agentIdentifier, signal);
+  if (!entry) {
+    throw new HireError(
+      "HIRE_TERMS_DIFFER",
+      `The agent says that it is ${printable(told.agentIdentifier)}, which is not on the chain of ${market.network}.`,
+      "Nothing was paid. Hire another agent, or name the stack of its network with --stack.",
+    );
+  }
+  const sourceIndex = told.sourceIndex ?? undefined;
+  const listed = verifyAgent(entry, { url: agent.url, information, sourceIndex, ...market });
+  if (listed.pricing.type === "free") return { kind: "free", name: printable(listed.name) };
+  requireLimit(market, limits, listed.pricing.type === "dynamic");
+  if (listed.pricing.type === "fixed") requireWithin(listed.pricing.funds, limits, market.assets);
+  return { kind: "priced", listed, purchases };
+}

@@ -1,7 +1,6 @@
-import { type AssetTable, formatPrice, toBaseUnits } from "../infra/declarations/index.ts";
-import { printable } from "../stacks/text.ts";
-import { UserError } from "../stacks/user-error.ts";
-import { HireError } from "./errors.ts";
+import { type AssetTable, type Network, formatPrice } from "../infra/declarations/index.ts";
+import { printable } from "../providers/common/printable.ts";
+import { HireError } from "./hire-error.ts";
 
 /** An amount in base units, as digits; `unit` is "" for lovelace, else policy id and asset name in hex. */
 export interface Funds {
@@ -9,7 +8,7 @@ export interface Funds {
   readonly unit: string;
 }
 
-/** Equal units added up, and ADA under one name, so that prices can be compared. */
+/** Return equal units added up, and ADA under one name, so that prices can be compared. */
 export function totals(funds: readonly Funds[]): Map<string, bigint> {
   const sums = new Map<string, bigint>();
   for (const { amount, unit } of funds) {
@@ -24,7 +23,7 @@ export function samePrice(a: readonly Funds[], b: readonly Funds[]): boolean {
   return left.size === right.size && [...left].every(([unit, amount]) => right.get(unit) === amount);
 }
 
-/** A price for people: `12 USDM + 2 ADA`. */
+/** Return a price for people: `12 USDM + 2 ADA`. */
 export const inWords = (funds: readonly Funds[], table: AssetTable): string =>
   printable(
     Array.from(totals(funds), ([unit, amount]) => formatPrice({ amount: String(amount), unit }, table)).join(
@@ -32,16 +31,29 @@ export const inWords = (funds: readonly Funds[], table: AssetTable): string =>
     ),
   );
 
-/** The limits of --max-price, such as `5USDM`, one for each token. @throws UserError */
-export function readLimits(texts: readonly string[], table: AssetTable): Funds[] {
-  return texts.map((text) => {
-    const price = toBaseUnits(text.trim().replace(/^([\d.]+)\s*/, "$1 "), table);
-    if ("amount" in price) return price;
-    throw new UserError(`--max-price ${text}: ${price.message} (${price.remedy}).`);
-  });
+/** Where is paid, and with which tokens. */
+export interface Market {
+  readonly network: Network;
+  readonly assets: AssetTable;
 }
 
-/** @throws HireError HIRE_PRICE_TOO_HIGH when a part of the price is above its limit, or has none */
+/**
+ * Require a limit where there must be one: real money, and a price that only the agent knows, are never spent without.
+ *
+ * @throws HireError HIRE_MAX_PRICE_MISSING
+ */
+export function requireLimit({ network }: Market, limits: readonly Funds[], isDynamic: boolean): void {
+  if (limits.length > 0 || (network !== "Mainnet" && !isDynamic)) return;
+  const why =
+    network === "Mainnet" ? "A job on Mainnet costs real money" : "The agent makes its price for each job";
+  throw new HireError(
+    "HIRE_MAX_PRICE_MISSING",
+    `${why}, and no limit is set; nothing was started.`,
+    "Say with --max-price what it may cost at most, such as --max-price 5USDM.",
+  );
+}
+
+/** Require that a price is within its limits. @throws HireError HIRE_PRICE_TOO_HIGH when a part of the price is above its limit, or has none */
 export function requireWithin(price: readonly Funds[], limits: readonly Funds[], table: AssetTable): void {
   if (limits.length === 0) return;
   const allowed = totals(limits);

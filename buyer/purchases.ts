@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { Http, MasumiError, RefusedError, ServiceError } from "../providers/masumi/service/index.ts";
-import { EXIT, HireError } from "./errors.ts";
+import { HireError } from "./hire-error.ts";
 import {
   type ChainEntry,
   type Purchase,
@@ -131,7 +131,7 @@ const unclear = (cause: Error) =>
     "HIRE_PURCHASE_UNCLEAR",
     `Whether the purchase was made is not known. ${cause instanceof MasumiError ? cause.what : cause.message}`,
     "It is looked for, and never paid twice.",
-    EXIT.running,
+    { isOpen: true },
   );
 
 /** A refusal in the words of a buyer; anything else as it is. */

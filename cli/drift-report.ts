@@ -1,74 +1,10 @@
 import type { StackConfig } from "../infra/config.ts";
-import { type AssetTable, assetTable, formatPrice } from "../infra/declarations/index.ts";
+import { type AssetTable, assetTable } from "../infra/declarations/index.ts";
 import { type AgentDrift, type FieldDrift, type FleetDrift, isDrift } from "../infra/fleet/index.ts";
-import type { Listing, Row } from "../providers/masumi/service/index.ts";
-import type { Paint } from "./paint.ts";
-import { count, printable } from "../stacks/text.ts";
-
-/** What `drift --json` prints; the shape is documented in docs/outputs.md. */
-export interface DriftDocument {
-  readonly version: 1;
-  readonly stack: string;
-  readonly network: string;
-  readonly owner: string;
-  readonly drifted: boolean;
-  readonly agents: readonly {
-    readonly id: string;
-    readonly file: string;
-    readonly status: AgentDrift["status"];
-    readonly registration: RegistrationDocument | null;
-    /** An absent value is null. */
-    readonly fields: readonly {
-      readonly field: string;
-      readonly declared: unknown;
-      readonly live: unknown;
-    }[];
-    readonly duplicates: readonly RegistrationDocument[];
-    readonly urlCompared: boolean;
-  }[];
-  readonly orphans: readonly RegistrationDocument[];
-  readonly problems: readonly { readonly code: string; readonly message: string }[];
-}
-
-interface RegistrationDocument {
-  readonly registrationId: string;
-  readonly name: string;
-  readonly state: string;
-  /** What the service says of a failed state; else null. */
-  readonly error: string | null;
-  readonly agentIdentifier: string | null;
-  readonly walletVkey: string;
-}
-
-export function driftDocument(stack: string, config: StackConfig, drift: FleetDrift): DriftDocument {
-  return {
-    version: 1,
-    stack,
-    network: config.network,
-    owner: config.owner,
-    drifted: drift.hasDrifted,
-    agents: drift.agents.map(({ agent, status, row, fields, duplicates, isUrlCompared }) => ({
-      id: agent.id,
-      file: agent.file,
-      status,
-      registration: row ? documentRow(row) : null,
-      fields: fields.map(({ field, declared = null, live = null }) => ({ field, declared, live })),
-      duplicates: duplicates.map(documentRow),
-      urlCompared: isUrlCompared,
-    })),
-    orphans: drift.orphans.map(documentRow),
-    problems: drift.problems.map(({ code, message }) => ({ code, message })),
-  };
-}
-
-const documentRow = (row: Row): RegistrationDocument => ({
-  registrationId: row.id,
-  name: row.listing.name,
-  state: row.state,
-  error: row.error || null,
-  agentIdentifier: row.agentIdentifier || null,
-  walletVkey: row.walletVkey,
-});
+import type { Row } from "../providers/masumi/service/index.ts";
+import { printable } from "../providers/common/printable.ts";
+import { valueText } from "../stacks/value-text.ts";
+import { type Paint, count } from "./text.ts";
 
 const HEADLINES: Readonly<Record<AgentDrift["status"], string>> = {
   same: "as declared",
@@ -135,22 +71,3 @@ function fieldLines({ field, declared, live }: FieldDrift, table: AssetTable): s
     `    live:     ${valueText(field, live, table)}`,
   ];
 }
-
-/** The value of an on-chain field as its author would write it. */
-export function valueText(field: string, value: unknown, table: AssetTable): string {
-  if (value === undefined || value === "") return "(none)";
-  if (typeof value === "string") return printable(value);
-  if (field === "pricing") return priceText(value as Listing["pricing"], table);
-  if (field === "exampleOutputs") return examplesText(value as Listing["exampleOutputs"]);
-  const texts = (value as readonly string[]).map(printable);
-  return texts.length === 0 ? "(none)" : texts.toSorted().join(", ");
-}
-
-function priceText(pricing: Listing["pricing"], table: AssetTable): string {
-  if (pricing.type !== "fixed") return pricing.type;
-  return pricing.prices.map((price) => formatPrice(price, table)).join(" + ") || "(none)";
-}
-
-const examplesText = (examples: Listing["exampleOutputs"]): string =>
-  examples.map(({ name, url, mimeType }) => printable(`${name} <${url}> (${mimeType})`)).join(", ") ||
-  "(none)";

@@ -1,72 +1,11 @@
 import type { StackConfig } from "../infra/config.ts";
-import { type Action, costOf, formatAda } from "../infra/fleet/index.ts";
+import { costOf, formatAda } from "../infra/fleet/index.ts";
 import type { Row } from "../providers/masumi/service/index.ts";
-import { shorten } from "./shorten.ts";
-import { formatTable } from "./table.ts";
-import { count, printable } from "../stacks/text.ts";
+import { printable } from "../providers/common/printable.ts";
+import type { ImportResult } from "../stacks/import/import.ts";
 import type { Draft } from "../stacks/import/judge.ts";
 import { isOfOtherOwner } from "../stacks/import/select.ts";
-import type { Reason } from "../stacks/import/transcribe.ts";
-
-/** A registration that was not imported. */
-export interface Refusal {
-  /** As it was asked for. */
-  readonly asked: string;
-  readonly row?: Row;
-  readonly reasons: readonly Reason[];
-}
-
-export interface ImportResult {
-  readonly drafts: readonly Draft[];
-  readonly refusals: readonly Refusal[];
-}
-
-/** What `import --json` prints; the shape is documented in docs/outputs.md. */
-export interface ImportDocument {
-  readonly version: 1;
-  readonly stack: string;
-  readonly written: boolean;
-  readonly imported: readonly {
-    readonly id: string;
-    readonly file: string;
-    readonly registrationId: string;
-    readonly name: string;
-    readonly state: string;
-    readonly action: Action;
-    readonly text: string;
-  }[];
-  readonly refused: readonly {
-    readonly asked: string;
-    readonly registrationId: string | null;
-    readonly name: string | null;
-    readonly reasons: readonly Reason[];
-  }[];
-}
-
-export const importDocument = (
-  stack: string,
-  { drafts, refusals }: ImportResult,
-  written: boolean,
-): ImportDocument => ({
-  version: 1,
-  stack,
-  written,
-  imported: drafts.map(({ row, agent, text, action }) => ({
-    id: agent.id,
-    file: agent.file,
-    registrationId: row.id,
-    name: row.listing.name,
-    state: row.state,
-    action,
-    text,
-  })),
-  refused: refusals.map(({ asked, row, reasons }) => ({
-    asked,
-    registrationId: row?.id ?? null,
-    name: row?.listing.name ?? null,
-    reasons,
-  })),
-});
+import { count, formatTable, shorten } from "./text.ts";
 
 /** For people: what was written, what was not and why. */
 export function importText(

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { registerCommands } from "./commands/index.ts";
-import { UserError, explainsItself } from "../stacks/user-error.ts";
+import { exitCodeOfError, explainsItself } from "./explains-itself.ts";
 
 const program = new Command("masumi-agents")
   .description(
@@ -17,5 +17,5 @@ try {
 } catch (error) {
   if (!explainsItself(error)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = error instanceof UserError ? error.exitCode : 1;
+  process.exitCode = exitCodeOfError(error);
 }

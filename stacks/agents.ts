@@ -1,34 +1,23 @@
 import { existsSync, readdirSync } from "node:fs";
-import { assetOverrides } from "../infra/config.ts";
 import { type LoadedAgents, loadAgents } from "../infra/declarations/index.ts";
-import { LOCAL_STACK, type Project, readConfig, stackFile } from "./project.ts";
-import { UserError } from "./user-error.ts";
+import { readNetwork } from "./network.ts";
+import type { Project } from "./project.ts";
 
-/** How many agents the folder declares at most; cheap, for choosing the number of parallel steps. */
+/** Return how many agents the folder declares at most; cheap, for choosing the number of parallel steps. */
 export function countAgents(project: Project): number {
   if (!existsSync(project.agents)) return 0;
   return readdirSync(project.agents).filter((file) => /\.ya?ml$/.test(file)).length;
 }
 
-/** What a fresh local stack will be set to; any other stack must have its file. */
-const LOCAL_DEFAULTS: Readonly<Record<string, string>> = {
-  "masumi:network": "Preprod",
-  "masumi:hosting": "process",
-};
+/** Steps at a time that a run of so many agents needs: each waits in one of its own. */
+export const parallelSteps = (agents: number): number => agents + 16;
 
 /**
- * The stack's agents, checked without network or Pulumi.
+ * Return the stack's agents, checked without network or Pulumi, and every complaint about their files.
  * @throws UserError when the stack has no file or no network
  */
 export function loadStackAgents(project: Project, stack: string): LoadedAgents {
-  const settings = { ...(stack === LOCAL_STACK ? LOCAL_DEFAULTS : {}), ...readConfig(project, stack) };
-  const network = settings["masumi:network"];
-  if (network !== "Preprod" && network !== "Mainnet") {
-    throw new UserError(
-      `${stackFile(project, stack)} does not say masumi:network (Preprod or Mainnet). Name another stack with --stack.`,
-    );
-  }
-  const assets = assetOverrides(settings);
+  const { network, assets, settings } = readNetwork(project, stack);
   return loadAgents({
     folder: project.agents,
     projectRoot: project.root,

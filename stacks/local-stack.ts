@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { type RunOptions, initStack, setConfig } from "../local/engine/index.ts";
+import type { RunOptions } from "../local/engine/index.ts";
+import { initStack, setConfig } from "../local/engine/stack/index.ts";
+import { countAgents, parallelSteps } from "./agents.ts";
 import { LOCAL_STACK, type Project, readConfig, stackFile } from "./project.ts";
+import { findSandbox, sandboxIsMissing } from "./sandbox-process.ts";
 
 /** The sandbox's own world: test tokens and wallets that exist nowhere else (local/sandbox/world.default.json). */
 const SANDBOX_PAY_KEY = "sandbox-pay-key";
@@ -32,14 +35,14 @@ function passphrase(project: Project): string {
   return readFileSync(project.passphraseFile, "utf8").trimEnd();
 }
 
-/** How the engine opens the local stack. PULUMI_PARALLEL follows the number of agents: each waits in a slot of its own. */
+/** Return how the engine opens the local stack, with steps enough for so many agents. */
 export function localRun(project: Project, agents: number): RunOptions {
   return {
     projectDir: project.root,
     stack: LOCAL_STACK,
     stateRoot: project.stateRoot,
     passphrase: passphrase(project),
-    parallel: agents + 16,
+    parallel: parallelSteps(agents),
     refuse: (config) =>
       config["masumi:network"] === "Mainnet"
         ? "the embedded engine never touches Mainnet: use the real Pulumi CLI for that stack"
@@ -64,7 +67,7 @@ const OF_SANDBOX: typeof DEFAULTS = [["runtimeKey", SANDBOX_RUNTIME_KEY, true]];
 /** Which sandbox the stack's URLs were made from; the program itself never reads it. */
 const FOLLOWED = "sandbox:url";
 
-/** True unless the owner of the stack has pointed it at a payment service of their own. */
+/** Return true unless the owner of the stack has pointed it at a payment service of their own. */
 export function usesSandbox(project: Project): boolean {
   const settings = readConfig(project, LOCAL_STACK);
   const service = settings["masumi:paymentServiceUrl"];
@@ -93,4 +96,17 @@ export async function prepareLocalStack(project: Project, sandboxUrl: string): P
       await set(key, `${sandboxUrl}${path}`);
   }
   await set(FOLLOWED, sandboxUrl);
+}
+
+/**
+ * Return how the engine runs the local stack. Its sandbox must answer before anything is planned: a refused connection
+ * explains nothing.
+ *
+ * @throws UserError when the stack uses the sandbox and none is running
+ */
+export async function openLocalStack(project: Project, signal?: AbortSignal): Promise<RunOptions> {
+  const sandbox = await findSandbox(project, signal);
+  if (!sandbox && usesSandbox(project)) throw sandboxIsMissing();
+  if (sandbox) await prepareLocalStack(project, sandbox.url);
+  return localRun(project, countAgents(project));
 }

@@ -1,7 +1,8 @@
+import axios, { isAxiosError } from "axios";
 import { z } from "zod";
-import { stackOutputs } from "../local/engine/index.ts";
+import { stackOutputs } from "../local/engine/stack/index.ts";
 import { localRun } from "./local-stack.ts";
-import { LOCAL_STACK, type Project } from "./project.ts";
+import { type CallOptions, LOCAL_STACK, type Project } from "./project.ts";
 import { askRealPulumi } from "./real-pulumi.ts";
 import { UserError } from "./user-error.ts";
 
@@ -25,24 +26,63 @@ const agentOutput = z.object({
 });
 const agentsOutput = z.object({ version: z.literal(1), agents: z.record(z.string(), agentOutput) });
 
-export type AgentStatus = z.output<typeof agentOutput>;
+/** An agent as the stack's last run left it. */
+export type AgentOutput = z.output<typeof agentOutput>;
 
-async function readOutput(project: Project, stack: string): Promise<unknown> {
+async function readOutput(project: Project, stack: string, options: CallOptions): Promise<unknown> {
   if (stack === LOCAL_STACK)
     return (await stackOutputs(localRun(project, 0), { showSecrets: false }))["agents"];
-  const printed = await askRealPulumi(project, ["stack", "output", "agents", "--json", "--stack", stack]);
-  if (printed === undefined) throw new UserError(`The agents of stack ${stack} could not be read.`);
-  return JSON.parse(printed);
+  const words = ["stack", "output", "agents", "--json", "--stack", stack];
+  return JSON.parse(
+    await askRealPulumi(project, words, `The agents of stack ${stack} could not be read.`, options),
+  );
 }
 
 /**
- * The agents of a stack as its last run left them; empty before the first.
+ * Return the agents of a stack as its last run left them; none before the first.
+ *
  * @throws UserError when the real Pulumi CLI does not tell, or another version of the output is found
  */
-export async function readAgentOutputs(project: Project, stack: string): Promise<AgentStatus[]> {
-  const output = await readOutput(project, stack);
+export async function readAgentOutputs(
+  project: Project,
+  stack: string,
+  options: CallOptions,
+): Promise<AgentOutput[]> {
+  const output = await readOutput(project, stack, options);
   if (output === undefined) return [];
   const checked = agentsOutput.safeParse(output);
   if (checked.success) return Object.values(checked.data.agents);
   throw new UserError(`The output of stack ${stack} is not of version 1: run up with this version first.`);
 }
+
+/** An agent as the last run left it, and what it answers now. */
+export interface AgentStatus extends AgentOutput {
+  /** The status that its /availability gives; `no answer`, or `HTTP <code>` where that is all it answers. */
+  readonly availability: string;
+}
+
+async function askAvailability(url: string, signal?: AbortSignal): Promise<string> {
+  try {
+    const answer = await axios.get<{ status?: unknown }>(`${url}/availability`, {
+      timeout: 5_000,
+      proxy: false,
+      maxRedirects: 0,
+      maxContentLength: 65_536,
+      ...(signal ? { signal } : {}),
+    });
+    return typeof answer.data.status === "string" ? answer.data.status : "answers";
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isAxiosError(error)) return error.response ? `HTTP ${error.response.status}` : "no answer";
+    throw error;
+  }
+}
+
+/** Return agents with what each answers right now. */
+export const withAvailability = (
+  agents: readonly AgentOutput[],
+  signal?: AbortSignal,
+): Promise<AgentStatus[]> =>
+  Promise.all(
+    agents.map(async (agent) => ({ ...agent, availability: await askAvailability(agent.url, signal) })),
+  );

@@ -6,6 +6,17 @@ import { UserError } from "./user-error.ts";
 /** Name of the stack that runs on this machine alone. Every other stack belongs to the real Pulumi CLI. */
 export const LOCAL_STACK = "local";
 
+/** Environment variables, by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What every call takes that waits for something outside. */
+export interface CallOptions {
+  /** Where keys and switches are read from, and what the real Pulumi CLI is started with. */
+  readonly env: Environment;
+  /** Aborting ends the wait: the call throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Where a project keeps its things; `.masumi` is the git-ignored folder of everything made at run time. */
 export interface Project {
   readonly root: string;
@@ -16,7 +27,7 @@ export interface Project {
   readonly sandbox: string;
 }
 
-/** @throws UserError when the folder holds no Pulumi.yaml */
+/** Return the project of a folder. @throws UserError when the folder holds no Pulumi.yaml */
 export function openProject(folder: string): Project {
   const root = resolve(folder);
   if (!existsSync(join(root, "Pulumi.yaml"))) {
@@ -35,7 +46,7 @@ export function openProject(folder: string): Project {
   };
 }
 
-/** The name in Pulumi.yaml, which is the namespace of the project's own configuration. */
+/** Return the name in Pulumi.yaml, which is the namespace of the project's own configuration. */
 export function projectName(project: Project): string {
   const { name } = parse(readFileSync(join(project.root, "Pulumi.yaml"), "utf8")) as { name: string };
   return name;
@@ -46,7 +57,7 @@ export const stackFile = (project: Project, stack: string): string =>
 
 type Setting = string | number | boolean | object | null;
 
-/** The stack's settings as Pulumi would hand them over (objects as JSON text); a secret's value stays encrypted. */
+/** Return the stack's settings as Pulumi would hand them over (objects as JSON text); a secret's value stays encrypted. */
 export function readConfig(project: Project, stack: string): Record<string, string> {
   const file = stackFile(project, stack);
   if (!existsSync(file)) return {};

@@ -1,11 +1,12 @@
 import { type StackConfig, readStackConfig } from "../infra/config.ts";
 import type { Agent, LoadedAgents } from "../infra/declarations/index.ts";
+import { type Examination, type FleetDrift, examineDrift, examineFleet } from "../infra/fleet/index.ts";
 import { expectedUrls } from "../infra/fleet/index.ts";
 import { MasumiClient } from "../providers/masumi/service/index.ts";
-import { configValues } from "../local/engine/index.ts";
+import { configValues } from "../local/engine/stack/index.ts";
 import { loadStackAgents } from "./agents.ts";
-import { openLocalStack } from "./engine-run.ts";
-import { LOCAL_STACK, type Project, readConfig, stackFile } from "./project.ts";
+import { openLocalStack } from "./local-stack.ts";
+import { type CallOptions, LOCAL_STACK, type Project, readConfig, stackFile } from "./project.ts";
 import { UserError } from "./user-error.ts";
 
 /** A stack as its files declare it, and the payment service it registers at. Neither Pulumi nor a state is needed. */
@@ -14,6 +15,7 @@ export interface ReadStack {
   readonly config: StackConfig;
   readonly declared: LoadedAgents;
   readonly client: MasumiClient;
+  /** Where an agent will be reached; undefined where that is known only once it is hosted. */
   readonly urlOf: (agent: Agent) => string | undefined;
 }
 
@@ -23,9 +25,13 @@ interface Settings {
 }
 
 /** The local stack keeps its secrets on this machine; those of any other stack only Pulumi can read. */
-async function readSettings(project: Project, stack: string): Promise<Settings> {
+async function readSettings(
+  project: Project,
+  stack: string,
+  signal: AbortSignal | undefined,
+): Promise<Settings> {
   if (stack === LOCAL_STACK) {
-    const values = await configValues(await openLocalStack(project));
+    const values = await configValues(await openLocalStack(project, signal));
     return {
       values: Object.fromEntries(values.map(({ key, value }) => [key, value])),
       secretKeys: values.filter(({ secret }) => secret).map(({ key }) => key),
@@ -46,31 +52,64 @@ export interface OpenedService {
 }
 
 /**
- * Reads a stack's settings. MASUMI_API_KEY is needed for any stack but local; a Read key will do.
+ * Read a stack's settings. MASUMI_API_KEY is needed for any stack but local; a Read key will do.
  *
  * @throws UserError, SettingsError, ConfigurationError with every problem of the settings
  */
 export async function openService(
   project: Project,
   stack: string,
-  options: { readonly timeoutMs?: number } = {},
+  { env, signal, timeoutMs }: CallOptions & { readonly timeoutMs?: number },
 ): Promise<OpenedService> {
-  const { values, secretKeys } = await readSettings(project, stack);
-  if (!process.env["MASUMI_API_KEY"] && secretKeys.includes("masumi:apiKey") && !values["masumi:apiKey"]) {
+  const { values, secretKeys } = await readSettings(project, stack, signal);
+  if (!env["MASUMI_API_KEY"] && secretKeys.includes("masumi:apiKey") && !values["masumi:apiKey"]) {
     throw new UserError(
       `${stackFile(project, stack)} keeps masumi:apiKey as a secret, which only Pulumi can read. ` +
         "Set MASUMI_API_KEY for this command; a Read key is enough.",
     );
   }
-  const config = readStackConfig({ stack, values, secretKeys, env: process.env });
-  const client = new MasumiClient({ url: config.paymentServiceUrl, token: config.apiKey, ...options });
+  const config = readStackConfig({ stack, values, secretKeys, env });
+  const client = new MasumiClient({ url: config.paymentServiceUrl, token: config.apiKey, timeoutMs });
   return { config, client };
 }
 
-/** Opens a stack for commands that only look. @throws as openService, and UserError when the stack has no network */
-export async function readStack(project: Project, stack: string): Promise<ReadStack> {
+/**
+ * Open a stack to look at it. Wrong declarations are no error: they are in `declared.complaints`.
+ *
+ * @throws as openService, and UserError when the stack has no network
+ */
+export async function readStack(project: Project, stack: string, options: CallOptions): Promise<ReadStack> {
   const declared = loadStackAgents(project, stack);
-  const { config, client } = await openService(project, stack);
+  const { config, client } = await openService(project, stack, options);
   const urlOf = expectedUrls({ config, projectRoot: project.root, agents: declared.agents });
   return { stack, config, declared, client, urlOf };
 }
+
+/**
+ * Return what an up would do on the chain, what it costs and what stands in its way, from the declarations and the
+ * payment service alone.
+ *
+ * @throws MasumiError if the key cannot serve at all; ServiceError, RefusedError
+ */
+export const planStack = (
+  { config, declared: { agents }, client, urlOf }: ReadStack,
+  signal?: AbortSignal,
+): Promise<Examination> =>
+  examineFleet(client, {
+    config,
+    agents,
+    urlOf,
+    spends: false,
+    allBalances: true,
+    ...(signal ? { signal } : {}),
+  });
+
+/**
+ * Return what is registered compared with what is declared, from the declarations and the payment service alone.
+ *
+ * @throws MasumiError if the key is of another network; ServiceError, RefusedError
+ */
+export const findStackDrift = (
+  { config, declared: { agents }, client, urlOf }: ReadStack,
+  signal?: AbortSignal,
+): Promise<FleetDrift> => examineDrift(client, { config, agents, urlOf, ...(signal ? { signal } : {}) });

@@ -1,18 +1,4 @@
-/** Something the user can put right: printed as it is, without a stack. `exitCode` is 1 unless said otherwise. */
+/** Something that the user can put right; the message says how, and is shown as it is. */
 export class UserError extends Error {
   override readonly name = "UserError";
-  readonly exitCode: number;
-
-  constructor(message: string, exitCode = 1) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
-
-/** Whether the message says all that a user needs: ours, and every other error of the project, which has a stable code. */
-export function explainsItself(error: unknown): error is Error {
-  if (error instanceof UserError) return true;
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
-  // Node's own codes begin with ERR_: those are defects, and keep their stack.
-  return typeof code === "string" && /^(?!ERR_)[A-Z]+(_[A-Z0-9]+)+$/.test(code);
 }

@@ -1,124 +1,301 @@
-import { readFileSync, globSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Room -> rooms it may import from, beside itself. Longest name wins. */
-const MAY_IMPORT: Record<string, readonly string[]> = {
-  "infra/hosting": ["providers/crew-process/local", "providers/common"],
-  "infra/declarations": ["infra/hosting", "providers/common"],
-  "infra/config.ts": ["infra/hosting"],
-  "infra/fleet": [
-    "infra/declarations",
-    "infra/hosting",
-    "infra/config.ts",
-    "providers/masumi/service",
-    "providers/common",
-  ],
-  infra: [
-    "infra/declarations",
-    "infra/config.ts",
-    "infra/fleet",
-    "infra/hosting",
-    "providers/common",
-    "providers/masumi",
-    "providers/masumi/service",
-    "providers/crew-process",
-    "providers/crew-process/local",
-    "providers/crew-drain",
-    "providers/docker",
-    "providers/ecs",
-    "providers/documents",
-  ],
-  "providers/common": [],
-  "providers/provider-texts.ts": [],
-  "providers/masumi/service": ["providers/common"],
-  "providers/crew-process/local": ["providers/common"],
-  "providers/masumi": ["providers/masumi/service", "providers/common", "providers/provider-texts.ts"],
-  "providers/crew-process": [
-    "providers/crew-process/local",
-    "providers/common",
-    "providers/provider-texts.ts",
-  ],
-  "providers/crew-drain": ["providers/provider-texts.ts"],
-  "providers/docker": ["providers/common", "providers/provider-texts.ts"],
-  "providers/ecs": ["providers/common", "providers/provider-texts.ts"],
-  "providers/documents": ["providers/common", "providers/provider-texts.ts"],
-  "local/sandbox": [],
-  "local/engine": [],
-  buyer: ["infra/declarations", "infra/config.ts", "providers/masumi/service", "cli", "stacks"],
-  stacks: [
-    "infra/declarations",
-    "infra/config.ts",
-    "infra/fleet",
-    "providers/masumi/service",
-    "providers/crew-process/local",
-    "local/sandbox",
-    "local/engine",
-    "buyer",
-    "cli",
-  ],
-  cli: [
-    "infra/declarations",
-    "infra/config.ts",
-    "infra/fleet",
-    "providers/masumi/service",
-    "providers/crew-process/local",
-    "local/sandbox",
-    "local/engine",
-    "buyer",
-    "stacks",
-  ],
+/** What a room's files are, and the rooms that they may import, beside their own. The first pattern that fits is a file's room. */
+const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly string[] }> = {
+  "providers/common": { files: /^providers\/(common\/|provider-texts\.ts$)/, imports: [] },
+  "providers/masumi/service": { files: /^providers\/masumi\/service\//, imports: ["providers/common"] },
+  "providers/crew-process/local": {
+    files: /^providers\/crew-process\/local\//,
+    imports: ["providers/common"],
+  },
+  "providers/masumi": {
+    files: /^providers\/masumi\//,
+    imports: ["providers/masumi/service", "providers/common"],
+  },
+  "providers/crew-process": {
+    files: /^providers\/crew-process\//,
+    imports: ["providers/crew-process/local", "providers/common"],
+  },
+  "providers/crew-drain": { files: /^providers\/crew-drain\//, imports: ["providers/common"] },
+  "providers/docker": { files: /^providers\/docker\//, imports: ["providers/common"] },
+  "providers/documents": { files: /^providers\/documents\//, imports: ["providers/common"] },
+  "providers/ecs": { files: /^providers\/ecs\//, imports: ["providers/common"] },
+
+  "infra/hosting": {
+    files: /^infra\/hosting\//,
+    imports: ["providers/crew-process/local", "providers/common"],
+  },
+  "infra/declarations": { files: /^infra\/declarations\//, imports: ["infra/hosting", "providers/common"] },
+  "infra/config": { files: /^infra\/config\.ts$/, imports: ["infra/hosting"] },
+  "infra/fleet": {
+    files: /^infra\/fleet\//,
+    imports: [
+      "infra/declarations",
+      "infra/hosting",
+      "infra/config",
+      "providers/masumi/service",
+      "providers/common",
+    ],
+  },
+  "infra/crews": {
+    files: /^infra\/crews\//,
+    imports: [
+      "infra/declarations",
+      "infra/hosting",
+      "infra/config",
+      "providers/documents",
+      "providers/masumi/service",
+      "providers/common",
+    ],
+  },
+  "infra/deploy": {
+    files: /^infra\/deploy\//,
+    imports: [
+      "infra/crews",
+      "infra/fleet",
+      "infra/declarations",
+      "infra/hosting",
+      "infra/config",
+      "providers/crew-process",
+      "providers/crew-process/local",
+      "providers/crew-drain",
+      "providers/docker",
+      "providers/ecs",
+      "providers/common",
+    ],
+  },
+  infra: {
+    files: /^infra\/[^/]+\.ts$/,
+    imports: [
+      "infra/deploy",
+      "infra/fleet",
+      "infra/declarations",
+      "infra/config",
+      "providers/common",
+      "providers/masumi",
+      "providers/masumi/service",
+    ],
+  },
+
+  "local/sandbox": { files: /^local\/sandbox\//, imports: [] },
+  "local/engine": { files: /^local\/engine\//, imports: [] },
+
+  buyer: {
+    files: /^buyer\//,
+    imports: ["infra/declarations", "infra/config", "providers/masumi/service", "providers/common"],
+  },
+  stacks: {
+    files: /^stacks\//,
+    imports: [
+      "infra/declarations",
+      "infra/config",
+      "infra/fleet",
+      "providers/masumi/service",
+      "providers/crew-process/local",
+      "providers/common",
+      "local/sandbox",
+      "local/engine",
+    ],
+  },
+  cli: {
+    files: /^cli\//,
+    imports: [
+      "buyer",
+      "stacks",
+      "infra/declarations",
+      "infra/config",
+      "infra/fleet",
+      "providers/masumi/service",
+      "providers/crew-process/local",
+      "providers/common",
+      "local/sandbox",
+      "local/engine",
+    ],
+  },
 };
 
-/** Packages that only some rooms may load; every other room must do without. */
-const ONLY_IN: Record<string, readonly string[]> = {
-  "@pulumi/pulumi": [
-    "infra",
-    "providers/masumi",
-    "providers/crew-process",
-    "providers/crew-drain",
-    "providers/docker",
-    "providers/ecs",
-    "providers/documents",
-    "local/engine",
-  ],
-  "@pulumi/aws": ["infra"],
-  "@pulumi/docker": ["infra"],
-  "@grpc/grpc-js": ["providers/masumi", "local/engine"],
-  commander: ["cli"],
+/** Packages that only some rooms may name; every other room must do without. */
+const ONLY_IN: Record<string, RegExp> = {
+  "@pulumi/pulumi": /^(infra(\/crews|\/deploy)?|providers\/(?!common|.*\/(service|local)$).*|local\/engine)$/,
+  "@pulumi/aws": /^infra\/(crews|deploy)$/,
+  "@pulumi/docker": /^infra\/(crews|deploy)$/,
+  "@grpc/grpc-js": /^(providers\/masumi|local\/engine)$/,
+  commander: /^cli$/,
 };
 
-const rooms = Object.keys(MAY_IMPORT).toSorted((a, b) => b.length - a.length);
-const roomOf = (file: string) => rooms.find((room) => file === room || file.startsWith(`${room}/`));
+/** What must start without Pulumi, so that it is quick, small and needs no engine: nothing that it loads at its start may lead there. */
+const WITHOUT_PULUMI = [
+  "providers/masumi/service/index.ts",
+  "providers/crew-process/local/index.ts",
+  "infra/declarations/index.ts",
+  "infra/fleet/index.ts",
+  "infra/config.ts",
+  "infra/hosting/traits.ts",
+  "cli/main.ts",
+  ...["plan", "drift", "import", "doctor", "validate", "hire"].map((name) => `cli/commands/${name}.ts`),
+];
 
-const sources = globSync("{infra,providers,buyer,stacks,local,cli}/**/*.{ts,js}", { cwd: root }).filter(
-  (file) => !/node_modules|\/test\/|fixtures/.test(file),
-);
+const PULUMI = /^(@pulumi\/|@grpc\/)/;
 
-function importsOf(file: string): string[] {
-  const text = readFileSync(join(root, file), "utf8");
-  return [...text.matchAll(/(?:from|import|import\()\s*"([^"]+)"/g)].map(([, name = ""]) => name);
+const sources = globSync("{infra,providers,buyer,stacks,local,cli}/**/*.{ts,js}", { cwd: root })
+  .filter((file) => !/node_modules|\/test\/|fixtures/.test(file))
+  .toSorted();
+
+interface Import {
+  /** A file of ours, relative to the root, or a package's name. */
+  readonly target: string;
+  readonly isOurs: boolean;
+  /** `import type` is erased, `import()` is loaded when it is called: neither is loaded at the start. */
+  readonly isAtStart: boolean;
 }
 
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s*)?"([^"]+)"|\bimport\(\s*"([^"]+)"/g;
+
+const importsOf = new Map(
+  sources.map((file): [string, Import[]] => {
+    const text = readFileSync(join(root, file), "utf8");
+    const imports = [...text.matchAll(IMPORT)].map(([, type, atStart, later]) => {
+      const name = atStart ?? later ?? "";
+      const isOurs = name.startsWith(".");
+      return {
+        target: isOurs ? relative(root, resolve(root, dirname(file), name)) : name,
+        isOurs,
+        isAtStart: later === undefined && type === undefined,
+      };
+    });
+    return [file, imports];
+  }),
+);
+
+const roomOf = (file: string) => Object.entries(ROOMS).find(([, { files }]) => files.test(file))?.[0];
+
+/** The path from each file to the first thing that begins with Pulumi, if what it loads at its start leads there. */
+function wayToPulumi(file: string, seen = new Set<string>()): string[] | undefined {
+  if (seen.has(file)) return undefined;
+  seen.add(file);
+  for (const { target, isOurs, isAtStart } of importsOf.get(file) ?? []) {
+    if (!isAtStart) continue;
+    if (PULUMI.test(target)) return [file, target];
+    const way = isOurs ? wayToPulumi(target, seen) : undefined;
+    if (way) return [file, ...way];
+  }
+  return undefined;
+}
+
+/** A circle in a graph, as the names along it; undefined if there is none. */
+function circleIn(graph: ReadonlyMap<string, ReadonlySet<string>>): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (node: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
+    if (done.has(node)) return undefined;
+    for (const next of graph.get(node) ?? []) {
+      const circle = visit(next, [...path, node]);
+      if (circle) return circle;
+    }
+    done.add(node);
+    return undefined;
+  };
+  for (const node of graph.keys()) {
+    const circle = visit(node, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}
+
+function graphOf(edges: Iterable<readonly [string, string]>): Map<string, Set<string>> {
+  const graph = new Map<string, Set<string>>();
+  for (const [from, to] of edges) {
+    if (from !== to) graph.set(from, (graph.get(from) ?? new Set()).add(to));
+  }
+  return graph;
+}
+
+const fileEdges = [...importsOf].flatMap(([file, imports]) =>
+  imports.filter(({ isOurs }) => isOurs).map(({ target }) => [file, target] as const),
+);
+
 describe("imports run one way", () => {
-  it("finds the sources", () => expect(sources.length).toBeGreaterThan(50));
+  it("finds the sources and what they import", () => {
+    expect(sources.length).toBeGreaterThan(300);
+    expect(fileEdges.length).toBeGreaterThan(sources.length);
+    expect(fileEdges.filter(([, target]) => !/\.(ts|js|json|cjs)$/.test(target))).toEqual([]);
+  });
 
   it.each(sources)("%s", (file) => {
     const room = roomOf(file);
     expect(room, "a file outside every room").toBeDefined();
     if (!room) return;
-    const wrong = importsOf(file).filter((name) => {
-      if (name.startsWith(".")) {
-        const target = relative(root, resolve(root, dirname(file), name));
-        const targetRoom = roomOf(target);
-        return targetRoom !== room && !(MAY_IMPORT[room] ?? []).includes(targetRoom ?? target);
+    const wrong = (importsOf.get(file) ?? []).filter(({ target, isOurs }) => {
+      if (!isOurs) {
+        const rule = Object.entries(ONLY_IN).find(
+          ([name]) => target === name || target.startsWith(`${name}/`),
+        );
+        return rule !== undefined && !rule[1].test(room);
       }
-      const allowed = Object.entries(ONLY_IN).find(([lib]) => name === lib || name.startsWith(`${lib}/`));
-      return allowed !== undefined && !allowed[1].includes(room);
+      const targetRoom = roomOf(target);
+      return targetRoom !== room && !ROOMS[room]?.imports.includes(targetRoom ?? target);
     });
-    expect(wrong).toEqual([]);
+    expect(wrong.map(({ target }) => target)).toEqual([]);
+  });
+
+  it("from room to room, without a circle", () => {
+    const edges = Object.entries(ROOMS).flatMap(([room, { imports }]) =>
+      imports.map((other) => [room, other] as const),
+    );
+    expect(edges.filter(([, other]) => !(other in ROOMS))).toEqual([]);
+    expect(circleIn(graphOf(edges))).toBeUndefined();
+  });
+
+  it("from file to file, without a circle", () => {
+    expect(circleIn(graphOf(fileEdges))).toBeUndefined();
+  });
+
+  it("between the folders within a folder, without a circle", () => {
+    const folders = new Set(sources.flatMap((file) => ancestorsOf(file)));
+    const circles = [...folders].flatMap((folder) => {
+      const edges = fileEdges.flatMap(([from, to]) => {
+        const [a, b] = [childOf(folder, from), childOf(folder, to)];
+        return a !== undefined && b !== undefined ? [[a, b] as const] : [];
+      });
+      const circle = circleIn(graphOf(edges));
+      return circle ? [`${folder}: ${circle.join(" -> ")}`] : [];
+    });
+    expect(circles).toEqual([]);
+  });
+});
+
+function ancestorsOf(file: string): string[] {
+  const folder = dirname(file);
+  return folder === "." ? [] : [folder, ...ancestorsOf(folder)];
+}
+
+/** The folder right below `folder` that holds the file; undefined if it lies elsewhere, or in the folder itself. */
+function childOf(folder: string, file: string): string | undefined {
+  if (!file.startsWith(`${folder}/`)) return undefined;
+  const [child, ...rest] = file.slice(folder.length + 1).split("/");
+  return rest.length > 0 ? child : undefined;
+}
+
+describe("no Pulumi is loaded at the start of", () => {
+  it.each(WITHOUT_PULUMI)("%s", (file) => {
+    expect(importsOf.has(file), "there is no such file").toBe(true);
+    expect(wayToPulumi(file)).toBeUndefined();
+  });
+});
+
+describe("no folder is crowded", () => {
+  const MOST_FILES = 21;
+
+  it("has more than about twenty files side by side", () => {
+    const folders = [...new Set(sources.map((file) => dirname(file)))];
+    const filesIn = (folder: string) => sources.filter((file) => dirname(file) === folder).length;
+    const crowded = folders.filter((folder) => filesIn(folder) > MOST_FILES);
+    expect(crowded).toEqual([]);
   });
 });

@@ -1,15 +1,15 @@
-import { configValues, getConfig, removeConfig, setConfig } from "../../local/engine/index.ts";
+import { configValues, getConfig, removeConfig, setConfig } from "../../local/engine/stack/index.ts";
 import { localRun } from "../../stacks/local-stack.ts";
 import { LOCAL_STACK, type Project, projectName } from "../../stacks/project.ts";
-import { runRealPulumi } from "../../stacks/real-pulumi.ts";
-import { printJson } from "../../stacks/text.ts";
+import { passToPulumi } from "../pulumi.ts";
+import { printJson } from "../text.ts";
 
 interface ConfigFlags {
   readonly stack: string;
 }
 
 const real = (project: Project, { stack }: ConfigFlags, ...words: readonly string[]): Promise<number> =>
-  runRealPulumi(project, ["config", ...words, "--stack", stack], 0);
+  passToPulumi(project, ["config", ...words, "--stack", stack]);
 
 /** `config`: every value of the stack; secrets read `[secret]` unless they are asked for. */
 export async function listConfig(
@@ -61,7 +61,7 @@ export async function setConfigValue(
       key,
       value,
     ];
-    return runRealPulumi(project, words, 0);
+    return passToPulumi(project, words);
   }
   await setConfig(localRun(project, 0), key, value, { secret: flags.secret === true });
   return 0;

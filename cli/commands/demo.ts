@@ -1,16 +1,17 @@
 import { crewFolder, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/local/index.ts";
 import { agentTable } from "../agent-table.ts";
+import { showLocalRun } from "../run.ts";
 import { loadStackAgents } from "../../stacks/agents.ts";
-import { runLocal } from "../../stacks/engine-run.ts";
-import { readAgentOutputs } from "../../stacks/outputs.ts";
+import { readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
 import type { Agent } from "../../infra/declarations/index.ts";
-import { Answering } from "../../buyer/answering.ts";
-import { readEntered } from "../../buyer/inputs.ts";
-import { type HireReport, exitCodeOf } from "../../buyer/report.ts";
+import { type HireReport, enteredValues, hireAgent } from "../../buyer/index.ts";
+import { exitCodeOf, showHire } from "../hire/show.ts";
+import { eventText } from "../hire/text.ts";
+import { hireFolder, openAccount, readWish } from "../hire/wish.ts";
+import { printJson, printProgress } from "../text.ts";
 import { findSandbox, startSandboxProcess } from "../../stacks/sandbox-process.ts";
 import { usesSandbox } from "../../stacks/local-stack.ts";
-import { hireAgent, showHire } from "./hire.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface DemoFlags {
@@ -30,37 +31,35 @@ const HIRE_TIMEOUT_MS = 180_000;
  * died with a reboot is started again) and plans nothing when all is as declared.
  */
 export async function demo(project: Project, { chainSpeed, json = false }: DemoFlags): Promise<number> {
-  const say = (line: string) => process.stderr.write(`${line}\n`);
   const { agents: declared, complaints } = loadStackAgents(project, LOCAL_STACK);
   if (complaints.length > 0) return printComplaints(complaints, json);
 
   await ensurePythonEnvironment({
     crewFolder: crewFolder(project.root),
     venv: crewVenv(project.root),
-    onProgress: say,
+    onProgress: printProgress,
   });
   const known = await findSandbox(project);
   const sandbox = known ?? (await startSandboxProcess(project, { chainSpeed }));
-  say(`The simulated payment service ${known ? "already runs" : "runs"} on ${sandbox.url}.`);
+  printProgress(`The simulated payment service ${known ? "already runs" : "runs"} on ${sandbox.url}.`);
 
-  const result = await runLocal(project, "up", { stack: LOCAL_STACK, json, refresh: true });
+  const result = await showLocalRun(project, "up", { json, refresh: true });
   if (!result.ok) return result.exitCode;
-  const agents = await readAgentOutputs(project, LOCAL_STACK);
+  const agents = await readAgentOutputs(project, LOCAL_STACK, { env: process.env });
   const { same: _same, ...changes } = result.changes;
   const isNew = Object.values(changes).some(Boolean);
   if (!json) {
     if (!isNew) process.stdout.write("\nNothing to do: all is as declared.\n");
-    process.stdout.write(`\n${await agentTable(agents)}`);
+    process.stdout.write(`\n${agentTable(await withAvailability(agents))}`);
   }
   // A run that changed nothing is over at once; and only test tokens are spent unasked.
   const takesJob = declared.some(
     (agent) => agent.id === JOB.agent && hasFields(agent, Object.keys(JOB.input)),
   );
   const isHired = isNew && takesJob && usesSandbox(project);
-  const hire = isHired ? await hireOne(project, say) : undefined;
+  const hire = isHired ? await hireOne(project) : undefined;
   if (json) {
-    const shown = { version: 1, changes: result.changes, agents, hire: hire ?? null };
-    process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+    printJson({ version: 1, changes: result.changes, agents, hire: hire ?? null });
     return hire ? exitCodeOf(hire) : 0;
   }
   if (hire) showHire(hire);
@@ -75,20 +74,18 @@ const hasFields = ({ input }: Agent, ids: readonly string[]) =>
   input.length === ids.length && input.every(({ id }) => ids.includes(id));
 
 /** Hires the agent as its buyer would. @throws HireError */
-async function hireOne(project: Project, say: (line: string) => void): Promise<HireReport> {
-  const options = Object.entries(JOB.input).map(([name, value]) => `${name}=${value}`);
-  const words = options.map((option) => ` \\\n    --input ${option.replace(/=(.*)$/, '="$1"')}`).join("");
-  say(`\nHiring the ${JOB.agent}, as any buyer would:\n  npx masumi-agents hire ${JOB.agent}${words}`);
-  return hireAgent({
-    project,
-    agent: JOB.agent,
-    stack: LOCAL_STACK,
-    paymentService: undefined,
-    entered: readEntered(options, undefined),
-    maxPrice: [],
-    env: {},
-    say,
-    answering: new Answering({ given: readEntered([], undefined), prompter: undefined, say }),
-    signal: AbortSignal.timeout(HIRE_TIMEOUT_MS),
+async function hireOne(project: Project): Promise<HireReport> {
+  const words = Object.entries(JOB.input).map(([name, value]) => ` \\\n    --input ${name}="${value}"`);
+  printProgress(
+    `\nHiring the ${JOB.agent}, as any buyer would:\n  npx masumi-agents hire ${JOB.agent}${words.join("")}`,
+  );
+  const call = { env: {}, signal: AbortSignal.timeout(HIRE_TIMEOUT_MS) };
+  const { agent, input } = JOB;
+  const wanted = { agent, stack: LOCAL_STACK, entered: enteredValues(input), maxPrice: [] };
+  return hireAgent(await readWish(project, wanted, call), {
+    folder: hireFolder(project),
+    openAccount: (name) => openAccount(project, name, call),
+    onEvent: (event) => eventText(event).forEach(printProgress),
+    signal: call.signal,
   });
 }

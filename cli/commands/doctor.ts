@@ -1,8 +1,8 @@
 import { checksOf } from "../doctor/checks.ts";
 import { type Finding, type Status, runChecks } from "../doctor/finding.ts";
-import { type Paint, paintFor } from "../paint.ts";
 import type { Project } from "../../stacks/project.ts";
-import { count, printJson, printable } from "../../stacks/text.ts";
+import { printable } from "../../providers/common/printable.ts";
+import { type Paint, count, paintFor, printJson } from "../text.ts";
 
 export interface DoctorFlags {
   readonly stack: string;

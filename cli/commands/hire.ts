@@ -1,17 +1,23 @@
-import { count, printJson, printable } from "../../stacks/text.ts";
+import {
+  type Entered,
+  type HireOptions,
+  type HireReport,
+  hireAgent,
+  hireIds,
+  loadHire,
+  notStarted,
+  resumeHire,
+} from "../../buyer/index.ts";
+import { printable } from "../../providers/common/printable.ts";
 import type { Project } from "../../stacks/project.ts";
-import { AgentApi, isLoopback } from "../../buyer/agent-api.ts";
-import { openPurchases } from "../../buyer/buyer.ts";
-import { Answering } from "../../buyer/answering.ts";
-import { EXIT, HireError } from "../../buyer/errors.ts";
-import { type Following, followFree, followPaid } from "../../buyer/follow.ts";
-import { type Hire, hireIds, isPaid, loadHire, saveHire } from "../../buyer/hire-file.ts";
-import { readEntered } from "../../buyer/inputs.ts";
-import { goOnWith, waitingQuestion } from "../../buyer/question.ts";
-import { type HireReport, exitCodeOf, refundStands } from "../../buyer/report.ts";
-import { type HireRequest, beginHire } from "../../buyer/start.ts";
-import { openTerminal } from "../terminal.ts";
 import { UserError } from "../../stacks/user-error.ts";
+import { readEntered } from "../hire/entered.ts";
+import { EXIT, exitCodeOf, showHire } from "../hire/show.ts";
+import { respondentAt } from "../hire/respondent.ts";
+import { openTerminal } from "../hire/terminal.ts";
+import { eventText } from "../hire/text.ts";
+import { hireFolder, openAccount, readWish } from "../hire/wish.ts";
+import { count, printJson, printProgress } from "../text.ts";
 
 export interface HireFlags {
   readonly stack: string;
@@ -26,10 +32,6 @@ export interface HireFlags {
   readonly timeout: string;
   readonly json?: boolean;
 }
-
-/** Between two looks; what is on this machine costs nothing to ask, and its chain may be faster than any real one. */
-const LOCAL_POLL_MS = 250;
-const POLL_MS = 5_000;
 
 /** Ends a wait at ^C or when the time is over; what it waited for goes on. */
 function patience(minutes: string): { readonly signal: AbortSignal; readonly stop: () => void } {
@@ -58,150 +60,53 @@ export async function hire(project: Project, agent: string | undefined, flags: H
   if ((agent === undefined) === (flags.resume === undefined)) {
     throw new UserError("Name an agent to hire, or a hire to go on with by --resume <id>.");
   }
-  const say = (line: string) => void process.stderr.write(`${line}\n`);
-  const given = readEntered(flags.answer ?? [], undefined, "--answer");
-  const answering = new Answering({ given, prompter: openTerminal(), say });
+  const answer = flags.answer && readEntered(flags.answer, undefined, "--answer");
   const { signal, stop } = patience(flags.timeout);
-  const watch = { say, signal, answering };
+  const options = { ...hireOptions(project, signal, answer), wantsRefund: flags.refund === true };
   try {
     const report =
       flags.resume === undefined
-        ? await hireAgent(requestOf(project, agent ?? "", flags, watch))
-        : await resumeHire(project, flags.resume, { ...watch, wantsRefund: flags.refund === true });
-    if (answering.isLeft) say("The agent asked nothing: --answer was not used.");
-    return show(report, flags.json === true);
+        ? await hireNew(project, agent ?? "", flags, options)
+        : await resumeHire(flags.resume, options);
+    if (flags.json) printJson(report);
+    else showHire(report);
+    return exitCodeOf(report);
   } finally {
     stop();
   }
 }
 
-type Watch = Pick<HireRequest, "say" | "signal"> & { readonly answering: Answering };
-
-const requestOf = (project: Project, agent: string, flags: HireFlags, watch: Watch): HireRequest & Watch => ({
-  project,
-  agent,
-  stack: flags.stack,
-  paymentService: flags.paymentService,
-  entered: readEntered(flags.input ?? [], flags.inputs),
-  maxPrice: flags.maxPrice ?? [],
-  env: process.env,
-  ...watch,
-});
-
-/** Hires an agent from the beginning to the end. What is needed to go on is on the disk before anything is paid. */
-export async function hireAgent(request: HireRequest & Watch): Promise<HireReport> {
-  const { project, signal } = request;
-  const begun = await beginHire(request).catch((error: unknown) => {
-    throw signal.aborted ? outOfPatience("Nothing was paid; run it again.", EXIT.failed) : error;
-  });
-  saveHire(project, begun.hire);
-  return untilPatienceEnds(signal, begun.hire, async () => {
-    if (!begun.purchases) return followFree(following(request, begun.agent, begun.hire));
-    const { agent, hire, purchases } = begun;
-    const purchase = await purchases.make(hire.purchase, signal);
-    return followPaid({
-      ...following(request, agent, hire, purchases.url),
-      purchases,
-      purchase,
-      wantsRefund: false,
-    });
-  });
-}
-
-/** Goes on with a hire: looks whether it was paid, pays if it was not, and waits. */
-export async function resumeHire(
-  project: Project,
-  id: string,
-  { wantsRefund, ...watch }: Watch & { readonly wantsRefund: boolean },
-): Promise<HireReport> {
-  const hire = loadHire(project, id);
-  const { signal } = watch;
-  const agent = new AgentApi(hire.agent.url);
-  if (!isPaid(hire)) {
-    if (wantsRefund) throw new UserError("There is nothing to refund: the job is free.");
-    return untilPatienceEnds(signal, hire, () => followFree(following(watch, agent, hire)));
-  }
-  const { stack, paymentService } = hire;
-  const purchases = await openPurchases({ project, stack, paymentService, env: process.env });
-  return untilPatienceEnds(signal, hire, async () => {
-    const found = await purchases.find(hire.purchase.blockchainIdentifier, signal);
-    if (!found && wantsRefund)
-      throw new UserError("There is nothing to refund: the purchase was never made.");
-    const purchase = found ?? (await purchases.make(hire.purchase, signal));
-    return followPaid({
-      ...following(watch, agent, hire, purchases.url),
-      purchases,
-      purchase,
-      wantsRefund,
-    });
-  });
-}
-
-const following = <H extends Hire>(
-  { say, signal, answering }: Watch,
-  agent: AgentApi,
-  hire: H,
-  ...services: string[]
-): Following<H> => ({
-  agent,
-  hire,
-  answering,
-  say,
+/** Return how this terminal hires: who pays, who answers, and where it is shown. */
+const hireOptions = (project: Project, signal: AbortSignal, answer: Entered | undefined): HireOptions => ({
+  folder: hireFolder(project),
+  openAccount: (name) => openAccount(project, name, { env: process.env, signal }),
+  answer,
+  respondent: respondentAt(openTerminal(), printProgress),
+  onEvent: (event) => eventText(event).forEach(printProgress),
   signal,
-  pollMs: [agent.url, ...services].every(isLoopback) ? LOCAL_POLL_MS : POLL_MS,
 });
 
-const outOfPatience = (remedy: string, exitCode: number) =>
-  new HireError("HIRE_STILL_RUNNING", "The command ended before the job did.", remedy, exitCode);
-
-/** Errors of what is under way say how to go on with it. */
-async function untilPatienceEnds<T>(signal: AbortSignal, hire: Hire, work: () => Promise<T>): Promise<T> {
-  const remedy = `Go on with: ${goOnWith(hire)}`;
-  try {
-    return await work();
-  } catch (error) {
-    if (signal.aborted) throw outOfPatience(remedy, EXIT.running);
-    if (error instanceof HireError && error.code === "HIRE_PURCHASE_UNCLEAR") error.message += ` ${remedy}`;
-    throw error;
-  }
-}
-
-function show(report: HireReport, json: boolean): number {
-  if (json) printJson(report);
-  else showHire(report);
-  return exitCodeOf(report);
-}
-
-/** Prints the result on stdout, and what is to be known of it on stderr. */
-export function showHire(report: HireReport): void {
-  const { outcome, result, hashRule, agent, id } = report;
-  if (result !== null) {
-    // Anybody's text: it may command a program that reads it as it is, but not a terminal.
-    const shown = process.stdout.isTTY ? result.split("\n").map(printable).join("\n") : result;
-    process.stdout.write(shown.endsWith("\n") ? shown : `${shown}\n`);
-  }
-  const say = (line: string) => void process.stderr.write(`${line}\n`);
-  if (outcome === "refund") say(refundStands(report));
-  if (outcome === "question") say(waitingQuestion(report));
-  if (outcome === "result" && hashRule) {
-    say(
-      `The result's hash is the one on the chain (rule ${hashRule}). The seller is paid after ${report.purchase?.unlockTime}.`,
-    );
-  }
-  if (outcome === "differs") {
-    const { message } = new HireError(
-      "HIRE_RESULT_DIFFERS",
-      `The result of ${agent.url} is not the one whose hash is on the chain, by any rule.`,
-      `To have your money back, dispute it before ${report.purchase?.unlockTime}: ` +
-        `npx masumi-agents hire --resume ${id} --refund`,
-    );
-    say(message);
-  }
+async function hireNew(
+  project: Project,
+  agent: string,
+  { stack, paymentService, input = [], inputs, maxPrice = [] }: HireFlags,
+  options: HireOptions,
+): Promise<HireReport> {
+  const entered = readEntered(input, inputs);
+  const { signal } = options;
+  const call = { env: process.env, signal };
+  const wish = await readWish(project, { agent, stack, paymentService, entered, maxPrice }, call).catch(
+    (error: unknown) => {
+      throw signal.aborted ? notStarted() : error;
+    },
+  );
+  return hireAgent(wish, options);
 }
 
 function listHires(project: Project, json: boolean): number {
-  const hires = hireIds(project)
-    .map((id) => loadHire(project, id))
+  const folder = hireFolder(project);
+  const hires = hireIds(folder)
+    .map((id) => loadHire(folder, id))
     .toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
   if (json) {
     printJson({
@@ -213,10 +118,10 @@ function listHires(project: Project, json: boolean): number {
   for (const { id, agent, price, startedAt } of hires) {
     process.stdout.write(`${id}  ${startedAt}  ${printable(agent.name)}  ${price ?? "free"}\n`);
   }
-  if (hires.length === 0) process.stderr.write("There are no hires here.\n");
-  else
-    process.stderr.write(
-      `${count(hires.length, "hire")}. Look at one with: npx masumi-agents hire --resume <id>\n`,
-    );
+  printProgress(
+    hires.length === 0
+      ? "There are no hires here."
+      : `${count(hires.length, "hire")}. Look at one with: npx masumi-agents hire --resume <id>`,
+  );
   return EXIT.result;
 }

@@ -1,8 +1,8 @@
-import { examineFleet } from "../../infra/fleet/index.ts";
-import { planDocument, planMarkdown, planTable } from "../plan-report.ts";
+import { planDocument } from "../../stacks/documents.ts";
 import type { Project } from "../../stacks/project.ts";
-import { readStack } from "../../stacks/read-stack.ts";
-import { printJson } from "../../stacks/text.ts";
+import { planStack, readStack } from "../../stacks/read-stack.ts";
+import { planMarkdown, planTable } from "../plan-report.ts";
+import { printJson } from "../text.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface PlanFlags {
@@ -16,11 +16,10 @@ export interface PlanFlags {
  * Exit code 1 when something stands in the way.
  */
 export async function plan(project: Project, flags: PlanFlags): Promise<number> {
-  const { stack, config, declared, client, urlOf } = await readStack(project, flags.stack);
-  if (declared.complaints.length > 0) return printComplaints(declared.complaints, flags.json === true);
-  const { agents } = declared;
-  const examination = await examineFleet(client, { config, agents, urlOf, spends: false, allBalances: true });
-  const document = planDocument(stack, config, examination);
+  const stack = await readStack(project, flags.stack, { env: process.env });
+  const { complaints } = stack.declared;
+  if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
+  const document = planDocument(stack, await planStack(stack));
   if (flags.json) printJson(document);
   else process.stdout.write(flags.markdown ? planMarkdown(document) : planTable(document));
   return document.problems.length > 0 ? 1 : 0;

@@ -1,14 +1,8 @@
 import { loadStackAgents } from "../../stacks/agents.ts";
-import { type Operation, runOperation } from "../../stacks/engine-run.ts";
 import type { Project } from "../../stacks/project.ts";
+import type { Operation } from "../../stacks/run.ts";
+import { type RunFlags, showRun } from "../run.ts";
 import { printComplaints } from "./validate.ts";
-
-export interface RunFlags {
-  readonly stack: string;
-  readonly json?: boolean;
-  readonly refresh?: boolean;
-  readonly diff?: boolean;
-}
 
 /** `up`, `preview`, `refresh`, `destroy`. Bad YAML stops the first two before anything is started. */
 export async function runCommand(project: Project, operation: Operation, flags: RunFlags): Promise<number> {
@@ -16,5 +10,5 @@ export async function runCommand(project: Project, operation: Operation, flags: 
     const { complaints } = loadStackAgents(project, flags.stack);
     if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
   }
-  return runOperation(project, operation, flags);
+  return showRun(project, operation, flags);
 }

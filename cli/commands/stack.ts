@@ -1,8 +1,8 @@
-import { exportState, stackOutputs } from "../../local/engine/index.ts";
+import { exportState, stackOutputs } from "../../local/engine/stack/index.ts";
 import { localRun } from "../../stacks/local-stack.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
-import { runRealPulumi } from "../../stacks/real-pulumi.ts";
-import { printJson } from "../../stacks/text.ts";
+import { passToPulumi } from "../pulumi.ts";
+import { printJson } from "../text.ts";
 import { UserError } from "../../stacks/user-error.ts";
 
 export interface StackOutputFlags {
@@ -21,7 +21,7 @@ export async function stackOutput(
     const words = ["stack", "output", ...(name === undefined ? [] : [name]), "--stack", stack];
     if (json) words.push("--json");
     if (showSecrets) words.push("--show-secrets");
-    return runRealPulumi(project, words, 0);
+    return passToPulumi(project, words);
   }
   const outputs = await stackOutputs(localRun(project, 0), { showSecrets: showSecrets === true });
   if (name !== undefined) {
@@ -52,7 +52,7 @@ const plain = (value: unknown): string => (typeof value === "string" ? value : J
 
 /** `stack export`: the state as JSON, secrets encrypted; `pulumi stack import` reads it. */
 export async function stackExport(project: Project, { stack }: { readonly stack: string }): Promise<number> {
-  if (stack !== LOCAL_STACK) return runRealPulumi(project, ["stack", "export", "--stack", stack], 0);
+  if (stack !== LOCAL_STACK) return passToPulumi(project, ["stack", "export", "--stack", stack]);
   printJson(await exportState(localRun(project, 0)));
   return 0;
 }

@@ -1,9 +1,9 @@
 import { unprotect } from "../../local/engine/index.ts";
 import { localRun } from "../../stacks/local-stack.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
-import { runRealPulumi } from "../../stacks/real-pulumi.ts";
-import { count } from "../../stacks/text.ts";
+import { passToPulumi } from "../pulumi.ts";
 import { UserError } from "../../stacks/user-error.ts";
+import { count } from "../text.ts";
 
 /** `state unprotect`: lets the next run delete or replace these resources, or all of them. */
 export async function stateUnprotect(
@@ -13,11 +13,14 @@ export async function stateUnprotect(
 ): Promise<number> {
   if (all !== true && urns.length === 0) throw new UserError("Name the URNs to unprotect, or say --all.");
   if (stack !== LOCAL_STACK) {
-    return runRealPulumi(
-      project,
-      ["state", "unprotect", ...(all ? ["--all"] : urns), "--yes", "--stack", stack],
-      0,
-    );
+    return passToPulumi(project, [
+      "state",
+      "unprotect",
+      ...(all ? ["--all"] : urns),
+      "--yes",
+      "--stack",
+      stack,
+    ]);
   }
   const onWarning = (message: string) => void process.stderr.write(`warning: ${message}\n`);
   await unprotect({ ...localRun(project, 0), onWarning }, all ? "all" : urns);

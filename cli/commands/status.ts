@@ -1,21 +1,21 @@
-import { agentTable, availability } from "../agent-table.ts";
-import { readAgentOutputs } from "../../stacks/outputs.ts";
+import { statusDocument } from "../../stacks/documents.ts";
+import { readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
 import type { Project } from "../../stacks/project.ts";
+import { agentTable } from "../agent-table.ts";
+import { printJson } from "../text.ts";
 
 /** `status`: the agents of a stack, with what they answer right now. Exit code 1 when one does not answer. */
 export async function status(
   project: Project,
   flags: { readonly stack: string; readonly json?: boolean },
 ): Promise<number> {
-  const agents = await readAgentOutputs(project, flags.stack);
-  const answers = await Promise.all(agents.map(({ url }) => availability(url)));
+  const agents = await withAvailability(await readAgentOutputs(project, flags.stack, { env: process.env }));
   if (flags.json) {
-    const listed = agents.map((agent, index) => ({ ...agent, availability: answers[index] }));
-    process.stdout.write(`${JSON.stringify({ version: 1, agents: listed }, null, 2)}\n`);
+    printJson(statusDocument(agents));
   } else if (agents.length === 0) {
     process.stdout.write("No agents are up. Start with: npx masumi-agents up\n");
   } else {
-    process.stdout.write(await agentTable(agents));
+    process.stdout.write(agentTable(agents));
   }
-  return answers.includes("no answer") ? 1 : 0;
+  return agents.some(({ availability }) => availability === "no answer") ? 1 : 0;
 }

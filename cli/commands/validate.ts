@@ -1,12 +1,13 @@
 import { type Complaint, formatComplaint } from "../../infra/declarations/index.ts";
 import { loadStackAgents } from "../../stacks/agents.ts";
 import type { Project } from "../../stacks/project.ts";
-import { count, printJson } from "../../stacks/text.ts";
+import { complaintsDocument } from "../../stacks/documents.ts";
+import { count, printJson } from "../text.ts";
 
 /** Prints complaints (editors and CI read `file:line:column: …`) and returns exit code 1. */
 export function printComplaints(complaints: readonly Complaint[], json: boolean): number {
   if (json) {
-    printJson({ ok: false, complaints });
+    printJson(complaintsDocument(complaints));
     return 1;
   }
   const files = new Set(complaints.map(({ file }) => file)).size;

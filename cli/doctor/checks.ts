@@ -4,7 +4,7 @@ import { rightsProblem, survey } from "../../infra/fleet/index.ts";
 import { loadStackAgents } from "../../stacks/agents.ts";
 import type { Project } from "../../stacks/project.ts";
 import { openService } from "../../stacks/read-stack.ts";
-import { count } from "../../stacks/text.ts";
+import { count } from "../text.ts";
 import { type Check, type Verdict, ok, skip } from "./finding.ts";
 import { askHealth } from "./health.ts";
 import {
@@ -75,7 +75,7 @@ export function checksOf(project: Project, stack: string): Check[] {
 }
 
 function serviceChecks(project: Project, stack: string, agents: () => Promise<readonly Agent[]>): Check[] {
-  const opened = once(() => openService(project, stack, { timeoutMs: TIMEOUT_MS }));
+  const opened = once(() => openService(project, stack, { env: process.env, timeoutMs: TIMEOUT_MS }));
   const health = once(async () => askHealth((await opened()).config.paymentServiceUrl));
   const up = once(async () => {
     const { service } = await health();

@@ -1,5 +1,5 @@
 import { MasumiError } from "../../providers/masumi/service/index.ts";
-import { explainsItself } from "../../stacks/user-error.ts";
+import { explainsItself } from "../explains-itself.ts";
 
 /** `skip`: it could not be looked at, because of what another check found. */
 export type Status = "ok" | "warn" | "fail" | "skip";

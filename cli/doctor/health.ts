@@ -1,4 +1,5 @@
 import axios, { isAxiosError } from "axios";
+import { isLoopbackUrl } from "../../providers/common/loopback.ts";
 import { type Verdict, fail, ok, skip, warn } from "./finding.ts";
 
 const ANSWERS_WITHIN_MS = 10_000;
@@ -13,14 +14,13 @@ export interface Health {
 /** Asks the payment service whether it is there, without a key, and what time it has. `url` ends in /api/v1. */
 export async function askHealth(url: string): Promise<Health> {
   const askedAt = Date.now();
-  const hostname = new URL(url).hostname;
   try {
     const answer = await axios.get<{ status?: unknown } | undefined>(`${url.replace(/\/+$/, "")}/health`, {
       signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
       maxRedirects: 0,
       maxContentLength: 65_536,
       validateStatus: () => true,
-      ...(/^(localhost|127\..*|\[::1\])$/.test(hostname) ? { proxy: false as const } : {}),
+      ...(isLoopbackUrl(url) ? { proxy: false as const } : {}),
     });
     const tookMs = Date.now() - askedAt;
     if (answer.status !== 200 || answer.data?.status !== "success") {

@@ -8,7 +8,7 @@ import { crewVenv, isRunning, portsFile, reservedPort } from "../../providers/cr
 import { countAgents } from "../../stacks/agents.ts";
 import { isFree } from "../../stacks/port.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
-import { count } from "../../stacks/text.ts";
+import { count } from "../text.ts";
 import { type Verdict, fail, ok, warn } from "./finding.ts";
 
 const run = promisify(execFile);

@@ -17,8 +17,7 @@ import {
   type PaymentSource,
   isOver,
 } from "../../providers/masumi/service/index.ts";
-import { shorten } from "../shorten.ts";
-import { count } from "../../stacks/text.ts";
+import { count, shorten } from "../text.ts";
 import { type Verdict, fail, failure, ok, warn } from "./finding.ts";
 
 const WALLET_TOLD_WITHIN_MS = 15_000;

@@ -1,4 +1,13 @@
 /**
+ * Return whether an error's message says all that its reader needs: every error of the project has a stable code. Node's own codes
+ * begin with ERR_: those are defects, and keep their stack.
+ */
+export function hasStableCode(error: unknown): error is Error & { readonly code: string } {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return typeof code === "string" && /^(?!ERR_)[A-Z]+(_[A-Z0-9]+)+$/.test(code);
+}
+
+/**
  * An error that explains itself: `message` is `CODE: what happened`, and what to do on a line of its own. The code is stable and
  * has an entry in docs/errors.md.
  */

@@ -13,8 +13,8 @@ import {
   listingOf,
   planFleet,
 } from "../../infra/fleet/index.ts";
-import { type Row } from "../../providers/masumi/service/index.ts";
-import { valueText } from "../../cli/drift-report.ts";
+import type { Row } from "../../providers/masumi/service/index.ts";
+import { valueText } from "../value-text.ts";
 import { chooseId } from "./agent-id.ts";
 import { type Declared, obstacle } from "./select.ts";
 import { type Reason, transcribe } from "./transcribe.ts";

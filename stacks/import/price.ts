@@ -1,3 +1,4 @@
+import { formatUnits } from "../../providers/common/amounts.ts";
 import { type AssetTable, type Price, toBaseUnits } from "../../infra/declarations/index.ts";
 
 /**
@@ -10,17 +11,9 @@ export function priceText(
 ): string | undefined {
   for (const [name, asset] of table.assets) {
     if (asset.unit !== unit || asset.decimals === undefined) continue;
-    const text = `${decimal(amount, asset.decimals)} ${name}`;
+    const text = `${formatUnits(BigInt(amount), asset.decimals)} ${name}`;
     const meant = toBaseUnits(text, table);
     if ("amount" in meant && meant.amount === amount && meant.unit === unit) return text;
   }
   return undefined;
-}
-
-/** Base units, as digits, as a decimal number without superfluous zeros. */
-function decimal(digits: string, decimals: number): string {
-  const padded = digits.padStart(decimals + 1, "0");
-  const whole = padded.slice(0, padded.length - decimals);
-  const fraction = padded.slice(padded.length - decimals).replace(/0+$/, "");
-  return fraction ? `${whole}.${fraction}` : whole;
 }

@@ -2,7 +2,7 @@ import { Document, Scalar, isScalar, visit } from "yaml";
 import type { StackConfig } from "../../infra/config.ts";
 import type { AssetTable } from "../../infra/declarations/index.ts";
 import { type Row, marker } from "../../providers/masumi/service/index.ts";
-import { printable } from "../text.ts";
+import { printable } from "../../providers/common/printable.ts";
 import { priceText } from "./price.ts";
 
 /** What keeps a registration from being declared: where, what is wrong there, what would be right. */

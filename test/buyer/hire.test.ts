@@ -1,3 +1,4 @@
+import { readdirSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TUSDM } from "../local/sandbox/deal.ts";
 import { type Hiring, Market } from "./market.ts";
@@ -120,7 +121,7 @@ describe("a hire that is refused before anything is started", () => {
     ],
   ])("%s: %s", async (_, code, behaviour, hiring) => {
     const seller = await market.seller(behaviour);
-    await expect(market.hire(seller.url, hiring)).rejects.toMatchObject({ code, exitCode: 1 });
+    await expect(market.hire(seller.url, hiring)).rejects.toMatchObject({ code, isOpen: false });
     expect(seller.asked).toEqual([]);
     expect(await market.purchases()).toEqual([]);
   });
@@ -132,7 +133,7 @@ describe("a hire that is refused before anything is started", () => {
   it.each(["http://agent.example.com", "https://user:word@agent.example.com", "nobody"])(
     "%s as an agent",
     async (agent) => {
-      await expect(market.hire(agent)).rejects.toMatchObject({ name: "UserError", exitCode: 1 });
+      await expect(market.hire(agent)).rejects.toMatchObject({ name: "UserError" });
     },
   );
 });
@@ -174,6 +175,26 @@ describe("an answer to start_job that is not what was agreed is not paid", () =>
     });
   });
 
+  it("with a dynamic price above the limit", async () => {
+    const { url } = await market.seller({ price: "Dynamic" });
+    await expect(market.hire(url, { maxPrice: ["2.999999ADA"] })).rejects.toMatchObject({
+      code: "HIRE_PRICE_TOO_HIGH",
+    });
+    expect(await market.purchases()).toEqual([]);
+  });
+
+  it("with a bill of an agent that kept its price to itself and is free by the registry", async () => {
+    const free = { price: "Free", information: "not there" } as const;
+    const seller = await market.seller(free);
+    const { agentIdentifier } = seller;
+    seller.behaviour = { ...free, started: { agentIdentifier, blockchainIdentifier: "abcd" } };
+    await expect(market.hire(seller.url)).rejects.toMatchObject({
+      code: "HIRE_TERMS_DIFFER",
+      what: "The agent works for free by the registry, and wants to be paid.",
+    });
+    expect(await market.purchases()).toEqual([]);
+  });
+
   it("with a signature for other times: the payment service refuses it", async () => {
     const { url } = await market.seller({ started: { submitResultTime: in_(0.05) } });
     await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_BUYER_REFUSED" });
@@ -186,6 +207,30 @@ describe("an answer to start_job that is not what was agreed is not paid", () =>
       code: "HIRE_PRICE_TOO_HIGH",
     });
     expect(await market.purchases()).toEqual([]);
+  });
+});
+
+describe("what is on the disk before anything is paid", () => {
+  it("is for this user alone, and nothing else is left in the folder", async () => {
+    const { url } = await market.seller();
+    const { id } = await market.hire(url);
+    const folder = market.project.path(".masumi/hires");
+    expect(readdirSync(folder)).toEqual([`${id}.json`]);
+    expect((statSync(`${folder}/${id}.json`).mode & 0o777).toString(8)).toBe("600");
+  });
+
+  it("pays nothing when the hire is given up just then, and is resumed", async () => {
+    const { url } = await market.seller();
+    const stop = new AbortController();
+    market.onSaid = (line) => {
+      if (line.includes("asks 5 tUSDM")) stop.abort();
+    };
+    await expect(market.hire(url, { signal: stop.signal })).rejects.toMatchObject({
+      code: "HIRE_STILL_RUNNING",
+      isOpen: true,
+    });
+    expect(await market.asked("POST /purchase")).toBe(0);
+    expect(await market.resume(market.hires()[0] ?? "")).toMatchObject({ outcome: "result" });
   });
 });
 
@@ -204,6 +249,13 @@ describe("an answer of POST /purchase that is lost", () => {
     expect(await market.purchases()).toHaveLength(1);
   });
 
+  it("twice, before it had an effect: is not sent a third time by itself", async () => {
+    const { url } = await market.seller();
+    await market.fault({ kind: "lost-before-write", route: "POST /purchase", count: 2 });
+    await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_PURCHASE_UNCLEAR", isOpen: true });
+    expect(await market.asked("POST /purchase")).toBe(2);
+  });
+
   it("and not found either: the hire can be resumed, and pays once", async () => {
     const { url } = await market.seller();
     await market.fault({ kind: "lost-after-write", route: "POST /purchase" });
@@ -211,7 +263,7 @@ describe("an answer of POST /purchase that is lost", () => {
     const [id] = await market.hire(url).then(
       () => [],
       (error: Error) => {
-        expect(error).toMatchObject({ code: "HIRE_PURCHASE_UNCLEAR", exitCode: 3 });
+        expect(error).toMatchObject({ code: "HIRE_PURCHASE_UNCLEAR", isOpen: true });
         return /hire --resume (\w+)/.exec(error.message)?.slice(1) ?? [];
       },
     );
@@ -219,6 +271,15 @@ describe("an answer of POST /purchase that is lost", () => {
     expect(await market.resume(id ?? "")).toMatchObject({ outcome: "result" });
     expect(await market.purchases()).toHaveLength(1);
   });
+});
+
+it("each state on the chain is told once, however often it is looked at", async () => {
+  const { url } = await market.seller({ jobs: "never ends" });
+  await expect(market.hire(url, { signal: AbortSignal.timeout(2_500) })).rejects.toThrow(
+    "HIRE_STILL_RUNNING",
+  );
+  expect(market.said.filter((line) => line.startsWith("Funds locked"))).toHaveLength(1);
+  expect(market.said.filter((line) => line.startsWith("The agent works"))).toHaveLength(1);
 });
 
 describe("a job without a result", () => {
@@ -246,7 +307,7 @@ describe("a job without a result", () => {
     const { url } = await market.seller({ jobs: "never ends" });
     await expect(market.hire(url, { signal: AbortSignal.timeout(2_000) })).rejects.toMatchObject({
       code: "HIRE_STILL_RUNNING",
-      exitCode: 3,
+      isOpen: true,
     });
     expect(await market.purchases()).toEqual(["FundsLocked"]);
     await market.client.advance(75 * 60);
@@ -258,7 +319,7 @@ describe("a job without a result", () => {
     const seller = await market.seller({ price: "Free", jobs: "never ends" });
     await expect(market.hire(seller.url, { signal: AbortSignal.timeout(500) })).rejects.toMatchObject({
       code: "HIRE_STILL_RUNNING",
-      exitCode: 3,
+      isOpen: true,
     });
     const [id = ""] = market.hires();
     await expect(market.resume(id, true)).rejects.toThrow(/nothing to refund/);
@@ -268,14 +329,14 @@ describe("a job without a result", () => {
 
   it("that failed for free: there is nothing to ask back", async () => {
     const { url } = await market.seller({ price: "Free", jobs: "fails" });
-    await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_JOB_FAILED", exitCode: 1 });
+    await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_JOB_FAILED", isOpen: false });
   });
 
   it("whose funds cannot be locked is told from one that failed", async () => {
     const wallet = "b715e99fc1bc326a58429101faf1fbdd55a18cf6bd1bf071c7fcf5f0";
     await market.client.control("PATCH", `/wallets/${wallet}`, { balanceLovelace: 0 });
     const { url } = await market.seller();
-    await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_NOT_PAID", exitCode: 1 });
+    await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_NOT_PAID", isOpen: false });
   });
 });
 

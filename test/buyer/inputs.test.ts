@@ -1,23 +1,21 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Field } from "../../buyer/agent-wire.ts";
 import { inputSchema } from "../../buyer/agent-wire.ts";
-import { inputDataOf, readEntered } from "../../buyer/inputs.ts";
+import { enteredValues, fitInput, inputDataOf } from "../../buyer/inputs.ts";
 
 const optional = { validation: "optional", value: "true" };
 const field = (type: string, more: Partial<Field> = {}): Field => ({ id: "x", type, name: "X", ...more });
 const choices = { data: { values: ["red", "blue", "0"] } };
-const read = (fields: readonly Field[], options: readonly string[], file?: string) =>
-  inputDataOf(fields, readEntered(options, file));
 
-const folder = mkdtempSync(join(tmpdir(), "hire-inputs-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-const file = (name: string, content: string | Uint8Array) => {
-  writeFileSync(join(folder, name), content);
-  return join(folder, name);
-};
+/** Texts as they were typed, `name=text` each. */
+function read(fields: readonly Field[], typed: readonly string[]) {
+  const texts: Record<string, string[]> = {};
+  for (const one of typed) {
+    const [, name = "", text = ""] = /^(\w+)=(.*)$/.exec(one) ?? [];
+    (texts[name] ??= []).push(text);
+  }
+  return inputDataOf(fields, enteredValues(texts));
+}
 
 describe("what was entered becomes what the field's type wants", () => {
   it.each<[string, Field, string[], unknown]>([
@@ -35,27 +33,11 @@ describe("what was entered becomes what the field's type wants", () => {
     ["a date", field("date"), ["x=2026-12-31"], "2026-12-31"],
     ["a colour", field("color"), ["x=#1a73e8"], "#1a73e8"],
     ["an uploaded file", field("file"), ["x=https://example.com/a.pdf"], "https://example.com/a.pdf"],
-    [
-      "a file",
-      field("file"),
-      [`x=@${file("a brief.pdf", "tea")}`],
-      "data:application/pdf;name=a%20brief.pdf;base64,dGVh",
-    ],
     ["an address of a type that is not known here", field("wallet"), ["x=addr1"], "addr1"],
     ["nothing for an optional field", field("string", { validations: [optional] }), [], undefined],
     ["nothing for a field that only shows something", field("none"), [], undefined],
   ])("%s", (_, schema, options, expected) => {
     expect(read([schema], options)["x"]).toEqual(expected);
-  });
-
-  it("from a JSON file, where --input wins, and from text files", () => {
-    const json = file("in.json", JSON.stringify({ x: 3, y: "from the file", z: true }));
-    const fields = [field("number"), { ...field("textarea"), id: "y" }, { ...field("boolean"), id: "z" }];
-    expect(read(fields, ["x=4"], json)).toEqual({ x: 4, y: "from the file", z: true });
-    expect(read(fields, [`y=@${file("y.txt", "line\nline")}`], json)).toMatchObject({
-      x: 3,
-      y: "line\nline",
-    });
   });
 
   it("of groups of fields, too", () => {
@@ -104,15 +86,8 @@ describe("what does not fit is refused", () => {
     );
   });
 
-  it.each([
-    ["an option without a name", ["=x"], undefined],
-    ["a file that is not there", ["x=@/nowhere/at/all"], undefined],
-    ["a file that is no text", [`x=@${file("bytes", new Uint8Array([0xff, 0xfe]))}`], undefined],
-    ["a list instead of an object", [], file("list.json", "[1]")],
-    ["no JSON", [], file("bad.json", "{")],
-  ])("%s", (_, options, json) => {
-    expect(() => read([field("string")], options, json)).toThrow(
-      expect.objectContaining({ name: "UserError" }) as Error,
-    );
+  it("a field whose name every object has is not taken for entered", () => {
+    const { problems } = fitInput([{ ...field("string"), id: "constructor" }], enteredValues({}));
+    expect(problems).toEqual(["constructor: is required"]);
   });
 });

@@ -1,9 +1,9 @@
-import { hireAgent, resumeHire } from "../../cli/commands/hire.ts";
-import { Answering } from "../../buyer/answering.ts";
-import type { HireReport } from "../../buyer/report.ts";
-import { hireIds } from "../../buyer/hire-file.ts";
-import { readEntered } from "../../buyer/inputs.ts";
-import type { Prompter } from "../../cli/terminal.ts";
+import { type HireOptions, type HireReport, hireAgent, hireIds, resumeHire } from "../../buyer/index.ts";
+import { readEntered } from "../../cli/hire/entered.ts";
+import { respondentAt } from "../../cli/hire/respondent.ts";
+import type { Prompter } from "../../cli/hire/terminal.ts";
+import { eventText } from "../../cli/hire/text.ts";
+import { hireFolder, openAccount, readWish } from "../../cli/hire/wish.ts";
 import { openProject } from "../../stacks/project.ts";
 import { type ChainSpeed, type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
 import { TestProject } from "../helpers/project.ts";
@@ -31,6 +31,7 @@ export class Market implements AsyncDisposable {
   readonly client: SandboxClient;
   /** Lines of progress. */
   readonly said: string[] = [];
+  onSaid: (line: string) => void = () => undefined;
   readonly #sellers: Seller[] = [];
 
   private constructor(sandbox: RunningSandbox) {
@@ -49,35 +50,50 @@ export class Market implements AsyncDisposable {
     return seller;
   }
 
-  #watch({ answers = [], prompter, signal = AbortSignal.timeout(30_000) }: Watching) {
-    const say = (line: string) => void this.said.push(line);
-    const given = readEntered(answers, undefined, "--answer");
-    return { say, signal, answering: new Answering({ given, prompter, say }) };
+  #options(
+    { answers, prompter, signal = AbortSignal.timeout(30_000) }: Watching,
+    env: Record<string, string> = {},
+  ): HireOptions {
+    const project = openProject(this.project.root);
+    const say = (line: string) => {
+      this.said.push(line);
+      this.onSaid(line);
+    };
+    return {
+      folder: hireFolder(project),
+      openAccount: (name) => openAccount(project, name, { env, signal }),
+      answer: answers && readEntered(answers, undefined, "--answer"),
+      respondent: respondentAt(prompter, say),
+      onEvent: (event) => eventText(event).forEach(say),
+      signal,
+    };
   }
 
-  hire(
+  /** Hires as the command does, in this process. */
+  async hire(
     agent: string,
-    { inputs = ["topic=Heat pumps"], maxPrice = [], answers, prompter, signal, ...more }: Hiring = {},
+    {
+      inputs = ["topic=Heat pumps"],
+      maxPrice = [],
+      stack = "local",
+      paymentService,
+      env,
+      ...watching
+    }: Hiring = {},
   ): Promise<HireReport> {
-    return hireAgent({
-      project: openProject(this.project.root),
-      agent,
-      stack: "local",
-      paymentService: undefined,
-      entered: readEntered(inputs, undefined),
-      maxPrice,
-      env: {},
-      ...this.#watch({ answers, prompter, signal }),
-      ...more,
-    });
+    const project = openProject(this.project.root);
+    const entered = readEntered(inputs, undefined);
+    const wanted = { agent, stack, paymentService, entered, maxPrice };
+    const wish = await readWish(project, wanted, { env: env ?? {} });
+    return hireAgent(wish, this.#options(watching, env));
   }
 
   resume(id: string, wantsRefund = false, watching: Watching = {}): Promise<HireReport> {
-    return resumeHire(openProject(this.project.root), id, { ...this.#watch(watching), wantsRefund });
+    return resumeHire(id, { ...this.#options(watching), wantsRefund });
   }
 
   hires(): string[] {
-    return hireIds(openProject(this.project.root));
+    return hireIds(hireFolder(openProject(this.project.root)));
   }
 
   /** States of all purchases, V1 and V2. */

@@ -1,6 +1,5 @@
-import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Prompter, openTerminal } from "../../cli/terminal.ts";
+import type { Prompter } from "../../cli/hire/terminal.ts";
 import { Market } from "./market.ts";
 import { type Behaviour, sha256 } from "./seller.ts";
 
@@ -131,7 +130,7 @@ describe("an agent that asks in the middle of a job", () => {
       () => [],
       (reason: Error) => [reason],
     );
-    expect(error).toMatchObject({ code: "HIRE_ANSWER_INVALID", exitCode: 3 });
+    expect(error).toMatchObject({ code: "HIRE_ANSWER_INVALID", isOpen: true });
     expect(error?.message).toMatch(message);
     expect(error?.message).toContain(`hire --resume ${market.hires()[0]}`);
     expect(await market.resume(market.hires()[0] ?? "")).toMatchObject({ outcome: "question" });
@@ -150,50 +149,5 @@ describe("an agent that asks in the middle of a job", () => {
     const { exitCode, stderr } = await market.project.run("hire", url, ...TOPIC, "--answer", "answer=blue");
     expect(exitCode).toBe(0);
     expect(stderr).toContain("--answer was not used");
-  });
-});
-
-describe("the terminal", () => {
-  const pair = () => {
-    const input = Object.assign(new PassThrough(), { isTTY: true });
-    const output = Object.assign(new PassThrough(), { isTTY: true });
-    let shown = "";
-    output.on("data", (chunk: Buffer) => void (shown += chunk.toString()));
-    return { input, output, shown: () => shown };
-  };
-  it.each([
-    ["shows what is typed", false, /Name: [\s\S]*blue/],
-    ["does not show a secret", true, /^(?![\s\S]*blue)[\s\S]*Name: /],
-  ])("%s", async (_, isSecret, expected) => {
-    const { input, output, shown } = pair();
-    const answer = openTerminal({ input, output })?.ask("Name: ", {
-      isSecret,
-      signal: AbortSignal.timeout(10_000),
-    });
-    input.write("blue\r");
-    expect(await answer).toBe("blue");
-    expect(shown()).toMatch(expected);
-  });
-
-  it("ends with its input", async () => {
-    const { input, output } = pair();
-    const answer = openTerminal({ input, output })?.ask("Name: ", {
-      isSecret: false,
-      signal: AbortSignal.timeout(10_000),
-    });
-    input.write("\u0004");
-    expect(await answer).toBeUndefined();
-  });
-
-  it("ends with the command", async () => {
-    const { input, output } = pair();
-    const stop = new AbortController();
-    const answer = openTerminal({ input, output })?.ask("Name: ", { isSecret: false, signal: stop.signal });
-    stop.abort();
-    await expect(answer).rejects.toThrow(/abort/i);
-  });
-
-  it("is none where there is nobody", () => {
-    expect(openTerminal({ input: new PassThrough(), output: new PassThrough() })).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { registerCommands } from "../../cli/commands/index.ts";
-import { formatTable } from "../../cli/table.ts";
+import { formatTable } from "../../cli/text.ts";
 import { TestProject } from "../helpers/project.ts";
 
 const AGENT = `

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type DriftFlags, drift } from "../../cli/commands/drift.ts";
-import type { DriftDocument } from "../../cli/drift-report.ts";
+import type { DriftDocument } from "../../stacks/documents.ts";
 import { repository } from "../helpers/project.ts";
 import { OWNER, declare, register } from "../infra/fleet/stack.ts";
 import { marker } from "../../providers/masumi/service/index.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type ImportFlags, importAgents } from "../../cli/commands/import.ts";
 import { plan } from "../../cli/commands/plan.ts";
-import type { PlanDocument } from "../../cli/plan-report.ts";
+import type { PlanDocument } from "../../stacks/documents.ts";
 import { V1, V2_SOURCE } from "../providers/masumi/inputs.ts";
 import { CliStack } from "./stack.ts";
 
@@ -150,6 +150,7 @@ describe("what is not imported, and why", () => {
       /Not imported: "Other" .*\n {2}- url: agents\/agent-a\.yaml declares https:.*; one service is one agent/,
     );
     expect(stdout).toMatch(/^agents\/writer\.yaml: "Writer"/m);
+    expect((await importOf(stack, ["Nobody", "Nobody"])).stdout.match(/Not imported/g)).toHaveLength(1);
     const again = await importOf(stack, [], { all: true });
     expect(again.exitCode).toBe(1);
     expect(again.stdout).toMatch(/name "Writer" is taken by agents\/writer\.yaml/);

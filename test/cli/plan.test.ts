@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type PlanFlags, plan } from "../../cli/commands/plan.ts";
-import type { PlanDocument } from "../../cli/plan-report.ts";
+import type { PlanDocument } from "../../stacks/documents.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
 import { TestProject } from "../helpers/project.ts";
 import { declare, register } from "../infra/fleet/stack.ts";

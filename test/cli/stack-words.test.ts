@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { registerCommands } from "../../cli/commands/index.ts";
 import { localRun } from "../../stacks/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
-import { explainsItself } from "../../stacks/user-error.ts";
+import { explainsItself } from "../../cli/explains-itself.ts";
 import { initStack, up } from "../../local/engine/index.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
 import { outsideAgent } from "../helpers/outside-agents.ts";

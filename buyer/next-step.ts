@@ -18,6 +18,7 @@ export type Outcome =
   | { readonly kind: "refund" }
   | { readonly kind: "not-paid"; readonly why: string };
 
+/** How a paid job stands. */
 export interface Standing {
   readonly purchase: Purchase;
   /** What the agent said last; undefined while it does not answer. */
@@ -35,7 +36,7 @@ const REFUND_MARGIN_MS = 10 * 60_000;
 const wait = (stage: Stage): Step => ({ does: "wait", stage });
 const end = (outcome: Outcome): Step => ({ does: "end", outcome });
 
-/** Decides in one place what to do, from what the purchase and the job are now. */
+/** Decide in one place what to do, from what the purchase and the job are now. */
 export function nextStep(standing: Standing): Step {
   const { purchase, job, now } = standing;
   const { onChainState: state, NextAction: action } = purchase;

@@ -1,8 +1,8 @@
 import type { Network } from "../infra/declarations/index.ts";
-import { printable } from "../stacks/text.ts";
+import { printable } from "../providers/common/printable.ts";
 import type { StartedJob } from "./agent-wire.ts";
-import { HireError } from "./errors.ts";
-import { type Offer, termsDiffer } from "./offer.ts";
+import { HireError } from "./hire-error.ts";
+import { type VerifiedAgent, termsDiffer } from "./verified-agent.ts";
 import { type Funds, totals } from "./price.ts";
 import type { PurchaseBody } from "./purchase-wire.ts";
 
@@ -15,11 +15,12 @@ const LONGEST_DAYS = 60;
 /** A time before this is one in seconds. */
 const YEAR_2001 = 1e12;
 
-export interface Asked {
+/** What was asked of the agent, and what was known of it before. */
+export interface Agreed {
   readonly network: Network;
   readonly purchaser: string;
   readonly inputHash: string;
-  readonly offer: Offer;
+  readonly agent: VerifiedAgent;
   /** Verification keys of the seller's wallet that were named before, by /payment_information or the stack. */
   readonly sellerVkeys: readonly string[];
   /** Now, in Unix milliseconds. */
@@ -63,23 +64,23 @@ function wrongTimes(times: Times, now: number): string[] {
 }
 
 /**
- * Holds the agent's answer to start_job against what was asked and agreed, and makes the purchase of it.
+ * Compare the agent's answer to start_job with what was asked and agreed, and return the purchase to request.
  *
  * @throws HireError HIRE_TERMS_DIFFER with every difference, HIRE_PRICE_UNKNOWN
  */
-export function purchaseOf(job: StartedJob, asked: Asked): PurchaseBody {
-  const { network, purchaser, offer, now } = asked;
+export function purchaseRequest(job: StartedJob, agreed: Agreed): PurchaseBody {
+  const { network, purchaser, agent, now } = agreed;
   const problems: string[] = [];
   const mustBe = (what: string, given: string | null | undefined, wanted: string, isNeeded = true) => {
     if (given === wanted || (!given && !isNeeded)) return;
     problems.push(given ? `${what} is ${printable(given)}, not ${wanted}` : `${what} is missing`);
   };
   mustBe("identifierFromPurchaser", job.identifierFromPurchaser, purchaser, false);
-  mustBe("agentIdentifier", job.agentIdentifier, offer.agentIdentifier, false);
-  mustBe("input_hash", job.input_hash, asked.inputHash);
-  const sellerVkey = job.sellerVKey ?? asked.sellerVkeys[0] ?? "";
+  mustBe("agentIdentifier", job.agentIdentifier, agent.agentIdentifier, false);
+  mustBe("input_hash", job.input_hash, agreed.inputHash);
+  const sellerVkey = job.sellerVKey ?? agreed.sellerVkeys[0] ?? "";
   if (!sellerVkey) problems.push("sellerVKey is missing");
-  for (const named of asked.sellerVkeys) mustBe("sellerVKey", sellerVkey, named);
+  for (const named of agreed.sellerVkeys) mustBe("sellerVKey", sellerVkey, named);
   const times = {
     payByTime: job.payByTime ?? 0,
     submitResultTime: job.submitResultTime ?? 0,
@@ -87,9 +88,9 @@ export function purchaseOf(job: StartedJob, asked: Asked): PurchaseBody {
     externalDisputeUnlockTime: job.externalDisputeUnlockTime ?? 0,
   };
   problems.push(...wrongTimes(times, now));
-  if (job.supportedPaymentSourceIndex != null && job.supportedPaymentSourceIndex !== offer.sourceIndex) {
+  if (job.supportedPaymentSourceIndex != null && job.supportedPaymentSourceIndex !== agent.sourceIndex) {
     problems.push(
-      `supportedPaymentSourceIndex is ${job.supportedPaymentSourceIndex}, not ${offer.sourceIndex}`,
+      `supportedPaymentSourceIndex is ${job.supportedPaymentSourceIndex}, not ${agent.sourceIndex}`,
     );
   }
   if (problems.length > 0)
@@ -97,17 +98,17 @@ export function purchaseOf(job: StartedJob, asked: Asked): PurchaseBody {
   return {
     network,
     blockchainIdentifier: job.blockchainIdentifier ?? "",
-    agentIdentifier: offer.agentIdentifier,
+    agentIdentifier: agent.agentIdentifier,
     sellerVkey,
-    inputHash: asked.inputHash,
+    inputHash: agreed.inputHash,
     identifierFromPurchaser: purchaser,
     payByTime: String(times.payByTime),
     submitResultTime: String(times.submitResultTime),
     unlockTime: String(times.unlockTime),
     externalDisputeUnlockTime: String(times.externalDisputeUnlockTime),
-    ...(offer.sourceIndex === undefined ? {} : { supportedPaymentSourceIndex: offer.sourceIndex }),
+    ...(agent.sourceIndex === undefined ? {} : { supportedPaymentSourceIndex: agent.sourceIndex }),
     // Of a fixed price too: the service refuses the purchase should the chain's price be another one by then.
-    Amounts: offer.pricing.type === "fixed" ? plain(offer.pricing.funds) : dynamicPrice(job),
+    Amounts: agent.pricing.type === "fixed" ? plain(agent.pricing.funds) : dynamicPrice(job),
   };
 }
 

@@ -1,4 +1,3 @@
-import { EXIT } from "./errors.ts";
 import type { HashRule } from "./hashes.ts";
 import type { Hire } from "./hire-file.ts";
 import type { Purchase } from "./purchase-wire.ts";
@@ -33,11 +32,11 @@ export interface HireReport {
   } | null;
 }
 
-export const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
+const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 type Ending = Pick<HireReport, "outcome"> & Partial<Pick<HireReport, "result" | "hashRule" | "question">>;
 
-/** `purchase`: as it is now; free jobs have none. */
+/** Return how a hire stands or ended. `purchase`: as it is now; free jobs have none. */
 export function reportOf(hire: Hire, ended: Ending, purchase?: Purchase): HireReport {
   return {
     version: 1,
@@ -62,28 +61,3 @@ const standing = (purchase: Purchase): HireReport["purchase"] => ({
   submitResultTime: iso(purchase.submitResultTime),
   unlockTime: iso(purchase.unlockTime),
 });
-
-const EXIT_CODES: Readonly<Record<HireReport["outcome"], number>> = {
-  result: EXIT.result,
-  differs: EXIT.failed,
-  refund: EXIT.refund,
-  question: EXIT.running,
-};
-export const exitCodeOf = ({ outcome }: HireReport): number => EXIT_CODES[outcome];
-
-/** How a refund stands, and what comes next. */
-export function refundStands({ id, purchase }: HireReport): string {
-  const state = purchase?.onChainState;
-  const later = `See how it goes on with: npx masumi-agents hire --resume ${id}`;
-  switch (state) {
-    case "RefundWithdrawn":
-    case "DisputedWithdrawn":
-      return `The money is no longer in the contract (${state}).`;
-    case "Disputed":
-      return `The seller gave a result after all, so the refund is disputed: the seller or the network's admins decide. ${later}`;
-    case "RefundAuthorized":
-      return `The seller agreed to the refund; the payment service collects it. ${later}`;
-    default:
-      return `The refund is asked for. Without a result it comes back by itself after ${purchase?.submitResultTime}, sooner if the seller agrees. ${later}`;
-  }
-}

@@ -1,5 +1,3 @@
-import { UserError } from "../stacks/user-error.ts";
-
 /*
  * Why a hire stops. Each has a stable code (docs/errors.md), says what happened and what to do, and carries neither a
  * key nor an input.
@@ -17,6 +15,7 @@ import { UserError } from "../stacks/user-error.ts";
  *     HIRE_MAX_PRICE_MISSING    the price has no limit where it must have one
  *     HIRE_PURCHASE_UNCLEAR     whether the purchase was made is not known yet
  *     HIRE_NOT_PAID             the payment service could not lock the funds
+ *     HIRE_NOTHING_TO_REFUND    the money is asked back where nothing was paid
  *     HIRE_JOB_FAILED           a free job ended without a result
  *     HIRE_RESULT_DIFFERS       the result is not the one whose hash is on the chain
  *     HIRE_STILL_RUNNING        the time that the command may take is over, and the job is not
@@ -35,27 +34,39 @@ export type HireErrorCode =
   | "HIRE_MAX_PRICE_MISSING"
   | "HIRE_PURCHASE_UNCLEAR"
   | "HIRE_NOT_PAID"
+  | "HIRE_NOTHING_TO_REFUND"
   | "HIRE_JOB_FAILED"
   | "HIRE_RESULT_DIFFERS"
   | "HIRE_STILL_RUNNING"
   | "HIRE_UNKNOWN";
 
-/** What `hire` ends with. */
-export const EXIT = { result: 0, failed: 1, refund: 2, running: 3 } as const;
-
 /** A hire that cannot go on; `message` is `CODE: what happened. What to do.`, the latter on a line of its own after a list. */
-export class HireError extends UserError {
+export class HireError extends Error {
+  override readonly name = "HireError";
   readonly code: HireErrorCode;
   /** What happened, without what to do. */
   readonly what: string;
+  readonly remedy: string;
+  /** Whether the hire is under way all the same, and can be resumed. */
+  readonly isOpen: boolean;
 
-  constructor(code: HireErrorCode, what: string, remedy: string, exitCode: number = EXIT.failed) {
-    super(`${code}: ${what}${remedy.startsWith("\n") ? "" : " "}${remedy}`, exitCode);
+  constructor(
+    code: HireErrorCode,
+    what: string,
+    remedy: string,
+    { isOpen = false, cause }: { readonly isOpen?: boolean; readonly cause?: unknown } = {},
+  ) {
+    super(`${code}: ${what}${remedy.startsWith("\n") ? "" : " "}${remedy}`, { cause });
     this.code = code;
     this.what = what;
+    this.remedy = remedy;
+    this.isOpen = isOpen;
   }
 }
 
-/** Several problems as the lines of a list. */
+/** Return how a hire is resumed on the command line. */
+export const goOnWith = ({ id }: { readonly id: string }): string => `npx masumi-agents hire --resume ${id}`;
+
+/** Return several problems as the lines of a list. */
 export const listed = (problems: readonly string[]): string =>
   problems.map((problem) => `\n  - ${problem}`).join("");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JobStatus } from "../../buyer/agent-wire.ts";
-import { type Standing, nextStep } from "../../buyer/course.ts";
+import { type Standing, nextStep } from "../../buyer/next-step.ts";
 import { sha256 } from "./seller.ts";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");

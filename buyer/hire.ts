@@ -1,0 +1,159 @@
+import { printable } from "../providers/common/printable.ts";
+import { AgentApi } from "./agent-api.ts";
+import { Answering, type Respondent } from "./answering.ts";
+import type { HireEvent } from "./events.ts";
+import { type Follower, followFree, followPaid } from "./follow.ts";
+import { HireError, goOnWith } from "./hire-error.ts";
+import { type Hire, hireId, isPaid, loadHire, saveHire } from "./hire-file.ts";
+import type { HireReport } from "./hire-report.ts";
+import { type Entered, inputDataOf } from "./inputs.ts";
+import { type AgentReference, readOffer, visitAgent } from "./offer.ts";
+import type { Funds, Market } from "./price.ts";
+import { Purchases } from "./purchases.ts";
+import { type Job, startJob } from "./start.ts";
+
+/** By what a buyer finds the account again when a hire is resumed; kept with the hire. */
+export interface AccountName {
+  readonly stack: string;
+  /** The payment service's base URL, where it is not the stack's. */
+  readonly paymentService?: string | undefined;
+}
+
+/** An account at a payment service. */
+export interface Account {
+  /** Base URL, ending in /api/v1. */
+  readonly url: string;
+  /** A key of it that may pay. */
+  readonly key: string;
+}
+
+/** Who is hired for what, and what it may cost. */
+export interface Wish {
+  readonly agent: AgentReference;
+  readonly entered: Entered;
+  readonly market: Market;
+  /** What the job may cost at most, for each token; none: whatever the registry says. */
+  readonly limits: readonly Funds[];
+  readonly account: AccountName;
+}
+
+export interface HireOptions {
+  /** Folder of the files by which hires are resumed. */
+  readonly folder: string;
+  /** Opens the account to pay from, when it is needed: free jobs need none. */
+  readonly openAccount: (name: AccountName) => Promise<Account>;
+  /** The answer to the first question that the agent asks in the middle of the job. */
+  readonly answer?: Entered | undefined;
+  /** Who answers all others; without one, a question ends the hire for now. */
+  readonly respondent?: Respondent | undefined;
+  readonly onEvent: (event: HireEvent) => void;
+  /** Aborting ends the wait, with HIRE_STILL_RUNNING; the job goes on. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Hire an agent from the beginning to the end: look at its offer, start the job, pay, and follow it. What is needed to go
+ * on is on the disk before anything is paid.
+ *
+ * @throws HireError (`isOpen`: the hire can be resumed); ServiceError, SettingsError; what `openAccount` throws
+ */
+export async function hireAgent(wish: Wish, options: HireOptions): Promise<HireReport> {
+  const { agent, job } = await begin(wish, options).catch((error: unknown) => {
+    throw options.signal.aborted ? notStarted() : error;
+  });
+  const hire = hireOf(agent, job, wish.account);
+  saveHire(options.folder, hire);
+  return follow(hire, agent, options, async (follower) => {
+    if (job.kind === "free" || !isPaid(hire)) return followFree(hire, follower);
+    const purchase = await job.purchases.make(hire.purchase, options.signal);
+    return followPaid(hire, follower, { purchases: job.purchases, purchase, wantsRefund: false });
+  });
+}
+
+async function begin(
+  wish: Wish,
+  { openAccount, onEvent, signal }: HireOptions,
+): Promise<{ readonly agent: AgentApi; readonly job: Job }> {
+  const { market, limits, account } = wish;
+  const openPurchases = async () => new Purchases({ ...(await openAccount(account)), ...market });
+  const budget = { market, limits, openPurchases };
+  const visit = await visitAgent(wish.agent, signal);
+  const input = inputDataOf(visit.fields, wish.entered);
+  const offer = await readOffer(visit, budget, signal);
+  if (offer.kind === "free") onEvent(offer);
+  if (offer.kind === "undisclosed") onEvent({ kind: "price-undisclosed" });
+  const job = await startJob({ visit, offer, input, budget }, signal);
+  if (job.kind === "paid") onEvent({ kind: "price", name: printable(job.agentName), price: job.price });
+  return { agent: visit.agent, job };
+}
+
+function hireOf({ url }: AgentApi, job: Job, { stack, paymentService }: AccountName): Hire {
+  const isFree = job.kind === "free";
+  return {
+    version: 1,
+    id: hireId(job.nonce),
+    stack,
+    ...(paymentService === undefined ? {} : { paymentService }),
+    agent: { url, name: isFree ? url : job.agentName },
+    jobId: job.jobId,
+    price: isFree ? null : job.price,
+    startedAt: new Date().toISOString(),
+    ...(isFree ? {} : { purchase: job.purchase }),
+  };
+}
+
+/**
+ * Go on with a hire: look whether it was paid, pay if it was not, and follow it. `wantsRefund`: the money is asked back,
+ * whatever the job does.
+ *
+ * @throws HireError, also HIRE_UNKNOWN and HIRE_NOTHING_TO_REFUND; ServiceError, SettingsError; what `openAccount` throws
+ */
+export async function resumeHire(
+  id: string,
+  options: HireOptions & { readonly wantsRefund: boolean },
+): Promise<HireReport> {
+  const { openAccount, signal, wantsRefund } = options;
+  const hire = loadHire(options.folder, id);
+  const agent = new AgentApi(hire.agent.url);
+  if (!isPaid(hire)) {
+    if (wantsRefund) throw nothingToRefund("the job is free");
+    return follow(hire, agent, options, (follower) => followFree(hire, follower));
+  }
+  return follow(hire, agent, options, async (follower) => {
+    const { network } = hire.purchase;
+    const purchases = new Purchases({ ...(await openAccount(hire)), network });
+    const found = await purchases.find(hire.purchase.blockchainIdentifier, signal);
+    if (!found && wantsRefund) throw nothingToRefund("the purchase was never made");
+    const purchase = found ?? (await purchases.make(hire.purchase, signal));
+    return followPaid(hire, follower, { purchases, purchase, wantsRefund });
+  });
+}
+
+/** Follows a hire to its end; errors of what is under way say how to go on with it. */
+async function follow(
+  hire: Hire,
+  agent: AgentApi,
+  { answer, respondent, onEvent, signal }: HireOptions,
+  work: (follower: Follower) => Promise<HireReport>,
+): Promise<HireReport> {
+  const answering = new Answering({ answer, respondent, onEvent });
+  const remedy = `Go on with: ${goOnWith(hire)}`;
+  try {
+    const report = await work({ agent, answering, onEvent, signal });
+    if (answering.isLeft) onEvent({ kind: "answer-unused" });
+    return report;
+  } catch (error) {
+    if (signal.aborted) throw outOfTime(remedy, true);
+    if (!(error instanceof HireError) || error.code !== "HIRE_PURCHASE_UNCLEAR") throw error;
+    throw new HireError(error.code, error.what, `${error.remedy} ${remedy}`, { isOpen: true, cause: error });
+  }
+}
+
+const outOfTime = (remedy: string, isOpen: boolean) =>
+  new HireError("HIRE_STILL_RUNNING", "The command ended before the job did.", remedy, { isOpen });
+
+/** Return the error of a hire that was given up before a job was begun. */
+export const notStarted = () => outOfTime("Nothing was paid; run it again.", false);
+
+const nothingToRefund = (why: string) =>
+  new HireError("HIRE_NOTHING_TO_REFUND", `There is nothing to refund: ${why}.`, "Nothing was asked back.");

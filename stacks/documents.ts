@@ -1,0 +1,260 @@
+import type { Complaint } from "../infra/declarations/index.ts";
+import {
+  type Action,
+  type AgentDrift,
+  type Examination,
+  type FleetDrift,
+  type Orphan,
+  type PlannedAgent,
+  type WalletFunds,
+  planWarnings,
+  summaryOf,
+} from "../infra/fleet/index.ts";
+import type { Row } from "../providers/masumi/service/index.ts";
+import type { ImportResult } from "./import/import.ts";
+import type { Reason } from "./import/transcribe.ts";
+import type { AgentStatus } from "./outputs.ts";
+import type { ReadStack } from "./read-stack.ts";
+import type { RunResult } from "./run.ts";
+
+/*
+ * What the commands print with --json, and other front ends hand on. The shapes are documented in docs/outputs.md; each
+ * bears a version, which is raised when a field is removed or changes its meaning. Lovelace are digits.
+ */
+
+type OpenedStack = Pick<ReadStack, "stack" | "config">;
+
+interface Problem {
+  readonly code: string;
+  readonly message: string;
+}
+
+const problem = ({ code, message }: Problem): Problem => ({ code, message });
+
+/** What stands in the place of every other document while the declarations are wrong. */
+export const complaintsDocument = (complaints: readonly Complaint[]) => ({ ok: false as const, complaints });
+
+/** How a run on the embedded engine ended. */
+export const runDocument = ({ ok, changes, outputs, steps, diagnostics }: RunResult) => ({
+  ok,
+  changes,
+  outputs,
+  steps,
+  diagnostics,
+});
+
+/** The agents of a stack, and what each answers. */
+export const statusDocument = (agents: readonly AgentStatus[]) => ({ version: 1 as const, agents });
+
+/** What an up would do on the chain, and what it costs. */
+export interface PlanDocument {
+  readonly version: 1;
+  readonly stack: string;
+  readonly network: string;
+  readonly owner: string;
+  readonly checksum: string;
+  readonly summary: string;
+  readonly agents: readonly PlanDocumentAgent[];
+  readonly orphans: readonly {
+    readonly registrationId: string;
+    readonly name: string;
+    readonly state: string;
+    readonly action: Action;
+    readonly walletVkey: string;
+  }[];
+  readonly wallets: readonly {
+    readonly vkey: string;
+    readonly type: string;
+    readonly address: string | null;
+    readonly neededLovelace: string;
+    /** null: not known. */
+    readonly freeLovelace: string | null;
+    readonly missingLovelace: string;
+  }[];
+  readonly feeLovelace: string;
+  readonly lockedLovelace: string;
+  readonly warnings: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+export interface PlanDocumentAgent {
+  readonly id: string;
+  readonly file: string;
+  readonly action: Action;
+  readonly fields: readonly string[];
+  readonly pricing: PlannedAgent["agent"]["pricing"];
+  readonly walletVkey: string;
+  readonly walletType: string;
+  /** null: known once the agent is hosted. */
+  readonly url: string | null;
+  /** Of the live registration, or of the one that is taken over. */
+  readonly registrationId: string | null;
+  readonly state: string | null;
+  readonly spareRegistrationIds: readonly string[];
+  readonly feeLovelace: string;
+  readonly lockedLovelace: string;
+}
+
+export function planDocument({ stack, config }: OpenedStack, examination: Examination): PlanDocument {
+  const { plan, funds, checksum, problems } = examination;
+  return {
+    version: 1,
+    stack,
+    network: config.network,
+    owner: config.owner,
+    checksum,
+    summary: summaryOf(plan),
+    agents: plan.agents.map(documentAgent),
+    orphans: plan.orphans.map(documentOrphan),
+    wallets: funds.map(documentWallet),
+    feeLovelace: String(plan.cost.fee),
+    lockedLovelace: String(plan.cost.locked),
+    warnings: planWarnings(plan, config),
+    problems: problems.map(problem),
+  };
+}
+
+const documentAgent = (planned: PlannedAgent): PlanDocumentAgent => ({
+  id: planned.agent.id,
+  file: planned.agent.file,
+  action: planned.action,
+  fields: planned.fields,
+  pricing: planned.agent.pricing,
+  walletVkey: planned.wallet.vkey,
+  walletType: planned.wallet.type,
+  url: planned.url || null,
+  registrationId: planned.row?.id ?? null,
+  state: planned.row?.state ?? null,
+  spareRegistrationIds: planned.spare.map(({ id }) => id),
+  feeLovelace: String(planned.cost.fee),
+  lockedLovelace: String(planned.cost.locked),
+});
+
+const documentOrphan = ({ row, action }: Orphan) => ({
+  registrationId: row.id,
+  name: row.listing.name,
+  state: row.state,
+  action,
+  walletVkey: row.walletVkey,
+});
+
+const documentWallet = ({ wallet, address, needed, free, missing }: WalletFunds) => ({
+  vkey: wallet.vkey,
+  type: wallet.type,
+  address: address || null,
+  neededLovelace: String(needed),
+  freeLovelace: free === undefined ? null : String(free),
+  missingLovelace: String(missing),
+});
+
+/** What is registered compared with what is declared. */
+export interface DriftDocument {
+  readonly version: 1;
+  readonly stack: string;
+  readonly network: string;
+  readonly owner: string;
+  readonly drifted: boolean;
+  readonly agents: readonly {
+    readonly id: string;
+    readonly file: string;
+    readonly status: AgentDrift["status"];
+    readonly registration: RegistrationDocument | null;
+    /** An absent value is null. */
+    readonly fields: readonly {
+      readonly field: string;
+      readonly declared: unknown;
+      readonly live: unknown;
+    }[];
+    readonly duplicates: readonly RegistrationDocument[];
+    readonly urlCompared: boolean;
+  }[];
+  readonly orphans: readonly RegistrationDocument[];
+  readonly problems: readonly Problem[];
+}
+
+interface RegistrationDocument {
+  readonly registrationId: string;
+  readonly name: string;
+  readonly state: string;
+  /** What the service says of a failed state; else null. */
+  readonly error: string | null;
+  readonly agentIdentifier: string | null;
+  readonly walletVkey: string;
+}
+
+export function driftDocument({ stack, config }: OpenedStack, drift: FleetDrift): DriftDocument {
+  return {
+    version: 1,
+    stack,
+    network: config.network,
+    owner: config.owner,
+    drifted: drift.hasDrifted,
+    agents: drift.agents.map(({ agent, status, row, fields, duplicates, isUrlCompared }) => ({
+      id: agent.id,
+      file: agent.file,
+      status,
+      registration: row ? documentRow(row) : null,
+      fields: fields.map(({ field, declared = null, live = null }) => ({ field, declared, live })),
+      duplicates: duplicates.map(documentRow),
+      urlCompared: isUrlCompared,
+    })),
+    orphans: drift.orphans.map(documentRow),
+    problems: drift.problems.map(problem),
+  };
+}
+
+const documentRow = (row: Row): RegistrationDocument => ({
+  registrationId: row.id,
+  name: row.listing.name,
+  state: row.state,
+  error: row.error || null,
+  agentIdentifier: row.agentIdentifier || null,
+  walletVkey: row.walletVkey,
+});
+
+/** Which registrations became files, and which did not and why. */
+export interface ImportDocument {
+  readonly version: 1;
+  readonly stack: string;
+  readonly written: boolean;
+  readonly imported: readonly {
+    readonly id: string;
+    readonly file: string;
+    readonly registrationId: string;
+    readonly name: string;
+    readonly state: string;
+    readonly action: Action;
+    readonly text: string;
+  }[];
+  readonly refused: readonly {
+    readonly asked: string;
+    readonly registrationId: string | null;
+    readonly name: string | null;
+    readonly reasons: readonly Reason[];
+  }[];
+}
+
+export const importDocument = (
+  stack: string,
+  { drafts, refusals }: ImportResult,
+  written: boolean,
+): ImportDocument => ({
+  version: 1,
+  stack,
+  written,
+  imported: drafts.map(({ row, agent, text, action }) => ({
+    id: agent.id,
+    file: agent.file,
+    registrationId: row.id,
+    name: row.listing.name,
+    state: row.state,
+    action,
+    text,
+  })),
+  refused: refusals.map(({ asked, row, reasons }) => ({
+    asked,
+    registrationId: row?.id ?? null,
+    name: row?.listing.name ?? null,
+    reasons,
+  })),
+});

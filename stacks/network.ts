@@ -1,0 +1,44 @@
+import {
+  type AssetOverrides,
+  type AssetTable,
+  type Network,
+  assetTable,
+} from "../infra/declarations/index.ts";
+import { assetOverrides } from "../infra/config.ts";
+import { LOCAL_STACK, type Project, readConfig, stackFile } from "./project.ts";
+import { UserError } from "./user-error.ts";
+
+/** What a fresh local stack will be set to; any other stack must have its file. */
+const LOCAL_DEFAULTS: Readonly<Record<string, string>> = {
+  "masumi:network": "Preprod",
+  "masumi:hosting": "process",
+};
+
+/** A stack's network, and the tokens that its settings name. */
+export interface StackNetwork {
+  readonly network: Network;
+  readonly assets: AssetOverrides | undefined;
+  /** All settings of the stack; secrets are encrypted. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Return a stack's network and settings. @throws UserError when the stack has no file or no network */
+export function readNetwork(project: Project, stack: string): StackNetwork {
+  const settings = { ...(stack === LOCAL_STACK ? LOCAL_DEFAULTS : {}), ...readConfig(project, stack) };
+  const network = settings["masumi:network"];
+  if (network !== "Preprod" && network !== "Mainnet") {
+    throw new UserError(
+      `${stackFile(project, stack)} does not say masumi:network (Preprod or Mainnet). Name another stack with --stack.`,
+    );
+  }
+  return { network, assets: assetOverrides(settings), settings };
+}
+
+/** Return a stack's network and its tokens by their names. @throws UserError when the stack has no file or no network */
+export function readMarket(
+  project: Project,
+  stack: string,
+): { readonly network: Network; readonly assets: AssetTable } {
+  const { network, assets } = readNetwork(project, stack);
+  return { network, assets: assetTable(network, assets) };
+}

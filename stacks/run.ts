@@ -1,0 +1,88 @@
+import {
+  type EngineEvent,
+  type Operation,
+  type RunResult,
+  destroy,
+  preview,
+  refresh,
+  up,
+} from "../local/engine/index.ts";
+import { countAgents } from "./agents.ts";
+import { openLocalStack } from "./local-stack.ts";
+import { LOCAL_STACK, type CallOptions, type Project } from "./project.ts";
+import { type PulumiOptions, type PulumiOutput, runRealPulumi } from "./real-pulumi.ts";
+
+export type { Operation, RunResult };
+
+/** What happens in a run: steps and messages of the embedded engine, or what the real Pulumi CLI prints. */
+export type RunEvent = EngineEvent | PulumiOutput;
+
+export interface RunRequest {
+  readonly operation: Operation;
+  /** up: compare the state with what really is there before planning. */
+  readonly refresh?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const OPERATIONS = { up, preview, refresh, destroy };
+
+/**
+ * Run one operation of the local stack on the embedded engine. What goes wrong in the run is in the result; aborting
+ * lets running steps finish, and saves the state.
+ *
+ * @throws UserError when the stack uses the sandbox and none is running
+ */
+export async function runLocal(
+  project: Project,
+  { operation, refresh: isRefreshed = false, signal }: RunRequest,
+  onEvent: (event: EngineEvent) => void,
+): Promise<RunResult> {
+  const options = await openLocalStack(project, signal);
+  return OPERATIONS[operation]({ ...options, ...(signal ? { signal } : {}), refresh: isRefreshed, onEvent });
+}
+
+export interface PulumiRunRequest extends RunRequest {
+  readonly stack: string;
+  readonly json?: boolean | undefined;
+  /** preview: show every changed property, before and after. */
+  readonly diff?: boolean | undefined;
+  /** Nobody is asked whether to go on. */
+  readonly yes?: boolean | undefined;
+}
+
+/** Run one operation of any stack but local on the real Pulumi CLI, and return its exit code. */
+export function runPulumi(
+  project: Project,
+  { operation, stack, json, refresh: isRefreshed, diff, yes, signal }: PulumiRunRequest,
+  options: Pick<PulumiOptions, "env" | "output">,
+): Promise<number> {
+  const words = [operation, "--stack", stack, ...(json ? ["--json"] : [])];
+  if (isRefreshed) words.push("--refresh");
+  if (diff) words.push("--diff");
+  if (yes && operation !== "preview") words.push("--yes");
+  return runRealPulumi(project, words, { ...options, signal, agents: countAgents(project) });
+}
+
+/** How a run ended; `result` is the embedded engine's. */
+export interface StackRun {
+  readonly exitCode: number;
+  readonly result?: RunResult;
+}
+
+/**
+ * Run `up`, `preview`, `refresh` or `destroy` of any stack without asking anything: local on the embedded engine, all
+ * others on the real Pulumi CLI.
+ *
+ * @throws UserError when the local stack uses the sandbox and none is running
+ */
+export async function runStack(
+  project: Project,
+  request: RunRequest & { readonly stack: string },
+  { env, onEvent }: Pick<CallOptions, "env"> & { readonly onEvent: (event: RunEvent) => void },
+): Promise<StackRun> {
+  if (request.stack === LOCAL_STACK) {
+    const result = await runLocal(project, request, onEvent);
+    return { exitCode: result.exitCode, result };
+  }
+  return { exitCode: await runPulumi(project, { ...request, yes: true }, { env, output: onEvent }) };
+}

@@ -1,0 +1,168 @@
+import { chmodSync, globSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { startSandbox } from "../../local/sandbox/index.ts";
+import {
+  type AgentOutput,
+  type RunEvent,
+  judgeImports,
+  openProject,
+  planDocument,
+  planStack,
+  readAgentOutputs,
+  readImportable,
+  readStack,
+  runStack,
+  withAvailability,
+  writeImports,
+} from "../../stacks/index.ts";
+import type { Draft } from "../../stacks/import/judge.ts";
+import { runPulumi } from "../../stacks/run.ts";
+import { outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
+import { TestProject, repository } from "../helpers/project.ts";
+
+describe("stacks/ and buyer/ are libraries", () => {
+  const TERMINAL =
+    /console\.|process\.(env|std(in|out|err)|exitCode|exit\(|argv|on\(|once\()|styleText|readline|padEnd/;
+
+  it.each(globSync("{stacks,buyer}/**/*.ts", { cwd: repository }))("%s knows no terminal", (file) => {
+    const lines = readFileSync(join(repository, file), "utf8").split("\n");
+    expect(lines.filter((line) => TERMINAL.test(line))).toEqual([]);
+  });
+});
+
+describe("another front end than the command line", () => {
+  it("plans a stack, runs up with its events, and reads what came of it", async () => {
+    const sandbox = await startSandbox({ chainSpeed: "instant" });
+    const outside = await startOutsideAgents();
+    const folder = new TestProject();
+    try {
+      folder.useSandbox(sandbox.url);
+      folder.write("agents/writer.yaml", outsideAgent("Writer", `${outside.url}/writer`));
+      const project = openProject(folder.root);
+      const call = { env: {}, signal: AbortSignal.timeout(60_000) };
+      const stack = await readStack(project, "local", call);
+      const plan = planDocument(stack, await planStack(stack, call.signal));
+      expect(plan).toMatchObject({ version: 1, agents: [{ id: "writer", action: "create" }] });
+
+      const events: RunEvent[] = [];
+      const onEvent = (event: RunEvent) => void events.push(event);
+      const request = { stack: "local", operation: "up", signal: call.signal } as const;
+      expect(await runStack(project, request, { env: {}, onEvent })).toMatchObject({ exitCode: 0 });
+      expect(events.at(0)).toMatchObject({ kind: "run-start" });
+      expect(events.at(-1)).toMatchObject({ kind: "run-end", ok: true });
+
+      const [agent] = await readAgentOutputs(project, "local", call);
+      expect(agent).toMatchObject({ id: "writer", state: "RegistrationConfirmed" });
+      const importable = await readImportable(project, await readStack(project, "local", call));
+      expect(judgeImports(importable, "all")).toEqual({ drafts: [], refusals: [] });
+    } finally {
+      await folder.dispose();
+      await sandbox.close();
+      await outside.close();
+    }
+  }, 120_000);
+
+  it("ends a read that it has given up", async () => {
+    const sandbox = await startSandbox({ chainSpeed: "instant" });
+    const folder = new TestProject();
+    try {
+      folder.useSandbox(sandbox.url);
+      const stack = await readStack(openProject(folder.root), "local", { env: {} });
+      await expect(planStack(stack, AbortSignal.abort(new Error("given up")))).rejects.toThrow("given up");
+    } finally {
+      await folder.dispose();
+      await sandbox.close();
+    }
+  });
+});
+
+it("an agent is asked for its availability, and its own error is told from silence", async () => {
+  const server = createServer((request, response) => {
+    response.statusCode = request.url === "/up/availability" ? 200 : 503;
+    response.setHeader("content-type", "application/json").end('{"status":"available"}');
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const here = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const agents = [`${here}/up`, `${here}/down`, "http://127.0.0.1:9"].map((url) => ({ url }) as AgentOutput);
+  const said = (await withAvailability(agents)).map(({ availability }) => availability);
+  expect(said).toEqual(["available", "HTTP 503", "no answer"]);
+  await expect(withAvailability(agents, AbortSignal.abort(new Error("given up")))).rejects.toThrow(
+    "given up",
+  );
+  await new Promise((closed) => server.close(closed));
+});
+
+it("an import overwrites no file that has come to be there meanwhile", async () => {
+  const folder = new TestProject();
+  folder.write("agents/writer.yaml", "mine");
+  const draft = { agent: { file: "agents/writer.yaml" }, text: "theirs" } as Draft;
+  expect(() => writeImports(openProject(folder.root), [draft])).toThrow(/left alone/);
+  expect(folder.read("agents/writer.yaml")).toBe("mine");
+  await folder.dispose();
+});
+
+describe("the real Pulumi CLI behind the library", () => {
+  /** A project with a program that stands in for the CLI. */
+  function fakePulumi(script: string) {
+    const folder = new TestProject();
+    folder.write("bin/pulumi", `#!/bin/sh\n[ "$1" = version ] && exit 0\n${script}\n`);
+    chmodSync(folder.path("bin/pulumi"), 0o755);
+    const env = { PATH: `${folder.path("bin")}:/usr/bin:/bin:${dirname(process.execPath)}` };
+    return { folder, project: openProject(folder.root), env };
+  }
+
+  it("asks nobody, and hands on what it prints and how it ended", async () => {
+    const { folder, project, env } = fakePulumi('echo "$@ $PULUMI_PARALLEL"; echo "told" >&2; exit 3');
+    const events: RunEvent[] = [];
+    const onEvent = (event: RunEvent) => void events.push(event);
+    const request = { stack: "preprod", operation: "up", refresh: true } as const;
+    expect(await runStack(project, request, { env, onEvent })).toEqual({ exitCode: 3 });
+    expect(events).toContainEqual({
+      kind: "output",
+      stream: "stdout",
+      text: "up --stack preprod --refresh --yes 16\n",
+    });
+    expect(events).toContainEqual({ kind: "output", stream: "stderr", text: "told\n" });
+    await folder.dispose();
+  });
+
+  it.each([
+    [{ operation: "preview", diff: true, yes: true }, "preview --stack preprod --diff"],
+    [{ operation: "destroy", json: true }, "destroy --stack preprod --json"],
+  ] as const)("gets the words of %j", async (request, words) => {
+    const { folder, project, env } = fakePulumi('echo "$@"');
+    let printed = "";
+    const output = ({ text }: { readonly text: string }) => void (printed += text);
+    await runPulumi(project, { stack: "preprod", ...request }, { env, output });
+    expect(printed).toBe(`${words}\n`);
+    await folder.dispose();
+  });
+
+  it("is interrupted by the signal, and waited for until it has ended", async () => {
+    const { folder, project, env } = fakePulumi(
+      "trap 'echo saved; exit 7' INT; echo begun; while :; do sleep 0.1; done",
+    );
+    const stop = new AbortController();
+    const printed: string[] = [];
+    const onEvent = (event: RunEvent) => {
+      if (event.kind === "output") printed.push(event.text);
+      stop.abort();
+    };
+    const request = { stack: "preprod", operation: "destroy", signal: stop.signal } as const;
+    expect(await runStack(project, request, { env, onEvent })).toEqual({ exitCode: 7 });
+    expect(printed.join("")).toBe("begun\nsaved\n");
+    await folder.dispose();
+  });
+
+  it("reads the outputs, and says what the CLI says where it cannot", async () => {
+    const { folder, project, env } = fakePulumi('echo "error: no stack named preprod" >&2; exit 255');
+    await expect(readAgentOutputs(project, "preprod", { env })).rejects.toMatchObject({
+      name: "UserError",
+      message: "error: no stack named preprod\nThe agents of stack preprod could not be read.",
+    });
+    await folder.dispose();
+  });
+});
