@@ -22,6 +22,7 @@ export type {
   Severity,
   StepInfo,
   StepOp,
+  TrustsProvider,
 } from "./types.ts";
 export { unprotect } from "./stack/unprotect.ts";
 export type { PropertyChange, PropertyMap, Value } from "./values.ts";

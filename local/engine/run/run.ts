@@ -1,4 +1,5 @@
 import { EngineError, messageOf } from "../errors.ts";
+import { ProviderTrust } from "../providers/provider-trust.ts";
 import { findSdk } from "./program.ts";
 import { Reporter } from "./reporter.ts";
 import { Session } from "./session.ts";
@@ -77,6 +78,10 @@ async function runOn(
   for (const { value, secret } of config) if (secret) reporter.learnSecrets(makeSecret(value));
   for (const { inputs, outputs } of stack.deployment.resources) reporter.learnSecrets([inputs, outputs]);
   refuse(run, config);
+  const trust = new ProviderTrust(run.trustsProvider);
+  // A refresh and a destroy call every resource's provider before any program could bring its code, or without one.
+  if (operation === "refresh" || operation === "destroy" || (operation === "up" && run.refresh === true))
+    trust.checkAll(stack.deployment.resources);
   warnOfPendingOperations(operation, stack, reporter);
   const sdk = findSdk(stack.project);
   const { backend, codec, crypter, deployment } = stack;
@@ -85,7 +90,7 @@ async function runOn(
   const start = { ...deployment, pendingOperations };
   const snapshot = new Snapshot(start, { backend, codec, salt: crypter.salt, sdkVersion: sdk.version });
   const before = stackOutputsOf(stack, deployment.resources);
-  const session = new Session({ operation, run, stack, config, sdk, snapshot, reporter });
+  const session = new Session({ operation, run, stack, config, sdk, snapshot, trust, reporter });
   let ok = false;
   try {
     ok = await session.execute();

@@ -8,6 +8,7 @@ import { engineService } from "./engine-service.ts";
 import { EventQueue } from "./events-queue.ts";
 import { ResourceMonitor } from "./monitor.ts";
 import { Program, type Sdk } from "./program.ts";
+import type { ProviderTrust } from "../providers/provider-trust.ts";
 import { createLauncher } from "../providers/launcher.ts";
 import { DYNAMIC_PACKAGE, ProviderRegistry } from "../providers/registry.ts";
 import type { Reporter } from "./reporter.ts";
@@ -31,6 +32,7 @@ export interface SessionOptions {
   readonly config: readonly ConfigValue[];
   readonly sdk: Sdk;
   readonly snapshot: Snapshot;
+  readonly trust: ProviderTrust;
   readonly reporter: Reporter;
 }
 
@@ -117,12 +119,13 @@ export class Session {
   }
 
   #context(registry: ProviderRegistry): RunContext {
-    const { stack, snapshot, reporter } = this.#options;
+    const { stack, snapshot, trust, reporter } = this.#options;
     return {
       project: stack.project.name,
       stack: stack.stack,
       preview: this.#preview,
       registry,
+      trust,
       snapshot,
       reporter,
       base: baseState(stack.deployment.resources),
@@ -130,7 +133,7 @@ export class Session {
   }
 
   #startRegistry(address: string): ProviderRegistry {
-    const { stack, sdk, config, reporter } = this.#options;
+    const { stack, sdk, config, trust, reporter } = this.#options;
     const registry = new ProviderRegistry({
       launch: createLauncher({
         project: stack.project,
@@ -139,6 +142,7 @@ export class Session {
         env: this.#environment("provider"),
       }),
       engineAddress: address,
+      trust,
       output: ({ shown }, line, trace) =>
         reporter.diagnostic({
           severity: shown && !trace ? "info" : "debug",

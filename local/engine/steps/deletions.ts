@@ -8,6 +8,7 @@ import type { RunContext, Step } from "./step.ts";
 /**
  * The end of a run: deletes what was replaced, and what the program does not want any more, dependents first. Resources that do not
  * depend on each other are deleted at the same time.
+ * @throws EngineError PROVIDER_NOT_TRUSTED before the first is deleted
  */
 export async function performDeletes(
   context: RunContext,
@@ -20,6 +21,7 @@ export async function performDeletes(
     const step = deletionOf(context, decisions, state);
     if (step !== undefined) condemned.set(state, step);
   }
+  context.trust.checkAll(condemned.keys());
   for (const layer of layers(graph, condemned)) {
     // A protected resource stays, and with it all that it depends on.
     const kept = new Set(

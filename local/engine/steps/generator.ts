@@ -41,9 +41,10 @@ export class StepGenerator {
   /** @throws Bail when a problem was reported, anything else is to be reported under the resource */
   async generate(registration: Registration): Promise<readonly Step[]> {
     const { goal } = registration;
-    const { project, stack, reporter } = this.#context;
+    const { project, stack, reporter, trust } = this.#context;
     // Before the provider hears of them: it may print them.
     reporter.learnSecrets(goal.inputs);
+    trust.learn(goal.inputs);
     if (goal.parent !== "" && !this.decisions.urns.has(goal.parent)) {
       throw new EngineError("UNKNOWN_PARENT", `Could not find the parent resource ${goal.parent}.`);
     }
