@@ -1,4 +1,5 @@
-export { createDisplay, type DisplayOptions } from "./display/display.ts";
+export { createDisplay } from "./display/display.ts";
+export type { DisplayOptions } from "./display/options.ts";
 export { EngineError, NotImplemented } from "./errors.ts";
 export { destroy, preview, refresh, up } from "./run/run.ts";
 export {

@@ -1,7 +1,7 @@
 import type { ChainEvent } from "../chain/chain-rules.ts";
 import { type EscrowRequest, nextAction } from "../store/payment-request.ts";
 import type { PaymentSource, Wallet } from "../world.ts";
-import type { Batch, EscrowParts } from "./escrow-machine.ts";
+import type { Batch, EscrowParts } from "./parts.ts";
 import {
   FEE_BUFFER_LOVELACE,
   LOCK_BATCH,
