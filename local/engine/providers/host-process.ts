@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { EngineError } from "../errors.ts";
-import { type Child, readLines, startChild } from "../run/processes.ts";
+import { type Child, readLines, startChild } from "../processes.ts";
 import type { Launch } from "./launch.ts";
 
 export interface HostProcessOptions {

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { EngineError } from "../errors.ts";
 import { PRELOAD_FLAGS } from "../preload/index.ts";
-import { type Child, readLines, startChild } from "./processes.ts";
+import { type Child, readLines, startChild } from "../processes.ts";
 import { checkSdkVersion, type Project } from "../stack/project.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
 

@@ -1,7 +1,7 @@
 import { EngineError, messageOf } from "../errors.ts";
 import { ProviderTrust } from "../providers/provider-trust.ts";
 import { findSdk } from "./program.ts";
-import { Reporter } from "./reporter.ts";
+import { Reporter } from "../reporter.ts";
 import { Session } from "./session.ts";
 import { locateStack, openStack, type OpenStack, rootUrn } from "../stack/stack.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";

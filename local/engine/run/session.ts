@@ -11,7 +11,7 @@ import { Program, type Sdk } from "./program.ts";
 import type { ProviderTrust } from "../providers/provider-trust.ts";
 import { createLauncher } from "../providers/launcher.ts";
 import { DYNAMIC_PACKAGE, ProviderRegistry } from "../providers/registry.ts";
-import type { Reporter } from "./reporter.ts";
+import type { Reporter } from "../reporter.ts";
 import { CHANNEL_OPTIONS, Unavailable } from "../rpc/service.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
 import type { OpenStack } from "../stack/stack.ts";

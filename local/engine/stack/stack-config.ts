@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Document, isScalar, parseDocument } from "yaml";
-import type { Crypter } from "./crypto.ts";
+import type { Crypter } from "../state/crypto.ts";
 import { EngineError, NotImplemented } from "../errors.ts";
 import { isRecord } from "./project.ts";
 import { writeFileAtomically } from "../state/files.ts";

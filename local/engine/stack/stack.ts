@@ -1,4 +1,4 @@
-import { Crypter } from "./crypto.ts";
+import { Crypter } from "../state/crypto.ts";
 import { EngineError } from "../errors.ts";
 import { isRecord, loadProject, type Project } from "./project.ts";
 import { type ConfigValue, StackConfig } from "./stack-config.ts";

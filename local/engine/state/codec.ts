@@ -1,4 +1,4 @@
-import type { Crypter } from "../stack/crypto.ts";
+import type { Crypter } from "./crypto.ts";
 import { EngineError, NotImplemented } from "../errors.ts";
 import { isRecord } from "../stack/project.ts";
 import {

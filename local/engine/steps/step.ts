@@ -1,7 +1,7 @@
 import type { ProviderTrust } from "../providers/provider-trust.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { ResourceProvider } from "../providers/provider.ts";
-import type { Reporter } from "../run/reporter.ts";
+import type { Reporter } from "../reporter.ts";
 import type { DependencyGraph } from "../state/graph.ts";
 import type { ResourceState } from "../state/resource.ts";
 import type { Snapshot } from "../state/snapshot.ts";

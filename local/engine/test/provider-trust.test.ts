@@ -6,7 +6,7 @@ import { destroy, preview, refresh, type RunOptions, type RunResult, up } from "
 import { ProviderTrust } from "../providers/provider-trust.ts";
 import { findPlugin } from "../providers/launch.ts";
 import { sent } from "../providers/wire.ts";
-import { Crypter } from "../stack/crypto.ts";
+import { Crypter } from "../state/crypto.ts";
 import { StateCodec } from "../state/codec.ts";
 import { emptyState } from "../state/resource.ts";
 import { makeSecret, type PropertyMap, UNKNOWN } from "../values.ts";

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NotImplemented, up } from "../index.ts";
-import { Crypter } from "../stack/crypto.ts";
+import { Crypter } from "../state/crypto.ts";
 import { EventQueue } from "../run/events-queue.ts";
 import { ResourceMonitor } from "../run/monitor.ts";
 import { checkSdkVersion, loadProject } from "../stack/project.ts";

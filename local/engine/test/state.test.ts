@@ -3,7 +3,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, property, string } from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { Crypter } from "../stack/crypto.ts";
+import { Crypter } from "../state/crypto.ts";
 import { messageOf } from "../errors.ts";
 import { StackConfig } from "../stack/stack-config.ts";
 import { FileBackend } from "../state/backend.ts";

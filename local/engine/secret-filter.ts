@@ -1,4 +1,4 @@
-import { isObject, isSecret, unwrapSecret, type Value } from "../values.ts";
+import { isObject, isSecret, unwrapSecret, type Value } from "./values.ts";
 
 /** Shorter texts occur by chance; masking them would spoil messages and protect nothing. */
 const MIN_LENGTH = 4;

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { SecretFilter } from "./secret-filter.ts";
-import type { Changes, Diagnostic, EngineEvent, Operation, RunResult, StepInfo, StepOp } from "../types.ts";
-import { changesBetween, mapProperties, masked, type PropertyMap, type Value } from "../values.ts";
+import type { Changes, Diagnostic, EngineEvent, Operation, RunResult, StepInfo, StepOp } from "./types.ts";
+import { changesBetween, mapProperties, masked, type PropertyMap, type Value } from "./values.ts";
 
 const STEP_OPS: readonly StepOp[] = [
   "same",
