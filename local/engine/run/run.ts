@@ -1,6 +1,6 @@
 import { EngineError, messageOf } from "../errors.ts";
 import { ProviderTrust } from "../providers/provider-trust.ts";
-import { findSdk } from "./program.ts";
+import { findSdk } from "../stack/sdk.ts";
 import { Reporter } from "../reporter.ts";
 import { Session } from "./session.ts";
 import { locateStack, openStack, type OpenStack, rootUrn } from "../stack/stack.ts";

@@ -1,6 +1,7 @@
 import { Crypter } from "../state/crypto.ts";
 import { EngineError } from "../errors.ts";
-import { isRecord, loadProject, type Project } from "./project.ts";
+import { isRecord } from "../json.ts";
+import { loadProject, type Project } from "./project.ts";
 import { type ConfigValue, StackConfig } from "./stack-config.ts";
 import { FileBackend } from "../state/backend.ts";
 import { StateCodec } from "../state/codec.ts";

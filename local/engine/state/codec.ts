@@ -1,6 +1,6 @@
 import type { Crypter } from "./crypto.ts";
 import { EngineError, NotImplemented } from "../errors.ts";
-import { isRecord } from "../stack/project.ts";
+import { isRecord } from "../json.ts";
 import {
   ciphertextOf,
   isObject,

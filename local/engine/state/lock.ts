@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { EngineError } from "../errors.ts";
-import { isRecord } from "../stack/project.ts";
+import { isRecord } from "../json.ts";
 import { writeFileAtomically } from "./files.ts";
 
 interface LockContent {
