@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
+import lzString from "lz-string";
 import { addressBytes, type PaymentSourceType } from "../chain/cardano.ts";
 import type { Wallet } from "../world.ts";
-import { compress, decompress } from "./lz-string.ts";
 
 /** What the seller signs: the terms of one payment. Times are unix milliseconds in digits. */
 export interface Terms {
@@ -97,16 +97,28 @@ export function makeIdentifier(terms: Terms, seller: Wallet): string {
     coseKey(publicKey),
     ...(terms.smartContractAddress == null ? [] : [terms.smartContractAddress]),
   ];
-  return Buffer.from(compress(parts.join("."))).toString("hex");
+  return Buffer.from(lzString.compressToUint8Array(parts.join("."))).toString("hex");
 }
 
 /** A fresh seller's identifier for an agent: noise, then the agent. */
 export const newSellerIdentifier = (noise: string, agentIdentifier: string) =>
   sha256(noise) + agentIdentifier;
 
+/** Empty for bytes that were not compressed by this scheme, as far as that shows. */
+function decompress(bytes: Buffer): string {
+  // The library reads units of two bytes.
+  const whole = bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, Buffer.of(0)]);
+  try {
+    const text: string | null = lzString.decompressFromUint8Array(whole);
+    return text ?? "";
+  } catch {
+    return "";
+  }
+}
+
 /** undefined when the text is no such identifier. */
 export function readIdentifier(text: string): BlockchainIdentifier | undefined {
-  const parts = decompress(Buffer.from(text, "hex"))?.split(".") ?? [];
+  const parts = decompress(Buffer.from(text, "hex")).split(".");
   const [sellerIdentifier = "", purchaserIdentifier = "", signature = "", key = "", contract] = parts;
   if (parts.length < 4 || parts.length > 5) return undefined;
   if (!isHex(sellerIdentifier) || !isHex(purchaserIdentifier)) return undefined;
