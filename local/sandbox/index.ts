@@ -4,7 +4,7 @@ import { controlArea } from "./control/control.ts";
 import { type FaultInput, Faults } from "./faults.ts";
 import { type Area, createSandboxServer } from "./http/server.ts";
 import { newCuid } from "./ids.ts";
-import { Machine } from "./chain/registry-machine.ts";
+import { Machine } from "./registry/registry-machine.ts";
 import { modelArea } from "./model/model.ts";
 import { RequestCounts } from "./http/request-counts.ts";
 import type { Service } from "./service/endpoint.ts";

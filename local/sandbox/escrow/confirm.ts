@@ -10,7 +10,7 @@ import {
 import type { Requests } from "../store/payment-requests.ts";
 import type { ChainTransaction } from "../store/transactions.ts";
 import type { EscrowParts } from "./parts.ts";
-import { cooldownFrom, feeOf, isSellers, lockedLovelace, stateAfter } from "./rules.ts";
+import { cooldownFrom, feeOf, isSellers, lockedLovelace, stateAfter } from "./escrow-rules.ts";
 import { outcomeOf } from "./transitions.ts";
 
 export interface Confirmation {

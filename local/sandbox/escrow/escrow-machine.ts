@@ -1,5 +1,5 @@
 import { type EscrowOperation, randomHex } from "../chain/cardano.ts";
-import { blockAt, BLOCK_TIME, type ChainEvent, REFUSED } from "../chain/chain-rules.ts";
+import { blockAt, BLOCK_TIME, type ChainEvent, REFUSED } from "../registry/registry-rules.ts";
 import { stableCuid } from "../ids.ts";
 import { type EscrowRequest, nextAction, type RequestChange } from "../store/payment-request.ts";
 import type { Requests } from "../store/payment-requests.ts";
@@ -22,7 +22,7 @@ import {
   syncFrom,
   tickFrom,
   TRANSACTION_TIMEOUT,
-} from "./rules.ts";
+} from "./escrow-rules.ts";
 
 interface Start {
   readonly request: EscrowRequest;

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Network } from "../chain/cardano.ts";
 import type { Faults } from "../faults.ts";
-import type { Machine } from "../chain/registry-machine.ts";
+import type { Machine } from "../registry/registry-machine.ts";
 import type { Unordered } from "../shuffle.ts";
 import type { Store } from "../store/store.ts";
 import { type Key, pathText, type World } from "../world.ts";

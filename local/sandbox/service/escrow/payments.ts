@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { hasPaymentKey, isAddressOf, POLICY_ID_LENGTH, randomHex } from "../../chain/cardano.ts";
 import { isHex, makeIdentifier, newSellerIdentifier, v2Terms } from "../../escrow/signed-identifier.ts";
-import { isReadableMetadata } from "../../chain/metadata.ts";
+import { isReadableMetadata } from "../../registry/metadata.ts";
 import { type EscrowRequest, nextAction, type OnChainState } from "../../store/payment-request.ts";
 import type { PaymentSource, Wallet } from "../../world.ts";
 import {
@@ -14,7 +14,7 @@ import {
   requireUsableTimes,
   wholeNumber,
 } from "./agent-pricing.ts";
-import { lookUp } from "../chain.ts";
+import { lookUp } from "../tokens.ts";
 import { type Call, endpoint, requireNetwork, scopeOf } from "../endpoint.ts";
 import { badRequest, notFound, unexpected } from "../errors.ts";
 import { agentIdentifier, amounts, network, paymentSourceType, text250, time } from "../fields.ts";

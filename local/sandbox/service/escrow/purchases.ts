@@ -8,7 +8,7 @@ import {
   readIdentifier,
   v2Terms,
 } from "../../escrow/signed-identifier.ts";
-import { isReadableMetadata } from "../../chain/metadata.ts";
+import { isReadableMetadata } from "../../registry/metadata.ts";
 import { type Amount, type EscrowRequest, nextAction } from "../../store/payment-request.ts";
 import type { PaymentSource, Wallet } from "../../world.ts";
 import {
@@ -21,7 +21,7 @@ import {
   requireUsableTimes,
   wholeNumber,
 } from "./agent-pricing.ts";
-import { lookUp } from "../chain.ts";
+import { lookUp } from "../tokens.ts";
 import { remainingCredits } from "../account/credits.ts";
 import { type Call, endpoint, requireNetwork, scopeOf } from "../endpoint.ts";
 import { badRequest, notFound, ServiceError, unexpected } from "../errors.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Network, POLICY_ID_LENGTH } from "../../chain/cardano.ts";
 import type { Registration } from "../../store/registrations.ts";
 import type { PaymentSource, Wallet } from "../../world.ts";
-import { holderOf } from "../chain.ts";
+import { holderOf } from "../tokens.ts";
 import { type Call, endpoint, requireNetwork } from "../endpoint.ts";
 import { toEntry } from "./entry.ts";
 import { conflict, forbidden, notFound, unknownPaymentSource } from "../errors.ts";

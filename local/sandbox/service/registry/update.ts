@@ -1,7 +1,7 @@
 import { POLICY_ID_LENGTH } from "../../chain/cardano.ts";
 import { type Listing, pricesOf } from "../../store/listing.ts";
 import type { PaymentSource } from "../../world.ts";
-import { holderOf, requireKnownUnits } from "../chain.ts";
+import { holderOf, requireKnownUnits } from "../tokens.ts";
 import { ownRow, sourceAt } from "./deregister.ts";
 import { type Call, endpoint, requireNetwork } from "../endpoint.ts";
 import { toEntry } from "./entry.ts";

@@ -5,7 +5,7 @@ import {
   nextVersion,
   type Operation,
   randomHex,
-} from "./cardano.ts";
+} from "../chain/cardano.ts";
 import {
   BLOCK_TIME,
   blockAt,
@@ -21,8 +21,8 @@ import {
   V1_SUBMIT_DELAY,
   V2_BATCH,
   WALLET_LOCK,
-} from "./chain-rules.ts";
-import type { ChainClock } from "./clock.ts";
+} from "./registry-rules.ts";
+import type { ChainClock } from "../chain/clock.ts";
 import { EscrowMachine } from "../escrow/escrow-machine.ts";
 import type { Faults } from "../faults.ts";
 import { onChainMetadata } from "./metadata.ts";

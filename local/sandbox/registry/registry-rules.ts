@@ -1,4 +1,4 @@
-import { MINIMUM_FUNDING_LOVELACE, type Operation, type PaymentSourceType } from "./cardano.ts";
+import { MINIMUM_FUNDING_LOVELACE, type Operation, type PaymentSourceType } from "../chain/cardano.ts";
 import type { Registration, RegistrationState } from "../store/registrations.ts";
 
 // Times and texts as seen on the real service and its jobs; chain time in milliseconds.

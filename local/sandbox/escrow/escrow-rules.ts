@@ -1,4 +1,4 @@
-import { CONFIRMATION_OFFSET, SECOND } from "../chain/chain-rules.ts";
+import { CONFIRMATION_OFFSET, SECOND } from "../registry/registry-rules.ts";
 import type { EscrowOperation, PaymentSourceType } from "../chain/cardano.ts";
 import type { Action, Amount, EscrowRequest, OnChainState } from "../store/payment-request.ts";
 
