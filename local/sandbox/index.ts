@@ -4,11 +4,11 @@ import { controlArea } from "./control/control.ts";
 import { type FaultInput, Faults } from "./faults.ts";
 import { type Area, createSandboxServer } from "./http/server.ts";
 import { newCuid } from "./ids.ts";
-import { Machine } from "./registry/registry-machine.ts";
 import { modelArea } from "./model/model.ts";
 import { RequestCounts } from "./http/request-counts.ts";
 import type { Service } from "./service/endpoint.ts";
 import { BODY_LIMIT, paymentService } from "./service/service.ts";
+import { SimulatedChain } from "./simulated-chain.ts";
 import { asWritten, shuffled } from "./shuffle.ts";
 import { Store } from "./store/store.ts";
 import { loadWorld, readWorld, type World, WorldError } from "./world.ts";
@@ -94,7 +94,7 @@ function openService(options: SandboxOptions) {
   const service: Service = {
     world,
     store,
-    machine: new Machine({ world, store, clock, faults, now }),
+    chain: new SimulatedChain({ world, store, clock, faults, now }),
     faults,
     now,
     newId: options.newId ?? (() => newCuid(time())),
@@ -111,7 +111,7 @@ function openService(options: SandboxOptions) {
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
   const { service, clock, time } = openService(options);
-  const { store, machine, faults } = service;
+  const { store, chain, faults } = service;
   const requests = new RequestCounts();
 
   const shutdown = () => {
@@ -139,7 +139,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     throw error;
   });
   const runs = typeof clock.speed === "number" && clock.speed > 0;
-  const idle = runs ? setInterval(() => machine.settle(), IDLE_SETTLE_MS) : undefined;
+  const idle = runs ? setInterval(() => chain.settle(), IDLE_SETTLE_MS) : undefined;
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : options.port;
 

@@ -213,6 +213,13 @@ function withWallets(raw: z.output<typeof sourceSchema>): PaymentSource {
   return source;
 }
 
+/** The wallet with this vkey. @throws Error where the world has none, which is checked when the sandbox starts */
+export function expectWallet(world: World, vkey: string): Wallet {
+  const wallet = world.wallets.find((candidate) => candidate.vkey === vkey);
+  if (!wallet) throw new Error(`the world has no wallet ${vkey}`);
+  return wallet;
+}
+
 /** Reads a world file; without a name the one beside this module. */
 export function loadWorld(file = fileURLToPath(new URL("world.default.json", import.meta.url))): World {
   let text: string;

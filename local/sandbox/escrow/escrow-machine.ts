@@ -1,5 +1,5 @@
+import { blockAt, BLOCK_TIME, type ChainEvent, REFUSED } from "../chain/blocks.ts";
 import { type EscrowOperation, randomHex } from "../chain/cardano.ts";
-import { blockAt, BLOCK_TIME, type ChainEvent, REFUSED } from "../registry/registry-rules.ts";
 import { stableCuid } from "../ids.ts";
 import { type EscrowRequest, nextAction, type RequestChange } from "../store/payment-request.ts";
 import type { Requests } from "../store/payment-requests.ts";
@@ -9,6 +9,7 @@ import { applyConfirmed } from "./confirm.ts";
 import { Locking } from "./locking.ts";
 import { moveMoney } from "./money.ts";
 import type { Batch, EscrowParts } from "./parts.ts";
+import { type Plan, planForPayment, planForPurchase } from "./plans.ts";
 import {
   batchOf,
   DECISION_TICK,
@@ -16,9 +17,6 @@ import {
   feeOf,
   isSellers,
   JOB_TICK,
-  type Plan,
-  planForPayment,
-  planForPurchase,
   syncFrom,
   tickFrom,
   TRANSACTION_TIMEOUT,

@@ -1,4 +1,4 @@
-import type { ChainEvent } from "../registry/registry-rules.ts";
+import type { ChainEvent } from "../chain/blocks.ts";
 import { type EscrowRequest, nextAction } from "../store/payment-request.ts";
 import type { PaymentSource, Wallet } from "../world.ts";
 import type { Batch, EscrowParts } from "./parts.ts";

@@ -4,7 +4,7 @@ import type { Faults } from "../faults.ts";
 import type { EscrowRequest, RequestChange } from "../store/payment-request.ts";
 import type { Store } from "../store/store.ts";
 import type { World } from "../world.ts";
-import type { Plan } from "./escrow-rules.ts";
+import type { Plan } from "./plans.ts";
 
 /** What every part of an escrow works on. */
 export interface EscrowParts {

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Network } from "../chain/cardano.ts";
 import type { Faults } from "../faults.ts";
-import type { Machine } from "../registry/registry-machine.ts";
+import type { SimulatedChain } from "../simulated-chain.ts";
 import type { Unordered } from "../shuffle.ts";
 import type { Store } from "../store/store.ts";
 import { type Key, pathText, type World } from "../world.ts";
@@ -11,7 +11,7 @@ import { badRequest, unauthorized } from "./errors.ts";
 export interface Service {
   readonly world: World;
   readonly store: Store;
-  readonly machine: Machine;
+  readonly chain: SimulatedChain;
   readonly faults: Faults;
   /** The service's own clock in milliseconds, for stamps. */
   readonly now: () => number;
