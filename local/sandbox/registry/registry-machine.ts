@@ -18,7 +18,7 @@ import {
   V2_BATCH,
   WALLET_LOCK,
 } from "./registry-rules.ts";
-import { moveToken } from "./tokens.ts";
+import { moveToken } from "./move-token.ts";
 
 export type RegistryTransaction = ChainTransaction & { readonly operation: Operation };
 

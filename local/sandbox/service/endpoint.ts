@@ -41,6 +41,9 @@ export interface Endpoint {
   readonly handle: (input: unknown, call: Call) => unknown;
 }
 
+/** Endpoints by method and path: `POST /registry`. */
+export type RouteTable = Readonly<Record<string, Endpoint>>;
+
 export function endpoint<Shape extends z.ZodRawShape>(
   right: Right,
   schema: z.ZodObject<Shape>,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { POLICY_ID_LENGTH } from "../../chain/cardano.ts";
 import { isReadableMetadata } from "../../registry/metadata.ts";
 import type { Asset } from "../../store/ledger.ts";
-import { lookUp } from "../tokens.ts";
+import { lookUp } from "../look-up.ts";
 import { endpoint, requireNetwork } from "../endpoint.ts";
 import { badRequest, notFound, ServiceError, unexpected } from "../errors.ts";
 import { agentIdentifier, network, text250 } from "../fields.ts";
