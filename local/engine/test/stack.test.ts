@@ -41,6 +41,24 @@ describe("configuration", () => {
 });
 
 describe("protection", () => {
+  it("of what would have to go with a resource keeps both from being replaced", async () => {
+    const b = { name: "b", options: { protect: true, deletedWith: "a" } };
+    await project.want({ name: "a", kind: "k1", deleteFirst: true }, b);
+    expect((await up(project.options())).ok).toBe(true);
+    await project.calls();
+    const before = await project.names();
+    await project.want({ name: "a", kind: "k2", deleteFirst: true }, b);
+    for (const run of [preview, up]) {
+      const result = await run(project.options());
+      expect(result.ok).toBe(false);
+      expect(result.diagnostics[0]?.message).toMatch(
+        /unable to replace resource ".*::b" as part of replacing ".*::a"/u,
+      );
+    }
+    expect(await project.calls()).toEqual([]);
+    expect(await project.names()).toEqual(before);
+  });
+
   it("is taken away in the state, from the named resources or from all; the rest of the state stays as it is", async () => {
     const protect = { options: { protect: true } };
     await project.want({ name: "a", token: true, ...protect }, { name: "b", ...protect }, { name: "c" });

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, property, string } from "fast-check";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Crypter } from "../state/crypto.ts";
 import { messageOf } from "../errors.ts";
 import { StackConfig } from "../stack/stack-config.ts";
@@ -272,6 +272,33 @@ describe("the lock of a stack", () => {
     await foreign(content);
     await expect(StackLock.acquire(locks(), () => undefined)).rejects.toMatchObject({ code: "STACK_LOCKED" });
     expect(await readdir(locks())).toEqual(["other.json"]);
+  });
+
+  it("goes to one of those who ask for it at the same moment, or to none", async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const asked = [1, 2, 3].map(() => StackLock.acquire(locks(), () => undefined));
+      const held = (await Promise.allSettled(asked)).flatMap((one) =>
+        one.status === "fulfilled" ? [one.value] : [],
+      );
+      expect(held.length).toBeLessThanOrEqual(1);
+      expect(await readdir(locks())).toHaveLength(held.length);
+      for (const lock of held) await lock.release();
+    }
+  });
+
+  it("of a process of another user, which may not be signalled, is respected", async () => {
+    await foreign({ pid: 4711, hostname: hostname() });
+    const kill = vi.spyOn(process, "kill").mockImplementation(() => {
+      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+    });
+    try {
+      await expect(StackLock.acquire(locks(), () => undefined)).rejects.toMatchObject({
+        code: "STACK_LOCKED",
+      });
+      expect(kill).toHaveBeenCalledWith(4711, 0);
+    } finally {
+      kill.mockRestore();
+    }
   });
 
   it("of a dead process of this host is taken over, with a warning", async () => {

@@ -127,6 +127,21 @@ describe("the chain", () => {
     expect((await client.row(id)).state).toBe("RegistrationConfirmed");
   });
 
+  it("does not pay for a mint with what is locked beside tokens", async () => {
+    const fund = (lovelace: number) =>
+      client.control("PATCH", `/wallets/${EMPTY_V2_WALLET}`, { balanceLovelace: lovelace });
+    await fund(6 * ADA);
+    await client.register(registration("first", EMPTY_V2_WALLET));
+    await client.advance(80);
+    await fund(10 * ADA);
+    const { id } = await client.register(registration("second", EMPTY_V2_WALLET));
+    await client.advance(3_600);
+    expect((await client.row(id)).state).toBe("RegistrationRequested");
+    await fund(11 * ADA);
+    await client.advance(80);
+    expect((await client.row(id)).state).toBe("RegistrationConfirmed");
+  });
+
   it("burns the old token at an update and keeps the lovelace beside the new one", async () => {
     const { id } = await client.register(registration("a"));
     await client.advance(80);
