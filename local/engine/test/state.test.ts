@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, property, string } from "fast-check";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Crypter } from "../state/crypto.ts";
 import { messageOf } from "../errors.ts";
 import { StackConfig } from "../stack/stack-config.ts";
@@ -10,7 +10,6 @@ import { FileBackend } from "../state/backend.ts";
 import { JoinedText } from "../state/joined-text.ts";
 import { StateCodec } from "../state/codec.ts";
 import { DependencyGraph } from "../state/graph.ts";
-import { StackLock } from "../state/lock.ts";
 import { emptyState, type ResourceState } from "../state/resource.ts";
 import { Snapshot } from "../state/snapshot.ts";
 import { verifyResources } from "../state/verify.ts";
@@ -239,74 +238,6 @@ describe("a snapshot", () => {
     await next.write([Buffer.from('{"resources":[1,2]}')]);
     expect(await readFile(`${next.stateFile}.bak`, "utf8")).toContain('"resources":[]');
     await snapshot.close();
-  });
-});
-
-describe("the lock of a stack", () => {
-  const locks = (): string => join(folder, "locks");
-  const foreign = async (content: object): Promise<void> => {
-    await mkdir(locks(), { recursive: true });
-    await writeFile(
-      join(locks(), "other.json"),
-      JSON.stringify({ username: "somebody", timestamp: "then", ...content }),
-    );
-  };
-
-  it("is a file while it is held", async () => {
-    const lock = await StackLock.acquire(locks(), () => undefined);
-    const [name = ""] = await readdir(locks());
-    expect(JSON.parse(await readFile(join(locks(), name), "utf8"))).toMatchObject({
-      pid: process.pid,
-      hostname: hostname(),
-    });
-    await expect(StackLock.acquire(locks(), () => undefined)).rejects.toMatchObject({ code: "STACK_LOCKED" });
-    await lock.release();
-    expect(await readdir(locks())).toEqual([]);
-  });
-
-  it.each<[string, object]>([
-    ["of a process that lives", { pid: process.ppid, hostname: hostname() }],
-    ["of another host", { pid: 999_999_999, hostname: "elsewhere.example" }],
-    ["that cannot be understood", {}],
-  ])("%s is respected", async (_, content) => {
-    await foreign(content);
-    await expect(StackLock.acquire(locks(), () => undefined)).rejects.toMatchObject({ code: "STACK_LOCKED" });
-    expect(await readdir(locks())).toEqual(["other.json"]);
-  });
-
-  it("goes to one of those who ask for it at the same moment, or to none", async () => {
-    for (let round = 0; round < 20; round += 1) {
-      const asked = [1, 2, 3].map(() => StackLock.acquire(locks(), () => undefined));
-      const held = (await Promise.allSettled(asked)).flatMap((one) =>
-        one.status === "fulfilled" ? [one.value] : [],
-      );
-      expect(held.length).toBeLessThanOrEqual(1);
-      expect(await readdir(locks())).toHaveLength(held.length);
-      for (const lock of held) await lock.release();
-    }
-  });
-
-  it("of a process of another user, which may not be signalled, is respected", async () => {
-    await foreign({ pid: 4711, hostname: hostname() });
-    const kill = vi.spyOn(process, "kill").mockImplementation(() => {
-      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
-    });
-    try {
-      await expect(StackLock.acquire(locks(), () => undefined)).rejects.toMatchObject({
-        code: "STACK_LOCKED",
-      });
-      expect(kill).toHaveBeenCalledWith(4711, 0);
-    } finally {
-      kill.mockRestore();
-    }
-  });
-
-  it("of a dead process of this host is taken over, with a warning", async () => {
-    await foreign({ pid: 999_999_999, hostname: hostname() });
-    const warnings: string[] = [];
-    const lock = await StackLock.acquire(locks(), (message) => warnings.push(message));
-    expect(warnings).toEqual([expect.stringMatching(/process 999999999 \(somebody, then\)/u)]);
-    await lock.release();
   });
 });
 
