@@ -144,6 +144,16 @@ describe("a payment", () => {
     expect(Math.max(...underWay)).toBe(1);
   });
 
+  it("is not found by a key that is limited to other wallets", async () => {
+    const keys = defaultWorld.keys.map((key) =>
+      key.token === "sandbox-runtime-key" ? { ...key, wallets: [SELLER_WALLET.Web3CardanoV1] } : key,
+    );
+    const deal = await begin("Web3CardanoV2", { ...defaultWorld, keys });
+    await deal.lock();
+    const { status, body } = await deal.submitResult("runtime");
+    expect([status, body.error?.message]).toEqual([404, "Not found"]);
+  });
+
   it("is left alone for a while by who has just acted on it", async () => {
     const deal = await begin("Web3CardanoV1");
     await deal.lock();
