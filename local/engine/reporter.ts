@@ -16,7 +16,7 @@ const STEP_OPS: readonly StepOp[] = [
   "refresh",
 ];
 
-/** Gathers what a run does: sends every event to the listener and keeps what the run's result holds. */
+/** Collects what a run does: sends every event to the listener and keeps what goes into the result. */
 export class Reporter {
   readonly #listener: ((event: EngineEvent) => void) | undefined;
   readonly #operation: Operation;

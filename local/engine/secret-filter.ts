@@ -14,7 +14,7 @@ export class SecretFilter {
   /** The longest first: one may be part of another. */
   #ordered: readonly string[] = [];
 
-  /** Takes note of every secret in a value. */
+  /** Remembers every secret in a value. */
   learn(value: Value): void {
     if (isSecret(value)) this.#learnTexts(unwrapSecret(value));
     else this.#children(value).forEach((child) => this.learn(child));

@@ -22,7 +22,7 @@ export interface RunOptions {
    * gets code run by writing a state file.
    */
   readonly trustsProvider?: TrustsProvider;
-  /** Looks at the stack's configuration before anything runs; a returned text refuses the stack with it. Secrets read `[secret]`. */
+  /** Sees the stack's configuration before anything runs, secrets as `[secret]`; a returned text rejects the stack with that message. */
   readonly refuse?: (config: Readonly<Record<string, string>>) => string | undefined;
 }
 

@@ -35,13 +35,13 @@ export interface SandboxOptions {
   readonly authDelay?: boolean;
   /** By how many seconds the service's own clock (stamps of rows, Date header) is ahead of this machine's; default 0. */
   readonly clockSkewSeconds?: number;
-  /** Gives what has no order of its own (rows of the same moment, prices) in any order; default false. */
+  /** Returns what has no order of its own (rows of the same moment, prices) in a random order; default false. */
   readonly shuffle?: boolean;
   /** Called after an answered POST /sandbox/shutdown; default: the sandbox closes itself. */
   readonly onShutdown?: () => void;
-  /** Real time in milliseconds; a test may bring its own. */
+  /** Real time in milliseconds; a test may pass its own. */
   readonly now?: () => number;
-  /** Makes the ids of rows; a test may bring its own. */
+  /** Creates the ids of rows; a test may pass its own. */
   readonly newId?: () => string;
 }
 
@@ -70,7 +70,7 @@ function openStore(world: World, file: string | undefined, shuffle: boolean): St
   store.close();
   throw new WorldError(
     `for the database ${file}`,
-    missing.map((vkey) => `there are agents of the wallet ${vkey}, which the world has not`),
+    missing.map((vkey) => `the database has agents of the wallet ${vkey}, which the world does not define`),
   );
 }
 

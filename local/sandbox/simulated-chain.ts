@@ -44,7 +44,7 @@ export class SimulatedChain {
     });
   }
 
-  /** Makes whatever a row is up to fail now, as if the chain had refused it. */
+  /** Fails the pending operation of a row now, as if the chain had refused it. */
   fail(row: Registration, error: string): void {
     this.#registry.fail(row, error);
   }

@@ -71,7 +71,7 @@ export async function startHostProcess(options: HostProcessOptions): Promise<Hos
     : timeout.aborted
       ? `no port after ${START_TIMEOUT_MILLISECONDS / 1000} s`
       : first === undefined
-        ? `it ended (${await child.exited}) before it told its port`
+        ? `it exited (${await child.exited}) before it reported a port`
         : `it printed "${first}", not a port`;
   throw new EngineError(
     "PROVIDER_START",

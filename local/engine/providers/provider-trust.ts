@@ -70,13 +70,13 @@ function refusal(resources: readonly { readonly urn: Urn; readonly code: Value }
   return new EngineError(
     "PROVIDER_NOT_TRUSTED",
     [
-      "The state holds provider code that does not come from this program, so the engine refuses to run it:",
+      "The state contains provider code that does not come from this program. The engine refuses to run it:",
       ...resources.map(
         ({ urn, code }) =>
-          `  * ${urn} (${typeof code === "string" ? `SHA-256 ${digest(code)}…` : "not even a text"})`,
+          `  * ${urn} (${typeof code === "string" ? `SHA-256 ${digest(code)}…` : "not a string"})`,
       ),
     ].join("\n"),
-    "Anybody who can write the state file could have put it there. If the state is yours and your program once made the resource, " +
-      "use the Pulumi CLI, or keep the resource in the program and run `up` without a refresh.",
+    "Anyone who can write the state file could have put it there. If the state is yours and an earlier version of your program made " +
+      "the resource, use the Pulumi CLI; or keep the resource in the program and run `up` without a refresh.",
   );
 }

@@ -231,7 +231,7 @@ export class ProviderRegistry implements ResourceProvider {
     });
     if (version !== undefined && host.version !== "" && compareVersions(host.version, version) < 0) {
       this.#warnOnce(
-        `The ${launch.name} says that its version is ${host.version}, and the program asks for ${version} or newer.`,
+        `The ${launch.name} reports version ${host.version}, but the program asks for ${version} or newer.`,
       );
     }
     return host;

@@ -12,15 +12,15 @@ import type { Operation, RunOptions, RunResult } from "../types.ts";
 import { makeSecret, type PropertyMap } from "../values.ts";
 
 /**
- * Runs the program and makes the stack what it says. Never throws for what goes wrong in a run: the result says so.
+ * Runs the program and makes the stack match it. Does not throw when something in the run fails: the result says so.
  * With `refresh` the state is compared with the outside world first.
  */
 export const up = (options: RunOptions): Promise<RunResult> => run("up", options);
 
-/** Says what `up` would do. Changes nothing, neither outside nor in the state. */
+/** Shows what `up` would do. Changes nothing, neither outside nor in the state. */
 export const preview = (options: RunOptions): Promise<RunResult> => run("preview", options);
 
-/** Takes over into the state what has become of every resource. Does not run the program. */
+/** Reads every resource and updates the state to match. Does not run the program. */
 export const refresh = (options: RunOptions): Promise<RunResult> => run("refresh", options);
 
 /** Deletes every resource of the stack. Does not run the program: providers get the configuration that the state holds. */

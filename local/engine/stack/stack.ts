@@ -37,8 +37,8 @@ export async function openStack(options: StackOptions): Promise<OpenStack> {
   if (salt === undefined) {
     throw new EngineError(
       "STACK_NOT_FOUND",
-      `${config.file} has no encryptionsalt: the stack "${options.stack}" was not made yet.`,
-      "Make it first (initStack).",
+      `${config.file} has no encryptionsalt: the stack "${options.stack}" does not exist yet.`,
+      "Create it first (initStack).",
     );
   }
   await backend.prepare();
@@ -124,7 +124,7 @@ export async function setConfig(
     throw new EngineError(
       "STACK_NOT_FOUND",
       `${config.file} has no encryptionsalt yet.`,
-      "Make the stack first (initStack).",
+      "Create the stack first (initStack).",
     );
   }
   const crypter =

@@ -68,7 +68,7 @@ async function refuseIfLocked(
     const lock = await readLock(file);
     if (lock !== undefined && lock.hostname === hostname() && !isAlive(lock.pid)) {
       warn(
-        `Took over the lock of process ${lock.pid} (${lock.username}, ${lock.timestamp}): that process no longer runs.`,
+        `Took over the lock of process ${lock.pid} (${lock.username}, ${lock.timestamp}): that process is no longer running.`,
       );
       await rm(file, { force: true });
       continue;

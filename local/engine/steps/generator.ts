@@ -50,10 +50,7 @@ export class StepGenerator {
     }
     const urn = makeUrn(stack, project, goal.parent, goal.type, goal.name);
     if (!this.#context.preview && containsUnknowns(goal.inputs)) {
-      throw new EngineError(
-        "UNKNOWN_INPUT",
-        `${urn}: an input is not known, although this is not a preview.`,
-      );
+      throw new EngineError("UNKNOWN_INPUT", `${urn}: an input is unknown, although this is not a preview.`);
     }
     if (this.decisions.urns.has(urn)) {
       reporter.error(`Duplicate resource URN '${urn}'; try giving it a unique name`, urn);
@@ -86,10 +83,7 @@ export class StepGenerator {
     const { base, registry, reporter } = this.#context;
     const { aliases, urns } = this.decisions;
     const claim = (taken: Urn, by: Urn): true => {
-      reporter.error(
-        `${urn} takes over ${taken} by an alias, and so does ${by}: only one resource can.`,
-        urn,
-      );
+      reporter.error(`${urn} and ${by} both claim ${taken} through an alias; only one resource can.`, urn);
       return true;
     };
     const owner = aliases.takenBy(urn);
@@ -144,7 +138,7 @@ export class StepGenerator {
     await this.#check(goal, current, undefined);
   }
 
-  /** Lets the provider check and complete the inputs. @throws Bail */
+  /** Has the provider check and complete the inputs. @throws Bail */
   async #check(goal: Goal, current: ResourceState, old: ResourceState | undefined): Promise<void> {
     const { reporter, preview } = this.#context;
     const { urn } = current;

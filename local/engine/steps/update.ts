@@ -33,7 +33,7 @@ export function updateStep(
   };
 }
 
-/** Lets the provider do it, and takes over what became of the resource. @throws InitFailed */
+/** Calls the provider and records what became of the resource. @throws InitFailed */
 async function updateOutside(context: RunContext, old: ResourceState, current: ResourceState): Promise<void> {
   const provider = await providerFor(context, current);
   try {

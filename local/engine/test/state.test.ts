@@ -93,7 +93,7 @@ describe("a resource in the state file", () => {
 
   it("never holds a value that is not known", () => {
     expect(() => new StateCodec(crypter).encode(resource("a", { outputs: { x: [UNKNOWN] } }))).toThrow(
-      /not known/u,
+      /unknown value/u,
     );
   });
 });
@@ -132,11 +132,11 @@ describe("a state", () => {
       [resource("a"), resource("a", { delete: true }), resource("a", { delete: true })],
       undefined,
     ],
-    ["with one resource twice", [resource("a"), resource("a")], /stands twice/u],
+    ["with one resource twice", [resource("a"), resource("a")], /in the state twice/u],
     [
       "with a component that has an id",
       [resource("a", { custom: false })],
-      /is no custom resource but has an id/u,
+      /has an id although it is not a custom resource/u,
     ],
   ])("%s", (_, resources, problem) => {
     const verify = (): string => {

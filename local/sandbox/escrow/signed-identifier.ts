@@ -84,7 +84,7 @@ const signedBytes = (header: string, payload: string) =>
 const signaturePrefix = (header: string, payload: string) =>
   `84${header}a166686173686564f4${bytesItem(payload)}5840`;
 
-/** Makes the identifier of a payment: terms signed for the wallet at `terms.sellerAddress`. */
+/** Returns the identifier of a payment: its terms, signed for the wallet at `terms.sellerAddress`. */
 export function makeIdentifier(terms: Terms, seller: Wallet): string {
   const publicKey = publicKeyHex(seller);
   const header = protectedHeader(publicKey, terms.sellerAddress);
@@ -104,7 +104,7 @@ export function makeIdentifier(terms: Terms, seller: Wallet): string {
 export const newSellerIdentifier = (noise: string, agentIdentifier: string) =>
   sha256(noise) + agentIdentifier;
 
-/** Empty for bytes that were not compressed by this scheme, as far as that shows. */
+/** Returns an empty text for bytes that are recognisably not compressed by this scheme. */
 function decompress(bytes: Buffer): string {
   // The library reads units of two bytes.
   const whole = bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, Buffer.of(0)]);
@@ -116,7 +116,7 @@ function decompress(bytes: Buffer): string {
   }
 }
 
-/** undefined when the text is no such identifier. */
+/** Returns undefined if the text is not such an identifier. */
 export function readIdentifier(text: string): BlockchainIdentifier | undefined {
   const parts = decompress(Buffer.from(text, "hex")).split(".");
   const [sellerIdentifier = "", purchaserIdentifier = "", signature = "", key = "", contract] = parts;

@@ -199,7 +199,7 @@ export class RegistryMachine {
     this.#finish(transaction, { status: "FailedViaTimeout" });
   }
 
-  /** Makes whatever a row is up to fail now, as if the chain had refused it. */
+  /** Fails the pending operation of a row now, as if the chain had refused it. */
   fail(row: Registration, error: string): void {
     this.#failRows([row], error);
     const transaction =

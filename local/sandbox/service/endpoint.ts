@@ -19,7 +19,7 @@ export interface Service {
   /** Chain time as deadlines count it; see ChainClock. */
   readonly deadlineTime: () => number;
   readonly newId: () => string;
-  /** Gives a list that has no order of its own as this reader gets it. */
+  /** Returns a list that has no order of its own in the order this reader gets. */
   readonly unordered: Unordered;
 }
 
