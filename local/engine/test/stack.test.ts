@@ -1,6 +1,18 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { configValues, getConfig, preview, removeConfig, setConfig, unprotect, up } from "../index.ts";
+import {
+  configValues,
+  destroy,
+  getConfig,
+  preview,
+  refresh,
+  removeConfig,
+  setConfig,
+  unprotect,
+  up,
+} from "../index.ts";
 import { createDisplay } from "../display/display.ts";
 import { SECRET, TestProject } from "./helpers/project.ts";
 
@@ -37,6 +49,23 @@ describe("configuration", () => {
     await expect(getConfig(options, "plain")).rejects.toMatchObject({ code: "CONFIG_NOT_FOUND" });
     await removeConfig(options, "plain");
     await expect(setConfig(options, "a:b:c", "x")).rejects.toMatchObject({ code: "BAD_CONFIG_KEY" });
+  });
+});
+
+describe("a stack that somebody else has locked", () => {
+  it("is neither changed nor unprotected, but can be previewed", async () => {
+    await project.want({ name: "a" });
+    await mkdir(project.lockFolder, { recursive: true });
+    const lock = { pid: process.ppid, username: "somebody", hostname: hostname(), timestamp: "now" };
+    await writeFile(join(project.lockFolder, "other.json"), JSON.stringify(lock));
+    for (const run of [up, refresh, destroy]) {
+      const result = await run(project.options());
+      expect(result.ok).toBe(false);
+      expect(result.diagnostics[0]?.message).toMatch(/^The stack is locked by 1 lock/u);
+    }
+    await expect(unprotect(project.options(), "all")).rejects.toMatchObject({ code: "STACK_LOCKED" });
+    expect((await preview(project.options())).changes).toMatchObject({ create: 2 });
+    expect(await project.calls()).toEqual([]);
   });
 });
 
