@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type EngineEvent, type RunResult, destroy, up } from "../index.ts";
+import { openStack } from "../stack/stack.ts";
 import { box, PluginProject, tin } from "./helpers/plugins.ts";
 
 // Each run starts several processes; on a busy machine that takes a while.
@@ -122,6 +123,22 @@ describe("a plugin on PATH", () => {
     await boxes.plan([]);
     expect((await up(boxes.options())).exitCode).toBe(0);
     expect((await boxes.calls()).filter((call) => call.startsWith("box delete"))).toHaveLength(1);
+  });
+
+  it("that updates a resource in part leaves it with its old inputs, for the next run to see", async () => {
+    const boxes = await create();
+    await boxes.plan([box("a", { size: 1 })]);
+    expect((await up(boxes.options())).exitCode).toBe(0);
+    await boxes.plan([box("a", { size: 2, trouble: "init update" })]);
+    expect((await up(boxes.options())).exitCode).toBe(1);
+    const { deployment } = await openStack(boxes.options());
+    expect(deployment.resources.find(({ urn }) => urn.endsWith("::a"))).toMatchObject({
+      inputs: { size: 1 },
+      outputs: { size: 2 },
+      initErrors: ["it did not get ready"],
+    });
+    await boxes.plan([box("a", { size: 2 })]);
+    expect((await up(boxes.options())).changes).toMatchObject({ update: 1 });
   });
 
   it.each<[string, Parameters<PluginProject["plan"]>[0], RegExp]>([
