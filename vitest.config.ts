@@ -1,6 +1,18 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
+/** Node runs the tests' processes from TypeScript files, which it can since then. */
+const NEEDED_NODE = [22, 18] as const;
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < NEEDED_NODE[0] || (major === NEEDED_NODE[0] && minor < NEEDED_NODE[1])) {
+  console.error(
+    `The tests need Node >= ${NEEDED_NODE.join(".")}, and this is ${process.versions.node}. ` +
+      "Run one file with `npx vitest run <file>` (npx takes the Node that the project installs), or everything with `npm test`.",
+  );
+  process.exit(1);
+}
+
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "local/engine/test/**/*.test.ts"],

@@ -1,4 +1,5 @@
-export { createDisplay, type DisplayOptions } from "./display/display.ts";
+export { createDisplay } from "./display/display.ts";
+export type { DisplayOptions } from "./display/options.ts";
 export { EngineError, NotImplemented } from "./errors.ts";
 export { destroy, preview, refresh, up } from "./run/run.ts";
 export {
@@ -22,6 +23,7 @@ export type {
   Severity,
   StepInfo,
   StepOp,
+  TrustsProvider,
 } from "./types.ts";
 export { unprotect } from "./stack/unprotect.ts";
 export type { PropertyChange, PropertyMap, Value } from "./values.ts";

@@ -17,9 +17,20 @@ export interface RunOptions {
   readonly onEvent?: (event: EngineEvent) => void;
   /** `up`: refresh first. */
   readonly refresh?: boolean;
-  /** Looks at the stack's configuration before anything runs; a returned text refuses the stack with it. Secrets read `[secret]`. */
+  /**
+   * Says which provider code of the state may run, beside the code that the program registers in this run. Default: none, so that nobody
+   * gets code run by writing a state file.
+   */
+  readonly trustsProvider?: TrustsProvider;
+  /** Sees the stack's configuration before anything runs, secrets as `[secret]`; a returned text rejects the stack with that message. */
   readonly refuse?: (config: Readonly<Record<string, string>>) => string | undefined;
 }
+
+/**
+ * Decides whether the caller knows a provider's code: the text `__provider` that a dynamic resource keeps in the state, and that a provider
+ * host evaluates. Compare whole texts.
+ */
+export type TrustsProvider = (providerCode: string) => boolean;
 
 export type Operation = "up" | "preview" | "refresh" | "destroy";
 

@@ -15,6 +15,9 @@ const RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e";
 const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
 
+/** The property in which a dynamic resource keeps the code of its provider. */
+export const PROVIDER_CODE = "__provider";
+
 /** Stands for a value that is not known yet; providers receive it in previews as an ordinary string. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
@@ -213,12 +216,12 @@ export interface PropertyChange {
   readonly new?: Value;
 }
 
-/** The top-level properties that differ, sorted by name; `__provider` (the code of a dynamic provider) is left out. */
+/** The top-level properties that differ, sorted by name; the code of a dynamic provider is left out. */
 export function changesBetween(old: PropertyMap, current: PropertyMap): PropertyChange[] {
   const changes: PropertyChange[] = [];
   for (const property of [...new Set([...Object.keys(old), ...Object.keys(current)])].toSorted()) {
     const [before, after] = [old[property] ?? null, current[property] ?? null];
-    if (property === "__provider" || deepEquals(unwrapSecrets(before), unwrapSecrets(after))) continue;
+    if (property === PROVIDER_CODE || deepEquals(unwrapSecrets(before), unwrapSecrets(after))) continue;
     if (before === null) changes.push({ property, kind: "add", new: masked(after) });
     else if (after === null) changes.push({ property, kind: "delete", old: masked(before) });
     else changes.push({ property, kind: "update", old: masked(before), new: masked(after) });

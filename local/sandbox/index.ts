@@ -4,11 +4,11 @@ import { controlArea } from "./control/control.ts";
 import { type FaultInput, Faults } from "./faults.ts";
 import { type Area, createSandboxServer } from "./http/server.ts";
 import { newCuid } from "./ids.ts";
-import { Machine } from "./chain/registry-machine.ts";
 import { modelArea } from "./model/model.ts";
 import { RequestCounts } from "./http/request-counts.ts";
 import type { Service } from "./service/endpoint.ts";
 import { BODY_LIMIT, paymentService } from "./service/service.ts";
+import { SimulatedChain } from "./simulated-chain.ts";
 import { asWritten, shuffled } from "./shuffle.ts";
 import { Store } from "./store/store.ts";
 import { loadWorld, readWorld, type World, WorldError } from "./world.ts";
@@ -35,13 +35,13 @@ export interface SandboxOptions {
   readonly authDelay?: boolean;
   /** By how many seconds the service's own clock (stamps of rows, Date header) is ahead of this machine's; default 0. */
   readonly clockSkewSeconds?: number;
-  /** Gives what has no order of its own (rows of the same moment, prices) in any order; default false. */
+  /** Returns what has no order of its own (rows of the same moment, prices) in a random order; default false. */
   readonly shuffle?: boolean;
   /** Called after an answered POST /sandbox/shutdown; default: the sandbox closes itself. */
   readonly onShutdown?: () => void;
-  /** Real time in milliseconds; a test may bring its own. */
+  /** Real time in milliseconds; a test may pass its own. */
   readonly now?: () => number;
-  /** Makes the ids of rows; a test may bring its own. */
+  /** Creates the ids of rows; a test may pass its own. */
   readonly newId?: () => string;
 }
 
@@ -70,7 +70,7 @@ function openStore(world: World, file: string | undefined, shuffle: boolean): St
   store.close();
   throw new WorldError(
     `for the database ${file}`,
-    missing.map((vkey) => `there are agents of the wallet ${vkey}, which the world has not`),
+    missing.map((vkey) => `the database has agents of the wallet ${vkey}, which the world does not define`),
   );
 }
 
@@ -94,7 +94,7 @@ function openService(options: SandboxOptions) {
   const service: Service = {
     world,
     store,
-    machine: new Machine({ world, store, clock, faults, now }),
+    chain: new SimulatedChain({ world, store, clock, faults, now }),
     faults,
     now,
     newId: options.newId ?? (() => newCuid(time())),
@@ -111,7 +111,7 @@ function openService(options: SandboxOptions) {
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
   const { service, clock, time } = openService(options);
-  const { store, machine, faults } = service;
+  const { store, chain, faults } = service;
   const requests = new RequestCounts();
 
   const shutdown = () => {
@@ -139,7 +139,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     throw error;
   });
   const runs = typeof clock.speed === "number" && clock.speed > 0;
-  const idle = runs ? setInterval(() => machine.settle(), IDLE_SETTLE_MS) : undefined;
+  const idle = runs ? setInterval(() => chain.settle(), IDLE_SETTLE_MS) : undefined;
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : options.port;
 

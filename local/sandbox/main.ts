@@ -8,12 +8,12 @@ const HELP = `Simulated Masumi payment service with its chain, and a stub model,
   --port <n>            port on 127.0.0.1 (default 4801; 0 = any free one)
   --db <file>           database that survives restarts (default: in memory)
   --world <file>        keys, payment sources, wallets and tokens (default: world.default.json beside this program)
-  --chain-speed <n>     so many times the real chain's speed (default 1); 0 = only moves when advanced;
-                        "instant" = whatever is under way is over at the next look
-  --fault <spec>        a scripted fault, may be given several times; README.md lists them
+  --chain-speed <n>     multiple of the real chain's speed (default 1); 0 = it moves only when advanced;
+                        "instant" = whatever is under way completes at the next request
+  --fault <spec>        a scripted fault, may be repeated; README.md lists them
   --no-auth-delay       answer refused keys at once (the real service waits up to a second)
-  --clock-skew=<s>      the service's own clock is so many seconds ahead (-3600 = an hour behind)
-  --shuffle             give rows of the same moment, and prices, in any order
+  --clock-skew=<s>      the service's own clock is that many seconds ahead (-3600 = an hour behind)
+  --shuffle             return rows of the same moment, and prices, in any order
   --info <file>         write {"pid","url","startedAt"} to this file once it listens
   --json                print the same line instead of a sentence
   --help
@@ -107,7 +107,7 @@ async function main(): Promise<void> {
 function explain(error: unknown): string | undefined {
   if (error instanceof UsageError) return error.message;
   const { code, message } = error as { code?: string; message?: string };
-  if (code === "EADDRINUSE") return "The port is used by another program. Name another with --port.";
+  if (code === "EADDRINUSE") return "The port is in use by another program. Choose another with --port.";
   return code?.startsWith("SANDBOX_") ? message : undefined;
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import type { Network, PaymentSourceType } from "./chain/cardano.ts";
+import { isAddressOf, type Network, type PaymentSourceType } from "./chain/cardano.ts";
 import { stableCuid } from "./ids.ts";
 
 /** The releases of the service whose API differs in a way a client meets. */
@@ -83,7 +83,10 @@ const walletSchema = z.strictObject({
   vkey,
   address: z
     .string()
-    .regex(/^(addr1|addr_test1)[0-9a-z]+$/, "expected a Cardano address (addr1… or addr_test1…)"),
+    .refine(
+      (address) => isAddressOf("Preprod", address) || isAddressOf("Mainnet", address),
+      "expected a Cardano address (addr1… or addr_test1…)",
+    ),
   lovelace: z.int().min(0).default(0),
   tokens: z.array(z.strictObject({ unit: assetUnit, quantity: z.int().min(0) })).default([]),
   publicKey: z
@@ -208,6 +211,13 @@ function withWallets(raw: z.output<typeof sourceSchema>): PaymentSource {
     wallets.push({ ...wallet, id: wallet.id ?? stableCuid(`wallet ${wallet.vkey}`), source });
   }
   return source;
+}
+
+/** The wallet with this vkey. @throws Error where the world has none, which is checked when the sandbox starts */
+export function expectWallet(world: World, vkey: string): Wallet {
+  const wallet = world.wallets.find((candidate) => candidate.vkey === vkey);
+  if (!wallet) throw new Error(`the world has no wallet ${vkey}`);
+  return wallet;
 }
 
 /** Reads a world file; without a name the one beside this module. */

@@ -1,5 +1,5 @@
 import type { EngineEvent, StepInfo } from "../types.ts";
-import type { DisplayOptions } from "./display.ts";
+import type { DisplayOptions } from "./options.ts";
 import { PlainDisplay } from "./plain.ts";
 import { duration, labelOf, OP_WORDS } from "./words.ts";
 

@@ -1,6 +1,6 @@
 import type { Diagnostic, EngineEvent, StepOp } from "../types.ts";
 import { diffLines } from "./diff.ts";
-import type { DisplayOptions } from "./display.ts";
+import type { DisplayOptions } from "./options.ts";
 import { changeLines, diagnosticLines, messageLines, outputLines, stepLine, summaryLines } from "./lines.ts";
 import { HEADERS, labelOfUrn, OP_WORDS, type Paint, painter } from "./words.ts";
 

@@ -9,9 +9,10 @@ import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { Metadata } from "@grpc/grpc-js";
 import { dirname } from "node:path";
+import { sortedJson } from "../json.ts";
 import { toStruct } from "../rpc/struct.ts";
 import { nameOf, packageOfProviderType, typeOf, type Urn } from "../urn.ts";
-import { annotateSecrets, containsUnknowns, type PropertyMap, type Value } from "../values.ts";
+import { annotateSecrets, containsUnknowns, type PropertyMap } from "../values.ts";
 import { type ProviderConnection, Unimplemented } from "./connection.ts";
 import type { HostProcessOptions } from "./host-process.ts";
 import type { CheckFailure, DiffResult } from "./provider.ts";
@@ -174,12 +175,4 @@ async function unlessUnimplemented<T>(call: Promise<T>): Promise<T | undefined> 
     if (error instanceof Unimplemented) return undefined;
     throw error;
   }
-}
-
-function sortedJson(value: Value): string {
-  return JSON.stringify(value, (_, child: Value) =>
-    typeof child === "object" && child !== null && !Array.isArray(child)
-      ? Object.fromEntries(Object.entries(child).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : child,
-  );
 }

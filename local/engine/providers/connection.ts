@@ -113,7 +113,7 @@ export class ProviderConnection {
     if (error.code === status.DEADLINE_EXCEEDED) {
       return new EngineError(
         "PLUGIN_SILENT",
-        `The ${this.process.name} does not answer: it was asked to ${method}.`,
+        `The ${this.process.name} did not answer when asked to ${method}.`,
       );
     }
     for (const any of detailsOf(error)) {
@@ -154,8 +154,8 @@ export class ProviderConnection {
     return new EngineError(
       "PLUGIN_CRASHED",
       [
-        `The ${name} ended (${code}) while it was asked to ${method}; whether that was done is not known.`,
-        ...(lastLines.length > 0 ? ["The last that it printed:", ...lastLines] : []),
+        `The ${name} exited (${code}) when asked to ${method}; whether it did so is unknown.`,
+        ...(lastLines.length > 0 ? ["Its last output:", ...lastLines] : []),
       ].join("\n"),
     );
   }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { EngineError } from "../errors.ts";
-import { type Child, readLines, startChild } from "../run/processes.ts";
+import { type Child, readLines, startChild } from "../processes.ts";
 import type { Launch } from "./launch.ts";
 
 export interface HostProcessOptions {
@@ -71,7 +71,7 @@ export async function startHostProcess(options: HostProcessOptions): Promise<Hos
     : timeout.aborted
       ? `no port after ${START_TIMEOUT_MILLISECONDS / 1000} s`
       : first === undefined
-        ? `it ended (${await child.exited}) before it told its port`
+        ? `it exited (${await child.exited}) before it reported a port`
         : `it printed "${first}", not a port`;
   throw new EngineError(
     "PROVIDER_START",

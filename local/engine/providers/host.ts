@@ -12,6 +12,7 @@ import { containsSecrets, makeSecret, mapProperties, type PropertyMap } from "..
 import { checkConfig, configure, diffConfig, diffResult, failuresOf, handshake } from "./configuration.ts";
 import { ProviderConnection } from "./connection.ts";
 import { type HostProcessOptions, startHostProcess } from "./host-process.ts";
+import type { ProviderTrust } from "./provider-trust.ts";
 import {
   InitFailed,
   type CheckFailure,
@@ -30,24 +31,31 @@ type Configuration = Protocol & { readonly known: boolean };
 /** A running provider: its process, and what can be asked of it. `configure` comes before everything that concerns resources. */
 export class ProviderHost implements ResourceProvider {
   readonly #connection: ProviderConnection;
+  readonly #trust: ProviderTrust;
   /** undefined: it knows no handshake, and says at its configuration what it can do. */
   readonly #handshake: Protocol | undefined;
   #configuration: Configuration | undefined;
   /** As it says itself; empty when it does not. */
   readonly version: string;
 
-  private constructor(connection: ProviderConnection, version: string, protocol: Protocol | undefined) {
+  private constructor(
+    connection: ProviderConnection,
+    trust: ProviderTrust,
+    version: string,
+    protocol: Protocol | undefined,
+  ) {
     this.#connection = connection;
+    this.#trust = trust;
     this.version = version;
     this.#handshake = protocol;
   }
 
   /** @throws EngineError PROVIDER_START, PLUGIN_CRASHED */
-  static async start(options: HostProcessOptions): Promise<ProviderHost> {
+  static async start(options: HostProcessOptions & { readonly trust: ProviderTrust }): Promise<ProviderHost> {
     const connection = new ProviderConnection(await startHostProcess(options));
     try {
       const { protocol, version } = await handshake(connection, options);
-      return new ProviderHost(connection, version, protocol);
+      return new ProviderHost(connection, options.trust, version, protocol);
     } catch (error) {
       await connection.stop();
       throw error;
@@ -84,8 +92,8 @@ export class ProviderHost implements ResourceProvider {
     const protocol = this.#protocol();
     if (!protocol.known) return { inputs: news, failures: [] };
     const request = address(new providerPb.CheckRequest(), urn);
-    request.setOlds(sent(olds, protocol));
-    request.setNews(sent(news, protocol));
+    request.setOlds(this.#sent(urn, olds, protocol));
+    request.setNews(this.#sent(urn, news, protocol));
     const response = await this.#connection.call<CheckResponse>(`check ${urn}`, (client, done) =>
       client.check(request, done),
     );
@@ -100,9 +108,10 @@ export class ProviderHost implements ResourceProvider {
     }
     const message = address(new providerPb.DiffRequest(), request.urn);
     message.setId(request.id);
-    message.setOldInputs(sent(request.oldInputs, protocol));
-    message.setOlds(sent(request.oldOutputs, protocol));
-    message.setNews(sent(request.newInputs, protocol));
+    const { urn } = request;
+    message.setOldInputs(this.#sent(urn, request.oldInputs, protocol));
+    message.setOlds(this.#sent(urn, request.oldOutputs, protocol));
+    message.setNews(this.#sent(urn, request.newInputs, protocol));
     message.setIgnorechangesList([...request.ignoreChanges]);
     return diffResult(
       await this.#connection.call(`compare ${request.urn}`, (client, done) => client.diff(message, done)),
@@ -120,7 +129,7 @@ export class ProviderHost implements ResourceProvider {
     // What a provider that cannot preview would return is taken to be the inputs.
     if (preview && !protocol.previews) return { id: "", outputs: inputs };
     const request = address(new providerPb.CreateRequest(), urn);
-    request.setProperties(sent(inputs, protocol));
+    request.setProperties(this.#sent(urn, inputs, protocol));
     request.setTimeout(timeouts.create ?? 0);
     request.setPreview(preview);
     const response = await this.#connection.call<CreateResponse>(
@@ -147,9 +156,9 @@ export class ProviderHost implements ResourceProvider {
     if (preview && !protocol.previews) return { outputs: newInputs };
     const message = address(new providerPb.UpdateRequest(), urn);
     message.setId(request.id);
-    message.setOlds(sent(request.oldOutputs, protocol));
-    message.setOldInputs(sent(request.oldInputs, protocol));
-    message.setNews(sent(newInputs, protocol));
+    message.setOlds(this.#sent(urn, request.oldOutputs, protocol));
+    message.setOldInputs(this.#sent(urn, request.oldInputs, protocol));
+    message.setNews(this.#sent(urn, newInputs, protocol));
     message.setTimeout(request.timeouts.update ?? 0);
     message.setIgnorechangesList([...request.ignoreChanges]);
     message.setPreview(preview);
@@ -171,8 +180,8 @@ export class ProviderHost implements ResourceProvider {
     const protocol = this.#protocol();
     const request = address(new providerPb.ReadRequest(), urn);
     request.setId(id);
-    request.setInputs(sent(inputs, protocol));
-    request.setProperties(sent(outputs, protocol));
+    request.setInputs(this.#sent(urn, inputs, protocol));
+    request.setProperties(this.#sent(urn, outputs, protocol));
     request.setTimeout(timeouts.read ?? 0);
     const response = await this.#connection.call<ReadResponse>(
       `read ${urn}`,
@@ -198,8 +207,8 @@ export class ProviderHost implements ResourceProvider {
     const protocol = this.#protocol();
     const request = address(new providerPb.DeleteRequest(), urn);
     request.setId(id);
-    request.setProperties(sent(outputs, protocol));
-    request.setOldInputs(sent(inputs, protocol));
+    request.setProperties(this.#sent(urn, outputs, protocol));
+    request.setOldInputs(this.#sent(urn, inputs, protocol));
     request.setTimeout(timeouts.delete ?? 0);
     await this.#connection.call(`delete ${urn}`, (client, done) => client.delete(request, done), {
       effect: true,
@@ -242,6 +251,13 @@ export class ProviderHost implements ResourceProvider {
       );
     }
     return this.#configuration;
+  }
+
+  /** Properties in the form that the provider takes. @throws EngineError PROVIDER_NOT_TRUSTED */
+  #sent(urn: Urn, properties: PropertyMap, protocol: Protocol): ReturnType<typeof sent> {
+    const struct = sent(properties, protocol);
+    this.#trust.check(urn, struct);
+    return struct;
   }
 
   /** Of a resource that exists but was not finished. */

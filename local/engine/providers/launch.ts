@@ -21,16 +21,21 @@ export interface Launch {
   readonly ambient?: string;
 }
 
+const PACKAGE_NAME = /^[a-z][a-z0-9._-]*$/iu;
+
 /**
  * The program of a package's plugin: `pulumi-resource-<package>` from PATH, else from `$PULUMI_HOME/plugins` (default `~/.pulumi`) in exactly
  * this version, or in the newest where none is asked for. Nothing is ever downloaded.
- * @throws EngineError PLUGIN_NOT_FOUND
+ * @throws EngineError PLUGIN_NOT_FOUND, BAD_PACKAGE_NAME
  */
 export function findPlugin(
   pkg: string,
   version: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): { readonly file: string; readonly ambient: boolean } {
+  // The name may come from a state file: it must not lead out of the folders that are searched.
+  if (!PACKAGE_NAME.test(pkg))
+    throw new EngineError("BAD_PACKAGE_NAME", `${JSON.stringify(pkg)} is not the name of a package.`);
   const program = `pulumi-resource-${pkg}`;
   const ignorePath = /^(?:1|true)$/iu.test(env["PULUMI_IGNORE_AMBIENT_PLUGINS"] ?? "");
   const onPath = (ignorePath ? "" : (env["PATH"] ?? ""))

@@ -1,6 +1,6 @@
 import { GUARD_FLAGS, PRELOAD_FLAGS } from "../preload/index.ts";
-import type { Sdk } from "../run/program.ts";
 import type { Project } from "../stack/project.ts";
+import type { Sdk } from "../stack/sdk.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
 import { findPlugin, type Launch } from "./launch.ts";
 import { DYNAMIC_PACKAGE } from "./registry.ts";

@@ -44,51 +44,39 @@ interface ResourceRequest {
   readonly preview: boolean;
 }
 
+/** A resource that exists, and the inputs that are wanted for it. */
+interface ChangeRequest extends ResourceRequest {
+  readonly id: string;
+  readonly oldInputs: PropertyMap;
+  readonly oldOutputs: PropertyMap;
+  readonly newInputs: PropertyMap;
+  readonly ignoreChanges: readonly string[];
+}
+
+/** A resource that exists. */
+interface ExistingRequest extends ResourceRequest {
+  readonly id: string;
+  readonly inputs: PropertyMap;
+  readonly outputs: PropertyMap;
+  readonly timeouts: CustomTimeouts;
+}
+
 /** What can be done with a resource: a provider process does it for custom resources, the registry for providers themselves. */
 export interface ResourceProvider {
   check(request: ResourceRequest & { olds: PropertyMap; news: PropertyMap }): Promise<{
     inputs: PropertyMap;
     failures: readonly CheckFailure[];
   }>;
-  diff(
-    request: ResourceRequest & {
-      id: string;
-      oldInputs: PropertyMap;
-      oldOutputs: PropertyMap;
-      newInputs: PropertyMap;
-      ignoreChanges: readonly string[];
-    },
-  ): Promise<DiffResult>;
+  diff(request: ChangeRequest): Promise<DiffResult>;
   /** @throws InitFailed */
   create(
     request: ResourceRequest & { inputs: PropertyMap; timeouts: CustomTimeouts },
   ): Promise<{ id: string; outputs: PropertyMap }>;
   /** @throws InitFailed */
-  update(
-    request: ResourceRequest & {
-      id: string;
-      oldInputs: PropertyMap;
-      oldOutputs: PropertyMap;
-      newInputs: PropertyMap;
-      ignoreChanges: readonly string[];
-      timeouts: CustomTimeouts;
-    },
-  ): Promise<{ outputs: PropertyMap }>;
+  update(request: ChangeRequest & { timeouts: CustomTimeouts }): Promise<{ outputs: PropertyMap }>;
   /** An empty id means that the resource is gone; `inputs` are absent when the provider does not report them. @throws InitFailed */
   read(
-    request: ResourceRequest & {
-      id: string;
-      inputs: PropertyMap;
-      outputs: PropertyMap;
-      timeouts: CustomTimeouts;
-    },
+    request: ExistingRequest,
   ): Promise<{ id: string; outputs: PropertyMap; inputs: PropertyMap | undefined }>;
-  delete(
-    request: ResourceRequest & {
-      id: string;
-      inputs: PropertyMap;
-      outputs: PropertyMap;
-      timeouts: CustomTimeouts;
-    },
-  ): Promise<void>;
+  delete(request: ExistingRequest): Promise<void>;
 }

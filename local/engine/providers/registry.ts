@@ -6,6 +6,7 @@ import { deepEquals, type PropertyMap, UNKNOWN } from "../values.ts";
 import { compareVersions } from "../versions.ts";
 import { ProviderHost } from "./host.ts";
 import type { Launch } from "./launch.ts";
+import type { ProviderTrust } from "./provider-trust.ts";
 import type { DiffResult, ResourceProvider } from "./provider.ts";
 
 /** The package of the SDK's dynamic provider: what it serves is part of the program. */
@@ -15,6 +16,7 @@ export interface RegistryOptions {
   /** How to start the provider of a package. @throws EngineError PLUGIN_NOT_FOUND */
   readonly launch: (pkg: string, version: string | undefined) => Launch;
   readonly engineAddress: string;
+  readonly trust: ProviderTrust;
   /** A line that a provider's process printed. */
   readonly output: (launch: Launch, line: string, trace: boolean) => void;
   readonly warn: (message: string) => void;
@@ -222,13 +224,14 @@ export class ProviderRegistry implements ResourceProvider {
       this.#warnOnce(`using pulumi-resource-${pkg} from $PATH at ${launch.ambient}`);
     const host = await ProviderHost.start({
       launch,
+      trust: this.#options.trust,
       engineAddress: this.#options.engineAddress,
       signal: this.#cancelled.signal,
       output: (line, trace) => this.#options.output(launch, line, trace),
     });
     if (version !== undefined && host.version !== "" && compareVersions(host.version, version) < 0) {
       this.#warnOnce(
-        `The ${launch.name} says that its version is ${host.version}, and the program asks for ${version} or newer.`,
+        `The ${launch.name} reports version ${host.version}, but the program asks for ${version} or newer.`,
       );
     }
     return host;

@@ -54,7 +54,7 @@ export function received(
   if (!preview && containsUnknowns(properties)) {
     throw new EngineError(
       "UNKNOWN_OUTPUT",
-      `The provider returned a value that is not known yet for ${urn}.`,
+      `The provider returned an unknown value for ${urn}, although this is not a preview.`,
     );
   }
   return protocol.acceptsSecrets ? properties : annotateSecrets(properties, like);

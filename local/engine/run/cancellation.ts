@@ -25,11 +25,11 @@ export function onCancel(
       .map((step) => `${step.op()} of ${nameOf(step.urn)} (${typeOf(step.urn)})`);
     const more = running.length > NAMED_AT_MOST ? ` and ${running.length - NAMED_AT_MOST} more` : "";
     reporter.info(
-      `Still waiting for ${named.join(", ")}${more}. If the run is killed, the state says that they were interrupted.`,
+      `Still waiting for ${named.join(", ")}${more}. If you kill the run now, the state records them as interrupted.`,
     );
   };
   const cancel = (): void => {
-    reporter.info("Cancelling: running operations are finished and saved, no further ones begin.");
+    reporter.info("Cancelling: operations under way will finish and be saved; no new ones will start.");
     executor.stop();
     stopEvents();
     void registry.cancel();

@@ -49,9 +49,8 @@ export async function deploy(
   const stopListening = onCancel(signal, context, executor, () => events.close());
   try {
     const run = new ProgramRun(context, executor, events, signal);
-    const completed = await run.followProgram();
-    if (completed) await performDeletes(context, run.generator.decisions, executor);
-    else executor.stop();
+    const completed = (await run.followProgram()) && (await run.deleteTheRest());
+    if (!completed) executor.stop();
     await executor.drain();
     const ok = completed && !executor.failed && !executor.stopped && !run.generator.sawError;
     return { ok, stackOutputs: await run.finishStackOutputs(ok) };
@@ -106,6 +105,17 @@ class ProgramRun {
           this.#context.reporter.error(messageOf(error), this.#urnOf(event));
         return false;
       }
+    }
+  }
+
+  /** Deletes what the program did not register. False: that was refused, so nothing was deleted. */
+  async deleteTheRest(): Promise<boolean> {
+    try {
+      await performDeletes(this.#context, this.generator.decisions, this.#executor);
+      return true;
+    } catch (error) {
+      this.#context.reporter.error(messageOf(error));
+      return false;
     }
   }
 

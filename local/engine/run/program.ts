@@ -1,38 +1,9 @@
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { EngineError } from "../errors.ts";
 import { PRELOAD_FLAGS } from "../preload/index.ts";
-import { type Child, readLines, startChild } from "./processes.ts";
-import { checkSdkVersion, type Project } from "../stack/project.ts";
+import { type Child, readLines, startChild } from "../processes.ts";
+import type { Project } from "../stack/project.ts";
+import type { Sdk } from "../stack/sdk.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
-
-/** The files of the project's own SDK that the engine starts. */
-export interface Sdk {
-  readonly run: string;
-  readonly dynamicProvider: string;
-  readonly version: string;
-}
-
-/** Finds @pulumi/pulumi as the program would: from its own folder. @throws EngineError NO_SDK, UNTESTED_SDK_VERSION */
-export function findSdk(project: Project): Sdk {
-  const require = createRequire(join(project.programDir, "index.js"));
-  let packageJson: string;
-  try {
-    packageJson = require.resolve("@pulumi/pulumi/package.json");
-  } catch (error) {
-    throw new EngineError(
-      "NO_SDK",
-      `@pulumi/pulumi cannot be found from ${project.programDir}.`,
-      "Run `npm install` in the project.",
-      {
-        cause: error,
-      },
-    );
-  }
-  const version = checkSdkVersion(packageJson);
-  const command = (name: string): string => join(dirname(packageJson), "cmd", name, "index.js");
-  return { run: command("run"), dynamicProvider: command("dynamic-provider"), version };
-}
 
 export interface ProgramOptions {
   readonly project: Project;

@@ -33,25 +33,9 @@ export function goalOf(
   const subject = `${request.getType()} "${request.getName()}"`;
   refuseOptions(request, subject);
   const custom = request.getCustom();
-  if (custom && request.getType().split(":").length !== 3) {
-    throw new EngineError(
-      "BAD_RESOURCE_TYPE",
-      `${subject}: the type of a custom resource has three parts, package:module:Name.`,
-    );
-  }
   if (custom) refusePackage(request, subject);
 
-  const raw = fromStruct(request.getObject());
-  rejectAssets(raw, subject);
-  const propertyDependencies = propertyDependenciesOf(request, Object.keys(raw));
-  const inputs = Object.fromEntries(
-    Object.entries(raw).map(([key, value]) => [
-      key,
-      normalized(value, (urn) => {
-        propertyDependencies[key] = [...new Set([...(propertyDependencies[key] ?? []), urn])];
-      }),
-    ]),
-  );
+  const { inputs, propertyDependencies } = inputsOf(request, subject);
   return {
     type: request.getType(),
     name: request.getName(),
@@ -77,6 +61,25 @@ export function goalOf(
       return sourcePosition === "" ? {} : { sourcePosition };
     }),
   };
+}
+
+/** The inputs, and the resources that each of them depends on; those that an input names itself are among them. */
+function inputsOf(
+  request: RegisterResourceRequest,
+  subject: string,
+): Pick<Goal, "inputs" | "propertyDependencies"> {
+  const raw = fromStruct(request.getObject());
+  rejectAssets(raw, subject);
+  const propertyDependencies = propertyDependenciesOf(request, Object.keys(raw));
+  const inputs = Object.fromEntries(
+    Object.entries(raw).map(([key, value]) => [
+      key,
+      normalized(value, (urn) => {
+        propertyDependencies[key] = [...new Set([...(propertyDependencies[key] ?? []), urn])];
+      }),
+    ]),
+  );
+  return { inputs, propertyDependencies };
 }
 
 /** The goal of the default provider of a package in one version; its inputs are the package's configuration. */
@@ -183,6 +186,12 @@ function refuseOptions(request: RegisterResourceRequest, subject: string): void 
 function refusePackage(request: RegisterResourceRequest, subject: string): void {
   const type = request.getType();
   const version = request.getVersion();
+  if (type.split(":").length !== 3) {
+    throw new EngineError(
+      "BAD_RESOURCE_TYPE",
+      `${subject}: the type of a custom resource has three parts, package:module:Name.`,
+    );
+  }
   if (packageOfType(type) === "pulumi" && type !== ROOT_STACK_TYPE && !isProviderType(type))
     throw new NotImplemented(`the built-in type ${type}`, subject);
   if (packageOfType(type) === DYNAMIC_PACKAGE && version !== "")

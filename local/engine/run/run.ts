@@ -1,6 +1,7 @@
 import { EngineError, messageOf } from "../errors.ts";
-import { findSdk } from "./program.ts";
-import { Reporter } from "./reporter.ts";
+import { ProviderTrust } from "../providers/provider-trust.ts";
+import { findSdk } from "../stack/sdk.ts";
+import { Reporter } from "../reporter.ts";
 import { Session } from "./session.ts";
 import { locateStack, openStack, type OpenStack, rootUrn } from "../stack/stack.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
@@ -11,15 +12,15 @@ import type { Operation, RunOptions, RunResult } from "../types.ts";
 import { makeSecret, type PropertyMap } from "../values.ts";
 
 /**
- * Runs the program and makes the stack what it says. Never throws for what goes wrong in a run: the result says so.
+ * Runs the program and makes the stack match it. Does not throw when something in the run fails: the result says so.
  * With `refresh` the state is compared with the outside world first.
  */
 export const up = (options: RunOptions): Promise<RunResult> => run("up", options);
 
-/** Says what `up` would do. Changes nothing, neither outside nor in the state. */
+/** Shows what `up` would do. Changes nothing, neither outside nor in the state. */
 export const preview = (options: RunOptions): Promise<RunResult> => run("preview", options);
 
-/** Takes over into the state what has become of every resource. Does not run the program. */
+/** Reads every resource and updates the state to match. Does not run the program. */
 export const refresh = (options: RunOptions): Promise<RunResult> => run("refresh", options);
 
 /** Deletes every resource of the stack. Does not run the program: providers get the configuration that the state holds. */
@@ -77,6 +78,10 @@ async function runOn(
   for (const { value, secret } of config) if (secret) reporter.learnSecrets(makeSecret(value));
   for (const { inputs, outputs } of stack.deployment.resources) reporter.learnSecrets([inputs, outputs]);
   refuse(run, config);
+  const trust = new ProviderTrust(run.trustsProvider);
+  // A refresh and a destroy call every resource's provider before any program could bring its code, or without one.
+  if (operation === "refresh" || operation === "destroy" || (operation === "up" && run.refresh === true))
+    trust.checkAll(stack.deployment.resources);
   warnOfPendingOperations(operation, stack, reporter);
   const sdk = findSdk(stack.project);
   const { backend, codec, crypter, deployment } = stack;
@@ -85,7 +90,7 @@ async function runOn(
   const start = { ...deployment, pendingOperations };
   const snapshot = new Snapshot(start, { backend, codec, salt: crypter.salt, sdkVersion: sdk.version });
   const before = stackOutputsOf(stack, deployment.resources);
-  const session = new Session({ operation, run, stack, config, sdk, snapshot, reporter });
+  const session = new Session({ operation, run, stack, config, sdk, snapshot, trust, reporter });
   let ok = false;
   try {
     ok = await session.execute();

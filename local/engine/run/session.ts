@@ -7,11 +7,13 @@ import { baseState, deploy, refresh, type Source } from "./deployment.ts";
 import { engineService } from "./engine-service.ts";
 import { EventQueue } from "./events-queue.ts";
 import { ResourceMonitor } from "./monitor.ts";
-import { Program, type Sdk } from "./program.ts";
+import { Program } from "./program.ts";
+import type { ProviderTrust } from "../providers/provider-trust.ts";
 import { createLauncher } from "../providers/launcher.ts";
 import { DYNAMIC_PACKAGE, ProviderRegistry } from "../providers/registry.ts";
-import type { Reporter } from "./reporter.ts";
+import type { Reporter } from "../reporter.ts";
 import { CHANNEL_OPTIONS, Unavailable } from "../rpc/service.ts";
+import type { Sdk } from "../stack/sdk.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
 import type { OpenStack } from "../stack/stack.ts";
 import type { Snapshot } from "../state/snapshot.ts";
@@ -31,6 +33,7 @@ export interface SessionOptions {
   readonly config: readonly ConfigValue[];
   readonly sdk: Sdk;
   readonly snapshot: Snapshot;
+  readonly trust: ProviderTrust;
   readonly reporter: Reporter;
 }
 
@@ -117,12 +120,13 @@ export class Session {
   }
 
   #context(registry: ProviderRegistry): RunContext {
-    const { stack, snapshot, reporter } = this.#options;
+    const { stack, snapshot, trust, reporter } = this.#options;
     return {
       project: stack.project.name,
       stack: stack.stack,
       preview: this.#preview,
       registry,
+      trust,
       snapshot,
       reporter,
       base: baseState(stack.deployment.resources),
@@ -130,7 +134,7 @@ export class Session {
   }
 
   #startRegistry(address: string): ProviderRegistry {
-    const { stack, sdk, config, reporter } = this.#options;
+    const { stack, sdk, config, trust, reporter } = this.#options;
     const registry = new ProviderRegistry({
       launch: createLauncher({
         project: stack.project,
@@ -139,6 +143,7 @@ export class Session {
         env: this.#environment("provider"),
       }),
       engineAddress: address,
+      trust,
       output: ({ shown }, line, trace) =>
         reporter.diagnostic({
           severity: shown && !trace ? "info" : "debug",

@@ -1,8 +1,9 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, normalize, resolve } from "node:path";
 import { parse } from "yaml";
 import { EngineError, messageOf, NotImplemented } from "../errors.ts";
+import { isRecord } from "../json.ts";
 
 /** What `Pulumi.yaml` says, as far as this engine needs it. */
 export interface Project {
@@ -88,11 +89,7 @@ function programOf(root: string, main: unknown, file: string): Pick<Project, "pr
     : { programDir: dirname(path), entry: basename(path) };
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-export async function readYamlObject(file: string, code: string): Promise<Record<string, unknown>> {
+async function readYamlObject(file: string, code: string): Promise<Record<string, unknown>> {
   let text: string;
   try {
     text = await readFile(file, "utf8");
@@ -110,21 +107,4 @@ export async function readYamlObject(file: string, code: string): Promise<Record
   if (value === null || value === undefined) return {};
   if (!isRecord(value)) throw new EngineError(code, `${file} must hold a mapping.`);
   return value;
-}
-
-/** The SDK versions this engine was compared with; another one may speak another protocol. */
-export const TESTED_SDK_VERSIONS: readonly string[] = ["3.270.0"];
-
-/** The version of the SDK whose package.json this is. @throws EngineError UNTESTED_SDK_VERSION */
-export function checkSdkVersion(packageJson: string): string {
-  const parsed: unknown = JSON.parse(readFileSync(packageJson, "utf8"));
-  const version = isRecord(parsed) ? String(parsed["version"]) : "unknown";
-  if (!TESTED_SDK_VERSIONS.includes(version)) {
-    throw new EngineError(
-      "UNTESTED_SDK_VERSION",
-      `@pulumi/pulumi ${version} was not tested with the embedded engine (tested: ${TESTED_SDK_VERSIONS.join(", ")}).`,
-      "Pin a tested version in package.json, or deploy with the Pulumi CLI.",
-    );
-  }
-  return version;
 }

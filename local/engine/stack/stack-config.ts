@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Document, isScalar, parseDocument } from "yaml";
-import type { Crypter } from "./crypto.ts";
+import type { Crypter } from "../state/crypto.ts";
 import { EngineError, NotImplemented } from "../errors.ts";
-import { isRecord } from "./project.ts";
+import { isRecord, sortedJson } from "../json.ts";
 import { writeFileAtomically } from "../state/files.ts";
 
 /** One configuration value: `key` is `<namespace>:<name>`, `value` the text the program gets (objects as JSON with sorted keys). */
@@ -127,11 +127,4 @@ function reveal(value: unknown, crypter: Crypter): { value: unknown; secret: boo
     value: Object.fromEntries(entries.map(([key, item]) => [key, item.value])),
     secret: entries.some(([, item]) => item.secret),
   };
-}
-
-/** Keys sorted as the CLI sorts them: the provider's stored configuration must not change with the engine. */
-function sortedJson(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    isRecord(item) ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1))) : item,
-  );
 }

@@ -1,6 +1,7 @@
-import { Crypter } from "./crypto.ts";
+import { Crypter } from "../state/crypto.ts";
 import { EngineError } from "../errors.ts";
-import { isRecord, loadProject, type Project } from "./project.ts";
+import { isRecord } from "../json.ts";
+import { loadProject, type Project } from "./project.ts";
 import { type ConfigValue, StackConfig } from "./stack-config.ts";
 import { FileBackend } from "../state/backend.ts";
 import { StateCodec } from "../state/codec.ts";
@@ -36,8 +37,8 @@ export async function openStack(options: StackOptions): Promise<OpenStack> {
   if (salt === undefined) {
     throw new EngineError(
       "STACK_NOT_FOUND",
-      `${config.file} has no encryptionsalt: the stack "${options.stack}" was not made yet.`,
-      "Make it first (initStack).",
+      `${config.file} has no encryptionsalt: the stack "${options.stack}" does not exist yet.`,
+      "Create it first (initStack).",
     );
   }
   await backend.prepare();
@@ -123,7 +124,7 @@ export async function setConfig(
     throw new EngineError(
       "STACK_NOT_FOUND",
       `${config.file} has no encryptionsalt yet.`,
-      "Make the stack first (initStack).",
+      "Create the stack first (initStack).",
     );
   }
   const crypter =

@@ -1,5 +1,5 @@
 import { EngineError } from "../errors.ts";
-import { findSdk } from "../run/program.ts";
+import { findSdk } from "./sdk.ts";
 import { locateStack, openStack, type StackOptions } from "./stack.ts";
 import { StackLock } from "../state/lock.ts";
 import { Snapshot } from "../state/snapshot.ts";

@@ -4,7 +4,7 @@ import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { EngineError, NotImplemented } from "../errors.ts";
-import { isRecord } from "../stack/project.ts";
+import { isRecord } from "../json.ts";
 import { writeFileAtomically } from "./files.ts";
 import { JoinedText } from "./joined-text.ts";
 
@@ -35,7 +35,7 @@ export class FileBackend {
     return join(this.#root, "compile-cache");
   }
 
-  /** Makes the backend's folder, or checks that an existing one has the layout this engine knows. @throws EngineError NOT_IMPLEMENTED */
+  /** Creates the backend's folder, or checks that an existing one has a layout this engine knows. @throws EngineError NOT_IMPLEMENTED */
   async prepare(): Promise<void> {
     const meta = join(this.#root, "meta.yaml");
     await mkdir(dirname(this.stateFile), { recursive: true });

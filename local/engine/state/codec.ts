@@ -1,6 +1,6 @@
-import type { Crypter } from "../stack/crypto.ts";
+import type { Crypter } from "./crypto.ts";
 import { EngineError, NotImplemented } from "../errors.ts";
-import { isRecord } from "../stack/project.ts";
+import { isRecord } from "../json.ts";
 import {
   ciphertextOf,
   isObject,
@@ -91,10 +91,7 @@ export class StateCodec {
 
   #seal(value: Value, urn: string): Value {
     if (value === UNKNOWN)
-      throw new EngineError(
-        "UNKNOWN_IN_STATE",
-        `${urn}: a value that is not known yet must not reach the state.`,
-      );
+      throw new EngineError("UNKNOWN_IN_STATE", `${urn}: an unknown value must not be written to the state.`);
     if (Array.isArray(value)) return value.map((item: Value) => this.#seal(item, urn));
     if (!isObject(value)) return value;
     if (!isSecret(value)) return this.#sealAll(value, urn);

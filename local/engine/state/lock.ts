@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { EngineError } from "../errors.ts";
-import { isRecord } from "../stack/project.ts";
+import { isRecord } from "../json.ts";
 import { writeFileAtomically } from "./files.ts";
 
 interface LockContent {
@@ -68,7 +68,7 @@ async function refuseIfLocked(
     const lock = await readLock(file);
     if (lock !== undefined && lock.hostname === hostname() && !isAlive(lock.pid)) {
       warn(
-        `Took over the lock of process ${lock.pid} (${lock.username}, ${lock.timestamp}): that process no longer runs.`,
+        `Took over the lock of process ${lock.pid} (${lock.username}, ${lock.timestamp}): that process is no longer running.`,
       );
       await rm(file, { force: true });
       continue;

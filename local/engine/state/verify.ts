@@ -18,7 +18,7 @@ export function verifyResources(resources: readonly ResourceState[]): void {
     verifyResource(resource, seen, providers);
     seen.add(urn);
     if (resource.delete) continue;
-    if (living.has(urn)) bad(urn, "stands twice in the state, not marked for deletion");
+    if (living.has(urn)) bad(urn, "is in the state twice without being marked for deletion");
     living.add(urn);
   }
 }
@@ -29,12 +29,12 @@ function verifyResource(
   providers: ReadonlySet<string>,
 ): void {
   const { urn, parent, provider, deletedWith, dependencies, propertyDependencies } = resource;
-  if (!resource.custom && resource.id !== "") bad(urn, "is no custom resource but has an id");
+  if (!resource.custom && resource.id !== "") bad(urn, "has an id although it is not a custom resource");
   if (provider !== "" && !providers.has(provider) && !resource.pendingReplacement) {
-    bad(urn, `refers to the provider ${provider}, which does not stand before it`);
+    bad(urn, `refers to the provider ${provider}, which is not listed before it`);
   }
   const missing = (what: string, other: Urn): never =>
-    bad(urn, `refers (${what}) to ${other}, which does not stand before it`);
+    bad(urn, `refers (${what}) to ${other}, which is not listed before it`);
   if (parent !== "" && !seen.has(parent)) missing("parent", parent);
   if (deletedWith !== "" && !seen.has(deletedWith)) missing("deletedWith", deletedWith);
   for (const other of dependencies) if (!seen.has(other)) missing("dependency", other);
@@ -45,5 +45,5 @@ function verifyResource(
 }
 
 function bad(urn: Urn, problem: string): never {
-  throw new EngineError("BAD_STATE", `The state is not consistent: ${urn} ${problem}.`);
+  throw new EngineError("BAD_STATE", `The state is inconsistent: ${urn} ${problem}.`);
 }

@@ -8,6 +8,7 @@ import type { RunContext, Step } from "./step.ts";
 /**
  * The end of a run: deletes what was replaced, and what the program does not want any more, dependents first. Resources that do not
  * depend on each other are deleted at the same time.
+ * @throws EngineError PROVIDER_NOT_TRUSTED before the first is deleted
  */
 export async function performDeletes(
   context: RunContext,
@@ -15,12 +16,13 @@ export async function performDeletes(
   executor: StepExecutor,
 ): Promise<void> {
   const graph = new DependencyGraph(context.base.resources);
-  const condemned = new Map<ResourceState, Step>();
+  const deleting = new Map<ResourceState, Step>();
   for (const state of context.base.resources) {
     const step = deletionOf(context, decisions, state);
-    if (step !== undefined) condemned.set(state, step);
+    if (step !== undefined) deleting.set(state, step);
   }
-  for (const layer of layers(graph, condemned)) {
+  context.trust.checkAll(deleting.keys());
+  for (const layer of layers(graph, deleting)) {
     // A protected resource stays, and with it all that it depends on.
     const kept = new Set(
       executor.refused.flatMap(({ old }) =>
@@ -43,9 +45,9 @@ function deletionOf(context: RunContext, decisions: Decisions, state: ResourceSt
 }
 
 /** Groups the deletes: no member of a layer needs another of it, and what a resource needs lies in a later layer. */
-function layers(graph: DependencyGraph, condemned: ReadonlyMap<ResourceState, Step>): Step[][] {
-  const left = new Map(condemned);
-  const needs = new Map([...condemned.keys()].map((state) => [state, graph.dependenciesOf(state)]));
+function layers(graph: DependencyGraph, deleting: ReadonlyMap<ResourceState, Step>): Step[][] {
+  const left = new Map(deleting);
+  const needs = new Map([...deleting.keys()].map((state) => [state, graph.dependenciesOf(state)]));
   const result: Step[][] = [];
   while (left.size > 0) {
     const free = [...left].filter(

@@ -41,18 +41,16 @@ export class StepGenerator {
   /** @throws Bail when a problem was reported, anything else is to be reported under the resource */
   async generate(registration: Registration): Promise<readonly Step[]> {
     const { goal } = registration;
-    const { project, stack, reporter } = this.#context;
+    const { project, stack, reporter, trust } = this.#context;
     // Before the provider hears of them: it may print them.
     reporter.learnSecrets(goal.inputs);
+    trust.learn(goal.inputs);
     if (goal.parent !== "" && !this.decisions.urns.has(goal.parent)) {
       throw new EngineError("UNKNOWN_PARENT", `Could not find the parent resource ${goal.parent}.`);
     }
     const urn = makeUrn(stack, project, goal.parent, goal.type, goal.name);
     if (!this.#context.preview && containsUnknowns(goal.inputs)) {
-      throw new EngineError(
-        "UNKNOWN_INPUT",
-        `${urn}: an input is not known, although this is not a preview.`,
-      );
+      throw new EngineError("UNKNOWN_INPUT", `${urn}: an input is unknown, although this is not a preview.`);
     }
     if (this.decisions.urns.has(urn)) {
       reporter.error(`Duplicate resource URN '${urn}'; try giving it a unique name`, urn);
@@ -85,10 +83,7 @@ export class StepGenerator {
     const { base, registry, reporter } = this.#context;
     const { aliases, urns } = this.decisions;
     const claim = (taken: Urn, by: Urn): true => {
-      reporter.error(
-        `${urn} takes over ${taken} by an alias, and so does ${by}: only one resource can.`,
-        urn,
-      );
+      reporter.error(`${urn} and ${by} both claim ${taken} through an alias; only one resource can.`, urn);
       return true;
     };
     const owner = aliases.takenBy(urn);
@@ -143,7 +138,7 @@ export class StepGenerator {
     await this.#check(goal, current, undefined);
   }
 
-  /** Lets the provider check and complete the inputs. @throws Bail */
+  /** Has the provider check and complete the inputs. @throws Bail */
   async #check(goal: Goal, current: ResourceState, old: ResourceState | undefined): Promise<void> {
     const { reporter, preview } = this.#context;
     const { urn } = current;

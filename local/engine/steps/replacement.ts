@@ -25,34 +25,7 @@ export async function planReplacement(
   if (!(registration.goal.deleteBeforeReplace ?? diff.deleteBeforeReplace)) {
     return [createReplacementStep(context, registration, old, current, true), replaceStep(old, current)];
   }
-  const dependents = [
-    ...(await dependentReplacements(context, decisions, old)),
-    ...deletedWith(context, old.urn),
-  ];
-  const steps: Step[] = [];
-  for (const dependent of dependents.toReversed()) {
-    if (decisions.deleted.has(dependent)) continue;
-    if (dependent.delete) {
-      steps.push(
-        deleteStep(context, dependent, {
-          replacing: false,
-          pendingReplacement: false,
-          deletes: decisions.deletes,
-        }),
-      );
-    } else {
-      refuseProtected(context, dependent, old.urn);
-      steps.push(
-        deleteStep(context, dependent, {
-          replacing: true,
-          pendingReplacement: true,
-          deletes: decisions.deletes,
-        }),
-      );
-    }
-    decisions.deletes.add(dependent.urn);
-    decisions.deleted.add(dependent);
-  }
+  const steps = await deleteDependents(context, decisions, old);
   context.registry.ensure(old.provider, context.base.resources);
   // An earlier run may have deleted it already, and failed to create its replacement.
   if (!old.pendingReplacement) {
@@ -66,6 +39,30 @@ export async function planReplacement(
     replaceStep(old, current),
     createReplacementStep(context, registration, old, current, false),
   ];
+}
+
+/** Deletes what would have to be replaced with `old`, or goes with it; what depends on others goes before them. */
+async function deleteDependents(
+  context: RunContext,
+  decisions: Decisions,
+  old: ResourceState,
+): Promise<Step[]> {
+  const { deletes, deleted } = decisions;
+  const dependents = [
+    ...(await dependentReplacements(context, decisions, old)),
+    ...deletedWith(context, old.urn),
+  ];
+  const steps: Step[] = [];
+  for (const dependent of dependents.toReversed()) {
+    if (deleted.has(dependent)) continue;
+    // One that is marked for deletion has been replaced already.
+    const replacing = !dependent.delete;
+    if (replacing) refuseProtected(context, dependent, old.urn);
+    steps.push(deleteStep(context, dependent, { replacing, pendingReplacement: replacing, deletes }));
+    deletes.add(dependent.urn);
+    deleted.add(dependent);
+  }
+  return steps;
 }
 
 function refuseProtected({ reporter }: RunContext, dependent: ResourceState, root: Urn): void {

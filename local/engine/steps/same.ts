@@ -31,32 +31,22 @@ export function sameStep(
   };
 }
 
+const RECORDED = [
+  "urn",
+  "type",
+  "custom",
+  "customTimeouts",
+  "retainOnDelete",
+  "provider",
+  "parent",
+  "deletedWith",
+  "protect",
+] as const;
+
 /** Whether the new record differs in anything that a later run depends on; source positions do not count. */
 function matters(old: ResourceState, current: ResourceState): boolean {
-  const essence = ({
-    urn,
-    type,
-    custom,
-    customTimeouts,
-    retainOnDelete,
-    provider,
-    parent,
-    deletedWith,
-    protect,
-    dependencies,
-  }: ResourceState): string =>
-    JSON.stringify([
-      urn,
-      type,
-      custom,
-      customTimeouts,
-      retainOnDelete,
-      provider,
-      parent,
-      deletedWith,
-      protect,
-      dependencies.toSorted(),
-    ]);
+  const essence = (state: ResourceState): string =>
+    JSON.stringify([...RECORDED.map((field) => state[field]), state.dependencies.toSorted()]);
   return (
     essence(old) !== essence(current) ||
     !deepEquals(old.inputs, current.inputs) ||

@@ -1,6 +1,7 @@
+import type { ProviderTrust } from "../providers/provider-trust.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { ResourceProvider } from "../providers/provider.ts";
-import type { Reporter } from "../run/reporter.ts";
+import type { Reporter } from "../reporter.ts";
 import type { DependencyGraph } from "../state/graph.ts";
 import type { ResourceState } from "../state/resource.ts";
 import type { Snapshot } from "../state/snapshot.ts";
@@ -15,6 +16,7 @@ export interface RunContext {
   /** A preview: providers are asked what would change, nothing is changed, nothing is written. */
   readonly preview: boolean;
   readonly registry: ProviderRegistry;
+  readonly trust: ProviderTrust;
   readonly snapshot: Snapshot;
   readonly reporter: Reporter;
   /** The state that the run starts from; a refresh replaces it. */

@@ -88,7 +88,7 @@ describe("an engine that is killed", () => {
       .filter(({ severity }) => severity === "warning")
       .map(({ message }) => message);
     expect(warnings).toEqual([
-      expect.stringMatching(/^Took over the lock of process \d+ .*no longer runs/u),
+      expect.stringMatching(/^Took over the lock of process \d+ .*no longer running/u),
       expect.stringMatching(/1 pending operations[\s\S]*slow, interrupted while creating/u),
     ]);
     expect(await project.calls()).toEqual(["create slow", "create done slow"]);

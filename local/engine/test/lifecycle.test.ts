@@ -92,6 +92,21 @@ describe("a resource that vanished", () => {
   });
 });
 
+describe("a resource that was deleted, and whose replacement failed", () => {
+  it("is not looked for by a refresh, and is replaced by the next up", async () => {
+    await project.want({ name: "a" });
+    await up(project.options());
+    await project.want({ name: "a", kind: "k2", deleteFirst: true, failing: ["create"] });
+    expect((await up(project.options())).ok).toBe(false);
+    expect((await refresh(project.options({ env: { GONE: "a" } }))).ok).toBe(true);
+    expect(await project.names()).toEqual(["a"]);
+    await project.calls();
+    await project.want({ name: "a", kind: "k2", deleteFirst: true });
+    expect((await up(project.options())).changes).toMatchObject({ replace: 1 });
+    expect(await project.calls()).toEqual(["create a", "create done a"]);
+  });
+});
+
 describe("options of a resource", () => {
   it("are honoured and recorded", async () => {
     const options = {

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { TESTED_SDK_VERSIONS } from "../stack/project.ts";
+import { TESTED_SDK_VERSIONS } from "../stack/sdk.ts";
 
 interface Package {
   readonly dependencies: Readonly<Record<string, string>>;

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type EngineEvent, type RunResult, destroy, up } from "../index.ts";
+import { openStack } from "../stack/stack.ts";
 import { box, PluginProject, tin } from "./helpers/plugins.ts";
 
 // Each run starts several processes; on a busy machine that takes a while.
@@ -88,7 +89,7 @@ describe("a plugin on PATH", () => {
     const result = await up(boxes.options({ env: { PIDS: pids } }));
     expect(messages(result, "warning").split("\n")).toEqual([
       expect.stringMatching(/^using pulumi-resource-box from \$PATH at /u),
-      expect.stringMatching(/plugin box 2\.0\.0 says that its version is 1\.9\.0/u),
+      expect.stringMatching(/plugin box 2\.0\.0 reports version 1\.9\.0/u),
     ]);
     const started = (await readFile(pids, "utf8")).trim().split("\n").map(Number);
     expect(started).toHaveLength(2);
@@ -100,7 +101,7 @@ describe("a plugin on PATH", () => {
     await boxes.plan([box("a")]);
     const result = await up(boxes.options({ env: { PLUGIN_BROKEN: "box" } }));
     expect(messages(result, "error")).toMatch(
-      /plugin box 1\.2\.3 \(.*\) did not start: it ended \(4\) before it told its port\.\nthe plugin cannot start/u,
+      /plugin box 1\.2\.3 \(.*\) did not start: it exited \(4\) before it reported a port\.\nthe plugin cannot start/u,
     );
   });
 
@@ -109,9 +110,7 @@ describe("a plugin on PATH", () => {
     await boxes.plan([box("a")]);
     const result = await up(boxes.options({ env: { PLUGIN_MUTE: "box" } }));
     expect(result.exitCode).toBe(1);
-    expect(messages(result, "error")).toMatch(
-      /plugin box 1\.2\.3 does not answer: it was asked to shake hands/u,
-    );
+    expect(messages(result, "error")).toMatch(/plugin box 1\.2\.3 did not answer when asked to shake hands/u);
   });
 
   it("that says a value is not known although it has made the resource fails the run, and the resource is kept", async () => {
@@ -119,11 +118,27 @@ describe("a plugin on PATH", () => {
     await boxes.plan([box("a", { trouble: "unknown" })]);
     const result = await up(boxes.options());
     expect(result.exitCode).toBe(1);
-    expect(messages(result, "error")).toMatch(/returned a value that is not known yet for \S+::a/u);
+    expect(messages(result, "error")).toMatch(/returned an unknown value for \S+::a/u);
     expect(await boxes.state()).toEqual({ items: ["a"], pending: [] });
     await boxes.plan([]);
     expect((await up(boxes.options())).exitCode).toBe(0);
     expect((await boxes.calls()).filter((call) => call.startsWith("box delete"))).toHaveLength(1);
+  });
+
+  it("that updates a resource in part leaves it with its old inputs, for the next run to see", async () => {
+    const boxes = await create();
+    await boxes.plan([box("a", { size: 1 })]);
+    expect((await up(boxes.options())).exitCode).toBe(0);
+    await boxes.plan([box("a", { size: 2, trouble: "init update" })]);
+    expect((await up(boxes.options())).exitCode).toBe(1);
+    const { deployment } = await openStack(boxes.options());
+    expect(deployment.resources.find(({ urn }) => urn.endsWith("::a"))).toMatchObject({
+      inputs: { size: 1 },
+      outputs: { size: 2 },
+      initErrors: ["it did not get ready"],
+    });
+    await boxes.plan([box("a", { size: 2 })]);
+    expect((await up(boxes.options())).changes).toMatchObject({ update: 1 });
   });
 
   it.each<[string, Parameters<PluginProject["plan"]>[0], RegExp]>([
@@ -186,7 +201,7 @@ describe("a plugin that crashes", () => {
     const result = await up(boxes.options());
     expect(result.exitCode).toBe(1);
     expect(messages(result, "error")).toMatch(
-      /plugin box 1\.2\.3 ended \(3\) while it was asked to create \S+::b; whether that was done is not known\.\nThe last that it printed:\n[\s\S]*the plugin is about to crash/u,
+      /plugin box 1\.2\.3 exited \(3\) when asked to create \S+::b; whether it did so is unknown\.\nIts last output:\n[\s\S]*the plugin is about to crash/u,
     );
     expect((await boxes.state()).items.toSorted()).toEqual(["a", "slow"]);
 

@@ -1,6 +1,18 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { configValues, getConfig, preview, removeConfig, setConfig, unprotect, up } from "../index.ts";
+import {
+  configValues,
+  destroy,
+  getConfig,
+  preview,
+  refresh,
+  removeConfig,
+  setConfig,
+  unprotect,
+  up,
+} from "../index.ts";
 import { createDisplay } from "../display/display.ts";
 import { SECRET, TestProject } from "./helpers/project.ts";
 
@@ -40,7 +52,42 @@ describe("configuration", () => {
   });
 });
 
+describe("a stack that somebody else has locked", () => {
+  it("is neither changed nor unprotected, but can be previewed", async () => {
+    await project.want({ name: "a" });
+    await mkdir(project.lockFolder, { recursive: true });
+    const lock = { pid: process.ppid, username: "somebody", hostname: hostname(), timestamp: "now" };
+    await writeFile(join(project.lockFolder, "other.json"), JSON.stringify(lock));
+    for (const run of [up, refresh, destroy]) {
+      const result = await run(project.options());
+      expect(result.ok).toBe(false);
+      expect(result.diagnostics[0]?.message).toMatch(/^The stack is locked by 1 lock/u);
+    }
+    await expect(unprotect(project.options(), "all")).rejects.toMatchObject({ code: "STACK_LOCKED" });
+    expect((await preview(project.options())).changes).toMatchObject({ create: 2 });
+    expect(await project.calls()).toEqual([]);
+  });
+});
+
 describe("protection", () => {
+  it("of what would have to go with a resource keeps both from being replaced", async () => {
+    const b = { name: "b", options: { protect: true, deletedWith: "a" } };
+    await project.want({ name: "a", kind: "k1", deleteFirst: true }, b);
+    expect((await up(project.options())).ok).toBe(true);
+    await project.calls();
+    const before = await project.names();
+    await project.want({ name: "a", kind: "k2", deleteFirst: true }, b);
+    for (const run of [preview, up]) {
+      const result = await run(project.options());
+      expect(result.ok).toBe(false);
+      expect(result.diagnostics[0]?.message).toMatch(
+        /unable to replace resource ".*::b" as part of replacing ".*::a"/u,
+      );
+    }
+    expect(await project.calls()).toEqual([]);
+    expect(await project.names()).toEqual(before);
+  });
+
   it("is taken away in the state, from the named resources or from all; the rest of the state stays as it is", async () => {
     const protect = { options: { protect: true } };
     await project.want({ name: "a", token: true, ...protect }, { name: "b", ...protect }, { name: "c" });

@@ -1,16 +1,15 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, property, string } from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { Crypter } from "../stack/crypto.ts";
+import { Crypter } from "../state/crypto.ts";
 import { messageOf } from "../errors.ts";
 import { StackConfig } from "../stack/stack-config.ts";
 import { FileBackend } from "../state/backend.ts";
 import { JoinedText } from "../state/joined-text.ts";
 import { StateCodec } from "../state/codec.ts";
 import { DependencyGraph } from "../state/graph.ts";
-import { StackLock } from "../state/lock.ts";
 import { emptyState, type ResourceState } from "../state/resource.ts";
 import { Snapshot } from "../state/snapshot.ts";
 import { verifyResources } from "../state/verify.ts";
@@ -94,7 +93,7 @@ describe("a resource in the state file", () => {
 
   it("never holds a value that is not known", () => {
     expect(() => new StateCodec(crypter).encode(resource("a", { outputs: { x: [UNKNOWN] } }))).toThrow(
-      /not known/u,
+      /unknown value/u,
     );
   });
 });
@@ -133,11 +132,11 @@ describe("a state", () => {
       [resource("a"), resource("a", { delete: true }), resource("a", { delete: true })],
       undefined,
     ],
-    ["with one resource twice", [resource("a"), resource("a")], /stands twice/u],
+    ["with one resource twice", [resource("a"), resource("a")], /in the state twice/u],
     [
       "with a component that has an id",
       [resource("a", { custom: false })],
-      /is no custom resource but has an id/u,
+      /has an id although it is not a custom resource/u,
     ],
   ])("%s", (_, resources, problem) => {
     const verify = (): string => {
@@ -239,47 +238,6 @@ describe("a snapshot", () => {
     await next.write([Buffer.from('{"resources":[1,2]}')]);
     expect(await readFile(`${next.stateFile}.bak`, "utf8")).toContain('"resources":[]');
     await snapshot.close();
-  });
-});
-
-describe("the lock of a stack", () => {
-  const locks = (): string => join(folder, "locks");
-  const foreign = async (content: object): Promise<void> => {
-    await mkdir(locks(), { recursive: true });
-    await writeFile(
-      join(locks(), "other.json"),
-      JSON.stringify({ username: "somebody", timestamp: "then", ...content }),
-    );
-  };
-
-  it("is a file while it is held", async () => {
-    const lock = await StackLock.acquire(locks(), () => undefined);
-    const [name = ""] = await readdir(locks());
-    expect(JSON.parse(await readFile(join(locks(), name), "utf8"))).toMatchObject({
-      pid: process.pid,
-      hostname: hostname(),
-    });
-    await expect(StackLock.acquire(locks(), () => undefined)).rejects.toMatchObject({ code: "STACK_LOCKED" });
-    await lock.release();
-    expect(await readdir(locks())).toEqual([]);
-  });
-
-  it.each<[string, object]>([
-    ["of a process that lives", { pid: process.ppid, hostname: hostname() }],
-    ["of another host", { pid: 999_999_999, hostname: "elsewhere.example" }],
-    ["that cannot be understood", {}],
-  ])("%s is respected", async (_, content) => {
-    await foreign(content);
-    await expect(StackLock.acquire(locks(), () => undefined)).rejects.toMatchObject({ code: "STACK_LOCKED" });
-    expect(await readdir(locks())).toEqual(["other.json"]);
-  });
-
-  it("of a dead process of this host is taken over, with a warning", async () => {
-    await foreign({ pid: 999_999_999, hostname: hostname() });
-    const warnings: string[] = [];
-    const lock = await StackLock.acquire(locks(), (message) => warnings.push(message));
-    expect(warnings).toEqual([expect.stringMatching(/process 999999999 \(somebody, then\)/u)]);
-    await lock.release();
   });
 });
 

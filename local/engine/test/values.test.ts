@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SecretFilter } from "../run/secret-filter.ts";
+import { SecretFilter } from "../secret-filter.ts";
 import { applyIgnoreChanges, parsePropertyPath } from "../steps/ignore-changes.ts";
 import {
   annotateSecrets,

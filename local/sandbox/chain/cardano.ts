@@ -1,3 +1,4 @@
+import { bech32 } from "@scure/base";
 import { randomBytes } from "node:crypto";
 
 /** The two generations of the Masumi contracts. A wallet belongs to one of them. */
@@ -22,55 +23,30 @@ export const POLICY_ID_LENGTH = 56;
 /** What a mint puts beside the agent's token at least, and by default, in lovelace. */
 export const MINIMUM_FUNDING_LOVELACE = 5_000_000;
 
-const BECH32_CHARACTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-const BECH32_GENERATOR = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
-
-function bech32Remainder(values: readonly number[]): number {
-  let remainder = 1;
-  for (const value of values) {
-    const carry = remainder >>> 25;
-    remainder = ((remainder & 0x1ffffff) << 5) ^ value;
-    for (const [bit, generator] of BECH32_GENERATOR.entries()) {
-      if ((carry >>> bit) & 1) remainder ^= generator;
-    }
-  }
-  return remainder;
+/** The bytes behind a bech32 text of any length; undefined where prefix, checksum or padding are wrong. */
+function decode(prefix: string, text: string): Uint8Array | undefined {
+  const decoded = text.startsWith(`${prefix}1`) ? bech32.decodeUnsafe(text, false) : undefined;
+  const bytes = decoded?.prefix === prefix ? bech32.fromWordsUnsafe(decoded.words) : undefined;
+  return bytes instanceof Uint8Array && bytes.length > 0 ? bytes : undefined;
 }
 
-/** Whether the text is an address of that network: prefix, characters and checksum (BIP-173, any length). */
-export function isAddressOf(network: Network, address: string): boolean {
-  const prefix = network === "Mainnet" ? "addr" : "addr_test";
-  if (!address.startsWith(`${prefix}1`)) return false;
-  const data = Array.from(address.slice(prefix.length + 1), (character) =>
-    BECH32_CHARACTERS.indexOf(character),
-  );
-  if (data.length < 8 || data.includes(-1)) return false;
-  const codes = Array.from(prefix, (character) => character.charCodeAt(0));
-  return (
-    bech32Remainder([...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31), ...data]) === 1
-  );
-}
+const prefixOf = (network: Network) => (network === "Mainnet" ? "addr" : "addr_test");
 
-/** The bytes behind a valid bech32 address: a header, the hash of the payment key, and that of the staking key if any. */
+/** Whether the text is an address of that network. */
+export const isAddressOf = (network: Network, address: string): boolean =>
+  decode(prefixOf(network), address) !== undefined;
+
+/** A header, the hash of the payment key, and that of the staking key if any. @throws Error for what is no address */
 export function addressBytes(address: string): Uint8Array {
-  const data = address.slice(address.lastIndexOf("1") + 1, -6);
-  const bytes: number[] = [];
-  let bits = 0;
-  let value = 0;
-  for (const character of data) {
-    value = ((value << 5) | BECH32_CHARACTERS.indexOf(character)) & 0xfff;
-    bits += 5;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes.push((value >> bits) & 255);
-  }
-  return Uint8Array.from(bytes);
+  const bytes = decode("addr", address) ?? decode("addr_test", address);
+  if (bytes === undefined) throw new Error(`${address} is not a Cardano address`);
+  return bytes;
 }
 
 /** Whether payments can go to a key behind the address: types 0, 2 (with stake), 4 and 6 (without), not to a script. */
 export function hasPaymentKey(network: Network, address: string): boolean {
-  const type = (addressBytes(address)[0] ?? 255) >> 4;
-  return isAddressOf(network, address) && [0, 2, 4, 6].includes(type);
+  const header = decode(prefixOf(network), address)?.[0];
+  return header !== undefined && [0, 2, 4, 6].includes(header >> 4);
 }
 
 export const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");

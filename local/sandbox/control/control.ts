@@ -49,7 +49,7 @@ const advance = withBody(
   z.strictObject({ advanceSeconds: z.number().min(0).max(1e9) }),
   (control, { advanceSeconds }) => {
     control.clock.advance(advanceSeconds * 1000);
-    control.service.machine.settle();
+    control.service.chain.settle();
     return { now: new Date(control.clock.now()).toISOString() };
   },
 );
@@ -64,7 +64,7 @@ const listRows: Handler = ({ service }) => ({
 });
 
 const failRow = withBody(z.strictObject({ error: z.string().min(1) }), ({ service }, { error }, id) => {
-  service.machine.fail(expectRow(service, id), error);
+  service.chain.fail(expectRow(service, id), error);
   return toEntry(expectRow(service, id), service);
 });
 
@@ -180,7 +180,7 @@ export function controlArea(control: Control): Area {
 function answer(control: Control, request: Request): Answer {
   try {
     const { handle, name } = find(request);
-    control.service.machine.settle();
+    control.service.chain.settle();
     const body: unknown = request.body.length > 0 ? JSON.parse(request.body.toString("utf8")) : {};
     return json(200, handle(control, body, name));
   } catch (error) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { POLICY_ID_LENGTH, randomHex } from "../chain/cardano.ts";
-import { isReadableMetadata } from "../chain/metadata.ts";
+import { isReadableMetadata } from "../registry/metadata.ts";
 import { type Listing, pricesOf, pricingTypesOf } from "../store/listing.ts";
 import { ON_CHAIN_STATES, PAYMENT_ACTIONS } from "../store/payment-request.ts";
 import type { Service } from "../service/endpoint.ts";

@@ -9,8 +9,8 @@ import {
 } from "../store/payment-request.ts";
 import type { Requests } from "../store/payment-requests.ts";
 import type { ChainTransaction } from "../store/transactions.ts";
-import type { EscrowParts } from "./escrow-machine.ts";
-import { cooldownFrom, feeOf, isSellers, lockedLovelace, stateAfter } from "./rules.ts";
+import type { EscrowParts } from "./parts.ts";
+import { cooldownFrom, feeOf, isSellers, lockedLovelace, stateAfter } from "./escrow-rules.ts";
 import { outcomeOf } from "./transitions.ts";
 
 export interface Confirmation {

@@ -1,16 +1,15 @@
+import { blockAt, BLOCK_TIME, type ChainEvent, REFUSED } from "../chain/blocks.ts";
 import { type EscrowOperation, randomHex } from "../chain/cardano.ts";
-import { blockAt, BLOCK_TIME, type ChainEvent, REFUSED } from "../chain/chain-rules.ts";
-import type { ChainClock } from "../chain/clock.ts";
-import type { Faults } from "../faults.ts";
 import { stableCuid } from "../ids.ts";
 import { type EscrowRequest, nextAction, type RequestChange } from "../store/payment-request.ts";
 import type { Requests } from "../store/payment-requests.ts";
 import type { Store } from "../store/store.ts";
 import type { ChainTransaction, Fate } from "../store/transactions.ts";
-import type { World } from "../world.ts";
 import { applyConfirmed } from "./confirm.ts";
 import { Locking } from "./locking.ts";
 import { moveMoney } from "./money.ts";
+import type { Batch, EscrowParts } from "./parts.ts";
+import { type Plan, planForPayment, planForPurchase } from "./plans.ts";
 import {
   batchOf,
   DECISION_TICK,
@@ -18,21 +17,10 @@ import {
   feeOf,
   isSellers,
   JOB_TICK,
-  type Plan,
-  planForPayment,
-  planForPurchase,
   syncFrom,
   tickFrom,
   TRANSACTION_TIMEOUT,
-} from "./rules.ts";
-
-export interface EscrowParts {
-  readonly world: World;
-  readonly store: Store;
-  readonly clock: ChainClock;
-  readonly faults: Faults;
-  readonly now: () => number;
-}
+} from "./escrow-rules.ts";
 
 interface Start {
   readonly request: EscrowRequest;
@@ -40,17 +28,6 @@ interface Start {
   readonly operation: EscrowOperation;
   readonly plan: Plan;
   readonly at: number;
-}
-
-/** A group of requests that one transaction of a wallet takes up. */
-export interface Batch {
-  readonly operation: EscrowOperation;
-  readonly wallet: string;
-  readonly requests: readonly EscrowRequest[];
-  readonly at: number;
-  /** What changes of each request beside its action and its transaction. */
-  readonly change?: (request: EscrowRequest) => RequestChange;
-  readonly action: Plan["action"];
 }
 
 /**

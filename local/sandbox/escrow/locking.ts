@@ -1,7 +1,7 @@
-import type { ChainEvent } from "../chain/chain-rules.ts";
+import type { ChainEvent } from "../chain/blocks.ts";
 import { type EscrowRequest, nextAction } from "../store/payment-request.ts";
 import type { PaymentSource, Wallet } from "../world.ts";
-import type { Batch, EscrowParts } from "./escrow-machine.ts";
+import type { Batch, EscrowParts } from "./parts.ts";
 import {
   FEE_BUFFER_LOVELACE,
   LOCK_BATCH,
@@ -10,7 +10,7 @@ import {
   lockedLovelace,
   RESULT_MARGIN,
   tickFrom,
-} from "./rules.ts";
+} from "./escrow-rules.ts";
 
 /** What a wallet can still lock in the batch that is being put together. */
 interface Purse {

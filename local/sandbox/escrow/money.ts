@@ -2,8 +2,8 @@ import type { EscrowOperation } from "../chain/cardano.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { EscrowRequest } from "../store/payment-request.ts";
 import type { ChainTransaction } from "../store/transactions.ts";
-import type { EscrowParts } from "./escrow-machine.ts";
-import { feeOf, lockedLovelace, networkFee } from "./rules.ts";
+import type { EscrowParts } from "./parts.ts";
+import { feeOf, lockedLovelace, networkFee } from "./escrow-rules.ts";
 
 /** Adds to what a managed wallet has; what leaves them for anybody else is not followed. */
 function add(ledger: Ledger, address: string | null, unit: string, quantity: number): void {

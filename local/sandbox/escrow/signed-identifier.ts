@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
+import lzString from "lz-string";
 import { addressBytes, type PaymentSourceType } from "../chain/cardano.ts";
 import type { Wallet } from "../world.ts";
-import { compress, decompress } from "./lz-string.ts";
 
 /** What the seller signs: the terms of one payment. Times are unix milliseconds in digits. */
 export interface Terms {
@@ -84,7 +84,7 @@ const signedBytes = (header: string, payload: string) =>
 const signaturePrefix = (header: string, payload: string) =>
   `84${header}a166686173686564f4${bytesItem(payload)}5840`;
 
-/** Makes the identifier of a payment: terms signed for the wallet at `terms.sellerAddress`. */
+/** Returns the identifier of a payment: its terms, signed for the wallet at `terms.sellerAddress`. */
 export function makeIdentifier(terms: Terms, seller: Wallet): string {
   const publicKey = publicKeyHex(seller);
   const header = protectedHeader(publicKey, terms.sellerAddress);
@@ -97,16 +97,28 @@ export function makeIdentifier(terms: Terms, seller: Wallet): string {
     coseKey(publicKey),
     ...(terms.smartContractAddress == null ? [] : [terms.smartContractAddress]),
   ];
-  return Buffer.from(compress(parts.join("."))).toString("hex");
+  return Buffer.from(lzString.compressToUint8Array(parts.join("."))).toString("hex");
 }
 
 /** A fresh seller's identifier for an agent: noise, then the agent. */
 export const newSellerIdentifier = (noise: string, agentIdentifier: string) =>
   sha256(noise) + agentIdentifier;
 
-/** undefined when the text is no such identifier. */
+/** Returns an empty text for bytes that are recognisably not compressed by this scheme. */
+function decompress(bytes: Buffer): string {
+  // The library reads units of two bytes.
+  const whole = bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, Buffer.of(0)]);
+  try {
+    const text: string | null = lzString.decompressFromUint8Array(whole);
+    return text ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** Returns undefined if the text is not such an identifier. */
 export function readIdentifier(text: string): BlockchainIdentifier | undefined {
-  const parts = decompress(Buffer.from(text, "hex"))?.split(".") ?? [];
+  const parts = decompress(Buffer.from(text, "hex")).split(".");
   const [sellerIdentifier = "", purchaserIdentifier = "", signature = "", key = "", contract] = parts;
   if (parts.length < 4 || parts.length > 5) return undefined;
   if (!isHex(sellerIdentifier) || !isHex(purchaserIdentifier)) return undefined;

@@ -99,3 +99,18 @@ export const API_PATHS: ReadonlyMap<string, readonly string[]> = new Map(
       return [path, methods];
     }),
 );
+
+/** The paths of the releases up to 0.21. */
+export const PATHS_2025: ReadonlyMap<string, readonly string[]> = new Map([
+  ["/health", ["get"]],
+  ["/api-key-status", ["get"]],
+  ["/api-key", ["get", "post", "patch", "delete"]],
+  ["/wallet", ["get", "post", "patch"]],
+  ["/payment", ["get", "post", "patch"]],
+  ["/purchase", ["get", "post", "patch"]],
+  ["/registry", ["get", "post", "delete"]],
+  ["/payment-source", ["get"]],
+  ["/payment-source-extended", ["get", "post", "patch", "delete"]],
+  ["/utxos", ["get"]],
+  ["/rpc-api-keys", ["get"]],
+]);

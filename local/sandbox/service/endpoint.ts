@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Network } from "../chain/cardano.ts";
 import type { Faults } from "../faults.ts";
-import type { Machine } from "../chain/registry-machine.ts";
+import type { SimulatedChain } from "../simulated-chain.ts";
 import type { Unordered } from "../shuffle.ts";
 import type { Store } from "../store/store.ts";
 import { type Key, pathText, type World } from "../world.ts";
@@ -11,7 +11,7 @@ import { badRequest, unauthorized } from "./errors.ts";
 export interface Service {
   readonly world: World;
   readonly store: Store;
-  readonly machine: Machine;
+  readonly chain: SimulatedChain;
   readonly faults: Faults;
   /** The service's own clock in milliseconds, for stamps. */
   readonly now: () => number;
@@ -19,7 +19,7 @@ export interface Service {
   /** Chain time as deadlines count it; see ChainClock. */
   readonly deadlineTime: () => number;
   readonly newId: () => string;
-  /** Gives a list that has no order of its own as this reader gets it. */
+  /** Returns a list that has no order of its own in the order this reader gets. */
   readonly unordered: Unordered;
 }
 
@@ -40,6 +40,9 @@ export interface Endpoint {
   /** Returns what goes into `data`; throws ServiceError. */
   readonly handle: (input: unknown, call: Call) => unknown;
 }
+
+/** Endpoints by method and path: `POST /registry`. */
+export type RouteTable = Readonly<Record<string, Endpoint>>;
 
 export function endpoint<Shape extends z.ZodRawShape>(
   right: Right,

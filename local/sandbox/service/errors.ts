@@ -32,5 +32,5 @@ export const unknownPaymentSource = () => notFound("Network and Address combinat
 export const notSimulated = (route: string) =>
   new ServiceError(
     501,
-    `The sandbox does not simulate ${route}: it administers nothing, and settles no disputes`,
+    `The sandbox does not simulate ${route}: administration and dispute settlement are left out`,
   );

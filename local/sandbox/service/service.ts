@@ -101,7 +101,7 @@ function work(service: Service, { right, handle }: Endpoint, request: Request, r
   const token = request.headers["token"];
   const key = authenticate(service.world, Array.isArray(token) ? token[0] : token, right);
   const call: Call = { ...service, route, key };
-  service.machine.settle();
+  service.chain.settle();
   return service.store.transact(() => handle(input, call));
 }
 

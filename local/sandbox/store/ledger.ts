@@ -38,7 +38,7 @@ export class Ledger {
     this.#prepare = prepare;
   }
 
-  /** Gives a wallet of the world its first balance; one that is known already keeps what it has. */
+  /** Sets the first balance of a wallet of the world; a known wallet keeps what it has. */
   meet(wallet: Wallet, chainNow: number): void {
     const genesis = createHash("sha256").update(wallet.vkey).digest("hex");
     this.#prepare(

@@ -6,7 +6,7 @@ export const EMPTY_V2_WALLET = "f5746caf91305162f4adb1c88b7f36f09224c05d97e911ea
 export const V1_CONTRACT = "addr_test1wz7j4kmg2cs7yf92uat3ed4a3u97kr7axxr4avaz0lhwdsqukgwfm";
 export const V2_CONTRACT = "addr_test1wzs4e6wc95hkwezlccjw9mdvq0r0rsgx6zk34avptga3ftgn37w4g";
 
-export type Role = "admin" | "pay" | "buyer" | "read";
+export type Role = "admin" | "pay" | "runtime" | "buyer" | "read";
 
 export interface Entry {
   readonly id: string;

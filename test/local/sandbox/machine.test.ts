@@ -127,6 +127,42 @@ describe("the chain", () => {
     expect((await client.row(id)).state).toBe("RegistrationConfirmed");
   });
 
+  it("does not pay for a mint with what is locked beside tokens", async () => {
+    const fund = (lovelace: number) =>
+      client.control("PATCH", `/wallets/${EMPTY_V2_WALLET}`, { balanceLovelace: lovelace });
+    await fund(6 * ADA);
+    await client.register(registration("first", EMPTY_V2_WALLET));
+    await client.advance(80);
+    await fund(10 * ADA);
+    const { id } = await client.register(registration("second", EMPTY_V2_WALLET));
+    await client.advance(3_600);
+    expect((await client.row(id)).state).toBe("RegistrationRequested");
+    await fund(11 * ADA);
+    await client.advance(80);
+    expect((await client.row(id)).state).toBe("RegistrationConfirmed");
+  });
+
+  it("pays for a burn with what the burn frees", async () => {
+    const fund = (lovelace: number) =>
+      client.control("PATCH", `/wallets/${EMPTY_V2_WALLET}`, { balanceLovelace: lovelace });
+    await fund(6 * ADA);
+    const { id } = await client.register(registration("a", EMPTY_V2_WALLET));
+    await client.advance(80);
+    await fund(5 * ADA);
+    await client.deregister((await client.row(id)).agentIdentifier);
+    await client.advance(90);
+    expect((await client.row(id)).state).toBe("DeregistrationConfirmed");
+  });
+
+  it("never mints and burns in one transaction", async () => {
+    const { id } = await client.register(registration("a"));
+    await client.advance(80);
+    await client.deregister((await client.row(id)).agentIdentifier);
+    await client.register(registration("b"));
+    await client.advance(15);
+    expect(await states()).toEqual(["DeregistrationInitiated", "RegistrationRequested"]);
+  });
+
   it("burns the old token at an update and keeps the lovelace beside the new one", async () => {
     const { id } = await client.register(registration("a"));
     await client.advance(80);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isAddressOf } from "../../../local/sandbox/chain/cardano.ts";
+import { bech32 } from "@scure/base";
+import { hasPaymentKey, isAddressOf } from "../../../local/sandbox/chain/cardano.ts";
 import { loadWorld, readWorld, WorldError } from "../../../local/sandbox/world.ts";
 import { V1_WALLET, V2_WALLET } from "./client.ts";
 
@@ -108,5 +109,20 @@ describe("a Cardano address", () => {
     ["may be on Mainnet", "Mainnet", "addr1wx7j4kmg2cs7yf92uat3ed4a3u97kr7axxr4avaz0lhwdsq87ujx7", true],
   ] as const)("%s", (_, network, address, expected) => {
     expect(isAddressOf(network, address)).toBe(expected);
+  });
+
+  const encoded = (prefix: string, header: number) =>
+    bech32.encode(prefix, bech32.toWords(Uint8Array.from([header, ...Array<number>(56).fill(7)])), false);
+
+  it("has no more in its prefix than the network", () => {
+    expect(isAddressOf("Mainnet", encoded("addr1q", 0x01))).toBe(false);
+    expect(isAddressOf("Mainnet", encoded("addr", 0x01))).toBe(true);
+  });
+
+  it("can be paid to a key only where its type says so", () => {
+    const types = Array.from({ length: 16 }, (_, type) => type);
+    const payable = types.filter((type) => hasPaymentKey("Preprod", encoded("addr_test", type << 4)));
+    expect(payable).toEqual([0, 2, 4, 6]);
+    expect(hasPaymentKey("Mainnet", encoded("addr_test", 0))).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-import { Crypter } from "../../stack/crypto.ts";
+import { Crypter } from "../../state/crypto.ts";
 import { StateCodec } from "../../state/codec.ts";
 import { verifyResources } from "../../state/verify.ts";
 import type { Outcome, Suite } from "./suite.ts";

@@ -77,6 +77,7 @@ export class TestProject {
       stateRoot: join(this.folder, "state"),
       passphrase: PASSPHRASE,
       parallel: 16,
+      trustsProvider: () => true,
       onEvent: (event) => this.events.push(event),
       env: {
         WANTED: join(this.folder, "wanted.json"),

@@ -6,6 +6,7 @@ process.on("SIGINT", () => controller.abort());
 const options = JSON.parse(process.argv[2] ?? "") as RunOptions;
 const { exitCode } = await up({
   ...options,
+  trustsProvider: () => true,
   signal: controller.signal,
   onEvent: (event) => {
     process.stdout.write(`${JSON.stringify(event)}\n`);

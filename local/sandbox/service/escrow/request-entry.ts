@@ -196,7 +196,6 @@ export function toPurchase(
 export function toExistingPurchase(purchase: EscrowRequest, service: World) {
   const source = sourceOf(service, purchase);
   const { nextActionChangedAt, onChainChangedAt, currentTransaction } = purchase;
-  const nextActionId = actionId(purchase);
   return {
     id: purchase.id,
     ...stampsOf(purchase),
@@ -222,7 +221,7 @@ export function toExistingPurchase(purchase: EscrowRequest, service: World) {
     buyerCoolDownTime: String(purchase.buyerCooldownTime),
     totalBuyerCardanoFees: purchase.buyerFees / LOVELACE_PER_ADA,
     totalSellerCardanoFees: purchase.sellerFees / LOVELACE_PER_ADA,
-    nextActionId,
+    nextActionId: actionId(purchase),
     nextActionLastChangedAt: iso(nextActionChangedAt),
     nextActionOrOnChainStateOrResultLastChangedAt: iso(Math.max(nextActionChangedAt, onChainChangedAt)),
     requestedById: purchase.owner,
@@ -236,25 +235,33 @@ export function toExistingPurchase(purchase: EscrowRequest, service: World) {
     SmartContractWallet: shownWallet(source, purchase.wallet),
     WithdrawnForBuyer: [],
     WithdrawnForSeller: [],
-    PaidFunds: purchase.funds.map(({ amount, unit }, index) => ({
-      id: stableCuid(`amount ${index} of ${purchase.id}`),
-      amount,
-      unit,
-    })),
-    NextAction: {
-      id: nextActionId,
-      createdAt: iso(nextActionChangedAt),
-      updatedAt: iso(nextActionChangedAt),
-      requestedAction: purchase.requestedAction,
-      submittedTxHash: null,
-      errorType: purchase.errorType,
-      errorNote: purchase.errorNote,
-      purchaseRequestHistoryId: null,
-    },
+    PaidFunds: paidFunds(purchase),
+    NextAction: wholeNextAction(purchase),
     CurrentTransaction: currentTransaction && withoutStates(currentTransaction),
     TransactionHistory: [],
     cooldownTime: purchase.buyerCooldownTime,
     cooldownTimeOtherParty: purchase.sellerCooldownTime,
+  };
+}
+
+const paidFunds = ({ id, funds }: EscrowRequest) =>
+  funds.map(({ amount, unit }, index) => ({
+    id: stableCuid(`amount ${index} of ${id}`),
+    amount,
+    unit,
+  }));
+
+function wholeNextAction(purchase: EscrowRequest) {
+  const changedAt = iso(purchase.nextActionChangedAt);
+  return {
+    id: actionId(purchase),
+    createdAt: changedAt,
+    updatedAt: changedAt,
+    requestedAction: purchase.requestedAction,
+    submittedTxHash: null,
+    errorType: purchase.errorType,
+    errorNote: purchase.errorNote,
+    purchaseRequestHistoryId: null,
   };
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type EscrowRequest, ON_CHAIN_STATES } from "../../store/payment-request.ts";
 import type { ChangeKind, RequestFilter } from "../../store/payment-requests.ts";
-import { type Call, type Endpoint, endpoint, requireNetwork, scopeOf } from "../endpoint.ts";
+import { type Call, type Endpoint, endpoint, requireNetwork, type RouteTable, scopeOf } from "../endpoint.ts";
 import { network, pageSize, paymentSourceType, time } from "../fields.ts";
 import { toPayment, toPurchase } from "./request-entry.ts";
 
@@ -80,7 +80,7 @@ const payments = listsOf("payments", "Payments");
 const purchases = listsOf("purchases", "Purchases");
 
 /** Everything that lists payments and purchases. */
-export const REQUEST_LISTS: Readonly<Record<string, Endpoint>> = {
+export const REQUEST_LISTS: RouteTable = {
   "GET /payment": payments.list,
   "GET /payment/count": payments.count,
   "GET /payment/diff": payments.diff("any"),

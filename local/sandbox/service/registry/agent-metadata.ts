@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { POLICY_ID_LENGTH } from "../../chain/cardano.ts";
-import { isReadableMetadata } from "../../chain/metadata.ts";
+import { isReadableMetadata } from "../../registry/metadata.ts";
 import type { Asset } from "../../store/ledger.ts";
-import { lookUp } from "../chain.ts";
+import { lookUp } from "../look-up.ts";
 import { endpoint, requireNetwork } from "../endpoint.ts";
 import { badRequest, notFound, ServiceError, unexpected } from "../errors.ts";
 import { agentIdentifier, network, text250 } from "../fields.ts";

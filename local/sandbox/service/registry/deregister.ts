@@ -2,11 +2,11 @@ import { z } from "zod";
 import { type Network, POLICY_ID_LENGTH } from "../../chain/cardano.ts";
 import type { Registration } from "../../store/registrations.ts";
 import type { PaymentSource, Wallet } from "../../world.ts";
-import { holderOf } from "../chain.ts";
 import { type Call, endpoint, requireNetwork } from "../endpoint.ts";
 import { toEntry } from "./entry.ts";
-import { conflict, forbidden, notFound, unknownPaymentSource } from "../errors.ts";
+import { conflict, unknownPaymentSource } from "../errors.ts";
 import { cardanoAddress, hexIdentifier, network } from "../fields.ts";
+import { holderOf, ownRow, sourceAt } from "./own-agent.ts";
 
 const BURNABLE = new Set([
   "RegistrationConfirmed",
@@ -27,14 +27,6 @@ interface Address {
   readonly smartContractAddress?: string | undefined;
 }
 
-export function sourceAt(call: Call, network: Network, smartContractAddress: string): PaymentSource {
-  const source = call.world.paymentSources.find(
-    (candidate) => candidate.network === network && candidate.smartContractAddress === smartContractAddress,
-  );
-  if (!source) throw unknownPaymentSource();
-  return source;
-}
-
 /** The source named, else the one with the identifier's policy (compared case-sensitively), else the V1 one. */
 function sourceFor(call: Call, { agentIdentifier, network, smartContractAddress }: Address): PaymentSource {
   if (smartContractAddress !== undefined) return sourceAt(call, network, smartContractAddress);
@@ -44,21 +36,6 @@ function sourceFor(call: Call, { agentIdentifier, network, smartContractAddress 
     sources.find(({ paymentSourceType }) => paymentSourceType === "Web3CardanoV1");
   if (!source) throw unknownPaymentSource();
   return source;
-}
-
-/** The row of a token that is on the chain; only its maker and admins may change it. */
-export function ownRow(
-  call: Call,
-  source: PaymentSource,
-  agentIdentifier: string,
-  what: string,
-): Registration {
-  const row = call.store.registrations.byIdentifier(agentIdentifier, source.smartContractAddress);
-  if (!row) throw notFound("Registration not found");
-  if (call.key.permission !== "Admin" && row.owner !== call.key.id) {
-    throw forbidden(`You are not authorized to ${what} this agent`);
-  }
-  return row;
 }
 
 /** Finds the row to burn and the wallet that holds its token; every refusal but the one for the row's state. */

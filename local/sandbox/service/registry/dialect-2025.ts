@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { Registration } from "../../store/registrations.ts";
-import { deregisterSchema, findBurnable, requestBurn, sourceAt } from "./deregister.ts";
-import { type Call, type Endpoint, endpoint, requireNetwork, scopeOf } from "../endpoint.ts";
+import { deregisterSchema, findBurnable, requestBurn } from "./deregister.ts";
+import { type Call, endpoint, requireNetwork, type RouteTable, scopeOf } from "../endpoint.ts";
 import { toEntry } from "./entry.ts";
 import { atomicAmount, listOfPrices, network, text250 } from "../fields.ts";
+import { sourceAt } from "./own-agent.ts";
 import { insertRegistration } from "./register.ts";
 import { registerSchema } from "./registration-schema.ts";
 
@@ -76,24 +77,9 @@ const deregister = endpoint("pay", deregisterSchema, (input, call) => {
   return toOldEntry(requestBurn(call, row, holder), call);
 });
 
-/** Registry of the releases up to 0.21. */
-export const registry2025: Readonly<Record<string, Endpoint>> = {
+/** The registry of the releases up to 0.21. */
+export const REGISTRY_ROUTES_2025: RouteTable = {
   "GET /registry": list,
   "POST /registry": register,
   "DELETE /registry": deregister,
 };
-
-/** The paths that were there already. */
-export const PATHS_2025: ReadonlyMap<string, readonly string[]> = new Map([
-  ["/health", ["get"]],
-  ["/api-key-status", ["get"]],
-  ["/api-key", ["get", "post", "patch", "delete"]],
-  ["/wallet", ["get", "post", "patch"]],
-  ["/payment", ["get", "post", "patch"]],
-  ["/purchase", ["get", "post", "patch"]],
-  ["/registry", ["get", "post", "delete"]],
-  ["/payment-source", ["get"]],
-  ["/payment-source-extended", ["get", "post", "patch", "delete"]],
-  ["/utxos", ["get"]],
-  ["/rpc-api-keys", ["get"]],
-]);

@@ -84,3 +84,25 @@ export function normalSources(
     return source;
   });
 }
+
+const BACKEND_DOWN = "validation error: An unexpected response was received from the backend.";
+
+function problemWith(call: Call, unit: string, chainIsDown: boolean): string | undefined {
+  if (!/^[0-9a-fA-F]{56,}$/.test(unit)) return "invalid format - must be policyId + assetName in hex";
+  if (chainIsDown) return BACKEND_DOWN;
+  return call.world.assets.has(unit) || call.store.ledger.asset(unit)
+    ? undefined
+    : "asset not found on-chain";
+}
+
+/** Native tokens in prices must exist; prices in ADA never touch the chain. */
+export function requireKnownUnits(call: Call, units: readonly string[]): void {
+  const tokens = [...new Set(units)].filter((unit) => unit !== "");
+  if (tokens.length === 0) return;
+  const chainIsDown = call.faults.takeChainDown(call.route);
+  const problems = tokens.flatMap((unit) => {
+    const problem = problemWith(call, unit, chainIsDown);
+    return problem ? [`${unit} (${problem})`] : [];
+  });
+  if (problems.length > 0) throw badRequest(`Invalid assets in pricing: ${problems.join(", ")}`);
+}

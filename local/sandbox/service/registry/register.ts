@@ -2,11 +2,10 @@ import { MINIMUM_FUNDING_LOVELACE } from "../../chain/cardano.ts";
 import { type Listing, pricesOf } from "../../store/listing.ts";
 import type { Registration } from "../../store/registrations.ts";
 import type { PaymentSource, Wallet } from "../../world.ts";
-import { requireKnownUnits } from "../chain.ts";
 import { type Call, endpoint, requireNetwork, scopeOf } from "../endpoint.ts";
 import { toEntry } from "./entry.ts";
 import { badRequest, notFound, unknownPaymentSource } from "../errors.ts";
-import { normalPricing, normalSources } from "./pricing.ts";
+import { normalPricing, normalSources, requireKnownUnits } from "./pricing.ts";
 import { registerSchema, type RegistrationContent } from "./registration-schema.ts";
 
 type Register = RegistrationContent & { network: "Preprod" | "Mainnet"; sellingWalletVkey: string };

@@ -1,13 +1,11 @@
-import { POLICY_ID_LENGTH } from "../../chain/cardano.ts";
+import { type Network, POLICY_ID_LENGTH } from "../../chain/cardano.ts";
 import { type Listing, pricesOf } from "../../store/listing.ts";
 import type { PaymentSource } from "../../world.ts";
-import { holderOf, requireKnownUnits } from "../chain.ts";
-import { ownRow, sourceAt } from "./deregister.ts";
 import { type Call, endpoint, requireNetwork } from "../endpoint.ts";
 import { toEntry } from "./entry.ts";
 import { badRequest, unknownPaymentSource } from "../errors.ts";
-import type { Network } from "../../chain/cardano.ts";
-import { normalSources } from "./pricing.ts";
+import { holderOf, ownRow, sourceAt } from "./own-agent.ts";
+import { normalSources, requireKnownUnits } from "./pricing.ts";
 import { fundingOf, recipientOf, textsOf } from "./register.ts";
 import { updateSchema } from "./registration-schema.ts";
 

@@ -1,4 +1,4 @@
-import { isObject, isSecret, unwrapSecret, type Value } from "../values.ts";
+import { isObject, isSecret, unwrapSecret, type Value } from "./values.ts";
 
 /** Shorter texts occur by chance; masking them would spoil messages and protect nothing. */
 const MIN_LENGTH = 4;
@@ -14,7 +14,7 @@ export class SecretFilter {
   /** The longest first: one may be part of another. */
   #ordered: readonly string[] = [];
 
-  /** Takes note of every secret in a value. */
+  /** Remembers every secret in a value. */
   learn(value: Value): void {
     if (isSecret(value)) this.#learnTexts(unwrapSecret(value));
     else this.#children(value).forEach((child) => this.learn(child));

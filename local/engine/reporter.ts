@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { SecretFilter } from "./secret-filter.ts";
-import type { Changes, Diagnostic, EngineEvent, Operation, RunResult, StepInfo, StepOp } from "../types.ts";
-import { changesBetween, mapProperties, masked, type PropertyMap, type Value } from "../values.ts";
+import type { Changes, Diagnostic, EngineEvent, Operation, RunResult, StepInfo, StepOp } from "./types.ts";
+import { changesBetween, mapProperties, masked, type PropertyMap, type Value } from "./values.ts";
 
 const STEP_OPS: readonly StepOp[] = [
   "same",
@@ -16,7 +16,7 @@ const STEP_OPS: readonly StepOp[] = [
   "refresh",
 ];
 
-/** Gathers what a run does: sends every event to the listener and keeps what the run's result holds. */
+/** Collects what a run does: sends every event to the listener and keeps what goes into the result. */
 export class Reporter {
   readonly #listener: ((event: EngineEvent) => void) | undefined;
   readonly #operation: Operation;

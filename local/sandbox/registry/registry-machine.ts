@@ -1,103 +1,62 @@
+import { blockAt, BLOCK_TIME, type ChainEvent, REFUSED } from "../chain/blocks.ts";
+import { newAssetNames, nextVersion, type Operation, randomHex } from "../chain/cardano.ts";
+import type { ChainClock } from "../chain/clock.ts";
+import type { Faults } from "../faults.ts";
+import type { Registration, RegistrationChange } from "../store/registrations.ts";
+import type { Store } from "../store/store.ts";
+import type { ChainTransaction, Fate } from "../store/transactions.ts";
+import { expectWallet, type Wallet, type World } from "../world.ts";
 import {
-  ESCROW_OPERATIONS,
-  type EscrowOperation,
-  newAssetNames,
-  nextVersion,
-  type Operation,
-  randomHex,
-} from "./cardano.ts";
-import {
-  BLOCK_TIME,
-  blockAt,
-  type ChainEvent,
   confirmationFrom,
   CONFIRMATION_FLOOR,
   EMPTY_WALLET,
   FEE_LOVELACE,
   fundingOf,
   operationOf,
-  REFUSED,
   tickAfter,
   V1_SUBMIT_DELAY,
   V2_BATCH,
   WALLET_LOCK,
-} from "./chain-rules.ts";
-import type { ChainClock } from "./clock.ts";
-import { EscrowMachine } from "../escrow/escrow-machine.ts";
-import type { Faults } from "../faults.ts";
-import { onChainMetadata } from "./metadata.ts";
-import type { Registration, RegistrationChange } from "../store/registrations.ts";
-import type { Store } from "../store/store.ts";
-import type { ChainTransaction, Fate } from "../store/transactions.ts";
-import type { Wallet, World } from "../world.ts";
+} from "./registry-rules.ts";
+import { moveToken } from "./move-token.ts";
 
-type RegistryTransaction = ChainTransaction & { readonly operation: Operation };
-type EscrowTransaction = ChainTransaction & { readonly operation: EscrowOperation };
+export type RegistryTransaction = ChainTransaction & { readonly operation: Operation };
 
-const isOfEscrow = (transaction: ChainTransaction): transaction is EscrowTransaction =>
-  (ESCROW_OPERATIONS as readonly string[]).includes(transaction.operation);
+interface RegistryParts {
+  readonly world: World;
+  readonly store: Store;
+  readonly clock: ChainClock;
+  readonly faults: Faults;
+  readonly now: () => number;
+}
 
-/**
- * Moves registrations, and by the escrow machine payments, on as chain time passes. Nothing runs by itself: `settle` works off, in order, all that is due
- * by now, so a clock stepped by a test gives the same result however the steps are cut.
- */
-export class Machine {
+/** Moves registrations on: the jobs of the service that mint, update and burn, and what the chain makes of it. */
+export class RegistryMachine {
   readonly #world: World;
   readonly #store: Store;
   readonly #clock: ChainClock;
   readonly #faults: Faults;
   readonly #now: () => number;
-  readonly #escrow: EscrowMachine;
 
-  constructor(parts: { world: World; store: Store; clock: ChainClock; faults: Faults; now: () => number }) {
+  constructor(parts: RegistryParts) {
     this.#world = parts.world;
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#faults = parts.faults;
     this.#now = parts.now;
-    this.#escrow = new EscrowMachine(parts);
   }
 
-  /** Brings everything up to the chain's time; with an instant chain, to the end. */
-  settle(): void {
-    const first = this.#next();
-    if (!first) return;
-    this.#store.transact(() => {
-      for (let event: ChainEvent | undefined = first; event; event = this.#next()) {
-        if (event.at > this.#clock.now()) this.#clock.leap(event.at - this.#clock.now());
-        event.run();
-      }
-      this.#store.chainTime = this.#clock.now();
-      this.#store.chainLeaps = this.#clock.leaps;
-    });
-  }
-
-  #isDue(event: ChainEvent): boolean {
-    return (this.#clock.speed === "instant" && !event.waits) || event.at <= this.#clock.now();
-  }
-
-  /** What happens next on this chain, if it is due. */
-  #next(): ChainEvent | undefined {
-    const transaction = this.#store.transactions.next();
-    const events = this.#escrow.events();
-    if (transaction) events.push({ at: transaction.due, run: () => this.#step(transaction) });
-    for (const vkey of this.#store.idleWalletsWithWork()) {
-      const wallet = this.#wallet(vkey);
+  /** What wallets may take up next; transactions that are under way are not among it. */
+  events(): ChainEvent[] {
+    return this.#store.idleWalletsWithWork().flatMap((vkey) => {
+      const wallet = expectWallet(this.#world, vkey);
       const work = this.#workOf(wallet);
       const oldest = work[0];
-      if (!oldest) continue;
-      const at = tickAfter(Math.max(oldest.requestedAt, this.#store.ledger.account(wallet.vkey).freeSince));
-      events.push({
-        at,
-        run: () =>
-          this.#start(
-            wallet,
-            work.filter((row) => row.requestedAt < at),
-            at,
-          ),
-      });
-    }
-    return events.filter((event) => this.#isDue(event)).toSorted((a, b) => a.at - b.at)[0];
+      if (!oldest) return [];
+      const at = tickAfter(Math.max(oldest.requestedAt, this.#store.ledger.account(vkey).freeSince));
+      const due = work.filter((row) => row.requestedAt < at);
+      return [{ at, run: () => this.#start(wallet, due, at) }];
+    });
   }
 
   /**
@@ -145,7 +104,7 @@ export class Machine {
     } else {
       const id = this.#store.transactions.insert({ ...common, step: "submit", due: at });
       for (const row of rows) this.#change(row, { state: `${operation}Initiated`, transactionId: id });
-      this.#step(this.#expect(id));
+      this.#submit({ id, due: at, ...common });
     }
   }
 
@@ -156,13 +115,8 @@ export class Machine {
     return { fate: "lands", reason: null };
   }
 
-  #step(transaction: ChainTransaction): void {
-    if (isOfEscrow(transaction)) return this.#escrow.step(transaction);
-    const { operation } = transaction;
-    return this.#stepOfRegistry({ ...transaction, operation: operation as Operation });
-  }
-
-  #stepOfRegistry(transaction: RegistryTransaction): void {
+  /** The next step of a transaction of the registry. */
+  step(transaction: RegistryTransaction): void {
     switch (transaction.step) {
       case "submit":
         return this.#submit(transaction);
@@ -177,7 +131,12 @@ export class Machine {
     }
   }
 
-  #submit(transaction: RegistryTransaction): void {
+  #submit(
+    transaction: Pick<
+      RegistryTransaction,
+      "id" | "due" | "type" | "operation" | "wallet" | "fate" | "reason"
+    >,
+  ): void {
     const { id, due, type, operation, wallet } = transaction;
     const rows = this.#store.registrations.byTransaction(id);
     if (transaction.fate === "refused") {
@@ -186,7 +145,7 @@ export class Machine {
       return;
     }
     this.#store.transactions.update(id, { txHash: randomHex(32), step: "land", due: due + BLOCK_TIME });
-    const policyId = this.#wallet(wallet).source.policyId;
+    const policyId = expectWallet(this.#world, wallet).source.policyId;
     const names = newAssetNames(type, rows.length);
     for (const [index, row] of rows.entries()) {
       if (operation === "Registration")
@@ -210,38 +169,12 @@ export class Machine {
     const lastTxHash = transaction.txHash ?? payer.lastTxHash;
     ledger.change(wallet, { lovelace: payer.lovelace - fee, feesSpent: payer.feesSpent + fee, lastTxHash });
     for (const row of this.#store.registrations.byTransaction(id))
-      this.#moveToken(row, operation, lastTxHash);
+      moveToken({ world: this.#world, ledger }, row, operation, lastTxHash);
     const submittedAt = due - BLOCK_TIME;
     this.#store.transactions.update(id, {
       step: "confirm",
       due: confirmationFrom(submittedAt + CONFIRMATION_FLOOR),
     });
-  }
-
-  /** What a transaction does to the token of one agent. */
-  #moveToken(row: Registration, operation: Operation, txHash: string): void {
-    const { ledger } = this.#store;
-    const unit = row.agentIdentifier;
-    if (unit === null) return;
-    if (operation === "Deregistration") {
-      ledger.burn(unit);
-      return;
-    }
-    const metadata = onChainMetadata(row);
-    if (operation === "Update") {
-      const old = ledger.asset(row.previousIdentifier ?? "");
-      if (old) ledger.burn(old.unit);
-      const holder = old?.holder ?? this.#wallet(row.signer).address;
-      ledger.putAsset({ unit, holder, lovelace: old?.lovelace ?? 0, metadata, txHash });
-      return;
-    }
-    const lovelace = fundingOf(row);
-    const holder = this.#wallet(row.recipient ?? row.wallet);
-    if (holder.vkey !== row.wallet) {
-      ledger.change(row.wallet, { lovelace: ledger.account(row.wallet).lovelace - lovelace });
-      ledger.change(holder.vkey, { lovelace: ledger.account(holder.vkey).lovelace + lovelace });
-    }
-    ledger.putAsset({ unit, holder: holder.address, lovelace, metadata, txHash });
   }
 
   #confirm(transaction: RegistryTransaction): void {
@@ -266,7 +199,7 @@ export class Machine {
     this.#finish(transaction, { status: "FailedViaTimeout" });
   }
 
-  /** Makes whatever a row is up to fail now, as if the chain had refused it. */
+  /** Fails the pending operation of a row now, as if the chain had refused it. */
   fail(row: Registration, error: string): void {
     this.#failRows([row], error);
     const transaction =
@@ -287,24 +220,15 @@ export class Machine {
     }
   }
 
-  #finish(transaction: ChainTransaction, change: Parameters<Store["transactions"]["update"]>[1]): void {
+  #finish(
+    transaction: Pick<ChainTransaction, "id" | "wallet" | "due">,
+    change: Parameters<Store["transactions"]["update"]>[1],
+  ): void {
     this.#store.transactions.update(transaction.id, { ...change, step: "done" });
     this.#store.ledger.change(transaction.wallet, { freeSince: transaction.due });
   }
 
   #change(row: Registration, change: RegistrationChange): void {
     this.#store.registrations.update(row, change, this.#now());
-  }
-
-  #expect(id: number): ChainTransaction {
-    const transaction = this.#store.transactions.get(id);
-    if (!transaction) throw new Error(`the transaction ${id} has just been written and is not there`);
-    return transaction;
-  }
-
-  #wallet(vkey: string): Wallet {
-    const wallet = this.#world.wallets.find((candidate) => candidate.vkey === vkey);
-    if (!wallet) throw new Error(`the world has no wallet ${vkey}`);
-    return wallet;
   }
 }
