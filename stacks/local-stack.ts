@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { isOwnProviderText } from "../providers/provider-texts.ts";
 import type { RunOptions } from "../local/engine/index.ts";
 import { initStack, setConfig } from "../local/engine/stack/index.ts";
 import { countAgents, parallelSteps } from "./agents.ts";
@@ -43,6 +44,8 @@ export function localRun(project: Project, agents: number): RunOptions {
     stateRoot: project.stateRoot,
     passphrase: passphrase(project),
     parallel: parallelSteps(agents),
+    // A state may name only code of this package, so that whoever can write one gets none of their own run.
+    trustsProvider: isOwnProviderText,
     refuse: (config) =>
       config["masumi:network"] === "Mainnet"
         ? "the embedded engine never touches Mainnet: use the real Pulumi CLI for that stack"

@@ -1,4 +1,4 @@
-import { unprotect } from "../../local/engine/index.ts";
+import { unprotect } from "../../local/engine/stack/index.ts";
 import { localRun } from "../../stacks/local-stack.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
 import { passToPulumi } from "../pulumi.ts";

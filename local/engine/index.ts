@@ -3,6 +3,7 @@ export type { DisplayOptions } from "./display/options.ts";
 export { EngineError, NotImplemented } from "./errors.ts";
 export { destroy, preview, refresh, up } from "./run/run.ts";
 export {
+  type ConfigValue,
   configValues,
   exportState,
   getConfig,
@@ -11,8 +12,8 @@ export {
   setConfig,
   type StackOptions,
   stackOutputs,
-} from "./stack/stack.ts";
-export type { ConfigValue } from "./stack/stack-config.ts";
+  unprotect,
+} from "./stack/index.ts";
 export type {
   Changes,
   Diagnostic,
@@ -25,5 +26,4 @@ export type {
   StepOp,
   TrustsProvider,
 } from "./types.ts";
-export { unprotect } from "./stack/unprotect.ts";
 export type { PropertyChange, PropertyMap, Value } from "./values.ts";

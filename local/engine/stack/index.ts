@@ -10,3 +10,4 @@ export {
   stackOutputs,
 } from "./stack.ts";
 export type { ConfigValue } from "./stack-config.ts";
+export { unprotect } from "./unprotect.ts";

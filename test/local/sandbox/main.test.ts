@@ -134,6 +134,9 @@ describe("the sandbox's command line", () => {
   it("says that its port is taken", async () => {
     const { info } = await start();
     const { code, output } = await run("--port", new URL(info.url).port).closed;
-    expect([code, output]).toEqual([1, "The port is in use by another program. Choose another with --port.\n"]);
+    expect([code, output]).toEqual([
+      1,
+      "The port is in use by another program. Choose another with --port.\n",
+    ]);
   });
 });

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { isOwnProviderText } from "../../../providers/provider-texts.ts";
 import { type RunOptions, destroy, initStack, preview, up } from "../../../local/engine/index.ts";
 import { repository } from "../../helpers/project.ts";
 import { LocalS3 } from "../../helpers/s3.ts";
@@ -32,6 +33,7 @@ const options: RunOptions = {
   stack: "dev",
   stateRoot: join(root, "state"),
   passphrase: "x",
+  trustsProvider: isOwnProviderText,
   env: { MASUMI_DOCUMENTS_KEY: "test:secret-sentinel" },
 };
 let s3: LocalS3;
