@@ -29,13 +29,13 @@ export function agentUrlProblem(text: string): string | undefined {
   try {
     url = new URL(text);
   } catch {
-    return "this is no URL.";
+    return "this is not a URL.";
   }
   if (url.username || url.password || url.search || url.hash) {
-    return "the agent's base URL has no credentials, query or fragment.";
+    return "an agent's base URL has no credentials, query or fragment.";
   }
   if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) return undefined;
-  return "the input would travel in the clear: use an https URL (plain http is for this machine only).";
+  return "the input would travel unencrypted: use an https URL (plain http is for this machine only).";
 }
 
 interface Answer {
@@ -128,12 +128,12 @@ export class AgentApi {
 
   #parsed<T>(route: string, { status, body }: Answer, schema: z.ZodType<T>): T {
     if (status >= 500 || (status >= 300 && status < 400)) {
-      throw unreachable(`${this.url}${route} answers with status ${status}.${said(body)}`);
+      throw unreachable(`${this.url}${route} answered with status ${status}.${said(body)}`);
     }
     if (status >= 400) {
       throw new HireError(
         "HIRE_AGENT_REFUSED",
-        `${this.url}${route} answers with status ${status}.${said(body)}`,
+        `${this.url}${route} answered with status ${status}.${said(body)}`,
         "Nothing was paid.",
       );
     }
@@ -141,7 +141,7 @@ export class AgentApi {
     if (checked.success) return checked.data;
     const [issue] = checked.error.issues;
     const where = issue ? ` (${[...issue.path.map(String), issue.message].join(": ")})` : "";
-    throw unreachable(`${this.url}${route}: the answer is not what MIP-003 has${where}.`);
+    throw unreachable(`${this.url}${route}: the answer is not as MIP-003 defines it${where}.`);
   }
 }
 
@@ -149,7 +149,7 @@ const unreachable = (what: string) =>
   new HireError(
     "HIRE_AGENT_UNREACHABLE",
     what,
-    "Check the agent's URL, or try again later; nothing was paid by this step.",
+    "Check the agent's URL, or try again later; this step paid nothing.",
   );
 
 function said(body: unknown): string {

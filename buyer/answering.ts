@@ -96,7 +96,7 @@ export class Answering {
     const { input, problems } = fitInput(fields, this.#given);
     this.#given = undefined;
     if (problems.length === 0) return input;
-    throw stillOpen(hire, `The answer does not fit what the agent asks; it was not sent.${listed(problems)}`);
+    throw stillOpen(hire, `The answer does not fit the question; it was not sent.${listed(problems)}`);
   }
 
   async #send(
@@ -118,7 +118,7 @@ export class Answering {
       if (!(error instanceof HireError)) throw error;
       if (error.code === "HIRE_AGENT_UNREACHABLE" && ready.tries < MOST_TRIES) return;
       this.#ready = undefined;
-      if (!this.#respondent) throw stillOpen(hire, `The agent did not take the answer. ${error.what}`);
+      if (!this.#respondent) throw stillOpen(hire, `The agent did not accept the answer. ${error.what}`);
       this.#onEvent({ kind: "answer-refused", what: error.what });
     }
   }
@@ -128,6 +128,6 @@ const stillOpen = (hire: Hire, what: string) =>
   new HireError(
     "HIRE_ANSWER_INVALID",
     what,
-    `${what.includes("\n") ? "\n" : ""}See what is asked, and answer, with: ${goOnWith(hire)}`,
+    `${what.includes("\n") ? "\n" : ""}See the question, and answer it, with: ${goOnWith(hire)}`,
     { isOpen: true },
   );

@@ -158,8 +158,8 @@ function ended(hire: PaidHire, purchase: Purchase, outcome: Outcome): HireReport
     throw new HireError(
       "HIRE_NOT_PAID",
       `${printable(outcome.why).replace(/[.\s]*$/, ".")} No funds went to the seller.`,
-      "Look at the purchase in your payment service, and whether its purchasing wallet has what the job costs and " +
-        "some ADA for fees; then hire anew.",
+      "Look at the purchase in your payment service, and check that its purchasing wallet has the price of the job and " +
+        "some ADA for fees; then hire again.",
     );
   }
   const { kind, ...found } = outcome;

@@ -65,7 +65,7 @@ export function loadHire(folder: string, id: string): Hire {
   const file = join(folder, `${id}.json`);
   const checked = hireFile.safeParse(parsed(readFileSync(file, "utf8")));
   if (checked.success) return checked.data;
-  throw new HireError("HIRE_UNKNOWN", `${file} is not a hire's file of this version.`, "Remove it.");
+  throw new HireError("HIRE_UNKNOWN", `${file} is not a hire file of this version.`, "Remove it.");
 }
 
 function parsed(text: string): unknown {

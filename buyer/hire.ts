@@ -156,4 +156,4 @@ const outOfTime = (remedy: string, isOpen: boolean) =>
 export const notStarted = () => outOfTime("Nothing was paid; run it again.", false);
 
 const nothingToRefund = (why: string) =>
-  new HireError("HIRE_NOTHING_TO_REFUND", `There is nothing to refund: ${why}.`, "Nothing was asked back.");
+  new HireError("HIRE_NOTHING_TO_REFUND", `There is nothing to refund: ${why}.`, "No refund was requested.");

@@ -115,7 +115,7 @@ function valueOf(field: Field, entered: unknown): unknown {
 export const isList = ({ type }: Field) => type === "multiselect" || type === "file";
 
 function textOf(field: Field, given: unknown): string {
-  if (typeof given !== "string") throw new Unfit("must be one text");
+  if (typeof given !== "string") throw new Unfit("must be a single text");
   const moment = MOMENTS[field.type];
   if (moment && !moment.shape.test(given)) throw new Unfit(`must be ${moment.example}`);
   if (field.type === "color" && !/^#([0-9a-f]{3}|[0-9a-f]{6})$/i.test(given)) {
@@ -138,7 +138,7 @@ function numberOf(field: Field, given: unknown): number {
   const number = isNumeral ? Number(given) : given;
   if (typeof number !== "number" || !Number.isFinite(number)) throw new Unfit("must be a number");
   if (Number.isInteger(number) && !Number.isSafeInteger(number)) {
-    throw new Unfit("must be a number that every reader of JSON can hold (up to 2^53)");
+    throw new Unfit("must be a number that JSON readers can represent exactly (up to 2^53)");
   }
   if (rulesOf(field, "format").includes("integer") && !Number.isInteger(number)) {
     throw new Unfit("must be a whole number");
@@ -164,7 +164,7 @@ function choiceOf(field: Field, given: unknown): string | string[] {
     if (found === undefined) throw new Unfit(`must be chosen from: ${choices.join(", ")}`);
     return found;
   });
-  if (field.type === "radio" && chosen.length !== 1) throw new Unfit("must be one choice");
+  if (field.type === "radio" && chosen.length !== 1) throw new Unfit("must be a single choice");
   checkBounds(field, chosen.length, "choice");
   const [only] = chosen;
   return only !== undefined && chosen.length === 1 && field.type !== "multiselect" ? only : chosen;

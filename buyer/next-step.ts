@@ -42,7 +42,10 @@ export function nextStep(standing: Standing): Step {
   const { onChainState: state, NextAction: action } = purchase;
   if (state == null) return beforeLocking(purchase, now);
   if (state === "FundsOrDatumInvalid") {
-    return end({ kind: "not-paid", why: "The chain does not hold what was agreed (FundsOrDatumInvalid)." });
+    return end({
+      kind: "not-paid",
+      why: "What is locked on the chain is not what was agreed (FundsOrDatumInvalid).",
+    });
   }
   if (REFUND_STATES.includes(state) || ACTION.refund.some((one) => one === action.requestedAction)) {
     return end({ kind: "refund" });
@@ -75,7 +78,7 @@ function reasonForRefund({ purchase, job, now, wantsRefund }: Standing): string 
   if (!purchase.resultHash && now > purchase.submitResultTime) return "there was no result in time";
   const isDelivered = job?.status === "completed" && Boolean(job.result);
   if (purchase.resultHash && !isDelivered && now > purchase.unlockTime - REFUND_MARGIN_MS) {
-    return "the agent gave a result to the chain and none to the buyer";
+    return "the agent submitted a result's hash to the chain, and no result to the buyer";
   }
   return undefined;
 }

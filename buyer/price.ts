@@ -45,11 +45,11 @@ export interface Market {
 export function requireLimit({ network }: Market, limits: readonly Funds[], isDynamic: boolean): void {
   if (limits.length > 0 || (network !== "Mainnet" && !isDynamic)) return;
   const why =
-    network === "Mainnet" ? "A job on Mainnet costs real money" : "The agent makes its price for each job";
+    network === "Mainnet" ? "A job on Mainnet costs real money" : "The agent sets its price for each job";
   throw new HireError(
     "HIRE_MAX_PRICE_MISSING",
     `${why}, and no limit is set; nothing was started.`,
-    "Say with --max-price what it may cost at most, such as --max-price 5USDM.",
+    "Set a limit with --max-price, such as --max-price 5USDM.",
   );
 }
 

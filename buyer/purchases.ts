@@ -121,7 +121,7 @@ function dataOf<T>(label: string, body: unknown, schema: z.ZodType<T>, unclear: 
   const [issue] = checked.error.issues;
   throw new ServiceError({
     code: "ANSWER_UNEXPECTED",
-    what: `${label}: the answer is not what a payment service gives (${issue?.path.map(String).join(".")}: ${issue?.message}).`,
+    what: `${label}: the answer is not that of a payment service (${issue?.path.map(String).join(".")}: ${issue?.message}).`,
     unclear,
   });
 }
@@ -129,8 +129,8 @@ function dataOf<T>(label: string, body: unknown, schema: z.ZodType<T>, unclear: 
 const unclear = (cause: Error) =>
   new HireError(
     "HIRE_PURCHASE_UNCLEAR",
-    `Whether the purchase was made is not known. ${cause instanceof MasumiError ? cause.what : cause.message}`,
-    "It is looked for, and never paid twice.",
+    `Whether the purchase was made could not be determined. ${cause instanceof MasumiError ? cause.what : cause.message}`,
+    "Resuming looks for it first, and never pays twice.",
     { isOpen: true },
   );
 
@@ -140,7 +140,7 @@ function asBuyers(error: unknown): unknown {
   const said = error.serviceMessage ? ` The payment service says: ${error.serviceMessage}.` : "";
   const remedy =
     error.code === "KEY_REFUSED"
-      ? "Check MASUMI_BUYER_KEY: buying takes a ReadAndPay key of the agent's network."
+      ? "Check MASUMI_BUYER_KEY: paying requires a ReadAndPay key of the agent's network."
       : "No purchase was made by this request.";
   return new HireError("HIRE_BUYER_REFUSED", `${error.what}${said}`, remedy);
 }

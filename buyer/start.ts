@@ -55,7 +55,7 @@ export async function startJob(order: Order, signal: AbortSignal): Promise<Job> 
   }
   if (offer.kind === "undisclosed") return { kind: "free", jobId: answer.jobId, nonce };
   throw notWhatWasOffered(
-    "The agent has a price by the registry, and its answer to start_job has no blockchainIdentifier to pay by.",
+    "The agent has a price in the registry, but its answer to start_job has no blockchainIdentifier to pay.",
   );
 }
 
@@ -70,12 +70,12 @@ async function readUndisclosed(
   const { agentIdentifier, supportedPaymentSourceIndex: sourceIndex } = answer;
   if (!agentIdentifier) {
     throw notWhatWasOffered(
-      "The agent wants to be paid and does not say its identifier, so its price cannot be looked up.",
+      "The agent wants to be paid but does not give its identifier, so its price cannot be looked up.",
     );
   }
   const offer = await readListing(visit, { agentIdentifier, sourceIndex }, budget, signal);
   if (offer.kind === "priced") return offer;
-  throw notWhatWasOffered("The agent works for free by the registry, and wants to be paid.");
+  throw notWhatWasOffered("The agent is free according to the registry, but wants to be paid.");
 }
 
 const notWhatWasOffered = (what: string) =>

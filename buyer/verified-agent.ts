@@ -102,7 +102,7 @@ export function verifyAgent(
   if (!pricing) {
     throw new HireError(
       "HIRE_PRICE_UNKNOWN",
-      `The registry has no price for the agent ${agentIdentifier} that can be paid in Cardano.`,
+      `The registry has no price for the agent ${agentIdentifier} that can be paid on Cardano.`,
       "Nothing was paid. Hire another agent.",
     );
   }
@@ -127,7 +127,7 @@ export function verifyAgent(
       `payment source ${selected.index} is on ${selected.source.network}, you pay on ${claims.network}`,
     );
   }
-  if (problems.length > 0) throw termsDiffer("The agent says something else than the registry", problems);
+  if (problems.length > 0) throw termsDiffer("What the agent says differs from the registry", problems);
   return { agentIdentifier, name: metadata.name, pricing, sourceIndex: selected?.index };
 }
 

@@ -47,7 +47,7 @@ function agentText(drift: AgentDrift, table: AssetTable, paint: Paint): string {
     isUrlCompared || !row ? [] : ["  its URL was not compared: it is known only where its crew runs"];
   const extra = duplicates.map(
     (duplicate) =>
-      `  DUPLICATE: registered once more as ${describeRow(duplicate)}; deregister it in the payment service`,
+      `  DUPLICATE: also registered as ${duplicate.id} (${duplicate.state}); deregister it in the payment service`,
   );
   const lines = [
     `${agent.id}: ${paint(style, HEADLINES[status])}${row ? ` (${describeRow(row)})` : ""}`,
@@ -62,7 +62,7 @@ function agentText(drift: AgentDrift, table: AssetTable, paint: Paint): string {
 const orphanText = (row: Row, paint: Paint): string =>
   `${printable(row.listing.name)}: ${paint("yellow", "ORPHAN: no file declares it")} (${describeRow(row)})\n`;
 
-const describeRow = ({ id, state }: Row) => `row ${id}, ${state}`;
+const describeRow = ({ id, state }: Row) => `registration ${id}, ${state}`;
 
 function fieldLines({ field, declared, live }: FieldDrift, table: AssetTable): string[] {
   return [

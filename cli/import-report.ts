@@ -30,7 +30,8 @@ export function importText(
 
 const NOTHING_LEFT = "Every registration of this stack's wallets is declared.\n";
 
-const describe = ({ id, state, listing }: Row) => `"${printable(listing.name)}" (row ${id}, ${state})`;
+const describe = ({ id, state, listing }: Row) =>
+  `"${printable(listing.name)}" (registration ${id}, ${state})`;
 
 function effect({ action, row }: Draft): string {
   if (action !== "update") return "up takes it over, nothing is sent";
@@ -40,7 +41,7 @@ function effect({ action, row }: Draft): string {
 
 const foreignNote = ({ row }: Draft, config: StackConfig): string =>
   isOfOtherOwner(row, config)
-    ? ". It bears another owner's mark: make sure that no other stack keeps it"
+    ? ". It carries another owner's marker: make sure that no other stack manages it"
     : "";
 
 /** What to do with files that were written. */
@@ -50,7 +51,7 @@ export function nextSteps(stack: string, files: number): string {
   return (
     `\nWrote ${count(files, "file")}. Next:\n` +
     `  npx masumi-agents plan${option}   # shows that nothing is minted or burned\n` +
-    `  npx masumi-agents up${option}     # asks each agent at its URL, then takes its registration over\n`
+    `  npx masumi-agents up${option}     # checks that each agent answers at its URL, then takes its registration over\n`
   );
 }
 
@@ -58,7 +59,7 @@ export function nextSteps(stack: string, files: number): string {
 export function candidateText(rows: readonly Row[]): string {
   if (rows.length === 0) return NOTHING_LEFT;
   const table = formatTable(
-    ["name", "row", "state", "wallet", "URL"],
+    ["name", "registration", "state", "wallet", "URL"],
     rows.map(({ id, listing, state, type, walletVkey }) => [
       printable(listing.name),
       id,
@@ -67,11 +68,11 @@ export function candidateText(rows: readonly Row[]): string {
       printable(listing.apiBaseUrl),
     ]),
   );
-  return `${table}\nImport some with: npx masumi-agents import <row or name>…, or all of them with --all.\n`;
+  return `${table}\nImport some with: npx masumi-agents import <registration or name>…, or all of them with --all.\n`;
 }
 
 /** What is left out unless it is named. */
 export const leftOutText = (rows: readonly Row[]): string =>
   rows.length === 0
     ? ""
-    : `Left out, since other owners' marks are on them: ${rows.map(describe).join(", ")}.\n`;
+    : `Left out because they carry other owners' markers: ${rows.map(describe).join(", ")}.\n`;

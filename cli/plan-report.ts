@@ -26,7 +26,7 @@ function sectionsOf(document: PlanDocument): Section[] {
     },
     {
       title: "Registrations that no file declares",
-      headings: ["name", "row", "state", "action"],
+      headings: ["name", "registration", "state", "action"],
       rows: document.orphans.map(({ name, registrationId, state, action }) => [
         printable(name),
         registrationId,
@@ -51,7 +51,7 @@ function sectionsOf(document: PlanDocument): Section[] {
 
 function changesOf({ action, fields, state, url, registrationId }: PlanDocumentAgent): string {
   const parts = [
-    ...(action === "adopt" ? [`takes over row ${registrationId}; nothing is sent`] : []),
+    ...(action === "adopt" ? [`takes over registration ${registrationId}; nothing is sent`] : []),
     ...(fields.length > 0 ? [fields.join(", ")] : []),
     ...(state?.endsWith("Failed") ? [state] : []),
     ...(url === null ? ["URL known after apply"] : []),

@@ -28,7 +28,7 @@ export function readNetwork(project: Project, stack: string): StackNetwork {
   const network = settings["masumi:network"];
   if (network !== "Preprod" && network !== "Mainnet") {
     throw new UserError(
-      `${stackFile(project, stack)} does not say masumi:network (Preprod or Mainnet). Name another stack with --stack.`,
+      `${stackFile(project, stack)} does not set masumi:network (Preprod or Mainnet). Name another stack with --stack.`,
     );
   }
   return { network, assets: assetOverrides(settings), settings };

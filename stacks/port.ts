@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 
-/** Whether nothing listens on a port of 127.0.0.1. */
+/** Return whether nothing listens on a port of 127.0.0.1. */
 export function isFree(port: number): Promise<boolean> {
   return new Promise((done) => {
     const probe = createServer();

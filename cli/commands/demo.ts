@@ -41,7 +41,9 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
   });
   const known = await findSandbox(project);
   const sandbox = known ?? (await startSandboxProcess(project, { chainSpeed }));
-  printProgress(`The simulated payment service ${known ? "already runs" : "runs"} on ${sandbox.url}.`);
+  printProgress(
+    `The simulated payment service ${known ? "is already running" : "is running"} on ${sandbox.url}.`,
+  );
 
   const result = await showLocalRun(project, "up", { json, refresh: true });
   if (!result.ok) return result.exitCode;

@@ -9,7 +9,7 @@ export interface DoctorFlags {
   readonly json?: boolean;
 }
 
-/** `doctor`: looks at everything that an up needs, and says what to do about what is amiss. Exit code 1 when a check fails. */
+/** `doctor`: checks everything that an up needs, and says how to fix what is wrong. Exit code 1 when a check fails. */
 export async function doctor(project: Project, flags: DoctorFlags): Promise<number> {
   const { stack, json } = flags;
   const findings = await runChecks(checksOf(project, stack), (waiting) =>

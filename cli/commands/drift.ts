@@ -11,8 +11,8 @@ export interface DriftFlags {
 }
 
 /**
- * `drift`: what is registered, held against what is declared, from the declarations and the payment service alone.
- * Exit code 0: as declared; 2: not; 1: it could not be told, for one agent or for all.
+ * `drift`: what is registered, compared with what is declared, from the declarations and the payment service alone.
+ * Exit code 0: as declared; 2: not; 1: could not be determined, for one agent or for all.
  */
 export async function drift(project: Project, flags: DriftFlags): Promise<number> {
   const stack = await readStack(project, flags.stack, { env: process.env });

@@ -55,10 +55,9 @@ function patience(minutes: string): { readonly signal: AbortSignal; readonly sto
 /** `hire`: has an agent do a job, pays for it, and shows the result. */
 export async function hire(project: Project, agent: string | undefined, flags: HireFlags): Promise<number> {
   if (flags.list) return listHires(project, flags.json === true);
-  if (flags.refund && !flags.resume)
-    throw new UserError("--refund needs --resume <id>: the hire whose money is meant.");
+  if (flags.refund && !flags.resume) throw new UserError("--refund needs --resume <id>: the hire to refund.");
   if ((agent === undefined) === (flags.resume === undefined)) {
-    throw new UserError("Name an agent to hire, or a hire to go on with by --resume <id>.");
+    throw new UserError("Name an agent to hire, or a hire to continue with --resume <id>.");
   }
   const answer = flags.answer && readEntered(flags.answer, undefined, "--answer");
   const { signal, stop } = patience(flags.timeout);
@@ -120,7 +119,7 @@ function listHires(project: Project, json: boolean): number {
   }
   printProgress(
     hires.length === 0
-      ? "There are no hires here."
+      ? "This project has no hires."
       : `${count(hires.length, "hire")}. Look at one with: npx masumi-agents hire --resume <id>`,
   );
   return EXIT.result;

@@ -24,7 +24,7 @@ export async function importAgents(
   asked: readonly string[],
   flags: ImportFlags,
 ): Promise<number> {
-  if (flags.all && asked.length > 0) throw new UserError("Name registrations, or say --all; not both.");
+  if (flags.all && asked.length > 0) throw new UserError("Name registrations or use --all, not both.");
   const opened = await readStack(project, flags.stack, { env: process.env });
   const { declared, config, stack } = opened;
   if (declared.complaints.length > 0) return printComplaints(declared.complaints, flags.json === true);

@@ -26,7 +26,7 @@ export async function sandbox(project: Project, flags: SandboxFlags): Promise<nu
   if (json) {
     process.stdout.write(`${JSON.stringify(running)}\n`);
   } else {
-    const verb = known ? "already runs" : "runs";
+    const verb = known ? "is already running" : "is running";
     process.stdout.write(
       `The sandbox ${verb}: ${running.url} (process ${running.pid}, data in ${project.sandbox})\n`,
     );
@@ -47,7 +47,7 @@ export async function sandboxStatus(project: Project): Promise<number> {
 export async function sandboxStop(project: Project): Promise<number> {
   const stopped = await stopSandbox(project);
   process.stdout.write(
-    stopped ? "The sandbox has ended; its database stays.\n" : "The sandbox was not running.\n",
+    stopped ? "The sandbox was stopped; its database stays.\n" : "The sandbox was not running.\n",
   );
   return 0;
 }

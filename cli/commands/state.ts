@@ -11,7 +11,7 @@ export async function stateUnprotect(
   urns: readonly string[],
   { stack, all }: { readonly stack: string; readonly all?: boolean },
 ): Promise<number> {
-  if (all !== true && urns.length === 0) throw new UserError("Name the URNs to unprotect, or say --all.");
+  if (all !== true && urns.length === 0) throw new UserError("Name the URNs to unprotect, or use --all.");
   if (stack !== LOCAL_STACK) {
     return passToPulumi(project, [
       "state",

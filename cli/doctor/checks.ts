@@ -13,10 +13,10 @@ import {
   checkPorts,
   checkPulumi,
   checkPython,
-  checkSlots,
+  checkParallel,
   hostedHere,
 } from "./machine.ts";
-import { checkBalances, checkWallets, judgeDialect, judgeKey, judgeSources } from "./service.ts";
+import { checkBalances, checkWallets, judgeRelease, judgeKey, judgeSources } from "./service.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -69,7 +69,7 @@ export function checksOf(project: Project, stack: string): Check[] {
     { name: "agents", look: async () => [checkAgents(stack, await loaded())] },
     ...serviceChecks(project, stack, agents),
     after(agents, "agents/ is not valid", "ports", async () => checkPorts(project, await agents())),
-    { name: "engine slots", look: () => [checkSlots(project, stack, process.env)] },
+    { name: "parallel steps", look: () => [checkParallel(project, stack, process.env)] },
     { name: "Pulumi", look: async () => [await checkPulumi(stack)] },
   ];
 }
@@ -107,7 +107,9 @@ function serviceChecks(project: Project, stack: string, agents: () => Promise<re
     },
     after(opened, unsettled, "payment service", async () => [(await health()).service]),
     after(opened, unsettled, "clock", async () => [(await health()).clock]),
-    after(up, unreachable, "dialect", async () => [judgeDialect(await (await opened()).client.apiDocs())]),
+    after(up, unreachable, "service release", async () => [
+      judgeRelease(await (await opened()).client.apiDocs()),
+    ]),
     after(up, unreachable, "API key", async () => [judgeKey(await key())]),
     after(key, unusable, "payment source", async () => {
       const { config, survey } = await seen();

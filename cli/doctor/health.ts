@@ -52,9 +52,9 @@ export async function askHealth(url: string): Promise<Health> {
 
 /** Times in Unix milliseconds; NaN: the service did not tell. The header has whole seconds. */
 export function judgeClock(serverTime: number, here: number): Verdict {
-  if (Number.isNaN(serverTime)) return skip("the payment service does not tell its time");
+  if (Number.isNaN(serverTime)) return skip("the payment service does not send its time");
   const seconds = Math.round((serverTime + 500 - here) / 1000);
   const said = `the payment service's clock is ${Math.abs(seconds)} s ${seconds < 0 ? "behind" : "ahead of"} this machine's`;
   if (Math.abs(seconds) <= CLOCK_MAY_DIFFER_SECONDS) return ok(said);
-  return warn(said, "set both by NTP: deadlines of payments are reckoned by it");
+  return warn(said, "set both by NTP: payment deadlines depend on it");
 }

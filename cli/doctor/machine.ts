@@ -3,9 +3,8 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Agent, type LoadedAgents, formatComplaint } from "../../infra/declarations/index.ts";
-
 import { crewVenv, isRunning, portsFile, reservedPort } from "../../providers/crew-process/local/index.ts";
-import { countAgents } from "../../stacks/agents.ts";
+import { countAgents, parallelSteps } from "../../stacks/agents.ts";
 import { isFree } from "../../stacks/port.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
 import { count } from "../text.ts";
@@ -100,15 +99,16 @@ async function isHeldByCrew(project: Project, port: number): Promise<boolean> {
   return (await Promise.all(records.map(isRunning))).includes(true);
 }
 
-/** Every agent waits for the chain in a slot of the engine; too few of them and agents wait for each other. */
-export function checkSlots(project: Project, stack: string, env: NodeJS.ProcessEnv): Verdict {
-  const wanted = countAgents(project) + 16;
+/** Every agent waits for the chain in a step of its own; with fewer steps at a time, agents wait for each other. */
+export function checkParallel(project: Project, stack: string, env: NodeJS.ProcessEnv): Verdict {
+  const agents = countAgents(project);
+  const wanted = parallelSteps(agents);
   const set = env["PULUMI_PARALLEL"];
   if (stack === LOCAL_STACK) return ok(`${wanted}, set by masumi-agents`);
   if (set === undefined) return ok(`PULUMI_PARALLEL is not set; masumi-agents sets it to ${wanted}`);
   if (Number(set) >= wanted) return ok(`PULUMI_PARALLEL=${set}`);
   return warn(
-    `PULUMI_PARALLEL=${set} is less than the number of agents and 16 (${wanted}): agents wait for each other`,
+    `PULUMI_PARALLEL=${set} is too low: ${count(agents, "agent")} and 16 other steps (${wanted}) may run at once, or agents wait for each other`,
     `set PULUMI_PARALLEL=${wanted}, or leave it to masumi-agents`,
   );
 }

@@ -22,7 +22,7 @@ import { type Verdict, fail, failure, ok, warn } from "./finding.ts";
 
 const WALLET_TOLD_WITHIN_MS = 15_000;
 
-export function judgeDialect({ hasV2, hasSearch, hasChanges, deregistersByPost }: Dialect): Verdict {
+export function judgeRelease({ hasV2, hasSearch, hasChanges, deregistersByPost }: Dialect): Verdict {
   if (hasV2) return ok("release 0.28 or newer");
   const update = "ask the administrator to update the payment service";
   if (hasSearch) return warn("release 0.27: no V2 wallets", update);
@@ -105,13 +105,13 @@ async function askForWallet(wallet: Wallet, { client, config, survey }: WalletQu
         : config.network;
       return fail(
         `the payment service has no wallet ${wallet.vkey} for ${where}`,
-        "check vkey and type in masumi:wallets with the service's administrator",
+        "check the wallet's verification key (vkey) and type in masumi:wallets with the service's administrator",
       );
     }
     const isUntold = error instanceof MasumiError || (error as { name?: unknown }).name === "TimeoutError";
     if (!isUntold) throw error;
     return warn(
-      `whether the payment service knows ${nameOf(wallet)} is unknown`,
+      `whether the payment service knows ${nameOf(wallet)} could not be determined`,
       "compare masumi:wallets with the service's administrator",
     );
   }

@@ -32,7 +32,7 @@ function readText(file: string, option: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new UserError(`${option}: ${file} is not a text in UTF-8.`);
+    throw new UserError(`${option}: ${file} is not text in UTF-8.`);
   }
 }
 

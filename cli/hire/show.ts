@@ -14,6 +14,12 @@ const EXIT_CODES: Readonly<Record<HireReport["outcome"], number>> = {
 };
 export const exitCodeOf = ({ outcome }: HireReport): number => EXIT_CODES[outcome];
 
+/** How a result was hashed; the two differ only for results with line ends, quotes, backslashes or control characters. */
+const HASHED: Readonly<Record<NonNullable<HireReport["hashRule"]>, string>> = {
+  marketplace: "hashed as the Masumi marketplace does",
+  "mip-004": "hashed as MIP-004 specifies",
+};
+
 /** Write the result on stdout, and what is to be known of it on stderr. */
 export function showHire(report: HireReport): void {
   const { outcome, result, hashRule, agent, purchase } = report;
@@ -26,14 +32,14 @@ export function showHire(report: HireReport): void {
   if (outcome === "question") printProgress(questionText(report));
   if (outcome === "result" && hashRule) {
     printProgress(
-      `The result's hash is the one on the chain (rule ${hashRule}). The seller is paid after ${purchase?.unlockTime}.`,
+      `The result's hash is the one on the chain (${HASHED[hashRule]}). The seller is paid after ${purchase?.unlockTime}.`,
     );
   }
   if (outcome === "differs") {
     const { message } = new HireError(
       "HIRE_RESULT_DIFFERS",
-      `The result of ${agent.url} is not the one whose hash is on the chain, by any rule.`,
-      `To have your money back, dispute it before ${purchase?.unlockTime}: ${goOnWith(report)} --refund`,
+      `The hash of the result of ${agent.url} is not the one on the chain, however it is computed.`,
+      `To get your money back, dispute it before ${purchase?.unlockTime}: ${goOnWith(report)} --refund`,
     );
     printProgress(message);
   }

@@ -14,7 +14,7 @@ const STAGES: Record<Stage, string> = {
   locked: "The agent begins ...",
   running: "The agent works ...",
   delivered: "The agent has the result; its hash is on its way to the chain ...",
-  refunding: "Asking for the money back ...",
+  refunding: "Requesting the refund ...",
 };
 
 /** Return what happens in a hire as lines for people. */
@@ -23,7 +23,7 @@ export function eventText(event: HireEvent): string[] {
     case "free":
       return [event.name === undefined ? "The agent works for free." : `${event.name} works for free.`];
     case "price-undisclosed":
-      return ["The agent does not say beforehand what it costs; its answer to start_job will."];
+      return ["The agent does not state its price in advance; it will be known once the job is started."];
     case "price":
       return [`${event.name} asks ${event.price}.`];
     case "stage":
@@ -31,18 +31,20 @@ export function eventText(event: HireEvent): string[] {
     case "chain":
       return [stateText(event)];
     case "refund-request":
-      return [`Asking for the money back: ${event.why}.`];
+      return [`Requesting a refund: ${event.why}.`];
     case "question-unreadable":
-      return ["The agent asks for something, and not as MIP-003 has it: this command cannot answer."];
+      return [
+        "The agent asks for something in a form that MIP-003 does not define: this command cannot answer.",
+      ];
     case "answer-sent":
       return [
         "The answer is sent.",
         ...(event.isUnderstood
           ? []
-          : ["The agent has another hash of it than this command: it may not have understood the same."]),
+          : ["The agent's hash of the answer is not this command's: it may have understood something else."]),
       ];
     case "answer-refused":
-      return [`The agent did not take the answer. ${event.what}`];
+      return [`The agent did not accept the answer. ${event.what}`];
     case "answer-unused":
       break;
   }
@@ -61,17 +63,17 @@ function stateText({ state, txHash, resultHash, submitResultTime }: HireEvent & 
 /** Return how a refund stands, and what comes next. */
 export function refundText({ id, purchase }: HireReport): string {
   const state = purchase?.onChainState;
-  const later = `See how it goes on with: ${goOnWith({ id })}`;
+  const later = `Follow it with: ${goOnWith({ id })}`;
   switch (state) {
     case "RefundWithdrawn":
     case "DisputedWithdrawn":
       return `The money is no longer in the contract (${state}).`;
     case "Disputed":
-      return `The seller gave a result after all, so the refund is disputed: the seller or the network's admins decide. ${later}`;
+      return `The seller delivered a result after all, so the refund is disputed: the seller or the network's admins decide. ${later}`;
     case "RefundAuthorized":
       return `The seller agreed to the refund; the payment service collects it. ${later}`;
     default:
-      return `The refund is asked for. Without a result it comes back by itself after ${purchase?.submitResultTime}, sooner if the seller agrees. ${later}`;
+      return `The refund is requested. Without a result it is paid out automatically after ${purchase?.submitResultTime}, sooner if the seller agrees. ${later}`;
   }
 }
 

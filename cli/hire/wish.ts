@@ -4,13 +4,13 @@ import {
   type Account,
   type AccountName,
   type AgentReference,
+  type Entered,
   type Funds,
   HireError,
   type Market,
   type Wish,
   agentUrlProblem,
 } from "../../buyer/index.ts";
-import type { Entered } from "../../buyer/index.ts";
 import { toBaseUnits } from "../../infra/declarations/index.ts";
 import { readMarket } from "../../stacks/network.ts";
 import { readAgentOutputs } from "../../stacks/outputs.ts";
@@ -99,7 +99,7 @@ export async function openAccount(
   if (!service) {
     throw new HireError(
       "HIRE_BUYER_MISSING",
-      `Nothing says by which payment service you pay: ${stackFile(project, stack)} has no masumi:paymentServiceUrl.`,
+      `There is no payment service to pay with: ${stackFile(project, stack)} has no masumi:paymentServiceUrl.`,
       "Name yours with --payment-service https://…/api/v1.",
     );
   }

@@ -16,8 +16,8 @@ const lastSegment = (url: string): string =>
   URL.canParse(url) ? (new URL(url).pathname.split("/").findLast(Boolean) ?? "") : "";
 
 /**
- * The id for an agent that is registered as `row`. A registration of ours bears the hash of its id, so an id that fits
- * it was its own; else it is made from the agent's name. An id that is taken gets a number.
+ * Return the id for an agent that is registered as `row`. A registration of ours carries the hash of its id, so an id
+ * that fits it was its own; else it is made from the agent's name. An id that is taken gets a number.
  */
 export function chooseId(row: Row, owner: string, isTaken: (id: string) => boolean): string {
   const { name, capability, apiBaseUrl } = row.listing;

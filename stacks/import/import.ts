@@ -90,7 +90,7 @@ function lookUp(asked: readonly string[], { survey }: ImportContext): Wanted[] {
   });
 }
 
-/** Write the files of an import. No file is ever overwritten. @throws UserError when one has come to be there meanwhile */
+/** Write the files of an import. No file is ever overwritten. @throws UserError when one was created in the meantime */
 export function writeImports(project: Project, drafts: readonly Draft[]): void {
   mkdirSync(project.agents, { recursive: true });
   for (const { agent, text } of drafts) {
@@ -99,7 +99,7 @@ export function writeImports(project: Project, drafts: readonly Draft[]): void {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       throw new UserError(
-        `${agent.file} has come to be there meanwhile and is left alone. Run the import again.`,
+        `${agent.file} was created in the meantime and is left alone. Run the import again.`,
       );
     }
   }

@@ -36,7 +36,7 @@ export interface Draft {
   readonly action: Action;
 }
 
-/** The file that takes a registration over, or every reason why there can be none. Pure but for `isFile`. */
+/** Return the file that takes a registration over, or every reason why there can be none. Pure but for `isFile`. */
 export function judge(row: Row, context: ImportContext): Draft | readonly Reason[] {
   const stopped = obstacle(row, context) ?? obstacleOfUrl(row, context);
   if (stopped) return [stopped];
@@ -108,7 +108,7 @@ function decide(row: Row, agent: Agent, text: string, context: ImportContext): D
     return [
       {
         field: "",
-        message: `row ${planned.row?.id} registers the same agent, and is the one that up keeps`,
+        message: `registration ${planned.row?.id} is of the same agent, and is the one that up keeps`,
         remedy: "import that one, and deregister the other in the payment service",
       },
     ];

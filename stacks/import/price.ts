@@ -2,7 +2,7 @@ import { formatUnits } from "../../providers/common/amounts.ts";
 import { type AssetTable, type Price, toBaseUnits } from "../../infra/declarations/index.ts";
 
 /**
- * A price in base units as a declaration says it, such as `5 USDM`; undefined if the stack has no name and decimals for
+ * Return a price in base units as a declaration says it, such as `5 USDM`; undefined if the stack has no name and decimals for
  * its unit. The text means exactly this price again.
  */
 export function priceText(

@@ -17,17 +17,17 @@ export interface Declared {
   readonly agents: readonly Agent[];
 }
 
-/** The file that declares a registration, by its mark or by adopt. */
+/** Return the file that declares a registration, by its mark or by adopt. */
 export function fileOf(row: Row, { config, agents }: Declared): string | undefined {
   const isIts = ({ id, adopt }: Agent) => adopt === row.id || row.markers.includes(marker(config.owner, id));
   return agents.find(isIts)?.file;
 }
 
-/** Whether another owner's mark is on it: another stack keeps it. */
+/** Return whether it carries another owner's marker: another stack manages it. */
 export const isOfOtherOwner = ({ markers }: Row, { owner }: Pick<StackConfig, "owner">): boolean =>
   markers.length > 0 && !markers.some((mark) => mark.startsWith(`${ownerTag(owner)}-`));
 
-/** Registrations of the stack's wallets that are or will be on the chain and that no file declares, oldest first. */
+/** Return the registrations of the stack's wallets that are or will be on the chain and that no file declares, oldest first. */
 export function undeclared(rows: readonly Row[], declared: Declared): { ours: Row[]; ofOthers: Row[] } {
   const vkeys = new Set(declared.config.wallets.map(({ vkey }) => vkey));
   const found = rows
@@ -40,7 +40,7 @@ export function undeclared(rows: readonly Row[], declared: Declared): { ours: Ro
   };
 }
 
-/** A registration that was asked for, by row id, agentIdentifier or name; of several with one name, none. */
+/** Return the registration that was asked for by id, agent identifier or name; of several with one name, none. */
 export function findNamed(asked: string, rows: readonly Row[]): Row | Reason {
   const exact = rows.find(({ id, agentIdentifier }) => id === asked || agentIdentifier === asked);
   if (exact) return exact;
@@ -50,7 +50,7 @@ export function findNamed(asked: string, rows: readonly Row[]): Row | Reason {
   if (!only) {
     return {
       field: "",
-      message: "no registration on this network has this row id, agentIdentifier or name",
+      message: "no registration on this network has this id, agent identifier or name",
       remedy: "masumi-agents import without names lists what can be imported",
     };
   }
@@ -58,11 +58,11 @@ export function findNamed(asked: string, rows: readonly Row[]): Row | Reason {
   return {
     field: "",
     message: `${present.length} registrations have this name`,
-    remedy: `name one of the rows: ${present.map(({ id, state }) => `${id} (${state})`).join(", ")}`,
+    remedy: `name one by its id: ${present.map(({ id, state }) => `${id} (${state})`).join(", ")}`,
   };
 }
 
-/** What keeps a registration from being taken over, whatever it says; undefined if nothing does. */
+/** Return what keeps a registration from being taken over, whatever it says; undefined if nothing does. */
 export function obstacle(row: Row, declared: Declared): Reason | undefined {
   const file = fileOf(row, declared);
   if (file) return { field: "", message: `${file} declares it already`, remedy: "see masumi-agents drift" };

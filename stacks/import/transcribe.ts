@@ -25,7 +25,7 @@ interface Context {
   readonly table: AssetTable;
 }
 
-/** A registration as the text of an agent's file that takes it over. Whether that is a right one is not checked here. */
+/** Return a registration as the text of an agent's file that takes it over. Whether that is a right one is not checked here. */
 export function transcribe(row: Row, { id, config, table }: Context): Transcript {
   const { listing } = row;
   const { pricing, reasons } = transcribePricing(row, table);
@@ -91,14 +91,14 @@ function comment(row: Row, { id, config }: Omit<Context, "table">): string {
   const advice = row.markers.includes(marker(config.owner, id))
     ? ["adopt: takes that registration over as it is. After the next up the line may go."]
     : [
-        "adopt: takes that registration over as it is. Keep the line: the registration does not bear this stack's mark",
+        "adopt: takes that registration over as it is. Keep the line: the registration does not carry this stack's marker",
         row.type === "V2"
           ? "before a change of this file has reached the chain."
           : "and V1 registrations cannot be changed in place.",
       ];
   return [
     " yaml-language-server: $schema=./agent.schema.json",
-    ` Imported from the Masumi network (${config.network}): row ${row.id}${identifier}.`,
+    ` Imported from the Masumi network (${config.network}): registration ${row.id}${identifier}.`,
     ...advice.map((line) => ` ${line}`),
   ].join("\n");
 }

@@ -190,7 +190,7 @@ describe("an answer to start_job that is not what was agreed is not paid", () =>
     seller.behaviour = { ...free, started: { agentIdentifier, blockchainIdentifier: "abcd" } };
     await expect(market.hire(seller.url)).rejects.toMatchObject({
       code: "HIRE_TERMS_DIFFER",
-      what: "The agent works for free by the registry, and wants to be paid.",
+      what: "The agent is free according to the registry, but wants to be paid.",
     });
     expect(await market.purchases()).toEqual([]);
   });

@@ -53,7 +53,7 @@ describe("what does not fit is refused", () => {
   it.each<[string, Field, string[], RegExp]>([
     ["nothing", field("string"), [], /x: is required/],
     ["an empty text", field("string"), ["x="], /x: is required/],
-    ["two texts", field("string"), ["x=a", "x=b"], /must be one text/],
+    ["two texts", field("string"), ["x=a", "x=b"], /must be a single text/],
     ["no number", field("number"), ["x=five"], /must be a number/],
     ["infinity", field("number"), ["x=1e999"], /must be a number/],
     ["more than JSON can hold", field("number"), ["x=9007199254740993"], /2\^53/],
@@ -71,7 +71,7 @@ describe("what does not fit is refused", () => {
     ["no URL", field("string", rule("format", "url")), ["x=example.com"], /URL/],
     ["maybe", field("boolean"), ["x=maybe"], /true or false/],
     ["another choice", field("option", choices), ["x=green"], /chosen from: red, blue/],
-    ["two of a radio", field("radio", choices), ["x=red", "x=blue"], /one choice/],
+    ["two of a radio", field("radio", choices), ["x=red", "x=blue"], /a single choice/],
     ["a file's content", field("file"), ["x=%PDF"], /@file, or the URL of an uploaded file/],
     ["a moment", field("date"), ["x=tomorrow"], /must be a date such as/],
     ["a hidden field", field("hidden"), ["x=1"], /leave it out/],

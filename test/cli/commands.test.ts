@@ -56,7 +56,7 @@ describe("masumi-agents on the command line", () => {
   it("a stack without a network is refused by its file's name", async () => {
     const { exitCode, stderr } = await project.run("validate", "--stack", "staging");
     expect(exitCode).toBe(1);
-    expect(stderr).toContain("Pulumi.staging.yaml does not say masumi:network");
+    expect(stderr).toContain("Pulumi.staging.yaml does not set masumi:network");
   });
 
   it("a folder that is no project is refused", async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { runChecks } from "../../cli/doctor/finding.ts";
 import { judgeClock } from "../../cli/doctor/health.ts";
-import { checkNode, checkPython, checkSlots } from "../../cli/doctor/machine.ts";
-import { judgeDialect } from "../../cli/doctor/service.ts";
+import { checkNode, checkPython, checkParallel } from "../../cli/doctor/machine.ts";
+import { judgeRelease } from "../../cli/doctor/service.ts";
 import { openProject } from "../../stacks/project.ts";
 import { CliStack } from "./stack.ts";
 
@@ -25,7 +25,7 @@ describe("a check of doctor", () => {
     await using opened = await CliStack.start();
     opened.declare({ a: {}, b: {}, c: {} });
     const env = set === undefined ? {} : { PULUMI_PARALLEL: set };
-    expect(checkSlots(openProject(opened.project.root), stack, env).status).toBe(status);
+    expect(checkParallel(openProject(opened.project.root), stack, env).status).toBe(status);
   });
 
   it("Python: the project's own environment, or nothing where the one that is named is not there", async () => {
@@ -52,7 +52,7 @@ describe("a check of doctor", () => {
       { deregistersByPost: false, hasChanges: false, hasSearch: false, hasV2: false },
       /^release 0\.21 or older/,
     ],
-  ])("tells releases apart: %j", (dialect, said) => expect(judgeDialect(dialect).message).toMatch(said));
+  ])("tells releases apart: %j", (dialect, said) => expect(judgeRelease(dialect).message).toMatch(said));
 
   it.each([
     [Number.NaN, "skip"],

@@ -51,7 +51,7 @@ describe("masumi-agents doctor", () => {
     expect(stdout).toMatch(/^ok {4}settings +Preprod, owner example-gmbh, 2 wallets, hosting process$/m);
     expect(stdout).toMatch(/^ok {4}payment service +http:\/\/127\.0\.0\.1:\d+\/api\/v1 answers \(\d+ ms\)$/m);
     expect(stdout).toMatch(/^ok {4}clock +the payment service's clock is \d s /m);
-    expect(stdout).toMatch(/^ok {4}dialect +release 0\.28 or newer$/m);
+    expect(stdout).toMatch(/^ok {4}service release +release 0\.28 or newer$/m);
     expect(stdout).toMatch(/^ok {4}API key +ReadAndPay on Preprod$/m);
     expect(stdout).toMatch(/^ok {4}payment source +V2 wallet fa12fbf5…7e32: addr_test1wzs4e6…n37w4g$/m);
     expect(stdout).toMatch(/^ok {4}wallets +V2 wallet fa12fbf5…7e32 is known, without registrations$/m);
@@ -59,7 +59,9 @@ describe("masumi-agents doctor", () => {
       /^ok {4}balances +V2 wallet .* has 10000 ADA free; the next up takes up to 5\.422653$/m,
     );
     expect(stdout).toMatch(/^ok {4}ports +no crew of this stack is a process of this machine$/m);
-    expect(stdout).toMatch(/^ok {4}engine slots +PULUMI_PARALLEL is not set; masumi-agents sets it to 18$/m);
+    expect(stdout).toMatch(
+      /^ok {4}parallel steps +PULUMI_PARALLEL is not set; masumi-agents sets it to 18$/m,
+    );
     expect(stdout).toMatch(/^\d+ ok, \d warnings?, 0 failures\.$/m);
     expect(exitCode).toBe(0);
   });
@@ -85,7 +87,7 @@ describe("masumi-agents doctor", () => {
     expect(of(found, "payment service")).toEqual(["skip the stack's settings are not valid"]);
     expect(of(found, "ports")).toEqual(["skip agents/ is not valid"]);
     expect(of(found, "Node")[0]).toMatch(/^ok /);
-    expect(of(found, "engine slots")[0]).toMatch(/^ok /);
+    expect(of(found, "parallel steps")[0]).toMatch(/^ok /);
   });
 
   it("a service that is not there is said once", async () => {
@@ -178,7 +180,7 @@ describe("masumi-agents doctor", () => {
   it("an old release without V2: a warning, and no payment source for a V2 wallet", async () => {
     await using stack = await CliStack.start({}, { chainSpeed: "instant", world: WORLDS["release 0.21"] });
     const found = await findings(stack);
-    expect(of(found, "dialect")[0]).toMatch(
+    expect(of(found, "service release")[0]).toMatch(
       /^warn release 0\.21 or older: no V2 wallets.* -> ask the administrator/,
     );
     expect(of(found, "payment source")[0]).toMatch(/^fail PAYMENT_SOURCE_UNKNOWN: /);

@@ -38,7 +38,7 @@ describe("masumi-agents drift", () => {
     await using stack = await driftedFleet();
     const { exitCode, stdout, stderr } = await driftOf(stack);
     expect(stderr).toBe("");
-    expect(stdout).toMatch(/^same: as declared \(row cm\w+, RegistrationConfirmed\)$/m);
+    expect(stdout).toMatch(/^same: as declared \(registration cm\w+, RegistrationConfirmed\)$/m);
     expect(stdout).toMatch(
       new RegExp(
         "^changed: CHANGED .*\n" +
@@ -49,11 +49,11 @@ describe("masumi-agents drift", () => {
       ),
     );
     expect(stdout).toMatch(
-      /^failed: FAILED \(row cm\w+, UpdateFailed\)\n {2}the service says: the chain said no$/m,
+      /^failed: FAILED \(registration cm\w+, UpdateFailed\)\n {2}the service says: the chain said no$/m,
     );
-    expect(stdout).toMatch(/^twice: as declared .*\n {2}DUPLICATE: registered once more as row cm/m);
+    expect(stdout).toMatch(/^twice: as declared .*\n {2}DUPLICATE: also registered as cm/m);
     expect(stdout).toMatch(/^missing: MISSING: it is not registered$/m);
-    expect(stdout).toMatch(/^Agent orphan: ORPHAN: no file declares it \(row cm/m);
+    expect(stdout).toMatch(/^Agent orphan: ORPHAN: no file declares it \(registration cm/m);
     expect(stdout).toMatch(
       /^Drift: 4 of 5 agents not as declared, 1 registration that no file declares\. .*masumi-agents plan$/m,
     );

@@ -19,7 +19,9 @@ describe("masumi-agents hire", () => {
       "5USDM",
     );
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `${MARKETPLACE_RESULT}\n` });
-    expect(stderr).toMatch(/Seller asks 5 tUSDM[\s\S]*Result submitted[\s\S]*rule marketplace/);
+    expect(stderr).toMatch(
+      /Seller asks 5 tUSDM[\s\S]*Result submitted[\s\S]*hashed as the Masumi marketplace does/,
+    );
     expect(stderr).not.toContain("sandbox-buyer-key");
   });
 

@@ -97,7 +97,7 @@ describe("what is not imported, and why", () => {
     const { a } = await stack.register({ a: { payment: "V1" } });
     await stack.service.patch(a?.id ?? "", { ...patch });
     const { exitCode, stdout } = await importOf(stack, [a?.id ?? ""]);
-    expect(stdout).toMatch(/^Not imported: ".*" \(row cm\w+, \w+\)\n/);
+    expect(stdout).toMatch(/^Not imported: ".*" \(registration cm\w+, \w+\)\n/);
     expect(stdout).toMatch(said);
     expect(exitCode).toBe(1);
     expect((await planOf(stack)).agents).toEqual([]);
@@ -144,7 +144,7 @@ describe("what is not imported, and why", () => {
     const { stdout } = await importOf(stack, [a?.id ?? "", "Writer", "Other", d?.id ?? ""]);
     expect(stdout).toContain("agents/agent-a.yaml declares it already");
     expect(stdout).toMatch(
-      /Not imported: Writer\n {2}- 2 registrations have this name; name one of the rows: cm/,
+      /Not imported: Writer\n {2}- 2 registrations have this name; name one by its id: cm/,
     );
     expect(stdout).toMatch(
       /Not imported: "Other" .*\n {2}- url: agents\/agent-a\.yaml declares https:.*; one service is one agent/,

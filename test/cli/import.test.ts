@@ -51,7 +51,7 @@ describe("masumi-agents import", () => {
     expect(stderr).toBe("");
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
-      /^agents\/second\.yaml: "Second" \(row cm\w+, RegistrationConfirmed\); up takes it over, nothing is sent$/m,
+      /^agents\/second\.yaml: "Second" \(registration cm\w+, RegistrationConfirmed\); up takes it over, nothing is sent$/m,
     );
     expect(stdout).toMatch(
       /^Wrote 2 files\. Next:\n {2}npx masumi-agents plan --stack preprod .*\n {2}npx masumi-agents up --stack preprod/m,
@@ -60,7 +60,9 @@ describe("masumi-agents import", () => {
     expect(written.split("\n")).toEqual(
       expect.arrayContaining([
         "# yaml-language-server: $schema=./agent.schema.json",
-        expect.stringMatching(`^# Imported from the Masumi network \\(Preprod\\): row ${rows["v2"]?.id}, `),
+        expect.stringMatching(
+          `^# Imported from the Masumi network \\(Preprod\\): registration ${rows["v2"]?.id}, `,
+        ),
         "payment: V2",
         "url: https://agents.example.com/two",
         "  fixed: [ 5 tUSDM, 0.000001 ADA ]",
@@ -152,11 +154,13 @@ describe("masumi-agents import", () => {
     expect(stdout).toMatch(
       /^Agent a +cm\w+ +RegistrationConfirmed +V2 fa12fbf5…7e32 +https:\/\/agents\.example\.com\/a$/m,
     );
-    expect(stdout).toMatch(/^Left out, since other owners' marks are on them: "Agent b"/m);
+    expect(stdout).toMatch(/^Left out because they carry other owners' markers: "Agent b"/m);
     expect(stdout).not.toContain("Agent c");
     expect(existsSync(stack.project.path("agents/agent-a.yaml"))).toBe(false);
     const named = await importOf(stack, ["Agent b"]);
-    expect(named.stdout).toMatch(/It bears another owner's mark: make sure that no other stack keeps it/);
+    expect(named.stdout).toMatch(
+      /It carries another owner's marker: make sure that no other stack manages it/,
+    );
     expect(named.exitCode).toBe(0);
     expect((await planOf(stack)).agents).toMatchObject([{ action: "adopt" }, { action: "none" }]);
   });
@@ -210,7 +214,7 @@ describe("masumi-agents import", () => {
           reasons: [
             {
               field: "",
-              message: "no registration on this network has this row id, agentIdentifier or name",
+              message: "no registration on this network has this id, agent identifier or name",
               remedy: "masumi-agents import without names lists what can be imported",
             },
           ],

@@ -101,7 +101,7 @@ describe("masumi-agents plan", () => {
     stack.declare({ v1: { payment: "V1", adopt: rows[0]?.id }, v2: { adopt: rows[1]?.id } });
     const { stdout } = await planOf(stack);
     for (const [index, id] of ["v1", "v2"].entries()) {
-      const line = `^${id} +adopt +takes over row ${rows[index]?.id}; nothing is sent .* 0 +0$`;
+      const line = `^${id} +adopt +takes over registration ${rows[index]?.id}; nothing is sent .* 0 +0$`;
       expect(stdout).toMatch(new RegExp(line, "m"));
     }
   });

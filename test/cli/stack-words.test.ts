@@ -192,7 +192,7 @@ describe("state unprotect", () => {
     });
     expect(await say(root, "state", "unprotect")).toMatchObject({
       exitCode: 1,
-      error: "Name the URNs to unprotect, or say --all.",
+      error: "Name the URNs to unprotect, or use --all.",
     });
     expect(await stillProtected()).toBe(3);
   });
