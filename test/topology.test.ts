@@ -299,3 +299,40 @@ describe("no folder is crowded", () => {
     expect(crowded).toEqual([]);
   });
 });
+
+describe("docs/architecture.md", () => {
+  const text = readFileSync(join(root, "docs/architecture.md"), "utf8");
+  const [picture = ""] = /flowchart TD.*?```/s.exec(text) ?? [];
+  const drawn = new Map(
+    [...picture.matchAll(/^ +(\w+)\["([^"]+)"\]$/gm)].map(([, id = "", room = ""]) => [id, room]),
+  );
+  const arrows = [...picture.matchAll(/^ +(\w+) --> (\w+)$/gm)].map(
+    ([, from = "", to = ""]) => [drawn.get(from) ?? from, drawn.get(to) ?? to] as const,
+  );
+
+  it("has a row for every room, with what it may import", () => {
+    const rows = [...text.matchAll(/^\| `([^`]+)` +\| [^|]+\|([^|]*)\|$/gm)].map(
+      ([, room = "", imports = ""]): [string, string[]] => [
+        room,
+        [...imports.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name).toSorted(),
+      ],
+    );
+    const rules = Object.entries(ROOMS).map(([room, { imports }]) => [room, imports.toSorted()]);
+    const ofRooms = rows.filter(([room]) => room in ROOMS);
+    expect(Object.fromEntries(ofRooms)).toEqual(Object.fromEntries(rules));
+  });
+
+  it("draws every room, and the arrows that are allowed: those that it leaves out follow from others", () => {
+    expect([...drawn.values()].toSorted()).toEqual(Object.keys(ROOMS).toSorted());
+    const graph = graphOf(arrows);
+    expect(arrows.filter(([from, to]) => !ROOMS[from]?.imports.includes(to))).toEqual([]);
+    const reached = (room: string): Set<string> =>
+      new Set([...(graph.get(room) ?? [])].flatMap((next) => [next, ...reached(next)]));
+    for (const [room, { imports }] of Object.entries(ROOMS)) {
+      expect(
+        [...imports].filter((other) => !reached(room).has(other)),
+        room,
+      ).toEqual([]);
+    }
+  });
+});
