@@ -126,7 +126,7 @@ describe("the files of an agent", () => {
     write(`.masumi/documents/${digest}`, "a,");
     const agent = agentWith(`documents: ["https://localhost/prices.csv#sha256=${digest}"]`);
     expect(() => filesOf(agent)).toThrow(
-      /^DOCUMENT_UNUSABLE: The document https:\/\/localhost\/prices\.csv leads to (127\.0\.0\.1|::1), which is no address of the public network\.\nLook at the link/,
+      /^DOCUMENT_UNUSABLE: The document https:\/\/localhost\/prices\.csv leads to (127\.0\.0\.1|::1), which is not a public address\.\nCheck the link/,
     );
   });
 
