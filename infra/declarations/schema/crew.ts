@@ -8,20 +8,20 @@ import { matching, text } from "./texts.ts";
 
 const name = matching(
   /^[A-Za-z][A-Za-z0-9_-]*$/,
-  "cannot be a name here",
-  "begin with a letter, then letters, digits, _ and -",
+  "is not a valid name",
+  "start with a letter, followed by letters, digits, _ and -",
   100,
 );
 
 /** The tools that crew/src/crew_runtime/tools has. */
 export const TOOLS = ["calculate", "document_search", "fetch_page"] as const;
 
-const KNOWN_TOOLS = `crews have these tools: ${TOOLS.join(", ")}; package your own with build`;
+const KNOWN_TOOLS = `available tools: ${TOOLS.join(", ")}; package your own with build`;
 
 const host = matching(
   /^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$/,
-  "is not the name of a host",
-  "write it like docs.example.com, or *.example.com for all below it",
+  "is not a host name",
+  "for example docs.example.com, or *.example.com for all its subdomains",
   253,
 );
 
@@ -126,8 +126,8 @@ export const crewSchema = z.strictObject({
   agents: z
     .record(name, crewAgent)
     .refine((agents) => Object.keys(agents).length > 0, {
-      error: "names no agent",
-      params: { remedy: "give it one: researcher: { role: …, goal: …, backstory: … }" },
+      error: "has no agents",
+      params: { remedy: "add one: researcher: { role: …, goal: …, backstory: … }" },
     })
     .meta({ description: "The crew's agents by name." }),
   tasks: z

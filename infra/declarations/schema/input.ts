@@ -10,7 +10,7 @@ import { matching, text } from "./texts.ts";
 const fieldId = matching(
   /^[A-Za-z_][A-Za-z0-9_-]*$/,
   "cannot be used in {…}",
-  "begin with a letter, then letters, digits, _ and -",
+  "start with a letter, followed by letters, digits, _ and -",
   100,
 ).meta({
   id: "fieldId",
@@ -131,7 +131,7 @@ const moment = <const K extends keyof typeof moments>(kind: K) => {
   const value = matching(
     moments[kind],
     `is not a ${kind}`,
-    `write it in quotes, such as "${examples[kind]}"`,
+    `write it in quotes, for example "${examples[kind]}"`,
   );
   const data = z.strictObject({ description: description.exactOptional(), default: value.exactOptional() });
   return field([kind], data.exactOptional(), ...bounds(value));

@@ -17,13 +17,13 @@ export const RESERVED_TAG_PREFIX = "iac-";
 const id = matching(
   /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
   "is not a valid id",
-  "use lower-case letters, digits and -, such as market-researcher",
+  "use lower-case letters, digits and -, for example market-researcher",
   63,
 );
 
 const stackName = matching(
   /^[A-Za-z0-9_.-]{1,100}$/,
-  "is not a stack's name",
+  "is not a stack name",
   "use letters, digits, - _ and .",
 );
 
@@ -34,10 +34,10 @@ const tag = ruled(text(63), {
   pattern: "^(?![Ii][Aa][Cc]-)",
 });
 
-const price = ruled(text(120, 'name the token too, such as "5 USDM"'), {
+const price = ruled(text(120, 'include the token, for example "5 USDM"'), {
   test: (value) => PRICE.test(value),
   wrong: "is not a price",
-  right: 'write amount and token, such as "5 USDM" or "2.5 ADA"',
+  right: 'write an amount and a token, for example "5 USDM" or "2.5 ADA"',
   pattern: PRICE.source,
 }).meta({ description: "Amount and token.", examples: ["5 USDM", "2.5 ADA"] });
 
@@ -77,7 +77,7 @@ const exampleOutput = z.strictObject({
   mimeType: matching(
     /^[\w.+-]+\/[\w.+-]+(;.*)?$/,
     "is not a media type",
-    "write it like application/pdf",
+    "for example application/pdf",
     60,
   ).meta({
     description: "Its media type.",
@@ -162,8 +162,8 @@ export const declarationSchema = z
       }),
     image: matching(
       /^[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64}$/,
-      "does not name an image by its digest",
-      "write repository@sha256:… with 64 hex digits, so that it cannot change unseen",
+      "does not refer to an image by its digest",
+      "write repository@sha256:… with 64 hex digits, so it cannot change unnoticed",
       500,
     )
       .exactOptional()
@@ -260,7 +260,7 @@ export const declarationSchema = z
     adopt: matching(
       /^c[a-z0-9]{8,31}$/,
       "is not the id of a registration",
-      "write the row's id, such as cmwrr…",
+      "write its id in the payment service, for example cmwrr…",
     )
       .exactOptional()
       .meta({ description: "Id of an existing registration to take over instead of making a new one." }),

@@ -178,7 +178,7 @@ describe("documents that are too large for an image", () => {
       truncateSync(join(root, `docs/${name}.pdf`), 180 * MIB + index);
     }
     expect(() => agentWith("documents: [docs/a.pdf, docs/b.pdf, docs/c.pdf]")).toThrow(
-      /the documents have 540\.0 MiB together, at most 500 are kept beside an agent's image/,
+      /the documents have 540\.0 MiB in total, at most 500 MiB may be stored for an agent/,
     );
   });
 });
