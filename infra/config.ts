@@ -33,7 +33,7 @@ function json<T extends z.ZodType>(schema: T, example: string) {
         context.addIssue({ code: "custom", message: issue.message, path: issue.path });
       }
     } catch {
-      context.addIssue({ code: "custom", message: `expected YAML or JSON such as ${example}` });
+      context.addIssue({ code: "custom", message: `expected YAML or JSON, for example ${example}` });
     }
     return z.NEVER;
   });
@@ -78,7 +78,7 @@ const schema = z.strictObject({
   /** How long the chain may take to confirm; not set: as long as the wallet's queue asks, at least an hour. */
   waitMinutes: z.string().regex(digits, "expected a whole number").transform(Number).optional(),
   modelApi: z
-    .url({ protocol: /^https?$/, error: "expected a base URL, such as https://api.openai.com/v1" })
+    .url({ protocol: /^https?$/, error: "expected a base URL, for example https://api.openai.com/v1" })
     .optional(),
   modelKey: z.string().min(1).optional(),
   modelName: z.string().min(1).default("gpt-4.1-mini"),
@@ -89,7 +89,7 @@ const schema = z.strictObject({
     .string()
     .regex(
       /^postgres(ql)?:\/\/./,
-      "expected a PostgreSQL address such as postgresql://crews:…@db.example.com/crews",
+      "expected a PostgreSQL URL, for example postgresql://crews:…@db.example.com/crews",
     )
     .optional(),
   /** Where documents are kept that are too large for an image. */
@@ -128,9 +128,9 @@ const REMEDIES: Record<string, string> = {
   paymentServiceUrl: "pulumi config set masumi:paymentServiceUrl https://…/api/v1",
   apiKey: "pulumi config set --secret masumi:apiKey …, or set MASUMI_API_KEY",
   owner:
-    "pulumi config set masumi:owner <a name that stays: your team or repository>; it marks your registrations",
+    "pulumi config set masumi:owner <a permanent name: your team or repository>; it marks your registrations",
   wallets:
-    "name the selling wallets' verification keys (the service's administrator sees them in the admin page)",
+    "list the selling wallets' verification keys (the service's administrator finds them on the admin page)",
 };
 
 /** Everything wrong with a stack's configuration, at once. Code CONFIG_INVALID; never carries a secret's value. */
@@ -141,7 +141,7 @@ export class ConfigurationError extends Error {
 
   constructor(stack: string, problems: readonly string[]) {
     super(
-      `CONFIG_INVALID: Pulumi.${stack}.yaml needs attention:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
+      `CONFIG_INVALID: Pulumi.${stack}.yaml has problems:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
     );
     this.problems = problems;
   }
@@ -176,16 +176,16 @@ const hostingSettings = (config: StackConfig, has: HasSecret): HostingSettings =
 function crossChecks(config: StackConfig, has: HasSecret): string[] {
   const problems = hostingProblems(config.hosting, hostingSettings(config, has));
   if (config.network === "Mainnet" && !config.confirmMainnet) {
-    problems.push("masumi:confirmMainnet must be true: registrations on Mainnet cost real ADA");
+    problems.push("masumi:confirmMainnet must be true, because registrations on Mainnet cost real ADA");
   }
   if (config.network === "Mainnet" && config.allowPrivateUrls) {
     problems.push(
-      "masumi:allowPrivateUrls is for simulated networks: on Mainnet an agent's URL must be public",
+      "masumi:allowPrivateUrls is only for simulated networks: on Mainnet an agent's URL must be public",
     );
   }
   const vkeys = config.wallets.map(({ vkey }) => vkey);
   for (const repeated of new Set(vkeys.filter((vkey, index) => vkeys.indexOf(vkey) !== index))) {
-    problems.push(`masumi:wallets names ${repeated} twice`);
+    problems.push(`masumi:wallets contains ${repeated} twice`);
   }
   return problems;
 }
@@ -224,15 +224,15 @@ export function readStackConfig({
   const problems = config ? crossChecks(config, has) : (checked.error?.issues.map(describe) ?? []);
   if (settings["runtimeKey"] !== undefined && settings["runtimeKey"] === apiKey) {
     problems.push(
-      "masumi:runtimeKey is the key that registers agents, which no crew may have: set one of its own",
+      "masumi:runtimeKey is the same key that registers agents, which crews must not have: use a separate one",
     );
   }
   if (!apiKey) problems.push(`masumi:apiKey is missing: ${REMEDIES["apiKey"]}`);
   for (const name of SECRETS) {
     if (!settings[name] || !secretKeys || secretKeys.includes(`masumi:${name}`)) continue;
     problems.push(
-      `masumi:${name} is in plain text: replace the key at its issuer, since git may have it by now, and set the new ` +
-        `one with pulumi config set --secret masumi:${name}`,
+      `masumi:${name} is in plain text: git may have it by now, so have its issuer replace it, and set the new one ` +
+        `with pulumi config set --secret masumi:${name}`,
     );
   }
   if (!config || !apiKey || problems.length > 0) throw new ConfigurationError(stack, problems);
@@ -241,7 +241,7 @@ export function readStackConfig({
 
 function describe(issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") {
-    return `masumi:${issue.keys.join(", masumi:")} is not a setting; settings are ${Object.keys(schema.shape).join(", ")}`;
+    return `masumi:${issue.keys.join(", masumi:")} is not a setting; the settings are ${Object.keys(schema.shape).join(", ")}`;
   }
   const [name = "", ...inside] = issue.path.map(String);
   const missing = issue.code === "invalid_type" && inside.length === 0;

@@ -68,8 +68,8 @@ export function agentFiles(projectRoot: string, network: string, agent: Agent): 
     bytes === undefined ? [] : [{ path: file, source, sha256, bytes }],
   );
   const small = found.filter(({ declared }) => declared.bytes === undefined);
-  checkSize(agent, small, MAX_DOCUMENTS_BYTES, "travel with an agent");
-  checkSize(agent, large, MAX_LARGE_DOCUMENTS_BYTES, "are kept beside an agent's image");
+  checkSize(agent, small, MAX_DOCUMENTS_BYTES, "fit into an agent's image");
+  checkSize(agent, large, MAX_LARGE_DOCUMENTS_BYTES, "may be stored for an agent");
   const code = agent.source.kind === "code" ? codeFiles(projectRoot, agent.source.folder) : undefined;
   return {
     declaration: crewDeclaration(agent, network, {
@@ -98,7 +98,7 @@ function checkSize(
   if (bytes <= most) return;
   throw new HostingError(
     "DOCUMENT_UNUSABLE",
-    `The documents of ${file} have ${(bytes / MEBIBYTE).toFixed(1)} MiB together, and ${most / MEBIBYTE} ${where}.`,
+    `The documents of ${file} have ${(bytes / MEBIBYTE).toFixed(1)} MiB in total; at most ${most / MEBIBYTE} MiB ${where}.`,
     "Leave some out.",
   );
 }
@@ -194,7 +194,7 @@ function fetched(projectRoot: string, { url, sha256, name }: DocumentLink): stri
   throw new HostingError(
     "DOCUMENT_UNUSABLE",
     `The document ${url} ${status === 1 && stderr ? stderr : "could not be fetched"}.`,
-    "Look at the link; if what it leads to was changed on purpose, declare the new digest.",
+    "Check the link; if its content was changed on purpose, declare the new digest.",
   );
 }
 

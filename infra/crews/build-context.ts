@@ -99,7 +99,7 @@ export function folderContext(
   if (files.some(({ path }) => path === indispensable)) return files;
   throw new HostingError(
     "BUILD_CONTEXT_INVALID",
-    `git ignores the ${indispensable} of ${posix.normalize(folder)}, so that a clone could not build the image.`,
+    `git ignores the ${indispensable} in ${posix.normalize(folder)}, so a clone could not build the image.`,
     "Add it to the repository.",
   );
 }
@@ -128,7 +128,7 @@ function readContextFile(root: string, path: string, within = root): ContextFile
   if (!real || target === undefined || target === ".." || target.startsWith(`..${sep}`)) {
     throw new HostingError(
       "BUILD_CONTEXT_INVALID",
-      `${shown} is a link to something outside the repository, or to nothing.`,
+      `${shown} is a broken link, or a link to something outside the repository.`,
       "Put the file itself there.",
     );
   }
@@ -136,7 +136,7 @@ function readContextFile(root: string, path: string, within = root): ContextFile
   if (!stat.isFile()) {
     throw new HostingError(
       "BUILD_CONTEXT_INVALID",
-      `${shown} is not a file: links to folders, submodules and sockets cannot be built from.`,
+      `${shown} is not a file: links to folders, submodules and sockets cannot be part of an image.`,
       "Put the files themselves there.",
     );
   }

@@ -63,14 +63,13 @@ export async function fetchDocument(
   const found = createHash("sha256").update(content).digest("hex");
   if (found !== sha256) {
     throw new Error(
-      `leads to something else than declared: its digest is ${found} (${content.byteLength} bytes)`,
+      `leads to different content than declared: its digest is ${found} (${content.byteLength} bytes)`,
     );
   }
   return content;
 }
 
-const privateAddress = (address: string) =>
-  new Error(`leads to ${address}, which is no address of the public network`);
+const privateAddress = (address: string) => new Error(`leads to ${address}, which is not a public address`);
 
 /** Resolves names itself, so that the address that is checked is the address that is called. */
 const lookupAllowed =
@@ -92,9 +91,9 @@ function reasonOf(error: unknown, maxBytes: number): string {
     if (cause.message.startsWith("leads to ")) return cause.message;
   }
   const { code, message = "" } = error as { code?: string; message?: string };
-  if (/maxContentLength/.test(message)) return `has more than ${maxBytes / 1024 / 1024} MiB`;
+  if (/maxContentLength/.test(message)) return `is larger than ${maxBytes / 1024 / 1024} MiB`;
   if (/redirects? exceeded/i.test(message)) return `is redirected more than ${MAX_REDIRECTS} times`;
-  if (code === "ERR_CANCELED") return `did not come within ${TIMEOUT_MS / 1000} s`;
+  if (code === "ERR_CANCELED") return `was not received within ${TIMEOUT_MS / 1000} s`;
   return `cannot be reached (${code ?? "unknown reason"})`;
 }
 

@@ -38,8 +38,8 @@ export function storeLargeDocuments(
   if (!documents) {
     throw new HostingError(
       "DOCUMENT_UNUSABLE",
-      `${first.source} of ${agent.file} has ${(first.bytes / 1024 / 1024).toFixed(1)} MiB, too many for an image.`,
-      "Name a bucket for such documents in the stack's masumi:documents.",
+      `${first.source} of ${agent.file} has ${(first.bytes / 1024 / 1024).toFixed(1)} MiB, too much for an image.`,
+      "Set a bucket for such documents in the stack's masumi:documents.",
     );
   }
   const { bucket, endpoint, prefix = "", profile = aws.profile } = documents;

@@ -62,7 +62,7 @@ export function checkDocuments(
     const path = ["documents", index];
     const problem =
       documents.indexOf(document) < index
-        ? { message: `"${document}" is there twice`, remedy: "remove one" }
+        ? { message: `"${document}" is listed twice`, remedy: "remove one" }
         : isLink(document)
           ? linkProblem(document)
           : pathProblem(projectRoot, file, document, "file");
@@ -72,7 +72,7 @@ export function checkDocuments(
     }
     const name = linkOf(document)?.name ?? document;
     if (!TYPES.includes(posix.extname(name).toLowerCase())) {
-      complain(path, `"${name}" is of no type that crews read`, `documents end in ${TYPES.join(", ")}`);
+      complain(path, `crews cannot read "${name}"`, `documents end in ${TYPES.join(", ")}`);
     }
     if (linkOf(document)) continue;
     const { size } = statSync(join(projectRoot, document));
@@ -82,12 +82,12 @@ export function checkDocuments(
     if (remedy) complain(path, `"${document}" has ${mebibytes(size)} MiB`, remedy);
   }
   for (const [bytes, most, where] of [
-    [inImage, MAX_DOCUMENTS_BYTES, "travel with an agent's image"],
-    [large, MAX_LARGE_DOCUMENTS_BYTES, "are kept beside an agent's image"],
+    [inImage, MAX_DOCUMENTS_BYTES, "fit into an agent's image"],
+    [large, MAX_LARGE_DOCUMENTS_BYTES, "may be stored for an agent"],
   ] as const) {
     if (bytes <= most) continue;
-    const limit = `at most ${most / MEBIBYTE} ${where}: leave some out`;
-    complain(["documents"], `the documents have ${mebibytes(bytes)} MiB together`, limit, "key");
+    const limit = `at most ${most / MEBIBYTE} MiB ${where}: leave some out`;
+    complain(["documents"], `the documents have ${mebibytes(bytes)} MiB in total`, limit, "key");
   }
 }
 
@@ -95,11 +95,11 @@ export function checkDocuments(
 function sizeRemedy(name: string, size: number, takesLarge: boolean): string | undefined {
   const most = maxBytesOf(name);
   if (size > most) {
-    return `at most ${most / MEBIBYTE} of this type: split it, or leave out what no customer asks for`;
+    return `at most ${most / MEBIBYTE} MiB for this type: split it, or leave out what no customer asks about`;
   }
   if (size <= MAX_DOCUMENT_BYTES || takesLarge) return undefined;
   return (
-    `${MAX_DOCUMENT_BYTES / MEBIBYTE} travel with an image: name a bucket for larger ones in the stack's ` +
+    `at most ${MAX_DOCUMENT_BYTES / MEBIBYTE} MiB fit into an image: set a bucket for larger documents in the stack's ` +
     "masumi:documents (docs/operations.md), or split it"
   );
 }
@@ -112,11 +112,11 @@ function linkProblem(document: string): { message: string; remedy: string } | un
   if (plain?.protocol !== "https:" || plain.username || plain.password) {
     return {
       message: `"${document.replace(/\/\/.*@/, "//…@")}" is not an https link`,
-      remedy: "documents are files of the repository or https links, without a password",
+      remedy: "documents are files in the repository, or https links without a password",
     };
   }
   return {
-    message: `"${document}" does not say what it leads to, so that it could change unseen`,
-    remedy: "add #sha256= and the 64 hex digits of the file's SHA-256 (sha256sum tells them)",
+    message: `"${document}" has no digest, so its content could change unnoticed`,
+    remedy: "add #sha256= and the 64 hex digits of the file's SHA-256 (sha256sum prints them)",
   };
 }

@@ -15,18 +15,18 @@ const UNIQUE: readonly [
   same: (value: string) => string,
   remedy: string,
 ][] = [
-  ["id", (id) => id, "ids are unique: rename the file or write another id"],
+  ["id", (id) => id, "ids are unique: rename the file or choose another id"],
   [
     "name",
     (name) => name.toLowerCase().replaceAll(/\s+/g, " "),
-    "customers could not tell them apart: choose another",
+    "customers could not tell them apart: choose another name",
   ],
   [
     "url",
     (url) => (URL.canParse(url) ? new URL(url).href.replace(/\/+$/, "") : url),
-    "one service is one agent",
+    "each agent needs its own URL",
   ],
-  ["adopt", (row) => row, "a registration belongs to one agent"],
+  ["adopt", (row) => row, "a registration belongs to exactly one agent"],
 ];
 
 /** Complains, at the later file, of everything that two agents of the stack share and must not. */
@@ -38,7 +38,7 @@ export function checkDuplicates(candidates: readonly Candidate[]): void {
       if (value === undefined) continue;
       const owner = first.get(same(value));
       const path: Path = [key];
-      if (owner) complain(path, `${key} "${value}" is taken by ${owner}`, remedy);
+      if (owner) complain(path, `${key} "${value}" is already used by ${owner}`, remedy);
       else first.set(same(value), file);
     }
   }

@@ -108,7 +108,7 @@ function idOfFile(parsed: ParsedFile, complain: Candidate["complain"]): string |
     `the file's name "${parsed.stem}" cannot be the agent's id`,
     better
       ? `rename the file to ${better}.yaml, or write id: ${better}`
-      : "write an id: lower-case letters, digits and -",
+      : "add an id: of lower-case letters, digits and -",
   );
   return undefined;
 }
@@ -127,7 +127,7 @@ function complainOfIgnored(all: readonly Inhabitant[], context: StackContext): v
       complain(
         ["documents", index],
         `"${path}" is ignored by git`,
-        "a clone would not have it: add it to the repository",
+        "clones would not have it: add it to the repository",
       );
     }
   }

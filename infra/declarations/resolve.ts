@@ -72,13 +72,13 @@ function checkHosting(declaration: Declaration, hosting: HostingKind, complain: 
   complain(["image"], `"image" is not available with hosting ${hosting}`, OTHER_SOURCE, "key");
 }
 
-const OTHER_SOURCE = "write a crew, or another source for this stack with overrides";
+const OTHER_SOURCE = "declare a crew, or another source for this stack in overrides";
 
 const complainOfUnread = (complain: Complain) =>
   complain(
     ["documents"],
-    "an image of your own is not given its documents",
-    "copy them in its Dockerfile, or write a crew, or a folder with crew.py",
+    "documents are not passed to an image of your own",
+    "copy them in its Dockerfile, or use a crew or a folder with crew.py instead",
     "key",
   );
 
@@ -92,7 +92,7 @@ function checkResources(
     complain(
       ["resources"],
       `${hosting} has no container with cpu ${cpu} and memory ${memory}`,
-      `the nearest is { cpu: ${nearest.cpu}, memory: ${nearest.memory} }`,
+      `the nearest size is { cpu: ${nearest.cpu}, memory: ${nearest.memory} }`,
       "key",
     );
   }
@@ -101,8 +101,8 @@ function checkResources(
   if (!autoscaling && instances === 1) return;
   complain(
     ["resources", surplus],
-    `hosting ${hosting} runs one container for each agent`,
-    `remove ${surplus}, or run it on AWS`,
+    `hosting ${hosting} runs one container per agent`,
+    `remove ${surplus}, or run the agent on AWS`,
     "key",
   );
 }
@@ -123,13 +123,13 @@ function checkWallet({ payment, wallet }: Declaration, { wallets }: StackContext
     complain(
       ["payment"],
       `payment is ${payment}, but the wallet is of type ${pinned.type}`,
-      "make them agree",
+      "change one of them",
     );
   } else if (payment && !wallets.some(({ type }) => type === payment)) {
     complain(
       ["payment"],
       `this stack has no ${payment} wallet`,
-      "add one to masumi:wallets, or choose the other kind",
+      "add one to masumi:wallets, or choose the other type",
     );
   }
 }
@@ -144,8 +144,8 @@ function resolvePricing(
     if (pricing === "dynamic" && isOurRuntime) {
       complain(
         ["pricing"],
-        "does not say what a job costs",
-        "write pricing: { dynamic: [1 ADA], times: pages }, with a number field of input",
+        "the price of a job is missing",
+        "write pricing: { dynamic: [1 ADA], times: pages }, where pages is a number field in input",
       );
     }
     return { pricing: { type: pricing } };
@@ -158,7 +158,7 @@ function resolvePricing(
   if (times !== undefined && !numbers.includes(times)) {
     complain(
       ["pricing", "times"],
-      `"${times}" is no number field of input`,
+      `"${times}" is not a number field in input`,
       numbers.length > 0 ? `choose from ${numbers.join(", ")}` : "add one, or remove times",
     );
   }
@@ -179,7 +179,11 @@ function resolvePrices(
     if ("message" in price) {
       complain(path, `"${text}" ${price.message}`, price.remedy);
     } else if (prices.some(({ unit }) => unit === price.unit)) {
-      complain(path, `"${text}" is a second price in one token`, "all prices are paid together: add them up");
+      complain(
+        path,
+        `"${text}" is a second price in the same token`,
+        "all prices are paid together: add them up",
+      );
     } else {
       prices.push(price);
     }
@@ -221,20 +225,20 @@ function resolveFolder(
     if (!TRAITS[hosting].runsImages) {
       complain(
         ["build"],
-        `a Dockerfile cannot be built with hosting ${hosting}`,
-        holds("crew.py") ? "remove it, if crew.py needs no packages of its own" : OTHER_SOURCE,
+        `hosting ${hosting} cannot build a Dockerfile`,
+        holds("crew.py") ? "remove it if crew.py needs no packages of its own" : OTHER_SOURCE,
       );
     }
     return { kind: "build", folder };
   }
   if (!holds("crew.py")) {
-    const remedy = "put a crew.py into it that makes a crew, or a file called Dockerfile";
+    const remedy = "add a crew.py that creates a crew, or a Dockerfile";
     complain(["build"], `"${folder}" has neither a crew.py nor a Dockerfile`, remedy);
   }
   for (const name of PACKAGE_FILES.filter(holds)) {
     complain(
       ["build"],
-      `"${posix.join(folder, name)}" asks for packages, and crew.py runs with those of the crew runtime`,
+      `"${posix.join(folder, name)}" has no effect: crew.py runs with the packages of the crew runtime`,
       "remove it, or add a Dockerfile that installs them",
     );
   }

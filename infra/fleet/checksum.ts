@@ -37,7 +37,7 @@ export function approvalProblem(approved: string | undefined, checksum: string):
   if (!approved || approved === checksum) return undefined;
   return new MasumiError({
     code: "PLAN_CHANGED",
-    what: `The approved plan (MASUMI_PLAN) is ${approved}; this run's is ${checksum}. Declarations or the chain changed in between.`,
-    remedy: "Run masumi-agents plan again, have it approved, and pass its checksum.",
+    what: `The approved plan (MASUMI_PLAN) has checksum ${approved}, this run's plan ${checksum}: the declarations or the chain have changed since.`,
+    remedy: "Run masumi-agents plan again, have the new plan approved, and pass its checksum.",
   });
 }

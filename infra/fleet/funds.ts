@@ -52,7 +52,7 @@ export function fundsProblem({ network }: StackConfig, funds: WalletFunds): Masu
   if (missing === 0n || free === undefined) return undefined;
   return new MasumiError({
     code: "WALLET_UNFUNDED",
-    what: `Wallet ${wallet.vkey} has ${formatAda(free)} ADA free; this run takes up to ${formatAda(needed)} ADA.`,
+    what: `Wallet ${wallet.vkey} has ${formatAda(free)} ADA available, but this run needs up to ${formatAda(needed)} ADA.`,
     remedy:
       `Send at least ${formatAda(missing)} ADA to ${address}` +
       (network === "Preprod" ? " (the Preprod faucet gives test ADA)." : "."),

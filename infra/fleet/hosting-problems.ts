@@ -23,13 +23,13 @@ function refusalsOf(kind: HostingKind, agents: readonly Agent[], config: StackCo
 }
 
 const losesJobs = ({ file, hosting }: Agent) =>
-  `${file}: has a price, and with hosting ${hosting} its paid jobs would be lost with the container that runs them: set the ` +
-  "address of a PostgreSQL database with pulumi config set --secret masumi:databaseUrl";
+  `${file}: is paid, and with hosting ${hosting} its paid jobs would be lost whenever the container that runs them stops: ` +
+  "set the URL of a PostgreSQL database with pulumi config set --secret masumi:databaseUrl";
 
 /** It would be registered for a fee and then take no job. */
 const lacksRuntimeKey = ({ file }: Agent) =>
-  `${file}: has a price, but its crew has no key to take payments with: ask the payment service's administrator for one ` +
-  "that may only pay, limited to the selling wallets, and set it with pulumi config set --secret masumi:runtimeKey";
+  `${file}: is paid, but its crew has no key to take payments with: ask the payment service's administrator for a ` +
+  "ReadAndPay key limited to the selling wallets, and set it with pulumi config set --secret masumi:runtimeKey";
 
 /** What is allowed and may surprise. */
 export const hostingWarnings = (agents: readonly Agent[]): string[] =>

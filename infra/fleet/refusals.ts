@@ -11,16 +11,16 @@ export function rightsProblem(
   if (!key.NetworkLimit.includes(network)) {
     return new MasumiError({
       code: "KEY_OF_OTHER_NETWORK",
-      what: `The API key may use ${key.NetworkLimit.join(", ") || "no network"}, not ${network}.`,
-      remedy: `Use a key of ${network}, or set masumi:network to the key's network.`,
+      what: `The API key is valid for ${key.NetworkLimit.join(", ") || "no network"}, not for ${network}.`,
+      remedy: `Use a key for ${network}, or set masumi:network to the key's network.`,
     });
   }
   if (!spends || key.canPay) return undefined;
   return new MasumiError({
     code: "KEY_CANNOT_PAY",
-    what: `The API key has the right ${key.permission}; registering needs ReadAndPay.`,
+    what: `The API key has the permission ${key.permission}; registering needs ReadAndPay.`,
     remedy:
-      "Ask the service's administrator for a ReadAndPay key limited to the selling wallet. A Read key is enough for preview.",
+      "Ask the service's administrator for a ReadAndPay key limited to the selling wallets. A Read key is enough for preview.",
   });
 }
 
@@ -52,15 +52,15 @@ export function limitProblem(config: StackConfig, plan: FleetPlan): MasumiError 
   const burns = unnamedBurns(config, plan);
   const limit = UNNAMED_BURNS[config.network];
   if (burns.length <= limit) return undefined;
-  const lines = burns.map(({ rowId, agent, because }) => `  - ${agent} (row ${rowId}): ${because}`);
+  const lines = burns.map(({ rowId, agent, because }) => `  - ${agent} (registration ${rowId}): ${because}`);
   const nobody = plan.agents.length === 0 ? "No agent is declared for this stack, and it" : "This run";
   return new MasumiError({
     code: "DEREGISTRATION_LIMIT",
     what:
       `${nobody} would burn ${burns.length} registrations of owner ${config.owner}; ` +
-      `unasked, a run on ${config.network} may burn ${limit}:\n${lines.join("\n")}\n`,
+      `without permission, a run on ${config.network} may burn ${limit}:\n${lines.join("\n")}\n`,
     remedy:
-      "If that is meant, name each in masumi:allowDeregister (agent ids, or row ids), or run destroy to take the whole " +
-      "stack down. Else restore the files.",
+      "If this is intended, name each of them in masumi:allowDeregister (agent ids or registration ids), or run destroy " +
+      "to remove the whole stack. Otherwise restore the files.",
   });
 }

@@ -28,7 +28,7 @@ export function summaryOf(plan: FleetPlan): string {
 
 /** `about 0.42 ADA in fees, 5 ADA locked` */
 export function describeCost({ fee, locked }: Cost): string {
-  const set = locked < 0n ? `, ${formatAda(-locked)} ADA freed` : `, ${formatAda(locked)} ADA locked`;
+  const set = locked < 0n ? `, ${formatAda(-locked)} ADA released` : `, ${formatAda(locked)} ADA locked`;
   return `About ${formatAda(roundUp(fee))} ADA in fees${locked === 0n ? "" : set}`;
 }
 
@@ -38,13 +38,13 @@ const roundUp = (lovelace: bigint) => ((lovelace + 9_999n) / 10_000n) * 10_000n;
 /** What a person should read before a run goes on: replacements and what they cost, duplicates, orphans. */
 export function planWarnings(plan: FleetPlan, { owner }: Pick<StackConfig, "owner">): string[] {
   const orphans = plan.orphans.filter(({ action }) => action === "deregister");
-  const names = orphans.map(({ row }) => `${row.listing.name} (row ${row.id})`).join(", ");
+  const names = orphans.map(({ row }) => `${row.listing.name} (registration ${row.id})`).join(", ");
   return [
     ...plan.agents.filter(({ action }) => action === "replace").map(replacementWarning),
     ...plan.agents.filter(({ spare }) => spare.length > 0).map(duplicateWarning),
     ...(orphans.length > 0
       ? [
-          `No file declares these registrations of owner ${owner}: ${names}. Those in this stack's state are deregistered.`,
+          `These registrations of owner ${owner} are not declared in any file: ${names}. Those in this stack's state will be deregistered.`,
         ]
       : []),
   ];
@@ -53,16 +53,16 @@ export function planWarnings(plan: FleetPlan, { owner }: Pick<StackConfig, "owne
 function replacementWarning({ agent, wallet, fields, row }: PlannedAgent): string {
   const { fee } = costOf("replace", wallet.type);
   const why = fields.includes("wallet")
-    ? "its wallet changes"
+    ? "it moves to another wallet"
     : fields.length > 0
       ? `V1 registrations cannot be changed in place (changed: ${fields.join(", ")})`
       : `its registration is ${row?.state ?? "lost"}`;
   return (
-    `${agent.id} is REPLACED on the chain: ${why}. That takes two transactions (about ${formatAda(roundUp(fee))} ADA), ` +
+    `${agent.id} is REPLACED on the chain: ${why}. This takes two transactions (about ${formatAda(roundUp(fee))} ADA), ` +
     "and the agent gets a new identifier."
   );
 }
 
 const duplicateWarning = ({ agent, row, spare }: PlannedAgent): string =>
-  `${agent.id} is registered ${spare.length + 1} times. Row ${row?.id ?? ""} is kept; nothing is removed unasked: ` +
-  `deregister ${spare.map(({ id }) => id).join(", ")} in the payment service.`;
+  `${agent.id} is registered ${spare.length + 1} times. Registration ${row?.id ?? ""} is kept; the others are not removed ` +
+  `automatically: deregister ${spare.map(({ id }) => id).join(", ")} in the payment service.`;

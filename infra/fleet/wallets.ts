@@ -39,8 +39,9 @@ export class WalletPool {
     if (!first) {
       throw new MasumiError({
         code: "NO_WALLET_FITS",
-        what: `${agent.file}: no wallet of masumi:wallets fits (${agent.wallet ?? `a ${type} wallet`} is wanted).`,
-        remedy: "Add the selling wallet to masumi:wallets, or change the agent's payment or wallet.",
+        what: `${agent.file}: masumi:wallets has no suitable wallet (the agent needs ${agent.wallet ?? `a ${type} wallet`}).`,
+        remedy:
+          "Add the selling wallet to masumi:wallets, or change payment: or wallet: in the agent's file.",
       });
     }
     return others.reduce(
@@ -70,7 +71,7 @@ export function paymentSourceOf(
   if (only && found.length === 1) return { sourceAddress: only.smartContractAddress };
   throw new MasumiError({
     code: "PAYMENT_SOURCE_UNKNOWN",
-    what: `The service has ${found.length} V2 payment sources on ${network}; which one wallet ${wallet.vkey} belongs to is not known.`,
+    what: `The service has ${found.length} V2 payment sources on ${network}, so it is unclear which one wallet ${wallet.vkey} belongs to.`,
     remedy:
       found.length === 0
         ? "Ask the administrator to add a V2 payment source, or use a V1 wallet."

@@ -7,18 +7,18 @@ export const documentsSettings = z.strictObject({
   endpoint: z
     .url({
       protocol: /^https?$/,
-      error: "expected a URL such as https://<ref>.storage.supabase.co/storage/v1/s3",
+      error: "expected a URL, for example https://<ref>.storage.supabase.co/storage/v1/s3",
     })
     .exactOptional(),
   /** Default aws:region. */
   region: z
     .string()
-    .regex(/^[a-z0-9-]+$/, "expected a region such as eu-central-1")
+    .regex(/^[a-z0-9-]+$/, "expected a region, for example eu-central-1")
     .exactOptional(),
   /** What the keys of all objects begin with. */
   prefix: z
     .string()
-    .regex(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/, "expected a path without a slash at its ends")
+    .regex(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/, "expected a path without leading or trailing slashes")
     .exactOptional(),
   /** With which this program reaches the bucket: a profile of the AWS configuration; default aws:profile. */
   profile: z.string().min(1).exactOptional(),

@@ -15,14 +15,13 @@ export function hostingProblems(kind: HostingKind, settings: HostingSettings): s
   const problems: string[] = [];
   if (!settings.hasModelApi) {
     problems.push(
-      "masumi:modelApi is missing: crews need an OpenAI-compatible model, such as https://api.openai.com/v1",
+      "masumi:modelApi is missing: crews need an OpenAI-compatible model API, for example https://api.openai.com/v1",
     );
   }
   if (traits.needsRuntimeKey === "always" && !settings.hasRuntimeKey) {
     problems.push(
       "masumi:runtimeKey is missing: containers never get masumi:apiKey. Ask the payment service's administrator for a " +
-        "key that may only pay, limited to the selling wallets, and set it with " +
-        "pulumi config set --secret masumi:runtimeKey",
+        "ReadAndPay key limited to the selling wallets, and set it with pulumi config set --secret masumi:runtimeKey",
     );
   }
   if (!traits.readsLocalFiles && settings.documents) {
@@ -38,12 +37,12 @@ function documentsProblems(
 ): string[] {
   const problems: string[] = [];
   if (!documents.region && !aws.region) {
-    problems.push("masumi:documents.region is missing: name the bucket's region, such as eu-central-1");
+    problems.push("masumi:documents.region is missing: set the bucket's region, for example eu-central-1");
   }
   if (TRAITS[kind].needsDocumentsKey(documents) && !hasDocumentsKey) {
     problems.push(
-      "masumi:documentsKey is missing: containers read the bucket with a key of their own, which may only read. Set it " +
-        "with pulumi config set --secret masumi:documentsKey <access key id>:<secret access key>",
+      "masumi:documentsKey is missing: containers read the bucket with a separate read-only key. Set it with " +
+        "pulumi config set --secret masumi:documentsKey <access key id>:<secret access key>",
     );
   }
   return problems;

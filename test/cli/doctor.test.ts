@@ -116,7 +116,7 @@ describe("masumi-agents doctor", () => {
     [
       "a key of the other network",
       "sandbox-mainnet-key",
-      /^fail KEY_OF_OTHER_NETWORK: .* -> Use a key of Preprod/,
+      /^fail KEY_OF_OTHER_NETWORK: .* -> Use a key for Preprod/,
     ],
     [
       "a Read key",

@@ -18,9 +18,9 @@ const UNKNOWN = `${"ab".repeat(28)}746f6b656e`;
 
 describe("what is not imported, and why", () => {
   it.each<[what: string, patch: object, said: RegExp]>([
-    ["no tags", { Tags: [] }, /- tags is an empty list; name at least 1/],
+    ["no tags", { Tags: [] }, /- tags is an empty list; expected at least 1/],
     ["an empty tag", { Tags: ["fine", ""] }, /- tags\[1\] is blank/],
-    ["a tag twice", { Tags: ["x", "x"] }, /- tags\[1\]: tag "x" is there twice; remove one/],
+    ["a tag twice", { Tags: ["x", "x"] }, /- tags\[1\]: tag "x" is listed twice; remove one/],
     [
       "fifteen tags",
       { Tags: Array.from({ length: 15 }, (_, i) => `t${i}`) },
@@ -35,7 +35,7 @@ describe("what is not imported, and why", () => {
     [
       "a mail address that is none",
       { Author: { name: "X", contactEmail: "call me", contactOther: null, organization: null } },
-      /- author\.contactEmail is not a mail address/,
+      /- author\.contactEmail is not an email address/,
     ],
     [
       "an example that is not a link",
@@ -70,7 +70,7 @@ describe("what is not imported, and why", () => {
           ],
         },
       },
-      /- pricing\.fixed\[1\]: .*is a second price in one token/,
+      /- pricing\.fixed\[1\]: .*is a second price in the same token/,
     ],
     [
       "several mistakes at once",
@@ -153,7 +153,7 @@ describe("what is not imported, and why", () => {
     expect((await importOf(stack, ["Nobody", "Nobody"])).stdout.match(/Not imported/g)).toHaveLength(1);
     const again = await importOf(stack, [], { all: true });
     expect(again.exitCode).toBe(1);
-    expect(again.stdout).toMatch(/name "Writer" is taken by agents\/writer\.yaml/);
+    expect(again.stdout).toMatch(/name "Writer" is already used by agents\/writer\.yaml/);
   });
 
   it("an agent that is declared at the same URL is told to adopt it", async () => {

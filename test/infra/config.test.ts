@@ -79,7 +79,7 @@ describe("stack configuration", () => {
           { vkey: VKEY, type: "V2" },
         ]),
       },
-      /names abab.* twice/,
+      /contains abab.* twice/,
     ],
     [
       "an unknown hosting",
@@ -89,7 +89,7 @@ describe("stack configuration", () => {
     [
       "containers that would get the provisioning key",
       { "masumi:runtimeKey": "a-provisioning-key" },
-      /masumi:runtimeKey is the key that registers agents/,
+      /masumi:runtimeKey is the same key that registers agents/,
     ],
     [
       "a wait that is no number",
@@ -102,7 +102,7 @@ describe("stack configuration", () => {
     [
       "private URLs on Mainnet",
       { "masumi:network": "Mainnet", "masumi:confirmMainnet": "true", "masumi:allowPrivateUrls": "true" },
-      /masumi:allowPrivateUrls is for simulated networks/,
+      /masumi:allowPrivateUrls is only for simulated networks/,
     ],
   ])("refuses %s", (_what, changes, said) => {
     expect(problemsOf(changes)).toEqual([expect.stringMatching(said)]);
@@ -163,7 +163,7 @@ describe("stack configuration", () => {
     [
       "credentials that only the AWS provider would have",
       alb({}, { "aws:assumeRoles": "[]" }),
-      /aws:assumeRoles reaches the AWS provider alone.*aws:profile/,
+      /aws:assumeRoles applies only to the AWS provider.*aws:profile/,
     ],
     ["a region in another place", express({ region: "eu-west-1" }), /masumi:aws\.region: .*aws:region/],
     ["no runtime key", alb({}, { "masumi:runtimeKey": undefined }), /masumi:runtimeKey is missing.*--secret/],
@@ -184,11 +184,15 @@ describe("stack configuration", () => {
       alb({ vpcId: "vpc-0a1b", subnetIds: ["subnet-0a1b"] }),
       /masumi:aws\.subnetIds: .*>=2 items/,
     ],
-    ["a certificate that is none", alb({ certificateArn: "mine" }), /certificateArn: expected an ARN that/],
+    [
+      "a certificate that is none",
+      alb({ certificateArn: "mine" }),
+      /certificateArn: expected an ARN beginning/,
+    ],
     [
       "a load balancer outside of any VPC",
       alb({ loadBalancer: LOAD_BALANCER }),
-      /loadBalancer needs vpcId and subnetIds/,
+      /loadBalancer also needs vpcId and subnetIds/,
     ],
     [
       "a certificate beside a load balancer",
@@ -198,7 +202,7 @@ describe("stack configuration", () => {
         vpcId: "vpc-0a1b",
         subnetIds: ["subnet-0a", "subnet-0b"],
       }),
-      /certificateArn has no effect beside loadBalancer/,
+      /certificateArn has no effect with loadBalancer/,
     ],
     [
       "a retention that CloudWatch lacks",
@@ -223,7 +227,7 @@ describe("stack configuration", () => {
     [
       "an engine open to everyone",
       docker({ host: "tcp://10.0.0.5:2375", url: "https://{id}.example.com" }),
-      /plain TCP obeys whoever finds it/,
+      /anyone who can reach a Docker engine over plain TCP controls it/,
     ],
   ])("refuses %s", (_what, changes, said) => {
     expect(problemsOf(changes)).toEqual([expect.stringMatching(said)]);

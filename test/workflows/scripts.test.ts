@@ -79,7 +79,7 @@ describe("the issue about drift", () => {
   it("is opened when there is drift, and says which run found what", async () => {
     expect(await report("2")).toMatchObject({ exitCode: 0, stderr: "" });
     const [issue] = github.issues;
-    expect(issue?.title).toBe("Stack preprod: the registrations are not as declared");
+    expect(issue?.title).toBe("Stack preprod: registrations differ from the declarations");
     expect(issue?.body).toMatch(/^<!-- masumi-agents drift preprod -->\nFound by https:\S+\/runs\/42:\n/);
     expect(issue?.body).toContain("~~~~text\nwriter: CHANGED\n~~~~");
   });
@@ -160,7 +160,7 @@ describe("the steps that ask masumi-agents", () => {
     const { exitCode, outputs } = await ask("preview", "plan-preprod", "plan", key);
     expect(exitCode).toBe(1);
     expect(outputs["checksum"]).toBe("");
-    expect(outputs["markdown"]).toContain("could not be made");
+    expect(outputs["markdown"]).toContain("`preprod` failed");
     expect(outputs["markdown"]).toContain(reason);
   });
 
@@ -188,7 +188,7 @@ describe("the newest commit of main", () => {
   it("is the only one that does", async () => {
     const { exitCode, stdout } = await newest("a".repeat(40));
     expect(exitCode).toBe(1);
-    expect(stdout).toMatch(/^::error::a{40} is not the newest commit of main/);
+    expect(stdout).toMatch(/^::error::a{40} is no longer the latest commit on main/);
   });
 
   it("must be known", async () => {
@@ -248,7 +248,7 @@ describe("up", () => {
     const { exitCode, stdout, stderr } = await up("echo started", undefined, "");
     expect(exitCode).not.toBe(0);
     expect(stdout).toBe("");
-    expect(stderr).toContain("nothing is approved");
+    expect(stderr).toContain("no plan has been approved");
   });
 
   it("alone is interrupted, once, when its time is over, and may finish what is under way", async () => {

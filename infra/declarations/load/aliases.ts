@@ -24,14 +24,14 @@ export function replaceAliases(document: Document): RefusedAlias | undefined {
     if (nodes > MAX_NODES || depth > MAX_DEPTH) {
       return refuse(
         alias ?? node,
-        "makes this file far bigger than an agent",
-        "write less, or without aliases",
+        "makes this file far larger than a declaration should be",
+        "shorten it, or avoid aliases",
       );
     }
     if (isAlias(node)) {
       const meant = node.resolve(document);
       if (meant) return replaced(meant, depth, node);
-      return refuse(node, `*${node.source} stands for nothing`, 'put a text that begins with * into "…"');
+      return refuse(node, `*${node.source} is not defined`, 'put text that begins with * into "…"');
     }
     if (isMap(node)) {
       for (const pair of node.items) pair.value = replaced(pair.value as Node | null, depth + 1, alias);

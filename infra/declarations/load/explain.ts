@@ -44,7 +44,7 @@ function explain(issue: Issue, subject: Subject, prefix: Path): void {
     case "invalid_value":
       return explainChoice(issue, issue.values.map(String), path, value, subject);
     case "invalid_format": {
-      const what = issue.format === "email" ? "is not a mail address" : "has the wrong form";
+      const what = issue.format === "email" ? "is not an email address" : "has the wrong format";
       return complain(path, `${name} ${what}`, example(path, subject));
     }
     case "invalid_union":
@@ -107,23 +107,23 @@ function remedyForType(
   written: string | undefined,
 ): string {
   if (expected === "string" && typeof value === "object" && !Array.isArray(value)) {
-    return 'a text is wanted; one that begins with { or contains ": " must be in "…"';
+    return 'expected text; text that begins with { or contains ": " must be in "…"';
   }
-  if (expected === "string" && written !== undefined) return `a text is wanted: write "${written}"`;
-  if (expected === "array" && isShortText(value)) return `a list is wanted: write [${value}]`;
-  const wanted = WANTED[expected] ?? `${expected} is wanted`;
+  if (expected === "string" && written !== undefined) return `expected text: write "${written}"`;
+  if (expected === "array" && isShortText(value)) return `expected a list: write [${value}]`;
+  const wanted = WANTED[expected] ?? `expected ${expected}`;
   const shown = example(path, subject);
   return shown ? `${wanted}, ${shown}` : wanted;
 }
 
 const WANTED: Readonly<Record<string, string>> = {
-  string: "a text is wanted",
-  number: "a number is wanted, without quotes",
-  int: "a whole number is wanted",
+  string: "expected text",
+  number: "expected a number without quotes",
+  int: "expected a whole number",
   boolean: "write true or false",
-  array: "a list is wanted",
-  object: "a map of keys is wanted",
-  record: "a map of keys is wanted",
+  array: "expected a list",
+  object: "expected a map of keys",
+  record: "expected a map of keys",
 };
 
 function explainUnknownKey(key: string, path: Path, { schema, raw, complain }: Subject): void {
@@ -191,7 +191,7 @@ function tooSmall(minimum: number, value: unknown, path: Path, subject: Subject)
   if (typeof value === "number") return `at least ${minimum}`;
   const shown = example(path, subject);
   if (typeof value === "string") return shown ?? "write something or remove it";
-  return shown ? `name at least ${minimum}, ${shown}` : `name at least ${minimum}`;
+  return shown ? `expected at least ${minimum}, ${shown}` : `expected at least ${minimum}`;
 }
 
 function size(value: unknown): string {

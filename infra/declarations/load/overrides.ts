@@ -56,7 +56,7 @@ function checkPatch(name: string, patch: YAMLMap, complain: Complain): void {
       `an override cannot change "${key}"`,
       key === "overrides"
         ? "overrides cannot be nested"
-        : "it says where an agent lives and which it is: write it at the top",
+        : "it identifies the agent and its stacks: write it at the top level",
       "key",
     );
   }

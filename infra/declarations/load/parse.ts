@@ -11,23 +11,26 @@ export interface ParsedFile extends Located {
   readonly stem: string;
 }
 
-const QUOTES = 'put texts with { } [ ] : # or quotes in them into "…", or after >- on lines of their own';
+const QUOTES = 'put text that contains { } [ ] : # or quotes into "…", or on separate lines after >-';
 
 /** What the parser's findings mean to an author ($ is what stands there). Others keep the parser's own words. */
 const FINDINGS: Record<string, [message: string, remedy: string]> = {
-  TAB_AS_INDENT: ["is indented with a tab", "YAML wants spaces"],
+  TAB_AS_INDENT: ["is indented with a tab", "use spaces"],
   DUPLICATE_KEY: ['"$" is a key that this map already has', "keep one of the two"],
-  MULTIPLE_DOCS: ["a second document begins here", "one file is one agent: give it a file of its own"],
-  BAD_INDENT: ["is not indented like its neighbours", "align what belongs together, and close every bracket"],
-  BLOCK_AS_IMPLICIT_KEY: ["has a second colon on its line", QUOTES],
-  BAD_SCALAR_START: ['"$" begins with a character that YAML reserves', 'put the text into "…"'],
-  MISSING_CHAR: ["is not closed", "close the quote or the bracket"],
-  MULTILINE_IMPLICIT_KEY: [
-    '"$" is not a key: its colon lacks a blank after it, or is missing',
-    "write key: value",
+  MULTIPLE_DOCS: [
+    "a second document begins here",
+    "each file declares one agent: move it to a separate file",
   ],
+  BAD_INDENT: [
+    "is not indented like the lines around it",
+    "align what belongs together, and close every bracket",
+  ],
+  BLOCK_AS_IMPLICIT_KEY: ["has a second colon on its line", QUOTES],
+  BAD_SCALAR_START: ['"$" begins with a character that is reserved in YAML', 'put the text into "…"'],
+  MISSING_CHAR: ["is not closed", "close the quote or the bracket"],
+  MULTILINE_IMPLICIT_KEY: ['"$" is not a key: its colon is missing, or a space after it', "write key: value"],
   NON_STRING_KEY: ['"$" cannot be a key', "keys are plain words"],
-  TAG_RESOLVE_FAILED: ['"$" is a YAML tag that is not known', "remove it"],
+  TAG_RESOLVE_FAILED: ['"$" is an unknown YAML tag', "remove it"],
   UNEXPECTED_TOKEN: ['"$" does not belong here', QUOTES],
 };
 
@@ -77,7 +80,7 @@ export function parseDeclaration(source: SourceFile): { parsed?: ParsedFile; com
 
   const root = document.contents;
   if (!root || (!isMap(root) && source.text.trim() === "")) {
-    complain(0, "is empty", "an agent has at least a name, a description and what it runs");
+    complain(0, "is empty", "an agent needs at least a name, a description and something to run");
     return { complaints };
   }
   const refused = replaceAliases(document);
@@ -86,7 +89,7 @@ export function parseDeclaration(source: SourceFile): { parsed?: ParsedFile; com
     return { complaints };
   }
   if (!isMap(root)) {
-    complain(root.range?.[0] ?? 0, "is not an agent", "an agent is a map of keys: name: …, description: …");
+    complain(root.range?.[0] ?? 0, "is not an agent", "write a map of keys: name: …, description: …");
     return { complaints };
   }
   const stem = basename(source.file).replace(/\.ya?ml$/, "");

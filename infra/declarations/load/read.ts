@@ -35,7 +35,7 @@ export function readDeclarations(
 
   const names = listFolder(folder);
   if (!names) {
-    complain(folder, "is not a folder that can be read", "agents are YAML files in a folder of the project");
+    complain(folder, "is not a readable folder", "agents are YAML files in a folder of the project");
     return { sources, complaints };
   }
   for (const name of names.filter((name) => !BYSTANDERS.test(name))) {
@@ -67,34 +67,31 @@ function refuse(path: string, projectRoot: string): [message: string, remedy: st
   const name = basename(path);
   if (lstatSync(path).isSymbolicLink() && !isInside(path, projectRoot)) {
     return [
-      "is a link to something outside the project, or to nothing",
-      "put the file itself here, so that a clone has it",
+      "is a broken link, or a link to something outside the project",
+      "put the file itself here, so clones have it",
     ];
   }
   if (isFolder(path)) {
     if (!listFolder(path)?.some((inner) => YAML.test(inner))) return undefined;
-    return ["is a folder, and folders in here are not read", "move its YAML files one level up"];
+    return ["is a folder, and subfolders are not read", "move its YAML files one level up"];
   }
-  if (!statSync(path).isFile()) return ["is not a file", "an agent is a YAML file"];
+  if (!statSync(path).isFile()) return ["is not a file", "agents are YAML files"];
   if (!YAML.test(name)) {
     return [
-      "is not read: agents are files whose names end in .yaml",
+      "is not read, because its name does not end in .yaml",
       nearest(extname(name), [".yaml", ".yml"])
         ? `rename it to ${basename(name, extname(name))}.yaml`
         : "move it elsewhere",
     ];
   }
   if (statSync(path).size > MAX_BYTES) {
-    return [
-      `has more than ${MAX_BYTES / 1024} KiB`,
-      "an agent is a short text; give long material as documents",
-    ];
+    return [`is larger than ${MAX_BYTES / 1024} KiB`, "put long material into documents"];
   }
   try {
     readFileSync(path);
     return undefined;
   } catch {
-    return ["cannot be opened", "make it readable for you"];
+    return ["cannot be opened", "check its permissions"];
   }
 }
 

@@ -19,8 +19,8 @@ export function pathProblem(
   const lexically = relative(projectRoot, full);
   if (isAbsolute(path) || lexically === ".." || lexically.startsWith(`..${sep}`)) {
     return {
-      message: `"${path}" lies outside the repository`,
-      remedy: "write a path from the repository's root",
+      message: `"${path}" is outside the repository`,
+      remedy: "write a path relative to the repository's root",
     };
   }
   if (!existsSync(full)) {
@@ -28,18 +28,21 @@ export function pathProblem(
     return {
       message: `"${path}" does not exist`,
       remedy: existsSync(join(projectRoot, beside))
-        ? `paths begin at the repository's root: write ${normalize(beside).split(sep).join("/")}`
-        : "write the path of a file from the repository's root".replace("file", wanted),
+        ? `paths are relative to the repository's root: write ${normalize(beside).split(sep).join("/")}`
+        : "write the path of a file relative to the repository's root".replace("file", wanted),
     };
   }
   if (!isInside(full, projectRoot)) {
-    return { message: `"${path}" is a link out of the repository`, remedy: `put the ${wanted} itself there` };
+    return {
+      message: `"${path}" is a link to something outside the repository`,
+      remedy: `put the ${wanted} itself there`,
+    };
   }
   const isFolder = statSync(full).isDirectory();
   if (isFolder === (wanted === "folder")) return undefined;
   return isFolder
-    ? { message: `"${path}" is a folder`, remedy: "name the files in it one by one" }
-    : { message: `"${path}" is a file`, remedy: "name the folder that it lies in" };
+    ? { message: `"${path}" is a folder`, remedy: "list its files one by one" }
+    : { message: `"${path}" is a file`, remedy: "name the folder that contains it" };
 }
 
 /** Location variables of a surrounding git command (a hook, say), which would point git at another repository. */

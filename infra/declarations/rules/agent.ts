@@ -33,17 +33,17 @@ export function checkRules(
 function checkSource(raw: Readonly<Record<string, unknown>>, complain: Complain): void {
   const [first, ...others] = SOURCES.filter((key) => key in raw);
   if (!first) {
-    complain([], "nothing says what the agent runs", "add crew, build, image or url");
+    complain([], "the agent has nothing to run", "add crew, build, image or url");
   }
   for (const other of others) {
-    complain([other], `"${other}" and "${first}" both say what the agent runs`, "keep one of them", "key");
+    complain([other], `"${other}" and "${first}" both define what the agent runs`, "keep one of them", "key");
   }
   if (first !== "url" || others.length > 0) return;
   for (const key of CREW_KEYS.filter((key) => key in raw)) {
     complain(
       [key],
-      `"${key}" has no effect beside "url": that agent runs elsewhere`,
-      "remove it (in an override with null)",
+      `"${key}" has no effect with "url", because that agent runs elsewhere`,
+      "remove it (in an override, with null)",
       "key",
     );
   }
@@ -53,13 +53,13 @@ function checkAutoscaling({ instances, autoscaling }: Declaration["resources"], 
   if (!autoscaling || autoscaling.max > instances) return;
   complain(
     ["resources", "autoscaling", "max"],
-    `resources.autoscaling.max is ${autoscaling.max}, and ${instances} run always`,
+    `resources.autoscaling.max is ${autoscaling.max}, but ${instances} instances always run`,
     "write a higher number, or remove autoscaling",
   );
 }
 
 function checkTags(tags: readonly string[], complain: Complain): void {
   for (const [index, tag] of tags.entries()) {
-    if (tags.indexOf(tag) < index) complain(["tags", index], `tag "${tag}" is there twice`, "remove one");
+    if (tags.indexOf(tag) < index) complain(["tags", index], `tag "${tag}" is listed twice`, "remove one");
   }
 }

@@ -28,7 +28,7 @@ function checkManager({ process, manager_agent: manager, agents }: DeclaredCrew,
     complain(
       path,
       "only a hierarchical crew has a manager",
-      "write process: hierarchical, or remove it",
+      "set process: hierarchical, or remove it",
       "key",
     );
   }
@@ -38,7 +38,7 @@ function checkManager({ process, manager_agent: manager, agents }: DeclaredCrew,
   } else if (agent.tools?.length) {
     complain(
       ["crew", "agents", manager, "tools"],
-      "a manager has no tools of its own",
+      "a manager cannot have tools",
       "give them to the agents that do the work",
       "key",
     );
@@ -55,12 +55,20 @@ function checkTools(
   for (const [name, { tools = [] }] of Object.entries(agents)) {
     for (const [index, tool] of tools.entries()) {
       const path = ["crew", "agents", name, "tools", index];
-      if (tools.indexOf(tool) < index) complain(path, `"${tool}" is there twice`, "remove one");
+      if (tools.indexOf(tool) < index) complain(path, `"${tool}" is listed twice`, "remove one");
       if (tool === "fetch_page" && !fetch_hosts) {
-        complain(path, "fetch_page may ask no host yet", "write fetch_hosts: [docs.example.com] under crew");
+        complain(
+          path,
+          "fetch_page has no hosts to fetch from",
+          "add fetch_hosts: [docs.example.com] to crew",
+        );
       }
       if (tool === "document_search" && documents?.length === 0) {
-        complain(path, "document_search has nothing to search", 'name files under "documents" at the top');
+        complain(
+          path,
+          "document_search has nothing to search",
+          'list files under "documents" at the top level',
+        );
       }
     }
   }
@@ -68,7 +76,7 @@ function checkTools(
     complain(
       ["crew", "fetch_hosts"],
       "no agent has the tool fetch_page",
-      "give it to one, or remove the hosts",
+      "give it to an agent, or remove the hosts",
       "key",
     );
   }
@@ -81,14 +89,14 @@ function checkTasks(crew: DeclaredCrew, complain: Complain): void {
   for (const [index, task] of tasks.entries()) {
     const path = ["crew", "tasks", index];
     if (names.indexOf(task.name) < index) {
-      complain([...path, "name"], `another task is called "${task.name}"`, "names of tasks are unique");
+      complain([...path, "name"], `another task is called "${task.name}"`, "task names are unique");
     }
     if (task.agent === undefined) checkUnassigned(task, process, path, complain);
     else if (!workers.includes(task.agent)) {
       complain(
         [...path, "agent"],
         task.agent === manager
-          ? `"${task.agent}" is the manager, and does no task itself`
+          ? `"${task.agent}" is the manager, which does no tasks itself`
           : `"${task.agent}" is not an agent of this crew`,
         didYouMean(task.agent, workers),
       );
@@ -119,8 +127,8 @@ function checkUnassigned(
   } else if (guardrail !== undefined) {
     complain(
       [...path, "guardrail"],
-      "a guardrail is judged by the model of the task's agent, and this task names none",
-      "write agent: with the name of one",
+      "a guardrail is checked by the task's agent, and this task has no agent",
+      "add agent: with the name of one",
     );
   }
 }
@@ -137,8 +145,8 @@ function checkContext(
   if (names.includes(earlier)) {
     complain(
       path,
-      `"${earlier}" is not done yet when this task begins`,
-      "context names tasks that stand above",
+      `"${earlier}" is not finished when this task starts`,
+      "context can only name tasks further up",
     );
   } else {
     complain(path, `"${earlier}" is not a task of this crew`, didYouMean(earlier, before));
@@ -159,26 +167,30 @@ function checkPlaceholders(
       used.add(id);
       if (ids.includes(id)) continue;
       if (shownOnly.has(id)) {
-        complain(path, `{${id}} has no value: a field of type none is only shown`, "give it another type");
+        complain(
+          path,
+          `{${id}} has no value, because a field of type none is only displayed`,
+          "give it another type",
+        );
         continue;
       }
       const near = nearest(id, ids);
       complain(
         path,
-        `{${id}} is not asked for`,
-        near ? `did you mean {${near}}?` : `add an input with id: ${id}`,
+        `{${id}} is not an input field`,
+        near ? `did you mean {${near}}?` : `add an input field with id: ${id}`,
       );
     }
     for (const id of placeholders(text, SPACED_PLACEHOLDER).filter((id) => ids.includes(id))) {
-      complain(path, `{ ${id} } is not filled in because of its blanks`, `write {${id}}`);
+      complain(path, `{ ${id} } is not filled in because of its spaces`, `write {${id}}`);
     }
   }
   for (const [index, { guardrail = "" }] of crew.tasks.entries()) {
     for (const id of placeholders(guardrail, PLACEHOLDER).filter((id) => ids.includes(id))) {
       complain(
         ["crew", "tasks", index, "guardrail"],
-        `{${id}} is not filled in within a guardrail`,
-        "say it without",
+        `{${id}} is not filled in within guardrails`,
+        "rephrase the guardrail without it",
       );
     }
   }
@@ -187,8 +199,8 @@ function checkPlaceholders(
     if (!used.has(field.id) && field.type !== "none" && field.type !== "hidden") {
       complain(
         ["input", index],
-        `the customer is asked for "${field.id}", but no text of the crew uses it`,
-        `write {${field.id}} in a task, or remove the field`,
+        `the customer is asked for "${field.id}", but the crew never uses it`,
+        `use {${field.id}} in a task, or remove the field`,
       );
     }
   }
@@ -215,8 +227,8 @@ function checkFileTypes(
     for (const type of types.filter((type) => !isReadable(type))) {
       complain(
         [...path, "validations", index, "value"],
-        `the crew gets a file's text, and ${type} has none that can be read`,
-        `accept some of ${[...READABLE.keys()].join(", ")}, or write the crew in Python (build:)`,
+        `the crew gets a file's text, which cannot be extracted from ${type}`,
+        `accept only ${[...READABLE.keys()].join(", ")}, or write the crew in Python (build:)`,
       );
     }
   }

@@ -7,7 +7,7 @@ export function checkInput(fields: readonly DeclaredField[], complain: Complain)
   for (const [index, field] of fields.entries()) {
     const path = ["input", index];
     if (ids.indexOf(field.id) < index) {
-      complain([...path, "id"], `another field has the id "${field.id}"`, "ids are unique in a form");
+      complain([...path, "id"], `another field has the id "${field.id}"`, "field ids are unique");
     }
     checkBounds(field, path, complain);
     if ("data" in field && field.data && "values" in field.data)
@@ -22,7 +22,7 @@ function checkValues(
 ): void {
   for (const [index, value] of values.entries()) {
     if (values.indexOf(value) < index)
-      complain([...path, "values", index], `"${value}" is there twice`, "remove one");
+      complain([...path, "values", index], `"${value}" is listed twice`, "remove one");
   }
   if (preset !== undefined && !values.includes(preset)) {
     complain(

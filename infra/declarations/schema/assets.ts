@@ -93,7 +93,8 @@ function parsePrice(text: string): { amount: string; token: string } | undefined
 /** A price in base units, exactly: `5 USDM` is 5000000 of USDM's unit. Says what is wrong if it is not payable. */
 export function toBaseUnits(text: string, table: AssetTable): Price | PriceProblem {
   const parsed = parsePrice(text);
-  if (!parsed) return { message: "is not a price", remedy: 'write amount and token, such as "5 USDM"' };
+  if (!parsed)
+    return { message: "is not a price", remedy: 'write an amount and a token, for example "5 USDM"' };
   const asset = findAsset(parsed.token, table);
   if ("message" in asset) return asset;
 
@@ -105,11 +106,11 @@ export function toBaseUnits(text: string, table: AssetTable): Price | PriceProbl
     };
   }
   const amount = BigInt(whole + fraction.padEnd(asset.decimals, "0"));
-  if (amount === 0n) return { message: "is nothing", remedy: "write pricing: free" };
+  if (amount === 0n) return { message: "is zero", remedy: "write pricing: free" };
   if (amount > MAX_AMOUNT) {
     return {
-      message: "is too much",
-      remedy: `at most ${formatUnits(MAX_AMOUNT, asset.decimals)} ${asset.token} can be asked`,
+      message: "is too high",
+      remedy: `the maximum is ${formatUnits(MAX_AMOUNT, asset.decimals)} ${asset.token}`,
     };
   }
   const meant = parsed.token === asset.token ? "" : ` (test ${parsed.token})`;
@@ -124,26 +125,26 @@ function findAsset(name: string, { network, assets }: AssetTable): Asset | Price
   const found = assets.get(name);
   if (!found && UNIT.test(name)) {
     return {
-      message: "gives a raw unit, whose decimals are not known",
-      remedy: "give it a name with unit and decimals in masumi:assets, and use that name",
+      message: "has a raw unit, whose decimals are unknown",
+      remedy: "define a name with unit and decimals in masumi:assets, and use that name",
     };
   }
   if (!found) {
     return {
-      message: `names ${name}, which is not a token known on ${network}`,
+      message: `is in ${name}, which is not a known token on ${network}`,
       remedy: `${didYouMean(name, assets.keys())} (or add it to masumi:assets)`,
     };
   }
   const { token = name, unit = "", decimals } = found;
   if (decimals === undefined || !Number.isSafeInteger(decimals) || decimals < 0 || decimals > 18) {
     return {
-      message: `names ${name}, whose decimals are not known`,
-      remedy: "say them in masumi:assets (0 to 18)",
+      message: `is in ${name}, whose decimals are unknown`,
+      remedy: "set them in masumi:assets (0 to 18)",
     };
   }
   if (unit !== "" && !UNIT.test(unit)) {
     return {
-      message: `names ${name}, whose unit in masumi:assets is not one`,
+      message: `is in ${name}, whose unit in masumi:assets is invalid`,
       remedy: "write policy id and asset name in lower-case hex",
     };
   }

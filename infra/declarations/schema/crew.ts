@@ -8,59 +8,60 @@ import { matching, text } from "./texts.ts";
 
 const name = matching(
   /^[A-Za-z][A-Za-z0-9_-]*$/,
-  "cannot be a name here",
-  "begin with a letter, then letters, digits, _ and -",
+  "is not a valid name",
+  "start with a letter, followed by letters, digits, _ and -",
   100,
 );
 
 /** The tools that crew/src/crew_runtime/tools has. */
 export const TOOLS = ["calculate", "document_search", "fetch_page"] as const;
 
-const KNOWN_TOOLS = `crews have these tools: ${TOOLS.join(", ")}; package your own with build`;
+const KNOWN_TOOLS = `available tools: ${TOOLS.join(", ")}; package your own with build`;
 
 const host = matching(
   /^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$/,
-  "is not the name of a host",
-  "write it like docs.example.com, or *.example.com for all below it",
+  "is not a host name",
+  "for example docs.example.com, or *.example.com for all its subdomains",
   253,
 );
 
 const crewAgent = z
   .strictObject({
-    role: text().meta({ description: "Who the agent is.", examples: ["Senior market analyst"] }),
+    role: text().meta({ description: "The agent's role.", examples: ["Senior market analyst"] }),
     goal: text().meta({
-      description: "What it works towards. {id} stands for what the customer entered.",
+      description: "What the agent works towards. {id} is replaced by what the customer entered.",
       examples: ["Find out how the market for {topic} develops"],
     }),
     backstory: text().meta({
-      description: "Experience and manners that colour its answers.",
+      description: "Background and style that shape its answers.",
       examples: ["You have advised mid-sized companies for fifteen years."],
     }),
-    max_iter: z
+    max_iter: z.int().min(1).max(25).exactOptional().meta({
+      description: "Maximum number of iterations per task. The runtime's own limit applies as well.",
+    }),
+    max_rpm: z
       .int()
       .min(1)
-      .max(25)
       .exactOptional()
-      .meta({ description: "Most rounds of thought for one task. The runtime's own limit holds besides." }),
-    max_rpm: z.int().min(1).exactOptional().meta({ description: "Most calls of the model in a minute." }),
+      .meta({ description: "Maximum number of model calls per minute." }),
     inject_date: z.boolean().exactOptional().meta({ description: "Whether the agent is told today's date." }),
     tools: z
       .array(z.enum(TOOLS, { error: KNOWN_TOOLS }))
       .exactOptional()
       .meta({
         description:
-          "What it can use: calculate (arithmetic), document_search (the documents of this agent), fetch_page (pages " +
-          "of the hosts in fetch_hosts).",
+          "Tools it can use: calculate (arithmetic), document_search (searches this agent's documents), fetch_page " +
+          "(reads pages from the hosts in fetch_hosts).",
         examples: [["calculate"]],
       }),
   })
-  .meta({ description: "One CrewAI agent: a role that the model plays." });
+  .meta({ description: "A CrewAI agent: a role that the model plays." });
 
 const crewTask = z
   .strictObject({
     name: name.meta({ description: "Name of the task, unique in the crew.", examples: ["research"] }),
     description: text().meta({
-      description: "What is to be done. {id} stands for what the customer entered.",
+      description: "What to do. {id} is replaced by what the customer entered.",
       examples: ["Collect the five most important developments in {topic}."],
     }),
     expected_output: text().meta({
@@ -70,18 +71,21 @@ const crewTask = z
     agent: text()
       .exactOptional()
       .meta({
-        description: "Name of the agent that does it. A manager chooses one, if a task names none.",
+        description: "Name of the agent that does the task. If it is absent, the manager chooses one.",
         examples: ["researcher"],
       }),
     context: z
       .array(text())
       .exactOptional()
-      .meta({ description: "Names of earlier tasks whose results it reads.", examples: [["research"]] }),
+      .meta({
+        description: "Names of earlier tasks whose results this task uses.",
+        examples: [["research"]],
+      }),
     guardrail: text()
       .exactOptional()
       .meta({
         description:
-          "A condition in words that the model checks the result against; one more call each time.",
+          "A condition in plain language that the model checks the result against; every check is an extra model call.",
         examples: ["Every claim names its source."],
       }),
     guardrail_max_retries: z
@@ -89,30 +93,32 @@ const crewTask = z
       .min(0)
       .max(3)
       .exactOptional()
-      .meta({ description: "How often the task is done again when the guardrail is not met." }),
+      .meta({ description: "How often the task is repeated if the guardrail is not met." }),
     output_json: z
       .record(z.string(), z.unknown())
       .exactOptional()
       .meta({
         description:
-          "JSON Schema that the result must follow, written right here. What does not follow it is done again, as " +
-          "often as guardrail_max_retries says (3 times if it is absent).",
+          "JSON Schema that the result must match, written inline. If it does not match, the task is repeated up to " +
+          "guardrail_max_retries times (3 if absent).",
         examples: [{ type: "object", properties: { price: { type: "number" } }, required: ["price"] }],
       }),
     human_input: z
       .boolean()
       .exactOptional()
-      .meta({ description: "Whether the customer sees the draft, and may say what to change." }),
-    markdown: z.boolean().exactOptional().meta({ description: "Whether the result is to be Markdown." }),
+      .meta({ description: "Whether the customer reviews the draft and can ask for changes." }),
+    markdown: z.boolean().exactOptional().meta({ description: "Whether the result should be Markdown." }),
   })
-  .meta({ description: "One step of the crew's work. Tasks are done in the order in which they stand." });
+  .meta({
+    description: "One step of the crew's work. Tasks are done in the order in which they are listed.",
+  });
 
 export const crewSchema = z.strictObject({
   process: z.enum(["sequential", "hierarchical"]).exactOptional().meta({
-    description: "sequential: one task after the other. hierarchical: a manager hands each task to an agent.",
+    description: "sequential: one task after another. hierarchical: a manager assigns each task to an agent.",
   }),
   manager_agent: name.exactOptional().meta({
-    description: "Which of the agents is the manager of a hierarchical crew; CrewAI's own if absent.",
+    description: "Which of the agents manages a hierarchical crew; CrewAI's default manager if absent.",
     examples: ["editor"],
   }),
   fetch_hosts: z
@@ -120,20 +126,20 @@ export const crewSchema = z.strictObject({
     .min(1)
     .exactOptional()
     .meta({
-      description: "The hosts whose pages fetch_page may read, by http and https.",
+      description: "Hosts from which fetch_page may read pages, over http and https.",
       examples: [["docs.example.com"]],
     }),
   agents: z
     .record(name, crewAgent)
     .refine((agents) => Object.keys(agents).length > 0, {
-      error: "names no agent",
-      params: { remedy: "give it one: researcher: { role: …, goal: …, backstory: … }" },
+      error: "has no agents",
+      params: { remedy: "add one: researcher: { role: …, goal: …, backstory: … }" },
     })
     .meta({ description: "The crew's agents by name." }),
   tasks: z
     .array(crewTask)
     .min(1)
-    .meta({ description: "The crew's work, in order; the last result is the answer." }),
+    .meta({ description: "The crew's work, in order; the last task's result is the answer." }),
 });
 
 export type DeclaredCrew = z.output<typeof crewSchema>;

@@ -10,22 +10,24 @@ import { matching, text } from "./texts.ts";
 const fieldId = matching(
   /^[A-Za-z_][A-Za-z0-9_-]*$/,
   "cannot be used in {…}",
-  "begin with a letter, then letters, digits, _ and -",
+  "start with a letter, followed by letters, digits, _ and -",
   100,
 ).meta({
   id: "fieldId",
-  description: "Name of the field; the crew's texts use it as {id}.",
+  description: "Id of the field; the crew's texts refer to it as {id}.",
   examples: ["topic"],
 });
 const fieldName = text(250).meta({
   id: "fieldName",
-  description: "Label that the customer sees.",
+  description: "Label shown to the customer.",
   examples: ["Topic"],
 });
 const description = z
   .string()
-  .meta({ id: "fieldDescription", description: "Shown to the customer beside the field." });
-const placeholder = z.string().meta({ id: "fieldPlaceholder", description: "Shown in the empty field." });
+  .meta({ id: "fieldDescription", description: "Explanation shown next to the field." });
+const placeholder = z
+  .string()
+  .meta({ id: "fieldPlaceholder", description: "Text shown in the field while it is empty." });
 
 /* MIP-003 writes limits as texts; authors may write them as what they are. The error says what would be right. */
 const flag = z
@@ -39,7 +41,7 @@ const count = z
 
 const optional = z.strictObject({ validation: z.literal("optional"), value: flag }).meta({
   id: "optionalField",
-  description: "Whether the field may stay empty; every field is required otherwise.",
+  description: "Whether the field may be left empty; fields are required by default.",
 });
 
 const bounds = <T extends z.ZodType<string>>(value: T) =>
@@ -72,7 +74,7 @@ function field<const K extends readonly string[], D extends z.ZodType, V extends
     validations: z
       .array(z.discriminatedUnion("validation", [optional, ...validations]))
       .exactOptional()
-      .meta({ description: "Limits of what a customer may enter; all of them hold." }),
+      .meta({ description: "Constraints on what the customer may enter; all of them apply." }),
   });
 }
 
@@ -95,7 +97,7 @@ const choiceData = z
     values: z
       .array(text())
       .min(1)
-      .meta({ description: "What can be chosen.", examples: [["small", "large"]] }),
+      .meta({ description: "The choices.", examples: [["small", "large"]] }),
     description: description.exactOptional(),
     placeholder: placeholder.exactOptional(),
     default: z.string().exactOptional(),
@@ -131,7 +133,7 @@ const moment = <const K extends keyof typeof moments>(kind: K) => {
   const value = matching(
     moments[kind],
     `is not a ${kind}`,
-    `write it in quotes, such as "${examples[kind]}"`,
+    `write it in quotes, for example "${examples[kind]}"`,
   );
   const data = z.strictObject({ description: description.exactOptional(), default: value.exactOptional() });
   return field([kind], data.exactOptional(), ...bounds(value));

@@ -8,32 +8,32 @@ type Group = readonly [keys: readonly string[], reason: string, remedy: string];
 
 const secrets: Group = [
   ["apiKey", "api_key", "key", "token", "secret", "password", "env", "environment"],
-  "secrets and environment have no place in a declaration",
+  "secrets and environment variables do not belong in a declaration",
   "set them in the stack's configuration, encrypted",
 ];
 
 const llm: Group = [
   ["llm", "manager_llm", "function_calling_llm", "planning_llm", "chat_llm", "max_tokens"],
-  "all agents of a crew use the one model of the declaration",
-  'say it under "model" at the top',
+  "all agents of a crew use the model of the declaration",
+  'set it under "model" at the top level',
 ];
 
 const knowledge: Group = [
   ["knowledge", "knowledge_sources", "knowledge_config", "embedder", "embedder_config", "input_files"],
-  "CrewAI goes on without its sources when they cannot be read, and reports success",
-  'name them under "documents" at the top',
+  "CrewAI silently continues without sources that it cannot read",
+  'list them under "documents" at the top level',
 ];
 
 const memory: Group = [
   ["memory", "long_term_memory", "short_term_memory", "entity_memory"],
-  "memory would carry what one customer said to the next",
+  "memory would leak what one customer said to the next",
   "remove it",
 ];
 
 const thinking: Group = [
   ["reasoning", "planning", "planning_config", "max_reasoning_attempts", "allow_delegation"],
-  "it may call the model again and again without a bound",
-  "put the steps into tasks, and pass results on with context",
+  "it may call the model any number of times",
+  "split the work into tasks, and pass on results with context",
 ];
 
 const code: Group = [
@@ -55,7 +55,7 @@ const code: Group = [
     "converter_cls",
     "skills",
   ],
-  "it would load or run code, which a declaration cannot carry",
+  "it would load or run code, which a declaration cannot contain",
   "remove it, or package your own code with build",
 ];
 
@@ -65,48 +65,48 @@ const remote: Group = [
   "remove it",
 ];
 
-const tools: Group = [
-  ["tools"],
-  "tools are given to agents",
-  "write tools with the agent that is to use them",
-];
+const tools: Group = [["tools"], "tools belong to agents", "write tools under the agent that uses them"];
 
 const files: Group = [
   ["output_file", "create_directory", "output_log_file", "prompt_file", "checkpoint"],
-  "it would write or read files in the container, which nobody sees and nobody removes",
-  "the last task's result is the answer; remove it",
+  "it would read or write files in the container, which nobody sees or cleans up",
+  "remove it; the last task's result is the answer",
 ];
 
 const runtime: Group = [
   ["max_execution_time", "max_retry_limit", "max_retries", "verbose", "cache", "stream", "security_config"],
-  "the runtime decides it for every crew",
+  "the runtime sets it for every crew",
   "remove it",
 ];
 
 const templates: Group = [
   ["system_template", "prompt_template", "response_template", "use_system_prompt", "multimodal"],
   "it is not supported in this version",
-  "say it in role, goal and backstory",
+  "describe it in role, goal and backstory",
 ];
 
 const GROUPS: Readonly<Record<string, readonly Group[]>> = {
   "": [
     secrets,
-    [["price", "prices", "cost"], "the price has another key", "write pricing: { fixed: [5 USDM] }"],
-    [["network"], "the network is the stack's", "set masumi:network in the stack's configuration"],
-    [["apiBaseUrl", "api_base_url"], "the URL has another key", "write url for an agent that runs elsewhere"],
+    [["price", "prices", "cost"], "the price has a different key", "write pricing: { fixed: [5 USDM] }"],
+    [["network"], "the stack determines the network", "set masumi:network in the stack's configuration"],
+    [
+      ["apiBaseUrl", "api_base_url"],
+      "the URL has a different key",
+      "write url for an agent that runs elsewhere",
+    ],
     [
       ["agentIdentifier", "state", "sellingWalletVkey"],
-      "the network decides it",
+      "the network determines it",
       "remove it; the stack's outputs show it",
     ],
-    [["agents", "tasks"], "agents and tasks belong to the crew", "write them under crew"],
+    [["agents", "tasks"], "agents and tasks are part of the crew", "write them under crew"],
   ],
   model: [
     secrets,
     [
       ["base_url", "baseUrl", "api", "url", "provider"],
-      "where the model is served is the stack's",
+      "the stack determines where the model is served",
       "set masumi:modelApi",
     ],
   ],
@@ -120,14 +120,14 @@ const GROUPS: Readonly<Record<string, readonly Group[]>> = {
     files,
     runtime,
     tools,
-    [["inputs"], "what the crew is asked has another place", 'declare it under "input" at the top'],
-    [["name"], "the crew is called like the agent", "remove it"],
-    [["max_rpm"], "calls per minute are limited for each of the agents", "write max_rpm with the agent"],
+    [["inputs"], "the crew's input has a different place", 'declare it under "input" at the top level'],
+    [["name"], "the crew has the agent's name", "remove it"],
+    [["max_rpm"], "calls per minute are limited per agent", "write max_rpm under the agent"],
   ],
   "crew.agents.*": [secrets, memory, thinking, knowledge, llm, code, remote, files, runtime, templates],
   "crew.tasks.*": [
     [["async_execution"], "tasks are done in order", "remove it"],
-    [["guardrails"], "one guardrail can be given for a task", "write guardrail with one text"],
+    [["guardrails"], "a task can have one guardrail", "write guardrail with one text"],
     [["config"], "it would load code", "remove it"],
     code,
     files,

@@ -17,13 +17,13 @@ export const RESERVED_TAG_PREFIX = "iac-";
 const id = matching(
   /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
   "is not a valid id",
-  "use lower-case letters, digits and -, such as market-researcher",
+  "use lower-case letters, digits and -, for example market-researcher",
   63,
 );
 
 const stackName = matching(
   /^[A-Za-z0-9_.-]{1,100}$/,
-  "is not a stack's name",
+  "is not a stack name",
   "use letters, digits, - _ and .",
 );
 
@@ -34,12 +34,12 @@ const tag = ruled(text(63), {
   pattern: "^(?![Ii][Aa][Cc]-)",
 });
 
-const price = ruled(text(120, 'name the token too, such as "5 USDM"'), {
+const price = ruled(text(120, 'include the token, for example "5 USDM"'), {
   test: (value) => PRICE.test(value),
   wrong: "is not a price",
-  right: 'write amount and token, such as "5 USDM" or "2.5 ADA"',
+  right: 'write an amount and a token, for example "5 USDM" or "2.5 ADA"',
   pattern: PRICE.source,
-}).meta({ description: "Amount and token.", examples: ["5 USDM", "2.5 ADA"] });
+}).meta({ description: "An amount and a token.", examples: ["5 USDM", "2.5 ADA"] });
 
 const prices = (description: string) =>
   z
@@ -52,32 +52,35 @@ const pricing = z
   .union([
     z.enum(["free", "dynamic"]),
     z.strictObject({
-      fixed: prices("What one job costs. Several tokens are paid together, not one instead of another."),
+      fixed: prices("Price of one job. If several tokens are listed, the customer pays all of them."),
     }),
     z.strictObject({
-      dynamic: prices("What a job costs for each one of `times`; several tokens are paid together."),
+      dynamic: prices(
+        "Price that is multiplied by `times`. If several tokens are listed, the customer pays all of them.",
+      ),
       times: text(250)
         .optional()
         .meta({
-          description: "The input field of type number that says how often; without it, once.",
+          description:
+            "Id of the number field in input to multiply the price by; if absent, the price is paid once.",
           examples: ["pages"],
         }),
     }),
   ])
   .meta({
     description:
-      "free, fixed, or dynamic (a price for each job; an agent of your own code says it itself). The same price works on both networks: " +
-      "on Preprod, USDM and USDCx mean the test token tUSDM.",
+      "free, fixed, or dynamic (a price per job; your own code in an image or behind a URL sets it itself). The same price " +
+      "works on both networks: on Preprod, USDM and USDCx mean the test token tUSDM.",
     examples: [{ fixed: ["5 USDM"] }, "free", { dynamic: ["1 ADA"], times: "pages" }],
   });
 
 const exampleOutput = z.strictObject({
   name: text(60).meta({ description: "What the example shows.", examples: ["Brief"] }),
-  url: link(250).meta({ description: "Where it can be seen.", examples: ["https://example.com/brief.pdf"] }),
+  url: link(250).meta({ description: "Link to the example.", examples: ["https://example.com/brief.pdf"] }),
   mimeType: matching(
     /^[\w.+-]+\/[\w.+-]+(;.*)?$/,
     "is not a media type",
-    "write it like application/pdf",
+    "for example application/pdf",
     60,
   ).meta({
     description: "Its media type.",
@@ -94,18 +97,22 @@ export const declarationSchema = z
   .strictObject({
     id: id.exactOptional().meta({
       description:
-        "Stable id of the agent; the file's name if absent. Keep it when you rename the file, or the agent is registered anew.",
+        "Permanent id of the agent; the file's name if absent. Keep it when you rename the file, otherwise the agent is " +
+        "registered again.",
       examples: ["market-researcher"],
     }),
-    name: text(250).meta({ description: "Name in the registry.", examples: ["Market Researcher"] }),
+    name: text(250).meta({
+      description: "Name of the agent in the registry.",
+      examples: ["Market Researcher"],
+    }),
     description: text(250).meta({
-      description: "What the agent does for its customer, in the registry.",
+      description: "What the agent does for its customers, as shown in the registry.",
       examples: ["Researches a market and writes a two-page brief."],
     }),
     capability: z
       .strictObject({
-        name: text(250).meta({ description: "What it can do, in one word.", examples: ["market-research"] }),
-        version: text(250).meta({ description: "Version of this ability.", examples: ["1.0.0"] }),
+        name: text(250).meta({ description: "Short name of the capability.", examples: ["market-research"] }),
+        version: text(250).meta({ description: "Version of the capability.", examples: ["1.0.0"] }),
       })
       .meta({
         description: "What the agent can do.",
@@ -115,7 +122,10 @@ export const declarationSchema = z
       .array(tag)
       .min(1)
       .max(14)
-      .meta({ description: "Words by which it is found.", examples: [["research", "markets"]] }),
+      .meta({
+        description: "Keywords by which customers find the agent.",
+        examples: [["research", "markets"]],
+      }),
     author: z
       .strictObject({
         name: text(250).meta({ description: "Who offers the agent.", examples: ["Example GmbH"] }),
@@ -123,8 +133,8 @@ export const declarationSchema = z
           .email()
           .max(250)
           .exactOptional()
-          .meta({ description: "Mail address for customers.", examples: ["agents@example.com"] }),
-        contactOther: text(250).exactOptional().meta({ description: "Another way to get in touch." }),
+          .meta({ description: "Email address for customers.", examples: ["agents@example.com"] }),
+        contactOther: text(250).exactOptional().meta({ description: "Other contact details." }),
         organization: text(250).exactOptional().meta({ description: "Organisation behind the author." }),
       })
       .meta({ description: "Who offers the agent.", examples: [{ name: "Example GmbH" }] }),
@@ -141,29 +151,29 @@ export const declarationSchema = z
       .array(exampleOutput)
       .max(25)
       .default([])
-      .meta({ description: "Results that customers can look at before they buy." }),
+      .meta({ description: "Sample results that customers can look at before they buy." }),
     input: z
       .array(inputField)
       .default([])
       .meta({
-        description: "What a customer is asked for: fields of an input_schema as in MIP-003.",
+        description: "The form that customers fill in: fields of an input_schema as defined in MIP-003.",
         examples: [[{ id: "topic", type: "string", name: "Topic" }]],
       }),
     crew: crewSchema
       .exactOptional()
-      .meta({ description: "What the agent runs: a CrewAI crew, written right here." }),
+      .meta({ description: "What the agent runs: a CrewAI crew, declared inline." }),
     build: text(500)
       .exactOptional()
       .meta({
         description:
-          "What the agent runs: a folder of the repository with crew.py, a crew written in Python, or with a " +
-          "Dockerfile, from which its image is built.",
+          "What the agent runs: a folder in the repository that contains a crew written in Python (crew.py), or a " +
+          "Dockerfile from which the image is built.",
         examples: ["./my-crew"],
       }),
     image: matching(
       /^[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64}$/,
-      "does not name an image by its digest",
-      "write repository@sha256:… with 64 hex digits, so that it cannot change unseen",
+      "does not refer to an image by its digest",
+      "write repository@sha256:… with 64 hex digits, so it cannot change unnoticed",
       500,
     )
       .exactOptional()
@@ -171,7 +181,7 @@ export const declarationSchema = z
     url: serviceUrl(250)
       .exactOptional()
       .meta({
-        description: "An agent that runs elsewhere: it is only registered. Base URL of its MIP-003 API.",
+        description: "Base URL of the MIP-003 API of an agent that runs elsewhere and is only registered.",
         examples: ["https://agents.example.com/research"],
       }),
     model: z
@@ -184,17 +194,17 @@ export const declarationSchema = z
           .min(0)
           .max(2)
           .exactOptional()
-          .meta({ description: "0 is steady, 2 is playful.", examples: [0.3] }),
+          .meta({ description: "Randomness of the answers, from 0 (lowest) to 2.", examples: [0.3] }),
         maxTokens: z
           .int()
           .min(1)
           .exactOptional()
-          .meta({ description: "Longest answer of one call, in tokens.", examples: [4000] }),
+          .meta({ description: "Maximum length of the answer to one call, in tokens.", examples: [4000] }),
         embeddings: text(200)
           .exactOptional()
           .meta({
             description:
-              "Name of the model that documents are compared by; text-embedding-3-small if absent.",
+              "Name of the embedding model for searching documents; text-embedding-3-small if absent.",
             examples: ["text-embedding-3-small"],
           }),
       })
@@ -207,9 +217,9 @@ export const declarationSchema = z
       .default([])
       .meta({
         description:
-          "What the agent knows: Markdown, text, CSV or PDF, as paths from the repository's root, or as public https " +
-          "links that end in #sha256= and the digest of what they lead to. 10 MiB each; PDFs up to 200 MiB where the stack " +
-          "has a bucket (masumi:documents) or the crew runs on this machine.",
+          "The agent's knowledge: Markdown, text, CSV or PDF files, as paths relative to the repository's root, or as public " +
+          "https links that end in #sha256= and the digest of the file. Up to 10 MiB each; PDFs up to 200 MiB if the stack has " +
+          "a bucket (masumi:documents) or the crew runs on this machine.",
         examples: [["docs/handbook.pdf"]],
       }),
     resources: z
@@ -219,27 +229,27 @@ export const declarationSchema = z
           .default(512)
           .meta({ description: "CPU units; 1024 are one core." }),
         memory: z.int().min(512).max(122_880).default(1024).meta({ description: "Memory in MiB." }),
-        instances: z.int().min(1).max(100).default(1).meta({ description: "How many containers run." }),
+        instances: z.int().min(1).max(100).default(1).meta({ description: "Number of containers." }),
         autoscaling: z
           .strictObject({
-            max: z.int().min(2).max(100).meta({ description: "How many containers run at most." }),
+            max: z.int().min(2).max(100).meta({ description: "Maximum number of containers." }),
             cpuPercent: z
               .int()
               .min(10)
               .max(90)
               .default(60)
-              .meta({ description: "More containers start when they use more of their CPU than this." }),
+              .meta({ description: "CPU utilisation above which more containers are started." }),
           })
           .exactOptional()
-          .meta({ description: "More containers under load, on AWS.", examples: [{ max: 4 }] }),
+          .meta({ description: "Starts more containers under load; AWS only.", examples: [{ max: 4 }] }),
       })
       .prefault({})
-      .meta({ description: "Size of the container; hosting as a process takes no notice of it." }),
+      .meta({ description: "Size and number of the agent's containers; ignored by the hosting process." }),
     hosting: z
       .enum(HOSTINGS)
       .exactOptional()
       .meta({
-        description: "Where the crew runs, if not where the stack's others run (masumi:hosting).",
+        description: "Where the crew runs, if it differs from the stack's masumi:hosting.",
         examples: ["ecs-express"],
       }),
     payment: z
@@ -247,8 +257,8 @@ export const declarationSchema = z
       .exactOptional()
       .meta({
         description:
-          "Kind of wallet that registers it; V2 if the stack has one, else V1. " +
-          "V2 can be updated in place; every change of a V1 registration is a new one.",
+          "Type of the wallet that registers the agent; V2 if the stack has such a wallet, otherwise V1. " +
+          "V2 registrations can be updated in place; changing a V1 registration means registering again.",
       }),
     wallet: matching(
       /^[0-9a-f]{56}$/,
@@ -256,20 +266,23 @@ export const declarationSchema = z
       "write its 56 lower-case hex digits",
     )
       .exactOptional()
-      .meta({ description: "Verification key of the one configured wallet that is to register it." }),
+      .meta({ description: "Verification key of the configured wallet that must register the agent." }),
     adopt: matching(
       /^c[a-z0-9]{8,31}$/,
       "is not the id of a registration",
-      "write the row's id, such as cmwrr…",
+      "write its id in the payment service, for example cmwrr…",
     )
       .exactOptional()
-      .meta({ description: "Id of an existing registration to take over instead of making a new one." }),
+      .meta({
+        description:
+          "Id of an existing registration in the payment service, to take over instead of registering again.",
+      }),
     only: z
       .array(stackName)
       .min(1)
       .exactOptional()
       .meta({
-        description: "Stacks in which the agent lives; every stack if absent.",
+        description: "Stacks that the agent belongs to; every stack if absent.",
         examples: [["preprod", "mainnet"]],
       }),
     overrides: z
@@ -277,7 +290,7 @@ export const declarationSchema = z
       .default({})
       .meta({
         description:
-          "What is different in a stack. Maps are merged, anything else is replaced, and null removes a key.",
+          "What differs in individual stacks. Maps are merged, anything else is replaced, and null removes a key.",
         examples: [{ mainnet: { pricing: { fixed: ["8 USDM"] } } }],
       }),
   })

@@ -40,5 +40,5 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   const words = [...known];
   const near = nearest(word, words);
   if (near) return `did you mean "${near}"?`;
-  return words.length > 0 ? `known here: ${words.join(", ")}` : "nothing can be named here yet";
+  return words.length > 0 ? `choose from ${words.join(", ")}` : "there is nothing to choose from yet";
 }

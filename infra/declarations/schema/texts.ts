@@ -56,7 +56,7 @@ export function link(max: number) {
   return ruled(text(max), {
     test: (value) => ["https:", "http:", "ipfs:"].includes(parsedUrl(value)?.protocol ?? ""),
     wrong: "is not a link",
-    right: "write it in full, such as https://example.com/brief.pdf",
+    right: "write it in full, for example https://example.com/brief.pdf",
     pattern: "^(https?|ipfs)://",
   });
 }
@@ -75,7 +75,7 @@ export function serviceUrl(max: number) {
       );
     },
     wrong: "is not the base URL of a service",
-    right: "write it like https://agents.example.com/research, without query, fragment or password",
+    right: "expected something like https://agents.example.com/research, without query, fragment or password",
     pattern: "^https?://[^?#@]+$",
   });
 }

@@ -10,7 +10,7 @@ const schema = z.strictObject({
     .string()
     .regex(
       /^(unix:\/\/\/|ssh:\/\/|tcp:\/\/)./,
-      "expected an engine's address such as ssh://deploy@agents.example.com",
+      "expected the address of a Docker engine, for example ssh://deploy@agents.example.com",
     )
     .exactOptional(),
   /** The address of the engine's machine that containers' ports are bound to. */
@@ -18,8 +18,8 @@ const schema = z.strictObject({
   /** What the public reaches; {port} and {id} are each agent's own. */
   url: z
     .string()
-    .regex(/^https?:\/\/[^\s]*[^\s/]$/, "expected a URL without a slash at its end")
-    .regex(/\{(port|id)\}/, "expected {port} or {id} in it: agents cannot share one URL")
+    .regex(/^https?:\/\/[^\s]*[^\s/]$/, "expected a URL without a trailing slash")
+    .regex(/\{(port|id)\}/, "expected {port} or {id} in it, because agents cannot share one URL")
     .default("http://127.0.0.1:{port}"),
   /** What images are built for; default this machine's kind, and linux/amd64 for an engine elsewhere. */
   platform: platform.exactOptional(),

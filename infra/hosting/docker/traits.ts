@@ -17,13 +17,13 @@ export const dockerTraits: HostingTraits<{ readonly docker: DockerSettings }> = 
     if (!isOnAnotherMachine(host)) return problems;
     if (url.startsWith("http://127.0.0.1:")) {
       problems.push(
-        "masumi:docker.url is missing: the engine is on another machine, so say what the public reaches, " +
-          "such as https://{id}.agents.example.com",
+        "masumi:docker.url is missing: the engine is on another machine, so set the agents' public URL, for example " +
+          "https://{id}.agents.example.com",
       );
     }
     if (host?.startsWith("tcp:")) {
       problems.push(
-        "masumi:docker.host: an engine that is reached by plain TCP obeys whoever finds it; use ssh://user@machine",
+        "masumi:docker.host: anyone who can reach a Docker engine over plain TCP controls it; use ssh://user@machine",
       );
     }
     return problems;

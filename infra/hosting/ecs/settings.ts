@@ -10,21 +10,21 @@ const RETENTION_DAYS = [
 const arn = (service: string) =>
   z
     .string()
-    .regex(new RegExp(`^arn:aws[a-z-]*:${service}:`), `expected an ARN that begins with arn:aws:${service}:`);
+    .regex(new RegExp(`^arn:aws[a-z-]*:${service}:`), `expected an ARN beginning with arn:aws:${service}:`);
 const resourceId = (prefix: string) =>
-  z.string().regex(new RegExp(`^${prefix}-[0-9a-f]+$`), `expected an id such as ${prefix}-0a1b2c3d`);
+  z.string().regex(new RegExp(`^${prefix}-[0-9a-f]+$`), `expected an id, for example ${prefix}-0a1b2c3d`);
 const domainName = z
   .string()
   .regex(
     /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/,
-    "expected a lower-case domain such as agents.example.com",
+    "expected a lower-case domain, for example agents.example.com",
   );
 const setElsewhere = (remedy: string) => z.custom<never>(() => false, remedy).exactOptional();
 
 /** masumi:aws. Whatever is not given here is made. The hostings ecs-alb and ecs-express read it. */
 const schema = z.strictObject({
   /** Two places could disagree, and the AWS provider reads only its own. */
-  region: setElsewhere("is the AWS provider's own setting: pulumi config set aws:region eu-central-1"),
+  region: setElsewhere("is set for the AWS provider instead: pulumi config set aws:region eu-central-1"),
   /** ecs-alb: agents are reached at https://<id>.<domain>. */
   domain: domainName.exactOptional(),
   /** ecs-alb: the Route 53 hosted zone that the domain lies in; default the domain itself. */

@@ -38,8 +38,8 @@ export const albTraits: HostingTraits<Settings> = {
     count <= AGENTS_PER_LOAD_BALANCER
       ? []
       : [
-          `${count} agents share one load balancer, which has room for ${AGENTS_PER_LOAD_BALANCER}: ` +
-            "spread them over several stacks, or give some of them hosting: ecs-express",
+          `${count} agents would share one load balancer, which has room for ${AGENTS_PER_LOAD_BALANCER}: ` +
+            "distribute them over several stacks, or give some of them hosting: ecs-express",
         ],
   urls: ({ settings: { aws } }) => {
     const { domain } = aws;
@@ -57,8 +57,8 @@ export const expressTraits: HostingTraits<Settings> = {
     count <= EXPRESS_SERVICES_PER_LOAD_BALANCER
       ? []
       : [
-          `${count} Express services need more than one load balancer: AWS puts ` +
-            `${EXPRESS_SERVICES_PER_LOAD_BALANCER} on each. With hosting ecs-alb, ${AGENTS_PER_LOAD_BALANCER} share one.`,
+          `${count} Express services need more than one load balancer, because AWS puts only ` +
+            `${EXPRESS_SERVICES_PER_LOAD_BALANCER} on each. With hosting ecs-alb, ${AGENTS_PER_LOAD_BALANCER} can share one.`,
         ],
   urls: () => () => undefined,
 };
@@ -68,12 +68,12 @@ function commonProblems(aws: AwsSettings): string[] {
   if (!aws.region) problems.push("aws:region is missing: pulumi config set aws:region eu-central-1");
   for (const name of aws.credentialSettings ?? []) {
     problems.push(
-      `${name} reaches the AWS provider alone, and rollouts are watched by another client: name a profile by aws:profile ` +
-        "(its role is taken on), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as pipelines do",
+      `${name} applies only to the AWS provider, but rollouts are watched with a separate AWS client: set aws:profile ` +
+        "(a role in it is assumed), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as pipelines do",
     );
   }
   if ((aws.vpcId === undefined) !== (aws.subnetIds === undefined)) {
-    problems.push("masumi:aws.vpcId and masumi:aws.subnetIds belong together: give both, or neither");
+    problems.push("masumi:aws.vpcId and masumi:aws.subnetIds belong together: set both or neither");
   }
   return problems;
 }
@@ -94,18 +94,18 @@ function loadBalancerProblems({ domain, loadBalancer, certificateArn, vpcId }: A
   const problems: string[] = [];
   if (!domain) {
     problems.push(
-      "masumi:aws.domain is missing: with ecs-alb agents are reached at https://<id>.<domain>. Name a domain whose " +
+      "masumi:aws.domain is missing: with ecs-alb, agents are reached at https://<id>.<domain>. Set a domain whose " +
         "DNS is in Route 53, or use ecs-express, which needs none",
     );
   }
   if (loadBalancer && certificateArn) {
     problems.push(
-      "masumi:aws.certificateArn has no effect beside loadBalancer, whose listener has its own: remove it",
+      "masumi:aws.certificateArn has no effect with loadBalancer, whose listener has its own certificate: remove it",
     );
   }
   if (loadBalancer && !vpcId) {
     problems.push(
-      "masumi:aws.loadBalancer needs vpcId and subnetIds too: its targets must be in the same network",
+      "masumi:aws.loadBalancer also needs vpcId and subnetIds: its targets must be in the same network",
     );
   }
   return problems;

@@ -126,7 +126,7 @@ describe("the files of an agent", () => {
     write(`.masumi/documents/${digest}`, "a,");
     const agent = agentWith(`documents: ["https://localhost/prices.csv#sha256=${digest}"]`);
     expect(() => filesOf(agent)).toThrow(
-      /^DOCUMENT_UNUSABLE: The document https:\/\/localhost\/prices\.csv leads to (127\.0\.0\.1|::1), which is no address of the public network\.\nLook at the link/,
+      /^DOCUMENT_UNUSABLE: The document https:\/\/localhost\/prices\.csv leads to (127\.0\.0\.1|::1), which is not a public address\.\nCheck the link/,
     );
   });
 
@@ -178,7 +178,7 @@ describe("documents that are too large for an image", () => {
       truncateSync(join(root, `docs/${name}.pdf`), 180 * MIB + index);
     }
     expect(() => agentWith("documents: [docs/a.pdf, docs/b.pdf, docs/c.pdf]")).toThrow(
-      /the documents have 540\.0 MiB together, at most 500 are kept beside an agent's image/,
+      /the documents have 540\.0 MiB in total, at most 500 MiB may be stored for an agent/,
     );
   });
 });

@@ -155,12 +155,12 @@ describe("the context of an author's own folder", () => {
     [
       "a link out of the repository",
       () => symlinkSync("/etc/hostname", join(root, "own/link")),
-      /BUILD_CONTEXT_INVALID: own\/link is a link to something outside/,
+      /BUILD_CONTEXT_INVALID: own\/link is a broken link, or a link to something outside/,
     ],
     [
       "a link to nothing",
       () => symlinkSync("nothing", join(root, "own/link")),
-      /own\/link is a link to something outside the repository, or to nothing/,
+      /own\/link is a broken link, or a link to something outside the repository/,
     ],
     ["a link to a folder", () => symlinkSync("../own", join(root, "own/link")), /own\/link is not a file/],
     [
@@ -169,7 +169,7 @@ describe("the context of an author's own folder", () => {
         write(".gitignore", "Dockerfile\n");
         git("init", "--quiet");
       },
-      /git ignores the Dockerfile of own/,
+      /git ignores the Dockerfile in own/,
     ],
   ])("is refused with %s", (_what, prepare, said) => {
     write("own/Dockerfile", "FROM scratch\n");
@@ -182,6 +182,6 @@ describe("the context of an author's own folder", () => {
     expect(pathsOf(folderContext(root, "own", "crew.py"))).toEqual(["crew.py"]);
     write(".gitignore", "crew.py\n");
     git("init", "--quiet");
-    expect(() => folderContext(root, "own", "crew.py")).toThrow(/git ignores the crew\.py of own/);
+    expect(() => folderContext(root, "own", "crew.py")).toThrow(/git ignores the crew\.py in own/);
   });
 });

@@ -43,15 +43,15 @@ describe("a document that is a link", () => {
   it("is refused if it is not what was declared, with the digest that it has", async () => {
     await expect(
       fetchDocument({ ...wanted(`${origin}/prices.csv`), sha256: "0".repeat(64) }, LOOPBACK),
-    ).rejects.toThrow(`leads to something else than declared: its digest is ${DIGEST} (8 bytes)`);
+    ).rejects.toThrow(`leads to different content than declared: its digest is ${DIGEST} (8 bytes)`);
   });
 
   it.each<[path: string, reason: string]>([
     ["/missing", "answers with status 404"],
     ["/loop", "is redirected more than 3 times"],
-    ["/huge", "has more than 1 MiB"],
-    ["/inside", "leads to 169.254.169.254, which is no address of the public network"],
-    ["/inside-v6", "leads to fd00:ec2::254, which is no address of the public network"],
+    ["/huge", "is larger than 1 MiB"],
+    ["/inside", "leads to 169.254.169.254, which is not a public address"],
+    ["/inside-v6", "leads to fd00:ec2::254, which is not a public address"],
     ["/file", "leads to ftp:// instead of https://"],
   ])("is refused: %s", async (path, reason) => {
     await expect(fetchDocument(wanted(origin + path), LOOPBACK)).rejects.toThrow(reason);
@@ -64,9 +64,9 @@ describe("a document that is a link", () => {
   });
 
   it.each<[url: string, reason: RegExp]>([
-    ["https://127.0.0.1/a.csv", /^leads to 127\.0\.0\.1, which is no address/],
-    ["https://[::1]/a.csv", /^leads to ::1, which is no address/],
-    ["https://localhost/a.csv", /^leads to (127\.0\.0\.1|::1), which is no address/],
+    ["https://127.0.0.1/a.csv", /^leads to 127\.0\.0\.1, which is not a public address/],
+    ["https://[::1]/a.csv", /^leads to ::1, which is not a public address/],
+    ["https://localhost/a.csv", /^leads to (127\.0\.0\.1|::1), which is not a public address/],
     ["http://93.184.216.34/a.csv", /^leads to http:\/\/ instead of https:\/\//],
   ])("is never fetched from this machine, nor in the clear: %s", async (url, reason) => {
     await expect(fetchDocument(wanted(url))).rejects.toThrow(reason);

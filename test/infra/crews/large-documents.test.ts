@@ -131,7 +131,7 @@ describe("a document that is too large for an image", () => {
     [
       "no bucket",
       {},
-      /docs\/atlas\.pdf" has 11\.0 MiB, 10 travel with an image: name a bucket .*masumi:documents/,
+      /docs\/atlas\.pdf" has 11\.0 MiB, at most 10 MiB fit into an image: set a bucket .*masumi:documents/,
     ],
     [
       "no key for containers",

@@ -59,7 +59,7 @@ describe("the agents that this repository ships", () => {
 describe("the folder", () => {
   it("is complained of when it is missing", () => {
     expect(complaintsOf({ ...LOCAL, projectRoot: project({ "README.md": "" }) })).toEqual([
-      "agents:1:1: is not a folder that can be read, agents are YAML files in a folder of the project",
+      "agents:1:1: is not a readable folder, agents are YAML files in a folder of the project",
     ]);
   });
 
@@ -70,7 +70,7 @@ describe("the folder", () => {
   it("keeps files out that are far too large", () => {
     const projectRoot = project({ "agents/weather.yaml": `${WEATHER}# ${"x".repeat(256 * 1024)}\n` });
     expect(complaintsOf({ ...LOCAL, projectRoot })).toEqual([
-      "agents/weather.yaml:1:1: has more than 256 KiB, an agent is a short text; give long material as documents",
+      "agents/weather.yaml:1:1: is larger than 256 KiB, put long material into documents",
     ]);
   });
 });
@@ -88,7 +88,7 @@ describe("documents", () => {
     const projectRoot = project(files);
     expect(spawnSync("git", ["init", "--quiet"], { cwd: projectRoot }).status).toBe(0);
     expect(complaintsOf({ ...LOCAL, hosting: "docker", projectRoot })).toEqual([
-      'agents/weather.yaml:8:28: "docs/secret.txt" is ignored by git, a clone would not have it: add it to the repository',
+      'agents/weather.yaml:8:28: "docs/secret.txt" is ignored by git, clones would not have it: add it to the repository',
     ]);
   });
 

@@ -83,7 +83,9 @@ describe("what cannot be hosted", () => {
 
   it("are more agents than a listener has rules", () => {
     expect(refusals(many(101, "ecs-alb"), ALB)).toEqual([
-      expect.stringMatching(/101 agents share one load balancer, which has room for 100: .*ecs-express/),
+      expect.stringMatching(
+        /101 agents would share one load balancer, which has room for 100: .*ecs-express/,
+      ),
     ]);
   });
 
@@ -100,7 +102,7 @@ describe("what cannot be hosted", () => {
         {},
         "ecs-alb",
         {},
-        [/^agents\/a\.yaml: has a price, .*masumi:databaseUrl/],
+        [/^agents\/a\.yaml: is paid, .*masumi:databaseUrl/],
       ],
       ["with a price on ECS with one", {}, "ecs-alb", { databaseUrl: "postgres://db/crews" }, []],
       ["that are free", { pricing: { type: "free" } }, "ecs-alb", {}, []],
@@ -127,7 +129,7 @@ describe("what cannot be hosted", () => {
   const priced = { pricing: { type: "dynamic" } } as const;
   const ELSEWHERE = { source: { kind: "url", url: "https://elsewhere.example.com" } } as const;
   it.each<[what: string, changes: Partial<Agent>, settings: object, refused: RegExp[]]>([
-    ["that ask a price", priced, {}, [/^agents\/a\.yaml: has a price, .*masumi:runtimeKey/]],
+    ["that ask a price", priced, {}, [/^agents\/a\.yaml: is paid, .*masumi:runtimeKey/]],
     ["that ask a price, with a key", priced, { runtimeKey: "a-key" }, []],
     ["that are free", {}, {}, []],
     ["that run elsewhere", { ...priced, ...ELSEWHERE }, {}, []],
