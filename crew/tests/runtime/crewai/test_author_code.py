@@ -17,7 +17,7 @@ from support.jobs import JOB_SECONDS, job_spec, outcome
 from support.model import StubModel
 from support.runtime import SENTINEL_KEY
 
-CREW_CLASS = Path(__file__).parent / "fixtures" / "author-code" / "crew-class"
+CREW_CLASS = Path(__file__).parents[2] / "fixtures" / "author-code" / "crew-class"
 
 FUNCTION = """
 from crewai import Agent, Crew, Task

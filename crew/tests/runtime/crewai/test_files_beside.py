@@ -11,7 +11,7 @@ from conftest import StartRuntime
 from support.declarations import declaration, one_task
 from support.model import StubModel
 
-CREW_CLASS = Path(__file__).parent / "fixtures" / "author-code" / "crew-class"
+CREW_CLASS = Path(__file__).parents[2] / "fixtures" / "author-code" / "crew-class"
 HANDBOOK = b"# Kettles\nMARKER-handbook: a kettle boils.\n"
 
 

@@ -19,8 +19,8 @@ from support.declarations import declaration, one_task
 from support.runtime import OWN, SENTINEL_KEY, Runtime
 from support.settings import GOOD
 
-README = Path(__file__).parents[1] / "README.md"
-FIXTURES = Path(__file__).parent / "fixtures" / "declarations"
+README = Path(__file__).parents[3] / "README.md"
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "declarations"
 
 BAD_SETTINGS = [
     ("nothing set", dict.fromkeys(GOOD, ""), ["PORT", "AGENT_DECLARATION", "AGENT_IDENTITY_FILE", "DATA_DIR",

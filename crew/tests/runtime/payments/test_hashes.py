@@ -14,7 +14,7 @@ import pytest
 from crew_runtime.hashes import HashRule, input_hash, result_hash
 
 NONCE = "0123456789abcdef"
-ORACLE = Path(__file__).parent / "oracle"
+ORACLE = Path(__file__).parents[2] / "oracle"
 
 TEXTS = (
     "plain text",
