@@ -49,8 +49,8 @@ export async function askEngine(host: string, { method, path, body }: EngineRequ
     const said = connection.complaints();
     throw new DockerError(
       "DOCKER_ENGINE_FAILED",
-      `The Docker engine at ${address} does not do ${method} ${path}: ${reason}.${said ? ` ssh says: ${said}.` : ""}`,
-      "Check that it runs, and masumi:docker.host or DOCKER_HOST.",
+      `${method} ${path} failed on the Docker engine at ${address}: ${reason}.${said ? ` ssh says: ${said}.` : ""}`,
+      "Check that the engine is running, and check masumi:docker.host or DOCKER_HOST.",
       { cause: error },
     );
   } finally {
@@ -79,7 +79,7 @@ function connect(address: string): Connection {
   if (url.protocol === "ssh:") return throughSsh(url);
   throw new DockerError(
     "DOCKER_ENGINE_FAILED",
-    `${address} is not an address that crews can be given their identifier through.`,
+    `The Docker engine's address ${address} is not supported.`,
     "Use unix://, ssh:// or tcp:// in masumi:docker.host or DOCKER_HOST.",
   );
 }

@@ -41,8 +41,8 @@ async function write(inputs: Inputs, draining: boolean): Promise<boolean> {
   if (status < 300) return true;
   throw new DockerError(
     "DOCKER_ENGINE_FAILED",
-    `The Docker engine refused ${FILE} for ${inputs.container}: ${status} ${answer.toString().trim()}.`,
-    "Put right what it names, then run again.",
+    `The Docker engine did not accept ${FILE} for the container ${inputs.container}: ${status} ${answer.toString().trim()}.`,
+    "Fix the problem it reports, then run again.",
   );
 }
 
@@ -50,8 +50,8 @@ async function writeForSure(inputs: Inputs): Promise<void> {
   if (await write(inputs, false)) return;
   throw new DockerError(
     "DOCKER_ENGINE_FAILED",
-    `There is no container ${inputs.container} to tell its identifier.`,
-    "Run refresh, then up: the container is made anew.",
+    `The container ${inputs.container}, which needs its agent's identifier, does not exist.`,
+    "Run refresh, then up: the container is created again.",
   );
 }
 

@@ -42,8 +42,8 @@ export const provider = {
     if (status < 300 || status === GONE || status === IN_USE) return;
     throw new DockerError(
       "DOCKER_ENGINE_FAILED",
-      `The Docker engine does not remove the image ${tag}: ${status} ${body.toString().trim()}.`,
-      "Put right what it names, then run again.",
+      `The Docker engine did not remove the image ${tag}: ${status} ${body.toString().trim()}.`,
+      "Fix the problem it reports, then run again.",
     );
   },
 };

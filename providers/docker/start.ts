@@ -54,8 +54,8 @@ async function look(inputs: Inputs): Promise<Container> {
   if (status < 300) return JSON.parse(body.toString()) as Container;
   throw new DockerError(
     "DOCKER_ENGINE_FAILED",
-    `The Docker engine does not know the container ${inputs.container}: ${status} ${body.toString().trim()}.`,
-    "Run refresh, then up: the container is made anew.",
+    `The Docker engine has no container ${inputs.container}: ${status} ${body.toString().trim()}.`,
+    "Run refresh, then up: the container is created again.",
   );
 }
 
@@ -67,11 +67,9 @@ function judge({ State, RestartCount }: Container, before: Container | undefined
   // One without a health check is up if it runs, and did so at the look before.
   const isUp = Health ? Health.Status === "healthy" : State.StartedAt === before?.State.StartedAt;
   if (Running && !Restarting && isUp) return { up: true };
-  const ended = `it ended with exit code ${State.ExitCode}${State.OOMKilled ? ", for want of memory" : ""}`;
+  const ended = `it exited with code ${State.ExitCode}${State.OOMKilled ? " (out of memory)" : ""}`;
   if (Restarting && RestartCount >= RESTARTS) return { up: false, reason: `${ended}, ${RestartCount} times` };
-  return Running || Status === "created"
-    ? undefined
-    : { up: false, reason: `${ended}, and is not started again` };
+  return Running || Status === "created" ? undefined : { up: false, reason: `${ended} and is not restarted` };
 }
 
 /**
@@ -94,10 +92,10 @@ async function awaitUp(inputs: Inputs): Promise<void> {
   throw new DockerError(
     "DOCKER_CREW_NOT_UP",
     [
-      `${agentId} does not come up in its container ${container}: ${reason}.`,
+      `${agentId} did not come up in its container ${container}: ${reason}.`,
       ...(await lastLines(inputs)),
     ].join("\n"),
-    "Correct the cause and run the deployment again. Nothing was registered or changed on the chain.",
+    "Fix the cause and deploy again. Nothing was registered or changed on the chain.",
   );
 }
 
@@ -114,7 +112,7 @@ async function lastLines(inputs: Inputs): Promise<string[]> {
     if (status >= 300) return [`Its log could not be read: ${status} ${body.toString().trim()}.`];
     const lines = unframed(body).split("\n").filter(Boolean).slice(-LINES);
     return lines.length === 0
-      ? ["It wrote nothing."]
+      ? ["Its log is empty."]
       : ["The last lines of its log:", ...lines.map((line) => `  ${line.trimEnd()}`)];
   } catch (error) {
     return [`Its log could not be read: ${error instanceof Error ? error.message : String(error)}`];

@@ -40,8 +40,8 @@ function credentialsOf(key: string): { accessKeyId: string; secretAccessKey: str
   if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey };
   throw new DocumentsError(
     "DOCUMENTS_REFUSED",
-    `${KEY} is no key of a bucket.`,
-    "Set it to <access key id>:<secret access key>, or unset it to use AWS's own credentials.",
+    `${KEY} does not have the form <access key id>:<secret access key>.`,
+    "Correct it, or unset it to use the usual AWS credentials.",
   );
 }
 
@@ -56,6 +56,6 @@ export function refused(error: unknown, request: string, { bucket, endpoint }: B
     "DOCUMENTS_REFUSED",
     `The bucket ${bucket}${endpoint ? ` at ${endpoint}` : ""} refused ${request}: ${s3ErrorName(error)}: ${text}`,
     "Check masumi:documents, and the credentials of this run: they need s3:GetObject, s3:PutObject and s3:DeleteObject " +
-      `below its prefix. ${KEY} wins over AWS's own.`,
+      `below its prefix. ${KEY} takes precedence over the usual AWS credentials.`,
   );
 }

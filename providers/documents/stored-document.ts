@@ -57,7 +57,7 @@ async function contentOf({ source, sha256 }: Inputs): Promise<Buffer> {
 
 const store = (inputs: Inputs) =>
   inTurn(() =>
-    inBucket(inputs, "to take", async (s3) => {
+    inBucket(inputs, "to store", async (s3) => {
       if (await isStored(inputs, s3)) return;
       const { bucket, key } = inputs;
       await s3.putObject({ Bucket: bucket.bucket, Key: key, Body: await contentOf(inputs) });

@@ -44,6 +44,6 @@ export function refused(error: unknown, request: string): EcsError {
   return new EcsError(
     "ECS_REFUSED",
     `AWS refused ${request}: ${awsErrorName(error)}: ${text}`,
-    "Check the credentials, aws:region and aws:profile that this run uses, and its rights (docs/operations.md lists them).",
+    "Check the credentials, aws:region and aws:profile of this run, and its permissions (docs/operations.md lists them).",
   );
 }

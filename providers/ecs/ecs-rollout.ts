@@ -98,7 +98,7 @@ export async function awaitSteady(inputs: Inputs, pace = PACE): Promise<void> {
   try {
     const recognise = recogniser(ecs, inputs);
     const end = Date.now() + minutes * 60_000;
-    let verdict: Verdict = { state: "going", detail: "it has not been looked at" };
+    let verdict: Verdict = { state: "going", detail: "it has not been checked" };
     let since = Date.now();
     let mayBeginAgain = inputs.awaited.taskDefinition !== undefined;
     for (let before = ""; Date.now() < end; before = verdict.state, await sleep(pace.pauseMs)) {
@@ -120,7 +120,7 @@ export async function awaitSteady(inputs: Inputs, pace = PACE): Promise<void> {
       : notSteady(
           agentId,
           minutes,
-          verdict.state === "going" ? verdict.detail : "it was steady only now",
+          verdict.state === "going" ? verdict.detail : "it has only just become steady",
           why,
         );
   } finally {
@@ -132,14 +132,14 @@ const failed = (agentId: string, reason: string, why: readonly string[]) =>
   new EcsError(
     "ECS_ROLLOUT_FAILED",
     [`${agentId} did not come up on ECS: ${reason.replace(/\.$/, "")}.`, ...why].join("\n"),
-    "Nothing was registered. Correct the cause and run the deployment again; it begins a failed rollout anew.",
+    "Nothing was registered. Fix the cause and deploy again: that restarts a failed rollout.",
   );
 
 const notSteady = (agentId: string, minutes: number, detail: string, why: readonly string[]) =>
   new EcsError(
     "ECS_ROLLOUT_NOT_STEADY",
     [`${agentId} is not steady on ECS after ${minutes} minutes: ${detail}.`, ...why].join("\n"),
-    "Run the deployment again to wait on. If jobs take longer than this, raise masumi:aws.jobMinutes.",
+    "Deploy again: it resumes waiting. If jobs take longer than this, raise masumi:aws.jobMinutes.",
   );
 
 const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);

@@ -7,7 +7,7 @@ export type Verdict =
   | { readonly state: "failed"; readonly reason: string };
 
 const tasks = (deployment: Deployment) =>
-  `${deployment.runningCount ?? 0} of ${deployment.desiredCount ?? 0} tasks run` +
+  `${deployment.runningCount ?? 0} of ${deployment.desiredCount ?? 0} tasks are running` +
   (deployment.failedTasks ? `, ${deployment.failedTasks} failed` : "");
 
 /** A failed deployment without tasks holds up nothing, however long it is still listed. */
@@ -29,7 +29,10 @@ export function judge(service: Service, isOurs: (deployment: Deployment) => bool
   if (!ours) {
     const [primary] = deployments.filter((deployment) => deployment.status === "PRIMARY");
     const reason = primary?.rolloutStateReason;
-    return { state: "failed", reason: `ECS went back to what ran before${reason ? ` (${reason})` : ""}` };
+    return {
+      state: "failed",
+      reason: `ECS rolled back to the previous deployment${reason ? ` (${reason})` : ""}`,
+    };
   }
   if (ours.rolloutState === "FAILED")
     return { state: "failed", reason: ours.rolloutStateReason ?? "ECS gave no reason" };
@@ -38,5 +41,5 @@ export function judge(service: Service, isOurs: (deployment: Deployment) => bool
   }
   return deployments.every((deployment) => deployment === ours || hasEnded(deployment))
     ? { state: "steady" }
-    : { state: "going", detail: "tasks of an earlier deployment have not ended yet" };
+    : { state: "going", detail: "tasks of an earlier deployment are still running" };
 }

@@ -149,15 +149,15 @@ async function waitUntilHealthy(running: CrewInstance, home: string, signal: Abo
     if (!isAlive(running)) {
       throw new CrewProcessError(
         "CREW_EXITED",
-        `The crew ended while it was starting. Its last lines:\n${lastLogLines(home)}\n`,
-        `The whole log is ${logFile(home)}.`,
+        `The crew exited while it was starting. The last lines of its log:\n${lastLogLines(home)}\n`,
+        `The complete log is ${logFile(home)}.`,
       );
     }
     if (signal.aborted) {
       throw new CrewProcessError(
         "CREW_NOT_HEALTHY",
         `The crew was not ready on http://127.0.0.1:${running.port}/healthz within ${HEALTHY_WITHIN_MS / 1000} s.`,
-        `See ${logFile(home)}.`,
+        `Check ${logFile(home)}.`,
       );
     }
     await sleep(200);
@@ -177,8 +177,8 @@ export async function startCrew(start: CrewStart): Promise<CrewInstance> {
   if ((await healthOnPort(start.port)) !== undefined) {
     throw new CrewProcessError(
       "CREW_PORT_TAKEN",
-      `Port ${start.port}, reserved for agent ${start.agentId}, is used by another program.`,
-      `End that program, or change the number in ${join(start.home, "..", "..", "ports.json")} (this changes the agent's URL).`,
+      `Port ${start.port}, which is reserved for agent ${start.agentId}, is used by another program.`,
+      `Stop that program, or change the number in ${join(start.home, "..", "..", "ports.json")} (this changes the agent's URL).`,
     );
   }
 
@@ -242,7 +242,7 @@ export async function stopCrew(running: CrewInstance): Promise<void> {
   if (await hasEnded(running)) return;
   throw new CrewProcessError(
     "CREW_NOT_STOPPED",
-    `Process ${running.pid} could not be ended.`,
-    "End it by hand, then run the command again.",
+    `Process ${running.pid} could not be stopped.`,
+    "Stop it by hand, then run the command again.",
   );
 }

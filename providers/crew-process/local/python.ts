@@ -35,7 +35,7 @@ function findPython(): string {
   throw new CrewProcessError(
     "CREW_PYTHON_MISSING",
     `No Python 3.11 to 3.13 with the venv module was found (tried ${(wanted ? [wanted] : CANDIDATES).join(", ")}).`,
-    "Install one (on Debian: apt install python3 python3-venv), or name it in MASUMI_PYTHON.",
+    "Install one (on Debian: apt install python3 python3-venv), or set its path in MASUMI_PYTHON.",
   );
 }
 
