@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Our own errors carry a stable code; anything else is a defect and keeps its stack. */
+/** Our own errors have a stable code; anything else is a bug and keeps its stack trace. */
 function isExplained(error: unknown): error is Error & { readonly code: string } {
   return (
     error instanceof Error &&
@@ -8,7 +8,7 @@ function isExplained(error: unknown): error is Error & { readonly code: string }
   );
 }
 
-/** Runs `work`; a failure that explains itself ends the program with its message alone, without a stack. */
+/** Runs `work`. An error with a code ends the program with only its message, without a stack trace. */
 export async function failPlainly<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
