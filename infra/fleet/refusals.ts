@@ -32,7 +32,7 @@ export interface Burn {
   readonly because: "no file declares it" | "it is replaced";
 }
 
-/** Returns the live registrations that a run would burn although masumi:allowDeregister (agent or registration ids) does not name them. */
+/** Returns the live registrations that a run would burn without masumi:allowDeregister naming them (by agent or row id). */
 export function unnamedBurns({ allowDeregister = [] }: StackConfig, plan: FleetPlan): Burn[] {
   const removed = plan.orphans
     .filter(({ action }) => action === "deregister")

@@ -12,7 +12,7 @@ import type { Agent } from "../declarations/index.ts";
 /** What the payment service shows before a run changes anything. */
 export interface Survey {
   readonly sources: readonly PaymentSource[];
-  /** Registrations in every state, newest first: at least those of the stack's wallets, if necessary those of the whole network. */
+  /** Registrations in every state, newest first: those of the stack's wallets, if necessary those of the whole network. */
   readonly rows: readonly Row[];
 }
 
