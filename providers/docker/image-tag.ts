@@ -4,11 +4,11 @@ import { askEngine } from "./engine.ts";
 import { DockerError } from "./errors.ts";
 
 export interface DockerImageTagArgs {
-  /** The engine, as in DOCKER_HOST; "" is DOCKER_HOST, else this machine's. A change replaces. */
+  /** The engine, as in DOCKER_HOST; "" is DOCKER_HOST, otherwise this machine's engine. A change replaces. */
   readonly host: string;
   /** A change replaces. */
   readonly tag: pulumi.Input<string>;
-  /** What the tag stands for, by digest. */
+  /** The image that the tag refers to, by digest. */
   readonly image: pulumi.Input<string>;
 }
 
@@ -19,7 +19,7 @@ interface Inputs {
 }
 
 const GONE = 404;
-/** Some other container runs it: then it is not ours alone. */
+/** Another container uses the image, so it is not only ours. */
 const IN_USE = 409;
 
 /** The dynamic provider behind DockerImageTag. */
@@ -49,8 +49,8 @@ export const provider = {
 };
 
 /**
- * The tag of a built image in a Docker engine: removed when nothing of the stack needs it any more, where the Docker provider leaves
- * every image that it ever built. What runs the image takes it from here, so that it is gone by then.
+ * The tag of a built image in a Docker engine. It is removed when the stack no longer needs it, whereas the Docker provider
+ * never removes what it built. Containers take the image from this resource, so they are gone by then.
  */
 export class DockerImageTag extends pulumi.CustomResource {
   declare readonly image: pulumi.Output<string>;

@@ -7,10 +7,10 @@ import { EcsError } from "./errors.ts";
 import { type Verdict, judge } from "./rollout.ts";
 import { type TaskLog, explainStoppedTask } from "./stopped-task.ts";
 
-/** What tells the deployment that is waited for from those before it. */
+/** Identifies the deployment to wait for. */
 export type Awaited =
   | { readonly taskDefinition: pulumi.Input<string> }
-  /** Where AWS makes the task definition: what its containers run, by digest. */
+  /** If AWS creates the task definition: the image of its containers, by digest. */
   | { readonly image: pulumi.Input<string> };
 
 export interface EcsRolloutArgs {
@@ -21,16 +21,16 @@ export interface EcsRolloutArgs {
   /** ARN or name. */
   readonly service: pulumi.Input<string>;
   readonly awaited: Awaited;
-  /** Any text that changes with what the service runs: a change of it is waited for. */
+  /** Any string that changes with what the service runs: if it changes, the rollout is waited for. */
   readonly revision: pulumi.Input<string>;
   readonly log: { readonly group: pulumi.Input<string>; readonly streamPrefix: string };
   /** How long a rollout may take. */
   readonly minutes: number;
-  /** How long a service must be seen steady: longer than AWS takes to begin a deployment that cannot be told apart. */
+  /** How long a service must stay steady: longer than AWS takes to start a deployment that cannot be identified. */
   readonly steadySeconds: number;
 }
 
-/** What the provider gets: resolved values. */
+/** What the provider receives: resolved values. */
 export interface Inputs {
   readonly access: AwsAccess;
   readonly agentId: string;
@@ -52,7 +52,7 @@ async function describe(ecs: ECS, { cluster, service }: Inputs): Promise<Service
   return found;
 }
 
-/** Which deployments run what is waited for; each task definition is asked for once. */
+/** Returns a function that recognises the awaited deployment; reads each task definition once. */
 function recogniser(ecs: ECS, { awaited }: Inputs) {
   const images = new Map<string, readonly (string | undefined)[]>();
   return async ({ deployments = [] }: Service): Promise<(deployment: Deployment) => boolean> => {
@@ -72,7 +72,7 @@ function recogniser(ecs: ECS, { awaited }: Inputs) {
   };
 }
 
-/** What failed in an earlier run is deployed again: nothing else in the program would, as nothing has changed. */
+/** Deploys again what failed in an earlier run: nothing else would, because nothing in the program has changed. */
 async function beginAgain(ecs: ECS, { cluster, service, awaited }: Inputs): Promise<void> {
   const taskDefinition = awaited.taskDefinition;
   await ecs
@@ -80,7 +80,7 @@ async function beginAgain(ecs: ECS, { cluster, service, awaited }: Inputs): Prom
     .catch((error: unknown) => Promise.reject(refused(error, `to deploy ${taskDefinition} again`)));
 }
 
-/** How often is looked, and for how long what looks like a failure may be ECS's answer being some seconds old. */
+/** How often to poll, and how long an apparent failure may only be ECS's answer being out of date. */
 export interface Pace {
   readonly pauseMs: number;
   readonly unseenMs: number;
@@ -165,10 +165,10 @@ export const provider = {
 };
 
 /**
- * Waits until ECS runs what a service was told to run, and nothing older; fails with the stopped task's reason and the last
- * lines of its log. The AWS provider waits too where it is asked to, but tells neither.
+ * Waits until ECS runs exactly what a service should run, and nothing older; otherwise fails with the stopped task's reason and
+ * the last lines of its log. The AWS provider can also wait, but reports neither.
  *
- * A changed revision is waited for in place. Removing it does nothing.
+ * A changed revision is waited for in place. Removing this resource does nothing.
  */
 export class EcsRollout extends pulumi.CustomResource {
   constructor(name: string, args: EcsRolloutArgs, options?: pulumi.CustomResourceOptions) {

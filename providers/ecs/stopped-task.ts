@@ -1,19 +1,19 @@
 import type { ECS, Task } from "@aws-sdk/client-ecs";
 import { type AwsAccess, awsErrorName, logsClient } from "./clients.ts";
 
-/** Where the containers of a service write their lines. */
+/** Where the containers of a service write their logs. */
 export interface TaskLog {
   readonly group: string;
   readonly streamPrefix: string;
 }
 
 const LINES = 15;
-/** DescribeTasks takes no more. */
+/** The limit of DescribeTasks. */
 const TASKS = 100;
 
 /**
- * Tells why the newest stopped task of a service stopped, and the last lines of its log. Never throws: what cannot be
- * told is said so, since it only explains another failure.
+ * Returns why the most recently stopped task of a service stopped, and the last lines of its log. Never throws, because it
+ * only explains another failure; it reports what could not be read.
  */
 export async function explainStoppedTask(
   ecs: ECS,
