@@ -14,7 +14,7 @@ const wallet = z.strictObject({
   /** Bech32 address; without it the balance is unknown. */
   address: z.string().min(1).optional(),
   type: z.enum(["V1", "V2"]),
-  /** Contract address of the wallet's own payment source; needed only when the service has several of its type. */
+  /** Contract address of the wallet's payment source; needed only if the service has several of its type. */
   paymentSource: z.string().min(1).optional(),
 });
 
@@ -46,13 +46,13 @@ type HostingsShape = {
   [Name in keyof typeof SETTINGS]: z.ZodType<z.output<(typeof SETTINGS)[Name]["schema"]>, string | undefined>;
 };
 
-/** The maps of settings that hostings read, each a map without a value of its own if it is not set. */
+/** Returns the schemas of the hostings' settings. A map that is not set counts as an empty one. */
 function settingsOfHostings(): HostingsShape {
   const shape = Object.entries(SETTINGS).map(([name, { schema, example }]) => [
     name,
     json<z.ZodType>(schema, example).prefault("{}"),
   ]);
-  // What it is made of says the types; Object.entries loses them.
+  // Object.entries loses the types, which follow from SETTINGS.
   return Object.fromEntries(shape) as HostingsShape;
 }
 
@@ -68,14 +68,14 @@ const schema = z.strictObject({
     z.array(wallet).min(1, "expected at least one selling wallet"),
     "[{ vkey: 0b1e…, type: V2 }]",
   ),
-  /** Where crews run; an agent may say otherwise. */
+  /** Where crews run, unless an agent's own `hosting:` says otherwise. */
   hosting: z.enum(HOSTINGS, { error: `expected one of ${HOSTINGS.join(", ")}` }).default("process"),
   ...settingsOfHostings(),
-  /** How long a lost answer is looked for before anything is decided. */
+  /** How long to look for the effect of a request whose answer was lost. */
   settleSeconds: number("30"),
-  /** How long an agent may take to answer on its URL before its registration is given up. */
+  /** How long to wait until an agent answers at its URL before giving up its registration. */
   probeSeconds: number("60"),
-  /** How long the chain may take to confirm; not set: as long as the wallet's queue asks, at least an hour. */
+  /** How long the chain may take to confirm. Default: as long as the wallet's queue needs, at least an hour. */
   waitMinutes: z.string().regex(digits, "expected a whole number").transform(Number).optional(),
   modelApi: z
     .url({ protocol: /^https?$/, error: "expected a base URL, for example https://api.openai.com/v1" })
@@ -84,7 +84,7 @@ const schema = z.strictObject({
   modelName: z.string().min(1).default("gpt-4.1-mini"),
   /** The key that crews take payments with; never the one that registers agents. */
   runtimeKey: z.string().min(1).optional(),
-  /** Where crews in containers keep their jobs; on ECS needed by agents with a price, whose jobs must outlive a task. */
+  /** Where crews in containers keep their jobs. Paid agents need it on ECS, where jobs must outlive a task. */
   databaseUrl: z
     .string()
     .regex(
@@ -92,17 +92,17 @@ const schema = z.strictObject({
       "expected a PostgreSQL URL, for example postgresql://crews:…@db.example.com/crews",
     )
     .optional(),
-  /** Where documents are kept that are too large for an image. */
+  /** Where to store documents that are too large for an image. */
   documents: json(documentsSettings, "{ bucket: example-documents }").optional(),
-  /** With which containers read that bucket, where they have no role that may. */
+  /** The key with which containers read that bucket if they have no role for it. */
   documentsKey: z
     .string()
     .regex(/^[^\s:]+:\S+$/, "expected <access key id>:<secret access key>")
     .optional(),
   assets: json(z.record(z.string(), asset), "{ USDM: { unit: c48c…, decimals: 6 } }").optional(),
   /**
-   * Whether agents may be registered with a URL that only this machine or network reaches. For simulated networks
-   * alone: on a real one it is ADA spent on an agent that nobody can call.
+   * Whether agents may be registered with a URL that only this machine or its network can reach. Only for simulated
+   * networks: on a real one, ADA would be spent on an agent that nobody can call.
    */
   allowPrivateUrls: z
     .enum(["true", "false"])
@@ -122,7 +122,7 @@ export type Wallet = StackConfig["wallets"][number];
 /** Settings that must be kept as Pulumi secrets. */
 const SECRETS = ["apiKey", "runtimeKey", "modelKey", "databaseUrl", "documentsKey"];
 
-/** What to do about a setting, beside what is wrong with it. */
+/** How to correct a setting, in addition to what is wrong with it. */
 const REMEDIES: Record<string, string> = {
   network: "pulumi config set masumi:network Preprod",
   paymentServiceUrl: "pulumi config set masumi:paymentServiceUrl https://…/api/v1",
@@ -133,7 +133,7 @@ const REMEDIES: Record<string, string> = {
     "list the selling wallets' verification keys (the service's administrator finds them on the admin page)",
 };
 
-/** Everything wrong with a stack's configuration, at once. Code CONFIG_INVALID; never carries a secret's value. */
+/** Lists every problem of a stack's configuration. Code CONFIG_INVALID; never contains a secret's value. */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
   readonly code = "CONFIG_INVALID";
@@ -151,19 +151,19 @@ export interface RawConfig {
   readonly stack: string;
   /** All configuration values as Pulumi hands them over, keys as `namespace:name`. */
   readonly values: Readonly<Record<string, string>>;
-  /** Keys of the values that are kept as secrets; absent where that cannot be known. */
+  /** Keys of the values that are kept as secrets; absent if unknown. */
   readonly secretKeys?: readonly string[] | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** What further hostings, which agents ask for themselves, lack in a stack's configuration; see hostingProblems. */
+/** Returns what a stack's configuration lacks for a hosting that an agent chose itself; see hostingProblems. */
 export const problemsOfHosting = (kind: HostingKind, config: StackConfig): string[] =>
   hostingProblems(
     kind,
     hostingSettings(config, (name) => config[name] !== undefined),
   );
 
-/** Whether the stack has a secret: commands that only look see that there is one, and not what it is. */
+/** Tells whether the stack has a secret. Read-only commands see only that there is one, not its value. */
 type HasSecret = (name: "runtimeKey" | "documentsKey") => boolean;
 
 const hostingSettings = (config: StackConfig, has: HasSecret): HostingSettings => ({
@@ -190,17 +190,17 @@ function crossChecks(config: StackConfig, has: HasSecret): string[] {
   return problems;
 }
 
-/** The settings of hostings with what is set elsewhere. */
+/** Returns the hostings' settings, completed with values that are set elsewhere. */
 function completed(settings: z.output<typeof schema>, outside: OutsideSettings): HostingsConfig {
   const names = Object.keys(SETTINGS) as (keyof HostingsConfig)[];
-  // Each completes what its own schema has checked; the compiler cannot follow that through the loop.
+  // Each completes what its own schema has checked, which the compiler cannot follow through the loop.
   return Object.fromEntries(
     names.map((name) => [name, SETTINGS[name].complete(settings[name] as never, outside)]),
   ) as HostingsConfig;
 }
 
 /**
- * The stack's settings, validated; MASUMI_API_KEY wins over masumi:apiKey.
+ * Returns the stack's settings, validated. MASUMI_API_KEY takes precedence over masumi:apiKey.
  * @throws ConfigurationError with every problem and its remedy
  */
 export function readStackConfig({
@@ -249,7 +249,7 @@ function describe(issue: z.core.$ZodIssue): string {
   return `masumi:${[name, ...inside].join(".")}${missing ? " is missing" : `: ${issue.message}`}${remedy}`;
 }
 
-/** The stack's own token units, from its plain settings; undefined when it has none or they are not well formed. */
+/** Returns the stack's own token units from its plain settings; undefined if there are none or they are malformed. */
 export function assetOverrides(settings: Readonly<Record<string, string>>): StackConfig["assets"] {
   return schema.shape.assets.safeParse(settings["masumi:assets"]).data;
 }

@@ -26,7 +26,7 @@ const hosted = plan.agents.map(
   (planned) => new MasumiAgent({ ...planned, config, hosting: hostingOf(planned.agent) }),
 );
 
-/** What a portal or a database reads; documented in docs/outputs.md. */
+/** The stack output for portals and databases, documented in docs/outputs.md. */
 export const agents = pulumi.all(hosted.map(({ output }) => output)).apply((outputs) => ({
   version: 1,
   agents: Object.fromEntries(outputs.map((output) => [output.id, output])),

@@ -28,8 +28,8 @@ export interface AgentOutput {
 }
 
 /**
- * One agent: hosted, reachable, registered, confirmed, and told its identifier; in this order, because no ADA is
- * spent on an agent that does not answer. Removing it runs the same order backwards.
+ * One agent: hosted, reachable, registered, confirmed, and told its identifier, in this order, because no ADA must be spent
+ * on an agent that does not answer. Removing it happens in reverse order.
  */
 export class MasumiAgent extends pulumi.ComponentResource {
   readonly output: pulumi.Output<AgentOutput>;

@@ -4,7 +4,7 @@ import type { StackConfig } from "./config.ts";
 import type { Agent } from "./declarations/index.ts";
 import { type FleetPlan, examineFleet, expectedUrls, planWarnings, summaryOf } from "./fleet/index.ts";
 
-/** Everything that keeps a run from succeeding, at once; nothing has been changed. Code PREFLIGHT_FAILED. */
+/** Lists everything that prevents a run; nothing has been changed. Code PREFLIGHT_FAILED. */
 export class PreflightError extends Error {
   override readonly name = "PreflightError";
   readonly code = "PREFLIGHT_FAILED";
@@ -23,10 +23,10 @@ export interface PreflightInput {
 }
 
 /**
- * Once per run, before the first resource: the key's rights, the network, what this run does on the chain, whether it
- * may, whether the wallets can pay for it, and whether it is what was approved (MASUMI_PLAN). Reads only.
+ * Plans the run before its first resource, and checks the key's permissions, the network, whether the wallets can pay for
+ * the plan, and whether it is allowed and approved (MASUMI_PLAN). Read-only.
  *
- * @throws PreflightError, ServiceError, RefusedError; nothing has been changed then
+ * @throws PreflightError, ServiceError, RefusedError; in all cases nothing has been changed
  */
 export async function preflight({ config, projectRoot, agents }: PreflightInput): Promise<FleetPlan> {
   const client = new MasumiClient({ url: config.paymentServiceUrl, token: config.apiKey });

@@ -1,6 +1,6 @@
 /**
- * The configuration keys that the stack keeps as secrets, as the engine hands them to every Node program.
- * Undefined if it does not say.
+ * Returns the configuration keys that the stack keeps as secrets, as the engine passes them to every Node program;
+ * undefined if it does not.
  */
 export function secretKeys(env: Readonly<Record<string, string | undefined>>): string[] | undefined {
   const text = env["PULUMI_CONFIG_SECRET_KEYS"];

@@ -28,20 +28,20 @@ import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
 import { HostingError } from "./errors.ts";
 import { type ContextFile, contextHash, folderContext } from "./build-context.ts";
 
-/** What the crew runtime is given of an agent. */
+/** The files of an agent that the crew runtime needs. */
 export interface AgentFiles {
-  /** crew.json, which names the others. */
+  /** The content of crew.json, which names the others. */
   readonly declaration: string;
   /**
-   * What lies beside it: documents and code. Names hold digests of contents, so that those of an older version are never
-   * overwritten.
+   * The files next to it: documents and code. Their names contain digests of their contents, so files of an older version
+   * are never overwritten.
    */
   readonly files: readonly ContextFile[];
   /** Documents that are too large for an image. */
   readonly large: readonly LargeFile[];
 }
 
-/** A document that is never read as a whole. */
+/** A document that is never loaded into memory as a whole. */
 export interface LargeFile {
   /** Relative to crew.json. */
   readonly path: string;
@@ -52,17 +52,17 @@ export interface LargeFile {
 }
 
 const MEBIBYTE = 1024 * 1024;
-/** Longer than the program that fetches takes by itself. */
+/** Longer than the fetching program's own timeout. */
 const FETCHED_WITHIN_MS = 330_000;
 
 /**
- * Collects what an agent's crew runs on. Links are fetched once, and kept in .masumi/documents/ by their digest.
+ * Collects the files that an agent's crew needs. Links are fetched once and cached in .masumi/documents/ by their digest.
  *
  * @throws HostingError DOCUMENT_UNUSABLE, BUILD_CONTEXT_INVALID
  */
 export function agentFiles(projectRoot: string, network: string, agent: Agent): AgentFiles {
   const documents = agent.documents.map((document) => readDocument(projectRoot, document));
-  // Two names may stand for one content.
+  // Several names may refer to the same content.
   const found = [...new Map(documents.map((document) => [document.declared.file, document])).values()];
   const large = found.flatMap(({ source, declared: { file, sha256, bytes } }) =>
     bytes === undefined ? [] : [{ path: file, source, sha256, bytes }],
@@ -103,7 +103,7 @@ function checkSize(
   );
 }
 
-/** The same files as a build context's, in the folder that the runtime's image looks in. */
+/** Returns the files for a build context, in the folder that the runtime's image reads. */
 export const inImage = ({ declaration, files }: AgentFiles): ContextFile[] =>
   [textFile("crew.json", declaration), ...files].map((file) => ({ ...file, path: `agent/${file.path}` }));
 
@@ -114,8 +114,8 @@ export const textFile = (path: string, text: string): ContextFile => ({
 });
 
 /**
- * Adds the files, large ones too, to the folder of a crew that runs as a process, where another version of it may be
- * running; removes those that neither of them names.
+ * Adds the files, including large ones, to the folder of a crew that runs as a process, where another version may still be
+ * running. Removes files that neither version names.
  */
 export function placeFiles(
   projectRoot: string,
@@ -135,7 +135,7 @@ export function placeFiles(
   }
 }
 
-/** Half a file must never bear the digest of a whole one. */
+/** Writes atomically, because an incomplete file must never have a complete file's digest in its name. */
 function place(home: string, path: string, write: (draft: string) => void): void {
   const target = join(home, path);
   if (existsSync(target)) return;
@@ -155,14 +155,14 @@ function readDocument(projectRoot: string, document: string): FoundDocument {
   const source = link ? fetched(projectRoot, link) : document;
   const bytes = statSync(join(projectRoot, source)).size;
   const sha256 = link?.sha256 ?? digestOf(join(projectRoot, source));
-  // What a crew cites: a link without what is no part of its name.
+  // The name that a crew cites; the query of a link is not part of it.
   const name = link ? link.url.replace(/\?.*$/, "") : document;
   const file = `documents/${sha256.slice(0, 32)}${extname(link?.name ?? document).toLowerCase()}`;
   const isLarge = bytes > MAX_DOCUMENT_BYTES;
   return { declared: { name, file, sha256, ...(isLarge ? { bytes } : {}) }, source, bytes };
 }
 
-/** A piece at a time: documents may be large. */
+/** Returns a file's SHA-256, reading piece by piece because documents may be large. */
 function digestOf(file: string): string {
   const hash = createHash("sha256");
   const piece = Buffer.alloc(MEBIBYTE);
@@ -178,7 +178,7 @@ function digestOf(file: string): string {
   }
 }
 
-/** Waits in this thread: what is built and what is planned depends on every document. Answers where it is kept. */
+/** Fetches a document and returns its cached path. Blocks this thread, because builds and plans depend on every document. */
 function fetched(projectRoot: string, { url, sha256, name }: DocumentLink): string {
   const kept = `.masumi/documents/${sha256}`;
   const target = join(projectRoot, kept);
@@ -198,7 +198,7 @@ function fetched(projectRoot: string, { url, sha256, name }: DocumentLink): stri
   );
 }
 
-/** A folder with crew.py, in a folder that is called by its digest. */
+/** Returns the files of a folder with crew.py, placed in a folder that is named after their digest. */
 function codeFiles(projectRoot: string, folder: string): { folder: string; files: ContextFile[] } {
   const files = folderContext(projectRoot, folder, "crew.py").filter(
     ({ path }) => !/(^|\/)__pycache__\/|\.pyc$/.test(path),

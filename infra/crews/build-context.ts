@@ -25,12 +25,12 @@ export interface ContextFile {
 
 const byPath = (a: ContextFile, b: ContextFile) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
 
-/** The one modes that staged files have: those of a clone depend on its owner's umask. */
+/** Staged files have fixed modes, because those of a clone depend on its owner's umask. */
 const modeOf = ({ executable }: ContextFile) => (executable ? 0o755 : 0o644);
 
 /**
- * Digest of names, modes and contents, and of whatever else decides what is built (16 hex digits). It is the same on
- * every machine with the same files.
+ * Returns a digest (16 hex digits) of names, modes, contents and anything else that determines what is built. It is the same
+ * on every machine with the same files.
  */
 export function contextHash(files: readonly ContextFile[], ...alsoDecisive: readonly string[]): string {
   const hash = createHash("sha256").update(JSON.stringify(alsoDecisive));
@@ -40,7 +40,7 @@ export function contextHash(files: readonly ContextFile[], ...alsoDecisive: read
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Makes `folder` hold these files and no other. Files that are right already are left alone. */
+/** Makes `folder` contain exactly these files. Files that are already correct are left alone. */
 export function stageContext(folder: string, files: readonly ContextFile[]): void {
   const wanted = new Set(files.map(({ path }) => path));
   mkdirSync(folder, { recursive: true });
@@ -58,7 +58,7 @@ export function stageContext(folder: string, files: readonly ContextFile[]): voi
   }
 }
 
-/** Readable for whoever runs the image, also where the owner of this clone lets nobody else read. */
+/** Makes folders that whoever runs the image can read, even if the owner of this clone has a restrictive umask. */
 function makeFolders(root: string, path: string): void {
   if (path === ".") return;
   makeFolders(root, dirname(path));
@@ -69,7 +69,7 @@ function makeFolders(root: string, path: string): void {
 const holds = (target: string, { content }: ContextFile): boolean =>
   (statSync(target, { throwIfNoEntry: false })?.isFile() ?? false) && readFileSync(target).equals(content);
 
-/** The crew runtime: what crew/Dockerfile copies, and nothing that tests and tools leave beside it. */
+/** Returns the files of the crew runtime: those that crew/Dockerfile copies, without what tests and tools leave behind. */
 export function runtimeContext(projectRoot: string): ContextFile[] {
   const folder = join(projectRoot, "crew");
   const sources = globSync("src/**/*", { cwd: folder, withFileTypes: true })
@@ -82,8 +82,8 @@ export function runtimeContext(projectRoot: string): ContextFile[] {
 }
 
 /**
- * The files of a folder of the repository that a clone has: an image that is built here is the one that a pipeline
- * builds, and what git ignores (keys, say) does not get into it. Without git, every file. One of them must be
+ * Returns the files of a folder that a clone of the repository has, so the image built here is the one that a pipeline
+ * builds, and ignored files (for example keys) do not get into it. Without git, returns every file. One of them must be
  * `indispensable`.
  *
  * @throws HostingError BUILD_CONTEXT_INVALID

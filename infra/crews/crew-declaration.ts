@@ -1,24 +1,24 @@
 import { type Agent, type InputField, type PriceRule, READABLE_FILES } from "../declarations/index.ts";
 
-/** A document as the runtime finds it: what its author calls it, and where it lies beside crew.json. */
+/** A document as the runtime finds it: the name that its author uses, and its path relative to crew.json. */
 export interface DeclaredFile {
   readonly name: string;
   readonly file: string;
   readonly sha256: string;
-  /** Only of a document that is too large for an image, so that it may not lie there and is fetched. */
+  /** Only for a document that is too large for an image, so it may be absent and has to be fetched. */
   readonly bytes?: number;
 }
 
-/** What lies beside crew.json. */
+/** The files next to crew.json. */
 export interface FilesBeside {
   readonly documents: readonly DeclaredFile[];
-  /** The folder with crew.py, of a crew that is written in Python. */
+  /** The folder with crew.py, for a crew written in Python. */
   readonly code?: string;
 }
 
 /**
- * What the crew runtime is told about its agent (crew.json), as text that only changes with it. What only the registry
- * needs is left out, so that a change of it neither restarts a crew nor builds an image.
+ * Returns the content of crew.json, which tells the crew runtime about its agent. What only the registry needs is left out,
+ * so changing it neither restarts a crew nor builds an image.
  */
 export function crewDeclaration(agent: Agent, network: string, { documents, code }: FilesBeside): string {
   const { id, name, description, pricing, priceRule, input, model, exampleOutputs, source } = agent;
@@ -38,7 +38,7 @@ export function crewDeclaration(agent: Agent, network: string, { documents, code
   });
 }
 
-/** A declared crew is given a file's text: so no other files are asked for. */
+/** Restricts a file field to readable types, because a declared crew gets only the text of files. */
 function readable(field: InputField): InputField {
   const { type, validations = [] } = field;
   if (type !== "file" || validations.some(({ validation }) => validation === "accept")) return field;

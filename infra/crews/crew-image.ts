@@ -11,9 +11,9 @@ import {
   stageContext,
 } from "./build-context.ts";
 
-/** Where built images go. */
+/** Where built images are stored. */
 export interface ImageStore {
-  /** What images are called, before the colon. */
+  /** The images' name before the colon. */
   readonly repository: pulumi.Input<string>;
   /** The registry's credentials; without them images stay in the engine that built them. */
   readonly registry?: {
@@ -26,10 +26,10 @@ export interface CrewImagesArgs {
   /** The project's folder, absolute. */
   readonly projectRoot: string;
   readonly network: string;
-  /** Always said: the default would be the building machine's, and so another one's image. */
+  /** Always set: the default would be the building machine's platform, so another machine would build a different image. */
   readonly platform: string;
   readonly store: ImageStore;
-  /** Gives what is to run of an image that was built; by default its digest. */
+  /** Returns the reference by which a built image is run; by default its digest. */
   readonly built?: (
     name: string,
     built: BuiltImage,
@@ -44,28 +44,28 @@ export interface BuiltImage {
 }
 
 /**
- * An agent's image is the runtime's with one layer on top, so that a further agent costs kilobytes, wherever it is built: a
- * pipeline's fresh machine pulls the heavy layers instead of building (and pushing) them anew.
+ * An agent's image is the runtime's image with one more layer, so each additional agent costs only kilobytes wherever it is
+ * built: a pipeline's fresh machine pulls the heavy layers instead of building (and pushing) them again.
  */
 const AGENT_DOCKERFILE = "ARG RUNTIME_IMAGE\nFROM ${RUNTIME_IMAGE}\nCOPY agent/ /agent/\n";
 
-/** No agent's id: it begins with an underscore. */
+/** Cannot be an agent's id, because it begins with an underscore. */
 const RUNTIME = "_runtime";
 
-/** The images of a stack's crews. What several share is built once, when the first crew needs it. */
+/** The images of a stack's crews. The shared image is built once, when the first crew needs it. */
 export class CrewImages {
   readonly #args: CrewImagesArgs;
   readonly #options: pulumi.CustomResourceOptions;
   readonly #files = new Map<string, AgentFiles>();
   #runtime: CrewImage | undefined;
 
-  /** @param options of the shared image; its provider builds all of them */
+  /** @param options options of the shared image; their provider builds all images */
   constructor(args: CrewImagesArgs, options: pulumi.CustomResourceOptions) {
     this.#args = args;
     this.#options = options;
   }
 
-  /** What the crew of an agent runs on, in its image or beside it. */
+  /** Returns the files that an agent's crew needs, in its image or next to it. */
   filesOf(agent: Agent): AgentFiles {
     const known = this.#files.get(agent.id);
     const files = known ?? agentFiles(this.#args.projectRoot, this.#args.network, agent);
@@ -73,12 +73,12 @@ export class CrewImages {
     return files;
   }
 
-  /** The documents of an agent that are too large for its image. */
+  /** Returns an agent's documents that are too large for its image. */
   largeFilesOf(agent: Agent): readonly LargeFile[] {
     return runsInRuntime(agent) ? this.filesOf(agent).large : [];
   }
 
-  /** The image that an agent runs, by digest; undefined until it is built. */
+  /** Returns the image that an agent runs, by digest; unknown until it is built. */
   reference(agent: Agent, options: pulumi.CustomResourceOptions): pulumi.Output<string> {
     const { source } = agent;
     if (source.kind === "image") return pulumi.output(source.image);
@@ -104,18 +104,18 @@ export class CrewImages {
 
 interface CrewImageArgs extends CrewImagesArgs {
   readonly files: readonly ContextFile[];
-  /** What it is built upon. */
+  /** The image that it is based on. */
   readonly runtime?: CrewImage;
 }
 
 /**
- * One image: its files copied to .masumi/build/<name>/, built there, tagged with their digest. Files that have not changed
- * are neither built nor pushed again, on whatever machine.
+ * One image: its files are copied to .masumi/build/<name>/, built there, and tagged with their digest. Unchanged files are
+ * neither built nor pushed again, on any machine.
  */
 class CrewImage extends pulumi.ComponentResource {
-  /** By digest: what is to run. */
+  /** The image to run, by digest. */
   readonly reference: pulumi.Output<string>;
-  /** What another image can be built upon. */
+  /** The image's name for a Dockerfile's FROM. */
   readonly base: pulumi.Output<string>;
   readonly hash: string;
 
@@ -126,7 +126,7 @@ class CrewImage extends pulumi.ComponentResource {
     stageContext(join(projectRoot, ".masumi", "build", name), files);
     this.hash = contextHash(files, platform, runtime?.hash ?? "");
 
-    // The engine runs the program and its providers in infra/. An absolute path would look changed on each machine.
+    // The engine runs the program and its providers in infra/. An absolute path would look like a change on other machines.
     const context = `../.masumi/build/${name}`;
     const image = new docker.Image(
       name,
@@ -147,7 +147,7 @@ class CrewImage extends pulumi.ComponentResource {
     );
     const built = { tag: image.imageName, image: image.repoDigest };
     this.reference = args.built?.(name, built, { parent: this }) ?? image.repoDigest;
-    // An image that is in no registry has no digest that a Dockerfile could name.
+    // An image without a registry has no digest that a Dockerfile could refer to.
     this.base = store.registry ? image.repoDigest : image.imageName;
     this.registerOutputs({ reference: this.reference });
   }

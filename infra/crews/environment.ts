@@ -7,16 +7,16 @@ import type { CrewToHost } from "./crew-to-host.ts";
 /** The port that every crew listens on in its container. */
 export const CONTAINER_PORT = 8000;
 
-/** Where a crew shows its metrics: to its own network, and not to the load balancer. */
+/** The port of a crew's metrics, open to its own network but not to the load balancer. */
 const INTERNAL_PORT = 9090;
 
-/** PostgreSQL cuts longer names. */
+/** PostgreSQL truncates longer names. */
 const POSTGRES_NAME = 63;
 
 /** Where a crew keeps its jobs. */
 export const DATA_FOLDER = "/data";
 
-/** What a load balancer asks: MIP-003 has every agent answer it, with 200 also before its identifier is known. */
+/** The load balancer's health check: MIP-003 requires every agent to answer it, with 200 even before its identifier is known. */
 export const HEALTH_PATH = "/availability";
 
 /** Where the crew finds its identifier: a file, or a parameter in AWS Systems Manager. */
@@ -25,18 +25,18 @@ export type IdentityPlace = { readonly file: string } | { readonly ssmParameter:
 export interface EnvironmentInput extends CrewToHost {
   readonly config: StackConfig;
   readonly identity: IdentityPlace;
-  /** Longest job, and what a container gets to end its jobs when it is stopped; both in seconds. */
+  /** The longest job, and the time that a stopped container gets to finish its jobs; both in seconds. */
   readonly jobSeconds: number;
   readonly graceSeconds: number;
-  /** Where documents are that are not in the image. */
+  /** Variables that say where to find documents that are not in the image. */
   readonly documents: Readonly<Record<string, string>>;
 }
 
-/** Where an agent's jobs are in a database: several agents and stacks may share one, and a stack may be renamed. */
+/** Returns an agent's schema in a database that several agents and stacks may share; it survives renaming the stack. */
 const schemaOf = ({ id }: Agent, { owner, network }: StackConfig) =>
   boundedName(POSTGRES_NAME, id, owner, network);
 
-/** What a container is told, apart from its secrets; sorted, since another order would count as a change. */
+/** Returns a container's environment without its secrets; sorted, because a different order would count as a change. */
 export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<string, string> {
   const { agent, config, identity, wallet } = input;
   const environment: Record<string, string> = {
@@ -62,12 +62,12 @@ export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<strin
   return new Map(Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The one secret that only crews with large documents get. */
+/** The secret that only crews with large documents get. */
 export const DOCUMENTS_KEY = "DOCUMENTS_KEY";
 
 /**
- * Containers' secrets by the environment's names: the model's key, the key that takes payments, where jobs are kept, the key
- * of the documents' bucket, and no other.
+ * Returns containers' secrets by environment variable: the model's key, the key that takes payments, the database for jobs
+ * and the key of the documents' bucket. There are no others.
  */
 export const secretEnvironment = (
   { modelKey, runtimeKey = "", databaseUrl, documentsKey }: StackConfig,
@@ -75,7 +75,7 @@ export const secretEnvironment = (
 ): Readonly<Record<string, string>> => ({
   ...(documentsKey && needsDocumentsKey ? { [DOCUMENTS_KEY]: documentsKey } : {}),
   ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
-  // The runtime wants some key; a model that needs none takes any.
+  // The runtime requires a key; a model that needs none accepts any.
   MODEL_KEY: modelKey || "none",
   PAYMENT_KEY: runtimeKey,
 });

@@ -4,9 +4,9 @@ import { CodedError } from "../../providers/common/coded-error.ts";
  * Errors of hosting a crew, each with a stable code (docs/errors.md).
  *
  *   HostingError
- *     HOSTING_REFUSED          agents ask for what their hosting, or the stack's settings, cannot do
+ *     HOSTING_REFUSED          agents need what their hosting, or the stack's settings, do not provide
  *     HOSTING_NO_NETWORK       there is no VPC to run containers in
- *     BUILD_CONTEXT_INVALID    a folder cannot be built from
+ *     BUILD_CONTEXT_INVALID    no image can be built from a folder
  *     DOCUMENT_UNUSABLE        a document cannot be fetched, is not the declared one, or is too large
  */
 export type HostingErrorCode =

@@ -25,10 +25,10 @@ const TIMEOUT_MS = 300_000;
 const MAX_REDIRECTS = 3;
 
 /**
- * Fetches a document from the public network: not from this machine or the networks it is in, whatever a name or a
- * redirect leads to.
+ * Fetches a document from the public network, never from this machine or its private networks, wherever a name or a
+ * redirect leads.
  *
- * @throws Error that says what is wrong, as the end of a sentence about the link
+ * @throws Error whose message completes a sentence that begins with the link
  */
 export async function fetchDocument(
   { url, sha256, maxBytes }: WantedDocument,
@@ -71,7 +71,7 @@ export async function fetchDocument(
 
 const privateAddress = (address: string) => new Error(`leads to ${address}, which is not a public address`);
 
-/** Resolves names itself, so that the address that is checked is the address that is called. */
+/** Resolves names itself, so the address that was checked is the address that is used. */
 const lookupAllowed =
   ({ isAllowed }: Reach): LookupFunction =>
   (hostname, options, callback) => {
@@ -85,7 +85,7 @@ const lookupAllowed =
     });
   };
 
-/** Our own words, which the HTTP library may have wrapped, or what happened. */
+/** Returns our own message, which the HTTP library may have wrapped, or describes what happened. */
 function reasonOf(error: unknown, maxBytes: number): string {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause.message.startsWith("leads to ")) return cause.message;
@@ -97,7 +97,7 @@ function reasonOf(error: unknown, maxBytes: number): string {
   return `cannot be reached (${code ?? "unknown reason"})`;
 }
 
-/** `node fetch-document.ts <wanted as JSON> <target>`: a program of its own, as who needs the document cannot wait for it otherwise. */
+/** `node fetch-document.ts <wanted as JSON> <target>`: a separate program, because its caller has to wait synchronously. */
 if (process.argv[1] === import.meta.filename) {
   const [, , wanted = "", target = ""] = process.argv;
   try {

@@ -7,25 +7,25 @@ import { HostingError } from "./errors.ts";
 import { TRAITS } from "../hosting/traits.ts";
 import type { LargeFile } from "./agent-files.ts";
 
-/** Where an agent's crew finds the documents that are not in its image. */
+/** The documents of an agent that are not in its image. */
 export interface LargeDocuments {
-  /** What must be there before the container is, and go after it. */
+  /** Must exist before the container, and be removed after it. */
   readonly stored: pulumi.Resource[];
-  /** For the container. */
+  /** Environment variables for the container. */
   readonly environment: Readonly<Record<string, string>>;
   /** Whether the container needs masumi:documentsKey. */
   readonly needsKey: boolean;
-  /** The objects that the container's role must be allowed to read, as <bucket>/<key>; none where a key is used. */
+  /** Objects that the container's role must be allowed to read, as <bucket>/<key>; none if a key is used. */
   readonly readableByRole: readonly string[];
 }
 
 const NONE: LargeDocuments = { stored: [], environment: {}, needsKey: false, readableByRole: [] };
 
 /**
- * Puts an agent's large documents into the stack's bucket, each under its digest in a folder of the agent's own: so agents
- * that share a document share no object, and each is removed with its agent.
+ * Stores an agent's large documents in the stack's bucket, by digest, in a folder of the agent's own. Agents never share
+ * an object, so each is removed with its agent.
  *
- * @throws HostingError DOCUMENT_UNUSABLE when the stack has no bucket
+ * @throws HostingError DOCUMENT_UNUSABLE if the stack has no bucket
  */
 export function storeLargeDocuments(
   agent: Agent,

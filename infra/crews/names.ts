@@ -12,9 +12,9 @@ const readable = (text: string): string =>
     .replaceAll(/^-+|-+$/g, "");
 
 /**
- * A name of at most `max` characters for what AWS names within narrow bounds (a target group: 32): lower-case letters,
- * digits and single hyphens. It ends in a hash of all parts, so that two agents whose long ids begin alike keep apart;
- * the first part is readable, so far as there is room.
+ * Returns a name of at most `max` characters for resources with short names on AWS (a target group: 32): lower-case letters,
+ * digits and single hyphens. It ends in a hash of all parts, so long ids with the same beginning do not clash; the first
+ * part stays readable as far as there is room.
  */
 export function boundedName(max: number, ...parts: readonly [string, ...string[]]): string {
   const room = max - HASH_DIGITS - 1;

@@ -9,13 +9,13 @@ export type Pricing =
   | { readonly type: "free" }
   | { readonly type: "dynamic" };
 
-/** What a job of an agent with dynamic pricing costs: `prices`, times what a customer enters in the number field `times`. */
+/** Price of a job with dynamic pricing: `prices`, multiplied by what a customer enters in the number field `times`. */
 export interface PriceRule {
   readonly prices: readonly Price[];
   readonly times?: string;
 }
 
-/** A field of the form that a customer fills in, as MIP-003's input_schema has it. */
+/** A field of the form that a customer fills in, as defined by MIP-003's input_schema. */
 export interface InputField {
   readonly id: string;
   readonly type: string;
@@ -26,7 +26,7 @@ export interface InputField {
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
-/** A CrewAI crew as data; keys as CrewAI spells them. */
+/** A CrewAI crew as data, with CrewAI's key names. */
 export type CrewDefinition = DeepReadonly<DeclaredCrew>;
 
 /**
@@ -40,14 +40,14 @@ export type AgentSource =
   | { readonly kind: "image"; readonly image: string }
   | { readonly kind: "url"; readonly url: string };
 
-/** The size of an agent's containers, and how many there are. */
+/** The size and number of an agent's containers. */
 export interface Resources {
   /** CPU units: 1024 are one core. */
   readonly cpu: number;
   /** MiB */
   readonly memory: number;
   readonly instances: number;
-  /** Further instances up to `max`, so that each uses about this share of its CPU; a range from `instances` on. */
+  /** Scales between `instances` and `max`, so each instance uses about this share of its CPU. */
   readonly autoscaling?: { readonly max: number; readonly cpuPercent: number };
 }
 
@@ -69,7 +69,7 @@ export interface Agent {
   };
   readonly legal: { readonly privacyPolicy?: string; readonly terms?: string; readonly other?: string };
   readonly pricing: Pricing;
-  /** Only of dynamic pricing, and nothing that the registry sees. */
+  /** Only for dynamic pricing; not part of the registration. */
   readonly priceRule?: PriceRule;
   readonly exampleOutputs: readonly {
     readonly name: string;
@@ -84,23 +84,23 @@ export interface Agent {
     readonly maxTokens?: number;
     readonly embeddings?: string;
   };
-  /** Paths relative to the project's root, or https links that end in the digest of what they lead to. */
+  /** Paths relative to the project's root, or https links that end in the digest of the file. */
   readonly documents: readonly string[];
-  /** Where its crew runs: `hosting` of its YAML, else the stack's. Says nothing of an agent that runs elsewhere. */
+  /** Where its crew runs: `hosting` in its YAML, otherwise the stack's. Meaningless for an agent that runs elsewhere. */
   readonly hosting: HostingKind;
   readonly resources: Resources;
-  /** Kind of wallet that registers it; absent: V2 if the stack has one, else V1. */
+  /** Type of the wallet that registers it. Default: V2 if the stack has one, otherwise V1. */
   readonly paymentType?: WalletType;
   /** Verification key of the one wallet that may register it. */
   readonly wallet?: string;
-  /** Row id of an existing registration to take over. */
+  /** Id of an existing registration to take over. */
   readonly adopt?: string;
 }
 
-/** The agents that a hosting runs: agents that only have a URL run nowhere here. */
+/** Returns the agents that a hosting runs, so none that only have a URL. */
 export const hostedBy = (kind: HostingKind, agents: readonly Agent[]): Agent[] =>
   agents.filter(({ hosting, source }) => hosting === kind && source.kind !== "url");
 
-/** Whether an agent's crew runs in the crew runtime; an image of the author's own brings its own. */
+/** Returns whether an agent's crew runs in the crew runtime; an author's own image does not. */
 export const runsInRuntime = ({ source }: Pick<Agent, "source">): boolean =>
   source.kind === "inline" || source.kind === "code";

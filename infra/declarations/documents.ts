@@ -8,32 +8,32 @@ const TYPES = [".csv", ".md", ".pdf", ".txt"];
 
 const MEBIBYTE = 1024 * 1024;
 
-/** What one document may have to travel with an agent's image, and all of those together. */
+/** The maximum size of a document in an agent's image, and of all of them together. */
 export const MAX_DOCUMENT_BYTES = 10 * MEBIBYTE;
 export const MAX_DOCUMENTS_BYTES = 25 * MEBIBYTE;
 /**
- * Larger ones are kept beside the image: PDF alone, since it is pictures that make a document so large. No crew reads as
- * much text (4000 passages of 1200 characters).
+ * Larger documents are stored outside the image. Only PDFs, because only pictures make a document so large: no crew reads that
+ * much text (the limit is 4000 passages of 1200 characters).
  */
 export const MAX_LARGE_DOCUMENT_BYTES = 200 * MEBIBYTE;
 export const MAX_LARGE_DOCUMENTS_BYTES = 500 * MEBIBYTE;
 
-/** What a document may have by its name's type. */
+/** Returns the maximum size of a document, by the extension of its name. */
 export const maxBytesOf = (name: string): number =>
   posix.extname(name).toLowerCase() === ".pdf" ? MAX_LARGE_DOCUMENT_BYTES : MAX_DOCUMENT_BYTES;
 const DIGEST = /^#sha256=([0-9a-f]{64})$/;
 
-/** A document that is fetched: from where, and what it must be. */
+/** A document that has to be fetched: from where, and its expected digest. */
 export interface DocumentLink {
   readonly url: string;
   readonly sha256: string;
-  /** The last part of its path, which tells the type. */
+  /** The last part of its path, whose extension is the type. */
   readonly name: string;
 }
 
 const isLink = (document: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(document);
 
-/** The parts of a document that is an https link with a digest; undefined for anything else. */
+/** Returns the parts of an https link with a digest; undefined for anything else. */
 export function linkOf(document: string): DocumentLink | undefined {
   if (!isLink(document) || !URL.canParse(document)) return undefined;
   const url = new URL(document);
@@ -46,11 +46,11 @@ export function linkOf(document: string): DocumentLink | undefined {
 export interface DocumentContext {
   readonly projectRoot: string;
   readonly file: string;
-  /** Whether there is a place for what is too large for an image: this machine, or the stack's bucket. */
+  /** Whether documents that are too large for an image can be stored: on this machine, or in the stack's bucket. */
   readonly takesLarge: boolean;
 }
 
-/** Complains of documents that are not there, cannot be read or are too large. Reads no file, and fetches nothing. */
+/** Complains about documents that do not exist, cannot be read or are too large. Reads no file and fetches nothing. */
 export function checkDocuments(
   documents: readonly string[],
   { projectRoot, file, takesLarge }: DocumentContext,
@@ -91,7 +91,7 @@ export function checkDocuments(
   }
 }
 
-/** What to do about a document of this size; undefined if it may have it. */
+/** Returns what to do about a document that is too large; undefined if it is not. */
 function sizeRemedy(name: string, size: number, takesLarge: boolean): string | undefined {
   const most = maxBytesOf(name);
   if (size > most) {

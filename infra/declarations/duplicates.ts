@@ -1,7 +1,7 @@
 import type { Complain, Path } from "./load/located.ts";
 import type { Declaration } from "./schema/schema.ts";
 
-/** An agent of the stack as far as its declaration is right. */
+/** An agent of the stack, as far as its declaration is valid. */
 export interface Candidate {
   readonly file: string;
   readonly id: string | undefined;
@@ -9,7 +9,7 @@ export interface Candidate {
   readonly complain: Complain;
 }
 
-/** What no two agents of a stack may share: the key, what it is compared by, and what would be right. */
+/** What must be unique in a stack: the key, how its values are compared, and the remedy. */
 const UNIQUE: readonly [
   key: "id" | "name" | "url" | "adopt",
   same: (value: string) => string,
@@ -29,7 +29,7 @@ const UNIQUE: readonly [
   ["adopt", (row) => row, "a registration belongs to exactly one agent"],
 ];
 
-/** Complains, at the later file, of everything that two agents of the stack share and must not. */
+/** Complains, in the later file, about everything that two agents of the stack must not share. */
 export function checkDuplicates(candidates: readonly Candidate[]): void {
   for (const [key, same, remedy] of UNIQUE) {
     const first = new Map<string, string>();

@@ -1,4 +1,4 @@
-/** Agents as YAML: text in, typed agents or located complaints out. Neither Pulumi nor the network is involved. */
+/** Agents as YAML: text in, typed agents or located complaints out. Uses neither Pulumi nor the network. */
 export type {
   Agent,
   AgentSource,

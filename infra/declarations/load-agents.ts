@@ -21,23 +21,23 @@ export interface LoadOptions {
   readonly network: Network;
   /** masumi:hosting, such as `process`. */
   readonly hosting: string;
-  /** masumi:documents: where documents are kept that are too large for an image. */
+  /** masumi:documents: where documents that are too large for an image are stored. */
   readonly documents?: unknown;
   /** masumi:assets */
   readonly assets?: AssetOverrides | undefined;
-  /** masumi:wallets; without them, wallets are not checked. */
+  /** masumi:wallets; if absent, wallets are not checked. */
   readonly wallets?: readonly { readonly vkey: string; readonly type: WalletType }[] | undefined;
 }
 
-/** Either agents or complaints: with a single complaint there is no agent, so that nobody takes a part for the whole. */
+/** Either agents or complaints: a single complaint means no agents, so nobody mistakes a part for the whole. */
 export interface LoadedAgents {
-  /** The agents that live in the stack, by id. */
+  /** The agents of the stack, sorted by id. */
   readonly agents: Agent[];
-  /** All complaints about all files, those of agents that live elsewhere included, by file and place. */
+  /** All complaints about all files, including agents of other stacks, sorted by file and position. */
   readonly complaints: Complaint[];
 }
 
-/** Reads, checks and resolves every declaration of a folder for one stack. Reads files, and asks git what it ignores. */
+/** Reads, checks and resolves all declarations in a folder for one stack. Reads files, and asks git what it ignores. */
 export function loadAgents(options: LoadOptions): LoadedAgents {
   const { projectRoot, stack, network, hosting, assets, wallets, documents } = options;
   const { sources, complaints } = readDeclarations(resolve(projectRoot, options.folder), projectRoot);
@@ -66,7 +66,7 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
   return { agents: agents.toSorted((a, b) => byText(a.id, b.id)), complaints: [] };
 }
 
-/** As loadAgents, for those who can do nothing with complaints. @throws DeclarationError with all of them */
+/** Like loadAgents, but throws the complaints. @throws DeclarationError with all of them */
 export function loadValidAgents(options: LoadOptions): Agent[] {
   const { agents, complaints } = loadAgents(options);
   if (complaints.length > 0) throw new DeclarationError(complaints);
@@ -93,7 +93,7 @@ function examine(parsed: ParsedFile, stack: string, complaints: Complaint[]): In
   return inhabitant;
 }
 
-/** The file's name as id, where the declaration says none. */
+/** Returns the id that the file's name stands for; undefined if the declaration has one. */
 function idOfFile(parsed: ParsedFile, complain: Candidate["complain"]): string | undefined {
   if (parsed.root.has("id")) return undefined;
   const checked = declarationSchema.shape.id.safeParse(parsed.stem);
@@ -113,7 +113,7 @@ function idOfFile(parsed: ParsedFile, complain: Candidate["complain"]): string |
   return undefined;
 }
 
-/** One question to git for all documents of all agents. */
+/** Complains about documents that git ignores, with one call of git for all agents. */
 function complainOfIgnored(all: readonly Inhabitant[], context: StackContext): void {
   const inhabitants = all.filter(({ declaration }) => declaration?.url === undefined);
   const paths = inhabitants.flatMap(({ declaration }) => declaration?.documents ?? []);

@@ -15,18 +15,18 @@ export interface StackContext {
   readonly projectRoot: string;
   /** masumi:hosting */
   readonly hosting: string;
-  /** Whether documents may be larger than an image takes. */
+  /** Whether documents may be too large for an image. */
   readonly hasBucket: boolean;
   readonly table: AssetTable;
-  /** masumi:wallets; absent if they are not known here. */
+  /** masumi:wallets; undefined if unknown. */
   readonly wallets: readonly { readonly vkey: string; readonly type: WalletType }[] | undefined;
 }
 
-/** Where a declaration runs in a stack. A stack's hosting that is none is the configuration's complaint, not the file's. */
+/** Returns where an agent runs in a stack. An invalid masumi:hosting is a problem of the configuration, not of the file. */
 export const hostingOf = (declaration: Declaration, { hosting }: StackContext): HostingKind =>
   declaration.hosting ?? (isHosting(hosting) ? hosting : "process");
 
-/** A right declaration as an agent of this stack. Without a complaint, the result can be used. */
+/** Returns a valid declaration as an agent of this stack. The result is usable only if there is no complaint. */
 export function resolveAgent(
   declaration: Declaration,
   { id, file }: { readonly id: string; readonly file: string },
@@ -208,7 +208,7 @@ function resolveSource(
   return { kind: "url", url: url?.replace(/\/+$/, "") ?? "" };
 }
 
-/** A folder with a Dockerfile is an image of the author's own; one with crew.py alone runs in the crew runtime. */
+/** Returns the source in a folder: with a Dockerfile an author's own image, with only crew.py code for the crew runtime. */
 function resolveFolder(
   folder: string,
   file: string,
@@ -245,5 +245,5 @@ function resolveFolder(
   return { kind: "code", folder };
 }
 
-/** Where Python projects say what they need. */
+/** Files in which Python projects declare their dependencies. */
 const PACKAGE_FILES = ["requirements.txt", "pyproject.toml", "setup.py", "Pipfile"];

@@ -3,11 +3,11 @@ import { type Complain, type Located, pairOf, toPlain } from "./load/located.ts"
 import { checkRules } from "./rules/agent.ts";
 import { type Declaration, declarationSchema } from "./schema/schema.ts";
 
-/** A declaration as far as it is right. */
+/** A declaration as far as it is valid. */
 export interface Validated {
-  /** Only if everything is right. */
+  /** Present only if everything is valid. */
   readonly declaration?: Declaration;
-  /** The top-level keys that are right by themselves. */
+  /** The top-level keys whose values are valid on their own. */
   readonly parts: Partial<Declaration>;
 }
 
@@ -15,7 +15,7 @@ type Key = keyof Declaration;
 
 const shape = declarationSchema.shape;
 
-/** Checks what needs neither the stack's network nor the disk: the schema, and what holds between its parts. */
+/** Checks what needs neither the stack's network nor the disk: the schema, and the rules between its parts. */
 export function validate(located: Located, complain: Complain): Validated {
   const raw = toPlain(located.root) as Record<string, unknown>;
   const checked = declarationSchema.safeParse(raw);
@@ -25,7 +25,7 @@ export function validate(located: Located, complain: Complain): Validated {
   return checked.success && intact ? { declaration: checked.data, parts } : { parts };
 }
 
-/** Checks `only` and `overrides`, which say which variants of a declaration there are. */
+/** Checks `only` and `overrides`, which determine the variants of a declaration. */
 export function validatePlacement(located: Located, complain: Complain): void {
   for (const key of ["only", "overrides"] as const) {
     const pair = pairOf(located.root, key);
@@ -35,7 +35,7 @@ export function validatePlacement(located: Located, complain: Complain): void {
   }
 }
 
-/** Rules between parts are also checked where another part is wrong, so that all complaints come at once. */
+/** Returns the valid parts: rules between them are checked even if others are invalid, so all complaints come at once. */
 function validParts(raw: Readonly<Record<string, unknown>>): Partial<Declaration> {
   const entries = (Object.keys(shape) as Key[]).flatMap((key): [Key, unknown][] => {
     const checked = shape[key].safeParse(raw[key]);

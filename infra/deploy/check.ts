@@ -3,7 +3,7 @@ import { HostingError } from "../crews/errors.ts";
 import type { Agent } from "../declarations/index.ts";
 import { hostingRefusals } from "../fleet/index.ts";
 
-/** @throws HostingError with every problem; nothing has been changed then */
+/** @throws HostingError with every problem; nothing has been changed */
 export function checkHostings(config: StackConfig, agents: readonly Agent[]): void {
   const problems = hostingRefusals(config, agents);
   if (problems.length === 0) return;

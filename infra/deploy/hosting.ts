@@ -5,13 +5,13 @@ import type { Agent } from "../declarations/index.ts";
 
 /** Where an agent answers, once it is hosted. */
 export interface HostedCrew {
-  /** Public base URL, without a trailing slash; known in a preview wherever the hosting can know it. */
+  /** Public base URL without a trailing slash; known in a preview if the hosting can know it. */
   readonly url: pulumi.Input<string>;
-  /** What must be up before the URL answers, and stays until the registration is gone. */
+  /** What must be up before the URL answers, and must stay until the registration is gone. */
   readonly ready: pulumi.Resource[];
   /**
-   * Hands the identifier to the running crew. What it creates is removed before the registration is, and its removal
-   * tells the crew to take no more jobs.
+   * Passes the identifier to the running crew. What it creates is removed before the registration, and its removal tells the
+   * crew to take no more jobs.
    */
   publishIdentifier(agentIdentifier: pulumi.Output<string>, options: pulumi.CustomResourceOptions): void;
 }
@@ -24,10 +24,10 @@ export interface HostingContext {
   readonly agents: readonly Agent[];
 }
 
-/** One way of running crews. Chosen by masumi:hosting, or for one agent by its YAML; only chosen ones are loaded. */
+/** A way of running crews, chosen by masumi:hosting or for one agent by its YAML. Only those in use are loaded. */
 export interface Hosting {
   host(crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew;
 }
 
-/** What the module of a hosting exports as `hosting`: makes what all its agents share. */
+/** What the module of a hosting exports as `hosting`: creates what all its agents share. */
 export type HostingFactory = (context: HostingContext) => Hosting | Promise<Hosting>;

@@ -8,14 +8,14 @@ export { checkHostings } from "./check.ts";
 export type { HostedCrew, Hosting, HostingContext, HostingFactory } from "./hosting.ts";
 
 /**
- * Loads the hostings that the agents use, each once and no other: the local stack never needs the cloud's packages, and a
+ * Loads the hostings that the agents use, each once, and no others: the local stack never needs the cloud packages, and a
  * stack without agents keeps no load balancer.
  *
- * @returns the hosting of an agent
+ * @returns a function that returns an agent's hosting
  */
 export async function loadHostings(context: HostingContext): Promise<(agent: Agent) => Hosting> {
   const kinds = HOSTINGS.filter((kind) => hostedBy(kind, context.agents).length > 0);
-  // In turn: hostings on AWS share resources, which the first of them makes.
+  // One after another: hostings on AWS share resources, which the first of them creates.
   const loaded = new Map<HostingKind, Hosting>();
   for (const kind of kinds) loaded.set(kind, await (await factoryOf(kind))(context));
   return (agent) => {
@@ -25,7 +25,7 @@ export async function loadHostings(context: HostingContext): Promise<(agent: Age
   };
 }
 
-/** By its path, so that the table of traits, which must not load Pulumi, is all that names a hosting. */
+/** Imports a hosting by its path, so only the table of traits, which must not load Pulumi, lists the hostings. */
 async function factoryOf(kind: HostingKind): Promise<HostingFactory> {
   const { module } = TRAITS[kind];
   const { hosting } = (await import(`./${module}${extname(import.meta.filename)}`)) as {

@@ -4,9 +4,9 @@ import { listingOf } from "./plan.ts";
 import { type FleetInput, type FleetPlan, rowContent } from "./plan.ts";
 
 /**
- * One text for everything that a plan was made from: what is declared, and what is on the chain. The same declarations
- * against the same chain give the same text anywhere; whatever changes what a run would do, or to whom, changes
- * it. A transaction that goes on by itself (Requested, Initiated, Confirmed) does not.
+ * Returns a checksum of everything that a plan is made from: what is declared, and what is on the chain. The same
+ * declarations against the same chain have the same checksum on every machine; anything that changes what a run would do,
+ * or to which registration, changes it. The progress of a transaction (Requested, Initiated, Confirmed) does not.
  */
 export function checksumOf({ config, survey }: FleetInput, plan: FleetPlan): string {
   const declared = plan.agents.map(({ agent, wallet, sourceAddress, action, url }) => [
@@ -30,8 +30,8 @@ function conditionOf(state: string): string {
 }
 
 /**
- * MASUMI_PLAN holds the checksum of an approved plan (masumi-agents plan prints it): a run whose plan is another one
- * must not start. Undefined if it may.
+ * Returns the error for a run whose plan is not the approved one; undefined if it may start. MASUMI_PLAN holds the checksum
+ * of the approved plan, as printed by masumi-agents plan.
  */
 export function approvalProblem(approved: string | undefined, checksum: string): MasumiError | undefined {
   if (!approved || approved === checksum) return undefined;

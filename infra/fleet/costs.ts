@@ -6,15 +6,15 @@ import {
 
 /** What a run takes from a wallet, in lovelace. */
 export interface Cost {
-  /** Estimated, and gone. */
+  /** Estimated; not refunded. */
   readonly fee: bigint;
-  /** Stays beside the tokens until they are burned; negative where a burn sets it free. */
+  /** Locked with the tokens until they are burned; negative if a burn releases it. */
   readonly locked: bigint;
 }
 
 export type Action = "create" | "adopt" | "update" | "replace" | "deregister" | "none";
 
-/** What an action takes from the wallet of an agent. */
+/** Returns what an action takes from an agent's wallet. */
 export function costOf(action: Action, type: WalletType): Cost {
   const { mint, update, burn } = TYPICAL_FEE_LOVELACE[type];
   const costs: Readonly<Record<Action, Cost>> = {
@@ -28,7 +28,7 @@ export function costOf(action: Action, type: WalletType): Cost {
   return costs[action];
 }
 
-/** What must be in the wallet for it: a replacement registers anew before the old token's ADA is free again. */
+/** Returns what the wallet must hold for an action: a replacement registers again before the old token's ADA is released. */
 export function neededFor(action: Action, type: WalletType): bigint {
   const { fee } = costOf(action, type);
   return action === "create" || action === "replace" ? fee + LOVELACE_PER_TOKEN : fee;

@@ -18,19 +18,19 @@ import { rightsProblem } from "./refusals.ts";
 import { survey } from "./survey.ts";
 import { type WalletPool, paymentSourceOf } from "./wallets.ts";
 
-/** An on-chain value that is not as declared. */
+/** An on-chain value that differs from the declaration. */
 export interface FieldDrift {
   /** As in an agent's file, but `apiBaseUrl` for its URL; `wallet` and `sourceAddress` say where its money goes. */
   readonly field: string;
-  /** undefined: there is none. */
+  /** Undefined if there is none. */
   readonly declared: unknown;
   readonly live: unknown;
 }
 
 /**
- * How an agent stands with the network. `same`: as declared and confirmed; `pending`: as declared, and a transaction
- * is to be confirmed; the others are drift. `failed`: the last attempt ended badly; `leaving`: its token is being
- * burned; `missing`: it is not registered.
+ * An agent's status on the network. `same`: as declared and confirmed; `pending`: as declared, waiting for a confirmation.
+ * The others are drift. `failed`: the last attempt failed; `leaving`: its token is being burned; `missing`: it is not
+ * registered.
  */
 export type DriftStatus = "same" | "pending" | "changed" | "failed" | "leaving" | "missing";
 
@@ -40,17 +40,17 @@ export interface AgentDrift {
   /** The registration that the status is about; absent if there never was one. */
   readonly row?: Row;
   readonly fields: readonly FieldDrift[];
-  /** Further live registrations of the same agent. */
+  /** Other live registrations of the same agent. */
   readonly duplicates: readonly Row[];
-  /** False: the agent's URL is not known here, so it was not compared. */
+  /** False if the agent's URL is not known here and was therefore not compared. */
   readonly isUrlCompared: boolean;
 }
 
 export interface FleetDrift {
   readonly agents: readonly AgentDrift[];
-  /** Registrations of this owner that are on the chain, or will be, and that no file declares. */
+  /** Registrations of this owner that are, or will be, on the chain and that no file declares. */
   readonly orphans: readonly OwnRow[];
-  /** What keeps an agent from being compared, one entry for each. */
+  /** Why agents could not be compared, one entry per agent. */
   readonly problems: readonly MasumiError[];
   readonly hasDrifted: boolean;
 }
@@ -63,10 +63,10 @@ export interface DriftOptions {
 }
 
 /**
- * Reads the registrations of a stack and holds them against what is declared. Reads only; any right of the API key
- * will do.
+ * Reads the registrations of a stack and compares them with what is declared. Read-only; any permission of the API key is
+ * enough.
  *
- * @throws MasumiError if the key is of another network; ServiceError, RefusedError
+ * @throws MasumiError if the key is for another network; ServiceError, RefusedError
  */
 export async function examineDrift(client: MasumiClient, options: DriftOptions): Promise<FleetDrift> {
   const { config, agents, signal } = options;
@@ -75,7 +75,7 @@ export async function examineDrift(client: MasumiClient, options: DriftOptions):
   return findDrift({ ...options, survey: await survey(client, config, agents, { signal }) });
 }
 
-/** What is not as declared, agent by agent and field by field. Pure. */
+/** Returns what differs from the declarations, by agent and field. Pure. */
 export function findDrift(input: FleetInput): FleetDrift {
   const { config, agents } = input;
   const {
@@ -111,7 +111,7 @@ function compareAgent(
   if (row.state === "RegistrationFailed") return { ...compared, row, status: "failed", fields: [] };
 
   const hasMoved = wallet.vkey !== row.walletVkey;
-  // On another wallet, the payment source is another one too; that says nothing more.
+  // On another wallet, the payment source differs as well; reporting it would add nothing.
   const source = hasMoved ? row : paymentSourceOf(config, wallet, survey.sources);
   const declared = { ...listingOf(agent), apiBaseUrl: url ?? row.listing.apiBaseUrl };
   const fields = [
@@ -127,7 +127,7 @@ function statusOf({ state }: Row, fields: readonly FieldDrift[]): DriftStatus {
   return isPending(state) ? "pending" : "same";
 }
 
-/** On-chain values of a row that are not as declared, texts in maps one by one, lists as a whole. */
+/** Returns a registration's on-chain values that differ from the declaration: maps key by key, lists as a whole. */
 export function compareContent(row: Row, declared: Listing, sourceAddress: string | undefined): FieldDrift[] {
   const live = { wallet: row, listing: row.listing, sourceAddress: row.sourceAddress };
   const wanted = { wallet: row, listing: declared, sourceAddress };

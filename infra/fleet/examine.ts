@@ -12,11 +12,11 @@ export interface ExamineOptions {
   readonly config: StackConfig;
   readonly agents: readonly Agent[];
   readonly urlOf: FleetInput["urlOf"];
-  /** Whether the run that follows sends what costs money; a plan or preview needs no more than a Read key. */
+  /** Whether the run will spend money; for a plan or preview a Read key is enough. */
   readonly spends: boolean;
   /** MASUMI_PLAN: checksum of the plan that was approved. */
   readonly approved?: string | undefined;
-  /** Ask for every wallet's balance, also where nothing is to be paid. */
+  /** Whether to read every wallet's balance, even if nothing has to be paid. */
   readonly allBalances?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -25,15 +25,15 @@ export interface Examination {
   readonly plan: FleetPlan;
   readonly funds: readonly WalletFunds[];
   readonly checksum: string;
-  /** Everything that keeps the run from succeeding. */
+  /** Everything that prevents the run. */
   readonly problems: readonly MasumiError[];
 }
 
 /**
- * Reads from the service what a run would meet, plans, and says all that stands in its way. Sends nothing that changes
- * anything. Requests: key, payment sources, pages of rows, and one balance for each wallet that is to pay.
+ * Returns the plan of a run and everything that prevents it, from what the payment service shows. Read-only. Requests: the
+ * key, the payment sources, pages of registrations, and one balance per wallet that has to pay.
  *
- * @throws MasumiError if the key cannot serve at all; ServiceError, RefusedError
+ * @throws MasumiError if the key cannot be used at all; ServiceError, RefusedError
  */
 export async function examineFleet(client: MasumiClient, options: ExamineOptions): Promise<Examination> {
   const { config, agents, urlOf, spends, approved, allBalances = false, signal } = options;

@@ -1,7 +1,7 @@
 import { type Agent, hostedBy } from "../declarations/index.ts";
 import { HOSTINGS, type HostingsConfig, TRAITS } from "../hosting/traits.ts";
 
-/** What URLs follow from. */
+/** What URLs are derived from. */
 export interface StackUrls {
   readonly config: HostingsConfig;
   /** The project's folder, absolute. */
@@ -10,7 +10,7 @@ export interface StackUrls {
   readonly agents: readonly Agent[];
 }
 
-/** Returns what tells where an agent will be reached, as far as that is known before it runs. */
+/** Returns a function that returns an agent's URL, or undefined if it is not known before the agent runs. */
 export function expectedUrls({
   config,
   projectRoot,

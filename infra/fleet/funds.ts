@@ -10,19 +10,19 @@ import { neededFor } from "./costs.ts";
 import type { FleetPlan } from "./plan.ts";
 import type { Survey } from "./survey.ts";
 
-/** A wallet of the pool and whether it can pay for a plan; lovelace. */
+/** A wallet of the pool, and whether it can pay for a plan. All amounts in lovelace. */
 export interface WalletFunds {
   readonly wallet: Wallet;
-  /** Bech32; "" if neither the configuration nor a registration tells. */
+  /** Bech32; "" if neither the configuration nor a registration has it. */
   readonly address: string;
   readonly needed: bigint;
-  /** What is at the address, apart from what stays beside live tokens; undefined: not known. */
+  /** What is at the address and not locked with live tokens; undefined if unknown. */
   readonly free: bigint | undefined;
   /** What must be sent to it first. */
   readonly missing: bigint;
 }
 
-/** Asks for the balances of the wallets that `isAsked` picks, and holds them against what the plan takes from each. */
+/** Reads the balances of the wallets that `isAsked` selects, and compares them with what the plan takes from each. */
 export async function readFunds(
   client: MasumiClient,
   { config, survey, plan }: { config: StackConfig; survey: Survey; plan: FleetPlan },
@@ -46,7 +46,7 @@ export async function readFunds(
   );
 }
 
-/** What to send where; undefined if the wallet can pay, or its balance is not known. */
+/** Returns how much to send where; undefined if the wallet can pay or its balance is unknown. */
 export function fundsProblem({ network }: StackConfig, funds: WalletFunds): MasumiError | undefined {
   const { wallet, address, needed, free, missing } = funds;
   if (missing === 0n || free === undefined) return undefined;

@@ -2,7 +2,7 @@ import { type StackConfig, problemsOfHosting } from "../config.ts";
 import { type Agent, hostedBy, runsInRuntime } from "../declarations/index.ts";
 import { HOSTINGS, type HostingKind, TRAITS } from "../hosting/traits.ts";
 
-/** What keeps the agents from being hosted as declared, each problem with its remedy. */
+/** Returns why agents cannot be hosted as declared, each problem with its remedy. */
 export function hostingRefusals(config: StackConfig, agents: readonly Agent[]): string[] {
   return HOSTINGS.flatMap((kind) => refusalsOf(kind, hostedBy(kind, agents), config));
 }
@@ -26,11 +26,11 @@ const losesJobs = ({ file, hosting }: Agent) =>
   `${file}: is paid, and with hosting ${hosting} its paid jobs would be lost whenever the container that runs them stops: ` +
   "set the URL of a PostgreSQL database with pulumi config set --secret masumi:databaseUrl";
 
-/** It would be registered for a fee and then take no job. */
+/** Such an agent would be registered for a fee, but take no jobs. */
 const lacksRuntimeKey = ({ file }: Agent) =>
   `${file}: is paid, but its crew has no key to take payments with: ask the payment service's administrator for a ` +
   "ReadAndPay key limited to the selling wallets, and set it with pulumi config set --secret masumi:runtimeKey";
 
-/** What is allowed and may surprise. */
+/** Returns warnings about what is allowed but may come as a surprise. */
 export const hostingWarnings = (agents: readonly Agent[]): string[] =>
   HOSTINGS.flatMap((kind) => TRAITS[kind].countWarnings?.(hostedBy(kind, agents).length) ?? []);

@@ -1,6 +1,6 @@
 /**
- * What a run would do to the registrations of a stack, and what it costs: read from the payment service, decided by
- * pure functions. The program (preflight) and the commands plan, drift, import and doctor all ask here. No Pulumi.
+ * What a run would do to the registrations of a stack and what it costs: read from the payment service, decided by pure
+ * functions. Used by the program (preflight) and the commands plan, drift, import and doctor. Loads no Pulumi.
  */
 export { formatAda } from "../../providers/common/amounts.ts";
 export { type Action, type Cost, costOf } from "./costs.ts";

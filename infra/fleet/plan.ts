@@ -25,23 +25,23 @@ import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
 import type { Survey } from "./survey.ts";
 import { WalletPool, paymentSourceOf } from "./wallets.ts";
 
-/** One agent of the stack: how it stands with the network, and what a run would do about it. */
+/** One agent of the stack: its status on the network, and what a run would do about it. */
 export interface PlannedAgent {
   readonly agent: Agent;
-  /** The wallet that registers it: the one it is registered with, else the least used one of the pool. */
+  /** The wallet that registers it: the one it is already registered with, otherwise the least used one of the pool. */
   readonly wallet: Wallet;
   /** V2: contract address of the wallet's own payment source. */
   readonly sourceAddress?: string;
-  /** Its registrations that have ended or failed to update: if the state has one of them, this run tries anew. */
+  /** Its registrations that have ended or failed to update: if the state has one of them, this run tries again. */
   readonly recover?: readonly RecoverFrom[];
-  /** Registrations that wait for the same wallet, this one included. */
+  /** Number of registrations waiting for the same wallet, including this one. */
   readonly queueLength: number;
   readonly action: Action;
-  /** On-chain fields that are not as declared, `wallet` among them. */
+  /** On-chain fields that differ from the declaration, including `wallet`. */
   readonly fields: readonly string[];
-  /** Its live registration, or the one that it takes over. */
+  /** Its live registration, or the one to be taken over. */
   readonly row?: Row;
-  /** Further live registrations of the same agent; left alone. */
+  /** Other live registrations of the same agent; left alone. */
   readonly spare: readonly Row[];
   /** "" if it is known only once the agent is hosted. */
   readonly url: string;
@@ -58,7 +58,7 @@ export interface Orphan {
 export interface FleetPlan {
   readonly agents: readonly PlannedAgent[];
   readonly orphans: readonly Orphan[];
-  /** What keeps a run from succeeding, one entry for each agent concerned. */
+  /** What prevents the run, one entry per agent concerned. */
   readonly problems: readonly MasumiError[];
   readonly cost: Cost;
 }
@@ -67,11 +67,11 @@ export interface FleetInput {
   readonly config: StackConfig;
   readonly agents: readonly Agent[];
   readonly survey: Survey;
-  /** Where an agent will be reached, if that is known before it is hosted. */
+  /** Returns an agent's URL if it is known before the agent is hosted. */
   readonly urlOf: (agent: Agent) => string | undefined;
 }
 
-/** What a run would do on the chain, from the declarations and what the service shows. Pure: no request, no state. */
+/** Returns what a run would do on the chain, given the declarations and what the service shows. Pure: no requests, no state. */
 export function planFleet(input: FleetInput): FleetPlan {
   const { config, agents } = input;
   const {
@@ -86,8 +86,8 @@ export function planFleet(input: FleetInput): FleetPlan {
 }
 
 /**
- * What `judge` says of each agent, in order, and what keeps agents from being judged. One agent's problem is no reason
- * to be silent about the others.
+ * Returns the results of `judge` for each agent, in order, and the errors it threw: one agent's problem must not hide those
+ * of the others.
  */
 export function eachAgent<T>(
   { config, agents, survey }: FleetInput,
@@ -127,7 +127,7 @@ function planAgent(
     marker: mark,
     wallet,
     ...source,
-    // A URL that is not known yet counts as unchanged, as it does in a preview.
+    // A URL that is not known yet counts as unchanged, as in a preview.
     listing: { ...listingOf(agent), apiBaseUrl: knownUrl ?? (row ?? adopted)?.listing.apiBaseUrl ?? "" },
   };
   const recover = recoverFrom(rows, row);
@@ -148,8 +148,8 @@ function planAgent(
 }
 
 /**
- * Whether a V1 registration that was taken over without our mark is changed here. Only the state knows that it was taken
- * over: if it was not, the run refuses before it sends anything, and asks to adopt it as it is first.
+ * Returns whether this plan changes a V1 registration that was taken over without our marker. Only the state knows whether
+ * it was taken over: if not, the run fails before it sends anything, and asks to adopt the registration as it is first.
  */
 const isOurChange = (adopted: Row, registration: Registration): boolean =>
   adopted.type === "V1" &&
@@ -157,13 +157,13 @@ const isOurChange = (adopted: Row, registration: Registration): boolean =>
   isLive(adopted.state) &&
   !shows(adopted, registration);
 
-/** The registrations that bear a marker. */
+/** The registrations with one marker. */
 export interface Registrations {
   /** In every state, newest first. */
   readonly rows: readonly OwnRow[];
-  /** The one that counts: neither over nor leaving, and of several a live one, the oldest. */
+  /** The one that counts: neither over nor leaving; if there are several, live ones first, then the oldest. */
   readonly row: OwnRow | undefined;
-  /** Further ones that are neither over nor leaving. */
+  /** The others that are neither over nor leaving. */
   readonly spare: readonly OwnRow[];
 }
 
@@ -178,7 +178,7 @@ export function registrationsOf(mark: string, own: readonly OwnRow[]): Registrat
 interface Decided {
   readonly action: Action;
   readonly fields: readonly string[];
-  /** The registration that there is, or that is taken over. */
+  /** The existing registration, or the one to be taken over. */
   readonly row?: Row;
 }
 
@@ -210,7 +210,7 @@ function differences(row: Row, registration: Registration): string[] {
   return [...moved, ...fields];
 }
 
-/** @throws MasumiError where the registration of somebody else, or of another stack, stands in the way */
+/** @throws MasumiError if a registration of somebody else, or of another stack, is in the way */
 function newcomer(registration: Registration, { adopt }: Agent, rows: readonly Row[]): Decided {
   const none: ReadonlySet<string> = new Set();
   const look = decideCreate({ registration, adopt, rows, deregistering: none, replaced: none });
@@ -219,12 +219,12 @@ function newcomer(registration: Registration, { adopt }: Agent, rows: readonly R
   return { action: "update", fields: differences(look.row, registration), row: look.row };
 }
 
-/** More attempts in a row than this one run after another has not known of are not to be expected. */
+/** More consecutive attempts that the state does not know of are not to be expected. */
 const MOST_RECOVERED = 10;
 
 /**
- * Which of an agent's registrations the state may take for good ones, although they are not: only the state knows which
- * it has, and after a run that was killed it need not be the newest.
+ * Returns those registrations of an agent that have ended or failed although the state may still consider them valid. Only
+ * the state knows which one it has, and after a killed run that need not be the newest.
  */
 function recoverFrom(rows: readonly OwnRow[], live: Row | undefined): RecoverFrom[] {
   return rows
@@ -244,7 +244,7 @@ export function findOrphans(
   own: readonly OwnRow[],
 ): Orphan[] {
   const declared = new Set(agents.map(({ id }) => marker(owner, id)));
-  // A row may bear the marker of another id than that of the agent that takes it over, if it has none of its own.
+  // An agent without a registration of its own may take over one with the marker of another id.
   const takers = agents.filter(({ id, adopt }) => adopt && !registrationsOf(marker(owner, id), own).row);
   const adopted = new Set(takers.map(({ adopt }) => adopt));
   return own
@@ -255,11 +255,11 @@ export function findOrphans(
     });
 }
 
-/** What of a row a plan depends on: not its transactions, which go on by themselves. */
+/** Returns the part of a registration that a plan depends on, without its transactions, which progress independently. */
 export const rowContent = (row: Row): string =>
   contentOf({ wallet: row, listing: row.listing, sourceAddress: row.sourceAddress });
 
-/** What goes on the chain about an agent, apart from the URL it is reached at. */
+/** Returns what goes on the chain about an agent, except its URL. */
 export function listingOf(agent: Agent): Omit<Listing, "apiBaseUrl"> {
   const { name, description, capability, tags, author, legal, exampleOutputs } = agent;
   return {
@@ -274,7 +274,7 @@ export function listingOf(agent: Agent): Omit<Listing, "apiBaseUrl"> {
   };
 }
 
-/** The price without the words for people, which are not on the chain. */
+/** Returns the price without its readable form, which is not on the chain. */
 function onChainPricing({ pricing }: Agent): Listing["pricing"] {
   if (pricing.type !== "fixed") return pricing;
   return { type: pricing.type, prices: pricing.prices.map(({ amount, unit }) => ({ amount, unit })) };

@@ -2,7 +2,7 @@ import { type ApiKeyStatus, MasumiError, UNNAMED_BURNS } from "../../providers/m
 import type { StackConfig } from "../config.ts";
 import type { FleetPlan } from "./plan.ts";
 
-/** What keeps an API key from registering on the stack's network; undefined if nothing does. */
+/** Returns why an API key cannot be used on the stack's network; undefined if it can. */
 export function rightsProblem(
   key: ApiKeyStatus,
   { network }: StackConfig,
@@ -27,12 +27,12 @@ export function rightsProblem(
 /** A live registration that a run would burn. */
 export interface Burn {
   readonly rowId: string;
-  /** The agent's id; of an orphan the name it is registered under, since the id behind its mark is not known. */
+  /** The agent's id; for an orphan its registered name, because the id cannot be recovered from its marker. */
   readonly agent: string;
   readonly because: "no file declares it" | "it is replaced";
 }
 
-/** Live registrations that a run would burn and that masumi:allowDeregister (agent ids or row ids) does not name. */
+/** Returns the live registrations that a run would burn without masumi:allowDeregister naming them (by agent or row id). */
 export function unnamedBurns({ allowDeregister = [] }: StackConfig, plan: FleetPlan): Burn[] {
   const removed = plan.orphans
     .filter(({ action }) => action === "deregister")
@@ -45,8 +45,8 @@ export function unnamedBurns({ allowDeregister = [] }: StackConfig, plan: FleetP
 }
 
 /**
- * Money rule: a burn is never an accident. The error that a run ends with which would burn more than it may unasked;
- * undefined within the limit. The provider's delete counts by itself too.
+ * Returns the error for a run that would burn more registrations than it may without permission; undefined within the limit.
+ * Money rule: nothing is burned by accident. The provider's delete counts independently.
  */
 export function limitProblem(config: StackConfig, plan: FleetPlan): MasumiError | undefined {
   const burns = unnamedBurns(config, plan);

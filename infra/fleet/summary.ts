@@ -11,7 +11,7 @@ const VERBS: Readonly<Record<Exclude<Action, "none">, string>> = {
   deregister: "to deregister",
 };
 
-/** How often each action is planned, in a fixed order, without those that are not. */
+/** Returns how often each planned action occurs, in a fixed order. */
 export function countActions(plan: FleetPlan): (readonly [Exclude<Action, "none">, number])[] {
   const actions = [...plan.agents, ...plan.orphans].map(({ action }) => action);
   return (Object.keys(VERBS) as Exclude<Action, "none">[])
@@ -19,7 +19,7 @@ export function countActions(plan: FleetPlan): (readonly [Exclude<Action, "none"
     .filter(([, count]) => count > 0);
 }
 
-/** A plan in one line, such as `On the chain: 2 to register. About 0.9 ADA in fees, 10 ADA locked.` */
+/** Returns a plan in one line. @example `On the chain: 2 to register. About 0.9 ADA in fees, 10 ADA locked.` */
 export function summaryOf(plan: FleetPlan): string {
   const counts = countActions(plan).map(([action, count]) => `${count} ${VERBS[action]}`);
   if (counts.length === 0) return "On the chain: nothing to do.";
@@ -32,10 +32,10 @@ export function describeCost({ fee, locked }: Cost): string {
   return `About ${formatAda(roundUp(fee))} ADA in fees${locked === 0n ? "" : set}`;
 }
 
-/** Fees are estimates: two decimals are enough, and rather too much than too little. */
+/** Fees are estimates: two decimals are enough, rounded up to be on the safe side. */
 const roundUp = (lovelace: bigint) => ((lovelace + 9_999n) / 10_000n) * 10_000n;
 
-/** What a person should read before a run goes on: replacements and what they cost, duplicates, orphans. */
+/** Returns what a person should read before a run continues: replacements and their cost, duplicates, orphans. */
 export function planWarnings(plan: FleetPlan, { owner }: Pick<StackConfig, "owner">): string[] {
   const orphans = plan.orphans.filter(({ action }) => action === "deregister");
   const names = orphans.map(({ row }) => `${row.listing.name} (registration ${row.id})`).join(", ");

@@ -12,7 +12,7 @@ import type { Agent } from "../declarations/index.ts";
 /** What the payment service shows before a run changes anything. */
 export interface Survey {
   readonly sources: readonly PaymentSource[];
-  /** Registrations in every state, newest first: of the stack's wallets at least, of the whole network if need be. */
+  /** Registrations in every state, newest first: those of the stack's wallets, if necessary those of the whole network. */
   readonly rows: readonly Row[];
 }
 
@@ -21,10 +21,10 @@ interface SurveyOptions {
 }
 
 /**
- * Reads what a plan is made from; any right of the API key will do.
+ * Reads what a plan is made from; any permission of the API key is enough.
  *
- * With the addresses of all wallets known, only their rows are asked for. If an agent is not among them, all rows of
- * the network are read: it may be registered on a wallet that has left the configuration.
+ * If the addresses of all wallets are known, only their registrations are requested. If an agent is not among them, all
+ * registrations of the network are read: it may be registered on a wallet that was removed from the configuration.
  *
  * @throws ServiceError, RefusedError
  */

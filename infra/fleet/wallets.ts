@@ -3,8 +3,8 @@ import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 
 /**
- * Chooses the wallets that register agents, evenly over the pool. An agent that is registered keeps its wallet while
- * the pool has it, because moving costs two fees.
+ * Distributes agents evenly over the pool of wallets that register them. An agent that is already registered keeps its
+ * wallet as long as it is in the pool, because moving costs two fees.
  */
 export class WalletPool {
   readonly #config: StackConfig;
@@ -52,8 +52,8 @@ export class WalletPool {
 }
 
 /**
- * V2: contract address of the wallet's own payment source. It must be the one the wallet belongs to: a registration
- * that names another works, costs money, and can never be paid.
+ * Returns, for a V2 wallet, the contract address of its payment source. It must be the one that the wallet belongs to: a
+ * registration with another one succeeds and costs money, but the agent can never be paid.
  *
  * @throws MasumiError PAYMENT_SOURCE_UNKNOWN
  */

@@ -6,7 +6,7 @@ export interface ContainerSize {
   readonly memory: number;
 }
 
-/** What URLs follow from, before anything runs. */
+/** What URLs are derived from before anything runs. */
 export interface UrlContext<Settings = object> {
   readonly settings: Settings;
   /** The project's folder, absolute. */
@@ -16,48 +16,48 @@ export interface UrlContext<Settings = object> {
 }
 
 /**
- * All that the rest of the program asks of a way of running crews before it runs any; `Settings` are the stack's settings that it
- * reads. traits.ts has one for each.
+ * Everything that the rest of the program needs to know about a way of running crews before it runs any. `Settings` are the
+ * settings of the stack that it reads. traits.ts has a row for each.
  */
 export interface HostingTraits<Settings = object> {
-  /** The module that runs crews, as a path below infra/deploy without its ending. It exports `hosting`, a HostingFactory. */
+  /** The module that runs crews, as a path below infra/deploy without its extension. It exports `hosting`, a HostingFactory. */
   readonly module: string;
-  /** Whether images run there; if not, only what the crew runtime runs: declared crews and folders with crew.py. */
+  /** Whether it runs images; if not, only declared crews and folders with crew.py, which the crew runtime runs. */
   readonly runsImages: boolean;
-  /** How many instances of an agent run: as its `resources` say, one alone, or one whatever they say. */
+  /** How many instances of an agent run: as many as its `resources` say, at most one, or one regardless of them. */
   readonly instances: "declared" | "one" | "ignored";
-  /** The sizes of containers, the smallest first; empty where any size will do. */
+  /** The available sizes of containers, smallest first; empty if any size is possible. */
   readonly sizes: readonly ContainerSize[];
-  /** Whether crews read documents of any size from this machine's disk; elsewhere large ones need the stack's bucket. */
+  /** Whether crews read documents from this machine's disk; if not, large ones need the stack's bucket. */
   readonly readsLocalFiles: boolean;
   /** Whether a job that was paid for is lost with the container that runs it, unless masumi:databaseUrl keeps it. */
   readonly losesPaidJobs: boolean;
-  /** When masumi:runtimeKey is needed: always, or by agents that ask a price. */
+  /** When masumi:runtimeKey is needed: always, or only by paid agents. */
   readonly needsRuntimeKey: "always" | "with a price";
-  /** Whether a crew reads the bucket of large documents with masumi:documentsKey, for want of a role that may. */
+  /** Returns whether crews need masumi:documentsKey to read large documents, because they have no role for it. */
   needsDocumentsKey(documents: { readonly endpoint?: string }): boolean;
-  /** What the stack's settings lack, each with its remedy. */
+  /** Returns what the stack's settings lack, each with its remedy. */
   settingsProblems(settings: Settings): string[];
-  /** Why one stack cannot have so many agents of this hosting, each with its remedy; absent: no limit. */
+  /** Returns why a stack cannot have that many agents of this hosting, each with its remedy; absent if there is no limit. */
   readonly countProblems?: (count: number) => string[];
-  /** What may surprise about so many agents. */
+  /** Returns warnings about what may come as a surprise with that many agents. */
   readonly countWarnings?: (count: number) => string[];
-  /** Tells by agent id where an agent will be reached, as far as that is known before it runs. */
+  /** Returns a function from an agent's id to its URL, or undefined if that is not known before it runs. */
   urls(context: UrlContext<Settings>): (id: string) => string | undefined;
 }
 
-/** What a stack's configuration says beside masumi: settings. */
+/** What a stack's configuration contains besides the masumi: settings. */
 export interface OutsideSettings {
   /** All configuration values, keys as `namespace:name`. */
   readonly values: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** A map of settings below masumi:, which one or several hostings read. */
+/** A map of settings below masumi:, read by one or more hostings. */
 export interface SettingsOfHosting<Schema extends z.ZodType, Complete> {
   readonly schema: Schema;
-  /** For the complaint about a value that is no such map. */
+  /** Shown in the complaint about a value that is not such a map. */
   readonly example: string;
-  /** Adds what is set elsewhere. */
+  /** Adds values that are set elsewhere. */
   complete(settings: z.output<Schema>, outside: OutsideSettings): Complete;
 }

@@ -1,4 +1,4 @@
 import { z } from "zod";
 
-/** What images are built for. */
+/** The platforms that images can be built for. */
 export const platform = z.enum(["linux/amd64", "linux/arm64"]);

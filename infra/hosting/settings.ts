@@ -1,7 +1,7 @@
 import type { DocumentsSettings } from "./documents-settings.ts";
 import { type HostingKind, type HostingsConfig, TRAITS } from "./traits.ts";
 
-/** What of a stack's configuration hostings depend on. */
+/** The part of a stack's configuration that hostings depend on. */
 export interface HostingSettings extends HostingsConfig {
   readonly hasModelApi: boolean;
   readonly hasRuntimeKey: boolean;
@@ -9,7 +9,7 @@ export interface HostingSettings extends HostingsConfig {
   readonly hasDocumentsKey: boolean;
 }
 
-/** What a stack's configuration lacks for a hosting, each with its remedy. */
+/** Returns what a stack's configuration lacks for a hosting, each with its remedy. */
 export function hostingProblems(kind: HostingKind, settings: HostingSettings): string[] {
   const traits = TRAITS[kind];
   const problems: string[] = [];

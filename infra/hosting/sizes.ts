@@ -1,8 +1,8 @@
 import type { ContainerSize } from "./kind.ts";
 
 /**
- * Returns the smallest of these sizes that has at least what was asked for, else the largest; undefined if the very size is there,
- * or any will do (no sizes). Never rounded silently: a size is money.
+ * Returns the smallest of these sizes that is large enough, otherwise the largest; undefined if exactly this size is available,
+ * or any size is possible (no sizes). Sizes cost money, so they are never rounded silently.
  */
 export function nearestSize(
   sizes: readonly ContainerSize[],

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** Numbers to be given out: `count` of them, from `first` on. */
+/** The available numbers: `count` of them, starting at `first`. */
 export interface NumberRange {
   readonly first: number;
   readonly count: number;
@@ -9,11 +9,11 @@ export interface NumberRange {
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * A number of its own for each id, without a record of earlier runs: on another machine it is the same. An id's number
- * follows from the id; where ids clash, the first of them in the alphabet keeps it and the others take the next
- * free one. So ids that come or go leave every number alone but those of ids that clash with them.
+ * Returns a unique number for each id, the same on every machine and without a record of earlier runs. An id's number is
+ * derived from the id. If ids clash, the alphabetically first keeps the number and the others take the next free one, so
+ * adding or removing an id changes only the numbers of ids that clash with it.
  *
- * @throws RangeError when there are more ids than numbers
+ * @throws RangeError if there are more ids than numbers
  */
 export function stableNumbers(
   ids: Iterable<string>,

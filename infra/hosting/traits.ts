@@ -6,8 +6,8 @@ import type { HostingTraits } from "./kind.ts";
 import { processTraits } from "./process/traits.ts";
 
 /**
- * Where crews run: a row for each value of `masumi:hosting` and of an agent's `hosting:`. This is the one place to add another
- * one (see CONTRIBUTING.md). Loads no Pulumi.
+ * Where crews run: a row for each value of `masumi:hosting` and of an agent's `hosting:`. A new hosting is added here and
+ * nowhere else (see CONTRIBUTING.md). Loads no Pulumi.
  */
 export const TRAITS = {
   process: processTraits,
@@ -16,12 +16,12 @@ export const TRAITS = {
   "ecs-express": expressTraits,
 } as const satisfies Record<string, HostingTraits<never>>;
 
-/** The maps of settings that hostings read, by their names below masumi:. */
+/** The maps of settings that hostings read, by their name below masumi:. */
 export const SETTINGS = { aws: awsSettings, docker: dockerSettings } as const;
 
 export type HostingKind = keyof typeof TRAITS;
 
-/** The hostings' settings of a stack, complete. */
+/** The complete settings of a stack's hostings. */
 export type HostingsConfig = {
   readonly [Name in keyof typeof SETTINGS]: ReturnType<(typeof SETTINGS)[Name]["complete"]>;
 };

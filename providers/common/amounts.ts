@@ -1,7 +1,7 @@
 const ADA_DECIMALS = 6;
 
 /**
- * Returns an amount of base units in the unit that people use, with no more decimals than it has. Exact: money is never a
+ * Returns an amount of base units in everyday units, with only as many decimals as needed. Exact: money is never a
  * floating-point number.
  *
  * @example formatUnits(5000000n, 6) // "5"

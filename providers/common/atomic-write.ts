@@ -5,9 +5,9 @@ import { dirname } from "node:path";
 const draftOf = (file: string) => `${file}.${process.pid}.new`;
 
 /**
- * Replaces a file so that whoever reads it finds the old content or the new one, never half of it. The folder must be there.
+ * Replaces a file atomically: readers see either the old or the new content. The folder must exist.
  *
- * @param content the new content, or what writes it to the path that it is given
+ * @param content the new content, or a function that writes it to a given path
  * @param mode permissions of the new file, default 0o644
  */
 export function writeAtomicallySync(
@@ -21,7 +21,7 @@ export function writeAtomicallySync(
   renameSync(draft, file);
 }
 
-/** The same, and a machine that loses its power after this has ended keeps the new content. */
+/** Does the same durably: once this has finished, the new content survives a power failure. */
 export async function writeAtomically(file: string, content: string, mode = 0o644): Promise<void> {
   const draft = draftOf(file);
   await withHandle(draft, "w", mode, async (handle) => {
@@ -29,7 +29,7 @@ export async function writeAtomically(file: string, content: string, mode = 0o64
     await handle.sync();
   });
   await rename(draft, file);
-  // Not every system can sync a folder; where it cannot, renaming is durable by itself.
+  // Not every system can sync a folder; where it cannot, renaming alone is durable.
   await withHandle(dirname(file), "r", undefined, (folder) => folder.sync()).catch(() => undefined);
 }
 

@@ -3,9 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 
 export interface CrewDrainArgs {
-  /** Where the agent is reached. */
+  /** The agent's URL. */
   readonly url: pulumi.Input<string>;
-  /** Puts the drain after the registration, and so before its removal; a change of it is none. */
+  /** Makes the drain depend on the registration, so it is removed first. */
   readonly agentIdentifier: pulumi.Input<string>;
 }
 
@@ -14,12 +14,12 @@ interface Inputs {
   readonly agentIdentifier: string;
 }
 
-/** The runtime looks for its identifier every 30 seconds; a slow answer or a second task comes on top. */
+/** The runtime checks its identifier every 30 seconds; this leaves time for slow answers or a second task. */
 const LONGEST_MS = 90_000;
 const PAUSE_MS = 2000;
 const REQUEST_MS = 10_000;
 
-/** Whether an agent says that it takes jobs. One that does not answer takes none. */
+/** Returns whether an agent reports that it takes jobs. An agent that does not answer takes none. */
 async function takesJobs(url: string): Promise<boolean> {
   try {
     const answer = await fetch(`${url}/availability`, { signal: AbortSignal.timeout(REQUEST_MS) });
@@ -45,8 +45,8 @@ export const provider = {
   },
 
   /**
-   * Waits until the crew takes no more jobs. A crew of the author's own may never say so: then this goes on after 90
-   * seconds, and open payments still keep the registration.
+   * Waits until the crew takes no more jobs. An author's own crew may never report that: then the removal continues after 90
+   * seconds, and open payments still protect the registration.
    */
   async delete(_id: string, { url }: Inputs) {
     const end = Date.now() + LONGEST_MS;
@@ -55,8 +55,8 @@ export const provider = {
 };
 
 /**
- * Stands between an agent's identifier and its registration when both are removed: the registration, whose open payments
- * are then counted, goes only once the crew has noticed that it is to take no more jobs.
+ * Stands between an agent's identifier and its registration when both are removed: the registration is removed, and its open
+ * payments checked, only after the crew has stopped taking jobs.
  */
 export class CrewDrain extends pulumi.CustomResource {
   constructor(name: string, args: CrewDrainArgs, options?: pulumi.CustomResourceOptions) {

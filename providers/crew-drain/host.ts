@@ -1,2 +1,2 @@
-/* The door through which the provider host enters; what it exports is frozen (see provider-texts.ts). */
+/* The entry point for the provider host. Its exports are frozen (see provider-texts.ts). */
 export { provider as crewDrain } from "./crew-drain.ts";

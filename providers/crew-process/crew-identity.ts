@@ -44,15 +44,15 @@ export const provider = {
     return { id, props: { ...props, agentIdentifier: found.agentIdentifier ?? "" } };
   },
 
-  /** The crew takes no new jobs from here on; what registered the identifier is removed after this. */
+  /** Makes the crew take no new jobs; the registration is removed after this. */
   async delete(_id: string, props: Inputs) {
     if (existsSync(props.file)) write(props, true);
   },
 };
 
 /**
- * Tells a local crew its identifier, once the registration is confirmed and whenever it changes, by the file that
- * the crew reloads. Removing it marks the crew as draining. A change of `file` replaces, of the identifier updates.
+ * Tells a local crew its identifier, once the registration is confirmed and whenever it changes, in a file that the crew
+ * reloads. Removing it marks the crew as draining. Changing `file` replaces it, changing the identifier updates it.
  */
 export class CrewIdentity extends pulumi.CustomResource {
   constructor(name: string, args: CrewIdentityArgs, options?: pulumi.CustomResourceOptions) {

@@ -6,33 +6,33 @@ import { type CrewInstance, type CrewPayments, isRunning, startCrew, stopCrew } 
 
 export interface CrewProcessArgs {
   readonly agentId: string;
-  /** The project's folder, absolute: the crew's own files are in .masumi/crews/<agentId>/ below it. */
+  /** The project's folder, absolute. The crew's own files are in .masumi/crews/<agentId>/ below it. */
   readonly projectRoot: string;
   /** The reserved port on 127.0.0.1. A change restarts the crew. */
   readonly port: number;
-  /** What the crew is, as JSON text (crew.json). A change restarts the crew. */
+  /** The crew's declaration as JSON (crew.json). A change restarts the crew. */
   readonly declaration: string;
-  /** Any OpenAI-compatible model: base URL and name. A change restarts the crew. */
+  /** Base URL and name of an OpenAI-compatible model. A change restarts the crew. */
   readonly model: { readonly api: string; readonly name: string };
   /** The model's key; kept as a secret. A change restarts the crew. */
   readonly modelKey: pulumi.Input<string>;
-  /** Where the crew makes its payments; absent: it takes none, and no paid jobs. A change restarts the crew. */
+  /** Where the crew takes payments; if absent, it takes no paid jobs. A change restarts the crew. */
   readonly payments?: CrewPayments | undefined;
-  /** A key of the payment service that may pay, never the one that registers agents; kept as a secret. A change restarts the crew. */
+  /** A ReadAndPay key of the payment service, not the one that registers agents; kept as a secret. A change restarts the crew. */
   readonly paymentKey?: pulumi.Input<string> | undefined;
 }
 
-/** What the provider's methods get: resolved values; in previews any may be Pulumi's unknown sentinel. */
+/** What the provider's methods receive: resolved values; in previews any of them may be Pulumi's unknown sentinel. */
 interface Inputs {
   readonly agentId: string;
   readonly projectRoot: string;
   readonly port: number;
   readonly declaration: string;
-  /** Digest of the runtime's code and lock file, so that new code restarts the crew. */
+  /** Digest of the runtime's code and lock file, so new code restarts the crew. */
   readonly runtime: string;
   readonly model: { readonly api: string; readonly name: string };
   readonly modelKey: string;
-  /** Both absent in states of crews that took no payments. */
+  /** Both are absent in states of crews that take no payments. */
   readonly payments?: CrewPayments | undefined;
   readonly paymentKey?: string | undefined;
 }
@@ -43,7 +43,7 @@ interface Outputs extends Inputs {
   readonly instance: string;
 }
 
-/** What a change of restarts the crew; `projectRoot` is among them because the process works in that folder. */
+/** Inputs whose change restarts the crew, including `projectRoot` because the process works in that folder. */
 const RESTARTS = [
   "projectRoot",
   "port",
@@ -91,7 +91,7 @@ export const provider = {
     return { outs: await start(news) };
   },
 
-  /** Gone unless this very instance still answers: a crew that died with a reboot is then started again. */
+  /** Reports the crew as gone unless exactly this instance still answers, so a crew that died in a reboot is started again. */
   async read(id: string, props: Outputs) {
     return (await isRunning(instanceOf(props))) ? { id, props } : {};
   },
@@ -102,10 +102,10 @@ export const provider = {
 };
 
 /**
- * One agent's crew as a process on this machine, detached from the deployment and answering on 127.0.0.1.
+ * An agent's crew as a process on this machine, detached from the deployment and listening on 127.0.0.1.
  *
- * Everything but the agent's id changes in place, by a restart on the same port. The process gets an
- * environment of its own: no key of the deployer's is in it.
+ * Everything except the agent's id is changed in place, by a restart on the same port. The process gets a separate
+ * environment without any of the deployer's keys.
  */
 export class CrewProcess extends pulumi.CustomResource {
   declare readonly url: pulumi.Output<string>;

@@ -20,9 +20,9 @@ export interface EngineRequest {
 }
 
 /**
- * One request to a Docker engine's HTTP API. Answers of 500 and above are errors, everything else is for the caller.
+ * Sends a request to a Docker engine's HTTP API. Statuses of 500 and above are errors, all others are returned.
  *
- * @param host as in DOCKER_HOST: unix:///…, tcp://… or ssh://user@machine; "" is DOCKER_HOST, else this machine's engine
+ * @param host as in DOCKER_HOST: unix:///…, tcp://… or ssh://user@machine; "" is DOCKER_HOST, otherwise this machine's engine
  * @throws DockerError DOCKER_ENGINE_FAILED
  */
 export async function askEngine(host: string, { method, path, body }: EngineRequest): Promise<EngineAnswer> {
@@ -49,8 +49,8 @@ export async function askEngine(host: string, { method, path, body }: EngineRequ
     const said = connection.complaints();
     throw new DockerError(
       "DOCKER_ENGINE_FAILED",
-      `The Docker engine at ${address} does not do ${method} ${path}: ${reason}.${said ? ` ssh says: ${said}.` : ""}`,
-      "Check that it runs, and masumi:docker.host or DOCKER_HOST.",
+      `${method} ${path} failed on the Docker engine at ${address}: ${reason}.${said ? ` ssh says: ${said}.` : ""}`,
+      "Check that the engine is running, and check masumi:docker.host or DOCKER_HOST.",
       { cause: error },
     );
   } finally {
@@ -79,12 +79,12 @@ function connect(address: string): Connection {
   if (url.protocol === "ssh:") return throughSsh(url);
   throw new DockerError(
     "DOCKER_ENGINE_FAILED",
-    `${address} is not an address that crews can be given their identifier through.`,
+    `The Docker engine's address ${address} is not supported.`,
     "Use unix://, ssh:// or tcp:// in masumi:docker.host or DOCKER_HOST.",
   );
 }
 
-/** As Docker's own command line does it: the engine's API through the standard streams of a command on that machine. */
+/** Does what Docker's own command line does: talks to the engine's API through the standard streams of a remote command. */
 function throughSsh({ username, hostname, port }: URL): Connection {
   const login = username ? `${decodeURIComponent(username)}@${hostname}` : hostname;
   const args = [
@@ -101,11 +101,11 @@ function throughSsh({ username, hostname, port }: URL): Connection {
   let complaints = "";
   child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
   const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
-  // The request fails with it, and says so; what comes after the answer is of no interest.
+  // The request fails as well and reports it; errors after the answer do not matter.
   stream.on("error", () => undefined);
   child.once("error", (error) => stream.destroy(error));
   return {
-    // Without an agent, or it would not be asked for the connection.
+    // Without an agent, because with one createConnection would not be called.
     options: { createConnection: () => stream },
     complaints: () => complaints.trim(),
     close: () => {

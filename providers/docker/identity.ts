@@ -5,11 +5,11 @@ import { DockerError } from "./errors.ts";
 import { packFile, unpackFile } from "./tar.ts";
 
 export interface DockerIdentityArgs {
-  /** The engine, as in DOCKER_HOST; "" is DOCKER_HOST, else this machine's. A change replaces. */
+  /** The engine, as in DOCKER_HOST; "" is DOCKER_HOST, otherwise this machine's engine. A change replaces. */
   readonly host: string;
   /** The container's name. A change replaces. */
   readonly container: string;
-  /** The folder that the crew's identity.json lies in, on a volume of the container. A change replaces. */
+  /** The folder of the crew's identity.json, on a volume of the container. A change replaces. */
   readonly folder: string;
   /** The agent's identifier on the network; it changes with every update of a V2 registration. */
   readonly agentIdentifier: pulumi.Input<string>;
@@ -28,7 +28,7 @@ const PLACE = ["host", "container", "folder"] as const;
 const archivePath = ({ container }: Inputs, path: string) =>
   `/containers/${encodeURIComponent(container)}/archive?path=${encodeURIComponent(path)}`;
 
-/** @returns whether the container is there to be written to */
+/** Writes the file; returns whether the container exists. */
 async function write(inputs: Inputs, draining: boolean): Promise<boolean> {
   const { host, folder, agentIdentifier } = inputs;
   const body = packFile(FILE, Buffer.from(`${JSON.stringify({ agentIdentifier, draining })}\n`));
@@ -41,8 +41,8 @@ async function write(inputs: Inputs, draining: boolean): Promise<boolean> {
   if (status < 300) return true;
   throw new DockerError(
     "DOCKER_ENGINE_FAILED",
-    `The Docker engine refused ${FILE} for ${inputs.container}: ${status} ${answer.toString().trim()}.`,
-    "Put right what it names, then run again.",
+    `The Docker engine did not accept ${FILE} for the container ${inputs.container}: ${status} ${answer.toString().trim()}.`,
+    "Fix the problem it reports, then run again.",
   );
 }
 
@@ -50,8 +50,8 @@ async function writeForSure(inputs: Inputs): Promise<void> {
   if (await write(inputs, false)) return;
   throw new DockerError(
     "DOCKER_ENGINE_FAILED",
-    `There is no container ${inputs.container} to tell its identifier.`,
-    "Run refresh, then up: the container is made anew.",
+    `The container ${inputs.container}, which needs its agent's identifier, does not exist.`,
+    "Run refresh, then up: the container is created again.",
   );
 }
 
@@ -81,16 +81,16 @@ export const provider = {
     return { id, props: { ...props, agentIdentifier: found.agentIdentifier ?? "" } };
   },
 
-  /** The crew takes no new jobs from here on; what registered the identifier is removed after this. */
+  /** Makes the crew take no new jobs; the registration is removed after this. */
   async delete(_id: string, props: Inputs) {
     await write(props, true);
   },
 };
 
 /**
- * Tells a crew in a Docker container its identifier, once the registration is confirmed and whenever it changes, by the
- * file that the crew reloads; written through the engine, so that the container may run on any machine. Removing it
- * marks the crew as draining.
+ * Tells a crew in a Docker container its identifier, once the registration is confirmed and whenever it changes, in a file
+ * that the crew reloads. The file is written through the engine, so the container may run on any machine. Removing it marks
+ * the crew as draining.
  */
 export class DockerIdentity extends pulumi.CustomResource {
   constructor(name: string, args: DockerIdentityArgs, options?: pulumi.CustomResourceOptions) {

@@ -4,11 +4,11 @@ import { askEngine } from "./engine.ts";
 import { DockerError } from "./errors.ts";
 
 export interface DockerImageTagArgs {
-  /** The engine, as in DOCKER_HOST; "" is DOCKER_HOST, else this machine's. A change replaces. */
+  /** The engine, as in DOCKER_HOST; "" is DOCKER_HOST, otherwise this machine's engine. A change replaces. */
   readonly host: string;
   /** A change replaces. */
   readonly tag: pulumi.Input<string>;
-  /** What the tag stands for, by digest. */
+  /** The image that the tag refers to, by digest. */
   readonly image: pulumi.Input<string>;
 }
 
@@ -19,7 +19,7 @@ interface Inputs {
 }
 
 const GONE = 404;
-/** Some other container runs it: then it is not ours alone. */
+/** Another container uses the image, so it is not only ours. */
 const IN_USE = 409;
 
 /** The dynamic provider behind DockerImageTag. */
@@ -42,15 +42,15 @@ export const provider = {
     if (status < 300 || status === GONE || status === IN_USE) return;
     throw new DockerError(
       "DOCKER_ENGINE_FAILED",
-      `The Docker engine does not remove the image ${tag}: ${status} ${body.toString().trim()}.`,
-      "Put right what it names, then run again.",
+      `The Docker engine did not remove the image ${tag}: ${status} ${body.toString().trim()}.`,
+      "Fix the problem it reports, then run again.",
     );
   },
 };
 
 /**
- * The tag of a built image in a Docker engine: removed when nothing of the stack needs it any more, where the Docker provider leaves
- * every image that it ever built. What runs the image takes it from here, so that it is gone by then.
+ * The tag of a built image in a Docker engine. It is removed when the stack no longer needs it, whereas the Docker provider
+ * never removes what it built. Containers take the image from this resource, so they are gone by then.
  */
 export class DockerImageTag extends pulumi.CustomResource {
   declare readonly image: pulumi.Output<string>;

@@ -42,7 +42,7 @@ interface Container {
 }
 
 const PAUSE_MS = 1000;
-/** Once may be bad luck. */
+/** A single restart may be bad luck. */
 const RESTARTS = 3;
 const LINES = 15;
 
@@ -54,24 +54,22 @@ async function look(inputs: Inputs): Promise<Container> {
   if (status < 300) return JSON.parse(body.toString()) as Container;
   throw new DockerError(
     "DOCKER_ENGINE_FAILED",
-    `The Docker engine does not know the container ${inputs.container}: ${status} ${body.toString().trim()}.`,
-    "Run refresh, then up: the container is made anew.",
+    `The Docker engine has no container ${inputs.container}: ${status} ${body.toString().trim()}.`,
+    "Run refresh, then up: the container is created again.",
   );
 }
 
-/** What a look at a container means: it is up, or will not be for a reason, or is on its way (undefined). */
+/** Verdict on a container: it is up, it will not come up for a reason, or it is still starting (undefined). */
 type Verdict = { readonly up: true } | { readonly up: false; readonly reason: string } | undefined;
 
 function judge({ State, RestartCount }: Container, before: Container | undefined): Verdict {
   const { Health, Restarting, Running, Status } = State;
-  // One without a health check is up if it runs, and did so at the look before.
+  // A container without a health check is up if it is running and was already running the last time.
   const isUp = Health ? Health.Status === "healthy" : State.StartedAt === before?.State.StartedAt;
   if (Running && !Restarting && isUp) return { up: true };
-  const ended = `it ended with exit code ${State.ExitCode}${State.OOMKilled ? ", for want of memory" : ""}`;
+  const ended = `it exited with code ${State.ExitCode}${State.OOMKilled ? " (out of memory)" : ""}`;
   if (Restarting && RestartCount >= RESTARTS) return { up: false, reason: `${ended}, ${RestartCount} times` };
-  return Running || Status === "created"
-    ? undefined
-    : { up: false, reason: `${ended}, and is not started again` };
+  return Running || Status === "created" ? undefined : { up: false, reason: `${ended} and is not restarted` };
 }
 
 /**
@@ -94,10 +92,10 @@ async function awaitUp(inputs: Inputs): Promise<void> {
   throw new DockerError(
     "DOCKER_CREW_NOT_UP",
     [
-      `${agentId} does not come up in its container ${container}: ${reason}.`,
+      `${agentId} did not come up in its container ${container}: ${reason}.`,
       ...(await lastLines(inputs)),
     ].join("\n"),
-    "Correct the cause and run the deployment again. Nothing was registered or changed on the chain.",
+    "Fix the cause and deploy again. Nothing was registered or changed on the chain.",
   );
 }
 
@@ -106,7 +104,7 @@ function lastHealth(container: Container | undefined): string {
   return said ? `it is not healthy: ${said}` : "it is not healthy yet";
 }
 
-/** Never throws: it only explains another failure. */
+/** Returns the last lines of the crew's log. Never throws, because it only explains another failure. */
 async function lastLines(inputs: Inputs): Promise<string[]> {
   try {
     const path = pathOf(inputs, `logs?stdout=1&stderr=1&tail=${LINES}`);
@@ -114,7 +112,7 @@ async function lastLines(inputs: Inputs): Promise<string[]> {
     if (status >= 300) return [`Its log could not be read: ${status} ${body.toString().trim()}.`];
     const lines = unframed(body).split("\n").filter(Boolean).slice(-LINES);
     return lines.length === 0
-      ? ["It wrote nothing."]
+      ? ["Its log is empty."]
       : ["The last lines of its log:", ...lines.map((line) => `  ${line.trimEnd()}`)];
   } catch (error) {
     return [`Its log could not be read: ${error instanceof Error ? error.message : String(error)}`];
@@ -123,7 +121,7 @@ async function lastLines(inputs: Inputs): Promise<string[]> {
 
 const FRAME_HEADER = 8;
 
-/** Output and errors come in frames: one byte for which, three of nothing, four for the length, then as many of text. */
+/** Removes the frames around stdout and stderr: one byte for the stream, three unused, four for the length, then the text. */
 function unframed(frames: Buffer): string {
   const texts: Buffer[] = [];
   for (let offset = 0; offset + FRAME_HEADER <= frames.byteLength;) {
@@ -154,10 +152,10 @@ export const provider = {
 };
 
 /**
- * Waits until a crew is up in its container; fails with how it ended and the last lines of its log. The Docker provider can wait
- * too, but tells neither, and waits to the end for a crew that cannot start at all.
+ * Waits until a crew is up in its container, and otherwise fails with its exit code and the last lines of its log. The Docker
+ * provider can also wait, but reports neither, and always waits the full time for a crew that cannot start.
  *
- * A container that was made anew is waited for in place. Removing it does nothing.
+ * A recreated container is waited for again, in place. Removing this resource does nothing.
  */
 export class DockerStart extends pulumi.CustomResource {
   constructor(name: string, args: DockerStartArgs, options?: pulumi.CustomResourceOptions) {

@@ -1,7 +1,7 @@
-/** Tar archives of one file, as the Docker engine takes and gives them (POSIX ustar). */
+/** Tar archives with one file, in the Docker engine's format (POSIX ustar). */
 const BLOCK = 512;
 
-/** An archive with one file that everyone may read and root owns. `name` is of at most 100 ASCII characters. */
+/** Returns an archive with one file, readable by everyone and owned by root. `name` has at most 100 ASCII characters. */
 export function packFile(name: string, content: Buffer): Buffer {
   const header = Buffer.alloc(BLOCK);
   const octal = (value: number, offset: number, digits: number) =>
@@ -11,7 +11,7 @@ export function packFile(name: string, content: Buffer): Buffer {
   octal(0, 108, 7);
   octal(0, 116, 7);
   octal(content.byteLength, 124, 11);
-  // The runtime knows a new file by its time.
+  // The runtime recognises a new file by its modification time.
   octal(Math.floor(Date.now() / 1000), 136, 11);
   header.write("        ", 148, "ascii");
   header.write("0", 156, "ascii");
@@ -22,7 +22,7 @@ export function packFile(name: string, content: Buffer): Buffer {
   return Buffer.concat([header, content, padding, Buffer.alloc(2 * BLOCK)]);
 }
 
-/** The content of an archive's first regular file; undefined if it has none. */
+/** Returns the content of an archive's first regular file; undefined if it has none. */
 export function unpackFile(archive: Buffer): Buffer | undefined {
   for (let offset = 0; offset + BLOCK <= archive.byteLength;) {
     const size = Number.parseInt(archive.toString("ascii", offset + 124, offset + 136), 8) || 0;

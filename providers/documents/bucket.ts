@@ -1,33 +1,33 @@
 import type { S3 } from "@aws-sdk/client-s3";
 import { DocumentsError } from "./errors.ts";
 
-/** A bucket, and with which profile it is reached. */
+/** A bucket, and the profile with which it is accessed. */
 export interface Bucket {
   readonly bucket: string;
   readonly region: string;
-  /** Of an S3 that is not AWS's. */
+  /** For storage other than AWS's. */
   readonly endpoint?: string;
   readonly profile?: string;
 }
 
 const CONNECT_MS = 5000;
-/** Between two signs of life, also while a document is on its way. */
+/** Maximum time without any data, including while a document is being transferred. */
 const ANSWER_MS = 120_000;
 const ATTEMPTS = 5;
 
-/** Whoever deploys may have one key for AWS and another one for the bucket. */
+/** A separate variable, because deployers may have one key for AWS and another for the bucket. */
 const KEY = "MASUMI_DOCUMENTS_KEY";
 
-/** Credentials come from MASUMI_DOCUMENTS_KEY, else as AWS's always do: from the environment, the profile or a role. */
+/** Opens a bucket with MASUMI_DOCUMENTS_KEY, otherwise with the usual AWS credentials (environment, profile or role). */
 export async function openBucket({ region, endpoint, profile }: Bucket): Promise<S3> {
-  // Loaded when it is used: most stacks have no such documents.
+  // Loaded on use, because most stacks have no such documents.
   const { S3 } = await import("@aws-sdk/client-s3");
   const key = process.env[KEY];
   return new S3({
     region,
     ...(key ? { credentials: credentialsOf(key) } : profile ? { profile } : {}),
     ...(endpoint ? { endpoint, forcePathStyle: true } : {}),
-    // Not every S3 knows AWS's newer checksums; a crew checks what it fetches by its digest.
+    // Not every S3 supports AWS's newer checksums; crews verify what they fetch by its digest.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     maxAttempts: ATTEMPTS,
@@ -40,15 +40,15 @@ function credentialsOf(key: string): { accessKeyId: string; secretAccessKey: str
   if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey };
   throw new DocumentsError(
     "DOCUMENTS_REFUSED",
-    `${KEY} is no key of a bucket.`,
-    "Set it to <access key id>:<secret access key>, or unset it to use AWS's own credentials.",
+    `${KEY} does not have the form <access key id>:<secret access key>.`,
+    "Correct it, or unset it to use the usual AWS credentials.",
   );
 }
 
-/** S3's own word for what went wrong, such as NoSuchBucket. */
+/** Returns S3's name of an error, for example NoSuchBucket. */
 export const s3ErrorName = (error: unknown): string => (error instanceof Error ? error.name : "unknown");
 
-/** What S3 refused, as an error that says what to do. */
+/** Returns an error of S3 as one that says what to do. */
 export function refused(error: unknown, request: string, { bucket, endpoint }: Bucket): DocumentsError {
   if (error instanceof DocumentsError) return error;
   const text = error instanceof Error ? error.message : String(error);
@@ -56,6 +56,6 @@ export function refused(error: unknown, request: string, { bucket, endpoint }: B
     "DOCUMENTS_REFUSED",
     `The bucket ${bucket}${endpoint ? ` at ${endpoint}` : ""} refused ${request}: ${s3ErrorName(error)}: ${text}`,
     "Check masumi:documents, and the credentials of this run: they need s3:GetObject, s3:PutObject and s3:DeleteObject " +
-      `below its prefix. ${KEY} wins over AWS's own.`,
+      `below its prefix. ${KEY} takes precedence over the usual AWS credentials.`,
   );
 }

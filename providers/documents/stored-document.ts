@@ -8,11 +8,11 @@ import { DocumentsError } from "./errors.ts";
 
 export interface StoredDocumentArgs {
   readonly bucket: Bucket;
-  /** The object's key. It ends in the digest of the content, so that one key never has two contents. */
+  /** The object's key. It ends in the digest of the content, so a key never has different contents. */
   readonly key: string;
   readonly sha256: string;
   readonly bytes: number;
-  /** The file with the content, relative to the folder that the engine runs programs in. */
+  /** The file with the content, relative to the folder in which the engine runs programs. */
   readonly source: string;
 }
 
@@ -20,7 +20,7 @@ type Inputs = StoredDocumentArgs;
 
 const MISSING = ["NoSuchKey", "NotFound"];
 
-/** Documents are read as a whole to be signed: one at a time. */
+/** Runs one at a time, because documents are loaded into memory as a whole to be signed. */
 let queue: Promise<unknown> = Promise.resolve();
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
   const mine = queue.then(work, work);
@@ -39,7 +39,7 @@ async function inBucket<T>(inputs: Inputs, request: string, ask: (s3: S3) => Pro
   }
 }
 
-/** Whether the object is there, whole. */
+/** Returns whether the object exists with its full size. */
 const isStored = ({ bucket: { bucket }, key, bytes }: Inputs, s3: S3): Promise<boolean> =>
   s3.headObject({ Bucket: bucket, Key: key }).then(
     ({ ContentLength }) => ContentLength === bytes,
@@ -57,7 +57,7 @@ async function contentOf({ source, sha256 }: Inputs): Promise<Buffer> {
 
 const store = (inputs: Inputs) =>
   inTurn(() =>
-    inBucket(inputs, "to take", async (s3) => {
+    inBucket(inputs, "to store", async (s3) => {
       if (await isStored(inputs, s3)) return;
       const { bucket, key } = inputs;
       await s3.putObject({ Bucket: bucket.bucket, Key: key, Body: await contentOf(inputs) });
@@ -71,7 +71,7 @@ export const provider = {
   async diff(_id: string, olds: Inputs, news: Inputs) {
     const isMoved = placeOf(olds) !== placeOf(news);
     const isReachedOtherwise = JSON.stringify(olds.bucket) !== JSON.stringify(news.bucket);
-    // Where the content lies on this machine is nothing that the bucket would show.
+    // The path of the content on this machine makes no difference in the bucket.
     return { changes: isMoved || isReachedOtherwise, replaces: isMoved ? ["bucket", "key"] : [] };
   },
 
@@ -85,7 +85,7 @@ export const provider = {
     return { outs: news };
   },
 
-  /** Gone unless it is there as a whole: the next run stores it again. */
+  /** Reports the object as gone unless it is complete, so the next run stores it again. */
   async read(id: string, props: Inputs) {
     const isThere = await inBucket(props, "to show", (s3) => isStored(props, s3));
     return isThere ? { id, props } : {};
@@ -103,8 +103,8 @@ export const provider = {
 };
 
 /**
- * A document of one agent in the stack's bucket: put there once, by the digest of its content, and removed when the agent
- * does not declare it any more. No credentials are in it.
+ * A document of an agent in the stack's bucket: stored once, by the digest of its content, and removed when the agent no
+ * longer declares it. It contains no credentials.
  */
 export class StoredDocument extends pulumi.CustomResource {
   constructor(name: string, args: StoredDocumentArgs, options?: pulumi.CustomResourceOptions) {

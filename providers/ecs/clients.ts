@@ -1,6 +1,6 @@
 import { EcsError } from "./errors.ts";
 
-/** Whose account, and where. Credentials come from the environment, or from the profile. */
+/** Region and credentials, which come from the environment or from the profile. */
 export interface AwsAccess {
   readonly region: string;
   /** A profile of the shared configuration files. */
@@ -18,7 +18,7 @@ const settings = ({ region, profile }: AwsAccess) => ({
   requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS },
 });
 
-// Loaded when they are used: a provider host that rolls out nothing does without a hundred modules.
+// Loaded on use: a provider host that rolls out nothing does not need a hundred more modules.
 
 export async function ecsClient(access: AwsAccess) {
   const { ECS } = await import("@aws-sdk/client-ecs");
@@ -35,15 +35,15 @@ export async function ecrClient(access: AwsAccess) {
   return new ECR(settings(access));
 }
 
-/** AWS's own word for what went wrong, such as AccessDeniedException. */
+/** Returns AWS's name of an error, for example AccessDeniedException. */
 export const awsErrorName = (error: unknown): string => (error instanceof Error ? error.name : "unknown");
 
-/** What AWS refused, as an error that says what to do. */
+/** Returns an error of AWS as one that says what to do. */
 export function refused(error: unknown, request: string): EcsError {
   const text = error instanceof Error ? error.message : String(error);
   return new EcsError(
     "ECS_REFUSED",
     `AWS refused ${request}: ${awsErrorName(error)}: ${text}`,
-    "Check the credentials, aws:region and aws:profile that this run uses, and its rights (docs/operations.md lists them).",
+    "Check the credentials, aws:region and aws:profile of this run, and its permissions (docs/operations.md lists them).",
   );
 }

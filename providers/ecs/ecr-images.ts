@@ -16,11 +16,11 @@ interface Inputs {
   readonly repository: string;
 }
 
-/** BatchDeleteImage takes no more. */
+/** The limit of BatchDeleteImage. */
 const BATCH = 100;
 const GONE = "RepositoryNotFoundException";
 
-/** The images whose tag is the agent's id and a digest: another agent's id may begin with this one's. */
+/** Returns the images whose tag is the agent's id and a digest; another agent's id may begin with this agent's id. */
 async function imagesOf(ecr: ECR, { agentId, repository }: Inputs): Promise<ImageIdentifier[]> {
   const found: ImageIdentifier[] = [];
   let nextToken: string | undefined;
@@ -70,8 +70,8 @@ export const provider = {
 };
 
 /**
- * An agent's images in the stack's repository: removed with the agent, where building them leaves them behind. It creates
- * nothing, and keeps older images as long as the agent is there, since a rollback runs them.
+ * An agent's images in the stack's repository. It creates nothing; it removes the images with the agent, which otherwise would
+ * be left behind. Older images are kept as long as the agent exists, because a rollback runs them.
  */
 export class EcrImages extends pulumi.CustomResource {
   constructor(name: string, args: EcrImagesArgs, options?: pulumi.CustomResourceOptions) {

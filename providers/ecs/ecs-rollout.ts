@@ -7,10 +7,10 @@ import { EcsError } from "./errors.ts";
 import { type Verdict, judge } from "./rollout.ts";
 import { type TaskLog, explainStoppedTask } from "./stopped-task.ts";
 
-/** What tells the deployment that is waited for from those before it. */
+/** Identifies the deployment to wait for. */
 export type Awaited =
   | { readonly taskDefinition: pulumi.Input<string> }
-  /** Where AWS makes the task definition: what its containers run, by digest. */
+  /** If AWS creates the task definition: the image of its containers, by digest. */
   | { readonly image: pulumi.Input<string> };
 
 export interface EcsRolloutArgs {
@@ -21,16 +21,16 @@ export interface EcsRolloutArgs {
   /** ARN or name. */
   readonly service: pulumi.Input<string>;
   readonly awaited: Awaited;
-  /** Any text that changes with what the service runs: a change of it is waited for. */
+  /** Any string that changes with what the service runs: if it changes, the rollout is waited for. */
   readonly revision: pulumi.Input<string>;
   readonly log: { readonly group: pulumi.Input<string>; readonly streamPrefix: string };
   /** How long a rollout may take. */
   readonly minutes: number;
-  /** How long a service must be seen steady: longer than AWS takes to begin a deployment that cannot be told apart. */
+  /** How long a service must stay steady: longer than AWS takes to start a deployment that cannot be identified. */
   readonly steadySeconds: number;
 }
 
-/** What the provider gets: resolved values. */
+/** What the provider receives: resolved values. */
 export interface Inputs {
   readonly access: AwsAccess;
   readonly agentId: string;
@@ -52,7 +52,7 @@ async function describe(ecs: ECS, { cluster, service }: Inputs): Promise<Service
   return found;
 }
 
-/** Which deployments run what is waited for; each task definition is asked for once. */
+/** Returns a function that recognises the awaited deployment; reads each task definition once. */
 function recogniser(ecs: ECS, { awaited }: Inputs) {
   const images = new Map<string, readonly (string | undefined)[]>();
   return async ({ deployments = [] }: Service): Promise<(deployment: Deployment) => boolean> => {
@@ -72,7 +72,7 @@ function recogniser(ecs: ECS, { awaited }: Inputs) {
   };
 }
 
-/** What failed in an earlier run is deployed again: nothing else in the program would, as nothing has changed. */
+/** Deploys again what failed in an earlier run: nothing else would, because nothing in the program has changed. */
 async function beginAgain(ecs: ECS, { cluster, service, awaited }: Inputs): Promise<void> {
   const taskDefinition = awaited.taskDefinition;
   await ecs
@@ -80,7 +80,7 @@ async function beginAgain(ecs: ECS, { cluster, service, awaited }: Inputs): Prom
     .catch((error: unknown) => Promise.reject(refused(error, `to deploy ${taskDefinition} again`)));
 }
 
-/** How often is looked, and for how long what looks like a failure may be ECS's answer being some seconds old. */
+/** How often to poll, and how long an apparent failure may only be ECS's answer being out of date. */
 export interface Pace {
   readonly pauseMs: number;
   readonly unseenMs: number;
@@ -98,7 +98,7 @@ export async function awaitSteady(inputs: Inputs, pace = PACE): Promise<void> {
   try {
     const recognise = recogniser(ecs, inputs);
     const end = Date.now() + minutes * 60_000;
-    let verdict: Verdict = { state: "going", detail: "it has not been looked at" };
+    let verdict: Verdict = { state: "going", detail: "it has not been checked" };
     let since = Date.now();
     let mayBeginAgain = inputs.awaited.taskDefinition !== undefined;
     for (let before = ""; Date.now() < end; before = verdict.state, await sleep(pace.pauseMs)) {
@@ -120,7 +120,7 @@ export async function awaitSteady(inputs: Inputs, pace = PACE): Promise<void> {
       : notSteady(
           agentId,
           minutes,
-          verdict.state === "going" ? verdict.detail : "it was steady only now",
+          verdict.state === "going" ? verdict.detail : "it has only just become steady",
           why,
         );
   } finally {
@@ -132,14 +132,14 @@ const failed = (agentId: string, reason: string, why: readonly string[]) =>
   new EcsError(
     "ECS_ROLLOUT_FAILED",
     [`${agentId} did not come up on ECS: ${reason.replace(/\.$/, "")}.`, ...why].join("\n"),
-    "Nothing was registered. Correct the cause and run the deployment again; it begins a failed rollout anew.",
+    "Nothing was registered. Fix the cause and deploy again: that restarts a failed rollout.",
   );
 
 const notSteady = (agentId: string, minutes: number, detail: string, why: readonly string[]) =>
   new EcsError(
     "ECS_ROLLOUT_NOT_STEADY",
     [`${agentId} is not steady on ECS after ${minutes} minutes: ${detail}.`, ...why].join("\n"),
-    "Run the deployment again to wait on. If jobs take longer than this, raise masumi:aws.jobMinutes.",
+    "Deploy again: it resumes waiting. If jobs take longer than this, raise masumi:aws.jobMinutes.",
   );
 
 const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
@@ -165,10 +165,10 @@ export const provider = {
 };
 
 /**
- * Waits until ECS runs what a service was told to run, and nothing older; fails with the stopped task's reason and the last
- * lines of its log. The AWS provider waits too where it is asked to, but tells neither.
+ * Waits until ECS runs exactly what a service should run, and nothing older; otherwise fails with the stopped task's reason and
+ * the last lines of its log. The AWS provider can also wait, but reports neither.
  *
- * A changed revision is waited for in place. Removing it does nothing.
+ * A changed revision is waited for in place. Removing this resource does nothing.
  */
 export class EcsRollout extends pulumi.CustomResource {
   constructor(name: string, args: EcsRolloutArgs, options?: pulumi.CustomResourceOptions) {

@@ -1,3 +1,3 @@
-/* The door through which the provider host enters; what it exports is frozen (see provider-texts.ts). */
+/* The entry point for the provider host. Its exports are frozen (see provider-texts.ts). */
 export { provider as ecrImages } from "./ecr-images.ts";
 export { provider as ecsRollout } from "./ecs-rollout.ts";

@@ -1,19 +1,19 @@
 import type { ECS, Task } from "@aws-sdk/client-ecs";
 import { type AwsAccess, awsErrorName, logsClient } from "./clients.ts";
 
-/** Where the containers of a service write their lines. */
+/** Where the containers of a service write their logs. */
 export interface TaskLog {
   readonly group: string;
   readonly streamPrefix: string;
 }
 
 const LINES = 15;
-/** DescribeTasks takes no more. */
+/** The limit of DescribeTasks. */
 const TASKS = 100;
 
 /**
- * Tells why the newest stopped task of a service stopped, and the last lines of its log. Never throws: what cannot be
- * told is said so, since it only explains another failure.
+ * Returns why the most recently stopped task of a service stopped, and the last lines of its log. Never throws, because it
+ * only explains another failure; it reports what could not be read.
  */
 export async function explainStoppedTask(
   ecs: ECS,
@@ -23,10 +23,10 @@ export async function explainStoppedTask(
 ): Promise<string[]> {
   try {
     const task = await newestStopped(ecs, service.cluster, service.service);
-    if (!task) return ["No stopped task is left that could say why."];
+    if (!task) return ["There is no stopped task left that would show why."];
     return [...reasons(task), ...(await lastLines(access, task, log))];
   } catch (error) {
-    return [`Why it stopped could not be asked: ${awsErrorName(error)}.`];
+    return [`The reason could not be read from AWS: ${awsErrorName(error)}.`];
   }
 }
 
@@ -50,7 +50,7 @@ function reasons(task: Task): string[] {
     const said = [...(exitCode === undefined ? [] : [`exit code ${exitCode}`]), ...(reason ? [reason] : [])];
     return said.length > 0 ? [`Its container ${name ?? "?"}: ${said.join(", ")}.`] : [];
   });
-  return [`Task ${idOf(task)} stopped: ${task.stoppedReason || "no reason is given"}.`, ...containers];
+  return [`Task ${idOf(task)} stopped: ${task.stoppedReason || "no reason given"}.`, ...containers];
 }
 
 async function lastLines(access: AwsAccess, task: Task, log: TaskLog): Promise<string[]> {
@@ -65,14 +65,14 @@ async function lastLines(access: AwsAccess, task: Task, log: TaskLog): Promise<s
       limit: LINES,
       startFromHead: false,
     });
-    if (events.length === 0) return [`It wrote nothing to ${log.group}.`];
+    if (events.length === 0) return [`It logged nothing to ${log.group}.`];
     return [
       `The last lines of its log (${log.group}, ${stream}):`,
       ...events.map(({ message = "" }) => `  ${message.trimEnd()}`),
     ];
   } catch (error) {
     return awsErrorName(error) === "ResourceNotFoundException"
-      ? [`It wrote nothing to ${log.group}.`]
+      ? [`It logged nothing to ${log.group}.`]
       : [`Its log could not be read: ${awsErrorName(error)}.`];
   } finally {
     logs.destroy();

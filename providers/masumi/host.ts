@@ -1,4 +1,4 @@
-/* The door through which the provider host enters; what it exports is frozen (see provider-texts.ts). Nothing happens on import. */
+/* The entry point for the provider host. Its exports are frozen (see provider-texts.ts). Importing it has no effects. */
 import { createConfirmationProvider } from "./resources/confirmation-host.ts";
 import { createRegistrationProvider } from "./resources/registration-host.ts";
 import { EngineLog } from "./resources/engine-log.ts";

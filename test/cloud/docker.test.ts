@@ -110,7 +110,7 @@ describe.skipIf(left)("two agents on Docker", { timeout: STEP_MS }, () => {
     writeBroken(world, "broken");
     world.project.write("agents/writer.yaml", builtFrom("broken", friendly));
     const said = await story.withoutChain(() => story.failure());
-    expect(said).toMatch(/DOCKER_CREW_NOT_UP: writer .*exit code 3[^]*no paper left/);
+    expect(said).toMatch(/DOCKER_CREW_NOT_UP: writer .*exited with code 3[^]*no paper left/);
     world.project.write("agents/writer.yaml", friendly);
   });
 

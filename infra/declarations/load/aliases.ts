@@ -1,6 +1,6 @@
 import { type Document, type Node, isAlias, isMap, isSeq } from "yaml";
 
-/** Values that one file may have once its aliases are replaced: far above any real agent, far below a YAML bomb. */
+/** Maximum number of values in a file after replacing aliases: far above any real agent, far below a YAML bomb. */
 const MAX_NODES = 20_000;
 const MAX_DEPTH = 40;
 
@@ -10,7 +10,7 @@ export interface RefusedAlias {
   readonly remedy: string;
 }
 
-/** Replaces every alias of a document by what it stands for; answers the first that cannot be replaced. */
+/** Replaces every alias in a document by its value; returns the first that cannot be replaced. */
 export function replaceAliases(document: Document): RefusedAlias | undefined {
   let nodes = 0;
   let refused: RefusedAlias | undefined;

@@ -5,16 +5,16 @@ export interface Complaint {
   readonly column: number;
   /** What is wrong. */
   readonly message: string;
-  /** What would be right. */
+  /** How to correct it. */
   readonly remedy?: string;
 }
 
-/** `agents/x.yaml:3:7: what is wrong, what would be right`; editors and CI make a link of it. */
+/** Returns `agents/x.yaml:3:7: what is wrong, how to correct it`, which editors and CI turn into a link. */
 export function formatComplaint({ file, line, column, message, remedy }: Complaint): string {
   return `${file}:${line}:${column}: ${message}${remedy ? `, ${remedy}` : ""}`;
 }
 
-/** By file, then by place in it; what is found twice (in several stacks' variants of one file) is said once. */
+/** Sorts by file and position, and removes duplicates that come from several stacks' variants of a file. */
 export function sortComplaints(complaints: readonly Complaint[]): Complaint[] {
   const distinct = new Map(complaints.map((complaint) => [formatComplaint(complaint), complaint]));
   return [...distinct.values()].toSorted(
@@ -23,10 +23,10 @@ export function sortComplaints(complaints: readonly Complaint[]): Complaint[] {
   );
 }
 
-/** Code-unit order: the same on every machine, whatever its locale. */
+/** Compares by code units, so the order is the same on every machine, whatever its locale. */
 export const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
-/** Declarations that cannot be used, with every complaint about them. Code DECLARATIONS_INVALID. */
+/** Lists all complaints about declarations that cannot be used. Code DECLARATIONS_INVALID. */
 export class DeclarationError extends Error {
   override readonly name = "DeclarationError";
   readonly code = "DECLARATIONS_INVALID";

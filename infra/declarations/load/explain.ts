@@ -6,7 +6,7 @@ import { didYouMean, nearest } from "../schema/suggest.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** What an issue is about: a schema, the value it was applied to, and where that lies in the file. */
+/** What an issue is about: a schema, the value it was applied to, and the value's position in the file. */
 interface Subject {
   readonly schema: z.ZodType;
   readonly located: Located;
@@ -14,7 +14,7 @@ interface Subject {
   readonly complain: Complain;
 }
 
-/** Says in the author's words what zod found: what is wrong, and what would be right. */
+/** Explains zod's findings to the author: what is wrong, and how to correct it. */
 export function explainAll(
   issues: readonly Issue[],
   schema: z.ZodType,
@@ -61,7 +61,7 @@ function explain(issue: Issue, subject: Subject, prefix: Path): void {
   }
 }
 
-/** Zod also counts the letters of a text where a list belongs; that the type is wrong is all there is to say then. */
+/** Removes size issues of values with the wrong type: zod also counts the characters of text where a list is expected. */
 function withoutEchoes(issues: readonly Issue[]): Issue[] {
   const mistyped = new Set(
     issues.filter(({ code }) => code === "invalid_type").map(({ path }) => path.join("/")),
@@ -72,7 +72,7 @@ function withoutEchoes(issues: readonly Issue[]): Issue[] {
 const isShortText = (value: unknown): value is string =>
   typeof value === "string" && value.trim() !== "" && value.length <= 60;
 
-/** A short text in quotes; not one with an @, which may hold a password. */
+/** Returns short text in quotes, unless it contains an @ and could therefore contain a password. */
 const quoted = (value: unknown) => (isShortText(value) && !value.includes("@") ? `"${value}"` : "");
 
 function remedyOf(issue: Issue): string | undefined {
@@ -80,7 +80,7 @@ function remedyOf(issue: Issue): string | undefined {
   return typeof remedy === "string" ? remedy : undefined;
 }
 
-/** What a schema's own `error` says of what would be right, if it says more than zod does by itself. */
+/** Returns a schema's own `error` message; undefined if it is zod's default. */
 const said = ({ message }: { readonly message: string }) =>
   message.startsWith("Invalid") ? undefined : message;
 
@@ -217,7 +217,7 @@ function example(path: Path, { schema, raw }: Subject): string | undefined {
   return `for example ${typeof key === "string" ? `${key}: ` : ""}${flow(first)}`;
 }
 
-/** A value as one would write it on one line of YAML. */
+/** Returns a value as one line of YAML. */
 function flow(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
   if (typeof value !== "object" || value === null) return String(value);

@@ -1,23 +1,23 @@
 import { type LineCounter, type Node, type Pair, YAMLMap, isMap, isPair, isScalar, isSeq } from "yaml";
 import type { Complaint } from "./complaint.ts";
 
-/** Where a value lies: keys of maps and indices of lists, from the top. */
+/** Path to a value: keys of maps and indices of lists, from the top. */
 export type Path = readonly (string | number)[];
 
-/** The key or the value that lies at a path. */
+/** The key or the value at a path. */
 export type Part = "key" | "value";
 
-/** Records a complaint about what lies at `path`, or, if it is missing, about the map that should hold it. */
+/** Records a complaint about the value at `path` or, if it is missing, about the map that should contain it. */
 export type Complain = (path: Path, message: string, remedy?: string, part?: Part) => void;
 
-/** A YAML map whose values can still be found in the text. Aliases have been replaced by what they stand for. */
+/** A YAML map that knows the positions of its values in the text. Aliases have been replaced by their values. */
 export interface Located {
   readonly file: string;
   readonly lines: LineCounter;
   readonly root: YAMLMap;
 }
 
-/** A `complain` for `located` that adds to `complaints`. */
+/** Returns a `complain` for `located` that adds to `complaints`. */
 export function complainTo(complaints: Complaint[], located: Located): Complain {
   return (path, message, remedy, part = "value") => {
     const { line, col } = located.lines.linePos(offsetOf(located.root, path, part));
@@ -26,8 +26,8 @@ export function complainTo(complaints: Complaint[], located: Located): Complain 
 }
 
 /**
- * Offset in the text of what lies at a path. If it is missing: of the nearest thing above that is there, its key
- * rather than its value, because a key is where one looks for what its map lacks.
+ * Returns the offset of the value at a path. If it is missing, returns the offset of its nearest existing ancestor, of the key
+ * rather than the value, because that is where authors look for what a map lacks.
  */
 function offsetOf(root: YAMLMap, path: Path, part: Part): number {
   let node: unknown = root;
@@ -56,14 +56,14 @@ export const keyOf = (pair: Pair): string => String(isScalar(pair.key) ? pair.ke
 
 const startOf = (node: unknown): number => (node as Node | undefined)?.range?.[0] ?? 0;
 
-/** The plain value of a node. */
+/** Returns the plain value of a node. */
 export function toPlain(node: unknown): unknown {
   if (isMap(node)) return Object.fromEntries(node.items.map((pair) => [keyOf(pair), toPlain(pair.value)]));
   if (isSeq(node)) return node.items.map(toPlain);
   return isScalar(node) ? node.value : null;
 }
 
-/** A copy of a map without some of its keys, its values still located. */
+/** Returns a copy of a map without some of its keys; values keep their positions. */
 export function without(map: YAMLMap, keys: readonly string[]): YAMLMap {
   return mapOf(
     map,
@@ -71,7 +71,7 @@ export function without(map: YAMLMap, keys: readonly string[]): YAMLMap {
   );
 }
 
-/** A map with other pairs, at the place of `place`. */
+/** Returns a map with these pairs, at the position of `place`. */
 export function mapOf(place: YAMLMap, pairs: readonly Pair[]): YAMLMap {
   const map = new YAMLMap();
   map.items = [...pairs];
@@ -79,7 +79,7 @@ export function mapOf(place: YAMLMap, pairs: readonly Pair[]): YAMLMap {
   return map;
 }
 
-/** `crew.tasks[0].agent`, as an author would say it. */
+/** Returns a path as authors know it. @example `crew.tasks[0].agent` */
 export function showPath(path: Path): string {
   return path.reduce<string>(
     (text, step) => (typeof step === "number" ? `${text}[${step}]` : text ? `${text}.${step}` : step),
@@ -87,7 +87,7 @@ export function showPath(path: Path): string {
   );
 }
 
-/** The YAML text of a scalar, as its author wrote it. */
+/** Returns the YAML text of a scalar, as its author wrote it. */
 export function writtenAt(located: Located, path: Path): string | undefined {
   let node: unknown = located.root;
   for (const step of path) {

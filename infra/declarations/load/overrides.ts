@@ -9,13 +9,13 @@ export interface Variant {
   readonly located: Located;
 }
 
-/** Keys that say where an agent lives and which it is: an override that changed them would move or rename it. */
+/** Keys that identify the agent and its stacks: an override that changed them would move or rename it. */
 const FIXED_KEYS = ["id", "only", "overrides"];
 
 /**
- * The declaration as it is in `stack`, if it lives there, and in every other stack that it names, so that a mistake in
- * an override is found before that stack is brought up. Overrides follow JSON Merge Patch (RFC 7396): maps are merged, anything else is
- * replaced, null removes.
+ * Returns the declaration as it is in `stack`, if it belongs there, and in every other stack that it names, so mistakes in an
+ * override are found before that stack is deployed. Overrides follow JSON Merge Patch (RFC 7396): maps are merged, anything
+ * else is replaced, null removes.
  */
 export function variantsOf(parsed: Located, stack: string, complain: Complain): Variant[] {
   const only = readOnly(parsed.root);

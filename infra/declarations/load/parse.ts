@@ -7,13 +7,13 @@ import type { SourceFile } from "./read.ts";
 
 /** A declaration as a located YAML map. */
 export interface ParsedFile extends Located {
-  /** The file's name without its ending: the id, unless the declaration says another. */
+  /** The file's name without its extension: the id, unless the declaration has one. */
   readonly stem: string;
 }
 
 const QUOTES = 'put text that contains { } [ ] : # or quotes into "…", or on separate lines after >-';
 
-/** What the parser's findings mean to an author ($ is what stands there). Others keep the parser's own words. */
+/** Explains the parser's findings to the author ($ is the text at that position). Others keep the parser's message. */
 const FINDINGS: Record<string, [message: string, remedy: string]> = {
   TAB_AS_INDENT: ["is indented with a tab", "use spaces"],
   DUPLICATE_KEY: ['"$" is a key that this map already has', "keep one of the two"],
@@ -34,7 +34,7 @@ const FINDINGS: Record<string, [message: string, remedy: string]> = {
   UNEXPECTED_TOKEN: ['"$" does not belong here', QUOTES],
 };
 
-/** Findings that leave the file readable; after any other one, all further findings may be mere echoes of it. */
+/** Findings after which the file is still readable; after any other, further findings may only be its consequences. */
 const HARMLESS = new Set(["DUPLICATE_KEY", "TAG_RESOLVE_FAILED"]);
 
 function meaningOf({ code, message }: YAMLError): readonly [message: string, remedy: string] {
@@ -43,7 +43,7 @@ function meaningOf({ code, message }: YAMLError): readonly [message: string, rem
   return FINDINGS[code] ?? [`is not YAML (${message})`, QUOTES];
 }
 
-/** Where the quotation begins that still is open at `end`. */
+/** Returns the offset of the quotation that is still open at `end`. */
 function openQuote(document: Document, end: number): number {
   let start = end;
   visit(document, {
@@ -54,7 +54,7 @@ function openQuote(document: Document, end: number): number {
   return start;
 }
 
-/** One file's text as a map with positions, or what is wrong with it as YAML. */
+/** Parses a file into a map with positions, or returns what is wrong with its YAML. */
 export function parseDeclaration(source: SourceFile): { parsed?: ParsedFile; complaints: Complaint[] } {
   const lines = new LineCounter();
   const document = parseDocument(source.text, { lineCounter: lines, prettyErrors: false, stringKeys: true });

@@ -3,7 +3,7 @@ import { basename, extname, join, relative, sep } from "node:path";
 import { type Complaint, byText } from "./complaint.ts";
 import { nearest } from "../schema/suggest.ts";
 
-/** A declaration as text, not yet looked at. */
+/** A declaration as text, not yet parsed. */
 export interface SourceFile {
   /** Relative to the project's root, with forward slashes. */
   readonly file: string;
@@ -19,9 +19,9 @@ const BYSTANDERS = /^\.|\.md$|^agent\.schema\.json$/;
 const YAML = /\.ya?ml$/;
 
 /**
- * Reads the folder of declarations: every `*.yaml` and `*.yml` directly in it. Anything else there is complained of
- * rather than skipped, since an agent that silently is not read would be taken off the network. A folder without
- * declarations is right: that is how the last agent is removed.
+ * Reads the folder of declarations: every `*.yaml` and `*.yml` directly in it. Complains about anything else instead of
+ * skipping it, because an agent that is silently not read would be taken off the network. A folder without declarations is
+ * valid: that is how the last agent is removed.
  */
 export function readDeclarations(
   folder: string,
@@ -62,7 +62,7 @@ function listFolder(folder: string): string[] | undefined {
 
 const isFolder = (path: string) => statSync(path).isDirectory();
 
-/** Why an entry of the folder cannot be read as a declaration: what is wrong, what would be right. */
+/** Returns why an entry of the folder cannot be read as a declaration, and how to correct it. */
 function refuse(path: string, projectRoot: string): [message: string, remedy: string] | undefined {
   const name = basename(path);
   if (lstatSync(path).isSymbolicLink() && !isInside(path, projectRoot)) {
@@ -95,7 +95,7 @@ function refuse(path: string, projectRoot: string): [message: string, remedy: st
   }
 }
 
-/** Whether a path, all links followed, exists and lies inside a folder. */
+/** Returns whether a path exists and is inside a folder after following all links. */
 export function isInside(path: string, folder: string): boolean {
   try {
     const inner = relative(realpathSync(folder), realpathSync(path));
@@ -111,7 +111,7 @@ interface Undecodable {
   readonly message: string;
 }
 
-/** UTF-8, with or without a byte order mark, which is dropped. */
+/** Decodes UTF-8, dropping a byte order mark. */
 function decode(bytes: Buffer): string | Undecodable {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {

@@ -8,7 +8,7 @@ export interface PathProblem {
   readonly remedy: string;
 }
 
-/** Why `path`, as written in the declaration `file`, is no file or folder of the repository; undefined if it is one. */
+/** Returns why `path`, as written in the declaration `file`, is not a file or folder of the repository; undefined if it is. */
 export function pathProblem(
   projectRoot: string,
   file: string,
@@ -45,10 +45,10 @@ export function pathProblem(
     : { message: `"${path}" is a file`, remedy: "name the folder that contains it" };
 }
 
-/** Location variables of a surrounding git command (a hook, say), which would point git at another repository. */
+/** Variables of a surrounding git command, for example a hook, that would point git at another repository. */
 const GIT_LOCATION = /^GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DIRECTORY)$/;
 
-/** Which of these paths git ignores: a clone does not have them. None where there is no git or no repository. */
+/** Returns which of these paths git ignores, so clones do not have them; none if there is no git or no repository. */
 export function ignoredByGit(projectRoot: string, paths: readonly string[]): ReadonlySet<string> {
   if (paths.length === 0) return new Set();
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !GIT_LOCATION.test(name)));

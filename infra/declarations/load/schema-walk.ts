@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { Path } from "./located.ts";
 
 /*
- * Finds the part of a schema that speaks of a path, so that a complaint can name the keys that are known there and give
- * the schema's own example.
+ * Finds the part of a schema that describes a path, so a complaint can list the keys that are known there and show the
+ * schema's own example.
  */
 
 type Definition = {
@@ -18,7 +18,7 @@ type Definition = {
 
 const definition = (schema: z.ZodType) => schema.def as Definition;
 
-/** From a schema to the ones it wraps: default, optional, transform. */
+/** Yields a schema and those that it wraps (default, optional, transform). */
 function* unwrapped(schema: z.ZodType): Generator<z.ZodType> {
   for (let next: z.ZodType | undefined = schema; next;) {
     yield next;
@@ -27,7 +27,7 @@ function* unwrapped(schema: z.ZodType): Generator<z.ZodType> {
   }
 }
 
-/** The schemas that speak of what lies at `path` in `value`, the outermost wrapper first. */
+/** Returns the schemas that describe the value at `path`, outermost wrapper first. */
 function schemasAt(schema: z.ZodType, value: unknown, path: Path): z.ZodType[] {
   const layers = [...unwrapped(schema)];
   const [step, ...rest] = path;
@@ -40,8 +40,8 @@ function schemasAt(schema: z.ZodType, value: unknown, path: Path): z.ZodType[] {
 }
 
 /**
- * Of a union, the member that means this value: the one whose `type` or `validation` fits, else one that knows the key
- * `step`, else one that is a map at all.
+ * Returns the member of a union that is meant by this value: the one whose `type` or `validation` matches, otherwise one that
+ * knows the key `step`, otherwise any map.
  */
 function optionFor(options: readonly z.ZodType[], value: unknown, step?: string | number): z.ZodType {
   const shapeOf = (option: z.ZodType) => definition([...unwrapped(option)].at(-1) ?? option).shape;
@@ -54,7 +54,7 @@ function optionFor(options: readonly z.ZodType[], value: unknown, step?: string 
 const childOf = (value: unknown, step: string | number): unknown =>
   value === null || typeof value !== "object" ? undefined : (value as Record<string, unknown>)[step];
 
-/** Keys that are known in the map at `path`. */
+/** Returns the known keys of the map at `path`. */
 export function knownKeys(schema: z.ZodType, value: unknown, path: Path): string[] {
   const innermost = schemasAt(schema, value, path).at(-1);
   if (!innermost) return [];
@@ -64,7 +64,7 @@ export function knownKeys(schema: z.ZodType, value: unknown, path: Path): string
   return knownKeys(optionFor(options, here), here, []);
 }
 
-/** Examples that the schema gives for what lies at `path`. */
+/** Returns the schema's examples for the value at `path`. */
 export function examplesAt(schema: z.ZodType, value: unknown, path: Path): readonly unknown[] {
   for (const layer of schemasAt(schema, value, path)) {
     const examples = layer.meta()?.["examples"];

@@ -5,12 +5,12 @@ import type { Declaration } from "../schema/schema.ts";
 
 const SOURCES = ["crew", "build", "image", "url"] as const;
 
-/** What says how a crew runs, and so says nothing of an agent that runs elsewhere. */
+/** Keys that determine how a crew runs, and have no effect for an agent that runs elsewhere. */
 const CREW_KEYS = ["input", "model", "documents", "resources", "hosting"] as const;
 
 /**
- * What holds between the parts of one declaration. `raw` is asked only for which keys there are.
- * @returns whether all of it holds
+ * Checks the rules between the parts of a declaration. `raw` is used only to see which keys are present.
+ * @returns whether all rules are met
  */
 export function checkRules(
   parts: Partial<Declaration>,

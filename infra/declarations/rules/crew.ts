@@ -4,11 +4,11 @@ import type { Declaration } from "../schema/schema.ts";
 import type { DeclaredField } from "../schema/input.ts";
 import { didYouMean, nearest } from "../schema/suggest.ts";
 
-/** What CrewAI fills in: `{name}`; other braces, such as those of a JSON example, stay as they are. */
+/** Placeholders that CrewAI fills in: `{name}`. Other braces, for example in JSON, are left as they are. */
 const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_-]*)\}/g;
 const SPACED_PLACEHOLDER = /\{\s+([A-Za-z_][A-Za-z0-9_-]*)\s*\}|\{([A-Za-z_][A-Za-z0-9_-]*)\s+\}/g;
 
-/** What holds within a crew, and between it and the form that its customer fills in, if that is right by itself. */
+/** Checks the rules within a crew, and between the crew and its input form if that is valid on its own. */
 export function checkCrew(
   crew: DeclaredCrew,
   { input, documents, pricing }: Partial<Pick<Declaration, "input" | "documents" | "pricing">>,
@@ -105,7 +105,7 @@ function checkTasks(crew: DeclaredCrew, complain: Complain): void {
       checkContext(earlier, names, index, [...path, "context", position], complain);
     }
   }
-  // A manager may hand a task that names nobody to anybody.
+  // A manager may assign a task without an agent to any of them.
   const busy = new Set(tasks.map(({ agent }) => agent));
   for (const idle of busy.has(undefined) ? [] : workers.filter((agent) => !busy.has(agent))) {
     complain(["crew", "agents", idle], `agent "${idle}" has no task`, "give it one or remove it", "key");
@@ -206,7 +206,7 @@ function checkPlaceholders(
   }
 }
 
-/** What the runtime reads as text for a crew that is declared (crew/src/crew_runtime/files/customer_files.py). */
+/** File types that the runtime converts to text for declared crews (crew/src/crew_runtime/files/customer_files.py). */
 export const READABLE = new Map([
   [".csv", "text/csv"],
   [".md", "text/markdown"],
@@ -234,7 +234,7 @@ function checkFileTypes(
   }
 }
 
-/** The texts in which CrewAI fills in what the customer entered. */
+/** Returns the texts in which CrewAI fills in the customer's input. */
 function filledTexts({ agents, tasks }: DeclaredCrew): { path: Path; text: string }[] {
   const ofAgents = Object.entries(agents).flatMap(([name, agent]) =>
     (["role", "goal", "backstory"] as const).map((key) => ({

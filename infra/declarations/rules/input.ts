@@ -1,7 +1,7 @@
 import type { Complain, Path } from "../load/located.ts";
 import type { DeclaredField } from "../schema/input.ts";
 
-/** What holds between the fields of a form, and between the parts of one field. */
+/** Checks the rules between the fields of a form, and between the parts of a field. */
 export function checkInput(fields: readonly DeclaredField[], complain: Complain): void {
   const ids = fields.map(({ id }) => id);
   for (const [index, field] of fields.entries()) {
@@ -33,7 +33,7 @@ function checkValues(
   }
 }
 
-/** A form that nobody can fill in: its least is above its most. */
+/** Complains about fields that nobody can fill in, because their minimum is above their maximum. */
 function checkBounds(field: DeclaredField, path: Path, complain: Complain): void {
   const validations: readonly { validation: string; value: string }[] = field.validations ?? [];
   const most = validations.filter(({ validation }) => validation === "max").map(({ value }) => value);
@@ -48,7 +48,7 @@ function checkBounds(field: DeclaredField, path: Path, complain: Complain): void
   }
 }
 
-/** Numbers by size; dates and times, which are written from the greatest part to the least, as texts. */
+/** Compares numbers by value, and dates and times as text, because they are written with the largest unit first. */
 function isAbove(a: string, b: string): boolean {
   const [left, right] = [Number(a), Number(b)];
   return Number.isNaN(left) || Number.isNaN(right) ? a > b : left > right;

@@ -5,7 +5,7 @@ export type Network = "Preprod" | "Mainnet";
 
 /** A token that prices can be given in. */
 export interface Asset {
-  /** What the token is called where it is paid. */
+  /** Name of the token on this network. */
   readonly token: string;
   /** Policy id and asset name in lower-case hex; "" is lovelace. */
   readonly unit: string;
@@ -19,12 +19,12 @@ export interface AssetTable {
   readonly assets: ReadonlyMap<string, Partial<Asset>>;
 }
 
-/** Tokens of a stack's own (masumi:assets): added to the table, or put in place of an entry. */
+/** A stack's own tokens (masumi:assets), added to the table or replacing an entry. */
 export type AssetOverrides = Readonly<
   Record<string, { readonly unit: string; readonly decimals?: number | undefined }>
 >;
 
-/** A price as the network takes it. */
+/** A price as the network expects it. */
 export interface Price {
   /** Base units as digits, 1 to 2^63-1. */
   readonly amount: string;
@@ -68,12 +68,12 @@ const ASSETS: Record<Network, Readonly<Record<string, Asset>>> = {
   },
 };
 
-/** What an amount in base units may be at most: a signed 64-bit number. */
+/** The maximum amount in base units: a signed 64-bit number. */
 const MAX_AMOUNT = 2n ** 63n - 1n;
 
 const UNIT = /^[0-9a-f]{56}([0-9a-f]{2}){0,32}$/;
 
-/** The tokens of a network; `overrides` add to them or replace them, except for ADA, which is what it is. */
+/** Returns the tokens of a network. `overrides` add tokens or replace them, except for ADA. */
 export function assetTable(network: Network, overrides: AssetOverrides = {}): AssetTable {
   const own = Object.entries(overrides).map(([token, { unit, decimals }]) => {
     return [token, { token, unit, ...(decimals === undefined ? {} : { decimals }) }] as const;
@@ -81,16 +81,16 @@ export function assetTable(network: Network, overrides: AssetOverrides = {}): As
   return { network, assets: new Map([...Object.entries(ASSETS[network]), ...own, ["ADA", ADA]]) };
 }
 
-/** How a price is written: an amount without sign, exponent or superfluous zeros before it, a blank, a token. */
+/** Format of a price: an amount without sign, exponent or leading zeros, a space, a token. */
 export const PRICE = /^((?:0|[1-9]\d*)(?:\.\d+)?)\s+(\S+)$/;
 
-/** Amount and token of a text such as `2.5 ADA`; undefined if it is none. */
+/** Returns amount and token of a price such as `2.5 ADA`; undefined if it is not a price. */
 function parsePrice(text: string): { amount: string; token: string } | undefined {
   const [, amount, token] = PRICE.exec(text.trim()) ?? [];
   return amount && token ? { amount, token } : undefined;
 }
 
-/** A price in base units, exactly: `5 USDM` is 5000000 of USDM's unit. Says what is wrong if it is not payable. */
+/** Returns a price exactly in base units (`5 USDM` is 5000000 of USDM's unit), or what is wrong with it. */
 export function toBaseUnits(text: string, table: AssetTable): Price | PriceProblem {
   const parsed = parsePrice(text);
   if (!parsed)
@@ -151,7 +151,7 @@ function findAsset(name: string, { network, assets }: AssetTable): Asset | Price
   return { token, unit, decimals };
 }
 
-/** A price for people: `5 USDM`. An unknown unit is shown as it is. */
+/** Returns a readable price, for example `5 USDM`. An unknown unit is shown as it is. */
 export function formatPrice({ amount, unit }: Pick<Price, "amount" | "unit">, table: AssetTable): string {
   const asset = [...table.assets.values()].find((asset) => asset.unit === unit);
   if (asset?.token === undefined || asset.decimals === undefined) return `${amount} ${unit}`;

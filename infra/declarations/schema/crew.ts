@@ -2,8 +2,8 @@ import { z } from "zod";
 import { matching, text } from "./texts.ts";
 
 /*
- * A CrewAI crew as data. The keys are an allow-list: what can run code, leave the container, mix customers or call the
- * model without a bound is refused by name (see refused-keys.ts).
+ * A CrewAI crew as data. The keys are an allow-list: what could run code, leave the container, mix up customers or call the
+ * model without limit is refused by name (see refused-keys.ts).
  */
 
 const name = matching(

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { matching, text } from "./texts.ts";
 
 /*
- * What a customer is asked for: fields of an input_schema as MIP-003 has them (attachment 01, "Input Validation Schema
- * Format"), with `string` and `multiselect`, which the marketplace and the Python SDK know besides.
+ * The form that customers fill in: fields of an input_schema as defined by MIP-003 (attachment 01, "Input Validation Schema
+ * Format"), plus `string` and `multiselect`, which the marketplace and the Python SDK support as well.
  */
 
-/* Parts that many kinds of fields share. An `id` here names the part in the JSON Schema, so that it stands there once. */
+/* Parts that many kinds of fields share. An `id` here names the part in the JSON Schema, so it appears there only once. */
 const fieldId = matching(
   /^[A-Za-z_][A-Za-z0-9_-]*$/,
   "cannot be used in {…}",
@@ -29,7 +29,7 @@ const placeholder = z
   .string()
   .meta({ id: "fieldPlaceholder", description: "Text shown in the field while it is empty." });
 
-/* MIP-003 writes limits as texts; authors may write them as what they are. The error says what would be right. */
+/* MIP-003 has limits as strings; authors may also write booleans and numbers. */
 const flag = z
   .union([z.boolean(), z.enum(["true", "false"])], { error: "write true or false" })
   .transform(String);
@@ -60,7 +60,7 @@ const accept = z.strictObject({
 
 type Validation = z.ZodObject<{ validation: z.ZodLiteral<string>; value: z.ZodType<string> }>;
 
-/** Several kinds of input that have the same data and know the same validations. */
+/** Returns the schema of several kinds of input that have the same data and validations. */
 function field<const K extends readonly string[], D extends z.ZodType, V extends readonly Validation[]>(
   kinds: K,
   data: D,
@@ -112,7 +112,7 @@ const switchData = z
   })
   .exactOptional();
 
-/** Date and time inputs, with the text that each wants. */
+/** Date and time inputs, with the format of each. */
 const moments = {
   date: /^\d{4}-\d\d-\d\d$/,
   "datetime-local": /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/,

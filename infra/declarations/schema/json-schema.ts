@@ -3,14 +3,14 @@ import { declarationSchema } from "./schema.ts";
 
 type Json = { [key: string]: unknown };
 
-/** The text of agents/agent.schema.json: JSON Schema of a declaration for editors (draft 7, which yaml-language-server reads best). */
+/** Returns agents/agent.schema.json: a declaration's JSON Schema for editors (draft 7 works best in yaml-language-server). */
 export function agentSchemaJson(): string {
   const schema = z.toJSONSchema(declarationSchema, {
     target: "draft-7",
     io: "input",
     unrepresentable: "any",
     override: ({ jsonSchema }) => {
-      // Bounds that only say "a safe integer" are noise in an editor.
+      // Bounds that only mean "a safe integer" are noise in an editor.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
     },
@@ -24,7 +24,7 @@ export function agentSchemaJson(): string {
   return `${JSON.stringify(schema, undefined, 2)}\n`;
 }
 
-/** What may stand in an override of a map with these properties: of each any part, or null. */
+/** Returns the schema of an override of a map with these properties: any part of each, or null. */
 function patchOf(properties: Json, pointer: string): Json {
   const patches = Object.entries(properties).map(([key, value]): [string, Json] => {
     const here = `${pointer}/${key}`;

@@ -137,7 +137,7 @@ const GROUPS: Readonly<Record<string, readonly Group[]>> = {
   ],
 };
 
-/** Why `key` is refused in a map, if there is more to say than that it is unknown; `*` in `where` is any name or index. */
+/** Returns why `key` is refused in a map, or undefined if it is merely unknown; `*` in `where` is any name or index. */
 export function refusal(where: string, key: string): Refusal | undefined {
   const group = GROUPS[where]?.find(([keys]) => keys.includes(key));
   return group && { reason: group[1], remedy: group[2] };

@@ -6,12 +6,12 @@ import { inputField } from "./input.ts";
 import { link, matching, ruled, serviceUrl, text } from "./texts.ts";
 
 /*
- * The one description of an agent's file: the runtime check, the TypeScript type and agents/agent.schema.json all come
- * from it. Lengths are what the payment service accepts in POST /registry (in UTF-16 units). The service takes 15 tags;
- * one of them is our marker.
+ * The single description of an agent's file: the runtime check, the TypeScript type and agents/agent.schema.json are all
+ * derived from it. Lengths are what the payment service accepts in POST /registry (in UTF-16 units). The service accepts 15
+ * tags; one of them is our marker.
  */
 
-/** Tags that begin so mark registrations as ours, and are not for authors. */
+/** Tags with this prefix mark registrations as ours, so authors cannot use them. */
 export const RESERVED_TAG_PREFIX = "iac-";
 
 const id = matching(
@@ -299,5 +299,5 @@ export const declarationSchema = z
     description: "One AI agent: what it runs, what it costs and how it is registered.",
   });
 
-/** An agent as its author wrote it, one stack's overrides merged, defaults filled in. */
+/** An agent as its author wrote it, with one stack's overrides merged and defaults filled in. */
 export type Declaration = z.output<typeof declarationSchema>;

@@ -1,7 +1,7 @@
-/** Spelling apart from case, dashes and underscores: `exampleOutputs` and `example_outputs` are one. */
+/** Ignores case, dashes and underscores: `exampleOutputs` and `example_outputs` are the same. */
 const folded = (word: string) => word.toLowerCase().replaceAll(/[-_\s]/g, "");
 
-/** How many letters must be added, dropped, replaced or swapped with their neighbour to turn `a` into `b`. */
+/** Returns how many letters must be added, dropped, replaced or swapped with their neighbour to turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -22,7 +22,7 @@ function editDistance(a: string, b: string): number {
 
 const at = (row: readonly number[], index: number): number => row[index] ?? Infinity;
 
-/** The known word that was probably meant, if one is near enough (about one letter in three differs at most). */
+/** Returns the known word that was probably meant, if one is similar enough (at most about one letter in three differs). */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   const typed = folded(word);
   let best: { word: string; distance: number } | undefined;
@@ -35,7 +35,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   return best?.word;
 }
 
-/** `did you mean "x"?` if a known word is near, else the known words themselves. */
+/** Returns `did you mean "x"?` if a known word is similar, otherwise the known words. */
 export function didYouMean(word: string, known: Iterable<string>): string {
   const words = [...known];
   const near = nearest(word, words);

@@ -1,17 +1,17 @@
 import { z } from "zod";
 
-/** A rule of a text beyond its length, said in words: `error` says what is wrong, `params.remedy` what would be right. */
+/** A rule for text beyond its length: `error` says what is wrong, `params.remedy` how to correct it. */
 interface Rule {
   readonly test: (text: string) => boolean;
   readonly wrong: string;
   readonly right: string;
-  /** The same rule for editors, where a pattern can say it. */
+  /** The same rule for editors, if a pattern can express it. */
   readonly pattern?: string;
 }
 
 /**
- * A text that is not blank; blanks around it are dropped. Lengths count UTF-16 units, as the service does.
- * `wanted` says what would be right where something else than a text stands.
+ * Returns the schema of text that is not blank, without surrounding spaces. Lengths count UTF-16 units, as the service does.
+ * `wanted` is the remedy if the value is not text.
  */
 export function text(max?: number, wanted?: string) {
   const filled = z
@@ -42,7 +42,7 @@ export function ruled<T extends z.ZodType<string>>(schema: T, { test, wrong, rig
     .meta(pattern === undefined ? {} : { pattern });
 }
 
-/** A text of which the whole matches a pattern. */
+/** Returns the schema of text that matches a pattern as a whole. */
 export function matching(pattern: RegExp, wrong: string, right: string, max?: number) {
   return ruled(text(max), { test: (value) => pattern.test(value), wrong, right, pattern: pattern.source });
 }
@@ -51,7 +51,7 @@ function parsedUrl(value: string): URL | undefined {
   return URL.canParse(value) ? new URL(value) : undefined;
 }
 
-/** A link for people: https, http or ipfs. */
+/** Returns the schema of a link for people: https, http or ipfs. */
 export function link(max: number) {
   return ruled(text(max), {
     test: (value) => ["https:", "http:", "ipfs:"].includes(parsedUrl(value)?.protocol ?? ""),
@@ -61,7 +61,7 @@ export function link(max: number) {
   });
 }
 
-/** The base URL of a service: the network asks `<url>/availability`, so nothing may follow the path. */
+/** Returns the schema of a service's base URL: the network requests `<url>/availability`, so nothing may follow the path. */
 export function serviceUrl(max: number) {
   return ruled(text(max), {
     test: (value) => {

@@ -16,13 +16,13 @@ import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
 import { type DockerSettings, isOnAnotherMachine } from "../../hosting/docker/settings.ts";
 import { dockerPorts, dockerUrl } from "../../hosting/docker/url.ts";
 
-/** The longest job, and so what a container gets when it is stopped: a change of a crew's text ends no paid job. */
+/** The longest job, and so the grace period of a stopped container: changing a crew's text must not kill a paid job. */
 const JOB_SECONDS = 900;
 
-/** A crew that is to be healthy needs this long at most on a small machine (crewai alone takes 13 s to load). */
+/** The longest time that a crew needs to become healthy on a small machine (crewai alone takes 13 s to load). */
 const HEALTHY_SECONDS = 120;
 
-/** So long may it take with large documents, which are fetched, read and embedded first. */
+/** The same with large documents, which are first fetched, read and embedded. */
 const HEALTHY_SECONDS_WITH_LARGE_DOCUMENTS = 900;
 
 const platformOf = ({ platform, host }: DockerSettings): string =>
@@ -31,18 +31,18 @@ const platformOf = ({ platform, host }: DockerSettings): string =>
 /** What all crews in the stack's Docker engine share. */
 interface DockerStack {
   readonly config: StackConfig;
-  /** What the names of containers and volumes begin with. */
+  /** Prefix of the names of containers and volumes. */
   readonly prefix: string;
-  /** As the program's own resources reach the engine; "" is DOCKER_HOST, else this machine's. */
+  /** How the program's own resources reach the engine; "" is DOCKER_HOST, otherwise this machine's engine. */
   readonly host: string;
-  /** Options of a resource in that engine. */
+  /** Returns the options of a resource in that engine. */
   readonly on: (options: pulumi.CustomResourceOptions) => pulumi.CustomResourceOptions;
   readonly images: CrewImages;
   /** By agent id. */
   readonly ports: ReadonlyMap<string, number>;
 }
 
-/** Crews as containers of one Docker engine, each on a port that follows from its id, so the URL is known in every preview. */
+/** Runs crews as containers in one Docker engine, each on a port derived from its id, so every preview knows the URL. */
 export const hosting: HostingFactory = (context) => {
   const stack = makeStack(context);
   return { host: (crew, options) => hostCrew(stack, crew, options) };
@@ -52,7 +52,7 @@ function makeStack({ config, projectRoot, agents }: HostingContext): DockerStack
   const settings = config.docker;
   const prefix = `${pulumi.getProject()}-${pulumi.getStack()}`.toLowerCase();
   const host = settings.host ?? "";
-  // Without a host of its own, the default provider reads DOCKER_HOST, as everything of Docker does.
+  // Without a configured host, the default provider reads DOCKER_HOST, as all Docker tools do.
   const engine = settings.host ? new docker.Provider("docker", { host: settings.host }) : undefined;
   const on = (options: pulumi.CustomResourceOptions) => (engine ? { ...options, provider: engine } : options);
   const images = new CrewImages(
@@ -90,7 +90,7 @@ function hostCrew(stack: DockerStack, crew: CrewToHost, options: pulumi.CustomRe
       void new DockerIdentity(
         agent.id,
         { host, container: name, folder: DATA_FOLDER, agentIdentifier },
-        // A container that was made anew keeps the volume, and with it the file.
+        // A recreated container keeps the volume and therefore the file.
         { ...identityOptions, dependsOn: [container] },
       );
     },
@@ -123,7 +123,7 @@ function makeContainer(
       cpus: String(agent.resources.cpu / 1024),
       memory: agent.resources.memory,
       memorySwap: agent.resources.memory,
-      // Said although it is the default: unsaid, the provider sees a change in what the engine answers.
+      // Explicit although it is the default: otherwise the provider sees a change in the engine's answer.
       networkMode: "bridge",
       restart: "unless-stopped",
       init: true,
@@ -132,14 +132,14 @@ function makeContainer(
       logOpts: { "max-size": "10m", "max-file": "3" },
       stopTimeout: JOB_SECONDS,
       destroyGraceSeconds: JOB_SECONDS,
-      // An image of the author's own may need to write elsewhere.
+      // An author's own image may need to write elsewhere.
       ...(runsInRuntime(agent) ? { readOnly: true, tmpfs: { "/tmp": "" } } : {}),
     },
     on({ ...options, ...(documents.stored.length > 0 ? { dependsOn: documents.stored } : {}) }),
   );
 }
 
-/** An image of somebody else's is pulled; the engine has those that were built. */
+/** Returns the image to run: one that is pulled, or one that was built in this engine. */
 const imageOf = (
   { images, on }: DockerStack,
   agent: Agent,
@@ -149,7 +149,7 @@ const imageOf = (
     ? new docker.RemoteImage(agent.id, { name: agent.source.image, keepLocally: true }, on(options)).imageId
     : images.reference(agent, options);
 
-/** What the container is told, secrets among it. */
+/** Returns the container's environment, including secrets. */
 function environmentOf(
   config: StackConfig,
   crew: CrewToHost,

@@ -29,11 +29,11 @@ interface AlbStack {
   readonly network: Network;
   readonly loadBalancer: LoadBalancer;
   readonly securityGroup: SecurityGroup;
-  /** Of the listener's rules, by agent id. */
+  /** Priorities of the listener's rules, by agent id. */
   readonly priorities: ReadonlyMap<string, number>;
 }
 
-/** Crews on ECS Fargate behind one load balancer, each at a host name of the stack's own domain, so the URL is known in every preview. */
+/** Runs crews on ECS Fargate behind one load balancer, each at its own host name, so every preview knows the URL. */
 export const hosting: HostingFactory = async (context) => {
   const stack = await makeStack(context);
   return { host: (crew, options) => hostCrew(stack, crew, options) };
@@ -79,7 +79,7 @@ function hostCrew(stack: AlbStack, crew: CrewToHost, options: pulumi.CustomResou
       revision: task.arn,
       log: { group: made.logGroup.name, streamPrefix: LOG_STREAM_PREFIX },
       minutes: rolloutMinutes(config.aws.jobMinutes),
-      // The task definition tells the deployment that is waited for.
+      // The task definition identifies the deployment to wait for.
       steadySeconds: 0,
     },
     options,
@@ -150,7 +150,7 @@ function makeService(
       cluster: shared.cluster.arn,
       taskDefinition: task.arn,
       desiredCount: resources.instances,
-      // Not launchType: going from it to a capacity provider would replace the service.
+      // Not launchType: changing from it to a capacity provider would replace the service.
       capacityProviderStrategies: [
         { capacityProvider: config.aws.spot ? "FARGATE_SPOT" : "FARGATE", weight: 1 },
       ],
@@ -172,10 +172,10 @@ function makeService(
     },
     {
       ...options,
-      // It is refused a target group without a rule, and is not healthy before it can be reached.
+      // AWS rejects a target group without a rule, and a service is not healthy before it can be reached.
       dependsOn: [rule, ...loadBalancer.rules, ...securityGroup.rules, ...made.outliveService],
       customTimeouts: serviceTimeouts(config.aws.jobMinutes),
-      // The number is the load's, from the first deployment on.
+      // After the first deployment, autoscaling sets the number.
       ...(resources.autoscaling ? { ignoreChanges: ["desiredCount"] } : {}),
     },
   );

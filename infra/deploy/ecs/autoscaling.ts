@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Agent } from "../../declarations/index.ts";
 
-/** More containers while they are busy, and fewer again: between `instances` and autoscaling.max. */
+/** Scales an agent's containers with their load, between `instances` and autoscaling.max. */
 export function scale(
   { id, resources: { instances, autoscaling } }: Agent,
   names: { readonly cluster: pulumi.Output<string>; readonly service: pulumi.Output<string> },

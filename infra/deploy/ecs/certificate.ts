@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-/** The certificate for *.<domain> that masumi:aws names, else one made here and proven by a DNS record; its ARN once it is valid. */
+/** Returns the ARN of the certificate for *.<domain>: the one in masumi:aws, or a new one once DNS has validated it. */
 export function useCertificate(
   name: string,
   { domain, certificateArn, zoneId }: { domain: string; certificateArn?: string | undefined; zoneId: string },
@@ -14,7 +14,7 @@ export function useCertificate(
     options,
   );
   const proof = certificate.domainValidationOptions.apply(([option]) => {
-    if (!option) throw new Error(`ACM names no record that would prove *.${domain}`);
+    if (!option) throw new Error(`ACM gave no DNS record to validate *.${domain}`);
     return option;
   });
   const record = new aws.route53.Record(
@@ -25,7 +25,7 @@ export function useCertificate(
       type: proof.resourceRecordType,
       records: [proof.resourceRecordValue],
       ttl: 300,
-      // The record is the same for every certificate of the domain, another stack's too.
+      // The record is the same for every certificate of the domain, including those of other stacks.
       allowOverwrite: true,
     },
     options,

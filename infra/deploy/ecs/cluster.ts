@@ -9,7 +9,7 @@ export interface Cluster {
   readonly ready: pulumi.Resource[];
 }
 
-/** The cluster that masumi:aws names, else one of the stack's own. A cluster costs nothing; its insights would. */
+/** Returns the cluster in masumi:aws, or a new one for the stack. A cluster is free; Container Insights would not be. */
 export function useCluster(
   name: string,
   { clusterArn, spot }: AwsSettings,

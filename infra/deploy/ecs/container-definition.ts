@@ -4,10 +4,10 @@ import { STOP_SECONDS } from "./timeouts.ts";
 /** A task's log stream is <prefix>/<container>/<task id>. */
 export const LOG_STREAM_PREFIX = "crew";
 
-/** The one folder that the crew runtime writes to: its image says so, and whose it is. */
+/** The only folder that the crew runtime writes to; the image declares it and its owner. */
 export const DATA_VOLUME = "data";
 
-/** ECS takes no notice of an image's own HEALTHCHECK. Half a core needs 16 seconds until a crew is built, a quarter 40. */
+/** ECS ignores an image's own HEALTHCHECK. With half a core a crew is built after 16 seconds, with a quarter after 40. */
 const HEALTH_CHECK = {
   command: ["CMD", "python", "-m", "crew_runtime.http.health"],
   interval: 10,
@@ -16,10 +16,10 @@ const HEALTH_CHECK = {
   startPeriod: 120,
 };
 
-/** ECS gives no container longer. Large documents are fetched, read and embedded before a crew is built. */
+/** The longest start period that ECS allows. Large documents are fetched, read and embedded before a crew is built. */
 const LONGEST_START_SECONDS = 300;
 
-/** What the one container of a task is called; the load balancer finds it by this name. */
+/** Name of a task's only container, by which the load balancer finds it. */
 export const CONTAINER = "crew";
 
 export interface ContainerInput {
@@ -30,25 +30,25 @@ export interface ContainerInput {
   readonly secrets: Readonly<Record<string, string>>;
   readonly logGroup: string;
   readonly region: string;
-  /** Whether the image is built on the crew runtime, and so can be asked whether its crew is ready. */
+  /** Whether the image is based on the crew runtime, which can tell whether its crew is ready. */
   readonly isOurRuntime: boolean;
   readonly hasLargeDocuments: boolean;
 }
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }) => (a.name < b.name ? -1 : 1);
 
-/** Variables in the order of their names: AWS gives them back in any, and another order would count as a change. */
+/** Returns variables sorted by name: AWS returns them in any order, and a different order would count as a change. */
 export const environmentList = (environment: ReadonlyMap<string, string>) =>
   [...environment].map(([name, value]) => ({ name, value })).toSorted(byName);
 
-/** Secrets as references: their values are in no task definition. */
+/** Returns secrets as references, so their values are in no task definition. */
 export const secretList = (secrets: Readonly<Record<string, string>>) =>
   Object.entries(secrets)
     .map(([name, valueFrom]) => ({ name, valueFrom }))
     .toSorted(byName);
 
 /**
- * The container of an agent's task.
+ * Returns the container definition of an agent's task.
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
  */
 export const containerDefinition = ({
@@ -62,7 +62,7 @@ export const containerDefinition = ({
 }: ContainerInput) => ({
   name: CONTAINER,
   image,
-  // An image of the author's own may need to write elsewhere, and may know no such question.
+  // An author's own image may need to write elsewhere, and may not have this health check.
   ...(isOurRuntime
     ? {
         healthCheck: hasLargeDocuments
@@ -85,7 +85,7 @@ export const containerDefinition = ({
       "awslogs-group": logGroup,
       "awslogs-region": region,
       "awslogs-stream-prefix": LOG_STREAM_PREFIX,
-      // A slow log never holds up a job.
+      // Slow logging must never hold up a job.
       mode: "non-blocking",
       "max-buffer-size": "4m",
     },

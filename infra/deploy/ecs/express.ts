@@ -13,10 +13,10 @@ import type { StackConfig } from "../../config.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
 
-/** What a busy container is, where the agent does not say. */
+/** CPU utilisation of a busy container, unless the agent specifies it. */
 const CPU_PERCENT = 60;
 
-/** AWS makes the task definition, so that a deployment of another environment is told from the one before only by time. */
+/** AWS creates the task definition, so a deployment with only a changed environment can be recognised only by waiting. */
 const STEADY_SECONDS = 20;
 
 const digest = (value: unknown) =>
@@ -27,13 +27,13 @@ interface ExpressStack {
   readonly config: StackConfig;
   readonly shared: SharedEcs;
   readonly infrastructureRole: Role;
-  /** Of the network that masumi:aws names; in the default one ECS sees to it by itself. */
+  /** Only for the network in masumi:aws; in the default one ECS takes care of it. */
   readonly securityGroup: SecurityGroup | undefined;
 }
 
 /**
- * Crews as ECS Express services: AWS makes load balancer, certificate and host name, so no domain is needed. The host name
- * is known only once the service is there, and stays with it.
+ * Runs crews as ECS Express services: AWS provides load balancer, certificate and host name, so no domain is needed. The host
+ * name is known only once the service exists, and does not change afterwards.
  */
 export const hosting: HostingFactory = async (context) => {
   const stack = await makeStack(context);
@@ -48,7 +48,7 @@ async function makeStack(context: HostingContext): Promise<ExpressStack> {
     config,
     shared,
     infrastructureRole: makeInfrastructureRole(shared.name, shared.place, shared.options),
-    // ECS adds a group of its own, by which its load balancer reaches the containers.
+    // ECS adds its own group, through which its load balancer reaches the containers.
     securityGroup: vpcId ? crewSecurityGroup(`${shared.name}-express`, { vpcId }, shared.options) : undefined,
   };
 }
@@ -104,7 +104,7 @@ function makeService(
   return new aws.ecs.ExpressGatewayService(
     id,
     {
-      // No serviceName: AWS makes one up, for the same one could not be used again soon after a destroy.
+      // No serviceName: AWS generates one, because a name cannot be reused soon after a destroy.
       cluster: shared.cluster.name,
       executionRoleArn: shared.executionRole.arn,
       infrastructureRoleArn: infrastructureRole.arn,
@@ -123,7 +123,7 @@ function makeService(
       scalingTargets: [
         {
           minTaskCount: resources.instances,
-          // Said although it is optional: unsaid, it is 20.
+          // Explicit although it is optional, because the default is 20.
           maxTaskCount: resources.autoscaling?.max ?? resources.instances,
           autoScalingMetric: "AVERAGE_CPU",
           autoScalingTargetValue: resources.autoscaling?.cpuPercent ?? CPU_PERCENT,

@@ -7,7 +7,7 @@ import { EVERYONE, type SecurityGroup, outgoingGroup } from "./security-groups.t
 
 const TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06";
 
-/** What all agents of a stack share behind their host names. */
+/** The load balancer that all agents of a stack share. */
 export interface LoadBalancer {
   readonly listenerArn: pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
@@ -25,7 +25,7 @@ export interface LoadBalancerArgs {
   readonly zoneId: string;
 }
 
-/** The load balancer that masumi:aws names, else one of the stack's own, for HTTPS and for redirecting HTTP to it. */
+/** Returns the load balancer in masumi:aws, or a new one for the stack that serves HTTPS and redirects HTTP to it. */
 export function useLoadBalancer(
   name: string,
   args: LoadBalancerArgs,

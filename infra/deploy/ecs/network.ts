@@ -4,13 +4,13 @@ import type { AwsSettings } from "../../hosting/ecs/settings.ts";
 
 export interface Network {
   readonly vpcId: string;
-  /** Public subnets in at least two availability zones, sorted: another order would count as a change. */
+  /** Public subnets in at least two availability zones, sorted, because a different order would count as a change. */
   readonly subnetIds: readonly string[];
 }
 
 /**
- * The network that masumi:aws names, else the account's default VPC: its subnets are public, so containers need no NAT
- * gateway, which would cost more than the containers.
+ * Returns the network in masumi:aws, or the account's default VPC: its subnets are public, so containers need no NAT gateway,
+ * which would cost more than the containers.
  *
  * @throws HostingError HOSTING_NO_NETWORK
  */
@@ -37,7 +37,7 @@ const noNetwork = (what: string, cause?: unknown) =>
   new HostingError(
     "HOSTING_NO_NETWORK",
     what,
-    "Check the credentials for AWS, make one with aws ec2 create-default-vpc, or name public subnets of another " +
-      "in masumi:aws.vpcId and subnetIds.",
+    "Check the AWS credentials, create a default VPC with aws ec2 create-default-vpc, or name another VPC and its public " +
+      "subnets in masumi:aws.vpcId and subnetIds.",
     { cause },
   );

@@ -1,4 +1,4 @@
-/** IAM policies as plain values: who may become a role, and what it may do. */
+/** IAM policies as plain values: who may assume a role, and what it may do. */
 
 export interface PolicyDocument {
   readonly Version: "2012-10-17";
@@ -16,7 +16,7 @@ interface Statement {
 const policy = (...Statement: readonly Statement[]): PolicyDocument => ({ Version: "2012-10-17", Statement });
 
 /**
- * A service of AWS may take the role on, and only for this account: else another account could have the service do so for it.
+ * Lets an AWS service assume the role, but only on behalf of this account (otherwise any account could have it do so).
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
  */
 export const assumedBy = (service: "ecs-tasks" | "ecs", accountId: string): PolicyDocument =>
@@ -27,11 +27,11 @@ export const assumedBy = (service: "ecs-tasks" | "ecs", accountId: string): Poli
     Condition: { StringEquals: { "aws:SourceAccount": accountId } },
   });
 
-/** What ECS needs to give containers their secrets. */
+/** Lets ECS read the containers' secrets. */
 export const readSecrets = (secretArns: readonly string[]): PolicyDocument =>
   policy({ Effect: "Allow", Action: ["secretsmanager:GetSecretValue"], Resource: secretArns });
 
-/** Where the account's things are. */
+/** Where the account's resources are. */
 export interface AwsPlace {
   /** aws, aws-cn, aws-us-gov */
   readonly partition: string;
@@ -49,8 +49,7 @@ export interface AgentRights {
 }
 
 /**
- * All that a crew may do on AWS: read its own identifier and its own documents, and keep its container from being stopped
- * while a job runs.
+ * Lets a crew read its own identifier and documents, and protect its task from being stopped while a job runs; nothing else.
  */
 export function agentPolicy({
   place,

@@ -5,8 +5,8 @@ import { stableNumbers } from "../../hosting/stable-numbers.ts";
 const PRIORITIES = { first: 1, count: 50_000 };
 
 /**
- * The priority of each agent's listener rule, by agent id. Rules for different host names do not compete, so any number
- * will do, but two rules cannot have the same, and a number that moved would be a change for nothing.
+ * Returns the priority of each agent's listener rule, by agent id. Rules for different host names do not compete, so any
+ * number will do, but two rules cannot have the same one, and a changed number would be a pointless update.
  */
 export const rulePriorities = (agents: readonly Agent[]): ReadonlyMap<string, number> =>
   stableNumbers(

@@ -2,14 +2,14 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { ImageStore } from "../../crews/crew-image.ts";
 
-/** What no tag points at any more is of no use to anyone. */
+/** Images without a tag are not used any more. */
 const UNTAGGED_DAYS = 14;
 
 export interface Repository extends ImageStore {
   readonly name: pulumi.Output<string>;
 }
 
-/** The stack's image repository: one for all agents, so that the layers they share are in it once. */
+/** Creates the stack's image repository: one for all agents, so it contains their shared layers once. */
 export function makeRepository(name: string, options: pulumi.CustomResourceOptions): Repository {
   const repository = new aws.ecr.Repository(
     name,
@@ -38,7 +38,7 @@ export function makeRepository(name: string, options: pulumi.CustomResourceOptio
     },
     options,
   );
-  // Asked for anew in every run, since it ends after twelve hours; the image's provider takes no notice of a new one.
+  // Requested in every run, because it expires after twelve hours; the image's provider ignores that it changed.
   const token = aws.ecr.getAuthorizationTokenOutput(
     { registryId: repository.registryId },
     options.parent ? { parent: options.parent } : {},

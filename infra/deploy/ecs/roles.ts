@@ -8,13 +8,13 @@ const ROLE_NAME = 64;
 
 export interface Role {
   readonly arn: pulumi.Output<string>;
-  /** What gives the role its rights: a service must outlive none of it, or it hangs when it is removed. */
+  /** What gives the role its permissions. A service must be removed before them, or its removal hangs. */
   readonly rights: pulumi.Resource[];
 }
 
 const managed = ({ partition }: AwsPlace, path: string) => `arn:${partition}:iam::aws:policy/${path}`;
 
-/** With which ECS itself starts containers: pulls images, writes logs, reads the stack's secrets. No container gets it. */
+/** Creates the role with which ECS starts containers: pulls images, writes logs, reads secrets. No container gets it. */
 export function makeExecutionRole(
   name: string,
   place: AwsPlace,
@@ -40,7 +40,7 @@ export function makeExecutionRole(
   return { arn: role.arn, rights: [attachment, secrets] };
 }
 
-/** With which AWS makes the load balancers and security groups of Express services. */
+/** Creates the role with which AWS manages the load balancers and security groups of Express services. */
 export function makeInfrastructureRole(
   name: string,
   place: AwsPlace,
@@ -65,12 +65,12 @@ export function makeInfrastructureRole(
 
 export interface TaskRoleArgs extends Omit<AgentRights, "clusterArn"> {
   readonly agentId: string;
-  /** What tells this stack's roles from another's. */
+  /** What distinguishes this stack's roles from another's. */
   readonly owner: readonly string[];
   readonly clusterArn: pulumi.Output<string>;
 }
 
-/** The one role that a crew itself has. */
+/** Creates the only role that a crew itself has. */
 export function makeTaskRole(args: TaskRoleArgs, options: pulumi.CustomResourceOptions): Role {
   const { agentId, owner, place, clusterArn, identityParameter, documents } = args;
   const role = new aws.iam.Role(

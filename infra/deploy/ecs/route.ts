@@ -5,10 +5,10 @@ import { boundedName } from "../../crews/names.ts";
 import type { LoadBalancer } from "./load-balancer.ts";
 import type { Network } from "./network.ts";
 
-/** Target groups may have names of 32 characters. */
+/** Maximum length of a target group's name. */
 const TARGET_GROUP_NAME = 32;
 
-/** An answer takes a crew well below this: jobs run on after it. */
+/** A crew answers well within this time; jobs continue after it. */
 const DRAIN_SECONDS = 60;
 
 export interface RouteInput {
@@ -19,7 +19,7 @@ export interface RouteInput {
   readonly priorities: ReadonlyMap<string, number>;
 }
 
-/** The way from an agent's host name to its containers. */
+/** The route from an agent's host name to its containers. */
 export interface Route {
   readonly targetGroup: aws.lb.TargetGroup;
   readonly rule: aws.lb.ListenerRule;

@@ -4,11 +4,11 @@ import * as pulumi from "@pulumi/pulumi";
 /** Secrets by environment name. */
 export interface StoredSecrets {
   readonly arns: pulumi.Output<string[]>;
-  /** ARNs of the very versions: a new key rolls the services, which read their secrets only at start. */
+  /** ARNs with versions, so a new key redeploys the services, which read their secrets only at start. */
   readonly references: pulumi.Output<Record<string, string>>;
 }
 
-/** Keeps what containers need in Secrets Manager, so that task definitions only refer to it. */
+/** Stores secrets in Secrets Manager, so task definitions only refer to them. */
 export function storeSecrets(
   prefix: string,
   values: Readonly<Record<string, string>>,
@@ -16,7 +16,7 @@ export function storeSecrets(
 ): StoredSecrets {
   const stored = Object.entries(values).map(([variable, value]) => {
     const name = `${prefix}-${variable.toLowerCase().replaceAll("_", "-")}`;
-    // Without a time to recover it, a destroyed stack leaves nothing that costs, and can be made again at once.
+    // Without a recovery window, a destroyed stack leaves nothing behind that costs, and can be recreated immediately.
     const secret = new aws.secretsmanager.Secret(name, { recoveryWindowInDays: 0 }, options);
     const version = new aws.secretsmanager.SecretVersion(
       name,

@@ -5,11 +5,11 @@ export const EVERYONE = "0.0.0.0/0";
 
 export interface SecurityGroup {
   readonly id: pulumi.Output<string>;
-  /** What lets traffic through. Whoever depends on the traffic depends on these: nothing else names them. */
+  /** The rules. Resources that need the traffic must depend on them explicitly, because nothing else refers to them. */
   readonly rules: pulumi.Resource[];
 }
 
-/** A group that may reach anything, and is reached by nothing. */
+/** Creates a group with outgoing traffic only. */
 export function outgoingGroup(
   name: string,
   vpcId: string,
@@ -27,11 +27,11 @@ export function outgoingGroup(
 
 export interface CrewGroupArgs {
   readonly vpcId: string;
-  /** Who reaches the crews, and at which port; without it ECS sees to it by itself. */
+  /** Who may reach the crews, and on which port; if absent, ECS takes care of it. */
   readonly reachedBy?: { readonly securityGroupId: pulumi.Output<string>; readonly port: number };
 }
 
-/** What crews are reached by (a load balancer alone), and what they may reach: model and payment service, so anything. */
+/** Creates the crews' group: reachable only by a load balancer, and allowed to reach anything (model, payment service). */
 export function crewSecurityGroup(
   name: string,
   { vpcId, reachedBy }: CrewGroupArgs,

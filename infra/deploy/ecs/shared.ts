@@ -20,35 +20,35 @@ import { GRACE_SECONDS } from "./timeouts.ts";
 /** Pulumi adds eight characters, and a load balancer's name may have 32. */
 const SHARED_NAME = 24;
 
-/** What all crews of a stack on AWS share, whichever way they are reached. */
+/** What all crews of a stack on AWS share, however they are reached. */
 export interface SharedEcs {
   /** Logical name of shared resources. */
   readonly name: string;
-  /** As parents, so that a stack's resources read as a tree. */
+  /** Makes a component the parent, so the stack's resources form a tree. */
   readonly options: { readonly parent: pulumi.ComponentResource };
   readonly place: AwsPlace;
   readonly cluster: Cluster;
-  /** With which the program's own resources reach AWS. */
+  /** How the program's own resources access AWS. */
   readonly access: AwsAccess;
   readonly images: CrewImages;
   /** The name of the repository that holds them. */
   readonly repository: pulumi.Output<string>;
   readonly executionRole: Role;
-  /** Of all containers. */
+  /** The secrets of all containers. */
   readonly secrets: StoredSecrets;
 }
 
 /** The parts of one crew that do not depend on how it is reached. */
 export interface EcsCrew {
   readonly image: pulumi.Output<string>;
-  /** What must be gone only after the service. */
+  /** What must be removed only after the service. */
   readonly outliveService: pulumi.Resource[];
   readonly environment: ReadonlyMap<string, string>;
   readonly logGroup: aws.cloudwatch.LogGroup;
   readonly taskRole: Role;
   readonly identityParameter: string;
   readonly hasLargeDocuments: boolean;
-  /** ARNs of its secrets by the environment's names. */
+  /** ARNs of its secrets by environment variable. */
   readonly secrets: pulumi.Output<Record<string, string>>;
 }
 
@@ -59,7 +59,7 @@ class EcsHosting extends pulumi.ComponentResource {
   }
 }
 
-/** One for each program run: ecs-alb and ecs-express side by side share it too. */
+/** One per program run; ecs-alb and ecs-express share it if a stack uses both. */
 const made = new WeakMap<HostingContext, Promise<SharedEcs>>();
 
 export function shareEcs(context: HostingContext): Promise<SharedEcs> {
@@ -101,7 +101,7 @@ async function makeShared({ config, projectRoot }: HostingContext): Promise<Shar
   };
 }
 
-/** Readable as it is where it fits, which it nearly always does. */
+/** Returns the plain name if it fits, which is nearly always the case. */
 function boundedSharedName(): string {
   const plain = `${pulumi.getProject()}-${pulumi.getStack()}`;
   return /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(plain) && plain.length <= SHARED_NAME
@@ -109,7 +109,7 @@ function boundedSharedName(): string {
     : boundedName(SHARED_NAME, plain);
 }
 
-/** Where everything of one agent is called: /<project>/<stack>/<agent id>. */
+/** Returns the path for an agent's resources: /<project>/<stack>/<agent id>. */
 const agentPath = (agent: Agent) => `/${pulumi.getProject()}/${pulumi.getStack()}/${agent.id}`;
 
 export function makeCrew(
@@ -136,7 +136,7 @@ export function makeCrew(
   );
   return {
     image: shared.images.reference(agent, options),
-    // Without the rights of its roles, a service that is removed stays in DRAINING.
+    // Without the permissions of its roles, a removed service would stay in DRAINING.
     outliveService: [
       ...documents.stored,
       ...images,
@@ -180,15 +180,15 @@ const secretsOf = ({ secrets }: SharedEcs, { needsKey }: LargeDocuments) =>
 export interface SsmIdentityArgs {
   readonly agentId: string;
   readonly parameter: string;
-  /** Where the agent is reached. */
+  /** The agent's URL. */
   readonly url: pulumi.Input<string>;
   readonly agentIdentifier: pulumi.Output<string>;
 }
 
 /**
- * Hands a crew its identifier by a parameter of its own, which the runtime reads every 30 seconds. Without the parameter
- * a crew takes no jobs: so it does until it is registered, and again as soon as the parameter is removed, which is
- * before anything else of a removed agent. What comes next waits until the crew says so.
+ * Passes a crew its identifier in an SSM parameter, which the runtime reads every 30 seconds. Without the parameter a crew
+ * takes no jobs: before it is registered, and as soon as the parameter of a removed agent is deleted, which happens first.
+ * CrewDrain then waits until the crew reports that it takes no jobs.
  */
 export function publishBySsm(args: SsmIdentityArgs, options: pulumi.CustomResourceOptions): void {
   const { agentId, parameter, url, agentIdentifier } = args;

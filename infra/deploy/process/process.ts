@@ -13,7 +13,7 @@ import type { StackConfig } from "../../config.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import type { HostedCrew, HostingFactory } from "../hosting.ts";
 
-/** Crews as processes on this machine, each on a reserved port of 127.0.0.1, so the URL is known in every preview. */
+/** Runs crews as processes on this machine, each on a reserved port of 127.0.0.1, so every preview knows the URL. */
 export const hosting: HostingFactory = ({ config, projectRoot }) => {
   const { modelApi = "", modelKey = "", modelName, runtimeKey } = config;
   return {
@@ -46,7 +46,7 @@ export const hosting: HostingFactory = ({ config, projectRoot }) => {
   };
 };
 
-/** A payment service on this machine costs nothing to ask, and its chain may be faster than any real one. */
+/** Polling a payment service on this machine costs nothing, and its chain may be faster than any real one. */
 const LOCAL_POLL_SECONDS = 0.5;
 const POLL_SECONDS = 10;
 

@@ -5,7 +5,7 @@ import { platform } from "../platform.ts";
 
 /** masumi:docker. */
 const schema = z.strictObject({
-  /** The engine, as in DOCKER_HOST; default DOCKER_HOST, else this machine's. */
+  /** The engine, as in DOCKER_HOST. Default: DOCKER_HOST, otherwise this machine's engine. */
   host: z
     .string()
     .regex(
@@ -13,15 +13,15 @@ const schema = z.strictObject({
       "expected the address of a Docker engine, for example ssh://deploy@agents.example.com",
     )
     .exactOptional(),
-  /** The address of the engine's machine that containers' ports are bound to. */
+  /** The address on the engine's machine that containers' ports are bound to. */
   bind: z.union([z.ipv4(), z.ipv6()], { error: "expected an IP address" }).default("127.0.0.1"),
-  /** What the public reaches; {port} and {id} are each agent's own. */
+  /** The agents' public URL; {port} and {id} are replaced for each agent. */
   url: z
     .string()
     .regex(/^https?:\/\/[^\s]*[^\s/]$/, "expected a URL without a trailing slash")
     .regex(/\{(port|id)\}/, "expected {port} or {id} in it, because agents cannot share one URL")
     .default("http://127.0.0.1:{port}"),
-  /** What images are built for; default this machine's kind, and linux/amd64 for an engine elsewhere. */
+  /** The platform that images are built for. Default: this machine's, or linux/amd64 for an engine on another machine. */
   platform: platform.exactOptional(),
 });
 
@@ -33,11 +33,11 @@ export const dockerSettings: SettingsOfHosting<typeof schema, DockerSettings> = 
   complete: (settings) => settings,
 };
 
-/** Whether an engine's address leads to another machine. */
+/** Returns whether an engine is on another machine. */
 export const isOnAnotherMachine = (host: string | undefined): boolean =>
   host !== undefined &&
   !host.startsWith("unix:") &&
   !(host.startsWith("tcp:") && isLoopbackUrl(asHttp(host)));
 
-/** Of schemes that it does not know, URL takes the host name as it is written. */
+/** URL parses the host names of unknown schemes as they are written, without normalising them. */
 const asHttp = (host: string) => host.replace(/^tcp:/, "http:");

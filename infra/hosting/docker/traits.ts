@@ -2,7 +2,7 @@ import type { HostingTraits } from "../kind.ts";
 import { type DockerSettings, isOnAnotherMachine } from "./settings.ts";
 import { dockerPorts, dockerUrl } from "./url.ts";
 
-/** Crews as containers of one Docker engine. */
+/** Runs crews as containers in one Docker engine. */
 export const dockerTraits: HostingTraits<{ readonly docker: DockerSettings }> = {
   module: "docker/docker",
   runsImages: true,

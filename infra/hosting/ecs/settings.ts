@@ -21,22 +21,22 @@ const domainName = z
   );
 const setElsewhere = (remedy: string) => z.custom<never>(() => false, remedy).exactOptional();
 
-/** masumi:aws. Whatever is not given here is made. The hostings ecs-alb and ecs-express read it. */
+/** masumi:aws, for the hostings ecs-alb and ecs-express. Whatever is not specified here is created. */
 const schema = z.strictObject({
-  /** Two places could disagree, and the AWS provider reads only its own. */
+  /** Not a setting of ours: two places could disagree, and the AWS provider reads only aws:region. */
   region: setElsewhere("is set for the AWS provider instead: pulumi config set aws:region eu-central-1"),
   /** ecs-alb: agents are reached at https://<id>.<domain>. */
   domain: domainName.exactOptional(),
-  /** ecs-alb: the Route 53 hosted zone that the domain lies in; default the domain itself. */
+  /** ecs-alb: the Route 53 hosted zone that contains the domain. Default: the domain itself. */
   zone: domainName.exactOptional(),
-  /** An existing VPC with public subnets in at least two availability zones; default the account's default VPC. */
+  /** An existing VPC with public subnets in at least two availability zones. Default: the account's default VPC. */
   vpcId: resourceId("vpc").exactOptional(),
   subnetIds: z.array(resourceId("subnet")).min(2).exactOptional(),
   /** An existing ECS cluster; for `spot` it must have the capacity provider FARGATE_SPOT. */
   clusterArn: arn("ecs").exactOptional(),
-  /** ecs-alb: an existing certificate for *.<domain>, in the stack's region; default one made and validated by DNS. */
+  /** ecs-alb: an existing certificate for *.<domain> in the stack's region. Default: a new one, validated by DNS. */
   certificateArn: arn("acm").exactOptional(),
-  /** ecs-alb: an existing load balancer, and its HTTPS listener with a certificate for *.<domain>. */
+  /** ecs-alb: an existing load balancer and its HTTPS listener, with a certificate for *.<domain>. */
   loadBalancer: z
     .strictObject({
       arn: arn("elasticloadbalancing"),
@@ -44,26 +44,26 @@ const schema = z.strictObject({
       securityGroupId: resourceId("sg"),
     })
     .exactOptional(),
-  /** ecs-alb: Fargate Spot, about 70 % cheaper; AWS may end a container with two minutes' notice, jobs and all. */
+  /** ecs-alb: Fargate Spot, about 70 % cheaper; AWS may stop a container and its jobs with two minutes' notice. */
   spot: z.boolean().default(false),
   logRetentionDays: z
     .number()
     .refine((days) => RETENTION_DAYS.includes(days), `expected one of ${RETENTION_DAYS.join(", ")}`)
     .default(30),
   platform: platform.default("linux/amd64"),
-  /** The longest that one job may run, in minutes. Rolling and ending a service may take that much longer. */
+  /** The longest that a job may run, in minutes. Updating or removing a service may take that much longer. */
   jobMinutes: z.int().min(1).max(1440).default(60),
 });
 
 export type AwsSettings = Omit<z.output<typeof schema>, "region"> & {
-  /** aws:region, else AWS_REGION or AWS_DEFAULT_REGION. */
+  /** aws:region, otherwise AWS_REGION or AWS_DEFAULT_REGION. */
   readonly region: string | undefined;
-  /** aws:profile; else credentials come from the environment. */
+  /** aws:profile; without it credentials come from the environment. */
   readonly profile?: string | undefined;
-  /** Names of settings that give credentials to the AWS provider alone. */
+  /** Names of settings that give credentials only to the AWS provider. */
   readonly credentialSettings?: readonly string[];
 };
-/** Settings of the AWS provider from which it alone takes its credentials. */
+/** Settings from which only the AWS provider takes its credentials. */
 const CREDENTIALS = ["aws:accessKey", "aws:secretKey", "aws:token", "aws:assumeRole", "aws:assumeRoles"];
 
 const regionOf = ({ values, env }: OutsideSettings): string | undefined =>

@@ -9,11 +9,11 @@ interface MemoryRange {
 const GIB = 1024;
 
 /**
- * What Fargate offers, for Linux: CPU units, and the memory that goes with them.
+ * The sizes that Fargate offers for Linux: CPU units, and the memory available with them.
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
  */
 const FARGATE: ReadonlyMap<number, MemoryRange> = new Map([
-  // 256 takes 512 MiB, 1 and 2 GiB: no regular step, see memoriesOf.
+  // 256 allows 512 MiB, 1 and 2 GiB: not a regular step, see memoriesOf.
   [256, { from: 512, to: 2 * GIB, step: GIB }],
   [512, { from: GIB, to: 4 * GIB, step: GIB }],
   [1024, { from: 2 * GIB, to: 8 * GIB, step: GIB }],
@@ -23,7 +23,7 @@ const FARGATE: ReadonlyMap<number, MemoryRange> = new Map([
   [16_384, { from: 32 * GIB, to: 120 * GIB, step: 8 * GIB }],
 ]);
 
-/** An Express service takes Fargate's sizes up to these: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateExpressGatewayService.html */
+/** Express services allow Fargate's sizes up to this one: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateExpressGatewayService.html */
 const EXPRESS_LIMIT: ContainerSize = { cpu: 4096, memory: 8 * GIB };
 
 function memoriesOf(cpu: number): number[] {

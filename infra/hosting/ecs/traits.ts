@@ -8,27 +8,27 @@ interface Settings {
 }
 
 /**
- * Rules of one load balancer's listener, and target groups of one load balancer: 100 each, unless AWS was asked for more.
+ * AWS's default limit for the rules of a load balancer's listener, and for its target groups.
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
  */
 const AGENTS_PER_LOAD_BALANCER = 100;
 
-/** Express services that share one load balancer; AWS makes another one, which costs too, for the next. */
+/** How many Express services share a load balancer; for the next one AWS creates another, which costs extra. */
 const EXPRESS_SERVICES_PER_LOAD_BALANCER = 25;
 
-/** What both ways of running crews on ECS have in common. */
+/** The traits that both ways of running crews on ECS share. */
 const onEcs = {
   runsImages: true,
   instances: "declared",
   readsLocalFiles: false,
-  // A task on Fargate takes its files with it.
+  // A Fargate task's files are gone when the task ends.
   losesPaidJobs: true,
   needsRuntimeKey: "always",
-  // AWS's own S3 is read by the task's role.
+  // AWS's own S3 is read with the task's role.
   needsDocumentsKey: ({ endpoint }) => endpoint !== undefined,
 } satisfies Partial<HostingTraits>;
 
-/** Crews on ECS behind one load balancer, each at a host name of the stack's own domain. */
+/** Runs crews on ECS behind one load balancer, each at a host name in the stack's own domain. */
 export const albTraits: HostingTraits<Settings> = {
   ...onEcs,
   module: "ecs/alb",
@@ -47,7 +47,7 @@ export const albTraits: HostingTraits<Settings> = {
   },
 };
 
-/** Crews as ECS Express services, whose host names AWS makes up when it makes the services. */
+/** Runs crews as ECS Express services, whose host names AWS generates when it creates them. */
 export const expressTraits: HostingTraits<Settings> = {
   ...onEcs,
   module: "ecs/express",

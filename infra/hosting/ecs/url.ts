@@ -1,11 +1,11 @@
-/** ecs-alb: a host name for each agent. */
+/** Returns an agent's URL with ecs-alb: a host name for each agent. */
 export const albUrl = (domain: string, id: string): string => `https://${id}.${domain}`;
 
 /**
- * The public URL of an Express service, from its ingress paths. The endpoint comes with or without `https://`
- * (hashicorp/terraform-provider-aws#47531), and both mean the same.
+ * Returns the public URL of an Express service, from its ingress paths. The endpoint comes with or without `https://`
+ * (hashicorp/terraform-provider-aws#47531); both mean the same.
  *
- * @throws Error when there is none
+ * @throws Error if there is none
  */
 export function expressUrl(
   ingressPaths: readonly { readonly accessType: string; readonly endpoint: string }[],

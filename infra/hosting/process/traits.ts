@@ -1,7 +1,7 @@
 import { crewUrl, portsFile, reservedPort } from "../../../providers/crew-process/local/index.ts";
 import type { HostingTraits } from "../kind.ts";
 
-/** Crews as processes on this machine. */
+/** Runs crews as processes on this machine. */
 export const processTraits: HostingTraits = {
   module: "process/process",
   runsImages: false,

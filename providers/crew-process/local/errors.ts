@@ -1,16 +1,16 @@
 import { CodedError } from "../../common/coded-error.ts";
 
 /**
- * Errors of the crew process provider. Each has a stable code (docs/errors.md), says what happened and
- * what to do; none carries an environment variable's value.
+ * Errors of the crew process provider. Each has a stable code (docs/errors.md) and says what happened and what to do; none
+ * contains the value of an environment variable.
  *
  *   CrewProcessError
  *     CREW_PYTHON_MISSING     no Python >= 3.11 on this machine
  *     CREW_INSTALL_FAILED     the Python packages of the crew runtime could not be installed
- *     CREW_PORT_TAKEN         another program listens on the agent's reserved port
- *     CREW_EXITED             the crew's process ended while it was starting
- *     CREW_NOT_HEALTHY        the crew's process runs but does not answer in time
- *     CREW_NOT_STOPPED        the process could not be ended
+ *     CREW_PORT_TAKEN         another program is listening on the agent's reserved port
+ *     CREW_EXITED             the crew's process exited while it was starting
+ *     CREW_NOT_HEALTHY        the crew's process is running but does not answer in time
+ *     CREW_NOT_STOPPED        the process could not be stopped
  */
 export type CrewProcessErrorCode =
   | "CREW_PYTHON_MISSING"
@@ -20,7 +20,7 @@ export type CrewProcessErrorCode =
   | "CREW_NOT_HEALTHY"
   | "CREW_NOT_STOPPED";
 
-/** A crew does not run on this machine as it should. */
+/** A crew could not be started or stopped on this machine. */
 export class CrewProcessError extends CodedError<CrewProcessErrorCode> {
   override readonly name = "CrewProcessError";
 }

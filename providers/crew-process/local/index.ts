@@ -1,4 +1,4 @@
-/** Crews as processes of this machine: their files, ports, Python environment. Loads no Pulumi. */
+/** Crews as processes on this machine: their files, ports and Python environment. Loads no Pulumi. */
 export { CrewProcessError, type CrewProcessErrorCode } from "./errors.ts";
 export { crewFolder, crewHome, crewUrl, crewVenv, portsFile } from "./paths.ts";
 export { reservePort, reservedPort } from "./ports.ts";

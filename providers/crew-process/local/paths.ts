@@ -2,18 +2,18 @@ import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/* Where a project's crews have their files on this machine, and where they answer. */
+/* Where a project's crews keep their files on this machine, and their URLs. */
 
 const localFolder = (projectRoot: string) => join(projectRoot, ".masumi");
 export const crewHome = (projectRoot: string, agentId: string): string =>
   join(localFolder(projectRoot), "crews", agentId);
 export const crewVenv = (projectRoot: string): string => join(localFolder(projectRoot), "venv");
 export const crewFolder = (projectRoot: string): string => join(projectRoot, "crew");
-/** The file that keeps the ports of a project's crews. */
+/** Returns the file that records the ports of a project's crews. */
 export const portsFile = (projectRoot: string): string => join(localFolder(projectRoot), "ports.json");
 export const crewUrl = (port: number): string => `http://127.0.0.1:${port}`;
 
-/** Digest of all that makes up the crew runtime. */
+/** Returns a digest of everything that makes up the crew runtime. */
 export function runtimeDigest(projectRoot: string): string {
   const folder = crewFolder(projectRoot);
   const hash = createHash("sha256");

@@ -15,15 +15,14 @@ function readPorts(file: string): Record<string, number> {
   }
 }
 
-/** The port that is reserved for an agent already, if one is. */
+/** Returns the port that is already reserved for an agent, if there is one. */
 export const reservedPort = (file: string, agentId: string): number | undefined => readPorts(file)[agentId];
 
 /**
- * The port reserved for an agent on this machine, recorded in `file` (a JSON object, agent id -> port).
+ * Returns the port reserved for an agent on this machine, and records it in `file` (a JSON object, agent id -> port).
  *
- * The port comes from the project's folder and the agent's id, so that it is known before anything runs: a preview
- * can then show the agent's URL, and a changed crew never looks like a changed URL. Collisions within one
- * project move to the next free number and stay there.
+ * The port is derived from the project's folder and the agent's id, so it is known before anything runs: a preview can show
+ * the agent's URL, and a changed crew never looks like a changed URL. In a collision the next free number is reserved.
  */
 export function reservePort(file: string, agentId: string): number {
   const known = reservedPort(file, agentId);

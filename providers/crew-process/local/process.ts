@@ -12,23 +12,23 @@ const HEALTHY_WITHIN_MS = 180_000;
 const STOPPED_WITHIN_MS = 10_000;
 const LOG_LINES_SHOWN = 12;
 
-/** What is written down about a running crew: enough to find it again, and to end it and nothing else. */
+/** The record of a running crew: enough to find it again, and to stop exactly this process. */
 export interface CrewInstance {
   readonly pid: number;
   readonly port: number;
-  /** A uuid made at this very start; the process carries it as an argument and answers it on /healthz. */
+  /** A UUID generated at this start; the process has it as an argument and returns it on /healthz. */
   readonly instance: string;
 }
 
-/** Where a crew makes its payments, and for which wallet. */
+/** Where a crew takes payments, and for which wallet. */
 export interface CrewPayments {
   /** Base URL of the payment service, ending in /api/v1. */
   readonly service: string;
   readonly network: string;
-  /** The selling wallet: its verification key, and the kind of contract that it sells by. */
+  /** The selling wallet: its verification key, and its type of contract. */
   readonly sellerVkey: string;
   readonly sourceType: "V1" | "V2";
-  /** Seconds between two looks at the payments. */
+  /** Seconds between two polls of the payments. */
   readonly pollSeconds: number;
 }
 
@@ -58,7 +58,7 @@ function readRecord(home: string): CrewInstance | undefined {
   }
 }
 
-/** The environment is built up, not filtered: nothing of the deployer's (keys, cloud credentials) reaches a crew. */
+/** Builds the environment from scratch instead of filtering, so none of the deployer's keys or credentials reach a crew. */
 function crewEnvironment(start: CrewStart, instance: string): NodeJS.ProcessEnv {
   const data = join(start.home, "data");
   const certificates = process.env["SSL_CERT_FILE"];
@@ -95,13 +95,13 @@ function lastLogLines(home: string): string {
 }
 
 interface Health {
-  /** The instance's uuid; "" for something that is no crew. */
+  /** The instance's UUID; "" for anything that is not a crew. */
   readonly instance: string;
-  /** Whether the crew has been built: until then it takes no jobs, and may still turn out not to be usable. */
+  /** Whether the crew has been built: until then it takes no jobs, and may still turn out to be unusable. */
   readonly ready: boolean;
 }
 
-/** What answers on the port; undefined for nothing. */
+/** Returns what answers on the port; undefined if nothing does. */
 async function healthOnPort(port: number): Promise<Health | undefined> {
   try {
     const answer = await axios.get<unknown>(`http://127.0.0.1:${port}/healthz`, {
@@ -132,12 +132,12 @@ function commandLine(pid: number): string {
   }
 }
 
-/** True while the process with this pid is the very crew that was started (a pid alone may have been reused). */
+/** Returns whether the process with this pid is the crew that was started (a pid alone may have been reused). */
 function isAlive({ pid, instance }: CrewInstance): boolean {
   return commandLine(pid).includes(instance);
 }
 
-/** True when the crew that `running` names is alive and answers. */
+/** Returns whether exactly this crew is running and answers. */
 export async function isRunning(running: CrewInstance): Promise<boolean> {
   return (await healthOnPort(running.port))?.instance === running.instance;
 }
@@ -149,15 +149,15 @@ async function waitUntilHealthy(running: CrewInstance, home: string, signal: Abo
     if (!isAlive(running)) {
       throw new CrewProcessError(
         "CREW_EXITED",
-        `The crew ended while it was starting. Its last lines:\n${lastLogLines(home)}\n`,
-        `The whole log is ${logFile(home)}.`,
+        `The crew exited while it was starting. The last lines of its log:\n${lastLogLines(home)}\n`,
+        `The complete log is ${logFile(home)}.`,
       );
     }
     if (signal.aborted) {
       throw new CrewProcessError(
         "CREW_NOT_HEALTHY",
         `The crew was not ready on http://127.0.0.1:${running.port}/healthz within ${HEALTHY_WITHIN_MS / 1000} s.`,
-        `See ${logFile(home)}.`,
+        `Check ${logFile(home)}.`,
       );
     }
     await sleep(200);
@@ -165,8 +165,8 @@ async function waitUntilHealthy(running: CrewInstance, home: string, signal: Abo
 }
 
 /**
- * Starts a crew as a process of its own session that outlives this one, and waits until it answers.
- * A crew left over in the same folder by an earlier run is ended first.
+ * Starts a crew as a process in its own session, which outlives this one, and waits until it answers. A crew that an
+ * earlier run left behind in the same folder is stopped first.
  *
  * @throws CrewProcessError CREW_PORT_TAKEN, CREW_EXITED, CREW_NOT_HEALTHY, CREW_NOT_STOPPED
  */
@@ -177,8 +177,8 @@ export async function startCrew(start: CrewStart): Promise<CrewInstance> {
   if ((await healthOnPort(start.port)) !== undefined) {
     throw new CrewProcessError(
       "CREW_PORT_TAKEN",
-      `Port ${start.port}, reserved for agent ${start.agentId}, is used by another program.`,
-      `End that program, or change the number in ${join(start.home, "..", "..", "ports.json")} (this changes the agent's URL).`,
+      `Port ${start.port}, which is reserved for agent ${start.agentId}, is used by another program.`,
+      `Stop that program, or change the number in ${join(start.home, "..", "..", "ports.json")} (this changes the agent's URL).`,
     );
   }
 
@@ -227,22 +227,21 @@ async function hasEnded(running: CrewInstance): Promise<boolean> {
 }
 
 /**
- * Ends the crew that `running` names, with all its helper processes: SIGTERM, after 10 s SIGKILL.
- * A crew that is no longer there is not an error.
+ * Stops a crew and all its helper processes: SIGTERM, after 10 s SIGKILL. It is not an error if the crew no longer exists.
  *
  * @throws CrewProcessError CREW_NOT_STOPPED
  */
 export async function stopCrew(running: CrewInstance): Promise<void> {
-  // Only a group whose leader is known to be ours is signalled: numbers of processes are used again.
+  // Only a group whose leader is known to be ours is signalled, because pids are reused.
   if (!isAlive(running)) return;
   signalGroup(running.pid, "SIGTERM");
   await hasEnded(running);
-  // The leader has ended in good order or never will; what it left behind (CrewAI still loading) has nothing to finish.
+  // The leader has exited cleanly or never will; what it left behind (CrewAI still loading) has nothing to finish.
   signalGroup(running.pid, "SIGKILL");
   if (await hasEnded(running)) return;
   throw new CrewProcessError(
     "CREW_NOT_STOPPED",
-    `Process ${running.pid} could not be ended.`,
-    "End it by hand, then run the command again.",
+    `Process ${running.pid} could not be stopped.`,
+    "Stop it by hand, then run the command again.",
   );
 }

@@ -5,13 +5,13 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CrewProcessError } from "./errors.ts";
 
-/** The installer, pinned: it makes the environment from crew/uv.lock to the letter. */
+/** The pinned installer, which creates the environment exactly as in crew/uv.lock. */
 const UV = "uv==0.13.9";
 const CANDIDATES = ["python3.13", "python3.12", "python3.11", "python3", "python"];
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
 
 export interface PythonEnvironment {
-  /** Folder of the virtual environment, shared by all crews of this project. */
+  /** Folder of the virtual environment, which all crews of this project share. */
   readonly venv: string;
   readonly python: string;
 }
@@ -35,7 +35,7 @@ function findPython(): string {
   throw new CrewProcessError(
     "CREW_PYTHON_MISSING",
     `No Python 3.11 to 3.13 with the venv module was found (tried ${(wanted ? [wanted] : CANDIDATES).join(", ")}).`,
-    "Install one (on Debian: apt install python3 python3-venv), or name it in MASUMI_PYTHON.",
+    "Install one (on Debian: apt install python3 python3-venv), or set its path in MASUMI_PYTHON.",
   );
 }
 
@@ -84,7 +84,7 @@ function holderIsGone(lock: string): boolean {
   }
 }
 
-/** One installer at a time: crews start in parallel, and all share the environment. */
+/** Runs one installer at a time: crews start in parallel and share the environment. */
 async function withLock<T>(lock: string, work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
@@ -104,8 +104,8 @@ async function withLock<T>(lock: string, work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Makes the crews' Python environment, or finds it ready: about half a minute the first time, milliseconds
- * afterwards. It is made anew when the lock file changes.
+ * Creates the crews' Python environment unless it is up to date: about half a minute the first time, milliseconds
+ * afterwards. It is updated when the lock file changes.
  *
  * @throws CrewProcessError CREW_PYTHON_MISSING, CREW_INSTALL_FAILED
  */
@@ -126,7 +126,7 @@ export async function ensurePythonEnvironment(options: InstallOptions): Promise<
     await run(join(venv, "bin", "uv"), sync, {
       ...process.env,
       UV_PROJECT_ENVIRONMENT: venv,
-      // The machine's own certificates also hold a company's proxy; uv's bundled ones do not.
+      // The machine's own certificates include those of a company proxy; uv's bundled ones do not.
       UV_SYSTEM_CERTS: "1",
     });
     writeFileSync(marker, lockDigest(crewFolder, dev));

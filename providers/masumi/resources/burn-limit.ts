@@ -30,9 +30,9 @@ export async function assertBurnAllowed(
   }
   throw new RegistrationError({
     code: "DEREGISTRATION_LIMIT",
-    what: `${agentId} (row ${rowId}) would be deregistered on ${network}, which this run may not do unasked.`,
+    what: `${agentId} (registration ${rowId}) would be deregistered on ${network}, which this run may not do without permission.`,
     remedy: run.isDestroy
-      ? `If that is meant, set MASUMI_ALLOW_DEREGISTER=${agentId} (ids, comma-separated, or all).`
-      : `If that is meant, add ${agentId} to masumi:allowDeregister.`,
+      ? `If this is intended, set MASUMI_ALLOW_DEREGISTER=${agentId} (comma-separated ids, or all).`
+      : `If this is intended, add ${agentId} to masumi:allowDeregister.`,
   });
 }

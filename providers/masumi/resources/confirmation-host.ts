@@ -138,7 +138,7 @@ function describeQueue(row: Row, rows: Iterable<Row>): string {
   if (before === 0) return "";
   const pace = row.type === "V1" ? "one at a time" : "five at a time";
   const minutes = Math.ceil(queueSeconds(row.type, before + 1) / 60);
-  return `${before} before it in the wallet's queue, ${pace}: usually ${minutes} min`;
+  return `${before} before it in the wallet's queue, processed ${pace}: usually ${minutes} min`;
 }
 
 async function warnIfUnfunded(
@@ -159,7 +159,7 @@ async function fundingHint(session: Session, network: Network, row: Row): Promis
   if (balance === undefined || balance >= LOVELACE_PER_MINT) return undefined;
   const faucet = network === "Preprod" ? " The Preprod faucet gives test ADA." : "";
   return (
-    `The selling wallet holds ${formatAda(balance)} ADA; a registration takes up to ${formatAda(LOVELACE_PER_MINT)}. ` +
+    `The selling wallet holds ${formatAda(balance)} ADA, but a registration needs up to ${formatAda(LOVELACE_PER_MINT)} ADA. ` +
     `Send at least ${formatAda(LOVELACE_PER_MINT - balance)} ADA to ${row.walletAddress}.${faucet}`
   );
 }
@@ -173,24 +173,24 @@ async function stillPending(
   const minutes = Math.round(waitedMs / 6_000) / 10;
   const details = {
     code: "MASUMI_STILL_PENDING",
-    what: `Registration ${registrationId} is ${row?.state ?? "not seen"} after ${minutes} minutes.`,
+    what: `Registration ${registrationId} is ${row?.state ?? "still unknown"} after ${minutes} minutes.`,
   } as const;
-  const again = "Run again: it simply waits on.";
+  const again = "run again; it resumes waiting, nothing is sent twice.";
   if (row?.state === "RegistrationRequested") {
     const hint = await fundingHint(session, network, row);
     const queue = describeQueue(row, rows());
-    const why = hint ?? (queue && `It has ${queue}.`);
+    const why = hint ?? (queue && `There are ${queue}.`);
     return new RegistrationError({
       ...details,
-      remedy: why ? `${why} Then run again: it simply waits on.` : undefined,
+      remedy: why ? `${why} Then ${again}` : undefined,
     });
   }
   if (row?.txHash) {
     return new RegistrationError({
       ...details,
       remedy:
-        `Look for transaction ${row.txHash} in a chain explorer of ${network}. If the chain does not know it, it was ` +
-        `dropped, which the service may never notice: ask its administrator. Otherwise: ${again}`,
+        `Look up transaction ${row.txHash} in a chain explorer for ${network}. If it is not there, it was dropped, which ` +
+        `the service may never notice: ask its administrator. Otherwise ${again}`,
     });
   }
   return new RegistrationError(details);
@@ -200,7 +200,7 @@ async function failed(session: Session, network: Network, row: Row): Promise<Reg
   const details = { what: `Registration ${row.id} is ${row.state}.`, serviceMessage: row.error };
   if (row.state === "RegistrationFailed") {
     const hint = await fundingHint(session, network, row);
-    const remedy = hint && `${hint} The next up registers the agent anew.`;
+    const remedy = hint && `${hint} Then run up: it registers the agent again.`;
     return new RegistrationError({ code: "REGISTRATION_FAILED", ...details, remedy });
   }
   if (row.state === "UpdateFailed") return new RegistrationError({ code: "UPDATE_FAILED", ...details });
@@ -210,4 +210,4 @@ async function failed(session: Session, network: Network, row: Row): Promise<Reg
 }
 
 const gone = (id: string) =>
-  new RegistrationError({ code: "REGISTRATION_GONE", what: `Registration ${id} is not there any more.` });
+  new RegistrationError({ code: "REGISTRATION_GONE", what: `Registration ${id} no longer exists.` });

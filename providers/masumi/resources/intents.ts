@@ -43,7 +43,7 @@ export class IntentNotes {
    */
   async write({ url, network, marker }: IntentKey, body: unknown): Promise<void> {
     const path = this.#path({ url, network, marker });
-    if (path === undefined) throw notWritable("There is no Pulumi.yaml in this folder or above it.");
+    if (path === undefined) throw notWritable("There is no Pulumi.yaml in this folder or a folder above it.");
     const note = { marker, network, startedAt: new Date().toISOString(), body: sha256(JSON.stringify(body)) };
     try {
       await mkdir(dirname(path), { recursive: true });
@@ -86,5 +86,5 @@ function readStart(text: string): number | undefined {
 const notWritable = (why: string) =>
   new RegistrationError({
     code: "INTENT_NOT_WRITABLE",
-    what: `The registration could not be noted on disk before its request, so nothing was sent: ${why}`,
+    what: `The note about the registration could not be written, so nothing was sent: ${why}`,
   });

@@ -27,7 +27,7 @@ export async function createRegistration(
   const client = await session.client();
   const registration = toRegistration(inputs);
   if (inputs.wallet.type === "V2" && !(await client.apiDocs()).hasV2) {
-    throw new RegistrationError({ code: "V2_NOT_SUPPORTED", what: `${inputs.agentId} has a V2 wallet.` });
+    throw new RegistrationError({ code: "V2_NOT_SUPPORTED", what: `${inputs.agentId} needs a V2 wallet.` });
   }
   await probe(session, inputs);
 
@@ -73,7 +73,7 @@ async function lookForRow(
   if (first.look.kind !== "register" || secondsLeft <= 0) return first;
   session.progress(
     inputs.resourceUrn,
-    `An earlier run was stopped while it registered the agent; looking for its registration for ${Math.ceil(secondsLeft)} s`,
+    `An earlier run was killed while it registered the agent; looking for the registration for up to ${Math.ceil(secondsLeft)} s`,
   );
   const found = await awaitEffect(secondsLeft, async () => {
     const seen = await lookOnce(0);
@@ -112,7 +112,7 @@ function reportAdoption(
   session.note(
     "warning",
     resourceUrn,
-    `The agent is registered ${spare.length + 1} times. Row ${row.id} is kept; ` +
+    `The agent is registered ${spare.length + 1} times. Registration ${row.id} is kept; ` +
       `${spare.map(({ id }) => id).join(", ")} can be deregistered in the payment service.`,
   );
 }

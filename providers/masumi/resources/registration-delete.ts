@@ -31,7 +31,7 @@ export async function deleteRegistration(
     session.note(
       "info",
       props.resourceUrn,
-      `Registration ${id} stays: this run keeps it under another name.`,
+      `Registration ${id} is not removed, because this run keeps it under another name.`,
     );
     return;
   }
@@ -52,7 +52,7 @@ async function removeRegistration(session: Session, id: string, props: Registrat
     }
     const outcome = await requestBurn(session, row, props, attempt);
     if (outcome === "no token") {
-      const what = `The chain has no token of registration ${id} any more, so it is only forgotten.`;
+      const what = `The token of registration ${id} is no longer on the chain, so it is only removed from the state.`;
       return session.note("warning", props.resourceUrn, what);
     }
     isTaken = outcome === "taken";
@@ -115,7 +115,7 @@ async function assertDrained(session: Session, row: Row, props: RegistrationOutp
     session.note(
       "warning",
       props.resourceUrn,
-      `Deregistered all the same (MASUMI_FORCE_DEREGISTER): ${error.what}`,
+      `Deregistered anyway (MASUMI_FORCE_DEREGISTER): ${error.what}`,
     );
   }
 }
@@ -142,8 +142,8 @@ async function refuseOpenPayments(
     code: "OPEN_PAYMENTS",
     what: `${agentId} has ${open.length} open payment(s): ${describePayments(open)}.`,
     remedy:
-      `Wait until the agent has drained${time && ` (at the latest ${time})`} and run again. MASUMI_FORCE_DEREGISTER=1 ` +
-      "deregisters it all the same; its buyers can then only take their money back.",
+      `Wait until these payments are settled${time && ` (at the latest ${time})`} and run again. MASUMI_FORCE_DEREGISTER=1 ` +
+      "deregisters the agent anyway; its buyers can then only request refunds.",
   });
 }
 

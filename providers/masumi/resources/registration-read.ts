@@ -24,7 +24,11 @@ export async function readRegistration(session: Session, id: string, props: Regi
   const rows = await view.rows(READ_AGE_MS);
   const row = rows.get(id);
   if (!row || row.state === "DeregistrationConfirmed") {
-    session.note("warning", props.resourceUrn, `Registration ${id} is gone: ${row?.state ?? "no such row"}.`);
+    session.note(
+      "warning",
+      props.resourceUrn,
+      `Registration ${id} is gone: ${row?.state ?? "the payment service has no such registration"}.`,
+    );
     return { id: "" };
   }
   if (row.state.endsWith("Failed") || isLeaving(row.state)) {
@@ -36,8 +40,8 @@ export async function readRegistration(session: Session, id: string, props: Regi
     session.note(
       "warning",
       props.resourceUrn,
-      `Registration ${id} is ${row.state}, but the chain does not show its token at the selling wallet: it was moved or burned ` +
-        "behind the service's back. Agents are paid only while it is there.",
+      `Registration ${id} is ${row.state}, but its token is not in the selling wallet: it was moved or burned without the ` +
+        "payment service. Agents are paid only while the token is there.",
     );
   }
   const outs = withLive(props, row);

@@ -41,14 +41,15 @@ async function waitUntilUpdatable(session: Session, id: string, inputs: Registra
   const row = await view.waitFor(id, {
     deadline: deadlineBy({ waitMinutes, wallet: inputs.wallet, rows: () => view.known.values() }),
     judge: (row) => judgeBeforeUpdate(id, row, inputs),
-    onLook: (row) => session.progress(inputs.resourceUrn, `${row?.state ?? ""}: the update waits for it`),
+    onLook: (row) =>
+      session.progress(inputs.resourceUrn, `${row?.state ?? ""}: the update waits until this is confirmed`),
     onTrouble: (error) =>
       session.progress(inputs.resourceUrn, `Waiting for the payment service: ${error.message}`),
   });
   if (row) return row;
   throw new RegistrationError({
     code: "MASUMI_STILL_PENDING",
-    what: `Registration ${id} did not settle in time, so it cannot be updated yet.`,
+    what: `Registration ${id} did not reach a final state in time, so it cannot be updated yet.`,
   });
 }
 
@@ -92,7 +93,7 @@ export async function submitUpdate(session: Session, inputs: RegistrationInputs,
     session.note(
       "warning",
       inputs.resourceUrn,
-      `${error.what} Looking at the registration; nothing is sent twice.`,
+      `${error.what} Checking the registration; nothing is sent twice.`,
     );
     row = await findAfterLostAnswer(session, inputs, registration, live, error);
   }

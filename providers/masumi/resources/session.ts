@@ -114,7 +114,10 @@ export class Session {
   /** @throws SettingsError */
   async settings(): Promise<Settings> {
     if (!this.#settings) {
-      throw new SettingsError({ code: "SETTING_MISSING", what: "The provider was given no configuration." });
+      throw new SettingsError({
+        code: "SETTING_MISSING",
+        what: "The provider has received no configuration.",
+      });
     }
     return this.#settings;
   }
@@ -180,7 +183,7 @@ export class Session {
     this.note(
       "warning",
       urn,
-      "The API key is an admin key: whoever has it can empty the service's wallets. A ReadAndPay key limited to the " +
+      "The API key is an admin key, with which anyone can empty the service's wallets. A ReadAndPay key limited to the " +
         "selling wallets is enough here.",
     );
   }
@@ -215,6 +218,6 @@ export class Session {
   /** @throws RegistrationError RUN_ENDED if nobody would hear of what is done now */
   async assertRunAlive(): Promise<void> {
     if (await this.#log.isRunAlive()) return;
-    throw new RegistrationError({ code: "RUN_ENDED", what: "The run has ended while this was under way." });
+    throw new RegistrationError({ code: "RUN_ENDED", what: "The run ended while this was in progress." });
   }
 }

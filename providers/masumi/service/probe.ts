@@ -89,7 +89,7 @@ function describeAnswer(status: number, text: string, location: unknown): string
   const { type, agentIdentifier } = (body ?? {}) as Record<string, unknown>;
   if (type === "masumi-agent" || (typeof agentIdentifier === "string" && agentIdentifier !== ""))
     return undefined;
-  return `status ${status} and JSON, but neither type masumi-agent nor an agentIdentifier in it`;
+  return `status ${status} and JSON, but without type masumi-agent or an agentIdentifier`;
 }
 
 /* ---- public addresses only ----------------------------------------------------------------------------- */
@@ -170,5 +170,5 @@ function publicOnly(url: string) {
 const privateAddress = (url: string, address: string) =>
   new RegistrationError({
     code: "AGENT_ADDRESS_PRIVATE",
-    what: `${url} leads to ${address}, which the network cannot reach. No ADA was spent.`,
+    what: `${url} resolves to ${address}, which the network cannot reach. No ADA was spent.`,
   });

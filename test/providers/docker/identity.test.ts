@@ -134,14 +134,22 @@ process.stdin.pipe(s); s.pipe(process.stdout);`;
 
 describe("an engine that does not do it is said, with the remedy", () => {
   it.each<[what: string, prepare: () => string, said: RegExp]>([
-    ["a container that is not there", () => ((engine.container = "masumi-b"), host), /no container masumi-a/],
+    [
+      "a container that is not there",
+      () => ((engine.container = "masumi-b"), host),
+      /The container masumi-a, .* does not exist/,
+    ],
     [
       "an engine that is not there",
       () => `unix://${folder}/none.sock`,
       /DOCKER_ENGINE_FAILED: .*none\.sock.*\n.*masumi:docker\.host/,
     ],
     ["an engine in trouble", () => ((engine.refuses = 500), host), /500 .*no room left/],
-    ["an engine that refuses", () => ((engine.refuses = 403), host), /refused identity\.json.*403 .*no room/],
+    [
+      "an engine that refuses",
+      () => ((engine.refuses = 403), host),
+      /did not accept identity\.json.*403 .*no room/,
+    ],
     ["an address of another kind", () => "npipe:////./pipe/docker", /Use unix:\/\/, ssh:\/\/ or tcp:\/\//],
     ["no way to the machine", () => (vi.stubEnv("PATH", folder), "ssh://nobody@nowhere.invalid"), /ssh/],
   ])("%s", async (_what, prepare, said) => {

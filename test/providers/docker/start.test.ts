@@ -68,18 +68,14 @@ describe("a crew in a container", () => {
         restarts: 3,
         log: { status: 200, body: framed("no flour\n", "bye\n") },
       },
-      /^DOCKER_CREW_NOT_UP: a does not come up in its container masumi-a: it ended with exit code 2, 3 times\.\nThe last lines of its log:\n {2}no flour\n {2}bye\nCorrect/,
+      /^DOCKER_CREW_NOT_UP: a did not come up in its container masumi-a: it exited with code 2, 3 times\.\nThe last lines of its log:\n {2}no flour\n {2}bye\nFix the cause/,
     ],
     [
       "that needs more memory",
       { states: [restarting(137, { OOMKilled: true })], restarts: 3 },
-      /137, for want of memory/,
+      /137 \(out of memory\)/,
     ],
-    [
-      "that ended for good",
-      { states: [exited(3)] },
-      /exit code 3, and is not started again\.\nIt wrote nothing\./,
-    ],
+    ["that ended for good", { states: [exited(3)] }, /code 3 and is not restarted\.\nIts log is empty\./],
     [
       "that does not get healthy",
       { states: [health("starting", "the crew is building\n")], seconds: 1 },
@@ -90,7 +86,7 @@ describe("a crew in a container", () => {
       { states: [exited(1)], log: { status: 409, body: "no logs" } },
       /Its log could not be read: 409 no logs/,
     ],
-    ["that is not there", { states: [] }, /does not know the container masumi-a: 404 gone/],
+    ["that is not there", { states: [] }, /has no container masumi-a: 404 gone/],
   ])("%s fails with the reason", async (_what, story, said) => {
     await expect(start(story)).rejects.toThrow(said);
   });

@@ -90,7 +90,7 @@ describe("a document in the bucket", () => {
     [
       "no bucket",
       () => ({ bucket: { ...inputs().bucket, bucket: "no-such-bucket" } }),
-      /^DOCUMENTS_REFUSED: The bucket no-such-bucket at http:.* refused to take crews\/.*\nCheck masumi:documents/,
+      /^DOCUMENTS_REFUSED: The bucket no-such-bucket at http:.* refused to store crews\/.*\nCheck masumi:documents/,
     ],
     [
       "another content than was planned",

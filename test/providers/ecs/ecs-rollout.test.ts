@@ -101,7 +101,7 @@ describe("waiting for a rollout", () => {
     [
       "went back to the earlier one",
       rolledBack,
-      "ECS went back to what ran before (ECS deployment circuit breaker",
+      "ECS rolled back to the previous deployment (ECS deployment circuit breaker",
     ],
     ["gave up", gaveUp, "tasks failed to start.\nTask"],
   ])("tells why a task stopped, with its last lines, when ECS %s", async (_what, end, reason) => {
@@ -140,7 +140,7 @@ describe("waiting for a rollout", () => {
       GetLogEvents: [{ __type: "ResourceNotFoundException", message: "no such stream" }],
     };
     await expect(waiting()).rejects.toThrow(
-      /Task 9 stopped: CannotPullContainerError: not found\.\nIts container crew: image is not there\.\nIt wrote nothing/,
+      /Task 9 stopped: CannotPullContainerError: not found\.\nIts container crew: image is not there\.\nIt logged nothing/,
     );
   });
 
@@ -150,7 +150,7 @@ describe("waiting for a rollout", () => {
       ListTasks: [{ __type: "AccessDeniedException", message: "no" }],
     };
     await expect(waiting()).rejects.toThrow(
-      /ECS_ROLLOUT_FAILED.*\nWhy it stopped could not be asked: AccessDenied/,
+      /ECS_ROLLOUT_FAILED.*\nThe reason could not be read from AWS: AccessDenied/,
     );
   });
 
@@ -168,7 +168,7 @@ describe("waiting for a rollout", () => {
   it("says how far it came when the time is over", async () => {
     fakeAws().answers = { DescribeServices: [going], ...STOPPED };
     await expect(waiting({ minutes: 0.002 })).rejects.toThrow(
-      /ECS_ROLLOUT_NOT_STEADY: .*0 of 1 tasks run\.\nTask 2c3d/,
+      /ECS_ROLLOUT_NOT_STEADY: .*0 of 1 tasks are running\.\nTask 2c3d/,
     );
   });
 

@@ -267,7 +267,7 @@ function readAnswer<T>(label: string, body: unknown, schema: z.ZodType<T>, uncle
   const where = issue ? ` (${issue.path.map(String).join(".")}: ${issue.message})` : "";
   throw new ServiceError({
     code: "ANSWER_UNEXPECTED",
-    what: `${label}: the answer is not what a Masumi payment service gives${where}.`,
+    what: `${label}: the answer is not one that a Masumi payment service gives${where}.`,
     unclear,
   });
 }

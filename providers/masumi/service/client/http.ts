@@ -71,7 +71,7 @@ function parseBase(url: string): URL {
   if (base.username || base.password) {
     throw new SettingsError({
       code: "SETTING_INVALID",
-      what: `${what} It has credentials in it, which would show up in logs.`,
+      what: `${what} It contains credentials, which would show up in logs.`,
     });
   }
   if (base.protocol !== "https:" && !(base.protocol === "http:" && isLoopback(base.hostname))) {
@@ -187,7 +187,7 @@ export class Http {
       bytes += chunk.length;
       if (bytes > MAX_ANSWER_BYTES) {
         stream.destroy();
-        throw this.#error(exchange, "ANSWER_TOO_LARGE", "the answer has more than 5 MB.");
+        throw this.#error(exchange, "ANSWER_TOO_LARGE", "the answer is larger than 5 MB.");
       }
       chunks.push(chunk);
     }
@@ -205,7 +205,7 @@ export class Http {
     if (status >= 300) {
       throw new RefusedError({
         code: refusalCode(status),
-        what: `${this.#label(exchange)}: status ${status}${retryAfterSeconds ? `, for the next ${retryAfterSeconds} s` : ""}.`,
+        what: `${this.#label(exchange)}: status ${status}${retryAfterSeconds ? `, retry after ${retryAfterSeconds} s` : ""}.`,
         ...details,
       });
     }
@@ -224,7 +224,7 @@ export class Http {
       return this.#error(exchange, "SERVICE_TIMEOUT", `no answer within ${this.#timeoutMs / 1000} s.`);
     }
     if (NOT_SENT.test(code)) return this.#error(exchange, "SERVICE_UNREACHABLE", `${code}.`);
-    return this.#error(exchange, "ANSWER_LOST", `the connection broke${code && ` (${code})`}.`);
+    return this.#error(exchange, "ANSWER_LOST", `the connection was lost${code && ` (${code})`}.`);
   }
 
   #error(

@@ -41,7 +41,7 @@ export async function readAllPages<T extends { readonly id: string }>(pages: Pag
   if (wasRead) return [...found.values()];
   throw new ServiceError({
     code: "LIST_UNSTABLE",
-    what: `A list could not be read to its end in ${ATTEMPTS} attempts: rows that the reading stood at disappeared.`,
+    what: `A list could not be read to its end in ${ATTEMPTS} attempts, because entries disappeared while it was being read.`,
     unclear: false,
   });
 }

@@ -83,10 +83,10 @@ function checkText(
   { min = 0, max = LIMITS.text }: { min?: number; max?: number } = {},
 ): Failure[] {
   if (isUnknown(text)) return [];
-  if (typeof text !== "string") return [{ property, reason: "expected a text" }];
+  if (typeof text !== "string") return [{ property, reason: "expected text" }];
   return [
     ...unless(text.length >= min, property, "must not be empty"),
-    ...unless(text.length <= max, property, `has ${text.length} characters, at most ${max} are possible`),
+    ...unless(text.length <= max, property, `has ${text.length} characters, at most ${max} are allowed`),
   ];
 }
 
@@ -105,7 +105,7 @@ function checkTags(tags: Listing["tags"]): Failure[] {
     ...unless(
       tags.length <= LIMITS.tags,
       "listing.tags",
-      `has ${tags.length} tags, at most ${LIMITS.tags} are possible beside our own`,
+      `has ${tags.length} tags, at most ${LIMITS.tags} are allowed in addition to our own`,
     ),
     ...tags.flatMap((tag, index) => checkText(`listing.tags[${index}]`, tag, { min: 1, max: LIMITS.tag })),
   ];
@@ -122,7 +122,7 @@ function checkPricing(pricing: Pricing): Failure[] {
     ...unless(
       prices.length >= 1 && prices.length <= LIMITS.prices,
       "listing.pricing.prices",
-      `has ${prices.length} prices, 1 to ${LIMITS.prices} are possible`,
+      `has ${prices.length} prices, 1 to ${LIMITS.prices} are allowed`,
     ),
     ...prices.flatMap(({ amount, unit }, index) => [
       ...unless(
@@ -138,7 +138,7 @@ function checkPricing(pricing: Pricing): Failure[] {
       ...unless(
         isUnknown(unit) || units.indexOf(unit) === index,
         `listing.pricing.prices[${index}].unit`,
-        "there is a price in this unit already",
+        "there is already a price in this unit",
       ),
     ]),
   ];
@@ -152,7 +152,7 @@ function checkExampleOutputs(examples: Listing["exampleOutputs"]): Failure[] {
     ...unless(
       examples.length <= LIMITS.exampleOutputs,
       "listing.exampleOutputs",
-      `has ${examples.length} entries, at most ${LIMITS.exampleOutputs} are possible`,
+      `has ${examples.length} entries, at most ${LIMITS.exampleOutputs} are allowed`,
     ),
     ...examples.flatMap((example, index) =>
       ifKnown(example, ({ name, url, mimeType }) => [

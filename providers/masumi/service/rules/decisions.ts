@@ -181,7 +181,7 @@ function decideAdopt(registration: Registration, rowId: string, rows: readonly R
   const row = rows.find(({ id }) => id === rowId);
   const refuse = (what: string, remedy?: string) =>
     new RegistrationError({ code: "ADOPT_NOT_POSSIBLE", what: `adopt: ${rowId} ${what}.`, remedy });
-  if (!row) throw refuse("names no registration of this service on this network");
+  if (!row) throw refuse("is not a registration in this service on this network");
   if (row.walletVkey !== registration.wallet.vkey) {
     throw refuse(
       `is registered on wallet ${row.walletVkey}`,
@@ -192,8 +192,8 @@ function decideAdopt(registration: Registration, rowId: string, rows: readonly R
   if (shows(row, registration) && row.state !== "UpdateFailed") return { kind: "adopt", row, spare: [] };
   if (row.type === "V1") {
     throw refuse(
-      "has other content, and V1 registrations cannot be changed in place",
-      "Declare what the row shows and adopt it first; a change afterwards is a replacement with two fees.",
+      "has different content, and V1 registrations cannot be changed in place",
+      "First declare exactly what is registered, and adopt it; changing it afterwards is a replacement with two fees.",
     );
   }
   if (isPending(row.state)) throw refuse(`is in state ${row.state}`, "Run again when it is confirmed.");
@@ -217,16 +217,16 @@ function strayError(registration: Registration, row: Row): RegistrationError {
   const onOtherWallet = row.walletVkey === registration.wallet.vkey ? "" : ` on wallet ${row.walletVkey}`;
   return new RegistrationError({
     code: "OWN_REGISTRATION_DIFFERS",
-    what: `Row ${row.id} (${row.state})${onOtherWallet} bears this agent's marker and is not in this stack's state; its content differs.`,
+    what: `Registration ${row.id} (${row.state})${onOtherWallet} has this agent's marker but is not in this stack's state, and its content differs.`,
     remedy:
-      `Take it over with adopt: ${row.id} in the agent's YAML. If another stack keeps it, give this stack another ` +
-      "masumi:owner. If the resource was tainted or is replaced by hand, run a plain up instead.",
+      `Take it over with adopt: ${row.id} in the agent's YAML. If another stack manages it, give this stack another ` +
+      "masumi:owner. If the resource was tainted or you are replacing it explicitly, run a plain up instead.",
   });
 }
 
 const foreignError = (row: Row) =>
   new RegistrationError({
     code: "FOREIGN_REGISTRATION",
-    what: `${row.listing.apiBaseUrl} is registered on this wallet already: row ${row.id} (${row.state}, "${row.listing.name}"), without our marker.`,
+    what: `${row.listing.apiBaseUrl} is already registered on this wallet, without our marker: registration ${row.id} (${row.state}, "${row.listing.name}").`,
     remedy: `Take it over with adopt: ${row.id} in the agent's YAML, or deregister it first.`,
   });

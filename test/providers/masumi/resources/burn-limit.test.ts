@@ -109,7 +109,7 @@ describe.concurrent("burns are never an accident", () => {
     await run.remove(third.id, third.outs);
     const failure = await failureOf(replace(fourth));
     expect(failure).toMatchObject({ code: "DEREGISTRATION_LIMIT" });
-    expect(failure.what).toContain(`agent-3 (row ${fourth.id})`);
+    expect(failure.what).toContain(`agent-3 (registration ${fourth.id})`);
     expect(await posts(service)).toBe(4 + 2);
     expect(await burns(service)).toBe(3);
     expect((await live(service)).map(({ name }) => name).toSorted()).toEqual([

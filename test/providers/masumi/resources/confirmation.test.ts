@@ -94,8 +94,8 @@ describe.concurrent("a wait that is over", () => {
 
 describe.concurrent("the wallet's queue", () => {
   test.each([
-    [V1, "6 before it in the wallet's queue, one at a time: usually 9 min"],
-    [V2, "6 before it in the wallet's queue, five at a time: usually 3 min"],
+    [V1, "6 before it in the wallet's queue, processed one at a time: usually 9 min"],
+    [V2, "6 before it in the wallet's queue, processed five at a time: usually 3 min"],
   ])(
     "is told while nothing has been sent, and in the error of a wait that is over (%o)",
     async (wallet, queue) => {
@@ -110,7 +110,9 @@ describe.concurrent("the wallet's queue", () => {
         expect.stringMatching(new RegExp(`^RegistrationRequested · \\d s · ${queue}$`)),
       );
       expect(failure).toMatchObject({ code: "MASUMI_STILL_PENDING" });
-      expect(failure.remedy).toBe(`It has ${queue}. Then run again: it simply waits on.`);
+      expect(failure.remedy).toBe(
+        `There are ${queue}. Then run again; it resumes waiting, nothing is sent twice.`,
+      );
     },
   );
 
@@ -144,7 +146,7 @@ describe.concurrent("what ends a wait at once", () => {
       serviceMessage: expect.stringContaining("No UTXOs") as string,
     });
     expect(failure.remedy).toMatch(
-      /Send at least 5\.5 ADA to addr_test1.*faucet.*next up registers the agent anew/,
+      /Send at least 5\.5 ADA to addr_test1.*faucet.*Then run up: it registers the agent again/,
     );
   });
 

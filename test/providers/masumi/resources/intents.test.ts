@@ -52,7 +52,7 @@ const looking = async (engine: Engine) =>
   vi.waitFor(
     () =>
       expect(engine.messages.map(({ message }) => message)).toContainEqual(
-        expect.stringMatching(/An earlier run was stopped .* looking for its registration for \d+ s/),
+        expect.stringMatching(/An earlier run was killed .* looking for the registration for up to \d+ s/),
       ),
     { timeout: 30_000 },
   );

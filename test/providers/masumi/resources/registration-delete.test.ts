@@ -149,7 +149,7 @@ describe.concurrent("a request for a burn", () => {
     const [row] = await service.rows();
     await service.hold(row?.agentIdentifier, null);
     await startRun(service.url, { engine }).remove(id, outs);
-    expect(engine.said()).toContain("no token of registration");
+    expect(engine.said()).toContain("is no longer on the chain");
   });
 
   test("for a token that is held elsewhere ends with its own code", async () => {

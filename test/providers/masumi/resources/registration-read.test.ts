@@ -257,7 +257,7 @@ describe.concurrent("a token that is not where it should be", () => {
     expect(engine.messages).toHaveLength(1);
     expect(engine.messages[0]).toMatchObject({ severity: 2, urn: gone.inputs.resourceUrn });
     expect(engine.said()).toContain(
-      `${gone.id} is RegistrationConfirmed, but the chain does not show its token`,
+      `${gone.id} is RegistrationConfirmed, but its token is not in the selling wallet`,
     );
     expect(await service.requests()).toMatchObject({ "GET /registry/wallet": 1 });
   });

@@ -158,7 +158,7 @@ describe("create", () => {
   test("a refusal names the row and how to take it over", () => {
     expect(() =>
       decideCreate({ registration, rows: [foreign()], deregistering: new Set(), replaced: new Set() }),
-    ).toThrowError(/row foreign .*adopt: foreign/s);
+    ).toThrowError(/registration foreign .*adopt: foreign/s);
   });
 });
 

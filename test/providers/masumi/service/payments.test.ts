@@ -161,7 +161,7 @@ describe.concurrent("an agent with open payments", () => {
     );
     expect(failure.what).toContain(`${ordered.id} (not paid yet, until `);
     expect(failure.remedy).toMatch(
-      /Wait until the agent has drained \(at the latest 20.*MASUMI_FORCE_DEREGISTER=1/,
+      /Wait until these payments are settled \(at the latest 20.*MASUMI_FORCE_DEREGISTER=1/,
     );
     expect(await burns(service)).toBe(0);
     expect(await states(service)).toEqual(["RegistrationConfirmed"]);

@@ -32,9 +32,9 @@ test.concurrent.each<[string, (response: ServerResponse) => void, string]>([
   ["status 404", json({ type: "masumi-agent" }, 404), "status 404"],
   ["status 503", json({ type: "masumi-agent" }, 503), "status 503"],
   ["no JSON", (response) => response.end("<html>"), "not JSON"],
-  ["JSON of something else", json({ status: "ok" }), "neither type masumi-agent"],
-  ["null", json(null), "neither type masumi-agent"],
-  ["an empty identifier", json({ agentIdentifier: "" }), "neither type masumi-agent"],
+  ["JSON of something else", json({ status: "ok" }), "without type masumi-agent"],
+  ["null", json(null), "without type masumi-agent"],
+  ["an empty identifier", json({ agentIdentifier: "" }), "without type masumi-agent"],
   [
     "a redirect",
     (response) => response.writeHead(301, { Location: "https://other.example/" }).end(),
