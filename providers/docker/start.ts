@@ -5,11 +5,11 @@ import { askEngine } from "./engine.ts";
 import { DockerError } from "./errors.ts";
 
 export interface DockerStartArgs {
-  /** The engine, as in DOCKER_HOST; "" is DOCKER_HOST, else this machine's. */
+  /** The engine, as in DOCKER_HOST; "" is DOCKER_HOST, otherwise this machine's engine. */
   readonly host: string;
   /** The container's name. */
   readonly container: string;
-  /** Of the container: one that was made anew is waited for again. */
+  /** The container's id, which changes when it is recreated, so its start is waited for again. */
   readonly containerId: pulumi.Input<string>;
   readonly agentId: string;
   /** How long a crew may take to come up. */

@@ -4,8 +4,8 @@ import { decideBurn } from "../service/rules/burn.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Lets a run burn a registration, or stops it (money rule: a burn is never an accident). Removals and replacements
- * count together; asking again for the same row counts once.
+ * Throws unless the run may burn a registration (money rule: nothing is burned by accident). Removals and replacements both
+ * count; asking again for the same registration counts once.
  *
  * @throws RegistrationError DEREGISTRATION_LIMIT
  */

@@ -11,10 +11,10 @@ import type { Session } from "./session.ts";
 const READ_AGE_MS = 60_000;
 /** A message about a wait is repeated after this time, and whenever the state changes. */
 const REPEAT_MS = 10_000;
-/** After this time the wallet of a V2 registration that is still Requested is looked at: the service does not say that it is empty. */
+/** After this time the wallet of a V2 registration in state Requested is checked: the service does not report that it is empty. */
 const SUSPICIOUS_MS = 60_000;
 
-/** What stands behind AgentConfirmation, in the process that the engine asks. */
+/** Returns the dynamic provider behind AgentConfirmation. */
 export function createConfirmationProvider(
   session: Session,
   suspiciousMs = SUSPICIOUS_MS,
@@ -27,7 +27,7 @@ export function createConfirmationProvider(
       return { inputs: news };
     },
 
-    /** Only another registration, or new content of the same one, is worth waiting for. */
+    /** Only another registration, or new content of the same one, has to be waited for. */
     async diff(_id, olds, news) {
       session.run.sawProgram();
       const isOther = olds.registrationId !== news.registrationId;
@@ -46,13 +46,13 @@ export function createConfirmationProvider(
       withoutStack(session, async () => ({ outs: await confirm(session, news, suspiciousMs) })),
     read: (id, props) => withoutStack(session, () => readConfirmation(session, id, props)),
 
-    /** Nothing of it is anywhere but in the state. */
+    /** It exists only in the state. */
     async delete() {},
   };
 }
 
 /**
- * Waits until the chain has the registration, or its update.
+ * Waits until the chain has confirmed the registration or its update.
  *
  * @throws RegistrationError REGISTRATION_FAILED, UPDATE_FAILED, REGISTRATION_GONE, REGISTRATION_LEAVING at once;
  * MASUMI_STILL_PENDING after waitMinutes
@@ -103,7 +103,7 @@ async function readConfirmation(session: Session, id: string, props: Confirmatio
   return { id, props: toOutputs(props, row) };
 }
 
-/** Says under the resource what it waits for, and once per wallet that the wallet may be empty. */
+/** Returns a function that reports what the resource waits for and, once per wallet, that the wallet may be empty. */
 function createTeller(
   session: Session,
   inputs: ConfirmationInputs,
@@ -132,7 +132,7 @@ function describeWait(row: Row, rows: Iterable<Row>, waitedMs: number): string {
   return parts.join(" · ");
 }
 
-/** Who is served before, and how long that should take; "" if nobody is. */
+/** Returns how many requests come first and how long that usually takes; "" if there are none. */
 function describeQueue(row: Row, rows: Iterable<Row>): string {
   const before = requestsBefore(row, rows);
   if (before === 0) return "";
@@ -151,7 +151,7 @@ async function warnIfUnfunded(
   if (hint) session.note("warning", resourceUrn, `Still ${row.state}. ${hint}`);
 }
 
-/** What to send where, if the selling wallet cannot pay for a registration; undefined if it can or is not known. */
+/** Returns how much to send where if the selling wallet cannot pay for a registration; undefined if it can or is unknown. */
 async function fundingHint(session: Session, network: Network, row: Row): Promise<string | undefined> {
   if (!row.walletAddress) return undefined;
   const client = await session.client();

@@ -4,7 +4,7 @@ import { PROVIDER_TEXTS } from "../../provider-texts.ts";
 import { ownUrn } from "./urn.ts";
 
 export interface AgentConfirmationArgs {
-  /** The registration's row id. A change waits for the other row. */
+  /** The registration's id. A change waits for the other registration. */
   readonly registrationId: pulumi.Input<string>;
   /** The registration's revision. A change waits again. */
   readonly revision: pulumi.Input<string>;
@@ -12,18 +12,17 @@ export interface AgentConfirmationArgs {
   readonly walletVkey: pulumi.Input<string>;
   readonly walletType: pulumi.Input<WalletType>;
   /**
-   * Minutes after which the wait ends with MASUMI_STILL_PENDING; the next run waits on. Default: 60, and more where the
-   * wallet's queue asks for it (see `waitMinutesFor`).
+   * Minutes after which the wait ends with MASUMI_STILL_PENDING; the next run resumes it. Default: 60, or more if the wallet's
+   * queue needs it (see `waitMinutesFor`).
    */
   readonly waitMinutes?: pulumi.Input<number>;
-  /** Registrations that this run asks of the same wallet, this one included; default 1. */
+  /** Number of registrations that this run requests from the same wallet, including this one. Default: 1. */
   readonly queueLength?: pulumi.Input<number>;
 }
 
 /**
- * Waits until the chain has confirmed a registration, or an update of it. Costs nothing and changes nothing.
- * Errors: REGISTRATION_FAILED, UPDATE_FAILED, REGISTRATION_GONE, REGISTRATION_LEAVING at once, MASUMI_STILL_PENDING
- * when the time is over.
+ * Waits until the chain has confirmed a registration, or an update of it. Costs nothing and changes nothing. Errors:
+ * REGISTRATION_FAILED, UPDATE_FAILED, REGISTRATION_GONE, REGISTRATION_LEAVING immediately, MASUMI_STILL_PENDING after a timeout.
  */
 export class AgentConfirmation extends pulumi.CustomResource {
   static readonly type = "pulumi-nodejs:dynamic/masumi:AgentConfirmation";
@@ -35,7 +34,7 @@ export class AgentConfirmation extends pulumi.CustomResource {
   declare readonly txHash: pulumi.Output<string>;
   /** Fee of the last transaction in lovelace; the registrations of one V2 batch share it. "" if the service did not say. */
   declare readonly feeLovelace: pulumi.Output<string>;
-  /** ADA kept beside the token, in lovelace. */
+  /** ADA locked with the token, in lovelace. */
   declare readonly lockedLovelace: pulumi.Output<string>;
 
   constructor(name: string, args: AgentConfirmationArgs, options: pulumi.CustomResourceOptions = {}) {

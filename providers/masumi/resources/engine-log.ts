@@ -10,27 +10,27 @@ export interface Note {
   /** The resource under which the message is shown. */
   readonly urn?: string | undefined;
   readonly message: string;
-  /** Shown while it is the latest, and not kept. */
+  /** Shown only until the next message, and not kept. */
   readonly ephemeral?: boolean;
 }
 
 const ANSWER_WITHIN_MS = 5_000;
 
 /**
- * Speaks to the engine that started this provider host: messages under a resource, and whether the engine is
- * still there. Without an engine (the host was not started by one) it is silent and everything goes on.
+ * Talks to the engine that started this provider host: shows messages under a resource, and checks that the engine still
+ * exists. If the host was not started by an engine, it does nothing.
  */
 export class EngineLog {
   readonly #address: string | undefined;
   #engine: Engine | undefined;
   readonly #underWay = new Set<Promise<void>>();
 
-  /** @param address host:port of the engine; the provider host gets it as its first argument */
+  /** @param address host:port of the engine, which is the provider host's first argument */
   constructor(address: string | undefined = process.argv[2]) {
     this.#address = address !== undefined && /^[\w.[\]:-]+:\d+$/.test(address) ? address : undefined;
   }
 
-  /** Shows a message; one that cannot be shown is lost. */
+  /** Shows a message; if that fails, the message is lost. */
   note(note: Note): void {
     const shown = this.#connect()?.log(note);
     if (!shown) return;
@@ -38,14 +38,14 @@ export class EngineLog {
     void shown.then(() => this.#underWay.delete(shown));
   }
 
-  /** Ends when all messages have been shown: an engine ends its host as soon as the last answer is there. */
+  /** Waits until all messages have been shown, because an engine stops its host as soon as it has the last answer. */
   async flush(): Promise<void> {
     await Promise.all(this.#underWay);
   }
 
   /**
-   * Whether the run that started this host still exists. A host outlives an engine that was killed, and must
-   * then not spend anything: the next run would not know of it.
+   * Returns whether the run that started this host still exists. A host outlives an engine that was killed, and must then
+   * spend nothing, because the next run would not know about it.
    */
   async isRunAlive(): Promise<boolean> {
     return (await this.#connect()?.isThere()) ?? true;
@@ -64,7 +64,7 @@ interface Engine {
   isThere(): Promise<boolean>;
 }
 
-/** The engine's own client classes, loaded from the SDK only when there is an engine to speak to. */
+/** Connects with the SDK's own client classes, which are loaded only if there is an engine. */
 function connect(address: string): Engine {
   const load = createRequire(import.meta.url);
   const loadLikeSdk = createRequire(load.resolve("@pulumi/pulumi"));
@@ -99,7 +99,7 @@ function connect(address: string): Engine {
           new grpc.Metadata(),
           soon(),
           (error) => {
-            // Any answer will do, also that the engine does not know the call; a busy engine is no dead one.
+            // Any answer counts, even that the engine does not know the call; a busy engine is not dead.
             resolve(error?.code !== grpc.status.UNAVAILABLE);
           },
         );

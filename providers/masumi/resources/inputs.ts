@@ -1,10 +1,10 @@
 import type { Network, Wallet } from "../service/model.ts";
 import type { Registered, Wanted } from "../service/rules/decisions.ts";
 
-/** Version of the outputs' shape; a later version reads every earlier one. */
+/** Version of the outputs' format; a later version reads every earlier one. */
 export const STATE_VERSION = 1;
 
-/** What the provider's methods get for an AgentRegistration; in previews any value may be unknown. */
+/** What the provider's methods receive for an AgentRegistration; in previews any value may be unknown. */
 export interface RegistrationInputs extends Wanted {
   readonly agentId: string;
   readonly marker: string;
@@ -14,19 +14,19 @@ export interface RegistrationInputs extends Wanted {
   readonly resourceUrn?: string;
 }
 
-/** What the state keeps of an AgentRegistration; `delete` and `read` see nothing else. */
+/** What the state keeps of an AgentRegistration, which is all that `delete` and `read` see. */
 export interface RegistrationOutputs extends Registered {
   readonly stateVersion: number;
   readonly agentId: string;
   readonly resourceUrn?: string;
-  /** "1", and one more with every update that went to the chain. */
+  /** Starts at "1" and increases with every update that was sent to the chain. */
   readonly revision: string;
   readonly error: string;
   readonly apiBaseUrl: string;
   readonly agentIdentifier: string;
 }
 
-/** What the provider's methods get for an AgentConfirmation. */
+/** What the provider's methods receive for an AgentConfirmation. */
 export interface ConfirmationInputs {
   readonly registrationId: string;
   readonly revision: string;

@@ -6,7 +6,7 @@ import { writeAtomically } from "../../common/atomic-write.ts";
 import { RegistrationError } from "../service/errors.ts";
 import type { Network } from "../service/model.ts";
 
-/** What a registration is known by before the service has given it an id. */
+/** Identifies a registration before the service has given it an id. */
 export interface IntentKey {
   /** masumi:paymentServiceUrl */
   readonly url: string;
@@ -16,7 +16,7 @@ export interface IntentKey {
 
 const sha256 = (text: string) => createHash("sha256").update(text, "utf8").digest("hex");
 
-/** The nearest folder at or above `from` that has a Pulumi.yaml; undefined if there is none. */
+/** Returns the nearest folder at or above `from` that has a Pulumi.yaml; undefined if there is none. */
 export function findProjectFolder(from: string): string | undefined {
   const folder = resolve(from);
   if (existsSync(join(folder, "Pulumi.yaml"))) return folder;
@@ -24,20 +24,20 @@ export function findProjectFolder(from: string): string | undefined {
 }
 
 /**
- * Notes on disk of registrations that are about to be requested: `.masumi/intents/<hash>.json` in the project's
- * folder. A run that is killed in its POST leaves its note; the service may do the work seconds later, so the next
- * run on this machine looks longer before it sends a POST of its own. No note holds a credential.
+ * Notes on disk about registrations that are about to be requested: `.masumi/intents/<hash>.json` in the project's folder. A
+ * run that is killed during its POST leaves its note behind. The service may still do the work seconds later, so the next run
+ * on this machine looks longer before it sends its own POST. Notes contain no credentials.
  */
 export class IntentNotes {
   readonly #folder: string | undefined;
 
-  /** @param projectFolder undefined: there is none, so no note can be written */
+  /** @param projectFolder undefined if there is none, so no note can be written */
   constructor(projectFolder: string | undefined) {
     this.#folder = projectFolder === undefined ? undefined : join(projectFolder, ".masumi", "intents");
   }
 
   /**
-   * Notes that `body` is about to be sent, and ends when the disk has it.
+   * Notes that `body` is about to be sent, and returns once the note is on disk.
    *
    * @throws RegistrationError INTENT_NOT_WRITABLE
    */
@@ -53,13 +53,13 @@ export class IntentNotes {
     }
   }
 
-  /** The outcome is known: the row has an id, or the service said no. A note that cannot be removed only costs a wait. */
+  /** Removes a note once the outcome is known. A note that cannot be removed only costs waiting time. */
   async remove(key: IntentKey): Promise<void> {
     const path = this.#path(key);
     if (path !== undefined) await rm(path, { force: true }).catch(() => undefined);
   }
 
-  /** When a request of unknown outcome was begun, in Unix milliseconds; never in the future. */
+  /** Returns when a request of unknown outcome was started, in Unix milliseconds; never in the future. */
   async startedAt(key: IntentKey): Promise<number | undefined> {
     const path = this.#path(key);
     const written = path === undefined ? undefined : await stat(path).catch(() => undefined);

@@ -13,7 +13,7 @@ export const toRegistration = (inputs: RegistrationInputs): Registration => ({
   sourceAddress: inputs.sourceAddress,
 });
 
-/** What the state keeps: what a delete, a refresh and a diff need of the inputs, and what the row says. */
+/** Returns what the state keeps: the inputs that a delete, refresh or diff needs, and what the service's row shows. */
 export function toOutputs(inputs: RegistrationInputs, row: Row, revision: string): RegistrationOutputs {
   const { agentId, marker, network, wallet, resourceUrn } = inputs;
   const { listing, sourceAddress } = toRegistration(inputs);
@@ -33,7 +33,7 @@ export function toOutputs(inputs: RegistrationInputs, row: Row, revision: string
   };
 }
 
-/** Asks the agent, before any ADA is spent on it. @throws RegistrationError */
+/** Checks that the agent answers, before any ADA is spent on it. @throws RegistrationError */
 export async function probe(session: Session, inputs: RegistrationInputs): Promise<void> {
   await probeAgent({
     apiBaseUrl: inputs.listing.apiBaseUrl,
@@ -42,6 +42,6 @@ export async function probe(session: Session, inputs: RegistrationInputs): Promi
   });
 }
 
-/** How long to look for what a lost answer may have done; the state keeps nothing of it, so a delete has the stack's. */
+/** Returns how long to look for the effect of a lost request. It is not in the state, so a delete uses the stack's setting. */
 export const settleSeconds = async (session: Session, inputs?: RegistrationInputs): Promise<number> =>
   inputs?.settleSeconds ?? (await session.settings()).settleSeconds;

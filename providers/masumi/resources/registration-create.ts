@@ -11,12 +11,12 @@ import { type Look, decideCreate } from "../service/rules/decisions.ts";
 import type { Session } from "./session.ts";
 import { awaitEffect } from "../service/reads/await-effect.ts";
 
-/** How old the view of the registry may be when a registration is decided on. */
+/** Maximum age of the registry view on which a registration is decided. */
 const LOOK_AGE_MS = 5_000;
 
 /**
- * Registers an agent: asks the agent, looks whether its registration is there already, and only then sends
- * the one request that costs money. Returns as soon as the row id is known; nothing is confirmed yet.
+ * Registers an agent: checks that the agent answers, looks for an existing registration, and only then sends the one request
+ * that costs money. Returns as soon as the registration's id is known; nothing is confirmed yet.
  *
  * @throws RegistrationError, ServiceError, RefusedError, SettingsError
  */
@@ -53,8 +53,8 @@ interface Seen {
 }
 
 /**
- * What is there already. A run that was killed in its POST left a note: until that request must have had its
- * effect, a row that is not there may still come, so nothing is decided before.
+ * Looks for an existing registration. If a run that was killed during its POST left a note, its registration may still
+ * appear, so nothing is decided until that request must have had its effect.
  */
 async function lookForRow(
   session: Session,
@@ -82,7 +82,7 @@ async function lookForRow(
   return found ?? lookOnce(0);
 }
 
-/** A replacement burns the old registration after it has paid for the new one: so it is asked before. */
+/** Checks in advance whether a replacement may burn the old registration, which happens after the new one is paid for. */
 async function assertReplacementsAllowed(
   session: Session,
   { network, agentId }: RegistrationInputs,
@@ -117,7 +117,7 @@ function reportAdoption(
   );
 }
 
-/** The one POST. Its answer may be lost; then the row itself is looked for, and nothing is sent again. */
+/** Sends the one POST. If its answer is lost, looks for the registration itself and sends nothing again. */
 async function register(
   session: Session,
   inputs: RegistrationInputs,
@@ -155,8 +155,8 @@ const wasSurelyRefused = (error: unknown) =>
   error instanceof RefusedError || (error instanceof ServiceError && !error.unclear);
 
 /**
- * Looks for the row that a request with a lost answer made: ours by its marker, of the same content, and not
- * there before. (Not by its time: clocks differ.) @throws RegistrationError REGISTRATION_UNCLEAR
+ * Finds the registration that a request with a lost answer made: it has our marker and the same content, and is new. (Not by
+ * its time, because clocks differ.) @throws RegistrationError REGISTRATION_UNCLEAR
  */
 async function findAfterLostAnswer(
   session: Session,

@@ -9,16 +9,16 @@ import type { Session } from "./session.ts";
 import { awaitEffect } from "../service/reads/await-effect.ts";
 import { TOKEN_NOT_FOUND } from "../service/client/wire.ts";
 
-/** Requests for one burn, each only after a look. The service refuses a second one once it has taken the first. */
+/** Maximum number of requests for one burn, each only after a check. Once it has accepted one, the service refuses others. */
 const BURN_TRIES = 3;
-/** How old the list of payments may be when a burn is decided on: those of one moment share it. */
+/** Maximum age of the list of payments on which a burn is decided; burns at about the same time share it. */
 const PAYMENTS_AGE_MS = 5_000;
-/** Pause after an answer that says neither yes nor no. */
+/** Pause after an answer that is neither yes nor no. */
 const PAUSE_SECONDS = 2;
 
 /**
- * Takes a registration off the chain, and ends when that is confirmed. Only forgets it if this run keeps the
- * row under another name, if it was never minted, or if it is gone already.
+ * Removes a registration from the chain, and returns once that is confirmed. Only forgets it if this run keeps it under
+ * another name, if it was never minted, or if it is already gone.
  *
  * @throws RegistrationError, ServiceError, RefusedError, SettingsError
  */
@@ -59,7 +59,7 @@ async function removeRegistration(session: Session, id: string, props: Registrat
   }
 }
 
-/** The row when it can be burned or need not be. */
+/** Waits until the registration can be burned, or need not be. */
 async function waitUntilSettled(
   session: Session,
   id: string,
@@ -89,7 +89,7 @@ async function waitUntilSettled(
   });
 }
 
-/** Nothing was minted, so there is nothing to burn; an admin key also removes the row. */
+/** Removes the row of a registration that was never minted, if the key is an admin key; there is nothing to burn. */
 async function removeFailedRow(session: Session, row: Row, props: RegistrationOutputs): Promise<void> {
   const client = await session.client();
   try {
@@ -103,8 +103,8 @@ async function removeFailedRow(session: Session, row: Row, props: RegistrationOu
 }
 
 /**
- * Nobody who has paid the agent, or still may, is left without it, unless MASUMI_FORCE_DEREGISTER says so. Telling new
- * buyers that the agent leaves is not done here: its own /availability does, as soon as its crew is told.
+ * Throws if buyers have paid the agent or still may, unless MASUMI_FORCE_DEREGISTER is set. New buyers are not warned here:
+ * the agent's own /availability does that as soon as its crew is draining.
  */
 async function assertDrained(session: Session, row: Row, props: RegistrationOutputs): Promise<void> {
   const { forceDeregister } = await session.settings();
@@ -148,8 +148,8 @@ async function refuseOpenPayments(
 }
 
 /**
- * Asks for the burn once, and looks at the row when the answer is no plain yes. "again": nothing has happened
- * and another request makes sense. @throws what stands in the way
+ * Requests the burn once, and checks the registration if the answer is not a clear yes. "again": nothing has happened, and
+ * another request makes sense. @throws RegistrationError, ServiceError, RefusedError
  */
 async function requestBurn(
   session: Session,
@@ -183,7 +183,7 @@ async function requestBurn(
   }
 }
 
-/** The row after an answer that is no plain yes. What a lost request may still do is waited for. */
+/** Returns the registration after an answer that is not a clear yes, waiting for what a lost request may still do. */
 async function lookAfter(
   session: Session,
   error: ServiceError | RefusedError,

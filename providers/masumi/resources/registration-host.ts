@@ -10,7 +10,7 @@ import { normaliseListing } from "../service/rules/content.ts";
 import { decideChange } from "../service/rules/decisions.ts";
 import type { Session } from "./session.ts";
 
-/** What stands behind AgentRegistration, in the process that the engine asks. */
+/** Returns the dynamic provider behind AgentRegistration. */
 export function createRegistrationProvider(
   session: Session,
 ): ResourceProvider<RegistrationInputs, RegistrationOutputs> {

@@ -3,20 +3,20 @@ import { type RegistrationInputs, type RegistrationOutputs, STATE_VERSION } from
 import { type Row, isLeaving } from "../service/model.ts";
 import type { Session } from "./session.ts";
 
-/** One read of the registry serves all resources that a refresh asks about within this time. */
+/** All resources that are refreshed within this time share one read of the registry. */
 const READ_AGE_MS = 60_000;
 
 /**
- * The registration as the service shows it now: drift in any field shows in inputs and outputs, a failed
- * state is returned and warned of, and never thrown. An empty id: it is gone.
+ * Returns the registration as the service shows it now. Drift in any field appears in inputs and outputs; a failed state is
+ * returned with a warning, never thrown. An empty id means that the registration is gone.
  *
- * A row says nothing of what happens to its token behind the service's back, so the tokens at its wallet are looked at
- * as well (GET /registry/wallet: one request for each wallet and run; read in the source of 0.28 that the service then
- * asks the chain once for each token there, so a wallet with more than 100 live registrations is not looked at).
- * A missing token is only warned of: the row is still there, and a delete finds out (TOKEN_HELD_ELSEWHERE, or forgotten
- * if it was burned). A service that cannot tell is believed.
+ * The service's row does not show what happens to the token outside the service, so the tokens in the wallet are checked as
+ * well (GET /registry/wallet: one request per wallet and run. According to the source of 0.28, the service then queries the
+ * chain once per token, so a wallet with more than 100 live registrations is not checked). A missing token only causes a
+ * warning: the row still exists, and a delete finds out (TOKEN_HELD_ELSEWHERE, or forgotten if it was burned). If the service
+ * cannot tell, the token is assumed to be there.
  *
- * @throws ServiceError, RefusedError, SettingsError: the list cannot be read, so nothing is known
+ * @throws ServiceError, RefusedError, SettingsError if the list cannot be read, so nothing is known
  */
 export async function readRegistration(session: Session, id: string, props: RegistrationOutputs | undefined) {
   if (!props) return { id: "" };
@@ -46,7 +46,7 @@ export async function readRegistration(session: Session, id: string, props: Regi
   }
   const outs = withLive(props, row);
   if (isAsKept(props, outs)) return { id, props: outs };
-  // The SDK's type has inputs and outputs of one shape.
+  // The SDK's type assumes that inputs and outputs have the same shape.
   return { id, props: outs, inputs: toInputs(outs, row) as object as RegistrationOutputs };
 }
 
@@ -71,7 +71,7 @@ function withLive(props: RegistrationOutputs, row: Row): RegistrationOutputs {
   };
 }
 
-/** The inputs that would lead to what the row shows; the engine keeps the old ones where nothing drifted. */
+/** Returns the inputs that would lead to what the row shows; without drift the engine keeps the old ones. */
 function toInputs(
   { agentId, marker, network, wallet, resourceUrn }: RegistrationOutputs,
   row: Row,

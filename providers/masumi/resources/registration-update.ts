@@ -9,8 +9,8 @@ import type { Session } from "./session.ts";
 import { awaitEffect } from "../service/reads/await-effect.ts";
 
 /**
- * Brings a V2 registration to the declared content, in place. Sends nothing if the row is on its way there
- * already: a run that died after its request left it so.
+ * Updates a V2 registration to the declared content, in place. Sends nothing if that is already under way, because an earlier
+ * run died after its request.
  *
  * @throws RegistrationError, ServiceError, RefusedError, SettingsError
  */
@@ -27,14 +27,14 @@ export async function updateRegistration(
   return { outs: toOutputs(inputs, updated, revision) };
 }
 
-/** Whether the row shows the content and the chain has it or will have it. */
+/** Returns whether the row shows the content, and the chain has it or will have it. */
 function isThere(row: Row, inputs: RegistrationInputs): boolean {
   const marked = row.markers.includes(inputs.marker) || inputs.adopt === row.id;
   // A failed update shows the new content, although the chain has the old one.
   return row.state !== "UpdateFailed" && marked && shows(row, toRegistration(inputs));
 }
 
-/** The row, as soon as it takes an update or needs none. */
+/** Waits until the registration can be updated or needs no update. */
 async function waitUntilUpdatable(session: Session, id: string, inputs: RegistrationInputs): Promise<Row> {
   const view = await session.view(inputs.network, inputs.wallet.type);
   const { waitMinutes } = await session.settings();
@@ -74,7 +74,7 @@ function codeForState(state: string) {
   return isLeaving(state) ? "REGISTRATION_LEAVING" : "DEREGISTRATION_FAILED";
 }
 
-/** The one POST of an update, after the agent was asked. A lost answer is looked up in the row itself. */
+/** Sends the one POST of an update, after checking that the agent answers. If its answer is lost, checks the registration. */
 export async function submitUpdate(session: Session, inputs: RegistrationInputs, live: Row): Promise<Row> {
   const client = await session.client();
   const view = await session.view(inputs.network, inputs.wallet.type);
@@ -101,7 +101,7 @@ export async function submitUpdate(session: Session, inputs: RegistrationInputs,
   return row;
 }
 
-/** The identifier changes with every update, also with one made elsewhere: then the row knows the new one. */
+/** Retries with the current identifier, which changes with every update, including one made elsewhere. */
 async function updateUnderNewIdentifier(
   session: Session,
   inputs: RegistrationInputs,

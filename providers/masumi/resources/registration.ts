@@ -5,50 +5,50 @@ import { PROVIDER_TEXTS } from "../../provider-texts.ts";
 import { ownUrn } from "./urn.ts";
 
 export interface ListingArgs extends Omit<Listing, "apiBaseUrl"> {
-  /** Public URL of the agent's API. In a preview it may be unknown; then no change is planned for it. */
+  /** Public URL of the agent's API. It may be unknown in a preview, and then counts as unchanged. */
   readonly apiBaseUrl: pulumi.Input<string>;
 }
 
 export interface AgentRegistrationArgs {
-  /** The agent's id in this project: what masumi:allowDeregister and messages call it. */
+  /** The agent's id in this project, used in masumi:allowDeregister and messages. */
   readonly agentId: pulumi.Input<string>;
-  /** `marker(owner, agentId)`: the tag by which the registration is known as ours. Sent along, not shown in `tags`. */
+  /** `marker(owner, agentId)`: the tag that marks the registration as ours. Sent to the service, but not part of `tags`. */
   readonly marker: pulumi.Input<string>;
   /** A change replaces. */
   readonly network: pulumi.Input<Network>;
-  /** The selling wallet; its type decides between V1 and V2. A change of `vkey` replaces. */
+  /** The selling wallet, whose type determines V1 or V2. A change of `vkey` replaces. */
   readonly wallet: pulumi.Input<Wallet>;
   /** What goes on the chain. A change updates on V2 (new identifier, one fee), and replaces on V1 (two fees). */
   readonly listing: pulumi.Input<ListingArgs>;
-  /** V2: contract address of the wallet's own payment source. A change updates. */
+  /** V2: contract address of the wallet's payment source. A change updates. */
   readonly sourceAddress?: pulumi.Input<string>;
-  /** Row id of a registration that is there already and becomes this one. */
+  /** Id of an existing registration to take over. */
   readonly adopt?: string;
-  /** The agent's registrations that have ended or failed to update; if the state has one of them, the next up tries anew. */
+  /** The agent's registrations that have ended or failed to update; if the state has one of them, the next up tries again. */
   readonly recover?: readonly RecoverFrom[];
-  /** How the agent is asked before ADA is spent; default time-out 60 seconds. */
+  /** How to check that the agent answers before ADA is spent; default timeout 60 seconds. */
   readonly probe: { readonly allowPrivate: boolean; readonly timeoutSeconds?: number };
-  /** Seconds to look for what a lost answer may have done; default masumi:settleSeconds (30). */
+  /** Seconds to look for the effect of a request whose answer was lost. Default: masumi:settleSeconds (30). */
   readonly settleSeconds?: number;
   /** V1: whether a replacement registers the new content first (default) or burns the old one first. */
   readonly v1Replacement?: "create-first" | "delete-first";
 }
 
 /**
- * One agent's registration on the Masumi network. Its id is the row's id at the payment service.
+ * An agent's registration on the Masumi network. Its id is the registration's id in the payment service.
  *
- * Creating it costs a fee and locks 5 ADA, once the agent answers at its URL; it ends as soon as the service
- * has taken the request (see AgentConfirmation for the chain). Removing it burns the token and waits for that.
- * Errors: docs/errors.md; every one says what to do.
+ * Creating it costs a fee and locks 5 ADA, but only once the agent answers at its URL. It is created as soon as the service has
+ * accepted the request (AgentConfirmation waits for the chain). Removing it burns the token and waits for that. All errors are
+ * in docs/errors.md and say what to do.
  */
 export class AgentRegistration extends pulumi.CustomResource {
   static readonly type = "pulumi-nodejs:dynamic/masumi:AgentRegistration";
 
-  /** "1", and one more with every update sent to the chain: what a confirmation waits for anew. */
+  /** Starts at "1" and increases with every update sent to the chain, so the confirmation waits again. */
   declare readonly revision: pulumi.Output<string>;
-  /** The service's state when the state was last written; AgentConfirmation has the settled one. */
+  /** The registration's state when the stack's state was last written; AgentConfirmation has the final one. */
   declare readonly state: pulumi.Output<string>;
-  /** The service's own words about a failure, "" if there is none. */
+  /** The service's message about a failure, "" if there is none. */
   declare readonly error: pulumi.Output<string>;
   declare readonly apiBaseUrl: pulumi.Output<string>;
   /** "" until it is known; AgentConfirmation has the current one. */

@@ -1,7 +1,7 @@
 /**
- * What this run (one provider host is one run) did with which row. It keeps a live registration from being
- * burned by the clean-up of an older state entry: after a renamed resource, a forced replacement, or a run that
- * died between the two, two entries of the state name the same row.
+ * Records what this run (one provider host is one run) did with each registration. It prevents the clean-up of an older state
+ * entry from burning a live registration: after a rename, a forced replacement, or a run that died in between, two entries of
+ * the state refer to the same registration.
  */
 export class RunRecord {
   readonly #held = new Set<string>();
@@ -11,7 +11,7 @@ export class RunRecord {
   #programSeen = false;
   readonly #unnamedBurns = new Set<string>();
 
-  /** A resource of the program asked for something: this run is no destroy, which asks for deletes alone. */
+  /** Notes that a resource of the program was checked, so this run is not a destroy, which only deletes. */
   sawProgram(): void {
     this.#programSeen = true;
   }
@@ -20,7 +20,7 @@ export class RunRecord {
     return !this.#programSeen;
   }
 
-  /** The row is the registration of a resource that the program has: created, adopted, kept or updated. */
+  /** Notes that the row belongs to a resource of the program: created, adopted, kept or updated. */
   hold(rowId: string): void {
     this.#held.add(rowId);
   }
@@ -29,7 +29,7 @@ export class RunRecord {
     return this.#held.has(rowId);
   }
 
-  /** The program has a resource, of this agent, that is about to get another row instead of this one. */
+  /** Notes that this agent's resource is about to get another row instead of this one. */
   replace(rowId: string, agentId: string): void {
     this.#replaced.set(rowId, agentId);
   }
@@ -38,12 +38,12 @@ export class RunRecord {
     return new Set(this.#replaced.keys());
   }
 
-  /** Rows that the agent's next registration replaces. */
+  /** Returns the rows that the agent's next registration replaces. */
   replacedBy(agentId: string): string[] {
     return [...this.#replaced].filter(([, agent]) => agent === agentId).map(([rowId]) => rowId);
   }
 
-  /** The row is being deregistered by this run, so it is nobody's registration any more. */
+  /** Notes that this run deregisters the row, so it no longer belongs to anybody. */
   deregister(rowId: string): void {
     this.#deregistering.add(rowId);
   }
@@ -52,14 +52,14 @@ export class RunRecord {
     return this.#deregistering;
   }
 
-  /** Removes a row once, however many entries of the state name it. */
+  /** Removes a row once, even if several entries of the state refer to it. */
   async removeOnce(rowId: string, remove: () => Promise<void>): Promise<void> {
     const removal = this.#removals.get(rowId) ?? remove();
     this.#removals.set(rowId, removal);
     return removal;
   }
 
-  /** Rows that this run may burn although nobody named them. */
+  /** Number of registrations that this run burns without their being named. */
   get unnamedBurns(): number {
     return this.#unnamedBurns.size;
   }
@@ -68,7 +68,7 @@ export class RunRecord {
     this.#unnamedBurns.add(rowId);
   }
 
-  /** Whether the row's burn has been counted already. */
+  /** Returns whether the row's burn has already been counted. */
   mayBurn(rowId: string): boolean {
     return this.#unnamedBurns.has(rowId);
   }

@@ -16,15 +16,15 @@ export interface Settings {
   readonly url: string;
   /** MASUMI_API_KEY, else masumi:apiKey. A destroy sees the configuration kept in the state, but today's environment. */
   readonly apiKey: string;
-  /** masumi:waitMinutes: how long a wait for the chain may take; not set: as long as the wallet's queue asks. */
+  /** masumi:waitMinutes: how long to wait for the chain. Default: as long as the wallet's queue needs. */
   readonly waitMinutes: number | undefined;
-  /** masumi:settleSeconds, default 30: how long to look for what a lost answer may have done. */
+  /** masumi:settleSeconds: how long to look for the effect of a request whose answer was lost. Default: 30. */
   readonly settleSeconds: number;
-  /** masumi:allowDeregister: agents that may be burned beyond the limit of a run; agent ids or row ids. */
+  /** masumi:allowDeregister: agents (agent or registration ids) that a run may deregister beyond its limit. */
   readonly allowDeregister: readonly string[];
-  /** MASUMI_ALLOW_DEREGISTER: what a destroy on Mainnet may burn; agent ids, comma-separated, or `all`. */
+  /** MASUMI_ALLOW_DEREGISTER: what a destroy on Mainnet may burn; comma-separated agent ids, or `all`. */
   readonly allowedByEnvironment: string | undefined;
-  /** MASUMI_FORCE_DEREGISTER: whether agents are deregistered in spite of open payments. */
+  /** MASUMI_FORCE_DEREGISTER: whether agents are deregistered despite open payments. */
   readonly forceDeregister: boolean;
 }
 
@@ -62,23 +62,23 @@ function toList(name: string, value: unknown): string[] {
     const list: unknown = typeof value === "string" ? JSON.parse(value) : (value ?? []);
     if (Array.isArray(list) && list.every((item) => typeof item === "string")) return list;
   } catch {
-    // Not JSON: said below.
+    // Not JSON: reported below.
   }
   throw new SettingsError({ code: "SETTING_INVALID", what: `${name} is not a list of agent ids.` });
 }
 
 export interface SessionOptions {
-  /** Milliseconds until an answer of the service must be complete; default as in the client. */
+  /** Milliseconds until an answer of the service must be complete. Default: the client's. */
   readonly timeoutMs?: number | undefined;
   /** Default: this process's. */
   readonly env?: Environment;
-  /** Where notes of requests under way are kept; default: the folder of the nearest Pulumi.yaml at or above this process's. */
+  /** Where notes about requests are kept. Default: the nearest folder with a Pulumi.yaml at or above the working directory. */
   readonly projectFolder?: string;
 }
 
 /**
- * What all resources of one provider host share for the length of a run: settings, client, the view of the
- * registry, and the record of this run's own doings.
+ * What all resources of a provider host share during a run: settings, client, the view of the registry, and the record of
+ * what this run has done.
  */
 export class Session {
   readonly run = new RunRecord();
@@ -101,9 +101,8 @@ export class Session {
   }
 
   /**
-   * Takes the settings. The promise is stored before anything is awaited, because the host lets other calls
-   * through while the first one still configures. Wrong settings are thrown by what needs them, so that
-   * `check` and `diff` stay free of them.
+   * Stores the settings. The promise is stored before anything is awaited, because the host lets other calls through while the
+   * first one is still configuring. Invalid settings are reported by what needs them, so `check` and `diff` work without.
    */
   async configure({ config }: ConfigureRequest): Promise<void> {
     const { env = process.env } = this.#options;
@@ -147,14 +146,14 @@ export class Session {
     return view;
   }
 
-  /** Every row of the network, V1 and V2, as of at most `maxAgeMs` ago. */
+  /** Returns every registration of the network, V1 and V2, as of at most `maxAgeMs` ago. */
   async allRows(network: Network, maxAgeMs: number): Promise<Row[]> {
     const views = await Promise.all([this.view(network, "V1"), this.view(network, "V2")]);
     const maps = await Promise.all(views.map((view) => view.rows(maxAgeMs)));
     return maps.flatMap((rows) => [...rows.values()]);
   }
 
-  /** Identifiers of the tokens at a row's wallet, where that can be told; see {@link WalletTokens}. */
+  /** Returns the identifiers of the tokens in a registration's wallet, if known; see {@link WalletTokens}. */
   async tokensBeside(
     row: Row,
     network: Network,
@@ -165,7 +164,7 @@ export class Session {
     return this.#walletTokens.beside(row, network, rows);
   }
 
-  /** What the API key may do; asked once. @throws ServiceError, RefusedError, SettingsError */
+  /** Returns what the API key may do; requested once. @throws ServiceError, RefusedError, SettingsError */
   async keyStatus(): Promise<ApiKeyStatus> {
     const client = await this.client();
     this.#keyStatus ??= client.apiKeyStatus().catch((error: unknown) => {
@@ -175,7 +174,7 @@ export class Session {
     return this.#keyStatus;
   }
 
-  /** Says once in a run, before anything is spent, that an admin key is more than a deployment needs. */
+  /** Warns once per run, before anything is spent, that an admin key is more than a deployment needs. */
   async warnOfAdminKey(urn: string | undefined): Promise<void> {
     if (!this.isFirst("admin key")) return;
     const status = await this.keyStatus().catch(() => undefined);
@@ -188,7 +187,7 @@ export class Session {
     );
   }
 
-  /** Whether this is the first time in this run that something named so is about to be done. */
+  /** Returns whether this is the first call with `what` in this run. */
   isFirst(what: string): boolean {
     const isFirst = !this.#done.has(what);
     this.#done.add(what);
@@ -200,7 +199,7 @@ export class Session {
     this.#log.note({ severity, urn, message: maskSecrets(message, this.#secrets) });
   }
 
-  /** Shows what a resource waits for; the next such message takes its place. */
+  /** Shows what a resource waits for, until the next such message. */
   progress(urn: string | undefined, message: string): void {
     this.#log.note({
       severity: "info",
@@ -210,12 +209,12 @@ export class Session {
     });
   }
 
-  /** Ends when all messages have been shown. */
+  /** Waits until all messages have been shown. */
   async flush(): Promise<void> {
     await this.#log.flush();
   }
 
-  /** @throws RegistrationError RUN_ENDED if nobody would hear of what is done now */
+  /** @throws RegistrationError RUN_ENDED if the engine is gone and nobody would learn what is done now */
   async assertRunAlive(): Promise<void> {
     if (await this.#log.isRunAlive()) return;
     throw new RegistrationError({ code: "RUN_ENDED", what: "The run ended while this was in progress." });

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * A resource's own URN, to be handed to its provider, which is not told it otherwise.
+ * Returns a resource's own URN, for its provider, which does not receive it otherwise.
  *
- * It is a plain promise and not the Output of createUrn: that one depends on the parent, and what depends on a
- * component waits for all of the component's children, hence for itself.
+ * It is a plain promise, not the Output of createUrn: the Output depends on the parent, and what depends on a component waits
+ * for all of the component's children, and therefore for itself.
  */
 export function ownUrn(name: string, type: string, parent: pulumi.Resource | undefined): Promise<string> {
   return new Promise((resolve) => void pulumi.createUrn(name, type, parent).apply(resolve));

@@ -1,18 +1,18 @@
 import type { WalletType } from "./model.ts";
 
-/** ADA that a mint puts beside the token when the request asks for no more, in lovelace. Seen on release 0.28. */
+/** ADA that a mint locks with the token unless the request asks for more, in lovelace. Observed with release 0.28. */
 export const LOVELACE_PER_TOKEN = 5_000_000n;
 
 /**
- * What a selling wallet should hold for one registration, in lovelace: what stays beside the token, and more than any
- * fee that was seen.
+ * What a selling wallet should hold for a registration, in lovelace: what is locked with the token, and more than any fee
+ * observed so far.
  */
 export const LOVELACE_PER_MINT = 5_500_000n;
 
 /**
- * Fees of single transactions in lovelace, to be expected and not promised. Mint, burn and update are what release
- * 0.28 reported of the transactions that it built in one whole cycle of each type; the burn on V2 was not among them
- * and is taken to cost what it does on V1. V1 has no update. The registrations of a V2 batch share one fee.
+ * Expected fees of single transactions in lovelace. Mint, burn and update are what release 0.28 reported for the transactions
+ * of one complete cycle of each type; the burn on V2 was not among them and is assumed to cost what it does on V1. V1 has no
+ * update. The registrations of a V2 batch share one fee.
  */
 export const TYPICAL_FEE_LOVELACE: Readonly<
   Record<WalletType, { readonly mint: bigint; readonly update: bigint; readonly burn: bigint }>

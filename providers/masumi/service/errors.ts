@@ -3,10 +3,10 @@ import { ERROR_CODES, type ErrorCode, type Kind } from "./error-codes.ts";
 export { ERROR_CODES, type ErrorCode };
 
 /*
- * MasumiError              everything this provider throws on purpose
+ * MasumiError              everything this provider throws deliberately
  *   ServiceError           no usable answer; `unclear` says whether the request may have had an effect
  *   RefusedError           the service answered and said no (3xx, 4xx): nothing was changed
- *   RegistrationError      an agent's registration cannot go on: probe, ownership, state, limits, waiting
+ *   RegistrationError      an agent's registration cannot continue: probe, ownership, state, limits, waiting
  *   SettingsError          the stack's configuration
  */
 
@@ -20,13 +20,13 @@ export interface MasumiErrorDetails<Code extends string = string> {
   readonly what: string;
   /** What to do, as a sentence. */
   readonly remedy: string;
-  /** HTTP status of the answer, where there was one. */
+  /** HTTP status of the answer, if there was one. */
   readonly status?: number | undefined;
   /** The service's own message. */
   readonly serviceMessage?: string | undefined;
 }
 
-/** A failure that explains itself: `message` is `CODE: what happened. What the service said. What to do.` */
+/** An error that explains itself: `message` is `CODE: what happened. What the service said. What to do.` */
 export class MasumiError extends Error {
   readonly code: string;
   readonly what: string;
@@ -56,9 +56,9 @@ const withRemedy = <K extends Kind>(details: KnownDetails<K>): MasumiErrorDetail
 });
 
 export class ServiceError extends MasumiError {
-  /** The request may have had an effect all the same: look before anything is sent again. */
+  /** Whether the request may have had an effect anyway, so check before sending anything again. */
   readonly unclear: boolean;
-  /** Seconds that the service asked to wait before the next try. */
+  /** Seconds that the service asked to wait before the next attempt. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(

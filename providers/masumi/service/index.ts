@@ -1,4 +1,4 @@
-/** The payment service and the rules of its registry: a client, and what may be asked of it. Loads no Pulumi. */
+/** The payment service: its client, and the rules of its registry. Loads no Pulumi. */
 export { UNNAMED_BURNS } from "./rules/burn.ts";
 export { LIMITS } from "./rules/check.ts";
 export { changedFields, contentOf, digestOf, shows } from "./rules/content.ts";

@@ -1,14 +1,14 @@
-/** The registry in our own words. The service's spellings live in wire.ts and convert.ts alone. */
+/** Our own model of the registry. Only wire.ts and convert.ts know the service's names. */
 
 export type Network = "Preprod" | "Mainnet";
 
-/** Which generation of payment contract a selling wallet belongs to; it alone decides how an agent registers. */
+/** The generation of the payment contract that a selling wallet belongs to; it alone determines how an agent registers. */
 export type WalletType = "V1" | "V2";
 
 export interface Wallet {
   /** 56 lower-case hex digits: the hash of the selling wallet's payment key. */
   readonly vkey: string;
-  /** Bech32 address; only ever used to say where ADA is missing. */
+  /** Bech32 address; only used to report where ADA is missing. */
   readonly address?: string | undefined;
   readonly type: WalletType;
 }
@@ -25,7 +25,7 @@ export type Pricing =
   | { readonly type: "free" }
   | { readonly type: "dynamic" };
 
-/** What goes on the chain about an agent, apart from its wallet. An optional text is absent or not empty. */
+/** What goes on the chain about an agent, except its wallet. Optional texts are absent, never empty. */
 export interface Listing {
   readonly name: string;
   readonly description: string;
@@ -58,24 +58,24 @@ export interface Row {
   readonly type: WalletType;
   /** One of {@link STATES}; a newer service may know more. */
   readonly state: string;
-  /** The service's own words about a failed state; "" in any other. */
+  /** The service's message about a failed state; otherwise "". */
   readonly error: string;
   readonly listing: Listing;
   /** Tags that look like markers, of any owner. */
   readonly markers: readonly string[];
   readonly walletVkey: string;
   readonly walletAddress: string;
-  /** The token goes to another wallet than the one that sells. */
+  /** Whether the token goes to a wallet other than the selling wallet. */
   readonly hasRecipient?: boolean | undefined;
   /** V2: contract address of the advertised payment source; several are joined by a space. V1: "". */
   readonly sourceAddress: string;
   /** "" until the mint transaction was submitted. On V2 it changes with every update. */
   readonly agentIdentifier: string;
-  /** Of the transaction that the state speaks of; "" while there is none. */
+  /** Hash of the transaction that the state refers to; "" if there is none. */
   readonly txHash: string;
   /** Fee of that transaction in lovelace, "" until known. The rows of a V2 batch share one transaction. */
   readonly feeLovelace: string;
-  /** ADA that stays beside the token, in lovelace. */
+  /** ADA locked with the token, in lovelace. */
   readonly lockedLovelace: string;
   /** ISO-8601, the service's clock. */
   readonly createdAt: string;
@@ -107,15 +107,15 @@ const among =
   (state: string): boolean =>
     states.includes(state);
 
-/** On the chain, as the row shows it. */
+/** On the chain with the content that the row shows. */
 export const isLive = among(LIVE);
 /** A transaction of ours is still to be confirmed. */
 export const isPending = among(PENDING);
-/** A burn is under way. */
+/** Being burned. */
 export const isLeaving = among(LEAVING);
 /** Nothing of it is on the chain, and nothing will be. */
 export const isOver = among(["RegistrationFailed", "DeregistrationConfirmed"]);
-/** Nothing goes on by itself any more. A state that is not known here counts as under way. */
+/** In a final state. An unknown state counts as not final. */
 export const isSettled = among([
   ...LIVE,
   "RegistrationFailed",

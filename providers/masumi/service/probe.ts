@@ -8,11 +8,11 @@ import { RegistrationError } from "./errors.ts";
 
 export interface ProbeOptions {
   readonly apiBaseUrl: string;
-  /** Whether an address that only this machine or network reaches will do. */
+  /** Whether an address that only this machine or its network can reach is acceptable. */
   readonly allowPrivate: boolean;
-  /** How long a service that has just been started may take to answer; default 60. */
+  /** How long a service that was just started may take to answer. Default: 60. */
   readonly timeoutSeconds?: number | undefined;
-  /** Told once, when the agent did not answer at the first try. */
+  /** Called once, if the agent did not answer at the first attempt. */
   readonly onWaiting?: ((seen: string) => void) | undefined;
 }
 
@@ -22,10 +22,10 @@ const MAX_PAUSE_MS = 3_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /**
- * Asks the agent as the network's registry does: GET {apiBaseUrl}/availability, no redirects, status 2xx,
- * JSON with `type: masumi-agent` or an agentIdentifier. It may say that it is not available yet.
+ * Probes the agent the way the network's registry does: GET {apiBaseUrl}/availability, no redirects, status 2xx, JSON with
+ * `type: masumi-agent` or an agentIdentifier. The agent may report that it is not available yet.
  *
- * @throws RegistrationError AGENT_NOT_ANSWERING with what was seen last; AGENT_ADDRESS_PRIVATE
+ * @throws RegistrationError AGENT_NOT_ANSWERING with the last observation; AGENT_ADDRESS_PRIVATE
  */
 export async function probeAgent({
   apiBaseUrl,
@@ -50,7 +50,7 @@ export async function probeAgent({
   }
 }
 
-/** Undefined if the agent answers as it should, else what was seen instead. */
+/** Returns undefined if the agent answers as expected, otherwise what was observed. */
 async function attemptProbe(url: string, allowPrivate: boolean): Promise<string | undefined> {
   const guard = allowPrivate ? undefined : publicOnly(url);
   try {
@@ -94,7 +94,7 @@ function describeAnswer(status: number, text: string, location: unknown): string
 
 /* ---- public addresses only ----------------------------------------------------------------------------- */
 
-/** Special-purpose ranges of RFC 6890 and its successors that the public network does not reach. */
+/** Special-purpose ranges of RFC 6890 and its successors that the public network cannot reach. */
 const PRIVATE = new BlockList();
 for (const [network, prefix] of [
   ["0.0.0.0", 8],
@@ -125,7 +125,7 @@ for (const [network, prefix] of [
   PRIVATE.addSubnet(network, prefix, "ipv6");
 }
 
-/** Whether the network at large can reach an IP address. IPv4 addresses written as IPv6 count as what they are. */
+/** Returns whether the public network can reach an IP address. IPv4-mapped IPv6 addresses count as IPv4. */
 export const isPublicAddress = (address: string): boolean =>
   !PRIVATE.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 
@@ -139,13 +139,13 @@ class PrivateAddressError extends Error {
   }
 }
 
-/** The HTTP library may wrap the error that our look-up gave. */
+/** Returns whether an error is our lookup's, which the HTTP library may have wrapped. */
 const isPrivateAddressError = (error: unknown): error is { address: string } =>
   error instanceof PrivateAddressError ||
   (error instanceof Error && error.cause instanceof PrivateAddressError) ||
   (error as { code?: unknown }).code === "PRIVATE_ADDRESS";
 
-/** Resolves names itself, so that the address that is checked is the address that is called. */
+/** Resolves names itself, so the address that was checked is the address that is used. */
 const lookupPublic: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
     const refused = addresses?.find(({ address }) => !isPublicAddress(address));
@@ -157,7 +157,7 @@ const lookupPublic: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-/** Connections that reach public addresses only. A name is checked when it is resolved, a literal at once. */
+/** Returns agents that only connect to public addresses. Names are checked when they are resolved, literals immediately. */
 function publicOnly(url: string) {
   const literal = new URL(url).hostname.replace(/^\[|\]$/g, "");
   if (isIP(literal) !== 0 && !isPublicAddress(literal)) throw privateAddress(url, literal);

@@ -34,13 +34,13 @@ import {
 
 export interface ListScope {
   readonly network: Network;
-  /** The service lists V1 and V2 registrations apart. */
+  /** The service lists V1 and V2 registrations separately. */
   readonly type: WalletType;
 }
 
 export interface PaymentList {
   readonly payments: readonly Payment[];
-  /** The service's clock when it was read, in Unix milliseconds. */
+  /** The service's time when the list was read, in Unix milliseconds. */
   readonly serverTime: number | undefined;
 }
 
@@ -49,26 +49,26 @@ interface Signalled {
 }
 
 /**
- * The Masumi payment service, one method per route that a provisioner needs.
+ * Client of the Masumi payment service, with one method per route that a provisioner needs.
  *
- * Every method may throw ServiceError (no usable answer; `unclear` after a write that may have happened)
- * and RefusedError (the service said no). Reads are tried again by themselves, writes never.
+ * Every method may throw ServiceError (no usable answer; `unclear` after a write that may have had an effect) and RefusedError
+ * (the service said no). Reads are retried automatically, writes never.
  */
 export class MasumiClient {
   readonly #http: Http;
   #dialect: Promise<Dialect> | undefined;
 
-  /** @throws SettingsError if the URL is none, or is plain http to another machine */
+  /** @throws SettingsError if the URL is invalid, or plain http to another machine */
   constructor(options: HttpOptions) {
     this.#http = new Http(options);
   }
 
-  /** What the API key may do. */
+  /** Returns what the API key may do. */
   async apiKeyStatus({ signal }: Signalled = {}): Promise<ApiKeyStatus> {
     return this.#get("/api-key-status", {}, apiKeyStatus, signal);
   }
 
-  /** Which release speaks, from its list of routes (asked once; nothing is tried out on live routes). */
+  /** Returns what the service's release can do, from its list of routes (requested once; live routes are not probed). */
   async apiDocs(): Promise<Dialect> {
     this.#dialect ??= this.#readDialect();
     return this.#dialect;
@@ -80,7 +80,7 @@ export class MasumiClient {
       const docs = apiDocs.safeParse(body);
       return dialectOf(docs.success ? Object.keys(docs.data.paths) : undefined);
     } catch (error) {
-      // A proxy that passes on the API alone hides the list; only a service that is not there is an error.
+      // A proxy that forwards only the API hides the list; only an unreachable service is an error.
       if (error instanceof MasumiError && error.status !== undefined && error.status < 500) {
         return dialectOf(undefined);
       }
@@ -89,7 +89,7 @@ export class MasumiClient {
     }
   }
 
-  /** The service's payment sources on the networks of the key. */
+  /** Returns the service's payment sources on the networks of the key. */
   async paymentSources({ signal }: Signalled = {}): Promise<PaymentSource[]> {
     return readAllPages({
       limit: 100,
@@ -101,21 +101,21 @@ export class MasumiClient {
     });
   }
 
-  /** Confirmed lovelace at an address; 0 for one that was never used. */
+  /** Returns the confirmed lovelace at an address; 0 for an unused one. */
   async balanceLovelace(network: Network, address: string, { signal }: Signalled = {}): Promise<bigint> {
     const { Balance } = await this.#get("/balance", { network, address }, balance, signal);
     const lovelace = Balance.find(({ unit }) => unit === "lovelace" || unit === "");
     return BigInt(lovelace?.quantity ?? 0);
   }
 
-  /** Every registration of the scope, newest first; complete or an error, however the list changes meanwhile. */
+  /** Returns every registration of the scope, newest first; complete or an error, even if the list changes meanwhile. */
   async listAll(scope: ListScope, options: Signalled = {}): Promise<Row[]> {
     return this.#list(scope, {}, options);
   }
 
   /**
-   * The registrations of the scope that a search finds: by a marker, or by a wallet's address. Releases
-   * without search list everything, so the caller still picks out what it meant.
+   * Returns the registrations of the scope that match a marker or a wallet's address. Releases without search return
+   * everything, so callers must still filter.
    */
   async listOwn(scope: ListScope & { readonly search: string }, options: Signalled = {}): Promise<Row[]> {
     return this.#list(scope, { searchQuery: scope.search }, options);
@@ -150,8 +150,8 @@ export class MasumiClient {
   }
 
   /**
-   * The registrations of the scope whose state changed at or after `since` (ISO-8601, the service's clock).
-   * Undefined when the release has no such route, or so many changed that only reading all of them is certain.
+   * Returns the registrations of the scope whose state changed at or after `since` (ISO-8601, the service's clock); undefined
+   * if the release has no such route, or so many changed that only reading all of them is reliable.
    */
   async listChanged(
     { network, type }: ListScope,
@@ -171,7 +171,7 @@ export class MasumiClient {
     return Assets.length < limit ? Assets.map(fromEntry) : undefined;
   }
 
-  /** Every payment of the scope, newest first, in any state; complete or an error. Requests: pages of 100. */
+  /** Returns every payment of the scope in any state, newest first; complete or an error. Requests: pages of 100. */
   async listPayments({ network, type }: ListScope, { signal }: Signalled = {}): Promise<PaymentList> {
     const dialect = await this.apiDocs();
     const scope = {
@@ -196,8 +196,8 @@ export class MasumiClient {
   }
 
   /**
-   * Identifiers of the agents whose tokens the chain shows at a selling wallet. The service asks the chain once for
-   * each of them.
+   * Returns the identifiers of the agents whose tokens are in a selling wallet. The service queries the chain once for each of
+   * them.
    */
   async tokensAt(
     wallet: { readonly network: Network; readonly vkey: string; readonly contract: string | undefined },
@@ -211,31 +211,31 @@ export class MasumiClient {
       const { Assets } = readAnswer(`[GET] ${url}`, body, walletTokens, false);
       return new Set(Assets.map(({ agentIdentifier }) => agentIdentifier));
     } catch (error) {
-      // What the service says of a wallet that holds no token at all.
+      // The service's answer for a wallet without any token.
       if (error instanceof MasumiError && error.serviceMessage === TOKEN_NOT_FOUND) return new Set();
       throw error;
     }
   }
 
-  /** Costs a fee and locks 5 ADA. Not idempotent: the same body twice is two registrations. */
+  /** Registers an agent. Costs a fee and locks 5 ADA. Not idempotent: sending it twice makes two registrations. */
   async register(body: RegisterBody, options: SendOptions = {}): Promise<Row> {
     return this.#send("POST", "/registry", body, options);
   }
 
-  /** Costs a fee. V2 only. */
+  /** Updates a V2 registration. Costs a fee. */
   async update(body: UpdateBody, options: SendOptions = {}): Promise<Row> {
     return this.#send("POST", "/registry/update", body, options);
   }
 
-  /** Costs a fee and burns the token. */
+  /** Burns a registration's token. Costs a fee. */
   async deregister(body: DeregisterBody, options: SendOptions = {}): Promise<Row> {
     const call = toDeregisterCall(await this.apiDocs(), body);
     return this.#send(call.method, call.path, call.body, options);
   }
 
   /**
-   * Removes a row that has nothing on the chain; needs an admin key. Up to 0.21 this verb deregisters
-   * (and knows no ids), so nothing is sent there. Returns whether the row was removed.
+   * Removes a row that has nothing on the chain; needs an admin key. Up to 0.21 this method deregisters instead (and knows no
+   * ids), so nothing is sent to those releases. Returns whether the row was removed.
    */
   async deleteRow(id: string, options: SendOptions = {}): Promise<boolean> {
     if (!(await this.apiDocs()).deregistersByPost) return false;

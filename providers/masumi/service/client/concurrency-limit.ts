@@ -1,4 +1,4 @@
-/** Lets at most `free` pieces of work run at a time, first come first served. */
+/** Lets at most `free` tasks run at a time, first come, first served. */
 export class ConcurrencyLimit {
   #free: number;
   readonly #queue: (() => void)[] = [];

@@ -10,7 +10,7 @@ import type {
   UpdateBody,
 } from "./wire.ts";
 
-/** What a release of the service can do, as its list of routes tells. */
+/** What a release of the service can do, according to its list of routes. */
 export interface Dialect {
   /** From 0.22 on POST /registry/deregister; before, DELETE /registry with the same body. */
   readonly deregistersByPost: boolean;
@@ -22,10 +22,10 @@ export interface Dialect {
   readonly hasV2: boolean;
 }
 
-/** Rows per page that a list is asked for, or that an old release gives unasked. */
+/** Returns the number of rows per page: what we request, or the fixed number of old releases. */
 export const pageSize = ({ hasSearch }: Dialect): number => (hasSearch ? 100 : 10);
 
-/** The dialect of a service with these API routes. A service that hides them is taken for a current one. */
+/** Returns the dialect of a service with these API routes. A service that hides them is assumed to be a current one. */
 export function dialectOf(routes: readonly string[] | undefined): Dialect {
   const has = (route: string) => routes === undefined || routes.includes(route);
   return {
@@ -39,7 +39,7 @@ export function dialectOf(routes: readonly string[] | undefined): Dialect {
 export const toPaymentSourceType = (type: WalletType): PaymentSourceType =>
   type === "V2" ? "Web3CardanoV2" : "Web3CardanoV1";
 
-/** What a registration is made of: the listing, the mark that makes it ours, and where its money goes. */
+/** The content of a registration: the listing, the marker that makes it ours, and where its payments go. */
 export interface Registration {
   readonly network: Network;
   readonly wallet: Wallet;
@@ -51,7 +51,7 @@ export interface Registration {
 
 const PRICING_TYPES = { fixed: "Fixed", free: "Free", dynamic: "Dynamic" } as const;
 
-/** The texts of `texts` that are neither absent nor empty. */
+/** Returns the texts that are neither absent nor empty. */
 const present = (texts: Readonly<Record<string, string | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(texts).filter((entry): entry is [string, string] => Boolean(entry[1])));
 
@@ -97,7 +97,7 @@ export const toRegisterBody = (registration: Registration): RegisterBody => ({
   sellingWalletVkey: registration.wallet.vkey,
 });
 
-/** For each optional text that `live` has and `wanted` lacks, the "" that empties it: omission would keep it. */
+/** Returns "" for each optional text that `live` has and `wanted` lacks, because omitting it would keep it. */
 const emptied = (
   live: Readonly<Record<string, string | undefined>>,
   wanted: Readonly<Record<string, string | undefined>>,
@@ -108,7 +108,7 @@ const emptied = (
       .map((key) => [key, ""]),
   );
 
-/** The update that turns `live` into `registration`. */
+/** Returns the update that turns `live` into `registration`. */
 export function toUpdateBody(registration: Registration, live: Row): UpdateBody {
   const content = toContent(registration);
   const legal = { ...emptied(live.listing.legal, registration.listing.legal), ...content.Legal };
@@ -129,16 +129,16 @@ interface Call {
 /** Deregistration from 0.22 on. */
 const toDeregister = (body: DeregisterBody): Call => ({ method: "POST", path: "/registry/deregister", body });
 
-/** Deregistration up to 0.21. Newer releases remove a row by id with this verb and refuse this body. */
+/** Deregistration up to 0.21. In newer releases this method removes a row by id and refuses this body. */
 const toOldDeregister = (body: DeregisterBody): Call => ({ method: "DELETE", path: "/registry", body });
 
 export const toDeregisterCall = (dialect: Dialect, body: DeregisterBody): Call =>
   dialect.deregistersByPost ? toDeregister(body) : toOldDeregister(body);
 
-/** A registration in our words: marks apart from tags, "" and null gone, V1 and V2 prices in one shape. */
+/** Returns a registration in our model: markers separate from tags, no "" or null, V1 and V2 prices in one format. */
 export function fromEntry(entry: RegistryEntry): Row {
   const sources = entry.supportedPaymentSources ?? [];
-  // A row keeps the error and the transaction of its past: they are only news where the state speaks of them.
+  // A row keeps past errors and transactions, which are relevant only if its state refers to them.
   const error = entry.state.endsWith("Failed") ? entry.error : undefined;
   const transaction = entry.state.endsWith("Requested") ? undefined : entry.CurrentTransaction;
   return {
@@ -186,7 +186,7 @@ function fromV1Pricing(pricing: RegistryEntry["AgentPricing"]): Pricing {
   return fromPricing(pricing?.pricingType, pricing?.Pricing ?? []);
 }
 
-/** Prices of all advertised sources together: more than the one that we advertise is then a difference. */
+/** Returns the prices of all advertised sources together, so any source besides ours shows up as a difference. */
 function fromSources(sources: NonNullable<RegistryEntry["supportedPaymentSources"]>): Pricing {
   const fixed = sources.flatMap(({ pricing }) => pricing?.fixed ?? []);
   return fromPricing(

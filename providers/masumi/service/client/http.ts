@@ -9,32 +9,32 @@ import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { failure } from "./wire.ts";
 
 export interface HttpOptions {
-  /** Base URL of the API, ending in /api/v1. https, or plain http on this machine. */
+  /** Base URL of the API, ending in /api/v1: https, or plain http on this machine. */
   readonly url: string;
   /** API key; sent as the header `token` and nowhere else. */
   readonly token: string;
-  /** Milliseconds until an answer must be complete; default 30,000. */
+  /** Milliseconds until an answer must be complete. Default: 30,000. */
   readonly timeoutMs?: number | undefined;
-  /** Requests under way at the same time; default 8 (each costs the service a password hash). */
+  /** Maximum number of concurrent requests. Default: 8 (each costs the service a password hash). */
   readonly fetchLimit?: number | undefined;
 }
 
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
-  /** The server's clock in Unix milliseconds, where it told. */
+  /** The server's time in Unix milliseconds, if it sent it. */
   readonly serverTime: number | undefined;
 }
 
 export interface GetOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Including the first; default 4. */
+  /** Including the first. Default: 4. */
   readonly tries?: number | undefined;
 }
 
 export interface SendOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Awaited when nothing is left to wait for but the request itself; a throw keeps it from being sent. */
+  /** Awaited immediately before the request is sent; if it throws, nothing is sent. */
   readonly beforeSend?: (() => Promise<void>) | undefined;
 }
 
@@ -53,10 +53,10 @@ const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
 const GET_TRIES = 4;
 const FIRST_BACKOFF_MS = 300;
 const MAX_BACKOFF_MS = 5_000;
-/** A server that wants a longer pause gets its error passed on. */
+/** If a server asks for a longer pause, its error is thrown. */
 const MAX_RETRY_AFTER_SECONDS = 30;
 
-/** Failures before a byte of the request could have left this machine. */
+/** Errors that occur before any byte of the request has left this machine. */
 const NOT_SENT =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CERT_.+|UNABLE_TO_.+|SELF_SIGNED_.+|DEPTH_ZERO_.+|ERR_TLS_.+)$/;
 
@@ -82,15 +82,15 @@ function parseBase(url: string): URL {
 }
 
 /**
- * JSON over HTTP to the payment service: time-outs, a limit on answers and on parallel requests, retries of
- * GET alone (a POST or DELETE may have had its effect), and errors that say what happened but never the key.
+ * JSON over HTTP to the payment service: timeouts, limits on the size of answers and on concurrent requests, retries only of
+ * GET (a POST or DELETE may have had its effect), and errors that say what happened but never contain the key.
  */
 export class Http {
   readonly #base: URL;
   readonly #token: string;
   readonly #timeoutMs: number;
   readonly #limit: ConcurrencyLimit;
-  /** Reused connections are for reads: a server may close an idle one just as a POST goes out on it. */
+  /** Connections are reused only for reads: a server may close an idle one just as a POST is sent on it. */
   readonly #reads = {
     httpAgent: new HttpAgent({ keepAlive: true }),
     httpsAgent: new HttpsAgent({ keepAlive: true }),
@@ -104,17 +104,17 @@ export class Http {
     this.#limit = new ConcurrencyLimit(fetchLimit);
   }
 
-  /** Of a route of the API. */
+  /** Returns the URL of a route of the API. */
   urlOf(path: string): string {
     return `${this.#base.href.replace(/\/$/, "")}${path}`;
   }
 
-  /** Of the service's route list, which is beside the API and not below it. */
+  /** Returns the URL of the service's list of routes, which is next to the API, not below it. */
   docsUrl(): string {
     return this.urlOf("").replace(/(\/api\/v1)?$/, "/api-docs");
   }
 
-  /** Reads; tries again on network trouble, 429 and 5xx, up to four times by default. @throws ServiceError, RefusedError */
+  /** Reads, with retries on network errors, 429 and 5xx, by default up to four attempts. @throws ServiceError, RefusedError */
   async get(url: string, query: Query = {}, { signal, tries = GET_TRIES }: GetOptions = {}): Promise<Answer> {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -200,7 +200,7 @@ export class Http {
     const serviceMessage = said.success ? maskSecrets(said.data.error.message, [this.#token]) : undefined;
     const details = { status, serviceMessage, retryAfterSeconds };
     if (status >= 500) throw this.#error(exchange, "SERVICE_FAILED", `status ${status}.`, details);
-    // The gateway gave up waiting; what it asked behind it may still happen.
+    // The gateway stopped waiting, but the service behind it may still carry out the request.
     if (status === 408) throw this.#error(exchange, "SERVICE_TIMEOUT", "status 408.", details);
     if (status >= 300) {
       throw new RefusedError({
@@ -267,7 +267,7 @@ function refusalCode(status: number) {
   return "REQUEST_REFUSED";
 }
 
-/** Trouble that may be over in a moment; 501 is a route that is not there. */
+/** Returns whether an error may be temporary; 501 is a missing route. */
 export function isPassing(error: unknown): error is ServiceError | RefusedError {
   if (!(error instanceof ServiceError)) return isRateLimit(error);
   return error.code !== "ANSWER_TOO_LARGE" && error.status !== 501;
@@ -276,7 +276,7 @@ export function isPassing(error: unknown): error is ServiceError | RefusedError 
 const isRateLimit = (error: unknown): error is RefusedError =>
   error instanceof RefusedError && error.code === "RATE_LIMITED";
 
-/** Milliseconds to wait before a read is tried again; undefined if that would not help. */
+/** Returns the milliseconds to wait before retrying a read; undefined if retrying would not help. */
 function pauseBeforeRetry(error: unknown, attempt: number): number | undefined {
   if (!isPassing(error)) return undefined;
   const asked = error.retryAfterSeconds ?? 0;

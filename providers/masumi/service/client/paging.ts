@@ -1,27 +1,27 @@
 import { ServiceError } from "../errors.ts";
 
 const ATTEMPTS = 3;
-/** Page borders move by this much from attempt to attempt, so that they fall between other rows. */
+/** Page boundaries move by this much from attempt to attempt, so they fall between other rows. */
 const BORDER_SHIFT = 7;
 
 export interface Pages<T> {
-  /** The page that begins with the row `cursorId`, or the first one. */
+  /** Fetches the page that begins with the row `cursorId`, or the first one. */
   readonly fetch: (cursorId: string | undefined, limit: number) => Promise<T[]>;
   /** Rows of a full page. */
   readonly limit: number;
-  /** Whether the service keeps to another limit too. */
+  /** Whether the service accepts other limits. */
   readonly isLimitFree: boolean;
-  /** How many rows there are, if the service tells. */
+  /** Returns the number of rows, if the service supports that. */
   readonly count?: (() => Promise<number>) | undefined;
 }
 
 /**
  * Reads a list to its end, in the service's order.
  *
- * The service's cursor is inclusive (the row it names comes first again), and a cursor whose row is gone, or
- * has left the filter, answers with an empty page that looks like the end: then the list is read again. Rows
- * of the same instant have no fixed order, so a page border among them may hide one: a list of several
- * pages is therefore held against the service's own count, and read again with other borders if rows are missing.
+ * The service's cursor is inclusive (its row comes first again). If the cursor's row is gone, or no longer matches the filter,
+ * the service returns an empty page that looks like the end, so the list is read again. Rows of the same instant have no fixed
+ * order, so a page boundary among them may hide one. A list of several pages is therefore compared with the service's own
+ * count, and read again with other boundaries if rows are missing.
  *
  * @throws ServiceError LIST_UNSTABLE if a cursor's row vanishes every time
  */

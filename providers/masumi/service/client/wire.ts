@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * What the payment service sends and takes, in its own spelling (releases 0.10 to 0.28). Answers are read
- * leniently: a field that an older release lacks, or a newer one adds, is no reason to refuse a whole list.
+ * What the payment service sends and accepts, with its own names (releases 0.10 to 0.28). Answers are read leniently: a field
+ * that an older release lacks, or a newer one adds, must not make a whole list unreadable.
  */
 
 const text = z.string();
@@ -23,7 +23,7 @@ const supportedPaymentSource = z.object({
 
 const walletReference = z.object({ walletVkey: text, walletAddress: optionalText });
 
-/** One registration, the same in every answer that has one. */
+/** A registration, in the same format in every answer. */
 export const registryEntry = z.object({
   error: optionalText,
   id: text,
@@ -55,13 +55,13 @@ export type RegistryEntry = z.output<typeof registryEntry>;
 
 export const registryList = z.object({ Assets: z.array(registryEntry) });
 
-/** GET /registry/count: heeds the payment source filter alone. */
+/** GET /registry/count: supports only the payment source filter. */
 export const registryCount = z.object({ total: z.number() });
 
-/** The message of a 404 to a deregistration or update whose token nobody holds: burned, or its identifier is old. */
+/** Message of the 404 to a deregistration or update whose token nobody holds: it was burned, or its identifier is outdated. */
 export const TOKEN_NOT_FOUND = "Asset not found";
 
-/** GET /api-key-status: what the key may do. NetworkLimit is complete also for an admin key. */
+/** GET /api-key-status: what the key may do. NetworkLimit is complete even for an admin key. */
 export const apiKeyStatus = z
   .object({
     permission: text,
@@ -80,7 +80,7 @@ export type ApiKeyStatus = z.output<typeof apiKeyStatus>;
 const paymentSource = z.object({
   id: text,
   network: text,
-  /** Releases before 0.28 know V1 only and do not say so. */
+  /** Absent before 0.28, which has only V1. */
   paymentSourceType: text.default("Web3CardanoV1"),
   smartContractAddress: text,
 });
@@ -94,9 +94,9 @@ export const balance = z.object({
 
 const payment = z.object({
   id: text,
-  /** Absent before 0.26: the agent is then not told. */
+  /** Absent before 0.26, which does not return the agent. */
   agentIdentifier: optionalText,
-  /** Null as long as no buyer has locked money for it. */
+  /** Null as long as no buyer has locked funds for it. */
   onChainState: optionalText,
   NextAction: z.object({ requestedAction: text }).nullish(),
   /** Unix milliseconds as digits; absent before 0.21. */
@@ -110,16 +110,16 @@ export type Payment = z.output<typeof payment>;
 export const paymentList = z.object({ Payments: z.array(payment) });
 export const paymentCount = z.object({ total: z.number() });
 
-/** GET /registry/wallet: the tokens that the chain shows at a wallet. */
+/** GET /registry/wallet: the tokens in a wallet, according to the chain. */
 export const walletTokens = z.object({ Assets: z.array(z.object({ agentIdentifier: text })) });
 
 export const success = z.object({ status: z.literal("success"), data: z.unknown() });
 export const failure = z.object({ status: z.literal("error"), error: z.object({ message: text }) });
 
-/** GET {origin}/api-docs: only its paths matter, they tell the release. */
+/** GET {origin}/api-docs: only its paths matter, because they identify the release. */
 export const apiDocs = z.object({ paths: z.record(text, z.unknown()) });
 
-/** The type of payment source that a list is filtered by; without it the service lists V1 only. */
+/** The type of payment source by which a list is filtered; by default the service lists only V1. */
 export type PaymentSourceType = "Web3CardanoV1" | "Web3CardanoV2";
 
 export interface RegistrationContent {

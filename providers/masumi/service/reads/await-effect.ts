@@ -5,8 +5,8 @@ const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 2_000;
 
 /**
- * Looks for the effect of a request whose answer was lost: at once, then at pauses that grow to two seconds,
- * and a last time when `seconds` are over. A look that fails for the moment has seen nothing. Undefined: there was none to see.
+ * Looks for the effect of a request whose answer was lost: immediately, then with pauses growing to two seconds, and a last
+ * time after `seconds`. A temporary error counts as having seen nothing. Returns undefined if there was no effect.
  */
 export async function awaitEffect<T>(
   seconds: number,

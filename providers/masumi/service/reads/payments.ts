@@ -3,36 +3,36 @@ import type { Row, WalletType } from "../model.ts";
 import type { Payment } from "../client/wire.ts";
 
 /*
- * Which payments keep an agent from being deregistered. Its buyers' money lies in the payment contract and not at
- * the token, so a burn takes none of it. What a burn would spoil is work: a job that is paid and not delivered, or
- * one that is ordered and may still be paid by a buyer who does not know that the agent is leaving.
+ * Which payments prevent an agent from being deregistered. Its buyers' money is in the payment contract, not with the token, so
+ * burning the token takes none of it. What it would destroy is work: a job that is paid but not delivered, or one that is
+ * ordered and may still be paid by a buyer who does not know that the agent is leaving.
  */
 
-/** A payment that keeps its agent from being deregistered. */
+/** A payment that prevents its agent from being deregistered. */
 export interface OpenPayment {
   readonly id: string;
   /** The service's on-chain state, or "not paid yet". */
   readonly state: string;
-  /** Unix milliseconds after which it no longer matters; undefined if the service does not tell. */
+  /** Unix milliseconds after which it no longer matters; undefined if the service does not say. */
   readonly until: number | undefined;
 }
 
 /**
- * The on-chain states of a payment (release 0.28), each with the time up to which the agent still owes something.
- * What a state allows whom to do until when is read from the contracts' state machine of that release.
+ * The on-chain states of a payment (release 0.28), each with the time until which the agent still owes something, according to
+ * the contracts' state machine in that release.
  */
 const OWED_UNTIL: Readonly<Record<string, ((payment: Payment) => string | null | undefined) | "nothing">> = {
-  /** Paid. The result may be submitted until submitResultTime; afterwards the buyer takes the money back alone. */
+  /** Paid. The result may be submitted until submitResultTime; afterwards the buyer can withdraw the money alone. */
   FundsLocked: (payment) => payment.submitResultTime,
   /** The buyer wants the money back, but a result in time still turns that into a dispute. */
   RefundRequested: (payment) => payment.submitResultTime,
-  /** Delivered and disputed. The seller may deliver again or give in, until the network's admins may decide. */
+  /** Delivered and disputed. The seller may deliver again or give in until the network's admins may decide. */
   Disputed: (payment) => payment.externalDisputeUnlockTime,
-  /** Delivered. Withdrawing the money is the service's own work, with the wallet's key. */
+  /** Delivered. The service withdraws the money itself, with the wallet's key. */
   ResultSubmitted: "nothing",
-  /** Wrong money or data: the service never asks the agent to work for it. */
+  /** Wrong amount or data: the agent never has to work for it. */
   FundsOrDatumInvalid: "nothing",
-  /** One side has given in: what is left is a withdrawal. */
+  /** One side has given in: only the withdrawal is left. */
   WithdrawAuthorized: "nothing",
   RefundAuthorized: "nothing",
   Withdrawn: "nothing",
@@ -41,14 +41,14 @@ const OWED_UNTIL: Readonly<Record<string, ((payment: Payment) => string | null |
 };
 
 /**
- * A transaction sent in time may be seen this much later, and clocks differ: the chain's, the service's and ours.
+ * A transaction sent in time may become visible this much later, and the clocks of chain, service and this machine differ.
  */
 const GRACE_MS = 10 * 60_000;
 
 /**
- * What a payment still asks of its agent at `now` (Unix milliseconds); undefined if nothing. `requestedAction` plays
- * no part: it says what the service does next, and every action that needs the agent belongs to one of the states
- * above. A state that is not known here counts as open.
+ * Returns what a payment still requires of its agent at `now` (Unix milliseconds); undefined if nothing. `requestedAction` is
+ * irrelevant: it says what the service does next, and every action that needs the agent belongs to one of the states above. An
+ * unknown state counts as open.
  */
 export function openPayment(payment: Payment, now: number): OpenPayment | undefined {
   const { id, onChainState } = payment;
@@ -60,15 +60,15 @@ export function openPayment(payment: Payment, now: number): OpenPayment | undefi
   return { id, state: onChainState ?? "not paid yet", until };
 }
 
-/** Ordered only: a buyer may pay until payByTime. Releases before 0.21 have no such time, but a result has its own. */
+/** Only ordered: a buyer may pay until payByTime. Releases before 0.21 lack it, but have a deadline for the result. */
 const toPayBy = ({ payByTime, submitResultTime }: Payment) => payByTime ?? submitResultTime;
 
-/** The last three bytes of a V2 identifier count its updates; payments keep the identifier of their day. */
+/** The last three bytes of a V2 identifier count its updates; payments keep the identifier of their time. */
 const VERSION_LENGTH = 6;
 const withoutVersion = (identifier: string, type: WalletType) =>
   type === "V2" ? identifier.slice(0, -VERSION_LENGTH) : identifier;
 
-/** Whether a payment is the row's agent's, or may be: a release that does not name the agent names the wallet at most. */
+/** Returns whether a payment belongs, or may belong, to an agent: old releases return the wallet at most, not the agent. */
 export function isPaymentOf(row: Row, { agentIdentifier, SmartContractWallet }: Payment): boolean {
   if (agentIdentifier) {
     return withoutVersion(agentIdentifier, row.type) === withoutVersion(row.agentIdentifier, row.type);
@@ -76,7 +76,7 @@ export function isPaymentOf(row: Row, { agentIdentifier, SmartContractWallet }: 
   return !SmartContractWallet || SmartContractWallet.walletVkey === row.walletVkey;
 }
 
-/** The payments of one network and payment source type, read whole and shared by everyone who asks at the same time. */
+/** The payments of one network and payment source type, read completely and shared by concurrent callers. */
 export class PaymentView {
   readonly #client: MasumiClient;
   readonly #scope: ListScope;
@@ -89,7 +89,7 @@ export class PaymentView {
   }
 
   /**
-   * The open payments of a row's agent, from a reading begun at most `maxAgeMs` ago.
+   * Returns an agent's open payments, from a read that was started at most `maxAgeMs` ago.
    *
    * @throws ServiceError, RefusedError
    */
@@ -111,7 +111,7 @@ export class PaymentView {
 
 const SHOWN = 10;
 
-/** The list for people: id, state and time of each, the first ten of many. */
+/** Returns a readable list with id, state and time of the first ten. */
 export function describePayments(open: readonly OpenPayment[]): string {
   const lines = open
     .slice(0, SHOWN)
@@ -122,7 +122,7 @@ export function describePayments(open: readonly OpenPayment[]): string {
   return [...lines, ...more].join(", ");
 }
 
-/** When the last of them no longer matters, as ISO-8601; "" if one of them has no end. */
+/** Returns when none of them matters any more, as ISO-8601; "" if one of them has no end. */
 export function drainedBy(open: readonly OpenPayment[]): string {
   const times = open.map(({ until }) => until);
   if (times.some((time) => time === undefined)) return "";

@@ -6,23 +6,23 @@ import type { Row } from "../model.ts";
 
 const MIN_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 15_000;
-/** A pause is this part of the time since something last changed: early changes are noticed early. */
+/** A pause is this share of the time since the last change, so early changes are noticed early. */
 const PAUSE_SHARE = 0.1;
-/** Changes are asked for from a little before the newest one known, in case the service's clocks differ. */
+/** Changes are requested from a little before the newest known one, in case the service's clocks differ. */
 const OVERLAP_MS = 60_000;
-/** Everything is read again after this time, so that nothing can be missed for ever. */
+/** Everything is read again after this time, so nothing can be missed forever. */
 const FULL_READ_EVERY_MS = 5 * 60_000;
-/** A wait's first look may be this old: many waits start together and share it. */
+/** A wait's first read may be this old, because many waits start together and share it. */
 const SHARED_LOOK_MS = 250;
 
 export interface WaitOptions<T> {
-  /** What the row means for the wait: a result ends it, undefined goes on, a throw ends it with that error. */
+  /** Judges the row: a result ends the wait, undefined continues it, an error ends it with that error. */
   readonly judge: (row: Row | undefined) => T | undefined;
-  /** Unix milliseconds at which the wait is over; asked after every look. */
+  /** Returns the Unix milliseconds at which the wait ends; called after every poll. */
   readonly deadline: () => number;
-  /** Called with what was seen each time, while the wait goes on. */
+  /** Called with the row after each poll while the wait continues. */
   readonly onLook?: ((row: Row | undefined) => void) | undefined;
-  /** Called with why nothing could be seen, while the wait goes on. */
+  /** Called with the error if a poll failed while the wait continues. */
   readonly onTrouble?: ((error: Error) => void) | undefined;
 }
 
@@ -34,9 +34,9 @@ interface Waiter {
 }
 
 /**
- * The rows of one network and payment source type as this process sees them: read once in full, then kept up
- * to date by the service's list of changes (or read again where there is none). All lookers and waiters share
- * the same reads, so their number does not matter to the service.
+ * This process's view of the rows of one network and payment source type: read once completely, then kept up to date with the
+ * service's list of changes (or read again if there is none). All readers and waiters share the same requests, so their number
+ * does not matter to the service.
  */
 export class RegistryView {
   readonly #client: MasumiClient;
@@ -44,13 +44,13 @@ export class RegistryView {
   readonly #assertGoingOn: () => Promise<void>;
 
   #rows = new Map<string, Row>();
-  /** When the newest finished read began. */
+  /** When the latest finished read was started. */
   #readAt = Number.NEGATIVE_INFINITY;
   #fullyReadAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
-  /** How long the newest finished read took. */
+  /** How long the latest finished read took. */
   #readMs = 0;
-  /** Rows that this process was told by a write, and when: a read that began before does not undo them. */
+  /** Rows from answers to our own writes, and when: a read that was started earlier must not undo them. */
   readonly #noted = new Map<string, { readonly row: Row; readonly at: number }>();
 
   readonly #waiters = new Map<Waiter, string>();
@@ -59,14 +59,14 @@ export class RegistryView {
   #changedAt = 0;
   #nap = new AbortController();
 
-  /** @param assertGoingOn throws when waiting has lost its sense; asked before every look of a wait */
+  /** @param assertGoingOn throws if waiting no longer makes sense; called before every poll of a wait */
   constructor(client: MasumiClient, scope: ListScope, assertGoingOn: () => Promise<void> = async () => {}) {
     this.#client = client;
     this.#scope = scope;
     this.#assertGoingOn = assertGoingOn;
   }
 
-  /** Every row by id, as of at most `maxAgeMs` ago. */
+  /** Returns every row by id, as of at most `maxAgeMs` ago. */
   async rows(maxAgeMs: number): Promise<ReadonlyMap<string, Row>> {
     const oldest = Date.now() - maxAgeMs;
     while (this.#readAt < oldest) {
@@ -78,12 +78,12 @@ export class RegistryView {
     return this.#rows;
   }
 
-  /** Every row by id as last read; nothing before the first reading. */
+  /** Every row by id as of the last read; empty before the first. */
   get known(): ReadonlyMap<string, Row> {
     return this.#rows;
   }
 
-  /** Takes over what the service answered to a write of ours. */
+  /** Stores the service's answer to one of our writes. */
   note(row: Row): void {
     this.#noted.set(row.id, { row, at: Date.now() });
     this.#rows.set(row.id, row);
@@ -91,8 +91,8 @@ export class RegistryView {
   }
 
   /**
-   * Waits for one row, together with all other waits of this view. Undefined: the time is over. A service that does not
-   * answer for a moment ends no wait, but one that was never reached does, and one that does not answer when the time is over.
+   * Waits for one row, together with all other waits of this view; returns undefined after the deadline. Temporary errors do
+   * not end a wait, unless the service was never reached or still fails at the deadline.
    *
    * @throws what `judge` throws; ServiceError, RefusedError
    */
@@ -161,7 +161,7 @@ export class RegistryView {
     }
   }
 
-  /** One look for all waits. */
+  /** Polls once for all waits. */
   async #look(maxAge: number): Promise<void> {
     const before = this.#rows;
     this.#lookedAt = Date.now();
@@ -182,12 +182,12 @@ export class RegistryView {
     });
   }
 
-  /** Nothing listens there: at the start of a run that is a wrong address rather than a bad moment. */
+  /** At the start of a run, an unreachable service means a wrong address rather than a temporary problem. */
   #wasNeverReached(error: MasumiError): boolean {
     return error.code === "SERVICE_UNREACHABLE" && this.#readAt === Number.NEGATIVE_INFINITY;
   }
 
-  /** Lets each wait have its turn; those that end leave. */
+  /** Serves each wait, and removes those that end. */
   #serve(turn: (waiter: Waiter, id: string) => boolean): void {
     for (const [waiter, id] of this.#waiters) {
       try {
@@ -206,7 +206,7 @@ export class RegistryView {
     if (moved) this.#changedAt = Date.now();
   }
 
-  /** Something is about to happen: look again soon. */
+  /** Polls again soon, because something is about to happen. */
   #quicken(): void {
     this.#changedAt = Date.now();
     this.#nap.abort();

@@ -2,7 +2,7 @@ import type { MasumiClient } from "../client/client.ts";
 import { ownerOf, ownerTag } from "../marker.ts";
 import type { Network, Row } from "../model.ts";
 
-/** A registration that bears a marker of the owner. */
+/** A registration with a marker of the owner. */
 export interface OwnRow extends Row {
   /** The marker: equal to `marker(owner, agent id)` of the agent it registers. */
   readonly marker: string;
@@ -10,14 +10,14 @@ export interface OwnRow extends Row {
 
 export interface RowScope {
   readonly network: Network;
-  /** Only registrations of wallets with these addresses are asked for; absent: everybody's. */
+  /** Requests only registrations of wallets with these addresses; if absent, everybody's. */
   readonly walletAddresses?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The registrations of a network, V1 and V2, in every state (also failed and deregistered ones), newest first.
- * Reads only; every right of an API key will do. Requests: pages of 100 rows, for each address and type.
+ * Returns the registrations of a network, V1 and V2, in every state (including failed and deregistered ones), newest first.
+ * Read-only; any permission of the API key is enough. Requests: pages of 100 rows for each address and type.
  *
  * @throws ServiceError, RefusedError; never an incomplete list
  */
@@ -37,7 +37,7 @@ export async function readRows(
   return [...rows.values()].toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
 }
 
-/** The rows among these that bear a marker of the owner (masumi:owner). */
+/** Returns those rows that have a marker of the owner (masumi:owner). */
 export function ownRows(rows: readonly Row[], owner: string): OwnRow[] {
   const tag = ownerTag(owner);
   return rows.flatMap((row) => {

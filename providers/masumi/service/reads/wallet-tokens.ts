@@ -1,10 +1,10 @@
 import type { MasumiClient } from "../client/client.ts";
 import { type Network, type Row, isBurnable } from "../model.ts";
 
-/** The service asks the chain once for each token of a wallet; beyond this many a look would burden it. */
+/** The service queries the chain once for each token of a wallet; more than this would be a burden. */
 const MOST_TOKENS = 100;
 
-/** Which tokens lie at the selling wallets, as the chain shows it to the service; each wallet is asked for once. */
+/** The tokens in the selling wallets, according to the chain; each wallet is requested once. */
 export class WalletTokens {
   readonly #client: MasumiClient;
   readonly #wallets = new Map<string, Promise<ReadonlySet<string> | undefined>>();
@@ -14,8 +14,8 @@ export class WalletTokens {
   }
 
   /**
-   * Identifiers of the agents whose tokens lie at the wallet of a row. Undefined if that cannot be told, or if the
-   * row's token is meant to lie elsewhere.
+   * Returns the identifiers of the agents whose tokens are in the wallet of a registration; undefined if unknown, or if its
+   * token is supposed to be elsewhere.
    *
    * @param rows every row of the network and payment source type
    */
@@ -33,7 +33,7 @@ export class WalletTokens {
 
   async #ask(row: Row, network: Network): Promise<ReadonlySet<string> | undefined> {
     const contract = row.sourceAddress || undefined;
-    // A wallet of another payment source, a chain out of reach, a release without the route: then it is not known.
+    // Unknown if the wallet has another payment source, the chain is unreachable, or the release lacks the route.
     return this.#client.tokensAt({ network, vkey: row.walletVkey, contract }).catch(() => undefined);
   }
 }

@@ -1,13 +1,13 @@
 import type { Network } from "../model.ts";
 
-/** Registrations that a run may burn without naming them. */
+/** How many registrations a run may burn without their being named. */
 export const UNNAMED_BURNS: Readonly<Record<Network, number>> = { Preprod: 3, Mainnet: 0 };
 
 export interface BurnRequest {
   readonly network: Network;
   readonly agentId: string;
   readonly rowId: string;
-  /** The run takes the whole stack down. */
+  /** Whether the run removes the whole stack. */
   readonly isDestroy: boolean;
   /** Unnamed registrations that this run has burned so far. */
   readonly unnamedSoFar: number;
@@ -17,7 +17,7 @@ export interface BurnRequest {
   readonly allowedByEnvironment: string | undefined;
 }
 
-/** Whether a registration may be burned, and whether that uses up one of the run's unnamed burns. Pure. */
+/** Returns whether a registration may be burned, and whether that counts against the run's limit. Pure. */
 export function decideBurn(request: BurnRequest): { readonly allowed: boolean; readonly counts: boolean } {
   const { network, agentId, rowId, isDestroy, unnamedSoFar, allowed, allowedByEnvironment = "" } = request;
   const isNamedIn = (names: readonly string[]) => names.includes(agentId) || names.includes(rowId);

@@ -11,7 +11,7 @@ export interface Failure {
 export const LIMITS = {
   text: 250,
   tag: 63,
-  /** The service takes 15; one is our marker. */
+  /** The service accepts 15; one is our marker. */
   tags: 14,
   prices: 5,
   amount: 2n ** 63n - 1n,
@@ -25,8 +25,8 @@ const VKEY = /^[0-9a-f]{56}$/;
 const UNIT = /^[0-9a-f]{56}([0-9a-f]{2}){0,32}$/;
 
 /**
- * Everything in the inputs that the service would refuse, found before any request. Pure; whatever is not
- * known yet passes.
+ * Returns everything in the inputs that the service would refuse, before any request is sent. Pure; values that are not known
+ * yet pass.
  */
 export function checkRegistration(inputs: Registration & { readonly agentId: string }): Failure[] {
   return [

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import type { Listing, Pricing, Row, WalletType } from "../model.ts";
 import { UNKNOWN, isUnknown } from "../unknown.ts";
 
-/* What the service makes of a listing, and when two are the same. */
+/* How the service normalises a listing, and when two listings are the same. */
 
 /**
- * The listing as the service keeps it: `lovelace` is "", amounts have no leading zeros, an empty optional
- * text is none. Values that are not known yet stay as they are.
+ * Returns the listing as the service keeps it: `lovelace` is "", amounts have no leading zeros, empty optional texts are
+ * absent. Values that are not known yet stay as they are.
  */
 export function normaliseListing(listing: Listing): Listing {
   if (isUnknown(listing)) return listing;
@@ -31,7 +31,7 @@ function normalisePricing(pricing: Pricing): Pricing {
   return {
     type: "fixed",
     prices: pricing.prices.map(({ amount, unit }) => ({
-      // What stands for an unknown amount begins with a zero.
+      // The placeholder for an unknown amount begins with a zero.
       amount: isUnknown(amount) ? amount : amount.replace(/^0+(?=\d)/, ""),
       unit: unit === "lovelace" ? "" : unit,
     })),
@@ -45,8 +45,8 @@ export interface Content {
 }
 
 /**
- * What goes on the chain, field by field as comparable texts. Tags, prices and examples are sets: the service
- * gives prices in any order, and another order of tags is not worth a fee.
+ * Returns what goes on the chain, field by field as comparable strings. Tags, prices and examples are sets: the service returns
+ * prices in any order, and a different order of tags is not worth a fee.
  */
 function fieldsOf({ wallet, listing, sourceAddress }: Content): Readonly<Record<string, string>> {
   const { author, legal, pricing, ...plain } = normaliseListing(listing);
@@ -70,28 +70,28 @@ function fieldsOf({ wallet, listing, sourceAddress }: Content): Readonly<Record<
   };
 }
 
-/** What goes on the chain, as one text: equal texts, same content. */
+/** Returns what goes on the chain as one string; equal strings mean the same content. */
 export const contentOf = (content: Content): string => JSON.stringify(fieldsOf(content));
 
-/** Names of the on-chain fields in which `wanted` is not what `live` is, in a fixed order. */
+/** Returns the names of the on-chain fields in which `wanted` differs from `live`, in a fixed order. */
 export function changedFields(live: Content, wanted: Content): string[] {
   const before = fieldsOf(live);
   const after = fieldsOf(wanted);
   return Object.keys({ ...before, ...after }).filter((field) => before[field] !== after[field]);
 }
 
-/** Of one field; 60 bits are enough to tell a text from another one of the same agent. */
+/** Returns the digest of one field; 60 bits are enough to distinguish the texts of one agent. */
 const digestText = (text: string) =>
   createHash("sha256").update(text, "utf8").digest("base64url").slice(0, 10);
 
 /**
- * What goes on the chain, as ten characters for each field: what the state keeps to know a change by. The fields'
- * order and texts are part of the state's format.
+ * Returns what goes on the chain as ten characters per field, by which the state recognises changes. The fields' order and
+ * texts are part of the state's format.
  */
 export const digestOf = (content: Content): string =>
   Object.values(fieldsOf(content)).map(digestText).join(".");
 
-/** Whether the content has this digest. A field with something in it that is not known yet counts as the same. */
+/** Returns whether the content has this digest. A field that contains something unknown counts as the same. */
 export function hasDigest(content: Content, digest: string): boolean {
   const fields = Object.values(fieldsOf(content));
   const digests = digest.split(".");
@@ -103,7 +103,7 @@ export function hasDigest(content: Content, digest: string): boolean {
 
 const sorted = (texts: readonly string[]) => texts.toSorted();
 
-/** Whether a row shows exactly this content on this wallet. Says nothing about the chain: see its state. */
+/** Returns whether a row shows exactly this content on this wallet. Whether the chain has it depends on the row's state. */
 export const shows = (
   row: Row,
   registration: Content & { readonly wallet: { readonly vkey: string } },

@@ -23,28 +23,28 @@ export type Change =
   | { readonly kind: "update" }
   | { readonly kind: "replace"; readonly properties: string[]; readonly deleteFirst: boolean };
 
-/** States after which only a new registration helps. */
+/** Returns whether only a new registration helps in this state. */
 const isLost = (state: string) => isOver(state) || isLeaving(state);
 
-/** What is known of a registration, from the state or from its row. */
+/** What is known about a registration, from the state or from its row. */
 export interface Registered {
   readonly network: Network;
   readonly wallet: Wallet;
   /** Digest of what is on the chain, see `digestOf`. */
   readonly content: string;
-  /** "" if the row does not bear it. */
+  /** "" if the row does not have it. */
   readonly marker: string;
   readonly state: string;
 }
 
-/** A registration of an agent that has ended, or whose update failed: the state may still take it for a good one. */
+/** A registration that has ended or whose update failed, although the state may still consider it valid. */
 export interface RecoverFrom {
   readonly rowId: string;
   /** The row's state as the service shows it now. */
   readonly state: string;
 }
 
-/** What a registration shall be; in previews any value may be {@link UNKNOWN}. */
+/** What a registration should be; in previews any value may be {@link UNKNOWN}. */
 export interface Wanted {
   readonly network: Network;
   readonly wallet: Wallet;
@@ -56,8 +56,8 @@ export interface Wanted {
 }
 
 /**
- * What the new inputs ask of the chain. Pure. Only what is on the chain counts: the wallet, the listing, and
- * on V2 the payment source. What is not known yet (a URL in a preview) counts as unchanged.
+ * Returns what the new inputs change on the chain. Pure. Only what is on the chain counts: the wallet, the listing, and on V2
+ * the payment source. Values that are not known yet (a URL in a preview) count as unchanged.
  */
 export function decideChange(id: string, olds: Registered, inputs: Wanted): Change {
   const news = fillUnknown(inputs, olds);
@@ -73,7 +73,7 @@ export function decideChange(id: string, olds: Registered, inputs: Wanted): Chan
   ];
   if (moved.length > 0) return replace(...moved);
 
-  // The service may have gone on since the state was written: the preflight's view is the newer one.
+  // The registration may have changed since the state was written, so the preflight's view takes precedence.
   const state = news.recover?.find(({ rowId }) => rowId === id)?.state ?? olds.state;
   if (isLost(state)) return replace("recover");
 
@@ -90,7 +90,7 @@ function isSameContent({ wallet, content }: Registered, inputs: Wanted): boolean
   return hasDigest({ wallet, listing, sourceAddress: inputs.sourceAddress ?? UNKNOWN }, content);
 }
 
-/** Gives a listing that is not known its shape, so that what is known of it can be compared. */
+/** The shape of an unknown listing, so its known parts can be compared. */
 const UNKNOWN_LISTING: Listing = {
   name: UNKNOWN,
   description: UNKNOWN,
@@ -103,7 +103,7 @@ const UNKNOWN_LISTING: Listing = {
   exampleOutputs: [{ name: UNKNOWN, url: UNKNOWN, mimeType: UNKNOWN }],
 };
 
-/** `value` with everything unknown in it taken from the same place in `known`. */
+/** Returns `value` with everything unknown in it taken from the same place in `known`. */
 function fillUnknown<T>(value: T, known: unknown): T {
   if (isUnknown(value)) return (known === undefined ? value : known) as T;
   if (Array.isArray(value)) {
@@ -135,14 +135,14 @@ export interface LookInput {
 
 export type Look =
   | { readonly kind: "register" }
-  /** The row becomes the registration as it is; `spare` are further rows that would have done. */
+  /** The row becomes the registration as it is; `spare` are other rows that would have been suitable. */
   | { readonly kind: "adopt"; readonly row: Row; readonly spare: readonly Row[] }
   /** V2: the row becomes the registration and gets the declared content in place. */
   | { readonly kind: "adopt-and-update"; readonly row: Row };
 
 /**
- * Whether an agent is to be registered, or a row that is there already is its registration. A row is ours if
- * it bears the agent's marker. Pure.
+ * Decides whether to register an agent, or to use an existing row as its registration. A row is ours if it has the agent's
+ * marker. Pure.
  *
  * @throws RegistrationError FOREIGN_REGISTRATION, OWN_REGISTRATION_DIFFERS, ADOPT_NOT_POSSIBLE
  */
@@ -166,8 +166,8 @@ export function decideCreate(input: LookInput): Look {
 }
 
 /**
- * Whether this run replaces the row, or is about to delete it because an earlier run replaced it: by a registration that
- * failed on the chain, and that is replaced now.
+ * Returns whether this run replaces the row, or is about to delete it because an earlier run replaced it with a registration
+ * that failed on the chain and is replaced now.
  */
 function isBeingReplaced(row: Row, { registration, rows, replaced }: LookInput): boolean {
   if (replaced.has(row.id)) return true;

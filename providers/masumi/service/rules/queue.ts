@@ -1,35 +1,35 @@
 import { type Row, type WalletType, isLeaving, isPending } from "../model.ts";
 
 /*
- * A selling wallet sends one transaction at a time. V1: one request each; V2: up to five registrations together. Seen on
- * release 0.28, the batch size read in its source.
+ * A selling wallet sends one transaction at a time. V1: one request each; V2: up to five registrations together. Observed with
+ * release 0.28; the batch size is from its source.
  */
 const REQUESTS_PER_TURN: Readonly<Record<WalletType, number>> = { V1: 1, V2: 5 };
 
-/** From one transaction to the next, with a chain that answers at once (seen on release 0.28); a real one takes longer. */
+/** Time between two transactions with an instant chain (observed with release 0.28); a real chain takes longer. */
 const TURN_SECONDS = 75;
 
-/** A wait that nobody limits is not given up before. */
+/** Minimum duration of a wait without a configured limit. */
 const SHORTEST_WAIT_MINUTES = 60;
-/** What a wait may take of what its queue should take: the real chain is slower, and so are busy services. */
+/** How much longer than its queue should take a wait may last, because real chains and busy services are slower. */
 const PATIENCE = 2;
 
-/** Seconds that a wallet takes for so many requests, at its usual pace. */
+/** Returns the seconds that a wallet usually takes for that many requests. */
 export const queueSeconds = (type: WalletType, requests: number): number =>
   Math.ceil(requests / REQUESTS_PER_TURN[type]) * TURN_SECONDS;
 
-/** Minutes after which a wait is given up where masumi:waitMinutes says nothing. */
+/** Returns the minutes after which a wait is given up if masumi:waitMinutes is not set. */
 export const waitMinutesFor = (type: WalletType, requests: number): number =>
   Math.max(SHORTEST_WAIT_MINUTES, Math.ceil((PATIENCE * queueSeconds(type, requests)) / 60));
 
 const isWaiting = ({ state }: Row) => isPending(state) || isLeaving(state);
 const isUnderWay = ({ state }: Row) => state.endsWith("Initiated");
 
-/** How many requests of a wallet are not done. */
+/** Returns how many requests of a wallet are not finished. */
 export const queueLengthOf = (rows: Iterable<Row>, vkey: string): number =>
   [...rows].filter((row) => row.walletVkey === vkey && isWaiting(row)).length;
 
-/** How many requests of the same wallet come before this row's: those under way, and those made earlier. */
+/** Returns how many requests of the same wallet come before this one: those in progress, and those made earlier. */
 export function requestsBefore(row: Row, rows: Iterable<Row>): number {
   if (isUnderWay(row)) return 0;
   return [...rows].filter(
@@ -42,13 +42,13 @@ export function requestsBefore(row: Row, rows: Iterable<Row>): number {
 }
 
 /**
- * When to give a wait up, in Unix milliseconds: after masumi:waitMinutes where it is set, else by the longest queue that
- * the wallet was seen to have.
+ * Returns a function that returns when to give up a wait, in Unix milliseconds: after masumi:waitMinutes if set, otherwise
+ * according to the longest queue that the wallet has had.
  */
 export function deadlineBy(wait: {
   readonly waitMinutes: number | undefined;
   readonly wallet: { readonly vkey: string; readonly type: WalletType };
-  /** Requests that are known to come. */
+  /** Number of requests that are known to follow. */
   readonly expected?: number | undefined;
   readonly rows: () => Iterable<Row>;
 }): () => number {
