@@ -76,7 +76,7 @@ function refusal(resources: readonly { readonly urn: Urn; readonly code: Value }
           `  * ${urn} (${typeof code === "string" ? `SHA-256 ${digest(code)}…` : "not a string"})`,
       ),
     ].join("\n"),
-    "Anyone who can write the state file could have put it there. If the state is yours and an earlier version of your program made " +
-      "the resource, use the Pulumi CLI; or keep the resource in the program and run `up` without a refresh.",
+    "Anyone who can write the state file could have put it there. Restore the state from a copy that you trust. Only if you are sure that " +
+      "an earlier version of your program put it there: deploy this stack with the Pulumi CLI, which runs whatever code the state holds.",
   );
 }
