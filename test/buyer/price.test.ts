@@ -51,7 +51,7 @@ it("a limit is required on Mainnet, and for a price that only the agent knows", 
 
 it("the largest price is read and shown exactly; one more is none", () => {
   expect(toBaseUnits("9223372036854.775807 ADA", assets)).toMatchObject({ amount: String(MOST) });
-  expect(toBaseUnits("9223372036854.775808 ADA", assets)).toMatchObject({ message: "is too much" });
+  expect(toBaseUnits("9223372036854.775808 ADA", assets)).toMatchObject({ message: "is too high" });
   expect(inWords([ada(MOST), usdm("1")], assets)).toBe("9223372036854.775807 ADA + 0.000001 tUSDM");
 });
 

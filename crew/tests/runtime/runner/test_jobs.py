@@ -75,7 +75,7 @@ def test_a_broken_model_fails_the_job_with_a_message_that_quotes_nobody(
 
 def test_limits_end_a_job_and_refuse_what_exceeds_them(start_runtime: StartRuntime) -> None:
     guarded = one_task(guardrail="The text names its source.")  # judged by a second call of the model
-    limited = start_runtime(guarded, MAX_PARALLEL="1", MAX_QUEUE="1", JOB_TIMEOUT="2", JOB_MODEL_CALLS="1")
+    limited = start_runtime(guarded, MAX_PARALLEL="1", MAX_QUEUE="1", JOB_TIMEOUT="10", JOB_MODEL_CALLS="1")
     limited.identify()
 
     hanging = limited.start_job("never answer")
