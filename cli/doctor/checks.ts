@@ -52,7 +52,7 @@ export function checksOf(project: Project, stack: string): Check[] {
     if (complaints.length > 0) throw new Error("the declarations are wrong");
     return agents;
   });
-  const isCrewless = async () => {
+  const runsNoCrewHere = async () => {
     const known: readonly Agent[] | undefined = await agents().catch(() => undefined);
     return known !== undefined && hostedHere(known).length === 0;
   };
@@ -61,7 +61,7 @@ export function checksOf(project: Project, stack: string): Check[] {
     {
       name: "Python",
       look: async () => [
-        (await isCrewless())
+        (await runsNoCrewHere())
           ? ok("not needed: no crew is a process of this machine")
           : await checkPython(project, process.env),
       ],

@@ -41,14 +41,14 @@ export interface LoadedAgents {
 export function loadAgents(options: LoadOptions): LoadedAgents {
   const { projectRoot, stack, network, hosting, assets, wallets, documents } = options;
   const { sources, complaints } = readDeclarations(resolve(projectRoot, options.folder), projectRoot);
-  const inhabitants: Inhabitant[] = [];
+  const members: StackMember[] = [];
   for (const source of sources) {
     const { parsed, complaints: findings } = parseDeclaration(source);
     complaints.push(...findings);
-    const inhabitant = parsed && examine(parsed, stack, complaints);
-    if (inhabitant) inhabitants.push(inhabitant);
+    const member = parsed && examine(parsed, stack, complaints);
+    if (member) members.push(member);
   }
-  checkDuplicates(inhabitants);
+  checkDuplicates(members);
 
   const hasBucket = documents !== undefined;
   const context: StackContext = {
@@ -58,10 +58,10 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     wallets,
     table: assetTable(network, assets),
   };
-  const agents = inhabitants.flatMap(({ file, id, declaration, complain }) =>
+  const agents = members.flatMap(({ file, id, declaration, complain }) =>
     declaration && id !== undefined ? [resolveAgent(declaration, { id, file }, context, complain)] : [],
   );
-  complainOfIgnored(inhabitants, context);
+  complainOfIgnored(members, context);
   if (complaints.length > 0) return { agents: [], complaints: sortComplaints(complaints) };
   return { agents: agents.toSorted((a, b) => byText(a.id, b.id)), complaints: [] };
 }
@@ -74,23 +74,23 @@ export function loadValidAgents(options: LoadOptions): Agent[] {
 }
 
 /** A file whose agent lives in the stack. */
-interface Inhabitant extends Candidate {
+interface StackMember extends Candidate {
   readonly declaration: Declaration | undefined;
 }
 
 /** Checks all variants of one file; answers the one of `stack`, if the agent lives there. */
-function examine(parsed: ParsedFile, stack: string, complaints: Complaint[]): Inhabitant | undefined {
+function examine(parsed: ParsedFile, stack: string, complaints: Complaint[]): StackMember | undefined {
   const complain = complainTo(complaints, parsed);
   validatePlacement(parsed, complain);
-  let inhabitant: Inhabitant | undefined;
+  let member: StackMember | undefined;
   for (const variant of variantsOf(parsed, stack, complain)) {
     const complainHere = complainTo(complaints, variant.located);
     const { declaration, parts } = validate(variant.located, complainHere);
     const id = parts.id ?? idOfFile(parsed, complainHere);
     if (variant.stack !== stack) continue;
-    inhabitant = { file: parsed.file, id, declaration, parts, complain: complainHere };
+    member = { file: parsed.file, id, declaration, parts, complain: complainHere };
   }
-  return inhabitant;
+  return member;
 }
 
 /** Returns the id that the file's name stands for; undefined if the declaration has one. */
@@ -114,14 +114,14 @@ function idOfFile(parsed: ParsedFile, complain: Candidate["complain"]): string |
 }
 
 /** Complains about documents that git ignores, with one call of git for all agents. */
-function complainOfIgnored(all: readonly Inhabitant[], context: StackContext): void {
-  const inhabitants = all.filter(({ declaration }) => declaration?.url === undefined);
-  const paths = inhabitants.flatMap(({ declaration }) => declaration?.documents ?? []);
+function complainOfIgnored(all: readonly StackMember[], context: StackContext): void {
+  const members = all.filter(({ declaration }) => declaration?.url === undefined);
+  const paths = members.flatMap(({ declaration }) => declaration?.documents ?? []);
   const ignored = ignoredByGit(
     context.projectRoot,
     paths.filter((path) => !/:\/\/|\.\.|^\//.test(path)),
   );
-  for (const { declaration, complain } of inhabitants) {
+  for (const { declaration, complain } of members) {
     for (const [index, path] of (declaration?.documents ?? []).entries()) {
       if (!ignored.has(path)) continue;
       complain(

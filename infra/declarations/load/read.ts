@@ -14,7 +14,7 @@ export interface SourceFile {
 const MAX_BYTES = 256 * 1024;
 
 /** What may lie beside the declarations without being one. */
-const BYSTANDERS = /^\.|\.md$|^agent\.schema\.json$/;
+const IGNORED_FILES = /^\.|\.md$|^agent\.schema\.json$/;
 
 const YAML = /\.ya?ml$/;
 
@@ -38,7 +38,7 @@ export function readDeclarations(
     complain(folder, "is not a readable folder", "agents are YAML files in a folder of the project");
     return { sources, complaints };
   }
-  for (const name of names.filter((name) => !BYSTANDERS.test(name))) {
+  for (const name of names.filter((name) => !IGNORED_FILES.test(name))) {
     const path = join(folder, name);
     const problem = refuse(path, projectRoot);
     if (problem) complain(path, ...problem);
