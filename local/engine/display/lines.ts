@@ -1,6 +1,6 @@
 import type { Diagnostic, EngineEvent, StepInfo } from "../types.ts";
 import type { PropertyChange, Value } from "../values.ts";
-import { duration, labelOf, labelOfUrn, OP_WORDS, type Paint } from "./words.ts";
+import { duration, labelOf, OP_WORDS, type Paint } from "./words.ts";
 
 type RunEnd = Extract<EngineEvent, { kind: "run-end" }>;
 
@@ -54,22 +54,6 @@ function simple(value: Value | undefined): string | undefined {
 }
 
 const masks = (value: Value): boolean => value === "[secret]" || value === "[unknown]";
-
-/** All warnings and errors, by resource. */
-export function diagnosticLines(diagnostics: readonly Diagnostic[], paint: Paint): string[] {
-  const byResource = new Map<string, Diagnostic[]>();
-  for (const diagnostic of diagnostics) {
-    const label = diagnostic.urn === undefined ? "" : labelOfUrn(diagnostic.urn);
-    byResource.set(label, [...(byResource.get(label) ?? []), diagnostic]);
-  }
-  if (byResource.size === 0) return [];
-  const groups = [...byResource].flatMap(([label, group]) => [
-    ...(label === "" ? [] : [`  ${paint("bold", `${label}:`)}`]),
-    ...group.flatMap((diagnostic) => messageLines(diagnostic, paint).map((line) => `    ${line}`)),
-    "",
-  ]);
-  return [paint("bold", "Diagnostics:"), ...groups];
-}
 
 export function messageLines(
   { severity, message }: Pick<Diagnostic, "severity" | "message">,

@@ -1,7 +1,7 @@
-import type { Diagnostic, EngineEvent, StepOp } from "../types.ts";
+import type { EngineEvent, StepOp } from "../types.ts";
 import { diffLines } from "./diff.ts";
 import type { DisplayOptions } from "./options.ts";
-import { changeLines, diagnosticLines, messageLines, outputLines, stepLine, summaryLines } from "./lines.ts";
+import { changeLines, messageLines, outputLines, stepLine, summaryLines } from "./lines.ts";
 import { HEADERS, labelOfUrn, OP_WORDS, type Paint, painter } from "./words.ts";
 
 /** A status message of a waiting resource is repeated at most this often. */
@@ -14,7 +14,7 @@ export class PlainDisplay {
   protected readonly paint: Paint;
   readonly #options: DisplayOptions;
   readonly #statuses = new Map<string, { text: string; time: number }>();
-  #problems: Diagnostic[] = [];
+  #errors = 0;
 
   constructor(options: DisplayOptions) {
     this.#options = options;
@@ -24,7 +24,7 @@ export class PlainDisplay {
   show(event: EngineEvent): void {
     switch (event.kind) {
       case "run-start":
-        this.#problems = [];
+        this.#errors = 0;
         this.#statuses.clear();
         this.print([this.paint("bold", `${HEADERS[event.operation]} (${event.stack}):`), ""]);
         break;
@@ -79,18 +79,17 @@ export class PlainDisplay {
   }
 
   protected runEnded(event: Extract<EngineEvent, { kind: "run-end" }>): void {
-    const errors = this.#problems.filter(({ severity }) => severity === "error").length;
-    this.print(["", ...diagnosticLines(this.#problems, this.paint)]);
-    this.print([...outputLines(event, this.paint), ...summaryLines(event, errors, this.paint)]);
+    this.print(["", ...outputLines(event, this.paint), ...summaryLines(event, this.#errors, this.paint)]);
   }
 
+  /** Said once, when it is known: what happens meanwhile may take an hour. */
   #diagnostic(event: Extract<EngineEvent, { kind: "diagnostic" }>): void {
     if (event.severity === "debug") return;
     if (event.ephemeral) {
       if (event.urn !== undefined) this.status(event.urn, event.message, event.time);
       return;
     }
-    if (event.severity !== "info") this.#problems.push(event);
+    if (event.severity === "error") this.#errors += 1;
     const [first = "", ...rest] = messageLines(event, this.paint);
     const label = event.urn === undefined ? "" : `${labelOfUrn(event.urn)}: `;
     this.print([`    ${label}${first}`, ...rest.map((line) => `    ${line}`)]);

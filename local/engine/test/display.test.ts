@@ -172,7 +172,7 @@ describe("the plain display", () => {
     ]);
   });
 
-  it("gathers warnings and errors by resource at the end, and leaves debug messages out", () => {
+  it("says each warning and error once, under its resource, and leaves debug messages out", () => {
     const events = [
       start,
       said({ severity: "debug", message: "noise" }),
@@ -191,13 +191,6 @@ describe("the plain display", () => {
       "    AgentConfirmation a: error: it broke",
       "    in two lines",
       " ~  AgentConfirmation a **updating failed** (1.2s)",
-      "    error: update failed",
-      "",
-      "Diagnostics:",
-      "  AgentConfirmation a:",
-      "    error: it broke",
-      "    in two lines",
-      "",
       "    error: update failed",
       "",
       "Resources:",
