@@ -1,16 +1,27 @@
 /**
- * Everything the engine refuses or cannot do. `code` is stable (UPPER_SNAKE), `message` says what happened, `remedy` what to do about it.
- * The display prints message and remedy, never a stack.
+ * Everything the engine refuses or cannot do. `code` is stable (UPPER_SNAKE); `message` is the code, what happened, and on its last line
+ * `remedy`: what to do about it. The display prints the message, never a stack.
  */
 export class EngineError extends Error {
   readonly code: string;
+  /** What happened, without the code. */
+  readonly what: string;
   readonly remedy: string | undefined;
 
   constructor(code: string, message: string, remedy?: string, options?: ErrorOptions) {
-    super(remedy === undefined ? message : `${message}\n${remedy}`, options);
+    super(`${code}: ${message}${remedy === undefined ? "" : `\n${remedy}`}`, options);
     this.name = "EngineError";
     this.code = code;
+    this.what = message;
     this.remedy = remedy;
+  }
+}
+
+/** What a provider complained of, in its own words: if it has codes, they are in there. */
+export class ProviderError extends EngineError {
+  constructor(message: string) {
+    super("PROVIDER_ERROR", message);
+    this.message = message;
   }
 }
 

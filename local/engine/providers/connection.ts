@@ -5,7 +5,7 @@ import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import statusPb from "@pulumi/pulumi/proto/status_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EngineError } from "../errors.ts";
+import { EngineError, ProviderError } from "../errors.ts";
 import { CHANNEL_OPTIONS } from "../rpc/service.ts";
 import { fromStruct } from "../rpc/struct.ts";
 import type { PropertyMap } from "../values.ts";
@@ -139,7 +139,7 @@ export class ProviderConnection {
       );
       if (missing !== null) return missingKeys(missing.getMissingkeysList());
     }
-    return new EngineError("PROVIDER_ERROR", text);
+    return new ProviderError(text);
   }
 
   async #crash(method: string): Promise<Error | undefined> {

@@ -158,7 +158,7 @@ export class Snapshot {
       const file = await backend.writeRejected(this.#encode(list));
       throw new EngineError(
         "STATE_REJECTED",
-        messageOf(error),
+        error instanceof EngineError ? error.what : messageOf(error),
         `The state that was not saved is in ${file}.`,
         { cause: error },
       );
