@@ -2,18 +2,7 @@ export { createDisplay } from "./display/display.ts";
 export type { DisplayOptions } from "./display/options.ts";
 export { EngineError, NotImplemented } from "./errors.ts";
 export { destroy, preview, refresh, up } from "./run/run.ts";
-export {
-  type ConfigValue,
-  configValues,
-  exportState,
-  getConfig,
-  initStack,
-  removeConfig,
-  setConfig,
-  type StackOptions,
-  stackOutputs,
-  unprotect,
-} from "./stack/index.ts";
+export * from "./stack/index.ts";
 export type {
   Changes,
   Diagnostic,

@@ -38,7 +38,7 @@ export async function openStack(options: StackOptions): Promise<OpenStack> {
     throw new EngineError(
       "STACK_NOT_FOUND",
       `${config.file} has no encryptionsalt: the stack "${options.stack}" does not exist yet.`,
-      "Create it first (initStack).",
+      `Create it first: stack init ${options.stack}`,
     );
   }
   await backend.prepare();
@@ -124,7 +124,7 @@ export async function setConfig(
     throw new EngineError(
       "STACK_NOT_FOUND",
       `${config.file} has no encryptionsalt yet.`,
-      "Create the stack first (initStack).",
+      `Create the stack first: stack init ${options.stack}`,
     );
   }
   const crypter =

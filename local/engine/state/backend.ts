@@ -22,8 +22,13 @@ export class FileBackend {
     this.#stack = stack;
   }
 
+  /** Where the states of the project's stacks are. */
+  get stacksFolder(): string {
+    return join(this.#root, "stacks", this.#project);
+  }
+
   get stateFile(): string {
-    return join(this.#root, "stacks", this.#project, `${this.#stack}.json`);
+    return join(this.stacksFolder, `${this.#stack}.json`);
   }
 
   get lockFolder(): string {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
@@ -56,36 +57,56 @@ export class StackLock {
   }
 }
 
+/** A lock file, and who holds it as far as that can be told. */
+export interface LockHolder {
+  readonly file: string;
+  /** `process 4711 of somebody@host, since …`; the file where it does not say. */
+  readonly description: string;
+  /** Its process ran on this host and has ended. */
+  readonly isDead: boolean;
+}
+
+/** Everybody who holds a stack's lock. */
+export async function lockHolders(folder: string): Promise<LockHolder[]> {
+  const names = existsSync(folder) ? await readdir(folder) : [];
+  const files = names.filter((name) => name.endsWith(".json")).map((name) => join(folder, name));
+  return Promise.all(files.map(holderOf));
+}
+
+async function holderOf(file: string): Promise<LockHolder> {
+  const lock = await readLock(file);
+  if (lock === undefined) return { file, description: file, isDead: false };
+  const { pid, username, hostname: host, timestamp } = lock;
+  return {
+    file,
+    description: `process ${pid} of ${username}@${host}, since ${timestamp}`,
+    isDead: host === hostname() && !isAlive(pid),
+  };
+}
+
+export const removeLock = ({ file }: LockHolder): Promise<void> => rm(file, { force: true });
+
 async function refuseIfLocked(
   folder: string,
   own: string | undefined,
   warn: (message: string) => void,
 ): Promise<void> {
-  const holders: string[] = [];
-  for (const name of await readdir(folder)) {
-    if (name === own || !name.endsWith(".json")) continue;
-    const file = join(folder, name);
-    const lock = await readLock(file);
-    if (lock !== undefined && lock.hostname === hostname() && !isAlive(lock.pid)) {
-      warn(
-        `Took over the lock of process ${lock.pid} (${lock.username}, ${lock.timestamp}): that process is no longer running.`,
-      );
-      await rm(file, { force: true });
-      continue;
-    }
-    holders.push(
-      lock === undefined
-        ? file
-        : `${file}: created by ${lock.username}@${lock.hostname} (pid ${lock.pid}) at ${lock.timestamp}`,
-    );
+  const others = (await lockHolders(folder)).filter(
+    ({ file }) => own === undefined || file !== join(folder, own),
+  );
+  for (const holder of others.filter(({ isDead }) => isDead)) {
+    warn(`Took over the lock of ${holder.description}: that process is no longer running.`);
+    await removeLock(holder);
   }
-  if (holders.length > 0) {
-    throw new EngineError(
-      "STACK_LOCKED",
-      `The stack is locked by ${holders.length} lock(s):\n  ${holders.join("\n  ")}`,
-      "Wait for the other process to end; if it is gone for good, delete the lock file.",
-    );
-  }
+  const living = others.filter(({ isDead }) => !isDead);
+  if (living.length === 0) return;
+  throw new EngineError(
+    "STACK_LOCKED",
+    `The stack is locked by ${living.length === 1 ? "another run" : `${living.length} other runs`}:\n  ${living
+      .map(({ description, file }) => (description === file ? file : `${description} (${file})`))
+      .join("\n  ")}`,
+    "Wait until it has ended. If it is gone for good, remove its lock with `cancel`.",
+  );
 }
 
 async function readLock(file: string): Promise<LockContent | undefined> {

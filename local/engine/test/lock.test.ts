@@ -75,7 +75,7 @@ describe("the lock of a stack", () => {
     await foreign({ pid: 999_999_999, hostname: hostname() });
     const warnings: string[] = [];
     const lock = await StackLock.acquire(locks(), (message) => warnings.push(message));
-    expect(warnings).toEqual([expect.stringMatching(/process 999999999 \(somebody, then\)/u)]);
+    expect(warnings).toEqual([expect.stringMatching(/process 999999999 of somebody@.*, since then/u)]);
     await lock.release();
   });
 });

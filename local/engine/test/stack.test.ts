@@ -61,7 +61,9 @@ describe("a stack that somebody else has locked", () => {
     for (const run of [up, refresh, destroy]) {
       const result = await run(project.options());
       expect(result.ok).toBe(false);
-      expect(result.diagnostics[0]?.message).toMatch(/^The stack is locked by 1 lock/u);
+      expect(result.diagnostics[0]?.message).toMatch(
+        /^STACK_LOCKED: The stack is locked by another run:\n.*\n.*`cancel`\.$/u,
+      );
     }
     await expect(unprotect(project.options(), "all")).rejects.toMatchObject({ code: "STACK_LOCKED" });
     expect((await preview(project.options())).changes).toMatchObject({ create: 2 });
