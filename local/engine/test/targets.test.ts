@@ -1,3 +1,4 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { destroy, exportState, preview, refresh, stackOutputs, up } from "../index.ts";
 import { TestProject } from "./helpers/project.ts";
@@ -122,5 +123,25 @@ describe("destroy and refresh of targets", () => {
     expect(await project.calls()).toEqual(["delete b", "delete done b", "delete a", "delete done a"]);
     expect(await project.names()).toEqual(["c"]);
     expect((await up(project.options())).changes).toMatchObject({ create: 2, same: 2 });
+  });
+});
+
+describe("a state in which the CLI left outputs unknown, because a run with targets left their resources out", () => {
+  it("is mended by a whole up, and stops no other run", async () => {
+    await project.want({ name: "a" }, { name: "g", group: true });
+    await up(project.options());
+    const broken = (await readFile(project.stateFile, "utf8"))
+      .replaceAll('"labels":{"a":"a:k:0"', '"labels":{"a":"04da6b54-80e4-46f7-96ec-b56ff0331ba9"')
+      .replaceAll('"label":"g-inner:k:0"', '"label":"04da6b54-80e4-46f7-96ec-b56ff0331ba9"');
+    expect(broken.match(/04da6b54/gu)?.length).toBeGreaterThan(1);
+    for (const run of [preview, refresh, up]) {
+      await writeFile(project.stateFile, broken);
+      expect(errors(await run(project.options()))).toEqual([]);
+    }
+    expect(await readFile(project.stateFile, "utf8")).not.toContain("04da6b54");
+    expect(await stackOutputs(project.options())).toMatchObject({
+      labels: { a: "a:k:0" },
+    });
+    expect((await up(project.options())).changes).toMatchObject({ create: 0, update: 0, same: 4 });
   });
 });
