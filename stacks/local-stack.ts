@@ -46,6 +46,8 @@ export function localRun(project: Project, agents: number): RunOptions {
     parallel: parallelSteps(agents),
     // A state may name only code of this package, so that whoever can write one gets none of their own run.
     trustsProvider: isOwnProviderText,
+    // Each of its resources looks for what a run that was killed may have made.
+    resumesCreation: isOwnProviderText,
     refuse: (config) =>
       config["masumi:network"] === "Mainnet"
         ? "the embedded engine never touches Mainnet: use the real Pulumi CLI for that stack"

@@ -31,6 +31,11 @@ export interface RunOptions {
    * gets code run by writing a state file.
    */
   readonly trustsProvider?: TrustsProvider;
+  /**
+   * Says of which provider code a creation may simply be tried again after it was interrupted, because it finds what there is by then.
+   * Once such a resource is in the state, its interrupted creation is forgotten. Default: none; a person must say what became of them.
+   */
+  readonly resumesCreation?: (providerCode: string) => boolean;
   /** Sees the stack's configuration before anything runs, secrets as `[secret]`; a returned text rejects the stack with that message. */
   readonly refuse?: (config: Readonly<Record<string, string>>) => string | undefined;
 }

@@ -7,6 +7,7 @@ import { locateStack, openStack, type OpenStack, rootUrn } from "../stack/stack.
 import type { ConfigValue } from "../stack/stack-config.ts";
 import { StackLock } from "../state/lock.ts";
 import type { ResourceState } from "../state/resource.ts";
+import { PendingCreations } from "./pending.ts";
 import { Snapshot } from "../state/snapshot.ts";
 import type { Operation, RunOptions, RunResult } from "../types.ts";
 import { makeSecret, type PropertyMap } from "../values.ts";
@@ -82,14 +83,11 @@ async function runOn(
   // A refresh and a destroy call every resource's provider before any program could bring its code, or without one.
   if (operation === "refresh" || operation === "destroy" || (operation === "up" && run.refresh === true))
     trust.checkAll(stack.deployment.resources);
-  warnOfPendingOperations(operation, stack, reporter);
   const sdk = findSdk(stack.project);
-  const { backend, codec, crypter, deployment } = stack;
-  // Only a person can say what became of a create that was interrupted, so its record stays; others are done anew.
-  const pendingOperations = deployment.pendingOperations.filter(({ type }) => type === "creating");
-  const start = { ...deployment, pendingOperations };
-  const snapshot = new Snapshot(start, { backend, codec, salt: crypter.salt, sdkVersion: sdk.version });
-  const before = stackOutputsOf(stack, deployment.resources);
+  const pending = new PendingCreations(run);
+  const snapshot = startSnapshot(stack, operation, run, pending, sdk.version);
+  pending.warnBefore(operation, stack.deployment.pendingOperations, reporter);
+  const before = stackOutputsOf(stack, stack.deployment.resources);
   const session = new Session({ operation, run, stack, config, sdk, snapshot, trust, reporter });
   let ok = false;
   try {
@@ -97,9 +95,33 @@ async function runOn(
   } finally {
     await session.close(ok);
   }
+  pending.warnAfter(operation, snapshot.pendingOperations, reporter);
   const after =
     operation === "preview" ? (session.stackOutputs ?? before) : stackOutputsOf(stack, snapshot.resources());
   return { ok, before, after };
+}
+
+function startSnapshot(
+  { backend, codec, crypter, deployment }: OpenStack,
+  operation: Operation,
+  run: RunOptions,
+  pending: PendingCreations,
+  sdkVersion: string,
+): Snapshot {
+  const isCleared = operation === "refresh" && run.clearPendingCreates === true;
+  const open = isCleared ? [] : pending.open(deployment.pendingOperations, deployment.resources);
+  const snapshot = new Snapshot(
+    { ...deployment, pendingOperations: open },
+    {
+      backend,
+      codec,
+      salt: crypter.salt,
+      sdkVersion,
+      settles: (created) => pending.settledBy(created),
+    },
+  );
+  if (open.length < deployment.pendingOperations.length) snapshot.touch();
+  return snapshot;
 }
 
 function refuse(options: RunOptions, config: readonly ConfigValue[]): void {
@@ -108,19 +130,6 @@ function refuse(options: RunOptions, config: readonly ConfigValue[]): void {
   );
   const reason = options.refuse?.(visible);
   if (reason !== undefined) throw new EngineError("STACK_REFUSED", reason);
-}
-
-function warnOfPendingOperations(operation: Operation, stack: OpenStack, reporter: Reporter): void {
-  const { pendingOperations } = stack.deployment;
-  if (pendingOperations.length === 0 || operation === "preview" || operation === "refresh") return;
-  reporter.warning(
-    [
-      `Attempting to deploy or update resources with ${pendingOperations.length} pending operations from previous deployment.`,
-      ...pendingOperations.map(({ resource, type }) => `  * ${resource.urn}, interrupted while ${type}`),
-      "Whether these operations completed is not known, because the run that began them was interrupted. " +
-        "Check with the service that manages the resources; a refresh clears all of them except interrupted creations.",
-    ].join("\n"),
-  );
 }
 
 function stackOutputsOf(stack: OpenStack, resources: readonly ResourceState[]): PropertyMap {

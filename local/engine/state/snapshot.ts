@@ -18,6 +18,8 @@ export interface SnapshotOptions {
   readonly codec: StateCodec;
   readonly salt: string;
   readonly sdkVersion: string;
+  /** Whether an interrupted creation is settled by this resource, which has come into the state under the same URN. */
+  readonly settles?: (created: ResourceState) => boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface SnapshotOptions {
 export class Snapshot {
   readonly #options: SnapshotOptions;
   #base: readonly ResourceState[];
-  readonly #basePending: readonly PendingOperation[];
+  #basePending: readonly PendingOperation[];
   readonly #metadata: unknown;
   readonly #current: ResourceState[] = [];
   readonly #done = new Set<ResourceState>();
@@ -93,6 +95,11 @@ export class Snapshot {
     this.#dirty = true;
   }
 
+  /** Something differs from what the file says already. */
+  touch(): void {
+    this.#dirty = true;
+  }
+
   /** A refresh found out what is left of the state before the run. */
   rebase(resources: readonly ResourceState[]): void {
     this.#base = resources;
@@ -106,6 +113,11 @@ export class Snapshot {
     if (this.#dirty) await this.#commit();
     await this.#writing;
     this.#closed = true;
+  }
+
+  /** Left by earlier runs, and not settled by this one. */
+  get pendingOperations(): readonly PendingOperation[] {
+    return this.#basePending;
   }
 
   /** All under the URNs that they have now, also what this run has not come to yet. */
@@ -128,10 +140,17 @@ export class Snapshot {
       this.changed(done);
     }
     if (current !== undefined) {
+      this.#settle(current);
       if (current.aliases.length > 0) this.#copies.clear();
       this.#current.push(current);
       this.changed(current);
     }
+  }
+
+  #settle(created: ResourceState): void {
+    const isSettled = ({ resource }: PendingOperation): boolean => resource.urn === created.urn;
+    if (!this.#basePending.some(isSettled) || this.#options.settles?.(created) !== true) return;
+    this.#basePending = this.#basePending.filter((operation) => !isSettled(operation));
   }
 
   #commit(): Promise<void> {
