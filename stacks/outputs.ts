@@ -1,8 +1,8 @@
 import axios, { isAxiosError } from "axios";
 import { z } from "zod";
 import { stackOutputs } from "../local/engine/stack/index.ts";
-import { localRun } from "./local-stack.ts";
-import { type CallOptions, LOCAL_STACK, type Project } from "./project.ts";
+import { localRun, localStackExists } from "./local-stack.ts";
+import { type CallOptions, LOCAL_STACK, type Project, requireStackFile } from "./project.ts";
 import { askRealPulumi } from "./real-pulumi.ts";
 import { UserError } from "./user-error.ts";
 
@@ -30,8 +30,11 @@ const agentsOutput = z.object({ version: z.literal(1), agents: z.record(z.string
 export type AgentOutput = z.output<typeof agentOutput>;
 
 async function readOutput(project: Project, stack: string, options: CallOptions): Promise<unknown> {
-  if (stack === LOCAL_STACK)
+  if (stack === LOCAL_STACK) {
+    if (!localStackExists(project)) return undefined;
     return (await stackOutputs(localRun(project, 0), { showSecrets: false }))["agents"];
+  }
+  requireStackFile(project, stack);
   const words = ["stack", "output", "agents", "--json", "--stack", stack];
   return JSON.parse(
     await askRealPulumi(project, words, `The agents of stack ${stack} could not be read.`, options),
