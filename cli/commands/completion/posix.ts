@@ -53,7 +53,10 @@ __masumi_agents_folder() {
   printf '%s\\n' "$folder"
 }
 
-__masumi_agents_known() {
+# Names of files end up in a word list that bash expands: nothing but plain names may get there.
+__masumi_agents_known() { __masumi_agents_names "$1" | grep -x '[A-Za-z0-9_.-]*'; }
+
+__masumi_agents_names() {
   local folder file id
   folder=$(__masumi_agents_folder) || return 0
   case "$1" in
@@ -84,18 +87,18 @@ _masumi_agents() {
     kind=$(__masumi_agents_value "$at $word")
     __masumi_agents_is_command "$at $word" && at="$at $word"
   done
-  local words
+  local words IFS=$'\\n'
   if [ -z "$kind" ]; then
     words=$(__masumi_agents_words "$at" | cut -f 1; __masumi_agents_known "$(__masumi_agents_argument "$at")")
     case "$current" in -*) ;; *) words=$(printf '%s\\n' "$words" | grep -v '^-') ;; esac
   elif [ "$kind" = file ]; then
     compopt -o filenames 2> /dev/null
-    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    COMPREPLY=($(compgen -f -- "$current"))
     return
   else
     words=$(__masumi_agents_known "$kind")
   fi
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 _masumi_agents_itself() { _masumi_agents 1; }
 _masumi_agents_npx() {
