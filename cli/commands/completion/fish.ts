@@ -61,7 +61,7 @@ function __masumi_agents_known
             for file in (find $folder/agents -maxdepth 1 -name '*.y*ml')
                 set -l id (sed -n 's/^id:[[:space:]]*\\([A-Za-z0-9_-]*\\).*/\\1/p' $file)[1]
                 test -n "$id"; or set id (string replace -r '\\.[^.]*$' '' (basename $file))
-                echo $id
+                string match -r '^[A-Za-z0-9_-]+$' -- $id
             end
     end
 end
