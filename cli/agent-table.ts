@@ -1,5 +1,5 @@
 import { formatAda } from "../infra/fleet/index.ts";
-import type { AgentStatus } from "../stacks/outputs.ts";
+import { type AgentStatus, feeShares } from "../stacks/outputs.ts";
 import { formatTable, shorten } from "./text.ts";
 
 const POLICY_DIGITS = 56;
@@ -20,6 +20,7 @@ function price({ pricing }: AgentStatus): string {
 
 /** Return the table that `demo`, `up` and `status` end with: one row an agent, as the last run left it and as it answers now. */
 export function agentTable(agents: readonly AgentStatus[]): string {
+  const fees = feeShares(agents);
   const rows = agents.map((agent) => [
     `${agent.id}\n${agent.availability}`,
     agent.url,
@@ -27,7 +28,7 @@ export function agentTable(agents: readonly AgentStatus[]): string {
     identifier(agent.agentIdentifier),
     price(agent),
     shorten(agent.txHash, 8, 6),
-    `${ada(agent.feeLovelace)} fee\n${ada(agent.lockedLovelace)} locked`,
+    `${ada(fees.get(agent.id) ?? agent.feeLovelace)} fee\n${ada(agent.lockedLovelace)} locked`,
   ]);
   return formatTable(["agent", "URL", "state", "identifier", "price", "transaction", "ADA spent"], rows);
 }

@@ -1,9 +1,14 @@
 import type { StackConfig } from "../infra/config.ts";
 import { type AssetTable, assetTable } from "../infra/declarations/index.ts";
-import { type AgentDrift, type FieldDrift, type FleetDrift, isDrift } from "../infra/fleet/index.ts";
+import {
+  type AgentDrift,
+  type FieldDrift,
+  type FleetDrift,
+  isDrift,
+  valueText,
+} from "../infra/fleet/index.ts";
 import type { Row } from "../providers/masumi/service/index.ts";
 import { printable } from "../providers/common/printable.ts";
-import { valueText } from "../stacks/value-text.ts";
 import { type Paint, count } from "./text.ts";
 
 const HEADLINES: Readonly<Record<AgentDrift["status"], string>> = {

@@ -1,4 +1,4 @@
-import { formatAda } from "../infra/fleet/index.ts";
+import { formatAda, shortenedPair } from "../infra/fleet/index.ts";
 import { printable } from "../providers/common/printable.ts";
 import type { PlanDocument, PlanDocumentAgent } from "../stacks/documents.ts";
 import { formatTable, shorten } from "./text.ts";
@@ -23,6 +23,13 @@ function sectionsOf(document: PlanDocument): Section[] {
         formatAda(BigInt(agent.feeLovelace)),
         formatAda(BigInt(agent.lockedLovelace)),
       ]),
+    },
+    {
+      title: "Changes",
+      headings: ["agent", "field", "registered", "declared"],
+      rows: document.agents.flatMap(({ id, changes }) =>
+        changes.map(({ field, from, to }) => [id, field, ...shortenedPair(from, to)]),
+      ),
     },
     {
       title: "Registrations that no file declares",

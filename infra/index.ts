@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { MasumiAgent } from "./masumi-agent.ts";
+import { type AgentOutput, MasumiAgent } from "./masumi-agent.ts";
+import { reportPreview } from "./chain-report.ts";
 import { readStackConfig } from "./config.ts";
 import { loadValidAgents } from "./declarations/index.ts";
 import { checkHostings, loadHostings } from "./deploy/index.ts";
 import { hostingWarnings } from "./fleet/index.ts";
+import { isKnown } from "./known.ts";
 import { failPlainly } from "./plain-failure.ts";
 import { preflight } from "./preflight.ts";
 import { secretKeys } from "./secret-keys.ts";
@@ -22,12 +24,26 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
 });
 
 for (const warning of hostingWarnings(plan.agents.map(({ agent }) => agent))) await pulumi.log.warn(warning);
-const hosted = plan.agents.map(
-  (planned) => new MasumiAgent({ ...planned, config, hosting: hostingOf(planned.agent) }),
+const hosted = new Map(
+  plan.agents.map((planned) => [
+    planned,
+    new MasumiAgent({ ...planned, config, hosting: hostingOf(planned.agent) }),
+  ]),
 );
 
+/** Returns the outputs of the agents that this run knows: with --target one that does not exist has none. */
+async function knownOutputs(): Promise<pulumi.Output<AgentOutput>[]> {
+  const outputs = [...hosted.values()].map(({ output }) => output);
+  if (pulumi.runtime.isDryRun()) {
+    await reportPreview(plan, config, hosted);
+    return outputs;
+  }
+  const known = await Promise.all(outputs.map(isKnown));
+  return outputs.filter((_, index) => known[index]);
+}
+
 /** The stack output for portals and databases, documented in docs/outputs.md. */
-export const agents = pulumi.all(hosted.map(({ output }) => output)).apply((outputs) => ({
+export const agents = pulumi.output(knownOutputs()).apply((outputs) => ({
   version: 1,
   agents: Object.fromEntries(outputs.map((output) => [output.id, output])),
 }));

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AgentConfirmation, AgentRegistration } from "../providers/masumi/index.ts";
-import { marker } from "../providers/masumi/service/index.ts";
+import { digestOf, marker } from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
-import type { Agent } from "./declarations/index.ts";
+import { AGENT_TYPE, type Agent, assetTable, formatPrice } from "./declarations/index.ts";
 import type { Hosting } from "./deploy/index.ts";
 import { type PlannedAgent, listingOf } from "./fleet/index.ts";
 
@@ -32,61 +32,103 @@ export interface AgentOutput {
  * on an agent that does not answer. Removing it happens in reverse order.
  */
 export class MasumiAgent extends pulumi.ComponentResource {
+  readonly registration: AgentRegistration;
   readonly output: pulumi.Output<AgentOutput>;
 
   constructor(args: MasumiAgentArgs, options?: pulumi.ComponentResourceOptions) {
-    const { agent, config, hosting, wallet, sourceAddress, recover, queueLength } = args;
-    super("masumi:index:Agent", agent.id, {}, options);
+    const { agent, hosting, wallet } = args;
+    super(AGENT_TYPE, agent.id, {}, options);
     const child = { parent: this };
-
     const hosted = hosting.host({ agent, wallet }, child);
-
-    const registration = new AgentRegistration(
-      agent.id,
-      {
-        agentId: agent.id,
-        marker: marker(config.owner, agent.id),
-        network: config.network,
-        wallet,
-        listing: { ...listingOf(agent), apiBaseUrl: hosted.url },
-        ...(sourceAddress ? { sourceAddress } : {}),
-        ...(agent.adopt ? { adopt: agent.adopt } : {}),
-        ...(recover ? { recover } : {}),
-        probe: { allowPrivate: config.allowPrivateUrls, timeoutSeconds: config.probeSeconds },
-        ...(config.v1Replacement === "delete-first" ? { v1Replacement: config.v1Replacement } : {}),
-      },
-      { ...child, dependsOn: hosted.ready },
-    );
-
-    const confirmation = new AgentConfirmation(
-      agent.id,
-      {
-        registrationId: registration.id,
-        revision: registration.revision,
-        network: config.network,
-        walletVkey: wallet.vkey,
-        walletType: wallet.type,
-        ...(config.waitMinutes === undefined ? {} : { waitMinutes: config.waitMinutes }),
-        queueLength,
-      },
-      child,
-    );
+    this.registration = register(args, hosted.url, { ...child, dependsOn: hosted.ready });
+    const confirmation = confirm(args, this.registration, child);
     hosted.publishIdentifier(confirmation.agentIdentifier, child);
-
-    this.output = pulumi.output({
-      id: agent.id,
-      name: agent.name,
-      url: hosted.url,
-      network: config.network,
-      state: confirmation.state,
-      agentIdentifier: confirmation.agentIdentifier,
-      txHash: confirmation.txHash,
-      registrationId: registration.id,
-      walletVkey: wallet.vkey,
-      pricing: agent.pricing,
-      feeLovelace: confirmation.feeLovelace,
-      lockedLovelace: confirmation.lockedLovelace,
-    });
+    this.output = outputOf(args, this.registration, confirmation);
     this.registerOutputs({ url: hosted.url, agentIdentifier: confirmation.agentIdentifier });
   }
+}
+
+function register(
+  { agent, config, wallet, sourceAddress, recover }: MasumiAgentArgs,
+  url: pulumi.Input<string>,
+  options: pulumi.CustomResourceOptions,
+): AgentRegistration {
+  return new AgentRegistration(
+    agent.id,
+    {
+      agentId: agent.id,
+      marker: marker(config.owner, agent.id),
+      network: config.network,
+      wallet,
+      listing: { ...listingOf(agent), apiBaseUrl: url },
+      ...(sourceAddress ? { sourceAddress } : {}),
+      ...(agent.adopt ? { adopt: agent.adopt } : {}),
+      ...(recover ? { recover } : {}),
+      probe: { allowPrivate: config.allowPrivateUrls, timeoutSeconds: config.probeSeconds },
+      ...(config.v1Replacement === "delete-first" ? { v1Replacement: config.v1Replacement } : {}),
+    },
+    options,
+  );
+}
+
+function confirm(
+  { agent, config, wallet, queueLength }: MasumiAgentArgs,
+  registration: AgentRegistration,
+  options: pulumi.CustomResourceOptions,
+): AgentConfirmation {
+  return new AgentConfirmation(
+    agent.id,
+    {
+      registrationId: registration.id,
+      revision: registration.revision,
+      network: config.network,
+      walletVkey: wallet.vkey,
+      walletType: wallet.type,
+      ...(config.waitMinutes === undefined ? {} : { waitMinutes: config.waitMinutes }),
+      queueLength,
+    },
+    options,
+  );
+}
+
+/** What is registered, which need not be what is declared: a run with --target may have left the agent alone. */
+function outputOf(
+  args: MasumiAgentArgs,
+  registration: AgentRegistration,
+  confirmation: AgentConfirmation,
+): pulumi.Output<AgentOutput> {
+  const { agent, config } = args;
+  const listed = pulumi
+    .all([registration.content, registration.apiBaseUrl])
+    .apply(([content, url]) => listedOf(args, content, url));
+  return pulumi.output({
+    id: agent.id,
+    name: listed.name,
+    url: registration.apiBaseUrl,
+    network: config.network,
+    state: confirmation.state,
+    agentIdentifier: confirmation.agentIdentifier,
+    txHash: confirmation.txHash,
+    registrationId: registration.id,
+    walletVkey: registration.wallet.vkey,
+    pricing: listed.pricing,
+    feeLovelace: confirmation.feeLovelace,
+    lockedLovelace: confirmation.lockedLovelace,
+  });
+}
+
+type Listed = Pick<Agent, "name" | "pricing">;
+
+function listedOf(
+  { agent, wallet, sourceAddress, row, config }: MasumiAgentArgs,
+  content: string,
+  url: string,
+): Listed {
+  const declared = { wallet, sourceAddress, listing: { ...listingOf(agent), apiBaseUrl: url } };
+  if (!row || content === digestOf(declared)) return agent;
+  const { name, pricing } = row.listing;
+  if (pricing.type !== "fixed") return { name, pricing };
+  const table = assetTable(config.network, config.assets);
+  const prices = pricing.prices.map((price) => ({ ...price, human: formatPrice(price, table) }));
+  return { name, pricing: { type: pricing.type, prices } };
 }

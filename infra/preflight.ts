@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MasumiClient, type MasumiError } from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
 import type { Agent } from "./declarations/index.ts";
-import { type FleetPlan, examineFleet, expectedUrls, planWarnings, summaryOf } from "./fleet/index.ts";
+import { type FleetPlan, examineFleet, expectedUrls, planWarnings } from "./fleet/index.ts";
 
 /** Lists everything that prevents a run; nothing has been changed. Code PREFLIGHT_FAILED. */
 export class PreflightError extends Error {
@@ -39,11 +39,8 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
   });
   if (problems.length > 0) throw new PreflightError(problems);
 
-  if (pulumi.runtime.isDryRun()) await say("info", summaryOf(plan));
-  for (const warning of planWarnings(plan, config)) await say("warn", warning);
+  // A preview tells more precisely, once it knows what the engine does with each agent.
+  if (pulumi.runtime.isDryRun()) return plan;
+  for (const warning of planWarnings(plan, config)) await pulumi.log.warn(warning);
   return plan;
-}
-
-async function say(severity: "info" | "warn", text: string | undefined): Promise<void> {
-  if (text) await pulumi.log[severity](text);
 }

@@ -1,4 +1,4 @@
-import type { Complaint } from "../infra/declarations/index.ts";
+import { type AssetTable, type Complaint, assetTable } from "../infra/declarations/index.ts";
 import {
   type Action,
   type AgentDrift,
@@ -9,11 +9,12 @@ import {
   type WalletFunds,
   planWarnings,
   summaryOf,
+  valueText,
 } from "../infra/fleet/index.ts";
 import type { Row } from "../providers/masumi/service/index.ts";
 import type { ImportResult } from "./import/import.ts";
 import type { Reason } from "./import/transcribe.ts";
-import type { AgentStatus } from "./outputs.ts";
+import { type AgentStatus, feeShares } from "./outputs.ts";
 import type { ReadStack } from "./read-stack.ts";
 import type { RunResult } from "./run.ts";
 
@@ -44,7 +45,13 @@ export const runDocument = ({ ok, changes, outputs, steps, diagnostics }: RunRes
 });
 
 /** The agents of a stack, and what each answers. */
-export const statusDocument = (agents: readonly AgentStatus[]) => ({ version: 1 as const, agents });
+export function statusDocument(agents: readonly AgentStatus[]) {
+  const fees = feeShares(agents);
+  return {
+    version: 1 as const,
+    agents: agents.map((agent) => ({ ...agent, feeShareLovelace: fees.get(agent.id) ?? "" })),
+  };
+}
 
 /** What an up would do on the chain, and what it costs. */
 export interface PlanDocument {
@@ -77,11 +84,22 @@ export interface PlanDocument {
   readonly problems: readonly Problem[];
 }
 
+/** An on-chain value that a run changes; an absent value is null. */
+export interface PlannedChange {
+  readonly field: string;
+  readonly live: unknown;
+  readonly declared: unknown;
+  /** The same two for people: prices in everyday units. */
+  readonly from: string;
+  readonly to: string;
+}
+
 export interface PlanDocumentAgent {
   readonly id: string;
   readonly file: string;
   readonly action: Action;
   readonly fields: readonly string[];
+  readonly changes: readonly PlannedChange[];
   readonly pricing: PlannedAgent["agent"]["pricing"];
   readonly walletVkey: string;
   readonly walletType: string;
@@ -104,7 +122,7 @@ export function planDocument({ stack, config }: OpenedStack, examination: Examin
     owner: config.owner,
     checksum,
     summary: summaryOf(plan),
-    agents: plan.agents.map(documentAgent),
+    agents: plan.agents.map((planned) => documentAgent(planned, assetTable(config.network, config.assets))),
     orphans: plan.orphans.map(documentOrphan),
     wallets: funds.map(documentWallet),
     feeLovelace: String(plan.cost.fee),
@@ -114,11 +132,18 @@ export function planDocument({ stack, config }: OpenedStack, examination: Examin
   };
 }
 
-const documentAgent = (planned: PlannedAgent): PlanDocumentAgent => ({
+const documentAgent = (planned: PlannedAgent, table: AssetTable): PlanDocumentAgent => ({
   id: planned.agent.id,
   file: planned.agent.file,
   action: planned.action,
   fields: planned.fields,
+  changes: planned.changes.map(({ field, live = null, declared = null }) => ({
+    field,
+    live,
+    declared,
+    from: valueText(field, live ?? undefined, table),
+    to: valueText(field, declared ?? undefined, table),
+  })),
   pricing: planned.agent.pricing,
   walletVkey: planned.wallet.vkey,
   walletType: planned.wallet.type,

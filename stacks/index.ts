@@ -31,7 +31,13 @@ export {
   writeImports,
 } from "./import/import.ts";
 export { readMarket } from "./network.ts";
-export { type AgentOutput, type AgentStatus, readAgentOutputs, withAvailability } from "./outputs.ts";
+export {
+  type AgentOutput,
+  type AgentStatus,
+  feeShares,
+  readAgentOutputs,
+  withAvailability,
+} from "./outputs.ts";
 export { type StackPaymentService, findPaymentService } from "./payment-service.ts";
 export { type CallOptions, type Environment, LOCAL_STACK, type Project, openProject } from "./project.ts";
 export { type ReadStack, findStackDrift, planStack, readStack } from "./read-stack.ts";
@@ -50,4 +56,5 @@ export {
   startSandboxProcess,
   stopSandbox,
 } from "./sandbox-process.ts";
+export { type Targets, targetWords, targetsOf } from "./targets.ts";
 export { UserError } from "./user-error.ts";

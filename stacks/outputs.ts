@@ -1,6 +1,6 @@
 import axios, { isAxiosError } from "axios";
 import { z } from "zod";
-import { stackOutputs } from "../local/engine/stack/index.ts";
+import { exportState } from "../local/engine/stack/index.ts";
 import { localRun, localStackExists } from "./local-stack.ts";
 import { type CallOptions, LOCAL_STACK, type Project, requireStackFile } from "./project.ts";
 import { askRealPulumi } from "./real-pulumi.ts";
@@ -29,20 +29,35 @@ const agentsOutput = z.object({ version: z.literal(1), agents: z.record(z.string
 /** An agent as the stack's last run left it. */
 export type AgentOutput = z.output<typeof agentOutput>;
 
-async function readOutput(project: Project, stack: string, options: CallOptions): Promise<unknown> {
-  if (stack === LOCAL_STACK) {
-    if (!localStackExists(project)) return undefined;
-    return (await stackOutputs(localRun(project, 0), { showSecrets: false }))["agents"];
-  }
+const exported = z.object({
+  deployment: z
+    .object({
+      resources: z
+        .array(
+          z.object({
+            urn: z.string(),
+            type: z.string(),
+            delete: z.boolean().optional(),
+            outputs: z.record(z.string(), z.unknown()).optional(),
+          }),
+        )
+        .optional(),
+    })
+    .nullish(),
+});
+
+const REGISTRATION = "pulumi-nodejs:dynamic/masumi:AgentRegistration";
+
+async function readState(project: Project, stack: string, options: CallOptions): Promise<unknown> {
+  if (stack === LOCAL_STACK) return localStackExists(project) ? exportState(localRun(project, 0)) : {};
   requireStackFile(project, stack);
-  const words = ["stack", "output", "agents", "--json", "--stack", stack];
-  return JSON.parse(
-    await askRealPulumi(project, words, `The agents of stack ${stack} could not be read.`, options),
-  );
+  const failure = `The agents of stack ${stack} could not be read.`;
+  return JSON.parse(await askRealPulumi(project, ["stack", "export", "--stack", stack], failure, options));
 }
 
 /**
- * Return the agents of a stack as its last run left them; none before the first.
+ * Return the agents of a stack as its last run left them; none before the first. The stack's output alone would not do: a run with
+ * --target that removes an agent does not change it.
  *
  * @throws UserError when the real Pulumi CLI does not tell, or another version of the output is found
  */
@@ -51,11 +66,41 @@ export async function readAgentOutputs(
   stack: string,
   options: CallOptions,
 ): Promise<AgentOutput[]> {
-  const output = await readOutput(project, stack, options);
+  const state = exported.parse(await readState(project, stack, options));
+  const resources = (state.deployment?.resources ?? []).filter((resource) => resource.delete !== true);
+  const output = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs?.["agents"];
   if (output === undefined) return [];
   const checked = agentsOutput.safeParse(output);
-  if (checked.success) return Object.values(checked.data.agents);
-  throw new UserError(`The output of stack ${stack} is not of version 1: run up with this version first.`);
+  if (!checked.success) {
+    throw new UserError(`The output of stack ${stack} is not of version 1: run up with this version first.`);
+  }
+  const registered = new Set(
+    resources
+      .filter(({ type }) => type === REGISTRATION)
+      .map(({ urn }) => urn.slice(urn.lastIndexOf("::") + 2)),
+  );
+  return Object.values(checked.data.agents).filter(({ id }) => registered.has(id));
+}
+
+/**
+ * Return each agent's part of the fees, in lovelace, by its id: agents of one transaction share its fee, and their parts add up to it.
+ * Empty where the payment service did not say.
+ */
+export function feeShares(
+  agents: readonly Pick<AgentOutput, "id" | "txHash" | "feeLovelace">[],
+): ReadonlyMap<string, string> {
+  const sharersOf = ({ id, txHash }: (typeof agents)[number]) =>
+    agents.filter((other) => (txHash ? other.txHash === txHash : other.id === id));
+  return new Map(
+    agents.map((agent) => {
+      if (agent.feeLovelace === "") return [agent.id, ""];
+      const sharers = sharersOf(agent);
+      const [fee, count] = [BigInt(agent.feeLovelace), BigInt(sharers.length)];
+      // What does not divide falls on the first ones.
+      const share = fee / count + (BigInt(sharers.indexOf(agent)) < fee % count ? 1n : 0n);
+      return [agent.id, String(share)];
+    }),
+  );
 }
 
 /** An agent as the last run left it, and what it answers now. */

@@ -10,6 +10,7 @@ import {
 import { countAgents } from "./agents.ts";
 import { openLocalStack } from "./local-stack.ts";
 import { LOCAL_STACK, type CallOptions, type Project } from "./project.ts";
+import { targetWords, targetsOf } from "./targets.ts";
 import { type PulumiOptions, type PulumiOutput, runRealPulumi } from "./real-pulumi.ts";
 
 export type { Operation, RunResult };
@@ -21,6 +22,12 @@ export interface RunRequest {
   readonly operation: Operation;
   /** up: compare the state with what really is there before planning. */
   readonly refresh?: boolean | undefined;
+  /** Limits the run to these: agents' ids, or URNs and patterns as Pulumi's --target takes them. */
+  readonly targets?: readonly string[] | undefined;
+  /** With `targets`: what depends on them too. */
+  readonly targetDependents?: boolean | undefined;
+  /** refresh: forget the creations that were interrupted. */
+  readonly clearPendingCreates?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,11 +41,19 @@ const OPERATIONS = { up, preview, refresh, destroy };
  */
 export async function runLocal(
   project: Project,
-  { operation, refresh: isRefreshed = false, signal }: RunRequest,
+  request: RunRequest,
   onEvent: (event: EngineEvent) => void,
 ): Promise<RunResult> {
+  const { operation, signal, refresh: isRefreshed = false, clearPendingCreates = false } = request;
   const options = await openLocalStack(project, signal);
-  return OPERATIONS[operation]({ ...options, ...(signal ? { signal } : {}), refresh: isRefreshed, onEvent });
+  return OPERATIONS[operation]({
+    ...options,
+    ...(signal ? { signal } : {}),
+    refresh: isRefreshed,
+    clearPendingCreates,
+    ...targetsOf(project, LOCAL_STACK, request.targets ?? [], request.targetDependents),
+    onEvent,
+  });
 }
 
 export interface PulumiRunRequest extends RunRequest {
@@ -53,13 +68,16 @@ export interface PulumiRunRequest extends RunRequest {
 /** Run one operation of any stack but local on the real Pulumi CLI, and return its exit code. */
 export function runPulumi(
   project: Project,
-  { operation, stack, json, refresh: isRefreshed, diff, yes, signal }: PulumiRunRequest,
+  request: PulumiRunRequest,
   options: Pick<PulumiOptions, "env" | "output">,
 ): Promise<number> {
+  const { operation, stack, json, refresh: isRefreshed, diff, yes, signal } = request;
   const words = [operation, "--stack", stack, ...(json ? ["--json"] : [])];
   if (isRefreshed) words.push("--refresh");
   if (diff) words.push("--diff");
   if (yes && operation !== "preview") words.push("--yes");
+  if (request.clearPendingCreates) words.push("--clear-pending-creates");
+  words.push(...targetWords(targetsOf(project, stack, request.targets ?? [], request.targetDependents)));
   return runRealPulumi(project, words, { ...options, signal, agents: countAgents(project) });
 }
 

@@ -4,6 +4,9 @@ import type { DeclaredCrew } from "./schema/crew.ts";
 
 export type WalletType = "V1" | "V2";
 
+/** The type of the component that Pulumi knows an agent by; its name is the agent's id. */
+export const AGENT_TYPE = "masumi:index:Agent";
+
 export type Pricing =
   | { readonly type: "fixed"; readonly prices: readonly Price[] }
   | { readonly type: "free" }

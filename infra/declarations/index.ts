@@ -9,7 +9,7 @@ export type {
   Resources,
   WalletType,
 } from "./agent.ts";
-export { hostedBy, runsInRuntime } from "./agent.ts";
+export { AGENT_TYPE, hostedBy, runsInRuntime } from "./agent.ts";
 export {
   type Asset,
   type AssetOverrides,

@@ -8,13 +8,14 @@ export {
   type AgentDrift,
   type DriftOptions,
   type DriftStatus,
-  type FieldDrift,
   type FleetDrift,
-  compareContent,
   examineDrift,
   findDrift,
   isDrift,
 } from "./drift.ts";
+export { type FieldDrift, compareContent } from "./compare.ts";
+export { changeText, shortenedPair } from "./change-text.ts";
+export { valueText } from "./value-text.ts";
 export { type StackUrls, expectedUrls } from "./expected-url.ts";
 export { type Examination, type ExamineOptions, examineFleet } from "./examine.ts";
 export { hostingRefusals, hostingWarnings } from "./hosting-problems.ts";
@@ -26,6 +27,7 @@ export {
   type PlannedAgent,
   listingOf,
   planFleet,
+  restrictPlan,
 } from "./plan.ts";
 export { rightsProblem } from "./refusals.ts";
 export { countActions, describeCost, planWarnings, summaryOf } from "./summary.ts";

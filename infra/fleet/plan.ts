@@ -22,6 +22,7 @@ import {
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
+import { type FieldDrift, compareContent } from "./compare.ts";
 import type { Survey } from "./survey.ts";
 import { WalletPool, paymentSourceOf } from "./wallets.ts";
 
@@ -39,6 +40,8 @@ export interface PlannedAgent {
   readonly action: Action;
   /** On-chain fields that differ from the declaration, including `wallet`. */
   readonly fields: readonly string[];
+  /** The same with their values, part by part. */
+  readonly changes: readonly FieldDrift[];
   /** Its live registration, or the one to be taken over. */
   readonly row?: Row;
   /** Other live registrations of the same agent; left alone. */
@@ -83,6 +86,12 @@ export function planFleet(input: FleetInput): FleetPlan {
   const orphans = findOrphans(config, agents, own);
   const cost = sumCosts([...planned, ...orphans].map((one) => one.cost));
   return { agents: planned, orphans, problems, cost };
+}
+
+/** Returns the part of a plan that is about these agents; what no file declares is left out too. */
+export function restrictPlan(plan: FleetPlan, isIncluded: (planned: PlannedAgent) => boolean): FleetPlan {
+  const agents = plan.agents.filter(isIncluded);
+  return { agents, orphans: [], problems: plan.problems, cost: sumCosts(agents.map(({ cost }) => cost)) };
 }
 
 /**
@@ -175,9 +184,8 @@ export function registrationsOf(mark: string, own: readonly OwnRow[]): Registrat
   return { rows, row, spare };
 }
 
-interface Decided {
+interface Decided extends Pick<PlannedAgent, "fields" | "changes"> {
   readonly action: Action;
-  readonly fields: readonly string[];
   /** The existing registration, or the one to be taken over. */
   readonly row?: Row;
 }
@@ -200,23 +208,34 @@ function changeOf(
     },
     { network, wallet, listing, sourceAddress, v1Replacement, recover },
   );
-  return { action: change.kind, fields: change.kind === "none" ? [] : differences(row, registration) };
+  return { action: change.kind, ...(change.kind === "none" ? UNCHANGED : differences(row, registration)) };
 }
 
-function differences(row: Row, registration: Registration): string[] {
-  const moved = row.walletVkey === registration.wallet.vkey ? [] : ["wallet"];
+const UNCHANGED = { fields: [], changes: [] } as const;
+
+/** On another wallet everything is registered anew, so only that is named. */
+function differences(
+  row: Row,
+  { wallet, listing, sourceAddress }: Registration,
+): Pick<Decided, "fields" | "changes"> {
+  if (row.walletVkey !== wallet.vkey) {
+    const moved = { field: "wallet", declared: wallet.vkey, live: row.walletVkey };
+    return { fields: [moved.field], changes: [moved] };
+  }
   const live = { wallet: row, listing: row.listing, sourceAddress: row.sourceAddress };
-  const fields = moved.length > 0 ? [] : changedFields(live, registration);
-  return [...moved, ...fields];
+  return {
+    fields: changedFields(live, { wallet, listing, sourceAddress }),
+    changes: compareContent(row, listing, sourceAddress),
+  };
 }
 
 /** @throws MasumiError if a registration of somebody else, or of another stack, is in the way */
 function newcomer(registration: Registration, { adopt }: Agent, rows: readonly Row[]): Decided {
   const none: ReadonlySet<string> = new Set();
   const look = decideCreate({ registration, adopt, rows, deregistering: none, replaced: none });
-  if (look.kind === "register") return { action: "create", fields: [] };
-  if (look.kind === "adopt") return { action: "adopt", fields: [], row: look.row };
-  return { action: "update", fields: differences(look.row, registration), row: look.row };
+  if (look.kind === "register") return { action: "create", ...UNCHANGED };
+  if (look.kind === "adopt") return { action: "adopt", ...UNCHANGED, row: look.row };
+  return { action: "update", ...differences(look.row, registration), row: look.row };
 }
 
 /** More consecutive attempts that the state does not know of are not to be expected. */

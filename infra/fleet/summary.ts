@@ -23,13 +23,23 @@ export function countActions(plan: FleetPlan): (readonly [Exclude<Action, "none"
 export function summaryOf(plan: FleetPlan): string {
   const counts = countActions(plan).map(([action, count]) => `${count} ${VERBS[action]}`);
   if (counts.length === 0) return "On the chain: nothing to do.";
-  return `On the chain: ${counts.join(", ")}. ${describeCost(plan.cost)}.`;
+  return `On the chain: ${counts.join(", ")}. ${describeCost(plan.cost, { isMost: mayShareFees(plan) })}.`;
 }
 
-/** `about 0.42 ADA in fees, 5 ADA locked` */
-export function describeCost({ fee, locked }: Cost): string {
+/** `About 0.42 ADA in fees, 5 ADA locked` */
+export function describeCost({ fee, locked }: Cost, { isMost = false } = {}): string {
   const set = locked < 0n ? `, ${formatAda(-locked)} ADA released` : `, ${formatAda(locked)} ADA locked`;
-  return `About ${formatAda(roundUp(fee))} ADA in fees${locked === 0n ? "" : set}`;
+  const about = isMost ? "At most about" : "About";
+  return `${about} ${formatAda(roundUp(fee))} ADA in fees${locked === 0n ? "" : set}`;
+}
+
+/** Returns whether requests of one V2 wallet may go into one transaction, and then share its fee. */
+function mayShareFees({ agents, orphans }: FleetPlan): boolean {
+  const paying = [
+    ...agents.map(({ wallet, cost }) => ({ ...wallet, cost })),
+    ...orphans.map(({ row, cost }) => ({ type: row.type, vkey: row.walletVkey, cost })),
+  ].filter(({ type, cost }) => type === "V2" && cost.fee > 0n);
+  return new Set(paying.map(({ vkey }) => vkey)).size < paying.length;
 }
 
 /** Fees are estimates: two decimals are enough, rounded up to be on the safe side. */

@@ -18,6 +18,15 @@ export interface RunOptions {
   /** `up`: refresh first. */
   readonly refresh?: boolean;
   /**
+   * Limits the run to these resources, and leaves all others as they are: URNs, in which `*` stands for a part and `**` for anything. They
+   * mean what the CLI's --target means: what a target needs is not included, and its absence is an error.
+   */
+  readonly targets?: readonly string[];
+  /** With `targets`: also what depends on them, and their children. */
+  readonly targetDependents?: boolean;
+  /** `refresh`: forgets the creations that were interrupted, as the CLI's --clear-pending-creates does: whoever asks has looked that they failed. */
+  readonly clearPendingCreates?: boolean;
+  /**
    * Says which provider code of the state may run, beside the code that the program registers in this run. Default: none, so that nobody
    * gets code run by writing a state file.
    */

@@ -216,12 +216,15 @@ export interface PropertyChange {
   readonly new?: Value;
 }
 
-/** The top-level properties that differ, sorted by name; the code of a dynamic provider is left out. */
+/** A property that Pulumi keeps for itself, such as the code of a dynamic provider: it is never shown. */
+export const isInternalProperty = (property: string): boolean => property.startsWith("__");
+
+/** The top-level properties that differ, sorted by name; internal ones are left out. */
 export function changesBetween(old: PropertyMap, current: PropertyMap): PropertyChange[] {
   const changes: PropertyChange[] = [];
   for (const property of [...new Set([...Object.keys(old), ...Object.keys(current)])].toSorted()) {
     const [before, after] = [old[property] ?? null, current[property] ?? null];
-    if (property === PROVIDER_CODE || deepEquals(unwrapSecrets(before), unwrapSecrets(after))) continue;
+    if (isInternalProperty(property) || deepEquals(unwrapSecrets(before), unwrapSecrets(after))) continue;
     if (before === null) changes.push({ property, kind: "add", new: masked(after) });
     else if (after === null) changes.push({ property, kind: "delete", old: masked(before) });
     else changes.push({ property, kind: "update", old: masked(before), new: masked(after) });

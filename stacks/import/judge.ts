@@ -10,11 +10,11 @@ import {
   type FieldDrift,
   type Survey,
   compareContent,
+  valueText,
   listingOf,
   planFleet,
 } from "../../infra/fleet/index.ts";
 import type { Row } from "../../providers/masumi/service/index.ts";
-import { valueText } from "../value-text.ts";
 import { chooseId } from "./agent-id.ts";
 import { type Declared, obstacle } from "./select.ts";
 import { type Reason, transcribe } from "./transcribe.ts";

@@ -38,9 +38,11 @@ describe("masumi-agents plan", () => {
       /^replaced +replace +pricing +5 tUSDM \(test USDM\) = 5000000 \+ 2\.5 ADA = 2500000 +V1 /m,
     );
     expect(stdout).toMatch(/^fresh +create +free .* 0\.422653 +5$/m);
+    expect(stdout).toMatch(/^changed +description +Answers from elsewhere\. +Answers better\.$/m);
+    expect(stdout).toMatch(/^replaced +pricing +3 ADA +5 tUSDM \+ 2\.5 ADA$/m);
     expect(stdout).toMatch(/^Agent gone +cm\S+ +RegistrationConfirmed +deregister$/m);
     expect(stdout).toMatch(
-      /^On the chain: 1 to register, 1 to update, 1 to replace, 1 to deregister\. About 1\.96 ADA in fees\.$/m,
+      /^On the chain: 1 to register, 1 to update, 1 to replace, 1 to deregister\. At most about 1\.96 ADA in fees\.$/m,
     );
     expect(stdout).toMatch(/^Warning: replaced is REPLACED on the chain: .*changed: pricing/m);
     expect(stdout).toMatch(/^Checksum [0-9a-f]{16}: with MASUMI_PLAN=/m);
@@ -53,6 +55,7 @@ describe("masumi-agents plan", () => {
     expect(stdout).toMatch(/^### Masumi plan for stack `preprod` \(Preprod\)$/m);
     expect(stdout).toMatch(/^\| agent \| action \| changes \| price \|.*\n\| --- \| --- \|/m);
     expect(stdout).toMatch(/^\| changed \| update \| description \|/m);
+    expect(stdout).toMatch(/^\| replaced \| pricing \| 3 ADA \| 5 tUSDM \+ 2\.5 ADA \|$/m);
     expect(stdout).toMatch(/^- \*\*Warning:\*\* replaced is REPLACED/m);
   });
 
@@ -73,6 +76,14 @@ describe("masumi-agents plan", () => {
       file: "agents/replaced.yaml",
       action: "replace",
       fields: ["pricing"],
+      changes: [
+        {
+          field: "pricing",
+          live: { type: "fixed", prices: [{ amount: "3000000", unit: "" }] },
+          from: "3 ADA",
+          to: "5 tUSDM + 2.5 ADA",
+        },
+      ],
       pricing: {
         type: "fixed",
         prices: [

@@ -1,5 +1,6 @@
 import type { StepInfo } from "../types.ts";
-import { deepEquals, type PropertyMap, type Value } from "../values.ts";
+import { deepEquals, isInternalProperty, type PropertyMap, type Value } from "../values.ts";
+import { childrenOf, inline } from "./value-text.ts";
 import { OP_WORDS, type Paint, type Style } from "./words.ts";
 
 const STEP_INDENT = "    ";
@@ -20,7 +21,7 @@ export function diffLines(step: StepInfo, paint: Paint): string[] {
   const whole = before === undefined || after === undefined;
   const properties = whole
     ? Object.entries(after ?? before ?? {})
-        .filter(([key]) => key !== CODE)
+        .filter(([key]) => !isInternalProperty(key))
         .toSorted(byKey)
         .flatMap(([key, value]) => valueLines(" ", key, value, PROPERTY_INDENT, paint))
     : objectDiff(before, after, PROPERTY_INDENT, paint);
@@ -31,15 +32,12 @@ export function diffLines(step: StepInfo, paint: Paint): string[] {
   ];
 }
 
-/** The compiled code of a dynamic provider: long, and nothing that a reader of a difference looks for. */
-const CODE = "__provider";
-
 const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
 
 function objectDiff(before: PropertyMap, after: PropertyMap, indent: string, paint: Paint): string[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted();
   return keys
-    .filter((key) => key !== CODE)
+    .filter((key) => !isInternalProperty(key))
     .flatMap((key) => valueDiff(key, before[key], after[key], indent, paint));
 }
 
@@ -90,13 +88,4 @@ function valueLines(sign: Sign, label: string, value: Value, indent: string, pai
 function signed(sign: Sign, indent: string, text: string, paint: Paint): string {
   if (sign === " ") return `${indent}${text}`;
   return `${indent.slice(2)}${paint(SIGNS[sign], `${sign} ${text}`)}`;
-}
-
-function childrenOf(value: Value): { list: boolean; children: Readonly<Record<string, Value>> } | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  return { list: Array.isArray(value), children: Object.fromEntries(Object.entries(value)) };
-}
-
-function inline(value: Value): string {
-  return value === "[secret]" || value === "[unknown]" ? value : JSON.stringify(value);
 }

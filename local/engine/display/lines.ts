@@ -1,5 +1,6 @@
 import type { Diagnostic, EngineEvent, StepInfo } from "../types.ts";
-import type { PropertyChange, Value } from "../values.ts";
+import { deepEquals, type PropertyChange, type Value } from "../values.ts";
+import { childrenOf, inline, shortened, shortenedPair } from "./value-text.ts";
 import { duration, labelOf, OP_WORDS, type Paint } from "./words.ts";
 
 type RunEnd = Extract<EngineEvent, { kind: "run-end" }>;
@@ -33,24 +34,39 @@ function diffSuffix(changes: readonly PropertyChange[], paint: Paint): string {
   return text === "" ? "" : paint("dim", ` [diff: ${text}]`);
 }
 
-/** Below a planned step: what changes, where old and new are simple values. */
+const MAX_CHANGE_LINES = 20;
+
+/** Below a planned step: every value that changes, also within objects and lists, old and new. */
 export function changeLines(changes: readonly PropertyChange[], paint: Paint): string[] {
-  return changes.flatMap((change) => {
-    const [before, after] = [simple(change.old), simple(change.new)];
-    if (before === undefined || after === undefined) return [];
-    if (change.kind === "add") return [paint("green", `        + ${change.property}: ${after}`)];
-    if (change.kind === "delete") return [paint("red", `        - ${change.property}: ${before}`)];
-    return [paint("yellow", `        ~ ${change.property}: ${before} => ${after}`)];
-  });
+  const lines = changes.flatMap(({ property, old, new: wanted }) =>
+    valueChanges(property, old, wanted, paint),
+  );
+  const more = lines.length - MAX_CHANGE_LINES;
+  const shown = more > 0 ? [...lines.slice(0, MAX_CHANGE_LINES), `… and ${more} more`] : lines;
+  return shown.map((line) => `        ${line}`);
 }
 
-const MAX_SIMPLE_LENGTH = 80;
-
-/** undefined: not simple, or too long for a line. */
-function simple(value: Value | undefined): string | undefined {
-  if (typeof value === "object" && value !== null) return undefined;
-  const text = value === undefined ? "" : masks(value) ? String(value) : JSON.stringify(value);
-  return text.length > MAX_SIMPLE_LENGTH ? undefined : text;
+function valueChanges(
+  path: string,
+  old: Value | undefined,
+  wanted: Value | undefined,
+  paint: Paint,
+): string[] {
+  const [before, after] = [old ?? null, wanted ?? null];
+  if (deepEquals(before, after) && !masks(before)) return [];
+  const [left, right] = [childrenOf(before), childrenOf(after)];
+  const sameShape = left !== undefined && right !== undefined && left.list === right.list;
+  if (sameShape || (before === null && right !== undefined) || (after === null && left !== undefined)) {
+    const [children, others] = [left?.children ?? {}, right?.children ?? {}];
+    const list = (left ?? right)?.list === true;
+    return [...new Set([...Object.keys(children), ...Object.keys(others)])].flatMap((key) =>
+      valueChanges(list ? `${path}[${key}]` : `${path}.${key}`, children[key], others[key], paint),
+    );
+  }
+  if (before === null) return [paint("green", `+ ${path}: ${shortened(inline(after))}`)];
+  if (after === null) return [paint("red", `- ${path}: ${shortened(inline(before))}`)];
+  const [from, to] = shortenedPair(inline(before), inline(after));
+  return [paint("yellow", `~ ${path}: ${from} => ${to}`)];
 }
 
 const masks = (value: Value): boolean => value === "[secret]" || value === "[unknown]";

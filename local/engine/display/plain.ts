@@ -34,7 +34,7 @@ export class PlainDisplay {
           if (!HALVES.has(event.step.op)) this.print(diffLines(event.step, this.paint));
         } else if (event.step.op !== "same") {
           this.print([stepLine(event.step, OP_WORDS[event.step.op].planned, undefined, this.paint)]);
-          this.print(changeLines(event.step.changes ?? [], this.paint));
+          if (!HALVES.has(event.step.op)) this.print(changeLines(event.step.changes ?? [], this.paint));
         }
         break;
       case "step-start":

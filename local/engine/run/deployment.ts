@@ -108,11 +108,14 @@ class ProgramRun {
     }
   }
 
-  /** Deletes what the program did not register. False: that was refused, so nothing was deleted. */
+  /** Deletes what the program did not register. False: that was refused. */
   async deleteTheRest(): Promise<boolean> {
+    const { base, targets } = this.#context;
     try {
-      await performDeletes(this.#context, this.generator.decisions, this.#executor);
-      return true;
+      targets.refuseUnknown(
+        new Set([...this.generator.decisions.urns, ...base.resources.map(({ urn }) => urn)]),
+      );
+      return await performDeletes(this.#context, this.generator.decisions, this.#executor);
     } catch (error) {
       this.#context.reporter.error(messageOf(error));
       return false;
@@ -144,7 +147,9 @@ class ProgramRun {
     event.done();
   }
 
-  async #registerOutputs({ urn, outputs }: Extract<ProgramEvent, { kind: "outputs" }>): Promise<void> {
+  async #registerOutputs({ urn, outputs: told }: Extract<ProgramEvent, { kind: "outputs" }>): Promise<void> {
+    if (this.generator.decisions.skipped.has(urn)) return;
+    const outputs = this.#context.targets.areGiven ? this.#withoutUnknowns(urn, told) : told;
     const step = this.#executor.pending.get(urn);
     const state = step?.current;
     if (step === undefined || state === undefined) {
@@ -162,6 +167,18 @@ class ProgramRun {
     if (step.old !== undefined && deepEquals(step.old.outputs, state.outputs))
       this.#context.snapshot.changed(state);
     else await this.#context.snapshot.update(state);
+  }
+
+  /** What comes of a resource that the run left out is not known; then the output stays what it was. */
+  #withoutUnknowns(urn: string, outputs: PropertyMap): PropertyMap {
+    if (this.#context.preview) return outputs;
+    const before = this.#context.base.byUrn.get(urn)?.outputs ?? {};
+    return Object.fromEntries(
+      Object.entries(outputs).flatMap(([key, value]) => {
+        const known = containsUnknowns(value) ? before[key] : value;
+        return known === undefined ? [] : [[key, known]];
+      }),
+    );
   }
 
   #stackUrn(): string {
@@ -185,18 +202,23 @@ export async function refresh(
   { context, parallel, signal }: DeploymentOptions,
   { counted }: { counted: boolean },
 ): Promise<boolean> {
-  const { base, registry, snapshot } = context;
+  const { base, registry, snapshot, targets } = context;
   const executor = new StepExecutor(context, { parallel, ignoreErrors: true, onFailure: () => undefined });
   const stopListening = onCancel(signal, context, executor, () => undefined);
   try {
     const steps = new Map<ResourceState, RefreshStep>();
+    if (counted) targets.refuseUnknown(new Set(base.resources.map(({ urn }) => urn)));
     for (const state of base.resources) {
+      if (!targets.include(state)) continue;
       registry.ensure(state.provider, base.resources);
       steps.set(state, refreshStep(context, state, counted));
     }
     await executor.runAll([...steps.values()]);
     await executor.drain();
-    const refreshed = rebuild(base.resources, (state) => steps.get(state)?.result());
+    const refreshed = rebuild(base.resources, (state) => {
+      const step = steps.get(state);
+      return step === undefined ? state : step.result();
+    });
     context.base = baseState(refreshed);
     snapshot.rebase(refreshed);
     return !executor.failed && !executor.stopped;

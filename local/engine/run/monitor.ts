@@ -69,7 +69,10 @@ export class ResourceMonitor {
 
   constructor(options: MonitorOptions) {
     this.#options = options;
-    this.#providers = new ProviderChoice(options.config, (goal) => this.#registered(goal));
+    this.#providers = new ProviderChoice(
+      options.config,
+      async (goal) => (await this.#registered(goal)).state,
+    );
   }
 
   service(): UntypedServiceImplementation {
@@ -126,15 +129,16 @@ export class ResourceMonitor {
   ): Promise<InstanceType<typeof resourcePb.RegisterResourceResponse>> {
     const goal = goalOf(request, this.#goals.get(request.getParent()), this.#options.projectRoot);
     const wanted: Goal = { ...goal, provider: await this.#providers.forResource(goal, request) };
-    const state = await this.#registered(wanted);
+    const { state, isUnknown } = await this.#registered(wanted);
     this.#goals.set(state.urn, wanted);
     if (!goal.custom) this.#providers.learn(state.urn, goal.parent, request);
     // Outputs of a component may refer to resources that are not registered yet; it tells them itself.
-    const outputs = goal.custom ? state.outputs : {};
+    const outputs = goal.custom && !isUnknown ? state.outputs : {};
     return new resourcePb.RegisterResourceResponse()
       .setUrn(state.urn)
       .setId(state.id)
-      .setObject(toStruct(outputs));
+      .setObject(toStruct(outputs))
+      .setUnknown(isUnknown);
   }
 
   async #invoke(
@@ -162,8 +166,14 @@ export class ResourceMonitor {
     return new emptyPb.Empty();
   }
 
-  #registered(goal: Goal): Promise<ResourceState> {
-    return this.#answer((done) => this.#options.events.push({ kind: "register", goal, done }));
+  #registered(goal: Goal): Promise<{ readonly state: ResourceState; readonly isUnknown: boolean }> {
+    return this.#answer((answer) =>
+      this.#options.events.push({
+        kind: "register",
+        goal,
+        done: (state, { isUnknown } = { isUnknown: false }) => answer({ state, isUnknown }),
+      }),
+    );
   }
 
   /** The same for work that ends by itself. */

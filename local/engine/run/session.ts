@@ -19,6 +19,7 @@ import type { OpenStack } from "../stack/stack.ts";
 import type { Snapshot } from "../state/snapshot.ts";
 import type { ProgramEvent } from "../steps/registration.ts";
 import type { RunContext } from "../steps/step.ts";
+import { Targets } from "../steps/targets.ts";
 import type { Operation, RunOptions } from "../types.ts";
 import { providerType } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
@@ -120,7 +121,7 @@ export class Session {
   }
 
   #context(registry: ProviderRegistry): RunContext {
-    const { stack, snapshot, trust, reporter } = this.#options;
+    const { stack, snapshot, trust, reporter, run } = this.#options;
     return {
       project: stack.project.name,
       stack: stack.stack,
@@ -129,6 +130,7 @@ export class Session {
       trust,
       snapshot,
       reporter,
+      targets: new Targets(run.targets, run.targetDependents),
       base: baseState(stack.deployment.resources),
     };
   }

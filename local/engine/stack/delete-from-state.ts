@@ -49,15 +49,8 @@ function withDependents(
   named: ReadonlySet<ResourceState>,
   allowed: boolean,
 ): Set<ResourceState> {
-  const graph = new DependencyGraph(resources);
-  const condemned = new Set<ResourceState>();
-  const needing: ResourceState[] = [];
-  for (const state of resources) {
-    const depends = [...graph.dependenciesOf(state)].some((needed) => condemned.has(needed));
-    if (!named.has(state) && !depends) continue;
-    condemned.add(state);
-    if (!named.has(state)) needing.push(state);
-  }
+  const condemned = new DependencyGraph(resources).withDependents(named);
+  const needing = [...condemned].filter((state) => !named.has(state));
   if (needing.length === 0 || allowed) return condemned;
   throw new EngineError(
     "RESOURCE_NEEDED",

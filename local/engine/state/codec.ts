@@ -3,6 +3,7 @@ import { EngineError, NotImplemented } from "../errors.ts";
 import { isRecord } from "../json.ts";
 import {
   ciphertextOf,
+  containsUnknowns,
   isObject,
   isSecret,
   makeSecret,
@@ -79,7 +80,7 @@ export class StateCodec {
       if (!KNOWN_FIELDS.has(key)) {
         throw new NotImplemented(`the field "${key}" of a resource in the state`, state.urn);
       }
-      if (key === "inputs" || key === "outputs") state[key] = this.#openAll(asProperties(value));
+      if (key === "inputs" || key === "outputs") state[key] = this.#openAll(known(asProperties(value)));
     }
     Object.assign(state, fieldsOf(raw));
     return state;
@@ -148,6 +149,10 @@ function fieldsOf(raw: Record<string, unknown>): Partial<ResourceState> {
     ignoreChanges: texts(raw["ignoreChanges"]),
   };
 }
+
+/** The CLI leaves unknown values where a run with --target left something out. They say no more than nothing, and the next run fills the gap. */
+const known = (properties: PropertyMap): PropertyMap =>
+  Object.fromEntries(Object.entries(properties).filter(([, value]) => !containsUnknowns(value)));
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);

@@ -60,6 +60,16 @@ export class DependencyGraph {
     return found;
   }
 
+  /** Resources with all that cannot exist without them, in the order of the snapshot: what depends on them, and their children. */
+  withDependents(roots: ReadonlySet<ResourceState>): Set<ResourceState> {
+    const found = new Set<ResourceState>();
+    for (const resource of this.#resources) {
+      if (roots.has(resource) || [...this.dependenciesOf(resource)].some((needed) => found.has(needed)))
+        found.add(resource);
+    }
+    return found;
+  }
+
   /** What depends on a resource, directly or not, in the order of the snapshot. A child is no dependent; resources in `ignored` are not followed. */
   dependentsOf(root: ResourceState, ignored: ReadonlySet<Urn>): ResourceState[] {
     const dependent = new Set<Urn>([root.urn]);

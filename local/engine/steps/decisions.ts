@@ -16,5 +16,7 @@ export interface Decisions {
   readonly deletes: Set<Urn>;
   /** Deleted before their replacement exists; one URN may stand for several of them. */
   readonly deleted: Set<ResourceState>;
+  /** Not made, because no target of the run names them. */
+  readonly skipped: Set<Urn>;
   readonly aliases: Aliases;
 }

@@ -7,21 +7,25 @@ import type { RunContext, Step } from "./step.ts";
 
 /**
  * The end of a run: deletes what was replaced, and what the program does not want any more, dependents first. Resources that do not
- * depend on each other are deleted at the same time.
+ * depend on each other are deleted at the same time. False: something was refused, and reported.
  * @throws EngineError PROVIDER_NOT_TRUSTED before the first is deleted
  */
 export async function performDeletes(
   context: RunContext,
   decisions: Decisions,
   executor: StepExecutor,
-): Promise<void> {
+): Promise<boolean> {
   const graph = new DependencyGraph(context.base.resources);
   const deleting = new Map<ResourceState, Step>();
+  const allowed = targeted(context, graph);
   for (const state of context.base.resources) {
-    const step = deletionOf(context, decisions, state);
+    const step = allowed.has(state) ? deletionOf(context, decisions, state) : undefined;
     if (step !== undefined) deleting.set(state, step);
   }
   context.trust.checkAll(deleting.keys());
+  const untargeted = reportUntargeted(context, deleting.keys());
+  // A preview goes on, so that all that would go is shown.
+  if (untargeted && !context.preview) return false;
   for (const layer of layers(graph, deleting)) {
     // A protected resource stays, and with it all that it depends on.
     const kept = new Set(
@@ -31,6 +35,26 @@ export async function performDeletes(
     );
     await executor.runAll(layer.filter(({ old }) => old === undefined || !kept.has(old)));
   }
+  return !untargeted;
+}
+
+/** The resources that the run may delete: its targets, and what cannot exist without them. */
+function targeted({ base, targets }: RunContext, graph: DependencyGraph): ReadonlySet<ResourceState> {
+  return graph.withDependents(new Set(base.resources.filter(({ urn }) => targets.name(urn))));
+}
+
+/** What goes with a target must be named too, unless all of it was allowed. Whether something was not. */
+function reportUntargeted({ targets, reporter }: RunContext, deleting: Iterable<ResourceState>): boolean {
+  if (targets.withDependents) return false;
+  const unnamed = [...deleting].filter(({ urn }) => !targets.name(urn));
+  for (const { urn } of unnamed) {
+    reporter.error(
+      `TARGET_NEEDS_OTHER: Resource '${urn}' would be deleted with what it depends on, and no target names it.\n` +
+        "Name it too, or all such resources with --target-dependents.",
+      urn,
+    );
+  }
+  return unnamed.length > 0;
 }
 
 function deletionOf(context: RunContext, decisions: Decisions, state: ResourceState): Step | undefined {

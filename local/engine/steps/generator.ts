@@ -1,7 +1,7 @@
 import { EngineError } from "../errors.ts";
 import type { CheckFailure, DiffResult } from "../providers/provider.ts";
 import { emptyState, type ResourceState } from "../state/resource.ts";
-import { makeUrn, type Urn } from "../urn.ts";
+import { isProviderType, makeUrn, ROOT_STACK_TYPE, type Urn } from "../urn.ts";
 import { containsUnknowns, deepEquals, masked, type PropertyMap } from "../values.ts";
 import { createReplacementStep, createStep, replaceStep } from "./create.ts";
 import { Bail, type Decisions } from "./decisions.ts";
@@ -9,6 +9,7 @@ import { Aliases } from "./aliases.ts";
 import { diffResource, providerForcesReplacement } from "./diff.ts";
 import { applyIgnoreChanges } from "./ignore-changes.ts";
 import type { Goal, Registration } from "./registration.ts";
+import { LeftAlone } from "./left-alone.ts";
 import { planReplacement } from "./replacement.ts";
 import { sameStep } from "./same.ts";
 import { providerFor, type RunContext, type Step } from "./step.ts";
@@ -21,6 +22,7 @@ import { updateStep } from "./update.ts";
 export class StepGenerator {
   readonly #context: RunContext;
   readonly decisions: Decisions;
+  readonly #leftAlone: LeftAlone;
   /** A problem was reported that fails the run at its end (previews go on to show the rest). */
   sawError = false;
 
@@ -34,8 +36,10 @@ export class StepGenerator {
       replaces: new Set(),
       deletes: new Set(),
       deleted: new Set(),
+      skipped: new Set(),
       aliases: new Aliases(context.stack, context.project),
     };
+    this.#leftAlone = new LeftAlone(context, this.decisions);
   }
 
   /** @throws Bail when a problem was reported, anything else is to be reported under the resource */
@@ -49,9 +53,8 @@ export class StepGenerator {
       throw new EngineError("UNKNOWN_PARENT", `Could not find the parent resource ${goal.parent}.`);
     }
     const urn = makeUrn(stack, project, goal.parent, goal.type, goal.name);
-    if (!this.#context.preview && containsUnknowns(goal.inputs)) {
-      throw new EngineError("UNKNOWN_INPUT", `${urn}: an input is unknown, although this is not a preview.`);
-    }
+    const carried = this.#leftAlone.stepsOfCarried(registration, urn, this.#context.targets.name(urn));
+    if (carried !== undefined) return carried;
     if (this.decisions.urns.has(urn)) {
       reporter.error(`Duplicate resource URN '${urn}'; try giving it a unique name`, urn);
       throw new Bail(`duplicate URN ${urn}`);
@@ -59,6 +62,16 @@ export class StepGenerator {
     this.decisions.urns.add(urn);
     const { old, problem } = this.#former(urn, goal);
     const current = newState(urn, goal, old);
+    // The stack itself and providers are always dealt with.
+    const isImplied = isProviderType(goal.type) || goal.type === ROOT_STACK_TYPE;
+    if (!this.#context.targets.include(current) && !isImplied) {
+      if (problem) throw new Bail(`${urn} is claimed twice`);
+      return this.#leftAlone.steps(registration, old, current);
+    }
+    this.#refuseMissing(current);
+    if (!this.#context.preview && containsUnknowns(goal.inputs)) {
+      throw new EngineError("UNKNOWN_INPUT", `${urn}: an input is unknown, although this is not a preview.`);
+    }
     const recreating = this.decisions.deletes.has(old?.urn ?? urn);
     await this.#check(goal, current, recreating ? undefined : old);
     if (problem) throw new Bail(`${urn} is claimed twice`);
@@ -76,6 +89,20 @@ export class StepGenerator {
       return [createStep(this.#context, registration, current)];
     }
     return this.#change(registration, old, current);
+  }
+
+  /** A target cannot be made of what is not made. @throws Bail */
+  #refuseMissing(current: ResourceState): void {
+    const missing = this.#leftAlone.missing(current);
+    for (const urn of new Set(missing)) {
+      this.#context.reporter.error(
+        `TARGET_NEEDS_OTHER: Resource '${current.urn}' depends on '${urn}', which does not exist yet, and which no target names.`,
+        current.urn,
+      );
+      this.sawError = true;
+    }
+    // A preview goes on, so that all that is missing is named at once.
+    if (missing.length > 0 && !this.#context.preview) throw new Bail(`${current.urn} needs what is not made`);
   }
 
   /** The state that a resource had under its own URN, else under the first of its aliases that the state holds. */

@@ -41,7 +41,8 @@ export interface Goal {
 /** A goal, and whoever waits to hear what became of it. */
 export interface Registration {
   readonly goal: Goal;
-  done(state: ResourceState): void;
+  /** `isUnknown`: the resource does not exist, so nobody knows its outputs. */
+  done(state: ResourceState, answer?: { readonly isUnknown: boolean }): void;
 }
 
 /** What the program tells the engine, in the order in which the engine deals with it. */

@@ -6,6 +6,7 @@ import type { DependencyGraph } from "../state/graph.ts";
 import type { ResourceState } from "../state/resource.ts";
 import type { Snapshot } from "../state/snapshot.ts";
 import type { StepOp } from "../types.ts";
+import type { Targets } from "./targets.ts";
 import { isProviderType, nameOf, type Urn } from "../urn.ts";
 import type { PropertyChange } from "../values.ts";
 
@@ -19,6 +20,7 @@ export interface RunContext {
   readonly trust: ProviderTrust;
   readonly snapshot: Snapshot;
   readonly reporter: Reporter;
+  readonly targets: Targets;
   /** The state that the run starts from; a refresh replaces it. */
   base: BaseState;
 }

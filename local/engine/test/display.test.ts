@@ -139,7 +139,12 @@ describe("the plain display", () => {
       { property: "size", kind: "update", old: 1, new: 2 },
       { property: "key", kind: "update", old: "[secret]", new: "[secret]" },
       { property: "url", kind: "update", old: "https://a", new: "[unknown]" },
-      { property: "listing", kind: "update", old: { a: 1 }, new: { a: 2 } },
+      {
+        property: "listing",
+        kind: "update",
+        old: { a: 1, same: true, tags: ["x"], gone: { b: 1 }, text: `${"long ".repeat(30)}before` },
+        new: { a: 2, same: true, tags: ["x", "y"], text: `${"long ".repeat(30)}after` },
+      },
       { property: "more", kind: "add", new: "x" },
       { property: "gone", kind: "delete", old: true },
     ] as const;
@@ -149,7 +154,12 @@ describe("the plain display", () => {
       planned(step(2, "update", "a", { changes })),
       planned(
         step(3, "create-replacement", "b", {
-          changes: [{ property: "kind", kind: "update", old: {}, new: {} }],
+          changes: [{ property: "kind", kind: "update", old: "k", new: "l" }],
+        }),
+      ),
+      planned(
+        step(4, "replace", "b", {
+          changes: [{ property: "kind", kind: "update", old: "k", new: "l" }],
         }),
       ),
       end({ operation: "preview", changes: { ...NO_CHANGES, update: 1 } }),
@@ -161,9 +171,15 @@ describe("the plain display", () => {
       "        ~ size: 1 => 2",
       "        ~ key: [secret] => [secret]",
       '        ~ url: "https://a" => [unknown]',
+      "        ~ listing.a: 1 => 2",
+      '        + listing.tags[1]: "y"',
+      "        - listing.gone.b: 1",
+      '        ~ listing.text: …g long long before" => …g long long after"',
       '        + more: "x"',
       "        - gone: true",
       " ++ AgentConfirmation b create replacement [diff: ~kind]",
+      " +- AgentConfirmation b replace [diff: ~kind]",
+      '        ~ kind: "k" => "l"',
       "",
       "Resources:",
       "    ~ 1 to update",

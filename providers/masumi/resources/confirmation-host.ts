@@ -2,7 +2,12 @@ import { formatAda } from "../../common/amounts.ts";
 import type { ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
 import { LOVELACE_PER_MINT } from "../service/costs.ts";
 import { RegistrationError } from "../service/errors.ts";
-import { type ConfirmationInputs, type ConfirmationOutputs, STATE_VERSION } from "./inputs.ts";
+import {
+  type ConfirmationInputs,
+  type ConfirmationOutputs,
+  type SentConfirmationInputs,
+  STATE_VERSION,
+} from "./inputs.ts";
 import { type Network, type Row, isLeaving, isLive, isSettled } from "../service/model.ts";
 import { withoutStack } from "./without-stack.ts";
 import { deadlineBy, queueSeconds, requestsBefore } from "../service/rules/queue.ts";
@@ -18,7 +23,7 @@ const SUSPICIOUS_MS = 60_000;
 export function createConfirmationProvider(
   session: Session,
   suspiciousMs = SUSPICIOUS_MS,
-): ResourceProvider<ConfirmationInputs, ConfirmationOutputs> {
+): ResourceProvider<SentConfirmationInputs, ConfirmationOutputs> {
   return {
     configure: (request) => session.configure(request),
 
@@ -28,8 +33,9 @@ export function createConfirmationProvider(
     },
 
     /** Only another registration, or new content of the same one, has to be waited for. */
-    async diff(_id, olds, news) {
+    async diff(_id, olds, sent) {
       session.run.sawProgram();
+      const news = received(sent);
       const isOther = olds.registrationId !== news.registrationId;
       return {
         changes: isOther || olds.revision !== news.revision,
@@ -40,16 +46,28 @@ export function createConfirmationProvider(
     create: (inputs) =>
       withoutStack(session, async () => ({
         id: inputs.registrationId,
-        outs: await confirm(session, inputs, suspiciousMs),
+        outs: await confirm(session, received(inputs), suspiciousMs),
       })),
     update: (_id, _olds, news) =>
-      withoutStack(session, async () => ({ outs: await confirm(session, news, suspiciousMs) })),
+      withoutStack(session, async () => ({ outs: await confirm(session, received(news), suspiciousMs) })),
     read: (id, props) => withoutStack(session, () => readConfirmation(session, id, props)),
 
     /** It exists only in the state. */
     async delete() {},
   };
 }
+
+const received = ({
+  revision = "",
+  __revision = revision,
+  queueLength,
+  __queueLength = queueLength,
+  ...inputs
+}: SentConfirmationInputs): ConfirmationInputs => ({
+  ...inputs,
+  revision: __revision,
+  ...(__queueLength === undefined ? {} : { queueLength: __queueLength }),
+});
 
 /**
  * Waits until the chain has confirmed the registration or its update.

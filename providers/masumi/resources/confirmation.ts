@@ -47,10 +47,13 @@ export class AgentConfirmation extends pulumi.CustomResource {
       lockedLovelace: undefined,
     };
     const resourceUrn = ownUrn(name, type, options.parent);
+    const { revision, queueLength, ...shown } = args;
+    // Two underscores: Pulumi does not show such inputs, and these two tell a reader of a preview nothing.
+    const hidden = { __revision: revision, __queueLength: queueLength };
     super(
       type,
       name,
-      { ...args, resourceUrn, ...unset, __provider: PROVIDER_TEXTS.AgentConfirmation },
+      { ...shown, ...hidden, resourceUrn, ...unset, __provider: PROVIDER_TEXTS.AgentConfirmation },
       options,
     );
   }

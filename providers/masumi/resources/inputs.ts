@@ -38,6 +38,13 @@ export interface ConfirmationInputs {
   readonly resourceUrn?: string;
 }
 
+/** The same under the names by which Pulumi does not show them. A state of an earlier version has the others. */
+export interface SentConfirmationInputs extends Omit<ConfirmationInputs, "revision"> {
+  readonly revision?: string;
+  readonly __revision?: string;
+  readonly __queueLength?: number;
+}
+
 export interface ConfirmationOutputs extends ConfirmationInputs {
   readonly stateVersion: number;
   readonly agentIdentifier: string;

@@ -50,6 +50,10 @@ export class AgentRegistration extends pulumi.CustomResource {
   declare readonly state: pulumi.Output<string>;
   /** The service's message about a failure, "" if there is none. */
   declare readonly error: pulumi.Output<string>;
+  declare readonly agentId: pulumi.Output<string>;
+  declare readonly wallet: pulumi.Output<Pick<Wallet, "vkey" | "type">>;
+  /** Digest of what is registered. */
+  declare readonly content: pulumi.Output<string>;
   declare readonly apiBaseUrl: pulumi.Output<string>;
   /** "" until it is known; AgentConfirmation has the current one. */
   declare readonly agentIdentifier: pulumi.Output<string>;
@@ -60,6 +64,7 @@ export class AgentRegistration extends pulumi.CustomResource {
       revision: undefined,
       state: undefined,
       error: undefined,
+      content: undefined,
       apiBaseUrl: undefined,
       agentIdentifier: undefined,
     };

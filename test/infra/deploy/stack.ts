@@ -72,6 +72,7 @@ export async function deploy(projectRoot: string): Promise<void> {
       queueLength: 1,
       action: "create",
       fields: [],
+      changes: [],
       spare: [],
       url: "",
       cost: { feeLovelace: 0n, lockedLovelace: 0n } as never,

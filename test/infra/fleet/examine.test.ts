@@ -133,7 +133,7 @@ describe("what a run would do", () => {
     });
     expect(examined.problems).toEqual([]);
     expect(summaryOf(examined.plan)).toBe(
-      "On the chain: 1 to register, 1 to update, 1 to replace. About 1.61 ADA in fees, 5 ADA locked.",
+      "On the chain: 1 to register, 1 to update, 1 to replace. At most about 1.61 ADA in fees, 5 ADA locked.",
     );
     expect(planWarnings(examined.plan, { owner: OWNER })).toEqual([
       expect.stringMatching(

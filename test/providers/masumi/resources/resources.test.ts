@@ -65,7 +65,7 @@ test("an agent's resources have fixed types, the frozen provider texts, and thei
     __provider: PROVIDER_TEXTS.AgentConfirmation,
     resourceUrn: urns[1],
     registrationId: "market-researcher-id",
-    revision: "1",
+    __revision: "1",
   });
   expect(urns[0]).toContain(
     "::masumi:index:Agent$pulumi-nodejs:dynamic/masumi:AgentRegistration::market-researcher",

@@ -1,8 +1,8 @@
-import { type AssetTable, formatPrice } from "../infra/declarations/index.ts";
-import { printable } from "../providers/common/printable.ts";
-import type { Listing } from "../providers/masumi/service/index.ts";
+import { printable } from "../../providers/common/printable.ts";
+import type { Listing } from "../../providers/masumi/service/index.ts";
+import { type AssetTable, formatPrice } from "../declarations/index.ts";
 
-/** Return the value of an on-chain field as its author would write it. */
+/** Returns the value of an on-chain field as its author would write it. */
 export function valueText(field: string, value: unknown, table: AssetTable): string {
   if (value === undefined || value === "") return "(none)";
   if (typeof value === "string") return printable(value);
