@@ -1,8 +1,9 @@
 // Starts a TypeScript entry of this project from any Node >= 20: installs the dependencies once, then
 // runs the entry on a Node that strips types itself (>= 22.18), which an npm package brings if need be.
 // Plain JavaScript without dependencies, because it runs before anything is installed.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { constants } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -39,16 +40,40 @@ function fail(message) {
   process.exit(1);
 }
 
-function install() {
+async function install() {
   console.error("Installing the dependencies (once, about a minute) ...");
   const npm = process.env["npm_execpath"];
   const [command, args] = npm?.endsWith(".js") ? [process.execPath, [npm, "ci"]] : ["npm", ["ci"]];
-  const done = spawnSync(command, [...args, "--no-fund", "--no-audit", "--loglevel=error"], {
+  const child = spawn(command, [...args, "--no-fund", "--no-audit", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", 2, 2],
   });
-  if (done.status !== 0)
-    fail("The packages of package-lock.json could not be installed (see above). Try: npm ci");
+  const { code, signal } = await ended(child);
+  if (signal) process.exit(exitCodeOf(code, signal));
+  if (code !== 0) fail("The packages of package-lock.json could not be installed (see above). Try: npm ci");
+}
+
+/** How a shell tells of a program's end. @type {(code: number | null, signal: NodeJS.Signals | null) => number} */
+const exitCodeOf = (code, signal) => code ?? (signal ? 128 + constants.signals[signal] : 1);
+
+/**
+ * Waits for a child, which gets the signals of this process. They are handed on as SIGTERM: a terminal and `timeout` send to the whole
+ * group, so that the child may have the signal already, and only ^C twice (SIGINT) is to mean impatience.
+ *
+ * @param {import("node:child_process").ChildProcess} child
+ * @returns {Promise<{ code: number | null, signal: NodeJS.Signals | null }>}
+ */
+function ended(child) {
+  const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
+  const handOn = () => void child.kill("SIGTERM");
+  for (const signal of signals) process.on(signal, handOn);
+  return new Promise((done) => {
+    child.once("error", (error) => fail(error.message));
+    child.once("exit", (code, signal) => {
+      for (const name of signals) process.off(name, handOn);
+      done({ code, signal });
+    });
+  });
 }
 
 /** @param {string} version */
@@ -73,8 +98,8 @@ function suitableNode() {
  * @param {string} entry
  * @param {string[]} args
  */
-export function launch(entry, args) {
-  if (!isInstalled()) install();
+export async function launch(entry, args) {
+  if (!isInstalled()) await install();
   const node = suitableNode();
   const path = [dirname(node), binaries, process.env["PATH"]].filter(Boolean).join(delimiter);
   const flags = entry.endsWith(".ts") ? ["--require", join(root, KEPT_JAVASCRIPT)] : [];
@@ -88,17 +113,12 @@ export function launch(entry, args) {
       NODE_NO_WARNINGS: "1",
     },
   });
-  // A terminal sends ^C to the whole group: the child decides how to end, and this process follows it.
-  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
-    process.on(signal, () => {
-      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
-    });
-  }
-  child.on("exit", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+  const { code, signal } = await ended(child);
+  process.exit(exitCodeOf(code, signal));
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const [entry, ...args] = process.argv.slice(2);
   if (!entry) throw new Error("usage: node cli/launch.js <entry.ts> [arguments]");
-  launch(entry, args);
+  await launch(entry, args);
 }

@@ -1,6 +1,12 @@
+import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { registerCommands } from "./commands/index.ts";
 import { exitCodeOfError, explainsItself } from "./explains-itself.ts";
+import { endQuietlyWithoutReader } from "./interruption.ts";
+
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
 
 const program = new Command("masumi-agents")
   .description(
@@ -10,6 +16,11 @@ const program = new Command("masumi-agents")
   .showHelpAfterError("(add --help for examples)")
   .configureHelp({ showGlobalOptions: true });
 
+// Behind a command it is the command's own: Pulumi's stack export has a --version.
+if (!namesCommand(process.argv.slice(2))) {
+  program.version(version, "-V, --version", "print the version");
+}
+endQuietlyWithoutReader();
 registerCommands(program);
 
 try {
@@ -18,4 +29,10 @@ try {
   if (!explainsItself(error)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = exitCodeOfError(error);
+}
+
+function namesCommand([word, ...rest]: readonly string[]): boolean {
+  if (word === undefined) return false;
+  if (word === "-C" || word === "--cwd") return namesCommand(rest.slice(1));
+  return !word.startsWith("-") || namesCommand(rest);
 }

@@ -55,6 +55,12 @@ export function localRun(project: Project, agents: number): RunOptions {
   };
 }
 
+/** Return whether the local stack was made; a file that was only written by hand has no key for its secrets yet. */
+export const localStackExists = (project: Project): boolean => {
+  const file = stackFile(project, LOCAL_STACK);
+  return existsSync(file) && /^encryptionsalt:/mu.test(readFileSync(file, "utf8"));
+};
+
 /** What the local stack is made of: [key, value, kept as a secret]. */
 const DEFAULTS: readonly (readonly [key: string, value: string, secret: boolean])[] = [
   ["network", "Preprod", false],
@@ -85,7 +91,7 @@ export function usesSandbox(project: Project): boolean {
  */
 export async function prepareLocalStack(project: Project, sandboxUrl: string): Promise<void> {
   const run = localRun(project, 0);
-  if (!existsSync(stackFile(project, LOCAL_STACK))) await initStack(run);
+  if (!localStackExists(project)) await initStack(run);
   const settings = readConfig(project, LOCAL_STACK);
   const set = (key: string, value: string, secret = false) => setConfig(run, key, value, { secret });
   for (const [key, value, secret] of usesSandbox(project) ? [...DEFAULTS, ...OF_SANDBOX] : DEFAULTS) {

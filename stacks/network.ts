@@ -5,7 +5,7 @@ import {
   assetTable,
 } from "../infra/declarations/index.ts";
 import { assetOverrides } from "../infra/config.ts";
-import { LOCAL_STACK, type Project, readConfig, stackFile } from "./project.ts";
+import { LOCAL_STACK, type Project, readConfig, requireStackFile, stackFile } from "./project.ts";
 import { UserError } from "./user-error.ts";
 
 /** What a fresh local stack will be set to; any other stack must have its file. */
@@ -24,11 +24,13 @@ export interface StackNetwork {
 
 /** Return a stack's network and settings. @throws UserError when the stack has no file or no network */
 export function readNetwork(project: Project, stack: string): StackNetwork {
+  requireStackFile(project, stack);
   const settings = { ...(stack === LOCAL_STACK ? LOCAL_DEFAULTS : {}), ...readConfig(project, stack) };
   const network = settings["masumi:network"];
   if (network !== "Preprod" && network !== "Mainnet") {
     throw new UserError(
-      `${stackFile(project, stack)} does not set masumi:network (Preprod or Mainnet). Name another stack with --stack.`,
+      `${stackFile(project, stack)} does not set masumi:network (Preprod or Mainnet). ` +
+        `Set it: masumi-agents config set --stack ${stack} masumi:network Preprod`,
     );
   }
   return { network, assets: assetOverrides(settings), settings };

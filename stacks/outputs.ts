@@ -1,8 +1,8 @@
 import axios, { isAxiosError } from "axios";
 import { z } from "zod";
 import { exportState } from "../local/engine/stack/index.ts";
-import { localRun } from "./local-stack.ts";
-import { type CallOptions, LOCAL_STACK, type Project } from "./project.ts";
+import { localRun, localStackExists } from "./local-stack.ts";
+import { type CallOptions, LOCAL_STACK, type Project, requireStackFile } from "./project.ts";
 import { askRealPulumi } from "./real-pulumi.ts";
 import { UserError } from "./user-error.ts";
 
@@ -49,7 +49,8 @@ const exported = z.object({
 const REGISTRATION = "pulumi-nodejs:dynamic/masumi:AgentRegistration";
 
 async function readState(project: Project, stack: string, options: CallOptions): Promise<unknown> {
-  if (stack === LOCAL_STACK) return exportState(localRun(project, 0));
+  if (stack === LOCAL_STACK) return localStackExists(project) ? exportState(localRun(project, 0)) : {};
+  requireStackFile(project, stack);
   const failure = `The agents of stack ${stack} could not be read.`;
   return JSON.parse(await askRealPulumi(project, ["stack", "export", "--stack", stack], failure, options));
 }

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { UserError } from "./user-error.ts";
 
@@ -27,12 +27,13 @@ export interface Project {
   readonly sandbox: string;
 }
 
-/** Return the project of a folder. @throws UserError when the folder holds no Pulumi.yaml */
+/** Return the project that a folder is in: the nearest Pulumi.yaml counts, as with Pulumi. @throws UserError when there is none */
 export function openProject(folder: string): Project {
-  const root = resolve(folder);
-  if (!existsSync(join(root, "Pulumi.yaml"))) {
+  const root = projectRoot(resolve(folder));
+  if (root === undefined) {
     throw new UserError(
-      `There is no Pulumi.yaml in ${root}. Run this in the project's folder, or name it with --cwd.`,
+      `There is no Pulumi.yaml in ${resolve(folder)}, nor in a folder above it. ` +
+        "Run this in the project's folder, or name it with --cwd.",
     );
   }
   const masumi = join(root, ".masumi");
@@ -46,14 +47,56 @@ export function openProject(folder: string): Project {
   };
 }
 
+function projectRoot(folder: string): string | undefined {
+  if (existsSync(join(folder, "Pulumi.yaml"))) return folder;
+  const above = dirname(folder);
+  return above === folder ? undefined : projectRoot(above);
+}
+
 /** Return the name in Pulumi.yaml, which is the namespace of the project's own configuration. */
 export function projectName(project: Project): string {
   const { name } = parse(readFileSync(join(project.root, "Pulumi.yaml"), "utf8")) as { name: string };
   return name;
 }
 
+/** Return where a stack's settings are; a name may lead by organization and project: `example/agents/preprod`. */
 export const stackFile = (project: Project, stack: string): string =>
-  join(project.root, `Pulumi.${stack}.yaml`);
+  join(project.root, `Pulumi.${stack.split("/").at(-1)}.yaml`);
+
+const STACK_FILE = /^Pulumi\.(?<stack>.+)\.ya?ml$/u;
+
+/** Return the stacks of a project, by their files; local is always among them. */
+export function stackNames(project: Project): string[] {
+  const named = readdirSync(project.root).flatMap((file) => STACK_FILE.exec(file)?.groups?.["stack"] ?? []);
+  return [LOCAL_STACK, ...named.filter((name) => name !== LOCAL_STACK).toSorted()];
+}
+
+/** Refuse a stack that has no file; local is made when it is needed. @throws UserError naming those that have one */
+export function requireStackFile(project: Project, stack: string): void {
+  if (stack === LOCAL_STACK || existsSync(stackFile(project, stack))) return;
+  throw new UserError(
+    `There is no stack "${stack}": ${stackFile(project, stack)} does not exist. ` +
+      `There are ${stackNames(project).join(", ")}. Name one with --stack.`,
+  );
+}
+
+const selectionFile = (project: Project) => join(project.masumi, "selected-stack");
+
+/** Return the stack that is meant where none is named: the one that was selected in this clone, else local. */
+export function selectedStack(project: Project): string {
+  const file = selectionFile(project);
+  return (existsSync(file) && readFileSync(file, "utf8").trim()) || LOCAL_STACK;
+}
+
+/** Have commands that name no stack mean this one. */
+export function selectStack(project: Project, stack: string): void {
+  if (stack === LOCAL_STACK) {
+    rmSync(selectionFile(project), { force: true });
+    return;
+  }
+  mkdirSync(project.masumi, { recursive: true });
+  writeFileSync(selectionFile(project), `${stack}\n`);
+}
 
 type Setting = string | number | boolean | object | null;
 

@@ -1,6 +1,7 @@
-import { type ChildProcess, type StdioOptions, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { parallelSteps } from "./agents.ts";
-import type { CallOptions, Environment, Project } from "./project.ts";
+import type { CallOptions, Project } from "./project.ts";
+import { environmentOf, requirePulumiCli, versionNotice } from "./pulumi-cli.ts";
 import { UserError } from "./user-error.ts";
 
 /** A piece of what the real Pulumi CLI prints. */
@@ -15,16 +16,16 @@ export interface PulumiOptions extends CallOptions {
   readonly agents?: number;
   /** Takes what the CLI prints; "inherit" hands the CLI the terminal of this process instead. */
   readonly output: "inherit" | ((output: PulumiOutput) => void);
+  /** Takes what is to be known of the CLI itself: another version than the tested one, a download. */
+  readonly onNotice?: (line: string) => void;
+  /** Takes the CLI's process, to send it signals of its own. */
+  readonly onStart?: (child: ChildProcess) => void;
 }
 
-/** The Pulumi CLI on PATH, else the one that npx fetches. */
-function start(project: Project, words: readonly string[], stdio: StdioOptions, env: Environment) {
-  const isInstalled = spawnSync("pulumi", ["version"], { stdio: "ignore", env }).status === 0;
-  const [command, first] = isInstalled ? ["pulumi", []] : ["npx", ["pulumi"]];
-  return spawn(command, [...first, ...words], { cwd: project.root, stdio, env });
-}
-
-/** Waits until the CLI has ended. Aborting interrupts it as ^C does: steps under way finish, and the state is saved. */
+/**
+ * Waits until the CLI has ended. Aborting interrupts it as ^C does: steps under way finish, and the state is saved. The CLI has a process
+ * group of its own, so that it gets that once: what goes to our whole group, such as ^C, would come to it beside what is sent on.
+ */
 function exitCodeOf(child: ChildProcess, signal: AbortSignal | undefined): Promise<number> {
   const interrupt = () => void child.kill("SIGINT");
   signal?.addEventListener("abort", interrupt, { once: true });
@@ -34,16 +35,28 @@ function exitCodeOf(child: ChildProcess, signal: AbortSignal | undefined): Promi
   }).finally(() => signal?.removeEventListener("abort", interrupt));
 }
 
-/** Run the real Pulumi CLI with these words, and return its exit code. */
+/**
+ * Run the real Pulumi CLI with these words, and return its exit code.
+ *
+ * @throws UserError when there is no CLI and none can be fetched
+ */
 export async function runRealPulumi(
   project: Project,
   words: readonly string[],
-  { env, signal, agents = 0, output }: PulumiOptions,
+  { env, signal, agents = 0, output, onNotice = () => undefined, onStart }: PulumiOptions,
 ): Promise<number> {
   signal?.throwIfAborted();
+  const cli = await requirePulumiCli(env, onNotice, signal);
+  const notice = versionNotice(cli);
+  if (notice) onNotice(notice);
   const parallel = env["PULUMI_PARALLEL"] ?? String(parallelSteps(agents));
   const stdio: StdioOptions = output === "inherit" ? "inherit" : ["ignore", "pipe", "pipe"];
-  const child = start(project, words, stdio, { ...env, PULUMI_PARALLEL: parallel });
+  const child = spawn(cli.file, [...words], {
+    cwd: project.root,
+    stdio,
+    env: { ...environmentOf(cli, env), PULUMI_PARALLEL: parallel },
+    detached: true,
+  });
   if (output !== "inherit") {
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream]
@@ -51,6 +64,7 @@ export async function runRealPulumi(
         .on("data", (text: string) => output({ kind: "output", stream, text }));
     }
   }
+  onStart?.(child);
   return exitCodeOf(child, signal);
 }
 

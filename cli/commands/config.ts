@@ -1,25 +1,25 @@
-import { configValues, getConfig, removeConfig, setConfig } from "../../local/engine/stack/index.ts";
-import { localRun } from "../../stacks/local-stack.ts";
-import { LOCAL_STACK, type Project, projectName } from "../../stacks/project.ts";
-import { passToPulumi } from "../pulumi.ts";
+import {
+  configValues,
+  getConfig,
+  initStack,
+  removeConfig,
+  setConfig,
+} from "../../local/engine/stack/index.ts";
+import { localRun, localStackExists } from "../../stacks/local-stack.ts";
+import { type Project, projectName } from "../../stacks/project.ts";
+import { UserError } from "../../stacks/user-error.ts";
+import { openTerminal } from "../terminal.ts";
 import { printJson } from "../text.ts";
 
-interface ConfigFlags {
-  readonly stack: string;
+interface KeyFlags {
+  readonly path?: boolean;
 }
-
-const real = (project: Project, { stack }: ConfigFlags, ...words: readonly string[]): Promise<number> =>
-  passToPulumi(project, ["config", ...words, "--stack", stack]);
 
 /** `config`: every value of the stack; secrets read `[secret]` unless they are asked for. */
 export async function listConfig(
   project: Project,
-  flags: ConfigFlags & { readonly json?: boolean; readonly showSecrets?: boolean },
+  flags: { readonly json?: boolean; readonly showSecrets?: boolean },
 ): Promise<number> {
-  if (flags.stack !== LOCAL_STACK) {
-    const words = [...(flags.json ? ["--json"] : []), ...(flags.showSecrets ? ["--show-secrets"] : [])];
-    return real(project, flags, ...words);
-  }
   const values = (await configValues(localRun(project, 0))).map(({ key, value, secret }) => ({
     key,
     secret,
@@ -42,47 +42,63 @@ export async function listConfig(
   return 0;
 }
 
-/** `config set`: with `--secret` the value is encrypted in the stack's file. */
+/** `config set`: with `--secret` the value is encrypted in the stack's file. The first one makes the stack. */
 export async function setConfigValue(
   project: Project,
   key: string,
-  value: string,
-  flags: ConfigFlags & { readonly secret?: boolean },
+  value: string | undefined,
+  { secret = false, path = false }: KeyFlags & { readonly secret?: boolean },
 ): Promise<number> {
-  // Without the mark of the end of options a value that begins with a dash would be taken for one.
-  if (flags.stack !== LOCAL_STACK) {
-    const words = [
-      "config",
-      "set",
-      ...(flags.secret ? ["--secret"] : []),
-      "--stack",
-      flags.stack,
-      "--",
-      key,
-      value,
-    ];
-    return passToPulumi(project, words);
-  }
-  await setConfig(localRun(project, 0), key, value, { secret: flags.secret === true });
+  const text = value ?? (await askValue(key, secret));
+  const run = localRun(project, 0);
+  if (!localStackExists(project)) await initStack(run);
+  await setConfig(run, key, text, { secret, path });
   return 0;
 }
+
+/** A value that was not typed after its key, so that no history keeps it: asked for at a terminal, else read from stdin. */
+async function askValue(key: string, isSecret: boolean): Promise<string> {
+  const terminal = openTerminal();
+  if (!terminal) return readStdin(key);
+  const signal = new AbortController().signal;
+  const typed = await terminal.ask(isSecret ? `${key} (hidden): ` : `${key}: `, { isSecret, signal });
+  if (typed === undefined || typed === "") throw nothingGiven(key);
+  return typed;
+}
+
+async function readStdin(key: string): Promise<string> {
+  // A terminal that could not be asked would be waited for without a word.
+  if (process.stdin.isTTY) throw nothingGiven(key);
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+  const text = Buffer.concat(chunks)
+    .toString("utf8")
+    .replace(/\r?\n$/u, "");
+  if (text === "") throw nothingGiven(key);
+  return text;
+}
+
+const nothingGiven = (key: string) =>
+  new UserError(`There is no value for ${key}; nothing was changed. Give it after the key, or on stdin.`);
 
 /** `config get`: one value, in the clear even if it is a secret. */
 export async function getConfigValue(
   project: Project,
   key: string,
-  flags: ConfigFlags & { readonly json?: boolean },
+  { path = false, json }: KeyFlags & { readonly json?: boolean },
 ): Promise<number> {
-  if (flags.stack !== LOCAL_STACK) return real(project, flags, "get", key, ...(flags.json ? ["--json"] : []));
-  const { value, secret } = await getConfig(localRun(project, 0), key);
-  if (flags.json) printJson({ value, secret });
+  const { value, secret } = await getConfig(localRun(project, 0), key, { path });
+  if (json) printJson({ value, secret });
   else process.stdout.write(`${value}\n`);
   return 0;
 }
 
 /** `config rm`. */
-export async function removeConfigValue(project: Project, key: string, flags: ConfigFlags): Promise<number> {
-  if (flags.stack !== LOCAL_STACK) return real(project, flags, "rm", key);
-  await removeConfig(localRun(project, 0), key);
+export async function removeConfigValue(
+  project: Project,
+  key: string,
+  { path = false }: KeyFlags,
+): Promise<number> {
+  await removeConfig(localRun(project, 0), key, { path });
   return 0;
 }

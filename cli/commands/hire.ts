@@ -14,7 +14,7 @@ import { UserError } from "../../stacks/user-error.ts";
 import { readEntered } from "../hire/entered.ts";
 import { EXIT, exitCodeOf, showHire } from "../hire/show.ts";
 import { respondentAt } from "../hire/respondent.ts";
-import { openTerminal } from "../hire/terminal.ts";
+import { openTerminal } from "../terminal.ts";
 import { eventText } from "../hire/text.ts";
 import { hireFolder, openAccount, readWish } from "../hire/wish.ts";
 import { count, printJson, printProgress } from "../text.ts";

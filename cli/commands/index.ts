@@ -1,15 +1,27 @@
 import type { Command } from "commander";
 import { openProject } from "../../stacks/project.ts";
 import type { Operation } from "../../stacks/run.ts";
+import { UserError } from "../../stacks/user-error.ts";
 import type { RunFlags } from "../run.ts";
-import { type CommandSpec, asJson, onStack, option, register } from "./command.ts";
+import {
+  type CommandSpec,
+  asJson,
+  asksNobody,
+  onStack,
+  option,
+  pulumis,
+  register,
+  repeated,
+} from "./command.ts";
 import type { DemoFlags } from "./demo.ts";
 import type { DoctorFlags } from "./doctor.ts";
 import type { DriftFlags } from "./drift.ts";
+import { completionOf } from "./completion-command.ts";
 import { HIRE } from "./hire-command.ts";
 import type { ImportFlags } from "./import.ts";
 import type { PlanFlags } from "./plan.ts";
 import type { SandboxFlags } from "./sandbox.ts";
+import { INSTEAD } from "./pulumi-words.ts";
 import { STACK_COMMANDS } from "./stack-commands.ts";
 
 const CHAIN_SPEED = option(
@@ -123,24 +135,37 @@ const operation = (
     onStack("local runs on this machine; any other stack runs on the real Pulumi CLI"),
     asJson("print the result as JSON, progress on stderr"),
     ...own,
+    ...asksNobody(
+      name === "destroy" ? "do not ask first" : "ask nothing; the stack local asks nothing anyway",
+    ),
+    ...(name === "preview"
+      ? []
+      : [pulumis(option("-f, --skip-preview", "no preview first; local shows none anyway"))]),
   ],
   examples: [name, `${name} --json`, `${name} --stack preprod`],
   run: async (project, flags: RunFlags) => (await import("./run.ts")).runCommand(project, name, flags),
+  pass: async (project, flags: RunFlags, words) =>
+    (await import("./run.ts")).passOperation(project, name, flags, words),
 });
+
+const TARGET = pulumis(
+  repeated("-t, --target <agent>", "only this agent (local), or this resource by its URN"),
+);
 
 const OPERATIONS: readonly CommandSpec[] = [
   operation(
     "preview",
     "show what up would do (start, mint, burn) without changing anything",
-    option("--diff", "show every changed property, before and after"),
+    pulumis(option("--diff", "show every changed property, before and after")),
   ),
   operation(
     "up",
     "make the stack match agents/, and wait until every registration is confirmed",
-    option("-r, --refresh", "compare the state with what really exists first"),
+    pulumis(option("-r, --refresh", "compare the state with what really exists first")),
+    TARGET,
   ),
   operation("refresh", "update the state to what really exists"),
-  operation("destroy", "deregister every agent, wait until its token is burned, and stop the crews"),
+  operation("destroy", "deregister every agent, wait until its token is burned, and stop the crews", TARGET),
 ];
 
 const SANDBOX: CommandSpec = {
@@ -170,9 +195,22 @@ const SANDBOX: CommandSpec = {
   ],
 };
 
+/** Words that people bring along from Pulumi, and what serves here instead. */
+const NOT_HERE: readonly CommandSpec[] = Object.entries(INSTEAD)
+  .filter(([words]) => !words.includes(" "))
+  .map(([name, instead]) => {
+    const refuse = (): never => {
+      throw new UserError(`masumi-agents has no "${name}". ${instead}`);
+    };
+    return { name, description: instead, isHidden: true, runAnywhere: refuse };
+  });
+
 /** Every command, in the order in which --help lists them. */
 const COMMANDS = [DEMO, ...READING, ...OPERATIONS, STATUS, HIRE, ...STACK_COMMANDS, SANDBOX];
 
 /** Add every command to the program. */
-export const registerCommands = (program: Command): void =>
-  register(program, COMMANDS, () => openProject(program.opts<{ cwd: string }>().cwd));
+export function registerCommands(program: Command): void {
+  const open = () => openProject(program.opts<{ cwd: string }>().cwd);
+  const listed = [...COMMANDS, completionOf(COMMANDS)];
+  register(program, [...listed, ...NOT_HERE], open);
+}

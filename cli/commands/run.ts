@@ -1,14 +1,48 @@
 import { loadStackAgents } from "../../stacks/agents.ts";
-import type { Project } from "../../stacks/project.ts";
+import { LOCAL_STACK, type Project, requireStackFile } from "../../stacks/project.ts";
+import { readAgentOutputs } from "../../stacks/outputs.ts";
 import type { Operation } from "../../stacks/run.ts";
+import { type AskingFlags, confirmed } from "../confirm.ts";
+import { passToPulumi } from "../pulumi.ts";
 import { type RunFlags, showRun } from "../run.ts";
+import { count } from "../text.ts";
 import { printComplaints } from "./validate.ts";
 
-/** `up`, `preview`, `refresh`, `destroy`. Bad YAML stops the first two before anything is started. */
-export async function runCommand(project: Project, operation: Operation, flags: RunFlags): Promise<number> {
-  if (operation === "up" || operation === "preview") {
-    const { complaints } = loadStackAgents(project, flags.stack);
-    if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
-  }
+/** `up`, `preview`, `refresh`, `destroy` of the local stack. Bad YAML stops the first two before anything is started. */
+export async function runCommand(
+  project: Project,
+  operation: Operation,
+  flags: RunFlags & AskingFlags,
+): Promise<number> {
+  const complained = complaintsOf(project, operation, flags);
+  if (complained !== undefined) return complained;
+  if (operation === "destroy" && !(await confirmedDestroy(project, flags))) return 1;
   return showRun(project, operation, flags);
 }
+
+/** The same of any other stack, with what Pulumi is told. */
+export async function passOperation(
+  project: Project,
+  operation: Operation,
+  flags: RunFlags,
+  words: readonly string[],
+): Promise<number> {
+  requireStackFile(project, flags.stack);
+  return complaintsOf(project, operation, flags) ?? passToPulumi(project, words);
+}
+
+/** Prints what is wrong with the declarations that an operation needs, and returns the exit code then. */
+function complaintsOf(project: Project, operation: Operation, { stack, json }: RunFlags): number | undefined {
+  if (operation !== "up" && operation !== "preview") return undefined;
+  const { complaints } = loadStackAgents(project, stack);
+  return complaints.length > 0 ? printComplaints(complaints, json === true) : undefined;
+}
+
+const confirmedDestroy = (project: Project, flags: RunFlags & AskingFlags): Promise<boolean> =>
+  confirmed(async () => {
+    const agents = await readAgentOutputs(project, LOCAL_STACK, { env: process.env });
+    const ids = flags.target ?? agents.map(({ id }) => id);
+    const what =
+      ids.length === 0 ? "all that the state holds" : `${count(ids.length, "agent")} (${ids.join(", ")})`;
+    return `This deregisters ${what}, burns the tokens and stops the crews. Destroy?`;
+  }, flags);

@@ -1,14 +1,116 @@
-import { exportState, stackOutputs } from "../../local/engine/stack/index.ts";
-import { localRun } from "../../stacks/local-stack.ts";
-import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
-import { passToPulumi } from "../pulumi.ts";
-import { printJson } from "../text.ts";
+import { exportState, initStack, listStacks, stackOutputs } from "../../local/engine/stack/index.ts";
+import { localRun, localStackExists } from "../../stacks/local-stack.ts";
+import {
+  LOCAL_STACK,
+  type Project,
+  readConfig,
+  selectStack,
+  selectedStack,
+  stackFile,
+  stackNames,
+} from "../../stacks/project.ts";
 import { UserError } from "../../stacks/user-error.ts";
+import { passToPulumi } from "../pulumi.ts";
+import { formatTable, printJson } from "../text.ts";
 
 export interface StackOutputFlags {
   readonly stack: string;
   readonly json?: boolean;
   readonly showSecrets?: boolean;
+}
+
+/** A stack as `stack ls` shows it; what only its backend knows is null. */
+interface ListedStack {
+  readonly name: string;
+  readonly current: boolean;
+  readonly network: string | null;
+  readonly engine: "embedded" | "pulumi";
+  readonly lastUpdate: string | null;
+  readonly resourceCount: number | null;
+  readonly updateInProgress: boolean | null;
+}
+
+async function listedStacks(project: Project): Promise<ListedStack[]> {
+  const { root, stateRoot } = project;
+  const local = (await listStacks({ projectDir: root, stateRoot })).find(({ name }) => name === LOCAL_STACK);
+  const current = selectedStack(project);
+  return stackNames(project).map((name) => ({
+    name,
+    current: name === current,
+    network: readConfig(project, name)["masumi:network"] ?? null,
+    ...(name === LOCAL_STACK
+      ? {
+          engine: "embedded",
+          lastUpdate: local?.lastUpdate ?? null,
+          resourceCount: local?.resourceCount ?? 0,
+          updateInProgress: local?.isLocked ?? false,
+        }
+      : { engine: "pulumi", lastUpdate: null, resourceCount: null, updateInProgress: null }),
+  }));
+}
+
+/** `stack ls`: the stacks of this project by their files. */
+export async function stackList(project: Project, { json }: { readonly json?: boolean }): Promise<number> {
+  const stacks = await listedStacks(project);
+  if (json) {
+    printJson({ version: 1, stacks });
+    return 0;
+  }
+  const rows = stacks.map(({ name, current, network, engine, lastUpdate, resourceCount }) => [
+    `${name}${current ? "*" : ""}`,
+    network ?? "not set",
+    engine === "embedded" ? "this machine" : "the Pulumi CLI",
+    lastUpdate ?? (engine === "embedded" ? "never" : ""),
+    resourceCount === null ? "" : String(resourceCount),
+  ]);
+  process.stdout.write(formatTable(["stack", "network", "run by", "last update", "resources"], rows));
+  if (stacks.length > 1) process.stdout.write("What their backend knows of the others: pulumi stack ls\n");
+  return 0;
+}
+
+/** `stack`: where a stack stands, as `pulumi stack` says of others. */
+export async function stackSummary(project: Project): Promise<number> {
+  const [local] = await listedStacks(project);
+  const { lastUpdate, resourceCount } = local ?? { lastUpdate: null, resourceCount: 0 };
+  process.stdout.write(
+    lastUpdate === null
+      ? "The stack local was not made yet. Make it with: npx masumi-agents sandbox\n"
+      : `The stack local: ${resourceCount} resources, last update ${lastUpdate}.\n` +
+          "Its agents: npx masumi-agents status. Its outputs: npx masumi-agents stack output\n",
+  );
+  return 0;
+}
+
+/** `stack init local`: makes Pulumi.local.yaml, the passphrase of its secrets and an empty state. */
+export async function stackInit(project: Project): Promise<number> {
+  const isThere = localStackExists(project);
+  await initStack(localRun(project, 0));
+  process.stdout.write(
+    isThere
+      ? "The stack local was there already.\n"
+      : `Made the stack local (${stackFile(project, LOCAL_STACK)}).\n`,
+  );
+  return 0;
+}
+
+/** `stack select local`: commands that name no stack mean local again. */
+export function stackSelect(project: Project, stack: string | undefined): number {
+  if (stack === undefined) {
+    throw new UserError(`Name the stack to select: ${stackNames(project).join(", ")}.`);
+  }
+  selectStack(project, stack);
+  process.stdout.write(`Commands that name no stack mean ${stack} now.\n`);
+  return 0;
+}
+
+/** `stack select <other>`: Pulumi selects it too, and refuses what its backend does not have. */
+export async function stackSelectOther(
+  project: Project,
+  stack: string,
+  words: readonly string[],
+): Promise<number> {
+  const exitCode = await passToPulumi(project, words);
+  return exitCode === 0 ? stackSelect(project, stack) : exitCode;
 }
 
 /** `stack output [name]`: one output or all of them; secrets read `[secret]` unless they are asked for. */
@@ -17,12 +119,6 @@ export async function stackOutput(
   name: string | undefined,
   { stack, json, showSecrets }: StackOutputFlags,
 ): Promise<number> {
-  if (stack !== LOCAL_STACK) {
-    const words = ["stack", "output", ...(name === undefined ? [] : [name]), "--stack", stack];
-    if (json) words.push("--json");
-    if (showSecrets) words.push("--show-secrets");
-    return passToPulumi(project, words);
-  }
   const outputs = await stackOutputs(localRun(project, 0), { showSecrets: showSecrets === true });
   if (name !== undefined) {
     const value = outputs[name];
@@ -51,8 +147,7 @@ export async function stackOutput(
 const plain = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /** `stack export`: the state as JSON, secrets encrypted; `pulumi stack import` reads it. */
-export async function stackExport(project: Project, { stack }: { readonly stack: string }): Promise<number> {
-  if (stack !== LOCAL_STACK) return passToPulumi(project, ["stack", "export", "--stack", stack]);
+export async function stackExport(project: Project): Promise<number> {
   printJson(await exportState(localRun(project, 0)));
   return 0;
 }

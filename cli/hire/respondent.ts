@@ -3,7 +3,7 @@ import { printable } from "../../providers/common/printable.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { typed } from "./entered.ts";
 import { descriptionOf } from "./text.ts";
-import type { Prompter } from "./terminal.ts";
+import type { Prompter } from "../terminal.ts";
 
 /** Return whoever sits at a terminal as the one who answers; undefined if nobody does. */
 export function respondentAt(

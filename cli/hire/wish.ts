@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Account,
@@ -15,7 +14,7 @@ import { toBaseUnits } from "../../infra/declarations/index.ts";
 import { readMarket } from "../../stacks/network.ts";
 import { readAgentOutputs } from "../../stacks/outputs.ts";
 import { findPaymentService } from "../../stacks/payment-service.ts";
-import { type CallOptions, LOCAL_STACK, type Project, stackFile } from "../../stacks/project.ts";
+import { type CallOptions, type Project, stackFile } from "../../stacks/project.ts";
 import { UserError } from "../../stacks/user-error.ts";
 
 /** What was typed of a hire. */
@@ -67,8 +66,7 @@ async function findAgent(
   options: CallOptions,
 ): Promise<AgentReference> {
   if (/^https?:\/\//i.test(agent)) return referenceTo(agent);
-  const isFresh = stack === LOCAL_STACK && !existsSync(stackFile(project, stack));
-  const agents = isFresh ? [] : await readAgentOutputs(project, stack, options);
+  const agents = await readAgentOutputs(project, stack, options);
   const found = agents.find(({ id }) => id === agent);
   if (found) {
     const { url, agentIdentifier, walletVkey } = found;

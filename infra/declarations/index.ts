@@ -34,3 +34,4 @@ export {
 export { HOSTINGS, type HostingKind, isHosting } from "../hosting/traits.ts";
 export { type LoadOptions, type LoadedAgents, loadAgents, loadValidAgents } from "./load-agents.ts";
 export { agentSchemaJson } from "./schema/json-schema.ts";
+export { nearest } from "./schema/suggest.ts";

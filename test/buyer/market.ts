@@ -1,7 +1,7 @@
 import { type HireOptions, type HireReport, hireAgent, hireIds, resumeHire } from "../../buyer/index.ts";
 import { readEntered } from "../../cli/hire/entered.ts";
 import { respondentAt } from "../../cli/hire/respondent.ts";
-import type { Prompter } from "../../cli/hire/terminal.ts";
+import type { Prompter } from "../../cli/terminal.ts";
 import { eventText } from "../../cli/hire/text.ts";
 import { hireFolder, openAccount, readWish } from "../../cli/hire/wish.ts";
 import { openProject } from "../../stacks/project.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Prompter } from "../../cli/hire/terminal.ts";
+import type { Prompter } from "../../cli/terminal.ts";
 import { Market } from "./market.ts";
 import { type Behaviour, sha256 } from "./seller.ts";
 

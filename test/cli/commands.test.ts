@@ -54,9 +54,28 @@ describe("masumi-agents on the command line", () => {
   );
 
   it("a stack without a network is refused by its file's name", async () => {
+    project.write("Pulumi.staging.yaml", "config: {}\n");
     const { exitCode, stderr } = await project.run("validate", "--stack", "staging");
     expect(exitCode).toBe(1);
     expect(stderr).toContain("Pulumi.staging.yaml does not set masumi:network");
+  });
+
+  it.each(["validate", "plan", "status", "up", "refresh", "destroy", "hire x", "doctor"])(
+    "%s of a stack without a file says so, and lists those that have one",
+    async (words) => {
+      project.write("Pulumi.preprod.yaml", "config: {}\n");
+      const { exitCode, stdout, stderr } = await project.run(...words.split(" "), "--stack", "nope");
+      expect(exitCode).toBe(1);
+      expect(stdout + stderr).toMatch(/Pulumi\.nope\.yaml does not exist\. There are local, preprod\./);
+    },
+  );
+
+  it("finds the project from a folder below it", async () => {
+    project.write("agents/writer.yaml", AGENT);
+    expect(await project.runIn("agents", "validate")).toMatchObject({
+      exitCode: 0,
+      stdout: "1 agent valid for stack local: writer\n",
+    });
   });
 
   it("a folder that is no project is refused", async () => {
@@ -83,6 +102,10 @@ describe("--help", () => {
     "status",
     "hire",
     "sandbox",
+    "stack",
+    "config",
+    "cancel",
+    "completion",
   ])("of %s shows examples", async (command) => {
     let shown = "";
     const program = new Command("masumi-agents")
@@ -94,6 +117,13 @@ describe("--help", () => {
       exitCode: 0,
     });
     expect(shown).toContain(`Examples:\n  $ npx masumi-agents ${command}`);
+  });
+
+  it.each(["--version", "-V"])("%s prints the version of package.json", async (flag) => {
+    const project = new TestProject();
+    const { version } = JSON.parse(project.read("package.json")) as { version: string };
+    expect(await project.run(flag)).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: "" });
+    await project.dispose();
   });
 
   it("of the program lists every command", async () => {

@@ -1,22 +1,43 @@
-import { createServer } from "node:http";
+import { type ChildProcess, spawn } from "node:child_process";
+import { type ServerResponse, createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
+import { fakePulumi } from "../helpers/fake-pulumi.ts";
 import { outsideAgent } from "../helpers/outside-agents.ts";
-import { TestProject } from "../helpers/project.ts";
+import { TestProject, repository } from "../helpers/project.ts";
+import { startAtTerminal } from "../helpers/terminal.ts";
 
-/** An agent that takes every question and never answers: its registration waits for it. */
-const silent = createServer(() => undefined);
+/** An agent that takes every question, and answers none before it is woken: its registration waits for it. */
+const held: ServerResponse[] = [];
+let isAwake = false;
+const answer = (response: ServerResponse): void => {
+  response.setHeader("content-type", "application/json");
+  response.end(JSON.stringify({ status: "available", type: "masumi-agent" }));
+};
+const silent = createServer((_request, response) => {
+  if (isAwake) answer(response);
+  else held.push(response);
+});
+function wake(): void {
+  isAwake = true;
+  held.splice(0).forEach(answer);
+}
 let sandbox: RunningSandbox;
 let project: TestProject;
 
 beforeEach(async () => {
+  isAwake = false;
   sandbox = await startSandbox({ chainSpeed: "instant" });
   project = new TestProject();
   project.useSandbox(sandbox.url);
   silent.listen(0, "127.0.0.1");
   await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  project.write("agents/writer.yaml", outsideAgent("Writer", `http://127.0.0.1:${port}`));
 });
 
 afterEach(async () => {
@@ -26,9 +47,13 @@ afterEach(async () => {
   silent.close();
 });
 
+const pendingOperations = async () => {
+  const { stdout } = await project.run("stack", "export");
+  return (JSON.parse(stdout) as { deployment: { pending_operations?: unknown[] } }).deployment
+    .pending_operations;
+};
+
 it("a second ^C ends up at once, and the state tells what was under way", async () => {
-  const { port } = silent.address() as AddressInfo;
-  project.write("agents/writer.yaml", outsideAgent("Writer", `http://127.0.0.1:${port}`));
   const asked = once(silent, "request");
   const { child, done } = project.start("up");
   await asked;
@@ -38,12 +63,127 @@ it("a second ^C ends up at once, and the state tells what was under way", async 
   const { exitCode, stderr } = await done;
   expect(stderr).toContain("Press ^C again to end at once.");
   expect(exitCode).toBe(130);
-  const { stdout } = await project.run("stack", "export");
-  expect(JSON.parse(stdout)).toMatchObject({
-    deployment: {
-      pending_operations: [
-        { type: "creating", resource: { type: expect.stringContaining("AgentRegistration") } },
-      ],
+  expect(await pendingOperations()).toMatchObject([
+    { type: "creating", resource: { type: expect.stringContaining("AgentRegistration") } },
+  ]);
+});
+
+/** The whole program as npx starts it, in a process group of its own. */
+function startGroup(words: readonly string[], stdio: "pipe" | "ignore" = "pipe") {
+  const child = spawn(
+    process.execPath,
+    [join(repository, "cli/masumi-agents.js"), "--cwd", project.root, ...words],
+    {
+      cwd: project.root,
+      env: { ...process.env, CI: "true", ...project.env },
+      stdio: ["ignore", stdio, "pipe"],
+      detached: true,
     },
+  );
+  let stderr = "";
+  child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const done = once(child, "close").then(([exitCode]) => ({ exitCode: exitCode as number | null, stderr }));
+  return { child, done, group: -(child.pid ?? 0) };
+}
+
+describe("one interruption", () => {
+  it.each([
+    ["SIGTERM", "SIGTERM"],
+    ["SIGINT", "SIGTERM"],
+    ["SIGHUP", "SIGHUP"],
+  ] as const)(
+    "is what a group gets as %s and again as %s: the run saves what is done",
+    async (first, second) => {
+      const asked = once(silent, "request");
+      const { child, done, group } = startGroup(["up"]);
+      await asked;
+      const stopping = once(child.stderr ?? child, "data");
+      // As timeout does: to the process that it started, and to the group.
+      process.kill(-group, first);
+      process.kill(group, first);
+      process.kill(-group, second);
+      await stopping;
+      wake();
+      const { exitCode, stderr } = await done;
+      expect(stderr.split("Stopping:")).toHaveLength(2);
+      expect(exitCode).toBe(1);
+      expect(await pendingOperations()).toBeUndefined();
+    },
+  );
+
+  it("is what the real CLI gets once, and it is waited for", async () => {
+    project.write("Pulumi.preprod.yaml", "config: { masumi:network: Preprod }\n");
+    fakePulumi(
+      project,
+      `trap 'echo interrupted >> signals' INT; trap 'echo terminated >> signals' TERM; trap 'echo hung up >> signals' HUP
+echo begun >&2
+until [ -f signals ]; do sleep 0.1; done
+sleep 1; exit 7`,
+    );
+    const { child, done, group } = startGroup(["refresh", "--stack", "preprod"]);
+    await once(child.stderr ?? child, "data");
+    process.kill(-group, "SIGTERM");
+    process.kill(group, "SIGTERM");
+    process.kill(group, "SIGHUP");
+    expect(await done).toMatchObject({ exitCode: 7 });
+    expect(project.read("signals")).toBe("interrupted\n");
+  });
+});
+
+describe("at a terminal", () => {
+  it("^C is one interruption", async () => {
+    const asked = once(silent, "request");
+    const terminal = startAtTerminal(project, ["up"]);
+    await asked;
+    terminal.type("\u0003");
+    await expect.poll(terminal.screen, { timeout: 20_000 }).toContain("Stopping:");
+    wake();
+    expect(await terminal.exitCode).toBe(1);
+    expect(await pendingOperations()).toBeUndefined();
+  });
+
+  it("that is closed, a run ends in order", async () => {
+    const asked = once(silent, "request");
+    const terminal = startAtTerminal(project, ["up"]);
+    await asked;
+    terminal.close();
+    // Nothing tells that the signal has come to it: there is no terminal any more.
+    await sleep(1_000);
+    wake();
+    await terminal.exitCode;
+    expect(await pendingOperations()).toBeUndefined();
+  });
+});
+
+describe("output that nobody reads any more", () => {
+  /** Reads the first line, then goes away, as `head -n 1` does. */
+  async function readOneLine(child: ChildProcess): Promise<void> {
+    await once(child.stdout ?? child, "data");
+    child.stdout?.destroy();
+  }
+
+  it("ends a run in order, without a word about it", async () => {
+    const { child, done } = startGroup(["up"]);
+    await readOneLine(child);
+    const { exitCode, stderr } = await done;
+    expect(exitCode).toBe(1);
+    expect(stderr).not.toMatch(/EPIPE|at .*\.ts/);
+    expect(await pendingOperations()).toBeUndefined();
+  });
+
+  it.each([
+    "validate",
+    "plan",
+    "doctor",
+    "drift",
+    "status",
+    "config",
+    "stack ls",
+    "--help",
+    "completion bash",
+  ])("ends %s quietly", async (words) => {
+    const { child, done } = startGroup(words.split(" "));
+    child.stdout?.destroy();
+    expect(await done).toMatchObject({ stderr: "" });
   });
 });

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { openTerminal } from "../../cli/hire/terminal.ts";
+import { openTerminal } from "../../cli/terminal.ts";
 
 describe("the terminal", () => {
   const pair = () => {

@@ -91,9 +91,16 @@ export class TestProject {
 
   /** Starts `masumi-agents` as a user would; `done` resolves when it ends. */
   start(...words: string[]): { readonly child: ChildProcess; readonly done: Promise<CliResult> } {
+    return this.#start(this.root, ["--cwd", this.root, ...words]);
+  }
+
+  #start(
+    cwd: string,
+    words: readonly string[],
+  ): { readonly child: ChildProcess; readonly done: Promise<CliResult> } {
     const main = join(repository, "cli/main.ts");
-    const child = spawn(process.execPath, [...KEPT_JAVASCRIPT_FLAGS, main, "--cwd", this.root, ...words], {
-      cwd: this.root,
+    const child = spawn(process.execPath, [...KEPT_JAVASCRIPT_FLAGS, main, ...words], {
+      cwd,
       env: { ...process.env, NODE_NO_WARNINGS: "1", CI: "true", ...this.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -114,6 +121,11 @@ export class TestProject {
 
   run(...words: string[]): Promise<CliResult> {
     return this.start(...words).done;
+  }
+
+  /** The same in a folder of the project. */
+  runIn(folder: string, ...words: string[]): Promise<CliResult> {
+    return this.#start(this.path(folder), words).done;
   }
 
   /** Runs an operation with --json and returns its report; fails with the command's own words when it did not succeed. */

@@ -159,6 +159,7 @@ describe("the real Pulumi CLI behind the library", () => {
 
   it("reads the outputs, and says what the CLI says where it cannot", async () => {
     const { folder, project, env } = fakePulumi('echo "error: no stack named preprod" >&2; exit 255');
+    folder.write("Pulumi.preprod.yaml", "config: {}\n");
     await expect(readAgentOutputs(project, "preprod", { env })).rejects.toMatchObject({
       name: "UserError",
       message: "error: no stack named preprod\nThe agents of stack preprod could not be read.",

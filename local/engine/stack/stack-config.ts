@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Document, isScalar, parseDocument } from "yaml";
 import type { Crypter } from "../state/crypto.ts";
+import { parseConfigPath, typedValue } from "./config-path.ts";
 import { EngineError, NotImplemented } from "../errors.ts";
 import { isRecord, sortedJson } from "../json.ts";
 import { writeFileAtomically } from "../state/files.ts";
@@ -65,18 +66,36 @@ export class StackConfig {
     });
   }
 
-  set(key: string, value: string, crypter: Crypter | undefined): void {
-    const qualified = this.#qualified(key);
-    const existing = [qualified, key].find((name) => this.#document.hasIn(["config", name])) ?? qualified;
-    this.#document.setIn(
-      ["config", existing],
-      crypter === undefined ? value : { secure: crypter.encrypt(value) },
-    );
+  /** With `path`, the key leads into a value, as `--path` of the CLI does. @throws EngineError BAD_CONFIG_KEY */
+  set(
+    key: string,
+    value: string,
+    crypter: Crypter | undefined,
+    { path = false }: { readonly path?: boolean } = {},
+  ): void {
+    const place = this.#placeOf(key, path);
+    const plain = path ? typedValue(value) : value;
+    try {
+      this.#document.setIn(place, crypter === undefined ? plain : { secure: crypter.encrypt(value) });
+    } catch (error) {
+      throw new EngineError("BAD_CONFIG_KEY", `"${key}" leads into a value that has no members.`, undefined, {
+        cause: error,
+      });
+    }
   }
 
   /** Whether the key was there. */
-  remove(key: string): boolean {
-    return [this.#qualified(key), key].some((name) => this.#document.deleteIn(["config", name]));
+  remove(key: string, { path = false }: { readonly path?: boolean } = {}): boolean {
+    const place = this.#placeOf(key, path);
+    return this.#document.hasIn(place) && this.#document.deleteIn(place);
+  }
+
+  /** Where a key is in the file: there it may stand without the project's namespace. */
+  #placeOf(key: string, path: boolean): unknown[] {
+    const [name, ...steps] = path ? parseConfigPath(key) : [key];
+    const qualified = this.#qualified(name);
+    const existing = [qualified, name].find((one) => this.#document.hasIn(["config", one])) ?? qualified;
+    return ["config", existing, ...steps];
   }
 
   /** The full name of a key. */

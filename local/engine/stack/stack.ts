@@ -1,6 +1,7 @@
 import { Crypter } from "../state/crypto.ts";
 import { EngineError } from "../errors.ts";
 import { isRecord } from "../json.ts";
+import { type ConfigStep, parseConfigPath, valueAt } from "./config-path.ts";
 import { loadProject, type Project } from "./project.ts";
 import { type ConfigValue, StackConfig } from "./stack-config.ts";
 import { FileBackend } from "../state/backend.ts";
@@ -26,6 +27,11 @@ export interface OpenStack {
 }
 
 export type StackOptions = Pick<RunOptions, "projectDir" | "stack" | "stateRoot" | "passphrase">;
+
+export interface ConfigKeyOptions {
+  /** The key leads into a value: `masumi:aws.subnetIds[0]`. */
+  readonly path?: boolean;
+}
 
 /** Stack names as the CLI allows them; they become part of file names. */
 const STACK_NAME = /^[A-Za-z0-9_.-]{1,100}$/u;
@@ -117,7 +123,7 @@ export async function setConfig(
   options: StackOptions,
   key: string,
   value: string,
-  { secret = false }: { secret?: boolean } = {},
+  { secret = false, path = false }: { secret?: boolean } & ConfigKeyOptions = {},
 ): Promise<void> {
   const { config } = await locateStack(options);
   if (secret && config.salt === undefined) {
@@ -129,7 +135,7 @@ export async function setConfig(
   }
   const crypter =
     secret && config.salt !== undefined ? await Crypter.open(options.passphrase, config.salt) : undefined;
-  config.set(key, value, crypter);
+  config.set(key, value, crypter, { path });
   await config.save();
 }
 
@@ -139,21 +145,38 @@ export async function configValues(options: StackOptions): Promise<readonly Conf
   return config.salt === undefined ? [] : config.values(await Crypter.open(options.passphrase, config.salt));
 }
 
-/** One value, in the clear even if it is a secret. @throws EngineError CONFIG_NOT_FOUND, WRONG_PASSPHRASE */
-export async function getConfig(options: StackOptions, key: string): Promise<ConfigValue> {
+/** One value, in the clear even if it is a secret. @throws EngineError CONFIG_NOT_FOUND, WRONG_PASSPHRASE, BAD_CONFIG_KEY */
+export async function getConfig(
+  options: StackOptions,
+  key: string,
+  { path = false }: ConfigKeyOptions = {},
+): Promise<ConfigValue> {
   const { config } = await locateStack(options);
-  const name = config.nameOf(key);
-  const found = (await configValues(options)).find((value) => value.key === name);
+  const [first, ...steps] = path ? parseConfigPath(key) : [key];
+  const name = config.nameOf(first);
+  const whole = (await configValues(options)).find((value) => value.key === name);
+  const found = whole && steps.length > 0 ? memberOf(whole, steps) : whole;
   if (found === undefined) {
     throw new EngineError("CONFIG_NOT_FOUND", `Stack ${options.stack} has no configuration value "${key}".`);
   }
   return found;
 }
 
+function memberOf(whole: ConfigValue, steps: readonly ConfigStep[]): ConfigValue | undefined {
+  if (!/^[[{]/u.test(whole.value)) return undefined;
+  const member = valueAt(JSON.parse(whole.value), steps);
+  if (member === undefined) return undefined;
+  return { ...whole, value: typeof member === "string" ? member : JSON.stringify(member) };
+}
+
 /** Takes a value out of `Pulumi.<stack>.yaml`, if it is there. */
-export async function removeConfig(options: StackOptions, key: string): Promise<void> {
+export async function removeConfig(
+  options: StackOptions,
+  key: string,
+  keyOptions: ConfigKeyOptions = {},
+): Promise<void> {
   const { config } = await locateStack(options);
-  if (config.remove(key)) await config.save();
+  if (config.remove(key, keyOptions)) await config.save();
 }
 
 /** The outputs of the stack's last run; secrets read `[secret]` unless `showSecrets`. */
