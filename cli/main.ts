@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { printableLines } from "../providers/common/printable.ts";
 import { registerCommands } from "./commands/index.ts";
 import { exitCodeOfError, explainsItself } from "./explains-itself.ts";
 
@@ -16,6 +17,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!explainsItself(error)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  process.stderr.write(`${printableLines(error.message)}\n`);
   process.exitCode = exitCodeOfError(error);
 }

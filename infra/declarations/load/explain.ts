@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { type Complain, type Located, type Path, showPath, toPlain, writtenAt } from "./located.ts";
 import { refusal } from "../schema/refused-keys.ts";
-import { examplesAt, knownKeys } from "./schema-walk.ts";
+import { entriesOf, flow } from "./flow.ts";
+import { examplesAt, isListOfTexts, knownKeys } from "./schema-walk.ts";
 import { didYouMean, nearest } from "../schema/suggest.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -106,11 +107,14 @@ function remedyForType(
   subject: Subject,
   written: string | undefined,
 ): string {
+  const { schema, raw } = subject;
   if (expected === "string" && typeof value === "object" && !Array.isArray(value)) {
     return 'expected text; text that begins with { or contains ": " must be in "…"';
   }
   if (expected === "string" && written !== undefined) return `expected text: write "${written}"`;
-  if (expected === "array" && isShortText(value)) return `expected a list: write [${value}]`;
+  if (expected === "array" && typeof value === "string" && value.trim() && isListOfTexts(schema, raw, path)) {
+    return `expected a list: write ${flow(entriesOf(value))}`;
+  }
   const wanted = WANTED[expected] ?? `expected ${expected}`;
   const shown = example(path, subject);
   return shown ? `${wanted}, ${shown}` : wanted;
@@ -207,7 +211,8 @@ function describe(value: unknown): string {
   if (typeof value === "object") return "a map of keys";
   if (typeof value === "number") return `the number ${value}`;
   if (typeof value !== "string") return JSON.stringify(value);
-  return value.length > 40 ? `"${value.slice(0, 40)}…"` : `"${value}"`;
+  const text = value.trim();
+  return text.length > 40 ? `"${text.slice(0, 40)}…"` : `"${text}"`;
 }
 
 function example(path: Path, { schema, raw }: Subject): string | undefined {
@@ -215,14 +220,6 @@ function example(path: Path, { schema, raw }: Subject): string | undefined {
   if (first === undefined) return undefined;
   const key = path.at(-1);
   return `for example ${typeof key === "string" ? `${key}: ` : ""}${flow(first)}`;
-}
-
-/** Returns a value as one line of YAML. */
-function flow(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
-  if (typeof value !== "object" || value === null) return String(value);
-  const pairs = Object.entries(value).map(([key, inner]) => `${key}: ${flow(inner)}`);
-  return `{ ${pairs.join(", ")} }`;
 }
 
 function valueAt(raw: unknown, path: Path): unknown {

@@ -1,5 +1,5 @@
 import { type LineCounter, type Node, type Pair, YAMLMap, isMap, isPair, isScalar, isSeq } from "yaml";
-import type { Complaint } from "./complaint.ts";
+import { type Complaint, complaintAt } from "./complaint.ts";
 
 /** Path to a value: keys of maps and indices of lists, from the top. */
 export type Path = readonly (string | number)[];
@@ -21,7 +21,7 @@ export interface Located {
 export function complainTo(complaints: Complaint[], located: Located): Complain {
   return (path, message, remedy, part = "value") => {
     const { line, col } = located.lines.linePos(offsetOf(located.root, path, part));
-    complaints.push({ file: located.file, line, column: col, message, ...(remedy ? { remedy } : {}) });
+    complaints.push(complaintAt({ file: located.file, line, column: col }, message, remedy));
   };
 }
 

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { type Document, LineCounter, type YAMLError, isMap, parseDocument, visit } from "yaml";
 import { replaceAliases } from "./aliases.ts";
-import type { Complaint } from "./complaint.ts";
+import { type Complaint, complaintAt } from "./complaint.ts";
 import type { Located } from "./located.ts";
 import type { SourceFile } from "./read.ts";
 
@@ -61,7 +61,7 @@ export function parseDeclaration(source: SourceFile): { parsed?: ParsedFile; com
   const complaints: Complaint[] = [];
   const complain = (offset: number, message: string, remedy: string) => {
     const { line, col } = lines.linePos(Math.min(offset, Math.max(0, source.text.trimEnd().length)));
-    complaints.push({ file: source.file, line, column: col, message, remedy });
+    complaints.push(complaintAt({ file: source.file, line, column: col }, message, remedy));
   };
 
   const findings = [...document.errors, ...document.warnings];

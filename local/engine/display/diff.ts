@@ -1,5 +1,6 @@
 import type { StepInfo } from "../types.ts";
 import { deepEquals, type PropertyMap, type Value } from "../values.ts";
+import { printableJson } from "./printable.ts";
 import { OP_WORDS, type Paint, type Style } from "./words.ts";
 
 const STEP_INDENT = "    ";
@@ -98,5 +99,5 @@ function childrenOf(value: Value): { list: boolean; children: Readonly<Record<st
 }
 
 function inline(value: Value): string {
-  return value === "[secret]" || value === "[unknown]" ? value : JSON.stringify(value);
+  return value === "[secret]" || value === "[unknown]" ? value : printableJson(value);
 }

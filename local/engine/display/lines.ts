@@ -1,5 +1,6 @@
 import type { Diagnostic, EngineEvent, StepInfo } from "../types.ts";
 import type { PropertyChange, Value } from "../values.ts";
+import { printableJson } from "./printable.ts";
 import { duration, labelOf, labelOfUrn, OP_WORDS, type Paint } from "./words.ts";
 
 type RunEnd = Extract<EngineEvent, { kind: "run-end" }>;
@@ -49,7 +50,7 @@ const MAX_SIMPLE_LENGTH = 80;
 /** undefined: not simple, or too long for a line. */
 function simple(value: Value | undefined): string | undefined {
   if (typeof value === "object" && value !== null) return undefined;
-  const text = value === undefined ? "" : masks(value) ? String(value) : JSON.stringify(value);
+  const text = value === undefined ? "" : masks(value) ? String(value) : printableJson(value);
   return text.length > MAX_SIMPLE_LENGTH ? undefined : text;
 }
 
@@ -110,7 +111,7 @@ export function outputLines({ outputs, outputChanges }: RunEnd, paint: Paint): s
 
 function valueLines(value: Value, paint: Paint): string[] {
   if (typeof value !== "object" || value === null) {
-    return [masks(value) ? paint("dim", String(value)) : JSON.stringify(value)];
+    return [masks(value) ? paint("dim", String(value)) : printableJson(value)];
   }
   const isList = Array.isArray(value);
   const entries: [string, Value][] = Object.entries(value);
