@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { printableLines } from "../providers/common/printable.ts";
 import { registerCommands } from "./commands/index.ts";
 import { exitCodeOfError, explainsItself } from "./explains-itself.ts";
 import { endQuietlyWithoutReader } from "./interruption.ts";
@@ -27,7 +28,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!explainsItself(error)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  process.stderr.write(`${printableLines(error.message)}\n`);
   process.exitCode = exitCodeOfError(error);
 }
 

@@ -1,5 +1,5 @@
 import { formatAda, shortenedPair } from "../infra/fleet/index.ts";
-import { printable } from "../providers/common/printable.ts";
+import { printable, printableLines } from "../providers/common/printable.ts";
 import type { PlanDocument, PlanDocumentAgent } from "../stacks/documents.ts";
 import { formatTable, shorten } from "./text.ts";
 
@@ -68,7 +68,7 @@ function changesOf({ action, fields, state, url, registrationId }: PlanDocumentA
 
 function priceOf({ pricing }: PlanDocumentAgent): string {
   if (pricing.type !== "fixed") return pricing.type;
-  return pricing.prices.map(({ human, amount }) => `${human} = ${amount}`).join(" + ");
+  return pricing.prices.map(({ human, amount }) => `${printable(human)} = ${amount}`).join(" + ");
 }
 
 const approval = ({ checksum }: PlanDocument) =>
@@ -79,14 +79,14 @@ export function planTable(document: PlanDocument): string {
   const tables = sectionsOf(document).map(
     ({ title, headings, rows }) => `${title}\n${formatTable(headings, rows)}\n`,
   );
-  const warnings = document.warnings.map((warning) => `Warning: ${warning}\n`);
-  const problems = document.problems.map(({ message }) => `Problem: ${message}\n`);
+  const warnings = document.warnings.map((warning) => `Warning: ${printableLines(warning)}\n`);
+  const problems = document.problems.map(({ message }) => `Problem: ${printableLines(message)}\n`);
   return `${tables.join("")}${document.summary}\n${warnings.join("")}${problems.join("")}${approval(document)}\n`;
 }
 
 /** For a comment on a change request. */
 export function planMarkdown(document: PlanDocument): string {
-  const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", "<br>");
+  const cell = (text: string) => printableLines(text).replaceAll("|", "\\|").replaceAll("\n", "<br>");
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
   const tables = sectionsOf(document).map(({ title, headings, rows }) =>
     [`#### ${title}`, "", line(headings), line(headings.map(() => "---")), ...rows.map(line), ""].join("\n"),

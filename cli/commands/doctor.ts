@@ -1,7 +1,7 @@
 import { checksOf } from "../doctor/checks.ts";
 import { type Finding, type Status, runChecks } from "../doctor/finding.ts";
 import type { Project } from "../../stacks/project.ts";
-import { printable } from "../../providers/common/printable.ts";
+import { printable, printableLines } from "../../providers/common/printable.ts";
 import { type Paint, count, paintFor, printJson } from "../text.ts";
 
 export interface DoctorFlags {
@@ -43,10 +43,7 @@ function doctorText(findings: readonly Finding[], paint: Paint): string {
 
 /** Messages may list things on lines of their own. */
 const indent = (message: string, blanks: number) =>
-  message
-    .split("\n")
-    .map(printable)
-    .join(`\n${" ".repeat(blanks)}`);
+  printableLines(message).replaceAll("\n", `\n${" ".repeat(blanks)}`);
 
 function tally(findings: readonly Finding[]): string {
   const number = (status: Status) => findings.filter((finding) => finding.status === status).length;

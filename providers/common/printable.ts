@@ -6,3 +6,6 @@ export const printable = (text: string): string =>
   text.replaceAll(UNPRINTABLE, (character) =>
     character === "\n" ? "\\n" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+
+/** Return a text whose lines are ours, and whose other characters may be anybody's. */
+export const printableLines = (text: string): string => text.split("\n").map(printable).join("\n");

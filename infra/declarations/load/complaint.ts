@@ -1,17 +1,31 @@
+import { printable } from "../../../providers/common/printable.ts";
+
 /** One mistake in a declaration. `line` and `column` count from 1; `file` is relative to the project's root. */
 export interface Complaint {
   readonly file: string;
   readonly line: number;
   readonly column: number;
-  /** What is wrong. */
+  /** What is wrong, on one line. */
   readonly message: string;
-  /** How to correct it. */
+  /** How to correct it, on one line. */
   readonly remedy?: string;
+}
+
+/**
+ * Returns a complaint about a place. Both texts may quote the file, which anybody may have written, so what would end the line
+ * or command a terminal is shown escaped.
+ */
+export function complaintAt(
+  place: Pick<Complaint, "file" | "line" | "column">,
+  message: string,
+  remedy?: string,
+): Complaint {
+  return { ...place, message: printable(message), ...(remedy ? { remedy: printable(remedy) } : {}) };
 }
 
 /** Returns `agents/x.yaml:3:7: what is wrong, how to correct it`, which editors and CI turn into a link. */
 export function formatComplaint({ file, line, column, message, remedy }: Complaint): string {
-  return `${file}:${line}:${column}: ${message}${remedy ? `, ${remedy}` : ""}`;
+  return `${printable(file)}:${line}:${column}: ${message}${remedy ? `, ${remedy}` : ""}`;
 }
 
 /** Sorts by file and position, and removes duplicates that come from several stacks' variants of a file. */

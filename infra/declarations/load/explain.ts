@@ -1,7 +1,8 @@
 import type { z } from "zod";
-import { type Complain, type Located, type Path, showPath, toPlain, writtenAt } from "./located.ts";
+import { type Complain, type Located, type Path, showPathIn, toPlain, writtenAt } from "./located.ts";
 import { refusal } from "../schema/refused-keys.ts";
-import { examplesAt, knownKeys } from "./schema-walk.ts";
+import { entriesOf, flow } from "./flow.ts";
+import { examplesAt, isListOfTexts, knownKeys } from "./schema-walk.ts";
 import { didYouMean, nearest } from "../schema/suggest.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -29,7 +30,7 @@ export function explainAll(
 function explain(issue: Issue, subject: Subject, prefix: Path): void {
   const { complain } = subject;
   const path = [...prefix, ...issue.path.map((step) => (typeof step === "symbol" ? step.toString() : step))];
-  const name = showPath(path);
+  const name = showPathIn(subject.located, path);
   const value = valueAt(subject.raw, path);
   switch (issue.code) {
     case "invalid_type":
@@ -86,14 +87,14 @@ const said = ({ message }: { readonly message: string }) =>
 
 function explainType(issue: z.core.$ZodIssueInvalidType, path: Path, value: unknown, subject: Subject): void {
   const { complain, located } = subject;
-  const name = showPath(path) || "the agent";
+  const name = showPathIn(subject.located, path) || "the agent";
   if (value === undefined || value === null) return explainAbsence(path, value, subject);
   const remedy = said(issue) ?? remedyForType(issue.expected, path, value, subject, writtenAt(located, path));
   complain(path, `${name} is ${describe(value)}`, remedy);
 }
 
 function explainAbsence(path: Path, value: null | undefined, subject: Subject): void {
-  const name = showPath(path) || "the agent";
+  const name = showPathIn(subject.located, path) || "the agent";
   const shown = example(path, subject);
   if (value === undefined) subject.complain(path, `${name} is missing`, shown);
   else subject.complain(path, `${name} is empty`, shown ?? "give it a value or remove it");
@@ -106,11 +107,14 @@ function remedyForType(
   subject: Subject,
   written: string | undefined,
 ): string {
+  const { schema, raw } = subject;
   if (expected === "string" && typeof value === "object" && !Array.isArray(value)) {
     return 'expected text; text that begins with { or contains ": " must be in "…"';
   }
   if (expected === "string" && written !== undefined) return `expected text: write "${written}"`;
-  if (expected === "array" && isShortText(value)) return `expected a list: write [${value}]`;
+  if (expected === "array" && typeof value === "string" && value.trim() && isListOfTexts(schema, raw, path)) {
+    return `expected a list: write ${flow(entriesOf(value))}`;
+  }
   const wanted = WANTED[expected] ?? `expected ${expected}`;
   const shown = example(path, subject);
   return shown ? `${wanted}, ${shown}` : wanted;
@@ -126,12 +130,13 @@ const WANTED: Readonly<Record<string, string>> = {
   record: "expected a map of keys",
 };
 
-function explainUnknownKey(key: string, path: Path, { schema, raw, complain }: Subject): void {
+function explainUnknownKey(key: string, path: Path, subject: Subject): void {
+  const { schema, raw, complain, located } = subject;
   const at = [...path, key];
-  const within = path.length === 3 && path[0] === "crew" ? `crew.${path[1]}.*` : showPath(path);
-  const refused = refusal(within, key);
+  const within = path.length === 3 && path[0] === "crew" ? `crew.${path[1]}.*` : path.join(".");
+  const refused = refusal(within, key, valueAt(raw, at));
   if (refused) return complain(at, `"${key}" is refused: ${refused.reason}`, refused.remedy, "key");
-  const place = path.length > 0 ? ` in ${showPath(path)}` : "";
+  const place = path.length > 0 ? ` in ${showPathIn(located, path)}` : "";
   complain(at, `unknown key "${key}"${place}`, didYouMean(key, knownKeys(schema, raw, path)), "key");
 }
 
@@ -142,7 +147,7 @@ function explainChoice(
   value: unknown,
   subject: Subject,
 ): void {
-  const name = showPath(path);
+  const name = showPathIn(subject.located, path);
   if (value === undefined || value === null) return explainAbsence(path, value, subject);
   const near = typeof value === "string" ? nearest(value, known) : undefined;
   const remedy = near ? `did you mean ${near}?` : (said(issue) ?? choices(known));
@@ -157,7 +162,8 @@ function explainUnion(
 ): void {
   if (issue.discriminator !== undefined) {
     const known = "options" in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
-    if (value === undefined) return subject.complain(path, `${showPath(path)} is missing`, choices(known));
+    if (value === undefined)
+      return subject.complain(path, `${showPathIn(subject.located, path)} is missing`, choices(known));
     return explainChoice(issue, known, path, value, subject);
   }
   const meant = issue.errors.find((issues) =>
@@ -175,7 +181,7 @@ function explainUnion(
   const examples = examplesAt(subject.schema, subject.raw, path).map(flow).join(" or ");
   subject.complain(
     path,
-    `${showPath(path)} is ${describe(value)}`,
+    `${showPathIn(subject.located, path)} is ${describe(value)}`,
     near ? `did you mean ${near}?` : (said(issue) ?? (examples && `write ${examples}`)),
   );
 }
@@ -207,7 +213,8 @@ function describe(value: unknown): string {
   if (typeof value === "object") return "a map of keys";
   if (typeof value === "number") return `the number ${value}`;
   if (typeof value !== "string") return JSON.stringify(value);
-  return value.length > 40 ? `"${value.slice(0, 40)}…"` : `"${value}"`;
+  const text = value.trim();
+  return text.length > 40 ? `"${text.slice(0, 40)}…"` : `"${text}"`;
 }
 
 function example(path: Path, { schema, raw }: Subject): string | undefined {
@@ -215,14 +222,6 @@ function example(path: Path, { schema, raw }: Subject): string | undefined {
   if (first === undefined) return undefined;
   const key = path.at(-1);
   return `for example ${typeof key === "string" ? `${key}: ` : ""}${flow(first)}`;
-}
-
-/** Returns a value as one line of YAML. */
-function flow(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
-  if (typeof value !== "object" || value === null) return String(value);
-  const pairs = Object.entries(value).map(([key, inner]) => `${key}: ${flow(inner)}`);
-  return `{ ${pairs.join(", ")} }`;
 }
 
 function valueAt(raw: unknown, path: Path): unknown {

@@ -1,5 +1,5 @@
 import { type LineCounter, type Node, type Pair, YAMLMap, isMap, isPair, isScalar, isSeq } from "yaml";
-import type { Complaint } from "./complaint.ts";
+import { type Complaint, complaintAt } from "./complaint.ts";
 
 /** Path to a value: keys of maps and indices of lists, from the top. */
 export type Path = readonly (string | number)[];
@@ -15,13 +15,15 @@ export interface Located {
   readonly file: string;
   readonly lines: LineCounter;
   readonly root: YAMLMap;
+  /** Returns a path as it is in the file, where the map has another form (crew-forms.ts). */
+  readonly asWritten?: (path: Path) => Path;
 }
 
 /** Returns a `complain` for `located` that adds to `complaints`. */
 export function complainTo(complaints: Complaint[], located: Located): Complain {
   return (path, message, remedy, part = "value") => {
     const { line, col } = located.lines.linePos(offsetOf(located.root, path, part));
-    complaints.push({ file: located.file, line, column: col, message, ...(remedy ? { remedy } : {}) });
+    complaints.push(complaintAt({ file: located.file, line, column: col }, message, remedy));
   };
 }
 
@@ -78,6 +80,9 @@ export function mapOf(place: YAMLMap, pairs: readonly Pair[]): YAMLMap {
   if (place.range) map.range = place.range;
   return map;
 }
+
+/** Returns a path of a declaration as its author knows it. */
+export const showPathIn = ({ asWritten }: Located, path: Path): string => showPath(asWritten?.(path) ?? path);
 
 /** Returns a path as authors know it. @example `crew.tasks[0].agent` */
 export function showPath(path: Path): string {

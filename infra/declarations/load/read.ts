@@ -1,6 +1,6 @@
-import { lstatSync, readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
-import { basename, extname, join, relative, sep } from "node:path";
-import { type Complaint, byText } from "./complaint.ts";
+import { accessSync, constants, lstatSync, readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, extname, join, relative, sep } from "node:path";
+import { type Complaint, byText, complaintAt } from "./complaint.ts";
 import { nearest } from "../schema/suggest.ts";
 
 /** A declaration as text, not yet parsed. */
@@ -18,6 +18,9 @@ const IGNORED_FILES = /^\.|\.md$|^agent\.schema\.json$/;
 
 const YAML = /\.ya?ml$/;
 
+/** Names that were meant as a declaration's, whatever lies there. */
+const MEANT_AS_YAML = /\.ya?ml$/i;
+
 /**
  * Reads the folder of declarations: every `*.yaml` and `*.yml` directly in it. Complains about anything else instead of
  * skipping it, because an agent that is silently not read would be taken off the network. A folder without declarations is
@@ -31,7 +34,7 @@ export function readDeclarations(
   const complaints: Complaint[] = [];
   const shown = (path: string) => relative(projectRoot, path).split(sep).join("/") || ".";
   const complain = (path: string, message: string, remedy: string, line = 1, column = 1) =>
-    complaints.push({ file: shown(path), line, column, message, remedy });
+    complaints.push(complaintAt({ file: shown(path), line, column }, message, remedy));
 
   const names = listFolder(folder);
   if (!names) {
@@ -40,7 +43,7 @@ export function readDeclarations(
   }
   for (const name of names.filter((name) => !IGNORED_FILES.test(name))) {
     const path = join(folder, name);
-    const problem = refuse(path, projectRoot);
+    const problem = whyUnread(path, projectRoot);
     if (problem) complain(path, ...problem);
     else if (isFolder(path)) continue;
     else {
@@ -62,8 +65,19 @@ function listFolder(folder: string): string[] | undefined {
 
 const isFolder = (path: string) => statSync(path).isDirectory();
 
+type Problem = readonly [message: string, remedy: string];
+
 /** Returns why an entry of the folder cannot be read as a declaration, and how to correct it. */
-function refuse(path: string, projectRoot: string): [message: string, remedy: string] | undefined {
+function whyUnread(path: string, projectRoot: string): Problem | undefined {
+  try {
+    return refuse(path, projectRoot);
+  } catch (error) {
+    const { code = "unknown reason" } = error as NodeJS.ErrnoException;
+    return [`cannot be opened (${code})`, "check its permissions"];
+  }
+}
+
+function refuse(path: string, projectRoot: string): Problem | undefined {
   const name = basename(path);
   if (lstatSync(path).isSymbolicLink() && !isInside(path, projectRoot)) {
     return [
@@ -71,10 +85,7 @@ function refuse(path: string, projectRoot: string): [message: string, remedy: st
       "put the file itself here, so clones have it",
     ];
   }
-  if (isFolder(path)) {
-    if (!listFolder(path)?.some((inner) => YAML.test(inner))) return undefined;
-    return ["is a folder, and subfolders are not read", "move its YAML files one level up"];
-  }
+  if (isFolder(path)) return refuseFolder(path);
   if (!statSync(path).isFile()) return ["is not a file", "agents are YAML files"];
   if (!YAML.test(name)) {
     return [
@@ -87,12 +98,21 @@ function refuse(path: string, projectRoot: string): [message: string, remedy: st
   if (statSync(path).size > MAX_BYTES) {
     return [`is larger than ${MAX_BYTES / 1024} KiB`, "put long material into documents"];
   }
-  try {
-    readFileSync(path);
-    return undefined;
-  } catch {
-    return ["cannot be opened", "check its permissions"];
+  accessSync(path, constants.R_OK);
+  return undefined;
+}
+
+/** Folders may lie beside the declarations, but none that stands where an agent did, and none that hides one. */
+function refuseFolder(path: string): Problem | undefined {
+  if (MEANT_AS_YAML.test(path)) {
+    return [
+      "is a folder, and an agent is a file",
+      "put the file back; to remove the agent, remove the folder",
+    ];
   }
+  const inner = readdirSync(path, { recursive: true, encoding: "utf8" });
+  if (!inner.some((name) => MEANT_AS_YAML.test(name))) return undefined;
+  return ["is a folder, and subfolders are not read", `move its YAML files to ${basename(dirname(path))}/`];
 }
 
 /** Returns whether a path exists and is inside a folder after following all links. */

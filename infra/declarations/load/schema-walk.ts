@@ -64,6 +64,13 @@ export function knownKeys(schema: z.ZodType, value: unknown, path: Path): string
   return knownKeys(optionFor(options, here), here, []);
 }
 
+/** Returns whether the schema wants a list of texts at `path`. */
+export function isListOfTexts(schema: z.ZodType, value: unknown, path: Path): boolean {
+  const list = schemasAt(schema, value, path).at(-1);
+  const { element } = list ? definition(list) : {};
+  return element !== undefined && [...unwrapped(element)].at(-1)?.type === "string";
+}
+
 /** Returns the schema's examples for the value at `path`. */
 export function examplesAt(schema: z.ZodType, value: unknown, path: Path): readonly unknown[] {
   for (const layer of schemasAt(schema, value, path)) {

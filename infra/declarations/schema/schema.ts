@@ -48,25 +48,32 @@ const prices = (description: string) =>
     .max(5)
     .meta({ description, examples: [["5 USDM"], ["5 USDM", "2 ADA"]] });
 
+/** The remedy for a price where the pricing is wanted. */
+const asFixedPrice = ({ input }: { readonly input?: unknown }) =>
+  typeof input === "string" && PRICE.test(input.trim()) ? `write { fixed: [${input.trim()}] }` : undefined;
+
 const pricing = z
-  .union([
-    z.enum(["free", "dynamic"]),
-    z.strictObject({
-      fixed: prices("Price of one job. If several tokens are listed, the customer pays all of them."),
-    }),
-    z.strictObject({
-      dynamic: prices(
-        "Price that is multiplied by `times`. If several tokens are listed, the customer pays all of them.",
-      ),
-      times: text(250)
-        .optional()
-        .meta({
-          description:
-            "Id of the number field in input to multiply the price by; if absent, the price is paid once.",
-          examples: ["pages"],
-        }),
-    }),
-  ])
+  .union(
+    [
+      z.enum(["free", "dynamic"]),
+      z.strictObject({
+        fixed: prices("Price of one job. If several tokens are listed, the customer pays all of them."),
+      }),
+      z.strictObject({
+        dynamic: prices(
+          "Price that is multiplied by `times`. If several tokens are listed, the customer pays all of them.",
+        ),
+        times: text(250)
+          .optional()
+          .meta({
+            description:
+              "Id of the number field in input to multiply the price by; if absent, the price is paid once.",
+            examples: ["pages"],
+          }),
+      }),
+    ],
+    { error: asFixedPrice },
+  )
   .meta({
     description:
       "free, fixed, or dynamic (a price per job; your own code in an image or behind a URL sets it itself). The same price " +

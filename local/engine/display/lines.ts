@@ -1,5 +1,6 @@
 import type { Diagnostic, EngineEvent, StepInfo } from "../types.ts";
 import { deepEquals, type PropertyChange, type Value } from "../values.ts";
+import { printableJson } from "./printable.ts";
 import { childrenOf, inline, shortened, shortenedPair } from "./value-text.ts";
 import { duration, labelOf, OP_WORDS, type Paint } from "./words.ts";
 
@@ -110,7 +111,7 @@ export function outputLines({ outputs, outputChanges }: RunEnd, paint: Paint): s
 
 function valueLines(value: Value, paint: Paint): string[] {
   if (typeof value !== "object" || value === null) {
-    return [masks(value) ? paint("dim", String(value)) : JSON.stringify(value)];
+    return [masks(value) ? paint("dim", String(value)) : printableJson(value)];
   }
   const isList = Array.isArray(value);
   const entries: [string, Value][] = Object.entries(value);

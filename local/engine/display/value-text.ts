@@ -1,4 +1,5 @@
 import type { Value } from "../values.ts";
+import { printableJson } from "./printable.ts";
 
 /** The longest text that a line shows whole. */
 const LONGEST = 80;
@@ -14,7 +15,7 @@ export function childrenOf(
 }
 
 export function inline(value: Value): string {
-  return value === "[secret]" || value === "[unknown]" ? value : JSON.stringify(value);
+  return value === "[secret]" || value === "[unknown]" ? value : printableJson(value);
 }
 
 export const shortened = (text: string): string => excerpt(text, 0);

@@ -283,3 +283,23 @@ describe("the live display", () => {
     expect(lines.at(-1)).toBe("    … and 30 more");
   });
 });
+
+describe("texts that a file or a program brought", () => {
+  it("command no terminal, and keep their lines", () => {
+    const show = createDisplay({ stream: screen, interactive: false, colour: false });
+    show(
+      said({
+        severity: "warning",
+        message: "\u001B[31mred\u001B[0m and \u001B]0;title\u0007\r\n\tnext \u202E",
+      }),
+    );
+    expect(screen.text).toBe("    warning: red and \\u001b]0;title\\u0007\n    \tnext \\u202e\n");
+  });
+
+  it("are shown escaped as values", () => {
+    const show = createDisplay({ stream: screen, interactive: false, colour: false });
+    const change = { property: "goal", kind: "update", old: "a\u009B", new: "b\u001B" } as const;
+    show(planned(step(1, "update", "weather", { changes: [change] })));
+    expect(screen.text).toContain('~ goal: "a\\u009b" => "b\\u001b"\n');
+  });
+});

@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import {
+  type Complaint,
   DeclarationError,
   type LoadOptions,
   formatComplaint,
@@ -72,6 +73,69 @@ describe("the folder", () => {
     expect(complaintsOf({ ...LOCAL, projectRoot })).toEqual([
       "agents/weather.yaml:1:1: is larger than 256 KiB, put long material into documents",
     ]);
+  });
+});
+
+describe("an entry that stands where an agent did", () => {
+  const entry = (projectRoot: string, name: string) => join(projectRoot, "agents", name);
+  const complaintsIn = (prepare: (projectRoot: string) => void) => {
+    const projectRoot = project({ "agents/weather.yaml": `${WEATHER}url: https://example.com/weather\n` });
+    prepare(projectRoot);
+    return complaintsOf({ ...LOCAL, projectRoot });
+  };
+
+  it.each(["noinput.yaml", "noinput.yml", "NOINPUT.YAML"])("is complained of as the folder %s", (name) => {
+    expect(complaintsIn((root) => mkdirSync(entry(root, name)))).toEqual([
+      `agents/${name}:1:1: is a folder, and an agent is a file, put the file back; to remove the agent, remove the folder`,
+    ]);
+  });
+
+  it("is complained of in a folder below, however deep, whatever the case of its name", () => {
+    const complaints = complaintsIn((root) => {
+      mkdirSync(entry(root, "old/2025"), { recursive: true });
+      writeFileSync(entry(root, "old/2025/traffic.YML"), WEATHER);
+    });
+    expect(complaints).toEqual([
+      "agents/old:1:1: is a folder, and subfolders are not read, move its YAML files to agents/",
+    ]);
+  });
+
+  it.each([
+    ["nowhere.yaml", "links to nothing"],
+    ["loop.yaml", "loop.yaml"],
+  ])("is complained of as the broken link %s", (name, target) => {
+    expect(complaintsIn((root) => symlinkSync(target, entry(root, name)))).toEqual([
+      `agents/${name}:1:1: is a broken link, or a link to something outside the project, put the file itself here, so clones have it`,
+    ]);
+  });
+
+  it("is complained of as a file with another ending", () => {
+    expect(complaintsIn((root) => writeFileSync(entry(root, "TRAFFIC.YAML"), WEATHER))).toEqual([
+      "agents/TRAFFIC.YAML:1:1: is not read, because its name does not end in .yaml, rename it to TRAFFIC.yaml",
+    ]);
+  });
+
+  it("is complained of where it cannot be read", () => {
+    const projectRoot = project({ "agents/traffic.yaml": WEATHER, "agents/more/notes.txt": "" });
+    chmodSync(projectRoot, 0o755);
+    for (const name of ["traffic.yaml", "more"]) chmodSync(entry(projectRoot, name), 0);
+    // Everything is readable to root.
+    const program = `
+      if (process.getuid() === 0) process.setuid(65534);
+      const { loadAgents } = await import(${JSON.stringify(join(import.meta.dirname, "../../../infra/declarations/index.ts"))});
+      process.stdout.write(JSON.stringify(loadAgents(${JSON.stringify({ ...LOCAL, projectRoot })}).complaints));`;
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+      encoding: "utf8",
+    });
+    for (const name of ["traffic.yaml", "more"]) chmodSync(entry(projectRoot, name), 0o700);
+    expect((JSON.parse(stdout) as Complaint[]).map(formatComplaint)).toEqual([
+      "agents/more:1:1: cannot be opened (EACCES), check its permissions",
+      "agents/traffic.yaml:1:1: cannot be opened (EACCES), check its permissions",
+    ]);
+  });
+
+  it("may be a folder without declarations", () => {
+    expect(complaintsIn((root) => mkdirSync(entry(root, "notes")))).toEqual([]);
   });
 });
 
