@@ -16,6 +16,7 @@ from crew_runtime.crewai import author_api
 from crew_runtime.crewai.author_code import AuthorCodeError, crew_of_folder
 from crew_runtime.crewai.budget import BudgetSpentError, ModelBudget
 from crew_runtime.crewai.crew_builder import declared_crew
+from crew_runtime.crewai.filling import fill_in_one_pass
 from crew_runtime.crewai.human_input import answer_human_input_by
 from crew_runtime.crewai.result_schema import with_schemas
 from crew_runtime.documents.context import with_documents
@@ -92,6 +93,7 @@ def _prepare(spec: JobSpec, ask: Ask) -> _Prepared:
         raise RuntimeError(preload.IMPORT_ERROR)
     index = DocumentIndex.open(spec.documents, Embedder(spec.model)) if spec.documents else None
     files = receive(spec.files, spec.inputs, spec.folder, egress_for_files()) if spec.files else {}
+    fill_in_one_pass()
     answer_human_input_by(ask)
     if spec.code:
         author_api.provide(spec.model, ask, index, files)
