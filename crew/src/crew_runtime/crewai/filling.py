@@ -26,10 +26,9 @@ def fill_in_one_pass() -> None:
     crewais = string_utils.interpolate_only
 
     def interpolate(input_string: str | None, inputs: dict[str, Any]) -> str:
-        as_crewai_has_it: str = crewais(input_string, inputs)  # raises where an input is missing or of a wrong type
-        if not input_string:
-            return as_crewai_has_it
-        return filled(input_string, {name: str(value) for name, value in inputs.items()})
+        crewais("", inputs)  # raises where an input is of a wrong type
+        crewais(input_string, dict.fromkeys(inputs, ""))  # raises where one is missing
+        return filled(input_string or "", {name: str(value) for name, value in inputs.items()})
 
     for module in (string_utils, task, base_agent):
         if module.interpolate_only is not crewais:
