@@ -19,6 +19,7 @@ from crew_runtime.assembly import assemble, document_fetch
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.declared.declaration import Declaration, load_declaration
 from crew_runtime.documents.fetch_process import DocumentFetch
+from crew_runtime.http.connections import IDLE_SECONDS, Connection
 from crew_runtime.http.ports import by_port
 from crew_runtime.logs import configure_logging, event
 from crew_runtime.machine.environment import replace_environment, scrubbed
@@ -104,7 +105,7 @@ def _serve(prepared: _Prepared) -> Sequence[str]:
     app, operations = assemble(
         settings, prepared.declaration, prepared.store, prepared.identity, on_unusable=stop, fetch=prepared.fetch
     )
-    server = _server(by_port(app, {internal_port: operations}))
+    server = server_for(by_port(app, {internal_port: operations}))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn raises the signal again after it has ended gracefully
     server.run(sockets=[prepared.listener, *([internal] if internal else [])])
@@ -114,15 +115,17 @@ def _serve(prepared: _Prepared) -> Sequence[str]:
     return problems
 
 
-def _server(app: ASGIApp) -> uvicorn.Server:
+def server_for(app: ASGIApp) -> uvicorn.Server:
+    """Return the server, with its connections' limits."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
             loop="asyncio",
-            http="h11",
+            http=Connection,
             ws="none",
             log_config=None,
             access_log=False,
+            timeout_keep_alive=IDLE_SECONDS,
             server_header=False,
             timeout_graceful_shutdown=_REQUESTS_END_WITHIN_SECONDS,
         )
