@@ -127,7 +127,7 @@ class Settings(BaseModel):
         ge=960,
         le=2_592_000,
         description="Set SUBMIT_WITHIN to the seconds from a job's start until its result must be on the chain, "
-        "more than PAY_WITHIN and SUBMIT_MARGIN together.",
+        "at least PAY_WITHIN, SETTLE_SECONDS, JOB_TIMEOUT and SUBMIT_MARGIN together.",
     )
     submit_margin: float = Field(
         default=600,

@@ -285,10 +285,13 @@ def test_no_more_jobs_than_max_unpaid_wait_for_their_payment(
 def test_a_job_gets_no_more_time_than_is_left_until_its_result_is_due(
     start_runtime: StartRuntime, sandbox: Sandbox, identifier: str
 ) -> None:
-    times = {"PAY_WITHIN": "1", "SUBMIT_WITHIN": "960", "SUBMIT_MARGIN": "957"}
-    runtime = start_runtime(paid(), **environment(sandbox, **times))
+    times = {"PAY_WITHIN": "1", "SUBMIT_WITHIN": "960", "SUBMIT_MARGIN": "300"}
+    runtime = start_runtime(paid(), **environment(sandbox, **times, SETTLE_SECONDS="0", JOB_TIMEOUT="600"))
     runtime.identify(identifier)
     receipt = receipt_of(runtime.buy("MARKER-due never answer", nonce()))
+    runtime.kill()
+    # The next one gives new jobs time enough, and results longer to reach the chain: this job is left with a moment.
+    runtime = start_runtime(paid(), **environment(sandbox, SUBMIT_MARGIN="957"))
     sandbox.change(receipt, onChainState="FundsLocked")
     assert runtime.ended(receipt["id"])["error"] in ("JOB_TIMEOUT", "DEADLINE_PASSED")
 
