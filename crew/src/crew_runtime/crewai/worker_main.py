@@ -18,6 +18,7 @@ from crew_runtime.crewai.budget import BudgetSpentError, ModelBudget
 from crew_runtime.crewai.crew_builder import declared_crew
 from crew_runtime.crewai.filling import fill_in_one_pass
 from crew_runtime.crewai.human_input import answer_human_input_by
+from crew_runtime.crewai.model_error import model_error
 from crew_runtime.crewai.result_schema import with_schemas
 from crew_runtime.documents.context import with_documents
 from crew_runtime.documents.document import DocumentError
@@ -39,7 +40,7 @@ _GUARDRAIL_NOT_MET: Final = re.compile(r"Task failed guardrail( \d+)? validation
 
 
 def run_crew(connection: Connection, spec: JobSpec) -> None:
-    """Run the crew and send {"result", "usage"} or {"failure", "detail"}; then end this process.
+    """Run the crew and send {"result", "usage"} or {"failure", "detail", "model"?}; then end this process.
 
     For each question to its customer it first sends {"ask": {"prompt", "is_draft"}} and waits for {"input"}.
     """
@@ -64,7 +65,7 @@ def _answer(connection: Connection, spec: JobSpec, do: Callable[[JobSpec, Ask], 
         try:
             answer = do(spec, asking(connection))
         except Exception as error:  # noqa: BLE001 - whatever a crew raises is an outcome of the job
-            answer = _failure(error)
+            answer = _failure(error, spec)
         connection.send_bytes(json.dumps(answer).encode())
         connection.close()
     finally:
@@ -150,14 +151,21 @@ def _run(spec: JobSpec, ask: Ask) -> dict[str, Any]:
     return {"result": result, "usage": {"model_calls": budget.calls, "tokens": budget.tokens}}
 
 
-def _failure(error: Exception) -> dict[str, Any]:
-    """Classify an exception; nothing of its text is kept, as it may quote the customer, the model or the key."""
+def _failure(error: Exception, spec: JobSpec) -> dict[str, Any]:
+    """Classify an exception; nothing of its text is kept, as it may quote the customer, the model or the key.
+
+    What the model's API said is kept for the operator, without what it quotes.
+    """
+    import openai
+
     causes = list(_chain(error))
+    refused = next((cause for cause in causes if isinstance(cause, openai.APIError)), None)
+    more = {"model": model_error(refused, key=spec.model.key, inputs=spec.inputs)} if refused else {}
     for cause in causes:
         failure = _classify(cause)
         if failure:
-            return {"failure": failure, "detail": _describe(cause)}
-    return {"failure": Failure.CREW_FAILED, "detail": ", from ".join(map(_describe, causes))}
+            return {"failure": failure, "detail": _describe(cause), **more}
+    return {"failure": Failure.CREW_FAILED, "detail": ", from ".join(map(_describe, causes)), **more}
 
 
 def _describe(error: BaseException) -> str:
