@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crew_runtime.ask import Ask, asking
@@ -20,6 +21,7 @@ from crew_runtime.crewai.filling import fill_in_one_pass
 from crew_runtime.crewai.human_input import answer_human_input_by
 from crew_runtime.crewai.model_error import model_error
 from crew_runtime.crewai.result_schema import with_schemas
+from crew_runtime.disk import is_full, no_space
 from crew_runtime.documents.context import with_documents
 from crew_runtime.documents.document import DocumentError
 from crew_runtime.documents.embedder import Embedder, EmbeddingError
@@ -123,7 +125,8 @@ def _build(spec: JobSpec, _ask: Ask) -> dict[str, Any]:
     try:
         _prepare(spec, _nobody)
     except Exception as error:  # noqa: BLE001 - whatever CrewAI raises is the reason
-        reason = f"{type(error).__name__}: {error}".replace(spec.model.key, "***")
+        full = next(filter(is_full, _chain(error)), None)
+        reason = _no_space(full, spec) if full else f"{type(error).__name__}: {error}".replace(spec.model.key, "***")
         return {"failure": Failure.CREW_FAILED, "detail": reason}
     return {"result": ""}
 
@@ -159,6 +162,8 @@ def _failure(error: Exception, spec: JobSpec) -> dict[str, Any]:
     import openai
 
     causes = list(_chain(error))
+    if full := next(filter(is_full, causes), None):
+        return {"failure": Failure.NO_SPACE, "detail": _no_space(full, spec)}
     refused = next((cause for cause in causes if isinstance(cause, openai.APIError)), None)
     more = {"model": model_error(refused, key=spec.model.key, inputs=spec.inputs)} if refused else {}
     for cause in causes:
@@ -166,6 +171,13 @@ def _failure(error: Exception, spec: JobSpec) -> dict[str, Any]:
         if failure:
             return {"failure": failure, "detail": _describe(cause), **more}
     return {"failure": Failure.CREW_FAILED, "detail": ", from ".join(map(_describe, causes)), **more}
+
+
+def _no_space(error: BaseException, spec: JobSpec) -> str:
+    """Name the file that was to be written; in the job's own folder not, as its name may be a customer's."""
+    file = getattr(error, "filename", None)
+    is_ours = isinstance(file, str) and not Path(file).absolute().is_relative_to(spec.folder.absolute())
+    return no_space(file if is_ours and file else spec.folder)
 
 
 def _describe(error: BaseException) -> str:

@@ -67,6 +67,11 @@ class Settings(BaseModel):
         description="Set AGENT_INSTANCE to a uuid of this start, or leave it out.",
     )
     data_dir: Path = Field(description="Set DATA_DIR to a folder that this process may write to.")
+    min_free_disk: int = Field(
+        default=32 * MEGABYTE,
+        ge=0,
+        description="Set MIN_FREE_DISK to the bytes that DATA_DIR must have free for jobs, or to 0.",
+    )
     model_api: HttpUrl = Field(
         description="Set MODEL_API to the base URL of an OpenAI-compatible API, such as https://api.openai.com/v1."
     )
