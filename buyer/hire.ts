@@ -124,6 +124,7 @@ export async function resumeHire(
     const purchases = new Purchases({ ...(await openAccount(hire)), network });
     const found = await purchases.find(hire.purchase.blockchainIdentifier, signal);
     if (!found && wantsRefund) throw nothingToRefund("the purchase was never made");
+    if (!found && Date.now() > Number(hire.purchase.payByTime)) throw expired();
     const purchase = found ?? (await purchases.make(hire.purchase, signal));
     return followPaid(hire, follower, { purchases, purchase, wantsRefund });
   });
@@ -154,6 +155,14 @@ const outOfTime = (remedy: string, isOpen: boolean) =>
 
 /** Return the error of a hire that was given up before a job was begun. */
 export const notStarted = () => outOfTime("Nothing was paid; run it again.", false);
+
+/** What is locked after its time comes to an agent that has given the job up. */
+const expired = () =>
+  new HireError(
+    "HIRE_NOT_PAID",
+    "The offer has expired (PAYMENT_EXPIRED): its payByTime has passed, and the purchase was never made.",
+    "Nothing was paid. Hire the agent again.",
+  );
 
 const nothingToRefund = (why: string) =>
   new HireError("HIRE_NOTHING_TO_REFUND", `There is nothing to refund: ${why}.`, "No refund was requested.");

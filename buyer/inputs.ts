@@ -82,6 +82,11 @@ const URL_TEXT = /^https?:\/\/[^\s/]+\S*$/;
 const rulesOf = ({ validations }: Field, name: string) =>
   (validations ?? []).filter(({ validation }) => validation === name).map(({ value }) => String(value));
 const isOptional = (field: Field) => field.type === "none" || rulesOf(field, "optional").includes("true");
+/** Whether a list may be empty by the field's own bounds. */
+const mayBeNone = (field: Field) => {
+  const least = rulesOf(field, "min").map(Number);
+  return (isList(field) || CHOICES.includes(field.type)) && least.length > 0 && Math.max(...least) <= 0;
+};
 const isEmpty = (entered: unknown) =>
   entered === undefined ||
   entered === null ||
@@ -102,6 +107,7 @@ function valueOf(field: Field, entered: unknown): unknown {
   }
   if (isEmpty(given)) {
     if (isOptional(field)) return undefined;
+    if (Array.isArray(given) && mayBeNone(field)) return [];
     throw new Unfit("is required");
   }
   if (field.type === "number" || field.type === "range") return numberOf(field, given);

@@ -41,12 +41,7 @@ export function nextStep(standing: Standing): Step {
   const { purchase, job, now } = standing;
   const { onChainState: state, NextAction: action } = purchase;
   if (state == null) return beforeLocking(purchase, now);
-  if (state === "FundsOrDatumInvalid") {
-    return end({
-      kind: "not-paid",
-      why: "What is locked on the chain is not what was agreed (FundsOrDatumInvalid).",
-    });
-  }
+  if (state === "FundsOrDatumInvalid") return end({ kind: "not-paid", why: whyInvalid(purchase, now) });
   if (REFUND_STATES.includes(state) || ACTION.refund.some((one) => one === action.requestedAction)) {
     return end({ kind: "refund" });
   }
@@ -56,6 +51,18 @@ export function nextStep(standing: Standing): Step {
       ? { does: "ask-refund", why: reason }
       : wait("refunding");
   return withFundsLocked(standing, job);
+}
+
+/** The service has one state for wrong funds and for none that came in time; it notes the latter. */
+function whyInvalid(
+  { payByTime, CurrentTransaction: transaction, NextAction: action }: Purchase,
+  now: number,
+): string {
+  const isLate = payByTime != null && now > payByTime;
+  if (isLate && (!transaction || /without on-chain lock/.test(action.errorNote ?? ""))) {
+    return "The offer has expired (PAYMENT_EXPIRED): no funds were locked before payByTime.";
+  }
+  return "What is locked on the chain is not what was agreed (FundsOrDatumInvalid).";
 }
 
 function beforeLocking({ NextAction: action, submitResultTime }: Purchase, now: number): Step {

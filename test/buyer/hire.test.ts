@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
+import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TUSDM } from "../local/sandbox/deal.ts";
 import { type Hiring, Market } from "./market.ts";
@@ -220,19 +220,39 @@ describe("what is on the disk before anything is paid", () => {
   });
 
   it("pays nothing when the hire is given up just then, and is resumed", async () => {
-    const { url } = await market.seller();
-    const stop = new AbortController();
-    market.onSaid = (line) => {
-      if (line.includes("asks 5 tUSDM")) stop.abort();
-    };
-    await expect(market.hire(url, { signal: stop.signal })).rejects.toMatchObject({
-      code: "HIRE_STILL_RUNNING",
-      isOpen: true,
+    const id = await givenUp();
+    expect(await market.asked("POST /purchase")).toBe(0);
+    expect(await market.resume(id)).toMatchObject({ outcome: "result" });
+  });
+
+  it("is not paid any more once the time for it is over: the agent has given the job up", async () => {
+    const id = await givenUp();
+    const file = market.project.path(`.masumi/hires/${id}.json`);
+    const hire = JSON.parse(readFileSync(file, "utf8")) as { purchase: { payByTime: string } };
+    hire.purchase.payByTime = String(Date.now() - 1);
+    writeFileSync(file, JSON.stringify(hire));
+    await expect(market.resume(id)).rejects.toMatchObject({
+      code: "HIRE_NOT_PAID",
+      isOpen: false,
+      message: expect.stringMatching(/PAYMENT_EXPIRED.*Hire the agent again/),
     });
     expect(await market.asked("POST /purchase")).toBe(0);
-    expect(await market.resume(market.hires()[0] ?? "")).toMatchObject({ outcome: "result" });
   });
 });
+
+/** A hire that was given up between the job's start and its payment. */
+async function givenUp(): Promise<string> {
+  const { url } = await market.seller();
+  const stop = new AbortController();
+  market.onSaid = (line) => {
+    if (line.includes("asks 5 tUSDM")) stop.abort();
+  };
+  await expect(market.hire(url, { signal: stop.signal })).rejects.toMatchObject({
+    code: "HIRE_STILL_RUNNING",
+    isOpen: true,
+  });
+  return market.hires()[0] ?? "";
+}
 
 describe("an answer of POST /purchase that is lost", () => {
   it.each([

@@ -86,6 +86,17 @@ describe("what does not fit is refused", () => {
     );
   });
 
+  it("an empty list is none where the field is optional, and one where it may be empty", () => {
+    const values = { data: { values: ["a", "b"] } };
+    const of = (validation: string, value: string) => [
+      field("multiselect", { ...values, validations: [{ validation, value }] }),
+    ];
+    const given = enteredValues({ x: [] });
+    expect(fitInput(of("optional", "true"), given)).toMatchObject({ input: {}, problems: [] });
+    expect(fitInput(of("min", "0"), given)).toMatchObject({ input: { x: [] }, problems: [] });
+    expect(fitInput(of("min", "1"), given).problems).toEqual(["x: is required"]);
+  });
+
   it("a field whose name every object has is not taken for entered", () => {
     const { problems } = fitInput([{ ...field("string"), id: "constructor" }], enteredValues({}));
     expect(problems).toEqual(["constructor: is required"]);

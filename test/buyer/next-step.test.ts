@@ -115,6 +115,35 @@ describe("what is to be done about a paid job", () => {
     expect(`${step.does}${kind}`).toBe(expected);
   });
 
+  const notInTime = doing("WaitingForManualAction", {
+    errorNote:
+      "Purchase request payByTime (1) passed without on-chain lock; no FundsLocked tx observed within 300s grace.",
+  });
+  const transaction = { CurrentTransaction: { txHash: "ab", status: "Confirmed" } };
+  it.each<[string, object, RegExp]>([
+    ["nothing locked in time", { payByTime: NOW - 1 }, /PAYMENT_EXPIRED/],
+    [
+      "a transaction that never came to be",
+      { payByTime: NOW - 1, ...transaction, ...notInTime },
+      /PAYMENT_EXPIRED/,
+    ],
+    ["other funds, and late", { payByTime: NOW - 1, ...transaction }, /not what was agreed/],
+    ["other funds", { payByTime: NOW + 1, ...transaction }, /not what was agreed/],
+  ])("FundsOrDatumInvalid says which of two it is: %s", (_, changes, why) => {
+    const invalid = purchase({ onChainState: "FundsOrDatumInvalid", ...changes });
+    const step = nextStep({
+      purchase: invalid,
+      job: undefined,
+      purchaser: "aabb",
+      now: NOW,
+      wantsRefund: false,
+    });
+    expect(step).toMatchObject({
+      does: "end",
+      outcome: { kind: "not-paid", why: expect.stringMatching(why) },
+    });
+  });
+
   it.each([
     ["before a result", {}, "ask-refund"],
     ["after one", { onChainState: "ResultSubmitted", resultHash: HASH }, "ask-refund"],

@@ -19,6 +19,7 @@ from crew_runtime.assembly import assemble, document_fetch
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.declared.declaration import Declaration, load_declaration
 from crew_runtime.documents.fetch_process import DocumentFetch
+from crew_runtime.http.connections import IDLE_SECONDS, Connection
 from crew_runtime.http.ports import by_port
 from crew_runtime.logs import configure_logging, event
 from crew_runtime.machine.environment import replace_environment, scrubbed
@@ -104,7 +105,7 @@ def _serve(prepared: _Prepared) -> Sequence[str]:
     app, operations = assemble(
         settings, prepared.declaration, prepared.store, prepared.identity, on_unusable=stop, fetch=prepared.fetch
     )
-    server = _server(by_port(app, {internal_port: operations}))
+    server = server_for(by_port(app, {internal_port: operations}))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn raises the signal again after it has ended gracefully
     server.run(sockets=[prepared.listener, *([internal] if internal else [])])
@@ -114,15 +115,17 @@ def _serve(prepared: _Prepared) -> Sequence[str]:
     return problems
 
 
-def _server(app: ASGIApp) -> uvicorn.Server:
+def server_for(app: ASGIApp) -> uvicorn.Server:
+    """Return the server, with its connections' limits."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
             loop="asyncio",
-            http="h11",
+            http=Connection,
             ws="none",
             log_config=None,
             access_log=False,
+            timeout_keep_alive=IDLE_SECONDS,
             server_header=False,
             timeout_graceful_shutdown=_REQUESTS_END_WITHIN_SECONDS,
         )
@@ -159,8 +162,23 @@ def _contradictions(settings: Settings | None, declaration: Declaration | None) 
         yield "MODEL_NAME: is missing, and the declaration names no model either. Set MODEL_NAME."
     if declaration and settings.network and settings.network != declaration.network:
         yield f"NETWORK: the declaration is for {declaration.network}. Set NETWORK to the same, or not at all."
-    least = settings.pay_within + max(settings.submit_margin, _SERVICE_MARGIN_SECONDS)
-    if settings.submit_within <= least:
+    yield from _wrong_times(settings, is_paid=declaration is not None and declaration.is_paid)
+
+
+def _wrong_times(settings: Settings, *, is_paid: bool) -> Iterator[str]:
+    """Yield what is wrong with the times of a job, its payment and its result together."""
+    margin = max(settings.submit_margin, _SERVICE_MARGIN_SECONDS)
+    besides = settings.pay_within + settings.settle_seconds + margin
+    least = besides + settings.job_timeout
+    if is_paid and settings.submit_within < least:
+        left = max(0, settings.submit_within - besides)
+        yield (
+            f"SUBMIT_WITHIN and JOB_TIMEOUT: a job may run for {settings.job_timeout:.0f} seconds, but if paid at "
+            f"the last moment, {left:.0f} are left until its result is due. Set SUBMIT_WITHIN to at least {least:.0f}, "
+            "which is PAY_WITHIN, SETTLE_SECONDS, JOB_TIMEOUT and SUBMIT_MARGIN "
+            f"(at least {_SERVICE_MARGIN_SECONDS}) together, or set JOB_TIMEOUT to less."
+        )
+    elif settings.submit_within <= settings.pay_within + margin:
         yield (
             "SUBMIT_WITHIN: leaves no time for a job that is paid at the last moment. "
             f"Set it to more than PAY_WITHIN and SUBMIT_MARGIN (at least {_SERVICE_MARGIN_SECONDS}) together."

@@ -92,6 +92,8 @@ def assemble(
         watch=watch,
         model=model_probe(model),
         embedder=embedder_probe(model) if declaration.needs_embeddings else None,
+        data_dir=settings.data_dir,
+        min_free_disk=settings.min_free_disk,
     )
     return app, operations.app()
 

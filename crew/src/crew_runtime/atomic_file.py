@@ -9,12 +9,19 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(file: Path) -> Iterator[BinaryIO]:
-    """Open a draft beside `file`; it takes the file's place when the block ends, and is removed if the block raises."""
+    """Open a draft beside `file`; it takes the file's place when the block ends, and is removed if the block raises.
+
+    Raises:
+        OSError: with the file's name, whichever step it is from.
+
+    """
     draft = file.with_name(f"{file.name}.{os.getpid()}.new")
     try:
         with draft.open("wb") as content:
             yield content
         draft.replace(file)
-    except BaseException:
+    except BaseException as error:
         draft.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:
+            error.filename, error.filename2 = str(file), None
         raise

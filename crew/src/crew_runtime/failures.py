@@ -17,6 +17,7 @@ class Failure(StrEnum):
     GUARDRAIL_NOT_MET = "GUARDRAIL_NOT_MET"
     DOCUMENTS_UNUSABLE = "DOCUMENTS_UNUSABLE"
     TOKEN_BUDGET_SPENT = "TOKEN_BUDGET_SPENT"  # noqa: S105 - of a model, not a secret
+    NO_SPACE = "NO_SPACE"
     FILE_UNUSABLE = "FILE_UNUSABLE"
     INPUT_OUTDATED = "INPUT_OUTDATED"
     INPUT_NOT_PROVIDED = "INPUT_NOT_PROVIDED"
@@ -39,6 +40,7 @@ MESSAGES: Final[dict[Failure, str]] = {
     Failure.GUARDRAIL_NOT_MET: "The result failed its check several times. Start the job again.",
     Failure.DOCUMENTS_UNUSABLE: "The agent's own documents cannot be used. The operator has to look into it.",
     Failure.TOKEN_BUDGET_SPENT: "The job used up its tokens of the language model. Ask for something smaller.",
+    Failure.NO_SPACE: "The agent's machine has no space left. Ask for a refund if you paid, and try again later.",
     Failure.JOB_INTERRUPTED: "The agent was stopped repeatedly during the job. Ask for a refund if it was paid.",
     Failure.FILE_UNUSABLE: "A file of the input cannot be fetched or read, or is too large. Send another one.",
     Failure.INPUT_OUTDATED: "The agent now asks for other input. Ask for a refund if you paid, and start a new job.",

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from crew_runtime.declared.declaration import Declaration
 from crew_runtime.job_spec import JobSpec
 from crew_runtime.model_access import ModelAccess
 from crew_runtime.runner.worker_process import WorkerProcess
+from support.declarations import declaration
 from support.runtime import SENTINEL_KEY
 
 JOB_SECONDS: Final = 60
@@ -30,6 +32,15 @@ def job_spec(folder: Path, declared: dict[str, Any], model_url: str, **changes: 
         "folder": own,
     }
     return JobSpec(**settings | changes)
+
+
+def author_code(folder: Path, model_url: str, source: str | Path, **changes: Any) -> JobSpec:  # noqa: ANN401 - any field
+    """What a job of an agent with a crew.py is told."""
+    code = folder / "code" if isinstance(source, str) else source
+    if isinstance(source, str):
+        code.mkdir(exist_ok=True)
+        (code / "crew.py").write_text(source)
+    return replace(job_spec(folder, declaration(), model_url), crew={}, code=code, **changes)
 
 
 def outcome(of: JobSpec) -> dict[str, Any]:

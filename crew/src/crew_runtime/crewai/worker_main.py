@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crew_runtime.ask import Ask, asking
@@ -16,8 +17,11 @@ from crew_runtime.crewai import author_api
 from crew_runtime.crewai.author_code import AuthorCodeError, crew_of_folder
 from crew_runtime.crewai.budget import BudgetSpentError, ModelBudget
 from crew_runtime.crewai.crew_builder import declared_crew
+from crew_runtime.crewai.filling import fill_in_one_pass
 from crew_runtime.crewai.human_input import answer_human_input_by
+from crew_runtime.crewai.model_error import model_error
 from crew_runtime.crewai.result_schema import with_schemas
+from crew_runtime.disk import is_full, no_space
 from crew_runtime.documents.context import with_documents
 from crew_runtime.documents.document import DocumentError
 from crew_runtime.documents.embedder import Embedder, EmbeddingError
@@ -38,7 +42,7 @@ _GUARDRAIL_NOT_MET: Final = re.compile(r"Task failed guardrail( \d+)? validation
 
 
 def run_crew(connection: Connection, spec: JobSpec) -> None:
-    """Run the crew and send {"result", "usage"} or {"failure", "detail"}; then end this process.
+    """Run the crew and send {"result", "usage"} or {"failure", "detail", "model"?}; then end this process.
 
     For each question to its customer it first sends {"ask": {"prompt", "is_draft"}} and waits for {"input"}.
     """
@@ -63,7 +67,7 @@ def _answer(connection: Connection, spec: JobSpec, do: Callable[[JobSpec, Ask], 
         try:
             answer = do(spec, asking(connection))
         except Exception as error:  # noqa: BLE001 - whatever a crew raises is an outcome of the job
-            answer = _failure(error)
+            answer = _failure(error, spec)
         connection.send_bytes(json.dumps(answer).encode())
         connection.close()
     finally:
@@ -92,6 +96,7 @@ def _prepare(spec: JobSpec, ask: Ask) -> _Prepared:
         raise RuntimeError(preload.IMPORT_ERROR)
     index = DocumentIndex.open(spec.documents, Embedder(spec.model)) if spec.documents else None
     files = receive(spec.files, spec.inputs, spec.folder, egress_for_files()) if spec.files else {}
+    fill_in_one_pass()
     answer_human_input_by(ask)
     if spec.code:
         author_api.provide(spec.model, ask, index, files)
@@ -120,7 +125,8 @@ def _build(spec: JobSpec, _ask: Ask) -> dict[str, Any]:
     try:
         _prepare(spec, _nobody)
     except Exception as error:  # noqa: BLE001 - whatever CrewAI raises is the reason
-        reason = f"{type(error).__name__}: {error}".replace(spec.model.key, "***")
+        full = next(filter(is_full, _chain(error)), None)
+        reason = _no_space(full, spec) if full else f"{type(error).__name__}: {error}".replace(spec.model.key, "***")
         return {"failure": Failure.CREW_FAILED, "detail": reason}
     return {"result": ""}
 
@@ -148,14 +154,30 @@ def _run(spec: JobSpec, ask: Ask) -> dict[str, Any]:
     return {"result": result, "usage": {"model_calls": budget.calls, "tokens": budget.tokens}}
 
 
-def _failure(error: Exception) -> dict[str, Any]:
-    """Classify an exception; nothing of its text is kept, as it may quote the customer, the model or the key."""
+def _failure(error: Exception, spec: JobSpec) -> dict[str, Any]:
+    """Classify an exception; nothing of its text is kept, as it may quote the customer, the model or the key.
+
+    What the model's API said is kept for the operator, without what it quotes.
+    """
+    import openai
+
     causes = list(_chain(error))
+    if full := next(filter(is_full, causes), None):
+        return {"failure": Failure.NO_SPACE, "detail": _no_space(full, spec)}
+    refused = next((cause for cause in causes if isinstance(cause, openai.APIError)), None)
+    more = {"model": model_error(refused, key=spec.model.key, inputs=spec.inputs)} if refused else {}
     for cause in causes:
         failure = _classify(cause)
         if failure:
-            return {"failure": failure, "detail": _describe(cause)}
-    return {"failure": Failure.CREW_FAILED, "detail": ", from ".join(map(_describe, causes))}
+            return {"failure": failure, "detail": _describe(cause), **more}
+    return {"failure": Failure.CREW_FAILED, "detail": ", from ".join(map(_describe, causes)), **more}
+
+
+def _no_space(error: BaseException, spec: JobSpec) -> str:
+    """Name the file that was to be written; in the job's own folder not, as its name may be a customer's."""
+    file = getattr(error, "filename", None)
+    is_ours = isinstance(file, str) and not Path(file).absolute().is_relative_to(spec.folder.absolute())
+    return no_space(file if is_ours and file else spec.folder)
 
 
 def _describe(error: BaseException) -> str:

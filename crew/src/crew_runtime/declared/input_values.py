@@ -41,6 +41,8 @@ class _Unfit(Exception):  # noqa: N818 - the reason why one value does not fit, 
 def read_input(fields: Sequence[InputField], values: object) -> dict[str, str]:
     """Return the text of each field by its id: what was entered, else the field's default, else "".
 
+    An empty text or list in an optional field is as good as none.
+
     Raises:
         InputError: with every problem at once: no object, missing and unknown fields, wrong types, broken validations.
 
@@ -67,12 +69,31 @@ def _read_field(field: InputField, value: object) -> str:
         return ""
     if field.type == "hidden":
         return _hidden(field, value)
-    if value is None or (value == "" and (field.is_optional or field.type not in _TEXTS)):
-        if not field.is_optional:
+    if _says_nothing(field, value):
+        if not field.is_optional and not (isinstance(value, list) and _may_be_none(field)):
             raise _Unfit("is required")
         default = field.data.get("default", "")
         return _readable(default) if isinstance(default, (str, int, float)) else ""
     return _READERS[field.type](field, value)
+
+
+def _says_nothing(field: InputField, value: object) -> bool:
+    """Return whether a value means the same as none, as forms send it for a field that was left empty."""
+    if field.type in _TEXTS:
+        return value is None or (value == "" and field.is_optional)
+    if isinstance(value, list):
+        return field.type in _LISTS and all(map(_is_blank, value))
+    return _is_blank(value)
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _may_be_none(field: InputField) -> bool:
+    """Return whether a list may be empty by the field's own bounds."""
+    least = [int(text) for text in _bounds(field, "min")]
+    return bool(least) and max(least) <= 0
 
 
 def _readable(value: str | float | bool) -> str:  # noqa: FBT001 - one of the values a customer can enter
@@ -132,7 +153,7 @@ _FORMAT_SENTENCES: Final = {
 
 def _hidden(field: InputField, value: object) -> str:
     declared = str(field.data["value"])
-    if value not in (None, declared):
+    if value not in (None, "", declared):
         raise _Unfit("is a hidden field: leave it out, or send the value of the input schema")
     return declared
 
@@ -171,8 +192,6 @@ def _choice(field: InputField, value: object) -> str:
     unique = list(dict.fromkeys(texts))
     if field.type == "radio" and len(unique) != 1:
         raise _Unfit("must be one choice")
-    if not unique and not field.is_optional:
-        raise _Unfit("is required")
     _check_bounds(field, len(unique), "must have at least {} choices", "must have at most {} choices")
     return ", ".join(unique)
 
@@ -189,7 +208,7 @@ def _one_choice(field: InputField, choice: object) -> str:
 def _file(field: InputField, value: object) -> str:
     """Return the URLs as JSON; the worker fetches the files."""
     urls = value if isinstance(value, list) else [value]
-    if not urls or not all(isinstance(url, str) and _holds_or_leads_to_file(field, url) for url in urls):
+    if not all(isinstance(url, str) and _holds_or_leads_to_file(field, url) for url in urls):
         raise _Unfit("must be the https URL of an uploaded file, a data: URL in base64, or a list of them")
     _check_bounds(field, len(urls), "must have at least {} files", "must have at most {} files")
     return json.dumps(urls)
@@ -275,6 +294,7 @@ def unreadable_rules(field: InputField) -> list[str]:
 
 
 _TEXTS: Final = ("string", "text", "textarea", "search", "password", "email", "url", "tel")
+_LISTS: Final = ("option", "radio", "multiselect", "file")
 _READERS: Final[dict[str, Callable[[InputField, object], str]]] = {
     **dict.fromkeys(_TEXTS, _text),
     **dict.fromkeys(("number", "range"), _number),

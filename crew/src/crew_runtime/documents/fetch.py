@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crew_runtime.atomic_file import replacing
+from crew_runtime.disk import is_full, no_space
 from crew_runtime.machine.confinement import hide_from_others
 
 if TYPE_CHECKING:
@@ -132,6 +133,8 @@ def _reason(error: Exception) -> str:
     """Return what S3 or the network said, without what else an exception holds."""
     if isinstance(error, _WrongContentError):
         return str(error)
+    if isinstance(error, OSError) and is_full(error):
+        return no_space(error.filename)
     answer = getattr(error, "response", None)
     code = answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None
     return str(code or type(error).__name__)

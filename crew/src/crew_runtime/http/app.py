@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
@@ -35,8 +36,8 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(cors_origins),
-            allow_methods=["GET", "POST"],
-            allow_headers=["content-type"],
+            allow_methods=["GET", "HEAD", "POST"],
+            allow_headers=["*"],  # no cookie and no header of a request means anything here
             expose_headers=["Retry-After"],
         )
     app.include_router(_routes(agent, health, max_body))
@@ -50,25 +51,26 @@ def create_app(
 
 def _routes(agent: Agent, health: Mapping[str, str], max_body: int) -> APIRouter:
     router = APIRouter()
+    get = partial(router.api_route, methods=["GET", "HEAD"])
 
-    @router.get("/healthz")
+    @get("/healthz")
     async def healthz() -> dict[str, str]:
         return {**health, "crew": "ready" if agent.crew_is_ready else "loading"}
 
-    @router.get("/availability")
+    @get("/availability")
     async def availability() -> dict[str, Any]:
         return agent.availability()
 
-    @router.get("/input_schema")
+    @get("/input_schema")
     async def input_schema() -> dict[str, Any]:
         return agent.input_schema()
 
-    @router.get("/demo")
+    @get("/demo")
     async def demo() -> dict[str, Any]:
         return agent.demo()
 
-    @router.get("/payment_information")
-    @router.get("/payment-information")
+    @get("/payment_information")
+    @get("/payment-information")
     async def payment_information() -> dict[str, Any]:
         return agent.payment_information()
 
@@ -76,7 +78,7 @@ def _routes(agent: Agent, health: Mapping[str, str], max_body: int) -> APIRouter
     async def start_job(request: Request) -> dict[str, Any]:
         return await agent.start_job(await read_json_object(request, limit=max_body))
 
-    @router.get("/status")
+    @get("/status")
     async def status(job_id: str | None = None) -> dict[str, Any]:
         return await agent.status(job_id)
 

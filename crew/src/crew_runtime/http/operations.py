@@ -1,6 +1,7 @@
 """The endpoints for operators, on a port of their own: /metrics and /readyz."""
 
 import asyncio
+from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
@@ -8,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
+from crew_runtime.disk import free_bytes
 from crew_runtime.http.agent import Agent
 from crew_runtime.jobs import now
 from crew_runtime.machine.model_probe import Probe
@@ -33,6 +35,8 @@ class Operations:
         watch: PaymentWatch | None,
         model: Probe,
         embedder: Probe | None,
+        data_dir: Path,
+        min_free_disk: int,
     ) -> None:
         self._agent = agent
         self._store = store
@@ -41,6 +45,8 @@ class Operations:
         self._watch = watch
         self._model = model
         self._embedder = embedder
+        self._data_dir = data_dir
+        self._min_free_disk = min_free_disk
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
@@ -52,6 +58,7 @@ class Operations:
             "registered": self._agent.is_registered,
             "crew": self._runner.crew_is_ready,
             "store": self._keeper.works,
+            "disk": free_bytes(self._data_dir) >= self._min_free_disk,
             "model": await self._model.answers(),
         }
         if self._embedder:
@@ -74,6 +81,7 @@ class Operations:
         except StoreUnavailableError:
             pass  # crew_store says so
         gauges.append(("store", "Whether the job store answers.", float(self._keeper.works)))
+        gauges.append(("disk_free_bytes", "Bytes that can be written to DATA_DIR yet.", free_bytes(self._data_dir)))
         if self._watch:
             gauges += _payments(self._watch)
         return PlainTextResponse(rendered(gauges), media_type=_PROMETHEUS)

@@ -67,6 +67,11 @@ class Settings(BaseModel):
         description="Set AGENT_INSTANCE to a uuid of this start, or leave it out.",
     )
     data_dir: Path = Field(description="Set DATA_DIR to a folder that this process may write to.")
+    min_free_disk: int = Field(
+        default=32 * MEGABYTE,
+        ge=0,
+        description="Set MIN_FREE_DISK to the bytes that DATA_DIR must have free for jobs, or to 0.",
+    )
     model_api: HttpUrl = Field(
         description="Set MODEL_API to the base URL of an OpenAI-compatible API, such as https://api.openai.com/v1."
     )
@@ -127,7 +132,7 @@ class Settings(BaseModel):
         ge=960,
         le=2_592_000,
         description="Set SUBMIT_WITHIN to the seconds from a job's start until its result must be on the chain, "
-        "more than PAY_WITHIN and SUBMIT_MARGIN together.",
+        "at least PAY_WITHIN, SETTLE_SECONDS, JOB_TIMEOUT and SUBMIT_MARGIN together.",
     )
     submit_margin: float = Field(
         default=600,

@@ -33,10 +33,12 @@ def next_step(job: Job, terms: PaymentTerms, payment: Payment, *, now: int, sett
     match job.state:
         case JobState.AWAITING_PAYMENT:
             # The service gives up an unpaid payment by itself, and leaves it to its operator.
-            given_up = now > terms.pay_by_time and payment.action == WAITING_FOR_OPERATOR
-            return _before_the_job(payment, expired=given_up or now > terms.pay_by_time + settle_ms)
+            is_late = now > terms.pay_by_time
+            given_up = is_late and payment.action == WAITING_FOR_OPERATOR
+            expired = given_up or now > terms.pay_by_time + settle_ms
+            return _before_the_job(payment, is_late=is_late, expired=expired)
         case JobState.QUEUED:
-            step = _before_the_job(payment, expired=False)
+            step = _before_the_job(payment, is_late=False, expired=False)
             return Step.WAIT if step is Step.RUN else step
         case JobState.RESULT_READY:
             return _with_a_result(job, payment, in_time=now < terms.submit_result_time)
@@ -51,14 +53,15 @@ def next_step(job: Job, terms: PaymentTerms, payment: Payment, *, now: int, sett
             return Step.WAIT
 
 
-def _before_the_job(payment: Payment, *, expired: bool) -> Step | Failure:
+def _before_the_job(payment: Payment, *, is_late: bool, expired: bool) -> Step | Failure:
     match payment.on_chain_state:
         case "FundsLocked":
             return Step.RUN
         case None:
             return Failure.PAYMENT_EXPIRED if expired else Step.WAIT
         case "FundsOrDatumInvalid":
-            return Failure.PAYMENT_INVALID
+            # The service has one state for wrong funds and for none that came in time.
+            return Failure.PAYMENT_EXPIRED if is_late and not payment.was_locked else Failure.PAYMENT_INVALID
         case state if state in _REFUNDS:
             return Failure.REFUND_REQUESTED
         case _:

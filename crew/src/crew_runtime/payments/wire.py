@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from crew_runtime.jobs import PaymentTerms
 
@@ -47,11 +47,17 @@ class Payment(_Answer):
     external_dispute_unlock_time: Milliseconds = Field(alias="externalDisputeUnlockTime")
     source: _Source = Field(alias="PaymentSource")
     wallet: _Wallet | None = Field(default=None, alias="SmartContractWallet")
+    transaction: dict[str, JsonValue] | None = Field(default=None, alias="CurrentTransaction")
 
     @property
     def action(self) -> str:
         """What the service does next."""
         return self.next_action.requested_action
+
+    @property
+    def was_locked(self) -> bool:
+        """Whether anything was ever locked for it, be it the right funds or others."""
+        return self.transaction is not None
 
     @property
     def terms(self) -> PaymentTerms:

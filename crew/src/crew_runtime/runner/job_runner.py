@@ -11,6 +11,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import InputError, read_input
+from crew_runtime.disk import is_full, no_space
 from crew_runtime.failures import Failure
 from crew_runtime.hashes import HashRule
 from crew_runtime.jobs import Job, JobState, Question, now
@@ -241,12 +242,19 @@ class JobRunner:
             return await self._converse(job, process, seconds, slot)
         except TimedOutError:
             return {"failure": Failure.JOB_TIMEOUT, "detail": ""}
-        except (DiedError, EOFError, OSError):
-            failure = Failure.JOB_INTERRUPTED if self._is_over(job.id) else Failure.CREW_FAILED
-            return {"failure": failure, "detail": "the job's process ended without an answer"}
+        except OSError as error:
+            if not is_full(error):
+                return self._died(job)
+            return {"failure": Failure.NO_SPACE, "detail": no_space(error.filename)}
+        except (DiedError, EOFError):
+            return self._died(job)
         finally:
             self._processes.pop(job.id, None)
             await asyncio.to_thread(self._clean_up, job.id, process)
+
+    def _died(self, job: Job) -> dict[str, Any]:
+        failure = Failure.JOB_INTERRUPTED if self._is_over(job.id) else Failure.CREW_FAILED
+        return {"failure": failure, "detail": "the job's process ended without an answer"}
 
     def _clean_up(self, job_id: str, process: WorkerProcess | None) -> None:
         if process:

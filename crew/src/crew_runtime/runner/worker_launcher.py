@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from crew_runtime.crewai.worker_main import build_crew, run_crew
+from crew_runtime.disk import is_full, no_space
 from crew_runtime.job_spec import JobSpec
 from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess, start_fork_server
 
@@ -34,7 +35,7 @@ class WorkerLauncher:
         try:
             answer = WorkerProcess(build_crew, self._work(_TRIAL, {})).answer(timeout=_BUILD_TIMEOUT_SECONDS)
         except (DiedError, TimedOutError, EOFError, OSError) as error:
-            return type(error).__name__
+            return no_space(self.spec.folder) if is_full(error) else type(error).__name__
         finally:
             self.remove(_TRIAL)
         return None if "result" in answer else str(answer["detail"])

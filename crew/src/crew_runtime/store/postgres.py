@@ -10,10 +10,12 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from crew_runtime.configuration import ConfigurationError
+from crew_runtime.disk import no_space
 from crew_runtime.store.interface import StoreUnavailableError
 from crew_runtime.store.schema import VERSION, steps_from
 from crew_runtime.store.sql import Row, SqlJobStore, Value
 
+_DISK_FULL: Final = "53100"
 _NOW: Final = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
 _MIGRATION_LOCK: Final = 7_305_809_106
 _CONNECT_SECONDS: Final = 10
@@ -90,7 +92,7 @@ class PostgresJobStore(SqlJobStore):
                 except psycopg.Error as error:
                     self._drop()
                     if not (again and isinstance(error, psycopg.OperationalError)):
-                        raise StoreUnavailableError(error.sqlstate or type(error).__name__) from error
+                        raise StoreUnavailableError(_reason(error)) from error
         raise StoreUnavailableError
 
     def _drop(self) -> None:
@@ -103,3 +105,7 @@ class PostgresJobStore(SqlJobStore):
         """Close the connection."""
         with self._lock:
             self._drop()
+
+
+def _reason(error: psycopg.Error) -> str:
+    return no_space("the database") if error.sqlstate == _DISK_FULL else error.sqlstate or type(error).__name__

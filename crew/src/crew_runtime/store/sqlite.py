@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import IO, Final
 
 from crew_runtime.configuration import ConfigurationError
+from crew_runtime.disk import no_space
 from crew_runtime.store.interface import StoreUnavailableError
 from crew_runtime.store.schema import VERSION, steps_from
 from crew_runtime.store.sql import Row, SqlJobStore, Value
 
+SQLITE_FULL: Final = "SQLITE_FULL"
 _NOW: Final = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 
 
@@ -22,17 +24,21 @@ class SqliteJobStore(SqlJobStore):
 
     def __init__(self, path: Path, *, holder: str, lease_seconds: float = 30) -> None:
         super().__init__(holder=holder, lease_seconds=lease_seconds)
+        self._path = path
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._migrate(path)
+        try:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._migrate(path)
+        except BaseException:
+            self._db.close()
+            raise
 
     def _migrate(self, path: Path) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version > VERSION:
-            self._db.close()
             problem = f"{path}: was written by a newer runtime (version {version}). Set DATA_DIR to another folder."
             raise ConfigurationError([problem])
         if version < VERSION:
@@ -48,7 +54,11 @@ class SqliteJobStore(SqlJobStore):
             with self._lock:
                 return list(map(dict, self._db.execute(statement.replace("{now}", _NOW), parameters).fetchall()))
         except sqlite3.Error as error:
-            raise StoreUnavailableError(type(error).__name__) from error
+            raise StoreUnavailableError(self._reason(error)) from error
+
+    def _reason(self, error: sqlite3.Error) -> str:
+        name = getattr(error, "sqlite_errorname", None) or type(error).__name__
+        return no_space(self._path) if name == SQLITE_FULL else f"{self._path}: {name}"
 
     def disconnect(self) -> None:
         """Close the file."""

@@ -4,16 +4,13 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from crew_runtime.crewai.worker_main import build_crew, run_crew
-from crew_runtime.job_spec import JobSpec
 from crew_runtime.runner.worker_process import WorkerProcess
-from support.declarations import declaration
 from support.documents import document_set
-from support.jobs import JOB_SECONDS, job_spec, outcome
+from support.jobs import JOB_SECONDS, author_code, outcome
 from support.model import StubModel
 from support.runtime import SENTINEL_KEY
 
@@ -28,18 +25,9 @@ def crew():
 """
 
 
-def author_code(folder: Path, model: StubModel, source: str | Path, **changes: Any) -> JobSpec:  # noqa: ANN401 - any field
-    """What a job of an agent with a crew.py is told."""
-    code = folder / "code" if isinstance(source, str) else source
-    if isinstance(source, str):
-        code.mkdir(exist_ok=True)
-        (code / "crew.py").write_text(source)
-    return replace(job_spec(folder, declaration(), model.url), crew={}, code=code, **changes)
-
-
 def test_a_class_with_its_configuration_tools_and_modules_runs(tmp_path: Path, model: StubModel) -> None:
     begun = len(model.requests)
-    answer = outcome(author_code(tmp_path, model, CREW_CLASS))
+    answer = outcome(author_code(tmp_path, model.url, CREW_CLASS))
     assert answer["result"] == "Stub result MARKER-shelf (tool: Lem: 3 books)"
     assert answer["usage"] == {"model_calls": 2, "tokens": 24}
     asked = model.requests[begun:]
@@ -52,7 +40,7 @@ def test_a_class_with_its_configuration_tools_and_modules_runs(tmp_path: Path, m
 def test_agents_that_name_no_model_get_the_declared_one_whatever_its_name(
     tmp_path: Path, model: StubModel, name: str
 ) -> None:
-    of = author_code(tmp_path, model, FUNCTION.replace("TASK", "MARKER-cook {topic}"))
+    of = author_code(tmp_path, model.url, FUNCTION.replace("TASK", "MARKER-cook {topic}"))
     begun = len(model.requests)
     assert outcome(replace(of, model=replace(of.model, name=name)))["result"] == "Stub result MARKER-cook"
     assert {one["body"]["model"] for one in model.requests[begun:]} == {name}
@@ -64,8 +52,8 @@ def test_the_budget_and_the_clean_environment_hold_for_an_authors_code_too(tmp_p
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SECRET_OF_THE_MACHINE", "x")
-        assert outcome(author_code(tmp_path, model, source, max_tokens=1))["result"], "one call may begin"
-        assert outcome(author_code(tmp_path, model, source, max_model_calls=0))["failure"] == "MODEL_BUDGET_SPENT"
+        assert outcome(author_code(tmp_path, model.url, source, max_tokens=1))["result"], "one call may begin"
+        assert outcome(author_code(tmp_path, model.url, source, max_model_calls=0))["failure"] == "MODEL_BUDGET_SPENT"
     assert "SECRET_OF_THE_MACHINE" not in os.environ
 
 
@@ -73,7 +61,7 @@ def test_each_job_has_an_instance_of_its_own(tmp_path: Path, model: StubModel) -
     source = FUNCTION.replace("TASK", "MARKER-{topic}") + "import itertools\ncount = itertools.count()\n"
     source = source.replace("def crew():", "def crew():\n    assert next(count) == 0")
     for _ in range(2):
-        assert "result" in outcome(author_code(tmp_path, model, source))
+        assert "result" in outcome(author_code(tmp_path, model.url, source))
 
 
 def test_an_authors_code_uses_model_documents_and_customer_of_the_job(tmp_path: Path, model: StubModel) -> None:
@@ -91,7 +79,7 @@ def crew():
     return Crew(agents=[cook], tasks=[task], before_kickoff_callbacks=[ask])
 """
     documents = document_set(tmp_path, {"a.md": b"# Kettles\nOf brass.", "b.md": b"# Cups\nOf clay."})
-    process = WorkerProcess(run_crew, author_code(tmp_path, model, source, documents=documents))
+    process = WorkerProcess(run_crew, author_code(tmp_path, model.url, source, documents=documents))
     assert process.next_message(timeout=JOB_SECONDS) == {"ask": {"prompt": "Which colour?", "is_draft": False}}
     process.reply("blue")
     result = process.next_message(timeout=JOB_SECONDS)["result"]
@@ -118,6 +106,6 @@ BROKEN = [
 def test_code_that_gives_no_crew_is_told_at_start_with_the_reason(
     tmp_path: Path, model: StubModel, source: str, reason: str
 ) -> None:
-    answer = WorkerProcess(build_crew, author_code(tmp_path, model, source)).answer(timeout=JOB_SECONDS)
+    answer = WorkerProcess(build_crew, author_code(tmp_path, model.url, source)).answer(timeout=JOB_SECONDS)
     assert answer["failure"] == "CREW_FAILED"
     assert reason in answer["detail"]

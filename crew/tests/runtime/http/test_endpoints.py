@@ -80,6 +80,19 @@ def test_input_schema_is_the_declared_one_as_the_marketplace_reads_it(runtime: R
     assert [field.id for field in schema.input_data] == ["topic", "tone"]
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/availability", "/healthz", "/input_schema", "/demo", "/payment_information", "/payment-information", "/status",
+     "/status?job_id=nope", "/nothing", "/start_job"],
+)  # fmt: skip
+def test_head_answers_as_get_does_but_for_the_body(runtime: Runtime, path: str) -> None:
+    runtime.wait_until_ready()
+    got, head = runtime.http.get(path), runtime.http.head(path)
+    assert head.content == b""
+    assert (head.status_code, dict(head.headers)) == (got.status_code, {**got.headers, "date": head.headers["date"]})
+    assert int(head.headers["content-length"]) == len(got.content)
+
+
 def test_demo_shows_declared_examples(runtime: Runtime) -> None:
     assert runtime.http.get("/demo").json() == {
         "input": {"tone": "plain"},
@@ -118,10 +131,10 @@ def test_browsers_may_call_from_any_origin_by_default(runtime: Runtime, origin: 
         headers={
             "Origin": origin,
             "Access-Control-Request-Method": "POST",
-            "Access-Control-Request-Headers": "content-type",
+            "Access-Control-Request-Headers": "content-type, authorization, baggage, sentry-trace, x-requested-with",
         },
     )
-    assert preflight.status_code == 200
+    assert preflight.status_code == 200, preflight.text
     assert runtime.http.get("/availability", headers={"Origin": origin}).headers["access-control-allow-origin"] == "*"
 
 

@@ -40,7 +40,13 @@ def test_the_internal_port_tells_of_readiness_and_numbers_and_the_public_one_doe
     with runtime.internal as internal:
         starting = internal.get("/readyz")
         assert starting.status_code == 503
-        assert starting.json()["checks"] == {"registered": False, "crew": False, "store": True, "model": True}
+        assert starting.json()["checks"] == {
+            "registered": False,
+            "crew": False,
+            "store": True,
+            "disk": True,
+            "model": True,
+        }
         runtime.identify()
         runtime.ended(runtime.start_job("tea"))
         assert internal.get("/readyz").json()["status"] == "ready"
@@ -52,6 +58,7 @@ def test_the_internal_port_tells_of_readiness_and_numbers_and_the_public_one_doe
         assert "crew_model_tokens_total 24" in lines
         assert "crew_ready 1" in lines
         assert internal.get("/start_job").status_code == 404
+        assert [internal.head(path).status_code for path in ("/readyz", "/metrics")] == [200, 200]
     assert {runtime.http.get(path).status_code for path in ("/metrics", "/readyz")} == {404}
 
 

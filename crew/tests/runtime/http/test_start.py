@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from crew_runtime.declared.declaration import load_declaration
 from crew_runtime.machine.environment import scrubbed
 from crew_runtime.machine.settings import Settings
 from support.declarations import declaration, one_task
+from support.paid import FIXED
 from support.runtime import OWN, SENTINEL_KEY, Runtime
 from support.settings import GOOD
 
@@ -140,6 +142,39 @@ def test_settings_that_contradict_or_lead_nowhere_end_the_process(
     assert ended.returncode == 2
     assert named in ended.stderr
     assert "secret" not in ended.stderr
+
+
+HOUR = 3600
+DUE = {"PAY_WITHIN": "600", "SETTLE_SECONDS": "60", "SUBMIT_MARGIN": "400"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"JOB_TIMEOUT": str(24 * HOUR)}, ["86400", "34800", "94800"]),
+        ({**DUE, "JOB_TIMEOUT": "1000", "SUBMIT_WITHIN": "2059"}, ["1000", "999", "2060"]),
+        ({**DUE, "JOB_TIMEOUT": "1000", "SUBMIT_WITHIN": "1000"}, ["1000", "0", "2060"]),
+        ({**DUE, "JOB_TIMEOUT": "1000", "SUBMIT_WITHIN": "2060"}, []),
+        ({}, []),
+        ({"JOB_TIMEOUT": str(24 * HOUR), "SUBMIT_WITHIN": "94800"}, []),
+    ],
+    ids=str,
+)
+def test_a_paid_job_is_promised_no_more_time_than_it_has_until_its_result_is_due(
+    tmp_path: Path, environment: dict[str, str], told: list[str]
+) -> None:
+    def problems(pricing: Mapping[str, object]) -> list[str]:
+        path = tmp_path / "crew.json"
+        path.write_text(json.dumps({**one_task(), "pricing": pricing}))
+        # A wrong setting besides, so that nothing is started.
+        ended = run({**GOOD, "AGENT_DECLARATION": str(path), "MODEL_NAME": "m", "NETWORK": "Mainnet", **environment})
+        assert ended.returncode == 2
+        return [line for line in ended.stderr.splitlines() if not line.startswith("- NETWORK")][1:]
+
+    found = problems(FIXED)
+    assert [line.split(":")[0] for line in found] == ["- SUBMIT_WITHIN and JOB_TIMEOUT"] * bool(told)
+    assert re.findall(r"\b(\d+)\b", " ".join(found))[: len(told)] == told
+    assert not [line for line in problems({"type": "free"}) if "JOB_TIMEOUT" in line], "a free job has no due time"
 
 
 @pytest.mark.parametrize(

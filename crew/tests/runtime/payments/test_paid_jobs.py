@@ -10,15 +10,18 @@ import httpx
 import pytest
 
 from conftest import StartRuntime
+from crew_runtime.jobs import now
 from support.declarations import one_task
 from support.marketplace import PaidJob, Status
 from support.model import StubModel
-from support.paid import V2, environment, paid
+from support.paid import V1, V2, environment, paid
 from support.runtime import Runtime
 from support.sandbox import PAY_KEY, V1_WALLET, Sandbox
 from support.waiting import wait_for
 
 CREATE = "POST /payment"
+_GRACE_SECONDS = 400
+"""More than the service waits for funds after payByTime."""
 
 
 def nonce() -> str:
@@ -246,6 +249,22 @@ def test_a_job_that_nobody_pays_expires_and_the_same_request_begins_a_new_one(
     assert receipt_of(runtime.buy("MARKER-late", mine))["id"] != receipt["id"]
 
 
+@pytest.mark.parametrize("version", ["V1", "V2"])
+def test_a_job_that_the_service_gives_up_unpaid_expires_too(
+    start_runtime: StartRuntime, sandbox: Sandbox, version: str
+) -> None:
+    runtime = start_runtime(paid(V1 if version == "V1" else V2), **environment(sandbox, PAY_WITHIN="1"))
+    runtime.identify(sandbox.register(version))
+    mine = nonce()
+    receipt = receipt_of(runtime.buy("MARKER-given-up", mine))
+    wait_for(lambda: now() > receipt["payByTime"])
+    sandbox.advance(_GRACE_SECONDS)
+    wait_for(lambda: sandbox.payment(receipt)["onChainState"] == "FundsOrDatumInvalid")
+    ended = runtime.ended(receipt["id"])
+    assert (ended["status"], ended["error"]) == ("failed", "PAYMENT_EXPIRED")
+    assert receipt_of(runtime.buy("MARKER-given-up", mine))["id"] != receipt["id"]
+
+
 def test_no_more_jobs_than_max_unpaid_wait_for_their_payment(
     start_runtime: StartRuntime, sandbox: Sandbox, identifier: str
 ) -> None:
@@ -266,10 +285,13 @@ def test_no_more_jobs_than_max_unpaid_wait_for_their_payment(
 def test_a_job_gets_no_more_time_than_is_left_until_its_result_is_due(
     start_runtime: StartRuntime, sandbox: Sandbox, identifier: str
 ) -> None:
-    times = {"PAY_WITHIN": "1", "SUBMIT_WITHIN": "960", "SUBMIT_MARGIN": "957"}
-    runtime = start_runtime(paid(), **environment(sandbox, **times))
+    times = {"PAY_WITHIN": "1", "SUBMIT_WITHIN": "960", "SUBMIT_MARGIN": "300"}
+    runtime = start_runtime(paid(), **environment(sandbox, **times, SETTLE_SECONDS="0", JOB_TIMEOUT="600"))
     runtime.identify(identifier)
     receipt = receipt_of(runtime.buy("MARKER-due never answer", nonce()))
+    runtime.kill()
+    # The next one gives new jobs time enough, and results longer to reach the chain: this job is left with a moment.
+    runtime = start_runtime(paid(), **environment(sandbox, SUBMIT_MARGIN="957"))
     sandbox.change(receipt, onChainState="FundsLocked")
     assert runtime.ended(receipt["id"])["error"] in ("JOB_TIMEOUT", "DEADLINE_PASSED")
 

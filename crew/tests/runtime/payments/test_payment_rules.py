@@ -71,6 +71,24 @@ def test_the_next_step_follows_from_job_payment_and_time(
     assert next_step(job, TERMS, payment(on_chain, action, found_hash), now=now, settle_ms=SETTLE) is expected
 
 
+@pytest.mark.parametrize(
+    ("now", "transaction", "expected"),
+    [
+        (PAY_BY + 1, None, Failure.PAYMENT_EXPIRED),
+        (PAY_BY + 1, {"txHash": "ab", "status": "Confirmed"}, Failure.PAYMENT_INVALID),
+        (PAY_BY + SETTLE + 1, {"txHash": "ab"}, Failure.PAYMENT_INVALID),
+        (PAY_BY, None, Failure.PAYMENT_INVALID),
+    ],
+    ids=["nothing was locked in time", "wrong funds", "wrong funds, seen late", "before its time was over"],
+)
+def test_a_payment_that_nobody_made_is_told_from_one_of_the_wrong_funds(
+    now: int, transaction: dict[str, str] | None, expected: Failure
+) -> None:
+    job = Job(input_data={}, agent_identifier="ab", state=JobState.AWAITING_PAYMENT, payment=TERMS)
+    found = payment("FundsOrDatumInvalid", OPERATOR, None, transaction)
+    assert next_step(job, TERMS, found, now=now, settle_ms=SETTLE) is expected
+
+
 def test_a_hash_is_not_taken_for_ours_as_long_as_there_is_none() -> None:
     job = Job(input_data={}, agent_identifier="ab", state=JobState.RESULT_READY, payment=TERMS, result_hash="ours")
     other = dataclasses.replace(job, result_hash="theirs")
@@ -79,7 +97,9 @@ def test_a_hash_is_not_taken_for_ours_as_long_as_there_is_none() -> None:
     assert next_step(other, TERMS, found, now=0, settle_ms=0) is Step.SUBMITTED
 
 
-def payment(on_chain_state: str | None, action: str, result_hash: str | None) -> Payment:
+def payment(
+    on_chain_state: str | None, action: str, result_hash: str | None, transaction: dict[str, str] | None = None
+) -> Payment:
     return Payment.model_validate(
         {
             "id": "p",
@@ -92,5 +112,6 @@ def payment(on_chain_state: str | None, action: str, result_hash: str | None) ->
             "unlockTime": str(UNLOCK),
             "externalDisputeUnlockTime": str(DISPUTE),
             "PaymentSource": {"paymentSourceType": "Web3CardanoV1"},
+            "CurrentTransaction": transaction,
         }
     )
