@@ -17,6 +17,7 @@ export {
 } from "./drift.ts";
 export { type StackUrls, expectedUrls } from "./expected-url.ts";
 export { type Examination, type ExamineOptions, examineFleet } from "./examine.ts";
+export { type LogPlace, logPlaceOf } from "./log-places.ts";
 export { hostingRefusals, hostingWarnings } from "./hosting-problems.ts";
 export { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
 export {
