@@ -8,7 +8,7 @@ import {
   up,
 } from "../local/engine/index.ts";
 import { countAgents } from "./agents.ts";
-import { openLocalStack } from "./local-stack.ts";
+import { openEmptyStack, openLocalStack } from "./local-stack.ts";
 import { LOCAL_STACK, type CallOptions, type Project } from "./project.ts";
 import { type PulumiOptions, type PulumiOutput, runRealPulumi } from "./real-pulumi.ts";
 
@@ -37,7 +37,8 @@ export async function runLocal(
   { operation, refresh: isRefreshed = false, signal }: RunRequest,
   onEvent: (event: EngineEvent) => void,
 ): Promise<RunResult> {
-  const options = await openLocalStack(project, signal);
+  const empty = operation === "destroy" ? await openEmptyStack(project) : undefined;
+  const options = empty ?? (await openLocalStack(project, signal));
   return OPERATIONS[operation]({ ...options, ...(signal ? { signal } : {}), refresh: isRefreshed, onEvent });
 }
 

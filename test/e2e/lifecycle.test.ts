@@ -220,7 +220,7 @@ describe("the life of two agents, from YAML to the chain and back", () => {
       killCrew();
       for (const command of ["status", "plan", "drift"]) {
         const { stdout } = await project.run(command);
-        expect(stdout, command).toMatch(/crew of writer is not running.*npx masumi-agents up/i);
+        expect(`${command}: ${stdout}`).toMatch(/crew of writer is not running.*npx masumi-agents up/i);
       }
       expect((await project.run("drift")).exitCode).toBe(2);
       expect((await project.run("doctor")).stdout).toMatch(/warn +ports +the crew of writer is not running/);
