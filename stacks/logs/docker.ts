@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { UserError } from "../user-error.ts";
 import type { LogReader } from "./reader.ts";
 
@@ -24,11 +24,14 @@ export const readDocker: LogReader<{ readonly container: string; readonly host?:
   signal?.addEventListener("abort", end, { once: true });
   // The container's stderr comes on the CLI's, where the CLI's own complaint comes too: as its only line, with its exit code.
   let last = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on("line", (line) => onLine((last = line)));
-  }
+  const lineOf = (line: string) => onLine((last = line));
   try {
-    const [code] = (await once(child, "close")) as [number | null];
+    const ended = once(child, "close") as Promise<[number | null]>;
+    const [[code]] = await Promise.all([
+      ended,
+      eachLine(child.stdout, lineOf),
+      eachLine(child.stderr, lineOf),
+    ]);
     signal?.throwIfAborted();
     if (code !== 0) throw new UserError(`docker logs ${container} failed (exit code ${code}): ${last}`);
   } catch (error) {
@@ -40,3 +43,13 @@ export const readDocker: LogReader<{ readonly container: string; readonly host?:
     signal?.removeEventListener("abort", end);
   }
 };
+
+async function eachLine(stream: Readable, onLine: (line: string) => void): Promise<void> {
+  let rest = "";
+  for await (const chunk of stream.setEncoding("utf8")) {
+    const lines = `${rest}${String(chunk)}`.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  }
+  if (rest !== "") onLine(rest);
+}

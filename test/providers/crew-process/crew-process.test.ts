@@ -12,6 +12,7 @@ import { crewHome, crewVenv, stopCrew } from "../../../providers/crew-process/lo
 import { exists, isRunning } from "../../../providers/crew-process/local/instance.ts";
 import { freePort } from "../../helpers/free-port.ts";
 import { crewEnvironment, repository } from "../../helpers/project.ts";
+import { startStandIn } from "../../helpers/stand-in-crew.ts";
 
 const SENTINEL = "sentinel-provisioning-key";
 
@@ -62,17 +63,8 @@ describe("a crew as a local process", () => {
     modelKey: "model-key",
     ...changes,
   });
-  /** A process that has a crew's argument and its port, and answers as `says`. */
-  const standIn = async (says: "something" | "nothing" = "something") => {
-    const instance = randomUUID();
-    const answer = says === "nothing" ? "" : "answer.end('{}')";
-    const program = `require("http").createServer((_, answer) => {${answer}}).listen(${port}, "127.0.0.1", () => console.log("up"))`;
-    const child = spawn(process.execPath, ["-e", program, instance], {
-      detached: true,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    await once(child.stdout, "data");
-    const outs = { pid: child.pid ?? 0, port, instance };
+  const standIn = async (says?: "something" | "nothing") => {
+    const outs = await startStandIn(port, says);
     started.push(outs);
     return outs;
   };
