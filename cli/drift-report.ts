@@ -9,6 +9,7 @@ import {
 } from "../infra/fleet/index.ts";
 import type { Row } from "../providers/masumi/service/index.ts";
 import { printable } from "../providers/common/printable.ts";
+import { type CrewHere, deadCrewNotice } from "../stacks/crews.ts";
 import { type Paint, count } from "./text.ts";
 
 const HEADLINES: Readonly<Record<AgentDrift["status"], string>> = {
@@ -21,26 +22,35 @@ const HEADLINES: Readonly<Record<AgentDrift["status"], string>> = {
 };
 
 /** For people. */
-export function driftText(config: StackConfig, drift: FleetDrift, paint: Paint): string {
+export function driftText(
+  config: StackConfig,
+  drift: FleetDrift,
+  dead: readonly CrewHere[],
+  paint: Paint,
+): string {
   const table = assetTable(config.network, config.assets);
   const blocks = [
     ...drift.agents.map((agent) => agentText(agent, table, paint)),
     ...drift.orphans.map((row) => orphanText(row, paint)),
+    ...dead.map((crew) => `${paint("red", "NOT RUNNING:")} ${deadCrewNotice(crew)}\n`),
     ...drift.problems.map(({ message }) => `${paint("red", "Problem:")} ${printable(message)}\n`),
   ];
-  return `${blocks.join("")}\n${verdict(drift)}\n`;
+  return `${blocks.join("")}\n${verdict(drift, dead.length)}\n`;
 }
 
-function verdict({ agents, orphans, problems, hasDrifted }: FleetDrift): string {
+function verdict({ agents, orphans, problems, hasDrifted }: FleetDrift, dead: number): string {
   const untold = problems.length > 0 ? ` ${count(problems.length, "agent")} could not be compared.` : "";
-  if (!hasDrifted) {
+  if (!hasDrifted && dead === 0) {
     const none =
       agents.length === 0 ? "No agent was compared." : "No drift: all that was compared is as declared.";
     return `${none}${untold}`;
   }
   const parts = [
-    `${agents.filter(isDrift).length} of ${count(agents.length, "agent")} not as declared`,
+    ...(hasDrifted
+      ? [`${agents.filter(isDrift).length} of ${count(agents.length, "agent")} not as declared`]
+      : []),
     ...(orphans.length > 0 ? [`${count(orphans.length, "registration")} that no file declares`] : []),
+    ...(dead > 0 ? [`${count(dead, "crew")} not running`] : []),
   ];
   return `Drift: ${parts.join(", ")}.${untold} See what up would do about it: npx masumi-agents plan`;
 }

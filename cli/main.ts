@@ -15,7 +15,11 @@ const program = new Command("masumi-agents")
   )
   .option("-C, --cwd <folder>", "work in another project folder", ".")
   .showHelpAfterError("(add --help for examples)")
-  .configureHelp({ showGlobalOptions: true });
+  .configureHelp({
+    showGlobalOptions: true,
+    // Commander would list those of every command in between, too: sandbox stop does not start anything.
+    visibleGlobalOptions: () => program.options.filter(({ hidden }) => !hidden),
+  });
 
 // Behind a command it is the command's own: Pulumi's stack export has a --version.
 if (!namesCommand(process.argv.slice(2))) {

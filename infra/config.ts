@@ -200,6 +200,23 @@ function completed(settings: z.output<typeof schema>, outside: OutsideSettings):
 }
 
 /**
+ * Returns the settings of the hostings alone, from a stack's plain values.
+ * @throws ConfigurationError with every problem of theirs
+ */
+export function readHostingSettings(
+  stack: string,
+  values: Readonly<Record<string, string>>,
+  env: OutsideSettings["env"],
+): HostingsConfig {
+  const names = Object.keys(SETTINGS) as (keyof HostingsConfig)[];
+  const checked = schema
+    .pick({ docker: true, aws: true })
+    .safeParse(Object.fromEntries(names.map((name) => [name, values[`masumi:${name}`]])));
+  if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
+  return completed(checked.data as z.output<typeof schema>, { values, env });
+}
+
+/**
  * Returns the stack's settings, validated. MASUMI_API_KEY takes precedence over masumi:apiKey.
  * @throws ConfigurationError with every problem and its remedy
  */

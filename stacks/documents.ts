@@ -113,7 +113,12 @@ export interface PlanDocumentAgent {
   readonly lockedLovelace: string;
 }
 
-export function planDocument({ stack, config }: OpenedStack, examination: Examination): PlanDocument {
+/** `notices`: what else is to be said, beside what the plan warns of. */
+export function planDocument(
+  { stack, config }: OpenedStack,
+  examination: Examination,
+  notices: readonly string[] = [],
+): PlanDocument {
   const { plan, funds, checksum, problems } = examination;
   return {
     version: 1,
@@ -127,7 +132,7 @@ export function planDocument({ stack, config }: OpenedStack, examination: Examin
     wallets: funds.map(documentWallet),
     feeLovelace: String(plan.cost.fee),
     lockedLovelace: String(plan.cost.locked),
-    warnings: planWarnings(plan, config),
+    warnings: [...planWarnings(plan, config), ...notices],
     problems: problems.map(problem),
   };
 }
@@ -194,6 +199,8 @@ export interface DriftDocument {
     readonly urlCompared: boolean;
   }[];
   readonly orphans: readonly RegistrationDocument[];
+  /** Agents whose crews should run on this machine and do not. */
+  readonly deadCrews: readonly string[];
   readonly problems: readonly Problem[];
 }
 
@@ -207,13 +214,17 @@ interface RegistrationDocument {
   readonly walletVkey: string;
 }
 
-export function driftDocument({ stack, config }: OpenedStack, drift: FleetDrift): DriftDocument {
+export function driftDocument(
+  { stack, config }: OpenedStack,
+  drift: FleetDrift,
+  deadCrews: readonly { readonly agentId: string }[] = [],
+): DriftDocument {
   return {
     version: 1,
     stack,
     network: config.network,
     owner: config.owner,
-    drifted: drift.hasDrifted,
+    drifted: drift.hasDrifted || deadCrews.length > 0,
     agents: drift.agents.map(({ agent, status, row, fields, duplicates, isUrlCompared }) => ({
       id: agent.id,
       file: agent.file,
@@ -224,6 +235,7 @@ export function driftDocument({ stack, config }: OpenedStack, drift: FleetDrift)
       urlCompared: isUrlCompared,
     })),
     orphans: drift.orphans.map(documentRow),
+    deadCrews: deadCrews.map(({ agentId }) => agentId),
     problems: drift.problems.map(problem),
   };
 }

@@ -8,7 +8,7 @@ import {
   up,
 } from "../local/engine/index.ts";
 import { countAgents } from "./agents.ts";
-import { openLocalStack } from "./local-stack.ts";
+import { openEmptyStack, openLocalStack } from "./local-stack.ts";
 import { LOCAL_STACK, type CallOptions, type Project } from "./project.ts";
 import { targetWords, targetsOf } from "./targets.ts";
 import { type PulumiOptions, type PulumiOutput, runRealPulumi } from "./real-pulumi.ts";
@@ -45,7 +45,8 @@ export async function runLocal(
   onEvent: (event: EngineEvent) => void,
 ): Promise<RunResult> {
   const { operation, signal, refresh: isRefreshed = false, clearPendingCreates = false } = request;
-  const options = await openLocalStack(project, signal);
+  const empty = operation === "destroy" ? await openEmptyStack(project) : undefined;
+  const options = empty ?? (await openLocalStack(project, signal));
   return OPERATIONS[operation]({
     ...options,
     ...(signal ? { signal } : {}),

@@ -1,15 +1,18 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import axios, { isAxiosError } from "axios";
+import { withLockFile } from "../providers/common/lock-file.ts";
 import { isFree } from "./port.ts";
 import type { Project } from "./project.ts";
 import { UserError } from "./user-error.ts";
 
 export const SANDBOX_PORT = 4801;
 const STARTS_WITHIN_MS = 20_000;
+const ANSWERS_WITHIN_MS = 5_000;
+const SILENT_FOR_MS = 20_000;
 const main = resolve(fileURLToPath(import.meta.url), "../../local/sandbox/main.ts");
 
 /** What a sandbox is started with. */
@@ -27,18 +30,48 @@ export interface RunningSandbox {
   readonly url: string;
 }
 
+/** What a sandbox says of itself. */
+interface SandboxStatus {
+  readonly pid?: number;
+  /** Whose payment service it is; null: nobody's, one that was started by hand. Absent before it could tell. */
+  readonly project?: string | null;
+  readonly database?: string | null;
+}
+
 const infoFile = (project: Project) => join(project.sandbox, "sandbox.json");
 
-async function answers(url: string, signal?: AbortSignal): Promise<boolean> {
-  try {
-    await axios.get(`${url}/sandbox/status`, { timeout: 2_000, proxy: false, ...(signal ? { signal } : {}) });
-    return true;
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (isAxiosError(error)) return false;
-    throw error;
+/** How this project's sandbox names what it serves: by paths that do not depend on how somebody came there. */
+function servedBy(project: Project): { readonly project: string; readonly database: string } {
+  const root = realpathSync(project.root);
+  return { project: root, database: join(root, relative(project.root, project.sandbox), "sandbox.sqlite") };
+}
+
+/** Asks what listens there what it is; undefined where nothing listens, or nothing that answers as a sandbox does. */
+async function askSandbox(url: string, signal?: AbortSignal): Promise<SandboxStatus | undefined> {
+  const end = Date.now() + SILENT_FOR_MS;
+  for (;;) {
+    try {
+      const { data } = await axios.get<SandboxStatus>(`${url}/sandbox/status`, {
+        timeout: ANSWERS_WITHIN_MS,
+        proxy: false,
+        maxRedirects: 0,
+        ...(signal ? { signal } : {}),
+      });
+      return typeof data === "object" ? data : undefined;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isAxiosError(error)) throw error;
+      if (error.response || error.code === "ECONNREFUSED") return undefined;
+      // Whatever listens there is silent: it may be busy.
+      if (Date.now() >= end) throw new UserError(silence(url));
+      await sleep(200, undefined, signal ? { signal } : {});
+    }
   }
 }
+
+const silence = (url: string) =>
+  `What listens on ${url} has not answered for ${SILENT_FOR_MS / 1000} s, so whether it is this project's sandbox is not known. ` +
+  "Run the command again; if it stays so, end that process and start the sandbox with: npx masumi-agents sandbox";
 
 function recorded(project: Project): RunningSandbox | undefined {
   try {
@@ -49,45 +82,52 @@ function recorded(project: Project): RunningSandbox | undefined {
   }
 }
 
-/** Return this project's sandbox, if it answers. */
+/** Whether the sandbox that answers is the one of this project. One that serves no project is, if it is the recorded process. */
+function isOurs(project: Project, known: RunningSandbox, said: SandboxStatus): boolean {
+  if (said.project === null) return said.pid === known.pid;
+  const own = servedBy(project);
+  return said.project === own.project && said.database === own.database;
+}
+
+/**
+ * Return this project's sandbox, if it runs. Another project's, which may have got the recorded port since, is none.
+ *
+ * @throws UserError when what listens there stays silent
+ */
 export async function findSandbox(
   project: Project,
   signal?: AbortSignal,
 ): Promise<RunningSandbox | undefined> {
   const known = recorded(project);
-  return known && (await answers(known.url, signal)) ? known : undefined;
+  const said = known && (await askSandbox(known.url, signal));
+  return known && said && isOurs(project, known, said) ? { ...known, pid: said.pid ?? known.pid } : undefined;
 }
 
 export const sandboxIsMissing = () =>
   new UserError("The sandbox of this project is not running. Start it with: npx masumi-agents sandbox");
 
-/** The port of the last sandbox, as the state remembers its URL; else the default; else the next free one. */
-async function choosePort(project: Project, wanted: number | undefined): Promise<number> {
-  if (wanted !== undefined) return wanted;
-  const last = recorded(project);
-  if (last) return Number(new URL(last.url).port);
-  for (let port = SANDBOX_PORT; port < SANDBOX_PORT + 100; port++) {
-    if (await isFree(port)) return port;
-  }
-  throw new UserError(`No free port from ${SANDBOX_PORT} on. Name one with --port.`);
-}
-
 /**
- * Start the sandbox as a process of its own that stays up, and return it when it answers.
+ * Start the sandbox as a process of its own that stays up, and return it when it answers. If another command is starting
+ * it, or it runs, that one is returned.
  *
  * @throws UserError when its port is taken, or it does not answer in time
  */
-export async function startSandboxProcess(
-  project: Project,
-  options: SandboxOptions,
-): Promise<RunningSandbox> {
+export function startSandboxProcess(project: Project, options: SandboxOptions): Promise<RunningSandbox> {
   mkdirSync(project.sandbox, { recursive: true });
-  const port = await choosePort(project, options.port);
-  if (!(await isFree(port)))
-    throw new UserError(`Port ${port} is used by another program. Name another with --port.`);
+  const start = async () => (await findSandbox(project, options.signal)) ?? launch(project, options);
+  return withLockFile(join(project.sandbox, "starting.lock"), start, options.signal);
+}
+
+async function launch(project: Project, options: SandboxOptions): Promise<RunningSandbox> {
+  const { signal } = options;
+  // The port of the last sandbox, since the state remembers its URL.
+  const last = recorded(project);
+  const kept = options.port ?? (last && Number(new URL(last.url).port));
+  if (kept !== undefined && !(await isFree(kept)))
+    throw await portIsTaken(kept, options.port === undefined, signal);
   const logFile = join(project.sandbox, "sandbox.log");
   const log = openSync(logFile, "a");
-  const child = spawn(process.execPath, argumentsOf(project, port, options), {
+  const child = spawn(process.execPath, argumentsOf(project, kept, options), {
     cwd: project.root,
     detached: true,
     stdio: ["ignore", log, log],
@@ -99,16 +139,47 @@ export async function startSandboxProcess(
 
   const over = AbortSignal.any([ended.signal, AbortSignal.timeout(STARTS_WITHIN_MS)]);
   while (!over.aborted) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     const running = recorded(project);
-    if (running?.pid === child.pid && running && (await answers(running.url, options.signal))) return running;
+    if (running?.pid === child.pid && running && (await askSandbox(running.url, signal))) return running;
     await sleep(100);
   }
-  throw new UserError(`The sandbox did not start on port ${port}. See ${logFile}.`);
+  throw new UserError(
+    `The sandbox did not start${kept === undefined ? "" : ` on port ${kept}`}. See ${logFile}.`,
+  );
 }
 
-function argumentsOf(project: Project, port: number, options: SandboxOptions): string[] {
-  const words = [main, "--port", String(port), "--db", join(project.sandbox, "sandbox.sqlite")];
+async function portIsTaken(
+  port: number,
+  isKept: boolean,
+  signal: AbortSignal | undefined,
+): Promise<UserError> {
+  const said = await askSandbox(`http://127.0.0.1:${port}`, signal).catch(() => undefined);
+  const by = said?.project
+    ? `the sandbox of ${said.project} (process ${said.pid})`
+    : said
+      ? "another sandbox"
+      : "another program";
+  const which = isKept ? ", which this project's sandbox had last," : "";
+  const move = isKept ? " Then run up before anything else: the state remembers the old port." : "";
+  return new UserError(
+    `Port ${port}${which} is used by ${by}. End that one, or name another port: npx masumi-agents sandbox --port <n>.${move}`,
+  );
+}
+
+function argumentsOf(project: Project, port: number | undefined, options: SandboxOptions): string[] {
+  const own = servedBy(project);
+  const words = [
+    main,
+    "--port",
+    String(port ?? SANDBOX_PORT),
+    "--project",
+    own.project,
+    "--db",
+    own.database,
+  ];
+  // Two projects that start for the first time at once must not get the same one.
+  if (port === undefined) words.push("--next-port");
   words.push("--info", infoFile(project), "--chain-speed", options.chainSpeed);
   if (options.world) words.push("--world", resolve(options.world));
   for (const fault of options.fault ?? []) words.push("--fault", fault);

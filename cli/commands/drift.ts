@@ -1,4 +1,5 @@
 import { driftDocument } from "../../stacks/documents.ts";
+import { deadCrews } from "../../stacks/crews.ts";
 import type { Project } from "../../stacks/project.ts";
 import { findStackDrift, readStack } from "../../stacks/read-stack.ts";
 import { driftText } from "../drift-report.ts";
@@ -16,11 +17,12 @@ export interface DriftFlags {
  */
 export async function drift(project: Project, flags: DriftFlags): Promise<number> {
   const stack = await readStack(project, flags.stack, { env: process.env });
-  const { complaints } = stack.declared;
+  const { agents, complaints } = stack.declared;
   if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
   const found = await findStackDrift(stack);
-  if (flags.json) printJson(driftDocument(stack, found));
-  else process.stdout.write(driftText(stack.config, found, paintFor(process.stdout)));
+  const dead = deadCrews(project, agents);
+  if (flags.json) printJson(driftDocument(stack, found, dead));
+  else process.stdout.write(driftText(stack.config, found, dead, paintFor(process.stdout)));
   if (found.problems.length > 0) return 1;
-  return found.hasDrifted ? 2 : 0;
+  return found.hasDrifted || dead.length > 0 ? 2 : 0;
 }

@@ -19,6 +19,7 @@ import type { DriftFlags } from "./drift.ts";
 import { completionOf } from "./completion-command.ts";
 import { HIRE } from "./hire-command.ts";
 import type { ImportFlags } from "./import.ts";
+import type { LogsFlags } from "./logs.ts";
 import type { PlanFlags } from "./plan.ts";
 import type { SandboxFlags } from "./sandbox.ts";
 import { INSTEAD } from "./pulumi-words.ts";
@@ -118,10 +119,38 @@ const READING: readonly CommandSpec[] = [
 const STATUS: CommandSpec = {
   name: "status",
   description: "show each agent: whether it answers, its registration, identifier, price and transaction",
+  arguments: [["[agent]", "one agent's id, to show all of it"]],
   options: [onStack(), asJson("print the agents as JSON")],
-  examples: ["status", "status --stack preprod", "status --json | jq '.agents[].agentIdentifier'"],
-  run: async (project, flags: { stack: string; json?: boolean }) =>
-    (await import("./status.ts")).status(project, flags),
+  notes: ["Exit code: 1 when an agent does not answer, else 0."],
+  examples: [
+    "status",
+    "status market-researcher",
+    "status --stack preprod",
+    "status --json | jq '.agents[].agentIdentifier'",
+  ],
+  run: async (project, flags: { stack: string; json?: boolean }, agent: string | undefined) =>
+    (await import("./status.ts")).status(project, flags, agent),
+};
+
+const LOGS: CommandSpec = {
+  name: "logs",
+  description: "show what crews wrote: of a process, a Docker container or ECS",
+  arguments: [["[agent]", "one agent's id (default: all)"]],
+  options: [
+    onStack(),
+    option("-f, --follow", "go on with what is written from now on, until ^C"),
+    option("--since <time>", "nothing older: 10m, 2h, 1d, or a time such as 2026-11-29T14:00:00Z"),
+    option("-n, --lines <n>", "the last lines of each agent, at most so many", "100"),
+    asJson("print one JSON object a line"),
+  ],
+  examples: [
+    "logs market-researcher",
+    "logs -f",
+    "logs market-researcher --since 1h --json | jq 'select(.event == \"job_failed\")'",
+    "logs --stack preprod -f",
+  ],
+  run: async (project, flags: LogsFlags, agent: string | undefined) =>
+    (await import("./logs.ts")).logs(project, agent, flags),
 };
 
 const operation = (
@@ -206,7 +235,7 @@ const NOT_HERE: readonly CommandSpec[] = Object.entries(INSTEAD)
   });
 
 /** Every command, in the order in which --help lists them. */
-const COMMANDS = [DEMO, ...READING, ...OPERATIONS, STATUS, HIRE, ...STACK_COMMANDS, SANDBOX];
+const COMMANDS = [DEMO, ...READING, ...OPERATIONS, STATUS, LOGS, HIRE, ...STACK_COMMANDS, SANDBOX];
 
 /** Add every command to the program. */
 export function registerCommands(program: Command): void {

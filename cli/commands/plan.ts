@@ -1,4 +1,5 @@
 import { planDocument } from "../../stacks/documents.ts";
+import { deadCrewNotice, deadCrews } from "../../stacks/crews.ts";
 import type { Project } from "../../stacks/project.ts";
 import { planStack, readStack } from "../../stacks/read-stack.ts";
 import { planMarkdown, planTable } from "../plan-report.ts";
@@ -17,9 +18,13 @@ export interface PlanFlags {
  */
 export async function plan(project: Project, flags: PlanFlags): Promise<number> {
   const stack = await readStack(project, flags.stack, { env: process.env });
-  const { complaints } = stack.declared;
+  const { agents, complaints } = stack.declared;
   if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
-  const document = planDocument(stack, await planStack(stack));
+  const document = planDocument(
+    stack,
+    await planStack(stack),
+    deadCrews(project, agents).map(deadCrewNotice),
+  );
   if (flags.json) printJson(document);
   else process.stdout.write(flags.markdown ? planMarkdown(document) : planTable(document));
   return document.problems.length > 0 ? 1 : 0;

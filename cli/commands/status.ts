@@ -1,21 +1,64 @@
+import { formatAda } from "../../infra/fleet/index.ts";
+import { printable } from "../../providers/common/printable.ts";
+import { type AgentWithCrew, crewsHere, deadCrewNotice, withCrews } from "../../stacks/crews.ts";
 import { statusDocument } from "../../stacks/documents.ts";
 import { readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
 import type { Project } from "../../stacks/project.ts";
+import { UserError } from "../../stacks/user-error.ts";
 import { agentTable } from "../agent-table.ts";
 import { printJson } from "../text.ts";
 
-/** `status`: the agents of a stack, with what they answer right now. Exit code 1 when one does not answer. */
+/** `status`: the agents of a stack, or one in full, with what they answer right now. Exit code 1 when one does not answer. */
 export async function status(
   project: Project,
   flags: { readonly stack: string; readonly json?: boolean },
+  wanted?: string,
 ): Promise<number> {
-  const agents = await withAvailability(await readAgentOutputs(project, flags.stack, { env: process.env }));
-  if (flags.json) {
-    printJson(statusDocument(agents));
-  } else if (agents.length === 0) {
-    process.stdout.write("No agents are up. Start with: npx masumi-agents up\n");
-  } else {
-    process.stdout.write(agentTable(agents));
+  const known = await readAgentOutputs(project, flags.stack, { env: process.env });
+  const chosen = known.filter(({ id }) => wanted === undefined || id === wanted);
+  if (wanted !== undefined && chosen.length === 0) {
+    const ids = known.map(({ id }) => id).join(", ") || "none";
+    throw new UserError(`The last run of stack ${flags.stack} left no agent ${wanted}. Its agents: ${ids}.`);
   }
+  const agents = withCrews(project, await withAvailability(chosen));
+  if (flags.json) printJson(statusDocument(agents));
+  else process.stdout.write(statusText(project, agents, wanted));
   return agents.some(({ availability }) => availability === "no answer") ? 1 : 0;
+}
+
+function statusText(project: Project, agents: readonly AgentWithCrew[], wanted: string | undefined): string {
+  const [first] = agents;
+  if (!first) return "No agents are up. Start with: npx masumi-agents up\n";
+  const dead = crewsHere(project).filter(
+    ({ isAlive, url }) => !isAlive && agents.some((agent) => agent.url === url),
+  );
+  const notices = dead.map((crew) => `\n${deadCrewNotice(crew)}\n`);
+  return `${wanted === undefined ? agentTable(agents) : agentText(first)}${notices.join("")}`;
+}
+
+/** Return everything about one agent, a line each. */
+function agentText(agent: AgentWithCrew): string {
+  const { crew, pricing } = agent;
+  const prices =
+    "prices" in pricing
+      ? pricing.prices.map(({ human, amount, unit }) => `${human} = ${amount} ${unit || "lovelace"}`)
+      : [pricing.type];
+  const lines: [string, string][] = [
+    ["name", agent.name],
+    ["URL", agent.url],
+    ["availability", agent.availability],
+    ...(crew ? [["crew", crew.isAlive ? `process ${crew.pid}` : "not running"] as [string, string]] : []),
+    ...(crew ? [["log", crew.log] as [string, string]] : []),
+    ["network", agent.network],
+    ["state", agent.state],
+    ["identifier", agent.agentIdentifier],
+    ["registration", agent.registrationId],
+    ["transaction", agent.txHash],
+    ["wallet", agent.walletVkey],
+    ...prices.map((price): [string, string] => ["price", price]),
+    ["fee", `${formatAda(BigInt(agent.feeLovelace))} ADA`],
+    ["locked", `${formatAda(BigInt(agent.lockedLovelace))} ADA`],
+  ];
+  const width = Math.max(...lines.map(([label]) => label.length));
+  return `${agent.id}\n${lines.map(([label, value]) => `  ${label.padEnd(width)}  ${printable(value)}\n`).join("")}`;
 }

@@ -1,5 +1,5 @@
 import { expectedUrls } from "../../infra/fleet/index.ts";
-import type { Agent } from "../../infra/declarations/index.ts";
+import { type Agent, hostedBy } from "../../infra/declarations/index.ts";
 import { rightsProblem, survey } from "../../infra/fleet/index.ts";
 import { loadStackAgents } from "../../stacks/agents.ts";
 import type { Project } from "../../stacks/project.ts";
@@ -7,15 +7,7 @@ import { openService } from "../../stacks/read-stack.ts";
 import { count } from "../text.ts";
 import { type Check, type Verdict, ok, skip } from "./finding.ts";
 import { askHealth } from "./health.ts";
-import {
-  checkAgents,
-  checkNode,
-  checkPorts,
-  checkPulumi,
-  checkPython,
-  checkParallel,
-  hostedHere,
-} from "./machine.ts";
+import { checkAgents, checkNode, checkPorts, checkPulumi, checkPython, checkParallel } from "./machine.ts";
 import { checkBalances, checkWallets, judgeRelease, judgeKey, judgeSources } from "./service.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -54,7 +46,7 @@ export function checksOf(project: Project, stack: string): Check[] {
   });
   const runsNoCrewHere = async () => {
     const known: readonly Agent[] | undefined = await agents().catch(() => undefined);
-    return known !== undefined && hostedHere(known).length === 0;
+    return known !== undefined && hostedBy("process", known).length === 0;
   };
   return [
     { name: "Node", look: () => [checkNode(process.versions.node)] },

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type Agent, type LoadedAgents, formatComplaint } from "../../infra/declarations/index.ts";
-import { crewVenv, isRunning, portsFile, reservedPort } from "../../providers/crew-process/local/index.ts";
+import { type Agent, type LoadedAgents, formatComplaint, hostedBy } from "../../infra/declarations/index.ts";
+import { crewVenv, portsFile, reservedPort } from "../../providers/crew-process/local/index.ts";
 import { countAgents, parallelSteps } from "../../stacks/agents.ts";
+import { type CrewHere, crewsHere } from "../../stacks/crews.ts";
 import { isFree } from "../../stacks/port.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
 import { count } from "../text.ts";
@@ -61,13 +62,9 @@ export function checkAgents(stack: string, { agents, complaints }: LoadedAgents)
   );
 }
 
-/** Agents whose crews run as processes of this machine. */
-export const hostedHere = (agents: readonly Agent[]): Agent[] =>
-  agents.filter(({ source, hosting }) => source.kind !== "url" && hosting === "process");
-
 /** Every crew that this machine hosts listens on a port of its own, which nobody else may hold. */
 export async function checkPorts(project: Project, agents: readonly Agent[]): Promise<Verdict[]> {
-  const hosted = hostedHere(agents);
+  const hosted = hostedBy("process", agents);
   if (hosted.length === 0) return [ok("no crew of this stack is a process of this machine")];
   const file = portsFile(project.root);
   const verdicts = await Promise.all(hosted.map(({ id }) => checkPort(project, id, reservedPort(file, id))));
@@ -78,25 +75,20 @@ export async function checkPorts(project: Project, agents: readonly Agent[]): Pr
 
 async function checkPort(project: Project, id: string, port: number | undefined): Promise<Verdict> {
   if (port === undefined) return ok(`${id}: chosen by the first up`);
-  if (await isFree(port)) return ok(`${id}: ${port} is free`);
-  if (await isHeldByCrew(project, port)) return ok(`${id}: ${port} is held by its crew`);
+  const crew = crewsHere(project).find(({ agentId }) => agentId === id);
+  if (crew?.isAlive && crew.port === port) return ok(`${id}: ${port} is held by its crew`);
+  if (await isFree(port)) return crew && !crew.isAlive ? died(crew) : ok(`${id}: ${port} is free`);
   return fail(
     `port ${port}, reserved for ${id}, is used by another program`,
     `end that program, or change the number in ${portsFile(project.root)} (this changes the agent's URL)`,
   );
 }
 
-interface CrewRecord {
-  readonly pid: number;
-  readonly port: number;
-  readonly instance: string;
-}
-
-async function isHeldByCrew(project: Project, port: number): Promise<boolean> {
-  const records = globSync(join(project.masumi, "crews", "*", "process.json"))
-    .map((file) => JSON.parse(readFileSync(file, "utf8")) as CrewRecord)
-    .filter((record) => record.port === port);
-  return (await Promise.all(records.map(isRunning))).includes(true);
+function died(crew: CrewHere): Verdict {
+  return warn(
+    `the crew of ${crew.agentId} is not running; its port ${crew.port} is free`,
+    `start it again with: npx masumi-agents up (its log: ${crew.log})`,
+  );
 }
 
 /** Every agent waits for the chain in a step of its own; with fewer steps at a time, agents wait for each other. */

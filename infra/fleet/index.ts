@@ -18,6 +18,7 @@ export { changeText, shortenedPair } from "./change-text.ts";
 export { valueText } from "./value-text.ts";
 export { type StackUrls, expectedUrls } from "./expected-url.ts";
 export { type Examination, type ExamineOptions, examineFleet } from "./examine.ts";
+export { type LogPlace, logPlaceOf } from "./log-places.ts";
 export { hostingRefusals, hostingWarnings } from "./hosting-problems.ts";
 export { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
 export {

@@ -15,6 +15,28 @@ export interface UrlContext<Settings = object> {
   readonly ids: readonly string[];
 }
 
+/** Where an agent's log is kept. */
+export type LogPlace =
+  | { readonly kind: "file"; readonly path: string }
+  /** Of a Docker engine; without a host, the one of DOCKER_HOST or of this machine. */
+  | { readonly kind: "docker"; readonly container: string; readonly host?: string }
+  | {
+      readonly kind: "cloudwatch";
+      readonly group: string;
+      readonly region: string | undefined;
+      readonly profile?: string | undefined;
+    };
+
+/** What an agent's log is found by. */
+export interface LogContext<Settings = object> {
+  readonly settings: Settings;
+  /** The project's folder, absolute. */
+  readonly projectRoot: string;
+  /** The names of the project and of the stack. */
+  readonly project: string;
+  readonly stack: string;
+}
+
 /**
  * Everything that the rest of the program needs to know about a way of running crews before it runs any. `Settings` are the
  * settings of the stack that it reads. traits.ts has a row for each.
@@ -44,6 +66,8 @@ export interface HostingTraits<Settings = object> {
   readonly countWarnings?: (count: number) => string[];
   /** Returns a function from an agent's id to its URL, or undefined if that is not known before it runs. */
   urls(context: UrlContext<Settings>): (id: string) => string | undefined;
+  /** Returns a function from an agent's id to its log; absent if `masumi-agents logs` cannot read logs there. */
+  readonly logs?: (context: LogContext<Settings>) => (id: string) => LogPlace;
 }
 
 /** What a stack's configuration contains besides the masumi: settings. */

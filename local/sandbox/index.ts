@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import type { Server } from "node:http";
+import { resolve } from "node:path";
 import { type ChainSpeed, ChainClock } from "./chain/clock.ts";
 import { controlArea } from "./control/control.ts";
 import { type FaultInput, Faults } from "./faults.ts";
@@ -24,6 +26,10 @@ const IDLE_SETTLE_MS = 1_000;
 export interface SandboxOptions {
   /** Port on 127.0.0.1; default 0 = any free one. */
   readonly port?: number;
+  /** Whether the next free port is taken if that one is in use; default false. */
+  readonly nextPort?: boolean;
+  /** The folder of the project whose payment service this is; default: of none. */
+  readonly project?: string;
   /** Database file; default: in memory. */
   readonly db?: string;
   /** World file, or its parsed content; default: world.default.json beside this module. */
@@ -49,6 +55,9 @@ export interface RunningSandbox {
   /** Origin, like http://127.0.0.1:4801. */
   readonly url: string;
   readonly clock: ChainClock;
+  readonly project: string | null;
+  /** The database's file, absolute; null: in memory. */
+  readonly database: string | null;
   close(): Promise<void>;
 }
 
@@ -118,7 +127,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     if (options.onShutdown) options.onShutdown();
     else void close();
   };
+  const serves = { project: options.project ?? null, database: options.db ? resolve(options.db) : null };
   const control = controlArea({
+    serves,
     service,
     clock,
     requests,
@@ -133,8 +144,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     return path.startsWith("/model/v1") ? model : payments;
   }, time);
 
-  server.listen(options.port ?? 0, "127.0.0.1");
-  await once(server, "listening").catch((error: unknown) => {
+  await listen(server, options).catch((error: unknown) => {
     store.close();
     throw error;
   });
@@ -151,7 +161,23 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
       store.close();
       return undefined;
     }));
-  return { url: `http://127.0.0.1:${port}`, clock, close };
+  return { url: `http://127.0.0.1:${port}`, clock, ...serves, close };
+}
+
+const LAST_PORT = 65_535;
+
+/** Listens on the port, or on the next that is free: only who listens knows that it is, whatever starts in the same moment. */
+async function listen(server: Server, { port = 0, nextPort = false }: SandboxOptions): Promise<void> {
+  for (let candidate = port; ; candidate += 1) {
+    server.listen(candidate, "127.0.0.1");
+    try {
+      await once(server, "listening");
+      return;
+    } catch (error) {
+      const isInUse = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+      if (!isInUse || !nextPort || candidate >= LAST_PORT) throw error;
+    }
+  }
 }
 
 function paymentArea(service: Service, requests: RequestCounts, authDelay: boolean): Area {

@@ -6,6 +6,8 @@ const HELP = `Simulated Masumi payment service with its chain, and a stub model,
   node local/sandbox/main.ts [options]
 
   --port <n>            port on 127.0.0.1 (default 4801; 0 = any free one)
+  --next-port           if that port is in use, take the next free one
+  --project <folder>    whose payment service this is, for /sandbox/status
   --db <file>           database that survives restarts (default: in memory)
   --world <file>        keys, payment sources, wallets and tokens (default: world.default.json beside this program)
   --chain-speed <n>     multiple of the real chain's speed (default 1); 0 = it moves only when advanced;
@@ -14,7 +16,7 @@ const HELP = `Simulated Masumi payment service with its chain, and a stub model,
   --no-auth-delay       answer refused keys at once (the real service waits up to a second)
   --clock-skew=<s>      the service's own clock is that many seconds ahead (-3600 = an hour behind)
   --shuffle             return rows of the same moment, and prices, in any order
-  --info <file>         write {"pid","url","startedAt"} to this file once it listens
+  --info <file>         write {"pid","url","startedAt","project","database"} to this file once it listens
   --json                print the same line instead of a sentence
   --help
 
@@ -26,6 +28,8 @@ Examples
 
 const OPTIONS = {
   port: { type: "string", default: "4801" },
+  "next-port": { type: "boolean", default: false },
+  project: { type: "string" },
   db: { type: "string" },
   world: { type: "string" },
   "chain-speed": { type: "string", default: "1" },
@@ -78,11 +82,13 @@ async function main(): Promise<void> {
   const speed = values["chain-speed"];
   const sandbox = await startSandbox({
     port: readNumber("port", values.port, 65_535),
+    nextPort: values["next-port"],
     chainSpeed: speed === "instant" ? speed : readNumber("chain-speed", speed, 1_000_000),
     faults: values.fault.map(parseFault),
     authDelay: values["auth-delay"],
     clockSkewSeconds: readNumber("clock-skew", values["clock-skew"], LARGEST_SKEW, -LARGEST_SKEW),
     shuffle: values.shuffle,
+    ...(values.project === undefined ? {} : { project: values.project }),
     ...(values.db === undefined ? {} : { db: values.db }),
     ...(values.world === undefined ? {} : { world: values.world }),
     onShutdown: () => end(),
@@ -94,7 +100,14 @@ async function main(): Promise<void> {
   process.once("SIGTERM", end);
   process.once("SIGINT", end);
 
-  const info = JSON.stringify({ pid: process.pid, url: sandbox.url, startedAt: new Date().toISOString() });
+  const { url, project, database } = sandbox;
+  const info = JSON.stringify({
+    pid: process.pid,
+    url,
+    startedAt: new Date().toISOString(),
+    project,
+    database,
+  });
   if (values.info !== undefined) {
     writeFileSync(`${values.info}.new`, `${info}\n`);
     renameSync(`${values.info}.new`, values.info);

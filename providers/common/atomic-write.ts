@@ -1,6 +1,7 @@
-import { renameSync, writeFileSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
+import { linkSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { fileError } from "./file-error.ts";
 
 const draftOf = (file: string) => `${file}.${process.pid}.new`;
 
@@ -9,26 +10,70 @@ const draftOf = (file: string) => `${file}.${process.pid}.new`;
  *
  * @param content the new content, or a function that writes it to a given path
  * @param mode permissions of the new file, default 0o644
+ * @throws FileError FILE_NOT_WRITTEN
  */
 export function writeAtomicallySync(
   file: string,
   content: string | Uint8Array | ((draft: string) => void),
   mode = 0o644,
 ): void {
-  const draft = draftOf(file);
-  if (typeof content === "function") content(draft);
-  else writeFileSync(draft, content, { mode, flush: true });
-  renameSync(draft, file);
+  withDraft(file, content, mode, (draft) => renameSync(draft, file));
 }
 
-/** Does the same durably: once this has finished, the new content survives a power failure. */
+/**
+ * Creates a file with its whole content, unless it exists.
+ *
+ * @returns whether it was created
+ * @throws FileError FILE_NOT_WRITTEN
+ */
+export function createAtomicallySync(file: string, content: string, mode = 0o644): boolean {
+  return withDraft(file, content, mode, (draft) => {
+    try {
+      linkSync(draft, file);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      return false;
+    } finally {
+      rmSync(draft, { force: true });
+    }
+  });
+}
+
+function withDraft<T>(
+  file: string,
+  content: string | Uint8Array | ((draft: string) => void),
+  mode: number,
+  place: (draft: string) => T,
+): T {
+  const draft = draftOf(file);
+  try {
+    if (typeof content === "function") content(draft);
+    else writeFileSync(draft, content, { mode, flush: true });
+    return place(draft);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw fileError(file, error);
+  }
+}
+
+/**
+ * Does the same durably: once this has finished, the new content survives a power failure.
+ *
+ * @throws FileError FILE_NOT_WRITTEN
+ */
 export async function writeAtomically(file: string, content: string, mode = 0o644): Promise<void> {
   const draft = draftOf(file);
-  await withHandle(draft, "w", mode, async (handle) => {
-    await handle.writeFile(content);
-    await handle.sync();
-  });
-  await rename(draft, file);
+  try {
+    await withHandle(draft, "w", mode, async (handle) => {
+      await handle.writeFile(content);
+      await handle.sync();
+    });
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw fileError(file, error);
+  }
   // Not every system can sync a folder; where it cannot, renaming alone is durable.
   await withHandle(dirname(file), "r", undefined, (folder) => folder.sync()).catch(() => undefined);
 }

@@ -19,14 +19,26 @@ const LONGEST_MS = 90_000;
 const PAUSE_MS = 2000;
 const REQUEST_MS = 10_000;
 
-/** Returns whether an agent reports that it takes jobs. An agent that does not answer takes none. */
-async function takesJobs(url: string): Promise<boolean> {
+/** What says that nobody is there, as opposed to an answer that is late or was cut off. */
+const ABSENT: readonly unknown[] = ["ECONNREFUSED", "ENOTFOUND"];
+
+/** Returns whether an agent may take jobs. One that answers anything else takes none; one that is silent may only be busy. */
+async function mayTakeJobs(url: string): Promise<boolean> {
   try {
     const answer = await fetch(`${url}/availability`, { signal: AbortSignal.timeout(REQUEST_MS) });
-    const said = (await answer.json()) as { status?: unknown };
-    return answer.ok && said.status === "available";
+    const text = await answer.text();
+    return answer.ok && statusIn(text) === "available";
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as { code?: unknown };
+    return !ABSENT.includes(code);
+  }
+}
+
+function statusIn(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { status?: unknown } | null)?.status;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -50,7 +62,7 @@ export const provider = {
    */
   async delete(_id: string, { url }: Inputs) {
     const end = Date.now() + LONGEST_MS;
-    while (Date.now() < end && (await takesJobs(url))) await sleep(PAUSE_MS);
+    while (Date.now() < end && (await mayTakeJobs(url))) await sleep(PAUSE_MS);
   },
 };
 

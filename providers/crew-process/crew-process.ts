@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { crewFolder, crewHome, crewUrl, crewVenv, runtimeDigest } from "./local/paths.ts";
 import { ensurePythonEnvironment } from "./local/python.ts";
-import { type CrewInstance, type CrewPayments, isRunning, startCrew, stopCrew } from "./local/process.ts";
+import { type CrewInstance, exists, isAlive, isUp, readRecord } from "./local/instance.ts";
+import { type CrewPayments, endCrew, startCrew, stopCrew } from "./local/process.ts";
 
 export interface CrewProcessArgs {
   readonly agentId: string;
@@ -78,8 +79,10 @@ const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify
 
 /** The dynamic provider behind CrewProcess. */
 export const provider = {
+  /** A crew that died is a change, too: nothing else would start it again. */
   async diff(_id: string, olds: Outputs, news: Inputs) {
-    return { changes: RESTARTS.some((key) => differs(olds[key], news[key])), replaces: [] };
+    const isChanged = RESTARTS.some((key) => differs(olds[key], news[key]));
+    return { changes: isChanged || !(await isUp(instanceOf(olds))), replaces: [] };
   },
 
   async create(inputs: Inputs) {
@@ -91,13 +94,22 @@ export const provider = {
     return { outs: await start(news) };
   },
 
-  /** Reports the crew as gone unless exactly this instance still answers, so a crew that died in a reboot is started again. */
+  /**
+   * Reports the crew as gone if its process is: a crew that died in a reboot is started again.
+   *
+   * @throws CrewProcessError CREW_SILENT if its process exists and does not answer
+   */
   async read(id: string, props: Outputs) {
-    return (await isRunning(instanceOf(props))) ? { id, props } : {};
+    const home = crewHome(props.projectRoot, props.agentId);
+    if (await exists(instanceOf(props), home)) return { id, props };
+    const recorded = readRecord(home);
+    // The state is an older copy: a later run, which it does not know, started the crew of unknown inputs that runs now.
+    if (recorded && isAlive(recorded)) return { id, props: { ...props, ...recorded, runtime: "unknown" } };
+    return {};
   },
 
   async delete(_id: string, props: Outputs) {
-    await stopCrew(instanceOf(props));
+    await endCrew(crewHome(props.projectRoot, props.agentId), instanceOf(props));
   },
 };
 

@@ -43,15 +43,30 @@ describe("masumi-agents on the command line", () => {
     },
   );
 
-  it.each(["up", "preview", "refresh", "destroy"])(
-    "%s without a sandbox says how to start one",
-    async (command) => {
-      project.write("agents/writer.yaml", AGENT);
-      const { exitCode, stderr } = await project.run(command);
-      expect(exitCode).toBe(1);
-      expect(stderr).toContain("npx masumi-agents sandbox");
+  it("destroy of a stack without resources needs no sandbox, and has nothing to do", async () => {
+    project.write("agents/writer.yaml", AGENT);
+    for (const _ of [1, 2]) {
+      const { exitCode, stdout } = await project.run("destroy");
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain("Resources: none\n");
+    }
+  });
+
+  it.each(["sandbox stop", "sandbox status", "config rm"])(
+    "%s --help lists its own options",
+    async (words) => {
+      const { stdout } = await project.run(...words.split(" "), "--help");
+      expect(stdout).not.toMatch(/--chain-speed|--show-secrets/);
+      expect(stdout).toContain("--cwd");
     },
   );
+
+  it.each(["up", "preview", "refresh"])("%s without a sandbox says how to start one", async (command) => {
+    project.write("agents/writer.yaml", AGENT);
+    const { exitCode, stderr } = await project.run(command);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("npx masumi-agents sandbox");
+  });
 
   it("a stack without a network is refused by its file's name", async () => {
     project.write("Pulumi.staging.yaml", "config: {}\n");

@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
-import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { type DoctorFlags, doctor } from "../../cli/commands/doctor.ts";
 import { EMPTY_V1, EMPTY_V2, V1, V2 } from "../providers/masumi/inputs.ts";
 import { WORLDS } from "../providers/masumi/service.ts";
+import { startStandIn } from "../helpers/stand-in-crew.ts";
 import { PLAIN, CliStack } from "./stack.ts";
 import defaultWorld from "../../local/sandbox/world.default.json" with { type: "json" };
 
@@ -214,17 +213,14 @@ describe("masumi-agents doctor", () => {
       `ok later: chosen by the first up, taken: ${port} is free`,
     ]);
 
-    const instance = randomUUID();
-    const answering = createServer((_request, response) => {
-      response.setHeader("content-type", "application/json").end(JSON.stringify({ instance }));
-    });
-    await new Promise<void>((listening) => answering.listen(port, "127.0.0.1", listening));
-    stack.project.write(".masumi/crews/taken/process.json", JSON.stringify({ pid: 0, port, instance }));
+    const running = await startStandIn(port);
+    stack.project.write(".masumi/crews/taken/process.json", JSON.stringify(running));
     expect(of(await findings(stack), "ports")).toEqual([
       `ok later: chosen by the first up, taken: ${port} is held by its crew`,
     ]);
-    stack.project.remove(".masumi/crews/taken/process.json");
-    await new Promise((closed) => answering.close(closed));
+    process.kill(running.pid, "SIGKILL");
+    const died = `warn the crew of taken is not running; its port ${port} is free -> start it again with: npx masumi-agents up`;
+    await expect.poll(async () => of(await findings(stack), "ports")[0]).toContain(died);
   });
 
   it("the local stack without its sandbox: as a user sees it, with exit code 1", async () => {

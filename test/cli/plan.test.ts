@@ -185,7 +185,12 @@ describe("the local stack", () => {
       project.remove("agents/a.yaml");
       const { exitCode, stdout } = await project.run("plan", "--json");
       expect(exitCode).toBe(0);
-      expect(JSON.parse(stdout)).toMatchObject({ version: 1, stack: "local", owner: "local", agents: [] });
+      expect(JSON.parse(stdout)).toMatchObject({
+        version: 1,
+        stack: "local",
+        owner: expect.stringMatching(/^local-/) as string,
+        agents: [],
+      });
     } finally {
       await project.dispose();
       await sandbox.close();

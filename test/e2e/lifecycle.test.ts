@@ -210,10 +210,29 @@ describe("the life of two agents, from YAML to the chain and back", () => {
     2 * PATIENCE,
   );
 
-  it("a crew that died is started again by up --refresh, without a word to the chain", async () => {
+  const killCrew = () => {
+    const record = JSON.parse(project.read(".masumi/crews/writer/process.json")) as { pid: number };
+    process.kill(-record.pid, "SIGKILL");
+  };
+
+  it("a crew that died is reported with the remedy, and started again by up, without a word to the chain", async () => {
     await withoutChain(async () => {
-      const record = JSON.parse(project.read(".masumi/crews/writer/process.json")) as { pid: number };
-      process.kill(-record.pid, "SIGKILL");
+      killCrew();
+      for (const command of ["status", "plan", "drift"]) {
+        const { stdout } = await project.run(command);
+        expect(`${command}: ${stdout}`).toMatch(/crew of writer is not running.*npx masumi-agents up/i);
+      }
+      expect((await project.run("drift")).exitCode).toBe(2);
+      expect((await project.run("doctor")).stdout).toMatch(/warn +ports +the crew of writer is not running/);
+      const preview = await project.run("preview");
+      expect(preview.stdout).toContain("The crew of writer is not running; up starts it again.");
+      expect(changes(await up())).toEqual(["update CrewProcess writer"]);
+    });
+  }, 120_000);
+
+  it("a crew that died is started again by up --refresh, too", async () => {
+    await withoutChain(async () => {
+      killCrew();
       // The refresh takes the dead one out of the state, the update starts another.
       expect(changes(await up("--refresh"))).toEqual([
         "create CrewProcess writer",

@@ -13,6 +13,7 @@ import {
   secretEnvironment,
 } from "../../crews/environment.ts";
 import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
+import { containerName, containerPrefix } from "../../hosting/docker/names.ts";
 import { type DockerSettings, isOnAnotherMachine } from "../../hosting/docker/settings.ts";
 import { dockerPorts, dockerUrl } from "../../hosting/docker/url.ts";
 
@@ -31,8 +32,6 @@ const platformOf = ({ platform, host }: DockerSettings): string =>
 /** What all crews in the stack's Docker engine share. */
 interface DockerStack {
   readonly config: StackConfig;
-  /** Prefix of the names of containers and volumes. */
-  readonly prefix: string;
   /** How the program's own resources reach the engine; "" is DOCKER_HOST, otherwise this machine's engine. */
   readonly host: string;
   /** Returns the options of a resource in that engine. */
@@ -50,7 +49,6 @@ export const hosting: HostingFactory = (context) => {
 
 function makeStack({ config, projectRoot, agents }: HostingContext): DockerStack {
   const settings = config.docker;
-  const prefix = `${pulumi.getProject()}-${pulumi.getStack()}`.toLowerCase();
   const host = settings.host ?? "";
   // Without a configured host, the default provider reads DOCKER_HOST, as all Docker tools do.
   const engine = settings.host ? new docker.Provider("docker", { host: settings.host }) : undefined;
@@ -60,21 +58,21 @@ function makeStack({ config, projectRoot, agents }: HostingContext): DockerStack
       projectRoot,
       network: config.network,
       platform: platformOf(settings),
-      store: { repository: prefix },
+      store: { repository: containerPrefix(pulumi.getProject(), pulumi.getStack()) },
       built: (name, { tag, image }, options) => new DockerImageTag(name, { host, tag, image }, options).image,
     },
     on({}),
   );
   const ports = dockerPorts(hostedBy("docker", agents).map(({ id }) => id));
-  return { config, prefix, host, on, images, ports };
+  return { config, host, on, images, ports };
 }
 
 function hostCrew(stack: DockerStack, crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew {
-  const { config, prefix, host, images, ports } = stack;
+  const { config, host, images, ports } = stack;
   const { agent } = crew;
   const port = ports.get(agent.id);
   if (port === undefined) throw new Error(`${agent.id} is not among the agents of this hosting`);
-  const name = `${prefix}-${agent.id}`;
+  const name = containerName(pulumi.getProject(), pulumi.getStack(), agent.id);
   const documents = storeLargeDocuments(agent, images.largeFilesOf(agent), config, options);
   const container = makeContainer(stack, { crew, name, port, documents }, options);
   const seconds = documents.stored.length > 0 ? HEALTHY_SECONDS_WITH_LARGE_DOCUMENTS : HEALTHY_SECONDS;

@@ -8,6 +8,7 @@ import { type LargeDocuments, storeLargeDocuments } from "../../crews/large-docu
 import { DOCUMENTS_KEY, containerEnvironment, secretEnvironment } from "../../crews/environment.ts";
 import { CrewDrain } from "../../../providers/crew-drain/index.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
+import { agentPath } from "../../hosting/ecs/names.ts";
 import type { HostingContext } from "../hosting.ts";
 import { boundedName } from "../../crews/names.ts";
 import { type Cluster, useCluster } from "./cluster.ts";
@@ -109,9 +110,6 @@ function boundedSharedName(): string {
     : boundedName(SHARED_NAME, plain);
 }
 
-/** Returns the path for an agent's resources: /<project>/<stack>/<agent id>. */
-const agentPath = (agent: Agent) => `/${pulumi.getProject()}/${pulumi.getStack()}/${agent.id}`;
-
 export function makeCrew(
   shared: SharedEcs,
   config: StackConfig,
@@ -119,7 +117,7 @@ export function makeCrew(
   options: pulumi.CustomResourceOptions,
 ): EcsCrew {
   const { agent } = crew;
-  const path = agentPath(agent);
+  const path = agentPath(pulumi.getProject(), pulumi.getStack(), agent.id);
   const identityParameter = `${path}/identity`;
   const images = builtImages(shared, agent, options);
   const documents = storeLargeDocuments(agent, shared.images.largeFilesOf(agent), config, options);

@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { isLoopbackUrl } from "../../../providers/common/loopback.ts";
 import { CrewIdentity, CrewProcess } from "../../../providers/crew-process/index.ts";
 import {
@@ -6,6 +7,7 @@ import {
   crewUrl,
   identityFile,
   portsFile,
+  recordedCrews,
   reservePort,
 } from "../../../providers/crew-process/local/index.ts";
 import { agentFiles, placeFiles } from "../../crews/agent-files.ts";
@@ -16,6 +18,9 @@ import type { HostedCrew, HostingFactory } from "../hosting.ts";
 /** Runs crews as processes on this machine, each on a reserved port of 127.0.0.1, so every preview knows the URL. */
 export const hosting: HostingFactory = ({ config, projectRoot }) => {
   const { modelApi = "", modelKey = "", modelName, runtimeKey } = config;
+  const dead = new Set(
+    recordedCrews(projectRoot).flatMap(({ agentId, isAlive }) => (isAlive ? [] : [agentId])),
+  );
   return {
     host({ agent, wallet }, options): HostedCrew {
       const port = reservePort(portsFile(projectRoot), agent.id);
@@ -34,6 +39,9 @@ export const hosting: HostingFactory = ({ config, projectRoot }) => {
         },
         options,
       );
+      if (dead.has(agent.id)) {
+        void pulumi.log.warn(`The crew of ${agent.id} is not running; up starts it again.`, crew);
+      }
       return {
         url: crewUrl(port),
         ready: [crew],

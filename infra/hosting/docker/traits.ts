@@ -1,4 +1,5 @@
 import type { HostingTraits } from "../kind.ts";
+import { containerName } from "./names.ts";
 import { type DockerSettings, isOnAnotherMachine } from "./settings.ts";
 import { dockerPorts, dockerUrl } from "./url.ts";
 
@@ -35,4 +36,11 @@ export const dockerTraits: HostingTraits<{ readonly docker: DockerSettings }> = 
       return port === undefined ? undefined : dockerUrl(settings.docker, id, port);
     };
   },
+  logs:
+    ({ settings: { docker }, project, stack }) =>
+    (id) => ({
+      kind: "docker",
+      container: containerName(project, stack, id),
+      ...(docker.host === undefined ? {} : { host: docker.host }),
+    }),
 };

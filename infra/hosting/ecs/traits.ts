@@ -1,4 +1,5 @@
-import type { HostingTraits } from "../kind.ts";
+import type { HostingTraits, LogContext } from "../kind.ts";
+import { agentPath } from "./names.ts";
 import type { AwsSettings } from "./settings.ts";
 import { EXPRESS_SIZES, FARGATE_SIZES } from "./sizes.ts";
 import { albUrl } from "./url.ts";
@@ -26,7 +27,15 @@ const onEcs = {
   needsRuntimeKey: "always",
   // AWS's own S3 is read with the task's role.
   needsDocumentsKey: ({ endpoint }) => endpoint !== undefined,
-} satisfies Partial<HostingTraits>;
+  logs:
+    ({ settings: { aws }, project, stack }: LogContext<Settings>) =>
+    (id: string) => ({
+      kind: "cloudwatch" as const,
+      group: agentPath(project, stack, id),
+      region: aws.region,
+      profile: aws.profile,
+    }),
+} satisfies Partial<HostingTraits<Settings>>;
 
 /** Runs crews on ECS behind one load balancer, each at a host name in the stack's own domain. */
 export const albTraits: HostingTraits<Settings> = {

@@ -1,4 +1,10 @@
-import { crewUrl, portsFile, reservedPort } from "../../../providers/crew-process/local/index.ts";
+import {
+  crewHome,
+  crewUrl,
+  logFile,
+  portsFile,
+  reservedPort,
+} from "../../../providers/crew-process/local/index.ts";
 import type { HostingTraits } from "../kind.ts";
 
 /** Runs crews as processes on this machine. */
@@ -19,4 +25,7 @@ export const processTraits: HostingTraits = {
       return port === undefined ? undefined : crewUrl(port);
     };
   },
+  logs:
+    ({ projectRoot }) =>
+    (id) => ({ kind: "file", path: logFile(crewHome(projectRoot, id)) }),
 };

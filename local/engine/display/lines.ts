@@ -139,11 +139,14 @@ export function summaryLines(
   });
   const unchanged = changes.same === 0 ? "" : `${changes.same} unchanged`;
   const sum = counted.length > 1 ? `${total} changes. ${unchanged}` : unchanged;
-  return [
-    paint("bold", "Resources:"),
+  const said = [
     ...rows,
     ...(sum === "" ? [] : [`    ${sum.trimEnd()}`]),
     ...(ok ? [] : [`    ${paint("red", errors === 1 ? "1 error" : `${errors} errors`)}`]),
+  ];
+  const title = paint("bold", "Resources:");
+  return [
+    ...(said.length === 0 ? [`${title} none`] : [title, ...said]),
     "",
     ...(planned ? [] : [`Duration: ${duration(milliseconds)}`, ""]),
   ];

@@ -134,6 +134,11 @@ describe("the plain display", () => {
     ]);
   });
 
+  it("has no empty heading where there is nothing", () => {
+    const events = [start, end({ operation: "destroy", changes: NO_CHANGES })];
+    expect(show(false, events)).toContain("Resources: none\n");
+  });
+
   it("shows in a preview what would change, secrets masked", () => {
     const changes = [
       { property: "size", kind: "update", old: 1, new: 2 },

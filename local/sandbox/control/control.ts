@@ -15,6 +15,8 @@ export const SANDBOX_VERSION = 1;
 const BODY_LIMIT = 10_000_000;
 
 export interface Control {
+  /** Whose payment service this is. */
+  readonly serves: { readonly project: string | null; readonly database: string | null };
   readonly service: Service;
   readonly clock: ChainClock;
   readonly requests: RequestCounts;
@@ -37,8 +39,10 @@ function withBody<S extends z.ZodType>(
   };
 }
 
-const status: Handler = ({ clock, startedAt, service }) => ({
+const status: Handler = ({ clock, serves, startedAt, service }) => ({
   version: SANDBOX_VERSION,
+  pid: process.pid,
+  ...serves,
   dialect: service.world.dialect,
   chainSpeed: clock.speed,
   now: new Date(clock.now()).toISOString(),

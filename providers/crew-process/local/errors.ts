@@ -10,6 +10,7 @@ import { CodedError } from "../../common/coded-error.ts";
  *     CREW_PORT_TAKEN         another program is listening on the agent's reserved port
  *     CREW_EXITED             the crew's process exited while it was starting
  *     CREW_NOT_HEALTHY        the crew's process is running but does not answer in time
+ *     CREW_SILENT             the crew's process exists and does not answer: whether it is well is not known
  *     CREW_NOT_STOPPED        the process could not be stopped
  */
 export type CrewProcessErrorCode =
@@ -18,6 +19,7 @@ export type CrewProcessErrorCode =
   | "CREW_PORT_TAKEN"
   | "CREW_EXITED"
   | "CREW_NOT_HEALTHY"
+  | "CREW_SILENT"
   | "CREW_NOT_STOPPED";
 
 /** A crew could not be started or stopped on this machine. */

@@ -2,5 +2,6 @@
 export { CrewProcessError, type CrewProcessErrorCode } from "./errors.ts";
 export { crewFolder, crewHome, crewUrl, crewVenv, portsFile } from "./paths.ts";
 export { reservePort, reservedPort } from "./ports.ts";
-export { type CrewInstance, type CrewPayments, identityFile, isRunning, stopCrew } from "./process.ts";
+export { type CrewInstance, type RecordedCrew, isAlive, isUp, logFile, recordedCrews } from "./instance.ts";
+export { type CrewPayments, identityFile, stopCrew } from "./process.ts";
 export { ensurePythonEnvironment, type InstallOptions, type PythonEnvironment } from "./python.ts";

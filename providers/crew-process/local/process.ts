@@ -1,24 +1,25 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { randomUUID } from "node:crypto";
-import axios, { isAxiosError } from "axios";
 import { writeAtomicallySync } from "../../common/atomic-write.ts";
 import { CrewProcessError } from "./errors.ts";
+import {
+  type CrewInstance,
+  healthOnPort,
+  isAlive,
+  logFile,
+  readRecord,
+  removeRecord,
+  withProcess,
+  writeRecord,
+} from "./instance.ts";
 
 /** Loading CrewAI takes seconds, but many crews may start at once on a few cores. */
 const HEALTHY_WITHIN_MS = 180_000;
 const STOPPED_WITHIN_MS = 10_000;
 const LOG_LINES_SHOWN = 12;
-
-/** The record of a running crew: enough to find it again, and to stop exactly this process. */
-export interface CrewInstance {
-  readonly pid: number;
-  readonly port: number;
-  /** A UUID generated at this start; the process has it as an argument and returns it on /healthz. */
-  readonly instance: string;
-}
 
 /** Where a crew takes payments, and for which wallet. */
 export interface CrewPayments {
@@ -46,17 +47,6 @@ export interface CrewStart {
 }
 
 export const identityFile = (home: string): string => join(home, "identity.json");
-const recordFile = (home: string): string => join(home, "process.json");
-const logFile = (home: string): string => join(home, "crew.log");
-
-function readRecord(home: string): CrewInstance | undefined {
-  try {
-    return JSON.parse(readFileSync(recordFile(home), "utf8")) as CrewInstance;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
 
 /** Builds the environment from scratch instead of filtering, so none of the deployer's keys or credentials reach a crew. */
 function crewEnvironment(start: CrewStart, instance: string): NodeJS.ProcessEnv {
@@ -92,54 +82,6 @@ const paymentEnvironment = (payments: CrewPayments & { readonly key: string }) =
 function lastLogLines(home: string): string {
   const lines = readFileSync(logFile(home), "utf8").trimEnd().split("\n");
   return lines.slice(-LOG_LINES_SHOWN).join("\n");
-}
-
-interface Health {
-  /** The instance's UUID; "" for anything that is not a crew. */
-  readonly instance: string;
-  /** Whether the crew has been built: until then it takes no jobs, and may still turn out to be unusable. */
-  readonly ready: boolean;
-}
-
-/** Returns what answers on the port; undefined if nothing does. */
-async function healthOnPort(port: number): Promise<Health | undefined> {
-  try {
-    const answer = await axios.get<unknown>(`http://127.0.0.1:${port}/healthz`, {
-      timeout: 2_000,
-      proxy: false,
-      maxRedirects: 0,
-      maxContentLength: 65_536,
-      validateStatus: () => true,
-    });
-    const body = answer.data as { instance?: unknown; crew?: unknown } | null;
-    const instance = typeof body?.instance === "string" ? body.instance : "";
-    return { instance, ready: body?.crew === "ready" };
-  } catch (error) {
-    const silent = isAxiosError(error) && ["ECONNREFUSED", "ECONNRESET"].includes(error.code ?? "");
-    return silent ? undefined : { instance: "", ready: false };
-  }
-}
-
-function commandLine(pid: number): string {
-  if (process.platform !== "linux") {
-    return spawnSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8", timeout: 10_000 }).stdout;
-  }
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-  } catch (error) {
-    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
-    throw error;
-  }
-}
-
-/** Returns whether the process with this pid is the crew that was started (a pid alone may have been reused). */
-function isAlive({ pid, instance }: CrewInstance): boolean {
-  return commandLine(pid).includes(instance);
-}
-
-/** Returns whether exactly this crew is running and answers. */
-export async function isRunning(running: CrewInstance): Promise<boolean> {
-  return (await healthOnPort(running.port))?.instance === running.instance;
 }
 
 async function waitUntilHealthy(running: CrewInstance, home: string, signal: AbortSignal): Promise<void> {
@@ -183,7 +125,24 @@ export async function startCrew(start: CrewStart): Promise<CrewInstance> {
   }
 
   writeAtomicallySync(join(start.home, "crew.json"), start.declaration);
+  const running = await launch(start);
+  try {
+    await waitUntilHealthy(running, start.home, AbortSignal.timeout(HEALTHY_WITHIN_MS));
+  } catch (error) {
+    await stopCrew(running);
+    throw error;
+  }
+  return running;
+}
+
+/** Instances that this process has started. */
+const startedHere = new Set<string>();
+
+/** Starts the process, and records it before it exists: whoever is killed here leaves a crew that the next start finds. */
+async function launch(start: CrewStart): Promise<CrewInstance> {
   const instance = randomUUID();
+  const record = (pid: number): CrewInstance => ({ pid, port: start.port, instance });
+  writeRecord(start.home, record(0));
   const log = openSync(logFile(start.home), "a", 0o600);
   const child = spawn(start.python, ["-m", "crew_runtime", "--instance", instance], {
     cwd: start.home,
@@ -197,15 +156,9 @@ export async function startCrew(start: CrewStart): Promise<CrewInstance> {
     child.once("spawn", () => started(child.pid ?? 0));
   });
   child.unref();
-
-  const running = { pid, port: start.port, instance };
-  writeAtomicallySync(recordFile(start.home), JSON.stringify(running));
-  try {
-    await waitUntilHealthy(running, start.home, AbortSignal.timeout(HEALTHY_WITHIN_MS));
-  } catch (error) {
-    await stopCrew(running);
-    throw error;
-  }
+  const running = record(pid);
+  startedHere.add(instance);
+  writeRecord(start.home, running);
   return running;
 }
 
@@ -231,7 +184,8 @@ async function hasEnded(running: CrewInstance): Promise<boolean> {
  *
  * @throws CrewProcessError CREW_NOT_STOPPED
  */
-export async function stopCrew(running: CrewInstance): Promise<void> {
+export async function stopCrew(recorded: CrewInstance): Promise<void> {
+  const running = withProcess(recorded);
   // Only a group whose leader is known to be ours is signalled, because pids are reused.
   if (!isAlive(running)) return;
   signalGroup(running.pid, "SIGTERM");
@@ -244,4 +198,19 @@ export async function stopCrew(running: CrewInstance): Promise<void> {
     `Process ${running.pid} could not be stopped.`,
     "Stop it by hand, then run the command again.",
   );
+}
+
+/**
+ * Stops a crew for good: the one that a state knows, and the one that its folder records, which is another where the state
+ * is an older copy. What this process has started meanwhile in that one's place stays.
+ *
+ * @throws CrewProcessError CREW_NOT_STOPPED
+ */
+export async function endCrew(home: string, known: CrewInstance): Promise<void> {
+  await stopCrew(known);
+  const recorded = readRecord(home);
+  if (!recorded) return;
+  if (recorded.instance !== known.instance && startedHere.has(recorded.instance)) return;
+  await stopCrew(recorded);
+  removeRecord(home);
 }

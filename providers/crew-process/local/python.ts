@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { writeAtomicallySync } from "../../common/atomic-write.ts";
+import { withLockFile } from "../../common/lock-file.ts";
 import { CrewProcessError } from "./errors.ts";
 
 /** The pinned installer, which creates the environment exactly as in crew/uv.lock. */
@@ -75,34 +76,6 @@ function run(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<v
   });
 }
 
-function holderIsGone(lock: string): boolean {
-  try {
-    process.kill(Number(readFileSync(lock, "utf8")), 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
-  }
-}
-
-/** Runs one installer at a time: crews start in parallel and share the environment. */
-async function withLock<T>(lock: string, work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: "wx" });
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      if (holderIsGone(lock)) rmSync(lock, { force: true });
-      else await sleep(250);
-    }
-  }
-  try {
-    return await work();
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
 /**
  * Creates the crews' Python environment unless it is up to date: about half a minute the first time, milliseconds
  * afterwards. It is updated when the lock file changes.
@@ -116,7 +89,8 @@ export async function ensurePythonEnvironment(options: InstallOptions): Promise<
   if (isReady(marker, crewFolder, dev)) return environment;
 
   mkdirSync(dirname(venv), { recursive: true });
-  return withLock(`${venv}.lock`, async () => {
+  // Crews start in parallel and share the environment.
+  return withLockFile(`${venv}.lock`, async () => {
     if (isReady(marker, crewFolder, dev)) return environment;
     const python = findPython();
     onProgress?.("Installing the crews' Python packages (once, about a minute) ...");
@@ -129,7 +103,7 @@ export async function ensurePythonEnvironment(options: InstallOptions): Promise<
       // The machine's own certificates include those of a company proxy; uv's bundled ones do not.
       UV_SYSTEM_CERTS: "1",
     });
-    writeFileSync(marker, lockDigest(crewFolder, dev));
+    writeAtomicallySync(marker, lockDigest(crewFolder, dev));
     return environment;
   });
 }

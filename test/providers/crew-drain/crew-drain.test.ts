@@ -6,15 +6,17 @@ import { provider } from "../../../providers/crew-drain/crew-drain.ts";
 let server: Server;
 let url: string;
 /** What the agent says, one answer after another; the last one for good. */
-let answers: { status: number; body: string }[];
+let answers: ({ status: number; body: string } | "cut off")[];
 let asked: string[];
 
 beforeEach(async () => {
   asked = [];
   server = createServer((request, response) => {
     asked.push(request.url ?? "");
-    const { status, body } = (answers.length > 1 ? answers.shift() : answers[0]) ?? { status: 500, body: "" };
-    response.writeHead(status).end(body);
+    const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? { status: 500, body: "" };
+    if (answer === "cut off") return void request.socket.destroy();
+    const { status, body } = answer;
+    return void response.writeHead(status).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -41,6 +43,12 @@ describe("draining a crew", () => {
     answers = [answer];
     await provider.delete("drain", { url, agentIdentifier: "ab12" });
     expect(asked).toHaveLength(1);
+  });
+
+  it("asks one again that is silent: it may be busy, and take jobs", async () => {
+    answers = ["cut off", saying("unavailable")];
+    await provider.delete("drain", { url, agentIdentifier: "ab12" });
+    expect(asked).toHaveLength(2);
   });
 
   it("does not wait for one that is not there", async () => {

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -7,10 +8,11 @@ import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { provider as identity } from "../../../providers/crew-process/crew-identity.ts";
 import { provider } from "../../../providers/crew-process/crew-process.ts";
-import { crewHome, crewVenv } from "../../../providers/crew-process/local/index.ts";
-import { isRunning } from "../../../providers/crew-process/local/process.ts";
+import { crewHome, crewVenv, stopCrew } from "../../../providers/crew-process/local/index.ts";
+import { exists, isRunning } from "../../../providers/crew-process/local/instance.ts";
 import { freePort } from "../../helpers/free-port.ts";
 import { crewEnvironment, repository } from "../../helpers/project.ts";
+import { startStandIn } from "../../helpers/stand-in-crew.ts";
 
 const SENTINEL = "sentinel-provisioning-key";
 
@@ -61,6 +63,15 @@ describe("a crew as a local process", () => {
     modelKey: "model-key",
     ...changes,
   });
+  const standIn = async (says?: "something" | "nothing") => {
+    const outs = await startStandIn(port, says);
+    started.push(outs);
+    return outs;
+  };
+  const record = (running: object) => {
+    mkdirSync(crewHome(projectRoot, "writer"), { recursive: true });
+    writeFileSync(join(crewHome(projectRoot, "writer"), "process.json"), JSON.stringify(running));
+  };
   const create = async (changes: Record<string, unknown> = {}) => {
     const { outs } = await provider.create(inputs(changes));
     started.push(outs);
@@ -129,7 +140,7 @@ describe("a crew as a local process", () => {
       true,
     ],
   ])("%s", async (_, before, after, restarts) => {
-    const olds = { ...inputs(before), url: "", pid: 0, instance: "i" };
+    const olds = { ...inputs(before), url: "", ...(await standIn()) };
     expect(await provider.diff("writer", olds, inputs(after))).toEqual({ changes: restarts, replaces: [] });
   });
 
@@ -138,6 +149,57 @@ describe("a crew as a local process", () => {
     expect(await provider.read("writer", outs)).toMatchObject({ id: "writer" });
     process.kill(-outs.pid, "SIGKILL");
     await expect.poll(() => provider.read("writer", outs)).toEqual({});
+  });
+
+  it("is not taken for gone while its process exists and is silent", async () => {
+    const silent = await standIn("nothing");
+    await expect(exists(silent, crewHome(projectRoot, "writer"), 500)).rejects.toMatchObject({
+      code: "CREW_SILENT",
+      message: expect.stringContaining(`kill ${silent.pid}`) as string,
+    });
+    process.kill(silent.pid, "SIGKILL");
+    await expect.poll(() => exists(silent, crewHome(projectRoot, "writer"), 500)).toBe(false);
+  }, 30_000);
+
+  it("is started again by an update once it has died, and by nothing before", async () => {
+    const outs = await create();
+    expect(await provider.diff("writer", outs, inputs())).toEqual({ changes: false, replaces: [] });
+    process.kill(-outs.pid, "SIGKILL");
+    await expect.poll(() => provider.diff("writer", outs, inputs())).toMatchObject({ changes: true });
+    const { outs: after } = await provider.update("writer", outs, inputs());
+    started.push(after);
+    expect(await isRunning(after)).toBe(true);
+    expect(await provider.diff("writer", after, inputs())).toEqual({ changes: false, replaces: [] });
+  });
+
+  it("is found by an older copy of the state, which restarts it and leaves no orphan", async () => {
+    const before = await create();
+    const { outs: after } = await provider.update("writer", before, inputs());
+    started.push(after);
+    const { props } = (await provider.read("writer", before)) as { props: typeof before };
+    expect(props.instance).toBe(after.instance);
+    expect(await provider.diff("writer", props, inputs())).toMatchObject({ changes: true });
+  });
+
+  it("leaves no orphan when an older copy of the state is destroyed", async () => {
+    const before = { ...inputs(), url: "", port, pid: 1, instance: randomUUID() };
+    const living = await standIn();
+    record(living);
+    await provider.delete("writer", before);
+    await expect.poll(() => groupExists(living.pid)).toBe(false);
+  });
+
+  it("is found if its start was killed before its number was recorded", async () => {
+    const living = await standIn();
+    await stopCrew({ ...living, pid: 0 });
+    await expect.poll(() => groupExists(living.pid)).toBe(false);
+  });
+
+  it("stays when the one that it replaces is deleted in the same run", async () => {
+    const before = await create();
+    const after = await create();
+    await provider.delete("writer", before);
+    expect(await isRunning(after)).toBe(true);
   });
 
   it("is restarted on the same port by a change, and by nothing else", async () => {

@@ -1,0 +1,98 @@
+import { printable } from "../../providers/common/printable.ts";
+import { type AgentLog, findLogs, readLog } from "../../stacks/logs/logs.ts";
+import type { Project } from "../../stacks/project.ts";
+import { UserError } from "../../stacks/user-error.ts";
+
+export interface LogsFlags {
+  readonly stack: string;
+  readonly follow?: boolean;
+  readonly since?: string;
+  readonly lines: string;
+  readonly json?: boolean;
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Return a moment in Unix milliseconds: `10m` ago, or a date and time. */
+function momentOf(text: string): number {
+  const [, number, unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const moment = number === undefined ? Date.parse(text) : Date.now() - Number(number) * (UNITS[unit] ?? 0);
+  if (!Number.isNaN(moment)) return moment;
+  throw new UserError(
+    `--since ${text}: expected an age such as 10m, 2h or 1d, or a time such as 2026-11-29T14:00:00Z.`,
+  );
+}
+
+function lineNumber(text: string): number {
+  const lines = Number(text);
+  if (Number.isInteger(lines) && lines > 0) return lines;
+  throw new UserError(`--lines ${text}: expected a number from 1 on.`);
+}
+
+/** Has ^C end the following, which is no failure. */
+function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
+}
+
+/** `logs`: what crews wrote, of one agent or of all. */
+export async function logs(project: Project, agent: string | undefined, flags: LogsFlags): Promise<number> {
+  const { stack, json = false, follow = false, since, lines } = flags;
+  const range = {
+    follow,
+    lines: lineNumber(lines),
+    ...(since === undefined ? {} : { since: momentOf(since) }),
+  };
+  const { env } = process;
+  const found = findLogs(project, stack, agent, env);
+  const signal = untilInterrupted();
+  const width = found.length > 1 ? Math.max(...found.map(({ agentId }) => agentId.length)) : 0;
+  const read = async (log: AgentLog): Promise<void> => {
+    const onLine = (line: string) => void process.stdout.write(`${shown(log.agentId, line, width, json)}\n`);
+    try {
+      await readLog(log, range, { env, signal, onLine });
+    } catch (error) {
+      if (signal.aborted) return;
+      // The others' logs are worth reading all the same.
+      if (found.length === 1 || !(error instanceof UserError)) throw error;
+      process.stderr.write(`${log.agentId}: ${error.message}\n`);
+    }
+  };
+  if (follow) await Promise.all(found.map(read));
+  else for (const log of found) await read(log);
+  return 0;
+}
+
+function shown(agentId: string, line: string, width: number, json: boolean): string {
+  const event = eventOf(line);
+  if (json) return JSON.stringify({ agent: agentId, ...(event ?? { message: line }) });
+  const prefix = width === 0 ? "" : `${agentId.padEnd(width)}  `;
+  return `${prefix}${event ? eventText(event) : printable(line)}`;
+}
+
+/** Return a line of the crew runtime as the event that it is; undefined for anything else. */
+function eventOf(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    const event = JSON.parse(line) as Record<string, unknown>;
+    return typeof event["event"] === "string" ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Return an event for people: its time, level and name, then its own fields. */
+function eventText({
+  time,
+  level,
+  event,
+  agent: _agent,
+  instance: _instance,
+  ...fields
+}: Record<string, unknown>): string {
+  const rest = Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
+  return printable([time, String(level).padEnd(7), event, ...rest].join(" "));
+}

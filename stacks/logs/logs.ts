@@ -1,0 +1,64 @@
+import { readHostingSettings } from "../../infra/config.ts";
+import { type LogPlace, logPlaceOf } from "../../infra/fleet/index.ts";
+import { loadStackAgents } from "../agents.ts";
+import { readNetwork } from "../network.ts";
+import { type CallOptions, type Project, projectName } from "../project.ts";
+import { UserError } from "../user-error.ts";
+import { readCloudWatch } from "./cloudwatch.ts";
+import { readDocker } from "./docker.ts";
+import { readFile } from "./file.ts";
+import type { LogRange, LogReader } from "./reader.ts";
+
+/** The log of an agent. */
+export interface AgentLog {
+  readonly agentId: string;
+  readonly place: LogPlace;
+}
+
+/**
+ * Return where the logs of a stack's agents are: of one, or of all that this stack runs.
+ *
+ * @throws UserError when there is no such agent, or its log cannot be read from here
+ */
+export function findLogs(
+  project: Project,
+  stack: string,
+  wanted: string | undefined,
+  env: CallOptions["env"],
+): AgentLog[] {
+  const { agents } = loadStackAgents(project, stack);
+  const { settings } = readNetwork(project, stack);
+  const context = {
+    settings: readHostingSettings(stack, settings, env),
+    projectRoot: project.root,
+    project: projectName(project),
+    stack,
+  };
+  if (wanted !== undefined && !agents.some(({ id }) => id === wanted)) {
+    const known = agents.map(({ id }) => id).join(", ") || "none";
+    throw new UserError(`Stack ${stack} has no agent ${wanted}. Its agents: ${known}.`);
+  }
+  const logs = agents
+    .filter(({ id }) => wanted === undefined || id === wanted)
+    .flatMap((agent) => {
+      const place = logPlaceOf(context, agent);
+      return place ? [{ agentId: agent.id, place }] : [];
+    });
+  if (logs.length > 0) return logs;
+  throw new UserError(
+    wanted === undefined
+      ? `Stack ${stack} runs no agent whose log can be read from here.`
+      : `${wanted} is not run by this stack: its log is where it runs.`,
+  );
+}
+
+/** Read an agent's log: at an end if it is not followed, else until the signal. @throws UserError when it cannot be read */
+export const readLog = (
+  { place }: AgentLog,
+  range: LogRange,
+  options: Parameters<LogReader<LogPlace>>[2],
+): Promise<void> => {
+  if (place.kind === "file") return readFile(place, range, options);
+  if (place.kind === "docker") return readDocker(place, range, options);
+  return readCloudWatch(place, range, options);
+};

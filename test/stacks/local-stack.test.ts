@@ -1,0 +1,124 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { marker } from "../../providers/masumi/service/index.ts";
+import { localRun, openLocalStack, prepareLocalStack } from "../../stacks/local-stack.ts";
+import { type Project, openProject, readConfig } from "../../stacks/project.ts";
+import { findSandbox, startSandboxProcess, stopSandbox } from "../../stacks/sandbox-process.ts";
+import { TestProject } from "../helpers/project.ts";
+
+let folders: TestProject[];
+beforeEach(() => (folders = []));
+afterEach(async () => {
+  for (const folder of folders) {
+    await stopSandbox(openProject(folder.root));
+    await folder.dispose();
+  }
+});
+
+function clone(): { readonly folder: TestProject; readonly project: Project } {
+  const folder = new TestProject();
+  folders.push(folder);
+  return { folder, project: openProject(folder.root) };
+}
+const start = (project: Project) => startSandboxProcess(project, { chainSpeed: "instant" });
+const ownerOf = (project: Project) => readConfig(project, "local")["masumi:owner"];
+
+describe("a project's sandbox", () => {
+  it("is not another clone's that has got its port since", async () => {
+    const [one, two] = [clone(), clone()];
+    const running = await start(one.project);
+    two.folder.write(".masumi/sandbox/sandbox.json", one.folder.read(".masumi/sandbox/sandbox.json"));
+    expect(await findSandbox(two.project)).toBeUndefined();
+    expect(await stopSandbox(two.project)).toBe(false);
+    await expect(openLocalStack(two.project)).rejects.toThrow(/sandbox of this project is not running/);
+    expect(await findSandbox(one.project)).toEqual(expect.objectContaining({ url: running.url }));
+    await expect(start(two.project)).rejects.toThrow(
+      new RegExp(`used by the sandbox of ${one.folder.root} \\(process ${running.pid}\\)`),
+    );
+  }, 60_000);
+
+  it("is found through a link to the project's folder, too", async () => {
+    const { folder, project } = clone();
+    await start(project);
+    const link = `${folder.root}-link`;
+    symlinkSync(folder.root, link);
+    try {
+      expect(await findSandbox(openProject(link))).toBeDefined();
+    } finally {
+      rmSync(link);
+    }
+  }, 60_000);
+
+  it("is one, however many commands start it at once", async () => {
+    const { project } = clone();
+    const running = await Promise.all([start(project), start(project), start(project)]);
+    expect(new Set(running.map(({ pid }) => pid)).size).toBe(1);
+  }, 60_000);
+
+  it("has a port of its own where two clones start theirs for the first time at once", async () => {
+    const [one, two] = [clone(), clone()];
+    const [first, second] = await Promise.all([start(one.project), start(two.project)]);
+    expect(first.url).not.toBe(second.url);
+    expect(await findSandbox(one.project)).toMatchObject({ pid: first.pid });
+    expect(await findSandbox(two.project)).toMatchObject({ pid: second.pid });
+  }, 60_000);
+});
+
+describe("the owner of local registrations", () => {
+  const URL = "http://127.0.0.1:9";
+
+  it("is another in every clone, and stays when the settings are lost", async () => {
+    const [one, two] = [clone(), clone()];
+    await Promise.all([prepareLocalStack(one.project, URL), prepareLocalStack(one.project, URL)]);
+    await prepareLocalStack(two.project, URL);
+    const owner = ownerOf(one.project);
+    expect(owner).toMatch(/^local-[0-9a-f]{8}$/);
+    expect(ownerOf(two.project)).not.toBe(owner);
+    one.folder.remove("Pulumi.local.yaml");
+    await prepareLocalStack(one.project, URL);
+    expect(ownerOf(one.project)).toBe(owner);
+  });
+
+  it("is the one that is set, or that the state's registrations were made for", async () => {
+    const [set, lost] = [clone(), clone()];
+    set.folder.write("Pulumi.local.yaml", "config:\n  masumi:owner: local\n");
+    await prepareLocalStack(set.project, URL);
+    expect(ownerOf(set.project)).toBe("local");
+    const resources = [{ inputs: { agentId: "a", marker: marker("local", "a") } }];
+    const file = ".masumi/state/.pulumi/stacks/masumi-agents/local.json";
+    lost.folder.write(file, JSON.stringify({ version: 3, checkpoint: { latest: { resources } } }));
+    await prepareLocalStack(lost.project, URL);
+    expect(ownerOf(lost.project)).toBe("local");
+  });
+});
+
+describe("the passphrase of the local stack", () => {
+  it("is not made anew in silence when it was deleted, and the way out keeps the owner", async () => {
+    const { project } = clone();
+    await prepareLocalStack(project, "http://127.0.0.1:9");
+    const owner = ownerOf(project);
+    rmSync(project.passphraseFile);
+    rmSync(`${dirname(project.passphraseFile)}/owner`);
+    let message = "";
+    try {
+      localRun(project, 0);
+    } catch (error) {
+      expect(error).toMatchObject({ code: "PASSPHRASE_MISSING" });
+      ({ message } = error as Error);
+    }
+    expect(existsSync(project.passphraseFile)).toBe(false);
+    const [, files = ""] = /rm (.*) and run/.exec(message) ?? [];
+    expect(files.split(" ")).toHaveLength(2);
+    for (const file of files.split(" ")) rmSync(file);
+    await prepareLocalStack(project, "http://127.0.0.1:9");
+    expect(ownerOf(project)).toBe(owner);
+  });
+
+  it("is made for settings that have no secrets yet", () => {
+    const { project } = clone();
+    mkdirSync(dirname(project.passphraseFile), { recursive: true });
+    writeFileSync(`${project.root}/Pulumi.local.yaml`, "config:\n  masumi:waitMinutes: '5'\n");
+    expect(localRun(project, 0).passphrase).toBe(readFileSync(project.passphraseFile, "utf8").trim());
+  });
+});
