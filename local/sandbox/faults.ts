@@ -56,6 +56,7 @@ export const faultSchema = z.discriminatedUnion("kind", [
     bytes: z.coerce.number().int().min(1).max(1_000_000_000).default(64_000_000),
   }),
   z.strictObject({ kind: z.literal("chain-down"), ...onAnswers }),
+  z.strictObject({ kind: z.literal("hide-rows"), ...onAnswers, name: z.string().optional() }),
   z.strictObject({ kind: z.literal("drop-transaction"), ...onTransactions }),
   z.strictObject({
     kind: z.literal("fail-transaction"),
@@ -107,6 +108,9 @@ export function parseFault(spec: string): Fault {
   return checked({ ...Object.fromEntries(pairs), kind }, spec);
 }
 
+/** Kinds that change what a request finds; the others change how it is answered. */
+const IN_THE_WORK: ReadonlySet<Fault["kind"]> = new Set(["chain-down", "hide-rows"]);
+
 const isAnswerFault = (fault: Fault): fault is AnswerFault => "route" in fault;
 
 /** The faults that are still to happen, in the order in which they were given. */
@@ -137,8 +141,17 @@ export class Faults {
   /** The fault for one request to a route ("POST /registry"), taken off the list. */
   takeForAnswer(route: string): AnswerFault | undefined {
     return this.#use(
-      this.#left.filter(isAnswerFault).find((fault) => fault.kind !== "chain-down" && matches(fault, route)),
+      this.#left.filter(isAnswerFault).find((fault) => !IN_THE_WORK.has(fault.kind) && matches(fault, route)),
     );
+  }
+
+  /** The rows that this request does not see: all, or those of agents with a name; undefined = it sees every row. */
+  takeHiding(route: string): { readonly name: string | undefined } | undefined {
+    const fault = this.#left
+      .filter((one): one is Extract<Fault, { kind: "hide-rows" }> => one.kind === "hide-rows")
+      .find((one) => matches(one, route));
+    this.#use(fault);
+    return fault && { name: fault.name };
   }
 
   /** Whether the chain cannot be reached while this request is worked on. */

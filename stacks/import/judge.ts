@@ -23,6 +23,7 @@ export interface ImportContext extends Declared {
   readonly projectRoot: string;
   readonly survey: Survey;
   readonly urlOf: (agent: Agent) => string | undefined;
+  readonly inState?: ReadonlySet<string> | undefined;
   /** Whether agents/<id>.yaml, or a file like it, is there. */
   readonly isFile: (id: string) => boolean;
 }
@@ -141,7 +142,7 @@ function differences(
     remedy:
       row.type === "V2"
         ? `write the file yourself, with adopt: ${row.id}; up then updates the registration`
-        : "V1 registrations cannot be changed in place: register the agent anew and deregister this one",
+        : "V1 registrations cannot be changed in place: it stays as it is, and no file can manage it",
   }));
 }
 

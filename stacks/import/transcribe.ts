@@ -34,7 +34,8 @@ export function transcribe(row: Row, { id, config, table }: Context): Transcript
     name: listing.name,
     description: listing.description,
     capability: listing.capability,
-    tags: listing.tags,
+    // A file cannot list a tag twice, nor an empty one; the registration counts as the same.
+    tags: [...new Set(listing.tags.map((tag) => tag.trim()).filter(Boolean))],
     author: listing.author,
     ...(Object.keys(listing.legal).length > 0 ? { legal: listing.legal } : {}),
     pricing,

@@ -55,6 +55,7 @@ export async function serveFaulty(
       return reply(failure(429, "Too many requests", { "Retry-After": String(fault.retryAfter) }));
     case "hang-before-write":
     case "chain-down":
+    case "hide-rows":
       return;
     case "hang-after-write":
       await answer();

@@ -58,6 +58,8 @@ export interface RegistrationFilter {
   readonly search?: string | undefined;
   readonly sourceAddress?: string | undefined;
   readonly sourceNetworks?: readonly string[] | undefined;
+  /** Rows that are left out: all of them, or those with a name. */
+  readonly hidden?: { readonly name: string | undefined } | undefined;
 }
 
 const SELECT = `SELECT r.seq, r.id, r.network, r.type, r.contract, r.wallet, r.recipient, r.owner, r.createdAt, r.updatedAt,
@@ -215,6 +217,11 @@ function conditionsOf(filter: RegistrationFilter): Conditions {
       JSON.stringify(filter.sourceNetworks ?? []),
     );
   }
+  if (filter.hidden)
+    conditions.add(
+      "r.listing ->> '$.name' <> coalesce(?, r.listing ->> '$.name')",
+      filter.hidden.name ?? null,
+    );
   if (filter.search) addSearch(filter.search.toLowerCase(), conditions);
   return conditions;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FaultError, parseFault, type RunningSandbox, startSandbox } from "../../../local/sandbox/index.ts";
-import { registration, SandboxClient, V1_WALLET } from "./client.ts";
+import { type Entry, registration, SandboxClient, V1_WALLET } from "./client.ts";
 
 const TOKEN = "16a55b2a349361ff88c03788f93e1e966e5d689605d044fef722ddde0014df10745553444d";
 
@@ -214,5 +214,33 @@ describe("a fault on the command line", () => {
   ])("%s is refused with the reason", (spec, reason) => {
     expect(() => parseFault(spec)).toThrow(FaultError);
     expect(() => parseFault(spec)).toThrow(reason);
+  });
+});
+
+describe("rows that a list lacks", () => {
+  it("are still counted, and in their wallet; the lists have them again when the fault is used up", async () => {
+    const sandbox = await startSandbox({ chainSpeed: "instant" });
+    try {
+      const client = new SandboxClient(sandbox);
+      for (const name of ["one", "two"]) await client.register(registration(name, V1_WALLET));
+      const names = async (path: string) =>
+        (await client.ask<{ Assets: Entry[] }>("GET", `${path}?network=Preprod`)).body.data.Assets.map(
+          ({ name }) => name,
+        );
+      const faults = [
+        { kind: "hide-rows", route: "GET /registry", name: "one" },
+        { kind: "hide-rows", route: "GET /registry" },
+        { kind: "hide-rows", route: "GET /registry/diff", name: "two" },
+      ];
+      await client.control("POST", "/faults", { faults });
+      expect(await names("/registry")).toEqual(["two"]);
+      const count = await client.ask<{ total: number }>("GET", "/registry/count?network=Preprod");
+      expect(count.body.data.total).toBe(2);
+      expect(await names("/registry")).toEqual([]);
+      expect(await names("/registry/diff")).toEqual(["one"]);
+      expect(await names("/registry")).toEqual(["two", "one"]);
+    } finally {
+      await sandbox.close();
+    }
   });
 });

@@ -48,6 +48,7 @@ const list = endpoint("pay", listSchema, (input, call) => {
     type: "Web3CardanoV1",
     contract,
     wallets: scopeOf(call.key),
+    hidden: call.faults.takeHiding(call.route),
   } as const;
   const rows = call.store.registrations.page(filter, PAGE, input.cursorId);
   return { Assets: rows.map((row) => toOldEntry(row, call)) };

@@ -53,6 +53,7 @@ function filterOf(
     type: input.filterPaymentSourceType ?? (knowsV2 ? undefined : "Web3CardanoV1"),
     contract: input.filterSmartContractAddress ?? undefined,
     wallets: scopeOf(call.key),
+    hidden: call.faults.takeHiding(call.route),
     ...more,
   };
 }

@@ -44,19 +44,31 @@ export interface Content {
   readonly sourceAddress?: string | undefined;
 }
 
+/** A declaration cannot say blanks around a text, so whether a registration has them is not worth a fee. */
+const trimmed = <T>(value: T): T => {
+  if (typeof value === "string") return value.trim() as T;
+  if (Array.isArray(value)) return value.map(trimmed) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, trimmed(item)])) as T;
+};
+
+/** A service is the same with and without a slash at the end of its URL. */
+const withoutSlash = (url: string): string => url.replace(/\/+$/, "");
+
 /**
  * Returns what goes on the chain, field by field as comparable strings. Tags, prices and examples are sets: the service returns
- * prices in any order, and a different order of tags is not worth a fee.
+ * prices in any order, and a different order of tags is not worth a fee. Neither is what no declaration can say: a slash at the
+ * end of the URL, blanks around a text, an empty tag or one that is there twice.
  */
 function fieldsOf({ wallet, listing, sourceAddress }: Content): Readonly<Record<string, string>> {
-  const { author, legal, pricing, ...plain } = normaliseListing(listing);
+  const { author, legal, pricing, ...plain } = normaliseListing(trimmed(listing));
   const text = (value: unknown) => JSON.stringify(value);
   return {
     name: plain.name,
     description: plain.description,
-    apiBaseUrl: plain.apiBaseUrl,
+    apiBaseUrl: withoutSlash(plain.apiBaseUrl),
     capability: text([plain.capability.name, plain.capability.version]),
-    tags: text(sorted(plain.tags)),
+    tags: text(sorted([...new Set(plain.tags.filter(Boolean))])),
     author: text([author.name, author.contactEmail, author.contactOther, author.organization]),
     legal: text([legal.privacyPolicy, legal.terms, legal.other]),
     pricing:

@@ -141,3 +141,27 @@ describe("what differs", () => {
     expect(contentOf({ ...v1, sourceAddress: "a" })).toBe(contentOf({ ...v1, sourceAddress: "b" }));
   });
 });
+
+describe("what no declaration can say", () => {
+  const declared = inputsOf();
+  const at = (listing: object) => ({ ...declared, listing: { ...declared.listing, ...listing } });
+
+  test.each<[string, object]>([
+    ["a slash at the end of the URL", { apiBaseUrl: `${declared.listing.apiBaseUrl}/` }],
+    ["blanks around a text", { name: ` ${declared.listing.name}\n` }],
+    [
+      "an empty tag, and one that is there twice",
+      { tags: [...declared.listing.tags, "", declared.listing.tags[0]] },
+    ],
+  ])("%s is no difference, and not in the state's digest", (_what, listing) => {
+    expect(changedFields(at(listing), declared)).toEqual([]);
+    expect(digestOf(at(listing))).toBe(digestOf(declared));
+  });
+
+  test.each<[string, object]>([
+    ["another path", { apiBaseUrl: `${declared.listing.apiBaseUrl}/v2` }],
+    ["blanks within a text", { name: declared.listing.name.replace(" ", "  ") }],
+  ])("%s is one", (_what, listing) => {
+    expect(changedFields(at(listing), declared)).toHaveLength(1);
+  });
+});
