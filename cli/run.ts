@@ -1,9 +1,11 @@
 import { createDisplay } from "../local/engine/index.ts";
-import { runDocument } from "../stacks/documents.ts";
+import { type LeftoversDocument, leftoversDocument, runDocument } from "../stacks/documents.ts";
+import { findStackLeftovers } from "../stacks/leftovers.ts";
 import { readAgentOutputs, withAvailability } from "../stacks/outputs.ts";
 import { LOCAL_STACK, type Project } from "../stacks/project.ts";
 import { type Operation, type RunResult, runLocal, runPulumi } from "../stacks/run.ts";
 import { agentTable } from "./agent-table.ts";
+import { explainsItself } from "./explains-itself.ts";
 import { printJson } from "./text.ts";
 
 /** What `up`, `preview`, `refresh` and `destroy` may be given. */
@@ -12,6 +14,8 @@ export interface RunFlags {
   readonly json?: boolean;
   readonly refresh?: boolean;
   readonly diff?: boolean;
+  /** destroy: do not look for registrations that the stack did not manage. */
+  readonly leaveDuplicates?: boolean;
 }
 
 /** Has ^C let running steps finish and save the state; a second one ends at once. */
@@ -59,15 +63,37 @@ export async function showLocalRun(
 /** Run one operation of any stack on this terminal, and return its exit code. */
 export async function showRun(project: Project, operation: Operation, flags: RunFlags): Promise<number> {
   const { env } = process;
+  const { leaveDuplicates, ...others } = flags;
+  const isLookedFor = operation === "destroy" && !leaveDuplicates;
   if (flags.stack !== LOCAL_STACK) {
-    return runPulumi(project, { operation, ...flags }, { env, output: "inherit" });
+    const exitCode = await runPulumi(project, { operation, ...others }, { env, output: "inherit" });
+    const left = exitCode === 0 && isLookedFor ? await showLeftovers(project, flags.stack) : undefined;
+    return left ? 1 : exitCode;
   }
   const result = await showLocalRun(project, operation, flags);
+  const left = result.ok && isLookedFor ? await showLeftovers(project, flags.stack) : undefined;
   if (flags.json) {
-    printJson(runDocument(result));
+    printJson(runDocument(result, left));
   } else if (operation === "up" && result.ok) {
     const agents = await readAgentOutputs(project, LOCAL_STACK, { env });
     if (agents.length > 0) process.stdout.write(`\n${agentTable(await withAvailability(agents))}`);
   }
-  return result.exitCode;
+  return left ? 1 : result.exitCode;
+}
+
+/** Says on stderr what is still registered after a destroy, and returns it; undefined if there is nothing, or it is unknown. */
+async function showLeftovers(project: Project, stack: string): Promise<LeftoversDocument | undefined> {
+  try {
+    const found = await findStackLeftovers(project, stack, { env: process.env });
+    if (!found.problem) return undefined;
+    process.stderr.write(`${found.problem.message}\n`);
+    return leftoversDocument(found);
+  } catch (error) {
+    // The stack is destroyed all the same.
+    if (!explainsItself(error)) throw error;
+    process.stderr.write(
+      `Whether registrations are left that the stack did not manage is unknown: ${error.message}\n`,
+    );
+    return undefined;
+  }
 }

@@ -35,7 +35,7 @@ export class MasumiAgent extends pulumi.ComponentResource {
   readonly output: pulumi.Output<AgentOutput>;
 
   constructor(args: MasumiAgentArgs, options?: pulumi.ComponentResourceOptions) {
-    const { agent, config, hosting, wallet, sourceAddress, recover, queueLength } = args;
+    const { agent, config, hosting, wallet, sourceAddress, recover, row, spare, queueLength } = args;
     super("masumi:index:Agent", agent.id, {}, options);
     const child = { parent: this };
 
@@ -52,6 +52,7 @@ export class MasumiAgent extends pulumi.ComponentResource {
         ...(sourceAddress ? { sourceAddress } : {}),
         ...(agent.adopt ? { adopt: agent.adopt } : {}),
         ...(recover ? { recover } : {}),
+        ...(row && spare.length > 0 ? { registrations: [row, ...spare].map(({ id }) => id) } : {}),
         probe: { allowPrivate: config.allowPrivateUrls, timeoutSeconds: config.probeSeconds },
         ...(config.v1Replacement === "delete-first" ? { v1Replacement: config.v1Replacement } : {}),
       },

@@ -30,6 +30,7 @@ export {
   readImportable,
   writeImports,
 } from "./import/import.ts";
+export { findStackLeftovers } from "./leftovers.ts";
 export { readMarket } from "./network.ts";
 export { type AgentOutput, type AgentStatus, readAgentOutputs, withAvailability } from "./outputs.ts";
 export { type StackPaymentService, findPaymentService } from "./payment-service.ts";
@@ -50,4 +51,5 @@ export {
   startSandboxProcess,
   stopSandbox,
 } from "./sandbox-process.ts";
+export { type UnsettledRequest, readUnsettledRequests } from "./unsettled.ts";
 export { UserError } from "./user-error.ts";

@@ -140,7 +140,11 @@ const OPERATIONS: readonly CommandSpec[] = [
     option("-r, --refresh", "compare the state with what really exists first"),
   ),
   operation("refresh", "update the state to what really exists"),
-  operation("destroy", "deregister every agent, wait until its token is burned, and stop the crews"),
+  operation(
+    "destroy",
+    "deregister every agent, wait until its token is burned, and stop the crews",
+    option("--leave-duplicates", "do not look for registrations of this owner that the stack did not manage"),
+  ),
 ];
 
 const SANDBOX: CommandSpec = {

@@ -16,7 +16,14 @@ import {
   checkParallel,
   hostedHere,
 } from "./machine.ts";
-import { checkBalances, checkWallets, judgeRelease, judgeKey, judgeSources } from "./service.ts";
+import {
+  checkBalances,
+  checkRegistrations,
+  checkWallets,
+  judgeRelease,
+  judgeKey,
+  judgeSources,
+} from "./service.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -116,6 +123,13 @@ function serviceChecks(project: Project, stack: string, agents: () => Promise<re
       return judgeSources(config, survey.sources);
     }),
     after(key, unusable, "wallets", async () => checkWallets(await seen())),
+    after(key, unusable, "registrations", async () => {
+      const looked = await seen();
+      const declared = await agents().catch(() => undefined);
+      if (!declared) return [skip("agents/ is not valid")];
+      const urlOf = expectedUrls({ config: looked.config, projectRoot: project.root, agents: declared });
+      return checkRegistrations(looked, declared, { projectRoot: project.root, urlOf });
+    }),
     after(key, unusable, "balances", async () => {
       const looked = await seen();
       const declared = await agents().catch(() => undefined);

@@ -16,7 +16,8 @@ export {
   isDrift,
 } from "./drift.ts";
 export { type StackUrls, expectedUrls } from "./expected-url.ts";
-export { type Examination, type ExamineOptions, examineFleet } from "./examine.ts";
+export { type Examination, type ExamineOptions, examineFleet, readUnsettled } from "./examine.ts";
+export { type Leftovers, findLeftovers, leftoversProblem } from "./leftovers.ts";
 export { hostingRefusals, hostingWarnings } from "./hosting-problems.ts";
 export { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
 export {
@@ -28,6 +29,6 @@ export {
   planFleet,
 } from "./plan.ts";
 export { rightsProblem } from "./refusals.ts";
-export { countActions, describeCost, planWarnings, summaryOf } from "./summary.ts";
+export { countActions, describeCost, duplicateWarnings, planWarnings, summaryOf } from "./summary.ts";
 export { type Survey, survey } from "./survey.ts";
 export { paymentSourceOf } from "./wallets.ts";
