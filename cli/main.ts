@@ -9,7 +9,7 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
   version: string;
 };
 
-const program = new Command("masumi-agents")
+const program: Command = new Command("masumi-agents")
   .description(
     "One YAML file in agents/ is one AI agent: run, registered on the Masumi network, kept as declared.",
   )

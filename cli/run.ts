@@ -1,9 +1,11 @@
 import { createDisplay } from "../local/engine/index.ts";
-import { runDocument } from "../stacks/documents.ts";
+import { type LeftoversDocument, leftoversDocument, runDocument } from "../stacks/documents.ts";
+import { findStackLeftovers } from "../stacks/leftovers.ts";
 import { readAgentOutputs, withAvailability } from "../stacks/outputs.ts";
 import { LOCAL_STACK, type Project } from "../stacks/project.ts";
 import { type Operation, type RunResult, runLocal } from "../stacks/run.ts";
 import { agentTable } from "./agent-table.ts";
+import { explainsItself } from "./explains-itself.ts";
 import { listenToInterruptions } from "./interruption.ts";
 import { printJson } from "./text.ts";
 
@@ -15,6 +17,8 @@ export interface RunFlags {
   readonly target?: readonly string[];
   readonly nonInteractive?: boolean;
   readonly diff?: boolean;
+  /** destroy: do not look for registrations that the stack did not manage. */
+  readonly leaveDuplicates?: boolean;
 }
 
 /** Has an interruption let running steps finish and save the state; a second ^C ends at once. */
@@ -56,11 +60,36 @@ export async function showLocalRun(
 /** Run one operation of the local stack on this terminal, and return its exit code. */
 export async function showRun(project: Project, operation: Operation, flags: RunFlags): Promise<number> {
   const result = await showLocalRun(project, operation, flags);
+  const left = operation === "destroy" && result.ok ? await showLeftovers(project, flags) : undefined;
   if (flags.json) {
-    printJson(runDocument(result));
+    printJson(runDocument(result, left));
   } else if (operation === "up" && result.ok) {
     const agents = await readAgentOutputs(project, LOCAL_STACK, { env: process.env });
     if (agents.length > 0) process.stdout.write(`\n${agentTable(await withAvailability(agents))}`);
   }
-  return result.exitCode;
+  return left ? 1 : result.exitCode;
+}
+
+/**
+ * Says on stderr what is still registered after a destroy, and returns it; undefined if there is nothing, it is unknown, or nobody
+ * wants to know: a destroy of some agents leaves the others.
+ */
+export async function showLeftovers(
+  project: Project,
+  { stack, leaveDuplicates = false, target = [] }: RunFlags,
+): Promise<LeftoversDocument | undefined> {
+  if (leaveDuplicates || target.length > 0) return undefined;
+  try {
+    const found = await findStackLeftovers(project, stack, { env: process.env });
+    if (!found.problem) return undefined;
+    process.stderr.write(`${found.problem.message}\n`);
+    return leftoversDocument(found);
+  } catch (error) {
+    // The stack is destroyed all the same.
+    if (!explainsItself(error)) throw error;
+    process.stderr.write(
+      `Whether registrations are left that the stack did not manage is unknown: ${error.message}\n`,
+    );
+    return undefined;
+  }
 }

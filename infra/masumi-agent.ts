@@ -49,7 +49,7 @@ export class MasumiAgent extends pulumi.ComponentResource {
 }
 
 function register(
-  { agent, config, wallet, sourceAddress, recover }: MasumiAgentArgs,
+  { agent, config, wallet, sourceAddress, recover, row, spare }: MasumiAgentArgs,
   url: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
 ): AgentRegistration {
@@ -64,6 +64,7 @@ function register(
       ...(sourceAddress ? { sourceAddress } : {}),
       ...(agent.adopt ? { adopt: agent.adopt } : {}),
       ...(recover ? { recover } : {}),
+      ...(row && spare.length > 0 ? { registrations: [row, ...spare].map(({ id }) => id) } : {}),
       probe: { allowPrivate: config.allowPrivateUrls, timeoutSeconds: config.probeSeconds },
       ...(config.v1Replacement === "delete-first" ? { v1Replacement: config.v1Replacement } : {}),
     },

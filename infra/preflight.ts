@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { MasumiClient, type MasumiError } from "../providers/masumi/service/index.ts";
+import { FORGET, MasumiClient, type MasumiError } from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
 import type { Agent } from "./declarations/index.ts";
 import { type FleetPlan, examineFleet, expectedUrls, planWarnings } from "./fleet/index.ts";
@@ -34,6 +34,8 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
     config,
     agents,
     urlOf: expectedUrls({ config, projectRoot, agents }),
+    projectRoot,
+    forget: process.env[FORGET],
     spends: !pulumi.runtime.isDryRun(),
     approved: process.env["MASUMI_PLAN"],
   });

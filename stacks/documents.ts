@@ -4,9 +4,11 @@ import {
   type AgentDrift,
   type Examination,
   type FleetDrift,
+  type Leftovers,
   type Orphan,
   type PlannedAgent,
   type WalletFunds,
+  duplicateWarnings,
   planWarnings,
   summaryOf,
   valueText,
@@ -17,6 +19,7 @@ import type { Reason } from "./import/transcribe.ts";
 import { type AgentStatus, feeShares } from "./outputs.ts";
 import type { ReadStack } from "./read-stack.ts";
 import type { RunResult } from "./run.ts";
+import type { UnsettledRequest } from "./unsettled.ts";
 
 /*
  * What the commands print with --json, and other front ends hand on. The shapes are documented in docs/outputs.md; each
@@ -35,23 +38,46 @@ const problem = ({ code, message }: Problem): Problem => ({ code, message });
 /** What stands in the place of every other document while the declarations are wrong. */
 export const complaintsDocument = (complaints: readonly Complaint[]) => ({ ok: false as const, complaints });
 
-/** How a run on the embedded engine ended. */
-export const runDocument = ({ ok, changes, outputs, steps, diagnostics }: RunResult) => ({
+/** How a run on the embedded engine ended; `leftovers` is what a destroy found still registered. */
+export const runDocument = (
+  { ok, changes, outputs, steps, diagnostics }: RunResult,
+  leftovers?: LeftoversDocument,
+) => ({
   ok,
   changes,
   outputs,
   steps,
   diagnostics,
+  ...(leftovers ? { leftovers } : {}),
 });
 
-/** The agents of a stack, and what each answers. */
-export function statusDocument(agents: readonly AgentStatus[]) {
+/** The agents of a stack, what each answers, and the requests whose outcome no run has learned. */
+export function statusDocument(
+  agents: readonly AgentStatus[],
+  unsettledRequests: readonly UnsettledRequest[] = [],
+) {
   const fees = feeShares(agents);
   return {
     version: 1 as const,
     agents: agents.map((agent) => ({ ...agent, feeShareLovelace: fees.get(agent.id) ?? "" })),
+    unsettledRequests,
   };
 }
+
+/** What a destroy leaves behind, since the stack did not manage it. */
+export interface LeftoversDocument {
+  readonly registrations: readonly (RegistrationDocument & {
+    /** null: no file declares it. */
+    readonly agent: string | null;
+  })[];
+  /** Agents' tokens in the stack's wallets that the payment service lists no registration of. */
+  readonly unlistedTokens: readonly string[];
+}
+
+export const leftoversDocument = ({ rows, tokens }: Leftovers): LeftoversDocument => ({
+  registrations: rows.map((row) => ({ ...documentRow(row), agent: row.agent?.id ?? null })),
+  unlistedTokens: tokens,
+});
 
 /** What an up would do on the chain, and what it costs. */
 export interface PlanDocument {
@@ -132,7 +158,7 @@ export function planDocument(
     wallets: funds.map(documentWallet),
     feeLovelace: String(plan.cost.fee),
     lockedLovelace: String(plan.cost.locked),
-    warnings: [...planWarnings(plan, config), ...notices],
+    warnings: [...planWarnings(plan, config), ...duplicateWarnings(plan), ...notices],
     problems: problems.map(problem),
   };
 }

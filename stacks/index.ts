@@ -30,6 +30,7 @@ export {
   readImportable,
   writeImports,
 } from "./import/import.ts";
+export { findStackLeftovers } from "./leftovers.ts";
 export { readMarket } from "./network.ts";
 export {
   type AgentOutput,
@@ -57,4 +58,5 @@ export {
   stopSandbox,
 } from "./sandbox-process.ts";
 export { type Targets, targetWords, targetsOf } from "./targets.ts";
+export { type UnsettledRequest, readUnsettledRequests } from "./unsettled.ts";
 export { UserError } from "./user-error.ts";

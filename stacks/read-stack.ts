@@ -2,11 +2,12 @@ import { type StackConfig, readStackConfig } from "../infra/config.ts";
 import type { Agent, LoadedAgents } from "../infra/declarations/index.ts";
 import { type Examination, type FleetDrift, examineDrift, examineFleet } from "../infra/fleet/index.ts";
 import { expectedUrls } from "../infra/fleet/index.ts";
-import { MasumiClient } from "../providers/masumi/service/index.ts";
+import { FORGET, MasumiClient } from "../providers/masumi/service/index.ts";
 import { configValues } from "../local/engine/stack/index.ts";
 import { loadStackAgents } from "./agents.ts";
 import { openLocalStack } from "./local-stack.ts";
 import { type CallOptions, LOCAL_STACK, type Project, readConfig, stackFile } from "./project.ts";
+import { registrationsInState } from "./state-ids.ts";
 import { UserError } from "./user-error.ts";
 
 /** A stack as its files declare it, and the payment service it registers at. Neither Pulumi nor a state is needed. */
@@ -17,6 +18,11 @@ export interface ReadStack {
   readonly client: MasumiClient;
   /** Where an agent will be reached; undefined where that is known only once it is hosted. */
   readonly urlOf: (agent: Agent) => string | undefined;
+  readonly projectRoot: string;
+  /** Ids of the registrations in the stack's state; undefined where that is not known. */
+  readonly inState: ReadonlySet<string> | undefined;
+  /** MASUMI_FORGET_REGISTRATION */
+  readonly forget: string | undefined;
 }
 
 interface Settings {
@@ -82,7 +88,9 @@ export async function readStack(project: Project, stack: string, options: CallOp
   const declared = loadStackAgents(project, stack);
   const { config, client } = await openService(project, stack, options);
   const urlOf = expectedUrls({ config, projectRoot: project.root, agents: declared.agents });
-  return { stack, config, declared, client, urlOf };
+  const inState = await registrationsInState(project, stack);
+  const forget = options.env[FORGET];
+  return { stack, config, declared, client, urlOf, projectRoot: project.root, inState, forget };
 }
 
 /**
@@ -92,13 +100,16 @@ export async function readStack(project: Project, stack: string, options: CallOp
  * @throws MasumiError if the key cannot serve at all; ServiceError, RefusedError
  */
 export const planStack = (
-  { config, declared: { agents }, client, urlOf }: ReadStack,
+  { config, declared: { agents }, client, urlOf, projectRoot, inState, forget }: ReadStack,
   signal?: AbortSignal,
 ): Promise<Examination> =>
   examineFleet(client, {
     config,
     agents,
     urlOf,
+    projectRoot,
+    inState,
+    forget,
     spends: false,
     allBalances: true,
     ...(signal ? { signal } : {}),
@@ -110,6 +121,7 @@ export const planStack = (
  * @throws MasumiError if the key is of another network; ServiceError, RefusedError
  */
 export const findStackDrift = (
-  { config, declared: { agents }, client, urlOf }: ReadStack,
+  { config, declared: { agents }, client, urlOf, inState, forget }: ReadStack,
   signal?: AbortSignal,
-): Promise<FleetDrift> => examineDrift(client, { config, agents, urlOf, ...(signal ? { signal } : {}) });
+): Promise<FleetDrift> =>
+  examineDrift(client, { config, agents, urlOf, inState, forget, ...(signal ? { signal } : {}) });

@@ -194,7 +194,12 @@ const OPERATIONS: readonly CommandSpec[] = [
     TARGET,
   ),
   operation("refresh", "update the state to what really exists"),
-  operation("destroy", "deregister every agent, wait until its token is burned, and stop the crews", TARGET),
+  operation(
+    "destroy",
+    "deregister every agent, wait until its token is burned, and stop the crews",
+    TARGET,
+    option("--leave-duplicates", "do not look for registrations of this owner that the stack did not manage"),
+  ),
 ];
 
 const SANDBOX: CommandSpec = {

@@ -4,7 +4,7 @@ import { readAgentOutputs } from "../../stacks/outputs.ts";
 import type { Operation } from "../../stacks/run.ts";
 import { type AskingFlags, confirmed } from "../confirm.ts";
 import { passToPulumi } from "../pulumi.ts";
-import { type RunFlags, showRun } from "../run.ts";
+import { type RunFlags, showLeftovers, showRun } from "../run.ts";
 import { count } from "../text.ts";
 import { printComplaints } from "./validate.ts";
 
@@ -28,7 +28,11 @@ export async function passOperation(
   words: readonly string[],
 ): Promise<number> {
   requireStackFile(project, flags.stack);
-  return complaintsOf(project, operation, flags) ?? passToPulumi(project, words);
+  const complained = complaintsOf(project, operation, flags);
+  if (complained !== undefined) return complained;
+  const exitCode = await passToPulumi(project, words);
+  const isDestroyed = operation === "destroy" && exitCode === 0;
+  return isDestroyed && (await showLeftovers(project, flags)) ? 1 : exitCode;
 }
 
 /** Prints what is wrong with the declarations that an operation needs, and returns the exit code then. */

@@ -4,6 +4,7 @@ import { type AgentWithCrew, crewsHere, deadCrewNotice, withCrews } from "../../
 import { statusDocument } from "../../stacks/documents.ts";
 import { readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
 import type { Project } from "../../stacks/project.ts";
+import { type UnsettledRequest, readUnsettledRequests } from "../../stacks/unsettled.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { agentTable } from "../agent-table.ts";
 import { printJson } from "../text.ts";
@@ -15,16 +16,26 @@ export async function status(
   wanted?: string,
 ): Promise<number> {
   const known = await readAgentOutputs(project, flags.stack, { env: process.env });
+  const unsettled = await readUnsettledRequests(project, flags.stack);
   const chosen = known.filter(({ id }) => wanted === undefined || id === wanted);
   if (wanted !== undefined && chosen.length === 0) {
     const ids = known.map(({ id }) => id).join(", ") || "none";
     throw new UserError(`The last run of stack ${flags.stack} left no agent ${wanted}. Its agents: ${ids}.`);
   }
   const agents = withCrews(project, await withAvailability(chosen));
-  if (flags.json) printJson(statusDocument(agents));
-  else process.stdout.write(statusText(project, agents, wanted));
+  if (flags.json) printJson(statusDocument(agents, unsettled));
+  else process.stdout.write(statusText(project, agents, wanted) + unsettledText(unsettled));
   return agents.some(({ availability }) => availability === "no answer") ? 1 : 0;
 }
+
+const unsettledText = (unsettled: readonly UnsettledRequest[]): string =>
+  unsettled
+    .map(
+      ({ agentId, startedAt }) =>
+        `The registration of ${printable(agentId)} was requested at ${startedAt}, and what became of it is unknown ` +
+        "(REGISTRATION_UNSETTLED). See npx masumi-agents plan.\n",
+    )
+    .join("");
 
 function statusText(project: Project, agents: readonly AgentWithCrew[], wanted: string | undefined): string {
   const [first] = agents;

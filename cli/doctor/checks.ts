@@ -8,7 +8,14 @@ import { count } from "../text.ts";
 import { type Check, type Verdict, ok, skip } from "./finding.ts";
 import { askHealth } from "./health.ts";
 import { checkAgents, checkNode, checkPorts, checkPulumi, checkPython, checkParallel } from "./machine.ts";
-import { checkBalances, checkWallets, judgeRelease, judgeKey, judgeSources } from "./service.ts";
+import {
+  checkBalances,
+  checkRegistrations,
+  checkWallets,
+  judgeRelease,
+  judgeKey,
+  judgeSources,
+} from "./service.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -108,6 +115,13 @@ function serviceChecks(project: Project, stack: string, agents: () => Promise<re
       return judgeSources(config, survey.sources);
     }),
     after(key, unusable, "wallets", async () => checkWallets(await seen())),
+    after(key, unusable, "registrations", async () => {
+      const looked = await seen();
+      const declared = await agents().catch(() => undefined);
+      if (!declared) return [skip("agents/ is not valid")];
+      const urlOf = expectedUrls({ config: looked.config, projectRoot: project.root, agents: declared });
+      return checkRegistrations(looked, declared, { projectRoot: project.root, urlOf });
+    }),
     after(key, unusable, "balances", async () => {
       const looked = await seen();
       const declared = await agents().catch(() => undefined);

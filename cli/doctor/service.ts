@@ -8,10 +8,12 @@ import {
   paymentSourceOf,
   planFleet,
   readFunds,
+  readUnsettled,
 } from "../../infra/fleet/index.ts";
 import {
   type ApiKeyStatus,
   type Dialect,
+  FORGET,
   type MasumiClient,
   MasumiError,
   type PaymentSource,
@@ -128,6 +130,23 @@ function contractOf(
     (source) => source.network === network && source.paymentSourceType === `Web3Cardano${wallet.type}`,
   );
   return found.length === 1 ? found[0]?.smartContractAddress : undefined;
+}
+
+/** Whether what the payment service lists of the declared agents can be believed, and no earlier request is unsettled. */
+export async function checkRegistrations(
+  { config, survey }: WalletQuestion,
+  agents: readonly Agent[],
+  {
+    projectRoot,
+    urlOf,
+  }: { readonly projectRoot: string; readonly urlOf: (agent: Agent) => string | undefined },
+): Promise<Verdict[]> {
+  const unsettled = await readUnsettled(config, agents, projectRoot);
+  const { problems } = planFleet({ config, survey, urlOf, agents, unsettled, forget: process.env[FORGET] });
+  const contradictions = problems.filter(
+    ({ code }) => code === "REGISTRY_INCONSISTENT" || code === "REGISTRATION_UNSETTLED",
+  );
+  return contradictions.length > 0 ? contradictions.map(failure) : [ok("nothing contradicts what is listed")];
 }
 
 /** Whether each wallet can pay for the next up; without right declarations, whether it has anything. */

@@ -27,7 +27,7 @@ type Texts = Readonly<Record<string, string | undefined>>;
 
 const compareTexts = (field: string, declared: Texts, live: Texts): FieldDrift[] =>
   Object.keys({ ...declared, ...live })
-    .filter((key) => (declared[key] || undefined) !== (live[key] || undefined))
+    .filter((key) => (declared[key]?.trim() || undefined) !== (live[key]?.trim() || undefined))
     .map((key) => ({
       field: `${field}.${key}`,
       declared: declared[key] || undefined,

@@ -4,6 +4,7 @@ import {
   type OwnRow,
   type Row,
   isLeaving,
+  isOver,
   isPending,
   marker,
 } from "../../providers/masumi/service/index.ts";
@@ -12,7 +13,7 @@ import type { Agent } from "../declarations/index.ts";
 import { type FieldDrift, compareContent } from "./compare.ts";
 import { eachAgent } from "./plan.ts";
 import { listingOf } from "./plan.ts";
-import { type FleetInput, findOrphans, registrationsOf } from "./plan.ts";
+import { type FleetInput, assertUnregistered, findOrphans, keptBy, registrationsOf } from "./plan.ts";
 import { rightsProblem } from "./refusals.ts";
 import { survey } from "./survey.ts";
 import { type WalletPool, paymentSourceOf } from "./wallets.ts";
@@ -49,6 +50,8 @@ export interface DriftOptions {
   readonly config: StackConfig;
   readonly agents: readonly Agent[];
   readonly urlOf: FleetInput["urlOf"];
+  readonly inState?: FleetInput["inState"];
+  readonly forget?: FleetInput["forget"];
   readonly signal?: AbortSignal;
 }
 
@@ -83,17 +86,15 @@ export function findDrift(input: FleetInput): FleetDrift {
 export const isDrift = ({ status, duplicates }: AgentDrift): boolean =>
   (status !== "same" && status !== "pending") || duplicates.length > 0;
 
-function compareAgent(
-  { config, survey, urlOf }: FleetInput,
-  agent: Agent,
-  own: readonly OwnRow[],
-  pool: WalletPool,
-): AgentDrift {
-  const { rows, row: marked, spare } = registrationsOf(marker(config.owner, agent.id), own);
+function compareAgent(input: FleetInput, agent: Agent, own: readonly OwnRow[], pool: WalletPool): AgentDrift {
+  const { config, survey, urlOf } = input;
+  const mark = marker(config.owner, agent.id);
+  const { rows, row: marked, spare } = registrationsOf(mark, own, keptBy(input, agent));
   const row = marked ?? survey.rows.find(({ id }) => id === agent.adopt) ?? rows[0];
   const url = urlOf(agent);
   const wallet = pool.choose(agent, row);
   const compared = { agent, duplicates: spare, isUrlCompared: url !== undefined };
+  if (!row || isOver(row.state)) assertUnregistered(input, agent);
   if (!row || row.state === "DeregistrationConfirmed") {
     return { ...compared, ...(row ? { row } : {}), status: "missing", fields: [] };
   }

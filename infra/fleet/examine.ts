@@ -1,4 +1,9 @@
-import type { MasumiClient, MasumiError } from "../../providers/masumi/service/index.ts";
+import {
+  IntentNotes,
+  type MasumiClient,
+  type MasumiError,
+  marker,
+} from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { approvalProblem, checksumOf } from "./checksum.ts";
@@ -14,6 +19,10 @@ export interface ExamineOptions {
   readonly urlOf: FleetInput["urlOf"];
   /** Whether the run will spend money; for a plan or preview a Read key is enough. */
   readonly spends: boolean;
+  readonly inState?: FleetInput["inState"];
+  readonly forget?: FleetInput["forget"];
+  /** The project's folder, where earlier runs left notes of requests whose outcome they did not learn. */
+  readonly projectRoot?: string | undefined;
   /** MASUMI_PLAN: checksum of the plan that was approved. */
   readonly approved?: string | undefined;
   /** Whether to read every wallet's balance, even if nothing has to be paid. */
@@ -36,13 +45,17 @@ export interface Examination {
  * @throws MasumiError if the key cannot be used at all; ServiceError, RefusedError
  */
 export async function examineFleet(client: MasumiClient, options: ExamineOptions): Promise<Examination> {
-  const { config, agents, urlOf, spends, approved, allBalances = false, signal } = options;
+  const { config, agents, urlOf, inState, forget, projectRoot } = options;
+  const { spends, approved, allBalances = false, signal } = options;
   const refused = rightsProblem(await client.apiKeyStatus({ signal }), config, { spends });
   if (refused) throw refused;
   const input: FleetInput = {
     config,
     agents,
     urlOf,
+    inState,
+    forget,
+    unsettled: await readUnsettled(config, agents, projectRoot),
     survey: await survey(client, config, agents, { signal }),
   };
   const plan = planFleet(input);
@@ -59,4 +72,20 @@ export async function examineFleet(client: MasumiClient, options: ExamineOptions
     ...funds.map((wallet) => fundsProblem(config, wallet)),
   ].filter((problem) => problem !== undefined);
   return { plan, funds, checksum, problems };
+}
+
+/** Returns when earlier runs on this machine requested agents without learning what became of that, by agent. */
+export async function readUnsettled(
+  { paymentServiceUrl: url, network, owner }: StackConfig,
+  agents: readonly Agent[],
+  projectRoot: string | undefined,
+): Promise<ReadonlyMap<string, number>> {
+  const notes = new IntentNotes(projectRoot);
+  const found = await Promise.all(
+    agents.map(async ({ id }) => {
+      const startedAt = await notes.startedAt({ url, network, marker: marker(owner, id) });
+      return startedAt === undefined ? [] : [[id, startedAt] as const];
+    }),
+  );
+  return new Map(found.flat());
 }

@@ -17,7 +17,8 @@ export { type FieldDrift, compareContent } from "./compare.ts";
 export { changeText, shortenedPair } from "./change-text.ts";
 export { valueText } from "./value-text.ts";
 export { type StackUrls, expectedUrls } from "./expected-url.ts";
-export { type Examination, type ExamineOptions, examineFleet } from "./examine.ts";
+export { type Examination, type ExamineOptions, examineFleet, readUnsettled } from "./examine.ts";
+export { type Leftovers, findLeftovers, leftoversProblem } from "./leftovers.ts";
 export { type LogPlace, logPlaceOf } from "./log-places.ts";
 export { hostingRefusals, hostingWarnings } from "./hosting-problems.ts";
 export { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
@@ -31,6 +32,6 @@ export {
   restrictPlan,
 } from "./plan.ts";
 export { rightsProblem } from "./refusals.ts";
-export { countActions, describeCost, planWarnings, summaryOf } from "./summary.ts";
+export { countActions, describeCost, duplicateWarnings, planWarnings, summaryOf } from "./summary.ts";
 export { type Survey, survey } from "./survey.ts";
 export { paymentSourceOf } from "./wallets.ts";

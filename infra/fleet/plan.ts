@@ -1,5 +1,6 @@
 import {
   type Change,
+  type KeptBy,
   type Listing,
   MasumiError,
   type OwnRow,
@@ -10,21 +11,26 @@ import {
   contentOf,
   decideChange,
   decideCreate,
+  chooseKept,
   digestOf,
+  isForgotten,
   isLeaving,
   isLive,
   isOver,
-  liveAndOldFirst,
   marker,
   ownRows,
+  shortList,
   shows,
+  unlisted,
+  unlistedTokens,
+  unsettled,
 } from "../../providers/masumi/service/index.ts";
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
 import { type FieldDrift, compareContent } from "./compare.ts";
 import type { Survey } from "./survey.ts";
-import { WalletPool, paymentSourceOf } from "./wallets.ts";
+import { WalletPool, paymentSourceOf, usableWallets } from "./wallets.ts";
 
 /** One agent of the stack: its status on the network, and what a run would do about it. */
 export interface PlannedAgent {
@@ -48,6 +54,8 @@ export interface PlannedAgent {
   readonly spare: readonly Row[];
   /** "" if it is known only once the agent is hosted. */
   readonly url: string;
+  /** When an earlier run requested it without learning what became of that (Unix milliseconds). */
+  readonly requestedAt?: number;
   readonly cost: Cost;
 }
 
@@ -72,9 +80,15 @@ export interface FleetInput {
   readonly survey: Survey;
   /** Returns an agent's URL if it is known before the agent is hosted. */
   readonly urlOf: (agent: Agent) => string | undefined;
+  /** Ids of the registrations in the stack's state, if that is known. */
+  readonly inState?: ReadonlySet<string> | undefined;
+  /** Requests of unknown outcome, by agent: when they were sent (Unix milliseconds). */
+  readonly unsettled?: ReadonlyMap<string, number> | undefined;
+  /** MASUMI_FORGET_REGISTRATION: of which agents what the service does not show counts as gone. */
+  readonly forget?: string | undefined;
 }
 
-/** Returns what a run would do on the chain, given the declarations and what the service shows. Pure: no requests, no state. */
+/** Returns what a run would do on the chain, given the declarations and what the service shows. Sends no requests. */
 export function planFleet(input: FleetInput): FleetPlan {
   const { config, agents } = input;
   const {
@@ -119,14 +133,10 @@ export function eachAgent<T>(
 
 type Draft = Omit<PlannedAgent, "queueLength">;
 
-function planAgent(
-  { config, survey, urlOf }: FleetInput,
-  agent: Agent,
-  own: readonly OwnRow[],
-  pool: WalletPool,
-): Draft {
+function planAgent(input: FleetInput, agent: Agent, own: readonly OwnRow[], pool: WalletPool): Draft {
+  const { config, survey, urlOf } = input;
   const mark = marker(config.owner, agent.id);
-  const { rows, row, spare } = registrationsOf(mark, own);
+  const { rows, row, spare } = registrationsOf(mark, own, keptBy(input, agent));
   const adopted = survey.rows.find(({ id }) => id === agent.adopt);
   const wallet = pool.choose(agent, row ?? adopted);
   const source = paymentSourceOf(config, wallet, survey.sources);
@@ -144,6 +154,7 @@ function planAgent(
   const decided: Decided = known
     ? { ...changeOf(config, registration, known, recover), row: known }
     : newcomer(registration, agent, survey.rows);
+  const requestedAt = decided.action === "create" ? assertUnregistered(input, agent) : undefined;
   return {
     agent,
     wallet,
@@ -152,6 +163,7 @@ function planAgent(
     ...decided,
     spare,
     url: knownUrl ?? "",
+    ...(requestedAt === undefined ? {} : { requestedAt }),
     cost: costOf(decided.action, wallet.type),
   };
 }
@@ -170,18 +182,52 @@ const isOurChange = (adopted: Row, registration: Registration): boolean =>
 export interface Registrations {
   /** In every state, newest first. */
   readonly rows: readonly OwnRow[];
-  /** The one that counts: neither over nor leaving; if there are several, live ones first, then the oldest. */
+  /** The one that counts, see `chooseKept`. */
   readonly row: OwnRow | undefined;
   /** The others that are neither over nor leaving. */
   readonly spare: readonly OwnRow[];
 }
 
-export function registrationsOf(mark: string, own: readonly OwnRow[]): Registrations {
+export function registrationsOf(mark: string, own: readonly OwnRow[], by: KeptBy): Registrations {
   const rows = own.filter((row) => row.marker === mark);
-  const [row, ...spare] = rows
-    .filter(({ state }) => !isOver(state) && !isLeaving(state))
-    .toSorted(liveAndOldFirst);
-  return { rows, row, spare };
+  return { rows, ...chooseKept(rows, by) };
+}
+
+/** Returns how to tell an agent's registrations apart: by the state, and by what is declared. */
+export function keptBy({ config, urlOf, inState }: FleetInput, agent: Agent): KeptBy {
+  const declared = listingOf(agent);
+  const url = urlOf(agent);
+  const vkeys = new Set(usableWallets(config, agent).map(({ vkey }) => vkey));
+  return {
+    inState,
+    shows: (row) => {
+      const listing = { ...declared, apiBaseUrl: url ?? row.listing.apiBaseUrl };
+      const { sourceAddress } = row;
+      return (
+        vkeys.has(row.walletVkey) && contentOf({ wallet: row, listing, sourceAddress }) === rowContent(row)
+      );
+    },
+  };
+}
+
+/**
+ * Returns when an earlier run requested an agent that no row shows, if one did so lately: its registration may still appear.
+ *
+ * @throws MasumiError REGISTRY_INCONSISTENT if the list cannot be believed, REGISTRATION_UNSETTLED if the request is older
+ */
+export function assertUnregistered(input: FleetInput, { id }: Agent): number | undefined {
+  const { config, survey, unsettled: requests, forget } = input;
+  if (isForgotten(forget, id)) return undefined;
+  if (survey.missing > 0) throw shortList(survey.missing, id);
+  const found = survey.holdings.flatMap(({ wallet: { type }, tokens }) =>
+    unlistedTokens(tokens, { type, marker: marker(config.owner, id), agentIdentifier: "" }, survey.rows),
+  );
+  if (found.length > 0) throw unlisted(found, id);
+  const requestedAt = requests?.get(id);
+  if (requestedAt !== undefined && Date.now() - requestedAt >= config.settleSeconds * 1000) {
+    throw unsettled(id, requestedAt);
+  }
+  return requestedAt;
 }
 
 interface Decided extends Pick<PlannedAgent, "fields" | "changes"> {
@@ -264,7 +310,9 @@ export function findOrphans(
 ): Orphan[] {
   const declared = new Set(agents.map(({ id }) => marker(owner, id)));
   // An agent without a registration of its own may take over one with the marker of another id.
-  const takers = agents.filter(({ id, adopt }) => adopt && !registrationsOf(marker(owner, id), own).row);
+  const isLiving = ({ state }: Row) => !isOver(state) && !isLeaving(state);
+  const living = new Set(own.filter(isLiving).map((row) => row.marker));
+  const takers = agents.filter(({ id, adopt }) => adopt && !living.has(marker(owner, id)));
   const adopted = new Set(takers.map(({ adopt }) => adopt));
   return own
     .filter((row) => !isOver(row.state) && !declared.has(row.marker) && !adopted.has(row.id))

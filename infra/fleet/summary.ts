@@ -45,13 +45,13 @@ function mayShareFees({ agents, orphans }: FleetPlan): boolean {
 /** Fees are estimates: two decimals are enough, rounded up to be on the safe side. */
 const roundUp = (lovelace: bigint) => ((lovelace + 9_999n) / 10_000n) * 10_000n;
 
-/** Returns what a person should read before a run continues: replacements and their cost, duplicates, orphans. */
+/** Returns what a person should read before a run continues: replacements and their cost, orphans, open requests. */
 export function planWarnings(plan: FleetPlan, { owner }: Pick<StackConfig, "owner">): string[] {
   const orphans = plan.orphans.filter(({ action }) => action === "deregister");
   const names = orphans.map(({ row }) => `${row.listing.name} (registration ${row.id})`).join(", ");
   return [
     ...plan.agents.filter(({ action }) => action === "replace").map(replacementWarning),
-    ...plan.agents.filter(({ spare }) => spare.length > 0).map(duplicateWarning),
+    ...plan.agents.flatMap(requestWarning),
     ...(orphans.length > 0
       ? [
           `These registrations of owner ${owner} are not declared in any file: ${names}. Those in this stack's state will be deregistered.`,
@@ -73,6 +73,23 @@ function replacementWarning({ agent, wallet, fields, row }: PlannedAgent): strin
   );
 }
 
-const duplicateWarning = ({ agent, row, spare }: PlannedAgent): string =>
-  `${agent.id} is registered ${spare.length + 1} times. Registration ${row?.id ?? ""} is kept; the others are not removed ` +
-  `automatically: deregister ${spare.map(({ id }) => id).join(", ")} in the payment service.`;
+/** Returns which agents have several registrations. A run names them itself, since its state may have another one than the plan. */
+export const duplicateWarnings = (plan: FleetPlan): string[] =>
+  plan.agents.filter(({ spare }) => spare.length > 0).map(duplicateWarning);
+
+/** A run burns what its state has to give up, such as the old registration of a replacement that was interrupted; no other. */
+const duplicateWarning = ({ agent, row, spare }: PlannedAgent): string => {
+  const others = spare.map(({ id, state }) => `${id} (${state})`).join(", ");
+  return (
+    `${agent.id} is registered ${spare.length + 1} times. Registration ${row?.id ?? ""} is kept. Of ${others}, up removes only ` +
+    "what this stack's state is about to replace; deregister the rest in the payment service."
+  );
+};
+
+const requestWarning = ({ agent, requestedAt }: PlannedAgent): string[] =>
+  requestedAt === undefined
+    ? []
+    : [
+        `The registration of ${agent.id} was requested at ${new Date(requestedAt).toISOString()}, and what became of it is not ` +
+          "known yet. It is looked for before anything is sent again.",
+      ];

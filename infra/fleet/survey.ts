@@ -1,19 +1,34 @@
 import {
   type MasumiClient,
+  MasumiError,
   type PaymentSource,
   type Row,
+  type TokenTags,
+  WalletTokens,
+  isOver,
   marker,
   ownRows,
   readRows,
 } from "../../providers/masumi/service/index.ts";
-import type { StackConfig } from "../config.ts";
+import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
+import { paymentSourceOf } from "./wallets.ts";
+
+/** The agents' tokens that are in a wallet, according to the chain. */
+export interface WalletHoldings {
+  readonly wallet: Wallet;
+  readonly tokens: TokenTags;
+}
 
 /** What the payment service shows before a run changes anything. */
 export interface Survey {
   readonly sources: readonly PaymentSource[];
   /** Registrations in every state, newest first: those of the stack's wallets, if necessary those of the whole network. */
   readonly rows: readonly Row[];
+  /** How many rows the lists lacked, according to the service's own counts. */
+  readonly missing: number;
+  /** Asked for if an agent has no row that is on the chain or will be; without wallets of which it is unknown. */
+  readonly holdings: readonly WalletHoldings[];
 }
 
 interface SurveyOptions {
@@ -24,7 +39,8 @@ interface SurveyOptions {
  * Reads what a plan is made from; any permission of the API key is enough.
  *
  * If the addresses of all wallets are known, only their registrations are requested. If an agent is not among them, all
- * registrations of the network are read: it may be registered on a wallet that was removed from the configuration.
+ * registrations of the network are read: it may be registered on a wallet that was removed from the configuration. If it is not
+ * among these either, the chain is asked for the tokens in the stack's wallets: the list may lack a row.
  *
  * @throws ServiceError, RefusedError
  */
@@ -35,12 +51,56 @@ export async function survey(
   { signal }: SurveyOptions = {},
 ): Promise<Survey> {
   const sources = await client.paymentSources({ signal });
+  let missing = 0;
+  const onShort = (short: number) => void (missing += short);
   const { network, owner } = config;
+  const complete = async (seen: Omit<Survey, "holdings">): Promise<Survey> => {
+    const living = new Set(
+      ownRows(seen.rows, owner).flatMap(({ state, marker: mark }) => (isOver(state) ? [] : [mark])),
+    );
+    const isListed = agents.every(({ id }) => living.has(marker(owner, id)));
+    return { ...seen, holdings: isListed ? [] : await readHoldings(client, config, seen, { signal }) };
+  };
   const walletAddresses = config.wallets.flatMap(({ address }) => address ?? []);
   if (walletAddresses.length === config.wallets.length) {
     const rows = await readRows(client, { network, walletAddresses, signal });
     const seen = new Set(ownRows(rows, owner).map((row) => row.marker));
-    if (agents.every(({ id }) => seen.has(marker(owner, id)))) return { sources, rows };
+    if (agents.every(({ id }) => seen.has(marker(owner, id)))) return complete({ sources, rows, missing });
   }
-  return { sources, rows: await readRows(client, { network, signal }) };
+  const rows = await readRows(client, { network, signal, onShort });
+  return complete({ sources, rows, missing });
+}
+
+/** Returns the stack's wallets with the tokens that they hold. */
+export async function readHoldings(
+  client: MasumiClient,
+  config: StackConfig,
+  { sources, rows }: Pick<Survey, "sources" | "rows">,
+  { signal }: SurveyOptions,
+): Promise<WalletHoldings[]> {
+  const wallets = new WalletTokens(client);
+  const found = await Promise.all(
+    config.wallets.map(async (wallet) => {
+      const { network } = config;
+      const seller = { network, vkey: wallet.vkey, contract: contractOf(config, wallet, sources) };
+      const tokens = await wallets.of(seller, rows, { signal });
+      return tokens ? [{ wallet, tokens }] : [];
+    }),
+  );
+  signal?.throwIfAborted();
+  return found.flat();
+}
+
+/** A wallet whose source is unclear is a problem of the plan's; here it only means that its tokens stay unknown. */
+function contractOf(
+  config: StackConfig,
+  wallet: Wallet,
+  sources: readonly PaymentSource[],
+): string | undefined {
+  try {
+    return paymentSourceOf(config, wallet, sources).sourceAddress;
+  } catch (error) {
+    if (error instanceof MasumiError) return undefined;
+    throw error;
+  }
 }

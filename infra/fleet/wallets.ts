@@ -2,6 +2,14 @@ import { MasumiError, type PaymentSource, type Row } from "../../providers/masum
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 
+/** Returns the wallets of the pool that may register an agent. */
+export const usableWallets = ({ wallets }: Pick<StackConfig, "wallets">, agent: Agent): Wallet[] =>
+  wallets.filter(
+    (wallet) =>
+      (!agent.wallet || wallet.vkey === agent.wallet) &&
+      (!agent.paymentType || wallet.type === agent.paymentType),
+  );
+
 /**
  * Distributes agents evenly over the pool of wallets that register them. An agent that is already registered keeps its
  * wallet as long as it is in the pool, because moving costs two fees.
@@ -27,11 +35,7 @@ export class WalletPool {
   }
 
   #find(agent: Agent, live: Row | undefined): Wallet {
-    const usable = this.#config.wallets.filter(
-      (wallet) =>
-        (!agent.wallet || wallet.vkey === agent.wallet) &&
-        (!agent.paymentType || wallet.type === agent.paymentType),
-    );
+    const usable = usableWallets(this.#config, agent);
     const kept = usable.find(({ vkey }) => vkey === live?.walletVkey);
     if (kept) return kept;
     const type = agent.paymentType ?? (usable.some((wallet) => wallet.type === "V2") ? "V2" : "V1");

@@ -37,7 +37,7 @@ export interface ImportResult {
  */
 export async function readImportable(
   project: Project,
-  { config, client, declared, urlOf }: ReadStack,
+  { config, client, declared, urlOf, inState }: ReadStack,
   signal?: AbortSignal,
 ): Promise<Importable> {
   const refused = rightsProblem(await client.apiKeyStatus({ signal }), config, { spends: false });
@@ -50,8 +50,9 @@ export async function readImportable(
   return {
     config,
     agents,
-    survey: { sources, rows },
+    survey: { sources, rows, missing: 0, holdings: [] },
     urlOf,
+    inState,
     projectRoot: project.root,
     isFile: (id) => ["yaml", "yml"].some((ending) => existsSync(join(project.agents, `${id}.${ending}`))),
     ...undeclared(rows, { config, agents }),

@@ -56,7 +56,7 @@ export async function declareAll(agents: readonly Agent[], options: ProgramOptio
     // What the plan reads of a stack's configuration and of a declaration; the rest is of no account here.
     config: { network: NETWORK, owner: OWNER, wallets, v1Replacement } as unknown as StackConfig,
     agents: agents.map(toDeclaration),
-    survey: { sources, rows },
+    survey: { sources, rows, missing: 0, holdings: [] },
     urlOf: ({ id }) => `${agentsUrl}/${id}`,
   });
   const [problem] = problems;

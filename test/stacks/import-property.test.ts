@@ -97,6 +97,8 @@ const contextOf = (row: Row, projectRoot: string): ImportContext => ({
   urlOf: ({ source }) => (source.kind === "url" ? source.url : undefined),
   isFile: () => false,
   survey: {
+    missing: 0,
+    holdings: [],
     rows: [row],
     sources: [
       { id: "1", network: "Preprod", paymentSourceType: "Web3CardanoV2", smartContractAddress: V2_SOURCE },

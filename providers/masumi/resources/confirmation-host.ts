@@ -8,10 +8,11 @@ import {
   type SentConfirmationInputs,
   STATE_VERSION,
 } from "./inputs.ts";
-import { type Network, type Row, isLeaving, isLive, isSettled } from "../service/model.ts";
+import { type Network, type Row, isLeaving, isLive, isOver, isSettled } from "../service/model.ts";
 import { withoutStack } from "./without-stack.ts";
 import { deadlineBy, queueSeconds, requestsBefore } from "../service/rules/queue.ts";
 import type { Session } from "./session.ts";
+import { assertGone, missingRowPatience, nameOf, noLongerListed } from "./whereabouts.ts";
 
 const READ_AGE_MS = 60_000;
 /** A message about a wait is repeated after this time, and whenever the state changes. */
@@ -73,7 +74,7 @@ const received = ({
  * Waits until the chain has confirmed the registration or its update.
  *
  * @throws RegistrationError REGISTRATION_FAILED, UPDATE_FAILED, REGISTRATION_GONE, REGISTRATION_LEAVING at once;
- * MASUMI_STILL_PENDING after waitMinutes
+ * REGISTRY_INCONSISTENT if the list lacks the registration for settleSeconds; MASUMI_STILL_PENDING after waitMinutes
  */
 async function confirm(
   session: Session,
@@ -87,11 +88,13 @@ async function confirm(
   let latest: Row | undefined;
   const tell = createTeller(session, inputs, rows, suspiciousMs);
   const wallet = { vkey: walletVkey, type: walletType };
+  const isPatient = missingRowPatience((await session.settings()).settleSeconds);
   const settled = await view.waitFor<Row>(registrationId, {
     deadline: deadlineBy({ waitMinutes, wallet, expected: queueLength, rows }),
     judge: (row) => {
       latest = row;
-      if (!row) throw gone(registrationId);
+      if (isPatient(row)) return undefined;
+      if (!row) throw noLongerListed(registrationId, nameOf(inputs.resourceUrn, registrationId));
       return isSettled(row.state) || isLeaving(row.state) ? row : undefined;
     },
     onLook: (row) => row && tell(row),
@@ -116,7 +119,14 @@ const toOutputs = (inputs: ConfirmationInputs, row: Row): ConfirmationOutputs =>
 async function readConfirmation(session: Session, id: string, props: ConfirmationOutputs | undefined) {
   if (!props) return { id: "" };
   const view = await session.view(props.network, props.walletType);
-  const row = (await view.rows(READ_AGE_MS)).get(props.registrationId);
+  const { registrationId, network, walletVkey, walletType, agentIdentifier, state } = props;
+  const row = (await view.rows(READ_AGE_MS)).get(registrationId);
+  if (!row || isOver(row.state)) {
+    const agentId = nameOf(props.resourceUrn, registrationId);
+    const wallet = { vkey: walletVkey, type: walletType };
+    const known = { id: registrationId, agentId, network, wallet, marker: "", agentIdentifier, state };
+    await assertGone(session, known, row);
+  }
   if (!row || row.state === "DeregistrationConfirmed") return { id: "" };
   return { id, props: toOutputs(props, row) };
 }
@@ -228,4 +238,4 @@ async function failed(session: Session, network: Network, row: Row): Promise<Reg
 }
 
 const gone = (id: string) =>
-  new RegistrationError({ code: "REGISTRATION_GONE", what: `Registration ${id} no longer exists.` });
+  new RegistrationError({ code: "REGISTRATION_GONE", what: `Registration ${id} was deregistered.` });

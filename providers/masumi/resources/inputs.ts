@@ -10,6 +10,8 @@ export interface RegistrationInputs extends Wanted {
   readonly marker: string;
   readonly probe: { readonly allowPrivate: boolean; readonly timeoutSeconds?: number };
   readonly settleSeconds?: number;
+  /** If there are several: ids of the agent's registrations on the chain. */
+  readonly registrations?: readonly string[];
   /** Where progress and warnings are shown. */
   readonly resourceUrn?: string;
 }

@@ -1,14 +1,17 @@
 import { assertBurnAllowed } from "./burn-limit.ts";
 import { type Registration, toRegisterBody } from "../service/client/convert.ts";
 import { RefusedError, RegistrationError, ServiceError } from "../service/errors.ts";
+import { doublesWarning } from "./doubles.ts";
 import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
-import type { IntentKey } from "./intents.ts";
-import { type Row, isLeaving, isOver } from "../service/model.ts";
+import { type IntentKey, unsettled } from "../service/intents.ts";
+import { type Row, isLeaving, isLive, isOver, isPending } from "../service/model.ts";
 import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
 import { submitUpdate } from "./registration-update.ts";
 import { shows } from "../service/rules/content.ts";
 import { type Look, decideCreate } from "../service/rules/decisions.ts";
+import { chooseKept } from "../service/rules/kept.ts";
 import type { Session } from "./session.ts";
+import { assertUnregistered } from "./whereabouts.ts";
 import { awaitEffect } from "../service/reads/await-effect.ts";
 
 /** Maximum age of the registry view on which a registration is decided. */
@@ -33,6 +36,7 @@ export async function createRegistration(
 
   const { look, rows } = await lookForRow(session, inputs, registration);
   if (look.kind === "register") {
+    await assertUnregistered(session, inputs, rows);
     await assertReplacementsAllowed(session, inputs, rows);
     const row = await register(session, inputs, registration, rows);
     return { id: row.id, outs: toOutputs(inputs, row, "1") };
@@ -53,8 +57,11 @@ interface Seen {
 }
 
 /**
- * Looks for an existing registration. If a run that was killed during its POST left a note, its registration may still
- * appear, so nothing is decided until that request must have had its effect.
+ * Looks for an existing registration. If an earlier run left a note, because it was killed during its POST or its answer was
+ * lost, its registration may still appear. It is looked for as long as such a request usually takes; after that only a person
+ * can decide that it never will.
+ *
+ * @throws RegistrationError REGISTRATION_UNSETTLED
  */
 async function lookForRow(
   session: Session,
@@ -69,8 +76,9 @@ async function lookForRow(
   const startedAt = await session.intents.startedAt(await intentKey(session, inputs));
   if (startedAt === undefined) return lookOnce(LOOK_AGE_MS);
   const first = await lookOnce(0);
+  if (first.look.kind !== "register" || (await session.forgets(inputs.agentId))) return first;
   const secondsLeft = (startedAt - Date.now()) / 1000 + (await settleSeconds(session, inputs));
-  if (first.look.kind !== "register" || secondsLeft <= 0) return first;
+  if (secondsLeft <= 0) throw unsettled(inputs.agentId, startedAt);
   session.progress(
     inputs.resourceUrn,
     `An earlier run was killed while it registered the agent; looking for the registration for up to ${Math.ceil(secondsLeft)} s`,
@@ -79,7 +87,11 @@ async function lookForRow(
     const seen = await lookOnce(0);
     return seen.look.kind === "register" ? undefined : seen;
   });
-  return found ?? lookOnce(0);
+  if (found) return found;
+  // The last look may have failed: its error says more.
+  const last = await lookOnce(0);
+  if (last.look.kind === "register") throw unsettled(inputs.agentId, startedAt);
+  return last;
 }
 
 /** Checks in advance whether a replacement may burn the old registration, which happens after the new one is paid for. */
@@ -108,13 +120,18 @@ function reportAdoption(
   spare: readonly Row[],
 ): void {
   session.note("info", resourceUrn, `Took over registration ${row.id} (${row.state}); nothing was sent.`);
+  warnOfDoubles(session, resourceUrn, row, spare);
+}
+
+function warnOfDoubles(
+  session: Session,
+  resourceUrn: string | undefined,
+  row: Row,
+  spare: readonly Row[],
+): void {
   if (spare.length === 0) return;
-  session.note(
-    "warning",
-    resourceUrn,
-    `The agent is registered ${spare.length + 1} times. Registration ${row.id} is kept; ` +
-      `${spare.map(({ id }) => id).join(", ")} can be deregistered in the payment service.`,
-  );
+  const others = spare.map(({ id }) => id);
+  session.note("warning", resourceUrn, doublesWarning(row.id, others));
 }
 
 /** Sends the one POST. If its answer is lost, looks for the registration itself and sends nothing again. */
@@ -130,7 +147,7 @@ async function register(
   const body = toRegisterBody(registration);
   const beforeSend = async () => {
     await session.assertRunAlive();
-    await session.intents.write(intent, body);
+    await session.intents.write(intent, inputs.agentId, body);
   };
   let row: Row;
   try {
@@ -145,10 +162,41 @@ async function register(
     );
     row = await findAfterLostAnswer(session, inputs, registration, rowsBefore, error);
   }
-  await session.intents.remove(intent);
-  session.run.hold(row.id);
   (await session.view(inputs.network, inputs.wallet.type)).note(row);
-  return row;
+  const kept = await lookForDouble(session, inputs, registration, { row, rowsBefore });
+  await session.intents.remove(intent);
+  session.run.hold(kept.id);
+  return kept;
+}
+
+/**
+ * Looks once more after the request: another run of the same owner, in another clone, may have requested the agent at the same
+ * moment. Both keep the older registration, and name the other one; neither burns it. Returns the one that is kept.
+ */
+async function lookForDouble(
+  session: Session,
+  inputs: RegistrationInputs,
+  registration: Registration,
+  { row, rowsBefore }: { readonly row: Row; readonly rowsBefore: readonly Row[] },
+): Promise<Row> {
+  const before = new Set(rowsBefore.map(({ id }) => id));
+  const view = await session.view(inputs.network, inputs.wallet.type);
+  let rows: readonly Row[];
+  try {
+    rows = [...(await view.rows(0)).values()];
+  } catch (error) {
+    // The registration is made, so the state must have it; the next plan names a double as well.
+    if (error instanceof ServiceError || error instanceof RefusedError) return row;
+    throw error;
+  }
+  const rivals = rows.filter(({ id, markers }) => !before.has(id) && markers.includes(registration.marker));
+  const kept = chooseKept(
+    [row, ...rivals.filter(({ id, state }) => id !== row.id && (isLive(state) || isPending(state)))],
+    { shows: (one) => shows(one, registration) },
+  );
+  if (!kept.row || kept.spare.length === 0) return row;
+  warnOfDoubles(session, inputs.resourceUrn, kept.row, kept.spare);
+  return kept.row;
 }
 
 const wasSurelyRefused = (error: unknown) =>

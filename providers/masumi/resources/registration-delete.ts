@@ -1,7 +1,8 @@
 import { assertBurnAllowed } from "./burn-limit.ts";
 import { MasumiError, RefusedError, RegistrationError, ServiceError } from "../service/errors.ts";
 import type { RegistrationOutputs } from "./inputs.ts";
-import { type Row, isBurnable, isSettled } from "../service/model.ts";
+import { type Row, isBurnable, isOver, isSettled } from "../service/model.ts";
+import { assertGone } from "./whereabouts.ts";
 import { type OpenPayment, describePayments, drainedBy } from "../service/reads/payments.ts";
 import { deadlineBy } from "../service/rules/queue.ts";
 import { settleSeconds } from "./registration-common.ts";
@@ -42,7 +43,9 @@ async function removeRegistration(session: Session, id: string, props: Registrat
   let isTaken = false;
   for (let attempt = 1; ; attempt += 1) {
     const row = await waitUntilSettled(session, id, props);
-    if (row === "gone") return;
+    const listed = row === "missing" ? undefined : row;
+    if (!listed || isOver(listed.state)) await assertGone(session, { ...props, id }, listed);
+    if (row === "missing" || row.state === "DeregistrationConfirmed") return;
     if (row.state === "RegistrationFailed") return removeFailedRow(session, row, props);
     if (isTaken) throw burnFailed(row);
     await assertDrained(session, row, props);
@@ -64,14 +67,14 @@ async function waitUntilSettled(
   session: Session,
   id: string,
   props: RegistrationOutputs,
-): Promise<Row | "gone"> {
+): Promise<Row | "missing"> {
   const view = await session.view(props.network, props.wallet.type);
   const { waitMinutes } = await session.settings();
   const startedAt = Date.now();
-  const result = await view.waitFor<Row | "gone">(id, {
+  const result = await view.waitFor<Row | "missing">(id, {
     deadline: deadlineBy({ waitMinutes, wallet: props.wallet, rows: () => view.known.values() }),
     judge: (row) => {
-      if (!row || row.state === "DeregistrationConfirmed") return "gone";
+      if (!row) return "missing";
       return isSettled(row.state) ? row : undefined;
     },
     onLook: (row) => {

@@ -1,6 +1,7 @@
 import type { ResourceProvider } from "@pulumi/pulumi/dynamic/index.js";
 import { checkRegistration } from "../service/rules/check.ts";
 import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
+import { reportDoubles } from "./doubles.ts";
 import { withoutStack } from "./without-stack.ts";
 import { createRegistration } from "./registration-create.ts";
 import { deleteRegistration } from "./registration-delete.ts";
@@ -8,7 +9,9 @@ import { readRegistration } from "./registration-read.ts";
 import { updateRegistration } from "./registration-update.ts";
 import { normaliseListing } from "../service/rules/content.ts";
 import { decideChange } from "../service/rules/decisions.ts";
+import { isBackwards } from "../service/rules/unlisted.ts";
 import type { Session } from "./session.ts";
+import { backwards } from "./whereabouts.ts";
 
 /** Returns the dynamic provider behind AgentRegistration. */
 export function createRegistrationProvider(
@@ -26,8 +29,13 @@ export function createRegistrationProvider(
     async diff(id, olds, news) {
       session.run.sawProgram();
       const change = decideChange(id, olds, news);
+      const now = news.recover?.find(({ rowId }) => rowId === id)?.state;
+      if (now && isBackwards(olds.state, now) && !(await session.forgets(news.agentId, id))) {
+        throw backwards({ id, agentId: news.agentId, state: olds.state }, now);
+      }
       if (change.kind !== "replace") {
         session.run.hold(id);
+        await reportDoubles(session, id, news);
         return { changes: change.kind === "update" };
       }
       session.run.replace(id, news.agentId);

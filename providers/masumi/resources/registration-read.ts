@@ -1,14 +1,16 @@
 import { digestOf } from "../service/rules/content.ts";
 import { type RegistrationInputs, type RegistrationOutputs, STATE_VERSION } from "./inputs.ts";
-import { type Row, isLeaving } from "../service/model.ts";
+import { type Row, isLeaving, isOver } from "../service/model.ts";
 import type { Session } from "./session.ts";
+import { assertGone } from "./whereabouts.ts";
 
 /** All resources that are refreshed within this time share one read of the registry. */
 const READ_AGE_MS = 60_000;
 
 /**
  * Returns the registration as the service shows it now. Drift in any field appears in inputs and outputs; a failed state is
- * returned with a warning, never thrown. An empty id means that the registration is gone.
+ * returned with a warning, never thrown. An empty id means that the registration is gone: not only for the list, but also for
+ * the chain (see `assertGone`).
  *
  * The service's row does not show what happens to the token outside the service, so the tokens in the wallet are checked as
  * well (GET /registry/wallet: one request per wallet and run. According to the source of 0.28, the service then queries the
@@ -16,13 +18,15 @@ const READ_AGE_MS = 60_000;
  * warning: the row still exists, and a delete finds out (TOKEN_HELD_ELSEWHERE, or forgotten if it was burned). If the service
  * cannot tell, the token is assumed to be there.
  *
- * @throws ServiceError, RefusedError, SettingsError if the list cannot be read, so nothing is known
+ * @throws RegistrationError REGISTRY_INCONSISTENT if the list cannot be believed; ServiceError, RefusedError, SettingsError if it
+ * cannot be read, so nothing is known
  */
 export async function readRegistration(session: Session, id: string, props: RegistrationOutputs | undefined) {
   if (!props) return { id: "" };
   const view = await session.view(props.network, props.wallet.type);
   const rows = await view.rows(READ_AGE_MS);
   const row = rows.get(id);
+  if (!row || isOver(row.state)) await assertGone(session, { ...props, id }, row);
   if (!row || row.state === "DeregistrationConfirmed") {
     session.note(
       "warning",

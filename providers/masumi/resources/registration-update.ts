@@ -6,6 +6,7 @@ import { deadlineBy } from "../service/rules/queue.ts";
 import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
 import { shows } from "../service/rules/content.ts";
 import type { Session } from "./session.ts";
+import { missingRowPatience, noLongerListed } from "./whereabouts.ts";
 import { awaitEffect } from "../service/reads/await-effect.ts";
 
 /**
@@ -38,9 +39,10 @@ function isThere(row: Row, inputs: RegistrationInputs): boolean {
 async function waitUntilUpdatable(session: Session, id: string, inputs: RegistrationInputs): Promise<Row> {
   const view = await session.view(inputs.network, inputs.wallet.type);
   const { waitMinutes } = await session.settings();
+  const isPatient = missingRowPatience(await settleSeconds(session, inputs));
   const row = await view.waitFor(id, {
     deadline: deadlineBy({ waitMinutes, wallet: inputs.wallet, rows: () => view.known.values() }),
-    judge: (row) => judgeBeforeUpdate(id, row, inputs),
+    judge: (row) => (isPatient(row) ? undefined : judgeBeforeUpdate(id, row, inputs)),
     onLook: (row) =>
       session.progress(inputs.resourceUrn, `${row?.state ?? ""}: the update waits until this is confirmed`),
     onTrouble: (error) =>
@@ -54,10 +56,11 @@ async function waitUntilUpdatable(session: Session, id: string, inputs: Registra
 }
 
 function judgeBeforeUpdate(id: string, row: Row | undefined, inputs: RegistrationInputs): Row | undefined {
-  if (!row || row.state === "DeregistrationConfirmed") {
+  if (!row) throw noLongerListed(id, inputs.agentId);
+  if (row.state === "DeregistrationConfirmed") {
     throw new RegistrationError({
       code: "REGISTRATION_GONE",
-      what: `Registration ${id} cannot be updated: it is gone.`,
+      what: `Registration ${id} cannot be updated: it was deregistered.`,
     });
   }
   if (!isSettled(row.state) && !isLeaving(row.state)) return isThere(row, inputs) ? row : undefined;

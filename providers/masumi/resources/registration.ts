@@ -26,6 +26,8 @@ export interface AgentRegistrationArgs {
   readonly adopt?: string;
   /** The agent's registrations that have ended or failed to update; if the state has one of them, the next up tries again. */
   readonly recover?: readonly RecoverFrom[];
+  /** If there are several: ids of the agent's registrations on the chain. The one in the state is kept, the others are named. */
+  readonly registrations?: readonly string[];
   /** How to check that the agent answers before ADA is spent; default timeout 60 seconds. */
   readonly probe: { readonly allowPrivate: boolean; readonly timeoutSeconds?: number };
   /** Seconds to look for the effect of a request whose answer was lost. Default: masumi:settleSeconds (30). */

@@ -8,6 +8,7 @@ export class RunRecord {
   readonly #deregistering = new Set<string>();
   readonly #replaced = new Map<string, string>();
   readonly #removals = new Map<string, Promise<void>>();
+  readonly #vanished = new Set<string>();
   #programSeen = false;
   readonly #unnamedBurns = new Set<string>();
 
@@ -50,6 +51,16 @@ export class RunRecord {
 
   get deregistering(): ReadonlySet<string> {
     return this.#deregistering;
+  }
+
+  /** Notes that the service no longer lists the row. */
+  vanish(rowId: string): void {
+    this.#vanished.add(rowId);
+  }
+
+  /** Registrations that the state has and the service no longer lists. */
+  get vanished(): ReadonlySet<string> {
+    return this.#vanished;
   }
 
   /** Removes a row once, even if several entries of the state refer to it. */

@@ -1,14 +1,15 @@
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic/index.js";
-import { MasumiClient } from "../service/client/client.ts";
+import { MasumiClient, type TokenTags } from "../service/client/client.ts";
 import { RegistrationError, SettingsError, maskSecrets } from "../service/errors.ts";
-import { WalletTokens } from "../service/reads/wallet-tokens.ts";
-import { IntentNotes, findProjectFolder } from "./intents.ts";
+import { type SellingWallet, WalletTokens } from "../service/reads/wallet-tokens.ts";
+import { FORGET, isForgotten } from "../service/rules/unlisted.ts";
+import { IntentNotes, findProjectFolder } from "../service/intents.ts";
 import { RunRecord } from "./run-record.ts";
 import type { Network, Row, WalletType } from "../service/model.ts";
 import { PaymentView } from "../service/reads/payments.ts";
 import { RegistryView } from "../service/reads/poller.ts";
 import type { EngineLog, Severity } from "./engine-log.ts";
-import type { ApiKeyStatus } from "../service/client/wire.ts";
+import type { ApiKeyStatus, PaymentSource } from "../service/client/wire.ts";
 
 /** The settings of a stack that the provider uses. */
 export interface Settings {
@@ -26,6 +27,8 @@ export interface Settings {
   readonly allowedByEnvironment: string | undefined;
   /** MASUMI_FORCE_DEREGISTER: whether agents are deregistered despite open payments. */
   readonly forceDeregister: boolean;
+  /** MASUMI_FORGET_REGISTRATION: of which agents what the payment service does not show counts as gone. */
+  readonly forget: string | undefined;
 }
 
 type ReadSetting = (key: string) => unknown;
@@ -45,6 +48,7 @@ export function readSettings(get: ReadSetting, env: Environment): Settings {
     allowDeregister: toList("masumi:allowDeregister", get("masumi:allowDeregister")),
     allowedByEnvironment: env["MASUMI_ALLOW_DEREGISTER"],
     forceDeregister: isOn(env["MASUMI_FORCE_DEREGISTER"]),
+    forget: env[FORGET],
   };
 }
 
@@ -89,6 +93,7 @@ export class Session {
   #client: MasumiClient | undefined;
   #walletTokens: WalletTokens | undefined;
   #keyStatus: Promise<ApiKeyStatus> | undefined;
+  #sources: Promise<readonly PaymentSource[]> | undefined;
   readonly #views = new Map<string, RegistryView>();
   readonly #payments = new Map<string, PaymentView>();
   #secrets: readonly string[] = [];
@@ -153,15 +158,45 @@ export class Session {
     return maps.flatMap((rows) => [...rows.values()]);
   }
 
-  /** Returns the identifiers of the tokens in a registration's wallet, if known; see {@link WalletTokens}. */
-  async tokensBeside(
-    row: Row,
-    network: Network,
-    rows: Iterable<Row>,
-  ): Promise<ReadonlySet<string> | undefined> {
+  /** Returns how many rows the last complete lists of the network lacked, according to the service's own counts. */
+  async missingRows(network: Network): Promise<number> {
+    const views = await Promise.all([this.view(network, "V1"), this.view(network, "V2")]);
+    return views.reduce((sum, { missing }) => sum + missing, 0);
+  }
+
+  async #tokens(): Promise<WalletTokens> {
     const client = await this.client();
     this.#walletTokens ??= new WalletTokens(client);
-    return this.#walletTokens.beside(row, network, rows);
+    return this.#walletTokens;
+  }
+
+  /** Returns the tokens in a registration's wallet, if known; see {@link WalletTokens}. */
+  async tokensBeside(row: Row, network: Network, rows: Iterable<Row>): Promise<TokenTags | undefined> {
+    return (await this.#tokens()).beside(row, network, rows);
+  }
+
+  /** Returns the tokens in a wallet, if known; see {@link WalletTokens}. */
+  async tokensOf(
+    wallet: SellingWallet,
+    rows: Iterable<Row>,
+    options: { readonly fresh?: boolean } = {},
+  ): Promise<TokenTags | undefined> {
+    return (await this.#tokens()).of(wallet, rows, options);
+  }
+
+  /** Returns whether a person wants what the service does not show of one of these agents or registrations to be forgotten. */
+  async forgets(...ids: readonly string[]): Promise<boolean> {
+    return isForgotten((await this.settings()).forget, ...ids);
+  }
+
+  /** Returns the contract of the only payment source of a type, by which its wallets are asked for; undefined if unclear. */
+  async contractOf(network: Network, type: WalletType): Promise<string | undefined> {
+    this.#sources ??= this.client().then((client) => client.paymentSources());
+    const sources = await this.#sources.catch(() => []);
+    const found = sources.filter(
+      (source) => source.network === network && source.paymentSourceType === `Web3Cardano${type}`,
+    );
+    return found.length === 1 ? found[0]?.smartContractAddress : undefined;
   }
 
   /** Returns what the API key may do; requested once. @throws ServiceError, RefusedError, SettingsError */

@@ -51,8 +51,10 @@ export const ERROR_CODES = {
   },
   LIST_UNSTABLE: {
     kind: "service",
-    cause: "The list of registrations kept changing while it was being read, so it may be incomplete.",
-    remedy: "Run again when nothing is deleting registrations in the payment service.",
+    cause:
+      "The list of registrations kept changing while it was being read, or lacks some that the payment service itself counts, so it is incomplete.",
+    remedy:
+      "Run again when nothing is deleting registrations in the payment service. If it persists, the service's administrator has to find out what its list lacks.",
   },
   KEY_REFUSED: {
     kind: "refused",
@@ -132,7 +134,22 @@ export const ERROR_CODES = {
     kind: "registration",
     cause:
       "The answer to a registration request was lost, and no such registration appeared within masumi:settleSeconds.",
-    remedy: "Run again: the next run looks for the registration before it sends another request.",
+    remedy:
+      "Run again: the next run looks for the registration, and takes it over as soon as the payment service lists it. Nothing is sent twice.",
+  },
+  REGISTRATION_UNSETTLED: {
+    kind: "registration",
+    cause:
+      "An earlier run on this machine requested the registration and never learned what became of it, so another request might pay for it twice.",
+    remedy:
+      "Run again later. If it certainly does not exist and never will, set MASUMI_FORGET_REGISTRATION=<agent id>.",
+  },
+  REGISTRY_INCONSISTENT: {
+    kind: "registration",
+    cause:
+      "What the payment service lists contradicts the chain, its own count, or what is known about a registration.",
+    remedy:
+      "Have the payment service's administrator find out why. If nothing of it is on the chain, set MASUMI_FORGET_REGISTRATION=<agent id>.",
   },
   UPDATE_UNCLEAR: {
     kind: "registration",
@@ -162,13 +179,15 @@ export const ERROR_CODES = {
   },
   REGISTRATION_GONE: {
     kind: "registration",
-    cause: "The payment service no longer has the registration, or the agent was deregistered.",
-    remedy: "Run refresh, then up: the agent is registered again.",
+    cause: "The agent was deregistered, but not by this stack.",
+    remedy:
+      "Find out who deregistered it. If that was intended, remove the agent's file. Otherwise refresh checks what is on the chain before the state forgets the registration.",
   },
   REGISTRATION_LEAVING: {
     kind: "registration",
     cause: "The registration is being deregistered by someone else.",
-    remedy: "Wait until it is gone, then run up: the agent is registered again.",
+    remedy:
+      "Find out who deregisters it. If that is intended, remove the agent's file; otherwise run again when it is gone.",
   },
   OPEN_PAYMENTS: {
     kind: "registration",

@@ -1,8 +1,12 @@
 /** The payment service: its client, and the rules of its registry. Loads no Pulumi. */
 export { UNNAMED_BURNS } from "./rules/burn.ts";
+export { type Kept, type KeptBy, chooseKept } from "./rules/kept.ts";
+export { FORGET, isForgotten, shortList, unlisted, unlistedTokens } from "./rules/unlisted.ts";
+export { WalletTokens } from "./reads/wallet-tokens.ts";
+export { IntentNotes, type UnsettledRequest, unsettled } from "./intents.ts";
 export { LIMITS } from "./rules/check.ts";
 export { changedFields, contentOf, digestOf, shows } from "./rules/content.ts";
-export { type ListScope, MasumiClient } from "./client/client.ts";
+export { type ListScope, MasumiClient, type TokenTags } from "./client/client.ts";
 export { LOVELACE_PER_MINT, LOVELACE_PER_TOKEN, TYPICAL_FEE_LOVELACE } from "./costs.ts";
 export type { Dialect, Registration } from "./client/convert.ts";
 export {
@@ -34,7 +38,6 @@ export {
   isOver,
   isPending,
   isUpdatable,
-  liveAndOldFirst,
 } from "./model.ts";
 export { queueSeconds, waitMinutesFor } from "./rules/queue.ts";
 export { type Change, type RecoverFrom, decideChange, decideCreate } from "./rules/decisions.ts";

@@ -1,10 +1,22 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
 import { writeAtomically } from "../../common/atomic-write.ts";
-import { RegistrationError } from "../service/errors.ts";
-import type { Network } from "../service/model.ts";
+import { RegistrationError } from "./errors.ts";
+import type { Network } from "./model.ts";
+import { FORGET } from "./rules/unlisted.ts";
+
+/** A registration that was requested, and of which nobody knows what became of it. */
+export interface UnsettledRequest {
+  readonly agentId: string;
+  readonly network: string;
+  /** ISO-8601, this machine's clock. */
+  readonly startedAt: string;
+}
+
+const note = z.object({ agentId: z.string(), network: z.string(), startedAt: z.iso.datetime() });
 
 /** Identifies a registration before the service has given it an id. */
 export interface IntentKey {
@@ -25,8 +37,9 @@ export function findProjectFolder(from: string): string | undefined {
 
 /**
  * Notes on disk about registrations that are about to be requested: `.masumi/intents/<hash>.json` in the project's folder. A
- * run that is killed during its POST leaves its note behind. The service may still do the work seconds later, so the next run
- * on this machine looks longer before it sends its own POST. Notes contain no credentials.
+ * run that is killed during its POST, or whose answer is lost, leaves its note behind. The service may still do the work, even much
+ * later, so no run on this machine sends another POST until the registration was seen or a person has settled the matter
+ * (MASUMI_FORGET_REGISTRATION). Notes contain no credentials.
  */
 export class IntentNotes {
   readonly #folder: string | undefined;
@@ -41,10 +54,12 @@ export class IntentNotes {
    *
    * @throws RegistrationError INTENT_NOT_WRITABLE
    */
-  async write({ url, network, marker }: IntentKey, body: unknown): Promise<void> {
-    const path = this.#path({ url, network, marker });
+  async write(key: IntentKey, agentId: string, body: unknown): Promise<void> {
+    const path = this.#path(key);
     if (path === undefined) throw notWritable("There is no Pulumi.yaml in this folder or a folder above it.");
-    const note = { marker, network, startedAt: new Date().toISOString(), body: sha256(JSON.stringify(body)) };
+    const { marker, network } = key;
+    const startedAt = new Date().toISOString();
+    const note = { agentId, marker, network, startedAt, body: sha256(JSON.stringify(body)) };
     try {
       await mkdir(dirname(path), { recursive: true });
       await writeAtomically(path, `${JSON.stringify(note)}\n`);
@@ -68,20 +83,53 @@ export class IntentNotes {
     return Math.min(noted ?? written.mtimeMs, Date.now());
   }
 
+  /** Returns the notes that are there, by agent. One that cannot be read, or is of an earlier version, is left out. */
+  async all(): Promise<UnsettledRequest[]> {
+    const folder = this.#folder;
+    if (folder === undefined) return [];
+    const files = await readdir(folder).catch(() => []);
+    const texts = await Promise.all(
+      files
+        .filter((file) => file.endsWith(".json"))
+        .map((file) => readFile(join(folder, file), "utf8").catch(() => "")),
+    );
+    return texts
+      .flatMap((text) => {
+        const read = note.safeParse(parseJson(text));
+        return read.success ? [read.data] : [];
+      })
+      .toSorted((a, b) => a.agentId.localeCompare(b.agentId));
+  }
+
   #path({ url, network, marker }: IntentKey): string | undefined {
     return this.#folder && join(this.#folder, `${sha256(`${url} ${network} ${marker}`).slice(0, 32)}.json`);
   }
 }
 
-function readStart(text: string): number | undefined {
+function parseJson(text: string): unknown {
   try {
-    const { startedAt } = JSON.parse(text) as { startedAt?: unknown };
-    const time = typeof startedAt === "string" ? Date.parse(startedAt) : Number.NaN;
-    return Number.isNaN(time) ? undefined : time;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
+
+function readStart(text: string): number | undefined {
+  const started = note.pick({ startedAt: true }).safeParse(parseJson(text));
+  return started.success ? Date.parse(started.data.startedAt) : undefined;
+}
+
+/** The error for a registration that must not be requested, because what became of an earlier request is unknown. */
+export const unsettled = (agentId: string, startedAt: number): RegistrationError =>
+  new RegistrationError({
+    code: "REGISTRATION_UNSETTLED",
+    what:
+      `The registration of ${agentId} was requested at ${new Date(startedAt).toISOString()}, and what became of it is unknown: ` +
+      "no answer came, and the payment service does not list it. It may still carry out the request.",
+    remedy:
+      "Run again later: as soon as the registration is listed, it is taken over. Only if the payment service's administrator " +
+      `has made sure that it never will be: with ${FORGET}=${agentId} in its environment up requests the registration again.`,
+  });
 
 const notWritable = (why: string) =>
   new RegistrationError({

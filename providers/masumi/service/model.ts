@@ -127,7 +127,3 @@ export const isSettled = among([
 export const isBurnable = among([...LIVE, "UpdateFailed", "DeregistrationFailed"]);
 /** The service updates it on request (V2). */
 export const isUpdatable = among([...LIVE, "UpdateFailed"]);
-
-/** Orders registrations of one agent by which of them counts: a live one first, and of several the oldest. */
-export const liveAndOldFirst = (a: Row, b: Row): number =>
-  Number(isLive(b.state)) - Number(isLive(a.state)) || a.createdAt.localeCompare(b.createdAt);

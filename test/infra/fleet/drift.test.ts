@@ -126,9 +126,11 @@ describe("how an agent stands", () => {
     ["DeregistrationInitiated", "leaving", ""],
     ["DeregistrationConfirmed", "missing", ""],
   ])("%s is %s", async (state, status, error) => {
-    const found = await driftAfter((service, row) =>
-      service.patch(row.id, { state, error: "the chain said no" }),
-    );
+    const found = await driftAfter(async (service, row) => {
+      const isOver = ["RegistrationFailed", "DeregistrationConfirmed"].includes(state);
+      if (isOver) await service.hold((await service.rows())[0]?.agentIdentifier, null);
+      await service.patch(row.id, { state, error: "the chain said no" });
+    });
     expect(found.status).toBe(status);
     expect(found.row?.error).toBe(error);
   });
@@ -151,6 +153,34 @@ describe("how an agent stands", () => {
     expect(found.row?.id).toBe(rows[0]?.id);
     expect(found.duplicates.map(({ id }) => id)).toEqual([rows[1]?.id]);
     expect(isDrift(found)).toBe(true);
+  });
+
+  it("registered twice, the newer one as declared: that one counts, the old one is named", async () => {
+    await using service = await startService();
+    const [before] = declare({ a: { payment: "V1", pricing: "free" } });
+    const [after] = declare({ a: { payment: "V1" } });
+    if (!before || !after) throw new Error("an agent was declared");
+    const rows = [await register(service.url, before), await register(service.url, after)];
+    const { agents } = await findDrift(service, [after]);
+    expect(agents).toMatchObject([
+      { status: "same", row: { id: rows[1]?.id }, fields: [], duplicates: [{ id: rows[0]?.id }] },
+    ]);
+  });
+
+  it.each([
+    ["its row is not listed", { kind: "hide-rows", route: "GET /registry", count: 999 }, undefined],
+    ["its row has failed, but not its token", undefined, { state: "RegistrationFailed" }],
+  ])("unknown when %s", async (_what, fault, patch) => {
+    await using service = await startService();
+    const agents = declare({ a: {} });
+    for (const agent of agents) {
+      const { id } = await register(service.url, agent);
+      if (patch) await service.patch(id, patch);
+    }
+    if (fault) await service.fault(fault);
+    const { agents: compared, problems } = await findDrift(service, agents);
+    expect(compared).toEqual([]);
+    expect(problems.map(({ code }) => code)).toEqual(["REGISTRY_INCONSISTENT"]);
   });
 
   it("a registration that was taken over without our mark is compared all the same", async () => {

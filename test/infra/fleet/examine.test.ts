@@ -1,8 +1,12 @@
-import { describe, expect, it } from "vitest";
-import { planWarnings, summaryOf } from "../../../infra/fleet/index.ts";
-import { marker } from "../../../providers/masumi/service/index.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import type { Agent } from "../../../infra/declarations/index.ts";
+import { duplicateWarnings, planWarnings, summaryOf } from "../../../infra/fleet/index.ts";
+import { IntentNotes, marker } from "../../../providers/masumi/service/index.ts";
 import { V1, V2 } from "../../providers/masumi/inputs.ts";
-import { MAINNET_WALLET, WORLDS, startService } from "../../providers/masumi/service.ts";
+import { MAINNET_WALLET, type Service, WORLDS, startService } from "../../providers/masumi/service.ts";
 import { OWNER, declare, examine, register } from "./stack.ts";
 import defaultWorld from "../../../local/sandbox/world.default.json" with { type: "json" };
 
@@ -356,3 +360,166 @@ describe("the checksum of a plan", () => {
 });
 
 type Examined = Awaited<ReturnType<typeof examine>>;
+
+/** Lists lack all rows, or those of agents with a name; counts and wallets tell the truth. */
+async function hide(service: Service, name?: string): Promise<void> {
+  for (const route of ["GET /registry", "GET /registry/diff"]) {
+    await service.fault({ kind: "hide-rows", route, count: 999, ...(name ? { name } : {}) });
+  }
+}
+
+describe("a service that shows less than there is", () => {
+  const declared = { a: {}, b: { payment: "V1" } };
+  const registerAll = async (service: Service, agents: readonly Agent[]) => {
+    for (const agent of agents) await register(service.url, agent);
+  };
+  const codes = ({ problems }: Awaited<ReturnType<typeof examine>>) => problems.map(({ code }) => code);
+
+  it("is contradicted by its count, and by its wallets: nothing is planned to be registered again", async () => {
+    await using service = await startService();
+    const agents = declare(declared);
+    await registerAll(service, agents);
+    await hide(service);
+    const short = await examine(service.url, agents);
+    expect(codes(short)).toEqual(["REGISTRY_INCONSISTENT", "REGISTRY_INCONSISTENT"]);
+    expect(short.problems[0]?.message).toMatch(/counts 2 more .*MASUMI_FORGET_REGISTRATION=a/);
+    expect(short.plan.agents).toEqual([]);
+
+    await service.fault({ kind: "hide-rows", route: "GET /registry/count", count: 999 });
+    const unlisted = await examine(service.url, agents);
+    expect(codes(unlisted)).toEqual(["REGISTRY_INCONSISTENT", "REGISTRY_INCONSISTENT"]);
+    expect(unlisted.problems[0]?.message).toMatch(/holds a's token 67ab0c\w+/);
+
+    const forced = await examine(service.url, agents, { forget: "all" });
+    expect(codes(forced)).toEqual([]);
+    expect(actionsOf(forced)).toEqual({ a: "create", b: "create" });
+  });
+
+  it("keeps only the agents that it does not show from being planned", async () => {
+    await using service = await startService();
+    const agents = declare(declared);
+    await registerAll(service, agents);
+    await hide(service, "Agent b");
+    const examined = await examine(service.url, agents);
+    expect(codes(examined)).toEqual(["REGISTRY_INCONSISTENT"]);
+    expect(actionsOf(examined)).toEqual({ a: "none" });
+  });
+
+  it.each(["RegistrationFailed", "DeregistrationConfirmed"])(
+    "shows %s though the wallet holds the token",
+    async (state) => {
+      await using service = await startService();
+      const [agent] = declare({ a: {} });
+      if (!agent) throw new Error("an agent was declared");
+      const { id } = await register(service.url, agent);
+      const [row] = await service.rows();
+      await service.patch(id, { state });
+      expect(codes(await examine(service.url, [agent]))).toEqual(["REGISTRY_INCONSISTENT"]);
+      await service.hold(row?.agentIdentifier, null);
+      expect(actionsOf(await examine(service.url, [agent]))).toEqual({ a: "create" });
+    },
+  );
+
+  it("is asked for its wallets only if an agent is not listed", async () => {
+    await using service = await startService();
+    const agents = declare(declared);
+    await registerAll(service, agents);
+    await service.resetRequests();
+    await examine(service.url, agents);
+    expect(await service.requests()).not.toHaveProperty("GET /registry/wallet");
+    await examine(service.url, declare({ ...declared, c: {} }));
+    expect(await service.requests()).toMatchObject({ "GET /registry/wallet": 2 });
+  });
+
+  it("of a release that has neither count nor wallets is believed", async () => {
+    await using service = await startService({ chainSpeed: "instant", world: WORLDS["release 0.20"] });
+    const settings = { wallets: [{ vkey: V1.vkey, type: "V1" }] };
+    const fixed = { payment: "V1", pricing: { fixed: ["3 ADA"] } };
+    const examined = await examine(service.url, declare({ a: fixed }), { settings });
+    expect(actionsOf(examined)).toEqual({ a: "create" });
+  });
+});
+
+describe("a request whose outcome is unknown", () => {
+  async function withNote(age: number, use: (projectRoot: string, service: Service) => Promise<void>) {
+    await using service = await startService();
+    const projectRoot = mkdtempSync(join(tmpdir(), "masumi-notes-"));
+    const key = { url: service.url, network: "Preprod", marker: marker(OWNER, "a") } as const;
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() - age });
+    await new IntentNotes(projectRoot).write(key, "a", {});
+    vi.useRealTimers();
+    try {
+      await use(projectRoot, service);
+    } finally {
+      rmSync(projectRoot, { recursive: true });
+    }
+  }
+
+  it("keeps the agent from being registered again, until it is listed or a person settles it", () =>
+    withNote(60_000, async (projectRoot, service) => {
+      const agents = declare({ a: {}, b: {} });
+      const { problems, plan } = await examine(service.url, agents, { projectRoot });
+      expect(problems.map(({ message }) => message)).toEqual([
+        expect.stringMatching(/^REGISTRATION_UNSETTLED: The registration of a was requested at 20\S+Z/),
+      ]);
+      expect(plan.agents.map(({ agent }) => agent.id)).toEqual(["b"]);
+      const settled = await examine(service.url, agents, { projectRoot, forget: "a" });
+      expect(actionsOf(settled)).toEqual({ a: "create", b: "create" });
+      for (const agent of agents) await register(service.url, agent);
+      expect(actionsOf(await examine(service.url, agents, { projectRoot }))).toEqual({
+        a: "none",
+        b: "none",
+      });
+    }));
+
+  it("is waited for by the run that follows at once, and said before", () =>
+    withNote(1_000, async (projectRoot, service) => {
+      const { problems, plan } = await examine(service.url, declare({ a: {} }), { projectRoot });
+      expect(problems).toEqual([]);
+      expect(planWarnings(plan, { owner: OWNER })).toEqual([
+        expect.stringMatching(/registration of a was requested/),
+      ]);
+    }));
+});
+
+describe("which of several live registrations counts", () => {
+  it("the one that shows what is declared, as after an interrupted V1 replacement: nothing is announced that up would not do", async () => {
+    await using service = await startService();
+    const [before] = declare({ a: { payment: "V1" } });
+    const [after] = declare({ a: { payment: "V1", pricing: { fixed: ["4 ADA"] } } });
+    if (!before || !after) throw new Error("an agent was declared");
+    const old = await register(service.url, before);
+    const anew = await register(service.url, after);
+    const { plan, problems } = await examine(service.url, [after]);
+    expect(problems).toEqual([]);
+    expect(plan.agents).toMatchObject([{ action: "none", row: { id: anew.id }, spare: [{ id: old.id }] }]);
+    expect(duplicateWarnings(plan)).toEqual([
+      expect.stringMatching(`Registration ${anew.id} is kept. Of ${old.id} .*deregister the rest`),
+    ]);
+  });
+
+  it("of equal ones the oldest, unless the state has another", async () => {
+    await using service = await startService();
+    const agents = declare({ a: {} });
+    const rows = [];
+    for (const agent of [...agents, ...agents]) rows.push(await register(service.url, agent));
+    const [older, younger] = rows.map(({ id }) => id);
+    const stateless = await examine(service.url, agents);
+    expect(stateless.plan.agents).toMatchObject([{ row: { id: older }, spare: [{ id: younger }] }]);
+    const inState = new Set([younger ?? ""]);
+    const { plan } = await examine(service.url, agents, { inState });
+    expect(plan.agents).toMatchObject([{ row: { id: younger }, spare: [{ id: older }] }]);
+  });
+
+  it("not one on a wallet that the agent has left", async () => {
+    await using service = await startService();
+    const agents = declare({ a: {} });
+    for (const agent of agents) await register(service.url, agent);
+    const [moved] = declare({ a: { wallet: V1.vkey, payment: "V1" } });
+    if (!moved) throw new Error("an agent was declared");
+    const anew = await register(service.url, moved);
+    expect((await examine(service.url, [moved])).plan.agents).toMatchObject([
+      { action: "none", row: { id: anew.id } },
+    ]);
+  });
+});

@@ -16,6 +16,8 @@ import {
   type DeregisterBody,
   type PaymentSource,
   type RegisterBody,
+  IDENTIFIER_NOT_FOUND,
+  METADATA_NOT_FOUND,
   TOKEN_NOT_FOUND,
   type UpdateBody,
   type Payment,
@@ -47,6 +49,14 @@ export interface PaymentList {
 interface Signalled {
   readonly signal?: AbortSignal | undefined;
 }
+
+interface ListOptions extends Signalled {
+  /** Called if the list lacks rows that the service itself counts; without it such a list is an error. */
+  readonly onShort?: ((missing: number) => void) | undefined;
+}
+
+/** The tokens of agents in a wallet, according to the chain: identifier -> tags. */
+export type TokenTags = ReadonlyMap<string, readonly string[]>;
 
 /**
  * Client of the Masumi payment service, with one method per route that a provisioner needs.
@@ -108,8 +118,8 @@ export class MasumiClient {
     return BigInt(lovelace?.quantity ?? 0);
   }
 
-  /** Returns every registration of the scope, newest first; complete or an error, even if the list changes meanwhile. */
-  async listAll(scope: ListScope, options: Signalled = {}): Promise<Row[]> {
+  /** Returns every registration of the scope, newest first, even if the list changes meanwhile; complete, or an error. */
+  async listAll(scope: ListScope, options: ListOptions = {}): Promise<Row[]> {
     return this.#list(scope, {}, options);
   }
 
@@ -121,7 +131,11 @@ export class MasumiClient {
     return this.#list(scope, { searchQuery: scope.search }, options);
   }
 
-  async #list(scope: ListScope, filter: { searchQuery?: string }, { signal }: Signalled): Promise<Row[]> {
+  async #list(
+    scope: ListScope,
+    filter: { searchQuery?: string },
+    { signal, onShort }: ListOptions,
+  ): Promise<Row[]> {
     const dialect = await this.apiDocs();
     const { network, type } = scope;
     if (type === "V2" && !dialect.hasV2) return [];
@@ -143,6 +157,7 @@ export class MasumiClient {
         ? {
             count: async () =>
               (await this.#get("/registry/count", { network, ...typeFilter }, registryCount, signal)).total,
+            onShort,
           }
         : {}),
     });
@@ -195,25 +210,40 @@ export class MasumiClient {
     return { payments, serverTime };
   }
 
-  /**
-   * Returns the identifiers of the agents whose tokens are in a selling wallet. The service queries the chain once for each of
-   * them.
-   */
+  /** Returns the agents whose tokens are in a selling wallet. The service queries the chain once for each of them. */
   async tokensAt(
     wallet: { readonly network: Network; readonly vkey: string; readonly contract: string | undefined },
     { signal }: Signalled = {},
-  ): Promise<ReadonlySet<string>> {
+  ): Promise<TokenTags> {
     const { network, vkey: walletVkey, contract: smartContractAddress } = wallet;
     const query = { network, walletVkey, smartContractAddress };
     const url = this.#http.urlOf("/registry/wallet");
     try {
       const { body } = await this.#http.get(url, query, { signal, tries: 1 });
       const { Assets } = readAnswer(`[GET] ${url}`, body, walletTokens, false);
-      return new Set(Assets.map(({ agentIdentifier }) => agentIdentifier));
+      return new Map(Assets.map(({ agentIdentifier, Metadata }) => [agentIdentifier, Metadata?.Tags ?? []]));
     } catch (error) {
       // The service's answer for a wallet without any token.
-      if (error instanceof MasumiError && error.serviceMessage === TOKEN_NOT_FOUND) return new Set();
+      if (error instanceof MasumiError && error.serviceMessage === TOKEN_NOT_FOUND) return new Map();
       throw error;
+    }
+  }
+
+  /** Returns whether an agent's token is on the chain, wherever it is; undefined if the service cannot tell. */
+  async isOnChain(
+    network: Network,
+    agentIdentifier: string,
+    { signal }: Signalled = {},
+  ): Promise<boolean | undefined> {
+    const url = this.#http.urlOf("/registry/agent-identifier");
+    try {
+      await this.#http.get(url, { network, agentIdentifier }, { signal });
+      return true;
+    } catch (error) {
+      if (!(error instanceof MasumiError)) throw error;
+      if (error.serviceMessage === IDENTIFIER_NOT_FOUND) return false;
+      // Its metadata is missing or malformed, but it is there.
+      return error.serviceMessage === METADATA_NOT_FOUND || error.status === 422 ? true : undefined;
     }
   }
 

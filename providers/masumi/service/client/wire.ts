@@ -61,6 +61,10 @@ export const registryCount = z.object({ total: z.number() });
 /** Message of the 404 to a deregistration or update whose token nobody holds: it was burned, or its identifier is outdated. */
 export const TOKEN_NOT_FOUND = "Asset not found";
 
+/** Messages of the 404s of GET /registry/agent-identifier: the token is not on the chain; or it is, without metadata. */
+export const IDENTIFIER_NOT_FOUND = "Agent identifier not found";
+export const METADATA_NOT_FOUND = "Agent registry metadata not found";
+
 /** GET /api-key-status: what the key may do. NetworkLimit is complete even for an admin key. */
 export const apiKeyStatus = z
   .object({
@@ -110,8 +114,15 @@ export type Payment = z.output<typeof payment>;
 export const paymentList = z.object({ Payments: z.array(payment) });
 export const paymentCount = z.object({ total: z.number() });
 
-/** GET /registry/wallet: the tokens in a wallet, according to the chain. */
-export const walletTokens = z.object({ Assets: z.array(z.object({ agentIdentifier: text })) });
+/** GET /registry/wallet: the tokens in a wallet, according to the chain, with the metadata that was minted. */
+export const walletTokens = z.object({
+  Assets: z.array(
+    z.object({
+      agentIdentifier: text,
+      Metadata: z.object({ Tags: z.array(text).nullish() }).nullish(),
+    }),
+  ),
+});
 
 export const success = z.object({ status: z.literal("success"), data: z.unknown() });
 export const failure = z.object({ status: z.literal("error"), error: z.object({ message: text }) });

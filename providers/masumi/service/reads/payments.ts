@@ -1,5 +1,6 @@
 import type { ListScope, MasumiClient, PaymentList } from "../client/client.ts";
-import type { Row, WalletType } from "../model.ts";
+import type { Row } from "../model.ts";
+import { withoutVersion } from "../rules/unlisted.ts";
 import type { Payment } from "../client/wire.ts";
 
 /*
@@ -63,15 +64,11 @@ export function openPayment(payment: Payment, now: number): OpenPayment | undefi
 /** Only ordered: a buyer may pay until payByTime. Releases before 0.21 lack it, but have a deadline for the result. */
 const toPayBy = ({ payByTime, submitResultTime }: Payment) => payByTime ?? submitResultTime;
 
-/** The last three bytes of a V2 identifier count its updates; payments keep the identifier of their time. */
-const VERSION_LENGTH = 6;
-const withoutVersion = (identifier: string, type: WalletType) =>
-  type === "V2" ? identifier.slice(0, -VERSION_LENGTH) : identifier;
-
 /** Returns whether a payment belongs, or may belong, to an agent: old releases return the wallet at most, not the agent. */
 export function isPaymentOf(row: Row, { agentIdentifier, SmartContractWallet }: Payment): boolean {
   if (agentIdentifier) {
-    return withoutVersion(agentIdentifier, row.type) === withoutVersion(row.agentIdentifier, row.type);
+    // A payment keeps the identifier of its time.
+    return withoutVersion(agentIdentifier, row) === withoutVersion(row.agentIdentifier, row);
   }
   return !SmartContractWallet || SmartContractWallet.walletVkey === row.walletVkey;
 }

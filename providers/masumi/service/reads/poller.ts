@@ -44,6 +44,7 @@ export class RegistryView {
   readonly #assertGoingOn: () => Promise<void>;
 
   #rows = new Map<string, Row>();
+  #missing = 0;
   /** When the latest finished read was started. */
   #readAt = Number.NEGATIVE_INFINITY;
   #fullyReadAt = Number.NEGATIVE_INFINITY;
@@ -81,6 +82,11 @@ export class RegistryView {
   /** Every row by id as of the last read; empty before the first. */
   get known(): ReadonlyMap<string, Row> {
     return this.#rows;
+  }
+
+  /** How many rows the last complete read lacked, according to the service's own count. */
+  get missing(): number {
+    return this.#missing;
   }
 
   /** Stores the service's answer to one of our writes. */
@@ -125,7 +131,9 @@ export class RegistryView {
     if (changed) {
       this.#rows = this.#withNoted(startedAt, new Map([...this.#rows, ...byId(changed)]));
     } else {
-      const all = await this.#client.listAll(this.#scope);
+      let missing = 0;
+      const all = await this.#client.listAll(this.#scope, { onShort: (short) => (missing = short) });
+      this.#missing = missing;
       this.#rows = this.#withNoted(startedAt, byId(all));
       this.#fullyReadAt = startedAt;
     }

@@ -13,6 +13,8 @@ export interface RowScope {
   /** Requests only registrations of wallets with these addresses; if absent, everybody's. */
   readonly walletAddresses?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called if a list lacks rows that the service itself counts; without it such a list is an error. */
+  readonly onShort?: ((missing: number) => void) | undefined;
 }
 
 /**
@@ -23,14 +25,14 @@ export interface RowScope {
  */
 export async function readRows(
   client: MasumiClient,
-  { network, walletAddresses, signal }: RowScope,
+  { network, walletAddresses, signal, onShort }: RowScope,
 ): Promise<Row[]> {
   const types = ["V1", "V2"] as const;
   const lists = await Promise.all(
     types.flatMap((type) =>
       walletAddresses
         ? walletAddresses.map((search) => client.listOwn({ network, type, search }, { signal }))
-        : [client.listAll({ network, type }, { signal })],
+        : [client.listAll({ network, type }, { signal, onShort })],
     ),
   );
   const rows = new Map(lists.flat().map((row) => [row.id, row]));

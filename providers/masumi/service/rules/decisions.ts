@@ -1,6 +1,7 @@
 import type { Registration } from "../client/convert.ts";
 import { RegistrationError } from "../errors.ts";
 import { hasDigest, shows } from "./content.ts";
+import { chooseKept } from "./kept.ts";
 import { ownerOf } from "../marker.ts";
 import {
   type Listing,
@@ -9,7 +10,6 @@ import {
   type Wallet,
   isLeaving,
   isLive,
-  liveAndOldFirst,
   isOver,
   isPending,
   isUpdatable,
@@ -135,7 +135,7 @@ export interface LookInput {
 
 export type Look =
   | { readonly kind: "register" }
-  /** The row becomes the registration as it is; `spare` are other rows that would have been suitable. */
+  /** The row becomes the registration as it is; `spare` are the agent's other registrations, which this run leaves alone. */
   | { readonly kind: "adopt"; readonly row: Row; readonly spare: readonly Row[] }
   /** V2: the row becomes the registration and gets the declared content in place. */
   | { readonly kind: "adopt-and-update"; readonly row: Row };
@@ -150,10 +150,11 @@ export function decideCreate(input: LookInput): Look {
   const { registration, rows, deregistering, replaced } = input;
   const free = rows.filter(({ id, state }) => !isOver(state) && !deregistering.has(id));
   const ours = free.filter(({ markers }) => markers.includes(registration.marker));
-  const [row, ...spare] = ours
-    .filter((row) => (isLive(row.state) || isPending(row.state)) && shows(row, registration))
-    .toSorted(liveAndOldFirst);
-  if (row) return { kind: "adopt", row, spare };
+  const isAdoptable = (row: Row) => (isLive(row.state) || isPending(row.state)) && shows(row, registration);
+  const { row, spare } = chooseKept(ours, { shows: isAdoptable });
+  if (row && isAdoptable(row)) {
+    return { kind: "adopt", row, spare: spare.filter((other) => !isBeingReplaced(other, input)) };
+  }
 
   const named = input.adopt !== undefined && !replaced.has(input.adopt) && !deregistering.has(input.adopt);
   if (named) return decideAdopt(registration, input.adopt ?? "", rows);

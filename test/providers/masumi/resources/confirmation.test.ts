@@ -17,7 +17,9 @@ test.concurrent.each([V1, V2])(
     const run = startRun(service.url, { engine });
     const { id } = await run.create(inputs);
     const confirming = run.confirm(confirmationOf(id, inputs));
-    await vi.waitFor(() => expect(engine.messages.at(-1)?.message).toContain("RegistrationRequested"));
+    await vi.waitFor(() => expect(engine.messages.at(-1)?.message).toContain("RegistrationRequested"), {
+      timeout: 30_000,
+    });
     await service.advance(30);
     await vi.waitFor(
       () =>
@@ -175,12 +177,23 @@ describe.concurrent("what ends a wait at once", () => {
     });
   });
 
-  test("a registration that is not there: REGISTRATION_GONE", async () => {
+  test("a registration that is not there for settleSeconds: REGISTRY_INCONSISTENT", async () => {
     await using service = await startService();
-    const confirming = startRun(service.url).confirm(
-      confirmationOf("cmwrrnothere00007s7dzzzzz", answering()),
-    );
-    expect(await failureOf(confirming)).toMatchObject({ code: "REGISTRATION_GONE" });
+    const run = startRun(service.url, { config: { "masumi:settleSeconds": "1" } });
+    const confirming = run.confirm(confirmationOf("cmwrrnothere00007s7dzzzzz", answering()));
+    expect(await failureOf(confirming)).toMatchObject({ code: "REGISTRY_INCONSISTENT" });
+  });
+
+  test("one that a list lacks for a moment is waited for", async () => {
+    await using service = await startService({ chainSpeed: 0 });
+    const inputs = answering();
+    const { id } = await startRun(service.url).create(inputs);
+    await service.fault({ kind: "hide-rows", route: "GET /registry", count: 2 });
+    const confirming = startRun(service.url).confirm(confirmationOf(id, inputs));
+    await vi.waitFor(async () => expect(await service.faultsLeft()).toBe(0), { timeout: 10_000 });
+    await service.advance(120);
+    await service.advance(120);
+    expect(await confirming).toMatchObject({ state: "RegistrationConfirmed" });
   });
 
   test("a key that is refused", async () => {
@@ -198,7 +211,7 @@ describe.concurrent("what ends a wait at once", () => {
     const engine = await startEngine();
     const run = startRun(service.url, { engine });
     const confirming = failureOf(run.confirm(confirmationOf(id, inputs)));
-    await vi.waitFor(() => expect(engine.messages.length).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(engine.messages.length).toBeGreaterThan(0), { timeout: 30_000 });
     await engine[Symbol.asyncDispose]();
     expect(await confirming).toMatchObject({ code: "RUN_ENDED" });
   });

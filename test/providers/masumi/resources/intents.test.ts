@@ -13,7 +13,7 @@ import { describe, expect, test, vi } from "vitest";
 import { MasumiClient } from "../../../../providers/masumi/service/client/client.ts";
 import { toRegisterBody } from "../../../../providers/masumi/service/client/convert.ts";
 import type { RegistrationInputs } from "../../../../providers/masumi/resources/inputs.ts";
-import { IntentNotes, findProjectFolder } from "../../../../providers/masumi/resources/intents.ts";
+import { IntentNotes, findProjectFolder } from "../../../../providers/masumi/service/intents.ts";
 import { toRegistration } from "../../../../providers/masumi/resources/registration-common.ts";
 import { agent, posts } from "../agent.ts";
 import { V1, V2, failureOf, inputsOf } from "../inputs.ts";
@@ -86,17 +86,22 @@ describe.concurrent("a run that was killed in its POST", () => {
     expect(folder.notes()).toEqual([]);
   });
 
-  test("and whose row never comes is made up for when settleSeconds are over, not before", async () => {
+  test("and whose row does not come is not made up for, until it comes or a person settles it", async () => {
     await using service = await startService({ chainSpeed: 0 });
     using folder = project();
-    const inputs = answering();
+    const inputs = answering({ settleSeconds: 1 });
     await killInPost(service, folder.projectFolder, inputs);
-    const [path = ""] = folder.notes();
-    const { startedAt } = JSON.parse(readFileSync(path, "utf8")) as { startedAt: string };
-
-    await startRun(service.url, folder).create(inputs);
-    const [row] = await service.rows();
-    expect(Date.parse(row?.createdAt ?? "") - Date.parse(startedAt)).toBeGreaterThanOrEqual(3_000);
+    for (let run = 0; run < 2; run += 1) {
+      const failure = await failureOf(startRun(service.url, folder).create(inputs));
+      expect(failure.code).toBe("REGISTRATION_UNSETTLED");
+      expect(folder.notes()).toHaveLength(1);
+    }
+    expect(await new IntentNotes(folder.projectFolder).all()).toMatchObject([
+      { agentId: inputs.agentId, network: "Preprod" },
+    ]);
+    const late = await writeLate(service, inputs);
+    expect(await startRun(service.url, folder).create(inputs)).toMatchObject({ id: late });
+    expect(folder.notes()).toEqual([]);
     expect(await service.rows()).toHaveLength(1);
   });
 
@@ -145,6 +150,7 @@ describe.concurrent("the note of a registration", () => {
     const text = readFileSync(path, "utf8");
     expect(await service.rows()).toEqual([]);
     expect(JSON.parse(text)).toEqual({
+      agentId: inputs.agentId,
       marker: inputs.marker,
       network: "Preprod",
       startedAt: expect.stringMatching(/^20.*Z$/) as string,
@@ -181,7 +187,7 @@ describe.concurrent("the note of a registration", () => {
     using folder = project();
     const notes = new IntentNotes(folder.projectFolder);
     const key = { url: "https://pay.example/api/v1", network: "Preprod", marker: "iac-1" } as const;
-    await notes.write(key, {});
+    await notes.write(key, "market-researcher", {});
     expect(await notes.startedAt(key)).toBeLessThanOrEqual(Date.now());
     for (const other of [
       { url: "https://b.example" },
@@ -200,7 +206,7 @@ describe.concurrent("the note of a registration", () => {
     const notes = new IntentNotes(folder.projectFolder);
     const key = { url: "https://pay.example/api/v1", network: "Preprod", marker: "iac-1" } as const;
     const before = Date.now() - 1_000;
-    await notes.write(key, {});
+    await notes.write(key, "market-researcher", {});
     writeFileSync(folder.notes()[0] ?? "", text);
     const startedAt = (await notes.startedAt(key)) ?? 0;
     expect(startedAt).toBeGreaterThan(before);
@@ -210,7 +216,9 @@ describe.concurrent("the note of a registration", () => {
   test("needs a project: without one nothing is written", async () => {
     const notes = new IntentNotes(undefined);
     const key = { url: "https://pay.example/api/v1", network: "Preprod", marker: "iac-1" } as const;
-    expect(await failureOf(notes.write(key, {}))).toMatchObject({ code: "INTENT_NOT_WRITABLE" });
+    expect(await failureOf(notes.write(key, "market-researcher", {}))).toMatchObject({
+      code: "INTENT_NOT_WRITABLE",
+    });
     expect(await notes.startedAt(key)).toBeUndefined();
   });
 });

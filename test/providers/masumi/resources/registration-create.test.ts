@@ -103,16 +103,26 @@ describe.concurrent("an answer that is lost", () => {
   });
 
   test.each(["lost-before-write", "error-before-write"])(
-    "and had no effect ends unclear; the next run looks and registers (%s)",
+    "and had no effect ends unclear; no further run sends another request unless a person says so (%s)",
     async (kind) => {
       await using service = await startService({ chainSpeed: 0 });
       await service.fault({ route: "POST /registry", kind });
       const inputs = answering({ settleSeconds: 1 });
       const failure = await failureOf(startRun(service.url).create(inputs));
       expect(failure.code).toBe("REGISTRATION_UNCLEAR");
+      const next = await failureOf(startRun(service.url).create(inputs));
+      expect(next.code).toBe("REGISTRATION_UNSETTLED");
+      expect(next.message).toContain("MASUMI_FORGET_REGISTRATION=market-researcher");
+      const env = { MASUMI_FORGET_REGISTRATION: "somebody, else" };
+      expect(await failureOf(startRun(service.url, { env }).create(inputs))).toMatchObject({
+        code: next.code,
+      });
       expect(await posts(service)).toBe(1);
-      await startRun(service.url).create(inputs);
+      await startRun(service.url, { env: { MASUMI_FORGET_REGISTRATION: "else, market-researcher" } }).create(
+        inputs,
+      );
       expect(await live(service)).toHaveLength(1);
+      expect(await posts(service)).toBe(2);
     },
   );
 
@@ -228,5 +238,7 @@ test.concurrent("with 40 agents at once the looks are shared", async () => {
   expect(new Set(created.map(({ id }) => id)).size).toBe(40);
   const requests = await service.requests();
   expect(requests["POST /registry"]).toBe(40);
-  expect(Object.values(requests).reduce((sum, count) => sum + count, 0)).toBeLessThan(48);
+  const { "GET /registry/diff": afterwards = 0, ...before } = requests;
+  expect(Object.values(before).reduce((sum, count) => sum + count, 0)).toBeLessThan(48);
+  expect(afterwards, "looks after the requests").toBeLessThan(40 / 2);
 });

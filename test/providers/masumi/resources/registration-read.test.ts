@@ -251,6 +251,7 @@ describe.concurrent("a token that is not where it should be", () => {
     const gone = await registered(service, answering({ wallet }));
     const kept = await registered(service, numbered(1, { wallet }));
     await service.hold(gone.agentIdentifier, holder);
+    await service.resetRequests();
     const run = startRun(service.url, { engine });
     const [read] = await Promise.all([gone, kept].map(({ id, outs }) => run.read(id, outs)));
     expect(read).toMatchObject({ id: gone.id, props: { state: "RegistrationConfirmed" } });
@@ -265,6 +266,7 @@ describe.concurrent("a token that is not where it should be", () => {
   test("is not looked for where it is meant to be, nor before it is minted", async () => {
     await using service = await startService({ chainSpeed: 0 });
     const { id, outs } = await startRun(service.url).create(answering());
+    await service.resetRequests();
     await startRun(service.url).read(id, outs);
     expect(await service.requests()).not.toHaveProperty("GET /registry/wallet");
   });
@@ -274,6 +276,7 @@ describe.concurrent("a token that is not where it should be", () => {
     await using engine = await startEngine();
     const old = await registered(service);
     await service.hold(old.agentIdentifier, null);
+    await service.resetRequests();
     await service.fault({ route: "GET /registry/wallet", kind: "chain-down", count: 9 });
     expect(await startRun(service.url, { engine }).read(old.id, old.outs)).toMatchObject({ id: old.id });
     expect(engine.messages).toEqual([]);

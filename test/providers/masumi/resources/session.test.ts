@@ -81,7 +81,8 @@ describe("settings", () => {
 describe("a provider that is being configured", () => {
   test("lets calls of the same moment wait for it", async () => {
     await using service = await startService();
-    const session = new Session(new EngineLog(""));
+    const env = { MASUMI_FORGET_REGISTRATION: "all" };
+    const session = new Session(new EngineLog(""), { env });
     const provider = createRegistrationProvider(session);
     const values: Record<string, string> = {
       "masumi:paymentServiceUrl": service.url,

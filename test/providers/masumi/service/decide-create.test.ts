@@ -136,7 +136,7 @@ describe("create", () => {
     expect(decide).toThrowError(/ADOPT_NOT_POSSIBLE.*two fees/s);
   });
 
-  test("of several twins the confirmed and oldest is kept, the others are named", () => {
+  test("of several twins the oldest is kept, however far it is, and the others are named", () => {
     const twins = [
       own({ id: "pending", state: "RegistrationRequested", createdAt: "2026-01-01" }),
       own({ id: "young", createdAt: "2026-03-01" }),
@@ -150,8 +150,8 @@ describe("create", () => {
     });
     expect(decided).toMatchObject({
       kind: "adopt",
-      row: { id: "old" },
-      spare: [{ id: "young" }, { id: "pending" }],
+      row: { id: "pending" },
+      spare: [{ id: "old" }, { id: "young" }],
     });
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { readAllPages } from "../../../../providers/masumi/service/client/paging.ts";
 import { failureOf } from "../inputs.ts";
 
@@ -23,15 +23,36 @@ describe("a list", () => {
     expect(read).toEqual(rows(count));
   });
 
-  test("of one page costs one request", async () => {
+  test("of one page is read once, and held against the count", async () => {
     const list = listOf(rows(9));
-    await readAllPages({
-      ...list,
-      limit: 10,
-      isLimitFree: true,
-      count: () => Promise.reject(new Error("not needed")),
-    });
+    const count = vi.fn<() => Promise<number>>(async () => 9);
+    await readAllPages({ ...list, limit: 10, isLimitFree: true, count });
     expect(list.asked).toHaveLength(1);
+    expect(count).toHaveBeenCalledTimes(1);
+  });
+
+  test.each([0, 9, 25])(
+    "of %i rows that lacks what is counted says so, else it is an error",
+    async (size) => {
+      const pages = { ...listOf(rows(size)), limit: 10, isLimitFree: true, count: async () => size + 3 };
+      const onShort = vi.fn<(missing: number) => void>();
+      expect(await readAllPages({ ...pages, onShort })).toHaveLength(size);
+      expect(onShort).toHaveBeenCalledExactlyOnceWith(3);
+      expect(await failureOf(readAllPages(pages))).toMatchObject({ code: "LIST_UNSTABLE" });
+    },
+  );
+
+  test("of one page that lacked a row for a moment is read again", async () => {
+    const list = listOf(rows(9));
+    let isShort = true;
+    const fetch = async (cursor: string | undefined, limit: number) => {
+      const page = await list.fetch(cursor, limit);
+      const lacking = isShort ? page.slice(1) : page;
+      isShort = false;
+      return lacking;
+    };
+    const read = await readAllPages({ fetch, limit: 10, isLimitFree: true, count: async () => 9 });
+    expect(read).toEqual(rows(9));
   });
 
   test("whose cursor row vanishes is read again from its start", async () => {

@@ -1,0 +1,178 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type Network, type Row, type WalletType, isOver } from "../service/model.ts";
+import type { SellingWallet } from "../service/reads/wallet-tokens.ts";
+import {
+  type Sought,
+  inconsistent,
+  isBackwards,
+  shortList,
+  unlisted,
+  unlistedTokens,
+} from "../service/rules/unlisted.ts";
+import type { Session } from "./session.ts";
+
+/** How long one missing registration waits for others to be found missing in the same refresh. */
+const TOGETHER_MS = 1_500;
+/** Rows that the run has read within this time are recent enough to account for tokens. */
+const ROWS_AGE_MS = 60_000;
+
+/** A registration as the state knows it. */
+export interface KnownRegistration {
+  readonly id: string;
+  /** The agent's id, for people. */
+  readonly agentId: string;
+  readonly network: Network;
+  readonly wallet: { readonly vkey: string; readonly type: WalletType };
+  /** "" if the registration does not have it. */
+  readonly marker: string;
+  /** "" if the state does not know it yet. */
+  readonly agentIdentifier: string;
+  readonly state: string;
+}
+
+/**
+ * Returns if a registration is really gone that the service does not list (`row` undefined), or shows as over. One answer of one
+ * list is not enough: the token must not be on the chain, no other registration may be missing, and the state that is shown must
+ * be one that the registration can have reached.
+ *
+ * @throws RegistrationError REGISTRY_INCONSISTENT; ServiceError, RefusedError
+ */
+export async function assertGone(
+  session: Session,
+  known: KnownRegistration,
+  row: Row | undefined,
+): Promise<void> {
+  const { id, agentId, state } = known;
+  if (await session.forgets(agentId, id)) return;
+  if (row && isBackwards(state, row.state)) throw backwards(known, row.state);
+  if (row?.state === "DeregistrationConfirmed" && session.run.deregistering.has(id)) return;
+  const isOnChain = await lookOnChain(session, known);
+  const shown = row ? `shows registration ${id} as ${row.state}` : `does not list registration ${id}`;
+  if (isOnChain) {
+    throw inconsistent(`The payment service ${shown}, but its token is on the chain.`, agentId);
+  }
+  if (row) return;
+  if (isOnChain === undefined) {
+    throw inconsistent(
+      `The payment service ${shown}, and whether its token is on the chain cannot be told.`,
+      agentId,
+    );
+  }
+  await assertAlone(session, known);
+}
+
+/** The error for a state that no registration can have after the one that is known. */
+export const backwards = (
+  { id, agentId, state }: Pick<KnownRegistration, "id" | "agentId" | "state">,
+  now: string,
+) =>
+  inconsistent(
+    `Registration ${id} was ${state}, and the payment service now shows it as ${now}, which cannot be.`,
+    agentId,
+  );
+
+/** Several that vanish at once have not been removed one by one: the service shows another database, or not all of it. */
+async function assertAlone(session: Session, { id, agentId }: KnownRegistration): Promise<void> {
+  const { run } = session;
+  run.vanish(id);
+  if (run.vanished.size === 1) await delay(TOGETHER_MS);
+  if (run.vanished.size === 1) return;
+  throw inconsistent(
+    `The payment service no longer lists registration ${id}, nor ${run.vanished.size - 1} other(s) of this stack.`,
+    agentId,
+  );
+}
+
+/** Returns whether the token of a registration is on the chain although no row accounts for it; undefined if that is unknown. */
+async function lookOnChain(session: Session, known: KnownRegistration): Promise<boolean | undefined> {
+  const { network, wallet, agentIdentifier, marker } = known;
+  const rows = accountable(session, await session.allRows(network, ROWS_AGE_MS));
+  const named = await isNamedOnChain(session, known, rows);
+  if (named) return true;
+  const neighbour = rows.find(({ walletVkey, sourceAddress }) => walletVkey === wallet.vkey && sourceAddress);
+  const contract = neighbour?.sourceAddress ?? (await session.contractOf(network, wallet.type));
+  const sought = { type: wallet.type, marker, agentIdentifier };
+  const found = await findUnlisted(session, { network, vkey: wallet.vkey, contract }, sought, rows);
+  // Without its wallet, a V2 token that was updated elsewhere could go by another identifier.
+  if (!found) return wallet.type === "V1" ? named : undefined;
+  return found.length > 0;
+}
+
+async function isNamedOnChain(
+  session: Session,
+  { network, agentIdentifier }: KnownRegistration,
+  rows: readonly Row[],
+): Promise<boolean | undefined> {
+  const isListed = rows.some((row) => row.agentIdentifier === agentIdentifier && !isOver(row.state));
+  if (agentIdentifier === "" || isListed) return undefined;
+  return (await session.client()).isOnChain(network, agentIdentifier);
+}
+
+/** Returns the agent's tokens in a wallet that no row accounts for; undefined if what the wallet holds is unknown. */
+async function findUnlisted(
+  session: Session,
+  seller: SellingWallet,
+  sought: Sought,
+  rows: readonly Row[],
+): Promise<readonly string[] | undefined> {
+  const known = await session.tokensOf(seller, rows);
+  if (!known || unlistedTokens(known, sought, rows).length === 0) return known && [];
+  // What the run knows of rows and wallet may be out of date. A token is on the chain only after its row has the identifier.
+  const tokens = await session.tokensOf(seller, rows, { fresh: true });
+  const now = accountable(session, await session.allRows(seller.network, 0));
+  return tokens && unlistedTokens(tokens, sought, now);
+}
+
+/** A row that this run burns accounts for its token until the chain has caught up. */
+const accountable = (session: Session, rows: readonly Row[]): Row[] =>
+  rows.map((row) =>
+    session.run.deregistering.has(row.id) ? { ...row, state: "DeregistrationInitiated" } : row,
+  );
+
+interface Newcomer {
+  readonly agentId: string;
+  readonly marker: string;
+  readonly network: Network;
+  readonly wallet: { readonly vkey: string; readonly type: WalletType };
+  readonly sourceAddress?: string | undefined;
+}
+
+/**
+ * Returns if an agent may be registered that no row shows: the list has all that the service counts, and the wallet holds no
+ * token with the agent's marker that no row accounts for.
+ *
+ * @throws RegistrationError REGISTRY_INCONSISTENT
+ */
+export async function assertUnregistered(
+  session: Session,
+  { agentId, marker, network, wallet, sourceAddress }: Newcomer,
+  listed: readonly Row[],
+): Promise<void> {
+  if (await session.forgets(agentId)) return;
+  const missing = await session.missingRows(network);
+  if (missing > 0) throw shortList(missing, agentId);
+  const seller = { network, vkey: wallet.vkey, contract: sourceAddress };
+  const sought = { type: wallet.type, marker, agentIdentifier: "" };
+  const found = await findUnlisted(session, seller, sought, accountable(session, listed));
+  if (found && found.length > 0) throw unlisted(found, agentId);
+}
+
+/**
+ * Returns a function that tells whether a row that is missing from a list is still to be waited for: for so many seconds since it
+ * was seen last, since a list that changes while it is read may lack one.
+ */
+export function missingRowPatience(seconds: number): (row: Row | undefined) => boolean {
+  let missingSince: number | undefined;
+  return (row) => {
+    missingSince = row ? undefined : (missingSince ?? Date.now());
+    return missingSince !== undefined && Date.now() - missingSince < seconds * 1000;
+  };
+}
+
+/** The error for a registration that was there a moment ago and that the service no longer lists. */
+export const noLongerListed = (id: string, agentId: string) =>
+  inconsistent(`The payment service no longer lists registration ${id}, which it had accepted.`, agentId);
+
+/** Returns the last part of a URN: a registration, and its confirmation, are called like their agent. */
+export const nameOf = (urn: string | undefined, fallback: string): string =>
+  urn?.split("::").at(-1) ?? fallback;

@@ -1,0 +1,33 @@
+import { type Row, isLeaving, isLive, isOver, isPending } from "../model.ts";
+
+/** How to tell several registrations of one agent apart. */
+export interface KeptBy {
+  /** Ids of the registrations in the stack's state, if that is known. */
+  readonly inState?: ReadonlySet<string> | undefined;
+  /** Whether a registration shows what is declared. */
+  readonly shows: (row: Row) => boolean;
+}
+
+export interface Kept<R extends Row> {
+  readonly row: R | undefined;
+  /** The others that are, or will be, on the chain. */
+  readonly spare: readonly R[];
+}
+
+/**
+ * Decides which of an agent's registrations counts, everywhere: the one in the state, then the one that shows the declared
+ * listing, then the oldest. What is over or leaving never counts. Nothing here depends on how far a transaction is, so two runs
+ * at once decide alike. Pure.
+ */
+export function chooseKept<R extends Row>(rows: readonly R[], { inState, shows }: KeptBy): Kept<R> {
+  const isShown = (row: Row) => (isLive(row.state) || isPending(row.state)) && shows(row);
+  const [row, ...spare] = rows
+    .filter(({ state }) => !isOver(state) && !isLeaving(state))
+    .map((row) => ({ row, inState: Number(inState?.has(row.id) ?? false), shown: Number(isShown(row)) }))
+    .toSorted((a, b) => b.inState - a.inState || b.shown - a.shown || byAge(a.row, b.row))
+    .map((judged) => judged.row);
+  return { row, spare };
+}
+
+/** The oldest first; of the same moment, the lower id. */
+const byAge = (a: Row, b: Row): number => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id);

@@ -1,0 +1,79 @@
+import type { TokenTags } from "../client/client.ts";
+import { RegistrationError } from "../errors.ts";
+import { type Row, isOver } from "../model.ts";
+
+/*
+ * When the payment service's list cannot be believed. It may lack rows, or show states that its own state machine excludes; a
+ * registration that is taken for gone is minted again. So the chain and what was known before have to agree with the list.
+ */
+
+/** Names the agents, or registrations, that a person wants forgotten: comma-separated ids, or `all`. */
+export const FORGET = "MASUMI_FORGET_REGISTRATION";
+
+/** Returns whether a person wants what is missing of these to be forgotten. */
+export function isForgotten(named: string | undefined, ...ids: readonly string[]): boolean {
+  const names = (named ?? "").split(",").map((name) => name.trim());
+  return names.includes("all") || ids.some((id) => names.includes(id));
+}
+
+/** The last three bytes of a V2 identifier count its updates. */
+const VERSION_LENGTH = 6;
+export const withoutVersion = (identifier: string, { type }: Pick<Row, "type">): string =>
+  type === "V2" ? identifier.slice(0, -VERSION_LENGTH) : identifier;
+
+/** The token of one agent: what its marker and, if it is known, its identifier are. */
+export interface Sought {
+  readonly type: Row["type"];
+  /** "" if the registration does not have it. */
+  readonly marker: string;
+  /** "" if it is unknown. */
+  readonly agentIdentifier: string;
+}
+
+/**
+ * Returns the identifiers of the agent's tokens in a wallet that no row accounts for. A row that is over accounts for none. Pure.
+ */
+export function unlistedTokens(tokens: TokenTags, sought: Sought, rows: Iterable<Row>): string[] {
+  const accounted = new Set(
+    [...rows]
+      .filter(({ agentIdentifier, state }) => agentIdentifier && !isOver(state))
+      .map((row) => withoutVersion(row.agentIdentifier, row)),
+  );
+  const own = sought.agentIdentifier && withoutVersion(sought.agentIdentifier, sought);
+  return [...tokens]
+    .filter(([identifier, tags]) => {
+      const isIts = sought.marker !== "" && tags.includes(sought.marker);
+      return isIts || (own !== "" && withoutVersion(identifier, sought) === own);
+    })
+    .map(([identifier]) => identifier)
+    .filter((identifier) => !accounted.has(withoutVersion(identifier, sought)));
+}
+
+/** Returns whether no registration can go from one state to the other: what was minted is never again unminted. Pure. */
+export const isBackwards = (from: string, to: string): boolean =>
+  /^(Update|Deregistration|RegistrationConfirmed$)/.test(from) &&
+  /^Registration(Requested|Initiated|Failed)$/.test(to);
+
+/** The error for a list that contradicts what is known about an agent's registration. */
+export const inconsistent = (what: string, id: string): RegistrationError =>
+  new RegistrationError({
+    code: "REGISTRY_INCONSISTENT",
+    what: `${what} Registering the agent again could pay for it twice, so nothing was changed.`,
+    remedy:
+      "Have the payment service's administrator find out why, and run again when it shows everything. Only if you have made " +
+      `sure that nothing of it is on the chain: with ${FORGET}=${id} in its environment a run forgets it.`,
+  });
+
+/** The error for a list that is shorter than the service's own count. */
+export const shortList = (missing: number, id: string): RegistrationError =>
+  inconsistent(
+    `The payment service counts ${missing} more registration(s) than it lists, and none of ${id} is listed.`,
+    id,
+  );
+
+/** The error for a token of the agent that no row accounts for. */
+export const unlisted = (identifiers: readonly string[], id: string): RegistrationError =>
+  inconsistent(
+    `The selling wallet holds ${id}'s token ${identifiers.join(", ")}, but the payment service lists no live registration of it.`,
+    id,
+  );
