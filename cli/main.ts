@@ -1,8 +1,8 @@
-import { Command } from "commander";
+import { Command, type Option } from "commander";
 import { registerCommands } from "./commands/index.ts";
 import { exitCodeOfError, explainsItself } from "./explains-itself.ts";
 
-const program = new Command("masumi-agents")
+const program: Command = new Command("masumi-agents")
   .description(
     "One YAML file in agents/ is one AI agent: run, registered on the Masumi network, kept as declared.",
   )
@@ -11,7 +11,7 @@ const program = new Command("masumi-agents")
   .configureHelp({
     showGlobalOptions: true,
     // Commander would list those of every command in between, too: sandbox stop does not start anything.
-    visibleGlobalOptions: () => program.options.filter(({ hidden }) => !hidden),
+    visibleGlobalOptions: (): Option[] => [...program.options],
   });
 
 registerCommands(program);

@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { type DoctorFlags, doctor } from "../../cli/commands/doctor.ts";
