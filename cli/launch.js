@@ -1,7 +1,7 @@
 // Starts a TypeScript entry of this project from any Node >= 20: installs the dependencies once, then
 // runs the entry on a Node that strips types itself (>= 22.18), which an npm package brings if need be.
 // Plain JavaScript without dependencies, because it runs before anything is installed.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const binaries = join(root, "node_modules", ".bin");
 /** Spares each start the work of stripping the types. */
 const KEPT_JAVASCRIPT = "local/engine/preload/kept-javascript.cjs";
+
+const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 
 /**
  * @param {string} file
@@ -39,16 +41,51 @@ function fail(message) {
   process.exit(1);
 }
 
-function install() {
+/** Installs the packages. An interruption ends npm and all that it started. */
+async function install() {
   console.error("Installing the dependencies (once, about a minute) ...");
   const npm = process.env["npm_execpath"];
   const [command, args] = npm?.endsWith(".js") ? [process.execPath, [npm, "ci"]] : ["npm", ["ci"]];
-  const done = spawnSync(command, [...args, "--no-fund", "--no-audit", "--loglevel=error"], {
+  /** @type {import("node:child_process").ChildProcess | undefined} */
+  let child;
+  const end = () => {
+    try {
+      if (child?.pid) process.kill(-child.pid, "SIGTERM");
+    } catch {
+      // It has ended by itself.
+    }
+    console.error("Interrupted: the dependencies are not installed. The next command installs them.");
+    process.exit(130);
+  };
+  for (const signal of SIGNALS) process.once(signal, end);
+  child = spawn(command, [...args, "--no-fund", "--no-audit", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", 2, 2],
+    // A group of its own, so that one signal reaches every process of it once, whoever sent it to whom.
+    detached: true,
   });
-  if (done.status !== 0)
-    fail("The packages of package-lock.json could not be installed (see above). Try: npm ci");
+  const code = await new Promise((done) => child?.once("error", done).once("exit", done));
+  for (const signal of SIGNALS) process.off(signal, end);
+  if (code !== 0) fail("The packages of package-lock.json could not be installed (see above). Try: npm ci");
+}
+
+/**
+ * Ends with what is wrong with a command that only a minute of installing would show.
+ * @param {string[]} args
+ */
+async function checkFirst(args) {
+  if (args.includes("demo")) {
+    const { findPython, pythonIsMissing } = await import("../providers/crew-process/local/find-python.js");
+    if (findPython(process.env) === undefined) {
+      const { what, remedy } = pythonIsMissing(process.env);
+      fail(`CREW_PYTHON_MISSING: ${what}\n${remedy}`);
+    }
+  }
+  // An older Node cannot read the commands, and finds out afterwards.
+  if (!stripsTypes(process.versions.node)) return;
+  const { complaintAbout } = await import("./before-install.ts");
+  const complaint = complaintAbout(args);
+  if (complaint) fail(complaint);
 }
 
 /** @param {string} version */
@@ -73,8 +110,11 @@ function suitableNode() {
  * @param {string} entry
  * @param {string[]} args
  */
-export function launch(entry, args) {
-  if (!isInstalled()) install();
+export async function launch(entry, args) {
+  if (!isInstalled()) {
+    if (entry === "cli/main.ts") await checkFirst(args);
+    await install();
+  }
   const node = suitableNode();
   const path = [dirname(node), binaries, process.env["PATH"]].filter(Boolean).join(delimiter);
   const flags = entry.endsWith(".ts") ? ["--require", join(root, KEPT_JAVASCRIPT)] : [];
@@ -89,7 +129,7 @@ export function launch(entry, args) {
     },
   });
   // A terminal sends ^C to the whole group: the child decides how to end, and this process follows it.
-  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
+  for (const signal of SIGNALS) {
     process.on(signal, () => {
       if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
     });
@@ -100,5 +140,5 @@ export function launch(entry, args) {
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const [entry, ...args] = process.argv.slice(2);
   if (!entry) throw new Error("usage: node cli/launch.js <entry.ts> [arguments]");
-  launch(entry, args);
+  await launch(entry, args);
 }

@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { launch } from "./launch.js";
 
-launch("cli/main.ts", process.argv.slice(2));
+await launch("cli/main.ts", process.argv.slice(2));

@@ -50,8 +50,11 @@ export const asJson = (description: string): Option => option("--json", descript
 
 const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
+/** Opens the project that a command works in. */
+type OpenProject = () => Promise<Project>;
+
 /** Add commands to a program or below a command. */
-export function register(parent: Command, specs: readonly CommandSpec[], project: () => Project): void {
+export function register(parent: Command, specs: readonly CommandSpec[], project: OpenProject): void {
   for (const spec of specs) {
     const command = parent.command(spec.name).description(spec.description);
     for (const [name, description] of spec.arguments ?? []) command.argument(name, description);
@@ -65,13 +68,13 @@ export function register(parent: Command, specs: readonly CommandSpec[], project
   }
 }
 
-function addAction(command: Command, { run }: CommandSpec, project: () => Project): void {
+function addAction(command: Command, { run }: CommandSpec, project: OpenProject): void {
   if (!run) return;
   command.action(async () => {
     // The program's own options are not the command's.
     const above = command.parent?.parent ? command.parent.opts<object>() : {};
     const flags: object = { ...above, ...command.opts<object>() };
-    process.exitCode = await run(project(), flags as never, ...(command.processedArgs as never[]));
+    process.exitCode = await run(await project(), flags as never, ...(command.processedArgs as never[]));
   });
 }
 

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { openProject } from "../../stacks/project.ts";
 import type { Operation } from "../../stacks/run.ts";
 import type { RunFlags } from "../run.ts";
 import { type CommandSpec, asJson, onStack, option, register } from "./command.ts";
@@ -200,8 +199,20 @@ const SANDBOX: CommandSpec = {
 };
 
 /** Every command, in the order in which --help lists them. */
-const COMMANDS = [DEMO, ...READING, ...OPERATIONS, STATUS, LOGS, HIRE, ...STACK_COMMANDS, SANDBOX];
+export const COMMANDS: readonly CommandSpec[] = [
+  DEMO,
+  ...READING,
+  ...OPERATIONS,
+  STATUS,
+  LOGS,
+  HIRE,
+  ...STACK_COMMANDS,
+  SANDBOX,
+];
 
 /** Add every command to the program. */
 export const registerCommands = (program: Command): void =>
-  register(program, COMMANDS, () => openProject(program.opts<{ cwd: string }>().cwd));
+  register(program, COMMANDS, async () => {
+    const { openProject } = await import("../../stacks/project.ts");
+    return openProject(program.opts<{ cwd: string }>().cwd);
+  });
