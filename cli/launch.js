@@ -12,6 +12,8 @@ const binaries = join(root, "node_modules", ".bin");
 /** Spares each start the work of stripping the types. */
 const KEPT_JAVASCRIPT = "local/engine/preload/kept-javascript.cjs";
 
+const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
+
 /**
  * @param {string} file
  * @returns {Record<string, { version?: string, optional?: boolean }>}
@@ -40,17 +42,51 @@ function fail(message) {
   process.exit(1);
 }
 
+/** Installs the packages. An interruption ends npm and all that it started. */
 async function install() {
   console.error("Installing the dependencies (once, about a minute) ...");
   const npm = process.env["npm_execpath"];
   const [command, args] = npm?.endsWith(".js") ? [process.execPath, [npm, "ci"]] : ["npm", ["ci"]];
-  const child = spawn(command, [...args, "--no-fund", "--no-audit", "--loglevel=error"], {
+  /** @type {import("node:child_process").ChildProcess | undefined} */
+  let child;
+  const end = () => {
+    try {
+      if (child?.pid) process.kill(-child.pid, "SIGTERM");
+    } catch {
+      // It has ended by itself.
+    }
+    console.error("Interrupted: the dependencies are not installed. The next command installs them.");
+    process.exit(130);
+  };
+  for (const signal of SIGNALS) process.once(signal, end);
+  child = spawn(command, [...args, "--no-fund", "--no-audit", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", 2, 2],
+    // A group of its own, so that one signal reaches every process of it once, whoever sent it to whom.
+    detached: true,
   });
-  const { code, signal } = await ended(child);
-  if (signal) process.exit(exitCodeOf(code, signal));
+  const code = await new Promise((done) => child?.once("error", done).once("exit", done));
+  for (const signal of SIGNALS) process.off(signal, end);
   if (code !== 0) fail("The packages of package-lock.json could not be installed (see above). Try: npm ci");
+}
+
+/**
+ * Ends with what is wrong with a command that only a minute of installing would show.
+ * @param {string[]} args
+ */
+async function checkFirst(args) {
+  if (args.includes("demo")) {
+    const { findPython, pythonIsMissing } = await import("../providers/crew-process/local/find-python.js");
+    if (findPython(process.env) === undefined) {
+      const { what, remedy } = pythonIsMissing(process.env);
+      fail(`CREW_PYTHON_MISSING: ${what}\n${remedy}`);
+    }
+  }
+  // An older Node cannot read the commands, and finds out afterwards.
+  if (!stripsTypes(process.versions.node)) return;
+  const { complaintAbout } = await import("./before-install.ts");
+  const complaint = complaintAbout(args);
+  if (complaint) fail(complaint);
 }
 
 /** How a shell tells of a program's end. @type {(code: number | null, signal: NodeJS.Signals | null) => number} */
@@ -64,13 +100,12 @@ const exitCodeOf = (code, signal) => code ?? (signal ? 128 + constants.signals[s
  * @returns {Promise<{ code: number | null, signal: NodeJS.Signals | null }>}
  */
 function ended(child) {
-  const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
   const handOn = () => void child.kill("SIGTERM");
-  for (const signal of signals) process.on(signal, handOn);
+  for (const signal of SIGNALS) process.on(signal, handOn);
   return new Promise((done) => {
     child.once("error", (error) => fail(error.message));
     child.once("exit", (code, signal) => {
-      for (const name of signals) process.off(name, handOn);
+      for (const name of SIGNALS) process.off(name, handOn);
       done({ code, signal });
     });
   });
@@ -99,7 +134,10 @@ function suitableNode() {
  * @param {string[]} args
  */
 export async function launch(entry, args) {
-  if (!isInstalled()) await install();
+  if (!isInstalled()) {
+    if (entry === "cli/main.ts") await checkFirst(args);
+    await install();
+  }
   const node = suitableNode();
   const path = [dirname(node), binaries, process.env["PATH"]].filter(Boolean).join(delimiter);
   const flags = entry.endsWith(".ts") ? ["--require", join(root, KEPT_JAVASCRIPT)] : [];

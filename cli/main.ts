@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import { Command, type Option } from "commander";
 import { printableLines } from "../providers/common/printable.ts";
-import { registerCommands } from "./commands/index.ts";
+import { registerCommands } from "./commands/register.ts";
 import { exitCodeOfError, explainsItself } from "./explains-itself.ts";
 import { endQuietlyWithoutReader } from "./interruption.ts";
 
@@ -18,7 +18,7 @@ const program: Command = new Command("masumi-agents")
   .configureHelp({
     showGlobalOptions: true,
     // Commander would list those of every command in between, too: sandbox stop does not start anything.
-    visibleGlobalOptions: () => program.options.filter(({ hidden }) => !hidden),
+    visibleGlobalOptions: (): Option[] => [...program.options],
   });
 
 // Behind a command it is the command's own: Pulumi's stack export has a --version.

@@ -1,7 +1,5 @@
-import type { Command } from "commander";
-import { LOCAL_STACK, type Project, selectedStack } from "../../stacks/project.ts";
-import { printProgress } from "../text.ts";
-import { TableCommand, givenWords, refuseUnknown } from "./table-command.ts";
+/* Read before anything is installed: nothing that this loads may lead to a package. */
+import type { Project } from "../../stacks/project.ts";
 
 /** An option as commander writes it. */
 export interface Option {
@@ -75,85 +73,3 @@ export const asksNobody = (description = "ask nothing"): readonly Option[] => [
   pulumis(option("-y, --yes", description)),
   pulumis(option("--non-interactive", "for scripts: plain lines, no question")),
 ];
-
-const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
-
-/** Add commands to a program or below a command. */
-export function register(parent: Command, specs: readonly CommandSpec[], project: () => Project): void {
-  for (const spec of specs) {
-    const command = new TableCommand(spec.name, passedFlags(spec));
-    command
-      .copyInheritedSettings(parent)
-      .description(spec.description)
-      .aliases(spec.aliases ?? []);
-    for (const [name, description] of spec.arguments ?? []) command.argument(name, description);
-    for (const { flags, description, value, isRepeated } of spec.options ?? []) {
-      if (isRepeated) command.option(flags, description, collect);
-      else command.option(flags, description, value);
-    }
-    if (spec.pass || spec.isHidden) command.allowUnknownOption().allowExcessArguments();
-    command.addHelpText("after", helpAfter(spec));
-    addAction(command, spec, project);
-    parent.addCommand(command, { hidden: spec.isHidden === true });
-    register(command, spec.commands ?? [], project);
-  }
-}
-
-/** The options, by their long names, that Pulumi gets where the command is passed to it. */
-const passedFlags = ({ options = [] }: CommandSpec): string[] =>
-  options.flatMap(({ flags, isPulumis }) => (isPulumis ? (/--[a-z-]+/.exec(flags) ?? []) : []));
-
-interface StackFlags {
-  readonly stack?: string;
-}
-
-function addAction(command: TableCommand, spec: CommandSpec, project: () => Project): void {
-  const { run, runAnywhere, pass } = spec;
-  if (runAnywhere) {
-    command.action(async () => {
-      process.exitCode = await runAnywhere(...(command.processedArgs as never[]));
-    });
-  }
-  if (!run) return;
-  command.action(async () => {
-    // The program's own options are not the command's.
-    const above = command.parent?.parent ? command.parent.opts<object>() : {};
-    const given: StackFlags = { ...above, ...command.opts<object>() };
-    const words = command.processedArgs as never[];
-    if (!hasStack(command)) {
-      process.exitCode = await run(project(), given as never, ...words);
-      return;
-    }
-    const opened = project();
-    const stack = given.stack ?? command.stackArgument ?? selected(opened);
-    const flags = { ...given, stack };
-    if (pass && stack !== LOCAL_STACK) {
-      process.exitCode = await pass(opened, flags as never, givenWords(command, stack));
-      return;
-    }
-    if (pass) await refuseUnknown(command);
-    process.exitCode = await run(opened, flags as never, ...words);
-  });
-}
-
-/** Whether it is a stack's affair. */
-const hasStack = (command: Command): boolean =>
-  command.options.some(({ long }) => long === "--stack") ||
-  command.registeredArguments.some((argument) => argument.name() === "stack");
-
-function selected(project: Project): string {
-  const stack = selectedStack(project);
-  if (stack !== LOCAL_STACK)
-    printProgress(`Stack ${stack} (selected; masumi-agents stack select local goes back).`);
-  return stack;
-}
-
-function helpAfter({ notes = [], examples = [], pass }: CommandSpec): string {
-  const passed = pass
-    ? ["On any other stack than local, options that are not listed here are passed to Pulumi as they are."]
-    : [];
-  const said = [...notes, ...passed];
-  const text = said.length > 0 ? `\n${said.join("\n")}\n` : "";
-  const lines = examples.map((example) => `  $ npx masumi-agents ${example}`);
-  return lines.length > 0 ? `${text}\nExamples:\n${lines.join("\n")}\n` : text;
-}

@@ -1,18 +1,7 @@
-import type { Command } from "commander";
-import { openProject } from "../../stacks/project.ts";
 import type { Operation } from "../../stacks/run.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import type { RunFlags } from "../run.ts";
-import {
-  type CommandSpec,
-  asJson,
-  asksNobody,
-  onStack,
-  option,
-  pulumis,
-  register,
-  repeated,
-} from "./command.ts";
+import { type CommandSpec, asJson, asksNobody, onStack, option, pulumis, repeated } from "./command.ts";
 import type { DemoFlags } from "./demo.ts";
 import type { DoctorFlags } from "./doctor.ts";
 import type { DriftFlags } from "./drift.ts";
@@ -230,7 +219,7 @@ const SANDBOX: CommandSpec = {
 };
 
 /** Words that people bring along from Pulumi, and what serves here instead. */
-const NOT_HERE: readonly CommandSpec[] = Object.entries(INSTEAD)
+export const NOT_HERE: readonly CommandSpec[] = Object.entries(INSTEAD)
   .filter(([words]) => !words.includes(" "))
   .map(([name, instead]) => {
     const refuse = (): never => {
@@ -239,12 +228,7 @@ const NOT_HERE: readonly CommandSpec[] = Object.entries(INSTEAD)
     return { name, description: instead, isHidden: true, runAnywhere: refuse };
   });
 
-/** Every command, in the order in which --help lists them. */
-const COMMANDS = [DEMO, ...READING, ...OPERATIONS, STATUS, LOGS, HIRE, ...STACK_COMMANDS, SANDBOX];
+const LISTED = [DEMO, ...READING, ...OPERATIONS, STATUS, LOGS, HIRE, ...STACK_COMMANDS, SANDBOX];
 
-/** Add every command to the program. */
-export function registerCommands(program: Command): void {
-  const open = () => openProject(program.opts<{ cwd: string }>().cwd);
-  const listed = [...COMMANDS, completionOf(COMMANDS)];
-  register(program, [...listed, ...NOT_HERE], open);
-}
+/** Every command, in the order in which --help lists them. */
+export const COMMANDS: readonly CommandSpec[] = [...LISTED, completionOf(LISTED)];

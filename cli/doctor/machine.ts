@@ -3,7 +3,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Agent, type LoadedAgents, formatComplaint, hostedBy } from "../../infra/declarations/index.ts";
-import { crewVenv, portsFile, reservedPort } from "../../providers/crew-process/local/index.ts";
+import {
+  crewVenv,
+  portsFile,
+  pythonCandidates,
+  reservedPort,
+} from "../../providers/crew-process/local/index.ts";
 import { countAgents, parallelSteps } from "../../stacks/agents.ts";
 import { type CrewHere, crewsHere } from "../../stacks/crews.ts";
 import { isFree } from "../../stacks/port.ts";
@@ -22,8 +27,6 @@ export function checkNode(version: string): Verdict {
   return fail(`Node ${version} cannot run the program`, "install Node 22.18 or newer");
 }
 
-const PYTHONS = ["python3.13", "python3.12", "python3.11", "python3", "python"];
-
 /** What a program prints; undefined if it is not there or fails. */
 async function askProgram(program: string, words: string[]): Promise<string | undefined> {
   try {
@@ -36,9 +39,8 @@ async function askProgram(program: string, words: string[]): Promise<string | un
 /** Crews as processes need Python 3.11 to 3.13 with venv, once; afterwards the project has an environment of its own. */
 export async function checkPython(project: Project, env: NodeJS.ProcessEnv): Promise<Verdict> {
   const venv = crewVenv(project.root);
-  const wanted = env["MASUMI_PYTHON"];
   const made = existsSync(join(venv, "installed")) ? [join(venv, "bin", "python")] : [];
-  const candidates = [...made, ...(wanted ? [wanted] : PYTHONS)];
+  const candidates = [...made, ...pythonCandidates(env)];
   const say = "import sys, venv; print('%d.%d.%d' % sys.version_info[:3])";
   for (const candidate of candidates) {
     const version = await askProgram(candidate, ["-c", say]);

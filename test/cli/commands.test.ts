@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { registerCommands } from "../../cli/commands/index.ts";
+import { registerCommands } from "../../cli/commands/register.ts";
 import { formatTable } from "../../cli/text.ts";
 import { TestProject } from "../helpers/project.ts";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { registerCommands } from "../../cli/commands/index.ts";
+import { registerCommands } from "../../cli/commands/register.ts";
 import { localRun } from "../../stacks/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { explainsItself } from "../../cli/explains-itself.ts";

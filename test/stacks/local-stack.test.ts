@@ -100,13 +100,9 @@ describe("the passphrase of the local stack", () => {
     const owner = ownerOf(project);
     rmSync(project.passphraseFile);
     rmSync(`${dirname(project.passphraseFile)}/owner`);
-    let message = "";
-    try {
-      localRun(project, 0);
-    } catch (error) {
-      expect(error).toMatchObject({ code: "PASSPHRASE_MISSING" });
-      ({ message } = error as Error);
-    }
+    const refused = () => localRun(project, 0);
+    expect(refused).toThrow(expect.objectContaining({ code: "PASSPHRASE_MISSING" }) as Error);
+    const message = (await Promise.resolve().then(refused).catch(String)) as string;
     expect(existsSync(project.passphraseFile)).toBe(false);
     const [, files = ""] = /rm (.*) and run/.exec(message) ?? [];
     expect(files.split(" ")).toHaveLength(2);

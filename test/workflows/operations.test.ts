@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { registerCommands } from "../../cli/commands/index.ts";
+import { registerCommands } from "../../cli/commands/register.ts";
 import { ERROR_CODES } from "../../providers/masumi/service/errors.ts";
 import { repository } from "../helpers/project.ts";
 import { WORKFLOWS, allJobs, scriptOf, workflowText } from "./workflow.ts";

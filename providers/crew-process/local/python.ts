@@ -1,14 +1,14 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeAtomicallySync } from "../../common/atomic-write.ts";
 import { withLockFile } from "../../common/lock-file.ts";
 import { CrewProcessError } from "./errors.ts";
+import { findPython, pythonIsMissing } from "./find-python.js";
 
 /** The pinned installer, which creates the environment exactly as in crew/uv.lock. */
 const UV = "uv==0.13.9";
-const CANDIDATES = ["python3.13", "python3.12", "python3.11", "python3", "python"];
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
 
 export interface PythonEnvironment {
@@ -26,18 +26,11 @@ export interface InstallOptions {
   readonly onProgress?: (message: string) => void;
 }
 
-function findPython(): string {
-  const wanted = process.env["MASUMI_PYTHON"];
-  const usable = (wanted ? [wanted] : CANDIDATES).find((candidate) => {
-    const test = "import sys, venv; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 14) else 1)";
-    return spawnSync(candidate, ["-c", test], { stdio: "ignore", timeout: 20_000 }).status === 0;
-  });
-  if (usable) return usable;
-  throw new CrewProcessError(
-    "CREW_PYTHON_MISSING",
-    `No Python 3.11 to 3.13 with the venv module was found (tried ${(wanted ? [wanted] : CANDIDATES).join(", ")}).`,
-    "Install one (on Debian: apt install python3 python3-venv), or set its path in MASUMI_PYTHON.",
-  );
+function usablePython(): string {
+  const found = findPython(process.env);
+  if (found) return found;
+  const { what, remedy } = pythonIsMissing(process.env);
+  throw new CrewProcessError("CREW_PYTHON_MISSING", what, remedy);
 }
 
 function lockDigest(crewFolder: string, dev: boolean): string {
@@ -52,11 +45,17 @@ function isReady(marker: string, crewFolder: string, dev: boolean): boolean {
   return [lockDigest(crewFolder, dev), lockDigest(crewFolder, true)].includes(installed);
 }
 
+/** Runs a program, and ends it when the standard input ends: that of a child does, when its parent is gone. */
+const UNTIL_INPUT_ENDS =
+  'exec 3<&0; "$@" </dev/null & work=$!; { cat <&3 >/dev/null; kill "$work"; } 2>/dev/null & watch=$!; ' +
+  'wait "$work"; code=$?; kill "$watch"; exit "$code"';
+
+/** Runs an installer, which must not outlive this process, however that ends. */
 function run(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, {
+    const child = spawn("sh", ["-c", UNTIL_INPUT_ENDS, "sh", command, ...args], {
       env,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       timeout: INSTALL_TIMEOUT_MS,
     });
     let tail = "";
@@ -92,9 +91,10 @@ export async function ensurePythonEnvironment(options: InstallOptions): Promise<
   // Crews start in parallel and share the environment.
   return withLockFile(`${venv}.lock`, async () => {
     if (isReady(marker, crewFolder, dev)) return environment;
-    const python = findPython();
+    const python = usablePython();
     onProgress?.("Installing the crews' Python packages (once, about a minute) ...");
-    if (!existsSync(environment.python)) await run(python, ["-m", "venv", venv], process.env);
+    // pip comes last: one that was interrupted is made again.
+    if (!existsSync(join(venv, "bin", "pip"))) await run(python, ["-m", "venv", venv], process.env);
     await run(environment.python, ["-m", "pip", "install", "--quiet", UV], process.env);
     const sync = ["sync", "--frozen", "--inexact", "--project", crewFolder, ...(dev ? [] : ["--no-dev"])];
     await run(join(venv, "bin", "uv"), sync, {

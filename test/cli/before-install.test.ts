@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { once } from "node:events";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { complaintAbout } from "../../cli/before-install.ts";
+import { repository } from "../helpers/project.ts";
+
+/** A clone in which nothing is installed, and a program on PATH that stands for npm: it says that it began, and waits. */
+let clone: string;
+const children: ChildProcess[] = [];
+const began = () => join(clone, "npm-began");
+const env = () => ({
+  ...process.env,
+  npm_execpath: "",
+  NODE_NO_WARNINGS: "1",
+  PATH: `${join(clone, "bin")}${delimiter}${process.env["PATH"]}`,
+});
+
+beforeEach(() => {
+  clone = mkdtempSync(join(tmpdir(), "fresh-clone-"));
+  for (const part of [
+    "cli",
+    "stacks",
+    "buyer",
+    "infra",
+    "providers",
+    "local",
+    "package.json",
+    "package-lock.json",
+  ]) {
+    cpSync(join(repository, part), join(clone, part), { recursive: true });
+  }
+  mkdirSync(join(clone, "bin"));
+  writeFileSync(join(clone, "bin/npm"), `#!/bin/sh\nsleep 600 &\necho $! > "${began()}"\nwait\n`);
+  chmodSync(join(clone, "bin/npm"), 0o755);
+});
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  rmSync(clone, { recursive: true });
+});
+
+const run = (words: string[], more: NodeJS.ProcessEnv = {}) =>
+  spawnSync(process.execPath, [join(clone, "cli/masumi-agents.js"), ...words], {
+    cwd: clone,
+    env: { ...env(), ...more },
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+
+describe("in a fresh clone", () => {
+  it.each([
+    [["up", "--bogus"], /unknown option '--bogus'/],
+    [["upp"], /unknown command 'upp'. There are: demo, validate/],
+  ])("%j is refused before anything is installed", (words, message) => {
+    const { status, stderr } = run(words);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain("Installing");
+    expect(status).toBe(1);
+    expect(existsSync(began())).toBe(false);
+  });
+
+  it("a missing Python is told before anything is installed", () => {
+    const { status, stderr } = run(["demo"], { MASUMI_PYTHON: "/nowhere/python" });
+    expect(stderr).toMatch(/^CREW_PYTHON_MISSING: .*tried \/nowhere\/python.*\n.*apt install/);
+    expect(status).toBe(1);
+    expect(existsSync(began())).toBe(false);
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "%s ends the installation with all that it started",
+    async (signal) => {
+      const child = spawn(process.execPath, [join(clone, "cli/masumi-agents.js"), "validate"], {
+        cwd: clone,
+        env: env(),
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      children.push(child);
+      await expect.poll(() => existsSync(began()) && readFileSync(began(), "utf8")).toBeTruthy();
+      child.kill(signal);
+      const [code] = (await once(child, "exit")) as [number];
+      expect(code).toBe(130);
+      const started = Number(readFileSync(began(), "utf8"));
+      const state = () =>
+        spawnSync("ps", ["-o", "stat=", "-p", String(started)], { encoding: "utf8" }).stdout;
+      await expect.poll(state).toMatch(/^Z|^$/);
+    },
+  );
+});
+
+describe("words that are judged before anything is installed", () => {
+  it.each([
+    ["up"],
+    ["up --stack preprod --target urn:x --bogus"],
+    ["-C .. plan --json"],
+    ["config set --secret masumi:apiKey -key"],
+    ["hire writer -i topic=x --max-price 5USDM --stack=local"],
+    ["sandbox stop"],
+    ["stack output agents --json"],
+    ["--help"],
+    ["state unprotect urn:pulumi:local::x --all"],
+    ["hire writer -- --bogus"],
+  ])("%s is none of its business", (words) => {
+    expect(complaintAbout(words.split(" "))).toBeUndefined();
+  });
+
+  it("loads no package", () => {
+    const seen = new Set<string>();
+    const follow = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      const text = readFileSync(file, "utf8");
+      for (const [, path = ""] of text.matchAll(/^import (?!type)[^;]*?from "([^"]+)";/gms)) {
+        expect(path).toMatch(/^(node:|\.)/);
+        if (path.startsWith(".")) follow(join(file, "..", path));
+      }
+    };
+    follow(join(repository, "cli/before-install.ts"));
+    expect(seen.size).toBeGreaterThan(3);
+  });
+});
