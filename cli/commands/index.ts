@@ -148,9 +148,15 @@ const operation = (
     (await import("./run.ts")).passOperation(project, name, flags, words),
 });
 
-const TARGET = pulumis(
-  repeated("-t, --target <agent>", "only this agent (local), or this resource by its URN"),
-);
+const TARGETS = [
+  pulumis(
+    repeated(
+      "-t, --target <agent>",
+      "only this agent with all that belongs to it, or the resource of this URN",
+    ),
+  ),
+  pulumis(option("--target-dependents", "with --target <URN>: also what depends on it")),
+];
 
 const OPERATIONS: readonly CommandSpec[] = [
   operation(
@@ -162,10 +168,14 @@ const OPERATIONS: readonly CommandSpec[] = [
     "up",
     "make the stack match agents/, and wait until every registration is confirmed",
     pulumis(option("-r, --refresh", "compare the state with what really exists first")),
-    TARGET,
+    ...TARGETS,
   ),
   operation("refresh", "update the state to what really exists"),
-  operation("destroy", "deregister every agent, wait until its token is burned, and stop the crews", TARGET),
+  operation(
+    "destroy",
+    "deregister every agent, wait until its token is burned, and stop the crews",
+    ...TARGETS,
+  ),
 ];
 
 const SANDBOX: CommandSpec = {

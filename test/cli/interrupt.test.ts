@@ -136,7 +136,7 @@ describe("at a terminal", () => {
     const terminal = startAtTerminal(project, ["up"]);
     await asked;
     terminal.type("\u0003");
-    await expect.poll(terminal.screen, { timeout: 20_000 }).toContain("Stopping:");
+    await expect.poll(() => terminal.screen(), { timeout: 20_000 }).toContain("Stopping:");
     wake();
     expect(await terminal.exitCode).toBe(1);
     expect(await pendingOperations()).toBeUndefined();
