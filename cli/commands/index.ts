@@ -38,6 +38,8 @@ const DEMO: CommandSpec = {
   run: async (project, flags: DemoFlags) => (await import("./demo.ts")).demo(project, flags),
 };
 
+const WIDE = option("--wide", "more columns: identifiers, wallets, amounts in base units, fees");
+
 /** What only reads: the declarations, the payment service, the last run's outputs. */
 const READING: readonly CommandSpec[] = [
   {
@@ -55,6 +57,7 @@ const READING: readonly CommandSpec[] = [
       onStack(),
       asJson("print the plan as JSON"),
       option("--markdown", "print the plan as a comment for a pull request"),
+      WIDE,
     ],
     examples: [
       "plan",
@@ -118,9 +121,14 @@ const READING: readonly CommandSpec[] = [
 const STATUS: CommandSpec = {
   name: "status",
   description: "show each agent: whether it answers, its registration, identifier, price and transaction",
-  options: [onStack(), asJson("print the agents as JSON")],
-  examples: ["status", "status --stack preprod", "status --json | jq '.agents[].agentIdentifier'"],
-  run: async (project, flags: { stack: string; json?: boolean }) =>
+  options: [onStack(), asJson("print the agents as JSON"), WIDE],
+  examples: [
+    "status",
+    "status --wide",
+    "status --stack preprod",
+    "status --json | jq '.agents[].agentIdentifier'",
+  ],
+  run: async (project, flags: { stack: string; json?: boolean; wide?: boolean }) =>
     (await import("./status.ts")).status(project, flags),
 };
 

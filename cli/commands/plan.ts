@@ -9,6 +9,7 @@ export interface PlanFlags {
   readonly stack: string;
   readonly json?: boolean;
   readonly markdown?: boolean;
+  readonly wide?: boolean;
 }
 
 /**
@@ -21,6 +22,7 @@ export async function plan(project: Project, flags: PlanFlags): Promise<number> 
   if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
   const document = planDocument(stack, await planStack(stack));
   if (flags.json) printJson(document);
-  else process.stdout.write(flags.markdown ? planMarkdown(document) : planTable(document));
+  else
+    process.stdout.write(flags.markdown ? planMarkdown(document) : planTable(document, flags.wide === true));
   return document.problems.length > 0 ? 1 : 0;
 }
