@@ -1,6 +1,6 @@
 import { formatAda } from "../infra/fleet/index.ts";
 import { type AgentStatus, feeShares } from "../stacks/outputs.ts";
-import { formatTable, shorten } from "./text.ts";
+import { type Cell, formatTable, paintFor, shorten, stdoutColumns } from "./text.ts";
 
 const POLICY_DIGITS = 56;
 
@@ -9,26 +9,49 @@ const ada = (lovelace: string) => formatAda(BigInt(lovelace));
 /** Policy and asset name, each shortened: agents of one wallet share the first, versions of one agent most of the second. */
 const identifier = (text: string) => `${text.slice(0, 6)}…${shorten(text.slice(POLICY_DIGITS), 6, 6)}`;
 
-function price({ pricing }: AgentStatus): string {
-  if (!("prices" in pricing)) return pricing.type;
-  return pricing.prices
-    .map(
-      ({ human, amount, unit }) => `${human}\n= ${amount} ${unit === "" ? "lovelace" : shorten(unit, 6, 4)}`,
-    )
-    .join("\n");
+const priceOf = ({ pricing }: AgentStatus): string =>
+  "prices" in pricing ? pricing.prices.map(({ human }) => human).join("\n") : pricing.type;
+
+const unitsOf = ({ pricing }: AgentStatus): string =>
+  "prices" in pricing
+    ? pricing.prices
+        .map(({ amount, unit }) => `${amount} ${unit === "" ? "lovelace" : shorten(unit, 6, 4)}`)
+        .join("\n")
+    : "";
+
+/** Registered and answering is what counts; of anything else, what it is. */
+function stateOf({ state, availability }: AgentStatus): Cell {
+  if (!state.endsWith("Confirmed") || state === "DeregistrationConfirmed") {
+    return { text: `${state}\n${availability}`, style: state.endsWith("Failed") ? "red" : "yellow" };
+  }
+  if (availability === "available") return { text: availability, style: "green" };
+  return { text: availability, style: availability === "no answer" ? "red" : "yellow" };
 }
 
-/** Return the table that `demo`, `up` and `status` end with: one row an agent, as the last run left it and as it answers now. */
-export function agentTable(agents: readonly AgentStatus[]): string {
+/**
+ * Return the table that `demo`, `up` and `status` end with: one row an agent, as the last run left it and as it answers now. It fits into
+ * the terminal; `isWide` adds what is seldom wanted.
+ */
+export function agentTable(agents: readonly AgentStatus[], isWide = false): string {
   const fees = feeShares(agents);
   const rows = agents.map((agent) => [
-    `${agent.id}\n${agent.availability}`,
+    agent.id,
+    stateOf(agent),
+    priceOf(agent),
     agent.url,
-    agent.state,
-    identifier(agent.agentIdentifier),
-    price(agent),
-    shorten(agent.txHash, 8, 6),
-    `${ada(fees.get(agent.id) ?? agent.feeLovelace)} fee\n${ada(agent.lockedLovelace)} locked`,
+    ...(isWide
+      ? [
+          agent.state,
+          identifier(agent.agentIdentifier),
+          unitsOf(agent),
+          shorten(agent.txHash, 8, 6),
+          `${ada(fees.get(agent.id) ?? agent.feeLovelace)} fee\n${ada(agent.lockedLovelace)} locked`,
+        ]
+      : []),
   ]);
-  return formatTable(["agent", "URL", "state", "identifier", "price", "transaction", "ADA spent"], rows);
+  const more = isWide ? ["registration", "identifier", "in base units", "transaction", "ADA spent"] : [];
+  return formatTable(["agent", "state", "price", "URL", ...more], rows, {
+    columns: stdoutColumns(),
+    paint: paintFor(process.stdout),
+  });
 }

@@ -5,7 +5,7 @@ import { printable } from "../providers/common/printable.ts";
 import type { ImportResult } from "../stacks/import/import.ts";
 import type { Draft } from "../stacks/import/judge.ts";
 import { isOfOtherOwner } from "../stacks/import/select.ts";
-import { count, formatTable, shorten } from "./text.ts";
+import { count, formatTable, shorten, stdoutColumns } from "./text.ts";
 
 /** For people: what was written, what was not and why. */
 export function importText(
@@ -67,6 +67,7 @@ export function candidateText(rows: readonly Row[]): string {
       `${type} ${shorten(walletVkey, 8, 4)}`,
       printable(listing.apiBaseUrl),
     ]),
+    { columns: stdoutColumns() },
   );
   return `${table}\nImport some with: npx masumi-agents import <registration or name>…, or all of them with --all.\n`;
 }

@@ -1,7 +1,7 @@
 import { formatAda, shortenedPair } from "../infra/fleet/index.ts";
 import { printable, printableLines } from "../providers/common/printable.ts";
 import type { PlanDocument, PlanDocumentAgent } from "../stacks/documents.ts";
-import { formatTable, shorten } from "./text.ts";
+import { formatTable, shorten, stdoutColumns } from "./text.ts";
 
 interface Section {
   readonly title: string;
@@ -9,19 +9,31 @@ interface Section {
   readonly rows: readonly (readonly string[])[];
 }
 
-function sectionsOf(document: PlanDocument): Section[] {
+/** `isWide`: with what is seldom wanted. */
+function sectionsOf(document: PlanDocument, isWide: boolean): Section[] {
   const sections: Section[] = [
     {
       title: "Agents",
-      headings: ["agent", "action", "changes", "price", "wallet", "fee (ADA)", "locked (ADA)"],
+      headings: [
+        "agent",
+        "action",
+        "changes",
+        "price",
+        "fee (ADA)",
+        ...(isWide ? ["locked (ADA)", "wallet"] : []),
+      ],
       rows: document.agents.map((agent) => [
         agent.id,
         agent.action,
         changesOf(agent),
-        priceOf(agent),
-        `${agent.walletType} ${shorten(agent.walletVkey, 8, 4)}`,
+        priceOf(agent, isWide),
         formatAda(BigInt(agent.feeLovelace)),
-        formatAda(BigInt(agent.lockedLovelace)),
+        ...(isWide
+          ? [
+              formatAda(BigInt(agent.lockedLovelace)),
+              `${agent.walletType} ${shorten(agent.walletVkey, 8, 4)}`,
+            ]
+          : []),
       ]),
     },
     {
@@ -49,7 +61,7 @@ function sectionsOf(document: PlanDocument): Section[] {
         formatAda(BigInt(neededLovelace)),
         freeLovelace === null ? "unknown" : formatAda(BigInt(freeLovelace)),
         formatAda(BigInt(missingLovelace)),
-        address ? shorten(address, 16, 6) : "unknown",
+        address ? shorten(address, 10, 6) : "unknown",
       ]),
     },
   ];
@@ -66,18 +78,21 @@ function changesOf({ action, fields, state, url, registrationId }: PlanDocumentA
   return parts.join("; ");
 }
 
-function priceOf({ pricing }: PlanDocumentAgent): string {
+function priceOf({ pricing }: PlanDocumentAgent, isWide: boolean): string {
   if (pricing.type !== "fixed") return pricing.type;
-  return pricing.prices.map(({ human, amount }) => `${printable(human)} = ${amount}`).join(" + ");
+  return pricing.prices
+    .map(({ human, amount }) => (isWide ? `${printable(human)} = ${amount}` : printable(human)))
+    .join(" + ");
 }
 
 const approval = ({ checksum }: PlanDocument) =>
   `Checksum ${checksum}: with MASUMI_PLAN=${checksum} in its environment, up does this and nothing else.`;
 
-/** For a terminal. */
-export function planTable(document: PlanDocument): string {
-  const tables = sectionsOf(document).map(
-    ({ title, headings, rows }) => `${title}\n${formatTable(headings, rows)}\n`,
+/** For a terminal, whose width it keeps to. */
+export function planTable(document: PlanDocument, isWide = false): string {
+  const columns = stdoutColumns();
+  const tables = sectionsOf(document, isWide).map(
+    ({ title, headings, rows }) => `${title}\n${formatTable(headings, rows, { columns })}\n`,
   );
   const warnings = document.warnings.map((warning) => `Warning: ${printableLines(warning)}\n`);
   const problems = document.problems.map(({ message }) => `Problem: ${printableLines(message)}\n`);
@@ -88,7 +103,7 @@ export function planTable(document: PlanDocument): string {
 export function planMarkdown(document: PlanDocument): string {
   const cell = (text: string) => printableLines(text).replaceAll("|", "\\|").replaceAll("\n", "<br>");
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
-  const tables = sectionsOf(document).map(({ title, headings, rows }) =>
+  const tables = sectionsOf(document, true).map(({ title, headings, rows }) =>
     [`#### ${title}`, "", line(headings), line(headings.map(() => "---")), ...rows.map(line), ""].join("\n"),
   );
   const notes = [

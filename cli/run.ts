@@ -15,6 +15,7 @@ export interface RunFlags {
   readonly json?: boolean;
   readonly refresh?: boolean;
   readonly target?: readonly string[];
+  readonly targetDependents?: boolean;
   readonly nonInteractive?: boolean;
   readonly diff?: boolean;
   /** destroy: do not look for registrations that the stack did not manage. */
@@ -48,7 +49,8 @@ export async function showLocalRun(
   const display = createDisplay({ stream, interactive, colour, diff: flags.diff === true });
   const { signal, stop } = abortOnInterrupt();
   try {
-    return await runLocal(project, { operation, refresh: flags.refresh, signal }, (event) =>
+    const { refresh, target: targets, targetDependents } = flags;
+    return await runLocal(project, { operation, refresh, targets, targetDependents, signal }, (event) =>
       // People get the agents as a table afterwards, which says the same in less room.
       display(event.kind === "run-end" ? { ...event, outputs: {}, outputChanges: [] } : event),
     );

@@ -1,8 +1,8 @@
 import { checksOf } from "../doctor/checks.ts";
 import { type Finding, type Status, runChecks } from "../doctor/finding.ts";
 import type { Project } from "../../stacks/project.ts";
-import { printable, printableLines } from "../../providers/common/printable.ts";
-import { type Paint, count, paintFor, printJson } from "../text.ts";
+import { printable } from "../../providers/common/printable.ts";
+import { type Paint, count, paintFor, printJson, stdoutColumns, wrapText } from "../text.ts";
 
 export interface DoctorFlags {
   readonly stack: string;
@@ -32,18 +32,28 @@ const STYLES: Readonly<Record<Status, Parameters<Paint>[0]>> = {
   skip: "dim",
 };
 
+const STATUS_WIDTH = 4;
+const GAP = 2;
+/** In a narrower terminal, lines are broken by the terminal. */
+const LEAST_TEXT = 30;
+
 function doctorText(findings: readonly Finding[], paint: Paint): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
+  const margin = STATUS_WIDTH + GAP + width + GAP;
   const lines = findings.map(({ check, status, message, remedy }) => {
-    const todo = remedy && `\n      ${" ".repeat(width)}  -> ${printable(remedy)}`;
-    return `${paint(STYLES[status], status.padEnd(4))}  ${check.padEnd(width)}  ${indent(message, width + 8)}${todo}\n`;
+    const todo = remedy && `\n${" ".repeat(margin)}-> ${indent(remedy, margin + "-> ".length)}`;
+    const label = paint(STYLES[status], status.padEnd(STATUS_WIDTH));
+    return `${label}  ${check.padEnd(width)}  ${indent(message, margin)}${todo}\n`;
   });
   return `${lines.join("")}\n${tally(findings)}\n`;
 }
 
-/** Messages may list things on lines of their own. */
+/** Messages may list things on lines of their own, and keep to the width of the terminal. */
 const indent = (message: string, blanks: number) =>
-  printableLines(message).replaceAll("\n", `\n${" ".repeat(blanks)}`);
+  message
+    .split("\n")
+    .flatMap((line) => wrapText(printable(line), Math.max(stdoutColumns() - blanks, LEAST_TEXT)))
+    .join(`\n${" ".repeat(blanks)}`);
 
 function tally(findings: readonly Finding[]): string {
   const number = (status: Status) => findings.filter((finding) => finding.status === status).length;

@@ -12,6 +12,7 @@ import type { LogsFlags } from "./logs.ts";
 import type { PlanFlags } from "./plan.ts";
 import type { SandboxFlags } from "./sandbox.ts";
 import { INSTEAD } from "./pulumi-words.ts";
+import type { StatusFlags } from "./status.ts";
 import { STACK_COMMANDS } from "./stack-commands.ts";
 
 const CHAIN_SPEED = option(
@@ -27,6 +28,8 @@ const DEMO: CommandSpec = {
   examples: ["demo", "demo --chain-speed instant", "demo --chain-speed 1   # real time: about 80 s"],
   run: async (project, flags: DemoFlags) => (await import("./demo.ts")).demo(project, flags),
 };
+
+const WIDE = option("--wide", "more columns: identifiers, wallets, amounts in base units, fees");
 
 /** What only reads: the declarations, the payment service, the last run's outputs. */
 const READING: readonly CommandSpec[] = [
@@ -45,6 +48,7 @@ const READING: readonly CommandSpec[] = [
       onStack(),
       asJson("print the plan as JSON"),
       option("--markdown", "print the plan as a comment for a pull request"),
+      WIDE,
     ],
     examples: [
       "plan",
@@ -109,15 +113,16 @@ const STATUS: CommandSpec = {
   name: "status",
   description: "show each agent: whether it answers, its registration, identifier, price and transaction",
   arguments: [["[agent]", "one agent's id, to show all of it"]],
-  options: [onStack(), asJson("print the agents as JSON")],
+  options: [onStack(), asJson("print the agents as JSON"), WIDE],
   notes: ["Exit code: 1 when an agent does not answer, else 0."],
   examples: [
     "status",
     "status market-researcher",
+    "status --wide",
     "status --stack preprod",
     "status --json | jq '.agents[].agentIdentifier'",
   ],
-  run: async (project, flags: { stack: string; json?: boolean }, agent: string | undefined) =>
+  run: async (project, flags: StatusFlags, agent: string | undefined) =>
     (await import("./status.ts")).status(project, flags, agent),
 };
 
@@ -166,9 +171,15 @@ const operation = (
     (await import("./run.ts")).passOperation(project, name, flags, words),
 });
 
-const TARGET = pulumis(
-  repeated("-t, --target <agent>", "only this agent (local), or this resource by its URN"),
-);
+const TARGETS = [
+  pulumis(
+    repeated(
+      "-t, --target <agent>",
+      "only this agent with all that belongs to it, or the resource of this URN",
+    ),
+  ),
+  pulumis(option("--target-dependents", "with --target <URN>: also what depends on it")),
+];
 
 const OPERATIONS: readonly CommandSpec[] = [
   operation(
@@ -180,13 +191,13 @@ const OPERATIONS: readonly CommandSpec[] = [
     "up",
     "make the stack match agents/, and wait until every registration is confirmed",
     pulumis(option("-r, --refresh", "compare the state with what really exists first")),
-    TARGET,
+    ...TARGETS,
   ),
   operation("refresh", "update the state to what really exists"),
   operation(
     "destroy",
     "deregister every agent, wait until its token is burned, and stop the crews",
-    TARGET,
+    ...TARGETS,
     option("--leave-duplicates", "do not look for registrations of this owner that the stack did not manage"),
   ),
 ];

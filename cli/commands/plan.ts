@@ -10,6 +10,7 @@ export interface PlanFlags {
   readonly stack: string;
   readonly json?: boolean;
   readonly markdown?: boolean;
+  readonly wide?: boolean;
 }
 
 /**
@@ -26,6 +27,7 @@ export async function plan(project: Project, flags: PlanFlags): Promise<number> 
     deadCrews(project, agents).map(deadCrewNotice),
   );
   if (flags.json) printJson(document);
-  else process.stdout.write(flags.markdown ? planMarkdown(document) : planTable(document));
+  else
+    process.stdout.write(flags.markdown ? planMarkdown(document) : planTable(document, flags.wide === true));
   return document.problems.length > 0 ? 1 : 0;
 }

@@ -2,6 +2,7 @@ import { loadStackAgents } from "../../stacks/agents.ts";
 import { LOCAL_STACK, type Project, requireStackFile } from "../../stacks/project.ts";
 import { readAgentOutputs } from "../../stacks/outputs.ts";
 import type { Operation } from "../../stacks/run.ts";
+import { targetsOf } from "../../stacks/targets.ts";
 import { type AskingFlags, confirmed } from "../confirm.ts";
 import { passToPulumi } from "../pulumi.ts";
 import { type RunFlags, showLeftovers, showRun } from "../run.ts";
@@ -30,9 +31,23 @@ export async function passOperation(
   requireStackFile(project, flags.stack);
   const complained = complaintsOf(project, operation, flags);
   if (complained !== undefined) return complained;
-  const exitCode = await passToPulumi(project, words);
+  const exitCode = await passToPulumi(project, withUrns(project, flags, words));
   const isDestroyed = operation === "destroy" && exitCode === 0;
   return isDestroyed && (await showLeftovers(project, flags)) ? 1 : exitCode;
+}
+
+/** Pulumi knows agents by their URNs alone. */
+function withUrns(
+  project: Project,
+  { stack, target = [], targetDependents }: RunFlags,
+  words: readonly string[],
+): string[] {
+  const { targets, targetDependents: areNeeded } = targetsOf(project, stack, target, targetDependents);
+  const left = targets.values();
+  const urns = words.map((word, index) =>
+    words[index - 1] === "--target" ? (left.next().value ?? word) : word,
+  );
+  return areNeeded && targets.length > 0 && !targetDependents ? [...urns, "--target-dependents"] : urns;
 }
 
 /** Prints what is wrong with the declarations that an operation needs, and returns the exit code then. */

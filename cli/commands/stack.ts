@@ -11,7 +11,7 @@ import {
 } from "../../stacks/project.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { passToPulumi } from "../pulumi.ts";
-import { formatTable, printJson } from "../text.ts";
+import { formatTable, printJson, stdoutColumns } from "../text.ts";
 
 export interface StackOutputFlags {
   readonly stack: string;
@@ -63,7 +63,11 @@ export async function stackList(project: Project, { json }: { readonly json?: bo
     lastUpdate ?? (engine === "embedded" ? "never" : ""),
     resourceCount === null ? "" : String(resourceCount),
   ]);
-  process.stdout.write(formatTable(["stack", "network", "run by", "last update", "resources"], rows));
+  process.stdout.write(
+    formatTable(["stack", "network", "run by", "last update", "resources"], rows, {
+      columns: stdoutColumns(),
+    }),
+  );
   if (stacks.length > 1) process.stdout.write("What their backend knows of the others: pulumi stack ls\n");
   return 0;
 }

@@ -9,12 +9,14 @@ import { UserError } from "../../stacks/user-error.ts";
 import { agentTable } from "../agent-table.ts";
 import { printJson } from "../text.ts";
 
+export interface StatusFlags {
+  readonly stack: string;
+  readonly json?: boolean;
+  readonly wide?: boolean;
+}
+
 /** `status`: the agents of a stack, or one in full, with what they answer right now. Exit code 1 when one does not answer. */
-export async function status(
-  project: Project,
-  flags: { readonly stack: string; readonly json?: boolean },
-  wanted?: string,
-): Promise<number> {
+export async function status(project: Project, flags: StatusFlags, wanted?: string): Promise<number> {
   const known = await readAgentOutputs(project, flags.stack, { env: process.env });
   const unsettled = await readUnsettledRequests(project, flags.stack);
   const chosen = known.filter(({ id }) => wanted === undefined || id === wanted);
@@ -24,7 +26,7 @@ export async function status(
   }
   const agents = withCrews(project, await withAvailability(chosen));
   if (flags.json) printJson(statusDocument(agents, unsettled));
-  else process.stdout.write(statusText(project, agents, wanted) + unsettledText(unsettled));
+  else process.stdout.write(statusText(project, agents, wanted, flags) + unsettledText(unsettled));
   return agents.some(({ availability }) => availability === "no answer") ? 1 : 0;
 }
 
@@ -37,14 +39,19 @@ const unsettledText = (unsettled: readonly UnsettledRequest[]): string =>
     )
     .join("");
 
-function statusText(project: Project, agents: readonly AgentWithCrew[], wanted: string | undefined): string {
+function statusText(
+  project: Project,
+  agents: readonly AgentWithCrew[],
+  wanted: string | undefined,
+  { wide }: StatusFlags,
+): string {
   const [first] = agents;
   if (!first) return "No agents are up. Start with: npx masumi-agents up\n";
   const dead = crewsHere(project).filter(
     ({ isAlive, url }) => !isAlive && agents.some((agent) => agent.url === url),
   );
   const notices = dead.map((crew) => `\n${deadCrewNotice(crew)}\n`);
-  return `${wanted === undefined ? agentTable(agents) : agentText(first)}${notices.join("")}`;
+  return `${wanted === undefined ? agentTable(agents, wide) : agentText(first)}${notices.join("")}`;
 }
 
 /** Return everything about one agent, a line each. */

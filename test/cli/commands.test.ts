@@ -170,4 +170,21 @@ describe("tables", () => {
       "",
     ]);
   });
+
+  it("fit into the columns of a terminal: the widest give way, and nothing is lost", () => {
+    const url = "https://market-researcher.agents.example.com";
+    const rows = [["market-researcher", "5 tUSDM (test USDM)", url]];
+    for (const columns of [40, 60, 80]) {
+      const lines = formatTable(["agent", "price", "URL"], rows, { columns }).trimEnd().split("\n");
+      expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
+      const cells = lines.slice(2).map((line) => line.split(/ {2,}/).at(-1));
+      expect(cells.join("").replace(/.*(?=https)/, "")).toBe(url);
+    }
+  });
+
+  it("paint a cell, and neither its padding nor another", () => {
+    const rows = [["writer", { text: "available", style: "green" as const }, "free"]];
+    const table = formatTable(["agent", "availability", "price"], rows, { paint: (_, text) => `<${text}>` });
+    expect(table.split("\n")[2]).toBe("writer  <available>     free");
+  });
 });

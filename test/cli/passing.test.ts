@@ -16,7 +16,11 @@ describe("on any other stack than local, Pulumi gets", () => {
 
   it.each([
     ["up --stack preprod --yes --target urn:x --json", "up --stack preprod --json --target urn:x --yes"],
-    ["up -s preprod -t a -t b", "up --stack preprod --target a --target b"],
+    ["up -s preprod -t urn:a -t **::b", "up --stack preprod --target urn:a --target **::b"],
+    [
+      "up -s preprod -t writer",
+      "up --stack preprod --target urn:pulumi:preprod::masumi-agents::masumi:index:Agent::writer --target-dependents",
+    ],
     ["up -s preprod --exclude urn:x --message two", "up --stack preprod --exclude urn:x --message two"],
     ["up -ys preprod -c aws:region=eu", "up --stack preprod --yes -c aws:region=eu"],
     ["preview --stack preprod --diff --policy-pack p", "preview --stack preprod --diff --policy-pack p"],

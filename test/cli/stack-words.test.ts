@@ -1,6 +1,14 @@
 import { Command } from "commander";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { registerCommands } from "../../cli/commands/register.ts";
@@ -205,6 +213,45 @@ describe("state unprotect", () => {
     expect(await stillProtected()).toBe(1);
     expect(await say(root, "state", "unprotect", "--all")).toEqual(ok("All resources unprotected\n"));
     expect(await stillProtected()).toBe(0);
+  });
+});
+
+describe("state delete", () => {
+  const held = async (): Promise<string> => (await say(root, "stack", "export")).stdout;
+
+  it("needs a name, and forgets what is named", async () => {
+    expect(await say(root, "state", "delete")).toMatchObject({
+      exitCode: 1,
+      error: "Name the URNs to delete, or use --all.",
+    });
+    expect(await say(root, "state", "delete", urnOf("three"), "--force")).toEqual(
+      ok(`1 resource deleted from the state\n${urnOf("three")}\n`),
+    );
+    expect(await held()).not.toContain(urnOf("three"));
+    expect(await held()).toContain(urnOf("two"));
+  });
+});
+
+describe("cancel", () => {
+  const lock = (pid: number): string => {
+    const folder = join(root, ".masumi/state/.pulumi/locks/organization/words/local");
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, `${pid}.json`);
+    const content = { pid, username: "me", hostname: hostname(), timestamp: new Date().toISOString() };
+    writeFileSync(file, JSON.stringify(content));
+    return file;
+  };
+
+  it("removes the lock of a run that died, and leaves one that goes on", async () => {
+    expect(await say(root, "cancel")).toEqual(ok("No run holds the stack local.\n"));
+    const dead = lock(2 ** 22 + 1);
+    expect((await say(root, "cancel")).stdout).toContain("Removed the lock of process");
+    expect(existsSync(dead)).toBe(false);
+    const alive = lock(process.pid);
+    expect(await say(root, "cancel")).toMatchObject({ exitCode: 1 });
+    expect(existsSync(alive)).toBe(true);
+    expect(await say(root, "cancel", "--force")).toMatchObject({ exitCode: 0 });
+    expect(existsSync(alive)).toBe(false);
   });
 });
 

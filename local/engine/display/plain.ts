@@ -4,8 +4,8 @@ import type { DisplayOptions } from "./options.ts";
 import { changeLines, messageLines, outputLines, stepLine, summaryLines } from "./lines.ts";
 import { HEADERS, labelOfUrn, OP_WORDS, type Paint, painter } from "./words.ts";
 
-/** A status message of a waiting resource is repeated at most this often. */
-const STATUS_INTERVAL_MILLISECONDS = 5_000;
+/** Where nothing has been printed for so long, a waiting resource says how it stands: logs stay short, and no pipeline looks dead. */
+const SILENCE_MILLISECONDS = 20_000;
 
 const HALVES: ReadonlySet<StepOp> = new Set(["create-replacement", "delete-replaced"]);
 
@@ -13,7 +13,7 @@ const HALVES: ReadonlySet<StepOp> = new Set(["create-replacement", "delete-repla
 export class PlainDisplay {
   protected readonly paint: Paint;
   readonly #options: DisplayOptions;
-  readonly #statuses = new Map<string, { text: string; time: number }>();
+  #lastPrinted = 0;
   #errors = 0;
 
   constructor(options: DisplayOptions) {
@@ -25,7 +25,7 @@ export class PlainDisplay {
     switch (event.kind) {
       case "run-start":
         this.#errors = 0;
-        this.#statuses.clear();
+        this.#lastPrinted = event.time;
         this.print([this.paint("bold", `${HEADERS[event.operation]} (${event.stack}):`), ""]);
         break;
       case "step-planned":
@@ -53,14 +53,12 @@ export class PlainDisplay {
   }
 
   protected print(lines: readonly string[]): void {
+    this.#lastPrinted = Date.now();
     for (const line of lines) this.#options.stream.write(`${line}\n`);
   }
 
-  protected stepStarted({ step }: Extract<EngineEvent, { kind: "step-start" }>): void {
-    // A refresh asks about every resource: only what it found is worth a line.
-    if (step.op === "same" || step.op === "replace" || step.op === "refresh") return;
-    this.print([stepLine(step, OP_WORDS[step.op].running, undefined, this.paint)]);
-  }
+  /** A step is a line when it has ended. */
+  protected stepStarted(_event: Extract<EngineEvent, { kind: "step-start" }>): void {}
 
   protected stepEnded({ step, ok, milliseconds }: Extract<EngineEvent, { kind: "step-end" }>): void {
     if (step.op === "same") return;
@@ -72,9 +70,7 @@ export class PlainDisplay {
 
   /** A passing status message of a resource. */
   protected status(urn: string, message: string, time: number): void {
-    const last = this.#statuses.get(urn);
-    if (last?.text === message || time - (last?.time ?? 0) < STATUS_INTERVAL_MILLISECONDS) return;
-    this.#statuses.set(urn, { text: message, time });
+    if (time - this.#lastPrinted < SILENCE_MILLISECONDS) return;
     this.print([`    ${labelOfUrn(urn)}: ${message}`]);
   }
 

@@ -88,7 +88,7 @@ function show(interactive: boolean, events: readonly EngineEvent[], colour = fal
 }
 
 describe("the plain display", () => {
-  it("has a line for each start and end, then outputs, counts and the duration; unchanged resources are only counted", () => {
+  it("has a line for each step that has ended, then outputs, counts and the duration; unchanged resources are only counted", () => {
     const events = [
       start,
       started(step(1, "same", "quiet")),
@@ -109,9 +109,7 @@ describe("the plain display", () => {
     expect(show(false, events).split("\n")).toEqual([
       "Updating (dev):",
       "",
-      " +  AgentConfirmation a creating",
       " +  AgentConfirmation a created (1.2s)",
-      " -  AgentConfirmation b deleting [retain]",
       " -  AgentConfirmation b deleted (1.2s) [retain]",
       "",
       "Outputs:",
@@ -208,7 +206,6 @@ describe("the plain display", () => {
       "Updating (dev):",
       "",
       "    printed by the program",
-      " ~  AgentConfirmation a updating",
       "    AgentConfirmation a: error: it broke",
       "    in two lines",
       " ~  AgentConfirmation a **updating failed** (1.2s)",
@@ -223,23 +220,27 @@ describe("the plain display", () => {
     ]);
   });
 
-  it("repeats a passing message only when it changes, and at most every five seconds", () => {
+  it("shows a passing message only where nothing else was printed for 20 seconds", () => {
     const display = createDisplay({ stream: screen, interactive: false, colour: false });
+    vi.setSystemTime(0);
+    display(start);
     const seen: number[] = [];
-    for (let second = 6; second <= 20; second += 1) {
+    for (let second = 1; second <= 70; second += 1) {
       vi.setSystemTime(second * 1000);
+      if (second === 30) display(ended(step(1, "create", "b")));
       const before = screen.text.length;
-      display(status("a", second < 12 ? "requested" : `initiated ${second}`));
+      display(status("a", `initiated ${second}`));
       if (screen.text.length > before) seen.push(second);
     }
-    expect(seen).toEqual([6, 12, 17]);
+    expect(seen).toEqual([20, 50, 70]);
+    expect(screen.text).toContain("    AgentConfirmation a: initiated 20\n");
   });
 
   it("has colours only when told", () => {
-    const events = [start, started(step(1, "create", "a")), end()];
+    const events = [start, ended(step(1, "create", "a")), end()];
     expect(show(false, events)).not.toContain("\u001B");
     screen.text = "";
-    expect(show(false, events, true)).toContain("\u001B[32m+  AgentConfirmation a creating\u001B[0m");
+    expect(show(false, events, true)).toContain("\u001B[32m+  AgentConfirmation a created\u001B[0m");
   });
 });
 

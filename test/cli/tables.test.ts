@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
+import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
+import { TestProject } from "../helpers/project.ts";
+import { startAtTerminal } from "../helpers/terminal.ts";
+
+let project: TestProject;
+let sandbox: RunningSandbox;
+let outside: OutsideAgents;
+
+beforeAll(async () => {
+  [sandbox, outside] = [await startSandbox({ chainSpeed: "instant" }), await startOutsideAgents()];
+  project = new TestProject();
+  project.useSandbox(sandbox.url);
+  project.write("agents/market-researcher.yaml", outsideAgent("Market Researcher", outside.url));
+  project.write(
+    "agents/contract-reviewer.yaml",
+    outsideAgent("Contract Reviewer", outside.url, { price: "5 USDM" }),
+  );
+  const { exitCode, stderr } = await project.run("up");
+  if (exitCode !== 0) throw new Error(stderr);
+}, 120_000);
+
+afterAll(async () => {
+  await project.dispose();
+  await sandbox.close();
+  await outside.close();
+});
+
+const widest = (text: string): number => Math.max(...text.split("\n").map((line) => line.length));
+
+describe.each([80, 120, 160])("at a terminal of %i columns", (columns) => {
+  it.each(["status", "status --wide", "plan", "plan --wide", "doctor", "stack ls", "import"])(
+    "%s keeps to them",
+    async (words) => {
+      const terminal = startAtTerminal(project, words.split(" "), columns);
+      await terminal.exitCode;
+      expect(terminal.screen()).not.toBe("");
+      // The checksum's line is one word to be copied.
+      const tables = terminal
+        .screen()
+        .split("\n")
+        .filter((line) => !/^(Checksum|What|Every|Import) /.test(line));
+      expect(widest(tables.join("\n"))).toBeLessThanOrEqual(columns);
+    },
+  );
+});
+
+it("status shows agent, state in colour, price and URL; the rest with --wide, and in a pipe without colours", async () => {
+  const terminal = startAtTerminal(project, ["status"], 120);
+  await terminal.exitCode;
+  expect(terminal.raw()).toContain("\u001B[32mavailable\u001B[39m");
+  const { stdout } = await project.run("status");
+  expect(stdout.split("\n")[0]).toMatch(/^agent +state +price +URL$/);
+  expect(stdout).toMatch(
+    /^market-researcher +available +3 ADA +http:\/\/127\.0\.0\.1:\d+\/market-researcher$/m,
+  );
+  const wide = (await project.run("status", "--wide")).stdout;
+  expect(wide).toMatch(/registration +identifier +in base units +transaction +ADA spent/);
+  expect(wide).toMatch(/RegistrationConfirmed +\w{6}…\S+ +3000000 lovelace/);
+});
