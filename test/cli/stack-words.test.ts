@@ -121,7 +121,7 @@ describe("config", () => {
     expect(await say(root, "config", "get", "nothing")).toEqual({
       exitCode: 1,
       stdout: "",
-      error: 'Stack local has no configuration value "nothing".',
+      error: 'CONFIG_NOT_FOUND: Stack local has no configuration value "nothing".',
     });
     expect(await say(root, "config", "rm", "nothing")).toEqual(ok(""));
   });
