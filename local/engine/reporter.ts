@@ -25,6 +25,7 @@ export class Reporter {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #counts: Record<StepOp, number>;
   readonly #secrets = new SecretFilter();
+  readonly #complaints = new Set<string>();
   #nextStep = 1;
   #errors = 0;
 
@@ -89,7 +90,10 @@ export class Reporter {
     });
   }
 
+  /** What was said of a resource is not said again of the run as a whole: a state that cannot be written fails both. */
   error(message: string, urn?: string): void {
+    if (urn === undefined && this.#complaints.has(message)) return;
+    this.#complaints.add(message);
     this.diagnostic({ severity: "error", message, ephemeral: false, ...(urn === undefined ? {} : { urn }) });
   }
 

@@ -15,6 +15,44 @@ function codesInSources(): Set<string> {
   );
 }
 
+/** Codes of the embedded engine: those of its error classes, and those at the beginning of a message that it reports. */
+const MADE_BY_ENGINE =
+  /(?:EngineError|super)\(\s*"([A-Z]+(?:_[A-Z]+)*)"|`([A-Z]+(?:_[A-Z]+)+): |, "(BAD_[A-Z_]+)"\)/g;
+
+function codesOfEngine(): string[] {
+  const files = globSync("local/engine/**/*.ts", { cwd: repository }).filter(
+    (file) => !file.includes("/test/"),
+  );
+  const codes = files.flatMap((file) =>
+    [...readFileSync(join(repository, file), "utf8").matchAll(MADE_BY_ENGINE)].map(
+      ([, made, reported, passed]) => made ?? reported ?? passed ?? "",
+    ),
+  );
+  return [...new Set(codes)].toSorted();
+}
+
+describe("the embedded engine's codes", () => {
+  const named = (file: string, pattern: RegExp) =>
+    [...readFileSync(join(repository, file), "utf8").matchAll(pattern)]
+      .map(([, code = ""]) => code)
+      .toSorted();
+
+  it("have a row each in docs/errors.md, and no other has", () => {
+    expect(codesOfEngine().length).toBeGreaterThan(40);
+    expect(named("docs/errors.md", /^\| `([A-Z_]+)` /gm)).toEqual(codesOfEngine());
+  });
+
+  it("are all in the engine's own README", () => {
+    const [, list = ""] = readFileSync(join(repository, "local/engine/README.md"), "utf8").split(
+      "## Error codes",
+    );
+    const [codes = ""] = list.split("\n## ");
+    expect([...codes.matchAll(/`([A-Z]+(?:_[A-Z]+)*)`/g)].map(([, code = ""]) => code).toSorted()).toEqual(
+      codesOfEngine(),
+    );
+  });
+});
+
 describe("docs/errors.md", () => {
   const text = readFileSync(join(repository, "docs/errors.md"), "utf8");
   const documented = [...text.matchAll(/^### (\S+)$/gm)].map(([, code]) => code ?? "");

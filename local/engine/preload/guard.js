@@ -1,9 +1,9 @@
 /**
  * Loaded into a provider host before anything else. The host serves until it is told to end; after a `kill -9` of the engine nobody
  * tells it, and it would live for ever. Its standard input is a pipe that the engine holds open and never writes to: when it ends, the
- * engine is gone. Work under way gets a while to finish, because half-done work outside is worse than a late exit.
+ * engine is gone. A request under way gets a moment to be answered; what it did, the next run finds.
  */
-const GRACE_MILLISECONDS = 30_000;
+const GRACE_MILLISECONDS = 4_000;
 
 process.stdin.on("error", () => undefined);
 process.stdin.on("end", () => {

@@ -1,5 +1,5 @@
 import { EngineError } from "../errors.ts";
-import { PRELOAD_FLAGS } from "../preload/index.ts";
+import { PRELOAD_FLAGS, PROGRAM_GUARD_FLAGS } from "../preload/index.ts";
 import { type Child, readLines, startChild } from "../processes.ts";
 import type { Project } from "../stack/project.ts";
 import type { Sdk } from "../stack/sdk.ts";
@@ -44,6 +44,7 @@ export class Program {
     };
     // The entry comes last: what follows it belongs to the program.
     const args = [
+      ...PROGRAM_GUARD_FLAGS,
       ...project.nodeArgs,
       ...PRELOAD_FLAGS,
       sdk.run,
@@ -62,7 +63,7 @@ export class Program {
         PULUMI_NODEJS_TYPESCRIPT: String(project.typescript),
         ...(project.tsconfig === undefined ? {} : { PULUMI_NODEJS_TSCONFIG_PATH: project.tsconfig }),
       },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
     });
     void readLines(child.process.stdout, options.output);
     void readLines(child.process.stderr, options.output);

@@ -2,13 +2,22 @@ import { rm } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { comparable, RACING_OUTPUTS, stackOutputsIn, verifyStates, withoutChance } from "./helpers/golden.ts";
 import { findPulumi, record } from "./helpers/real-pulumi.ts";
-import { dynamicSuite, type Outcome, pluginSuite, recorded, type Suite, SuiteRun } from "./helpers/suite.ts";
+import {
+  dynamicSuite,
+  type Outcome,
+  pluginSuite,
+  recorded,
+  type Suite,
+  SuiteRun,
+  targetSuite,
+} from "./helpers/suite.ts";
 
 // Recorded runs of the real CLI, step by step on one stack. The engine must make the same calls to the providers, end the same way and
 // leave the same state, for every step. Where a real CLI is on PATH it runs the steps once more, and must still do what was recorded.
 
 const suites = [
   { title: "a dynamic provider", suite: await dynamicSuite(), steps: 44, middle: 21 },
+  { title: "targets", suite: await targetSuite(), steps: 17, middle: 9 },
   { title: "provider plugins", suite: await pluginSuite(), steps: 53, middle: 22 },
 ];
 

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -57,6 +57,21 @@ const kill = (engine: ChildProcess): boolean => engine.kill("SIGKILL");
 /** What a terminal does at ^C: the whole process group is interrupted. */
 const interrupt = ({ pid }: ChildProcess): boolean => pid !== undefined && process.kill(-pid, "SIGINT");
 
+function childrenOf({ pid }: ChildProcess): { readonly pid: number; readonly command: string }[] {
+  const listed = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" });
+  return [...listed.matchAll(/^\s*(\d+)\s+(\d+)\s+(.*)$/gmu)]
+    .filter(([, , parent]) => Number(parent) === pid)
+    .map(([, child, , command = ""]) => ({ pid: Number(child), command }));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 const finished = (events: readonly EngineEvent[]): string[] =>
   events.flatMap((event) =>
     event.kind === "step-end" && event.ok && event.step.type.endsWith(":Thing") ? [event.step.name] : [],
@@ -92,6 +107,29 @@ describe("an engine that is killed", () => {
       expect.stringMatching(/1 pending operations[\s\S]*slow, interrupted while creating/u),
     ]);
     expect(await project.calls()).toEqual(["create slow", "create done slow"]);
+  });
+
+  it.each<[string, RegExp]>([
+    ["its program starts", /cmd\/run/u],
+    ["its provider starts", /cmd\/dynamic-provider/u],
+  ])("while %s leaves no process behind", async (_, started) => {
+    await project.want({ name: "a" });
+    await up(project.options());
+    const { onEvent: _onEvent, ...options } = project.options();
+    const engine = spawn(process.execPath, [SCRIPT, JSON.stringify(options)], { stdio: "ignore" });
+    await vi.waitFor(
+      () => expect(childrenOf(engine).some(({ command }) => started.test(command))).toBe(true),
+      {
+        timeout: 60_000,
+        interval: 5,
+      },
+    );
+    const children = childrenOf(engine);
+    engine.kill("SIGKILL");
+    await once(engine, "close");
+    await vi.waitFor(() => expect(children.filter(({ pid }) => isAlive(pid))).toEqual([]), {
+      timeout: 20_000,
+    });
   });
 
   it("at any moment has every step that it reported as finished in a state that loads", async () => {

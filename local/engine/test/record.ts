@@ -1,13 +1,13 @@
 /**
  * Records the runs that the golden tests compare with, on the Pulumi CLI that is on PATH:
  *
- *     node local/engine/test/record.ts plugins|golden
+ *     node local/engine/test/record.ts plugins|golden|targets
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findPulumi, record } from "./helpers/real-pulumi.ts";
-import { dynamicSuite, pluginSuite } from "./helpers/suite.ts";
+import { dynamicSuite, pluginSuite, targetSuite } from "./helpers/suite.ts";
 
 /** Where the program stands on this machine is nobody's concern, and not compared. */
 const withoutPlaces = (state: string): string =>
@@ -19,7 +19,8 @@ const withoutPlaces = (state: string): string =>
 
 const pulumi = findPulumi();
 if (pulumi === undefined) throw new Error("There is no pulumi on PATH to record with.");
-const suite = process.argv[2] === "plugins" ? await pluginSuite() : await dynamicSuite();
+const SUITES = { plugins: pluginSuite, golden: dynamicSuite, targets: targetSuite };
+const suite = await SUITES[process.argv[2] as keyof typeof SUITES]();
 const outcomes = await record(pulumi, suite);
 const runs = fileURLToPath(new URL(`fixtures/${suite.folder}/runs/`, import.meta.url));
 await mkdir(runs, { recursive: true });

@@ -70,14 +70,16 @@ export async function record(pulumi: string, suite: Suite): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const index of suite.steps.keys()) {
     outcomes.push(
-      await run.step(index, async ({ op }, stepEnv) => {
+      await run.step(index, async ({ op, targets = [], targetDependents = false }, stepEnv) => {
         const options = { folder: run.folder, stateRoot: run.stateRoot, env: { ...stepEnv, PATH: path } };
         if (index === 0) {
           // The step's configuration is there by now, so the stack keeps the salt of the fixture.
           const made = await runPulumi(pulumi, ["stack", "init", "dev"], options, console.error);
           if (made !== 0) throw new Error("pulumi stack init failed");
         }
-        return runPulumi(pulumi, [...ARGUMENTS[op], "--stack", "dev", "--parallel", "1"], options);
+        const limits = targets.flatMap((target) => ["--target", target]);
+        if (targetDependents) limits.push("--target-dependents");
+        return runPulumi(pulumi, [...ARGUMENTS[op], ...limits, "--stack", "dev", "--parallel", "1"], options);
       }),
     );
   }

@@ -18,11 +18,15 @@ export interface SuiteStep {
   readonly config: Readonly<Record<string, unknown>>;
   /** What the provider's `read` finds. */
   readonly drift?: unknown;
+  readonly targets?: readonly string[];
+  readonly targetDependents?: boolean;
 }
 
 export interface Suite {
   /** Folder of the fixtures. */
   readonly folder: string;
+  /** That of the program, unless it is there too. */
+  readonly program?: string;
   readonly project: string;
   readonly steps: readonly SuiteStep[];
   /** Name of the environment variable that tells the provider where to write its calls down. */
@@ -49,13 +53,19 @@ const read = (path: string): Promise<string> => readFile(join(FIXTURES, path), "
 const numberOf = (index: number): string => String(index).padStart(2, "0");
 
 /** Of one dynamic provider, with all that can happen to a resource. */
-export async function dynamicSuite(): Promise<Suite> {
-  const steps = (JSON.parse(await read("golden/steps.json")) as RawStep[]).map(({ cfg = {}, ...step }) => {
+export const dynamicSuite = (): Promise<Suite> => suiteOfDynamicProvider("golden");
+
+/** The same program, in runs that are limited to targets. */
+export const targetSuite = (): Promise<Suite> => suiteOfDynamicProvider("targets");
+
+async function suiteOfDynamicProvider(folder: string): Promise<Suite> {
+  const steps = (JSON.parse(await read(`${folder}/steps.json`)) as RawStep[]).map(({ cfg = {}, ...step }) => {
     const { s, ...others } = cfg;
     return { ...step, config: { "conf:s": s, ...others } };
   });
   return {
-    folder: "golden",
+    folder,
+    program: "golden",
     project: "conf",
     steps,
     diary: "LOGF",
@@ -135,7 +145,7 @@ export class SuiteRun {
   }
 
   static async start(suite: Suite, from: number): Promise<SuiteRun> {
-    const folder = await copyProgram(`${suite.folder}/program`);
+    const folder = await copyProgram(`${suite.program ?? suite.folder}/program`);
     const plugins = await installTestPlugins(join(folder, "plugins"));
     const run = new SuiteRun(suite, folder, {
       PATH: `${plugins}${delimiter}${process.env["PATH"] ?? ""}`,
@@ -180,9 +190,16 @@ export class SuiteRun {
   /** The same on this engine. */
   engineStep(index: number): Promise<Outcome> {
     const stack = { projectDir: this.folder, stack: "dev", stateRoot: this.stateRoot, passphrase: "x" };
-    return this.step(index, async ({ op }, env) => {
+    return this.step(index, async ({ op, targets = [], targetDependents = false }, env) => {
       await initStack(stack);
-      const { exitCode } = await OPERATIONS[op]({ ...stack, parallel: 1, env, trustsProvider: () => true });
+      const limits = { targets, targetDependents };
+      const { exitCode } = await OPERATIONS[op]({
+        ...stack,
+        ...limits,
+        parallel: 1,
+        env,
+        trustsProvider: () => true,
+      });
       return exitCode;
     });
   }
