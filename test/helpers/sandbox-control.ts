@@ -26,7 +26,7 @@ export class SandboxControl {
   readonly #http;
 
   constructor(url: string) {
-    this.#http = create({ baseURL: `${url}/sandbox`, timeout: 10_000, proxy: false });
+    this.#http = create({ baseURL: `${url}/sandbox`, timeout: 30_000, proxy: false });
   }
 
   /** Requests since the last reset, as `POST /registry` -> count. */

@@ -14,7 +14,7 @@ from crew_runtime.runner.worker_process import WorkerProcess
 from support.declarations import declaration
 from support.runtime import SENTINEL_KEY
 
-JOB_SECONDS: Final = 60
+JOB_SECONDS: Final = 120
 _count = itertools.count()
 
 

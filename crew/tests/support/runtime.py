@@ -99,14 +99,14 @@ class Runtime:
         if self._client is None:
             assert self._listening.wait(PATIENCE_SECONDS)
             port = next(event["port"] for event in self.events if event["event"] == "listening")
-            self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
+            self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS, trust_env=False)
         return self._client
 
     @property
     def internal(self) -> httpx.Client:
         """The port for operators; `close` is the caller's."""
         port = self.wait_for_event("listening")["internal_port"]
-        return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
+        return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS, trust_env=False)
 
     def logged(self, name: str, job_id: str) -> bool:
         return any((event["event"], event.get("job_id")) == (name, job_id) for event in self.events)

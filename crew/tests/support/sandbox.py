@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 
+from support.waiting import PATIENCE_SECONDS
+
 REPOSITORY = Path(__file__).parents[3]
 PAY_KEY = "sandbox-pay-key"
 V1_WALLET = "0b1e2d3bc6a6de6dbd74fcc3ada4ad91343960ea3e68387d182b01db"
@@ -41,8 +43,8 @@ class Sandbox:
         self._rest = threading.Thread(target=self._process.stdout.read, daemon=True)
         self._rest.start()
         self.url = f"{url}/api/v1"
-        self._control = httpx.Client(base_url=f"{url}/sandbox", timeout=30, trust_env=False)
-        self._service = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+        self._control = httpx.Client(base_url=f"{url}/sandbox", timeout=PATIENCE_SECONDS, trust_env=False)
+        self._service = httpx.Client(base_url=self.url, timeout=PATIENCE_SECONDS, trust_env=False)
 
     def control(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - any JSON
         answer = self._control.request(method, path, json=body)
@@ -129,7 +131,7 @@ class Sandbox:
         self._control.close()
         self._service.close()
         self._process.terminate()
-        self._process.wait(30)
+        self._process.wait(PATIENCE_SECONDS)
         self._rest.join()
         if self._process.stdout:
             self._process.stdout.close()

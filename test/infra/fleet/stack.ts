@@ -89,6 +89,6 @@ export async function examine(
     key?: string;
   } = {},
 ): Promise<Examination> {
-  const client = new MasumiClient({ url, token: key, timeoutMs: 2_000 });
+  const client = new MasumiClient({ url, token: key, timeoutMs: 30_000 });
   return examineFleet(client, { config: configOf(url, settings), agents, urlOf, spends: true, ...options });
 }

@@ -39,14 +39,14 @@ describe("scripted faults of answers", () => {
   });
 
   it("late-write: the connection breaks at once, the row comes later", async () => {
-    await script("late-write", { ms: 100 });
+    await script("late-write", { ms: 1_500 });
     await expect(post()).rejects.toThrow("fetch failed");
     expect(await written()).toBe(0);
     await expect.poll(written).toBe(1);
   });
 
   it("late-answer: the row is there before its answer", async () => {
-    await script("late-answer", { ms: 300 });
+    await script("late-answer", { ms: 1_500 });
     const answered = post().then(() => "answered");
     await expect.poll(written).toBe(1);
     expect(await Promise.race([answered, sleep(20, "waiting")])).toBe("waiting");
@@ -54,7 +54,7 @@ describe("scripted faults of answers", () => {
   });
 
   it("slow: row and answer both come later", async () => {
-    await script("slow", { ms: 200 });
+    await script("slow", { ms: 1_500 });
     const answered = post();
     await sleep(50);
     expect(await written()).toBe(0);

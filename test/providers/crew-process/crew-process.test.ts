@@ -223,7 +223,7 @@ describe("a crew as a local process", () => {
   it("ends with everything it started, and ending it twice is fine", async () => {
     const outs = await create();
     await provider.delete("writer", outs);
-    await expect.poll(() => groupExists(outs.pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => groupExists(outs.pid)).toBe(false);
     await provider.delete("writer", outs);
   });
 

@@ -93,7 +93,7 @@ describe("waiting for a rollout", () => {
     ],
   ])("ends when the service is steady, after %s", async (_what, answers) => {
     fakeAws().answers = { DescribeServices: [...answers] };
-    await waiting({}, { ...PACE, unseenMs: 5000 });
+    await waiting({}, { ...PACE, unseenMs: 60_000 });
     expect(operations()).toEqual(answers.map(() => "DescribeServices"));
   });
 
@@ -190,7 +190,7 @@ describe("waiting for a rollout", () => {
     };
     await waiting(
       { awaited: { image: "repo@sha256:new" }, steadySeconds: 0.02 },
-      { ...PACE, unseenMs: 5000 },
+      { ...PACE, unseenMs: 60_000 },
     );
     expect(operations().filter((operation) => operation === "DescribeTaskDefinition")).toHaveLength(2);
     expect(operations().filter((operation) => operation === "DescribeServices").length).toBeGreaterThan(2);

@@ -6,22 +6,15 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from crew_runtime.declared.input_schema import InputField
+from crew_runtime.declared.text_formats import FORMATS, SENTENCES, is_url
 from crew_runtime.files.customer_files import accepts, is_data_url, read_data_url
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_TELEPHONE: Final = re.compile(r"\+?\d[\d\s().-]{3,}")
 _COLOUR: Final = re.compile(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _WEEK: Final = re.compile(r"(\d{4})-W(\d\d)")
-
-# Longest texts that a format is tried on: no pattern then costs more than a moment.
-_LONGEST_EMAIL: Final = 254
-_LONGEST_TELEPHONE: Final = 64
-_LONGEST_URL: Final = 2048
 
 _Comparable = Any  # int, float, str, date, time or datetime; a value and its bounds are always of one kind
 
@@ -111,44 +104,10 @@ def _text(field: InputField, value: object) -> str:
     _check_bounds(field, len(text), "must have at least {} characters", "must have at most {} characters")
     formats = {*field.rules("format"), *({field.type} & {"email", "url"})}
     for name in sorted(formats):
-        check = _FORMATS.get(name)
+        check = FORMATS.get(name)
         if check and not check(text):
-            raise _Unfit(_FORMAT_SENTENCES[name])
+            raise _Unfit(SENTENCES[name])
     return text
-
-
-def _is_url(text: str) -> bool:
-    if len(text) > _LONGEST_URL or re.search(r"\s", text):
-        return False
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return False
-
-
-def _is_email(text: str) -> bool:
-    return len(text) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
-
-
-def _is_telephone(text: str) -> bool:
-    return len(text) <= _LONGEST_TELEPHONE and _TELEPHONE.fullmatch(text) is not None
-
-
-_FORMATS: Final[dict[str, Callable[[str], bool]]] = {
-    "nonempty": lambda text: bool(text.strip()),
-    "email": _is_email,
-    "url": _is_url,
-    "tel-pattern": _is_telephone,
-    "tel_pattern": _is_telephone,
-}
-_FORMAT_SENTENCES: Final = {
-    "nonempty": "must not be empty",
-    "email": "must be an e-mail address",
-    "url": "must be an http or https URL",
-    "tel-pattern": "must be a telephone number",
-    "tel_pattern": "must be a telephone number",
-}
 
 
 def _hidden(field: InputField, value: object) -> str:
@@ -216,7 +175,7 @@ def _file(field: InputField, value: object) -> str:
 
 def _holds_or_leads_to_file(field: InputField, url: str) -> bool:
     if not is_data_url(url):
-        return url.startswith("https:") and _is_url(url)
+        return url.startswith("https:") and is_url(url)
     try:
         found = read_data_url(url)
     except ValueError:
@@ -309,4 +268,4 @@ _BOUNDS: Final[dict[str, Callable[[str], _Comparable]]] = {
     **dict.fromkeys(("number", "range"), float),
     **{kind: parse for kind, (parse, _) in _MOMENTS.items()},
 }
-_FORMAT_NAMES: Final = (*_FORMATS, "integer")
+_FORMAT_NAMES: Final = (*FORMATS, "integer")

@@ -20,6 +20,7 @@ from crew_runtime.store import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore
 from support.declarations import one_task
 from support.payments import ROWS
+from support.waiting import PATIENCE_SECONDS
 
 PAYMENT = Payment.model_validate(ROWS[0])
 OpenStore = Callable[..., SqliteJobStore]
@@ -37,8 +38,8 @@ class Service:
 
 
 @pytest.fixture(autouse=True)
-def _short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkout, "_OTHERS_TURN_SECONDS", 0.5)
+def _long_turns_and_quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkout, "_OTHERS_TURN_SECONDS", PATIENCE_SECONDS)
     monkeypatch.setattr(checkout, "_LOOK_SECONDS", 0.01)
 
 
@@ -74,7 +75,10 @@ def checkout_over(store: JobStore, service: Service, seller_vkey: str = "") -> C
     )
 
 
-def test_a_job_that_another_runtime_holds_gets_no_second_payment(open_store: OpenStore) -> None:
+def test_a_job_that_another_runtime_holds_gets_no_second_payment(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkout, "_OTHERS_TURN_SECONDS", 0.1)
     job, service = created(open_store("other")), Service()
     with pytest.raises(ApiError, match="The payment is still being created") as caught:
         asyncio.run(checkout_over(open_store("mine"), service).paid_for(job))

@@ -81,7 +81,7 @@ def watch_until(
 ) -> None:
     async def do() -> None:
         asked = service or PaymentService(NOBODY, "key", "Preprod")
-        times = WatchTimes(poll_seconds=0.05, settle_seconds=30)
+        times = WatchTimes(poll_seconds=0.05, settle_seconds=600)
         watch = PaymentWatch(service=cast("PaymentService", asked), store=store, times=times, run=lambda _: None)
         watching = asyncio.create_task(watch.keep())
         await asyncio.to_thread(wait_for, reached)
@@ -95,7 +95,7 @@ def watch_until(
 def test_a_result_is_given_up_only_when_its_hash_could_have_been_seen_on_the_chain(
     store: JobStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    overdue = with_a_result(store, due=now() - 60_000)
+    overdue = with_a_result(store, due=now() - 601_000)
     just_due = with_a_result(store, due=now() - 1)
 
     watch_until(store, lambda: failed_looks(caplog, just_due) >= 2)

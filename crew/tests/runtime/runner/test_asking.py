@@ -141,7 +141,7 @@ def test_jobs_that_wait_for_their_customers_leave_the_place_to_others(asking: Ru
 def test_after_a_kill_the_question_is_still_open_and_answers_are_not_asked_for_again(
     start_asking: StartRuntime, request: pytest.FixtureRequest, kind: str
 ) -> None:
-    variables = {"LEASE_SECONDS": "1"}
+    variables = {"LEASE_SECONDS": "6"}
     if kind == "postgres":
         variables["DATABASE_URL"] = request.getfixturevalue("cluster").new_database()
     first = start_asking(**variables)

@@ -77,9 +77,9 @@ def test_a_broken_model_fails_the_job_with_a_message_that_quotes_nobody(
         assert logged[2]["model_message"].startswith("no luck with Bearer *** and")
 
 
-def test_limits_end_a_job_and_refuse_what_exceeds_them(start_runtime: StartRuntime) -> None:
+def test_a_full_queue_refuses_jobs_and_has_room_again(start_runtime: StartRuntime, model: StubModel) -> None:
     guarded = one_task(guardrail="The text names its source.")  # judged by a second call of the model
-    limited = start_runtime(guarded, MAX_PARALLEL="1", MAX_QUEUE="1", JOB_TIMEOUT="10", JOB_MODEL_CALLS="1")
+    limited = start_runtime(guarded, MAX_PARALLEL="1", MAX_QUEUE="1", JOB_MODEL_CALLS="1")
     limited.identify()
 
     hanging = limited.start_job("never answer")
@@ -88,9 +88,16 @@ def test_limits_end_a_job_and_refuse_what_exceeds_them(start_runtime: StartRunti
     assert (refused.status_code, refused.json()["error"]) == (503, "QUEUE_FULL")
     assert int(refused.headers["Retry-After"]) > 0
 
-    assert limited.ended(hanging)["error"] == "JOB_TIMEOUT"
+    model.released.set()
+    assert limited.ended(hanging)["error"] == "MODEL_BUDGET_SPENT"
     assert limited.ended(waiting)["error"] == "MODEL_BUDGET_SPENT"
     assert limited.ended(limited.start_job("tea"))["error"] == "MODEL_BUDGET_SPENT", "there is room again"
+
+
+def test_a_job_that_takes_too_long_is_ended(start_runtime: StartRuntime) -> None:
+    limited = start_runtime(one_task(), JOB_TIMEOUT="1")
+    limited.identify()
+    assert limited.ended(limited.start_job("never answer"))["error"] == "JOB_TIMEOUT"
 
 
 def test_the_key_and_what_customers_say_are_neither_logged_nor_kept_in_files(runtime: Runtime) -> None:

@@ -117,7 +117,7 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with ExitStack() as stack:
         sandbox = stack.enter_context(closing(Sandbox()))
         model = stack.enter_context(closing(StubModel()))
-        variables = environment(sandbox, MAX_PARALLEL="1", LEASE_SECONDS="2")
+        variables = environment(sandbox, MAX_PARALLEL="1", LEASE_SECONDS="6")
         alone = request.param == "sqlite"  # loads CrewAI itself, as every start does; it then takes seconds
         if not alone:
             variables["DATABASE_URL"] = request.getfixturevalue("cluster").new_database()

@@ -18,12 +18,14 @@ from support.model import StubModel
 from support.postgres import Cluster
 from support.waiting import wait_for
 
+LEASE_SECONDS = 4
+
 
 def test_jobs_end_with_their_lease_although_the_database_never_answers_again(
     cluster: Cluster, model: StubModel, tmp_path: Path
 ) -> None:
     url = cluster.new_database()
-    store = PostgresJobStore(url, schema="agent", holder="one", lease_seconds=1)
+    store = PostgresJobStore(url, schema="agent", holder="one", lease_seconds=LEASE_SECONDS)
     job = store.add(Job(input_data={"topic": "MARKER-lease never answer"}, agent_identifier="ab"))
     ((backend,),) = cluster.run(url, "SELECT pid FROM pg_stat_activity WHERE application_name = 'crew-runtime'"
                                      " AND datname = current_database()")  # fmt: skip
@@ -33,10 +35,10 @@ def test_jobs_end_with_their_lease_although_the_database_never_answers_again(
             store=store,
             launcher=WorkerLauncher(job_spec(tmp_path, one_task(), model.url)),
             fields=Declaration.model_validate_json(json.dumps(one_task())).input,
-            limits=Limits(parallel=1, queue=0, timeout_seconds=60, ask_seconds=60),
+            limits=Limits(parallel=1, queue=0, timeout_seconds=600, ask_seconds=600),
         )
         runner.start()
-        keeper = LeaseKeeper(store=store, runner=runner, lease_seconds=1, protection=None)
+        keeper = LeaseKeeper(store=store, runner=runner, lease_seconds=LEASE_SECONDS, protection=None)
         keeping = asyncio.create_task(keeper.keep())
         await asyncio.to_thread(wait_for, lambda: any("MARKER-lease" in str(one["body"]) for one in model.requests))
         assert runner.running == 1

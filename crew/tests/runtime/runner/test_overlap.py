@@ -26,7 +26,7 @@ def start_task(
 ) -> Iterator[StartTask]:
     """Starts runtimes of one agent over one database."""
     folder, identifier, url = tmp_path_factory.mktemp("tasks"), sandbox.register(), cluster.new_database()
-    variables = environment(sandbox, DATABASE_URL=url, LEASE_SECONDS="2")
+    variables = environment(sandbox, DATABASE_URL=url, LEASE_SECONDS="6")
     started: list[Runtime] = []
 
     def start(name: str) -> Runtime:

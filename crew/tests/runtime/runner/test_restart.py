@@ -1,7 +1,6 @@
 """What becomes of jobs when the runtime ends, gently or not."""
 
 import os
-import time
 from pathlib import Path
 
 from conftest import StartRuntime
@@ -10,6 +9,7 @@ from crew_runtime.store.sqlite import SqliteJobStore
 from support.declarations import one_task
 from support.model import StubModel
 from support.runtime import PATIENCE_SECONDS, Runtime
+from support.waiting import wait_for
 
 
 def alive(pid: int) -> bool:
@@ -22,10 +22,7 @@ def alive(pid: int) -> bool:
 
 
 def wait_until_asked(model: StubModel, words: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not any(words in str(request["body"]) for request in model.requests):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(lambda: any(words in str(request["body"]) for request in model.requests))
 
 
 def test_after_kill_9_a_job_is_run_again_and_what_was_done_stays(start_runtime: StartRuntime, model: StubModel) -> None:
@@ -37,10 +34,7 @@ def test_after_kill_9_a_job_is_run_again_and_what_was_done_stays(start_runtime: 
     wait_until_asked(model, "MARKER-killed")
     (worker,) = [int(path.name) for path in Path("/proc").glob("[0-9]*") if works_in(path, first)]
     first.process.kill()
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while alive(worker):
-        assert time.monotonic() < deadline, "a job's process ends with the runtime"
-        time.sleep(0.02)
+    wait_for(lambda: not alive(worker))  # a job's process ends with the runtime
     first.exit_code()
 
     second = start_runtime()
@@ -61,27 +55,33 @@ def works_in(process: Path, runtime: Runtime) -> bool:
         return False
 
 
-def test_sigterm_gives_running_jobs_a_grace_and_leaves_what_takes_longer_to_the_next_runtime(
-    start_runtime: StartRuntime, model: StubModel
-) -> None:
-    first = start_runtime(one_task(), MAX_PARALLEL="2", SHUTDOWN_GRACE="3")
+def test_sigterm_gives_running_jobs_a_grace_and_begins_no_more(start_runtime: StartRuntime, model: StubModel) -> None:
+    first = start_runtime(one_task(), MAX_PARALLEL="1", SHUTDOWN_GRACE=str(PATIENCE_SECONDS))
     first.identify()
-    hanging = first.start_job("MARKER-hanging never answer")
     slow = first.start_job("MARKER-slow answer slowly")
     waiting = first.start_job("MARKER-waiting")
-    wait_until_asked(model, "MARKER-hanging")
     wait_until_asked(model, "MARKER-slow")
     assert first.stop() == 0
-
     assert not any("MARKER-waiting" in str(request["body"]) for request in model.requests)
 
     second = start_runtime(one_task())
     assert second.status(slow)["result"] == "Stub result MARKER-slow"
     assert second.ended(waiting)["result"] == "Stub result MARKER-waiting"
-    assert {event["attempt"] for event in second.events if event["event"] == "job_started"} == {1}
+
+
+def test_what_takes_longer_than_the_grace_is_left_to_the_next_runtime(
+    start_runtime: StartRuntime, model: StubModel
+) -> None:
+    first = start_runtime(one_task(), SHUTDOWN_GRACE="0.1")
+    first.identify()
+    hanging = first.start_job("MARKER-hanging never answer")
+    wait_until_asked(model, "MARKER-hanging")
+    assert first.stop() == 0
+
+    second = start_runtime(one_task())
     model.released.set()
     assert second.ended(hanging)["status"] == "completed"
-    model.released.clear()
+    assert {event["attempt"] for event in second.events if event["event"] == "job_started"} == {1}
 
 
 def test_jobs_that_cannot_be_run_again_fail_and_say_why(start_runtime: StartRuntime, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def start_runner(tmp_path: Path, store: JobStore, model: StubModel) -> Callable[
             limits=Limits(
                 parallel=parallel,
                 queue=0,
-                timeout_seconds=60,
+                timeout_seconds=600,
                 ask_seconds=ask_seconds,
                 submit_margin_seconds=MARGIN_SECONDS,
             ),

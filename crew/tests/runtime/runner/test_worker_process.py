@@ -1,25 +1,22 @@
 """A job's process has a hard time limit and leaves nothing."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
 
 from crew_runtime.runner.worker_process import AskedError, DiedError, TimedOutError, WorkerProcess
 from support.targets import answer, answer_nonsense, ask_twice, die, hang, hang_on
+from support.waiting import PATIENCE_SECONDS, wait_for
 
 
 def pid_in(file: Path) -> int:
-    deadline = time.monotonic() + 30
-    while not (file.exists() and file.read_text()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for(lambda: file.exists() and file.read_text())
     return int(file.read_text())
 
 
 def test_gives_the_answer() -> None:
-    assert WorkerProcess(answer, "done").answer(timeout=30) == {"result": "done"}
+    assert WorkerProcess(answer, "done").answer(timeout=PATIENCE_SECONDS) == {"result": "done"}
 
 
 @pytest.mark.parametrize("target", [hang, hang_on], ids=["ends at SIGTERM", "ignores SIGTERM"])
@@ -38,42 +35,42 @@ def test_whoever_waits_learns_that_the_process_was_killed(tmp_path: Path) -> Non
     pid_in(tmp_path / "pid")
     process.kill()
     with pytest.raises(DiedError):
-        process.answer(timeout=30)
+        process.answer(timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize(("target", "argument"), [(die, 0), (die, 3), (answer_nonsense, None)])
 def test_an_end_without_an_answer_is_an_error(target: object, argument: object) -> None:
     with pytest.raises(DiedError):
-        WorkerProcess(target, argument).answer(timeout=30)  # type: ignore[arg-type]
+        WorkerProcess(target, argument).answer(timeout=PATIENCE_SECONDS)  # type: ignore[arg-type]
 
 
 def test_a_process_that_asks_back_waits_for_the_replies_and_goes_on() -> None:
     process = WorkerProcess(ask_twice, "Which")
-    assert process.next_message(timeout=30) == {"ask": {"prompt": "Which one?", "is_draft": False}}
+    assert process.next_message(timeout=PATIENCE_SECONDS) == {"ask": {"prompt": "Which one?", "is_draft": False}}
     process.reply("the blue one")
-    assert process.next_message(timeout=30) == {"ask": {"prompt": "Which two?", "is_draft": False}}
+    assert process.next_message(timeout=PATIENCE_SECONDS) == {"ask": {"prompt": "Which two?", "is_draft": False}}
     process.reply("grün")
-    assert process.next_message(timeout=30) == {"result": ["the blue one", "grün"]}
+    assert process.next_message(timeout=PATIENCE_SECONDS) == {"result": ["the blue one", "grün"]}
 
 
 def test_a_process_that_asks_where_nobody_replies_is_ended() -> None:
     with pytest.raises(AskedError):
-        WorkerProcess(ask_twice, "Which").answer(timeout=30)
+        WorkerProcess(ask_twice, "Which").answer(timeout=PATIENCE_SECONDS)
 
 
 def test_a_reply_to_a_process_that_is_gone_is_an_error() -> None:
     process = WorkerProcess(ask_twice, "Which")
-    process.next_message(timeout=30)
+    process.next_message(timeout=PATIENCE_SECONDS)
     process.kill()
     with pytest.raises(DiedError):
-        process.next_message(timeout=30)
+        process.next_message(timeout=PATIENCE_SECONDS)
     with pytest.raises(DiedError):
         process.reply("too late")
 
 
 def test_a_process_that_waits_for_a_reply_can_be_ended() -> None:
     process = WorkerProcess(ask_twice, "Which")
-    process.next_message(timeout=30)
+    process.next_message(timeout=PATIENCE_SECONDS)
     process.end(kill_after=0.1)
     with pytest.raises(DiedError):
         process.reply("one")

@@ -8,6 +8,9 @@ import { startRun } from "../run.ts";
 import { startEngine } from "../servers.ts";
 import { startService } from "../service.ts";
 
+/** How long a busy machine may take for what is said at once. */
+const SLOWLY = { timeout: 30_000 };
+
 test.concurrent.each([V1, V2])(
   "a registration is waited for, and its outcome told ($type)",
   async (wallet) => {
@@ -17,14 +20,15 @@ test.concurrent.each([V1, V2])(
     const run = startRun(service.url, { engine });
     const { id } = await run.create(inputs);
     const confirming = run.confirm(confirmationOf(id, inputs));
-    await vi.waitFor(() => expect(engine.messages.at(-1)?.message).toContain("RegistrationRequested"), {
-      timeout: 30_000,
-    });
+    await vi.waitFor(
+      () => expect(engine.messages.at(-1)?.message).toContain("RegistrationRequested"),
+      SLOWLY,
+    );
     await service.advance(30);
     await vi.waitFor(
       () =>
         expect(engine.messages.at(-1)?.message).toMatch(/RegistrationInitiated · \d+ s · tx [0-9a-f]{64}/),
-      { timeout: 5_000 },
+      SLOWLY,
     );
     await service.advance(120);
     const outs = await confirming;
@@ -211,7 +215,7 @@ describe.concurrent("what ends a wait at once", () => {
     const engine = await startEngine();
     const run = startRun(service.url, { engine });
     const confirming = failureOf(run.confirm(confirmationOf(id, inputs)));
-    await vi.waitFor(() => expect(engine.messages.length).toBeGreaterThan(0), { timeout: 30_000 });
+    await vi.waitFor(() => expect(engine.messages.length).toBeGreaterThan(0), SLOWLY);
     await engine[Symbol.asyncDispose]();
     expect(await confirming).toMatchObject({ code: "RUN_ENDED" });
   });

@@ -129,7 +129,7 @@ const restart = async (service: Service, { route }: Operation) => {
   const hits = async () => (await service.requests())[route] ?? 0;
   const before = await hits();
   await vi.waitFor(async () => expect(await hits()).toBeGreaterThan(before), {
-    timeout: 10_000,
+    timeout: 30_000,
     interval: 20,
   });
   await service.stop();

@@ -28,7 +28,7 @@ describe.concurrent("a registration", () => {
     const removing = startRun(service.url).remove(id, outs);
     await service.advance(30);
     await service.advance(120);
-    await vi.waitFor(async () => expect(await burns(service)).toBe(1), { timeout: 10_000, interval: 100 });
+    await vi.waitFor(async () => expect(await burns(service)).toBe(1), { timeout: 30_000, interval: 100 });
     await service.advance(30);
     await service.advance(120);
     await removing;
@@ -70,7 +70,7 @@ describe.concurrent("a registration", () => {
     await service.advance(120);
     const first = startRun(service.url).remove(id, outs);
     await vi.waitFor(async () => expect(await states(service)).toEqual(["DeregistrationRequested"]), {
-      timeout: 5_000,
+      timeout: 30_000,
     });
     const second = startRun(service.url).remove(id, outs);
     await service.advance(30);

@@ -6,7 +6,7 @@ import { V1, failureOf } from "../inputs.ts";
 import { type Service, WORLDS, startService } from "../service.ts";
 
 const viewOf = (service: Service) => {
-  const client = new MasumiClient({ url: service.url, token: "sandbox-pay-key", timeoutMs: 2_000 });
+  const client = new MasumiClient({ url: service.url, token: "sandbox-pay-key", timeoutMs: 30_000 });
   return { client, view: new RegistryView(client, { network: "Preprod", type: "V1" }) };
 };
 const rowFields = (name: string) => ({
