@@ -156,8 +156,56 @@ describe("documents", () => {
     ]);
   });
 
+  it("are complained of when the crew could not read them", () => {
+    const projectRoot = project({
+      "agents/weather.yaml": `${WEATHER}build: ./forecast\ndocuments: [docs/blank.md, docs/latin.txt, docs/long.txt]\n`,
+      "forecast/crew.py": "def crew(): ...\n",
+      "docs/blank.md": " \n\n",
+      "docs/long.txt": "word ".repeat(1_200_001),
+      "docs/latin.txt": "",
+    });
+    writeFileSync(join(projectRoot, "docs/latin.txt"), Buffer.from("Stra\u00DFe", "latin1"));
+    expect(complaintsOf({ ...LOCAL, projectRoot })).toEqual([
+      'agents/weather.yaml:8:13: "docs/blank.md" has no text, leave it out',
+      'agents/weather.yaml:8:28: "docs/latin.txt" is not UTF-8 text, save it as UTF-8',
+      'agents/weather.yaml:8:44: "docs/long.txt" has 4800004 characters, at most 4800000: shorten it',
+    ]);
+  });
+
   it("need no repository", () => {
     expect(complaintsOf({ ...LOCAL, hosting: "docker", projectRoot: project(files) })).toEqual([]);
+  });
+});
+
+describe("a folder to build", () => {
+  const FOLDER = { "agents/weather.yaml": `${WEATHER}build: ./own\n`, "own/main.py": "" };
+  const code = (root: string) => complaintsOf({ ...LOCAL, projectRoot: root });
+
+  it("is complained of for every file that no image can hold", () => {
+    const root = project({ ...FOLDER, "own/crew.py": "" });
+    symlinkSync("/etc/hostname", join(root, "own/outside"));
+    symlinkSync("nothing", join(root, "own/nothing"));
+    symlinkSync("../own", join(root, "own/folder"));
+    expect(code(root).toSorted()).toEqual([
+      'agents/weather.yaml:7:8: "own/folder" is not a file: links to folders, submodules and sockets cannot be part of an image, put the files themselves there',
+      'agents/weather.yaml:7:8: "own/nothing" is a broken link, or a link to something outside the repository, put the file itself there',
+      'agents/weather.yaml:7:8: "own/outside" is a broken link, or a link to something outside the repository, put the file itself there',
+    ]);
+  });
+
+  it("is complained of where git ignores what it is built from", () => {
+    const root = project({ ...FOLDER, "own/crew.py": "", ".gitignore": "crew.py\n" });
+    expect(spawnSync("git", ["init", "--quiet"], { cwd: root }).status).toBe(0);
+    expect(code(root)).toEqual([
+      "agents/weather.yaml:7:8: git ignores the crew.py in own, so clones would not have it, add it to the repository",
+    ]);
+  });
+
+  it("is complained of where a folder is called Dockerfile", () => {
+    const root = project({ ...FOLDER, "own/Dockerfile/readme": "" });
+    expect(code(root)).toEqual([
+      'agents/weather.yaml:7:8: "./own" has neither a crew.py nor a Dockerfile, add a crew.py that creates a crew, or a Dockerfile',
+    ]);
   });
 });
 
@@ -215,6 +263,64 @@ describe("whatever an author writes", () => {
       .tuple(fc.constantFrom("crew", "input", "pricing", "overrides", "model"), structured)
       .map(([key, value]) => `${WEATHER}${key}: ${value}\n`),
   );
+
+  it("is quoted on one line, without anything that commands a terminal", () => {
+    const hostile = fc
+      .array(
+        fc.oneof(
+          fc.constantFrom("\n", "\r", "\u001B[2J", "\u009B", "\u202E", "::error::", "\u2028"),
+          fc.string({ unit: "binary" }),
+        ),
+      )
+      .map((parts) => parts.join(""));
+    const quoted = hostile.map((text) => JSON.stringify(text));
+    const wrong = fc.oneof(
+      fc
+        .tuple(
+          fc.constantFrom(
+            ...keys,
+            "crew",
+            "input",
+            "payment",
+            "wallet",
+            "only",
+            "hosting",
+            "documents",
+            "build",
+            "x",
+          ),
+          quoted,
+        )
+        .map(([key, value]) => `${WEATHER.replace(new RegExp(`^${key}:.*\\n`, "m"), "")}${key}: ${value}\n`),
+      quoted.map((key) => `${WEATHER}${key}: 1\n`),
+      quoted.map((text) => `${WEATHER}documents: [${text}, ${text}]\nbuild: ${text}\n`),
+      fc
+        .tuple(quoted, quoted)
+        .map(
+          ([a, b]) =>
+            `${WEATHER}input: [{ id: ${a}, type: ${b}, name: ${a} }]\noverrides: { ${b}: { ${a}: 1 } }\n` +
+            `crew: { agents: { ${a}: { ${b}: 1, tools: [${a}] } }, tasks: [{ name: ${b}, agent: ${a}, context: [${a}] }] }\n`,
+        ),
+      hostile.map((text) => `${WEATHER}${text}`),
+      hostile.map((text) => `name: !${text} x\ntags: *${text}\n`),
+    );
+    const projectRoot = project(
+      Object.fromEntries(
+        fc.sample(wrong, { numRuns: 200, seed: 7 }).map((text, index) => [`agents/a${index}.yaml`, text]),
+      ),
+    );
+    writeFileSync(join(projectRoot, "agents", "\u001B[31m\n.yaml"), "name: [");
+    const { complaints } = loadAgents({ ...LOCAL, projectRoot });
+    expect(complaints.length).toBeGreaterThan(200);
+    expect(
+      complaints
+        .map(formatComplaint)
+        .filter((line) => /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u.test(line)),
+    ).toEqual([]);
+    expect(complaints.filter(({ message, remedy }) => /[\p{Cc}\u2028]/u.test(`${message}${remedy}`))).toEqual(
+      [],
+    );
+  });
 
   it("is answered with complaints at places that exist, never with an exception", () => {
     const texts = fc.sample(file, { numRuns: 500, seed: 3 });
