@@ -4,9 +4,15 @@ import { z } from "zod";
 import { isAddressOf, type Network, type PaymentSourceType } from "./chain/cardano.ts";
 import { stableCuid } from "./ids.ts";
 
-/** The releases of the service whose API differs in a way a client meets. */
-export const DIALECTS = ["0.20", "0.21", "0.28"] as const;
+/** The releases of the service whose API differs in a way a client meets; 0.29 is the one that follows 0.28. */
+export const DIALECTS = ["0.20", "0.21", "0.28", "0.29"] as const;
 export type Dialect = (typeof DIALECTS)[number];
+
+/** Returns whether a release is one of those up to 0.21, which are V1 alone and burn with DELETE. */
+export const isOf2025 = (dialect: Dialect): boolean => dialect === "0.20" || dialect === "0.21";
+
+/** Returns whether registry entries have a type, and some of them no apiBaseUrl. */
+export const hasEntryTypes = (dialect: Dialect): boolean => dialect === "0.29";
 export type Permission = "Read" | "ReadAndPay" | "Admin";
 
 export interface Key {
@@ -109,7 +115,9 @@ const sourceSchema = z.strictObject({
   wallets: z.array(walletSchema).default([]),
 });
 const worldSchema = z.strictObject({
-  dialect: z.enum(DIALECTS).default("0.28"),
+  version: z.enum(DIALECTS).optional(),
+  /** What `version` was called first. */
+  dialect: z.enum(DIALECTS).optional(),
   keys: z
     .array(
       z.strictObject({
@@ -159,15 +167,19 @@ export function readWorld(raw: unknown, file: string): World {
       parsed.error.issues.map((issue) => `${pathText(issue.path) || "(whole file)"}: ${issue.message}`),
     );
   }
-  const { dialect, keys, assets } = parsed.data;
+  const { version, keys, assets } = parsed.data;
+  const dialect = version ?? parsed.data.dialect ?? "0.28";
   // V2 came with 0.28: an older service has none of its sources and wallets.
   const paymentSources = parsed.data.paymentSources
-    .filter((source) => dialect === "0.28" || source.paymentSourceType === "Web3CardanoV1")
+    .filter((source) => !isOf2025(dialect) || source.paymentSourceType === "Web3CardanoV1")
     .map(withWallets)
     .toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
   const wallets = paymentSources.flatMap((source) => source.wallets);
   const vkeys = wallets.map((wallet) => wallet.vkey);
   const complaints = [
+    ...(version && parsed.data.dialect && version !== parsed.data.dialect
+      ? ["version and dialect name two releases: keep version"]
+      : []),
     // A token is a secret even here: its number says which one is meant.
     ...keys.flatMap((key, index) =>
       keys.findIndex((other) => other.token === key.token) < index

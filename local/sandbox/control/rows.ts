@@ -4,6 +4,7 @@ import { type Registration, type RegistrationChange, STATES } from "../store/reg
 import type { Service } from "../service/endpoint.ts";
 import { toEntry } from "../service/registry/entry.ts";
 import { badRequest, notFound } from "../service/errors.ts";
+import { hasEntryTypes } from "../world.ts";
 
 const transaction = z.strictObject({
   txHash: z.string().nullable().default(null),
@@ -18,7 +19,10 @@ const nullableText = z.string().nullable();
 const listingFields = {
   name: z.string(),
   description: z.string(),
-  apiBaseUrl: z.string(),
+  type: z.string().optional(),
+  apiBaseUrl: nullableText,
+  openApiSpecUrl: nullableText.optional(),
+  x402ResourcesUrl: nullableText.optional(),
   Capability: z.strictObject({ name: z.string(), version: z.string() }),
   Author: z.strictObject({
     name: z.string(),
@@ -32,6 +36,7 @@ const listingFields = {
   AgentPricing: z.looseObject({ pricingType: z.string() }).nullable(),
   supportedPaymentSources: z.array(z.looseObject({ chain: z.string() })).nullable(),
   verifications: z.array(z.unknown()).nullable(),
+  shownAs: z.record(z.string(), z.unknown()).optional(),
 };
 const rowFields = {
   state: z.enum(STATES as [string, ...string[]]),
@@ -74,6 +79,17 @@ export const rowSchema = z.strictObject({
   verifications: listingFields.verifications.default(null),
 });
 
+/** Fields that only entries of 0.29 have, and a null that only they may have. */
+function requireKnownFields(
+  service: Service,
+  { type, apiBaseUrl, openApiSpecUrl, x402ResourcesUrl }: Partial<Listing>,
+) {
+  if (hasEntryTypes(service.world.dialect)) return;
+  const isTyped = [type, openApiSpecUrl, x402ResourcesUrl].some((field) => field !== undefined);
+  if (!isTyped && apiBaseUrl !== null) return;
+  throw badRequest(`Entries of release ${service.world.dialect} have no type, and always an apiBaseUrl`);
+}
+
 const LISTING_NAMES = Object.keys(listingFields);
 
 function splitListing(fields: Readonly<Record<string, unknown>>) {
@@ -105,6 +121,7 @@ export function expectRow(service: Service, id: string): Registration {
 export function patchRow(service: Service, id: string, fields: z.output<typeof patchSchema>): unknown {
   const row = expectRow(service, id);
   const { listing, rest } = splitListing(fields);
+  requireKnownFields(service, listing);
   const { CurrentTransaction, ...columns } = rest as {
     CurrentTransaction?: z.output<typeof transaction> | null;
   };
@@ -125,6 +142,7 @@ export function insertRow(service: Service, input: z.output<typeof rowSchema>): 
   const wallet = service.world.wallets.find((candidate) => candidate.vkey === vkey);
   if (!wallet) throw badRequest(`The world has no wallet ${vkey}`);
   const { listing, rest } = splitListing(fields);
+  requireKnownFields(service, listing);
   const { source } = wallet;
   const transactionFields = input.CurrentTransaction;
   const row = { wallet: vkey, type: source.paymentSourceType };

@@ -18,6 +18,7 @@ import {
   V2_BATCH,
   WALLET_LOCK,
 } from "./registry-rules.ts";
+import { refusalOfTexts } from "./metadata.ts";
 import { moveToken } from "./move-token.ts";
 
 export type RegistryTransaction = ChainTransaction & { readonly operation: Operation };
@@ -92,7 +93,7 @@ export class RegistryMachine {
       this.#store.ledger.change(wallet.vkey, { freeSince: at });
       return;
     }
-    const { fate, reason } = this.#fateOf(operation, first);
+    const { fate, reason } = this.#fateOf(operation, rows);
     const type = wallet.source.paymentSourceType;
     const common = { wallet: wallet.vkey, type, operation, fate, reason, txHash: null };
     if (type === "Web3CardanoV1") {
@@ -108,11 +109,16 @@ export class RegistryMachine {
     }
   }
 
-  #fateOf(operation: Operation, row: Registration): { fate: Fate; reason: string | null } {
-    const fault = this.#faults.takeForTransaction(operation, row.listing.name);
+  /** One text that is too long refuses the transaction, and so all agents in it. */
+  #fateOf(operation: Operation, rows: readonly Registration[]): { fate: Fate; reason: string | null } {
+    const fault = this.#faults.takeForTransaction(operation, rows[0]?.listing.name ?? "");
     if (fault?.kind === "drop-transaction") return { fate: "dropped", reason: null };
     if (fault?.kind === "fail-transaction") return { fate: "refused", reason: fault.error ?? REFUSED };
-    return { fate: "lands", reason: null };
+    const listings = operation === "Deregistration" ? [] : rows.map(({ listing }) => listing);
+    const refusals = listings.flatMap((listing) => refusalOfTexts(listing, this.#world.dialect) ?? []);
+    return refusals[0] === undefined
+      ? { fate: "lands", reason: null }
+      : { fate: "refused", reason: refusals[0] };
   }
 
   /** The next step of a transaction of the registry. */

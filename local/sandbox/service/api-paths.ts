@@ -91,13 +91,27 @@ const PATHS = `
   /fund-distribution/trigger post
 `;
 
-export const API_PATHS: ReadonlyMap<string, readonly string[]> = new Map(
-  PATHS.trim()
-    .split("\n")
-    .map((line) => {
-      const [path = "", ...methods] = line.trim().split(" ");
-      return [path, methods];
-    }),
+const readPaths = (text: string): ReadonlyMap<string, readonly string[]> =>
+  new Map(
+    text
+      .trim()
+      .split("\n")
+      .map((line) => {
+        const [path = "", ...methods] = line.trim().split(" ");
+        return [path, methods];
+      }),
+  );
+
+export const API_PATHS = readPaths(PATHS);
+
+/** What the release after 0.28 adds. */
+export const API_PATHS_0_29 = readPaths(
+  `${PATHS}
+  /rail-readiness get
+  /tx-sync-quarantine get delete
+  /tx-sync-quarantine/retry post
+  /request-repair/preview post
+  /request-repair post`.replaceAll(/\n\s*\n/g, "\n"),
 );
 
 /** The paths of the releases up to 0.21. */

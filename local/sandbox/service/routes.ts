@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { Dialect } from "../world.ts";
+import { type Dialect, hasEntryTypes, isOf2025 } from "../world.ts";
 import { ACCOUNT_ROUTES, ACCOUNT_ROUTES_2025 } from "./account/routes.ts";
-import { API_PATHS, PATHS_2025 } from "./api-paths.ts";
+import { API_PATHS, API_PATHS_0_29, PATHS_2025 } from "./api-paths.ts";
 import { type Endpoint, endpoint, type RouteTable } from "./endpoint.ts";
 import { notSimulated } from "./errors.ts";
 import { ESCROW_ROUTES } from "./escrow/routes.ts";
 import { REGISTRY_ROUTES_2025 } from "./registry/dialect-2025.ts";
-import { REGISTRY_ROUTES } from "./registry/routes.ts";
+import { REGISTRY_ROUTES, REGISTRY_ROUTES_0_29 } from "./registry/routes.ts";
 
 const health = endpoint("none", z.object({}), () => ({ status: "ok" }));
 const refused = endpoint("read", z.object({}), (_, call) => {
@@ -19,6 +19,7 @@ const TODAY: RouteTable = {
   ...REGISTRY_ROUTES,
   ...ESCROW_ROUTES,
 };
+const NEXT: RouteTable = { ...TODAY, ...REGISTRY_ROUTES_0_29 };
 const OF_2025: RouteTable = { "GET /health": health, ...ACCOUNT_ROUTES_2025, ...REGISTRY_ROUTES_2025 };
 
 export interface Routes {
@@ -29,9 +30,15 @@ export interface Routes {
   document(): unknown;
 }
 
+/** Returns a release's paths with their methods, and those that are simulated. */
+function tablesOf(dialect: Dialect) {
+  if (isOf2025(dialect)) return { paths: PATHS_2025, endpoints: OF_2025 };
+  if (hasEntryTypes(dialect)) return { paths: API_PATHS_0_29, endpoints: NEXT };
+  return { paths: API_PATHS, endpoints: TODAY };
+}
+
 export function routesOf(dialect: Dialect): Routes {
-  const paths = dialect === "0.28" ? API_PATHS : PATHS_2025;
-  const endpoints = dialect === "0.28" ? TODAY : OF_2025;
+  const { paths, endpoints } = tablesOf(dialect);
   const find = (route: string) => endpoints[route] ?? refused;
   return {
     methods: (path) => paths.get(path)?.map((method) => method.toUpperCase()),

@@ -2,7 +2,11 @@
 export interface Listing {
   readonly name: string;
   readonly description: string;
-  readonly apiBaseUrl: string;
+  /** How the agent is reached, from release 0.29 on; absent = Standard. Its own field below has the URL, the others are null. */
+  readonly type?: string | undefined;
+  readonly apiBaseUrl: string | null;
+  readonly openApiSpecUrl?: string | null | undefined;
+  readonly x402ResourcesUrl?: string | null | undefined;
   readonly Capability: { readonly name: string; readonly version: string };
   readonly Author: {
     readonly name: string;
@@ -24,6 +28,8 @@ export interface Listing {
   readonly AgentPricing: AgentPricing | null;
   readonly supportedPaymentSources: readonly SupportedPaymentSource[] | null;
   readonly verifications: readonly unknown[] | null;
+  /** What the entry shows instead, as a release that nobody knows yet might. */
+  readonly shownAs?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export type AgentPricing =

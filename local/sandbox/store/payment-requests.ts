@@ -2,7 +2,7 @@ import type { SQLInputValue } from "node:sqlite";
 import type { Network, PaymentSourceType } from "../chain/cardano.ts";
 import type { Prepare } from "./database.ts";
 import { type EscrowRequest, type NewRequest, NOTHING_YET, type RequestChange } from "./payment-request.ts";
-import { adaRange, Conditions, newestFirst } from "./search.ts";
+import { amountRange, Conditions, newestFirst } from "./search.ts";
 
 /** Which requests a list is about; all given conditions must hold. */
 export interface RequestFilter {
@@ -201,7 +201,7 @@ function conditionsOf(filter: RequestFilter): Conditions {
 }
 
 function addSearch(query: string, conditions: Conditions): void {
-  const range = adaRange(query);
+  const range = amountRange(query);
   const text = "instr(r.searchText, ?) > 0";
   if (!range) return conditions.add(text, query);
   conditions.add(

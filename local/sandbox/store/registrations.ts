@@ -1,8 +1,8 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Network, Operation, PaymentSourceType } from "../chain/cardano.ts";
 import type { Prepare } from "./database.ts";
-import { type Listing, pricesOf, pricingTypesOf } from "./listing.ts";
-import { adaRange, Conditions, newestFirst, stateWords } from "./search.ts";
+import { type Listing, pricingTypesOf } from "./listing.ts";
+import { amountRange, Conditions, isStateWith, newestFirst } from "./search.ts";
 import type { Transaction } from "./transactions.ts";
 
 export type Progress = "Requested" | "Initiated" | "Confirmed" | "Failed";
@@ -94,13 +94,11 @@ export class Registrations {
   /** Columns that the lists search in; they follow from the listing and the wallets. */
   #searchColumns({ listing, wallet, recipient }: Pick<Registration, "listing" | "wallet" | "recipient">) {
     const addresses = [wallet, ...(recipient === null ? [] : [recipient])].map(this.#addressOf);
-    const lovelace = pricesOf(listing).flatMap(({ unit, amount }) => (unit === "" ? [Number(amount)] : []));
     return {
       listing: JSON.stringify(listing),
       searchText: [listing.name, listing.description, ...addresses].join("\n").toLowerCase(),
       searchTags: `\n${listing.Tags.join("\n")}\n`,
       pricingTypes: pricingTypesOf(listing).join(" ").toLowerCase(),
-      lovelacePrices: JSON.stringify(lovelace),
     };
   }
 
@@ -230,18 +228,21 @@ function conditionsOf(filter: RegistrationFilter): Conditions {
 function addSearch(query: string, conditions: Conditions): void {
   const ways = ["instr(r.searchText, ?) > 0", "instr(r.searchTags, ?) > 0"];
   const values: SQLInputValue[] = [query, `\n${query}\n`];
-  const states = STATES.filter((state) => stateWords(state).includes(query));
+  const states = STATES.filter((state) => isStateWith(state, query));
   if (states.length > 0) {
     ways.push("r.state IN (SELECT value FROM json_each(?))");
     values.push(JSON.stringify(states));
   }
-  if (query === "free" || query === "dynamic") {
+  for (const type of ["free", "dynamic"].filter((type) => type.startsWith(query))) {
     ways.push("instr(r.pricingTypes, ?) > 0");
-    values.push(query);
+    values.push(type);
   }
-  const range = adaRange(query);
+  const range = amountRange(query);
   if (range) {
-    ways.push("EXISTS (SELECT 1 FROM json_each(r.lovelacePrices) p WHERE p.value BETWEEN ? AND ?)");
+    ways.push(
+      `EXISTS (SELECT 1 FROM json_tree(r.listing) p
+         WHERE p.key = 'amount' AND CAST(p.value AS INTEGER) BETWEEN ? AND ?)`,
+    );
     values.push(...range);
   }
   conditions.add(`(${ways.join(" OR ")})`, ...values);

@@ -1,5 +1,5 @@
 /** The number that a database of this schema bears. A change of the schema counts it up. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** Payments and purchases have the same columns: they are the two sides of one escrow. */
 const requestsTable = (name: "payments" | "purchases") => `
@@ -81,7 +81,6 @@ CREATE TABLE registrations (
   searchText TEXT NOT NULL,
   searchTags TEXT NOT NULL,
   pricingTypes TEXT NOT NULL,
-  lovelacePrices TEXT NOT NULL,
   signer TEXT NOT NULL,
   requestedAt INTEGER NOT NULL,
   transactionId INTEGER
@@ -151,4 +150,8 @@ CREATE TABLE tokens (
 `;
 
 /** What a database of an earlier version lacks, 0 being an empty one; a version that is not here is refused. */
-export const MISSING: Readonly<Record<number, string>> = { 0: SCHEMA, [SCHEMA_VERSION]: "" };
+export const MISSING: Readonly<Record<number, string>> = {
+  0: SCHEMA,
+  4: "ALTER TABLE registrations DROP COLUMN lovelacePrices;",
+  [SCHEMA_VERSION]: "",
+};

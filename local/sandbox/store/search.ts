@@ -1,15 +1,28 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { Prepare } from "./database.ts";
 
-/** A state as the search knows it: FundsLocked is "funds locked". */
-export const stateWords = (state: string) => state.replace(/(?!^)([A-Z])/, " $1").toLowerCase();
+/** Whether a part of a state is asked for: FundsLocked is found as "fundslocked" and as "funds locked". */
+export const isStateWith = (state: string, query: string): boolean =>
+  state.toLowerCase().includes(query) ||
+  state
+    .replaceAll(/(?!^)([A-Z])/g, " $1")
+    .toLowerCase()
+    .includes(query);
 
-/** An amount of ADA with so many decimals means everything that starts with it: 5 = 5 to below 6 ADA. */
-export function adaRange(query: string): readonly [number, number] | undefined {
-  const match = /^\d{1,11}(?:\.(\d{1,6}))?$/.exec(query);
+const LARGEST_AMOUNT = 2n ** 63n - 1n;
+
+/**
+ * A number means all amounts of base units, of whatever token, that begin with it as ADA: 5 = 5000000 to 5999999. A number
+ * with more than six decimals means none, unless the rest is zeros.
+ */
+export function amountRange(query: string): readonly [bigint, bigint] | undefined {
+  const match = /^(\d+)(?:\.(\d*))?$/.exec(query);
   if (!match) return undefined;
-  const from = Math.round(Number(query) * 1e6);
-  return [from, from + 10 ** (6 - (match[1]?.length ?? 0)) - 1];
+  const [, whole = "", decimals = ""] = match;
+  const from = BigInt(`${whole}${decimals.slice(0, 6).padEnd(6, "0")}`);
+  if (/[1-9]/.test(decimals.slice(6)) || from > LARGEST_AMOUNT) return undefined;
+  const to = from + 10n ** BigInt(Math.max(0, 6 - decimals.length)) - 1n;
+  return [from, to < LARGEST_AMOUNT ? to : LARGEST_AMOUNT];
 }
 
 /** Conditions that must all hold, with their values in the same order. */

@@ -67,11 +67,34 @@ describe("a registry of a thousand agents", () => {
     ["part of a name, in any case", "&searchQuery=AGENT%20999", ["agent 999"]],
     ["an amount of ADA", "&searchQuery=417.5", ["agent 917", "agent 417"]],
     ["no amount that is near", "&searchQuery=417.6", []],
+    ["an amount to the last digit", "&searchQuery=417.512345", ["agent 917", "agent 417"]],
+    ["no amount with more digits than there are", "&searchQuery=417.5123451", []],
     ["not part of a tag", "&searchQuery=marker-", []],
     ["not the URL", "&searchQuery=agent.example", []],
     ["the state it shows", "&searchQuery=registration%20requested", []],
   ])("is searched for %s", async (_, query, names) => {
     expect((await list(query)).map((row) => row.name)).toEqual(names);
+  });
+
+  it.each(["deregistrationfailed", "Deregistration Failed", "ationfail", "failed"])(
+    "finds a state as %s",
+    async (query) => {
+      const [row] = await list("&limit=1");
+      await client.control("PATCH", `/rows/${row?.id}`, { state: "DeregistrationFailed" });
+      const found = await list(`&searchQuery=${encodeURIComponent(query)}`);
+      expect(found.map(({ id }) => id)).toEqual([row?.id]);
+    },
+  );
+
+  it("finds amounts of every token, and types of prices by how they begin", async () => {
+    const unit = "16a55b2a349361ff88c03788f93e1e966e5d689605d044fef722ddde0014df10745553444d";
+    const fixedIn = { AgentPricing: { pricingType: "Fixed", Pricing: [{ unit, amount: "1777512345" }] } };
+    await client.register(registration("in tUSDM", V1_WALLET, fixedIn));
+    await client.register(registration("for nothing", V1_WALLET));
+    const names = async (query: string) => (await list(`&searchQuery=${query}`)).map((row) => row.name);
+    expect(await names("1777")).toEqual(["in tUSDM"]);
+    for (const query of ["free", "fre", "f"]) expect(await names(query)).toContain("for nothing");
+    expect(await names("freer")).toEqual([]);
   });
 
   it("shows V2 rows to those who ask for V2", async () => {

@@ -95,7 +95,25 @@ describe("a sandbox that is closed and started again with its database", () => {
     expect(reply.body.data.Assets.map(({ name }) => name)).toEqual(["c", "b", "a"]);
   });
 
-  it.each([1, 3, 5])("refuses a database of version %i, and says what to do", async (version) => {
+  it("takes over a database of version 4, whose rows had a column more", async () => {
+    await client.register(registration("kept"));
+    await sandbox.close();
+    const db = new DatabaseSync(join(folder, "sandbox.sqlite"));
+    db.exec(
+      "ALTER TABLE registrations ADD COLUMN lovelacePrices TEXT NOT NULL DEFAULT '[]'; PRAGMA user_version = 4",
+    );
+    db.close();
+    for (let starts = 0; starts < 2; starts++) {
+      await start();
+      expect(Object.keys(await states())).toEqual(["kept"]);
+      await sandbox.close();
+    }
+    await start();
+    await client.register(registration("new"));
+    expect(Object.keys(await states()).toSorted()).toEqual(["kept", "new"]);
+  });
+
+  it.each([1, 3, 6])("refuses a database of version %i, and says what to do", async (version) => {
     await client.register(registration("kept"));
     await sandbox.close();
     const setVersion = (number: number) => {
@@ -107,7 +125,7 @@ describe("a sandbox that is closed and started again with its database", () => {
     await expect(start()).rejects.toThrow(
       /sandbox\.sqlite was written by another version of the sandbox .*Remove the file/su,
     );
-    setVersion(4);
+    setVersion(5);
     await start();
     expect(Object.keys(await states())).toEqual(["kept"]);
   });

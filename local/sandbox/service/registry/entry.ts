@@ -1,7 +1,7 @@
-import type { AgentPricing, SupportedPaymentSource } from "../../store/listing.ts";
+import type { AgentPricing, Listing, SupportedPaymentSource } from "../../store/listing.ts";
 import type { Registration } from "../../store/registrations.ts";
 import type { Unordered } from "../../shuffle.ts";
-import type { World } from "../../world.ts";
+import { hasEntryTypes, type World } from "../../world.ts";
 import type { Service } from "../endpoint.ts";
 
 const iso = (time: number) => new Date(time).toISOString();
@@ -22,7 +22,21 @@ function sourceIn(unordered: Unordered, source: SupportedPaymentSource): Support
   return { ...source, pricing: { ...pricing, fixed: unordered(pricing.fixed) } };
 }
 
-/** A registry entry as the service of 0.28 shows it; the order of the fields is the service's. */
+/** How an agent is reached: since 0.29 an entry says of which type it is, and has one of three URLs. */
+function endpointOf(
+  { type = "Standard", apiBaseUrl, openApiSpecUrl, x402ResourcesUrl }: Listing,
+  world: World,
+) {
+  if (!hasEntryTypes(world.dialect)) return { apiBaseUrl };
+  return {
+    type,
+    apiBaseUrl,
+    openApiSpecUrl: openApiSpecUrl ?? null,
+    x402ResourcesUrl: x402ResourcesUrl ?? null,
+  };
+}
+
+/** A registry entry as the service shows it; the order of the fields is the service's. */
 export function toEntry(row: Registration, { world, unordered }: Pick<Service, "world" | "unordered">) {
   const { listing } = row;
   return {
@@ -30,7 +44,7 @@ export function toEntry(row: Registration, { world, unordered }: Pick<Service, "
     id: row.id,
     name: listing.name,
     description: listing.description,
-    apiBaseUrl: listing.apiBaseUrl,
+    ...endpointOf(listing, world),
     Capability: listing.Capability,
     Author: listing.Author,
     Legal: listing.Legal,
@@ -49,5 +63,6 @@ export function toEntry(row: Registration, { world, unordered }: Pick<Service, "
     SmartContractWallet: walletOf(world, row.wallet),
     RecipientWallet: walletOf(world, row.recipient),
     CurrentTransaction: row.transaction,
+    ...listing.shownAs,
   };
 }

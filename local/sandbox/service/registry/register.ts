@@ -4,9 +4,9 @@ import type { Registration } from "../../store/registrations.ts";
 import type { PaymentSource, Wallet } from "../../world.ts";
 import { type Call, endpoint, requireNetwork, scopeOf } from "../endpoint.ts";
 import { toEntry } from "./entry.ts";
-import { badRequest, notFound, unknownPaymentSource } from "../errors.ts";
+import { badRequest, notFound, unexpected, unknownPaymentSource } from "../errors.ts";
 import { normalPricing, normalSources, requireKnownUnits } from "./pricing.ts";
-import { registerSchema, type RegistrationContent } from "./registration-schema.ts";
+import { registerSchema, registerSchema029, type RegistrationContent } from "./registration-schema.ts";
 
 type Register = RegistrationContent & { network: "Preprod" | "Mainnet"; sellingWalletVkey: string };
 
@@ -62,6 +62,22 @@ export function textsOf(input: RegistrationContent, previous?: Listing) {
   };
 }
 
+const URL_OF = { Standard: "apiBaseUrl", OpenApi: "openApiSpecUrl", X402: "x402ResourcesUrl" } as const;
+
+/** An agent has the URL of its type and no other; before 0.29 every agent is a standard one. */
+export function endpointOf(input: RegistrationContent) {
+  const { type = "Standard" } = input;
+  const required = URL_OF[type];
+  if (input[required] === undefined) throw badRequest(`${type} agents require ${required}`);
+  const surplus = Object.values(URL_OF).find((name) => name !== required && input[name] !== undefined);
+  if (surplus) throw badRequest(`${surplus} is not valid for a ${type} agent; use ${required}`);
+  const { apiBaseUrl = null, openApiSpecUrl, x402ResourcesUrl } = input;
+  return {
+    apiBaseUrl,
+    ...(type === "Standard" ? {} : { type, openApiSpecUrl, x402ResourcesUrl }),
+  };
+}
+
 /** The vkey of another wallet that is to receive the token; the selling wallet itself counts as none. */
 export function recipientOf(
   source: PaymentSource,
@@ -80,13 +96,19 @@ export function fundingOf(lovelace: string | undefined): string | null {
   return (asked < MINIMUM_FUNDING_LOVELACE ? BigInt(MINIMUM_FUNDING_LOVELACE) : asked).toString();
 }
 
+/** The service's database cannot keep this character, and the service does not say so. */
+export function requireStorable(listing: Listing): void {
+  if (JSON.stringify(listing).includes("\\u0000")) throw unexpected();
+}
+
 export function insertRegistration(call: Call, input: Register): Registration {
   requireNetwork(call, input.network);
   const wallet = sellingWallet(call, input);
+  const recipient = recipientOf(wallet.source, wallet.vkey, input.recipientWalletAddress);
   const listing: Listing = {
     name: input.name,
     description: input.description,
-    apiBaseUrl: input.apiBaseUrl,
+    ...endpointOf(input),
     Capability: input.Capability,
     ...textsOf(input),
     Tags: input.Tags,
@@ -98,13 +120,14 @@ export function insertRegistration(call: Call, input: Register): Registration {
     call,
     pricesOf(listing).map((price) => price.unit),
   );
+  requireStorable(listing);
   return call.store.registrations.insert({
     id: call.newId(),
     network: input.network,
     type: wallet.source.paymentSourceType,
     contract: wallet.source.smartContractAddress,
     wallet: wallet.vkey,
-    recipient: recipientOf(wallet.source, wallet.vkey, input.recipientWalletAddress),
+    recipient,
     owner: call.key.id,
     createdAt: call.now(),
     state: "RegistrationRequested",
@@ -119,7 +142,8 @@ export function insertRegistration(call: Call, input: Register): Registration {
   });
 }
 
+const answerRegister = (input: Register, call: Call) => toEntry(insertRegistration(call, input), call);
+
 /** POST /registry: the same body twice makes two rows, and later two tokens. */
-export const register = endpoint("pay", registerSchema, (input, call) =>
-  toEntry(insertRegistration(call, input), call),
-);
+export const register = endpoint("pay", registerSchema, answerRegister);
+export const register029 = endpoint("pay", registerSchema029, answerRegister);

@@ -80,7 +80,7 @@ const verification = z.object({
 });
 
 /** What registering and updating share. The order of the fields is the order of the complaints. */
-const content = {
+const beforeUrl = {
   recipientWalletAddress: cardanoAddress("recipientWalletAddress").optional(),
   sendFundingLovelace: z.string().max(17).regex(/^\d+$/).optional(),
   supportedPaymentSources: z.array(supportedPaymentSource).min(1).max(25).optional(),
@@ -88,7 +88,8 @@ const content = {
   ExampleOutputs: z.array(z.object({ name: text(60), url: text250, mimeType: text(60) })).max(25),
   Tags: z.array(text(63)).min(1).max(15),
   name: text250,
-  apiBaseUrl: url(250),
+};
+const afterUrl = {
   description: text250,
   Capability: z.object({ name: text250, version: text250 }),
   AgentPricing: agentPricing.optional(),
@@ -103,13 +104,17 @@ const content = {
   }),
 };
 
+const content = { ...beforeUrl, apiBaseUrl: url(250), ...afterUrl };
+
+const sellingWalletVkey = z
+  .string()
+  .min(56)
+  .max(56)
+  .regex(/^[0-9a-fA-F]{56}$/, "sellingWalletVkey must be a 56-char hex blake2b-224 payment-key hash");
+
 export const registerSchema = z.object({
   network,
-  sellingWalletVkey: z
-    .string()
-    .min(56)
-    .max(56)
-    .regex(/^[0-9a-fA-F]{56}$/, "sellingWalletVkey must be a 56-char hex blake2b-224 payment-key hash"),
+  sellingWalletVkey,
   ...content,
 });
 
@@ -120,4 +125,37 @@ export const updateSchema = z.object({
   smartContractAddress: cardanoAddress("smartContractAddress").optional(),
 });
 
-export type RegistrationContent = z.output<z.ZodObject<typeof content>>;
+/** How an agent is reached, from 0.29 on: which URL belongs to which type is a matter of the business rules. */
+const endpoints = {
+  apiBaseUrl: url(250).optional(),
+  openApiSpecUrl: url(250).optional(),
+  x402ResourcesUrl: url(250).optional(),
+};
+const type = z.enum(["Standard", "OpenApi", "X402"]).optional();
+
+const contentByType = { ...beforeUrl, ...endpoints, ...afterUrl };
+
+export const registerSchema029 = z.object({
+  network,
+  type,
+  sellingWalletVkey,
+  ...contentByType,
+});
+
+export const updateSchema029 = z.object({
+  network,
+  type,
+  ...contentByType,
+  agentIdentifier: hexIdentifier,
+  smartContractAddress: cardanoAddress("smartContractAddress").optional(),
+});
+
+type Content = z.output<z.ZodObject<typeof content>>;
+
+/** What an author says about an agent, in any release. */
+export type RegistrationContent = Omit<Content, "apiBaseUrl"> & {
+  readonly type?: "Standard" | "OpenApi" | "X402" | undefined;
+  readonly apiBaseUrl?: string | undefined;
+  readonly openApiSpecUrl?: string | undefined;
+  readonly x402ResourcesUrl?: string | undefined;
+};

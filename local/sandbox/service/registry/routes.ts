@@ -3,8 +3,8 @@ import { byIdentifier, byWallet } from "./agent-metadata.ts";
 import { deleteRow } from "./delete.ts";
 import { deregister } from "./deregister.ts";
 import { count, diff, list } from "./lists.ts";
-import { register } from "./register.ts";
-import { update } from "./update.ts";
+import { register, register029 } from "./register.ts";
+import { update, update029 } from "./update.ts";
 
 export const REGISTRY_ROUTES: RouteTable = {
   "GET /registry": list,
@@ -16,4 +16,10 @@ export const REGISTRY_ROUTES: RouteTable = {
   "GET /registry/wallet": byWallet,
   "POST /registry/deregister": deregister,
   "POST /registry/update": update,
+};
+
+/** What 0.29 takes otherwise: agents of other types. */
+export const REGISTRY_ROUTES_0_29: RouteTable = {
+  "POST /registry": register029,
+  "POST /registry/update": update029,
 };

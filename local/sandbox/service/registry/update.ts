@@ -1,13 +1,14 @@
 import { type Network, POLICY_ID_LENGTH } from "../../chain/cardano.ts";
 import { type Listing, pricesOf } from "../../store/listing.ts";
+import type { Registration } from "../../store/registrations.ts";
 import type { PaymentSource } from "../../world.ts";
 import { type Call, endpoint, requireNetwork } from "../endpoint.ts";
 import { toEntry } from "./entry.ts";
 import { badRequest, unknownPaymentSource } from "../errors.ts";
 import { holderOf, ownRow, sourceAt } from "./own-agent.ts";
 import { normalSources, requireKnownUnits } from "./pricing.ts";
-import { fundingOf, recipientOf, textsOf } from "./register.ts";
-import { updateSchema } from "./registration-schema.ts";
+import { fundingOf, recipientOf, requireStorable, textsOf } from "./register.ts";
+import { type RegistrationContent, updateSchema, updateSchema029 } from "./registration-schema.ts";
 
 const UPDATABLE = new Set(["RegistrationConfirmed", "UpdateConfirmed", "UpdateFailed"]);
 
@@ -29,14 +30,22 @@ function sourceFor(call: Call, network: Network, agentIdentifier: string, addres
   return found;
 }
 
-/** POST /registry/update: the row shows the new content at once, the chain follows. */
-export const update = endpoint("pay", updateSchema, (input, call) => {
-  requireNetwork(call, input.network);
+type Update = RegistrationContent & {
+  readonly network: Network;
+  readonly agentIdentifier: string;
+  readonly smartContractAddress?: string | undefined;
+};
+
+function requestUpdate(call: Call, input: Update): Registration {
   if (input.AgentPricing) {
     throw badRequest(
       "V2 updates must not set AgentPricing; put pricing inside each supportedPaymentSources[].pricing field",
     );
   }
+  if (input.type !== undefined && input.type !== "Standard") {
+    throw badRequest("Updating OpenApi/X402 agents is not yet supported");
+  }
+  requireNetwork(call, input.network);
   const source = sourceFor(call, input.network, input.agentIdentifier, input.smartContractAddress);
   const sources =
     input.supportedPaymentSources && normalSources(call, input.supportedPaymentSources, input.network);
@@ -45,11 +54,14 @@ export const update = endpoint("pay", updateSchema, (input, call) => {
   if (!UPDATABLE.has(row.state)) {
     throw badRequest(`Agent registration cannot be updated in its current state: ${row.state}`);
   }
-  // Everything is replaced, but what is left out of Author, Legal, the sources and the verifications stays.
+  // Everything is replaced, but what is left out of Author, Legal, the sources, the verifications and the URL stays.
   const listing: Listing = {
     name: input.name,
     description: input.description,
-    apiBaseUrl: input.apiBaseUrl,
+    type: row.listing.type,
+    apiBaseUrl: input.apiBaseUrl ?? row.listing.apiBaseUrl,
+    openApiSpecUrl: row.listing.openApiSpecUrl,
+    x402ResourcesUrl: row.listing.x402ResourcesUrl,
     Capability: input.Capability,
     ...textsOf(input, row.listing),
     Tags: input.Tags,
@@ -62,6 +74,7 @@ export const update = endpoint("pay", updateSchema, (input, call) => {
     call,
     pricesOf(listing).map((price) => price.unit),
   );
+  requireStorable(listing);
   const recipient =
     input.recipientWalletAddress === undefined
       ? row.recipient
@@ -75,5 +88,11 @@ export const update = endpoint("pay", updateSchema, (input, call) => {
     signer: holder.vkey,
     requestedAt: call.chainNow(),
   } as const;
-  return toEntry(call.store.registrations.update(row, change, call.now()), call);
-});
+  return call.store.registrations.update(row, change, call.now());
+}
+
+const answerUpdate = (input: Update, call: Call) => toEntry(requestUpdate(call, input), call);
+
+/** POST /registry/update: the row shows the new content at once, the chain follows. */
+export const update = endpoint("pay", updateSchema, answerUpdate);
+export const update029 = endpoint("pay", updateSchema029, answerUpdate);
