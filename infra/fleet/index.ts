@@ -20,14 +20,8 @@ export { type Examination, type ExamineOptions, examineFleet, readUnsettled } fr
 export { type Leftovers, findLeftovers, leftoversProblem } from "./leftovers.ts";
 export { hostingRefusals, hostingWarnings } from "./hosting-problems.ts";
 export { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
-export {
-  type FleetInput,
-  type FleetPlan,
-  type Orphan,
-  type PlannedAgent,
-  listingOf,
-  planFleet,
-} from "./plan.ts";
+export { type FleetPlan, type Orphan, type PlannedAgent, planFleet } from "./plan.ts";
+export { type FleetInput, listingOf } from "./registrations.ts";
 export { rightsProblem } from "./refusals.ts";
 export { countActions, describeCost, duplicateWarnings, planWarnings, summaryOf } from "./summary.ts";
 export { type Survey, survey } from "./survey.ts";
