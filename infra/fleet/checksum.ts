@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { MasumiError, contentOf, isLeaving, isOver, ownRows } from "../../providers/masumi/service/index.ts";
-import { listingOf } from "./plan.ts";
-import { type FleetInput, type FleetPlan, rowContent } from "./plan.ts";
+import type { FleetPlan } from "./plan.ts";
+import { type FleetInput, listingOf, rowContent } from "./registrations.ts";
 
 /**
  * Returns a checksum of everything that a plan is made from: what is declared, and what is on the chain. The same

@@ -11,9 +11,8 @@ import {
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { type FieldDrift, compareContent } from "./compare.ts";
-import { eachAgent } from "./plan.ts";
-import { listingOf } from "./plan.ts";
-import { type FleetInput, assertUnregistered, findOrphans, keptBy, registrationsOf } from "./plan.ts";
+import { eachAgent, findOrphans } from "./plan.ts";
+import { type FleetInput, assertUnregistered, keptBy, listingOf, registrationsOf } from "./registrations.ts";
 import { rightsProblem } from "./refusals.ts";
 import { survey } from "./survey.ts";
 import { type WalletPool, paymentSourceOf } from "./wallets.ts";

@@ -9,7 +9,8 @@ import type { Agent } from "../declarations/index.ts";
 import { approvalProblem, checksumOf } from "./checksum.ts";
 import { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
 import { limitProblem } from "./refusals.ts";
-import { type FleetInput, type FleetPlan, planFleet } from "./plan.ts";
+import { type FleetPlan, planFleet } from "./plan.ts";
+import type { FleetInput } from "./registrations.ts";
 import { rightsProblem } from "./refusals.ts";
 import { survey } from "./survey.ts";
 

@@ -22,15 +22,8 @@ export { type Leftovers, findLeftovers, leftoversProblem } from "./leftovers.ts"
 export { type LogPlace, logPlaceOf } from "./log-places.ts";
 export { hostingRefusals, hostingWarnings } from "./hosting-problems.ts";
 export { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
-export {
-  type FleetInput,
-  type FleetPlan,
-  type Orphan,
-  type PlannedAgent,
-  listingOf,
-  planFleet,
-  restrictPlan,
-} from "./plan.ts";
+export { type FleetPlan, type Orphan, type PlannedAgent, planFleet, restrictPlan } from "./plan.ts";
+export { type FleetInput, listingOf } from "./registrations.ts";
 export { rightsProblem } from "./refusals.ts";
 export { countActions, describeCost, duplicateWarnings, planWarnings, summaryOf } from "./summary.ts";
 export { type Survey, survey } from "./survey.ts";

@@ -1,6 +1,6 @@
 import type { StackConfig } from "../../infra/config.ts";
 import type { Agent as DeclaredAgent } from "../../infra/declarations/index.ts";
-import { listingOf } from "../../infra/fleet/plan.ts";
+import { listingOf } from "../../infra/fleet/registrations.ts";
 import { type PlannedAgent, planFleet } from "../../infra/fleet/plan.ts";
 import { MasumiClient, type Network, marker, readRows } from "../../providers/masumi/service/index.ts";
 import type { Declared } from "./engine.ts";

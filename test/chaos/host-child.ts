@@ -17,8 +17,9 @@ let host: Host;
 const load = async (): Promise<Host> =>
   (await import(`${pathToFileURL(providerFile).href}?run=${runs++}`)) as Host;
 
-async function begin({ folder, config }: Extract<Call, { kind: "begin" }>): Promise<void> {
+async function begin({ folder, config, forget }: Extract<Call, { kind: "begin" }>): Promise<void> {
   process.chdir(folder);
+  process.env["MASUMI_FORGET_REGISTRATION"] = forget;
   host = await load();
   const get = (key: string) => config[key];
   const require = (key: string) => config[key] ?? "";

@@ -22,6 +22,8 @@ export type Call =
       /** Where the run's Pulumi.yaml is. */
       readonly folder: string;
       readonly config: Readonly<Record<string, string>>;
+      /** MASUMI_FORGET_REGISTRATION */
+      readonly forget: string;
     }
   | {
       readonly id: number;
@@ -106,8 +108,8 @@ export class ProviderHost {
   }
 
   /** A new run: a new session of the provider with these settings. */
-  async begin(folder: string, config: Readonly<Record<string, string>>): Promise<void> {
-    await this.#send({ kind: "begin", folder, config });
+  async begin(folder: string, config: Readonly<Record<string, string>>, forget = ""): Promise<void> {
+    await this.#send({ kind: "begin", folder, config, forget });
   }
 
   /** @throws HostDied; an Error with the provider's message */

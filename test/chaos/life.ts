@@ -131,20 +131,28 @@ export class Life {
     ];
     let last: RunResult | undefined;
     for (const attempt of attempts) {
-      last = await this.#attempt(plan, attempt);
+      const forget = last?.errors.some(isUnsettled) ? await this.#settle(plan) : "";
+      last = await this.#attempt(plan, attempt, forget);
       this.#proxy.note(`run ${last.outcome}${last.errors.map((error) => `\n           ${error}`).join("")}`);
       if (last.outcome === "done") return [];
     }
     return [`no run succeeds any more; the last one said: ${last?.errors.join(" / ")}`];
   }
 
-  async #attempt(plan: RunPlan, attempt: Attempt | undefined): Promise<RunResult> {
+  /** A person makes sure that what was requested will not come any more, and says so. */
+  async #settle(plan: RunPlan): Promise<string> {
+    await this.#settledRows(plan);
+    this.#options.tally.add("requests settled by a person");
+    return "all";
+  }
+
+  async #attempt(plan: RunPlan, attempt: Attempt | undefined, forget = ""): Promise<RunResult> {
     const { tally } = this.#options;
     await this.ledger.setFaults([]);
     const program = await this.#program(plan).catch((error: unknown) => [String(error)]);
     if (isRefusal(program)) return { outcome: "failed", operations: [], errors: program };
     const rows = await this.ledger.rows();
-    const host = await this.#begin();
+    const host = await this.#begin(forget);
     await this.ledger.setFaults(attempt?.faults ?? []);
     let isOver = false;
     const kill = async () => {
@@ -184,9 +192,9 @@ export class Life {
   }
 
   /** A host with a new session; a process that is alive still serves again. */
-  async #begin(): Promise<ProviderHost> {
+  async #begin(forget: string): Promise<ProviderHost> {
     if (!this.#host?.isAlive) this.#host = await this.#options.pool.take();
-    await this.#host.begin(this.#folder, this.#config);
+    await this.#host.begin(this.#folder, this.#config, forget);
     return this.#host;
   }
 
@@ -240,6 +248,9 @@ export class Life {
     Object.assign(this.#proxy, { requests: 0, writes: 0 });
   }
 }
+
+/** Said by a run that would request a registration again of which nobody knows whether it comes. */
+export const isUnsettled = (text: string): boolean => text.includes("REGISTRATION_UNSETTLED");
 
 const isRefusal = (program: readonly Declared[] | readonly string[]): program is readonly string[] =>
   typeof program[0] === "string";

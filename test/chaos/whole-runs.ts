@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { globSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { FORGET } from "../../providers/masumi/service/index.ts";
 import { initStack, setConfig } from "../../local/engine/index.ts";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
 import { localRun } from "../../stacks/local-stack.ts";
@@ -12,8 +14,8 @@ import { findLosses } from "./check.ts";
 import { tidyAtExit } from "./cleanup.ts";
 import { killTree } from "./kill-tree.ts";
 import { RunRecord, describeRow } from "./ledger.ts";
-import type { Loss } from "./life.ts";
-import { type Attempt, type LifePlan, type RunPlan, planLife, planRun } from "./plan.ts";
+import { type Loss, isUnsettled } from "./life.ts";
+import { type Attempt, LATEST_MS, type LifePlan, type RunPlan, planLife, planRun } from "./plan.ts";
 import { CountingProxy } from "./proxy.ts";
 import { Random } from "./random.ts";
 import type { Tally } from "./tally.ts";
@@ -210,14 +212,25 @@ class WholeLife {
     ];
     let last = "";
     for (const attempt of attempts) {
+      if (isUnsettled(last)) await this.#settle();
       await this.#ledger.setFaults(attempt?.faults ?? []);
       const { exitCode, stdout, stderr } = await this.#attempt(plan, attempt, random);
       last = `${stdout.slice(-TAIL)}${stderr.slice(-TAIL)}`;
+      delete this.#project.env[FORGET];
       this.#proxy.note(`${plan.operation} ended with ${exitCode}`);
       this.#options.tally.add("ups");
       if (exitCode === 0) return [];
     }
     return [`no run succeeds any more; the last one said: ${last}`];
+  }
+
+  /** A person makes sure that what was requested will not come any more, and says so for the next run. */
+  async #settle(): Promise<void> {
+    await this.#ledger.setFaults([]);
+    await this.#proxy.settled();
+    await delay(LATEST_MS);
+    await this.#ledger.awaitEffect();
+    this.#project.env[FORGET] = "all";
   }
 
   async #attempt(plan: RunPlan, attempt: Attempt | undefined, random: Random): Promise<CliResult> {

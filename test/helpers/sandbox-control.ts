@@ -70,6 +70,11 @@ export class SandboxControl {
     await this.#http.patch(`/rows/${id}`, fields);
   }
 
+  /** A row that somebody else made; `wallet` is a vkey. */
+  async addRow(fields: Record<string, unknown>): Promise<Row> {
+    return (await this.#http.post<Row>("/rows", fields)).data;
+  }
+
   /** A payment to an agent, as if its crew had asked for one; returns its id. */
   async addPayment(agentIdentifier: string, fields: PaymentFields = {}): Promise<string> {
     return (await this.#http.post<{ id: string }>("/payments", { agentIdentifier, ...fields })).data.id;

@@ -6,6 +6,8 @@ export interface KeptBy {
   readonly inState?: ReadonlySet<string> | undefined;
   /** Whether a registration shows what is declared. */
   readonly shows: (row: Row) => boolean;
+  /** Whether it can be updated to show that. If not, a run replaces the one in the state, by another one that shows it. */
+  readonly canShow?: ((row: Row) => boolean) | undefined;
 }
 
 export interface Kept<R extends Row> {
@@ -19,11 +21,12 @@ export interface Kept<R extends Row> {
  * listing, then the oldest. What is over or leaving never counts. Nothing here depends on how far a transaction is, so two runs
  * at once decide alike. Pure.
  */
-export function chooseKept<R extends Row>(rows: readonly R[], { inState, shows }: KeptBy): Kept<R> {
+export function chooseKept<R extends Row>(rows: readonly R[], { inState, shows, canShow }: KeptBy): Kept<R> {
   const isShown = (row: Row) => (isLive(row.state) || isPending(row.state)) && shows(row);
+  const isIn = (row: Row) => (inState?.has(row.id) ?? false) && (shows(row) || (canShow?.(row) ?? true));
   const [row, ...spare] = rows
     .filter(({ state }) => !isOver(state) && !isLeaving(state))
-    .map((row) => ({ row, inState: Number(inState?.has(row.id) ?? false), shown: Number(isShown(row)) }))
+    .map((row) => ({ row, inState: Number(isIn(row)), shown: Number(isShown(row)) }))
     .toSorted((a, b) => b.inState - a.inState || b.shown - a.shown || byAge(a.row, b.row))
     .map((judged) => judged.row);
   return { row, spare };

@@ -72,7 +72,8 @@ describe("of several registrations of one agent", () => {
   const shows = ({ listing }: Row) => listing.name === LISTING.name;
   const other = { listing: { ...LISTING, name: "Other" } };
   const kept = (rows: Row[], inState: string[] = []) => {
-    const { row, spare } = chooseKept(rows, { shows, inState: new Set(inState) });
+    const canShow = ({ type }: Row) => type === "V2";
+    const { row, spare } = chooseKept(rows, { shows, canShow, inState: new Set(inState) });
     return [row?.id, ...spare.map(({ id }) => id)];
   };
 
@@ -82,6 +83,15 @@ describe("of several registrations of one agent", () => {
       "the one in the state",
       [own({ id: "old", createdAt: "2026-01-01" }), own({ id: "new", createdAt: "2026-02-01", ...other })],
       ["new"],
+      ["new", "old"],
+    ],
+    [
+      "not the one in the state that only a replacement can bring there",
+      [
+        own({ id: "old", type: "V1", createdAt: "2026-01-01", ...other }),
+        own({ id: "new", type: "V1", createdAt: "2026-02-01" }),
+      ],
+      ["old"],
       ["new", "old"],
     ],
     [

@@ -1,0 +1,111 @@
+import {
+  type KeptBy,
+  type Listing,
+  type OwnRow,
+  type Row,
+  chooseKept,
+  contentOf,
+  isForgotten,
+  marker,
+  shortList,
+  unlisted,
+  unlistedTokens,
+  unsettled,
+} from "../../providers/masumi/service/index.ts";
+import type { StackConfig } from "../config.ts";
+import type { Agent } from "../declarations/index.ts";
+import type { Survey } from "./survey.ts";
+import { usableWallets } from "./wallets.ts";
+
+/** What a plan, and a comparison, are made from. */
+export interface FleetInput {
+  readonly config: StackConfig;
+  readonly agents: readonly Agent[];
+  readonly survey: Survey;
+  /** Returns an agent's URL if it is known before the agent is hosted. */
+  readonly urlOf: (agent: Agent) => string | undefined;
+  /** Ids of the registrations in the stack's state, if that is known. */
+  readonly inState?: ReadonlySet<string> | undefined;
+  /** Requests of unknown outcome, by agent: when they were sent (Unix milliseconds). */
+  readonly unsettled?: ReadonlyMap<string, number> | undefined;
+  /** MASUMI_FORGET_REGISTRATION: of which agents what the service does not show counts as gone. */
+  readonly forget?: string | undefined;
+}
+
+/** The registrations with one marker. */
+export interface Registrations {
+  /** In every state, newest first. */
+  readonly rows: readonly OwnRow[];
+  /** The one that counts, see `chooseKept`. */
+  readonly row: OwnRow | undefined;
+  /** The others that are neither over nor leaving. */
+  readonly spare: readonly OwnRow[];
+}
+
+export function registrationsOf(mark: string, own: readonly OwnRow[], by: KeptBy): Registrations {
+  const rows = own.filter((row) => row.marker === mark);
+  return { rows, ...chooseKept(rows, by) };
+}
+
+/** Returns how to tell an agent's registrations apart: by the state, and by what is declared. */
+export function keptBy({ config, urlOf, inState }: FleetInput, agent: Agent): KeptBy {
+  const declared = listingOf(agent);
+  const url = urlOf(agent);
+  const vkeys = new Set(usableWallets(config, agent).map(({ vkey }) => vkey));
+  return {
+    inState,
+    canShow: ({ type, walletVkey }) => type === "V2" && vkeys.has(walletVkey),
+    shows: (row) => {
+      const listing = { ...declared, apiBaseUrl: url ?? row.listing.apiBaseUrl };
+      const { sourceAddress } = row;
+      return (
+        vkeys.has(row.walletVkey) && contentOf({ wallet: row, listing, sourceAddress }) === rowContent(row)
+      );
+    },
+  };
+}
+
+/**
+ * Returns when an earlier run requested an agent that no row shows, if one did so lately: its registration may still appear.
+ *
+ * @throws MasumiError REGISTRY_INCONSISTENT if the list cannot be believed, REGISTRATION_UNSETTLED if the request is older
+ */
+export function assertUnregistered(input: FleetInput, { id }: Agent): number | undefined {
+  const { config, survey, unsettled: requests, forget } = input;
+  if (isForgotten(forget, id)) return undefined;
+  if (survey.missing > 0) throw shortList(survey.missing, id);
+  const found = survey.holdings.flatMap(({ wallet: { type }, tokens }) =>
+    unlistedTokens(tokens, { type, marker: marker(config.owner, id), agentIdentifier: "" }, survey.rows),
+  );
+  if (found.length > 0) throw unlisted(found, id);
+  const requestedAt = requests?.get(id);
+  if (requestedAt !== undefined && Date.now() - requestedAt >= config.settleSeconds * 1000) {
+    throw unsettled(id, requestedAt);
+  }
+  return requestedAt;
+}
+
+/** Returns the part of a registration that a plan depends on, without its transactions, which progress independently. */
+export const rowContent = (row: Row): string =>
+  contentOf({ wallet: row, listing: row.listing, sourceAddress: row.sourceAddress });
+
+/** Returns what goes on the chain about an agent, except its URL. */
+export function listingOf(agent: Agent): Omit<Listing, "apiBaseUrl"> {
+  const { name, description, capability, tags, author, legal, exampleOutputs } = agent;
+  return {
+    name,
+    description,
+    capability,
+    tags,
+    author,
+    legal,
+    pricing: onChainPricing(agent),
+    exampleOutputs,
+  };
+}
+
+/** Returns the price without its readable form, which is not on the chain. */
+function onChainPricing({ pricing }: Agent): Listing["pricing"] {
+  if (pricing.type !== "fixed") return pricing;
+  return { type: pricing.type, prices: pricing.prices.map(({ amount, unit }) => ({ amount, unit })) };
+}

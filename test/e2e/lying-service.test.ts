@@ -1,0 +1,226 @@
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { DriftDocument, PlanDocument } from "../../stacks/documents.ts";
+import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
+import { setConfig } from "../../local/engine/index.ts";
+import { marker } from "../../providers/masumi/service/index.ts";
+import { localRun, prepareLocalStack } from "../../stacks/local-stack.ts";
+import { openProject } from "../../stacks/project.ts";
+import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
+import { TestProject, changes, repository } from "../helpers/project.ts";
+import { SandboxControl } from "../helpers/sandbox-control.ts";
+
+const LIVE = /^(Registration|Update)(Requested|Initiated|Confirmed)$/;
+const LISTS = ["GET /registry", "GET /registry/diff"];
+const HIDDEN = LISTS.map((route) => ({ kind: "hide-rows", route, count: 999 }));
+
+let outside: OutsideAgents;
+let sandbox: RunningSandbox;
+let control: SandboxControl;
+let project: TestProject;
+
+async function begin(options: Parameters<typeof startSandbox>[0] = { chainSpeed: "instant" }): Promise<void> {
+  sandbox = await startSandbox(options);
+  control = new SandboxControl(sandbox.url);
+  project = new TestProject();
+  project.useSandbox(sandbox.url);
+  // The provider's notes are beside its program, which a link would put into this repository.
+  rmSync(project.path("infra"));
+  cpSync(join(repository, "infra"), project.path("infra"), { recursive: true });
+  const opened = openProject(project.root);
+  await prepareLocalStack(opened, sandbox.url);
+  await setConfig(localRun(opened, 0), "masumi:settleSeconds", "2");
+}
+
+const declare = (name: string, changes: { payment?: string; price?: string } = {}) =>
+  project.write(`agents/${name.toLowerCase()}.yaml`, outsideAgent(name, outside.url, changes));
+
+async function json<T>(...words: string[]): Promise<T & { exitCode: number | null }> {
+  const { exitCode, stdout } = await project.run(...words, "--json");
+  return { ...(JSON.parse(stdout) as T), exitCode };
+}
+
+/** What a command says that must fail. */
+async function refusalOf(words: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await project.run(...words);
+  return `${words.join(" ")} ended with ${exitCode}: ${exitCode === 1 ? stdout + stderr : ""}`;
+}
+
+const live = async () => (await control.rows()).filter(({ state }) => LIVE.test(state)).map(({ id }) => id);
+
+beforeAll(async () => void (outside = await startOutsideAgents()));
+afterAll(() => outside.close());
+afterEach(async () => {
+  await project.dispose();
+  await sandbox.close();
+});
+
+describe("a service whose lists lack live rows", () => {
+  it("makes refresh, plan, drift, doctor, up and destroy refuse; nothing is minted, burned or forgotten", async () => {
+    await begin();
+    for (const [name, payment] of [
+      ["Researcher", "V2"],
+      ["Reviewer", "V1"],
+      ["Writer", "V2"],
+    ] as const) {
+      declare(name, { payment });
+    }
+    await project.report("up");
+    const registered = await live();
+    expect(registered).toHaveLength(3);
+    await control.setFaults(HIDDEN);
+    const state = await project.run("stack", "export");
+
+    for (const words of [
+      ["refresh"],
+      ["up"],
+      ["up", "--refresh"],
+      ["preview"],
+      ["destroy"],
+      ["plan"],
+      ["drift"],
+      ["doctor"],
+    ]) {
+      expect(await refusalOf(words)).toContain("REGISTRY_INCONSISTENT");
+    }
+    expect(await control.posts("/registry")).toBe(3);
+    expect(await control.posts("/registry/deregister")).toBe(0);
+    const ids = (text: string) => registered.filter((id) => text.includes(id));
+    expect(ids((await project.run("stack", "export")).stdout)).toEqual(ids(state.stdout));
+
+    await control.setFaults([]);
+    // The destroy had begun with the confirmations, which are in the state alone.
+    const again = changes(await project.report("up", "--refresh"));
+    expect(again.filter((change) => !change.startsWith("create AgentConfirmation "))).toEqual([]);
+    expect(changes(await project.report("up", "--refresh"))).toEqual([]);
+    expect(await control.posts("/registry")).toBe(3);
+    expect(await live()).toEqual(registered);
+    await project.report("destroy");
+    expect(await live()).toEqual([]);
+  }, 400_000);
+
+  it("makes up refuse to mint anew what went back from confirmed to failed", async () => {
+    await begin();
+    declare("Researcher");
+    await project.report("up");
+    const [row] = await control.rows();
+    await control.patchRow(row?.id ?? "", { state: "RegistrationFailed", agentIdentifier: null });
+    for (const words of [["up"], ["up", "--refresh"], ["plan"]]) {
+      expect(await refusalOf(words)).toContain("REGISTRY_INCONSISTENT");
+    }
+    expect(await control.posts("/registry")).toBe(1);
+    // A person has looked, and wants it so.
+    project.env["MASUMI_FORGET_REGISTRATION"] = "researcher";
+    await project.report("up");
+    expect(await control.posts("/registry")).toBe(2);
+    delete project.env["MASUMI_FORGET_REGISTRATION"];
+  }, 400_000);
+});
+
+describe("a request whose outcome is unknown", () => {
+  it("is never sent again by a run on its own, is mentioned, and is sent again at a person's word", async () => {
+    await begin();
+    declare("Researcher");
+    await control.setFaults([{ kind: "lost-before-write", route: "POST /registry" }]);
+    expect((await project.run("up")).stdout).toContain("REGISTRATION_UNCLEAR");
+    for (const words of [["up"], ["plan"], ["doctor"], ["preview"]]) {
+      expect(await refusalOf(words)).toContain("REGISTRATION_UNSETTLED");
+    }
+    expect((await project.run("status")).stdout).toMatch(/registration of researcher was requested at 20/);
+    expect(await control.posts("/registry")).toBe(1);
+
+    project.env["MASUMI_FORGET_REGISTRATION"] = "all";
+    await project.report("up");
+    delete project.env["MASUMI_FORGET_REGISTRATION"];
+    expect(await control.posts("/registry")).toBe(2);
+    expect(await live()).toHaveLength(1);
+    expect(changes(await project.report("up"))).toEqual([]);
+    expect((await project.run("status")).stdout).not.toContain("was requested at");
+  }, 400_000);
+});
+
+describe("several live registrations of one agent", () => {
+  it("after an interrupted V1 replacement: plan and drift keep the one that up keeps, and up burns the other", async () => {
+    await begin({ chainSpeed: 200 });
+    declare("Reviewer", { payment: "V1", price: "3 ADA" });
+    await project.report("up");
+    const [old = ""] = await live();
+    declare("Reviewer", { payment: "V1", price: "4 ADA" });
+    await control.setFaults([{ kind: "late-answer", route: "POST /registry", ms: 8_000 }]);
+    const { child, done } = project.start("up");
+    await expect.poll(async () => (await control.rows()).length, { timeout: 30_000, interval: 50 }).toBe(2);
+    child.kill("SIGKILL");
+    await done;
+    const anew = (await live()).find((id) => id !== old) ?? "";
+
+    const planned = await json<PlanDocument>("plan");
+    expect(planned.agents).toMatchObject([
+      { action: "none", registrationId: anew, spareRegistrationIds: [old] },
+    ]);
+    expect(planned.warnings.join()).toMatch(`Registration ${anew} is kept. Of ${old} `);
+    const drifted = await json<DriftDocument>("drift");
+    expect(drifted).toMatchObject({ exitCode: 2, drifted: true });
+    expect(drifted.agents).toMatchObject([
+      { registration: { registrationId: anew }, fields: [], duplicates: [{ registrationId: old }] },
+    ]);
+
+    await project.report("up");
+    expect(await live()).toEqual([anew]);
+    expect(await control.posts("/registry")).toBe(2);
+    expect(changes(await project.report("up"))).toEqual([]);
+    expect(await json<PlanDocument>("plan")).toMatchObject({ exitCode: 0, warnings: [] });
+  }, 400_000);
+
+  it("a double: the one in the state is kept by plan and up, and destroy ends with the other's name", async () => {
+    await begin();
+    declare("Researcher");
+    await project.report("up");
+    const [kept = ""] = await live();
+    // Older than the one in the state: without a state it would count.
+    const { id: double } = await control.addRow({
+      ...outsideRow(),
+      createdAt: "2026-01-01T00:00:00.000Z",
+    });
+    const planned = await json<PlanDocument>("plan");
+    expect(planned.agents).toMatchObject([
+      { action: "none", registrationId: kept, spareRegistrationIds: [double] },
+    ]);
+    const up = await project.run("up");
+    expect(up.stdout).toMatch(
+      `Registration ${kept} is kept. Unless this run removes them, deregister ${double} in`,
+    );
+    expect(await control.posts("/registry")).toBe(1);
+
+    const { exitCode, stdout, stderr } = await project.run("destroy", "--json");
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(new RegExp(`REGISTRATIONS_LEFT: .*\\n.*Researcher.*\\(researcher\\).*${double}`));
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      leftovers: { registrations: [{ registrationId: double, agent: "researcher" }], unlistedTokens: [] },
+    });
+    expect(await live()).toEqual([double]);
+    expect((await project.run("destroy", "--leave-duplicates")).exitCode).toBe(0);
+  }, 400_000);
+});
+
+/** What another clone of this project has registered as the researcher. */
+const outsideRow = () => ({
+  wallet: "fa12fbf555d966f84801c66b8e9704b2ea3d81a93d89059bd98d7e32",
+  state: "RegistrationConfirmed",
+  name: "Researcher",
+  description: "Answers from elsewhere.",
+  apiBaseUrl: `${outside.url}/researcher`,
+  Capability: { name: "answering", version: "1.0.0" },
+  Tags: ["answers", marker("local", "researcher")],
+  Author: { name: "Example GmbH", contactEmail: null, contactOther: null, organization: null },
+  supportedPaymentSources: [
+    {
+      chain: "Cardano",
+      network: "Preprod",
+      paymentSourceType: "Web3CardanoV2",
+      address: "addr_test1wzs4e6wc95hkwezlccjw9mdvq0r0rsgx6zk34avptga3ftgn37w4g",
+      pricing: { pricingType: "Fixed", fixed: [{ asset: "", amount: "3000000" }] },
+    },
+  ],
+});
