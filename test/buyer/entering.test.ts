@@ -102,16 +102,23 @@ describe("a hire without input", () => {
 });
 
 it("a free agent of one's own stack is named by its id and name, in the report and in the list", async () => {
-  const free = { price: "Free", information: { pricing: { pricingType: "Free" } } } as const;
+  const free = {
+    price: "Free",
+    availability: { type: "masumi-agent" },
+    information: { pricing: { pricingType: "Free" } },
+  } as const;
   const seller = await market.seller(free);
-  const file = outsideAgent("Gift", seller.url).replace(/^pricing: .*$/m, "pricing: free");
-  market.project.write("agents/gift.yaml", file.replace(/^url: .*$/m, `url: ${seller.url}`));
-  expect(await market.project.run("up")).toMatchObject({ exitCode: 0 });
+  // The seller has registered itself at its own URL.
+  const url = seller.url.replace("127.0.0.1", "localhost");
+  const file = outsideAgent("Gift", url).replace(/^pricing: .*$/m, "pricing: free");
+  market.project.write("agents/gift.yaml", file.replace(/^url: .*$/m, `url: ${url}`));
+  const up = await market.project.run("up");
+  if (up.exitCode !== 0) throw new Error(up.stdout);
   const { stdout } = await market.project.run("hire", "gift", "--input", "topic=x", "--json");
   const agent = {
     id: "gift",
     name: "Gift",
-    url: seller.url,
+    url,
     agentIdentifier: expect.stringMatching(/^\w{120}$/),
   };
   expect(JSON.parse(stdout)).toMatchObject({ outcome: "result", price: null, agent });
