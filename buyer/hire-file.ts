@@ -11,7 +11,13 @@ const hireFile = z.object({
   stack: z.string(),
   /** The payment service, where it was named; else it is the stack's. */
   paymentService: z.string().optional(),
-  agent: z.object({ url: z.string(), name: z.string() }),
+  agent: z.object({
+    url: z.string(),
+    name: z.string(),
+    /** Of an agent of a stack of one's own. */
+    id: z.string().optional(),
+    agentIdentifier: z.string().optional(),
+  }),
   jobId: z.string(),
   /** What the job costs, for people; null for a free one. */
   price: z.string().nullable(),

@@ -2,6 +2,24 @@ import type { HashRule } from "./hashes.ts";
 import type { Hire } from "./hire-file.ts";
 import type { Purchase } from "./purchase-wire.ts";
 
+/** An agent as a buyer knows it. */
+export interface HiredAgent {
+  /** By the registry, or by the stack; the URL where neither was asked. */
+  readonly name: string;
+  readonly url: string;
+  /** Its id in the buyer's own stack. */
+  readonly id: string | null;
+  readonly agentIdentifier: string | null;
+}
+
+/** Return whom a hire is about. */
+export const hiredAgent = ({ agent, purchase }: Hire): HiredAgent => ({
+  name: agent.name,
+  url: agent.url,
+  id: agent.id ?? null,
+  agentIdentifier: purchase?.agentIdentifier ?? agent.agentIdentifier ?? null,
+});
+
 /** How a hire ended; documented in docs/outputs.md. */
 export interface HireReport {
   readonly version: 1;
@@ -12,7 +30,7 @@ export interface HireReport {
    * `refund`: the money was asked for, or is back. `question`: the agent asks, and nobody is here to answer.
    */
   readonly outcome: "result" | "differs" | "refund" | "question";
-  readonly agent: { readonly name: string; readonly url: string; readonly agentIdentifier: string | null };
+  readonly agent: HiredAgent;
   readonly jobId: string;
   /** For people; null for a free job. */
   readonly price: string | null;
@@ -42,7 +60,7 @@ export function reportOf(hire: Hire, ended: Ending, purchase?: Purchase): HireRe
     version: 1,
     id: hire.id,
     outcome: ended.outcome,
-    agent: { ...hire.agent, agentIdentifier: hire.purchase?.agentIdentifier ?? null },
+    agent: hiredAgent(hire),
     jobId: hire.jobId,
     price: hire.price,
     result: ended.result ?? null,

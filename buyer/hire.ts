@@ -6,7 +6,8 @@ import { type Follower, followFree, followPaid } from "./follow.ts";
 import { HireError, goOnWith } from "./hire-error.ts";
 import { type Hire, hireId, isPaid, loadHire, saveHire } from "./hire-file.ts";
 import type { HireReport } from "./hire-report.ts";
-import { type Entered, inputDataOf } from "./inputs.ts";
+import type { Field } from "./agent-wire.ts";
+import { type Entered, inputDataOf, isEnterable } from "./inputs.ts";
 import { type AgentReference, readOffer, visitAgent } from "./offer.ts";
 import type { Funds, Market } from "./price.ts";
 import { Purchases } from "./purchases.ts";
@@ -42,6 +43,9 @@ export interface HireOptions {
   readonly folder: string;
   /** Opens the account to pay from, when it is needed: free jobs need none. */
   readonly openAccount: (name: AccountName) => Promise<Account>;
+  /** Asks for the input where none was entered; undefined: nobody is here (any more). */
+  readonly askInput?:
+    ((fields: readonly Field[], signal: AbortSignal) => Promise<Entered | undefined>) | undefined;
   /** The answer to the first question that the agent asks in the middle of the job. */
   readonly answer?: Entered | undefined;
   /** Who answers all others; without one, a question ends the hire for now. */
@@ -61,7 +65,7 @@ export async function hireAgent(wish: Wish, options: HireOptions): Promise<HireR
   const { agent, job } = await begin(wish, options).catch((error: unknown) => {
     throw options.signal.aborted ? notStarted() : error;
   });
-  const hire = hireOf(agent, job, wish.account);
+  const hire = hireOf(wish, agent, job);
   saveHire(options.folder, hire);
   return follow(hire, agent, options, async (follower) => {
     if (job.kind === "free" || !isPaid(hire)) return followFree(hire, follower);
@@ -72,29 +76,40 @@ export async function hireAgent(wish: Wish, options: HireOptions): Promise<HireR
 
 async function begin(
   wish: Wish,
-  { openAccount, onEvent, signal }: HireOptions,
+  { openAccount, askInput, onEvent, signal }: HireOptions,
 ): Promise<{ readonly agent: AgentApi; readonly job: Job }> {
   const { market, limits, account } = wish;
   const openPurchases = async () => new Purchases({ ...(await openAccount(account)), ...market });
   const budget = { market, limits, openPurchases };
   const visit = await visitAgent(wish.agent, signal);
-  const input = inputDataOf(visit.fields, wish.entered);
+  const isAsked = askInput !== undefined && wish.entered.names.length === 0 && visit.fields.some(isEnterable);
+  const known = isAsked ? undefined : inputDataOf(visit.fields, wish.entered);
+  // Nobody is to type anything for an agent that is too dear.
   const offer = await readOffer(visit, budget, signal);
   if (offer.kind === "free") onEvent(offer);
   if (offer.kind === "undisclosed") onEvent({ kind: "price-undisclosed" });
+  const asked = isAsked ? await askInput(visit.fields, signal) : undefined;
+  const input = known ?? inputDataOf(visit.fields, asked ?? wish.entered);
   const job = await startJob({ visit, offer, input, budget }, signal);
   if (job.kind === "paid") onEvent({ kind: "price", name: printable(job.agentName), price: job.price });
   return { agent: visit.agent, job };
 }
 
-function hireOf({ url }: AgentApi, job: Job, { stack, paymentService }: AccountName): Hire {
+function hireOf({ agent, account }: Wish, { url }: AgentApi, job: Job): Hire {
+  const { stack, paymentService } = account;
+  const { id, name = url, agentIdentifier } = agent;
   const isFree = job.kind === "free";
   return {
     version: 1,
     id: hireId(job.nonce),
     stack,
     ...(paymentService === undefined ? {} : { paymentService }),
-    agent: { url, name: isFree ? url : job.agentName },
+    agent: {
+      url,
+      name: isFree ? name : job.agentName,
+      ...(id === undefined ? {} : { id }),
+      ...(agentIdentifier === undefined ? {} : { agentIdentifier }),
+    },
     jobId: job.jobId,
     price: isFree ? null : job.price,
     startedAt: new Date().toISOString(),

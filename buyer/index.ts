@@ -12,7 +12,7 @@ export type { Question, Respondent } from "./answering.ts";
 export type { HireEvent } from "./events.ts";
 export { HireError, type HireErrorCode, goOnWith } from "./hire-error.ts";
 export { type Hire, hireIds, loadHire } from "./hire-file.ts";
-export type { HireReport } from "./hire-report.ts";
+export { type HireReport, hiredAgent } from "./hire-report.ts";
 export {
   type Account,
   type AccountName,
@@ -22,7 +22,18 @@ export {
   notStarted,
   resumeHire,
 } from "./hire.ts";
-export { type Entered, type InputData, describeField, enteredValues, fitInput, isList } from "./inputs.ts";
+export {
+  type Entered,
+  type InputData,
+  defaultOf,
+  describeField,
+  enteredValues,
+  exampleOf,
+  fitInput,
+  isEnterable,
+  isList,
+  isOptional,
+} from "./inputs.ts";
 export type { Stage } from "./next-step.ts";
 export type { AgentReference } from "./offer.ts";
 export type { Funds, Market } from "./price.ts";

@@ -30,7 +30,7 @@ export function inputDataOf(fields: readonly Field[], entered: Entered): InputDa
   throw new HireError(
     "HIRE_INPUT_INVALID",
     `The input does not fit the agent's input schema; nothing was started.${listed(problems)}`,
-    `\nIts fields:${listed(fields.map(describeField)) || " none"}\nGive each with --input name=value.`,
+    `\nIts fields:${listed(fields.map(describeField)) || " none"}\n${howToEnter(fields)}`,
   );
 }
 
@@ -56,10 +56,48 @@ export function fitInput(
   return { input, problems };
 }
 
-/** Return a field for people: `language (option): Language of the minutes; English, Deutsch`. */
-export function describeField({ id, type, name, data }: Field): string {
+function howToEnter(fields: readonly Field[]): string {
+  const words = fields.filter(isEnterable).map((field) => {
+    const value = isOptional(field) ? undefined : (exampleOf(field) ?? "…");
+    return value === undefined ? "" : ` --input ${printable(field.id)}=${quoted(value)}`;
+  });
+  return `Give each with --input name=value${words.some(Boolean) ? `:${words.join("")}` : "."}`;
+}
+
+const quoted = (text: string) =>
+  /^[\w…./:@-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", "’")}'`;
+
+/** Return whether anything can be entered for a field at all. */
+export const isEnterable = ({ type }: Field): boolean => type !== "none" && type !== "hidden";
+
+const dataText = ({ data }: Field, name: string): string | undefined => {
+  const value = data?.[name];
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+    ? String(value)
+    : undefined;
+};
+
+/** Return what the agent says is meant where nothing is entered. */
+export const defaultOf = (field: Field): string | undefined => dataText(field, "default");
+
+/** Return what might be entered for a field, as far as the agent says. */
+export const exampleOf = (field: Field): string | undefined =>
+  dataText(field, "placeholder") ?? defaultOf(field) ?? field.data?.values?.[0];
+
+/** Return a field for people: `language (option, optional): Language of the minutes; one of English, Deutsch`. */
+export function describeField(field: Field): string {
+  const { id, type, name, data } = field;
   const choices = data?.values?.length ? `; one of ${data.values.join(", ")}` : "";
-  return printable(`${id} (${type})${name ? `: ${name}` : ""}${choices}`);
+  const standard = defaultOf(field);
+  const example = dataText(field, "placeholder");
+  const more = [
+    ...(example === undefined ? [] : [`for example ${example}`]),
+    ...(standard === undefined ? [] : [`default ${standard}`]),
+  ];
+  const optional = isEnterable(field) && isOptional(field) ? ", optional" : "";
+  return printable(
+    `${id} (${type}${optional})${name ? `: ${name}` : ""}${choices}${more.map((text) => `; ${text}`).join("")}`,
+  );
 }
 
 /** Why one value does not fit its field; never says the value. */
@@ -81,7 +119,9 @@ const URL_TEXT = /^https?:\/\/[^\s/]+\S*$/;
 
 const rulesOf = ({ validations }: Field, name: string) =>
   (validations ?? []).filter(({ validation }) => validation === name).map(({ value }) => String(value));
-const isOptional = (field: Field) => field.type === "none" || rulesOf(field, "optional").includes("true");
+/** Return whether a field may be left out. */
+export const isOptional = (field: Field): boolean =>
+  field.type === "none" || rulesOf(field, "optional").includes("true");
 /** Whether a list may be empty by the field's own bounds. */
 const mayBeNone = (field: Field) => {
   const least = rulesOf(field, "min").map(Number);
@@ -101,7 +141,7 @@ const isEmpty = (entered: unknown) =>
 function valueOf(field: Field, entered: unknown): unknown {
   const given =
     Array.isArray(entered) && entered.length === 1 && !isList(field) ? (entered[0] as unknown) : entered;
-  if (field.type === "none" || field.type === "hidden") {
+  if (!isEnterable(field)) {
     if (isEmpty(given)) return undefined;
     throw new Unfit("takes no input: leave it out");
   }

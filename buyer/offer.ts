@@ -10,6 +10,9 @@ import { type VerifiedAgent, verifyAgent } from "./verified-agent.ts";
 export interface AgentReference {
   /** Base URL, without a slash at its end. */
   readonly url: string;
+  /** Of an agent of a stack of one's own: its id and name there. */
+  readonly id?: string;
+  readonly name?: string;
   readonly agentIdentifier?: string;
   /** Verification key of the seller's wallet. */
   readonly walletVkey?: string;

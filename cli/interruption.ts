@@ -8,31 +8,35 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface Listeners {
   /** Called once. */
-  readonly onFirst: (reason: "signal" | "closed output") => void;
+  readonly onFirst: () => void;
   /** ^C again. */
   readonly onImpatience: () => void;
+  /** Nothing is lost by going on without a reader of stdout. */
+  readonly goesOnUnread?: boolean;
 }
 
 /** Listen to interruptions instead of ending at once; returns how to stop listening. */
-export function listenToInterruptions({ onFirst, onImpatience }: Listeners): () => void {
+export function listenToInterruptions({
+  onFirst,
+  onImpatience,
+  goesOnUnread = false,
+}: Listeners): () => void {
   let isInterrupted = false;
   let presses = 0;
-  const interrupt = (reason: "signal" | "closed output"): void => {
-    if (isInterrupted) return;
+  const interrupt = (): void => {
+    if (!isInterrupted) onFirst();
     isInterrupted = true;
-    onFirst(reason);
   };
   const onSignal = (signal: NodeJS.Signals): void => {
     presses += signal === "SIGINT" ? 1 : 0;
     if (presses > 1) onImpatience();
-    else interrupt("signal");
+    else interrupt();
   };
-  const onClosed = () => interrupt("closed output");
   for (const signal of SIGNALS) process.on(signal, onSignal);
-  closed.addEventListener("abort", onClosed, { once: true });
+  if (!goesOnUnread) closed.addEventListener("abort", interrupt, { once: true });
   return () => {
     for (const signal of SIGNALS) process.off(signal, onSignal);
-    closed.removeEventListener("abort", onClosed);
+    closed.removeEventListener("abort", interrupt);
   };
 }
 

@@ -4,6 +4,7 @@ import {
   type HireReport,
   hireAgent,
   hireIds,
+  hiredAgent,
   loadHire,
   notStarted,
   resumeHire,
@@ -13,10 +14,11 @@ import type { Project } from "../../stacks/project.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { readEntered } from "../hire/entered.ts";
 import { EXIT, exitCodeOf, showHire } from "../hire/show.ts";
-import { respondentAt } from "../hire/respondent.ts";
+import { inputFrom, respondentAt } from "../hire/respondent.ts";
 import { openTerminal } from "../terminal.ts";
 import { eventText } from "../hire/text.ts";
 import { hireFolder, openAccount, readWish } from "../hire/wish.ts";
+import { listenToInterruptions } from "../interruption.ts";
 import { count, printJson, printProgress } from "../text.ts";
 
 export interface HireFlags {
@@ -40,16 +42,13 @@ function patience(minutes: string): { readonly signal: AbortSignal; readonly sto
     throw new UserError(`--timeout ${minutes}: expected minutes, more than 0 and at most a week.`);
   }
   const interrupted = new AbortController();
-  const interrupt = () => interrupted.abort();
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
-  return {
-    signal: AbortSignal.any([interrupted.signal, AbortSignal.timeout(allowed * 60_000)]),
-    stop: () => {
-      process.off("SIGINT", interrupt);
-      process.off("SIGTERM", interrupt);
-    },
-  };
+  const stop = listenToInterruptions({
+    onFirst: () => interrupted.abort(),
+    onImpatience: () => process.exit(130),
+    // Stdout gets the result alone, which is kept.
+    goesOnUnread: true,
+  });
+  return { signal: AbortSignal.any([interrupted.signal, AbortSignal.timeout(allowed * 60_000)]), stop };
 }
 
 /** `hire`: has an agent do a job, pays for it, and shows the result. */
@@ -80,6 +79,7 @@ const hireOptions = (project: Project, signal: AbortSignal, answer: Entered | un
   folder: hireFolder(project),
   openAccount: (name) => openAccount(project, name, { env: process.env, signal }),
   answer,
+  askInput: inputFrom(openTerminal(), printProgress),
   respondent: respondentAt(openTerminal(), printProgress),
   onEvent: (event) => eventText(event).forEach(printProgress),
   signal,
@@ -110,7 +110,10 @@ function listHires(project: Project, json: boolean): number {
   if (json) {
     printJson({
       version: 1,
-      hires: hires.map(({ id, agent, price, startedAt, stack }) => ({ id, agent, price, startedAt, stack })),
+      hires: hires.map((hire) => {
+        const { id, price, startedAt, stack } = hire;
+        return { id, agent: hiredAgent(hire), price, startedAt, stack };
+      }),
     });
     return EXIT.result;
   }

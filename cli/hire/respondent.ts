@@ -1,4 +1,16 @@
-import { type Field, type InputData, type Respondent, fitInput, isList } from "../../buyer/index.ts";
+import {
+  type Field,
+  type HireOptions,
+  type InputData,
+  type Respondent,
+  defaultOf,
+  enteredValues,
+  exampleOf,
+  fitInput,
+  isEnterable,
+  isList,
+  isOptional,
+} from "../../buyer/index.ts";
 import { printable } from "../../providers/common/printable.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { typed } from "./entered.ts";
@@ -17,7 +29,7 @@ export function respondentAt(
       const input: Record<string, unknown> = {};
       for (const field of fields) {
         for (const line of descriptionOf(field)) say(line);
-        if (field.type === "none" || field.type === "hidden") continue;
+        if (!isEnterable(field)) continue;
         const answer = await askFor(field, prompter, say, signal);
         if (!answer) return undefined;
         Object.assign(input, answer);
@@ -27,19 +39,53 @@ export function respondentAt(
   };
 }
 
-/** Asks for one field, until what is typed fits. */
+/** Return who enters a new job's input at a terminal: one question for each field; undefined if nobody sits there. */
+export function inputFrom(
+  prompter: Prompter | undefined,
+  say: (line: string) => void,
+): HireOptions["askInput"] {
+  if (!prompter) return undefined;
+  return async (fields, signal) => {
+    const input: Record<string, unknown> = {};
+    for (const field of fields.filter(isEnterable)) {
+      for (const line of descriptionOf(field)) say(line);
+      const answer = await askFor(field, prompter, say, signal, hintOf(field));
+      if (!answer) return undefined;
+      Object.assign(input, answer);
+    }
+    return enteredValues(input);
+  };
+}
+
+/** Type, and what may be typed: ` (number, optional; for example 3)`. */
+function hintOf(field: Field): string {
+  const [standard, example] = [defaultOf(field), exampleOf(field)];
+  const type = isList(field) ? `${field.type}, several with commas` : field.type;
+  const parts = [
+    `${type}${isOptional(field) ? ", optional" : ""}`,
+    ...(field.type === "file" ? ["@file or a URL"] : []),
+    ...(standard === undefined ? [] : [`default ${standard}`]),
+    ...(example === undefined || example === standard || field.data?.values
+      ? []
+      : [`for example ${example}`]),
+  ];
+  return ` (${printable(parts.join("; "))})`;
+}
+
+/** Asks for one field, until what is typed fits. An empty line is the field's default. */
 async function askFor(
   field: Field,
   prompter: Prompter,
   say: (line: string) => void,
   signal: AbortSignal,
+  hint = "",
 ): Promise<InputData | undefined> {
   for (const [index, choice] of (field.data?.values ?? []).entries()) say(`  ${index}  ${printable(choice)}`);
-  const label = `${printable(field.name || field.id)}: `;
+  const label = `${printable(field.name || field.id)}${hint}: `;
   for (;;) {
     const line = await prompter.ask(label, { isSecret: field.type === "password", signal });
     if (line === undefined) return undefined;
-    const fit = fitLine(field, line);
+    const fit = fitLine(field, line === "" ? (defaultOf(field) ?? "") : line);
     if (typeof fit === "object") return fit;
     say(fit);
   }

@@ -69,8 +69,8 @@ async function findAgent(
   const agents = await readAgentOutputs(project, stack, options);
   const found = agents.find(({ id }) => id === agent);
   if (found) {
-    const { url, agentIdentifier, walletVkey } = found;
-    return { ...referenceTo(url), agentIdentifier, walletVkey };
+    const { id, name, url, agentIdentifier, walletVkey } = found;
+    return { ...referenceTo(url), id, name, agentIdentifier, walletVkey };
   }
   const known = agents.map(({ id }) => id).join(", ");
   throw new UserError(

@@ -1,6 +1,6 @@
 import { type HireOptions, type HireReport, hireAgent, hireIds, resumeHire } from "../../buyer/index.ts";
 import { readEntered } from "../../cli/hire/entered.ts";
-import { respondentAt } from "../../cli/hire/respondent.ts";
+import { inputFrom, respondentAt } from "../../cli/hire/respondent.ts";
 import type { Prompter } from "../../cli/terminal.ts";
 import { eventText } from "../../cli/hire/text.ts";
 import { hireFolder, openAccount, readWish } from "../../cli/hire/wish.ts";
@@ -63,6 +63,7 @@ export class Market implements AsyncDisposable {
       folder: hireFolder(project),
       openAccount: (name) => openAccount(project, name, { env, signal }),
       answer: answers && readEntered(answers, undefined, "--answer"),
+      askInput: inputFrom(prompter, say),
       respondent: respondentAt(prompter, say),
       onEvent: (event) => eventText(event).forEach(say),
       signal,
