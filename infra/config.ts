@@ -116,7 +116,11 @@ const schema = z.strictObject({
     .transform((text) => text === "true"),
 });
 
-export type StackConfig = Omit<z.output<typeof schema>, keyof HostingsConfig> & HostingsConfig;
+export type StackConfig = Omit<z.output<typeof schema>, keyof HostingsConfig> &
+  HostingsConfig & {
+    /** Its name. */
+    readonly stack: string;
+  };
 export type Wallet = StackConfig["wallets"][number];
 
 /** Settings that must be kept as Pulumi secrets. */
@@ -217,7 +221,7 @@ export function readStackConfig({
 
   const checked = schema.safeParse(settings);
   const config = checked.success
-    ? { ...checked.data, ...completed(checked.data, { values, env }) }
+    ? { ...checked.data, ...completed(checked.data, { values, env }), stack }
     : undefined;
   const has: HasSecret = (name) =>
     settings[name] !== undefined || secretKeys?.includes(`masumi:${name}`) === true;

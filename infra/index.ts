@@ -18,7 +18,11 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
   const declared = loadValidAgents({ ...config, stack, projectRoot, folder: join(projectRoot, "agents") });
   checkHostings(config, declared);
   const plan = await preflight({ config, projectRoot, agents: declared });
-  return { config, plan, hostingOf: await loadHostings({ config, projectRoot, agents: declared }) };
+  return {
+    config,
+    plan,
+    hostingOf: await loadHostings({ config, projectRoot, agents: declared, registered: plan.registered }),
+  };
 });
 
 for (const warning of hostingWarnings(plan.agents.map(({ agent }) => agent))) await pulumi.log.warn(warning);

@@ -1,7 +1,13 @@
 import { type StackConfig, readStackConfig } from "../infra/config.ts";
-import type { Agent, LoadedAgents } from "../infra/declarations/index.ts";
-import { type Examination, type FleetDrift, examineDrift, examineFleet } from "../infra/fleet/index.ts";
-import { expectedUrls } from "../infra/fleet/index.ts";
+import type { LoadedAgents } from "../infra/declarations/index.ts";
+import {
+  type Examination,
+  type FleetDrift,
+  type UrlOf,
+  examineDrift,
+  examineFleet,
+  expectedUrls,
+} from "../infra/fleet/index.ts";
 import { MasumiClient } from "../providers/masumi/service/index.ts";
 import { configValues } from "../local/engine/stack/index.ts";
 import { loadStackAgents } from "./agents.ts";
@@ -16,7 +22,7 @@ export interface ReadStack {
   readonly declared: LoadedAgents;
   readonly client: MasumiClient;
   /** Where an agent will be reached; undefined where that is known only once it is hosted. */
-  readonly urlOf: (agent: Agent) => string | undefined;
+  readonly urlOf: UrlOf;
 }
 
 interface Settings {

@@ -2,6 +2,7 @@ import type { StackConfig, Wallet } from "../../infra/config.ts";
 import type { Agent } from "../../infra/declarations/index.ts";
 import {
   type Survey,
+  type UrlOf,
   type WalletFunds,
   formatAda,
   fundsProblem,
@@ -134,7 +135,7 @@ function contractOf(
 export async function checkBalances(
   question: WalletQuestion,
   agents: readonly Agent[] | undefined,
-  urlOf: (agent: Agent) => string | undefined,
+  urlOf: UrlOf,
 ): Promise<Verdict[]> {
   const { client, config, survey } = question;
   const plan = planFleet({ config, survey, urlOf, agents: agents ?? [] });

@@ -13,10 +13,10 @@ import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { eachAgent } from "./plan.ts";
 import { listingOf } from "./plan.ts";
-import { type FleetInput, findOrphans, registrationsOf } from "./plan.ts";
+import { type FleetInput, type LiveFleet, findOrphans, registrationsOf } from "./plan.ts";
 import { rightsProblem } from "./refusals.ts";
 import { survey } from "./survey.ts";
-import { type WalletPool, paymentSourceOf } from "./wallets.ts";
+import { paymentSourceOf } from "./wallets.ts";
 
 /** An on-chain value that differs from the declaration. */
 export interface FieldDrift {
@@ -82,7 +82,7 @@ export function findDrift(input: FleetInput): FleetDrift {
     results: compared,
     problems,
     own,
-  } = eachAgent(input, (agent, own, pool) => compareAgent(input, agent, own, pool));
+  } = eachAgent(input, (agent, fleet) => compareAgent(input, agent, fleet));
   const orphans = findOrphans(config, agents, own)
     .map(({ row }) => row)
     .filter(({ state }) => !isLeaving(state));
@@ -96,12 +96,11 @@ export const isDrift = ({ status, duplicates }: AgentDrift): boolean =>
 function compareAgent(
   { config, survey, urlOf }: FleetInput,
   agent: Agent,
-  own: readonly OwnRow[],
-  pool: WalletPool,
+  { own, pool, registered }: LiveFleet,
 ): AgentDrift {
   const { rows, row: marked, spare } = registrationsOf(marker(config.owner, agent.id), own);
   const row = marked ?? survey.rows.find(({ id }) => id === agent.adopt) ?? rows[0];
-  const url = urlOf(agent);
+  const url = urlOf(agent, registered);
   const wallet = pool.choose(agent, row);
   const compared = { agent, duplicates: spare, isUrlCompared: url !== undefined };
   if (!row || row.state === "DeregistrationConfirmed") {

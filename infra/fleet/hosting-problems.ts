@@ -9,7 +9,7 @@ export function hostingRefusals(config: StackConfig, agents: readonly Agent[]): 
 
 function refusalsOf(kind: HostingKind, agents: readonly Agent[], config: StackConfig): string[] {
   if (agents.length === 0) return [];
-  const { countProblems, losesPaidJobs, needsRuntimeKey } = TRAITS[kind];
+  const { countProblems, idProblems, losesPaidJobs, needsRuntimeKey } = TRAITS[kind];
   const files = agents.map(({ file }) => file).join(", ");
   // The stack's own hosting is checked with the rest of its configuration.
   const settings = kind === config.hosting ? [] : problemsOfHosting(kind, config);
@@ -17,6 +17,9 @@ function refusalsOf(kind: HostingKind, agents: readonly Agent[], config: StackCo
   return [
     ...settings.map((problem) => `${problem} (hosting ${kind} of ${files})`),
     ...(countProblems?.(agents.length) ?? []),
+    ...agents.flatMap(({ file, id }) =>
+      (idProblems?.(config, id) ?? []).map((problem) => `${file}: ${problem}`),
+    ),
     ...(losesPaidJobs && !config.databaseUrl ? priced.filter(runsInRuntime).map(losesJobs) : []),
     ...(needsRuntimeKey === "with a price" && !config.runtimeKey ? priced.map(lacksRuntimeKey) : []),
   ];

@@ -15,7 +15,7 @@ export {
   findDrift,
   isDrift,
 } from "./drift.ts";
-export { type StackUrls, expectedUrls } from "./expected-url.ts";
+export { type RegisteredUrls, type StackUrls, type UrlOf, expectedUrls, scopeOf } from "./expected-url.ts";
 export { type Examination, type ExamineOptions, examineFleet } from "./examine.ts";
 export { hostingRefusals, hostingWarnings } from "./hosting-problems.ts";
 export { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
@@ -26,6 +26,7 @@ export {
   type PlannedAgent,
   listingOf,
   planFleet,
+  registeredUrls,
 } from "./plan.ts";
 export { rightsProblem } from "./refusals.ts";
 export { countActions, describeCost, planWarnings, summaryOf } from "./summary.ts";

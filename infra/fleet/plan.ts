@@ -22,6 +22,7 @@ import {
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
+import type { RegisteredUrls, UrlOf } from "./expected-url.ts";
 import type { Survey } from "./survey.ts";
 import { WalletPool, paymentSourceOf } from "./wallets.ts";
 
@@ -61,6 +62,7 @@ export interface FleetPlan {
   /** What prevents the run, one entry per agent concerned. */
   readonly problems: readonly MasumiError[];
   readonly cost: Cost;
+  readonly registered: RegisteredUrls;
 }
 
 export interface FleetInput {
@@ -68,7 +70,7 @@ export interface FleetInput {
   readonly agents: readonly Agent[];
   readonly survey: Survey;
   /** Returns an agent's URL if it is known before the agent is hosted. */
-  readonly urlOf: (agent: Agent) => string | undefined;
+  readonly urlOf: UrlOf;
 }
 
 /** Returns what a run would do on the chain, given the declarations and what the service shows. Pure: no requests, no state. */
@@ -78,11 +80,20 @@ export function planFleet(input: FleetInput): FleetPlan {
     results: drafts,
     problems,
     own,
-  } = eachAgent(input, (agent, own, pool) => planAgent(input, agent, own, pool));
+    registered,
+  } = eachAgent(input, (agent, fleet) => planAgent(input, agent, fleet));
   const planned = drafts.map((draft) => ({ ...draft, queueLength: queueOf(draft, drafts) }));
   const orphans = findOrphans(config, agents, own);
   const cost = sumCosts([...planned, ...orphans].map((one) => one.cost));
-  return { agents: planned, orphans, problems, cost };
+  return { agents: planned, orphans, problems, cost, registered };
+}
+
+/** What is the same for all agents of a stack while they are judged one by one. */
+export interface LiveFleet {
+  /** The registrations of the stack's owner. */
+  readonly own: readonly OwnRow[];
+  readonly pool: WalletPool;
+  readonly registered: RegisteredUrls;
 }
 
 /**
@@ -91,21 +102,37 @@ export function planFleet(input: FleetInput): FleetPlan {
  */
 export function eachAgent<T>(
   { config, agents, survey }: FleetInput,
-  judge: (agent: Agent, own: readonly OwnRow[], pool: WalletPool) => T,
-): { readonly results: T[]; readonly problems: MasumiError[]; readonly own: readonly OwnRow[] } {
+  judge: (agent: Agent, fleet: LiveFleet) => T,
+): Omit<LiveFleet, "pool"> & { readonly results: T[]; readonly problems: MasumiError[] } {
   const own = ownRows(survey.rows, config.owner);
-  const pool = new WalletPool(config);
+  const registered = registeredUrls(config, agents, survey.rows);
+  const fleet = { own, registered, pool: new WalletPool(config) };
   const problems: MasumiError[] = [];
   const results = agents.flatMap((agent) => {
     try {
-      return [judge(agent, own, pool)];
+      return [judge(agent, fleet)];
     } catch (error) {
       if (!(error instanceof MasumiError)) throw error;
       problems.push(error);
       return [];
     }
   });
-  return { results, problems, own };
+  return { results, problems, own, registered };
+}
+
+/** Returns where agents are registered to be reached: what their URLs are made of must not move while they live. */
+export function registeredUrls(
+  { owner }: Pick<StackConfig, "owner">,
+  agents: readonly Agent[],
+  rows: readonly Row[],
+): RegisteredUrls {
+  const own = ownRows(rows, owner);
+  return new Map(
+    agents.flatMap(({ id, adopt }) => {
+      const row = registrationsOf(marker(owner, id), own).row ?? rows.find((row) => row.id === adopt);
+      return row ? [[id, row.listing.apiBaseUrl] as const] : [];
+    }),
+  );
 }
 
 type Draft = Omit<PlannedAgent, "queueLength">;
@@ -113,15 +140,14 @@ type Draft = Omit<PlannedAgent, "queueLength">;
 function planAgent(
   { config, survey, urlOf }: FleetInput,
   agent: Agent,
-  own: readonly OwnRow[],
-  pool: WalletPool,
+  { own, pool, registered }: LiveFleet,
 ): Draft {
   const mark = marker(config.owner, agent.id);
   const { rows, row, spare } = registrationsOf(mark, own);
   const adopted = survey.rows.find(({ id }) => id === agent.adopt);
   const wallet = pool.choose(agent, row ?? adopted);
   const source = paymentSourceOf(config, wallet, survey.sources);
-  const knownUrl = urlOf(agent);
+  const knownUrl = urlOf(agent, registered);
   const registration: Registration = {
     network: config.network,
     marker: mark,

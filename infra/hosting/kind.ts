@@ -13,6 +13,10 @@ export interface UrlContext<Settings = object> {
   readonly projectRoot: string;
   /** The ids of all agents of the stack that this hosting runs. */
   readonly ids: readonly string[];
+  /** What distinguishes the stack from others: numbers that must be unique among several stacks are derived from it. */
+  readonly scope: readonly string[];
+  /** The URLs that agents are registered with, by agent id; those without a live registration are missing. */
+  readonly registered: ReadonlyMap<string, string>;
 }
 
 /**
@@ -40,6 +44,8 @@ export interface HostingTraits<Settings = object> {
   settingsProblems(settings: Settings): string[];
   /** Returns why a stack cannot have that many agents of this hosting, each with its remedy; absent if there is no limit. */
   readonly countProblems?: (count: number) => string[];
+  /** Returns why an agent cannot have this id with this hosting, each with its remedy; absent if any id will do. */
+  readonly idProblems?: (settings: Settings, id: string) => string[];
   /** Returns warnings about what may come as a surprise with that many agents. */
   readonly countWarnings?: (count: number) => string[];
   /** Returns a function from an agent's id to its URL, or undefined if that is not known before it runs. */

@@ -1,4 +1,5 @@
 import type { HostingTraits } from "../kind.ts";
+import { repeatedNumbers } from "../stable-numbers.ts";
 import { type DockerSettings, isOnAnotherMachine } from "./settings.ts";
 import { dockerPorts, dockerUrl } from "./url.ts";
 
@@ -12,8 +13,8 @@ export const dockerTraits: HostingTraits<{ readonly docker: DockerSettings }> = 
   losesPaidJobs: false,
   needsRuntimeKey: "always",
   needsDocumentsKey: () => true,
-  settingsProblems({ docker: { host, url } }) {
-    const problems: string[] = [];
+  settingsProblems({ docker: { host, url, ports } }) {
+    const problems = repeatedNumbers("masumi:docker.ports", ports);
     if (!isOnAnotherMachine(host)) return problems;
     if (url.startsWith("http://127.0.0.1:")) {
       problems.push(
@@ -28,8 +29,8 @@ export const dockerTraits: HostingTraits<{ readonly docker: DockerSettings }> = 
     }
     return problems;
   },
-  urls({ settings, ids }) {
-    const ports = dockerPorts(ids);
+  urls({ settings, ids, scope, registered }) {
+    const ports = dockerPorts({ settings: settings.docker, ids, scope, registered });
     return (id) => {
       const port = ports.get(id);
       return port === undefined ? undefined : dockerUrl(settings.docker, id, port);

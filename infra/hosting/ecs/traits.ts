@@ -1,4 +1,6 @@
 import type { HostingTraits } from "../kind.ts";
+import { repeatedNumbers } from "../stable-numbers.ts";
+import { CERTIFICATE_NAME, HOST_NAME } from "./limits.ts";
 import type { AwsSettings } from "./settings.ts";
 import { EXPRESS_SIZES, FARGATE_SIZES } from "./sizes.ts";
 import { albUrl } from "./url.ts";
@@ -41,6 +43,15 @@ export const albTraits: HostingTraits<Settings> = {
           `${count} agents would share one load balancer, which has room for ${AGENTS_PER_LOAD_BALANCER}: ` +
             "distribute them over several stacks, or give some of them hosting: ecs-express",
         ],
+  idProblems: ({ aws: { domain = "" } }, id) => {
+    const host = `${id}.${domain}`;
+    return host.length <= HOST_NAME
+      ? []
+      : [
+          `the host name ${host} has ${host.length} characters, and a load balancer's rule may have ${HOST_NAME}: ` +
+            "choose a shorter id, or a shorter masumi:aws.domain",
+        ];
+  },
   urls: ({ settings: { aws } }) => {
     const { domain } = aws;
     return (id) => domain && albUrl(domain, id);
@@ -90,12 +101,20 @@ function expressProblems({ spot, platform }: AwsSettings): string[] {
   return problems;
 }
 
-function loadBalancerProblems({ domain, loadBalancer, certificateArn, vpcId }: AwsSettings): string[] {
-  const problems: string[] = [];
+function loadBalancerProblems(settings: AwsSettings): string[] {
+  const { domain, loadBalancer, certificateArn, vpcId, priorities } = settings;
+  const problems = repeatedNumbers("masumi:aws.priorities", priorities);
   if (!domain) {
     problems.push(
       "masumi:aws.domain is missing: with ecs-alb, agents are reached at https://<id>.<domain>. Set a domain whose " +
         "DNS is in Route 53, or use ecs-express, which needs none",
+    );
+  }
+  const certified = `*.${domain}`;
+  if (!loadBalancer && !certificateArn && certified.length > CERTIFICATE_NAME) {
+    problems.push(
+      `masumi:aws.domain is too long: ${certified} has ${certified.length} characters, and a certificate's name may have ` +
+        `${CERTIFICATE_NAME}. Use a shorter domain, or name a certificate of your own in masumi:aws.certificateArn`,
     );
   }
   if (loadBalancer && certificateArn) {

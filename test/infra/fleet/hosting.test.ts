@@ -35,7 +35,10 @@ const agentOf = (id: string, hosting: HostingKind, changes: Partial<Agent> = {})
 
 describe("the expected URL", () => {
   const urlOf = (agent: Agent, settings: Record<string, unknown> = {}, others: Agent[] = []) =>
-    expectedUrls({ config: configOf(projectRoot, settings), projectRoot, agents: [agent, ...others] })(agent);
+    expectedUrls({ config: configOf(projectRoot, settings), projectRoot, agents: [agent, ...others] })(
+      agent,
+      new Map(),
+    );
 
   it("is that of an agent that runs elsewhere, whatever its hosting", () => {
     const url = "https://elsewhere.example.com/agent";
@@ -78,7 +81,8 @@ describe("what cannot be hosted", () => {
 
   it("is nothing of what the stack is set up for", () => {
     expect(refusals(many(100, "ecs-alb"), ALB)).toEqual([]);
-    expect(rulePriorities(many(100, "ecs-alb")).size).toBe(100);
+    const { byId } = rulePriorities(configOf(projectRoot, ALB), many(100, "ecs-alb"), new Map());
+    expect(new Set(byId.values()).size).toBe(100);
   });
 
   it("are more agents than a listener has rules", () => {

@@ -99,7 +99,7 @@ describe("a hosting that is added to the table", () => {
       const config = { hosting: "process", aws: {}, docker: {} } as never;
       console.log(JSON.stringify([
         schema.properties.hosting.enum,
-        expectedUrls({ config, projectRoot: "/", agents: [agent] })(agent),
+        expectedUrls({ config, projectRoot: "/", agents: [agent] })(agent, new Map()),
         hostingRefusals(config, [agent]),
       ]));`);
     const [kinds, url, refusals] = JSON.parse(said) as [string[], string, string[]];
@@ -118,7 +118,7 @@ describe("a hosting that is added to the table", () => {
     const load = `
       import { loadHostings } from "./deploy/index.ts";
       const agent = agentOf({});
-      const hostingOf = await loadHostings({ config: {}, projectRoot: "/", agents: [agent] } as never);
+      const hostingOf = await loadHostings({ config: {}, projectRoot: "/", agents: [agent], registered: new Map() } as never);
       console.log((await hostingOf(agent).host({ agent } as never, {})).url);`;
     await expect(run(load)).rejects.toThrow(/made-up\/made-up\.ts/);
 
