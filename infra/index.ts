@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MasumiAgent } from "./masumi-agent.ts";
 import { readStackConfig } from "./config.ts";
 import { loadValidAgents } from "./declarations/index.ts";
-import { checkHostings, loadHostings } from "./deploy/index.ts";
+import { loadHostings } from "./deploy/index.ts";
 import { hostingWarnings } from "./fleet/index.ts";
 import { failPlainly } from "./plain-failure.ts";
 import { preflight } from "./preflight.ts";
@@ -16,7 +16,6 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
   const values = pulumi.runtime.allConfig();
   const config = readStackConfig({ stack, values, secretKeys: secretKeys(process.env), env: process.env });
   const declared = loadValidAgents({ ...config, stack, projectRoot, folder: join(projectRoot, "agents") });
-  checkHostings(config, declared);
   const plan = await preflight({ config, projectRoot, agents: declared });
   return {
     config,

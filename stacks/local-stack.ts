@@ -6,6 +6,7 @@ import type { RunOptions } from "../local/engine/index.ts";
 import { initStack, setConfig } from "../local/engine/stack/index.ts";
 import { countAgents, parallelSteps } from "./agents.ts";
 import { LOCAL_STACK, type Project, readConfig, stackFile } from "./project.ts";
+import { FOLLOWED, usesSandbox } from "./uses-sandbox.ts";
 import { findSandbox, sandboxIsMissing } from "./sandbox-process.ts";
 
 /** The sandbox's own world: test tokens and wallets that exist nowhere else (local/sandbox/world.default.json). */
@@ -66,16 +67,6 @@ const DEFAULTS: readonly (readonly [key: string, value: string, secret: boolean]
 
 /** What only the sandbox knows, so that a payment service of the owner's own is not given it. */
 const OF_SANDBOX: typeof DEFAULTS = [["runtimeKey", SANDBOX_RUNTIME_KEY, true]];
-
-/** Which sandbox the stack's URLs were made from; the program itself never reads it. */
-const FOLLOWED = "sandbox:url";
-
-/** Return true unless the owner of the stack has pointed it at a payment service of their own. */
-export function usesSandbox(project: Project): boolean {
-  const settings = readConfig(project, LOCAL_STACK);
-  const service = settings["masumi:paymentServiceUrl"];
-  return service === undefined || service === `${settings[FOLLOWED]}/api/v1`;
-}
 
 /**
  * Makes Pulumi.local.yaml for the sandbox on first use, and follows the sandbox when it moved to another port. What

@@ -1,4 +1,4 @@
-import { type StackConfig, readStackConfig } from "../infra/config.ts";
+import { ConfigurationError, type StackConfig, readStackConfig } from "../infra/config.ts";
 import type { LoadedAgents } from "../infra/declarations/index.ts";
 import {
   type Examination,
@@ -43,12 +43,31 @@ async function readSettings(
       secretKeys: values.filter(({ secret }) => secret).map(({ key }) => key),
     };
   }
+  return readFile(project, stack);
+}
+
+/** What a stack's file says; the values of secrets are left out. */
+function readFile(project: Project, stack: string): Settings {
   const entries = Object.entries(readConfig(project, stack));
   const isSecret = ([, value]: readonly [string, string]) => value.startsWith('{"secure":');
   return {
     values: Object.fromEntries(entries.filter((entry) => !isSecret(entry))),
     secretKeys: entries.filter(isSecret).map(([key]) => key),
   };
+}
+
+/**
+ * Return a stack's settings as far as its file tells them, without keys, Pulumi or network; undefined where they are incomplete,
+ * which doctor and plan report.
+ */
+export function readOfflineConfig(project: Project, stack: string): StackConfig | undefined {
+  const { values, secretKeys } = readFile(project, stack);
+  try {
+    return readStackConfig({ stack, values, secretKeys, env: { MASUMI_API_KEY: "not needed offline" } });
+  } catch (error) {
+    if (error instanceof ConfigurationError) return undefined;
+    throw error;
+  }
 }
 
 /** The settings of a stack, and a client of its payment service. */

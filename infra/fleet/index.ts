@@ -16,7 +16,8 @@ export {
   isDrift,
 } from "./drift.ts";
 export { type RegisteredUrls, type StackUrls, type UrlOf, expectedUrls, scopeOf } from "./expected-url.ts";
-export { type Examination, type ExamineOptions, examineFleet } from "./examine.ts";
+export { type Examination, type ExamineOptions, examineFleet, examineSurveyed } from "./examine.ts";
+export { OBSTACLES, type Problem, type Seen } from "./obstacles.ts";
 export { hostingRefusals, hostingWarnings } from "./hosting-problems.ts";
 export { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
 export {
@@ -31,4 +32,5 @@ export {
 export { rightsProblem } from "./refusals.ts";
 export { countActions, describeCost, planWarnings, summaryOf } from "./summary.ts";
 export { type Survey, survey } from "./survey.ts";
+export { type WalletSight, walletProblem } from "./wallet-sight.ts";
 export { paymentSourceOf } from "./wallets.ts";

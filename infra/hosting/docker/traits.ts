@@ -13,6 +13,7 @@ export const dockerTraits: HostingTraits<{ readonly docker: DockerSettings }> = 
   losesPaidJobs: false,
   needsRuntimeKey: "always",
   needsDocumentsKey: () => true,
+  dockerEngine: { address: ({ docker }) => docker.host ?? "", runsCrews: true },
   settingsProblems({ docker: { host, url, ports } }) {
     const problems = repeatedNumbers("masumi:docker.ports", ports);
     if (!isOnAnotherMachine(host)) return problems;

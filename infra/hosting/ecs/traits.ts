@@ -28,6 +28,8 @@ const onEcs = {
   needsRuntimeKey: "always",
   // AWS's own S3 is read with the task's role.
   needsDocumentsKey: ({ endpoint }) => endpoint !== undefined,
+  dockerEngine: { address: () => "", runsCrews: false },
+  cloud: "aws",
 } satisfies Partial<HostingTraits>;
 
 /** Runs crews on ECS behind one load balancer, each at a host name in the stack's own domain. */
@@ -43,6 +45,7 @@ export const albTraits: HostingTraits<Settings> = {
           `${count} agents would share one load balancer, which has room for ${AGENTS_PER_LOAD_BALANCER}: ` +
             "distribute them over several stacks, or give some of them hosting: ecs-express",
         ],
+  hostedZone: ({ aws: { zone, domain } }) => zone ?? domain,
   idProblems: ({ aws: { domain = "" } }, id) => {
     const host = `${id}.${domain}`;
     return host.length <= HOST_NAME
@@ -102,12 +105,17 @@ function expressProblems({ spot, platform }: AwsSettings): string[] {
 }
 
 function loadBalancerProblems(settings: AwsSettings): string[] {
-  const { domain, loadBalancer, certificateArn, vpcId, priorities } = settings;
+  const { domain, zone, loadBalancer, certificateArn, vpcId, priorities } = settings;
   const problems = repeatedNumbers("masumi:aws.priorities", priorities);
   if (!domain) {
     problems.push(
       "masumi:aws.domain is missing: with ecs-alb, agents are reached at https://<id>.<domain>. Set a domain whose " +
         "DNS is in Route 53, or use ecs-express, which needs none",
+    );
+  }
+  if (domain && zone && domain !== zone && !domain.endsWith(`.${zone}`)) {
+    problems.push(
+      `masumi:aws.zone ${zone} does not contain masumi:aws.domain ${domain}: name the zone that does`,
     );
   }
   const certified = `*.${domain}`;

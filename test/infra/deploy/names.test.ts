@@ -22,7 +22,10 @@ const NAMES: Readonly<Record<string, readonly [name: (resource: Recorded) => str
   Repository: [({ name }) => `${name}${OWN_SUFFIX}`, /^(?=.{2,256}$)[a-z0-9]+([._-][a-z0-9]+)*$/],
   Cluster: [({ name }) => `${name}${OWN_SUFFIX}`, /^[A-Za-z0-9_-]{1,255}$/],
   Secret: [({ name }) => `${name}${OWN_SUFFIX}`, /^[A-Za-z0-9/_+=.@-]{1,512}$/],
-  Role: [({ name, inputs }) => String(inputs["name"] ?? `${name}${OWN_SUFFIX}`), /^[\w+=,.@-]{1,64}$/],
+  Role: [
+    ({ name, inputs }) => (inputs["name"] as string | undefined) ?? `${name}${OWN_SUFFIX}`,
+    /^[\w+=,.@-]{1,64}$/,
+  ],
   LogGroup: [({ inputs }) => String(inputs["name"]), /^(?!aws\/)[A-Za-z0-9_/.#-]{1,512}$/],
   Parameter: [({ inputs }) => String(inputs["name"]), /^(?!\/?(aws|ssm))[A-Za-z0-9_./-]{1,1011}$/i],
   Container: [({ inputs }) => String(inputs["name"]), /^[A-Za-z0-9][A-Za-z0-9_.-]+$/],

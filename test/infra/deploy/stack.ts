@@ -1,12 +1,12 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { MasumiAgent } from "../../../infra/masumi-agent.ts";
 import { readStackConfig } from "../../../infra/config.ts";
 import { type Agent, loadValidAgents } from "../../../infra/declarations/index.ts";
-import { checkHostings, loadHostings } from "../../../infra/deploy/index.ts";
-import type { RegisteredUrls } from "../../../infra/fleet/index.ts";
+import { loadHostings } from "../../../infra/deploy/index.ts";
+import { type RegisteredUrls, hostingRefusals } from "../../../infra/fleet/index.ts";
 import { V2 } from "../../providers/masumi/inputs.ts";
 
 export const FIXTURES = join(import.meta.dirname, "../../fixtures/hosting");
@@ -64,7 +64,7 @@ export async function deploy(
     projectRoot,
     folder: join(projectRoot, "agents"),
   });
-  checkHostings(config, agents);
+  expect(hostingRefusals(config, agents)).toEqual([]);
   const hostingOf = await loadHostings({ config, projectRoot, agents, registered });
   for (const agent of agents) {
     void new MasumiAgent({
