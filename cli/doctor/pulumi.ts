@@ -1,4 +1,6 @@
-import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
+import { existsSync } from "node:fs";
+import { localRun } from "../../stacks/local-stack.ts";
+import { LOCAL_STACK, type Project, stackFile } from "../../stacks/project.ts";
 import { TESTED } from "../../stacks/tested-versions.ts";
 import { runProgram } from "./program.ts";
 import { type Verdict, fail, ok, skip, warn } from "./finding.ts";
@@ -30,13 +32,23 @@ export function judgePulumi(version: string): Verdict {
   );
 }
 
+/** The embedded engine downloads no plugins, so those that the state names must be there. */
+async function checkLocalState(project: Project): Promise<Verdict> {
+  if (!existsSync(stackFile(project, LOCAL_STACK))) return skip("the local stack has no state yet");
+  const { missingPlugins } = await import("../../local/engine/run/missing-plugins.ts");
+  const problems = await missingPlugins(localRun(project, 0), process.env);
+  if (problems.length > 0)
+    return fail(problems.join("\n"), "restore .masumi/state from a copy, or install them");
+  return ok("the state is in .masumi/state");
+}
+
 interface ListedStack {
   readonly name: string;
 }
 
 /** Whether the state backend lets this machine in, and has the stack. */
 export async function checkBackend(project: Project, stack: string): Promise<Verdict> {
-  if (stack === LOCAL_STACK) return skip("the local stack keeps its state in .masumi/state");
+  if (stack === LOCAL_STACK) return checkLocalState(project);
   const ask = (...words: string[]) =>
     runProgram("pulumi", [...words, "--json", "--non-interactive"], { cwd: project.root });
   const [who, listed] = [await ask("whoami"), await ask("stack", "ls")];

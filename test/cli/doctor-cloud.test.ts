@@ -1,17 +1,21 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createSocket } from "node:dgram";
 import { type RequestListener, type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { parse } from "yaml";
 import { type StackToHost, checkAws, checkDocker, checkZone } from "../../cli/doctor/cloud.ts";
 import { checkBackend, checkPulumi, judgePulumi } from "../../cli/doctor/pulumi.ts";
 import type { Agent, HostingKind } from "../../infra/declarations/index.ts";
+import { initStack } from "../../local/engine/index.ts";
+import { localRun } from "../../stacks/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { TESTED } from "../../stacks/tested-versions.ts";
 import { repository } from "../helpers/project.ts";
 import { configOf } from "../infra/deploy/stack.ts";
+import { CliStack } from "./stack.ts";
 
 const hosted = (hosting: HostingKind, kind: "inline" | "image" = "inline") =>
   ({ id: "a", file: "agents/a.yaml", hosting, source: { kind } }) as unknown as Agent;
@@ -253,6 +257,27 @@ describe("what doctor says of the Pulumi CLI and its state backend", () => {
     expect(said([await backend(stack)])).toEqual([expected]);
   });
 
+  it("of the local stack is whether the providers that its state names are there", async () => {
+    await using stack = await CliStack.start();
+    const project = openProject(stack.project.root);
+    expect(said([await checkBackend(project, "local")])).toEqual(["skip the local stack has no state yet"]);
+    await initStack(localRun(project, 0));
+    expect(said([await checkBackend(project, "local")])).toEqual(["ok the state is in .masumi/state"]);
+
+    const [file = ""] = globSync(join(project.stateRoot, ".pulumi/stacks/*/local.json"));
+    const state = JSON.parse(readFileSync(file, "utf8")) as {
+      checkpoint: { latest: { resources?: object[] } };
+    };
+    const { name } = parse(readFileSync(join(project.root, "Pulumi.yaml"), "utf8")) as { name: string };
+    const type = "pulumi:providers:x/../y";
+    const urn = `urn:pulumi:local::${name}::${type}::default`;
+    state.checkpoint.latest.resources = [{ urn, custom: true, id: "1", type, inputs: {}, outputs: {} }];
+    writeFileSync(file, JSON.stringify(state));
+    expect(said([await checkBackend(project, "local")])).toEqual([
+      expect.stringMatching(/^fail BAD_PACKAGE_NAME: .*x\/\.\.\/y.* is not the name of a package/),
+    ]);
+  });
+
   it("is why the backend cannot be used", async () => {
     pulumiOnPath(`echo "error: PULUMI_ACCESS_TOKEN must be set for login" >&2; exit 3`);
     expect(said([await backend("preprod")])).toEqual([
@@ -261,6 +286,5 @@ describe("what doctor says of the Pulumi CLI and its state backend", () => {
     ]);
     pulumiOnPath(undefined);
     expect(said([await backend("preprod")])).toEqual(["skip pulumi is not on PATH"]);
-    expect(said([await backend("local")])).toEqual(["skip the local stack keeps its state in .masumi/state"]);
   });
 });
