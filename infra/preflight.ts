@@ -36,7 +36,11 @@ export interface PreflightInput {
  * @throws PreflightError, ServiceError, RefusedError; in all cases nothing has been changed
  */
 export async function preflight({ config, projectRoot, agents }: PreflightInput): Promise<FleetPlan> {
-  const client = new MasumiClient({ url: config.paymentServiceUrl, token: config.apiKey });
+  const client = new MasumiClient({
+    url: config.paymentServiceUrl,
+    token: config.apiKey,
+    onSlow: (waitingFor) => void say("info", waitingFor),
+  });
   const { plan, problems } = await examineFleet(client, {
     config,
     agents,

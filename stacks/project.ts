@@ -13,6 +13,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface CallOptions {
   /** Where keys and switches are read from, and what the real Pulumi CLI is started with. */
   readonly env: Environment;
+  /** Hears, after five seconds, what a call is waiting for. */
+  readonly onSlow?: ((waitingFor: string) => void) | undefined;
   /** Aborting ends the wait: the call throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }

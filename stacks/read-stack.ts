@@ -84,7 +84,7 @@ export interface OpenedService {
 export async function openService(
   project: Project,
   stack: string,
-  { env, signal, timeoutMs }: CallOptions & { readonly timeoutMs?: number },
+  { env, signal, onSlow, timeoutMs }: CallOptions & { readonly timeoutMs?: number },
 ): Promise<OpenedService> {
   const { values, secretKeys } = await readSettings(project, stack, signal);
   if (!env["MASUMI_API_KEY"] && secretKeys.includes("masumi:apiKey") && !values["masumi:apiKey"]) {
@@ -94,7 +94,7 @@ export async function openService(
     );
   }
   const config = readStackConfig({ stack, values, secretKeys, env });
-  const client = new MasumiClient({ url: config.paymentServiceUrl, token: config.apiKey, timeoutMs });
+  const client = new MasumiClient({ url: config.paymentServiceUrl, token: config.apiKey, timeoutMs, onSlow });
   return { config, client };
 }
 

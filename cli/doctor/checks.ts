@@ -4,7 +4,7 @@ import { examineSurveyed, expectedUrls, rightsProblem, survey } from "../../infr
 import { loadStackAgents } from "../../stacks/agents.ts";
 import type { Project } from "../../stacks/project.ts";
 import { type OpenedService, openService } from "../../stacks/read-stack.ts";
-import { count } from "../text.ts";
+import { count, printProgress } from "../text.ts";
 import { type Check, type Verdict, ok, skip } from "./finding.ts";
 import { type StackToHost, checkAws, checkDocker, checkZone } from "./cloud.ts";
 import { askHealth } from "./health.ts";
@@ -52,7 +52,9 @@ export function checksOf(project: Project, stack: string): Check[] {
     const known: readonly Agent[] | undefined = await agents().catch(() => undefined);
     return known !== undefined && hostedHere(known).length === 0;
   };
-  const opened = once(() => openService(project, stack, { env: process.env, timeoutMs: TIMEOUT_MS }));
+  const opened = once(() =>
+    openService(project, stack, { env: process.env, timeoutMs: TIMEOUT_MS, onSlow: printProgress }),
+  );
   return [
     { name: "Node", look: () => [checkNode(process.versions.node)] },
     {
