@@ -3,7 +3,7 @@ import { declaredWallets } from "../infra/config.ts";
 import { type LoadedAgents, loadAgents } from "../infra/declarations/index.ts";
 import { readNetwork } from "./network.ts";
 import { usesSandbox } from "./uses-sandbox.ts";
-import { LOCAL_STACK, type Project, stackFile } from "./project.ts";
+import { LOCAL_STACK, type Project, isEncrypted, stackFile } from "./project.ts";
 
 /** Return how many agents the folder declares at most; cheap, for choosing the number of parallel steps. */
 export function countAgents(project: Project): number {
@@ -29,14 +29,24 @@ function secretsOf(
   return stack === LOCAL_STACK && usesSandbox(project) ? [...secrets, "runtimeKey"] : secrets;
 }
 
+export interface LoadStackOptions {
+  /** Whether a stack file without any secret is one whose secrets will be set later: nothing that needs one is missed then. */
+  readonly secretsMayFollow?: boolean;
+}
+
 /**
  * Return the stack's agents, checked without network or Pulumi, and every complaint about their files.
  * @throws UserError when the stack has no file or no network
  */
-export function loadStackAgents(project: Project, stack: string): LoadedAgents {
+export function loadStackAgents(
+  project: Project,
+  stack: string,
+  { secretsMayFollow = false }: LoadStackOptions = {},
+): LoadedAgents {
   const { network, assets, settings } = readNetwork(project, stack);
   const wallets = declaredWallets(settings);
-  const secrets = secretsOf(project, stack, settings);
+  const hasSecrets = Object.values(settings).some(isEncrypted);
+  const secrets = secretsMayFollow && !hasSecrets ? undefined : secretsOf(project, stack, settings);
   return loadAgents({
     folder: project.agents,
     projectRoot: project.root,

@@ -59,6 +59,9 @@ export const stackFile = (project: Project, stack: string): string =>
 
 type Setting = string | number | boolean | object | null;
 
+/** Return whether a setting is a secret's, as readConfig returns it. */
+export const isEncrypted = (value: string): boolean => value.startsWith('{"secure":');
+
 /** Return the stack's settings as Pulumi would hand them over (objects as JSON text); a secret's value stays encrypted. */
 export function readConfig(project: Project, stack: string): Record<string, string> {
   const file = stackFile(project, stack);

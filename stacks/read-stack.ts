@@ -12,7 +12,14 @@ import { MasumiClient } from "../providers/masumi/service/index.ts";
 import { configValues } from "../local/engine/stack/index.ts";
 import { loadStackAgents } from "./agents.ts";
 import { openLocalStack } from "./local-stack.ts";
-import { type CallOptions, LOCAL_STACK, type Project, readConfig, stackFile } from "./project.ts";
+import {
+  type CallOptions,
+  LOCAL_STACK,
+  type Project,
+  isEncrypted,
+  readConfig,
+  stackFile,
+} from "./project.ts";
 import { UserError } from "./user-error.ts";
 
 /** A stack as its files declare it, and the payment service it registers at. Neither Pulumi nor a state is needed. */
@@ -49,7 +56,7 @@ async function readSettings(
 /** What a stack's file says; the values of secrets are left out. */
 function readFile(project: Project, stack: string): Settings {
   const entries = Object.entries(readConfig(project, stack));
-  const isSecret = ([, value]: readonly [string, string]) => value.startsWith('{"secure":');
+  const isSecret = ([, value]: readonly [string, string]) => isEncrypted(value);
   return {
     values: Object.fromEntries(entries.filter((entry) => !isSecret(entry))),
     secretKeys: entries.filter(isSecret).map(([key]) => key),

@@ -30,7 +30,8 @@ export function validate(
   project: Project,
   flags: { readonly stack: string; readonly json?: boolean },
 ): number {
-  const { agents, complaints } = loadStackAgents(project, flags.stack);
+  // The stacks that a repository starts with have none: whoever clones it can validate the agents all the same.
+  const { agents, complaints } = loadStackAgents(project, flags.stack, { secretsMayFollow: true });
   if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
   const config = readOfflineConfig(project, flags.stack);
   const problems = config ? hostingRefusals(config, agents) : [];

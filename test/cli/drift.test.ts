@@ -56,7 +56,9 @@ describe("masumi-agents drift", () => {
     );
     expect(stdout).toMatch(/^twice: as declared .*\n {2}DUPLICATE: also registered as cm/m);
     expect(stdout).toMatch(/^missing: MISSING: it is not registered$/m);
-    expect(stdout).toMatch(/^Agent orphan: ORPHAN: no file declares it \(registration cm/m);
+    expect(stdout).toMatch(
+      /^Agent orphan: NOT DECLARED: registered under this owner, but in no file \(registration cm/m,
+    );
     expect(stdout).toMatch(
       /^Drift: 4 of 5 agents not as declared, 1 registration that no file declares\. .*masumi-agents plan$/m,
     );

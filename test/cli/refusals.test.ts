@@ -183,6 +183,16 @@ describe("what files and settings say together is complained of by validate, pla
     expect(exitCode).toBe(1);
   });
 
+  it("validate alone takes a stack file without any secret for one whose secrets are still to be set", async () => {
+    await using stack = await CliStack.start({ apiKey: undefined });
+    stack.declare({ a: { ...hosted, pricing: { fixed: ["5 ADA"] } } });
+    const validated = await stack.run((project) => validate(project, { stack: "preprod" }));
+    expect(validated.exitCode).toBe(0);
+    const planned = await stack.run((project) => plan(project, { stack: "preprod" }));
+    expect(planned.stderr).toMatch(/the agent is paid, .*masumi:runtimeKey/);
+    expect(planned.exitCode).toBe(1);
+  });
+
   it("agents that their hosting refuses are reported by validate too, without key or network", async () => {
     await using stack = await CliStack.start({ paymentServiceUrl: "https://payment.example.com/api/v1" });
     stack.declare({ a: { ...hosted, hosting: "ecs-express" } });
