@@ -158,7 +158,10 @@ describe("deadlines and idle times that must know each other", () => {
     }
   });
 
-  it("the load balancer lets go of an idle connection before a crew does (75 s)", () => {
+  it("the load balancer lets go of an idle connection before a crew does (75 s), and is told so", async () => {
     expect(IDLE_SECONDS).toBeLessThan(75);
+    const { resources } = await record(() => deploy(projectOf("ecs-alb-all-made")));
+    const balancer = resources.find((resource) => shortName(resource).startsWith("LoadBalancer"));
+    expect(balancer?.inputs["idleTimeout"]).toBe(IDLE_SECONDS);
   });
 });
