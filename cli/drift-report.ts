@@ -75,7 +75,7 @@ function agentText(drift: AgentDrift, table: AssetTable, paint: Paint): string {
 }
 
 const orphanText = (row: Row, paint: Paint): string =>
-  `${printable(row.listing.name)}: ${paint("yellow", "ORPHAN: no file declares it")} (${describeRow(row)})\n`;
+  `${printable(row.listing.name)}: ${paint("yellow", "NOT DECLARED: registered under this owner, but in no file")} (${describeRow(row)})\n`;
 
 const describeRow = ({ id, state }: Row) => `registration ${id}, ${state}`;
 

@@ -116,7 +116,13 @@ const schema = z.strictObject({
     .transform((text) => text === "true"),
 });
 
-export type StackConfig = Omit<z.output<typeof schema>, keyof HostingsConfig> & HostingsConfig;
+export type StackConfig = Omit<z.output<typeof schema>, keyof HostingsConfig> &
+  HostingsConfig & {
+    /** Its name. */
+    readonly stack: string;
+    /** The secrets that it has. Read-only commands see only that there is one, not its value. */
+    readonly secrets: readonly string[];
+  };
 export type Wallet = StackConfig["wallets"][number];
 
 /** Settings that must be kept as Pulumi secrets. */
@@ -158,23 +164,17 @@ export interface RawConfig {
 
 /** Returns what a stack's configuration lacks for a hosting that an agent chose itself; see hostingProblems. */
 export const problemsOfHosting = (kind: HostingKind, config: StackConfig): string[] =>
-  hostingProblems(
-    kind,
-    hostingSettings(config, (name) => config[name] !== undefined),
-  );
+  hostingProblems(kind, hostingSettings(config));
 
-/** Tells whether the stack has a secret. Read-only commands see only that there is one, not its value. */
-type HasSecret = (name: "runtimeKey" | "documentsKey") => boolean;
-
-const hostingSettings = (config: StackConfig, has: HasSecret): HostingSettings => ({
+const hostingSettings = (config: StackConfig): HostingSettings => ({
   ...config,
   hasModelApi: config.modelApi !== undefined,
-  hasRuntimeKey: has("runtimeKey"),
-  hasDocumentsKey: has("documentsKey"),
+  hasRuntimeKey: config.secrets.includes("runtimeKey"),
+  hasDocumentsKey: config.secrets.includes("documentsKey"),
 });
 
-function crossChecks(config: StackConfig, has: HasSecret): string[] {
-  const problems = hostingProblems(config.hosting, hostingSettings(config, has));
+function crossChecks(config: StackConfig): string[] {
+  const problems = hostingProblems(config.hosting, hostingSettings(config));
   if (config.network === "Mainnet" && !config.confirmMainnet) {
     problems.push("masumi:confirmMainnet must be true, because registrations on Mainnet cost real ADA");
   }
@@ -232,13 +232,15 @@ export function readStackConfig({
   );
   const apiKey = env["MASUMI_API_KEY"] ?? settings["apiKey"];
 
+  const secrets = SECRETS.filter(
+    (name) => settings[name] !== undefined || secretKeys?.includes(`masumi:${name}`) === true,
+  );
+
   const checked = schema.safeParse(settings);
   const config = checked.success
-    ? { ...checked.data, ...completed(checked.data, { values, env }) }
+    ? { ...checked.data, ...completed(checked.data, { values, env }), stack, secrets }
     : undefined;
-  const has: HasSecret = (name) =>
-    settings[name] !== undefined || secretKeys?.includes(`masumi:${name}`) === true;
-  const problems = config ? crossChecks(config, has) : (checked.error?.issues.map(describe) ?? []);
+  const problems = config ? crossChecks(config) : (checked.error?.issues.map(describe) ?? []);
   if (settings["runtimeKey"] !== undefined && settings["runtimeKey"] === apiKey) {
     problems.push(
       "masumi:runtimeKey is the same key that registers agents, which crews must not have: use a separate one",
@@ -264,6 +266,13 @@ function describe(issue: z.core.$ZodIssue): string {
   const missing = issue.code === "invalid_type" && inside.length === 0;
   const remedy = REMEDIES[name] ? ` (${REMEDIES[name]})` : "";
   return `masumi:${[name, ...inside].join(".")}${missing ? " is missing" : `: ${issue.message}`}${remedy}`;
+}
+
+/** Returns the stack's selling wallets from its plain settings; undefined if there are none or they are malformed. */
+export function declaredWallets(
+  settings: Readonly<Record<string, string>>,
+): StackConfig["wallets"] | undefined {
+  return schema.shape.wallets.safeParse(settings["masumi:wallets"]).data;
 }
 
 /** Returns the stack's own token units from its plain settings; undefined if there are none or they are malformed. */

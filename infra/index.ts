@@ -4,7 +4,7 @@ import { type AgentOutput, MasumiAgent } from "./masumi-agent.ts";
 import { reportPreview } from "./chain-report.ts";
 import { readStackConfig } from "./config.ts";
 import { loadValidAgents } from "./declarations/index.ts";
-import { checkHostings, loadHostings } from "./deploy/index.ts";
+import { loadHostings } from "./deploy/index.ts";
 import { hostingWarnings } from "./fleet/index.ts";
 import { isKnown } from "./known.ts";
 import { failPlainly } from "./plain-failure.ts";
@@ -18,9 +18,12 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
   const values = pulumi.runtime.allConfig();
   const config = readStackConfig({ stack, values, secretKeys: secretKeys(process.env), env: process.env });
   const declared = loadValidAgents({ ...config, stack, projectRoot, folder: join(projectRoot, "agents") });
-  checkHostings(config, declared);
   const plan = await preflight({ config, projectRoot, agents: declared });
-  return { config, plan, hostingOf: await loadHostings({ config, projectRoot, agents: declared }) };
+  return {
+    config,
+    plan,
+    hostingOf: await loadHostings({ config, projectRoot, agents: declared, registered: plan.registered }),
+  };
 });
 
 for (const warning of hostingWarnings(plan.agents.map(({ agent }) => agent))) await pulumi.log.warn(warning);

@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
-import { FORGET, MasumiClient, type MasumiError } from "../providers/masumi/service/index.ts";
+import { FORGET, MasumiClient } from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
 import type { Agent } from "./declarations/index.ts";
-import { type FleetPlan, examineFleet, expectedUrls, planWarnings } from "./fleet/index.ts";
+import { type FleetPlan, type Problem, examineFleet, expectedUrls, planWarnings } from "./fleet/index.ts";
 
 /** Lists everything that prevents a run; nothing has been changed. Code PREFLIGHT_FAILED. */
 export class PreflightError extends Error {
   override readonly name = "PreflightError";
   readonly code = "PREFLIGHT_FAILED";
 
-  constructor(problems: readonly MasumiError[]) {
+  constructor(problems: readonly Problem[]) {
     const [only] = problems;
     const listed = problems.map(({ message }) => `  - ${message}`).join("\n");
     super(problems.length === 1 && only ? only.message : `PREFLIGHT_FAILED: Nothing was changed.\n${listed}`);
@@ -23,13 +23,17 @@ export interface PreflightInput {
 }
 
 /**
- * Plans the run before its first resource, and checks the key's permissions, the network, whether the wallets can pay for
- * the plan, and whether it is allowed and approved (MASUMI_PLAN). Read-only.
+ * Plans the run before its first resource, and checks the key's permissions and everything that could prevent the run
+ * (OBSTACLES). Read-only.
  *
  * @throws PreflightError, ServiceError, RefusedError; in all cases nothing has been changed
  */
 export async function preflight({ config, projectRoot, agents }: PreflightInput): Promise<FleetPlan> {
-  const client = new MasumiClient({ url: config.paymentServiceUrl, token: config.apiKey });
+  const client = new MasumiClient({
+    url: config.paymentServiceUrl,
+    token: config.apiKey,
+    onSlow: (waitingFor) => void pulumi.log.info(waitingFor),
+  });
   const { plan, problems } = await examineFleet(client, {
     config,
     agents,

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
+import { declaredWallets } from "../infra/config.ts";
 import { type LoadedAgents, loadAgents } from "../infra/declarations/index.ts";
 import { readNetwork } from "./network.ts";
-import type { Project } from "./project.ts";
+import { usesSandbox } from "./uses-sandbox.ts";
+import { LOCAL_STACK, type Project, isEncrypted, stackFile } from "./project.ts";
 
 /** Return how many agents the folder declares at most; cheap, for choosing the number of parallel steps. */
 export function countAgents(project: Project): number {
@@ -13,11 +15,38 @@ export function countAgents(project: Project): number {
 export const parallelSteps = (agents: number): number => agents + 16;
 
 /**
+ * Return the names of the secrets that a stack has, whether they can be read here or not; undefined for the local stack, which
+ * is given them by its first run.
+ */
+function secretsOf(
+  project: Project,
+  stack: string,
+  settings: Readonly<Record<string, string>>,
+): string[] | undefined {
+  if (stack === LOCAL_STACK && !existsSync(stackFile(project, stack))) return undefined;
+  const secrets = Object.keys(settings).map((key) => key.replace(/^masumi:/, ""));
+  // The next run completes what an older release did not set.
+  return stack === LOCAL_STACK && usesSandbox(project) ? [...secrets, "runtimeKey"] : secrets;
+}
+
+export interface LoadStackOptions {
+  /** Whether a stack file without any secret is one whose secrets will be set later: nothing that needs one is missed then. */
+  readonly secretsMayFollow?: boolean;
+}
+
+/**
  * Return the stack's agents, checked without network or Pulumi, and every complaint about their files.
  * @throws UserError when the stack has no file or no network
  */
-export function loadStackAgents(project: Project, stack: string): LoadedAgents {
+export function loadStackAgents(
+  project: Project,
+  stack: string,
+  { secretsMayFollow = false }: LoadStackOptions = {},
+): LoadedAgents {
   const { network, assets, settings } = readNetwork(project, stack);
+  const wallets = declaredWallets(settings);
+  const hasSecrets = Object.values(settings).some(isEncrypted);
+  const secrets = secretsMayFollow && !hasSecrets ? undefined : secretsOf(project, stack, settings);
   return loadAgents({
     folder: project.agents,
     projectRoot: project.root,
@@ -25,6 +54,9 @@ export function loadStackAgents(project: Project, stack: string): LoadedAgents {
     network,
     hosting: settings["masumi:hosting"] ?? "process",
     documents: settings["masumi:documents"],
+    allowPrivateUrls: settings["masumi:allowPrivateUrls"] === "true",
+    ...(wallets ? { wallets } : {}),
+    ...(secrets ? { secrets } : {}),
     ...(assets ? { assets } : {}),
   });
 }

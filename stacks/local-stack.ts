@@ -10,6 +10,7 @@ import { exportState, initStack, setConfig } from "../local/engine/stack/index.t
 import { marker, ownerOf } from "../providers/masumi/service/marker.ts";
 import { countAgents, parallelSteps } from "./agents.ts";
 import { LOCAL_STACK, type Project, projectName, readConfig, stackFile } from "./project.ts";
+import { FOLLOWED, usesSandbox } from "./uses-sandbox.ts";
 import { findSandbox, sandboxIsMissing } from "./sandbox-process.ts";
 
 /** The sandbox's own world: test tokens and wallets that exist nowhere else (local/sandbox/world.default.json). */
@@ -134,16 +135,6 @@ function keepOwner(project: Project): string {
     writeAtomicallySync(file, `${owner}\n`);
   }
   return owner;
-}
-
-/** Which sandbox the stack's URLs were made from; the program itself never reads it. */
-const FOLLOWED = "sandbox:url";
-
-/** Return true unless the owner of the stack has pointed it at a payment service of their own. */
-export function usesSandbox(project: Project): boolean {
-  const settings = readConfig(project, LOCAL_STACK);
-  const service = settings["masumi:paymentServiceUrl"];
-  return service === undefined || service === `${settings[FOLLOWED]}/api/v1`;
 }
 
 /**

@@ -12,6 +12,7 @@ import { UserError } from "./user-error.ts";
 const LOCAL_DEFAULTS: Readonly<Record<string, string>> = {
   "masumi:network": "Preprod",
   "masumi:hosting": "process",
+  "masumi:allowPrivateUrls": "true",
 };
 
 /** A stack's network, and the tokens that its settings name. */

@@ -1,5 +1,6 @@
-import { SANDBOX_BUYER_KEY, usesSandbox } from "./local-stack.ts";
+import { SANDBOX_BUYER_KEY } from "./local-stack.ts";
 import { LOCAL_STACK, type Project, readConfig } from "./project.ts";
+import { usesSandbox } from "./uses-sandbox.ts";
 import { findSandbox, sandboxIsMissing } from "./sandbox-process.ts";
 
 /** The payment service of a stack, for those who buy on its network. */

@@ -13,6 +13,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface CallOptions {
   /** Where keys and switches are read from, and what the real Pulumi CLI is started with. */
   readonly env: Environment;
+  /** Hears, after five seconds, what a call is waiting for. */
+  readonly onSlow?: ((waitingFor: string) => void) | undefined;
   /** Aborting ends the wait: the call throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -99,6 +101,9 @@ export function selectStack(project: Project, stack: string): void {
 }
 
 type Setting = string | number | boolean | object | null;
+
+/** Return whether a setting is a secret's, as readConfig returns it. */
+export const isEncrypted = (value: string): boolean => value.startsWith('{"secure":');
 
 /** Return the stack's settings as Pulumi would hand them over (objects as JSON text); a secret's value stays encrypted. */
 export function readConfig(project: Project, stack: string): Record<string, string> {

@@ -1,12 +1,25 @@
-import { type StackConfig, readStackConfig } from "../infra/config.ts";
-import type { Agent, LoadedAgents } from "../infra/declarations/index.ts";
-import { type Examination, type FleetDrift, examineDrift, examineFleet } from "../infra/fleet/index.ts";
-import { expectedUrls } from "../infra/fleet/index.ts";
+import { ConfigurationError, type StackConfig, readStackConfig } from "../infra/config.ts";
+import type { LoadedAgents } from "../infra/declarations/index.ts";
+import {
+  type Examination,
+  type FleetDrift,
+  type UrlOf,
+  examineDrift,
+  examineFleet,
+  expectedUrls,
+} from "../infra/fleet/index.ts";
 import { FORGET, MasumiClient } from "../providers/masumi/service/index.ts";
 import { configValues } from "../local/engine/stack/index.ts";
 import { loadStackAgents } from "./agents.ts";
 import { openLocalStack } from "./local-stack.ts";
-import { type CallOptions, LOCAL_STACK, type Project, readConfig, stackFile } from "./project.ts";
+import {
+  type CallOptions,
+  LOCAL_STACK,
+  type Project,
+  isEncrypted,
+  readConfig,
+  stackFile,
+} from "./project.ts";
 import { registrationsInState } from "./state-ids.ts";
 import { UserError } from "./user-error.ts";
 
@@ -17,7 +30,7 @@ export interface ReadStack {
   readonly declared: LoadedAgents;
   readonly client: MasumiClient;
   /** Where an agent will be reached; undefined where that is known only once it is hosted. */
-  readonly urlOf: (agent: Agent) => string | undefined;
+  readonly urlOf: UrlOf;
   readonly projectRoot: string;
   /** Ids of the registrations in the stack's state; undefined where that is not known. */
   readonly inState: ReadonlySet<string> | undefined;
@@ -43,12 +56,31 @@ async function readSettings(
       secretKeys: values.filter(({ secret }) => secret).map(({ key }) => key),
     };
   }
+  return readFile(project, stack);
+}
+
+/** What a stack's file says; the values of secrets are left out. */
+function readFile(project: Project, stack: string): Settings {
   const entries = Object.entries(readConfig(project, stack));
-  const isSecret = ([, value]: readonly [string, string]) => value.startsWith('{"secure":');
+  const isSecret = ([, value]: readonly [string, string]) => isEncrypted(value);
   return {
     values: Object.fromEntries(entries.filter((entry) => !isSecret(entry))),
     secretKeys: entries.filter(isSecret).map(([key]) => key),
   };
+}
+
+/**
+ * Return a stack's settings as far as its file tells them, without keys, Pulumi or network; undefined where they are incomplete,
+ * which doctor and plan report.
+ */
+export function readOfflineConfig(project: Project, stack: string): StackConfig | undefined {
+  const { values, secretKeys } = readFile(project, stack);
+  try {
+    return readStackConfig({ stack, values, secretKeys, env: { MASUMI_API_KEY: "not needed offline" } });
+  } catch (error) {
+    if (error instanceof ConfigurationError) return undefined;
+    throw error;
+  }
 }
 
 /** The settings of a stack, and a client of its payment service. */
@@ -65,7 +97,7 @@ export interface OpenedService {
 export async function openService(
   project: Project,
   stack: string,
-  { env, signal, timeoutMs }: CallOptions & { readonly timeoutMs?: number },
+  { env, signal, onSlow, timeoutMs }: CallOptions & { readonly timeoutMs?: number },
 ): Promise<OpenedService> {
   const { values, secretKeys } = await readSettings(project, stack, signal);
   if (!env["MASUMI_API_KEY"] && secretKeys.includes("masumi:apiKey") && !values["masumi:apiKey"]) {
@@ -75,7 +107,7 @@ export async function openService(
     );
   }
   const config = readStackConfig({ stack, values, secretKeys, env });
-  const client = new MasumiClient({ url: config.paymentServiceUrl, token: config.apiKey, timeoutMs });
+  const client = new MasumiClient({ url: config.paymentServiceUrl, token: config.apiKey, timeoutMs, onSlow });
   return { config, client };
 }
 

@@ -11,7 +11,7 @@ import { eventText } from "../hire/text.ts";
 import { hireFolder, openAccount, readWish } from "../hire/wish.ts";
 import { printJson, printProgress } from "../text.ts";
 import { findSandbox, startSandboxProcess } from "../../stacks/sandbox-process.ts";
-import { usesSandbox } from "../../stacks/local-stack.ts";
+import { usesSandbox } from "../../stacks/uses-sandbox.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface DemoFlags {

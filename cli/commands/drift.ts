@@ -3,7 +3,7 @@ import { deadCrews } from "../../stacks/crews.ts";
 import type { Project } from "../../stacks/project.ts";
 import { findStackDrift, readStack } from "../../stacks/read-stack.ts";
 import { driftText } from "../drift-report.ts";
-import { paintFor, printJson } from "../text.ts";
+import { paintFor, printJson, printProgress } from "../text.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface DriftFlags {
@@ -16,7 +16,7 @@ export interface DriftFlags {
  * Exit code 0: as declared; 2: not; 1: could not be determined, for one agent or for all.
  */
 export async function drift(project: Project, flags: DriftFlags): Promise<number> {
-  const stack = await readStack(project, flags.stack, { env: process.env });
+  const stack = await readStack(project, flags.stack, { env: process.env, onSlow: printProgress });
   const { agents, complaints } = stack.declared;
   if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
   const found = await findStackDrift(stack);

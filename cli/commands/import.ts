@@ -4,7 +4,7 @@ import { judgeImports, readImportable, writeImports } from "../../stacks/import/
 import { readStack } from "../../stacks/read-stack.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { candidateText, importText, leftOutText, nextSteps } from "../import-report.ts";
-import { printJson } from "../text.ts";
+import { printJson, printProgress } from "../text.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface ImportFlags {
@@ -25,7 +25,7 @@ export async function importAgents(
   flags: ImportFlags,
 ): Promise<number> {
   if (flags.all && asked.length > 0) throw new UserError("Name registrations or use --all, not both.");
-  const opened = await readStack(project, flags.stack, { env: process.env });
+  const opened = await readStack(project, flags.stack, { env: process.env, onSlow: printProgress });
   const { declared, config, stack } = opened;
   if (declared.complaints.length > 0) return printComplaints(declared.complaints, flags.json === true);
 

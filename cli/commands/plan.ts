@@ -3,7 +3,7 @@ import { deadCrewNotice, deadCrews } from "../../stacks/crews.ts";
 import type { Project } from "../../stacks/project.ts";
 import { planStack, readStack } from "../../stacks/read-stack.ts";
 import { planMarkdown, planTable } from "../plan-report.ts";
-import { printJson } from "../text.ts";
+import { printJson, printProgress } from "../text.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface PlanFlags {
@@ -18,7 +18,7 @@ export interface PlanFlags {
  * Exit code 1 when something stands in the way.
  */
 export async function plan(project: Project, flags: PlanFlags): Promise<number> {
-  const stack = await readStack(project, flags.stack, { env: process.env });
+  const stack = await readStack(project, flags.stack, { env: process.env, onSlow: printProgress });
   const { agents, complaints } = stack.declared;
   if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
   const document = planDocument(

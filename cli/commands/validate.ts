@@ -1,7 +1,9 @@
 import { type Complaint, formatComplaint } from "../../infra/declarations/index.ts";
+import { hostingRefusals } from "../../infra/fleet/index.ts";
 import { loadStackAgents } from "../../stacks/agents.ts";
 import type { Project } from "../../stacks/project.ts";
 import { complaintsDocument } from "../../stacks/documents.ts";
+import { readOfflineConfig } from "../../stacks/read-stack.ts";
 import { count, printJson } from "../text.ts";
 
 /** Prints complaints (editors and CI read `file:line:column: …`) and returns exit code 1. */
@@ -16,13 +18,24 @@ export function printComplaints(complaints: readonly Complaint[], json: boolean)
   return 1;
 }
 
+/** Prints why the stack cannot host agents whose files are right, and returns exit code 1. */
+function printProblems(problems: readonly string[], json: boolean): number {
+  if (json) printJson({ ok: false, complaints: [], problems });
+  else process.stderr.write(`${problems.map((problem) => `Problem: ${problem}`).join("\n")}\n`);
+  return 1;
+}
+
 /** `validate`: exit code 0 when every declaration of the stack is right, else 1. */
 export function validate(
   project: Project,
   flags: { readonly stack: string; readonly json?: boolean },
 ): number {
-  const { agents, complaints } = loadStackAgents(project, flags.stack);
+  // The stacks that a repository starts with have none: whoever clones it can validate the agents all the same.
+  const { agents, complaints } = loadStackAgents(project, flags.stack, { secretsMayFollow: true });
   if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
+  const config = readOfflineConfig(project, flags.stack);
+  const problems = config ? hostingRefusals(config, agents) : [];
+  if (problems.length > 0) return printProblems(problems, flags.json === true);
   if (flags.json) {
     printJson({ ok: true, agents: agents.map(({ id, file }) => ({ id, file })) });
   } else {

@@ -1,21 +1,17 @@
-import { expectedUrls } from "../../infra/fleet/index.ts";
+import type { StackConfig } from "../../infra/config.ts";
 import { type Agent, hostedBy } from "../../infra/declarations/index.ts";
-import { rightsProblem, survey } from "../../infra/fleet/index.ts";
+import { examineSurveyed, expectedUrls, rightsProblem, survey } from "../../infra/fleet/index.ts";
+import { FORGET } from "../../providers/masumi/service/index.ts";
 import { loadStackAgents } from "../../stacks/agents.ts";
 import type { Project } from "../../stacks/project.ts";
-import { openService } from "../../stacks/read-stack.ts";
-import { count } from "../text.ts";
+import { type OpenedService, openService } from "../../stacks/read-stack.ts";
+import { count, printProgress } from "../text.ts";
 import { type Check, type Verdict, ok, skip } from "./finding.ts";
+import { type StackToHost, checkAws, checkDocker, checkZone } from "./cloud.ts";
 import { askHealth } from "./health.ts";
-import { checkAgents, checkNode, checkPorts, checkPulumi, checkPython, checkParallel } from "./machine.ts";
-import {
-  checkBalances,
-  checkRegistrations,
-  checkWallets,
-  judgeRelease,
-  judgeKey,
-  judgeSources,
-} from "./service.ts";
+import { checkAgents, checkNode, checkPorts, checkPython, checkParallel } from "./machine.ts";
+import { checkBackend, checkPulumi } from "./pulumi.ts";
+import { judgeFunds, judgeKey, judgePlan, judgeRelease, judgeSources, judgeWallet } from "./service.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -26,6 +22,12 @@ function once<T>(work: () => T | Promise<T>): () => Promise<T> {
   return () => (result ??= (async () => work())());
 }
 
+const succeeds = (work: () => Promise<unknown>): Promise<boolean> =>
+  work().then(
+    () => true,
+    () => false,
+  );
+
 /** A check that makes sense only when another one found nothing wrong; that one says what. */
 const after = (
   needed: () => Promise<unknown>,
@@ -35,11 +37,7 @@ const after = (
 ): Check => ({
   name,
   async look() {
-    const isMet = await needed().then(
-      () => true,
-      () => false,
-    );
-    return isMet ? look() : [skip(reason)];
+    return (await succeeds(needed)) ? look() : [skip(reason)];
   },
 });
 
@@ -55,26 +53,46 @@ export function checksOf(project: Project, stack: string): Check[] {
     const known: readonly Agent[] | undefined = await agents().catch(() => undefined);
     return known !== undefined && hostedBy("process", known).length === 0;
   };
+  const opened = once(() =>
+    openService(project, stack, { env: process.env, timeoutMs: TIMEOUT_MS, onSlow: printProgress }),
+  );
   return [
     { name: "Node", look: () => [checkNode(process.versions.node)] },
     {
       name: "Python",
       look: async () => [
         (await runsNoCrewHere())
-          ? ok("not needed: no crew is a process of this machine")
+          ? skip("no crew of this stack is a process of this machine, so none needs Python here")
           : await checkPython(project, process.env),
       ],
     },
     { name: "agents", look: async () => [checkAgents(stack, await loaded())] },
-    ...serviceChecks(project, stack, agents),
+    ...serviceChecks(project, opened, agents),
     after(agents, "agents/ is not valid", "ports", async () => checkPorts(project, await agents())),
     { name: "parallel steps", look: () => [checkParallel(project, stack, process.env)] },
     { name: "Pulumi", look: async () => [await checkPulumi(stack)] },
+    { name: "state backend", look: async () => [await checkBackend(project, stack)] },
+    ...hostingChecks(opened, agents),
   ];
 }
 
-function serviceChecks(project: Project, stack: string, agents: () => Promise<readonly Agent[]>): Check[] {
-  const opened = once(() => openService(project, stack, { env: process.env, timeoutMs: TIMEOUT_MS }));
+type Agents = () => Promise<readonly Agent[]>;
+
+/** What the stack's hostings need beside the payment service. */
+function hostingChecks(opened: () => Promise<{ readonly config: StackConfig }>, agents: Agents): Check[] {
+  const hosted = once(async (): Promise<StackToHost> => {
+    const [{ config }, declared] = await Promise.all([opened(), agents()]);
+    return { config, agents: declared };
+  });
+  const unclear = "the stack's settings or agents/ are not valid";
+  return [
+    after(hosted, unclear, "Docker", async () => checkDocker(await hosted())),
+    after(hosted, unclear, "AWS", async () => checkAws(await hosted())),
+    after(hosted, unclear, "hosted zone", async () => checkZone(await hosted())),
+  ];
+}
+
+function serviceChecks(project: Project, opened: () => Promise<OpenedService>, agents: Agents): Check[] {
   const health = once(async () => askHealth((await opened()).config.paymentServiceUrl));
   const up = once(async () => {
     const { service } = await health();
@@ -92,6 +110,20 @@ function serviceChecks(project: Project, stack: string, agents: () => Promise<re
     await key();
     const { client, config } = await opened();
     return { client, config, survey: await survey(client, config, await agents().catch(() => [])) };
+  });
+  const examined = once(async () => {
+    const { client, config, survey } = await seen();
+    const declared = await agents().catch(() => []);
+    const urlOf = expectedUrls({ config, projectRoot: project.root, agents: declared });
+    return examineSurveyed(client, {
+      config,
+      agents: declared,
+      urlOf,
+      survey,
+      projectRoot: project.root,
+      forget: process.env[FORGET],
+      allBalances: true,
+    });
   });
   const unsettled = "the stack's settings are not valid";
   const unreachable = "the payment service does not answer";
@@ -114,19 +146,18 @@ function serviceChecks(project: Project, stack: string, agents: () => Promise<re
       const { config, survey } = await seen();
       return judgeSources(config, survey.sources);
     }),
-    after(key, unusable, "wallets", async () => checkWallets(await seen())),
-    after(key, unusable, "registrations", async () => {
-      const looked = await seen();
-      const declared = await agents().catch(() => undefined);
-      if (!declared) return [skip("agents/ is not valid")];
-      const urlOf = expectedUrls({ config: looked.config, projectRoot: project.root, agents: declared });
-      return checkRegistrations(looked, declared, { projectRoot: project.root, urlOf });
+    after(key, unusable, "wallets", async () => {
+      const { config } = await opened();
+      return (await examined()).wallets.map((sight) => judgeWallet(config, sight));
     }),
     after(key, unusable, "balances", async () => {
-      const looked = await seen();
-      const declared = await agents().catch(() => undefined);
-      const urls = { config: looked.config, projectRoot: project.root, agents: declared ?? [] };
-      return checkBalances(looked, declared, expectedUrls(urls));
+      const { config } = await opened();
+      const isPlanned = await succeeds(agents);
+      return (await examined()).funds.map((funds) => judgeFunds(config, funds, isPlanned));
+    }),
+    after(key, unusable, "plan", async () => {
+      const isPlanned = await succeeds(agents);
+      return isPlanned ? judgePlan(await examined()) : [skip("agents/ is not valid")];
     }),
   ];
 }

@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { type Agent, type LoadedAgents, formatComplaint, hostedBy } from "../../infra/declarations/index.ts";
 import {
   crewVenv,
@@ -14,10 +12,8 @@ import { type CrewHere, crewsHere } from "../../stacks/crews.ts";
 import { isFree } from "../../stacks/port.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
 import { count } from "../text.ts";
-import { type Verdict, fail, ok, warn } from "./finding.ts";
-
-const run = promisify(execFile);
-const ANSWERS_WITHIN_MS = 20_000;
+import { type Verdict, fail, ok, skip, warn } from "./finding.ts";
+import { runProgram } from "./program.ts";
 
 /** Node strips types by itself from 22.18 and 23.6 on. */
 export function checkNode(version: string): Verdict {
@@ -27,15 +23,6 @@ export function checkNode(version: string): Verdict {
   return fail(`Node ${version} cannot run the program`, "install Node 22.18 or newer");
 }
 
-/** What a program prints; undefined if it is not there or fails. */
-async function askProgram(program: string, words: string[]): Promise<string | undefined> {
-  try {
-    return (await run(program, words, { timeout: ANSWERS_WITHIN_MS })).stdout.trim();
-  } catch {
-    return undefined;
-  }
-}
-
 /** Crews as processes need Python 3.11 to 3.13 with venv, once; afterwards the project has an environment of its own. */
 export async function checkPython(project: Project, env: NodeJS.ProcessEnv): Promise<Verdict> {
   const venv = crewVenv(project.root);
@@ -43,8 +30,8 @@ export async function checkPython(project: Project, env: NodeJS.ProcessEnv): Pro
   const candidates = [...made, ...pythonCandidates(env)];
   const say = "import sys, venv; print('%d.%d.%d' % sys.version_info[:3])";
   for (const candidate of candidates) {
-    const version = await askProgram(candidate, ["-c", say]);
-    if (version !== undefined && /^3\.1[123]\./.test(version)) return ok(`Python ${version} (${candidate})`);
+    const { stdout: version } = await runProgram(candidate, ["-c", say], {});
+    if (/^3\.1[123]\./.test(version)) return ok(`Python ${version} (${candidate})`);
   }
   return fail(
     `no Python 3.11 to 3.13 with venv was found (tried ${candidates.join(", ")})`,
@@ -67,7 +54,7 @@ export function checkAgents(stack: string, { agents, complaints }: LoadedAgents)
 /** Every crew that this machine hosts listens on a port of its own, which nobody else may hold. */
 export async function checkPorts(project: Project, agents: readonly Agent[]): Promise<Verdict[]> {
   const hosted = hostedBy("process", agents);
-  if (hosted.length === 0) return [ok("no crew of this stack is a process of this machine")];
+  if (hosted.length === 0) return [skip("no crew of this stack is a process of this machine")];
   const file = portsFile(project.root);
   const verdicts = await Promise.all(hosted.map(({ id }) => checkPort(project, id, reservedPort(file, id))));
   const bad = verdicts.filter(({ status }) => status !== "ok");
@@ -97,23 +84,15 @@ function died(crew: CrewHere): Verdict {
 export function checkParallel(project: Project, stack: string, env: NodeJS.ProcessEnv): Verdict {
   const agents = countAgents(project);
   const wanted = parallelSteps(agents);
+  const needed = `${count(agents, "agent")} and 16 other steps may run at once`;
   const set = env["PULUMI_PARALLEL"];
-  if (stack === LOCAL_STACK) return ok(`${wanted}, set by masumi-agents`);
-  if (set === undefined) return ok(`PULUMI_PARALLEL is not set; masumi-agents sets it to ${wanted}`);
-  if (Number(set) >= wanted) return ok(`PULUMI_PARALLEL=${set}`);
+  if (stack === LOCAL_STACK) return ok(`up runs ${wanted} steps at once, because ${needed}`);
+  if (set === undefined) {
+    return ok(`masumi-agents sets PULUMI_PARALLEL=${wanted}, because ${needed}`);
+  }
+  if (Number(set) >= wanted) return ok(`PULUMI_PARALLEL=${set} is enough: ${needed}`);
   return warn(
-    `PULUMI_PARALLEL=${set} is too low: ${count(agents, "agent")} and 16 other steps (${wanted}) may run at once, or agents wait for each other`,
+    `PULUMI_PARALLEL=${set} is too low: ${needed} (${wanted}), or agents wait for each other`,
     `set PULUMI_PARALLEL=${wanted}, or leave it to masumi-agents`,
-  );
-}
-
-/** Stacks other than local run on the real Pulumi CLI. */
-export async function checkPulumi(stack: string): Promise<Verdict> {
-  if (stack === LOCAL_STACK) return ok("not needed for the local stack");
-  const version = await askProgram("pulumi", ["version"]);
-  if (version !== undefined) return ok(`pulumi ${version}`);
-  return warn(
-    "pulumi is not on PATH; masumi-agents has npx fetch it at each run",
-    "install it: https://www.pulumi.com/docs/install/",
   );
 }

@@ -1,28 +1,24 @@
 import type { StackConfig, Wallet } from "../../infra/config.ts";
-import type { Agent } from "../../infra/declarations/index.ts";
 import {
-  type Survey,
+  type Examination,
+  type Problem,
   type WalletFunds,
+  type WalletSight,
   formatAda,
   fundsProblem,
   paymentSourceOf,
-  planFleet,
-  readFunds,
-  readUnsettled,
+  summaryOf,
+  walletProblem,
 } from "../../infra/fleet/index.ts";
 import {
   type ApiKeyStatus,
   type Dialect,
-  FORGET,
-  type MasumiClient,
   MasumiError,
   type PaymentSource,
   isOver,
 } from "../../providers/masumi/service/index.ts";
 import { count, shorten } from "../text.ts";
 import { type Verdict, fail, failure, ok, warn } from "./finding.ts";
-
-const WALLET_TOLD_WITHIN_MS = 15_000;
 
 export function judgeRelease({ hasV2, hasSearch, hasChanges, deregistersByPost }: Dialect): Verdict {
   if (hasV2) return ok("release 0.28 or newer");
@@ -68,100 +64,37 @@ export function judgeSources(config: StackConfig, sources: readonly PaymentSourc
   });
 }
 
-interface WalletQuestion {
-  readonly client: MasumiClient;
-  readonly config: StackConfig;
-  readonly survey: Survey;
-}
-
-/** Whether the service knows the stack's wallets, and as wallets of their types. */
-export const checkWallets = (question: WalletQuestion): Promise<Verdict[]> =>
-  Promise.all(question.config.wallets.map((wallet) => checkWallet(wallet, question)));
-
-async function checkWallet(wallet: Wallet, question: WalletQuestion): Promise<Verdict> {
-  const rows = question.survey.rows.filter(({ walletVkey }) => walletVkey === wallet.vkey);
-  const [row] = rows;
-  if (row && row.type !== wallet.type) {
-    return fail(
-      `${nameOf(wallet)} has ${row.type} registrations`,
-      `write type: ${row.type} in masumi:wallets`,
-    );
-  }
-  if (row) {
-    const number = rows.filter(({ state }) => !isOver(state)).length;
-    return ok(`${nameOf(wallet)} is known, with ${count(number, "registration")}`);
-  }
-  return askForWallet(wallet, question);
-}
-
-async function askForWallet(wallet: Wallet, { client, config, survey }: WalletQuestion): Promise<Verdict> {
-  const contract = contractOf(wallet, config, survey.sources);
-  try {
-    const signal = AbortSignal.timeout(WALLET_TOLD_WITHIN_MS);
-    await client.tokensAt({ network: config.network, vkey: wallet.vkey, contract }, { signal });
-    return ok(`${nameOf(wallet)} is known, without registrations`);
-  } catch (error) {
-    if (error instanceof MasumiError && error.serviceMessage === "Wallet not found") {
-      const where = contract
-        ? `the ${wallet.type} payment source ${shorten(contract, 16, 6)}`
-        : config.network;
-      return fail(
-        `the payment service has no wallet ${wallet.vkey} for ${where}`,
-        "check the wallet's verification key (vkey) and type in masumi:wallets with the service's administrator",
-      );
-    }
-    const isUntold = error instanceof MasumiError || (error as { name?: unknown }).name === "TimeoutError";
-    if (!isUntold) throw error;
+/** Whether the service knows a wallet of the stack, and as a wallet of its type. */
+export function judgeWallet(config: StackConfig, sight: WalletSight): Verdict {
+  const { wallet, status, rows } = sight;
+  const problem = walletProblem(config, sight);
+  if (problem) return failure(problem);
+  if (status === "untold") {
     return warn(
       `whether the payment service knows ${nameOf(wallet)} could not be determined`,
       "compare masumi:wallets with the service's administrator",
     );
   }
-}
-
-/** The contract that tells V1 and V2 wallets apart, where there is only one of the type. */
-function contractOf(
-  wallet: Wallet,
-  { network }: StackConfig,
-  sources: readonly PaymentSource[],
-): string | undefined {
-  if (wallet.paymentSource) return wallet.paymentSource;
-  const found = sources.filter(
-    (source) => source.network === network && source.paymentSourceType === `Web3Cardano${wallet.type}`,
+  const live = rows.filter(({ state }) => !isOver(state)).length;
+  return ok(
+    `${nameOf(wallet)} is known, ${live > 0 ? `with ${count(live, "registration")}` : "without registrations"}`,
   );
-  return found.length === 1 ? found[0]?.smartContractAddress : undefined;
 }
 
-/** Whether what the payment service lists of the declared agents can be believed, and no earlier request is unsettled. */
-export async function checkRegistrations(
-  { config, survey }: WalletQuestion,
-  agents: readonly Agent[],
-  {
-    projectRoot,
-    urlOf,
-  }: { readonly projectRoot: string; readonly urlOf: (agent: Agent) => string | undefined },
-): Promise<Verdict[]> {
-  const unsettled = await readUnsettled(config, agents, projectRoot);
-  const { problems } = planFleet({ config, survey, urlOf, agents, unsettled, forget: process.env[FORGET] });
-  const contradictions = problems.filter(
-    ({ code }) => code === "REGISTRY_INCONSISTENT" || code === "REGISTRATION_UNSETTLED",
-  );
-  return contradictions.length > 0 ? contradictions.map(failure) : [ok("nothing contradicts what is listed")];
+/** What other checks report in more detail. */
+const SAID_ELSEWHERE = new Set(["WALLET_UNFUNDED", "WALLET_UNKNOWN", "WALLET_OF_OTHER_TYPE"]);
+
+/** What up would do, and what prevents it. */
+export function judgePlan({ plan, problems }: Examination): Verdict[] {
+  const failures = problems.filter(({ code }) => !SAID_ELSEWHERE.has(code)).map(failureOf);
+  return failures.length > 0 ? failures : [ok(summaryOf(plan))];
 }
 
-/** Whether each wallet can pay for the next up; without right declarations, whether it has anything. */
-export async function checkBalances(
-  question: WalletQuestion,
-  agents: readonly Agent[] | undefined,
-  urlOf: (agent: Agent) => string | undefined,
-): Promise<Verdict[]> {
-  const { client, config, survey } = question;
-  const plan = planFleet({ config, survey, urlOf, agents: agents ?? [] });
-  const funds = await readFunds(client, { config, survey, plan }, { isAsked: () => true });
-  return funds.map((wallet) => judgeFunds(config, wallet, agents !== undefined));
-}
+const failureOf = (problem: Problem): Verdict =>
+  problem instanceof MasumiError ? failure(problem) : fail(problem.message, "");
 
-function judgeFunds(config: StackConfig, funds: WalletFunds, isPlanned: boolean): Verdict {
+/** Whether a wallet can pay for the next up; without right declarations, whether it has anything. */
+export function judgeFunds(config: StackConfig, funds: WalletFunds, isPlanned: boolean): Verdict {
   const { wallet, address, free, needed } = funds;
   if (free === undefined) {
     return warn(`the balance of ${nameOf(wallet)} is unknown`, "give its address in masumi:wallets");

@@ -14,10 +14,10 @@ const EXIT_CODES: Readonly<Record<HireReport["outcome"], number>> = {
 };
 export const exitCodeOf = ({ outcome }: HireReport): number => EXIT_CODES[outcome];
 
-/** How a result was hashed; the two differ only for results with line ends, quotes, backslashes or control characters. */
+/** How a result was hashed; the two rules differ only for line ends, quotes, backslashes and control characters. */
 const HASHED: Readonly<Record<NonNullable<HireReport["hashRule"]>, string>> = {
-  marketplace: "hashed as the Masumi marketplace does",
-  "mip-004": "hashed as MIP-004 specifies",
+  marketplace: "computed of the result as JSON text, as Masumi's marketplace does",
+  "mip-004": "computed of the result as it is, as MIP-004 specifies",
 };
 
 /** Write the result on stdout, and what is to be known of it on stderr. */
@@ -32,7 +32,7 @@ export function showHire(report: HireReport): void {
   if (outcome === "question") printProgress(questionText(report));
   if (outcome === "result" && hashRule) {
     printProgress(
-      `The result's hash is the one on the chain (${HASHED[hashRule]}). The seller is paid after ${purchase?.unlockTime}.`,
+      `This is the result that the agent submitted: its hash is the one on the chain (${HASHED[hashRule]}). The seller is paid after ${purchase?.unlockTime}.`,
     );
   }
   if (outcome === "differs") {

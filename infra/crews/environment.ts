@@ -1,7 +1,7 @@
 import type { StackConfig } from "../config.ts";
 import { runsInRuntime } from "../declarations/index.ts";
 import type { Agent } from "../declarations/index.ts";
-import { boundedName } from "./names.ts";
+import { boundedName } from "../hosting/names.ts";
 import type { CrewToHost } from "./crew-to-host.ts";
 
 /** The port that every crew listens on in its container. */
@@ -12,6 +12,24 @@ const INTERNAL_PORT = 9090;
 
 /** PostgreSQL truncates longer names. */
 const POSTGRES_NAME = 63;
+
+/** What the crew runtime reckons with unless it is told otherwise (crew/README.md): how long buyers may take to pay, in seconds. */
+const PAY_WITHIN = 7200;
+
+/** The same until a result must be on the chain. */
+const SUBMIT_WITHIN = 43_200;
+
+/** What a job that is paid at the last moment needs beside its own time, until its result's hash is on the chain. */
+const SUBMIT_MARGIN = 1200;
+
+/**
+ * Returns when a paid job's result is due, in seconds after its start: a job must be allowed to take as long as the stack
+ * says. Undefined if the runtime's own value is enough.
+ */
+export function submitWithin(jobSeconds: number): number | undefined {
+  const needed = PAY_WITHIN + jobSeconds + SUBMIT_MARGIN;
+  return needed > SUBMIT_WITHIN ? needed : undefined;
+}
 
 /** Where a crew keeps its jobs. */
 export const DATA_FOLDER = "/data";
@@ -39,6 +57,7 @@ const schemaOf = ({ id }: Agent, { owner, network }: StackConfig) =>
 /** Returns a container's environment without its secrets; sorted, because a different order would count as a change. */
 export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<string, string> {
   const { agent, config, identity, wallet } = input;
+  const dueAfter = submitWithin(input.jobSeconds);
   const environment: Record<string, string> = {
     ...(runsInRuntime(agent) ? { AGENT_DECLARATION: "/agent/crew.json" } : {}),
     ...("file" in identity
@@ -58,6 +77,7 @@ export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<strin
     PORT: String(CONTAINER_PORT),
     SELLER_VKEY: wallet.vkey,
     SHUTDOWN_GRACE: String(input.graceSeconds),
+    ...(dueAfter === undefined ? {} : { SUBMIT_WITHIN: String(dueAfter) }),
   };
   return new Map(Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

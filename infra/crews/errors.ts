@@ -4,13 +4,11 @@ import { CodedError } from "../../providers/common/coded-error.ts";
  * Errors of hosting a crew, each with a stable code (docs/errors.md).
  *
  *   HostingError
- *     HOSTING_REFUSED          agents need what their hosting, or the stack's settings, do not provide
  *     HOSTING_NO_NETWORK       there is no VPC to run containers in
  *     BUILD_CONTEXT_INVALID    no image can be built from a folder
  *     DOCUMENT_UNUSABLE        a document cannot be fetched, is not the declared one, or is too large
  */
-export type HostingErrorCode =
-  "HOSTING_REFUSED" | "HOSTING_NO_NETWORK" | "BUILD_CONTEXT_INVALID" | "DOCUMENT_UNUSABLE";
+export type HostingErrorCode = "HOSTING_NO_NETWORK" | "BUILD_CONTEXT_INVALID" | "DOCUMENT_UNUSABLE";
 
 /** A crew cannot be hosted as declared. */
 export class HostingError extends CodedError<HostingErrorCode> {

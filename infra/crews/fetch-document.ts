@@ -5,7 +5,7 @@ import { Agent as HttpsAgent } from "node:https";
 import { type LookupFunction, isIP } from "node:net";
 import axios from "axios";
 import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
-import { isPublicAddress } from "../../providers/masumi/service/probe.ts";
+import { isPublicAddress } from "../../providers/common/public-address.ts";
 
 /** Where a document may be fetched from. */
 export interface Reach {

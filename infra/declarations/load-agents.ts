@@ -28,6 +28,10 @@ export interface LoadOptions {
   readonly assets?: AssetOverrides | undefined;
   /** masumi:wallets; if absent, wallets are not checked. */
   readonly wallets?: readonly { readonly vkey: string; readonly type: WalletType }[] | undefined;
+  /** The names of the secrets that the stack has; if absent, what depends on them is not checked. */
+  readonly secrets?: readonly string[] | undefined;
+  /** masumi:allowPrivateUrls; if absent, URLs are not checked for it. */
+  readonly allowPrivateUrls?: boolean | undefined;
 }
 
 /** Either agents or complaints: a single complaint means no agents, so nobody mistakes a part for the whole. */
@@ -40,7 +44,8 @@ export interface LoadedAgents {
 
 /** Reads, checks and resolves all declarations in a folder for one stack. Reads files, and asks git what it ignores. */
 export function loadAgents(options: LoadOptions): LoadedAgents {
-  const { projectRoot, stack, network, hosting, assets, wallets, documents } = options;
+  const { projectRoot, stack, network, hosting, assets, documents } = options;
+  const { wallets, secrets, allowPrivateUrls } = options;
   const { sources, complaints } = readDeclarations(resolve(projectRoot, options.folder), projectRoot);
   const members: StackMember[] = [];
   for (const source of sources) {
@@ -57,6 +62,8 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     hosting,
     hasBucket,
     wallets,
+    secrets,
+    allowPrivateUrls,
     table: assetTable(network, assets),
   };
   const agents = members.flatMap(({ file, id, declaration, complain }) =>

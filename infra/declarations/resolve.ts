@@ -10,6 +10,7 @@ import { fileProblem, filesInFolder, ignoredProblem } from "./load/build-folder.
 import { pathProblem } from "./load/repository.ts";
 import type { Declaration } from "./schema/schema.ts";
 import { didYouMean } from "./schema/suggest.ts";
+import { isPrivateUrl } from "../../providers/common/public-address.ts";
 
 /** What a stack offers its agents. */
 export interface StackContext {
@@ -21,6 +22,10 @@ export interface StackContext {
   readonly table: AssetTable;
   /** masumi:wallets; undefined if unknown. */
   readonly wallets: readonly { readonly vkey: string; readonly type: WalletType }[] | undefined;
+  /** The names of the secrets that it has; undefined if unknown. */
+  readonly secrets?: readonly string[] | undefined;
+  /** Whether agents may have URLs that only this machine or its network can reach; undefined if unknown. */
+  readonly allowPrivateUrls?: boolean | undefined;
 }
 
 /** Returns where an agent runs in a stack. An invalid masumi:hosting is a problem of the configuration, not of the file. */
@@ -36,8 +41,10 @@ export function resolveAgent(
 ): Agent {
   const hosting = hostingOf(declaration, context);
   if (declaration.url === undefined) checkHosting(declaration, hosting, complain);
+  else checkUrl(declaration.url, context, complain);
   checkWallet(declaration, context, complain);
   const source = resolveSource(declaration, file, { ...context, hosting }, complain);
+  if (declaration.pricing !== "free") checkPaid(source, hosting, context, complain);
   if (runsInRuntime({ source })) {
     const { projectRoot, hasBucket } = context;
     const takesLarge = hasBucket || TRAITS[hosting].readsLocalFiles;
@@ -82,6 +89,42 @@ const complainOfUnread = (complain: Complain) =>
     "copy them in its Dockerfile, or use a crew or a folder with crew.py instead",
     "key",
   );
+
+/** An agent that nobody can reach would be registered for a fee, so up refuses it. */
+function checkUrl(url: string, { allowPrivateUrls }: StackContext, complain: Complain): void {
+  if (allowPrivateUrls !== false || !isPrivateUrl(url)) return;
+  complain(
+    ["url"],
+    `"${url}" is an address that only this machine or its network can reach`,
+    "give the agent a public URL (masumi:allowPrivateUrls is for simulated networks)",
+  );
+}
+
+/** An agent that takes no payments, or loses the jobs that were paid for, would be registered for a fee all the same. */
+function checkPaid(
+  source: AgentSource,
+  hosting: HostingKind,
+  { secrets }: StackContext,
+  complain: Complain,
+): void {
+  if (!secrets || source.kind === "url") return;
+  const { losesPaidJobs, needsRuntimeKey } = TRAITS[hosting];
+  if (losesPaidJobs && runsInRuntime({ source }) && !secrets.includes("databaseUrl")) {
+    complain(
+      ["pricing"],
+      `the agent is paid, and with hosting ${hosting} its paid jobs would be lost whenever the container that runs them stops`,
+      "set the URL of a PostgreSQL database with pulumi config set --secret masumi:databaseUrl",
+    );
+  }
+  if (needsRuntimeKey === "with a price" && !secrets.includes("runtimeKey")) {
+    complain(
+      ["pricing"],
+      "the agent is paid, but its crew has no key to take payments with",
+      "ask the payment service's administrator for a ReadAndPay key limited to the selling wallets, and set it with " +
+        "pulumi config set --secret masumi:runtimeKey",
+    );
+  }
+}
 
 function checkResources(
   { cpu, memory, instances, autoscaling }: Declaration["resources"],

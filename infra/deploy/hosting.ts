@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config.ts";
 import type { CrewToHost } from "../crews/crew-to-host.ts";
 import type { Agent } from "../declarations/index.ts";
+import type { RegisteredUrls } from "../fleet/index.ts";
 
 /** Where an agent answers, once it is hosted. */
 export interface HostedCrew {
@@ -22,6 +23,7 @@ export interface HostingContext {
   readonly projectRoot: string;
   /** All agents of the stack. */
   readonly agents: readonly Agent[];
+  readonly registered: RegisteredUrls;
 }
 
 /** A way of running crews, chosen by masumi:hosting or for one agent by its YAML. Only those in use are loaded. */

@@ -4,7 +4,6 @@ import { registeredOnly } from "./registered-only.ts";
 import type { Hosting, HostingContext, HostingFactory } from "./hosting.ts";
 import { HOSTINGS, type HostingKind, TRAITS } from "../hosting/traits.ts";
 
-export { checkHostings } from "./check.ts";
 export type { HostedCrew, Hosting, HostingContext, HostingFactory } from "./hosting.ts";
 
 /**

@@ -11,11 +11,11 @@ import {
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { type FieldDrift, compareContent } from "./compare.ts";
-import { eachAgent, findOrphans } from "./plan.ts";
+import { type LiveFleet, eachAgent, findOrphans } from "./plan.ts";
 import { type FleetInput, assertUnregistered, keptBy, listingOf, registrationsOf } from "./registrations.ts";
 import { rightsProblem } from "./refusals.ts";
 import { survey } from "./survey.ts";
-import { type WalletPool, paymentSourceOf } from "./wallets.ts";
+import { paymentSourceOf } from "./wallets.ts";
 
 /**
  * An agent's status on the network. `same`: as declared and confirmed; `pending`: as declared, waiting for a confirmation.
@@ -74,7 +74,7 @@ export function findDrift(input: FleetInput): FleetDrift {
     results: compared,
     problems,
     own,
-  } = eachAgent(input, (agent, own, pool) => compareAgent(input, agent, own, pool));
+  } = eachAgent(input, (agent, fleet) => compareAgent(input, agent, fleet));
   const orphans = findOrphans(config, agents, own)
     .map(({ row }) => row)
     .filter(({ state }) => !isLeaving(state));
@@ -85,12 +85,12 @@ export function findDrift(input: FleetInput): FleetDrift {
 export const isDrift = ({ status, duplicates }: AgentDrift): boolean =>
   (status !== "same" && status !== "pending") || duplicates.length > 0;
 
-function compareAgent(input: FleetInput, agent: Agent, own: readonly OwnRow[], pool: WalletPool): AgentDrift {
+function compareAgent(input: FleetInput, agent: Agent, { own, pool, registered }: LiveFleet): AgentDrift {
   const { config, survey, urlOf } = input;
   const mark = marker(config.owner, agent.id);
-  const { rows, row: marked, spare } = registrationsOf(mark, own, keptBy(input, agent));
+  const { rows, row: marked, spare } = registrationsOf(mark, own, keptBy(input, agent, registered));
   const row = marked ?? survey.rows.find(({ id }) => id === agent.adopt) ?? rows[0];
-  const url = urlOf(agent);
+  const url = urlOf(agent, registered);
   const wallet = pool.choose(agent, row);
   const compared = { agent, duplicates: spare, isUrlCompared: url !== undefined };
   if (!row || isOver(row.state)) assertUnregistered(input, agent);

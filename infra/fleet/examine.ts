@@ -1,18 +1,14 @@
-import {
-  IntentNotes,
-  type MasumiClient,
-  type MasumiError,
-  marker,
-} from "../../providers/masumi/service/index.ts";
+import { IntentNotes, type MasumiClient, marker } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
-import { approvalProblem, checksumOf } from "./checksum.ts";
-import { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
-import { limitProblem } from "./refusals.ts";
+import { checksumOf } from "./checksum.ts";
+import { type WalletFunds, readFunds } from "./funds.ts";
+import { type Problem, findProblems } from "./obstacles.ts";
 import { type FleetPlan, planFleet } from "./plan.ts";
 import type { FleetInput } from "./registrations.ts";
 import { rightsProblem } from "./refusals.ts";
 import { survey } from "./survey.ts";
+import { type WalletSight, lookAtWallets } from "./wallet-sight.ts";
 
 export interface ExamineOptions {
   readonly config: StackConfig;
@@ -26,53 +22,57 @@ export interface ExamineOptions {
   readonly projectRoot?: string | undefined;
   /** MASUMI_PLAN: checksum of the plan that was approved. */
   readonly approved?: string | undefined;
-  /** Whether to read every wallet's balance, even if nothing has to be paid. */
+  /** Whether to look at every wallet and its balance, even if it has nothing to pay. */
   readonly allBalances?: boolean;
   readonly signal?: AbortSignal;
 }
 
 export interface Examination {
   readonly plan: FleetPlan;
+  readonly wallets: readonly WalletSight[];
   readonly funds: readonly WalletFunds[];
   readonly checksum: string;
-  /** Everything that prevents the run. */
-  readonly problems: readonly MasumiError[];
+  /** Everything that prevents the run; see OBSTACLES. */
+  readonly problems: readonly Problem[];
 }
 
 /**
  * Returns the plan of a run and everything that prevents it, from what the payment service shows. Read-only. Requests: the
- * key, the payment sources, pages of registrations, and one balance per wallet that has to pay.
+ * key, the payment sources, pages of registrations, and for each wallet that has to pay its balance and, if it has no
+ * registrations yet, whether the service knows it.
  *
  * @throws MasumiError if the key cannot be used at all; ServiceError, RefusedError
  */
 export async function examineFleet(client: MasumiClient, options: ExamineOptions): Promise<Examination> {
-  const { config, agents, urlOf, inState, forget, projectRoot } = options;
-  const { spends, approved, allBalances = false, signal } = options;
+  const { config, agents, spends, signal } = options;
   const refused = rightsProblem(await client.apiKeyStatus({ signal }), config, { spends });
   if (refused) throw refused;
-  const input: FleetInput = {
-    config,
-    agents,
-    urlOf,
-    inState,
-    forget,
-    unsettled: await readUnsettled(config, agents, projectRoot),
-    survey: await survey(client, config, agents, { signal }),
-  };
+  return examineSurveyed(client, { ...options, survey: await survey(client, config, agents, { signal }) });
+}
+
+/** Returns the same from registrations that have been read. */
+export async function examineSurveyed(
+  client: MasumiClient,
+  options: Omit<ExamineOptions, "spends"> & Pick<FleetInput, "survey">,
+): Promise<Examination> {
+  const { config, agents, urlOf, inState, forget, projectRoot, survey } = options;
+  const { approved, allBalances = false, signal } = options;
+  const unsettled = await readUnsettled(config, agents, projectRoot);
+  const input: FleetInput = { config, agents, urlOf, inState, forget, unsettled, survey };
   const plan = planFleet(input);
+  const isAsked = (needed: bigint) => allBalances || needed > 0n;
+  const [funds, wallets] = await Promise.all([
+    readFunds(client, { ...input, plan }, { isAsked, signal }),
+    lookAtWallets(client, {
+      config,
+      survey,
+      isAsked: (wallet) => allBalances || plan.agents.some((agent) => agent.wallet === wallet),
+      signal,
+    }),
+  ]);
   const checksum = checksumOf(input, plan);
-  const funds = await readFunds(
-    client,
-    { ...input, plan },
-    { isAsked: (needed) => allBalances || needed > 0n, signal },
-  );
-  const problems = [
-    ...plan.problems,
-    limitProblem(config, plan),
-    approvalProblem(approved, checksum),
-    ...funds.map((wallet) => fundsProblem(config, wallet)),
-  ].filter((problem) => problem !== undefined);
-  return { plan, funds, checksum, problems };
+  const problems = findProblems({ config, agents, plan, checksum, approved, wallets, funds });
+  return { plan, wallets, funds, checksum, problems };
 }
 
 /** Returns when earlier runs on this machine requested agents without learning what became of that, by agent. */

@@ -20,7 +20,15 @@ import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
 import { type FieldDrift, compareContent } from "./compare.ts";
-import { type FleetInput, assertUnregistered, keptBy, listingOf, registrationsOf } from "./registrations.ts";
+import type { RegisteredUrls } from "./expected-url.ts";
+import {
+  type FleetInput,
+  assertUnregistered,
+  keptBy,
+  listingOf,
+  registeredUrls,
+  registrationsOf,
+} from "./registrations.ts";
 import { WalletPool, paymentSourceOf } from "./wallets.ts";
 
 /** One agent of the stack: its status on the network, and what a run would do about it. */
@@ -63,6 +71,7 @@ export interface FleetPlan {
   /** What prevents the run, one entry per agent concerned. */
   readonly problems: readonly MasumiError[];
   readonly cost: Cost;
+  readonly registered: RegisteredUrls;
 }
 
 /** Returns what a run would do on the chain, given the declarations and what the service shows. Sends no requests. */
@@ -72,17 +81,26 @@ export function planFleet(input: FleetInput): FleetPlan {
     results: drafts,
     problems,
     own,
-  } = eachAgent(input, (agent, own, pool) => planAgent(input, agent, own, pool));
+    registered,
+  } = eachAgent(input, (agent, fleet) => planAgent(input, agent, fleet));
   const planned = drafts.map((draft) => ({ ...draft, queueLength: queueOf(draft, drafts) }));
   const orphans = findOrphans(config, agents, own);
   const cost = sumCosts([...planned, ...orphans].map((one) => one.cost));
-  return { agents: planned, orphans, problems, cost };
+  return { agents: planned, orphans, problems, cost, registered };
+}
+
+/** What is the same for all agents of a stack while they are judged one by one. */
+export interface LiveFleet {
+  /** The registrations of the stack's owner. */
+  readonly own: readonly OwnRow[];
+  readonly pool: WalletPool;
+  readonly registered: RegisteredUrls;
 }
 
 /** Returns the part of a plan that is about these agents; what no file declares is left out too. */
 export function restrictPlan(plan: FleetPlan, isIncluded: (planned: PlannedAgent) => boolean): FleetPlan {
   const agents = plan.agents.filter(isIncluded);
-  return { agents, orphans: [], problems: plan.problems, cost: sumCosts(agents.map(({ cost }) => cost)) };
+  return { ...plan, agents, orphans: [], cost: sumCosts(agents.map(({ cost }) => cost)) };
 }
 
 /**
@@ -90,34 +108,36 @@ export function restrictPlan(plan: FleetPlan, isIncluded: (planned: PlannedAgent
  * of the others.
  */
 export function eachAgent<T>(
-  { config, agents, survey }: FleetInput,
-  judge: (agent: Agent, own: readonly OwnRow[], pool: WalletPool) => T,
-): { readonly results: T[]; readonly problems: MasumiError[]; readonly own: readonly OwnRow[] } {
+  input: FleetInput,
+  judge: (agent: Agent, fleet: LiveFleet) => T,
+): Omit<LiveFleet, "pool"> & { readonly results: T[]; readonly problems: MasumiError[] } {
+  const { config, agents, survey } = input;
   const own = ownRows(survey.rows, config.owner);
-  const pool = new WalletPool(config);
+  const registered = registeredUrls(input);
+  const fleet = { own, registered, pool: new WalletPool(config) };
   const problems: MasumiError[] = [];
   const results = agents.flatMap((agent) => {
     try {
-      return [judge(agent, own, pool)];
+      return [judge(agent, fleet)];
     } catch (error) {
       if (!(error instanceof MasumiError)) throw error;
       problems.push(error);
       return [];
     }
   });
-  return { results, problems, own };
+  return { results, problems, own, registered };
 }
 
 type Draft = Omit<PlannedAgent, "queueLength">;
 
-function planAgent(input: FleetInput, agent: Agent, own: readonly OwnRow[], pool: WalletPool): Draft {
+function planAgent(input: FleetInput, agent: Agent, { own, pool, registered }: LiveFleet): Draft {
   const { config, survey, urlOf } = input;
   const mark = marker(config.owner, agent.id);
-  const { rows, row, spare } = registrationsOf(mark, own, keptBy(input, agent));
+  const { rows, row, spare } = registrationsOf(mark, own, keptBy(input, agent, registered));
   const adopted = survey.rows.find(({ id }) => id === agent.adopt);
   const wallet = pool.choose(agent, row ?? adopted);
   const source = paymentSourceOf(config, wallet, survey.sources);
-  const knownUrl = urlOf(agent);
+  const knownUrl = urlOf(agent, registered);
   const registration: Registration = {
     network: config.network,
     marker: mark,

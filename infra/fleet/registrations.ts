@@ -7,6 +7,7 @@ import {
   contentOf,
   isForgotten,
   marker,
+  ownRows,
   shortList,
   unlisted,
   unlistedTokens,
@@ -14,6 +15,7 @@ import {
 } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
+import type { RegisteredUrls, UrlOf } from "./expected-url.ts";
 import type { Survey } from "./survey.ts";
 import { usableWallets } from "./wallets.ts";
 
@@ -23,7 +25,7 @@ export interface FleetInput {
   readonly agents: readonly Agent[];
   readonly survey: Survey;
   /** Returns an agent's URL if it is known before the agent is hosted. */
-  readonly urlOf: (agent: Agent) => string | undefined;
+  readonly urlOf: UrlOf;
   /** Ids of the registrations in the stack's state, if that is known. */
   readonly inState?: ReadonlySet<string> | undefined;
   /** Requests of unknown outcome, by agent: when they were sent (Unix milliseconds). */
@@ -47,10 +49,33 @@ export function registrationsOf(mark: string, own: readonly OwnRow[], by: KeptBy
   return { rows, ...chooseKept(rows, by) };
 }
 
-/** Returns how to tell an agent's registrations apart: by the state, and by what is declared. */
-export function keptBy({ config, urlOf, inState }: FleetInput, agent: Agent): KeptBy {
+/** Returns where agents are registered to be reached: what their URLs are made of must not move while they live. */
+export function registeredUrls(input: FleetInput): RegisteredUrls {
+  const { config, agents, survey } = input;
+  const own = ownRows(survey.rows, config.owner);
+  return new Map(
+    agents.flatMap((agent) => {
+      const { row = survey.rows.find(({ id }) => id === agent.adopt) } = registrationsOf(
+        marker(config.owner, agent.id),
+        own,
+        keptBy(input, agent),
+      );
+      return row ? [[agent.id, row.listing.apiBaseUrl] as const] : [];
+    }),
+  );
+}
+
+/**
+ * Returns how to tell an agent's registrations apart: by the state, and by what is declared. Its URL counts once it is known where
+ * agents are registered.
+ */
+export function keptBy(
+  { config, urlOf, inState }: FleetInput,
+  agent: Agent,
+  registered?: RegisteredUrls,
+): KeptBy {
   const declared = listingOf(agent);
-  const url = urlOf(agent);
+  const url = registered === undefined ? undefined : urlOf(agent, registered);
   const vkeys = new Set(usableWallets(config, agent).map(({ vkey }) => vkey));
   return {
     inState,

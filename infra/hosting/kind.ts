@@ -13,6 +13,10 @@ export interface UrlContext<Settings = object> {
   readonly projectRoot: string;
   /** The ids of all agents of the stack that this hosting runs. */
   readonly ids: readonly string[];
+  /** What distinguishes the stack from others: numbers that must be unique among several stacks are derived from it. */
+  readonly scope: readonly string[];
+  /** The URLs that agents are registered with, by agent id; those without a live registration are missing. */
+  readonly registered: ReadonlyMap<string, string>;
 }
 
 /** Where an agent's log is kept. */
@@ -62,6 +66,19 @@ export interface HostingTraits<Settings = object> {
   settingsProblems(settings: Settings): string[];
   /** Returns why a stack cannot have that many agents of this hosting, each with its remedy; absent if there is no limit. */
   readonly countProblems?: (count: number) => string[];
+  /** Returns why an agent cannot have this id with this hosting, each with its remedy; absent if any id will do. */
+  readonly idProblems?: (settings: Settings, id: string) => string[];
+  /** The Docker engine that it uses; absent if it needs none. */
+  readonly dockerEngine?: {
+    /** Returns its address, as in DOCKER_HOST; "" is DOCKER_HOST itself, otherwise this machine's engine. */
+    readonly address: (settings: Settings) => string;
+    /** Whether crews run in it, beside images that are built there. */
+    readonly runsCrews: boolean;
+  };
+  /** The cloud whose credentials a run needs; absent if none. */
+  readonly cloud?: "aws";
+  /** Returns the public DNS zone in which a run writes the agents' names; absent if it writes none. */
+  readonly hostedZone?: (settings: Settings) => string | undefined;
   /** Returns warnings about what may come as a surprise with that many agents. */
   readonly countWarnings?: (count: number) => string[];
   /** Returns a function from an agent's id to its URL, or undefined if that is not known before it runs. */

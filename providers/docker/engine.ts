@@ -17,6 +17,8 @@ export interface EngineRequest {
   readonly path: string;
   /** A tar archive. */
   readonly body?: Buffer;
+  /** Default: a minute. */
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -25,7 +27,10 @@ export interface EngineRequest {
  * @param host as in DOCKER_HOST: unix:///…, tcp://… or ssh://user@machine; "" is DOCKER_HOST, otherwise this machine's engine
  * @throws DockerError DOCKER_ENGINE_FAILED
  */
-export async function askEngine(host: string, { method, path, body }: EngineRequest): Promise<EngineAnswer> {
+export async function askEngine(
+  host: string,
+  { method, path, body, timeoutMs = TIMEOUT_MS }: EngineRequest,
+): Promise<EngineAnswer> {
   const address = host || process.env["DOCKER_HOST"] || DEFAULT_HOST;
   const connection = connect(address);
   try {
@@ -38,7 +43,7 @@ export async function askEngine(host: string, { method, path, body }: EngineRequ
           host: "docker",
           ...(body ? { "content-type": "application/x-tar", "content-length": body.byteLength } : {}),
         },
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
       },
       body,
     );

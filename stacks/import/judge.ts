@@ -9,10 +9,12 @@ import {
   type Action,
   type FieldDrift,
   type Survey,
+  type UrlOf,
   compareContent,
   valueText,
   listingOf,
   planFleet,
+  registeredUrls,
 } from "../../infra/fleet/index.ts";
 import type { Row } from "../../providers/masumi/service/index.ts";
 import { chooseId } from "./agent-id.ts";
@@ -22,7 +24,7 @@ import { type Reason, transcribe } from "./transcribe.ts";
 export interface ImportContext extends Declared {
   readonly projectRoot: string;
   readonly survey: Survey;
-  readonly urlOf: (agent: Agent) => string | undefined;
+  readonly urlOf: UrlOf;
   readonly inState?: ReadonlySet<string> | undefined;
   /** Whether agents/<id>.yaml, or a file like it, is there. */
   readonly isFile: (id: string) => boolean;
@@ -53,9 +55,11 @@ export function judge(row: Row, context: ImportContext): Draft | readonly Reason
 }
 
 /** The URL may be declared by an agent that has not taken the registration over. */
-function obstacleOfUrl(row: Row, { agents, urlOf, survey }: ImportContext): Reason | undefined {
+function obstacleOfUrl(row: Row, context: ImportContext): Reason | undefined {
+  const { agents, urlOf, survey } = context;
+  const registered = registeredUrls(context);
   const same = (url: string) => (URL.canParse(url) ? new URL(url).href : url).replace(/\/+$/, "");
-  const other = agents.find((agent) => same(urlOf(agent) ?? "") === same(row.listing.apiBaseUrl));
+  const other = agents.find((agent) => same(urlOf(agent, registered) ?? "") === same(row.listing.apiBaseUrl));
   if (!other) return undefined;
   const hasOwn = survey.rows.some(({ id }) => id === other.adopt);
   return {

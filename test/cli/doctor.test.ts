@@ -46,7 +46,9 @@ describe("masumi-agents doctor", () => {
     const { exitCode, stdout } = await doctorOf(stack);
     expect(stdout).toMatch(PLAIN);
     expect(stdout).toMatch(/^ok {4}Node +Node \d+/m);
-    expect(stdout).toMatch(/^ok {4}Python +not needed: no crew is a process of this machine$/m);
+    expect(stdout).toMatch(
+      /^skip {2}Python +no crew of this stack is a process of this machine, so none needs Python here$/m,
+    );
     expect(stdout).toMatch(/^ok {4}agents +2 agents valid for stack preprod$/m);
     expect(stdout).toMatch(/^ok {4}settings +Preprod, owner example-gmbh, 2 wallets, hosting process$/m);
     expect(stdout).toMatch(/^ok {4}payment service +http:\/\/127\.0\.0\.1:\d+\/api\/v1 answers \(\d+ ms\)$/m);
@@ -58,11 +60,15 @@ describe("masumi-agents doctor", () => {
     expect(stdout).toMatch(
       /^ok {4}balances +V2 wallet .* has 10000 ADA free; the next up takes up to 5\.422653$/m,
     );
-    expect(stdout).toMatch(/^ok {4}ports +no crew of this stack is a process of this machine$/m);
+    expect(stdout).toMatch(/^skip {2}ports +no crew of this stack is a process of this machine$/m);
+    expect(stdout).toMatch(/^ok {4}plan +On the chain: 2 to register\. About .* locked\.$/m);
     expect(stdout).toMatch(
-      /^ok {4}parallel steps +PULUMI_PARALLEL is not set; masumi-agents sets it to 18$/m,
+      /^ok {4}parallel steps +masumi-agents sets PULUMI_PARALLEL=18, because 2 agents and 16 other steps may run at once$/m,
     );
-    expect(stdout).toMatch(/^\d+ ok, \d warnings?, 0 failures\.$/m);
+    expect(stdout).toMatch(
+      /^skip {2}Docker +no agent of this stack is hosted by it, so it needs no Docker$/m,
+    );
+    expect(stdout).toMatch(/^\d+ ok, \d warnings?, 0 failures, \d not checked\.$/m);
     expect(exitCode).toBe(0);
   });
 
@@ -157,8 +163,8 @@ describe("masumi-agents doctor", () => {
     const found = await findings(stack);
     expect(of(found, "wallets").map((text) => text.slice(0, 39))).toEqual([
       "ok V2 wallet fa12fbf5…7e32 is known, wi",
-      "fail the payment service has no wallet ",
-      "fail the payment service has no wallet ",
+      "fail WALLET_UNKNOWN: The payment servic",
+      "fail WALLET_UNKNOWN: The payment servic",
       "ok V2 wallet f5746caf…cc5d is known, wi",
     ]);
     const [first, , , last] = of(found, "balances");
@@ -202,7 +208,7 @@ describe("masumi-agents doctor", () => {
       agents: { one: { role: "r", goal: "g", backstory: "b" } },
       tasks: [{ name: "t", agent: "one", description: "d", expected_output: "e" }],
     };
-    const hosted = (name: string) => ({ name, url: undefined, crew });
+    const hosted = (name: string) => ({ name, url: undefined, pricing: "free", crew });
     stack.declare({ taken: hosted("One"), later: hosted("Two") });
     stack.project.write(".masumi/ports.json", JSON.stringify({ taken: port }));
     const [said] = of(await findings(stack), "ports");
@@ -232,7 +238,7 @@ describe("masumi-agents doctor", () => {
     expect(stdout).toMatch(
       /^fail {2}settings +The sandbox of this project is not running.*npx masumi-agents sandbox$/m,
     );
-    expect(stdout).toMatch(/^ok {4}Pulumi +not needed for the local stack$/m);
+    expect(stdout).toMatch(/^skip {2}Pulumi +the local stack needs no Pulumi CLI$/m);
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 });

@@ -8,6 +8,9 @@ import { OWNER, declare, register } from "../infra/fleet/stack.ts";
 import { marker } from "../../providers/masumi/service/index.ts";
 import { V2 } from "../providers/masumi/inputs.ts";
 import { CliStack } from "./stack.ts";
+import defaultWorld from "../../local/sandbox/world.default.json" with { type: "json" };
+
+const SECOND_CONTRACT = "addr_test1wpmgv2p0uws5xqcm48nvlrmz7qx8k0y7dhz9g6xqd0nf4kcr5l2hx";
 
 const driftOf = (stack: CliStack, flags: Partial<DriftFlags> = {}, env = {}) =>
   stack.run((project) => drift(project, { stack: "preprod", ...flags }), env);
@@ -53,7 +56,9 @@ describe("masumi-agents drift", () => {
     );
     expect(stdout).toMatch(/^twice: as declared .*\n {2}DUPLICATE: also registered as cm/m);
     expect(stdout).toMatch(/^missing: MISSING: it is not registered$/m);
-    expect(stdout).toMatch(/^Agent orphan: ORPHAN: no file declares it \(registration cm/m);
+    expect(stdout).toMatch(
+      /^Agent orphan: NOT DECLARED: registered under this owner, but in no file \(registration cm/m,
+    );
     expect(stdout).toMatch(
       /^Drift: 4 of 5 agents not as declared, 1 registration that no file declares\. .*masumi-agents plan$/m,
     );
@@ -102,11 +107,21 @@ describe("masumi-agents drift", () => {
   });
 
   it("ends with 1 when an agent could not be compared, even where others have drifted", async () => {
-    await using stack = await CliStack.start({ wallets: [V2] });
-    stack.declare({ a: {}, b: { payment: "V1" } });
+    // Of two V2 contracts, nobody can say which one the wallet belongs to.
+    const [first, ...others] = defaultWorld.paymentSources;
+    const second = {
+      ...first,
+      smartContractAddress: SECOND_CONTRACT,
+      policyId: "ab".repeat(28),
+      wallets: [],
+    };
+    const world = { ...defaultWorld, paymentSources: [first, ...others, second] };
+    await using stack = await CliStack.start({}, { chainSpeed: "instant", world });
+    await stack.register({ b: {} }, OWNER);
+    stack.declare({ a: {}, b: {} });
     const { exitCode, stdout } = await driftOf(stack);
     expect(stdout).toMatch(/^a: MISSING/m);
-    expect(stdout).toMatch(/^Problem: NO_WALLET_FITS: agents\/b\.yaml/m);
+    expect(stdout).toMatch(/^Problem: PAYMENT_SOURCE_UNKNOWN: The service has 2 V2 payment sources/m);
     expect(stdout).toMatch(/1 agent could not be compared/);
     expect(exitCode).toBe(1);
   });

@@ -4,7 +4,7 @@ import type { PlanDocument } from "../../stacks/documents.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
 import { TestProject } from "../helpers/project.ts";
 import { declare, register } from "../infra/fleet/stack.ts";
-import { EMPTY_V2, V2 } from "../providers/masumi/inputs.ts";
+import { V2 } from "../providers/masumi/inputs.ts";
 import { CliStack } from "./stack.ts";
 
 const planOf = (stack: CliStack, flags: Partial<PlanFlags> = {}, env = {}) =>
@@ -133,12 +133,12 @@ describe("masumi-agents plan", () => {
   });
 
   it.each<[what: string, flags: Partial<PlanFlags>, said: RegExp]>([
-    ["a table", {}, /^Problem: NO_WALLET_FITS: agents\/b\.yaml/m],
-    ["Markdown", { markdown: true }, /^- \*\*Problem:\*\* NO_WALLET_FITS/m],
-    ["JSON", { json: true }, /"code": "NO_WALLET_FITS"/],
+    ["a table", {}, /^Problem: WALLET_UNKNOWN: The payment service has no wallet (ab)+ for the V2/m],
+    ["Markdown", { markdown: true }, /^- \*\*Problem:\*\* WALLET_UNKNOWN/m],
+    ["JSON", { json: true }, /"code": "WALLET_UNKNOWN"/],
   ])("ends with 1 when something stands in the way, as %s", async (_what, flags, said) => {
-    await using stack = await CliStack.start({ wallets: [EMPTY_V2] });
-    stack.declare({ a: {}, b: { payment: "V1" } });
+    await using stack = await CliStack.start({ wallets: [{ vkey: "ab".repeat(28), type: "V2" }] });
+    stack.declare({ a: {} });
     const { exitCode, stdout } = await planOf(stack, flags);
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(said);

@@ -87,7 +87,7 @@ describe("a run that cannot succeed says why, spends nothing, and ends with exit
     [
       "an agent at a private address, where the stack is not told that this will do",
       () => configure({ allowPrivateUrls: "false" }),
-      /AGENT_ADDRESS_PRIVATE/,
+      /is an address that only this machine or its network can reach/,
       /public URL/,
     ],
   ])(

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { ConfigurationError, readStackConfig } from "../../infra/config.ts";
+import { formatComplaint, loadAgents } from "../../infra/declarations/index.ts";
+import { hostingRefusals } from "../../infra/fleet/index.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -19,7 +21,8 @@ function valuesOf(stack: string): Record<string, string> {
   );
 }
 
-const SECRETS = ["masumi:apiKey", "masumi:runtimeKey", "masumi:modelKey"];
+/** What the comments in the files ask for. */
+const SECRETS = ["masumi:apiKey", "masumi:runtimeKey", "masumi:modelKey", "masumi:databaseUrl"];
 const env = { MASUMI_API_KEY: "a-provisioning-key" };
 
 describe("the stack files of this repository", () => {
@@ -39,6 +42,15 @@ describe("the stack files of this repository", () => {
     expect(() => read(valuesOf("mainnet"))).toThrow(ConfigurationError);
     const confirmed = read({ ...valuesOf("mainnet"), "masumi:confirmMainnet": "true" });
     expect(confirmed).toMatchObject({ network: "Mainnet", allowDeregister: [], aws: { spot: false } });
+  });
+
+  it.each(["preprod", "mainnet"])("%s accepts the agents of this repository", (stack) => {
+    const values = { ...valuesOf(stack), "masumi:confirmMainnet": "true" };
+    const config = readStackConfig({ stack, values, secretKeys: SECRETS, env });
+    const { agents, complaints } = loadAgents({ ...config, projectRoot: root, folder: "agents" });
+    expect(complaints.map(formatComplaint)).toEqual([]);
+    expect(agents.length).toBeGreaterThan(2);
+    expect(hostingRefusals(config, agents)).toEqual([]);
   });
 
   it.each(["preprod", "mainnet"])("%s has no secret in plain text", (stack) => {

@@ -100,6 +100,13 @@ const legalText = (what: string) =>
     .exactOptional()
     .meta({ description: `${what}: a link or a text.`, examples: ["https://example.com/terms"] });
 
+/** The network's registry adds /availability to the URL, buyers add the other paths of MIP-003. */
+const baseUrl = ruled(serviceUrl(250), {
+  test: (value) => !/\/(availability|start_job|input_schema|provide_input)\/*$/.test(value),
+  wrong: "ends in a path of the agent's API, which its callers add themselves",
+  right: "write only what comes before it, for example https://agents.example.com/research",
+});
+
 export const declarationSchema = z
   .strictObject({
     id: id.exactOptional().meta({
@@ -180,12 +187,10 @@ export const declarationSchema = z
     image: imageByDigest(500)
       .exactOptional()
       .meta({ description: "What the agent runs: a container image, by digest." }),
-    url: serviceUrl(250)
-      .exactOptional()
-      .meta({
-        description: "Base URL of the MIP-003 API of an agent that runs elsewhere and is only registered.",
-        examples: ["https://agents.example.com/research"],
-      }),
+    url: baseUrl.exactOptional().meta({
+      description: "Base URL of the MIP-003 API of an agent that runs elsewhere and is only registered.",
+      examples: ["https://agents.example.com/research"],
+    }),
     model: z
       .strictObject({
         name: text(200)

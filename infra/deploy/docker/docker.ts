@@ -12,10 +12,11 @@ import {
   containerEnvironment,
   secretEnvironment,
 } from "../../crews/environment.ts";
+import { scopeOf } from "../../fleet/index.ts";
 import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
 import { containerName, containerPrefix } from "../../hosting/docker/names.ts";
 import { type DockerSettings, isOnAnotherMachine } from "../../hosting/docker/settings.ts";
-import { dockerPorts, dockerUrl } from "../../hosting/docker/url.ts";
+import { dockerPorts, dockerUrl, showsPorts } from "../../hosting/docker/url.ts";
 
 /** The longest job, and so the grace period of a stopped container: changing a crew's text must not kill a paid job. */
 const JOB_SECONDS = 900;
@@ -47,7 +48,7 @@ export const hosting: HostingFactory = (context) => {
   return { host: (crew, options) => hostCrew(stack, crew, options) };
 };
 
-function makeStack({ config, projectRoot, agents }: HostingContext): DockerStack {
+function makeStack({ config, projectRoot, agents, registered }: HostingContext): DockerStack {
   const settings = config.docker;
   const host = settings.host ?? "";
   // Without a configured host, the default provider reads DOCKER_HOST, as all Docker tools do.
@@ -63,7 +64,8 @@ function makeStack({ config, projectRoot, agents }: HostingContext): DockerStack
     },
     on({}),
   );
-  const ports = dockerPorts(hostedBy("docker", agents).map(({ id }) => id));
+  const ids = hostedBy("docker", agents).map(({ id }) => id);
+  const ports = dockerPorts({ settings, ids, scope: scopeOf(config), registered });
   return { config, host, on, images, ports };
 }
 
@@ -133,7 +135,14 @@ function makeContainer(
       // An author's own image may need to write elsewhere.
       ...(runsInRuntime(agent) ? { readOnly: true, tmpfs: { "/tmp": "" } } : {}),
     },
-    on({ ...options, ...(documents.stored.length > 0 ? { dependsOn: documents.stored } : {}) }),
+    on({
+      ...options,
+      ...(documents.stored.length > 0 ? { dependsOn: documents.stored } : {}),
+      // No registration tells the port of such an agent, but the state does.
+      ...(showsPorts(config.docker) || agent.id in config.docker.ports
+        ? {}
+        : { ignoreChanges: ["ports[0].external"] }),
+    }),
   );
 }
 

@@ -4,13 +4,14 @@ import { EcsRollout } from "../../../providers/ecs/index.ts";
 import type { StackConfig } from "../../config.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import { CONTAINER_PORT } from "../../crews/environment.ts";
+import { NAMES, acceptedName } from "../../hosting/names.ts";
 import { type Agent, runsInRuntime } from "../../declarations/index.ts";
 import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
 import { scale } from "./autoscaling.ts";
 import { CONTAINER, DATA_VOLUME, LOG_STREAM_PREFIX, containerDefinition } from "./container-definition.ts";
 import { type LoadBalancer, useLoadBalancer } from "./load-balancer.ts";
 import { type Network, findNetwork } from "./network.ts";
-import { rulePriorities } from "./priorities.ts";
+import { type RulePriorities, rulePriorities } from "./priorities.ts";
 import { type Route, makeRoute } from "./route.ts";
 import { type SecurityGroup, crewSecurityGroup } from "./security-groups.ts";
 import { type EcsCrew, type SharedEcs, makeCrew, publishBySsm, shareEcs } from "./shared.ts";
@@ -29,8 +30,7 @@ interface AlbStack {
   readonly network: Network;
   readonly loadBalancer: LoadBalancer;
   readonly securityGroup: SecurityGroup;
-  /** Priorities of the listener's rules, by agent id. */
-  readonly priorities: ReadonlyMap<string, number>;
+  readonly priorities: RulePriorities;
 }
 
 /** Runs crews on ECS Fargate behind one load balancer, each at its own host name, so every preview knows the URL. */
@@ -40,7 +40,7 @@ export const hosting: HostingFactory = async (context) => {
 };
 
 async function makeStack(context: HostingContext): Promise<AlbStack> {
-  const { config, agents } = context;
+  const { config, agents, registered } = context;
   const { domain, zone } = config.aws;
   if (!domain) throw new Error("masumi:aws.domain is missing");
   const network = await findNetwork(config.aws);
@@ -56,7 +56,7 @@ async function makeStack(context: HostingContext): Promise<AlbStack> {
     },
     options,
   );
-  const priorities = rulePriorities(agents);
+  const priorities = rulePriorities(config, agents, registered);
   return { config, domain, zoneId, shared, network, loadBalancer, securityGroup, priorities };
 }
 
@@ -112,7 +112,7 @@ function makeTask(
   return new aws.ecs.TaskDefinition(
     id,
     {
-      family: `${pulumi.getProject()}-${pulumi.getStack()}-${id}`,
+      family: acceptedName(NAMES.taskFamily, `${pulumi.getProject()}-${pulumi.getStack()}-${id}`),
       requiresCompatibilities: ["FARGATE"],
       networkMode: "awsvpc",
       cpu: String(resources.cpu),

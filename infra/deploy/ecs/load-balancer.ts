@@ -1,6 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { AwsSettings } from "../../hosting/ecs/settings.ts";
+import { NAMES, acceptedName } from "../../hosting/names.ts";
+import { IDLE_SECONDS } from "../../hosting/ecs/limits.ts";
 import { useCertificate } from "./certificate.ts";
 import type { Network } from "./network.ts";
 import { EVERYONE, type SecurityGroup, outgoingGroup } from "./security-groups.ts";
@@ -50,12 +52,13 @@ function makeLoadBalancer(
 ): LoadBalancer {
   const securityGroup = publicSecurityGroup(`${name}-public`, network.vpcId, options);
   const loadBalancer = new aws.lb.LoadBalancer(
-    name,
+    acceptedName(NAMES.loadBalancer, name),
     {
       loadBalancerType: "application",
       securityGroups: [securityGroup.id],
       subnets: [...network.subnetIds],
       dropInvalidHeaderFields: true,
+      idleTimeout: IDLE_SECONDS,
     },
     options,
   );

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { boundedName } from "../../crews/names.ts";
+import { boundedName } from "../../hosting/names.ts";
 import { type AgentRights, type AwsPlace, agentPolicy, assumedBy, readSecrets } from "./policies.ts";
 
 /** IAM's limit for the names of roles. */

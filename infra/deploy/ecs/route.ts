@@ -1,9 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { CONTAINER_PORT, HEALTH_PATH } from "../../crews/environment.ts";
-import { boundedName } from "../../crews/names.ts";
+import { boundedName } from "../../hosting/names.ts";
 import type { LoadBalancer } from "./load-balancer.ts";
 import type { Network } from "./network.ts";
+import type { RulePriorities } from "./priorities.ts";
 
 /** Maximum length of a target group's name. */
 const TARGET_GROUP_NAME = 32;
@@ -16,7 +17,7 @@ export interface RouteInput {
   readonly zoneId: string;
   readonly network: Network;
   readonly loadBalancer: LoadBalancer;
-  readonly priorities: ReadonlyMap<string, number>;
+  readonly priorities: RulePriorities;
 }
 
 /** The route from an agent's host name to its containers. */
@@ -31,7 +32,7 @@ export function makeRoute(
   { domain, zoneId, network, loadBalancer, priorities }: RouteInput,
   options: pulumi.CustomResourceOptions,
 ): Route {
-  const priority = priorities.get(id);
+  const priority = priorities.byId.get(id);
   if (priority === undefined) throw new Error(`${id} is not among the agents of this hosting`);
   const targetGroup = new aws.lb.TargetGroup(
     id,
@@ -54,7 +55,8 @@ export function makeRoute(
       conditions: [{ hostHeader: { values: [`${id}.${domain}`] } }],
       actions: [{ type: "forward", targetGroupArn: targetGroup.arn }],
     },
-    options,
+    // Once a rule has a number, the state keeps it, whatever it would be derived from today.
+    priorities.isGiven(id) ? options : { ...options, ignoreChanges: ["priority"] },
   );
   const record = new aws.route53.Record(
     id,

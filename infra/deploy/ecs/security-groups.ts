@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
+import { NAMES, acceptedName } from "../../hosting/names.ts";
 
 export const EVERYONE = "0.0.0.0/0";
 
@@ -16,7 +17,11 @@ export function outgoingGroup(
   description: string,
   options: pulumi.CustomResourceOptions,
 ): SecurityGroup {
-  const group = new aws.ec2.SecurityGroup(name, { vpcId, description }, options);
+  const group = new aws.ec2.SecurityGroup(
+    acceptedName(NAMES.securityGroup, name),
+    { vpcId, description },
+    options,
+  );
   const egress = new aws.vpc.SecurityGroupEgressRule(
     name,
     { securityGroupId: group.id, cidrIpv4: EVERYONE, ipProtocol: "-1" },

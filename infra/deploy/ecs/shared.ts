@@ -10,16 +10,13 @@ import { CrewDrain } from "../../../providers/crew-drain/index.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import { agentPath } from "../../hosting/ecs/names.ts";
 import type { HostingContext } from "../hosting.ts";
-import { boundedName } from "../../crews/names.ts";
+import { NAMES, acceptedName, parameterPath } from "../../hosting/names.ts";
 import { type Cluster, useCluster } from "./cluster.ts";
 import type { AwsPlace } from "./policies.ts";
 import { makeRepository } from "./repository.ts";
 import { type Role, makeExecutionRole, makeTaskRole } from "./roles.ts";
 import { type StoredSecrets, storeSecrets } from "./secrets.ts";
 import { GRACE_SECONDS } from "./timeouts.ts";
-
-/** Pulumi adds eight characters, and a load balancer's name may have 32. */
-const SHARED_NAME = 24;
 
 /** What all crews of a stack on AWS share, however they are reached. */
 export interface SharedEcs {
@@ -75,7 +72,7 @@ async function makeShared({ config, projectRoot }: HostingContext): Promise<Shar
   const { accountId, arn } = await aws.getCallerIdentity({});
   const [, partition = "aws"] = arn.split(":");
   const place = { partition, region: config.aws.region ?? "", accountId };
-  const name = boundedSharedName();
+  const name = acceptedName(NAMES.shared, `${pulumi.getProject()}-${pulumi.getStack()}`);
   const options = { parent: new EcsHosting(name) };
   const needsDocumentsKey = config.documents?.endpoint !== undefined;
   const secrets = storeSecrets(name, secretEnvironment(config, { needsDocumentsKey }), options);
@@ -102,14 +99,6 @@ async function makeShared({ config, projectRoot }: HostingContext): Promise<Shar
   };
 }
 
-/** Returns the plain name if it fits, which is nearly always the case. */
-function boundedSharedName(): string {
-  const plain = `${pulumi.getProject()}-${pulumi.getStack()}`;
-  return /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(plain) && plain.length <= SHARED_NAME
-    ? plain
-    : boundedName(SHARED_NAME, plain);
-}
-
 export function makeCrew(
   shared: SharedEcs,
   config: StackConfig,
@@ -118,7 +107,7 @@ export function makeCrew(
 ): EcsCrew {
   const { agent } = crew;
   const path = agentPath(pulumi.getProject(), pulumi.getStack(), agent.id);
-  const identityParameter = `${path}/identity`;
+  const identityParameter = parameterPath(`${path}/identity`);
   const images = builtImages(shared, agent, options);
   const documents = storeLargeDocuments(agent, shared.images.largeFilesOf(agent), config, options);
   const taskRole = makeTaskRole(

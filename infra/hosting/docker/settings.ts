@@ -21,6 +21,8 @@ const schema = z.strictObject({
     .regex(/^https?:\/\/[^\s]*[^\s/]$/, "expected a URL without a trailing slash")
     .regex(/\{(port|id)\}/, "expected {port} or {id} in it, because agents cannot share one URL")
     .default("http://127.0.0.1:{port}"),
+  /** Ports of single agents, by id. Default: a port derived from stack and id. */
+  ports: z.record(z.string(), z.int().min(1).max(65_535, "expected a port, 1 to 65535")).default({}),
   /** The platform that images are built for. Default: this machine's, or linux/amd64 for an engine on another machine. */
   platform: platform.exactOptional(),
 });

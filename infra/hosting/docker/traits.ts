@@ -1,5 +1,6 @@
 import type { HostingTraits } from "../kind.ts";
 import { containerName } from "./names.ts";
+import { repeatedNumbers } from "../stable-numbers.ts";
 import { type DockerSettings, isOnAnotherMachine } from "./settings.ts";
 import { dockerPorts, dockerUrl } from "./url.ts";
 
@@ -13,8 +14,9 @@ export const dockerTraits: HostingTraits<{ readonly docker: DockerSettings }> = 
   losesPaidJobs: false,
   needsRuntimeKey: "always",
   needsDocumentsKey: () => true,
-  settingsProblems({ docker: { host, url } }) {
-    const problems: string[] = [];
+  dockerEngine: { address: ({ docker }) => docker.host ?? "", runsCrews: true },
+  settingsProblems({ docker: { host, url, ports } }) {
+    const problems = repeatedNumbers("masumi:docker.ports", ports);
     if (!isOnAnotherMachine(host)) return problems;
     if (url.startsWith("http://127.0.0.1:")) {
       problems.push(
@@ -29,8 +31,8 @@ export const dockerTraits: HostingTraits<{ readonly docker: DockerSettings }> = 
     }
     return problems;
   },
-  urls({ settings, ids }) {
-    const ports = dockerPorts(ids);
+  urls({ settings, ids, scope, registered }) {
+    const ports = dockerPorts({ settings: settings.docker, ids, scope, registered });
     return (id) => {
       const port = ports.get(id);
       return port === undefined ? undefined : dockerUrl(settings.docker, id, port);

@@ -44,6 +44,8 @@ const schema = z.strictObject({
       securityGroupId: resourceId("sg"),
     })
     .exactOptional(),
+  /** ecs-alb: priorities of single agents' listener rules, by id. Default: a number derived from stack and id. */
+  priorities: z.record(z.string(), z.int().min(1).max(50_000, "expected a priority, 1 to 50000")).default({}),
   /** ecs-alb: Fargate Spot, about 70 % cheaper; AWS may stop a container and its jobs with two minutes' notice. */
   spot: z.boolean().default(false),
   logRetentionDays: z

@@ -1,4 +1,6 @@
 import type { HostingTraits, LogContext } from "../kind.ts";
+import { repeatedNumbers } from "../stable-numbers.ts";
+import { CERTIFICATE_NAME, HOST_NAME } from "./limits.ts";
 import { agentPath } from "./names.ts";
 import type { AwsSettings } from "./settings.ts";
 import { EXPRESS_SIZES, FARGATE_SIZES } from "./sizes.ts";
@@ -27,6 +29,8 @@ const onEcs = {
   needsRuntimeKey: "always",
   // AWS's own S3 is read with the task's role.
   needsDocumentsKey: ({ endpoint }) => endpoint !== undefined,
+  dockerEngine: { address: () => "", runsCrews: false },
+  cloud: "aws",
   logs:
     ({ settings: { aws }, project, stack }: LogContext<Settings>) =>
     (id: string) => ({
@@ -50,6 +54,16 @@ export const albTraits: HostingTraits<Settings> = {
           `${count} agents would share one load balancer, which has room for ${AGENTS_PER_LOAD_BALANCER}: ` +
             "distribute them over several stacks, or give some of them hosting: ecs-express",
         ],
+  hostedZone: ({ aws: { zone, domain } }) => zone ?? domain,
+  idProblems: ({ aws: { domain = "" } }, id) => {
+    const host = `${id}.${domain}`;
+    return host.length <= HOST_NAME
+      ? []
+      : [
+          `the host name ${host} has ${host.length} characters, and a load balancer's rule may have ${HOST_NAME}: ` +
+            "choose a shorter id, or a shorter masumi:aws.domain",
+        ];
+  },
   urls: ({ settings: { aws } }) => {
     const { domain } = aws;
     return (id) => domain && albUrl(domain, id);
@@ -99,12 +113,25 @@ function expressProblems({ spot, platform }: AwsSettings): string[] {
   return problems;
 }
 
-function loadBalancerProblems({ domain, loadBalancer, certificateArn, vpcId }: AwsSettings): string[] {
-  const problems: string[] = [];
+function loadBalancerProblems(settings: AwsSettings): string[] {
+  const { domain, zone, loadBalancer, certificateArn, vpcId, priorities } = settings;
+  const problems = repeatedNumbers("masumi:aws.priorities", priorities);
   if (!domain) {
     problems.push(
       "masumi:aws.domain is missing: with ecs-alb, agents are reached at https://<id>.<domain>. Set a domain whose " +
         "DNS is in Route 53, or use ecs-express, which needs none",
+    );
+  }
+  if (domain && zone && domain !== zone && !domain.endsWith(`.${zone}`)) {
+    problems.push(
+      `masumi:aws.zone ${zone} does not contain masumi:aws.domain ${domain}: name the zone that does`,
+    );
+  }
+  const certified = `*.${domain}`;
+  if (!loadBalancer && !certificateArn && certified.length > CERTIFICATE_NAME) {
+    problems.push(
+      `masumi:aws.domain is too long: ${certified} has ${certified.length} characters, and a certificate's name may have ` +
+        `${CERTIFICATE_NAME}. Use a shorter domain, or name a certificate of your own in masumi:aws.certificateArn`,
     );
   }
   if (loadBalancer && certificateArn) {

@@ -23,6 +23,8 @@ export interface RegistryOptions {
 }
 
 interface Entry {
+  /** Started, but perhaps not configured yet. */
+  readonly started: Promise<ProviderHost>;
   /** Configured. */
   readonly host: Promise<ProviderHost>;
   readonly inputs: PropertyMap;
@@ -57,6 +59,15 @@ export class ProviderRegistry implements ResourceProvider {
   /** The provider with this reference, configured. @throws EngineError UNKNOWN_PROVIDER */
   async get(reference: string): Promise<ProviderHost> {
     return this.#entry(reference).host;
+  }
+
+  /**
+   * Waits until the providers with these references are started.
+   * @throws EngineError PLUGIN_NOT_FOUND, BAD_PACKAGE_NAME, PLUGIN_SILENT, PLUGIN_CRASHED if one of them cannot be
+   */
+  async allStarted(references: Iterable<string>): Promise<void> {
+    const known = [...new Set(references)].filter((reference) => reference !== "");
+    await Promise.all(known.map((reference) => this.#entry(reference).started));
   }
 
   /** The configuration that the provider with this reference was given. @throws EngineError UNKNOWN_PROVIDER */
@@ -193,7 +204,7 @@ export class ProviderRegistry implements ResourceProvider {
     });
     // Whoever uses the provider awaits it and gets the error; but perhaps nobody does.
     ready.catch(() => undefined);
-    const entry = { host: ready, inputs: configuration };
+    const entry = { started: host, host: ready, inputs: configuration };
     this.#entries.set(providerRef(urn, id), entry);
     const former = this.#aliases.get(urn);
     if (former !== undefined) this.#entries.set(providerRef(former, id), entry);

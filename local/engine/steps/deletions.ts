@@ -8,7 +8,7 @@ import type { RunContext, Step } from "./step.ts";
 /**
  * The end of a run: deletes what was replaced, and what the program does not want any more, dependents first. Resources that do not
  * depend on each other are deleted at the same time. False: something was refused, and reported.
- * @throws EngineError PROVIDER_NOT_TRUSTED before the first is deleted
+ * @throws EngineError PROVIDER_NOT_TRUSTED, or that a provider cannot be started, before the first is deleted
  */
 export async function performDeletes(
   context: RunContext,
@@ -26,6 +26,8 @@ export async function performDeletes(
   const untargeted = reportUntargeted(context, deleting.keys());
   // A preview goes on, so that all that would go is shown.
   if (untargeted && !context.preview) return false;
+  // Half of a stack that is gone helps nobody: a provider that is missing would only be noticed when its turn comes.
+  await context.registry.allStarted([...deleting.keys()].map(({ provider }) => provider));
   for (const layer of layers(graph, deleting)) {
     // A protected resource stays, and with it all that it depends on.
     const kept = new Set(

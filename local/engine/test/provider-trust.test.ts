@@ -184,6 +184,37 @@ describe("foreign provider code has no way round", () => {
   });
 });
 
+describe("a state with a provider that cannot be started", () => {
+  it.each([
+    ["a name that leads to another file", "x/../../any", /BAD_PACKAGE_NAME|is not the name of a package/u],
+    ["a plugin that is not there", "lost", /plugin of package "lost" was not found/u],
+  ])("is refused before anything is deleted: %s", async (_what, pkg, said) => {
+    await attack.project.want();
+    for (const run of ["destroy", "up", "preview"]) {
+      await attack.write((named, resources) => {
+        const provider = structuredClone(named("default"));
+        const urn = provider.urn.replace(/pulumi:providers:[^:]+/u, `pulumi:providers:${pkg}`);
+        resources.push({ ...provider, urn, type: `pulumi:providers:${pkg}` });
+        const { outputs: _outputs, ...c } = structuredClone(named("c"));
+        const type = `${pkg}:index:Thing`;
+        const cUrn = c.urn.replace(/::[^:]+:[^:]+:[^:]+::c$/u, `::${type}::strange`);
+        resources.push({
+          ...c,
+          urn: cUrn,
+          type,
+          outputs: {},
+          inputs: {},
+          provider: `${urn}::${String(provider["id"])}`,
+        });
+      });
+      const result = await (RUNS[run] ?? up)(attack.options({ trusted: [OWN] }));
+      expect(errorsOf(result)).toMatch(said);
+      expect(result.ok).toBe(false);
+      expect(await attack.project.calls()).toEqual([]);
+    }
+  });
+});
+
 describe("what counts as provider code", () => {
   const trust = new ProviderTrust((text) => text === "known");
   trust.learn({ __provider: makeSecret("brought") });

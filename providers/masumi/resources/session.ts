@@ -130,7 +130,12 @@ export class Session {
   async client(): Promise<MasumiClient> {
     const { url, apiKey } = await this.settings();
     this.#secrets = [apiKey];
-    this.#client ??= new MasumiClient({ url, token: apiKey, timeoutMs: this.#options.timeoutMs });
+    this.#client ??= new MasumiClient({
+      url,
+      token: apiKey,
+      timeoutMs: this.#options.timeoutMs,
+      onSlow: (message) => this.#log.note({ severity: "info", message, ephemeral: true }),
+    });
     return this.#client;
   }
 

@@ -1,9 +1,10 @@
 import { type LookupAddress, lookup } from "node:dns";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import { BlockList, type LookupFunction, isIP, isIPv6 } from "node:net";
+import { type LookupFunction, isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import axios from "axios";
+import { isPublicAddress } from "../../common/public-address.ts";
 import { RegistrationError } from "./errors.ts";
 
 export interface ProbeOptions {
@@ -93,41 +94,6 @@ function describeAnswer(status: number, text: string, location: unknown): string
 }
 
 /* ---- public addresses only ----------------------------------------------------------------------------- */
-
-/** Special-purpose ranges of RFC 6890 and its successors that the public network cannot reach. */
-const PRIVATE = new BlockList();
-for (const [network, prefix] of [
-  ["0.0.0.0", 8],
-  ["10.0.0.0", 8],
-  ["100.64.0.0", 10],
-  ["127.0.0.0", 8],
-  ["169.254.0.0", 16],
-  ["172.16.0.0", 12],
-  ["192.0.0.0", 24],
-  ["192.0.2.0", 24],
-  ["192.168.0.0", 16],
-  ["198.18.0.0", 15],
-  ["198.51.100.0", 24],
-  ["203.0.113.0", 24],
-  ["224.0.0.0", 3],
-] as const) {
-  PRIVATE.addSubnet(network, prefix, "ipv4");
-}
-for (const [network, prefix] of [
-  ["::", 127],
-  ["64:ff9b:1::", 48],
-  ["100::", 64],
-  ["2001:db8::", 32],
-  ["fc00::", 7],
-  ["fe80::", 10],
-  ["ff00::", 8],
-] as const) {
-  PRIVATE.addSubnet(network, prefix, "ipv6");
-}
-
-/** Returns whether the public network can reach an IP address. IPv4-mapped IPv6 addresses count as IPv4. */
-export const isPublicAddress = (address: string): boolean =>
-  !PRIVATE.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 
 class PrivateAddressError extends Error {
   readonly code = "PRIVATE_ADDRESS";

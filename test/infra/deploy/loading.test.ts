@@ -17,7 +17,7 @@ const load = async (projectRoot: string, hosting: string) => {
     projectRoot,
     folder: join(projectRoot, "agents"),
   });
-  return loadHostings({ config, projectRoot, agents });
+  return loadHostings({ config, projectRoot, agents, registered: new Map() });
 };
 
 it("loads the packages of a hosting only for an agent that uses it", async () => {

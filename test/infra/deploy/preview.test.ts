@@ -90,7 +90,7 @@ describe("a preview", () => {
     };
     expect(await urls("hostings-side-by-side")).toEqual([
       "https://elsewhere.example.com/agent",
-      "http://127.0.0.1:16647",
+      "http://127.0.0.1:10022",
       "https://on-alb.agents.example.com",
       UNKNOWN,
     ]);

@@ -33,6 +33,8 @@ export interface Recording {
 }
 
 export interface RecordOptions {
+  readonly project?: string;
+  readonly stack?: string;
   readonly preview?: boolean;
   /** What an earlier run registered: what has not changed keeps its outputs, whereas a preview knows no new ones. */
   readonly prior?: Recording;
@@ -49,7 +51,7 @@ const nameOfUrn = (urn: string): string => {
 
 export async function record(
   program: () => Promise<unknown>,
-  { preview = false, prior }: RecordOptions = {},
+  { project = "masumi-agents", stack = "preprod", preview = false, prior }: RecordOptions = {},
 ): Promise<Recording> {
   const resources: Recorded[] = [];
   const uncovered: unknown[] = [];
@@ -78,8 +80,8 @@ export async function record(
         return double({ name: token, inputs: inputs as Record<string, unknown> });
       },
     },
-    "masumi-agents",
-    "preprod",
+    project,
+    stack,
     preview,
   );
   const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;

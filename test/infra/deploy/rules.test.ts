@@ -9,7 +9,7 @@ import {
   rolloutMinutes,
   serviceTimeouts,
 } from "../../../infra/deploy/ecs/timeouts.ts";
-import { boundedName } from "../../../infra/crews/names.ts";
+import { boundedName } from "../../../infra/hosting/names.ts";
 import { stableNumbers } from "../../../infra/hosting/stable-numbers.ts";
 
 const id = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);

@@ -1,11 +1,12 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { MasumiAgent } from "../../../infra/masumi-agent.ts";
 import { readStackConfig } from "../../../infra/config.ts";
 import { type Agent, loadValidAgents } from "../../../infra/declarations/index.ts";
-import { checkHostings, loadHostings } from "../../../infra/deploy/index.ts";
+import { loadHostings } from "../../../infra/deploy/index.ts";
+import { type RegisteredUrls, hostingRefusals } from "../../../infra/fleet/index.ts";
 import { V2 } from "../../providers/masumi/inputs.ts";
 
 export const FIXTURES = join(import.meta.dirname, "../../fixtures/hosting");
@@ -27,7 +28,7 @@ export function projectOf(name: string): string {
 }
 
 /** The stack's configuration as stack.json of a case has it. */
-export function configOf(projectRoot: string, changes: Record<string, unknown> = {}) {
+export function configOf(projectRoot: string, changes: Record<string, unknown> = {}, stack = "preprod") {
   const file = join(projectRoot, "stack.json");
   const own = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>) : {};
   const settings = {
@@ -46,23 +47,25 @@ export function configOf(projectRoot: string, changes: Record<string, unknown> =
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
   return readStackConfig({
-    stack: "preprod",
+    stack,
     values: Object.fromEntries([...values, ["aws:region", "eu-central-1"]]),
     env: {},
   });
 }
 
 /** What infra/index.ts does, without the payment service: every agent hosted, registered, confirmed and told so. */
-export async function deploy(projectRoot: string): Promise<void> {
-  const config = configOf(projectRoot);
+export async function deploy(
+  projectRoot: string,
+  { stack = "preprod", registered = new Map() }: { stack?: string; registered?: RegisteredUrls } = {},
+): Promise<void> {
+  const config = configOf(projectRoot, {}, stack);
   const agents: Agent[] = loadValidAgents({
     ...config,
-    stack: "preprod",
     projectRoot,
     folder: join(projectRoot, "agents"),
   });
-  checkHostings(config, agents);
-  const hostingOf = await loadHostings({ config, projectRoot, agents });
+  expect(hostingRefusals(config, agents)).toEqual([]);
+  const hostingOf = await loadHostings({ config, projectRoot, agents, registered });
   for (const agent of agents) {
     void new MasumiAgent({
       agent,

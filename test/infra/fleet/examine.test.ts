@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import type { Agent } from "../../../infra/declarations/index.ts";
-import { duplicateWarnings, planWarnings, summaryOf } from "../../../infra/fleet/index.ts";
+import { duplicateWarnings, expectedUrls, planWarnings, summaryOf } from "../../../infra/fleet/index.ts";
 import { IntentNotes, marker } from "../../../providers/masumi/service/index.ts";
 import { V1, V2 } from "../../providers/masumi/inputs.ts";
 import { MAINNET_WALLET, type Service, WORLDS, startService } from "../../providers/masumi/service.ts";
-import { OWNER, declare, examine, register } from "./stack.ts";
+import { OWNER, configOf, declare, examine, register } from "./stack.ts";
 import defaultWorld from "../../../local/sandbox/world.default.json" with { type: "json" };
 
 const emptyWallet = (type: "Web3CardanoV1" | "Web3CardanoV2") => {
@@ -17,6 +17,11 @@ const emptyWallet = (type: "Web3CardanoV1" | "Web3CardanoV2") => {
     .find((one) => one.type === "Selling" && one.lovelace === 0);
   if (!wallet) throw new Error(`the default world has no empty ${type} wallet`);
   return { vkey: wallet.vkey, address: wallet.address, type: type === "Web3CardanoV1" ? "V1" : "V2" };
+};
+
+const CREW = {
+  agents: { one: { role: "r", goal: "g", backstory: "b" } },
+  tasks: [{ name: "t", agent: "one", description: "d", expected_output: "e" }],
 };
 
 const addressOf = (vkey: string) =>
@@ -114,6 +119,30 @@ describe("what keeps a run from starting", () => {
       "PLAN_CHANGED",
       "WALLET_UNFUNDED",
     ]);
+  });
+});
+
+describe("an agent on Docker", () => {
+  const SETTINGS = { hosting: "docker", runtimeKey: "a-runtime-key", allowPrivateUrls: "true" };
+  const onDocker = { url: undefined, crew: CREW, hosting: "docker" };
+
+  it("keeps the port that it is registered with, whoever joins it, and is left alone", async () => {
+    await using service = await startService();
+    const [living] = declare({ "study-reviewer": { url: "http://127.0.0.1:14586" } });
+    if (!living) throw new Error("an agent was declared");
+    await register(service.url, living);
+    const agents = declare({ "study-reviewer": onDocker, "seo-analyst": onDocker });
+    const config = configOf(service.url, SETTINGS);
+    const { plan, problems } = await examine(service.url, agents, {
+      settings: SETTINGS,
+      urlOf: expectedUrls({ config, projectRoot: "/", agents }),
+    });
+    expect(problems).toEqual([]);
+    const [newcomer, kept] = plan.agents;
+    expect(kept).toMatchObject({ action: "none", url: "http://127.0.0.1:14586" });
+    expect(newcomer).toMatchObject({ action: "create" });
+    expect(newcomer?.url).not.toBe(kept?.url);
+    expect(plan.registered).toEqual(new Map([["study-reviewer", "http://127.0.0.1:14586"]]));
   });
 });
 

@@ -35,7 +35,10 @@ const agentOf = (id: string, hosting: HostingKind, changes: Partial<Agent> = {})
 
 describe("the expected URL", () => {
   const urlOf = (agent: Agent, settings: Record<string, unknown> = {}, others: Agent[] = []) =>
-    expectedUrls({ config: configOf(projectRoot, settings), projectRoot, agents: [agent, ...others] })(agent);
+    expectedUrls({ config: configOf(projectRoot, settings), projectRoot, agents: [agent, ...others] })(
+      agent,
+      new Map(),
+    );
 
   it("is that of an agent that runs elsewhere, whatever its hosting", () => {
     const url = "https://elsewhere.example.com/agent";
@@ -78,7 +81,8 @@ describe("what cannot be hosted", () => {
 
   it("is nothing of what the stack is set up for", () => {
     expect(refusals(many(100, "ecs-alb"), ALB)).toEqual([]);
-    expect(rulePriorities(many(100, "ecs-alb")).size).toBe(100);
+    const { byId } = rulePriorities(configOf(projectRoot, ALB), many(100, "ecs-alb"), new Map());
+    expect(new Set(byId.values()).size).toBe(100);
   });
 
   it("are more agents than a listener has rules", () => {
@@ -95,49 +99,12 @@ describe("what cannot be hosted", () => {
     ]);
   });
 
-  it.each<[what: string, changes: Partial<Agent>, hosting: HostingKind, settings: object, refused: RegExp[]]>(
-    [
-      [
-        "with a price on ECS without a database",
-        {},
-        "ecs-alb",
-        {},
-        [/^agents\/a\.yaml: is paid, .*masumi:databaseUrl/],
-      ],
-      ["with a price on ECS with one", {}, "ecs-alb", { databaseUrl: "postgres://db/crews" }, []],
-      ["that are free", { pricing: { type: "free" } }, "ecs-alb", {}, []],
-      ["in a container with a volume", {}, "docker", {}, []],
-      [
-        "of an image that keeps its own jobs",
-        { source: { kind: "image", image: "i@sha256:0" } },
-        "ecs-alb",
-        {},
-        [],
-      ],
-    ],
-  )("are agents whose paid jobs would be lost: agents %s", (_what, changes, hosting, settings, refused) => {
-    const agent = agentOf("a", hosting, {
-      pricing: { type: "dynamic" },
-      source: { kind: "inline", crew: { agents: {}, tasks: [] } },
-      ...changes,
-    });
-    expect(refusals([agent], { ...ALB, databaseUrl: undefined, ...settings })).toEqual(
-      refused.map((said) => expect.stringMatching(said)),
-    );
-  });
-
-  const priced = { pricing: { type: "dynamic" } } as const;
-  const ELSEWHERE = { source: { kind: "url", url: "https://elsewhere.example.com" } } as const;
-  it.each<[what: string, changes: Partial<Agent>, settings: object, refused: RegExp[]]>([
-    ["that ask a price", priced, {}, [/^agents\/a\.yaml: is paid, .*masumi:runtimeKey/]],
-    ["that ask a price, with a key", priced, { runtimeKey: "a-key" }, []],
-    ["that are free", {}, {}, []],
-    ["that run elsewhere", { ...priced, ...ELSEWHERE }, {}, []],
-  ])("are processes without a key to take payments with: agents %s", (_what, changes, settings, refused) => {
-    const agent = agentOf("a", "process", changes);
-    expect(refusals([agent], { runtimeKey: undefined, ...settings })).toEqual(
-      refused.map((said) => expect.stringMatching(said)),
-    );
+  it("are agents whose host name is too long for a rule of the load balancer", () => {
+    const domain = `${"a".repeat(60)}.example.com`;
+    const aws = { domain, certificateArn: "arn:aws:acm:eu-central-1:1:certificate/1" };
+    expect(refusals([agentOf("b".repeat(60), "ecs-alb")], { hosting: "ecs-alb", aws })).toEqual([
+      expect.stringMatching(/^agents\/b{60}\.yaml: the host name .* has 133 characters, .* may have 128/),
+    ]);
   });
 
   it("warns before a second load balancer of Express services", () => {

@@ -74,6 +74,21 @@ export const madeUpTraits: HostingTraits = {
 };
 `;
 
+/** The declaration of a paid agent. */
+const PAID = JSON.stringify({
+  name: "A",
+  description: "d",
+  capability: { name: "c", version: "1" },
+  tags: ["t"],
+  author: { name: "a" },
+  pricing: { fixed: ["1 ADA"] },
+  resources: { cpu: 1024, memory: 2048 },
+  crew: {
+    agents: { one: { role: "r", goal: "g", backstory: "b" } },
+    tasks: [{ name: "t", agent: "one", description: "d", expected_output: "e" }],
+  },
+});
+
 describe("a hosting that is added to the table", () => {
   it("is asked by the compiler, in the table, for all that the program needs to know", () => {
     writeFileSync(TABLE, withRow("{}"));
@@ -92,15 +107,24 @@ describe("a hosting that is added to the table", () => {
     expect(complaints("infra/config.ts", "infra/fleet/index.ts")).toEqual([]);
 
     const said = await run(`
-      import { agentSchemaJson } from "./declarations/index.ts";
+      import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+      import { tmpdir } from "node:os";
+      import { join } from "node:path";
+      import { agentSchemaJson, loadAgents } from "./declarations/index.ts";
       import { expectedUrls, hostingRefusals } from "./fleet/index.ts";
       const schema = JSON.parse(agentSchemaJson());
       const agent = agentOf({ pricing: { type: "dynamic" } });
-      const config = { hosting: "process", aws: {}, docker: {} } as never;
+      const config = { hosting: "process", aws: {}, docker: {}, secrets: [] } as never;
+      const projectRoot = mkdtempSync(join(tmpdir(), "masumi-made-up-paid-"));
+      mkdirSync(join(projectRoot, "agents"));
+      writeFileSync(join(projectRoot, "agents/a.yaml"), ${JSON.stringify(PAID)});
+      const { complaints } = loadAgents(
+        { folder: "agents", projectRoot, stack: "s", network: "Preprod", hosting: "made-up", secrets: [] });
+      rmSync(projectRoot, { recursive: true });
       console.log(JSON.stringify([
         schema.properties.hosting.enum,
-        expectedUrls({ config, projectRoot: "/", agents: [agent] })(agent),
-        hostingRefusals(config, [agent]),
+        expectedUrls({ config, projectRoot: "/", agents: [agent] })(agent, new Map()),
+        [...hostingRefusals(config, [agent]), ...complaints.map(({ message, remedy }) => message + remedy)],
       ]));`);
     const [kinds, url, refusals] = JSON.parse(said) as [string[], string, string[]];
     expect(kinds).toContain("made-up");
@@ -118,7 +142,7 @@ describe("a hosting that is added to the table", () => {
     const load = `
       import { loadHostings } from "./deploy/index.ts";
       const agent = agentOf({});
-      const hostingOf = await loadHostings({ config: {}, projectRoot: "/", agents: [agent] } as never);
+      const hostingOf = await loadHostings({ config: {}, projectRoot: "/", agents: [agent], registered: new Map() } as never);
       console.log((await hostingOf(agent).host({ agent } as never, {})).url);`;
     await expect(run(load)).rejects.toThrow(/made-up\/made-up\.ts/);
 

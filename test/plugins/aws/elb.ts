@@ -57,11 +57,13 @@ export const loadBalancer = resource({
     securityGroups: z.array(z.string()),
     subnets: z.array(z.string()),
     dropInvalidHeaderFields: z.boolean().default(false),
+    idleTimeout: z.number().default(60),
   }),
   outputs: z.object({ arn: z.string(), dnsName: z.string(), zoneId: z.string() }),
   autoName: { input: "name", maxLength: 32 },
 
-  async create({ name, loadBalancerType, securityGroups, subnets, dropInvalidHeaderFields }, { client }) {
+  async create(inputs, { client }) {
+    const { name, loadBalancerType, securityGroups, subnets, dropInvalidHeaderFields, idleTimeout } = inputs;
     const elb = await client.elb();
     const { LoadBalancers = [] } = await elb.createLoadBalancer({
       Name: name,
@@ -78,6 +80,7 @@ export const loadBalancer = resource({
           Key: "routing.http.drop_invalid_header_fields.enabled",
           Value: String(dropInvalidHeaderFields),
         },
+        { Key: "idle_timeout.timeout_seconds", Value: String(idleTimeout) },
       ],
     });
     const dnsName = told(made.DNSName, "the load balancer's name");

@@ -11,6 +11,7 @@ import { MasumiError, ServiceError } from "../errors.ts";
 import { Http, type HttpOptions, type SendOptions } from "./http.ts";
 import type { Network, Row, WalletType } from "../model.ts";
 import { readAllPages } from "./paging.ts";
+import { type SlowListOptions, watchList } from "./slow-list.ts";
 import {
   type ApiKeyStatus,
   type DeregisterBody,
@@ -66,11 +67,13 @@ export type TokenTags = ReadonlyMap<string, readonly string[]>;
  */
 export class MasumiClient {
   readonly #http: Http;
+  readonly #slow: SlowListOptions;
   #dialect: Promise<Dialect> | undefined;
 
   /** @throws SettingsError if the URL is invalid, or plain http to another machine */
-  constructor(options: HttpOptions) {
+  constructor(options: HttpOptions & SlowListOptions) {
     this.#http = new Http(options);
+    this.#slow = options;
   }
 
   /** Returns what the API key may do. */
@@ -141,26 +144,29 @@ export class MasumiClient {
     if (type === "V2" && !dialect.hasV2) return [];
     const typeFilter = dialect.hasV2 ? { filterPaymentSourceType: toPaymentSourceType(type) } : {};
     const isCounted = dialect.hasSearch && filter.searchQuery === undefined;
-    const entries = await readAllPages({
-      limit: pageSize(dialect),
-      isLimitFree: dialect.hasSearch,
-      fetch: async (cursorId, limit) => {
-        const query = {
-          network,
-          ...typeFilter,
-          ...(dialect.hasSearch ? { limit, ...filter } : {}),
-          cursorId,
-        };
-        return (await this.#get("/registry", query, registryList, signal)).Assets;
-      },
-      ...(isCounted
-        ? {
-            count: async () =>
-              (await this.#get("/registry/count", { network, ...typeFilter }, registryCount, signal)).total,
-            onShort,
-          }
-        : {}),
-    });
+    const entries = await watchList(this.#slow, `the list of ${type} registrations`, (onPage) =>
+      readAllPages({
+        limit: pageSize(dialect),
+        isLimitFree: dialect.hasSearch,
+        fetch: async (cursorId, limit) => {
+          onPage();
+          const query = {
+            network,
+            ...typeFilter,
+            ...(dialect.hasSearch ? { limit, ...filter } : {}),
+            cursorId,
+          };
+          return (await this.#get("/registry", query, registryList, signal)).Assets;
+        },
+        ...(isCounted
+          ? {
+              count: async () =>
+                (await this.#get("/registry/count", { network, ...typeFilter }, registryCount, signal)).total,
+              onShort,
+            }
+          : {}),
+      }),
+    );
     return entries.map(fromEntry);
   }
 

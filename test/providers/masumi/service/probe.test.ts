@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { expect, test } from "vitest";
-import { isPublicAddress, probeAgent } from "../../../../providers/masumi/service/probe.ts";
+import { isPublicAddress } from "../../../../providers/common/public-address.ts";
+import { probeAgent } from "../../../../providers/masumi/service/probe.ts";
 import { failureOf } from "../inputs.ts";
 import { startServer } from "../servers.ts";
 

@@ -1,0 +1,11 @@
+import { LOCAL_STACK, type Project, readConfig } from "./project.ts";
+
+/** Which sandbox the stack's URLs were made from; the program itself never reads it. */
+export const FOLLOWED = "sandbox:url";
+
+/** Return true unless the owner of the stack has pointed it at a payment service of their own. */
+export function usesSandbox(project: Project): boolean {
+  const settings = readConfig(project, LOCAL_STACK);
+  const service = settings["masumi:paymentServiceUrl"];
+  return service === undefined || service === `${settings[FOLLOWED]}/api/v1`;
+}

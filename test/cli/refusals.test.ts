@@ -1,0 +1,206 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import { doctor } from "../../cli/commands/doctor.ts";
+import { plan } from "../../cli/commands/plan.ts";
+import { validate } from "../../cli/commands/validate.ts";
+import { readStackConfig } from "../../infra/config.ts";
+import { loadValidAgents } from "../../infra/declarations/index.ts";
+import type { OBSTACLES } from "../../infra/fleet/index.ts";
+import { preflight } from "../../infra/preflight.ts";
+import { repository } from "../helpers/project.ts";
+import { OWNER } from "../infra/fleet/stack.ts";
+import { EMPTY_V2, V2 } from "../providers/masumi/inputs.ts";
+import { CliStack } from "./stack.ts";
+import defaultWorld from "../../local/sandbox/world.default.json" with { type: "json" };
+
+interface Case {
+  readonly settings?: Record<string, unknown>;
+  readonly agents?: Record<string, Record<string, unknown>>;
+  /** Agents that are registered before. */
+  readonly registered?: Record<string, Record<string, unknown>>;
+  readonly said: RegExp;
+}
+
+const AWS = { AWS_REGION: "eu-central-1" };
+
+const crew = {
+  agents: { one: { role: "r", goal: "g", backstory: "b" } },
+  tasks: [{ name: "t", agent: "one", description: "d", expected_output: "e" }],
+};
+const hosted = { url: undefined, crew, pricing: "free" };
+const emptyAddress = defaultWorld.paymentSources[0]?.wallets[1]?.address;
+
+/** One case for each reason not to start. A new reason needs one here, or the compiler complains. */
+const CASES: Record<Exclude<keyof typeof OBSTACLES, "approval">, Case> = {
+  hosting: {
+    settings: { runtimeKey: { secure: "v1:only:pulumi" } },
+    agents: { a: { ...hosted, hosting: "ecs-express" } },
+    said: /^HOSTING_REFUSED: .*aws:region is missing/,
+  },
+  urls: {
+    settings: { runtimeKey: { secure: "v1:only:pulumi" } },
+    agents: { a: { ...hosted, hosting: "docker" } },
+    said: /^AGENT_ADDRESS_PRIVATE: agents\/a\.yaml: .*http:\/\/127\.0\.0\.1:\d+/,
+  },
+  registrations: {
+    agents: { a: { adopt: "cmwrrunknown0000" } },
+    said: /^ADOPTION_TARGET_MISSING|^[A-Z_]+: .*cmwrrunknown0000/,
+  },
+  wallets: {
+    settings: { wallets: [{ vkey: V2.vkey, type: "V1" }] },
+    agents: { a: {} },
+    said: /^WALLET_UNKNOWN: .* for the V1 payment source/,
+  },
+  burns: {
+    registered: { a: {}, b: {}, c: {}, d: {} },
+    said: /^DEREGISTRATION_LIMIT: /,
+  },
+  funds: {
+    settings: { wallets: [{ ...EMPTY_V2, address: emptyAddress }] },
+    agents: { a: {} },
+    said: /^WALLET_UNFUNDED: /,
+  },
+};
+
+async function begin({ settings = {}, agents = {}, registered = {} }: Case): Promise<CliStack> {
+  const stack = await CliStack.start(settings);
+  await stack.register(registered, OWNER);
+  stack.project.write("agents/.keep", "");
+  stack.declare(agents);
+  return stack;
+}
+
+/** What the program says before its first resource, as infra/index.ts asks it. */
+async function programRefusal(stack: CliStack, settings: Record<string, unknown>): Promise<string> {
+  const all = {
+    network: "Preprod",
+    paymentServiceUrl: stack.service.url,
+    owner: OWNER,
+    wallets: [V2],
+    modelApi: "http://127.0.0.1:1/v1",
+    ...settings,
+  };
+  const values = Object.entries(all).map(([key, value]) => [
+    `masumi:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  const config = readStackConfig({
+    stack: "preprod",
+    values: Object.fromEntries(values) as Record<string, string>,
+    env: { MASUMI_API_KEY: "sandbox-pay-key" },
+  });
+  const projectRoot = stack.project.root;
+  const agents = loadValidAgents({ ...config, projectRoot, folder: join(projectRoot, "agents") });
+  const error: unknown = await preflight({ config, projectRoot, agents }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return error instanceof Error ? error.message : "";
+}
+
+describe("what the program refuses, plan and doctor report first", () => {
+  it.each(Object.entries(CASES))("%s", async (_name, one) => {
+    await using stack = await begin(one);
+    expect(await programRefusal(stack, one.settings ?? {})).toMatch(one.said);
+
+    const planned = await stack.run((project) => plan(project, { stack: "preprod", json: true }));
+    const { problems } = JSON.parse(planned.stdout) as { problems: { message: string }[] };
+    expect(problems.map(({ message }) => message)).toContainEqual(expect.stringMatching(one.said));
+    expect(planned.exitCode).toBe(1);
+
+    const looked = await stack.run((project) => doctor(project, { stack: "preprod", json: true }));
+    const { checks } = JSON.parse(looked.stdout) as { checks: { status: string; message: string }[] };
+    const failed = checks.filter(({ status }) => status === "fail").map(({ message }) => message);
+    expect(failed).toContainEqual(expect.stringMatching(one.said));
+    expect(looked.exitCode).toBe(1);
+  });
+
+  it("the plan's approval is the plan's own checksum", async () => {
+    await using stack = await begin({ agents: { a: {} }, said: /./ });
+    vi.stubEnv("MASUMI_PLAN", "0123456789abcdef");
+    const refusal = await programRefusal(stack, {});
+    vi.unstubAllEnvs();
+    const { stdout } = await stack.run((project) => plan(project, { stack: "preprod", json: true }));
+    expect(refusal).toContain((JSON.parse(stdout) as { checksum: string }).checksum);
+  });
+
+  it("there is no other place where the program refuses", () => {
+    const program = readFileSync(join(repository, "infra/index.ts"), "utf8");
+    const [, work = ""] = /failPlainly\(async \(\) => \{([\s\S]*?)\n\}\);/.exec(program) ?? [];
+    const called = [...work.matchAll(/\b([a-zA-Z]+)\(/g)].map(([, name]) => name);
+    expect(new Set(called)).toEqual(
+      new Set([
+        "allConfig",
+        "readStackConfig",
+        "secretKeys",
+        "loadValidAgents",
+        "join",
+        "preflight",
+        "loadHostings",
+      ]),
+    );
+  });
+});
+
+describe("what files and settings say together is complained of by validate, plan and doctor", () => {
+  it.each<[what: string, settings: Record<string, unknown>, agent: Record<string, unknown>, said: RegExp]>([
+    [
+      "a paid agent on ECS without a database",
+      {
+        hosting: "ecs-alb",
+        aws: { domain: "agents.example.com" },
+        runtimeKey: { secure: "v1:only:pulumi" },
+      },
+      { ...hosted, pricing: { fixed: ["5 ADA"] } },
+      /agents\/a\.yaml:1:\d+: the agent is paid, .*masumi:databaseUrl/,
+    ],
+    [
+      "a paid agent as a process without a key",
+      {},
+      { ...hosted, pricing: { fixed: ["5 ADA"] } },
+      /agents\/a\.yaml:1:\d+: the agent is paid, .*masumi:runtimeKey/,
+    ],
+    ["a private URL", {}, { url: "http://localhost:8000" }, /a\.yaml:1:\d+: .*localhost.* public URL/],
+    ["a URL of the API", {}, { url: "https://a.example.com/availability" }, /a\.yaml:1:\d+: .*a path of the/],
+    [
+      "a type of wallet that is not there",
+      { wallets: [V2] },
+      { payment: "V1" },
+      /this stack has no V1 wallet/,
+    ],
+    ["a wallet that is not there", {}, { wallet: "ab".repeat(28) }, /is not one of masumi:wallets/],
+  ])("%s", async (_what, settings, agent, said) => {
+    await using stack = await CliStack.start(settings);
+    stack.declare({ a: agent });
+    for (const command of [validate, plan]) {
+      const { exitCode, stderr } = await stack.run((project) => command(project, { stack: "preprod" }), AWS);
+      expect(stderr).toMatch(said);
+      expect(exitCode).toBe(1);
+    }
+    const { exitCode, stdout } = await stack.run((project) => doctor(project, { stack: "preprod" }), AWS);
+    expect(stdout).toMatch(said);
+    expect(exitCode).toBe(1);
+  });
+
+  it("validate alone takes a stack file without any secret for one whose secrets are still to be set", async () => {
+    await using stack = await CliStack.start({ apiKey: undefined });
+    stack.declare({ a: { ...hosted, pricing: { fixed: ["5 ADA"] } } });
+    const validated = await stack.run((project) => validate(project, { stack: "preprod" }));
+    expect(validated.exitCode).toBe(0);
+    const planned = await stack.run((project) => plan(project, { stack: "preprod" }));
+    expect(planned.stderr).toMatch(/the agent is paid, .*masumi:runtimeKey/);
+    expect(planned.exitCode).toBe(1);
+  });
+
+  it("agents that their hosting refuses are reported by validate too, without key or network", async () => {
+    await using stack = await CliStack.start({ paymentServiceUrl: "https://payment.example.com/api/v1" });
+    stack.declare({ a: { ...hosted, hosting: "ecs-express" } });
+    const run = (json: boolean) =>
+      stack.run((project) => validate(project, { stack: "preprod", json }), { MASUMI_API_KEY: undefined });
+    const { exitCode, stderr } = await run(false);
+    expect(stderr).toMatch(/^Problem: aws:region is missing.*\(hosting ecs-express of agents\/a\.yaml\)$/m);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse((await run(true)).stdout)).toMatchObject({ ok: false, complaints: [] });
+  });
+});
