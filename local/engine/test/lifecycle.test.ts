@@ -269,7 +269,7 @@ describe("a caller that refuses the stack", () => {
     );
     expect(seen).toEqual({ "esm-program:token": "[secret]" });
     expect(result).toMatchObject({ exitCode: 1, steps: [] });
-    expect(messages(project.events, "error")[0]).toBe("this stack is not for this engine");
+    expect(messages(project.events, "error")[0]).toBe("STACK_REFUSED: this stack is not for this engine");
     expect(await project.calls()).toEqual([]);
   });
 });
