@@ -83,6 +83,13 @@ export function usesSandbox(project: Project): boolean {
   return service === undefined || service === `${settings[FOLLOWED]}/api/v1`;
 }
 
+/** Return whether the sandbox's stub model answers, as it does until the owner of the stack sets another. */
+export function answersAreStubs(project: Project): boolean {
+  const settings = readConfig(project, LOCAL_STACK);
+  const model = settings["masumi:modelApi"];
+  return model === undefined || model === `${settings[FOLLOWED]}/model/v1`;
+}
+
 /**
  * Makes Pulumi.local.yaml for the sandbox on first use, and follows the sandbox when it moved to another port. What
  * the stack's owner has set is left alone.
