@@ -9,3 +9,10 @@ export function usesSandbox(project: Project): boolean {
   const service = settings["masumi:paymentServiceUrl"];
   return service === undefined || service === `${settings[FOLLOWED]}/api/v1`;
 }
+
+/** Return whether the sandbox's stub model answers, as it does until the owner of the stack sets another. */
+export function answersAreStubs(project: Project): boolean {
+  const settings = readConfig(project, LOCAL_STACK);
+  const model = settings["masumi:modelApi"];
+  return model === undefined || model === `${settings[FOLLOWED]}/model/v1`;
+}

@@ -11,7 +11,7 @@ import { eventText } from "../hire/text.ts";
 import { hireFolder, openAccount, readWish } from "../hire/wish.ts";
 import { printJson, printProgress } from "../text.ts";
 import { findSandbox, startSandboxProcess } from "../../stacks/sandbox-process.ts";
-import { usesSandbox } from "../../stacks/uses-sandbox.ts";
+import { answersAreStubs, usesSandbox } from "../../stacks/uses-sandbox.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface DemoFlags {
@@ -67,9 +67,22 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
   if (hire) showHire(hire);
   process.stdout.write(
     "\nThe agents stay up. Try: npx masumi-agents status | hire | preview | destroy\n" +
-      "Change a price or a text in agents/ and run the demo again.\n",
+      "Change a price or a text in agents/ and run the demo again.\n" +
+      modelHint(project),
   );
   return hire ? exitCodeOf(hire) : 0;
+}
+
+/** How to get more than stub answers; nothing to say to whoever has. */
+function modelHint(project: Project): string {
+  if (!answersAreStubs(project)) return "";
+  return [
+    "\nThese are a stub's answers. For those of a real model (any OpenAI-compatible API; masumi:modelName says which):",
+    "  npx masumi-agents config set masumi:modelApi https://api.openai.com/v1",
+    "  npx masumi-agents config set --secret masumi:modelKey",
+    "  npx masumi-agents up",
+    "",
+  ].join("\n");
 }
 
 const hasFields = ({ input }: Agent, ids: readonly string[]) =>

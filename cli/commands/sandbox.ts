@@ -1,3 +1,4 @@
+import { prepareLocalStack } from "../../stacks/local-stack.ts";
 import type { Project } from "../../stacks/project.ts";
 import { findSandbox, startSandboxProcess, stopSandbox } from "../../stacks/sandbox-process.ts";
 import { UserError } from "../../stacks/user-error.ts";
@@ -16,13 +17,15 @@ function portNumber(text: string): number {
   throw new UserError(`--port ${text}: expected a number from 1 to 65535.`);
 }
 
-/** `sandbox`: starts it unless it runs; both are exit code 0. */
+/** `sandbox`: starts it unless it runs, and sets the local stack up for it; both are exit code 0. */
 export async function sandbox(project: Project, flags: SandboxFlags): Promise<number> {
   const { port, json, ...options } = flags;
   const known = await findSandbox(project);
   const running =
     known ??
     (await startSandboxProcess(project, { ...options, ...(port ? { port: portNumber(port) } : {}) }));
+  // So that the real Pulumi CLI finds the stack, its settings and its passphrase, too.
+  await prepareLocalStack(project, running.url);
   if (json) {
     process.stdout.write(`${JSON.stringify(running)}\n`);
   } else {

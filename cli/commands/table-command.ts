@@ -89,7 +89,7 @@ export async function refuseUnknown(command: TableCommand): Promise<void> {
     command.error(
       instead === undefined
         ? `error: unknown command '${words}'${near}`
-        : `error: the stack local has no '${words}'. ${instead}`,
+        : `error: the stack local has no '${words}'. ${instead}\nOf another stack: add --stack <name>, and Pulumi does it.`,
       { code: "commander.unknownCommand" },
     );
   }

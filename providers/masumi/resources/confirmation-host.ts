@@ -166,7 +166,7 @@ function describeQueue(row: Row, rows: Iterable<Row>): string {
   if (before === 0) return "";
   const pace = row.type === "V1" ? "one at a time" : "five at a time";
   const minutes = Math.ceil(queueSeconds(row.type, before + 1) / 60);
-  return `${before} before it in the wallet's queue, processed ${pace}: usually ${minutes} min`;
+  return `${before} before it in the wallet's queue, processed ${pace}: usually ${minutes} min on a real chain`;
 }
 
 async function warnIfUnfunded(

@@ -100,8 +100,8 @@ describe.concurrent("a wait that is over", () => {
 
 describe.concurrent("the wallet's queue", () => {
   test.each([
-    [V1, "6 before it in the wallet's queue, processed one at a time: usually 9 min"],
-    [V2, "6 before it in the wallet's queue, processed five at a time: usually 3 min"],
+    [V1, "6 before it in the wallet's queue, processed one at a time: usually 9 min on a real chain"],
+    [V2, "6 before it in the wallet's queue, processed five at a time: usually 3 min on a real chain"],
   ])(
     "is told while nothing has been sent, and in the error of a wait that is over (%o)",
     async (wallet, queue) => {
