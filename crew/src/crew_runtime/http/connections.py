@@ -85,6 +85,7 @@ class Connection(H11Protocol):
             headers = [
                 ("content-type", "application/json"), ("content-length", str(len(_TOO_LATE))), ("connection", "close")
             ]  # fmt: skip
-            for piece in (h11.Response(status_code=408, headers=headers), h11.Data(_TOO_LATE), h11.EndOfMessage()):
+            head = h11.Response(status_code=408, headers=headers, reason=b"Request Timeout")
+            for piece in (head, h11.Data(_TOO_LATE), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(piece) or b"")
         self.transport.close()
