@@ -17,6 +17,7 @@ from crew_runtime.crewai.author_code import AuthorCodeError, crew_of_folder
 from crew_runtime.crewai.budget import BudgetSpentError, ModelBudget
 from crew_runtime.crewai.crew_builder import declared_crew
 from crew_runtime.crewai.human_input import answer_human_input_by
+from crew_runtime.crewai.model_error import told_by_model
 from crew_runtime.crewai.result_schema import with_schemas
 from crew_runtime.documents.context import with_documents
 from crew_runtime.documents.document import DocumentError
@@ -38,7 +39,7 @@ _GUARDRAIL_NOT_MET: Final = re.compile(r"Task failed guardrail( \d+)? validation
 
 
 def run_crew(connection: Connection, spec: JobSpec) -> None:
-    """Run the crew and send {"result", "usage"} or {"failure", "detail"}; then end this process.
+    """Run the crew and send {"result", "usage"} or {"failure", "detail", "logged"}; then end this process.
 
     For each question to its customer it first sends {"ask": {"prompt", "is_draft"}} and waits for {"input"}.
     """
@@ -63,7 +64,7 @@ def _answer(connection: Connection, spec: JobSpec, do: Callable[[JobSpec, Ask], 
         try:
             answer = do(spec, asking(connection))
         except Exception as error:  # noqa: BLE001 - whatever a crew raises is an outcome of the job
-            answer = _failure(error)
+            answer = _failure(error, spec)
         connection.send_bytes(json.dumps(answer).encode())
         connection.close()
     finally:
@@ -148,13 +149,14 @@ def _run(spec: JobSpec, ask: Ask) -> dict[str, Any]:
     return {"result": result, "usage": {"model_calls": budget.calls, "tokens": budget.tokens}}
 
 
-def _failure(error: Exception) -> dict[str, Any]:
-    """Classify an exception; nothing of its text is kept, as it may quote the customer, the model or the key."""
+def _failure(error: Exception, spec: JobSpec) -> dict[str, Any]:
+    """Classify an exception; of its text only the model's own words are kept, without the customer's and the key."""
     causes = list(_chain(error))
     for cause in causes:
         failure = _classify(cause)
         if failure:
-            return {"failure": failure, "detail": _describe(cause)}
+            told = told_by_model(cause, spec.model.key, spec.inputs.values())
+            return {"failure": failure, "detail": _describe(cause), "logged": told}
     return {"failure": Failure.CREW_FAILED, "detail": ", from ".join(map(_describe, causes))}
 
 

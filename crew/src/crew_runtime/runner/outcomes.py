@@ -43,7 +43,8 @@ class Outcomes:
             await self.write(lambda: self._store.put_back(job.id))
             event(_log, logging.INFO, "job_put_back", **common)
         else:
-            await self.fail(job, Failure(answer["failure"]), logged={**common, "detail": answer["detail"]})
+            logged = {**common, "detail": answer["detail"], **answer.get("logged", {})}
+            await self.fail(job, Failure(answer["failure"]), logged=logged)
 
     def _keep_result(self, job: Job, result: str) -> Job | None:
         if job.payment is None:

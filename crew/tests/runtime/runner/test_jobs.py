@@ -71,6 +71,12 @@ def test_a_broken_model_fails_the_job_with_a_message_that_quotes_nobody(
     logged = [event for event in runtime.events if event.get("job_id") == job_id]
     assert [event["event"] for event in logged] == ["job_accepted", "job_started", "job_failed"]
     assert (logged[2]["failure"], logged[2]["detail"]) == (failure, detail)
+    if detail:
+        assert logged[2]["model_url"].endswith("/chat/completions")
+        assert logged[2]["model_status"] == int(detail.rsplit(maxsplit=1)[-1])
+        assert logged[2]["model_message"]
+        assert SENTINEL_KEY not in logged[2]["model_message"]
+        assert "private" not in logged[2]["model_message"]
 
 
 def test_limits_end_a_job_and_refuse_what_exceeds_them(start_runtime: StartRuntime) -> None:
