@@ -86,13 +86,17 @@ async function hireOne(project: Project): Promise<HireReport> {
   const { agent, input } = JOB;
   const wanted = { agent, stack: LOCAL_STACK, entered: enteredValues(input), maxPrice: [] };
   const notes = operatorNotes(project);
-  return hireAgent(await readWish(project, wanted, call), {
-    folder: hireFolder(project),
-    openAccount: (name) => openAccount(project, name, call),
-    onEvent: (event) => {
-      eventText(event).forEach(printProgress);
-      notes.hear(event);
-    },
-    signal: call.signal,
-  }).finally(notes.shown);
+  try {
+    return await hireAgent(await readWish(project, wanted, call), {
+      folder: hireFolder(project),
+      openAccount: (name) => openAccount(project, name, call),
+      onEvent: (event) => {
+        eventText(event).forEach(printProgress);
+        notes.hear(event);
+      },
+      signal: call.signal,
+    });
+  } finally {
+    await notes.shown();
+  }
 }
