@@ -2,6 +2,7 @@ import { isLoopback, isLoopbackUrl } from "../providers/common/loopback.ts";
 import axios, { isAxiosError } from "axios";
 import type { z } from "zod";
 import { printable } from "../providers/common/printable.ts";
+import { redirectText } from "../providers/common/redirect.ts";
 import {
   type Field,
   type JobStatus,
@@ -107,7 +108,7 @@ export class AgentApi {
   ): Promise<Answer> {
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
-      const { status, data } = await axios.request<unknown>({
+      const { status, data, headers } = await axios.request<unknown>({
         method,
         url: `${this.url}${route}`,
         ...more,
@@ -117,6 +118,8 @@ export class AgentApi {
         validateStatus: () => true,
         ...(isLoopbackUrl(this.url) ? { proxy: false as const } : {}),
       });
+      const redirect = redirectText(status, headers["location"]);
+      if (redirect) throw unreachable(`${this.url}${route} answered with status ${status}${redirect}.`);
       return { status, body: data };
     } catch (error) {
       signal.throwIfAborted();

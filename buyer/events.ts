@@ -19,6 +19,8 @@ export type HireEvent =
       /** Unix milliseconds. */
       readonly submitResultTime: number;
     }
+  /** The agent says that the job failed; who runs that agent can look up why. */
+  | { readonly kind: "job-failed"; readonly agentUrl: string; readonly jobId: string }
   | { readonly kind: "refund-request"; readonly why: string }
   /** The agent asks for something, and not as MIP-003 has it. */
   | { readonly kind: "question-unreadable" }

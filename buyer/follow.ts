@@ -34,7 +34,10 @@ export async function followFree(hire: Hire, follower: Follower): Promise<HireRe
     const job = await lookAtJob(agent, hire.jobId, signal);
     if (job?.status === "completed" && job.result)
       return reportOf(hire, { outcome: "result", result: job.result });
-    if (job?.status === "failed" || job?.status === "completed") throw jobFailed(job);
+    if (job?.status === "failed" || job?.status === "completed") {
+      tell({ kind: "job-failed", agentUrl: agent.url, jobId: hire.jobId });
+      throw jobFailed(job);
+    }
     if (job?.status === "awaiting_input") {
       const open = await answerQuestion(hire, job, follower, tell);
       if (open) return reportOf(hire, open);
@@ -68,11 +71,16 @@ export async function followPaid(
   const tell = onceEach(follower.onEvent);
   let { purchase } = made;
   let state: string | null | undefined;
+  let hasFailed = false;
   if (purchase.onChainState == null) tell({ kind: "stage", stage: "locking" });
   for (;;) {
     const job = await lookAtJob(agent, hire.jobId, signal);
     // Read after the job: a result that the agent shows may be on the chain by now, never the other way round.
     purchase = (await lookAtPurchase(purchases, hire, signal)) ?? purchase;
+    if (job?.status === "failed" && !hasFailed) {
+      hasFailed = true;
+      tell({ kind: "job-failed", agentUrl: agent.url, jobId: hire.jobId });
+    }
     if (purchase.onChainState !== state) tellState(purchase, follower.onEvent);
     state = purchase.onChainState;
     const purchaser = hire.purchase.identifierFromPurchaser;

@@ -1,5 +1,6 @@
 import axios, { isAxiosError } from "axios";
 import { z } from "zod";
+import { redirectText } from "../providers/common/redirect.ts";
 import { exportState } from "../local/engine/stack/index.ts";
 import { localRun, localStackExists } from "./local-stack.ts";
 import { type CallOptions, LOCAL_STACK, type Project, requireStackFile } from "./project.ts";
@@ -121,8 +122,10 @@ async function askAvailability(url: string, signal?: AbortSignal): Promise<strin
     return typeof answer.data.status === "string" ? answer.data.status : "answers";
   } catch (error) {
     signal?.throwIfAborted();
-    if (isAxiosError(error)) return error.response ? `HTTP ${error.response.status}` : "no answer";
-    throw error;
+    if (!isAxiosError(error)) throw error;
+    if (!error.response) return "no answer";
+    const { status, headers } = error.response;
+    return `HTTP ${status}${redirectText(status, headers["location"])}`;
   }
 }
 

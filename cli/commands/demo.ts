@@ -6,6 +6,7 @@ import { readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
 import type { Agent } from "../../infra/declarations/index.ts";
 import { type HireReport, enteredValues, hireAgent } from "../../buyer/index.ts";
+import { operatorNotes } from "../hire/operator.ts";
 import { exitCodeOf, showHire } from "../hire/show.ts";
 import { eventText } from "../hire/text.ts";
 import { hireFolder, openAccount, readWish } from "../hire/wish.ts";
@@ -97,10 +98,18 @@ async function hireOne(project: Project): Promise<HireReport> {
   const call = { env: {}, signal: AbortSignal.timeout(HIRE_TIMEOUT_MS) };
   const { agent, input } = JOB;
   const wanted = { agent, stack: LOCAL_STACK, entered: enteredValues(input), maxPrice: [] };
-  return hireAgent(await readWish(project, wanted, call), {
-    folder: hireFolder(project),
-    openAccount: (name) => openAccount(project, name, call),
-    onEvent: (event) => eventText(event).forEach(printProgress),
-    signal: call.signal,
-  });
+  const notes = operatorNotes(project);
+  try {
+    return await hireAgent(await readWish(project, wanted, call), {
+      folder: hireFolder(project),
+      openAccount: (name) => openAccount(project, name, call),
+      onEvent: (event) => {
+        eventText(event).forEach(printProgress);
+        notes.hear(event);
+      },
+      signal: call.signal,
+    });
+  } finally {
+    await notes.shown();
+  }
 }

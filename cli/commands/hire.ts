@@ -1,5 +1,6 @@
 import {
   type Entered,
+  type HireEvent,
   type HireOptions,
   type HireReport,
   hireAgent,
@@ -14,6 +15,7 @@ import type { Project } from "../../stacks/project.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { readEntered } from "../hire/entered.ts";
 import { EXIT, exitCodeOf, showHire } from "../hire/show.ts";
+import { operatorNotes } from "../hire/operator.ts";
 import { inputFrom, respondentAt } from "../hire/respondent.ts";
 import { openTerminal } from "../terminal.ts";
 import { eventText } from "../hire/text.ts";
@@ -61,16 +63,22 @@ export async function hire(project: Project, agent: string | undefined, flags: H
   const answer = flags.answer && readEntered(flags.answer, undefined, "--answer");
   const { signal, stop } = patience(flags.timeout);
   const options = { ...hireOptions(project, signal, answer), wantsRefund: flags.refund === true };
+  const notes = operatorNotes(project);
+  const onEvent = (event: HireEvent) => {
+    options.onEvent(event);
+    notes.hear(event);
+  };
   try {
     const report =
       flags.resume === undefined
-        ? await hireNew(project, agent ?? "", flags, options)
-        : await resumeHire(flags.resume, options);
+        ? await hireNew(project, agent ?? "", flags, { ...options, onEvent })
+        : await resumeHire(flags.resume, { ...options, onEvent });
     if (flags.json) printJson(report);
     else showHire(report);
     return exitCodeOf(report);
   } finally {
     stop();
+    await notes.shown();
   }
 }
 

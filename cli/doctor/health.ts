@@ -1,5 +1,6 @@
 import axios, { isAxiosError } from "axios";
 import { isLoopbackUrl } from "../../providers/common/loopback.ts";
+import { redirectText } from "../../providers/common/redirect.ts";
 import { type Verdict, fail, ok, skip, warn } from "./finding.ts";
 
 const ANSWERS_WITHIN_MS = 10_000;
@@ -26,7 +27,7 @@ export async function askHealth(url: string): Promise<Health> {
     if (answer.status !== 200 || answer.data?.status !== "success") {
       return {
         service: fail(
-          `${url}/health answers HTTP ${answer.status}, not as a Masumi payment service does`,
+          `${url}/health answers HTTP ${answer.status}${redirectText(answer.status, answer.headers["location"])}, not as a Masumi payment service does`,
           "check masumi:paymentServiceUrl: it ends in /api/v1",
         ),
         clock: skip("the payment service does not answer"),

@@ -30,6 +30,9 @@ export function eventText(event: HireEvent): string[] {
       return [STAGES[event.stage]];
     case "chain":
       return [stateText(event)];
+    case "job-failed":
+      // Only who runs the agent can do anything about it (operator.ts).
+      return [];
     case "refund-request":
       return [`Requesting a refund: ${event.why}.`];
     case "question-unreadable":

@@ -45,9 +45,19 @@ function removeIfLeft(file: string): void {
 function isLeft(file: string): boolean {
   try {
     if (statSync(file).mtimeMs < Date.now() - uptime() * 1000 - 1000) return true;
-    process.kill(Number(readFileSync(file, "utf8")), 0);
-    return false;
+    const pid = Number(readFileSync(file, "utf8"));
+    process.kill(pid, 0);
+    return isZombie(pid);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+}
+
+/** Whether a process has ended, and nobody has asked how: in a container without an init it stays listed for good. */
+function isZombie(pid: number): boolean {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
   }
 }

@@ -19,8 +19,8 @@ const LONGEST_MS = 90_000;
 const PAUSE_MS = 2000;
 const REQUEST_MS = 10_000;
 
-/** What says that nobody is there, as opposed to an answer that is late or was cut off. */
-const ABSENT: readonly unknown[] = ["ECONNREFUSED", "ENOTFOUND"];
+/** An answer that is late or was cut off, as opposed to nobody being there. */
+const SILENCE = /^(TimeoutError|ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|UND_ERR_.*)$/;
 
 /** Returns whether an agent may take jobs. One that answers anything else takes none; one that is silent may only be busy. */
 async function mayTakeJobs(url: string): Promise<boolean> {
@@ -29,8 +29,9 @@ async function mayTakeJobs(url: string): Promise<boolean> {
     const text = await answer.text();
     return answer.ok && statusIn(text) === "available";
   } catch (error) {
-    const { code } = ((error as Error).cause ?? {}) as { code?: unknown };
-    return !ABSENT.includes(code);
+    const { name, cause } = error as Error;
+    const { code } = (cause ?? {}) as { code?: unknown };
+    return SILENCE.test(typeof code === "string" ? code : name);
   }
 }
 

@@ -117,6 +117,30 @@ describe("the demo, and crews of its stack that are hired", () => {
     expect(second.stderr).not.toContain("another hash");
   });
 
+  it("a job that fails because of the model: who runs the agent is told what the model said", async () => {
+    const fault = {
+      kind: "error-before-write",
+      route: "POST /model/v1/chat/completions",
+      status: 500,
+      count: 50,
+    };
+    const set = { method: "POST", body: JSON.stringify({ faults: [fault] }) };
+    expect((await fetch(`${sandbox.url}/sandbox/faults`, set)).status).toBe(200);
+    try {
+      const { exitCode, stderr } = await project.run("hire", "gift", ...INPUT);
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("HIRE_JOB_FAILED");
+      expect(stderr).toContain(
+        `This agent runs here. Its language model gave HTTP 500 from ${sandbox.url}/model/v1/`,
+      );
+      expect(stderr).toContain("npx masumi-agents logs gift");
+    } finally {
+      await fetch(`${sandbox.url}/sandbox/faults`, { method: "DELETE" });
+    }
+    const { stdout } = await project.run("logs", "gift");
+    expect(stdout).toMatch(/warning job_failed .*model_status=500/);
+  });
+
   it("the free one works for nothing", async () => {
     const { exitCode, stdout } = await project.run("hire", "gift", ...INPUT);
     expect(exitCode).toBe(0);
@@ -142,7 +166,7 @@ describe("the demo, and crews of its stack that are hired", () => {
       .filter((file) => file.endsWith(".json"))
       .map((file) => `.masumi/state/${file}`);
     const hires = readdirSync(project.path(".masumi/hires")).map((file) => `.masumi/hires/${file}`);
-    expect([state.length > 0, hires.length]).toEqual([true, 5]);
+    expect([state.length > 0, hires.length]).toEqual([true, 6]);
     const kept = ["Pulumi.local.yaml", ...state, ...hires].map((file) => project.read(file)).join("\n");
     expect(kept).not.toMatch(/sandbox-(runtime|pay|buyer)-key/);
   });

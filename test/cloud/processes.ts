@@ -25,10 +25,10 @@ export interface ServerOptions {
   readonly log: string;
 }
 
-/** Starts a program that serves until it is stopped. */
+/** Starts a program that serves until it is stopped. Its standard input ends when this process does, however that ends. */
 export function startProcess({ command, args, log, ...options }: ServerOptions): ServerProcess {
   const output = openSync(log, "a");
-  const child = spawn(command, args, { ...options, stdio: ["ignore", output, output] });
+  const child = spawn(command, args, { ...options, stdio: ["pipe", output, output] });
   closeSync(output);
   const ended = once(child, "close").catch((error: unknown) => error);
   async function stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {

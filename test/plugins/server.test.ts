@@ -1,4 +1,6 @@
 /** What the plugins of the tests have in common, tried with one whose resources are files. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -132,4 +134,19 @@ it.each([
 it("refuses a configuration that it does not know", async () => {
   const text = `${program("")}\nnew Provider("files", "other", { folder: "x", colour: "red" });`;
   expect(await project.failure(text)).toMatch(/colour is not an input/);
+});
+
+it("ends with the engine that holds its standard input, and not where that is empty", async () => {
+  const main = join(PLUGINS, "docker/main.ts");
+  const start = (input: "pipe" | "ignore") =>
+    spawn(process.execPath, [main, "127.0.0.1:1"], { stdio: [input, "pipe", "inherit"] });
+  const [held, free] = [start("pipe"), start("ignore")];
+  try {
+    await Promise.all([held, free].map((child) => once(child.stdout ?? child, "data")));
+    held.stdin?.destroy();
+    expect(await once(held, "exit")).toEqual([1, null]);
+    expect(free.exitCode).toBeNull();
+  } finally {
+    for (const child of [held, free]) child.kill("SIGKILL");
+  }
 });

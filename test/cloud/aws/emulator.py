@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+import sys
+import threading
 from typing import Any
 
 from ministack.app import main
@@ -18,5 +21,13 @@ def _with_environment(task_arn: str, cluster: str, td: Any, cdef: Any, launch: s
     return token
 
 
+
+def _end_with_parent() -> None:
+    """The standard input is a pipe of whoever started this: when it ends, nobody is left to stop it and its containers."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 ecs._register_metadata = _with_environment
+threading.Thread(target=_end_with_parent, daemon=True).start()
 main()

@@ -1,4 +1,5 @@
 // gRPC's side of the plugins of the tests: a server on loopback that tells its port on standard output, as engines expect it.
+import { fstatSync } from "node:fs";
 import grpc from "@grpc/grpc-js";
 import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import enginePb from "@pulumi/pulumi/proto/engine_pb.js";
@@ -18,6 +19,7 @@ const ENGINE_PATIENCE_MS = 30_000;
 
 /** Serves a package until the engine, whose address is the last argument, ends this process or is gone itself. */
 export function servePackage<Client, C extends z.ZodObject>(plugin: Package<Client, C>): void {
+  endWithEngine();
   const engine = connectEngine(process.argv.at(-1) ?? "");
   const handlers = handlersOf(plugin, engine.log);
   const service: grpc.UntypedServiceImplementation = {};
@@ -46,6 +48,12 @@ async function answer(handle: () => Promise<unknown>, callback: grpc.sendUnaryDa
 }
 
 type Log = (urn: string, message: string) => void;
+
+/** Node's pipes are sockets; an engine that gives no pipe gives /dev/null, which ends at once and says nothing. */
+function endWithEngine(): void {
+  if (!fstatSync(0).isSocket()) return;
+  process.stdin.once("end", () => process.exit(1)).resume();
+}
 
 function connectEngine(address: string): { readonly log: Log } {
   const client = new engineGrpc.EngineClient(address, grpc.credentials.createInsecure(), CHANNEL_OPTIONS);

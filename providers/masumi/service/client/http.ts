@@ -1,4 +1,5 @@
 import { isLoopback } from "../../../common/loopback.ts";
+import { redirectText } from "../../../common/redirect.ts";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { Readable } from "node:stream";
@@ -170,6 +171,14 @@ export class Http {
     const text = await this.#readAll(exchange, response.data);
     const retryAfter = Number(response.headers["retry-after"]);
     const { status } = response;
+    const redirect = redirectText(status, response.headers["location"]);
+    if (redirect) {
+      throw new RefusedError({
+        code: "REQUEST_REFUSED",
+        what: `${this.#label(exchange)}: status ${status}${redirect}.`,
+        status,
+      });
+    }
     const answered = this.#judge(
       exchange,
       status,

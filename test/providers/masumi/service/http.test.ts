@@ -48,7 +48,7 @@ const oversize: Behaviour = (response) => {
 };
 const wrongShape = json(200, { status: "success", data: { Coins: 1 } });
 const redirect: Behaviour = (response) => {
-  response.writeHead(302, { Location: "https://elsewhere.example/" });
+  response.writeHead(302, { Location: "https://user:secret@elsewhere.example/api?token=secret" });
   response.end();
 };
 
@@ -110,6 +110,15 @@ describe.concurrent("a read", () => {
       code,
     });
     expect(service.requests).toHaveLength(1);
+  });
+
+  test("names the target of a redirect, without what may be a key in it", async () => {
+    await using service = await startScripted(redirect);
+    const failure = await failureOf(service.client.balanceLovelace(SCOPE.network, SCOPE.address));
+    expect(String(failure)).toContain(
+      "status 302, a redirect to https://elsewhere.example/api, which is not",
+    );
+    expect(String(failure)).not.toContain("secret");
   });
 
   test("gives up in the end, with the reason", async () => {
