@@ -1,8 +1,17 @@
 import { basename } from "node:path";
-import { type Document, LineCounter, type YAMLError, isMap, parseDocument, visit } from "yaml";
+import {
+  type Document,
+  LineCounter,
+  type YAMLError,
+  type YAMLMap,
+  isMap,
+  isScalar,
+  parseAllDocuments,
+  visit,
+} from "yaml";
 import { replaceAliases } from "./aliases.ts";
 import { type Complaint, complaintAt } from "./complaint.ts";
-import type { Located } from "./located.ts";
+import { type Located, keyOf, mapOf } from "./located.ts";
 import type { SourceFile } from "./read.ts";
 
 /** A declaration as a located YAML map. */
@@ -17,10 +26,6 @@ const QUOTES = 'put text that contains { } [ ] : # or quotes into "…", or on s
 const FINDINGS: Record<string, [message: string, remedy: string]> = {
   TAB_AS_INDENT: ["is indented with a tab", "use spaces"],
   DUPLICATE_KEY: ['"$" is a key that this map already has', "keep one of the two"],
-  MULTIPLE_DOCS: [
-    "a second document begins here",
-    "each file declares one agent: move it to a separate file",
-  ],
   BAD_INDENT: [
     "is not indented like the lines around it",
     "align what belongs together, and close every bracket",
@@ -34,10 +39,13 @@ const FINDINGS: Record<string, [message: string, remedy: string]> = {
   UNEXPECTED_TOKEN: ['"$" does not belong here', QUOTES],
 };
 
+const ONE_AGENT = "each file declares one agent: move it to a separate file";
+
 /** Findings after which the file is still readable; after any other, further findings may only be its consequences. */
 const HARMLESS = new Set(["DUPLICATE_KEY", "TAG_RESOLVE_FAILED"]);
 
-function meaningOf({ code, message }: YAMLError): readonly [message: string, remedy: string] {
+function meaningOf({ code, message }: YAMLError, word: string): readonly [message: string, remedy: string] {
+  if (code === "DUPLICATE_KEY" && word === "<<") return ["merges a second time", "write <<: [*one, *two]"];
   if (code === "BAD_INDENT" && message.startsWith("Flow"))
     return ["begins before a bracket above is closed", "close it"];
   return FINDINGS[code] ?? [`is not YAML (${message})`, QUOTES];
@@ -54,22 +62,34 @@ function openQuote(document: Document, end: number): number {
   return start;
 }
 
+/** Returns the documents of a file, without those that contain nothing: a last line `---` begins one. */
+function documentsIn(text: string, lines: LineCounter): Document.Parsed[] {
+  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  const isBlank = ({ contents, errors }: Document.Parsed) =>
+    errors.length === 0 && (contents === null || (isScalar(contents) && contents.source === ""));
+  return documents.filter((document) => !isBlank(document));
+}
+
 /** Parses a file into a map with positions, or returns what is wrong with its YAML. */
 export function parseDeclaration(source: SourceFile): { parsed?: ParsedFile; complaints: Complaint[] } {
   const lines = new LineCounter();
-  const document = parseDocument(source.text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  const [document, second] = documentsIn(source.text, lines);
   const complaints: Complaint[] = [];
   const complain = (offset: number, message: string, remedy: string) => {
     const { line, col } = lines.linePos(Math.min(offset, Math.max(0, source.text.trimEnd().length)));
     complaints.push(complaintAt({ file: source.file, line, column: col }, message, remedy));
   };
 
+  if (!document) {
+    complain(0, "is empty", "an agent needs at least a name, a description and something to run");
+    return { complaints };
+  }
   const findings = [...document.errors, ...document.warnings];
   const fatal = findings.find(({ code }) => !HARMLESS.has(code));
   for (const finding of fatal ? [fatal] : findings) {
-    const [message, remedy] = meaningOf(finding);
     const offset = finding.code === "MISSING_CHAR" ? openQuote(document, finding.pos[0]) : finding.pos[0];
     const word = /^[^\s:]{0,30}/.exec(source.text.slice(offset))?.[0] || "it";
+    const [message, remedy] = meaningOf(finding, word);
     complain(
       offset,
       message.replace("$", () => word),
@@ -77,21 +97,28 @@ export function parseDeclaration(source: SourceFile): { parsed?: ParsedFile; com
     );
   }
   if (fatal) return { complaints };
-
-  const root = document.contents;
-  if (!root || (!isMap(root) && source.text.trim() === "")) {
-    complain(0, "is empty", "an agent needs at least a name, a description and something to run");
+  if (second) {
+    complain(second.range[0], "a second document begins here", ONE_AGENT);
     return { complaints };
   }
+
+  const root = document.contents;
   const refused = replaceAliases(document);
   if (refused) {
     complain(refused.offset, refused.message, refused.remedy);
     return { complaints };
   }
   if (!isMap(root)) {
-    complain(root.range?.[0] ?? 0, "is not an agent", "write a map of keys: name: …, description: …");
+    complain(root?.range[0] ?? 0, "is not an agent", "write a map of keys: name: …, description: …");
     return { complaints };
   }
   const stem = basename(source.file).replace(/\.ya?ml$/, "");
-  return { parsed: { file: source.file, stem, lines, root }, complaints };
+  return { parsed: { file: source.file, stem, lines, root: withoutExtensions(root) }, complaints };
 }
+
+/** Returns a map without its `x-` keys, which hold what is used elsewhere by an alias. */
+const withoutExtensions = (root: YAMLMap): YAMLMap =>
+  mapOf(
+    root,
+    root.items.filter((pair) => !keyOf(pair).startsWith("x-")),
+  );
