@@ -3,6 +3,7 @@ import type { Agent, WalletType } from "./agent.ts";
 import { type AssetOverrides, type Network, assetTable } from "./schema/assets.ts";
 import { type Complaint, DeclarationError, byText, sortComplaints } from "./load/complaint.ts";
 import { type Candidate, checkDuplicates } from "./duplicates.ts";
+import { inOneForm } from "./load/crew-forms.ts";
 import { complainTo } from "./load/located.ts";
 import { variantsOf } from "./load/overrides.ts";
 import { type ParsedFile, parseDeclaration } from "./load/parse.ts";
@@ -84,8 +85,9 @@ function examine(parsed: ParsedFile, stack: string, complaints: Complaint[]): St
   validatePlacement(parsed, complain);
   let member: StackMember | undefined;
   for (const variant of variantsOf(parsed, stack, complain)) {
-    const complainHere = complainTo(complaints, variant.located);
-    const { declaration, parts } = validate(variant.located, complainHere);
+    const { located, isWhole } = inOneForm(variant.located, complainTo(complaints, variant.located));
+    const complainHere = complainTo(complaints, located);
+    const { declaration, parts } = validate(located, complainHere, isWhole);
     const id = parts.id ?? idOfFile(parsed, complainHere);
     if (variant.stack !== stack) continue;
     member = { file: parsed.file, id, declaration, parts, complain: complainHere };

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { explainAll } from "./load/explain.ts";
 import { type Complain, type Located, pairOf, toPlain } from "./load/located.ts";
 import { checkRules } from "./rules/agent.ts";
@@ -15,14 +16,18 @@ type Key = keyof Declaration;
 
 const shape = declarationSchema.shape;
 
-/** Checks what needs neither the stack's network nor the disk: the schema, and the rules between its parts. */
-export function validate(located: Located, complain: Complain): Validated {
+/**
+ * Checks what needs neither the stack's network nor the disk: the schema, and the rules between its parts; those within a crew
+ * only if it is whole.
+ */
+export function validate(located: Located, complain: Complain, isCrewWhole: boolean): Validated {
   const raw = toPlain(located.root) as Record<string, unknown>;
   const checked = declarationSchema.safeParse(raw);
   if (!checked.success) explainAll(checked.error.issues, declarationSchema, located, complain);
-  const parts = checked.success ? checked.data : validParts(raw);
-  const intact = checkRules(parts, raw, complain);
-  return checked.success && intact ? { declaration: checked.data, parts } : { parts };
+  const parts = checked.success ? checked.data : validParts(withoutUnknownKeys(raw, checked.error.issues));
+  const { crew: _crew, ...others } = parts;
+  const intact = checkRules(isCrewWhole ? parts : others, raw, complain);
+  return checked.success && isCrewWhole && intact ? { declaration: checked.data, parts } : { parts };
 }
 
 /** Checks `only` and `overrides`, which determine the variants of a declaration. */
@@ -33,6 +38,20 @@ export function validatePlacement(located: Located, complain: Complain): void {
     const checked = shape[key].safeParse(toPlain(pair.value));
     if (!checked.success) explainAll(checked.error.issues, declarationSchema, located, complain, [key]);
   }
+}
+
+/** Returns a declaration without the keys that nobody knows, so that a part with such a key is checked like any other. */
+function withoutUnknownKeys(raw: Readonly<Record<string, unknown>>, issues: readonly z.core.$ZodIssue[]) {
+  const copy = structuredClone(raw);
+  for (const issue of issues) {
+    if (issue.code !== "unrecognized_keys") continue;
+    const map = issue.path.reduce<unknown>(
+      (node, step) => (node as Record<PropertyKey, unknown> | undefined)?.[step],
+      copy,
+    );
+    for (const key of issue.keys) delete (map as Record<string, unknown>)[key];
+  }
+  return copy;
 }
 
 /** Returns the valid parts: rules between them are checked even if others are invalid, so all complaints come at once. */

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type Complain, type Located, type Path, showPath, toPlain, writtenAt } from "./located.ts";
+import { type Complain, type Located, type Path, showPathIn, toPlain, writtenAt } from "./located.ts";
 import { refusal } from "../schema/refused-keys.ts";
 import { entriesOf, flow } from "./flow.ts";
 import { examplesAt, isListOfTexts, knownKeys } from "./schema-walk.ts";
@@ -30,7 +30,7 @@ export function explainAll(
 function explain(issue: Issue, subject: Subject, prefix: Path): void {
   const { complain } = subject;
   const path = [...prefix, ...issue.path.map((step) => (typeof step === "symbol" ? step.toString() : step))];
-  const name = showPath(path);
+  const name = showPathIn(subject.located, path);
   const value = valueAt(subject.raw, path);
   switch (issue.code) {
     case "invalid_type":
@@ -87,14 +87,14 @@ const said = ({ message }: { readonly message: string }) =>
 
 function explainType(issue: z.core.$ZodIssueInvalidType, path: Path, value: unknown, subject: Subject): void {
   const { complain, located } = subject;
-  const name = showPath(path) || "the agent";
+  const name = showPathIn(subject.located, path) || "the agent";
   if (value === undefined || value === null) return explainAbsence(path, value, subject);
   const remedy = said(issue) ?? remedyForType(issue.expected, path, value, subject, writtenAt(located, path));
   complain(path, `${name} is ${describe(value)}`, remedy);
 }
 
 function explainAbsence(path: Path, value: null | undefined, subject: Subject): void {
-  const name = showPath(path) || "the agent";
+  const name = showPathIn(subject.located, path) || "the agent";
   const shown = example(path, subject);
   if (value === undefined) subject.complain(path, `${name} is missing`, shown);
   else subject.complain(path, `${name} is empty`, shown ?? "give it a value or remove it");
@@ -130,12 +130,13 @@ const WANTED: Readonly<Record<string, string>> = {
   record: "expected a map of keys",
 };
 
-function explainUnknownKey(key: string, path: Path, { schema, raw, complain }: Subject): void {
+function explainUnknownKey(key: string, path: Path, subject: Subject): void {
+  const { schema, raw, complain, located } = subject;
   const at = [...path, key];
-  const within = path.length === 3 && path[0] === "crew" ? `crew.${path[1]}.*` : showPath(path);
-  const refused = refusal(within, key);
+  const within = path.length === 3 && path[0] === "crew" ? `crew.${path[1]}.*` : path.join(".");
+  const refused = refusal(within, key, valueAt(raw, at));
   if (refused) return complain(at, `"${key}" is refused: ${refused.reason}`, refused.remedy, "key");
-  const place = path.length > 0 ? ` in ${showPath(path)}` : "";
+  const place = path.length > 0 ? ` in ${showPathIn(located, path)}` : "";
   complain(at, `unknown key "${key}"${place}`, didYouMean(key, knownKeys(schema, raw, path)), "key");
 }
 
@@ -146,7 +147,7 @@ function explainChoice(
   value: unknown,
   subject: Subject,
 ): void {
-  const name = showPath(path);
+  const name = showPathIn(subject.located, path);
   if (value === undefined || value === null) return explainAbsence(path, value, subject);
   const near = typeof value === "string" ? nearest(value, known) : undefined;
   const remedy = near ? `did you mean ${near}?` : (said(issue) ?? choices(known));
@@ -161,7 +162,8 @@ function explainUnion(
 ): void {
   if (issue.discriminator !== undefined) {
     const known = "options" in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
-    if (value === undefined) return subject.complain(path, `${showPath(path)} is missing`, choices(known));
+    if (value === undefined)
+      return subject.complain(path, `${showPathIn(subject.located, path)} is missing`, choices(known));
     return explainChoice(issue, known, path, value, subject);
   }
   const meant = issue.errors.find((issues) =>
@@ -179,7 +181,7 @@ function explainUnion(
   const examples = examplesAt(subject.schema, subject.raw, path).map(flow).join(" or ");
   subject.complain(
     path,
-    `${showPath(path)} is ${describe(value)}`,
+    `${showPathIn(subject.located, path)} is ${describe(value)}`,
     near ? `did you mean ${near}?` : (said(issue) ?? (examples && `write ${examples}`)),
   );
 }

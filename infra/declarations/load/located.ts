@@ -15,6 +15,8 @@ export interface Located {
   readonly file: string;
   readonly lines: LineCounter;
   readonly root: YAMLMap;
+  /** Returns a path as it is in the file, where the map has another form (crew-forms.ts). */
+  readonly asWritten?: (path: Path) => Path;
 }
 
 /** Returns a `complain` for `located` that adds to `complaints`. */
@@ -78,6 +80,9 @@ export function mapOf(place: YAMLMap, pairs: readonly Pair[]): YAMLMap {
   if (place.range) map.range = place.range;
   return map;
 }
+
+/** Returns a path of a declaration as its author knows it. */
+export const showPathIn = ({ asWritten }: Located, path: Path): string => showPath(asWritten?.(path) ?? path);
 
 /** Returns a path as authors know it. @example `crew.tasks[0].agent` */
 export function showPath(path: Path): string {

@@ -1,4 +1,4 @@
-import { type Complain, type Path, showPath } from "../load/located.ts";
+import type { Complain, Path } from "../load/located.ts";
 import type { DeclaredCrew } from "../schema/crew.ts";
 import type { Declaration } from "../schema/schema.ts";
 import type { DeclaredField } from "../schema/input.ts";
@@ -91,7 +91,7 @@ function checkTasks(crew: DeclaredCrew, complain: Complain): void {
     if (names.indexOf(task.name) < index) {
       complain([...path, "name"], `another task is called "${task.name}"`, "task names are unique");
     }
-    if (task.agent === undefined) checkUnassigned(task, process, path, complain);
+    if (task.agent === undefined) checkUnassigned(task, process, workers, path, complain);
     else if (!workers.includes(task.agent)) {
       complain(
         [...path, "agent"],
@@ -113,16 +113,17 @@ function checkTasks(crew: DeclaredCrew, complain: Complain): void {
 }
 
 function checkUnassigned(
-  { guardrail }: DeclaredCrew["tasks"][number],
+  { name, guardrail }: DeclaredCrew["tasks"][number],
   process: string,
+  workers: readonly string[],
   path: Path,
   complain: Complain,
 ): void {
   if (process === "sequential") {
     complain(
       [...path, "agent"],
-      `${showPath([...path, "agent"])} is missing`,
-      "for example agent: researcher",
+      `task "${name}" has no agent`,
+      `for example agent: ${workers[0] ?? "researcher"}`,
     );
   } else if (guardrail !== undefined) {
     complain(

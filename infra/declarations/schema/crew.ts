@@ -135,11 +135,17 @@ export const crewSchema = z.strictObject({
       error: "has no agents",
       params: { remedy: "add one: researcher: { role: …, goal: …, backstory: … }" },
     })
-    .meta({ description: "The crew's agents by name." }),
+    .meta({
+      description: "The crew's agents by name.",
+      examples: [{ researcher: { role: "…", goal: "…", backstory: "…" } }],
+    }),
   tasks: z
     .array(crewTask)
     .min(1)
-    .meta({ description: "The crew's work, in order; the last task's result is the answer." }),
+    .meta({
+      description: "The crew's work, in order; the last task's result is the answer.",
+      examples: [[{ name: "research", agent: "researcher", description: "…", expected_output: "…" }]],
+    }),
 });
 
 export type DeclaredCrew = z.output<typeof crewSchema>;
