@@ -20,7 +20,7 @@ const shape = declarationSchema.shape;
  * Checks what needs neither the stack's network nor the disk: the schema, and the rules between its parts; those within a crew
  * only if it is whole.
  */
-export function validate(located: Located, complain: Complain, isCrewWhole: boolean): Validated {
+export function validate(located: Located, complain: Complain, isCrewWhole = true): Validated {
   const raw = toPlain(located.root) as Record<string, unknown>;
   const checked = declarationSchema.safeParse(raw);
   if (!checked.success) explainAll(checked.error.issues, declarationSchema, located, complain);

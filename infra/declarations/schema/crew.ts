@@ -25,6 +25,16 @@ const host = matching(
   253,
 );
 
+/* `refusedKeys` says where the keys are listed that are taken only in some cases (refused-keys.ts). */
+const AGENT = {
+  description: "A CrewAI agent: a role that the model plays.",
+  refusedKeys: "crew.agents.*",
+};
+const TASK = {
+  description: "One step of the crew's work. Tasks are done in the order in which they are listed.",
+  refusedKeys: "crew.tasks.*",
+};
+
 const crewAgent = z
   .strictObject({
     role: text().meta({ description: "The agent's role.", examples: ["Senior market analyst"] }),
@@ -55,7 +65,7 @@ const crewAgent = z
         examples: [["calculate"]],
       }),
   })
-  .meta({ description: "A CrewAI agent: a role that the model plays." });
+  .meta(AGENT);
 
 const crewTask = z
   .strictObject({
@@ -109,9 +119,7 @@ const crewTask = z
       .meta({ description: "Whether the customer reviews the draft and can ask for changes." }),
     markdown: z.boolean().exactOptional().meta({ description: "Whether the result should be Markdown." }),
   })
-  .meta({
-    description: "One step of the crew's work. Tasks are done in the order in which they are listed.",
-  });
+  .meta(TASK);
 
 export const crewSchema = z.strictObject({
   process: z.enum(["sequential", "hierarchical"]).exactOptional().meta({
@@ -147,5 +155,31 @@ export const crewSchema = z.strictObject({
       examples: [[{ name: "research", agent: "researcher", description: "…", expected_output: "…" }]],
     }),
 });
+
+/** The forms in which a file may write a crew; load/crew-forms.ts brings them into the one above. */
+export const crewAsWritten = crewSchema
+  .extend({
+    agents: z
+      .union([
+        crewSchema.shape.agents,
+        z
+          .array(
+            crewAgent
+              .extend({
+                name: name.meta({ description: "Name of the agent.", examples: ["researcher"] }),
+              })
+              .meta(AGENT),
+          )
+          .min(1),
+      ])
+      .meta(crewSchema.shape.agents.meta() ?? {}),
+    tasks: z
+      .union([
+        crewSchema.shape.tasks,
+        z.record(name, crewTask.extend({ name: name.exactOptional() }).meta(TASK)),
+      ])
+      .meta(crewSchema.shape.tasks.meta() ?? {}),
+  })
+  .meta({ description: "What the agent runs: a CrewAI crew, declared inline.", refusedKeys: "crew" });
 
 export type DeclaredCrew = z.output<typeof crewSchema>;

@@ -1,11 +1,16 @@
 import { z } from "zod";
+import { crewAsWritten } from "./crew.ts";
+import { takenKeys } from "./refused-keys.ts";
 import { declarationSchema } from "./schema.ts";
 
 type Json = { [key: string]: unknown };
 
+/** A declaration as files may write it: its crew also in the forms of CrewAI's own files (load/crew-forms.ts). */
+const written = declarationSchema.extend({ crew: crewAsWritten.exactOptional() });
+
 /** Returns agents/agent.schema.json: a declaration's JSON Schema for editors (draft 7 works best in yaml-language-server). */
 export function agentSchemaJson(): string {
-  const schema = z.toJSONSchema(declarationSchema, {
+  const schema = z.toJSONSchema(written, {
     target: "draft-7",
     io: "input",
     unrepresentable: "any",
@@ -13,24 +18,58 @@ export function agentSchemaJson(): string {
       // Bounds that only mean "a safe integer" are noise in an editor.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      const { refusedKeys } = jsonSchema;
+      if (typeof refusedKeys === "string") jsonSchema.patternProperties = takenOnly(refusedKeys);
+      delete jsonSchema["refusedKeys"];
     },
   }) as Json & { properties: Json };
 
   const { id: _id, only: _only, overrides, ...overridable } = schema.properties;
   schema.properties["overrides"] = {
     ...(overrides as Json),
-    additionalProperties: patchOf(overridable, "#/properties"),
+    additionalProperties: patchOf({ properties: overridable }, "#"),
+  };
+  schema["patternProperties"] = {
+    "^x-": { description: "Ignored: a place for values that are used elsewhere by an alias (&name, *name)." },
   };
   return `${JSON.stringify(schema, undefined, 2)}\n`;
 }
 
-/** Returns the schema of an override of a map with these properties: any part of each, or null. */
-function patchOf(properties: Json, pointer: string): Json {
-  const patches = Object.entries(properties).map(([key, value]): [string, Json] => {
-    const here = `${pointer}/${key}`;
-    const inner = (value as Json)["properties"];
-    const part = inner ? patchOf(inner as Json, `${here}/properties`) : { $ref: here };
-    return [key, { anyOf: [part, { type: "null" }] }];
-  });
-  return { type: "object", additionalProperties: false, properties: Object.fromEntries(patches) };
+type JsonSchema = z.core.JSONSchema.JSONSchema;
+
+/** Returns the schemas of keys that are taken only where they change nothing. As patterns, editors do not suggest them. */
+const takenOnly = (where: string): Record<string, JsonSchema> =>
+  Object.fromEntries(
+    takenKeys(where).map(({ keys, reason, taken }): [string, JsonSchema] => [
+      `^(${keys.join("|")})$`,
+      {
+        description: `Not available: ${reason}. Taken where it changes nothing.`,
+        enum: [...taken],
+      } as JsonSchema,
+    ]),
+  );
+
+/** Returns the schema of an override of a value: any part of a map, or null instead of a key; anything else as a whole. */
+function patchOf(value: Json, pointer: string): Json {
+  const { properties, additionalProperties, anyOf } = value;
+  const orNull = (inner: unknown, at: string) => ({ anyOf: [patchOf(inner as Json, at), { type: "null" }] });
+  if (properties) {
+    const patches = Object.entries(properties).map(([key, inner]): [string, Json] => [
+      key,
+      orNull(inner, `${pointer}/properties/${key}`),
+    ]);
+    return {
+      type: "object",
+      additionalProperties: false,
+      properties: Object.fromEntries(patches),
+    };
+  }
+  if (typeof additionalProperties === "object") {
+    return {
+      type: "object",
+      additionalProperties: orNull(additionalProperties, `${pointer}/additionalProperties`),
+    };
+  }
+  if (!Array.isArray(anyOf)) return { $ref: pointer };
+  return { anyOf: anyOf.map((option, index) => patchOf(option as Json, `${pointer}/anyOf/${index}`)) };
 }

@@ -9,8 +9,11 @@ interface Group {
   readonly reason: string;
   readonly remedy: string | ((key: string, value: unknown) => string);
   /** Values with which the key changes nothing here, so that they are taken: switched off, or what the runtime does anyway. */
-  readonly taken: readonly unknown[];
+  readonly taken: readonly Taken[];
 }
+
+/** A value with which a key changes nothing; the list is an empty one. */
+type Taken = null | boolean | string | readonly never[];
 
 const refused = (keys: readonly string[], reason: string, remedy: Group["remedy"]): Group => ({
   keys,
@@ -26,7 +29,7 @@ const unlessOff = (
   keys: readonly string[],
   reason: string,
   remedy: Group["remedy"],
-  ...alsoTaken: readonly unknown[]
+  ...alsoTaken: readonly Taken[]
 ): Group => ({ keys, reason, remedy, taken: [...OFF, ...alsoTaken] });
 
 const secrets = refused(

@@ -1,5 +1,8 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { z } from "zod";
 import { agentSchemaJson } from "../../../../infra/declarations/index.ts";
 
 type Json = { readonly [key: string]: unknown };
@@ -11,6 +14,25 @@ function* everyMap(node: unknown, pointer = "#"): Generator<[pointer: string, no
   if (typeof node !== "object" || node === null) return;
   if (!Array.isArray(node)) yield [pointer, node as Json];
   for (const [key, child] of Object.entries(node)) yield* everyMap(child, `${pointer}/${key}`);
+}
+
+/**
+ * Returns the schema as zod reads it: every reference replaced by what it refers to, since it knows only those to definitions,
+ * and an empty list among the values of an `enum` as a schema of its own.
+ */
+function withoutReferences(node: unknown): unknown {
+  if (typeof node !== "object" || node === null) return node;
+  if (Array.isArray(node)) return node.map(withoutReferences);
+  const { $ref, ...rest } = node as Json;
+  if (Array.isArray(rest["enum"]) && rest["enum"].some(Array.isArray)) {
+    const scalars = rest["enum"].filter((value) => !Array.isArray(value));
+    return { anyOf: [{ enum: scalars }, { type: "array", maxItems: 0 }] };
+  }
+  if (typeof $ref !== "string") {
+    return Object.fromEntries(Object.entries(rest).map(([key, child]) => [key, withoutReferences(child)]));
+  }
+  const steps = $ref.split("/").slice(1);
+  return withoutReferences(steps.reduce<unknown>((found, step) => (found as Json)[step], schema));
 }
 
 const isRealObject = ([pointer, node]: [string, Json]) =>
@@ -55,6 +77,40 @@ describe("agents/agent.schema.json", () => {
     });
     expect(pointers.length).toBeGreaterThan(0);
     expect(dangling).toEqual([]);
+  });
+
+  it("accepts what validate accepts", () => {
+    const valid = join(import.meta.dirname, "../../../fixtures/declarations/valid");
+    const editor = z.fromJSONSchema(withoutReferences(schema) as z.core.JSONSchema.JSONSchema);
+    const refused = globSync("*/agents/*.{yaml,yml}", { cwd: valid }).flatMap((file) =>
+      parseAllDocuments(readFileSync(join(valid, file), "utf8"), { merge: true })
+        .map((document): unknown => document.toJS())
+        .filter((value) => value !== null && !editor.safeParse(value).success)
+        .map(() => file),
+    );
+    expect(refused).toEqual([]);
+  });
+
+  it("takes CrewAI's keys only where they change nothing, and does not suggest them", () => {
+    const editor = z.fromJSONSchema(withoutReferences(schema) as z.core.JSONSchema.JSONSchema);
+    const withAgent = (keys: Json) => ({
+      name: "A",
+      description: "A",
+      capability: { name: "a", version: "1" },
+      tags: ["a"],
+      author: { name: "A" },
+      pricing: "free",
+      crew: {
+        agents: { a: { role: "A", goal: "A", backstory: "A", ...keys } },
+        tasks: { a: { agent: "a", description: "A", expected_output: "A" } },
+      },
+    });
+    const accepts = (keys: Json) => editor.safeParse(withAgent(keys)).success;
+    expect(accepts({ memory: false, callbacks: [], llm: null, respect_context_window: true })).toBe(true);
+    expect(accepts({ memory: true })).toBe(false);
+    expect(accepts({ respect_context_window: false })).toBe(false);
+    expect(accepts({ unheard_of: false })).toBe(false);
+    expect(text).not.toContain('"allow_delegation":');
   });
 
   it("lets an override change anything but what the agent is and where it lives", () => {
