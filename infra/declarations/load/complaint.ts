@@ -28,9 +28,14 @@ export function formatComplaint({ file, line, column, message, remedy }: Complai
   return `${printable(file)}:${line}:${column}: ${message}${remedy ? `, ${remedy}` : ""}`;
 }
 
-/** Sorts by file and position, and removes duplicates that come from several stacks' variants of a file. */
+/** Sorts by file and position, and removes duplicates that come from several stacks' variants of a file: the first remains. */
 export function sortComplaints(complaints: readonly Complaint[]): Complaint[] {
-  const distinct = new Map(complaints.map((complaint) => [formatComplaint(complaint), complaint]));
+  const distinct = new Map<string, Complaint>();
+  for (const complaint of complaints) {
+    const { remedy: _remedy, ...wrong } = complaint;
+    const key = formatComplaint(wrong);
+    if (!distinct.has(key)) distinct.set(key, complaint);
+  }
   return [...distinct.values()].toSorted(
     (a, b) =>
       byText(a.file, b.file) || a.line - b.line || a.column - b.column || byText(a.message, b.message),

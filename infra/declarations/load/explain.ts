@@ -1,9 +1,17 @@
 import type { z } from "zod";
-import { type Complain, type Located, type Path, showPathIn, toPlain, writtenAt } from "./located.ts";
+import {
+  type Complain,
+  type Located,
+  type Path,
+  isWrittenThere,
+  showPathIn,
+  toPlain,
+  writtenAt,
+} from "./located.ts";
 import { refusal } from "../schema/refused-keys.ts";
 import { entriesOf, flow } from "./flow.ts";
-import { examplesAt, isListOfTexts, knownKeys } from "./schema-walk.ts";
-import { didYouMean, nearest } from "../schema/suggest.ts";
+import { accepts, examplesAt, knownKeys } from "./schema-walk.ts";
+import { nearest } from "../schema/suggest.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -111,10 +119,12 @@ function remedyForType(
   if (expected === "string" && typeof value === "object" && !Array.isArray(value)) {
     return 'expected text; text that begins with { or contains ": " must be in "…"';
   }
-  if (expected === "string" && written !== undefined) return `expected text: write "${written}"`;
-  if (expected === "array" && typeof value === "string" && value.trim() && isListOfTexts(schema, raw, path)) {
-    return `expected a list: write ${flow(entriesOf(value))}`;
+  if (expected === "string" && written !== undefined && accepts(schema, raw, path, written)) {
+    return `expected text: write "${written}"`;
   }
+  const entries = expected === "array" && typeof value === "string" ? entriesOf(value) : [];
+  if (entries.length > 0 && accepts(schema, raw, path, entries))
+    return `expected a list: write ${flow(entries)}`;
   const wanted = WANTED[expected] ?? `expected ${expected}`;
   const shown = example(path, subject);
   return shown ? `${wanted}, ${shown}` : wanted;
@@ -137,7 +147,20 @@ function explainUnknownKey(key: string, path: Path, subject: Subject): void {
   const refused = refusal(within, key, valueAt(raw, at));
   if (refused) return complain(at, `"${key}" is refused: ${refused.reason}`, refused.remedy, "key");
   const place = path.length > 0 ? ` in ${showPathIn(located, path)}` : "";
-  complain(at, `unknown key "${key}"${place}`, didYouMean(key, knownKeys(schema, raw, path)), "key");
+  const present = isWrittenThere(located, at) ? Object.keys(valueAt(raw, path) ?? {}) : [];
+  complain(
+    at,
+    `unknown key "${key}"${place}`,
+    unknownKeyRemedy(key, knownKeys(schema, raw, path), present),
+    "key",
+  );
+}
+
+function unknownKeyRemedy(key: string, known: readonly string[], present: readonly string[]): string {
+  const near = nearest(key, known);
+  if (near) return present.includes(near) ? `remove it; "${near}" is there too` : `did you mean "${near}"?`;
+  const others = known.filter((one) => !present.includes(one));
+  return others.length > 0 ? `remove it, or choose from ${others.join(", ")}` : "remove it";
 }
 
 function explainChoice(
@@ -162,8 +185,7 @@ function explainUnion(
 ): void {
   if (issue.discriminator !== undefined) {
     const known = "options" in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
-    if (value === undefined)
-      return subject.complain(path, `${showPathIn(subject.located, path)} is missing`, choices(known));
+    if (value === undefined) return explainNoKind(issue.discriminator, known, path, subject);
     return explainChoice(issue, known, path, value, subject);
   }
   const meant = issue.errors.find((issues) =>
@@ -184,6 +206,14 @@ function explainUnion(
     `${showPathIn(subject.located, path)} is ${describe(value)}`,
     near ? `did you mean ${near}?` : (said(issue) ?? (examples && `write ${examples}`)),
   );
+}
+
+/** Explains that a map does not say which kind of thing it is; the key that says it may only be misspelled. */
+function explainNoKind(key: string, known: readonly string[], path: Path, subject: Subject): void {
+  const map = path.slice(0, -1);
+  const misspelled = nearest(key, Object.keys(valueAt(subject.raw, map) ?? {}));
+  if (misspelled) return explainUnknownKey(misspelled, map, subject);
+  subject.complain(path, `${showPathIn(subject.located, path)} is missing`, choices(known));
 }
 
 const MOST_CHOICES = 8;

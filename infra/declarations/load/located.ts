@@ -92,6 +92,19 @@ export function showPath(path: Path): string {
   );
 }
 
+/** Returns whether a key is written inside the map that it is in, rather than brought there by an override or a merge key. */
+export function isWrittenThere({ root }: Located, path: Path): boolean {
+  let map: unknown = root;
+  for (const step of path.slice(0, -1)) {
+    const next = child(map, step);
+    map = isPair(next) ? next.value : next;
+  }
+  if (!isMap(map) || !map.range) return false;
+  const [start, end] = map.range;
+  const offset = startOf(pairOf(map, String(path.at(-1)))?.key);
+  return offset >= start && offset < end;
+}
+
 /** Returns the YAML text of a scalar, as its author wrote it. */
 export function writtenAt(located: Located, path: Path): string | undefined {
   let node: unknown = located.root;

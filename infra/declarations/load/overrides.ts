@@ -40,7 +40,9 @@ export function variantsOf(parsed: Located, stack: string, complain: Complain): 
     .filter((name) => !only || only.includes(name))
     .map((name) => {
       const patch = patches.find(([patched]) => patched === name)?.[1];
-      const root = isMap(patch) ? merge(base, without(patch, FIXED_KEYS)) : base;
+      const root = isMap(patch)
+        ? merge(base, without(patch, [...FIXED_KEYS, ...removedInVain(patch)]))
+        : base;
       return { stack: name, located: { ...parsed, root } };
     });
 }
@@ -50,6 +52,14 @@ function readOnly(root: YAMLMap): string[] | undefined {
 }
 
 function checkPatch(name: string, patch: YAMLMap, complain: Complain): void {
+  for (const key of removedInVain(patch)) {
+    complain(
+      ["overrides", name, key],
+      `null removes "${key}", which every agent needs`,
+      "give it a value, or remove it from the override",
+      "key",
+    );
+  }
   for (const key of FIXED_KEYS.filter((key) => pairOf(patch, key))) {
     complain(
       ["overrides", name, key],
@@ -62,6 +72,15 @@ function checkPatch(name: string, patch: YAMLMap, complain: Complain): void {
   }
 }
 
+/** Returns the keys that an override removes although every agent needs them. */
+const removedInVain = (patch: YAMLMap): string[] =>
+  patch.items
+    .filter(({ value }) => isScalar(value) && value.value === null)
+    .map(keyOf)
+    .filter((key) => NEEDED.includes(key));
+
+const NEEDED = (declarationSchema.safeParse({}).error?.issues ?? []).map(({ path }) => path[0]);
+
 function merge(base: YAMLMap, patch: YAMLMap): YAMLMap {
   const kept = base.items.filter((pair) => !pairOf(patch, keyOf(pair)));
   const changed = patch.items.flatMap((pair) => {
@@ -71,5 +90,9 @@ function merge(base: YAMLMap, patch: YAMLMap): YAMLMap {
     const beforeMap = isMap(before?.value) ? before.value : mapOf(pair.value, []);
     return [new Pair(before && isMap(before.value) ? before.key : pair.key, merge(beforeMap, pair.value))];
   });
-  return mapOf(base, [...kept, ...changed]);
+  const merged = mapOf(base, [...kept, ...changed]);
+  // It begins where the base does, but its keys are written in two places.
+  const [start] = base.range ?? [0];
+  merged.range = [start, start, start];
+  return merged;
 }

@@ -39,37 +39,39 @@ function schemasAt(schema: z.ZodType, value: unknown, path: Path): z.ZodType[] {
   return next ? schemasAt(next, childOf(value, step), rest) : [];
 }
 
-/**
- * Returns the member of a union that is meant by this value: the one whose `type` or `validation` matches, otherwise one that
- * knows the key `step`, otherwise any map.
- */
+const shapeOf = (option: z.ZodType) => definition([...unwrapped(option)].at(-1) ?? option).shape;
+
+/** Returns whether a member of a union is meant by this value: its `type` or `validation` is the value's. */
+const fits = (option: z.ZodType, value: unknown): boolean =>
+  ["type", "validation"].some((tag) => shapeOf(option)?.[tag]?.safeParse(childOf(value, tag)).success);
+
+/** Returns the member of a union that is meant by this value, otherwise one that knows the key `step`, otherwise any map. */
 function optionFor(options: readonly z.ZodType[], value: unknown, step?: string | number): z.ZodType {
-  const shapeOf = (option: z.ZodType) => definition([...unwrapped(option)].at(-1) ?? option).shape;
-  const fits = (option: z.ZodType) =>
-    ["type", "validation"].some((tag) => shapeOf(option)?.[tag]?.safeParse(childOf(value, tag)).success);
   const knows = (option: z.ZodType) => step !== undefined && shapeOf(option)?.[step] !== undefined;
-  return options.find(fits) ?? options.find(knows) ?? options.find(shapeOf) ?? z.unknown();
+  const meant = options.find((option) => fits(option, value));
+  return meant ?? options.find(knows) ?? options.find(shapeOf) ?? z.unknown();
 }
 
 const childOf = (value: unknown, step: string | number): unknown =>
   value === null || typeof value !== "object" ? undefined : (value as Record<string, unknown>)[step];
 
-/** Returns the known keys of the map at `path`. */
+/** Returns the known keys of the map at `path`; of all members of a union if none is meant. */
 export function knownKeys(schema: z.ZodType, value: unknown, path: Path): string[] {
   const innermost = schemasAt(schema, value, path).at(-1);
   if (!innermost) return [];
+  const here = path.reduce(childOf, value);
   const { shape, options } = definition(innermost);
   if (!options) return Object.keys(shape ?? {});
-  const here = path.reduce(childOf, value);
-  return knownKeys(optionFor(options, here), here, []);
+  const knowsSome = (option: z.ZodType) =>
+    Object.keys(shapeOf(option) ?? {}).some((key) => childOf(here, key));
+  const meant = [fits, knowsSome].map((is) => options.filter((option) => is(option, here)));
+  const [best = options] = meant.filter((found) => found.length > 0);
+  return [...new Set(best.flatMap((option) => knownKeys(option, here, [])))];
 }
 
-/** Returns whether the schema wants a list of texts at `path`. */
-export function isListOfTexts(schema: z.ZodType, value: unknown, path: Path): boolean {
-  const list = schemasAt(schema, value, path).at(-1);
-  const { element } = list ? definition(list) : {};
-  return element !== undefined && [...unwrapped(element)].at(-1)?.type === "string";
-}
+/** Returns whether the schema accepts `candidate` as the value at `path`. */
+export const accepts = (schema: z.ZodType, value: unknown, path: Path, candidate: unknown): boolean =>
+  schemasAt(schema, value, path)[0]?.safeParse(candidate).success ?? false;
 
 /** Returns the schema's examples for the value at `path`. */
 export function examplesAt(schema: z.ZodType, value: unknown, path: Path): readonly unknown[] {

@@ -78,14 +78,14 @@ const crewTask = z
       description: "What a good result looks like.",
       examples: ["A list of five points with one source each."],
     }),
-    agent: text()
+    agent: text(undefined, "write the name of an agent")
       .exactOptional()
       .meta({
         description: "Name of the agent that does the task. If it is absent, the manager chooses one.",
         examples: ["researcher"],
       }),
     context: z
-      .array(text())
+      .array(text(undefined, "write the name of a task further up"))
       .exactOptional()
       .meta({
         description: "Names of earlier tasks whose results this task uses.",

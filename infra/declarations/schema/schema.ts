@@ -239,7 +239,11 @@ export const declarationSchema = z
         instances: z.int().min(1).max(100).default(1).meta({ description: "Number of containers." }),
         autoscaling: z
           .strictObject({
-            max: z.int().min(2).max(100).meta({ description: "Maximum number of containers." }),
+            max: z
+              .int()
+              .min(2)
+              .max(100)
+              .meta({ description: "Maximum number of containers.", examples: [4] }),
             cpuPercent: z
               .int()
               .min(10)
