@@ -216,6 +216,64 @@ describe("whatever an author writes", () => {
       .map(([key, value]) => `${WEATHER}${key}: ${value}\n`),
   );
 
+  it("is quoted on one line, without anything that commands a terminal", () => {
+    const hostile = fc
+      .array(
+        fc.oneof(
+          fc.constantFrom("\n", "\r", "\u001B[2J", "\u009B", "\u202E", "::error::", "\u2028"),
+          fc.string({ unit: "binary" }),
+        ),
+      )
+      .map((parts) => parts.join(""));
+    const quoted = hostile.map((text) => JSON.stringify(text));
+    const wrong = fc.oneof(
+      fc
+        .tuple(
+          fc.constantFrom(
+            ...keys,
+            "crew",
+            "input",
+            "payment",
+            "wallet",
+            "only",
+            "hosting",
+            "documents",
+            "build",
+            "x",
+          ),
+          quoted,
+        )
+        .map(([key, value]) => `${WEATHER.replace(new RegExp(`^${key}:.*\\n`, "m"), "")}${key}: ${value}\n`),
+      quoted.map((key) => `${WEATHER}${key}: 1\n`),
+      quoted.map((text) => `${WEATHER}documents: [${text}, ${text}]\nbuild: ${text}\n`),
+      fc
+        .tuple(quoted, quoted)
+        .map(
+          ([a, b]) =>
+            `${WEATHER}input: [{ id: ${a}, type: ${b}, name: ${a} }]\noverrides: { ${b}: { ${a}: 1 } }\n` +
+            `crew: { agents: { ${a}: { ${b}: 1, tools: [${a}] } }, tasks: [{ name: ${b}, agent: ${a}, context: [${a}] }] }\n`,
+        ),
+      hostile.map((text) => `${WEATHER}${text}`),
+      hostile.map((text) => `name: !${text} x\ntags: *${text}\n`),
+    );
+    const projectRoot = project(
+      Object.fromEntries(
+        fc.sample(wrong, { numRuns: 200, seed: 7 }).map((text, index) => [`agents/a${index}.yaml`, text]),
+      ),
+    );
+    writeFileSync(join(projectRoot, "agents", "\u001B[31m\n.yaml"), "name: [");
+    const { complaints } = loadAgents({ ...LOCAL, projectRoot });
+    expect(complaints.length).toBeGreaterThan(200);
+    expect(
+      complaints
+        .map(formatComplaint)
+        .filter((line) => /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u.test(line)),
+    ).toEqual([]);
+    expect(complaints.filter(({ message, remedy }) => /[\p{Cc}\u2028]/u.test(`${message}${remedy}`))).toEqual(
+      [],
+    );
+  });
+
   it("is answered with complaints at places that exist, never with an exception", () => {
     const texts = fc.sample(file, { numRuns: 500, seed: 3 });
     const projectRoot = project(
