@@ -3,7 +3,7 @@ import {
   type Complain,
   type Located,
   type Path,
-  isWrittenThere,
+  keysBeside,
   showPathIn,
   toPlain,
   writtenAt,
@@ -147,7 +147,7 @@ function explainUnknownKey(key: string, path: Path, subject: Subject): void {
   const refused = refusal(within, key, valueAt(raw, at));
   if (refused) return complain(at, `"${key}" is refused: ${refused.reason}`, refused.remedy, "key");
   const place = path.length > 0 ? ` in ${showPathIn(located, path)}` : "";
-  const present = isWrittenThere(located, at) ? Object.keys(valueAt(raw, path) ?? {}) : [];
+  const present = keysBeside(located, at);
   complain(
     at,
     `unknown key "${key}"${place}`,
@@ -173,7 +173,7 @@ function explainChoice(
   const name = showPathIn(subject.located, path);
   if (value === undefined || value === null) return explainAbsence(path, value, subject);
   const near = typeof value === "string" ? nearest(value, known) : undefined;
-  const remedy = near ? `did you mean ${near}?` : (said(issue) ?? choices(known));
+  const remedy = near ? `did you mean ${flow(near)}?` : (said(issue) ?? choices(known));
   subject.complain(path, `${name} is ${describe(value)}`, remedy);
 }
 
@@ -204,7 +204,7 @@ function explainUnion(
   subject.complain(
     path,
     `${showPathIn(subject.located, path)} is ${describe(value)}`,
-    near ? `did you mean ${near}?` : (said(issue) ?? (examples && `write ${examples}`)),
+    near ? `did you mean ${flow(near)}?` : (said(issue) ?? (examples && `write ${examples}`)),
   );
 }
 

@@ -15,6 +15,8 @@ export interface Located {
   readonly file: string;
   readonly lines: LineCounter;
   readonly root: YAMLMap;
+  /** The map as it is in the file, where `root` is made of its parts. */
+  readonly source?: YAMLMap;
   /** Returns a path as it is in the file, where the map has another form (crew-forms.ts). */
   readonly asWritten?: (path: Path) => Path;
 }
@@ -92,17 +94,25 @@ export function showPath(path: Path): string {
   );
 }
 
-/** Returns whether a key is written inside the map that it is in, rather than brought there by an override or a merge key. */
-export function isWrittenThere({ root }: Located, path: Path): boolean {
+/** Returns the keys that the file has beside a key: a map may be made of several, by overrides and merge keys. */
+export function keysBeside({ root, source = root }: Located, path: Path): string[] {
   let map: unknown = root;
   for (const step of path.slice(0, -1)) {
     const next = child(map, step);
     map = isPair(next) ? next.value : next;
   }
-  if (!isMap(map) || !map.range) return false;
-  const [start, end] = map.range;
-  const offset = startOf(pairOf(map, String(path.at(-1)))?.key);
-  return offset >= start && offset < end;
+  const key = isMap(map) ? pairOf(map, String(path.at(-1)))?.key : undefined;
+  return mapWith(key, source)?.items.map(keyOf) ?? [];
+}
+
+function mapWith(key: unknown, node: unknown): YAMLMap | undefined {
+  if (isMap(node) && node.items.some((pair) => pair.key === key)) return node;
+  const inner = isMap(node) ? node.items.map(({ value }) => value) : isSeq(node) ? node.items : [];
+  for (const child of inner) {
+    const found = mapWith(key, child);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** Returns the YAML text of a scalar, as its author wrote it. */

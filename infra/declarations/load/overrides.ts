@@ -90,9 +90,5 @@ function merge(base: YAMLMap, patch: YAMLMap): YAMLMap {
     const beforeMap = isMap(before?.value) ? before.value : mapOf(pair.value, []);
     return [new Pair(before && isMap(before.value) ? before.key : pair.key, merge(beforeMap, pair.value))];
   });
-  const merged = mapOf(base, [...kept, ...changed]);
-  // It begins where the base does, but its keys are written in two places.
-  const [start] = base.range ?? [0];
-  merged.range = [start, start, start];
-  return merged;
+  return mapOf(base, [...kept, ...changed]);
 }

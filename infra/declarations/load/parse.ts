@@ -113,7 +113,10 @@ export function parseDeclaration(source: SourceFile): { parsed?: ParsedFile; com
     return { complaints };
   }
   const stem = basename(source.file).replace(/\.ya?ml$/, "");
-  return { parsed: { file: source.file, stem, lines, root: withoutExtensions(root) }, complaints };
+  return {
+    parsed: { file: source.file, stem, lines, root: withoutExtensions(root), source: root },
+    complaints,
+  };
 }
 
 /** Returns a map without its `x-` keys, which hold what is used elsewhere by an alias. */
