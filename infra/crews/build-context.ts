@@ -1,18 +1,16 @@
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   chmodSync,
   globSync,
-  lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
-  realpathSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, posix, relative, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
+import { fileProblem, filesInFolder, ignoredProblem } from "../declarations/index.ts";
 import { HostingError } from "./errors.ts";
 
 /** A file that an image is built from. */
@@ -82,9 +80,7 @@ export function runtimeContext(projectRoot: string): ContextFile[] {
 }
 
 /**
- * Returns the files of a folder that a clone of the repository has, so the image built here is the one that a pipeline
- * builds, and ignored files (for example keys) do not get into it. Without git, returns every file. One of them must be
- * `indispensable`.
+ * Returns the files of a folder for an image, as a clone of the repository has them. One of them must be `indispensable`.
  *
  * @throws HostingError BUILD_CONTEXT_INVALID
  */
@@ -94,63 +90,24 @@ export function folderContext(
   indispensable: "Dockerfile" | "crew.py" = "Dockerfile",
 ): ContextFile[] {
   const root = join(projectRoot, folder);
-  const paths = filesOfClone(root) ?? filesOnDisk(root);
-  const files = paths.map((path) => readContextFile(root, path, projectRoot)).toSorted(byPath);
-  if (files.some(({ path }) => path === indispensable)) return files;
-  throw new HostingError(
-    "BUILD_CONTEXT_INVALID",
-    `git ignores the ${indispensable} in ${posix.normalize(folder)}, so a clone could not build the image.`,
-    "Add it to the repository.",
-  );
+  const paths = filesInFolder(root);
+  const problem =
+    ignoredProblem(folder, paths, indispensable) ??
+    paths.map((path) => fileProblem(projectRoot, folder, path)).find((found) => found !== undefined);
+  if (problem) refuse(problem);
+  return paths.map((path) => readContextFile(root, path)).toSorted(byPath);
 }
 
-function filesOfClone(root: string): string[] | undefined {
-  // A git hook's variables would point at another repository.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
-  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-  const { status, stdout } = spawnSync("git", args, { cwd: root, env, encoding: "utf8", timeout: 60_000 });
-  if (status !== 0) return undefined;
-  const there = (path: string) => lstatSync(join(root, path), { throwIfNoEntry: false });
-  return [...new Set(stdout.split("\0").filter(Boolean))].filter(there);
+function refuse({ message, remedy }: { readonly message: string; readonly remedy: string }): never {
+  const sentence = `${remedy[0]?.toUpperCase() ?? ""}${remedy.slice(1)}.`;
+  throw new HostingError("BUILD_CONTEXT_INVALID", `${message}.`, sentence);
 }
 
-const filesOnDisk = (root: string): string[] =>
-  readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .filter((path) => !path.split(sep).includes(".git"));
-
-function readContextFile(root: string, path: string, within = root): ContextFile {
+function readContextFile(root: string, path: string): ContextFile {
   const full = join(root, path);
-  const shown = relative(within, full).split(sep).join("/");
-  const real = realPath(full);
-  const target = real && relative(realpathSync(within), real);
-  if (!real || target === undefined || target === ".." || target.startsWith(`..${sep}`)) {
-    throw new HostingError(
-      "BUILD_CONTEXT_INVALID",
-      `${shown} is a broken link, or a link to something outside the repository.`,
-      "Put the file itself there.",
-    );
-  }
-  const stat = statSync(real);
-  if (!stat.isFile()) {
-    throw new HostingError(
-      "BUILD_CONTEXT_INVALID",
-      `${shown} is not a file: links to folders, submodules and sockets cannot be part of an image.`,
-      "Put the files themselves there.",
-    );
-  }
   return {
     path: path.split(sep).join("/"),
-    content: readFileSync(real),
-    executable: (stat.mode & 0o111) !== 0,
+    content: readFileSync(full),
+    executable: (statSync(full).mode & 0o111) !== 0,
   };
-}
-
-function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
 }

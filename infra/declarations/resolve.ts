@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import { type Agent, type AgentSource, type WalletType, runsInRuntime } from "./agent.ts";
 import { type AssetTable, type Price, toBaseUnits } from "./schema/assets.ts";
@@ -6,6 +6,7 @@ import { checkDocuments } from "./documents.ts";
 import { nearestSize } from "../hosting/sizes.ts";
 import { type HostingKind, TRAITS, isHosting } from "../hosting/traits.ts";
 import type { Complain } from "./load/located.ts";
+import { fileProblem, filesInFolder, ignoredProblem } from "./load/build-folder.ts";
 import { pathProblem } from "./load/repository.ts";
 import type { Declaration } from "./schema/schema.ts";
 import { didYouMean } from "./schema/suggest.ts";
@@ -220,7 +221,9 @@ function resolveFolder(
     complain(["build"], problem.message, problem.remedy);
     return { kind: "build", folder };
   }
-  const holds = (name: string) => existsSync(join(projectRoot, folder, name));
+  const holds = (name: string) =>
+    statSync(join(projectRoot, folder, name), { throwIfNoEntry: false })?.isFile() ?? false;
+  checkFiles(projectRoot, folder, holds("Dockerfile") ? "Dockerfile" : "crew.py", complain);
   if (holds("Dockerfile")) {
     if (!TRAITS[hosting].runsImages) {
       complain(
@@ -243,6 +246,25 @@ function resolveFolder(
     );
   }
   return { kind: "code", folder };
+}
+
+/** A folder may hold thousands of files that cannot be built: a few show what is wrong. */
+const MOST_FILES = 5;
+
+function checkFiles(
+  projectRoot: string,
+  folder: string,
+  indispensable: "Dockerfile" | "crew.py",
+  complain: Complain,
+): void {
+  const root = join(projectRoot, folder);
+  if (!existsSync(join(root, indispensable))) return;
+  const files = filesInFolder(root);
+  const problems = [
+    ignoredProblem(folder, files, indispensable),
+    ...files.map((path) => fileProblem(projectRoot, folder, path)),
+  ].filter((problem) => problem !== undefined);
+  for (const { message, remedy } of problems.slice(0, MOST_FILES)) complain(["build"], message, remedy);
 }
 
 /** Files in which Python projects declare their dependencies. */

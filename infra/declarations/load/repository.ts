@@ -48,13 +48,16 @@ export function pathProblem(
 /** Variables of a surrounding git command, for example a hook, that would point git at another repository. */
 const GIT_LOCATION = /^GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DIRECTORY)$/;
 
+/** Returns an environment in which git looks at the repository that it is run in. */
+export const gitEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !GIT_LOCATION.test(name)));
+
 /** Returns which of these paths git ignores, so clones do not have them; none if there is no git or no repository. */
 export function ignoredByGit(projectRoot: string, paths: readonly string[]): ReadonlySet<string> {
   if (paths.length === 0) return new Set();
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !GIT_LOCATION.test(name)));
   const { status, stdout } = spawnSync("git", ["check-ignore", "-z", "--stdin"], {
     cwd: projectRoot,
-    env,
+    env: gitEnvironment(),
     input: paths.join("\0"),
     encoding: "utf8",
     timeout: 10_000,

@@ -155,14 +155,14 @@ describe("the context of an author's own folder", () => {
     [
       "a link out of the repository",
       () => symlinkSync("/etc/hostname", join(root, "own/link")),
-      /BUILD_CONTEXT_INVALID: own\/link is a broken link, or a link to something outside/,
+      /BUILD_CONTEXT_INVALID: "own\/link" is a broken link, or a link to something outside/,
     ],
     [
       "a link to nothing",
       () => symlinkSync("nothing", join(root, "own/link")),
-      /own\/link is a broken link, or a link to something outside the repository/,
+      /"own\/link" is a broken link, or a link to something outside the repository/,
     ],
-    ["a link to a folder", () => symlinkSync("../own", join(root, "own/link")), /own\/link is not a file/],
+    ["a link to a folder", () => symlinkSync("../own", join(root, "own/link")), /"own\/link" is not a file/],
     [
       "a Dockerfile that git ignores",
       () => {

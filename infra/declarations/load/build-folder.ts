@@ -1,0 +1,64 @@
+import { spawnSync } from "node:child_process";
+import { lstatSync, readdirSync, statSync } from "node:fs";
+import { join, posix, sep } from "node:path";
+import { isInside } from "./read.ts";
+import { type PathProblem, gitEnvironment } from "./repository.ts";
+
+/**
+ * Returns the files of a folder that a clone of the repository has, relative to it: so what is built here is what a pipeline
+ * builds, and ignored files (for example keys) are not part of it. Without git, returns every file.
+ */
+export const filesInFolder = (folder: string): string[] => filesOfClone(folder) ?? filesOnDisk(folder);
+
+function filesOfClone(folder: string): string[] | undefined {
+  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const { status, stdout } = spawnSync("git", args, {
+    cwd: folder,
+    env: gitEnvironment(),
+    encoding: "utf8",
+    timeout: 60_000,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status !== 0) return undefined;
+  const isThere = (path: string) => lstatSync(join(folder, path), { throwIfNoEntry: false });
+  return [...new Set(stdout.split("\0").filter(Boolean))].filter(isThere);
+}
+
+/** Follows no link: one to a folder above would never end. */
+const filesOnDisk = (folder: string, below = ""): string[] =>
+  readdirSync(join(folder, below), { withFileTypes: true })
+    .filter(({ name }) => name !== ".git")
+    .flatMap((entry) => {
+      const path = join(below, entry.name);
+      return entry.isDirectory() ? filesOnDisk(folder, path) : [path];
+    });
+
+/** Returns why a file of a folder cannot be built into an image; undefined if it can. */
+export function fileProblem(projectRoot: string, folder: string, path: string): PathProblem | undefined {
+  const full = join(projectRoot, folder, path);
+  const shown = posix.normalize(join(folder, path).split(sep).join("/"));
+  if (!isInside(full, projectRoot)) {
+    return {
+      message: `"${shown}" is a broken link, or a link to something outside the repository`,
+      remedy: "put the file itself there",
+    };
+  }
+  if (statSync(full).isFile()) return undefined;
+  return {
+    message: `"${shown}" is not a file: links to folders, submodules and sockets cannot be part of an image`,
+    remedy: "put the files themselves there",
+  };
+}
+
+/** Returns why a file without which nothing can be built is not among those of a folder; undefined if it is. */
+export function ignoredProblem(
+  folder: string,
+  files: readonly string[],
+  indispensable: "Dockerfile" | "crew.py",
+): PathProblem | undefined {
+  if (files.includes(indispensable)) return undefined;
+  return {
+    message: `git ignores the ${indispensable} in ${posix.normalize(folder)}, so clones would not have it`,
+    remedy: "add it to the repository",
+  };
+}
