@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { Complain } from "./load/located.ts";
 import { pathProblem } from "./load/repository.ts";
@@ -50,7 +50,7 @@ export interface DocumentContext {
   readonly takesLarge: boolean;
 }
 
-/** Complains about documents that do not exist, cannot be read or are too large. Reads no file and fetches nothing. */
+/** Complains about documents that do not exist, cannot be read or are too large. Fetches nothing. */
 export function checkDocuments(
   documents: readonly string[],
   { projectRoot, file, takesLarge }: DocumentContext,
@@ -79,7 +79,9 @@ export function checkDocuments(
     if (size > MAX_DOCUMENT_BYTES) large += size;
     else inImage += size;
     const remedy = sizeRemedy(document, size, takesLarge);
+    const unreadable = remedy ? undefined : contentProblem(join(projectRoot, document));
     if (remedy) complain(path, `"${document}" has ${mebibytes(size)} MiB`, remedy);
+    if (unreadable) complain(path, `"${document}" ${unreadable.message}`, unreadable.remedy);
   }
   for (const [bytes, most, where] of [
     [inImage, MAX_DOCUMENTS_BYTES, "fit into an agent's image"],
@@ -102,6 +104,26 @@ function sizeRemedy(name: string, size: number, takesLarge: boolean): string | u
     `at most ${MAX_DOCUMENT_BYTES / MEBIBYTE} MiB fit into an image: set a bucket for larger documents in the stack's ` +
     "masumi:documents (docs/operations.md), or split it"
   );
+}
+
+/** The most that a crew reads, in passages and in characters of each (crew/src/crew_runtime/documents/passages.py). */
+const MAX_CHARACTERS = 4000 * 1200;
+
+/** Returns why the crew runtime could not read a file; undefined if it can, as far as that is known without parsing PDFs. */
+function contentProblem(file: string): { message: string; remedy: string } | undefined {
+  try {
+    accessSync(file, constants.R_OK);
+    if (posix.extname(file).toLowerCase() === ".pdf") return undefined;
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file)).replaceAll(/\s+/g, "");
+    if (text === "") return { message: "has no text", remedy: "leave it out" };
+    if (text.length <= MAX_CHARACTERS) return undefined;
+    return { message: `has ${text.length} characters`, remedy: `at most ${MAX_CHARACTERS}: shorten it` };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ERR_ENCODING_INVALID_ENCODED_DATA"
+      ? { message: "is not UTF-8 text", remedy: "save it as UTF-8" }
+      : { message: `cannot be opened (${code ?? "unknown reason"})`, remedy: "check its permissions" };
+  }
 }
 
 const mebibytes = (bytes: number) => (bytes / MEBIBYTE).toFixed(1);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { outputSchema } from "./output-schema.ts";
 import { matching, text } from "./texts.ts";
 
 /*
@@ -104,15 +105,12 @@ const crewTask = z
       .max(3)
       .exactOptional()
       .meta({ description: "How often the task is repeated if the guardrail is not met." }),
-    output_json: z
-      .record(z.string(), z.unknown())
-      .exactOptional()
-      .meta({
-        description:
-          "JSON Schema that the result must match, written inline. If it does not match, the task is repeated up to " +
-          "guardrail_max_retries times (3 if absent).",
-        examples: [{ type: "object", properties: { price: { type: "number" } }, required: ["price"] }],
-      }),
+    output_json: outputSchema.exactOptional().meta({
+      description:
+        "JSON Schema that the result must match, written inline. If it does not match, the task is repeated up to " +
+        "guardrail_max_retries times (3 if absent).",
+      examples: [{ type: "object", properties: { price: { type: "number" } }, required: ["price"] }],
+    }),
     human_input: z
       .boolean()
       .exactOptional()

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { matching, text } from "./texts.ts";
+import { matching, ruled, text } from "./texts.ts";
 
 /*
  * The form that customers fill in: fields of an input_schema as defined by MIP-003 (attachment 01, "Input Validation Schema
@@ -121,6 +121,25 @@ const moments = {
   week: /^\d{4}-W\d\d$/,
 } as const;
 
+/** Months, days, weeks and times of day that exist; the patterns above let through any digits. */
+const exists = (kind: keyof typeof moments, value: string): boolean => {
+  const [year = "", week] = value.split("-W");
+  if (kind === "time") return isTime(value);
+  if (kind === "week")
+    return week !== undefined && Number(week) >= 1 && Number(week) <= weeksOf(Number(year));
+  const [day = "", time] = value.split("T");
+  const midnight = `${kind === "month" ? `${day}-01` : day}T00:00:00Z`;
+  const found = new Date(midnight);
+  const isDay = !Number.isNaN(found.getTime()) && found.toISOString().startsWith(midnight.slice(0, 10));
+  return isDay && (time === undefined || isTime(time));
+};
+
+const isTime = (value: string): boolean => /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(value);
+
+/** A year has 53 weeks if it begins or ends on a Thursday. */
+const weeksOf = (year: number): number =>
+  [`${year}-01-01`, `${year}-12-31`].some((day) => new Date(day).getUTCDay() === 4) ? 53 : 52;
+
 const examples = {
   date: "2026-12-31",
   "datetime-local": "2026-12-31T18:00",
@@ -130,11 +149,12 @@ const examples = {
 };
 
 const moment = <const K extends keyof typeof moments>(kind: K) => {
-  const value = matching(
-    moments[kind],
-    `is not a ${kind}`,
-    `write it in quotes, for example "${examples[kind]}"`,
-  );
+  const value = ruled(text(), {
+    test: (value) => moments[kind].test(value) && exists(kind, value),
+    wrong: `is not a ${kind}`,
+    right: `write it in quotes, for example "${examples[kind]}"`,
+    pattern: moments[kind].source,
+  });
   const data = z.strictObject({ description: description.exactOptional(), default: value.exactOptional() });
   return field([kind], data.exactOptional(), ...bounds(value));
 };

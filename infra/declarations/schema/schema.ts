@@ -48,6 +48,26 @@ const prices = (description: string) =>
     .max(5)
     .meta({ description, examples: [["5 USDM"], ["5 USDM", "2 ADA"]] });
 
+const DIGEST = /@sha256:[0-9a-f]{64}$/;
+
+/** As engines and registries read it: a host and its port, path components in lower case, perhaps a tag, and the digest. */
+const IMAGE =
+  /^([a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:\d+)?\/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:\w[\w.-]{0,127})?@sha256:[0-9a-f]{64}$/;
+
+const imageByDigest = ruled(
+  ruled(text(500), {
+    test: (value) => DIGEST.test(value),
+    wrong: "does not refer to an image by its digest",
+    right: "write repository@sha256:… with 64 hex digits, so it cannot change unnoticed",
+  }),
+  {
+    test: (value) => !DIGEST.test(value) || IMAGE.test(value),
+    wrong: "is not the name of an image",
+    right: "write it as docker pull takes it: the repository in lower case, without https://",
+    pattern: IMAGE.source,
+  },
+);
+
 /** The remedy for a price where the pricing is wanted. */
 const asFixedPrice = ({ input }: { readonly input?: unknown }) =>
   typeof input === "string" && PRICE.test(input.trim()) ? `write { fixed: [${input.trim()}] }` : undefined;
@@ -177,12 +197,7 @@ export const declarationSchema = z
           "Dockerfile from which the image is built.",
         examples: ["./my-crew"],
       }),
-    image: matching(
-      /^[a-z0-9][a-zA-Z0-9._:/-]*@sha256:[0-9a-f]{64}$/,
-      "does not refer to an image by its digest",
-      "write repository@sha256:… with 64 hex digits, so it cannot change unnoticed",
-      500,
-    )
+    image: imageByDigest
       .exactOptional()
       .meta({ description: "What the agent runs: a container image, by digest." }),
     url: serviceUrl(250)

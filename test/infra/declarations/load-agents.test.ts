@@ -156,8 +156,56 @@ describe("documents", () => {
     ]);
   });
 
+  it("are complained of when the crew could not read them", () => {
+    const projectRoot = project({
+      "agents/weather.yaml": `${WEATHER}build: ./forecast\ndocuments: [docs/blank.md, docs/latin.txt, docs/long.txt]\n`,
+      "forecast/crew.py": "def crew(): ...\n",
+      "docs/blank.md": " \n\n",
+      "docs/long.txt": "word ".repeat(1_200_001),
+      "docs/latin.txt": "",
+    });
+    writeFileSync(join(projectRoot, "docs/latin.txt"), Buffer.from("Stra\u00DFe", "latin1"));
+    expect(complaintsOf({ ...LOCAL, projectRoot })).toEqual([
+      'agents/weather.yaml:8:13: "docs/blank.md" has no text, leave it out',
+      'agents/weather.yaml:8:28: "docs/latin.txt" is not UTF-8 text, save it as UTF-8',
+      'agents/weather.yaml:8:44: "docs/long.txt" has 4800004 characters, at most 4800000: shorten it',
+    ]);
+  });
+
   it("need no repository", () => {
     expect(complaintsOf({ ...LOCAL, hosting: "docker", projectRoot: project(files) })).toEqual([]);
+  });
+});
+
+describe("a folder to build", () => {
+  const FOLDER = { "agents/weather.yaml": `${WEATHER}build: ./own\n`, "own/main.py": "" };
+  const code = (root: string) => complaintsOf({ ...LOCAL, projectRoot: root });
+
+  it("is complained of for every file that no image can hold", () => {
+    const root = project({ ...FOLDER, "own/crew.py": "" });
+    symlinkSync("/etc/hostname", join(root, "own/outside"));
+    symlinkSync("nothing", join(root, "own/nothing"));
+    symlinkSync("../own", join(root, "own/folder"));
+    expect(code(root).toSorted()).toEqual([
+      'agents/weather.yaml:7:8: "own/folder" is not a file: links to folders, submodules and sockets cannot be part of an image, put the files themselves there',
+      'agents/weather.yaml:7:8: "own/nothing" is a broken link, or a link to something outside the repository, put the file itself there',
+      'agents/weather.yaml:7:8: "own/outside" is a broken link, or a link to something outside the repository, put the file itself there',
+    ]);
+  });
+
+  it("is complained of where git ignores what it is built from", () => {
+    const root = project({ ...FOLDER, "own/crew.py": "", ".gitignore": "crew.py\n" });
+    expect(spawnSync("git", ["init", "--quiet"], { cwd: root }).status).toBe(0);
+    expect(code(root)).toEqual([
+      "agents/weather.yaml:7:8: git ignores the crew.py in own, so clones would not have it, add it to the repository",
+    ]);
+  });
+
+  it("is complained of where a folder is called Dockerfile", () => {
+    const root = project({ ...FOLDER, "own/Dockerfile/readme": "" });
+    expect(code(root)).toEqual([
+      'agents/weather.yaml:7:8: "./own" has neither a crew.py nor a Dockerfile, add a crew.py that creates a crew, or a Dockerfile',
+    ]);
   });
 });
 
