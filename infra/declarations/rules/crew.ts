@@ -2,11 +2,8 @@ import type { Complain, Path } from "../load/located.ts";
 import type { DeclaredCrew } from "../schema/crew.ts";
 import type { Declaration } from "../schema/schema.ts";
 import type { DeclaredField } from "../schema/input.ts";
-import { didYouMean, nearest } from "../schema/suggest.ts";
-
-/** Placeholders that CrewAI fills in: `{name}`. Other braces, for example in JSON, are left as they are. */
-const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_-]*)\}/g;
-const SPACED_PLACEHOLDER = /\{\s+([A-Za-z_][A-Za-z0-9_-]*)\s*\}|\{([A-Za-z_][A-Za-z0-9_-]*)\s+\}/g;
+import { didYouMean } from "../schema/suggest.ts";
+import { checkPlaceholders } from "./placeholders.ts";
 
 /** Checks the rules within a crew, and between the crew and its input form if that is valid on its own. */
 export function checkCrew(
@@ -18,7 +15,11 @@ export function checkCrew(
   checkTasks(crew, complain);
   checkTools(crew, documents, complain);
   const inPrice = typeof pricing === "object" && "times" in pricing ? [pricing.times ?? ""] : [];
-  if (input) checkPlaceholders(crew, input, inPrice, complain);
+  if (!input) return;
+  checkPlaceholders(crew, input, inPrice, complain);
+  for (const [index, field] of input.entries()) {
+    if (field.type === "file") checkFileTypes(field, ["input", index], complain);
+  }
 }
 
 function checkManager({ process, manager_agent: manager, agents }: DeclaredCrew, complain: Complain): void {
@@ -154,59 +155,6 @@ function checkContext(
   }
 }
 
-function checkPlaceholders(
-  crew: DeclaredCrew,
-  input: readonly DeclaredField[],
-  inPrice: readonly string[],
-  complain: Complain,
-): void {
-  const shownOnly = new Set(input.filter(({ type }) => type === "none").map(({ id }) => id));
-  const ids = input.map(({ id }) => id).filter((id) => !shownOnly.has(id));
-  const used = new Set(inPrice);
-  for (const { path, text } of filledTexts(crew)) {
-    for (const id of placeholders(text, PLACEHOLDER)) {
-      used.add(id);
-      if (ids.includes(id)) continue;
-      if (shownOnly.has(id)) {
-        complain(
-          path,
-          `{${id}} has no value, because a field of type none is only displayed`,
-          "give it another type",
-        );
-        continue;
-      }
-      const near = nearest(id, ids);
-      complain(
-        path,
-        `{${id}} is not an input field`,
-        near ? `did you mean {${near}}?` : `add an input field with id: ${id}`,
-      );
-    }
-    for (const id of placeholders(text, SPACED_PLACEHOLDER).filter((id) => ids.includes(id))) {
-      complain(path, `{ ${id} } is not filled in because of its spaces`, `write {${id}}`);
-    }
-  }
-  for (const [index, { guardrail = "" }] of crew.tasks.entries()) {
-    for (const id of placeholders(guardrail, PLACEHOLDER).filter((id) => ids.includes(id))) {
-      complain(
-        ["crew", "tasks", index, "guardrail"],
-        `{${id}} is not filled in within guardrails`,
-        "rephrase the guardrail without it",
-      );
-    }
-  }
-  for (const [index, field] of input.entries()) {
-    if (field.type === "file") checkFileTypes(field, ["input", index], complain);
-    if (!used.has(field.id) && field.type !== "none" && field.type !== "hidden") {
-      complain(
-        ["input", index],
-        `the customer is asked for "${field.id}", but the crew never uses it`,
-        `use {${field.id}} in a task, or remove the field`,
-      );
-    }
-  }
-}
-
 /** File types that the runtime converts to text for declared crews (crew/src/crew_runtime/files/customer_files.py). */
 export const READABLE = new Map([
   [".csv", "text/csv"],
@@ -233,25 +181,4 @@ function checkFileTypes(
       );
     }
   }
-}
-
-/** Returns the texts in which CrewAI fills in the customer's input. */
-function filledTexts({ agents, tasks }: DeclaredCrew): { path: Path; text: string }[] {
-  const ofAgents = Object.entries(agents).flatMap(([name, agent]) =>
-    (["role", "goal", "backstory"] as const).map((key) => ({
-      path: ["crew", "agents", name, key],
-      text: agent[key],
-    })),
-  );
-  const ofTasks = tasks.flatMap((task, index) =>
-    (["description", "expected_output"] as const).map((key) => ({
-      path: ["crew", "tasks", index, key],
-      text: task[key],
-    })),
-  );
-  return [...ofAgents, ...ofTasks];
-}
-
-function placeholders(text: string, pattern: RegExp): string[] {
-  return [...new Set([...text.matchAll(pattern)].map(([, first, second]) => first ?? second ?? ""))];
 }

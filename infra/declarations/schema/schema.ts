@@ -3,7 +3,7 @@ import { PRICE } from "./assets.ts";
 import { HOSTINGS } from "../../hosting/traits.ts";
 import { crewSchema } from "./crew.ts";
 import { inputField } from "./input.ts";
-import { link, matching, ruled, serviceUrl, text } from "./texts.ts";
+import { imageByDigest, link, matching, ruled, serviceUrl, text } from "./texts.ts";
 
 /*
  * The single description of an agent's file: the runtime check, the TypeScript type and agents/agent.schema.json are all
@@ -47,26 +47,6 @@ const prices = (description: string) =>
     .min(1)
     .max(5)
     .meta({ description, examples: [["5 USDM"], ["5 USDM", "2 ADA"]] });
-
-const DIGEST = /@sha256:[0-9a-f]{64}$/;
-
-/** As engines and registries read it: a host and its port, path components in lower case, perhaps a tag, and the digest. */
-const IMAGE =
-  /^([a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:\d+)?\/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:\w[\w.-]{0,127})?@sha256:[0-9a-f]{64}$/;
-
-const imageByDigest = ruled(
-  ruled(text(500), {
-    test: (value) => DIGEST.test(value),
-    wrong: "does not refer to an image by its digest",
-    right: "write repository@sha256:… with 64 hex digits, so it cannot change unnoticed",
-  }),
-  {
-    test: (value) => !DIGEST.test(value) || IMAGE.test(value),
-    wrong: "is not the name of an image",
-    right: "write it as docker pull takes it: the repository in lower case, without https://",
-    pattern: IMAGE.source,
-  },
-);
 
 /** The remedy for a price where the pricing is wanted. */
 const asFixedPrice = ({ input }: { readonly input?: unknown }) =>
@@ -197,7 +177,7 @@ export const declarationSchema = z
           "Dockerfile from which the image is built.",
         examples: ["./my-crew"],
       }),
-    image: imageByDigest
+    image: imageByDigest(500)
       .exactOptional()
       .meta({ description: "What the agent runs: a container image, by digest." }),
     url: serviceUrl(250)

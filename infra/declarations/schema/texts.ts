@@ -79,3 +79,25 @@ export function serviceUrl(max: number) {
     pattern: "^https?://[^?#@]+$",
   });
 }
+
+const DIGEST = /@sha256:[0-9a-f]{64}$/;
+
+/** As engines and registries read it: a host and its port, path components in lower case, perhaps a tag, and the digest. */
+const IMAGE =
+  /^([a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*(:\d+)?\/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:\w[\w.-]{0,127})?@sha256:[0-9a-f]{64}$/;
+
+/** Returns the schema of the name of an image with its digest. */
+export const imageByDigest = (max: number) =>
+  ruled(
+    ruled(text(max), {
+      test: (value) => DIGEST.test(value),
+      wrong: "does not refer to an image by its digest",
+      right: "write repository@sha256:… with 64 hex digits, so it cannot change unnoticed",
+    }),
+    {
+      test: (value) => !DIGEST.test(value) || IMAGE.test(value),
+      wrong: "is not the name of an image",
+      right: "write it as docker pull takes it: the repository in lower case, without https://",
+      pattern: IMAGE.source,
+    },
+  );
