@@ -36,6 +36,7 @@ const FINDINGS: Record<string, [message: string, remedy: string]> = {
   MULTILINE_IMPLICIT_KEY: ['"$" is not a key: its colon is missing, or a space after it', "write key: value"],
   NON_STRING_KEY: ['"$" cannot be a key', "keys are plain words"],
   TAG_RESOLVE_FAILED: ['"$" is an unknown YAML tag', "remove it"],
+  RESOURCE_EXHAUSTION: ["is nested too deeply", "an agent needs only a few levels"],
   UNEXPECTED_TOKEN: ['"$" does not belong here', QUOTES],
 };
 

@@ -76,6 +76,17 @@ describe("the folder", () => {
   });
 });
 
+describe("a file that is nested without end", () => {
+  it("is complained of", () => {
+    const projectRoot = project({ "agents/weather.yaml": `x: ${"[".repeat(20_000)}${"]".repeat(20_000)}\n` });
+    expect(complaintsOf({ ...LOCAL, projectRoot })).toEqual([
+      expect.stringMatching(
+        /^agents\/weather\.yaml:1:\d+: is nested too deeply, an agent needs only a few levels$/,
+      ),
+    ]);
+  });
+});
+
 describe("an entry that stands where an agent did", () => {
   const entry = (projectRoot: string, name: string) => join(projectRoot, "agents", name);
   const complaintsIn = (prepare: (projectRoot: string) => void) => {
