@@ -3,10 +3,9 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import type { Environment } from "./project.ts";
+import { TESTED } from "./tested-versions.ts";
 import { UserError } from "./user-error.ts";
 
-/** The version of the real Pulumi CLI that the tests ran with. */
-export const TESTED_CLI = "3.260.0";
 /** What npx fetches where no CLI is installed: the first one after that of the npm package that brings the CLI. */
 export const FETCHED_CLI = "3.261.0";
 
@@ -84,10 +83,10 @@ export async function requirePulumiCli(
 
 /** Return what to say of a CLI that is not the one of the tests; undefined where there is nothing to say. */
 export function versionNotice({ file, version }: PulumiCli): string | undefined {
-  if (version === TESTED_CLI || version === FETCHED_CLI) return undefined;
+  if (version === TESTED.cli || version === FETCHED_CLI) return undefined;
   const which =
     version === undefined ? "a Pulumi CLI that does not say its version" : `Pulumi CLI ${version}`;
-  return `Using ${which} (${file}); tested with ${TESTED_CLI}.`;
+  return `Using ${which} (${file}); tested with ${TESTED.cli}.`;
 }
 
 /** Return the environment of a CLI: the language hosts beside it must be found. */

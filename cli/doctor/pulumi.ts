@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
-import { localRun } from "../../stacks/local-stack.ts";
-import { LOCAL_STACK, type Project, stackFile } from "../../stacks/project.ts";
+import { localRun, localStackExists } from "../../stacks/local-stack.ts";
+import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
+import { FETCHED_CLI, findPulumiCli } from "../../stacks/pulumi-cli.ts";
 import { TESTED } from "../../stacks/tested-versions.ts";
 import { runProgram } from "./program.ts";
 import { type Verdict, fail, ok, skip, warn } from "./finding.ts";
@@ -11,10 +11,10 @@ const PAIR = `${TESTED.cli} with @pulumi/pulumi ${TESTED.sdk}`;
 /** Stacks other than local run on the real Pulumi CLI. */
 export async function checkPulumi(stack: string): Promise<Verdict> {
   if (stack === LOCAL_STACK) return skip(NOT_LOCAL);
-  const { stdout, failure } = await runProgram("pulumi", ["version"], {});
-  if (failure === undefined) return judgePulumi(stdout.replace(/^v/, ""));
+  const cli = findPulumiCli(process.env);
+  if (cli) return judgePulumi(cli.version ?? "");
   return warn(
-    "pulumi is not on PATH; masumi-agents has npx fetch it at each run",
+    `pulumi is not on PATH; npx fetches pulumi@${FETCHED_CLI} for the first command that needs it`,
     `install it (tested: ${TESTED.cli}): https://www.pulumi.com/docs/install/`,
   );
 }
@@ -34,7 +34,7 @@ export function judgePulumi(version: string): Verdict {
 
 /** The embedded engine downloads no plugins, so those that the state names must be there. */
 async function checkLocalState(project: Project): Promise<Verdict> {
-  if (!existsSync(stackFile(project, LOCAL_STACK))) return skip("the local stack has no state yet");
+  if (!localStackExists(project)) return skip("the local stack has no state yet");
   const { missingPlugins } = await import("../../local/engine/run/missing-plugins.ts");
   const problems = await missingPlugins(localRun(project, 0), process.env);
   if (problems.length > 0)
@@ -49,10 +49,11 @@ interface ListedStack {
 /** Whether the state backend lets this machine in, and has the stack. */
 export async function checkBackend(project: Project, stack: string): Promise<Verdict> {
   if (stack === LOCAL_STACK) return checkLocalState(project);
+  const cli = findPulumiCli(process.env);
+  if (!cli) return skip("pulumi is not on PATH");
   const ask = (...words: string[]) =>
-    runProgram("pulumi", [...words, "--json", "--non-interactive"], { cwd: project.root });
+    runProgram(cli.file, [...words, "--json", "--non-interactive"], { cwd: project.root });
   const [who, listed] = [await ask("whoami"), await ask("stack", "ls")];
-  if (who.isMissing) return skip("pulumi is not on PATH");
   const failed = who.failure ?? listed.failure;
   if (failed !== undefined) {
     return fail(

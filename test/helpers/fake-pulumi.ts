@@ -1,13 +1,13 @@
 import { chmodSync } from "node:fs";
 import { dirname } from "node:path";
-import { TESTED_CLI } from "../../stacks/pulumi-cli.ts";
+import { TESTED } from "../../stacks/tested-versions.ts";
 import type { TestProject } from "./project.ts";
 
 /** Puts a shell script on PATH that stands in for the real Pulumi CLI; its version is the tested one unless another is given. */
 export function fakePulumi(
   project: TestProject,
   script: string,
-  { name = "pulumi", version = TESTED_CLI }: { readonly name?: string; readonly version?: string } = {},
+  { name = "pulumi", version = TESTED.cli }: { readonly name?: string; readonly version?: string } = {},
 ): void {
   project.write(
     `bin/${name}`,
