@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { countAgents } from "../stacks/agents.ts";
 import type { Project } from "../stacks/project.ts";
-import { runRealPulumi } from "../stacks/real-pulumi.ts";
+import { runRealPulumi } from "../stacks/pulumi/real-pulumi.ts";
 import { listenToInterruptions } from "./interruption.ts";
 import { printProgress } from "./text.ts";
 

@@ -18,6 +18,8 @@ export interface RunFlags {
   readonly targetDependents?: boolean;
   readonly nonInteractive?: boolean;
   readonly diff?: boolean;
+  /** refresh: forget the creations that were interrupted. */
+  readonly clearPendingCreates?: boolean;
   /** destroy: do not look for registrations that the stack did not manage. */
   readonly leaveDuplicates?: boolean;
 }
@@ -49,8 +51,9 @@ export async function showLocalRun(
   const display = createDisplay({ stream, interactive, colour, diff: flags.diff === true });
   const { signal, stop } = abortOnInterrupt();
   try {
-    const { refresh, target: targets, targetDependents } = flags;
-    return await runLocal(project, { operation, refresh, targets, targetDependents, signal }, (event) =>
+    const { refresh, target: targets, targetDependents, clearPendingCreates } = flags;
+    const request = { operation, refresh, targets, targetDependents, clearPendingCreates, signal };
+    return await runLocal(project, request, (event) =>
       // People get the agents as a table afterwards, which says the same in less room.
       display(event.kind === "run-end" ? { ...event, outputs: {}, outputChanges: [] } : event),
     );

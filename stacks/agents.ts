@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { declaredWallets } from "../infra/config.ts";
 import { type LoadedAgents, loadAgents } from "../infra/declarations/index.ts";
 import { readNetwork } from "./network.ts";
-import { usesSandbox } from "./uses-sandbox.ts";
+import { usesSandbox } from "./local/uses-sandbox.ts";
 import { LOCAL_STACK, type Project, isEncrypted, stackFile } from "./project.ts";
 
 /** Return how many agents the folder declares at most; cheap, for choosing the number of parallel steps. */

@@ -56,7 +56,7 @@ export {
   findSandbox,
   startSandboxProcess,
   stopSandbox,
-} from "./sandbox-process.ts";
+} from "./local/sandbox-process.ts";
 export { type Targets, targetWords, targetsOf } from "./targets.ts";
 export { type UnsettledRequest, readUnsettledRequests } from "./unsettled.ts";
 export { UserError } from "./user-error.ts";

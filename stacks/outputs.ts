@@ -2,9 +2,9 @@ import axios, { isAxiosError } from "axios";
 import { z } from "zod";
 import { redirectText } from "../providers/common/redirect.ts";
 import { exportState } from "../local/engine/stack/index.ts";
-import { localRun, localStackExists } from "./local-stack.ts";
+import { localRun, localStackExists } from "./local/local-stack.ts";
 import { type CallOptions, LOCAL_STACK, type Project, requireStackFile } from "./project.ts";
-import { askRealPulumi } from "./real-pulumi.ts";
+import { askRealPulumi } from "./pulumi/real-pulumi.ts";
 import { UserError } from "./user-error.ts";
 
 const price = z.object({ amount: z.string(), unit: z.string(), human: z.string() });

@@ -1,7 +1,7 @@
-import { SANDBOX_BUYER_KEY } from "./local-stack.ts";
+import { SANDBOX_BUYER_KEY } from "./local/local-stack.ts";
 import { LOCAL_STACK, type Project, readConfig } from "./project.ts";
-import { usesSandbox } from "./uses-sandbox.ts";
-import { findSandbox, sandboxIsMissing } from "./sandbox-process.ts";
+import { usesSandbox } from "./local/uses-sandbox.ts";
+import { findSandbox, sandboxIsMissing } from "./local/sandbox-process.ts";
 
 /** The payment service of a stack, for those who buy on its network. */
 export interface StackPaymentService {

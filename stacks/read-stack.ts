@@ -11,7 +11,7 @@ import {
 import { FORGET, MasumiClient } from "../providers/masumi/service/index.ts";
 import { configValues } from "../local/engine/stack/index.ts";
 import { loadStackAgents } from "./agents.ts";
-import { openLocalStack } from "./local-stack.ts";
+import { openLocalStack } from "./local/local-stack.ts";
 import {
   type CallOptions,
   LOCAL_STACK,

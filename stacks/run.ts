@@ -8,10 +8,10 @@ import {
   up,
 } from "../local/engine/index.ts";
 import { countAgents } from "./agents.ts";
-import { openEmptyStack, openLocalStack } from "./local-stack.ts";
+import { openEmptyStack, openLocalStack } from "./local/local-stack.ts";
 import { LOCAL_STACK, type CallOptions, type Project } from "./project.ts";
 import { targetWords, targetsOf } from "./targets.ts";
-import { type PulumiOptions, type PulumiOutput, runRealPulumi } from "./real-pulumi.ts";
+import { type PulumiOptions, type PulumiOutput, runRealPulumi } from "./pulumi/real-pulumi.ts";
 
 export type { Operation, RunResult };
 

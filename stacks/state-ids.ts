@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { exportState } from "../local/engine/stack/index.ts";
-import { localRun } from "./local-stack.ts";
+import { localRun } from "./local/local-stack.ts";
 import { LOCAL_STACK, type Project } from "./project.ts";
 
 const REGISTRATION = "masumi:AgentRegistration";

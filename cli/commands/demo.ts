@@ -11,8 +11,8 @@ import { exitCodeOf, showHire } from "../hire/show.ts";
 import { eventText } from "../hire/text.ts";
 import { hireFolder, openAccount, readWish } from "../hire/wish.ts";
 import { printJson, printProgress } from "../text.ts";
-import { findSandbox, startSandboxProcess } from "../../stacks/sandbox-process.ts";
-import { answersAreStubs, usesSandbox } from "../../stacks/uses-sandbox.ts";
+import { findSandbox, startSandboxProcess } from "../../stacks/local/sandbox-process.ts";
+import { answersAreStubs, usesSandbox } from "../../stacks/local/uses-sandbox.ts";
 import { printComplaints } from "./validate.ts";
 
 export interface DemoFlags {

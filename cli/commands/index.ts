@@ -13,7 +13,7 @@ import type { PlanFlags } from "./plan.ts";
 import type { SandboxFlags } from "./sandbox.ts";
 import { INSTEAD } from "./pulumi-words.ts";
 import type { StatusFlags } from "./status.ts";
-import { STACK_COMMANDS } from "./stack-commands.ts";
+import { STACK_COMMANDS } from "./stack/index.ts";
 
 const CHAIN_SPEED = option(
   "--chain-speed <n>",
@@ -193,7 +193,11 @@ const OPERATIONS: readonly CommandSpec[] = [
     pulumis(option("-r, --refresh", "compare the state with what really exists first")),
     ...TARGETS,
   ),
-  operation("refresh", "update the state to what really exists"),
+  operation(
+    "refresh",
+    "update the state to what really exists",
+    pulumis(option("--clear-pending-creates", "forget creations that a run began and did not end")),
+  ),
   operation(
     "destroy",
     "deregister every agent, wait until its token is burned, and stop the crews",

@@ -1,3 +1,4 @@
+import { listenToInterruptions } from "../interruption.ts";
 import { printable } from "../../providers/common/printable.ts";
 import { type AgentLog, findLogs, readLog } from "../../stacks/logs/logs.ts";
 import type { Project } from "../../stacks/project.ts";
@@ -29,13 +30,6 @@ function lineNumber(text: string): number {
   throw new UserError(`--lines ${text}: expected a number from 1 on.`);
 }
 
-/** Has ^C end the following, which is no failure. */
-function untilInterrupted(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
-  return controller.signal;
-}
-
 /** `logs`: what crews wrote, of one agent or of all. */
 export async function logs(project: Project, agent: string | undefined, flags: LogsFlags): Promise<number> {
   const { stack, json = false, follow = false, since, lines } = flags;
@@ -46,7 +40,11 @@ export async function logs(project: Project, agent: string | undefined, flags: L
   };
   const { env } = process;
   const found = findLogs(project, stack, agent, env);
-  const signal = untilInterrupted();
+  // Neither ^C nor a reader that has gone is a failure of following.
+  const interrupted = new AbortController();
+  const { signal } = interrupted;
+  const end = () => interrupted.abort();
+  const stop = listenToInterruptions({ onFirst: end, onImpatience: end });
   const width = found.length > 1 ? Math.max(...found.map(({ agentId }) => agentId.length)) : 0;
   const read = async (log: AgentLog): Promise<void> => {
     const onLine = (line: string) => void process.stdout.write(`${shown(log.agentId, line, width, json)}\n`);
@@ -59,8 +57,12 @@ export async function logs(project: Project, agent: string | undefined, flags: L
       process.stderr.write(`${log.agentId}: ${error.message}\n`);
     }
   };
-  if (follow) await Promise.all(found.map(read));
-  else for (const log of found) await read(log);
+  try {
+    if (follow) await Promise.all(found.map(read));
+    else for (const log of found) await read(log);
+  } finally {
+    stop();
+  }
   return 0;
 }
 

@@ -1,6 +1,6 @@
-import { prepareLocalStack } from "../../stacks/local-stack.ts";
+import { prepareLocalStack } from "../../stacks/local/local-stack.ts";
 import type { Project } from "../../stacks/project.ts";
-import { findSandbox, startSandboxProcess, stopSandbox } from "../../stacks/sandbox-process.ts";
+import { findSandbox, startSandboxProcess, stopSandbox } from "../../stacks/local/sandbox-process.ts";
 import { UserError } from "../../stacks/user-error.ts";
 
 export interface SandboxFlags {

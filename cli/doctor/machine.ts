@@ -9,7 +9,7 @@ import {
 } from "../../providers/crew-process/local/index.ts";
 import { countAgents, parallelSteps } from "../../stacks/agents.ts";
 import { type CrewHere, crewsHere } from "../../stacks/crews.ts";
-import { isFree } from "../../stacks/port.ts";
+import { isFree } from "../../stacks/local/port.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
 import { count } from "../text.ts";
 import { type Verdict, fail, ok, skip, warn } from "./finding.ts";

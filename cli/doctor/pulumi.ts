@@ -1,7 +1,7 @@
-import { localRun, localStackExists } from "../../stacks/local-stack.ts";
+import { localRun, localStackExists } from "../../stacks/local/local-stack.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
-import { FETCHED_CLI, findPulumiCli } from "../../stacks/pulumi-cli.ts";
-import { TESTED } from "../../stacks/tested-versions.ts";
+import { FETCHED_CLI, findPulumiCli } from "../../stacks/pulumi/pulumi-cli.ts";
+import { TESTED } from "../../stacks/pulumi/tested-versions.ts";
 import { runProgram } from "./program.ts";
 import { type Verdict, fail, ok, skip, warn } from "./finding.ts";
 

@@ -36,8 +36,10 @@ export interface LoadOptions {
 
 /** Either agents or complaints: a single complaint means no agents, so nobody mistakes a part for the whole. */
 export interface LoadedAgents {
-  /** The agents of the stack, sorted by id. */
+  /** The agents of the stack, sorted by id; none if there are complaints. */
   readonly agents: Agent[];
+  /** Also those that complaints are about: good enough to find where they run, not to run them. */
+  readonly readable: Agent[];
   /** All complaints about all files, including agents of other stacks, sorted by file and position. */
   readonly complaints: Complaint[];
 }
@@ -66,12 +68,14 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     allowPrivateUrls,
     table: assetTable(network, assets),
   };
-  const agents = members.flatMap(({ file, id, declaration, complain }) =>
-    declaration && id !== undefined ? [resolveAgent(declaration, { id, file }, context, complain)] : [],
-  );
+  const readable = members
+    .flatMap(({ file, id, declaration, complain }) =>
+      declaration && id !== undefined ? [resolveAgent(declaration, { id, file }, context, complain)] : [],
+    )
+    .toSorted((a, b) => byText(a.id, b.id));
   complainOfIgnored(members, context);
-  if (complaints.length > 0) return { agents: [], complaints: sortComplaints(complaints) };
-  return { agents: agents.toSorted((a, b) => byText(a.id, b.id)), complaints: [] };
+  if (complaints.length > 0) return { agents: [], readable, complaints: sortComplaints(complaints) };
+  return { agents: readable, readable, complaints: [] };
 }
 
 /** Like loadAgents, but throws the complaints. @throws DeclarationError with all of them */

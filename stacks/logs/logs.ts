@@ -26,7 +26,8 @@ export function findLogs(
   wanted: string | undefined,
   env: CallOptions["env"],
 ): AgentLog[] {
-  const { agents } = loadStackAgents(project, stack);
+  // What is wrong with a file is no reason to keep a log back.
+  const { readable: agents } = loadStackAgents(project, stack);
   const { settings } = readNetwork(project, stack);
   const context = {
     settings: readHostingSettings(stack, settings, env),

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { FORGET } from "../../providers/masumi/service/index.ts";
 import { initStack, setConfig } from "../../local/engine/index.ts";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
-import { localRun } from "../../stacks/local-stack.ts";
+import { localRun } from "../../stacks/local/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { type CliResult, type RunReport, TestProject, changes, repository } from "../helpers/project.ts";

@@ -10,9 +10,9 @@ import { type StackToHost, checkAws, checkDocker, checkZone } from "../../cli/do
 import { checkBackend, checkPulumi, judgePulumi } from "../../cli/doctor/pulumi.ts";
 import type { Agent, HostingKind } from "../../infra/declarations/index.ts";
 import { initStack } from "../../local/engine/index.ts";
-import { localRun } from "../../stacks/local-stack.ts";
+import { localRun } from "../../stacks/local/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
-import { TESTED } from "../../stacks/tested-versions.ts";
+import { TESTED } from "../../stacks/pulumi/tested-versions.ts";
 import { repository } from "../helpers/project.ts";
 import { configOf } from "../infra/deploy/stack.ts";
 import { CliStack } from "./stack.ts";

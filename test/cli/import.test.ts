@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { prepareLocalStack } from "../../stacks/local-stack.ts";
+import { prepareLocalStack } from "../../stacks/local/local-stack.ts";
 import { type ImportFlags, importAgents } from "../../cli/commands/import.ts";
 import { plan } from "../../cli/commands/plan.ts";
 import type { ImportDocument } from "../../stacks/documents.ts";

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FETCHED_CLI } from "../../stacks/pulumi-cli.ts";
+import { FETCHED_CLI } from "../../stacks/pulumi/pulumi-cli.ts";
 import { fakePulumi } from "../helpers/fake-pulumi.ts";
 import { TestProject } from "../helpers/project.ts";
 

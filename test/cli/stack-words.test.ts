@@ -12,7 +12,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { registerCommands } from "../../cli/commands/register.ts";
-import { localRun } from "../../stacks/local-stack.ts";
+import { localRun } from "../../stacks/local/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { explainsItself } from "../../cli/explains-itself.ts";
 import { initStack, up } from "../../local/engine/index.ts";

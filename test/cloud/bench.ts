@@ -5,7 +5,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { localRun } from "../../stacks/local-stack.ts";
+import { localRun } from "../../stacks/local/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { formatTable } from "../../cli/text.ts";
 import { type EngineEvent, type RunResult, destroy, setConfig, up } from "../../local/engine/index.ts";

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { localRun } from "../../stacks/local-stack.ts";
+import { localRun } from "../../stacks/local/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { setConfig } from "../../local/engine/index.ts";
 import { RUN, docker } from "../image/docker.ts";

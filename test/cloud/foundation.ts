@@ -1,7 +1,7 @@
 /** What a stack of containers meets outside wherever it is hosted: a project, the payment service by https, a model. */
 import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { SANDBOX_BUYER_KEY, localRun } from "../../stacks/local-stack.ts";
+import { SANDBOX_BUYER_KEY, localRun } from "../../stacks/local/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { initStack, setConfig } from "../../local/engine/index.ts";
 import { type CliResult, type RunReport, type TestProject, repository } from "../helpers/project.ts";

@@ -1,6 +1,6 @@
 /** Everything that a stack of the hosting ecs-alb meets outside, on this machine: AWS, DNS, TLS, payment service, model, database. */
 import { join } from "node:path";
-import { localRun } from "../../stacks/local-stack.ts";
+import { localRun } from "../../stacks/local/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { setConfig } from "../../local/engine/index.ts";
 import { docker } from "../image/docker.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { initStack, setConfig } from "../../local/engine/index.ts";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
-import { localRun } from "../../stacks/local-stack.ts";
+import { localRun } from "../../stacks/local/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { TestProject, changes, repository } from "../helpers/project.ts";

@@ -1,6 +1,6 @@
 import axios from "axios";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { localRun } from "../../stacks/local-stack.ts";
+import { localRun } from "../../stacks/local/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { initStack, setConfig } from "../../local/engine/index.ts";
 import { toUpdateBody } from "../../providers/masumi/service/client/convert.ts";

@@ -5,7 +5,7 @@ import type { DriftDocument, PlanDocument } from "../../stacks/documents.ts";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
 import { setConfig } from "../../local/engine/index.ts";
 import { marker } from "../../providers/masumi/service/index.ts";
-import { localRun, prepareLocalStack } from "../../stacks/local-stack.ts";
+import { localRun, prepareLocalStack } from "../../stacks/local/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { TestProject, changes, repository } from "../helpers/project.ts";

@@ -1,6 +1,6 @@
 import { chmodSync } from "node:fs";
 import { dirname } from "node:path";
-import { TESTED } from "../../stacks/tested-versions.ts";
+import { TESTED } from "../../stacks/pulumi/tested-versions.ts";
 import type { TestProject } from "./project.ts";
 
 /** Puts a shell script on PATH that stands in for the real Pulumi CLI; its version is the tested one unless another is given. */

@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { dirname } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { marker } from "../../providers/masumi/service/index.ts";
-import { localRun, openLocalStack, prepareLocalStack } from "../../stacks/local-stack.ts";
+import { localRun, openLocalStack, prepareLocalStack } from "../../stacks/local/local-stack.ts";
 import { type Project, openProject, readConfig } from "../../stacks/project.ts";
-import { findSandbox, startSandboxProcess, stopSandbox } from "../../stacks/sandbox-process.ts";
+import { findSandbox, startSandboxProcess, stopSandbox } from "../../stacks/local/sandbox-process.ts";
 import { TestProject } from "../helpers/project.ts";
 
 let folders: TestProject[];

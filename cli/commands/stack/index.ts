@@ -1,12 +1,12 @@
-import type { Project } from "../../stacks/project.ts";
-import { UserError } from "../../stacks/user-error.ts";
-import { type CommandSpec, asJson, asksNobody, onStack, option, pulumis } from "./command.ts";
+import type { Project } from "../../../stacks/project.ts";
+import { UserError } from "../../../stacks/user-error.ts";
+import { type CommandSpec, asJson, asksNobody, onStack, option, pulumis } from "../command.ts";
 import type { StackOutputFlags } from "./stack.ts";
 import type { StateDeleteFlags } from "./state.ts";
 
 /** Pulumi does it for any stack but local. */
 const pass = async (project: Project, _flags: object, words: readonly string[]): Promise<number> =>
-  (await import("../pulumi.ts")).passToPulumi(project, words);
+  (await import("../../pulumi.ts")).passToPulumi(project, words);
 
 const SHOW_SECRETS = pulumis(option("--show-secrets", "print secrets in plain text"));
 

@@ -2,9 +2,9 @@ import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import type { Environment } from "./project.ts";
+import type { Environment } from "../project.ts";
 import { TESTED } from "./tested-versions.ts";
-import { UserError } from "./user-error.ts";
+import { UserError } from "../user-error.ts";
 
 /** What npx fetches where no CLI is installed: the first one after that of the npm package that brings the CLI. */
 export const FETCHED_CLI = "3.261.0";

@@ -1,5 +1,5 @@
-import { exportState, initStack, listStacks, stackOutputs } from "../../local/engine/stack/index.ts";
-import { localRun, localStackExists } from "../../stacks/local-stack.ts";
+import { exportState, initStack, listStacks, stackOutputs } from "../../../local/engine/stack/index.ts";
+import { localRun, localStackExists } from "../../../stacks/local/local-stack.ts";
 import {
   LOCAL_STACK,
   type Project,
@@ -8,10 +8,10 @@ import {
   selectedStack,
   stackFile,
   stackNames,
-} from "../../stacks/project.ts";
-import { UserError } from "../../stacks/user-error.ts";
-import { passToPulumi } from "../pulumi.ts";
-import { formatTable, printJson, stdoutColumns } from "../text.ts";
+} from "../../../stacks/project.ts";
+import { UserError } from "../../../stacks/user-error.ts";
+import { passToPulumi } from "../../pulumi.ts";
+import { formatTable, printJson, stdoutColumns } from "../../text.ts";
 
 export interface StackOutputFlags {
   readonly stack: string;

@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createAtomicallySync, writeAtomicallySync } from "../providers/common/atomic-write.ts";
-import { CodedError } from "../providers/common/coded-error.ts";
-import { withLockFile } from "../providers/common/lock-file.ts";
-import { isOwnProviderText } from "../providers/provider-texts.ts";
-import type { RunOptions } from "../local/engine/index.ts";
-import { exportState, initStack, setConfig } from "../local/engine/stack/index.ts";
-import { marker, ownerOf } from "../providers/masumi/service/marker.ts";
-import { countAgents, parallelSteps } from "./agents.ts";
-import { LOCAL_STACK, type Project, projectName, readConfig, stackFile } from "./project.ts";
+import { createAtomicallySync, writeAtomicallySync } from "../../providers/common/atomic-write.ts";
+import { CodedError } from "../../providers/common/coded-error.ts";
+import { withLockFile } from "../../providers/common/lock-file.ts";
+import { isOwnProviderText } from "../../providers/provider-texts.ts";
+import type { RunOptions } from "../../local/engine/index.ts";
+import { exportState, initStack, setConfig } from "../../local/engine/stack/index.ts";
+import { marker, ownerOf } from "../../providers/masumi/service/marker.ts";
+import { countAgents, parallelSteps } from "../agents.ts";
+import { LOCAL_STACK, type Project, projectName, readConfig, stackFile } from "../project.ts";
 import { FOLLOWED, usesSandbox } from "./uses-sandbox.ts";
 import { findSandbox, sandboxIsMissing } from "./sandbox-process.ts";
 
@@ -41,7 +41,7 @@ export class PassphraseError extends CodedError<PassphraseErrorCode> {
 }
 
 /** Whether a file of the stack names the salt that its secrets are encrypted with. */
-const isEncrypted = (file: string): boolean =>
+const keepsSecrets = (file: string): boolean =>
   existsSync(file) && /^encryptionsalt:|"salt"/m.test(readFileSync(file, "utf8"));
 
 const stateFile = (project: Project): string =>
@@ -51,7 +51,7 @@ const stateFile = (project: Project): string =>
 function passphrase(project: Project): string {
   const file = project.passphraseFile;
   if (!existsSync(file)) {
-    const files = [stackFile(project, LOCAL_STACK), stateFile(project)].filter(isEncrypted);
+    const files = [stackFile(project, LOCAL_STACK), stateFile(project)].filter(keepsSecrets);
     if (files.length > 0) {
       // Whoever begins anew removes the settings, and must not lose what finds the registrations again.
       keepOwner(project);
@@ -91,10 +91,7 @@ export function localRun(project: Project, agents: number): RunOptions {
 }
 
 /** Return whether the local stack was made; a file that was only written by hand has no key for its secrets yet. */
-export const localStackExists = (project: Project): boolean => {
-  const file = stackFile(project, LOCAL_STACK);
-  return existsSync(file) && /^encryptionsalt:/mu.test(readFileSync(file, "utf8"));
-};
+export const localStackExists = (project: Project): boolean => keepsSecrets(stackFile(project, LOCAL_STACK));
 
 /** What the local stack is made of: [key, value, kept as a secret]. */
 const DEFAULTS: readonly (readonly [key: string, value: string, secret: boolean])[] = [

@@ -4,12 +4,12 @@ import {
   initStack,
   removeConfig,
   setConfig,
-} from "../../local/engine/stack/index.ts";
-import { localRun, localStackExists } from "../../stacks/local-stack.ts";
-import { type Project, projectName } from "../../stacks/project.ts";
-import { UserError } from "../../stacks/user-error.ts";
-import { openTerminal } from "../terminal.ts";
-import { printJson } from "../text.ts";
+} from "../../../local/engine/stack/index.ts";
+import { localRun, localStackExists } from "../../../stacks/local/local-stack.ts";
+import { type Project, projectName } from "../../../stacks/project.ts";
+import { UserError } from "../../../stacks/user-error.ts";
+import { openTerminal } from "../../terminal.ts";
+import { printJson } from "../../text.ts";
 
 interface KeyFlags {
   readonly path?: boolean;

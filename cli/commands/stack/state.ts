@@ -1,9 +1,9 @@
-import { cancel, deleteFromState, unprotect } from "../../local/engine/stack/index.ts";
-import { localRun } from "../../stacks/local-stack.ts";
-import type { Project } from "../../stacks/project.ts";
-import { UserError } from "../../stacks/user-error.ts";
-import { confirmed } from "../confirm.ts";
-import { count } from "../text.ts";
+import { cancel, deleteFromState, unprotect } from "../../../local/engine/stack/index.ts";
+import { localRun } from "../../../stacks/local/local-stack.ts";
+import type { Project } from "../../../stacks/project.ts";
+import { UserError } from "../../../stacks/user-error.ts";
+import { confirmed } from "../../confirm.ts";
+import { count } from "../../text.ts";
 
 const editOf = (project: Project) => ({
   ...localRun(project, 0),

@@ -4,16 +4,16 @@ import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import axios, { isAxiosError } from "axios";
-import { withLockFile } from "../providers/common/lock-file.ts";
+import { withLockFile } from "../../providers/common/lock-file.ts";
 import { isFree } from "./port.ts";
-import type { Project } from "./project.ts";
-import { UserError } from "./user-error.ts";
+import type { Project } from "../project.ts";
+import { UserError } from "../user-error.ts";
 
 export const SANDBOX_PORT = 4801;
 const STARTS_WITHIN_MS = 20_000;
 const ANSWERS_WITHIN_MS = 5_000;
 const SILENT_FOR_MS = 20_000;
-const main = resolve(fileURLToPath(import.meta.url), "../../local/sandbox/main.ts");
+const main = resolve(fileURLToPath(import.meta.url), "../../../local/sandbox/main.ts");
 
 /** What a sandbox is started with. */
 export interface SandboxOptions {

@@ -1,4 +1,4 @@
-import { LOCAL_STACK, type Project, readConfig } from "./project.ts";
+import { LOCAL_STACK, type Project, readConfig } from "../project.ts";
 
 /** Which sandbox the stack's URLs were made from; the program itself never reads it. */
 export const FOLLOWED = "sandbox:url";

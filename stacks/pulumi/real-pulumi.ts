@@ -1,8 +1,8 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
-import { parallelSteps } from "./agents.ts";
-import type { CallOptions, Project } from "./project.ts";
+import { parallelSteps } from "../agents.ts";
+import type { CallOptions, Project } from "../project.ts";
 import { environmentOf, requirePulumiCli, versionNotice } from "./pulumi-cli.ts";
-import { UserError } from "./user-error.ts";
+import { UserError } from "../user-error.ts";
 
 /** A piece of what the real Pulumi CLI prints. */
 export interface PulumiOutput {
