@@ -1,6 +1,12 @@
 import type { StackConfig } from "../infra/config.ts";
 import { type AssetTable, assetTable } from "../infra/declarations/index.ts";
-import { type AgentDrift, type FieldDrift, type FleetDrift, isDrift } from "../infra/fleet/index.ts";
+import {
+  type AgentDrift,
+  type FieldDrift,
+  type FleetDrift,
+  describeSkipped,
+  isDrift,
+} from "../infra/fleet/index.ts";
 import type { Row } from "../providers/masumi/service/index.ts";
 import { printable } from "../providers/common/printable.ts";
 import { valueText } from "../stacks/value-text.ts";
@@ -22,6 +28,7 @@ export function driftText(config: StackConfig, drift: FleetDrift, paint: Paint):
     ...drift.agents.map((agent) => agentText(agent, table, paint)),
     ...drift.orphans.map((row) => orphanText(row, paint)),
     ...drift.problems.map(({ message }) => `${paint("red", "Problem:")} ${printable(message)}\n`),
+    ...(drift.skipped > 0 ? [`${describeSkipped(drift.skipped)}\n`] : []),
   ];
   return `${blocks.join("")}\n${verdict(drift)}\n`;
 }

@@ -75,6 +75,8 @@ export interface PlanDocument {
   readonly lockedLovelace: string;
   readonly warnings: readonly string[];
   readonly problems: readonly Problem[];
+  /** Number of entries in the registry that were left out. */
+  readonly skipped: number;
 }
 
 export interface PlanDocumentAgent {
@@ -111,6 +113,7 @@ export function planDocument({ stack, config }: OpenedStack, examination: Examin
     lockedLovelace: String(plan.cost.locked),
     warnings: planWarnings(plan, config),
     problems: problems.map(problem),
+    skipped: plan.skipped,
   };
 }
 
@@ -170,6 +173,8 @@ export interface DriftDocument {
   }[];
   readonly orphans: readonly RegistrationDocument[];
   readonly problems: readonly Problem[];
+  /** Number of entries in the registry that were left out. */
+  readonly skipped: number;
 }
 
 interface RegistrationDocument {
@@ -200,6 +205,7 @@ export function driftDocument({ stack, config }: OpenedStack, drift: FleetDrift)
     })),
     orphans: drift.orphans.map(documentRow),
     problems: drift.problems.map(problem),
+    skipped: drift.skipped,
   };
 }
 

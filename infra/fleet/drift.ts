@@ -52,6 +52,8 @@ export interface FleetDrift {
   readonly orphans: readonly OwnRow[];
   /** Why agents could not be compared, one entry per agent. */
   readonly problems: readonly MasumiError[];
+  /** Number of entries in the registry that were left out. */
+  readonly skipped: number;
   readonly hasDrifted: boolean;
 }
 
@@ -87,7 +89,8 @@ export function findDrift(input: FleetInput): FleetDrift {
     .map(({ row }) => row)
     .filter(({ state }) => !isLeaving(state));
   const hasDrifted = orphans.length > 0 || compared.some(isDrift);
-  return { agents: compared, orphans, problems, hasDrifted };
+  const skipped = input.survey.skipped?.length ?? 0;
+  return { agents: compared, orphans, problems, skipped, hasDrifted };
 }
 
 export const isDrift = ({ status, duplicates }: AgentDrift): boolean =>

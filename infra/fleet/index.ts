@@ -29,5 +29,6 @@ export {
 } from "./plan.ts";
 export { rightsProblem } from "./refusals.ts";
 export { countActions, describeCost, planWarnings, summaryOf } from "./summary.ts";
-export { type Survey, survey } from "./survey.ts";
+export { describeSkipped } from "./skipped.ts";
+export { type Survey, readAll, survey } from "./survey.ts";
 export { paymentSourceOf } from "./wallets.ts";

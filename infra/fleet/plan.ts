@@ -22,6 +22,7 @@ import {
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
+import { assertUnderstood, strayProblems } from "./skipped.ts";
 import type { Survey } from "./survey.ts";
 import { WalletPool, paymentSourceOf } from "./wallets.ts";
 
@@ -60,6 +61,8 @@ export interface FleetPlan {
   readonly orphans: readonly Orphan[];
   /** What prevents the run, one entry per agent concerned. */
   readonly problems: readonly MasumiError[];
+  /** Number of entries in the registry that were left out. */
+  readonly skipped: number;
   readonly cost: Cost;
 }
 
@@ -82,7 +85,7 @@ export function planFleet(input: FleetInput): FleetPlan {
   const planned = drafts.map((draft) => ({ ...draft, queueLength: queueOf(draft, drafts) }));
   const orphans = findOrphans(config, agents, own);
   const cost = sumCosts([...planned, ...orphans].map((one) => one.cost));
-  return { agents: planned, orphans, problems, cost };
+  return { agents: planned, orphans, problems, skipped: input.survey.skipped?.length ?? 0, cost };
 }
 
 /**
@@ -90,14 +93,16 @@ export function planFleet(input: FleetInput): FleetPlan {
  * of the others.
  */
 export function eachAgent<T>(
-  { config, agents, survey }: FleetInput,
+  input: FleetInput,
   judge: (agent: Agent, own: readonly OwnRow[], pool: WalletPool) => T,
 ): { readonly results: T[]; readonly problems: MasumiError[]; readonly own: readonly OwnRow[] } {
+  const { config, agents, survey } = input;
   const own = ownRows(survey.rows, config.owner);
   const pool = new WalletPool(config);
-  const problems: MasumiError[] = [];
+  const problems = strayProblems(input);
   const results = agents.flatMap((agent) => {
     try {
+      assertUnderstood(input, agent);
       return [judge(agent, own, pool)];
     } catch (error) {
       if (!(error instanceof MasumiError)) throw error;

@@ -2,6 +2,8 @@ import {
   type MasumiClient,
   type PaymentSource,
   type Row,
+  type RowScope,
+  type SkippedEntry,
   marker,
   ownRows,
   readRows,
@@ -14,6 +16,8 @@ export interface Survey {
   readonly sources: readonly PaymentSource[];
   /** Registrations in every state, newest first: those of the stack's wallets, if necessary those of the whole network. */
   readonly rows: readonly Row[];
+  /** Entries that are no standard agents' registrations, or cannot be understood. */
+  readonly skipped?: readonly SkippedEntry[];
 }
 
 interface SurveyOptions {
@@ -38,9 +42,19 @@ export async function survey(
   const { network, owner } = config;
   const walletAddresses = config.wallets.flatMap(({ address }) => address ?? []);
   if (walletAddresses.length === config.wallets.length) {
-    const rows = await readRows(client, { network, walletAddresses, signal });
-    const seen = new Set(ownRows(rows, owner).map((row) => row.marker));
-    if (agents.every(({ id }) => seen.has(marker(owner, id)))) return { sources, rows };
+    const read = await readAll(client, { network, walletAddresses, signal });
+    const seen = new Set(ownRows(read.rows, owner).map((row) => row.marker));
+    if (agents.every(({ id }) => seen.has(marker(owner, id)))) return { sources, ...read };
   }
-  return { sources, rows: await readRows(client, { network, signal }) };
+  return { sources, ...(await readAll(client, { network, signal })) };
+}
+
+/** Returns the registrations of a scope, and what else its lists hold. @throws ServiceError, RefusedError */
+export async function readAll(
+  client: MasumiClient,
+  scope: Omit<RowScope, "onSkipped">,
+): Promise<Required<Pick<Survey, "rows" | "skipped">>> {
+  const skipped = new Map<string, SkippedEntry>();
+  const rows = await readRows(client, { ...scope, onSkipped: (entry) => skipped.set(entry.id, entry) });
+  return { rows, skipped: [...skipped.values()] };
 }

@@ -98,7 +98,7 @@ const toOutputs = (inputs: ConfirmationInputs, row: Row): ConfirmationOutputs =>
 async function readConfirmation(session: Session, id: string, props: ConfirmationOutputs | undefined) {
   if (!props) return { id: "" };
   const view = await session.view(props.network, props.walletType);
-  const row = (await view.rows(READ_AGE_MS)).get(props.registrationId);
+  const row = await view.find(props.registrationId, READ_AGE_MS);
   if (!row || row.state === "DeregistrationConfirmed") return { id: "" };
   return { id, props: toOutputs(props, row) };
 }

@@ -1,9 +1,10 @@
 import { assertBurnAllowed } from "./burn-limit.ts";
 import { type Registration, toRegisterBody } from "../service/client/convert.ts";
+import { notUnderstood } from "../service/client/entries.ts";
 import { RefusedError, RegistrationError, ServiceError } from "../service/errors.ts";
 import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
 import type { IntentKey } from "./intents.ts";
-import { type Row, isLeaving, isOver } from "../service/model.ts";
+import { type Row, type SkippedEntry, isLeaving, isOver } from "../service/model.ts";
 import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
 import { submitUpdate } from "./registration-update.ts";
 import { shows } from "../service/rules/content.ts";
@@ -63,6 +64,10 @@ async function lookForRow(
 ): Promise<Seen> {
   const lookOnce = async (maxAgeMs: number): Promise<Seen> => {
     const rows = await session.allRows(inputs.network, maxAgeMs);
+    await session.assertUnderstood(
+      inputs.network,
+      ({ id, state, markers }) => id === inputs.adopt || (!isOver(state) && markers.includes(inputs.marker)),
+    );
     const { deregistering, replaced } = session.run;
     return { rows, look: decideCreate({ registration, adopt: inputs.adopt, rows, deregistering, replaced }) };
   };
@@ -170,7 +175,10 @@ async function findAfterLostAnswer(
   const known = new Set(rowsBefore.map(({ id }) => id));
   const seconds = await settleSeconds(session, inputs);
   const row = await awaitEffect(seconds, async () => {
-    const rows = await client.listOwn({ network, type: wallet.type, search: marker });
+    const onSkipped = (entry: SkippedEntry) => {
+      if (entry.markers.includes(marker)) throw notUnderstood(entry);
+    };
+    const rows = await client.listOwn({ network, type: wallet.type, search: marker }, { onSkipped });
     return rows.findLast(
       (row) => !known.has(row.id) && row.markers.includes(marker) && shows(row, registration),
     );

@@ -21,8 +21,7 @@ const READ_AGE_MS = 60_000;
 export async function readRegistration(session: Session, id: string, props: RegistrationOutputs | undefined) {
   if (!props) return { id: "" };
   const view = await session.view(props.network, props.wallet.type);
-  const rows = await view.rows(READ_AGE_MS);
-  const row = rows.get(id);
+  const row = await view.find(id, READ_AGE_MS);
   if (!row || row.state === "DeregistrationConfirmed") {
     session.note(
       "warning",
@@ -35,7 +34,7 @@ export async function readRegistration(session: Session, id: string, props: Regi
     const said = row.error && ` The service says: ${row.error}`;
     session.note("warning", props.resourceUrn, `Registration ${id} is ${row.state}.${said}`);
   }
-  const held = await session.tokensBeside(row, props.network, rows.values());
+  const held = await session.tokensBeside(row, props.network, view.known.values());
   if (held && !held.has(row.agentIdentifier)) {
     session.note(
       "warning",

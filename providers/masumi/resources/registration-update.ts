@@ -109,7 +109,7 @@ async function updateUnderNewIdentifier(
   refusal: RefusedError,
 ): Promise<Row> {
   const view = await session.view(inputs.network, inputs.wallet.type);
-  const now = (await view.rows(0)).get(live.id);
+  const now = await view.find(live.id, 0);
   if (!now || now.agentIdentifier === live.agentIdentifier || !isUpdatable(now.state)) throw refusal;
   return submitUpdate(session, inputs, now);
 }
@@ -125,7 +125,7 @@ async function findAfterLostAnswer(
   const view = await session.view(inputs.network, inputs.wallet.type);
   const seconds = await settleSeconds(session, inputs);
   const row = await awaitEffect(seconds, async () => {
-    const now = (await view.rows(0)).get(before.id);
+    const now = await view.find(before.id, 0);
     const hasMoved = now && (now.state !== before.state || now.updatedAt !== before.updatedAt);
     return hasMoved && shows(now, registration) ? now : undefined;
   });

@@ -1,10 +1,11 @@
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic/index.js";
 import { MasumiClient } from "../service/client/client.ts";
+import { notUnderstood } from "../service/client/entries.ts";
 import { RegistrationError, SettingsError, maskSecrets } from "../service/errors.ts";
 import { WalletTokens } from "../service/reads/wallet-tokens.ts";
 import { IntentNotes, findProjectFolder } from "./intents.ts";
 import { RunRecord } from "./run-record.ts";
-import type { Network, Row, WalletType } from "../service/model.ts";
+import type { Network, Row, SkippedEntry, WalletType } from "../service/model.ts";
 import { PaymentView } from "../service/reads/payments.ts";
 import { RegistryView } from "../service/reads/poller.ts";
 import type { EngineLog, Severity } from "./engine-log.ts";
@@ -151,6 +152,17 @@ export class Session {
     const views = await Promise.all([this.view(network, "V1"), this.view(network, "V2")]);
     const maps = await Promise.all(views.map((view) => view.rows(maxAgeMs)));
     return maps.flatMap((rows) => [...rows.values()]);
+  }
+
+  /**
+   * Throws if the last read of the network skipped an entry that may be the registration of an agent.
+   *
+   * @throws RegistrationError ENTRY_NOT_UNDERSTOOD
+   */
+  async assertUnderstood(network: Network, isMeant: (entry: SkippedEntry) => boolean): Promise<void> {
+    const views = await Promise.all([this.view(network, "V1"), this.view(network, "V2")]);
+    const skipped = views.flatMap((view) => [...view.skipped]).find(isMeant);
+    if (skipped) throw notUnderstood(skipped);
   }
 
   /** Returns the identifiers of the tokens in a registration's wallet, if known; see {@link WalletTokens}. */

@@ -44,6 +44,13 @@ export const ERROR_CODES = {
       "The answer is JSON, but not in a format that any known version of the Masumi payment service uses.",
     remedy: "Check masumi:paymentServiceUrl and the payment service's version.",
   },
+  ENTRY_NOT_UNDERSTOOD: {
+    kind: "registration",
+    cause:
+      "A registration of this stack is shown by the payment service in a way that this version cannot understand: its type is not that of a standard agent, or a newer release shows it otherwise. Nothing was sent for it.",
+    remedy:
+      "Update masumi-agents. If the registration was made elsewhere as another type of agent, deregister it in the payment service and run again.",
+  },
   SERVICE_FAILED: {
     kind: "service",
     cause: "The payment service answered with an internal error (5xx).",

@@ -2,6 +2,7 @@
 export { UNNAMED_BURNS } from "./rules/burn.ts";
 export { LIMITS } from "./rules/check.ts";
 export { changedFields, contentOf, digestOf, shows } from "./rules/content.ts";
+export { notUnderstood } from "./client/entries.ts";
 export { type ListScope, MasumiClient } from "./client/client.ts";
 export { LOVELACE_PER_MINT, LOVELACE_PER_TOKEN, TYPICAL_FEE_LOVELACE } from "./costs.ts";
 export type { Dialect, Registration } from "./client/convert.ts";
@@ -26,6 +27,7 @@ export {
   type Pricing,
   type Row,
   STATES,
+  type SkippedEntry,
   type Wallet,
   type WalletType,
   isBurnable,

@@ -9,7 +9,8 @@ import {
 } from "./convert.ts";
 import { MasumiError, ServiceError } from "../errors.ts";
 import { Http, type HttpOptions, type SendOptions } from "./http.ts";
-import type { Network, Row, WalletType } from "../model.ts";
+import { describeIssue, paymentSourcesOf, paymentsOf, rowsOf } from "./entries.ts";
+import type { Network, Row, SkippedEntry, WalletType } from "../model.ts";
 import { readAllPages } from "./paging.ts";
 import {
   type ApiKeyStatus,
@@ -22,6 +23,7 @@ import {
   apiDocs,
   apiKeyStatus,
   balance,
+  lovelaceBalance,
   paymentCount,
   paymentList,
   paymentSourceList,
@@ -46,6 +48,11 @@ export interface PaymentList {
 
 interface Signalled {
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListOptions extends Signalled {
+  /** Called with each entry that is not a standard agent's registration, or cannot be understood. */
+  readonly onSkipped?: ((entry: SkippedEntry) => void) | undefined;
 }
 
 /**
@@ -91,7 +98,7 @@ export class MasumiClient {
 
   /** Returns the service's payment sources on the networks of the key. */
   async paymentSources({ signal }: Signalled = {}): Promise<PaymentSource[]> {
-    return readAllPages({
+    const sources = await readAllPages({
       limit: 100,
       isLimitFree: true,
       fetch: async (cursorId, take) => {
@@ -99,17 +106,20 @@ export class MasumiClient {
         return (await this.#get("/payment-source", query, paymentSourceList, signal)).PaymentSources;
       },
     });
+    return paymentSourcesOf(sources);
   }
 
   /** Returns the confirmed lovelace at an address; 0 for an unused one. */
   async balanceLovelace(network: Network, address: string, { signal }: Signalled = {}): Promise<bigint> {
     const { Balance } = await this.#get("/balance", { network, address }, balance, signal);
     const lovelace = Balance.find(({ unit }) => unit === "lovelace" || unit === "");
-    return BigInt(lovelace?.quantity ?? 0);
+    if (!lovelace) return 0n;
+    const label = `[GET] ${this.#http.urlOf("/balance")}`;
+    return readData(label, lovelaceBalance.safeParse(lovelace), false).quantity;
   }
 
   /** Returns every registration of the scope, newest first; complete or an error, even if the list changes meanwhile. */
-  async listAll(scope: ListScope, options: Signalled = {}): Promise<Row[]> {
+  async listAll(scope: ListScope, options: ListOptions = {}): Promise<Row[]> {
     return this.#list(scope, {}, options);
   }
 
@@ -117,11 +127,15 @@ export class MasumiClient {
    * Returns the registrations of the scope that match a marker or a wallet's address. Releases without search return
    * everything, so callers must still filter.
    */
-  async listOwn(scope: ListScope & { readonly search: string }, options: Signalled = {}): Promise<Row[]> {
+  async listOwn(scope: ListScope & { readonly search: string }, options: ListOptions = {}): Promise<Row[]> {
     return this.#list(scope, { searchQuery: scope.search }, options);
   }
 
-  async #list(scope: ListScope, filter: { searchQuery?: string }, { signal }: Signalled): Promise<Row[]> {
+  async #list(
+    scope: ListScope,
+    filter: { searchQuery?: string },
+    { signal, onSkipped }: ListOptions,
+  ): Promise<Row[]> {
     const dialect = await this.apiDocs();
     const { network, type } = scope;
     if (type === "V2" && !dialect.hasV2) return [];
@@ -146,7 +160,7 @@ export class MasumiClient {
           }
         : {}),
     });
-    return entries.map(fromEntry);
+    return rowsOf(entries, onSkipped);
   }
 
   /**
@@ -156,7 +170,7 @@ export class MasumiClient {
   async listChanged(
     { network, type }: ListScope,
     since: string,
-    { signal }: Signalled = {},
+    { signal, onSkipped }: ListOptions = {},
   ): Promise<Row[] | undefined> {
     const dialect = await this.apiDocs();
     if (!dialect.hasChanges) return undefined;
@@ -168,7 +182,7 @@ export class MasumiClient {
       ...(dialect.hasV2 ? { filterPaymentSourceType: toPaymentSourceType(type) } : {}),
     };
     const { Assets } = await this.#get("/registry/diff", query, registryList, signal);
-    return Assets.length < limit ? Assets.map(fromEntry) : undefined;
+    return Assets.length < limit ? rowsOf(Assets, onSkipped) : undefined;
   }
 
   /** Returns every payment of the scope in any state, newest first; complete or an error. Requests: pages of 100. */
@@ -192,7 +206,7 @@ export class MasumiClient {
         ? { count: async () => (await this.#get("/payment/count", scope, paymentCount, signal)).total }
         : {}),
     });
-    return { payments, serverTime };
+    return { payments: paymentsOf(payments), serverTime };
   }
 
   /**
@@ -209,7 +223,8 @@ export class MasumiClient {
     try {
       const { body } = await this.#http.get(url, query, { signal, tries: 1 });
       const { Assets } = readAnswer(`[GET] ${url}`, body, walletTokens, false);
-      return new Set(Assets.map(({ agentIdentifier }) => agentIdentifier));
+      const identifiers = Assets.map(({ agentIdentifier }) => agentIdentifier);
+      return new Set(identifiers.filter((identifier) => typeof identifier === "string"));
     } catch (error) {
       // The service's answer for a wallet without any token.
       if (error instanceof MasumiError && error.serviceMessage === TOKEN_NOT_FOUND) return new Set();
@@ -260,14 +275,15 @@ export class MasumiClient {
 }
 
 function readAnswer<T>(label: string, body: unknown, schema: z.ZodType<T>, unclear: boolean): T {
-  const envelope = success.safeParse(body);
-  const checked = schema.safeParse(envelope.data?.data);
-  if (envelope.success && checked.success) return checked.data;
-  const [issue] = (envelope.error ?? checked.error)?.issues ?? [];
-  const where = issue ? ` (${issue.path.map(String).join(".")}: ${issue.message})` : "";
+  const envelope = readData(label, success.safeParse(body), unclear);
+  return readData(label, schema.safeParse(envelope.data), unclear);
+}
+
+function readData<T>(label: string, read: z.ZodSafeParseResult<T>, unclear: boolean): T {
+  if (read.success) return read.data;
   throw new ServiceError({
     code: "ANSWER_UNEXPECTED",
-    what: `${label}: the answer is not one that a Masumi payment service gives${where}.`,
+    what: `${label}: the answer is not one that a Masumi payment service gives (${describeIssue(read.error)}).`,
     unclear,
   });
 }

@@ -1,6 +1,6 @@
 import type { MasumiClient } from "../client/client.ts";
 import { ownerOf, ownerTag } from "../marker.ts";
-import type { Network, Row } from "../model.ts";
+import type { Network, Row, SkippedEntry } from "../model.ts";
 
 /** A registration with a marker of the owner. */
 export interface OwnRow extends Row {
@@ -13,6 +13,8 @@ export interface RowScope {
   /** Requests only registrations of wallets with these addresses; if absent, everybody's. */
   readonly walletAddresses?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called with each entry that is not a standard agent's registration, or cannot be understood. */
+  readonly onSkipped?: ((entry: SkippedEntry) => void) | undefined;
 }
 
 /**
@@ -23,14 +25,14 @@ export interface RowScope {
  */
 export async function readRows(
   client: MasumiClient,
-  { network, walletAddresses, signal }: RowScope,
+  { network, walletAddresses, ...options }: RowScope,
 ): Promise<Row[]> {
   const types = ["V1", "V2"] as const;
   const lists = await Promise.all(
     types.flatMap((type) =>
       walletAddresses
-        ? walletAddresses.map((search) => client.listOwn({ network, type, search }, { signal }))
-        : [client.listAll({ network, type }, { signal })],
+        ? walletAddresses.map((search) => client.listOwn({ network, type, search }, options))
+        : [client.listAll({ network, type }, options)],
     ),
   );
   const rows = new Map(lists.flat().map((row) => [row.id, row]));
