@@ -48,7 +48,7 @@ function verdict({ agents, orphans, problems, hasDrifted }: FleetDrift): string 
 }
 
 function agentText(drift: AgentDrift, table: AssetTable, paint: Paint): string {
-  const { agent, status, row, fields, duplicates, isUrlCompared } = drift;
+  const { agent, status, row, blame, fields, duplicates, isUrlCompared } = drift;
   const style = status === "same" || status === "pending" ? "green" : "red";
   const hint =
     isUrlCompared || !row ? [] : ["  its URL was not compared: it is known only where its crew runs"];
@@ -59,6 +59,7 @@ function agentText(drift: AgentDrift, table: AssetTable, paint: Paint): string {
   const lines = [
     `${agent.id}: ${paint(style, HEADLINES[status])}${row ? ` (${describeRow(row)})` : ""}`,
     ...(row?.error ? [`  the service says: ${printable(row.error)}`] : []),
+    ...(blame ? [`  ${blame}`] : []),
     ...fields.flatMap((field) => fieldLines(field, table)),
     ...extra,
     ...hint,

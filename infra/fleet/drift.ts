@@ -4,7 +4,9 @@ import {
   type MasumiError,
   type OwnRow,
   type Row,
+  blameFor,
   changedFields,
+  describeBlame,
   isLeaving,
   isPending,
   marker,
@@ -40,6 +42,8 @@ export interface AgentDrift {
   /** The registration that the status is about; absent if there never was one. */
   readonly row?: Row;
   readonly fields: readonly FieldDrift[];
+  /** Whose text it was, if the chain refused the last attempt because of one that is too long. */
+  readonly blame?: string;
   /** Other live registrations of the same agent. */
   readonly duplicates: readonly Row[];
   /** False if the agent's URL is not known here and was therefore not compared. */
@@ -106,7 +110,13 @@ function compareAgent(
   const row = marked ?? survey.rows.find(({ id }) => id === agent.adopt) ?? rows[0];
   const url = urlOf(agent);
   const wallet = pool.choose(agent, row);
-  const compared = { agent, duplicates: spare, isUrlCompared: url !== undefined };
+  const blame = row ? describeBlame(blameFor(row, survey.rows)) : "";
+  const compared = {
+    agent,
+    ...(blame ? { blame } : {}),
+    duplicates: spare,
+    isUrlCompared: url !== undefined,
+  };
   if (!row || row.state === "DeregistrationConfirmed") {
     return { ...compared, ...(row ? { row } : {}), status: "missing", fields: [] };
   }

@@ -6,10 +6,13 @@ import {
   type RecoverFrom,
   type Registration,
   type Row,
+  assertTextsFit,
+  blameFor,
   changedFields,
   contentOf,
   decideChange,
   decideCreate,
+  describeBlame,
   digestOf,
   isLeaving,
   isLive,
@@ -42,6 +45,8 @@ export interface PlannedAgent {
   readonly fields: readonly string[];
   /** Its live registration, or the one to be taken over. */
   readonly row?: Row;
+  /** Why its last attempt failed, if it did. */
+  readonly failure?: string;
   /** Other live registrations of the same agent; left alone. */
   readonly spare: readonly Row[];
   /** "" if it is known only once the agent is hosted. */
@@ -115,6 +120,15 @@ export function eachAgent<T>(
 
 type Draft = Omit<PlannedAgent, "queueLength">;
 
+/** Returns why an agent's last registration, or the update of its live one, failed; "" if it did not. */
+function lastFailure(rows: readonly OwnRow[], live: OwnRow | undefined, all: readonly Row[]): string {
+  const last = live ?? rows[0];
+  if (!last?.state.endsWith("Failed")) return "";
+  const said = last.error && ` The service says: ${last.error.replace(/[.\s]*$/, ".")}`;
+  const blame = describeBlame(blameFor(last, all));
+  return `Registration ${last.id} is ${last.state}.${said}${blame && ` ${blame}`}`;
+}
+
 function planAgent(
   { config, survey, urlOf }: FleetInput,
   agent: Agent,
@@ -140,10 +154,15 @@ function planAgent(
   const decided: Decided = known
     ? { ...changeOf(config, registration, known, recover), row: known }
     : newcomer(registration, agent, survey.rows);
+  if (survey.dialect && decided.action !== "none" && decided.action !== "adopt") {
+    assertTextsFit(agent.id, registration.listing, survey.dialect);
+  }
+  const failure = lastFailure(rows, row, survey.rows);
   return {
     agent,
     wallet,
     ...source,
+    ...(failure ? { failure } : {}),
     ...(recover.length > 0 ? { recover } : {}),
     ...decided,
     spare,

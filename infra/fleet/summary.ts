@@ -1,4 +1,5 @@
 import type { StackConfig } from "../config.ts";
+import { printable } from "../../providers/common/printable.ts";
 import { formatAda } from "../../providers/common/amounts.ts";
 import { type Action, type Cost, costOf } from "./costs.ts";
 import type { FleetPlan, PlannedAgent } from "./plan.ts";
@@ -41,6 +42,7 @@ export function planWarnings(plan: FleetPlan, { owner }: Pick<StackConfig, "owne
   const names = orphans.map(({ row }) => `${row.listing.name} (registration ${row.id})`).join(", ");
   return [
     ...plan.agents.filter(({ action }) => action === "replace").map(replacementWarning),
+    ...plan.agents.flatMap(({ agent, failure }) => (failure ? [`${agent.id}: ${printable(failure)}`] : [])),
     ...plan.agents.filter(({ spare }) => spare.length > 0).map(duplicateWarning),
     ...(orphans.length > 0
       ? [

@@ -1,4 +1,5 @@
 import {
+  type Dialect,
   type MasumiClient,
   type PaymentSource,
   type Row,
@@ -18,6 +19,8 @@ export interface Survey {
   readonly rows: readonly Row[];
   /** Entries that are no standard agents' registrations, or cannot be understood. */
   readonly skipped?: readonly SkippedEntry[];
+  /** What the service's release can do. */
+  readonly dialect?: Dialect;
 }
 
 interface SurveyOptions {
@@ -38,15 +41,15 @@ export async function survey(
   agents: readonly Agent[],
   { signal }: SurveyOptions = {},
 ): Promise<Survey> {
-  const sources = await client.paymentSources({ signal });
+  const [sources, dialect] = await Promise.all([client.paymentSources({ signal }), client.apiDocs()]);
   const { network, owner } = config;
   const walletAddresses = config.wallets.flatMap(({ address }) => address ?? []);
   if (walletAddresses.length === config.wallets.length) {
     const read = await readAll(client, { network, walletAddresses, signal });
     const seen = new Set(ownRows(read.rows, owner).map((row) => row.marker));
-    if (agents.every(({ id }) => seen.has(marker(owner, id)))) return { sources, ...read };
+    if (agents.every(({ id }) => seen.has(marker(owner, id)))) return { sources, dialect, ...read };
   }
-  return { sources, ...(await readAll(client, { network, signal })) };
+  return { sources, dialect, ...(await readAll(client, { network, signal })) };
 }
 
 /** Returns the registrations of a scope, and what else its lists hold. @throws ServiceError, RefusedError */

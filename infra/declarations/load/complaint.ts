@@ -1,3 +1,5 @@
+import { printable } from "../../../providers/common/printable.ts";
+
 /** One mistake in a declaration. `line` and `column` count from 1; `file` is relative to the project's root. */
 export interface Complaint {
   readonly file: string;
@@ -9,9 +11,9 @@ export interface Complaint {
   readonly remedy?: string;
 }
 
-/** Returns `agents/x.yaml:3:7: what is wrong, how to correct it`, which editors and CI turn into a link. */
+/** Returns `agents/x.yaml:3:7: what is wrong, how to correct it` on one line, which editors and CI turn into a link. */
 export function formatComplaint({ file, line, column, message, remedy }: Complaint): string {
-  return `${file}:${line}:${column}: ${message}${remedy ? `, ${remedy}` : ""}`;
+  return printable(`${file}:${line}:${column}: ${message}${remedy ? `, ${remedy}` : ""}`);
 }
 
 /** Sorts by file and position, and removes duplicates that come from several stacks' variants of a file. */

@@ -7,6 +7,7 @@ import type { IntentKey } from "./intents.ts";
 import { type Row, type SkippedEntry, isLeaving, isOver } from "../service/model.ts";
 import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
 import { submitUpdate } from "./registration-update.ts";
+import { assertTextsFit } from "../service/rules/chain-texts.ts";
 import { shows } from "../service/rules/content.ts";
 import { type Look, decideCreate } from "../service/rules/decisions.ts";
 import type { Session } from "./session.ts";
@@ -30,6 +31,7 @@ export async function createRegistration(
   if (inputs.wallet.type === "V2" && !(await client.apiDocs()).hasV2) {
     throw new RegistrationError({ code: "V2_NOT_SUPPORTED", what: `${inputs.agentId} needs a V2 wallet.` });
   }
+  assertTextsFit(inputs.agentId, inputs.listing, await client.apiDocs());
   await probe(session, inputs);
 
   const { look, rows } = await lookForRow(session, inputs, registration);

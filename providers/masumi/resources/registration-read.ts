@@ -1,3 +1,4 @@
+import { blameFor, describeBlame } from "../service/rules/chain-texts.ts";
 import { digestOf } from "../service/rules/content.ts";
 import { type RegistrationInputs, type RegistrationOutputs, STATE_VERSION } from "./inputs.ts";
 import { type Row, isLeaving } from "../service/model.ts";
@@ -32,7 +33,9 @@ export async function readRegistration(session: Session, id: string, props: Regi
   }
   if (row.state.endsWith("Failed") || isLeaving(row.state)) {
     const said = row.error && ` The service says: ${row.error}`;
-    session.note("warning", props.resourceUrn, `Registration ${id} is ${row.state}.${said}`);
+    const blame = describeBlame(blameFor(row, view.known.values()));
+    const message = `Registration ${id} is ${row.state}.${said}${blame && ` ${blame}`}`;
+    session.note("warning", props.resourceUrn, message);
   }
   const held = await session.tokensBeside(row, props.network, view.known.values());
   if (held && !held.has(row.agentIdentifier)) {

@@ -4,6 +4,7 @@ import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
 import { type Row, isLeaving, isOver, isSettled, isUpdatable } from "../service/model.ts";
 import { deadlineBy } from "../service/rules/queue.ts";
 import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
+import { assertTextsFit } from "../service/rules/chain-texts.ts";
 import { shows } from "../service/rules/content.ts";
 import type { Session } from "./session.ts";
 import { awaitEffect } from "../service/reads/await-effect.ts";
@@ -79,6 +80,7 @@ export async function submitUpdate(session: Session, inputs: RegistrationInputs,
   const client = await session.client();
   const view = await session.view(inputs.network, inputs.wallet.type);
   const registration = toRegistration(inputs);
+  assertTextsFit(inputs.agentId, inputs.listing, await client.apiDocs());
   await probe(session, inputs);
   await session.warnOfAdminKey(inputs.resourceUrn);
   const beforeSend = () => session.assertRunAlive();

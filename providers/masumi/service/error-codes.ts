@@ -124,6 +124,12 @@ export const ERROR_CODES = {
     cause: "The registration named in adopt: cannot become this agent's registration.",
     remedy: "Correct or remove adopt: in the agent's YAML.",
   },
+  TEXT_TOO_LONG: {
+    kind: "registration",
+    cause:
+      "The chain would refuse one of the agent's texts: at most 64 bytes in one piece are allowed. Tags are written in one piece; releases of the payment service up to 0.27 cut other texts by characters, of which some have up to 4 bytes. Nothing was sent.",
+    remedy: "Shorten the text, write it in fewer letters outside ASCII, or use release 0.28 of the service.",
+  },
   V2_NOT_SUPPORTED: {
     kind: "registration",
     cause: "The payment service is older than 0.28 and does not support V2 wallets.",

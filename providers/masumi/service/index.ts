@@ -1,4 +1,5 @@
 /** The payment service: its client, and the rules of its registry. Loads no Pulumi. */
+export { assertTextsFit, blameFor, describeBlame } from "./rules/chain-texts.ts";
 export { UNNAMED_BURNS } from "./rules/burn.ts";
 export { LIMITS } from "./rules/check.ts";
 export { changedFields, contentOf, digestOf, shows } from "./rules/content.ts";
