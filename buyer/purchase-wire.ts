@@ -54,11 +54,13 @@ export const chainEntry = z.object({
   agentIdentifier: text,
   Metadata: z.object({
     name: text,
-    apiBaseUrl: text,
+    /** Null, or absent, of agents that are reached otherwise (OpenApi, X402). */
+    apiBaseUrl: optionalText,
     AgentPricing: z
       .object({ pricingType: text, Pricing: z.array(z.object({ amount: text, unit: text })).nullish() })
       .nullish(),
-    supportedPaymentSources: z.array(source).nullish(),
+    /** One that cannot be read keeps its place, since sources are named by their index. */
+    supportedPaymentSources: z.array(source.catch({})).nullish(),
   }),
 });
 export type ChainEntry = z.output<typeof chainEntry>;

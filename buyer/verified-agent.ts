@@ -107,8 +107,9 @@ export function verifyAgent(
     );
   }
   const problems = otherPrice(information, pricing, assets);
-  if (plainUrl(metadata.apiBaseUrl) !== plainUrl(claims.url)) {
-    problems.push(`URL: reached at ${claims.url}, the registry says ${printable(metadata.apiBaseUrl)}`);
+  const registered = metadata.apiBaseUrl ?? "";
+  if (plainUrl(registered) !== plainUrl(claims.url)) {
+    problems.push(`URL: reached at ${claims.url}, the registry says ${printable(registered) || "none"}`);
   }
   if (information?.network && information.network !== claims.network) {
     problems.push(`network: the agent says ${printable(information.network)}, you pay on ${claims.network}`);

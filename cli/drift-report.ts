@@ -4,6 +4,7 @@ import {
   type AgentDrift,
   type FieldDrift,
   type FleetDrift,
+  describeSkipped,
   isDrift,
   valueText,
 } from "../infra/fleet/index.ts";
@@ -34,6 +35,7 @@ export function driftText(
     ...drift.orphans.map((row) => orphanText(row, paint)),
     ...dead.map((crew) => `${paint("red", "NOT RUNNING:")} ${deadCrewNotice(crew)}\n`),
     ...drift.problems.map(({ message }) => `${paint("red", "Problem:")} ${printable(message)}\n`),
+    ...(drift.skipped > 0 ? [`${describeSkipped(drift.skipped)}\n`] : []),
   ];
   return `${blocks.join("")}\n${verdict(drift, dead.length)}\n`;
 }
@@ -56,7 +58,7 @@ function verdict({ agents, orphans, problems, hasDrifted }: FleetDrift, dead: nu
 }
 
 function agentText(drift: AgentDrift, table: AssetTable, paint: Paint): string {
-  const { agent, status, row, fields, duplicates, isUrlCompared } = drift;
+  const { agent, status, row, blame, fields, duplicates, isUrlCompared } = drift;
   const style = status === "same" || status === "pending" ? "green" : "red";
   const hint =
     isUrlCompared || !row ? [] : ["  its URL was not compared: it is known only where its crew runs"];
@@ -67,6 +69,7 @@ function agentText(drift: AgentDrift, table: AssetTable, paint: Paint): string {
   const lines = [
     `${agent.id}: ${paint(style, HEADLINES[status])}${row ? ` (${describeRow(row)})` : ""}`,
     ...(row?.error ? [`  the service says: ${printable(row.error)}`] : []),
+    ...(blame ? [`  ${blame}`] : []),
     ...fields.flatMap((field) => fieldLines(field, table)),
     ...extra,
     ...hint,

@@ -1,4 +1,4 @@
-import { formatAda, shortenedPair } from "../infra/fleet/index.ts";
+import { describeSkipped, formatAda, shortenedPair } from "../infra/fleet/index.ts";
 import { printable, printableLines } from "../providers/common/printable.ts";
 import type { PlanDocument, PlanDocumentAgent } from "../stacks/documents.ts";
 import { formatTable, shorten, stdoutColumns } from "./text.ts";
@@ -96,7 +96,8 @@ export function planTable(document: PlanDocument, isWide = false): string {
   );
   const warnings = document.warnings.map((warning) => `Warning: ${printableLines(warning)}\n`);
   const problems = document.problems.map(({ message }) => `Problem: ${printableLines(message)}\n`);
-  return `${tables.join("")}${document.summary}\n${warnings.join("")}${problems.join("")}${approval(document)}\n`;
+  const skipped = document.skipped > 0 ? `${describeSkipped(document.skipped)}\n` : "";
+  return `${tables.join("")}${document.summary}\n${warnings.join("")}${problems.join("")}${skipped}${approval(document)}\n`;
 }
 
 /** For a comment on a change request. */
@@ -109,6 +110,7 @@ export function planMarkdown(document: PlanDocument): string {
   const notes = [
     ...document.problems.map(({ message }) => `- **Problem:** ${cell(message)}`),
     ...document.warnings.map((warning) => `- **Warning:** ${cell(warning)}`),
+    ...(document.skipped > 0 ? [`- ${describeSkipped(document.skipped)}`] : []),
   ];
   return [
     `### Masumi plan for stack \`${document.stack}\` (${document.network})`,

@@ -108,6 +108,8 @@ export interface PlanDocument {
   readonly lockedLovelace: string;
   readonly warnings: readonly string[];
   readonly problems: readonly Problem[];
+  /** Number of entries in the registry that were left out. */
+  readonly skipped: number;
 }
 
 /** An on-chain value that a run changes; an absent value is null. */
@@ -160,6 +162,7 @@ export function planDocument(
     lockedLovelace: String(plan.cost.locked),
     warnings: [...planWarnings(plan, config), ...duplicateWarnings(plan), ...notices],
     problems: problems.map(problem),
+    skipped: plan.skipped,
   };
 }
 
@@ -228,6 +231,8 @@ export interface DriftDocument {
   /** Agents whose crews should run on this machine and do not. */
   readonly deadCrews: readonly string[];
   readonly problems: readonly Problem[];
+  /** Number of entries in the registry that were left out. */
+  readonly skipped: number;
 }
 
 interface RegistrationDocument {
@@ -263,6 +268,7 @@ export function driftDocument(
     orphans: drift.orphans.map(documentRow),
     deadCrews: deadCrews.map(({ agentId }) => agentId),
     problems: drift.problems.map(problem),
+    skipped: drift.skipped,
   };
 }
 

@@ -3,6 +3,8 @@ import {
   type MasumiError,
   type OwnRow,
   type Row,
+  blameFor,
+  describeBlame,
   isLeaving,
   isOver,
   isPending,
@@ -30,6 +32,8 @@ export interface AgentDrift {
   /** The registration that the status is about; absent if there never was one. */
   readonly row?: Row;
   readonly fields: readonly FieldDrift[];
+  /** Whose text it was, if the chain refused the last attempt because of one that is too long. */
+  readonly blame?: string;
   /** Other live registrations of the same agent. */
   readonly duplicates: readonly Row[];
   /** False if the agent's URL is not known here and was therefore not compared. */
@@ -42,6 +46,8 @@ export interface FleetDrift {
   readonly orphans: readonly OwnRow[];
   /** Why agents could not be compared, one entry per agent. */
   readonly problems: readonly MasumiError[];
+  /** Number of entries in the registry that were left out. */
+  readonly skipped: number;
   readonly hasDrifted: boolean;
 }
 
@@ -79,7 +85,8 @@ export function findDrift(input: FleetInput): FleetDrift {
     .map(({ row }) => row)
     .filter(({ state }) => !isLeaving(state));
   const hasDrifted = orphans.length > 0 || compared.some(isDrift);
-  return { agents: compared, orphans, problems, hasDrifted };
+  const skipped = input.survey.skipped?.length ?? 0;
+  return { agents: compared, orphans, problems, skipped, hasDrifted };
 }
 
 export const isDrift = ({ status, duplicates }: AgentDrift): boolean =>
@@ -92,7 +99,13 @@ function compareAgent(input: FleetInput, agent: Agent, { own, pool, registered }
   const row = marked ?? survey.rows.find(({ id }) => id === agent.adopt) ?? rows[0];
   const url = urlOf(agent, registered);
   const wallet = pool.choose(agent, row);
-  const compared = { agent, duplicates: spare, isUrlCompared: url !== undefined };
+  const blame = row ? describeBlame(blameFor(row, survey.rows)) : "";
+  const compared = {
+    agent,
+    ...(blame ? { blame } : {}),
+    duplicates: spare,
+    isUrlCompared: url !== undefined,
+  };
   if (!row || isOver(row.state)) assertUnregistered(input, agent);
   if (!row || row.state === "DeregistrationConfirmed") {
     return { ...compared, ...(row ? { row } : {}), status: "missing", fields: [] };

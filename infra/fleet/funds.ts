@@ -35,7 +35,10 @@ export async function readFunds(
       const rows = survey.rows.filter(({ walletVkey }) => walletVkey === wallet.vkey);
       const address = wallet.address ?? rows.find(({ walletAddress }) => walletAddress)?.walletAddress ?? "";
       if (!address || !isAsked(needed)) return { wallet, address, needed, free: undefined, missing: 0n };
-      const balance = await client.balanceLovelace(config.network, address, { signal });
+      const balance = await client
+        .balanceLovelace(config.network, address, { signal })
+        .catch(undefinedIfMissing);
+      if (balance === undefined) return { wallet, address, needed, free: undefined, missing: 0n };
       const tokens = BigInt(
         rows.filter(({ state, agentIdentifier }) => !isOver(state) && agentIdentifier).length,
       );
@@ -44,6 +47,11 @@ export async function readFunds(
       return { wallet, address, needed, free, missing: needed > free ? needed - free : 0n };
     }),
   );
+}
+
+/** Old releases have no such route, so the balance is unknown there. */
+function undefinedIfMissing(error: unknown): undefined {
+  if (!(error instanceof MasumiError) || error.status !== 404) throw error;
 }
 
 /** Returns how much to send where; undefined if the wallet can pay or its balance is unknown. */

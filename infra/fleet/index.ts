@@ -27,6 +27,7 @@ export { type FleetPlan, type Orphan, type PlannedAgent, planFleet, restrictPlan
 export { type FleetInput, listingOf, registeredUrls } from "./registrations.ts";
 export { rightsProblem } from "./refusals.ts";
 export { countActions, describeCost, duplicateWarnings, planWarnings, summaryOf } from "./summary.ts";
-export { type Survey, survey } from "./survey.ts";
+export { describeSkipped } from "./skipped.ts";
+export { type Survey, readAll, survey } from "./survey.ts";
 export { type WalletSight, walletProblem } from "./wallet-sight.ts";
 export { paymentSourceOf } from "./wallets.ts";

@@ -5,9 +5,12 @@ import {
   type RecoverFrom,
   type Registration,
   type Row,
+  assertTextsFit,
+  blameFor,
   changedFields,
   decideChange,
   decideCreate,
+  describeBlame,
   digestOf,
   isLeaving,
   isLive,
@@ -29,6 +32,7 @@ import {
   registeredUrls,
   registrationsOf,
 } from "./registrations.ts";
+import { assertUnderstood, strayProblems } from "./skipped.ts";
 import { WalletPool, paymentSourceOf } from "./wallets.ts";
 
 /** One agent of the stack: its status on the network, and what a run would do about it. */
@@ -49,6 +53,8 @@ export interface PlannedAgent {
   readonly changes: readonly FieldDrift[];
   /** Its live registration, or the one to be taken over. */
   readonly row?: Row;
+  /** Why its last attempt failed, if it did. */
+  readonly failure?: string;
   /** Other live registrations of the same agent; left alone. */
   readonly spare: readonly Row[];
   /** "" if it is known only once the agent is hosted. */
@@ -70,6 +76,8 @@ export interface FleetPlan {
   readonly orphans: readonly Orphan[];
   /** What prevents the run, one entry per agent concerned. */
   readonly problems: readonly MasumiError[];
+  /** Number of entries in the registry that were left out. */
+  readonly skipped: number;
   readonly cost: Cost;
   readonly registered: RegisteredUrls;
 }
@@ -86,7 +94,8 @@ export function planFleet(input: FleetInput): FleetPlan {
   const planned = drafts.map((draft) => ({ ...draft, queueLength: queueOf(draft, drafts) }));
   const orphans = findOrphans(config, agents, own);
   const cost = sumCosts([...planned, ...orphans].map((one) => one.cost));
-  return { agents: planned, orphans, problems, cost, registered };
+  const skipped = input.survey.skipped?.length ?? 0;
+  return { agents: planned, orphans, problems, skipped, cost, registered };
 }
 
 /** What is the same for all agents of a stack while they are judged one by one. */
@@ -115,9 +124,10 @@ export function eachAgent<T>(
   const own = ownRows(survey.rows, config.owner);
   const registered = registeredUrls(input);
   const fleet = { own, registered, pool: new WalletPool(config) };
-  const problems: MasumiError[] = [];
+  const problems = strayProblems(input);
   const results = agents.flatMap((agent) => {
     try {
+      assertUnderstood(input, agent);
       return [judge(agent, fleet)];
     } catch (error) {
       if (!(error instanceof MasumiError)) throw error;
@@ -129,6 +139,15 @@ export function eachAgent<T>(
 }
 
 type Draft = Omit<PlannedAgent, "queueLength">;
+
+/** Returns why an agent's last registration, or the update of its live one, failed; "" if it did not. */
+function lastFailure(rows: readonly OwnRow[], live: OwnRow | undefined, all: readonly Row[]): string {
+  const last = live ?? rows[0];
+  if (!last?.state.endsWith("Failed")) return "";
+  const said = last.error && ` The service says: ${last.error.replace(/[.\s]*$/, ".")}`;
+  const blame = describeBlame(blameFor(last, all));
+  return `Registration ${last.id} is ${last.state}.${said}${blame && ` ${blame}`}`;
+}
 
 function planAgent(input: FleetInput, agent: Agent, { own, pool, registered }: LiveFleet): Draft {
   const { config, survey, urlOf } = input;
@@ -152,10 +171,15 @@ function planAgent(input: FleetInput, agent: Agent, { own, pool, registered }: L
     ? { ...changeOf(config, registration, known, recover), row: known }
     : newcomer(registration, agent, survey.rows);
   const requestedAt = decided.action === "create" ? assertUnregistered(input, agent) : undefined;
+  if (survey.dialect && decided.action !== "none" && decided.action !== "adopt") {
+    assertTextsFit(agent.id, registration.listing, survey.dialect);
+  }
+  const failure = lastFailure(rows, row, survey.rows);
   return {
     agent,
     wallet,
     ...source,
+    ...(failure ? { failure } : {}),
     ...(recover.length > 0 ? { recover } : {}),
     ...decided,
     spare,

@@ -1,4 +1,5 @@
 import type { StackConfig } from "../config.ts";
+import { printable } from "../../providers/common/printable.ts";
 import { formatAda } from "../../providers/common/amounts.ts";
 import { type Action, type Cost, costOf } from "./costs.ts";
 import type { FleetPlan, PlannedAgent } from "./plan.ts";
@@ -52,6 +53,7 @@ export function planWarnings(plan: FleetPlan, { owner }: Pick<StackConfig, "owne
   return [
     ...plan.agents.filter(({ action }) => action === "replace").map(replacementWarning),
     ...plan.agents.flatMap(requestWarning),
+    ...plan.agents.flatMap(({ agent, failure }) => (failure ? [`${agent.id}: ${printable(failure)}`] : [])),
     ...(orphans.length > 0
       ? [
           `These registrations of owner ${owner} are not declared in any file: ${names}. Those in this stack's state will be deregistered.`,

@@ -1,8 +1,11 @@
 import {
+  type Dialect,
   type MasumiClient,
   MasumiError,
   type PaymentSource,
   type Row,
+  type RowScope,
+  type SkippedEntry,
   type TokenTags,
   WalletTokens,
   isOver,
@@ -29,6 +32,10 @@ export interface Survey {
   readonly missing: number;
   /** Asked for if an agent has no row that is on the chain or will be; without wallets of which it is unknown. */
   readonly holdings: readonly WalletHoldings[];
+  /** Entries that are no standard agents' registrations, or cannot be understood. */
+  readonly skipped?: readonly SkippedEntry[];
+  /** What the service's release can do. */
+  readonly dialect?: Dialect;
 }
 
 interface SurveyOptions {
@@ -50,7 +57,7 @@ export async function survey(
   agents: readonly Agent[],
   { signal }: SurveyOptions = {},
 ): Promise<Survey> {
-  const sources = await client.paymentSources({ signal });
+  const [sources, dialect] = await Promise.all([client.paymentSources({ signal }), client.apiDocs()]);
   let missing = 0;
   const onShort = (short: number) => void (missing += short);
   const { network, owner } = config;
@@ -63,12 +70,24 @@ export async function survey(
   };
   const walletAddresses = config.wallets.flatMap(({ address }) => address ?? []);
   if (walletAddresses.length === config.wallets.length) {
-    const rows = await readRows(client, { network, walletAddresses, signal });
-    const seen = new Set(ownRows(rows, owner).map((row) => row.marker));
-    if (agents.every(({ id }) => seen.has(marker(owner, id)))) return complete({ sources, rows, missing });
+    const read = await readAll(client, { network, walletAddresses, signal });
+    const seen = new Set(ownRows(read.rows, owner).map((row) => row.marker));
+    if (agents.every(({ id }) => seen.has(marker(owner, id)))) {
+      return complete({ sources, dialect, missing, ...read });
+    }
   }
-  const rows = await readRows(client, { network, signal, onShort });
-  return complete({ sources, rows, missing });
+  const read = await readAll(client, { network, signal, onShort });
+  return complete({ sources, dialect, missing, ...read });
+}
+
+/** Returns the registrations of a scope, and what else its lists hold. @throws ServiceError, RefusedError */
+export async function readAll(
+  client: MasumiClient,
+  scope: Omit<RowScope, "onSkipped">,
+): Promise<Required<Pick<Survey, "rows" | "skipped">>> {
+  const skipped = new Map<string, SkippedEntry>();
+  const rows = await readRows(client, { ...scope, onSkipped: (entry) => skipped.set(entry.id, entry) });
+  return { rows, skipped: [...skipped.values()] };
 }
 
 /** Returns the stack's wallets with the tokens that they hold. */

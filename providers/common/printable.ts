@@ -1,5 +1,5 @@
-/** C0 and C1 controls, and what some terminals take for a line's end or for a change of direction. */
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+/** C0 and C1 controls, halves of characters, and what some terminals take for a line's end or for a change of direction. */
+const UNPRINTABLE = /[\p{Cc}\p{Surrogate}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
 /** Return a text from outside on one line: anybody may have written it, so nothing in it commands a terminal. */
 export const printable = (text: string): string =>

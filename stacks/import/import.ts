@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { rightsProblem } from "../../infra/fleet/index.ts";
-import { type Row, readRows } from "../../providers/masumi/service/index.ts";
+import { readAll, rightsProblem } from "../../infra/fleet/index.ts";
+import type { Row } from "../../providers/masumi/service/index.ts";
 import type { Project } from "../project.ts";
 import type { ReadStack } from "../read-stack.ts";
 import { UserError } from "../user-error.ts";
@@ -42,15 +42,15 @@ export async function readImportable(
 ): Promise<Importable> {
   const refused = rightsProblem(await client.apiKeyStatus({ signal }), config, { spends: false });
   if (refused) throw refused;
-  const [sources, rows] = await Promise.all([
+  const [sources, { rows, skipped }] = await Promise.all([
     client.paymentSources({ signal }),
-    readRows(client, { network: config.network, signal }),
+    readAll(client, { network: config.network, signal }),
   ]);
   const { agents } = declared;
   return {
     config,
     agents,
-    survey: { sources, rows, missing: 0, holdings: [] },
+    survey: { sources, rows, skipped, missing: 0, holdings: [] },
     urlOf,
     inState,
     projectRoot: project.root,
@@ -86,7 +86,7 @@ export function judgeImports(importable: Importable, asked: readonly string[] | 
 
 function lookUp(asked: readonly string[], { survey }: ImportContext): Wanted[] {
   return [...new Set(asked)].map((name) => {
-    const found = findNamed(name, survey.rows);
+    const found = findNamed(name, survey);
     return "id" in found ? { asked: name, row: found } : { asked: name, reasons: [found] };
   });
 }

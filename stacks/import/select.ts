@@ -1,5 +1,6 @@
 import type { StackConfig } from "../../infra/config.ts";
 import type { Agent } from "../../infra/declarations/index.ts";
+import type { Survey } from "../../infra/fleet/index.ts";
 import {
   type Row,
   isLeaving,
@@ -41,12 +42,23 @@ export function undeclared(rows: readonly Row[], declared: Declared): { ours: Ro
 }
 
 /** Return the registration that was asked for by id, agent identifier or name; of several with one name, none. */
-export function findNamed(asked: string, rows: readonly Row[]): Row | Reason {
+export function findNamed(
+  asked: string,
+  { rows, skipped = [] }: Pick<Survey, "rows" | "skipped">,
+): Row | Reason {
   const exact = rows.find(({ id, agentIdentifier }) => id === asked || agentIdentifier === asked);
   if (exact) return exact;
   const named = rows.filter(({ listing }) => listing.name === asked);
   const present = named.filter(({ state }) => !isOver(state));
   const [only] = present.length > 0 ? present : named;
+  const other = skipped.find(({ id, name }) => id === asked || name === asked);
+  if (!only && other) {
+    return {
+      field: "",
+      message: `registration ${other.id} cannot be understood: ${other.problem}`,
+      remedy: "only standard agents can be imported",
+    };
+  }
   if (!only) {
     return {
       field: "",

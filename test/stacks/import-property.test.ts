@@ -7,6 +7,7 @@ import { type Draft, type ImportContext, judge } from "../../stacks/import/judge
 import { loadAgents } from "../../infra/declarations/index.ts";
 import { listingOf, planFleet } from "../../infra/fleet/index.ts";
 import { type Listing, type Row, contentOf, marker } from "../../providers/masumi/service/index.ts";
+import { LARGEST_METADATUM, bytesOf, unkept } from "../../providers/common/kept-text.ts";
 import { OWNER, configOf } from "../infra/fleet/stack.ts";
 import { V1, V2, V2_SOURCE } from "../providers/masumi/inputs.ts";
 
@@ -44,10 +45,14 @@ const pricing: fc.Arbitrary<Listing["pricing"]> = fc.oneof(
     .map((prices) => ({ type: "fixed", prices }) as const),
 );
 
-const listingFrom = (text: fc.Arbitrary<string>, email: fc.Arbitrary<string>): fc.Arbitrary<Listing> =>
+const listingFrom = (
+  text: fc.Arbitrary<string>,
+  email: fc.Arbitrary<string>,
+  lines = text,
+): fc.Arbitrary<Listing> =>
   fc.record({
     name: text,
-    description: text,
+    description: lines,
     apiBaseUrl: fc.webUrl().map((url) => url.replace(/\/+$/, "")),
     capability: fc.record({ name: text, version: text }),
     tags: fc.uniqueArray(text, { minLength: 1, maxLength: 14 }),
@@ -60,7 +65,7 @@ const listingFrom = (text: fc.Arbitrary<string>, email: fc.Arbitrary<string>): f
       })
       .map((author) => ({ ...withoutAbsent(author), name: author.name })),
     legal: fc
-      .record({ privacyPolicy: optional(text), terms: optional(text), other: optional(text) })
+      .record({ privacyPolicy: optional(lines), terms: optional(lines), other: optional(lines) })
       .map(withoutAbsent),
     pricing,
     exampleOutputs: fc.array(
@@ -162,8 +167,12 @@ describe("a registration, whatever it says", () => {
   });
 
   it("is never refused when a declaration can say it", () => {
-    const text = word.map((raw) => `x${raw}x`).filter((raw) => raw.length <= 60);
-    const listing = listingFrom(text, fc.constantFrom("a@example.com", "b.c+d@example.org")).filter(
+    const sayable = (kept: { lines: boolean }) =>
+      word
+        .map((raw) => `x${raw}x`)
+        .filter((raw) => raw.length <= 60 && bytesOf(raw) <= LARGEST_METADATUM && !unkept(raw, kept));
+    const email = fc.constantFrom("a@example.com", "b.c+d@example.org");
+    const listing = listingFrom(sayable({ lines: false }), email, sayable({ lines: true })).filter(
       ({ apiBaseUrl }) => !/[?#@]/.test(apiBaseUrl),
     );
     fc.assert(

@@ -3,7 +3,8 @@ import { PRICE } from "./assets.ts";
 import { HOSTINGS } from "../../hosting/traits.ts";
 import { crewSchema } from "./crew.ts";
 import { inputField } from "./input.ts";
-import { imageByDigest, link, matching, ruled, serviceUrl, text } from "./texts.ts";
+import { chainText, imageByDigest, link, matching, ruled, serviceUrl, text } from "./texts.ts";
+import { LARGEST_METADATUM } from "../../../providers/common/kept-text.ts";
 
 /*
  * The single description of an agent's file: the runtime check, the TypeScript type and agents/agent.schema.json are all
@@ -27,7 +28,7 @@ const stackName = matching(
   "use letters, digits, - _ and .",
 );
 
-const tag = ruled(text(63), {
+const tag = ruled(chainText(63, { bytes: LARGEST_METADATUM }), {
   test: (value) => !value.toLowerCase().startsWith(RESERVED_TAG_PREFIX),
   wrong: `begins with "${RESERVED_TAG_PREFIX}", which marks registrations made from this repository`,
   right: "choose another tag",
@@ -81,22 +82,24 @@ const pricing = z
     examples: [{ fixed: ["5 USDM"] }, "free", { dynamic: ["1 ADA"], times: "pages" }],
   });
 
+const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+(;.*)?$/;
+
 const exampleOutput = z.strictObject({
-  name: text(60).meta({ description: "What the example shows.", examples: ["Brief"] }),
+  name: chainText(60).meta({ description: "What the example shows.", examples: ["Brief"] }),
   url: link(250).meta({ description: "Link to the example.", examples: ["https://example.com/brief.pdf"] }),
-  mimeType: matching(
-    /^[\w.+-]+\/[\w.+-]+(;.*)?$/,
-    "is not a media type",
-    "for example application/pdf",
-    60,
-  ).meta({
+  mimeType: ruled(chainText(60), {
+    test: (value) => MEDIA_TYPE.test(value),
+    wrong: "is not a media type",
+    right: "for example application/pdf",
+    pattern: MEDIA_TYPE.source,
+  }).meta({
     description: "Its media type.",
     examples: ["application/pdf"],
   }),
 });
 
 const legalText = (what: string) =>
-  text(250)
+  chainText(250, { lines: true })
     .exactOptional()
     .meta({ description: `${what}: a link or a text.`, examples: ["https://example.com/terms"] });
 
@@ -115,18 +118,21 @@ export const declarationSchema = z
         "registered again.",
       examples: ["market-researcher"],
     }),
-    name: text(250).meta({
+    name: chainText(250).meta({
       description: "Name of the agent in the registry.",
       examples: ["Market Researcher"],
     }),
-    description: text(250).meta({
+    description: chainText(250, { lines: true }).meta({
       description: "What the agent does for its customers, as shown in the registry.",
       examples: ["Researches a market and writes a two-page brief."],
     }),
     capability: z
       .strictObject({
-        name: text(250).meta({ description: "Short name of the capability.", examples: ["market-research"] }),
-        version: text(250).meta({ description: "Version of the capability.", examples: ["1.0.0"] }),
+        name: chainText(250).meta({
+          description: "Short name of the capability.",
+          examples: ["market-research"],
+        }),
+        version: chainText(250).meta({ description: "Version of the capability.", examples: ["1.0.0"] }),
       })
       .meta({
         description: "What the agent can do.",
@@ -142,14 +148,14 @@ export const declarationSchema = z
       }),
     author: z
       .strictObject({
-        name: text(250).meta({ description: "Who offers the agent.", examples: ["Example GmbH"] }),
+        name: chainText(250).meta({ description: "Who offers the agent.", examples: ["Example GmbH"] }),
         contactEmail: z
           .email()
           .max(250)
           .exactOptional()
           .meta({ description: "Email address for customers.", examples: ["agents@example.com"] }),
-        contactOther: text(250).exactOptional().meta({ description: "Other contact details." }),
-        organization: text(250).exactOptional().meta({ description: "Organisation behind the author." }),
+        contactOther: chainText(250).exactOptional().meta({ description: "Other contact details." }),
+        organization: chainText(250).exactOptional().meta({ description: "Organisation behind the author." }),
       })
       .meta({ description: "Who offers the agent.", examples: [{ name: "Example GmbH" }] }),
     legal: z

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bytesOf, unkept } from "../../../providers/common/kept-text.ts";
 
 /** A rule for text beyond its length: `error` says what is wrong, `params.remedy` how to correct it. */
 interface Rule {
@@ -13,13 +14,48 @@ interface Rule {
  * Returns the schema of text that is not blank, without surrounding spaces. Lengths count UTF-16 units, as the service does.
  * `wanted` is the remedy if the value is not text.
  */
-export function text(max?: number, wanted?: string) {
+export function text(max?: number, wanted?: string, checks: readonly z.core.CheckFn<string>[] = []) {
   const filled = z
     .string(wanted === undefined ? {} : { error: wanted })
     .trim()
     .min(1);
-  return max === undefined ? filled : filled.check(atMost(max)).meta({ maxLength: max });
+  return max === undefined ? filled : filled.check(atMost(max), ...checks).meta({ maxLength: max });
 }
+
+/** How a text that goes on the chain differs from any other. */
+interface ChainText {
+  /** Whether it may have several lines. */
+  readonly lines?: boolean;
+  /** What it may have at most in bytes of UTF-8; any number if absent. */
+  readonly bytes?: number;
+}
+
+/** Returns the schema of text that goes on the chain: without control characters, and unless `lines` on one line. */
+export const chainText = (max: number, { lines = false, bytes }: ChainText = {}) =>
+  text(max, undefined, [withoutControls(lines), ...(bytes === undefined ? [] : [atMostBytes(bytes, max)])]);
+
+/** Nothing else is said of such a text. */
+const complain = (input: string, message: string, remedy: string) =>
+  ({ code: "custom", input, message, params: { remedy }, continue: false }) as const;
+
+const withoutControls =
+  (lines: boolean): z.core.CheckFn<string> =>
+  ({ value, issues }) => {
+    const found = unkept(value, { lines });
+    if (found === undefined) return;
+    const remedy = found === "a line break" ? "write it on one line" : "remove it";
+    issues.push(complain(value, `contains ${found}`, remedy));
+  };
+
+/** The chain counts bytes. Of a text that has too many characters already, only that is said. */
+const atMostBytes =
+  (maximum: number, max: number): z.core.CheckFn<string> =>
+  ({ value, issues }) => {
+    const bytes = bytesOf(value);
+    if (bytes <= maximum || value.length > max) return;
+    const wrong = `has ${bytes} bytes in UTF-8, and the chain takes at most ${maximum}`;
+    issues.push(complain(value, wrong, "shorten it: a letter outside ASCII has 2 to 4 bytes"));
+  };
 
 /** zod's own max() counts characters, the service UTF-16 units: an emoji is two of them. */
 function atMost(maximum: number): z.core.CheckFn<string> {
@@ -53,7 +89,7 @@ function parsedUrl(value: string): URL | undefined {
 
 /** Returns the schema of a link for people: https, http or ipfs. */
 export function link(max: number) {
-  return ruled(text(max), {
+  return ruled(chainText(max), {
     test: (value) => ["https:", "http:", "ipfs:"].includes(parsedUrl(value)?.protocol ?? ""),
     wrong: "is not a link",
     right: "write it in full, for example https://example.com/brief.pdf",
@@ -63,7 +99,7 @@ export function link(max: number) {
 
 /** Returns the schema of a service's base URL: the network requests `<url>/availability`, so nothing may follow the path. */
 export function serviceUrl(max: number) {
-  return ruled(text(max), {
+  return ruled(chainText(max), {
     test: (value) => {
       const url = parsedUrl(value);
       return (

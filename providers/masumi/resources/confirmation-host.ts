@@ -10,6 +10,7 @@ import {
 } from "./inputs.ts";
 import { type Network, type Row, isLeaving, isLive, isOver, isSettled } from "../service/model.ts";
 import { withoutStack } from "./without-stack.ts";
+import { blameFor, describeBlame } from "../service/rules/chain-texts.ts";
 import { deadlineBy, queueSeconds, requestsBefore } from "../service/rules/queue.ts";
 import type { Session } from "./session.ts";
 import { assertGone, missingRowPatience, nameOf, noLongerListed } from "./whereabouts.ts";
@@ -120,7 +121,7 @@ async function readConfirmation(session: Session, id: string, props: Confirmatio
   if (!props) return { id: "" };
   const view = await session.view(props.network, props.walletType);
   const { registrationId, network, walletVkey, walletType, agentIdentifier, state } = props;
-  const row = (await view.rows(READ_AGE_MS)).get(registrationId);
+  const row = await view.find(registrationId, READ_AGE_MS);
   if (!row || isOver(row.state)) {
     const agentId = nameOf(props.resourceUrn, registrationId);
     const wallet = { vkey: walletVkey, type: walletType };
@@ -224,14 +225,25 @@ async function stillPending(
   return new RegistrationError(details);
 }
 
+const SHORTEN = "Shorten it, then run up: it sends the agent again.";
+/** The other agent may be somebody else's. */
+const INNOCENT =
+  "This agent needs no change: run up, which sends it again. The other one fails every batch that it is in until its text is shortened.";
+
 async function failed(session: Session, network: Network, row: Row): Promise<RegistrationError> {
-  const details = { what: `Registration ${row.id} is ${row.state}.`, serviceMessage: row.error };
+  const { known } = await session.view(network, row.type);
+  const blame = blameFor(row, known.values());
+  const what = [`Registration ${row.id} is ${row.state}.`, describeBlame(blame)].filter(Boolean).join(" ");
+  const details = { what, serviceMessage: row.error };
+  const again = blame && (blame.isOwn ? SHORTEN : INNOCENT);
   if (row.state === "RegistrationFailed") {
-    const hint = await fundingHint(session, network, row);
-    const remedy = hint && `${hint} Then run up: it registers the agent again.`;
+    const hint = blame ? undefined : await fundingHint(session, network, row);
+    const remedy = again ?? (hint && `${hint} Then run up: it registers the agent again.`);
     return new RegistrationError({ code: "REGISTRATION_FAILED", ...details, remedy });
   }
-  if (row.state === "UpdateFailed") return new RegistrationError({ code: "UPDATE_FAILED", ...details });
+  if (row.state === "UpdateFailed") {
+    return new RegistrationError({ code: "UPDATE_FAILED", ...details, remedy: again });
+  }
   if (isLeaving(row.state)) return new RegistrationError({ code: "REGISTRATION_LEAVING", ...details });
   if (row.state === "DeregistrationConfirmed") return gone(row.id);
   return new RegistrationError({ code: "DEREGISTRATION_FAILED", ...details });

@@ -1,12 +1,14 @@
 import { assertBurnAllowed } from "./burn-limit.ts";
 import { type Registration, toRegisterBody } from "../service/client/convert.ts";
+import { notUnderstood } from "../service/client/entries.ts";
 import { RefusedError, RegistrationError, ServiceError } from "../service/errors.ts";
 import { doublesWarning } from "./doubles.ts";
 import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
 import { type IntentKey, unsettled } from "../service/intents.ts";
-import { type Row, isLeaving, isLive, isOver, isPending } from "../service/model.ts";
+import { type Row, type SkippedEntry, isLeaving, isLive, isOver, isPending } from "../service/model.ts";
 import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
 import { submitUpdate } from "./registration-update.ts";
+import { assertTextsFit } from "../service/rules/chain-texts.ts";
 import { shows } from "../service/rules/content.ts";
 import { type Look, decideCreate } from "../service/rules/decisions.ts";
 import { chooseKept } from "../service/rules/kept.ts";
@@ -32,6 +34,7 @@ export async function createRegistration(
   if (inputs.wallet.type === "V2" && !(await client.apiDocs()).hasV2) {
     throw new RegistrationError({ code: "V2_NOT_SUPPORTED", what: `${inputs.agentId} needs a V2 wallet.` });
   }
+  assertTextsFit(inputs.agentId, inputs.listing, await client.apiDocs());
   await probe(session, inputs);
 
   const { look, rows } = await lookForRow(session, inputs, registration);
@@ -70,6 +73,10 @@ async function lookForRow(
 ): Promise<Seen> {
   const lookOnce = async (maxAgeMs: number): Promise<Seen> => {
     const rows = await session.allRows(inputs.network, maxAgeMs);
+    await session.assertUnderstood(
+      inputs.network,
+      ({ id, state, markers }) => id === inputs.adopt || (!isOver(state) && markers.includes(inputs.marker)),
+    );
     const { deregistering, replaced } = session.run;
     return { rows, look: decideCreate({ registration, adopt: inputs.adopt, rows, deregistering, replaced }) };
   };
@@ -218,7 +225,10 @@ async function findAfterLostAnswer(
   const known = new Set(rowsBefore.map(({ id }) => id));
   const seconds = await settleSeconds(session, inputs);
   const row = await awaitEffect(seconds, async () => {
-    const rows = await client.listOwn({ network, type: wallet.type, search: marker });
+    const onSkipped = (entry: SkippedEntry) => {
+      if (entry.markers.includes(marker)) throw notUnderstood(entry);
+    };
+    const rows = await client.listOwn({ network, type: wallet.type, search: marker }, { onSkipped });
     return rows.findLast(
       (row) => !known.has(row.id) && row.markers.includes(marker) && shows(row, registration),
     );

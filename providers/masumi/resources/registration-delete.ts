@@ -194,7 +194,7 @@ async function lookAfter(
   props: RegistrationOutputs,
 ): Promise<Row | undefined> {
   const view = await session.view(props.network, props.wallet.type);
-  const look = async () => (await view.rows(0)).get(before.id);
+  const look = () => view.find(before.id, 0);
   if (error instanceof ServiceError) {
     const wasLost = error.unclear && error.status === undefined;
     await awaitEffect(wasLost ? await settleSeconds(session) : PAUSE_SECONDS, async () => {

@@ -1,3 +1,4 @@
+import { blameFor, describeBlame } from "../service/rules/chain-texts.ts";
 import { digestOf } from "../service/rules/content.ts";
 import { type RegistrationInputs, type RegistrationOutputs, STATE_VERSION } from "./inputs.ts";
 import { type Row, isLeaving, isOver } from "../service/model.ts";
@@ -24,8 +25,7 @@ const READ_AGE_MS = 60_000;
 export async function readRegistration(session: Session, id: string, props: RegistrationOutputs | undefined) {
   if (!props) return { id: "" };
   const view = await session.view(props.network, props.wallet.type);
-  const rows = await view.rows(READ_AGE_MS);
-  const row = rows.get(id);
+  const row = await view.find(id, READ_AGE_MS);
   if (!row || isOver(row.state)) await assertGone(session, { ...props, id }, row);
   if (!row || row.state === "DeregistrationConfirmed") {
     session.note(
@@ -37,9 +37,11 @@ export async function readRegistration(session: Session, id: string, props: Regi
   }
   if (row.state.endsWith("Failed") || isLeaving(row.state)) {
     const said = row.error && ` The service says: ${row.error}`;
-    session.note("warning", props.resourceUrn, `Registration ${id} is ${row.state}.${said}`);
+    const blame = describeBlame(blameFor(row, view.known.values()));
+    const message = `Registration ${id} is ${row.state}.${said}${blame && ` ${blame}`}`;
+    session.note("warning", props.resourceUrn, message);
   }
-  const held = await session.tokensBeside(row, props.network, rows.values());
+  const held = await session.tokensBeside(row, props.network, view.known.values());
   if (held && !held.has(row.agentIdentifier)) {
     session.note(
       "warning",

@@ -4,6 +4,7 @@ import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
 import { type Row, isLeaving, isOver, isSettled, isUpdatable } from "../service/model.ts";
 import { deadlineBy } from "../service/rules/queue.ts";
 import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
+import { assertTextsFit } from "../service/rules/chain-texts.ts";
 import { shows } from "../service/rules/content.ts";
 import type { Session } from "./session.ts";
 import { missingRowPatience, noLongerListed } from "./whereabouts.ts";
@@ -82,6 +83,7 @@ export async function submitUpdate(session: Session, inputs: RegistrationInputs,
   const client = await session.client();
   const view = await session.view(inputs.network, inputs.wallet.type);
   const registration = toRegistration(inputs);
+  assertTextsFit(inputs.agentId, inputs.listing, await client.apiDocs());
   await probe(session, inputs);
   await session.warnOfAdminKey(inputs.resourceUrn);
   const beforeSend = () => session.assertRunAlive();
@@ -112,7 +114,7 @@ async function updateUnderNewIdentifier(
   refusal: RefusedError,
 ): Promise<Row> {
   const view = await session.view(inputs.network, inputs.wallet.type);
-  const now = (await view.rows(0)).get(live.id);
+  const now = await view.find(live.id, 0);
   if (!now || now.agentIdentifier === live.agentIdentifier || !isUpdatable(now.state)) throw refusal;
   return submitUpdate(session, inputs, now);
 }
@@ -128,7 +130,7 @@ async function findAfterLostAnswer(
   const view = await session.view(inputs.network, inputs.wallet.type);
   const seconds = await settleSeconds(session, inputs);
   const row = await awaitEffect(seconds, async () => {
-    const now = (await view.rows(0)).get(before.id);
+    const now = await view.find(before.id, 0);
     const hasMoved = now && (now.state !== before.state || now.updatedAt !== before.updatedAt);
     return hasMoved && shows(now, registration) ? now : undefined;
   });

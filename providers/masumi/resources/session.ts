@@ -1,11 +1,12 @@
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic/index.js";
 import { MasumiClient, type TokenTags } from "../service/client/client.ts";
+import { notUnderstood } from "../service/client/entries.ts";
 import { RegistrationError, SettingsError, maskSecrets } from "../service/errors.ts";
 import { type SellingWallet, WalletTokens } from "../service/reads/wallet-tokens.ts";
 import { FORGET, isForgotten } from "../service/rules/unlisted.ts";
 import { IntentNotes, findProjectFolder } from "../service/intents.ts";
 import { RunRecord } from "./run-record.ts";
-import type { Network, Row, WalletType } from "../service/model.ts";
+import type { Network, Row, SkippedEntry, WalletType } from "../service/model.ts";
 import { PaymentView } from "../service/reads/payments.ts";
 import { RegistryView } from "../service/reads/poller.ts";
 import type { EngineLog, Severity } from "./engine-log.ts";
@@ -161,6 +162,17 @@ export class Session {
     const views = await Promise.all([this.view(network, "V1"), this.view(network, "V2")]);
     const maps = await Promise.all(views.map((view) => view.rows(maxAgeMs)));
     return maps.flatMap((rows) => [...rows.values()]);
+  }
+
+  /**
+   * Throws if the last read of the network skipped an entry that may be the registration of an agent.
+   *
+   * @throws RegistrationError ENTRY_NOT_UNDERSTOOD
+   */
+  async assertUnderstood(network: Network, isMeant: (entry: SkippedEntry) => boolean): Promise<void> {
+    const views = await Promise.all([this.view(network, "V1"), this.view(network, "V2")]);
+    const skipped = views.flatMap((view) => [...view.skipped]).find(isMeant);
+    if (skipped) throw notUnderstood(skipped);
   }
 
   /** Returns how many rows the last complete lists of the network lacked, according to the service's own counts. */

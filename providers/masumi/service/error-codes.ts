@@ -44,6 +44,13 @@ export const ERROR_CODES = {
       "The answer is JSON, but not in a format that any known version of the Masumi payment service uses.",
     remedy: "Check masumi:paymentServiceUrl and the payment service's version.",
   },
+  ENTRY_NOT_UNDERSTOOD: {
+    kind: "registration",
+    cause:
+      "A registration of this stack is shown by the payment service in a way that this version cannot understand: its type is not that of a standard agent, or a newer release shows it otherwise. Nothing was sent for it.",
+    remedy:
+      "Update masumi-agents. If the registration was made elsewhere as another type of agent, deregister it in the payment service and run again.",
+  },
   SERVICE_FAILED: {
     kind: "service",
     cause: "The payment service answered with an internal error (5xx).",
@@ -118,6 +125,12 @@ export const ERROR_CODES = {
     kind: "registration",
     cause: "The registration named in adopt: cannot become this agent's registration.",
     remedy: "Correct or remove adopt: in the agent's YAML.",
+  },
+  TEXT_TOO_LONG: {
+    kind: "registration",
+    cause:
+      "The chain would refuse one of the agent's texts: at most 64 bytes in one piece are allowed. Tags are written in one piece; releases of the payment service up to 0.27 cut other texts by characters, of which some have up to 4 bytes. Nothing was sent.",
+    remedy: "Shorten the text, write it in fewer letters outside ASCII, or use release 0.28 of the service.",
   },
   V2_NOT_SUPPORTED: {
     kind: "registration",

@@ -1,4 +1,5 @@
 /** The payment service: its client, and the rules of its registry. Loads no Pulumi. */
+export { assertTextsFit, blameFor, describeBlame } from "./rules/chain-texts.ts";
 export { UNNAMED_BURNS } from "./rules/burn.ts";
 export { type Kept, type KeptBy, chooseKept } from "./rules/kept.ts";
 export { FORGET, isForgotten, shortList, unlisted, unlistedTokens } from "./rules/unlisted.ts";
@@ -6,6 +7,7 @@ export { WalletTokens } from "./reads/wallet-tokens.ts";
 export { IntentNotes, type UnsettledRequest, unsettled } from "./intents.ts";
 export { LIMITS } from "./rules/check.ts";
 export { changedFields, contentOf, digestOf, shows } from "./rules/content.ts";
+export { notUnderstood } from "./client/entries.ts";
 export { type ListScope, MasumiClient, type TokenTags } from "./client/client.ts";
 export { LOVELACE_PER_MINT, LOVELACE_PER_TOKEN, TYPICAL_FEE_LOVELACE } from "./costs.ts";
 export type { Dialect, Registration } from "./client/convert.ts";
@@ -30,6 +32,7 @@ export {
   type Pricing,
   type Row,
   STATES,
+  type SkippedEntry,
   type Wallet,
   type WalletType,
   isBurnable,

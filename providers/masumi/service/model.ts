@@ -82,6 +82,18 @@ export interface Row {
   readonly updatedAt: string;
 }
 
+/** An entry of the registry that is not a standard agent's registration, or that cannot be understood. */
+export interface SkippedEntry {
+  readonly id: string;
+  readonly name: string;
+  /** "" if the entry does not have one. */
+  readonly state: string;
+  /** Tags that look like markers, of any owner. */
+  readonly markers: readonly string[];
+  /** Why it was skipped, such as `it is of the type OpenApi` or `Author: expected object`. */
+  readonly problem: string;
+}
+
 const LIVE = ["RegistrationConfirmed", "UpdateConfirmed"] as const;
 const PENDING = [
   "RegistrationRequested",

@@ -9,7 +9,8 @@ import {
 } from "./convert.ts";
 import { MasumiError, ServiceError } from "../errors.ts";
 import { Http, type HttpOptions, type SendOptions } from "./http.ts";
-import type { Network, Row, WalletType } from "../model.ts";
+import { describeIssue, paymentSourcesOf, paymentsOf, rowsOf } from "./entries.ts";
+import type { Network, Row, SkippedEntry, WalletType } from "../model.ts";
 import { readAllPages } from "./paging.ts";
 import { type SlowListOptions, watchList } from "./slow-list.ts";
 import {
@@ -25,6 +26,7 @@ import {
   apiDocs,
   apiKeyStatus,
   balance,
+  lovelaceBalance,
   paymentCount,
   paymentList,
   paymentSourceList,
@@ -51,9 +53,11 @@ interface Signalled {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface ListOptions extends Signalled {
+export interface ListOptions extends Signalled {
   /** Called if the list lacks rows that the service itself counts; without it such a list is an error. */
   readonly onShort?: ((missing: number) => void) | undefined;
+  /** Called with each entry that is not a standard agent's registration, or cannot be understood. */
+  readonly onSkipped?: ((entry: SkippedEntry) => void) | undefined;
 }
 
 /** The tokens of agents in a wallet, according to the chain: identifier -> tags. */
@@ -104,7 +108,7 @@ export class MasumiClient {
 
   /** Returns the service's payment sources on the networks of the key. */
   async paymentSources({ signal }: Signalled = {}): Promise<PaymentSource[]> {
-    return readAllPages({
+    const sources = await readAllPages({
       limit: 100,
       isLimitFree: true,
       fetch: async (cursorId, take) => {
@@ -112,13 +116,16 @@ export class MasumiClient {
         return (await this.#get("/payment-source", query, paymentSourceList, signal)).PaymentSources;
       },
     });
+    return paymentSourcesOf(sources);
   }
 
   /** Returns the confirmed lovelace at an address; 0 for an unused one. */
   async balanceLovelace(network: Network, address: string, { signal }: Signalled = {}): Promise<bigint> {
     const { Balance } = await this.#get("/balance", { network, address }, balance, signal);
     const lovelace = Balance.find(({ unit }) => unit === "lovelace" || unit === "");
-    return BigInt(lovelace?.quantity ?? 0);
+    if (!lovelace) return 0n;
+    const label = `[GET] ${this.#http.urlOf("/balance")}`;
+    return readData(label, lovelaceBalance.safeParse(lovelace), false).quantity;
   }
 
   /** Returns every registration of the scope, newest first, even if the list changes meanwhile; complete, or an error. */
@@ -130,14 +137,14 @@ export class MasumiClient {
    * Returns the registrations of the scope that match a marker or a wallet's address. Releases without search return
    * everything, so callers must still filter.
    */
-  async listOwn(scope: ListScope & { readonly search: string }, options: Signalled = {}): Promise<Row[]> {
+  async listOwn(scope: ListScope & { readonly search: string }, options: ListOptions = {}): Promise<Row[]> {
     return this.#list(scope, { searchQuery: scope.search }, options);
   }
 
   async #list(
     scope: ListScope,
     filter: { searchQuery?: string },
-    { signal, onShort }: ListOptions,
+    { signal, onShort, onSkipped }: ListOptions,
   ): Promise<Row[]> {
     const dialect = await this.apiDocs();
     const { network, type } = scope;
@@ -167,7 +174,7 @@ export class MasumiClient {
           : {}),
       }),
     );
-    return entries.map(fromEntry);
+    return rowsOf(entries, onSkipped);
   }
 
   /**
@@ -177,7 +184,7 @@ export class MasumiClient {
   async listChanged(
     { network, type }: ListScope,
     since: string,
-    { signal }: Signalled = {},
+    { signal, onSkipped }: ListOptions = {},
   ): Promise<Row[] | undefined> {
     const dialect = await this.apiDocs();
     if (!dialect.hasChanges) return undefined;
@@ -189,7 +196,7 @@ export class MasumiClient {
       ...(dialect.hasV2 ? { filterPaymentSourceType: toPaymentSourceType(type) } : {}),
     };
     const { Assets } = await this.#get("/registry/diff", query, registryList, signal);
-    return Assets.length < limit ? Assets.map(fromEntry) : undefined;
+    return Assets.length < limit ? rowsOf(Assets, onSkipped) : undefined;
   }
 
   /** Returns every payment of the scope in any state, newest first; complete or an error. Requests: pages of 100. */
@@ -213,7 +220,7 @@ export class MasumiClient {
         ? { count: async () => (await this.#get("/payment/count", scope, paymentCount, signal)).total }
         : {}),
     });
-    return { payments, serverTime };
+    return { payments: paymentsOf(payments), serverTime };
   }
 
   /** Returns the agents whose tokens are in a selling wallet. The service queries the chain once for each of them. */
@@ -227,7 +234,11 @@ export class MasumiClient {
     try {
       const { body } = await this.#http.get(url, query, { signal, tries: 1 });
       const { Assets } = readAnswer(`[GET] ${url}`, body, walletTokens, false);
-      return new Map(Assets.map(({ agentIdentifier, Metadata }) => [agentIdentifier, Metadata?.Tags ?? []]));
+      return new Map(
+        Assets.flatMap(({ agentIdentifier, Metadata }) =>
+          typeof agentIdentifier === "string" ? [[agentIdentifier, Metadata?.Tags ?? []] as const] : [],
+        ),
+      );
     } catch (error) {
       // The service's answer for a wallet without any token.
       if (error instanceof MasumiError && error.serviceMessage === TOKEN_NOT_FOUND) return new Map();
@@ -296,14 +307,15 @@ export class MasumiClient {
 }
 
 function readAnswer<T>(label: string, body: unknown, schema: z.ZodType<T>, unclear: boolean): T {
-  const envelope = success.safeParse(body);
-  const checked = schema.safeParse(envelope.data?.data);
-  if (envelope.success && checked.success) return checked.data;
-  const [issue] = (envelope.error ?? checked.error)?.issues ?? [];
-  const where = issue ? ` (${issue.path.map(String).join(".")}: ${issue.message})` : "";
+  const envelope = readData(label, success.safeParse(body), unclear);
+  return readData(label, schema.safeParse(envelope.data), unclear);
+}
+
+function readData<T>(label: string, read: z.ZodSafeParseResult<T>, unclear: boolean): T {
+  if (read.success) return read.data;
   throw new ServiceError({
     code: "ANSWER_UNEXPECTED",
-    what: `${label}: the answer is not one that a Masumi payment service gives${where}.`,
+    what: `${label}: the answer is not one that a Masumi payment service gives (${describeIssue(read.error)}).`,
     unclear,
   });
 }

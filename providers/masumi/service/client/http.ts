@@ -276,10 +276,13 @@ function refusalCode(status: number) {
   return "REQUEST_REFUSED";
 }
 
+/** Errors that the same request would meet again: the service gave this answer and means it. */
+const LASTING: readonly string[] = ["ANSWER_TOO_LARGE", "ANSWER_UNEXPECTED"];
+
 /** Returns whether an error may be temporary; 501 is a missing route. */
 export function isPassing(error: unknown): error is ServiceError | RefusedError {
   if (!(error instanceof ServiceError)) return isRateLimit(error);
-  return error.code !== "ANSWER_TOO_LARGE" && error.status !== 501;
+  return !LASTING.includes(error.code) && error.status !== 501;
 }
 
 const isRateLimit = (error: unknown): error is RefusedError =>

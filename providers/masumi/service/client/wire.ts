@@ -1,18 +1,21 @@
 import { z } from "zod";
 
 /**
- * What the payment service sends and accepts, with its own names (releases 0.10 to 0.28). Answers are read leniently: a field
- * that an older release lacks, or a newer one adds, must not make a whole list unreadable.
+ * What the payment service sends and accepts, with its own names (releases 0.10 to 0.28, and what is known of the next).
+ * Answers are read leniently: a field that an older release lacks, or a newer one adds, must not make an entry unreadable, and
+ * one unreadable entry not a list. So the elements of lists are read one by one (see entries.ts).
  */
 
 const text = z.string();
 const optionalText = z.string().nullish();
 
 const price = z.object({ amount: text, unit: text });
-const agentPricing = z.object({ pricingType: text, Pricing: z.array(price).nullish() });
+/** A type of a newer release makes the entry unreadable: its price must not be taken for another. */
+const pricingType = z.enum(["Fixed", "Free", "Dynamic"]);
+const agentPricing = z.object({ pricingType, Pricing: z.array(price).nullish() });
 
 const paymentSourcePricing = z.object({
-  pricingType: text,
+  pricingType,
   fixed: z.array(z.object({ asset: text, amount: text })).nullish(),
 });
 const supportedPaymentSource = z.object({
@@ -21,14 +24,21 @@ const supportedPaymentSource = z.object({
   pricing: paymentSourcePricing.nullish(),
 });
 
+/** The type of the agents that this program registers; older releases know no other and do not say it. */
+export const STANDARD = "Standard";
+
 const walletReference = z.object({ walletVkey: text, walletAddress: optionalText });
 
-/** A registration, in the same format in every answer. */
+/**
+ * A standard agent's registration, in the same format in every answer. From the release after 0.28 on, entries have a `type`,
+ * and those of other types (OpenApi, X402, A2A) have no apiBaseUrl.
+ */
 export const registryEntry = z.object({
   error: optionalText,
   id: text,
   name: text,
   description: optionalText,
+  type: z.literal(STANDARD).nullish(),
   apiBaseUrl: text,
   Capability: z.object({ name: optionalText, version: optionalText }).nullish(),
   Author: z.object({
@@ -53,7 +63,19 @@ export const registryEntry = z.object({
 });
 export type RegistryEntry = z.output<typeof registryEntry>;
 
-export const registryList = z.object({ Assets: z.array(registryEntry) });
+/** What a list needs to be paged: every element has an id. */
+const listed = z.looseObject({ id: text });
+export type Listed = z.output<typeof listed>;
+
+export const registryList = z.object({ Assets: z.array(listed) });
+
+/** As much of an entry that is not a {@link registryEntry} as tells whose it is. */
+export const strangeEntry = z.object({
+  name: text.catch(""),
+  type: text.nullish().catch(undefined),
+  state: text.catch(""),
+  Tags: z.array(z.unknown()).catch([]),
+});
 
 /** GET /registry/count: supports only the payment source filter. */
 export const registryCount = z.object({ total: z.number() });
@@ -81,7 +103,7 @@ export const apiKeyStatus = z
   }));
 export type ApiKeyStatus = z.output<typeof apiKeyStatus>;
 
-const paymentSource = z.object({
+export const paymentSource = z.object({
   id: text,
   network: text,
   /** Absent before 0.28, which has only V1. */
@@ -89,14 +111,17 @@ const paymentSource = z.object({
   smartContractAddress: text,
 });
 export type PaymentSource = z.output<typeof paymentSource>;
-export const paymentSourceList = z.object({ PaymentSources: z.array(paymentSource) });
+export const paymentSourceList = z.object({ PaymentSources: z.array(listed) });
 
 /** GET /balance: quantities are JSON numbers of base units; an unused address has an empty list. */
 export const balance = z.object({
-  Balance: z.array(z.object({ unit: text, quantity: z.union([z.number(), z.string()]) })),
+  Balance: z.array(z.looseObject({ unit: z.unknown() })),
+});
+export const lovelaceBalance = z.object({
+  quantity: z.union([z.int(), z.string().regex(/^\d+$/)]).transform(BigInt),
 });
 
-const payment = z.object({
+export const payment = z.object({
   id: text,
   /** Absent before 0.26, which does not return the agent. */
   agentIdentifier: optionalText,
@@ -111,15 +136,24 @@ const payment = z.object({
 });
 export type Payment = z.output<typeof payment>;
 /** GET /payment, and GET /payment/count from 0.27 on. */
-export const paymentList = z.object({ Payments: z.array(payment) });
+export const paymentList = z.object({ Payments: z.array(listed) });
+/** As much of a payment that is not a {@link payment} as tells whose it may be. */
+export const strangePayment = z.object({
+  id: text,
+  agentIdentifier: optionalText.catch(undefined),
+  SmartContractWallet: walletReference.nullish().catch(undefined),
+});
 export const paymentCount = z.object({ total: z.number() });
 
 /** GET /registry/wallet: the tokens in a wallet, according to the chain, with the metadata that was minted. */
 export const walletTokens = z.object({
   Assets: z.array(
     z.object({
-      agentIdentifier: text,
-      Metadata: z.object({ Tags: z.array(text).nullish() }).nullish(),
+      agentIdentifier: z.unknown(),
+      Metadata: z
+        .object({ Tags: z.array(text).nullish().catch(undefined) })
+        .nullish()
+        .catch(undefined),
     }),
   ),
 });

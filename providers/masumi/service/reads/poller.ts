@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ListScope, MasumiClient } from "../client/client.ts";
+import { notUnderstood } from "../client/entries.ts";
 import type { MasumiError } from "../errors.ts";
 import { isPassing } from "../client/http.ts";
-import type { Row } from "../model.ts";
+import type { Row, SkippedEntry } from "../model.ts";
 
 const MIN_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 15_000;
@@ -45,6 +46,7 @@ export class RegistryView {
 
   #rows = new Map<string, Row>();
   #missing = 0;
+  #skipped = new Map<string, SkippedEntry>();
   /** When the latest finished read was started. */
   #readAt = Number.NEGATIVE_INFINITY;
   #fullyReadAt = Number.NEGATIVE_INFINITY;
@@ -77,6 +79,27 @@ export class RegistryView {
       await this.#reading;
     }
     return this.#rows;
+  }
+
+  /**
+   * Returns one row, as of at most `maxAgeMs` ago; undefined if there is none.
+   *
+   * @throws RegistrationError ENTRY_NOT_UNDERSTOOD; ServiceError, RefusedError
+   */
+  async find(id: string, maxAgeMs: number): Promise<Row | undefined> {
+    await this.rows(maxAgeMs);
+    return this.#expect(id);
+  }
+
+  #expect(id: string): Row | undefined {
+    const skipped = this.#skipped.get(id);
+    if (skipped) throw notUnderstood(skipped);
+    return this.#rows.get(id);
+  }
+
+  /** What the last read skipped: it is no standard agent's, or cannot be understood. */
+  get skipped(): Iterable<SkippedEntry> {
+    return this.#skipped.values();
   }
 
   /** Every row by id as of the last read; empty before the first. */
@@ -126,14 +149,23 @@ export class RegistryView {
 
   async #read(): Promise<void> {
     const startedAt = Date.now();
+    const skipped: SkippedEntry[] = [];
+    const onSkipped = (entry: SkippedEntry) => void skipped.push(entry);
     const changed =
-      startedAt - this.#fullyReadAt < FULL_READ_EVERY_MS ? await this.#readChanges() : undefined;
+      startedAt - this.#fullyReadAt < FULL_READ_EVERY_MS ? await this.#readChanges(onSkipped) : undefined;
     if (changed) {
-      this.#rows = this.#withNoted(startedAt, new Map([...this.#rows, ...byId(changed)]));
+      const rows = new Map([...this.#rows, ...byId(changed)]);
+      for (const { id } of skipped) rows.delete(id);
+      const before = [...this.#skipped].filter(([id]) => !changed.some((row) => row.id === id));
+      this.#skipped = new Map([...before, ...byId(skipped)]);
+      this.#rows = this.#withNoted(startedAt, rows);
     } else {
+      skipped.length = 0;
       let missing = 0;
-      const all = await this.#client.listAll(this.#scope, { onShort: (short) => (missing = short) });
+      const onShort = (short: number) => void (missing = short);
+      const all = await this.#client.listAll(this.#scope, { onShort, onSkipped });
       this.#missing = missing;
+      this.#skipped = byId(skipped);
       this.#rows = this.#withNoted(startedAt, byId(all));
       this.#fullyReadAt = startedAt;
     }
@@ -141,11 +173,12 @@ export class RegistryView {
     this.#readMs = Date.now() - startedAt;
   }
 
-  async #readChanges(): Promise<Row[] | undefined> {
+  async #readChanges(onSkipped: (entry: SkippedEntry) => void): Promise<Row[] | undefined> {
     const times = [...this.#rows.values()].map(({ updatedAt }) => Date.parse(updatedAt));
     if (times.length === 0) return undefined;
     const newest = times.reduce((a, b) => Math.max(a, b));
-    return this.#client.listChanged(this.#scope, new Date(newest - OVERLAP_MS).toISOString());
+    const since = new Date(newest - OVERLAP_MS).toISOString();
+    return this.#client.listChanged(this.#scope, since, { onSkipped });
   }
 
   #withNoted(startedAt: number, rows: Map<string, Row>): Map<string, Row> {
@@ -178,7 +211,7 @@ export class RegistryView {
       await this.#assertGoingOn();
       await this.rows(maxAge);
       this.#rememberChange(before);
-      this.#serve((waiter, id) => waiter.look(this.#rows.get(id)));
+      this.#serve((waiter, id) => waiter.look(this.#expect(id)));
     } catch (error) {
       if (!isPassing(error) || this.#wasNeverReached(error)) this.#serve((waiter) => endWith(waiter, error));
       else trouble = error;
@@ -190,9 +223,10 @@ export class RegistryView {
     });
   }
 
-  /** At the start of a run, an unreachable service means a wrong address rather than a temporary problem. */
-  #wasNeverReached(error: MasumiError): boolean {
-    return error.code === "SERVICE_UNREACHABLE" && this.#readAt === Number.NEGATIVE_INFINITY;
+  /** At the start of a run, nothing or a web page at the address means a wrong one rather than a temporary problem. */
+  #wasNeverReached({ code }: MasumiError): boolean {
+    const isElsewhere = code === "SERVICE_UNREACHABLE" || code === "ANSWER_NOT_JSON";
+    return isElsewhere && this.#readAt === Number.NEGATIVE_INFINITY;
   }
 
   /** Serves each wait, and removes those that end. */
@@ -234,7 +268,8 @@ export class RegistryView {
   }
 }
 
-const byId = (rows: readonly Row[]) => new Map(rows.map((row) => [row.id, row]));
+const byId = <T extends { readonly id: string }>(list: readonly T[]) =>
+  new Map(list.map((one) => [one.id, one]));
 
 function endWith(waiter: Waiter, error: unknown): true {
   waiter.end(error);

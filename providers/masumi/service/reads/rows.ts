@@ -1,6 +1,6 @@
 import type { MasumiClient } from "../client/client.ts";
 import { ownerOf, ownerTag } from "../marker.ts";
-import type { Network, Row } from "../model.ts";
+import type { Network, Row, SkippedEntry } from "../model.ts";
 
 /** A registration with a marker of the owner. */
 export interface OwnRow extends Row {
@@ -15,6 +15,8 @@ export interface RowScope {
   readonly signal?: AbortSignal | undefined;
   /** Called if a list lacks rows that the service itself counts; without it such a list is an error. */
   readonly onShort?: ((missing: number) => void) | undefined;
+  /** Called with each entry that is not a standard agent's registration, or cannot be understood. */
+  readonly onSkipped?: ((entry: SkippedEntry) => void) | undefined;
 }
 
 /**
@@ -25,14 +27,14 @@ export interface RowScope {
  */
 export async function readRows(
   client: MasumiClient,
-  { network, walletAddresses, signal, onShort }: RowScope,
+  { network, walletAddresses, onShort, ...options }: RowScope,
 ): Promise<Row[]> {
   const types = ["V1", "V2"] as const;
   const lists = await Promise.all(
     types.flatMap((type) =>
       walletAddresses
-        ? walletAddresses.map((search) => client.listOwn({ network, type, search }, { signal }))
-        : [client.listAll({ network, type }, { signal, onShort })],
+        ? walletAddresses.map((search) => client.listOwn({ network, type, search }, options))
+        : [client.listAll({ network, type }, { ...options, onShort })],
     ),
   );
   const rows = new Map(lists.flat().map((row) => [row.id, row]));

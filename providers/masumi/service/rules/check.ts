@@ -1,3 +1,4 @@
+import { LARGEST_METADATUM, bytesOf, unkept } from "../../../common/kept-text.ts";
 import type { Registration } from "../client/convert.ts";
 import type { Listing, Pricing, Wallet } from "../model.ts";
 import { isUnknown } from "../unknown.ts";
@@ -11,6 +12,8 @@ export interface Failure {
 export const LIMITS = {
   text: 250,
   tag: 63,
+  /** Of UTF-8: the service puts tags on the chain in one piece. */
+  tagBytes: LARGEST_METADATUM,
   /** The service accepts 15; one is our marker. */
   tags: 14,
   prices: 5,
@@ -31,7 +34,7 @@ const UNIT = /^[0-9a-f]{56}([0-9a-f]{2}){0,32}$/;
 export function checkRegistration(inputs: Registration & { readonly agentId: string }): Failure[] {
   return [
     ...checkText("agentId", inputs.agentId, { min: 1 }),
-    ...checkText("marker", inputs.marker, { min: 1, max: LIMITS.tag }),
+    ...checkTag("marker", inputs.marker),
     ...unless(isOneOf(inputs.network, ["Preprod", "Mainnet"]), "network", "expected Preprod or Mainnet"),
     ...ifKnown(inputs.wallet, (wallet) => checkWallet(wallet, inputs.sourceAddress)),
     ...ifKnown(inputs.listing, checkListing),
@@ -58,7 +61,7 @@ function checkListing(listing: Listing): Failure[] {
   const at = (field: string) => `listing.${field}`;
   return [
     ...checkText(at("name"), listing.name, { min: 1 }),
-    ...checkText(at("description"), listing.description),
+    ...checkText(at("description"), listing.description, { lines: true }),
     ...checkUrl(at("apiBaseUrl"), listing.apiBaseUrl),
     ...ifKnown(listing.capability, (capability) => [
       ...checkText(at("capability.name"), capability.name),
@@ -66,28 +69,52 @@ function checkListing(listing: Listing): Failure[] {
     ]),
     ...ifKnown(listing.tags, checkTags),
     ...ifKnown(listing.author, (author) => checkTexts(at("author"), { ...author })),
-    ...ifKnown(listing.legal, (legal) => checkTexts(at("legal"), { ...legal })),
+    ...ifKnown(listing.legal, (legal) => checkTexts(at("legal"), { ...legal }, { lines: true })),
     ...ifKnown(listing.pricing, checkPricing),
     ...ifKnown(listing.exampleOutputs, checkExampleOutputs),
   ];
 }
 
-const checkTexts = (property: string, texts: Readonly<Record<string, string | undefined>>): Failure[] =>
+interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+  /** Whether it may have several lines. */
+  readonly lines?: boolean;
+}
+
+const checkTexts = (
+  property: string,
+  texts: Readonly<Record<string, string | undefined>>,
+  bounds: Bounds = {},
+): Failure[] =>
   Object.entries(texts).flatMap(([key, text]) =>
-    text === undefined ? [] : checkText(`${property}.${key}`, text),
+    text === undefined ? [] : checkText(`${property}.${key}`, text, bounds),
   );
 
 function checkText(
   property: string,
   text: string,
-  { min = 0, max = LIMITS.text }: { min?: number; max?: number } = {},
+  { min = 0, max = LIMITS.text, lines = false }: Bounds = {},
 ): Failure[] {
   if (isUnknown(text)) return [];
   if (typeof text !== "string") return [{ property, reason: "expected text" }];
+  const found = unkept(text, { lines });
   return [
     ...unless(text.length >= min, property, "must not be empty"),
     ...unless(text.length <= max, property, `has ${text.length} characters, at most ${max} are allowed`),
+    ...unless(found === undefined, property, `contains ${found}`),
   ];
+}
+
+function checkTag(property: string, tag: string): Failure[] {
+  const failures = checkText(property, tag, { min: 1, max: LIMITS.tag });
+  if (failures.length > 0 || isUnknown(tag)) return failures;
+  const bytes = bytesOf(tag);
+  return unless(
+    bytes <= LIMITS.tagBytes,
+    property,
+    `has ${bytes} bytes in UTF-8, the chain takes at most ${LIMITS.tagBytes}`,
+  );
 }
 
 function checkUrl(property: string, url: string): Failure[] {
@@ -107,7 +134,7 @@ function checkTags(tags: Listing["tags"]): Failure[] {
       "listing.tags",
       `has ${tags.length} tags, at most ${LIMITS.tags} are allowed in addition to our own`,
     ),
-    ...tags.flatMap((tag, index) => checkText(`listing.tags[${index}]`, tag, { min: 1, max: LIMITS.tag })),
+    ...tags.flatMap((tag, index) => checkTag(`listing.tags[${index}]`, tag)),
   ];
 }
 

@@ -34,6 +34,12 @@ test.each<[string, RegistrationInputs]>([
       },
     }),
   ],
+  ["tags of just 64 bytes", inputsOf({ listing: { tags: ["я".repeat(32), "🙂".repeat(16)] } })],
+  ["a description of several lines", inputsOf({ listing: { description: "One.\nTwo." } })],
+  [
+    "texts of many bytes that are put on the chain in pieces",
+    inputsOf({ listing: { name: "漢".repeat(250) } }),
+  ],
   ["no tags of its own", inputsOf({ listing: { tags: [] } })],
   ["an empty description", inputsOf({ listing: { description: "" } })],
   ["a price in a token", inputsOf({ listing: { pricing: unit(`${"a".repeat(56)}0014df10`) } })],
@@ -53,6 +59,22 @@ test.each<[string, RegistrationInputs]>([
 
 test.each<[string, RegistrationInputs, string]>([
   ["an empty agent id", inputsOf({ agentId: "", marker: "m" }), "agentId"],
+  ["a tag of 66 bytes", inputsOf({ listing: { tags: ["a", "я".repeat(33)] } }), "listing.tags[1]"],
+  ["a marker of 66 bytes", inputsOf({ marker: "я".repeat(33) }), "marker"],
+  ["a NUL in the name", inputsOf({ listing: { name: "a\0b" } }), "listing.name"],
+  ["a line break in the name", inputsOf({ listing: { name: "a\nb" } }), "listing.name"],
+  ["an escape in the description", inputsOf({ listing: { description: "a\u001bb" } }), "listing.description"],
+  ["a control character in a tag", inputsOf({ listing: { tags: ["a\u0085b"] } }), "listing.tags[0]"],
+  [
+    "a control character in the author's name",
+    inputsOf({ listing: { author: { name: "a\u0007b" } } }),
+    "listing.author.name",
+  ],
+  [
+    "half a character in legal texts",
+    inputsOf({ listing: { legal: { other: "a\ud800" } } }),
+    "listing.legal.other",
+  ],
   ["an empty marker", inputsOf({ marker: "" }), "marker"],
   ["a network in lower case", inputsOf({ network: "preprod" as "Preprod" }), "network"],
   ["an upper-case vkey", inputsOf({ wallet: { ...V1, vkey: V1.vkey.toUpperCase() } }), "wallet.vkey"],

@@ -1,0 +1,63 @@
+import type { z } from "zod";
+import { printable } from "../../../common/printable.ts";
+import { RegistrationError } from "../errors.ts";
+import { isMarker } from "../marker.ts";
+import type { Row, SkippedEntry } from "../model.ts";
+import { fromEntry } from "./convert.ts";
+import {
+  type Listed,
+  type Payment,
+  type PaymentSource,
+  STANDARD,
+  payment,
+  paymentSource,
+  registryEntry,
+  strangeEntry,
+  strangePayment,
+} from "./wire.ts";
+
+/* Lists are read element by element: what anybody put on the service must not keep anybody from what is theirs. */
+
+/** Returns where an answer is not as expected, and how: `Author.name: expected string`. */
+export function describeIssue(error: z.ZodError | undefined): string {
+  const [issue] = error?.issues ?? [];
+  return issue ? `${issue.path.map(String).join(".")}: ${issue.message}` : "";
+}
+
+/** Returns the registrations in a list; `onSkipped` gets every other entry. */
+export function rowsOf(entries: readonly Listed[], onSkipped?: (entry: SkippedEntry) => void): Row[] {
+  return entries.flatMap((entry) => {
+    const read = registryEntry.safeParse(entry);
+    if (read.success) return [fromEntry(read.data)];
+    onSkipped?.(skippedOf(entry, read.error));
+    return [];
+  });
+}
+
+function skippedOf(entry: Listed, error: z.ZodError): SkippedEntry {
+  const { name, type, state, Tags } = strangeEntry.parse(entry);
+  return {
+    id: entry.id,
+    name,
+    state,
+    markers: Tags.filter((tag) => typeof tag === "string" && isMarker(tag)) as string[],
+    problem: type && type !== STANDARD ? `it is of the type ${type}` : describeIssue(error),
+  };
+}
+
+/** Returns the error for an entry that is, or may be, a registration of ours. */
+export const notUnderstood = ({ id, name, problem }: SkippedEntry): RegistrationError =>
+  new RegistrationError({
+    code: "ENTRY_NOT_UNDERSTOOD",
+    what: `Registration ${id}${name && ` ("${printable(name)}")`} cannot be understood: ${printable(problem)}.`,
+  });
+
+/** Returns the payment sources in a list that can be understood; a wallet of another one is missed by name later. */
+export const paymentSourcesOf = (sources: readonly Listed[]): PaymentSource[] =>
+  sources.flatMap((source) => paymentSource.safeParse(source).data ?? []);
+
+/** Returns every payment in a list: one that cannot be read may be owed, so it counts as open for whoever it may belong to. */
+export const paymentsOf = (payments: readonly Listed[]): Payment[] =>
+  payments.map(
+    (one) => payment.safeParse(one).data ?? { ...strangePayment.parse(one), onChainState: "unreadable" },
+  );
