@@ -12,7 +12,7 @@ import {
 } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
-import { type FieldDrift, compareContent } from "./compare.ts";
+import { type FieldDrift, compareContent } from "./changes/compare.ts";
 import { type LiveFleet, eachAgent, findOrphans } from "./plan.ts";
 import { type FleetInput, assertUnregistered, keptBy, listingOf, registrationsOf } from "./registrations.ts";
 import { rightsProblem } from "./refusals.ts";

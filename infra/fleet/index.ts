@@ -13,9 +13,9 @@ export {
   findDrift,
   isDrift,
 } from "./drift.ts";
-export { type FieldDrift, compareContent } from "./compare.ts";
-export { changeText, shortenedPair } from "./change-text.ts";
-export { valueText } from "./value-text.ts";
+export { type FieldDrift, compareContent } from "./changes/compare.ts";
+export { changeText, shortenedPair } from "./changes/change-text.ts";
+export { valueText } from "./changes/value-text.ts";
 export { type RegisteredUrls, type StackUrls, type UrlOf, expectedUrls, scopeOf } from "./expected-url.ts";
 export { type Examination, type ExamineOptions, examineFleet, examineSurveyed } from "./examine.ts";
 export { type Leftovers, findLeftovers, leftoversProblem } from "./leftovers.ts";

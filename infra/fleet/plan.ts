@@ -22,7 +22,7 @@ import {
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
-import { type FieldDrift, compareContent } from "./compare.ts";
+import { type FieldDrift, compareContent } from "./changes/compare.ts";
 import type { RegisteredUrls } from "./expected-url.ts";
 import {
   type FleetInput,

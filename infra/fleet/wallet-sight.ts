@@ -42,8 +42,9 @@ async function lookAt(
   const rows = survey.rows.filter(({ walletVkey }) => walletVkey === wallet.vkey);
   const contract = contractOf(wallet, config, survey.sources);
   const seen = { wallet, rows, contract };
-  const [row] = rows;
-  if (row) return { ...seen, status: row.type === wallet.type ? "known" : "mistyped" };
+  if (rows.length > 0) {
+    return { ...seen, status: rows.some(({ type }) => type === wallet.type) ? "known" : "mistyped" };
+  }
   if (!isAsked(wallet)) return { ...seen, status: "untold" };
   const timeout = AbortSignal.timeout(WALLET_TOLD_WITHIN_MS);
   try {

@@ -118,7 +118,7 @@ describe("an answer with something odd in it", () => {
   test("has the tokens of a wallet that have a name", async () => {
     await using server = await answering({ Assets: [{ agentIdentifier: null }, { agentIdentifier: "ab" }] });
     const wallet = { network: "Preprod", vkey: "v", contract: undefined } as const;
-    expect(await clientOf(server.url).tokensAt(wallet)).toEqual(new Set(["ab"]));
+    expect(await clientOf(server.url).tokensAt(wallet)).toEqual(new Map([["ab", []]]));
   });
 });
 

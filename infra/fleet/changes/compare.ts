@@ -1,4 +1,4 @@
-import { type Listing, type Row, changedFields } from "../../providers/masumi/service/index.ts";
+import { type Listing, type Row, changedFields } from "../../../providers/masumi/service/index.ts";
 
 /** An on-chain value that differs from the declaration. */
 export interface FieldDrift {

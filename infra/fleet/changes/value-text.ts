@@ -1,6 +1,6 @@
-import { printable } from "../../providers/common/printable.ts";
-import type { Listing } from "../../providers/masumi/service/index.ts";
-import { type AssetTable, formatPrice } from "../declarations/index.ts";
+import { printable } from "../../../providers/common/printable.ts";
+import type { Listing } from "../../../providers/masumi/service/index.ts";
+import { type AssetTable, formatPrice } from "../../declarations/index.ts";
 
 /** Returns the value of an on-chain field as its author would write it. */
 export function valueText(field: string, value: unknown, table: AssetTable): string {

@@ -1,4 +1,4 @@
-import type { AssetTable } from "../declarations/index.ts";
+import type { AssetTable } from "../../declarations/index.ts";
 import type { FieldDrift } from "./compare.ts";
 import { valueText } from "./value-text.ts";
 
