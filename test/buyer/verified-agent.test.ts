@@ -32,6 +32,12 @@ describe("an agent's claims and the chain", () => {
       "further payment sources of other chains",
       { supportedPaymentSources: [source({ chain: "Base" }), source()] },
     ],
+    [
+      "a payment source as no release has shown it",
+      {
+        supportedPaymentSources: [source({ pricing: { pricingType: 7 } }), source({ chain: null }), source()],
+      },
+    ],
   ])("agree, in spite of %s", (_, metadata) => {
     expect(verifyAgent(entry(metadata), claims())).toMatchObject({
       name: "Seller",
@@ -41,6 +47,7 @@ describe("an agent's claims and the chain", () => {
 
   it.each<[string, object, object, number | undefined, RegExp]>([
     ["the URL's path", { apiBaseUrl: `${URL}/other` }, {}, undefined, /URL: reached at/],
+    ["the URL that the chain does not have", { apiBaseUrl: null }, {}, undefined, /the registry says none/],
     ["the network", {}, { network: "Mainnet" }, undefined, /network: the agent says Mainnet/],
     ["the contract", {}, { paymentSourceType: "Web3CardanoV1" }, undefined, /contract: the agent says/],
     [

@@ -2,14 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from crew_runtime.http_client import httpx, trusted
+from crew_runtime.logs import event
 from crew_runtime.metrics import PAYMENT_REQUESTS
-from crew_runtime.payments.wire import Payment, PaymentPage, iso_of, message_of
+from crew_runtime.payments.wire import ListedPayment, Payment, PaymentPage, iso_of, message_of
 
 _TIMEOUT: Final = httpx.Timeout(20, connect=5)
 _LARGEST_ANSWER: Final = 8 * 1024 * 1024
@@ -19,6 +21,8 @@ _OK: Final = 200
 _TOO_MANY: Final = 429
 _SERVER_ERRORS: Final = 500
 _NOT_IMPLEMENTED: Final = 501
+
+_log: Final = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -44,6 +48,7 @@ class PaymentService:
 
     def __init__(self, url: str, key: str, network: str) -> None:
         self._network = network
+        self._unreadable: set[str] = set()
         common: dict[str, Any] = {
             "base_url": url,
             "headers": {"token": key},
@@ -122,22 +127,34 @@ class PaymentService:
     async def changed_since(self, source_type: str, moment: str) -> list[Payment]:
         """Return all payments of a source type that changed at or after a moment (ISO 8601), oldest change first.
 
+        A payment that cannot be read is left out, and logged once: the list holds those of all agents of the service.
+
         Raises:
             PaymentServiceUnavailableError, PaymentRefusedError: see there; 404 if the service has no such list.
 
         """
-        found: dict[str, Payment] = {}
+        found: dict[str, ListedPayment] = {}
         cursor: dict[str, str] = {"lastUpdate": moment}
         while True:
             query = {
                 "network": self._network, "filterPaymentSourceType": source_type, "limit": str(_PAGE), **cursor
             }  # fmt: skip
             page = _parsed(PaymentPage, await self._read("diff", "GET", "payment/diff", params=query)).payments
-            fresh = [payment for payment in page if payment.id not in found]
-            found |= {payment.id: payment for payment in fresh}
+            fresh = [listed for listed in page if listed.id not in found]
+            found |= {listed.id: listed for listed in fresh}
             if len(page) < _PAGE or not fresh or not page[-1].changed_at:
-                return list(found.values())
+                return self._readable(found.values())
             cursor = {"lastUpdate": page[-1].changed_at, "cursorId": page[-1].id}
+
+    def _readable(self, listed: Iterable[ListedPayment]) -> list[Payment]:
+        payments = []
+        for one in listed:
+            if one.payment is not None:
+                payments.append(one.payment)
+            elif one.id not in self._unreadable:
+                self._unreadable.add(one.id)
+                event(_log, logging.WARNING, "payment_not_readable", payment_id=one.id)
+        return payments
 
     async def check(self) -> None:
         """Check that the service answers and accepts the key.

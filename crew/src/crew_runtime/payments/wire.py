@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from crew_runtime.jobs import PaymentTerms
 
@@ -73,10 +73,30 @@ class Payment(_Answer):
         )
 
 
+class ListedPayment(_Answer):
+    """A payment in a list, which holds those of other agents too: what paging needs, and itself if it can be read."""
+
+    id: str
+    changed_at: str | None = None
+    payment: Payment | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, entry: object) -> object:
+        if not isinstance(entry, dict):
+            return entry
+        try:
+            payment = Payment.model_validate(entry)
+        except ValidationError:
+            payment = None
+        changed_at = entry.get("nextActionOrOnChainStateOrResultLastChangedAt")
+        return {"id": entry.get("id"), "changed_at": changed_at, "payment": payment}
+
+
 class PaymentPage(_Answer):
     """Payments, as lists answer them."""
 
-    payments: tuple[Payment, ...] = Field(alias="Payments")
+    payments: tuple[ListedPayment, ...] = Field(alias="Payments")
 
 
 class _Failure(_Answer):

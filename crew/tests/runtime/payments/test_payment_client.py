@@ -158,6 +158,26 @@ def test_changes_are_read_page_by_page_over_the_inclusive_cursor(
     assert "cursorId=p1" in canned.asked[1][0]
 
 
+def test_a_payment_of_another_agent_that_cannot_be_read_hides_no_other(
+    answering: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_PAGE", 3)
+    odd: list[dict[str, Any]] = [
+        {"payByTime": None}, {"NextAction": None}, {"PaymentSource": {}}, {"SmartContractWallet": "odd"}
+    ]  # fmt: skip
+    rows = [{**ROWS[0], "id": "p0"}, *({**ROWS[0], "id": f"odd {n}", **fields} for n, fields in enumerate(odd))]
+    pages = [rows[0:3], rows[2:5], [rows[4], {**ROWS[0], "id": "p1"}]]
+    canned = answering(*[(200, {"status": "success", "data": {"Payments": page}}) for page in pages])
+    found = ask(canned, lambda service: service.changed_since("Web3CardanoV2", "2026-11-22T00:00:00.000Z"))
+    assert [payment.id for payment in found] == ["p0", "p1"]
+
+
+def test_a_list_without_ids_is_not_the_service_s(answering: Start) -> None:
+    canned = answering((200, {"status": "success", "data": {"Payments": [{"id": 7}]}}))
+    with pytest.raises(PaymentServiceUnavailableError):
+        ask(canned, lambda service: service.changed_since("Web3CardanoV2", "2026-11-22T00:00:00.000Z"))
+
+
 @pytest.mark.parametrize("trusted", [False, True])
 def test_it_believes_an_authority_of_the_machines_own_only_if_it_is_named(
     answering: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool

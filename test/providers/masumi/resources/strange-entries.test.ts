@@ -81,9 +81,13 @@ describe.each(SHOWN_OTHERWISE)("our own registration, shown %s", (_what, shownAs
       create: (run) => run.create(inputs),
       remove: (run) => run.remove(id, outs),
     };
+    const failures: Record<string, unknown> = {};
     for (const [step, take] of Object.entries(steps)) {
-      expect(await failureOf(take(startRun(service.url))), step).toMatchObject(expected(id));
+      failures[step] = await failureOf(take(startRun(service.url)));
     }
+    expect(failures).toMatchObject(
+      Object.fromEntries(Object.keys(steps).map((step) => [step, expected(id)])),
+    );
     const sent = Object.keys(await service.requests()).filter((route) => !route.startsWith("GET "));
     expect(sent).toEqual([]);
   });
