@@ -5,7 +5,7 @@ import { type ImportFlags, importAgents } from "../../cli/commands/import.ts";
 import { plan } from "../../cli/commands/plan.ts";
 import type { ImportDocument } from "../../stacks/documents.ts";
 import type { PlanDocument } from "../../stacks/documents.ts";
-import { openProject } from "../../stacks/project.ts";
+import { openProject, readConfig } from "../../stacks/project.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
 import type { Row } from "../../providers/masumi/service/index.ts";
 import { startOutsideAgents } from "../helpers/outside-agents.ts";
@@ -247,10 +247,11 @@ describe("after an import", () => {
     try {
       project.useSandbox(sandbox.url);
       await prepareLocalStack(openProject(project.root), sandbox.url);
+      const owner = readConfig(openProject(project.root), "local")["masumi:owner"];
       const at = (path: string) => `${outside.url}/${path}`;
       const api = `${sandbox.url}/api/v1`;
       for (const agent of declare({ a: { url: at("a") }, b: { url: at("b"), payment: "V1" } })) {
-        await register(api, agent, "local");
+        await register(api, agent, owner);
       }
       for (const agent of declare({ c: { url: at("c") }, d: { url: at("d"), payment: "V1" } })) {
         const { id } = await register(api, agent, "somebody else");

@@ -26,7 +26,7 @@ describe("on any other stack than local, Pulumi gets", () => {
     ["preview --stack preprod --diff --policy-pack p", "preview --stack preprod --diff --policy-pack p"],
     [
       "refresh --stack preprod --clear-pending-creates -f",
-      "refresh --stack preprod --skip-preview --clear-pending-creates",
+      "refresh --stack preprod --clear-pending-creates --skip-preview",
     ],
     ["destroy --stack preprod --preview-only", "destroy --stack preprod --preview-only"],
     ["cancel --stack preprod --yes", "cancel --stack preprod --yes"],
