@@ -11,6 +11,7 @@ import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers
 import { TestProject, changes, repository } from "../helpers/project.ts";
 import { SandboxControl } from "../helpers/sandbox-control.ts";
 
+const OWNER = "example-gmbh";
 const LIVE = /^(Registration|Update)(Requested|Initiated|Confirmed)$/;
 const LISTS = ["GET /registry", "GET /registry/diff"];
 const HIDDEN = LISTS.map((route) => ({ kind: "hide-rows", route, count: 999 }));
@@ -30,6 +31,7 @@ async function begin(options: Parameters<typeof startSandbox>[0] = { chainSpeed:
   cpSync(join(repository, "infra"), project.path("infra"), { recursive: true });
   const opened = openProject(project.root);
   await prepareLocalStack(opened, sandbox.url);
+  await setConfig(localRun(opened, 0), "masumi:owner", OWNER);
   await setConfig(localRun(opened, 0), "masumi:settleSeconds", "2");
 }
 
@@ -212,7 +214,7 @@ const outsideRow = () => ({
   description: "Answers from elsewhere.",
   apiBaseUrl: `${outside.url}/researcher`,
   Capability: { name: "answering", version: "1.0.0" },
-  Tags: ["answers", marker("local", "researcher")],
+  Tags: ["answers", marker(OWNER, "researcher")],
   Author: { name: "Example GmbH", contactEmail: null, contactOther: null, organization: null },
   supportedPaymentSources: [
     {

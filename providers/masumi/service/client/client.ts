@@ -174,7 +174,9 @@ export class MasumiClient {
           : {}),
       }),
     );
-    return rowsOf(entries, onSkipped);
+    const rows = rowsOf(entries, onSkipped);
+    // What the list was asked for says more than an entry, which may have no payment sources.
+    return dialect.hasV2 ? rows.map((row) => ({ ...row, type })) : rows;
   }
 
   /**
