@@ -4,11 +4,12 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
 import { fakePulumi } from "../helpers/fake-pulumi.ts";
 import { outsideAgent } from "../helpers/outside-agents.ts";
 import { TestProject, repository } from "../helpers/project.ts";
+import { SandboxControl } from "../helpers/sandbox-control.ts";
 import { startAtTerminal } from "../helpers/terminal.ts";
 
 /** An agent that takes every question, and answers none before it is woken: its registration waits for it. */
@@ -87,6 +88,28 @@ function startGroup(words: readonly string[], stdio: "pipe" | "ignore" = "pipe")
 }
 
 describe("one interruption", () => {
+  it("ends a run that waits for the chain, and the next run goes on with what was requested", async () => {
+    await sandbox.close();
+    sandbox = await startSandbox({ chainSpeed: 0 });
+    project.useSandbox(sandbox.url);
+    const control = new SandboxControl(sandbox.url);
+    wake();
+    const { done, group } = startGroup(["up"]);
+    await vi.waitFor(async () => expect(await control.rows()).toHaveLength(1), { timeout: 60_000 });
+    const looks = async () => (await control.requests())["GET /registry/diff"] ?? 0;
+    const before = await looks();
+    await vi.waitFor(async () => expect(await looks()).toBeGreaterThan(before + 2), { timeout: 60_000 });
+    process.kill(group, "SIGTERM");
+    const { exitCode, stderr } = await done;
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("Stopping:");
+    expect(await pendingOperations()).toBeUndefined();
+
+    await control.advance(120);
+    expect((await project.report("up")).ok).toBe(true);
+    expect(await control.posts("/registry")).toBe(1);
+  });
+
   it.each([
     ["SIGTERM", "SIGTERM"],
     ["SIGINT", "SIGTERM"],

@@ -34,6 +34,11 @@ export class SandboxControl {
     return (await this.#http.get<{ byRoute: Record<string, number> }>("/requests")).data.byRoute;
   }
 
+  /** Lets the chain's time pass, where it does not by itself. */
+  async advance(advanceSeconds: number): Promise<void> {
+    await this.#http.post("/clock", { advanceSeconds });
+  }
+
   async resetRequests(): Promise<void> {
     await this.#http.delete("/requests");
   }

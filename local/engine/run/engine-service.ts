@@ -4,7 +4,7 @@ import type { LogRequest, LogSeverity, SetRootResourceRequest } from "@pulumi/pu
 import enginePb from "@pulumi/pulumi/proto/engine_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import type { Reporter } from "../reporter.ts";
-import { implement } from "../rpc/service.ts";
+import { Unavailable, implement } from "../rpc/service.ts";
 import type { Severity } from "../types.ts";
 
 const SEVERITIES: Readonly<Record<LogSeverity, Severity>> = {
@@ -17,6 +17,7 @@ const SEVERITIES: Readonly<Record<LogSeverity, Severity>> = {
 /** The service that the program and provider code log to. It works until the very end of a run, when the monitor is closed already. */
 export function engineService(
   reporter: Reporter,
+  isCancelled: () => boolean,
   refused: (error: Error) => void,
 ): UntypedServiceImplementation {
   let rootResource = "";
@@ -39,6 +40,9 @@ export function engineService(
         return Promise.resolve(new enginePb.SetRootResourceResponse());
       },
       getRootResource: () => {
+        // Providers' code that waits for the outside world asks now and then whether anybody still waits for its answer. The SDK's own
+        // provider host takes no notice of Cancel.
+        if (isCancelled()) return Promise.reject(new Unavailable("The run is being cancelled."));
         const response = new enginePb.GetRootResourceResponse();
         response.setUrn(rootResource);
         return Promise.resolve(response);

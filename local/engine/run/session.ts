@@ -189,11 +189,15 @@ export class Session {
   }
 
   #listen(): Promise<number> {
-    const { reporter } = this.#options;
+    const { reporter, run } = this.#options;
     this.#server.addService(resourceGrpc.ResourceMonitorService, this.#monitor.service());
     this.#server.addService(
       engineGrpc.EngineService,
-      engineService(reporter, (error) => this.#events.push({ kind: "failed", error })),
+      engineService(
+        reporter,
+        () => run.signal?.aborted === true,
+        (error) => this.#events.push({ kind: "failed", error }),
+      ),
     );
     return new Promise((resolve, reject) => {
       this.#server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {

@@ -235,7 +235,8 @@ export const ERROR_CODES = {
   },
   RUN_ENDED: {
     kind: "registration",
-    cause: "The run that requested this has ended (its engine is gone), so nothing more is sent.",
+    cause:
+      "The run that requested this was interrupted, or its engine is gone, so nothing more is sent and nothing more waited for.",
     remedy: "Run again.",
   },
   SETTING_MISSING: {
