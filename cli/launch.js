@@ -42,31 +42,43 @@ function fail(message) {
   process.exit(1);
 }
 
-/** Installs the packages. An interruption ends npm and all that it started. */
+/** How long npm may take to end. It goes on unpacking long after SIGTERM. */
+const NPM_ENDS_WITHIN_MS = 2_000;
+
+/** Installs the packages. An interruption ends npm and all that it started, before this process ends. */
 async function install() {
   console.error("Installing the dependencies (once, about a minute) ...");
   const npm = process.env["npm_execpath"];
   const [command, args] = npm?.endsWith(".js") ? [process.execPath, [npm, "ci"]] : ["npm", ["ci"]];
-  /** @type {import("node:child_process").ChildProcess | undefined} */
-  let child;
-  const end = () => {
+  let isInterrupted = false;
+  /** @param {NodeJS.Signals} signal */
+  const end = (signal) => {
     try {
-      if (child?.pid) process.kill(-child.pid, "SIGTERM");
+      if (child.pid) process.kill(-child.pid, signal);
     } catch {
       // It has ended by itself.
     }
-    console.error("Interrupted: the dependencies are not installed. The next command installs them.");
-    process.exit(130);
   };
-  for (const signal of SIGNALS) process.once(signal, end);
-  child = spawn(command, [...args, "--no-fund", "--no-audit", "--loglevel=error"], {
+  const interrupt = () => {
+    end(isInterrupted ? "SIGKILL" : "SIGTERM");
+    isInterrupted = true;
+    setTimeout(() => end("SIGKILL"), NPM_ENDS_WITHIN_MS).unref();
+  };
+  // Before npm starts: a signal may come as soon as it has.
+  for (const signal of SIGNALS) process.on(signal, interrupt);
+  const child = spawn(command, [...args, "--no-fund", "--no-audit", "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", 2, 2],
     // A group of its own, so that one signal reaches every process of it once, whoever sent it to whom.
     detached: true,
   });
-  const code = await new Promise((done) => child?.once("error", done).once("exit", done));
-  for (const signal of SIGNALS) process.off(signal, end);
+  const code = await new Promise((done) => child.once("error", done).once("exit", done));
+  for (const signal of SIGNALS) process.off(signal, interrupt);
+  if (isInterrupted) {
+    end("SIGKILL");
+    console.error("Interrupted: the dependencies are not installed. The next command installs them.");
+    process.exit(130);
+  }
   if (code !== 0) fail("The packages of package-lock.json could not be installed (see above). Try: npm ci");
 }
 

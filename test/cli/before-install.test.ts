@@ -96,6 +96,27 @@ describe("in a fresh clone", () => {
       await expect.poll(state).toMatch(/^Z|^$/);
     },
   );
+
+  it("an npm that goes on after SIGTERM has ended when the command has", async () => {
+    // As npm does while it unpacks. Two npm at work in one node_modules break it for each other.
+    writeFileSync(
+      join(clone, "bin/npm"),
+      `#!/bin/sh\ntrap '' TERM\necho $$ > "${began()}"\nwhile :; do sleep 0.1; done\n`,
+    );
+    const child = spawn(process.execPath, [join(clone, "cli/masumi-agents.js"), "validate"], {
+      cwd: clone,
+      env: env(),
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    children.push(child);
+    await expect.poll(() => existsSync(began()) && readFileSync(began(), "utf8")).toBeTruthy();
+    child.kill("SIGTERM");
+    await once(child, "exit");
+    const npm = readFileSync(began(), "utf8").trim();
+    const state = spawnSync("ps", ["-o", "stat=", "-p", npm], { encoding: "utf8" }).stdout;
+    if (!/^Z|^$/.test(state)) process.kill(-Number(npm), "SIGKILL");
+    expect(state).toMatch(/^Z|^$/);
+  }, 20_000);
 });
 
 describe("words that are judged before anything is installed", () => {
