@@ -51,7 +51,8 @@ export function agentTable(agents: readonly AgentStatus[], isWide = false): stri
   ]);
   const more = isWide ? ["registration", "identifier", "in base units", "transaction", "ADA spent"] : [];
   return formatTable(["agent", "state", "price", "URL", ...more], rows, {
-    columns: stdoutColumns(),
+    // A URL that is broken over lines cannot be copied.
+    ...(isWide ? {} : { columns: stdoutColumns() }),
     paint: paintFor(process.stdout),
   });
 }

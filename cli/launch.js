@@ -87,18 +87,14 @@ async function install() {
  * @param {string[]} args
  */
 async function checkFirst(args) {
-  if (args.includes("demo")) {
-    const { findPython, pythonIsMissing } = await import("../providers/crew-process/local/find-python.js");
-    if (findPython(process.env) === undefined) {
-      const { what, remedy } = pythonIsMissing(process.env);
-      fail(`CREW_PYTHON_MISSING: ${what}\n${remedy}`);
-    }
-  }
-  // An older Node cannot read the commands, and finds out afterwards.
-  if (!stripsTypes(process.versions.node)) return;
-  const { complaintAbout } = await import("./before-install.ts");
+  const { complaintAbout, runsCrewsHere } = await import("./before-install.js");
   const complaint = complaintAbout(args);
   if (complaint) fail(complaint);
+  if (!runsCrewsHere(args, process.cwd())) return;
+  const { findPython, pythonIsMissing } = await import("../providers/crew-process/local/find-python.js");
+  if (findPython(process.env) !== undefined) return;
+  const { what, remedy } = pythonIsMissing(process.env);
+  fail(`CREW_PYTHON_MISSING: ${what}\n${remedy}`);
 }
 
 /** How a shell tells of a program's end. @type {(code: number | null, signal: NodeJS.Signals | null) => number} */

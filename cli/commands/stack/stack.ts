@@ -103,7 +103,7 @@ export function stackSelect(project: Project, stack: string | undefined): number
     throw new UserError(`Name the stack to select: ${stackNames(project).join(", ")}.`);
   }
   selectStack(project, stack);
-  process.stdout.write(`Commands that name no stack mean ${stack} now.\n`);
+  process.stdout.write(`Stack ${stack} is selected: commands that name no stack mean it.\n`);
   return 0;
 }
 
