@@ -16,8 +16,8 @@ export const exitCodeOf = ({ outcome }: HireReport): number => EXIT_CODES[outcom
 
 /** How a result was hashed; the two rules differ only for line ends, quotes, backslashes and control characters. */
 const HASHED: Readonly<Record<NonNullable<HireReport["hashRule"]>, string>> = {
-  marketplace: "computed of the result as JSON text, as Masumi's marketplace does",
-  "mip-004": "computed of the result as it is, as MIP-004 specifies",
+  marketplace: "computed from the result as JSON text, as Masumi's marketplace does",
+  "mip-004": "computed from the result as it is, as MIP-004 specifies",
 };
 
 /** Write the result on stdout, and what is to be known of it on stderr. */

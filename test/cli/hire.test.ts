@@ -20,7 +20,7 @@ describe("masumi-agents hire", () => {
     );
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `${MARKETPLACE_RESULT}\n` });
     expect(stderr).toMatch(
-      /Seller asks 5 tUSDM[\s\S]*Result submitted[\s\S]*its hash is the one on the chain \(computed of the result as JSON text/,
+      /Seller asks 5 tUSDM[\s\S]*Result submitted[\s\S]*its hash is the one on the chain \(computed from the result as JSON text/,
     );
     expect(stderr).not.toContain("sandbox-buyer-key");
   });
