@@ -130,14 +130,18 @@ const SECRETS = ["apiKey", "runtimeKey", "modelKey", "databaseUrl", "documentsKe
 
 /** How to correct a setting, in addition to what is wrong with it. */
 const REMEDIES: Record<string, string> = {
-  network: "pulumi config set masumi:network Preprod",
-  paymentServiceUrl: "pulumi config set masumi:paymentServiceUrl https://…/api/v1",
-  apiKey: "pulumi config set --secret masumi:apiKey …, or set MASUMI_API_KEY",
+  network: "npx masumi-agents config set masumi:network Preprod",
+  paymentServiceUrl: "npx masumi-agents config set masumi:paymentServiceUrl https://…/api/v1",
+  apiKey: "npx masumi-agents config set --secret masumi:apiKey …, or set MASUMI_API_KEY",
   owner:
-    "pulumi config set masumi:owner <a permanent name: your team or repository>; it marks your registrations",
+    "npx masumi-agents config set masumi:owner <a permanent name: your team or repository>; it marks your registrations",
   wallets:
     "list the selling wallets' verification keys (the service's administrator finds them on the admin page)",
 };
+
+/** Names the stack in the commands of a remedy: without it, they would set the one that is selected. */
+const ofStack = (stack: string, text: string): string =>
+  text.replaceAll("masumi-agents config set ", `masumi-agents config set -s ${stack} `);
 
 /** Lists every problem of a stack's configuration. Code CONFIG_INVALID; never contains a secret's value. */
 export class ConfigurationError extends Error {
@@ -146,10 +150,11 @@ export class ConfigurationError extends Error {
   readonly problems: readonly string[];
 
   constructor(stack: string, problems: readonly string[]) {
+    const listed = problems.map((problem) => ofStack(stack, problem));
     super(
-      `CONFIG_INVALID: Pulumi.${stack}.yaml has problems:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
+      `CONFIG_INVALID: Pulumi.${stack}.yaml has problems:\n${listed.map((problem) => `  - ${problem}`).join("\n")}`,
     );
-    this.problems = problems;
+    this.problems = listed;
   }
 }
 
@@ -251,7 +256,7 @@ export function readStackConfig({
     if (!settings[name] || !secretKeys || secretKeys.includes(`masumi:${name}`)) continue;
     problems.push(
       `masumi:${name} is in plain text: git may have it by now, so have its issuer replace it, and set the new one ` +
-        `with pulumi config set --secret masumi:${name}`,
+        `with npx masumi-agents config set --secret masumi:${name}`,
     );
   }
   if (!config || !apiKey || problems.length > 0) throw new ConfigurationError(stack, problems);

@@ -42,6 +42,12 @@ export function validate(
     process.stdout.write(
       `${count(agents.length, "agent")} valid for stack ${flags.stack}: ${agents.map(({ id }) => id).join(", ")}\n`,
     );
+    const later = loadStackAgents(project, flags.stack).complaints;
+    if (later.length > 0) {
+      process.stdout.write(
+        `The stack has no secrets yet. Before it can run, it needs some:\n${later.map(formatComplaint).join("\n")}\n`,
+      );
+    }
   }
   return 0;
 }

@@ -113,7 +113,7 @@ function checkPaid(
     complain(
       ["pricing"],
       `the agent is paid, and with hosting ${hosting} its paid jobs would be lost whenever the container that runs them stops`,
-      "set the URL of a PostgreSQL database with pulumi config set --secret masumi:databaseUrl",
+      "set the URL of a PostgreSQL database with npx masumi-agents config set --secret masumi:databaseUrl",
     );
   }
   if (needsRuntimeKey === "with a price" && !secrets.includes("runtimeKey")) {
@@ -121,7 +121,7 @@ function checkPaid(
       ["pricing"],
       "the agent is paid, but its crew has no key to take payments with",
       "ask the payment service's administrator for a ReadAndPay key limited to the selling wallets, and set it with " +
-        "pulumi config set --secret masumi:runtimeKey",
+        "npx masumi-agents config set --secret masumi:runtimeKey",
     );
   }
 }

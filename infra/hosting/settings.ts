@@ -21,7 +21,7 @@ export function hostingProblems(kind: HostingKind, settings: HostingSettings): s
   if (traits.needsRuntimeKey === "always" && !settings.hasRuntimeKey) {
     problems.push(
       "masumi:runtimeKey is missing: containers never get masumi:apiKey. Ask the payment service's administrator for a " +
-        "ReadAndPay key limited to the selling wallets, and set it with pulumi config set --secret masumi:runtimeKey",
+        "ReadAndPay key limited to the selling wallets, and set it with npx masumi-agents config set --secret masumi:runtimeKey",
     );
   }
   if (!traits.readsLocalFiles && settings.documents) {
@@ -42,7 +42,7 @@ function documentsProblems(
   if (TRAITS[kind].needsDocumentsKey(documents) && !hasDocumentsKey) {
     problems.push(
       "masumi:documentsKey is missing: containers read the bucket with a separate read-only key. Set it with " +
-        "pulumi config set --secret masumi:documentsKey <access key id>:<secret access key>",
+        "npx masumi-agents config set --secret masumi:documentsKey <access key id>:<secret access key>",
     );
   }
   return problems;

@@ -24,7 +24,9 @@ const setElsewhere = (remedy: string) => z.custom<never>(() => false, remedy).ex
 /** masumi:aws, for the hostings ecs-alb and ecs-express. Whatever is not specified here is created. */
 const schema = z.strictObject({
   /** Not a setting of ours: two places could disagree, and the AWS provider reads only aws:region. */
-  region: setElsewhere("is set for the AWS provider instead: pulumi config set aws:region eu-central-1"),
+  region: setElsewhere(
+    "is set for the AWS provider instead: npx masumi-agents config set aws:region eu-central-1",
+  ),
   /** ecs-alb: agents are reached at https://<id>.<domain>. */
   domain: domainName.exactOptional(),
   /** ecs-alb: the Route 53 hosted zone that contains the domain. Default: the domain itself. */

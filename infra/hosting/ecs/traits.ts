@@ -88,7 +88,8 @@ export const expressTraits: HostingTraits<Settings> = {
 
 function commonProblems(aws: AwsSettings): string[] {
   const problems: string[] = [];
-  if (!aws.region) problems.push("aws:region is missing: pulumi config set aws:region eu-central-1");
+  if (!aws.region)
+    problems.push("aws:region is missing: npx masumi-agents config set aws:region eu-central-1");
   for (const name of aws.credentialSettings ?? []) {
     problems.push(
       `${name} applies only to the AWS provider, but rollouts are watched with a separate AWS client: set aws:profile ` +

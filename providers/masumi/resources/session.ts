@@ -269,6 +269,9 @@ export class Session {
   /** @throws RegistrationError RUN_ENDED if the engine is gone and nobody would learn what is done now */
   async assertRunAlive(): Promise<void> {
     if (await this.#log.isRunAlive()) return;
-    throw new RegistrationError({ code: "RUN_ENDED", what: "The run was interrupted while this was in progress." });
+    throw new RegistrationError({
+      code: "RUN_ENDED",
+      what: "The run was interrupted while this was in progress.",
+    });
   }
 }

@@ -242,7 +242,7 @@ export const ERROR_CODES = {
   SETTING_MISSING: {
     kind: "settings",
     cause: "A setting that is needed to reach the payment service is missing.",
-    remedy: "Set it with pulumi config set; the API key can also be set in MASUMI_API_KEY.",
+    remedy: "Set it with npx masumi-agents config set; the API key can also be set in MASUMI_API_KEY.",
   },
   SETTING_INVALID: {
     kind: "settings",

@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import axios from "axios";
 import { isPublicAddress } from "../../common/public-address.ts";
 import { RegistrationError } from "./errors.ts";
+import { redirectText } from "../../common/redirect.ts";
 
 export interface ProbeOptions {
   readonly apiBaseUrl: string;
@@ -78,9 +79,7 @@ async function attemptProbe(url: string, allowPrivate: boolean): Promise<string 
 }
 
 function describeAnswer(status: number, text: string, location: unknown): string | undefined {
-  if (status >= 300 && status < 400)
-    return `a redirect (${status}) to ${String(location)}, which the registry does not follow`;
-  if (status < 200 || status >= 300) return `status ${status}`;
+  if (status < 200 || status >= 300) return `status ${status}${redirectText(status, location)}`;
   let body: unknown;
   try {
     body = JSON.parse(text);

@@ -39,7 +39,7 @@ test.concurrent.each<[string, (response: ServerResponse) => void, string]>([
   [
     "a redirect",
     (response) => response.writeHead(301, { Location: "https://other.example/" }).end(),
-    "a redirect (301) to https://other.example/",
+    "status 301, a redirect to https://other.example/, which is not followed",
   ],
   ["a broken connection", (response) => response.socket?.destroy(), "no connection (ECONNRESET)"],
 ])("%s is not an answer, and the error says what was seen", async (_name, answer, seen) => {
