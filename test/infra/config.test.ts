@@ -57,7 +57,11 @@ describe("stack configuration", () => {
       /masumi:network: .*"Preprod"\|"Mainnet".*config set/,
     ],
     ["a missing network", { "masumi:network": undefined }, /masumi:network/],
-    ["a missing key", { "masumi:apiKey": undefined }, /masumi:apiKey is missing: npx masumi-agents config set -s preprod --secret/],
+    [
+      "a missing key",
+      { "masumi:apiKey": undefined },
+      /masumi:apiKey is missing: npx masumi-agents config set -s preprod --secret/,
+    ],
     ["a missing owner", { "masumi:owner": undefined }, /masumi:owner is missing.*marks your registrations/],
     [
       "a URL that is none",
@@ -159,7 +163,11 @@ describe("stack configuration", () => {
   });
 
   it.each<[what: string, changes: Record<string, string | undefined>, said: RegExp]>([
-    ["no region", alb({}, { "aws:region": undefined }), /aws:region is missing: npx masumi-agents config set/],
+    [
+      "no region",
+      alb({}, { "aws:region": undefined }),
+      /aws:region is missing: npx masumi-agents config set/,
+    ],
     [
       "credentials that only the AWS provider would have",
       alb({}, { "aws:assumeRoles": "[]" }),
