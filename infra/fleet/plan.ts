@@ -26,6 +26,7 @@ import { type FieldDrift, compareContent } from "./changes/compare.ts";
 import type { RegisteredUrls } from "./expected-url.ts";
 import {
   type FleetInput,
+  assertOneWallet,
   assertUnregistered,
   keptBy,
   listingOf,
@@ -152,7 +153,10 @@ function lastFailure(rows: readonly OwnRow[], live: OwnRow | undefined, all: rea
 function planAgent(input: FleetInput, agent: Agent, { own, pool, registered }: LiveFleet): Draft {
   const { config, survey, urlOf } = input;
   const mark = marker(config.owner, agent.id);
-  const { rows, row, spare } = registrationsOf(mark, own, keptBy(input, agent, registered));
+  const by = keptBy(input, agent, registered);
+  const registrations = registrationsOf(mark, own, by);
+  assertOneWallet(agent, registrations, by);
+  const { rows, row, spare } = registrations;
   const adopted = survey.rows.find(({ id }) => id === agent.adopt);
   const wallet = pool.choose(agent, row ?? adopted);
   const source = paymentSourceOf(config, wallet, survey.sources);

@@ -540,6 +540,24 @@ describe("which of several live registrations counts", () => {
     expect(plan.agents).toMatchObject([{ row: { id: younger }, spare: [{ id: older }] }]);
   });
 
+  it("none of two on wallets that may both keep the agent: a run that does not see the state could burn the wrong one", async () => {
+    await using service = await startService();
+    const [one] = declare({ a: { payment: "V1" } });
+    const [other] = declare({ a: { payment: "V2" } });
+    if (!one || !other) throw new Error("an agent was declared");
+    const older = await register(service.url, one);
+    const younger = await register(service.url, other);
+    for (const options of [{}, { inState: new Set([younger.id]) }]) {
+      const { plan, problems } = await examine(service.url, declare({ a: {} }), options);
+      expect(plan.agents).toEqual([]);
+      expect(problems).toMatchObject([{ code: "DOUBLE_ON_OTHER_WALLET" }]);
+      for (const id of [older.id, younger.id]) expect(problems[0]?.message).toContain(id);
+    }
+    const { plan, problems } = await examine(service.url, declare({ a: { wallet: V2.vkey } }));
+    expect(problems).toEqual([]);
+    expect(plan.agents).toMatchObject([{ action: "none", row: { id: younger.id } }]);
+  });
+
   it("not one on a wallet that the agent has left", async () => {
     await using service = await startService();
     const agents = declare({ a: {} });
