@@ -174,6 +174,7 @@ function planAgent(input: FleetInput, agent: Agent, { own, pool, registered }: L
   const decided: Decided = known
     ? { ...changeOf(config, registration, known, recover), row: known }
     : newcomer(registration, agent, survey.rows);
+  if (row && isStray(input, rows, agent)) newcomer(registration, agent, survey.rows);
   const requestedAt = decided.action === "create" ? assertUnregistered(input, agent) : undefined;
   if (survey.dialect && decided.action !== "none" && decided.action !== "adopt") {
     assertTextsFit(agent.id, registration.listing, survey.dialect);
@@ -202,6 +203,12 @@ const isOurChange = (adopted: Row, registration: Registration): boolean =>
   adopted.walletVkey === registration.wallet.vkey &&
   isLive(adopted.state) &&
   !shows(adopted, registration);
+
+/**
+ * Returns whether the state is known and has none of an agent's registrations: then the run takes one over as it is, or refuses.
+ */
+const isStray = ({ inState }: FleetInput, rows: readonly Row[], { adopt }: Agent): boolean =>
+  inState !== undefined && !rows.some(({ id }) => inState.has(id) || id === adopt);
 
 interface Decided extends Pick<PlannedAgent, "fields" | "changes"> {
   readonly action: Action;
