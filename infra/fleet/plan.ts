@@ -26,6 +26,7 @@ import { type FieldDrift, compareContent } from "./changes/compare.ts";
 import type { RegisteredUrls } from "./expected-url.ts";
 import {
   type FleetInput,
+  assertOneWallet,
   assertUnregistered,
   keptBy,
   listingOf,
@@ -152,7 +153,10 @@ function lastFailure(rows: readonly OwnRow[], live: OwnRow | undefined, all: rea
 function planAgent(input: FleetInput, agent: Agent, { own, pool, registered }: LiveFleet): Draft {
   const { config, survey, urlOf } = input;
   const mark = marker(config.owner, agent.id);
-  const { rows, row, spare } = registrationsOf(mark, own, keptBy(input, agent, registered));
+  const by = keptBy(input, agent, registered);
+  const registrations = registrationsOf(mark, own, by);
+  assertOneWallet(agent, registrations, by);
+  const { rows, row, spare } = registrations;
   const adopted = survey.rows.find(({ id }) => id === agent.adopt);
   const wallet = pool.choose(agent, row ?? adopted);
   const source = paymentSourceOf(config, wallet, survey.sources);
@@ -170,6 +174,7 @@ function planAgent(input: FleetInput, agent: Agent, { own, pool, registered }: L
   const decided: Decided = known
     ? { ...changeOf(config, registration, known, recover), row: known }
     : newcomer(registration, agent, survey.rows);
+  if (row && isStray(input, rows, agent)) newcomer(registration, agent, survey.rows);
   const requestedAt = decided.action === "create" ? assertUnregistered(input, agent) : undefined;
   if (survey.dialect && decided.action !== "none" && decided.action !== "adopt") {
     assertTextsFit(agent.id, registration.listing, survey.dialect);
@@ -198,6 +203,12 @@ const isOurChange = (adopted: Row, registration: Registration): boolean =>
   adopted.walletVkey === registration.wallet.vkey &&
   isLive(adopted.state) &&
   !shows(adopted, registration);
+
+/**
+ * Returns whether the state is known and has none of an agent's registrations: then the run takes one over as it is, or refuses.
+ */
+const isStray = ({ inState }: FleetInput, rows: readonly Row[], { adopt }: Agent): boolean =>
+  inState !== undefined && !rows.some(({ id }) => inState.has(id) || id === adopt);
 
 interface Decided extends Pick<PlannedAgent, "fields" | "changes"> {
   readonly action: Action;

@@ -1,6 +1,7 @@
 import {
   type KeptBy,
   type Listing,
+  MasumiError,
   type OwnRow,
   type Row,
   chooseKept,
@@ -47,6 +48,26 @@ export interface Registrations {
 export function registrationsOf(mark: string, own: readonly OwnRow[], by: KeptBy): Registrations {
   const rows = own.filter((row) => row.marker === mark);
   return { rows, ...chooseKept(rows, by) };
+}
+
+/**
+ * Throws if an agent is registered on two wallets that may both keep it. Only the state knows which registration it has, and a run
+ * does not see the state when it chooses the wallet: it could move the agent to the other one, and burn the one that the state has.
+ *
+ * @throws MasumiError DOUBLE_ON_OTHER_WALLET
+ */
+export function assertOneWallet({ id, file }: Agent, { row, spare }: Registrations, by: KeptBy): void {
+  const mayBeKept = (other: Row) => by.shows(other) || (by.canShow?.(other) ?? true);
+  const rival = spare.find((other) => other.walletVkey !== row?.walletVkey && mayBeKept(other));
+  if (!row || !rival) return;
+  const [one, two] = [row, rival].map((live) => `${live.id} on wallet ${live.walletVkey}`);
+  throw new MasumiError({
+    code: "DOUBLE_ON_OTHER_WALLET",
+    what: `${file}: ${id} is registered twice, on two wallets: registration ${one}, and ${two}.`,
+    remedy:
+      "Deregister one of them in the payment service (not the one in the stack's state: its buyers would lose it), or name the " +
+      "wallet to keep with wallet: in the agent's file.",
+  });
 }
 
 /** Returns where agents are registered to be reached: what their URLs are made of must not move while they live. */

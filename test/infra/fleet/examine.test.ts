@@ -540,6 +540,41 @@ describe("which of several live registrations counts", () => {
     expect(plan.agents).toMatchObject([{ row: { id: younger }, spare: [{ id: older }] }]);
   });
 
+  it("one that the state does not have is taken over as it is, or refused as up refuses it", async () => {
+    await using service = await startService();
+    const [before] = declare({ a: {} });
+    if (!before) throw new Error("an agent was declared");
+    const row = await register(service.url, before);
+    const changed = declare({ a: { description: "Answers otherwise." } });
+    const inState = new Set<string>();
+    expect((await examine(service.url, [before], { inState })).problems).toEqual([]);
+    expect((await examine(service.url, changed, { inState })).problems).toMatchObject([
+      { code: "OWN_REGISTRATION_DIFFERS", message: expect.stringContaining(row.id) },
+    ]);
+    expect(actionsOf(await examine(service.url, changed))).toEqual({ a: "update description" });
+    expect((await examine(service.url, changed, { inState: new Set([row.id]) })).problems).toEqual([]);
+    const adopting = declare({ a: { description: "Answers otherwise.", adopt: row.id } });
+    expect((await examine(service.url, adopting, { inState })).problems).toEqual([]);
+  });
+
+  it("none of two on wallets that may both keep the agent: a run that does not see the state could burn the wrong one", async () => {
+    await using service = await startService();
+    const [one] = declare({ a: { payment: "V1" } });
+    const [other] = declare({ a: { payment: "V2" } });
+    if (!one || !other) throw new Error("an agent was declared");
+    const older = await register(service.url, one);
+    const younger = await register(service.url, other);
+    for (const options of [{}, { inState: new Set([younger.id]) }]) {
+      const { plan, problems } = await examine(service.url, declare({ a: {} }), options);
+      expect(plan.agents).toEqual([]);
+      expect(problems).toMatchObject([{ code: "DOUBLE_ON_OTHER_WALLET" }]);
+      for (const id of [older.id, younger.id]) expect(problems[0]?.message).toContain(id);
+    }
+    const { plan, problems } = await examine(service.url, declare({ a: { wallet: V2.vkey } }));
+    expect(problems).toEqual([]);
+    expect(plan.agents).toMatchObject([{ action: "none", row: { id: younger.id } }]);
+  });
+
   it("not one on a wallet that the agent has left", async () => {
     await using service = await startService();
     const agents = declare({ a: {} });
