@@ -41,7 +41,16 @@ beforeEach(async () => {
   project.write("agents/writer.yaml", outsideAgent("Writer", `http://127.0.0.1:${port}`));
 });
 
+/** What a test that failed leaves behind would wait for the chain for minutes. */
+const groups: ChildProcess[] = [];
+function endGroups(): void {
+  for (const { pid, exitCode } of groups.splice(0)) {
+    if (pid !== undefined && exitCode === null) process.kill(-pid, "SIGKILL");
+  }
+}
+
 afterEach(async () => {
+  endGroups();
   await project.dispose();
   await sandbox.close();
   silent.closeAllConnections();
@@ -81,6 +90,7 @@ function startGroup(words: readonly string[], stdio: "pipe" | "ignore" = "pipe")
       detached: true,
     },
   );
+  groups.push(child);
   let stderr = "";
   child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   const done = once(child, "close").then(([exitCode]) => ({ exitCode: exitCode as number | null, stderr }));
