@@ -28,16 +28,15 @@ const succeeds = (work: () => Promise<unknown>): Promise<boolean> =>
     () => false,
   );
 
-/** A check that makes sense only when another one found nothing wrong; that one says what. */
-const after = (
-  needed: () => Promise<unknown>,
-  reason: string,
-  name: string,
-  look: () => Promise<readonly Verdict[]>,
-): Check => ({
+/** What a check builds on, and why it is skipped without that. */
+type Ground = readonly [needed: () => Promise<unknown>, reason: string];
+
+/** A check that makes sense only when others found nothing wrong; they say what. */
+const after = (grounds: readonly Ground[], name: string, look: () => Promise<readonly Verdict[]>): Check => ({
   name,
   async look() {
-    return (await succeeds(needed)) ? look() : [skip(reason)];
+    for (const [needed, reason] of grounds) if (!(await succeeds(needed))) return [skip(reason)];
+    return look();
   },
 });
 
@@ -68,7 +67,7 @@ export function checksOf(project: Project, stack: string): Check[] {
     },
     { name: "agents", look: async () => [checkAgents(stack, await loaded())] },
     ...serviceChecks(project, opened, agents),
-    after(agents, "agents/ is not valid", "ports", async () => checkPorts(project, await agents())),
+    after([[agents, "agents/ is not valid"]], "ports", async () => checkPorts(project, await agents())),
     { name: "parallel steps", look: () => [checkParallel(project, stack, process.env)] },
     { name: "Pulumi", look: async () => [await checkPulumi(stack)] },
     { name: "state backend", look: async () => [await checkBackend(project, stack)] },
@@ -84,15 +83,16 @@ function hostingChecks(opened: () => Promise<{ readonly config: StackConfig }>, 
     const [{ config }, declared] = await Promise.all([opened(), agents()]);
     return { config, agents: declared };
   });
-  const unclear = "the stack's settings or agents/ are not valid";
+  const clear: readonly Ground[] = [[hosted, "the stack's settings or agents/ are not valid"]];
   return [
-    after(hosted, unclear, "Docker", async () => checkDocker(await hosted())),
-    after(hosted, unclear, "AWS", async () => checkAws(await hosted())),
-    after(hosted, unclear, "hosted zone", async () => checkZone(await hosted())),
+    after(clear, "Docker", async () => checkDocker(await hosted())),
+    after(clear, "AWS", async () => checkAws(await hosted())),
+    after(clear, "hosted zone", async () => checkZone(await hosted())),
   ];
 }
 
-function serviceChecks(project: Project, opened: () => Promise<OpenedService>, agents: Agents): Check[] {
+/** What is asked of the payment service, each once, by whichever check needs it first. */
+function lookAtService(project: Project, opened: () => Promise<OpenedService>, agents: Agents) {
   const health = once(async () => askHealth((await opened()).config.paymentServiceUrl));
   const up = once(async () => {
     const { service } = await health();
@@ -115,19 +115,19 @@ function serviceChecks(project: Project, opened: () => Promise<OpenedService>, a
     const { client, config, survey } = await seen();
     const declared = await agents().catch(() => []);
     const urlOf = expectedUrls({ config, projectRoot: project.root, agents: declared });
-    return examineSurveyed(client, {
-      config,
-      agents: declared,
-      urlOf,
-      survey,
-      projectRoot: project.root,
-      forget: process.env[FORGET],
-      allBalances: true,
-    });
+    const { root: projectRoot } = project;
+    const forget = process.env[FORGET];
+    const options = { config, agents: declared, urlOf, survey, projectRoot, forget, allBalances: true };
+    return examineSurveyed(client, options);
   });
-  const unsettled = "the stack's settings are not valid";
-  const unreachable = "the payment service does not answer";
-  const unusable = "the payment service does not serve this API key";
+  return { health, up, key, seen, examined };
+}
+
+function serviceChecks(project: Project, opened: () => Promise<OpenedService>, agents: Agents): Check[] {
+  const { health, up, key, seen, examined } = lookAtService(project, opened, agents);
+  const settled = [opened, "the stack's settings are not valid"] as const;
+  const reached = [settled, [up, "the payment service does not answer"]] as const;
+  const served = [...reached, [key, "the payment service does not serve this API key"]] as const;
   return [
     {
       name: "settings",
@@ -136,26 +136,24 @@ function serviceChecks(project: Project, opened: () => Promise<OpenedService>, a
         return [ok(`${network}, owner ${owner}, ${count(wallets.length, "wallet")}, hosting ${hosting}`)];
       },
     },
-    after(opened, unsettled, "payment service", async () => [(await health()).service]),
-    after(opened, unsettled, "clock", async () => [(await health()).clock]),
-    after(up, unreachable, "service release", async () => [
-      judgeRelease(await (await opened()).client.apiDocs()),
-    ]),
-    after(up, unreachable, "API key", async () => [judgeKey(await key())]),
-    after(key, unusable, "payment source", async () => {
+    after([settled], "payment service", async () => [(await health()).service]),
+    after([settled], "clock", async () => [(await health()).clock]),
+    after(reached, "service release", async () => [judgeRelease(await (await opened()).client.apiDocs())]),
+    after(reached, "API key", async () => [judgeKey(await key())]),
+    after(served, "payment source", async () => {
       const { config, survey } = await seen();
       return judgeSources(config, survey.sources);
     }),
-    after(key, unusable, "wallets", async () => {
+    after(served, "wallets", async () => {
       const { config } = await opened();
       return (await examined()).wallets.map((sight) => judgeWallet(config, sight));
     }),
-    after(key, unusable, "balances", async () => {
+    after(served, "balances", async () => {
       const { config } = await opened();
       const isPlanned = await succeeds(agents);
       return (await examined()).funds.map((funds) => judgeFunds(config, funds, isPlanned));
     }),
-    after(key, unusable, "plan", async () => {
+    after(served, "plan", async () => {
       const isPlanned = await succeeds(agents);
       return isPlanned ? judgePlan(await examined()) : [skip("agents/ is not valid")];
     }),

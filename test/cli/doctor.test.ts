@@ -90,7 +90,9 @@ describe("masumi-agents doctor", () => {
     expect(of(found, "settings")[0]).toMatch(/^fail CONFIG_INVALID: .*masumi:owner is missing/s);
     expect(of(found, "settings")[0]).toMatch(/masumi:apiKey is in plain text/);
     expect(of(found, "settings")[0]).not.toContain("in-plain-text");
-    expect(of(found, "payment service")).toEqual(["skip the stack's settings are not valid"]);
+    for (const check of ["payment service", "service release", "plan"]) {
+      expect(of(found, check)).toEqual(["skip the stack's settings are not valid"]);
+    }
     expect(of(found, "ports")).toEqual(["skip agents/ is not valid"]);
     expect(of(found, "Node")[0]).toMatch(/^ok /);
     expect(of(found, "parallel steps")[0]).toMatch(/^ok /);
