@@ -106,7 +106,7 @@ function refuse(path: string, projectRoot: string): Problem | undefined {
 function refuseFolder(path: string): Problem | undefined {
   if (MEANT_AS_YAML.test(path)) {
     return [
-      "is a folder, and an agent is a file",
+      "is a folder instead of a file",
       "put the file back; to remove the agent, remove the folder",
     ];
   }

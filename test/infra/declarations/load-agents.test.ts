@@ -97,7 +97,7 @@ describe("an entry that stands where an agent did", () => {
 
   it.each(["noinput.yaml", "noinput.yml", "NOINPUT.YAML"])("is complained of as the folder %s", (name) => {
     expect(complaintsIn((root) => mkdirSync(entry(root, name)))).toEqual([
-      `agents/${name}:1:1: is a folder, and an agent is a file, put the file back; to remove the agent, remove the folder`,
+      `agents/${name}:1:1: is a folder instead of a file, put the file back; to remove the agent, remove the folder`,
     ]);
   });
 
