@@ -44,7 +44,7 @@ export function validate(
     );
     const later = loadStackAgents(project, flags.stack).complaints;
     if (later.length > 0) {
-      process.stdout.write(
+      process.stderr.write(
         `The stack has no secrets yet. Before it can run, it needs some:\n${later.map(formatComplaint).join("\n")}\n`,
       );
     }

@@ -30,7 +30,7 @@ afterAll(async () => {
 const widest = (text: string): number => Math.max(...text.split("\n").map((line) => line.length));
 
 describe.each([80, 120, 160])("at a terminal of %i columns", (columns) => {
-  it.each(["status", "status --wide", "plan", "plan --wide", "doctor", "stack ls", "import"])(
+  it.each(["status", "plan", "plan --wide", "doctor", "stack ls", "import"])(
     "%s keeps to them",
     async (words) => {
       const terminal = startAtTerminal(project, words.split(" "), columns);
@@ -57,5 +57,8 @@ it("status shows agent, state in colour, price and URL; the rest with --wide, an
   );
   const wide = (await project.run("status", "--wide")).stdout;
   expect(wide).toMatch(/registration +identifier +in base units +transaction +ADA spent/);
+  const atTerminal = startAtTerminal(project, ["status", "--wide"], 80);
+  await atTerminal.exitCode;
+  expect(atTerminal.screen(), "what is to be copied is not broken over lines").toBe(wide);
   expect(wide).toMatch(/RegistrationConfirmed +\w{6}…\S+ +3000000 lovelace/);
 });

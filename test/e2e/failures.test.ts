@@ -82,7 +82,7 @@ describe("a run that cannot succeed says why, spends nothing, and ends with exit
       "a provisioning key in plain text",
       () => configure({ apiKey: "a-key-that-git-has-seen" }),
       /masumi:apiKey is in plain text/,
-      /config set --secret/,
+      /config set -s local --secret/,
     ],
     [
       "an agent at a private address, where the stack is not told that this will do",
