@@ -58,6 +58,9 @@ export async function assertGone(
       agentId,
     );
   }
+  // One that waits for its wallet has no token yet: the service's count is all that tells of it.
+  const missing = known.agentIdentifier === "" ? await session.missingRows(known.network) : 0;
+  if (missing > 0) throw shortList(missing, agentId);
   await assertAlone(session, known);
 }
 

@@ -20,6 +20,12 @@ async function hide(service: Service, name?: string): Promise<void> {
   }
 }
 
+/** Lists and counts lack all rows, as if there were none. */
+async function remove(service: Service): Promise<void> {
+  await hide(service);
+  await service.fault({ kind: "hide-rows", route: "GET /registry/count", count: 999 });
+}
+
 /** What a state has that was written right after the request: no identifier, nothing confirmed. */
 const asRequested = (outs: RegistrationOutputs): RegistrationOutputs => ({
   ...outs,
@@ -95,15 +101,28 @@ describe.concurrent("registrations that are not listed, and whose tokens are not
   test("are gone if it is one", async () => {
     await using service = await startService();
     const { id, outs, agentIdentifier } = await registered(service);
-    await hide(service);
+    await remove(service);
     await service.hold(agentIdentifier, null);
     expect(await startRun(service.url).read(id, outs)).toEqual({ id: "" });
+  });
+
+  test("may be on their way if the service counts more than it lists: refresh and destroy forget none", async () => {
+    await using service = await startService({ chainSpeed: 0 });
+    const inputs = answering();
+    const { id, outs } = await startRun(service.url).create(inputs);
+    await hide(service);
+    for (const run of [startRun(service.url), startRun(service.url)]) {
+      const failure = await failureOf(run.read(id, outs));
+      expect(failure).toMatchObject(INCONSISTENT);
+      expect(failure.message).toContain("counts 1 more registration(s) than it lists");
+    }
+    expect(await failureOf(startRun(service.url).remove(id, outs))).toMatchObject(INCONSISTENT);
   });
 
   test("are too many to be gone if they are two", async () => {
     await using service = await startService();
     const two = await Promise.all([1, 2].map((index) => registered(service, numbered(index))));
-    await hide(service);
+    await remove(service);
     for (const { agentIdentifier } of two) await service.hold(agentIdentifier, null);
     const run = startRun(service.url);
     const failures = await Promise.all(two.map(({ id, outs }) => failureOf(run.read(id, outs))));
