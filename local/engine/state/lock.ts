@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
@@ -122,10 +122,16 @@ async function readLock(file: string): Promise<LockContent | undefined> {
   return { pid, hostname: host, username: String(username), timestamp: String(timestamp) };
 }
 
+/** One that has ended stays in the list of processes until its parent asks how; where there is no /proc, it counts as alive. */
+function isZombie(pid: number): boolean {
+  const file = `/proc/${pid}/stat`;
+  return existsSync(file) && /\) Z /.test(readFileSync(file, "utf8"));
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     // EPERM: it lives, but belongs to somebody else.
     return error instanceof Error && "code" in error && error.code === "EPERM";

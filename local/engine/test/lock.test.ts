@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,6 +45,24 @@ describe("the lock of a stack", () => {
     await expect(StackLock.acquire(locks(), () => undefined)).rejects.toMatchObject({ code: "STACK_LOCKED" });
     expect(await readdir(locks())).toEqual(["other.json"]);
   });
+
+  it.runIf(process.platform === "linux")(
+    "of a process that has ended and was not waited for is taken over",
+    async () => {
+      // The shell becomes a program that does not wait for its child.
+      const parent = spawn("sh", ["-c", "sleep 0.2 & echo $!; exec sleep 60"]);
+      const [said] = (await once(parent.stdout, "data")) as [Buffer];
+      const pid = Number(said.toString());
+      await vi.waitFor(
+        async () => expect(await readFile(`/proc/${pid}/stat`, "utf8")).toMatch(/\) Z /),
+        30_000,
+      );
+      await foreign({ pid, hostname: hostname() });
+      const lock = await StackLock.acquire(locks(), () => undefined);
+      await lock.release();
+      parent.kill();
+    },
+  );
 
   it("goes to one of those who ask for it at the same moment, or to none", async () => {
     for (let round = 0; round < 20; round += 1) {
