@@ -85,8 +85,10 @@ function priceOf({ pricing }: PlanDocumentAgent, isWide: boolean): string {
     .join(" + ");
 }
 
-const approval = ({ checksum }: PlanDocument) =>
-  `Checksum ${checksum}: with MASUMI_PLAN=${checksum} in its environment, up does this and nothing else.`;
+const approval = ({ checksum, problems }: PlanDocument) =>
+  problems.length > 0
+    ? "up refuses to start as long as there is a problem."
+    : `Checksum ${checksum}: with MASUMI_PLAN=${checksum} in its environment, up does this and nothing else.`;
 
 /** For a terminal, whose width it keeps to. */
 export function planTable(document: PlanDocument, isWide = false): string {

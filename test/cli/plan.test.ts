@@ -142,6 +142,9 @@ describe("masumi-agents plan", () => {
     const { exitCode, stdout } = await planOf(stack, flags);
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(said);
+    expect(stdout, "a plan that cannot be carried out is not offered for approval").not.toContain(
+      "MASUMI_PLAN",
+    );
   });
 
   it("ends with 1 at bad YAML, with every complaint located", async () => {
