@@ -105,10 +105,7 @@ function refuse(path: string, projectRoot: string): Problem | undefined {
 /** Folders may lie beside the declarations, but none that stands where an agent did, and none that hides one. */
 function refuseFolder(path: string): Problem | undefined {
   if (MEANT_AS_YAML.test(path)) {
-    return [
-      "is a folder instead of a file",
-      "put the file back; to remove the agent, remove the folder",
-    ];
+    return ["is a folder instead of a file", "put the file back; to remove the agent, remove the folder"];
   }
   const inner = readdirSync(path, { recursive: true, encoding: "utf8" });
   if (!inner.some((name) => MEANT_AS_YAML.test(name))) return undefined;
