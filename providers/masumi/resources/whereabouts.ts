@@ -58,9 +58,13 @@ export async function assertGone(
       agentId,
     );
   }
-  // One that waits for its wallet has no token yet: the service's count is all that tells of it.
-  const missing = known.agentIdentifier === "" ? await session.missingRows(known.network) : 0;
-  if (missing > 0) throw shortList(missing, agentId);
+  // One that waits for its wallet has no token yet, so nothing on the chain can tell that it is gone.
+  if (known.agentIdentifier === "" && !isOver(state)) {
+    throw inconsistent(
+      `The payment service ${shown}, which may still be on its way to the chain: the state knows no token of it.`,
+      agentId,
+    );
+  }
   await assertAlone(session, known);
 }
 

@@ -58,7 +58,7 @@ export const isBackwards = (from: string, to: string): boolean =>
 export const inconsistent = (what: string, id: string): RegistrationError =>
   new RegistrationError({
     code: "REGISTRY_INCONSISTENT",
-    what: `${what} Registering the agent again could pay for it twice, so nothing was changed.`,
+    what: `${what} Registering the agent again could pay for it twice, so this run leaves it as it is.`,
     remedy:
       "Have the payment service's administrator find out why, and run again when it shows everything. Only if you have made " +
       `sure that nothing of it is on the chain: with ${FORGET}=${id} in its environment a run forgets it.`,

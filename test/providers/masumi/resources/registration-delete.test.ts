@@ -59,7 +59,8 @@ describe.concurrent("a registration", () => {
     const { id, outs } = await registered(service);
     await startRun(service.url).remove(id, outs);
     await startRun(service.url).remove(id, outs);
-    await startRun(service.url).remove("cmwrrnothere00007s7dzzzzz", outs);
+    const burned = { ...outs, agentIdentifier: "0".repeat(120) };
+    await startRun(service.url).remove("cmwrrnothere00007s7dzzzzz", burned);
     expect(await burns(service)).toBe(1);
   });
 

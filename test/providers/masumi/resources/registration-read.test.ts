@@ -214,7 +214,8 @@ describe.concurrent("a registration that is gone", () => {
   test("from the service's list has no id any more", async () => {
     await using service = await startService();
     const old = await registered(service);
-    expect(await startRun(service.url).read("cmwrrnothere00007s7dzzzzz", old.outs)).toEqual({ id: "" });
+    const burned = { ...old.outs, agentIdentifier: "0".repeat(120) };
+    expect(await startRun(service.url).read("cmwrrnothere00007s7dzzzzz", burned)).toEqual({ id: "" });
   });
 
   test("is not told from a service that cannot be read", async () => {
