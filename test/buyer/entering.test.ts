@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Prompter } from "../../cli/terminal.ts";
+import { typist } from "./typist.ts";
 import { outsideAgent } from "../helpers/outside-agents.ts";
 import { startAtTerminal } from "../helpers/terminal.ts";
 import { Market } from "./market.ts";
@@ -20,17 +20,6 @@ const FIELDS = [
   { id: "size", type: "option", name: "Size", data: { values: ["small", "large"] } },
   { id: "notes", type: "textarea", name: "Notes", validations: [{ validation: "optional", value: "true" }] },
 ];
-
-function typist(...lines: string[]): Prompter & { readonly labels: string[] } {
-  const labels: string[] = [];
-  return {
-    labels,
-    ask: (label) => {
-      labels.push(label);
-      return Promise.resolve(lines.shift());
-    },
-  };
-}
 
 describe("a hire without input", () => {
   it("asks for each field at a terminal, with its type, example and default", async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Prompter } from "../../cli/terminal.ts";
+import { typist } from "./typist.ts";
 import { Market } from "./market.ts";
 import { type Behaviour, sha256 } from "./seller.ts";
 
@@ -16,18 +16,6 @@ const colour = {
 const size = { id: "size", type: "option", name: "Size", data: { values: ["small", "large"] } };
 const count = { id: "count", type: "number", name: "How many" };
 const TOPIC = ["--input", "topic=Heat pumps"];
-
-/** Types the lines one after the other; then there is nobody any more. */
-function typist(...lines: string[]): Prompter & { readonly labels: string[] } {
-  const labels: string[] = [];
-  return {
-    labels,
-    ask: (label) => {
-      labels.push(label);
-      return Promise.resolve(lines.shift());
-    },
-  };
-}
 
 describe("an agent that asks in the middle of a job", () => {
   it("without a terminal the command says what is asked and how to answer, and goes on", async () => {
