@@ -31,7 +31,7 @@ export function driftText(
 ): string {
   const table = assetTable(config.network, config.assets);
   const blocks = [
-    ...drift.agents.map((agent) => agentText(agent, table, paint)),
+    ...drift.agents.map((agent) => agentText(agent, { table, paint, knowsState: drift.knowsState })),
     ...drift.orphans.map((row) => orphanText(row, paint)),
     ...dead.map((crew) => `${paint("red", "NOT RUNNING:")} ${deadCrewNotice(crew)}\n`),
     ...drift.problems.map(({ message }) => `${paint("red", "Problem:")} ${printable(message)}\n`),
@@ -57,24 +57,40 @@ function verdict({ agents, orphans, problems, hasDrifted }: FleetDrift, dead: nu
   return `Drift: ${parts.join(", ")}.${untold} See what up would do about it: npx masumi-agents plan`;
 }
 
-function agentText(drift: AgentDrift, table: AssetTable, paint: Paint): string {
-  const { agent, status, row, blame, fields, duplicates, isUrlCompared } = drift;
+interface Telling {
+  readonly table: AssetTable;
+  readonly paint: Paint;
+  /** Whether it is known which registrations the stack's state has. */
+  readonly knowsState: boolean;
+}
+
+function agentText(drift: AgentDrift, { table, paint, knowsState }: Telling): string {
+  const { agent, status, row, blame, fields, isUrlCompared } = drift;
   const style = status === "same" || status === "pending" ? "green" : "red";
   const hint =
     isUrlCompared || !row ? [] : ["  its URL was not compared: it is known only where its crew runs"];
-  const extra = duplicates.map(
-    (duplicate) =>
-      `  DUPLICATE: also registered as ${duplicate.id} (${duplicate.state}); deregister it in the payment service`,
-  );
   const lines = [
     `${agent.id}: ${paint(style, HEADLINES[status])}${row ? ` (${describeRow(row)})` : ""}`,
     ...(row?.error ? [`  the service says: ${printable(row.error)}`] : []),
     ...(blame ? [`  ${blame}`] : []),
     ...fields.flatMap((field) => fieldLines(field, table)),
-    ...extra,
+    ...othersOf(drift, knowsState),
     ...hint,
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** The agent's other registrations, and who removes them. */
+function othersOf({ agent, duplicates, removals }: AgentDrift, knowsState: boolean): string[] {
+  const remedy = knowsState
+    ? "deregister it in the payment service"
+    : "if the stack's state still has it, up deregisters it; if not, deregister it in the payment service";
+  return [
+    ...removals.map(
+      ({ id, state }) => `  REPLACED: up deregisters the old registration ${id} of ${agent.id} (${state})`,
+    ),
+    ...duplicates.map(({ id, state }) => `  DUPLICATE: also registered as ${id} (${state}); ${remedy}`),
+  ];
 }
 
 const orphanText = (row: Row, paint: Paint): string =>

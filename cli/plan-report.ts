@@ -10,63 +10,79 @@ interface Section {
 }
 
 /** `isWide`: with what is seldom wanted. */
-function sectionsOf(document: PlanDocument, isWide: boolean): Section[] {
-  const sections: Section[] = [
-    {
-      title: "Agents",
-      headings: [
-        "agent",
-        "action",
-        "changes",
-        "price",
-        "fee (ADA)",
-        ...(isWide ? ["locked (ADA)", "wallet"] : []),
-      ],
-      rows: document.agents.map((agent) => [
-        agent.id,
-        agent.action,
-        changesOf(agent),
-        priceOf(agent, isWide),
-        formatAda(BigInt(agent.feeLovelace)),
-        ...(isWide
-          ? [
-              formatAda(BigInt(agent.lockedLovelace)),
-              `${agent.walletType} ${shorten(agent.walletVkey, 8, 4)}`,
-            ]
-          : []),
-      ]),
-    },
-    {
-      title: "Changes",
-      headings: ["agent", "field", "registered", "declared"],
-      rows: document.agents.flatMap(({ id, changes }) =>
-        changes.map(({ field, from, to }) => [id, field, ...shortenedPair(from, to)]),
-      ),
-    },
-    {
-      title: "Registrations that no file declares",
-      headings: ["name", "registration", "state", "action"],
-      rows: document.orphans.map(({ name, registrationId, state, action }) => [
-        printable(name),
-        registrationId,
-        state,
-        action,
-      ]),
-    },
-    {
-      title: "Wallets",
-      headings: ["wallet", "needed (ADA)", "free (ADA)", "missing (ADA)", "address"],
-      rows: document.wallets.map(({ vkey, type, neededLovelace, freeLovelace, missingLovelace, address }) => [
-        `${type} ${shorten(vkey, 8, 4)}`,
-        formatAda(BigInt(neededLovelace)),
-        freeLovelace === null ? "unknown" : formatAda(BigInt(freeLovelace)),
-        formatAda(BigInt(missingLovelace)),
-        address ? shorten(address, 10, 6) : "unknown",
-      ]),
-    },
-  ];
-  return sections.filter(({ rows }) => rows.length > 0);
-}
+const sectionsOf = (document: PlanDocument, isWide: boolean): Section[] =>
+  [
+    agentSection(document, isWide),
+    changeSection(document),
+    removalSection(document),
+    orphanSection(document),
+    walletSection(document),
+  ].filter(({ rows }) => rows.length > 0);
+
+const agentSection = ({ agents }: PlanDocument, isWide: boolean): Section => ({
+  title: "Agents",
+  headings: [
+    "agent",
+    "action",
+    "changes",
+    "price",
+    "fee (ADA)",
+    ...(isWide ? ["locked (ADA)", "wallet"] : []),
+  ],
+  rows: agents.map((agent) => [
+    agent.id,
+    agent.action,
+    changesOf(agent),
+    priceOf(agent, isWide),
+    formatAda(BigInt(agent.feeLovelace)),
+    ...(isWide
+      ? [formatAda(BigInt(agent.lockedLovelace)), `${agent.walletType} ${shorten(agent.walletVkey, 8, 4)}`]
+      : []),
+  ]),
+});
+
+const changeSection = ({ agents }: PlanDocument): Section => ({
+  title: "Changes",
+  headings: ["agent", "field", "registered", "declared"],
+  rows: agents.flatMap(({ id, changes }) =>
+    changes.map(({ field, from, to }) => [id, field, ...shortenedPair(from, to)]),
+  ),
+});
+
+const removalSection = ({ removals }: PlanDocument): Section => ({
+  title: "Old registrations that the state still has",
+  headings: ["agent", "registration", "state", "action", "fee (ADA)"],
+  rows: removals.map(({ agent, registrationId, state, feeLovelace }) => [
+    agent,
+    registrationId,
+    state,
+    "deregister",
+    formatAda(BigInt(feeLovelace)),
+  ]),
+});
+
+const orphanSection = ({ orphans }: PlanDocument): Section => ({
+  title: "Registrations that no file declares",
+  headings: ["name", "registration", "state", "action"],
+  rows: orphans.map(({ name, registrationId, state, action }) => [
+    printable(name),
+    registrationId,
+    state,
+    action,
+  ]),
+});
+
+const walletSection = ({ wallets }: PlanDocument): Section => ({
+  title: "Wallets",
+  headings: ["wallet", "needed (ADA)", "free (ADA)", "missing (ADA)", "address"],
+  rows: wallets.map(({ vkey, type, neededLovelace, freeLovelace, missingLovelace, address }) => [
+    `${type} ${shorten(vkey, 8, 4)}`,
+    formatAda(BigInt(neededLovelace)),
+    freeLovelace === null ? "unknown" : formatAda(BigInt(freeLovelace)),
+    formatAda(BigInt(missingLovelace)),
+    address ? shorten(address, 10, 6) : "unknown",
+  ]),
+});
 
 function changesOf({ action, fields, state, url, registrationId }: PlanDocumentAgent): string {
   const parts = [

@@ -6,10 +6,11 @@ import {
   type PlannedAgent,
   changeText,
   planWarnings,
+  removalOf,
   restrictPlan,
   summaryOf,
 } from "./fleet/index.ts";
-import { isKnown } from "./known.ts";
+import { isKnown, knownValue } from "./known.ts";
 import type { MasumiAgent } from "./masumi-agent.ts";
 
 /**
@@ -21,29 +22,54 @@ export async function reportPreview(
   config: StackConfig,
   hosted: ReadonlyMap<PlannedAgent, MasumiAgent>,
 ): Promise<void> {
-  const leftOut = new Set<PlannedAgent>();
-  for (const [planned, agent] of hosted) {
-    if (!(await isDealtWith(planned, agent))) leftOut.add(planned);
-    else await sayChanges(planned, config, agent);
+  const dealtWith: PlannedAgent[] = [];
+  const leftOut: PlannedAgent[] = [];
+  for (const [drafted, agent] of hosted) {
+    const planned = plan.knowsState ? drafted : await withRemoval(drafted, agent);
+    const isLeftOut = !(await isDealtWith(planned, agent));
+    (isLeftOut ? leftOut : dealtWith).push(planned);
+    if (!isLeftOut) await sayChanges(planned, config, agent);
   }
-  const done = leftOut.size === 0 ? plan : restrictPlan(plan, (planned) => !leftOut.has(planned));
-  const untouched = [...leftOut].map(({ agent }) => agent.id).join(", ");
+  const done = restrictPlan(plan, dealtWith, { hasOrphans: leftOut.length === 0 });
+  const untouched = leftOut.map(({ agent }) => agent.id).join(", ");
   await pulumi.log.info(`${summaryOf(done)}${untouched && ` Left alone, as not targeted: ${untouched}.`}`);
   for (const warning of planWarnings(done, config)) await pulumi.log.warn(warning);
 }
 
+/**
+ * Where the state is not seen, a registration that the engine replaces although nothing is to be sent is the old one of an agent
+ * whose replacement was interrupted. If the agent has one other, that is it.
+ */
+async function withRemoval(planned: PlannedAgent, { registration }: MasumiAgent): Promise<PlannedAgent> {
+  const [old, ...more] = planned.spare;
+  const isReplaced = planned.action === "none" && !(await isKnown(registration.id));
+  if (!old || more.length > 0 || !isReplaced) return planned;
+  return { ...planned, spare: [], removals: [removalOf(old)] };
+}
+
 /** A registration that is left out keeps its outputs; one that does not exist then has not even the inputs it was given. */
-async function isDealtWith({ action }: PlannedAgent, { registration }: MasumiAgent): Promise<boolean> {
-  if (action === "none") return true;
+async function isDealtWith(
+  { action, removals, row }: PlannedAgent,
+  { registration }: MasumiAgent,
+): Promise<boolean> {
+  if (action === "none") {
+    // The plan counts the removal of an old registration, which one that is left out still is.
+    const id = removals.length > 0 ? await knownValue(registration.id) : undefined;
+    return id === undefined || id === row?.id;
+  }
   if (!(await isKnown(registration.agentId))) return false;
   return action === "create" || action === "adopt" || !(await isKnown(registration.revision));
 }
 
 async function sayChanges(
-  { action, changes, wallet }: PlannedAgent,
+  { action, changes, wallet, row, removals }: PlannedAgent,
   { network, assets }: StackConfig,
   { registration }: MasumiAgent,
 ): Promise<void> {
+  if (action === "none" && removals.length > 0 && !(await isKnown(registration.id))) {
+    const taken = `registration ${row?.id ?? ""} is taken over, and the old one deregistered`;
+    await pulumi.log.info(`on the chain: ${taken}; nothing is registered`, registration);
+  }
   if (action === "none" || changes.length === 0) return;
   const table = assetTable(network, assets);
   const how =

@@ -2,7 +2,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { FORGET, MasumiClient } from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
 import type { Agent } from "./declarations/index.ts";
-import { type FleetPlan, type Problem, examineFleet, expectedUrls, planWarnings } from "./fleet/index.ts";
+import {
+  type FleetPlan,
+  type Problem,
+  type RegistrationsInState,
+  backendFolder,
+  examineFleet,
+  expectedUrls,
+  planWarnings,
+  readStateFile,
+} from "./fleet/index.ts";
 
 /** Lists everything that prevents a run; nothing has been changed. Code PREFLIGHT_FAILED. */
 export class PreflightError extends Error {
@@ -39,6 +48,7 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
     agents,
     urlOf: expectedUrls({ config, projectRoot, agents }),
     projectRoot,
+    ...stateOfRun(),
     forget: process.env[FORGET],
     spends: !pulumi.runtime.isDryRun(),
     approved: process.env["MASUMI_PLAN"],
@@ -49,4 +59,11 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
   if (pulumi.runtime.isDryRun()) return plan;
   for (const warning of planWarnings(plan, config)) await pulumi.log.warn(warning);
   return plan;
+}
+
+/** Returns which registrations the stack's state has, where a program can see that: not every backend keeps it in files. */
+function stateOfRun(): RegistrationsInState | undefined {
+  const backend = backendFolder(process.env["PULUMI_BACKEND_URL"]);
+  if (backend === undefined) return undefined;
+  return readStateFile({ backend, project: pulumi.getProject(), stack: pulumi.getStack() });
 }

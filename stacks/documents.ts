@@ -10,6 +10,7 @@ import {
   type WalletFunds,
   duplicateWarnings,
   planWarnings,
+  removalsOf,
   summaryOf,
   valueText,
 } from "../infra/fleet/index.ts";
@@ -95,6 +96,15 @@ export interface PlanDocument {
     readonly action: Action;
     readonly walletVkey: string;
   }[];
+  /** Old registrations of declared agents that the stack's state gives up. */
+  readonly removals: readonly {
+    readonly agent: string;
+    readonly registrationId: string;
+    readonly state: string;
+    readonly walletVkey: string;
+    readonly feeLovelace: string;
+    readonly lockedLovelace: string;
+  }[];
   readonly wallets: readonly {
     readonly vkey: string;
     readonly type: string;
@@ -157,6 +167,14 @@ export function planDocument(
     summary: summaryOf(plan),
     agents: plan.agents.map((planned) => documentAgent(planned, assetTable(config.network, config.assets))),
     orphans: plan.orphans.map(documentOrphan),
+    removals: removalsOf(plan.agents).map(({ agentId, row, cost }) => ({
+      agent: agentId,
+      registrationId: row.id,
+      state: row.state,
+      walletVkey: row.walletVkey,
+      feeLovelace: String(cost.fee),
+      lockedLovelace: String(cost.locked),
+    })),
     wallets: funds.map(documentWallet),
     feeLovelace: String(plan.cost.fee),
     lockedLovelace: String(plan.cost.locked),
@@ -184,7 +202,7 @@ const documentAgent = (planned: PlannedAgent, table: AssetTable): PlanDocumentAg
   url: planned.url || null,
   registrationId: planned.row?.id ?? null,
   state: planned.row?.state ?? null,
-  spareRegistrationIds: planned.spare.map(({ id }) => id),
+  spareRegistrationIds: [...planned.removals.map(({ row }) => row), ...planned.spare].map(({ id }) => id),
   feeLovelace: String(planned.cost.fee),
   lockedLovelace: String(planned.cost.locked),
 });
@@ -224,7 +242,10 @@ export interface DriftDocument {
       readonly declared: unknown;
       readonly live: unknown;
     }[];
-    readonly duplicates: readonly RegistrationDocument[];
+    readonly duplicates: readonly (RegistrationDocument & {
+      /** null: not known, since the stack's state is not. */
+      readonly removedByUp: boolean | null;
+    })[];
     readonly urlCompared: boolean;
   }[];
   readonly orphans: readonly RegistrationDocument[];
@@ -256,13 +277,19 @@ export function driftDocument(
     network: config.network,
     owner: config.owner,
     drifted: drift.hasDrifted || deadCrews.length > 0,
-    agents: drift.agents.map(({ agent, status, row, fields, duplicates, isUrlCompared }) => ({
+    agents: drift.agents.map(({ agent, status, row, fields, duplicates, removals, isUrlCompared }) => ({
       id: agent.id,
       file: agent.file,
       status,
       registration: row ? documentRow(row) : null,
       fields: fields.map(({ field, declared = null, live = null }) => ({ field, declared, live })),
-      duplicates: duplicates.map(documentRow),
+      duplicates: [
+        ...removals.map((old) => ({ ...documentRow(old), removedByUp: true })),
+        ...duplicates.map((other) => ({
+          ...documentRow(other),
+          removedByUp: drift.knowsState ? false : null,
+        })),
+      ],
       urlCompared: isUrlCompared,
     })),
     orphans: drift.orphans.map(documentRow),

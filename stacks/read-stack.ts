@@ -3,6 +3,7 @@ import type { LoadedAgents } from "../infra/declarations/index.ts";
 import {
   type Examination,
   type FleetDrift,
+  type RegistrationsInState,
   type UrlOf,
   examineDrift,
   examineFleet,
@@ -24,7 +25,7 @@ import { registrationsInState } from "./state-ids.ts";
 import { UserError } from "./user-error.ts";
 
 /** A stack as its files declare it, and the payment service it registers at. Neither Pulumi nor a state is needed. */
-export interface ReadStack {
+export interface ReadStack extends Partial<RegistrationsInState> {
   readonly stack: string;
   readonly config: StackConfig;
   readonly declared: LoadedAgents;
@@ -32,8 +33,6 @@ export interface ReadStack {
   /** Where an agent will be reached; undefined where that is known only once it is hosted. */
   readonly urlOf: UrlOf;
   readonly projectRoot: string;
-  /** Ids of the registrations in the stack's state; undefined where that is not known. */
-  readonly inState: ReadonlySet<string> | undefined;
   /** MASUMI_FORGET_REGISTRATION */
   readonly forget: string | undefined;
 }
@@ -120,9 +119,9 @@ export async function readStack(project: Project, stack: string, options: CallOp
   const declared = loadStackAgents(project, stack);
   const { config, client } = await openService(project, stack, options);
   const urlOf = expectedUrls({ config, projectRoot: project.root, agents: declared.agents });
-  const inState = await registrationsInState(project, stack);
+  const state = registrationsInState(project, stack, options.env);
   const forget = options.env[FORGET];
-  return { stack, config, declared, client, urlOf, projectRoot: project.root, inState, forget };
+  return { stack, config, declared, client, urlOf, projectRoot: project.root, forget, ...state };
 }
 
 /**
@@ -132,7 +131,7 @@ export async function readStack(project: Project, stack: string, options: CallOp
  * @throws MasumiError if the key cannot serve at all; ServiceError, RefusedError
  */
 export const planStack = (
-  { config, declared: { agents }, client, urlOf, projectRoot, inState, forget }: ReadStack,
+  { config, declared: { agents }, client, urlOf, projectRoot, inState, pendingDeletes, forget }: ReadStack,
   signal?: AbortSignal,
 ): Promise<Examination> =>
   examineFleet(client, {
@@ -141,6 +140,7 @@ export const planStack = (
     urlOf,
     projectRoot,
     inState,
+    pendingDeletes,
     forget,
     spends: false,
     allBalances: true,
@@ -153,7 +153,15 @@ export const planStack = (
  * @throws MasumiError if the key is of another network; ServiceError, RefusedError
  */
 export const findStackDrift = (
-  { config, declared: { agents }, client, urlOf, inState, forget }: ReadStack,
+  { config, declared: { agents }, client, urlOf, inState, pendingDeletes, forget }: ReadStack,
   signal?: AbortSignal,
 ): Promise<FleetDrift> =>
-  examineDrift(client, { config, agents, urlOf, inState, forget, ...(signal ? { signal } : {}) });
+  examineDrift(client, {
+    config,
+    agents,
+    urlOf,
+    inState,
+    pendingDeletes,
+    forget,
+    ...(signal ? { signal } : {}),
+  });

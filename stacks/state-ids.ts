@@ -1,32 +1,17 @@
-import { z } from "zod";
-import { exportState } from "../local/engine/stack/index.ts";
-import { localRun } from "./local/local-stack.ts";
-import { LOCAL_STACK, type Project } from "./project.ts";
-
-const REGISTRATION = "masumi:AgentRegistration";
-
-const state = z.object({
-  deployment: z
-    .object({
-      resources: z
-        .array(z.object({ type: z.string(), id: z.string().optional(), delete: z.boolean().optional() }))
-        .nullish(),
-    })
-    .nullish(),
-});
+import { type RegistrationsInState, backendFolder, readStateFile } from "../infra/fleet/index.ts";
+import { type Environment, LOCAL_STACK, type Project, projectName } from "./project.ts";
 
 /**
- * Return the ids of the registrations that the local stack's state has; undefined for other stacks, whose state only the real
- * Pulumi CLI can read. What the next run only has to clean up is left out.
+ * Return which registrations a stack's state has; undefined where only the real Pulumi CLI can read the state. The program finds
+ * the same for itself.
  */
-export async function registrationsInState(
+export function registrationsInState(
   project: Project,
   stack: string,
-): Promise<ReadonlySet<string> | undefined> {
-  if (stack !== LOCAL_STACK) return undefined;
-  const { deployment } = state.parse(await exportState(localRun(project, 0)));
-  const kept = (deployment?.resources ?? []).filter(
-    ({ type, delete: isOld }) => type.endsWith(REGISTRATION) && !isOld,
-  );
-  return new Set(kept.flatMap(({ id }) => id ?? []));
+  env: Environment,
+): RegistrationsInState | undefined {
+  const isLocal = stack === LOCAL_STACK;
+  const backend = isLocal ? project.stateRoot : backendFolder(env["PULUMI_BACKEND_URL"]);
+  if (backend === undefined) return undefined;
+  return readStateFile({ backend, project: projectName(project), stack: stack.split("/").at(-1) ?? stack });
 }

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { MasumiError, contentOf, isLeaving, isOver, ownRows } from "../../providers/masumi/service/index.ts";
-import type { FleetPlan } from "./plan.ts";
+import { type FleetPlan, removalsOf } from "./plan.ts";
 import { type FleetInput, listingOf, rowContent } from "./registrations.ts";
 
 /**
  * Returns a checksum of everything that a plan is made from: what is declared, and what is on the chain. The same
  * declarations against the same chain have the same checksum on every machine; anything that changes what a run would do,
- * or to which registration, changes it. The progress of a transaction (Requested, Initiated, Confirmed) does not.
+ * or to which registration, changes it. The progress of a transaction (Requested, Initiated, Confirmed) does not. Nor does the
+ * stack's state, which not every machine sees, unless the run deregisters an old registration that the state has.
  */
 export function checksumOf({ config, survey }: FleetInput, plan: FleetPlan): string {
   const declared = plan.agents.map(({ agent, wallet, sourceAddress, action, url }) => [
@@ -20,7 +21,11 @@ export function checksumOf({ config, survey }: FleetInput, plan: FleetPlan): str
     .map((row) => [row.id, row.marker, row.walletVkey, rowContent(row), conditionOf(row.state)])
     .toSorted(([a = ""], [b = ""]) => a.localeCompare(b));
   const problems = plan.problems.map(({ code, what }) => [code, what]);
-  const text = JSON.stringify([1, config.network, config.owner, declared, live, problems]);
+  const removed = removalsOf(plan.agents)
+    .map(({ row }) => row.id)
+    .toSorted();
+  const ofState = removed.length > 0 ? [removed] : [];
+  const text = JSON.stringify([1, config.network, config.owner, declared, live, problems, ...ofState]);
   return createHash("sha256").update(text, "utf8").digest("hex").slice(0, 16);
 }
 

@@ -13,7 +13,8 @@ import {
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { type FieldDrift, compareContent } from "./changes/compare.ts";
-import { type LiveFleet, eachAgent, findOrphans } from "./plan.ts";
+import { type LiveFleet, eachAgent } from "./each-agent.ts";
+import { findOrphans } from "./orphans.ts";
 import { type FleetInput, assertUnregistered, keptBy, listingOf, registrationsOf } from "./registrations.ts";
 import { rightsProblem } from "./refusals.ts";
 import { survey } from "./survey.ts";
@@ -36,6 +37,8 @@ export interface AgentDrift {
   readonly blame?: string;
   /** Other live registrations of the same agent. */
   readonly duplicates: readonly Row[];
+  /** Old ones that the stack's state still has: up deregisters them. */
+  readonly removals: readonly Row[];
   /** False if the agent's URL is not known here and was therefore not compared. */
   readonly isUrlCompared: boolean;
 }
@@ -49,6 +52,8 @@ export interface FleetDrift {
   /** Number of entries in the registry that were left out. */
   readonly skipped: number;
   readonly hasDrifted: boolean;
+  /** Whether the stack's state was seen. If not, up may deregister any of the duplicates. */
+  readonly knowsState: boolean;
 }
 
 export interface DriftOptions {
@@ -56,6 +61,7 @@ export interface DriftOptions {
   readonly agents: readonly Agent[];
   readonly urlOf: FleetInput["urlOf"];
   readonly inState?: FleetInput["inState"];
+  readonly pendingDeletes?: FleetInput["pendingDeletes"];
   readonly forget?: FleetInput["forget"];
   readonly signal?: AbortSignal;
 }
@@ -86,16 +92,18 @@ export function findDrift(input: FleetInput): FleetDrift {
     .filter(({ state }) => !isLeaving(state));
   const hasDrifted = orphans.length > 0 || compared.some(isDrift);
   const skipped = input.survey.skipped?.length ?? 0;
-  return { agents: compared, orphans, problems, skipped, hasDrifted };
+  const knowsState = input.inState !== undefined;
+  return { agents: compared, orphans, problems, skipped, hasDrifted, knowsState };
 }
 
-export const isDrift = ({ status, duplicates }: AgentDrift): boolean =>
-  (status !== "same" && status !== "pending") || duplicates.length > 0;
+export const isDrift = ({ status, duplicates, removals }: AgentDrift): boolean =>
+  (status !== "same" && status !== "pending") || duplicates.length + removals.length > 0;
 
 function compareAgent(input: FleetInput, agent: Agent, { own, pool, registered }: LiveFleet): AgentDrift {
   const { config, survey, urlOf } = input;
   const mark = marker(config.owner, agent.id);
-  const { rows, row: marked, spare } = registrationsOf(mark, own, keptBy(input, agent, registered));
+  const by = keptBy(input, agent, registered);
+  const { rows, row: marked, spare, removed } = registrationsOf(input, mark, own, by);
   const row = marked ?? survey.rows.find(({ id }) => id === agent.adopt) ?? rows[0];
   const url = urlOf(agent, registered);
   const wallet = pool.choose(agent, row);
@@ -104,6 +112,7 @@ function compareAgent(input: FleetInput, agent: Agent, { own, pool, registered }
     agent,
     ...(blame ? { blame } : {}),
     duplicates: spare,
+    removals: removed,
     isUrlCompared: url !== undefined,
   };
   if (!row || isOver(row.state)) assertUnregistered(input, agent);

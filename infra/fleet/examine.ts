@@ -17,6 +17,7 @@ export interface ExamineOptions {
   /** Whether the run will spend money; for a plan or preview a Read key is enough. */
   readonly spends: boolean;
   readonly inState?: FleetInput["inState"];
+  readonly pendingDeletes?: FleetInput["pendingDeletes"];
   readonly forget?: FleetInput["forget"];
   /** The project's folder, where earlier runs left notes of requests whose outcome they did not learn. */
   readonly projectRoot?: string | undefined;
@@ -55,10 +56,10 @@ export async function examineSurveyed(
   client: MasumiClient,
   options: Omit<ExamineOptions, "spends"> & Pick<FleetInput, "survey">,
 ): Promise<Examination> {
-  const { config, agents, urlOf, inState, forget, projectRoot, survey } = options;
+  const { config, agents, urlOf, inState, pendingDeletes, forget, projectRoot, survey } = options;
   const { approved, allBalances = false, signal } = options;
   const unsettled = await readUnsettled(config, agents, projectRoot);
-  const input: FleetInput = { config, agents, urlOf, inState, forget, unsettled, survey };
+  const input: FleetInput = { config, agents, urlOf, inState, pendingDeletes, forget, unsettled, survey };
   const plan = planFleet(input);
   const isAsked = (needed: bigint) => allBalances || needed > 0n;
   const [funds, wallets] = await Promise.all([

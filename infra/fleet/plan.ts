@@ -1,76 +1,10 @@
-import {
-  type Change,
-  MasumiError,
-  type OwnRow,
-  type RecoverFrom,
-  type Registration,
-  type Row,
-  assertTextsFit,
-  blameFor,
-  changedFields,
-  decideChange,
-  decideCreate,
-  describeBlame,
-  digestOf,
-  isLeaving,
-  isLive,
-  isOver,
-  marker,
-  ownRows,
-  shows,
-} from "../../providers/masumi/service/index.ts";
-import type { StackConfig, Wallet } from "../config.ts";
-import type { Agent } from "../declarations/index.ts";
-import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
-import { type FieldDrift, compareContent } from "./changes/compare.ts";
+import type { MasumiError } from "../../providers/masumi/service/index.ts";
+import { type Action, type Cost, sumCosts } from "./costs.ts";
+import { eachAgent } from "./each-agent.ts";
 import type { RegisteredUrls } from "./expected-url.ts";
-import {
-  type FleetInput,
-  assertOneWallet,
-  assertUnregistered,
-  keptBy,
-  listingOf,
-  registeredUrls,
-  registrationsOf,
-} from "./registrations.ts";
-import { assertUnderstood, strayProblems } from "./skipped.ts";
-import { WalletPool, paymentSourceOf } from "./wallets.ts";
-
-/** One agent of the stack: its status on the network, and what a run would do about it. */
-export interface PlannedAgent {
-  readonly agent: Agent;
-  /** The wallet that registers it: the one it is already registered with, otherwise the least used one of the pool. */
-  readonly wallet: Wallet;
-  /** V2: contract address of the wallet's own payment source. */
-  readonly sourceAddress?: string;
-  /** Its registrations that have ended or failed to update: if the state has one of them, this run tries again. */
-  readonly recover?: readonly RecoverFrom[];
-  /** Number of registrations waiting for the same wallet, including this one. */
-  readonly queueLength: number;
-  readonly action: Action;
-  /** On-chain fields that differ from the declaration, including `wallet`. */
-  readonly fields: readonly string[];
-  /** The same with their values, part by part. */
-  readonly changes: readonly FieldDrift[];
-  /** Its live registration, or the one to be taken over. */
-  readonly row?: Row;
-  /** Why its last attempt failed, if it did. */
-  readonly failure?: string;
-  /** Other live registrations of the same agent; left alone. */
-  readonly spare: readonly Row[];
-  /** "" if it is known only once the agent is hosted. */
-  readonly url: string;
-  /** When an earlier run requested it without learning what became of that (Unix milliseconds). */
-  readonly requestedAt?: number;
-  readonly cost: Cost;
-}
-
-/** A live registration of this owner that no file declares. */
-export interface Orphan {
-  readonly row: OwnRow;
-  readonly action: "deregister" | "none";
-  readonly cost: Cost;
-}
+import { type Orphan, findOrphans } from "./orphans.ts";
+import { type Draft, type PlannedAgent, type Removal, planAgent } from "./plan-agent.ts";
+import type { FleetInput } from "./registrations.ts";
 
 export interface FleetPlan {
   readonly agents: readonly PlannedAgent[];
@@ -81,6 +15,8 @@ export interface FleetPlan {
   readonly skipped: number;
   readonly cost: Cost;
   readonly registered: RegisteredUrls;
+  /** Whether the stack's state was seen. If not, any spare registration may be one that the run deregisters. */
+  readonly knowsState: boolean;
 }
 
 /** Returns what a run would do on the chain, given the declarations and what the service shows. Sends no requests. */
@@ -94,210 +30,37 @@ export function planFleet(input: FleetInput): FleetPlan {
   } = eachAgent(input, (agent, fleet) => planAgent(input, agent, fleet));
   const planned = drafts.map((draft) => ({ ...draft, queueLength: queueOf(draft, drafts) }));
   const orphans = findOrphans(config, agents, own);
-  const cost = sumCosts([...planned, ...orphans].map((one) => one.cost));
   const skipped = input.survey.skipped?.length ?? 0;
-  return { agents: planned, orphans, problems, skipped, cost, registered };
-}
-
-/** What is the same for all agents of a stack while they are judged one by one. */
-export interface LiveFleet {
-  /** The registrations of the stack's owner. */
-  readonly own: readonly OwnRow[];
-  readonly pool: WalletPool;
-  readonly registered: RegisteredUrls;
-}
-
-/** Returns the part of a plan that is about these agents; what no file declares is left out too. */
-export function restrictPlan(plan: FleetPlan, isIncluded: (planned: PlannedAgent) => boolean): FleetPlan {
-  const agents = plan.agents.filter(isIncluded);
-  return { ...plan, agents, orphans: [], cost: sumCosts(agents.map(({ cost }) => cost)) };
-}
-
-/**
- * Returns the results of `judge` for each agent, in order, and the errors it threw: one agent's problem must not hide those
- * of the others.
- */
-export function eachAgent<T>(
-  input: FleetInput,
-  judge: (agent: Agent, fleet: LiveFleet) => T,
-): Omit<LiveFleet, "pool"> & { readonly results: T[]; readonly problems: MasumiError[] } {
-  const { config, agents, survey } = input;
-  const own = ownRows(survey.rows, config.owner);
-  const registered = registeredUrls(input);
-  const fleet = { own, registered, pool: new WalletPool(config) };
-  const problems = strayProblems(input);
-  const results = agents.flatMap((agent) => {
-    try {
-      assertUnderstood(input, agent);
-      return [judge(agent, fleet)];
-    } catch (error) {
-      if (!(error instanceof MasumiError)) throw error;
-      problems.push(error);
-      return [];
-    }
-  });
-  return { results, problems, own, registered };
-}
-
-type Draft = Omit<PlannedAgent, "queueLength">;
-
-/** Returns why an agent's last registration, or the update of its live one, failed; "" if it did not. */
-function lastFailure(rows: readonly OwnRow[], live: OwnRow | undefined, all: readonly Row[]): string {
-  const last = live ?? rows[0];
-  if (!last?.state.endsWith("Failed")) return "";
-  const said = last.error && ` The service says: ${last.error.replace(/[.\s]*$/, ".")}`;
-  const blame = describeBlame(blameFor(last, all));
-  return `Registration ${last.id} is ${last.state}.${said}${blame && ` ${blame}`}`;
-}
-
-function planAgent(input: FleetInput, agent: Agent, { own, pool, registered }: LiveFleet): Draft {
-  const { config, survey, urlOf } = input;
-  const mark = marker(config.owner, agent.id);
-  const by = keptBy(input, agent, registered);
-  const registrations = registrationsOf(mark, own, by);
-  assertOneWallet(agent, registrations, by);
-  const { rows, row, spare } = registrations;
-  const adopted = survey.rows.find(({ id }) => id === agent.adopt);
-  const wallet = pool.choose(agent, row ?? adopted);
-  const source = paymentSourceOf(config, wallet, survey.sources);
-  const knownUrl = urlOf(agent, registered);
-  const registration: Registration = {
-    network: config.network,
-    marker: mark,
-    wallet,
-    ...source,
-    // A URL that is not known yet counts as unchanged, as in a preview.
-    listing: { ...listingOf(agent), apiBaseUrl: knownUrl ?? (row ?? adopted)?.listing.apiBaseUrl ?? "" },
-  };
-  const recover = recoverFrom(rows, row);
-  const known = row ?? (adopted && isOurChange(adopted, registration) ? adopted : undefined);
-  const decided: Decided = known
-    ? { ...changeOf(config, registration, known, recover), row: known }
-    : newcomer(registration, agent, survey.rows);
-  if (row && isStray(input, rows, agent)) newcomer(registration, agent, survey.rows);
-  const requestedAt = decided.action === "create" ? assertUnregistered(input, agent) : undefined;
-  if (survey.dialect && decided.action !== "none" && decided.action !== "adopt") {
-    assertTextsFit(agent.id, registration.listing, survey.dialect);
-  }
-  const failure = lastFailure(rows, row, survey.rows);
+  const knowsState = input.inState !== undefined;
   return {
-    agent,
-    wallet,
-    ...source,
-    ...(failure ? { failure } : {}),
-    ...(recover.length > 0 ? { recover } : {}),
-    ...decided,
-    spare,
-    url: knownUrl ?? "",
-    ...(requestedAt === undefined ? {} : { requestedAt }),
-    cost: costOf(decided.action, wallet.type),
+    agents: planned,
+    orphans,
+    problems,
+    skipped,
+    cost: totalCost(planned, orphans),
+    registered,
+    knowsState,
   };
 }
 
-/**
- * Returns whether this plan changes a V1 registration that was taken over without our marker. Only the state knows whether
- * it was taken over: if not, the run fails before it sends anything, and asks to adopt the registration as it is first.
- */
-const isOurChange = (adopted: Row, registration: Registration): boolean =>
-  adopted.type === "V1" &&
-  adopted.walletVkey === registration.wallet.vkey &&
-  isLive(adopted.state) &&
-  !shows(adopted, registration);
+/** Returns the old registrations that a run deregisters because the state gives them up, with their agents' ids. */
+export const removalsOf = (agents: readonly PlannedAgent[]): (Removal & { readonly agentId: string })[] =>
+  agents.flatMap(({ agent, removals }) => removals.map((removal) => ({ ...removal, agentId: agent.id })));
 
-/**
- * Returns whether the state is known and has none of an agent's registrations: then the run takes one over as it is, or refuses.
- */
-const isStray = ({ inState }: FleetInput, rows: readonly Row[], { adopt }: Agent): boolean =>
-  inState !== undefined && !rows.some(({ id }) => inState.has(id) || id === adopt);
+const totalCost = (agents: readonly PlannedAgent[], orphans: readonly Orphan[]): Cost =>
+  sumCosts([...agents, ...removalsOf(agents), ...orphans].map(({ cost }) => cost));
 
-interface Decided extends Pick<PlannedAgent, "fields" | "changes"> {
-  readonly action: Action;
-  /** The existing registration, or the one to be taken over. */
-  readonly row?: Row;
-}
-
-function changeOf(
-  { network, v1Replacement }: StackConfig,
-  registration: Registration,
-  row: Row,
-  recover: readonly RecoverFrom[],
-): Decided {
-  const { wallet, listing, sourceAddress = "", marker } = registration;
-  const change: Change = decideChange(
-    row.id,
-    {
-      network,
-      wallet: { vkey: row.walletVkey, type: row.type },
-      content: digestOf({ wallet: row, listing: row.listing, sourceAddress: row.sourceAddress }),
-      marker,
-      state: row.state,
-    },
-    { network, wallet, listing, sourceAddress, v1Replacement, recover },
-  );
-  return { action: change.kind, ...(change.kind === "none" ? UNCHANGED : differences(row, registration)) };
-}
-
-const UNCHANGED = { fields: [], changes: [] } as const;
-
-/** On another wallet everything is registered anew, so only that is named. */
-function differences(
-  row: Row,
-  { wallet, listing, sourceAddress }: Registration,
-): Pick<Decided, "fields" | "changes"> {
-  if (row.walletVkey !== wallet.vkey) {
-    const moved = { field: "wallet", declared: wallet.vkey, live: row.walletVkey };
-    return { fields: [moved.field], changes: [moved] };
-  }
-  const live = { wallet: row, listing: row.listing, sourceAddress: row.sourceAddress };
-  return {
-    fields: changedFields(live, { wallet, listing, sourceAddress }),
-    changes: compareContent(row, listing, sourceAddress),
-  };
-}
-
-/** @throws MasumiError if a registration of somebody else, or of another stack, is in the way */
-function newcomer(registration: Registration, { adopt }: Agent, rows: readonly Row[]): Decided {
-  const none: ReadonlySet<string> = new Set();
-  const look = decideCreate({ registration, adopt, rows, deregistering: none, replaced: none });
-  if (look.kind === "register") return { action: "create", ...UNCHANGED };
-  if (look.kind === "adopt") return { action: "adopt", ...UNCHANGED, row: look.row };
-  return { action: "update", ...differences(look.row, registration), row: look.row };
-}
-
-/** More consecutive attempts that the state does not know of are not to be expected. */
-const MOST_RECOVERED = 10;
-
-/**
- * Returns those registrations of an agent that have ended or failed although the state may still consider them valid. Only
- * the state knows which one it has, and after a killed run that need not be the newest.
- */
-function recoverFrom(rows: readonly OwnRow[], live: Row | undefined): RecoverFrom[] {
-  return rows
-    .filter((row) => isOver(row.state) || (row.id === live?.id && row.state === "UpdateFailed"))
-    .slice(0, MOST_RECOVERED)
-    .map(({ id, state }) => ({ rowId: id, state }));
+/** Returns a plan for these agents alone, and for what no file declares if the run looks at that. */
+export function restrictPlan(
+  plan: FleetPlan,
+  agents: readonly PlannedAgent[],
+  { hasOrphans }: { readonly hasOrphans: boolean },
+): FleetPlan {
+  const orphans = hasOrphans ? plan.orphans : [];
+  return { ...plan, agents, orphans, cost: totalCost(agents, orphans) };
 }
 
 const WAITS: ReadonlySet<Action> = new Set(["create", "replace", "update"]);
 
 const queueOf = ({ wallet }: Draft, drafts: readonly Draft[]): number =>
   Math.max(1, drafts.filter((other) => other.wallet === wallet && WAITS.has(other.action)).length);
-
-export function findOrphans(
-  { owner }: Pick<StackConfig, "owner">,
-  agents: readonly Agent[],
-  own: readonly OwnRow[],
-): Orphan[] {
-  const declared = new Set(agents.map(({ id }) => marker(owner, id)));
-  // An agent without a registration of its own may take over one with the marker of another id.
-  const isLiving = ({ state }: Row) => !isOver(state) && !isLeaving(state);
-  const living = new Set(own.filter(isLiving).map((row) => row.marker));
-  const takers = agents.filter(({ id, adopt }) => adopt && !living.has(marker(owner, id)));
-  const adopted = new Set(takers.map(({ adopt }) => adopt));
-  return own
-    .filter((row) => !isOver(row.state) && !declared.has(row.marker) && !adopted.has(row.id))
-    .map((row) => {
-      const action = isLeaving(row.state) ? ("none" as const) : ("deregister" as const);
-      return { row, action, cost: costOf(action, row.type) };
-    });
-}

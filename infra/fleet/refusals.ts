@@ -1,6 +1,6 @@
 import { type ApiKeyStatus, MasumiError, UNNAMED_BURNS } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
-import type { FleetPlan } from "./plan.ts";
+import { type FleetPlan, removalsOf } from "./plan.ts";
 
 /** Returns why an API key cannot be used on the stack's network; undefined if it can. */
 export function rightsProblem(
@@ -29,7 +29,7 @@ export interface Burn {
   readonly rowId: string;
   /** The agent's id; for an orphan its registered name, because the id cannot be recovered from its marker. */
   readonly agent: string;
-  readonly because: "no file declares it" | "it is replaced";
+  readonly because: "no file declares it" | "it is replaced" | "it was replaced in an earlier run";
 }
 
 /** Returns the live registrations that a run would burn without masumi:allowDeregister naming them (by agent or row id). */
@@ -40,8 +40,15 @@ export function unnamedBurns({ allowDeregister = [] }: StackConfig, plan: FleetP
   const replaced = plan.agents.flatMap(({ agent, action, row }): Burn[] =>
     action === "replace" && row ? [{ rowId: row.id, agent: agent.id, because: "it is replaced" }] : [],
   );
+  const left = removalsOf(plan.agents).map(({ row, agentId }): Burn => ({
+    rowId: row.id,
+    agent: agentId,
+    because: "it was replaced in an earlier run",
+  }));
   const named = new Set(allowDeregister);
-  return [...removed, ...replaced].filter(({ rowId, agent }) => !named.has(rowId) && !named.has(agent));
+  return [...removed, ...replaced, ...left].filter(
+    ({ rowId, agent }) => !named.has(rowId) && !named.has(agent),
+  );
 }
 
 /**

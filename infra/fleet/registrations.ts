@@ -29,6 +29,8 @@ export interface FleetInput {
   readonly urlOf: UrlOf;
   /** Ids of the registrations in the stack's state, if that is known. */
   readonly inState?: ReadonlySet<string> | undefined;
+  /** Ids of those that an interrupted run replaced in the state: the next one deregisters them. */
+  readonly pendingDeletes?: ReadonlySet<string> | undefined;
   /** Requests of unknown outcome, by agent: when they were sent (Unix milliseconds). */
   readonly unsettled?: ReadonlyMap<string, number> | undefined;
   /** MASUMI_FORGET_REGISTRATION: of which agents what the service does not show counts as gone. */
@@ -41,13 +43,27 @@ export interface Registrations {
   readonly rows: readonly OwnRow[];
   /** The one that counts, see `chooseKept`. */
   readonly row: OwnRow | undefined;
-  /** The others that are neither over nor leaving. */
+  /** The others that are neither over nor leaving, and that no run removes as far as is known. */
   readonly spare: readonly OwnRow[];
+  /** Those that the state has beside the one that counts: the next run deregisters them. */
+  readonly removed: readonly OwnRow[];
 }
 
-export function registrationsOf(mark: string, own: readonly OwnRow[], by: KeptBy): Registrations {
+export function registrationsOf(
+  { inState, pendingDeletes }: Pick<FleetInput, "inState" | "pendingDeletes">,
+  mark: string,
+  own: readonly OwnRow[],
+  by: KeptBy,
+): Registrations {
   const rows = own.filter((row) => row.marker === mark);
-  return { rows, ...chooseKept(rows, by) };
+  const { row, spare } = chooseKept(rows, by);
+  const isGivenUp = ({ id }: Row) => (inState?.has(id) ?? false) || (pendingDeletes?.has(id) ?? false);
+  return {
+    rows,
+    row,
+    spare: spare.filter((other) => !isGivenUp(other)),
+    removed: spare.filter(isGivenUp),
+  };
 }
 
 /**
@@ -77,6 +93,7 @@ export function registeredUrls(input: FleetInput): RegisteredUrls {
   return new Map(
     agents.flatMap((agent) => {
       const { row = survey.rows.find(({ id }) => id === agent.adopt) } = registrationsOf(
+        input,
         marker(config.owner, agent.id),
         own,
         keptBy(input, agent),

@@ -1,8 +1,10 @@
 import type { StackConfig } from "../config.ts";
 import { printable } from "../../providers/common/printable.ts";
 import { formatAda } from "../../providers/common/amounts.ts";
-import { type Action, type Cost, costOf } from "./costs.ts";
-import type { FleetPlan, PlannedAgent } from "./plan.ts";
+import type { Row } from "../../providers/masumi/service/index.ts";
+import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
+import { type FleetPlan, removalsOf } from "./plan.ts";
+import type { PlannedAgent } from "./plan-agent.ts";
 
 const VERBS: Readonly<Record<Exclude<Action, "none">, string>> = {
   create: "to register",
@@ -14,7 +16,8 @@ const VERBS: Readonly<Record<Exclude<Action, "none">, string>> = {
 
 /** Returns how often each planned action occurs, in a fixed order. */
 export function countActions(plan: FleetPlan): (readonly [Exclude<Action, "none">, number])[] {
-  const actions = [...plan.agents, ...plan.orphans].map(({ action }) => action);
+  const removals = removalsOf(plan.agents).map((): Action => "deregister");
+  const actions = [...[...plan.agents, ...plan.orphans].map(({ action }) => action), ...removals];
   return (Object.keys(VERBS) as Exclude<Action, "none">[])
     .map((action) => [action, actions.filter((other) => other === action).length] as const)
     .filter(([, count]) => count > 0);
@@ -38,7 +41,11 @@ export function describeCost({ fee, locked }: Cost, { isMost = false } = {}): st
 function mayShareFees({ agents, orphans }: FleetPlan): boolean {
   const paying = [
     ...agents.map(({ wallet, cost }) => ({ ...wallet, cost })),
-    ...orphans.map(({ row, cost }) => ({ type: row.type, vkey: row.walletVkey, cost })),
+    ...[...orphans, ...removalsOf(agents)].map(({ row, cost }) => ({
+      type: row.type,
+      vkey: row.walletVkey,
+      cost,
+    })),
   ].filter(({ type, cost }) => type === "V2" && cost.fee > 0n);
   return new Set(paying.map(({ vkey }) => vkey)).size < paying.length;
 }
@@ -46,12 +53,16 @@ function mayShareFees({ agents, orphans }: FleetPlan): boolean {
 /** Fees are estimates: two decimals are enough, rounded up to be on the safe side. */
 const roundUp = (lovelace: bigint) => ((lovelace + 9_999n) / 10_000n) * 10_000n;
 
-/** Returns what a person should read before a run continues: replacements and their cost, orphans, open requests. */
+/**
+ * Returns what a person should read before a run continues: replacements and their cost, old registrations that are removed,
+ * orphans, open requests.
+ */
 export function planWarnings(plan: FleetPlan, { owner }: Pick<StackConfig, "owner">): string[] {
   const orphans = plan.orphans.filter(({ action }) => action === "deregister");
   const names = orphans.map(({ row }) => `${row.listing.name} (registration ${row.id})`).join(", ");
   return [
     ...plan.agents.filter(({ action }) => action === "replace").map(replacementWarning),
+    ...plan.agents.flatMap(removalWarnings),
     ...plan.agents.flatMap(requestWarning),
     ...plan.agents.flatMap(({ agent, failure }) => (failure ? [`${agent.id}: ${printable(failure)}`] : [])),
     ...(orphans.length > 0
@@ -75,18 +86,38 @@ function replacementWarning({ agent, wallet, fields, row }: PlannedAgent): strin
   );
 }
 
-/** Returns which agents have several registrations. A run names them itself, since its state may have another one than the plan. */
-export const duplicateWarnings = (plan: FleetPlan): string[] =>
-  plan.agents.filter(({ spare }) => spare.length > 0).map(duplicateWarning);
+const removalWarnings = ({ agent, row: kept, removals }: PlannedAgent): string[] =>
+  removals.map(({ row, cost }) => {
+    const keeps = kept ? ` and keeps registration ${kept.id}` : "";
+    return (
+      `up deregisters the old registration ${row.id} of ${agent.id} (${row.state}; a fee of about ` +
+      `${formatAda(roundUp(cost.fee))} ADA)${keeps}: the stack's state still has it, from a replacement that was interrupted.`
+    );
+  });
 
-/** A run burns what its state has to give up, such as the old registration of a replacement that was interrupted; no other. */
-const duplicateWarning = ({ agent, row, spare }: PlannedAgent): string => {
+/** Returns which agents have registrations besides. A run names them itself, once it knows which one its state has. */
+export const duplicateWarnings = (plan: FleetPlan): string[] =>
+  plan.agents
+    .filter(({ spare }) => spare.length > 0)
+    .map((planned) => duplicateWarning(planned, plan.knowsState));
+
+/** A run burns what its state gives up, such as the old registration of a replacement that was interrupted; no other. */
+function duplicateWarning({ agent, row, spare }: PlannedAgent, knowsState: boolean): string {
   const others = spare.map(({ id, state }) => `${id} (${state})`).join(", ");
+  const fate = knowsState ? leftAlone(others) : removedIfHeld(others, spare);
+  return `${agent.id} is registered ${spare.length + 1} times. Registration ${row?.id ?? ""} is kept. ${fate}`;
+}
+
+const leftAlone = (others: string): string => `Deregister ${others} in the payment service; up does not.`;
+
+/** Only the state tells a double from the old registration of a replacement that was interrupted. */
+function removedIfHeld(others: string, spare: readonly Row[]): string {
+  const { fee } = sumCosts(spare.map(({ type }) => costOf("deregister", type)));
   return (
-    `${agent.id} is registered ${spare.length + 1} times. Registration ${row?.id ?? ""} is kept. Of ${others}, up removes only ` +
-    "what this stack's state is about to replace; deregister the rest in the payment service."
+    `If the stack's state still has ${others}, up deregisters what it has (a fee of up to ${formatAda(roundUp(fee))} ADA); ` +
+    "if not, deregister it in the payment service."
   );
-};
+}
 
 const requestWarning = ({ agent, requestedAt }: PlannedAgent): string[] =>
   requestedAt === undefined

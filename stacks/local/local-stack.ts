@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { createAtomicallySync, writeAtomicallySync } from "../../providers/common/atomic-write.ts";
 import { CodedError } from "../../providers/common/coded-error.ts";
 import { withLockFile } from "../../providers/common/lock-file.ts";
@@ -79,6 +80,8 @@ export function localRun(project: Project, agents: number): RunOptions {
     stateRoot: project.stateRoot,
     passphrase: passphrase(project),
     parallel: parallelSteps(agents),
+    // As with the real CLI: the program looks there which registrations its stack has.
+    env: { PULUMI_BACKEND_URL: pathToFileURL(project.stateRoot).href },
     // A state may name only code of this package, so that whoever can write one gets none of their own run.
     trustsProvider: isOwnProviderText,
     // Each of its resources looks for what a run that was killed may have made.

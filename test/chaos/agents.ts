@@ -1,7 +1,7 @@
 import type { StackConfig } from "../../infra/config.ts";
 import type { Agent as DeclaredAgent } from "../../infra/declarations/index.ts";
 import { listingOf } from "../../infra/fleet/registrations.ts";
-import { type PlannedAgent, planFleet } from "../../infra/fleet/plan.ts";
+import { type PlannedAgent, planFleet } from "../../infra/fleet/index.ts";
 import { MasumiClient, type Network, marker, readRows } from "../../providers/masumi/service/index.ts";
 import type { Declared } from "./engine.ts";
 

@@ -145,7 +145,7 @@ describe("a request whose outcome is unknown", () => {
 });
 
 describe("several live registrations of one agent", () => {
-  it("after an interrupted V1 replacement: plan and drift keep the one that up keeps, and up burns the other", async () => {
+  it("after an interrupted V1 replacement: plan, preview, drift and up tell the same: up keeps the new one and burns the old", async () => {
     await begin({ chainSpeed: 200 });
     declare("Reviewer", { payment: "V1", price: "3 ADA" });
     await project.report("up");
@@ -162,18 +162,66 @@ describe("several live registrations of one agent", () => {
     expect(planned.agents).toMatchObject([
       { action: "none", registrationId: anew, spareRegistrationIds: [old] },
     ]);
-    expect(planned.warnings.join()).toMatch(`Registration ${anew} is kept. Of ${old} `);
+    expect(planned.removals).toMatchObject([{ agent: "reviewer", registrationId: old }]);
+    expect(planned.summary).toMatch(
+      /^On the chain: 1 to deregister\. About 0\.\d+ ADA in fees, 5 ADA released\.$/,
+    );
+    expect(planned.feeLovelace).toBe(planned.removals[0]?.feeLovelace);
+    const removal = `up deregisters the old registration ${old} of reviewer`;
+    expect(planned.warnings.join()).toContain(removal);
+    expect((await project.run("plan")).stdout).toContain(removal);
+
     const drifted = await json<DriftDocument>("drift");
     expect(drifted).toMatchObject({ exitCode: 2, drifted: true });
     expect(drifted.agents).toMatchObject([
-      { registration: { registrationId: anew }, fields: [], duplicates: [{ registrationId: old }] },
+      {
+        registration: { registrationId: anew },
+        fields: [],
+        duplicates: [{ registrationId: old, removedByUp: true }],
+      },
     ]);
+    const { stdout: said } = await project.run("drift");
+    expect(said).toContain(removal);
+    expect(said).not.toContain("in the payment service");
 
-    await project.report("up");
+    const preview = await project.run("preview");
+    expect(preview.stdout).toContain(planned.summary);
+    expect(preview.stdout).toContain(removal);
+
+    project.env["MASUMI_PLAN"] = planned.checksum;
+    const up = await project.run("up");
+    expect(up).toMatchObject({ exitCode: 0 });
+    expect(up.stdout).toContain(removal);
+    delete project.env["MASUMI_PLAN"];
     expect(await live()).toEqual([anew]);
-    expect(await control.posts("/registry")).toBe(2);
+    expect([await control.posts("/registry"), await control.posts("/registry/deregister")]).toEqual([2, 1]);
     expect(changes(await project.report("up"))).toEqual([]);
-    expect(await json<PlanDocument>("plan")).toMatchObject({ exitCode: 0, warnings: [] });
+    expect(await json<PlanDocument>("plan")).toMatchObject({ exitCode: 0, warnings: [], removals: [] });
+  }, 400_000);
+
+  it("after a replacement that was killed while it burned the old one: the same", async () => {
+    await begin({ chainSpeed: 200 });
+    declare("Reviewer", { payment: "V1", price: "3 ADA" });
+    await project.report("up");
+    const [old = ""] = await live();
+    declare("Reviewer", { payment: "V1", price: "4 ADA" });
+    await control.setFaults([{ kind: "late-answer", route: "GET /payment", ms: 20_000, count: 9 }]);
+    const { child, done } = project.start("up");
+    await expect
+      .poll(async () => (await project.run("stack", "export")).stdout, { timeout: 60_000, interval: 500 })
+      .toContain('"delete": true');
+    child.kill("SIGKILL");
+    await done;
+    await control.setFaults([]);
+    const planned = await json<PlanDocument>("plan");
+    expect(planned.removals).toMatchObject([{ agent: "reviewer", registrationId: old }]);
+    expect((await project.run("preview")).stdout).toContain(planned.summary);
+    project.env["MASUMI_PLAN"] = planned.checksum;
+    await project.report("up");
+    delete project.env["MASUMI_PLAN"];
+    expect(await live()).toHaveLength(1);
+    expect(await control.posts("/registry/deregister")).toBe(1);
+    expect(changes(await project.report("up"))).toEqual([]);
   }, 400_000);
 
   it("a double: the one in the state is kept by plan and up, and destroy ends with the other's name", async () => {

@@ -77,6 +77,7 @@ export async function deploy(
       fields: [],
       changes: [],
       spare: [],
+      removals: [],
       url: "",
       cost: { feeLovelace: 0n, lockedLovelace: 0n } as never,
     });

@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import type { Agent } from "../../../infra/declarations/index.ts";
-import { duplicateWarnings, expectedUrls, planWarnings, summaryOf } from "../../../infra/fleet/index.ts";
+import {
+  type ExamineOptions,
+  duplicateWarnings,
+  expectedUrls,
+  planWarnings,
+  summaryOf,
+} from "../../../infra/fleet/index.ts";
 import { IntentNotes, marker } from "../../../providers/masumi/service/index.ts";
 import { V1, V2 } from "../../providers/masumi/inputs.ts";
 import { MAINNET_WALLET, type Service, WORLDS, startService } from "../../providers/masumi/service.ts";
@@ -523,7 +529,95 @@ describe("which of several live registrations counts", () => {
     expect(problems).toEqual([]);
     expect(plan.agents).toMatchObject([{ action: "none", row: { id: anew.id }, spare: [{ id: old.id }] }]);
     expect(duplicateWarnings(plan)).toEqual([
-      expect.stringMatching(`Registration ${anew.id} is kept. Of ${old.id} .*deregister the rest`),
+      expect.stringMatching(
+        `Registration ${anew.id} is kept. If the stack's state still has ${old.id} .*up deregisters .* if not, deregister it in`,
+      ),
+    ]);
+    expect(summaryOf(plan)).toBe("On the chain: nothing to do.");
+  });
+
+  it.each<[what: string, state: (old: string, anew: string) => Partial<ExamineOptions>]>([
+    ["still has the old one", (old) => ({ inState: new Set([old]) })],
+    [
+      "has replaced the old one, and not removed it",
+      (old, anew) => ({ inState: new Set([anew]), pendingDeletes: new Set([old]) }),
+    ],
+  ])(
+    "if the state %s, its removal is an action with a price, and in the checksum",
+    async (_what, stateOf) => {
+      await using service = await startService();
+      const [before] = declare({ a: { payment: "V1" } });
+      const after = declare({ a: { payment: "V1", pricing: { fixed: ["4 ADA"] } } });
+      if (!before || !after[0]) throw new Error("an agent was declared");
+      const old = await register(service.url, before);
+      const anew = await register(service.url, after[0]);
+      const double = await register(service.url, after[0]);
+      const state = stateOf(old.id, anew.id);
+      const { plan, problems, checksum } = await examine(service.url, after, state);
+      expect(problems).toEqual([]);
+      expect(plan.agents).toMatchObject([
+        {
+          action: "none",
+          row: { id: anew.id },
+          spare: [{ id: double.id }],
+          removals: [{ row: { id: old.id } }],
+        },
+      ]);
+      expect(summaryOf(plan)).toMatch(
+        /^On the chain: 1 to deregister. About 0.\d+ ADA in fees, 5 ADA released.$/,
+      );
+      expect(planWarnings(plan, { owner: OWNER })).toEqual([
+        expect.stringMatching(
+          `^up deregisters the old registration ${old.id} of a .* about 0.\\d+ ADA\\) and keeps registration ${anew.id}: `,
+        ),
+      ]);
+      expect(duplicateWarnings(plan)).toEqual([
+        expect.stringMatching(
+          `^a is registered 2 times. Registration ${anew.id} is kept. Deregister ${double.id} .* in the payment service; up does not.$`,
+        ),
+      ]);
+      expect((await examine(service.url, after)).checksum).not.toBe(checksum);
+      expect((await examine(service.url, after, state)).checksum).toBe(checksum);
+    },
+  );
+
+  it("an old registration that up removes counts against the limit, like any other", async () => {
+    await using service = await startService();
+    const ids = ["a", "b", "c", "d"];
+    const four = (price: string) =>
+      declare(Object.fromEntries(ids.map((id) => [id, { payment: "V1", pricing: { fixed: [price] } }])));
+    const old = [];
+    for (const agent of four("3 ADA")) old.push(await register(service.url, agent));
+    for (const agent of four("4 ADA")) await register(service.url, agent);
+    const inState = new Set(old.map(({ id }) => id));
+    const { problems } = await examine(service.url, four("4 ADA"), { inState });
+    expect(problems).toMatchObject([
+      {
+        code: "DEREGISTRATION_LIMIT",
+        message: expect.stringMatching(
+          `would burn 4 registrations .*\n  - a \\(registration ${old[0]?.id}\\): it was replaced in an earlier run\n`,
+        ),
+      },
+    ]);
+    const allowed = { settings: { allowDeregister: ids } };
+    expect((await examine(service.url, four("4 ADA"), { inState, ...allowed })).problems).toEqual([]);
+  });
+
+  it("of several that show something else, the one in the state is replaced, as up does", async () => {
+    await using service = await startService();
+    const listed = (price: string) => declare({ a: { payment: "V1", pricing: { fixed: [price] } } });
+    const rows = [];
+    for (const agent of [...listed("3 ADA"), ...listed("4 ADA")])
+      rows.push(await register(service.url, agent));
+    const [older, younger] = rows.map(({ id }) => id);
+    const inState = new Set([younger ?? ""]);
+    expect((await examine(service.url, listed("5 ADA"), { inState })).plan.agents).toMatchObject([
+      { action: "replace", row: { id: younger }, spare: [{ id: older }], removals: [] },
+    ]);
+    // It was made by a run that did not live to note it, and shows what nobody declares any more.
+    const stray = await examine(service.url, listed("5 ADA"), { inState: new Set([older ?? ""]) });
+    expect(stray.problems).toMatchObject([
+      { code: "OWN_REGISTRATION_DIFFERS", message: expect.stringContaining(younger ?? "?") },
     ]);
   });
 

@@ -17,17 +17,18 @@ export interface Kept<R extends Row> {
 }
 
 /**
- * Decides which of an agent's registrations counts, everywhere: the one in the state, then the one that shows the declared
- * listing, then the oldest. What is over or leaving never counts. Nothing here depends on how far a transaction is, so two runs
- * at once decide alike. Pure.
+ * Decides which of an agent's registrations counts, everywhere: the one in the state if it shows the declared listing or can be
+ * updated to do so, then one that shows it, then the one in the state, which a run replaces, then the oldest. What is over or
+ * leaving never counts. Nothing here depends on how far a transaction is, so two runs at once decide alike. Pure.
  */
 export function chooseKept<R extends Row>(rows: readonly R[], { inState, shows, canShow }: KeptBy): Kept<R> {
   const isShown = (row: Row) => (isLive(row.state) || isPending(row.state)) && shows(row);
-  const isIn = (row: Row) => (inState?.has(row.id) ?? false) && (shows(row) || (canShow?.(row) ?? true));
+  const isIn = (row: Row) => inState?.has(row.id) ?? false;
+  const stays = (row: Row) => isIn(row) && (shows(row) || (canShow?.(row) ?? true));
   const [row, ...spare] = rows
     .filter(({ state }) => !isOver(state) && !isLeaving(state))
-    .map((row) => ({ row, inState: Number(isIn(row)), shown: Number(isShown(row)) }))
-    .toSorted((a, b) => b.inState - a.inState || b.shown - a.shown || byAge(a.row, b.row))
+    .map((row) => ({ row, rank: (stays(row) ? 4 : 0) + (isShown(row) ? 2 : 0) + (isIn(row) ? 1 : 0) }))
+    .toSorted((a, b) => b.rank - a.rank || byAge(a.row, b.row))
     .map((judged) => judged.row);
   return { row, spare };
 }

@@ -95,6 +95,15 @@ describe("of several registrations of one agent", () => {
       ["new", "old"],
     ],
     [
+      "the one in the state, to be replaced, if no other shows the declaration",
+      [
+        own({ id: "old", type: "V1", createdAt: "2026-01-01", ...other }),
+        own({ id: "new", type: "V1", createdAt: "2026-02-01", ...other }),
+      ],
+      ["new"],
+      ["new", "old"],
+    ],
+    [
       "the one that shows the declaration",
       [own({ id: "old", createdAt: "2026-01-01", ...other }), own({ id: "new", createdAt: "2026-02-01" })],
       [],

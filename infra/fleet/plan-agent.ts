@@ -1,0 +1,220 @@
+import {
+  type Change,
+  type OwnRow,
+  type RecoverFrom,
+  type Registration,
+  type Row,
+  assertTextsFit,
+  blameFor,
+  changedFields,
+  decideChange,
+  decideCreate,
+  describeBlame,
+  digestOf,
+  isLive,
+  isOver,
+  marker,
+  shows,
+} from "../../providers/masumi/service/index.ts";
+import type { StackConfig, Wallet } from "../config.ts";
+import type { Agent } from "../declarations/index.ts";
+import { type Action, type Cost, costOf } from "./costs.ts";
+import { type FieldDrift, compareContent } from "./changes/compare.ts";
+import type { LiveFleet } from "./each-agent.ts";
+import {
+  type FleetInput,
+  assertOneWallet,
+  assertUnregistered,
+  keptBy,
+  listingOf,
+  registrationsOf,
+} from "./registrations.ts";
+import { paymentSourceOf } from "./wallets.ts";
+
+/** One agent of the stack: its status on the network, and what a run would do about it. */
+export interface PlannedAgent {
+  readonly agent: Agent;
+  /** The wallet that registers it: the one it is already registered with, otherwise the least used one of the pool. */
+  readonly wallet: Wallet;
+  /** V2: contract address of the wallet's own payment source. */
+  readonly sourceAddress?: string;
+  /** Its registrations that have ended or failed to update: if the state has one of them, this run tries again. */
+  readonly recover?: readonly RecoverFrom[];
+  /** Number of registrations waiting for the same wallet, including this one. */
+  readonly queueLength: number;
+  readonly action: Action;
+  /** On-chain fields that differ from the declaration, including `wallet`. */
+  readonly fields: readonly string[];
+  /** The same with their values, part by part. */
+  readonly changes: readonly FieldDrift[];
+  /** Its live registration, or the one to be taken over. */
+  readonly row?: Row;
+  /** Why its last attempt failed, if it did. */
+  readonly failure?: string;
+  /** Other live registrations of the same agent; left alone, as far as is known. */
+  readonly spare: readonly Row[];
+  /** Those of them that the stack's state has and gives up, as after an interrupted replacement: this run deregisters them. */
+  readonly removals: readonly Removal[];
+  /** "" if it is known only once the agent is hosted. */
+  readonly url: string;
+  /** When an earlier run requested it without learning what became of that (Unix milliseconds). */
+  readonly requestedAt?: number;
+  /** Without its removals. */
+  readonly cost: Cost;
+}
+
+/** An old registration of an agent that is deregistered, since the state has another one in its place. */
+export interface Removal {
+  readonly row: Row;
+  readonly cost: Cost;
+}
+
+export const removalOf = (row: Row): Removal => ({ row, cost: costOf("deregister", row.type) });
+
+export type Draft = Omit<PlannedAgent, "queueLength">;
+
+/** Returns why an agent's last registration, or the update of its live one, failed; "" if it did not. */
+function lastFailure(rows: readonly OwnRow[], live: OwnRow | undefined, all: readonly Row[]): string {
+  const last = live ?? rows[0];
+  if (!last?.state.endsWith("Failed")) return "";
+  const said = last.error && ` The service says: ${last.error.replace(/[.\s]*$/, ".")}`;
+  const blame = describeBlame(blameFor(last, all));
+  return `Registration ${last.id} is ${last.state}.${said}${blame && ` ${blame}`}`;
+}
+
+/** @throws MasumiError if the agent cannot be planned */
+export function planAgent(input: FleetInput, agent: Agent, { own, pool, registered }: LiveFleet): Draft {
+  const { config, survey, urlOf } = input;
+  const mark = marker(config.owner, agent.id);
+  const by = keptBy(input, agent, registered);
+  const registrations = registrationsOf(input, mark, own, by);
+  assertOneWallet(agent, registrations, by);
+  const { rows, row, spare, removed } = registrations;
+  const adopted = survey.rows.find(({ id }) => id === agent.adopt);
+  const wallet = pool.choose(agent, row ?? adopted);
+  const source = paymentSourceOf(config, wallet, survey.sources);
+  const knownUrl = urlOf(agent, registered);
+  const registration: Registration = {
+    network: config.network,
+    marker: mark,
+    wallet,
+    ...source,
+    // A URL that is not known yet counts as unchanged, as in a preview.
+    listing: { ...listingOf(agent), apiBaseUrl: knownUrl ?? (row ?? adopted)?.listing.apiBaseUrl ?? "" },
+  };
+  const recover = recoverFrom(rows, row);
+  const known = row ?? (adopted && isOurChange(adopted, registration) ? adopted : undefined);
+  const decided: Decided = known
+    ? { ...changeOf(config, registration, known, recover), row: known }
+    : newcomer(registration, agent, survey.rows);
+  if (row && isStray(input, rows, agent)) newcomer(registration, agent, survey.rows);
+  if (decided.action === "replace" && row && input.inState?.has(row.id)) {
+    newcomer(registration, agent, survey.rows, row);
+  }
+  const requestedAt = decided.action === "create" ? assertUnregistered(input, agent) : undefined;
+  if (survey.dialect && decided.action !== "none" && decided.action !== "adopt") {
+    assertTextsFit(agent.id, registration.listing, survey.dialect);
+  }
+  const failure = lastFailure(rows, row, survey.rows);
+  return {
+    agent,
+    wallet,
+    ...source,
+    ...(failure ? { failure } : {}),
+    ...(recover.length > 0 ? { recover } : {}),
+    ...decided,
+    spare,
+    removals: removed.map(removalOf),
+    url: knownUrl ?? "",
+    ...(requestedAt === undefined ? {} : { requestedAt }),
+    cost: costOf(decided.action, wallet.type),
+  };
+}
+
+/**
+ * Returns whether this plan changes a V1 registration that was taken over without our marker. Only the state knows whether
+ * it was taken over: if not, the run fails before it sends anything, and asks to adopt the registration as it is first.
+ */
+const isOurChange = (adopted: Row, registration: Registration): boolean =>
+  adopted.type === "V1" &&
+  adopted.walletVkey === registration.wallet.vkey &&
+  isLive(adopted.state) &&
+  !shows(adopted, registration);
+
+/**
+ * Returns whether the state is known and has none of an agent's registrations: then the run takes one over as it is, or refuses.
+ */
+const isStray = ({ inState }: FleetInput, rows: readonly Row[], { adopt }: Agent): boolean =>
+  inState !== undefined && !rows.some(({ id }) => inState.has(id) || id === adopt);
+
+interface Decided extends Pick<PlannedAgent, "fields" | "changes"> {
+  readonly action: Action;
+  /** The existing registration, or the one to be taken over. */
+  readonly row?: Row;
+}
+
+function changeOf(
+  { network, v1Replacement }: StackConfig,
+  registration: Registration,
+  row: Row,
+  recover: readonly RecoverFrom[],
+): Decided {
+  const { wallet, listing, sourceAddress = "", marker } = registration;
+  const change: Change = decideChange(
+    row.id,
+    {
+      network,
+      wallet: { vkey: row.walletVkey, type: row.type },
+      content: digestOf({ wallet: row, listing: row.listing, sourceAddress: row.sourceAddress }),
+      marker,
+      state: row.state,
+    },
+    { network, wallet, listing, sourceAddress, v1Replacement, recover },
+  );
+  return { action: change.kind, ...(change.kind === "none" ? UNCHANGED : differences(row, registration)) };
+}
+
+const UNCHANGED = { fields: [], changes: [] } as const;
+
+/** On another wallet everything is registered anew, so only that is named. */
+function differences(
+  row: Row,
+  { wallet, listing, sourceAddress }: Registration,
+): Pick<Decided, "fields" | "changes"> {
+  if (row.walletVkey !== wallet.vkey) {
+    const moved = { field: "wallet", declared: wallet.vkey, live: row.walletVkey };
+    return { fields: [moved.field], changes: [moved] };
+  }
+  const live = { wallet: row, listing: row.listing, sourceAddress: row.sourceAddress };
+  return {
+    fields: changedFields(live, { wallet, listing, sourceAddress }),
+    changes: compareContent(row, listing, sourceAddress),
+  };
+}
+
+/**
+ * Returns how a run registers an agent, in the place of `old` if it replaces that one.
+ *
+ * @throws MasumiError if a registration of somebody else, or of another stack, is in the way
+ */
+function newcomer(registration: Registration, { adopt }: Agent, rows: readonly Row[], old?: Row): Decided {
+  const replaced = new Set(old ? [old.id] : []);
+  const look = decideCreate({ registration, adopt, rows, deregistering: new Set(), replaced });
+  if (look.kind === "register") return { action: "create", ...UNCHANGED };
+  if (look.kind === "adopt") return { action: "adopt", ...UNCHANGED, row: look.row };
+  return { action: "update", ...differences(look.row, registration), row: look.row };
+}
+
+/** More consecutive attempts that the state does not know of are not to be expected. */
+const MOST_RECOVERED = 10;
+
+/**
+ * Returns those registrations of an agent that have ended or failed although the state may still consider them valid. Only
+ * the state knows which one it has, and after a killed run that need not be the newest.
+ */
+function recoverFrom(rows: readonly OwnRow[], live: Row | undefined): RecoverFrom[] {
+  return rows
+    .filter((row) => isOver(row.state) || (row.id === live?.id && row.state === "UpdateFailed"))
+    .slice(0, MOST_RECOVERED)
+    .map(({ id, state }) => ({ rowId: id, state }));
+}
