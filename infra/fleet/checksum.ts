@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { MasumiError, contentOf, isLeaving, isOver, ownRows } from "../../providers/masumi/service/index.ts";
-import { type FleetPlan, removalsOf } from "./plan.ts";
+import { type FleetPlan, removalsOf } from "./plan/plan.ts";
 import { type FleetInput, listingOf, rowContent } from "./registrations.ts";
 
 /**

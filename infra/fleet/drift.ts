@@ -13,8 +13,8 @@ import {
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { type FieldDrift, compareContent } from "./changes/compare.ts";
-import { type LiveFleet, eachAgent } from "./each-agent.ts";
-import { findOrphans } from "./orphans.ts";
+import { type LiveFleet, eachAgent } from "./plan/each-agent.ts";
+import { findOrphans } from "./plan/orphans.ts";
 import { type FleetInput, assertUnregistered, keptBy, listingOf, registrationsOf } from "./registrations.ts";
 import { rightsProblem } from "./refusals.ts";
 import { survey } from "./survey.ts";
@@ -115,7 +115,7 @@ function compareAgent(input: FleetInput, agent: Agent, { own, pool, registered }
     removals: removed,
     isUrlCompared: url !== undefined,
   };
-  if (!row || isOver(row.state)) assertUnregistered(input, agent);
+  if (!row || isOver(row.state)) assertUnregistered(input, agent, wallet);
   if (!row || row.state === "DeregistrationConfirmed") {
     return { ...compared, ...(row ? { row } : {}), status: "missing", fields: [] };
   }

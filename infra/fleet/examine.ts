@@ -4,7 +4,7 @@ import type { Agent } from "../declarations/index.ts";
 import { checksumOf } from "./checksum.ts";
 import { type WalletFunds, readFunds } from "./funds.ts";
 import { type Problem, findProblems } from "./obstacles.ts";
-import { type FleetPlan, planFleet } from "./plan.ts";
+import { type FleetPlan, planFleet } from "./plan/plan.ts";
 import type { FleetInput } from "./registrations.ts";
 import { rightsProblem } from "./refusals.ts";
 import { survey } from "./survey.ts";

@@ -7,7 +7,7 @@ import {
 import type { StackConfig, Wallet } from "../config.ts";
 import { formatAda } from "../../providers/common/amounts.ts";
 import { neededFor } from "./costs.ts";
-import type { FleetPlan } from "./plan.ts";
+import type { FleetPlan } from "./plan/plan.ts";
 import type { Survey } from "./survey.ts";
 
 /** A wallet of the pool, and whether it can pay for a plan. All amounts in lovelace. */

@@ -44,7 +44,7 @@ export async function findLeftovers(
     .filter(({ state }) => !isOver(state) && !isLeaving(state))
     .map((row) => ({ ...row, agent: agentOf.get(row.marker) }));
   const holdings = await readHoldings(client, config, { sources, rows: all }, { signal });
-  const tokens = holdings.flatMap(({ wallet: { type }, tokens }) => {
+  const tokens = holdings.flatMap(({ wallet: { type }, tokens = new Map() }) => {
     const marks = new Set([...tokens.values()].flat().filter((tag) => tag.startsWith(`${ownerTag(owner)}-`)));
     return [...marks].flatMap((mark) =>
       unlistedTokens(tokens, { type, marker: mark, agentIdentifier: "" }, all),

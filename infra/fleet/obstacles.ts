@@ -6,8 +6,8 @@ import { approvalProblem } from "./checksum.ts";
 import type { Action } from "./costs.ts";
 import { type WalletFunds, fundsProblem } from "./funds.ts";
 import { hostingRefusals } from "./hosting-problems.ts";
-import type { FleetPlan } from "./plan.ts";
-import type { PlannedAgent } from "./plan-agent.ts";
+import type { FleetPlan } from "./plan/plan.ts";
+import type { PlannedAgent } from "./plan/plan-agent.ts";
 import { limitProblem } from "./refusals.ts";
 import { type WalletSight, walletProblem } from "./wallet-sight.ts";
 

@@ -1,6 +1,6 @@
 import { type ApiKeyStatus, MasumiError, UNNAMED_BURNS } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
-import { type FleetPlan, removalsOf } from "./plan.ts";
+import { type FleetPlan, removalsOf } from "./plan/plan.ts";
 
 /** Returns why an API key cannot be used on the stack's network; undefined if it can. */
 export function rightsProblem(

@@ -13,8 +13,9 @@ import {
   unlisted,
   unlistedTokens,
   unsettled,
+  untold,
 } from "../../providers/masumi/service/index.ts";
-import type { StackConfig } from "../config.ts";
+import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import type { RegisteredUrls, UrlOf } from "./expected-url.ts";
 import type { Survey } from "./survey.ts";
@@ -133,14 +134,16 @@ export function keptBy(
  *
  * @throws MasumiError REGISTRY_INCONSISTENT if the list cannot be believed, REGISTRATION_UNSETTLED if the request is older
  */
-export function assertUnregistered(input: FleetInput, { id }: Agent): number | undefined {
+export function assertUnregistered(input: FleetInput, { id }: Agent, wallet: Wallet): number | undefined {
   const { config, survey, unsettled: requests, forget } = input;
   if (isForgotten(forget, id)) return undefined;
   if (survey.missing > 0) throw shortList(survey.missing, id);
-  const found = survey.holdings.flatMap(({ wallet: { type }, tokens }) =>
+  const found = survey.holdings.flatMap(({ wallet: { type }, tokens = new Map() }) =>
     unlistedTokens(tokens, { type, marker: marker(config.owner, id), agentIdentifier: "" }, survey.rows),
   );
   if (found.length > 0) throw unlisted(found, id);
+  const own = survey.holdings.find((one) => one.wallet.vkey === wallet.vkey);
+  if (own && !own.tokens) throw untold(wallet.vkey, id);
   const requestedAt = requests?.get(id);
   if (requestedAt !== undefined && Date.now() - requestedAt >= config.settleSeconds * 1000) {
     throw unsettled(id, requestedAt);

@@ -3,8 +3,8 @@ import { printable } from "../../providers/common/printable.ts";
 import { formatAda } from "../../providers/common/amounts.ts";
 import type { Row } from "../../providers/masumi/service/index.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
-import { type FleetPlan, removalsOf } from "./plan.ts";
-import type { PlannedAgent } from "./plan-agent.ts";
+import { type FleetPlan, removalsOf } from "./plan/plan.ts";
+import type { PlannedAgent } from "./plan/plan-agent.ts";
 
 const VERBS: Readonly<Record<Exclude<Action, "none">, string>> = {
   create: "to register",

@@ -1,7 +1,6 @@
 import {
   type Dialect,
   type MasumiClient,
-  MasumiError,
   type PaymentSource,
   type Row,
   type RowScope,
@@ -15,12 +14,13 @@ import {
 } from "../../providers/masumi/service/index.ts";
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
-import { paymentSourceOf } from "./wallets.ts";
+import { contractOf } from "./wallets.ts";
 
-/** The agents' tokens that are in a wallet, according to the chain. */
+/** The agents' tokens in a wallet that no registration accounts for, according to the chain. */
 export interface WalletHoldings {
   readonly wallet: Wallet;
-  readonly tokens: TokenTags;
+  /** Undefined if the service does not tell. */
+  readonly tokens: TokenTags | undefined;
 }
 
 /** What the payment service shows before a run changes anything. */
@@ -30,7 +30,7 @@ export interface Survey {
   readonly rows: readonly Row[];
   /** How many rows the lists lacked, according to the service's own counts. */
   readonly missing: number;
-  /** Asked for if an agent has no row that is on the chain or will be; without wallets of which it is unknown. */
+  /** Asked for if an agent has no row that is on the chain or will be; empty if the release cannot tell. */
   readonly holdings: readonly WalletHoldings[];
   /** Entries that are no standard agents' registrations, or cannot be understood. */
   readonly skipped?: readonly SkippedEntry[];
@@ -66,7 +66,8 @@ export async function survey(
       ownRows(seen.rows, owner).flatMap(({ state, marker: mark }) => (isOver(state) ? [] : [mark])),
     );
     const isListed = agents.every(({ id }) => living.has(marker(owner, id)));
-    return { ...seen, holdings: isListed ? [] : await readHoldings(client, config, seen, { signal }) };
+    const isAsked = !isListed && dialect.hasWalletTokens;
+    return { ...seen, holdings: isAsked ? await readHoldings(client, config, seen, { signal }) : [] };
   };
   const walletAddresses = config.wallets.flatMap(({ address }) => address ?? []);
   if (walletAddresses.length === config.wallets.length) {
@@ -90,7 +91,7 @@ export async function readAll(
   return { rows, skipped: [...skipped.values()] };
 }
 
-/** Returns the stack's wallets with the tokens that they hold. */
+/** Returns the stack's wallets with the tokens in them that no row accounts for. */
 export async function readHoldings(
   client: MasumiClient,
   config: StackConfig,
@@ -101,25 +102,12 @@ export async function readHoldings(
   const found = await Promise.all(
     config.wallets.map(async (wallet) => {
       const { network } = config;
-      const seller = { network, vkey: wallet.vkey, contract: contractOf(config, wallet, sources) };
-      const tokens = await wallets.of(seller, rows, { signal });
-      return tokens ? [{ wallet, tokens }] : [];
+      const { vkey, address, type } = wallet;
+      const seller = { network, vkey, address, contract: contractOf(wallet, config, sources) };
+      const holding = await wallets.of(seller, rows, { signal });
+      return { wallet, tokens: await holding?.beyond(rows, type) };
     }),
   );
   signal?.throwIfAborted();
-  return found.flat();
-}
-
-/** A wallet whose source is unclear is a problem of the plan's; here it only means that its tokens stay unknown. */
-function contractOf(
-  config: StackConfig,
-  wallet: Wallet,
-  sources: readonly PaymentSource[],
-): string | undefined {
-  try {
-    return paymentSourceOf(config, wallet, sources).sourceAddress;
-  } catch (error) {
-    if (error instanceof MasumiError) return undefined;
-    throw error;
-  }
+  return found;
 }

@@ -1,11 +1,7 @@
-import {
-  type MasumiClient,
-  MasumiError,
-  type PaymentSource,
-  type Row,
-} from "../../providers/masumi/service/index.ts";
+import { type MasumiClient, MasumiError, type Row } from "../../providers/masumi/service/index.ts";
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Survey } from "./survey.ts";
+import { contractOf } from "./wallets.ts";
 
 /**
  * What the payment service knows of a wallet of the stack. `mistyped`: it has registrations, but of the other type;
@@ -62,19 +58,6 @@ async function lookAt(
     if (!isUntold) throw error;
     return { ...seen, status: "untold" };
   }
-}
-
-/** Returns the contract that tells V1 and V2 wallets apart, where there is only one of the type. */
-function contractOf(
-  wallet: Wallet,
-  { network }: StackConfig,
-  sources: readonly PaymentSource[],
-): string | undefined {
-  if (wallet.paymentSource) return wallet.paymentSource;
-  const found = sources.filter(
-    (source) => source.network === network && source.paymentSourceType === `Web3Cardano${wallet.type}`,
-  );
-  return found.length === 1 ? found[0]?.smartContractAddress : undefined;
 }
 
 /** Returns why a wallet cannot register; undefined if it can, as far as the service tells. */

@@ -82,3 +82,16 @@ export function paymentSourceOf(
         : "Give the wallet its contract address: masumi:wallets [{ …, paymentSource: addr… }].",
   });
 }
+
+/** Returns the contract that tells V1 and V2 wallets apart, where there is only one of the type. */
+export function contractOf(
+  wallet: Wallet,
+  { network }: StackConfig,
+  sources: readonly PaymentSource[],
+): string | undefined {
+  if (wallet.paymentSource) return wallet.paymentSource;
+  const found = sources.filter(
+    (source) => source.network === network && source.paymentSourceType === `Web3Cardano${wallet.type}`,
+  );
+  return found.length === 1 ? found[0]?.smartContractAddress : undefined;
+}

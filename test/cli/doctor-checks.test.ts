@@ -41,18 +41,18 @@ describe("a check of doctor", () => {
   });
 
   it.each([
-    [{ deregistersByPost: true, hasChanges: true, hasSearch: true, hasV2: true }, /^release 0\.28 or newer/],
-    [{ deregistersByPost: true, hasChanges: true, hasSearch: true, hasV2: false }, /^release 0\.27/],
-    [{ deregistersByPost: true, hasChanges: true, hasSearch: false, hasV2: false }, /^release 0\.26/],
-    [
-      { deregistersByPost: true, hasChanges: false, hasSearch: false, hasV2: false },
-      /^release 0\.22 to 0\.25/,
-    ],
-    [
-      { deregistersByPost: false, hasChanges: false, hasSearch: false, hasV2: false },
-      /^release 0\.21 or older/,
-    ],
-  ])("tells releases apart: %j", (dialect, said) => expect(judgeRelease(dialect).message).toMatch(said));
+    [[true, true, true, true], /^release 0\.28 or newer/],
+    [[true, true, true, false], /^release 0\.27/],
+    [[true, true, false, false], /^release 0\.26/],
+    [[true, false, false, false], /^release 0\.22 to 0\.25/],
+    [[false, false, false, false], /^release 0\.21 or older/],
+  ])(
+    "tells releases apart: %j",
+    ([deregistersByPost = false, hasChanges = false, hasSearch = false, hasV2 = false], said) => {
+      const dialect = { deregistersByPost, hasChanges, hasSearch, hasV2, hasWalletTokens: true };
+      expect(judgeRelease(dialect).message).toMatch(said);
+    },
+  );
 
   it.each([
     [Number.NaN, "skip"],

@@ -2,7 +2,7 @@ import type { ConfigureRequest } from "@pulumi/pulumi/dynamic/index.js";
 import { MasumiClient, type TokenTags } from "../service/client/client.ts";
 import { notUnderstood } from "../service/client/entries.ts";
 import { RegistrationError, SettingsError, maskSecrets } from "../service/errors.ts";
-import { type SellingWallet, WalletTokens } from "../service/reads/wallet-tokens.ts";
+import { type Holding, type SellingWallet, WalletTokens } from "../service/reads/wallet-tokens.ts";
 import { FORGET, isForgotten } from "../service/rules/unlisted.ts";
 import { IntentNotes, findProjectFolder } from "../service/intents.ts";
 import { RunRecord } from "./run-record.ts";
@@ -31,6 +31,9 @@ export interface Settings {
   /** MASUMI_FORGET_REGISTRATION: of which agents what the payment service does not show counts as gone. */
   readonly forget: string | undefined;
 }
+
+/** After this time what a wallet holds counts as not told. */
+const HOLDING_TOLD_WITHIN_MS = 120_000;
 
 type ReadSetting = (key: string) => unknown;
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -192,13 +195,20 @@ export class Session {
     return (await this.#tokens()).beside(row, network, rows);
   }
 
-  /** Returns the tokens in a wallet, if known; see {@link WalletTokens}. */
-  async tokensOf(
+  /** Returns what a wallet holds, if that is told; see {@link WalletTokens}. */
+  async holdingOf(
     wallet: SellingWallet,
+    type: WalletType,
     rows: Iterable<Row>,
-    options: { readonly fresh?: boolean } = {},
-  ): Promise<TokenTags | undefined> {
-    return (await this.#tokens()).of(wallet, rows, options);
+    { fresh = false } = {},
+  ): Promise<Holding | undefined> {
+    const tokens = await this.#tokens();
+    const signal = AbortSignal.timeout(HOLDING_TOLD_WITHIN_MS);
+    const found = await tokens.of(wallet, rows, { fresh, signal });
+    if (found || wallet.contract) return found;
+    // Without a contract the service looks at its own default source alone.
+    const contract = await this.contractOf(wallet.network, type);
+    return contract === undefined ? undefined : tokens.of({ ...wallet, contract }, rows, { fresh, signal });
   }
 
   /** Returns whether a person wants what the service does not show of one of these agents or registrations to be forgotten. */

@@ -8,6 +8,7 @@ import {
   shortList,
   unlisted,
   unlistedTokens,
+  untold,
 } from "../service/rules/unlisted.ts";
 import type { Session } from "./session.ts";
 
@@ -122,11 +123,13 @@ async function findUnlisted(
   sought: Sought,
   rows: readonly Row[],
 ): Promise<readonly string[] | undefined> {
-  const known = await session.tokensOf(seller, rows);
+  const { type } = sought;
+  const known = await (await session.holdingOf(seller, type, rows))?.beyond(rows, type);
   if (!known || unlistedTokens(known, sought, rows).length === 0) return known && [];
   // What the run knows of rows and wallet may be out of date. A token is on the chain only after its row has the identifier.
-  const tokens = await session.tokensOf(seller, rows, { fresh: true });
+  const holding = await session.holdingOf(seller, type, rows, { fresh: true });
   const now = accountable(session, await session.allRows(seller.network, 0));
+  const tokens = await holding?.beyond(now, type);
   return tokens && unlistedTokens(tokens, sought, now);
 }
 
@@ -140,13 +143,17 @@ interface Newcomer {
   readonly agentId: string;
   readonly marker: string;
   readonly network: Network;
-  readonly wallet: { readonly vkey: string; readonly type: WalletType };
+  readonly wallet: {
+    readonly vkey: string;
+    readonly type: WalletType;
+    readonly address?: string | undefined;
+  };
   readonly sourceAddress?: string | undefined;
 }
 
 /**
  * Returns if an agent may be registered that no row shows: the list has all that the service counts, and the wallet holds no
- * token with the agent's marker that no row accounts for.
+ * token with the agent's marker that no row accounts for. What the wallet holds must be told, by any release that can.
  *
  * @throws RegistrationError REGISTRY_INCONSISTENT
  */
@@ -158,10 +165,12 @@ export async function assertUnregistered(
   if (await session.forgets(agentId)) return;
   const missing = await session.missingRows(network);
   if (missing > 0) throw shortList(missing, agentId);
-  const seller = { network, vkey: wallet.vkey, contract: sourceAddress };
+  if (!(await (await session.client()).apiDocs()).hasWalletTokens) return;
+  const seller = { network, vkey: wallet.vkey, address: wallet.address, contract: sourceAddress };
   const sought = { type: wallet.type, marker, agentIdentifier: "" };
   const found = await findUnlisted(session, seller, sought, accountable(session, listed));
-  if (found && found.length > 0) throw unlisted(found, agentId);
+  if (!found) throw untold(wallet.vkey, agentId);
+  if (found.length > 0) throw unlisted(found, agentId);
 }
 
 /**

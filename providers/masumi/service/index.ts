@@ -2,7 +2,7 @@
 export { assertTextsFit, blameFor, describeBlame } from "./rules/chain-texts.ts";
 export { UNNAMED_BURNS } from "./rules/burn.ts";
 export { type Kept, type KeptBy, chooseKept } from "./rules/kept.ts";
-export { FORGET, isForgotten, shortList, unlisted, unlistedTokens } from "./rules/unlisted.ts";
+export { FORGET, isForgotten, shortList, unlisted, unlistedTokens, untold } from "./rules/unlisted.ts";
 export { WalletTokens } from "./reads/wallet-tokens.ts";
 export { IntentNotes, type UnsettledRequest, unsettled } from "./intents.ts";
 export { LIMITS } from "./rules/check.ts";

@@ -466,6 +466,22 @@ describe("a service that shows less than there is", () => {
     expect(await service.requests()).toMatchObject({ "GET /registry/wallet": 2 });
   });
 
+  it("of which nobody tells what the wallet holds is not believed, as up does not", async () => {
+    await using service = await startService();
+    const agents = declare({ a: {} });
+    await service.fault({ kind: "chain-down", route: "GET /registry/wallet", count: 99 });
+    const { problems } = await examine(service.url, agents);
+    expect(problems).toMatchObject([
+      {
+        code: "REGISTRY_INCONSISTENT",
+        message: expect.stringMatching(`${V2.vkey} holds a token of it cannot be told`),
+      },
+    ]);
+    // With an address, the balance there says as much.
+    const settings = { wallets: [{ ...V2, address: addressOf(V2.vkey) }] };
+    expect(actionsOf(await examine(service.url, agents, { settings }))).toEqual({ a: "create" });
+  });
+
   it("of a release that has neither count nor wallets is believed", async () => {
     await using service = await startService({ chainSpeed: "instant", world: WORLDS["release 0.20"] });
     const settings = { wallets: [{ vkey: V1.vkey, type: "V1" }] };

@@ -63,6 +63,8 @@ export interface Service extends AsyncDisposable {
   insert(row: Json): Promise<{ id: string }>;
   /** Moves a token to another holder, or burns it; the service's rows do not learn of it. */
   hold(unit: string | null | undefined, holder: string | null): Promise<void>;
+  /** Puts a token on the chain as if it had been minted long ago. */
+  put(unit: string, asset: Json): Promise<void>;
   fund(vkey: string, lovelace: number): Promise<void>;
   /** Makes a payment for an agent: ordered, and as far as the fields say. */
   /** Faults that have not happened yet, and how often each still will. */
@@ -100,6 +102,7 @@ export async function startService(options: SandboxOptions = { chainSpeed: "inst
     patch: async (rowId, fields) => void (await control("PATCH", `/rows/${rowId}`, fields)),
     insert: async (row) => (await control("POST", "/rows", row)) as { id: string },
     hold: async (unit, holder) => void (await control("PATCH", `/assets/${unit ?? "none"}`, { holder })),
+    put: async (unit, asset) => void (await control("PUT", `/assets/${unit}`, asset)),
     fund: async (vkey, balanceLovelace) =>
       void (await control("PATCH", `/wallets/${vkey}`, { balanceLovelace })),
     faultsLeft: async () =>

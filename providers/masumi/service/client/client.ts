@@ -21,6 +21,7 @@ import {
   IDENTIFIER_NOT_FOUND,
   METADATA_NOT_FOUND,
   TOKEN_NOT_FOUND,
+  agentMetadata,
   type UpdateBody,
   type Payment,
   apiDocs,
@@ -126,6 +127,19 @@ export class MasumiClient {
     if (!lovelace) return 0n;
     const label = `[GET] ${this.#http.urlOf("/balance")}`;
     return readData(label, lovelaceBalance.safeParse(lovelace), false).quantity;
+  }
+
+  /** Returns the units of all that is at an address, tokens included; none for an unused one. */
+  async unitsAt(network: Network, address: string, { signal }: Signalled = {}): Promise<readonly string[]> {
+    const { Balance } = await this.watch("what the wallet holds", () =>
+      this.#get("/balance", { network, address }, balance, signal),
+    );
+    return Balance.flatMap(({ unit }) => (typeof unit === "string" ? [unit] : []));
+  }
+
+  /** Says, after five seconds, what is being waited for. */
+  async watch<T>(what: string, read: () => Promise<T>): Promise<T> {
+    return watchList(this.#slow, what, read);
   }
 
   /** Returns every registration of the scope, newest first, even if the list changes meanwhile; complete, or an error. */
@@ -234,7 +248,9 @@ export class MasumiClient {
     const query = { network, walletVkey, smartContractAddress };
     const url = this.#http.urlOf("/registry/wallet");
     try {
-      const { body } = await this.#http.get(url, query, { signal, tries: 1 });
+      const { body } = await this.watch("the tokens in the wallet", () =>
+        this.#http.get(url, query, { signal, tries: 1 }),
+      );
       const { Assets } = readAnswer(`[GET] ${url}`, body, walletTokens, false);
       return new Map(
         Assets.flatMap(({ agentIdentifier, Metadata }) =>
@@ -244,6 +260,22 @@ export class MasumiClient {
     } catch (error) {
       // The service's answer for a wallet without any token.
       if (error instanceof MasumiError && error.serviceMessage === TOKEN_NOT_FOUND) return new Map();
+      throw error;
+    }
+  }
+
+  /** Returns the tags of a token's metadata, none if it is no agent's or has none that can be read. */
+  async tagsOf(
+    network: Network,
+    agentIdentifier: string,
+    { signal }: Signalled = {},
+  ): Promise<readonly string[]> {
+    try {
+      const query = { network, agentIdentifier };
+      const { Metadata } = await this.#get("/registry/agent-identifier", query, agentMetadata, signal);
+      return Metadata?.Tags ?? [];
+    } catch (error) {
+      if (error instanceof MasumiError && (error.status === 404 || error.status === 422)) return [];
       throw error;
     }
   }

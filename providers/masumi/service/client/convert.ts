@@ -20,6 +20,8 @@ export interface Dialect {
   readonly hasSearch: boolean;
   /** V2 wallets, POST /registry/update and the payment source filter, from 0.28 on. */
   readonly hasV2: boolean;
+  /** GET /registry/wallet: what the selling wallets hold. */
+  readonly hasWalletTokens: boolean;
 }
 
 /** Returns the number of rows per page: what we request, or the fixed number of old releases. */
@@ -33,6 +35,7 @@ export function dialectOf(routes: readonly string[] | undefined): Dialect {
     hasChanges: has("/registry/diff"),
     hasSearch: has("/registry/count"),
     hasV2: has("/registry/update"),
+    hasWalletTokens: has("/registry/wallet"),
   };
 }
 

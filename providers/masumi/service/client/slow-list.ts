@@ -6,14 +6,15 @@ export interface SlowListOptions {
   readonly slowAfterMs?: number | undefined;
 }
 
-/** Reads a list; `read` calls its argument before it requests a page. */
+/** Reads something that may take long; `read` calls its argument before it requests a page of it. */
 export async function watchList<T>(
   { onSlow, slowAfterMs = 5_000 }: SlowListOptions,
   what: string,
   read: (onPage: () => void) => Promise<T>,
 ): Promise<T> {
   let page = 0;
-  const timer = setInterval(() => onSlow?.(`still reading ${what}, page ${page} …`), slowAfterMs);
+  const where = () => (page > 0 ? `, page ${page}` : "");
+  const timer = setInterval(() => onSlow?.(`still reading ${what}${where()} …`), slowAfterMs);
   try {
     return await read(() => (page += 1));
   } finally {

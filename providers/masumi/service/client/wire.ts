@@ -146,17 +146,15 @@ export const strangePayment = z.object({
 export const paymentCount = z.object({ total: z.number() });
 
 /** GET /registry/wallet: the tokens in a wallet, according to the chain, with the metadata that was minted. */
+const minted = z
+  .object({ Tags: z.array(text).nullish().catch(undefined) })
+  .nullish()
+  .catch(undefined);
 export const walletTokens = z.object({
-  Assets: z.array(
-    z.object({
-      agentIdentifier: z.unknown(),
-      Metadata: z
-        .object({ Tags: z.array(text).nullish().catch(undefined) })
-        .nullish()
-        .catch(undefined),
-    }),
-  ),
+  Assets: z.array(z.object({ agentIdentifier: z.unknown(), Metadata: minted })),
 });
+/** GET /registry/agent-identifier */
+export const agentMetadata = z.object({ Metadata: minted });
 
 export const success = z.object({ status: z.literal("success"), data: z.unknown() });
 export const failure = z.object({ status: z.literal("error"), error: z.object({ message: text }) });

@@ -1,53 +1,155 @@
 import type { MasumiClient, TokenTags } from "../client/client.ts";
-import { type Network, type Row, isBurnable } from "../model.ts";
+import { MasumiError } from "../errors.ts";
+import { type Network, type Row, type WalletType, isBurnable } from "../model.ts";
+import { accountedTokens, withoutVersion } from "../rules/unlisted.ts";
 
-/** The service queries the chain once for each token of a wallet; more than this would be a burden. */
+/** For the tokens of a wallet the service queries the chain once for each; of more than this the balance is asked for first. */
 const MOST_TOKENS = 100;
+/** Policy id and asset name, in hex. Other tokens in a wallet, such as stablecoins, have shorter names. */
+const IDENTIFIER = /^[0-9a-f]{120}$/;
 
 /** A selling wallet; V2 needs the contract address of its payment source. */
 export interface SellingWallet {
   readonly network: Network;
   readonly vkey: string;
   readonly contract: string | undefined;
+  /** Bech32, if the configuration has it; otherwise that of its registrations is taken. */
+  readonly address?: string | undefined;
 }
 
-/** The tokens in the selling wallets, according to the chain; each wallet is requested once, unless a fresh look is asked for. */
+/** The agents' tokens in one wallet. */
+export interface Holding {
+  /** Returns those that no row accounts for, with their tags; undefined if the service does not tell whose they are. */
+  beyond(rows: Iterable<Row>, type: WalletType): Promise<TokenTags | undefined>;
+}
+
+interface AskOptions {
+  /** Whether what was told before in this run does not do. */
+  readonly fresh?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The tokens in the selling wallets, according to the chain; each wallet is requested once, unless a fresh look is asked for or the
+ * last one failed.
+ */
 export class WalletTokens {
   readonly #client: MasumiClient;
-  readonly #wallets = new Map<string, Promise<TokenTags | undefined>>();
+  readonly #tokens = new Map<string, Promise<TokenTags | undefined>>();
+  readonly #units = new Map<string, Promise<readonly string[] | undefined>>();
+  readonly #tags = new Map<string, Promise<readonly string[] | undefined>>();
+  readonly #untold = new Set<string>();
 
   constructor(client: MasumiClient) {
     this.#client = client;
   }
 
   /**
-   * Returns the agents whose tokens are in the wallet of a registration; undefined if unknown, or if its token is supposed to be
-   * elsewhere.
+   * Returns the tokens that are in the wallet of a registration; undefined if unknown, if there are so many that the question would
+   * be a burden, or if its token is supposed to be elsewhere.
    *
    * @param rows every row of the network and payment source type
    */
   async beside(row: Row, network: Network, rows: Iterable<Row>): Promise<TokenTags | undefined> {
     if (row.hasRecipient || row.agentIdentifier === "" || !isBurnable(row.state)) return undefined;
-    return this.of({ network, vkey: row.walletVkey, contract: row.sourceAddress || undefined }, rows);
+    const wallet = { network, vkey: row.walletVkey, contract: row.sourceAddress || undefined };
+    if (isLarge(wallet, rows) || this.#untold.has(keyOf(wallet))) return undefined;
+    return this.#askForTokens(wallet, {});
   }
 
   /**
-   * Returns the agents whose tokens are in a wallet; undefined if unknown: the wallet has another payment source or too many
-   * tokens, the chain is unreachable, or the release lacks the route.
+   * Returns what is in a wallet, by the service's list of its tokens or by its balance on the chain; undefined if neither is told:
+   * the chain is unreachable, or the release lacks the routes.
    */
   async of(
     wallet: SellingWallet,
     rows: Iterable<Row>,
-    { fresh = false, signal }: { readonly fresh?: boolean; readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<TokenTags | undefined> {
-    const listed = [...rows].filter(
-      ({ walletVkey, state }) => walletVkey === wallet.vkey && isBurnable(state),
-    );
-    if (listed.length > MOST_TOKENS) return undefined;
-    const key = `${wallet.network} ${wallet.vkey} ${wallet.contract ?? ""}`;
-    const known = fresh ? undefined : this.#wallets.get(key);
-    const asked = known ?? this.#client.tokensAt(wallet, { signal }).catch(() => undefined);
-    this.#wallets.set(key, asked);
-    return asked;
+    options: AskOptions = {},
+  ): Promise<Holding | undefined> {
+    const known = [...rows];
+    const byTokens = () => this.#byTokens(wallet, options);
+    const byBalance = () => this.#byBalance(wallet, known, options);
+    const [first, second] = isLarge(wallet, known) ? [byBalance, byTokens] : [byTokens, byBalance];
+    return (await first()) ?? (await second());
   }
+
+  async #byTokens(wallet: SellingWallet, options: AskOptions): Promise<Holding | undefined> {
+    const tokens = await this.#askForTokens(wallet, options);
+    return tokens && { beyond: async (rows, type) => without(tokens, accountedTokens(rows), type) };
+  }
+
+  async #byBalance(
+    wallet: SellingWallet,
+    known: readonly Row[],
+    options: AskOptions,
+  ): Promise<Holding | undefined> {
+    const own = known.find(({ walletVkey, walletAddress }) => walletVkey === wallet.vkey && walletAddress);
+    const address = wallet.address ?? own?.walletAddress;
+    if (!address) return undefined;
+    const { network } = wallet;
+    const units = await once(this.#units, `${network} ${address}`, options, () =>
+      this.#client.unitsAt(network, address, options).catch(() => undefined),
+    );
+    const tokens = units && new Map(units.filter((unit) => IDENTIFIER.test(unit)).map((unit) => [unit, []]));
+    return (
+      tokens && {
+        beyond: (rows, type) =>
+          this.#withTags(without(tokens, accountedTokens(rows), type), network, options),
+      }
+    );
+  }
+
+  /** Asks whose tokens these are, one by one: there are none as long as the service lists what the chain has. */
+  async #withTags(tokens: TokenTags, network: Network, options: AskOptions): Promise<TokenTags | undefined> {
+    const { signal } = options;
+    const asked = await this.#client.watch(`whose ${tokens.size} tokens in the wallet are`, () =>
+      Promise.all(
+        [...tokens.keys()].map(async (unit) => {
+          const ask = () => this.#client.tagsOf(network, unit, { signal }).catch(() => undefined);
+          return [unit, await once(this.#tags, unit, {}, ask)] as const;
+        }),
+      ),
+    );
+    const told = asked.flatMap(([unit, tags]) => (tags ? [[unit, tags] as const] : []));
+    return told.length === asked.length ? new Map(told) : undefined;
+  }
+
+  #askForTokens(wallet: SellingWallet, options: AskOptions): Promise<TokenTags | undefined> {
+    return once(this.#tokens, keyOf(wallet), options, async () => {
+      try {
+        return await this.#client.tokensAt(wallet, options);
+      } catch (error) {
+        // What it does not know, it has never registered anything with, and never will.
+        if (wallet.contract && error instanceof MasumiError && error.serviceMessage === "Wallet not found") {
+          return new Map();
+        }
+        this.#untold.add(keyOf(wallet));
+        return undefined;
+      }
+    });
+  }
+}
+
+const keyOf = ({ network, vkey, contract }: SellingWallet) => `${network} ${vkey} ${contract ?? ""}`;
+
+function isLarge({ vkey }: SellingWallet, rows: Iterable<Row>): boolean {
+  const listed = [...rows].filter(({ walletVkey, state }) => walletVkey === vkey && isBurnable(state));
+  return listed.length > MOST_TOKENS;
+}
+
+const without = (tokens: TokenTags, accounted: ReadonlySet<string>, type: WalletType): TokenTags =>
+  new Map([...tokens].filter(([identifier]) => !accounted.has(withoutVersion(identifier, { type }))));
+
+/** Has those who ask at the same time, or later, share an answer; one that says nothing is asked for again. */
+async function once<T>(
+  asked: Map<string, Promise<T | undefined>>,
+  key: string,
+  { fresh = false }: AskOptions,
+  ask: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const answer = (fresh ? undefined : asked.get(key)) ?? ask();
+  asked.set(key, answer);
+  const told = await answer;
+  if (told === undefined && asked.get(key) === answer) asked.delete(key);
+  return told;
 }

@@ -30,15 +30,19 @@ export interface Sought {
   readonly agentIdentifier: string;
 }
 
-/**
- * Returns the identifiers of the agent's tokens in a wallet that no row accounts for. A row that is over accounts for none. Pure.
- */
-export function unlistedTokens(tokens: TokenTags, sought: Sought, rows: Iterable<Row>): string[] {
-  const accounted = new Set(
+/** Returns the identifiers, without versions, of the tokens that rows account for. A row that is over accounts for none. Pure. */
+export const accountedTokens = (rows: Iterable<Row>): ReadonlySet<string> =>
+  new Set(
     [...rows]
       .filter(({ agentIdentifier, state }) => agentIdentifier && !isOver(state))
       .map((row) => withoutVersion(row.agentIdentifier, row)),
   );
+
+/**
+ * Returns the identifiers of the agent's tokens in a wallet that no row accounts for. Pure.
+ */
+export function unlistedTokens(tokens: TokenTags, sought: Sought, rows: Iterable<Row>): string[] {
+  const accounted = accountedTokens(rows);
   const own = sought.agentIdentifier && withoutVersion(sought.agentIdentifier, sought);
   return [...tokens]
     .filter(([identifier, tags]) => {
@@ -75,5 +79,13 @@ export const shortList = (missing: number, id: string): RegistrationError =>
 export const unlisted = (identifiers: readonly string[], id: string): RegistrationError =>
   inconsistent(
     `The selling wallet holds ${id}'s token ${identifiers.join(", ")}, but the payment service lists no live registration of it.`,
+    id,
+  );
+
+/** The error for a wallet of which nobody tells whether it holds a token of the agent. */
+export const untold = (vkey: string, id: string): RegistrationError =>
+  inconsistent(
+    `None of ${id} is listed, and whether selling wallet ${vkey} holds a token of it cannot be told: the payment service tells ` +
+      "neither the wallet's tokens nor, if it has an address (masumi:wallets), the balance there.",
     id,
   );

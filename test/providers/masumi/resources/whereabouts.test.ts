@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { RegistrationOutputs } from "../../../../providers/masumi/resources/inputs.ts";
 import { answering, numbered, burns, live, posts, registered } from "../agent.ts";
 import { outputsOf } from "../entries.ts";
-import { V1, V2, confirmationOf, failureOf } from "../inputs.ts";
+import { V1, V2, V2_SOURCE, confirmationOf, failureOf } from "../inputs.ts";
 import { startRun } from "../run.ts";
 import { startEngine } from "../servers.ts";
 import { type Service, WORLDS, startService } from "../service.ts";
@@ -25,6 +25,28 @@ async function remove(service: Service): Promise<void> {
   await hide(service);
   await service.fault({ kind: "hide-rows", route: "GET /registry/count", count: 999 });
 }
+
+const POLICY = "67ab0c92c4ac1610895a1c965ee50aba41a8f1513b15240723b3bd0b";
+const V2_ADDRESS =
+  "addr_test1qrap97l42hvkd7zgq8rxhr5hqjew50vp4y7cjpvmmxxhuvjaewpauzztla0a4fvcs8ucdkdp2lal4ftvk8hvzzavjchsaulse9";
+
+/** A registration that somebody else has made with the same wallet. */
+const rowOf = (index: number) => ({
+  wallet: V2.vkey,
+  name: `Other ${index}`,
+  description: "",
+  apiBaseUrl: `https://other.example/${index}`,
+  Tags: ["x"],
+  supportedPaymentSources: [
+    {
+      chain: "Cardano",
+      network: "Preprod",
+      paymentSourceType: "Web3CardanoV2",
+      address: V2_SOURCE,
+      pricing: { pricingType: "Free" },
+    },
+  ],
+});
 
 /** What a state has that was written right after the request: no identifier, nothing confirmed. */
 const asRequested = (outs: RegistrationOutputs): RegistrationOutputs => ({
@@ -211,6 +233,76 @@ describe.concurrent("an agent that no list shows", () => {
     await registered(service, numbered(1));
     await registered(service, numbered(2));
     expect(await live(service)).toHaveLength(2);
+  });
+});
+
+describe.concurrent("a wallet with more than a hundred agents", { timeout: 60_000 }, () => {
+  /** Confirmed registrations of others in the V2 wallet, whose tokens are in it. */
+  async function fill(service: Service, count: number): Promise<void> {
+    for (let index = 0; index < count; index += 1) {
+      const agentIdentifier = `${POLICY}10${String(index).padStart(56, "0")}000000`;
+      await service.put(agentIdentifier, { holder: V2_ADDRESS, metadata: { name: "x", Tags: [] } });
+      await service.insert({
+        ...rowOf(index),
+        state: "RegistrationConfirmed",
+        agentIdentifier,
+        Tags: [answering({ agentId: `other-${index}` }).marker],
+      });
+    }
+  }
+
+  test("is asked for what it holds in one request, and the next agent is registered", async () => {
+    await using service = await startService({ chainSpeed: 0 });
+    await fill(service, 120);
+    await service.resetRequests();
+    const run = startRun(service.url);
+    await Promise.all([1, 2, 3].map((index) => run.create(numbered(index))));
+    const requests = await service.requests();
+    expect(requests).toMatchObject({ "POST /registry": 3, "GET /balance": 1 });
+    expect(requests).not.toHaveProperty("GET /registry/wallet");
+    expect(requests).not.toHaveProperty("GET /registry/agent-identifier");
+  });
+
+  test("is not registered with again while it holds the agent's token, whatever lists and counts lack", async () => {
+    await using service = await startService();
+    const { inputs, agentIdentifier } = await registered(service);
+    await fill(service, 120);
+    await hide(service, inputs.listing.name);
+    await service.fault({ kind: "hide-rows", route: "GET /registry/count", count: 99 });
+    await service.resetRequests();
+    const failure = await failureOf(startRun(service.url).create(inputs));
+    expect(failure).toMatchObject(INCONSISTENT);
+    expect(failure.message).toContain(agentIdentifier);
+    expect(await posts(service)).toBe(0);
+  });
+
+  test("of which the chain tells nothing is no free one: a person has to say so", async () => {
+    await using service = await startService({ chainSpeed: 0 });
+    await fill(service, 101);
+    for (const route of ["GET /registry/wallet", "GET /balance"]) {
+      await service.fault({ kind: "chain-down", route, count: 99 });
+    }
+    const failure = await failureOf(startRun(service.url).create(answering()));
+    expect(failure).toMatchObject(INCONSISTENT);
+    expect(failure.message).toMatch(/cannot be told.*MASUMI_FORGET_REGISTRATION=market-researcher/s);
+    expect(await posts(service)).toBe(0);
+    await startRun(service.url, { env: FORGET }).create(answering());
+    expect(await posts(service)).toBe(1);
+  });
+});
+
+describe.concurrent("a wallet whose tokens the service does not list", () => {
+  test("is asked for its balance instead", async () => {
+    await using service = await startService();
+    const { inputs, agentIdentifier } = await registered(service);
+    // Another registration tells the wallet's address.
+    await service.insert(rowOf(1));
+    await hide(service, inputs.listing.name);
+    await service.fault({ kind: "hide-rows", route: "GET /registry/count", count: 99 });
+    await service.fault({ kind: "chain-down", route: "GET /registry/wallet", count: 99 });
+    const failure = await failureOf(startRun(service.url).create(inputs));
+    expect(failure).toMatchObject(INCONSISTENT);
+    expect(failure.message).toContain(agentIdentifier);
   });
 });
 

@@ -88,7 +88,14 @@ describe("releases", () => {
     "0.22": [...routes021, "/registry/deregister"],
     "0.26": [...routes021, "/registry/deregister", "/registry/diff"],
     "0.27": [...routes021, "/registry/deregister", "/registry/diff", "/registry/count"],
-    "0.28": [...routes021, "/registry/deregister", "/registry/diff", "/registry/count", "/registry/update"],
+    "0.28": [
+      ...routes021,
+      "/registry/deregister",
+      "/registry/diff",
+      "/registry/count",
+      "/registry/update",
+      "/registry/wallet",
+    ],
   };
 
   test.each<[keyof typeof routes, boolean, boolean, boolean, boolean]>([
@@ -98,7 +105,12 @@ describe("releases", () => {
     ["0.27", true, true, true, false],
     ["0.28", true, true, true, true],
   ])("%s is told by its routes", (release, deregistersByPost, hasChanges, hasSearch, hasV2) => {
-    expect(dialectOf(routes[release])).toEqual({ deregistersByPost, hasChanges, hasSearch, hasV2 });
+    expect(dialectOf(routes[release])).toMatchObject({ deregistersByPost, hasChanges, hasSearch, hasV2 });
+  });
+
+  test("only one that lists the route is asked what wallets hold", () => {
+    expect(dialectOf(routes["0.27"]).hasWalletTokens).toBe(false);
+    expect(dialectOf(routes["0.28"]).hasWalletTokens).toBe(true);
   });
 
   test("a service that hides its routes is taken for a current one, so DELETE never deregisters by mistake", () => {

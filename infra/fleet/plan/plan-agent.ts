@@ -15,11 +15,11 @@ import {
   isOver,
   marker,
   shows,
-} from "../../providers/masumi/service/index.ts";
-import type { StackConfig, Wallet } from "../config.ts";
-import type { Agent } from "../declarations/index.ts";
-import { type Action, type Cost, costOf } from "./costs.ts";
-import { type FieldDrift, compareContent } from "./changes/compare.ts";
+} from "../../../providers/masumi/service/index.ts";
+import type { StackConfig, Wallet } from "../../config.ts";
+import type { Agent } from "../../declarations/index.ts";
+import { type Action, type Cost, costOf } from "../costs.ts";
+import { type FieldDrift, compareContent } from "../changes/compare.ts";
 import type { LiveFleet } from "./each-agent.ts";
 import {
   type FleetInput,
@@ -28,8 +28,8 @@ import {
   keptBy,
   listingOf,
   registrationsOf,
-} from "./registrations.ts";
-import { paymentSourceOf } from "./wallets.ts";
+} from "../registrations.ts";
+import { paymentSourceOf } from "../wallets.ts";
 
 /** One agent of the stack: its status on the network, and what a run would do about it. */
 export interface PlannedAgent {
@@ -111,7 +111,7 @@ export function planAgent(input: FleetInput, agent: Agent, { own, pool, register
   if (decided.action === "replace" && row && input.inState?.has(row.id)) {
     newcomer(registration, agent, survey.rows, row);
   }
-  const requestedAt = decided.action === "create" ? assertUnregistered(input, agent) : undefined;
+  const requestedAt = decided.action === "create" ? assertUnregistered(input, agent, wallet) : undefined;
   if (survey.dialect && decided.action !== "none" && decided.action !== "adopt") {
     assertTextsFit(agent.id, registration.listing, survey.dialect);
   }

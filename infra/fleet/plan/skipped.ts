@@ -5,10 +5,10 @@ import {
   marker,
   notUnderstood,
   ownerTag,
-} from "../../providers/masumi/service/index.ts";
-import type { StackConfig } from "../config.ts";
-import type { Agent } from "../declarations/index.ts";
-import type { Survey } from "./survey.ts";
+} from "../../../providers/masumi/service/index.ts";
+import type { StackConfig } from "../../config.ts";
+import type { Agent } from "../../declarations/index.ts";
+import type { Survey } from "../survey.ts";
 
 /*
  * What the registry holds beside the registrations of standard agents, or in a way that this version cannot understand. Nobody

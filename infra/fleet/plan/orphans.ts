@@ -1,7 +1,7 @@
-import { type OwnRow, type Row, isLeaving, isOver, marker } from "../../providers/masumi/service/index.ts";
-import type { StackConfig } from "../config.ts";
-import type { Agent } from "../declarations/index.ts";
-import { type Cost, costOf } from "./costs.ts";
+import { type OwnRow, type Row, isLeaving, isOver, marker } from "../../../providers/masumi/service/index.ts";
+import type { StackConfig } from "../../config.ts";
+import type { Agent } from "../../declarations/index.ts";
+import { type Cost, costOf } from "../costs.ts";
 
 /** A live registration of this owner that no file declares. */
 export interface Orphan {

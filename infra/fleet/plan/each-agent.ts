@@ -1,9 +1,9 @@
-import { MasumiError, type OwnRow, ownRows } from "../../providers/masumi/service/index.ts";
-import type { Agent } from "../declarations/index.ts";
-import type { RegisteredUrls } from "./expected-url.ts";
-import { type FleetInput, registeredUrls } from "./registrations.ts";
+import { MasumiError, type OwnRow, ownRows } from "../../../providers/masumi/service/index.ts";
+import type { Agent } from "../../declarations/index.ts";
+import type { RegisteredUrls } from "../expected-url.ts";
+import { type FleetInput, registeredUrls } from "../registrations.ts";
 import { assertUnderstood, strayProblems } from "./skipped.ts";
-import { WalletPool } from "./wallets.ts";
+import { WalletPool } from "../wallets.ts";
 
 /** What is the same for all agents of a stack while they are judged one by one. */
 export interface LiveFleet {
