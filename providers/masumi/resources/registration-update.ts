@@ -7,7 +7,7 @@ import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-
 import { assertTextsFit } from "../service/rules/chain-texts.ts";
 import { shows } from "../service/rules/content.ts";
 import type { Session } from "./session.ts";
-import { missingRowPatience, noLongerListed } from "./whereabouts.ts";
+import { missingRowPatience, noLongerListed, notListed } from "./whereabouts.ts";
 import { awaitEffect } from "../service/reads/await-effect.ts";
 
 /**
@@ -45,7 +45,10 @@ async function waitUntilUpdatable(session: Session, id: string, inputs: Registra
     deadline: deadlineBy({ waitMinutes, wallet: inputs.wallet, rows: () => view.known.values() }),
     judge: (row) => (isPatient(row) ? undefined : judgeBeforeUpdate(id, row, inputs)),
     onLook: (row) =>
-      session.progress(inputs.resourceUrn, `${row?.state ?? ""}: the update waits until this is confirmed`),
+      session.progress(
+        inputs.resourceUrn,
+        row ? `${row.state}: the update waits until this is confirmed` : notListed(id),
+      ),
     onTrouble: (error) =>
       session.progress(inputs.resourceUrn, `Waiting for the payment service: ${error.message}`),
   });

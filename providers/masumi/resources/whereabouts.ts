@@ -189,6 +189,10 @@ export function missingRowPatience(seconds: number): (row: Row | undefined) => b
 export const noLongerListed = (id: string, agentId: string) =>
   inconsistent(`The payment service no longer lists registration ${id}, which it had accepted.`, agentId);
 
+/** What is shown while such a registration is still waited for. */
+export const notListed = (id: string): string =>
+  `Waiting for the payment service to list registration ${id}, which it had accepted`;
+
 /** Returns the last part of a URN: a registration, and its confirmation, are called like their agent. */
 export const nameOf = (urn: string | undefined, fallback: string): string =>
   urn?.split("::").at(-1) ?? fallback;

@@ -34,6 +34,12 @@ interface Waiter {
   readonly end: (error?: unknown) => void;
 }
 
+interface Changes {
+  readonly rows: readonly Row[];
+  /** Ids of the known rows that are among them, as far as their times tell. */
+  readonly due: readonly string[];
+}
+
 /**
  * This process's view of the rows of one network and payment source type: read once completely, then kept up to date with the
  * service's list of changes (or read again if there is none). All readers and waiters share the same requests, so their number
@@ -55,6 +61,9 @@ export class RegistryView {
   #readMs = 0;
   /** Rows from answers to our own writes, and when: a read that was started earlier must not undo them. */
   readonly #noted = new Map<string, { readonly row: Row; readonly at: number }>();
+
+  /** Rows that were once missing from a list of changes. */
+  readonly #doubted = new Set<string>();
 
   readonly #waiters = new Map<Waiter, string>();
   #isWatching = false;
@@ -153,10 +162,10 @@ export class RegistryView {
     const onSkipped = (entry: SkippedEntry) => void skipped.push(entry);
     const changed =
       startedAt - this.#fullyReadAt < FULL_READ_EVERY_MS ? await this.#readChanges(onSkipped) : undefined;
-    if (changed) {
-      const rows = new Map([...this.#rows, ...byId(changed)]);
+    if (changed && !this.#lacksAwaited(changed)) {
+      const rows = new Map([...this.#rows, ...byId(changed.rows)]);
       for (const { id } of skipped) rows.delete(id);
-      const before = [...this.#skipped].filter(([id]) => !changed.some((row) => row.id === id));
+      const before = [...this.#skipped].filter(([id]) => !changed.rows.some((row) => row.id === id));
       this.#skipped = new Map([...before, ...byId(skipped)]);
       this.#rows = this.#withNoted(startedAt, rows);
     } else {
@@ -173,12 +182,26 @@ export class RegistryView {
     this.#readMs = Date.now() - startedAt;
   }
 
-  async #readChanges(onSkipped: (entry: SkippedEntry) => void): Promise<Row[] | undefined> {
+  async #readChanges(onSkipped: (entry: SkippedEntry) => void): Promise<Changes | undefined> {
     const times = [...this.#rows.values()].map(({ updatedAt }) => Date.parse(updatedAt));
     if (times.length === 0) return undefined;
-    const newest = times.reduce((a, b) => Math.max(a, b));
-    const since = new Date(newest - OVERLAP_MS).toISOString();
-    return this.#client.listChanged(this.#scope, since, { onSkipped });
+    const since = times.reduce((a, b) => Math.max(a, b)) - OVERLAP_MS;
+    const due = [...this.#rows.values()].filter(({ updatedAt }) => Date.parse(updatedAt) >= since);
+    const options = { onSkipped };
+    const rows = await this.#client.listChanged(this.#scope, new Date(since).toISOString(), options);
+    return rows && { rows, due: due.map(({ id }) => id) };
+  }
+
+  /**
+   * Returns whether the list of changes lacks a row that is waited for and belongs there: it may be in no list any more, which only
+   * a complete read tells. A row is doubted once, as the service may have touched it without a change of its state.
+   */
+  #lacksAwaited({ rows, due }: Changes): boolean {
+    const listed = new Set(rows.map(({ id }) => id));
+    const awaited = new Set(this.#waiters.values());
+    const lacking = due.filter((id) => awaited.has(id) && !listed.has(id) && !this.#doubted.has(id));
+    for (const id of lacking) this.#doubted.add(id);
+    return lacking.length > 0;
   }
 
   #withNoted(startedAt: number, rows: Map<string, Row>): Map<string, Row> {

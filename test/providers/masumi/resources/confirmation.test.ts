@@ -192,12 +192,16 @@ describe.concurrent("what ends a wait at once", () => {
     await using service = await startService({ chainSpeed: 0 });
     const inputs = answering();
     const { id } = await startRun(service.url).create(inputs);
-    await service.fault({ kind: "hide-rows", route: "GET /registry", count: 2 });
-    const confirming = startRun(service.url).confirm(confirmationOf(id, inputs));
+    await service.fault({ kind: "hide-rows", route: "GET /registry", count: 6 });
+    await using engine = await startEngine();
+    const confirming = startRun(service.url, { engine }).confirm(confirmationOf(id, inputs));
     await vi.waitFor(async () => expect(await service.faultsLeft()).toBe(0), { timeout: 10_000 });
     await service.advance(120);
     await service.advance(120);
     expect(await confirming).toMatchObject({ state: "RegistrationConfirmed" });
+    expect(engine.messages.map(({ message }) => message).join()).toContain(
+      `service to list registration ${id}`,
+    );
   });
 
   test("a key that is refused", async () => {

@@ -108,6 +108,34 @@ describe.concurrent("waits", () => {
     expect(ends).toEqual(["b RegistrationConfirmed", "a RegistrationConfirmed"]);
   });
 
+  test("notice soon that a row is in no list any more", async () => {
+    await using service = await startService({ chainSpeed: 0 });
+    const { id } = await service.insert(rowFields("a"));
+    await service.insert(rowFields("b"));
+    const { view } = viewOf(service);
+    await view.rows(0);
+    for (const route of ["GET /registry", "GET /registry/diff", "GET /registry/count"]) {
+      await service.fault({ kind: "hide-rows", route, count: 999, name: "a" });
+    }
+    const until = Date.now() + 60_000;
+    const seen = await view.waitFor(id, {
+      deadline: () => until,
+      judge: (row) => (row ? undefined : "missing"),
+    });
+    expect(seen).toBe("missing");
+  }, 70_000);
+
+  test("read all rows once more, and no more than that, if the list of changes alone lacks one", async () => {
+    await using service = await startService({ chainSpeed: 0 });
+    const { id } = await service.insert(rowFields("a"));
+    const { view } = viewOf(service);
+    await view.rows(0);
+    await service.fault({ kind: "hide-rows", route: "GET /registry/diff", count: 999 });
+    const until = Date.now() + 3_000;
+    await view.waitFor(id, { deadline: () => until, judge: () => undefined });
+    expect((await looks(service)).full).toBe(2);
+  });
+
   test("end with nothing when their time is over", async () => {
     await using service = await startService({ chainSpeed: 0 });
     const { view } = viewOf(service);
