@@ -13,7 +13,14 @@ import { withoutStack } from "./without-stack.ts";
 import { blameFor, describeBlame } from "../service/rules/chain-texts.ts";
 import { deadlineBy, queueSeconds, requestsBefore } from "../service/rules/queue.ts";
 import type { Session } from "./session.ts";
-import { assertGone, missingRowPatience, nameOf, noLongerListed } from "./whereabouts.ts";
+import {
+  type KnownRegistration,
+  assertGone,
+  missingRowPatience,
+  nameOf,
+  noLongerListed,
+  notListed,
+} from "./whereabouts.ts";
 
 const READ_AGE_MS = 60_000;
 /** A message about a wait is repeated after this time, and whenever the state changes. */
@@ -98,7 +105,7 @@ async function confirm(
       if (!row) throw noLongerListed(registrationId, nameOf(inputs.resourceUrn, registrationId));
       return isSettled(row.state) || isLeaving(row.state) ? row : undefined;
     },
-    onLook: (row) => row && tell(row),
+    onLook: (row) => (row ? tell(row) : session.progress(inputs.resourceUrn, notListed(registrationId))),
     onTrouble: (error) =>
       session.progress(inputs.resourceUrn, `Waiting for the payment service: ${error.message}`),
   });
@@ -126,10 +133,21 @@ async function readConfirmation(session: Session, id: string, props: Confirmatio
     const agentId = nameOf(props.resourceUrn, registrationId);
     const wallet = { vkey: walletVkey, type: walletType };
     const known = { id: registrationId, agentId, network, wallet, marker: "", agentIdentifier, state };
-    await assertGone(session, known, row);
+    if (!(await isGone(session, known, row))) return { id, props };
   }
   if (!row || row.state === "DeregistrationConfirmed") return { id: "" };
   return { id, props: toOutputs(props, row) };
+}
+
+/** Whether the list can be believed that a registration is gone. If not, its own refresh says so; this one keeps what is known. */
+async function isGone(session: Session, known: KnownRegistration, row: Row | undefined): Promise<boolean> {
+  try {
+    await assertGone(session, known, row);
+    return true;
+  } catch (error) {
+    if (error instanceof RegistrationError && error.code === "REGISTRY_INCONSISTENT") return false;
+    throw error;
+  }
 }
 
 /** Returns a function that reports what the resource waits for and, once per wallet, that the wallet may be empty. */

@@ -36,7 +36,8 @@ export class MasumiError extends Error {
 
   constructor({ code, what, remedy, status, serviceMessage }: MasumiErrorDetails) {
     const said = serviceMessage ? ` The service says: ${serviceMessage.replace(/[.\s]*$/, ".")}` : "";
-    super(`${code}: ${what}${said} ${remedy}`);
+    const told = `${what}${said}`;
+    super(`${code}: ${told}${told.endsWith("\n") ? "" : " "}${remedy}`);
     this.name = new.target.name;
     this.code = code;
     this.what = what;

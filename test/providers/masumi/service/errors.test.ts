@@ -33,6 +33,11 @@ test.each(Object.entries(ERROR_CODES))("%s has a cause and a remedy in whole sen
   expect(entry.remedy).toMatch(/^[A-Z].*\.$/s);
 });
 
+test("what to do begins its own line after a list", () => {
+  const error = new MasumiError({ code: "LEFT", what: "These are left:\n  - one\n", remedy: "Remove them." });
+  expect(error.message).toBe("LEFT: These are left:\n  - one\nRemove them.");
+});
+
 test("a message says the code, what happened, what the service said, and what to do", () => {
   const error = new RegistrationError({
     code: "REGISTRATION_FAILED",
