@@ -14,6 +14,7 @@ export class PlainDisplay {
   protected readonly paint: Paint;
   readonly #options: DisplayOptions;
   #lastPrinted = 0;
+  #lastLine = "";
   #errors = 0;
 
   constructor(options: DisplayOptions) {
@@ -54,6 +55,7 @@ export class PlainDisplay {
 
   protected print(lines: readonly string[]): void {
     this.#lastPrinted = Date.now();
+    this.#lastLine = lines.at(-1) ?? this.#lastLine;
     for (const line of lines) this.#options.stream.write(`${line}\n`);
   }
 
@@ -75,7 +77,8 @@ export class PlainDisplay {
   }
 
   protected runEnded(event: Extract<EngineEvent, { kind: "run-end" }>): void {
-    this.print(["", ...outputLines(event, this.paint), ...summaryLines(event, this.#errors, this.paint)]);
+    const gap = this.#lastLine === "" ? [] : [""];
+    this.print([...gap, ...outputLines(event, this.paint), ...summaryLines(event, this.#errors, this.paint)]);
   }
 
   /** Said once, when it is known: what happens meanwhile may take an hour. */

@@ -137,6 +137,19 @@ describe("the plain display", () => {
     expect(show(false, events)).toContain("Resources: none\n");
   });
 
+  it.each([false, true])(
+    "has one empty line before the counts if nothing changed (interactive: %s)",
+    (interactive) => {
+      const events = [start, end({ changes: { ...NO_CHANGES, same: 3 } })];
+      expect(show(interactive, events).split("\n").slice(0, 4)).toEqual([
+        "Updating (dev):",
+        "",
+        "Resources:",
+        "    3 unchanged",
+      ]);
+    },
+  );
+
   it("shows in a preview what would change, secrets masked", () => {
     const changes = [
       { property: "size", kind: "update", old: 1, new: 2 },
