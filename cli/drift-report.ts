@@ -11,7 +11,7 @@ import {
 import type { Row } from "../providers/masumi/service/index.ts";
 import { printable } from "../providers/common/printable.ts";
 import { type CrewHere, deadCrewNotice } from "../stacks/crews.ts";
-import { type Paint, count } from "./text.ts";
+import { type Paint, count, stackOption } from "./text.ts";
 
 const HEADLINES: Readonly<Record<AgentDrift["status"], string>> = {
   same: "as declared",
@@ -37,10 +37,10 @@ export function driftText(
     ...drift.problems.map(({ message }) => `${paint("red", "Problem:")} ${printable(message)}\n`),
     ...(drift.skipped > 0 ? [`${describeSkipped(drift.skipped)}\n`] : []),
   ];
-  return `${blocks.join("")}\n${verdict(drift, dead.length)}\n`;
+  return `${blocks.join("")}\n${verdict(config.stack, drift, dead.length)}\n`;
 }
 
-function verdict({ agents, orphans, problems, hasDrifted }: FleetDrift, dead: number): string {
+function verdict(stack: string, { agents, orphans, problems, hasDrifted }: FleetDrift, dead: number): string {
   const untold = problems.length > 0 ? ` ${count(problems.length, "agent")} could not be compared.` : "";
   if (!hasDrifted && dead === 0) {
     const none =
@@ -54,7 +54,7 @@ function verdict({ agents, orphans, problems, hasDrifted }: FleetDrift, dead: nu
     ...(orphans.length > 0 ? [`${count(orphans.length, "registration")} that no file declares`] : []),
     ...(dead > 0 ? [`${count(dead, "crew")} not running`] : []),
   ];
-  return `Drift: ${parts.join(", ")}.${untold} See what up would do about it: npx masumi-agents plan`;
+  return `Drift: ${parts.join(", ")}.${untold} See what up would do about it: npx masumi-agents plan${stackOption(stack)}`;
 }
 
 function agentText(drift: AgentDrift, table: AssetTable, paint: Paint): string {

@@ -47,7 +47,7 @@ export function checkAgents(stack: string, { agents, complaints }: LoadedAgents)
   const more = complaints.length - shown.length;
   return fail(
     `${count(complaints.length, "complaint")}: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}`,
-    "correct the files; masumi-agents validate shows all complaints",
+    `correct the files; npx masumi-agents validate --stack ${stack} shows all complaints`,
   );
 }
 
