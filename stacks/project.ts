@@ -78,7 +78,7 @@ export function requireStackFile(project: Project, stack: string): void {
   if (stack === LOCAL_STACK || existsSync(stackFile(project, stack))) return;
   throw new UserError(
     `There is no stack "${stack}": ${stackFile(project, stack)} does not exist. ` +
-      `There are ${stackNames(project).join(", ")}. Name one with --stack.`,
+      `There are ${stackNames(project).join(", ")}. Name one of them, or make it: npx masumi-agents stack init ${stack}`,
   );
 }
 
