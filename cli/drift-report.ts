@@ -11,7 +11,8 @@ import {
 import type { Row } from "../providers/masumi/service/index.ts";
 import { printable } from "../providers/common/printable.ts";
 import { type CrewHere, deadCrewNotice } from "../stacks/crews.ts";
-import { type Paint, count, stackOption } from "./text.ts";
+import { stackOption } from "../stacks/project.ts";
+import { type Paint, count } from "./text.ts";
 
 const HEADLINES: Readonly<Record<AgentDrift["status"], string>> = {
   same: "as declared",
@@ -33,7 +34,7 @@ export function driftText(
   const blocks = [
     ...drift.agents.map((agent) => agentText(agent, table, paint)),
     ...drift.orphans.map((row) => orphanText(row, paint)),
-    ...dead.map((crew) => `${paint("red", "NOT RUNNING:")} ${deadCrewNotice(crew)}\n`),
+    ...dead.map((crew) => `${paint("red", "NOT RUNNING:")} ${deadCrewNotice(crew, config.stack)}\n`),
     ...drift.problems.map(({ message }) => `${paint("red", "Problem:")} ${printable(message)}\n`),
     ...(drift.skipped > 0 ? [`${describeSkipped(drift.skipped)}\n`] : []),
   ];

@@ -70,7 +70,7 @@ export async function showRun(project: Project, operation: Operation, flags: Run
     printJson(runDocument(result, left));
   } else if (operation === "up" && result.ok) {
     const agents = await readAgentOutputs(project, LOCAL_STACK, { env: process.env });
-    if (agents.length > 0) process.stdout.write(`\n${agentTable(await withAvailability(agents))}`);
+    if (agents.length > 0) process.stdout.write(agentTable(await withAvailability(agents)));
   }
   return left ? 1 : result.exitCode;
 }

@@ -3,9 +3,6 @@ import { styleText } from "node:util";
 /** `1 agent`, `2 agents` */
 export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
-/** Return how a hint's command names its stack: not where it is the local one, as the documentation does. */
-export const stackOption = (stack: string): string => (stack === "local" ? "" : ` --stack ${stack}`);
-
 /** Return a long identifier as its first and last characters: `fa12fbf5…7e32`. */
 export const shorten = (text: string, head: number, tail: number): string =>
   text.length > head + tail + 1 ? `${text.slice(0, head)}…${text.slice(-tail)}` : text;

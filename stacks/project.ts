@@ -82,6 +82,9 @@ export function requireStackFile(project: Project, stack: string): void {
   );
 }
 
+/** Return how the command of a hint names its stack: the local one, as in the documentation, not at all. */
+export const stackOption = (stack: string): string => (stack === LOCAL_STACK ? "" : ` --stack ${stack}`);
+
 const selectionFile = (project: Project) => join(project.masumi, "selected-stack");
 
 /** Return the stack that is meant where none is named: the one that was selected in this clone, else local. */
