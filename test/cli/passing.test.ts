@@ -106,6 +106,14 @@ describe("the Pulumi CLI", () => {
     });
   });
 
+  it("is the first program of that name on PATH, whatever folders are called so", async () => {
+    fakePulumi(project, 'printf "<%s>" "$@"');
+    project.write("folders/pulumi/README.md", "");
+    project.env["PATH"] = `${project.path("folders")}:${project.env["PATH"]}`;
+    const { exitCode, stdout } = await project.run("refresh", "--stack", "preprod");
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "<refresh><--stack><preprod>" });
+  });
+
   const npx = (script: string) => {
     fakePulumi(project, script, { name: "npx" });
     project.env["PATH"] = `${project.path("bin")}:/usr/bin:/bin`;
