@@ -17,6 +17,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "local/engine/test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/fixtures/**"],
+    globalSetup: "test/helpers/temporary-files.ts",
     // The long tests wait for processes of their own; one worker a core would leave cores idle.
     maxWorkers: availableParallelism() + 1,
     testTimeout: 60_000,

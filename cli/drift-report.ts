@@ -11,6 +11,7 @@ import {
 import type { Row } from "../providers/masumi/service/index.ts";
 import { printable } from "../providers/common/printable.ts";
 import { type CrewHere, deadCrewNotice } from "../stacks/crews.ts";
+import { stackOption } from "../stacks/project.ts";
 import { type Paint, count } from "./text.ts";
 
 const HEADLINES: Readonly<Record<AgentDrift["status"], string>> = {
@@ -33,14 +34,14 @@ export function driftText(
   const blocks = [
     ...drift.agents.map((agent) => agentText(agent, { table, paint, knowsState: drift.knowsState })),
     ...drift.orphans.map((row) => orphanText(row, paint)),
-    ...dead.map((crew) => `${paint("red", "NOT RUNNING:")} ${deadCrewNotice(crew)}\n`),
+    ...dead.map((crew) => `${paint("red", "NOT RUNNING:")} ${deadCrewNotice(crew, config.stack)}\n`),
     ...drift.problems.map(({ message }) => `${paint("red", "Problem:")} ${printable(message)}\n`),
     ...(drift.skipped > 0 ? [`${describeSkipped(drift.skipped)}\n`] : []),
   ];
-  return `${blocks.join("")}\n${verdict(drift, dead.length)}\n`;
+  return `${blocks.join("")}\n${verdict(config.stack, drift, dead.length)}\n`;
 }
 
-function verdict({ agents, orphans, problems, hasDrifted }: FleetDrift, dead: number): string {
+function verdict(stack: string, { agents, orphans, problems, hasDrifted }: FleetDrift, dead: number): string {
   const untold = problems.length > 0 ? ` ${count(problems.length, "agent")} could not be compared.` : "";
   if (!hasDrifted && dead === 0) {
     const none =
@@ -54,7 +55,7 @@ function verdict({ agents, orphans, problems, hasDrifted }: FleetDrift, dead: nu
     ...(orphans.length > 0 ? [`${count(orphans.length, "registration")} that no file declares`] : []),
     ...(dead > 0 ? [`${count(dead, "crew")} not running`] : []),
   ];
-  return `Drift: ${parts.join(", ")}.${untold} See what up would do about it: npx masumi-agents plan`;
+  return `Drift: ${parts.join(", ")}.${untold} See what up would do about it: npx masumi-agents plan${stackOption(stack)}`;
 }
 
 interface Telling {

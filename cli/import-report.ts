@@ -6,6 +6,7 @@ import type { ImportResult } from "../stacks/import/import.ts";
 import type { Draft } from "../stacks/import/judge.ts";
 import { isOfOtherOwner } from "../stacks/import/select.ts";
 import { count, formatTable, shorten, stdoutColumns } from "./text.ts";
+import { stackOption } from "../stacks/project.ts";
 
 /** For people: what was written, what was not and why. */
 export function importText(
@@ -47,7 +48,7 @@ const foreignNote = ({ row }: Draft, config: StackConfig): string =>
 /** What to do with files that were written. */
 export function nextSteps(stack: string, files: number): string {
   if (files === 0) return "";
-  const option = stack === "local" ? "" : ` --stack ${stack}`;
+  const option = stackOption(stack);
   return (
     `\nWrote ${count(files, "file")}. Next:\n` +
     `  npx masumi-agents plan${option}   # shows that nothing is minted or burned\n` +

@@ -140,7 +140,7 @@ const REMEDIES: Record<string, string> = {
 };
 
 /** Names the stack in the commands of a remedy: without it, they would set the one that is selected. */
-const ofStack = (stack: string, text: string): string =>
+export const ofStack = (stack: string, text: string): string =>
   text.replaceAll("masumi-agents config set ", `masumi-agents config set -s ${stack} `);
 
 /** Lists every problem of a stack's configuration. Code CONFIG_INVALID; never contains a secret's value. */

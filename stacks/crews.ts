@@ -7,7 +7,7 @@ import {
   recordedCrews,
 } from "../providers/crew-process/local/index.ts";
 import type { AgentStatus } from "./outputs.ts";
-import type { Project } from "./project.ts";
+import { type Project, stackOption } from "./project.ts";
 
 /** A crew that is a process of this machine. */
 export interface CrewHere extends RecordedCrew {
@@ -44,5 +44,5 @@ export const deadCrews = (project: Project, agents: readonly Agent[]): CrewHere[
   );
 
 /** Return what happened to a crew that died, and what to do. */
-export const deadCrewNotice = ({ agentId, log }: CrewHere): string =>
-  `The crew of ${agentId} is not running. Start it again with: npx masumi-agents up (its log: ${log})`;
+export const deadCrewNotice = ({ agentId, log }: CrewHere, stack: string): string =>
+  `The crew of ${agentId} is not running. Start it again with: npx masumi-agents up${stackOption(stack)} (its log: ${log})`;

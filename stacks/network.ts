@@ -31,7 +31,7 @@ export function readNetwork(project: Project, stack: string): StackNetwork {
   if (network !== "Preprod" && network !== "Mainnet") {
     throw new UserError(
       `${stackFile(project, stack)} does not set masumi:network (Preprod or Mainnet). ` +
-        `Set it: masumi-agents config set --stack ${stack} masumi:network Preprod`,
+        `Set it: npx masumi-agents config set --stack ${stack} masumi:network Preprod`,
     );
   }
   return { network, assets: assetOverrides(settings), settings };

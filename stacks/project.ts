@@ -78,9 +78,12 @@ export function requireStackFile(project: Project, stack: string): void {
   if (stack === LOCAL_STACK || existsSync(stackFile(project, stack))) return;
   throw new UserError(
     `There is no stack "${stack}": ${stackFile(project, stack)} does not exist. ` +
-      `There are ${stackNames(project).join(", ")}. Name one with --stack.`,
+      `There are ${stackNames(project).join(", ")}. Name one of them, or make it: npx masumi-agents stack init ${stack}`,
   );
 }
+
+/** Return how the command of a hint names its stack: the local one, as in the documentation, not at all. */
+export const stackOption = (stack: string): string => (stack === LOCAL_STACK ? "" : ` --stack ${stack}`);
 
 const selectionFile = (project: Project) => join(project.masumi, "selected-stack");
 

@@ -52,8 +52,8 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
   const { same: _same, ...changes } = result.changes;
   const isNew = Object.values(changes).some(Boolean);
   if (!json) {
-    if (!isNew) process.stdout.write("Nothing to do: all is as declared.\n");
-    process.stdout.write(`${isNew ? "" : "\n"}${agentTable(await withAvailability(agents))}`);
+    if (!isNew) process.stdout.write("Nothing to do: all is as declared.\n\n");
+    process.stdout.write(agentTable(await withAvailability(agents)));
   }
   // A run that changed nothing is over at once; and only test tokens are spent unasked.
   const takesJob = declared.some(

@@ -80,7 +80,7 @@ const hasStack = (command: Command): boolean =>
 function selected(project: Project): string {
   const stack = selectedStack(project);
   if (stack !== LOCAL_STACK)
-    printProgress(`Stack ${stack} (selected; masumi-agents stack select local goes back).`);
+    printProgress(`Stack ${stack} (selected; npx masumi-agents stack select local goes back).`);
   return stack;
 }
 

@@ -3,7 +3,7 @@ import { printable } from "../../providers/common/printable.ts";
 import { type AgentWithCrew, crewsHere, deadCrewNotice, withCrews } from "../../stacks/crews.ts";
 import { statusDocument } from "../../stacks/documents.ts";
 import { readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
-import type { Project } from "../../stacks/project.ts";
+import { type Project, stackOption } from "../../stacks/project.ts";
 import { type UnsettledRequest, readUnsettledRequests } from "../../stacks/unsettled.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { agentTable } from "../agent-table.ts";
@@ -26,16 +26,17 @@ export async function status(project: Project, flags: StatusFlags, wanted?: stri
   }
   const agents = withCrews(project, await withAvailability(chosen));
   if (flags.json) printJson(statusDocument(agents, unsettled));
-  else process.stdout.write(statusText(project, agents, wanted, flags) + unsettledText(unsettled));
+  else
+    process.stdout.write(statusText(project, agents, wanted, flags) + unsettledText(flags.stack, unsettled));
   return agents.some(({ availability }) => availability === "no answer") ? 1 : 0;
 }
 
-const unsettledText = (unsettled: readonly UnsettledRequest[]): string =>
+const unsettledText = (stack: string, unsettled: readonly UnsettledRequest[]): string =>
   unsettled
     .map(
       ({ agentId, startedAt }) =>
         `The registration of ${printable(agentId)} was requested at ${startedAt}, and what became of it is unknown ` +
-        "(REGISTRATION_UNSETTLED). See npx masumi-agents plan.\n",
+        `(REGISTRATION_UNSETTLED). See npx masumi-agents plan${stackOption(stack)}.\n`,
     )
     .join("");
 
@@ -43,14 +44,14 @@ function statusText(
   project: Project,
   agents: readonly AgentWithCrew[],
   wanted: string | undefined,
-  { wide }: StatusFlags,
+  { stack, wide }: StatusFlags,
 ): string {
   const [first] = agents;
-  if (!first) return "No agents are up. Start with: npx masumi-agents up\n";
+  if (!first) return `No agents are up. Start with: npx masumi-agents up${stackOption(stack)}\n`;
   const dead = crewsHere(project).filter(
     ({ isAlive, url }) => !isAlive && agents.some((agent) => agent.url === url),
   );
-  const notices = dead.map((crew) => `\n${deadCrewNotice(crew)}\n`);
+  const notices = dead.map((crew) => `\n${deadCrewNotice(crew, stack)}\n`);
   return `${wanted === undefined ? agentTable(agents, wide) : agentText(first)}${notices.join("")}`;
 }
 

@@ -65,6 +65,7 @@ const wordsOf =
 
 /** Ends with what is wrong if there is a word that the command does not know: only Pulumi, on other stacks, may. */
 export async function refuseUnknown(command: TableCommand): Promise<void> {
+  await refuseUnknownWord(command);
   const [flag] = command.unknown;
   if (flag !== undefined) {
     const near = await nearestOf(
@@ -77,25 +78,32 @@ export async function refuseUnknown(command: TableCommand): Promise<void> {
       { code: "commander.unknownOption" },
     );
   }
-  const { operands, registeredArguments: declared, commands } = command;
-  if (operands.length <= declared.length || declared.at(-1)?.variadic === true) return;
-  if (commands.length > 0) {
-    const words = [...command.path, operands[0] ?? ""].join(" ");
-    const instead = INSTEAD[words];
-    const near = await nearestOf(
-      operands[0] ?? "",
-      commands.map((one) => one.name()),
-    );
-    command.error(
-      instead === undefined
-        ? `error: unknown command '${words}'${near}`
-        : `error: the stack local has no '${words}'. ${instead}\nOf another stack: add --stack <name>, and Pulumi does it.`,
-      { code: "commander.unknownCommand" },
-    );
-  }
+  if (!hasTooMany(command)) return;
+  const { operands, registeredArguments: declared } = command;
   command.error(
     `error: too many arguments for '${command.path.join(" ")}'. Expected ${declared.length} but got ${operands.length}: ${operands.join(", ")}.`,
     { code: "commander.excessArguments" },
+  );
+}
+
+const hasTooMany = ({ operands, registeredArguments: declared }: TableCommand): boolean =>
+  operands.length > declared.length && declared.at(-1)?.variadic !== true;
+
+/** Ends if a command that consists of others has none of that name: its options are not known then, so this comes first. */
+async function refuseUnknownWord(command: TableCommand): Promise<void> {
+  const { operands, commands, path } = command;
+  if (commands.length === 0 || !hasTooMany(command)) return;
+  const words = [...path, operands[0] ?? ""].join(" ");
+  const instead = INSTEAD[words];
+  const near = await nearestOf(
+    operands[0] ?? "",
+    commands.map((one) => one.name()),
+  );
+  command.error(
+    instead === undefined
+      ? `error: unknown command '${words}'${near}`
+      : `error: the stack local has no '${words}'. ${instead}\nOf another stack: add --stack <name>, and Pulumi does it.`,
+    { code: "commander.unknownCommand" },
   );
 }
 

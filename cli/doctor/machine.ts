@@ -45,9 +45,10 @@ export function checkAgents(stack: string, { agents, complaints }: LoadedAgents)
   if (complaints.length === 0) return ok(`${count(agents.length, "agent")} valid for stack ${stack}`);
   const shown = complaints.slice(0, SHOWN_COMPLAINTS).map(formatComplaint);
   const more = complaints.length - shown.length;
+  const lines = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].map((line) => `\n  - ${line}`);
   return fail(
-    `${count(complaints.length, "complaint")}: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}`,
-    "correct the files; masumi-agents validate shows all complaints",
+    `${count(complaints.length, "complaint")}:${lines.join("")}`,
+    `correct the files; npx masumi-agents validate --stack ${stack} shows all complaints`,
   );
 }
 

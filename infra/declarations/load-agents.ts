@@ -61,6 +61,7 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
   const hasBucket = documents !== undefined;
   const context: StackContext = {
     projectRoot,
+    stack,
     hosting,
     hasBucket,
     wallets,

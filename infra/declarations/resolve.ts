@@ -15,6 +15,7 @@ import { isPrivateUrl } from "../../providers/common/public-address.ts";
 /** What a stack offers its agents. */
 export interface StackContext {
   readonly projectRoot: string;
+  readonly stack: string;
   /** masumi:hosting */
   readonly hosting: string;
   /** Whether documents may be too large for an image. */
@@ -104,7 +105,7 @@ function checkUrl(url: string, { allowPrivateUrls }: StackContext, complain: Com
 function checkPaid(
   source: AgentSource,
   hosting: HostingKind,
-  { secrets }: StackContext,
+  { stack, secrets }: StackContext,
   complain: Complain,
 ): void {
   if (!secrets || source.kind === "url") return;
@@ -113,7 +114,7 @@ function checkPaid(
     complain(
       ["pricing"],
       `the agent is paid, and with hosting ${hosting} its paid jobs would be lost whenever the container that runs them stops`,
-      "set the URL of a PostgreSQL database with npx masumi-agents config set --secret masumi:databaseUrl",
+      `set the URL of a PostgreSQL database with npx masumi-agents config set -s ${stack} --secret masumi:databaseUrl`,
     );
   }
   if (needsRuntimeKey === "with a price" && !secrets.includes("runtimeKey")) {
@@ -121,7 +122,7 @@ function checkPaid(
       ["pricing"],
       "the agent is paid, but its crew has no key to take payments with",
       "ask the payment service's administrator for a ReadAndPay key limited to the selling wallets, and set it with " +
-        "npx masumi-agents config set --secret masumi:runtimeKey",
+        `npx masumi-agents config set -s ${stack} --secret masumi:runtimeKey`,
     );
   }
 }

@@ -43,6 +43,6 @@ export function approvalProblem(approved: string | undefined, checksum: string):
   return new MasumiError({
     code: "PLAN_CHANGED",
     what: `The approved plan (MASUMI_PLAN) has checksum ${approved}, this run's plan ${checksum}: the declarations or the chain have changed since.`,
-    remedy: "Run masumi-agents plan again, have the new plan approved, and pass its checksum.",
+    remedy: "Run npx masumi-agents plan again, have the new plan approved, and pass its checksum.",
   });
 }

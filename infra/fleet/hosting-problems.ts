@@ -1,4 +1,4 @@
-import { type StackConfig, problemsOfHosting } from "../config.ts";
+import { type StackConfig, ofStack, problemsOfHosting } from "../config.ts";
 import { type Agent, hostedBy } from "../declarations/index.ts";
 import { HOSTINGS, type HostingKind, TRAITS } from "../hosting/traits.ts";
 
@@ -14,7 +14,7 @@ function refusalsOf(kind: HostingKind, agents: readonly Agent[], config: StackCo
   // The stack's own hosting is checked with the rest of its configuration.
   const settings = kind === config.hosting ? [] : problemsOfHosting(kind, config);
   return [
-    ...settings.map((problem) => `${problem} (hosting ${kind} of ${files})`),
+    ...settings.map((problem) => `${ofStack(config.stack, problem)} (hosting ${kind} of ${files})`),
     ...(countProblems?.(agents.length) ?? []),
     ...agents.flatMap(({ file, id }) =>
       (idProblems?.(config, id) ?? []).map((problem) => `${file}: ${problem}`),

@@ -70,6 +70,6 @@ function urlProblem(
     what: `${agent.file}: with hosting ${agent.hosting} of stack ${stack}, the agent is at ${url}, which the network cannot reach.`,
     remedy:
       "Choose a hosting with public URLs, or set the public URL of its engine (masumi:docker.url). For a simulated network: " +
-      "npx masumi-agents config set masumi:allowPrivateUrls true.",
+      `npx masumi-agents config set -s ${stack} masumi:allowPrivateUrls true.`,
   });
 }

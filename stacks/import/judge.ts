@@ -97,8 +97,9 @@ function readBack(text: string, id: string, table: AssetTable, context: ImportCo
   checkDuplicates([...others, { file, id, parts, complain }]);
   if (!declaration) return { reasons };
   const hasBucket = config.documents !== undefined;
-  const stack = { projectRoot, hosting: config.hosting, hasBucket, table, wallets: config.wallets };
-  return { agent: resolveAgent(declaration, { id, file }, stack, complain), reasons };
+  const { stack, hosting, wallets } = config;
+  const offered = { projectRoot, stack, hosting, hasBucket, table, wallets };
+  return { agent: resolveAgent(declaration, { id, file }, offered, complain), reasons };
 }
 
 /** The plan has the last word: what up would not simply take over is not written. */
@@ -121,7 +122,7 @@ function decide(row: Row, agent: Agent, text: string, context: ImportContext): D
   const { action } = planned;
   const isRepeated = action === "update" && row.state === "UpdateFailed";
   if (action === "adopt" || action === "none" || isRepeated) return { row, agent, text, action };
-  return [{ field: "", message: `up would ${action} it`, remedy: "see masumi-agents plan" }];
+  return [{ field: "", message: `up would ${action} it`, remedy: "see npx masumi-agents plan" }];
 }
 
 const problemReason = ({ code, what, remedy }: { code: string; what: string; remedy: string }): Reason => ({

@@ -63,7 +63,7 @@ export function findNamed(
     return {
       field: "",
       message: "no registration on this network has this id, agent identifier or name",
-      remedy: "masumi-agents import without names lists what can be imported",
+      remedy: "npx masumi-agents import without names lists what can be imported",
     };
   }
   if (present.length <= 1) return only;
@@ -77,7 +77,8 @@ export function findNamed(
 /** Return what keeps a registration from being taken over, whatever it says; undefined if nothing does. */
 export function obstacle(row: Row, declared: Declared): Reason | undefined {
   const file = fileOf(row, declared);
-  if (file) return { field: "", message: `${file} declares it already`, remedy: "see masumi-agents drift" };
+  if (file)
+    return { field: "", message: `${file} declares it already`, remedy: "see npx masumi-agents drift" };
   const stateObstacle = obstacleOfState(row);
   if (stateObstacle) return stateObstacle;
   if (!declared.config.wallets.some(({ vkey }) => vkey === row.walletVkey)) {

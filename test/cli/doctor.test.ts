@@ -85,7 +85,7 @@ describe("masumi-agents doctor", () => {
     stack.project.write("agents/a.yaml", "nam: A");
     const found = await findings(stack);
     expect(of(found, "agents")[0]).toMatch(
-      /^fail \d+ complaints: agents\/a\.yaml:1:1: .* -> correct the files/,
+      /^fail \d+ complaints:\n {2}- agents\/a\.yaml:1:1: .*\n {2}- [^]* -> correct the files; npx masumi-agents validate --stack preprod /,
     );
     expect(of(found, "settings")[0]).toMatch(/^fail CONFIG_INVALID: .*masumi:owner is missing/s);
     expect(of(found, "settings")[0]).toMatch(/masumi:apiKey is in plain text/);

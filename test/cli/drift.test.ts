@@ -60,7 +60,7 @@ describe("masumi-agents drift", () => {
       /^Agent orphan: NOT DECLARED: registered under this owner, but in no file \(registration cm/m,
     );
     expect(stdout).toMatch(
-      /^Drift: 4 of 5 agents not as declared, 1 registration that no file declares\. .*masumi-agents plan$/m,
+      /^Drift: 4 of 5 agents not as declared, 1 registration that no file declares\. .*masumi-agents plan --stack preprod$/m,
     );
     expect(stdout).not.toContain("\u001b");
     expect(exitCode).toBe(2);

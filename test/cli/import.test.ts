@@ -215,7 +215,7 @@ describe("masumi-agents import", () => {
             {
               field: "",
               message: "no registration on this network has this id, agent identifier or name",
-              remedy: "masumi-agents import without names lists what can be imported",
+              remedy: "npx masumi-agents import without names lists what can be imported",
             },
           ],
         },

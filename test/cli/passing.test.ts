@@ -73,11 +73,26 @@ describe("the selected stack", () => {
   });
 
   it("stays what it was where Pulumi does not have it", async () => {
-    fakePulumi(project, 'echo "error: no stack named nope" >&2; exit 1');
-    expect(await project.run("stack", "select", "nope")).toMatchObject({ exitCode: 1 });
+    fakePulumi(project, 'echo "error: no stack named preprod" >&2; exit 1');
+    expect(await project.run("stack", "select", "preprod")).toMatchObject({ exitCode: 1 });
     expect((await project.run("stack", "ls", "--json")).stdout).toContain(
       '"name": "local",\n      "current": true',
     );
+  });
+});
+
+describe("a stack without a file", () => {
+  beforeEach(() => fakePulumi(project, 'printf "<%s>" "$@"; exit 7'));
+
+  it("is refused by name, with those that there are", async () => {
+    const { exitCode, stdout, stderr } = await project.run("stack", "select", "nope");
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr).toMatch(/no stack "nope": .*\. There are local, preprod\. .*stack init nope$/m);
+  });
+
+  it("is Pulumi's to make", async () => {
+    const { stdout } = await project.run("stack", "select", "nope", "--create");
+    expect(stdout).toBe("<stack><select><nope><--create>");
   });
 });
 
@@ -89,6 +104,14 @@ describe("the Pulumi CLI", () => {
       exitCode: 0,
       stderr: `Using Pulumi CLI 3.100.1 (${project.path("bin/pulumi")}); tested with 3.260.0.\n`,
     });
+  });
+
+  it("is the first program of that name on PATH, whatever folders are called so", async () => {
+    fakePulumi(project, 'printf "<%s>" "$@"');
+    project.write("folders/pulumi/README.md", "");
+    project.env["PATH"] = `${project.path("folders")}:${project.env["PATH"]}`;
+    const { exitCode, stdout } = await project.run("refresh", "--stack", "preprod");
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "<refresh><--stack><preprod>" });
   });
 
   const npx = (script: string) => {
@@ -133,9 +156,10 @@ describe("the local stack", () => {
 
   it.each([
     ["whoami", /has no "whoami"/],
-    ["watch --stack local", /has no "watch"\. Run masumi-agents up/],
+    ["watch --stack local", /has no "watch"\. Run npx masumi-agents up/],
     ["stack history", /no 'stack history'/],
     ["config cp", /no 'config cp'/],
+    ["stack rm local --yes", /no 'stack rm'/],
     ["state repair", /no 'state repair'/],
     ["stack ouput", /unknown command 'stack ouput'\n\(Did you mean output\?\)/],
   ])("has no %s, and says what serves instead", async (words, said) => {

@@ -114,6 +114,8 @@ describe("what the program refuses, plan and doctor report first", () => {
     const failed = checks.filter(({ status }) => status === "fail").map(({ message }) => message);
     expect(failed).toContainEqual(expect.stringMatching(one.said));
     expect(looked.exitCode).toBe(1);
+    // Followed as it is, a remedy must not set another stack.
+    expect(planned.stdout + looked.stdout).not.toMatch(/config set (?!-s preprod )/);
   });
 
   it("the plan's approval is the plan's own checksum", async () => {

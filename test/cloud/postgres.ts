@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { guarded } from "../helpers/guard.ts";
 import { startProcess } from "./processes.ts";
 
 const run = promisify(execFile);
@@ -64,9 +65,11 @@ export async function startPostgres(log: string): Promise<Postgres> {
     max_connections: "200",
   };
   const given = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const [command, args] = guarded(join(programs, "postgres"), "-D", data, "-k", folder, ...given);
   const server = startProcess({
-    command: join(programs, "postgres"),
-    args: ["-D", data, "-k", folder, ...given],
+    command,
+    args,
+    detached: true,
     ...user,
     cwd: folder,
     log,

@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly cwd?: string;
   readonly uid?: number;
   readonly gid?: number;
+  /** Gives it a process group of its own. */
+  readonly detached?: boolean;
   /** What it says goes here. */
   readonly log: string;
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { S3 } from "@aws-sdk/client-s3";
 import { freePort } from "./free-port.ts";
+import { guarded } from "./guard.ts";
 import { crewEnvironment, repository } from "./project.ts";
 
 const PATIENCE_MS = 60_000;
@@ -52,10 +53,10 @@ export class LocalS3 implements AsyncDisposable {
       "--python",
       python,
     ];
-    const child = spawn(uv, ["--system-certs", "run", ...project, "ministack"], {
+    const child = spawn(...guarded(uv, "--system-certs", "run", ...project, "ministack"), {
       cwd: folder,
       detached: true,
-      stdio: "ignore",
+      stdio: ["pipe", "ignore", "ignore"],
       env: {
         ...process.env,
         BIND_HOST: "127.0.0.1",

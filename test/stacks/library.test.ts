@@ -3,7 +3,6 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { startSandbox } from "../../local/sandbox/index.ts";
 import {
   type AgentOutput,
   type RunEvent,
@@ -20,8 +19,8 @@ import {
 } from "../../stacks/index.ts";
 import type { Draft } from "../../stacks/import/judge.ts";
 import { runPulumi } from "../../stacks/run.ts";
-import { outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { TestProject, repository } from "../helpers/project.ts";
+import { startWriterStack } from "./writer-stack.ts";
 
 describe("stacks/ and buyer/ are libraries", () => {
   const TERMINAL =
@@ -35,47 +34,30 @@ describe("stacks/ and buyer/ are libraries", () => {
 
 describe("another front end than the command line", () => {
   it("plans a stack, runs up with its events, and reads what came of it", async () => {
-    const sandbox = await startSandbox({ chainSpeed: "instant" });
-    const outside = await startOutsideAgents();
-    const folder = new TestProject();
-    try {
-      folder.useSandbox(sandbox.url);
-      folder.write("agents/writer.yaml", outsideAgent("Writer", `${outside.url}/writer`));
-      const project = openProject(folder.root);
-      const call = { env: {}, signal: AbortSignal.timeout(60_000) };
-      const stack = await readStack(project, "local", call);
-      const plan = planDocument(stack, await planStack(stack, call.signal));
-      expect(plan).toMatchObject({ version: 1, agents: [{ id: "writer", action: "create" }] });
+    await using stack = await startWriterStack();
+    const { project } = stack;
+    const call = { env: {}, signal: AbortSignal.timeout(60_000) };
+    const read = await readStack(project, "local", call);
+    const plan = planDocument(read, await planStack(read, call.signal));
+    expect(plan).toMatchObject({ version: 1, agents: [{ id: "writer", action: "create" }] });
 
-      const events: RunEvent[] = [];
-      const onEvent = (event: RunEvent) => void events.push(event);
-      const request = { stack: "local", operation: "up", signal: call.signal } as const;
-      expect(await runStack(project, request, { env: {}, onEvent })).toMatchObject({ exitCode: 0 });
-      expect(events.at(0)).toMatchObject({ kind: "run-start" });
-      expect(events.at(-1)).toMatchObject({ kind: "run-end", ok: true });
+    const events: RunEvent[] = [];
+    const onEvent = (event: RunEvent) => void events.push(event);
+    const request = { stack: "local", operation: "up", signal: call.signal } as const;
+    expect(await runStack(project, request, { env: {}, onEvent })).toMatchObject({ exitCode: 0 });
+    expect(events.at(0)).toMatchObject({ kind: "run-start" });
+    expect(events.at(-1)).toMatchObject({ kind: "run-end", ok: true });
 
-      const [agent] = await readAgentOutputs(project, "local", call);
-      expect(agent).toMatchObject({ id: "writer", state: "RegistrationConfirmed" });
-      const importable = await readImportable(project, await readStack(project, "local", call));
-      expect(judgeImports(importable, "all")).toEqual({ drafts: [], refusals: [] });
-    } finally {
-      await folder.dispose();
-      await sandbox.close();
-      await outside.close();
-    }
+    const [agent] = await readAgentOutputs(project, "local", call);
+    expect(agent).toMatchObject({ id: "writer", state: "RegistrationConfirmed" });
+    const importable = await readImportable(project, await readStack(project, "local", call));
+    expect(judgeImports(importable, "all")).toEqual({ drafts: [], refusals: [] });
   }, 120_000);
 
   it("ends a read that it has given up", async () => {
-    const sandbox = await startSandbox({ chainSpeed: "instant" });
-    const folder = new TestProject();
-    try {
-      folder.useSandbox(sandbox.url);
-      const stack = await readStack(openProject(folder.root), "local", { env: {} });
-      await expect(planStack(stack, AbortSignal.abort(new Error("given up")))).rejects.toThrow("given up");
-    } finally {
-      await folder.dispose();
-      await sandbox.close();
-    }
+    await using stack = await startWriterStack();
+    const read = await readStack(stack.project, "local", { env: {} });
+    await expect(planStack(read, AbortSignal.abort(new Error("given up")))).rejects.toThrow("given up");
   });
 });
 

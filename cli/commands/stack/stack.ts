@@ -4,6 +4,7 @@ import {
   LOCAL_STACK,
   type Project,
   readConfig,
+  requireStackFile,
   selectStack,
   selectedStack,
   stackFile,
@@ -107,12 +108,15 @@ export function stackSelect(project: Project, stack: string | undefined): number
   return 0;
 }
 
+const CREATES = new Set(["-c", "--create"]);
+
 /** `stack select <other>`: Pulumi selects it too, and refuses what its backend does not have. */
 export async function stackSelectOther(
   project: Project,
   stack: string,
   words: readonly string[],
 ): Promise<number> {
+  if (!words.some((word) => CREATES.has(word))) requireStackFile(project, stack);
   const exitCode = await passToPulumi(project, words);
   return exitCode === 0 ? stackSelect(project, stack) : exitCode;
 }
