@@ -82,6 +82,8 @@ async function main(): Promise<void> {
     return;
   }
   silenceSqliteWarning();
+  // Its database holds everybody's keys of this world: it and all else that is written are this user's alone.
+  process.umask(0o077);
   const { parseFault, startSandbox } = await import("./index.ts");
   const speed = values["chain-speed"];
   const sandbox = await startSandbox({

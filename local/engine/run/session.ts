@@ -178,13 +178,13 @@ export class Session {
   }
 
   /**
-   * Node keeps the compiled SDK beside the state: that saves each of the two processes half a second. They cannot share it: the SDK sets a
+   * Node keeps the compiled SDK beside the SDK: that saves each of the two processes half a second. They cannot share it: the SDK sets a
    * V8 flag while it loads, at another moment in each, and V8 refuses what was compiled under other flags.
    */
   #environment(role: "program" | "provider"): Record<string, string | undefined> {
-    const { stack, run } = this.#options;
+    const { sdk, run } = this.#options;
     const env = { ...process.env, ...run.env };
-    const cache = env["NODE_COMPILE_CACHE"] || stack.backend.cacheFolder;
+    const cache = env["NODE_COMPILE_CACHE"] || sdk.cacheFolder;
     return { ...env, NODE_COMPILE_CACHE: join(cache, role) };
   }
 
