@@ -13,6 +13,7 @@ import { createLauncher } from "../providers/launcher.ts";
 import { DYNAMIC_PACKAGE, ProviderRegistry } from "../providers/registry.ts";
 import type { Reporter } from "../reporter.ts";
 import { CHANNEL_OPTIONS, Unavailable } from "../rpc/service.ts";
+import { SocketFolder } from "../rpc/socket-folder.ts";
 import type { Sdk } from "../stack/sdk.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
 import type { OpenStack } from "../stack/stack.ts";
@@ -46,6 +47,7 @@ export class Session {
   readonly #events = new EventQueue<ProgramEvent>();
   readonly #monitor: ResourceMonitor;
   readonly #server = new grpc.Server(CHANNEL_OPTIONS);
+  readonly #sockets = new SocketFolder();
   #registry: ProviderRegistry | undefined;
   #program: Program | undefined;
   /** What the program gave the stack as outputs. */
@@ -75,7 +77,7 @@ export class Session {
   /** Does what the operation says. Returns whether all went well; problems are reported by then. */
   async execute(): Promise<boolean> {
     const { operation, run } = this.#options;
-    const address = `127.0.0.1:${await this.#listen()}`;
+    const address = await this.#listen();
     const context = this.#context(this.#startRegistry(address));
     const deployment = {
       context,
@@ -108,6 +110,7 @@ export class Session {
       if (!this.#preview) await this.#options.snapshot.close();
     } finally {
       this.#server.forceShutdown();
+      this.#sockets.remove();
     }
   }
 
@@ -143,6 +146,7 @@ export class Session {
         sdk,
         config,
         env: this.#environment("provider"),
+        sockets: this.#sockets,
       }),
       engineAddress: address,
       trust,
@@ -188,7 +192,8 @@ export class Session {
     return { ...env, NODE_COMPILE_CACHE: join(cache, role) };
   }
 
-  #listen(): Promise<number> {
+  /** Returns the address that the program and the providers reach this engine at. */
+  #listen(): Promise<string> {
     const { reporter, run } = this.#options;
     this.#server.addService(resourceGrpc.ResourceMonitorService, this.#monitor.service());
     this.#server.addService(
@@ -200,8 +205,10 @@ export class Session {
       ),
     );
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
-        if (error === null) resolve(port);
+      const socket = this.#sockets.next("engine");
+      const place = socket === undefined ? "127.0.0.1:0" : `unix:${socket}`;
+      this.#server.bindAsync(place, grpc.ServerCredentials.createInsecure(), (error, port) => {
+        if (error === null) resolve(socket === undefined ? `127.0.0.1:${port}` : place);
         else reject(error);
       });
     });
