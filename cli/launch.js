@@ -6,6 +6,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { suitableNode } from "./bundled-node.js";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const binaries = join(root, "node_modules", ".bin");
@@ -119,23 +120,6 @@ function ended(child) {
   });
 }
 
-/** @param {string} version */
-function stripsTypes(version) {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > 23 || (major === 22 && minor >= 18) || (major === 23 && minor >= 6);
-}
-
-/** The Node that runs the project: this one if it is new enough, else the one from node_modules. */
-function suitableNode() {
-  if (stripsTypes(process.versions.node)) return process.execPath;
-  const bundled = join(binaries, "node");
-  if (existsSync(bundled)) return realpathSync(bundled);
-  return fail(
-    `This project needs Node >= 22.18 (this is ${process.versions.node}), and no package brings one for ` +
-      `${process.platform}-${process.arch}. Install Node 22.18 or newer and try again.`,
-  );
-}
-
 /**
  * Runs `entry` (relative to the project root) and ends this process with its exit code.
  * @param {string} entry
@@ -146,7 +130,9 @@ export async function launch(entry, args) {
     if (entry === "cli/main.ts") await checkFirst(args);
     await install();
   }
-  const node = suitableNode();
+  const found = suitableNode({ root, args: entry === "cli/main.ts" ? args : [] });
+  if ("complaint" in found) fail(found.complaint);
+  const { node } = found;
   const path = [dirname(node), binaries, process.env["PATH"]].filter(Boolean).join(delimiter);
   const flags = entry.endsWith(".ts") ? ["--require", join(root, KEPT_JAVASCRIPT)] : [];
   const child = spawn(node, [...flags, join(root, entry), ...args], {

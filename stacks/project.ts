@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { UserError } from "./user-error.ts";
@@ -39,6 +48,7 @@ export function openProject(folder: string): Project {
     );
   }
   const masumi = join(root, ".masumi");
+  keepPrivate(masumi);
   return {
     root,
     agents: join(root, "agents"),
@@ -47,6 +57,13 @@ export function openProject(folder: string): Project {
     passphraseFile: join(masumi, "passphrase"),
     sandbox: join(masumi, "sandbox"),
   };
+}
+
+/** Close the folder of states, passphrase and customers' jobs to other users of this machine; it was once made as umask says. */
+function keepPrivate(folder: string): void {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  const isOurs = found !== undefined && found.uid === process.getuid?.();
+  if (isOurs && (found.mode & 0o077) !== 0) chmodSync(folder, 0o700);
 }
 
 function projectRoot(folder: string): string | undefined {
@@ -99,7 +116,7 @@ export function selectStack(project: Project, stack: string): void {
     rmSync(selectionFile(project), { force: true });
     return;
   }
-  mkdirSync(project.masumi, { recursive: true });
+  mkdirSync(project.masumi, { recursive: true, mode: 0o700 });
   writeFileSync(selectionFile(project), `${stack}\n`);
 }
 

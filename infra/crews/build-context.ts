@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
-import { fileProblem, filesInFolder, ignoredProblem } from "../declarations/index.ts";
+import { filesInFolder, folderProblems } from "../declarations/index.ts";
 import { HostingError } from "./errors.ts";
 
 /** A file that an image is built from. */
@@ -91,9 +91,7 @@ export function folderContext(
 ): ContextFile[] {
   const root = join(projectRoot, folder);
   const paths = filesInFolder(root);
-  const problem =
-    ignoredProblem(folder, paths, indispensable) ??
-    paths.map((path) => fileProblem(projectRoot, folder, path)).find((found) => found !== undefined);
+  const [problem] = folderProblems(projectRoot, folder, paths, indispensable);
   if (problem) refuse(problem);
   return paths.map((path) => readContextFile(root, path)).toSorted(byPath);
 }

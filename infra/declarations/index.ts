@@ -23,7 +23,7 @@ export {
 } from "./schema/assets.ts";
 export { READABLE as READABLE_FILES } from "./rules/crew.ts";
 export { type Complaint, DeclarationError, formatComplaint } from "./load/complaint.ts";
-export { fileProblem, filesInFolder, ignoredProblem } from "./load/build-folder.ts";
+export { filesInFolder, folderProblems } from "./load/build-folder.ts";
 export {
   type DocumentLink,
   MAX_DOCUMENT_BYTES,

@@ -6,7 +6,7 @@ import { checkDocuments } from "./documents.ts";
 import { nearestSize } from "../hosting/sizes.ts";
 import { type HostingKind, TRAITS, isHosting } from "../hosting/traits.ts";
 import type { Complain } from "./load/located.ts";
-import { fileProblem, filesInFolder, ignoredProblem } from "./load/build-folder.ts";
+import { filesInFolder, folderProblems } from "./load/build-folder.ts";
 import { pathProblem } from "./load/repository.ts";
 import type { Declaration } from "./schema/schema.ts";
 import { didYouMean } from "./schema/suggest.ts";
@@ -303,11 +303,7 @@ function checkFiles(
 ): void {
   const root = join(projectRoot, folder);
   if (!existsSync(join(root, indispensable))) return;
-  const files = filesInFolder(root);
-  const problems = [
-    ignoredProblem(folder, files, indispensable),
-    ...files.map((path) => fileProblem(projectRoot, folder, path)),
-  ].filter((problem) => problem !== undefined);
+  const problems = folderProblems(projectRoot, folder, filesInFolder(root), indispensable);
   for (const { message, remedy } of problems.slice(0, MOST_FILES)) complain(["build"], message, remedy);
 }
 

@@ -37,6 +37,10 @@ export interface SandboxOptions {
   /** Default 1 = as fast as the real chain. */
   readonly chainSpeed?: ChainSpeed;
   readonly faults?: readonly FaultInput[];
+  /** Further names or addresses by which it may be asked, besides those of loopback; default: none. */
+  readonly allowedHosts?: readonly string[];
+  /** Whether pages of any origin may ask, as they may ask the real service; default false. */
+  readonly cors?: boolean;
   /** Whether refused keys wait up to a second, as on the real service; default false. */
   readonly authDelay?: boolean;
   /** By how many seconds the service's own clock (stamps of rows, Date header) is ahead of this machine's; default 0. */
@@ -138,11 +142,19 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     shutdown: () => setTimeout(shutdown, 50),
   });
   const model = modelArea({ faults, requests });
-  const payments = paymentArea(service, requests, options.authDelay ?? false);
-  const { server, ...http } = createSandboxServer((path) => {
-    if (path.startsWith("/sandbox")) return control;
-    return path.startsWith("/model/v1") ? model : payments;
-  }, time);
+  const payments = paymentArea(service, requests, options);
+  const guard = {
+    allowedHosts: (options.allowedHosts ?? []).map((host) => host.toLowerCase()),
+    cors: options.cors ?? false,
+  };
+  const { server, ...http } = createSandboxServer({
+    areaOf: (path) => {
+      if (path.startsWith("/sandbox")) return control;
+      return path.startsWith("/model/v1") ? model : payments;
+    },
+    guard,
+    now: time,
+  });
 
   await listen(server, options).catch((error: unknown) => {
     store.close();
@@ -180,8 +192,12 @@ async function listen(server: Server, { port = 0, nextPort = false }: SandboxOpt
   }
 }
 
-function paymentArea(service: Service, requests: RequestCounts, authDelay: boolean): Area {
-  const payments = paymentService(service, { authDelay });
+function paymentArea(
+  service: Service,
+  requests: RequestCounts,
+  { authDelay = false, cors = false }: SandboxOptions,
+): Area {
+  const payments = paymentService(service, { authDelay, cors });
   return {
     bodyLimit: BODY_LIMIT,
     faultFor: (request) => {

@@ -13,6 +13,8 @@ const HELP = `Simulated Masumi payment service with its chain, and a stub model,
   --chain-speed <n>     multiple of the real chain's speed (default 1); 0 = it moves only when advanced;
                         "instant" = whatever is under way completes at the next request
   --fault <spec>        a scripted fault, may be repeated; README.md lists them
+  --allowed-host <name> a further name or address by which it may be asked, besides those of loopback; may be repeated
+  --cors                answer pages of any origin, as the real service does
   --no-auth-delay       answer refused keys at once (the real service waits up to a second)
   --clock-skew=<s>      the service's own clock is that many seconds ahead (-3600 = an hour behind)
   --shuffle             return rows of the same moment, and prices, in any order
@@ -34,6 +36,8 @@ const OPTIONS = {
   world: { type: "string" },
   "chain-speed": { type: "string", default: "1" },
   fault: { type: "string", multiple: true, default: [] as string[] },
+  "allowed-host": { type: "string", multiple: true, default: [] as string[] },
+  cors: { type: "boolean", default: false },
   "auth-delay": { type: "boolean", default: true },
   "clock-skew": { type: "string", default: "0" },
   shuffle: { type: "boolean", default: false },
@@ -78,6 +82,8 @@ async function main(): Promise<void> {
     return;
   }
   silenceSqliteWarning();
+  // Its database holds everybody's keys of this world: it and all else that is written are this user's alone.
+  process.umask(0o077);
   const { parseFault, startSandbox } = await import("./index.ts");
   const speed = values["chain-speed"];
   const sandbox = await startSandbox({
@@ -85,6 +91,8 @@ async function main(): Promise<void> {
     nextPort: values["next-port"],
     chainSpeed: speed === "instant" ? speed : readNumber("chain-speed", speed, 1_000_000),
     faults: values.fault.map(parseFault),
+    allowedHosts: values["allowed-host"],
+    cors: values.cors,
     authDelay: values["auth-delay"],
     clockSkewSeconds: readNumber("clock-skew", values["clock-skew"], LARGEST_SKEW, -LARGEST_SKEW),
     shuffle: values.shuffle,

@@ -1,39 +1,39 @@
-import { BlockList, isIP, isIPv6 } from "node:net";
+import { BlockList, isIP, isIPv4 } from "node:net";
+import table from "../../crew/src/crew_runtime/public_addresses.json" with { type: "json" };
 
-/** Special-purpose ranges of RFC 6890 and its successors that the public network cannot reach. */
-const PRIVATE = new BlockList();
-for (const [network, prefix] of [
-  ["0.0.0.0", 8],
-  ["10.0.0.0", 8],
-  ["100.64.0.0", 10],
-  ["127.0.0.0", 8],
-  ["169.254.0.0", 16],
-  ["172.16.0.0", 12],
-  ["192.0.0.0", 24],
-  ["192.0.2.0", 24],
-  ["192.168.0.0", 16],
-  ["198.18.0.0", 15],
-  ["198.51.100.0", 24],
-  ["203.0.113.0", 24],
-  ["224.0.0.0", 3],
-] as const) {
-  PRIVATE.addSubnet(network, prefix, "ipv4");
-}
-for (const [network, prefix] of [
-  ["::", 127],
-  ["64:ff9b:1::", 48],
-  ["100::", 64],
-  ["2001:db8::", 32],
-  ["fc00::", 7],
-  ["fe80::", 10],
-  ["ff00::", 8],
-] as const) {
-  PRIVATE.addSubnet(network, prefix, "ipv6");
+/** Returns a list of networks that are written as address/prefix. */
+function listOf(type: "ipv4" | "ipv6", networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = "", prefix] = network.split("/");
+    list.addSubnet(address, Number(prefix), type);
+  }
+  return list;
 }
 
-/** Returns whether the public network can reach an IP address. IPv4-mapped IPv6 addresses count as IPv4. */
-export const isPublicAddress = (address: string): boolean =>
-  !PRIVATE.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+const CLOSED_4 = listOf("ipv4", Object.keys(table.ipv4.closed));
+const OPEN_6 = listOf("ipv6", [table.ipv6.open]);
+const CLOSED_6 = listOf("ipv6", Object.keys(table.ipv6.closed));
+const HOLDS_IPV4 = listOf("ipv6", Object.keys(table.ipv6.holdsIpv4));
+
+/** Returns the IPv4 address in the last 32 bits of an IPv6 address. */
+function innerIpv4(address: string): string {
+  // The URL parser writes any spelling in one form, in which the last two groups are hexadecimal, or left out for zeros.
+  const written = new URL(`http://[${address.replace(/%.*$/, "")}]`).hostname.slice(1, -1);
+  const [high = "", low = ""] = written.split(":").slice(-2);
+  const bits = (Number.parseInt(high || "0", 16) << 16) | Number.parseInt(low || "0", 16);
+  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join(".");
+}
+
+/**
+ * Returns whether the public network can reach an IP address: the table of the crew runtime decides, so the probe, documents
+ * and a crew's tools agree. An address that holds an IPv4 address counts as that one.
+ */
+export function isPublicAddress(address: string): boolean {
+  if (isIPv4(address)) return !CLOSED_4.check(address, "ipv4");
+  if (HOLDS_IPV4.check(address, "ipv6")) return isPublicAddress(innerIpv4(address));
+  return OPEN_6.check(address, "ipv6") && !CLOSED_6.check(address, "ipv6");
+}
 
 /** Names that are never in the public DNS: RFC 6761, RFC 6762, RFC 8375 and ICANN's `internal`. */
 const PRIVATE_NAME = /(^|\.)(localhost|local|internal|home\.arpa)\.?$/;

@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { writeAtomicallySync } from "../common/atomic-write.ts";
+import { PROVIDER_TEXTS } from "../provider-texts.ts";
+import { CrewProcessError } from "./local/errors.ts";
+import { crewHome, identityFile } from "./local/index.ts";
 
 export interface CrewIdentityArgs {
   /** The crew's identity.json, absolute. */
@@ -16,8 +18,27 @@ interface Inputs {
   readonly agentIdentifier: string;
 }
 
+/**
+ * Returns whether a file is the identity of a crew of this project: the program's folder is the project's, or is below it. A
+ * state may come from another clone, or from somebody who can write states but not files.
+ */
+function isOwnIdentity(file: string): boolean {
+  const home = dirname(file);
+  const root = resolve(home, "../../..");
+  if (file !== identityFile(crewHome(root, basename(home))) || !existsSync(root)) return false;
+  const below = relative(realpathSync(root), realpathSync(process.cwd()));
+  return !isAbsolute(below) && below.split(sep)[0] !== "..";
+}
+
 function write({ file, agentIdentifier }: Inputs, draining: boolean): void {
-  mkdirSync(dirname(file), { recursive: true });
+  if (!isOwnIdentity(file)) {
+    throw new CrewProcessError(
+      "IDENTITY_ELSEWHERE",
+      `${file} is not where a crew of this project keeps its identifier, so it was not written.`,
+      "Run up in the project's own folder; if the state was copied from another clone, run refresh first.",
+    );
+  }
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   writeAtomicallySync(file, `${JSON.stringify({ agentIdentifier, draining })}\n`);
 }
 
@@ -39,14 +60,14 @@ export const provider = {
   },
 
   async read(id: string, props: Inputs) {
-    if (!existsSync(props.file)) return {};
+    if (!isOwnIdentity(props.file) || !existsSync(props.file)) return {};
     const found = JSON.parse(readFileSync(props.file, "utf8")) as { agentIdentifier?: string };
     return { id, props: { ...props, agentIdentifier: found.agentIdentifier ?? "" } };
   },
 
-  /** Makes the crew take no new jobs; the registration is removed after this. */
+  /** Makes the crew take no new jobs; the registration is removed after this. Another clone's crew is left alone. */
   async delete(_id: string, props: Inputs) {
-    if (existsSync(props.file)) write(props, true);
+    if (isOwnIdentity(props.file) && existsSync(props.file)) write(props, true);
   },
 };
 

@@ -58,7 +58,7 @@ function passphrase(project: Project): string {
       keepOwner(project);
       throw passphraseMissing(file, files);
     }
-    mkdirSync(dirname(file), { recursive: true });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     createAtomicallySync(file, `${randomBytes(24).toString("base64url")}\n`, 0o600);
   }
   return readFileSync(file, "utf8").trimEnd();
@@ -131,7 +131,7 @@ function keepOwner(project: Project): string {
   const made = hasFormerOwner(project) ? FORMER_OWNER : `local-${randomBytes(4).toString("hex")}`;
   const owner = readConfig(project, LOCAL_STACK)["masumi:owner"] ?? kept ?? made;
   if (owner !== kept) {
-    mkdirSync(project.masumi, { recursive: true });
+    mkdirSync(project.masumi, { recursive: true, mode: 0o700 });
     writeAtomicallySync(file, `${owner}\n`);
   }
   return owner;

@@ -113,7 +113,7 @@ export const sandboxIsMissing = () =>
  * @throws UserError when its port is taken, or it does not answer in time
  */
 export function startSandboxProcess(project: Project, options: SandboxOptions): Promise<RunningSandbox> {
-  mkdirSync(project.sandbox, { recursive: true });
+  mkdirSync(project.sandbox, { recursive: true, mode: 0o700 });
   const start = async () => (await findSandbox(project, options.signal)) ?? launch(project, options);
   return withLockFile(join(project.sandbox, "starting.lock"), start, options.signal);
 }
@@ -126,7 +126,7 @@ async function launch(project: Project, options: SandboxOptions): Promise<Runnin
   if (kept !== undefined && !(await isFree(kept)))
     throw await portIsTaken(kept, options.port === undefined, signal);
   const logFile = join(project.sandbox, "sandbox.log");
-  const log = openSync(logFile, "a");
+  const log = openSync(logFile, "a", 0o600);
   const child = spawn(process.execPath, argumentsOf(project, kept, options), {
     cwd: project.root,
     detached: true,

@@ -124,7 +124,11 @@ describe("the demo, and crews of its stack that are hired", () => {
       status: 500,
       count: 50,
     };
-    const set = { method: "POST", body: JSON.stringify({ faults: [fault] }) };
+    const set = {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ faults: [fault] }),
+    };
     expect((await fetch(`${sandbox.url}/sandbox/faults`, set)).status).toBe(200);
     try {
       const { exitCode, stderr } = await project.run("hire", "gift", ...INPUT);

@@ -81,7 +81,7 @@ export async function layFoundation(
   const project = makeCloudProject(name, base.name);
   undo.push(() => project.dispose());
 
-  const service = await startServiceUnderTest();
+  const service = await startServiceUnderTest([gateway]);
   undo.push(() => service.close());
   const forwarded = await forwardByTls(certificate, gateway, new URL(service.url));
   undo.push(() => forwarded.close());

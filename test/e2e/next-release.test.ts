@@ -39,7 +39,8 @@ beforeAll(async () => {
   await addStrangeRows({
     insert: async (row) => {
       const body = JSON.stringify(row);
-      const response = await fetch(`${sandbox.url}/sandbox/rows`, { method: "POST", body });
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`${sandbox.url}/sandbox/rows`, { method: "POST", headers, body });
       return (await response.json()) as { id: string };
     },
   });

@@ -40,9 +40,12 @@ export interface ServiceUnderTest {
   close(): Promise<void>;
 }
 
-/** @throws if MASUMI_TEST_URL is set and another of the variables is not */
-export async function startServiceUnderTest(): Promise<ServiceUnderTest> {
-  const sandbox = await startSandbox({ chainSpeed: 200 });
+/**
+ * @param allowedHosts names and addresses by which containers reach this machine
+ * @throws if MASUMI_TEST_URL is set and another of the variables is not
+ */
+export async function startServiceUnderTest(allowedHosts: readonly string[] = []): Promise<ServiceUnderTest> {
+  const sandbox = await startSandbox({ chainSpeed: 200, allowedHosts });
   const owner = `test-${randomBytes(6).toString("hex")}`;
   const target = process.env["MASUMI_TEST_URL"] ? realService() : sandboxService(sandbox.url);
   const client = new MasumiClient({ url: target.url, token: target.key });

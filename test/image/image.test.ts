@@ -102,7 +102,7 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
     await docker(["network", "create", RUN]);
     undo.push(() => docker(["network", "rm", RUN]));
     gateway = String(await inspect(RUN, "(index .IPAM.Config 0).Gateway"));
-    const sandbox = await startSandbox();
+    const sandbox = await startSandbox({ allowedHosts: [gateway] });
     undo.push(() => sandbox.close());
     model = await forward(gateway, new URL(sandbox.url));
     undo.push(() => model.close());

@@ -1,8 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { lstatSync, readdirSync, statSync } from "node:fs";
 import { join, posix, sep } from "node:path";
-import { isInside } from "./read.ts";
-import { type PathProblem, gitEnvironment } from "./repository.ts";
+import { type PathProblem, gitEnvironment, ignoredByGit, isInside, privateProblem } from "./repository.ts";
 
 /**
  * Returns the files of a folder that a clone of the repository has, relative to it: so what is built here is what a pipeline
@@ -27,14 +26,44 @@ function filesOfClone(folder: string): string[] | undefined {
 /** Follows no link: one to a folder above would never end. */
 const filesOnDisk = (folder: string, below = ""): string[] =>
   readdirSync(join(folder, below), { withFileTypes: true })
-    .filter(({ name }) => name !== ".git")
+    .filter(({ name }) => !/^\.(git|masumi)$/i.test(name))
     .flatMap((entry) => {
       const path = join(below, entry.name);
       return entry.isDirectory() ? filesOnDisk(folder, path) : [path];
     });
 
+/** Returns why a folder cannot be built as a clone has it, beginning with what it cannot do without. */
+export function folderProblems(
+  projectRoot: string,
+  folder: string,
+  files: readonly string[],
+  indispensable: "Dockerfile" | "crew.py",
+): PathProblem[] {
+  const links = files.filter((path) => isLink(join(projectRoot, folder, path)));
+  const ignored = ignoredByGit(
+    projectRoot,
+    links.map((path) => join(folder, path)).filter((path) => isInside(join(projectRoot, path), projectRoot)),
+  );
+  return [
+    ignoredProblem(folder, files, indispensable),
+    ...files.map(
+      (path) => fileProblem(projectRoot, folder, path) ?? linkProblem(join(folder, path), ignored),
+    ),
+  ].filter((problem) => problem !== undefined);
+}
+
+const isLink = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+
+const linkProblem = (path: string, ignored: ReadonlySet<string>): PathProblem | undefined =>
+  ignored.has(path)
+    ? {
+        message: `"${posix.normalize(path.split(sep).join("/"))}" is a link to something that git ignores`,
+        remedy: "put the file itself there",
+      }
+    : undefined;
+
 /** Returns why a file of a folder cannot be built into an image; undefined if it can. */
-export function fileProblem(projectRoot: string, folder: string, path: string): PathProblem | undefined {
+function fileProblem(projectRoot: string, folder: string, path: string): PathProblem | undefined {
   const full = join(projectRoot, folder, path);
   const shown = posix.normalize(join(folder, path).split(sep).join("/"));
   if (!isInside(full, projectRoot)) {
@@ -43,6 +72,8 @@ export function fileProblem(projectRoot: string, folder: string, path: string): 
       remedy: "put the file itself there",
     };
   }
+  const problem = privateProblem(projectRoot, shown);
+  if (problem) return problem;
   if (statSync(full).isFile()) return undefined;
   return {
     message: `"${shown}" is not a file: links to folders, submodules and sockets cannot be part of an image`,
@@ -51,7 +82,7 @@ export function fileProblem(projectRoot: string, folder: string, path: string): 
 }
 
 /** Returns why a file without which nothing can be built is not among those of a folder; undefined if it is. */
-export function ignoredProblem(
+function ignoredProblem(
   folder: string,
   files: readonly string[],
   indispensable: "Dockerfile" | "crew.py",

@@ -1,6 +1,7 @@
-import { accessSync, constants, lstatSync, readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, relative, sep } from "node:path";
 import { type Complaint, byText, complaintAt } from "./complaint.ts";
+import { ignoredByGit, isInside, privateProblem } from "./repository.ts";
 import { nearest } from "../schema/suggest.ts";
 
 /** A declaration as text, not yet parsed. */
@@ -79,11 +80,9 @@ function whyUnread(path: string, projectRoot: string): Problem | undefined {
 
 function refuse(path: string, projectRoot: string): Problem | undefined {
   const name = basename(path);
-  if (lstatSync(path).isSymbolicLink() && !isInside(path, projectRoot)) {
-    return [
-      "is a broken link, or a link to something outside the project",
-      "put the file itself here, so clones have it",
-    ];
+  if (lstatSync(path).isSymbolicLink()) {
+    const problem = refuseLink(path, projectRoot);
+    if (problem) return [problem, "put the file itself here, so clones have it"];
   }
   if (isFolder(path)) return refuseFolder(path);
   if (!statSync(path).isFile()) return ["is not a file", "agents are YAML files"];
@@ -102,6 +101,13 @@ function refuse(path: string, projectRoot: string): Problem | undefined {
   return undefined;
 }
 
+function refuseLink(path: string, projectRoot: string): string | undefined {
+  if (!isInside(path, projectRoot)) return "is a broken link, or a link to something outside the project";
+  const shown = relative(projectRoot, path);
+  if (privateProblem(projectRoot, shown)) return "is a link into .git or .masumi";
+  return ignoredByGit(projectRoot, [shown]).size > 0 ? "is a link to something that git ignores" : undefined;
+}
+
 /** Folders may lie beside the declarations, but none that stands where an agent did, and none that hides one. */
 function refuseFolder(path: string): Problem | undefined {
   if (MEANT_AS_YAML.test(path)) {
@@ -110,16 +116,6 @@ function refuseFolder(path: string): Problem | undefined {
   const inner = readdirSync(path, { recursive: true, encoding: "utf8" });
   if (!inner.some((name) => MEANT_AS_YAML.test(name))) return undefined;
   return ["is a folder, and subfolders are not read", `move its YAML files to ${basename(dirname(path))}/`];
-}
-
-/** Returns whether a path exists and is inside a folder after following all links. */
-export function isInside(path: string, folder: string): boolean {
-  try {
-    const inner = relative(realpathSync(folder), realpathSync(path));
-    return inner !== ".." && !inner.startsWith(`..${sep}`) && !inner.startsWith(sep);
-  } catch {
-    return false;
-  }
 }
 
 interface Undecodable {

@@ -1,11 +1,20 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, normalize, relative, resolve, sep } from "node:path";
-import { isInside } from "./read.ts";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, normalize, posix, relative, resolve, sep } from "node:path";
 
 export interface PathProblem {
   readonly message: string;
   readonly remedy: string;
+}
+
+/** Returns whether a path exists and is inside a folder after following all links. */
+export function isInside(path: string, folder: string): boolean {
+  try {
+    const inner = relative(realpathSync(folder), realpathSync(path));
+    return inner !== ".." && !inner.startsWith(`..${sep}`) && !inner.startsWith(sep);
+  } catch {
+    return false;
+  }
 }
 
 /** Returns why `path`, as written in the declaration `file`, is not a file or folder of the repository; undefined if it is. */
@@ -38,11 +47,33 @@ export function pathProblem(
       remedy: `put the ${wanted} itself there`,
     };
   }
+  const problem = privateProblem(projectRoot, path);
+  if (problem) return problem;
   const isFolder = statSync(full).isDirectory();
   if (isFolder === (wanted === "folder")) return undefined;
   return isFolder
     ? { message: `"${path}" is a folder`, remedy: "list its files one by one" }
     : { message: `"${path}" is a file`, remedy: "name the folder that contains it" };
+}
+
+/** Returns where a path of the repository leads when all links are followed, relative to the root and with forward slashes. */
+export const realPath = (projectRoot: string, path: string): string =>
+  relative(realpathSync(projectRoot), realpathSync(resolve(projectRoot, path)))
+    .split(sep)
+    .join("/");
+
+/** Folders of keys, states and jobs, wherever they are in the repository and however a file system spells them. */
+const PRIVATE = /^\.(git|masumi)$/i;
+
+/** Returns why an existing path must not become part of what leaves this machine: git's own folder or ours; undefined if it may. */
+export function privateProblem(projectRoot: string, path: string): PathProblem | undefined {
+  const real = realPath(projectRoot, path);
+  const segment = real.split("/").find((name) => PRIVATE.test(name));
+  if (segment === undefined) return undefined;
+  return {
+    message: `"${path}" leads to ${real}, and nothing in ${segment} leaves this machine`,
+    remedy: "put the file itself into the repository",
+  };
 }
 
 /** Variables of a surrounding git command, for example a hook, that would point git at another repository. */
@@ -52,8 +83,27 @@ const GIT_LOCATION = /^GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DI
 export const gitEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !GIT_LOCATION.test(name)));
 
-/** Returns which of these paths git ignores, so clones do not have them; none if there is no git or no repository. */
+/**
+ * Returns which of these existing paths git ignores, so clones do not have them; none if there is no git or no repository. A
+ * link counts as ignored, too, if git ignores what it leads to.
+ */
 export function ignoredByGit(projectRoot: string, paths: readonly string[]): ReadonlySet<string> {
+  const asked = paths.map((path) => ({ path, names: namesOf(projectRoot, path) }));
+  const ignored = askGit(projectRoot, [...new Set(asked.flatMap(({ names }) => names))]);
+  return new Set(
+    asked.filter(({ names }) => names.some((name) => ignored.has(name))).map(({ path }) => path),
+  );
+}
+
+/** What git is to be asked about: where a path leads, and the path itself unless that is behind a link, which git does not follow. */
+function namesOf(projectRoot: string, path: string): string[] {
+  if (!existsSync(resolve(projectRoot, path))) return [];
+  const real = realPath(projectRoot, path);
+  const folder = realPath(projectRoot, dirname(path));
+  return [real, posix.join(folder, basename(path))];
+}
+
+function askGit(projectRoot: string, paths: readonly string[]): ReadonlySet<string> {
   if (paths.length === 0) return new Set();
   const { status, stdout } = spawnSync("git", ["check-ignore", "-z", "--stdin"], {
     cwd: projectRoot,

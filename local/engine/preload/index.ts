@@ -17,8 +17,13 @@ export const PRELOAD_FLAGS: readonly string[] = [
   ]),
 ];
 
-/** What ends a provider host whose engine is gone. */
-export const GUARD_FLAGS: readonly string[] = ["--import", new URL("guard.js", import.meta.url).href];
+/** What ends a provider host whose engine is gone, and lets nobody but the engine ask it. */
+export const GUARD_FLAGS: readonly string[] = [
+  "--import",
+  new URL("guard.js", import.meta.url).href,
+  "--require",
+  file("private-socket.cjs"),
+];
 
 /** The same for the program, which gets a pipe for it as its fourth file. */
 export const PROGRAM_GUARD_FLAGS: readonly string[] = ["--require", file("program-guard.cjs")];

@@ -44,7 +44,7 @@ export class ProviderConnection {
   constructor(process: HostProcess) {
     this.process = process;
     this.#client = new providerGrpc.ResourceProviderClient(
-      `127.0.0.1:${process.port}`,
+      process.address,
       credentials.createInsecure(),
       CHANNEL_OPTIONS,
     );

@@ -17,7 +17,8 @@ export interface HostProcessOptions {
 export interface HostProcess {
   readonly name: string;
   readonly child: Child;
-  readonly port: number;
+  /** Where it answers, as gRPC writes it. */
+  readonly address: string;
   /** The last lines that it printed: all there is to say about a crash. */
   readonly lastLines: readonly string[];
 }
@@ -63,7 +64,8 @@ export async function startHostProcess(options: HostProcessOptions): Promise<Hos
   await Promise.race([aborted(firstLine.signal), aborted(timeout), aborted(signal), child.exited]);
   const port = Number(first);
   if (first !== undefined && Number.isInteger(port) && port > 0) {
-    return { name: launch.name, child, port, lastLines };
+    const address = launch.socket === undefined ? `127.0.0.1:${port}` : `unix:${launch.socket}`;
+    return { name: launch.name, child, address, lastLines };
   }
   await child.stop(0);
   const reason = signal.aborted

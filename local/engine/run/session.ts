@@ -13,6 +13,7 @@ import { createLauncher } from "../providers/launcher.ts";
 import { DYNAMIC_PACKAGE, ProviderRegistry } from "../providers/registry.ts";
 import type { Reporter } from "../reporter.ts";
 import { CHANNEL_OPTIONS, Unavailable } from "../rpc/service.ts";
+import { SocketFolder } from "../rpc/socket-folder.ts";
 import type { Sdk } from "../stack/sdk.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
 import type { OpenStack } from "../stack/stack.ts";
@@ -46,6 +47,7 @@ export class Session {
   readonly #events = new EventQueue<ProgramEvent>();
   readonly #monitor: ResourceMonitor;
   readonly #server = new grpc.Server(CHANNEL_OPTIONS);
+  readonly #sockets = new SocketFolder();
   #registry: ProviderRegistry | undefined;
   #program: Program | undefined;
   /** What the program gave the stack as outputs. */
@@ -75,7 +77,7 @@ export class Session {
   /** Does what the operation says. Returns whether all went well; problems are reported by then. */
   async execute(): Promise<boolean> {
     const { operation, run } = this.#options;
-    const address = `127.0.0.1:${await this.#listen()}`;
+    const address = await this.#listen();
     const context = this.#context(this.#startRegistry(address));
     const deployment = {
       context,
@@ -108,6 +110,7 @@ export class Session {
       if (!this.#preview) await this.#options.snapshot.close();
     } finally {
       this.#server.forceShutdown();
+      this.#sockets.remove();
     }
   }
 
@@ -143,6 +146,7 @@ export class Session {
         sdk,
         config,
         env: this.#environment("provider"),
+        sockets: this.#sockets,
       }),
       engineAddress: address,
       trust,
@@ -178,17 +182,18 @@ export class Session {
   }
 
   /**
-   * Node keeps the compiled SDK beside the state: that saves each of the two processes half a second. They cannot share it: the SDK sets a
+   * Node keeps the compiled SDK beside the SDK: that saves each of the two processes half a second. They cannot share it: the SDK sets a
    * V8 flag while it loads, at another moment in each, and V8 refuses what was compiled under other flags.
    */
   #environment(role: "program" | "provider"): Record<string, string | undefined> {
-    const { stack, run } = this.#options;
+    const { sdk, run } = this.#options;
     const env = { ...process.env, ...run.env };
-    const cache = env["NODE_COMPILE_CACHE"] || stack.backend.cacheFolder;
+    const cache = env["NODE_COMPILE_CACHE"] || sdk.cacheFolder;
     return { ...env, NODE_COMPILE_CACHE: join(cache, role) };
   }
 
-  #listen(): Promise<number> {
+  /** Returns the address that the program and the providers reach this engine at. */
+  #listen(): Promise<string> {
     const { reporter, run } = this.#options;
     this.#server.addService(resourceGrpc.ResourceMonitorService, this.#monitor.service());
     this.#server.addService(
@@ -200,8 +205,10 @@ export class Session {
       ),
     );
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
-        if (error === null) resolve(port);
+      const socket = this.#sockets.next("engine");
+      const place = socket === undefined ? "127.0.0.1:0" : `unix:${socket}`;
+      this.#server.bindAsync(place, grpc.ServerCredentials.createInsecure(), (error, port) => {
+        if (error === null) resolve(socket === undefined ? `127.0.0.1:${port}` : place);
         else reject(error);
       });
     });

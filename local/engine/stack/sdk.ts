@@ -10,6 +10,8 @@ export interface Sdk {
   readonly run: string;
   readonly dynamicProvider: string;
   readonly version: string;
+  /** Where Node may keep what it compiled. Whoever writes there could have written the SDK itself, unlike a state's folder. */
+  readonly cacheFolder: string;
 }
 
 /** Finds @pulumi/pulumi as the program would: from its own folder. @throws EngineError NO_SDK, UNTESTED_SDK_VERSION */
@@ -30,7 +32,8 @@ export function findSdk(project: Project): Sdk {
   }
   const version = checkSdkVersion(packageJson);
   const command = (name: string): string => join(dirname(packageJson), "cmd", name, "index.js");
-  return { run: command("run"), dynamicProvider: command("dynamic-provider"), version };
+  const cacheFolder = join(dirname(packageJson), "../..", ".cache", "node");
+  return { run: command("run"), dynamicProvider: command("dynamic-provider"), version, cacheFolder };
 }
 
 /** The SDK versions this engine was compared with; another one may speak another protocol. */

@@ -8,6 +8,9 @@ import { isRecord } from "../json.ts";
 import { writeFileAtomically } from "./files.ts";
 import { JoinedText } from "./joined-text.ts";
 
+/** Permissions of a state: what it holds in the clear (names, URLs, wallets) is its owner's alone. */
+const PRIVATE = 0o600;
+
 /** The CLI's file backend: `<root>/.pulumi/{meta.yaml, stacks/<project>/<stack>.json, locks/organization/<project>/<stack>/}`. */
 export class FileBackend {
   readonly #root: string;
@@ -35,15 +38,10 @@ export class FileBackend {
     return join(this.#root, "locks", "organization", this.#project, this.#stack);
   }
 
-  /** Not part of the CLI's layout, and not minded by it. */
-  get cacheFolder(): string {
-    return join(this.#root, "compile-cache");
-  }
-
   /** Creates the backend's folder, or checks that an existing one has a layout this engine knows. @throws EngineError NOT_IMPLEMENTED */
   async prepare(): Promise<void> {
     const meta = join(this.#root, "meta.yaml");
-    await mkdir(dirname(this.stateFile), { recursive: true });
+    await mkdir(dirname(this.stateFile), { recursive: true, mode: 0o700 });
     if (existsSync(meta)) {
       const content: unknown = parse(await readFile(meta, "utf8"));
       if (!isRecord(content) || content["version"] !== 1)
@@ -87,7 +85,7 @@ export class FileBackend {
   /** Keeps a state that must not replace the good one, because it contradicts itself, beside it. Returns the file. */
   async writeRejected(deployment: readonly Buffer[]): Promise<string> {
     const file = `${this.stateFile}.rejected`;
-    await writeFileAtomically(file, this.#checkpoint(deployment));
+    await writeFileAtomically(file, this.#checkpoint(deployment), PRIVATE);
     return file;
   }
 
@@ -98,7 +96,7 @@ export class FileBackend {
   async write(deployment: readonly Buffer[]): Promise<void> {
     if (!this.#backedUp && this.exists()) await copyFile(this.stateFile, `${this.stateFile}.bak`);
     this.#backedUp = true;
-    await writeFileAtomically(this.stateFile, this.#checkpoint(deployment));
+    await writeFileAtomically(this.stateFile, this.#checkpoint(deployment), PRIVATE);
   }
 
   #checkpoint(deployment: readonly Buffer[]): Buffer {

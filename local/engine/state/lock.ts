@@ -31,7 +31,7 @@ export class StackLock {
 
   /** @throws EngineError STACK_LOCKED */
   static async acquire(folder: string, warn: (message: string) => void): Promise<StackLock> {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     await refuseIfLocked(folder, undefined, warn);
     const name = `${randomUUID()}.json`;
     const lock = new StackLock(join(folder, name));

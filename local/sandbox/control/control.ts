@@ -184,6 +184,10 @@ export function controlArea(control: Control): Area {
 function answer(control: Control, request: Request): Answer {
   try {
     const { handle, name } = find(request);
+    // A page cannot send any other method, or this type, without asking first.
+    if (request.method === "POST" && !/^application\/json\b/i.test(request.headers["content-type"] ?? "")) {
+      return json(415, { error: "Send it as application/json" });
+    }
     control.service.chain.settle();
     const body: unknown = request.body.length > 0 ? JSON.parse(request.body.toString("utf8")) : {};
     return json(200, handle(control, body, name));

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { once } from "node:events";
 import type { AnswerFault } from "../faults.ts";
 import { serveFaulty } from "./faulty.ts";
+import { type Guard, refusal } from "./guard.ts";
 import { type Answer, readRequest, type Request, send } from "./message.ts";
 
 /** One part of the server: the payment service, the model, or the control routes. */
@@ -18,11 +19,24 @@ export interface SandboxServer {
   readonly close: () => Promise<void>;
 }
 
-/** A server whose areas are chosen by path; `now` is the time in its Date headers, in milliseconds. */
-export function createSandboxServer(areaOf: (path: string) => Area, now: () => number): SandboxServer {
+export interface ServerOptions {
+  /** Chooses by path. */
+  readonly areaOf: (path: string) => Area;
+  readonly guard: Guard;
+  /** The time in Date headers, in milliseconds. */
+  readonly now: () => number;
+}
+
+export function createSandboxServer({ areaOf, guard, now }: ServerOptions): SandboxServer {
   const closing = new AbortController();
   const server = createServer((incoming, response) => {
     response.setHeader("Date", new Date(now()).toUTCString());
+    const refused = refusal(incoming, guard);
+    if (refused) {
+      incoming.resume();
+      send(response, incoming.method ?? "GET", refused);
+      return;
+    }
     serve(areaOf, incoming, response, closing.signal).catch((error: unknown) => {
       // A reader that has gone, or the end of the sandbox, is nobody's mistake.
       if (closing.signal.aborted || incoming.destroyed || response.destroyed) return;

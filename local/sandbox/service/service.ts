@@ -44,7 +44,11 @@ function withEtag(answer: Answer): Answer {
 }
 
 /** The payment service over a world and a store: from a whole request to a whole answer. */
-export function paymentService(service: Service, options: { authDelay: boolean }): PaymentService {
+export function paymentService(
+  service: Service,
+  options: { authDelay: boolean; cors: boolean },
+): PaymentService {
+  const cors = options.cors ? CORS : {};
   const routes = routesOf(service.world.dialect);
   return {
     target: (request) => targetOf(routes, request),
@@ -54,19 +58,19 @@ export function paymentService(service: Service, options: { authDelay: boolean }
       if (!isAllowed(target.methods, method))
         return failure(405, `${method} is not allowed`, { Allow: allow(target.methods) });
       if (target.path === "/api-docs") return fresh(request, withEtag(json(200, routes.document())));
-      if (method === "OPTIONS") return { status: 200, headers: CORS, body: "" };
+      if (method === "OPTIONS") return { status: 200, headers: cors, body: "" };
       try {
         const data = work(service, routes.endpoint(target.route), request, target.route);
-        return fresh(request, withEtag(json(200, { status: "success", data }, CORS)));
+        return fresh(request, withEtag(json(200, { status: "success", data }, cors)));
       } catch (error) {
         if (!(error instanceof ServiceError)) {
           console.error(`sandbox: ${target.route} failed unexpectedly`, error);
-          return failure(500, "Internal Server Error", CORS);
+          return failure(500, "Internal Server Error", cors);
         }
         if (error.delayed && options.authDelay) {
           await sleep(Math.random() * LONGEST_REFUSAL_MS, undefined, { signal });
         }
-        return failure(error.status, error.message, CORS, error.fields);
+        return failure(error.status, error.message, cors, error.fields);
       }
     },
   };

@@ -12,6 +12,7 @@ import { CodedError } from "../../common/coded-error.ts";
  *     CREW_NOT_HEALTHY        the crew's process is running but does not answer in time
  *     CREW_SILENT             the crew's process exists and does not answer: whether it is well is not known
  *     CREW_NOT_STOPPED        the process could not be stopped
+ *     IDENTITY_ELSEWHERE      the state names a file that no crew of this project keeps its identifier in
  */
 export type CrewProcessErrorCode =
   | "CREW_PYTHON_MISSING"
@@ -20,7 +21,8 @@ export type CrewProcessErrorCode =
   | "CREW_EXITED"
   | "CREW_NOT_HEALTHY"
   | "CREW_SILENT"
-  | "CREW_NOT_STOPPED";
+  | "CREW_NOT_STOPPED"
+  | "IDENTITY_ELSEWHERE";
 
 /** A crew could not be started or stopped on this machine. */
 export class CrewProcessError extends CodedError<CrewProcessErrorCode> {

@@ -35,7 +35,7 @@ export function reservePort(file: string, agentId: string): number {
   while (taken.has(FIRST_PORT + offset)) offset = (offset + 1) % PORTS;
 
   const port = FIRST_PORT + offset;
-  mkdirSync(dirname(file), { recursive: true });
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   writeAtomicallySync(file, `${JSON.stringify({ ...ports, [agentId]: port }, null, 2)}\n`);
   return port;
 }

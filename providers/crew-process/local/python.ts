@@ -87,7 +87,7 @@ export async function ensurePythonEnvironment(options: InstallOptions): Promise<
   const marker = join(venv, "installed");
   if (isReady(marker, crewFolder, dev)) return environment;
 
-  mkdirSync(dirname(venv), { recursive: true });
+  mkdirSync(dirname(venv), { recursive: true, mode: 0o700 });
   // Crews start in parallel and share the environment.
   return withLockFile(`${venv}.lock`, async () => {
     if (isReady(marker, crewFolder, dev)) return environment;

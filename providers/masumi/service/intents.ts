@@ -61,7 +61,7 @@ export class IntentNotes {
     const startedAt = new Date().toISOString();
     const note = { agentId, marker, network, startedAt, body: sha256(JSON.stringify(body)) };
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       await writeAtomically(path, `${JSON.stringify(note)}\n`);
     } catch (error) {
       throw notWritable(`${path}: ${(error as Error).message}.`);

@@ -129,6 +129,7 @@ export class SandboxClient {
   async control<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${this.#sandbox.url}/sandbox${path}`, {
       method,
+      headers: { "content-type": "application/json" },
       signal: AbortSignal.timeout(10_000),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

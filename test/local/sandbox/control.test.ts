@@ -152,6 +152,7 @@ describe("the control routes", () => {
   ])("%s %s with %j: %i, saying why", async (method, path, body, status, message) => {
     const response = await fetch(`${sandbox.url}/sandbox${path}`, {
       method,
+      headers: { "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     expect(response.status).toBe(status);

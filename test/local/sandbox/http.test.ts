@@ -5,6 +5,8 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, it } from "vitest";
 import { type RunningSandbox, startSandbox } from "../../../local/sandbox/index.ts";
 
+const JSON_TYPE = { "content-type": "application/json" };
+
 describe("the sandbox as a server", () => {
   let sandbox: RunningSandbox;
   afterEach(() => sandbox.close());
@@ -58,6 +60,7 @@ describe("the sandbox as a server", () => {
     const row = (name: string) =>
       fetch(`${sandbox.url}/sandbox/rows`, {
         method: "POST",
+        headers: JSON_TYPE,
         body: JSON.stringify({
           wallet: "0b1e2d3bc6a6de6dbd74fcc3ada4ad91343960ea3e68387d182b01db",
           name,

@@ -51,6 +51,7 @@ describe("the sandbox's command line", () => {
   const insert = ({ url }: Info, name: string) =>
     fetch(`${url}/sandbox/rows`, {
       method: "POST",
+      headers: { "content-type": "application/json" },
       body: JSON.stringify({
         wallet: "0b1e2d3bc6a6de6dbd74fcc3ada4ad91343960ea3e68387d182b01db",
         name,
@@ -89,7 +90,10 @@ describe("the sandbox's command line", () => {
     const second = await start("--db", db, "--port", new URL(first.info.url).port);
     expect(second.info.url).toBe(first.info.url);
     expect(await rows(second.info)).toEqual(["kept"]);
-    await fetch(`${second.info.url}/sandbox/shutdown`, { method: "POST" });
+    await fetch(`${second.info.url}/sandbox/shutdown`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+    });
     expect((await second.closed).code).toBe(0);
   });
 

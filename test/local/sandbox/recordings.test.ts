@@ -157,7 +157,8 @@ function comparableHeaders(recording: string, headers: Reply["headers"]): Record
 }
 
 async function plant(url: string, { method, path, body }: Seed): Promise<void> {
-  const reply = await ask(url, method, path, {}, body === null ? undefined : JSON.stringify(body));
+  const type = { "content-type": "application/json" };
+  const reply = await ask(url, method, path, type, body === null ? undefined : JSON.stringify(body));
   if (reply.status !== 200) throw new Error(`${method} ${path}: ${reply.body}`);
 }
 
@@ -188,7 +189,7 @@ describe("the sandbox answers what the real service answered", () => {
   let nextId = "";
 
   beforeAll(async () => {
-    sandbox = await startSandbox({ world, chainSpeed: 0, now: () => now, newId: () => nextId });
+    sandbox = await startSandbox({ world, chainSpeed: 0, cors: true, now: () => now, newId: () => nextId });
   });
   afterAll(() => sandbox.close());
 

@@ -6,7 +6,6 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { provider as identity } from "../../../providers/crew-process/crew-identity.ts";
 import { provider } from "../../../providers/crew-process/crew-process.ts";
 import { crewHome, crewVenv, stopCrew } from "../../../providers/crew-process/local/index.ts";
 import { exists, isRunning } from "../../../providers/crew-process/local/instance.ts";
@@ -250,21 +249,5 @@ describe("a crew as a local process", () => {
       code: "CREW_EXITED",
       message: expect.stringMatching(/crew\.log/) as string,
     });
-  });
-
-  it("hands over the identifier, follows a new one, and drains when it is removed", async () => {
-    mkdirSync(crewHome(projectRoot, "writer"), { recursive: true });
-    const file = join(crewHome(projectRoot, "writer"), "identity.json");
-    const content = () => JSON.parse(readFileSync(file, "utf8")) as unknown;
-    await identity.create({ file, agentIdentifier: "aa00" });
-    expect(content()).toEqual({ agentIdentifier: "aa00", draining: false });
-    await identity.update(file, { file, agentIdentifier: "aa00" }, { file, agentIdentifier: "aa01" });
-    expect(content()).toEqual({ agentIdentifier: "aa01", draining: false });
-    writeFileSync(file, '{"agentIdentifier":"someone else"}');
-    expect(await identity.read(file, { file, agentIdentifier: "aa01" })).toMatchObject({
-      props: { agentIdentifier: "someone else" },
-    });
-    await identity.delete(file, { file, agentIdentifier: "aa01" });
-    expect(content()).toEqual({ agentIdentifier: "aa01", draining: true });
   });
 });

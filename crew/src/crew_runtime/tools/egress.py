@@ -1,22 +1,23 @@
 """HTTP out of a job: only to hosts that the declaration names, and only to addresses of the public network."""
 
-import ipaddress
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
 
+from crew_runtime.public_addresses import is_public
+
 TIMEOUT_SECONDS: Final = 20.0
 MAX_BYTES: Final = 2 * 1024 * 1024
 MAX_REDIRECTS: Final = 3
 _SCHEMES: Final = ("http", "https")
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
-# Addresses that hold one of IPv4: what they lead to is decided by that one.
-_TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
+# Other services of a host are none of a page's readers' business.
+PORTS: Final = (80, 443)
 
 
 class EgressError(Exception):
@@ -31,20 +32,6 @@ class Answer:
     body: bytes
 
 
-def is_public(address: str) -> bool:
-    """Return whether an IP address is public, and does not wrap one that is not."""
-    found = ipaddress.ip_address(address)
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour
-        if found in _TRANSLATED:
-            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        if inner:
-            return is_public(str(inner))
-        if found.teredo:
-            return False
-    return found.is_global and not found.is_multicast
-
-
 class Egress:
     """Fetches pages of the named hosts. `*.example.org` names all hosts below example.org, and not itself.
 
@@ -57,12 +44,14 @@ class Egress:
         is_allowed: Callable[[str], bool] = is_public,
         *,
         schemes: tuple[str, ...] = _SCHEMES,
+        ports: Container[int] = PORTS,
         max_bytes: int = MAX_BYTES,
         seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         self._hosts = None if hosts is None else tuple(host.lower() for host in hosts)
         self._network = _CheckedNetwork(is_allowed)
         self._schemes = schemes
+        self._ports = ports
         self._max_bytes = max_bytes
         self._seconds = seconds
 
@@ -86,11 +75,13 @@ class Egress:
     def _check(self, url: str) -> None:
         try:
             parts = urlsplit(url)
-            host, _port = (parts.hostname or "").rstrip("."), parts.port
+            host, port = (parts.hostname or "").rstrip("."), parts.port
         except ValueError:
             raise EgressError("not a URL") from None
         if parts.scheme not in self._schemes or not host or parts.username is not None:
             raise EgressError(f"not an {' or '.join(self._schemes)} URL without a password")
+        if port is not None and port not in self._ports:
+            raise EgressError(f"port {port} is none of the web's: leave it out, which is 80 for http and 443 for https")
         if self._hosts is not None and not any(_matches(host, named) for named in self._hosts):
             raise EgressError(f"{host} is not one of the hosts that may be asked: {', '.join(self._hosts)}")
 

@@ -1,0 +1,28 @@
+/* Plain JavaScript without packages: the launcher reads it on any Node >= 20, and the program on the one that it got. */
+import { realpathSync } from "node:fs";
+import { sep } from "node:path";
+
+/** Lets a Node that an npm package brought run other stacks than local, too. */
+export const NPM_NODE_VARIABLE = "MASUMI_BUNDLED_NODE";
+
+/**
+ * Return whether a Node is one that an npm package brought, instead of one that was installed on the machine. npm and npx put it first on
+ * PATH, so that it may run what nobody meant it for.
+ *
+ * @param {string} execPath
+ */
+export const isNpmNode = (execPath) => realpathSync(execPath).includes(`${sep}node_modules${sep}`);
+
+/**
+ * Return why a stack is not run on such a Node; undefined if it may be. The packages are one person's, and the commands of other stacks
+ * than local hold keys of real money.
+ *
+ * @param {string} stack
+ * @param {string | undefined} asked the variable's value
+ */
+export const refusalOfNpmNode = (stack, asked) =>
+  stack === "local" || asked === "1"
+    ? undefined
+    : `The stack ${stack} needs a Node >= 22.18 of this machine's own. The one that npm brought runs the local stack only: its ` +
+      "packages are one person's, and this stack's commands hold your keys. Install Node 22.18 or newer (and run without npx, which " +
+      `prefers npm's), or set ${NPM_NODE_VARIABLE}=1 to use it all the same.`;

@@ -1,0 +1,68 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { provider } from "../../../providers/crew-process/crew-identity.ts";
+
+let parent: string;
+let root: string;
+beforeEach(() => {
+  parent = realpathSync(mkdtempSync(join(tmpdir(), "crew-identity-")));
+  root = join(parent, "project");
+  mkdirSync(join(root, "infra"), { recursive: true });
+  // Where the provider host runs: the program's folder, which is below the project's.
+  vi.spyOn(process, "cwd").mockReturnValue(join(root, "infra"));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(parent, { recursive: true });
+});
+
+const own = () => join(root, ".masumi/crews/writer/identity.json");
+
+describe("a crew's identity on this machine", () => {
+  it("is written, changed, read, and marked as draining when it goes", async () => {
+    const content = () => JSON.parse(readFileSync(own(), "utf8")) as unknown;
+    const made = await provider.create({ file: own(), agentIdentifier: "ab12" });
+    expect(content()).toEqual({ agentIdentifier: "ab12", draining: false });
+    await provider.update(made.id, made.outs, { file: own(), agentIdentifier: "cd34" });
+    expect(await provider.read(made.id, made.outs)).toMatchObject({ props: { agentIdentifier: "cd34" } });
+    await provider.delete(made.id, { file: own(), agentIdentifier: "cd34" });
+    expect(content()).toEqual({ agentIdentifier: "cd34", draining: true });
+  });
+
+  it.each([
+    "other/.masumi/crews/writer/identity.json",
+    "project/.masumi/crews/writer/crew.json",
+    "project/.masumi/crews/../crews/writer/identity.json",
+    "project/.masumi/passphrase",
+    "project/agents/writer.yaml",
+    "elsewhere/.bashrc",
+  ])("is no other file that a state names: %s", async (path) => {
+    const file = `${parent}/${path}`;
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, "precious");
+    const props = { file, agentIdentifier: "ab12" };
+    expect(await provider.read(file, props)).toEqual({});
+    await provider.delete(file, props);
+    await expect(provider.create(props)).rejects.toMatchObject({ code: "IDENTITY_ELSEWHERE" });
+    await expect(provider.update(file, props, props)).rejects.toMatchObject({ code: "IDENTITY_ELSEWHERE" });
+    expect(readFileSync(file, "utf8")).toBe("precious");
+  });
+
+  it("makes no folder elsewhere either", async () => {
+    const file = join(parent, "new/.masumi/crews/writer/identity.json");
+    await expect(provider.create({ file, agentIdentifier: "ab12" })).rejects.toMatchObject({
+      code: "IDENTITY_ELSEWHERE",
+    });
+    expect(existsSync(join(parent, "new"))).toBe(false);
+  });
+});
