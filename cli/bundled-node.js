@@ -41,8 +41,8 @@ export function suitableNode({
         `${process.platform}-${process.arch}. Install Node 22.18 or newer and try again.`,
     };
   }
-  const complaint = refusalOfNpmNode(stackOf(args, cwd), env[NPM_NODE_VARIABLE]);
-  if (complaint) return { complaint };
+  const refusal = refusalOfNpmNode(stackOf(args, cwd), env[NPM_NODE_VARIABLE]);
+  if (refusal) return { complaint: `NODE_FROM_NPM: ${refusal.what}\n${refusal.remedy}` };
   const node = realpathSync(link);
   const found = isKnown(node, join(root, "node_modules", ".cache"));
   return found ? { node } : { complaint: unknownBinary(node) };

@@ -6,8 +6,8 @@ import { readStackConfig } from "./config.ts";
 import { loadValidAgents } from "./declarations/index.ts";
 import { loadHostings } from "./deploy/index.ts";
 import { hostingWarnings } from "./fleet/index.ts";
-import { isNpmNode, NPM_NODE_VARIABLE, refusalOfNpmNode } from "../providers/common/npm-node.js";
 import { isKnown } from "./known.ts";
+import { requireOwnNode } from "./own-node.ts";
 import { failPlainly } from "./plain-failure.ts";
 import { preflight } from "./preflight.ts";
 import { secretKeys } from "./secret-keys.ts";
@@ -16,10 +16,7 @@ const projectRoot = pulumi.runtime.getRootDirectory();
 const stack = pulumi.getStack();
 
 const { config, plan, hostingOf } = await failPlainly(async () => {
-  const refusal = isNpmNode(process.execPath)
-    ? refusalOfNpmNode(stack, process.env[NPM_NODE_VARIABLE])
-    : undefined;
-  if (refusal) throw new pulumi.RunError(`NODE_FROM_NPM: ${refusal}`);
+  requireOwnNode(stack);
   const values = pulumi.runtime.allConfig();
   const config = readStackConfig({ stack, values, secretKeys: secretKeys(process.env), env: process.env });
   const declared = loadValidAgents({ ...config, stack, projectRoot, folder: join(projectRoot, "agents") });

@@ -23,6 +23,11 @@ export const isNpmNode = (execPath) => realpathSync(execPath).includes(`${sep}no
 export const refusalOfNpmNode = (stack, asked) =>
   stack === "local" || asked === "1"
     ? undefined
-    : `The stack ${stack} needs a Node >= 22.18 of this machine's own. The one that npm brought runs the local stack only: its ` +
-      "packages are one person's, and this stack's commands hold your keys. Install Node 22.18 or newer (and run without npx, which " +
-      `prefers npm's), or set ${NPM_NODE_VARIABLE}=1 to use it all the same.`;
+    : {
+        what:
+          `The stack ${stack} needs a Node >= 22.18 of this machine's own. The one that npm brought runs the local stack only: ` +
+          "its packages are one person's, and this stack's commands hold your keys.",
+        remedy:
+          "Install Node 22.18 or newer (npx puts npm's Node before it for other programs: start pulumi without npx), or set " +
+          `${NPM_NODE_VARIABLE}=1 to use npm's all the same.`,
+      };

@@ -1,0 +1,22 @@
+import { CodedError } from "../providers/common/coded-error.ts";
+import { NPM_NODE_VARIABLE, isNpmNode, refusalOfNpmNode } from "../providers/common/npm-node.js";
+
+/** The program may not run on the Node that it was started with. Code NODE_FROM_NPM. */
+export class NodeError extends CodedError<"NODE_FROM_NPM"> {
+  override readonly name = "NodeError";
+}
+
+/**
+ * Refuses to run a stack other than local on a Node that an npm package brought, unless it is asked for. masumi-agents does so
+ * for every command; this is for those who start Pulumi themselves.
+ *
+ * @throws NodeError
+ */
+export function requireOwnNode(
+  stack: string,
+  execPath = process.execPath,
+  env: NodeJS.ProcessEnv = process.env,
+): void {
+  const refusal = isNpmNode(execPath) ? refusalOfNpmNode(stack, env[NPM_NODE_VARIABLE]) : undefined;
+  if (refusal) throw new NodeError("NODE_FROM_NPM", refusal.what, refusal.remedy);
+}
