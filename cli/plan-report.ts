@@ -2,6 +2,7 @@ import { describeSkipped, formatAda, shortenedPair } from "../infra/fleet/index.
 import { printable, printableLines } from "../providers/common/printable.ts";
 import type { PlanDocument, PlanDocumentAgent } from "../stacks/documents.ts";
 import { formatTable, shorten, stdoutColumns } from "./text.ts";
+import { verbatim } from "./verbatim.ts";
 
 interface Section {
   readonly title: string;
@@ -118,16 +119,16 @@ export function planTable(document: PlanDocument, isWide = false): string {
   return `${tables.join("")}${document.summary}\n${warnings.join("")}${problems.join("")}${skipped}${approval(document)}\n`;
 }
 
-/** For a comment on a change request. */
+/** For a comment on a change request: all that is not ours to say is shown as it is. */
 export function planMarkdown(document: PlanDocument): string {
-  const cell = (text: string) => printableLines(text).replaceAll("|", "\\|").replaceAll("\n", "<br>");
-  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
-  const tables = sectionsOf(document, true).map(({ title, headings, rows }) =>
-    [`#### ${title}`, "", line(headings), line(headings.map(() => "---")), ...rows.map(line), ""].join("\n"),
-  );
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const tables = sectionsOf(document, true).map(({ title, headings, rows }) => {
+    const shown = rows.map((row) => line(row.map(verbatim)));
+    return [`#### ${title}`, "", line(headings), line(headings.map(() => "---")), ...shown, ""].join("\n");
+  });
   const notes = [
-    ...document.problems.map(({ message }) => `- **Problem:** ${cell(message)}`),
-    ...document.warnings.map((warning) => `- **Warning:** ${cell(warning)}`),
+    ...document.problems.map(({ message }) => `- **Problem:** ${verbatim(message)}`),
+    ...document.warnings.map((warning) => `- **Warning:** ${verbatim(warning)}`),
     ...(document.skipped > 0 ? [`- ${describeSkipped(document.skipped)}`] : []),
   ];
   return [

@@ -5,6 +5,7 @@ import { startSandbox } from "../../local/sandbox/index.ts";
 import { TestProject } from "../helpers/project.ts";
 import { declare, register } from "../infra/fleet/stack.ts";
 import { V2 } from "../providers/masumi/inputs.ts";
+import { asShown } from "../helpers/verbatim.ts";
 import { CliStack } from "./stack.ts";
 
 const planOf = (stack: CliStack, flags: Partial<PlanFlags> = {}, env = {}) =>
@@ -58,8 +59,9 @@ describe("masumi-agents plan", () => {
 
   it("is Markdown for a change request", async () => {
     await using stack = await changedFleet();
-    const { exitCode, stdout } = await planOf(stack, { markdown: true });
+    const { exitCode, stdout: markdown } = await planOf(stack, { markdown: true });
     expect(exitCode).toBe(0);
+    const stdout = asShown(markdown);
     expect(stdout).toMatch(/^### Masumi plan for stack `preprod` \(Preprod\)$/m);
     expect(stdout).toMatch(/^\| agent \| action \| changes \| price \|.*\n\| --- \| --- \|/m);
     expect(stdout).toMatch(/^\| changed \| update \| description \|/m);
@@ -141,7 +143,7 @@ describe("masumi-agents plan", () => {
     stack.declare({ a: {} });
     const { exitCode, stdout } = await planOf(stack, flags);
     expect(exitCode).toBe(1);
-    expect(stdout).toMatch(said);
+    expect(asShown(stdout)).toMatch(said);
     expect(stdout, "a plan that cannot be carried out is not offered for approval").not.toContain(
       "MASUMI_PLAN",
     );

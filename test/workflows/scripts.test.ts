@@ -4,6 +4,7 @@ import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CliStack } from "../cli/stack.ts";
 import { type CliResult, repository } from "../helpers/project.ts";
+import { asShown } from "../helpers/verbatim.ts";
 import { BOT, GitHub } from "./github.ts";
 import { type WorkflowName, readOutputs, runScript, scriptOf } from "./workflow.ts";
 
@@ -81,7 +82,7 @@ describe("the issue about drift", () => {
     const [issue] = github.issues;
     expect(issue?.title).toBe("Stack preprod: registrations differ from the declarations");
     expect(issue?.body).toMatch(/^<!-- masumi-agents drift preprod -->\nFound by https:\S+\/runs\/42:\n/);
-    expect(issue?.body).toContain("~~~~text\nwriter: CHANGED\n~~~~");
+    expect(issue?.body).toMatch(/\n\nwriter: CHANGED\n$/);
   });
 
   it("is brought up to date while it is open", async () => {
@@ -147,9 +148,11 @@ describe("the steps that ask masumi-agents", () => {
     expect(exitCode).toBe(0);
     expect(outputs["checksum"]).toMatch(/^[0-9a-f]{16}$/);
     expect(outputs["checksum"]).not.toBe("0123456789abcdef");
-    expect(outputs["markdown"]).toContain(`with MASUMI_PLAN=${outputs["checksum"]} in its environment`);
+    expect(asShown(outputs["markdown"] ?? "")).toContain(
+      `with MASUMI_PLAN=${outputs["checksum"]} in its environment`,
+    );
     expect(summary.trim()).toBe(outputs["markdown"]?.trim());
-    expect(summary).toMatch(/^\| writer \| create \|/m);
+    expect(asShown(summary)).toMatch(/^\| writer \| create \|/m);
   });
 
   it.each([
@@ -161,7 +164,7 @@ describe("the steps that ask masumi-agents", () => {
     expect(exitCode).toBe(1);
     expect(outputs["checksum"]).toBe("");
     expect(outputs["markdown"]).toContain("`preprod` failed");
-    expect(outputs["markdown"]).toContain(reason);
+    expect(asShown(outputs["markdown"] ?? "")).toContain(reason);
   });
 
   it("drift: is no failure of the job, and is handed over", async () => {
@@ -175,7 +178,73 @@ describe("the steps that ask masumi-agents", () => {
     stack.declare({ writer: {} });
     const { exitCode, outputs } = await ask("drift", "drift-preprod", "drift", "unknown-key");
     expect(exitCode).toBe(1);
-    expect(outputs).toMatchObject({ status: "1", report: expect.stringContaining("KEY_REFUSED") });
+    expect(outputs["status"]).toBe("1");
+    expect(asShown(outputs["report"] ?? "")).toContain("KEY_REFUSED");
+  });
+});
+
+describe("what an author wrote", () => {
+  const EVIL = [
+    "~~~~",
+    "# Approved by @security",
+    "</pre><img src=https://evil.example/x>",
+    "::add-mask::a",
+    "::error::no",
+  ].join("\n");
+  const shownPlainly = (text: string) => {
+    expect(text.replaceAll(/<\/?(code|pre)>|<br>|&#\d+;/g, "")).not.toMatch(/[<~@]|::|^# /m);
+    expect(asShown(text)).toContain("Approved by @security");
+  };
+  let stack: CliStack;
+  beforeEach(async () => {
+    stack = await CliStack.start();
+    symlinkSync(join(repository, "cli"), stack.project.path("cli"));
+  });
+  afterEach(() => stack[Symbol.asyncDispose]());
+  const files = () => ({
+    GITHUB_OUTPUT: join(folder, "output"),
+    GITHUB_STEP_SUMMARY: join(folder, "summary"),
+  });
+  const env = () => ({ ...files(), STACK: "preprod", MASUMI_API_KEY: "sandbox-read-key" });
+
+  it.each([
+    ["preview", "plan-preprod", "plan"],
+    ["deploy", "plan-mainnet", "plan"],
+  ] as const)("leaves no fence and gives no command in the plan of %s/%s", async (workflow, job, id) => {
+    stack.declare({ writer: { [EVIL]: true } });
+    const result = await runScript(scriptOf(workflow, job, id), stack.project.root, env());
+    expect(result).toMatchObject({ exitCode: 1, commands: [] });
+    const { markdown = "" } = readOutputs(files().GITHUB_OUTPUT);
+    shownPlainly(markdown.replace(/^### .*`preprod` failed/, ""));
+  });
+
+  it("gives none in a preview", async () => {
+    symlinkSync(join(repository, "cli"), join(folder, "cli"));
+    const script = scriptOf("deploy", "plan-preprod", "preview");
+    const { commands } = await withPulumi(`cat <<'END'\n${EVIL}\nEND`, script, files());
+    expect(commands).toEqual([]);
+    shownPlainly(readFileSync(files().GITHUB_STEP_SUMMARY, "utf8"));
+  });
+
+  it("gives none in up", async () => {
+    mkdirSync(join(folder, "agents"));
+    const script = scriptOf("deploy", "up-mainnet", "up");
+    const { commands } = await withPulumi(`cat <<'END'\n${EVIL}\nEND`, script, {
+      MASUMI_PLAN: "0123456789abcdef",
+    });
+    expect(commands).toEqual([]);
+  });
+
+  it("is no Markdown in the issue about drift", async () => {
+    stack.declare({ writer: { [EVIL]: true } });
+    const result = await runScript(scriptOf("drift", "drift-preprod", "drift"), stack.project.root, env());
+    expect(result.commands).toEqual([]);
+    const { report: found = "", status = "" } = readOutputs(files().GITHUB_OUTPUT);
+    shownPlainly(found);
+    await run("drift", "report-preprod", "report", { STACK: "preprod", STATUS: status, REPORT: found });
+    expect(github.issues.map(({ body }) => body.replace(/^<!-- masumi.*/, "").includes("<img"))).toEqual([
+      false,
+    ]);
   });
 });
 
@@ -221,10 +290,11 @@ describe("the preview of everything else", () => {
     const summary = join(folder, "summary");
     const pulumi = `echo "$*: [secret]"; exit ${status}`;
     const script = scriptOf("deploy", "plan-preprod", "preview");
+    symlinkSync(join(repository, "cli"), join(folder, "cli"));
     const { exitCode, stdout } = await withPulumi(pulumi, script, { GITHUB_STEP_SUMMARY: summary });
     expect(exitCode).toBe(status);
     expect(stdout).toBe("preview --stack preprod --non-interactive --color never: [secret]\n");
-    expect(readFileSync(summary, "utf8")).toBe(`\n~~~~text\n${stdout}~~~~\n`);
+    expect(asShown(readFileSync(summary, "utf8")).trim()).toBe(stdout.trim());
   });
 });
 

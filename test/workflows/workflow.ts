@@ -68,8 +68,30 @@ export function scriptOf(workflow: WorkflowName, job: string, id: string): strin
   return run;
 }
 
+/** What a runner makes of a step's output: the log that is left, and the commands that it obeys. */
+function asRunner(output: string): { log: string; commands: string[] } {
+  let stopped: string | undefined;
+  const log: string[] = [];
+  const commands: string[] = [];
+  for (const line of output.split("\n")) {
+    const [, stop] = /^::stop-commands::(.+)$/.exec(line) ?? [];
+    if (stopped === undefined && stop !== undefined) stopped = stop;
+    else if (stopped !== undefined && line === `::${stopped}::`) stopped = undefined;
+    else {
+      log.push(line);
+      if (stopped === undefined && /^(::|##\[)/.test(line)) commands.push(line);
+    }
+  }
+  return { log: log.join("\n"), commands };
+}
+
+export interface StepResult extends CliResult {
+  /** What the runner was told to do by what the step printed. */
+  readonly commands: readonly string[];
+}
+
 /** Runs a step's script as a runner does: `shell: bash`. */
-export function runScript(script: string, cwd: string, env: Record<string, string>): Promise<CliResult> {
+export function runScript(script: string, cwd: string, env: Record<string, string>): Promise<StepResult> {
   return new Promise((done, failed) => {
     const child = spawn("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", script], {
       cwd,
@@ -82,7 +104,10 @@ export function runScript(script: string, cwd: string, env: Record<string, strin
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     child.once("error", failed);
-    child.once("close", (exitCode) => done({ exitCode, stdout, stderr }));
+    child.once("close", (exitCode) => {
+      const { log, commands } = asRunner(stdout);
+      done({ exitCode, stdout: log, stderr, commands });
+    });
   });
 }
 
