@@ -6,6 +6,8 @@ import {
   type PlannedAgent,
   changeText,
   planWarnings,
+  removalsIfTargeted,
+  replacementWarning,
   restrictPlan,
   summaryOf,
 } from "./fleet/index.ts";
@@ -27,9 +29,25 @@ export async function reportPreview(
     else await sayChanges(planned, config, agent);
   }
   const done = leftOut.size === 0 ? plan : restrictPlan(plan, (planned) => !leftOut.has(planned));
-  const untouched = [...leftOut].map(({ agent }) => agent.id).join(", ");
-  await pulumi.log.info(`${summaryOf(done)}${untouched && ` Left alone, as not targeted: ${untouched}.`}`);
+  await pulumi.log.info([summaryOf(done), ...leftAlone(plan, leftOut)].join(" "));
   for (const warning of planWarnings(done, config)) await pulumi.log.warn(warning);
+}
+
+function leftAlone(plan: FleetPlan, leftOut: ReadonlySet<PlannedAgent>): string[] {
+  if (leftOut.size === 0) return [];
+  const names = [...leftOut].map(({ agent }) => agent.id).join(", ");
+  const removals = removalsIfTargeted(plan);
+  return [`Left alone, as not targeted: ${names}.`, ...(removals ? [removals] : [])];
+}
+
+/** Warns of each registration that a run has replaced, once it has: with --target it leaves others as they are. */
+export function reportReplacements(hosted: ReadonlyMap<PlannedAgent, MasumiAgent>): void {
+  for (const [planned, { registration }] of hosted) {
+    if (planned.action !== "replace") continue;
+    registration.id.apply((id) =>
+      id === planned.row?.id ? undefined : pulumi.log.warn(replacementWarning(planned), registration),
+    );
+  }
 }
 
 /** A registration that is left out keeps its outputs; one that does not exist then has not even the inputs it was given. */

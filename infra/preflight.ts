@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { FORGET, MasumiClient } from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
 import type { Agent } from "./declarations/index.ts";
-import { type FleetPlan, type Problem, examineFleet, expectedUrls, planWarnings } from "./fleet/index.ts";
+import { type FleetPlan, type Problem, examineFleet, expectedUrls, standingWarnings } from "./fleet/index.ts";
 
 /** Lists everything that prevents a run; nothing has been changed. Code PREFLIGHT_FAILED. */
 export class PreflightError extends Error {
@@ -47,6 +47,6 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
 
   // A preview tells more precisely, once it knows what the engine does with each agent.
   if (pulumi.runtime.isDryRun()) return plan;
-  for (const warning of planWarnings(plan, config)) await pulumi.log.warn(warning);
+  for (const warning of standingWarnings(plan, config)) await pulumi.log.warn(warning);
   return plan;
 }

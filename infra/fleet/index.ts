@@ -26,7 +26,16 @@ export { type WalletFunds, fundsProblem, readFunds } from "./funds.ts";
 export { type FleetPlan, type Orphan, type PlannedAgent, planFleet, restrictPlan } from "./plan.ts";
 export { type FleetInput, listingOf, registeredUrls } from "./registrations.ts";
 export { rightsProblem } from "./refusals.ts";
-export { countActions, describeCost, duplicateWarnings, planWarnings, summaryOf } from "./summary.ts";
+export {
+  countActions,
+  describeCost,
+  duplicateWarnings,
+  planWarnings,
+  removalsIfTargeted,
+  replacementWarning,
+  standingWarnings,
+  summaryOf,
+} from "./summary.ts";
 export { describeSkipped } from "./skipped.ts";
 export { type Survey, readAll, survey } from "./survey.ts";
 export { type WalletSight, walletProblem } from "./wallet-sight.ts";
