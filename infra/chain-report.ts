@@ -7,6 +7,8 @@ import {
   changeText,
   planWarnings,
   removalOf,
+  removalsIfTargeted,
+  replacementWarning,
   restrictPlan,
   summaryOf,
 } from "./fleet/index.ts";
@@ -31,9 +33,25 @@ export async function reportPreview(
     if (!isLeftOut) await sayChanges(planned, config, agent);
   }
   const done = restrictPlan(plan, dealtWith, { hasOrphans: leftOut.length === 0 });
-  const untouched = leftOut.map(({ agent }) => agent.id).join(", ");
-  await pulumi.log.info(`${summaryOf(done)}${untouched && ` Left alone, as not targeted: ${untouched}.`}`);
+  await pulumi.log.info([summaryOf(done), ...leftAlone(plan, leftOut)].join(" "));
   for (const warning of planWarnings(done, config)) await pulumi.log.warn(warning);
+}
+
+function leftAlone(plan: FleetPlan, leftOut: readonly PlannedAgent[]): string[] {
+  if (leftOut.length === 0) return [];
+  const names = leftOut.map(({ agent }) => agent.id).join(", ");
+  const removals = removalsIfTargeted(plan);
+  return [`Left alone, as not targeted: ${names}.`, ...(removals ? [removals] : [])];
+}
+
+/** Warns of each registration that a run has replaced, once it has: with --target it leaves others as they are. */
+export function reportReplacements(hosted: ReadonlyMap<PlannedAgent, MasumiAgent>): void {
+  for (const [planned, { registration }] of hosted) {
+    if (planned.action !== "replace") continue;
+    registration.id.apply((id) =>
+      id === planned.row?.id ? undefined : pulumi.log.warn(replacementWarning(planned), registration),
+    );
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type AgentOutput, MasumiAgent } from "./masumi-agent.ts";
-import { reportPreview } from "./chain-report.ts";
+import { reportPreview, reportReplacements } from "./chain-report.ts";
 import { readStackConfig } from "./config.ts";
 import { loadValidAgents } from "./declarations/index.ts";
 import { loadHostings } from "./deploy/index.ts";
@@ -43,6 +43,7 @@ async function knownOutputs(): Promise<pulumi.Output<AgentOutput>[]> {
     await reportPreview(plan, config, hosted);
     return outputs;
   }
+  reportReplacements(hosted);
   const known = await Promise.all(outputs.map(isKnown));
   return outputs.filter((_, index) => known[index]);
 }

@@ -130,6 +130,7 @@ function listedOf(
   const { name, pricing } = row.listing;
   if (pricing.type !== "fixed") return { name, pricing };
   const table = assetTable(config.network, config.assets);
-  const prices = pricing.prices.map((price) => ({ ...price, human: formatPrice(price, table) }));
+  const meant = agent.pricing.type === "fixed" ? agent.pricing.prices : [];
+  const prices = pricing.prices.map((price) => ({ ...price, human: formatPrice(price, table, meant) }));
   return { name, pricing: { type: pricing.type, prices } };
 }

@@ -9,8 +9,8 @@ import {
   backendFolder,
   examineFleet,
   expectedUrls,
-  planWarnings,
   readStateFile,
+  standingWarnings,
 } from "./fleet/index.ts";
 
 /** Lists everything that prevents a run; nothing has been changed. Code PREFLIGHT_FAILED. */
@@ -57,7 +57,7 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
 
   // A preview tells more precisely, once it knows what the engine does with each agent.
   if (pulumi.runtime.isDryRun()) return plan;
-  for (const warning of planWarnings(plan, config)) await pulumi.log.warn(warning);
+  for (const warning of standingWarnings(plan, config)) await pulumi.log.warn(warning);
   return plan;
 }
 

@@ -29,8 +29,9 @@ export function readNetwork(project: Project, stack: string): StackNetwork {
   const settings = { ...(stack === LOCAL_STACK ? LOCAL_DEFAULTS : {}), ...readConfig(project, stack) };
   const network = settings["masumi:network"];
   if (network !== "Preprod" && network !== "Mainnet") {
+    const said = network === undefined ? "does not set masumi:network" : `sets masumi:network to ${network}`;
     throw new UserError(
-      `${stackFile(project, stack)} does not set masumi:network (Preprod or Mainnet). ` +
+      `${stackFile(project, stack)} ${said}; it is Preprod or Mainnet. ` +
         `Set it: npx masumi-agents config set --stack ${stack} masumi:network Preprod`,
     );
   }

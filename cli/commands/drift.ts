@@ -1,10 +1,10 @@
 import { driftDocument } from "../../stacks/documents.ts";
 import { deadCrews } from "../../stacks/crews.ts";
 import type { Project } from "../../stacks/project.ts";
-import { findStackDrift, readStack } from "../../stacks/read-stack.ts";
+import { findStackDrift } from "../../stacks/read-stack.ts";
 import { driftText } from "../drift-report.ts";
-import { paintFor, printJson, printProgress } from "../text.ts";
-import { printComplaints } from "./validate.ts";
+import { paintFor, printJson } from "../text.ts";
+import { openStack } from "./open-stack.ts";
 
 export interface DriftFlags {
   readonly stack: string;
@@ -16,9 +16,9 @@ export interface DriftFlags {
  * Exit code 0: as declared; 2: not; 1: could not be determined, for one agent or for all.
  */
 export async function drift(project: Project, flags: DriftFlags): Promise<number> {
-  const stack = await readStack(project, flags.stack, { env: process.env, onSlow: printProgress });
-  const { agents, complaints } = stack.declared;
-  if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
+  const stack = await openStack(project, flags);
+  if (typeof stack === "number") return stack;
+  const { agents } = stack.declared;
   const found = await findStackDrift(stack);
   const dead = deadCrews(project, agents);
   if (flags.json) printJson(driftDocument(stack, found, dead));

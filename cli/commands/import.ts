@@ -1,11 +1,10 @@
 import type { Project } from "../../stacks/project.ts";
 import { importDocument } from "../../stacks/documents.ts";
 import { judgeImports, readImportable, writeImports } from "../../stacks/import/import.ts";
-import { readStack } from "../../stacks/read-stack.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { candidateText, importText, leftOutText, nextSteps } from "../import-report.ts";
-import { printJson, printProgress } from "../text.ts";
-import { printComplaints } from "./validate.ts";
+import { printJson } from "../text.ts";
+import { openStack } from "./open-stack.ts";
 
 export interface ImportFlags {
   readonly stack: string;
@@ -25,9 +24,9 @@ export async function importAgents(
   flags: ImportFlags,
 ): Promise<number> {
   if (flags.all && asked.length > 0) throw new UserError("Name registrations or use --all, not both.");
-  const opened = await readStack(project, flags.stack, { env: process.env, onSlow: printProgress });
-  const { declared, config, stack } = opened;
-  if (declared.complaints.length > 0) return printComplaints(declared.complaints, flags.json === true);
+  const opened = await openStack(project, flags);
+  if (typeof opened === "number") return opened;
+  const { config, stack } = opened;
 
   const importable = await readImportable(project, opened);
   const isListing = asked.length === 0 && !flags.all;

@@ -1,10 +1,10 @@
 import { planDocument } from "../../stacks/documents.ts";
 import { deadCrewNotice, deadCrews } from "../../stacks/crews.ts";
 import type { Project } from "../../stacks/project.ts";
-import { planStack, readStack } from "../../stacks/read-stack.ts";
+import { planStack } from "../../stacks/read-stack.ts";
 import { planMarkdown, planTable } from "../plan-report.ts";
-import { printJson, printProgress } from "../text.ts";
-import { printComplaints } from "./validate.ts";
+import { printJson } from "../text.ts";
+import { openStack } from "./open-stack.ts";
 
 export interface PlanFlags {
   readonly stack: string;
@@ -18,9 +18,9 @@ export interface PlanFlags {
  * Exit code 1 when something stands in the way.
  */
 export async function plan(project: Project, flags: PlanFlags): Promise<number> {
-  const stack = await readStack(project, flags.stack, { env: process.env, onSlow: printProgress });
-  const { agents, complaints } = stack.declared;
-  if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
+  const stack = await openStack(project, flags);
+  if (typeof stack === "number") return stack;
+  const { agents } = stack.declared;
   const document = planDocument(
     stack,
     await planStack(stack),

@@ -6,10 +6,17 @@ import { complaintsDocument } from "../../stacks/documents.ts";
 import { readOfflineConfig } from "../../stacks/read-stack.ts";
 import { count, printJson } from "../text.ts";
 
-/** Prints complaints (editors and CI read `file:line:column: …`) and returns exit code 1. */
-export function printComplaints(complaints: readonly Complaint[], json: boolean): number {
+/**
+ * Prints complaints (editors and CI read `file:line:column: …`) and returns exit code 1. The document also has `problems` of the
+ * stack, of which a person has read already.
+ */
+export function printComplaints(
+  complaints: readonly Complaint[],
+  json: boolean,
+  problems: readonly string[] = [],
+): number {
   if (json) {
-    printJson(complaintsDocument(complaints));
+    printJson({ ...complaintsDocument(complaints), ...(problems.length > 0 ? { problems } : {}) });
     return 1;
   }
   const files = new Set(complaints.map(({ file }) => file)).size;
@@ -36,18 +43,18 @@ export function validate(
   const config = readOfflineConfig(project, flags.stack);
   const problems = config ? hostingRefusals(config, agents) : [];
   if (problems.length > 0) return printProblems(problems, flags.json === true);
+  const secretsNeeded = loadStackAgents(project, flags.stack).complaints;
   if (flags.json) {
-    printJson({ ok: true, agents: agents.map(({ id, file }) => ({ id, file })) });
-  } else {
-    process.stdout.write(
-      `${count(agents.length, "agent")} valid for stack ${flags.stack}: ${agents.map(({ id }) => id).join(", ")}\n`,
+    printJson({ ok: true, agents: agents.map(({ id, file }) => ({ id, file })), secretsNeeded });
+    return 0;
+  }
+  process.stdout.write(
+    `${count(agents.length, "agent")} valid for stack ${flags.stack}: ${agents.map(({ id }) => id).join(", ")}\n`,
+  );
+  if (secretsNeeded.length > 0) {
+    process.stderr.write(
+      `The stack has no secrets yet. Before it can run, it needs some:\n${secretsNeeded.map(formatComplaint).join("\n")}\n`,
     );
-    const later = loadStackAgents(project, flags.stack).complaints;
-    if (later.length > 0) {
-      process.stderr.write(
-        `The stack has no secrets yet. Before it can run, it needs some:\n${later.map(formatComplaint).join("\n")}\n`,
-      );
-    }
   }
   return 0;
 }

@@ -3,6 +3,7 @@ import { printable } from "../../providers/common/printable.ts";
 import { formatAda } from "../../providers/common/amounts.ts";
 import type { Row } from "../../providers/masumi/service/index.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
+import type { Orphan } from "./plan/orphans.ts";
 import { type FleetPlan, removalsOf } from "./plan/plan.ts";
 import type { PlannedAgent } from "./plan/plan-agent.ts";
 
@@ -57,23 +58,41 @@ const roundUp = (lovelace: bigint) => ((lovelace + 9_999n) / 10_000n) * 10_000n;
  * Returns what a person should read before a run continues: replacements and their cost, old registrations that are removed,
  * orphans, open requests.
  */
-export function planWarnings(plan: FleetPlan, { owner }: Pick<StackConfig, "owner">): string[] {
-  const orphans = plan.orphans.filter(({ action }) => action === "deregister");
-  const names = orphans.map(({ row }) => `${row.listing.name} (registration ${row.id})`).join(", ");
+export const planWarnings = (plan: FleetPlan, config: Pick<StackConfig, "owner">): string[] => [
+  ...plan.agents.filter(({ action }) => action === "replace").map(replacementWarning),
+  ...standingWarnings(plan, config),
+];
+
+/** Returns those that hold whatever part of the plan is carried out: a run with --target may leave an agent as it is. */
+export function standingWarnings(plan: FleetPlan, { owner }: Pick<StackConfig, "owner">): string[] {
+  const names = leavingOf(plan).map(nameOf).join(", ");
   return [
-    ...plan.agents.filter(({ action }) => action === "replace").map(replacementWarning),
     ...plan.agents.flatMap(removalWarnings),
     ...plan.agents.flatMap(requestWarning),
     ...plan.agents.flatMap(({ agent, failure }) => (failure ? [`${agent.id}: ${printable(failure)}`] : [])),
-    ...(orphans.length > 0
+    ...(names
       ? [
-          `These registrations of owner ${owner} are not declared in any file: ${names}. Those in this stack's state will be deregistered.`,
+          `These registrations of owner ${owner} are not declared in any file: ${names}. A run of the whole stack deregisters those ` +
+            "in its state.",
         ]
       : []),
   ];
 }
 
-function replacementWarning({ agent, wallet, fields, row }: PlannedAgent): string {
+const leavingOf = ({ orphans }: FleetPlan): readonly Orphan[] =>
+  orphans.filter(({ action }) => action === "deregister");
+
+const nameOf = ({ row }: Orphan): string => `${row.listing.name} (registration ${row.id})`;
+
+/** Returns what a run with --target deregisters only if it targets that, which no program can see; "" if there is nothing. */
+export function removalsIfTargeted(plan: FleetPlan): string {
+  const leaving = leavingOf(plan);
+  if (leaving.length === 0) return "";
+  const cost = describeCost(sumCosts(leaving.map((orphan) => orphan.cost)));
+  return `Deregistered only if targeted: ${leaving.map(nameOf).join(", ")}. ${cost}.`;
+}
+
+export function replacementWarning({ agent, wallet, fields, row }: PlannedAgent): string {
   const { fee } = costOf("replace", wallet.type);
   const why = fields.includes("wallet")
     ? "it moves to another wallet"

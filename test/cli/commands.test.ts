@@ -27,7 +27,11 @@ describe("masumi-agents on the command line", () => {
       stderr: "",
     });
     const { stdout } = await project.run("validate", "--json");
-    expect(JSON.parse(stdout)).toEqual({ ok: true, agents: [{ id: "writer", file: "agents/writer.yaml" }] });
+    expect(JSON.parse(stdout)).toEqual({
+      ok: true,
+      agents: [{ id: "writer", file: "agents/writer.yaml" }],
+      secretsNeeded: [],
+    });
   });
 
   it.each(["validate", "up", "preview", "demo"])(
@@ -68,11 +72,14 @@ describe("masumi-agents on the command line", () => {
     expect(stderr).toContain("npx masumi-agents sandbox");
   });
 
-  it("a stack without a network is refused by its file's name", async () => {
-    project.write("Pulumi.staging.yaml", "config: {}\n");
+  it.each([
+    ["config: {}\n", "does not set masumi:network; it is Preprod or Mainnet."],
+    ["config: { masumi:network: Testnet }\n", "sets masumi:network to Testnet; it is Preprod or Mainnet."],
+  ])("a stack without a network is refused by its file's name: %s", async (settings, said) => {
+    project.write("Pulumi.staging.yaml", settings);
     const { exitCode, stderr } = await project.run("validate", "--stack", "staging");
     expect(exitCode).toBe(1);
-    expect(stderr).toContain("Pulumi.staging.yaml does not set masumi:network");
+    expect(stderr).toContain(`Pulumi.staging.yaml ${said}`);
   });
 
   it.each(["validate", "plan", "status", "up", "refresh", "destroy", "hire x", "doctor"])(

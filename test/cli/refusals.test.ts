@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { doctor } from "../../cli/commands/doctor.ts";
+import { drift } from "../../cli/commands/drift.ts";
 import { plan } from "../../cli/commands/plan.ts";
 import { validate } from "../../cli/commands/validate.ts";
 import { readStackConfig } from "../../infra/config.ts";
@@ -192,9 +193,34 @@ describe("what files and settings say together is complained of by validate, pla
     stack.declare({ a: { ...hosted, pricing: { fixed: ["5 ADA"] } } });
     const validated = await stack.run((project) => validate(project, { stack: "preprod" }));
     expect(validated.exitCode).toBe(0);
+    const document = await stack.run((project) => validate(project, { stack: "preprod", json: true }));
+    expect(JSON.parse(document.stdout)).toMatchObject({
+      ok: true,
+      secretsNeeded: [{ file: "agents/a.yaml", remedy: expect.stringContaining("masumi:runtimeKey") }],
+    });
     const planned = await stack.run((project) => plan(project, { stack: "preprod" }));
     expect(planned.stderr).toMatch(/the agent is paid, .*masumi:runtimeKey/);
     expect(planned.exitCode).toBe(1);
+  });
+
+  it.each([
+    ["settings that are wrong", { owner: undefined }, {}, /CONFIG_INVALID: .*masumi:owner is missing/s],
+    ["a key that only Pulumi can read", {}, { MASUMI_API_KEY: undefined }, /Set MASUMI_API_KEY/],
+  ])("wrong files and %s are told at once", async (_what, settings, env, said) => {
+    await using stack = await CliStack.start(settings);
+    stack.declare({ a: { tags: undefined } });
+    for (const command of [plan, drift]) {
+      const { exitCode, stderr } = await stack.run((project) => command(project, { stack: "preprod" }), env);
+      expect([exitCode, stderr]).toEqual([1, expect.stringMatching(said)]);
+      expect(stderr).toMatch(/^agents\/a\.yaml:\d+:\d+: tags is missing/m);
+      const document = await stack.run((project) => command(project, { stack: "preprod", json: true }), env);
+      expect([document.exitCode, document.stderr]).toEqual([1, ""]);
+      expect(JSON.parse(document.stdout)).toMatchObject({
+        ok: false,
+        complaints: [{ file: "agents/a.yaml" }],
+        problems: [expect.stringMatching(/masumi:owner is missing|Set MASUMI_API_KEY/)],
+      });
+    }
   });
 
   it("agents that their hosting refuses are reported by validate too, without key or network", async () => {

@@ -28,7 +28,7 @@ afterAll(async () => {
   await outside.close();
 });
 
-const declare = (name: string, changes: { price?: string } = {}) =>
+const declare = (name: string, changes: { price?: string; payment?: string } = {}) =>
   folder.write(`agents/${name.toLowerCase()}.yaml`, outsideAgent(name, outside.url, changes));
 
 interface Ran extends RunResult {
@@ -128,5 +128,31 @@ describe("up and destroy of one of two agents", () => {
     expect(await registered()).toEqual(["One", "Two"]);
     const unknown = await run("up", ["three"]);
     expect(unknown.said).toMatch(/TARGET_NOT_FOUND: [\s\S]*Agent::three/);
+  });
+
+  it("speak of what they do, not of what a whole run would", async () => {
+    for (const name of ["one", "two"]) folder.remove(`agents/${name}.yaml`);
+    await upAndNothingLeft();
+    declare("One", { price: "3 USDM" });
+    declare("Two", { price: "3 USDM", payment: "V1" });
+    declare("Gone");
+    await upAndNothingLeft();
+    const before = await outputs();
+
+    declare("One", { price: "4 USDM" });
+    declare("Two", { price: "4 USDM", payment: "V1" });
+    folder.remove("agents/gone.yaml");
+    const previewed = await run("preview", ["one"]);
+    expect(previewed.said).toMatch(
+      /^On the chain: 1 to update\. About 0\.43 ADA in fees\. Left alone, as not targeted: two\. Deregistered only if targeted: Gone \(registration \w+\)\. About [\d.]+ ADA in fees, 5 ADA released\.$/m,
+    );
+    const updated = await run("up", ["one"]);
+    expect([updated.ok, updated.said]).toEqual([true, expect.not.stringMatching(/REPLACED|will be/)]);
+    expect(await outputs()).toMatchObject({ two: before["two"] });
+
+    const replaced = await run("up", ["two"]);
+    expect(replaced.said.match(/two is REPLACED on the chain/g)).toHaveLength(1);
+    await upAndNothingLeft();
+    expect(await registered()).toEqual(["One", "Two"]);
   });
 });

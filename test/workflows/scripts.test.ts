@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CliStack } from "../cli/stack.ts";
-import { type CliResult, repository } from "../helpers/project.ts";
+import { repository } from "../helpers/project.ts";
 import { asShown } from "../helpers/verbatim.ts";
 import { BOT, GitHub } from "./github.ts";
-import { type WorkflowName, readOutputs, runScript, scriptOf } from "./workflow.ts";
+import { type StepResult, type WorkflowName, readOutputs, runScript, scriptOf } from "./workflow.ts";
 
 let github: GitHub;
 let folder: string;
@@ -267,7 +267,7 @@ describe("the newest commit of main", () => {
 });
 
 /** Runs a script with a program of the name of the Pulumi CLI, first on PATH. */
-function withPulumi(pulumi: string, script: string, env: Record<string, string>): Promise<CliResult> {
+function withPulumi(pulumi: string, script: string, env: Record<string, string>): Promise<StepResult> {
   const bin = join(folder, "bin");
   mkdirSync(bin);
   writeFileSync(join(bin, "pulumi"), `#!/usr/bin/env bash\n${pulumi}\n`);

@@ -151,9 +151,18 @@ function findAsset(name: string, { network, assets }: AssetTable): Asset | Price
   return { token, unit, decimals };
 }
 
-/** Returns a readable price, for example `5 USDM`. An unknown unit is shown as it is. */
-export function formatPrice({ amount, unit }: Pick<Price, "amount" | "unit">, table: AssetTable): string {
+/**
+ * Returns a readable price, for example `5 USDM`. An unknown unit is shown as it is. What `declared` says of the same token is
+ * said too: `5 tUSDM (test USDM)`.
+ */
+export function formatPrice(
+  { amount, unit }: Pick<Price, "amount" | "unit">,
+  table: AssetTable,
+  declared: readonly Price[] = [],
+): string {
   const asset = [...table.assets.values()].find((asset) => asset.unit === unit);
   if (asset?.token === undefined || asset.decimals === undefined) return `${amount} ${unit}`;
-  return `${formatUnits(BigInt(amount), asset.decimals)} ${asset.token}`;
+  const [, meant = ""] =
+    / (\(test .+\))$/.exec(declared.find((price) => price.unit === unit)?.human ?? "") ?? [];
+  return `${formatUnits(BigInt(amount), asset.decimals)} ${asset.token}${meant && ` ${meant}`}`;
 }
