@@ -14,6 +14,7 @@ export interface Note {
   readonly ephemeral?: boolean;
 }
 
+const ADDRESS = /^([\w.[\]:-]+:\d+|unix:\/.+)$/;
 const ANSWER_WITHIN_MS = 5_000;
 
 /**
@@ -25,9 +26,9 @@ export class EngineLog {
   #engine: Engine | undefined;
   readonly #underWay = new Set<Promise<void>>();
 
-  /** @param address host:port of the engine, which is the provider host's first argument */
+  /** @param address host:port of the engine, or unix:<socket>, which is the provider host's first argument */
   constructor(address: string | undefined = process.argv[2]) {
-    this.#address = address !== undefined && /^[\w.[\]:-]+:\d+$/.test(address) ? address : undefined;
+    this.#address = address !== undefined && ADDRESS.test(address) ? address : undefined;
   }
 
   /** Shows a message; if that fails, the message is lost. */

@@ -53,7 +53,8 @@ export interface Engine extends AsyncDisposable {
   said(): string;
 }
 
-export async function startEngine(): Promise<Engine> {
+/** @param place host:port (0 = any free one), or unix:<socket> */
+export async function startEngine(place = "127.0.0.1:0"): Promise<Engine> {
   const messages: Message[] = [];
   const server = new grpc.Server();
   server.addService(EngineService, {
@@ -64,12 +65,12 @@ export async function startEngine(): Promise<Engine> {
     },
   });
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
+    server.bindAsync(place, grpc.ServerCredentials.createInsecure(), (error, port) =>
       error ? reject(error) : resolve(port),
     );
   });
   return {
-    address: `127.0.0.1:${port}`,
+    address: place.startsWith("unix:") ? place : `127.0.0.1:${port}`,
     messages,
     said: () =>
       messages

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createRegistrationProvider } from "../../../../providers/masumi/resources/registration-host.ts";
 import { EngineLog } from "../../../../providers/masumi/resources/engine-log.ts";
@@ -168,6 +171,22 @@ test("nothing that goes to the state, the engine or an error shows the API key",
   const shown = [outs, confirmed, read, failure, failure.message, refused, refused.message, engine.messages];
   expect(JSON.stringify(shown)).toContain("UPDATE_UNCLEAR");
   expect(JSON.stringify(shown)).not.toContain("sentinel");
+});
+
+test("an engine that listens on a socket is told, and is missed when it is gone", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "engine-socket-"));
+  try {
+    const engine = await startEngine(`unix:${join(folder, "engine")}`);
+    const log = new EngineLog(engine.address);
+    log.note({ severity: "info", message: "hello" });
+    await log.flush();
+    expect(engine.messages.map(({ message }) => message)).toEqual(["hello"]);
+    expect(await log.isRunAlive()).toBe(true);
+    await engine[Symbol.asyncDispose]();
+    expect(await log.isRunAlive()).toBe(false);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("without an engine nothing is said and everything goes on", async () => {
