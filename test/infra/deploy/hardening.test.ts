@@ -165,8 +165,8 @@ describe("the settings of a hardened stack", () => {
       expect(roles.length).toBeGreaterThan(1);
       for (const role of roles) {
         expect(role).toMatchObject({
-          path: "/masumi-agents/",
-          permissionsBoundary: "arn:aws:iam::123456789012:policy/masumi-agents/boundary",
+          path: "/masumi-agents/preprod/",
+          permissionsBoundary: "arn:aws:iam::123456789012:policy/masumi-agents-preprod-boundary",
         });
       }
     },
