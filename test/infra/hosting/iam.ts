@@ -36,6 +36,6 @@ export const allows = (policies: readonly Policy[], { action, resource, context 
     .some(
       (statement) =>
         statement.Action.some((pattern) => fits(pattern, action)) &&
-        list(statement.Resource).some((pattern) => fits(pattern, resource)) &&
+        list(statement.Resource ?? []).some((pattern) => fits(pattern, resource)) &&
         holds(statement, context),
     );

@@ -20,6 +20,7 @@ const TARGET: PolicyTarget = {
   region: REGION,
   boundary: BOUNDARY,
   zoneId: "Z0",
+  repository: "example/agents",
   stateBucket: "example-pulumi-state",
   stateKey: `arn:aws:kms:${REGION}:${ACCOUNT}:key/12345678-1234-1234-1234-123456789012`,
   documents: "example-documents/crews",
@@ -90,10 +91,10 @@ describe("every statement for the deploying and the read-only role", () => {
     expect([...new Set(everywhere.map(({ action }) => action))]).toEqual(["ecs:ListTasks"]);
     const unlimited = pairs.filter(
       ({ Resource, Condition }) =>
-        !Condition && [Resource].flat().some((arn) => /:\*$|:[^:]*\/\*$/.test(arn)),
+        !Condition && [Resource ?? []].flat().some((arn) => /:\*$|:[^:]*\/\*$/.test(arn)),
     );
     const broad = unlimited
-      .flatMap(({ Resource }) => [Resource].flat())
+      .flatMap(({ Resource }) => [Resource ?? []].flat())
       .filter((arn) => !arn.includes("masumi-agents"));
     expect([...new Set(broad)].map((arn) => arn.split(":").at(-1) ?? "").toSorted()).toEqual([
       "certificate/*",
@@ -118,7 +119,7 @@ describe("every statement for the deploying and the read-only role", () => {
       ({ action, Resource }) =>
         !OTHER_RESOURCES.includes(action) &&
         Resource !== "*" &&
-        [Resource]
+        [Resource ?? []]
           .flat()
           .some((arn) => !(FACTS[action]?.arns ?? []).some((known) => matches(shape(known), arn))),
     );
@@ -404,6 +405,29 @@ describe("the read-only role", () => {
       "ecr:ListImages",
       "kms:DescribeKey",
     ]);
+  });
+});
+
+describe("who may assume the roles", () => {
+  it.each([
+    ["deploying-trust", "preprod"],
+    ["plan-trust", "preprod-plan"],
+    ["preview-trust", "preprod-preview"],
+  ])("is for %s the environment %s of this repository alone", (name, environment) => {
+    const [statement, ...more] = only(name).Statement;
+    expect(more).toEqual([]);
+    expect(statement?.Principal).toEqual({
+      Federated: `arn:aws:iam::${ACCOUNT}:oidc-provider/token.actions.githubusercontent.com`,
+    });
+    expect(statement?.Condition).toEqual({
+      StringEquals: {
+        "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+        "token.actions.githubusercontent.com:sub": `repo:example/agents:environment:${environment}`,
+      },
+    });
+    const workflows = readFileSync(join(repository, ".github/workflows/deploy.yml"), "utf8");
+    const preview = readFileSync(join(repository, ".github/workflows/preview.yml"), "utf8");
+    expect(`${workflows}${preview}`).toMatch(new RegExp(`environment: ${environment}$`, "m"));
   });
 });
 

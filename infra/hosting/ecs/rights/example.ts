@@ -13,6 +13,7 @@ export const EXAMPLE: PolicyTarget = {
   zoneId: "ZONE_ID",
   stateBucket: "STATE_BUCKET",
   stateKey: "arn:aws:kms:REGION:ACCOUNT_ID:key/STATE_KEY_ID",
+  repository: "OWNER/REPOSITORY",
   documents: "DOCUMENTS_BUCKET",
   kmsKey: "arn:aws:kms:REGION:ACCOUNT_ID:key/KEY_ID",
 };

@@ -20,6 +20,8 @@ export interface PolicyTarget {
   /** The bucket of Pulumi's state, and the key of its secrets. */
   readonly stateBucket: string;
   readonly stateKey: string;
+  /** The repository on GitHub whose workflows assume the roles, as <owner>/<name>. */
+  readonly repository: string;
   /** The bucket of masumi:documents, and its prefix. */
   readonly documents: string;
   /** masumi:aws.kmsKeyArn. */

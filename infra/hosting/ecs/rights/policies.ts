@@ -11,7 +11,9 @@ import { type Grant, type Part, RIGHTS, type Rights, STATE } from "./rights.ts";
 export interface PolicyStatement {
   readonly Effect: "Allow";
   readonly Action: readonly string[];
-  readonly Resource: string | readonly string[];
+  /** Absent from a policy that says who may assume a role. */
+  readonly Resource?: string | readonly string[];
+  readonly Principal?: { readonly Federated: string };
   readonly Condition?: Condition;
 }
 
@@ -40,6 +42,9 @@ export function policiesOf(target: PolicyTarget): Readonly<Record<string, Policy
       target,
     ),
     boundary: boundaryOf(target),
+    "deploying-trust": trustOf(target, target.stack),
+    "plan-trust": trustOf(target, `${target.stack}-plan`),
+    "preview-trust": trustOf(target, `${target.stack}-preview`),
   };
 }
 
@@ -64,6 +69,28 @@ function policyOf(grants: readonly Grant[], target: PolicyTarget): Policy {
       Resource: resourcesOf(grant.on, target),
       ...(grant.when ? { Condition: conditions[grant.when] } : {}),
     })),
+  };
+}
+
+const GITHUB = "token.actions.githubusercontent.com";
+
+/** Returns who may assume a role: the jobs of one environment of the repository, by their tokens of OIDC. */
+function trustOf({ partition, accountId, repository }: PolicyTarget, environment: string): Policy {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Action: ["sts:AssumeRoleWithWebIdentity"],
+        Principal: { Federated: `arn:${partition}:iam::${accountId}:oidc-provider/${GITHUB}` },
+        Condition: {
+          StringEquals: {
+            [`${GITHUB}:aud`]: "sts.amazonaws.com",
+            [`${GITHUB}:sub`]: `repo:${repository}:environment:${environment}`,
+          },
+        },
+      },
+    ],
   };
 }
 

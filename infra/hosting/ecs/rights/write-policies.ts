@@ -23,6 +23,7 @@ const { values } = parseArgs({
     zone: option,
     "state-bucket": option,
     "state-key": option,
+    repository: option,
     documents: option,
     "kms-key": option,
   },
@@ -44,6 +45,7 @@ const policies = policiesOf({
   zoneId: values.zone ?? EXAMPLE.zoneId,
   stateBucket: values["state-bucket"] ?? EXAMPLE.stateBucket,
   stateKey: values["state-key"] ?? EXAMPLE.stateKey,
+  repository: values.repository ?? EXAMPLE.repository,
   documents: values.documents ?? EXAMPLE.documents,
   kmsKey: values["kms-key"] ?? EXAMPLE.kmsKey,
 });
