@@ -97,6 +97,7 @@ describe("every statement for the deploying and the read-only role", () => {
       .flatMap(({ Resource }) => [Resource ?? []].flat())
       .filter((arn) => !arn.includes("masumi-agents"));
     expect([...new Set(broad)].map((arn) => arn.split(":").at(-1) ?? "").toSorted()).toEqual([
+      "*", // alarms
       "certificate/*",
       "change/*",
       "example-pulumi-state/.pulumi/*",

@@ -52,6 +52,8 @@ export function placesOf(target: PolicyTarget) {
   return {
     "*": "*",
     alarm: arn("cloudwatch", `alarm:${prefix}-*`),
+    /** CloudWatch asks for all of them, also when one is asked for by its name. */
+    alarms: arn("cloudwatch", "alarm:*"),
     certificate: arn("acm", "certificate/*"),
     cluster: arn("ecs", `cluster/${prefix}-*`),
     defaultCluster: arn("ecs", "cluster/default"),

@@ -142,7 +142,7 @@ const CONTAINERS: Readonly<Record<string, Rights>> = {
     writes: [grant("logs:PutMetricFilter logs:DeleteMetricFilter", "logGroup")],
   },
   "aws:cloudwatch/metricAlarm:MetricAlarm": {
-    reads: [grant("cloudwatch:DescribeAlarms cloudwatch:ListTagsForResource", "alarm")],
+    reads: [grant("cloudwatch:DescribeAlarms", "alarms"), grant("cloudwatch:ListTagsForResource", "alarm")],
     writes: [
       grant(
         "cloudwatch:PutMetricAlarm cloudwatch:DeleteAlarms cloudwatch:TagResource cloudwatch:UntagResource",
