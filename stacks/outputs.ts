@@ -49,7 +49,8 @@ const exported = z.object({
 
 const REGISTRATION = "pulumi-nodejs:dynamic/masumi:AgentRegistration";
 
-async function readState(project: Project, stack: string, options: CallOptions): Promise<unknown> {
+/** Return a stack's state, as `stack export` prints it. */
+export async function readState(project: Project, stack: string, options: CallOptions): Promise<unknown> {
   if (stack === LOCAL_STACK) return localStackExists(project) ? exportState(localRun(project, 0)) : {};
   requireStackFile(project, stack);
   const failure = `The agents of stack ${stack} could not be read.`;

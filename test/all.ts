@@ -77,7 +77,7 @@ const checks: Step[] = [
     command: [tool("oxlint"), "--type-aware", "--type-check", "--deny-warnings"],
   },
   workflowLinter("actionlint", ...globSync(".github/workflows/*.yml", { cwd: root })),
-  workflowLinter("zizmor", "--offline", "--persona=pedantic", "--no-progress", ".github/workflows"),
+  workflowLinter("zizmor", "--offline", "--persona=pedantic", "--no-progress", ".github"),
   { name: "python format (ruff)", command: [python("ruff"), "format", "--check", "."], cwd: crew },
   { name: "python lint (ruff)", command: [python("ruff"), "check", "."], cwd: crew },
   { name: "python types (mypy)", command: [python("mypy")], cwd: crew },

@@ -10,6 +10,7 @@ import { HIRE } from "./hire-command.ts";
 import type { ImportFlags } from "./import.ts";
 import type { LogsFlags } from "./logs.ts";
 import type { PlanFlags } from "./plan.ts";
+import type { SbomFlags } from "./sbom.ts";
 import type { SandboxFlags } from "./sandbox.ts";
 import { INSTEAD } from "./pulumi-words.ts";
 import type { StatusFlags } from "./status.ts";
@@ -147,6 +148,24 @@ const LOGS: CommandSpec = {
     (await import("./logs.ts")).logs(project, agent, flags),
 };
 
+const SBOM: CommandSpec = {
+  name: "sbom",
+  description: "write a software bill of materials of each image that up built, with syft",
+  arguments: [["[agent]", "one agent's id, or _runtime for what all crews are based on (default: all)"]],
+  options: [
+    onStack(),
+    option("--out <folder>", "where to write <name>.spdx.json", "sbom"),
+    asJson("print images and files as JSON"),
+  ],
+  notes: ["docs/aws.md (Supply) says how to sign and verify images with cosign."],
+  examples: [
+    "sbom --stack preprod",
+    "sbom market-researcher --stack preprod --json | jq -r '.images[].image'",
+  ],
+  run: async (project, flags: SbomFlags, agent: string | undefined) =>
+    (await import("./sbom.ts")).sbom(project, flags, agent),
+};
+
 const operation = (
   name: Operation,
   description: string,
@@ -243,7 +262,7 @@ export const NOT_HERE: readonly CommandSpec[] = Object.entries(INSTEAD)
     return { name, description: instead, isHidden: true, runAnywhere: refuse };
   });
 
-const LISTED = [DEMO, ...READING, ...OPERATIONS, STATUS, LOGS, HIRE, ...STACK_COMMANDS, SANDBOX];
+const LISTED = [DEMO, ...READING, ...OPERATIONS, STATUS, LOGS, SBOM, HIRE, ...STACK_COMMANDS, SANDBOX];
 
 /** Every command, in the order in which --help lists them. */
 export const COMMANDS: readonly CommandSpec[] = [...LISTED, completionOf(LISTED)];

@@ -11,6 +11,7 @@ import { type StackToHost, checkAws, checkDocker, checkZone } from "./cloud.ts";
 import { askHealth } from "./health.ts";
 import { checkAgents, checkNode, checkPorts, checkPython, checkParallel } from "./machine.ts";
 import { checkBackend, checkPulumi } from "./pulumi.ts";
+import { checkSafeguards } from "./safeguards.ts";
 import { judgeFunds, judgeKey, judgePlan, judgeRelease, judgeSources, judgeWallet } from "./service.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -87,6 +88,7 @@ function hostingChecks(opened: () => Promise<{ readonly config: StackConfig }>, 
   return [
     after(clear, "Docker", async () => checkDocker(await hosted())),
     after(clear, "AWS", async () => checkAws(await hosted())),
+    after(clear, "AWS safeguards", async () => checkSafeguards(await hosted())),
     after(clear, "hosted zone", async () => checkZone(await hosted())),
   ];
 }

@@ -74,7 +74,7 @@ export function runtimeContext(projectRoot: string): ContextFile[] {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .filter((path) => !/(^|[\\/])(__pycache__|\.[^\\/]*)([\\/]|$)|\.pyc$/.test(path));
-  return ["Dockerfile", "pyproject.toml", "uv.lock", ...sources]
+  return ["Dockerfile", "installer/requirements.txt", "pyproject.toml", "uv.lock", ...sources]
     .map((path) => readContextFile(folder, path))
     .toSorted(byPath);
 }

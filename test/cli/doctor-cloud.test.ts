@@ -7,6 +7,7 @@ import { delimiter, join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { parse } from "yaml";
 import { type StackToHost, checkAws, checkDocker, checkZone } from "../../cli/doctor/cloud.ts";
+import { checkSafeguards } from "../../cli/doctor/safeguards.ts";
 import { checkBackend, checkPulumi, judgePulumi } from "../../cli/doctor/pulumi.ts";
 import type { Agent, HostingKind } from "../../infra/declarations/index.ts";
 import { initStack } from "../../local/engine/index.ts";
@@ -51,6 +52,27 @@ const VERSION: RequestListener = ({ url }, response) =>
   url === "/version"
     ? response.end(JSON.stringify({ Version: "29.1.0", Os: "linux", Arch: "arm64" }))
     : response.writeHead(404).end();
+
+describe("what doctor says of the safeguards on AWS", () => {
+  const OFF =
+    "off in masumi:aws: alarms, permissionsBoundary, egress, privateSubnetIds, accessLogs, deletionProtection, webAclArn, " +
+    "containerInsights";
+
+  it("is which settings are off, with a warning on Mainnet", () => {
+    expect(said(checkSafeguards(stackOf([hosted("ecs-alb")], ALB)))).toEqual([`ok ${OFF}`]);
+    const mainnet = { ...ALB, network: "Mainnet", confirmMainnet: "true" };
+    expect(said(checkSafeguards(stackOf([hosted("ecs-alb")], mainnet)))).toEqual([
+      `warn ${OFF} -> docs/aws.md says what each is for`,
+    ]);
+  });
+
+  it("leaves out what Express services cannot have, and says nothing of other hostings", () => {
+    expect(said(checkSafeguards(stackOf([hosted("ecs-express")], { hosting: "ecs-express" })))).toEqual([
+      "ok off in masumi:aws: alarms, permissionsBoundary, egress, containerInsights",
+    ]);
+    expect(said(checkSafeguards(stackOf([hosted("docker")])))).toEqual(["skip no agent runs on AWS"]);
+  });
+});
 
 describe("what doctor says of Docker", () => {
   it("is the version of the engine that builds or runs the stack's images", async () => {

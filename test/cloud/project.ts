@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { TestProject, repository } from "../helpers/project.ts";
 
 /** What builds images may not be links: contexts are found from the program's own folder. */
-const COPIED = ["infra", "providers", "crew/Dockerfile", "crew/pyproject.toml", "crew/uv.lock", "crew/src"];
+const COPIED = [
+  "infra",
+  "providers",
+  "crew/Dockerfile",
+  "crew/installer",
+  "crew/pyproject.toml",
+  "crew/uv.lock",
+  "crew/src",
+];
 
 /** A project, called `name`, whose crews' images are built on `base`. */
 export function makeCloudProject(name: string, base: string): TestProject {

@@ -36,8 +36,8 @@ export interface BaseImage {
 }
 
 export async function baseImage(dockerfile: string): Promise<BaseImage> {
-  const declared = /^ARG BASE_IMAGE=(\S+)$/m.exec(readFileSync(dockerfile, "utf8"))?.[1];
-  if (!declared) throw new Error(`${dockerfile} does not say ARG BASE_IMAGE=…`);
+  const declared = /^FROM (\S+) AS python$/m.exec(readFileSync(dockerfile, "utf8"))?.[1];
+  if (!declared) throw new Error(`${dockerfile} does not say FROM … AS python`);
   const isThere = await docker(["image", "inspect", declared]).then(
     () => true,
     () => spawnSync("timeout", [PULL_SECONDS, "docker", "pull", "--quiet", declared]).status === 0,

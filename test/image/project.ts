@@ -19,7 +19,7 @@ export interface TestProject {
 export function makeProject(): TestProject {
   const root = mkdtempSync(join(tmpdir(), `${RUN}-`));
   cpSync(join(import.meta.dirname, "fixtures/project"), root, { recursive: true });
-  for (const part of ["Dockerfile", "pyproject.toml", "uv.lock", "src"]) {
+  for (const part of ["Dockerfile", "installer", "pyproject.toml", "uv.lock", "src"]) {
     cpSync(join(REPOSITORY, "crew", part), join(root, "crew", part), { recursive: true });
   }
   mkdirSync(join(root, "infra"));

@@ -144,6 +144,10 @@ describe("stack configuration", () => {
         logRetentionDays: 30,
         platform: "linux/amd64",
         jobMinutes: 60,
+        containerInsights: "disabled",
+        deletionProtection: false,
+        rolePath: "/",
+        tags: {},
       },
       docker: { bind: "127.0.0.1", url: "http://127.0.0.1:{port}" },
     });
@@ -216,6 +220,90 @@ describe("stack configuration", () => {
       "a retention that CloudWatch lacks",
       alb({ logRetentionDays: 31 }),
       /logRetentionDays: expected one of 1, 3/,
+    ],
+    [
+      "a port of crews that none is",
+      alb({ egress: [{ cidr: "0.0.0.0/0", ports: [0] }] }),
+      /egress\.0\.ports\.0: .*>=1/,
+    ],
+    [
+      "a way out that is no range",
+      alb({ egress: [{ cidr: "everywhere" }] }),
+      /egress\.0\.cidr: expected a range/,
+    ],
+    [
+      "ways out of which none leads to the image",
+      alb({ egress: [{ cidr: "10.0.0.0/8", ports: [5432] }] }),
+      /egress allows port 443 nowhere.*Add \{ cidr/,
+    ],
+    [
+      "private subnets of an unknown VPC",
+      alb({ privateSubnetIds: ["subnet-0a", "subnet-0b"] }),
+      /privateSubnetIds also needs vpcId and subnetIds/,
+    ],
+    [
+      "a subnet that is public and private",
+      alb({
+        vpcId: "vpc-0a1b",
+        subnetIds: ["subnet-0a", "subnet-0b"],
+        privateSubnetIds: ["subnet-0b", "subnet-0c"],
+      }),
+      /privateSubnetIds has subnet-0b in common with subnetIds/,
+    ],
+    [
+      "a protection of a load balancer that is not the stack's",
+      alb({
+        loadBalancer: LOAD_BALANCER,
+        deletionProtection: true,
+        vpcId: "vpc-0a1b",
+        subnetIds: ["subnet-0a", "subnet-0b"],
+      }),
+      /deletionProtection has no effect with loadBalancer/,
+    ],
+    [
+      "metrics of a cluster that is not the stack's",
+      alb({ clusterArn: "arn:aws:ecs:eu-central-1:123456789012:cluster/c", containerInsights: "enabled" }),
+      /containerInsights has no effect with clusterArn/,
+    ],
+    [
+      "a tag that belongs to the program",
+      alb({ tags: { "masumi:agent": "other" } }),
+      /masumi:aws\.tags: .*without the prefix/,
+    ],
+    [
+      "a path of roles without its end",
+      alb({ rolePath: "/masumi" }),
+      /rolePath: expected a path that begins and ends/,
+    ],
+    [
+      "a boundary that is a name",
+      alb({ permissionsBoundary: "boundary" }),
+      /permissionsBoundary: expected an ARN/,
+    ],
+    ["a topic that is none", alb({ alarms: { topicArn: "mail" } }), /alarms\.topicArn: expected an ARN/],
+    [
+      "alarms that nothing counts for",
+      express({ alarms: { topicArn: "arn:aws:sns:x:1:t" } }),
+      /alarms needs containerInsights/,
+    ],
+    [
+      "a web ACL with Express",
+      express({ webAclArn: "arn:aws:wafv2:x" }),
+      /webAclArn is not available with ecs-express/,
+    ],
+    [
+      "private subnets with Express",
+      express({
+        vpcId: "vpc-0a1b",
+        subnetIds: ["subnet-0a", "subnet-0b"],
+        privateSubnetIds: ["subnet-0c", "subnet-0d"],
+      }),
+      /privateSubnetIds is not available with ecs-express/,
+    ],
+    [
+      "ways out of a network that ECS keeps",
+      express({ egress: [{ cidr: "0.0.0.0/0", ports: [443] }] }),
+      /egress needs vpcId and subnetIds/,
     ],
     ["jobs of two days", alb({ jobMinutes: 2880 }), /jobMinutes: .*1440/],
     ["a misspelt setting of AWS", alb({ domian: "x" }), /masumi:aws: .*domian/],

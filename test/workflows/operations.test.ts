@@ -77,7 +77,9 @@ describe("docs/operations.md", () => {
     const links = matches(/\]\(([^)]+)\)/g);
     const anchors = matches(/^## (.+)$/gm).map((title) => `#${title.toLowerCase().replaceAll(" ", "-")}`);
     expect(
-      links.filter((link) => !anchors.includes(link) && !existsSync(join(repository, "docs", link))),
+      links.filter(
+        (link) => !anchors.includes(link) && !existsSync(join(repository, "docs", link.replace(/#.*/, ""))),
+      ),
     ).toEqual([]);
   });
 });

@@ -7,7 +7,9 @@ import { CONTAINER_PORT } from "../../crews/environment.ts";
 import { NAMES, acceptedName } from "../../hosting/names.ts";
 import { type Agent, runsInRuntime } from "../../declarations/index.ts";
 import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
+import { watch } from "./alarms.ts";
 import { scale } from "./autoscaling.ts";
+import { commonInputs, withCommonInputs } from "./common-inputs.ts";
 import { CONTAINER, DATA_VOLUME, LOG_STREAM_PREFIX, containerDefinition } from "./container-definition.ts";
 import { type LoadBalancer, useLoadBalancer } from "./load-balancer.ts";
 import { type Network, findNetwork } from "./network.ts";
@@ -52,6 +54,7 @@ async function makeStack(context: HostingContext): Promise<AlbStack> {
     `${name}-crews`,
     {
       vpcId: network.vpcId,
+      egress: config.aws.egress,
       reachedBy: { securityGroupId: loadBalancer.securityGroupId, port: CONTAINER_PORT },
     },
     options,
@@ -60,14 +63,21 @@ async function makeStack(context: HostingContext): Promise<AlbStack> {
   return { config, domain, zoneId, shared, network, loadBalancer, securityGroup, priorities };
 }
 
-function hostCrew(stack: AlbStack, crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew {
-  const { config, domain, shared } = stack;
+function hostCrew(stack: AlbStack, crew: CrewToHost, given: pulumi.CustomResourceOptions): HostedCrew {
+  const { config, domain, loadBalancer, shared } = stack;
   const { agent } = crew;
+  const common = commonInputs(config.aws, agent.id);
+  const options = withCommonInputs(common, given);
   const made = makeCrew(shared, config, crew, options);
   const route = makeRoute(agent.id, stack, options);
   const task = makeTask(stack, agent, made, options);
   const service = makeService(stack, { agent, task, made, route }, options);
   scale(agent, { cluster: shared.cluster.name, service: service.name }, options);
+  watch(
+    { agent, aws: config.aws, name: shared.name, logGroup: made.logGroup.name },
+    { behind: { loadBalancer: loadBalancer.arn, targetGroup: route.targetGroup.arn } },
+    options,
+  );
   const rollout = new EcsRollout(
     agent.id,
     {
@@ -90,7 +100,10 @@ function hostCrew(stack: AlbStack, crew: CrewToHost, options: pulumi.CustomResou
     ready: [rollout, route.record],
     publishIdentifier(agentIdentifier, identityOptions) {
       const parameter = made.identityParameter;
-      publishBySsm({ agentId: agent.id, parameter, url, agentIdentifier }, identityOptions);
+      publishBySsm(
+        { agentId: agent.id, parameter, url, agentIdentifier },
+        withCommonInputs(common, identityOptions),
+      );
     },
   };
 }
@@ -156,9 +169,9 @@ function makeService(
       ],
       forceNewDeployment: true,
       networkConfiguration: {
-        subnets: [...network.subnetIds],
+        subnets: [...network.crews.subnetIds],
         securityGroups: [securityGroup.id],
-        assignPublicIp: true,
+        assignPublicIp: network.crews.publicIp,
       },
       loadBalancers: [
         { targetGroupArn: targetGroup.arn, containerName: CONTAINER, containerPort: CONTAINER_PORT },

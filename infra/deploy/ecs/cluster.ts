@@ -9,10 +9,10 @@ export interface Cluster {
   readonly ready: pulumi.Resource[];
 }
 
-/** Returns the cluster in masumi:aws, or a new one for the stack. A cluster is free; Container Insights would not be. */
+/** Returns the cluster in masumi:aws, or a new one for the stack. A cluster is free; Container Insights is not. */
 export function useCluster(
   name: string,
-  { clusterArn, spot }: AwsSettings,
+  { clusterArn, spot, containerInsights }: AwsSettings,
   options: pulumi.CustomResourceOptions,
 ): Cluster {
   if (clusterArn) {
@@ -21,7 +21,7 @@ export function useCluster(
   }
   const cluster = new aws.ecs.Cluster(
     name,
-    { settings: [{ name: "containerInsights", value: "disabled" }] },
+    { settings: [{ name: "containerInsights", value: containerInsights }] },
     options,
   );
   const providers = new aws.ecs.ClusterCapacityProviders(

@@ -3,6 +3,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { EcsRollout } from "../../../providers/ecs/index.ts";
 import { CONTAINER_PORT, HEALTH_PATH } from "../../crews/environment.ts";
+import { watch } from "./alarms.ts";
+import { commonInputs, withCommonInputs } from "./common-inputs.ts";
 import { LOG_STREAM_PREFIX, environmentList, secretList } from "./container-definition.ts";
 import { expressUrl } from "../../hosting/ecs/url.ts";
 import { type Role, makeInfrastructureRole } from "./roles.ts";
@@ -42,23 +44,33 @@ export const hosting: HostingFactory = async (context) => {
 
 async function makeStack(context: HostingContext): Promise<ExpressStack> {
   const { config } = context;
-  const { vpcId } = config.aws;
+  const { vpcId, egress } = config.aws;
   const shared = await shareEcs(context);
   return {
     config,
     shared,
     infrastructureRole: makeInfrastructureRole(shared.name, shared.place, shared.options),
     // ECS adds its own group, through which its load balancer reaches the containers.
-    securityGroup: vpcId ? crewSecurityGroup(`${shared.name}-express`, { vpcId }, shared.options) : undefined,
+    securityGroup: vpcId
+      ? crewSecurityGroup(`${shared.name}-express`, { vpcId, egress }, shared.options)
+      : undefined,
   };
 }
 
-function hostCrew(stack: ExpressStack, crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew {
+function hostCrew(stack: ExpressStack, crew: CrewToHost, given: pulumi.CustomResourceOptions): HostedCrew {
   const { config, shared } = stack;
-  const { id } = crew.agent;
+  const { agent } = crew;
+  const { id } = agent;
+  const common = commonInputs(config.aws, id);
+  const options = withCommonInputs(common, given);
   const made = makeCrew(shared, config, crew, options);
   const { environment, image, logGroup, secrets } = made;
   const service = makeService(stack, crew, made, options);
+  watch(
+    { agent, aws: config.aws, name: shared.name, logGroup: logGroup.name },
+    { express: { cluster: shared.cluster.name, service: service.serviceArn } },
+    options,
+  );
   const rollout = new EcsRollout(
     id,
     {
@@ -84,7 +96,10 @@ function hostCrew(stack: ExpressStack, crew: CrewToHost, options: pulumi.CustomR
     ready: [rollout],
     publishIdentifier(agentIdentifier, identityOptions) {
       const parameter = made.identityParameter;
-      publishBySsm({ agentId: id, parameter, url, agentIdentifier }, identityOptions);
+      publishBySsm(
+        { agentId: id, parameter, url, agentIdentifier },
+        withCommonInputs(common, identityOptions),
+      );
     },
   };
 }

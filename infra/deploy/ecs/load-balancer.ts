@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AwsSettings } from "../../hosting/ecs/settings.ts";
 import { NAMES, acceptedName } from "../../hosting/names.ts";
 import { IDLE_SECONDS } from "../../hosting/ecs/limits.ts";
+import { watchLoadBalancer } from "./alarms.ts";
 import { useCertificate } from "./certificate.ts";
 import type { Network } from "./network.ts";
 import { EVERYONE, type SecurityGroup, outgoingGroup } from "./security-groups.ts";
@@ -11,6 +12,7 @@ const TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06";
 
 /** The load balancer that all agents of a stack share. */
 export interface LoadBalancer {
+  readonly arn: pulumi.Output<string>;
   readonly listenerArn: pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
   /** What lets the public through. */
@@ -37,6 +39,7 @@ export function useLoadBalancer(
   if (!given) return makeLoadBalancer(name, args, options);
   const found = aws.lb.getLoadBalancerOutput({ arn: given.arn });
   return {
+    arn: pulumi.output(given.arn),
     listenerArn: pulumi.output(given.listenerArn),
     securityGroupId: pulumi.output(given.securityGroupId),
     rules: [],
@@ -47,9 +50,10 @@ export function useLoadBalancer(
 
 function makeLoadBalancer(
   name: string,
-  { aws: { certificateArn }, domain, network, zoneId }: LoadBalancerArgs,
+  { aws: settings, domain, network, zoneId }: LoadBalancerArgs,
   options: pulumi.CustomResourceOptions,
 ): LoadBalancer {
+  const { accessLogs, alarms, certificateArn, deletionProtection, webAclArn } = settings;
   const securityGroup = publicSecurityGroup(`${name}-public`, network.vpcId, options);
   const loadBalancer = new aws.lb.LoadBalancer(
     acceptedName(NAMES.loadBalancer, name),
@@ -59,9 +63,15 @@ function makeLoadBalancer(
       subnets: [...network.subnetIds],
       dropInvalidHeaderFields: true,
       idleTimeout: IDLE_SECONDS,
+      ...(accessLogs ? { accessLogs: { ...accessLogs, enabled: true } } : {}),
+      ...(deletionProtection ? { enableDeletionProtection: true } : {}),
     },
     options,
   );
+  if (webAclArn) {
+    void new aws.wafv2.WebAclAssociation(name, { resourceArn: loadBalancer.arn, webAclArn }, options);
+  }
+  watchLoadBalancer(name, { alarms, loadBalancer: loadBalancer.arn }, options);
   void new aws.lb.Listener(
     `${name}-http`,
     {
@@ -92,6 +102,7 @@ function makeLoadBalancer(
     options,
   );
   return {
+    arn: loadBalancer.arn,
     listenerArn: listener.arn,
     securityGroupId: securityGroup.id,
     rules: securityGroup.rules,
@@ -105,7 +116,7 @@ function publicSecurityGroup(
   vpcId: string,
   options: pulumi.CustomResourceOptions,
 ): SecurityGroup {
-  const group = outgoingGroup(name, vpcId, "Load balancer of Masumi agents", options);
+  const group = outgoingGroup(name, { vpcId, description: "Load balancer of Masumi agents" }, options);
   const ingress = [80, 443].map(
     (port) =>
       new aws.vpc.SecurityGroupIngressRule(

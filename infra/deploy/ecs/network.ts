@@ -6,6 +6,8 @@ export interface Network {
   readonly vpcId: string;
   /** Public subnets in at least two availability zones, sorted, because a different order would count as a change. */
   readonly subnetIds: readonly string[];
+  /** Where crews run: in private subnets, otherwise in the same ones, where only a public address leads out. */
+  readonly crews: { readonly subnetIds: readonly string[]; readonly publicIp: boolean };
 }
 
 /**
@@ -14,7 +16,19 @@ export interface Network {
  *
  * @throws HostingError HOSTING_NO_NETWORK
  */
-export async function findNetwork({ vpcId, subnetIds, region = "" }: AwsSettings): Promise<Network> {
+export async function findNetwork(settings: AwsSettings): Promise<Network> {
+  const { privateSubnetIds } = settings;
+  const found = await findPublic(settings);
+  return {
+    ...found,
+    crews: {
+      subnetIds: privateSubnetIds?.toSorted() ?? found.subnetIds,
+      publicIp: privateSubnetIds === undefined,
+    },
+  };
+}
+
+async function findPublic({ vpcId, subnetIds, region = "" }: AwsSettings): Promise<Omit<Network, "crews">> {
   if (vpcId && subnetIds) return { vpcId, subnetIds: subnetIds.toSorted() };
   const defaultVpc = await aws.ec2.getVpc({ default: true }).catch((cause: unknown) => {
     throw noNetwork(`The account's default VPC in ${region} was not found.`, cause);

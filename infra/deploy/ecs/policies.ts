@@ -27,17 +27,33 @@ export const assumedBy = (service: "ecs-tasks" | "ecs", accountId: string): Poli
     Condition: { StringEquals: { "aws:SourceAccount": accountId } },
   });
 
-/** Lets ECS read the containers' secrets. */
-export const readSecrets = (secretArns: readonly string[]): PolicyDocument =>
-  policy({ Effect: "Allow", Action: ["secretsmanager:GetSecretValue"], Resource: secretArns });
-
-/** Where the account's resources are. */
+/** Where the account's resources are, and what they all have. */
 export interface AwsPlace {
   /** aws, aws-cn, aws-us-gov */
   readonly partition: string;
   readonly region: string;
   readonly accountId: string;
+  readonly rolePath: string;
+  readonly permissionsBoundary?: string | undefined;
+  /** The key of the stack's secrets, if it is not AWS's own. */
+  readonly kmsKeyArn?: string | undefined;
 }
+
+/** Lets ECS read the containers' secrets. */
+export const readSecrets = (secretArns: readonly string[], place: AwsPlace): PolicyDocument =>
+  policy(
+    { Effect: "Allow", Action: ["secretsmanager:GetSecretValue"], Resource: secretArns },
+    ...(place.kmsKeyArn
+      ? [
+          {
+            Effect: "Allow" as const,
+            Action: ["kms:Decrypt"],
+            Resource: [place.kmsKeyArn],
+            Condition: { StringEquals: { "kms:ViaService": `secretsmanager.${place.region}.amazonaws.com` } },
+          },
+        ]
+      : []),
+  );
 
 export interface AgentRights {
   readonly place: AwsPlace;
@@ -46,16 +62,23 @@ export interface AgentRights {
   readonly identityParameter: string;
   /** Objects of S3, as <bucket>/<key>. */
   readonly documents: readonly string[];
+  /** The tags of the agent's own tasks. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** Whether AWS certainly copies a service's tags to its tasks. */
+  readonly tasksAreTagged: boolean;
 }
 
 /**
- * Lets a crew read its own identifier and documents, and protect its task from being stopped while a job runs; nothing else.
+ * Lets a crew read its own identifier and documents, and protect its own tasks from being stopped while a job runs; nothing
+ * else. Tasks are told apart by their tags, which no crew can change: their ARNs have only random ids.
  */
 export function agentPolicy({
   place,
   clusterArn,
   identityParameter,
   documents,
+  tags,
+  tasksAreTagged,
 }: AgentRights): PolicyDocument {
   const { partition, region, accountId } = place;
   return policy(
@@ -68,6 +91,11 @@ export function agentPolicy({
       Effect: "Allow",
       Action: ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"],
       Resource: [`${clusterArn.replace(":cluster/", ":task/")}/*`],
+      Condition: {
+        [tasksAreTagged ? "StringEquals" : "StringEqualsIfExists"]: Object.fromEntries(
+          Object.entries(tags).map(([key, value]) => [`aws:ResourceTag/${key}`, value]),
+        ),
+      },
     },
     ...(documents.length > 0
       ? [

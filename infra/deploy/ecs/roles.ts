@@ -14,6 +14,13 @@ export interface Role {
 
 const managed = ({ partition }: AwsPlace, path: string) => `arn:${partition}:iam::aws:policy/${path}`;
 
+/** Returns what all roles of the stack have. */
+const inPlace = ({ rolePath, permissionsBoundary }: AwsPlace): Partial<aws.iam.RoleArgs> => ({
+  // AWS's default is left out: a role without a path is the same role.
+  ...(rolePath === "/" ? {} : { path: rolePath }),
+  ...(permissionsBoundary ? { permissionsBoundary } : {}),
+});
+
 /** Creates the role with which ECS starts containers: pulls images, writes logs, reads secrets. No container gets it. */
 export function makeExecutionRole(
   name: string,
@@ -24,7 +31,7 @@ export function makeExecutionRole(
   const logical = `${name}-execution`;
   const role = new aws.iam.Role(
     logical,
-    { assumeRolePolicy: JSON.stringify(assumedBy("ecs-tasks", place.accountId)) },
+    { assumeRolePolicy: JSON.stringify(assumedBy("ecs-tasks", place.accountId)), ...inPlace(place) },
     options,
   );
   const attachment = new aws.iam.RolePolicyAttachment(
@@ -34,7 +41,7 @@ export function makeExecutionRole(
   );
   const secrets = new aws.iam.RolePolicy(
     logical,
-    { role: role.name, policy: pulumi.jsonStringify(secretArns.apply(readSecrets)) },
+    { role: role.name, policy: pulumi.jsonStringify(secretArns.apply((arns) => readSecrets(arns, place))) },
     options,
   );
   return { arn: role.arn, rights: [attachment, secrets] };
@@ -49,7 +56,7 @@ export function makeInfrastructureRole(
   const logical = `${name}-express`;
   const role = new aws.iam.Role(
     logical,
-    { assumeRolePolicy: JSON.stringify(assumedBy("ecs", place.accountId)) },
+    { assumeRolePolicy: JSON.stringify(assumedBy("ecs", place.accountId)), ...inPlace(place) },
     options,
   );
   const attachment = new aws.iam.RolePolicyAttachment(
@@ -72,24 +79,27 @@ export interface TaskRoleArgs extends Omit<AgentRights, "clusterArn"> {
 
 /** Creates the only role that a crew itself has. */
 export function makeTaskRole(args: TaskRoleArgs, options: pulumi.CustomResourceOptions): Role {
-  const { agentId, owner, place, clusterArn, identityParameter, documents } = args;
+  const { agentId, owner, place, clusterArn, ...rights } = args;
+  // The path is part of the name: an account has each name once, and the old role must outlive the tasks that have it.
+  const path = place.rolePath === "/" ? [] : [place.rolePath];
   const role = new aws.iam.Role(
     agentId,
     {
-      name: boundedName(ROLE_NAME, agentId, ...owner, place.region),
+      name: boundedName(ROLE_NAME, agentId, ...owner, place.region, ...path),
       assumeRolePolicy: JSON.stringify(assumedBy("ecs-tasks", place.accountId)),
+      ...inPlace(place),
     },
     options,
   );
-  const rights = new aws.iam.RolePolicy(
+  const policy = new aws.iam.RolePolicy(
     agentId,
     {
       role: role.name,
       policy: pulumi.jsonStringify(
-        clusterArn.apply((arn) => agentPolicy({ place, clusterArn: arn, identityParameter, documents })),
+        clusterArn.apply((arn) => agentPolicy({ ...rights, place, clusterArn: arn })),
       ),
     },
     options,
   );
-  return { arn: role.arn, rights: [rights] };
+  return { arn: role.arn, rights: [policy] };
 }

@@ -9,9 +9,11 @@ import { DOCUMENTS_KEY, containerEnvironment, secretEnvironment } from "../../cr
 import { CrewDrain } from "../../../providers/crew-drain/index.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import { agentPath } from "../../hosting/ecs/names.ts";
+import { ownTags } from "../../hosting/ecs/tags.ts";
 import type { HostingContext } from "../hosting.ts";
 import { NAMES, acceptedName, parameterPath } from "../../hosting/names.ts";
 import { type Cluster, useCluster } from "./cluster.ts";
+import { commonInputs, withCommonInputs } from "./common-inputs.ts";
 import type { AwsPlace } from "./policies.ts";
 import { makeRepository } from "./repository.ts";
 import { type Role, makeExecutionRole, makeTaskRole } from "./roles.ts";
@@ -71,9 +73,10 @@ export function shareEcs(context: HostingContext): Promise<SharedEcs> {
 async function makeShared({ config, projectRoot }: HostingContext): Promise<SharedEcs> {
   const { accountId, arn } = await aws.getCallerIdentity({});
   const [, partition = "aws"] = arn.split(":");
-  const place = { partition, region: config.aws.region ?? "", accountId };
+  const { region = "", rolePath, permissionsBoundary, kmsKeyArn } = config.aws;
+  const place = { partition, region, accountId, rolePath, permissionsBoundary, kmsKeyArn };
   const name = acceptedName(NAMES.shared, `${pulumi.getProject()}-${pulumi.getStack()}`);
-  const options = { parent: new EcsHosting(name) };
+  const options = withCommonInputs(commonInputs(config.aws), { parent: new EcsHosting(name) });
   const needsDocumentsKey = config.documents?.endpoint !== undefined;
   const secrets = storeSecrets(name, secretEnvironment(config, { needsDocumentsKey }), options);
   const repository = makeRepository(name, options);
@@ -118,6 +121,9 @@ export function makeCrew(
       place: shared.place,
       clusterArn: shared.cluster.arn,
       identityParameter,
+      tags: ownTags(pulumi.getProject(), pulumi.getStack(), agent.id),
+      // Of Express services AWS does not say so.
+      tasksAreTagged: agent.hosting === "ecs-alb",
     },
     options,
   );

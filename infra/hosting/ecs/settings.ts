@@ -19,6 +19,25 @@ const domainName = z
     /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/,
     "expected a lower-case domain, for example agents.example.com",
   );
+const CIDR = /^(\d{1,3}(\.\d{1,3}){3}\/(3[0-2]|[12]?\d)|[0-9a-f:]+:[0-9a-f:]*\/(12[0-8]|1[01]\d|\d{1,2}))$/;
+const bucketName = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "expected the name of a bucket");
+
+const TAG_KEY = /^(?!aws:|masumi:)[\p{L}\p{N} _.:/=+@-]{1,128}$/iu;
+/** AWS allows 50 on most resources, and the program sets three. */
+const MOST_TAGS = 40;
+
+const tags = z
+  .record(
+    z.string(),
+    z
+      .string()
+      .regex(/^[\p{L}\p{N} _.:/=+@-]{0,256}$/u, "expected at most 256 letters, digits, spaces and _.:/=+-@"),
+  )
+  .refine((tags) => Object.keys(tags).every((key) => TAG_KEY.test(key)), {
+    error: "expected tags without the prefixes aws: and masumi:, of letters, digits, spaces and _.:/=+-@",
+  })
+  .refine((tags) => Object.keys(tags).length <= MOST_TAGS, `expected at most ${MOST_TAGS} tags`);
+
 const setElsewhere = (remedy: string) => z.custom<never>(() => false, remedy).exactOptional();
 
 /** masumi:aws, for the hostings ecs-alb and ecs-express. Whatever is not specified here is created. */
@@ -34,6 +53,18 @@ const schema = z.strictObject({
   /** An existing VPC with public subnets in at least two availability zones. Default: the account's default VPC. */
   vpcId: resourceId("vpc").exactOptional(),
   subnetIds: z.array(resourceId("subnet")).min(2).exactOptional(),
+  /** ecs-alb: private subnets for the crews, in at least two zones, with a way out (NAT); they get no public address then. */
+  privateSubnetIds: z.array(resourceId("subnet")).min(2).exactOptional(),
+  /** What crews may reach; a rule without ports allows all of them. Default: everything. */
+  egress: z
+    .array(
+      z.strictObject({
+        cidr: z.string().regex(CIDR, "expected a range of addresses, for example 0.0.0.0/0 or 10.0.0.0/8"),
+        ports: z.array(z.int().min(1).max(65_535)).min(1).exactOptional(),
+      }),
+    )
+    .min(1)
+    .exactOptional(),
   /** An existing ECS cluster; for `spot` it must have the capacity provider FARGATE_SPOT. */
   clusterArn: arn("ecs").exactOptional(),
   /** ecs-alb: an existing certificate for *.<domain> in the stack's region. Default: a new one, validated by DNS. */
@@ -46,6 +77,20 @@ const schema = z.strictObject({
       securityGroupId: resourceId("sg"),
     })
     .exactOptional(),
+  /** ecs-alb: the bucket to which the new load balancer writes its access log. Default: no log. */
+  accessLogs: z
+    .strictObject({
+      bucket: bucketName,
+      prefix: z
+        .string()
+        .regex(/^(?!\/)[A-Za-z0-9._/-]+(?<!\/)$/, "expected a path without slashes at its ends")
+        .exactOptional(),
+    })
+    .exactOptional(),
+  /** ecs-alb: AWS deletes the new load balancer only once this is false again. */
+  deletionProtection: z.boolean().default(false),
+  /** ecs-alb: the web ACL of AWS WAF in front of the new load balancer. Default: none. */
+  webAclArn: arn("wafv2").exactOptional(),
   /** ecs-alb: priorities of single agents' listener rules, by id. Default: a number derived from stack and id. */
   priorities: z.record(z.string(), z.int().min(1).max(50_000, "expected a priority, 1 to 50000")).default({}),
   /** ecs-alb: Fargate Spot, about 70 % cheaper; AWS may stop a container and its jobs with two minutes' notice. */
@@ -54,6 +99,25 @@ const schema = z.strictObject({
     .number()
     .refine((days) => RETENTION_DAYS.includes(days), `expected one of ${RETENTION_DAYS.join(", ")}`)
     .default(30),
+  /** The key for logs, secrets and images. Default: AWS's own. On a stack that runs, it makes a new repository. */
+  kmsKeyArn: arn("kms").exactOptional(),
+  /** Metrics of CloudWatch Container Insights, which cost extra. */
+  containerInsights: z.enum(["disabled", "enabled", "enhanced"]).default("disabled"),
+  /** Where alarms go. Default: no alarms. */
+  alarms: z.strictObject({ topicArn: arn("sns") }).exactOptional(),
+  /** Tags of every resource, beside the program's own: masumi:project, masumi:stack and masumi:agent. */
+  tags: tags.default({}),
+  /** The path of all IAM roles. On a stack that runs, another one makes new roles, and every crew is rolled. */
+  rolePath: z
+    .string()
+    .regex(
+      /^\/([\w+=,.@-]+\/)*$/,
+      "expected a path that begins and ends with a slash, for example /masumi-agents/",
+    )
+    .max(100)
+    .default("/"),
+  /** The most that any role of the stack may do, whatever its own policies say. */
+  permissionsBoundary: arn("iam").exactOptional(),
   platform: platform.default("linux/amd64"),
   /** The longest that a job may run, in minutes. Updating or removing a service may take that much longer. */
   jobMinutes: z.int().min(1).max(1440).default(60),

@@ -1,5 +1,6 @@
 import type { HostingTraits, LogContext } from "../kind.ts";
 import { repeatedNumbers } from "../stable-numbers.ts";
+import { albHardeningProblems, egressProblems, expressHardeningProblems } from "./hardening.ts";
 import { CERTIFICATE_NAME, HOST_NAME } from "./limits.ts";
 import { agentPath } from "./names.ts";
 import type { AwsSettings } from "./settings.ts";
@@ -46,7 +47,11 @@ export const albTraits: HostingTraits<Settings> = {
   ...onEcs,
   module: "ecs/alb",
   sizes: FARGATE_SIZES,
-  settingsProblems: ({ aws }) => [...commonProblems(aws), ...loadBalancerProblems(aws)],
+  settingsProblems: ({ aws }) => [
+    ...commonProblems(aws),
+    ...loadBalancerProblems(aws),
+    ...albHardeningProblems(aws),
+  ],
   countProblems: (count) =>
     count <= AGENTS_PER_LOAD_BALANCER
       ? []
@@ -75,7 +80,11 @@ export const expressTraits: HostingTraits<Settings> = {
   ...onEcs,
   module: "ecs/express",
   sizes: EXPRESS_SIZES,
-  settingsProblems: ({ aws }) => [...commonProblems(aws), ...expressProblems(aws)],
+  settingsProblems: ({ aws }) => [
+    ...commonProblems(aws),
+    ...expressProblems(aws),
+    ...expressHardeningProblems(aws),
+  ],
   countWarnings: (count) =>
     count <= EXPRESS_SERVICES_PER_LOAD_BALANCER
       ? []
@@ -99,6 +108,7 @@ function commonProblems(aws: AwsSettings): string[] {
   if ((aws.vpcId === undefined) !== (aws.subnetIds === undefined)) {
     problems.push("masumi:aws.vpcId and masumi:aws.subnetIds belong together: set both or neither");
   }
+  problems.push(...egressProblems(aws));
   return problems;
 }
 

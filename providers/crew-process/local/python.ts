@@ -7,8 +7,8 @@ import { withLockFile } from "../../common/lock-file.ts";
 import { CrewProcessError } from "./errors.ts";
 import { findPython, pythonIsMissing } from "./find-python.js";
 
-/** The pinned installer, which creates the environment exactly as in crew/uv.lock. */
-const UV = "uv==0.13.9";
+/** Names uv with its hashes, which creates the environment exactly as in crew/uv.lock. */
+const INSTALLER = "installer/requirements.txt";
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
 
 export interface PythonEnvironment {
@@ -18,7 +18,7 @@ export interface PythonEnvironment {
 }
 
 export interface InstallOptions {
-  /** Folder of the crew runtime (pyproject.toml, uv.lock). */
+  /** Folder of the crew runtime (pyproject.toml, uv.lock, installer/). */
   readonly crewFolder: string;
   readonly venv: string;
   /** Also install what the runtime's own tests need. Default false. */
@@ -34,8 +34,9 @@ function usablePython(): string {
 }
 
 function lockDigest(crewFolder: string, dev: boolean): string {
-  const hash = createHash("sha256").update(UV);
-  for (const file of ["pyproject.toml", "uv.lock"]) hash.update(readFileSync(join(crewFolder, file)));
+  const hash = createHash("sha256");
+  for (const file of [INSTALLER, "pyproject.toml", "uv.lock"])
+    hash.update(readFileSync(join(crewFolder, file)));
   return `${hash.digest("hex")} ${dev ? "dev" : "runtime"}`;
 }
 
@@ -95,7 +96,8 @@ export async function ensurePythonEnvironment(options: InstallOptions): Promise<
     onProgress?.("Installing the crews' Python packages (once, about a minute) ...");
     // pip comes last: one that was interrupted is made again.
     if (!existsSync(join(venv, "bin", "pip"))) await run(python, ["-m", "venv", venv], process.env);
-    await run(environment.python, ["-m", "pip", "install", "--quiet", UV], process.env);
+    const installer = ["--require-hashes", "--only-binary=:all:", "-r", join(crewFolder, INSTALLER)];
+    await run(environment.python, ["-m", "pip", "install", "--quiet", ...installer], process.env);
     const sync = ["sync", "--frozen", "--inexact", "--project", crewFolder, ...(dev ? [] : ["--no-dev"])];
     await run(join(venv, "bin", "uv"), sync, {
       ...process.env,

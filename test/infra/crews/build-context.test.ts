@@ -102,14 +102,14 @@ describe("a staged context", () => {
 
 describe("the runtime's context", () => {
   it("is what its Dockerfile copies, without what tools leave there", () => {
-    for (const path of ["Dockerfile", "pyproject.toml", "uv.lock", "README.md", "tests/test_a.py"]) {
-      write(`crew/${path}`, path);
-    }
+    const kept = ["Dockerfile", "installer/requirements.txt", "pyproject.toml", "uv.lock"];
+    for (const path of [...kept, "README.md", "tests/test_a.py"]) write(`crew/${path}`, path);
     for (const path of ["a.py", "py.typed", "__pycache__/a.cpython-312.pyc", ".mypy_cache/x"]) {
       write(`crew/src/crew_runtime/${path}`, path);
     }
     expect(pathsOf(runtimeContext(root))).toEqual([
       "Dockerfile",
+      "installer/requirements.txt",
       "pyproject.toml",
       "src/crew_runtime/a.py",
       "src/crew_runtime/py.typed",

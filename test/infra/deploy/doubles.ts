@@ -56,6 +56,8 @@ export const DOUBLES: Readonly<Record<string, (call: Call) => Record<string, unk
   "aws:appautoscaling/policy:Policy": nothing,
   "aws:appautoscaling/target:Target": nothing,
   "aws:cloudwatch/logGroup:LogGroup": named("logs", (name) => `log-group:${name}`),
+  "aws:cloudwatch/logMetricFilter:LogMetricFilter": nothing,
+  "aws:cloudwatch/metricAlarm:MetricAlarm": nothing,
   "aws:ec2/securityGroup:SecurityGroup": nothing,
   "aws:ecr/lifecyclePolicy:LifecyclePolicy": nothing,
   "aws:ecr/repository:Repository": (call) => ({
@@ -95,6 +97,7 @@ export const DOUBLES: Readonly<Record<string, (call: Call) => Record<string, unk
   "aws:ssm/parameter:Parameter": nothing,
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": nothing,
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": nothing,
+  "aws:wafv2/webAclAssociation:WebAclAssociation": nothing,
 
   "pulumi:providers:docker": nothing,
   "docker:index/container:Container": nothing,

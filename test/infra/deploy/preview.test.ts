@@ -96,10 +96,13 @@ describe("a preview", () => {
     ]);
   });
 
-  it("of a new runtime rolls every inline crew and no other", async () => {
+  it.each([
+    ["of a new runtime", "crew/uv.lock", "version = 1", "version = 2"],
+    ["of a patched base image", "crew/Dockerfile", "FROM scratch", "FROM scratch@sha256:1"],
+  ])("%s rolls every inline crew and no other", async (_, file, old, patched) => {
     const projectRoot = projectOf("docker-each-kind-of-source");
     const before = await record(() => deploy(projectRoot));
-    rewrite(projectRoot, "crew/uv.lock", "version = 1", "version = 2");
+    rewrite(projectRoot, file, old, patched);
     const preview = await record(() => deploy(projectRoot), { preview: true, prior: before });
     expect(changesOf(before, preview)).toEqual([
       "Container inline",

@@ -141,21 +141,29 @@ describe("task definitions", () => {
 describe("policies", () => {
   it("let a crew read its own parameter and documents, and protect its own task, and nothing else", () => {
     const policy = agentPolicy({
-      place: { partition: "aws-us-gov", region: "us-gov-west-1", accountId: "123456789012" },
+      place: { partition: "aws-us-gov", region: "us-gov-west-1", accountId: "123456789012", rolePath: "/" },
       clusterArn: "arn:aws-us-gov:ecs:us-gov-west-1:123456789012:cluster/masumi",
       identityParameter: "/masumi-agents/preprod/researcher/identity",
       documents: ["example-documents/masumi-agents/preprod/researcher/0a1b"],
+      tags: { "masumi:agent": "researcher" },
+      tasksAreTagged: true,
     });
-    expect(policy.Statement.map(({ Action, Resource }) => [Action, Resource])).toEqual([
+    expect(policy.Statement.map(({ Action, Resource, Condition }) => [Action, Resource, Condition])).toEqual([
       [
         ["ssm:GetParameter"],
         ["arn:aws-us-gov:ssm:us-gov-west-1:123456789012:parameter/masumi-agents/preprod/researcher/identity"],
+        undefined,
       ],
       [
         ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"],
         ["arn:aws-us-gov:ecs:us-gov-west-1:123456789012:task/masumi/*"],
+        { StringEquals: { "aws:ResourceTag/masumi:agent": "researcher" } },
       ],
-      [["s3:GetObject"], ["arn:aws-us-gov:s3:::example-documents/masumi-agents/preprod/researcher/0a1b"]],
+      [
+        ["s3:GetObject"],
+        ["arn:aws-us-gov:s3:::example-documents/masumi-agents/preprod/researcher/0a1b"],
+        undefined,
+      ],
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ifThere, told, until } from "./clients.ts";
-import { resource } from "./types.ts";
+import { resource, tagged } from "./types.ts";
 
 const proof = z.object({
   domainName: z.string(),
@@ -10,7 +10,7 @@ const proof = z.object({
 });
 
 export const certificate = resource({
-  inputs: z.strictObject({ domainName: z.string(), validationMethod: z.literal("DNS") }),
+  inputs: z.strictObject({ ...tagged, domainName: z.string(), validationMethod: z.literal("DNS") }),
   outputs: z.object({ arn: z.string(), domainValidationOptions: z.array(proof) }),
 
   async create({ domainName, validationMethod }, { client, signal }) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Aws, ifThere, told } from "./clients.ts";
-import { invoke, resource } from "./types.ts";
+import { invoke, resource, tagged } from "./types.ts";
 
 export const getVpc = invoke({
   inputs: z.strictObject({ default: z.literal(true) }),
@@ -27,7 +27,7 @@ export const getSubnets = invoke({
 });
 
 export const securityGroup = resource({
-  inputs: z.strictObject({ name: z.string(), vpcId: z.string(), description: z.string() }),
+  inputs: z.strictObject({ ...tagged, name: z.string(), vpcId: z.string(), description: z.string() }),
   outputs: z.object({ arn: z.string() }),
   autoName: { input: "name" },
 
@@ -55,6 +55,7 @@ export const securityGroup = resource({
 });
 
 const ruleInputs = z.strictObject({
+  ...tagged,
   securityGroupId: z.string(),
   ipProtocol: z.string(),
   cidrIpv4: z.string().optional(),

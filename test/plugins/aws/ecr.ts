@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { ifThere, told } from "./clients.ts";
-import { invoke, resource } from "./types.ts";
+import { invoke, resource, tagged } from "./types.ts";
 
 /** Images are pushed and pulled at the emulator's own address: no machine resolves the names of AWS's registries to it. */
 export const repository = resource({
   inputs: z.strictObject({
+    ...tagged,
     name: z.string(),
     forceDelete: z.boolean().default(false),
     imageTagMutability: z.enum(["MUTABLE", "IMMUTABLE"]).default("MUTABLE"),

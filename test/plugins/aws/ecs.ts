@@ -1,10 +1,11 @@
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import { z } from "zod";
 import { type Aws, ifThere, told, until } from "./clients.ts";
-import { resource } from "./types.ts";
+import { resource, tagged } from "./types.ts";
 
 export const cluster = resource({
   inputs: z.strictObject({
+    ...tagged,
     name: z.string(),
     settings: z.array(z.strictObject({ name: z.literal("containerInsights"), value: z.string() })),
   }),
@@ -58,6 +59,7 @@ async function putProviders(client: Aws, clusterName: string, capacityProviders:
 /** Every change is another revision; the one before is deregistered. */
 export const taskDefinition = resource({
   inputs: z.strictObject({
+    ...tagged,
     family: z.string(),
     requiresCompatibilities: z.array(z.literal("FARGATE")),
     networkMode: z.literal("awsvpc"),
@@ -74,8 +76,9 @@ export const taskDefinition = resource({
   }),
   outputs: z.object({ arn: z.string(), revision: z.number() }),
 
-  async create({ containerDefinitions, ...given }, { client }) {
+  async create({ containerDefinitions, ...inputs }, { client }) {
     const ecs = await client.ecs();
+    const given = { ...inputs, tags: undefined };
     const { taskDefinition: made } = await ecs.registerTaskDefinition({
       ...given,
       containerDefinitions: JSON.parse(containerDefinitions) as ContainerDefinition[],
@@ -95,6 +98,7 @@ export const taskDefinition = resource({
 });
 
 const serviceInputs = z.strictObject({
+  ...tagged,
   name: z.string(),
   cluster: z.string(),
   taskDefinition: z.string(),

@@ -1,7 +1,7 @@
 import type { Action } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { z } from "zod";
 import { ifThere, told } from "./clients.ts";
-import { invoke, resource } from "./types.ts";
+import { invoke, resource, tagged } from "./types.ts";
 
 const action = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("forward"), targetGroupArn: z.string() }),
@@ -52,6 +52,7 @@ export const getLoadBalancer = invoke({
 
 export const loadBalancer = resource({
   inputs: z.strictObject({
+    ...tagged,
     name: z.string(),
     loadBalancerType: z.literal("application"),
     securityGroups: z.array(z.string()),
@@ -101,6 +102,7 @@ export const loadBalancer = resource({
 
 export const listener = resource({
   inputs: z.strictObject({
+    ...tagged,
     loadBalancerArn: z.string(),
     port: z.number(),
     protocol: z.enum(["HTTP", "HTTPS"]),
@@ -135,6 +137,7 @@ export const listener = resource({
 
 export const listenerRule = resource({
   inputs: z.strictObject({
+    ...tagged,
     listenerArn: z.string(),
     priority: z.number(),
     conditions: z.array(z.strictObject({ hostHeader: z.strictObject({ values: z.array(z.string()) }) })),
@@ -168,6 +171,7 @@ export const listenerRule = resource({
 
 export const targetGroup = resource({
   inputs: z.strictObject({
+    ...tagged,
     name: z.string(),
     vpcId: z.string(),
     targetType: z.literal("ip"),

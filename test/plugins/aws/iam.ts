@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ifThere, told } from "./clients.ts";
-import { invoke, resource } from "./types.ts";
+import { invoke, resource, tagged } from "./types.ts";
 
 export const getCallerIdentity = invoke({
   inputs: z.strictObject({}),
@@ -13,7 +13,7 @@ export const getCallerIdentity = invoke({
 });
 
 export const role = resource({
-  inputs: z.strictObject({ name: z.string(), assumeRolePolicy: z.string() }),
+  inputs: z.strictObject({ ...tagged, name: z.string(), assumeRolePolicy: z.string() }),
   outputs: z.object({ arn: z.string() }),
   replaces: ["name"],
   autoName: { input: "name", maxLength: 64 },

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { ifThere } from "./clients.ts";
-import { resource } from "./types.ts";
+import { resource, tagged } from "./types.ts";
 
 export const logGroup = resource({
-  inputs: z.strictObject({ name: z.string(), retentionInDays: z.number() }),
+  inputs: z.strictObject({ ...tagged, name: z.string(), retentionInDays: z.number() }),
   outputs: z.object({}),
   replaces: ["name"],
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { ifThere, told } from "./clients.ts";
-import { resource } from "./types.ts";
+import { resource, tagged } from "./types.ts";
 
 export const secret = resource({
-  inputs: z.strictObject({ name: z.string(), recoveryWindowInDays: z.literal(0) }),
+  inputs: z.strictObject({ ...tagged, name: z.string(), recoveryWindowInDays: z.literal(0) }),
   outputs: z.object({ arn: z.string() }),
   autoName: { input: "name" },
 

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { ifThere, told } from "./clients.ts";
-import { resource } from "./types.ts";
+import { resource, tagged } from "./types.ts";
 
 export const parameter = resource({
   inputs: z.strictObject({
+    ...tagged,
     name: z.string(),
     type: z.literal("String"),
     description: z.string(),

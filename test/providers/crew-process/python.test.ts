@@ -15,8 +15,9 @@ it("an installer ends with whoever started it, even when that is killed", async 
     // It is usable, and making an environment takes for ever.
     writeFileSync(python, `#!/bin/sh\n[ "$1" = -c ] && exit 0\necho $$ > "${began}"\nexec sleep 600\n`);
     chmodSync(python, 0o755);
-    mkdirSync(join(folder, "crew"));
-    for (const file of ["pyproject.toml", "uv.lock"]) writeFileSync(join(folder, "crew", file), "");
+    mkdirSync(join(folder, "crew/installer"), { recursive: true });
+    for (const file of ["installer/requirements.txt", "pyproject.toml", "uv.lock"])
+      writeFileSync(join(folder, "crew", file), "");
     const module = pathToFileURL(join(repository, "providers/crew-process/local/python.ts")).href;
     const options = { crewFolder: join(folder, "crew"), venv: join(folder, "venv") };
     const program = `import("${module}").then((it) => it.ensurePythonEnvironment(${JSON.stringify(options)}))`;
