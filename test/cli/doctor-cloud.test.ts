@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { parse } from "yaml";
-import { type StackToHost, checkAws, checkDocker, checkZone } from "../../cli/doctor/cloud.ts";
+import { type StackToHost, checkAws, checkDocker, checkTokens, checkZone } from "../../cli/doctor/cloud.ts";
 import { checkBackend, checkPulumi, judgePulumi } from "../../cli/doctor/pulumi.ts";
 import type { Agent, HostingKind } from "../../infra/declarations/index.ts";
 import { initStack } from "../../local/engine/index.ts";
@@ -51,6 +51,34 @@ const VERSION: RequestListener = ({ url }, response) =>
   url === "/version"
     ? response.end(JSON.stringify({ Version: "29.1.0", Os: "linux", Arch: "arm64" }))
     : response.writeHead(404).end();
+
+describe("doctor on the model's tokens", () => {
+  const modelApi = "https://models.example.com/v1";
+
+  it.each<[what: string, agents: Agent[], config: Record<string, unknown>, said: string]>([
+    [
+      "a budget",
+      [hosted("process")],
+      { modelApi, dailyTokens: 5000 },
+      "ok each agent may use 5000 tokens of the model a day",
+    ],
+    ["no crew", [], { modelApi }, "skip no agent of this stack is hosted by it, so none uses its model"],
+    [
+      "a stub",
+      [hosted("process")],
+      { modelApi: "http://127.0.0.1:3000/v1" },
+      "skip the model is on this machine",
+    ],
+    [
+      "no budget",
+      [hosted("docker")],
+      { modelApi },
+      "warn nothing limits what a day costs: whoever reaches a free agent can make it use the model all day",
+    ],
+  ])("%s", (_what, agents, config, expected) => {
+    expect(said(checkTokens(stackOf(agents, config)))[0]).toContain(expected);
+  });
+});
 
 describe("what doctor says of Docker", () => {
   it("is the version of the engine that builds or runs the stack's images", async () => {
