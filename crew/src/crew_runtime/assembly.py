@@ -50,6 +50,12 @@ _CREDENTIALS: Final = (
 )
 
 
+class _JobConnection(Connection):
+    """A job's to the gateway, where a call may have to wait for earlier ones before its body is read."""
+
+    body_within = 900
+
+
 def assemble(
     settings: Settings,
     declaration: Declaration,
@@ -66,7 +72,7 @@ def assemble(
     """
     model = _model_access(settings, declaration)
     day = DailyTokens(store, settings.daily_tokens)
-    gateway = ModelGateway(model, day, connection=Connection)
+    gateway = ModelGateway(model, day, connection=_JobConnection)
     runner = _runner(settings, declaration, store, gateway)
     protection = TaskProtection(str(settings.ecs_agent_uri)) if settings.ecs_agent_uri else None
     keeper = LeaseKeeper(store=store, runner=runner, lease_seconds=settings.lease_seconds, protection=protection)

@@ -87,6 +87,7 @@ class StubModel:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet: else each answer takes 40 ms longer
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -106,6 +107,7 @@ class StubModel:
                     self.send_header("Content-Length", str(len(data)))
                     self.end_headers()
                     self.wfile.write(data)
+                    self.wfile.flush()
                 except ConnectionError:
                     self.close_connection = True  # the job was ended while it waited
 
@@ -118,9 +120,12 @@ class StubModel:
                 begins, *ends = stub.stream(body)
                 try:
                     self.wfile.write(begins)
+                    self.wfile.flush()
                     while "never end" in str(body["messages"]) and not stub.released.wait(0.02):
                         self.wfile.write(b": waits\n\n")
+                        self.wfile.flush()
                     self.wfile.write(b"".join(ends))
+                    self.wfile.flush()
                 except ConnectionError:
                     stub.hung_up.set()
 

@@ -147,7 +147,8 @@ class JobRunner:
 
     def try_out(self) -> str | None:
         """Let CrewAI build the crew once, and return the reason if it cannot. Blocks until CrewAI is loaded."""
-        session = self._gateway.open({}, Budget())
+        # Embedding the documents takes what it takes.
+        session = self._gateway.open({}, Budget(calls=self._limits.model_calls))
         try:
             reason = self._launcher.try_out(session.access)
         finally:

@@ -167,6 +167,9 @@ class SqlJobStore(ABC):
 
     def add_tokens(self, day: str, tokens: int) -> int:
         """Count tokens that were used on a day, and return those of that day. Counts twice if its answer is lost."""
+        if not tokens:  # nothing to write
+            found = self._query("SELECT tokens FROM model_days WHERE day = ?", (day,))
+            return int(found[0]["tokens"]) if found else 0
         rows = self._query(
             "INSERT INTO model_days (day, tokens) VALUES (?, ?)"
             " ON CONFLICT (day) DO UPDATE SET tokens = model_days.tokens + excluded.tokens RETURNING tokens",

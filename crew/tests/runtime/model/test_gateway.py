@@ -11,6 +11,7 @@ import httpx
 import openai
 import pytest
 
+from crew_runtime.model import relay
 from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.model.session import Budget, Session
 from crew_runtime.model_access import ModelAccess
@@ -314,6 +315,21 @@ def test_an_api_that_takes_no_wish_for_the_usage_is_asked_without(monkeypatch: p
     assert len(chunks) == 4
     assert session.calls == 1
     assert session.tokens > 0
+
+
+def test_a_model_that_never_answers_is_given_up_and_charged_as_if_it_had(
+    model: StubModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "_TIMEOUT", httpx.Timeout(0.2))
+    with gateway_to(ModelAccess(api=model.url, key=SENTINEL_KEY, name="m")) as gateway:
+        session = gateway.open({}, Budget())
+        body = {"messages": asked("never answer"), "max_completion_tokens": 500}
+        answer = raw(session, "POST", "/v1/chat/completions", json=body)
+        told = session.told()
+    assert answer.status_code == 504
+    assert session.tokens > 500
+    assert told
+    assert "ReadTimeout" in str(told["model_message"])
 
 
 def test_a_model_that_cannot_be_reached_costs_nothing_and_is_asked_again() -> None:
