@@ -172,7 +172,12 @@ class ModelGateway:
 
     async def _ask(self, call: Call, session: Session, headers: dict[str, str], send: Send) -> None:
         assert self._relay  # noqa: S101 - made before the server
-        meter = Meter(call)
+
+        def charge(tokens: int) -> None:
+            session.charge(tokens)
+            TOKENS.add(tokens)
+
+        meter = Meter(call, charge)
         if call.sent is None:
             await self._relay.pass_on(meter, session, headers, send)
             return
@@ -183,8 +188,8 @@ class ModelGateway:
         try:
             await self._relay.pass_on(meter, session, headers, send)
         finally:
-            session.settle(call, meter.tokens)
-            TOKENS.add(meter.tokens)
+            meter.settle()
+            session.release(call)
             self._write_day()
 
     def _write_day(self) -> None:

@@ -36,11 +36,19 @@ class Meter:
     """What one call has taken, whatever became of it; by its length where the API does not say."""
 
     call: Call
+    charge: Callable[[int], None]
+    charged: int = 0
     received: int = 0
     reported: int = 0
     is_sent: bool = False
     is_answered: bool = False
     is_refused: bool = False
+
+    def settle(self) -> None:
+        """Charge what is not charged yet: before whoever asked knows that the answer is complete, and may go."""
+        more = max(0, self.tokens - self.charged)
+        self.charged += more
+        self.charge(more)
 
     @property
     def tokens(self) -> int:
@@ -121,6 +129,7 @@ class Relay:
         meter.is_answered, meter.received = True, len(body)
         with suppress(ValueError, RecursionError):
             meter.reported = tokens_of(json.loads(body))
+        meter.settle()
         await send(_head(answer))
         await send({"type": "http.response.body", "body": self._clean(body)})
 
@@ -131,12 +140,15 @@ class Relay:
             meter.received += len(piece)
             passed = events.passed_on(piece)
             meter.reported = events.tokens
+            if events.is_done:
+                meter.settle()
             if passed:
                 await send({"type": "http.response.body", "body": self._clean(passed), "more_body": True})
             if meter.received > _LARGEST_ANSWER:
                 raise AnswerTooLargeError
         rest = events.remainder()
         meter.reported = events.tokens
+        meter.settle()
         await send({"type": "http.response.body", "body": self._clean(rest)})
 
     def _clean(self, body: bytes) -> bytes:

@@ -95,11 +95,14 @@ class Session:
             return Failure.DAILY_TOKENS_SPENT
         return None
 
-    def settle(self, call: Call, tokens: int) -> None:
-        """Count what an admitted call took, in the place of what was reserved for it."""
-        self._reserved -= call.expected
+    def charge(self, tokens: int) -> None:
+        """Count what an admitted call has taken."""
         self.tokens += tokens
         self.day.add(tokens)
+
+    def release(self, call: Call) -> None:
+        """Give up what was reserved for an admitted call, which is over and charged."""
+        self._reserved -= call.expected
         self._settled.set()
 
     @property

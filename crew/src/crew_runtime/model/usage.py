@@ -37,6 +37,8 @@ class EventStream:
         self._shows_usage = shows_usage
         self._rest = b""
         self.tokens = 0
+        self.is_done = False
+        """Whether the caller can have taken the answer for complete."""
 
     def passed_on(self, piece: bytes) -> bytes:
         """Take what has arrived, and return the events that are complete by now.
@@ -64,9 +66,12 @@ class EventStream:
         return rest if rest and self._is_wanted(rest) else b""
 
     def _is_wanted(self, event: bytes) -> bool:
-        if b'"usage"' not in event:
+        if b'"usage"' not in event and b"[DONE]" not in event:
             return True
         data = b"\n".join(line[5:].strip() for line in event.splitlines() if line.startswith(b"data:"))
+        if data == b"[DONE]":
+            self.is_done = True
+            return True
         try:
             said = json.loads(data)
         except ValueError:
@@ -75,4 +80,5 @@ class EventStream:
             return True
         found = tokens_of(said) or tokens_of(said.get("response"))
         self.tokens = found or self.tokens
+        self.is_done = self.is_done or bool(found)
         return self._shows_usage or not (found and said.get("choices") == [])

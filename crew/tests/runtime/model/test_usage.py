@@ -68,6 +68,14 @@ def test_a_stream_without_a_last_line_end_is_passed_on_whole() -> None:
     assert stream.tokens == 12
 
 
+def test_a_text_that_says_done_ends_no_stream() -> None:
+    stream = EventStream(shows_usage=False)
+    stream.passed_on(events({"choices": [{"delta": {"content": "[DONE]"}}]})[:-14])
+    assert not stream.is_done
+    stream.passed_on(b"data: [DONE]\n\n")
+    assert stream.is_done
+
+
 @pytest.mark.parametrize(
     ("path", "body", "expected"),
     [
