@@ -1,5 +1,6 @@
 """A crew.py that looks for the model's key wherever a job can look; and what becomes of an agent whose day is spent."""
 
+import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ import pytest
 from conftest import StartRuntime
 from support.declarations import declaration, one_task
 from support.model import StubModel
+from support.paid import environment, paid
 from support.runtime import OWN, SENTINEL_KEY
+from support.sandbox import Sandbox
 
 # The pattern does not match itself: what it finds is the key.
 ATTACK = r'''
@@ -192,3 +195,15 @@ def test_an_agent_whose_day_is_spent_takes_no_new_jobs_and_says_until_when(
     again = start_runtime(one_task(), **spent)
     again.wait_until_ready()
     assert again.http.post("/start_job", json={"input_data": {"topic": "tea"}}).json()["error"] == "DAILY_TOKENS_SPENT"
+
+
+def test_what_was_bought_before_the_day_was_spent_is_done(start_runtime: StartRuntime, sandbox: Sandbox) -> None:
+    runtime = start_runtime(paid(), **environment(sandbox, DAILY_TOKENS="1000"))
+    runtime.identify(sandbox.register())
+    wordy = "report no usage " + "x" * 4000
+    receipts = [runtime.buy(f"MARKER-{number} {wordy}", secrets.token_hex(10)).json() for number in range(2)]
+    for receipt in receipts:
+        sandbox.buy(receipt)
+        assert runtime.ended(receipt["id"])["status"] == "completed"
+    refused = runtime.buy("tea", secrets.token_hex(10))
+    assert (refused.status_code, refused.json()["error"]) == (503, "DAILY_TOKENS_SPENT")
