@@ -82,6 +82,13 @@ const schema = z.strictObject({
     .optional(),
   modelKey: z.string().min(1).optional(),
   modelName: z.string().min(1).default("gpt-4.1-mini"),
+  /** The model's tokens that each agent may use in a day, by UTC; without it as many as its jobs need. */
+  dailyTokens: z
+    .string()
+    .regex(digits, "expected a whole number")
+    .transform(Number)
+    .refine((tokens) => tokens >= 1000 && tokens <= 1e12, "expected 1000 to 1000000000000")
+    .optional(),
   /** The key that crews take payments with; never the one that registers agents. */
   runtimeKey: z.string().min(1).optional(),
   /** Where crews in containers keep their jobs. Paid agents need it on ECS, where jobs must outlive a task. */

@@ -7,7 +7,7 @@ import type { Project } from "../../stacks/project.ts";
 import { type OpenedService, openService } from "../../stacks/read-stack.ts";
 import { count, printProgress } from "../text.ts";
 import { type Check, type Verdict, ok, skip } from "./finding.ts";
-import { type StackToHost, checkAws, checkDocker, checkZone } from "./cloud.ts";
+import { type StackToHost, checkAws, checkDocker, checkTokens, checkZone } from "./cloud.ts";
 import { askHealth } from "./health.ts";
 import { checkAgents, checkNode, checkPorts, checkPython, checkParallel } from "./machine.ts";
 import { checkBackend, checkPulumi } from "./pulumi.ts";
@@ -86,6 +86,7 @@ function hostingChecks(opened: () => Promise<{ readonly config: StackConfig }>, 
   });
   const clear: readonly Ground[] = [[hosted, "the stack's settings or agents/ are not valid"]];
   return [
+    after(clear, "token budget", async () => checkTokens(await hosted())),
     after(clear, "Docker", async () => checkDocker(await hosted())),
     after(clear, "AWS", async () => checkAws(await hosted())),
     after(clear, "AWS safeguards", async () => checkSafeguards(await hosted())),

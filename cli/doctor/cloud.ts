@@ -1,5 +1,6 @@
 import { Resolver } from "node:dns/promises";
 import type { StackConfig } from "../../infra/config.ts";
+import { isLoopbackUrl } from "../../providers/common/loopback.ts";
 import { type Agent, hostedBy } from "../../infra/declarations/index.ts";
 import { HOSTINGS, type HostingKind, TRAITS } from "../../infra/hosting/traits.ts";
 import { type Verdict, fail, ok, skip, warn } from "./finding.ts";
@@ -21,6 +22,22 @@ function notNeeded(stack: StackToHost, what: string): Verdict[] {
   const kinds = hostingsOf(stack);
   if (kinds.length === 0) return [skip(`no agent of this stack is hosted by it, so it needs no ${what}`)];
   return [skip(`hosting ${kinds.join(" and ")} ${kinds.length > 1 ? "need" : "needs"} no ${what}`)];
+}
+
+/** Whether what the stack's crews use of the model in a day has a limit. */
+export function checkTokens(stack: StackToHost): Verdict[] {
+  if (hostingsOf(stack).length === 0) {
+    return [skip("no agent of this stack is hosted by it, so none uses its model")];
+  }
+  const { dailyTokens, modelApi = "" } = stack.config;
+  if (dailyTokens !== undefined) return [ok(`each agent may use ${dailyTokens} tokens of the model a day`)];
+  if (isLoopbackUrl(modelApi)) return [skip("the model is on this machine")];
+  return [
+    warn(
+      "nothing limits what a day costs: whoever reaches a free agent can make it use the model all day",
+      `npx masumi-agents config set -s ${stack.config.stack} masumi:dailyTokens <tokens that each agent may use in a day>`,
+    ),
+  ];
 }
 
 /** Whether the Docker engines answer that build the stack's images, or run its containers. */

@@ -13,9 +13,12 @@ from typing import Any
 
 import httpx
 
+from crew_runtime.model.session import Budget
+from crew_runtime.model_access import ModelAccess
 from support.aws import FakeAws
 from support.declarations import declaration
 from support.ecs import FakeEcsAgent
+from support.jobs import gateway_to
 from support.memory import memory_of
 from support.model import StubModel
 from support.paid import environment, paid
@@ -25,6 +28,7 @@ from support.sandbox import Sandbox
 
 _ROUNDS = 5
 _SIDE_BY_SIDE = 10
+_CALLS = 200
 _PARAMETER = "/project/stack/researcher/identity"
 _NOTHING = "-"
 
@@ -67,11 +71,24 @@ class Bench:
             rows.append((f"{_SIDE_BY_SIDE} such jobs in parallel", f"{_timed(lambda: _many(runtime)):.2f} s"))
             worst = max(_timed(lambda: runtime.http.get("/availability")) for _ in range(50))
             rows.append(("slowest of 50 answers", f"{worst * 1000:.0f} ms"))
+            rows.extend(self._calls())
             marker = _held()
             running = runtime.start_job(f"{marker} never answer")
             rows.extend(self._memory(runtime, marker))
             runtime.ended(running)
         return rows
+
+    def _calls(self) -> list[Row]:
+        """How long a call of the model takes, asked itself and through the gateway."""
+        access = ModelAccess(api=self.model.url, key="none", name="stub-model")
+        with gateway_to(access) as gateway:
+            through = gateway.open({}, Budget()).access
+            asked = [_call_seconds(one) for one in (access, through) * 2][2:]  # the first of each opens connections
+        names = ("a call of the model itself", "the same through the gateway")
+        return [
+            (f"{name} (median of {_CALLS})", f"{seconds * 1000:.1f} ms")
+            for name, seconds in zip(names, asked, strict=True)
+        ]
 
     def paid(self, **changes: str) -> list[Row]:
         """An agent with a price."""
@@ -136,6 +153,14 @@ class Bench:
             ("all, with no job", _megabytes(at_rest.all)),
             ("all, with one job", _megabytes(at_work.all)),
         ]
+
+
+def _call_seconds(access: ModelAccess) -> float:
+    body = {"model": access.name, "messages": [{"role": "user", "content": "MARKER-call"}]}
+    headers = {"Authorization": f"Bearer {access.key}"}
+    with httpx.Client(headers=headers, trust_env=False) as client:
+        url = f"{access.api}/chat/completions"
+        return median(_timed(lambda: client.post(url, json=body).raise_for_status()) for _ in range(_CALLS))
 
 
 def _held() -> str:

@@ -26,14 +26,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "documents": {"machine"},
     "tools": {"documents"},
     "files": {"documents", "tools"},
+    "model": {"store"},
     "declared": {"documents", "files", "tools"},
     "payments": {"declared", "store"},
     "job_spec": {"documents"},
     "crewai": {"documents", "files", "job_spec", "machine", "tools"},
     "for_authors": {"crewai"},
-    "runner": {"crewai", "declared", "job_spec", "machine", "store"},
-    "http": {"declared", "machine", "payments", "runner", "store"},
-    "assembly": {"declared", "documents", "http", "job_spec", "machine", "payments", "runner", "store"},
+    "runner": {"crewai", "declared", "job_spec", "machine", "model", "store"},
+    "http": {"declared", "machine", "model", "payments", "runner", "store"},
+    "assembly": {"declared", "documents", "http", "job_spec", "machine", "model", "payments", "runner", "store"},
     "__main__": {"assembly", "declared", "documents", "http", "machine", "store"},
 }
 

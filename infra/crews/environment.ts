@@ -65,6 +65,7 @@ export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<strin
       : { IDENTITY_SSM_PARAMETER: identity.ssmParameter }),
     ...(config.databaseUrl ? { DATABASE_SCHEMA: schemaOf(agent, config) } : {}),
     ...input.documents,
+    ...(config.dailyTokens === undefined ? {} : { DAILY_TOKENS: String(config.dailyTokens) }),
     DATA_DIR: DATA_FOLDER,
     HOST: "0.0.0.0",
     JOB_TIMEOUT: String(input.jobSeconds),

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { parse } from "yaml";
-import { type StackToHost, checkAws, checkDocker, checkZone } from "../../cli/doctor/cloud.ts";
+import { type StackToHost, checkAws, checkDocker, checkTokens, checkZone } from "../../cli/doctor/cloud.ts";
 import { checkSafeguards } from "../../cli/doctor/safeguards.ts";
 import { checkBackend, checkPulumi, judgePulumi } from "../../cli/doctor/pulumi.ts";
 import type { Agent, HostingKind } from "../../infra/declarations/index.ts";
@@ -71,6 +71,34 @@ describe("what doctor says of the safeguards on AWS", () => {
       "ok off in masumi:aws: alarms, permissionsBoundary, egress, containerInsights",
     ]);
     expect(said(checkSafeguards(stackOf([hosted("docker")])))).toEqual(["skip no agent runs on AWS"]);
+  });
+});
+
+describe("doctor on the model's tokens", () => {
+  const modelApi = "https://models.example.com/v1";
+
+  it.each<[what: string, agents: Agent[], config: Record<string, unknown>, said: string]>([
+    [
+      "a budget",
+      [hosted("process")],
+      { modelApi, dailyTokens: 5000 },
+      "ok each agent may use 5000 tokens of the model a day",
+    ],
+    ["no crew", [], { modelApi }, "skip no agent of this stack is hosted by it, so none uses its model"],
+    [
+      "a stub",
+      [hosted("process")],
+      { modelApi: "http://127.0.0.1:3000/v1" },
+      "skip the model is on this machine",
+    ],
+    [
+      "no budget",
+      [hosted("docker")],
+      { modelApi },
+      "warn nothing limits what a day costs: whoever reaches a free agent can make it use the model all day",
+    ],
+  ])("%s", (_what, agents, config, expected) => {
+    expect(said(checkTokens(stackOf(agents, config)))[0]).toContain(expected);
   });
 });
 

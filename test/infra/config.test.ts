@@ -100,6 +100,16 @@ describe("stack configuration", () => {
       { "masumi:waitMinutes": "soon" },
       /masumi:waitMinutes: expected a whole number/,
     ],
+    [
+      "a budget that is no number",
+      { "masumi:dailyTokens": "much" },
+      /masumi:dailyTokens: expected a whole number/,
+    ],
+    [
+      "a budget that no job fits in",
+      { "masumi:dailyTokens": "999" },
+      /masumi:dailyTokens: expected 1000 to 1000000000000/,
+    ],
     ["no model for crews", { "masumi:modelApi": undefined }, /masumi:modelApi is missing/],
     ["a misspelt setting", { "masumi:netwrok": "Preprod" }, /masumi:netwrok is not a setting/],
     ["Mainnet unconfirmed", { "masumi:network": "Mainnet" }, /masumi:confirmMainnet must be true/],

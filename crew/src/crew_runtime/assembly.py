@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from threading import Thread
 from typing import Final
@@ -18,6 +19,7 @@ from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.documents.fetch_request import Bucket
 from crew_runtime.http.agent import Agent
 from crew_runtime.http.app import create_app
+from crew_runtime.http.connections import Connection
 from crew_runtime.http.operations import Operations
 from crew_runtime.job_spec import JobSpec
 from crew_runtime.logs import event
@@ -25,6 +27,8 @@ from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.machine.model_probe import embedder_probe, model_probe
 from crew_runtime.machine.settings import Settings
 from crew_runtime.machine.task_protection import TaskProtection
+from crew_runtime.model.daily_tokens import DailyTokens
+from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.model_access import ModelAccess
 from crew_runtime.payments.checkout import Checkout, Windows
 from crew_runtime.payments.client import PaymentService
@@ -46,6 +50,12 @@ _CREDENTIALS: Final = (
 )
 
 
+class _JobConnection(Connection):
+    """A job's to the gateway, where a call may have to wait for earlier ones before its body is read."""
+
+    body_within = 900
+
+
 def assemble(
     settings: Settings,
     declaration: Declaration,
@@ -61,12 +71,14 @@ def assemble(
     or CrewAI refuses the crew.
     """
     model = _model_access(settings, declaration)
-    runner = _runner(settings, declaration, store, model)
+    day = DailyTokens(store, settings.daily_tokens)
+    gateway = ModelGateway(model, day, connection=_JobConnection)
+    runner = _runner(settings, declaration, store, gateway)
     protection = TaskProtection(str(settings.ecs_agent_uri)) if settings.ecs_agent_uri else None
     keeper = LeaseKeeper(store=store, runner=runner, lease_seconds=settings.lease_seconds, protection=protection)
     service = _payment_service(settings, declaration)
     watch = _watch(settings, store, service, runner) if service else None
-    loops: list[Loop] = [partial(_make_ready, runner, fetch, on_unusable), keeper.keep]
+    loops: list[Loop] = [partial(_make_ready, runner, fetch, on_unusable), keeper.keep, day.keep]
     loops += [one.keep for one in (protection, watch) if one]
     agent = Agent(
         declaration=declaration,
@@ -91,6 +103,7 @@ def assemble(
         keeper=keeper,
         watch=watch,
         model=model_probe(model),
+        day=day,
         embedder=embedder_probe(model) if declaration.needs_embeddings else None,
         data_dir=settings.data_dir,
         min_free_disk=settings.min_free_disk,
@@ -191,22 +204,21 @@ def _model_access(settings: Settings, declaration: Declaration) -> ModelAccess:
     )
 
 
-def _runner(settings: Settings, declaration: Declaration, store: JobStore, model: ModelAccess) -> JobRunner:
+def _runner(settings: Settings, declaration: Declaration, store: JobStore, gateway: ModelGateway) -> JobRunner:
     beside = settings.agent_declaration.resolve().parent
     spec = JobSpec(
         crew=declaration.crew.model_dump(mode="json", exclude_none=True),
         code=code_of(declaration, beside),
         files={field.id: field.rules("accept") for field in declaration.input if field.type == "file"},
         documents=documents_of(declaration, beside, cache=settings.documents_cache),
-        model=model,
+        model=replace(gateway.access, api="", key=""),  # each worker is given its own
         inputs={},
-        max_model_calls=settings.job_model_calls,
-        max_tokens=settings.job_tokens,
         folder=settings.data_dir / "work",
     )
     return JobRunner(
         store=store,
         launcher=WorkerLauncher(spec),
+        gateway=gateway,
         fields=declaration.input,
         limits=Limits(
             parallel=settings.max_parallel,
@@ -214,6 +226,8 @@ def _runner(settings: Settings, declaration: Declaration, store: JobStore, model
             timeout_seconds=settings.job_timeout,
             ask_seconds=settings.ask_timeout,
             submit_margin_seconds=settings.submit_margin,
+            model_calls=settings.job_model_calls,
+            tokens=settings.job_tokens,
         ),
         hash_rule=settings.result_hash_rule,
     )

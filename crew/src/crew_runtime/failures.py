@@ -17,6 +17,7 @@ class Failure(StrEnum):
     GUARDRAIL_NOT_MET = "GUARDRAIL_NOT_MET"
     DOCUMENTS_UNUSABLE = "DOCUMENTS_UNUSABLE"
     TOKEN_BUDGET_SPENT = "TOKEN_BUDGET_SPENT"  # noqa: S105 - of a model, not a secret
+    DAILY_TOKENS_SPENT = "DAILY_TOKENS_SPENT"
     NO_SPACE = "NO_SPACE"
     FILE_UNUSABLE = "FILE_UNUSABLE"
     INPUT_OUTDATED = "INPUT_OUTDATED"
@@ -40,6 +41,7 @@ MESSAGES: Final[dict[Failure, str]] = {
     Failure.GUARDRAIL_NOT_MET: "The result failed its check several times. Start the job again.",
     Failure.DOCUMENTS_UNUSABLE: "The agent's own documents cannot be used. The operator has to look into it.",
     Failure.TOKEN_BUDGET_SPENT: "The job used up its tokens of the language model. Ask for something smaller.",
+    Failure.DAILY_TOKENS_SPENT: "The agent used up its tokens of the day. Start the job again after midnight UTC.",
     Failure.NO_SPACE: "The agent's machine has no space left. Ask for a refund if you paid, and try again later.",
     Failure.JOB_INTERRUPTED: "The agent was stopped repeatedly during the job. Ask for a refund if it was paid.",
     Failure.FILE_UNUSABLE: "A file of the input cannot be fetched or read, or is too large. Send another one.",

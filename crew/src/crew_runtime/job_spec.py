@@ -11,18 +11,16 @@ from crew_runtime.model_access import ModelAccess
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
-    """All that a worker is given: no job id, no purchaser, no key but the model's.
+    """All that a worker is given: no job id, no purchaser, no key.
 
-    `folder` is the job's own, and empty; `max_model_calls` and `max_tokens` (prompts and answers together) limit what
-    the job may use. `files` are the inputs that are files, with the values of their `accept`. A crew is either declared
-    (`crew`) or made by the crew.py in the folder `code`.
+    `model` is this runtime's gateway, with a token for the job alone. `folder` is the job's own, and empty. `files` are
+    the inputs that are files, with the values of their `accept`. A crew is either declared (`crew`) or made by the
+    crew.py in the folder `code`.
     """
 
     crew: dict[str, Any]
     model: ModelAccess
     inputs: dict[str, str]
-    max_model_calls: int
-    max_tokens: int
     folder: Path
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     documents: DocumentSet | None = None

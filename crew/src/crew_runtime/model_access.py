@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelAccess:
-    """A model by its API, key and name; `embeddings` is the model that embeds documents."""
+    """A model by its API, key and name; `embeddings` is the model that embeds documents.
+
+    Jobs get the address of this runtime's gateway as `api`, and a token of theirs as `key`; `origin` then names the API
+    behind it.
+    """
 
     api: str
     key: str = field(repr=False)
@@ -13,3 +17,4 @@ class ModelAccess:
     temperature: float | None = None
     max_tokens: int | None = None
     embeddings: str = "text-embedding-3-small"
+    origin: str | None = None

@@ -2,13 +2,20 @@
 
 import itertools
 import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from crew_runtime.crewai.worker_main import run_crew
 from crew_runtime.declared.declaration import Declaration
+from crew_runtime.http.connections import Connection
 from crew_runtime.job_spec import JobSpec
+from crew_runtime.model.daily_tokens import DailyTokens
+from crew_runtime.model.gateway import ModelGateway
+from crew_runtime.model.session import Budget, Session
 from crew_runtime.model_access import ModelAccess
 from crew_runtime.runner.worker_process import WorkerProcess
 from support.declarations import declaration
@@ -27,8 +34,6 @@ def job_spec(folder: Path, declared: dict[str, Any], model_url: str, **changes: 
         "crew": declaration.crew.model_dump(mode="json", exclude_none=True),
         "model": ModelAccess(api=model_url, key=SENTINEL_KEY, name="stub-model"),
         "inputs": {"topic": "tea", "tone": "plain"},
-        "max_model_calls": 20,
-        "max_tokens": 500_000,
         "folder": own,
     }
     return JobSpec(**settings | changes)
@@ -43,5 +48,36 @@ def author_code(folder: Path, model_url: str, source: str | Path, **changes: Any
     return replace(job_spec(folder, declaration(), model_url), crew={}, code=code, **changes)
 
 
-def outcome(of: JobSpec) -> dict[str, Any]:
-    return WorkerProcess(run_crew, of).answer(timeout=JOB_SECONDS)
+class TokenCounts:
+    """The part of a job store that counts tokens, in memory."""
+
+    def __init__(self) -> None:
+        self.days: Counter[str] = Counter()
+
+    def add_tokens(self, day: str, tokens: int) -> int:
+        self.days[day] += tokens
+        return self.days[day]
+
+
+@contextmanager
+def gateway_to(access: ModelAccess, daily: int | None = None) -> Iterator[ModelGateway]:
+    """A gateway to a model, as the runtime has it; it serves until the end of the `with`."""
+    gateway = ModelGateway(access, DailyTokens(TokenCounts(), daily), connection=Connection)
+    gateway.start()
+    try:
+        yield gateway
+    finally:
+        gateway.stop()
+
+
+@contextmanager
+def session_of(of: JobSpec, *, calls: int = 20, tokens: int = 500_000) -> Iterator[tuple[JobSpec, Session]]:
+    """What a worker is told by the runtime: it asks the gateway, and its key is a token."""
+    with gateway_to(of.model) as gateway:
+        session = gateway.open(of.inputs, Budget(calls=calls, tokens=tokens))
+        yield replace(of, model=session.access), session
+
+
+def outcome(of: JobSpec, *, calls: int = 20, tokens: int = 500_000) -> dict[str, Any]:
+    with session_of(of, calls=calls, tokens=tokens) as (spec, session):
+        return session.explained(WorkerProcess(run_crew, spec).answer(timeout=JOB_SECONDS))

@@ -38,6 +38,7 @@ def _reply(body: dict[str, Any], prompt: str) -> tuple[str | None, list[dict[str
     return " " if "answer with nothing" in prompt else f"Stub result {markers}{quoted}", []
 
 
+_USAGE = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
 _WORD = re.compile(r"[\w-]+")
 _DIMENSIONS = 512
 
@@ -72,6 +73,7 @@ class StubModel:
 
     In a prompt, `answer with status 500` does so, `answer with nothing` gives an empty text, `answer slowly` waits
     one second, `never answer` until the model is closed or released, and `report no usage` leaves the tokens out.
+    A stream that is to `never end` goes on until then; `hung_up` says that somebody has ceased to listen to one.
     `call the tool NAME with {...}` does so once, where there is such a tool, and then quotes what it says. `answer with
     JSON {...} then {...}` gives the first, and after a complaint the second. Whoever wants a verdict in JSON, as the
     judge of a guardrail does, gets a good one, unless `refuse` is in the prompt.
@@ -80,10 +82,12 @@ class StubModel:
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
         self.released = threading.Event()
+        self.hung_up = threading.Event()
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet: else each answer takes 40 ms longer
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -92,6 +96,9 @@ class StubModel:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 key = self.headers.get("Authorization", "")
                 stub.requests.append({"path": self.path, "key": key, "body": body})
+                if stub.streams(body):
+                    self.stream(body)
+                    return
                 status, answer = stub.answer(body, key)
                 data = json.dumps(answer).encode()
                 try:
@@ -100,11 +107,47 @@ class StubModel:
                     self.send_header("Content-Length", str(len(data)))
                     self.end_headers()
                     self.wfile.write(data)
+                    self.wfile.flush()
                 except ConnectionError:
                     self.close_connection = True  # the job was ended while it waited
 
+            def stream(self, body: dict[str, Any]) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+                self.send_header("Connection", "close")
+                self.end_headers()
+                self.close_connection = True
+                begins, *ends = stub.stream(body)
+                try:
+                    self.wfile.write(begins)
+                    self.wfile.flush()
+                    while "never end" in str(body["messages"]) and not stub.released.wait(0.02):
+                        self.wfile.write(b": waits\n\n")
+                        self.wfile.flush()
+                    self.wfile.write(b"".join(ends))
+                    self.wfile.flush()
+                except ConnectionError:
+                    stub.hung_up.set()
+
         self._server = Server(Handler)
         self.url = f"{self._server.url}/v1"
+
+    def streams(self, body: dict[str, Any]) -> bool:
+        return body.get("stream") is True and not _STATUS.search(str(body["messages"]))
+
+    def stream(self, body: dict[str, Any]) -> list[bytes]:
+        """The events of a chat completion that comes piece by piece."""
+        prompt = json.dumps(body["messages"])
+        common = {"id": "stub", "object": "chat.completion.chunk", "created": 1, "model": body["model"]}
+        wanted = (body.get("stream_options") or {}).get("include_usage") is True and "report no usage" not in prompt
+        chunks: list[dict[str, Any]] = [
+            {**common, "choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]}
+            for piece in ("Stub ", "result ", *_MARKER.findall(prompt))
+        ]
+        chunks.append({**common, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        if wanted:
+            chunks.append({**common, "choices": [], "usage": _USAGE})
+        return [f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks] + [b"data: [DONE]\n\n"]
 
     def answer(self, body: dict[str, Any], key: str) -> tuple[int, dict[str, Any]]:
         if "input" in body:
@@ -118,7 +161,6 @@ class StubModel:
         if status:
             return int(status[1]), {"error": {"message": f"no luck with {key} and {prompt}", "type": "stub"}}
         text, calls = _reply(body, prompt)
-        usage = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
         return 200, {
             "id": "stub",
             "object": "chat.completion",
@@ -131,7 +173,7 @@ class StubModel:
                     "message": {"role": "assistant", "content": text, **({"tool_calls": calls} if calls else {})},
                 },
             ],
-            **({} if "report no usage" in prompt else {"usage": usage}),
+            **({} if "report no usage" in prompt else {"usage": _USAGE}),
         }
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ import type { HostedCrew, HostingFactory } from "../hosting.ts";
 
 /** Runs crews as processes on this machine, each on a reserved port of 127.0.0.1, so every preview knows the URL. */
 export const hosting: HostingFactory = ({ config, projectRoot }) => {
-  const { modelApi = "", modelKey = "", modelName, runtimeKey } = config;
+  const { modelApi = "", modelKey = "", modelName, dailyTokens, runtimeKey } = config;
   const dead = new Set(
     recordedCrews(projectRoot).flatMap(({ agentId, isAlive }) => (isAlive ? [] : [agentId])),
   );
@@ -35,6 +35,7 @@ export const hosting: HostingFactory = ({ config, projectRoot }) => {
           declaration: files.declaration,
           model: { api: modelApi, name: agent.model.name ?? modelName },
           modelKey: modelKey || "none",
+          ...(dailyTokens === undefined ? {} : { dailyTokens }),
           ...(runtimeKey ? { payments: paymentsOf(config, wallet), paymentKey: runtimeKey } : {}),
         },
         options,

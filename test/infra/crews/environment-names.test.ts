@@ -48,7 +48,7 @@ async function ofContainer(settings: Record<string, unknown>): Promise<string[]>
   const agent = readFileSync(file, "utf8").replace("[docs/clouds.md]", "[docs/clouds.md, docs/atlas.pdf]");
   writeFileSync(file, agent);
   const documents = { bucket: "documents", region: "eu-central-1", endpoint: "https://s3.example.com" };
-  const stack = { documents, documentsKey: "access:secret", ...settings };
+  const stack = { documents, documentsKey: "access:secret", dailyTokens: "5000", ...settings };
   writeFileSync(join(root, "stack.json"), JSON.stringify(stack));
   const { resources, uncovered } = await record(() => deploy(root));
   const task = resources.find((resource) => shortName(resource) === "TaskDefinition forecast");
@@ -80,6 +80,7 @@ async function ofProcess(): Promise<string[]> {
     port: 1,
     declaration: "{}",
     model: { api: "https://models.example.com/v1", key: "key", name: "some-model" },
+    dailyTokens: 5000,
     payments: {
       service: "https://payment.example.com/api/v1",
       network: "Preprod",
@@ -118,7 +119,9 @@ describe("the names of the crew's environment", () => {
         "SELLER_VKEY",
         "NETWORK",
       ];
-      expect(passed).toEqual(expect.arrayContaining([...runtime.demanded, ...payments, "MODEL_NAME"]));
+      expect(passed).toEqual(
+        expect.arrayContaining([...runtime.demanded, ...payments, "MODEL_NAME", "DAILY_TOKENS"]),
+      );
       expect(passed.filter((name) => IDENTITY.includes(name))).toHaveLength(1);
     },
   );

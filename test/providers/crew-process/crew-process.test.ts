@@ -131,6 +131,7 @@ describe("a crew as a local process", () => {
       { payments: PAYMENTS, paymentKey: "k" },
       false,
     ],
+    ["another budget for a day", { dailyTokens: 1000 }, { dailyTokens: 2000 }, true],
     ["another key", { payments: PAYMENTS, paymentKey: "k" }, { payments: PAYMENTS, paymentKey: "l" }, true],
     [
       "another wallet",

@@ -23,7 +23,6 @@ gc.disable()
 IMPORT_ERROR: str | None = None
 try:
     for _module in (
-        "crewai.hooks",
         "crewai",
         "crewai.core.providers.human_input",
         "crewai.tools",

@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 from crew_runtime.ask import Ask, asking
 from crew_runtime.crewai import author_api
 from crew_runtime.crewai.author_code import AuthorCodeError, crew_of_folder
-from crew_runtime.crewai.budget import BudgetSpentError, ModelBudget
 from crew_runtime.crewai.crew_builder import declared_crew
 from crew_runtime.crewai.filling import fill_in_one_pass
 from crew_runtime.crewai.human_input import answer_human_input_by
-from crew_runtime.crewai.model_error import model_error
 from crew_runtime.crewai.result_schema import with_schemas
 from crew_runtime.disk import is_full, no_space
 from crew_runtime.documents.context import with_documents
@@ -42,7 +40,7 @@ _GUARDRAIL_NOT_MET: Final = re.compile(r"Task failed guardrail( \d+)? validation
 
 
 def run_crew(connection: Connection, spec: JobSpec) -> None:
-    """Run the crew and send {"result", "usage"} or {"failure", "detail", "model"?}; then end this process.
+    """Run the crew and send {"result"} or {"failure", "detail"}; then end this process.
 
     For each question to its customer it first sends {"ask": {"prompt", "is_draft"}} and waits for {"input"}.
     """
@@ -136,41 +134,27 @@ def _nobody(prompt: str, *, is_draft: bool = False) -> str:  # noqa: ARG001 - an
 
 
 def _run(spec: JobSpec, ask: Ask) -> dict[str, Any]:
-    budget = ModelBudget(calls=spec.max_model_calls, tokens=spec.max_tokens)
-    budget.enforce()
     prepared = _prepare(spec, ask)
-    try:
-        # Without inputs CrewAI must get None: it then leaves braces in the texts alone.
-        output = prepared.crew.kickoff(inputs=prepared.inputs or None)
-    except Exception as error:
-        if budget.spent:
-            raise BudgetSpentError(budget.spent) from error
-        raise
+    # Without inputs CrewAI must get None: it then leaves braces in the texts alone.
+    output = prepared.crew.kickoff(inputs=prepared.inputs or None)
     if prepared.index and prepared.index.broken:
         raise prepared.index.broken  # a tool tells it to the model only, which then answers without the documents
     result = str(output.raw).encode("utf-8", "replace").decode().strip()
     if not result:
         return {"failure": Failure.EMPTY_RESULT, "detail": ""}
-    return {"result": result, "usage": {"model_calls": budget.calls, "tokens": budget.tokens}}
+    return {"result": result}
 
 
 def _failure(error: Exception, spec: JobSpec) -> dict[str, Any]:
-    """Classify an exception; nothing of its text is kept, as it may quote the customer, the model or the key.
-
-    What the model's API said is kept for the operator, without what it quotes.
-    """
-    import openai
-
+    """Classify an exception; nothing of its text is kept, as it may quote the customer or the model."""
     causes = list(_chain(error))
     if full := next(filter(is_full, causes), None):
         return {"failure": Failure.NO_SPACE, "detail": _no_space(full, spec)}
-    refused = next((cause for cause in causes if isinstance(cause, openai.APIError)), None)
-    more = {"model": model_error(refused, key=spec.model.key, inputs=spec.inputs)} if refused else {}
     for cause in causes:
         failure = _classify(cause)
         if failure:
-            return {"failure": failure, "detail": _describe(cause), **more}
-    return {"failure": Failure.CREW_FAILED, "detail": ", from ".join(map(_describe, causes)), **more}
+            return {"failure": failure, "detail": _describe(cause)}
+    return {"failure": Failure.CREW_FAILED, "detail": ", from ".join(map(_describe, causes))}
 
 
 def _no_space(error: BaseException, spec: JobSpec) -> str:
@@ -201,8 +185,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _classify(error: BaseException) -> Failure | None:
     import openai
 
-    if isinstance(error, BudgetSpentError):
-        return error.failure
     if isinstance(error, (CustomerFileError, DocumentError, EmbeddingError)):
         return Failure.FILE_UNUSABLE if isinstance(error, CustomerFileError) else Failure.DOCUMENTS_UNUSABLE
     if _GUARDRAIL_NOT_MET.match(str(error)):

@@ -25,7 +25,7 @@ class Embedder:
 
     def __init__(self, access: ModelAccess) -> None:
         self._access = access
-        self.identity = f"{access.api} {access.embeddings}"
+        self.identity = f"{access.origin or access.api} {access.embeddings}"
 
     def embed(self, texts: Sequence[str]) -> "Vectors":
         """Return one row of length 1 for each text.

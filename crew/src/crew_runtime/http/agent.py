@@ -71,6 +71,8 @@ class Agent:
             answer["message"] = f"{self._declaration.name} is still loading its crew."
         elif obstacle:
             answer["message"] = obstacle[1]
+        elif self._runner.seconds_without_model is not None:
+            answer["message"] = f"{self._declaration.name} takes no new jobs: it used up its tokens of the day."
         else:
             answer.update(status="available", message=f"{self._declaration.name} takes jobs.")
         return answer
@@ -123,8 +125,8 @@ class Agent:
 
         Raises:
             ApiError: 503 AGENT_NOT_REGISTERED, AGENT_DRAINING, CREW_LOADING, AGENT_STOPPING, QUEUE_FULL,
-                PAYMENTS_NOT_CONFIGURED, PRICE_RULE_MISSING, PAYMENT_SERVICE_UNAVAILABLE or PAYMENT_REFUSED, each with
-                Retry-After; 400 INPUT_INVALID with all problems at once.
+                DAILY_TOKENS_SPENT, PAYMENTS_NOT_CONFIGURED, PRICE_RULE_MISSING, PAYMENT_SERVICE_UNAVAILABLE or
+                PAYMENT_REFUSED, each with Retry-After; 400 INPUT_INVALID with all problems at once.
 
         """
         agent_identifier = self._identifier_for_jobs()

@@ -5,6 +5,7 @@ import logging
 from typing import Final
 
 from crew_runtime.api_error import ApiError
+from crew_runtime.failures import MESSAGES, Failure
 from crew_runtime.http.job_request import JobRequest
 from crew_runtime.jobs import Job, JobState
 from crew_runtime.logs import event
@@ -30,7 +31,7 @@ class JobIntake:
         """Return the job of this request: the one that it has already begun, or a new one.
 
         Raises:
-            ApiError: 503 QUEUE_FULL, and what Checkout.paid_for raises.
+            ApiError: 503 DAILY_TOKENS_SPENT or QUEUE_FULL, and what Checkout.paid_for raises.
 
         """
         job = await self._begun_by(request) or await self._begin(request, agent_identifier, paid=paid)
@@ -44,6 +45,10 @@ class JobIntake:
         return await asyncio.to_thread(self._store.find, request.input_hash)
 
     async def _begin(self, request: JobRequest, agent_identifier: str, *, paid: bool) -> Job:
+        wait = self._runner.seconds_without_model
+        if wait is not None:
+            message = MESSAGES[Failure.DAILY_TOKENS_SPENT]
+            raise ApiError(503, Failure.DAILY_TOKENS_SPENT, message, retry_after_seconds=wait)
         if self._runner.is_full_with(self._coming):
             raise _full()
         self._coming += 1

@@ -14,6 +14,7 @@ from crew_runtime.http.agent import Agent
 from crew_runtime.jobs import now
 from crew_runtime.machine.model_probe import Probe
 from crew_runtime.metrics import Gauge, rendered
+from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.payments.watch import PaymentWatch
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.runner.leases import LeaseKeeper
@@ -34,6 +35,7 @@ class Operations:
         keeper: LeaseKeeper,
         watch: PaymentWatch | None,
         model: Probe,
+        day: DailyTokens,
         embedder: Probe | None,
         data_dir: Path,
         min_free_disk: int,
@@ -44,6 +46,7 @@ class Operations:
         self._keeper = keeper
         self._watch = watch
         self._model = model
+        self._day = day
         self._embedder = embedder
         self._data_dir = data_dir
         self._min_free_disk = min_free_disk
@@ -74,7 +77,10 @@ class Operations:
             ("jobs_running", "Jobs at work in a process.", self._runner.running),
             ("jobs_waiting", "Jobs that wait for a process.", self._runner.waiting),
             ("jobs_asking", "Jobs that wait for their customer.", self._runner.asking),
+            ("tokens_today", "Tokens of the language model that were used today, by UTC.", self._day.used),
         ]
+        if self._day.limit is not None:
+            gauges.append(("daily_tokens", "Tokens that may be used in a day.", self._day.limit))
         try:
             counts = await asyncio.to_thread(self._store.counts)
             gauges.append(("jobs", "Jobs in the store by state.", {str(state): n for state, n in counts.items()}))

@@ -222,6 +222,13 @@ class Settings(BaseModel):
         description="Set JOB_TOKENS to the tokens of the model, asked and answered, that one job may use.",
     )
 
+    daily_tokens: int | None = Field(
+        default=None,
+        ge=1000,
+        le=1_000_000_000_000,
+        description="Set DAILY_TOKENS to the tokens of the model that all jobs may use in a day, or leave it out.",
+    )
+
     @field_validator("documents_key")
     @classmethod
     def _key_has_two_parts(cls, value: SecretStr | None) -> SecretStr | None:

@@ -17,6 +17,8 @@ from crew_runtime.hashes import HashRule
 from crew_runtime.jobs import Job, JobState, Question, now
 from crew_runtime.logs import event
 from crew_runtime.metrics import JOBS_ENDED
+from crew_runtime.model.gateway import ModelGateway
+from crew_runtime.model.session import Budget
 from crew_runtime.runner.open_questions import OpenQuestions
 from crew_runtime.runner.outcomes import Outcomes
 from crew_runtime.runner.slots import Slot
@@ -33,7 +35,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much at once, and how long for one job.
+    """How much at once, and how long and with how much of the model for one job.
 
     `ask_seconds` is how long a customer may take to answer a question; `submit_margin_seconds` is how long before
     submitResultTime a result must be there to get onto the chain.
@@ -44,6 +46,8 @@ class Limits:
     timeout_seconds: float
     ask_seconds: float
     submit_margin_seconds: float = 0
+    model_calls: int = 60
+    tokens: int = 500_000
 
 
 class JobRunner:
@@ -59,12 +63,14 @@ class JobRunner:
         *,
         store: JobStore,
         launcher: WorkerLauncher,
+        gateway: ModelGateway,
         fields: Sequence[InputField],
         limits: Limits,
         hash_rule: HashRule = HashRule.MARKETPLACE,
     ) -> None:
         self._store = store
         self._launcher = launcher
+        self._gateway = gateway
         self._fields = fields
         self._limits = limits
         self._outcomes = Outcomes(
@@ -101,6 +107,12 @@ class JobRunner:
         return len(self._tasks) - len(self._questions.jobs) + coming >= self._limits.parallel + self._limits.queue
 
     @property
+    def seconds_without_model(self) -> int | None:
+        """Return for how many seconds no new job can use the model, as the day's tokens are spent; None if it can."""
+        day = self._gateway.day
+        return day.seconds_left if day.is_spent else None
+
+    @property
     def known(self) -> set[str]:
         """Return the ids of the jobs that run or wait here."""
         return set(self._tasks)
@@ -121,7 +133,8 @@ class JobRunner:
         return len(self._questions.jobs)
 
     def start(self) -> None:
-        """Begin to load CrewAI in the fork server."""
+        """Begin to load CrewAI in the fork server, and to answer jobs that ask the model."""
+        self._gateway.start()
         self._launcher.prepare()
 
     def hold_back(self) -> None:
@@ -134,8 +147,15 @@ class JobRunner:
 
     def try_out(self) -> str | None:
         """Let CrewAI build the crew once, and return the reason if it cannot. Blocks until CrewAI is loaded."""
-        reason = self._launcher.try_out()
+        # Embedding the documents takes what it takes.
+        session = self._gateway.open({}, Budget(calls=self._limits.model_calls))
+        try:
+            reason = self._launcher.try_out(session.access)
+        finally:
+            self._gateway.close(session.access.key)
         self._crew_is_ready = reason is None
+        if reason and (told := session.told()):
+            reason = f"{reason} ({', '.join(map(str, told.values()))})"
         return None if self._stopping else reason
 
     def take(self, job_id: str) -> None:
@@ -173,6 +193,7 @@ class JobRunner:
         event(_log, logging.INFO, "runner_stopped", jobs_left=len(self._tasks))
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._launcher.remove_all()
+        await asyncio.to_thread(self._gateway.stop)
 
     async def _bring_to_end(self, job_id: str) -> None:
         try:
@@ -234,12 +255,14 @@ class JobRunner:
     async def _run(self, job: Job, inputs: dict[str, str], seconds: float, slot: Slot) -> dict[str, Any] | None:
         """Run a job in a process; None if it asks its customer, and the process does not wait for the answer."""
         process = None
+        session = self._gateway.open(inputs, self._budget_of(job))
         try:
-            process = await self._in_thread(self._launcher.make, job.id, inputs)
+            process = await self._in_thread(self._launcher.make, job.id, inputs, session.access)
             self._processes[job.id] = process
             if self._stopping:
                 process.kill()
-            return await self._converse(job, process, seconds, slot)
+            answer = await self._converse(job, process, seconds, slot)
+            return answer and await asyncio.to_thread(session.explained, answer)
         except TimedOutError:
             return {"failure": Failure.JOB_TIMEOUT, "detail": ""}
         except OSError as error:
@@ -249,8 +272,13 @@ class JobRunner:
         except (DiedError, EOFError):
             return self._died(job)
         finally:
+            self._gateway.close(session.access.key)
             self._processes.pop(job.id, None)
             await asyncio.to_thread(self._clean_up, job.id, process)
+
+    def _budget_of(self, job: Job) -> Budget:
+        """Return what a job may use; one that was paid for is done even when the day's tokens are spent."""
+        return Budget(calls=self._limits.model_calls, tokens=self._limits.tokens, ends_with_the_day=job.payment is None)
 
     def _died(self, job: Job) -> dict[str, Any]:
         failure = Failure.JOB_INTERRUPTED if self._is_over(job.id) else Failure.CREW_FAILED

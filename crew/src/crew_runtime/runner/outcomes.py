@@ -9,7 +9,7 @@ from crew_runtime.failures import Failure
 from crew_runtime.hashes import HashRule, result_hash
 from crew_runtime.jobs import Job, JobState
 from crew_runtime.logs import event
-from crew_runtime.metrics import JOB_SECONDS, JOBS_ENDED, MODEL_CALLS, TOKENS
+from crew_runtime.metrics import JOB_SECONDS, JOBS_ENDED
 from crew_runtime.store import JobStore, StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)
@@ -33,11 +33,8 @@ class Outcomes:
         JOBS_ENDED.add(outcome="result" if "result" in answer else answer["failure"])
         common: dict[str, object] = {"job_id": job.id, "seconds": round(seconds, 3)}
         if "result" in answer:
-            usage = answer.get("usage", {})
-            MODEL_CALLS.add(usage.get("model_calls", 0))
-            TOKENS.add(usage.get("tokens", 0))
             if await self.write(lambda: self._keep_result(job, answer["result"].replace("\0", "\ufffd"))):
-                event(_log, logging.INFO, "job_completed", **common, **usage)
+                event(_log, logging.INFO, "job_completed", **common, **answer.get("usage", {}))
                 self._on_result()
         elif answer["failure"] == Failure.JOB_INTERRUPTED:
             await self.write(lambda: self._store.put_back(job.id))

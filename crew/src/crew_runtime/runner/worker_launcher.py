@@ -7,6 +7,7 @@ from typing import Final
 from crew_runtime.crewai.worker_main import build_crew, run_crew
 from crew_runtime.disk import is_full, no_space
 from crew_runtime.job_spec import JobSpec
+from crew_runtime.model_access import ModelAccess
 from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess, start_fork_server
 
 # A long document takes minutes to be read and embedded.
@@ -16,7 +17,7 @@ _TRIAL: Final = "trial"
 
 @dataclass(frozen=True, slots=True)
 class WorkerLauncher:
-    """`spec` is what every worker is given, apart from the inputs; its folder contains theirs."""
+    """`spec` is what every worker is given, apart from the inputs and the model; its folder contains theirs."""
 
     spec: JobSpec
 
@@ -26,24 +27,24 @@ class WorkerLauncher:
         self.spec.folder.mkdir(parents=True)
         start_fork_server("crew_runtime.crewai.preload")
 
-    def make(self, name: str, inputs: dict[str, str]) -> WorkerProcess:
+    def make(self, name: str, inputs: dict[str, str], model: ModelAccess) -> WorkerProcess:
         """Start a process for a job. Blocks until CrewAI is loaded."""
-        return WorkerProcess(run_crew, self._work(name, inputs))
+        return WorkerProcess(run_crew, self._work(name, inputs, model))
 
-    def try_out(self) -> str | None:
+    def try_out(self, model: ModelAccess) -> str | None:
         """Let CrewAI build the crew once, and return the reason if it cannot. Blocks until CrewAI is loaded."""
         try:
-            answer = WorkerProcess(build_crew, self._work(_TRIAL, {})).answer(timeout=_BUILD_TIMEOUT_SECONDS)
+            answer = WorkerProcess(build_crew, self._work(_TRIAL, {}, model)).answer(timeout=_BUILD_TIMEOUT_SECONDS)
         except (DiedError, TimedOutError, EOFError, OSError) as error:
             return no_space(self.spec.folder) if is_full(error) else type(error).__name__
         finally:
             self.remove(_TRIAL)
         return None if "result" in answer else str(answer["detail"])
 
-    def _work(self, name: str, inputs: dict[str, str]) -> JobSpec:
+    def _work(self, name: str, inputs: dict[str, str], model: ModelAccess) -> JobSpec:
         folder = self.spec.folder / name
         folder.mkdir()
-        return replace(self.spec, inputs=inputs, folder=folder)
+        return replace(self.spec, inputs=inputs, model=model, folder=folder)
 
     def remove(self, name: str) -> None:
         """Remove the folder of a process that is gone."""

@@ -92,6 +92,9 @@ class JobStore(Protocol):
     def counts(self) -> Mapping[JobState, int]:
         """Count all jobs by state."""
 
+    def add_tokens(self, day: str, tokens: int) -> int:
+        """Count tokens of the model that were used on a day, and return those of that day by all runtimes."""
+
     def count_unpaid(self) -> int:
         """Count the open jobs that wait for their payment."""
 

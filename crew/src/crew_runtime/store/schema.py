@@ -2,7 +2,7 @@
 
 from typing import Final
 
-VERSION: Final = 4
+VERSION: Final = 5
 
 COLUMNS: Final = (
     "id", "status_id", "state", "agent_identifier", "identifier_from_purchaser", "input_data", "input_hash",
@@ -60,7 +60,14 @@ _V4: Final = """
 ALTER TABLE jobs ADD COLUMN requested_funds TEXT;
 """
 
-_STEPS: Final = (_V1, _V2, _V3, _V4)
+_V5: Final = """
+CREATE TABLE model_days (
+  day TEXT PRIMARY KEY,
+  tokens {integer} NOT NULL
+){options};
+"""
+
+_STEPS: Final = (_V1, _V2, _V3, _V4, _V5)
 
 
 def steps_from(version: int, *, integer: str, options: str = "") -> list[str]:

@@ -165,6 +165,18 @@ class SqlJobStore(ABC):
         rows = self._query("SELECT state, count(*) AS number FROM jobs GROUP BY state")
         return {JobState(row["state"]): row["number"] for row in rows}
 
+    def add_tokens(self, day: str, tokens: int) -> int:
+        """Count tokens that were used on a day, and return those of that day. Counts twice if its answer is lost."""
+        if not tokens:  # nothing to write
+            found = self._query("SELECT tokens FROM model_days WHERE day = ?", (day,))
+            return int(found[0]["tokens"]) if found else 0
+        rows = self._query(
+            "INSERT INTO model_days (day, tokens) VALUES (?, ?)"
+            " ON CONFLICT (day) DO UPDATE SET tokens = model_days.tokens + excluded.tokens RETURNING tokens",
+            (day, tokens),
+        )
+        return int(rows[0]["tokens"])
+
     def count_unpaid(self) -> int:
         """Count the open jobs that wait for their payment."""
         rows = self._query("SELECT count(*) AS number FROM jobs WHERE state IN ('created', 'awaiting_payment')")

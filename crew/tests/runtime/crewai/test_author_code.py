@@ -52,8 +52,8 @@ def test_the_budget_and_the_clean_environment_hold_for_an_authors_code_too(tmp_p
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SECRET_OF_THE_MACHINE", "x")
-        assert outcome(author_code(tmp_path, model.url, source, max_tokens=1))["result"], "one call may begin"
-        assert outcome(author_code(tmp_path, model.url, source, max_model_calls=0))["failure"] == "MODEL_BUDGET_SPENT"
+        assert outcome(author_code(tmp_path, model.url, source), tokens=1)["result"], "one call may begin"
+        assert outcome(author_code(tmp_path, model.url, source), calls=0)["failure"] == "MODEL_BUDGET_SPENT"
     assert "SECRET_OF_THE_MACHINE" not in os.environ
 
 

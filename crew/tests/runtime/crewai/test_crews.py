@@ -10,7 +10,7 @@ from crew_runtime.crewai.worker_main import run_crew
 from crew_runtime.runner.worker_process import WorkerProcess
 from support.declarations import declaration, one_task
 from support.documents import document_set
-from support.jobs import JOB_SECONDS, job_spec, outcome
+from support.jobs import JOB_SECONDS, job_spec, outcome, session_of
 from support.model import StubModel
 
 SCHEMA = {
@@ -56,10 +56,10 @@ def test_a_manager_hands_tasks_to_the_agents(tmp_path: Path, model: StubModel, m
 def test_the_budget_holds_for_a_manager_too(tmp_path: Path, model: StubModel) -> None:
     declared = one_task()
     declared["crew"]["process"] = "hierarchical"
-    assert outcome(job_spec(tmp_path, declared, model.url, max_tokens=1, max_model_calls=1)).keys() >= {"result"}
+    assert outcome(job_spec(tmp_path, declared, model.url), tokens=1, calls=1).keys() >= {"result"}
     call = '{"task": "tea", "context": "none", "coworker": "Researcher"}'
     declared["crew"]["tasks"][0]["description"] = f"{{topic}}: call the tool delegate_work_to_coworker with {call}"
-    assert outcome(job_spec(tmp_path, declared, model.url, max_model_calls=1))["failure"] == "MODEL_BUDGET_SPENT"
+    assert outcome(job_spec(tmp_path, declared, model.url), calls=1)["failure"] == "MODEL_BUDGET_SPENT"
 
 
 @pytest.mark.parametrize(("retries", "calls"), [(0, 2), (2, 6)])
@@ -132,25 +132,30 @@ def test_a_page_is_fetched_from_no_host_but_the_named_ones(tmp_path: Path, model
 def test_a_task_shows_its_draft_to_the_customer_and_changes_it_until_nothing_is_said(
     tmp_path: Path, model: StubModel
 ) -> None:
-    process = WorkerProcess(run_crew, job_spec(tmp_path, one_task("MARKER-draft {topic}", human_input=True), model.url))
-    assert process.next_message(timeout=JOB_SECONDS) == {
-        "ask": {"prompt": "Stub result MARKER-draft", "is_draft": True}
-    }
-    process.reply("Add MARKER-wish")
-    assert process.next_message(timeout=JOB_SECONDS)["ask"]["prompt"] == "Stub result MARKER-draft MARKER-wish"
-    process.reply("")
-    answer = process.next_message(timeout=JOB_SECONDS)
+    with session_of(job_spec(tmp_path, one_task("MARKER-draft {topic}", human_input=True), model.url)) as (
+        spec,
+        session,
+    ):
+        process = WorkerProcess(run_crew, spec)
+        assert process.next_message(timeout=JOB_SECONDS) == {
+            "ask": {"prompt": "Stub result MARKER-draft", "is_draft": True}
+        }
+        process.reply("Add MARKER-wish")
+        assert process.next_message(timeout=JOB_SECONDS)["ask"]["prompt"] == "Stub result MARKER-draft MARKER-wish"
+        process.reply("")
+        answer = process.next_message(timeout=JOB_SECONDS)
     assert answer["result"] == "Stub result MARKER-draft MARKER-wish"
-    assert answer["usage"]["model_calls"] == 2
+    assert session.calls == 2
 
 
 def test_a_task_asks_a_bounded_number_of_times(tmp_path: Path, model: StubModel) -> None:
-    process = WorkerProcess(run_crew, job_spec(tmp_path, one_task(human_input=True), model.url))
     asked = 0
-    while "ask" in (message := process.next_message(timeout=JOB_SECONDS)):
-        asked += 1
-        process.reply("Again.")
-    assert (asked, message["usage"]["model_calls"]) == (3, 4)
+    with session_of(job_spec(tmp_path, one_task(human_input=True), model.url)) as (spec, session):
+        process = WorkerProcess(run_crew, spec)
+        while "ask" in process.next_message(timeout=JOB_SECONDS):
+            asked += 1
+            process.reply("Again.")
+    assert (asked, session.calls) == (3, 4)
 
 
 def test_ten_crews_side_by_side_with_documents_never_mix_their_inputs(tmp_path: Path, model: StubModel) -> None:

@@ -10,6 +10,7 @@ import pytest
 from conftest import StartRuntime
 from support.declarations import declaration, one_task
 from support.model import StubModel
+from support.runtime import SENTINEL_KEY
 
 CREW_CLASS = Path(__file__).parents[2] / "fixtures" / "author-code" / "crew-class"
 HANDBOOK = b"# Kettles\nMARKER-handbook: a kettle boils.\n"
@@ -76,6 +77,16 @@ def test_a_broken_crew_py_ends_the_runtime_with_the_reason(start_runtime: StartR
     runtime = start_runtime(declared, folder=folder.parent)
     assert runtime.exit_code() == 2
     assert "needs the package pandas_of_nobody" in runtime.output
+
+
+def test_an_embedding_model_that_fails_at_start_is_told_with_the_apis_own_address(
+    start_runtime: StartRuntime, folder: Path, model: StubModel
+) -> None:
+    declared = one_task() | {"documents": [lay_beside(folder)], "model": {"embeddings": "fails with 404"}}
+    runtime = start_runtime(declared, folder=folder.parent)
+    assert runtime.exit_code() == 2
+    assert f"({model.url}/embeddings, 404, no luck with" in runtime.output
+    assert SENTINEL_KEY not in runtime.output
 
 
 def test_an_embedding_model_that_fails_later_fails_the_job(start_runtime: StartRuntime, folder: Path) -> None:

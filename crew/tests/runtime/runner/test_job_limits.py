@@ -31,17 +31,17 @@ SECRETS = {
 @pytest.mark.parametrize(
     ("budget", "ended"),
     [
-        ({"max_tokens": 24}, {"result": "Stub result"}),  # the stub charges 12 tokens a call; the crew makes two
-        ({"max_tokens": 12}, {"failure": "TOKEN_BUDGET_SPENT"}),
-        ({"max_model_calls": 2}, {"result": "Stub result"}),
-        ({"max_model_calls": 1}, {"failure": "MODEL_BUDGET_SPENT"}),
+        ({"tokens": 24}, {"result": "Stub result"}),  # the stub charges 12 tokens a call; the crew makes two
+        ({"tokens": 12}, {"failure": "TOKEN_BUDGET_SPENT"}),
+        ({"calls": 2}, {"result": "Stub result"}),
+        ({"calls": 1}, {"failure": "MODEL_BUDGET_SPENT"}),
     ],
     ids=str,
 )
 def test_a_job_ends_when_its_budget_is_spent(
     tmp_path: Path, model: StubModel, budget: dict[str, int], ended: dict[str, str]
 ) -> None:
-    answer = outcome(job_spec(tmp_path, declaration(), model.url, **budget))
+    answer = outcome(job_spec(tmp_path, declaration(), model.url), **budget)
     assert answer.items() >= ended.items()
 
 
@@ -58,7 +58,7 @@ def test_a_model_that_reports_no_tokens_is_charged_by_the_length_of_its_prompts(
     twice = declaration()
     for task in twice["crew"]["tasks"]:
         task["description"] = wordy["crew"]["tasks"][0]["description"]
-    assert outcome(job_spec(tmp_path, twice, model.url, max_tokens=1000))["failure"] == "TOKEN_BUDGET_SPENT"
+    assert outcome(job_spec(tmp_path, twice, model.url), tokens=1000)["failure"] == "TOKEN_BUDGET_SPENT"
 
 
 def test_memory_files_and_descriptors_of_a_job_are_limited() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.jobs import Job
+from crew_runtime.model.daily_tokens import DailyTokens
+from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.runner.job_runner import JobRunner, Limits
 from crew_runtime.runner.leases import LeaseKeeper
 from crew_runtime.runner.worker_launcher import WorkerLauncher
@@ -31,9 +33,11 @@ def test_jobs_end_with_their_lease_although_the_database_never_answers_again(
                                      " AND datname = current_database()")  # fmt: skip
 
     async def do() -> None:
+        spec = job_spec(tmp_path, one_task(), model.url)
         runner = JobRunner(
             store=store,
-            launcher=WorkerLauncher(job_spec(tmp_path, one_task(), model.url)),
+            launcher=WorkerLauncher(spec),
+            gateway=ModelGateway(spec.model, DailyTokens(store, None)),
             fields=Declaration.model_validate_json(json.dumps(one_task())).input,
             limits=Limits(parallel=1, queue=0, timeout_seconds=600, ask_seconds=600),
         )

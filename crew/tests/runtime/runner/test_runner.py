@@ -9,12 +9,15 @@ import pytest
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.job_spec import JobSpec
 from crew_runtime.jobs import Job, JobState, PaymentTerms, now
+from crew_runtime.model.daily_tokens import DailyTokens
+from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.model_access import ModelAccess
 from crew_runtime.runner.job_runner import JobRunner, Limits
 from crew_runtime.runner.worker_launcher import WorkerLauncher
 from crew_runtime.store import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore
 from support.asking import lay_code
+from support.jobs import TokenCounts
 from support.model import StubModel
 from support.runtime import PATIENCE_SECONDS, SENTINEL_KEY
 from support.waiting import wait_for
@@ -30,22 +33,24 @@ def store(tmp_path: Path) -> Iterator[JobStore]:
 
 
 @pytest.fixture
-def start_runner(tmp_path: Path, store: JobStore, model: StubModel) -> Callable[..., JobRunner]:
+def start_runner(tmp_path: Path, store: JobStore, model: StubModel) -> Iterator[Callable[..., JobRunner]]:
     """Makes runners whose crew asks twice; to be called where a loop runs."""
+    access = ModelAccess(api=model.url, key=SENTINEL_KEY, name="stub-model")
+    gateways: list[ModelGateway] = []
     spec = JobSpec(
         crew={},
         code=lay_code(tmp_path),
-        model=ModelAccess(api=model.url, key=SENTINEL_KEY, name="stub-model"),
+        model=access,
         inputs={},
-        max_model_calls=20,
-        max_tokens=500_000,
         folder=tmp_path / "work",
     )
 
     def start(*, parallel: int = 1, ask_seconds: float = 3600) -> JobRunner:
+        gateways.append(ModelGateway(access, DailyTokens(TokenCounts(), None)))
         runner = JobRunner(
             store=store,
             launcher=WorkerLauncher(spec),
+            gateway=gateways[-1],
             fields=(InputField(id="topic", type="string"),),
             limits=Limits(
                 parallel=parallel,
@@ -58,7 +63,9 @@ def start_runner(tmp_path: Path, store: JobStore, model: StubModel) -> Callable[
         runner.start()
         return runner
 
-    return start
+    yield start
+    for gateway in gateways:
+        gateway.stop()
 
 
 def new_job(store: JobStore, payment: PaymentTerms | None = None) -> Job:

@@ -4,12 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
-import openai
 import pytest
 
-from crew_runtime.crewai.model_error import model_error
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.model.model_error import model_error
 from support.declarations import one_task
 from support.jobs import job_spec, outcome
 from support.runtime import SENTINEL_KEY
@@ -18,13 +15,12 @@ URL = "http://user:password@127.0.0.1:9/v1/chat/completions?api-key=hidden#part"
 PROMPT = 'You are a scout.\nCurrent Task: Write to "Jane Doe" about the secret plan für März.'
 
 
-def error(status: int, body: object, prompt: str = PROMPT) -> openai.APIStatusError:
-    request = httpx.Request("POST", URL, json={"model": "a-model-of-a-long-name", "messages": [{"content": prompt}]})
-    return openai.APIStatusError("x", response=httpx.Response(status, request=request), body=body)
+SENT = {"model": "a-model-of-a-long-name", "messages": [{"content": PROMPT}]}
 
 
-def told(message: object, **inputs: str) -> dict[str, Any]:
-    return model_error(error(404, {"message": message}), key=SENTINEL_KEY, inputs=inputs)
+def told(message: object, sent: object = SENT, **inputs: str) -> dict[str, Any]:
+    said = json.dumps({"error": {"message": message}})
+    return model_error(URL, 404, said, key=SENTINEL_KEY, sent=sent, inputs=inputs)
 
 
 def test_the_operator_reads_url_status_and_message() -> None:
@@ -56,22 +52,29 @@ def test_what_a_model_quotes_and_keys_are_left_out(message: str, shown: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("body", "shown"),
-    [("<html>Bad gateway</html>", "<html>Bad gateway</html>"), ({"detail": "nope"}, '{"detail": "nope"}'), (None, "x")],
+    ("said", "shown"),
+    [
+        ("<html>Bad gateway</html>", "<html>Bad gateway</html>"),
+        ('{"detail": "nope"}', '{"detail": "nope"}'),
+        ('{"error": "nope"}', "nope"),
+        ("", ""),
+    ],
 )
-def test_a_body_of_another_shape_is_told_as_it_is(body: object, shown: str) -> None:
-    assert model_error(error(502, body), key=SENTINEL_KEY, inputs={})["model_message"] == shown
+def test_a_body_of_another_shape_is_told_as_it_is(said: str, shown: str) -> None:
+    assert model_error(URL, 502, said, key=SENTINEL_KEY, sent=SENT, inputs={})["model_message"] == shown
 
 
-def test_a_prompt_that_cannot_be_read_keeps_the_message_back() -> None:
-    request = httpx.Request("POST", URL, content=b"not JSON")
-    found = openai.APIStatusError("x", response=httpx.Response(400, request=request), body={"message": "secret plan"})
-    assert model_error(found, key=SENTINEL_KEY, inputs={})["model_message"] == "…"
+@pytest.mark.parametrize("name", ["messages", "input", "prompt", "instructions"])
+def test_a_prompt_is_left_out_wherever_it_stands(name: str) -> None:
+    assert told(f"bad: {PROMPT} Change it.", {name: PROMPT})["model_message"] == "bad: …. Change it."
+
+
+def test_a_prompt_that_is_too_long_to_search_keeps_the_message_back() -> None:
+    assert told("secret plan", {"messages": ["x" * 1_000_001]})["model_message"] == "…"
 
 
 def test_a_model_that_cannot_be_reached_is_told_with_its_url_and_the_reason(tmp_path: Path) -> None:
-    access = ModelAccess(api="http://127.0.0.1:1/v1", key=SENTINEL_KEY, name="m")
-    answer = outcome(job_spec(tmp_path, one_task(), access.api))
+    answer = outcome(job_spec(tmp_path, one_task(), "http://127.0.0.1:1/v1"))
     assert answer["failure"] == "MODEL_UNAVAILABLE"
     assert answer["model"]["model_url"] == "http://127.0.0.1:1/v1/chat/completions"
     assert "ConnectError" in answer["model"]["model_message"]

@@ -7,15 +7,15 @@ customer's input, a document or an earlier result, is left out, and so is the ke
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    import openai
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
 
 _LONGEST: Final = 300
 _READ: Final = 1000
 _QUOTE: Final = 12
 """Letters and digits in a row that are taken for a quotation."""
+_LONGEST_PROMPT: Final = 1_000_000
+"""Characters that are searched for quotations; that takes longer the more there are."""
 _SHORTEST_INPUT: Final = 3
 _LEFT_OUT: Final = "…"
 _ESCAPED: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
@@ -23,35 +23,45 @@ _KEYS: Final = re.compile(r"\bsk-\S+|\S*\*{3,}\S*")
 """What looks like a key, whole or with stars in it as some APIs show them."""
 
 
-def model_error(error: "openai.APIError", *, key: str, inputs: Mapping[str, str]) -> dict[str, str | int]:
-    """Return `model_url`, `model_status` where there was an answer, and `model_message`."""
-    url = error.request.url.copy_with(query=None, fragment=None, userinfo=b"")
-    status = getattr(error, "status_code", None)
+def model_error(
+    url: str, status: int | None, said: str, *, key: str, sent: object, inputs: Mapping[str, str]
+) -> dict[str, str | int]:
+    """Return `model_url`, `model_status` where there was an answer, and `model_message`.
+
+    `said` is the body of the answer, or what the network says if there was none; `sent` is what was asked.
+    """
     return {
-        "model_url": str(url).replace(key, "***"),
-        **({"model_status": status} if isinstance(status, int) else {}),
-        "model_message": _shown(_message_of(error), error, key, inputs),
+        "model_url": shown_url(url).replace(key, "***"),
+        **({"model_status": status} if status is not None else {}),
+        "model_message": _shown(_message_of(said), key, sent, inputs),
     }
 
 
-def _message_of(error: "openai.APIError") -> str:
-    """Return the API's own words, or those of the network if there was no answer."""
-    if isinstance(error.body, dict) and isinstance(error.body.get("message"), str):
-        return str(error.body["message"])
-    if error.body:
-        return error.body if isinstance(error.body, str) else json.dumps(error.body, default=str)
-    cause = error.__cause__
-    return f"{error.message} ({type(cause).__name__}: {cause})" if cause else error.message
+def shown_url(url: str) -> str:
+    """Return an address without what may be secret in it: user, password and query."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _shown(message: str, error: "openai.APIError", key: str, inputs: Mapping[str, str]) -> str:
+def _message_of(said: str) -> str:
+    """Return the API's own words, wherever it has put them."""
+    try:
+        body = json.loads(said)
+    except (ValueError, RecursionError):
+        return said
+    error = body.get("error", body) if isinstance(body, dict) else body
+    if isinstance(error, dict) and isinstance(error.get("message"), str):
+        return str(error["message"])
+    return error if isinstance(error, str) else json.dumps(error)
+
+
+def _shown(message: str, key: str, sent: object, inputs: Mapping[str, str]) -> str:
     text = _ESCAPED.sub(_unescaped, message[:_READ])
     text = _KEYS.sub("***", text.replace(key, "***"))
-    try:
-        sent = list(_texts(json.loads(error.request.content)))
-    except Exception:  # noqa: BLE001 - whatever keeps the prompt from being read, nothing is shown that may be of it
+    sources = [*_texts(sent), *inputs.values()]
+    if sum(map(len, sources)) > _LONGEST_PROMPT:
         return _LEFT_OUT
-    text = _without_quotations(text, [*sent, *inputs.values()])
+    text = _without_quotations(text, sources)
     for value in sorted(inputs.values(), key=len, reverse=True):
         if _SHORTEST_INPUT <= len(value) <= _READ:
             text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", _LEFT_OUT, text)
@@ -66,11 +76,11 @@ def _unescaped(found: "re.Match[str]") -> str:
     return " " if escaped in "nrt" else escaped
 
 
-def _texts(body: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+def _texts(body: object) -> Iterator[str]:
     """Yield every text of a prompt or of what was to be embedded, but not the name of the model and the settings."""
     if not isinstance(body, dict):
         return
-    waiting: list[Any] = [body.get("messages"), body.get("input")]
+    waiting: list[Any] = [body.get(name) for name in ("messages", "input", "prompt", "instructions")]
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):

@@ -1,0 +1,256 @@
+"""The gateway: a server on loopback that jobs ask for the model, each by a token of its own.
+
+OpenAI's clients take it for the API itself. No job ever holds the model's key, and none uses more than its budget.
+"""
+
+import asyncio
+import json
+import logging
+import secrets
+import socket
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
+
+import uvicorn
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope
+
+from crew_runtime.failures import MESSAGES, Failure
+from crew_runtime.metrics import MODEL_CALLS, TOKENS
+from crew_runtime.model.calls import Call, RefusedError, read_call
+from crew_runtime.model.daily_tokens import DailyTokens
+from crew_runtime.model.model_error import shown_url
+from crew_runtime.model.relay import Meter, Relay, Send
+from crew_runtime.model.session import Budget, Session
+from crew_runtime.model_access import ModelAccess
+
+_log: Final = logging.getLogger(__name__)
+_HOST: Final = "127.0.0.1"
+_BASE: Final = "/v1/"
+_LARGEST_REQUEST: Final = 16 * 1024 * 1024
+_ARRIVES_WITHIN_SECONDS: Final = 60
+_IDLE_SECONDS: Final = 75
+_STOPS_WITHIN_SECONDS: Final = 1
+_MOST_CONNECTIONS: Final = 512
+_TOKEN_BYTES: Final = 32
+_BEARER: Final = "bearer "
+
+
+class ModelGateway:
+    """Serves from `start` to `stop`, in a thread of its own; sessions may be opened and closed from any other."""
+
+    def __init__(
+        self, access: ModelAccess, day: DailyTokens, *, connection: "type[asyncio.Protocol] | None" = None
+    ) -> None:
+        self.access = access
+        self.day = day
+        self._connection = connection
+        self._sessions: dict[str, Session] = {}
+        self._listener: socket.socket | None = None
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._relay: Relay | None = None
+        self._writing: set[asyncio.Future[None]] = set()
+
+    def start(self) -> None:
+        """Listen; requests are answered from now on."""
+        self._listener = _listen()
+        config = uvicorn.Config(
+            self._serve,
+            interface="asgi3",
+            proxy_headers=False,
+            loop="asyncio",
+            http=self._connection or "h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            limit_concurrency=_MOST_CONNECTIONS,
+            timeout_keep_alive=_IDLE_SECONDS,
+            timeout_graceful_shutdown=_STOPS_WITHIN_SECONDS,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="model-gateway", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._run_server())
+        except Exception:
+            _log.exception("model_gateway_broke")
+            raise
+
+    async def _run_server(self) -> None:
+        assert self._server  # noqa: S101 - made before the thread
+        assert self._listener  # noqa: S101 - likewise
+        self._loop = asyncio.get_running_loop()
+        self._relay = Relay(self.access)
+        await self._server.serve(sockets=[self._listener])
+        await self._relay.close()
+
+    def stop(self) -> None:
+        """Answer nobody any more, and write what was counted."""
+        for token in list(self._sessions):
+            self.close(token)
+        if self._server and self._thread:
+            self._server.should_exit = True
+            self._thread.join()
+        self.day.write()
+
+    def open(self, inputs: Mapping[str, str], budget: Budget) -> Session:
+        """Return the session of a new job, with the access that it is to be given."""
+        assert self._listener, "the gateway is started first"  # noqa: S101
+        port = self._listener.getsockname()[1]
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        api = f"http://{_HOST}:{port}{_BASE.rstrip('/')}"
+        origin = self.access.origin or shown_url(self.access.api)
+        access = replace(self.access, api=api, key=token, origin=origin)
+        session = Session(access=access, key=self.access.key, budget=budget, day=self.day, inputs=inputs)
+        self._sessions[token] = session
+        return session
+
+    def close(self, token: str) -> None:
+        """End the session of a job that has ended: its token is worth nothing, and what it still asks is ended."""
+        session = self._sessions.pop(token, None)
+        if session and self._loop:
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(_cancel, session)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def noted(message: Any) -> None:  # noqa: ANN401 - ASGI's
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._answer(Request(scope, receive), noted)
+        except RefusedError as error:
+            if not started:  # else the connection breaks, so that nobody takes half an answer for a whole one
+                await _refuse(send, error)
+        except ClientDisconnect:
+            pass
+
+    async def _answer(self, request: Request, send: Send) -> None:
+        session = self._session_of(request)
+        path = request.scope["path"]
+        if not path.startswith(_BASE):
+            raise RefusedError(404, "not_found", f"jobs cannot ask for {request.method} {path[:60]}")
+        async with session.slots:
+            call = read_call(request.method, path.removeprefix(_BASE), await _body_of(request))
+            asking = asyncio.create_task(self._ask(call, session, dict(request.headers), send))
+            hangs_up = asyncio.create_task(_disconnected(request))
+            session.under_way.add(asking)
+            try:
+                if session.access.key not in self._sessions:  # closed meanwhile
+                    raise _unknown()
+                await asyncio.wait((asking, hangs_up), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                session.under_way.discard(asking)
+                hangs_up.cancel()
+                asking.cancel()
+            hung_up = hangs_up.done()
+            try:
+                await asking
+            except asyncio.CancelledError:
+                if not hung_up:
+                    raise _unknown() from None
+
+    def _session_of(self, request: Request) -> Session:
+        given = request.headers.get("authorization", "")
+        token = given[len(_BEARER) :].strip() if given.lower().startswith(_BEARER) else ""
+        session = self._sessions.get(token)
+        if session is None:
+            raise _unknown()
+        return session
+
+    async def _ask(self, call: Call, session: Session, headers: dict[str, str], send: Send) -> None:
+        assert self._relay  # noqa: S101 - made before the server
+
+        def charge(tokens: int) -> None:
+            session.charge(tokens)
+            TOKENS.add(tokens)
+
+        meter = Meter(call, charge)
+        if call.sent is None:
+            await self._relay.pass_on(meter, session, headers, send)
+            return
+        spent = await session.admit(call)
+        if spent:
+            raise _spent(spent)
+        MODEL_CALLS.add(int(call.generates))
+        try:
+            await self._relay.pass_on(meter, session, headers, send)
+        finally:
+            meter.settle()
+            session.release(call)
+            self._write_day()
+
+    def _write_day(self) -> None:
+        """Make the count durable, without keeping the answer waiting."""
+        if len(self._writing) > 1:  # one of them has not begun, and will write this as well
+            return
+        writing = asyncio.get_running_loop().run_in_executor(None, self.day.write)
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+
+
+def _listen() -> socket.socket:
+    """Listen on a free port of loopback.
+
+    asyncio sends the body of an answer without waiting for the head's receipt, which takes 40 ms, only if the socket
+    was made for TCP by name.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind((_HOST, 0))
+    listener.listen(_MOST_CONNECTIONS)
+    return listener
+
+
+def _cancel(session: Session) -> None:
+    for call in list(session.under_way):
+        call.cancel()
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _body_of(request: Request) -> bytes:
+    raw = bytearray()
+    try:
+        async with asyncio.timeout(_ARRIVES_WITHIN_SECONDS):
+            async for piece in request.stream():
+                raw += piece
+                if len(raw) > _LARGEST_REQUEST:
+                    raise RefusedError(413, "too_large", f"a call has at most {_LARGEST_REQUEST} bytes")
+    except TimeoutError:
+        raise RefusedError(400, "incomplete", "the request did not arrive completely") from None
+    return bytes(raw)
+
+
+def _unknown() -> RefusedError:
+    return RefusedError(401, "invalid_api_key", "this is no token of a running job")
+
+
+def _spent(failure: Failure) -> RefusedError:
+    return RefusedError(402, failure.lower(), MESSAGES[failure])
+
+
+async def _refuse(send: Send, error: RefusedError) -> None:
+    """Answer as OpenAI's API does; its clients do not repeat what is told not to be."""
+    body = json.dumps({"error": {"message": str(error), "type": "crew_runtime", "code": error.code}}).encode()
+    retry = str(error.code == "model_unavailable").lower()
+    headers = [
+        (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()),
+        (b"x-should-retry", retry.encode()),
+    ]  # fmt: skip
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
