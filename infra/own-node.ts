@@ -1,8 +1,10 @@
 import { CodedError } from "../providers/common/coded-error.ts";
 import { NPM_NODE_VARIABLE, isNpmNode, refusalOfNpmNode } from "../providers/common/npm-node.js";
 
-/** The program may not run on the Node that it was started with. Code NODE_FROM_NPM. */
-export class NodeError extends CodedError<"NODE_FROM_NPM"> {
+export type NodeErrorCode = "NODE_FROM_NPM";
+
+/** The program may not run on the Node that it was started with (docs/errors.md). */
+export class NodeError extends CodedError<NodeErrorCode> {
   override readonly name = "NodeError";
 }
 
