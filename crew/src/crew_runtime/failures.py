@@ -35,7 +35,7 @@ MESSAGES: Final[dict[Failure, str]] = {
     Failure.MODEL_REFUSED: "The agent's language model refused the request. The operator has to look into it.",
     Failure.MODEL_BUDGET_SPENT: "The job used up its model calls. Ask for something smaller.",
     Failure.EMPTY_RESULT: "The crew ended without a result. Start the job again, or rephrase the request.",
-    Failure.CREW_FAILED: "The crew could not finish the job. Start it again, or send the operator the job's id.",
+    Failure.CREW_FAILED: "The crew could not finish the job. Start it again, or send the operator its reference.",
     Failure.JOB_TIMEOUT: "The job exceeded its time limit. Ask for something smaller.",
     Failure.GUARDRAIL_NOT_MET: "The result failed its check several times. Start the job again.",
     Failure.DOCUMENTS_UNUSABLE: "The agent's own documents cannot be used. The operator has to look into it.",

@@ -118,13 +118,13 @@ class Agent:
             information["pricing"]["Pricing"] = [{"amount": p.amount, "unit": p.unit} for p in pricing.prices]
         return {name: value for name, value in information.items() if value is not None}
 
-    async def start_job(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Check the request and return its job: a new one, or the one that the same request has begun.
+    async def start_job(self, body: dict[str, Any], *, secret_hash: str | None = None) -> dict[str, Any]:
+        """Check the request and return its job: a new one, or the one that the same request with its secret has begun.
 
         Raises:
             ApiError: 503 AGENT_NOT_REGISTERED, AGENT_DRAINING, CREW_LOADING, AGENT_STOPPING, QUEUE_FULL,
                 PAYMENTS_NOT_CONFIGURED, PRICE_RULE_MISSING, PAYMENT_SERVICE_UNAVAILABLE or PAYMENT_REFUSED, each with
-                Retry-After; 400 INPUT_INVALID with all problems at once.
+                Retry-After; 400 INPUT_INVALID with all problems at once; 409 JOB_EXISTS.
 
         """
         agent_identifier = self._identifier_for_jobs()
@@ -145,7 +145,7 @@ class Agent:
                 retry_after_seconds=_RETRY_STOPPING_SECONDS,
             )
         # In a thread, so that a large one keeps nobody else waiting.
-        request = await asyncio.to_thread(read_job_request, self._declaration, body)
+        request = await asyncio.to_thread(read_job_request, self._declaration, body, secret_hash)
         return _receipt(await self._intake.take(request, agent_identifier, paid=self.is_paid))
 
     @property
@@ -190,7 +190,7 @@ class Agent:
         if job.state is JobState.AWAITING_INPUT and job.question is not None:
             answer["input_schema"] = schema_of(job.question)
         if job.failure is not None:
-            answer |= {"error": job.failure, "message": MESSAGES[job.failure]}
+            answer |= {"error": job.failure, "message": MESSAGES[job.failure], "reference": job.reference}
         return answer
 
     async def provide_input(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -209,7 +209,7 @@ class Agent:
             found = await asyncio.to_thread(self._store.get, job.id)
             if found is None or found.answers != (*job.answers, text):  # else it was taken, and that was not heard
                 raise not_awaited()
-        event(_log, logging.INFO, "input_provided", job_id=job.id)
+        event(_log, logging.INFO, "input_provided", job=job.reference)
         self._runner.answered(job.id)
         hashed = input_hash(job.identifier_from_purchaser or "", body["input_data"])
         return {"status": "success", "input_hash": hashed, "signature": ""}

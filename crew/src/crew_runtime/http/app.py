@@ -15,6 +15,7 @@ from starlette.types import Lifespan
 from crew_runtime.api_error import ApiError
 from crew_runtime.http.agent import Agent
 from crew_runtime.http.bodies import read_json_object
+from crew_runtime.http.request_secret import read_secret_hash
 from crew_runtime.logs import event
 from crew_runtime.store import StoreUnavailableError
 
@@ -37,7 +38,7 @@ def create_app(
             CORSMiddleware,
             allow_origins=list(cors_origins),
             allow_methods=["GET", "HEAD", "POST"],
-            allow_headers=["*"],  # no cookie and no header of a request means anything here
+            allow_headers=["*"],  # there are no cookies, and no header that a browser adds by itself means anything
             expose_headers=["Retry-After"],
         )
     app.include_router(_routes(agent, health, max_body))
@@ -76,7 +77,8 @@ def _routes(agent: Agent, health: Mapping[str, str], max_body: int) -> APIRouter
 
     @router.post("/start_job")
     async def start_job(request: Request) -> dict[str, Any]:
-        return await agent.start_job(await read_json_object(request, limit=max_body))
+        secret_hash = read_secret_hash(request.headers)
+        return await agent.start_job(await read_json_object(request, limit=max_body), secret_hash=secret_hash)
 
     @get("/status")
     async def status(job_id: str | None = None) -> dict[str, Any]:

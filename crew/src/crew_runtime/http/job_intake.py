@@ -6,6 +6,7 @@ from typing import Final
 
 from crew_runtime.api_error import ApiError
 from crew_runtime.http.job_request import JobRequest
+from crew_runtime.http.request_secret import require_same_secret
 from crew_runtime.jobs import Job, JobState
 from crew_runtime.logs import event
 from crew_runtime.payments.checkout import Checkout
@@ -30,18 +31,20 @@ class JobIntake:
         """Return the job of this request: the one that it has already begun, or a new one.
 
         Raises:
-            ApiError: 503 QUEUE_FULL, and what Checkout.paid_for raises.
+            ApiError: 503 QUEUE_FULL, 409 JOB_EXISTS, and what Checkout.paid_for raises.
 
         """
-        job = await self._begun_by(request) or await self._begin(request, agent_identifier, paid=paid)
+        job = await self._begun_by(request)
+        if job:
+            require_same_secret(job, request.secret_hash)
+        else:
+            job = await self._begin(request, agent_identifier, paid=paid)
         if self._checkout and job.state is JobState.CREATED:
             return await self._checkout.paid_for(job)
         return job
 
     async def _begun_by(self, request: JobRequest) -> Job | None:
-        if request.input_hash is None:
-            return None
-        return await asyncio.to_thread(self._store.find, request.input_hash)
+        return None if request.key is None else await asyncio.to_thread(self._store.find, request.key)
 
     async def _begin(self, request: JobRequest, agent_identifier: str, *, paid: bool) -> Job:
         if self._runner.is_full_with(self._coming):
@@ -55,14 +58,17 @@ class JobIntake:
                 agent_identifier=agent_identifier,
                 identifier_from_purchaser=request.purchaser,
                 input_hash=request.input_hash,
-                request_key=request.input_hash,
+                request_key=request.key,
+                secret_hash=request.secret_hash,
                 state=JobState.CREATED if paid else JobState.QUEUED,
             )
             job = await asyncio.to_thread(self._store.add, new)
-            if job.id == new.id:
-                event(_log, logging.INFO, "job_accepted", job_id=job.id)
-                if job.state is JobState.QUEUED:
-                    self._runner.take(job.id)
+            if job.id != new.id:  # the same request was faster
+                require_same_secret(job, request.secret_hash)
+                return job
+            event(_log, logging.INFO, "job_accepted", job=job.reference)
+            if job.state is JobState.QUEUED:
+                self._runner.take(job.id)
             return job
         finally:
             self._coming -= 1

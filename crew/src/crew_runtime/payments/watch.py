@@ -178,11 +178,11 @@ class PaymentWatch:
                     await self._act(job, terms, payment)
             self._pauses.pop(job.id, None)
         except (PaymentServiceUnavailableError, PaymentRefusedError, StoreUnavailableError) as error:
-            event(_log, logging.WARNING, "payment_step_failed", job_id=job.id, state=job.state, reason=str(error))
+            event(_log, logging.WARNING, "payment_step_failed", job=job.reference, state=job.state, reason=str(error))
             self._pauses[job.id] = (monotonic() + pause, min(pause * 2, _LONGEST_PAUSE_SECONDS))
             await self._give_up_late(job, terms)
         except Exception:  # noqa: BLE001 - one payment must not keep the others from being looked after
-            _log.exception("payment_step_broke", extra={"fields": {"job_id": job.id}})
+            _log.exception("payment_step_broke", extra={"fields": {"job": job.reference}})
             self._pauses[job.id] = (monotonic() + pause, min(pause * 2, _LONGEST_PAUSE_SECONDS))
         finally:
             self._under_way.pop(job.id, None)
@@ -227,27 +227,27 @@ class PaymentWatch:
 
     async def _fund(self, job: Job) -> None:
         if await asyncio.to_thread(self._store.fund, job.id):
-            event(_log, logging.INFO, "job_paid", job_id=job.id)
+            event(_log, logging.INFO, "job_paid", job=job.reference)
             self._run(job.id)
 
     async def _settle(self, job: Job) -> None:
         if await asyncio.to_thread(self._store.settle, job.id):
-            event(_log, logging.INFO, "result_on_chain", job_id=job.id)
+            event(_log, logging.INFO, "result_on_chain", job=job.reference)
 
     async def _close(self, job: Job) -> None:
         if job.state is JobState.SUBMITTED:
-            event(_log, logging.ERROR, "result_never_on_chain", job_id=job.id)
+            event(_log, logging.ERROR, "result_never_on_chain", job=job.reference)
         await asyncio.to_thread(self._store.close, job.id)
 
     async def _submitted(self, job: Job) -> None:
         if await asyncio.to_thread(self._store.note_submitted, job.id):
-            event(_log, logging.INFO, "result_submitted", job_id=job.id)
+            event(_log, logging.INFO, "result_submitted", job=job.reference)
 
     async def _fail(self, job: Job, failure: Failure) -> None:
         """Fail a job; if nobody paid for it, the same request may begin a new one."""
         repeatable = failure is Failure.PAYMENT_EXPIRED
         if await asyncio.to_thread(self._store.fail, job.id, failure, repeatable=repeatable, expected=job.state):
-            event(_log, logging.WARNING, "job_failed", job_id=job.id, failure=failure)
+            event(_log, logging.WARNING, "job_failed", job=job.reference, failure=failure)
 
     async def _give_up_late(self, job: Job, terms: PaymentTerms) -> None:
         """Fail a job whose result was not accepted in time, even if the service never answers again.
@@ -268,7 +268,7 @@ class PaymentWatch:
         stuck = needs_operator(payment.on_chain_state, action)
         level = logging.ERROR if stuck else logging.WARNING if state in _UNUSUAL else logging.INFO
         name = "payment_needs_operator" if stuck else "payment_changed"
-        event(_log, level, name, job_id=job.id, on_chain_state=state, next_action=action)
+        event(_log, level, name, job=job.reference, on_chain_state=state, next_action=action)
 
 
 def needs_operator(on_chain_state: str | None, action: str | None) -> bool:

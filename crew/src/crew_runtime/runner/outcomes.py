@@ -31,7 +31,7 @@ class Outcomes:
         """Store the outcome of a run before anything else is done with it."""
         JOB_SECONDS.add(seconds)
         JOBS_ENDED.add(outcome="result" if "result" in answer else answer["failure"])
-        common: dict[str, object] = {"job_id": job.id, "seconds": round(seconds, 3)}
+        common: dict[str, object] = {"job": job.reference, "seconds": round(seconds, 3)}
         if "result" in answer:
             usage = answer.get("usage", {})
             MODEL_CALLS.add(usage.get("model_calls", 0))
@@ -64,7 +64,7 @@ class Outcomes:
         repeatable = job.payment is None
         failed = await self.write(lambda: self._store.fail(job.id, failure, repeatable=repeatable, expected=expected))
         if failed:
-            event(_log, logging.WARNING, "job_failed", **{"job_id": job.id, **(logged or {}), "failure": failure})
+            event(_log, logging.WARNING, "job_failed", **{"job": job.reference, **(logged or {}), "failure": failure})
         return failed is not None
 
     async def write(self, do: Callable[[], Job | None]) -> Job | None:

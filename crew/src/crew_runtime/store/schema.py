@@ -2,14 +2,14 @@
 
 from typing import Final
 
-VERSION: Final = 4
+VERSION: Final = 5
 
 COLUMNS: Final = (
     "id", "status_id", "state", "agent_identifier", "identifier_from_purchaser", "input_data", "input_hash",
     "request_key", "attempts", "blockchain_identifier", "source_type", "seller_vkey", "pay_by_time",
     "submit_result_time", "unlock_time", "external_dispute_unlock_time", "on_chain_state", "next_action", "result",
     "result_hash", "hash_rule", "failure", "created_at", "finished_at", "closed_at", "question", "answers",
-    "requested_funds",
+    "requested_funds", "secret_hash",
 )  # fmt: skip
 
 _V1: Final = """
@@ -60,7 +60,11 @@ _V4: Final = """
 ALTER TABLE jobs ADD COLUMN requested_funds TEXT;
 """
 
-_STEPS: Final = (_V1, _V2, _V3, _V4)
+_V5: Final = """
+ALTER TABLE jobs ADD COLUMN secret_hash TEXT;
+"""
+
+_STEPS: Final = (_V1, _V2, _V3, _V4, _V5)
 
 
 def steps_from(version: int, *, integer: str, options: str = "") -> list[str]:
