@@ -17,7 +17,8 @@ from crew_runtime.declared.declaration import Declaration, code_of, documents_of
 from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.documents.fetch_request import Bucket
 from crew_runtime.http.agent import Agent
-from crew_runtime.http.app import create_app
+from crew_runtime.http.app import Doorman, create_app
+from crew_runtime.http.job_intake import IntakeLimits
 from crew_runtime.http.operations import Operations
 from crew_runtime.job_spec import JobSpec
 from crew_runtime.logs import event
@@ -75,10 +76,11 @@ def assemble(
         runner=runner,
         checkout=_checkout(settings, declaration, store, service) if service else None,
         seller_vkey=settings.seller_vkey,
-        max_unpaid=settings.max_unpaid,
+        limits=IntakeLimits(unpaid=settings.max_unpaid, per_client=settings.max_per_client),
     )
     app = create_app(
         agent,
+        Doorman(proxy_hops=settings.proxy_hops, starts_per_minute=settings.start_rate),
         health={"status": "ok", "agent": declaration.id, "instance": settings.agent_instance},
         max_body=settings.max_body,
         cors_origins=settings.cors_origins,

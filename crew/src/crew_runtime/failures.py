@@ -23,6 +23,7 @@ class Failure(StrEnum):
     INPUT_NOT_PROVIDED = "INPUT_NOT_PROVIDED"
     PAYMENT_NOT_MADE = "PAYMENT_NOT_MADE"
     PAYMENT_EXPIRED = "PAYMENT_EXPIRED"
+    GAVE_WAY = "GAVE_WAY"
     PAYMENT_INVALID = "PAYMENT_INVALID"
     PAYMENT_CLOSED = "PAYMENT_CLOSED"
     REFUND_REQUESTED = "REFUND_REQUESTED"
@@ -47,6 +48,7 @@ MESSAGES: Final[dict[Failure, str]] = {
     Failure.INPUT_NOT_PROVIDED: "The crew's question was not answered in time. Start a new job, or ask for a refund.",
     Failure.PAYMENT_NOT_MADE: "The payment for the job could not be created. Start the job again.",
     Failure.PAYMENT_EXPIRED: "No funds were locked before payByTime. Start the job again.",
+    Failure.GAVE_WAY: "Very many unpaid jobs came after this one. Start the job again; ask for a refund if you paid.",
     Failure.PAYMENT_INVALID: "The locked funds do not match the price. Withdraw them, and start the job again.",
     Failure.PAYMENT_CLOSED: "The payment ended before there was a result. Start the job again.",
     Failure.REFUND_REQUESTED: "A refund was requested before the job began. Start a new job if that was a mistake.",

@@ -110,8 +110,8 @@ class Job:
     `id` is a secret of its customer: everybody else is told the `reference`. `request_key` is the same for requests
     that mean the same job; `secret_hash` is that of the secret by which its customer asks for it again, if there is
     one. `on_chain_state` and `next_action` are the payment's as last seen. `question` is the one that is open, or was
-    when the job failed; `answers` are those given so far, in order. A job is closed once nothing is left to do or to
-    watch for it.
+    when the job failed; `answers` are those given so far, in order. A job that gave way waits for its payment
+    without a place of its own. A job is closed once nothing is left to do or to watch for it.
     """
 
     input_data: dict[str, Any]
@@ -129,6 +129,7 @@ class Job:
     payment: PaymentTerms | None = None
     on_chain_state: str | None = None
     next_action: str | None = None
+    gave_way_at: int | None = None
     result: str | None = None
     result_hash: str | None = None
     hash_rule: str | None = None

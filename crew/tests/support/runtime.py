@@ -65,6 +65,8 @@ class Runtime:
                 "MODEL_KEY": SENTINEL_KEY,
                 "MODEL_NAME": "stub-model",
                 "SHUTDOWN_GRACE": "0",
+                "START_RATE": "0",  # every test is the same client
+                "MAX_PER_CLIENT": "10000",
                 **({"PYTHONPATH": str(_TESTS), **shared} if shared else {}),
                 **environment,
             },

@@ -8,7 +8,8 @@ from crew_runtime.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.failures import MESSAGES
 from crew_runtime.hashes import input_hash
-from crew_runtime.http.job_intake import JobIntake
+from crew_runtime.http.callers import Caller
+from crew_runtime.http.job_intake import IntakeLimits, JobIntake
 from crew_runtime.http.job_request import read_job_request
 from crew_runtime.http.questions import not_awaited, read_answer, schema_of
 from crew_runtime.jobs import Job, JobState
@@ -36,7 +37,7 @@ class Agent:
         runner: JobRunner,
         checkout: Checkout | None,
         seller_vkey: str,
-        max_unpaid: int,
+        limits: IntakeLimits,
     ) -> None:
         self._declaration = declaration
         self._identity = identity
@@ -44,7 +45,7 @@ class Agent:
         self._runner = runner
         self._checkout = checkout
         self._seller_vkey = seller_vkey
-        self._intake = JobIntake(store=store, runner=runner, checkout=checkout, max_unpaid=max_unpaid)
+        self._intake = JobIntake(store=store, runner=runner, checkout=checkout, limits=limits)
 
     @property
     def crew_is_ready(self) -> bool:
@@ -118,13 +119,13 @@ class Agent:
             information["pricing"]["Pricing"] = [{"amount": p.amount, "unit": p.unit} for p in pricing.prices]
         return {name: value for name, value in information.items() if value is not None}
 
-    async def start_job(self, body: dict[str, Any], *, secret_hash: str | None = None) -> dict[str, Any]:
+    async def start_job(self, body: dict[str, Any], caller: Caller) -> dict[str, Any]:
         """Check the request and return its job: a new one, or the one that the same request with its secret has begun.
 
         Raises:
             ApiError: 503 AGENT_NOT_REGISTERED, AGENT_DRAINING, CREW_LOADING, AGENT_STOPPING, QUEUE_FULL,
                 PAYMENTS_NOT_CONFIGURED, PRICE_RULE_MISSING, PAYMENT_SERVICE_UNAVAILABLE or PAYMENT_REFUSED, each with
-                Retry-After; 400 INPUT_INVALID with all problems at once; 409 JOB_EXISTS.
+                Retry-After; 400 INPUT_INVALID with all problems at once; 409 JOB_EXISTS; 429 TOO_MANY_STARTS.
 
         """
         agent_identifier = self._identifier_for_jobs()
@@ -145,8 +146,8 @@ class Agent:
                 retry_after_seconds=_RETRY_STOPPING_SECONDS,
             )
         # In a thread, so that a large one keeps nobody else waiting.
-        request = await asyncio.to_thread(read_job_request, self._declaration, body, secret_hash)
-        return _receipt(await self._intake.take(request, agent_identifier, paid=self.is_paid))
+        request = await asyncio.to_thread(read_job_request, self._declaration, body, caller.secret_hash)
+        return _receipt(await self._intake.take(request, agent_identifier, caller.address, paid=self.is_paid))
 
     @property
     def is_paid(self) -> bool:

@@ -191,14 +191,18 @@ class PaymentWatch:
         age = monotonic() - self._looked.get(job.id, float("-inf"))
         if job.state is JobState.RESULT_READY or age == float("inf"):
             return True
-        if payment is None and not self._has_list and job.state not in _AT_WORK:
+        if payment is not None:
+            return False
+        if not self._has_list and job.state not in _AT_WORK and job.gave_way_at is None:
             return True
         overdue = (
             terms.pay_by_time + self._settle_ms
             if job.state is JobState.AWAITING_PAYMENT
             else (terms.external_dispute_unlock_time)
         )
-        return payment is None and (age > _LOOK_ANYWAY_SECONDS or now() > overdue)
+        if job.gave_way_at is not None and job.state is JobState.AWAITING_PAYMENT and self._has_list:
+            return now() > overdue  # the list tells if it is paid; there may be thousands of them
+        return age > _LOOK_ANYWAY_SECONDS or now() > overdue
 
     @property
     def _settle_ms(self) -> int:
@@ -272,8 +276,11 @@ class PaymentWatch:
 
 
 def needs_operator(on_chain_state: str | None, action: str | None) -> bool:
-    """Return whether funds are locked and the service waits for its operator."""
-    return on_chain_state is not None and action == WAITING_FOR_OPERATOR
+    """Return whether funds are locked and the service waits for its operator.
+
+    It also waits for its operator where nobody has paid in time, or wrongly, about which there is nothing to do.
+    """
+    return on_chain_state not in (None, "FundsOrDatumInvalid") and action == WAITING_FOR_OPERATOR
 
 
 def _before(moment: str) -> str:

@@ -93,7 +93,13 @@ class JobStore(Protocol):
         """Count all jobs by state."""
 
     def count_unpaid(self) -> int:
-        """Count the open jobs that wait for their payment."""
+        """Count the open jobs that wait for their payment and have not given way."""
+
+    def make_room(self, most: int) -> list[Job]:
+        """Let all but the youngest `most` unpaid jobs give way, whoever holds them, and return those.
+
+        They still run once they are paid. The store keeps a multiple of `most` of them; the oldest beyond that fail.
+        """
 
     def disconnect(self) -> None:
         """Release what the store holds on this machine."""

@@ -9,7 +9,7 @@ COLUMNS: Final = (
     "request_key", "attempts", "blockchain_identifier", "source_type", "seller_vkey", "pay_by_time",
     "submit_result_time", "unlock_time", "external_dispute_unlock_time", "on_chain_state", "next_action", "result",
     "result_hash", "hash_rule", "failure", "created_at", "finished_at", "closed_at", "question", "answers",
-    "requested_funds", "secret_hash",
+    "requested_funds", "secret_hash", "gave_way_at",
 )  # fmt: skip
 
 _V1: Final = """
@@ -62,6 +62,7 @@ ALTER TABLE jobs ADD COLUMN requested_funds TEXT;
 
 _V5: Final = """
 ALTER TABLE jobs ADD COLUMN secret_hash TEXT;
+ALTER TABLE jobs ADD COLUMN gave_way_at {integer};
 """
 
 _STEPS: Final = (_V1, _V2, _V3, _V4, _V5)

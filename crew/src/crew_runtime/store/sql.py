@@ -18,6 +18,10 @@ _EMPTY: Final = {"input_data": "'{}'", "question": "NULL", "answers": "'[]'", "r
 _LEAN: Final = ", ".join(f"{_EMPTY[name]} AS {name}" if name in _EMPTY else name for name in COLUMNS)
 _TERMS: Final = tuple(field.name for field in fields(PaymentTerms))
 _JSON: Final = ("input_data", "question", "answers")
+_UNPAID: Final = "state IN ('created', 'awaiting_payment')"
+_BUT_THE_YOUNGEST: Final = "ORDER BY created_at DESC, id LIMIT ? OFFSET ?"
+_AT_ONCE: Final = 100
+_GAVE_WAY_AT_MOST: Final = 4
 _RUNNABLE: Final = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -166,9 +170,30 @@ class SqlJobStore(ABC):
         return {JobState(row["state"]): row["number"] for row in rows}
 
     def count_unpaid(self) -> int:
-        """Count the open jobs that wait for their payment."""
-        rows = self._query("SELECT count(*) AS number FROM jobs WHERE state IN ('created', 'awaiting_payment')")
+        """Count the open jobs that wait for their payment and have not given way."""
+        rows = self._query(f"SELECT count(*) AS number FROM jobs WHERE {_UNPAID} AND gave_way_at IS NULL")
         return int(rows[0]["number"])
+
+    def make_room(self, most: int) -> list[Job]:
+        """Let all but the youngest `most` unpaid jobs give way; of these, let all but the youngest fail."""
+        gave_way = self._query(
+            f"UPDATE jobs SET gave_way_at = {{now}} WHERE {_UNPAID} AND gave_way_at IS NULL AND id IN"
+            f" (SELECT id FROM jobs WHERE {_UNPAID} AND gave_way_at IS NULL {_BUT_THE_YOUNGEST}) RETURNING {_ALL}",
+            (_AT_ONCE, most),
+        )
+        beyond = self._query(
+            f"SELECT id FROM jobs WHERE {_UNPAID} AND gave_way_at IS NOT NULL {_BUT_THE_YOUNGEST}",
+            (_AT_ONCE, _GAVE_WAY_AT_MOST * (most + 1)),
+        )
+        failed = [row for found in beyond for row in self._give_up(found["id"])]
+        return [_job(row) for row in (*gave_way, *failed)]
+
+    def _give_up(self, job_id: str) -> list[Row]:
+        return self._query(
+            "UPDATE jobs SET state = ?, status_id = ?, failure = ?, request_key = NULL, finished_at = {now},"
+            f" closed_at = {{now}} WHERE id = ? AND {_UNPAID} RETURNING {_ALL}",
+            (JobState.FAILED, new_id(), Failure.GAVE_WAY, job_id),
+        )
 
     def _change(
         self,
