@@ -33,7 +33,7 @@ from crew_runtime.payments.watch import PaymentWatch, WatchTimes
 from crew_runtime.runner.job_runner import JobRunner, Limits
 from crew_runtime.runner.leases import LeaseKeeper
 from crew_runtime.runner.worker_launcher import WorkerLauncher
-from crew_runtime.store import JobStore, StoreUnavailableError
+from crew_runtime.store import JobStore, Retention, StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)
 Loop = Callable[[], Awaitable[None]]
@@ -68,6 +68,7 @@ def assemble(
     service = _payment_service(settings, declaration)
     watch = _watch(settings, store, service, runner) if service else None
     loops: list[Loop] = [partial(_make_ready, runner, fetch, on_unusable), keeper.keep]
+    loops += [Retention(store=store, keep_days=settings.keep_days).keep]
     loops += [one.keep for one in (protection, watch) if one]
     agent = Agent(
         declaration=declaration,

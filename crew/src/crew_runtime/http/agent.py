@@ -181,10 +181,13 @@ class Agent:
         """Return the state of a job; `id` names this status, and changes only with it.
 
         Raises:
-            ApiError: 400 JOB_ID_MISSING, 404 JOB_UNKNOWN.
+            ApiError: 400 JOB_ID_MISSING, 404 JOB_UNKNOWN, 410 JOB_ERASED.
 
         """
         job = await self._find(job_id)
+        if job.erased_at is not None and job.state.status == "completed":
+            message = "The job was completed. Its result has been erased: this agent keeps results for a limited time."
+            raise ApiError(410, "JOB_ERASED", message)
         answer: dict[str, Any] = {"id": job.status_id, "job_id": job.id, "status": job.state.status}
         if job.state.status == "completed" and job.result is not None:
             answer["result"] = job.result

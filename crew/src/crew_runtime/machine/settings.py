@@ -192,6 +192,12 @@ class Settings(BaseModel):
         le=3600,
         description="Set LEASE_SECONDS to the seconds after which another runtime takes over the jobs of a dead one.",
     )
+    keep_days: int = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        description="Set KEEP_DAYS to the days after which the result of a job that has ended is erased.",
+    )
     internal_port: int | None = Field(
         default=None,
         ge=0,

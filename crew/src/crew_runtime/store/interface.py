@@ -101,5 +101,12 @@ class JobStore(Protocol):
         They still run once they are paid. The store keeps a multiple of `most` of them; the oldest beyond that fail.
         """
 
+    def erase(self, *, at: int, ended_before: int) -> int:
+        """Erase what is due at a time (Unix milliseconds), whoever held the jobs; return how many jobs that changed.
+
+        Inputs, questions and answers are due when the job is closed and nobody can dispute its payment; all that is the
+        customer's is, when it ended before `ended_before`. What is left is an empty shell, or of an unpaid job nothing.
+        """
+
     def disconnect(self) -> None:
         """Release what the store holds on this machine."""

@@ -9,7 +9,7 @@ COLUMNS: Final = (
     "request_key", "attempts", "blockchain_identifier", "source_type", "seller_vkey", "pay_by_time",
     "submit_result_time", "unlock_time", "external_dispute_unlock_time", "on_chain_state", "next_action", "result",
     "result_hash", "hash_rule", "failure", "created_at", "finished_at", "closed_at", "question", "answers",
-    "requested_funds", "secret_hash", "gave_way_at",
+    "requested_funds", "secret_hash", "gave_way_at", "erased_at",
 )  # fmt: skip
 
 _V1: Final = """
@@ -63,12 +63,14 @@ ALTER TABLE jobs ADD COLUMN requested_funds TEXT;
 _V5: Final = """
 ALTER TABLE jobs ADD COLUMN secret_hash TEXT;
 ALTER TABLE jobs ADD COLUMN gave_way_at {integer};
+ALTER TABLE jobs ADD COLUMN erased_at {integer};
+CREATE INDEX jobs_to_erase ON jobs (closed_at) WHERE erased_at IS NULL;
 """
 
 _STEPS: Final = (_V1, _V2, _V3, _V4, _V5)
 
 
-def steps_from(version: int, *, integer: str, options: str = "") -> list[str]:
-    """Return the statements that bring a table of `version` (0: none) to VERSION, in order."""
-    script = "".join(step.format(integer=integer, options=options) for step in _STEPS[version:])
+def steps_from(version: int, *, integer: str, options: str = "", up_to: int = VERSION) -> list[str]:
+    """Return the statements that bring a table of `version` (0: none) to VERSION, or `up_to` another, in order."""
+    script = "".join(step.format(integer=integer, options=options) for step in _STEPS[version:up_to])
     return [statement.strip() for statement in script.split(";") if statement.strip()]

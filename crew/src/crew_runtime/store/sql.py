@@ -22,6 +22,12 @@ _UNPAID: Final = "state IN ('created', 'awaiting_payment')"
 _BUT_THE_YOUNGEST: Final = "ORDER BY created_at DESC, id LIMIT ? OFFSET ?"
 _AT_ONCE: Final = 100
 _GAVE_WAY_AT_MOST: Final = 4
+_ENDED_AT: Final = "COALESCE(closed_at, external_dispute_unlock_time)"
+_UNDISPUTED: Final = (
+    "(blockchain_identifier IS NULL OR failure IN ('PAYMENT_EXPIRED', 'GAVE_WAY')"
+    " OR on_chain_state IN ('Withdrawn', 'RefundWithdrawn', 'DisputedWithdrawn') OR external_dispute_unlock_time < ?)"
+)
+_CUSTOMERS: Final = ("result", "identifier_from_purchaser", "input_hash", "request_key", "secret_hash")
 _RUNNABLE: Final = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -194,6 +200,36 @@ class SqlJobStore(ABC):
             f" closed_at = {{now}} WHERE id = ? AND {_UNPAID} RETURNING {_ALL}",
             (JobState.FAILED, new_id(), Failure.GAVE_WAY, job_id),
         )
+
+    def erase(self, *, at: int, ended_before: int) -> int:
+        """Erase what is due, some jobs at a time."""
+        unpaid = "failure IN ('PAYMENT_EXPIRED', 'PAYMENT_NOT_MADE', 'GAVE_WAY')"
+        ended = f"{_ENDED_AT} < ? AND {_UNDISPUTED}"
+        entered = "input_data <> '{}' OR question IS NOT NULL OR answers <> '[]'"
+        inputs = ", ".join(f"{name} = {_EMPTY[name]}" for name in _JSON)
+        everything = ", ".join((inputs, *(f"{name} = NULL" for name in _CUSTOMERS), "erased_at = ?"))
+        count = self._in_batches("DELETE FROM jobs", f"{ended} AND {unpaid}", (), (ended_before, at))
+        count += self._in_batches(f"UPDATE jobs SET {everything}", ended, (at,), (ended_before, at))
+        undisputed = f"closed_at IS NOT NULL AND ({entered}) AND {_UNDISPUTED}"
+        count += self._in_batches(f"UPDATE jobs SET {inputs}", undisputed, (), (at,))
+        if count:
+            self._forget_erased()
+        return count
+
+    def _in_batches(self, change: str, due: str, values: Sequence[Value], when: Sequence[Value]) -> int:
+        count = 0
+        while True:
+            rows = self._query(
+                f"{change} WHERE id IN (SELECT id FROM jobs WHERE erased_at IS NULL AND {due} LIMIT ?) RETURNING id",
+                (*values, *when, _AT_ONCE),
+            )
+            count += len(rows)
+            if len(rows) < _AT_ONCE:
+                return count
+
+    @abstractmethod
+    def _forget_erased(self) -> None:
+        """Remove what the database itself still has of what was erased, as far as it lets."""
 
     def _change(
         self,
