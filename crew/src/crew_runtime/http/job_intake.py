@@ -11,6 +11,7 @@ from crew_runtime.http.request_secret import require_same_secret
 from crew_runtime.http.start_rate import too_many
 from crew_runtime.jobs import Job, JobState
 from crew_runtime.logs import event
+from crew_runtime.metrics import JOBS_GAVE_WAY
 from crew_runtime.payments.checkout import Checkout
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store import JobStore
@@ -96,13 +97,14 @@ class JobIntake:
         unended = self._runner.known | self._coming
         self._clients = {job_id: whose for job_id, whose in self._clients.items() if job_id in unended}
         if sum(whose == client for whose in self._clients.values()) >= self._limits.per_client:
-            raise too_many("Many of your jobs are not done yet.", _RETRY_PART_SECONDS)
+            raise too_many("MAX_PER_CLIENT", "Many of your jobs are not done yet.", _RETRY_PART_SECONDS)
 
     async def _make_room(self) -> None:
         """Let the oldest unpaid jobs give way where there would be more than may be."""
         if await asyncio.to_thread(self._store.count_unpaid) < self._limits.unpaid:
             return
         for job in await asyncio.to_thread(self._store.make_room, self._limits.unpaid - 1):
+            JOBS_GAVE_WAY.add()
             event(_log, logging.WARNING, "job_gave_way", job=job.reference, failure=job.failure)
 
 

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Final
 
 from crew_runtime.api_error import ApiError
+from crew_runtime.metrics import STARTS_REFUSED
 
 _MINUTE: Final = 60.0
 _MOST_CLIENTS: Final = 20_000
@@ -36,14 +37,17 @@ class StartRate:
         now = self._clock()
         due = max(now, self._due.get(client, now)) + self._share
         if due - now > _MINUTE + self._share / 2:  # of which half a share is for the error of adding
-            raise too_many("You have asked for many jobs in the last minute.", math.ceil(due - now - _MINUTE))
+            raise too_many(
+                "START_RATE", "You have asked for many jobs in the last minute.", math.ceil(due - now - _MINUTE)
+            )
         self._due[client] = due
         self._due.move_to_end(client)
         if len(self._due) > _MOST_CLIENTS:
             self._due.popitem(last=False)
 
 
-def too_many(what: str, retry_after_seconds: int) -> ApiError:
-    """Return the error for a client that asks for more than its part."""
+def too_many(limit: str, what: str, retry_after_seconds: int) -> ApiError:
+    """Count a start that is more than a client's part, and return the error for it."""
+    STARTS_REFUSED.add(limit=limit)
     message = f"{what} Wait as long as Retry-After says, then ask again."
     return ApiError(429, "TOO_MANY_STARTS", message, retry_after_seconds=max(1, retry_after_seconds))

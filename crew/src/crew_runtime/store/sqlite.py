@@ -6,6 +6,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -19,6 +20,7 @@ from crew_runtime.store.sql import Row, SqlJobStore, Value
 SQLITE_FULL: Final = "SQLITE_FULL"
 _log: Final = logging.getLogger(__name__)
 _OVERWRITES_SINCE: Final = 5
+_OWN: Final = 0o600
 _NOW: Final = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 
 
@@ -31,6 +33,9 @@ class SqliteJobStore(SqlJobStore):
         super().__init__(holder=holder, lease_seconds=lease_seconds)
         self._path = path
         self._lock = threading.Lock()
+        path.touch(mode=_OWN)
+        with suppress(PermissionError):  # of another user's file, which may be writable all the same
+            path.chmod(_OWN)  # one of an older runtime; the files beside it get the same
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         self._db.row_factory = sqlite3.Row
         try:

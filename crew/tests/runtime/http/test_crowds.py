@@ -82,21 +82,27 @@ def test_a_thousand_starts_of_one_client_keep_no_customer_out(
 def test_without_a_proxy_what_a_client_says_of_its_address_is_not_believed(
     start_runtime: StartRuntime, sandbox: Sandbox, identifier: str
 ) -> None:
-    runtime = start_runtime(paid(), **environment(sandbox, START_RATE="2"))
+    runtime = start_runtime(paid(), **environment(sandbox, START_RATE="2", INTERNAL_PORT="0"))
     open_for_jobs(runtime, identifier)
     statuses = [ask(runtime, anybody(number)).status_code for number in range(3)]
     assert statuses == [200, 200, 429]
+    with runtime.internal as client:
+        assert '\ncrew_starts_refused_total{limit="START_RATE"} 1\n' in client.get("/metrics").text
 
 
 def test_a_job_that_gave_way_to_a_crowd_of_many_addresses_runs_once_it_is_paid(
     start_runtime: StartRuntime, sandbox: Sandbox, identifier: str
 ) -> None:
-    runtime = start_runtime(paid(), **environment(sandbox, START_RATE=RATE, PROXY_HOPS="1", MAX_UNPAID="10"))
+    runtime = start_runtime(
+        paid(), **environment(sandbox, START_RATE=RATE, PROXY_HOPS="1", MAX_UNPAID="10", INTERNAL_PORT="0")
+    )
     open_for_jobs(runtime, identifier)
     early = receipt_of(ask(runtime, CUSTOMER, "MARKER-early"))
     for number in range(30):
         receipt_of(ask(runtime, anybody(number)))
     assert runtime.logged("job_gave_way", early["id"])
+    with runtime.internal as client:
+        assert "\ncrew_jobs_gave_way_total 21\n" in client.get("/metrics").text
     late = receipt_of(ask(runtime, CUSTOMER, "MARKER-late"))
     sandbox.buy(early, late)
     assert runtime.ended(early["id"])["result"] == "Stub result MARKER-early"
