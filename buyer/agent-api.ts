@@ -23,6 +23,7 @@ const READ_TIMEOUT_MS = 20_000;
 const START_TIMEOUT_MS = 60_000;
 const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
 const LONGEST_MESSAGE = 300;
+const GONE = 410;
 
 /** Return what is wrong with an agent's URL; undefined if nothing is. */
 export function agentUrlProblem(text: string): string | undefined {
@@ -77,15 +78,22 @@ export class AgentApi {
     return this.#parsed(route, answer, paymentInformation);
   }
 
-  /** Begins a job; paying for it is another matter. @throws HireError HIRE_AGENT_UNREACHABLE, HIRE_AGENT_REFUSED */
-  async startJob(body: object, signal: AbortSignal): Promise<StartedJob> {
-    const answer = await this.#ask("POST", "/start_job", { data: body }, START_TIMEOUT_MS, signal);
+  /**
+   * Begins a job; paying for it is another matter. `key` is a secret: agents that know the header give the same job to
+   * who sends it again, and to nobody else.
+   *
+   * @throws HireError HIRE_AGENT_UNREACHABLE, HIRE_AGENT_REFUSED
+   */
+  async startJob(body: object, key: string, signal: AbortSignal): Promise<StartedJob> {
+    const sent = { data: body, headers: { "Idempotency-Key": key } };
+    const answer = await this.#ask("POST", "/start_job", sent, START_TIMEOUT_MS, signal);
     return this.#parsed("/start_job", answer, startedJob);
   }
 
-  /** @throws HireError HIRE_AGENT_UNREACHABLE, HIRE_AGENT_REFUSED */
+  /** @throws HireError HIRE_AGENT_UNREACHABLE, HIRE_AGENT_REFUSED, HIRE_RESULT_ERASED */
   async status(jobId: string, signal: AbortSignal): Promise<JobStatus> {
     const answer = await this.#ask("GET", "/status", { params: { job_id: jobId } }, READ_TIMEOUT_MS, signal);
+    if (answer.status === GONE) throw resultErased(answer.body);
     return this.#parsed("/status", answer, jobStatus);
   }
 
@@ -102,7 +110,11 @@ export class AgentApi {
   async #ask(
     method: "GET" | "POST",
     route: string,
-    more: { readonly params?: object; readonly data?: object },
+    more: {
+      readonly params?: object;
+      readonly data?: object;
+      readonly headers?: Readonly<Record<string, string>>;
+    },
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<Answer> {
@@ -153,6 +165,13 @@ const unreachable = (what: string) =>
     "HIRE_AGENT_UNREACHABLE",
     what,
     "Check the agent's URL, or try again later; this step paid nothing.",
+  );
+
+const resultErased = (body: unknown) =>
+  new HireError(
+    "HIRE_RESULT_ERASED",
+    `The agent no longer has the result.${said(body)}`,
+    "Results have to be fetched in time; hire the agent again.",
   );
 
 function said(body: unknown): string {

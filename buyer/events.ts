@@ -1,13 +1,22 @@
 import type { Stage } from "./next-step.ts";
 
+/** Until when the money of a job is locked at the latest, in Unix milliseconds. */
+export interface LockedUntil {
+  /** When the result is due: without one, the money can be had back then. */
+  readonly withoutResult: number;
+  /** When the seller may collect the money for the result. */
+  readonly withResult: number;
+  readonly inDispute: number;
+}
+
 /** What happens while an agent is hired. Every text in it is safe to show. */
 export type HireEvent =
   /** The agent works for free; `name` if the registry says so, and not only the agent. */
   | { readonly kind: "free"; readonly name?: string }
   /** The agent tells neither its identifier nor its price before it has a job. */
   | { readonly kind: "price-undisclosed" }
-  /** What the job costs, in words; it is within the limits. */
-  | { readonly kind: "price"; readonly name: string; readonly price: string }
+  /** What the job costs, in words, and until when the money is locked; both are within the limits. */
+  | { readonly kind: "price"; readonly name: string; readonly price: string; readonly locked: LockedUntil }
   /** How far the job is. */
   | { readonly kind: "stage"; readonly stage: Stage }
   /** The purchase has come to another state on the chain. */

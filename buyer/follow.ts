@@ -26,12 +26,13 @@ const LOCAL_POLL_MS = 250;
 const POLL_MS = 5_000;
 const pollMs = (...urls: readonly string[]) => (urls.every(isLoopbackUrl) ? LOCAL_POLL_MS : POLL_MS);
 
-/** Wait for the result of a free job. @throws HireError HIRE_JOB_FAILED, HIRE_ANSWER_INVALID */
+/** Wait for the result of a free job. @throws HireError HIRE_JOB_FAILED, HIRE_ANSWER_INVALID, HIRE_RESULT_ERASED */
 export async function followFree(hire: Hire, follower: Follower): Promise<HireReport> {
   const { agent, signal } = follower;
   const tell = onceEach(follower.onEvent);
   for (;;) {
     const job = await lookAtJob(agent, hire.jobId, signal);
+    if (job instanceof HireError) throw job;
     if (job?.status === "completed" && job.result)
       return reportOf(hire, { outcome: "result", result: job.result });
     if (job?.status === "failed" || job?.status === "completed") {
@@ -60,7 +61,7 @@ export interface Made {
 /**
  * Wait until a paid job has ended, and ask for the money back when there is no result.
  *
- * @throws HireError HIRE_NOT_PAID, HIRE_BUYER_REFUSED, HIRE_ANSWER_INVALID
+ * @throws HireError HIRE_NOT_PAID, HIRE_BUYER_REFUSED, HIRE_ANSWER_INVALID, HIRE_RESULT_ERASED
  */
 export async function followPaid(
   hire: PaidHire,
@@ -74,7 +75,8 @@ export async function followPaid(
   let hasFailed = false;
   if (purchase.onChainState == null) tell({ kind: "stage", stage: "locking" });
   for (;;) {
-    const job = await lookAtJob(agent, hire.jobId, signal);
+    const seen = await lookAtJob(agent, hire.jobId, signal);
+    const job = seen instanceof HireError ? undefined : seen;
     // Read after the job: a result that the agent shows may be on the chain by now, never the other way round.
     purchase = (await lookAtPurchase(purchases, hire, signal)) ?? purchase;
     if (job?.status === "failed" && !hasFailed) {
@@ -86,6 +88,8 @@ export async function followPaid(
     const purchaser = hire.purchase.identifierFromPurchaser;
     const step = nextStep({ purchase, job, purchaser, now: Date.now(), wantsRefund });
     if (step.does === "end") return ended(hire, purchase, step.outcome);
+    // Whatever an agent says, its buyer goes on for as long as the money can be had back.
+    if (seen instanceof HireError && state === "Withdrawn") throw seen;
     if (step.does === "wait") {
       tell({ kind: "stage", stage: step.stage });
     } else if (step.does === "answer") {
@@ -99,25 +103,36 @@ export async function followPaid(
   }
 }
 
-/** What a look tells; undefined where nothing is told, which may pass. */
-async function tolerate<T>(look: Promise<T>, passing: typeof HireError | typeof ServiceError) {
+/** What the payment service tells; undefined where it tells nothing, which may pass. */
+async function tolerate<T>(look: Promise<T>) {
   try {
     return await look;
   } catch (error) {
-    if (error instanceof passing) return undefined;
+    if (error instanceof ServiceError) return undefined;
     throw error;
   }
 }
 
-const lookAtJob = (agent: AgentApi, jobId: string, signal: AbortSignal) =>
-  tolerate(agent.status(jobId, signal), HireError);
+/** What the agent says of the job; undefined while it does not say anything, the error once the result is erased. */
+async function lookAtJob(
+  agent: AgentApi,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<JobStatus | HireError | undefined> {
+  try {
+    return await agent.status(jobId, signal);
+  } catch (error) {
+    if (!(error instanceof HireError)) throw error;
+    return error.code === "HIRE_RESULT_ERASED" ? error : undefined;
+  }
+}
 
 const lookAtPurchase = (purchases: Purchases, { purchase }: PaidHire, signal: AbortSignal) =>
-  tolerate(purchases.find(purchase.blockchainIdentifier, signal), ServiceError);
+  tolerate(purchases.find(purchase.blockchainIdentifier, signal));
 
 /** A lost answer is no matter: the next look shows whether it was taken, and else it is asked again. */
 const askForRefund = (purchases: Purchases, { purchase }: PaidHire) =>
-  tolerate(purchases.requestRefund(purchase.blockchainIdentifier), ServiceError);
+  tolerate(purchases.requestRefund(purchase.blockchainIdentifier));
 
 /** Has the job's question answered; how the hire ends for now if nobody does. */
 async function answerQuestion(

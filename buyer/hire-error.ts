@@ -13,11 +13,13 @@
  *     HIRE_PRICE_UNKNOWN        nothing says what a job costs
  *     HIRE_PRICE_TOO_HIGH       a job costs more than --max-price
  *     HIRE_MAX_PRICE_MISSING    the price has no limit where it must have one
+ *     HIRE_DUE_TOO_LATE         the result is due later than --max-days
  *     HIRE_PURCHASE_UNCLEAR     whether the purchase was made is not known yet
  *     HIRE_NOT_PAID             the payment service could not lock the funds
  *     HIRE_NOTHING_TO_REFUND    the money is asked back where nothing was paid
  *     HIRE_JOB_FAILED           a free job ended without a result
  *     HIRE_RESULT_DIFFERS       the result is not the one whose hash is on the chain
+ *     HIRE_RESULT_ERASED        the agent had the result, and has it no more
  *     HIRE_STILL_RUNNING        the time that the command may take is over, and the job is not
  *     HIRE_UNKNOWN              there is no hire of that name
  */
@@ -32,11 +34,13 @@ export type HireErrorCode =
   | "HIRE_PRICE_UNKNOWN"
   | "HIRE_PRICE_TOO_HIGH"
   | "HIRE_MAX_PRICE_MISSING"
+  | "HIRE_DUE_TOO_LATE"
   | "HIRE_PURCHASE_UNCLEAR"
   | "HIRE_NOT_PAID"
   | "HIRE_NOTHING_TO_REFUND"
   | "HIRE_JOB_FAILED"
   | "HIRE_RESULT_DIFFERS"
+  | "HIRE_RESULT_ERASED"
   | "HIRE_STILL_RUNNING"
   | "HIRE_UNKNOWN";
 

@@ -13,7 +13,7 @@ export interface HiredAgent {
 }
 
 /** Return whom a hire is about. */
-export const hiredAgent = ({ agent, purchase }: Hire): HiredAgent => ({
+export const hiredAgent = ({ agent, purchase }: Pick<Hire, "agent" | "purchase">): HiredAgent => ({
   name: agent.name,
   url: agent.url,
   id: agent.id ?? null,

@@ -4,14 +4,23 @@ import { Answering, type Respondent } from "./answering.ts";
 import type { HireEvent } from "./events.ts";
 import { type Follower, followFree, followPaid } from "./follow.ts";
 import { HireError, goOnWith } from "./hire-error.ts";
-import { type Hire, hireId, isPaid, loadHire, saveHire } from "./hire-file.ts";
+import {
+  type Hire,
+  type Order,
+  hireId,
+  isOrder,
+  isPaid,
+  loadHire,
+  removeOrder,
+  saveHire,
+} from "./hire-file.ts";
 import type { HireReport } from "./hire-report.ts";
 import type { Field } from "./agent-wire.ts";
 import { type Entered, inputDataOf, isEnterable } from "./inputs.ts";
-import { type AgentReference, readOffer, visitAgent } from "./offer.ts";
+import { type AgentReference, type Budget, readOffer, visitAgent } from "./offer.ts";
 import type { Funds, Market } from "./price.ts";
 import { Purchases } from "./purchases.ts";
-import { type Job, startJob } from "./start.ts";
+import { type Job, type Start, newKey, newNonce, startJob } from "./start.ts";
 
 /** By what a buyer finds the account again when a hire is resumed; kept with the hire. */
 export interface AccountName {
@@ -35,6 +44,8 @@ export interface Wish {
   readonly market: Market;
   /** What the job may cost at most, for each token; none: whatever the registry says. */
   readonly limits: readonly Funds[];
+  /** In how many days the result may be due at most. */
+  readonly maxDays: number;
   readonly account: AccountName;
 }
 
@@ -43,6 +54,8 @@ export interface HireOptions {
   readonly folder: string;
   /** Opens the account to pay from, when it is needed: free jobs need none. */
   readonly openAccount: (name: AccountName) => Promise<Account>;
+  /** Reads a stack's market again, where a hire is resumed whose job is not known to have begun. */
+  readonly readMarket: (stack: string) => Market;
   /** Asks for the input where none was entered; undefined: nobody is here (any more). */
   readonly askInput?:
     ((fields: readonly Field[], signal: AbortSignal) => Promise<Entered | undefined>) | undefined;
@@ -62,25 +75,15 @@ export interface HireOptions {
  * @throws HireError (`isOpen`: the hire can be resumed); ServiceError, SettingsError; what `openAccount` throws
  */
 export async function hireAgent(wish: Wish, options: HireOptions): Promise<HireReport> {
-  const { agent, job } = await begin(wish, options).catch((error: unknown) => {
+  const start = await prepare(wish, options).catch((error: unknown) => {
     throw options.signal.aborted ? notStarted() : error;
   });
-  const hire = hireOf(wish, agent, job);
-  saveHire(options.folder, hire);
-  return follow(hire, agent, options, async (follower) => {
-    if (job.kind === "free" || !isPaid(hire)) return followFree(hire, follower);
-    const purchase = await job.purchases.make(hire.purchase, options.signal);
-    return followPaid(hire, follower, { purchases: job.purchases, purchase, wantsRefund: false });
-  });
+  return carryOut(orderOf(wish, start), start, options);
 }
 
-async function begin(
-  wish: Wish,
-  { openAccount, askInput, onEvent, signal }: HireOptions,
-): Promise<{ readonly agent: AgentApi; readonly job: Job }> {
-  const { market, limits, account } = wish;
-  const openPurchases = async () => new Purchases({ ...(await openAccount(account)), ...market });
-  const budget = { market, limits, openPurchases };
+async function prepare(wish: Wish, options: HireOptions): Promise<Start> {
+  const { askInput, onEvent, signal } = options;
+  const budget = budgetOf(wish, options);
   const visit = await visitAgent(wish.agent, signal);
   const isAsked = askInput !== undefined && wish.entered.names.length === 0 && visit.fields.some(isEnterable);
   const known = isAsked ? undefined : inputDataOf(visit.fields, wish.entered);
@@ -90,31 +93,77 @@ async function begin(
   if (offer.kind === "undisclosed") onEvent({ kind: "price-undisclosed" });
   const asked = isAsked ? await askInput(visit.fields, signal) : undefined;
   const input = known ?? inputDataOf(visit.fields, asked ?? wish.entered);
-  const job = await startJob({ visit, offer, input, budget }, signal);
-  if (job.kind === "paid") onEvent({ kind: "price", name: printable(job.agentName), price: job.price });
-  return { agent: visit.agent, job };
+  return { visit, offer, input, budget, nonce: newNonce(), key: newKey() };
 }
 
-function hireOf({ agent, account }: Wish, { url }: AgentApi, job: Job): Hire {
+/** What is paid with, and how much of it. */
+const budgetOf = (
+  { market, limits, maxDays, account }: Omit<Wish, "agent" | "entered">,
+  { openAccount }: HireOptions,
+): Budget => ({
+  market,
+  limits,
+  maxDays,
+  openPurchases: async () => new Purchases({ ...(await openAccount(account)), ...market }),
+});
+
+/** Have the job begun, pay for it, and follow it. The order is on the disk before it is sent, the job before it is paid. */
+async function carryOut(order: Order, start: Start, options: HireOptions): Promise<HireReport> {
+  const { folder, onEvent, signal } = options;
+  saveHire(folder, order);
+  const job = await startJob(start, signal).catch((error: unknown) => {
+    throw afterOrdering(order, error, options);
+  });
+  if (job.kind === "paid") {
+    onEvent({ kind: "price", name: printable(job.agentName), price: job.price, locked: job.locked });
+  }
+  const hire = hireOf(order, job);
+  saveHire(folder, hire);
+  return follow(hire, start.visit.agent, options, async (follower) => {
+    if (job.kind === "free" || !isPaid(hire)) return followFree(hire, follower);
+    const purchase = await job.purchases.make(hire.purchase, signal);
+    return followPaid(hire, follower, { purchases: job.purchases, purchase, wantsRefund: false });
+  });
+}
+
+/** Tells how an order ends whose job is not known to have begun: it is kept if the agent may have begun it all the same. */
+function afterOrdering(order: Order, error: unknown, { folder, signal }: HireOptions): unknown {
+  const remedy = `Go on with: ${goOnWith(order)}`;
+  if (signal.aborted) return outOfTime(remedy, true);
+  if (!(error instanceof HireError)) return error;
+  if (error.code === "HIRE_AGENT_UNREACHABLE") {
+    return new HireError(error.code, error.what, `${error.remedy} ${remedy}`, { isOpen: true, cause: error });
+  }
+  removeOrder(folder, order);
+  return error;
+}
+
+function orderOf({ agent, account, limits, maxDays }: Wish, { visit, input, nonce, key }: Start): Order {
   const { stack, paymentService } = account;
-  const { id, name = url, agentIdentifier } = agent;
-  const isFree = job.kind === "free";
+  const { id, agentIdentifier, walletVkey } = agent;
+  const { url } = visit.agent;
   return {
     version: 1,
-    id: hireId(job.nonce),
+    id: hireId(nonce),
     stack,
     ...(paymentService === undefined ? {} : { paymentService }),
     agent: {
       url,
-      name: isFree ? name : job.agentName,
+      name: agent.name ?? url,
       ...(id === undefined ? {} : { id }),
       ...(agentIdentifier === undefined ? {} : { agentIdentifier }),
+      ...(walletVkey === undefined ? {} : { walletVkey }),
     },
-    jobId: job.jobId,
-    price: isFree ? null : job.price,
     startedAt: new Date().toISOString(),
-    ...(isFree ? {} : { purchase: job.purchase }),
+    order: { nonce, key, input: { ...input }, limits: [...limits], maxDays },
   };
+}
+
+/** Return what is kept of an order once its job has begun: all but its input and its key. */
+function hireOf({ order: _order, agent, ...common }: Order, job: Job): Hire {
+  const began = { ...common, jobId: job.jobId };
+  if (job.kind === "free") return { ...began, agent, price: null };
+  return { ...began, agent: { ...agent, name: job.agentName }, price: job.price, purchase: job.purchase };
 }
 
 /**
@@ -129,6 +178,10 @@ export async function resumeHire(
 ): Promise<HireReport> {
   const { openAccount, signal, wantsRefund } = options;
   const hire = loadHire(options.folder, id);
+  if (isOrder(hire)) {
+    if (wantsRefund) throw nothingToRefund("the job has not been paid");
+    return resumeOrder(hire, options);
+  }
   const agent = new AgentApi(hire.agent.url);
   if (!isPaid(hire)) {
     if (wantsRefund) throw nothingToRefund("the job is free");
@@ -143,6 +196,15 @@ export async function resumeHire(
     const purchase = found ?? (await purchases.make(hire.purchase, signal));
     return followPaid(hire, follower, { purchases, purchase, wantsRefund });
   });
+}
+
+/** Sends an order once more: an agent that has begun its job gives that job. */
+async function resumeOrder(hire: Order, options: HireOptions): Promise<HireReport> {
+  const { agent, stack, order } = hire;
+  const budget = budgetOf({ ...order, market: options.readMarket(stack), account: hire }, options);
+  const visit = await visitAgent(agent, options.signal);
+  const offer = await readOffer(visit, budget, options.signal);
+  return carryOut(hire, { ...order, visit, offer, budget }, options);
 }
 
 /** Follows a hire to its end; errors of what is under way say how to go on with it. */

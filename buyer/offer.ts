@@ -64,6 +64,8 @@ export interface Budget {
   readonly market: Market;
   /** What a job may cost at most, for each token; none: whatever the registry says. */
   readonly limits: readonly Funds[];
+  /** In how many days its result may be due at most. */
+  readonly maxDays: number;
   /** Opens the buyer's payment service, when it is needed: free jobs need none. */
   readonly openPurchases: () => Promise<Purchases>;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { StartedJob } from "./agent-wire.ts";
 import { inputHash } from "./hashes.ts";
+import type { LockedUntil } from "./events.ts";
 import { HireError } from "./hire-error.ts";
 import type { InputData } from "./inputs.ts";
 import { type Budget, type Offer, type Visit, readListing } from "./offer.ts";
@@ -11,7 +12,11 @@ import type { Purchases } from "./purchases.ts";
 
 /** The nonce of a purchase: 14 to 26 hexadecimal digits, as the payment service wants it. */
 const NONCE_BYTES = 10;
-const newNonce = () => randomBytes(NONCE_BYTES).toString("hex");
+export const newNonce = () => randomBytes(NONCE_BYTES).toString("hex");
+
+/** The secret of an order. */
+const KEY_BYTES = 32;
+export const newKey = () => randomBytes(KEY_BYTES).toString("base64url");
 
 /** A job that has begun; a paid one is paid for by `purchase`. */
 export type Job =
@@ -25,10 +30,13 @@ export type Job =
       readonly price: string;
       readonly purchase: PurchaseBody;
       readonly purchases: Purchases;
+      readonly locked: LockedUntil;
     };
 
-/** All that a job is begun with. */
-export interface Order {
+/** All that a job is begun with; the same nonce and key begin the same job. */
+export interface Start {
+  readonly nonce: string;
+  readonly key: string;
   readonly visit: Visit;
   readonly offer: Offer;
   readonly input: InputData;
@@ -38,20 +46,20 @@ export interface Order {
 /**
  * Begin a job, and check the agent's answer against what was offered. Nothing is paid yet.
  *
- * @throws HireError HIRE_TERMS_DIFFER, HIRE_PRICE_UNKNOWN, HIRE_PRICE_TOO_HIGH, HIRE_AGENT_UNREACHABLE, HIRE_AGENT_REFUSED
+ * @throws HireError HIRE_TERMS_DIFFER, HIRE_PRICE_UNKNOWN, HIRE_PRICE_TOO_HIGH, HIRE_DUE_TOO_LATE, HIRE_AGENT_UNREACHABLE,
+ *   HIRE_AGENT_REFUSED
  */
-export async function startJob(order: Order, signal: AbortSignal): Promise<Job> {
-  const { visit, offer, input } = order;
-  const nonce = newNonce();
+export async function startJob(start: Start, signal: AbortSignal): Promise<Job> {
+  const { visit, offer, input, nonce, key } = start;
   if (offer.kind === "free") {
-    const { jobId } = await visit.agent.startJob({ input_data: input }, signal);
+    const { jobId } = await visit.agent.startJob({ input_data: input }, key, signal);
     return { kind: "free", jobId, nonce };
   }
   const body = { identifier_from_purchaser: nonce, input_data: input };
-  const answer = await visit.agent.startJob(body, signal);
+  const answer = await visit.agent.startJob(body, key, signal);
   if (answer.blockchainIdentifier) {
-    const priced = offer.kind === "priced" ? offer : await readUndisclosed(answer, order, signal);
-    return paidJob(answer, nonce, priced, order);
+    const priced = offer.kind === "priced" ? offer : await readUndisclosed(answer, start, signal);
+    return paidJob(answer, priced, start);
   }
   if (offer.kind === "undisclosed") return { kind: "free", jobId: answer.jobId, nonce };
   throw notWhatWasOffered(
@@ -64,7 +72,7 @@ type PricedOffer = Extract<Offer, { kind: "priced" }>;
 /** Some agents tell their identifier with the job only: the registry is asked then, still before anything is paid. */
 async function readUndisclosed(
   answer: StartedJob,
-  { visit, budget }: Order,
+  { visit, budget }: Start,
   signal: AbortSignal,
 ): Promise<PricedOffer> {
   const { agentIdentifier, supportedPaymentSourceIndex: sourceIndex } = answer;
@@ -83,9 +91,8 @@ const notWhatWasOffered = (what: string) =>
 
 function paidJob(
   answer: StartedJob,
-  nonce: string,
   { listed, purchases }: PricedOffer,
-  { visit, input, budget: { market, limits } }: Order,
+  { visit, input, nonce, budget: { market, limits, maxDays } }: Start,
 ): Job {
   const purchase = purchaseRequest(answer, {
     network: market.network,
@@ -96,6 +103,33 @@ function paidJob(
     now: Date.now(),
   });
   requireWithin(purchase.Amounts, limits, market.assets);
+  const locked = {
+    withoutResult: Number(purchase.submitResultTime),
+    withResult: Number(purchase.unlockTime),
+    inDispute: Number(purchase.externalDisputeUnlockTime),
+  };
+  requireSoon(locked.withoutResult, maxDays);
   const price = inWords(purchase.Amounts, market.assets);
-  return { kind: "paid", jobId: answer.jobId, nonce, agentName: listed.name, price, purchase, purchases };
+  return {
+    kind: "paid",
+    jobId: answer.jobId,
+    nonce,
+    agentName: listed.name,
+    price,
+    purchase,
+    purchases,
+    locked,
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+/** @throws HireError HIRE_DUE_TOO_LATE */
+function requireSoon(due: number, maxDays: number): void {
+  if (due <= Date.now() + maxDays * DAY_MS) return;
+  throw new HireError(
+    "HIRE_DUE_TOO_LATE",
+    `The result is due by ${new Date(due).toISOString()}, which is later than --max-days ${maxDays} allows: the money would be locked that long. Nothing was paid.`,
+    "Raise --max-days, or hire another agent.",
+  );
 }

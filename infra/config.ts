@@ -56,6 +56,8 @@ function settingsOfHostings(): HostingsShape {
   return Object.fromEntries(shape) as HostingsShape;
 }
 
+const MOST_DAYS = 3650;
+
 const schema = z.strictObject({
   network: z.enum(["Preprod", "Mainnet"]),
   paymentServiceUrl: z.url({
@@ -99,6 +101,8 @@ const schema = z.strictObject({
       "expected a PostgreSQL URL, for example postgresql://crews:…@db.example.com/crews",
     )
     .optional(),
+  /** After how many days crews in containers erase the results of jobs that have ended. */
+  keepDays: number("30").refine((days) => days >= 1 && days <= MOST_DAYS, `expected 1 to ${MOST_DAYS} days`),
   /** Where to store documents that are too large for an image. */
   documents: json(documentsSettings, "{ bucket: example-documents }").optional(),
   /** The key with which containers read that bucket if they have no role for it. */

@@ -9,7 +9,8 @@ import { type HireReport, enteredValues, hireAgent } from "../../buyer/index.ts"
 import { operatorNotes } from "../hire/operator.ts";
 import { exitCodeOf, showHire } from "../hire/show.ts";
 import { eventText } from "../hire/text.ts";
-import { hireFolder, openAccount, readWish } from "../hire/wish.ts";
+import { DEFAULT_MAX_DAYS, hireFolder, openAccount, readWish } from "../hire/wish.ts";
+import { readMarket } from "../../stacks/network.ts";
 import { printJson, printProgress } from "../text.ts";
 import { findSandbox, startSandboxProcess } from "../../stacks/local/sandbox-process.ts";
 import { answersAreStubs, usesSandbox } from "../../stacks/local/uses-sandbox.ts";
@@ -97,12 +98,19 @@ async function hireOne(project: Project): Promise<HireReport> {
   );
   const call = { env: {}, signal: AbortSignal.timeout(HIRE_TIMEOUT_MS) };
   const { agent, input } = JOB;
-  const wanted = { agent, stack: LOCAL_STACK, entered: enteredValues(input), maxPrice: [] };
+  const wanted = {
+    agent,
+    stack: LOCAL_STACK,
+    entered: enteredValues(input),
+    maxPrice: [],
+    maxDays: DEFAULT_MAX_DAYS,
+  };
   const notes = operatorNotes(project);
   try {
     return await hireAgent(await readWish(project, wanted, call), {
       folder: hireFolder(project),
       openAccount: (name) => openAccount(project, name, call),
+      readMarket: (stack) => readMarket(project, stack),
       onEvent: (event) => {
         eventText(event).forEach(printProgress);
         notes.hear(event);

@@ -12,6 +12,7 @@ export const HIRE: CommandSpec = {
     ),
     option("--inputs <file>", "all input fields as a JSON object; --input takes precedence"),
     repeated("--max-price <price>", "the most the job may cost, such as 5USDM; repeat it for each token"),
+    option("--max-days <days>", "in how many days the result may be due: so long the money is locked", "3"),
     repeated(
       "--answer <name=value>",
       "one field of the answer to a question that the agent asks during the job",

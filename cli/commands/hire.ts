@@ -6,6 +6,7 @@ import {
   hireAgent,
   hireIds,
   hiredAgent,
+  isOrder,
   loadHire,
   notStarted,
   resumeHire,
@@ -19,7 +20,8 @@ import { operatorNotes } from "../hire/operator.ts";
 import { inputFrom, respondentAt } from "../hire/respondent.ts";
 import { openTerminal } from "../terminal.ts";
 import { eventText } from "../hire/text.ts";
-import { hireFolder, openAccount, readWish } from "../hire/wish.ts";
+import { hireFolder, openAccount, readMaxDays, readWish } from "../hire/wish.ts";
+import { readMarket } from "../../stacks/network.ts";
 import { listenToInterruptions } from "../interruption.ts";
 import { count, printJson, printProgress } from "../text.ts";
 
@@ -29,6 +31,7 @@ export interface HireFlags {
   readonly inputs?: string;
   readonly answer?: readonly string[];
   readonly maxPrice?: readonly string[];
+  readonly maxDays: string;
   readonly paymentService?: string;
   readonly resume?: string;
   readonly refund?: boolean;
@@ -86,6 +89,7 @@ export async function hire(project: Project, agent: string | undefined, flags: H
 const hireOptions = (project: Project, signal: AbortSignal, answer: Entered | undefined): HireOptions => ({
   folder: hireFolder(project),
   openAccount: (name) => openAccount(project, name, { env: process.env, signal }),
+  readMarket: (stack) => readMarket(project, stack),
   answer,
   askInput: inputFrom(openTerminal(), printProgress),
   respondent: respondentAt(openTerminal(), printProgress),
@@ -96,17 +100,17 @@ const hireOptions = (project: Project, signal: AbortSignal, answer: Entered | un
 async function hireNew(
   project: Project,
   agent: string,
-  { stack, paymentService, input = [], inputs, maxPrice = [] }: HireFlags,
+  { stack, paymentService, input = [], inputs, maxPrice = [], maxDays: days }: HireFlags,
   options: HireOptions,
 ): Promise<HireReport> {
   const entered = readEntered(input, inputs);
+  const maxDays = readMaxDays(days);
   const { signal } = options;
   const call = { env: process.env, signal };
-  const wish = await readWish(project, { agent, stack, paymentService, entered, maxPrice }, call).catch(
-    (error: unknown) => {
-      throw signal.aborted ? notStarted() : error;
-    },
-  );
+  const wanted = { agent, stack, paymentService, entered, maxPrice, maxDays };
+  const wish = await readWish(project, wanted, call).catch((error: unknown) => {
+    throw signal.aborted ? notStarted() : error;
+  });
   return hireAgent(wish, options);
 }
 
@@ -119,14 +123,17 @@ function listHires(project: Project, json: boolean): number {
     printJson({
       version: 1,
       hires: hires.map((hire) => {
-        const { id, price, startedAt, stack } = hire;
-        return { id, agent: hiredAgent(hire), price, startedAt, stack };
+        const { id, startedAt, stack } = hire;
+        const begun = !isOrder(hire);
+        return { id, agent: hiredAgent(hire), price: begun ? hire.price : null, startedAt, stack, begun };
       }),
     });
     return EXIT.result;
   }
-  for (const { id, agent, price, startedAt } of hires) {
-    process.stdout.write(`${id}  ${startedAt}  ${printable(agent.name)}  ${price ?? "free"}\n`);
+  for (const hire of hires) {
+    const { id, agent, startedAt } = hire;
+    const price = isOrder(hire) ? "no answer of the agent yet" : (hire.price ?? "free");
+    process.stdout.write(`${id}  ${startedAt}  ${printable(agent.name)}  ${price}\n`);
   }
   printProgress(
     hires.length === 0

@@ -2,6 +2,7 @@ import {
   type Field,
   type HireEvent,
   type HireReport,
+  type LockedUntil,
   type Stage,
   describeField,
   goOnWith,
@@ -25,7 +26,7 @@ export function eventText(event: HireEvent): string[] {
     case "price-undisclosed":
       return ["The agent does not state its price in advance; it will be known once the job is started."];
     case "price":
-      return [`${event.name} asks ${event.price}.`];
+      return [`${event.name} asks ${event.price}.`, lockedText(event.locked)];
     case "stage":
       return [STAGES[event.stage]];
     case "chain":
@@ -54,10 +55,16 @@ export function eventText(event: HireEvent): string[] {
   return ["The agent asked nothing: --answer was not used."];
 }
 
+const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+const lockedText = ({ withoutResult, withResult, inDispute }: LockedUntil): string =>
+  `The result is due by ${iso(withoutResult)}: until then the money is locked. With a result the seller gets it after ` +
+  `${iso(withResult)}; a dispute may keep it until ${iso(inDispute)}.`;
+
 function stateText({ state, txHash, resultHash, submitResultTime }: HireEvent & { kind: "chain" }): string {
   const tx = txHash ? `: transaction ${txHash}` : "";
   if (state === "FundsLocked") {
-    return `Funds locked${tx}. The result is due by ${new Date(submitResultTime).toISOString()}.`;
+    return `Funds locked${tx}. The result is due by ${iso(submitResultTime)}.`;
   }
   if (state === "ResultSubmitted") return `Result submitted${tx}, hash ${resultHash ?? ""}.`;
   return `On the chain: ${state}${tx}.`;

@@ -26,6 +26,19 @@ export interface WishOptions {
   readonly entered: Entered;
   /** What a job may cost at most, such as `5USDM`, once for each token. */
   readonly maxPrice: readonly string[];
+  /** In how many days its result may be due at most. */
+  readonly maxDays: number;
+}
+
+/** For how many days money is locked unless `--max-days` says otherwise. */
+export const DEFAULT_MAX_DAYS = 3;
+const MOST_DAYS = 60;
+
+/** Return the days of --max-days. @throws UserError */
+export function readMaxDays(text: string): number {
+  const days = Number(text);
+  if (text.trim() !== "" && days > 0 && days <= MOST_DAYS) return days;
+  throw new UserError(`--max-days ${text}: expected days, more than 0 and at most ${MOST_DAYS}.`);
 }
 
 /** Return the folder of a project's hires. */
@@ -34,13 +47,13 @@ export const hireFolder = (project: Project): string => join(project.masumi, "hi
 /** Return what is wished, by the stack's settings and outputs. @throws UserError */
 export async function readWish(
   project: Project,
-  { agent, stack, paymentService, entered, maxPrice }: WishOptions,
+  { agent, stack, paymentService, entered, maxPrice, maxDays }: WishOptions,
   options: CallOptions,
 ): Promise<Wish> {
   const market = readMarket(project, stack);
   const limits = readLimits(maxPrice, market);
   const reference = await findAgent(project, stack, agent, options);
-  return { agent: reference, entered, market, limits, account: { stack, paymentService } };
+  return { agent: reference, entered, market, limits, maxDays, account: { stack, paymentService } };
 }
 
 /** The limits of --max-price, such as `5USDM`, one for each token. */

@@ -29,7 +29,7 @@ def lines(stream: io.StringIO) -> list[dict[str, object]]:
 
 
 def test_an_event_is_one_line_with_its_fields(stream: io.StringIO) -> None:
-    event(logging.getLogger("any"), logging.WARNING, "job_failed", job_id="1", detail="two\nlines")
+    event(logging.getLogger("any"), logging.WARNING, "job_failed", job="1", detail="two\nlines")
     (line,) = lines(stream)
     assert line.pop("time")
     assert line == {
@@ -37,7 +37,7 @@ def test_an_event_is_one_line_with_its_fields(stream: io.StringIO) -> None:
         "event": "job_failed",
         "agent": "researcher",
         "instance": "i",
-        "job_id": "1",
+        "job": "1",
         "detail": "two\nlines",
     }
 

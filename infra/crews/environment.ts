@@ -14,7 +14,7 @@ const INTERNAL_PORT = 9090;
 const POSTGRES_NAME = 63;
 
 /** What the crew runtime reckons with unless it is told otherwise (crew/README.md): how long buyers may take to pay, in seconds. */
-const PAY_WITHIN = 7200;
+const PAY_WITHIN = 1800;
 
 /** The same until a result must be on the chain. */
 const SUBMIT_WITHIN = 43_200;
@@ -46,6 +46,8 @@ export interface EnvironmentInput extends CrewToHost {
   /** The longest job, and the time that a stopped container gets to finish its jobs; both in seconds. */
   readonly jobSeconds: number;
   readonly graceSeconds: number;
+  /** The proxies in front, whose word about a client's address is believed. */
+  readonly proxyHops: number;
   /** Variables that say where to find documents that are not in the image. */
   readonly documents: Readonly<Record<string, string>>;
 }
@@ -69,6 +71,7 @@ export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<strin
     DATA_DIR: DATA_FOLDER,
     HOST: "0.0.0.0",
     JOB_TIMEOUT: String(input.jobSeconds),
+    KEEP_DAYS: String(config.keepDays),
     MODEL_API: config.modelApi ?? "",
     MODEL_NAME: agent.model.name ?? config.modelName,
     NETWORK: config.network,
@@ -76,6 +79,7 @@ export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<strin
     PAYMENT_SERVICE_URL: config.paymentServiceUrl,
     PAYMENT_SOURCE_TYPE: wallet.type,
     PORT: String(CONTAINER_PORT),
+    PROXY_HOPS: String(input.proxyHops),
     SELLER_VKEY: wallet.vkey,
     SHUTDOWN_GRACE: String(input.graceSeconds),
     ...(dueAfter === undefined ? {} : { SUBMIT_WITHIN: String(dueAfter) }),

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Project } from "../project.ts";
 import { crewsHere } from "../crews.ts";
 import { readFile } from "./file.ts";
@@ -16,7 +17,7 @@ export interface FailedJob {
 
 interface Logged {
   readonly event?: unknown;
-  readonly job_id?: unknown;
+  readonly job?: unknown;
   readonly failure?: unknown;
   readonly model_url?: unknown;
   readonly model_status?: unknown;
@@ -32,9 +33,10 @@ export async function findFailedJob(
   const crew = crewsHere(project).find(({ url }) => url === agentUrl);
   if (!crew) return undefined;
   const { agentId, log } = crew;
+  const reference = referenceOf(jobId);
   let found: Logged | undefined;
   const onLine = (line: string) => {
-    if (line.includes(jobId)) found = failureOf(line, jobId) ?? found;
+    if (line.includes(reference)) found = failureOf(line, reference) ?? found;
   };
   await readFile({ path: log }, { lines: LINES, follow: false }, { env: {}, onLine });
   if (!found) return { agentId, log };
@@ -42,10 +44,13 @@ export async function findFailedJob(
   return { agentId, log, failure: String(found.failure), ...(model === undefined ? {} : { model }) };
 }
 
-function failureOf(line: string, jobId: string): Logged | undefined {
+/** What a crew's log calls a job: its id opens the result, and is in no log (crew/src/crew_runtime/jobs.py). */
+const referenceOf = (jobId: string): string => createHash("sha256").update(jobId).digest("hex").slice(0, 16);
+
+function failureOf(line: string, reference: string): Logged | undefined {
   try {
     const event = JSON.parse(line) as Logged;
-    return event.event === "job_failed" && event.job_id === jobId ? event : undefined;
+    return event.event === "job_failed" && event.job === reference ? event : undefined;
   } catch {
     return undefined;
   }

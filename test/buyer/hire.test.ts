@@ -210,6 +210,106 @@ describe("an answer to start_job that is not what was agreed is not paid", () =>
   });
 });
 
+describe("an answer of start_job that is lost", () => {
+  it.each<[string, Behaviour]>([
+    ["a paid job", {}],
+    ["a free job", { price: "Free" }],
+  ])("%s: resuming gets the same job, by a secret that was on the disk before", async (_, behaviour) => {
+    const seller = await market.seller({ ...behaviour, startAnswer: "lost" });
+    const lost = market.hire(seller.url, { inputs: ["topic=a secret plan"] });
+    await expect(lost).rejects.toMatchObject({
+      code: "HIRE_AGENT_UNREACHABLE",
+      isOpen: true,
+      message: expect.stringMatching(/hire --resume \w+$/) as string,
+    });
+    const [id = ""] = market.hires();
+    const file = `.masumi/hires/${id}.json`;
+    expect((statSync(market.project.path(file)).mode & 0o777).toString(8)).toBe("600");
+    expect(market.project.read(file)).toContain(seller.keys[0]);
+    seller.behaviour = behaviour;
+    expect(await market.resume(id)).toMatchObject({ id, outcome: "result", result: MARKETPLACE_RESULT });
+    expect([seller.asked.length, seller.jobs.size]).toEqual([2, 1]);
+    expect(seller.asked[1]).toEqual(seller.asked[0]);
+    expect(seller.keys[0]).toMatch(/^[\w-]{43}$/);
+    expect(await market.purchases()).toHaveLength(behaviour.price === "Free" ? 0 : 1);
+    expect(market.project.read(file)).not.toMatch(new RegExp(`secret plan|${seller.keys[0]}`));
+  });
+
+  it("is resumed within the limits that it was begun with", async () => {
+    const seller = await market.seller({ price: "Dynamic", startAnswer: "lost" });
+    await expect(market.hire(seller.url, { maxPrice: ["2ADA"] })).rejects.toMatchObject({
+      code: "HIRE_AGENT_UNREACHABLE",
+    });
+    const [id = ""] = market.hires();
+    await expect(market.resume(id, true)).rejects.toMatchObject({ code: "HIRE_NOTHING_TO_REFUND" });
+    seller.behaviour = { price: "Dynamic" };
+    await expect(market.resume(id)).rejects.toMatchObject({ code: "HIRE_PRICE_TOO_HIGH" });
+    expect(await market.purchases()).toEqual([]);
+    expect(market.hires()).toEqual([]);
+  });
+
+  it("because the command is given up: it says how to go on", async () => {
+    const seller = await market.seller({ startAnswer: "never comes" });
+    const stop = new AbortController();
+    const hire = market.hire(seller.url, { signal: stop.signal }).catch((error: unknown) => error);
+    await expect.poll(() => seller.asked.length).toBe(1);
+    stop.abort();
+    expect(await hire).toMatchObject({ code: "HIRE_STILL_RUNNING", isOpen: true });
+    seller.behaviour = {};
+    expect(await market.resume(market.hires()[0] ?? "")).toMatchObject({ outcome: "result" });
+    expect(seller.jobs.size).toBe(1);
+  });
+
+  it("each order has a secret of its own", async () => {
+    const seller = await market.seller({ price: "Free" });
+    await market.hire(seller.url);
+    await market.hire(seller.url);
+    expect(new Set(seller.keys).size).toBe(2);
+  });
+});
+
+describe("money is locked no longer than its owner wants", () => {
+  const in_ = (days: number) => Date.now() + days * 86_400_000;
+  const late = { submitResultTime: in_(4), unlockTime: in_(5), externalDisputeUnlockTime: in_(6) };
+
+  it("a result that is due later than --max-days is refused before anything is paid", async () => {
+    const { url } = await market.seller({ started: late });
+    await expect(market.hire(url)).rejects.toMatchObject({
+      code: "HIRE_DUE_TOO_LATE",
+      message: expect.stringMatching(/--max-days 3 allows/) as string,
+    });
+    expect([await market.purchases(), market.hires()]).toEqual([[], []]);
+    // Allowed by its owner; the payment service refuses it, since the seller has signed other times.
+    await expect(market.hire(url, { maxDays: 5 })).rejects.toMatchObject({ code: "HIRE_BUYER_REFUSED" });
+  });
+
+  it("says until when it is locked, before it pays", async () => {
+    const { url } = await market.seller();
+    const report = await market.hire(url);
+    const said = market.said.join("\n");
+    expect(said).toMatch(
+      /is due by 20\S+Z: until then the money is locked\. With a result the seller gets it after 20\S+Z; a dispute may keep it until 20[\s\S]*Locking the funds/,
+    );
+    expect(said).toContain(`due by ${report.purchase?.submitResultTime}: until then`);
+  });
+});
+
+describe("a result that the agent has erased", () => {
+  it("of a free job: there is nothing to wait for", async () => {
+    const { url } = await market.seller({ price: "Free", jobs: "erased" });
+    await expect(market.hire(url)).rejects.toMatchObject({ code: "HIRE_RESULT_ERASED" });
+  });
+
+  it("of a paid one: the buyer goes on for as long as the money can be had back", async () => {
+    const { url } = await market.seller({ jobs: "erased" });
+    const signal = endsAfter("The agent begins ...", 1_000);
+    await expect(market.hire(url, { signal })).rejects.toMatchObject({ code: "HIRE_STILL_RUNNING" });
+    const [id = ""] = market.hires();
+    await market.client.advance(75 * 60);
+    expect(await market.resume(id)).toMatchObject({ outcome: "refund" });
+  });
+});
+
 describe("what is on the disk before anything is paid", () => {
   it("is for this user alone, and nothing else is left in the folder", async () => {
     const { url } = await market.seller();

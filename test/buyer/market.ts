@@ -3,7 +3,8 @@ import { readEntered } from "../../cli/hire/entered.ts";
 import { inputFrom, respondentAt } from "../../cli/hire/respondent.ts";
 import type { Prompter } from "../../cli/terminal.ts";
 import { eventText } from "../../cli/hire/text.ts";
-import { hireFolder, openAccount, readWish } from "../../cli/hire/wish.ts";
+import { DEFAULT_MAX_DAYS, hireFolder, openAccount, readWish } from "../../cli/hire/wish.ts";
+import { readMarket } from "../../stacks/network.ts";
 import { openProject } from "../../stacks/project.ts";
 import { type ChainSpeed, type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
 import { TestProject } from "../helpers/project.ts";
@@ -19,6 +20,7 @@ interface Watching {
 export interface Hiring extends Watching {
   readonly inputs?: readonly string[];
   readonly maxPrice?: readonly string[];
+  readonly maxDays?: number;
   readonly stack?: string;
   readonly paymentService?: string;
   readonly env?: Record<string, string>;
@@ -62,6 +64,7 @@ export class Market implements AsyncDisposable {
     return {
       folder: hireFolder(project),
       openAccount: (name) => openAccount(project, name, { env, signal }),
+      readMarket: (stack) => readMarket(project, stack),
       answer: answers && readEntered(answers, undefined, "--answer"),
       askInput: inputFrom(prompter, say),
       respondent: respondentAt(prompter, say),
@@ -76,6 +79,7 @@ export class Market implements AsyncDisposable {
     {
       inputs = ["topic=Heat pumps"],
       maxPrice = [],
+      maxDays = DEFAULT_MAX_DAYS,
       stack = "local",
       paymentService,
       env,
@@ -84,7 +88,7 @@ export class Market implements AsyncDisposable {
   ): Promise<HireReport> {
     const project = openProject(this.project.root);
     const entered = readEntered(inputs, undefined);
-    const wanted = { agent, stack, paymentService, entered, maxPrice };
+    const wanted = { agent, stack, paymentService, entered, maxPrice, maxDays };
     const wish = await readWish(project, wanted, { env: env ?? {} });
     return hireAgent(wish, this.#options(watching, env));
   }

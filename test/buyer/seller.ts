@@ -24,7 +24,9 @@ export interface Behaviour {
   readonly information?: Json | "not there";
   readonly started?: Json;
   /** Ends its jobs, never ends them, or says that they failed; default "completes". */
-  readonly jobs?: "completes" | "never ends" | "fails" | "submits only" | "completes unsubmitted";
+  readonly jobs?: "erased" | "completes" | "never ends" | "fails" | "submits only" | "completes unsubmitted";
+  /** Begins jobs and does not answer: the connection breaks, or stays open. */
+  readonly startAnswer?: "lost" | "never comes";
   /** What it asks in the middle of a job, one after the other; a field's schema each. */
   readonly asks?: readonly Json[];
   /** Its statuses have no id, as those of some agents. */
@@ -67,6 +69,9 @@ export class Seller implements AsyncDisposable {
   readonly jobs = new Map<string, Job>();
   /** Bodies of /start_job. */
   readonly asked: Json[] = [];
+  /** The secrets that came with them. */
+  readonly keys: string[] = [];
+  readonly #begun = new Map<string, Json>();
   /** Bodies of /provide_input. */
   readonly answers: Json[] = [];
   agentIdentifier = "";
@@ -87,12 +92,16 @@ export class Seller implements AsyncDisposable {
     const seller = new Seller(server, new SandboxClient(sandbox), behaviour);
     server.on("request", (request, response) => {
       const { pathname, searchParams } = new URL(request.url ?? "", seller.url);
+      const key = String(request.headers["idempotency-key"]);
       const answered = bodyOf(request)
-        .then((body) => seller.#answer(`${request.method} ${pathname}`, searchParams, body))
+        .then((body) => seller.#answer(`${request.method} ${pathname}`, searchParams, body, key))
         .catch((error: unknown) => ({ status: 500, body: { error: String(error) } }));
-      void answered.then(({ status, body }) =>
-        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body)),
-      );
+      void answered.then(({ status, body }) => {
+        const lost = pathname === "/start_job" ? seller.behaviour.startAnswer : undefined;
+        if (lost === "never comes") return response;
+        if (lost === "lost") return request.socket.destroy();
+        return response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+      });
     });
     await seller.#register();
     return seller;
@@ -126,7 +135,12 @@ export class Seller implements AsyncDisposable {
     this.agentIdentifier = (await this.#client.row(id)).agentIdentifier ?? "";
   }
 
-  async #answer(route: string, query: URLSearchParams, body: Json): Promise<{ status: number; body: Json }> {
+  async #answer(
+    route: string,
+    query: URLSearchParams,
+    body: Json,
+    key: string,
+  ): Promise<{ status: number; body: Json }> {
     const { availability, information, fields } = this.behaviour;
     switch (route) {
       case "GET /availability":
@@ -140,10 +154,11 @@ export class Seller implements AsyncDisposable {
         if (information === "not there") break;
         return { status: 200, body: { ...this.#information(), ...information } };
       case "POST /start_job":
-        return { status: 200, body: { ...(await this.#startJob(body)), ...this.behaviour.started } };
+        return { status: 200, body: { ...(await this.#onceFor(key, body)), ...this.behaviour.started } };
       case "POST /provide_input":
         return this.#provideInput(body);
       case "GET /status":
+        if (this.behaviour.jobs === "erased") return { status: 410, body: { error: "JOB_ERASED" } };
         return { status: 200, body: await this.#status(query.get("job_id") ?? "") };
     }
     return { status: 404, body: { error: "NOT_FOUND" } };
@@ -161,8 +176,17 @@ export class Seller implements AsyncDisposable {
     };
   }
 
-  async #startJob(body: Json): Promise<Json> {
+  /** The same request with the same secret begins one job. */
+  async #onceFor(key: string, body: Json): Promise<Json> {
     this.asked.push(body);
+    this.keys.push(key);
+    const request = `${key} ${JSON.stringify(body)}`;
+    const answer = this.#begun.get(request) ?? (await this.#startJob(body));
+    this.#begun.set(request, answer);
+    return answer;
+  }
+
+  async #startJob(body: Json): Promise<Json> {
     const id = randomUUID();
     const purchaser = body["identifier_from_purchaser"];
     if (typeof purchaser !== "string" || this.price === "Free") {

@@ -59,6 +59,7 @@ describe("masumi-agents hire", () => {
     ["a refund of nothing", ["x", "--refund"], /--refund needs --resume/],
     ["a hire that is not there", ["--resume", "../../secrets"], /HIRE_UNKNOWN/],
     ["no time", ["x", "--timeout", "0"], /--timeout 0/],
+    ["no days", ["http://127.0.0.1:9", "--max-days", "0"], /--max-days 0/],
     ["no price", ["http://127.0.0.1:9", "--max-price", "cheap"], /--max-price cheap/],
   ])("refuses %s", async (_, words, message) => {
     const { exitCode, stderr } = await market.project.run("hire", ...words);
@@ -79,6 +80,23 @@ describe("masumi-agents hire", () => {
       exitCode: 0,
       stdout: `${MARKETPLACE_RESULT}\n`,
     });
+    expect(await market.purchases()).toHaveLength(1);
+  });
+
+  it("killed between its request and the agent's answer, the next one goes on with the same job", async () => {
+    const seller = await market.seller({ startAnswer: "never comes" });
+    const { child, done } = market.project.start("hire", seller.url, ...TOPIC);
+    await expect.poll(() => seller.jobs.size, { timeout: 20_000 }).toBe(1);
+    child.kill("SIGKILL");
+    await done;
+    seller.behaviour = {};
+    const [id = ""] = market.hires();
+    expect((await market.project.run("hire", "--list")).stdout).toMatch(/no answer of the agent yet$/m);
+    expect(await market.project.run("hire", "--resume", id)).toMatchObject({
+      exitCode: 0,
+      stdout: `${MARKETPLACE_RESULT}\n`,
+    });
+    expect(seller.jobs.size).toBe(1);
     expect(await market.purchases()).toHaveLength(1);
   });
 

@@ -12,7 +12,7 @@ const CREW = {
 };
 const hosted = { url: undefined, crew: CREW };
 const line = (second: number, event: string) =>
-  `${JSON.stringify({ time: `2026-11-29T10:00:0${second}.000+00:00`, level: "info", event, agent: "writer", instance: "i", job_id: "7" })}\n`;
+  `${JSON.stringify({ time: `2026-11-29T10:00:0${second}.000+00:00`, level: "info", event, agent: "writer", instance: "i", job: "7" })}\n`;
 
 const aws = useFakeAws();
 
@@ -40,14 +40,14 @@ describe("logs of processes", () => {
     await using stack = await stackOf();
     stack.project.write(FILE, `${line(1, "job_started")}Traceback: \u001b[31mred\n`);
     expect((await run(stack, "writer")).stdout).toBe(
-      "2026-11-29T10:00:01.000+00:00 info    job_started job_id=7\nTraceback: \\u001b[31mred\n",
+      "2026-11-29T10:00:01.000+00:00 info    job_started job=7\nTraceback: \\u001b[31mred\n",
     );
   });
 
   it("shows the last lines, those since a moment, and JSON", async () => {
     await using stack = await stackOf();
     stack.project.write(FILE, `${line(1, "one")}${line(2, "two")}more\n${line(3, "three")}`);
-    expect((await run(stack, "writer", { lines: "1" })).stdout).toMatch(/^\S+ info {4}three job_id=7\n$/);
+    expect((await run(stack, "writer", { lines: "1" })).stdout).toMatch(/^\S+ info {4}three job=7\n$/);
     const since = await run(stack, "writer", { since: "2026-11-29T10:00:02Z", json: true });
     expect(
       since.stdout
@@ -68,7 +68,7 @@ describe("logs of processes", () => {
     stack.project.write(FILE, line(1, "one"));
     const { exitCode, stdout, stderr } = await run(stack, undefined);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^writer {2}\S+ info {4}one job_id=7\n$/);
+    expect(stdout).toMatch(/^writer {2}\S+ info {4}one job=7\n$/);
     expect(stderr).toMatch(/^editor: There is no log at .*crew\.log/);
   });
 
@@ -91,7 +91,7 @@ describe("logs of processes", () => {
     child.kill("SIGINT");
     const { exitCode, stdout } = await done;
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^\S+ info {4}before job_id=7\n\S+ info {4}after job_id=7\n$/);
+    expect(stdout).toMatch(/^\S+ info {4}before job=7\n\S+ info {4}after job=7\n$/);
   });
 });
 

@@ -34,6 +34,7 @@ describe("stack configuration", () => {
       hosting: "process",
       settleSeconds: 30,
       probeSeconds: 60,
+      keepDays: 30,
       modelName: "gpt-4.1-mini",
       v1Replacement: "create-first",
       allowPrivateUrls: false,
@@ -56,6 +57,12 @@ describe("stack configuration", () => {
       { "masumi:network": "preprod" },
       /masumi:network: .*"Preprod"\|"Mainnet".*config set/,
     ],
+    [
+      "results that are kept for no day",
+      { "masumi:keepDays": "0" },
+      /masumi:keepDays: expected 1 to 3650 days/,
+    ],
+    ["results that are kept for ever", { "masumi:keepDays": "3651" }, /masumi:keepDays: expected 1 to/],
     ["a missing network", { "masumi:network": undefined }, /masumi:network/],
     [
       "a missing key",
@@ -158,8 +165,9 @@ describe("stack configuration", () => {
         deletionProtection: false,
         rolePath: "/",
         tags: {},
+        proxyHops: 1,
       },
-      docker: { bind: "127.0.0.1", url: "http://127.0.0.1:{port}" },
+      docker: { bind: "127.0.0.1", url: "http://127.0.0.1:{port}", proxyHops: 0 },
     });
     expect(read(express()).aws.domain).toBeUndefined();
   });

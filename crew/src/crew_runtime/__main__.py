@@ -125,6 +125,7 @@ def server_for(app: ASGIApp) -> uvicorn.Server:
             ws="none",
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # http/callers.py reads them, and believes PROXY_HOPS of them alone
             timeout_keep_alive=IDLE_SECONDS,
             server_header=False,
             timeout_graceful_shutdown=_REQUESTS_END_WITHIN_SECONDS,

@@ -18,8 +18,9 @@ from crew_runtime.declared.declaration import Declaration, code_of, documents_of
 from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.documents.fetch_request import Bucket
 from crew_runtime.http.agent import Agent
-from crew_runtime.http.app import create_app
+from crew_runtime.http.app import Doorman, create_app
 from crew_runtime.http.connections import Connection
+from crew_runtime.http.job_intake import IntakeLimits
 from crew_runtime.http.operations import Operations
 from crew_runtime.job_spec import JobSpec
 from crew_runtime.logs import event
@@ -36,7 +37,7 @@ from crew_runtime.payments.watch import PaymentWatch, WatchTimes
 from crew_runtime.runner.job_runner import JobRunner, Limits
 from crew_runtime.runner.leases import LeaseKeeper
 from crew_runtime.runner.worker_launcher import WorkerLauncher
-from crew_runtime.store import JobStore, StoreUnavailableError
+from crew_runtime.store import JobStore, Retention, StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)
 Loop = Callable[[], Awaitable[None]]
@@ -79,6 +80,7 @@ def assemble(
     service = _payment_service(settings, declaration)
     watch = _watch(settings, store, service, runner) if service else None
     loops: list[Loop] = [partial(_make_ready, runner, fetch, on_unusable), keeper.keep, day.keep]
+    loops += [Retention(store=store, keep_days=settings.keep_days).keep]
     loops += [one.keep for one in (protection, watch) if one]
     agent = Agent(
         declaration=declaration,
@@ -87,10 +89,11 @@ def assemble(
         runner=runner,
         checkout=_checkout(settings, declaration, store, service) if service else None,
         seller_vkey=settings.seller_vkey,
-        max_unpaid=settings.max_unpaid,
+        limits=IntakeLimits(unpaid=settings.max_unpaid, per_client=settings.max_per_client),
     )
     app = create_app(
         agent,
+        Doorman(proxy_hops=settings.proxy_hops, starts_per_minute=settings.start_rate),
         health={"status": "ok", "agent": declaration.id, "instance": settings.agent_instance},
         max_body=settings.max_body,
         cors_origins=settings.cors_origins,

@@ -24,6 +24,7 @@ class Failure(StrEnum):
     INPUT_NOT_PROVIDED = "INPUT_NOT_PROVIDED"
     PAYMENT_NOT_MADE = "PAYMENT_NOT_MADE"
     PAYMENT_EXPIRED = "PAYMENT_EXPIRED"
+    GAVE_WAY = "GAVE_WAY"
     PAYMENT_INVALID = "PAYMENT_INVALID"
     PAYMENT_CLOSED = "PAYMENT_CLOSED"
     REFUND_REQUESTED = "REFUND_REQUESTED"
@@ -36,7 +37,7 @@ MESSAGES: Final[dict[Failure, str]] = {
     Failure.MODEL_REFUSED: "The agent's language model refused the request. The operator has to look into it.",
     Failure.MODEL_BUDGET_SPENT: "The job used up its model calls. Ask for something smaller.",
     Failure.EMPTY_RESULT: "The crew ended without a result. Start the job again, or rephrase the request.",
-    Failure.CREW_FAILED: "The crew could not finish the job. Start it again, or send the operator the job's id.",
+    Failure.CREW_FAILED: "The crew could not finish the job. Start it again, or send the operator its reference.",
     Failure.JOB_TIMEOUT: "The job exceeded its time limit. Ask for something smaller.",
     Failure.GUARDRAIL_NOT_MET: "The result failed its check several times. Start the job again.",
     Failure.DOCUMENTS_UNUSABLE: "The agent's own documents cannot be used. The operator has to look into it.",
@@ -49,6 +50,7 @@ MESSAGES: Final[dict[Failure, str]] = {
     Failure.INPUT_NOT_PROVIDED: "The crew's question was not answered in time. Start a new job, or ask for a refund.",
     Failure.PAYMENT_NOT_MADE: "The payment for the job could not be created. Start the job again.",
     Failure.PAYMENT_EXPIRED: "No funds were locked before payByTime. Start the job again.",
+    Failure.GAVE_WAY: "Very many unpaid jobs came after this one. Start the job again; ask for a refund if you paid.",
     Failure.PAYMENT_INVALID: "The locked funds do not match the price. Withdraw them, and start the job again.",
     Failure.PAYMENT_CLOSED: "The payment ended before there was a result. Start the job again.",
     Failure.REFUND_REQUESTED: "A refund was requested before the job began. Start a new job if that was a mistake.",

@@ -1,11 +1,12 @@
 """A job, its states, and what is known of its payment."""
 
+import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, Final
-from uuid import uuid4
 
 from crew_runtime.failures import Failure
 
@@ -54,9 +55,18 @@ UNENDED: Final = (
 """States in which the customer still waits."""
 
 
+_ID_BYTES: Final = 16
+_REFERENCE_DIGITS: Final = 16
+
+
 def new_id() -> str:
-    """Return an id that cannot be guessed: whoever knows a job's id can read its result."""
-    return str(uuid4())
+    """Return an id of 128 random bits, which cannot be guessed: whoever knows a job's id can read its result."""
+    return secrets.token_hex(_ID_BYTES)
+
+
+def reference_of(job_id: str) -> str:
+    """Return what a job is called where others than its customer read: it tells jobs apart, and opens none."""
+    return sha256(job_id.encode()).hexdigest()[:_REFERENCE_DIGITS]
 
 
 def now() -> int:
@@ -97,9 +107,12 @@ class Question:
 class Job:
     """One job; `status_id` names its present status and changes with it alone. Times are Unix milliseconds.
 
-    `request_key` is the same for requests that mean the same job: purchaser and input. `on_chain_state` and
-    `next_action` are the payment's as last seen. `question` is the one that is open, or was when the job failed;
-    `answers` are those given so far, in order. A job is closed once nothing is left to do or to watch for it.
+    `id` is a secret of its customer: everybody else is told the `reference`. `request_key` is the same for requests
+    that mean the same job; `secret_hash` is that of the secret by which its customer asks for it again, if there is
+    one. `on_chain_state` and `next_action` are the payment's as last seen. `question` is the one that is open, or was
+    when the job failed; `answers` are those given so far, in order. A job that gave way waits for its payment
+    without a place of its own. A job is closed once nothing is left to do or to watch for it, and erased
+    when neither input nor result nor purchaser is known any more.
     """
 
     input_data: dict[str, Any]
@@ -107,6 +120,7 @@ class Job:
     identifier_from_purchaser: str | None = None
     input_hash: str | None = None
     request_key: str | None = None
+    secret_hash: str | None = None
     id: str = field(default_factory=new_id)
     status_id: str = field(default_factory=new_id)
     state: JobState = JobState.QUEUED
@@ -116,6 +130,7 @@ class Job:
     payment: PaymentTerms | None = None
     on_chain_state: str | None = None
     next_action: str | None = None
+    gave_way_at: int | None = None
     result: str | None = None
     result_hash: str | None = None
     hash_rule: str | None = None
@@ -123,3 +138,9 @@ class Job:
     created_at: int = field(default_factory=now)
     finished_at: int | None = None
     closed_at: int | None = None
+    erased_at: int | None = None
+
+    @property
+    def reference(self) -> str:
+        """What the job is called in logs, and where its payment is."""
+        return reference_of(self.id)

@@ -36,7 +36,21 @@ JOB_SECONDS: Final = Counter("job_seconds_total", "Seconds that jobs' processes 
 MODEL_CALLS: Final = Counter("model_calls_total", "Calls of the language model.")
 TOKENS: Final = Counter("model_tokens_total", "Tokens of the language model.")
 LEASES_LOST: Final = Counter("leases_lost_total", "Jobs that another runtime took over while this one ran them.")
-COUNTERS: Final = (PAYMENT_REQUESTS, PAYMENT_CHANGES, JOBS_ENDED, JOB_SECONDS, MODEL_CALLS, TOKENS, LEASES_LOST)
+STARTS_REFUSED: Final = Counter("starts_refused_total", "Starts that were more than a client's part, by limit.")
+JOBS_GAVE_WAY: Final = Counter(
+    "jobs_gave_way_total", "Unpaid jobs that gave way to later ones, or were given up for them."
+)
+COUNTERS: Final = (
+    STARTS_REFUSED,
+    JOBS_GAVE_WAY,
+    PAYMENT_REQUESTS,
+    PAYMENT_CHANGES,
+    JOBS_ENDED,
+    JOB_SECONDS,
+    MODEL_CALLS,
+    TOKENS,
+    LEASES_LOST,
+)
 
 Gauge = tuple[str, str, Mapping[str, float] | float]
 """Name, help, and a value or one for each value of the label `kind`."""

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from crew_runtime.atomic_file import replacing
+from crew_runtime.jobs import reference_of
 from support.sharing_runtime import descriptors, given_to_runtimes
 
 IDENTIFIER = "ab" * 28 + "01"
@@ -64,6 +65,8 @@ class Runtime:
                 "MODEL_KEY": SENTINEL_KEY,
                 "MODEL_NAME": "stub-model",
                 "SHUTDOWN_GRACE": "0",
+                "START_RATE": "0",  # every test is the same client
+                "MAX_PER_CLIENT": "10000",
                 **({"PYTHONPATH": str(_TESTS), **shared} if shared else {}),
                 **environment,
             },
@@ -109,7 +112,7 @@ class Runtime:
         return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_SECONDS, trust_env=False)
 
     def logged(self, name: str, job_id: str) -> bool:
-        return any((event["event"], event.get("job_id")) == (name, job_id) for event in self.events)
+        return any((event["event"], event.get("job")) == (name, reference_of(job_id)) for event in self.events)
 
     def identify(self, identifier: str | None = IDENTIFIER, *, draining: bool = False) -> None:
         with replacing(self.identity_file) as file:
@@ -118,11 +121,12 @@ class Runtime:
     def wait_until_ready(self) -> None:
         self.wait_for_event("crew_ready")
 
-    def buy(self, topic: str, nonce: str, **fields: object) -> httpx.Response:
-        """Start a job as a buyer does who pays."""
+    def buy(self, topic: str, nonce: str, *, key: str | None = "", **fields: object) -> httpx.Response:
+        """Start a job as a buyer does who pays, by a secret key of the nonce's own unless another or none is given."""
         self.wait_until_ready()
         body = {"identifier_from_purchaser": nonce, "input_data": {"topic": topic, **fields}}
-        return self.http.post("/start_job", json=body)
+        headers = {} if key is None else {"Idempotency-Key": key or f"secret of the buyer of {nonce}"}
+        return self.http.post("/start_job", json=body, headers=headers)
 
     def start_job(self, topic: str, **fields: object) -> str:
         self.wait_until_ready()

@@ -170,6 +170,7 @@ function environmentOf(
     identity: { file: `${DATA_FOLDER}/identity.json` },
     jobSeconds: JOB_SECONDS,
     graceSeconds: JOB_SECONDS,
+    proxyHops: config.docker.proxyHops,
   });
   return pulumi.secret([...environment, ...Object.entries(secrets)].map(([key, value]) => `${key}=${value}`));
 }

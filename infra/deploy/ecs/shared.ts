@@ -147,6 +147,7 @@ export function makeCrew(
       identity: { ssmParameter: identityParameter },
       jobSeconds: config.aws.jobMinutes * 60,
       graceSeconds: GRACE_SECONDS,
+      proxyHops: config.aws.proxyHops,
     }),
     logGroup: new aws.cloudwatch.LogGroup(
       agent.id,

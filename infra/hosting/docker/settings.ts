@@ -23,6 +23,8 @@ const schema = z.strictObject({
     .default("http://127.0.0.1:{port}"),
   /** Ports of single agents, by id. Default: a port derived from stack and id. */
   ports: z.record(z.string(), z.int().min(1).max(65_535, "expected a port, 1 to 65535")).default({}),
+  /** Proxies in front of crews that add to X-Forwarded-For; without them, all that come through a proxy are one client. */
+  proxyHops: z.int().min(0).max(8).default(0),
   /** The platform that images are built for. Default: this machine's, or linux/amd64 for an engine on another machine. */
   platform: platform.exactOptional(),
 });

@@ -121,6 +121,8 @@ const schema = z.strictObject({
   platform: platform.default("linux/amd64"),
   /** The longest that a job may run, in minutes. Updating or removing a service may take that much longer. */
   jobMinutes: z.int().min(1).max(1440).default(60),
+  /** Proxies in front of crews that add to X-Forwarded-For: the load balancer, and what is in front of it, such as CloudFront. */
+  proxyHops: z.int().min(1).max(8).default(1),
 });
 
 export type AwsSettings = Omit<z.output<typeof schema>, "region"> & {

@@ -131,6 +131,8 @@ describe("the names of the crew's environment", () => {
       (name) => name.startsWith("DOCUMENTS_") && name !== "DOCUMENTS_WITHIN",
     );
     expect(documents).toHaveLength(4);
-    expect(await of()).toEqual(expect.arrayContaining([...documents, "DATABASE_URL", "DATABASE_SCHEMA"]));
+    expect(await of()).toEqual(
+      expect.arrayContaining([...documents, "DATABASE_URL", "DATABASE_SCHEMA", "KEEP_DAYS", "PROXY_HOPS"]),
+    );
   });
 });

@@ -136,9 +136,9 @@ describe("settings that give numbers", () => {
 describe("deadlines and idle times that must know each other", () => {
   it.each([
     [900, undefined],
-    [34_800, undefined],
-    [35_400, 43_800],
-    [86_400, 94_800],
+    [40_200, undefined],
+    [40_800, 43_800],
+    [86_400, 89_400],
   ])("a job of %i s: its result is due after %s s", (jobSeconds, due) =>
     expect(submitWithin(jobSeconds)).toBe(due),
   );
@@ -153,7 +153,7 @@ describe("deadlines and idle times that must know each other", () => {
         new RegExp(`${name}: float = Field\\(\\s+default=([\\d_]+)`).exec(settings)?.[1]?.replaceAll("_", ""),
       );
     const [pay, submit, margin] = ["pay_within", "submit_within", "submit_margin"].map(defaultOf);
-    for (const minutes of [1, 589, 590, 1440]) {
+    for (const minutes of [1, 670, 671, 1440]) {
       const due = submitWithin(minutes * 60) ?? submit ?? 0;
       expect(due - (pay ?? 0) - (margin ?? 0)).toBeGreaterThanOrEqual(minutes * 60);
     }

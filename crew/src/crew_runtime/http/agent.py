@@ -8,7 +8,8 @@ from crew_runtime.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.failures import MESSAGES
 from crew_runtime.hashes import input_hash
-from crew_runtime.http.job_intake import JobIntake
+from crew_runtime.http.callers import Caller
+from crew_runtime.http.job_intake import IntakeLimits, JobIntake
 from crew_runtime.http.job_request import read_job_request
 from crew_runtime.http.questions import not_awaited, read_answer, schema_of
 from crew_runtime.jobs import Job, JobState
@@ -36,7 +37,7 @@ class Agent:
         runner: JobRunner,
         checkout: Checkout | None,
         seller_vkey: str,
-        max_unpaid: int,
+        limits: IntakeLimits,
     ) -> None:
         self._declaration = declaration
         self._identity = identity
@@ -44,7 +45,7 @@ class Agent:
         self._runner = runner
         self._checkout = checkout
         self._seller_vkey = seller_vkey
-        self._intake = JobIntake(store=store, runner=runner, checkout=checkout, max_unpaid=max_unpaid)
+        self._intake = JobIntake(store=store, runner=runner, checkout=checkout, limits=limits)
 
     @property
     def crew_is_ready(self) -> bool:
@@ -120,13 +121,14 @@ class Agent:
             information["pricing"]["Pricing"] = [{"amount": p.amount, "unit": p.unit} for p in pricing.prices]
         return {name: value for name, value in information.items() if value is not None}
 
-    async def start_job(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Check the request and return its job: a new one, or the one that the same request has begun.
+    async def start_job(self, body: dict[str, Any], caller: Caller) -> dict[str, Any]:
+        """Check the request and return its job: a new one, or the one that the same request with its secret has begun.
 
         Raises:
             ApiError: 503 AGENT_NOT_REGISTERED, AGENT_DRAINING, CREW_LOADING, AGENT_STOPPING, QUEUE_FULL,
                 DAILY_TOKENS_SPENT, PAYMENTS_NOT_CONFIGURED, PRICE_RULE_MISSING, PAYMENT_SERVICE_UNAVAILABLE or
-                PAYMENT_REFUSED, each with Retry-After; 400 INPUT_INVALID with all problems at once.
+                PAYMENT_REFUSED, each with Retry-After; 400 INPUT_INVALID with all problems at once; 409 JOB_EXISTS;
+                429 TOO_MANY_STARTS.
 
         """
         agent_identifier = self._identifier_for_jobs()
@@ -147,8 +149,8 @@ class Agent:
                 retry_after_seconds=_RETRY_STOPPING_SECONDS,
             )
         # In a thread, so that a large one keeps nobody else waiting.
-        request = await asyncio.to_thread(read_job_request, self._declaration, body)
-        return _receipt(await self._intake.take(request, agent_identifier, paid=self.is_paid))
+        request = await asyncio.to_thread(read_job_request, self._declaration, body, caller.secret_hash)
+        return _receipt(await self._intake.take(request, agent_identifier, caller.address, paid=self.is_paid))
 
     @property
     def is_paid(self) -> bool:
@@ -182,17 +184,20 @@ class Agent:
         """Return the state of a job; `id` names this status, and changes only with it.
 
         Raises:
-            ApiError: 400 JOB_ID_MISSING, 404 JOB_UNKNOWN.
+            ApiError: 400 JOB_ID_MISSING, 404 JOB_UNKNOWN, 410 JOB_ERASED.
 
         """
         job = await self._find(job_id)
+        if job.erased_at is not None and job.state.status == "completed":
+            message = "The job was completed. Its result has been erased: this agent keeps results for a limited time."
+            raise ApiError(410, "JOB_ERASED", message)
         answer: dict[str, Any] = {"id": job.status_id, "job_id": job.id, "status": job.state.status}
         if job.state.status == "completed" and job.result is not None:
             answer["result"] = job.result
         if job.state is JobState.AWAITING_INPUT and job.question is not None:
             answer["input_schema"] = schema_of(job.question)
         if job.failure is not None:
-            answer |= {"error": job.failure, "message": MESSAGES[job.failure]}
+            answer |= {"error": job.failure, "message": MESSAGES[job.failure], "reference": job.reference}
         return answer
 
     async def provide_input(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -211,7 +216,7 @@ class Agent:
             found = await asyncio.to_thread(self._store.get, job.id)
             if found is None or found.answers != (*job.answers, text):  # else it was taken, and that was not heard
                 raise not_awaited()
-        event(_log, logging.INFO, "input_provided", job_id=job.id)
+        event(_log, logging.INFO, "input_provided", job=job.reference)
         self._runner.answered(job.id)
         hashed = input_hash(job.identifier_from_purchaser or "", body["input_data"])
         return {"status": "success", "input_hash": hashed, "signature": ""}

@@ -15,6 +15,9 @@ from starlette.types import Lifespan
 from crew_runtime.api_error import ApiError
 from crew_runtime.http.agent import Agent
 from crew_runtime.http.bodies import read_json_object
+from crew_runtime.http.callers import Caller, address_of
+from crew_runtime.http.request_secret import read_secret_hash
+from crew_runtime.http.start_rate import StartRate
 from crew_runtime.logs import event
 from crew_runtime.store import StoreUnavailableError
 
@@ -22,8 +25,28 @@ _log: Final = logging.getLogger(__name__)
 _RETRY_STORE_SECONDS: Final = 10
 
 
+class Doorman:
+    """Knows callers, and lets none of them ask for jobs too often."""
+
+    def __init__(self, *, proxy_hops: int, starts_per_minute: int) -> None:
+        self._proxy_hops = proxy_hops
+        self._rate = StartRate(starts_per_minute)
+
+    def admit(self, request: Request) -> Caller:
+        """Return who asks for a job.
+
+        Raises:
+            ApiError: 429 TOO_MANY_STARTS, 400 IDEMPOTENCY_KEY_INVALID.
+
+        """
+        address = address_of(request, proxy_hops=self._proxy_hops)
+        self._rate.admit(address)
+        return Caller(address=address, secret_hash=read_secret_hash(request.headers))
+
+
 def create_app(
     agent: Agent,
+    doorman: Doorman,
     *,
     health: Mapping[str, str],
     max_body: int,
@@ -37,10 +60,10 @@ def create_app(
             CORSMiddleware,
             allow_origins=list(cors_origins),
             allow_methods=["GET", "HEAD", "POST"],
-            allow_headers=["*"],  # no cookie and no header of a request means anything here
+            allow_headers=["*"],  # there are no cookies, and no header that a browser adds by itself means anything
             expose_headers=["Retry-After"],
         )
-    app.include_router(_routes(agent, health, max_body))
+    app.include_router(_routes(agent, doorman, health, max_body))
     app.add_exception_handler(ApiError, _answer_api_error)
     app.add_exception_handler(HTTPException, _answer_http_exception)
     app.add_exception_handler(RequestValidationError, _answer_validation_error)
@@ -49,7 +72,7 @@ def create_app(
     return app
 
 
-def _routes(agent: Agent, health: Mapping[str, str], max_body: int) -> APIRouter:
+def _routes(agent: Agent, doorman: Doorman, health: Mapping[str, str], max_body: int) -> APIRouter:
     router = APIRouter()
     get = partial(router.api_route, methods=["GET", "HEAD"])
 
@@ -76,7 +99,8 @@ def _routes(agent: Agent, health: Mapping[str, str], max_body: int) -> APIRouter
 
     @router.post("/start_job")
     async def start_job(request: Request) -> dict[str, Any]:
-        return await agent.start_job(await read_json_object(request, limit=max_body))
+        caller = doorman.admit(request)
+        return await agent.start_job(await read_json_object(request, limit=max_body), caller)
 
     @get("/status")
     async def status(job_id: str | None = None) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import ClassVar, Final, TypeAlias
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from crew_runtime.http.answer_headers import ON_EVERY_ANSWER
+
 IDLE_SECONDS: Final = 75
 """How long a connection without a request is kept: longer than any load balancer before it does.
 
@@ -17,6 +19,8 @@ a request sent at that moment would be answered 502.
 _TOO_LATE: Final = json.dumps(
     {"error": "REQUEST_INCOMPLETE", "message": "The request did not arrive completely in time. Send it again."}
 ).encode()
+
+_NOT_HTTP: Final = json.dumps({"error": "NOT_HTTP", "message": "The request is not HTTP. Correct it."}).encode()
 
 _Part: TypeAlias = tuple[str, RequestResponseCycle | None]
 
@@ -82,10 +86,19 @@ class Connection(H11Protocol):
         if self.transport.is_closing():
             return
         if self.conn.our_state is h11.IDLE:
-            headers = [
-                ("content-type", "application/json"), ("content-length", str(len(_TOO_LATE))), ("connection", "close")
-            ]  # fmt: skip
-            head = h11.Response(status_code=408, headers=headers, reason=b"Request Timeout")
-            for piece in (head, h11.Data(_TOO_LATE), h11.EndOfMessage()):
-                self.transport.write(self.conn.send(piece) or b"")
+            self._refuse(408, b"Request Timeout", _TOO_LATE)
         self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words are for its log
+        """Answer what is not HTTP."""
+        self._refuse(400, b"Bad Request", _NOT_HTTP)
+        self.transport.close()
+
+    def _refuse(self, status: int, reason: bytes, body: bytes) -> None:
+        headers = [
+            ("content-type", "application/json"), ("content-length", str(len(body))), ("connection", "close"),
+            *ON_EVERY_ANSWER,
+        ]  # fmt: skip
+        head = h11.Response(status_code=status, headers=headers, reason=reason)
+        for piece in (head, h11.Data(body), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(piece) or b"")

@@ -1,76 +1,120 @@
-"""Accepts jobs: one for each request, however often it is sent."""
+"""Accepts jobs: one for each request, however often it is sent, and no client more than its part."""
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from typing import Final
 
 from crew_runtime.api_error import ApiError
 from crew_runtime.failures import MESSAGES, Failure
 from crew_runtime.http.job_request import JobRequest
+from crew_runtime.http.request_secret import require_same_secret
+from crew_runtime.http.start_rate import too_many
 from crew_runtime.jobs import Job, JobState
 from crew_runtime.logs import event
+from crew_runtime.metrics import JOBS_GAVE_WAY
 from crew_runtime.payments.checkout import Checkout
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store import JobStore
 
 _log: Final = logging.getLogger(__name__)
 _RETRY_FULL_SECONDS: Final = 10
+_RETRY_PART_SECONDS: Final = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeLimits:
+    """How many jobs may await their payment, and how many free jobs of one client may run or wait."""
+
+    unpaid: int
+    per_client: int
 
 
 class JobIntake:
-    """Stores a job before it is answered, creates its payment, and hands it to the runner."""
+    """Stores a job before it is answered, creates its payment, and hands it to the runner.
 
-    def __init__(self, *, store: JobStore, runner: JobRunner, checkout: Checkout | None, max_unpaid: int) -> None:
+    Nobody is refused because others do not pay: the oldest unpaid job gives way.
+    """
+
+    def __init__(self, *, store: JobStore, runner: JobRunner, checkout: Checkout | None, limits: IntakeLimits) -> None:
         self._store = store
         self._runner = runner
         self._checkout = checkout
-        self._max_unpaid = max_unpaid
-        self._coming = 0
+        self._limits = limits
+        self._coming: set[str] = set()
+        self._clients: dict[str, str] = {}
 
-    async def take(self, request: JobRequest, agent_identifier: str, *, paid: bool) -> Job:
+    async def take(self, request: JobRequest, agent_identifier: str, client: str, *, paid: bool) -> Job:
         """Return the job of this request: the one that it has already begun, or a new one.
 
         Raises:
-            ApiError: 503 DAILY_TOKENS_SPENT or QUEUE_FULL, and what Checkout.paid_for raises.
+            ApiError: 503 DAILY_TOKENS_SPENT or QUEUE_FULL, 429 TOO_MANY_STARTS, 409 JOB_EXISTS, and what
+                Checkout.paid_for raises.
 
         """
-        job = await self._begun_by(request) or await self._begin(request, agent_identifier, paid=paid)
+        job = await self._begun_by(request)
+        if job:
+            require_same_secret(job, request.secret_hash)
+        else:
+            job = await self._begin(request, agent_identifier, client, paid=paid)
         if self._checkout and job.state is JobState.CREATED:
             return await self._checkout.paid_for(job)
         return job
 
     async def _begun_by(self, request: JobRequest) -> Job | None:
-        if request.input_hash is None:
-            return None
-        return await asyncio.to_thread(self._store.find, request.input_hash)
+        return None if request.key is None else await asyncio.to_thread(self._store.find, request.key)
 
-    async def _begin(self, request: JobRequest, agent_identifier: str, *, paid: bool) -> Job:
+    async def _begin(self, request: JobRequest, agent_identifier: str, client: str, *, paid: bool) -> Job:
+        self._require_tokens_left()
+        if self._runner.is_full_with(len(self._coming)):
+            raise _full()
+        if not paid:
+            self._require_a_part_left(client)
+        new = Job(
+            input_data=request.input_data,
+            agent_identifier=agent_identifier,
+            identifier_from_purchaser=request.purchaser,
+            input_hash=request.input_hash,
+            request_key=request.key,
+            secret_hash=request.secret_hash,
+            state=JobState.CREATED if paid else JobState.QUEUED,
+        )
+        self._coming.add(new.id)
+        self._clients[new.id] = client
+        try:
+            if paid:
+                await self._make_room()
+            job = await asyncio.to_thread(self._store.add, new)
+            if job.id != new.id:  # the same request was faster
+                require_same_secret(job, request.secret_hash)
+                return job
+            event(_log, logging.INFO, "job_accepted", job=job.reference)
+            if job.state is JobState.QUEUED:
+                self._runner.take(job.id)
+            return job
+        finally:
+            self._coming.discard(new.id)
+
+    def _require_tokens_left(self) -> None:
         wait = self._runner.seconds_without_model
         if wait is not None:
             message = MESSAGES[Failure.DAILY_TOKENS_SPENT]
             raise ApiError(503, Failure.DAILY_TOKENS_SPENT, message, retry_after_seconds=wait)
-        if self._runner.is_full_with(self._coming):
-            raise _full()
-        self._coming += 1
-        try:
-            if paid and await asyncio.to_thread(self._store.count_unpaid) >= self._max_unpaid:
-                raise _full()
-            new = Job(
-                input_data=request.input_data,
-                agent_identifier=agent_identifier,
-                identifier_from_purchaser=request.purchaser,
-                input_hash=request.input_hash,
-                request_key=request.input_hash,
-                state=JobState.CREATED if paid else JobState.QUEUED,
-            )
-            job = await asyncio.to_thread(self._store.add, new)
-            if job.id == new.id:
-                event(_log, logging.INFO, "job_accepted", job_id=job.id)
-                if job.state is JobState.QUEUED:
-                    self._runner.take(job.id)
-            return job
-        finally:
-            self._coming -= 1
+
+    def _require_a_part_left(self, client: str) -> None:
+        """Refuse a client that has its part of the free jobs. What it pays for is not counted: that limits itself."""
+        unended = self._runner.known | self._coming
+        self._clients = {job_id: whose for job_id, whose in self._clients.items() if job_id in unended}
+        if sum(whose == client for whose in self._clients.values()) >= self._limits.per_client:
+            raise too_many("MAX_PER_CLIENT", "Many of your jobs are not done yet.", _RETRY_PART_SECONDS)
+
+    async def _make_room(self) -> None:
+        """Let the oldest unpaid jobs give way where there would be more than may be."""
+        if await asyncio.to_thread(self._store.count_unpaid) < self._limits.unpaid:
+            return
+        for job in await asyncio.to_thread(self._store.make_room, self._limits.unpaid - 1):
+            JOBS_GAVE_WAY.add()
+            event(_log, logging.WARNING, "job_gave_way", job=job.reference, failure=job.failure)
 
 
 def _full() -> ApiError:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final
 
 import rfc8785
@@ -18,18 +19,23 @@ _NONCE: Final = re.compile(r"[0-9a-fA-F]{14,26}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
-    """A request that fits: the input as received, and its hash by MIP-004 for the purchaser."""
+    """A request that fits: the input as received, and its hash by MIP-004 for the purchaser.
+
+    Requests of the same `key` mean the same job; `secret_hash` tells who may be told of it.
+    """
 
     input_data: dict[str, Any]
     purchaser: str | None
     input_hash: str | None
+    key: str | None
+    secret_hash: str | None
 
 
-def read_job_request(declaration: Declaration, body: Mapping[str, Any]) -> JobRequest:
+def read_job_request(declaration: Declaration, body: Mapping[str, Any], secret_hash: str | None = None) -> JobRequest:
     """Check the request against the input schema, and that it has a price.
 
     Who pays names a nonce, `identifier_from_purchaser`: 14 to 26 hexadecimal digits, as the payment service wants it.
-    For free jobs any text will do, or none.
+    For free jobs any text will do, or none: it does not have to be new, so that two jobs may have the same.
 
     Raises:
         ApiError: 400 INPUT_INVALID with every problem at once.
@@ -56,7 +62,18 @@ def read_job_request(declaration: Declaration, body: Mapping[str, Any]) -> JobRe
     if problems:
         message = "The request does not match /input_schema. Correct what is listed under problems."
         raise ApiError(400, "INPUT_INVALID", message, problems=problems)
-    return JobRequest(input_data=input_data, purchaser=purchaser, input_hash=None if purchaser is None else hashed)
+    key = hashed if declaration.is_paid else secret_hash and _digest(f"{secret_hash};{hashed}")
+    return JobRequest(
+        input_data=input_data,
+        purchaser=purchaser,
+        input_hash=None if purchaser is None else hashed,
+        key=key,
+        secret_hash=secret_hash,
+    )
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _is_name(purchaser: object) -> bool:

@@ -1,8 +1,13 @@
 """Serves different applications on different ports of one process."""
 
 from collections.abc import Mapping
+from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from crew_runtime.http.answer_headers import ON_EVERY_ANSWER
+
+_HEADERS: Final = [(name.encode(), value.encode()) for name, value in ON_EVERY_ANSWER]
 
 
 def by_port(app: ASGIApp, others: Mapping[int | None, ASGIApp]) -> ASGIApp:
@@ -10,6 +15,12 @@ def by_port(app: ASGIApp, others: Mapping[int | None, ASGIApp]) -> ASGIApp:
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         port = scope["server"][1] if scope["type"] == "http" and scope.get("server") else None
-        await (app if port is None else others.get(port, app))(scope, receive, send)
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            await send(message)
+
+        await (app if port is None else others.get(port, app))(scope, receive, sent)
 
     return served

@@ -122,7 +122,7 @@ class Settings(BaseModel):
         description="Set SELLER_VKEY to the selling wallet's verification key, 56 hexadecimal digits.",
     )
     pay_within: float = Field(
-        default=7200,
+        default=1800,
         ge=1,
         le=604_800,
         description="Set PAY_WITHIN to the seconds that a buyer gets to lock the funds.",
@@ -150,7 +150,28 @@ class Settings(BaseModel):
         default=10, ge=0.05, le=600, description="Set PAYMENT_POLL to the seconds between two checks of the payments."
     )
     max_unpaid: int = Field(
-        default=1000, ge=1, le=1_000_000, description="Set MAX_UNPAID to the number of jobs that may await payment."
+        default=1000,
+        ge=1,
+        le=1_000_000,
+        description="Set MAX_UNPAID to the number of jobs that may await payment before the oldest gives way.",
+    )
+    start_rate: int = Field(
+        default=30,
+        ge=0,
+        le=100_000,
+        description="Set START_RATE to the jobs that one client address may ask for in a minute (0: any number).",
+    )
+    max_per_client: int = Field(
+        default=16,
+        ge=1,
+        le=10_000,
+        description="Set MAX_PER_CLIENT to the free jobs of one client address that may run or wait.",
+    )
+    proxy_hops: int = Field(
+        default=0,
+        ge=0,
+        le=8,
+        description="Set PROXY_HOPS to the number of proxies in front, each of which adds to X-Forwarded-For, or to 0.",
     )
     result_hash_rule: HashRule = Field(
         default=HashRule.MARKETPLACE,
@@ -170,6 +191,12 @@ class Settings(BaseModel):
         ge=1,
         le=3600,
         description="Set LEASE_SECONDS to the seconds after which another runtime takes over the jobs of a dead one.",
+    )
+    keep_days: int = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        description="Set KEEP_DAYS to the days after which the result of a job that has ended is erased.",
     )
     internal_port: int | None = Field(
         default=None,

@@ -31,7 +31,8 @@ class Checkout:
     """Creates the payments of new jobs.
 
     A job is on the disk before its payment is asked for. If the answer is lost, the same request, sent again, asks
-    for another payment: the first was told to nobody, so that nobody can pay it, and it costs nothing.
+    for another payment (of the same job, if the request has a secret): the first was told to nobody, so that nobody can
+    pay it, and it costs nothing. The service and whoever reads there are told the job's reference, never its id.
     """
 
     def __init__(
@@ -67,10 +68,12 @@ class Checkout:
         try:
             terms = await self._create(mine)
         except PaymentServiceUnavailableError as error:
-            event(_log, logging.WARNING, "payment_not_made", job_id=job.id, reason=str(error))
+            event(_log, logging.WARNING, "payment_not_made", job=job.reference, reason=str(error))
+            if mine.secret_hash is None:  # nobody can ask for this job again; the same request begins a new one
+                await asyncio.to_thread(self._store.fail, job.id, Failure.PAYMENT_NOT_MADE, repeatable=True)
             raise _unavailable("The payment service does not answer.") from None
         except PaymentRefusedError as error:
-            event(_log, logging.ERROR, "payment_refused", job_id=job.id, reason=str(error))
+            event(_log, logging.ERROR, "payment_refused", job=job.reference, reason=str(error))
             await asyncio.to_thread(self._store.fail, job.id, Failure.PAYMENT_NOT_MADE, repeatable=True)
             raise ApiError(
                 503,
@@ -83,8 +86,8 @@ class Checkout:
         if bound is None or bound.payment is None:
             raise _unavailable("The job was ended meanwhile.")
         if self._seller_vkey and bound.payment.seller_vkey not in ("", self._seller_vkey):
-            event(_log, logging.WARNING, "seller_differs", job_id=job.id, seller_vkey=bound.payment.seller_vkey)
-        event(_log, logging.INFO, "payment_made", job_id=job.id, pay_by_time=bound.payment.pay_by_time)
+            event(_log, logging.WARNING, "seller_differs", job=job.reference, seller_vkey=bound.payment.seller_vkey)
+        event(_log, logging.INFO, "payment_made", job=job.reference, pay_by_time=bound.payment.pay_by_time)
         return bound
 
     async def _my_turn(self, job: Job) -> Job:
@@ -114,7 +117,7 @@ class Checkout:
             input_hash=job.input_hash,
             pay_by_time=begin + int(self._windows.pay_seconds * 1000),
             submit_result_time=begin + int(self._windows.submit_seconds * 1000),
-            metadata=f"job {job.id}",
+            metadata=f"job {job.reference}",
             source_index=self._declaration.payment.source_index,
             requested_funds=funds,
         )

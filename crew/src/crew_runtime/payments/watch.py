@@ -178,11 +178,11 @@ class PaymentWatch:
                     await self._act(job, terms, payment)
             self._pauses.pop(job.id, None)
         except (PaymentServiceUnavailableError, PaymentRefusedError, StoreUnavailableError) as error:
-            event(_log, logging.WARNING, "payment_step_failed", job_id=job.id, state=job.state, reason=str(error))
+            event(_log, logging.WARNING, "payment_step_failed", job=job.reference, state=job.state, reason=str(error))
             self._pauses[job.id] = (monotonic() + pause, min(pause * 2, _LONGEST_PAUSE_SECONDS))
             await self._give_up_late(job, terms)
         except Exception:  # noqa: BLE001 - one payment must not keep the others from being looked after
-            _log.exception("payment_step_broke", extra={"fields": {"job_id": job.id}})
+            _log.exception("payment_step_broke", extra={"fields": {"job": job.reference}})
             self._pauses[job.id] = (monotonic() + pause, min(pause * 2, _LONGEST_PAUSE_SECONDS))
         finally:
             self._under_way.pop(job.id, None)
@@ -191,14 +191,18 @@ class PaymentWatch:
         age = monotonic() - self._looked.get(job.id, float("-inf"))
         if job.state is JobState.RESULT_READY or age == float("inf"):
             return True
-        if payment is None and not self._has_list and job.state not in _AT_WORK:
+        if payment is not None:
+            return False
+        if not self._has_list and job.state not in _AT_WORK and job.gave_way_at is None:
             return True
         overdue = (
             terms.pay_by_time + self._settle_ms
             if job.state is JobState.AWAITING_PAYMENT
             else (terms.external_dispute_unlock_time)
         )
-        return payment is None and (age > _LOOK_ANYWAY_SECONDS or now() > overdue)
+        if job.gave_way_at is not None and job.state is JobState.AWAITING_PAYMENT and self._has_list:
+            return now() > overdue  # the list tells if it is paid; there may be thousands of them
+        return age > _LOOK_ANYWAY_SECONDS or now() > overdue
 
     @property
     def _settle_ms(self) -> int:
@@ -227,27 +231,27 @@ class PaymentWatch:
 
     async def _fund(self, job: Job) -> None:
         if await asyncio.to_thread(self._store.fund, job.id):
-            event(_log, logging.INFO, "job_paid", job_id=job.id)
+            event(_log, logging.INFO, "job_paid", job=job.reference)
             self._run(job.id)
 
     async def _settle(self, job: Job) -> None:
         if await asyncio.to_thread(self._store.settle, job.id):
-            event(_log, logging.INFO, "result_on_chain", job_id=job.id)
+            event(_log, logging.INFO, "result_on_chain", job=job.reference)
 
     async def _close(self, job: Job) -> None:
         if job.state is JobState.SUBMITTED:
-            event(_log, logging.ERROR, "result_never_on_chain", job_id=job.id)
+            event(_log, logging.ERROR, "result_never_on_chain", job=job.reference)
         await asyncio.to_thread(self._store.close, job.id)
 
     async def _submitted(self, job: Job) -> None:
         if await asyncio.to_thread(self._store.note_submitted, job.id):
-            event(_log, logging.INFO, "result_submitted", job_id=job.id)
+            event(_log, logging.INFO, "result_submitted", job=job.reference)
 
     async def _fail(self, job: Job, failure: Failure) -> None:
         """Fail a job; if nobody paid for it, the same request may begin a new one."""
         repeatable = failure is Failure.PAYMENT_EXPIRED
         if await asyncio.to_thread(self._store.fail, job.id, failure, repeatable=repeatable, expected=job.state):
-            event(_log, logging.WARNING, "job_failed", job_id=job.id, failure=failure)
+            event(_log, logging.WARNING, "job_failed", job=job.reference, failure=failure)
 
     async def _give_up_late(self, job: Job, terms: PaymentTerms) -> None:
         """Fail a job whose result was not accepted in time, even if the service never answers again.
@@ -268,12 +272,15 @@ class PaymentWatch:
         stuck = needs_operator(payment.on_chain_state, action)
         level = logging.ERROR if stuck else logging.WARNING if state in _UNUSUAL else logging.INFO
         name = "payment_needs_operator" if stuck else "payment_changed"
-        event(_log, level, name, job_id=job.id, on_chain_state=state, next_action=action)
+        event(_log, level, name, job=job.reference, on_chain_state=state, next_action=action)
 
 
 def needs_operator(on_chain_state: str | None, action: str | None) -> bool:
-    """Return whether funds are locked and the service waits for its operator."""
-    return on_chain_state is not None and action == WAITING_FOR_OPERATOR
+    """Return whether funds are locked and the service waits for its operator.
+
+    It also waits for its operator where nobody has paid in time, or wrongly, about which there is nothing to do.
+    """
+    return on_chain_state not in (None, "FundsOrDatumInvalid") and action == WAITING_FOR_OPERATOR
 
 
 def _before(moment: str) -> str:

@@ -14,7 +14,7 @@ from crew_runtime.declared.input_values import InputError, read_input
 from crew_runtime.disk import is_full, no_space
 from crew_runtime.failures import Failure
 from crew_runtime.hashes import HashRule
-from crew_runtime.jobs import Job, JobState, Question, now
+from crew_runtime.jobs import Job, JobState, Question, now, reference_of
 from crew_runtime.logs import event
 from crew_runtime.metrics import JOBS_ENDED
 from crew_runtime.model.gateway import ModelGateway
@@ -203,7 +203,7 @@ class JobRunner:
                     if self._is_over(job_id) or await self._run_and_keep(job_id, slot):
                         break
         except Exception:  # noqa: BLE001 - what happened to one job must not reach another; the job stays open
-            _log.exception("job_broke", extra={"fields": {"job_id": job_id}})
+            _log.exception("job_broke", extra={"fields": {"job": reference_of(job_id)}})
         finally:
             del self._tasks[job_id]
             self._abandoned.discard(job_id)
@@ -239,7 +239,7 @@ class JobRunner:
         elif seconds <= 0:
             await self._outcomes.fail(found, Failure.DEADLINE_PASSED)
         elif job := await asyncio.to_thread(self._store.start, job_id):
-            event(_log, logging.INFO, "job_started", job_id=job_id, attempt=job.attempts)
+            event(_log, logging.INFO, "job_started", job=reference_of(job_id), attempt=job.attempts)
             started = time.monotonic()
             answer = await self._run(job, inputs, seconds, slot)
             if answer is None:
@@ -257,7 +257,7 @@ class JobRunner:
         process = None
         session = self._gateway.open(inputs, self._budget_of(job))
         try:
-            process = await self._in_thread(self._launcher.make, job.id, inputs, session.access)
+            process = await self._in_thread(self._launcher.make, job.reference, inputs, session.access)
             self._processes[job.id] = process
             if self._stopping:
                 process.kill()
@@ -288,7 +288,7 @@ class JobRunner:
         if process:
             process.kill()
             process.end()
-        self._launcher.remove(job_id)
+        self._launcher.remove(reference_of(job_id))
 
     async def _converse(self, job: Job, process: WorkerProcess, seconds: float, slot: Slot) -> dict[str, Any] | None:
         """Read what the worker sends and answer what it asks; its waiting time is not counted."""
@@ -315,7 +315,7 @@ class JobRunner:
         )
         if not await self._outcomes.write(lambda: self._store.ask(job.id, question)):
             return None
-        event(_log, logging.INFO, "input_awaited", job_id=job.id, answer_by=question.answer_by)
+        event(_log, logging.INFO, "input_awaited", job=job.reference, answer_by=question.answer_by)
         with_process = len(self._processes.keys() & self._questions.jobs)
         if self._stopping or with_process >= self._limits.parallel:
             return None

@@ -5,7 +5,7 @@ import logging
 from time import monotonic
 from typing import Final
 
-from crew_runtime.jobs import JobState
+from crew_runtime.jobs import JobState, reference_of
 from crew_runtime.logs import event
 from crew_runtime.machine.task_protection import TaskProtection
 from crew_runtime.metrics import LEASES_LOST
@@ -92,4 +92,4 @@ class LeaseKeeper:
         for job_id in job_ids:
             if self._runner.abandon(job_id):
                 LEASES_LOST.add()
-                event(_log, logging.WARNING, "lease_lost", job_id=job_id)
+                event(_log, logging.WARNING, "lease_lost", job=reference_of(job_id))

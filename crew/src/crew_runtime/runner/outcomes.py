@@ -31,7 +31,7 @@ class Outcomes:
         """Store the outcome of a run before anything else is done with it."""
         JOB_SECONDS.add(seconds)
         JOBS_ENDED.add(outcome="result" if "result" in answer else answer["failure"])
-        common: dict[str, object] = {"job_id": job.id, "seconds": round(seconds, 3)}
+        common: dict[str, object] = {"job": job.reference, "seconds": round(seconds, 3)}
         if "result" in answer:
             if await self.write(lambda: self._keep_result(job, answer["result"].replace("\0", "\ufffd"))):
                 event(_log, logging.INFO, "job_completed", **common, **answer.get("usage", {}))
@@ -61,7 +61,7 @@ class Outcomes:
         repeatable = job.payment is None
         failed = await self.write(lambda: self._store.fail(job.id, failure, repeatable=repeatable, expected=expected))
         if failed:
-            event(_log, logging.WARNING, "job_failed", **{"job_id": job.id, **(logged or {}), "failure": failure})
+            event(_log, logging.WARNING, "job_failed", **{"job": job.reference, **(logged or {}), "failure": failure})
         return failed is not None
 
     async def write(self, do: Callable[[], Job | None]) -> Job | None:

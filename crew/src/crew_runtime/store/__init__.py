@@ -2,5 +2,6 @@
 
 from crew_runtime.store.interface import JobStore, StoreUnavailableError
 from crew_runtime.store.open import open_store
+from crew_runtime.store.retention import Retention
 
-__all__ = ["JobStore", "StoreUnavailableError", "open_store"]
+__all__ = ["JobStore", "Retention", "StoreUnavailableError", "open_store"]

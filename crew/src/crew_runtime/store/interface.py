@@ -96,7 +96,20 @@ class JobStore(Protocol):
         """Count tokens of the model that were used on a day, and return those of that day by all runtimes."""
 
     def count_unpaid(self) -> int:
-        """Count the open jobs that wait for their payment."""
+        """Count the open jobs that wait for their payment and have not given way."""
+
+    def make_room(self, most: int) -> list[Job]:
+        """Let all but the youngest `most` unpaid jobs give way, whoever holds them, and return those.
+
+        They still run once they are paid. The store keeps a multiple of `most` of them; the oldest beyond that fail.
+        """
+
+    def erase(self, *, at: int, ended_before: int) -> int:
+        """Erase what is due at a time (Unix milliseconds), whoever held the jobs; return how many jobs that changed.
+
+        Inputs, questions and answers are due when the job is closed and nobody can dispute its payment; all that is the
+        customer's is, when it ended before `ended_before`. What is left is an empty shell, or of an unpaid job nothing.
+        """
 
     def disconnect(self) -> None:
         """Release what the store holds on this machine."""

@@ -95,6 +95,9 @@ class PostgresJobStore(SqlJobStore):
                         raise StoreUnavailableError(_reason(error)) from error
         raise StoreUnavailableError
 
+    def _forget_erased(self) -> None:
+        """Leave the rows' old versions to autovacuum, and backups to the database's operator."""
+
     def _drop(self) -> None:
         if self._connection:
             with suppress(psycopg.Error):

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-VERSION: Final = 5
+VERSION: Final = 6
 
 COLUMNS: Final = (
     "id", "status_id", "state", "agent_identifier", "identifier_from_purchaser", "input_data", "input_hash",
     "request_key", "attempts", "blockchain_identifier", "source_type", "seller_vkey", "pay_by_time",
     "submit_result_time", "unlock_time", "external_dispute_unlock_time", "on_chain_state", "next_action", "result",
     "result_hash", "hash_rule", "failure", "created_at", "finished_at", "closed_at", "question", "answers",
-    "requested_funds",
+    "requested_funds", "secret_hash", "gave_way_at", "erased_at",
 )  # fmt: skip
 
 _V1: Final = """
@@ -67,10 +67,17 @@ CREATE TABLE model_days (
 ){options};
 """
 
-_STEPS: Final = (_V1, _V2, _V3, _V4, _V5)
+_V6: Final = """
+ALTER TABLE jobs ADD COLUMN secret_hash TEXT;
+ALTER TABLE jobs ADD COLUMN gave_way_at {integer};
+ALTER TABLE jobs ADD COLUMN erased_at {integer};
+CREATE INDEX jobs_to_erase ON jobs (closed_at) WHERE erased_at IS NULL;
+"""
+
+_STEPS: Final = (_V1, _V2, _V3, _V4, _V5, _V6)
 
 
-def steps_from(version: int, *, integer: str, options: str = "") -> list[str]:
-    """Return the statements that bring a table of `version` (0: none) to VERSION, in order."""
-    script = "".join(step.format(integer=integer, options=options) for step in _STEPS[version:])
+def steps_from(version: int, *, integer: str, options: str = "", up_to: int = VERSION) -> list[str]:
+    """Return the statements that bring a table of `version` (0: none) to VERSION, or `up_to` another, in order."""
+    script = "".join(step.format(integer=integer, options=options) for step in _STEPS[version:up_to])
     return [statement.strip() for statement in script.split(";") if statement.strip()]

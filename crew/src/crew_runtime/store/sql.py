@@ -18,6 +18,16 @@ _EMPTY: Final = {"input_data": "'{}'", "question": "NULL", "answers": "'[]'", "r
 _LEAN: Final = ", ".join(f"{_EMPTY[name]} AS {name}" if name in _EMPTY else name for name in COLUMNS)
 _TERMS: Final = tuple(field.name for field in fields(PaymentTerms))
 _JSON: Final = ("input_data", "question", "answers")
+_UNPAID: Final = "state IN ('created', 'awaiting_payment')"
+_BUT_THE_YOUNGEST: Final = "ORDER BY created_at DESC, id LIMIT ? OFFSET ?"
+_AT_ONCE: Final = 100
+_GAVE_WAY_AT_MOST: Final = 4
+_ENDED_AT: Final = "COALESCE(closed_at, external_dispute_unlock_time)"
+_UNDISPUTED: Final = (
+    "(blockchain_identifier IS NULL OR failure IN ('PAYMENT_EXPIRED', 'GAVE_WAY')"
+    " OR on_chain_state IN ('Withdrawn', 'RefundWithdrawn', 'DisputedWithdrawn') OR external_dispute_unlock_time < ?)"
+)
+_CUSTOMERS: Final = ("result", "identifier_from_purchaser", "input_hash", "request_key", "secret_hash")
 _RUNNABLE: Final = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -178,9 +188,60 @@ class SqlJobStore(ABC):
         return int(rows[0]["tokens"])
 
     def count_unpaid(self) -> int:
-        """Count the open jobs that wait for their payment."""
-        rows = self._query("SELECT count(*) AS number FROM jobs WHERE state IN ('created', 'awaiting_payment')")
+        """Count the open jobs that wait for their payment and have not given way."""
+        rows = self._query(f"SELECT count(*) AS number FROM jobs WHERE {_UNPAID} AND gave_way_at IS NULL")
         return int(rows[0]["number"])
+
+    def make_room(self, most: int) -> list[Job]:
+        """Let all but the youngest `most` unpaid jobs give way; of these, let all but the youngest fail."""
+        gave_way = self._query(
+            f"UPDATE jobs SET gave_way_at = {{now}} WHERE {_UNPAID} AND gave_way_at IS NULL AND id IN"
+            f" (SELECT id FROM jobs WHERE {_UNPAID} AND gave_way_at IS NULL {_BUT_THE_YOUNGEST}) RETURNING {_ALL}",
+            (_AT_ONCE, most),
+        )
+        beyond = self._query(
+            f"SELECT id FROM jobs WHERE {_UNPAID} AND gave_way_at IS NOT NULL {_BUT_THE_YOUNGEST}",
+            (_AT_ONCE, _GAVE_WAY_AT_MOST * (most + 1)),
+        )
+        failed = [row for found in beyond for row in self._give_up(found["id"])]
+        return [_job(row) for row in (*gave_way, *failed)]
+
+    def _give_up(self, job_id: str) -> list[Row]:
+        return self._query(
+            "UPDATE jobs SET state = ?, status_id = ?, failure = ?, request_key = NULL, finished_at = {now},"
+            f" closed_at = {{now}} WHERE id = ? AND {_UNPAID} RETURNING {_ALL}",
+            (JobState.FAILED, new_id(), Failure.GAVE_WAY, job_id),
+        )
+
+    def erase(self, *, at: int, ended_before: int) -> int:
+        """Erase what is due, some jobs at a time."""
+        unpaid = "failure IN ('PAYMENT_EXPIRED', 'PAYMENT_NOT_MADE', 'GAVE_WAY')"
+        ended = f"{_ENDED_AT} < ? AND {_UNDISPUTED}"
+        entered = "input_data <> '{}' OR question IS NOT NULL OR answers <> '[]'"
+        inputs = ", ".join(f"{name} = {_EMPTY[name]}" for name in _JSON)
+        everything = ", ".join((inputs, *(f"{name} = NULL" for name in _CUSTOMERS), "erased_at = ?"))
+        count = self._in_batches("DELETE FROM jobs", f"{ended} AND {unpaid}", (), (ended_before, at))
+        count += self._in_batches(f"UPDATE jobs SET {everything}", ended, (at,), (ended_before, at))
+        undisputed = f"closed_at IS NOT NULL AND ({entered}) AND {_UNDISPUTED}"
+        count += self._in_batches(f"UPDATE jobs SET {inputs}", undisputed, (), (at,))
+        if count:
+            self._forget_erased()
+        return count
+
+    def _in_batches(self, change: str, due: str, values: Sequence[Value], when: Sequence[Value]) -> int:
+        count = 0
+        while True:
+            rows = self._query(
+                f"{change} WHERE id IN (SELECT id FROM jobs WHERE erased_at IS NULL AND {due} LIMIT ?) RETURNING id",
+                (*values, *when, _AT_ONCE),
+            )
+            count += len(rows)
+            if len(rows) < _AT_ONCE:
+                return count
+
+    @abstractmethod
+    def _forget_erased(self) -> None:
+        """Remove what the database itself still has of what was erased, as far as it lets."""
 
     def _change(
         self,

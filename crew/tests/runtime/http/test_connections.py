@@ -106,6 +106,7 @@ def test_half_a_head_is_answered_and_closed(hasty: int, half: bytes) -> None:
         answer = until_closed(connection)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"REQUEST_INCOMPLETE"' in answer
+    assert b"\r\ncache-control: no-store\r\n" in answer.lower()
 
 
 def test_bytes_that_trickle_in_gain_no_time(hasty: int) -> None:

@@ -60,7 +60,8 @@ def created(store: JobStore) -> Job:
     return store.add(
         Job(
             input_data={"topic": "tea"}, agent_identifier="ab", identifier_from_purchaser="ab" * 7,
-            input_hash="cd" * 32, request_key="cd" * 32, state=JobState.CREATED,
+            input_hash="cd" * 32, request_key="cd" * 32, secret_hash="ef" * 32,
+            state=JobState.CREATED,
         )
     )  # fmt: skip
 

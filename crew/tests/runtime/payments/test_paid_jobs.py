@@ -265,23 +265,6 @@ def test_a_job_that_the_service_gives_up_unpaid_expires_too(
     assert receipt_of(runtime.buy("MARKER-given-up", mine))["id"] != receipt["id"]
 
 
-def test_no_more_jobs_than_max_unpaid_wait_for_their_payment(
-    start_runtime: StartRuntime, sandbox: Sandbox, identifier: str
-) -> None:
-    runtime = start_runtime(paid(), **environment(sandbox, MAX_UNPAID="2"))
-    runtime.identify(identifier)
-    before, mine = sandbox.count(CREATE), nonce()
-    first, second = receipt_of(runtime.buy("MARKER-unpaid", mine)), receipt_of(runtime.buy("MARKER-unpaid", nonce()))
-    full = runtime.buy("MARKER-unpaid", nonce())
-    assert (full.status_code, full.json()["error"]) == (503, "QUEUE_FULL")
-    assert int(full.headers["Retry-After"]) > 0
-    assert sandbox.count(CREATE) == before + 2
-    assert receipt_of(runtime.buy("MARKER-unpaid", mine)) == first, "who has a job already gets it all the same"
-    sandbox.buy(second)
-    runtime.ended(second["id"])
-    receipt_of(runtime.buy("MARKER-unpaid", nonce()))
-
-
 def test_a_job_gets_no_more_time_than_is_left_until_its_result_is_due(
     start_runtime: StartRuntime, sandbox: Sandbox, identifier: str
 ) -> None:

@@ -50,7 +50,7 @@ def state_of(store: JobStore, job: Job) -> tuple[JobState, Failure | None]:
 
 def failed_looks(caplog: pytest.LogCaptureFixture, job: Job) -> int:
     fields = [vars(record).get("fields", {}) for record in caplog.records if record.message == "payment_step_failed"]
-    return sum(one["job_id"] == job.id for one in fields)
+    return sum(one["job"] == job.reference for one in fields)
 
 
 class ServiceWithoutList:

@@ -10,6 +10,7 @@ import pytest
 from crew_runtime.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.http.agent import Agent
+from crew_runtime.http.job_intake import IntakeLimits
 from crew_runtime.jobs import Job, JobState, Question, now
 from crew_runtime.machine.identity import FixedIdentity
 from crew_runtime.runner.job_runner import JobRunner
@@ -61,7 +62,7 @@ def agent_over(store: SqliteJobStore, runner: Runner) -> Agent:
         runner=cast("JobRunner", runner),
         checkout=None,
         seller_vkey="",
-        max_unpaid=1,
+        limits=IntakeLimits(unpaid=1, per_client=1),
     )
 
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from conftest import StartRuntime
+from crew_runtime.jobs import reference_of
 from support.declarations import one_task
 from support.marketplace import Status
 from support.model import StubModel
@@ -68,7 +69,7 @@ def test_a_broken_model_fails_the_job_with_a_message_that_quotes_nobody(
     assert ended["message"].endswith(".")
     assert "MARKER-private" not in str(ended)
     assert SENTINEL_KEY not in str(ended)
-    logged = [event for event in runtime.events if event.get("job_id") == job_id]
+    logged = [event for event in runtime.events if event.get("job") == reference_of(job_id)]
     assert [event["event"] for event in logged] == ["job_accepted", "job_started", "job_failed"]
     assert (logged[2]["failure"], logged[2]["detail"]) == (failure, detail)
     if status := detail.partition(" ")[2]:

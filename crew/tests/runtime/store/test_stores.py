@@ -387,6 +387,17 @@ def test_a_database_that_cannot_be_used_is_named_with_the_remedy(url: str) -> No
     assert url not in str(caught.value)
 
 
+def test_an_sqlite_store_is_for_its_user_alone_also_one_of_an_older_runtime(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+    path.touch(mode=0o644)
+    store = SqliteJobStore(path, holder="one")
+    store.add(new_job())
+    files = sorted(tmp_path.glob("jobs.sqlite*"))
+    assert len(files) == 3, "with its write-ahead log, and what belongs to that"
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    store.disconnect()
+
+
 def test_a_folder_has_one_runtime_at_a_time(tmp_path: Path) -> None:
     lock = lock_folder(tmp_path)
     with pytest.raises(ConfigurationError, match="in use by another runtime"):

@@ -1,0 +1,41 @@
+"""Erases what customers entered and got, once it has served its purpose."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from crew_runtime.jobs import now
+from crew_runtime.logs import event
+from crew_runtime.store.interface import JobStore, StoreUnavailableError
+
+_log: Final = logging.getLogger(__name__)
+_ROUND_SECONDS: Final = 600
+_DAY_MS: Final = 86_400_000
+
+
+class Retention:
+    """Erases inputs when nothing can be disputed any more, and results `keep_days` after their jobs have ended."""
+
+    def __init__(self, *, store: JobStore, keep_days: int, clock: Callable[[], int] = now) -> None:
+        self._store = store
+        self._keep_ms = keep_days * _DAY_MS
+        self._clock = clock
+
+    async def keep(self) -> None:
+        """Erase, every ten minutes, until cancelled."""
+        while True:
+            try:
+                await self.round()
+            except StoreUnavailableError as error:
+                event(_log, logging.ERROR, "store_unavailable", reason=str(error))
+            except Exception:  # noqa: BLE001 - this loop never ends; what it met is logged
+                _log.exception("erasing_failed")
+            await asyncio.sleep(_ROUND_SECONDS)
+
+    async def round(self) -> None:
+        """Erase what is due now."""
+        at = self._clock()
+        erased = await asyncio.to_thread(self._store.erase, at=at, ended_before=at - self._keep_ms)
+        if erased:
+            event(_log, logging.INFO, "erased", jobs=erased)
