@@ -3,6 +3,7 @@ import { type AssetTable, assetTable } from "../infra/declarations/index.ts";
 import {
   type AgentDrift,
   type FieldDrift,
+  FOREIGN_REMEDY,
   type FleetDrift,
   describeSkipped,
   isDrift,
@@ -33,6 +34,8 @@ export function driftText(
   const blocks = [
     ...drift.agents.map((agent) => agentText(agent, table, paint)),
     ...drift.orphans.map((row) => orphanText(row, paint)),
+    ...drift.foreign.map((row) => foreignText(row, paint)),
+    ...(drift.foreign.length > 0 ? [`  ${FOREIGN_REMEDY}\n`] : []),
     ...dead.map((crew) => `${paint("red", "NOT RUNNING:")} ${deadCrewNotice(crew)}\n`),
     ...drift.problems.map(({ message }) => `${paint("red", "Problem:")} ${printable(message)}\n`),
     ...(drift.skipped > 0 ? [`${describeSkipped(drift.skipped)}\n`] : []),
@@ -40,7 +43,7 @@ export function driftText(
   return `${blocks.join("")}\n${verdict(drift, dead.length)}\n`;
 }
 
-function verdict({ agents, orphans, problems, hasDrifted }: FleetDrift, dead: number): string {
+function verdict({ agents, orphans, foreign, problems, hasDrifted }: FleetDrift, dead: number): string {
   const untold = problems.length > 0 ? ` ${count(problems.length, "agent")} could not be compared.` : "";
   if (!hasDrifted && dead === 0) {
     const none =
@@ -52,6 +55,9 @@ function verdict({ agents, orphans, problems, hasDrifted }: FleetDrift, dead: nu
       ? [`${agents.filter(isDrift).length} of ${count(agents.length, "agent")} not as declared`]
       : []),
     ...(orphans.length > 0 ? [`${count(orphans.length, "registration")} that no file declares`] : []),
+    ...(foreign.length > 0
+      ? [`${count(foreign.length, "registration")} on the wallets that are not this stack's`]
+      : []),
     ...(dead > 0 ? [`${count(dead, "crew")} not running`] : []),
   ];
   return `Drift: ${parts.join(", ")}.${untold} See what up would do about it: npx masumi-agents plan`;
@@ -79,6 +85,10 @@ function agentText(drift: AgentDrift, table: AssetTable, paint: Paint): string {
 
 const orphanText = (row: Row, paint: Paint): string =>
   `${printable(row.listing.name)}: ${paint("yellow", "NOT DECLARED: registered under this owner, but in no file")} (${describeRow(row)})\n`;
+
+const foreignText = (row: Row, paint: Paint): string =>
+  `${printable(row.listing.name)}: ${paint("red", "NOT OURS: on a selling wallet of this stack, and made by somebody else")} ` +
+  `(${describeRow(row)}, wallet ${row.walletVkey})\n`;
 
 const describeRow = ({ id, state }: Row) => `registration ${id}, ${state}`;
 

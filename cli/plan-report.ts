@@ -20,7 +20,7 @@ function sectionsOf(document: PlanDocument, isWide: boolean): Section[] {
         "changes",
         "price",
         "fee (ADA)",
-        ...(isWide ? ["locked (ADA)", "wallet"] : []),
+        ...(isWide ? ["locked (ADA)", "wallet", "keys"] : []),
       ],
       rows: document.agents.map((agent) => [
         agent.id,
@@ -32,6 +32,7 @@ function sectionsOf(document: PlanDocument, isWide: boolean): Section[] {
           ? [
               formatAda(BigInt(agent.lockedLovelace)),
               `${agent.walletType} ${shorten(agent.walletVkey, 8, 4)}`,
+              agent.secrets.join(", ") || "none",
             ]
           : []),
       ]),

@@ -2,7 +2,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { FORGET, MasumiClient } from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
 import type { Agent } from "./declarations/index.ts";
-import { type FleetPlan, type Problem, examineFleet, expectedUrls, planWarnings } from "./fleet/index.ts";
+import {
+  type FleetPlan,
+  type Problem,
+  examineFleet,
+  excessRights,
+  expectedUrls,
+  planWarnings,
+  readRuntimeKeys,
+  runtimeKeyProblem,
+} from "./fleet/index.ts";
 
 /** Lists everything that prevents a run; nothing has been changed. Code PREFLIGHT_FAILED. */
 export class PreflightError extends Error {
@@ -43,10 +52,22 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
     spends: !pulumi.runtime.isDryRun(),
     approved: process.env["MASUMI_PLAN"],
   });
-  if (problems.length > 0) throw new PreflightError(problems);
+  const keys = await runtimeKeyProblems(config);
+  if (problems.length + keys.length > 0) throw new PreflightError([...problems, ...keys]);
 
   // A preview tells more precisely, once it knows what the engine does with each agent.
   if (pulumi.runtime.isDryRun()) return plan;
   for (const warning of planWarnings(plan, config)) await pulumi.log.warn(warning);
   return plan;
+}
+
+/** Returns why the keys that crews take payments with must not be used; asked on Mainnet, where they reach real funds. */
+async function runtimeKeyProblems(config: StackConfig): Promise<Problem[]> {
+  if (config.network !== "Mainnet") return [];
+  const { paymentServiceUrl: url } = config;
+  const keys = await readRuntimeKeys(config, (token) => new MasumiClient({ url, token }).apiKeyStatus());
+  for (const key of keys) {
+    for (const { what, remedy } of excessRights(key, config)) await pulumi.log.warn(`${what}: ${remedy}.`);
+  }
+  return keys.flatMap((key) => runtimeKeyProblem(key, config) ?? []);
 }

@@ -115,6 +115,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
       "infra/hosting",
       "providers/masumi/service",
       "providers/crew-process/local",
+      "providers/database",
       "providers/docker",
       "providers/ecs",
       "providers/common",

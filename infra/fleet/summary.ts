@@ -3,6 +3,7 @@ import { printable } from "../../providers/common/printable.ts";
 import { formatAda } from "../../providers/common/amounts.ts";
 import { type Action, type Cost, costOf } from "./costs.ts";
 import type { FleetPlan, PlannedAgent } from "./plan.ts";
+import { keyWarnings } from "./runtime-keys.ts";
 
 const VERBS: Readonly<Record<Exclude<Action, "none">, string>> = {
   create: "to register",
@@ -47,12 +48,18 @@ function mayShareFees({ agents, orphans }: FleetPlan): boolean {
 const roundUp = (lovelace: bigint) => ((lovelace + 9_999n) / 10_000n) * 10_000n;
 
 /** Returns what a person should read before a run continues: replacements and their cost, orphans, open requests. */
-export function planWarnings(plan: FleetPlan, { owner }: Pick<StackConfig, "owner">): string[] {
+export function planWarnings(plan: FleetPlan, config: StackConfig): string[] {
+  const { owner } = config;
   const orphans = plan.orphans.filter(({ action }) => action === "deregister");
   const names = orphans.map(({ row }) => `${row.listing.name} (registration ${row.id})`).join(", ");
   return [
     ...plan.agents.filter(({ action }) => action === "replace").map(replacementWarning),
     ...plan.agents.flatMap(requestWarning),
+    ...plan.agents.flatMap(freeWarning),
+    ...keyWarnings(
+      config,
+      plan.agents.map(({ agent }) => agent),
+    ),
     ...plan.agents.flatMap(({ agent, failure }) => (failure ? [`${agent.id}: ${printable(failure)}`] : [])),
     ...(orphans.length > 0
       ? [
@@ -87,6 +94,15 @@ const duplicateWarning = ({ agent, row, spare }: PlannedAgent): string => {
     "what this stack's state is about to replace; deregister the rest in the payment service."
   );
 };
+
+/** Without a price there is no key to take payments with, so what was paid for before could not be delivered. */
+const freeWarning = ({ agent, changes }: PlannedAgent): string[] =>
+  agent.pricing.type === "free" && changes.some(({ field }) => field === "pricing")
+    ? [
+        `${agent.id} becomes free, and its crew loses the key that takes payments: jobs that were paid for and are not done end in ` +
+          "refunds. Wait until none is open.",
+      ]
+    : [];
 
 const requestWarning = ({ agent, requestedAt }: PlannedAgent): string[] =>
   requestedAt === undefined
