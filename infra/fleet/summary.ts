@@ -97,7 +97,9 @@ const duplicateWarning = ({ agent, row, spare }: PlannedAgent): string => {
 
 /** Without a price there is no key to take payments with, so what was paid for before could not be delivered. */
 const freeWarning = ({ agent, changes }: PlannedAgent): string[] =>
-  agent.pricing.type === "free" && changes.some(({ field }) => field === "pricing")
+  agent.source.kind !== "url" &&
+  agent.pricing.type === "free" &&
+  changes.some(({ field }) => field === "pricing")
     ? [
         `${agent.id} becomes free, and its crew loses the key that takes payments: jobs that were paid for and are not done end in ` +
           "refunds. Wait until none is open.",
