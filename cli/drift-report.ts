@@ -3,6 +3,7 @@ import { type AssetTable, assetTable } from "../infra/declarations/index.ts";
 import {
   type AgentDrift,
   type FieldDrift,
+  FOREIGN_REMEDY,
   type FleetDrift,
   describeSkipped,
   isDrift,
@@ -34,6 +35,8 @@ export function driftText(
   const blocks = [
     ...drift.agents.map((agent) => agentText(agent, { table, paint, knowsState: drift.knowsState })),
     ...drift.orphans.map((row) => orphanText(row, paint)),
+    ...drift.foreign.map((row) => foreignText(row, paint)),
+    ...(drift.foreign.length > 0 ? [`  ${FOREIGN_REMEDY}\n`] : []),
     ...dead.map((crew) => `${paint("red", "NOT RUNNING:")} ${deadCrewNotice(crew, config.stack)}\n`),
     ...drift.problems.map(({ message }) => `${paint("red", "Problem:")} ${printable(message)}\n`),
     ...(drift.skipped > 0 ? [`${describeSkipped(drift.skipped)}\n`] : []),
@@ -41,7 +44,11 @@ export function driftText(
   return `${blocks.join("")}\n${verdict(config.stack, drift, dead.length)}\n`;
 }
 
-function verdict(stack: string, { agents, orphans, problems, hasDrifted }: FleetDrift, dead: number): string {
+function verdict(
+  stack: string,
+  { agents, orphans, foreign, problems, hasDrifted }: FleetDrift,
+  dead: number,
+): string {
   const untold = problems.length > 0 ? ` ${count(problems.length, "agent")} could not be compared.` : "";
   if (!hasDrifted && dead === 0) {
     const none =
@@ -53,6 +60,9 @@ function verdict(stack: string, { agents, orphans, problems, hasDrifted }: Fleet
       ? [`${agents.filter(isDrift).length} of ${count(agents.length, "agent")} not as declared`]
       : []),
     ...(orphans.length > 0 ? [`${count(orphans.length, "registration")} that no file declares`] : []),
+    ...(foreign.length > 0
+      ? [`${count(foreign.length, "registration")} on the wallets that are not this stack's`]
+      : []),
     ...(dead > 0 ? [`${count(dead, "crew")} not running`] : []),
   ];
   return `Drift: ${parts.join(", ")}.${untold} See what up would do about it: npx masumi-agents plan${stackOption(stack)}`;
@@ -96,6 +106,10 @@ function othersOf({ agent, duplicates, removals }: AgentDrift, knowsState: boole
 
 const orphanText = (row: Row, paint: Paint): string =>
   `${printable(row.listing.name)}: ${paint("yellow", "NOT DECLARED: registered under this owner, but in no file")} (${describeRow(row)})\n`;
+
+const foreignText = (row: Row, paint: Paint): string =>
+  `${printable(row.listing.name)}: ${paint("red", "NOT OURS: on a selling wallet of this stack, and made by somebody else")} ` +
+  `(${describeRow(row)}, wallet ${row.walletVkey})\n`;
 
 const describeRow = ({ id, state }: Row) => `registration ${id}, ${state}`;
 

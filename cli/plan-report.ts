@@ -28,7 +28,7 @@ const agentSection = ({ agents }: PlanDocument, isWide: boolean): Section => ({
     "changes",
     "price",
     "fee (ADA)",
-    ...(isWide ? ["locked (ADA)", "wallet"] : []),
+    ...(isWide ? ["locked (ADA)", "wallet", "keys"] : []),
   ],
   rows: agents.map((agent) => [
     agent.id,
@@ -37,7 +37,11 @@ const agentSection = ({ agents }: PlanDocument, isWide: boolean): Section => ({
     priceOf(agent, isWide),
     formatAda(BigInt(agent.feeLovelace)),
     ...(isWide
-      ? [formatAda(BigInt(agent.lockedLovelace)), `${agent.walletType} ${shorten(agent.walletVkey, 8, 4)}`]
+      ? [
+          formatAda(BigInt(agent.lockedLovelace)),
+          `${agent.walletType} ${shorten(agent.walletVkey, 8, 4)}`,
+          agent.secrets.join(", ") || "none",
+        ]
       : []),
   ]),
 });

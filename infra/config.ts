@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { KeyOfAgents, StackKeys } from "./hosting/agent-keys.ts";
+import { clearTextProblems, databaseProblem } from "./hosting/clear-text.ts";
 import { documentsSettings } from "./hosting/documents-settings.ts";
 import type { OutsideSettings } from "./hosting/kind.ts";
 import { type HostingSettings, hostingProblems } from "./hosting/settings.ts";
@@ -38,6 +40,17 @@ function json<T extends z.ZodType>(schema: T, example: string) {
     return z.NEVER;
   });
 }
+
+const databaseUrl = z
+  .string()
+  .regex(
+    /^postgres(ql)?:\/\/./,
+    "expected a PostgreSQL URL, for example postgresql://crews:…@db.example.com/crews?sslmode=verify-full",
+  );
+
+/** A key for each of several agents, by agent id. */
+const perAgent = <T extends z.ZodType<string>>(key: T, example: string) =>
+  json(z.record(z.string(), key), `{ market-researcher: ${example} }`).optional();
 
 const number = (fallback: string) =>
   z.string().regex(digits, "expected a whole number").default(fallback).transform(Number);
@@ -83,6 +96,8 @@ const schema = z.strictObject({
     .url({ protocol: /^https?$/, error: "expected a base URL, for example https://api.openai.com/v1" })
     .optional(),
   modelKey: z.string().min(1).optional(),
+  /** Keys of single agents; the others use modelKey. */
+  modelKeys: perAgent(z.string().min(1), "…"),
   modelName: z.string().min(1).default("gpt-4.1-mini"),
   /** The model's tokens that each agent may use in a day, by UTC; without it as many as its jobs need. */
   dailyTokens: z
@@ -93,16 +108,24 @@ const schema = z.strictObject({
     .optional(),
   /** The key that crews take payments with; never the one that registers agents. */
   runtimeKey: z.string().min(1).optional(),
-  /** Where crews in containers keep their jobs. Paid agents need it on ECS, where jobs must outlive a task. */
-  databaseUrl: z
+  /** Keys of single agents; the others share runtimeKey. */
+  runtimeKeys: perAgent(z.string().min(1), "…"),
+  /**
+   * Where crews in containers keep their jobs. Paid agents need it on ECS, where jobs must outlive a task. Its user makes a role
+   * for each agent, and only that one reaches a crew.
+   */
+  databaseUrl: databaseUrl.optional(),
+  /** URLs of single agents, for whom no role is made. */
+  databaseUrls: perAgent(databaseUrl, "postgresql://…"),
+  /** The certificates that the database's certificate is checked against, as PEM text. Default: the public authorities'. */
+  databaseCa: z
     .string()
-    .regex(
-      /^postgres(ql)?:\/\/./,
-      "expected a PostgreSQL URL, for example postgresql://crews:…@db.example.com/crews",
-    )
+    .regex(/^\s*-----BEGIN CERTIFICATE-----/, "expected certificates as PEM text")
     .optional(),
   /** After how many days crews in containers erase the results of jobs that have ended. */
   keepDays: number("30").refine((days) => days >= 1 && days <= MOST_DAYS, `expected 1 to ${MOST_DAYS} days`),
+  /** Hosts that may be reached unencrypted, though they are not this machine; never on Mainnet. */
+  allowClearText: json(z.array(z.string().min(1)), "[model.internal]").optional(),
   /** Where to store documents that are too large for an image. */
   documents: json(documentsSettings, "{ bucket: example-documents }").optional(),
   /** The key with which containers read that bucket if they have no role for it. */
@@ -119,6 +142,8 @@ const schema = z.strictObject({
     .enum(["true", "false"])
     .default("false")
     .transform((text) => text === "true"),
+  /** What else may be registered on the selling wallets: owners of other stacks, or ids of registrations. */
+  otherRegistrations: json(z.array(z.string().min(1)), "[another-owner]").optional(),
   v1Replacement: z.enum(["create-first", "delete-first"]).default("create-first"),
   allowDeregister: json(z.array(z.string()), "[market-researcher]").optional(),
   confirmMainnet: z
@@ -128,16 +153,29 @@ const schema = z.strictObject({
 });
 
 export type StackConfig = Omit<z.output<typeof schema>, keyof HostingsConfig> &
-  HostingsConfig & {
+  HostingsConfig &
+  // Read-only commands see only that there is a secret, not its value.
+  StackKeys & {
     /** Its name. */
     readonly stack: string;
-    /** The secrets that it has. Read-only commands see only that there is one, not its value. */
-    readonly secrets: readonly string[];
   };
 export type Wallet = StackConfig["wallets"][number];
 
 /** Settings that must be kept as Pulumi secrets. */
-const SECRETS = ["apiKey", "runtimeKey", "modelKey", "databaseUrl", "documentsKey"];
+const SECRETS = [
+  "apiKey",
+  "runtimeKey",
+  "runtimeKeys",
+  "modelKey",
+  "modelKeys",
+  "databaseUrl",
+  "databaseUrls",
+  "documentsKey",
+];
+
+/** Returns an agent's key, its own or else the stack's; undefined if there is none, or its value is not known here. */
+export const keyOf = (config: StackConfig, name: KeyOfAgents, agentId: string): string | undefined =>
+  config[`${name}s`]?.[agentId] ?? config[name];
 
 /** How to correct a setting, in addition to what is wrong with it. */
 const REMEDIES: Record<string, string> = {
@@ -175,6 +213,8 @@ export interface RawConfig {
   readonly values: Readonly<Record<string, string>>;
   /** Keys of the values that are kept as secrets; absent if unknown. */
   readonly secretKeys?: readonly string[] | undefined;
+  /** The agents in maps of secrets whose values are not at hand, by the setting's name. */
+  readonly agentsWithKeys?: StackKeys["agentsWithKeys"];
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -185,7 +225,6 @@ export const problemsOfHosting = (kind: HostingKind, config: StackConfig): strin
 const hostingSettings = (config: StackConfig): HostingSettings => ({
   ...config,
   hasModelApi: config.modelApi !== undefined,
-  hasRuntimeKey: config.secrets.includes("runtimeKey"),
   hasDocumentsKey: config.secrets.includes("documentsKey"),
 });
 
@@ -199,11 +238,33 @@ function crossChecks(config: StackConfig): string[] {
       "masumi:allowPrivateUrls is only for simulated networks: on Mainnet an agent's URL must be public",
     );
   }
+  problems.push(...transportProblems(config));
   const vkeys = config.wallets.map(({ vkey }) => vkey);
   for (const repeated of new Set(vkeys.filter((vkey, index) => vkeys.indexOf(vkey) !== index))) {
     problems.push(`masumi:wallets contains ${repeated} twice`);
   }
   return problems;
+}
+
+/** Returns what would go unencrypted, or to a server that nobody has checked, as far as the values are known. */
+function transportProblems(config: StackConfig): string[] {
+  const { network, paymentServiceUrl, modelApi, docker, documents, databaseUrl, databaseUrls = {} } = config;
+  const isMainnet = network === "Mainnet";
+  const excepted = isMainnet ? [] : (config.allowClearText ?? []);
+  const databases: [string, string | undefined][] = [
+    ["databaseUrl", databaseUrl],
+    ...Object.entries(databaseUrls).map(([id, url]): [string, string] => [`databaseUrls.${id}`, url]),
+  ];
+  return [
+    ...(isMainnet && config.allowClearText
+      ? ["masumi:allowClearText is not available on Mainnet: remove it"]
+      : []),
+    ...clearTextProblems(
+      { paymentServiceUrl, modelApi, "docker.url": docker.url, "documents.endpoint": documents?.endpoint },
+      excepted,
+    ),
+    ...databases.flatMap(([name, url]) => (url && databaseProblem(name, url, excepted)) || []),
+  ];
 }
 
 /** Returns the hostings' settings, completed with values that are set elsewhere. */
@@ -240,6 +301,7 @@ export function readStackConfig({
   stack,
   values,
   secretKeys,
+  agentsWithKeys,
   env,
 }: RawConfig): StackConfig & { readonly apiKey: string } {
   const own = Object.entries(values).filter(([key]) => key.startsWith("masumi:"));
@@ -254,12 +316,19 @@ export function readStackConfig({
 
   const checked = schema.safeParse(settings);
   const config = checked.success
-    ? { ...checked.data, ...completed(checked.data, { values, env }), stack, secrets }
+    ? {
+        ...checked.data,
+        ...completed(checked.data, { values, env }),
+        stack,
+        secrets,
+        agentsWithKeys: { ...agentsWithKeys, ...agentsIn(checked.data) },
+      }
     : undefined;
   const problems = config ? crossChecks(config) : (checked.error?.issues.map(describe) ?? []);
-  if (settings["runtimeKey"] !== undefined && settings["runtimeKey"] === apiKey) {
+  for (const [name, key] of runtimeKeysOf(checked.data)) {
+    if (key !== apiKey) continue;
     problems.push(
-      "masumi:runtimeKey is the same key that registers agents, which crews must not have: use a separate one",
+      `masumi:${name} is the same key that registers agents, which crews must not have: use a separate one`,
     );
   }
   if (!apiKey) problems.push(`masumi:apiKey is missing: ${REMEDIES["apiKey"]}`);
@@ -273,6 +342,25 @@ export function readStackConfig({
   if (!config || !apiKey || problems.length > 0) throw new ConfigurationError(stack, problems);
   return { ...config, apiKey };
 }
+
+/** Returns the agents in those maps of keys that can be read here. */
+const agentsIn = ({ runtimeKeys, modelKeys, databaseUrls }: z.output<typeof schema>) =>
+  Object.fromEntries(
+    Object.entries({ runtimeKeys, modelKeys, databaseUrls }).flatMap(([name, map]) =>
+      map ? [[name, Object.keys(map)] as const] : [],
+    ),
+  );
+
+/** Returns every key that crews take payments with, by the setting's name. */
+export const runtimeKeysOf = (
+  config: Pick<z.output<typeof schema>, "runtimeKey" | "runtimeKeys"> | undefined,
+): [name: string, key: string][] => [
+  ...(config?.runtimeKey ? [["runtimeKey", config.runtimeKey] as [string, string]] : []),
+  ...Object.entries(config?.runtimeKeys ?? {}).map(([id, key]): [string, string] => [
+    `runtimeKeys.${id}`,
+    key,
+  ]),
+];
 
 function describe(issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") {

@@ -8,8 +8,11 @@ import {
   type RegistrationsInState,
   backendFolder,
   examineFleet,
+  excessRights,
   expectedUrls,
+  readRuntimeKeys,
   readStateFile,
+  runtimeKeyProblem,
   standingWarnings,
 } from "./fleet/index.ts";
 
@@ -53,7 +56,8 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
     spends: !pulumi.runtime.isDryRun(),
     approved: process.env["MASUMI_PLAN"],
   });
-  if (problems.length > 0) throw new PreflightError(problems);
+  const keys = await runtimeKeyProblems(config);
+  if (problems.length + keys.length > 0) throw new PreflightError([...problems, ...keys]);
 
   // A preview tells more precisely, once it knows what the engine does with each agent.
   if (pulumi.runtime.isDryRun()) return plan;
@@ -66,4 +70,15 @@ function stateOfRun(): RegistrationsInState | undefined {
   const backend = backendFolder(process.env["PULUMI_BACKEND_URL"]);
   if (backend === undefined) return undefined;
   return readStateFile({ backend, project: pulumi.getProject(), stack: pulumi.getStack() });
+}
+
+/** Returns why the keys that crews take payments with must not be used; asked on Mainnet, where they reach real funds. */
+async function runtimeKeyProblems(config: StackConfig): Promise<Problem[]> {
+  if (config.network !== "Mainnet") return [];
+  const { paymentServiceUrl: url } = config;
+  const keys = await readRuntimeKeys(config, (token) => new MasumiClient({ url, token }).apiKeyStatus());
+  for (const key of keys) {
+    for (const { what, remedy } of excessRights(key, config)) await pulumi.log.warn(`${what}: ${remedy}.`);
+  }
+  return keys.flatMap((key) => runtimeKeyProblem(key, config) ?? []);
 }

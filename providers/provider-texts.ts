@@ -24,6 +24,7 @@ export const PROVIDER_TEXTS = {
   EcsRollout: door("ecs", "ecsRollout"),
   EcrImages: door("ecs", "ecrImages"),
   StoredDocument: door("documents", "storedDocument"),
+  DatabaseRole: door("database", "databaseRole"),
 } as const;
 
 const known: ReadonlySet<string> = new Set(Object.values(PROVIDER_TEXTS));

@@ -3,7 +3,7 @@ import { declaredWallets } from "../infra/config.ts";
 import { type LoadedAgents, loadAgents } from "../infra/declarations/index.ts";
 import { readNetwork } from "./network.ts";
 import { usesSandbox } from "./local/uses-sandbox.ts";
-import { LOCAL_STACK, type Project, isEncrypted, stackFile } from "./project.ts";
+import { LOCAL_STACK, type Project, isEncrypted, namesOfSecrets, stackFile } from "./project.ts";
 
 /** Return how many agents the folder declares at most; cheap, for choosing the number of parallel steps. */
 export function countAgents(project: Project): number {
@@ -56,7 +56,7 @@ export function loadStackAgents(
     documents: settings["masumi:documents"],
     allowPrivateUrls: settings["masumi:allowPrivateUrls"] === "true",
     ...(wallets ? { wallets } : {}),
-    ...(secrets ? { secrets } : {}),
+    ...(secrets ? { secrets, agentsWithKeys: namesOfSecrets(settings) } : {}),
     ...(assets ? { assets } : {}),
   });
 }

@@ -1,3 +1,4 @@
+import type { StackConfig } from "../infra/config.ts";
 import { type AssetTable, type Complaint, assetTable } from "../infra/declarations/index.ts";
 import {
   type Action,
@@ -8,6 +9,7 @@ import {
   type Orphan,
   type PlannedAgent,
   type WalletFunds,
+  agentSecrets,
   duplicateWarnings,
   planWarnings,
   removalsOf,
@@ -56,12 +58,14 @@ export const runDocument = (
 export function statusDocument(
   agents: readonly AgentStatus[],
   unsettledRequests: readonly UnsettledRequest[] = [],
+  foreign: readonly Row[] | undefined = [],
 ) {
   const fees = feeShares(agents);
   return {
     version: 1 as const,
     agents: agents.map((agent) => ({ ...agent, feeShareLovelace: fees.get(agent.id) ?? "" })),
     unsettledRequests,
+    foreignRegistrations: foreign ? foreign.map(documentRow) : null,
   };
 }
 
@@ -141,6 +145,8 @@ export interface PlanDocumentAgent {
   readonly pricing: PlannedAgent["agent"]["pricing"];
   readonly walletVkey: string;
   readonly walletType: string;
+  /** The stack's keys that its crew gets, by environment variable. */
+  readonly secrets: readonly string[];
   /** null: known once the agent is hosted. */
   readonly url: string | null;
   /** Of the live registration, or of the one that is taken over. */
@@ -165,7 +171,7 @@ export function planDocument(
     owner: config.owner,
     checksum,
     summary: summaryOf(plan),
-    agents: plan.agents.map((planned) => documentAgent(planned, assetTable(config.network, config.assets))),
+    agents: plan.agents.map((planned) => documentAgent(planned, config)),
     orphans: plan.orphans.map(documentOrphan),
     removals: removalsOf(plan.agents).map(({ agentId, row, cost }) => ({
       agent: agentId,
@@ -184,7 +190,11 @@ export function planDocument(
   };
 }
 
-const documentAgent = (planned: PlannedAgent, table: AssetTable): PlanDocumentAgent => ({
+const documentAgent = (
+  planned: PlannedAgent,
+  config: StackConfig,
+  table: AssetTable = assetTable(config.network, config.assets),
+): PlanDocumentAgent => ({
   id: planned.agent.id,
   file: planned.agent.file,
   action: planned.action,
@@ -199,6 +209,7 @@ const documentAgent = (planned: PlannedAgent, table: AssetTable): PlanDocumentAg
   pricing: planned.agent.pricing,
   walletVkey: planned.wallet.vkey,
   walletType: planned.wallet.type,
+  secrets: agentSecrets(planned.agent, config),
   url: planned.url || null,
   registrationId: planned.row?.id ?? null,
   state: planned.row?.state ?? null,
@@ -249,6 +260,8 @@ export interface DriftDocument {
     readonly urlCompared: boolean;
   }[];
   readonly orphans: readonly RegistrationDocument[];
+  /** On the stack's wallets, and made by somebody else. */
+  readonly foreign: readonly RegistrationDocument[];
   /** Agents whose crews should run on this machine and do not. */
   readonly deadCrews: readonly string[];
   readonly problems: readonly Problem[];
@@ -293,6 +306,7 @@ export function driftDocument(
       urlCompared: isUrlCompared,
     })),
     orphans: drift.orphans.map(documentRow),
+    foreign: drift.foreign.map(documentRow),
     deadCrews: deadCrews.map(({ agentId }) => agentId),
     problems: drift.problems.map(problem),
     skipped: drift.skipped,

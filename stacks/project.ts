@@ -122,8 +122,16 @@ export function selectStack(project: Project, stack: string): void {
 
 type Setting = string | number | boolean | object | null;
 
-/** Return whether a setting is a secret's, as readConfig returns it. */
-export const isEncrypted = (value: string): boolean => value.startsWith('{"secure":');
+/** Return whether a setting is a secret's, or a map of secrets, as readConfig returns it. */
+export const isEncrypted = (value: string): boolean => /^\{("[^"]*":\{)?"secure":/.test(value);
+
+/** Return the names in those settings that are maps of secrets, by the setting's name below masumi:. */
+export function namesOfSecrets(settings: Readonly<Record<string, string>>): Record<string, string[]> {
+  const maps = Object.entries(settings).filter(([, value]) => /^\{"[^"]*":\{"secure":/.test(value));
+  return Object.fromEntries(
+    maps.map(([key, value]) => [key.replace(/^masumi:/, ""), Object.keys(JSON.parse(value) as object)]),
+  );
+}
 
 /** Return the stack's settings as Pulumi would hand them over (objects as JSON text); a secret's value stays encrypted. */
 export function readConfig(project: Project, stack: string): Record<string, string> {

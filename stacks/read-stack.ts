@@ -1,5 +1,6 @@
 import { ConfigurationError, type StackConfig, readStackConfig } from "../infra/config.ts";
 import type { LoadedAgents } from "../infra/declarations/index.ts";
+import type { Row } from "../providers/masumi/service/index.ts";
 import {
   type Examination,
   type FleetDrift,
@@ -8,6 +9,8 @@ import {
   examineDrift,
   examineFleet,
   expectedUrls,
+  foreignRows,
+  survey,
 } from "../infra/fleet/index.ts";
 import { FORGET, MasumiClient } from "../providers/masumi/service/index.ts";
 import { configValues } from "../local/engine/stack/index.ts";
@@ -18,6 +21,7 @@ import {
   LOCAL_STACK,
   type Project,
   isEncrypted,
+  namesOfSecrets,
   readConfig,
   stackFile,
 } from "./project.ts";
@@ -40,6 +44,8 @@ export interface ReadStack extends Partial<RegistrationsInState> {
 interface Settings {
   readonly values: Record<string, string>;
   readonly secretKeys: readonly string[];
+  /** The agents in maps of secrets that only Pulumi can read. */
+  readonly agentsWithKeys?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The local stack keeps its secrets on this machine; those of any other stack only Pulumi can read. */
@@ -65,6 +71,7 @@ function readFile(project: Project, stack: string): Settings {
   return {
     values: Object.fromEntries(entries.filter((entry) => !isSecret(entry))),
     secretKeys: entries.filter(isSecret).map(([key]) => key),
+    agentsWithKeys: namesOfSecrets(Object.fromEntries(entries)),
   };
 }
 
@@ -73,9 +80,15 @@ function readFile(project: Project, stack: string): Settings {
  * which doctor and plan report.
  */
 export function readOfflineConfig(project: Project, stack: string): StackConfig | undefined {
-  const { values, secretKeys } = readFile(project, stack);
+  const { values, secretKeys, agentsWithKeys } = readFile(project, stack);
   try {
-    return readStackConfig({ stack, values, secretKeys, env: { MASUMI_API_KEY: "not needed offline" } });
+    return readStackConfig({
+      stack,
+      values,
+      secretKeys,
+      agentsWithKeys,
+      env: { MASUMI_API_KEY: "not needed offline" },
+    });
   } catch (error) {
     if (error instanceof ConfigurationError) return undefined;
     throw error;
@@ -98,14 +111,14 @@ export async function openService(
   stack: string,
   { env, signal, onSlow, timeoutMs }: CallOptions & { readonly timeoutMs?: number },
 ): Promise<OpenedService> {
-  const { values, secretKeys } = await readSettings(project, stack, signal);
+  const { values, secretKeys, agentsWithKeys } = await readSettings(project, stack, signal);
   if (!env["MASUMI_API_KEY"] && secretKeys.includes("masumi:apiKey") && !values["masumi:apiKey"]) {
     throw new UserError(
       `${stackFile(project, stack)} keeps masumi:apiKey as a secret, which only Pulumi can read. ` +
         "Set MASUMI_API_KEY for this command; a Read key is enough.",
     );
   }
-  const config = readStackConfig({ stack, values, secretKeys, env });
+  const config = readStackConfig({ stack, values, secretKeys, agentsWithKeys, env });
   const client = new MasumiClient({ url: config.paymentServiceUrl, token: config.apiKey, timeoutMs, onSlow });
   return { config, client };
 }
@@ -165,3 +178,15 @@ export const findStackDrift = (
     forget,
     ...(signal ? { signal } : {}),
   });
+
+/**
+ * Return the registrations on a stack's wallets that it did not make.
+ *
+ * @throws as readStack; ServiceError, RefusedError
+ */
+export async function findForeign(project: Project, stack: string, options: CallOptions): Promise<Row[]> {
+  const { config, client, declared, inState } = await readStack(project, stack, options);
+  // Without agents to look for, only what is on the stack's wallets is read.
+  const seen = await survey(client, config, [], { signal: options.signal });
+  return foreignRows({ config, agents: declared.readable, survey: seen, inState });
+}

@@ -1,9 +1,11 @@
-import { formatAda } from "../../infra/fleet/index.ts";
+import { FOREIGN_REMEDY, formatAda } from "../../infra/fleet/index.ts";
+import type { Row } from "../../providers/masumi/service/index.ts";
 import { printable } from "../../providers/common/printable.ts";
 import { type AgentWithCrew, crewsHere, deadCrewNotice, withCrews } from "../../stacks/crews.ts";
 import { statusDocument } from "../../stacks/documents.ts";
 import { readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
 import { type Project, stackOption } from "../../stacks/project.ts";
+import { findForeign } from "../../stacks/read-stack.ts";
 import { type UnsettledRequest, readUnsettledRequests } from "../../stacks/unsettled.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { agentTable } from "../agent-table.ts";
@@ -24,11 +26,33 @@ export async function status(project: Project, flags: StatusFlags, wanted?: stri
     const ids = known.map(({ id }) => id).join(", ") || "none";
     throw new UserError(`The last run of stack ${flags.stack} left no agent ${wanted}. Its agents: ${ids}.`);
   }
+  const foreign = await lookForForeign(project, flags.stack);
   const agents = withCrews(project, await withAvailability(chosen));
-  if (flags.json) printJson(statusDocument(agents, unsettled));
-  else
-    process.stdout.write(statusText(project, agents, wanted, flags) + unsettledText(flags.stack, unsettled));
+  if (flags.json) printJson(statusDocument(agents, unsettled, foreign));
+  else {
+    const more = unsettledText(flags.stack, unsettled) + foreignText(foreign);
+    process.stdout.write(statusText(project, agents, wanted, flags) + more);
+  }
   return agents.some(({ availability }) => availability === "no answer") ? 1 : 0;
+}
+
+const STATUS_WAITS_MS = 15_000;
+
+/** What others registered on the stack's wallets; undefined if the payment service cannot be asked, which is no reason to fail. */
+async function lookForForeign(project: Project, stack: string): Promise<readonly Row[] | undefined> {
+  const signal = AbortSignal.timeout(STATUS_WAITS_MS);
+  return findForeign(project, stack, { env: process.env, signal }).catch(() => undefined);
+}
+
+function foreignText(rows: readonly Row[] | undefined): string {
+  if (!rows)
+    return "Registrations that are not ours were not looked for: the payment service, or MASUMI_API_KEY, is missing.\n";
+  if (rows.length === 0) return "";
+  const lines = rows.map(
+    ({ id, state, walletVkey, listing }) =>
+      `NOT OURS: "${printable(listing.name)}" (registration ${id}, ${state}) is on this stack's wallet ${walletVkey}.\n`,
+  );
+  return `\n${lines.join("")}${FOREIGN_REMEDY}\n`;
 }
 
 const unsettledText = (stack: string, unsettled: readonly UnsettledRequest[]): string =>

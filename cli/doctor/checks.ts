@@ -9,6 +9,7 @@ import { count, printProgress } from "../text.ts";
 import { type Check, type Verdict, ok, skip } from "./finding.ts";
 import { type StackToHost, checkAws, checkDocker, checkTokens, checkZone } from "./cloud.ts";
 import { askHealth } from "./health.ts";
+import { checkDatabase, checkRuntimeKeys } from "./keys.ts";
 import { checkAgents, checkNode, checkPorts, checkPython, checkParallel } from "./machine.ts";
 import { checkBackend, checkPulumi } from "./pulumi.ts";
 import { checkSafeguards } from "./safeguards.ts";
@@ -143,6 +144,12 @@ function serviceChecks(project: Project, opened: () => Promise<OpenedService>, a
     after([settled], "clock", async () => [(await health()).clock]),
     after(reached, "service release", async () => [judgeRelease(await (await opened()).client.apiDocs())]),
     after(reached, "API key", async () => [judgeKey(await key())]),
+    after(reached, "runtime keys", async () =>
+      checkRuntimeKeys((await opened()).config, await agents().catch(() => [])),
+    ),
+    after([settled], "database", async () =>
+      checkDatabase((await opened()).config, await agents().catch(() => [])),
+    ),
     after(served, "payment source", async () => {
       const { config, survey } = await seen();
       return judgeSources(config, survey.sources);

@@ -2,11 +2,14 @@ import type { StackConfig, Wallet } from "../../infra/config.ts";
 import {
   type Examination,
   type Problem,
+  type RuntimeKey,
   type WalletFunds,
   type WalletSight,
+  excessRights,
   formatAda,
   fundsProblem,
   paymentSourceOf,
+  runtimeKeyProblem,
   summaryOf,
   walletProblem,
 } from "../../infra/fleet/index.ts";
@@ -29,7 +32,7 @@ export function judgeRelease({ hasV2, hasSearch, hasChanges, deregistersByPost }
   return warn(`release ${release}: no V2 wallets, and lists are read ten rows at a time`, update);
 }
 
-const SCOPED = "a ReadAndPay key limited to the selling wallets";
+const SCOPED = "a ReadAndPay key limited to the selling wallets (docs/operations.md, Keys)";
 
 /** What the key may do beyond what it must, or short of it. That it is of the network has been seen. */
 export function judgeKey({ permission, canPay, canAdmin, NetworkLimit }: ApiKeyStatus): Verdict {
@@ -47,6 +50,15 @@ export function judgeKey({ permission, canPay, canAdmin, NetworkLimit }: ApiKeyS
   }
   return ok(`${permission} on ${NetworkLimit.join(", ")}`);
 }
+
+/** What each runtime key may do beyond its purpose, or short of it. */
+export const judgeRuntimeKeys = (config: StackConfig, keys: readonly RuntimeKey[]): Verdict[] =>
+  keys.flatMap((key) => {
+    const problem = runtimeKeyProblem(key, config);
+    if (problem) return [failure(problem)];
+    const excess = excessRights(key, config).map(({ what, remedy }) => warn(what, remedy));
+    return excess.length > 0 ? excess : [ok(`masumi:${key.name} may take payments, and buy nothing`)];
+  });
 
 const nameOf = ({ type, vkey }: Wallet) => `${type} wallet ${shorten(vkey, 8, 4)}`;
 

@@ -1,5 +1,7 @@
-import type { StackConfig } from "../config.ts";
-import { runsInRuntime } from "../declarations/index.ts";
+import type * as pulumi from "@pulumi/pulumi";
+import { type StackConfig, keyOf } from "../config.ts";
+import { hasKey, hasOwnKey } from "../hosting/agent-keys.ts";
+import { neededSecrets, runsInRuntime } from "../declarations/index.ts";
 import type { Agent } from "../declarations/index.ts";
 import { boundedName } from "../hosting/names.ts";
 import type { CrewToHost } from "./crew-to-host.ts";
@@ -52,8 +54,11 @@ export interface EnvironmentInput extends CrewToHost {
   readonly documents: Readonly<Record<string, string>>;
 }
 
-/** Returns an agent's schema in a database that several agents and stacks may share; it survives renaming the stack. */
-const schemaOf = ({ id }: Agent, { owner, network }: StackConfig) =>
+/**
+ * Returns an agent's schema in a database that several agents and stacks may share, and the role that owns it; both survive
+ * renaming the stack.
+ */
+export const schemaOf = ({ id }: Agent, { owner, network }: StackConfig) =>
   boundedName(POSTGRES_NAME, id, owner, network);
 
 /** Returns a container's environment without its secrets; sorted, because a different order would count as a change. */
@@ -65,7 +70,7 @@ export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<strin
     ...("file" in identity
       ? { AGENT_IDENTITY_FILE: identity.file }
       : { IDENTITY_SSM_PARAMETER: identity.ssmParameter }),
-    ...(config.databaseUrl ? { DATABASE_SCHEMA: schemaOf(agent, config) } : {}),
+    ...databaseEnvironment(agent, config),
     ...input.documents,
     ...(config.dailyTokens === undefined ? {} : { DAILY_TOKENS: String(config.dailyTokens) }),
     DATA_DIR: DATA_FOLDER,
@@ -90,17 +95,50 @@ export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<strin
 /** The secret that only crews with large documents get. */
 export const DOCUMENTS_KEY = "DOCUMENTS_KEY";
 
+/** Where in its database an agent's jobs are, if it gets one. */
+const databaseEnvironment = (agent: Agent, config: StackConfig): Readonly<Record<string, string>> =>
+  neededSecrets(agent).includes("DATABASE_URL") && hasKey(config, "databaseUrl", agent.id)
+    ? {
+        DATABASE_SCHEMA: schemaOf(agent, config),
+        ...(config.databaseCa ? { DATABASE_CA: config.databaseCa } : {}),
+      }
+    : {};
+
+export interface CrewSecret {
+  readonly value: pulumi.Input<string>;
+  /** Whether it is this agent's alone. */
+  readonly isOwn: boolean;
+}
+
+export interface SecretSources {
+  /** Whether the agent has documents that its container reads with masumi:documentsKey. */
+  readonly needsDocumentsKey: boolean;
+  /** The URL of the agent's own role, or its own URL; absent if it has no database. */
+  readonly databaseUrl?: pulumi.Input<string> | undefined;
+}
+
 /**
- * Returns containers' secrets by environment variable: the model's key, the key that takes payments, the database for jobs
- * and the key of the documents' bucket. There are no others.
+ * Returns the secrets of an agent's container by environment variable: what a crew needs, or an author's image asks for, and no
+ * other agent's.
  */
-export const secretEnvironment = (
-  { modelKey, runtimeKey = "", databaseUrl, documentsKey }: StackConfig,
-  { needsDocumentsKey }: { readonly needsDocumentsKey: boolean },
-): Readonly<Record<string, string>> => ({
-  ...(documentsKey && needsDocumentsKey ? { [DOCUMENTS_KEY]: documentsKey } : {}),
-  ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
-  // The runtime requires a key; a model that needs none accepts any.
-  MODEL_KEY: modelKey || "none",
-  PAYMENT_KEY: runtimeKey,
-});
+export function crewSecrets(
+  agent: Agent,
+  config: StackConfig,
+  { needsDocumentsKey, databaseUrl }: SecretSources,
+): ReadonlyMap<string, CrewSecret> {
+  const needed = neededSecrets(agent);
+  const secrets = new Map<string, CrewSecret>();
+  const give = (variable: string, value: pulumi.Input<string> | undefined, isOwn: boolean) => {
+    if (value !== undefined) secrets.set(variable, { value, isOwn });
+  };
+  const isOwn = (name: "runtimeKey" | "modelKey") => hasOwnKey(config, name, agent.id) === true;
+  if (needsDocumentsKey) give(DOCUMENTS_KEY, config.documentsKey, false);
+  if (needed.includes("DATABASE_URL")) give("DATABASE_URL", databaseUrl, true);
+  if (needed.includes("MODEL_KEY")) {
+    // The runtime requires a key; a model that needs none accepts any.
+    give("MODEL_KEY", keyOf(config, "modelKey", agent.id) || "none", isOwn("modelKey"));
+  }
+  if (needed.includes("PAYMENT_KEY"))
+    give("PAYMENT_KEY", keyOf(config, "runtimeKey", agent.id), isOwn("runtimeKey"));
+  return secrets;
+}

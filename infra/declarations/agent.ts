@@ -1,6 +1,7 @@
 import type { Price } from "./schema/assets.ts";
-import type { HostingKind } from "../hosting/traits.ts";
+import { type HostingKind, TRAITS } from "../hosting/traits.ts";
 import type { DeclaredCrew } from "./schema/crew.ts";
+import { SECRET_NAMES, type SecretName } from "./secret-names.ts";
 
 export type WalletType = "V1" | "V2";
 
@@ -92,6 +93,8 @@ export interface Agent {
   /** Where its crew runs: `hosting` in its YAML, otherwise the stack's. Meaningless for an agent that runs elsewhere. */
   readonly hosting: HostingKind;
   readonly resources: Resources;
+  /** The keys that an author's own image asks for; a crew in the crew runtime gets what it needs without. */
+  readonly secrets?: readonly SecretName[];
   /** Type of the wallet that registers it. Default: V2 if the stack has one, otherwise V1. */
   readonly paymentType?: WalletType;
   /** Verification key of the one wallet that may register it. */
@@ -107,3 +110,18 @@ export const hostedBy = (kind: HostingKind, agents: readonly Agent[]): Agent[] =
 /** Returns whether an agent's crew runs in the crew runtime; an author's own image does not. */
 export const runsInRuntime = ({ source }: Pick<Agent, "source">): boolean =>
   source.kind === "inline" || source.kind === "code";
+
+/**
+ * Returns the keys that an agent needs, as far as the stack has them: the crew runtime what its job takes, an author's own image
+ * what its file names. Only an agent with a price takes payments.
+ */
+export function neededSecrets(
+  agent: Pick<Agent, "source" | "pricing" | "secrets" | "hosting">,
+): readonly SecretName[] {
+  const { source, pricing, hosting, secrets = [] } = agent;
+  if (source.kind === "url") return [];
+  const taken = SECRET_NAMES.filter((name) => name !== "PAYMENT_KEY" || pricing.type !== "free");
+  if (!runsInRuntime(agent)) return taken.filter((name) => secrets.includes(name));
+  // A local process keeps its jobs in a file.
+  return taken.filter((name) => name !== "DATABASE_URL" || TRAITS[hosting].runsImages);
+}

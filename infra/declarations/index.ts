@@ -9,7 +9,8 @@ export type {
   Resources,
   WalletType,
 } from "./agent.ts";
-export { AGENT_TYPE, hostedBy, runsInRuntime } from "./agent.ts";
+export { SECRET_NAMES, type SecretName } from "./secret-names.ts";
+export { AGENT_TYPE, hostedBy, neededSecrets, runsInRuntime } from "./agent.ts";
 export {
   type Asset,
   type AssetOverrides,

@@ -11,6 +11,7 @@ import { readDeclarations } from "./load/read.ts";
 import { ignoredByGit } from "./load/repository.ts";
 import { type StackContext, resolveAgent } from "./resolve.ts";
 import { type Declaration, declarationSchema } from "./schema/schema.ts";
+import type { StackKeys } from "../hosting/agent-keys.ts";
 import { validate, validatePlacement } from "./validate.ts";
 
 export interface LoadOptions {
@@ -30,6 +31,8 @@ export interface LoadOptions {
   readonly wallets?: readonly { readonly vkey: string; readonly type: WalletType }[] | undefined;
   /** The names of the secrets that the stack has; if absent, what depends on them is not checked. */
   readonly secrets?: readonly string[] | undefined;
+  /** Which agents have keys of their own, as far as that is known; see StackKeys. */
+  readonly agentsWithKeys?: StackKeys["agentsWithKeys"];
   /** masumi:allowPrivateUrls; if absent, URLs are not checked for it. */
   readonly allowPrivateUrls?: boolean | undefined;
 }
@@ -47,7 +50,7 @@ export interface LoadedAgents {
 /** Reads, checks and resolves all declarations in a folder for one stack. Reads files, and asks git what it ignores. */
 export function loadAgents(options: LoadOptions): LoadedAgents {
   const { projectRoot, stack, network, hosting, assets, documents } = options;
-  const { wallets, secrets, allowPrivateUrls } = options;
+  const { wallets, secrets, agentsWithKeys, allowPrivateUrls } = options;
   const { sources, complaints } = readDeclarations(resolve(projectRoot, options.folder), projectRoot);
   const members: StackMember[] = [];
   for (const source of sources) {
@@ -65,7 +68,7 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     hosting,
     hasBucket,
     wallets,
-    secrets,
+    keys: secrets && { secrets, agentsWithKeys },
     allowPrivateUrls,
     table: assetTable(network, assets),
   };

@@ -1,10 +1,12 @@
 import { existsSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import { type Agent, type AgentSource, type WalletType, runsInRuntime } from "./agent.ts";
+import { checkSecrets } from "./keys.ts";
 import { type AssetTable, type Price, toBaseUnits } from "./schema/assets.ts";
 import { checkDocuments } from "./documents.ts";
 import { nearestSize } from "../hosting/sizes.ts";
 import { type HostingKind, TRAITS, isHosting } from "../hosting/traits.ts";
+import type { StackKeys } from "../hosting/agent-keys.ts";
 import type { Complain } from "./load/located.ts";
 import { filesInFolder, folderProblems } from "./load/build-folder.ts";
 import { pathProblem } from "./load/repository.ts";
@@ -23,8 +25,8 @@ export interface StackContext {
   readonly table: AssetTable;
   /** masumi:wallets; undefined if unknown. */
   readonly wallets: readonly { readonly vkey: string; readonly type: WalletType }[] | undefined;
-  /** The names of the secrets that it has; undefined if unknown. */
-  readonly secrets?: readonly string[] | undefined;
+  /** The keys that it has; undefined if unknown. */
+  readonly keys?: StackKeys | undefined;
   /** Whether agents may have URLs that only this machine or its network can reach; undefined if unknown. */
   readonly allowPrivateUrls?: boolean | undefined;
 }
@@ -45,7 +47,12 @@ export function resolveAgent(
   else checkUrl(declaration.url, context, complain);
   checkWallet(declaration, context, complain);
   const source = resolveSource(declaration, file, { ...context, hosting }, complain);
-  if (declaration.pricing !== "free") checkPaid(source, hosting, context, complain);
+  const isPaid = declaration.pricing !== "free";
+  checkSecrets(
+    { id, source, hosting, isPaid, stack: context.stack, secrets: declaration.secrets },
+    context.keys,
+    complain,
+  );
   if (runsInRuntime({ source })) {
     const { projectRoot, hasBucket } = context;
     const takesLarge = hasBucket || TRAITS[hosting].readsLocalFiles;
@@ -69,6 +76,7 @@ export function resolveAgent(
     documents: declaration.documents,
     hosting,
     resources: declaration.resources,
+    ...(declaration.secrets ? { secrets: declaration.secrets } : {}),
     ...(payment ? { paymentType: payment } : {}),
     ...(wallet ? { wallet } : {}),
     ...(adopt ? { adopt } : {}),
@@ -99,32 +107,6 @@ function checkUrl(url: string, { allowPrivateUrls }: StackContext, complain: Com
     `"${url}" is an address that only this machine or its network can reach`,
     "give the agent a public URL (masumi:allowPrivateUrls is for simulated networks)",
   );
-}
-
-/** An agent that takes no payments, or loses the jobs that were paid for, would be registered for a fee all the same. */
-function checkPaid(
-  source: AgentSource,
-  hosting: HostingKind,
-  { stack, secrets }: StackContext,
-  complain: Complain,
-): void {
-  if (!secrets || source.kind === "url") return;
-  const { losesPaidJobs, needsRuntimeKey } = TRAITS[hosting];
-  if (losesPaidJobs && runsInRuntime({ source }) && !secrets.includes("databaseUrl")) {
-    complain(
-      ["pricing"],
-      `the agent is paid, and with hosting ${hosting} its paid jobs would be lost whenever the container that runs them stops`,
-      `set the URL of a PostgreSQL database with npx masumi-agents config set -s ${stack} --secret masumi:databaseUrl`,
-    );
-  }
-  if (needsRuntimeKey === "with a price" && !secrets.includes("runtimeKey")) {
-    complain(
-      ["pricing"],
-      "the agent is paid, but its crew has no key to take payments with",
-      "ask the payment service's administrator for a ReadAndPay key limited to the selling wallets, and set it with " +
-        `npx masumi-agents config set -s ${stack} --secret masumi:runtimeKey`,
-    );
-  }
 }
 
 function checkResources(

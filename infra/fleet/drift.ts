@@ -13,6 +13,7 @@ import {
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { type FieldDrift, compareContent } from "./changes/compare.ts";
+import { foreignRows } from "./foreign.ts";
 import { type LiveFleet, eachAgent } from "./plan/each-agent.ts";
 import { findOrphans } from "./plan/orphans.ts";
 import { type FleetInput, assertUnregistered, keptBy, listingOf, registrationsOf } from "./registrations.ts";
@@ -47,6 +48,8 @@ export interface FleetDrift {
   readonly agents: readonly AgentDrift[];
   /** Registrations of this owner that are, or will be, on the chain and that no file declares. */
   readonly orphans: readonly OwnRow[];
+  /** Registrations on the stack's wallets that this owner did not make; see foreignRows. */
+  readonly foreign: readonly Row[];
   /** Why agents could not be compared, one entry per agent. */
   readonly problems: readonly MasumiError[];
   /** Number of entries in the registry that were left out. */
@@ -90,10 +93,11 @@ export function findDrift(input: FleetInput): FleetDrift {
   const orphans = findOrphans(config, agents, own)
     .map(({ row }) => row)
     .filter(({ state }) => !isLeaving(state));
-  const hasDrifted = orphans.length > 0 || compared.some(isDrift);
+  const foreign = foreignRows(input);
+  const hasDrifted = orphans.length > 0 || foreign.length > 0 || compared.some(isDrift);
   const skipped = input.survey.skipped?.length ?? 0;
   const knowsState = input.inState !== undefined;
-  return { agents: compared, orphans, problems, skipped, hasDrifted, knowsState };
+  return { agents: compared, orphans, foreign, problems, skipped, hasDrifted, knowsState };
 }
 
 export const isDrift = ({ status, duplicates, removals }: AgentDrift): boolean =>

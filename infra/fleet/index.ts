@@ -13,6 +13,15 @@ export {
   findDrift,
   isDrift,
 } from "./drift.ts";
+export { FOREIGN_REMEDY, foreignRows } from "./foreign.ts";
+export {
+  type RuntimeKey,
+  agentSecrets,
+  excessRights,
+  keyWarnings,
+  readRuntimeKeys,
+  runtimeKeyProblem,
+} from "./runtime-keys.ts";
 export { type FieldDrift, compareContent } from "./changes/compare.ts";
 export { changeText, shortenedPair } from "./changes/change-text.ts";
 export { valueText } from "./changes/value-text.ts";

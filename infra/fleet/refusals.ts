@@ -1,6 +1,7 @@
 import { type ApiKeyStatus, MasumiError, UNNAMED_BURNS } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
 import { type FleetPlan, removalsOf } from "./plan/plan.ts";
+import { adminKey } from "./runtime-keys.ts";
 
 /** Returns why an API key cannot be used on the stack's network; undefined if it can. */
 export function rightsProblem(
@@ -8,6 +9,7 @@ export function rightsProblem(
   { network }: StackConfig,
   { spends }: { readonly spends: boolean },
 ): MasumiError | undefined {
+  if (network === "Mainnet" && key.canAdmin) return adminKey("The API key");
   if (!key.NetworkLimit.includes(network)) {
     return new MasumiError({
       code: "KEY_OF_OTHER_NETWORK",

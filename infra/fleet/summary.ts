@@ -6,6 +6,7 @@ import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
 import type { Orphan } from "./plan/orphans.ts";
 import { type FleetPlan, removalsOf } from "./plan/plan.ts";
 import type { PlannedAgent } from "./plan/plan-agent.ts";
+import { keyWarnings } from "./runtime-keys.ts";
 
 const VERBS: Readonly<Record<Exclude<Action, "none">, string>> = {
   create: "to register",
@@ -58,17 +59,23 @@ const roundUp = (lovelace: bigint) => ((lovelace + 9_999n) / 10_000n) * 10_000n;
  * Returns what a person should read before a run continues: replacements and their cost, old registrations that are removed,
  * orphans, open requests.
  */
-export const planWarnings = (plan: FleetPlan, config: Pick<StackConfig, "owner">): string[] => [
+export const planWarnings = (plan: FleetPlan, config: StackConfig): string[] => [
   ...plan.agents.filter(({ action }) => action === "replace").map(replacementWarning),
   ...standingWarnings(plan, config),
 ];
 
 /** Returns those that hold whatever part of the plan is carried out: a run with --target may leave an agent as it is. */
-export function standingWarnings(plan: FleetPlan, { owner }: Pick<StackConfig, "owner">): string[] {
+export function standingWarnings(plan: FleetPlan, config: StackConfig): string[] {
+  const { owner } = config;
   const names = leavingOf(plan).map(nameOf).join(", ");
   return [
     ...plan.agents.flatMap(removalWarnings),
     ...plan.agents.flatMap(requestWarning),
+    ...plan.agents.flatMap(freeWarning),
+    ...keyWarnings(
+      config,
+      plan.agents.map(({ agent }) => agent),
+    ),
     ...plan.agents.flatMap(({ agent, failure }) => (failure ? [`${agent.id}: ${printable(failure)}`] : [])),
     ...(names
       ? [
@@ -137,6 +144,17 @@ function removedIfHeld(others: string, spare: readonly Row[]): string {
     "if not, deregister it in the payment service."
   );
 }
+
+/** Without a price there is no key to take payments with, so what was paid for before could not be delivered. */
+const freeWarning = ({ agent, changes }: PlannedAgent): string[] =>
+  agent.source.kind !== "url" &&
+  agent.pricing.type === "free" &&
+  changes.some(({ field }) => field === "pricing")
+    ? [
+        `${agent.id} becomes free, and its crew loses the key that takes payments: jobs that were paid for and are not done end in ` +
+          "refunds. Wait until none is open.",
+      ]
+    : [];
 
 const requestWarning = ({ agent, requestedAt }: PlannedAgent): string[] =>
   requestedAt === undefined

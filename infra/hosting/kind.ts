@@ -58,8 +58,6 @@ export interface HostingTraits<Settings = object> {
   readonly readsLocalFiles: boolean;
   /** Whether a job that was paid for is lost with the container that runs it, unless masumi:databaseUrl keeps it. */
   readonly losesPaidJobs: boolean;
-  /** When masumi:runtimeKey is needed: always, or only by paid agents. */
-  readonly needsRuntimeKey: "always" | "with a price";
   /** Returns whether crews need masumi:documentsKey to read large documents, because they have no role for it. */
   needsDocumentsKey(documents: { readonly endpoint?: string }): boolean;
   /** Returns what the stack's settings lack, each with its remedy. */

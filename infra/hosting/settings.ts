@@ -4,7 +4,6 @@ import { type HostingKind, type HostingsConfig, TRAITS } from "./traits.ts";
 /** The part of a stack's configuration that hostings depend on. */
 export interface HostingSettings extends HostingsConfig {
   readonly hasModelApi: boolean;
-  readonly hasRuntimeKey: boolean;
   readonly documents?: DocumentsSettings | undefined;
   readonly hasDocumentsKey: boolean;
 }
@@ -16,12 +15,6 @@ export function hostingProblems(kind: HostingKind, settings: HostingSettings): s
   if (!settings.hasModelApi) {
     problems.push(
       "masumi:modelApi is missing: crews need an OpenAI-compatible model API, for example https://api.openai.com/v1",
-    );
-  }
-  if (traits.needsRuntimeKey === "always" && !settings.hasRuntimeKey) {
-    problems.push(
-      "masumi:runtimeKey is missing: containers never get masumi:apiKey. Ask the payment service's administrator for a " +
-        "ReadAndPay key limited to the selling wallets, and set it with npx masumi-agents config set --secret masumi:runtimeKey",
     );
   }
   if (!traits.readsLocalFiles && settings.documents) {

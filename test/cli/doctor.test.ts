@@ -68,7 +68,7 @@ describe("masumi-agents doctor", () => {
     expect(stdout).toMatch(
       /^skip {2}Docker +no agent of this stack is hosted by it, so it needs no Docker$/m,
     );
-    expect(stdout).toMatch(/^\d+ ok, \d warnings?, 0 failures, \d not checked\.$/m);
+    expect(stdout).toMatch(/^\d+ ok, \d warnings?, 0 failures, \d+ not checked\.$/m);
     expect(exitCode).toBe(0);
   });
 

@@ -50,7 +50,7 @@ describe("masumi-agents plan", () => {
   it("has the wallets, what is locked and the amounts in base units with --wide", async () => {
     await using stack = await changedFleet();
     const { stdout } = await planOf(stack, { wide: true });
-    expect(stdout).toMatch(/^same +none +3 ADA = 3000000 +0 +0 +V2 fa12fbf5…7e32$/m);
+    expect(stdout).toMatch(/^same +none +3 ADA = 3000000 +0 +0 +V2 fa12fbf5…7e32 +none$/m);
     expect(stdout).toMatch(
       /^replaced +replace +pricing +5 tUSDM \(test USDM\) = 5000000 \+ 2\.5 ADA = 2500000 .* V1 /m,
     );

@@ -95,7 +95,8 @@ export async function layFoundation(
     MASUMI_BUYER_KEY: SANDBOX_BUYER_KEY,
   });
   const urls = { paymentServiceUrl: `${forwarded.url}/api/v1`, modelApi: `${model.url}/model/v1` };
-  await configure(project, service, { ...urls, hosting });
+  // The containers of this machine reach its model and its database by the bridge's address, in the clear.
+  await configure(project, service, { ...urls, hosting, allowClearText: JSON.stringify([gateway]) });
   const run = async (...words: string[]): Promise<CliResult> => {
     const result = await project.run(...words);
     const { exitCode, stdout, stderr } = result;
@@ -133,6 +134,7 @@ interface Settings {
   /** Where containers reach the payment service; this machine does so too. */
   readonly paymentServiceUrl: string;
   readonly modelApi: string;
+  readonly allowClearText: string;
 }
 
 async function configure(project: TestProject, service: ServiceUnderTest, settings: Settings): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ConfigurationError, assetOverrides, readStackConfig } from "../../infra/config.ts";
+import { ConfigurationError, assetOverrides, keyOf, readStackConfig } from "../../infra/config.ts";
 
 const VKEY = "ab".repeat(28);
 const complete = {
@@ -196,7 +196,6 @@ describe("stack configuration", () => {
       /aws:assumeRoles applies only to the AWS provider.*aws:profile/,
     ],
     ["a region in another place", express({ region: "eu-west-1" }), /masumi:aws\.region: .*aws:region/],
-    ["no runtime key", alb({}, { "masumi:runtimeKey": undefined }), /masumi:runtimeKey is missing.*--secret/],
     [
       "a database of another kind",
       alb({}, { "masumi:databaseUrl": "mysql://db" }),
@@ -347,6 +346,121 @@ describe("stack configuration", () => {
     expect(problemsOf(changes)).toEqual([expect.stringMatching(said)]);
   });
 
+  it("takes a key for each of several agents, and the stack's for the others", () => {
+    const config = read({
+      "masumi:runtimeKey": "shared",
+      "masumi:runtimeKeys": '{"a":"of-a"}',
+      "masumi:modelKeys": '{"b":"model-of-b"}',
+    });
+    const keys = ["a", "b"].map((id) => [keyOf(config, "runtimeKey", id), keyOf(config, "modelKey", id)]);
+    expect(keys).toEqual([
+      ["of-a", undefined],
+      ["shared", "model-of-b"],
+    ]);
+    expect(config.secrets).toEqual(["apiKey", "runtimeKey", "runtimeKeys", "modelKeys"]);
+    expect(config.agentsWithKeys).toEqual({ runtimeKeys: ["a"], modelKeys: ["b"] });
+  });
+
+  it.each<[what: string, changes: Record<string, string>, said: RegExp | undefined]>([
+    [
+      "a model API at another machine",
+      { modelApi: "http://models.example.com/v1" },
+      /masumi:modelApi is unencrypted/,
+    ],
+    ["a model API on this machine", { modelApi: "http://127.0.0.1:11434/v1" }, undefined],
+    ["a host that only looks like this machine", { modelApi: "http://127.0.0.1.example.com/v1" }, /modelApi/],
+    [
+      "an excepted model API",
+      { modelApi: "http://gpu.internal/v1", allowClearText: '["gpu.internal"]' },
+      undefined,
+    ],
+    [
+      "a payment service",
+      { paymentServiceUrl: "http://pay.internal/api/v1" },
+      /masumi:paymentServiceUrl .*: use https:/,
+    ],
+    [
+      "a payment service, which nothing excepts",
+      { paymentServiceUrl: "http://pay.internal/api/v1", allowClearText: '["pay.internal"]' },
+      /masumi:paymentServiceUrl/,
+    ],
+    [
+      "the agents' URL",
+      { docker: '{"url":"http://{id}.agents.example.com"}' },
+      /masumi:docker\.url is unencrypted/,
+    ],
+    ["the agents' ports here", { docker: '{"url":"http://localhost:{port}"}' }, undefined],
+    [
+      "the bucket of large documents",
+      { documents: '{"bucket":"docs","region":"r","endpoint":"http://s3.internal:9000"}' },
+      /masumi:documents\.endpoint is unencrypted/,
+    ],
+    [
+      "a database",
+      { databaseUrl: "postgresql://u:sentinel@db.example.com/d" },
+      /databaseUrl .*sslmode=verify-full/,
+    ],
+    [
+      "a database whose certificate nobody checks",
+      { databaseUrl: "postgresql://u:sentinel@db.example.com/d?sslmode=require" },
+      /databaseUrl .*sslmode=verify-full/,
+    ],
+    [
+      "two modes, of which libpq takes the last",
+      { databaseUrl: "postgresql://db.example.com/d?sslmode=verify-full&sslmode=disable" },
+      /sslmode=verify-full/,
+    ],
+    [
+      "a host in the parameters",
+      { databaseUrl: "postgresql://127.0.0.1/d?host=db.example.com" },
+      /without the parameter host/,
+    ],
+    [
+      "a certificate's file, which no container has",
+      { databaseUrl: "postgresql://db.example.com/d?sslmode=verify-full&sslrootcert=/rds.pem" },
+      /set masumi:databaseCa/,
+    ],
+    ["several hosts", { databaseUrl: "postgresql://a:1,b:2/d?sslmode=verify-full" }, /must name one host/],
+    ["a database on this machine", { databaseUrl: "postgresql://u:p@127.0.0.1:5432/d" }, undefined],
+    ["a checked database", { databaseUrl: "postgres://u:p@db.example.com/d?sslmode=verify-full" }, undefined],
+    [
+      "an excepted database",
+      { databaseUrl: "postgresql://db.internal/d", allowClearText: '["db.internal"]' },
+      undefined,
+    ],
+    [
+      "an agent's own database",
+      { databaseUrls: '{"a":"postgresql://u:sentinel@db.example.com/d"}' },
+      /masumi:databaseUrls\.a does not check/,
+    ],
+    [
+      "an authority that is no certificate",
+      { databaseCa: "rds.pem" },
+      /databaseCa: expected certificates as PEM/,
+    ],
+  ])("unencrypted: %s", (_, settings, said) => {
+    const changes = Object.fromEntries(
+      Object.entries(settings).map(([name, value]) => [`masumi:${name}`, value]),
+    );
+    const problems = problemsOf(changes);
+    expect(problems).toHaveLength(said ? 1 : 0);
+    expect(problems.join()).toMatch(said ?? /^$/);
+    expect(problems.join()).not.toContain("sentinel");
+  });
+
+  it("lets nothing be unencrypted on Mainnet", () => {
+    const problems = problemsOf({
+      "masumi:network": "Mainnet",
+      "masumi:confirmMainnet": "true",
+      "masumi:modelApi": "http://gpu.internal/v1",
+      "masumi:allowClearText": '["gpu.internal"]',
+    });
+    expect(problems).toEqual([
+      expect.stringMatching(/allowClearText is not available on Mainnet/),
+      expect.stringMatching(/modelApi is unencrypted/),
+    ]);
+  });
+
   it("knows a runtime key that it cannot read", () => {
     const values = { ...complete, ...alb({}), "masumi:runtimeKey": undefined };
     const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -369,6 +483,16 @@ describe("stack configuration", () => {
         env: {},
       }),
     ).toThrow(/masumi:runtimeKey is in plain text/);
+  });
+
+  it("refuses an agent's key that also registers, and any in plain text", () => {
+    expect(problemsOf({ "masumi:runtimeKeys": '{"a":"a-provisioning-key"}' })).toEqual([
+      expect.stringMatching(/masumi:runtimeKeys\.a is the same key that registers agents/),
+    ]);
+    const values = { ...complete, "masumi:databaseUrls": '{"a":"postgresql://127.0.0.1/d"}' };
+    expect(() =>
+      readStackConfig({ stack: "preprod", values, secretKeys: ["masumi:apiKey"], env: {} }),
+    ).toThrow(/masumi:databaseUrls is in plain text/);
   });
 
   it("tells all problems at once", () => {

@@ -27,6 +27,7 @@ const FROZEN = {
   EcsRollout: text("ecs", "ecsRollout"),
   EcrImages: text("ecs", "ecrImages"),
   StoredDocument: text("documents", "storedDocument"),
+  DatabaseRole: text("database", "databaseRole"),
 };
 
 /** What the host makes of each text in a folder: the methods of the provider that it leads to. */

@@ -77,6 +77,22 @@ class Cluster:
         self.run(self._url("postgres"), f"CREATE DATABASE {name}")
         return self._url(name)
 
+    def speak_tls(self, certificate: Path) -> None:
+        """Encrypt with a certificate from now on; its key lies beside it."""
+        data = self._folder / "data"
+        owner = data.stat()
+        for name in ("server.crt", "server.key"):
+            shutil.copyfile(certificate.with_name(name), data / name)
+            (data / name).chmod(0o600)
+            os.chown(data / name, owner.st_uid, owner.st_gid)
+        url = self._url("postgres")
+        self.run(url, "ALTER SYSTEM SET ssl = on")
+        self.run(url, "SELECT pg_reload_conf()")
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while self.run(url, "SHOW ssl") != [("on",)]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
     def cut_all_connections(self, url: str) -> None:
         self.run(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'crew-runtime'")
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { PRICE } from "./assets.ts";
 import { HOSTINGS } from "../../hosting/traits.ts";
+import { SECRET_NAMES } from "../secret-names.ts";
 import { crewSchema } from "./crew.ts";
 import { inputField } from "./input.ts";
 import { chainText, imageByDigest, link, matching, ruled, serviceUrl, text } from "./texts.ts";
@@ -268,6 +269,15 @@ export const declarationSchema = z
       .meta({
         description: "Where the crew runs, if it differs from the stack's masumi:hosting.",
         examples: ["ecs-express"],
+      }),
+    secrets: z
+      .array(z.enum(SECRET_NAMES))
+      .exactOptional()
+      .meta({
+        description:
+          "The stack's keys that an image of your own (image, or build with a Dockerfile) gets, by environment variable; none if " +
+          "absent. Crews get what they need by themselves.",
+        examples: [["MODEL_KEY", "PAYMENT_KEY"]],
       }),
     payment: z
       .enum(["V1", "V2"])

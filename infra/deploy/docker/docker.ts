@@ -5,13 +5,9 @@ import { CrewImages } from "../../crews/crew-image.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import { type LargeDocuments, storeLargeDocuments } from "../../crews/large-documents.ts";
 import type { StackConfig } from "../../config.ts";
+import { type DatabaseOf, agentDatabases } from "../../crews/database.ts";
 import { type Agent, hostedBy, runsInRuntime } from "../../declarations/index.ts";
-import {
-  CONTAINER_PORT,
-  DATA_FOLDER,
-  containerEnvironment,
-  secretEnvironment,
-} from "../../crews/environment.ts";
+import { CONTAINER_PORT, DATA_FOLDER, containerEnvironment, crewSecrets } from "../../crews/environment.ts";
 import { scopeOf } from "../../fleet/index.ts";
 import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
 import { containerName, containerPrefix } from "../../hosting/docker/names.ts";
@@ -38,6 +34,7 @@ interface DockerStack {
   /** Returns the options of a resource in that engine. */
   readonly on: (options: pulumi.CustomResourceOptions) => pulumi.CustomResourceOptions;
   readonly images: CrewImages;
+  readonly databaseOf: DatabaseOf;
   /** By agent id. */
   readonly ports: ReadonlyMap<string, number>;
 }
@@ -66,7 +63,7 @@ function makeStack({ config, projectRoot, agents, registered }: HostingContext):
   );
   const ids = hostedBy("docker", agents).map(({ id }) => id);
   const ports = dockerPorts({ settings, ids, scope: scopeOf(config), registered });
-  return { config, host, on, images, ports };
+  return { config, host, on, images, ports, databaseOf: agentDatabases(config, agents) };
 }
 
 function hostCrew(stack: DockerStack, crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew {
@@ -109,15 +106,16 @@ function makeContainer(
   { crew, name, port, documents }: ContainerParts,
   options: pulumi.CustomResourceOptions,
 ): docker.Container {
-  const { config, on } = stack;
+  const { config, on, databaseOf } = stack;
   const { agent } = crew;
+  const databaseUrl = databaseOf(agent, options);
   const volume = new docker.Volume(agent.id, { name }, on(options));
   return new docker.Container(
     agent.id,
     {
       name,
       image: imageOf(stack, agent, options),
-      envs: environmentOf(config, crew, documents),
+      envs: environmentOf(config, crew, { documents, databaseUrl }),
       ports: [{ internal: CONTAINER_PORT, external: port, ip: config.docker.bind }],
       volumes: [{ volumeName: volume.name, containerPath: DATA_FOLDER }],
       cpus: String(agent.resources.cpu / 1024),
@@ -160,9 +158,12 @@ const imageOf = (
 function environmentOf(
   config: StackConfig,
   crew: CrewToHost,
-  documents: LargeDocuments,
+  {
+    documents,
+    databaseUrl,
+  }: { readonly documents: LargeDocuments; readonly databaseUrl: ReturnType<DatabaseOf> },
 ): pulumi.Output<string[]> {
-  const secrets = secretEnvironment(config, { needsDocumentsKey: documents.needsKey });
+  const secrets = crewSecrets(crew.agent, config, { needsDocumentsKey: documents.needsKey, databaseUrl });
   const environment = containerEnvironment({
     ...crew,
     documents: documents.environment,
@@ -172,5 +173,8 @@ function environmentOf(
     graceSeconds: JOB_SECONDS,
     proxyHops: config.docker.proxyHops,
   });
-  return pulumi.secret([...environment, ...Object.entries(secrets)].map(([key, value]) => `${key}=${value}`));
+  return pulumi.secret([
+    ...[...environment].map(([key, value]) => `${key}=${value}`),
+    ...[...secrets].map(([key, { value }]) => pulumi.interpolate`${key}=${value}`),
+  ]);
 }

@@ -1,36 +1,56 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-/** Secrets by environment name. */
-export interface StoredSecrets {
-  readonly arns: pulumi.Output<string[]>;
-  /** ARNs with versions, so a new key redeploys the services, which read their secrets only at start. */
-  readonly references: pulumi.Output<Record<string, string>>;
+/** Whose secrets they are. */
+export interface SecretOwner {
+  /** Names the stack's secrets, and no other stack's. */
+  readonly stack: string;
+  /** Absent for secrets that several agents share. */
+  readonly agentId?: string;
 }
+
+/** ARNs with versions by environment variable, so a new key redeploys the services, which read their secrets only at start. */
+export type SecretReferences = pulumi.Output<Record<string, string>>;
 
 /** Stores secrets in Secrets Manager, so task definitions only refer to them. */
 export function storeSecrets(
-  prefix: string,
-  values: Readonly<Record<string, string>>,
+  { stack, agentId }: SecretOwner,
+  values: Readonly<Record<string, pulumi.Input<string>>>,
   options: pulumi.CustomResourceOptions,
-): StoredSecrets {
-  const stored = Object.entries(values).map(([variable, value]) => {
-    const name = `${prefix}-${variable.toLowerCase().replaceAll("_", "-")}`;
-    // Without a recovery window, a destroyed stack leaves nothing behind that costs, and can be recreated immediately.
-    const secret = new aws.secretsmanager.Secret(name, { recoveryWindowInDays: 0 }, options);
+): SecretReferences {
+  const entries = Object.entries(values).map(([variable, value]) => {
+    const purpose = variable.toLowerCase().replaceAll("_", "-");
+    const name = `${agentId ?? stack}-${purpose}`;
+    const secret = new aws.secretsmanager.Secret(
+      name,
+      {
+        namePrefix: `${secretFolder(stack)}${agentId ? `${agentId}/` : ""}${purpose}-`,
+        // Without a recovery window, a destroyed stack leaves nothing behind that costs, and can be recreated immediately.
+        recoveryWindowInDays: 0,
+      },
+      options,
+    );
     const version = new aws.secretsmanager.SecretVersion(
       name,
       { secretId: secret.id, secretString: pulumi.secret(value) },
       options,
     );
-    const reference = pulumi.interpolate`${secret.arn}:::${version.versionId}`;
-    return {
-      arn: secret.arn,
-      entry: reference.apply((valueFrom): [string, string] => [variable, valueFrom]),
-    };
+    return pulumi
+      .all([secret.arn, version.versionId])
+      .apply(([arn, versionId]): [string, string] => [variable, `${arn}:::${versionId}`]);
   });
-  return {
-    arns: pulumi.all(stored.map(({ arn }) => arn)),
-    references: pulumi.all(stored.map(({ entry }) => entry)).apply((entries) => Object.fromEntries(entries)),
-  };
+  return pulumi.all(entries).apply((all) => Object.fromEntries(all));
 }
+
+/** The beginning of all names of a stack's secrets. One pattern for all of them: a role's policy has room for about 60 ARNs. */
+const secretFolder = (stack: string): string => `${stack}/`;
+
+/** Returns the pattern of the ARNs of a stack's secrets, and of no other's. */
+export const secretArns = (
+  stack: string,
+  {
+    partition,
+    region,
+    accountId,
+  }: { readonly partition: string; readonly region: string; readonly accountId: string },
+): string => `arn:${partition}:secretsmanager:${region}:${accountId}:secret:${secretFolder(stack)}*`;

@@ -2,22 +2,24 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { CrewImages } from "../../crews/crew-image.ts";
 import type { StackConfig } from "../../config.ts";
-import type { Agent } from "../../declarations/index.ts";
+import { type DatabaseOf, agentDatabases } from "../../crews/database.ts";
+import { type Agent, HOSTINGS, hostedBy } from "../../declarations/index.ts";
 import { type AwsAccess, EcrImages } from "../../../providers/ecs/index.ts";
 import { type LargeDocuments, storeLargeDocuments } from "../../crews/large-documents.ts";
-import { DOCUMENTS_KEY, containerEnvironment, secretEnvironment } from "../../crews/environment.ts";
+import { type CrewSecret, containerEnvironment, crewSecrets } from "../../crews/environment.ts";
 import { CrewDrain } from "../../../providers/crew-drain/index.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import { agentPath } from "../../hosting/ecs/names.ts";
 import { ownTags } from "../../hosting/ecs/tags.ts";
 import type { HostingContext } from "../hosting.ts";
 import { NAMES, acceptedName, parameterPath } from "../../hosting/names.ts";
+import { TRAITS } from "../../hosting/traits.ts";
 import { type Cluster, useCluster } from "./cluster.ts";
 import { commonInputs, withCommonInputs } from "./common-inputs.ts";
 import type { AwsPlace } from "./policies.ts";
 import { makeRepository } from "./repository.ts";
 import { type Role, makeExecutionRole, makeTaskRole } from "./roles.ts";
-import { type StoredSecrets, storeSecrets } from "./secrets.ts";
+import { type SecretReferences, secretArns, storeSecrets } from "./secrets.ts";
 import { GRACE_SECONDS } from "./timeouts.ts";
 
 /** What all crews of a stack on AWS share, however they are reached. */
@@ -34,8 +36,9 @@ export interface SharedEcs {
   /** The name of the repository that holds them. */
   readonly repository: pulumi.Output<string>;
   readonly executionRole: Role;
-  /** The secrets of all containers. */
-  readonly secrets: StoredSecrets;
+  /** The secrets that several agents may get. */
+  readonly secrets: SecretReferences;
+  readonly databaseOf: DatabaseOf;
 }
 
 /** The parts of one crew that do not depend on how it is reached. */
@@ -70,15 +73,14 @@ export function shareEcs(context: HostingContext): Promise<SharedEcs> {
   return shared;
 }
 
-async function makeShared({ config, projectRoot }: HostingContext): Promise<SharedEcs> {
+async function makeShared({ config, projectRoot, agents }: HostingContext): Promise<SharedEcs> {
   const { accountId, arn } = await aws.getCallerIdentity({});
   const [, partition = "aws"] = arn.split(":");
   const { region = "", rolePath, permissionsBoundary, kmsKeyArn } = config.aws;
   const place = { partition, region, accountId, rolePath, permissionsBoundary, kmsKeyArn };
   const name = acceptedName(NAMES.shared, `${pulumi.getProject()}-${pulumi.getStack()}`);
   const options = withCommonInputs(commonInputs(config.aws), { parent: new EcsHosting(name) });
-  const needsDocumentsKey = config.documents?.endpoint !== undefined;
-  const secrets = storeSecrets(name, secretEnvironment(config, { needsDocumentsKey }), options);
+  const secrets = storeSecrets({ stack: name }, sharedSecrets(config, agents), options);
   const repository = makeRepository(name, options);
   const { profile } = config.aws;
   return {
@@ -87,8 +89,9 @@ async function makeShared({ config, projectRoot }: HostingContext): Promise<Shar
     place,
     access: { region: place.region, ...(profile ? { profile } : {}) },
     secrets,
+    databaseOf: agentDatabases(config, agents),
     cluster: useCluster(name, config.aws, options),
-    executionRole: makeExecutionRole(name, place, secrets.arns, options),
+    executionRole: makeExecutionRole(name, place, pulumi.output([secretArns(name, place)]), options),
     images: new CrewImages(
       {
         projectRoot,
@@ -139,7 +142,7 @@ export function makeCrew(
     ],
     identityParameter,
     hasLargeDocuments: documents.stored.length > 0,
-    secrets: secretsOf(shared, documents),
+    secrets: secretsOf(shared, { config, agent, documents }, options),
     environment: containerEnvironment({
       ...crew,
       documents: documents.environment,
@@ -166,10 +169,40 @@ const builtImages = (
 ): EcrImages[] =>
   source.kind === "image" ? [] : [new EcrImages(id, { access, agentId: id, repository }, options)];
 
-const secretsOf = ({ secrets }: SharedEcs, { needsKey }: LargeDocuments) =>
-  secrets.references.apply((all) =>
-    Object.fromEntries(Object.entries(all).filter(([name]) => name !== DOCUMENTS_KEY || needsKey)),
+/** Returns those secrets of the stack's agents on ECS that are no agent's own. */
+function sharedSecrets(config: StackConfig, agents: readonly Agent[]): Record<string, CrewSecret["value"]> {
+  const hosted = HOSTINGS.filter((kind) => TRAITS[kind].cloud === "aws").flatMap((kind) =>
+    hostedBy(kind, agents),
   );
+  const needsDocumentsKey = config.documents?.endpoint !== undefined;
+  const all = hosted.flatMap((agent) => [...crewSecrets(agent, config, { needsDocumentsKey })]);
+  return Object.fromEntries(
+    all.flatMap(([variable, { value, isOwn }]) => (isOwn ? [] : [[variable, value]])),
+  );
+}
+
+interface SecretParts {
+  readonly config: StackConfig;
+  readonly agent: Agent;
+  readonly documents: LargeDocuments;
+}
+
+/** Returns what an agent gets of the shared secrets, and stores its own. */
+function secretsOf(
+  { name, secrets, databaseOf }: SharedEcs,
+  { config, agent, documents }: SecretParts,
+  options: pulumi.CustomResourceOptions,
+): SecretReferences {
+  const databaseUrl = databaseOf(agent, options);
+  const all = [...crewSecrets(agent, config, { needsDocumentsKey: documents.needsKey, databaseUrl })];
+  const own = all.flatMap(([variable, { value, isOwn }]) => (isOwn ? [[variable, value] as const] : []));
+  const stored = storeSecrets({ stack: name, agentId: agent.id }, Object.fromEntries(own), options);
+  const isGiven = new Set(all.map(([variable]) => variable));
+  return pulumi.all([secrets, stored]).apply(([shared, mine]) => ({
+    ...Object.fromEntries(Object.entries(shared).filter(([variable]) => isGiven.has(variable))),
+    ...mine,
+  }));
+}
 
 export interface SsmIdentityArgs {
   readonly agentId: string;

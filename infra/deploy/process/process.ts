@@ -11,19 +11,22 @@ import {
   reservePort,
 } from "../../../providers/crew-process/local/index.ts";
 import { agentFiles, placeFiles } from "../../crews/agent-files.ts";
+import { crewSecrets } from "../../crews/environment.ts";
 import type { StackConfig } from "../../config.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import type { HostedCrew, HostingFactory } from "../hosting.ts";
 
 /** Runs crews as processes on this machine, each on a reserved port of 127.0.0.1, so every preview knows the URL. */
 export const hosting: HostingFactory = ({ config, projectRoot }) => {
-  const { modelApi = "", modelKey = "", modelName, dailyTokens, runtimeKey } = config;
+  const { modelApi = "", modelName, dailyTokens } = config;
   const dead = new Set(
     recordedCrews(projectRoot).flatMap(({ agentId, isAlive }) => (isAlive ? [] : [agentId])),
   );
   return {
     host({ agent, wallet }, options): HostedCrew {
       const port = reservePort(portsFile(projectRoot), agent.id);
+      const secrets = crewSecrets(agent, config, { needsDocumentsKey: false });
+      const paymentKey = secrets.get("PAYMENT_KEY")?.value;
       const files = agentFiles(projectRoot, config.network, agent);
       placeFiles(projectRoot, crewHome(projectRoot, agent.id), files);
       const crew = new CrewProcess(
@@ -34,9 +37,9 @@ export const hosting: HostingFactory = ({ config, projectRoot }) => {
           port,
           declaration: files.declaration,
           model: { api: modelApi, name: agent.model.name ?? modelName },
-          modelKey: modelKey || "none",
+          modelKey: secrets.get("MODEL_KEY")?.value ?? "none",
           ...(dailyTokens === undefined ? {} : { dailyTokens }),
-          ...(runtimeKey ? { payments: paymentsOf(config, wallet), paymentKey: runtimeKey } : {}),
+          ...(paymentKey ? { payments: paymentsOf(config, wallet), paymentKey } : {}),
         },
         options,
       );

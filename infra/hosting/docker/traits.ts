@@ -12,7 +12,6 @@ export const dockerTraits: HostingTraits<{ readonly docker: DockerSettings }> = 
   sizes: [],
   readsLocalFiles: false,
   losesPaidJobs: false,
-  needsRuntimeKey: "always",
   needsDocumentsKey: () => true,
   dockerEngine: { address: ({ docker }) => docker.host ?? "", runsCrews: true },
   settingsProblems({ docker: { host, url, ports } }) {

@@ -27,7 +27,6 @@ const onEcs = {
   readsLocalFiles: false,
   // A Fargate task's files are gone when the task ends.
   losesPaidJobs: true,
-  needsRuntimeKey: "always",
   // AWS's own S3 is read with the task's role.
   needsDocumentsKey: ({ endpoint }) => endpoint !== undefined,
   dockerEngine: { address: () => "", runsCrews: false },

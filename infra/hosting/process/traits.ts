@@ -15,7 +15,6 @@ export const processTraits: HostingTraits = {
   sizes: [],
   readsLocalFiles: true,
   losesPaidJobs: false,
-  needsRuntimeKey: "with a price",
   needsDocumentsKey: () => false,
   settingsProblems: () => [],
   urls({ projectRoot }) {

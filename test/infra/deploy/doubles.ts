@@ -111,6 +111,10 @@ export const DOUBLES: Readonly<Record<string, (call: Call) => Record<string, unk
   "pulumi-nodejs:dynamic/crew:CrewIdentity": nothing,
   "pulumi-nodejs:dynamic/crew:EcrImages": nothing,
   "pulumi-nodejs:dynamic/crew:StoredDocument": nothing,
+  "pulumi-nodejs:dynamic/crew:DatabaseRole": ({ inputs }) => ({
+    url: `postgresql://${String(inputs["role"])}:sentinel-role-password@db.example.com/crews`,
+    isOwn: true,
+  }),
   "pulumi-nodejs:dynamic/crew:EcsRollout": nothing,
   "pulumi-nodejs:dynamic/crew:CrewDrain": nothing,
   "pulumi-nodejs:dynamic/crew:DockerIdentity": nothing,

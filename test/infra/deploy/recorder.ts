@@ -28,6 +28,8 @@ const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 
 export interface Recording {
   readonly resources: readonly Recorded[];
+  /** The same as far as it was sent to the monitor, secrets uncovered. */
+  readonly registered: readonly Pick<Recorded, "type" | "name" | "inputs">[];
   /** All that was sent to the monitor, secrets uncovered. */
   readonly uncovered: string;
 }
@@ -54,7 +56,7 @@ export async function record(
   { project = "masumi-agents", stack = "preprod", preview = false, prior }: RecordOptions = {},
 ): Promise<Recording> {
   const resources: Recorded[] = [];
-  const uncovered: unknown[] = [];
+  const uncovered: Pick<Recorded, "type" | "name" | "inputs">[] = [];
   const failures: unknown[] = [];
   // The monitor asks for a double before it does anything else, so the two never get mixed up.
   let details: Omit<Recorded, "type" | "name" | "inputs"> = { parent: "", dependencies: [] };
@@ -66,7 +68,7 @@ export async function record(
         const double = DOUBLES[type];
         if (custom && !double) throw new Error(`${type} (${name}) has no double`);
         const shown = readable(inputs) as Record<string, unknown>;
-        uncovered.push(inputs);
+        uncovered.push({ type, name, inputs: bare(inputs) as Record<string, unknown> });
         const recorded = { type, name, ...details, inputs: shown };
         resources.push(recorded);
         const same = JSON.stringify(before.get(shortName(recorded))) === JSON.stringify(shown);
@@ -99,7 +101,7 @@ export async function record(
   if (failures.length > 0) throw failures[0];
   const place = (resource: Recorded) => `${shortName(resource)} ${resource.parent}`;
   resources.sort((a, b) => (place(a) < place(b) ? -1 : 1));
-  return { resources, uncovered: JSON.stringify(uncovered) };
+  return { resources, registered: uncovered, uncovered: JSON.stringify(uncovered) };
 }
 
 /** The monitor's requests, as far as they say more than mocks are told. */
@@ -139,6 +141,15 @@ async function settled(): Promise<void> {
   // Exported, but left out of its types.
   const settings: unknown = await import("@pulumi/pulumi/runtime/settings.js");
   await (settings as { waitForRPCs(): Promise<void> }).waitForRPCs();
+}
+
+/** A value without the marks of secrets in it. */
+function bare(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(bare);
+  if (value === null || typeof value !== "object") return value;
+  const map = value as Record<string, unknown>;
+  if (map[SIGNATURE_KEY] === SECRET_SIGNATURE) return bare(map["value"]);
+  return Object.fromEntries(Object.entries(map).map(([key, inner]) => [key, bare(inner)]));
 }
 
 function readable(value: unknown): unknown {

@@ -15,7 +15,7 @@ export const KEYS = {
   apiKey: "sentinel-provisioning-key",
   modelKey: "sentinel-model-key",
   runtimeKey: "sentinel-runtime-key",
-  databaseUrl: "postgresql://crews:sentinel-password@db.example.com/crews",
+  databaseUrl: "postgresql://crews:sentinel-password@db.example.com/crews?sslmode=verify-full",
 };
 
 /** A project of its own for one test: a runtime of a few bytes, and the agents of a case. */

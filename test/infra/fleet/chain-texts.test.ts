@@ -23,7 +23,7 @@ describe("an agent that failed with its batch", () => {
 
     const { plan, problems } = await examine(service.url, agents);
     expect(problems).toEqual([]);
-    const [warning] = planWarnings(plan, { owner: OWNER });
+    const [warning] = planWarnings(plan, configOf("http://127.0.0.1/api/v1"));
     expect(warning).toMatch(
       /^a: Registration \S+ is RegistrationFailed\. The service says: .*MAX_LENGTH_LIMIT/,
     );
@@ -49,7 +49,7 @@ describe("an agent that failed with its batch", () => {
     });
     for (const agent of agents) await register(service.url, agent);
     const { plan } = await examine(service.url, agents);
-    expect(planWarnings(plan, { owner: OWNER })).toEqual([]);
+    expect(planWarnings(plan, configOf("http://127.0.0.1/api/v1"))).toEqual([]);
   });
 });
 

@@ -174,7 +174,7 @@ describe("what a run would do", () => {
     expect(summaryOf(examined.plan)).toBe(
       "On the chain: 1 to register, 1 to update, 1 to replace. At most about 1.61 ADA in fees, 5 ADA locked.",
     );
-    expect(planWarnings(examined.plan, { owner: OWNER })).toEqual([
+    expect(planWarnings(examined.plan, configOf("http://127.0.0.1/api/v1"))).toEqual([
       expect.stringMatching(
         /old is REPLACED on the chain: V1 .*changed: tags.*two transactions \(about 0.76 ADA\)/,
       ),
@@ -191,7 +191,7 @@ describe("what a run would do", () => {
     expect(actionsOf(kept)).toEqual({ a: "none" });
     const moved = await examine(service.url, agents, { settings: { wallets: [other] } });
     expect(actionsOf(moved)).toEqual({ a: "replace wallet" });
-    expect(planWarnings(moved.plan, { owner: OWNER })).toEqual([
+    expect(planWarnings(moved.plan, configOf("http://127.0.0.1/api/v1"))).toEqual([
       expect.stringMatching(/it moves to another wallet/),
     ]);
   });
@@ -527,7 +527,7 @@ describe("a request whose outcome is unknown", () => {
     withNote(1_000, async (projectRoot, service) => {
       const { problems, plan } = await examine(service.url, declare({ a: {} }), { projectRoot });
       expect(problems).toEqual([]);
-      expect(planWarnings(plan, { owner: OWNER })).toEqual([
+      expect(planWarnings(plan, configOf("http://127.0.0.1/api/v1"))).toEqual([
         expect.stringMatching(/registration of a was requested/),
       ]);
     }));
@@ -582,7 +582,7 @@ describe("which of several live registrations counts", () => {
       expect(summaryOf(plan)).toMatch(
         /^On the chain: 1 to deregister. About 0.\d+ ADA in fees, 5 ADA released.$/,
       );
-      expect(planWarnings(plan, { owner: OWNER })).toEqual([
+      expect(planWarnings(plan, configOf(service.url))).toEqual([
         expect.stringMatching(
           `^up deregisters the old registration ${old.id} of a .* about 0.\\d+ ADA\\) and keeps registration ${anew.id}: `,
         ),

@@ -68,7 +68,6 @@ export const madeUpTraits: HostingTraits = {
   sizes: [{ cpu: 1024, memory: 2048 }],
   readsLocalFiles: false,
   losesPaidJobs: true,
-  needsRuntimeKey: "always",
   needsDocumentsKey: () => true,
   settingsProblems: () => ["masumi:madeUp is missing"],
   urls: () => (id) => \`https://\${id}.made-up.example.com\`,
@@ -133,9 +132,9 @@ describe("a hosting that is added to the table", () => {
     // Three traps of a table spread over files: settings, the key that takes payments, and paid jobs.
     expect(refusals).toEqual([
       expect.stringContaining("masumi:modelApi is missing"),
-      expect.stringContaining("masumi:runtimeKey is missing"),
       expect.stringContaining("masumi:madeUp is missing (hosting made-up of agents/a.yaml)"),
       expect.stringContaining("masumi:databaseUrl"),
+      expect.stringContaining("masumi:runtimeKey"),
     ]);
   });
 

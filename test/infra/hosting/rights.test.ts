@@ -38,7 +38,7 @@ const TYPES = new Set(Object.values(RIGHTS).flatMap((rights) => Object.keys(righ
 
 /** Types of ECS stacks that ask nothing of AWS. */
 const NOT_ON_AWS =
-  /^masumi:index:|^pulumi-nodejs:dynamic\/masumi:|^pulumi-nodejs:dynamic\/crew:(CrewDrain|Docker\w+)$|^docker:index\/(container|remoteImage|volume):|^pulumi:/;
+  /^masumi:index:|^pulumi-nodejs:dynamic\/masumi:|^pulumi-nodejs:dynamic\/crew:(CrewDrain|DatabaseRole|Docker\w+)$|^docker:index\/(container|remoteImage|volume):|^pulumi:/;
 
 describe("the table of rights", () => {
   const recorded = readdirSync(FIXTURES)
@@ -141,7 +141,8 @@ describe("every statement for the deploying and the read-only role", () => {
 
 const arn = (service: string, path: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${path}`;
 const nameOf = ({ name, inputs }: Recorded): string =>
-  (inputs["name"] as string | undefined) ?? `${name}-1a2b3c4`;
+  (inputs["name"] as string | undefined) ??
+  `${(inputs["namePrefix"] as string | undefined) ?? `${name}-`}1a2b3c4`;
 
 /** The request with which a type is made, and the resource that AWS asks the policy for. */
 const CREATES: Readonly<Record<string, (made: Recorded) => readonly [action: string, resource: string]>> = {
@@ -282,7 +283,7 @@ describe("a deploying job that was taken over", () => {
     [
       "reads Mainnet's secrets",
       "secretsmanager:GetSecretValue",
-      arn("secretsmanager", "secret:masumi-agents-mainnet-payment-key-1a2b3c4-AbCdEf"),
+      arn("secretsmanager", "secret:masumi-agents-mainnet/payment-key-1a2b3c4-AbCdEf"),
     ],
     [
       "writes an identifier of Mainnet's",

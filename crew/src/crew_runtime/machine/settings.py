@@ -186,6 +186,12 @@ class Settings(BaseModel):
         pattern=r"^[a-z0-9_-]{1,63}$",
         description="Set DATABASE_SCHEMA to the schema of this agent's jobs (a-z, 0-9, _ and -), or leave it out.",
     )
+    database_ca: str | None = Field(
+        default=None,
+        pattern=r"^-----BEGIN CERTIFICATE-----",
+        description="Set DATABASE_CA to the certificates (PEM) that the database's certificate is checked against, or "
+        "leave it out for those of the public authorities.",
+    )
     lease_seconds: float = Field(
         default=30,
         ge=1,

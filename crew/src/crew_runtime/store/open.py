@@ -63,4 +63,14 @@ def _postgres(settings: Settings, agent_id: str) -> JobStore:
         schema=settings.database_schema or agent_id,
         holder=new_id(),
         lease_seconds=settings.lease_seconds,
+        authorities=_authorities(settings),
     )
+
+
+def _authorities(settings: Settings) -> Path | None:
+    """Write down whom the database's certificate is checked against, since libpq reads files alone."""
+    if settings.database_ca is None:
+        return None
+    file = settings.data_dir / "database-ca.pem"
+    file.write_text(f"{settings.database_ca}\n", encoding="ascii")
+    return file

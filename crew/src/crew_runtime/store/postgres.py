@@ -3,10 +3,13 @@
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
+import certifi  # comes with httpx
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from crew_runtime.configuration import ConfigurationError
@@ -38,9 +41,12 @@ class PostgresJobStore(SqlJobStore):
 
     shared = True
 
-    def __init__(self, url: str, *, schema: str, holder: str, lease_seconds: float = 30) -> None:
+    def __init__(
+        self, url: str, *, schema: str, holder: str, lease_seconds: float = 30, authorities: Path | None = None
+    ) -> None:
         super().__init__(holder=holder, lease_seconds=lease_seconds)
         self._url = url
+        self._trust = _trust(url, authorities)
         self._schema = schema
         self._lock = threading.Lock()
         self._connection: psycopg.Connection[Row] | None = None
@@ -60,7 +66,7 @@ class PostgresJobStore(SqlJobStore):
 
     def _connected(self) -> psycopg.Connection[Row]:
         if self._connection is None or self._connection.closed:
-            connection = psycopg.connect(self._url, autocommit=True, row_factory=dict_row, **_OPTIONS)
+            connection = psycopg.connect(self._url, autocommit=True, row_factory=dict_row, **_OPTIONS, **self._trust)
             connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(self._schema)))
             self._connection = connection
         return self._connection
@@ -108,6 +114,17 @@ class PostgresJobStore(SqlJobStore):
         """Close the connection."""
         with self._lock:
             self._drop()
+
+
+def _trust(url: str, authorities: Path | None) -> dict[str, Any]:
+    """Return what a server's certificate is checked against: libpq would look for a file in the user's home folder."""
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:
+        return {}  # connecting tells what is wrong with it
+    if given.get("sslmode") != "verify-full" or given.get("sslrootcert", "system") != "system":
+        return {}
+    return {"sslrootcert": str(authorities or certifi.where())}
 
 
 def _reason(error: psycopg.Error) -> str:

@@ -69,7 +69,7 @@ export function placesOf(target: PolicyTarget) {
     repository: arn("ecr", `repository/${prefix}-*`),
     role: `arn:${partition}:iam::${accountId}:role${rolePath}*`,
     scalableTarget: arn("application-autoscaling", "scalable-target/*"),
-    secret: arn("secretsmanager", `secret:${prefix}-*`),
+    secret: arn("secretsmanager", `secret:${prefix}/*`),
     securityGroup: arn("ec2", "security-group/*"),
     securityGroupRule: arn("ec2", "security-group-rule/*"),
     service: arn("ecs", `service/${prefix}-*`),

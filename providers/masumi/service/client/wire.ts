@@ -95,6 +95,14 @@ export const apiKeyStatus = z
     canAdmin: z.boolean().optional(),
     NetworkLimit: z.array(text),
     status: text,
+    /** Whether purchases are limited to RemainingUsageCredits; nothing else costs credits. */
+    usageLimited: z.boolean().optional(),
+    RemainingUsageCredits: z
+      .array(z.object({ unit: text, amount: text }))
+      .optional()
+      .catch(undefined),
+    walletScopeEnabled: z.boolean().optional(),
+    WalletScopes: z.array(z.unknown()).optional().catch(undefined),
   })
   .transform((key) => ({
     ...key,
