@@ -2,6 +2,7 @@
 export type {
   Agent,
   AgentSource,
+  Confinement,
   CrewDefinition,
   InputField,
   PriceRule,
@@ -9,7 +10,8 @@ export type {
   Resources,
   WalletType,
 } from "./agent.ts";
-export { AGENT_TYPE, hostedBy, runsInRuntime } from "./agent.ts";
+export { AGENT_TYPE, confinementOf, extraRights, hostedBy, runsInRuntime } from "./agent.ts";
+export { CAPABILITIES } from "./schema/container.ts";
 export {
   type Asset,
   type AssetOverrides,

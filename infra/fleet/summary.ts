@@ -1,4 +1,5 @@
 import type { StackConfig } from "../config.ts";
+import { extraRights } from "../declarations/index.ts";
 import { printable } from "../../providers/common/printable.ts";
 import { formatAda } from "../../providers/common/amounts.ts";
 import { type Action, type Cost, costOf } from "./costs.ts";
@@ -53,6 +54,7 @@ export function planWarnings(plan: FleetPlan, { owner }: Pick<StackConfig, "owne
   return [
     ...plan.agents.filter(({ action }) => action === "replace").map(replacementWarning),
     ...plan.agents.flatMap(requestWarning),
+    ...plan.agents.flatMap(rightsWarning),
     ...plan.agents.flatMap(({ agent, failure }) => (failure ? [`${agent.id}: ${printable(failure)}`] : [])),
     ...(orphans.length > 0
       ? [
@@ -60,6 +62,14 @@ export function planWarnings(plan: FleetPlan, { owner }: Pick<StackConfig, "owne
         ]
       : []),
   ];
+}
+
+/** Who approves a plan approves what an author's own image may do. */
+function rightsWarning({ agent }: PlannedAgent): string[] {
+  const rights = extraRights(agent);
+  return rights.length === 0
+    ? []
+    : [`The image of ${agent.id} may do more than others: it ${rights.join(", ")}.`];
 }
 
 function replacementWarning({ agent, wallet, fields, row }: PlannedAgent): string {
