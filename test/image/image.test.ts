@@ -32,6 +32,7 @@ const SECRETS = {
 /** How the hostings run the crew runtime; only Express has no say in it. */
 const CONFINED =
   "--read-only --cap-drop=ALL --cap-add=SETUID --cap-add=SETGID --security-opt=no-new-privileges --pids-limit=1024";
+const OWN = "--init --read-only --tmpfs=/tmp --cap-drop=ALL --security-opt=no-new-privileges";
 const UNCONFINED = "--ulimit=core=0";
 const PATIENCE_MS = 90_000;
 const TEST_MS = 2 * PATIENCE_MS;
@@ -89,6 +90,9 @@ async function usersOf(container: string): Promise<ReadonlyMap<string, string>> 
     }),
   );
 }
+
+const variablesOf = (environment: Readonly<Record<string, string>>): string[] =>
+  Object.entries(environment).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
 
 describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
   let base: string;
@@ -316,6 +320,47 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
     },
   );
 
+  it("refuse to start without the rights to separate users", async () => {
+    await expect(
+      docker(["run", "--rm", "--user=10001", ...variablesOf(crewEnvironment()), imageOf("alpha")]),
+    ).rejects.toThrow(/must start as root with the capabilities SETUID and SETGID/);
+    await expect(
+      docker(["run", "--rm", "--cap-drop=ALL", ...variablesOf(crewEnvironment()), imageOf("alpha")]),
+    ).rejects.toThrow(/must start as root with the capabilities SETUID and SETGID/);
+  });
+
+  it("go on with the volume of an older image, and end when no more jobs can be started", async () => {
+    const volume = `${RUN}-older`;
+    await docker(["volume", "create", volume]);
+    onTestFinished(async () => void (await docker(["volume", "rm", "--force", volume])), PATIENCE_MS);
+    const older =
+      "mkdir -p /data/work/left /data/tmp /data/documents; echo > /data/kept; echo > /data/work/left/x";
+    await docker([
+      ...["run", "--rm", "--user=10001", `--volume=${volume}:/data`, "--entrypoint=sh"],
+      ...[imageOf("alpha"), "-c", older],
+    ]);
+    const { name } = await run(
+      "alpha",
+      { ...crewEnvironment(), AGENT_IDENTIFIER: IDENTIFIER },
+      { mounts: [`${volume}:/data`] },
+    );
+    await until("it is healthy", async () =>
+      (await inspect(name, ".State.Health.Status")) === "healthy" ? true : undefined,
+    );
+    const asRuntime = (command: string) => docker(["exec", "--user=10001", name, "sh", "-c", command]);
+    expect(await asRuntime("ls -l /data/kept")).toMatch(/^-rw------- /);
+    expect(await asRuntime("ls /data/work")).toBe("");
+
+    const processes = (await docker(["top", name, "-o", "pid,args"])).split("\n");
+    const server = processes.find((line) => line.includes("crew_runtime.runner.fork_server"));
+    process.kill(Number.parseInt(server?.trim() ?? ""), "SIGKILL");
+    await until("it has ended", async () =>
+      (await inspect(name, ".State.Running")) === false ? true : undefined,
+    );
+    expect(await inspect(name, ".State.ExitCode")).toBe(2);
+    expect(await docker(["logs", name])).not.toContain(SENTINEL);
+  });
+
   it("know their identifier from a parameter in AWS Systems Manager", async () => {
     const parameter = "/project/stack/beta/identity";
     const store = await parameterStore(gateway, parameter, JSON.stringify({ agentIdentifier: IDENTIFIER }));
@@ -375,7 +420,7 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
   });
 
   it("are an author's own as well", async () => {
-    const { http, stop } = await run("own");
+    const { http, stop } = await run("own", {}, { locked: OWN });
     const { data } = await until("it answers", () => http.get<object>("/availability"));
     expect(data).toEqual({ status: "unavailable", type: "masumi-agent", user: 65534 });
     expect(await stop()).toBe(0);
