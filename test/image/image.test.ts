@@ -335,10 +335,8 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
     onTestFinished(async () => void (await docker(["volume", "rm", "--force", volume])), PATIENCE_MS);
     const older =
       "mkdir -p /data/work/left /data/tmp /data/documents; echo > /data/kept; echo > /data/work/left/x";
-    await docker([
-      ...["run", "--rm", "--user=10001", `--volume=${volume}:/data`, "--entrypoint=sh"],
-      ...[imageOf("alpha"), "-c", older],
-    ]);
+    const mount = `--volume=${volume}:/data`;
+    await docker(["run", "--rm", "--user=10001", mount, "--entrypoint=sh", imageOf("alpha"), "-c", older]);
     const { name } = await run(
       "alpha",
       { ...crewEnvironment(), AGENT_IDENTIFIER: IDENTIFIER },
