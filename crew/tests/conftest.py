@@ -21,8 +21,8 @@ def fork_server(tmp_path_factory: pytest.TempPathFactory) -> None:
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in scrubbed(os.environ, home=home, temporary=home).items():
-            if name != "TMPDIR":  # a test's folder may be too long for a socket in it
-                patch.setenv(name, value)
+            patch.setenv(name, value)
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent))  # where the functions are that tests let jobs run
         start_fork_server("crew_runtime.crewai.preload")
 
 

@@ -1,5 +1,6 @@
 import type { Price } from "./schema/assets.ts";
 import { type HostingKind, TRAITS } from "../hosting/traits.ts";
+import type { Capability } from "./schema/container.ts";
 import type { DeclaredCrew } from "./schema/crew.ts";
 import { SECRET_NAMES, type SecretName } from "./secret-names.ts";
 
@@ -55,6 +56,17 @@ export interface Resources {
   readonly autoscaling?: { readonly max: number; readonly cpuPercent: number };
 }
 
+/** What a container may do; whatever is not here, it may not. */
+export interface Confinement {
+  /** `user` or `user:group`; absent: the image's own. */
+  readonly user?: string;
+  /** Whether it may write to its volume and to /tmp alone. */
+  readonly readOnly: boolean;
+  readonly capabilities: readonly Capability[];
+  /** How many processes and threads it may have. */
+  readonly pids: number;
+}
+
 /** An agent of one stack: checked, overrides merged, prices in base units. */
 export interface Agent {
   readonly id: string;
@@ -95,6 +107,8 @@ export interface Agent {
   readonly resources: Resources;
   /** The keys that an author's own image asks for; a crew in the crew runtime gets what it needs without. */
   readonly secrets?: readonly SecretName[];
+  /** What its author asks for, for an image of their own. */
+  readonly container?: Confinement;
   /** Type of the wallet that registers it. Default: V2 if the stack has one, otherwise V1. */
   readonly paymentType?: WalletType;
   /** Verification key of the one wallet that may register it. */
@@ -106,6 +120,31 @@ export interface Agent {
 /** Returns the agents that a hosting runs, so none that only have a URL. */
 export const hostedBy = (kind: HostingKind, agents: readonly Agent[]): Agent[] =>
   agents.filter(({ hosting, source }) => hosting === kind && source.kind !== "url");
+
+/**
+ * The crew runtime starts as root, of whose rights it keeps those to become another user: the one that holds the keys, and
+ * one for each job. As each job has its own, it also needs no limit of its own for the number of its processes.
+ */
+const RUNTIME: Confinement = { readOnly: true, capabilities: ["SETGID", "SETUID"], pids: 4096 };
+
+/** What an image of an author's own may do unless its file asks for more. */
+const OWN_IMAGE: Confinement = { readOnly: true, capabilities: [], pids: 1024 };
+
+/** Returns what an agent's container may do. */
+export const confinementOf = (agent: Pick<Agent, "source" | "container">): Confinement =>
+  runsInRuntime(agent) ? RUNTIME : (agent.container ?? OWN_IMAGE);
+
+/** Returns what an agent's container may do beyond what every author's own image may, in words; empty if nothing. */
+export function extraRights(agent: Pick<Agent, "source" | "container">): string[] {
+  if (runsInRuntime(agent) || agent.source.kind === "url") return [];
+  const { user, readOnly, capabilities, pids } = confinementOf(agent);
+  return [
+    ...(user === undefined ? [] : [`runs as user ${user}`]),
+    ...(readOnly ? [] : ["writes to its whole file system"]),
+    ...(capabilities.length === 0 ? [] : [`keeps the capabilities ${capabilities.join(", ")}`]),
+    ...(pids <= OWN_IMAGE.pids ? [] : [`has up to ${pids} processes`]),
+  ];
+}
 
 /** Returns whether an agent's crew runs in the crew runtime; an author's own image does not. */
 export const runsInRuntime = ({ source }: Pick<Agent, "source">): boolean =>

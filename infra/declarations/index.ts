@@ -2,6 +2,7 @@
 export type {
   Agent,
   AgentSource,
+  Confinement,
   CrewDefinition,
   InputField,
   PriceRule,
@@ -10,7 +11,8 @@ export type {
   WalletType,
 } from "./agent.ts";
 export { SECRET_NAMES, type SecretName } from "./secret-names.ts";
-export { AGENT_TYPE, hostedBy, neededSecrets, runsInRuntime } from "./agent.ts";
+export { AGENT_TYPE, confinementOf, extraRights, hostedBy, neededSecrets, runsInRuntime } from "./agent.ts";
+export { CAPABILITIES } from "./schema/container.ts";
 export {
   type Asset,
   type AssetOverrides,

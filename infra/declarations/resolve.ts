@@ -58,7 +58,8 @@ export function resolveAgent(
     const takesLarge = hasBucket || TRAITS[hosting].readsLocalFiles;
     checkDocuments(declaration.documents, { projectRoot, file, takesLarge }, complain);
   } else if (declaration.documents.length > 0 && source.kind !== "url") complainOfUnread(complain);
-  const { payment, wallet, adopt } = declaration;
+  if (declaration.container) checkContainer(source, hosting, complain);
+  const { payment, wallet, adopt, container } = declaration;
   return {
     id,
     file,
@@ -77,6 +78,7 @@ export function resolveAgent(
     hosting,
     resources: declaration.resources,
     ...(declaration.secrets ? { secrets: declaration.secrets } : {}),
+    ...(container ? { container } : {}),
     ...(payment ? { paymentType: payment } : {}),
     ...(wallet ? { wallet } : {}),
     ...(adopt ? { adopt } : {}),
@@ -90,6 +92,25 @@ function checkHosting(declaration: Declaration, hosting: HostingKind, complain: 
 }
 
 const OTHER_SOURCE = "declare a crew, or another source for this stack in overrides";
+
+/** What has no effect would look like a limit that holds. */
+function checkContainer(source: AgentSource, hosting: HostingKind, complain: Complain): void {
+  if (runsInRuntime({ source })) {
+    complain(
+      ["container"],
+      '"container" is for images of your own: the crew runtime has the rights it needs, and a crew gets no others',
+      "remove it, or add a Dockerfile to run an image of your own",
+      "key",
+    );
+  } else if (!TRAITS[hosting].confinesContainers && TRAITS[hosting].runsImages) {
+    complain(
+      ["container"],
+      `hosting ${hosting} cannot say what a container may do`,
+      "remove it, or use ecs-alb or docker",
+      "key",
+    );
+  }
+}
 
 const complainOfUnread = (complain: Complain) =>
   complain(

@@ -1,4 +1,5 @@
 import type { StackConfig } from "../config.ts";
+import { extraRights } from "../declarations/index.ts";
 import { printable } from "../../providers/common/printable.ts";
 import { formatAda } from "../../providers/common/amounts.ts";
 import type { Row } from "../../providers/masumi/service/index.ts";
@@ -76,6 +77,7 @@ export function standingWarnings(plan: FleetPlan, config: StackConfig): string[]
       config,
       plan.agents.map(({ agent }) => agent),
     ),
+    ...plan.agents.flatMap(rightsWarning),
     ...plan.agents.flatMap(({ agent, failure }) => (failure ? [`${agent.id}: ${printable(failure)}`] : [])),
     ...(names
       ? [
@@ -97,6 +99,14 @@ export function removalsIfTargeted(plan: FleetPlan): string {
   if (leaving.length === 0) return "";
   const cost = describeCost(sumCosts(leaving.map((orphan) => orphan.cost)));
   return `Deregistered only if targeted: ${leaving.map(nameOf).join(", ")}. ${cost}.`;
+}
+
+/** Who approves a plan approves what an author's own image may do. */
+function rightsWarning({ agent }: PlannedAgent): string[] {
+  const rights = extraRights(agent);
+  return rights.length === 0
+    ? []
+    : [`The image of ${agent.id} may do more than others: it ${rights.join(", ")}.`];
 }
 
 export function replacementWarning({ agent, wallet, fields, row }: PlannedAgent): string {

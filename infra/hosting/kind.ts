@@ -50,6 +50,8 @@ export interface HostingTraits<Settings = object> {
   readonly module: string;
   /** Whether it runs images; if not, only declared crews and folders with crew.py, which the crew runtime runs. */
   readonly runsImages: boolean;
+  /** Whether containers get only the rights that `container` in an agent's YAML asks for, and the runtime needs. */
+  readonly confinesContainers: boolean;
   /** How many instances of an agent run: as many as its `resources` say, at most one, or one regardless of them. */
   readonly instances: "declared" | "one" | "ignored";
   /** The available sizes of containers, smallest first; empty if any size is possible. */

@@ -12,11 +12,12 @@ export interface EngineAnswer {
 }
 
 export interface EngineRequest {
-  readonly method: "GET" | "PUT" | "DELETE";
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
   /** Path and query, as in the Docker Engine API. */
   readonly path: string;
-  /** A tar archive. */
   readonly body?: Buffer;
+  /** What the body is; a tar archive by default. */
+  readonly bodyType?: "application/json";
   /** Default: a minute. */
   readonly timeoutMs?: number;
 }
@@ -29,7 +30,7 @@ export interface EngineRequest {
  */
 export async function askEngine(
   host: string,
-  { method, path, body, timeoutMs = TIMEOUT_MS }: EngineRequest,
+  { method, path, body, bodyType, timeoutMs = TIMEOUT_MS }: EngineRequest,
 ): Promise<EngineAnswer> {
   const address = host || process.env["DOCKER_HOST"] || DEFAULT_HOST;
   const connection = connect(address);
@@ -41,7 +42,9 @@ export async function askEngine(
         path,
         headers: {
           host: "docker",
-          ...(body ? { "content-type": "application/x-tar", "content-length": body.byteLength } : {}),
+          ...(body
+            ? { "content-type": bodyType ?? "application/x-tar", "content-length": body.byteLength }
+            : {}),
         },
         signal: AbortSignal.timeout(timeoutMs),
       },

@@ -14,6 +14,8 @@ export interface DockerStartArgs {
   readonly agentId: string;
   /** How long a crew may take to come up. */
   readonly seconds: number;
+  /** How many processes and threads it may have. */
+  readonly pids: number;
 }
 
 interface Inputs {
@@ -22,6 +24,8 @@ interface Inputs {
   readonly containerId: string;
   readonly agentId: string;
   readonly seconds: number;
+  /** Missing in states that were written before there was a limit. */
+  readonly pids?: number;
 }
 
 /** What the engine says of a container, as far as it is looked at. */
@@ -59,6 +63,27 @@ async function look(inputs: Inputs): Promise<Container> {
   );
 }
 
+/**
+ * Limits the number of a container's processes, which the Docker provider cannot.
+ * @throws DockerError DOCKER_ENGINE_FAILED
+ */
+async function limitProcesses(inputs: Inputs): Promise<void> {
+  if (inputs.pids === undefined) return;
+  const { status, body } = await askEngine(inputs.host, {
+    method: "POST",
+    path: pathOf(inputs, "update"),
+    body: Buffer.from(JSON.stringify({ PidsLimit: inputs.pids })),
+    bodyType: "application/json",
+  });
+  // One that is not there is complained about by whoever looks at it next.
+  if (status < 300 || status === 404) return;
+  throw new DockerError(
+    "DOCKER_ENGINE_FAILED",
+    `The Docker engine did not limit the processes of the container ${inputs.container}: ${status} ${body.toString().trim()}.`,
+    "Fix the problem it reports, then run again.",
+  );
+}
+
 /** Verdict on a container: it is up, it will not come up for a reason, or it is still starting (undefined). */
 type Verdict = { readonly up: true } | { readonly up: false; readonly reason: string } | undefined;
 
@@ -89,15 +114,18 @@ async function awaitUp(inputs: Inputs): Promise<void> {
   }
   if (verdict?.up) return;
   const reason = verdict?.reason ?? `after ${seconds} seconds ${lastHealth(before)}`;
+  const log = (await lastLines(inputs)).join("\n");
   throw new DockerError(
     "DOCKER_CREW_NOT_UP",
-    [
-      `${agentId} did not come up in its container ${container}: ${reason}.`,
-      ...(await lastLines(inputs)),
-    ].join("\n"),
-    "Fix the cause and deploy again. Nothing was registered or changed on the chain.",
+    `${agentId} did not come up in its container ${container}: ${reason}.\n${log}`,
+    `Fix the cause and deploy again.${LACKS_RIGHTS.test(log) ? ` ${MORE_RIGHTS}` : ""} Nothing was registered or changed on the chain.`,
   );
 }
+
+const LACKS_RIGHTS = /read-only file ?system|operation not permitted/i;
+const MORE_RIGHTS =
+  "An image of your own may write to /data and /tmp only, and has no capabilities: what it needs more, ask for with " +
+  "container: in its YAML.";
 
 function lastHealth(container: Container | undefined): string {
   const said = container?.State.Health?.Log?.at(-1)?.Output.trim();
@@ -136,16 +164,20 @@ function unframed(frames: Buffer): string {
 /** The dynamic provider behind DockerStart. */
 export const provider = {
   async diff(_id: string, olds: Inputs, news: Inputs) {
-    const changes = (["host", "container", "containerId"] as const).some((key) => olds[key] !== news[key]);
+    const changes = (["host", "container", "containerId", "pids"] as const).some(
+      (key) => olds[key] !== news[key],
+    );
     return { changes, replaces: [] };
   },
 
   async create(inputs: Inputs) {
+    await limitProcesses(inputs);
     await awaitUp(inputs);
     return { id: inputs.container, outs: inputs };
   },
 
   async update(_id: string, _olds: Inputs, news: Inputs) {
+    await limitProcesses(news);
     await awaitUp(news);
     return { outs: news };
   },

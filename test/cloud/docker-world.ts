@@ -43,6 +43,7 @@ const isOurs = (name: string) =>
 const LISTS: Readonly<Record<string, readonly string[]>> = {
   container: ["ps", "--all", "--format", "{{.Names}}"],
   image: ["images", "--format", "{{.Repository}}:{{.Tag}}"],
+  network: ["network", "ls", "--format", "{{.Name}}"],
   volume: ["volume", "ls", "--format", "{{.Name}}"],
 };
 
@@ -61,6 +62,7 @@ async function inventory(): Promise<string[]> {
 const REMOVES: Readonly<Record<string, readonly string[]>> = {
   container: ["rm", "--force", "--volumes"],
   image: ["rmi", "--force"],
+  network: ["network", "rm"],
   volume: ["volume", "rm"],
 };
 

@@ -22,6 +22,18 @@ if (left)
 
 const IDENTIFIER = "ab".repeat(28) + "01";
 const SENTINEL = "sentinel-model-key";
+/** What a crew must not get at; test/image/fixtures/project/attacker looks for it. */
+const SECRETS = {
+  PAYMENT_KEY: "sentinel-payment-0a1b2c3d",
+  AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/v2/credentials/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
+  AWS_CONTAINER_AUTHORIZATION_TOKEN: "sentinel-token",
+  ECS_CONTAINER_METADATA_URI_V4: "http://169.254.170.2/v4/sentinel",
+};
+/** How the hostings run the crew runtime; only Express has no say in it. */
+const CONFINED =
+  "--read-only --cap-drop=ALL --cap-add=SETUID --cap-add=SETGID --security-opt=no-new-privileges --pids-limit=1024";
+const OWN = "--init --read-only --tmpfs=/tmp --cap-drop=ALL --security-opt=no-new-privileges";
+const UNCONFINED = "--ulimit=core=0";
 const PATIENCE_MS = 90_000;
 const TEST_MS = 2 * PATIENCE_MS;
 const BUILD_MS = 300_000;
@@ -60,12 +72,27 @@ async function memoryOf(container: string): Promise<{ readonly all: number; read
   const used = await docker(["stats", "--no-stream", "--format", "{{.MemUsage}}", container]);
   const [, all = "", unit = ""] = /^([\d.]+)([KMG])iB/.exec(used) ?? [];
   const processes = await docker(["top", container, "-o", "pid,rss,args"]);
-  const [, api = ""] = /^ *\d+ +(\d+) +\S*python\S* -m crew_runtime$/m.exec(processes) ?? [];
+  const [, api = ""] =
+    /^ *\d+ +(\d+) +\S*python\S* -I -m crew_runtime --separate-users$/m.exec(processes) ?? [];
   return {
     all: (Number(all) * 1024 ** (" KMG".indexOf(unit) || NaN)) / 1e6,
     api: (Number(api) * 1024) / 1e6,
   };
 }
+
+/** Returns the user of each process in a container, by the last word of its command line. */
+async function usersOf(container: string): Promise<ReadonlyMap<string, string>> {
+  const [, ...processes] = (await docker(["top", container, "-n", "-o", "pid,uid,args"])).split("\n");
+  return new Map(
+    processes.map((line) => {
+      const words = line.trim().split(/\s+/);
+      return [words.at(-1) ?? "", words[1] ?? ""];
+    }),
+  );
+}
+
+const variablesOf = (environment: Readonly<Record<string, string>>): string[] =>
+  Object.entries(environment).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
 
 describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
   let base: string;
@@ -116,14 +143,13 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
   async function run(
     agent: string,
     environment: Readonly<Record<string, string>> = {},
-    ...mounts: readonly string[]
+    { mounts = [], locked = CONFINED }: { mounts?: readonly string[]; locked?: string } = {},
   ) {
     const name = `${RUN}-${agent}`;
     const variables = Object.entries({ PORT: "8000", DATA_DIR: "/data", ...environment });
-    const locked =
-      "--init --read-only --cap-drop=ALL --security-opt=no-new-privileges --memory=1g --memory-swap=1g --cpus=1";
+    const limits = `${locked} --memory=1g --memory-swap=1g --cpus=1`;
     await docker([
-      ...`run --detach --name=${name} --network=${RUN} --publish=127.0.0.1::8000 ${locked}`.split(" "),
+      ...`run --detach --name=${name} --network=${RUN} --publish=127.0.0.1::8000 ${limits}`.split(" "),
       ...mounts.map((mount) => `--volume=${mount}`),
       ...variables.flatMap(([variable, value]) => ["--env", `${variable}=${value}`]),
       imageOf(agent),
@@ -146,7 +172,7 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
 
   it("share every layer but the last, which has a few kilobytes", async () => {
     const runtimes = tags.filter((tag) => tag.startsWith(`${RUN}:_runtime-`));
-    expect([tags.length, runtimes.length], "four agents and what three of them share").toEqual([5, 1]);
+    expect([tags.length, runtimes.length], "five agents and what four of them share").toEqual([6, 1]);
     const shared = await examine(runtimes[0] ?? "");
     for (const agent of ["alpha", "beta", "gamma"]) {
       const { layers, bytes } = await examine(imageOf(agent));
@@ -222,7 +248,7 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
       expect(memory.all).toBeLessThanOrEqual(WARM_MB);
       expect(memory.api).toBeLessThanOrEqual(API_MB);
 
-      expect(await docker(["exec", name, "id", "-u"])).toBe("10001");
+      expect((await usersOf(name)).get("--separate-users")).toBe("10001");
       await expect(docker(["exec", name, "touch", "/runtime/x"])).rejects.toThrow(/read-only/i);
       const processes = await docker(["top", name, "-o", "pid,args"]);
       expect(processes).toContain("crew_runtime");
@@ -231,6 +257,107 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
       expect(await stop(), "it ends by itself, before it would be killed").toBe(0);
     },
   );
+
+  it.each([
+    ["on Docker and ecs-alb", CONFINED, ["/dev/mqueue", "/dev/shm"]],
+    ["on ecs-express", UNCONFINED, ["/dev/mqueue", "/dev/shm", "/run/lock", "/tmp", "/var/tmp"]],
+  ])(
+    "keep what is not a crew's from its code, %s; it does its job beside it",
+    async (_where, locked, forAll) => {
+      const { name, http } = await run(
+        "attacker",
+        { ...crewEnvironment(), ...SECRETS, AGENT_IDENTITY_FILE: "/data/identity.json" },
+        { locked },
+      );
+      const isHealthy = () =>
+        until("it is healthy", async () =>
+          (await inspect(name, ".State.Health.Status")) === "healthy" ? true : undefined,
+        );
+      await isHealthy();
+      await dockerIdentity.create({
+        host: "",
+        container: name,
+        folder: "/data",
+        agentIdentifier: IDENTIFIER,
+      });
+      const start = async (topic: string) =>
+        (await http.post<{ id: string }>("/start_job", { input_data: { topic } })).data.id;
+      const beside = await start("wait CUSTOMER-12345678");
+      await until(
+        "the other job waits",
+        async () =>
+          (await docker(["exec", "--user=10001", name, "cat", `/data/work/${beside}/note`])) || undefined,
+      );
+      const job = await start(beside);
+      const ended = await until("the job has ended", async () => {
+        const { data } = await http.get<{ status: string; result?: string }>("/status", {
+          params: { job_id: job },
+        });
+        return data.status === "running" ? undefined : data;
+      });
+      expect(ended).toMatchObject({ status: "completed" });
+      const { work, user, got } = JSON.parse(ended.result ?? "") as {
+        work: string;
+        user: number;
+        got: Record<string, string[]>;
+      };
+      expect(work).toContain("Write about tea");
+      expect(user).toBeGreaterThanOrEqual(10_100);
+      expect((got["places"] ?? []).filter((place) => !forAll.includes(place))).toEqual([]);
+      expect({ ...got, places: [] }).toEqual(
+        Object.fromEntries(Object.keys(got).map((attack) => [attack, []])),
+      );
+      expect(Object.keys(got)).toHaveLength(11);
+
+      await until("nothing of the job is left but the other one", async () =>
+        (await docker(["exec", "--user=10001", name, "ls", "/data/work"])) === beside ? true : undefined,
+      );
+      const processes = await docker(["top", name, "-o", "pid,args"]);
+      expect(processes).not.toContain("sleep");
+      expect(await docker(["exec", name, "ls", "/dev/shm", "/tmp"])).not.toContain("left");
+      expect(await docker(["exec", name, "sh", "-c", "cat /proc/1/status"])).toMatch(/^NoNewPrivs:\t1$/m);
+      await isHealthy();
+    },
+  );
+
+  it("refuse to start without the rights to separate users", async () => {
+    await expect(
+      docker(["run", "--rm", "--user=10001", ...variablesOf(crewEnvironment()), imageOf("alpha")]),
+    ).rejects.toThrow(/must start as root with the capabilities SETUID and SETGID/);
+    await expect(
+      docker(["run", "--rm", "--cap-drop=ALL", ...variablesOf(crewEnvironment()), imageOf("alpha")]),
+    ).rejects.toThrow(/must start as root with the capabilities SETUID and SETGID/);
+  });
+
+  it("go on with the volume of an older image, and end when no more jobs can be started", async () => {
+    const volume = `${RUN}-older`;
+    await docker(["volume", "create", volume]);
+    onTestFinished(async () => void (await docker(["volume", "rm", "--force", volume])), PATIENCE_MS);
+    const older =
+      "mkdir -p /data/work/left /data/tmp /data/documents; echo > /data/kept; echo > /data/work/left/x";
+    const mount = `--volume=${volume}:/data`;
+    await docker(["run", "--rm", "--user=10001", mount, "--entrypoint=sh", imageOf("alpha"), "-c", older]);
+    const { name } = await run(
+      "alpha",
+      { ...crewEnvironment(), AGENT_IDENTIFIER: IDENTIFIER },
+      { mounts: [`${volume}:/data`] },
+    );
+    await until("it is healthy", async () =>
+      (await inspect(name, ".State.Health.Status")) === "healthy" ? true : undefined,
+    );
+    const asRuntime = (command: string) => docker(["exec", "--user=10001", name, "sh", "-c", command]);
+    expect(await asRuntime("ls -l /data/kept")).toMatch(/^-rw------- /);
+    expect(await asRuntime("ls /data/work")).toBe("");
+
+    const processes = (await docker(["top", name, "-o", "pid,args"])).split("\n");
+    const server = processes.find((line) => line.includes("crew_runtime.runner.fork_server"));
+    process.kill(Number.parseInt(server?.trim() ?? ""), "SIGKILL");
+    await until("it has ended", async () =>
+      (await inspect(name, ".State.Running")) === false ? true : undefined,
+    );
+    expect(await inspect(name, ".State.ExitCode")).toBe(2);
+    expect(await docker(["logs", name])).not.toContain(SENTINEL);
+  });
 
   it("know their identifier from a parameter in AWS Systems Manager", async () => {
     const parameter = "/project/stack/beta/identity";
@@ -280,7 +407,7 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
         DOCUMENTS_ENDPOINT: `${reachable.url}${new URL(s3.endpoint).pathname}`,
         DOCUMENTS_KEY: "test:test",
       },
-      `${join(folder, "crew.json")}:/agent/crew.json:ro`,
+      { mounts: [`${join(folder, "crew.json")}:/agent/crew.json:ro`] },
     );
     await until("its crew is built", async () =>
       (await http.get<{ crew: string }>("/healthz")).data.crew === "ready" ? true : undefined,
@@ -291,7 +418,7 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
   });
 
   it("are an author's own as well", async () => {
-    const { http, stop } = await run("own");
+    const { http, stop } = await run("own", {}, { locked: OWN });
     const { data } = await until("it answers", () => http.get<object>("/availability"));
     expect(data).toEqual({ status: "unavailable", type: "masumi-agent", user: 65534 });
     expect(await stop()).toBe(0);

@@ -1,4 +1,4 @@
-"""Command line: `python -m crew_runtime`; everything is set by environment variables (README.md lists them)."""
+"""Command line: `python -m crew_runtime`; everything else is set by environment variables (README.md lists them)."""
 
 import logging
 import os
@@ -15,17 +15,20 @@ from typing import IO, Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from crew_runtime.assembly import assemble, document_fetch
+from crew_runtime.assembly import WORK_FOLDER, assemble, document_fetch
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.declared.declaration import Declaration, load_declaration
 from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.http.connections import IDLE_SECONDS, Connection
 from crew_runtime.http.ports import by_port
 from crew_runtime.logs import configure_logging, event
+from crew_runtime.machine.confinement import close_to_jobs
 from crew_runtime.machine.environment import replace_environment, scrubbed
 from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.machine.identity_source import identity_source
 from crew_runtime.machine.settings import Settings
+from crew_runtime.machine.users import become_runtime, give_up_rights
+from crew_runtime.runner.forking import SERVER
 from crew_runtime.store import JobStore, open_store
 from crew_runtime.temporary import make_temporary_folder
 
@@ -40,8 +43,15 @@ def main() -> int:
     """Serve the agent until SIGTERM or SIGINT; return 0 after that, 2 if the agent cannot be served."""
     parser = ArgumentParser(prog="crew_runtime", description=__doc__)
     parser.add_argument("--instance", help="ignored; makes this start recognizable in a process list")
-    parser.parse_args()
+    parser.add_argument(
+        "--separate-users",
+        action="store_true",
+        help="start as root and become another user, and let each job be one of its own (in a container, on Linux)",
+    )
+    arguments = parser.parse_args()
     try:
+        if arguments.separate_users:
+            _separate_users()
         problems = _serve(_prepare())
     except ConfigurationError as error:
         problems = error.problems
@@ -50,6 +60,19 @@ def main() -> int:
         sys.stderr.write(f"crew_runtime cannot serve the agent:\n{lines}\n")
         return EXIT_CONFIGURATION
     return 0
+
+
+def _separate_users() -> None:
+    """Start the process that becomes each job's user, and become the user that holds the keys: from here on no root.
+
+    Raises:
+        ConfigurationError: this process has not the rights to.
+
+    """
+    give_up_rights()
+    data_dir = Path(os.environ.get("DATA_DIR", "").strip() or "/")
+    SERVER.start_with_users(scrubbed(os.environ, home=data_dir, temporary=data_dir / "tmp"))
+    become_runtime()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +97,8 @@ def _prepare() -> _Prepared:
     settings, declaration = _read_configuration()
     listener = _listen(settings.host, settings.port)
     internal = None if settings.internal_port is None else _listen(settings.host, settings.internal_port)
+    if SERVER.has_users:
+        _close_data_folder(settings)
     store, lock = open_store(settings, declaration.id)
     configure_logging(agent=declaration.id, instance=settings.agent_instance)
     return _Prepared(
@@ -86,6 +111,15 @@ def _prepare() -> _Prepared:
         identity=identity_source(settings, os.environ),
         fetch=document_fetch(settings, declaration, os.environ),
     )
+
+
+def _close_data_folder(settings: Settings) -> None:
+    try:
+        close_to_jobs(settings.data_dir, open_folders={WORK_FOLDER, settings.documents_cache.name})
+    except OSError as error:
+        description = Settings.model_fields["data_dir"].description
+        problem = f"DATA_DIR: {settings.data_dir} cannot be used ({error.strerror}). {description}"
+        raise ConfigurationError([problem]) from None
 
 
 def _serve(prepared: _Prepared) -> Sequence[str]:
@@ -105,6 +139,7 @@ def _serve(prepared: _Prepared) -> Sequence[str]:
     app, operations = assemble(
         settings, prepared.declaration, prepared.store, prepared.identity, on_unusable=stop, fetch=prepared.fetch
     )
+    SERVER.on_end = lambda: stop("the process that starts jobs has ended")
     server = server_for(by_port(app, {internal_port: operations}))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn raises the signal again after it has ended gracefully

@@ -40,6 +40,8 @@ from crew_runtime.runner.worker_launcher import WorkerLauncher
 from crew_runtime.store import JobStore, Retention, StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)
+WORK_FOLDER: Final = "work"
+"""The folder of jobs in DATA_DIR."""
 Loop = Callable[[], Awaitable[None]]
 """Runs in the background until it is cancelled, or done."""
 # By these ECS tells a task where its role's credentials are.
@@ -79,8 +81,12 @@ def assemble(
     keeper = LeaseKeeper(store=store, runner=runner, lease_seconds=settings.lease_seconds, protection=protection)
     service = _payment_service(settings, declaration)
     watch = _watch(settings, store, service, runner) if service else None
-    loops: list[Loop] = [partial(_make_ready, runner, fetch, on_unusable), keeper.keep, day.keep]
-    loops += [Retention(store=store, keep_days=settings.keep_days).keep]
+    loops: list[Loop] = [
+        partial(_make_ready, runner, fetch, on_unusable, has_documents=bool(declaration.documents)),
+        keeper.keep,
+        day.keep,
+        Retention(store=store, keep_days=settings.keep_days).keep,
+    ]
     loops += [one.keep for one in (protection, watch) if one]
     agent = Agent(
         declaration=declaration,
@@ -176,20 +182,23 @@ def _lifespan(
     return lifespan
 
 
-async def _make_ready(runner: JobRunner, fetch: DocumentFetch | None, on_unusable: Callable[[str], None]) -> None:
-    """Let jobs begin once their documents have arrived, and try out the crew."""
-    if fetch:
+async def _make_ready(
+    runner: JobRunner, fetch: DocumentFetch | None, on_unusable: Callable[[str], None], *, has_documents: bool
+) -> None:
+    """Try out the crew once its documents have arrived; where it has any, jobs wait until they have been read."""
+    loop = asyncio.get_running_loop()
+    if has_documents:
         runner.hold_back()
-        reason = await fetch.run()
-        if reason is not None:
-            on_unusable(reason)
-            return
-        runner.let_begin()
+    if fetch and (reason := await fetch.run()) is not None:
+        on_unusable(reason)
+        return
 
     def try_out() -> None:
         reason = runner.try_out()
         if reason is None:
             event(_log, logging.INFO, "crew_ready")
+            with suppress(RuntimeError):  # the loop may have ended meanwhile
+                loop.call_soon_threadsafe(runner.let_begin)
         else:
             on_unusable(reason)
 
@@ -216,7 +225,7 @@ def _runner(settings: Settings, declaration: Declaration, store: JobStore, gatew
         documents=documents_of(declaration, beside, cache=settings.documents_cache),
         model=replace(gateway.access, api="", key=""),  # each worker is given its own
         inputs={},
-        folder=settings.data_dir / "work",
+        folder=settings.data_dir / WORK_FOLDER,
     )
     return JobRunner(
         store=store,

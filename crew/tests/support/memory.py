@@ -22,11 +22,11 @@ class Memory:
 
 
 def memory_of(runtime: int) -> Memory:
-    """Look at a runtime by its process id, which is that of its session too."""
-    session = [pid for pid in _processes() if _numbers(pid)[1] == runtime]
-    fork_servers = [pid for pid in session if _numbers(pid)[0] == runtime and "forkserver" in _command(pid)]
-    jobs = [pid for pid in session if _numbers(pid)[0] in fork_servers]
-    together = [_rollup(pid, "Pss") for pid in session]
+    """Look at a runtime by its process id."""
+    children = _children(runtime)
+    fork_servers = [pid for pid in children if "fork_server" in _command(pid)]
+    jobs = [job for pid in fork_servers for job in _children(pid)]
+    together = [_rollup(pid, "Pss") for pid in {runtime, *children, *jobs}]
     return Memory(
         api=resident(runtime),
         fork_server=next((resident(pid) for pid in fork_servers), None),
@@ -40,17 +40,19 @@ def resident(pid: int) -> float | None:
     return _sum(Path(f"/proc/{pid}/status"), "VmRSS")
 
 
-def _processes() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+def _children(parent: int) -> list[int]:
+    return [
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and _parent(int(entry.name)) == parent
+    ]
 
 
-def _numbers(pid: int) -> tuple[int, int]:
-    """Parent and session."""
+def _parent(pid: int) -> int:
     try:
-        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     except OSError:
-        return 0, 0
-    return int(words[1]), int(words[3])
+        return 0
 
 
 def _command(pid: int) -> str:

@@ -15,7 +15,8 @@ import httpx
 
 from crew_runtime.atomic_file import replacing
 from crew_runtime.jobs import reference_of
-from support.sharing_runtime import descriptors, given_to_runtimes
+from crew_runtime.runner.forking import SERVER
+from support.sharing_runtime import environment_with, new_fork_server
 
 IDENTIFIER = "ab" * 28 + "01"
 SENTINEL_KEY = "sk-sentinel-5c1d"
@@ -47,39 +48,48 @@ class Runtime:
         declaration_file.write_text(json.dumps(declaration))
         self._lines: list[str] = []
         self._listening = threading.Event()
-        shared = given_to_runtimes() if fork_server == SHARED else {}
-        program = "support.sharing_runtime" if shared else "crew_runtime"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", program, "--instance", "test-instance"],
-            cwd=folder,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self.data),
-                "LANG": "C.UTF-8",
-                "PORT": "0",
-                "AGENT_DECLARATION": str(declaration_file),
-                "AGENT_IDENTITY_FILE": str(self.identity_file),
-                "AGENT_INSTANCE": "test-instance",
-                "DATA_DIR": str(self.data),
-                "MODEL_API": model_url,
-                "MODEL_KEY": SENTINEL_KEY,
-                "MODEL_NAME": "stub-model",
-                "SHUTDOWN_GRACE": "0",
-                "START_RATE": "0",  # every test is the same client
-                "MAX_PER_CLIENT": "10000",
-                **({"PYTHONPATH": str(_TESTS), **shared} if shared else {}),
-                **environment,
-            },
-            pass_fds=descriptors(shared),
+        arguments = ["--instance", "test-instance"]
+        variables = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.data),
+            "LANG": "C.UTF-8",
+            "PORT": "0",
+            "AGENT_DECLARATION": str(declaration_file),
+            "AGENT_IDENTITY_FILE": str(self.identity_file),
+            "AGENT_INSTANCE": "test-instance",
+            "DATA_DIR": str(self.data),
+            "MODEL_API": model_url,
+            "MODEL_KEY": SENTINEL_KEY,
+            "MODEL_NAME": "stub-model",
+            "SHUTDOWN_GRACE": "0",
+            "START_RATE": "0",  # every test is the same client
+            "MAX_PER_CLIENT": "10000",
+            **environment,
+        }
+        if fork_server == SHARED and SERVER.is_running:
+            with new_fork_server() as control:
+                shared = {"PYTHONPATH": str(_TESTS), **environment_with(control)}
+                self.process = self._start("support.sharing_runtime", arguments, variables | shared, control.fileno())
+        else:
+            self.process = self._start("crew_runtime", arguments, variables)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._client: httpx.Client | None = None
+
+    def _start(
+        self, program: str, arguments: list[str], environment: dict[str, str], *inherited: int
+    ) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", program, *arguments],
+            cwd=self.folder,
+            env=environment,
+            pass_fds=inherited,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        self._client: httpx.Client | None = None
 
     def _read(self) -> None:
         assert self.process.stdout

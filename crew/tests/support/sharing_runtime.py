@@ -1,41 +1,48 @@
-"""The runtime's program, with the fork server that the tests have: CrewAI, whose import takes seconds, is loaded once.
+"""The runtime's program, with a fork server that comes from the tests', so that CrewAI is loaded but once.
 
-What goes on between runtime, fork server and jobs is the same; only who started the fork server is not.
+What goes on between runtime, fork server and jobs is the same; only what the fork server was forked from is not.
 """
 
 import os
+import pickle
+import socket
 import sys
-from multiprocessing import forkserver
-from typing import Any, Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
 
-_ADDRESS = "TESTS_FORK_SERVER"
-_ALIVE = "TESTS_FORK_SERVER_ALIVE"
-# Of the standard library, which has no public way to say where a fork server is.
-_SERVER: Final[dict[str, Any]] = vars(vars(forkserver)["_forkserver"])
+from crew_runtime.runner import fork_server
+from crew_runtime.runner.forking import SERVER
 
-
-def given_to_runtimes() -> dict[str, str]:
-    """The environment by which a runtime finds this process's fork server; nothing if it has started none."""
-    if _SERVER["_forkserver_address"] is None:
-        return {}
-    return {_ADDRESS: _SERVER["_forkserver_address"], _ALIVE: str(_SERVER["_forkserver_alive_fd"])}
+_DESCRIPTOR = "TESTS_FORK_SERVER"
 
 
-def descriptors(environment: dict[str, str]) -> tuple[int, ...]:
-    """What a runtime with this environment has to inherit: the end of the pipe that keeps the fork server alive."""
-    return (int(environment[_ALIVE]),) if _ALIVE in environment else ()
+@contextmanager
+def new_fork_server() -> Iterator[socket.socket]:
+    """Fork a fork server from the tests', and give the end of its socket that a runtime is to inherit."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        SERVER.fork(theirs.fileno(), None)
+    begin = Connection(os.dup(ours.fileno()))
+    begin.send_bytes(pickle.dumps((_serve, None)))
+    begin.close()
+    with ours:
+        yield ours
 
 
-def _share() -> None:
-    _SERVER["_forkserver_address"] = os.environ.pop(_ADDRESS)
-    _SERVER["_forkserver_alive_fd"] = int(os.environ.pop(_ALIVE))
-    vars(forkserver)["ensure_running"] = _SERVER["ensure_running"] = lambda: None
+def _serve(connection: Connection, _: object) -> None:
+    fork_server.serve(socket.socket(fileno=os.dup(connection.fileno())))
 
 
-if __name__ == "__main__":  # jobs' processes import this module as well
+def environment_with(control: socket.socket) -> dict[str, str]:
+    """What a runtime finds the fork server at the other end of a socket by."""
+    return {_DESCRIPTOR: str(control.fileno())}
+
+
+if __name__ == "__main__":
     from crew_runtime.__main__ import main
 
-    _share()
+    SERVER.adopt(socket.socket(fileno=int(os.environ.pop(_DESCRIPTOR))))
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -55,6 +55,11 @@ def tell_limits(connection: Connection, _: object) -> None:
     connection.send_bytes(json.dumps(told).encode())
 
 
+def tell_descriptors(connection: Connection, _: object) -> None:
+    held = [str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    connection.send_bytes(json.dumps({"held": held}).encode())
+
+
 def ask_twice(connection: Connection, what: str) -> None:
     ask = asking(connection)
     replies = [ask(f"{what} {number}?") for number in ("one", "two")]

@@ -6,7 +6,7 @@ import type { Declaration } from "../schema/schema.ts";
 const SOURCES = ["crew", "build", "image", "url"] as const;
 
 /** Keys that determine how a crew runs, and have no effect for an agent that runs elsewhere. */
-const CREW_KEYS = ["input", "model", "documents", "resources", "hosting", "secrets"] as const;
+const CREW_KEYS = ["input", "model", "documents", "resources", "container", "hosting", "secrets"] as const;
 
 /**
  * Checks the rules between the parts of a declaration. `raw` is used only to see which keys are present.

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { PRICE } from "./assets.ts";
 import { HOSTINGS } from "../../hosting/traits.ts";
 import { SECRET_NAMES } from "../secret-names.ts";
+import { containerSchema } from "./container.ts";
 import { crewSchema } from "./crew.ts";
 import { inputField } from "./input.ts";
 import { chainText, imageByDigest, link, matching, ruled, serviceUrl, text } from "./texts.ts";
@@ -263,6 +264,12 @@ export const declarationSchema = z
       })
       .prefault({})
       .meta({ description: "Size and number of the agent's containers; ignored by the hosting process." }),
+    container: containerSchema.exactOptional().meta({
+      description:
+        "What an image of your own needs beyond what every container may do (build with a Dockerfile, or image); the plan " +
+        "shows it.",
+      examples: [{ readOnly: false, capabilities: ["NET_BIND_SERVICE"] }],
+    }),
     hosting: z
       .enum(HOSTINGS)
       .exactOptional()

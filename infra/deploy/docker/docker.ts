@@ -6,7 +6,7 @@ import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import { type LargeDocuments, storeLargeDocuments } from "../../crews/large-documents.ts";
 import type { StackConfig } from "../../config.ts";
 import { type DatabaseOf, agentDatabases } from "../../crews/database.ts";
-import { type Agent, hostedBy, runsInRuntime } from "../../declarations/index.ts";
+import { type Agent, confinementOf, hostedBy, runsInRuntime } from "../../declarations/index.ts";
 import { CONTAINER_PORT, DATA_FOLDER, containerEnvironment, crewSecrets } from "../../crews/environment.ts";
 import { scopeOf } from "../../fleet/index.ts";
 import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
@@ -77,7 +77,14 @@ function hostCrew(stack: DockerStack, crew: CrewToHost, options: pulumi.CustomRe
   const seconds = documents.stored.length > 0 ? HEALTHY_SECONDS_WITH_LARGE_DOCUMENTS : HEALTHY_SECONDS;
   const start = new DockerStart(
     agent.id,
-    { host, container: name, containerId: container.id, agentId: agent.id, seconds },
+    {
+      host,
+      container: name,
+      containerId: container.id,
+      agentId: agent.id,
+      seconds,
+      pids: confinementOf(agent).pids,
+    },
     options,
   );
   return {
@@ -110,6 +117,8 @@ function makeContainer(
   const { agent } = crew;
   const databaseUrl = databaseOf(agent, options);
   const volume = new docker.Volume(agent.id, { name }, on(options));
+  // On a network of its own a crew reaches no other: not the port for operators either, which has no key.
+  const network = new docker.Network(agent.id, { name }, on(options));
   return new docker.Container(
     agent.id,
     {
@@ -121,17 +130,13 @@ function makeContainer(
       cpus: String(agent.resources.cpu / 1024),
       memory: agent.resources.memory,
       memorySwap: agent.resources.memory,
-      // Explicit although it is the default: otherwise the provider sees a change in the engine's answer.
-      networkMode: "bridge",
+      networkMode: network.name,
       restart: "unless-stopped",
-      init: true,
-      securityOpts: ["no-new-privileges:true"],
+      ...rightsOf(agent),
       logDriver: "json-file",
       logOpts: { "max-size": "10m", "max-file": "3" },
       stopTimeout: JOB_SECONDS,
       destroyGraceSeconds: JOB_SECONDS,
-      // An author's own image may need to write elsewhere.
-      ...(runsInRuntime(agent) ? { readOnly: true, tmpfs: { "/tmp": "" } } : {}),
     },
     on({
       ...options,
@@ -142,6 +147,23 @@ function makeContainer(
         : { ignoreChanges: ["ports[0].external"] }),
     }),
   );
+}
+
+/** Returns what the container may do. What it may have of processes, no resource of the provider can say: DockerStart does. */
+function rightsOf(agent: Agent) {
+  const { user, readOnly, capabilities } = confinementOf(agent);
+  return {
+    ...(user === undefined ? {} : { user }),
+    // Written as the engine answers, so that no preview shows a change.
+    capabilities: {
+      drops: ["ALL"],
+      ...(capabilities.length > 0 ? { adds: capabilities.map((name) => `CAP_${name}`).toSorted() } : {}),
+    },
+    securityOpts: ["no-new-privileges:true"],
+    readOnly,
+    // The crew runtime writes to its volume alone, and takes care of what jobs leave behind by itself.
+    ...(runsInRuntime(agent) ? {} : { init: true, ...(readOnly ? { tmpfs: { "/tmp": "" } } : {}) }),
+  };
 }
 
 /** Returns the image to run: one that is pulled, or one that was built in this engine. */

@@ -5,7 +5,7 @@ import type { StackConfig } from "../../config.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import { CONTAINER_PORT } from "../../crews/environment.ts";
 import { NAMES, acceptedName } from "../../hosting/names.ts";
-import { type Agent, runsInRuntime } from "../../declarations/index.ts";
+import { type Agent, confinementOf, runsInRuntime } from "../../declarations/index.ts";
 import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
 import { watch } from "./alarms.ts";
 import { scale } from "./autoscaling.ts";
@@ -115,13 +115,19 @@ function makeTask(
   options: pulumi.CustomResourceOptions,
 ): aws.ecs.TaskDefinition {
   const { id, resources } = agent;
-  const isOurRuntime = runsInRuntime(agent);
   const { region } = shared.place;
-  const definition = pulumi
-    .all([image, logGroup.name, secrets])
-    .apply(([image, logGroup, secrets]) =>
-      containerDefinition({ image, environment, secrets, logGroup, region, isOurRuntime, hasLargeDocuments }),
-    );
+  const definition = pulumi.all([image, logGroup.name, secrets]).apply(([image, logGroup, secrets]) =>
+    containerDefinition({
+      image,
+      environment,
+      secrets,
+      logGroup,
+      region,
+      isOurRuntime: runsInRuntime(agent),
+      confinement: confinementOf(agent),
+      hasLargeDocuments,
+    }),
+  );
   return new aws.ecs.TaskDefinition(
     id,
     {
@@ -136,7 +142,7 @@ function makeTask(
         operatingSystemFamily: "LINUX",
         cpuArchitecture: config.aws.platform === "linux/arm64" ? "ARM64" : "X86_64",
       },
-      ...(isOurRuntime ? { volumes: [{ name: DATA_VOLUME }] } : {}),
+      volumes: [{ name: DATA_VOLUME }],
       containerDefinitions: pulumi.jsonStringify([definition]),
     },
     options,

@@ -1,15 +1,19 @@
+import { CAPABILITIES, type Confinement } from "../../declarations/index.ts";
 import { CONTAINER_PORT, DATA_FOLDER } from "../../crews/environment.ts";
 import { STOP_SECONDS } from "./timeouts.ts";
 
 /** A task's log stream is <prefix>/<container>/<task id>. */
 export const LOG_STREAM_PREFIX = "crew";
 
-/** The only folder that the crew runtime writes to; the image declares it and its owner. */
+/** The only folder that the crew runtime writes to; an image that declares it as a VOLUME also says whose it is. */
 export const DATA_VOLUME = "data";
+
+/** For an author's own image that may not write elsewhere, in MiB of the task's memory. */
+const TMP = { containerPath: "/tmp", size: 64, mountOptions: ["mode=1777", "nosuid", "nodev"] };
 
 /** ECS ignores an image's own HEALTHCHECK. With half a core a crew is built after 16 seconds, with a quarter after 40. */
 const HEALTH_CHECK = {
-  command: ["CMD", "python", "-m", "crew_runtime.http.health"],
+  command: ["CMD", "python", "-I", "-m", "crew_runtime.http.health"],
   interval: 10,
   timeout: 5,
   retries: 3,
@@ -32,6 +36,7 @@ export interface ContainerInput {
   readonly region: string;
   /** Whether the image is based on the crew runtime, which can tell whether its crew is ready. */
   readonly isOurRuntime: boolean;
+  readonly confinement: Confinement;
   readonly hasLargeDocuments: boolean;
 }
 
@@ -58,27 +63,33 @@ export const containerDefinition = ({
   logGroup,
   region,
   isOurRuntime,
+  confinement: { user, readOnly, capabilities },
   hasLargeDocuments,
 }: ContainerInput) => ({
   name: CONTAINER,
   image,
-  // An author's own image may need to write elsewhere, and may not have this health check.
+  // An author's own image may not have this health check.
   ...(isOurRuntime
     ? {
         healthCheck: hasLargeDocuments
           ? { ...HEALTH_CHECK, startPeriod: LONGEST_START_SECONDS }
           : HEALTH_CHECK,
-        readonlyRootFilesystem: true,
-        mountPoints: [{ sourceVolume: DATA_VOLUME, containerPath: DATA_FOLDER, readOnly: false }],
       }
     : {}),
+  ...(user === undefined ? {} : { user }),
+  readonlyRootFilesystem: readOnly,
+  mountPoints: [{ sourceVolume: DATA_VOLUME, containerPath: DATA_FOLDER, readOnly: false }],
   essential: true,
   portMappings: [{ containerPort: CONTAINER_PORT, protocol: "tcp" }],
   environment: environmentList(environment),
   secrets: secretList(secrets),
   stopTimeout: STOP_SECONDS,
-  // Reaps what a job's processes leave behind.
-  linuxParameters: { initProcessEnabled: true },
+  linuxParameters: {
+    // "ALL" could not be taken back in part: Fargate adds none.
+    capabilities: { drop: CAPABILITIES.filter((name) => !capabilities.includes(name)) },
+    // The crew runtime takes care of what jobs leave behind by itself, and writes to its volume alone.
+    ...(isOurRuntime ? {} : { initProcessEnabled: true, ...(readOnly ? { tmpfs: [TMP] } : {}) }),
+  },
   logConfiguration: {
     logDriver: "awslogs",
     options: {

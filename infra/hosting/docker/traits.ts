@@ -4,10 +4,14 @@ import { repeatedNumbers } from "../stable-numbers.ts";
 import { type DockerSettings, isOnAnotherMachine } from "./settings.ts";
 import { dockerPorts, dockerUrl } from "./url.ts";
 
+/** For how many networks an engine has addresses by default, one of them its own. */
+const NETWORKS = 30;
+
 /** Runs crews as containers in one Docker engine. */
 export const dockerTraits: HostingTraits<{ readonly docker: DockerSettings }> = {
   module: "docker/docker",
   runsImages: true,
+  confinesContainers: true,
   instances: "one",
   sizes: [],
   readsLocalFiles: false,
@@ -30,6 +34,13 @@ export const dockerTraits: HostingTraits<{ readonly docker: DockerSettings }> = 
     }
     return problems;
   },
+  countWarnings: (count) =>
+    count <= NETWORKS
+      ? []
+      : [
+          `${count} agents need a Docker network each, and an engine has room for about ${NETWORKS} unless it is told ` +
+            "otherwise: set default-address-pools in its daemon.json.",
+        ],
   urls({ settings, ids, scope, registered }) {
     const ports = dockerPorts({ settings: settings.docker, ids, scope, registered });
     return (id) => {

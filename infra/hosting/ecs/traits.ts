@@ -45,6 +45,7 @@ const onEcs = {
 export const albTraits: HostingTraits<Settings> = {
   ...onEcs,
   module: "ecs/alb",
+  confinesContainers: true,
   sizes: FARGATE_SIZES,
   settingsProblems: ({ aws }) => [
     ...commonProblems(aws),
@@ -78,6 +79,7 @@ export const albTraits: HostingTraits<Settings> = {
 export const expressTraits: HostingTraits<Settings> = {
   ...onEcs,
   module: "ecs/express",
+  confinesContainers: false,
   sizes: EXPRESS_SIZES,
   settingsProblems: ({ aws }) => [
     ...commonProblems(aws),

@@ -11,6 +11,7 @@ import type { HostingTraits } from "../kind.ts";
 export const processTraits: HostingTraits = {
   module: "process/process",
   runsImages: false,
+  confinesContainers: false,
   instances: "ignored",
   sizes: [],
   readsLocalFiles: true,

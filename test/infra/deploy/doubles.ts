@@ -104,6 +104,7 @@ export const DOUBLES: Readonly<Record<string, (call: Call) => Record<string, unk
   "docker:index/image:Image": ({ inputs }) => ({
     repoDigest: `${String(inputs["imageName"]).split(":")[0]}@sha256:of-${String(inputs["imageName"]).split(":").at(-1)}`,
   }),
+  "docker:index/network:Network": nothing,
   "docker:index/remoteImage:RemoteImage": () => ({ imageId: "sha256:pulled" }),
   "docker:index/volume:Volume": nothing,
 

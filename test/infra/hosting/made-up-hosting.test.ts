@@ -64,6 +64,7 @@ import type { HostingTraits } from "../kind.ts";
 export const madeUpTraits: HostingTraits = {
   module: "made-up/made-up",
   runsImages: true,
+  confinesContainers: true,
   instances: "one",
   sizes: [{ cpu: 1024, memory: 2048 }],
   readsLocalFiles: false,
@@ -94,7 +95,7 @@ describe("a hosting that is added to the table", () => {
     writeFileSync(TABLE, withRow("{}"));
     const [said, ...more] = complaints("infra/hosting/traits.ts");
     expect(said).toMatch(
-      /^infra\/hosting\/traits\.ts: .*missing the following properties .*: module, runsImages, instances, sizes/s,
+      /^infra\/hosting\/traits\.ts: .*missing the following properties .*: module, runsImages, confinesContainers, instances/s,
     );
     expect(more).toEqual([]);
   });

@@ -25,6 +25,10 @@ const inputs = z.strictObject({
   stopTimeout: z.number().optional(),
   destroyGraceSeconds: z.number().default(0),
   readOnly: z.boolean().default(false),
+  user: z.string().optional(),
+  capabilities: z
+    .strictObject({ adds: z.array(z.string()).default([]), drops: z.array(z.string()).default([]) })
+    .default({ adds: [], drops: [] }),
   tmpfs: z.record(z.string(), z.string()).default({}),
   mustRun: z.boolean().default(true),
 });
@@ -65,6 +69,8 @@ export const container = resourceFor<DockerEngine>()({
     "logOpts",
     "stopTimeout",
     "readOnly",
+    "user",
+    "capabilities",
   ],
   /** The real provider's default: what it compares a stopped container with. */
   complete: async (given) => ({ mustRun: true, ...given }),
@@ -121,12 +127,15 @@ function containerOf(given: Inputs): object {
   return {
     Image: given.image,
     Env: given.envs,
+    ...(given.user === undefined ? {} : { User: given.user }),
     ...(given.stopTimeout === undefined ? {} : { StopTimeout: given.stopTimeout }),
     ExposedPorts: Object.fromEntries(given.ports.map((port) => [portOf(port), {}])),
     HostConfig: {
       ...memoryOf(given),
       ...(given.cpus === undefined ? {} : { NanoCpus: Math.round(Number(given.cpus) * NANO) }),
       Binds: given.volumes.map(({ volumeName, containerPath }) => `${volumeName}:${containerPath}:rw`),
+      CapAdd: given.capabilities.adds,
+      CapDrop: given.capabilities.drops,
       Init: given.init,
       LogConfig: { Type: given.logDriver, Config: given.logOpts },
       NetworkMode: given.networkMode,

@@ -5,6 +5,7 @@ import { servePackage } from "../server/serve.ts";
 import { container } from "./container.ts";
 import { DockerEngine } from "./engine.ts";
 import { image } from "./image.ts";
+import { network } from "./network.ts";
 import { remoteImage } from "./remote-image.ts";
 import { volume } from "./volume.ts";
 
@@ -16,6 +17,7 @@ servePackage({
   resources: {
     "docker:index/container:Container": container,
     "docker:index/image:Image": image,
+    "docker:index/network:Network": network,
     "docker:index/remoteImage:RemoteImage": remoteImage,
     "docker:index/volume:Volume": volume,
   },

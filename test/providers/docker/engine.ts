@@ -13,6 +13,8 @@ export interface ScriptedEngine {
   readonly host: string;
   /** What was asked, as `GET /path`. */
   readonly asked: readonly string[];
+  /** The bodies of the requests that had one. */
+  readonly bodies: readonly string[];
   close(): Promise<void>;
 }
 
@@ -20,7 +22,11 @@ export interface ScriptedEngine {
 export async function scriptedEngine(answer: (asked: string) => Answer): Promise<ScriptedEngine> {
   const folder = mkdtempSync(join(tmpdir(), "masumi-engine-"));
   const asked: string[] = [];
+  const bodies: string[] = [];
   const server = createServer((request, response) => {
+    let sent = "";
+    request.on("data", (chunk: Buffer) => (sent += chunk.toString("latin1")));
+    request.once("end", () => sent && bodies.push(sent));
     const line = `${request.method} ${request.url}`;
     asked.push(line);
     const { status, body = "" } = answer(line);
@@ -33,6 +39,7 @@ export async function scriptedEngine(answer: (asked: string) => Answer): Promise
   return {
     host: `unix://${socket}`,
     asked,
+    bodies,
     async close() {
       await new Promise((resolve) => server.close(resolve));
       rmSync(folder, { recursive: true });

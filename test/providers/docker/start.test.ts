@@ -40,6 +40,7 @@ async function start({ states, restarts = 0, log = { status: 200, body: "" }, se
   let looks = 0;
   const engine = await scriptedEngine((asked) => {
     if (asked.includes("/logs?")) return log;
+    if (asked.includes("/update")) return { status: 200, body: { Warnings: null } };
     const State = states[Math.min(looks++, states.length - 1)];
     return State ? { status: 200, body: { State, RestartCount: restarts } } : { status: 404, body: "gone" };
   });
@@ -47,7 +48,7 @@ async function start({ states, restarts = 0, log = { status: 200, body: "" }, se
   return provider.create({ ...inputs, host: engine.host, seconds });
 }
 
-const inputs = { host: "", container: "masumi-a", containerId: "1", agentId: "a", seconds: 30 };
+const inputs = { host: "", container: "masumi-a", containerId: "1", agentId: "a", seconds: 30, pids: 64 };
 
 describe("a crew in a container", () => {
   it.each<[what: string, story: Story]>([
@@ -86,18 +87,35 @@ describe("a crew in a container", () => {
       { states: [exited(1)], log: { status: 409, body: "no logs" } },
       /Its log could not be read: 409 no logs/,
     ],
+    [
+      "that may not write where it wants to",
+      { states: [exited(1)], log: { status: 200, body: framed("touch: /x: Read-only file system\n") } },
+      /ask for with container: in its YAML/,
+    ],
     ["that is not there", { states: [] }, /has no container masumi-a: 404 gone/],
   ])("%s fails with the reason", async (_what, story, said) => {
     await expect(start(story)).rejects.toThrow(said);
+  });
+
+  it("may have as many processes as it is allowed, from before it is waited for", async () => {
+    const engine = await scriptedEngine((asked) => ({
+      status: 200,
+      body: asked.startsWith("POST") ? {} : { State: health("healthy"), RestartCount: 0 },
+    }));
+    onTestFinished(() => engine.close());
+    await provider.create({ ...inputs, host: engine.host });
+    expect(engine.asked).toEqual(["POST /containers/masumi-a/update", "GET /containers/masumi-a/json"]);
+    expect(engine.bodies[0]).toBe('{"PidsLimit":64}');
   });
 
   it.each([
     ["containerId", true],
     ["container", true],
     ["host", true],
+    ["pids", true],
     ["seconds", false],
   ])("that differs in %s is waited for anew: %s", async (key, changes) => {
-    const other = { ...inputs, [key]: key === "seconds" ? 5 : "other" };
+    const other = { ...inputs, [key]: ["seconds", "pids"].includes(key) ? 5 : "other" };
     expect(await provider.diff("id", inputs, other)).toEqual({ changes, replaces: [] });
   });
 });

@@ -4,10 +4,8 @@ import json
 import logging
 import os
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -38,6 +36,9 @@ if TYPE_CHECKING:
 # CrewAI raises a plain Exception for it.
 _GUARDRAIL_NOT_MET: Final = re.compile(r"Task failed guardrail( \d+)? validation after \d+ retries")
 
+# The runtime is in the group of each job's user.
+_GROUP_MAY_READ: Final = 0o750
+
 
 def run_crew(connection: Connection, spec: JobSpec) -> None:
     """Run the crew and send {"result"} or {"failure", "detail"}; then end this process.
@@ -55,9 +56,15 @@ def build_crew(connection: Connection, spec: JobSpec) -> None:
     _answer(connection, spec, _build)
 
 
+def index_documents(connection: Connection, spec: JobSpec) -> None:
+    """Read the documents and write down what was made of them, without any code of an author's.
+
+    Sends {"result": "", "files"}, the names that are to be in the cache, or {"failure", "detail"}.
+    """
+    _answer(connection, spec, _index)
+
+
 def _answer(connection: Connection, spec: JobSpec, do: Callable[[JobSpec, Ask], dict[str, Any]]) -> None:
-    os.setpgid(0, 0)  # a signal to the runtime's group must not end jobs that it still waits for
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.disable()
     try:
         move_into(spec.folder)
@@ -70,13 +77,6 @@ def _answer(connection: Connection, spec: JobSpec, do: Callable[[JobSpec, Ask], 
         connection.close()
     finally:
         os._exit(0)  # without waiting for threads that CrewAI leaves
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +123,26 @@ def _build(spec: JobSpec, _ask: Ask) -> dict[str, Any]:
     try:
         _prepare(spec, _nobody)
     except Exception as error:  # noqa: BLE001 - whatever CrewAI raises is the reason
-        full = next(filter(is_full, _chain(error)), None)
-        reason = _no_space(full, spec) if full else f"{type(error).__name__}: {error}".replace(spec.model.key, "***")
-        return {"failure": Failure.CREW_FAILED, "detail": reason}
+        return _reason(error, spec)
     return {"result": ""}
+
+
+def _index(spec: JobSpec, _ask: Ask) -> dict[str, Any]:
+    assert spec.documents  # noqa: S101 - there is nothing to do otherwise
+    try:
+        index = DocumentIndex.open(spec.documents, Embedder(spec.model))
+    except Exception as error:  # noqa: BLE001 - whatever a library raises is the reason
+        return _reason(error, spec)
+    drafts = spec.documents.drafts
+    for draft in (drafts, *drafts.iterdir()) if drafts else ():
+        draft.chmod(_GROUP_MAY_READ if draft.is_dir() else _GROUP_MAY_READ & ~0o111)
+    return {"result": "", "files": index.files}
+
+
+def _reason(error: Exception, spec: JobSpec) -> dict[str, Any]:
+    full = next(filter(is_full, _chain(error)), None)
+    reason = _no_space(full, spec) if full else f"{type(error).__name__}: {error}".replace(spec.model.key, "***")
+    return {"failure": Failure.CREW_FAILED, "detail": reason}
 
 
 def _nobody(prompt: str, *, is_draft: bool = False) -> str:  # noqa: ARG001 - an Ask

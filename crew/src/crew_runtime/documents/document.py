@@ -47,7 +47,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentSet:
-    """All documents of an agent, and the folder that keeps what was made of them from one start to the next."""
+    """All documents of an agent, and the folder that keeps what was made of them from one start to the next.
+
+    `drafts` is where what is new is written instead, by a process that may only read the cache.
+    """
 
     documents: tuple[Document, ...]
     cache: Path
+    drafts: Path | None = None

@@ -22,6 +22,9 @@ _PIECE: Final = 1024 * 1024
 _CONNECT_SECONDS: Final = 10
 _READ_SECONDS: Final = 60
 _LONGEST_PAUSE: Final = 15
+# Jobs may be another user than this program.
+_READABLE_FILE: Final = 0o644
+_READABLE_FOLDER: Final = 0o755
 
 
 class _WrongContentError(Exception):
@@ -80,6 +83,8 @@ def _fetch(client: Any, bucket: "Bucket", document: "WantedDocument", until: flo
 def _fetch_once(client: Any, bucket: "Bucket", document: "WantedDocument") -> None:  # noqa: ANN401
     file = Path(document["file"])
     file.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (file.parent.parent, file.parent):
+        folder.chmod(_READABLE_FOLDER)
     body = client.get_object(Bucket=bucket["bucket"], Key=_object_of(bucket, document))["Body"]
     digest, size = hashlib.sha256(), 0
     with replacing(file) as target:
@@ -91,6 +96,7 @@ def _fetch_once(client: Any, bucket: "Bucket", document: "WantedDocument") -> No
             target.write(piece)
         if size != document["bytes"] or digest.hexdigest() != document["sha256"]:
             raise _WrongContentError("the object there is not the document that was declared")
+    file.chmod(_READABLE_FILE)
 
 
 def _tidy(wanted: list["WantedDocument"]) -> None:

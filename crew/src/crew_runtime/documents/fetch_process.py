@@ -26,9 +26,10 @@ class DocumentFetch:
         """Fetch what is not there yet; return the reason if that fails in the end."""
         begun = time.monotonic()
         pipe = asyncio.subprocess.PIPE
+        isolated = ["-I"] if sys.flags.isolated else []
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", _MODULE, stdin=pipe, stdout=asyncio.subprocess.DEVNULL, stderr=pipe
+                sys.executable, *isolated, "-m", _MODULE, stdin=pipe, stdout=asyncio.subprocess.DEVNULL, stderr=pipe
             )
         except OSError as error:
             return f"the program that fetches documents cannot be started ({error.strerror})"

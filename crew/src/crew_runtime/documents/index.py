@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -22,16 +23,20 @@ _VERSION: Final = f"1 {PASSAGE_CHARACTERS}"
 class DocumentIndex:
     """All passages of an agent's documents with their vectors, held in memory."""
 
-    def __init__(self, passages: list[Passage], vectors: "Vectors", embedder: Embedder) -> None:
+    def __init__(self, passages: list[Passage], vectors: "Vectors", embedder: Embedder, files: list[str]) -> None:
         self._passages = passages
         self._vectors = vectors
         self._embedder = embedder
+        self.files = files
+        """The names of what is kept in the cache."""
         self.broken: Exception | None = None
         """Why a search failed, also if its exception was caught."""
 
     @classmethod
     def open(cls, documents: DocumentSet, embedder: Embedder) -> Self:
         """Load what is cached, embed and cache the rest, and remove what no longer belongs to a document.
+
+        Where only others may write to the cache, it stays as it is.
 
         Raises:
             DocumentError: a document cannot be used.
@@ -40,14 +45,16 @@ class DocumentIndex:
         """
         import numpy as np
 
-        documents.cache.mkdir(parents=True, exist_ok=True)
+        into = documents.drafts or documents.cache
+        with suppress(PermissionError):
+            into.mkdir(parents=True, exist_ok=True)
         passages: list[Passage] = []
         vectors: list[Vectors] = []
         files: set[Path] = set()
         for document in documents.documents:
             file = documents.cache / f"{_key(document, embedder)}.npz"
             files.add(file)
-            own, rows = _load(file) or _make(document, embedder, file)
+            own, rows = _load(file) or _make(document, embedder, into / file.name)
             passages += own
             vectors.append(rows)
         if len(passages) > MAX_PASSAGES:
@@ -55,9 +62,9 @@ class DocumentIndex:
             raise DocumentError(f"the documents are too long together ({size}): leave some out")
         if len({rows.shape[1] for rows in vectors}) > 1:
             raise EmbeddingError(f"{embedder.identity} returns vectors of a different size than before")
-        for left in set(documents.cache.glob("*.npz")) - files:
-            left.unlink(missing_ok=True)
-        return cls(passages, np.concatenate(vectors), embedder)
+        if documents.drafts is None:
+            _remove_all_but(files, documents.cache)
+        return cls(passages, np.concatenate(vectors), embedder, [file.name for file in files])
 
     def nearest(self, texts: list[str], count: int = FOUND) -> list[list[Passage]]:
         """Return for each text the passages that are nearest in meaning, the best first.
@@ -97,9 +104,15 @@ def _make(document: Document, embedder: Embedder, file: Path) -> "tuple[list[Pas
         passages = passages_of(document.name, content)
     vectors = embedder.embed([quoted([passage]) for passage in passages])
     texts = json.dumps([[one.document, one.place, one.text] for one in passages]).encode()
-    with replacing(file) as content:
+    with suppress(PermissionError), replacing(file) as content:
         np.savez(content, vectors=vectors, passages=np.frombuffer(texts, dtype=np.uint8))
     return passages, vectors
+
+
+def _remove_all_but(files: set[Path], cache: Path) -> None:
+    with suppress(PermissionError):
+        for left in set(cache.glob("*.npz")) - files:
+            left.unlink(missing_ok=True)
 
 
 def _load(file: Path) -> "tuple[list[Passage], Vectors] | None":

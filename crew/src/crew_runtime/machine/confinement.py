@@ -1,9 +1,12 @@
-"""The limits that the operating system sets to a worker, besides its time limit."""
+"""What the operating system keeps a worker from, besides its time limit."""
 
 import ctypes
+import os
 import re
 import resource
+import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +15,7 @@ MEMORY_BYTES: Final = 1024 * MEGABYTE
 FILE_BYTES: Final = 128 * MEGABYTE
 OPEN_FILES: Final = 512
 
+_PASSABLE: Final = 0o711
 _PR_SET_DUMPABLE: Final = 4
 _DATA_SEGMENT: Final = re.compile(r"^VmData:\s+(\d+) kB$", re.MULTILINE)
 
@@ -37,6 +41,24 @@ def hide_from_others() -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def close_to_jobs(data_dir: Path, *, open_folders: set[str]) -> None:
+    """Let other users pass through the data folder, into the folders that are named, and read nothing else in it.
+
+    Also what another version of the runtime has left there. What belongs to somebody else stays as it is.
+
+    Raises:
+        OSError: the folder is not this user's.
+
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.chmod(_PASSABLE)
+    for entry in data_dir.iterdir():
+        found = entry.lstat()
+        if entry.name not in open_folders and found.st_uid == os.geteuid() and not stat.S_ISLNK(found.st_mode):
+            with suppress(FileNotFoundError):
+                entry.chmod(stat.S_IMODE(found.st_mode) & stat.S_IRWXU)
 
 
 def _limit(what: int, most: int) -> None:

@@ -1,55 +1,76 @@
-"""Starts workers, each in a folder of its own."""
+"""Starts workers, each in a folder of its own and, in a container, as a user of its own."""
 
-import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
-from crew_runtime.crewai.worker_main import build_crew, run_crew
+from crew_runtime.crewai.worker_main import build_crew, index_documents, run_crew
 from crew_runtime.disk import is_full, no_space
+from crew_runtime.documents.drafts import keep_drafts
 from crew_runtime.job_spec import JobSpec
 from crew_runtime.model_access import ModelAccess
+from crew_runtime.runner.forking import SERVER
 from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess, start_fork_server
+from crew_runtime.runner.workplaces import Workplaces
 
 # A long document takes minutes to be read and embedded.
 _BUILD_TIMEOUT_SECONDS: Final = 600
 _TRIAL: Final = "trial"
 
 
-@dataclass(frozen=True, slots=True)
 class WorkerLauncher:
     """`spec` is what every worker is given, apart from the inputs and the model; its folder contains theirs."""
 
-    spec: JobSpec
+    def __init__(self, spec: JobSpec) -> None:
+        self.spec = spec
+        self._places = Workplaces(spec.folder)
 
     def prepare(self) -> None:
         """Empty the folder, and begin to load CrewAI in the fork server."""
-        self.remove_all()
-        self.spec.folder.mkdir(parents=True)
+        self._places.begin()
         start_fork_server("crew_runtime.crewai.preload")
 
     def make(self, name: str, inputs: dict[str, str], model: ModelAccess) -> WorkerProcess:
         """Start a process for a job. Blocks until CrewAI is loaded."""
-        return WorkerProcess(run_crew, self._work(name, inputs, model))
+        place = self._places.take(name)
+        return WorkerProcess(run_crew, self._spec(inputs, model, place.folder), user=place.user)
 
     def try_out(self, model: ModelAccess) -> str | None:
         """Let CrewAI build the crew once, and return the reason if it cannot. Blocks until CrewAI is loaded."""
         try:
-            answer = WorkerProcess(build_crew, self._work(_TRIAL, {}, model)).answer(timeout=_BUILD_TIMEOUT_SECONDS)
+            reason = self._index(model) if self.spec.documents and SERVER.has_users else None
+            return reason or self._build(model)
         except (DiedError, TimedOutError, EOFError, OSError) as error:
             return no_space(self.spec.folder) if is_full(error) else type(error).__name__
         finally:
             self.remove(_TRIAL)
+
+    def _build(self, model: ModelAccess) -> str | None:
+        place = self._places.take(_TRIAL)
+        worker = WorkerProcess(build_crew, self._spec({}, model, place.folder), user=place.user)
+        answer = worker.answer(timeout=_BUILD_TIMEOUT_SECONDS)
         return None if "result" in answer else str(answer["detail"])
 
-    def _work(self, name: str, inputs: dict[str, str], model: ModelAccess) -> JobSpec:
-        folder = self.spec.folder / name
-        folder.mkdir()
+    def _spec(self, inputs: dict[str, str], model: ModelAccess, folder: Path) -> JobSpec:
         return replace(self.spec, inputs=inputs, model=model, folder=folder)
 
+    def _index(self, model: ModelAccess) -> str | None:
+        """Read the documents where no author's code is, as no job may change what others read of them."""
+        assert self.spec.documents  # noqa: S101 - the caller has looked
+        place = self._places.take(_TRIAL)
+        drafts = place.folder / "drafts"
+        documents = replace(self.spec.documents, drafts=drafts)
+        spec = replace(self._spec({}, model, place.folder), documents=documents)
+        answer = WorkerProcess(index_documents, spec, user=place.user).answer(timeout=_BUILD_TIMEOUT_SECONDS)
+        if "result" in answer:
+            keep_drafts(drafts, documents.cache, answer["files"])
+        self.remove(_TRIAL)
+        return None if "result" in answer else str(answer["detail"])
+
     def remove(self, name: str) -> None:
-        """Remove the folder of a process that is gone."""
-        shutil.rmtree(self.spec.folder / name, ignore_errors=True)
+        """Remove the folder of a process that is gone, and end what that has left running."""
+        self._places.give_back(name)
 
     def remove_all(self) -> None:
         """Remove the folders of all workers."""
-        shutil.rmtree(self.spec.folder, ignore_errors=True)
+        self._places.remove_all()

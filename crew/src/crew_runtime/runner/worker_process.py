@@ -1,28 +1,24 @@
 """The parent's side of a worker: runs a function in a fresh process with a hard time limit, and talks to it."""
 
 import json
-import multiprocessing
-import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from multiprocessing import forkserver
+from contextlib import suppress
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
-_CONTEXT: Final = multiprocessing.get_context("forkserver")
+from crew_runtime.runner.forking import SERVER, Forked
+
 _LARGEST_ANSWER: Final = 16 * 1024 * 1024
 _KILL_AFTER_SECONDS: Final = 5.0
 
-# multiprocessing looks after all children whenever one is started, which races with a wait in another thread.
-_starting = threading.Lock()
-
 
 def start_fork_server(preload: str) -> None:
-    """Start the process that workers are forked from; it imports `preload` in the background."""
-    _CONTEXT.set_forkserver_preload([preload])
-    forkserver.ensure_running()
+    """Let the process that workers are forked from import `preload` in the background; start it if necessary."""
+    SERVER.load(preload)
 
 
 class TimedOutError(Exception):
@@ -46,22 +42,21 @@ class WorkerProcess:
     """One process that runs `target(connection, argument)`, which sends JSON objects as bytes; the last is its answer.
 
     One that has the key `ask` is no answer: the target waits for a `reply`. Making a process blocks until the fork
-    server is ready.
+    server is ready. It runs as `user` if that is given, which only a fork server with users can do.
     """
 
-    def __init__(self, target: Callable[[Connection, Any], None], argument: object) -> None:
+    def __init__(self, target: Callable[[Connection, Any], None], argument: object, *, user: int | None = None) -> None:
         self._ending = threading.Lock()
-        self._messages, answering = _CONTEXT.Pipe()
-        self._process: BaseProcess = _CONTEXT.Process(target=target, args=(answering, argument), daemon=True)
+        self._messages, answering = Pipe()
         try:
-            with _starting:
-                try:
-                    self._process.start()
-                except (EOFError, OSError):
-                    self._process.start()  # the fork server was gone; this begins with starting another
+            self._process: Forked | None = SERVER.fork(answering.fileno(), user)
+        except BaseException:
+            self._messages.close()
+            raise
         finally:
             answering.close()
-        self._pid = self._process.pid
+        with suppress(OSError):  # if it is gone, the first message will not come
+            self._messages.send_bytes(pickle.dumps((target, argument)))
 
     def answer(self, *, timeout: float, kill_after: float = _KILL_AFTER_SECONDS) -> dict[str, Any]:
         """Wait for the answer at most `timeout` seconds; the process is gone afterwards, whatever happened.
@@ -124,13 +119,12 @@ class WorkerProcess:
     def end(self, *, kill_after: float = _KILL_AFTER_SECONDS) -> None:
         """Return the process `kill_after` seconds to end by itself, then end it; it is gone afterwards."""
         with self._ending:  # two threads that close the pipe at once might close somebody else's
-            if self._pid is None:
+            if self._process is None:
                 return
             if not self._is_gone(kill_after):
                 self._signal(signal.SIGKILL)
-            with _starting:
-                self._process.join(kill_after)
-            self._pid = None
+            self._process.wait(kill_after)
+            self._process = None
             self._messages.close()
 
     def _is_gone(self, within: float) -> bool:
@@ -145,12 +139,7 @@ class WorkerProcess:
         return False
 
     def _signal(self, number: signal.Signals) -> None:
-        """Signal the process and what it started; it leads a group of its own as soon as it runs its target."""
-        for send in (os.killpg, os.kill):
-            try:
-                if self._pid is not None:
-                    send(self._pid, number)
-            except ProcessLookupError:
-                continue
-            else:
-                return
+        """Signal the process and what it started."""
+        process = self._process
+        if process is not None:
+            process.send_signal(number)

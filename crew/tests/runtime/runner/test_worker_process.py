@@ -1,12 +1,14 @@
 """A job's process has a hard time limit and leaves nothing."""
 
 import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from crew_runtime.runner.worker_process import AskedError, DiedError, TimedOutError, WorkerProcess
-from support.targets import answer, answer_nonsense, ask_twice, die, hang, hang_on
+from support.targets import answer, answer_nonsense, ask_twice, die, hang, hang_on, tell_descriptors
 from support.waiting import PATIENCE_SECONDS, wait_for
 
 
@@ -74,3 +76,23 @@ def test_a_process_that_waits_for_a_reply_can_be_ended() -> None:
     process.end(kill_after=0.1)
     with pytest.raises(DiedError):
         process.reply("one")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process does not end with its parent")
+def test_a_process_ends_with_its_fork_server_and_the_next_gets_another(tmp_path: Path) -> None:
+    process = WorkerProcess(hang, tmp_path / "pid")
+    pid = pid_in(tmp_path / "pid")
+    server = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    os.kill(server, signal.SIGKILL)
+    with pytest.raises(DiedError):
+        process.answer(timeout=PATIENCE_SECONDS)
+    assert WorkerProcess(answer, "done").answer(timeout=PATIENCE_SECONDS) == {"result": "done"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows descriptors in /proc")
+def test_a_process_holds_no_descriptor_of_another(tmp_path: Path) -> None:
+    beside = [WorkerProcess(hang, tmp_path / name) for name in ("one", "two")]
+    held = WorkerProcess(tell_descriptors, None).answer(timeout=PATIENCE_SECONDS)["held"]
+    for process in beside:
+        process.end(kill_after=0)
+    assert [name.partition(":")[0] for name in held if name.startswith(("socket:", "pipe:"))] == ["socket"]

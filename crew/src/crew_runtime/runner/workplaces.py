@@ -1,0 +1,86 @@
+"""The folders that workers work in, and the users that they run as."""
+
+import os
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from crew_runtime.machine.users import JOBS
+from crew_runtime.runner.forking import SERVER
+
+_CLEAR_SECONDS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """A worker's folder, and its user; without one it runs as the runtime's."""
+
+    folder: Path
+    user: int | None
+
+
+class Workplaces:
+    """Folders below one; where jobs run as users of their own, each is open to its user and the runtime alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._free = list(reversed(JOBS))
+        self._taken: dict[str, Workplace] = {}
+
+    def take(self, name: str) -> Workplace:
+        """Make a folder.
+
+        Raises:
+            OSError: it cannot be made.
+
+        """
+        folder = self._folder / name
+        folder.mkdir(mode=0o700)
+        user = None
+        if SERVER.has_users:
+            with self._lock:
+                user = self._free.pop()
+            os.chown(folder, -1, user)  # the runtime is in its group
+            folder.chmod(0o770)
+        place = Workplace(folder, user)
+        self._taken[name] = place
+        return place
+
+    def give_back(self, name: str) -> None:
+        """Remove a folder, and end what its user has left running."""
+        place = self._taken.pop(name, Workplace(self._folder / name, None))
+        if place.user is None:
+            shutil.rmtree(place.folder, ignore_errors=True)
+        elif self._is_cleared(place.folder, place.user):
+            with self._lock:
+                self._free.append(place.user)
+        # Otherwise nobody gets this user again until the next start: something of a job may be left.
+
+    def begin(self) -> None:
+        """Make the folder for them all; what a killed runtime has left there is removed."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for left in self._folder.iterdir():
+            group = left.lstat().st_gid
+            if SERVER.has_users and group in JOBS:
+                self._is_cleared(left, group)
+            else:
+                shutil.rmtree(left, ignore_errors=True)
+        self._folder.chmod(0o711 if SERVER.has_users else 0o700)
+
+    def remove_all(self) -> None:
+        """Remove all folders."""
+        for name in list(self._taken):
+            self.give_back(name)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _is_cleared(self, folder: Path, user: int) -> bool:
+        try:
+            if SERVER.clear(user, folder).wait(_CLEAR_SECONDS) != 0:
+                return False
+            folder.rmdir()
+        except (EOFError, OSError):
+            return False
+        return True
