@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
-import { declaredWallets } from "../infra/config.ts";
-import { type LoadedAgents, loadAgents } from "../infra/declarations/index.ts";
+import { authorSettings, declaredWallets } from "../infra/config.ts";
+import { type LoadedAgents, isPipeline, loadAgents } from "../infra/declarations/index.ts";
 import { readNetwork } from "./network.ts";
 import { usesSandbox } from "./local/uses-sandbox.ts";
 import { LOCAL_STACK, type Project, isEncrypted, stackFile } from "./project.ts";
@@ -36,7 +36,7 @@ export interface LoadStackOptions {
 
 /**
  * Return the stack's agents, checked without network or Pulumi, and every complaint about their files.
- * @throws UserError when the stack has no file or no network
+ * @throws UserError when the stack has no file or no network; ConfigurationError when its limits for authors are malformed
  */
 export function loadStackAgents(
   project: Project,
@@ -53,6 +53,8 @@ export function loadStackAgents(
     stack,
     network,
     hosting: settings["masumi:hosting"] ?? "process",
+    ...authorSettings(stack, settings),
+    inPipeline: isPipeline(process.env),
     documents: settings["masumi:documents"],
     allowPrivateUrls: settings["masumi:allowPrivateUrls"] === "true",
     ...(wallets ? { wallets } : {}),

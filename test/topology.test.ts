@@ -31,7 +31,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
     imports: ["providers/crew-process/local", "providers/common"],
   },
   "infra/declarations": { files: /^infra\/declarations\//, imports: ["infra/hosting", "providers/common"] },
-  "infra/config": { files: /^infra\/config\.ts$/, imports: ["infra/hosting"] },
+  "infra/config": { files: /^infra\/config\.ts$/, imports: ["infra/declarations", "infra/hosting"] },
   "infra/fleet": {
     files: /^infra\/fleet\//,
     imports: [

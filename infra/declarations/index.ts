@@ -34,5 +34,7 @@ export {
 } from "./documents.ts";
 export { HOSTINGS, type HostingKind, isHosting } from "../hosting/traits.ts";
 export { type LoadOptions, type LoadedAgents, loadAgents, loadValidAgents } from "./load-agents.ts";
+export { allowedHostings, isPipeline } from "./policy/check.ts";
+export { type Policy, policySchema } from "./policy/settings.ts";
 export { agentSchemaJson } from "./schema/json-schema.ts";
 export { nearest } from "./schema/suggest.ts";

@@ -34,12 +34,12 @@ const emptyAddress = defaultWorld.paymentSources[0]?.wallets[1]?.address;
 /** One case for each reason not to start. A new reason needs one here, or the compiler complains. */
 const CASES: Record<Exclude<keyof typeof OBSTACLES, "approval">, Case> = {
   hosting: {
-    settings: { runtimeKey: { secure: "v1:only:pulumi" } },
+    settings: { runtimeKey: { secure: "v1:only:pulumi" }, hostings: ["ecs-express"] },
     agents: { a: { ...hosted, hosting: "ecs-express" } },
     said: /^HOSTING_REFUSED: .*aws:region is missing/,
   },
   urls: {
-    settings: { runtimeKey: { secure: "v1:only:pulumi" } },
+    settings: { runtimeKey: { secure: "v1:only:pulumi" }, hostings: ["docker"] },
     agents: { a: { ...hosted, hosting: "docker" } },
     said: /^AGENT_ADDRESS_PRIVATE: agents\/a\.yaml: .*http:\/\/127\.0\.0\.1:\d+/,
   },
@@ -133,7 +133,11 @@ describe("what the program refuses, plan and doctor report first", () => {
     const called = [...work.matchAll(/\b([a-zA-Z]+)\(/g)].map(([, name]) => name);
     expect(new Set(called)).toEqual(
       new Set([
+        "RunError",
         "allConfig",
+        "isNpmNode",
+        "isPipeline",
+        "refusalOfNpmNode",
         "readStackConfig",
         "secretKeys",
         "loadValidAgents",
@@ -171,6 +175,24 @@ describe("what files and settings say together is complained of by validate, pla
       { payment: "V1" },
       /this stack has no V1 wallet/,
     ],
+    [
+      "a hosting that the stack does not allow",
+      { hosting: "docker", runtimeKey: { secure: "v1:only:pulumi" } },
+      { ...hosted, hosting: "process" },
+      /a\.yaml:1:\d+: hosting process is not allowed in stack preprod, only docker \(.*Pulumi\.preprod\.yaml:\d+\)/,
+    ],
+    [
+      "what the stack's policy for authors forbids",
+      { policy: { urls: ["*.example.org"] } },
+      {},
+      /a\.yaml:1:\d+: the host of \S+ is not allowed by masumi:policy\.urls in Pulumi\.preprod\.yaml:\d+/,
+    ],
+    [
+      "a reserved id",
+      {},
+      { id: "login" },
+      /a\.yaml:1:\d+: the id login is reserved, .*masumi:policy\.allowIds/,
+    ],
     ["a wallet that is not there", {}, { wallet: "ab".repeat(28) }, /is not one of masumi:wallets/],
   ])("%s", async (_what, settings, agent, said) => {
     await using stack = await CliStack.start(settings);
@@ -196,7 +218,10 @@ describe("what files and settings say together is complained of by validate, pla
   });
 
   it("agents that their hosting refuses are reported by validate too, without key or network", async () => {
-    await using stack = await CliStack.start({ paymentServiceUrl: "https://payment.example.com/api/v1" });
+    await using stack = await CliStack.start({
+      paymentServiceUrl: "https://payment.example.com/api/v1",
+      hostings: ["ecs-express"],
+    });
     stack.declare({ a: { ...hosted, hosting: "ecs-express" } });
     const run = (json: boolean) =>
       stack.run((project) => validate(project, { stack: "preprod", json }), { MASUMI_API_KEY: undefined });

@@ -12,6 +12,7 @@ export const processTraits: HostingTraits = {
   module: "process/process",
   runsImages: false,
   instances: "ignored",
+  runsBesideKeys: true,
   sizes: [],
   readsLocalFiles: true,
   losesPaidJobs: false,

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readStackConfig } from "../../../infra/config.ts";
-import { type Agent, loadValidAgents } from "../../../infra/declarations/index.ts";
+import { type Agent, HOSTINGS, loadValidAgents } from "../../../infra/declarations/index.ts";
 import {
   type Examination,
   type ExamineOptions,
@@ -53,7 +53,8 @@ export function declare(agents: Record<string, Record<string, unknown>>): Agent[
     mkdirSync(folder);
     for (const [id, fields] of Object.entries(agents))
       writeFileSync(join(folder, `${id}.yaml`), agentYaml(id, fields));
-    return loadValidAgents({ folder, projectRoot, stack: "test", network: "Preprod", hosting: "process" });
+    const place = { folder, projectRoot, stack: "test", network: "Preprod", hosting: "process" } as const;
+    return loadValidAgents({ ...place, hostings: HOSTINGS });
   } finally {
     rmSync(projectRoot, { recursive: true });
   }

@@ -20,7 +20,7 @@ beforeAll(() => {
     cpSync(join(repository, folder), join(copy, folder), { recursive: true });
   }
   for (const file of ["package.json", "tsconfig.json"]) cpSync(join(repository, file), join(copy, file));
-  symlinkSync(join(repository, "node_modules"), join(copy, "node_modules"));
+  for (const folder of ["node_modules", "crew"]) symlinkSync(join(repository, folder), join(copy, folder));
 });
 afterAll(() => rmSync(copy, { recursive: true }));
 
