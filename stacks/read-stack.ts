@@ -1,4 +1,5 @@
 import { ConfigurationError, type StackConfig, readStackConfig } from "../infra/config.ts";
+import { whatRuns } from "../infra/crews/what-runs.ts";
 import type { LoadedAgents } from "../infra/declarations/index.ts";
 import {
   type Examination,
@@ -138,6 +139,7 @@ export const planStack = (
     config,
     agents,
     urlOf,
+    runsOf: whatRuns({ config, projectRoot }),
     projectRoot,
     inState,
     pendingDeletes,

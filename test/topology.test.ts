@@ -73,6 +73,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
     files: /^infra\/[^/]+\.ts$/,
     imports: [
       "infra/deploy",
+      "infra/crews",
       "infra/fleet",
       "infra/declarations",
       "infra/config",
@@ -94,6 +95,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
     imports: [
       "infra/declarations",
       "infra/config",
+      "infra/crews",
       "infra/fleet",
       "providers/masumi/service",
       "providers/crew-process/local",
@@ -109,6 +111,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
       "stacks",
       "infra/declarations",
       "infra/config",
+      "infra/crews",
       "infra/fleet",
       "infra/hosting",
       "providers/masumi/service",

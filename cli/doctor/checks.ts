@@ -1,4 +1,5 @@
 import type { StackConfig } from "../../infra/config.ts";
+import { whatRuns } from "../../infra/crews/what-runs.ts";
 import { type Agent, hostedBy } from "../../infra/declarations/index.ts";
 import { examineSurveyed, expectedUrls, rightsProblem, survey } from "../../infra/fleet/index.ts";
 import { FORGET } from "../../providers/masumi/service/index.ts";
@@ -117,7 +118,17 @@ function lookAtService(project: Project, opened: () => Promise<OpenedService>, a
     const urlOf = expectedUrls({ config, projectRoot: project.root, agents: declared });
     const { root: projectRoot } = project;
     const forget = process.env[FORGET];
-    const options = { config, agents: declared, urlOf, survey, projectRoot, forget, allBalances: true };
+    const runsOf = whatRuns({ config, projectRoot });
+    const options = {
+      config,
+      agents: declared,
+      urlOf,
+      runsOf,
+      survey,
+      projectRoot,
+      forget,
+      allBalances: true,
+    };
     return examineSurveyed(client, options);
   });
   return { health, up, key, seen, examined };

@@ -8,6 +8,7 @@ export type {
   Pricing,
   Resources,
   WalletType,
+  WhatRuns,
 } from "./agent.ts";
 export { AGENT_TYPE, hostedBy, runsInRuntime } from "./agent.ts";
 export {

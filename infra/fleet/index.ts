@@ -29,7 +29,14 @@ export { type PlannedAgent, removalOf } from "./plan/plan-agent.ts";
 export { type FleetInput, listingOf, registeredUrls } from "./registrations.ts";
 export { type RegistrationsInState, backendFolder, readStateFile } from "./state-file.ts";
 export { rightsProblem } from "./refusals.ts";
-export { countActions, describeCost, duplicateWarnings, planWarnings, summaryOf } from "./summary.ts";
+export {
+  countActions,
+  describeCost,
+  duplicateWarnings,
+  movableWarnings,
+  planWarnings,
+  summaryOf,
+} from "./summary.ts";
 export { describeSkipped } from "./plan/skipped.ts";
 export { type Survey, readAll, survey } from "./survey.ts";
 export { type WalletSight, walletProblem } from "./wallet-sight.ts";

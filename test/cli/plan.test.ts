@@ -43,7 +43,7 @@ describe("masumi-agents plan", () => {
       /^On the chain: 1 to register, 1 to update, 1 to replace, 1 to deregister\. At most about 1\.96 ADA in fees\.$/m,
     );
     expect(stdout).toMatch(/^Warning: replaced is REPLACED on the chain: .*changed: pricing/m);
-    expect(stdout).toMatch(/^Checksum [0-9a-f]{16}: with MASUMI_PLAN=/m);
+    expect(stdout).toMatch(/^Checksum [0-9a-f]{64}: with this in MASUMI_PLAN, up /m);
   });
 
   it("has the wallets, what is locked and the amounts in base units with --wide", async () => {
