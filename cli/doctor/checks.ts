@@ -134,6 +134,16 @@ function lookAtService(project: Project, opened: () => Promise<OpenedService>, a
   return { health, up, key, seen, examined };
 }
 
+/** What the stack lets the authors of agents choose, and what it limits. */
+function limitsOf({ hosting, hostings = [], policy = {} }: StackConfig): string {
+  const others = hostings.filter((kind) => kind !== hosting);
+  const limited = Object.keys(policy);
+  return [
+    ...(others.length > 0 ? [`; agents may also choose ${others.join(", ")}`] : []),
+    ...(limited.length > 0 ? [`; the policy for authors has ${limited.join(", ")}`] : []),
+  ].join("");
+}
+
 function serviceChecks(project: Project, opened: () => Promise<OpenedService>, agents: Agents): Check[] {
   const { health, up, key, seen, examined } = lookAtService(project, opened, agents);
   const settled = [opened, "the stack's settings are not valid"] as const;
@@ -143,8 +153,10 @@ function serviceChecks(project: Project, opened: () => Promise<OpenedService>, a
     {
       name: "settings",
       look: async () => {
-        const { network, owner, wallets, hosting } = (await opened()).config;
-        return [ok(`${network}, owner ${owner}, ${count(wallets.length, "wallet")}, hosting ${hosting}`)];
+        const { config } = await opened();
+        const { network, owner, wallets, hosting } = config;
+        const wallet = count(wallets.length, "wallet");
+        return [ok(`${network}, owner ${owner}, ${wallet}, hosting ${hosting}${limitsOf(config)}`)];
       },
     },
     after([settled], "payment service", async () => [(await health()).service]),
