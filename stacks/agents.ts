@@ -3,7 +3,7 @@ import { authorSettings, declaredWallets } from "../infra/config.ts";
 import { type LoadedAgents, isPipeline, loadAgents } from "../infra/declarations/index.ts";
 import { readNetwork } from "./network.ts";
 import { usesSandbox } from "./local/uses-sandbox.ts";
-import { LOCAL_STACK, type Project, isEncrypted, stackFile } from "./project.ts";
+import { type Environment, LOCAL_STACK, type Project, isEncrypted, stackFile } from "./project.ts";
 
 /** Return how many agents the folder declares at most; cheap, for choosing the number of parallel steps. */
 export function countAgents(project: Project): number {
@@ -32,6 +32,8 @@ function secretsOf(
 export interface LoadStackOptions {
   /** Whether a stack file without any secret is one whose secrets will be set later: nothing that needs one is missed then. */
   readonly secretsMayFollow?: boolean;
+  /** Tells whether this machine is a pipeline's, where crews may not run beside the keys. */
+  readonly env?: Environment;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface LoadStackOptions {
 export function loadStackAgents(
   project: Project,
   stack: string,
-  { secretsMayFollow = false }: LoadStackOptions = {},
+  { secretsMayFollow = false, env = {} }: LoadStackOptions = {},
 ): LoadedAgents {
   const { network, assets, settings } = readNetwork(project, stack);
   const wallets = declaredWallets(settings);
@@ -54,7 +56,7 @@ export function loadStackAgents(
     network,
     hosting: settings["masumi:hosting"] ?? "process",
     ...authorSettings(stack, settings),
-    inPipeline: isPipeline(process.env),
+    inPipeline: isPipeline(env),
     documents: settings["masumi:documents"],
     allowPrivateUrls: settings["masumi:allowPrivateUrls"] === "true",
     ...(wallets ? { wallets } : {}),

@@ -117,7 +117,7 @@ export async function openService(
  * @throws as openService, and UserError when the stack has no network
  */
 export async function readStack(project: Project, stack: string, options: CallOptions): Promise<ReadStack> {
-  const declared = loadStackAgents(project, stack);
+  const declared = loadStackAgents(project, stack, { env: options.env });
   const { config, client } = await openService(project, stack, options);
   const urlOf = expectedUrls({ config, projectRoot: project.root, agents: declared.agents });
   const state = registrationsInState(project, stack, options.env);

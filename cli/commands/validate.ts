@@ -31,7 +31,10 @@ export function validate(
   flags: { readonly stack: string; readonly json?: boolean },
 ): number {
   // The stacks that a repository starts with have none: whoever clones it can validate the agents all the same.
-  const { agents, complaints } = loadStackAgents(project, flags.stack, { secretsMayFollow: true });
+  const { agents, complaints } = loadStackAgents(project, flags.stack, {
+    secretsMayFollow: true,
+    env: process.env,
+  });
   if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
   const config = readOfflineConfig(project, flags.stack);
   const problems = config ? hostingRefusals(config, agents) : [];
@@ -42,7 +45,7 @@ export function validate(
     process.stdout.write(
       `${count(agents.length, "agent")} valid for stack ${flags.stack}: ${agents.map(({ id }) => id).join(", ")}\n`,
     );
-    const later = loadStackAgents(project, flags.stack).complaints;
+    const later = loadStackAgents(project, flags.stack, { env: process.env }).complaints;
     if (later.length > 0) {
       process.stderr.write(
         `The stack has no secrets yet. Before it can run, it needs some:\n${later.map(formatComplaint).join("\n")}\n`,

@@ -43,7 +43,7 @@ const after = (grounds: readonly Ground[], name: string, look: () => Promise<rea
 
 /** Everything that doctor looks at, in the order in which it is shown. */
 export function checksOf(project: Project, stack: string): Check[] {
-  const loaded = once(() => loadStackAgents(project, stack));
+  const loaded = once(() => loadStackAgents(project, stack, { env: process.env }));
   const agents = once(async () => {
     const { agents, complaints } = await loaded();
     if (complaints.length > 0) throw new Error("the declarations are wrong");

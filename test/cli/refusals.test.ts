@@ -23,6 +23,7 @@ interface Case {
 }
 
 const AWS = { AWS_REGION: "eu-central-1" };
+const PIPELINE = { ...AWS, CI: "true" };
 
 const crew = {
   agents: { one: { role: "r", goal: "g", backstory: "b" } },
@@ -182,6 +183,12 @@ describe("what files and settings say together is complained of by validate, pla
       /a\.yaml:1:\d+: hosting process is not allowed in stack preprod, only docker \(.*Pulumi\.preprod\.yaml:\d+\)/,
     ],
     [
+      "a crew beside a pipeline's keys",
+      { hosting: "docker", hostings: ["process"], runtimeKey: { secure: "v1:only:pulumi" } },
+      { ...hosted, hosting: "process" },
+      /a\.yaml:1:\d+: hosting process would run the crew beside this pipeline's keys/,
+    ],
+    [
       "what the stack's policy for authors forbids",
       { policy: { urls: ["*.example.org"] } },
       {},
@@ -198,11 +205,17 @@ describe("what files and settings say together is complained of by validate, pla
     await using stack = await CliStack.start(settings);
     stack.declare({ a: agent });
     for (const command of [validate, plan]) {
-      const { exitCode, stderr } = await stack.run((project) => command(project, { stack: "preprod" }), AWS);
+      const { exitCode, stderr } = await stack.run(
+        (project) => command(project, { stack: "preprod" }),
+        PIPELINE,
+      );
       expect(stderr).toMatch(said);
       expect(exitCode).toBe(1);
     }
-    const { exitCode, stdout } = await stack.run((project) => doctor(project, { stack: "preprod" }), AWS);
+    const { exitCode, stdout } = await stack.run(
+      (project) => doctor(project, { stack: "preprod" }),
+      PIPELINE,
+    );
     expect(stdout).toMatch(said);
     expect(exitCode).toBe(1);
   });

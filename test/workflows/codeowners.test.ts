@@ -40,24 +40,24 @@ describe(".github/CODEOWNERS", () => {
     expect(ownersOf("agents/a-new-one.yaml")).toEqual([AUTHORS]);
     expect(ownersOf("crews/a-new-one/crew.py")).toEqual([AUTHORS]);
     for (const path of [
-      ...[
-        "infra/index.ts",
-        "providers/a.ts",
-        "cli/main.ts",
-        "stacks/a.ts",
-        "local/a.ts",
-        "buyer/a.ts",
-        "crew/src/a.py",
-      ],
-      ...[
-        ".github/workflows/deploy.yml",
-        ".github/CODEOWNERS",
-        "package.json",
-        "package-lock.json",
-        ".npmrc",
-      ],
-      ...["Pulumi.yaml", "Pulumi.preprod.yaml", "Pulumi.mainnet.yaml", "Pulumi.another.yaml"],
-      ...["a-new-folder/agents/a.yaml", "agents/agent.schema.json"],
+      "infra/index.ts",
+      "providers/a.ts",
+      "cli/main.ts",
+      "stacks/a.ts",
+      "local/a.ts",
+      "buyer/a.ts",
+      "crew/src/a.py",
+      ".github/workflows/deploy.yml",
+      ".github/CODEOWNERS",
+      "package.json",
+      "package-lock.json",
+      ".npmrc",
+      "Pulumi.yaml",
+      "Pulumi.preprod.yaml",
+      "Pulumi.mainnet.yaml",
+      "Pulumi.another.yaml",
+      "a-new-folder/agents/a.yaml",
+      "agents/agent.schema.json",
     ]) {
       expect([path, ownersOf(path)]).toEqual([path, [PLATFORM]]);
     }
