@@ -87,10 +87,13 @@ function hostingRefusal(
   ];
 }
 
+/** Returns whether a stack has an id for nobody. */
+export const isReserved = (id: string, { reservedIds = RESERVED_IDS, allowIds = [] }: Policy = {}): boolean =>
+  reservedIds.includes(id) && !allowIds.includes(id);
+
 function checkId(id: string | undefined, isWritten: boolean, rules: AuthorRules, complain: Complain): void {
   const { projectRoot, stack, policy = {} } = rules;
-  const reserved = policy.reservedIds ?? RESERVED_IDS;
-  if (id === undefined || !reserved.includes(id) || policy.allowIds?.includes(id)) return;
+  if (id === undefined || !isReserved(id, policy)) return;
   const by = policy.reservedIds
     ? `masumi:policy.reservedIds in ${settingPlace(projectRoot, stack, ["masumi:policy", "reservedIds"])}`
     : "a list that is built in";

@@ -56,7 +56,7 @@ export function declare(agents: Record<string, Record<string, unknown>>): Agent[
     for (const [id, fields] of Object.entries(agents))
       writeFileSync(join(folder, `${id}.yaml`), agentYaml(id, fields));
     const place = { folder, projectRoot, stack: "test", network: "Preprod", hosting: "process" } as const;
-    return loadValidAgents({ ...place, hostings: HOSTINGS });
+    return loadValidAgents({ ...place, hostings: HOSTINGS, policy: { reservedIds: [] } });
   } finally {
     rmSync(projectRoot, { recursive: true });
   }
