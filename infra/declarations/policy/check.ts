@@ -88,8 +88,10 @@ function hostingRefusal(
 }
 
 /** Returns whether a stack has an id for nobody. */
-export const isReserved = (id: string, { reservedIds = RESERVED_IDS, allowIds = [] }: Policy = {}): boolean =>
-  reservedIds.includes(id) && !allowIds.includes(id);
+export function isReserved(id: string, { reservedIds, allowIds }: Policy = {}): boolean {
+  const reserved: readonly string[] = reservedIds ?? RESERVED_IDS;
+  return reserved.includes(id) && allowIds?.includes(id) !== true;
+}
 
 function checkId(id: string | undefined, isWritten: boolean, rules: AuthorRules, complain: Complain): void {
   const { projectRoot, stack, policy = {} } = rules;
