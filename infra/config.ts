@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { policySchema } from "./declarations/policy/settings.ts";
 import type { KeyOfAgents, StackKeys } from "./hosting/agent-keys.ts";
 import { clearTextProblems, databaseProblem } from "./hosting/clear-text.ts";
 import { documentsSettings } from "./hosting/documents-settings.ts";
 import type { OutsideSettings } from "./hosting/kind.ts";
 import { type HostingSettings, hostingProblems } from "./hosting/settings.ts";
-import { HOSTINGS, type HostingKind, type HostingsConfig, SETTINGS } from "./hosting/traits.ts";
+import { HOSTINGS, type HostingKind, type HostingsConfig, SETTINGS, TRAITS } from "./hosting/traits.ts";
 
 const vkey = z
   .string()
@@ -85,6 +86,13 @@ const schema = z.strictObject({
   ),
   /** Where crews run, unless an agent's own `hosting:` says otherwise. */
   hosting: z.enum(HOSTINGS, { error: `expected one of ${HOSTINGS.join(", ")}` }).default("process"),
+  /** The hostings that agents may choose with `hosting:`. Default: the stack's own alone. */
+  hostings: json(
+    z.array(z.enum(HOSTINGS, { error: `expected ${HOSTINGS.join(", ")}` })),
+    "[ecs-alb, ecs-express]",
+  ).optional(),
+  /** What authors may declare; docs/operations.md, What authors may do. */
+  policy: json(policySchema, "{ images: [ghcr.io/example], fetchHosts: ['*.example.org'] }").optional(),
   ...settingsOfHostings(),
   /** How long to look for the effect of a request whose answer was lost. */
   settleSeconds: number("30"),
@@ -239,6 +247,13 @@ function crossChecks(config: StackConfig): string[] {
     );
   }
   problems.push(...transportProblems(config));
+  const besideKeys = config.hostings?.filter((kind: HostingKind) => TRAITS[kind].runsBesideKeys) ?? [];
+  if (config.network === "Mainnet" && besideKeys.length > 0) {
+    problems.push(
+      `masumi:hostings contains ${besideKeys.join(", ")}, which runs crews beside the keys of the machine that deploys: ` +
+        "never on Mainnet",
+    );
+  }
   const vkeys = config.wallets.map(({ vkey }) => vkey);
   for (const repeated of new Set(vkeys.filter((vkey, index) => vkeys.indexOf(vkey) !== index))) {
     problems.push(`masumi:wallets contains ${repeated} twice`);
@@ -382,4 +397,18 @@ export function declaredWallets(
 /** Returns the stack's own token units from its plain settings; undefined if there are none or they are malformed. */
 export function assetOverrides(settings: Readonly<Record<string, string>>): StackConfig["assets"] {
   return schema.shape.assets.safeParse(settings["masumi:assets"]).data;
+}
+
+/** What a stack allows the authors of declarations. */
+export type AuthorSettings = Pick<StackConfig, "hostings" | "policy">;
+
+/**
+ * Returns what a stack allows the authors of declarations, from its plain settings.
+ * @throws ConfigurationError because a limit that cannot be read must not be taken for none
+ */
+export function authorSettings(stack: string, settings: Readonly<Record<string, string>>): AuthorSettings {
+  const { "masumi:hostings": hostings, "masumi:policy": policy } = settings;
+  const checked = schema.pick({ hostings: true, policy: true }).safeParse({ hostings, policy });
+  if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
+  return checked.data;
 }
