@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { FORGET, MasumiClient } from "../providers/masumi/service/index.ts";
+import { FORGET, MasumiClient, leaveRunFacts } from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
 import type { Agent } from "./declarations/index.ts";
 import {
@@ -43,7 +43,7 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
     token: config.apiKey,
     onSlow: (waitingFor) => void pulumi.log.info(waitingFor),
   });
-  const { plan, problems } = await examineFleet(client, {
+  const { plan, problems, checksum } = await examineFleet(client, {
     config,
     agents,
     urlOf: expectedUrls({ config, projectRoot, agents }),
@@ -57,6 +57,9 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
 
   // A preview tells more precisely, once it knows what the engine does with each agent.
   if (pulumi.runtime.isDryRun()) return plan;
+  await leaveRunFacts(projectRoot, { engine: process.env["PULUMI_NODEJS_ENGINE"], plan: checksum }).catch(
+    (error: Error) => pulumi.log.warn(`The ledger will lack the plan's checksum: ${error.message}`),
+  );
   for (const warning of planWarnings(plan, config)) await pulumi.log.warn(warning);
   return plan;
 }

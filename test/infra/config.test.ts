@@ -102,6 +102,8 @@ describe("stack configuration", () => {
     ],
     ["no model for crews", { "masumi:modelApi": undefined }, /masumi:modelApi is missing/],
     ["a misspelt setting", { "masumi:netwrok": "Preprod" }, /masumi:netwrok is not a setting/],
+    ["Mainnet without a limit", { "masumi:network": "Mainnet" }, /masumi:maxAda is missing: .*config set/],
+    ["a limit that is no amount", { "masumi:maxAda": "lots" }, /masumi:maxAda: expected an amount of ADA/],
     ["Mainnet unconfirmed", { "masumi:network": "Mainnet" }, /masumi:confirmMainnet must be true/],
     [
       "private URLs on Mainnet",
