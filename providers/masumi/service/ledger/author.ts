@@ -7,19 +7,11 @@ const GIT_ANSWERS_WITHIN_MS = 5_000;
 
 /** What CI systems say of who started a job and which one it is: GitHub Actions, GitLab, and others that follow them. */
 const CI_VARIABLES = [
-  "GITHUB_REPOSITORY",
-  "GITHUB_ACTOR",
-  "GITHUB_TRIGGERING_ACTOR",
-  "GITHUB_RUN_ID",
-  "GITHUB_RUN_ATTEMPT",
-  "GITHUB_SHA",
-  "CI_PROJECT_PATH",
-  "GITLAB_USER_LOGIN",
-  "CI_PIPELINE_ID",
-  "CI_JOB_ID",
-  "BUILD_TAG",
-  "BUILDKITE_BUILD_URL",
-  "CIRCLE_BUILD_URL",
+  ..."GITHUB_REPOSITORY GITHUB_ACTOR GITHUB_TRIGGERING_ACTOR GITHUB_RUN_ID GITHUB_RUN_ATTEMPT GITHUB_SHA".split(
+    " ",
+  ),
+  ..."CI_PROJECT_PATH GITLAB_USER_LOGIN CI_PIPELINE_ID CI_JOB_ID".split(" "),
+  ..."BUILD_TAG BUILDKITE_BUILD_URL CIRCLE_BUILD_URL".split(" "),
 ];
 
 type Environment = Readonly<Record<string, string | undefined>>;
