@@ -21,14 +21,15 @@ const ANSWER_WITHIN_MS = 5_000;
  * exists. If the host was not started by an engine, it does nothing.
  */
 export class EngineLog {
-  /** host:port of the engine; undefined if the host was not started by one. */
+  /** The engine, as host:port or unix:<socket>; undefined if the host was not started by one. */
   readonly address: string | undefined;
   #engine: Engine | undefined;
   readonly #underWay = new Set<Promise<void>>();
 
-  /** @param address host:port of the engine, which is the provider host's first argument */
+  /** @param address the engine, as host:port or unix:<socket>, which is the provider host's first argument */
   constructor(address: string | undefined = process.argv[2]) {
-    this.address = address !== undefined && /^[\w.[\]:-]+:\d+$/.test(address) ? address : undefined;
+    this.address =
+      address !== undefined && /^([\w.[\]:-]+:\d+|unix:\/\S+)$/.test(address) ? address : undefined;
   }
 
   /** Shows a message; if that fails, the message is lost. */
