@@ -153,6 +153,11 @@ const schema = z.strictObject({
   /** What else may be registered on the selling wallets: owners of other stacks, or ids of registrations. */
   otherRegistrations: json(z.array(z.string().min(1)), "[another-owner]").optional(),
   v1Replacement: z.enum(["create-first", "delete-first"]).default("create-first"),
+  /** What a run may take from the wallets, in ADA: fees, and what new tokens lock. Demanded on Mainnet. */
+  maxAda: z
+    .string()
+    .regex(/^\d{1,12}(\.\d{1,6})?$/, "expected an amount of ADA, for example 12.5")
+    .optional(),
   allowDeregister: json(z.array(z.string()), "[market-researcher]").optional(),
   confirmMainnet: z
     .enum(["true", "false"])
@@ -240,6 +245,12 @@ function crossChecks(config: StackConfig): string[] {
   const problems = hostingProblems(config.hosting, hostingSettings(config));
   if (config.network === "Mainnet" && !config.confirmMainnet) {
     problems.push("masumi:confirmMainnet must be true, because registrations on Mainnet cost real ADA");
+  }
+  if (config.network === "Mainnet" && config.maxAda === undefined) {
+    problems.push(
+      "masumi:maxAda is missing: on Mainnet a run needs a limit of the ADA that it may take from the wallets (fees, and 5 ADA " +
+        "for each new token). Set it with npx masumi-agents config set masumi:maxAda 20",
+    );
   }
   if (config.network === "Mainnet" && config.allowPrivateUrls) {
     problems.push(

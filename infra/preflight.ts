@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { FORGET, MasumiClient } from "../providers/masumi/service/index.ts";
+import { FORGET, MasumiClient, leaveRunFacts } from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
 import { whatRuns } from "./crews/what-runs.ts";
 import type { Agent } from "./declarations/index.ts";
@@ -48,7 +48,7 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
     token: config.apiKey,
     onSlow: (waitingFor) => void pulumi.log.info(waitingFor),
   });
-  const { plan, runs, problems } = await examineFleet(client, {
+  const { plan, runs, problems, checksum } = await examineFleet(client, {
     config,
     agents,
     urlOf: expectedUrls({ config, projectRoot, agents }),
@@ -64,6 +64,9 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
 
   // A preview tells more precisely, once it knows what the engine does with each agent.
   if (pulumi.runtime.isDryRun()) return plan;
+  await leaveRunFacts(projectRoot, { engine: process.env["PULUMI_NODEJS_ENGINE"], plan: checksum }).catch(
+    (error: Error) => pulumi.log.warn(`The ledger will lack the plan's checksum: ${error.message}`),
+  );
   const warnings = [...standingWarnings(plan, config), ...movableWarnings(plan, runs)];
   for (const warning of warnings) await pulumi.log.warn(warning);
   return plan;

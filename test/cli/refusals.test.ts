@@ -58,6 +58,11 @@ const CASES: Record<Exclude<keyof typeof OBSTACLES, "approval">, Case> = {
     registered: { a: {}, b: {}, c: {}, d: {} },
     said: /^DEREGISTRATION_LIMIT: /,
   },
+  spending: {
+    settings: { maxAda: "10" },
+    agents: { a: {}, b: {} },
+    said: /^SPENDING_LIMIT: This run would take up to 10.845306 ADA .*; masumi:maxAda is 10\./,
+  },
   funds: {
     settings: { wallets: [{ ...EMPTY_V2, address: emptyAddress }] },
     agents: { a: {} },

@@ -119,10 +119,25 @@ describe("stack configuration", () => {
     ],
     ["no model for crews", { "masumi:modelApi": undefined }, /masumi:modelApi is missing/],
     ["a misspelt setting", { "masumi:netwrok": "Preprod" }, /masumi:netwrok is not a setting/],
-    ["Mainnet unconfirmed", { "masumi:network": "Mainnet" }, /masumi:confirmMainnet must be true/],
+    [
+      "Mainnet without a limit",
+      { "masumi:network": "Mainnet", "masumi:confirmMainnet": "true" },
+      /masumi:maxAda is missing: .*config set/,
+    ],
+    ["a limit that is no amount", { "masumi:maxAda": "lots" }, /masumi:maxAda: expected an amount of ADA/],
+    [
+      "Mainnet unconfirmed",
+      { "masumi:network": "Mainnet", "masumi:maxAda": "20" },
+      /masumi:confirmMainnet must be true/,
+    ],
     [
       "private URLs on Mainnet",
-      { "masumi:network": "Mainnet", "masumi:confirmMainnet": "true", "masumi:allowPrivateUrls": "true" },
+      {
+        "masumi:network": "Mainnet",
+        "masumi:confirmMainnet": "true",
+        "masumi:maxAda": "20",
+        "masumi:allowPrivateUrls": "true",
+      },
       /masumi:allowPrivateUrls is only for simulated networks/,
     ],
     [
