@@ -60,7 +60,7 @@ describe("what doctor says of the safeguards on AWS", () => {
 
   it("is which settings are off, with a warning on Mainnet", () => {
     expect(said(checkSafeguards(stackOf([hosted("ecs-alb")], ALB)))).toEqual([`ok ${OFF}`]);
-    const mainnet = { ...ALB, network: "Mainnet", confirmMainnet: "true" };
+    const mainnet = { ...ALB, network: "Mainnet", confirmMainnet: "true", maxAda: "20" };
     expect(said(checkSafeguards(stackOf([hosted("ecs-alb")], mainnet)))).toEqual([
       `warn ${OFF} -> docs/aws.md says what each is for`,
     ]);

@@ -145,6 +145,7 @@ describe("stack configuration", () => {
       {
         "masumi:network": "Mainnet",
         "masumi:confirmMainnet": "true",
+        "masumi:maxAda": "20",
         "masumi:hostings": '["docker","process"]',
       },
       /masumi:hostings contains process, which runs crews beside the keys .* never on Mainnet/,
@@ -502,6 +503,7 @@ describe("stack configuration", () => {
     const problems = problemsOf({
       "masumi:network": "Mainnet",
       "masumi:confirmMainnet": "true",
+      "masumi:maxAda": "20",
       "masumi:modelApi": "http://gpu.internal/v1",
       "masumi:allowClearText": '["gpu.internal"]',
     });

@@ -135,14 +135,17 @@ export class Spending {
     await this.#note(subject, line);
   }
 
+  /** What the ledger has already, read once a run: a fleet confirms a thousand registrations. */
   #known(): Promise<Set<string>> {
-    const { projectFolder } = this.#run;
-    const read = projectFolder === undefined ? undefined : readLedgerFile(ledgerPath(projectFolder));
-    this.#settled ??= (read ?? Promise.resolve({ entries: [] })).then(
-      ({ entries }) => new Set(entries.map(keyOf)),
-      () => new Set<string>(),
-    );
+    this.#settled ??= this.#readSettled().catch(() => new Set<string>());
     return this.#settled;
+  }
+
+  async #readSettled(): Promise<Set<string>> {
+    const { projectFolder } = this.#run;
+    if (projectFolder === undefined) return new Set();
+    const { entries } = await readLedgerFile(ledgerPath(projectFolder));
+    return new Set(entries.map(keyOf));
   }
 
   /** Money has been spent: whatever is wrong with the ledger, the run goes on. */

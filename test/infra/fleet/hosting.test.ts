@@ -100,7 +100,7 @@ describe("what cannot be hosted", () => {
   });
 
   it("are crews beside the keys of the machine that deploys, on Mainnet", () => {
-    const MAINNET = { network: "Mainnet", confirmMainnet: "true", hosting: "process" };
+    const MAINNET = { network: "Mainnet", confirmMainnet: "true", maxAda: "20", hosting: "process" };
     expect(refusals([agentOf("a", "process")], MAINNET)).toEqual([
       expect.stringMatching(
         /^hosting process runs the crews of agents\/a\.yaml beside the keys .*masumi:hosting docker/,
