@@ -1,6 +1,6 @@
 import { describeSkipped, formatAda, shortenedPair } from "../infra/fleet/index.ts";
 import { printable, printableLines } from "../providers/common/printable.ts";
-import type { PlanDocument, PlanDocumentAgent } from "../stacks/documents.ts";
+import type { PlanDocument, PlanDocumentAgent, RunsDocument } from "../stacks/documents.ts";
 import { formatTable, shorten, stdoutColumns } from "./text.ts";
 import { verbatim } from "./verbatim.ts";
 
@@ -14,6 +14,7 @@ interface Section {
 const sectionsOf = (document: PlanDocument, isWide: boolean): Section[] =>
   [
     agentSection(document, isWide),
+    runsSection(document, isWide),
     changeSection(document),
     removalSection(document),
     orphanSection(document),
@@ -45,6 +46,44 @@ const agentSection = ({ agents }: PlanDocument, isWide: boolean): Section => ({
       : []),
   ]),
 });
+
+const runsSection = ({ agents }: PlanDocument, isWide: boolean): Section => ({
+  title: "What runs",
+  headings: ["agent", "hosting", "what", "size", "documents", "digest"],
+  rows: agents.flatMap(({ id, runs }) =>
+    runs
+      ? [[id, runs.hosting, whatOf(runs), sizeOf(runs), documentsOf(runs, isWide), digestOf(runs, isWide)]]
+      : [],
+  ),
+});
+
+const KINDS = { inline: "crew", code: "crew.py", build: "Dockerfile", image: "image", url: "" } as const;
+
+function whatOf({ kind, source, model }: RunsDocument): string {
+  const place = source === null ? [] : [printable(source)];
+  return [KINDS[kind], ...place, ...(model === null ? [] : [`(${printable(model)})`])]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function sizeOf({ cpu, memory, instances, maxInstances }: RunsDocument): string {
+  if (cpu === null || memory === null || instances === null) return "";
+  const number = maxInstances === null ? String(instances) : `${instances} to ${maxInstances}`;
+  return `${number} × ${cpu} CPU units, ${memory} MiB`;
+}
+
+/** Digits of a digest by which people tell one from another; all of them are in --wide and bound by the checksum. */
+const SHOWN = 16;
+
+const documentsOf = ({ documents }: RunsDocument, isWide: boolean): string =>
+  isWide
+    ? documents.map(({ name, sha256 }) => `${printable(name)} ${sha256.slice(0, SHOWN)}`).join("\n")
+    : documents.length === 0
+      ? ""
+      : String(documents.length);
+
+const digestOf = ({ digest }: RunsDocument, isWide: boolean): string =>
+  isWide ? digest : digest.slice(0, SHOWN);
 
 const changeSection = ({ agents }: PlanDocument): Section => ({
   title: "Changes",
@@ -109,7 +148,7 @@ function priceOf({ pricing }: PlanDocumentAgent, isWide: boolean): string {
 const approval = ({ checksum, problems }: PlanDocument) =>
   problems.length > 0
     ? "up refuses to start as long as there is a problem."
-    : `Checksum ${checksum}: with MASUMI_PLAN=${checksum} in its environment, up does this and nothing else.`;
+    : `Checksum ${checksum}: with this in MASUMI_PLAN, up makes these changes to the registrations and runs what is named above, or refuses to start.`;
 
 /** For a terminal, whose width it keeps to. */
 export function planTable(document: PlanDocument, isWide = false): string {

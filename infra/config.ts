@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { policySchema } from "./declarations/policy/settings.ts";
 import type { KeyOfAgents, StackKeys } from "./hosting/agent-keys.ts";
 import { clearTextProblems, databaseProblem } from "./hosting/clear-text.ts";
 import { documentsSettings } from "./hosting/documents-settings.ts";
 import type { OutsideSettings } from "./hosting/kind.ts";
 import { type HostingSettings, hostingProblems } from "./hosting/settings.ts";
-import { HOSTINGS, type HostingKind, type HostingsConfig, SETTINGS } from "./hosting/traits.ts";
+import { HOSTINGS, type HostingKind, type HostingsConfig, SETTINGS, TRAITS } from "./hosting/traits.ts";
 
 const vkey = z
   .string()
@@ -85,6 +86,13 @@ const schema = z.strictObject({
   ),
   /** Where crews run, unless an agent's own `hosting:` says otherwise. */
   hosting: z.enum(HOSTINGS, { error: `expected one of ${HOSTINGS.join(", ")}` }).default("process"),
+  /** The hostings that agents may choose with `hosting:`. Default: the stack's own alone. */
+  hostings: json(
+    z.array(z.enum(HOSTINGS, { error: `expected ${HOSTINGS.join(", ")}` })),
+    "[ecs-alb, ecs-express]",
+  ).optional(),
+  /** What authors may declare; docs/operations.md, What authors may do. */
+  policy: json(policySchema, "{ images: [ghcr.io/example], fetchHosts: ['*.example.org'] }").optional(),
   ...settingsOfHostings(),
   /** How long to look for the effect of a request whose answer was lost. */
   settleSeconds: number("30"),
@@ -145,6 +153,11 @@ const schema = z.strictObject({
   /** What else may be registered on the selling wallets: owners of other stacks, or ids of registrations. */
   otherRegistrations: json(z.array(z.string().min(1)), "[another-owner]").optional(),
   v1Replacement: z.enum(["create-first", "delete-first"]).default("create-first"),
+  /** What a run may take from the wallets, in ADA: fees, and what new tokens lock. Demanded on Mainnet. */
+  maxAda: z
+    .string()
+    .regex(/^\d{1,12}(\.\d{1,6})?$/, "expected an amount of ADA, for example 12.5")
+    .optional(),
   allowDeregister: json(z.array(z.string()), "[market-researcher]").optional(),
   confirmMainnet: z
     .enum(["true", "false"])
@@ -233,12 +246,25 @@ function crossChecks(config: StackConfig): string[] {
   if (config.network === "Mainnet" && !config.confirmMainnet) {
     problems.push("masumi:confirmMainnet must be true, because registrations on Mainnet cost real ADA");
   }
+  if (config.network === "Mainnet" && config.maxAda === undefined) {
+    problems.push(
+      "masumi:maxAda is missing: on Mainnet a run needs a limit of the ADA that it may take from the wallets (fees, and 5 ADA " +
+        "for each new token). Set it with npx masumi-agents config set masumi:maxAda 20",
+    );
+  }
   if (config.network === "Mainnet" && config.allowPrivateUrls) {
     problems.push(
       "masumi:allowPrivateUrls is only for simulated networks: on Mainnet an agent's URL must be public",
     );
   }
   problems.push(...transportProblems(config));
+  const besideKeys = config.hostings?.filter((kind: HostingKind) => TRAITS[kind].runsBesideKeys) ?? [];
+  if (config.network === "Mainnet" && besideKeys.length > 0) {
+    problems.push(
+      `masumi:hostings contains ${besideKeys.join(", ")}, which runs crews beside the keys of the machine that deploys: ` +
+        "never on Mainnet",
+    );
+  }
   const vkeys = config.wallets.map(({ vkey }) => vkey);
   for (const repeated of new Set(vkeys.filter((vkey, index) => vkeys.indexOf(vkey) !== index))) {
     problems.push(`masumi:wallets contains ${repeated} twice`);
@@ -382,4 +408,18 @@ export function declaredWallets(
 /** Returns the stack's own token units from its plain settings; undefined if there are none or they are malformed. */
 export function assetOverrides(settings: Readonly<Record<string, string>>): StackConfig["assets"] {
   return schema.shape.assets.safeParse(settings["masumi:assets"]).data;
+}
+
+/** What a stack allows the authors of declarations. */
+export type AuthorSettings = Pick<StackConfig, "hostings" | "policy">;
+
+/**
+ * Returns what a stack allows the authors of declarations, from its plain settings.
+ * @throws ConfigurationError because a limit that cannot be read must not be taken for none
+ */
+export function authorSettings(stack: string, settings: Readonly<Record<string, string>>): AuthorSettings {
+  const { "masumi:hostings": hostings, "masumi:policy": policy } = settings;
+  const checked = schema.pick({ hostings: true, policy: true }).safeParse({ hostings, policy });
+  if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
+  return checked.data;
 }

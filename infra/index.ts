@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type AgentOutput, MasumiAgent } from "./masumi-agent.ts";
 import { reportPreview, reportReplacements } from "./chain-report.ts";
 import { readStackConfig } from "./config.ts";
-import { loadValidAgents } from "./declarations/index.ts";
+import { isPipeline, loadValidAgents } from "./declarations/index.ts";
 import { loadHostings } from "./deploy/index.ts";
 import { hostingWarnings } from "./fleet/index.ts";
 import { isKnown } from "./known.ts";
@@ -19,7 +19,13 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
   requireOwnNode(stack);
   const values = pulumi.runtime.allConfig();
   const config = readStackConfig({ stack, values, secretKeys: secretKeys(process.env), env: process.env });
-  const declared = loadValidAgents({ ...config, stack, projectRoot, folder: join(projectRoot, "agents") });
+  const declared = loadValidAgents({
+    ...config,
+    stack,
+    projectRoot,
+    folder: join(projectRoot, "agents"),
+    inPipeline: isPipeline(process.env),
+  });
   const plan = await preflight({ config, projectRoot, agents: declared });
   return {
     config,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { FORGET, MasumiClient } from "../providers/masumi/service/index.ts";
+import { FORGET, MasumiClient, leaveRunFacts } from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
+import { whatRuns } from "./crews/what-runs.ts";
 import type { Agent } from "./declarations/index.ts";
 import {
   type FleetPlan,
@@ -10,6 +11,7 @@ import {
   examineFleet,
   excessRights,
   expectedUrls,
+  movableWarnings,
   readRuntimeKeys,
   readStateFile,
   runtimeKeyProblem,
@@ -46,10 +48,11 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
     token: config.apiKey,
     onSlow: (waitingFor) => void pulumi.log.info(waitingFor),
   });
-  const { plan, problems } = await examineFleet(client, {
+  const { plan, runs, problems, checksum } = await examineFleet(client, {
     config,
     agents,
     urlOf: expectedUrls({ config, projectRoot, agents }),
+    runsOf: whatRuns({ config, projectRoot }),
     projectRoot,
     ...stateOfRun(),
     forget: process.env[FORGET],
@@ -61,7 +64,11 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
 
   // A preview tells more precisely, once it knows what the engine does with each agent.
   if (pulumi.runtime.isDryRun()) return plan;
-  for (const warning of standingWarnings(plan, config)) await pulumi.log.warn(warning);
+  await leaveRunFacts(projectRoot, { engine: process.env["PULUMI_NODEJS_ENGINE"], plan: checksum }).catch(
+    (error: Error) => pulumi.log.warn(`The ledger will lack the plan's checksum: ${error.message}`),
+  );
+  const warnings = [...standingWarnings(plan, config), ...movableWarnings(plan, runs)];
+  for (const warning of warnings) await pulumi.log.warn(warning);
   return plan;
 }
 

@@ -1,9 +1,16 @@
 import { existsSync, readdirSync } from "node:fs";
-import { declaredWallets } from "../infra/config.ts";
-import { type LoadedAgents, loadAgents } from "../infra/declarations/index.ts";
+import { authorSettings, declaredWallets } from "../infra/config.ts";
+import { type LoadedAgents, isPipeline, loadAgents } from "../infra/declarations/index.ts";
 import { readNetwork } from "./network.ts";
 import { usesSandbox } from "./local/uses-sandbox.ts";
-import { LOCAL_STACK, type Project, isEncrypted, namesOfSecrets, stackFile } from "./project.ts";
+import {
+  type Environment,
+  LOCAL_STACK,
+  type Project,
+  isEncrypted,
+  namesOfSecrets,
+  stackFile,
+} from "./project.ts";
 
 /** Return how many agents the folder declares at most; cheap, for choosing the number of parallel steps. */
 export function countAgents(project: Project): number {
@@ -32,16 +39,18 @@ function secretsOf(
 export interface LoadStackOptions {
   /** Whether a stack file without any secret is one whose secrets will be set later: nothing that needs one is missed then. */
   readonly secretsMayFollow?: boolean;
+  /** Tells whether this machine is a pipeline's, where crews may not run beside the keys. */
+  readonly env?: Environment;
 }
 
 /**
  * Return the stack's agents, checked without network or Pulumi, and every complaint about their files.
- * @throws UserError when the stack has no file or no network
+ * @throws UserError when the stack has no file or no network; ConfigurationError when its limits for authors are malformed
  */
 export function loadStackAgents(
   project: Project,
   stack: string,
-  { secretsMayFollow = false }: LoadStackOptions = {},
+  { secretsMayFollow = false, env = {} }: LoadStackOptions = {},
 ): LoadedAgents {
   const { network, assets, settings } = readNetwork(project, stack);
   const wallets = declaredWallets(settings);
@@ -53,6 +62,8 @@ export function loadStackAgents(
     stack,
     network,
     hosting: settings["masumi:hosting"] ?? "process",
+    ...authorSettings(stack, settings),
+    inPipeline: isPipeline(env),
     documents: settings["masumi:documents"],
     allowPrivateUrls: settings["masumi:allowPrivateUrls"] === "true",
     ...(wallets ? { wallets } : {}),

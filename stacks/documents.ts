@@ -1,5 +1,5 @@
 import type { StackConfig } from "../infra/config.ts";
-import { type AssetTable, type Complaint, assetTable } from "../infra/declarations/index.ts";
+import { type AssetTable, type Complaint, type WhatRuns, assetTable } from "../infra/declarations/index.ts";
 import {
   type Action,
   type AgentDrift,
@@ -11,6 +11,7 @@ import {
   type WalletFunds,
   agentSecrets,
   duplicateWarnings,
+  movableWarnings,
   planWarnings,
   removalsOf,
   summaryOf,
@@ -155,6 +156,23 @@ export interface PlanDocumentAgent {
   readonly spareRegistrationIds: readonly string[];
   readonly feeLovelace: string;
   readonly lockedLovelace: string;
+  readonly runs: RunsDocument | null;
+}
+
+/** What a run would run of an agent; what does not apply is null. */
+export interface RunsDocument {
+  readonly hosting: WhatRuns["hosting"];
+  readonly kind: WhatRuns["kind"];
+  /** The image by digest, the folder, or the URL. */
+  readonly source: string | null;
+  readonly model: string | null;
+  readonly cpu: number | null;
+  readonly memory: number | null;
+  readonly instances: number | null;
+  readonly maxInstances: number | null;
+  readonly documents: WhatRuns["documents"];
+  /** SHA-256 of all that, of the contents of its files and of the crew runtime. */
+  readonly digest: string;
 }
 
 /** `notices`: what else is to be said, beside what the plan warns of. */
@@ -163,7 +181,7 @@ export function planDocument(
   examination: Examination,
   notices: readonly string[] = [],
 ): PlanDocument {
-  const { plan, funds, checksum, problems } = examination;
+  const { plan, runs, funds, checksum, problems } = examination;
   return {
     version: 1,
     stack,
@@ -171,7 +189,10 @@ export function planDocument(
     owner: config.owner,
     checksum,
     summary: summaryOf(plan),
-    agents: plan.agents.map((planned) => documentAgent(planned, config)),
+    agents: plan.agents.map((planned) => ({
+      ...documentAgent(planned, config),
+      runs: documentRuns(runs.get(planned.agent.id)),
+    })),
     orphans: plan.orphans.map(documentOrphan),
     removals: removalsOf(plan.agents).map(({ agentId, row, cost }) => ({
       agent: agentId,
@@ -184,7 +205,12 @@ export function planDocument(
     wallets: funds.map(documentWallet),
     feeLovelace: String(plan.cost.fee),
     lockedLovelace: String(plan.cost.locked),
-    warnings: [...planWarnings(plan, config), ...duplicateWarnings(plan), ...notices],
+    warnings: [
+      ...planWarnings(plan, config),
+      ...duplicateWarnings(plan),
+      ...movableWarnings(plan, runs),
+      ...notices,
+    ],
     problems: problems.map(problem),
     skipped: plan.skipped,
   };
@@ -194,7 +220,7 @@ const documentAgent = (
   planned: PlannedAgent,
   config: StackConfig,
   table: AssetTable = assetTable(config.network, config.assets),
-): PlanDocumentAgent => ({
+): Omit<PlanDocumentAgent, "runs"> => ({
   id: planned.agent.id,
   file: planned.agent.file,
   action: planned.action,
@@ -217,6 +243,22 @@ const documentAgent = (
   feeLovelace: String(planned.cost.fee),
   lockedLovelace: String(planned.cost.locked),
 });
+
+const documentRuns = (runs: WhatRuns | undefined): RunsDocument | null =>
+  runs
+    ? {
+        hosting: runs.hosting,
+        kind: runs.kind,
+        source: runs.source ?? null,
+        model: runs.model ?? null,
+        cpu: runs.size?.cpu ?? null,
+        memory: runs.size?.memory ?? null,
+        instances: runs.size?.instances ?? null,
+        maxInstances: runs.size?.autoscaling?.max ?? null,
+        documents: runs.documents,
+        digest: runs.digest,
+      }
+    : null;
 
 const documentOrphan = ({ row, action }: Orphan) => ({
   registrationId: row.id,

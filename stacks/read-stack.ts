@@ -1,4 +1,5 @@
 import { ConfigurationError, type StackConfig, readStackConfig } from "../infra/config.ts";
+import { whatRuns } from "../infra/crews/what-runs.ts";
 import type { LoadedAgents } from "../infra/declarations/index.ts";
 import type { Row } from "../providers/masumi/service/index.ts";
 import {
@@ -129,7 +130,7 @@ export async function openService(
  * @throws as openService, and UserError when the stack has no network
  */
 export async function readStack(project: Project, stack: string, options: CallOptions): Promise<ReadStack> {
-  const declared = loadStackAgents(project, stack);
+  const declared = loadStackAgents(project, stack, { env: options.env });
   const { config, client } = await openService(project, stack, options);
   const urlOf = expectedUrls({ config, projectRoot: project.root, agents: declared.agents });
   const state = registrationsInState(project, stack, options.env);
@@ -151,6 +152,7 @@ export const planStack = (
     config,
     agents,
     urlOf,
+    runsOf: whatRuns({ config, projectRoot }),
     projectRoot,
     inState,
     pendingDeletes,

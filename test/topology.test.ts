@@ -32,7 +32,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
     imports: ["providers/crew-process/local", "providers/common"],
   },
   "infra/declarations": { files: /^infra\/declarations\//, imports: ["infra/hosting", "providers/common"] },
-  "infra/config": { files: /^infra\/config\.ts$/, imports: ["infra/hosting"] },
+  "infra/config": { files: /^infra\/config\.ts$/, imports: ["infra/declarations", "infra/hosting"] },
   "infra/fleet": {
     files: /^infra\/fleet\//,
     imports: [
@@ -75,6 +75,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
     files: /^infra\/[^/]+\.ts$/,
     imports: [
       "infra/deploy",
+      "infra/crews",
       "infra/fleet",
       "infra/declarations",
       "infra/config",
@@ -96,6 +97,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
     imports: [
       "infra/declarations",
       "infra/config",
+      "infra/crews",
       "infra/fleet",
       "providers/masumi/service",
       "providers/crew-process/local",
@@ -111,6 +113,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
       "stacks",
       "infra/declarations",
       "infra/config",
+      "infra/crews",
       "infra/fleet",
       "infra/hosting",
       "providers/masumi/service",

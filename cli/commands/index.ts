@@ -13,6 +13,7 @@ import type { PlanFlags } from "./plan.ts";
 import type { SbomFlags } from "./sbom.ts";
 import type { SandboxFlags } from "./sandbox.ts";
 import { INSTEAD } from "./pulumi-words.ts";
+import type { SpentFlags } from "./spent.ts";
 import type { StatusFlags } from "./status.ts";
 import { STACK_COMMANDS } from "./stack/index.ts";
 
@@ -125,6 +126,20 @@ const STATUS: CommandSpec = {
   ],
   run: async (project, flags: StatusFlags, agent: string | undefined) =>
     (await import("./status.ts")).status(project, flags, agent),
+};
+
+const SPENT: CommandSpec = {
+  name: "spent",
+  description: "sum what runs of this machine spent, by month and agent, from .masumi/ledger.jsonl",
+  options: [
+    onStack(),
+    option("--month <yyyy-mm>", "this month alone (UTC)"),
+    option("--agent <id>", "this agent alone"),
+    asJson("print the sums as JSON"),
+  ],
+  notes: ["Exit code: 1 when lines of the ledger could not be read, else 0."],
+  examples: ["spent", "spent --month 2026-11 --stack mainnet", "spent --json | jq -r .feeLovelace"],
+  run: async (project, flags: SpentFlags) => (await import("./spent.ts")).spent(project, flags),
 };
 
 const LOGS: CommandSpec = {
@@ -262,7 +277,7 @@ export const NOT_HERE: readonly CommandSpec[] = Object.entries(INSTEAD)
     return { name, description: instead, isHidden: true, runAnywhere: refuse };
   });
 
-const LISTED = [DEMO, ...READING, ...OPERATIONS, STATUS, LOGS, SBOM, HIRE, ...STACK_COMMANDS, SANDBOX];
+const LISTED = [DEMO, ...READING, ...OPERATIONS, STATUS, SPENT, LOGS, SBOM, HIRE, ...STACK_COMMANDS, SANDBOX];
 
 /** Every command, in the order in which --help lists them. */
 export const COMMANDS: readonly CommandSpec[] = [...LISTED, completionOf(LISTED)];

@@ -53,7 +53,7 @@ function withUrns(
 /** Prints what is wrong with the declarations that an operation needs, and returns the exit code then. */
 function complaintsOf(project: Project, operation: Operation, { stack, json }: RunFlags): number | undefined {
   if (operation !== "up" && operation !== "preview") return undefined;
-  const { complaints } = loadStackAgents(project, stack);
+  const { complaints } = loadStackAgents(project, stack, { env: process.env });
   return complaints.length > 0 ? printComplaints(complaints, json === true) : undefined;
 }
 

@@ -38,12 +38,15 @@ export function validate(
   flags: { readonly stack: string; readonly json?: boolean },
 ): number {
   // The stacks that a repository starts with have none: whoever clones it can validate the agents all the same.
-  const { agents, complaints } = loadStackAgents(project, flags.stack, { secretsMayFollow: true });
+  const { agents, complaints } = loadStackAgents(project, flags.stack, {
+    secretsMayFollow: true,
+    env: process.env,
+  });
   if (complaints.length > 0) return printComplaints(complaints, flags.json === true);
   const config = readOfflineConfig(project, flags.stack);
   const problems = config ? hostingRefusals(config, agents) : [];
   if (problems.length > 0) return printProblems(problems, flags.json === true);
-  const secretsNeeded = loadStackAgents(project, flags.stack).complaints;
+  const secretsNeeded = loadStackAgents(project, flags.stack, { env: process.env }).complaints;
   if (flags.json) {
     printJson({ ok: true, agents: agents.map(({ id, file }) => ({ id, file })), secretsNeeded });
     return 0;

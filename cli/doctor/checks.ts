@@ -1,4 +1,5 @@
 import type { StackConfig } from "../../infra/config.ts";
+import { whatRuns } from "../../infra/crews/what-runs.ts";
 import { type Agent, hostedBy } from "../../infra/declarations/index.ts";
 import { examineSurveyed, expectedUrls, rightsProblem, survey } from "../../infra/fleet/index.ts";
 import { FORGET } from "../../providers/masumi/service/index.ts";
@@ -44,7 +45,7 @@ const after = (grounds: readonly Ground[], name: string, look: () => Promise<rea
 
 /** Everything that doctor looks at, in the order in which it is shown. */
 export function checksOf(project: Project, stack: string): Check[] {
-  const loaded = once(() => loadStackAgents(project, stack));
+  const loaded = once(() => loadStackAgents(project, stack, { env: process.env }));
   const agents = once(async () => {
     const { agents, complaints } = await loaded();
     if (complaints.length > 0) throw new Error("the declarations are wrong");
@@ -121,10 +122,30 @@ function lookAtService(project: Project, opened: () => Promise<OpenedService>, a
     const urlOf = expectedUrls({ config, projectRoot: project.root, agents: declared });
     const { root: projectRoot } = project;
     const forget = process.env[FORGET];
-    const options = { config, agents: declared, urlOf, survey, projectRoot, forget, allBalances: true };
+    const runsOf = whatRuns({ config, projectRoot });
+    const options = {
+      config,
+      agents: declared,
+      urlOf,
+      runsOf,
+      survey,
+      projectRoot,
+      forget,
+      allBalances: true,
+    };
     return examineSurveyed(client, options);
   });
   return { health, up, key, seen, examined };
+}
+
+/** What the stack lets the authors of agents choose, and what it limits. */
+function limitsOf({ hosting, hostings = [], policy = {} }: StackConfig): string {
+  const others = hostings.filter((kind) => kind !== hosting);
+  const limited = Object.keys(policy);
+  return [
+    ...(others.length > 0 ? [`; agents may also choose ${others.join(", ")}`] : []),
+    ...(limited.length > 0 ? [`; the policy for authors has ${limited.join(", ")}`] : []),
+  ].join("");
 }
 
 function serviceChecks(project: Project, opened: () => Promise<OpenedService>, agents: Agents): Check[] {
@@ -136,8 +157,10 @@ function serviceChecks(project: Project, opened: () => Promise<OpenedService>, a
     {
       name: "settings",
       look: async () => {
-        const { network, owner, wallets, hosting } = (await opened()).config;
-        return [ok(`${network}, owner ${owner}, ${count(wallets.length, "wallet")}, hosting ${hosting}`)];
+        const { config } = await opened();
+        const { network, owner, wallets, hosting } = config;
+        const wallet = count(wallets.length, "wallet");
+        return [ok(`${network}, owner ${owner}, ${wallet}, hosting ${hosting}${limitsOf(config)}`)];
       },
     },
     after([settled], "payment service", async () => [(await health()).service]),

@@ -163,7 +163,7 @@ function readDocument(projectRoot: string, document: string): FoundDocument {
 }
 
 /** Returns a file's SHA-256, reading piece by piece because documents may be large. */
-function digestOf(file: string): string {
+export function digestOf(file: string): string {
   const hash = createHash("sha256");
   const piece = Buffer.alloc(MEBIBYTE);
   const descriptor = openSync(file, "r");
@@ -199,7 +199,7 @@ function fetched(projectRoot: string, { url, sha256, name }: DocumentLink): stri
 }
 
 /** Returns the files of a folder with crew.py, placed in a folder that is named after their digest. */
-function codeFiles(projectRoot: string, folder: string): { folder: string; files: ContextFile[] } {
+export function codeFiles(projectRoot: string, folder: string): { folder: string; files: ContextFile[] } {
   const files = folderContext(projectRoot, folder, "crew.py").filter(
     ({ path }) => !/(^|\/)__pycache__\/|\.pyc$/.test(path),
   );

@@ -26,16 +26,20 @@ const byPath = (a: ContextFile, b: ContextFile) => (a.path < b.path ? -1 : a.pat
 /** Staged files have fixed modes, because those of a clone depend on its owner's umask. */
 const modeOf = ({ executable }: ContextFile) => (executable ? 0o755 : 0o644);
 
+/** Returns the first 16 hex digits of contextDigest, for names. */
+export const contextHash = (files: readonly ContextFile[], ...alsoDecisive: readonly string[]): string =>
+  contextDigest(files, ...alsoDecisive).slice(0, 16);
+
 /**
- * Returns a digest (16 hex digits) of names, modes, contents and anything else that determines what is built. It is the same
- * on every machine with the same files.
+ * Returns a SHA-256 of names, modes, contents and anything else that determines what is built. It is the same on every machine
+ * with the same files.
  */
-export function contextHash(files: readonly ContextFile[], ...alsoDecisive: readonly string[]): string {
+export function contextDigest(files: readonly ContextFile[], ...alsoDecisive: readonly string[]): string {
   const hash = createHash("sha256").update(JSON.stringify(alsoDecisive));
   for (const file of files.toSorted(byPath)) {
     hash.update(`\0${file.path}\0${modeOf(file)}\0${file.content.byteLength}\0`).update(file.content);
   }
-  return hash.digest("hex").slice(0, 16);
+  return hash.digest("hex");
 }
 
 /** Makes `folder` contain exactly these files. Files that are already correct are left alone. */

@@ -45,6 +45,23 @@ export type AgentSource =
   | { readonly kind: "image"; readonly image: string }
   | { readonly kind: "url"; readonly url: string };
 
+/** What a run would run of an agent, as a plan shows it and its checksum binds it. */
+export interface WhatRuns {
+  readonly hosting: HostingKind | "elsewhere";
+  readonly kind: AgentSource["kind"];
+  /** The image, the folder or the URL; absent for a crew that is declared inline. */
+  readonly source: string | undefined;
+  /** The model's name; absent for what does not run in the crew runtime. */
+  readonly model?: string;
+  /** Absent where the hosting has no containers. */
+  readonly size?: Resources;
+  readonly documents: readonly { readonly name: string; readonly sha256: string }[];
+  /** Images that its Dockerfile names without a digest, so that what is built may change while these files do not. */
+  readonly movable: readonly string[];
+  /** SHA-256 of all that, of the files' contents, the crew runtime, and what else the declaration says about running. */
+  readonly digest: string;
+}
+
 /** The size and number of an agent's containers. */
 export interface Resources {
   /** CPU units: 1024 are one core. */

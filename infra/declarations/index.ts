@@ -9,6 +9,7 @@ export type {
   Pricing,
   Resources,
   WalletType,
+  WhatRuns,
 } from "./agent.ts";
 export { SECRET_NAMES, type SecretName } from "./secret-names.ts";
 export { AGENT_TYPE, confinementOf, extraRights, hostedBy, neededSecrets, runsInRuntime } from "./agent.ts";
@@ -37,5 +38,7 @@ export {
 } from "./documents.ts";
 export { HOSTINGS, type HostingKind, isHosting } from "../hosting/traits.ts";
 export { type LoadOptions, type LoadedAgents, loadAgents, loadValidAgents } from "./load-agents.ts";
+export { allowedHostings, isPipeline } from "./policy/check.ts";
+export { type Policy, policySchema } from "./policy/settings.ts";
 export { agentSchemaJson } from "./schema/json-schema.ts";
 export { nearest } from "./schema/suggest.ts";

@@ -4,11 +4,13 @@ import { type AssetOverrides, type Network, assetTable } from "./schema/assets.t
 import { type Complaint, DeclarationError, byText, sortComplaints } from "./load/complaint.ts";
 import { type Candidate, checkDuplicates } from "./duplicates.ts";
 import { inOneForm } from "./load/crew-forms.ts";
-import { complainTo } from "./load/located.ts";
+import { type Located, complainTo, keyOf, mapOf } from "./load/located.ts";
 import { variantsOf } from "./load/overrides.ts";
 import { type ParsedFile, parseDeclaration } from "./load/parse.ts";
 import { readDeclarations } from "./load/read.ts";
 import { ignoredByGit } from "./load/repository.ts";
+import { type AuthorRules, checkPolicy } from "./policy/check.ts";
+import type { Policy } from "./policy/settings.ts";
 import { type StackContext, resolveAgent } from "./resolve.ts";
 import { type Declaration, declarationSchema } from "./schema/schema.ts";
 import type { StackKeys } from "../hosting/agent-keys.ts";
@@ -23,6 +25,12 @@ export interface LoadOptions {
   readonly network: Network;
   /** masumi:hosting, such as `process`. */
   readonly hosting: string;
+  /** masumi:hostings: the hostings that agents may choose; if absent, the stack's own alone. */
+  readonly hostings?: readonly string[] | undefined;
+  /** masumi:policy */
+  readonly policy?: Policy | undefined;
+  /** Whether this machine is a pipeline's (isPipeline). */
+  readonly inPipeline?: boolean | undefined;
   /** masumi:documents: where documents that are too large for an image are stored. */
   readonly documents?: unknown;
   /** masumi:assets */
@@ -56,7 +64,7 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
   for (const source of sources) {
     const { parsed, complaints: findings } = parseDeclaration(source);
     complaints.push(...findings);
-    const member = parsed && examine(parsed, stack, complaints);
+    const member = parsed && examine(parsed, options, complaints);
     if (member) members.push(member);
   }
   checkDuplicates(members);
@@ -95,7 +103,8 @@ interface StackMember extends Candidate {
 }
 
 /** Checks all variants of one file; answers the one of `stack`, if the agent lives there. */
-function examine(parsed: ParsedFile, stack: string, complaints: Complaint[]): StackMember | undefined {
+function examine(parsed: ParsedFile, rules: AuthorRules, complaints: Complaint[]): StackMember | undefined {
+  const { stack } = rules;
   const complain = complainTo(complaints, parsed);
   validatePlacement(parsed, complain);
   let member: StackMember | undefined;
@@ -105,10 +114,21 @@ function examine(parsed: ParsedFile, stack: string, complaints: Complaint[]): St
     const { declaration, parts } = validate(located, complainHere, isWhole);
     const id = parts.id ?? idOfFile(parsed, complainHere);
     if (variant.stack !== stack) continue;
+    const whole = withPlacement(variant.located, parsed);
+    checkPolicy(whole, id, rules, complainTo(complaints, whole));
     member = { file: parsed.file, id, declaration, parts, complain: complainHere };
   }
   return member;
 }
+
+/** Returns the variant with the keys that say which stacks it is for, because a policy is about all keys of a file. */
+const withPlacement = (variant: Located, parsed: ParsedFile): Located => ({
+  ...variant,
+  root: mapOf(variant.root, [
+    ...variant.root.items,
+    ...parsed.root.items.filter((pair) => ["only", "overrides"].includes(keyOf(pair))),
+  ]),
+});
 
 /** Returns the id that the file's name stands for; undefined if the declaration has one. */
 function idOfFile(parsed: ParsedFile, complain: Candidate["complain"]): string | undefined {

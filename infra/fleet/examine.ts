@@ -1,7 +1,7 @@
 import { IntentNotes, type MasumiClient, marker } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
-import type { Agent } from "../declarations/index.ts";
-import { checksumOf } from "./checksum.ts";
+import type { Agent, WhatRuns } from "../declarations/index.ts";
+import { type RunsById, checksumOf } from "./checksum.ts";
 import { type WalletFunds, readFunds } from "./funds.ts";
 import { type Problem, findProblems } from "./obstacles.ts";
 import { type FleetPlan, planFleet } from "./plan/plan.ts";
@@ -14,6 +14,8 @@ export interface ExamineOptions {
   readonly config: StackConfig;
   readonly agents: readonly Agent[];
   readonly urlOf: FleetInput["urlOf"];
+  /** Returns what the run would run of an agent. */
+  readonly runsOf: (agent: Agent) => WhatRuns;
   /** Whether the run will spend money; for a plan or preview a Read key is enough. */
   readonly spends: boolean;
   readonly inState?: FleetInput["inState"];
@@ -30,6 +32,7 @@ export interface ExamineOptions {
 
 export interface Examination {
   readonly plan: FleetPlan;
+  readonly runs: RunsById;
   readonly wallets: readonly WalletSight[];
   readonly funds: readonly WalletFunds[];
   readonly checksum: string;
@@ -56,7 +59,7 @@ export async function examineSurveyed(
   client: MasumiClient,
   options: Omit<ExamineOptions, "spends"> & Pick<FleetInput, "survey">,
 ): Promise<Examination> {
-  const { config, agents, urlOf, inState, pendingDeletes, forget, projectRoot, survey } = options;
+  const { config, agents, urlOf, runsOf, inState, pendingDeletes, forget, projectRoot, survey } = options;
   const { approved, allBalances = false, signal } = options;
   const unsettled = await readUnsettled(config, agents, projectRoot);
   const input: FleetInput = { config, agents, urlOf, inState, pendingDeletes, forget, unsettled, survey };
@@ -71,9 +74,10 @@ export async function examineSurveyed(
       signal,
     }),
   ]);
-  const checksum = checksumOf(input, plan);
+  const runs = new Map(agents.map((agent) => [agent.id, runsOf(agent)]));
+  const checksum = checksumOf(input, plan, runs);
   const problems = findProblems({ config, agents, plan, checksum, approved, wallets, funds });
-  return { plan, wallets, funds, checksum, problems };
+  return { plan, runs, wallets, funds, checksum, problems };
 }
 
 /** Returns when earlier runs on this machine requested agents without learning what became of that, by agent. */

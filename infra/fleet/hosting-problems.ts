@@ -9,11 +9,18 @@ export function hostingRefusals(config: StackConfig, agents: readonly Agent[]): 
 
 function refusalsOf(kind: HostingKind, agents: readonly Agent[], config: StackConfig): string[] {
   if (agents.length === 0) return [];
-  const { countProblems, idProblems } = TRAITS[kind];
+  const { countProblems, idProblems, runsBesideKeys } = TRAITS[kind];
   const files = agents.map(({ file }) => file).join(", ");
   // The stack's own hosting is checked with the rest of its configuration.
   const settings = kind === config.hosting ? [] : problemsOfHosting(kind, config);
+  const besideKeys = runsBesideKeys === true && config.network === "Mainnet";
   return [
+    ...(besideKeys
+      ? [
+          `hosting ${kind} runs the crews of ${files} beside the keys of the machine that deploys, which is never allowed on ` +
+            `Mainnet: ${ofStack(config.stack, "npx masumi-agents config set masumi:hosting docker")}, or ecs-alb`,
+        ]
+      : []),
     ...settings.map((problem) => `${ofStack(config.stack, problem)} (hosting ${kind} of ${files})`),
     ...(countProblems?.(agents.length) ?? []),
     ...agents.flatMap(({ file, id }) =>

@@ -42,6 +42,7 @@ export {
   countActions,
   describeCost,
   duplicateWarnings,
+  movableWarnings,
   planWarnings,
   removalsIfTargeted,
   replacementWarning,

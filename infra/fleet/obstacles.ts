@@ -8,7 +8,7 @@ import { type WalletFunds, fundsProblem } from "./funds.ts";
 import { hostingRefusals } from "./hosting-problems.ts";
 import type { FleetPlan } from "./plan/plan.ts";
 import type { PlannedAgent } from "./plan/plan-agent.ts";
-import { limitProblem } from "./refusals.ts";
+import { limitProblem, spendingProblem } from "./refusals.ts";
 import { type WalletSight, walletProblem } from "./wallet-sight.ts";
 
 /** Something that prevents a run. `message` begins with the code and ends with what to do. */
@@ -40,6 +40,7 @@ export const OBSTACLES = {
   wallets: ({ config, plan, wallets }) =>
     wallets.filter(({ wallet }) => isUsed(wallet, plan)).map((sight) => walletProblem(config, sight)),
   burns: ({ config, plan }) => [limitProblem(config, plan)],
+  spending: ({ config, plan }) => [spendingProblem(config, plan)],
   approval: ({ approved, checksum }) => [approvalProblem(approved, checksum)],
   funds: ({ config, funds }) => funds.map((wallet) => fundsProblem(config, wallet)),
 } as const satisfies Record<string, (seen: Seen) => readonly (Problem | undefined)[]>;

@@ -1,5 +1,7 @@
 import { type ApiKeyStatus, MasumiError, UNNAMED_BURNS } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
+import { formatAda, parseAda } from "../../providers/common/amounts.ts";
+import { neededFor } from "./costs.ts";
 import { type FleetPlan, removalsOf } from "./plan/plan.ts";
 import { adminKey } from "./runtime-keys.ts";
 
@@ -71,5 +73,34 @@ export function limitProblem(config: StackConfig, plan: FleetPlan): MasumiError 
     remedy:
       "If this is intended, name each of them in masumi:allowDeregister (agent ids or registration ids), or run destroy " +
       "to remove the whole stack. Otherwise restore the files.",
+  });
+}
+
+/**
+ * Returns what a plan takes from the wallets at most by our estimate, in lovelace: all fees, and what new tokens lock. What burns
+ * release is not set against it. The provider counts each request independently.
+ */
+export function spendingOf(plan: FleetPlan): bigint {
+  const needed = plan.agents.map(({ action, wallet }) => neededFor(action, wallet.type));
+  const burns = [...removalsOf(plan.agents), ...plan.orphans].map(({ cost }) => cost.fee);
+  return [...needed, ...burns].reduce((sum, one) => sum + one, 0n);
+}
+
+/** Returns the error for a run that would take more ADA than masumi:maxAda; undefined within the limit, or without one. */
+export function spendingProblem(
+  { maxAda = "", stack }: StackConfig,
+  plan: FleetPlan,
+): MasumiError | undefined {
+  const limit = parseAda(maxAda);
+  const spending = spendingOf(plan);
+  if (limit === undefined || spending <= limit) return undefined;
+  return new MasumiError({
+    code: "SPENDING_LIMIT",
+    what:
+      `This run would take up to ${formatAda(spending)} ADA from the selling wallets (fees, and what new tokens lock); ` +
+      `masumi:maxAda is ${formatAda(limit)}.`,
+    remedy:
+      "If the plan is what you want, raise the limit: npx masumi-agents config set " +
+      `-s ${stack} masumi:maxAda ${formatAda(spending)}. Otherwise correct the declarations.`,
   });
 }

@@ -3,6 +3,7 @@ import { extraRights } from "../declarations/index.ts";
 import { printable } from "../../providers/common/printable.ts";
 import { formatAda } from "../../providers/common/amounts.ts";
 import type { Row } from "../../providers/masumi/service/index.ts";
+import type { RunsById } from "./checksum.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
 import type { Orphan } from "./plan/orphans.ts";
 import { type FleetPlan, removalsOf } from "./plan/plan.ts";
@@ -173,3 +174,15 @@ const requestWarning = ({ agent, requestedAt }: PlannedAgent): string[] =>
         `The registration of ${agent.id} was requested at ${new Date(requestedAt).toISOString()}, and what became of it is not ` +
           "known yet. It is looked for before anything is sent again.",
       ];
+
+/** Returns what a checksum cannot hold: images that a registry may change after the approval. */
+export const movableWarnings = ({ agents }: FleetPlan, runs: RunsById): string[] =>
+  agents.flatMap(({ agent: { id, file } }) => {
+    const movable = runs.get(id)?.movable ?? [];
+    return movable.length === 0
+      ? []
+      : [
+          `The Dockerfile of ${file} builds on ${printable(movable.join(", "))} without a digest: its registry may change what is ` +
+            "built after the plan was approved. Name it as <image>@sha256:<digest>.",
+        ];
+  });

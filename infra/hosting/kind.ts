@@ -54,6 +54,8 @@ export interface HostingTraits<Settings = object> {
   readonly confinesContainers: boolean;
   /** How many instances of an agent run: as many as its `resources` say, at most one, or one regardless of them. */
   readonly instances: "declared" | "one" | "ignored";
+  /** Whether crews run on the machine that deploys, where its keys are: then only where nobody else's crew may come. */
+  readonly runsBesideKeys?: boolean;
   /** The available sizes of containers, smallest first; empty if any size is possible. */
   readonly sizes: readonly ContainerSize[];
   /** Whether crews read documents from this machine's disk; if not, large ones need the stack's bucket. */

@@ -17,3 +17,9 @@ export function formatUnits(amount: bigint, decimals: number): string {
 
 /** Returns lovelace as ADA. @example formatAda(5398057n) // "5.398057" */
 export const formatAda = (lovelace: bigint): string => formatUnits(lovelace, ADA_DECIMALS);
+
+/** Returns a decimal amount of ADA in lovelace; undefined if it is none. @example parseAda("12.5") // 12500000n */
+export function parseAda(text: string): bigint | undefined {
+  const [, whole, fraction = ""] = /^(\d{1,12})(?:\.(\d{1,6}))?$/.exec(text.trim()) ?? [];
+  return whole === undefined ? undefined : BigInt(whole + fraction.padEnd(ADA_DECIMALS, "0"));
+}

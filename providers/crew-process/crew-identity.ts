@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
-import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { existsSync, mkdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
 import { writeAtomicallySync } from "../common/atomic-write.ts";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { CrewProcessError } from "./local/errors.ts";
@@ -19,14 +20,30 @@ interface Inputs {
 }
 
 /**
- * Returns whether a file is the identity of a crew of this project: the program's folder is the project's, or is below it. A
- * state may come from another clone, or from somebody who can write states but not files.
+ * Returns whether a file is the identity of a crew of this project, which is the one whose program runs. A state may come from
+ * another clone, or from somebody who can write states but not files.
  */
 function isOwnIdentity(file: string): boolean {
   const home = dirname(file);
   const root = resolve(home, "../../..");
-  if (file !== identityFile(crewHome(root, basename(home))) || !existsSync(root)) return false;
-  const below = relative(realpathSync(root), realpathSync(process.cwd()));
+  if (file !== identityFile(crewHome(root, basename(home)))) return false;
+  const program = programOf(root);
+  return program !== undefined && contains(program, process.cwd());
+}
+
+/** Returns where a project's program is, a file or a folder; undefined if there is no project. */
+function programOf(root: string): string | undefined {
+  const file = join(root, "Pulumi.yaml");
+  if (!existsSync(file)) return undefined;
+  const { main = "." } = parse(readFileSync(file, "utf8")) as { main?: string };
+  return resolve(root, main);
+}
+
+/** Returns whether a folder is a program's, or below it; a program that is a file has its own folder. */
+function contains(program: string, folder: string): boolean {
+  if (!existsSync(program)) return false;
+  const real = realpathSync(program);
+  const below = relative(statSync(real).isDirectory() ? real : dirname(real), realpathSync(folder));
   return !isAbsolute(below) && below.split(sep)[0] !== "..";
 }
 

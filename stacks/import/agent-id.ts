@@ -17,14 +17,20 @@ const lastSegment = (url: string): string =>
 
 /**
  * Return the id for an agent that is registered as `row`. A registration of ours carries the hash of its id, so an id
- * that fits it was its own; else it is made from the agent's name. An id that is taken gets a number.
+ * that fits it was its own; else it is made from the agent's name. An id that is taken or reserved gets a number.
  */
-export function chooseId(row: Row, owner: string, isTaken: (id: string) => boolean): string {
+export function chooseId(
+  row: Row,
+  owner: string,
+  isTaken: (id: string) => boolean,
+  isReserved: (id: string) => boolean,
+): string {
   const { name, capability, apiBaseUrl } = row.listing;
   const guesses = [name, capability.name, lastSegment(apiBaseUrl)].map(slug).filter(Boolean);
   const own = guesses.find((id) => row.markers.includes(marker(owner, id)));
   const wanted = own ?? guesses[0] ?? `agent-${row.id.slice(-8)}`;
-  if (!isTaken(wanted)) return wanted;
+  // With another id, an agent of ours would be registered again.
+  if (!isTaken(wanted) && (wanted === own || !isReserved(wanted))) return wanted;
   const numbered = (number: number) => `${wanted.slice(0, MAX_LENGTH - 5)}-${number}`;
   let number = 2;
   while (isTaken(numbered(number))) number += 1;

@@ -4,6 +4,7 @@ import { checkDuplicates } from "../../infra/declarations/duplicates.ts";
 import { showPath } from "../../infra/declarations/load/located.ts";
 import { parseDeclaration } from "../../infra/declarations/load/parse.ts";
 import { resolveAgent } from "../../infra/declarations/resolve.ts";
+import { isReserved } from "../../infra/declarations/policy/check.ts";
 import { validate } from "../../infra/declarations/validate.ts";
 import {
   type Action,
@@ -45,7 +46,7 @@ export function judge(row: Row, context: ImportContext): Draft | readonly Reason
   if (stopped) return [stopped];
   const { config, agents } = context;
   const isTaken = (id: string) => context.isFile(id) || agents.some((agent) => agent.id === id);
-  const id = chooseId(row, config.owner, isTaken);
+  const id = chooseId(row, config.owner, isTaken, (wanted) => isReserved(wanted, config.policy));
   const table = assetTable(config.network, config.assets);
   const transcript = transcribe(row, { id, config, table });
   const read = readBack(transcript.text, id, table, context);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { registerCommands } from "../../cli/commands/register.ts";
@@ -46,6 +47,23 @@ describe("masumi-agents on the command line", () => {
       expect(stderr).toMatch(/complaints in 2 files\.$/m);
     },
   );
+
+  it("up runs nothing of an author who asks for a place beside the keys", async () => {
+    project.write("Pulumi.local.yaml", "config:\n  masumi:network: Preprod\n  masumi:hosting: docker\n");
+    project.write("crews/attack/crew.py", `open(${JSON.stringify(project.path("was-here"))}, "w")\n`);
+    project.write(
+      "agents/attack.yaml",
+      AGENT.replace(/url: .*/, "build: crews/attack\nhosting: process\nmodel: { name: gpt-4.1-mini }"),
+    );
+    const { exitCode, stderr } = await project.run("up");
+    expect(stderr).toMatch(
+      /^agents\/attack\.yaml:9:10: hosting process is not allowed .*Pulumi\.local\.yaml:3/m,
+    );
+    expect(exitCode).toBe(1);
+    expect(
+      [project.path("was-here"), project.path(".masumi/crews")].filter((path) => existsSync(path)),
+    ).toEqual([]);
+  });
 
   it("destroy of a stack without resources needs no sandbox, and has nothing to do", async () => {
     project.write("agents/writer.yaml", AGENT);

@@ -223,6 +223,22 @@ describe("masumi-agents import", () => {
     } satisfies ImportDocument);
   });
 
+  it("gives no agent an id that is reserved, unless it was its own", async () => {
+    await using stack = await CliStack.start();
+    await stack.register({ foreign: { name: "Login", url: "https://agents.example.com/one" } });
+    await stack.register({ admin: { name: "Admin", url: "https://agents.example.com/two" } }, OWNER);
+    const { exitCode } = await importOf(stack, [], { all: true });
+    expect(exitCode).toBe(0);
+    expect(existsSync(stack.project.path("agents/login-2.yaml"))).toBe(true);
+    expect(existsSync(stack.project.path("agents/admin.yaml"))).toBe(true);
+    const { stderr } = await stack.run((project) => plan(project, { stack: "preprod" }));
+    expect(stderr).toMatch(
+      /^agents\/admin\.yaml:\d+:\d+: the id admin is reserved, .*masumi:policy\.allowIds/m,
+    );
+    stack.configure({ policy: { allowIds: ["admin"] } });
+    expect((await planOf(stack)).agents.map(({ id }) => id)).toEqual(["admin", "login-2"]);
+  });
+
   it("never overwrites a file: another agent's stays, and the new one gets a number", async () => {
     await using stack = await CliStack.start();
     await stack.register({ a: {} });

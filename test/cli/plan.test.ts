@@ -44,7 +44,7 @@ describe("masumi-agents plan", () => {
       /^On the chain: 1 to register, 1 to update, 1 to replace, 1 to deregister\. At most about 1\.96 ADA in fees\.$/m,
     );
     expect(stdout).toMatch(/^Warning: replaced is REPLACED on the chain: .*changed: pricing/m);
-    expect(stdout).toMatch(/^Checksum [0-9a-f]{16}: with MASUMI_PLAN=/m);
+    expect(stdout).toMatch(/^Checksum [0-9a-f]{64}: with this in MASUMI_PLAN, up /m);
   });
 
   it("has the wallets, what is locked and the amounts in base units with --wide", async () => {
@@ -55,6 +55,67 @@ describe("masumi-agents plan", () => {
       /^replaced +replace +pricing +5 tUSDM \(test USDM\) = 5000000 \+ 2\.5 ADA = 2500000 .* V1 /m,
     );
     expect(stdout).toMatch(/^fresh +create +free +0\.422653 +5 +V2 /m);
+  });
+
+  it("names what runs of each agent, in full with --wide and in JSON", async () => {
+    await using stack = await CliStack.start({
+      hostings: ["process", "docker"],
+      runtimeKey: { secure: "v1:a:b" },
+    });
+    stack.project.write("crews/tides/Dockerfile", "FROM python:3.12\n");
+    stack.project.write("facts/clouds.md", "Clouds are white.\n");
+    const crew = {
+      agents: { one: { role: "r", goal: "g", backstory: "b" } },
+      tasks: [{ name: "t", agent: "one", description: "d", expected_output: "e" }],
+    };
+    const hosted = { url: undefined, pricing: "free" };
+    stack.declare({
+      built: { ...hosted, build: "crews/tides", hosting: "docker" },
+      declared: { ...hosted, crew, documents: ["facts/clouds.md"] },
+      elsewhere: {},
+    });
+    const { stdout } = await planOf(stack);
+    expect(stdout).toMatch(/^What runs\nagent +hosting +what +size +documents +digest\n/m);
+    expect(stdout).toMatch(
+      /^built +docker +Dockerfile crews\/tides +1 × 512 CPU units, 1024 MiB +[0-9a-f]{16}$/m,
+    );
+    expect(stdout).toMatch(/^declared +process +crew \(gpt-4\.1-mini\) +1 +[0-9a-f]{16}$/m);
+    expect(stdout).toMatch(
+      /^elsewhere +elsewhere +https:\/\/agents\.example\.com\/elsewhere +[0-9a-f]{16}$/m,
+    );
+    expect(stdout).toMatch(
+      /^Warning: The Dockerfile of agents\/built\.yaml builds on python:3\.12 without a digest/m,
+    );
+    const wide = await planOf(stack, { wide: true });
+    expect(wide.stdout).toMatch(
+      /^declared +process +crew \(gpt-4\.1-mini\) +facts\/clouds\.md [0-9a-f]{16} +[0-9a-f]{64}$/m,
+    );
+    const markdown = await planOf(stack, { markdown: true });
+    expect(markdown.stdout).toMatch(/^#### What runs\n\n\| agent \| hosting \| what /m);
+    const { agents } = JSON.parse((await planOf(stack, { json: true })).stdout) as PlanDocument;
+    expect(agents.map(({ runs }) => runs)).toEqual([
+      {
+        hosting: "docker",
+        kind: "build",
+        source: "crews/tides",
+        model: null,
+        cpu: 512,
+        memory: 1024,
+        instances: 1,
+        maxInstances: null,
+        documents: [],
+        digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+      },
+      expect.objectContaining({
+        hosting: "process",
+        kind: "inline",
+        source: null,
+        model: "gpt-4.1-mini",
+        cpu: null,
+        documents: [{ name: "facts/clouds.md", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }],
+      }),
+      expect.objectContaining({ hosting: "elsewhere", kind: "url" }),
+    ]);
   });
 
   it("is Markdown for a change request", async () => {

@@ -24,6 +24,7 @@ interface Case {
 }
 
 const AWS = { AWS_REGION: "eu-central-1" };
+const PIPELINE = { ...AWS, CI: "true" };
 
 const crew = {
   agents: { one: { role: "r", goal: "g", backstory: "b" } },
@@ -35,12 +36,12 @@ const emptyAddress = defaultWorld.paymentSources[0]?.wallets[1]?.address;
 /** One case for each reason not to start. A new reason needs one here, or the compiler complains. */
 const CASES: Record<Exclude<keyof typeof OBSTACLES, "approval">, Case> = {
   hosting: {
-    settings: { runtimeKey: { secure: "v1:only:pulumi" } },
+    settings: { runtimeKey: { secure: "v1:only:pulumi" }, hostings: ["ecs-express"] },
     agents: { a: { ...hosted, hosting: "ecs-express" } },
     said: /^HOSTING_REFUSED: .*aws:region is missing/,
   },
   urls: {
-    settings: { runtimeKey: { secure: "v1:only:pulumi" } },
+    settings: { runtimeKey: { secure: "v1:only:pulumi" }, hostings: ["docker"] },
     agents: { a: { ...hosted, hosting: "docker" } },
     said: /^AGENT_ADDRESS_PRIVATE: agents\/a\.yaml: .*http:\/\/127\.0\.0\.1:\d+/,
   },
@@ -56,6 +57,11 @@ const CASES: Record<Exclude<keyof typeof OBSTACLES, "approval">, Case> = {
   burns: {
     registered: { a: {}, b: {}, c: {}, d: {} },
     said: /^DEREGISTRATION_LIMIT: /,
+  },
+  spending: {
+    settings: { maxAda: "10" },
+    agents: { a: {}, b: {} },
+    said: /^SPENDING_LIMIT: This run would take up to 10.845306 ADA .*; masumi:maxAda is 10\./,
   },
   funds: {
     settings: { wallets: [{ ...EMPTY_V2, address: emptyAddress }] },
@@ -137,6 +143,7 @@ describe("what the program refuses, plan and doctor report first", () => {
         // The launcher refuses every command of such a stack before.
         "requireOwnNode",
         "allConfig",
+        "isPipeline",
         "readStackConfig",
         "secretKeys",
         "loadValidAgents",
@@ -174,16 +181,46 @@ describe("what files and settings say together is complained of by validate, pla
       { payment: "V1" },
       /this stack has no V1 wallet/,
     ],
+    [
+      "a hosting that the stack does not allow",
+      { hosting: "docker", runtimeKey: { secure: "v1:only:pulumi" } },
+      { ...hosted, hosting: "process" },
+      /a\.yaml:1:\d+: hosting process is not allowed in stack preprod, only docker \(.*Pulumi\.preprod\.yaml:\d+\)/,
+    ],
+    [
+      "a crew beside a pipeline's keys",
+      { hosting: "docker", hostings: ["process"], runtimeKey: { secure: "v1:only:pulumi" } },
+      { ...hosted, hosting: "process" },
+      /a\.yaml:1:\d+: hosting process would run the crew beside this pipeline's keys/,
+    ],
+    [
+      "what the stack's policy for authors forbids",
+      { policy: { urls: ["*.example.org"] } },
+      {},
+      /a\.yaml:1:\d+: the host of \S+ is not allowed by masumi:policy\.urls in Pulumi\.preprod\.yaml:\d+/,
+    ],
+    [
+      "a reserved id",
+      {},
+      { id: "login" },
+      /a\.yaml:1:\d+: the id login is reserved, .*masumi:policy\.allowIds/,
+    ],
     ["a wallet that is not there", {}, { wallet: "ab".repeat(28) }, /is not one of masumi:wallets/],
   ])("%s", async (_what, settings, agent, said) => {
     await using stack = await CliStack.start(settings);
     stack.declare({ a: agent });
     for (const command of [validate, plan]) {
-      const { exitCode, stderr } = await stack.run((project) => command(project, { stack: "preprod" }), AWS);
+      const { exitCode, stderr } = await stack.run(
+        (project) => command(project, { stack: "preprod" }),
+        PIPELINE,
+      );
       expect(stderr).toMatch(said);
       expect(exitCode).toBe(1);
     }
-    const { exitCode, stdout } = await stack.run((project) => doctor(project, { stack: "preprod" }), AWS);
+    const { exitCode, stdout } = await stack.run(
+      (project) => doctor(project, { stack: "preprod" }),
+      PIPELINE,
+    );
     expect(stdout).toMatch(said);
     expect(exitCode).toBe(1);
   });
@@ -224,7 +261,10 @@ describe("what files and settings say together is complained of by validate, pla
   });
 
   it("agents that their hosting refuses are reported by validate too, without key or network", async () => {
-    await using stack = await CliStack.start({ paymentServiceUrl: "https://payment.example.com/api/v1" });
+    await using stack = await CliStack.start({
+      paymentServiceUrl: "https://payment.example.com/api/v1",
+      hostings: ["ecs-express"],
+    });
     stack.declare({ a: { ...hosted, hosting: "ecs-express" } });
     const run = (json: boolean) =>
       stack.run((project) => validate(project, { stack: "preprod", json }), { MASUMI_API_KEY: undefined });

@@ -119,11 +119,61 @@ describe("stack configuration", () => {
     ],
     ["no model for crews", { "masumi:modelApi": undefined }, /masumi:modelApi is missing/],
     ["a misspelt setting", { "masumi:netwrok": "Preprod" }, /masumi:netwrok is not a setting/],
-    ["Mainnet unconfirmed", { "masumi:network": "Mainnet" }, /masumi:confirmMainnet must be true/],
+    [
+      "Mainnet without a limit",
+      { "masumi:network": "Mainnet", "masumi:confirmMainnet": "true" },
+      /masumi:maxAda is missing: .*config set/,
+    ],
+    ["a limit that is no amount", { "masumi:maxAda": "lots" }, /masumi:maxAda: expected an amount of ADA/],
+    [
+      "Mainnet unconfirmed",
+      { "masumi:network": "Mainnet", "masumi:maxAda": "20" },
+      /masumi:confirmMainnet must be true/,
+    ],
     [
       "private URLs on Mainnet",
-      { "masumi:network": "Mainnet", "masumi:confirmMainnet": "true", "masumi:allowPrivateUrls": "true" },
+      {
+        "masumi:network": "Mainnet",
+        "masumi:confirmMainnet": "true",
+        "masumi:maxAda": "20",
+        "masumi:allowPrivateUrls": "true",
+      },
       /masumi:allowPrivateUrls is only for simulated networks/,
+    ],
+    [
+      "crews beside the keys on Mainnet",
+      {
+        "masumi:network": "Mainnet",
+        "masumi:confirmMainnet": "true",
+        "masumi:hostings": '["docker","process"]',
+      },
+      /masumi:hostings contains process, which runs crews beside the keys .* never on Mainnet/,
+    ],
+    [
+      "a hosting that there is not",
+      { "masumi:hostings": '["ecs"]' },
+      /masumi:hostings\.0: expected process, /,
+    ],
+    [
+      "a policy about a misspelt key, which would forbid nothing",
+      { "masumi:policy": '{"keys":{"deny":["hostings"]}}' },
+      /masumi:policy\.keys/,
+    ],
+    [
+      "a policy that forbids a key that every agent needs",
+      { "masumi:policy": '{"keys":{"deny":["pricing"]}}' },
+      /masumi:policy\.keys/,
+    ],
+    ["a misspelt policy", { "masumi:policy": '{"image":["ghcr.io"]}' }, /masumi:policy/],
+    [
+      "a policy with a URL in the place of a host",
+      { "masumi:policy": '{"urls":["https://example.org"]}' },
+      /masumi:policy\.urls\.0: expected a host/,
+    ],
+    [
+      "a policy with a folder outside",
+      { "masumi:policy": '{"build":["../other"]}' },
+      /masumi:policy\.build\.0: expected a folder/,
     ],
   ])("refuses %s", (_what, changes, said) => {
     expect(problemsOf(changes)).toEqual([expect.stringMatching(said)]);

@@ -28,6 +28,11 @@ describe("triggers", () => {
   it("are these and no others: none runs foreign code with rights", () => {
     expect(readWorkflow("preview").on).toEqual({ pull_request: { branches: ["main"] } });
     expect(readWorkflow("deploy").on).toEqual({ push: { branches: ["main"] }, workflow_dispatch: null });
+    expect(readWorkflow("supply").on).toEqual({
+      pull_request: { paths: ["package-lock.json", "cli/bundled-node.json", "cli/verify-bundled-node.ts"] },
+      schedule: [{ cron: "17 4 * * 1" }],
+      workflow_dispatch: null,
+    });
     expect(readWorkflow("drift").on).toEqual({ schedule: [{ cron: "17 3 * * *" }], workflow_dispatch: null });
   });
 });
@@ -49,6 +54,7 @@ describe("permissions", () => {
     "drift/drift-mainnet": read,
     "drift/report-preprod": { issues: "write" },
     "drift/report-mainnet": { issues: "write" },
+    "supply/node": read,
   };
 
   it.each(WORKFLOWS)("%s starts from none", (name) => expect(readWorkflow(name).permissions).toEqual({}));

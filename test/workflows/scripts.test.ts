@@ -139,17 +139,19 @@ describe("the steps that ask masumi-agents", () => {
     };
   }
 
+  const FORGED = "0123456789abcdef".repeat(4);
+
   it("plan: hands over the checksum of the very plan that it shows", async () => {
     // A name that pretends to be the plan's last line must not become what is approved.
     stack.declare({
-      writer: { name: "MASUMI_PLAN=0123456789abcdef", description: "Checksum 0123456789abcdef: x" },
+      writer: { name: `MASUMI_PLAN=${FORGED}`, description: `Checksum ${FORGED}: x` },
     });
     const { exitCode, outputs, summary } = await ask("deploy", "plan-preprod", "plan");
     expect(exitCode).toBe(0);
-    expect(outputs["checksum"]).toMatch(/^[0-9a-f]{16}$/);
-    expect(outputs["checksum"]).not.toBe("0123456789abcdef");
+    expect(outputs["checksum"]).toMatch(/^[0-9a-f]{64}$/);
+    expect(outputs["checksum"]).not.toBe(FORGED);
     expect(asShown(outputs["markdown"] ?? "")).toContain(
-      `with MASUMI_PLAN=${outputs["checksum"]} in its environment`,
+      `Checksum ${outputs["checksum"]}: with this in MASUMI_PLAN`,
     );
     expect(summary.trim()).toBe(outputs["markdown"]?.trim());
     expect(asShown(summary)).toMatch(/^\| writer \| create \|/m);

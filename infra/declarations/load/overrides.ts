@@ -1,6 +1,6 @@
 import { Pair, type YAMLMap, isMap, isScalar } from "yaml";
 import { type Complain, type Located, keyOf, mapOf, pairOf, toPlain, without } from "./located.ts";
-import { declarationSchema } from "../schema/schema.ts";
+import { NEEDED_KEYS, declarationSchema } from "../schema/schema.ts";
 import { didYouMean } from "../schema/suggest.ts";
 
 /** A declaration as it is in one stack, without `only` and `overrides`. */
@@ -77,9 +77,7 @@ const removedInVain = (patch: YAMLMap): string[] =>
   patch.items
     .filter(({ value }) => isScalar(value) && value.value === null)
     .map(keyOf)
-    .filter((key) => NEEDED.includes(key));
-
-const NEEDED = (declarationSchema.safeParse({}).error?.issues ?? []).map(({ path }) => path[0]);
+    .filter((key) => NEEDED_KEYS.includes(key));
 
 function merge(base: YAMLMap, patch: YAMLMap): YAMLMap {
   const kept = base.items.filter((pair) => !pairOf(patch, keyOf(pair)));

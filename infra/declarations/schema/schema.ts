@@ -335,3 +335,8 @@ export const declarationSchema = z
 
 /** An agent as its author wrote it, with one stack's overrides merged and defaults filled in. */
 export type Declaration = z.output<typeof declarationSchema>;
+
+/** The keys without which no file is an agent. */
+export const NEEDED_KEYS: readonly string[] = (declarationSchema.safeParse({}).error?.issues ?? []).map(
+  ({ path }) => String(path[0]),
+);

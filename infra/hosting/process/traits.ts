@@ -13,6 +13,7 @@ export const processTraits: HostingTraits = {
   runsImages: false,
   confinesContainers: false,
   instances: "ignored",
+  runsBesideKeys: true,
   sizes: [],
   readsLocalFiles: true,
   losesPaidJobs: false,

@@ -110,6 +110,8 @@ async function confirm(
       session.progress(inputs.resourceUrn, `Waiting for the payment service: ${error.message}`),
   });
   if (!settled) throw await stillPending(session, inputs, latest, { rows, waitedMs: Date.now() - startedAt });
+  const agentId = nameOf(inputs.resourceUrn, registrationId);
+  await session.spending.settled({ agentId, network, wallet, resourceUrn: inputs.resourceUrn }, settled);
   if (!isLive(settled.state)) throw await failed(session, network, settled);
   return toOutputs(inputs, settled);
 }

@@ -22,13 +22,14 @@ const ANSWER_WITHIN_MS = 5_000;
  * exists. If the host was not started by an engine, it does nothing.
  */
 export class EngineLog {
-  readonly #address: string | undefined;
+  /** The engine, as host:port or unix:<socket>; undefined if the host was not started by one. */
+  readonly address: string | undefined;
   #engine: Engine | undefined;
   readonly #underWay = new Set<Promise<void>>();
 
   /** @param address host:port of the engine, or unix:<socket>, which is the provider host's first argument */
   constructor(address: string | undefined = process.argv[2]) {
-    this.#address = address !== undefined && ADDRESS.test(address) ? address : undefined;
+    this.address = address !== undefined && ADDRESS.test(address) ? address : undefined;
   }
 
   /** Shows a message; if that fails, the message is lost. */
@@ -53,8 +54,8 @@ export class EngineLog {
   }
 
   #connect(): Engine | undefined {
-    if (this.#address === undefined) return undefined;
-    this.#engine ??= connect(this.#address);
+    if (this.address === undefined) return undefined;
+    this.#engine ??= connect(this.address);
     return this.#engine;
   }
 }

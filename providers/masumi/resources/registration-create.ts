@@ -51,6 +51,7 @@ export async function createRegistration(
     return { id: row.id, outs: toOutputs(inputs, row, "1") };
   }
   reportAdoption(session, inputs, look.row, look.spare);
+  await session.spending.adopted(inputs, look.row);
   return { id: look.row.id, outs: toOutputs(inputs, look.row, "1") };
 }
 
@@ -152,23 +153,34 @@ async function register(
   await session.warnOfAdminKey(inputs.resourceUrn);
   const intent = await intentKey(session, inputs);
   const body = toRegisterBody(registration);
+  const request = await session.spending.request("register", inputs);
   const beforeSend = async () => {
     await session.assertRunAlive();
     await session.intents.write(intent, inputs.agentId, body);
+    await request.send();
   };
   let row: Row;
   try {
     row = await client.register(body, { beforeSend });
   } catch (error) {
-    if (wasSurelyRefused(error)) await session.intents.remove(intent);
+    if (wasSurelyRefused(error)) {
+      await session.intents.remove(intent);
+      await request.refused();
+    }
     if (!(error instanceof ServiceError) || !error.unclear) throw error;
     session.note(
       "warning",
       inputs.resourceUrn,
       `${error.what} Looking for the registration; nothing is sent twice.`,
     );
-    row = await findAfterLostAnswer(session, inputs, registration, rowsBefore, error);
+    row = await findAfterLostAnswer(session, inputs, registration, rowsBefore, error).catch(
+      async (failure: unknown) => {
+        await request.lost();
+        throw failure;
+      },
+    );
   }
+  await request.answered(row);
   (await session.view(inputs.network, inputs.wallet.type)).note(row);
   const kept = await lookForDouble(session, inputs, registration, { row, rowsBefore });
   await session.intents.remove(intent);
@@ -207,7 +219,9 @@ async function lookForDouble(
 }
 
 const wasSurelyRefused = (error: unknown) =>
-  error instanceof RefusedError || (error instanceof ServiceError && !error.unclear);
+  (error instanceof RegistrationError && error.code === "LEDGER_NOT_WRITABLE") ||
+  error instanceof RefusedError ||
+  (error instanceof ServiceError && !error.unclear);
 
 /**
  * Finds the registration that a request with a lost answer made: it has our marker and the same content, and is new. (Not by

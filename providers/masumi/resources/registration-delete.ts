@@ -44,6 +44,7 @@ async function removeRegistration(session: Session, id: string, props: Registrat
   for (let attempt = 1; ; attempt += 1) {
     const row = await waitUntilSettled(session, id, props);
     const listed = row === "missing" ? undefined : row;
+    if (listed) await session.spending.settled(props, listed);
     if (!listed || isOver(listed.state)) await assertGone(session, { ...props, id }, listed);
     if (row === "missing" || row.state === "DeregistrationConfirmed") return;
     if (row.state === "RegistrationFailed") return removeFailedRow(session, row, props);
@@ -163,13 +164,20 @@ async function requestBurn(
   const client = await session.client();
   const view = await session.view(props.network, props.wallet.type);
   await session.warnOfAdminKey(props.resourceUrn);
-  const beforeSend = () => session.assertRunAlive();
+  const request = await session.spending.request("deregister", props, row.id);
+  const beforeSend = async () => {
+    await session.assertRunAlive();
+    await request.send();
+  };
   try {
     const { network } = props;
-    view.note(await client.deregister({ agentIdentifier: row.agentIdentifier, network }, { beforeSend }));
+    const taken = await client.deregister({ agentIdentifier: row.agentIdentifier, network }, { beforeSend });
+    view.note(taken);
+    await request.answered(taken);
     return "taken";
   } catch (error) {
     if (!(error instanceof ServiceError) && !(error instanceof RefusedError)) throw error;
+    await (error instanceof ServiceError && error.unclear ? request.lost() : request.refused());
     const now = await lookAfter(session, error, row, props);
     if (!now || !isBurnable(now.state)) return "again";
     if (now.agentIdentifier === row.agentIdentifier) {

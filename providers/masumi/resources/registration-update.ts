@@ -24,6 +24,7 @@ export async function updateRegistration(
 ): Promise<{ outs: RegistrationOutputs }> {
   session.run.hold(id);
   const row = await waitUntilUpdatable(session, id, inputs);
+  await session.spending.settled(inputs, row);
   const updated = isThere(row, inputs) ? row : await submitUpdate(session, inputs, row);
   const revision = String(Number(olds.revision) + 1);
   return { outs: toOutputs(inputs, updated, revision) };
@@ -89,22 +90,34 @@ export async function submitUpdate(session: Session, inputs: RegistrationInputs,
   assertTextsFit(inputs.agentId, inputs.listing, await client.apiDocs());
   await probe(session, inputs);
   await session.warnOfAdminKey(inputs.resourceUrn);
-  const beforeSend = () => session.assertRunAlive();
+  const request = await session.spending.request("update", inputs, live.id);
+  const beforeSend = async () => {
+    await session.assertRunAlive();
+    await request.send();
+  };
   let row: Row;
   try {
     row = await client.update(toUpdateBody(registration, live), { beforeSend });
   } catch (error) {
+    const isLost = error instanceof ServiceError && error.unclear;
+    if (!isLost) await request.refused();
     if (error instanceof RefusedError && error.code === "NOT_FOUND") {
       return updateUnderNewIdentifier(session, inputs, live, error);
     }
-    if (!(error instanceof ServiceError) || !error.unclear) throw error;
+    if (!isLost) throw error;
     session.note(
       "warning",
       inputs.resourceUrn,
       `${error.what} Checking the registration; nothing is sent twice.`,
     );
-    row = await findAfterLostAnswer(session, inputs, registration, live, error);
+    row = await findAfterLostAnswer(session, inputs, registration, live, error).catch(
+      async (failure: unknown) => {
+        await request.lost();
+        throw failure;
+      },
+    );
   }
+  await request.answered(row);
   view.note(row);
   return row;
 }

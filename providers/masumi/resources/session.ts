@@ -3,6 +3,7 @@ import { MasumiClient, type TokenTags } from "../service/client/client.ts";
 import { notUnderstood } from "../service/client/entries.ts";
 import { RegistrationError, SettingsError, maskSecrets } from "../service/errors.ts";
 import { type Holding, type SellingWallet, WalletTokens } from "../service/reads/wallet-tokens.ts";
+import { parseAda } from "../../common/amounts.ts";
 import { FORGET, isForgotten } from "../service/rules/unlisted.ts";
 import { IntentNotes, findProjectFolder } from "../service/intents.ts";
 import { RunRecord } from "./run-record.ts";
@@ -10,6 +11,7 @@ import type { Network, Row, SkippedEntry, WalletType } from "../service/model.ts
 import { PaymentView } from "../service/reads/payments.ts";
 import { RegistryView } from "../service/reads/poller.ts";
 import type { EngineLog, Severity } from "./engine-log.ts";
+import { Spending } from "./spending.ts";
 import type { ApiKeyStatus, PaymentSource } from "../service/client/wire.ts";
 
 /** The settings of a stack that the provider uses. */
@@ -24,6 +26,10 @@ export interface Settings {
   readonly settleSeconds: number;
   /** masumi:allowDeregister: agents (agent or registration ids) that a run may deregister beyond its limit. */
   readonly allowDeregister: readonly string[];
+  /** masumi:maxAda in lovelace: what a run may take from the wallets; undefined if there is no limit. */
+  readonly maxLovelace: bigint | undefined;
+  /** masumi:owner, for the ledger. */
+  readonly owner: string;
   /** MASUMI_ALLOW_DEREGISTER: what a destroy on Mainnet may burn; comma-separated agent ids, or `all`. */
   readonly allowedByEnvironment: string | undefined;
   /** MASUMI_FORCE_DEREGISTER: whether agents are deregistered despite open payments. */
@@ -50,6 +56,8 @@ export function readSettings(get: ReadSetting, env: Environment): Settings {
     waitMinutes: toNumber("masumi:waitMinutes", get("masumi:waitMinutes")),
     settleSeconds: toNumber("masumi:settleSeconds", get("masumi:settleSeconds")) ?? 30,
     allowDeregister: toList("masumi:allowDeregister", get("masumi:allowDeregister")),
+    maxLovelace: toLovelace("masumi:maxAda", get("masumi:maxAda")),
+    owner: toText(get("masumi:owner")),
     allowedByEnvironment: env["MASUMI_ALLOW_DEREGISTER"],
     forceDeregister: isOn(env["MASUMI_FORCE_DEREGISTER"]),
     forget: env[FORGET],
@@ -63,6 +71,15 @@ function toNumber(name: string, value: unknown): number | undefined {
   const number = Number(value);
   if (Number.isFinite(number) && number >= 0) return number;
   throw new SettingsError({ code: "SETTING_INVALID", what: `${name} is not a number.` });
+}
+
+const toText = (value: unknown): string => (typeof value === "string" ? value : "");
+
+function toLovelace(name: string, value: unknown): bigint | undefined {
+  if (value === undefined) return undefined;
+  const lovelace = typeof value === "string" || typeof value === "number" ? parseAda(`${value}`) : undefined;
+  if (lovelace !== undefined) return lovelace;
+  throw new SettingsError({ code: "SETTING_INVALID", what: `${name} is not an amount of ADA.` });
 }
 
 function toList(name: string, value: unknown): string[] {
@@ -91,6 +108,7 @@ export interface SessionOptions {
 export class Session {
   readonly run = new RunRecord();
   readonly intents: IntentNotes;
+  readonly spending: Spending;
   readonly #log: EngineLog;
   readonly #options: SessionOptions;
   #settings: Promise<Settings> | undefined;
@@ -106,7 +124,21 @@ export class Session {
   constructor(log: EngineLog, options: SessionOptions = {}) {
     this.#log = log;
     this.#options = options;
-    this.intents = new IntentNotes(options.projectFolder ?? findProjectFolder(process.cwd()));
+    const projectFolder = options.projectFolder ?? findProjectFolder(process.cwd());
+    this.intents = new IntentNotes(projectFolder);
+    this.spending = new Spending({
+      projectFolder,
+      engine: log.address,
+      env: options.env ?? process.env,
+      isDestroy: () => this.run.isDestroy,
+      limits: () => this.settings(),
+      keyId: () =>
+        this.keyStatus().then(
+          ({ id }) => id ?? undefined,
+          () => undefined,
+        ),
+      warn: (urn, message) => this.note("warning", urn, message),
+    });
   }
 
   /**

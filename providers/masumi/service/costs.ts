@@ -1,3 +1,4 @@
+import type { SpendKind } from "./ledger/entry.ts";
 import type { WalletType } from "./model.ts";
 
 /** ADA that a mint locks with the token unless the request asks for more, in lovelace. Observed with release 0.28. */
@@ -20,3 +21,9 @@ export const TYPICAL_FEE_LOVELACE: Readonly<
   V1: { mint: 398_057n, update: 0n, burn: 353_617n },
   V2: { mint: 422_653n, update: 428_725n, burn: 353_617n },
 };
+
+/** Returns what a request takes from a wallet by our estimate, in lovelace: its fee, and what it locks with a new token. */
+export function spendOf(kind: SpendKind, type: WalletType): bigint {
+  const { mint, update, burn } = TYPICAL_FEE_LOVELACE[type];
+  return { register: mint + LOVELACE_PER_TOKEN, update, deregister: burn }[kind];
+}

@@ -221,6 +221,19 @@ export const ERROR_CODES = {
       "The agent's token is not in a wallet that the payment service manages, so the service cannot burn it.",
     remedy: "Send the token back to the selling wallet, or remove the resource from the state.",
   },
+  SPENDING_LIMIT: {
+    kind: "registration",
+    cause:
+      "The run would take more ADA from the selling wallets (fees, and what new tokens lock) than masumi:maxAda allows.",
+    remedy:
+      "If the plan is what you want, raise masumi:maxAda (npx masumi-agents plan shows what it takes); otherwise correct the declarations.",
+  },
+  LEDGER_NOT_WRITABLE: {
+    kind: "registration",
+    cause:
+      "The line that is written to .masumi/ledger.jsonl before a request that costs could not be written. On Mainnet nothing is sent without it.",
+    remedy: "Make .masumi/ledger.jsonl in the project's folder writable, and see that the disk is not full.",
+  },
   DEREGISTRATION_LIMIT: {
     kind: "registration",
     cause:

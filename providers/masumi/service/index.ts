@@ -5,6 +5,14 @@ export { type Kept, type KeptBy, chooseKept } from "./rules/kept.ts";
 export { FORGET, isForgotten, shortList, unlisted, unlistedTokens, untold } from "./rules/unlisted.ts";
 export { WalletTokens } from "./reads/wallet-tokens.ts";
 export { IntentNotes, type UnsettledRequest, unsettled } from "./intents.ts";
+export {
+  type LedgerEntry,
+  type LedgerLines,
+  type SpendKind,
+  leaveRunFacts,
+  ledgerPath,
+  readLedgerFile,
+} from "./ledger/index.ts";
 export { LIMITS } from "./rules/check.ts";
 export { changedFields, contentOf, digestOf, shows } from "./rules/content.ts";
 export { notUnderstood } from "./client/entries.ts";

@@ -326,7 +326,7 @@ describe("what a run may burn", () => {
 
   it("nothing unasked on Mainnet", async () => {
     await using service = await startService({ world: WORLDS.Mainnet, chainSpeed: "instant" });
-    const settings = { network: "Mainnet", confirmMainnet: "true", wallets: [MAINNET_WALLET] };
+    const settings = { network: "Mainnet", confirmMainnet: "true", maxAda: "20", wallets: [MAINNET_WALLET] };
     await service.insert({
       wallet: MAINNET_WALLET.vkey,
       state: "RegistrationConfirmed",

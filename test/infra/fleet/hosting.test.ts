@@ -99,6 +99,16 @@ describe("what cannot be hosted", () => {
     ]);
   });
 
+  it("are crews beside the keys of the machine that deploys, on Mainnet", () => {
+    const MAINNET = { network: "Mainnet", confirmMainnet: "true", hosting: "process" };
+    expect(refusals([agentOf("a", "process")], MAINNET)).toEqual([
+      expect.stringMatching(
+        /^hosting process runs the crews of agents\/a\.yaml beside the keys .*masumi:hosting docker/,
+      ),
+    ]);
+    expect(refusals([], MAINNET)).toEqual([]);
+  });
+
   it("are agents whose host name is too long for a rule of the load balancer", () => {
     const domain = `${"a".repeat(60)}.example.com`;
     const aws = { domain, certificateArn: "arn:aws:acm:eu-central-1:1:certificate/1" };

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readStackConfig } from "../../../infra/config.ts";
-import { type Agent, loadValidAgents } from "../../../infra/declarations/index.ts";
+import { whatRuns } from "../../../infra/crews/what-runs.ts";
+import { type Agent, HOSTINGS, loadValidAgents } from "../../../infra/declarations/index.ts";
 import {
   type Examination,
   type ExamineOptions,
@@ -11,6 +12,7 @@ import {
 } from "../../../infra/fleet/index.ts";
 import { toRegisterBody } from "../../../providers/masumi/service/client/convert.ts";
 import { MasumiClient, type Row, marker } from "../../../providers/masumi/service/index.ts";
+import { repository } from "../../helpers/project.ts";
 import { V1, V2, V2_SOURCE } from "../../providers/masumi/inputs.ts";
 
 export const OWNER = "example-gmbh";
@@ -53,7 +55,8 @@ export function declare(agents: Record<string, Record<string, unknown>>): Agent[
     mkdirSync(folder);
     for (const [id, fields] of Object.entries(agents))
       writeFileSync(join(folder, `${id}.yaml`), agentYaml(id, fields));
-    return loadValidAgents({ folder, projectRoot, stack: "test", network: "Preprod", hosting: "process" });
+    const place = { folder, projectRoot, stack: "test", network: "Preprod", hosting: "process" } as const;
+    return loadValidAgents({ ...place, hostings: HOSTINGS, policy: { reservedIds: [] } });
   } finally {
     rmSync(projectRoot, { recursive: true });
   }
@@ -90,5 +93,7 @@ export async function examine(
   } = {},
 ): Promise<Examination> {
   const client = new MasumiClient({ url, token: key, timeoutMs: 30_000 });
-  return examineFleet(client, { config: configOf(url, settings), agents, urlOf, spends: true, ...options });
+  const config = configOf(url, settings);
+  const runsOf = whatRuns({ config, projectRoot: repository });
+  return examineFleet(client, { config, agents, urlOf, runsOf, spends: true, ...options });
 }

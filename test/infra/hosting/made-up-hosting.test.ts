@@ -19,9 +19,8 @@ beforeAll(() => {
   for (const folder of ["infra", "providers"]) {
     cpSync(join(repository, folder), join(copy, folder), { recursive: true });
   }
-  for (const file of ["package.json", "tsconfig.json", "crew/src/crew_runtime/public_addresses.json"])
-    cpSync(join(repository, file), join(copy, file));
-  symlinkSync(join(repository, "node_modules"), join(copy, "node_modules"));
+  for (const file of ["package.json", "tsconfig.json"]) cpSync(join(repository, file), join(copy, file));
+  for (const folder of ["node_modules", "crew"]) symlinkSync(join(repository, folder), join(copy, folder));
 });
 afterAll(() => rmSync(copy, { recursive: true }));
 

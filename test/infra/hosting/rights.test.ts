@@ -38,7 +38,7 @@ const TYPES = new Set(Object.values(RIGHTS).flatMap((rights) => Object.keys(righ
 
 /** Types of ECS stacks that ask nothing of AWS. */
 const NOT_ON_AWS =
-  /^masumi:index:|^pulumi-nodejs:dynamic\/masumi:|^pulumi-nodejs:dynamic\/crew:(CrewDrain|DatabaseRole|Docker\w+)$|^docker:index\/(container|remoteImage|volume):|^pulumi:/;
+  /^masumi:index:|^pulumi-nodejs:dynamic\/masumi:|^pulumi-nodejs:dynamic\/crew:(CrewDrain|DatabaseRole|Docker\w+)$|^docker:index\/(container|network|remoteImage|volume):|^pulumi:/;
 
 describe("the table of rights", () => {
   const recorded = readdirSync(FIXTURES)

@@ -18,6 +18,7 @@ beforeEach(() => {
   parent = realpathSync(mkdtempSync(join(tmpdir(), "crew-identity-")));
   root = join(parent, "project");
   mkdirSync(join(root, "infra"), { recursive: true });
+  writeFileSync(join(root, "Pulumi.yaml"), "name: agents\nmain: infra/\n");
   // Where the provider host runs: the program's folder, which is below the project's.
   vi.spyOn(process, "cwd").mockReturnValue(join(root, "infra"));
 });
@@ -56,6 +57,26 @@ describe("a crew's identity on this machine", () => {
     await expect(provider.create(props)).rejects.toMatchObject({ code: "IDENTITY_ELSEWHERE" });
     await expect(provider.update(file, props, props)).rejects.toMatchObject({ code: "IDENTITY_ELSEWHERE" });
     expect(readFileSync(file, "utf8")).toBe("precious");
+  });
+
+  it("is none of a clone whose program is another", async () => {
+    const clone = join(parent, "clone");
+    mkdirSync(join(clone, "infra"), { recursive: true });
+    writeFileSync(join(clone, "Pulumi.yaml"), "name: agents\nmain: infra/\n");
+    const file = join(clone, ".masumi/crews/writer/identity.json");
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, '{"agentIdentifier":"ab12","draining":false}\n');
+    await provider.delete(file, { file, agentIdentifier: "ab12" });
+    expect(readFileSync(file, "utf8")).toContain('"draining":false');
+  });
+
+  it("is the project's also where its program lies elsewhere", async () => {
+    writeFileSync(join(root, "Pulumi.yaml"), `name: agents\nmain: ${join(parent, "program/index.ts")}\n`);
+    mkdirSync(join(parent, "program"));
+    writeFileSync(join(parent, "program/index.ts"), "");
+    vi.spyOn(process, "cwd").mockReturnValue(join(parent, "program"));
+    await provider.create({ file: own(), agentIdentifier: "ab12" });
+    expect(readFileSync(own(), "utf8")).toContain("ab12");
   });
 
   it("makes no folder elsewhere either", async () => {

@@ -90,6 +90,8 @@ export const METADATA_NOT_FOUND = "Agent registry metadata not found";
 /** GET /api-key-status: what the key may do. NetworkLimit is complete even for an admin key. */
 export const apiKeyStatus = z
   .object({
+    /** Names the key in the ledger; it is not the key. */
+    id: optionalText,
     permission: text,
     canPay: z.boolean().optional(),
     canAdmin: z.boolean().optional(),

@@ -21,6 +21,8 @@ describe("settings", () => {
       waitMinutes: undefined,
       settleSeconds: 30,
       allowDeregister: [],
+      maxLovelace: undefined,
+      owner: "",
       allowedByEnvironment: undefined,
       forceDeregister: false,
     });
@@ -43,11 +45,13 @@ describe("settings", () => {
       ...minimal,
       "masumi:waitMinutes": "5",
       "masumi:settleSeconds": "7",
+      "masumi:maxAda": "12.5",
       "masumi:allowDeregister": '["a","b"]',
     };
     expect(readSettings(reader(values), {})).toMatchObject({
       waitMinutes: 5,
       settleSeconds: 7,
+      maxLovelace: 12_500_000n,
       allowDeregister: ["a", "b"],
     });
   });
@@ -60,6 +64,7 @@ describe("settings", () => {
   test.each<[string, Record<string, unknown>, string, string]>([
     ["no URL", { "masumi:apiKey": "k" }, "SETTING_MISSING", "masumi:paymentServiceUrl"],
     ["no key", { "masumi:paymentServiceUrl": "https://pay.example" }, "SETTING_MISSING", "MASUMI_API_KEY"],
+    ["no amount", { ...minimal, "masumi:maxAda": "lots" }, "SETTING_INVALID", "masumi:maxAda"],
     ["no number", { ...minimal, "masumi:waitMinutes": "long" }, "SETTING_INVALID", "masumi:waitMinutes"],
     [
       "a negative number",

@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { StackConfig } from "../config.ts";
+import { type Agent, type WhatRuns, linkOf, runsInRuntime } from "../declarations/index.ts";
+import { TRAITS } from "../hosting/traits.ts";
+import { codeFiles, digestOf } from "./agent-files.ts";
+import { contextDigest, folderContext, runtimeContext } from "./build-context.ts";
+import { movableBases } from "./movable-bases.ts";
+
+interface Place {
+  /** The project's folder, absolute. */
+  readonly projectRoot: string;
+  readonly config: Pick<StackConfig, "network" | "modelName">;
+}
+
+/**
+ * Returns a function from an agent to what a run would run of it. Reads files, but builds and fetches nothing, and asks nothing of
+ * this machine: the same commit gives the same answer everywhere.
+ *
+ * @throws HostingError BUILD_CONTEXT_INVALID
+ */
+export function whatRuns({ projectRoot, config }: Place): (agent: Agent) => WhatRuns {
+  let runtime: string | undefined;
+  const runtimeOf = (agent: Agent) =>
+    runsInRuntime(agent) ? (runtime ??= contextDigest(runtimeContext(projectRoot))) : undefined;
+  return (agent) => {
+    const { source, model, resources, hosting } = agent;
+    if (source.kind === "url") return elsewhere(source.url);
+    const documents = runsInRuntime(agent) ? documentsOf(projectRoot, agent) : [];
+    const { files, movable } = contentOf(projectRoot, agent);
+    const runtime = runtimeOf(agent) ?? "";
+    return {
+      hosting,
+      kind: source.kind,
+      source: sourceOf(agent),
+      ...(runsInRuntime(agent) ? { model: model.name ?? config.modelName } : {}),
+      ...(TRAITS[hosting].instances === "ignored" ? {} : { size: resources }),
+      documents,
+      movable,
+      digest: sha256([config.network, config.modelName, declared(agent), documents, runtime, files]),
+    };
+  };
+}
+
+/** Whatever an agent is whose URL is all that we know. */
+const elsewhere = (url: string): WhatRuns => ({
+  hosting: "elsewhere",
+  kind: "url",
+  source: url,
+  documents: [],
+  movable: [],
+  digest: sha256([url]),
+});
+
+const sha256 = (content: readonly unknown[]): string =>
+  createHash("sha256").update(JSON.stringify(content), "utf8").digest("hex");
+
+/** Returns a declaration without what only the registration needs, which the plan shows and binds by itself. */
+function declared(agent: Agent): Partial<Agent> {
+  const {
+    file: _file,
+    tags: _tags,
+    author: _author,
+    legal: _legal,
+    capability: _capability,
+    ...rest
+  } = agent;
+  const { adopt: _adopt, wallet: _wallet, paymentType: _type, ...runs } = rest;
+  return runs;
+}
+
+/** Returns the digest of the files of an agent's own folder, and the images that they are built on and that may change. */
+function contentOf(
+  projectRoot: string,
+  { source }: Agent,
+): { readonly files: string; readonly movable: readonly string[] } {
+  if (source.kind === "code") {
+    return { files: contextDigest(codeFiles(projectRoot, source.folder).files), movable: [] };
+  }
+  if (source.kind !== "build") return { files: "", movable: [] };
+  const dockerfile = readFileSync(join(projectRoot, source.folder, "Dockerfile"), "utf8");
+  return {
+    files: contextDigest(folderContext(projectRoot, source.folder)),
+    movable: movableBases(dockerfile),
+  };
+}
+
+/** A link names its digest, so nothing has to be fetched. */
+const documentsOf = (projectRoot: string, { documents }: Agent): WhatRuns["documents"] =>
+  documents.map((document) => {
+    const link = linkOf(document);
+    return link
+      ? { name: link.url.replace(/\?.*$/, ""), sha256: link.sha256 }
+      : { name: document, sha256: digestOf(join(projectRoot, document)) };
+  });
+
+function sourceOf({ source }: Agent): string | undefined {
+  if (source.kind === "image") return source.image;
+  return source.kind === "build" || source.kind === "code" ? source.folder : undefined;
+}

@@ -1,0 +1,52 @@
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type LedgerEntry, type LedgerLines, formatEntry, parseLedger } from "./entry.ts";
+
+/** Where a project's ledger is: only its owner may read it, since it names people, wallets and amounts. */
+export const ledgerPath = (projectFolder: string): string => join(projectFolder, ".masumi", "ledger.jsonl");
+
+const NEWLINE = 0x0a;
+/** A link would lead the lines elsewhere. */
+const FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+
+/**
+ * Appends a line, and returns once it is on disk. A line is one write at the file's end, so those of several resources and
+ * processes do not mix.
+ *
+ * @throws Error of the file system
+ */
+export async function appendEntry(path: string, entry: LedgerEntry): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const file = await open(path, FLAGS, 0o600);
+  try {
+    // After a line that a power failure cut off, this one begins on a line of its own.
+    const line = Buffer.from(`${(await endsInLine(file)) ? "" : "\n"}${formatEntry(entry)}`);
+    const { bytesWritten } = await file.write(line);
+    if (bytesWritten !== line.length) throw new Error("the disk is full");
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function endsInLine(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat();
+  if (size === 0) return true;
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer[0] === NEWLINE;
+}
+
+/** Returns a ledger's text; "" if there is none yet. @throws Error of the file system */
+export async function readLedgerText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
+}
+
+/** Returns what is in a project's ledger. @throws Error of the file system */
+export const readLedgerFile = async (path: string): Promise<LedgerLines> =>
+  parseLedger(await readLedgerText(path));

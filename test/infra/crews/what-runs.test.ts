@@ -1,0 +1,158 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { whatRuns } from "../../../infra/crews/what-runs.ts";
+import { movableBases } from "../../../infra/crews/movable-bases.ts";
+import { HOSTINGS, type WhatRuns, loadValidAgents } from "../../../infra/declarations/index.ts";
+import { FIXTURES } from "../deploy/stack.ts";
+
+const LINK = `https://docs.example.com/rules.md#sha256=${"ab".repeat(32)}`;
+const DIGEST = `@sha256:${"0a".repeat(32)}`;
+
+const CREW = {
+  agents: { one: { role: "r", goal: "g", backstory: "b" } },
+  tasks: [{ name: "t", agent: "one", description: "d", expected_output: "e" }],
+};
+
+const agentFile = (name: string, fields: Record<string, unknown>) =>
+  JSON.stringify({
+    name,
+    description: "Answers.",
+    capability: { name: "answering", version: "1.0.0" },
+    tags: ["answers"],
+    author: { name: "Example GmbH" },
+    pricing: "free",
+    ...fields,
+  });
+
+const FILES: Readonly<Record<string, string>> = {
+  "facts/a.md": "A.\n",
+  "crews/code/crew.py": "from crewai import Crew\n",
+  "crews/own/Dockerfile": "FROM python:3.12\n",
+  "agents/declared.yaml": agentFile("Declared", { crew: CREW, documents: ["facts/a.md", LINK] }),
+  "agents/coded.yaml": agentFile("Coded", { build: "crews/code" }),
+  "agents/built.yaml": agentFile("Built", { build: "crews/own", resources: { instances: 2 } }),
+  "agents/pulled.yaml": agentFile("Pulled", { image: `example/answers${DIGEST}` }),
+  "agents/elsewhere.yaml": agentFile("Elsewhere", { url: "https://agents.example.com/e" }),
+};
+
+/** A project of its own: a runtime of a few bytes, these files, and what is changed. */
+function runsIn(
+  changes: Readonly<Record<string, string>> = {},
+  modelName = "a-model",
+): Record<string, WhatRuns> {
+  const projectRoot = mkdtempSync(join(tmpdir(), "masumi-runs-"));
+  onTestFinished(() => rmSync(projectRoot, { recursive: true }));
+  cpSync(join(FIXTURES, "_project"), projectRoot, { recursive: true });
+  for (const [path, text] of Object.entries({ ...FILES, ...changes })) {
+    mkdirSync(dirname(join(projectRoot, path)), { recursive: true });
+    writeFileSync(join(projectRoot, path), text);
+  }
+  const place = {
+    projectRoot,
+    folder: "agents",
+    stack: "preprod",
+    network: "Preprod",
+    hosting: "ecs-alb",
+  } as const;
+  const runsOf = whatRuns({ projectRoot, config: { network: "Preprod", modelName } });
+  const agents = loadValidAgents({ ...place, hostings: HOSTINGS });
+  return Object.fromEntries(agents.map((agent) => [agent.id, runsOf(agent)]));
+}
+
+const changedBy = (changes: Readonly<Record<string, string>>, modelName?: string): string[] => {
+  const [before, after] = [runsIn(), runsIn(changes, modelName)];
+  return Object.keys(before).filter((id) => before[id]?.digest !== after[id]?.digest);
+};
+
+describe("what runs", () => {
+  it("is named as it is declared, and links are not fetched for it", () => {
+    const { declared, coded, built, pulled, elsewhere } = runsIn();
+    expect(declared).toMatchObject({
+      hosting: "ecs-alb",
+      kind: "inline",
+      model: "a-model",
+      size: { cpu: 512, memory: 1024, instances: 1 },
+      documents: [
+        { name: "facts/a.md", sha256: "d3b98e5e16ad40a1ea05c1dd5c10ef0634950c0192cc5b152cc2b2db372d2f80" },
+        { name: "https://docs.example.com/rules.md", sha256: "ab".repeat(32) },
+      ],
+    });
+    expect(coded).toMatchObject({ kind: "code", source: "crews/code", movable: [] });
+    expect(built).toMatchObject({
+      kind: "build",
+      source: "crews/own",
+      movable: ["python:3.12"],
+      size: { instances: 2 },
+    });
+    expect(pulled).toMatchObject({ kind: "image", source: `example/answers${DIGEST}` });
+    expect(elsewhere).toMatchObject({ hosting: "elsewhere", source: "https://agents.example.com/e" });
+  });
+
+  it("is the same in every clone", () => {
+    expect(runsIn()).toEqual(runsIn());
+    expect(
+      changedBy({ "crews/code/__pycache__/crew.pyc": "compiled", "crew/src/__pycache__/a.pyc": "compiled" }),
+    ).toEqual([]);
+  });
+
+  it.each<[what: string, changes: Record<string, string>, changed: string[]]>([
+    ["a document", { "facts/a.md": "B.\n" }, ["declared"]],
+    [
+      "a link's digest",
+      {
+        "agents/declared.yaml": agentFile("Declared", {
+          crew: CREW,
+          documents: ["facts/a.md", LINK.replace("ab", "cd")],
+        }),
+      },
+      ["declared"],
+    ],
+    ["crew.py", { "crews/code/crew.py": "import os\n" }, ["coded"]],
+    ["a file beside crew.py", { "crews/code/tools.py": "import os\n" }, ["coded"]],
+    ["a Dockerfile", { "crews/own/Dockerfile": "FROM python:3.13\n" }, ["built"]],
+    ["the crew runtime", { "crew/src/more.py": "import os\n" }, ["coded", "declared"]],
+    ["the image of the crew runtime", { "crew/Dockerfile": "FROM other\n" }, ["coded", "declared"]],
+    [
+      "the size",
+      { "agents/built.yaml": agentFile("Built", { build: "crews/own", resources: { instances: 3 } }) },
+      ["built"],
+    ],
+    [
+      "the hosting",
+      { "agents/pulled.yaml": agentFile("Pulled", { image: `example/answers${DIGEST}`, hosting: "docker" }) },
+      ["pulled"],
+    ],
+    [
+      "what only the registration has",
+      {
+        "agents/coded.yaml": agentFile("Coded", {
+          build: "crews/code",
+          tags: ["others"],
+          author: { name: "Other" },
+        }),
+      },
+      [],
+    ],
+  ])("changes with %s", (_what, changes, changed) => {
+    expect(changedBy(changes)).toEqual(changed);
+  });
+
+  it("changes with the stack's model", () => {
+    expect(changedBy({}, "another-model")).toEqual(["built", "coded", "declared", "pulled"]);
+  });
+});
+
+describe("an image that a registry may change", () => {
+  it.each<[dockerfile: string, movable: string[]]>([
+    ["FROM python:3.12", ["python:3.12"]],
+    [`FROM python${DIGEST}`, []],
+    [`FROM --platform=linux/amd64 python AS base\nFROM base\nCOPY --from=base /a /a`, ["python"]],
+    [`from scratch\nCOPY --chown=1 --from=busybox /bin /bin\nCOPY --from=0 /a /a`, ["busybox"]],
+    ["ARG BASE=python\nFROM \\\n  ${BASE}", ["${BASE}"]],
+    ["# FROM nothing\nRUN echo FROM nothing", []],
+  ])("%j", (dockerfile, movable) => {
+    expect(movableBases(dockerfile)).toEqual(movable);
+  });
+});
