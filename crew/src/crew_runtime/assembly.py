@@ -102,6 +102,7 @@ def assemble(
         Doorman(proxy_hops=settings.proxy_hops, starts_per_minute=settings.start_rate),
         health={"status": "ok", "agent": declaration.id, "instance": settings.agent_instance},
         max_body=settings.max_body,
+        allowed_hosts=settings.allowed_hosts,
         cors_origins=settings.cors_origins,
         lifespan=_lifespan(runner, store, service, loops, grace_seconds=settings.shutdown_grace),
     )

@@ -59,6 +59,9 @@ function crewEnvironment(start: CrewStart, instance: string): NodeJS.ProcessEnv 
     HOME: data,
     LANG: "C.UTF-8",
     HOST: "127.0.0.1",
+    // A page that a browser of this machine shows must not start jobs, also not by a name that it lets lead here.
+    ALLOWED_HOSTS: "loopback",
+    CORS_ORIGINS: process.env["MASUMI_CREW_CORS_ORIGINS"] || "none",
     PORT: String(start.port),
     AGENT_DECLARATION: join(start.home, "crew.json"),
     AGENT_IDENTITY_FILE: identityFile(start.home),

@@ -2,10 +2,10 @@ import { execFileSync, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { provider } from "../../../providers/crew-process/crew-process.ts";
 import { crewHome, crewVenv, stopCrew } from "../../../providers/crew-process/local/index.ts";
 import { exists, isRunning } from "../../../providers/crew-process/local/instance.ts";
@@ -37,6 +37,19 @@ const declaration = (changes: Record<string, unknown> = {}) =>
 function environmentOf(pid: number): string {
   if (process.platform === "linux") return readFileSync(`/proc/${pid}/environ`, "utf8");
   return execFileSync("ps", ["eww", "-p", String(pid)], { encoding: "utf8" });
+}
+
+/** Asks with headers that fetch does not let its caller choose: Host and Origin. */
+function ask(url: string, method: string, headers: Record<string, string>, body?: string) {
+  return new Promise<{ status: number | undefined; allowed: string | undefined }>((resolve, reject) => {
+    const sent = request(url, { method, headers, signal: AbortSignal.timeout(30_000) }, (response) => {
+      response.resume();
+      const allowed = response.headers["access-control-allow-origin"];
+      response.once("end", () => resolve({ status: response.statusCode, allowed }));
+    });
+    sent.once("error", reject);
+    sent.end(body);
+  });
 }
 
 function groupExists(pid: number): boolean {
@@ -99,6 +112,30 @@ describe("a crew as a local process", () => {
     expect(environmentOf(outs.pid)).toContain("AGENT_DECLARATION");
     expect(environmentOf(outs.pid)).not.toContain(SENTINEL);
     expect(environmentOf(outs.pid)).not.toContain("PAYMENT_");
+  });
+
+  it("starts no job that a web page asks for, and lets none read, unless one is named", async () => {
+    const { url } = await create();
+    const body = JSON.stringify({ input_data: { topic: "tea" } });
+    const origin = "https://page.example";
+    const startAs = (headers: Record<string, string>) =>
+      ask(`${url}/start_job`, "POST", { origin, ...headers }, body);
+    expect(await startAs({ "content-type": "text/plain" })).toMatchObject({ status: 415 });
+    expect(await startAs({})).toMatchObject({ status: 415 });
+    const rebound = { host: `page.example:${port}`, "content-type": "application/json" };
+    expect(await startAs(rebound)).toMatchObject({ status: 421 });
+    expect(await ask(`${url}/status?job_id=any`, "GET", rebound)).toMatchObject({ status: 421 });
+    expect(await ask(`${url}/availability`, "GET", { origin })).toMatchObject({
+      status: 200,
+      allowed: undefined,
+    });
+
+    process.env["MASUMI_CREW_CORS_ORIGINS"] = origin;
+    onTestFinished(() => void delete process.env["MASUMI_CREW_CORS_ORIGINS"]);
+    const named = await create();
+    expect(await ask(`${named.url}/availability`, "GET", { origin })).toMatchObject({ allowed: origin });
+    const other = await ask(`${named.url}/availability`, "GET", { origin: "https://other.example" });
+    expect(other.allowed).toBeUndefined();
   });
 
   const PAYMENTS = {

@@ -16,6 +16,7 @@ from crew_runtime.api_error import ApiError
 from crew_runtime.http.agent import Agent
 from crew_runtime.http.bodies import read_json_object
 from crew_runtime.http.callers import Caller, address_of
+from crew_runtime.http.pages import PageGuard
 from crew_runtime.http.request_secret import read_secret_hash
 from crew_runtime.http.start_rate import StartRate
 from crew_runtime.logs import event
@@ -50,6 +51,7 @@ def create_app(
     *,
     health: Mapping[str, str],
     max_body: int,
+    allowed_hosts: Sequence[str],
     cors_origins: Sequence[str],
     lifespan: Lifespan[FastAPI],
 ) -> FastAPI:
@@ -63,6 +65,7 @@ def create_app(
             allow_headers=["*"],  # there are no cookies, and no header that a browser adds by itself means anything
             expose_headers=["Retry-After"],
         )
+    app.add_middleware(PageGuard, allowed_hosts=allowed_hosts, cors_origins=cors_origins)  # the outermost
     app.include_router(_routes(agent, doorman, health, max_body))
     app.add_exception_handler(ApiError, _answer_api_error)
     app.add_exception_handler(HTTPException, _answer_http_exception)

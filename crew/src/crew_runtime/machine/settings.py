@@ -25,7 +25,7 @@ from crew_runtime.machine.identity import AgentIdentifier
 MEGABYTE: Final = 1024 * 1024
 
 
-def _split_origins(value: object) -> object:
+def _split_words(value: object) -> object:
     return tuple(filter(None, value.replace(",", " ").split())) if isinstance(value, str) else value
 
 
@@ -243,7 +243,12 @@ class Settings(BaseModel):
         le=3600,
         description="Set SHUTDOWN_GRACE to the seconds that running jobs get to end after SIGTERM.",
     )
-    cors_origins: Annotated[tuple[str, ...], BeforeValidator(_split_origins)] = Field(
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(_split_words)] = Field(
+        default=(),
+        description="Set ALLOWED_HOSTS to the names that requests may have as their Host, separated by commas "
+        "(loopback: all of this machine's own), or leave it out for any.",
+    )
+    cors_origins: Annotated[tuple[str, ...], BeforeValidator(_split_words)] = Field(
         default=("*",),
         description="Set CORS_ORIGINS to the origins that browsers may call from, separated by commas; none: off.",
     )
