@@ -46,6 +46,7 @@ def store(tmp_path: Path) -> Iterator[JobStore]:
     opened.disconnect()
 
 
+@pytest.mark.usefixtures("runs_jobs")
 @pytest.mark.parametrize(
     ("said", "failure", "result"),
     [
