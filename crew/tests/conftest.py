@@ -15,15 +15,27 @@ from support.runtime import OWN, SHARED, Runtime
 from support.sandbox import Sandbox
 
 
-@pytest.fixture(scope="session", autouse=True)
-def fork_server(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The server that job processes are forked from, as the runtime starts it."""
+@pytest.fixture(scope="session")
+def job_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What processes of jobs see; also where the functions are that tests let them run."""
     home = tmp_path_factory.mktemp("home")
+    return {**scrubbed(os.environ, home=home, temporary=home), "PYTHONPATH": str(Path(__file__).parent)}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fork_server(job_environment: dict[str, str]) -> None:
+    """The server that job processes are forked from, as the runtime starts it."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in scrubbed(os.environ, home=home, temporary=home).items():
+        for name, value in job_environment.items():
             patch.setenv(name, value)
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))  # where the functions are that tests let jobs run
         start_fork_server("crew_runtime.crewai.preload")
+
+
+@pytest.fixture
+def runs_jobs(job_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that start a runner of their own: the fork server of all tests is started again with what that saw."""
+    for name, value in job_environment.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

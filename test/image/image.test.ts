@@ -282,12 +282,13 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
       });
       const start = async (topic: string) =>
         (await http.post<{ id: string }>("/start_job", { input_data: { topic } })).data.id;
-      const beside = await start("wait CUSTOMER-12345678");
-      await until(
-        "the other job waits",
-        async () =>
-          (await docker(["exec", "--user=10001", name, "cat", `/data/work/${beside}/note`])) || undefined,
-      );
+      await start("wait CUSTOMER-12345678");
+      const asRuntime = (...words: string[]) => docker(["exec", "--user=10001", name, ...words]);
+      // Named by the job's reference, as its id opens its result.
+      const beside = await until("the other job waits", async () => {
+        const folder = await asRuntime("ls", "/data/work");
+        return (await asRuntime("cat", `/data/work/${folder}/note`)) ? folder : undefined;
+      });
       const job = await start(beside);
       const ended = await until("the job has ended", async () => {
         const { data } = await http.get<{ status: string; result?: string }>("/status", {
@@ -310,11 +311,13 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
       expect(Object.keys(got)).toHaveLength(11);
 
       await until("nothing of the job is left but the other one", async () =>
-        (await docker(["exec", "--user=10001", name, "ls", "/data/work"])) === beside ? true : undefined,
+        (await asRuntime("ls", "/data/work")) === beside ? true : undefined,
       );
       const processes = await docker(["top", name, "-o", "pid,args"]);
       expect(processes).not.toContain("sleep");
-      expect(await docker(["exec", name, "ls", "/dev/shm", "/tmp"])).not.toContain("left");
+      expect(await docker(["exec", name, "ls", "/dev/shm", "/dev/mqueue", "/tmp"])).not.toContain("left");
+      const lists = ["shm", "msg", "sem"].map((kind) => `/proc/sysvipc/${kind}`);
+      expect((await asRuntime("cat", ...lists)).split("\n"), "their three heads").toHaveLength(3);
       expect(await docker(["exec", name, "sh", "-c", "cat /proc/1/status"])).toMatch(/^NoNewPrivs:\t1$/m);
       await isHealthy();
     },

@@ -20,6 +20,7 @@ from crew_runtime.configuration import ConfigurationError
 from crew_runtime.declared.declaration import Declaration, load_declaration
 from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.http.connections import IDLE_SECONDS, Connection
+from crew_runtime.http.held_ports import HoldingServer
 from crew_runtime.http.ports import by_port
 from crew_runtime.logs import configure_logging, event
 from crew_runtime.machine.confinement import close_to_jobs
@@ -152,7 +153,8 @@ def _serve(prepared: _Prepared) -> Sequence[str]:
 
 def server_for(app: ASGIApp) -> uvicorn.Server:
     """Return the server, with its connections' limits."""
-    return uvicorn.Server(
+    kind = HoldingServer if sys.platform == "linux" else uvicorn.Server
+    return kind(
         uvicorn.Config(
             app,
             loop="asyncio",

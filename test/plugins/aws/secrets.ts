@@ -1,15 +1,16 @@
+import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { ifThere, told } from "./clients.ts";
 import { resource, tagged } from "./types.ts";
 
 export const secret = resource({
-  inputs: z.strictObject({ ...tagged, name: z.string(), recoveryWindowInDays: z.literal(0) }),
+  inputs: z.strictObject({ ...tagged, namePrefix: z.string(), recoveryWindowInDays: z.literal(0) }),
   outputs: z.object({ arn: z.string() }),
-  autoName: { input: "name" },
 
-  async create({ name }, { client }) {
+  async create({ namePrefix }, { client }) {
     const secrets = await client.secrets();
-    const { ARN } = await secrets.createSecret({ Name: name });
+    const Name = `${namePrefix}${randomBytes(13).toString("hex")}`;
+    const { ARN } = await secrets.createSecret({ Name });
     const arn = told(ARN, "the secret's ARN");
     return { id: arn, outputs: { arn } };
   },

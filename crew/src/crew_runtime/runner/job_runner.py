@@ -19,6 +19,7 @@ from crew_runtime.logs import event
 from crew_runtime.metrics import JOBS_ENDED
 from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.model.session import Budget
+from crew_runtime.runner.messages import read_message
 from crew_runtime.runner.open_questions import OpenQuestions
 from crew_runtime.runner.outcomes import Outcomes
 from crew_runtime.runner.slots import Slot
@@ -295,7 +296,7 @@ class JobRunner:
         answers = iter(job.answers)
         while True:
             begun = time.monotonic()
-            message = await self._in_thread(process.next_message, timeout=max(0, seconds))
+            message = read_message(await self._in_thread(process.next_message, timeout=max(0, seconds)))
             seconds -= time.monotonic() - begun
             if not is_ask(message):
                 return message

@@ -89,8 +89,10 @@ class WorkerProcess:
                 self._signal(signal.SIGTERM)
                 raise TimedOutError
             message: dict[str, Any] = json.loads(self._messages.recv_bytes(_LARGEST_ANSWER))
+            if not isinstance(message, dict):
+                raise ValueError  # noqa: TRY004, TRY301 - as if it were no JSON
             asked = is_ask(message)
-        except (EOFError, OSError, ValueError) as error:
+        except (EOFError, OSError, ValueError, RecursionError) as error:
             raise DiedError from error
         else:
             return message

@@ -120,7 +120,7 @@ def test_a_search_that_fails_fails_the_job_though_the_model_would_go_on(tmp_path
 
 
 def test_a_page_is_fetched_from_no_host_but_the_named_ones(tmp_path: Path, model: StubModel) -> None:
-    declared = with_tools(f'{{topic}}: call the tool fetch_page with {{"url": "{model.url}"}}', "fetch_page")
+    declared = with_tools('{topic}: call the tool fetch_page with {"url": "http://127.0.0.1/"}', "fetch_page")
     declared["crew"]["fetch_hosts"] = ["docs.example.com"]
     result = outcome(job_spec(tmp_path, declared, model.url))["result"]
     assert "127.0.0.1 is not one of the hosts that may be asked: docs.example.com" in result

@@ -6,6 +6,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.jobs import Job
 from crew_runtime.model.daily_tokens import DailyTokens
@@ -23,6 +25,7 @@ from support.waiting import wait_for
 LEASE_SECONDS = 4
 
 
+@pytest.mark.usefixtures("runs_jobs")
 def test_jobs_end_with_their_lease_although_the_database_never_answers_again(
     cluster: Cluster, model: StubModel, tmp_path: Path
 ) -> None:

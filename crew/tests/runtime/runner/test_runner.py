@@ -23,6 +23,7 @@ from support.runtime import PATIENCE_SECONDS, SENTINEL_KEY
 from support.waiting import wait_for
 
 MARGIN_SECONDS = 600
+pytestmark = pytest.mark.usefixtures("runs_jobs")
 
 
 @pytest.fixture
