@@ -7,8 +7,8 @@
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface Listeners {
-  /** Called once. */
-  readonly onFirst: () => void;
+  /** Called once; whether a signal came, or only the reader of stdout has gone, who expects no word. */
+  readonly onFirst: (wasSignalled: boolean) => void;
   /** ^C again. */
   readonly onImpatience: () => void;
   /** Nothing is lost by going on without a reader of stdout. */
@@ -23,20 +23,21 @@ export function listenToInterruptions({
 }: Listeners): () => void {
   let isInterrupted = false;
   let presses = 0;
-  const interrupt = (): void => {
-    if (!isInterrupted) onFirst();
+  const interrupt = (wasSignalled: boolean): void => {
+    if (!isInterrupted) onFirst(wasSignalled);
     isInterrupted = true;
   };
+  const onUnread = (): void => interrupt(false);
   const onSignal = (signal: NodeJS.Signals): void => {
     presses += signal === "SIGINT" ? 1 : 0;
     if (presses > 1) onImpatience();
-    else interrupt();
+    else interrupt(true);
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
-  if (!goesOnUnread) closed.addEventListener("abort", interrupt, { once: true });
+  if (!goesOnUnread) closed.addEventListener("abort", onUnread, { once: true });
   return () => {
     for (const signal of SIGNALS) process.off(signal, onSignal);
-    closed.removeEventListener("abort", interrupt);
+    closed.removeEventListener("abort", onUnread);
   };
 }
 

@@ -28,10 +28,12 @@ export interface RunFlags {
 function abortOnInterrupt(): { readonly signal: AbortSignal; readonly stop: () => void } {
   const controller = new AbortController();
   const stop = listenToInterruptions({
-    onFirst: () => {
-      process.stderr.write(
-        "\nStopping: steps that are under way finish first. Press ^C again to end at once.\n",
-      );
+    onFirst: (wasSignalled) => {
+      if (wasSignalled) {
+        process.stderr.write(
+          "\nStopping: steps that are under way finish first. Press ^C again to end at once.\n",
+        );
+      }
       controller.abort();
     },
     onImpatience: () => process.exit(130),
