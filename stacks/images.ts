@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { z } from "zod";
-import { readState } from "./outputs.ts";
+import { nameInProgram, readResources } from "./outputs.ts";
 import type { CallOptions, Environment, Project } from "./project.ts";
 import { UserError } from "./user-error.ts";
 
@@ -12,25 +12,8 @@ export interface StackImage {
   readonly image: string;
 }
 
-const state = z.object({
-  deployment: z
-    .object({
-      resources: z
-        .array(
-          z.object({
-            urn: z.string(),
-            type: z.string(),
-            delete: z.boolean().optional(),
-            outputs: z
-              .object({ imageName: z.string().optional(), repoDigest: z.string().optional() })
-              .loose()
-              .optional(),
-          }),
-        )
-        .nullish(),
-    })
-    .nullish(),
-});
+/** What is known of an image's outputs: a state may be of an older program. */
+const outputs = z.object({ imageName: z.string().optional(), repoDigest: z.string().optional() }).loose();
 
 const IMAGE = "docker:index/image:Image";
 
@@ -40,12 +23,13 @@ export async function readStackImages(
   stack: string,
   options: CallOptions,
 ): Promise<StackImage[]> {
-  const { deployment } = state.parse(await readState(project, stack, options));
-  return (deployment?.resources ?? [])
-    .filter((resource) => resource.type === IMAGE && resource.delete !== true)
-    .flatMap(({ urn, outputs: { imageName, repoDigest } = {} }) => {
+  const resources = await readResources(project, stack, options);
+  return resources
+    .filter(({ type }) => type === IMAGE)
+    .flatMap((resource) => {
+      const { imageName, repoDigest } = outputs.parse(resource.outputs ?? {});
       const image = repoDigest?.includes("@sha256:") ? repoDigest : imageName;
-      return image === undefined ? [] : [{ name: urn.slice(urn.lastIndexOf("::") + 2), image }];
+      return image === undefined ? [] : [{ name: nameInProgram(resource), image }];
     });
 }
 

@@ -30,7 +30,7 @@ const agentsOutput = z.object({ version: z.literal(1), agents: z.record(z.string
 /** An agent as the stack's last run left it. */
 export type AgentOutput = z.output<typeof agentOutput>;
 
-const exported = z.object({
+const exportedState = z.object({
   deployment: z
     .object({
       resources: z
@@ -42,15 +42,34 @@ const exported = z.object({
             outputs: z.record(z.string(), z.unknown()).optional(),
           }),
         )
-        .optional(),
+        .nullish(),
     })
     .nullish(),
 });
 
 const REGISTRATION = "pulumi-nodejs:dynamic/masumi:AgentRegistration";
 
+/** A resource that a stack's last run left. */
+export type StateResource = NonNullable<
+  NonNullable<z.output<typeof exportedState>["deployment"]>["resources"]
+>[number];
+
+/** Return the name that a resource has in the program. */
+export const nameInProgram = ({ urn }: Pick<StateResource, "urn">): string =>
+  urn.slice(urn.lastIndexOf("::") + 2);
+
+/** Return the resources of a stack as its last run left them; none before the first. */
+export async function readResources(
+  project: Project,
+  stack: string,
+  options: CallOptions,
+): Promise<StateResource[]> {
+  const { deployment } = exportedState.parse(await readState(project, stack, options));
+  return (deployment?.resources ?? []).filter((resource) => resource.delete !== true);
+}
+
 /** Return a stack's state, as `stack export` prints it. */
-export async function readState(project: Project, stack: string, options: CallOptions): Promise<unknown> {
+async function readState(project: Project, stack: string, options: CallOptions): Promise<unknown> {
   if (stack === LOCAL_STACK) return localStackExists(project) ? exportState(localRun(project, 0)) : {};
   requireStackFile(project, stack);
   const failure = `The agents of stack ${stack} could not be read.`;
@@ -68,19 +87,14 @@ export async function readAgentOutputs(
   stack: string,
   options: CallOptions,
 ): Promise<AgentOutput[]> {
-  const state = exported.parse(await readState(project, stack, options));
-  const resources = (state.deployment?.resources ?? []).filter((resource) => resource.delete !== true);
+  const resources = await readResources(project, stack, options);
   const output = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs?.["agents"];
   if (output === undefined) return [];
   const checked = agentsOutput.safeParse(output);
   if (!checked.success) {
     throw new UserError(`The output of stack ${stack} is not of version 1: run up with this version first.`);
   }
-  const registered = new Set(
-    resources
-      .filter(({ type }) => type === REGISTRATION)
-      .map(({ urn }) => urn.slice(urn.lastIndexOf("::") + 2)),
-  );
+  const registered = new Set(resources.filter(({ type }) => type === REGISTRATION).map(nameInProgram));
   return Object.values(checked.data.agents).filter(({ id }) => registered.has(id));
 }
 

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Agent, WalletType } from "./agent.ts";
-import { type AssetOverrides, type Network, assetTable } from "./schema/assets.ts";
+import { type AssetOverrides, assetTable } from "./schema/assets.ts";
 import { type Complaint, DeclarationError, byText, sortComplaints } from "./load/complaint.ts";
 import { type Candidate, checkDuplicates } from "./duplicates.ts";
 import { inOneForm } from "./load/crew-forms.ts";
@@ -10,27 +10,14 @@ import { type ParsedFile, parseDeclaration } from "./load/parse.ts";
 import { readDeclarations } from "./load/read.ts";
 import { ignoredByGit } from "./load/repository.ts";
 import { type AuthorRules, checkPolicy } from "./policy/check.ts";
-import type { Policy } from "./policy/settings.ts";
 import { type StackContext, resolveAgent } from "./resolve.ts";
 import { type Declaration, declarationSchema } from "./schema/schema.ts";
 import type { StackKeys } from "../hosting/agent-keys.ts";
 import { validate, validatePlacement } from "./validate.ts";
 
-export interface LoadOptions {
+export interface LoadOptions extends AuthorRules {
   /** The folder of declarations, absolute or relative to the project's root. */
   readonly folder: string;
-  /** The repository's folder, absolute. */
-  readonly projectRoot: string;
-  readonly stack: string;
-  readonly network: Network;
-  /** masumi:hosting, such as `process`. */
-  readonly hosting: string;
-  /** masumi:hostings: the hostings that agents may choose; if absent, the stack's own alone. */
-  readonly hostings?: readonly string[] | undefined;
-  /** masumi:policy */
-  readonly policy?: Policy | undefined;
-  /** Whether this machine is a pipeline's (isPipeline). */
-  readonly inPipeline?: boolean | undefined;
   /** masumi:documents: where documents that are too large for an image are stored. */
   readonly documents?: unknown;
   /** masumi:assets */

@@ -1,13 +1,11 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { initStack, setConfig } from "../../local/engine/index.ts";
 import { parseLedger } from "../../providers/masumi/service/ledger/index.ts";
-import { localRun } from "../../stacks/local/local-stack.ts";
-import { type SpentDocument, openProject } from "../../stacks/index.ts";
+import type { SpentDocument } from "../../stacks/index.ts";
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { TestProject, repository } from "../helpers/project.ts";
-import { type ServiceUnderTest, startServiceUnderTest } from "../helpers/service-under-test.ts";
+import { type ServiceUnderTest, startServiceUnderTest, useService } from "../helpers/service-under-test.ts";
 
 let service: ServiceUnderTest;
 let outside: OutsideAgents;
@@ -19,20 +17,7 @@ cpSync(join(repository, "infra"), project.path("infra"), { recursive: true });
 beforeAll(async () => {
   service = await startServiceUnderTest();
   outside = await startOutsideAgents();
-  const run = localRun(openProject(project.root), 0);
-  await initStack(run);
-  const settings = {
-    network: "Preprod",
-    paymentServiceUrl: service.url,
-    owner: service.owner,
-    wallets: JSON.stringify(service.wallets),
-    allowPrivateUrls: "true",
-    modelApi: service.modelApi,
-    maxAda: "12",
-  };
-  for (const [key, value] of Object.entries(settings)) await setConfig(run, `masumi:${key}`, value);
-  await setConfig(run, "masumi:apiKey", service.key, { secret: true });
-  await setConfig(run, "masumi:runtimeKey", service.runtimeKey, { secret: true });
+  await useService(project, service, { maxAda: "12" });
 }, 120_000);
 
 afterAll(async () => {

@@ -1,13 +1,10 @@
 import axios from "axios";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { localRun } from "../../stacks/local/local-stack.ts";
-import { openProject } from "../../stacks/project.ts";
-import { initStack, setConfig } from "../../local/engine/index.ts";
 import { toUpdateBody } from "../../providers/masumi/service/client/convert.ts";
 import { type OwnRow, isOver } from "../../providers/masumi/service/index.ts";
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { type RunReport, TestProject, changes, crewEnvironment } from "../helpers/project.ts";
-import { type ServiceUnderTest, startServiceUnderTest } from "../helpers/service-under-test.ts";
+import { type ServiceUnderTest, startServiceUnderTest, useService } from "../helpers/service-under-test.ts";
 
 /** A free agent on V2 whose crew really runs jobs. */
 const writer = (changes: { price?: string; task?: string } = {}) => `
@@ -33,23 +30,6 @@ crew:
 const service: ServiceUnderTest = await startServiceUnderTest();
 const PATIENCE = service.patienceMs;
 
-async function useService(project: TestProject): Promise<void> {
-  const run = localRun(openProject(project.root), 0);
-  await initStack(run);
-  const settings = {
-    network: "Preprod",
-    paymentServiceUrl: service.url,
-    owner: service.owner,
-    wallets: JSON.stringify(service.wallets),
-    hosting: "process",
-    allowPrivateUrls: "true",
-    modelApi: service.modelApi,
-  };
-  for (const [key, value] of Object.entries(settings)) await setConfig(run, `masumi:${key}`, value);
-  await setConfig(run, "masumi:apiKey", service.key, { secret: true });
-  await setConfig(run, "masumi:runtimeKey", service.runtimeKey, { secret: true });
-}
-
 /** What would show any request that reached the chain: rows, their states, contents and identifiers. */
 const chainView = (rows: readonly OwnRow[]) =>
   rows.map(({ id, state, agentIdentifier, txHash, listing }) => ({
@@ -70,7 +50,7 @@ describe("the life of two agents, from YAML to the chain and back", () => {
     await crewEnvironment();
     outside = await startOutsideAgents();
     project = new TestProject();
-    await useService(project);
+    await useService(project, service, { hosting: "process" });
     project.write("agents/writer.yaml", writer());
     project.write("agents/reviewer.yaml", reviewer("5 ADA"));
   }, 300_000);

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { initStack, setConfig } from "../../local/engine/index.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
 import defaultWorld from "../../local/sandbox/world.default.json" with { type: "json" };
 import {
@@ -8,6 +9,8 @@ import {
   ownRows,
   readRows,
 } from "../../providers/masumi/service/index.ts";
+import { openProject } from "../../stacks/index.ts";
+import { localRun } from "../../stacks/local/local-stack.ts";
 
 interface SellingWallet {
   readonly vkey: string;
@@ -38,6 +41,28 @@ export interface ServiceUnderTest {
   rows(): Promise<OwnRow[]>;
   row(id: string): Promise<OwnRow>;
   close(): Promise<void>;
+}
+
+/** Makes a project's local stack, on this service; settings are named without masumi:. */
+export async function useService(
+  project: { readonly root: string },
+  service: ServiceUnderTest,
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const run = localRun(openProject(project.root), 0);
+  await initStack(run);
+  const settings = {
+    network: "Preprod",
+    paymentServiceUrl: service.url,
+    owner: service.owner,
+    wallets: JSON.stringify(service.wallets),
+    allowPrivateUrls: "true",
+    modelApi: service.modelApi,
+    ...more,
+  };
+  for (const [key, value] of Object.entries(settings)) await setConfig(run, `masumi:${key}`, value);
+  await setConfig(run, "masumi:apiKey", service.key, { secret: true });
+  await setConfig(run, "masumi:runtimeKey", service.runtimeKey, { secret: true });
 }
 
 /**

@@ -10,10 +10,11 @@ import { type Policy, RESERVED_IDS } from "./settings.ts";
 
 /** What a stack allows the authors of declarations. */
 export interface AuthorRules {
+  /** The repository's folder, absolute. */
   readonly projectRoot: string;
   readonly stack: string;
   readonly network: Network;
-  /** masumi:hosting */
+  /** masumi:hosting, such as `process`. */
   readonly hosting: string;
   /** masumi:hostings; default: masumi:hosting alone. */
   readonly hostings?: readonly string[] | undefined;
