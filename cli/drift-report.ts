@@ -24,6 +24,9 @@ const HEADLINES: Readonly<Record<AgentDrift["status"], string>> = {
   missing: "MISSING: it is not registered",
 };
 
+const NOT_IN_STATE =
+  "  NOT IN THE STATE: up takes it over if it is as declared, and refuses to start otherwise";
+
 /** For people. */
 export function driftText(
   config: StackConfig,
@@ -85,6 +88,7 @@ function agentText(drift: AgentDrift, { table, paint, knowsState }: Telling): st
     ...(row?.error ? [`  the service says: ${printable(row.error)}`] : []),
     ...(blame ? [`  ${blame}`] : []),
     ...fields.flatMap((field) => fieldLines(field, table)),
+    ...(drift.isInState === false ? [NOT_IN_STATE] : []),
     ...othersOf(drift, knowsState),
     ...hint,
   ];

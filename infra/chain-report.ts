@@ -14,6 +14,7 @@ import {
 } from "./fleet/index.ts";
 import { isKnown, knownValue } from "./known.ts";
 import type { MasumiAgent } from "./masumi-agent.ts";
+import { PreflightError } from "./preflight.ts";
 
 /**
  * Says in a preview what the run would do on the chain: under each registration what changes, then all in one line. With
@@ -24,10 +25,11 @@ export async function reportPreview(
   config: StackConfig,
   hosted: ReadonlyMap<PlannedAgent, MasumiAgent>,
 ): Promise<void> {
+  if (!plan.knowsState) await refuseStrays(hosted);
   const dealtWith: PlannedAgent[] = [];
   const leftOut: PlannedAgent[] = [];
   for (const [drafted, agent] of hosted) {
-    const planned = plan.knowsState ? drafted : await withRemoval(drafted, agent);
+    const planned = plan.knowsState ? drafted : await withEngine(drafted, agent);
     const isLeftOut = !(await isDealtWith(planned, agent));
     (isLeftOut ? leftOut : dealtWith).push(planned);
     if (!isLeftOut) await sayChanges(planned, config, agent);
@@ -55,14 +57,31 @@ export function reportReplacements(hosted: ReadonlyMap<PlannedAgent, MasumiAgent
 }
 
 /**
- * Where the state is not seen, a registration that the engine replaces although nothing is to be sent is the old one of an agent
- * whose replacement was interrupted. If the agent has one other, that is it.
+ * Where the state is not seen, the engine tells that a registration is not in it: it makes one that the plan leaves as it is, or
+ * updates. Such a run refuses what differs from its declaration, once it has started what is registered.
+ *
+ * @throws PreflightError
  */
-async function withRemoval(planned: PlannedAgent, { registration }: MasumiAgent): Promise<PlannedAgent> {
+async function refuseStrays(hosted: ReadonlyMap<PlannedAgent, MasumiAgent>): Promise<void> {
+  const problems = await Promise.all(
+    [...hosted].map(async ([{ action, refusedIfNew }, { registration }]) => {
+      if (!refusedIfNew || (action !== "none" && action !== "update")) return [];
+      const isMade = (await isKnown(registration.agentId)) && !(await isKnown(registration.id));
+      return isMade ? [refusedIfNew] : [];
+    }),
+  );
+  if (problems.flat().length > 0) throw new PreflightError(problems.flat());
+}
+
+/**
+ * Where the state is not seen, a registration that the engine makes or replaces although nothing is to be sent is taken over. If
+ * the agent has one other, that is the old one of a replacement that was interrupted.
+ */
+async function withEngine(planned: PlannedAgent, { registration }: MasumiAgent): Promise<PlannedAgent> {
+  if (planned.action !== "none" || (await isKnown(registration.id))) return planned;
   const [old, ...more] = planned.spare;
-  const isReplaced = planned.action === "none" && !(await isKnown(registration.id));
-  if (!old || more.length > 0 || !isReplaced) return planned;
-  return { ...planned, spare: [], removals: [removalOf(old)] };
+  if (old && more.length === 0) return { ...planned, spare: [], removals: [removalOf(old)] };
+  return (await isKnown(registration.agentId)) ? { ...planned, action: "adopt" } : planned;
 }
 
 /** A registration that is left out keeps its outputs; one that does not exist then has not even the inputs it was given. */

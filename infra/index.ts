@@ -46,7 +46,7 @@ const hosted = new Map(
 async function knownOutputs(): Promise<pulumi.Output<AgentOutput>[]> {
   const outputs = [...hosted.values()].map(({ output }) => output);
   if (pulumi.runtime.isDryRun()) {
-    await reportPreview(plan, config, hosted);
+    await failPlainly(() => reportPreview(plan, config, hosted));
     return outputs;
   }
   reportReplacements(hosted);

@@ -299,6 +299,8 @@ export interface DriftDocument {
       /** null: not known, since the stack's state is not. */
       readonly removedByUp: boolean | null;
     })[];
+    /** Whether the stack's state has a valid registration of the agent; null: not known, or there is none. */
+    readonly inState: boolean | null;
     readonly urlCompared: boolean;
   }[];
   readonly orphans: readonly RegistrationDocument[];
@@ -321,6 +323,23 @@ interface RegistrationDocument {
   readonly walletVkey: string;
 }
 
+const agentDriftDocument = (
+  { agent, status, row, fields, duplicates, removals, isInState, isUrlCompared }: AgentDrift,
+  knowsState: boolean,
+): DriftDocument["agents"][number] => ({
+  id: agent.id,
+  file: agent.file,
+  status,
+  registration: row ? documentRow(row) : null,
+  fields: fields.map(({ field, declared = null, live = null }) => ({ field, declared, live })),
+  duplicates: [
+    ...removals.map((old) => ({ ...documentRow(old), removedByUp: true })),
+    ...duplicates.map((other) => ({ ...documentRow(other), removedByUp: knowsState ? false : null })),
+  ],
+  inState: isInState ?? null,
+  urlCompared: isUrlCompared,
+});
+
 export function driftDocument(
   { stack, config }: OpenedStack,
   drift: FleetDrift,
@@ -332,21 +351,7 @@ export function driftDocument(
     network: config.network,
     owner: config.owner,
     drifted: drift.hasDrifted || deadCrews.length > 0,
-    agents: drift.agents.map(({ agent, status, row, fields, duplicates, removals, isUrlCompared }) => ({
-      id: agent.id,
-      file: agent.file,
-      status,
-      registration: row ? documentRow(row) : null,
-      fields: fields.map(({ field, declared = null, live = null }) => ({ field, declared, live })),
-      duplicates: [
-        ...removals.map((old) => ({ ...documentRow(old), removedByUp: true })),
-        ...duplicates.map((other) => ({
-          ...documentRow(other),
-          removedByUp: drift.knowsState ? false : null,
-        })),
-      ],
-      urlCompared: isUrlCompared,
-    })),
+    agents: drift.agents.map((agent) => agentDriftDocument(agent, drift.knowsState)),
     orphans: drift.orphans.map(documentRow),
     foreign: drift.foreign.map(documentRow),
     deadCrews: deadCrews.map(({ agentId }) => agentId),

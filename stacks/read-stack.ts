@@ -145,18 +145,13 @@ export async function readStack(project: Project, stack: string, options: CallOp
  * @throws MasumiError if the key cannot serve at all; ServiceError, RefusedError
  */
 export const planStack = (
-  { config, declared: { agents }, client, urlOf, projectRoot, inState, pendingDeletes, forget }: ReadStack,
+  { declared: { agents }, client, ...stack }: ReadStack,
   signal?: AbortSignal,
 ): Promise<Examination> =>
   examineFleet(client, {
-    config,
+    ...stack,
     agents,
-    urlOf,
-    runsOf: whatRuns({ config, projectRoot }),
-    projectRoot,
-    inState,
-    pendingDeletes,
-    forget,
+    runsOf: whatRuns(stack),
     spends: false,
     allBalances: true,
     ...(signal ? { signal } : {}),
@@ -168,18 +163,9 @@ export const planStack = (
  * @throws MasumiError if the key is of another network; ServiceError, RefusedError
  */
 export const findStackDrift = (
-  { config, declared: { agents }, client, urlOf, inState, pendingDeletes, forget }: ReadStack,
+  { declared: { agents }, client, ...stack }: ReadStack,
   signal?: AbortSignal,
-): Promise<FleetDrift> =>
-  examineDrift(client, {
-    config,
-    agents,
-    urlOf,
-    inState,
-    pendingDeletes,
-    forget,
-    ...(signal ? { signal } : {}),
-  });
+): Promise<FleetDrift> => examineDrift(client, { ...stack, agents, ...(signal ? { signal } : {}) });
 
 /**
  * Return the registrations on a stack's wallets that it did not make.

@@ -6,6 +6,7 @@ import { FORGET } from "../../providers/masumi/service/index.ts";
 import { loadStackAgents } from "../../stacks/agents.ts";
 import type { Project } from "../../stacks/project.ts";
 import { type OpenedService, openService } from "../../stacks/read-stack.ts";
+import { registrationsInState } from "../../stacks/state-ids.ts";
 import { count, printProgress } from "../text.ts";
 import { type Check, type Verdict, ok, skip } from "./finding.ts";
 import { type StackToHost, checkAws, checkDocker, checkTokens, checkZone } from "./cloud.ts";
@@ -114,26 +115,25 @@ function lookAtService(project: Project, opened: () => Promise<OpenedService>, a
   const seen = once(async () => {
     await key();
     const { client, config } = await opened();
-    return { client, config, survey: await survey(client, config, await agents().catch(() => [])) };
+    const state = registrationsInState(project, config.stack, process.env);
+    const declared = await agents().catch(() => []);
+    return { client, config, state, survey: await survey(client, config, declared, state) };
   });
   const examined = once(async () => {
-    const { client, config, survey } = await seen();
+    const { client, config, survey, state } = await seen();
     const declared = await agents().catch(() => []);
-    const urlOf = expectedUrls({ config, projectRoot: project.root, agents: declared });
     const { root: projectRoot } = project;
-    const forget = process.env[FORGET];
-    const runsOf = whatRuns({ config, projectRoot });
-    const options = {
+    return examineSurveyed(client, {
+      ...state,
       config,
       agents: declared,
-      urlOf,
-      runsOf,
+      urlOf: expectedUrls({ config, projectRoot, agents: declared }),
+      runsOf: whatRuns({ config, projectRoot }),
       survey,
       projectRoot,
-      forget,
+      forget: process.env[FORGET],
       allBalances: true,
-    };
-    return examineSurveyed(client, options);
+    });
   });
   return { health, up, key, seen, examined };
 }

@@ -1,7 +1,16 @@
 import { createHash } from "node:crypto";
-import { MasumiError, contentOf, isLeaving, isOver, ownRows } from "../../providers/masumi/service/index.ts";
+import {
+  MasumiError,
+  contentOf,
+  isLeaving,
+  isOver,
+  marker,
+  ownRows,
+} from "../../providers/masumi/service/index.ts";
 import type { WhatRuns } from "../declarations/index.ts";
+import type { Action } from "./costs.ts";
 import { type FleetPlan, removalsOf } from "./plan/plan.ts";
+import type { PlannedAgent } from "./plan/plan-agent.ts";
 import { type FleetInput, listingOf, rowContent } from "./registrations.ts";
 
 /** Hex digits of each half: enough that nobody finds two declarations with the same one. */
@@ -29,12 +38,12 @@ const ofRuns = (runs: RunsById) =>
  * stack's state, which not every machine sees, unless the run deregisters an old registration that the state has.
  */
 function ofRegistrations({ config, survey }: FleetInput, plan: FleetPlan): unknown {
-  const declared = plan.agents.map(({ agent, wallet, sourceAddress, action, url }) => [
-    agent.id,
-    action,
-    wallet.vkey,
-    contentOf({ wallet, sourceAddress, listing: { ...listingOf(agent), apiBaseUrl: url } }),
-  ]);
+  const declared = plan.agents.map((planned) => {
+    const { agent, wallet, sourceAddress, url } = planned;
+    const listing = { ...listingOf(agent), apiBaseUrl: url };
+    const content = contentOf({ wallet, sourceAddress, listing });
+    return [agent.id, actionAnywhere(planned, config.owner), wallet.vkey, content];
+  });
   const live = ownRows(survey.rows, config.owner)
     .filter(({ state }) => !isOver(state))
     .map((row) => [row.id, row.marker, row.walletVkey, rowContent(row), conditionOf(row.state)])
@@ -46,6 +55,10 @@ function ofRegistrations({ config, survey }: FleetInput, plan: FleetPlan): unkno
   const ofState = removed.length > 0 ? [removed] : [];
   return [1, config.network, config.owner, declared, live, problems, ...ofState];
 }
+
+/** Not every machine sees whether a registration of ours is in the state already, or is taken over. */
+const actionAnywhere = ({ agent, action, row }: PlannedAgent, owner: string): Action =>
+  action === "adopt" && row?.markers.includes(marker(owner, agent.id)) ? "none" : action;
 
 function conditionOf(state: string): string {
   if (state.endsWith("Failed")) return state;

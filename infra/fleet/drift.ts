@@ -16,8 +16,16 @@ import { type FieldDrift, compareContent } from "./changes/compare.ts";
 import { foreignRows } from "./foreign.ts";
 import { type LiveFleet, eachAgent } from "./plan/each-agent.ts";
 import { findOrphans } from "./plan/orphans.ts";
-import { type FleetInput, assertUnregistered, keptBy, listingOf, registrationsOf } from "./registrations.ts";
+import {
+  type FleetInput,
+  assertUnregistered,
+  isOutsideState,
+  keptBy,
+  listingOf,
+  registrationsOf,
+} from "./registrations.ts";
 import { rightsProblem } from "./refusals.ts";
+import type { SeenInState } from "./state-file.ts";
 import { survey } from "./survey.ts";
 import { paymentSourceOf } from "./wallets.ts";
 
@@ -40,6 +48,8 @@ export interface AgentDrift {
   readonly duplicates: readonly Row[];
   /** Old ones that the stack's state still has: up deregisters them. */
   readonly removals: readonly Row[];
+  /** Whether the stack's state has a valid registration of the agent; absent if the state was not seen. See isOutsideState. */
+  readonly isInState?: boolean;
   /** False if the agent's URL is not known here and was therefore not compared. */
   readonly isUrlCompared: boolean;
 }
@@ -59,12 +69,10 @@ export interface FleetDrift {
   readonly knowsState: boolean;
 }
 
-export interface DriftOptions {
+export interface DriftOptions extends SeenInState {
   readonly config: StackConfig;
   readonly agents: readonly Agent[];
   readonly urlOf: FleetInput["urlOf"];
-  readonly inState?: FleetInput["inState"];
-  readonly pendingDeletes?: FleetInput["pendingDeletes"];
   readonly forget?: FleetInput["forget"];
   readonly signal?: AbortSignal;
 }
@@ -79,7 +87,7 @@ export async function examineDrift(client: MasumiClient, options: DriftOptions):
   const { config, agents, signal } = options;
   const refused = rightsProblem(await client.apiKeyStatus({ signal }), config, { spends: false });
   if (refused) throw refused;
-  return findDrift({ ...options, survey: await survey(client, config, agents, { signal }) });
+  return findDrift({ ...options, survey: await survey(client, config, agents, options) });
 }
 
 /** Returns what differs from the declarations, by agent and field. Pure. */
@@ -117,6 +125,7 @@ function compareAgent(input: FleetInput, agent: Agent, { own, pool, registered }
     ...(blame ? { blame } : {}),
     duplicates: spare,
     removals: removed,
+    ...(row && input.inState ? { isInState: !isOutsideState(input, [row, ...rows]) } : {}),
     isUrlCompared: url !== undefined,
   };
   if (!row || isOver(row.state)) assertUnregistered(input, agent, wallet);

@@ -8,9 +8,10 @@ import { type FleetPlan, planFleet } from "./plan/plan.ts";
 import type { FleetInput } from "./registrations.ts";
 import { rightsProblem } from "./refusals.ts";
 import { survey } from "./survey.ts";
+import type { SeenInState } from "./state-file.ts";
 import { type WalletSight, lookAtWallets } from "./wallet-sight.ts";
 
-export interface ExamineOptions {
+export interface ExamineOptions extends SeenInState {
   readonly config: StackConfig;
   readonly agents: readonly Agent[];
   readonly urlOf: FleetInput["urlOf"];
@@ -18,8 +19,6 @@ export interface ExamineOptions {
   readonly runsOf: (agent: Agent) => WhatRuns;
   /** Whether the run will spend money; for a plan or preview a Read key is enough. */
   readonly spends: boolean;
-  readonly inState?: FleetInput["inState"];
-  readonly pendingDeletes?: FleetInput["pendingDeletes"];
   readonly forget?: FleetInput["forget"];
   /** The project's folder, where earlier runs left notes of requests whose outcome they did not learn. */
   readonly projectRoot?: string | undefined;
@@ -51,7 +50,7 @@ export async function examineFleet(client: MasumiClient, options: ExamineOptions
   const { config, agents, spends, signal } = options;
   const refused = rightsProblem(await client.apiKeyStatus({ signal }), config, { spends });
   if (refused) throw refused;
-  return examineSurveyed(client, { ...options, survey: await survey(client, config, agents, { signal }) });
+  return examineSurveyed(client, { ...options, survey: await survey(client, config, agents, options) });
 }
 
 /** Returns the same from registrations that have been read. */
@@ -59,10 +58,9 @@ export async function examineSurveyed(
   client: MasumiClient,
   options: Omit<ExamineOptions, "spends"> & Pick<FleetInput, "survey">,
 ): Promise<Examination> {
-  const { config, agents, urlOf, runsOf, inState, pendingDeletes, forget, projectRoot, survey } = options;
-  const { approved, allBalances = false, signal } = options;
+  const { config, agents, runsOf, projectRoot, survey, approved, allBalances = false, signal } = options;
   const unsettled = await readUnsettled(config, agents, projectRoot);
-  const input: FleetInput = { config, agents, urlOf, inState, pendingDeletes, forget, unsettled, survey };
+  const input: FleetInput = { ...options, unsettled };
   const plan = planFleet(input);
   const isAsked = (needed: bigint) => allBalances || needed > 0n;
   const [funds, wallets] = await Promise.all([

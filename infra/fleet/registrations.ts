@@ -7,6 +7,8 @@ import {
   chooseKept,
   contentOf,
   isForgotten,
+  isLeaving,
+  isOver,
   marker,
   ownRows,
   shortList,
@@ -18,20 +20,17 @@ import {
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import type { RegisteredUrls, UrlOf } from "./expected-url.ts";
+import { type SeenInState, isInState } from "./state-file.ts";
 import type { Survey } from "./survey.ts";
 import { usableWallets } from "./wallets.ts";
 
 /** What a plan, and a comparison, are made from. */
-export interface FleetInput {
+export interface FleetInput extends SeenInState {
   readonly config: StackConfig;
   readonly agents: readonly Agent[];
   readonly survey: Survey;
   /** Returns an agent's URL if it is known before the agent is hosted. */
   readonly urlOf: UrlOf;
-  /** Ids of the registrations in the stack's state, if that is known. */
-  readonly inState?: ReadonlySet<string> | undefined;
-  /** Ids of those that an interrupted run replaced in the state: the next one deregisters them. */
-  readonly pendingDeletes?: ReadonlySet<string> | undefined;
   /** Requests of unknown outcome, by agent: when they were sent (Unix milliseconds). */
   readonly unsettled?: ReadonlyMap<string, number> | undefined;
   /** MASUMI_FORGET_REGISTRATION: of which agents what the service does not show counts as gone. */
@@ -51,14 +50,14 @@ export interface Registrations {
 }
 
 export function registrationsOf(
-  { inState, pendingDeletes }: Pick<FleetInput, "inState" | "pendingDeletes">,
+  state: SeenInState,
   mark: string,
   own: readonly OwnRow[],
   by: KeptBy,
 ): Registrations {
   const rows = own.filter((row) => row.marker === mark);
   const { row, spare } = chooseKept(rows, by);
-  const isGivenUp = ({ id }: Row) => (inState?.has(id) ?? false) || (pendingDeletes?.has(id) ?? false);
+  const isGivenUp = ({ id }: Row) => isInState(state, id);
   return {
     rows,
     row,
@@ -66,6 +65,14 @@ export function registrationsOf(
     removed: spare.filter(isGivenUp),
   };
 }
+
+/**
+ * Returns whether the state is known and has none of an agent's registrations that are still valid, though it may have one that is
+ * over. A run then takes over what is registered if it is as declared, and refuses to start otherwise.
+ */
+export const isOutsideState = ({ inState }: SeenInState, rows: readonly Row[]): boolean =>
+  inState !== undefined &&
+  !rows.some(({ id, state }) => inState.has(id) && !isOver(state) && !isLeaving(state));
 
 /**
  * Throws if an agent is registered on two wallets that may both keep it. Only the state knows which registration it has, and a run

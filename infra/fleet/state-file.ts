@@ -9,7 +9,18 @@ export interface RegistrationsInState {
   readonly inState: ReadonlySet<string>;
   /** Ids of those that an interrupted run has replaced: the next one deregisters them. */
   readonly pendingDeletes: ReadonlySet<string>;
+  /** What the service showed of them when the state was written, by id. */
+  readonly lastStates: ReadonlyMap<string, string>;
 }
+
+/** The same where the state may not be seen. */
+export type SeenInState = {
+  readonly [Key in keyof RegistrationsInState]?: RegistrationsInState[Key] | undefined;
+};
+
+/** Returns whether the state has a registration; false if the state is not seen. */
+export const isInState = ({ inState, pendingDeletes }: SeenInState, id: string): boolean =>
+  (inState?.has(id) ?? false) || (pendingDeletes?.has(id) ?? false);
 
 /** A stack of a backend that keeps its states in files, as Pulumi lays them out. */
 export interface StackOfFiles {
@@ -21,16 +32,15 @@ export interface StackOfFiles {
 
 const REGISTRATION = "masumi:AgentRegistration";
 
+const resource = z.object({
+  type: z.string(),
+  id: z.string().optional(),
+  delete: z.boolean().optional(),
+  outputs: z.object({ state: z.string().optional().catch(undefined) }).optional(),
+});
+
 const checkpoint = z.object({
-  checkpoint: z.object({
-    latest: z
-      .object({
-        resources: z
-          .array(z.object({ type: z.string(), id: z.string().optional(), delete: z.boolean().optional() }))
-          .nullish(),
-      })
-      .nullish(),
-  }),
+  checkpoint: z.object({ latest: z.object({ resources: z.array(resource).nullish() }).nullish() }),
 });
 
 /** Returns the folder of a backend's URL (PULUMI_BACKEND_URL); undefined if it keeps its states elsewhere. */
@@ -49,17 +59,22 @@ export function readStateFile({ backend, project, stack }: StackOfFiles): Regist
   const file = join(stacks, project, `${stack}.json`);
   if (!existsSync(file)) {
     const isElsewhere = [`${file}.gz`, `${file}.zst`, join(stacks, `${stack}.json`)].some(existsSync);
-    return isElsewhere ? undefined : { inState: new Set(), pendingDeletes: new Set() };
+    return isElsewhere ? undefined : registrationsOf([]);
   }
   const read = checkpoint.safeParse(parsed(readFileSync(file, "utf8")));
-  if (!read.success) return undefined;
-  const resources = read.data.checkpoint.latest?.resources ?? [];
+  return read.success ? registrationsOf(read.data.checkpoint.latest?.resources ?? []) : undefined;
+}
+
+function registrationsOf(resources: readonly z.infer<typeof resource>[]): RegistrationsInState {
   const registrations = resources.filter(({ type }) => type.endsWith(REGISTRATION));
   const idsOf = (isPending: boolean) =>
     new Set(
       registrations.flatMap(({ id, delete: toDelete = false }) => (id && toDelete === isPending ? [id] : [])),
     );
-  return { inState: idsOf(false), pendingDeletes: idsOf(true) };
+  const lastStates = registrations.flatMap(({ id, outputs }) =>
+    id && outputs?.state ? [[id, outputs.state] as const] : [],
+  );
+  return { inState: idsOf(false), pendingDeletes: idsOf(true), lastStates: new Map(lastStates) };
 }
 
 function parsed(text: string): unknown {

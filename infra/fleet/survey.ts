@@ -14,6 +14,7 @@ import {
 } from "../../providers/masumi/service/index.ts";
 import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
+import { type SeenInState, isInState } from "./state-file.ts";
 import { contractOf } from "./wallets.ts";
 
 /** The agents' tokens in a wallet that no registration accounts for, according to the chain. */
@@ -30,7 +31,10 @@ export interface Survey {
   readonly rows: readonly Row[];
   /** How many rows the lists lacked, according to the service's own counts. */
   readonly missing: number;
-  /** Asked for if an agent has no row that is on the chain or will be; empty if the release cannot tell. */
+  /**
+   * Asked for if an agent has no row that is on the chain or will be, or if the state has a registration that is shown as over;
+   * empty if the release cannot tell.
+   */
   readonly holdings: readonly WalletHoldings[];
   /** Entries that are no standard agents' registrations, or cannot be understood. */
   readonly skipped?: readonly SkippedEntry[];
@@ -47,7 +51,8 @@ interface SurveyOptions {
  *
  * If the addresses of all wallets are known, only their registrations are requested. If an agent is not among them, all
  * registrations of the network are read: it may be registered on a wallet that was removed from the configuration. If it is not
- * among these either, the chain is asked for the tokens in the stack's wallets: the list may lack a row.
+ * among these either, the chain is asked for the tokens in the stack's wallets: the list may lack a row. So it is if a
+ * registration that the state has is shown as over.
  *
  * @throws ServiceError, RefusedError
  */
@@ -55,18 +60,18 @@ export async function survey(
   client: MasumiClient,
   config: StackConfig,
   agents: readonly Agent[],
-  { signal }: SurveyOptions = {},
+  { signal, ...state }: SurveyOptions & SeenInState = {},
 ): Promise<Survey> {
   const [sources, dialect] = await Promise.all([client.paymentSources({ signal }), client.apiDocs()]);
   let missing = 0;
   const onShort = (short: number) => void (missing += short);
   const { network, owner } = config;
   const complete = async (seen: Omit<Survey, "holdings">): Promise<Survey> => {
-    const living = new Set(
-      ownRows(seen.rows, owner).flatMap(({ state, marker: mark }) => (isOver(state) ? [] : [mark])),
-    );
+    const own = ownRows(seen.rows, owner);
+    const living = new Set(own.flatMap((row) => (isOver(row.state) ? [] : [row.marker])));
     const isListed = agents.every(({ id }) => living.has(marker(owner, id)));
-    const isAsked = !isListed && dialect.hasWalletTokens;
+    const isDoubtful = own.some((row) => isOver(row.state) && isInState(state, row.id));
+    const isAsked = (!isListed || isDoubtful) && dialect.hasWalletTokens;
     return { ...seen, holdings: isAsked ? await readHoldings(client, config, seen, { signal }) : [] };
   };
   const walletAddresses = config.wallets.flatMap(({ address }) => address ?? []);

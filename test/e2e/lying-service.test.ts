@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { DriftDocument, PlanDocument } from "../../stacks/documents.ts";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
-import { setConfig } from "../../local/engine/index.ts";
+import { preview, setConfig } from "../../local/engine/index.ts";
 import { marker } from "../../providers/masumi/service/index.ts";
-import { localRun, prepareLocalStack } from "../../stacks/local/local-stack.ts";
+import { localRun, openLocalStack, prepareLocalStack } from "../../stacks/local/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { TestProject, changes, repository } from "../helpers/project.ts";
@@ -255,6 +255,87 @@ describe("several live registrations of one agent", () => {
     });
     expect(await live()).toEqual([double]);
     expect((await project.run("destroy", "--leave-duplicates")).exitCode).toBe(0);
+  }, 400_000);
+});
+
+describe("a registration of the state that is shown as failed, beside a live one of the same agent", () => {
+  async function beginWithDouble(isBurned: boolean) {
+    await begin();
+    declare("Researcher");
+    const { outputs } = await project.report("up");
+    const { registrationId: id = "", agentIdentifier = "" } = outputs.agents?.agents["researcher"] ?? {};
+    if (isBurned) await control.burnToken(agentIdentifier);
+    await control.patchRow(id, { state: "RegistrationFailed", agentIdentifier: null });
+    const { id: double } = await control.addRow(outsideRow());
+    return { id, double };
+  }
+
+  it("while its token is on the chain: every command refuses before anything changes", async () => {
+    const { id, double } = await beginWithDouble(false);
+    const state = await project.run("stack", "export");
+    for (const words of [["plan"], ["preview"], ["drift"], ["doctor"], ["up"], ["up", "--refresh"]]) {
+      const said = await refusalOf(words);
+      expect(said).toMatch(`REGISTRY_INCONSISTENT: The payment service shows registration ${id}`);
+      expect(said).not.toContain("Took over");
+    }
+    expect((await project.run("stack", "export")).stdout).toBe(state.stdout);
+    // A person has looked, and wants it so.
+    project.env["MASUMI_FORGET_REGISTRATION"] = "researcher";
+    const { summary } = await json<PlanDocument>("plan");
+    expect(summary).toBe("On the chain: 1 to take over. About 0 ADA in fees.");
+    await project.report("up");
+    delete project.env["MASUMI_FORGET_REGISTRATION"];
+    expect(await live()).toEqual([double]);
+    expect(await control.chainRequests()).toBe(1);
+    expect(changes(await project.report("up"))).toEqual([]);
+  }, 400_000);
+
+  it("if it never was on the chain: every command says that up takes the live one over, and up does", async () => {
+    const { double } = await beginWithDouble(true);
+    const takes = "On the chain: 1 to take over. About 0 ADA in fees.";
+    expect(await json<PlanDocument>("plan")).toMatchObject({
+      exitCode: 0,
+      summary: takes,
+      agents: [{ action: "adopt", registrationId: double }],
+    });
+    for (const words of [["preview"], ["doctor"]]) {
+      expect((await project.run(...words)).stdout).toContain(takes);
+    }
+    expect(await json<DriftDocument>("drift")).toMatchObject({ exitCode: 0, agents: [{ inState: false }] });
+    expect((await project.run("drift")).stdout).toContain("NOT IN THE STATE: up takes it over");
+    expect((await project.run("up")).stdout).toContain(`Took over registration ${double}`);
+    expect(await control.chainRequests()).toBe(1);
+    expect(changes(await project.report("up"))).toEqual([]);
+    expect(await json<DriftDocument>("drift")).toMatchObject({ agents: [{ inState: true }] });
+  }, 400_000);
+});
+
+describe("a state that is lost", () => {
+  it("is told by every command before anything starts, if what is registered is not as declared", async () => {
+    await begin();
+    declare("Researcher");
+    await project.report("up");
+    rmSync(project.path(".masumi/state/.pulumi/stacks"), { recursive: true });
+    declare("Researcher", { price: "4 ADA" });
+    for (const words of [["plan"], ["preview"], ["doctor"], ["up"]]) {
+      const said = await refusalOf(words);
+      expect(said).toContain("OWN_REGISTRATION_DIFFERS");
+      expect(said).not.toContain("AgentRegistration");
+    }
+    // Where no program sees the state, the engine's own plan tells.
+    const options = await openLocalStack(openProject(project.root));
+    const { ok, diagnostics } = await preview({ ...options, env: {} });
+    expect(ok).toBe(false);
+    expect(diagnostics.map(({ message }) => message).join()).toContain("OWN_REGISTRATION_DIFFERS");
+    declare("Researcher");
+    const unchanged = await preview({ ...options, env: {} });
+    expect(unchanged.diagnostics.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining("On the chain: 1 to take over."),
+    );
+    await project.report("up");
+    expect(await control.chainRequests()).toBe(1);
+    const again = await preview({ ...options, env: {} });
+    expect(again.diagnostics.map(({ message }) => message).join()).toContain("On the chain: nothing to do.");
   }, 400_000);
 });
 

@@ -1,7 +1,8 @@
-import { MasumiError, type OwnRow, ownRows } from "../../../providers/masumi/service/index.ts";
+import { MasumiError, type OwnRow, marker, ownRows } from "../../../providers/masumi/service/index.ts";
 import type { Agent } from "../../declarations/index.ts";
 import type { RegisteredUrls } from "../expected-url.ts";
 import { type FleetInput, registeredUrls } from "../registrations.ts";
+import { overProblem } from "./over.ts";
 import { assertUnderstood, strayProblems } from "./skipped.ts";
 import { WalletPool } from "../wallets.ts";
 
@@ -25,10 +26,16 @@ export function eachAgent<T>(
   const own = ownRows(survey.rows, config.owner);
   const registered = registeredUrls(input);
   const fleet = { own, registered, pool: new WalletPool(config) };
-  const problems = strayProblems(input);
+  const declared = new Set(agents.map(({ id }) => marker(config.owner, id)));
+  const removed = own.filter((row) => !declared.has(row.marker));
+  const problems = [
+    ...strayProblems(input),
+    ...removed.flatMap((row) => overProblem(input, row, row.id) ?? []),
+  ];
   const results = agents.flatMap((agent) => {
     try {
       assertUnderstood(input, agent);
+      assertBelieved(input, agent, own);
       return [judge(agent, fleet)];
     } catch (error) {
       if (!(error instanceof MasumiError)) throw error;
@@ -37,4 +44,13 @@ export function eachAgent<T>(
     }
   });
   return { results, problems, own, registered };
+}
+
+/** @throws MasumiError REGISTRY_INCONSISTENT if one of an agent's registrations is shown as over, but cannot be */
+function assertBelieved(input: FleetInput, { id }: Agent, own: readonly OwnRow[]): void {
+  const mark = marker(input.config.owner, id);
+  for (const row of own) {
+    const problem = row.marker === mark ? overProblem(input, row, id) : undefined;
+    if (problem) throw problem;
+  }
 }

@@ -1,18 +1,23 @@
 import {
   type Change,
+  MasumiError,
   type OwnRow,
   type RecoverFrom,
   type Registration,
   type Row,
   assertTextsFit,
+  assertTypeSupported,
+  assertUpdatable,
   blameFor,
   changedFields,
   decideChange,
   decideCreate,
   describeBlame,
   digestOf,
+  isLeaving,
   isLive,
   isOver,
+  isSettled,
   marker,
   shows,
 } from "../../../providers/masumi/service/index.ts";
@@ -23,12 +28,15 @@ import { type FieldDrift, compareContent } from "../changes/compare.ts";
 import type { LiveFleet } from "./each-agent.ts";
 import {
   type FleetInput,
+  type Registrations,
   assertOneWallet,
   assertUnregistered,
+  isOutsideState,
   keptBy,
   listingOf,
   registrationsOf,
 } from "../registrations.ts";
+import type { Survey } from "../survey.ts";
 import { paymentSourceOf } from "../wallets.ts";
 
 /** One agent of the stack: its status on the network, and what a run would do about it. */
@@ -57,6 +65,8 @@ export interface PlannedAgent {
   readonly removals: readonly Removal[];
   /** "" if it is known only once the agent is hosted. */
   readonly url: string;
+  /** If the state was not seen: why a run refuses that has none of its registrations in the state. */
+  readonly refusedIfNew?: MasumiError;
   /** When an earlier run requested it without learning what became of that (Unix milliseconds). */
   readonly requestedAt?: number;
   /** Without its removals. */
@@ -103,18 +113,9 @@ export function planAgent(input: FleetInput, agent: Agent, { own, pool, register
     listing: { ...listingOf(agent), apiBaseUrl: knownUrl ?? (row ?? adopted)?.listing.apiBaseUrl ?? "" },
   };
   const recover = recoverFrom(rows, row);
-  const known = row ?? (adopted && isOurChange(adopted, registration) ? adopted : undefined);
-  const decided: Decided = known
-    ? { ...changeOf(config, registration, known, recover), row: known }
-    : newcomer(registration, agent, survey.rows);
-  if (row && isStray(input, rows, agent)) newcomer(registration, agent, survey.rows);
-  if (decided.action === "replace" && row && input.inState?.has(row.id)) {
-    newcomer(registration, agent, survey.rows, row);
-  }
+  const decided = decide(input, agent, { registration, rows, row, adopted, recover });
   const requestedAt = decided.action === "create" ? assertUnregistered(input, agent, wallet) : undefined;
-  if (survey.dialect && decided.action !== "none" && decided.action !== "adopt") {
-    assertTextsFit(agent.id, registration.listing, survey.dialect);
-  }
+  assertAccepted(survey, registration, agent, decided);
   const failure = lastFailure(rows, row, survey.rows);
   return {
     agent,
@@ -141,16 +142,44 @@ const isOurChange = (adopted: Row, registration: Registration): boolean =>
   isLive(adopted.state) &&
   !shows(adopted, registration);
 
-/**
- * Returns whether the state is known and has none of an agent's registrations: then the run takes one over as it is, or refuses.
- */
-const isStray = ({ inState }: FleetInput, rows: readonly Row[], { adopt }: Agent): boolean =>
-  inState !== undefined && !rows.some(({ id }) => inState.has(id) || id === adopt);
+/** @throws MasumiError if the service would refuse what the run is about to request */
+function assertAccepted(
+  { dialect }: Survey,
+  { wallet, listing }: Registration,
+  { id }: Agent,
+  { action, row }: Decided,
+): void {
+  if (action === "none" || action === "adopt") return;
+  if (action === "update" && row && isSettled(row.state)) assertUpdatable(row);
+  if (dialect) assertTypeSupported(id, wallet, dialect);
+  if (dialect) assertTextsFit(id, listing, dialect);
+}
 
-interface Decided extends Pick<PlannedAgent, "fields" | "changes"> {
+interface Decided extends Pick<PlannedAgent, "fields" | "changes" | "row" | "refusedIfNew"> {
   readonly action: Action;
-  /** The existing registration, or the one to be taken over. */
-  readonly row?: Row;
+}
+
+/** What is there of an agent. */
+interface Present extends Pick<Registrations, "rows" | "row"> {
+  readonly registration: Registration;
+  /** The registration that the agent's file names with adopt:. */
+  readonly adopted: Row | undefined;
+  readonly recover: readonly RecoverFrom[];
+}
+
+/** @throws MasumiError if the run would refuse once it looks for the agent's registration */
+function decide(input: FleetInput, agent: Agent, present: Present): Decided {
+  const { config, survey, inState } = input;
+  const { registration, rows, row, adopted, recover } = present;
+  const known = row ?? (adopted && isOurChange(adopted, registration) ? adopted : undefined);
+  const asNew = () => newcomer(registration, agent, survey.rows);
+  if (!known || isOutsideState(input, [known, ...rows])) return asNew();
+  const change = { ...changeOf(config, registration, known, recover), row: known };
+  if (change.action === "replace" && inState?.has(known.id)) {
+    newcomer(registration, agent, survey.rows, known);
+  }
+  const refusedIfNew = inState === undefined ? refusalOf(asNew) : undefined;
+  return refusedIfNew ? { ...change, refusedIfNew } : change;
 }
 
 function changeOf(
@@ -205,16 +234,28 @@ function newcomer(registration: Registration, { adopt }: Agent, rows: readonly R
   return { action: "update", ...differences(look.row, registration), row: look.row };
 }
 
+function refusalOf(decide: () => unknown): MasumiError | undefined {
+  try {
+    decide();
+    return undefined;
+  } catch (error) {
+    if (error instanceof MasumiError) return error;
+    throw error;
+  }
+}
+
 /** More consecutive attempts that the state does not know of are not to be expected. */
 const MOST_RECOVERED = 10;
 
 /**
- * Returns those registrations of an agent that have ended or failed although the state may still consider them valid. Only
- * the state knows which one it has, and after a killed run that need not be the newest.
+ * Returns those registrations of an agent that have ended, are ending or failed although the state may still consider them valid.
+ * Only the state knows which one it has, and after a killed run that need not be the newest.
  */
 function recoverFrom(rows: readonly OwnRow[], live: Row | undefined): RecoverFrom[] {
   return rows
-    .filter((row) => isOver(row.state) || (row.id === live?.id && row.state === "UpdateFailed"))
+    .filter(
+      ({ id, state }) => isOver(state) || isLeaving(state) || (id === live?.id && state === "UpdateFailed"),
+    )
     .slice(0, MOST_RECOVERED)
     .map(({ id, state }) => ({ rowId: id, state }));
 }

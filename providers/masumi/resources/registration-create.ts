@@ -12,6 +12,7 @@ import { assertTextsFit } from "../service/rules/chain-texts.ts";
 import { shows } from "../service/rules/content.ts";
 import { type Look, decideCreate } from "../service/rules/decisions.ts";
 import { chooseKept } from "../service/rules/kept.ts";
+import { assertTypeSupported } from "../service/rules/possible.ts";
 import type { Session } from "./session.ts";
 import { assertUnregistered } from "./whereabouts.ts";
 import { awaitEffect } from "../service/reads/await-effect.ts";
@@ -31,10 +32,9 @@ export async function createRegistration(
 ): Promise<{ id: string; outs: RegistrationOutputs }> {
   const client = await session.client();
   const registration = toRegistration(inputs);
-  if (inputs.wallet.type === "V2" && !(await client.apiDocs()).hasV2) {
-    throw new RegistrationError({ code: "V2_NOT_SUPPORTED", what: `${inputs.agentId} needs a V2 wallet.` });
-  }
-  assertTextsFit(inputs.agentId, inputs.listing, await client.apiDocs());
+  const dialect = await client.apiDocs();
+  assertTypeSupported(inputs.agentId, inputs.wallet, dialect);
+  assertTextsFit(inputs.agentId, inputs.listing, dialect);
   await probe(session, inputs);
 
   const { look, rows } = await lookForRow(session, inputs, registration);

@@ -1,7 +1,8 @@
 import { type Registration, toUpdateBody } from "../service/client/convert.ts";
 import { RefusedError, RegistrationError, ServiceError } from "../service/errors.ts";
 import type { RegistrationInputs, RegistrationOutputs } from "./inputs.ts";
-import { type Row, isLeaving, isOver, isSettled, isUpdatable } from "../service/model.ts";
+import { type Row, isLeaving, isSettled, isUpdatable } from "../service/model.ts";
+import { assertUpdatable } from "../service/rules/possible.ts";
 import { deadlineBy } from "../service/rules/queue.ts";
 import { probe, settleSeconds, toOutputs, toRegistration } from "./registration-common.ts";
 import { assertTextsFit } from "../service/rules/chain-texts.ts";
@@ -69,17 +70,8 @@ function judgeBeforeUpdate(id: string, row: Row | undefined, inputs: Registratio
     });
   }
   if (!isSettled(row.state) && !isLeaving(row.state)) return isThere(row, inputs) ? row : undefined;
-  if (isUpdatable(row.state)) return row;
-  throw new RegistrationError({
-    code: codeForState(row.state),
-    what: `Registration ${id} cannot be updated in its state ${row.state}.`,
-    serviceMessage: row.error,
-  });
-}
-
-function codeForState(state: string) {
-  if (isOver(state)) return "REGISTRATION_FAILED";
-  return isLeaving(state) ? "REGISTRATION_LEAVING" : "DEREGISTRATION_FAILED";
+  assertUpdatable(row);
+  return row;
 }
 
 /** Sends the one POST of an update, after checking that the agent answers. If its answer is lost, checks the registration. */

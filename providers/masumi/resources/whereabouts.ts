@@ -3,9 +3,11 @@ import { type Network, type Row, type WalletType, isOver } from "../service/mode
 import type { SellingWallet } from "../service/reads/wallet-tokens.ts";
 import {
   type Sought,
+  backwards,
   inconsistent,
   isBackwards,
   shortList,
+  stillOnChain,
   unlisted,
   unlistedTokens,
   untold,
@@ -41,43 +43,28 @@ export interface KnownRegistration {
 export async function assertGone(
   session: Session,
   known: KnownRegistration,
-  row: Row | undefined,
+  row: Pick<Row, "state"> | undefined,
 ): Promise<void> {
   const { id, agentId, state } = known;
   if (await session.forgets(agentId, id)) return;
   if (row && isBackwards(state, row.state)) throw backwards(known, row.state);
   if (row?.state === "DeregistrationConfirmed" && session.run.deregistering.has(id)) return;
   const isOnChain = await lookOnChain(session, known);
-  const shown = row ? `shows registration ${id} as ${row.state}` : `does not list registration ${id}`;
-  if (isOnChain) {
-    throw inconsistent(`The payment service ${shown}, but its token is on the chain.`, agentId);
-  }
+  if (isOnChain) throw stillOnChain(known, row?.state);
   if (row) return;
+  const shown = `The payment service does not list registration ${id}`;
   if (isOnChain === undefined) {
-    throw inconsistent(
-      `The payment service ${shown}, and whether its token is on the chain cannot be told.`,
-      agentId,
-    );
+    throw inconsistent(`${shown}, and whether its token is on the chain cannot be told.`, agentId);
   }
   // One that waits for its wallet has no token yet, so nothing on the chain can tell that it is gone.
   if (known.agentIdentifier === "" && !isOver(state)) {
     throw inconsistent(
-      `The payment service ${shown}, which may still be on its way to the chain: the state knows no token of it.`,
+      `${shown}, which may still be on its way to the chain: the state knows no token of it.`,
       agentId,
     );
   }
   await assertAlone(session, known);
 }
-
-/** The error for a state that no registration can have after the one that is known. */
-export const backwards = (
-  { id, agentId, state }: Pick<KnownRegistration, "id" | "agentId" | "state">,
-  now: string,
-) =>
-  inconsistent(
-    `Registration ${id} was ${state}, and the payment service now shows it as ${now}, which cannot be.`,
-    agentId,
-  );
 
 /** Several that vanish at once have not been removed one by one: the service shows another database, or not all of it. */
 async function assertAlone(session: Session, { id, agentId }: KnownRegistration): Promise<void> {

@@ -2,7 +2,17 @@
 export { assertTextsFit, blameFor, describeBlame } from "./rules/chain-texts.ts";
 export { UNNAMED_BURNS } from "./rules/burn.ts";
 export { type Kept, type KeptBy, chooseKept } from "./rules/kept.ts";
-export { FORGET, isForgotten, shortList, unlisted, unlistedTokens, untold } from "./rules/unlisted.ts";
+export {
+  FORGET,
+  backwards,
+  isBackwards,
+  isForgotten,
+  shortList,
+  stillOnChain,
+  unlisted,
+  unlistedTokens,
+  untold,
+} from "./rules/unlisted.ts";
 export { WalletTokens } from "./reads/wallet-tokens.ts";
 export { IntentNotes, type UnsettledRequest, unsettled } from "./intents.ts";
 export {
@@ -14,6 +24,7 @@ export {
   readLedgerFile,
 } from "./ledger/index.ts";
 export { LIMITS } from "./rules/check.ts";
+export { assertTypeSupported, assertUpdatable } from "./rules/possible.ts";
 export { changedFields, contentOf, digestOf, shows } from "./rules/content.ts";
 export { notUnderstood } from "./client/entries.ts";
 export { type ListScope, MasumiClient, type TokenTags } from "./client/client.ts";
@@ -48,6 +59,7 @@ export {
   isLive,
   isOver,
   isPending,
+  isSettled,
   isUpdatable,
 } from "./model.ts";
 export { queueSeconds, waitMinutesFor } from "./rules/queue.ts";

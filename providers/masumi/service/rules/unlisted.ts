@@ -68,6 +68,30 @@ export const inconsistent = (what: string, id: string): RegistrationError =>
       `sure that nothing of it is on the chain: with ${FORGET}=${id} in its environment a run forgets it.`,
   });
 
+/** A registration as it is known from before. */
+interface Known {
+  readonly id: string;
+  /** The agent's id, for people. */
+  readonly agentId: string;
+  readonly state: string;
+}
+
+/** The error for a state that no registration can have after the one that is known. */
+export const backwards = ({ id, agentId, state }: Known, now: string): RegistrationError =>
+  inconsistent(
+    `Registration ${id} was ${state}, and the payment service now shows it as ${now}, which cannot be.`,
+    agentId,
+  );
+
+/** The error for a registration that is gone for the service, but not for the chain. */
+export const stillOnChain = (
+  { id, agentId }: Omit<Known, "state">,
+  now: string | undefined,
+): RegistrationError => {
+  const shown = now ? `shows registration ${id} as ${now}` : `does not list registration ${id}`;
+  return inconsistent(`The payment service ${shown}, but its token is on the chain.`, agentId);
+};
+
 /** The error for a list that is shorter than the service's own count. */
 export const shortList = (missing: number, id: string): RegistrationError =>
   inconsistent(
