@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
-import { authorSettings, declaredWallets } from "../infra/config.ts";
+import { type AuthorSettings, ConfigurationError, authorSettings, declaredWallets } from "../infra/config.ts";
 import { type LoadedAgents, isPipeline, loadAgents } from "../infra/declarations/index.ts";
-import { readNetwork } from "./network.ts";
+import { type StackNetwork, readNetwork, readNetworkAs } from "./network.ts";
 import { usesSandbox } from "./local/uses-sandbox.ts";
 import {
   type Environment,
@@ -11,6 +11,7 @@ import {
   namesOfSecrets,
   stackFile,
 } from "./project.ts";
+import { UserError } from "./user-error.ts";
 
 /** Return how many agents the folder declares at most; cheap, for choosing the number of parallel steps. */
 export function countAgents(project: Project): number {
@@ -50,9 +51,49 @@ export interface LoadStackOptions {
 export function loadStackAgents(
   project: Project,
   stack: string,
-  { secretsMayFollow = false, env = {} }: LoadStackOptions = {},
+  options: LoadStackOptions = {},
 ): LoadedAgents {
-  const { network, assets, settings } = readNetwork(project, stack);
+  const read = readNetwork(project, stack);
+  return loadAs(project, stack, options, { ...read, limits: authorSettings(stack, read.settings) });
+}
+
+/**
+ * Return the same also where a stack's settings are wrong, which whoever asks reports: without limits for authors that cannot be
+ * read, and without a network on the one where less is wrong with the files.
+ * @throws UserError when the stack has no file
+ */
+export function judgeStackFiles(
+  project: Project,
+  stack: string,
+  options: LoadStackOptions = {},
+): LoadedAgents {
+  const reads = unlessWrong(() => [readNetwork(project, stack)]) ?? [
+    readNetworkAs(project, stack, "Preprod"),
+    readNetworkAs(project, stack, "Mainnet"),
+  ];
+  const [judged, other] = reads.map((read) => {
+    const limits = unlessWrong(() => authorSettings(stack, read.settings)) ?? { policy: {} };
+    return loadAs(project, stack, options, { ...read, limits });
+  });
+  if (!judged) throw new Error("a stack is judged on one network at least");
+  return other && other.complaints.length < judged.complaints.length ? other : judged;
+}
+
+function unlessWrong<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UserError || error instanceof ConfigurationError) return undefined;
+    throw error;
+  }
+}
+
+function loadAs(
+  project: Project,
+  stack: string,
+  { secretsMayFollow = false, env = {} }: LoadStackOptions,
+  { network, assets, settings, limits }: StackNetwork & { readonly limits: AuthorSettings },
+): LoadedAgents {
   const wallets = declaredWallets(settings);
   const hasSecrets = Object.values(settings).some(isEncrypted);
   const secrets = secretsMayFollow && !hasSecrets ? undefined : secretsOf(project, stack, settings);
@@ -62,7 +103,7 @@ export function loadStackAgents(
     stack,
     network,
     hosting: settings["masumi:hosting"] ?? "process",
-    ...authorSettings(stack, settings),
+    ...limits,
     inPipeline: isPipeline(env),
     documents: settings["masumi:documents"],
     allowPrivateUrls: settings["masumi:allowPrivateUrls"] === "true",

@@ -25,8 +25,7 @@ export interface StackNetwork {
 
 /** Return a stack's network and settings. @throws UserError when the stack has no file or no network */
 export function readNetwork(project: Project, stack: string): StackNetwork {
-  requireStackFile(project, stack);
-  const settings = { ...(stack === LOCAL_STACK ? LOCAL_DEFAULTS : {}), ...readConfig(project, stack) };
+  const settings = settingsOf(project, stack);
   const network = settings["masumi:network"];
   if (network !== "Preprod" && network !== "Mainnet") {
     const said = network === undefined ? "does not set masumi:network" : `sets masumi:network to ${network}`;
@@ -36,6 +35,17 @@ export function readNetwork(project: Project, stack: string): StackNetwork {
     );
   }
   return { network, assets: assetOverrides(settings), settings };
+}
+
+/** Return the same as if the stack were on a network, whatever its file says. @throws UserError when the stack has no file */
+export function readNetworkAs(project: Project, stack: string, network: Network): StackNetwork {
+  const settings = settingsOf(project, stack);
+  return { network, assets: assetOverrides(settings), settings };
+}
+
+function settingsOf(project: Project, stack: string): StackNetwork["settings"] {
+  requireStackFile(project, stack);
+  return { ...(stack === LOCAL_STACK ? LOCAL_DEFAULTS : {}), ...readConfig(project, stack) };
 }
 
 /** Return a stack's network and its tokens by their names. @throws UserError when the stack has no file or no network */

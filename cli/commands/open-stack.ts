@@ -1,10 +1,7 @@
-import { ConfigurationError } from "../../infra/config.ts";
-import { loadStackAgents } from "../../stacks/agents.ts";
 import type { Project } from "../../stacks/project.ts";
 import { type ReadStack, readStack } from "../../stacks/read-stack.ts";
-import { explainsItself } from "../explains-itself.ts";
 import { printProgress } from "../text.ts";
-import { printComplaints } from "./validate.ts";
+import { printComplaints, printWithSettings } from "./validate.ts";
 
 /**
  * Opens a stack for a command that only looks at it. If its files are wrong, prints why, together with what is wrong with its
@@ -19,11 +16,6 @@ export async function openStack(
     const { complaints } = opened.declared;
     return complaints.length > 0 ? printComplaints(complaints, json) : opened;
   } catch (error) {
-    if (!explainsItself(error)) throw error;
-    const { complaints } = loadStackAgents(project, stack);
-    if (complaints.length === 0) throw error;
-    const problems = error instanceof ConfigurationError ? error.problems : [error.message];
-    if (!json) process.stderr.write(`${error.message}\n\n`);
-    return printComplaints(complaints, json, problems);
+    return printWithSettings(project, error, { stack, json });
   }
 }

@@ -7,7 +7,7 @@ import { type AskingFlags, confirmed } from "../confirm.ts";
 import { passToPulumi } from "../pulumi.ts";
 import { type RunFlags, showLeftovers, showRun } from "../run.ts";
 import { count } from "../text.ts";
-import { printComplaints } from "./validate.ts";
+import { printComplaints, printWithSettings } from "./validate.ts";
 
 /** `up`, `preview`, `refresh`, `destroy` of the local stack. Bad YAML stops the first two before anything is started. */
 export async function runCommand(
@@ -51,10 +51,14 @@ function withUrns(
 }
 
 /** Prints what is wrong with the declarations that an operation needs, and returns the exit code then. */
-function complaintsOf(project: Project, operation: Operation, { stack, json }: RunFlags): number | undefined {
+function complaintsOf(project: Project, operation: Operation, flags: RunFlags): number | undefined {
   if (operation !== "up" && operation !== "preview") return undefined;
-  const { complaints } = loadStackAgents(project, stack, { env: process.env });
-  return complaints.length > 0 ? printComplaints(complaints, json === true) : undefined;
+  try {
+    const { complaints } = loadStackAgents(project, flags.stack, { env: process.env });
+    return complaints.length > 0 ? printComplaints(complaints, flags.json === true) : undefined;
+  } catch (error) {
+    return printWithSettings(project, error, flags);
+  }
 }
 
 const confirmedDestroy = (project: Project, flags: RunFlags & AskingFlags): Promise<boolean> =>

@@ -1,9 +1,11 @@
+import { ConfigurationError } from "../../infra/config.ts";
 import { type Complaint, formatComplaint } from "../../infra/declarations/index.ts";
 import { hostingRefusals } from "../../infra/fleet/index.ts";
-import { loadStackAgents } from "../../stacks/agents.ts";
+import { judgeStackFiles, loadStackAgents } from "../../stacks/agents.ts";
 import type { Project } from "../../stacks/project.ts";
 import { complaintsDocument } from "../../stacks/documents.ts";
 import { readOfflineConfig } from "../../stacks/read-stack.ts";
+import { explainsItself } from "../explains-itself.ts";
 import { count, printJson } from "../text.ts";
 
 /**
@@ -25,6 +27,24 @@ export function printComplaints(
   return 1;
 }
 
+/**
+ * Prints what is wrong with a stack's files together with what is wrong with its settings, and returns exit code 1.
+ *
+ * @throws the error that the settings led to, if the files are right
+ */
+export function printWithSettings(
+  project: Project,
+  error: unknown,
+  { stack, json = false }: StackFlags,
+): number {
+  if (!explainsItself(error)) throw error;
+  const { complaints } = judgeStackFiles(project, stack);
+  if (complaints.length === 0) throw error;
+  const problems = error instanceof ConfigurationError ? error.problems : [error.message];
+  if (!json) process.stderr.write(`${error.message}\n\n`);
+  return printComplaints(complaints, json, problems);
+}
+
 /** Prints why the stack cannot host agents whose files are right, and returns exit code 1. */
 function printProblems(problems: readonly string[], json: boolean): number {
   if (json) printJson({ ok: false, complaints: [], problems });
@@ -32,11 +52,21 @@ function printProblems(problems: readonly string[], json: boolean): number {
   return 1;
 }
 
+interface StackFlags {
+  readonly stack: string;
+  readonly json?: boolean;
+}
+
 /** `validate`: exit code 0 when every declaration of the stack is right, else 1. */
-export function validate(
-  project: Project,
-  flags: { readonly stack: string; readonly json?: boolean },
-): number {
+export function validate(project: Project, flags: StackFlags): number {
+  try {
+    return judge(project, flags);
+  } catch (error) {
+    return printWithSettings(project, error, flags);
+  }
+}
+
+function judge(project: Project, flags: StackFlags): number {
   // The stacks that a repository starts with have none: whoever clones it can validate the agents all the same.
   const { agents, complaints } = loadStackAgents(project, flags.stack, {
     secretsMayFollow: true,

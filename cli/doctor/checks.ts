@@ -3,8 +3,8 @@ import { whatRuns } from "../../infra/crews/what-runs.ts";
 import { type Agent, hostedBy } from "../../infra/declarations/index.ts";
 import { examineSurveyed, expectedUrls, rightsProblem, survey } from "../../infra/fleet/index.ts";
 import { FORGET } from "../../providers/masumi/service/index.ts";
-import { loadStackAgents } from "../../stacks/agents.ts";
-import type { Project } from "../../stacks/project.ts";
+import { judgeStackFiles } from "../../stacks/agents.ts";
+import { type Project, requireStackFile } from "../../stacks/project.ts";
 import { type OpenedService, openService } from "../../stacks/read-stack.ts";
 import { registrationsInState } from "../../stacks/state-ids.ts";
 import { count, printProgress } from "../text.ts";
@@ -46,7 +46,9 @@ const after = (grounds: readonly Ground[], name: string, look: () => Promise<rea
 
 /** Everything that doctor looks at, in the order in which it is shown. */
 export function checksOf(project: Project, stack: string): Check[] {
-  const loaded = once(() => loadStackAgents(project, stack, { env: process.env }));
+  // What is wrong with the stack's settings is theirs to say, and no reason not to look at the files.
+  const loaded = once(() => judgeStackFiles(project, stack, { env: process.env }));
+  const hasFile = async () => requireStackFile(project, stack);
   const agents = once(async () => {
     const { agents, complaints } = await loaded();
     if (complaints.length > 0) throw new Error("the declarations are wrong");
@@ -69,7 +71,7 @@ export function checksOf(project: Project, stack: string): Check[] {
           : await checkPython(project, process.env),
       ],
     },
-    { name: "agents", look: async () => [checkAgents(stack, await loaded())] },
+    after([[hasFile, "the stack has no file"]], "agents", async () => [checkAgents(stack, await loaded())]),
     ...serviceChecks(project, opened, agents),
     after([[agents, "agents/ is not valid"]], "ports", async () => checkPorts(project, await agents())),
     { name: "parallel steps", look: () => [checkParallel(project, stack, process.env)] },

@@ -260,6 +260,32 @@ describe("what files and settings say together is complained of by validate, pla
     }
   });
 
+  it.each<[what: string, settings: Record<string, unknown>, said: RegExp]>([
+    ["a network that is none", { network: "preprod" }, /masumi:network/],
+    ["no network", { network: undefined }, /masumi:network/],
+    ["limits for authors that cannot be read", { policy: { urls: "everywhere" } }, /masumi:policy/],
+  ])(
+    "wrong files are told by every command beside %s, which doctor tells once",
+    async (_what, settings, said) => {
+      await using stack = await CliStack.start(settings);
+      stack.declare({ a: { tags: undefined } });
+      const wrongFile = /agents\/a\.yaml:\d+:\d+: tags is missing/;
+      for (const command of [validate, plan, drift]) {
+        const { exitCode, stderr } = await stack.run((project) => command(project, { stack: "preprod" }));
+        expect([exitCode, stderr]).toEqual([1, expect.stringMatching(said)]);
+        expect(stderr).toMatch(wrongFile);
+      }
+      const { stdout } = await stack.run((project) => doctor(project, { stack: "preprod", json: true }));
+      const { checks } = JSON.parse(stdout) as {
+        checks: { check: string; status: string; message: string }[];
+      };
+      const failed = checks.filter(({ status }) => status === "fail");
+      expect(failed.map(({ check }) => check)).toEqual(["agents", "settings"]);
+      expect(failed[0]?.message).toMatch(wrongFile);
+      expect(failed[1]?.message).toMatch(said);
+    },
+  );
+
   it("agents that their hosting refuses are reported by validate too, without key or network", async () => {
     await using stack = await CliStack.start({
       paymentServiceUrl: "https://payment.example.com/api/v1",
