@@ -48,6 +48,25 @@ export function useLoadBalancer(
   };
 }
 
+function redirectToHttps(
+  name: string,
+  loadBalancerArn: pulumi.Output<string>,
+  options: pulumi.CustomResourceOptions,
+): void {
+  void new aws.lb.Listener(
+    `${name}-http`,
+    {
+      loadBalancerArn,
+      port: 80,
+      protocol: "HTTP",
+      defaultActions: [
+        { type: "redirect", redirect: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } },
+      ],
+    },
+    options,
+  );
+}
+
 function makeLoadBalancer(
   name: string,
   { aws: settings, domain, network, zoneId }: LoadBalancerArgs,
@@ -72,18 +91,7 @@ function makeLoadBalancer(
     void new aws.wafv2.WebAclAssociation(name, { resourceArn: loadBalancer.arn, webAclArn }, options);
   }
   watchLoadBalancer(name, { alarms, loadBalancer: loadBalancer.arn }, options);
-  void new aws.lb.Listener(
-    `${name}-http`,
-    {
-      loadBalancerArn: loadBalancer.arn,
-      port: 80,
-      protocol: "HTTP",
-      defaultActions: [
-        { type: "redirect", redirect: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } },
-      ],
-    },
-    options,
-  );
+  redirectToHttps(name, loadBalancer.arn, options);
   const listener = new aws.lb.Listener(
     `${name}-https`,
     {

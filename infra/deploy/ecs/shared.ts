@@ -116,20 +116,7 @@ export function makeCrew(
   const identityParameter = parameterPath(`${path}/identity`);
   const images = builtImages(shared, agent, options);
   const documents = storeLargeDocuments(agent, shared.images.largeFilesOf(agent), config, options);
-  const taskRole = makeTaskRole(
-    {
-      documents: documents.readableByRole,
-      agentId: agent.id,
-      owner: [config.owner, pulumi.getProject(), pulumi.getStack()],
-      place: shared.place,
-      clusterArn: shared.cluster.arn,
-      identityParameter,
-      tags: ownTags(pulumi.getProject(), pulumi.getStack(), agent.id),
-      // Of Express services AWS does not say so.
-      tasksAreTagged: agent.hosting === "ecs-alb",
-    },
-    options,
-  );
+  const taskRole = taskRoleOf(shared, config, { agent, documents, identityParameter }, options);
   return {
     image: shared.images.reference(agent, options),
     // Without the permissions of its roles, a removed service would stay in DRAINING.
@@ -159,6 +146,36 @@ export function makeCrew(
     ),
     taskRole,
   };
+}
+
+interface RoleOfAgent {
+  readonly agent: Agent;
+  readonly documents: LargeDocuments;
+  readonly identityParameter: string;
+}
+
+/** The role of an agent's tasks, which reads what is the agent's own. */
+function taskRoleOf(
+  { place, cluster }: SharedEcs,
+  { owner }: StackConfig,
+  { agent, documents, identityParameter }: RoleOfAgent,
+  options: pulumi.CustomResourceOptions,
+): Role {
+  const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
+  return makeTaskRole(
+    {
+      documents: documents.readableByRole,
+      agentId: agent.id,
+      owner: [owner, project, stack],
+      place,
+      clusterArn: cluster.arn,
+      identityParameter,
+      tags: ownTags(project, stack, agent.id),
+      // Of Express services AWS does not say so.
+      tasksAreTagged: agent.hosting === "ecs-alb",
+    },
+    options,
+  );
 }
 
 /** Removes what was built for an agent with it; an image of somebody else's is none of ours. */

@@ -36,6 +36,27 @@ type Update = RegistrationContent & {
   readonly smartContractAddress?: string | undefined;
 };
 
+/** Everything is replaced, but what is left out of Author, Legal, the sources, the verifications and the URL stays. */
+const updatedListing = (
+  before: Listing,
+  input: Update,
+  sources: Listing["supportedPaymentSources"] | undefined,
+): Listing => ({
+  name: input.name,
+  description: input.description,
+  type: before.type,
+  apiBaseUrl: input.apiBaseUrl ?? before.apiBaseUrl,
+  openApiSpecUrl: before.openApiSpecUrl,
+  x402ResourcesUrl: before.x402ResourcesUrl,
+  Capability: input.Capability,
+  ...textsOf(input, before),
+  Tags: input.Tags,
+  ExampleOutputs: input.ExampleOutputs,
+  AgentPricing: null,
+  supportedPaymentSources: sources ?? before.supportedPaymentSources,
+  verifications: input.verifications ?? before.verifications,
+});
+
 function requestUpdate(call: Call, input: Update): Registration {
   if (input.AgentPricing) {
     throw badRequest(
@@ -54,22 +75,7 @@ function requestUpdate(call: Call, input: Update): Registration {
   if (!UPDATABLE.has(row.state)) {
     throw badRequest(`Agent registration cannot be updated in its current state: ${row.state}`);
   }
-  // Everything is replaced, but what is left out of Author, Legal, the sources, the verifications and the URL stays.
-  const listing: Listing = {
-    name: input.name,
-    description: input.description,
-    type: row.listing.type,
-    apiBaseUrl: input.apiBaseUrl ?? row.listing.apiBaseUrl,
-    openApiSpecUrl: row.listing.openApiSpecUrl,
-    x402ResourcesUrl: row.listing.x402ResourcesUrl,
-    Capability: input.Capability,
-    ...textsOf(input, row.listing),
-    Tags: input.Tags,
-    ExampleOutputs: input.ExampleOutputs,
-    AgentPricing: null,
-    supportedPaymentSources: sources ?? row.listing.supportedPaymentSources,
-    verifications: input.verifications ?? row.listing.verifications,
-  };
+  const listing = updatedListing(row.listing, input, sources);
   requireKnownUnits(
     call,
     pricesOf(listing).map((price) => price.unit),
