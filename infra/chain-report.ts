@@ -35,12 +35,19 @@ export async function reportPreview(
     if (!isLeftOut) await sayChanges(planned, config, agent);
   }
   const done = restrictPlan(plan, dealtWith, { hasOrphans: leftOut.length === 0 });
-  await pulumi.log.info([summaryOf(done), ...leftAlone(plan, leftOut)].join(" "));
+  const said = leftOut.length > 0 ? leftAlone(plan, leftOut) : unlessTargeted(done);
+  await pulumi.log.info([summaryOf(done), ...said].join(" "));
   for (const warning of planWarnings(done, config)) await pulumi.log.warn(warning);
 }
 
+/** If no declared agent has anything to do, none is seen to be left alone, so a run with --target looks like any other. */
+function unlessTargeted({ agents, orphans }: FleetPlan): string[] {
+  const isRemovalAll = agents.every(({ action, removals }) => action === "none" && removals.length === 0);
+  const isRemoved = orphans.some(({ action }) => action === "deregister");
+  return isRemovalAll && isRemoved ? ["A run with --target deregisters only what it targets."] : [];
+}
+
 function leftAlone(plan: FleetPlan, leftOut: readonly PlannedAgent[]): string[] {
-  if (leftOut.length === 0) return [];
   const names = leftOut.map(({ agent }) => agent.id).join(", ");
   const removals = removalsIfTargeted(plan);
   return [`Left alone, as not targeted: ${names}.`, ...(removals ? [removals] : [])];

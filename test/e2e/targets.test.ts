@@ -146,6 +146,14 @@ describe("up and destroy of one of two agents", () => {
     expect(previewed.said).toMatch(
       /^On the chain: 1 to update\. About 0\.43 ADA in fees\. Left alone, as not targeted: two\. Deregistered only if targeted: Gone \(registration \w+\)\. About [\d.]+ ADA in fees, 5 ADA released\.$/m,
     );
+    // With none of the declared agents among the targets and nothing to do for them, the program cannot tell.
+    declare("One", { price: "3 USDM" });
+    declare("Two", { price: "3 USDM", payment: "V1" });
+    expect((await run("preview", ["one"])).said).toMatch(
+      /^On the chain: 1 to deregister\. .* released\. A run with --target deregisters only what it targets\.$/m,
+    );
+    declare("One", { price: "4 USDM" });
+    declare("Two", { price: "4 USDM", payment: "V1" });
     const updated = await run("up", ["one"]);
     expect([updated.ok, updated.said]).toEqual([true, expect.not.stringMatching(/REPLACED|will be/)]);
     expect(await outputs()).toMatchObject({ two: before["two"] });
