@@ -11,6 +11,15 @@ export interface RegistrationsInState {
   readonly pendingDeletes: ReadonlySet<string>;
   /** What the service showed of them when the state was written, by id. */
   readonly lastStates: ReadonlyMap<string, string>;
+  /** Those of `inState`, with the agent and the network that each is of. */
+  readonly known: readonly KnownRegistration[];
+}
+
+/** A registration as the state has it. */
+export interface KnownRegistration {
+  readonly id: string;
+  readonly agentId: string;
+  readonly network: string;
 }
 
 /** The same where the state may not be seen. */
@@ -36,7 +45,13 @@ const resource = z.object({
   type: z.string(),
   id: z.string().optional(),
   delete: z.boolean().optional(),
-  outputs: z.object({ state: z.string().optional().catch(undefined) }).optional(),
+  outputs: z
+    .object({
+      state: z.string().optional().catch(undefined),
+      agentId: z.string().optional().catch(undefined),
+      network: z.string().optional().catch(undefined),
+    })
+    .optional(),
 });
 
 const checkpoint = z.object({
@@ -74,7 +89,10 @@ function registrationsOf(resources: readonly z.infer<typeof resource>[]): Regist
   const lastStates = registrations.flatMap(({ id, outputs }) =>
     id && outputs?.state ? [[id, outputs.state] as const] : [],
   );
-  return { inState: idsOf(false), pendingDeletes: idsOf(true), lastStates: new Map(lastStates) };
+  const known = registrations.flatMap(({ id, delete: toDelete, outputs: { agentId, network } = {} }) =>
+    id && !toDelete && agentId && network ? [{ id, agentId, network }] : [],
+  );
+  return { inState: idsOf(false), pendingDeletes: idsOf(true), lastStates: new Map(lastStates), known };
 }
 
 function parsed(text: string): unknown {

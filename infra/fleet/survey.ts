@@ -50,8 +50,8 @@ interface SurveyOptions {
  * Reads what a plan is made from; any permission of the API key is enough.
  *
  * If the addresses of all wallets are known, only their registrations are requested. If an agent is not among them, all
- * registrations of the network are read: it may be registered on a wallet that was removed from the configuration. If it is not
- * among these either, the chain is asked for the tokens in the stack's wallets: the list may lack a row. So it is if a
+ * registrations of the network are read: it may be registered on a wallet that was removed from the configuration, as may be one
+ * that the state has. If it is not among these either, the chain is asked for the tokens in the stack's wallets: the list may lack a row. So it is if a
  * registration that the state has is shown as over.
  *
  * @throws ServiceError, RefusedError
@@ -78,7 +78,9 @@ export async function survey(
   if (walletAddresses.length === config.wallets.length) {
     const read = await readAll(client, { network, walletAddresses, signal });
     const seen = new Set(ownRows(read.rows, owner).map((row) => row.marker));
-    if (agents.every(({ id }) => seen.has(marker(owner, id)))) {
+    const listed = new Set(read.rows.map(({ id }) => id));
+    const lacksNone = (state.known ?? []).every((one) => one.network !== network || listed.has(one.id));
+    if (lacksNone && agents.every(({ id }) => seen.has(marker(owner, id)))) {
       return complete({ sources, dialect, missing, ...read });
     }
   }

@@ -19,6 +19,7 @@ import {
   isOver,
   isSettled,
   marker,
+  notListedAnyMore,
   shows,
 } from "../../../providers/masumi/service/index.ts";
 import type { StackConfig, Wallet } from "../../config.ts";
@@ -95,6 +96,7 @@ function lastFailure(rows: readonly OwnRow[], live: OwnRow | undefined, all: rea
 /** @throws MasumiError if the agent cannot be planned */
 export function planAgent(input: FleetInput, agent: Agent, { own, pool, registered }: LiveFleet): Draft {
   const { config, survey, urlOf } = input;
+  assertListed(input, agent);
   const mark = marker(config.owner, agent.id);
   const by = keptBy(input, agent, registered);
   const registrations = registrationsOf(input, mark, own, by);
@@ -130,6 +132,18 @@ export function planAgent(input: FleetInput, agent: Agent, { own, pool, register
     ...(requestedAt === undefined ? {} : { requestedAt }),
     cost: costOf(decided.action, wallet.type),
   };
+}
+
+/**
+ * Throws if the state has a registration of the agent that the service does not list: a run would leave it as it is, whatever else
+ * is listed of the agent, until a refresh has found out what became of it.
+ *
+ * @throws MasumiError REGISTRATION_GONE
+ */
+function assertListed({ config: { network }, survey, known = [] }: FleetInput, { id: agentId }: Agent): void {
+  const listed = new Set(survey.rows.map(({ id }) => id));
+  const gone = known.find((one) => one.agentId === agentId && one.network === network && !listed.has(one.id));
+  if (gone) throw notListedAnyMore(gone);
 }
 
 /**

@@ -7,6 +7,7 @@ export {
   backwards,
   isBackwards,
   isForgotten,
+  notListedAnyMore,
   shortList,
   stillOnChain,
   unlisted,

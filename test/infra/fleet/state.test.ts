@@ -129,6 +129,41 @@ describe("a registration of the state that somebody else is deregistering", () =
   });
 });
 
+describe("a registration of the state that the service does not list any more", () => {
+  const known = (network = "Preprod") => ({
+    ...has("cm0gone"),
+    known: [{ id: "cm0gone", agentId: "a", network }],
+  });
+
+  it.each([
+    ["alone", 0],
+    ["beside another one", 1],
+  ])("%s: a run would leave it as it is, so a refresh comes first", async (_beside, others) => {
+    await using service = await startService();
+    for (let count = 0; count < others; count++) await register(service.url, agent);
+    const { problems, plan } = await examine(service.url, [agent], known());
+    expect(problems).toMatchObject([
+      { code: "REGISTRATION_GONE", message: expect.stringMatching("cm0gone of a, .* Run refresh") },
+    ]);
+    expect(plan.agents).toEqual([]);
+  });
+
+  it("does not matter if it is of another network, or of another agent", async () => {
+    await using service = await startService();
+    expect(codes(await examine(service.url, [agent], known("Mainnet")))).toEqual([]);
+    expect(codes(await examine(service.url, [declare({ b: {} })[0] ?? agent], known()))).toEqual([]);
+  });
+
+  it("is looked for beyond the stack's wallets before that is said", async () => {
+    await using service = await startService();
+    const { id } = await register(service.url, declared({ payment: "V1" }));
+    const { walletAddress: address } = await register(service.url, agent);
+    const wallets = [{ ...V2, address }];
+    const state = { ...has(id), known: [{ id, agentId: "a", network: "Preprod" }], settings: { wallets } };
+    expect(codes(await examine(service.url, [agent], state))).not.toContain("REGISTRATION_GONE");
+  });
+});
+
 describe("what the service would refuse", () => {
   it("an update of a registration whose deregistration failed", async () => {
     await using service = await startService();

@@ -92,6 +92,15 @@ export const stillOnChain = (
   return inconsistent(`The payment service ${shown}, but its token is on the chain.`, agentId);
 };
 
+/** The error for a registration that the state has and the service does not list, before anybody has looked for it on the chain. */
+export const notListedAnyMore = ({ id, agentId }: Omit<Known, "state">): RegistrationError =>
+  new RegistrationError({
+    code: "REGISTRATION_GONE",
+    what: `The state has registration ${id} of ${agentId}, which the payment service does not list any more.`,
+    remedy:
+      "Run refresh: it looks for it on the chain before the state forgets it. What plan shows then is what the next up pays for.",
+  });
+
 /** The error for a list that is shorter than the service's own count. */
 export const shortList = (missing: number, id: string): RegistrationError =>
   inconsistent(
