@@ -16,10 +16,13 @@ import {
 import { dirname, extname, join } from "node:path";
 import {
   type Agent,
+  type AgentSource,
   type DocumentLink,
   MAX_DOCUMENTS_BYTES,
   MAX_DOCUMENT_BYTES,
   MAX_LARGE_DOCUMENTS_BYTES,
+  codeInFolder,
+  fileOf,
   linkOf,
   maxBytesOf,
 } from "../declarations/index.ts";
@@ -70,11 +73,13 @@ export function agentFiles(projectRoot: string, network: string, agent: Agent): 
   const small = found.filter(({ declared }) => declared.bytes === undefined);
   checkSize(agent, small, MAX_DOCUMENTS_BYTES, "fit into an agent's image");
   checkSize(agent, large, MAX_LARGE_DOCUMENTS_BYTES, "may be stored for an agent");
-  const code = agent.source.kind === "code" ? codeFiles(projectRoot, agent.source.folder) : undefined;
+  const { source } = agent;
+  const code =
+    source.kind === "code" ? { ...codeFiles(projectRoot, source), entry: source.entry } : undefined;
   return {
     declaration: crewDeclaration(agent, network, {
       documents: documents.map(({ declared }) => declared),
-      ...(code ? { code: code.folder } : {}),
+      ...(code ? { code: { folder: code.folder, ...code.entry } } : {}),
     }),
     files: [
       ...small.map(({ declared: { file }, source }) => ({
@@ -198,11 +203,12 @@ function fetched(projectRoot: string, { url, sha256, name }: DocumentLink): stri
   );
 }
 
-/** Returns the files of a folder with crew.py, placed in a folder that is named after their digest. */
-export function codeFiles(projectRoot: string, folder: string): { folder: string; files: ContextFile[] } {
-  const files = folderContext(projectRoot, folder, "crew.py").filter(
-    ({ path }) => !/(^|\/)__pycache__\/|\.pyc$/.test(path),
-  );
+/** Returns the files of a folder of code, placed in a folder that is named after their digest. */
+export function codeFiles(
+  projectRoot: string,
+  { folder, entry }: Extract<AgentSource, { kind: "code" }>,
+): { readonly folder: string; readonly files: ContextFile[] } {
+  const files = folderContext(projectRoot, folder, fileOf(entry), codeInFolder);
   const name = `code/${contextHash(files)}`;
   return { folder: name, files: files.map((file) => ({ ...file, path: `${name}/${file.path}` })) };
 }

@@ -86,15 +86,17 @@ export function runtimeContext(projectRoot: string): ContextFile[] {
 /**
  * Returns the files of a folder for an image, as a clone of the repository has them. One of them must be `indispensable`.
  *
+ * @param listed lists the files that belong to it
  * @throws HostingError BUILD_CONTEXT_INVALID
  */
 export function folderContext(
   projectRoot: string,
   folder: string,
-  indispensable: "Dockerfile" | "crew.py" = "Dockerfile",
+  indispensable = "Dockerfile",
+  listed: (root: string) => string[] = filesInFolder,
 ): ContextFile[] {
   const root = join(projectRoot, folder);
-  const paths = filesInFolder(root);
+  const paths = listed(root);
   const [problem] = folderProblems(projectRoot, folder, paths, indispensable);
   if (problem) refuse(problem);
   return paths.map((path) => readContextFile(root, path)).toSorted(byPath);

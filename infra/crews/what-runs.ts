@@ -76,7 +76,7 @@ function contentOf(
   { source }: Agent,
 ): { readonly files: string; readonly movable: readonly string[] } {
   if (source.kind === "code") {
-    return { files: contextDigest(codeFiles(projectRoot, source.folder).files), movable: [] };
+    return { files: contextDigest(codeFiles(projectRoot, source).files), movable: [] };
   }
   if (source.kind !== "build") return { files: "", movable: [] };
   const dockerfile = readFileSync(join(projectRoot, source.folder, "Dockerfile"), "utf8");

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { Price } from "./schema/assets.ts";
 import { type HostingKind, TRAITS } from "../hosting/traits.ts";
 import type { Capability } from "./schema/container.ts";
@@ -34,13 +35,27 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 /** A CrewAI crew as data, with CrewAI's key names. */
 export type CrewDefinition = DeepReadonly<DeclaredCrew>;
 
+/** What the crew runtime imports of an author's folder, and what it looks for there. */
+export interface EntryPoint {
+  /** `crew`: the one class under @CrewBase, or the function `crew`. `flow`: the one subclass of Flow. */
+  readonly kind: "crew" | "flow";
+  /** Its full name. @example "latest_ai.crew" */
+  readonly module: string;
+  /** Where it is imported from, relative to the folder. */
+  readonly paths: readonly ["." | "src"];
+}
+
+/** Returns the file of the module that is imported, relative to the folder. */
+export const fileOf = ({ module, paths: [base] }: EntryPoint): string =>
+  posix.join(base, `${module.replaceAll(".", "/")}.py`);
+
 /**
- * What an agent runs. `code` is a folder with crew.py, `build` one with a Dockerfile, both relative to the project's root;
- * `url` is an agent that runs elsewhere.
+ * What an agent runs. `code` is a folder of Python code for the crew runtime, `build` one with a Dockerfile, both relative to the
+ * project's root; `url` is an agent that runs elsewhere.
  */
 export type AgentSource =
   | { readonly kind: "inline"; readonly crew: CrewDefinition }
-  | { readonly kind: "code"; readonly folder: string }
+  | { readonly kind: "code"; readonly folder: string; readonly entry: EntryPoint }
   | { readonly kind: "build"; readonly folder: string }
   | { readonly kind: "image"; readonly image: string }
   | { readonly kind: "url"; readonly url: string };

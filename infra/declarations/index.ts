@@ -4,6 +4,7 @@ export type {
   AgentSource,
   Confinement,
   CrewDefinition,
+  EntryPoint,
   InputField,
   PriceRule,
   Pricing,
@@ -12,7 +13,15 @@ export type {
   WhatRuns,
 } from "./agent.ts";
 export { SECRET_NAMES, type SecretName } from "./secret-names.ts";
-export { AGENT_TYPE, confinementOf, extraRights, hostedBy, neededSecrets, runsInRuntime } from "./agent.ts";
+export {
+  AGENT_TYPE,
+  confinementOf,
+  extraRights,
+  fileOf,
+  hostedBy,
+  neededSecrets,
+  runsInRuntime,
+} from "./agent.ts";
 export { CAPABILITIES } from "./schema/container.ts";
 export {
   type Asset,
@@ -27,7 +36,7 @@ export {
 } from "./schema/assets.ts";
 export { READABLE as READABLE_FILES } from "./rules/crew.ts";
 export { type Complaint, DeclarationError, formatComplaint } from "./load/complaint.ts";
-export { filesInFolder, folderProblems } from "./load/build-folder.ts";
+export { codeInFolder, filesInFolder, folderProblems } from "./load/build-folder.ts";
 export {
   type DocumentLink,
   MAX_DOCUMENT_BYTES,

@@ -66,6 +66,7 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     keys: secrets && { secrets, agentsWithKeys },
     allowPrivateUrls,
     table: assetTable(network, assets),
+    complaints,
   };
   const readable = members
     .flatMap(({ file, id, declaration, complain }) =>

@@ -28,7 +28,7 @@ const agentFile = (name: string, fields: Record<string, unknown>) =>
 
 const FILES: Readonly<Record<string, string>> = {
   "facts/a.md": "A.\n",
-  "crews/code/crew.py": "from crewai import Crew\n",
+  "crews/code/crew.py": "def crew(): ...\n",
   "crews/own/Dockerfile": "FROM python:3.12\n",
   "agents/declared.yaml": agentFile("Declared", { crew: CREW, documents: ["facts/a.md", LINK] }),
   "agents/coded.yaml": agentFile("Coded", { build: "crews/code" }),
@@ -109,7 +109,7 @@ describe("what runs", () => {
       },
       ["declared"],
     ],
-    ["crew.py", { "crews/code/crew.py": "import os\n" }, ["coded"]],
+    ["crew.py", { "crews/code/crew.py": "def crew(): pass\n" }, ["coded"]],
     ["a file beside crew.py", { "crews/code/tools.py": "import os\n" }, ["coded"]],
     ["a Dockerfile", { "crews/own/Dockerfile": "FROM python:3.13\n" }, ["built"]],
     ["the crew runtime", { "crew/src/more.py": "import os\n" }, ["coded", "declared"]],
