@@ -3,7 +3,7 @@ import { isMap } from "yaml";
 import type { Complaint } from "../load/complaint.ts";
 import { type Located, complainTo, keyOf, pairOf, toPlain } from "../load/located.ts";
 import { type Purpose, parseMap } from "../load/parse.ts";
-import { didYouMean } from "../schema/suggest.ts";
+import { didYouMean, nearest } from "../schema/suggest.ts";
 import type { OwnFiles, ReportIn } from "./own-files.ts";
 import type { PythonClass, PythonSource } from "./python-source.ts";
 
@@ -50,7 +50,7 @@ export function readConfig(
   const report = files.reportTo(complaints);
   const agents = readFile(files, source, found, "agents", complaints);
   const tasks = readFile(files, source, found, "tasks", complaints);
-  if (tasks) checkTasks(tasks, source, found, complaints);
+  if (tasks) checkTasks(tasks, files.shown(source.path), source, found, complaints);
   for (const what of ["agents", "tasks"] as const) {
     const located = what === "agents" ? agents : tasks;
     if (located) checkNames(what, located, source, found, report);
@@ -136,7 +136,13 @@ function checkNames(
 }
 
 /** Complains of agents and earlier tasks that are no methods of the class, which is how CrewAI finds them. */
-function checkTasks(tasks: Located, source: PythonSource, found: PythonClass, complaints: Complaint[]): void {
+function checkTasks(
+  tasks: Located,
+  shown: string,
+  source: PythonSource,
+  found: PythonClass,
+  complaints: Complaint[],
+): void {
   // What a class inherits from has methods too.
   if (found.bases.length > 0) return;
   const complain = complainTo(complaints, tasks);
@@ -145,10 +151,11 @@ function checkTasks(tasks: Located, source: PythonSource, found: PythonClass, co
   );
   const check = (path: readonly (string | number)[], name: unknown, kind: "agent" | "task") => {
     if (typeof name !== "string" || methods.includes(name)) return;
+    const near = nearest(name, methods);
     complain(
       path,
       `"${name}" is not ${kind === "agent" ? "an agent" : "a task"} of ${found.name}`,
-      `add a method ${name} under @${kind} to ${source.path}, or name another one`,
+      near ? `did you mean "${near}"?` : `add a method ${name} under @${kind} to ${shown}`,
     );
   };
   for (const pair of tasks.root.items) {

@@ -143,8 +143,8 @@ function checkPython(
   report(
     PYPROJECT,
     offsetOf(files, "requires-python"),
-    `the project wants Python ${wanted}, and the crew runtime has ${pythons.join(" or ")}`,
-    `allow ${pythons.join(" or ")} in requires-python, or add a Dockerfile to run an image of your own`,
+    `the project wants Python ${wanted}, and the crew runtime has ${pythons.join(", ")}`,
+    "change requires-python, or add a Dockerfile to run an image of your own",
   );
 }
 
