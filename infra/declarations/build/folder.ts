@@ -10,7 +10,6 @@ import { type CodeContext, checkCode } from "./code.ts";
 import { OwnFiles } from "./own-files.ts";
 import { projectEntry } from "./project.ts";
 import { importsOf, pythonSource } from "./python-source.ts";
-import { IMAGE_PYTHON, RUNTIME_PYTHONS } from "./requires-python.ts";
 
 export interface FolderContext extends CodeContext {
   readonly projectRoot: string;
@@ -57,7 +56,7 @@ export function resolveFolder(
     return { kind: "build", folder };
   }
   if (!mark) complainOfNothing(folder, files, complain);
-  const entry = mark === "pyproject.toml" ? entryOfProject(files, hosting, complain, complaints) : LONE_CREW;
+  const entry = mark === "pyproject.toml" ? entryOfProject(files, complain, complaints) : LONE_CREW;
   if (!entry) return { kind: "code", folder, entry: LONE_CREW };
   if (entry === LONE_CREW) checkLone(projectRoot, files, complain);
   checkCode(files, entry, context, complain, complaints);
@@ -87,13 +86,11 @@ function complainOfNothing(folder: string, files: OwnFiles, complain: Complain):
 
 function entryOfProject(
   files: OwnFiles,
-  hosting: HostingKind,
   complain: Complain,
   complaints: Complaint[],
 ): EntryPoint | undefined {
   const before = complaints.length;
-  const pythons = TRAITS[hosting].runsImages ? [IMAGE_PYTHON] : RUNTIME_PYTHONS;
-  const entry = projectEntry(files, pythons, files.reportTo(complaints));
+  const entry = projectEntry(files, files.reportTo(complaints));
   if (!entry && complaints.length === before) {
     complain(
       ["build"],

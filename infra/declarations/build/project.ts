@@ -3,12 +3,11 @@ import { TomlError, parse } from "smol-toml";
 import { z } from "zod";
 import type { EntryPoint } from "../agent.ts";
 import type { OwnFiles, ReportIn } from "./own-files.ts";
-import { admits } from "./requires-python.ts";
 import { nearest } from "../schema/suggest.ts";
 
-/** What is read of a pyproject.toml; everything else is whoever installs its packages' to judge. */
+/** What says what a project runs; everything else is whoever installs its packages' to judge. */
 const pyprojectSchema = z.object({
-  project: z.object({ name: z.string().optional(), "requires-python": z.string().optional() }).optional(),
+  project: z.object({ name: z.string().optional() }).optional(),
   tool: z
     .object({
       crewai: z.object({ type: z.string().optional(), definition: z.string().optional() }).optional(),
@@ -32,17 +31,11 @@ const MODULE_OF = { crew: "crew", flow: "main" } as const;
  * Finds what a project as CrewAI's command line makes it runs: src/<package>/crew.py, or src/<package>/main.py of a Flow. Complains
  * of what cannot be served, each at its line in pyproject.toml.
  *
- * @param pythons the versions of Python that the crew runtime runs on
  * @returns undefined if there is none, which is complained of
  */
-export function projectEntry(
-  files: OwnFiles,
-  pythons: readonly string[],
-  report: ReportIn,
-): EntryPoint | undefined {
+export function projectEntry(files: OwnFiles, report: ReportIn): EntryPoint | undefined {
   const pyproject = readPyproject(files, report);
   if (!pyproject) return undefined;
-  checkPython(files, pyproject, pythons, report);
   const { type, definition } = pyproject.tool?.crewai ?? {};
   if (definition !== undefined) {
     report(
@@ -126,26 +119,10 @@ function readPyproject(files: OwnFiles, report: ReportIn): Pyproject | undefined
       .split("\n")
       .slice(0, error.line - 1);
     const offset = lines.join("\n").length + (lines.length > 0 ? 1 : 0) + error.column - 1;
-    const [what = ""] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
-    report(PYPROJECT, offset, `is not TOML (${what})`, "correct it as shown on https://toml.io");
+    const [what = ""] = error.message.split("\n");
+    report(PYPROJECT, offset, what, "correct it as shown on https://toml.io");
   }
   return undefined;
-}
-
-function checkPython(
-  files: OwnFiles,
-  { project }: Pyproject,
-  pythons: readonly string[],
-  report: ReportIn,
-): void {
-  const wanted = project?.["requires-python"];
-  if (wanted === undefined || pythons.some((python) => admits(wanted, python))) return;
-  report(
-    PYPROJECT,
-    offsetOf(files, "requires-python"),
-    `the project wants Python ${wanted}, and the crew runtime has ${pythons.join(", ")}`,
-    "change requires-python, or add a Dockerfile to run an image of your own",
-  );
 }
 
 /** Returns where pyproject.toml gives a key a value for the first time; its beginning if nowhere. */
