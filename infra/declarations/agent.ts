@@ -45,9 +45,12 @@ export interface EntryPoint {
   readonly paths: readonly ["." | "src"];
 }
 
-/** Returns the file of the module that is imported, relative to the folder. */
+/** The runtime's module that makes a crew of crew.jsonc (crew/src/crew_runtime/crewai/json_crew.py). */
+export const JSON_CREW = "crew_runtime.crewai.json_crew";
+
+/** Returns the file that an entry point is loaded from, relative to the folder. */
 export const fileOf = ({ module, paths: [base] }: EntryPoint): string =>
-  posix.join(base, `${module.replaceAll(".", "/")}.py`);
+  module === JSON_CREW ? "crew.jsonc" : posix.join(base, `${module.replaceAll(".", "/")}.py`);
 
 /**
  * What an agent runs. `code` is a folder of Python code for the crew runtime, `build` one with a Dockerfile, both relative to the

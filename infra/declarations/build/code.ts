@@ -1,10 +1,11 @@
-import { type EntryPoint, fileOf } from "../agent.ts";
+import { type EntryPoint, JSON_CREW, fileOf } from "../agent.ts";
 import type { Complaint } from "../load/complaint.ts";
 import { type Complain, complainTo } from "../load/located.ts";
 import { checkText, checkUse, placeholdersIn } from "../rules/placeholders.ts";
 import type { DeclaredField } from "../schema/input.ts";
-import { type CrewConfig, readConfig } from "./crew-config.ts";
+import { type ConfigText, readConfig } from "./crew-config.ts";
 import { checkEntry, crewClasses } from "./entry-point.ts";
+import { hasCallbacks, readJsonCrew } from "./json-crew.ts";
 import type { OwnFiles, ReportIn } from "./own-files.ts";
 import { type PythonSource, classesOf, mentions } from "./python-source.ts";
 import { reachableSources } from "./reachable.ts";
@@ -29,6 +30,10 @@ export function checkCode(
   complain: Complain,
   complaints: Complaint[],
 ): void {
+  if (entry.module === JSON_CREW) {
+    const texts = readJsonCrew(files, complaints);
+    return checkInputs(texts, [], hasCallbacks(files), context, { complain, complaints });
+  }
   const sources = reachableSources(files, entry);
   const report = files.reportTo(complaints);
   const module = sources.find(({ path }) => path === fileOf(entry));
@@ -41,27 +46,32 @@ export function checkCode(
     crewClasses(source).map((found) => readConfig(files, source, found, complaints)),
   );
   // A flow's own code decides what it gives to its crews.
-  if (entry.kind === "crew") checkInputs(configs, module, sources, context, { complain, complaints });
+  if (entry.kind === "flow") return;
+  const texts = configs.filter(({ source }) => source === module).flatMap((config) => config.texts);
+  const changesInputs = sources.some((source) => mentions(source, "before_kickoff"));
+  checkInputs(texts, sources, changesInputs, context, { complain, complaints });
 }
 
-/** Complains of placeholders that no field fills in, and of fields that no placeholder takes. */
+/**
+ * Complains of placeholders that no field fills in, and of fields that no placeholder takes.
+ *
+ * @param changesInputs whether functions of the author's get the inputs before the texts do
+ */
 function checkInputs(
-  configs: readonly CrewConfig[],
-  module: PythonSource,
+  texts: readonly ConfigText[],
   sources: readonly PythonSource[],
+  changesInputs: boolean,
   { file, input, times }: CodeContext,
   { complain, complaints }: { readonly complain: Complain; readonly complaints: Complaint[] },
 ): void {
-  const texts = configs.filter(({ source }) => source === module).flatMap((config) => config.texts);
-  const changesInputs = sources.some((source) => mentions(source, "before_kickoff"));
-  const given = (id: string) => changesInputs && sources.some((source) => mentions(source, id));
+  const isNamed = (id: string) => sources.some((source) => mentions(source, id));
+  const given = (id: string) => changesInputs && (sources.length === 0 || isNamed(id));
   for (const { located, path, text } of texts) {
     checkText(text, path, input, complainTo(complaints, located), { given, form: file });
   }
-  const takesAll = changesInputs || sources.some((source) => mentions(source, "inputs"));
-  if (texts.length === 0 || takesAll) return;
+  if (texts.length === 0 || changesInputs || isNamed("inputs")) return;
   const used = new Set([times, ...texts.flatMap(({ text }) => placeholdersIn(text))]);
-  checkUse(input, (id) => used.has(id) || sources.some((source) => mentions(source, id)), complain);
+  checkUse(input, (id) => used.has(id) || isNamed(id), complain);
 }
 
 /** Complains of `input()` where it surely runs: in a class, or when the file is imported. */

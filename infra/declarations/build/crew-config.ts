@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { isMap } from "yaml";
 import type { Complaint } from "../load/complaint.ts";
-import { type Located, complainTo, keyOf, pairOf, toPlain } from "../load/located.ts";
+import { type Located, complainTo, keyOf, toPlain } from "../load/located.ts";
 import { type Purpose, parseMap } from "../load/parse.ts";
 import { didYouMean, nearest } from "../schema/suggest.ts";
 import type { OwnFiles, ReportIn } from "./own-files.ts";
@@ -16,7 +16,7 @@ export interface CrewConfig {
 /** A text in which CrewAI fills in inputs. */
 export interface ConfigText {
   readonly located: Located;
-  readonly path: readonly string[];
+  readonly path: readonly (string | number)[];
   readonly text: string;
 }
 
@@ -57,7 +57,7 @@ export function readConfig(
   }
   const used = (located: Located | undefined, what: What) =>
     located
-      ? textsOf(located, KEYS[what]).filter(({ path: [name = ""] }) => isUsed(name, source, found))
+      ? textsOf(located, KEYS[what]).filter(({ path: [name = ""] }) => isUsed(String(name), source, found))
       : [];
   return { source, texts: [...used(agents, "agents"), ...used(tasks, "tasks")] };
 }
@@ -111,12 +111,13 @@ const isUsed = (name: string, source: PythonSource, found: PythonClass): boolean
   textIn(source, found).split(/\W+/).includes(name);
 
 const textsOf = (located: Located, keys: readonly string[]): ConfigText[] =>
-  located.root.items.flatMap((pair) =>
-    keys.flatMap((key) => {
-      const text = isMap(pair.value) ? toPlain(pairOf(pair.value, key)?.value) : undefined;
-      return typeof text === "string" ? [{ located, path: [keyOf(pair), key], text }] : [];
-    }),
-  );
+  located.root.items.flatMap((pair) => keys.flatMap((key) => textAt(located, [keyOf(pair), key])));
+
+/** Returns the text at a path; nothing if something else is there. */
+export function textAt(located: Located, path: readonly (string | number)[]): ConfigText[] {
+  const text = located.root.getIn(path);
+  return typeof text === "string" ? [{ located, path, text }] : [];
+}
 
 /** Complains of `self.agents_config["x"]` where the file has no x. */
 function checkNames(

@@ -65,7 +65,7 @@ export function resolveFolder(
 
 export const OTHER_SOURCE = "declare a crew, or another source for this stack in overrides";
 
-const PACKAGE = /^(src\/)?[A-Za-z_]\w*\/(crew|main)\.py$/;
+const PACKAGE = /^(src\/)?[A-Za-z_]\w*\/(crew|main)\.py$|^crew\.jsonc$/;
 const hasPackage = ({ paths }: OwnFiles): boolean => paths.some((path) => PACKAGE.test(path));
 
 function complainOfNothing(folder: string, files: OwnFiles, complain: Complain): void {

@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 import { TomlError, parse } from "smol-toml";
 import { z } from "zod";
-import type { EntryPoint } from "../agent.ts";
+import { type EntryPoint, JSON_CREW } from "../agent.ts";
+import { CREW_JSON } from "./json-crew.ts";
 import type { OwnFiles, ReportIn } from "./own-files.ts";
 import { nearest } from "../schema/suggest.ts";
 
@@ -37,6 +38,9 @@ export function projectEntry(files: OwnFiles, report: ReportIn): EntryPoint | un
   const pyproject = readPyproject(files, report);
   if (!pyproject) return undefined;
   const { type, definition } = pyproject.tool?.crewai ?? {};
+  const isJsonCrew =
+    definition === undefined ? files.has(CREW_JSON) && type !== "flow" : definition === CREW_JSON;
+  if (isJsonCrew) return { kind: "crew", module: JSON_CREW, paths: ["."] };
   if (definition !== undefined) {
     report(
       PYPROJECT,
@@ -44,7 +48,7 @@ export function projectEntry(files: OwnFiles, report: ReportIn): EntryPoint | un
       `the ${type ?? "crew"} is defined in ${definition}, which the crew runtime does not read`,
       type === "flow"
         ? "write it in Python, as crewai create flow makes it"
-        : "write it in Python (crewai create crew --classic), or paste its agents and tasks below crew: in the agent's file",
+        : `call it ${CREW_JSON}, as crewai create crew does`,
     );
     return undefined;
   }
