@@ -57,7 +57,7 @@ const runsSection = ({ agents }: PlanDocument, isWide: boolean): Section => ({
   ),
 });
 
-const KINDS = { inline: "crew", code: "crew.py", build: "Dockerfile", image: "image", url: "" } as const;
+const KINDS = { inline: "crew", code: "code", build: "Dockerfile", image: "image", url: "" } as const;
 
 function whatOf({ kind, source, model }: RunsDocument): string {
   const place = source === null ? [] : [printable(source)];

@@ -42,7 +42,7 @@ export const pythonSource = (path: string, text: string): PythonSource => ({
 
 /** A comment, or a string: its prefix and quotes are kept, its content is not. */
 const COMMENT_OR_STRING =
-  /#[^\n]*|("""|''')(?:\\[\s\S]|(?!\1)[\s\S])*(?:\1|$)|(["'])(?:\\[\s\S]|(?!\2)[^\\\n])*(?:\2|(?=\n)|$)/g;
+  /#[^\n]*|("""|''')(?:[^\\"']+|\\[\s\S]|(?!\1)["'])*(?:\1|$)|(["'])(?:[^\\\n"']+|\\[\s\S]|(?!\2)["'])*(?:\2|(?=\n)|$)/g;
 
 const blanked = (text: string): string =>
   text.replaceAll(COMMENT_OR_STRING, (found, triple?: string, single?: string) => {
