@@ -31,7 +31,9 @@ export function crewDeclaration(agent: Agent, network: string, { documents, code
     pricing,
     ...(priceRule ? { payment: { priceRule: ruleOf(priceRule) } } : {}),
     input: source.kind === "inline" ? input.map(readable) : input,
-    ...(source.kind === "inline" ? { crew: source.crew } : { code }),
+    ...(source.kind === "inline"
+      ? { crew: source.crew }
+      : { code: { folder: code, kind: "crew", module: "crew", paths: ["."] } }),
     model,
     exampleOutputs,
     ...(documents.length > 0 ? { documents } : {}),

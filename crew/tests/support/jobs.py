@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from crew_runtime.author_project import AuthorProject
 from crew_runtime.crewai.worker_main import run_crew
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.http.connections import Connection
@@ -39,13 +40,19 @@ def job_spec(folder: Path, declared: dict[str, Any], model_url: str, **changes: 
     return JobSpec(**settings | changes)
 
 
+def project(folder: Path, **changes: Any) -> AuthorProject:  # noqa: ANN401 - any field
+    """A project whose root has crew.py."""
+    settings: dict[str, Any] = {"kind": "crew", "module": "crew", "paths": (folder,), "inputs": ("topic", "tone")}
+    return AuthorProject(folder=folder, **settings | changes)
+
+
 def author_code(folder: Path, model_url: str, source: str | Path, **changes: Any) -> JobSpec:  # noqa: ANN401 - any field
     """What a job of an agent with a crew.py is told."""
     code = folder / "code" if isinstance(source, str) else source
     if isinstance(source, str):
         code.mkdir(exist_ok=True)
         (code / "crew.py").write_text(source)
-    return replace(job_spec(folder, declaration(), model_url), crew={}, code=code, **changes)
+    return replace(job_spec(folder, declaration(), model_url), crew={}, code=project(code), **changes)
 
 
 class TokenCounts:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crew_runtime.ask import Ask, asking
 from crew_runtime.crewai import author_api
-from crew_runtime.crewai.author_code import AuthorCodeError, crew_of_folder
+from crew_runtime.crewai.author_errors import AuthorCodeError
 from crew_runtime.crewai.crew_builder import declared_crew
 from crew_runtime.crewai.filling import fill_in_one_pass
-from crew_runtime.crewai.human_input import answer_human_input_by
+from crew_runtime.crewai.human_input import answer_flows_by, answer_human_input_by
+from crew_runtime.crewai.project_files import copy_project
+from crew_runtime.crewai.project_jobs import prepare_project
 from crew_runtime.crewai.result_schema import with_schemas
 from crew_runtime.disk import is_full, no_space
 from crew_runtime.documents.context import with_documents
@@ -81,8 +83,8 @@ def _answer(connection: Connection, spec: JobSpec, do: Callable[[JobSpec, Ask], 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    crew: "Crew"
-    inputs: dict[str, str]
+    run: Callable[[], str]
+    check: Callable[[], None]
     index: DocumentIndex | None
 
 
@@ -93,13 +95,18 @@ def _prepare(spec: JobSpec, ask: Ask) -> _Prepared:
     if preload.IMPORT_ERROR:
         raise RuntimeError(preload.IMPORT_ERROR)
     index = DocumentIndex.open(spec.documents, Embedder(spec.model)) if spec.documents else None
+    if spec.code:
+        copy_project(spec.code.folder, spec.folder)
     files = receive(spec.files, spec.inputs, spec.folder, egress_for_files()) if spec.files else {}
     fill_in_one_pass()
     answer_human_input_by(ask)
     if spec.code:
+        answer_flows_by(ask)
         author_api.provide(spec.model, ask, index, files)
+        project = prepare_project(spec.code, spec.model)
         paths = {field: ", ".join(map(str, placed)) for field, placed in files.items()}
-        return _Prepared(crew_of_folder(spec.code, spec.model), {**spec.inputs, **paths}, index)
+        given, declared = {**spec.inputs, **paths}, spec.code.inputs
+        return _Prepared(lambda: project.run(given), lambda: project.check(declared), index)
     crew, inputs = with_schemas(spec.crew, {**spec.inputs, **texts_of(files)})
     if index:
         crew, inputs = with_documents(crew, inputs, index)
@@ -107,7 +114,12 @@ def _prepare(spec: JobSpec, ask: Ask) -> _Prepared:
     built = declared_crew(crew, spec.model, tools)
     if built.manager_agent and inputs:
         built.manager_agent.interpolate_inputs(inputs)  # CrewAI leaves it out
-    return _Prepared(built, inputs, index)
+    return _Prepared(lambda: _kick_off(built, inputs), lambda: None, index)
+
+
+def _kick_off(crew: "Crew", inputs: dict[str, str]) -> str:
+    # Without inputs CrewAI must get None: it then leaves braces in the texts alone.
+    return str(crew.kickoff(inputs=inputs or None).raw)
 
 
 def _tools(hosts: Iterable[str], index: DocumentIndex | None) -> dict[str, Callable[[str], str]]:
@@ -121,7 +133,7 @@ def _tools(hosts: Iterable[str], index: DocumentIndex | None) -> dict[str, Calla
 def _build(spec: JobSpec, _ask: Ask) -> dict[str, Any]:
     """Prepare a job; a failure is reported in full, as no customer is involved."""
     try:
-        _prepare(spec, _nobody)
+        _prepare(spec, _nobody).check()
     except Exception as error:  # noqa: BLE001 - whatever CrewAI raises is the reason
         return _reason(error, spec)
     return {"result": ""}
@@ -151,11 +163,10 @@ def _nobody(prompt: str, *, is_draft: bool = False) -> str:  # noqa: ARG001 - an
 
 def _run(spec: JobSpec, ask: Ask) -> dict[str, Any]:
     prepared = _prepare(spec, ask)
-    # Without inputs CrewAI must get None: it then leaves braces in the texts alone.
-    output = prepared.crew.kickoff(inputs=prepared.inputs or None)
+    output = prepared.run()
     if prepared.index and prepared.index.broken:
         raise prepared.index.broken  # a tool tells it to the model only, which then answers without the documents
-    result = str(output.raw).encode("utf-8", "replace").decode().strip()
+    result = output.encode("utf-8", "replace").decode().strip()
     if not result:
         return {"failure": Failure.EMPTY_RESULT, "detail": ""}
     return {"result": result}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conftest import StartRuntime
-from support.declarations import declaration, one_task
+from support.declarations import in_python, one_task
 from support.model import StubModel
 from support.runtime import SENTINEL_KEY
 
@@ -33,11 +33,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return own
 
 
-def in_python(folder: Path) -> dict[str, Any]:
+def crew_class(folder: Path) -> dict[str, Any]:
     shutil.copytree(CREW_CLASS, folder / "code" / "abc")
-    declared = declaration(code="code/abc")
-    del declared["crew"]
-    return declared
+    return in_python()
 
 
 def test_a_crew_knows_its_documents_from_the_start_and_after_a_restart(
@@ -56,7 +54,7 @@ def test_a_crew_knows_its_documents_from_the_start_and_after_a_restart(
 
 
 def test_a_crew_in_python_does_jobs(start_runtime: StartRuntime, folder: Path) -> None:
-    runtime = start_runtime(in_python(folder), folder=folder.parent, JOB_TOKENS="1000")
+    runtime = start_runtime(crew_class(folder), folder=folder.parent, JOB_TOKENS="1000")
     runtime.identify()
     assert runtime.ended(runtime.start_job("tea"))["result"] == "Stub result MARKER-shelf (tool: Lem: 3 books)"
 
@@ -72,7 +70,7 @@ def test_a_document_that_cannot_be_read_ends_the_runtime_with_the_reason(
 
 
 def test_a_broken_crew_py_ends_the_runtime_with_the_reason(start_runtime: StartRuntime, folder: Path) -> None:
-    declared = in_python(folder)
+    declared = crew_class(folder)
     (folder / "code" / "abc" / "crew.py").write_text("import pandas_of_nobody")
     runtime = start_runtime(declared, folder=folder.parent)
     assert runtime.exit_code() == 2

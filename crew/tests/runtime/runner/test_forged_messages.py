@@ -16,7 +16,7 @@ from crew_runtime.runner.job_runner import JobRunner, Limits
 from crew_runtime.runner.worker_launcher import WorkerLauncher
 from crew_runtime.store import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore
-from support.jobs import TokenCounts
+from support.jobs import TokenCounts, project
 from support.model import StubModel
 from support.runtime import SENTINEL_KEY
 from support.waiting import wait_for
@@ -69,7 +69,7 @@ def test_a_forged_message_ends_the_job(
     (tmp_path / "code/crew.py").write_text(_CREW)
     access = ModelAccess(api=model.url, key=SENTINEL_KEY, name="stub-model")
     gateway = ModelGateway(access, DailyTokens(TokenCounts(), None))
-    spec = JobSpec(crew={}, code=tmp_path / "code", model=access, inputs={}, folder=tmp_path / "work")
+    spec = JobSpec(crew={}, code=project(tmp_path / "code"), model=access, inputs={}, folder=tmp_path / "work")
 
     async def do() -> None:
         runner = JobRunner(
