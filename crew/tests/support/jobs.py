@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from crew_runtime.author_project import AuthorProject
-from crew_runtime.crewai.worker_main import run_crew
+from crew_runtime.crewai.worker_main import build_crew, run_crew
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.http.connections import Connection
 from crew_runtime.job_spec import JobSpec
@@ -88,3 +88,10 @@ def session_of(of: JobSpec, *, calls: int = 20, tokens: int = 500_000) -> Iterat
 def outcome(of: JobSpec, *, calls: int = 20, tokens: int = 500_000) -> dict[str, Any]:
     with session_of(of, calls=calls, tokens=tokens) as (spec, session):
         return session.explained(WorkerProcess(run_crew, spec).answer(timeout=JOB_SECONDS))
+
+
+def refusal(of: JobSpec) -> str:
+    """Why a crew or flow cannot be served, as a start tells it; "" if it can."""
+    with session_of(replace(of, inputs={})) as (spec, _):
+        answer = WorkerProcess(build_crew, spec).answer(timeout=JOB_SECONDS)
+    return "" if "result" in answer else str(answer["detail"])

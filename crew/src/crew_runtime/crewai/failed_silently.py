@@ -45,8 +45,8 @@ class _Failures:
         """Take down what failed."""
         self._what = self._what or what
 
-    def raise_noted(self) -> None:
-        """Raise what failed, if anything has.
+    def raise_noted(self, *, in_full: bool = False) -> None:
+        """Raise what failed, if anything has; with the reason in full only where no customer is involved.
 
         Raises:
             FailedSilentlyError: from the exception, where that is known.
@@ -56,7 +56,8 @@ class _Failures:
 
         crewai_event_bus.flush(timeout=_FLUSHED_WITHIN_SECONDS)
         if self._what:
-            raise FailedSilentlyError(self._what) from self._cause
+            reason = f": {type(self._cause).__name__}: {self._cause}" if in_full and self._cause else ""
+            raise FailedSilentlyError(f"{self._what}{reason}") from self._cause
 
 
 FAILURES: Final = _Failures()

@@ -1,5 +1,8 @@
-"""Makes MCP servers that cannot be used an error, where CrewAI would let agents work without their tools."""
+"""Makes MCP servers work, and an error of those that do not: CrewAI would let agents work without their tools."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache
 from typing import Any
 
@@ -8,8 +11,9 @@ from crew_runtime.crewai.author_errors import AuthorCodeError
 
 @cache
 def demand_mcp_servers() -> None:
-    """Make each server that an agent names answer with tools, in this process; once."""
+    """Make each server that an agent names answer with tools that can be called, in this process; once."""
     from crewai.mcp.tool_resolver import MCPToolResolver
+    from crewai.tools.mcp_native_tool import MCPNativeTool
 
     resolve = MCPToolResolver.resolve
 
@@ -20,6 +24,17 @@ def demand_mcp_servers() -> None:
         return found
 
     MCPToolResolver.resolve = resolve_each
+    MCPNativeTool._run = _call  # noqa: SLF001 - of a pinned version
+
+
+def _call(self: Any, **named: Any) -> Any:  # noqa: ANN401 - CrewAI's
+    """Call a tool of a server, in a thread of its own.
+
+    CrewAI itself does it while it handles the absence of a running loop, which its transport then takes for the reason
+    why the connection ends: without a loop, each call fails.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(copy_context().run, asyncio.run, self._run_async(**named)).result()
 
 
 def _tools_of(server: Any, resolve: Any) -> list[Any]:  # noqa: ANN401 - CrewAI's

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _BUILD: Final = "build_embedder"
 _OPENAI: Final = "openai"
 _CUSTOM: Final = "custom"
+_UNREAD: Final = "knowledge could not be read"
 
 
 @cache
@@ -40,17 +41,21 @@ def embed_by_gateway(access: ModelAccess) -> None:
     def build(spec: Any) -> Any:  # noqa: ANN401 - CrewAI's
         return _embedder(spec, access) or crewais(spec)
 
+    def knowledge_of(spec: Any, _name: str | None) -> JobKnowledge:  # noqa: ANN401 - CrewAI's
+        with FAILURES.noted(_UNREAD):
+            return JobKnowledge(build(spec or {"provider": _OPENAI}))
+
     for module in (factory, unified_memory, knowledge_storage):
         if getattr(module, _BUILD, None) is not crewais:
             raise RuntimeError(f"{module.__name__} makes its embedders in an unknown way")
         setattr(module, _BUILD, build)
-    set_knowledge_storage_factory(lambda spec, _: JobKnowledge(build(spec or {"provider": _OPENAI})))
+    set_knowledge_storage_factory(knowledge_of)
     set_memory_storage_factory(lambda _: JobMemory())
 
     add_sources = Knowledge.add_sources
 
     def add(self: Any) -> None:  # noqa: ANN401 - CrewAI's
-        with FAILURES.noted("knowledge could not be read"):  # a crew goes on without it
+        with FAILURES.noted(_UNREAD):  # a crew goes on without it
             add_sources(self)
 
     Knowledge.add_sources = add

@@ -53,6 +53,7 @@ class _CrewJob:
         crew.stream = False  # nobody reads it
 
     def run(self, inputs: Mapping[str, str]) -> str:
+        FAILURES.raise_noted()
         given = dict(inputs)
         if any(name == _YEAR for _, name in _placeholders(self._crew)):
             given.setdefault(_YEAR, str(datetime.now(UTC).year))  # as main.py of CrewAI's own projects does
@@ -64,7 +65,7 @@ class _CrewJob:
 
     def check(self, inputs: Collection[str]) -> None:
         _try_out(self._crew)
-        FAILURES.raise_noted()
+        FAILURES.raise_noted(in_full=True)
         if self._crew.before_kickoff_callbacks:
             return  # which may add any input; if they do not, the job fails
         known = {*inputs, _YEAR}
@@ -95,7 +96,7 @@ class _FlowJob:
     def check(self, inputs: Collection[str]) -> None:
         for made in crew_classes():
             _try_crew_of(made)
-        FAILURES.raise_noted()
+        FAILURES.raise_noted(in_full=True)
         state = self._flow.state
         known = getattr(type(state), "model_fields", None)
         if known is None or type(state).model_config.get("extra") == "allow" or self._takes_payload():

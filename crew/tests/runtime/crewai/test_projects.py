@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from crew_runtime.crewai.worker_main import build_crew, run_crew
+from crew_runtime.crewai.worker_main import run_crew
 from crew_runtime.job_spec import JobSpec
 from crew_runtime.runner.worker_process import WorkerProcess
-from support.jobs import JOB_SECONDS, author_code, outcome, project, session_of
+from support.jobs import JOB_SECONDS, author_code, outcome, project, refusal, session_of
 from support.model import StubModel
 
 PROJECTS = Path(__file__).parents[2] / "fixtures" / "author-code"
@@ -37,13 +37,6 @@ def flow(tmp_path: Path, model: StubModel, source: str, *inputs: str) -> JobSpec
     return JobSpec(crew={}, code=code, model=of.model, inputs={"topic": "tea"}, folder=of.folder)
 
 
-def refused(of: JobSpec) -> str:
-    """Why a crew or flow cannot be served, as the start tells it; "" if it can."""
-    with session_of(of) as (spec, _):
-        answer = WorkerProcess(build_crew, spec).answer(timeout=JOB_SECONDS)
-    return "" if "result" in answer else answer["detail"]
-
-
 @pytest.fixture
 def read_only() -> Iterator[None]:
     """The projects as they lie in an image."""
@@ -59,7 +52,7 @@ def read_only() -> Iterator[None]:
 @pytest.mark.usefixtures("read_only")
 def test_a_crew_as_crewai_creates_it_runs_as_it_is(tmp_path: Path, model: StubModel) -> None:
     of = created(tmp_path, model, CREW_PROJECT)
-    assert refused(of) == ""
+    assert refusal(of) == ""
     of = created(tmp_path, model, CREW_PROJECT)
     answer = outcome(of)
     assert answer["result"] == "Stub result MARKER-taste MARKER-green_two_minutes"
@@ -72,7 +65,7 @@ def test_a_crew_as_crewai_creates_it_runs_as_it_is(tmp_path: Path, model: StubMo
 
 @pytest.mark.usefixtures("read_only")
 def test_a_flow_as_crewai_creates_it_runs_as_it_is(tmp_path: Path, model: StubModel) -> None:
-    assert refused(created(tmp_path, model, FLOW_PROJECT)) == ""
+    assert refusal(created(tmp_path, model, FLOW_PROJECT)) == ""
     of = created(tmp_path, model, FLOW_PROJECT)
     result = json.loads(outcome(of)["result"])
     assert result == {"topic": "tea", "tone": "plain", "note": "Stub result MARKER-note"}, (
@@ -188,4 +181,4 @@ UNFIT_FLOWS = [
 def test_a_flow_that_cannot_be_served_is_told_at_start(
     tmp_path: Path, model: StubModel, source: str, reason: str
 ) -> None:
-    assert reason in refused(flow(tmp_path, model, source, "topic", "tone"))
+    assert reason in refusal(flow(tmp_path, model, source, "topic", "tone"))
