@@ -3,6 +3,8 @@
 import importlib
 import inspect
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from crew_runtime.author_project import AuthorProject
@@ -45,14 +47,8 @@ def import_project(project: AuthorProject, access: ModelAccess) -> "ModuleType":
     sys.path[:0] = map(str, project.paths)
     if project.packages:
         sys.path.append(str(project.packages))
-    try:
+    with _missing_packages_told(project.module):
         return importlib.import_module(project.module)
-    except ModuleNotFoundError as error:
-        name = str(error.name).partition(".")[0]
-        raise AuthorCodeError(
-            f"{_file_of(project.module)} needs the package {name}, which is not installed: add "
-            f"{_REQUIREMENTS.get(name, name)} to the dependencies in the project's pyproject.toml or requirements.txt"
-        ) from error
 
 
 def crew_of(module: "ModuleType") -> "Crew":
@@ -64,7 +60,8 @@ def crew_of(module: "ModuleType") -> "Crew":
     """
     from crewai import Crew
 
-    crew = _maker(module)()
+    with _missing_packages_told(module.__name__):
+        crew = _maker(module)()
     if not isinstance(crew, Crew):
         raise AuthorCodeError(
             f"{_file_of(module.__name__)} returns a {type(crew).__name__} instead of a crew: return a crewai.Crew"
@@ -89,7 +86,8 @@ def flow_of(module: "ModuleType") -> "Flow[Any]":
     wanted = _arguments_of(flows[0])
     if wanted:
         raise AuthorCodeError(f"the flow {flows[0].__name__} needs {', '.join(wanted)}: give them default values")
-    flow: Flow[Any] = flows[0]()
+    with _missing_packages_told(module.__name__):
+        flow: Flow[Any] = flows[0]()
     if not flow._start_method_names():  # noqa: SLF001 - CrewAI would run nothing, and call that a success
         raise AuthorCodeError(f"the flow {flows[0].__name__} has no method of its own under @start: add one")
     return flow
@@ -100,6 +98,18 @@ def crew_classes() -> list[Any]:
     modules = [one for name, one in sys.modules.items() if not name.startswith(("crewai", "crew_runtime"))]
     found = [one for module in modules for one in _own(module) if inspect.isclass(one) and _is_crew(one)]
     return [one for one in found if not _arguments_of(one)]
+
+
+@contextmanager
+def _missing_packages_told(module: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        name = str(error.name).partition(".")[0]
+        raise AuthorCodeError(
+            f"{_file_of(module)} needs the package {name}, which is not installed: add {_REQUIREMENTS.get(name, name)} "
+            "to the dependencies in the project's pyproject.toml or requirements.txt"
+        ) from error
 
 
 def _maker(module: "ModuleType") -> Any:  # noqa: ANN401 - the author's

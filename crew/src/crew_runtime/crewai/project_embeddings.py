@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crew_runtime.crewai.author_errors import AuthorCodeError
 from crew_runtime.crewai.failed_silently import FAILURES
 from crew_runtime.documents.embedder import Embedder
+from crew_runtime.documents.passages import text_of_file
 from crew_runtime.model_access import ModelAccess
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ def embed_by_gateway(access: ModelAccess) -> None:
     author's own function is used as it is. Any other provider is refused, as no job has its key.
     """
     from crewai.knowledge.knowledge import Knowledge
+    from crewai.knowledge.source.pdf_knowledge_source import PDFKnowledgeSource
     from crewai.knowledge.storage import knowledge_storage
     from crewai.knowledge.storage.factory import set_knowledge_storage_factory
     from crewai.memory import unified_memory
@@ -59,6 +62,16 @@ def embed_by_gateway(access: ModelAccess) -> None:
             add_sources(self)
 
     Knowledge.add_sources = add
+    PDFKnowledgeSource.load_content = _texts_of_pdfs
+
+
+def _texts_of_pdfs(self: Any) -> dict[Path, str]:  # noqa: ANN401 - CrewAI's
+    """Read PDFs as documents are read; CrewAI's own reader is a package more."""
+    texts: dict[Path, str] = {}
+    for path in self.safe_file_paths:
+        with path.open("rb") as content:
+            texts[path] = text_of_file(path.name, content)
+    return texts
 
 
 def _embedder(spec: Any, access: ModelAccess) -> "Embed | None":  # noqa: ANN401 - CrewAI's

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.documents import pdf
 from support.jobs import author_code, outcome, refusal
 from support.model import StubModel
 from support.runtime import SENTINEL_KEY
@@ -14,6 +15,7 @@ KNOWING = """
 from crewai import Agent, Crew, Task
 from crewai.knowledge.source.csv_knowledge_source import CSVKnowledgeSource
 from crewai.knowledge.source.json_knowledge_source import JSONKnowledgeSource
+from crewai.knowledge.source.pdf_knowledge_source import PDFKnowledgeSource
 from crewai.knowledge.source.string_knowledge_source import StringKnowledgeSource
 from crewai.knowledge.source.text_file_knowledge_source import TextFileKnowledgeSource
 
@@ -34,6 +36,7 @@ SOURCES = [
     ('StringKnowledgeSource(content="stub result MARKER-string")', "MARKER-string"),
     ('TextFileKnowledgeSource(file_paths=["notes.txt"])', "MARKER-text"),
     ('CSVKnowledgeSource(file_paths=["prices.csv"])', "MARKER-csv"),
+    ('PDFKnowledgeSource(file_paths=["guide.pdf"])', "MARKER-pdf"),
     ('JSONKnowledgeSource(file_paths=["stock.json"])', "MARKER-json"),
 ]
 
@@ -43,6 +46,7 @@ def knowing(folder: Path, of_agent: str = "", of_crew: str = "") -> str:
     kept.mkdir(parents=True, exist_ok=True)
     for name, content in FILES.items():
         (kept / name).write_text(content)
+    (kept / "guide.pdf").write_bytes(pdf("stub result MARKER-pdf"))
     return KNOWING.replace("OF_AGENT", of_agent).replace("OF_CREW", of_crew)
 
 

@@ -202,6 +202,7 @@ def crew():
 
 
 MISSING_PACKAGES = [
+    ("def crew():\n    from mcpadapt import core", "add crewai-tools[mcp] to the dependencies"),
     ("import crewai_tools", "add crewai[tools] to the dependencies"),
     ("import click\nclick.confirm('Install it?')", 'a package asks "Install it?", and a job has no keyboard'),
 ]

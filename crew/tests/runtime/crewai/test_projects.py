@@ -168,7 +168,30 @@ class Plain(Flow[State]):
         return self.state.topic
 """
 
+WITH_CREW = """
+from crewai import Agent, Crew, Task
+from crewai.project import CrewBase, agent, crew, task
+
+@CrewBase
+class Inner:
+    @agent
+    def cook(self):
+        return Agent(role="Cook", goal="Cook {anything}", backstory="B", llm="anthropic/claude-opus-5")
+    @task
+    def cooking(self):
+        return Task(description="{anything}", expected_output="Text", agent=self.cook())
+    @crew
+    def crew(self):
+        return Crew(agents=self.agents, tasks=self.tasks)
+
+class Outer(Flow):
+    @start()
+    def begin(self):
+        return Inner().crew().kickoff()
+"""
+
 UNFIT_FLOWS = [
+    (WITH_CREW, "the code names the model anthropic/claude-opus-5"),
     (STATE, "the state of the flow Plain has no tone, which customers fill in"),
     ("", "main.py has no class that is a flow: one is needed"),
     ("class A(Flow): pass", "the flow A has no method of its own under @start"),
