@@ -3,28 +3,28 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import Any, Final
 
 from crew_runtime.crewai.author_errors import AuthorCodeError
+
+_REMEDY: Final = "check its address, and that the crew may reach it"
 
 
 @cache
 def demand_mcp_servers() -> None:
     """Make each server that an agent names answer with tools that can be called, in this process; once."""
-    from crewai.mcp.tool_resolver import MCPToolResolver
-    from crewai.tools.mcp_native_tool import MCPNativeTool
+    from crewai import Agent
 
-    resolve = MCPToolResolver.resolve
+    get = Agent.get_mcp_tools
 
-    def resolve_each(self: Any, servers: list[Any]) -> list[Any]:  # noqa: ANN401 - CrewAI's
-        found: list[Any] = []
-        for server in servers:
-            found += _tools_of(server, lambda server=server: resolve(self, [server]))
-        return found
+    def get_each(self: Any, mcps: list[Any]) -> list[Any]:  # noqa: ANN401 - CrewAI's
+        from crewai.tools.mcp_native_tool import MCPNativeTool  # takes half a second, which no other job has to wait
 
-    MCPToolResolver.resolve = resolve_each
-    MCPNativeTool._run = _call  # noqa: SLF001 - of a pinned version
+        MCPNativeTool._run = _call  # noqa: SLF001 - of a pinned version
+        return [tool for server in mcps for tool in _tools_of(server, partial(get, self, [server]))]
+
+    Agent.get_mcp_tools = get_each
 
 
 def _call(self: Any, **named: Any) -> Any:  # noqa: ANN401 - CrewAI's
@@ -50,9 +50,6 @@ def _tools_of(server: Any, resolve: Any) -> list[Any]:  # noqa: ANN401 - CrewAI'
     if not tools:
         raise AuthorCodeError(f"the MCP server {name} does not answer, or offers no such tools: {_REMEDY}")
     return tools
-
-
-_REMEDY = "check its address, and that the crew may reach it"
 
 
 def _name_of(server: Any) -> str:  # noqa: ANN401 - CrewAI's
