@@ -5,6 +5,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crew_runtime.author_project import AuthorProject
@@ -93,9 +94,10 @@ def flow_of(module: "ModuleType") -> "Flow[Any]":
     return flow
 
 
-def crew_classes() -> list[Any]:
-    """Return the classes under @CrewBase that are loaded, and can be made without arguments."""
-    modules = [one for name, one in sys.modules.items() if not name.startswith(("crewai", "crew_runtime"))]
+def crew_classes(folder: Path) -> list[Any]:
+    """Return the classes under @CrewBase of a project's loaded modules that can be made without arguments."""
+    files = [(one, getattr(one, "__file__", None)) for one in list(sys.modules.values())]
+    modules = [one for one, file in files if file and Path(file).is_relative_to(folder)]
     found = [one for module in modules for one in _own(module) if inspect.isclass(one) and _is_crew(one)]
     return [one for one in found if not _arguments_of(one)]
 

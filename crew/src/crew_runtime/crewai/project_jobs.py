@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from crew_runtime.author_project import AuthorProject
@@ -44,7 +45,7 @@ def prepare_project(project: AuthorProject, access: ModelAccess) -> ProjectJob:
 
     """
     module = import_project(project, access)
-    return _CrewJob(crew_of(module)) if project.kind == "crew" else _FlowJob(flow_of(module))
+    return _CrewJob(crew_of(module)) if project.kind == "crew" else _FlowJob(flow_of(module), project.folder)
 
 
 class _CrewJob:
@@ -78,8 +79,9 @@ class _CrewJob:
 
 
 class _FlowJob:
-    def __init__(self, flow: "Flow[Any]") -> None:
+    def __init__(self, flow: "Flow[Any]", folder: Path) -> None:
         self._flow = flow
+        self._folder = folder
         flow.stream = False
 
     def run(self, inputs: Mapping[str, str]) -> str:
@@ -91,10 +93,10 @@ class _FlowJob:
         if isinstance(output, HumanFeedbackPending):
             raise AuthorCodeError("the flow waits for feedback elsewhere: leave `provider` out to ask the customer")
         FAILURES.raise_noted()
-        return text_of(output) or self._state()
+        return self._state() if output is None else text_of(output)
 
     def check(self, inputs: Collection[str]) -> None:
-        for made in crew_classes():
+        for made in crew_classes(self._folder):
             _try_crew_of(made)
         FAILURES.raise_noted(in_full=True)
         state = self._flow.state

@@ -5,7 +5,10 @@ from typing import Any
 
 def text_of(output: Any) -> str:  # noqa: ANN401 - an author's
     """Return a text as it is, and anything else as JSON; of what CrewAI returns, its content."""
+    from crewai.crews.crew_output import CrewOutput
     from crewai.flow.human_feedback import HumanFeedbackResult
+    from crewai.lite_agent_output import LiteAgentOutput
+    from crewai.tasks.task_output import TaskOutput
     from pydantic_core import to_json
 
     if output is None:
@@ -14,8 +17,7 @@ def text_of(output: Any) -> str:  # noqa: ANN401 - an author's
         return text_of(output.output)
     if isinstance(output, str):
         return output
-    raw = getattr(output, "raw", None)
-    if not isinstance(raw, str):
+    if not isinstance(output, (CrewOutput, LiteAgentOutput, TaskOutput)):
         return to_json(output, fallback=str).decode()
-    shaped = getattr(output, "pydantic", None) or getattr(output, "json_dict", None)
-    return raw if shaped is None else text_of(shaped)
+    shaped = output.pydantic or getattr(output, "json_dict", None)
+    return str(output.raw) if shaped is None else text_of(shaped)

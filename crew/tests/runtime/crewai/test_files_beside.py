@@ -12,7 +12,8 @@ from support.declarations import in_python, one_task
 from support.model import StubModel
 from support.runtime import SENTINEL_KEY
 
-CREW_CLASS = Path(__file__).parents[2] / "fixtures" / "author-code" / "crew-class"
+PROJECTS = Path(__file__).parents[2] / "fixtures" / "author-code"
+CREW_CLASS = PROJECTS / "crew-class"
 HANDBOOK = b"# Kettles\nMARKER-handbook: a kettle boils.\n"
 
 
@@ -57,6 +58,19 @@ def test_a_crew_in_python_does_jobs(start_runtime: StartRuntime, folder: Path) -
     runtime = start_runtime(crew_class(folder), folder=folder.parent, JOB_TOKENS="1000")
     runtime.identify()
     assert runtime.ended(runtime.start_job("tea"))["result"] == "Stub result MARKER-shelf (tool: Lem: 3 books)"
+
+
+def test_a_flow_with_packages_of_its_own_does_jobs(start_runtime: StartRuntime, folder: Path) -> None:
+    shutil.copytree(PROJECTS / "flow-project", folder / "code" / "abc")
+    (folder / "packages" / "def").mkdir(parents=True)
+    (folder / "packages" / "def" / "teapots.py").write_text("NAME = 'MARKER-packaged'")
+    crews = folder / "code" / "abc" / "src" / "note_flow" / "crews" / "note_crew"
+    made = crews / "note_crew.py"
+    made.write_text(f"import teapots\n{made.read_text()}")
+    code = {"kind": "flow", "module": "note_flow.main", "paths": ["src"], "packages": "packages/def"}
+    runtime = start_runtime(in_python(**code), folder=folder.parent)
+    runtime.identify()
+    assert '"note":"Stub result MARKER-note"' in runtime.ended(runtime.start_job("tea"))["result"]
 
 
 def test_a_document_that_cannot_be_read_ends_the_runtime_with_the_reason(
