@@ -122,9 +122,11 @@ def test_a_job_whose_knowledge_cannot_be_searched_fails(tmp_path: Path, model: S
 
 REMEMBERING = """
 from crewai import Agent, Crew, Memory, Task
+from crewai.memory.storage.backend import StorageBackend
 
 def recall(inputs):
     memory = Memory()
+    assert isinstance(memory._storage, StorageBackend)
     found = [match.record.content for match in memory.recall("kettles", depth="shallow")]
     memory.remember("kettles are MARKER-" + inputs["topic"], scope="/pots", categories=["a"], importance=0.5)
     found += [match.record.content for match in memory.recall("kettles", depth="shallow")]
