@@ -12,6 +12,7 @@ import {
   agentSecrets,
   duplicateWarnings,
   movableWarnings,
+  unlockedWarnings,
   planWarnings,
   removalsOf,
   summaryOf,
@@ -171,6 +172,8 @@ export interface RunsDocument {
   readonly instances: number | null;
   readonly maxInstances: number | null;
   readonly documents: WhatRuns["documents"];
+  /** What its code needs beside the runtime's packages, as it is locked. */
+  readonly packages: WhatRuns["packages"];
   /** SHA-256 of all that, of the contents of its files and of the crew runtime. */
   readonly digest: string;
 }
@@ -209,6 +212,7 @@ export function planDocument(
       ...planWarnings(plan, config),
       ...duplicateWarnings(plan),
       ...movableWarnings(plan, runs),
+      ...unlockedWarnings(plan, runs),
       ...notices,
     ],
     problems: problems.map(problem),
@@ -256,6 +260,7 @@ const documentRuns = (runs: WhatRuns | undefined): RunsDocument | null =>
         instances: runs.size?.instances ?? null,
         maxInstances: runs.size?.autoscaling?.max ?? null,
         documents: runs.documents,
+        packages: runs.packages,
         digest: runs.digest,
       }
     : null;

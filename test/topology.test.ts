@@ -49,6 +49,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
       "infra/declarations",
       "infra/hosting",
       "infra/config",
+      "providers/crew-process/local",
       "providers/database",
       "providers/documents",
       "providers/masumi/service",

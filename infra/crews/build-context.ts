@@ -21,6 +21,12 @@ export interface ContextFile {
   readonly executable: boolean;
 }
 
+export const textFile = (path: string, text: string): ContextFile => ({
+  path,
+  content: Buffer.from(text),
+  executable: false,
+});
+
 const byPath = (a: ContextFile, b: ContextFile) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
 
 /** Staged files have fixed modes, because those of a clone depend on its owner's umask. */

@@ -9,11 +9,19 @@ export interface DeclaredFile {
   readonly bytes?: number;
 }
 
+/** A crew written in Python; the paths are relative to crew.json. */
+export interface DeclaredCode {
+  /** The folder with crew.py. */
+  readonly folder: string;
+  /** The folder of the packages that it needs beside those of the runtime. */
+  readonly packages?: string;
+}
+
 /** The files next to crew.json. */
 export interface FilesBeside {
   readonly documents: readonly DeclaredFile[];
-  /** The folder with crew.py, for a crew written in Python. */
-  readonly code?: string;
+  /** For a crew written in Python. */
+  readonly code?: DeclaredCode;
 }
 
 /**

@@ -2,7 +2,15 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StackConfig } from "../config.ts";
-import { type Agent, type WhatRuns, linkOf, runsInRuntime } from "../declarations/index.ts";
+import {
+  type Agent,
+  type FolderPackages,
+  type WhatRuns,
+  linkOf,
+  packagesReader,
+  runsInRuntime,
+  unlockedNotice,
+} from "../declarations/index.ts";
 import { TRAITS } from "../hosting/traits.ts";
 import { codeFiles, digestOf } from "./agent-files.ts";
 import { contextDigest, folderContext, runtimeContext } from "./build-context.ts";
@@ -24,11 +32,15 @@ export function whatRuns({ projectRoot, config }: Place): (agent: Agent) => What
   let runtime: string | undefined;
   const runtimeOf = (agent: Agent) =>
     runsInRuntime(agent) ? (runtime ??= contextDigest(runtimeContext(projectRoot))) : undefined;
+  const readPackages = packagesReader(projectRoot);
+  const packagesOf = ({ source }: Agent): Packages =>
+    source.kind === "code" ? packagesIn(source.folder, readPackages(source.folder)) : { packages: [] };
   return (agent) => {
     const { source, model, resources, hosting } = agent;
     if (source.kind === "url") return elsewhere(source.url);
     const documents = runsInRuntime(agent) ? documentsOf(projectRoot, agent) : [];
     const { files, movable } = contentOf(projectRoot, agent);
+    const { packages, unlocked, lock } = packagesOf(agent);
     const runtime = runtimeOf(agent) ?? "";
     return {
       hosting,
@@ -37,10 +49,36 @@ export function whatRuns({ projectRoot, config }: Place): (agent: Agent) => What
       ...(runsInRuntime(agent) ? { model: model.name ?? config.modelName } : {}),
       ...(TRAITS[hosting].instances === "ignored" ? {} : { size: resources }),
       documents,
+      packages,
+      ...(unlocked === undefined ? {} : { unlocked }),
       movable,
-      digest: sha256([config.network, config.modelName, declared(agent), documents, runtime, files]),
+      digest: sha256([
+        config.network,
+        config.modelName,
+        declared(agent),
+        documents,
+        runtime,
+        files,
+        ...(lock === undefined ? [] : [lock]),
+      ]),
     };
   };
+}
+
+interface Packages extends Pick<WhatRuns, "packages" | "unlocked"> {
+  /** The lock, or what is to be locked; undefined if there is nothing. */
+  readonly lock?: string;
+}
+
+function packagesIn(folder: string, found: FolderPackages): Packages {
+  if (found.state === "none") return { packages: [] };
+  const { lock, wanted } = found;
+  const notice = unlockedNotice(folder, found);
+  if (notice) {
+    const { message, remedy } = notice;
+    return { packages: lock?.packages ?? [], unlocked: `${message}: ${remedy}`, lock: wanted.digest };
+  }
+  return { packages: lock?.packages ?? [], lock: lock?.text ?? "" };
 }
 
 /** Whatever an agent is whose URL is all that we know. */
@@ -49,6 +87,7 @@ const elsewhere = (url: string): WhatRuns => ({
   kind: "url",
   source: url,
   documents: [],
+  packages: [],
   movable: [],
   digest: sha256([url]),
 });

@@ -56,6 +56,10 @@ export interface WhatRuns {
   /** Absent where the hosting has no containers. */
   readonly size?: Resources;
   readonly documents: readonly { readonly name: string; readonly sha256: string }[];
+  /** The packages that its code needs beside those of the runtime, as they are locked. */
+  readonly packages: readonly { readonly name: string; readonly version: string }[];
+  /** Why these are not what will be installed, and what to do; absent if they are. */
+  readonly unlocked?: string;
   /** Images that its Dockerfile names without a digest, so that what is built may change while these files do not. */
   readonly movable: readonly string[];
   /** SHA-256 of all that, of the files' contents, the crew runtime, and what else the declaration says about running. */
@@ -162,6 +166,11 @@ export function extraRights(agent: Pick<Agent, "source" | "container">): string[
     ...(pids <= OWN_IMAGE.pids ? [] : [`has up to ${pids} processes`]),
   ];
 }
+
+/** Returns the folders whose code runs in the crew runtime, each once. */
+export const codeFolders = (agents: readonly Pick<Agent, "source">[]): string[] => [
+  ...new Set(agents.flatMap(({ source }) => (source.kind === "code" ? [source.folder] : []))),
+];
 
 /** Returns whether an agent's crew runs in the crew runtime; an author's own image does not. */
 export const runsInRuntime = ({ source }: Pick<Agent, "source">): boolean =>

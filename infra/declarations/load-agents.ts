@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Agent, WalletType } from "./agent.ts";
+import { type Agent, type WalletType, codeFolders } from "./agent.ts";
 import { type AssetOverrides, assetTable } from "./schema/assets.ts";
 import { type Complaint, DeclarationError, byText, sortComplaints } from "./load/complaint.ts";
 import { type Candidate, checkDuplicates } from "./duplicates.ts";
@@ -9,6 +9,7 @@ import { variantsOf } from "./load/overrides.ts";
 import { type ParsedFile, parseDeclaration } from "./load/parse.ts";
 import { readDeclarations } from "./load/read.ts";
 import { ignoredByGit } from "./load/repository.ts";
+import { checkPackages, packagesReader } from "./packages/check.ts";
 import { type AuthorRules, checkPolicy } from "./policy/check.ts";
 import { type StackContext, resolveAgent } from "./resolve.ts";
 import { type Declaration, declarationSchema } from "./schema/schema.ts";
@@ -73,6 +74,10 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     )
     .toSorted((a, b) => byText(a.id, b.id));
   complainOfIgnored(members, context);
+  const packagesOf = packagesReader(projectRoot);
+  for (const folder of codeFolders(readable)) {
+    complaints.push(...checkPackages(packagesOf(folder), folder, options.inPipeline === true));
+  }
   if (complaints.length > 0) return { agents: [], readable, complaints: sortComplaints(complaints) };
   return { agents: readable, readable, complaints: [] };
 }

@@ -285,11 +285,11 @@ function resolveFolder(
     const remedy = "add a crew.py that creates a crew, or a Dockerfile";
     complain(["build"], `"${folder}" has neither a crew.py nor a Dockerfile`, remedy);
   }
-  for (const name of PACKAGE_FILES.filter(holds)) {
+  for (const name of UNREAD_FILES.filter(holds)) {
     complain(
       ["build"],
-      `"${posix.join(folder, name)}" has no effect: crew.py runs with the packages of the crew runtime`,
-      "remove it, or add a Dockerfile that installs them",
+      `"${posix.join(folder, name)}" has no effect: packages are read from pyproject.toml or requirements.txt`,
+      "declare them there, or add a Dockerfile that installs them",
     );
   }
   return { kind: "code", folder };
@@ -310,5 +310,5 @@ function checkFiles(
   for (const { message, remedy } of problems.slice(0, MOST_FILES)) complain(["build"], message, remedy);
 }
 
-/** Files in which Python projects declare their dependencies. */
-const PACKAGE_FILES = ["requirements.txt", "pyproject.toml", "setup.py", "Pipfile"];
+/** Files in which Python projects declare their dependencies in a way that is not read. */
+const UNREAD_FILES = ["setup.py", "Pipfile"];

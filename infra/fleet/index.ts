@@ -43,6 +43,7 @@ export {
   describeCost,
   duplicateWarnings,
   movableWarnings,
+  unlockedWarnings,
   planWarnings,
   removalsIfTargeted,
   replacementWarning,

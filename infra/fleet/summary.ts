@@ -186,3 +186,15 @@ export const movableWarnings = ({ agents }: FleetPlan, runs: RunsById): string[]
             "built after the plan was approved. Name it as <image>@sha256:<digest>.",
         ];
   });
+
+/** Returns what is locked only once the run begins, so that it will not be what was approved. */
+export const unlockedWarnings = ({ agents }: FleetPlan, runs: RunsById): string[] => [
+  ...new Set(
+    agents.flatMap(({ agent: { id } }) => {
+      const unlocked = runs.get(id)?.unlocked;
+      return unlocked === undefined
+        ? []
+        : [`${printable(unlocked)}. Without that, up locks them before it runs.`];
+    }),
+  ),
+];

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { crewFolder, crewHome, crewUrl, crewVenv, runtimeDigest } from "./local/paths.ts";
-import { ensurePythonEnvironment } from "./local/python.ts";
+import { addPackages, dropPackages } from "./local/packages.ts";
+import { type PythonEnvironment, ensurePythonEnvironment } from "./local/python.ts";
 import { type CrewInstance, exists, isAlive, isUp, readRecord } from "./local/instance.ts";
 import { type CrewPayments, endCrew, startCrew, stopCrew } from "./local/process.ts";
 
@@ -13,6 +14,8 @@ export interface CrewProcessArgs {
   readonly port: number;
   /** The crew's declaration as JSON (crew.json). A change restarts the crew. */
   readonly declaration: string;
+  /** The folder of the packages that the crew's code needs beside the runtime's (packagesOf). A change restarts the crew. */
+  readonly packages?: string | undefined;
   /** Base URL and name of an OpenAI-compatible model. A change restarts the crew. */
   readonly model: { readonly api: string; readonly name: string };
   /** The model's key; kept as a secret. A change restarts the crew. */
@@ -31,6 +34,8 @@ interface Inputs {
   readonly projectRoot: string;
   readonly port: number;
   readonly declaration: string;
+  /** Absent for a crew without packages of its own, as in older states. */
+  readonly packages?: string | undefined;
   /** Digest of the runtime's code and lock file, so new code restarts the crew. */
   readonly runtime: string;
   readonly model: { readonly api: string; readonly name: string };
@@ -53,6 +58,7 @@ const RESTARTS = [
   "projectRoot",
   "port",
   "declaration",
+  "packages",
   "runtime",
   "model",
   "modelKey",
@@ -61,13 +67,19 @@ const RESTARTS = [
   "paymentKey",
 ] as const;
 
-async function start(inputs: Inputs): Promise<Outputs> {
-  const { agentId, projectRoot, port, declaration, model, modelKey, dailyTokens, payments, paymentKey } =
-    inputs;
-  const { python } = await ensurePythonEnvironment({
+/** Installs what a crew runs with; the one that it replaces may still be running. */
+async function prepare({ agentId, projectRoot, packages }: Inputs): Promise<PythonEnvironment> {
+  const environment = await ensurePythonEnvironment({
     crewFolder: crewFolder(projectRoot),
     venv: crewVenv(projectRoot),
   });
+  if (packages !== undefined) await addPackages(projectRoot, agentId, packages, environment);
+  return environment;
+}
+
+async function start(inputs: Inputs, { python }: PythonEnvironment): Promise<Outputs> {
+  const { agentId, projectRoot, port, declaration, packages, model, modelKey, dailyTokens } = inputs;
+  const { payments, paymentKey } = inputs;
   const running = await startCrew({
     python,
     home: crewHome(projectRoot, agentId),
@@ -78,6 +90,7 @@ async function start(inputs: Inputs): Promise<Outputs> {
     dailyTokens,
     ...(payments && paymentKey ? { payments: { ...payments, key: paymentKey } } : {}),
   });
+  await dropPackages(projectRoot, agentId, packages);
   return { ...inputs, url: crewUrl(port), pid: running.pid, instance: running.instance };
 }
 
@@ -93,12 +106,13 @@ export const provider = {
   },
 
   async create(inputs: Inputs) {
-    return { id: inputs.agentId, outs: await start(inputs) };
+    return { id: inputs.agentId, outs: await start(inputs, await prepare(inputs)) };
   },
 
   async update(_id: string, olds: Outputs, news: Inputs) {
+    const environment = await prepare(news);
     await stopCrew(instanceOf(olds));
-    return { outs: await start(news) };
+    return { outs: await start(news, environment) };
   },
 
   /**
@@ -116,7 +130,9 @@ export const provider = {
   },
 
   async delete(_id: string, props: Outputs) {
-    await endCrew(crewHome(props.projectRoot, props.agentId), instanceOf(props));
+    const { projectRoot, agentId } = props;
+    await endCrew(crewHome(projectRoot, agentId), instanceOf(props));
+    await dropPackages(projectRoot, agentId);
   },
 };
 

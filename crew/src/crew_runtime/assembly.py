@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Lifespan
 
 from crew_runtime.configuration import ConfigurationError
-from crew_runtime.declared.declaration import Declaration, code_of, documents_of, fetched_documents
+from crew_runtime.declared.declaration import Declaration, code_of, documents_of, fetched_documents, packages_of
 from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.documents.fetch_request import Bucket
 from crew_runtime.http.agent import Agent
@@ -222,6 +222,7 @@ def _runner(settings: Settings, declaration: Declaration, store: JobStore, gatew
     spec = JobSpec(
         crew=declaration.crew.model_dump(mode="json", exclude_none=True),
         code=code_of(declaration, beside),
+        packages=packages_of(declaration, beside),
         files={field.id: field.rules("accept") for field in declaration.input if field.type == "file"},
         documents=documents_of(declaration, beside, cache=settings.documents_cache),
         model=replace(gateway.access, api="", key=""),  # each worker is given its own

@@ -36,6 +36,7 @@ export const hosting: HostingFactory = ({ config, projectRoot }) => {
           projectRoot,
           port,
           declaration: files.declaration,
+          ...(files.packages ? { packages: files.packages.folder } : {}),
           model: { api: modelApi, name: agent.model.name ?? modelName },
           modelKey: secrets.get("MODEL_KEY")?.value ?? "none",
           ...(dailyTokens === undefined ? {} : { dailyTokens }),

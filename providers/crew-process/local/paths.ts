@@ -8,6 +8,8 @@ const localFolder = (projectRoot: string) => join(projectRoot, ".masumi");
 export const crewHome = (projectRoot: string, agentId: string): string =>
   join(localFolder(projectRoot), "crews", agentId);
 export const crewVenv = (projectRoot: string): string => join(localFolder(projectRoot), "venv");
+/** Returns the folder of the packages that crews bring, one folder a lock. */
+export const packagesFolder = (projectRoot: string): string => join(localFolder(projectRoot), "packages");
 export const crewFolder = (projectRoot: string): string => join(projectRoot, "crew");
 /** Returns the file that records the ports of a project's crews. */
 export const portsFile = (projectRoot: string): string => join(localFolder(projectRoot), "ports.json");

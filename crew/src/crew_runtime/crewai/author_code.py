@@ -21,8 +21,10 @@ class AuthorCodeError(Exception):
     """The folder's crew.py does not return a crew; the text tells its author why."""
 
 
-def crew_of_folder(folder: Path, access: ModelAccess) -> "Crew":
+def crew_of_folder(folder: Path, packages: Path | None, access: ModelAccess) -> "Crew":
     """Import crew.py and return its crew: from its one class under @CrewBase, or from its function `crew`.
+
+    `packages` is the folder of what it imports beside the runtime's packages.
 
     Agents for which it names no model get the declared one, and so does any OpenAI client: their environment
     variables are set, in this process alone.
@@ -42,12 +44,14 @@ def crew_of_folder(folder: Path, access: ModelAccess) -> "Crew":
     )
     sys.dont_write_bytecode = True  # the folder may be read-only, and is not ours
     sys.path.insert(0, str(folder))
+    if packages:
+        sys.path.append(str(packages))  # after the runtime's own, so that nothing of them is replaced
     try:
         module = importlib.import_module(MODULE)
     except ModuleNotFoundError as error:
         raise AuthorCodeError(
             f"crew.py needs the package {error.name}, which the runtime does not have: "
-            "do without it, or add a Dockerfile to the folder"
+            "require it in the project's pyproject.toml or requirements.txt"
         ) from error
     crew = _maker(module)()
     if not isinstance(crew, Crew):

@@ -99,7 +99,7 @@ def _prepare(spec: JobSpec, ask: Ask) -> _Prepared:
     if spec.code:
         author_api.provide(spec.model, ask, index, files)
         paths = {field: ", ".join(map(str, placed)) for field, placed in files.items()}
-        return _Prepared(crew_of_folder(spec.code, spec.model), {**spec.inputs, **paths}, index)
+        return _Prepared(crew_of_folder(spec.code, spec.packages, spec.model), {**spec.inputs, **paths}, index)
     crew, inputs = with_schemas(spec.crew, {**spec.inputs, **texts_of(files)})
     if index:
         crew, inputs = with_documents(crew, inputs, index)

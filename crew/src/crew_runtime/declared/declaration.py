@@ -104,6 +104,13 @@ class DeclaredDocument(Strict):
     bytes: int | None = Field(default=None, ge=1)
 
 
+class DeclaredCode(Strict):
+    """A crew written in Python: its folder, and that of the packages that it brings, both beside crew.json."""
+
+    folder: str = Field(pattern=r"^code/[\w.-]+$")
+    packages: str | None = Field(default=None, pattern=r"^packages/[\w.-]+$")
+
+
 class Declaration(Strict):
     """One agent."""
 
@@ -115,7 +122,7 @@ class Declaration(Strict):
     payment: PaymentDeclaration = PaymentDeclaration()
     input: tuple[InputField, ...]
     crew: CrewDefinition = CrewDefinition(agents={}, tasks=())
-    code: str | None = Field(default=None, pattern=r"^code/[\w.-]+$")
+    code: DeclaredCode | None = None
     model: Model = Model()
     documents: tuple[DeclaredDocument, ...] = ()
     example_outputs: tuple[ExampleOutput, ...] = Field(default=(), alias="exampleOutputs")
@@ -145,7 +152,12 @@ class Declaration(Strict):
 
 def code_of(declaration: Declaration, folder: Path) -> Path | None:
     """Find the folder with crew.py, which lies beside the declaration in `folder`; None for a declared crew."""
-    return folder / declaration.code if declaration.code else None
+    return folder / declaration.code.folder if declaration.code else None
+
+
+def packages_of(declaration: Declaration, folder: Path) -> Path | None:
+    """Find the folder of the packages that the code brings; None if the runtime's are enough."""
+    return folder / declaration.code.packages if declaration.code and declaration.code.packages else None
 
 
 def documents_of(declaration: Declaration, folder: Path, cache: Path) -> DocumentSet | None:

@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def in_python(folder: Path) -> dict[str, Any]:
     shutil.copytree(CREW_CLASS, folder / "code" / "abc")
-    declared = declaration(code="code/abc")
+    declared = declaration(code={"folder": "code/abc"})
     del declared["crew"]
     return declared
 

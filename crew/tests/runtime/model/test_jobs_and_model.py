@@ -141,7 +141,7 @@ def in_python(folder: Path, source: str) -> dict[str, Any]:
     code = folder / "agent" / "code" / "abc"
     code.mkdir(parents=True)
     (code / "crew.py").write_text(source)
-    declared = declaration(code="code/abc")
+    declared = declaration(code={"folder": "code/abc"})
     del declared["crew"]
     return declared
 
