@@ -109,7 +109,7 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
   };
 
   beforeAll(async () => {
-    const project = makeProject();
+    const project = await makeProject();
     undo.push(project.dispose);
     const found = await baseImage(join(project.root, "crew/Dockerfile"));
     base = found.name;
@@ -172,9 +172,17 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
 
   it("share every layer but the last, which has a few kilobytes", async () => {
     const runtimes = tags.filter((tag) => tag.startsWith(`${RUN}:_runtime-`));
-    expect([tags.length, runtimes.length], "five agents and what four of them share").toEqual([6, 1]);
-    const shared = await examine(runtimes[0] ?? "");
+    const packages = tags.filter((tag) => tag.startsWith(`${RUN}:_packages-`));
+    expect([tags.length, runtimes.length, packages.length], "five agents and what they share").toEqual([
+      7, 1, 1,
+    ]);
+    const runtime = await examine(runtimes[0] ?? "");
+    const withPackages = await examine(packages[0] ?? "");
+    expect(withPackages.layers.slice(0, -1), "packages are one layer upon the runtime").toEqual(
+      runtime.layers,
+    );
     for (const agent of ["alpha", "beta", "gamma"]) {
+      const shared = agent === "gamma" ? withPackages : runtime;
       const { layers, bytes } = await examine(imageOf(agent));
       expect(layers.slice(0, -1)).toEqual(shared.layers);
       expect(layers.at(-1)).not.toBe(shared.layers.at(-1));

@@ -28,20 +28,15 @@ function contradictions(declared: readonly PlacedRequirement[], runtime: () => R
     const { name, specifier, marker } = requirement;
     if (specifier === "" || marker !== "") return [];
     const versions = runtime().versions.get(name) ?? [];
-    if (versions.length === 0 || versions.some((version) => isMet(version, specifier))) return [];
+    if (
+      versions.length === 0 ||
+      versions.some((version) => satisfies(version, specifier, { prereleases: true }))
+    )
+      return [];
     const has = `the crew runtime has ${name} ${versions.join(" and ")}`;
     const remedy = `allow that version, or add a Dockerfile to run an image of your own`;
     return [complaintAt(requirement, `the project asks for ${name}${specifier}, and ${has}`, remedy)];
   });
-}
-
-/** Whatever is no specifier at all is left to the resolver, too. */
-function isMet(version: string, specifier: string): boolean {
-  try {
-    return satisfies(version, specifier, { prereleases: true });
-  } catch {
-    return true;
-  }
 }
 
 /**

@@ -113,17 +113,17 @@ export function readLock(projectRoot: string, folder: string): PackageLock | und
   const file = posix.join(folder, LOCK_FILE);
   if (!existsSync(join(projectRoot, file))) return undefined;
   const text = readFileSync(join(projectRoot, file), "utf8");
-  const read = lockSchema.safeParse(parsedOr(text, {}));
+  const read = lockSchema.safeParse(parsed(text));
   if (!read.success) return undefined;
   const packages = read.data.packages.map(({ name, version }) => ({ name, version }));
   return { file, text, packages, digest: read.data.tool?.[LOCK_TABLE].requirements ?? "" };
 }
 
 /** A lock that a merge has spoilt is made anew. */
-function parsedOr(text: string, otherwise: unknown): unknown {
+function parsed(text: string): unknown {
   try {
     return parse(text);
   } catch {
-    return otherwise;
+    return undefined;
   }
 }

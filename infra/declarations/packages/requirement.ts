@@ -1,3 +1,5 @@
+import { validRange } from "@renovatebot/pep440";
+
 /** What a Python project asks for, as PEP 508 has it: `name[extra]>=1,<2; marker`. */
 export interface Requirement {
   /** As written, without the blanks around it. */
@@ -20,7 +22,9 @@ export const normalName = (name: string): string => name.toLowerCase().replaceAl
 /** Returns a requirement by name; undefined for anything else, as a URL. */
 export function parseRequirement(text: string): Requirement | undefined {
   const [whole, name, extras = "", inBrackets, bare, marker = ""] = REQUIREMENT.exec(text.trim()) ?? [];
-  if (whole === undefined || name === undefined) return undefined;
+  const specifier = (inBrackets ?? bare ?? "").replaceAll(/\s+/g, "");
+  if (whole === undefined || name === undefined || (specifier !== "" && !validRange(specifier)))
+    return undefined;
   return {
     text: whole,
     name: normalName(name),
@@ -28,7 +32,7 @@ export function parseRequirement(text: string): Requirement | undefined {
       .split(",")
       .map((extra) => normalName(extra.trim()))
       .filter(Boolean),
-    specifier: (inBrackets ?? bare ?? "").replaceAll(/\s+/g, ""),
+    specifier,
     marker: marker.trim(),
   };
 }
