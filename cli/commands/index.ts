@@ -44,6 +44,16 @@ const READING: readonly CommandSpec[] = [
       (await import("./validate.ts")).validate(project, flags),
   },
   {
+    name: "lock",
+    description:
+      "lock the packages of crews in Python where that is missing or out of date; needs the package index",
+    options: [onStack("the stack whose agents' crews are locked"), asJson("print what was written as JSON")],
+    notes: ["up does the same first, but not in a pipeline: commit what is written."],
+    examples: ["lock", "lock --stack preprod"],
+    run: async (project, flags: { stack: string; json?: boolean }) =>
+      (await import("./lock.ts")).lock(project, flags),
+  },
+  {
     name: "plan",
     description: "show what up would do on the chain and what it costs; needs neither Pulumi nor its state",
     options: [

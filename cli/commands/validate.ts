@@ -1,5 +1,12 @@
 import { ConfigurationError } from "../../infra/config.ts";
-import { type Complaint, formatComplaint } from "../../infra/declarations/index.ts";
+import {
+  type Agent,
+  type Complaint,
+  codeFolders,
+  formatComplaint,
+  packagesReader,
+  unlockedNotice,
+} from "../../infra/declarations/index.ts";
 import { hostingRefusals } from "../../infra/fleet/index.ts";
 import { judgeStackFiles, loadStackAgents } from "../../stacks/agents.ts";
 import type { Project } from "../../stacks/project.ts";
@@ -52,6 +59,15 @@ function printProblems(problems: readonly string[], json: boolean): number {
   return 1;
 }
 
+/** Returns what is said of folders whose packages are not locked; in a pipeline these are complaints already. */
+function unlockedPackages({ root }: Project, agents: readonly Agent[]): string[] {
+  const read = packagesReader(root);
+  return codeFolders(agents).flatMap((folder) => {
+    const notice = unlockedNotice(folder, read(folder));
+    return notice ? [`Notice: ${notice.message}: ${notice.remedy}. In a pipeline it is refused.`] : [];
+  });
+}
+
 interface StackFlags {
   readonly stack: string;
   readonly json?: boolean;
@@ -77,13 +93,15 @@ function judge(project: Project, flags: StackFlags): number {
   const problems = config ? hostingRefusals(config, agents) : [];
   if (problems.length > 0) return printProblems(problems, flags.json === true);
   const secretsNeeded = loadStackAgents(project, flags.stack, { env: process.env }).complaints;
+  const unlocked = unlockedPackages(project, agents);
   if (flags.json) {
-    printJson({ ok: true, agents: agents.map(({ id, file }) => ({ id, file })), secretsNeeded });
+    printJson({ ok: true, agents: agents.map(({ id, file }) => ({ id, file })), secretsNeeded, unlocked });
     return 0;
   }
   process.stdout.write(
     `${count(agents.length, "agent")} valid for stack ${flags.stack}: ${agents.map(({ id }) => id).join(", ")}\n`,
   );
+  for (const notice of unlocked) process.stderr.write(`${notice}\n`);
   if (secretsNeeded.length > 0) {
     process.stderr.write(
       `The stack has no secrets yet. Before it can run, it needs some:\n${secretsNeeded.map(formatComplaint).join("\n")}\n`,
