@@ -51,7 +51,7 @@ const READING: readonly CommandSpec[] = [
     notes: ["up does the same first, but not in a pipeline: commit what is written."],
     examples: ["lock", "lock --stack preprod"],
     run: async (project, flags: { stack: string; json?: boolean }) =>
-      (await import("./lock.ts")).lock(project, flags),
+      (await import("./packages/lock.ts")).lock(project, flags),
   },
   {
     name: "plan",

@@ -2,19 +2,19 @@
 import { existsSync, globSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { LOCK_FILE } from "../../infra/declarations/index.ts";
-import { type Sandbox, startSandbox } from "../../local/sandbox/index.ts";
+import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
 import { TestProject, changes, crewEnvironment } from "../helpers/project.ts";
 
 const LIFE_MS = 300_000;
 const LOCK = `crews/own/${LOCK_FILE}`;
 
 let project: TestProject;
-let sandbox: Sandbox;
+let sandbox: RunningSandbox;
 
 beforeAll(async () => {
   await crewEnvironment();
   project = new TestProject();
-  sandbox = await startSandbox({ chainSpeed: "instant" });
+  sandbox = await startSandbox();
   project.useSandbox(sandbox.url);
   project.write(
     "agents/own.yaml",
@@ -37,7 +37,8 @@ def crew():
     return Crew(agents=[writer], tasks=[Task(description="Write", expected_output="Text", agent=writer)])
 `;
 
-const installed = () => globSync("packages/*/tabulate.py", { cwd: project.path(".masumi") });
+/** The folders of packages that are installed. */
+const installed = () => globSync("*", { cwd: project.path(".masumi/packages") });
 
 it(
   "is refused in a pipeline until it is locked, and runs with what is locked",
@@ -52,11 +53,13 @@ it(
     expect(locked.stdout).toContain(`${LOCK} was written (1 package: + tabulate 0.9.0)`);
 
     expect(changes(await project.report("up"))).toContain("create CrewProcess own");
-    expect(installed()).toHaveLength(1);
+    const [folder] = installed();
+    expect(
+      globSync(`.masumi/packages/${folder}/tabulate-0.9.0.dist-info`, { cwd: project.root }),
+    ).toHaveLength(1);
     expect(changes(await project.report("up"))).toEqual([]);
 
     project.write("crews/own/crew.py", crew("Another table"));
-    const [folder] = installed();
     expect(changes(await project.report("up"))).toEqual(["update CrewProcess own"]);
     expect(installed(), "changed code installs nothing").toEqual([folder]);
 

@@ -48,7 +48,11 @@ function agentWith(...lines: string[]): Agent {
 
 const filesOf = (agent: Agent) => agentFiles(root, "Preprod", agent);
 const declared = (agent: Agent) =>
-  JSON.parse(filesOf(agent).declaration) as { code?: string; crew?: unknown; documents?: { file: string }[] };
+  JSON.parse(filesOf(agent).declaration) as {
+    code?: { folder: string };
+    crew?: unknown;
+    documents?: { file: string }[];
+  };
 const below = (folder: string) =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -69,13 +73,14 @@ describe("the files of an agent", () => {
       { name: "docs/clouds.md", file: `documents/${clouds.slice(0, 32)}.md`, sha256: clouds },
       { name: "docs/Prices.CSV", file: `documents/${prices.slice(0, 32)}.csv`, sha256: prices },
     ]);
-    expect(found["code"]).toMatch(/^code\/[0-9a-f]{16}$/);
+    const folder = found["code"]?.folder;
+    expect(folder).toMatch(/^code\/[0-9a-f]{16}$/);
     expect(found).not.toHaveProperty("crew");
     expect(files.map(({ path }) => path)).toEqual([
       `documents/${clouds.slice(0, 32)}.md`,
       `documents/${prices.slice(0, 32)}.csv`,
-      `${String(found["code"])}/config/agents.yaml`,
-      `${String(found["code"])}/crew.py`,
+      `${String(folder)}/config/agents.yaml`,
+      `${String(folder)}/crew.py`,
     ]);
     expect(inImage({ declaration, files, large: [] }).map(({ path }) => path)).toEqual([
       "agent/crew.json",

@@ -1,9 +1,9 @@
-import { lockPackages, lockSentence } from "../../infra/crews/packages/lock.ts";
-import { LOCK_FILE, codeFolders } from "../../infra/declarations/index.ts";
-import { loadStackAgents } from "../../stacks/agents.ts";
-import type { Project } from "../../stacks/project.ts";
-import { printJson, printProgress } from "../text.ts";
-import { printComplaints } from "./validate.ts";
+import { lockPackages, lockSentence } from "../../../infra/crews/packages/lock.ts";
+import { LOCK_FILE, codeFolders } from "../../../infra/declarations/index.ts";
+import { loadStackAgents } from "../../../stacks/agents.ts";
+import type { Project } from "../../../stacks/project.ts";
+import { printJson, printProgress } from "../../text.ts";
+import { printComplaints } from "../validate.ts";
 
 /** `lock`: writes the locks that are missing or stale, for pipelines, which refuse to. Exit code 0, or 1 with complaints. */
 export async function lock(
