@@ -73,14 +73,14 @@ describe("the files of an agent", () => {
       { name: "docs/clouds.md", file: `documents/${clouds.slice(0, 32)}.md`, sha256: clouds },
       { name: "docs/Prices.CSV", file: `documents/${prices.slice(0, 32)}.csv`, sha256: prices },
     ]);
-    const folder = found["code"]?.folder;
+    const { folder } = found["code"] as { folder: string };
     expect(folder).toMatch(/^code\/[0-9a-f]{16}$/);
     expect(found).not.toHaveProperty("crew");
     expect(files.map(({ path }) => path)).toEqual([
       `documents/${clouds.slice(0, 32)}.md`,
       `documents/${prices.slice(0, 32)}.csv`,
-      `${String(folder)}/config/agents.yaml`,
-      `${String(folder)}/crew.py`,
+      `${folder}/config/agents.yaml`,
+      `${folder}/crew.py`,
     ]);
     expect(inImage({ declaration, files, large: [] }).map(({ path }) => path)).toEqual([
       "agent/crew.json",
