@@ -15,8 +15,8 @@ NAME = "crew_runtime"
 
 # Modules that any part may import; of the runtime they import each other at most.
 GROUND = {
-    "api_error", "ask", "atomic_file", "configuration", "disk", "failures", "hashes", "http_client", "jobs", "logs",
-    "metrics", "model_access", "placeholders", "public_addresses", "temporary",
+    "api_error", "ask", "atomic_file", "configuration", "disk", "failure_report", "failures", "hashes", "http_client",
+    "jobs", "logs", "metrics", "model_access", "placeholders", "public_addresses", "temporary",
 }  # fmt: skip
 
 # Every other part, package or module, and the parts that it may import beside the ground modules.

@@ -15,7 +15,7 @@ class JobSpec:
 
     `model` is this runtime's gateway, with a token for the job alone. `folder` is the job's own, and empty. `files` are
     the inputs that are files, with the values of their `accept`. A crew is either declared (`crew`) or made by the
-    crew.py in the folder `code`.
+    crew.py in the folder `code`. `tells_progress`: somebody watches the job, and is told which task begins.
     """
 
     crew: dict[str, Any]
@@ -25,3 +25,4 @@ class JobSpec:
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     documents: DocumentSet | None = None
     code: Path | None = None
+    tells_progress: bool = False

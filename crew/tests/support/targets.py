@@ -8,7 +8,7 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from crew_runtime.ask import asking
+from crew_runtime.ask import Parent
 from crew_runtime.machine.confinement import MEMORY_BYTES, limit_job
 
 
@@ -61,6 +61,6 @@ def tell_descriptors(connection: Connection, _: object) -> None:
 
 
 def ask_twice(connection: Connection, what: str) -> None:
-    ask = asking(connection)
+    ask = Parent(connection).ask
     replies = [ask(f"{what} {number}?") for number in ("one", "two")]
     connection.send_bytes(json.dumps({"result": replies}).encode())

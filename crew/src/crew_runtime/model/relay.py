@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from crew_runtime.http_client import httpx, trusted
+from crew_runtime.model.answer_text import LONGEST_KEPT
 from crew_runtime.model.calls import Call, RefusedError, tokens_in
 from crew_runtime.model.model_error import shown_url
 from crew_runtime.model.session import Failed, Session
@@ -109,7 +110,7 @@ class Relay:
             async with self._client.stream(call.method, url, headers=wanted, content=one.body) as answer:
                 if answer.status_code in _FINE:
                     session.failed = None
-                    await self._deliver(answer, meter, send)
+                    await self._deliver(answer, meter, session, send)
                     return
                 said = await _read(answer, _LARGEST_ERROR)
             if one is not call or call.shows_usage or b"stream_options" not in said:
@@ -121,11 +122,12 @@ class Relay:
         await send(_head(answer))
         await send({"type": "http.response.body", "body": self._clean(said)})
 
-    async def _deliver(self, answer: httpx.Response, meter: Meter, send: Send) -> None:
+    async def _deliver(self, answer: httpx.Response, meter: Meter, session: Session, send: Send) -> None:
         if meter.call.streams and answer.headers.get("content-type", "").startswith(_EVENTS):
-            await self._stream(answer, meter, send)
+            await self._stream(answer, meter, session, send)
             return
         body = await _read(answer, _LARGEST_ANSWER)
+        session.new_answer(meter.call).extend(body[:LONGEST_KEPT])
         meter.is_answered, meter.received = True, len(body)
         with suppress(ValueError, RecursionError):
             meter.reported = tokens_of(json.loads(body))
@@ -133,11 +135,13 @@ class Relay:
         await send(_head(answer))
         await send({"type": "http.response.body", "body": self._clean(body)})
 
-    async def _stream(self, answer: httpx.Response, meter: Meter, send: Send) -> None:
+    async def _stream(self, answer: httpx.Response, meter: Meter, session: Session, send: Send) -> None:
+        kept = session.new_answer(meter.call)
         events = EventStream(shows_usage=meter.call.shows_usage)
         await send(_head(answer))
         async for piece in answer.aiter_bytes():
             meter.received += len(piece)
+            kept += piece[: LONGEST_KEPT - len(kept)]
             passed = events.passed_on(piece)
             meter.reported = events.tokens
             if events.is_done:

@@ -24,7 +24,7 @@ from crew_runtime.runner.open_questions import OpenQuestions
 from crew_runtime.runner.outcomes import Outcomes
 from crew_runtime.runner.slots import Slot
 from crew_runtime.runner.worker_launcher import WorkerLauncher
-from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess, is_ask
+from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess, is_ask, is_progress
 from crew_runtime.store import JobStore
 
 _log: Final = logging.getLogger(__name__)
@@ -92,6 +92,7 @@ class JobRunner:
         self._crew_is_ready = False
         self.on_change: Callable[[], None] = lambda: None
         self.on_result: Callable[[], None] = lambda: None
+        self.on_progress: Callable[[dict[str, str]], None] = lambda _progress: None
 
     @property
     def crew_is_ready(self) -> bool:
@@ -298,6 +299,9 @@ class JobRunner:
             begun = time.monotonic()
             message = read_message(await self._in_thread(process.next_message, timeout=max(0, seconds)))
             seconds -= time.monotonic() - begun
+            if is_progress(message):
+                self.on_progress(message["progress"])
+                continue
             if not is_ask(message):
                 return message
             answer = next(answers, None)

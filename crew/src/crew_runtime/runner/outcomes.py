@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from crew_runtime.failure_report import Report, logged_part
 from crew_runtime.failures import Failure
 from crew_runtime.hashes import HashRule, result_hash
 from crew_runtime.jobs import Job, JobState
@@ -40,8 +41,9 @@ class Outcomes:
             await self.write(lambda: self._store.put_back(job.id))
             event(_log, logging.INFO, "job_put_back", **common)
         else:
-            logged = {**common, "detail": answer["detail"], **answer.get("model", {})}
-            await self.fail(job, Failure(answer["failure"]), logged=logged)
+            report = answer.get("report", {})
+            logged = {**common, "detail": answer["detail"], **logged_part(report), **answer.get("model", {})}
+            await self.fail(job, Failure(answer["failure"]), logged=logged, report=report)
 
     def _keep_result(self, job: Job, result: str) -> Job | None:
         if job.payment is None:
@@ -56,10 +58,13 @@ class Outcomes:
         *,
         expected: JobState | None = None,
         logged: Mapping[str, object] | None = None,
+        report: Report | None = None,
     ) -> bool:
         """Fail a job, if it is in the expected state; if nobody paid for it, the same request may begin a new one."""
         repeatable = job.payment is None
-        failed = await self.write(lambda: self._store.fail(job.id, failure, repeatable=repeatable, expected=expected))
+        failed = await self.write(
+            lambda: self._store.fail(job.id, failure, repeatable=repeatable, expected=expected, report=report)
+        )
         if failed:
             event(_log, logging.WARNING, "job_failed", **{"job": job.reference, **(logged or {}), "failure": failure})
         return failed is not None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from crew_runtime.failure_report import Report
 from crew_runtime.failures import Failure
 from crew_runtime.jobs import Job, JobState, PaymentTerms, Question
 
@@ -82,11 +83,18 @@ class JobStore(Protocol):
         """Note that there is nothing left to watch for a completed job."""
 
     def fail(
-        self, job_id: str, failure: Failure, *, repeatable: bool = False, expected: JobState | None = None
+        self,
+        job_id: str,
+        failure: Failure,
+        *,
+        repeatable: bool = False,
+        expected: JobState | None = None,
+        report: Report | None = None,
     ) -> Job | None:
         """Note why a job that the customer waits for has no result, if it is in the expected state (None: in any).
 
-        A repeatable failure gives way to a new job by the same request.
+        A repeatable failure gives way to a new job by the same request. The report is the operator's, and erased when
+        a result would be.
         """
 
     def counts(self) -> Mapping[JobState, int]:
