@@ -73,10 +73,9 @@ def assemble(
     `on_unusable` is called with the reason, also from another thread, if the documents that `fetch` gets do not arrive
     or CrewAI refuses the crew.
     """
-    model = _model_access(settings, declaration)
-    day = DailyTokens(store, settings.daily_tokens)
-    gateway = ModelGateway(model, day, connection=_JobConnection)
-    runner = _runner(settings, declaration, store, gateway)
+    gateway = model_gateway(settings, declaration, store)
+    model, day = gateway.access, gateway.day
+    runner = job_runner(settings, declaration, store, gateway)
     protection = TaskProtection(str(settings.ecs_agent_uri)) if settings.ecs_agent_uri else None
     keeper = LeaseKeeper(store=store, runner=runner, lease_seconds=settings.lease_seconds, protection=protection)
     service = _payment_service(settings, declaration)
@@ -206,6 +205,12 @@ async def _make_ready(
     Thread(target=try_out, daemon=True).start()
 
 
+def model_gateway(settings: Settings, declaration: Declaration, store: JobStore) -> ModelGateway:
+    """Return the gateway that jobs ask for the model; it serves once it is started."""
+    day = DailyTokens(store, settings.daily_tokens)
+    return ModelGateway(_model_access(settings, declaration), day, connection=_JobConnection)
+
+
 def _model_access(settings: Settings, declaration: Declaration) -> ModelAccess:
     return ModelAccess(
         api=str(settings.model_api).rstrip("/"),
@@ -217,7 +222,15 @@ def _model_access(settings: Settings, declaration: Declaration) -> ModelAccess:
     )
 
 
-def _runner(settings: Settings, declaration: Declaration, store: JobStore, gateway: ModelGateway) -> JobRunner:
+def job_runner(
+    settings: Settings,
+    declaration: Declaration,
+    store: JobStore,
+    gateway: ModelGateway,
+    *,
+    tells_progress: bool = False,
+) -> JobRunner:
+    """Return what runs the agent's jobs; it begins once it is started."""
     beside = settings.agent_declaration.resolve().parent
     spec = JobSpec(
         crew=declaration.crew.model_dump(mode="json", exclude_none=True),
@@ -227,6 +240,7 @@ def _runner(settings: Settings, declaration: Declaration, store: JobStore, gatew
         model=replace(gateway.access, api="", key=""),  # each worker is given its own
         inputs={},
         folder=settings.data_dir / WORK_FOLDER,
+        tells_progress=tells_progress,
     )
     return JobRunner(
         store=store,

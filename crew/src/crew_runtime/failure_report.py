@@ -7,14 +7,15 @@ the customer: they are kept with the job's result, and erased with it. Customers
 from collections.abc import Mapping
 from typing import Any, Final
 
-LOGGED: Final = ("at", "task", "agent", "tool_failure")
-"""By name: the line of the author's own code, the task and the agent that failed, the tool that did and where."""
-KEPT: Final = ("exception", "tool_message", "model_answers")
-"""By name: the exceptions with their texts, what the tool said, and the last answers of the model."""
+_NAMES: Final = ("at", "task", "agent", "tool_failure")
+LOGGED: Final = ("detail", *_NAMES, "model_url", "model_status", "model_message")
+"""By name: the line of the author's own code, the task and the agent that failed, the tool that did and where; besides
+what the exceptions are called, and what the model's API said if it refused (`model/model_error.py`)."""
 LONGEST_TEXT: Final = 4000
 _LONGEST_NAME: Final = 300
-_LONGEST: Final = {**dict.fromkeys(LOGGED, _LONGEST_NAME), "exception": LONGEST_TEXT, "tool_message": LONGEST_TEXT}
-"""What a job's process may tell, and the characters of each; it is not asked for the model's answers."""
+_LONGEST: Final = {**dict.fromkeys(_NAMES, _LONGEST_NAME), "exception": LONGEST_TEXT, "tool_message": LONGEST_TEXT}
+"""What a job's process may tell, and the characters of each. `exception` has the exceptions with their texts,
+`tool_message` that of a tool's. For `model_answers`, the last answers of the model, it is not asked."""
 
 Report = Mapping[str, Any]
 

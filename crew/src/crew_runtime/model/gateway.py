@@ -9,7 +9,7 @@ import logging
 import secrets
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
@@ -55,6 +55,8 @@ class ModelGateway:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._relay: Relay | None = None
         self._writing: set[asyncio.Future[None]] = set()
+        self.on_call: Callable[[Session], None] = lambda _session: None
+        """Called in the gateway's thread when a call begins, and when it is counted."""
 
     def start(self) -> None:
         """Listen; requests are answered from now on."""
@@ -185,11 +187,13 @@ class ModelGateway:
         if spent:
             raise _spent(spent)
         MODEL_CALLS.add(int(call.generates))
+        self.on_call(session)
         try:
             await self._relay.pass_on(meter, session, headers, send)
         finally:
             meter.settle()
             session.release(call)
+            self.on_call(session)
             self._write_day()
 
     def _write_day(self) -> None:

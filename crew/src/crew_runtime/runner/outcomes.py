@@ -41,8 +41,8 @@ class Outcomes:
             await self.write(lambda: self._store.put_back(job.id))
             event(_log, logging.INFO, "job_put_back", **common)
         else:
-            report = answer.get("report", {})
-            logged = {**common, "detail": answer["detail"], **logged_part(report), **answer.get("model", {})}
+            report = {"detail": answer["detail"], **answer.get("report", {}), **answer.get("model", {})}
+            logged = {**common, **logged_part(report)}
             await self.fail(job, Failure(answer["failure"]), logged=logged, report=report)
 
     def _keep_result(self, job: Job, result: str) -> Job | None:

@@ -56,6 +56,7 @@ def test_a_failure_is_told_to_each_as_far_as_it_concerns_them(start_runtime: Sta
     )  # fmt: skip
     assert TOPIC not in runtime.output
     assert kept_report(runtime, job_id) == {
+        "detail": "builtins.ValueError",
         "exception": f"builtins.ValueError: unfit: Stub result {TOPIC}",
         "at": "crew.py:5 in check",
         "task": "cooking",
