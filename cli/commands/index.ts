@@ -7,6 +7,7 @@ import type { DoctorFlags } from "./doctor.ts";
 import type { DriftFlags } from "./drift.ts";
 import { completionOf } from "./completion-command.ts";
 import { HIRE } from "./hire-command.ts";
+import { TRY } from "./try-command.ts";
 import type { ImportFlags } from "./import.ts";
 import type { LogsFlags } from "./logs.ts";
 import type { PlanFlags } from "./plan.ts";
@@ -277,7 +278,19 @@ export const NOT_HERE: readonly CommandSpec[] = Object.entries(INSTEAD)
     return { name, description: instead, isHidden: true, runAnywhere: refuse };
   });
 
-const LISTED = [DEMO, ...READING, ...OPERATIONS, STATUS, SPENT, LOGS, SBOM, HIRE, ...STACK_COMMANDS, SANDBOX];
+const LISTED = [
+  DEMO,
+  TRY,
+  ...READING,
+  ...OPERATIONS,
+  STATUS,
+  SPENT,
+  LOGS,
+  SBOM,
+  HIRE,
+  ...STACK_COMMANDS,
+  SANDBOX,
+];
 
 /** Every command, in the order in which --help lists them. */
 export const COMMANDS: readonly CommandSpec[] = [...LISTED, completionOf(LISTED)];
