@@ -152,12 +152,14 @@ const LOGS: CommandSpec = {
     option("-f, --follow", "go on with what is written from now on, until ^C"),
     option("--since <time>", "nothing older: 10m, 2h, 1d, or a time such as 2026-11-29T14:00:00Z"),
     option("-n, --lines <n>", "the last lines of each agent, at most so many", "100"),
+    option("--job <reference>", "one job alone, and of one that failed all that its crew's store knows"),
     asJson("print one JSON object a line"),
   ],
   examples: [
     "logs market-researcher",
     "logs -f",
     "logs market-researcher --since 1h --json | jq 'select(.event == \"job_failed\")'",
+    "logs market-researcher --job 4ab92f3c01d7e856",
     "logs --stack preprod -f",
   ],
   run: async (project, flags: LogsFlags, agent: string | undefined) =>

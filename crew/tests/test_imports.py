@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runner": {"crewai", "declared", "documents", "job_spec", "machine", "model", "store"},
     "http": {"declared", "machine", "model", "payments", "runner", "store"},
     "assembly": {"declared", "documents", "http", "job_spec", "machine", "model", "payments", "runner", "store"},
+    "failed_jobs": {"store"},
     "try_out": {"assembly", "declared", "machine", "model", "runner", "store"},
     "__main__": {"assembly", "declared", "documents", "http", "machine", "runner", "store"},
 }

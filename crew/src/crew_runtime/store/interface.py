@@ -97,6 +97,9 @@ class JobStore(Protocol):
         a result would be.
         """
 
+    def failed(self, most: int) -> list[Job]:
+        """Return the jobs that failed last and have a report, whoever held them, the last one first."""
+
     def counts(self) -> Mapping[JobState, int]:
         """Count all jobs by state."""
 

@@ -192,6 +192,13 @@ class SqlJobStore(ABC):
         also = ("finished_at = {now}", "closed_at = {now}")
         return self._change(job_id, UNENDED if expected is None else (expected,), JobState.FAILED, values, also)
 
+    def failed(self, most: int) -> list[Job]:
+        """Return the jobs that failed last and have a report, the last one first."""
+        rows = self._query(
+            f"SELECT {_ALL} FROM jobs WHERE failure_report IS NOT NULL ORDER BY finished_at DESC, id LIMIT ?", (most,)
+        )
+        return [_job(row) for row in rows]
+
     def counts(self) -> Mapping[JobState, int]:
         """Count all jobs by state."""
         rows = self._query("SELECT state, count(*) AS number FROM jobs GROUP BY state")

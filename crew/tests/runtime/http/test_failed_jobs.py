@@ -1,8 +1,8 @@
 """Of a failed job the customer learns the code, the log has names and places, and the store what may quote somebody."""
 
 import json
-import sqlite3
-from contextlib import closing
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,12 @@ def crew():
 TOPIC = "MARKER-of_the_customer"
 
 
-def kept_report(runtime: Runtime, job_id: str) -> dict[str, Any]:
-    with closing(sqlite3.connect(runtime.data / "jobs.sqlite")) as store:
-        (text,) = store.execute("SELECT failure_report FROM jobs WHERE id = ?", (job_id,)).fetchone()
-    report: dict[str, Any] = json.loads(text)
-    return report
+def kept_reports(runtime: Runtime, *references: str) -> dict[str, Any]:
+    """What the operator's program prints, while the runtime runs."""
+    program = [sys.executable, "-m", "crew_runtime.failed_jobs", *references]
+    printed = subprocess.check_output(program, env={"DATA_DIR": str(runtime.data)}, text=True, timeout=60)
+    reports: dict[str, Any] = json.loads(printed)
+    return reports
 
 
 def test_a_failure_is_told_to_each_as_far_as_it_concerns_them(start_runtime: StartRuntime, tmp_path: Path) -> None:
@@ -55,7 +56,9 @@ def test_a_failure_is_told_to_each_as_far_as_it_concerns_them(start_runtime: Sta
         "builtins.ValueError", "crew.py:5 in check", "cooking",
     )  # fmt: skip
     assert TOPIC not in runtime.output
-    assert kept_report(runtime, job_id) == {
+    reference = reference_of(job_id)
+    assert kept_reports(runtime, "0" * 16) == {}
+    assert kept_reports(runtime, reference)[reference] == {
         "detail": "builtins.ValueError",
         "exception": f"builtins.ValueError: unfit: Stub result {TOPIC}",
         "at": "crew.py:5 in check",
