@@ -146,7 +146,9 @@ const WITHOUT_PULUMI = [
   "infra/config.ts",
   "infra/hosting/traits.ts",
   "cli/main.ts",
-  ...["plan", "drift", "import", "doctor", "validate", "hire"].map((name) => `cli/commands/${name}.ts`),
+  ...["plan", "drift", "import", "doctor", "validate", "hire", "try"].map(
+    (name) => `cli/commands/${name}.ts`,
+  ),
 ];
 
 /** Data of the crew runtime, which must be in its image, that the program reads too. */

@@ -31,6 +31,7 @@ export class TryProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #lines: AsyncIterator<string>;
   readonly #log: string[] = [];
+  #hasJobs = false;
 
   constructor(python: string, dataFolder: string) {
     const certificates = process.env["SSL_CERT_FILE"];
@@ -58,6 +59,7 @@ export class TryProcess {
   /** Does a job, and returns how it ended. Aborting cancels it. @throws UserError when the process ends instead */
   async run(job: TryJob, listener: TryListener, signal: AbortSignal): Promise<TryEnd> {
     const cancel = () => this.#say({ cancel: true });
+    this.#hasJobs = true;
     this.#say({ run: job });
     if (signal.aborted) cancel();
     signal.addEventListener("abort", cancel, { once: true });
@@ -81,12 +83,18 @@ export class TryProcess {
   /** Ends the process, and what it has started. */
   async close(): Promise<void> {
     const { pid } = this.#child;
-    if (pid === undefined || this.#child.exitCode !== null) return;
-    const ended = once(this.#child, "exit", { signal: AbortSignal.timeout(ENDS_WITHIN_MS) });
-    this.#child.stdin.end();
-    await ended.catch(() => undefined);
-    // A process that is still loading CrewAI has nothing to finish.
-    if (this.#child.exitCode === null) process.kill(-pid, "SIGKILL");
+    if (pid === undefined || this.#isGone) return;
+    // One that had no job has nothing to remove, and may still be loading.
+    if (this.#hasJobs) {
+      const ended = once(this.#child, "exit", { signal: AbortSignal.timeout(ENDS_WITHIN_MS) });
+      this.#child.stdin.end();
+      await ended.catch(() => undefined);
+    }
+    if (!this.#isGone) process.kill(-pid, "SIGKILL");
+  }
+
+  get #isGone(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   #say(message: object): void {

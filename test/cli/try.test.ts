@@ -150,7 +150,9 @@ describe("try, before any run of the stack", { timeout: 180_000 }, () => {
     expect(unfit.stderr).toContain("- theme: is not a field of this agent\n- topic: is required\n");
     const unknown = await project.run("try", "nobody");
     expect(unknown.exitCode).toBe(1);
-    expect(unknown.stderr).toContain("Stack local has no agent nobody. Its agents: broken, kitchen, writer.");
+    expect(unknown.stderr).toContain(
+      "Stack local has no agent nobody. Its agents: kitchen, writer. Some files have mistakes:",
+    );
     project.remove("agents/broken.yaml");
   });
 
@@ -178,7 +180,11 @@ describe("try, before any run of the stack", { timeout: 180_000 }, () => {
   it("asks at a terminal for the input, and what the crew asks", async () => {
     project.write("agents/writer.yaml", writer("Write about {topic}", ", human_input: true"));
     const at = startAtTerminal(project, ["try", "writer"]);
-    const comes = (text: string) => until(() => at.screen().includes(text), at.screen);
+    const comes = (text: string) =>
+      until(
+        () => at.screen().includes(text),
+        () => at.screen(),
+      );
     await comes("Topic (string): ");
     at.type("coffee\n");
     await comes("What has to change (leave empty to accept): ");
