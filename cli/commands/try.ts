@@ -1,31 +1,12 @@
-import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Entered, type Field, fitInput, inputSchema } from "../../buyer/index.ts";
-import type { Agent, Complaint } from "../../infra/declarations/index.ts";
-import { crewFolder, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/local/index.ts";
-import { printableLines } from "../../providers/common/printable.ts";
+import { crewFolder, crewVenv } from "../../providers/crew-process/local/paths.ts";
+import { ensurePythonEnvironment } from "../../providers/crew-process/local/python.ts";
 import type { Project } from "../../stacks/project.ts";
-import { tryDocument } from "../../stacks/try/document.ts";
-import type { TryEnd, TryEvent } from "../../stacks/try/events.ts";
-import { STUB, type TriedModel, openModel } from "../../stacks/try/model.ts";
-import {
-  type TriedAgent,
-  placeTriedAgent,
-  removeTryFolder,
-  tryFolder,
-} from "../../stacks/try/tried-agent.ts";
-import { type TryListener, TryProcess } from "../../stacks/try/try-process.ts";
-import { AgentWatch } from "../../stacks/try/watch.ts";
+import { tryFolder } from "../../stacks/try/try-folder.ts";
+import { TryProcess } from "../../stacks/try/try-process.ts";
 import { UserError } from "../../stacks/user-error.ts";
-import { explainsItself } from "../explains-itself.ts";
-import { readEntered } from "../hire/entered.ts";
-import { inputFrom } from "../hire/respondent.ts";
-import { listenToInterruptions } from "../interruption.ts";
-import { type Prompter, openTerminal } from "../terminal.ts";
-import { printJson, printProgress } from "../text.ts";
-import { tryEndLines, tryEventText } from "../try/text.ts";
-import { printComplaints } from "./validate.ts";
+import { printProgress } from "../text.ts";
 
 export interface TryFlags {
   readonly stack: string;
@@ -43,36 +24,14 @@ export async function tryAgent(project: Project, agentId: string, flags: TryFlag
   if (flags.watch && flags.json)
     throw new UserError("--watch shows one job after another: leave out --json.");
   if (!AGENT_ID.test(agentId)) throw new UserError(`${agentId} cannot be an agent's id.`);
-  const entered = readEntered(flags.input ?? [], flags.inputs);
-  const ended = new AbortController();
-  const stop = listenToInterruptions({
-    onFirst: () => ended.abort(),
-    onImpatience: () => process.exit(130),
-  });
-  // CrewAI takes seconds to load, so that comes first.
+  // CrewAI takes seconds to load, so that comes before anything else is loaded here.
   const runtime = await startRuntime(project, agentId);
-  let model: TriedModel | undefined;
   try {
-    const { signal } = ended;
-    const wanted = { stack: flags.stack, agentId, wanted: flags.model };
-    model = await openModel(project, wanted, { env: process.env, signal });
-    const trial: Trial = { project, agentId, flags, runtime, model, entered, terminal: openTerminal() };
-    return flags.watch ? await tryOnEveryChange(trial, signal) : await tryOnce(trial, signal);
+    const { tryWith } = await import("../try/trial.ts");
+    return await tryWith(runtime, project, agentId, flags);
   } finally {
-    stop();
-    await Promise.all([runtime.close(), model?.close()]);
+    await runtime.close();
   }
-}
-
-/** What all jobs of one command have in common. */
-interface Trial {
-  readonly project: Project;
-  readonly agentId: string;
-  readonly flags: TryFlags;
-  readonly runtime: TryProcess;
-  readonly model: TriedModel;
-  readonly terminal: Prompter | undefined;
-  entered: Entered;
 }
 
 async function startRuntime(project: Project, agentId: string): Promise<TryProcess> {
@@ -84,125 +43,4 @@ async function startRuntime(project: Project, agentId: string): Promise<TryProce
   const data = join(tryFolder(project, agentId), "data");
   mkdirSync(data, { recursive: true, mode: 0o700 });
   return new TryProcess(python, data);
-}
-
-function place({ project, agentId, flags: { stack, model } }: Trial): TriedAgent | readonly Complaint[] {
-  try {
-    return placeTriedAgent(project, {
-      stack,
-      agentId,
-      ...(model === undefined || model === STUB ? {} : { modelName: model }),
-    });
-  } catch (error) {
-    if (error instanceof UserError) removeTryFolder(project, agentId);
-    throw error;
-  }
-}
-
-const isPlaced = (placed: TriedAgent | readonly Complaint[]): placed is TriedAgent => "agent" in placed;
-
-async function tryOnce(trial: Trial, signal: AbortSignal): Promise<number> {
-  const { agentId, flags, model } = trial;
-  const placed = place(trial);
-  if (!isPlaced(placed)) return printComplaints(placed, flags.json === true);
-  const end = await runJob(trial, placed, signal);
-  if (flags.json) printJson(tryDocument(agentId, flags.stack, model, end));
-  else showEnd(end, placed.agent);
-  return end.event === "completed" ? 0 : 1;
-}
-
-/** Does the job again after every change of the agent, until the signal; what was entered once stays. */
-async function tryOnEveryChange(trial: Trial, signal: AbortSignal): Promise<number> {
-  const watch = new AgentWatch(trial.project);
-  let tried: string | undefined;
-  try {
-    while (!signal.aborted) {
-      watch.reset();
-      const placed = placeOrShow(trial);
-      const ends = AbortSignal.any([signal, watch.changed]);
-      if (placed) watch.include(placed.agent);
-      if (placed && placed.text !== tried) {
-        const end = await runJob(trial, placed, ends);
-        tried = end.event === "cancelled" ? undefined : placed.text;
-        if (tried !== undefined) showEnd(end, placed.agent);
-      }
-      if (ends.aborted) continue;
-      printProgress(`Waiting for changes of ${placed?.agent.file ?? trial.agentId}; ^C ends.`);
-      await once(ends, "abort");
-    }
-  } finally {
-    watch.close();
-  }
-  return 0;
-}
-
-/** Place an agent's files; while somebody is working on them, mistakes are shown and waited for. */
-function placeOrShow(trial: Trial): TriedAgent | undefined {
-  try {
-    const placed = place(trial);
-    if (isPlaced(placed)) return placed;
-    printComplaints(placed, false);
-  } catch (error) {
-    if (!explainsItself(error)) throw error;
-    printProgress(printableLines(error.message));
-  }
-  return undefined;
-}
-
-async function runJob(
-  trial: Trial,
-  { agent, declaration }: TriedAgent,
-  signal: AbortSignal,
-): Promise<TryEnd> {
-  const { runtime, model } = trial;
-  const fields = inputSchema.parse({ input_data: agent.input });
-  const { input, problems } = await inputOf(trial, fields, signal);
-  if (problems.length > 0) return { event: "refused", problems: [...problems] };
-  printProgress(`Trying ${agent.id} with ${modelText(model, agent)} ...`);
-  const { api, key, name } = model;
-  return runtime.run({ declaration, input, model: { api, key, name } }, listenerOf(trial, signal), signal);
-}
-
-const modelText = ({ isStub, api, name }: TriedModel, agent: Agent): string =>
-  isStub ? "the stub model, which only quotes what it is asked" : `${agent.model.name ?? name} at ${api}`;
-
-/** Return the job's input as its fields want it; at a terminal whoever sits there is asked for all of it if nothing was entered. */
-async function inputOf(
-  trial: Trial,
-  fields: readonly Field[],
-  signal: AbortSignal,
-): Promise<ReturnType<typeof fitInput>> {
-  const { entered, terminal } = trial;
-  const ask = inputFrom(terminal, printProgress);
-  const isAsked = entered.names.length === 0 && ask !== undefined;
-  const given = isAsked ? await ask(fields, signal) : entered;
-  if (!given) return { input: {}, problems: ["nothing was entered"] };
-  trial.entered = given;
-  return fitInput(fields, given);
-}
-
-function listenerOf({ terminal }: Trial, signal: AbortSignal): TryListener {
-  return {
-    onEvent(event: TryEvent) {
-      const text = tryEventText(event);
-      if (text !== undefined) printProgress(text);
-    },
-    async answer({ prompt, is_draft: isDraft }) {
-      if (!terminal)
-        throw new UserError("The crew asks its customer a question. Run try at a terminal to answer it.");
-      printProgress(isDraft ? "The crew shows a draft:" : "The crew asks:");
-      printProgress(printableLines(prompt).replaceAll(/^/gm, "  "));
-      const label = isDraft ? "What has to change (leave empty to accept): " : "Your answer: ";
-      return terminal.ask(label, { isSecret: false, signal });
-    },
-  };
-}
-
-/** Write the result on stdout, and what is to be known of it on stderr. */
-function showEnd(end: TryEnd, { source }: Agent): void {
-  if (end.event === "completed") {
-    const shown = process.stdout.isTTY ? printableLines(end.result) : end.result;
-    process.stdout.write(shown.endsWith("\n") ? shown : `${shown}\n`);
-  }
-  tryEndLines(end, source.kind === "code" ? source.folder : undefined).forEach(printProgress);
 }

@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { agentFiles, placeFiles } from "../../infra/crews/agent-files.ts";
 import { type Agent, type Complaint, runsInRuntime } from "../../infra/declarations/index.ts";
@@ -7,9 +6,7 @@ import { loadStackAgents } from "../agents.ts";
 import { readNetwork } from "../network.ts";
 import type { Project } from "../project.ts";
 import { UserError } from "../user-error.ts";
-
-/** Where an agent that is tried has its files; apart from its crew's, which may be serving an older version meanwhile. */
-export const tryFolder = (project: Project, agentId: string): string => join(project.masumi, "try", agentId);
+import { tryFolder } from "./try-folder.ts";
 
 /** An agent with its files in place. */
 export interface TriedAgent {
@@ -48,10 +45,6 @@ export function placeTriedAgent(
   writeAtomicallySync(declaration, files.declaration);
   return { agent, declaration, text: files.declaration };
 }
-
-/** Remove the files of an agent that does not exist. */
-export const removeTryFolder = (project: Project, agentId: string): void =>
-  rmSync(tryFolder(project, agentId), { recursive: true, force: true });
 
 function noSuchAgent(
   agentId: string,

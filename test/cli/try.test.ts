@@ -85,6 +85,8 @@ describe("try, before any run of the stack", { timeout: 180_000 }, () => {
   beforeAll(async () => {
     await crewEnvironment();
     project.write("agents/writer.yaml", writer());
+    project.write("agents/kitchen.yaml", `${head("Kitchen")}build: agents/kitchen\n`);
+    project.write("agents/kitchen/crew.py", KITCHEN);
   }, 120_000);
   afterAll(() => project.dispose());
 
@@ -127,8 +129,6 @@ describe("try, before any run of the stack", { timeout: 180_000 }, () => {
   });
 
   it("tells an author of a failure what it was, where in their code, and what the model answered", async () => {
-    project.write("agents/kitchen.yaml", `${head("Kitchen")}build: agents/kitchen\n`);
-    project.write("agents/kitchen/crew.py", KITCHEN);
     const { exitCode, stdout, stderr } = await project.run("try", "kitchen", "-i", "topic=tea");
     expect(stdout).toBe("");
     expect(exitCode).toBe(1);
