@@ -5,9 +5,8 @@ import { type CommandSpec, asJson, asksNobody, onStack, option, pulumis, repeate
 import type { DemoFlags } from "./demo.ts";
 import type { DoctorFlags } from "./doctor.ts";
 import type { DriftFlags } from "./drift.ts";
-import { completionOf } from "./completion-command.ts";
-import { HIRE } from "./hire-command.ts";
-import { TRY } from "./try-command.ts";
+import { completionOf } from "./completion/command.ts";
+import { HIRE, TRY } from "./job-commands.ts";
 import type { ImportFlags } from "./import.ts";
 import type { LogsFlags } from "./logs.ts";
 import type { PlanFlags } from "./plan.ts";

@@ -4,7 +4,7 @@ import { type AgentLog, findLogs, readLog } from "../../stacks/logs/logs.ts";
 import { readFailureReport } from "../../stacks/logs/failure-reports.ts";
 import type { CallOptions, Project } from "../../stacks/project.ts";
 import { UserError } from "../../stacks/user-error.ts";
-import { failureLines } from "../try/text.ts";
+import { failureLines } from "../hire/failure.ts";
 
 export interface LogsFlags {
   readonly stack: string;

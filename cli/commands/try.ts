@@ -7,15 +7,7 @@ import { tryFolder } from "../../stacks/try/try-folder.ts";
 import { TryProcess } from "../../stacks/try/try-process.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { printProgress } from "../text.ts";
-
-export interface TryFlags {
-  readonly stack: string;
-  readonly input?: readonly string[];
-  readonly inputs?: string;
-  readonly model?: string;
-  readonly watch?: boolean;
-  readonly json?: boolean;
-}
+import type { TryFlags } from "../try/trial.ts";
 
 const AGENT_ID = /^[a-z0-9-]{1,63}$/;
 

@@ -1,7 +1,7 @@
 import type { HireEvent } from "../../buyer/index.ts";
 import { findFailedJob } from "../../stacks/logs/failed-job.ts";
 import type { Project } from "../../stacks/project.ts";
-import { failureLines } from "../try/text.ts";
+import { failureLines } from "./failure.ts";
 import { printProgress } from "../text.ts";
 
 /** Shows what the operator should know, on stderr. It is read from a log, so it comes a little after the event. */

@@ -11,8 +11,7 @@ import { removeTryFolder } from "../../stacks/try/try-folder.ts";
 import type { TryListener, TryProcess } from "../../stacks/try/try-process.ts";
 import { AgentWatch } from "../../stacks/try/watch.ts";
 import { UserError } from "../../stacks/user-error.ts";
-import type { TryFlags } from "../commands/try.ts";
-import { printComplaints } from "../commands/validate.ts";
+import { printComplaints } from "../doctor/complaints.ts";
 import { explainsItself } from "../explains-itself.ts";
 import { readEntered } from "../hire/entered.ts";
 import { inputFrom } from "../hire/respondent.ts";
@@ -20,6 +19,15 @@ import { listenToInterruptions } from "../interruption.ts";
 import { type Prompter, openTerminal } from "../terminal.ts";
 import { printJson, printProgress } from "../text.ts";
 import { tryEndLines, tryEventText } from "./text.ts";
+
+export interface TryFlags {
+  readonly stack: string;
+  readonly input?: readonly string[];
+  readonly inputs?: string;
+  readonly model?: string;
+  readonly watch?: boolean;
+  readonly json?: boolean;
+}
 
 /** What all jobs of one command have in common. */
 interface Trial {

@@ -1,4 +1,4 @@
-import type { CommandSpec } from "./command.ts";
+import type { CommandSpec } from "../command.ts";
 
 /** The command that completes all others, and itself. */
 export function completionOf(commands: readonly CommandSpec[]): CommandSpec {
@@ -13,7 +13,7 @@ export function completionOf(commands: readonly CommandSpec[]): CommandSpec {
     ],
     notes: ["It completes masumi-agents, and what follows npx masumi-agents."],
     runAnywhere: async (shell: string) =>
-      (await import("./completion/completion.ts")).printCompletion([...commands, completion], shell),
+      (await import("./completion.ts")).printCompletion([...commands, completion], shell),
   };
   return completion;
 }
