@@ -58,10 +58,11 @@ class Session:
 
     access: ModelAccess
     """What the job is given: the gateway's address, and a token of its own for a key."""
-    key: str = field(repr=False)
-    """The model's, which must not get into the log."""
+    model: ModelAccess
+    """The agent's model itself, which no job is told of."""
     budget: Budget
     day: DailyTokens
+    agent: str | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
     calls: int = 0
     tokens: int = 0
@@ -128,4 +129,4 @@ class Session:
         if self.failed is None:
             return None
         url, status, said, sent = self.failed.url, self.failed.status, self.failed.said, self.failed.sent
-        return model_error(url, status, said, key=self.key, sent=sent, inputs=self.inputs)
+        return model_error(url, status, said, key=self.model.key, sent=sent, inputs=self.inputs)

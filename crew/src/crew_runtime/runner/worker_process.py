@@ -42,14 +42,22 @@ class WorkerProcess:
     """One process that runs `target(connection, argument)`, which sends JSON objects as bytes; the last is its answer.
 
     One that has the key `ask` is no answer: the target waits for a `reply`. Making a process blocks until the fork
-    server is ready. It runs as `user` if that is given, which only a fork server with users can do.
+    server is ready. It runs as `user`, and in `group` as well, if they are given, which only a fork server with users
+    can do.
     """
 
-    def __init__(self, target: Callable[[Connection, Any], None], argument: object, *, user: int | None = None) -> None:
+    def __init__(
+        self,
+        target: Callable[[Connection, Any], None],
+        argument: object,
+        *,
+        user: int | None = None,
+        group: int | None = None,
+    ) -> None:
         self._ending = threading.Lock()
         self._messages, answering = Pipe()
         try:
-            self._process: Forked | None = SERVER.fork(answering.fileno(), user)
+            self._process: Forked | None = SERVER.fork(answering.fileno(), user, group)
         except BaseException:
             self._messages.close()
             raise

@@ -24,6 +24,10 @@ class JobStore(Protocol):
     def shared(self) -> bool:
         """Whether other machines reach this store, so that a job outlives this one."""
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever kept here, as far as that can be told without opening it."""
+
     def add(self, job: Job) -> Job:
         """Write a new job and hold it, or return the one that has the same request key. Also safe to repeat."""
 

@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.disk import no_space
+from crew_runtime.store.connections import Connections, admitted
 from crew_runtime.store.interface import StoreUnavailableError
 from crew_runtime.store.schema import VERSION, steps_from
 from crew_runtime.store.sql import Row, SqlJobStore, Value
@@ -40,18 +41,28 @@ class PostgresJobStore(SqlJobStore):
     """
 
     shared = True
+    is_new = False
 
     def __init__(
-        self, url: str, *, schema: str, holder: str, lease_seconds: float = 30, authorities: Path | None = None
+        self,
+        url: str,
+        *,
+        schema: str,
+        holder: str,
+        lease_seconds: float = 30,
+        authorities: Path | None = None,
+        connections: Connections | None = None,
     ) -> None:
         super().__init__(holder=holder, lease_seconds=lease_seconds)
         self._url = url
         self._trust = _trust(url, authorities)
         self._schema = schema
         self._lock = threading.Lock()
+        self._connections = connections
         self._connection: psycopg.Connection[Row] | None = None
         try:
-            self._migrate(self._connected())
+            with self._lock, admitted(connections, self):
+                self._migrate(self._connected())
         except ConfigurationError:
             self._drop()
             raise
@@ -90,7 +101,7 @@ class PostgresJobStore(SqlJobStore):
 
     def _query(self, statement: str, parameters: Sequence[Value] = ()) -> list[Row]:
         text = statement.replace("{now}", _NOW).replace("?", "%s").encode()
-        with self._lock:
+        with self._lock, admitted(self._connections, self):
             for again in (True, False):
                 try:
                     cursor = self._connected().execute(text, parameters)
@@ -114,6 +125,18 @@ class PostgresJobStore(SqlJobStore):
         """Close the connection."""
         with self._lock:
             self._drop()
+        if self._connections:
+            self._connections.forget(self)
+
+    def close_if_idle(self) -> bool:
+        """Close the connection unless it is in use; return whether it is closed. It is made anew when it is needed."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self._drop()
+        finally:
+            self._lock.release()
+        return True
 
 
 def _trust(url: str, authorities: Path | None) -> dict[str, Any]:
