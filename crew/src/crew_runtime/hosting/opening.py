@@ -125,13 +125,19 @@ class Opening:
         try:
             folder.mkdir(mode=_CLOSED, parents=True, exist_ok=True)
             if SERVER.has_users:
-                os.chown(folder, -1, self._group_of(agent_id))
+                os.chown(folder, -1, self.group_of(agent_id))
                 folder.chmod(_TO_ITS_JOBS)
         except OSError as error:
             raise ConfigurationError([f"DATA_DIR: {folder} cannot be used ({error.strerror})."]) from None
         return folder
 
-    def _group_of(self, agent_id: str) -> int:
+    def group_of(self, agent_id: str) -> int:
+        """Return the group by which an agent's jobs pass into its folder.
+
+        Raises:
+            ConfigurationError: there are too many agents.
+
+        """
         if agent_id not in self._groups:
             if not self._free_groups:
                 problem = (
