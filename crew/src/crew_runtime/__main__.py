@@ -21,7 +21,7 @@ from crew_runtime.agents.choice import source_of
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.hosting.assembly import WORK_FOLDER, document_fetch
 from crew_runtime.hosting.configured_agent import ConfiguredAgent, read_agent
-from crew_runtime.hosting.opening import AGENTS_FOLDER
+from crew_runtime.hosting.opening import HOSTED_FOLDER
 from crew_runtime.hosting.service import many_agents, one_agent
 from crew_runtime.http.connections import IDLE_SECONDS, Connection
 from crew_runtime.http.held_ports import HoldingServer
@@ -113,7 +113,7 @@ def _serve_many(environment: Mapping[str, str]) -> Sequence[str]:
     settings = ServiceSettings.from_environment(environment)
     with _held(settings) as held:
         configure_logging(instance=settings.agent_instance)
-        source = source_of(settings, environment)
+        source = source_of(settings, environment, apart_from_jobs=SERVER.has_users)
         return held.serve(lambda _: many_agents(settings, source, environment))
 
 
@@ -164,8 +164,8 @@ def _close_data_folder(settings: ServiceSettings) -> None:
     """Keep jobs out of what is in the data folder, but for what an agent's jobs read."""
     try:
         if settings.agents:
-            close_to_jobs(settings.data_dir, open_folders={AGENTS_FOLDER})
-            close_to_jobs(settings.data_dir / AGENTS_FOLDER, open_folders=set())
+            close_to_jobs(settings.data_dir, open_folders={HOSTED_FOLDER})
+            close_to_jobs(settings.data_dir / HOSTED_FOLDER, open_folders=set())
         else:
             close_to_jobs(settings.data_dir, open_folders={WORK_FOLDER, DOCUMENTS_FOLDER})
     except OSError as error:

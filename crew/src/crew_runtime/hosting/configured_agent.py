@@ -31,16 +31,16 @@ PLACES: Final = frozenset(
 )  # fmt: skip
 """Variables that a service sets for its agents: where what is theirs is."""
 REVISION: Final = "SECRETS_REVISION"
-"""Means nothing: it changes where only the secrets do, so that they are read anew."""
+"""Means nothing here, and /healthz repeats it: it changes where only the secrets do, so that they are read anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfiguredAgent:
-    """An agent as it is to be served; `revision` is the SHA-256 of its declaration's file, where that may change."""
+    """An agent as it is to be served; `digest` is the SHA-256 of its declaration's file, where that may change."""
 
     settings: AgentSettings
     declaration: Declaration
-    revision: str = ""
+    digest: str = ""
 
 
 def read_agent(environment: Mapping[str, str], kind: type[_S]) -> tuple[_S, Declaration]:
@@ -102,8 +102,8 @@ def read_shared_agent(
         )
     if problems:
         raise ConfigurationError(problems)
-    revision = sha256(settings.agent_declaration.read_bytes()).hexdigest()
-    return ConfiguredAgent(settings=settings, declaration=declaration, revision=revision)
+    digest = sha256(settings.agent_declaration.read_bytes()).hexdigest()
+    return ConfiguredAgent(settings=settings, declaration=declaration, digest=digest)
 
 
 def _wrong_names(file: str, given: Mapping[str, str], known: frozenset[str]) -> Iterator[str]:

@@ -44,7 +44,7 @@ _LEAVING_LOOK_SECONDS: Final = 0.5
 class HostedAgent:
     """Has the agent's store, and its jobs; what follows from the declaration is made anew when that changes.
 
-    `facts` are answered by /healthz. `group` is that by which its jobs reach its folder, where it has one.
+    `facts` are answered by /healthz, and may change. `group` is that by which its jobs pass into its folder, if any.
     """
 
     def __init__(
@@ -97,6 +97,8 @@ class HostedAgent:
         """Make what follows from the declaration and the settings."""
         settings, declaration = configured.settings, configured.declaration
         self.configured = configured
+        if configured.digest:
+            self._facts["declaration"] = configured.digest
         self._day.limit = settings.daily_tokens
         self._retention = Retention(store=self._store, keep_days=settings.keep_days)
         service = payment_service(settings, declaration, self._shared)
@@ -116,7 +118,7 @@ class HostedAgent:
             agent=agent,
             doorman=Doorman(proxy_hops=self._proxy_hops, starts_per_minute=settings.start_rate),
             max_body=settings.max_body,
-            facts={**self._facts, "declaration": configured.revision} if configured.revision else self._facts,
+            facts=self._facts,
         )
         access = self._runner.plan.access
         self.operations = AgentOperations(

@@ -11,7 +11,7 @@ from crew_runtime.agents.source import DECLARATION, AgentSource
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.hosting.assembly import Shared, document_fetch
-from crew_runtime.hosting.configured_agent import ConfiguredAgent, read_shared_agent
+from crew_runtime.hosting.configured_agent import REVISION, ConfiguredAgent, read_shared_agent
 from crew_runtime.hosting.hosted_agent import HostedAgent
 from crew_runtime.http.substitute import Substitute
 from crew_runtime.machine.identity import IdentityFile
@@ -20,7 +20,7 @@ from crew_runtime.machine.users import AGENTS
 from crew_runtime.runner.forking import SERVER
 from crew_runtime.store import open_store
 
-AGENTS_FOLDER: Final = "agents"
+HOSTED_FOLDER: Final = "hosted"
 """The folder of agents' own folders, in DATA_DIR."""
 _DECLARED: Final = "declared"
 _PASSABLE: Final = 0o755
@@ -40,10 +40,12 @@ class Opening:
         self._environment = dict(environment)
         self._free_groups = list(reversed(AGENTS))
         self._groups: dict[str, int] = {}
+        self._revisions: dict[str, str] = {}
+        self._facts: dict[str, dict[str, str]] = {}
 
     def substitute(self, agent_id: str) -> Substitute:
         """Return what answers until the agent does."""
-        return Substitute(IdentityFile(self._identity_of(agent_id)), self._facts(agent_id))
+        return Substitute(IdentityFile(self._identity_of(agent_id)), self._facts_of(agent_id))
 
     def configure(self, agent_id: str) -> tuple[ConfiguredAgent, DocumentFetch | None]:
         """Read what is declared now, into a folder that stays as it is for the jobs that are done by it. Blocks.
@@ -58,6 +60,7 @@ class Opening:
         declared.parent.chmod(_PASSABLE)
         try:
             given = self._source.read(agent_id, declared)
+            self._revisions[agent_id] = given.environment.get(REVISION, "")
             configured = read_shared_agent(
                 agent_id,
                 self._environment,
@@ -89,7 +92,7 @@ class Opening:
             configured,
             store,
             identity,
-            facts=self._facts(agent_id),
+            facts=self._facts_of(agent_id),
             proxy_hops=self._settings.proxy_hops,
             group=self._groups.get(agent_id),
         )
@@ -107,14 +110,21 @@ class Opening:
         if folder.exists():
             shutil.rmtree(folder / _DECLARED, ignore_errors=True)
             folder.chmod(_CLOSED)
+        self._facts.pop(agent_id, None)
+        self._revisions.pop(agent_id, None)
         if (group := self._groups.pop(agent_id, None)) is not None:
             self._free_groups.append(group)
 
-    def _facts(self, agent_id: str) -> dict[str, str]:
-        return {"agent": agent_id, "instance": self._settings.agent_instance}
+    def note_outcome(self, agent_id: str) -> None:
+        """Let /healthz say which revision has become what it says of the crew."""
+        if revision := self._revisions.get(agent_id):
+            self._facts_of(agent_id)["revision"] = revision
+
+    def _facts_of(self, agent_id: str) -> dict[str, str]:
+        return self._facts.setdefault(agent_id, {"agent": agent_id, "instance": self._settings.agent_instance})
 
     def _own(self, agent_id: str) -> Path:
-        return self._settings.data_dir.resolve() / AGENTS_FOLDER / agent_id
+        return self._settings.data_dir.resolve() / HOSTED_FOLDER / agent_id
 
     def _identity_of(self, agent_id: str) -> Path:
         return self._source.identity_of(agent_id, self._own(agent_id))

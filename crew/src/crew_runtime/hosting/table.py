@@ -145,6 +145,7 @@ class AgentTable:
             if entry.problems != problems:
                 event(_log, logging.ERROR, "agent_unusable", problems=problems)
         entry.problems = problems
+        self._opening.note_outcome(agent_id)
 
     async def _changed(self, agent_id: str, entry: Entry) -> str | None:
         """Open an agent, or let it follow its declaration; return why its crew cannot be used."""

@@ -11,7 +11,7 @@ import pytest
 
 from crew_runtime.agents.folder import FolderSource
 from crew_runtime.hosting.assembly import Shared
-from crew_runtime.hosting.opening import AGENTS_FOLDER, Opening
+from crew_runtime.hosting.opening import HOSTED_FOLDER, Opening
 from crew_runtime.machine.confinement import close_to_jobs
 from crew_runtime.machine.service_settings import ServiceSettings
 from crew_runtime.machine.users import JOBS, become_job
@@ -43,8 +43,8 @@ def opening(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Opening:
         (agents.path / name / DOCUMENT).write_text(f"{name} alone")
         agents.declare(name, one_task(), secrets={"MODEL_KEY": SENTINEL_KEY})
     data = folder / "data"
-    close_to_jobs(data, open_folders={AGENTS_FOLDER})
-    close_to_jobs(data / AGENTS_FOLDER, open_folders=set())
+    close_to_jobs(data, open_folders={HOSTED_FOLDER})
+    close_to_jobs(data / HOSTED_FOLDER, open_folders=set())
     environment = {"PORT": "0", "DATA_DIR": str(data), "AGENTS": str(agents.path), "MODEL_NAME": "m"}
     settings = ServiceSettings.from_environment(environment)
     source = FolderSource(agents.path)
@@ -91,7 +91,7 @@ def test_a_job_reads_its_own_agent_s_documents_and_nothing_of_another_s(folder: 
         other.data_dir / "work",
         other.data_dir / "documents",
         folder / "data",
-        folder / "data/agents",
+        folder / "data/hosted",
         folder / "agents-source",
         folder / "agents-source/mine/secrets.json",
         folder / "agents-source/other/secrets.json",

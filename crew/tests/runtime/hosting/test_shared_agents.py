@@ -245,6 +245,20 @@ def test_each_agent_has_its_own_model_key_budget_and_limits(start_service: Start
     assert mine.ended(mine.start("tea"))["status"] == "completed"
 
 
+def test_healthz_tells_which_revision_has_become_what_it_says_of_the_crew(start_service: StartService) -> None:
+    service = start_service()
+    service.agents.declare("one", environment={"SECRETS_REVISION": "first"})
+    service.wait_for_state("ready", "one")
+    one = service.agent("one")
+    wait_for(lambda: one.get("/healthz")[1].get("revision") == "first")
+    service.agents.write("one", "environment.json", {"SECRETS_REVISION": "second", "MAX_PARALLEL": "none"})
+    wait_for(lambda: one.get("/healthz")[1]["revision"] == "second")
+    assert one.get("/healthz")[1]["crew"] == "unusable"
+    service.agents.write("one", "environment.json", {"SECRETS_REVISION": "third", "MAX_PARALLEL": "1"})
+    wait_for(lambda: one.get("/healthz")[1]["revision"] == "third")
+    assert one.get("/healthz")[1]["crew"] == "ready"
+
+
 def test_an_identity_is_its_agent_s_and_reloaded(start_service: StartService) -> None:
     service = start_service()
     service.agents.declare("one", identifier="ab" * 28 + "01")

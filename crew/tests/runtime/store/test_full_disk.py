@@ -11,7 +11,7 @@ from crew_runtime.atomic_file import replacing
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.jobs import Job
 from crew_runtime.machine.settings import Settings
-from crew_runtime.store import StoreUnavailableError, lock_data
+from crew_runtime.store import StoreUnavailableError, lock_data, open_store
 from crew_runtime.store.sqlite import SqliteJobStore
 from crew_runtime.temporary import make_temporary_folder
 from support.declarations import one_task
@@ -84,8 +84,11 @@ def test_a_job_without_room_fails_with_a_code_and_the_folder(tmp_path: Path, mod
 def test_a_start_without_room_says_so(small_disk: Path) -> None:
     fill(small_disk)
     settings = Settings.from_environment(GOOD | {"DATA_DIR": str(small_disk / "data"), "MODEL_NAME": "m"})
-    with pytest.raises(ConfigurationError, match=r"DATA_DIR: NO_SPACE: .* Set DATA_DIR to a folder"):
-        lock_data(settings.data_dir)
+    with (
+        pytest.raises(ConfigurationError, match=r"DATA_DIR: NO_SPACE: .* Set DATA_DIR to a folder"),
+        lock_data(settings.data_dir),
+    ):
+        open_store(settings, "agent")
 
 
 def test_temporary_files_without_a_folder_are_told(tmp_path: Path) -> None:
