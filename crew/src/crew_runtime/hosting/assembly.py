@@ -61,6 +61,8 @@ class Shared:
     jobs: ThreadPoolExecutor
     """Threads that wait for jobs."""
     trials: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_TRIALS, thread_name_prefix="trial"))
+    readings: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_TRIALS, thread_name_prefix="read"))
+    """Threads for trials that read documents, which may take minutes: the others do not wait for them."""
     leases: Chores = field(default_factory=lambda: Chores(_LEASES))
     payments: Chores = field(default_factory=lambda: Chores(_PAYMENTS))
     others: Chores = field(default_factory=lambda: Chores(_OTHERS))
@@ -87,7 +89,7 @@ class Shared:
     async def stop(self) -> None:
         """End it, when all agents have ended."""
         await asyncio.to_thread(self.gateway.stop)
-        for threads in (self.jobs, self.trials):
+        for threads in (self.jobs, self.trials, self.readings):
             threads.shutdown(wait=False, cancel_futures=True)
         if self._payment_connections:
             await self._payment_connections.close()

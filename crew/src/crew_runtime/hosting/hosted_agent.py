@@ -225,8 +225,10 @@ class HostedAgent:
     async def _tried(self, plan: Plan | None, fetch: DocumentFetch | None) -> str | None:
         if fetch and (reason := await fetch.run()) is not None:
             return reason
+        has_documents = (plan or self._runner.plan).launcher.spec.documents is not None
+        threads = self._shared.readings if has_documents else self._shared.trials
         work = partial(copy_context().run, self._runner.try_out, plan)
-        return await asyncio.get_running_loop().run_in_executor(self._shared.trials, work)
+        return await asyncio.get_running_loop().run_in_executor(threads, work)
 
     async def _stop_watch(self) -> None:
         if self._watching:

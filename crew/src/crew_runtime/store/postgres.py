@@ -1,8 +1,8 @@
 """Jobs in PostgreSQL, for runtimes on several machines."""
 
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ _DISK_FULL: Final = "53100"
 _NOW: Final = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
 _MIGRATION_LOCK: Final = 7_305_809_106
 _CONNECT_SECONDS: Final = 10
+_WAIT_SECONDS: Final = 3
 # A statement that a dead network swallowed must not keep a lease's renewal waiting.
 _OPTIONS: Final[dict[str, Any]] = {
     "connect_timeout": _CONNECT_SECONDS,
@@ -61,7 +62,7 @@ class PostgresJobStore(SqlJobStore):
         self._connections = connections
         self._connection: psycopg.Connection[Row] | None = None
         try:
-            with self._lock, admitted(connections, self):
+            with self._alone():
                 self._migrate(self._connected())
         except ConfigurationError:
             self._drop()
@@ -74,6 +75,17 @@ class PostgresJobStore(SqlJobStore):
                 "Set DATABASE_URL to a PostgreSQL database in which this runtime may create a schema and tables."
             )
             raise ConfigurationError([problem]) from None
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Use the connection alone. Whoever waits too long is told: a dead database must not take all threads."""
+        if not self._lock.acquire(timeout=_WAIT_SECONDS):
+            raise StoreUnavailableError("the database does not answer")
+        try:
+            with admitted(self._connections, self):
+                yield
+        finally:
+            self._lock.release()
 
     def _connected(self) -> psycopg.Connection[Row]:
         if self._connection is None or self._connection.closed:
@@ -101,7 +113,7 @@ class PostgresJobStore(SqlJobStore):
 
     def _query(self, statement: str, parameters: Sequence[Value] = ()) -> list[Row]:
         text = statement.replace("{now}", _NOW).replace("?", "%s").encode()
-        with self._lock, admitted(self._connections, self):
+        with self._alone():
             for again in (True, False):
                 try:
                     cursor = self._connected().execute(text, parameters)
