@@ -90,7 +90,7 @@ class HostedAgent:
         self._runner.on_change = self._keep_up
         self._runner.on_result = self._look_after_payments
         self._keeper.on_jobs = self._look_after_payments
-        self._clients.on_job = self._keep_up
+        self._clients.on_job = self._keep_up_with_new
         self._apply(configured)
 
     def _apply(self, configured: ConfiguredAgent) -> None:
@@ -132,9 +132,9 @@ class HostedAgent:
             embedder=embedder_probe(access) if declaration.needs_embeddings else None,
         )
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Bring to an end what an earlier runtime has begun, and take jobs; documents are waited for."""
-        self._places.begin()
+        await asyncio.to_thread(self._places.begin)  # which may wait for the fork server
         if self.configured.declaration.documents:
             self._runner.hold_back()
         if not self._store.is_new:
@@ -208,6 +208,11 @@ class HostedAgent:
         if not self._keeper.has_jobs:
             self._leases.wake()
             self._look_after_payments()
+
+    def _keep_up_with_new(self) -> None:
+        """Look after a job that was just stored: a look that is under way may have missed it, and be the last."""
+        self._keep_up()
+        self._leases.wake()
 
     def _look_after_payments(self) -> None:
         if self._watching:

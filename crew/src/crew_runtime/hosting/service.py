@@ -61,7 +61,7 @@ def one_agent(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         shared.start()
-        hosted.start()
+        await hosted.start()
         async with _running(make_ready(), *([protection.keep()] if protection else [])):
             yield
             await hosted.stop(settings.shutdown_grace)

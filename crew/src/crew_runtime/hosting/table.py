@@ -160,7 +160,7 @@ class AgentTable:
         else:
             async with self._places:
                 entry.hosted = await asyncio.to_thread(self._opening.open, agent_id, configured)
-                entry.hosted.start()
+                await entry.hosted.start()
             event(_log, logging.INFO, "agent_added")
             reason = await entry.hosted.make_ready(fetch)
         if reason is None and entry.hosted.is_idle:

@@ -109,7 +109,7 @@ class Relay:
             async with self._client.stream(call.method, url, headers=wanted, content=one.body) as answer:
                 if answer.status_code in _FINE:
                     session.failed = None
-                    await self._deliver(answer, meter, session.model.key, send)
+                    await self._deliver(answer, meter, session, send)
                     return
                 said = await _read(answer, _LARGEST_ERROR)
             if one is not call or call.shows_usage or b"stream_options" not in said:
@@ -121,9 +121,9 @@ class Relay:
         await send(_head(answer))
         await send({"type": "http.response.body", "body": _clean(said, session.model.key)})
 
-    async def _deliver(self, answer: httpx.Response, meter: Meter, key: str, send: Send) -> None:
+    async def _deliver(self, answer: httpx.Response, meter: Meter, session: Session, send: Send) -> None:
         if meter.call.streams and answer.headers.get("content-type", "").startswith(_EVENTS):
-            await self._stream(answer, meter, key, send)
+            await self._stream(answer, meter, session, send)
             return
         body = await _read(answer, _LARGEST_ANSWER)
         meter.is_answered, meter.received = True, len(body)
@@ -131,9 +131,9 @@ class Relay:
             meter.reported = tokens_of(json.loads(body))
         meter.settle()
         await send(_head(answer))
-        await send({"type": "http.response.body", "body": _clean(body, key)})
+        await send({"type": "http.response.body", "body": _clean(body, session.model.key)})
 
-    async def _stream(self, answer: httpx.Response, meter: Meter, key: str, send: Send) -> None:
+    async def _stream(self, answer: httpx.Response, meter: Meter, session: Session, send: Send) -> None:
         events = EventStream(shows_usage=meter.call.shows_usage)
         await send(_head(answer))
         async for piece in answer.aiter_bytes():
@@ -143,13 +143,13 @@ class Relay:
             if events.is_done:
                 meter.settle()
             if passed:
-                await send({"type": "http.response.body", "body": _clean(passed, key), "more_body": True})
+                await send({"type": "http.response.body", "body": _clean(passed, session.model.key), "more_body": True})
             if meter.received > _LARGEST_ANSWER:
                 raise AnswerTooLargeError
         rest = events.remainder()
         meter.reported = events.tokens
         meter.settle()
-        await send({"type": "http.response.body", "body": _clean(rest, key)})
+        await send({"type": "http.response.body", "body": _clean(rest, session.model.key)})
 
 
 def _clean(body: bytes, key: str) -> bytes:
