@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type BucketSettings, bucketSettings } from "../providers/s3/index.ts";
 import { policySchema } from "./declarations/policy/settings.ts";
 import type { KeyOfAgents, StackKeys } from "./hosting/agent-keys.ts";
 import { clearTextProblems, databaseProblem } from "./hosting/clear-text.ts";
@@ -141,6 +142,8 @@ const schema = z.strictObject({
     .string()
     .regex(/^[^\s:]+:\S+$/, "expected <access key id>:<secret access key>")
     .optional(),
+  /** A bucket for what runs spend, in addition to each machine's .masumi/ledger.jsonl. */
+  ledger: json(bucketSettings, "{ bucket: example-ledger }").optional(),
   assets: json(z.record(z.string(), asset), "{ USDM: { unit: c48c…, decimals: 6 } }").optional(),
   /**
    * Whether agents may be registered with a URL that only this machine or its network can reach. Only for simulated
@@ -258,6 +261,9 @@ function crossChecks(config: StackConfig): string[] {
     );
   }
   problems.push(...transportProblems(config));
+  if (config.ledger && !config.ledger.region && !config.aws.region) {
+    problems.push("masumi:ledger.region is missing: set the bucket's region, for example eu-central-1");
+  }
   const besideKeys = config.hostings?.filter((kind: HostingKind) => TRAITS[kind].runsBesideKeys) ?? [];
   if (config.network === "Mainnet" && besideKeys.length > 0) {
     problems.push(
@@ -274,7 +280,16 @@ function crossChecks(config: StackConfig): string[] {
 
 /** Returns what would go unencrypted, or to a server that nobody has checked, as far as the values are known. */
 function transportProblems(config: StackConfig): string[] {
-  const { network, paymentServiceUrl, modelApi, docker, documents, databaseUrl, databaseUrls = {} } = config;
+  const {
+    network,
+    paymentServiceUrl,
+    modelApi,
+    docker,
+    documents,
+    ledger,
+    databaseUrl,
+    databaseUrls = {},
+  } = config;
   const isMainnet = network === "Mainnet";
   const excepted = isMainnet ? [] : (config.allowClearText ?? []);
   const databases: [string, string | undefined][] = [
@@ -286,7 +301,13 @@ function transportProblems(config: StackConfig): string[] {
       ? ["masumi:allowClearText is not available on Mainnet: remove it"]
       : []),
     ...clearTextProblems(
-      { paymentServiceUrl, modelApi, "docker.url": docker.url, "documents.endpoint": documents?.endpoint },
+      {
+        paymentServiceUrl,
+        modelApi,
+        "docker.url": docker.url,
+        "documents.endpoint": documents?.endpoint,
+        "ledger.endpoint": ledger?.endpoint,
+      },
       excepted,
     ),
     ...databases.flatMap(([name, url]) => (url && databaseProblem(name, url, excepted)) || []),
@@ -408,6 +429,19 @@ export function declaredWallets(
 /** Returns the stack's own token units from its plain settings; undefined if there are none or they are malformed. */
 export function assetOverrides(settings: Readonly<Record<string, string>>): StackConfig["assets"] {
   return schema.shape.assets.safeParse(settings["masumi:assets"]).data;
+}
+
+/**
+ * Returns the bucket of a stack's ledger from its plain settings; undefined if there is none.
+ * @throws ConfigurationError because a ledger that cannot be found must not be taken for an empty one
+ */
+export function ledgerSettings(
+  stack: string,
+  settings: Readonly<Record<string, string>>,
+): BucketSettings | undefined {
+  const checked = schema.pick({ ledger: true }).safeParse({ ledger: settings["masumi:ledger"] });
+  if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
+  return checked.data.ledger;
 }
 
 /** What a stack allows the authors of declarations. */

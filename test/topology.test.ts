@@ -8,14 +8,18 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 /** What a room's files are, and the rooms that they may import, beside their own. The first pattern that fits is a file's room. */
 const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly string[] }> = {
   "providers/common": { files: /^providers\/(common\/|provider-texts\.ts$)/, imports: [] },
-  "providers/masumi/service": { files: /^providers\/masumi\/service\//, imports: ["providers/common"] },
+  "providers/s3": { files: /^providers\/s3\//, imports: [] },
+  "providers/masumi/service": {
+    files: /^providers\/masumi\/service\//,
+    imports: ["providers/s3", "providers/common"],
+  },
   "providers/crew-process/local": {
     files: /^providers\/crew-process\/local\//,
     imports: ["providers/common"],
   },
   "providers/masumi": {
     files: /^providers\/masumi\//,
-    imports: ["providers/masumi/service", "providers/common"],
+    imports: ["providers/masumi/service", "providers/s3", "providers/common"],
   },
   "providers/crew-process": {
     files: /^providers\/crew-process\//,
@@ -24,15 +28,18 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
   "providers/crew-drain": { files: /^providers\/crew-drain\//, imports: ["providers/common"] },
   "providers/database": { files: /^providers\/database\//, imports: ["providers/common"] },
   "providers/docker": { files: /^providers\/docker\//, imports: ["providers/common"] },
-  "providers/documents": { files: /^providers\/documents\//, imports: ["providers/common"] },
+  "providers/documents": { files: /^providers\/documents\//, imports: ["providers/s3", "providers/common"] },
   "providers/ecs": { files: /^providers\/ecs\//, imports: ["providers/common"] },
 
   "infra/hosting": {
     files: /^infra\/hosting\//,
-    imports: ["providers/crew-process/local", "providers/common"],
+    imports: ["providers/crew-process/local", "providers/s3", "providers/common"],
   },
   "infra/declarations": { files: /^infra\/declarations\//, imports: ["infra/hosting", "providers/common"] },
-  "infra/config": { files: /^infra\/config\.ts$/, imports: ["infra/declarations", "infra/hosting"] },
+  "infra/config": {
+    files: /^infra\/config\.ts$/,
+    imports: ["infra/declarations", "infra/hosting", "providers/s3"],
+  },
   "infra/fleet": {
     files: /^infra\/fleet\//,
     imports: [

@@ -130,7 +130,7 @@ const STATUS: CommandSpec = {
 
 const SPENT: CommandSpec = {
   name: "spent",
-  description: "sum what runs of this machine spent, by month and agent, from .masumi/ledger.jsonl",
+  description: "sum what runs spent, by month and agent: this machine's, or with masumi:ledger all machines'",
   options: [
     onStack(),
     option("--month <yyyy-mm>", "this month alone (UTC)"),
@@ -138,7 +138,7 @@ const SPENT: CommandSpec = {
     asJson("print the sums as JSON"),
   ],
   notes: ["Exit code: 1 when lines of the ledger could not be read, else 0."],
-  examples: ["spent", "spent --month 2026-11 --stack mainnet", "spent --json | jq -r .feeLovelace"],
+  examples: ["spent", "spent --month 2026-11 --stack mainnet", "spent --json | jq -r .total.feeLovelace"],
   run: async (project, flags: SpentFlags) => (await import("./spent.ts")).spent(project, flags),
 };
 

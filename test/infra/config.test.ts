@@ -63,6 +63,21 @@ describe("stack configuration", () => {
       /masumi:keepDays: expected 1 to 3650 days/,
     ],
     ["results that are kept for ever", { "masumi:keepDays": "3651" }, /masumi:keepDays: expected 1 to/],
+    [
+      "a ledger without a bucket",
+      { "masumi:ledger": '{"prefix":"audit"}' },
+      /masumi:ledger\.bucket: .*expected string/,
+    ],
+    [
+      "a ledger with a key, which belongs elsewhere",
+      { "masumi:ledger": '{"bucket":"audit","region":"r","accessKey":"a"}' },
+      /masumi:ledger: .*accessKey/,
+    ],
+    [
+      "a ledger whose region nobody says",
+      { "masumi:ledger": '{"bucket":"audit"}' },
+      /masumi:ledger\.region is missing/,
+    ],
     ["a missing network", { "masumi:network": undefined }, /masumi:network/],
     [
       "a missing key",
@@ -445,6 +460,11 @@ describe("stack configuration", () => {
       "the bucket of large documents",
       { documents: '{"bucket":"docs","region":"r","endpoint":"http://s3.internal:9000"}' },
       /masumi:documents\.endpoint is unencrypted/,
+    ],
+    [
+      "the ledger's bucket",
+      { ledger: '{"bucket":"audit","region":"r","endpoint":"http://s3.internal:9000"}' },
+      /masumi:ledger\.endpoint is unencrypted/,
     ],
     [
       "a database",

@@ -380,3 +380,9 @@ export const STATE: Rights = {
     grant("kms:Encrypt kms:GenerateDataKey", "stateKey"),
   ],
 };
+
+/** What masumi:ledger needs: lines are added, and neither replaced nor removed. */
+export const LEDGER: Rights = {
+  reads: [grant("s3:ListBucket", "ledger"), grant("s3:GetObject", "ledgerLine")],
+  writes: [grant("s3:PutObject", "ledgerLine", "added")],
+};
