@@ -73,6 +73,14 @@ function settingsOfHostings(): HostingsShape {
 
 const MOST_DAYS = 3650;
 
+/** masumi:limits: what one client address may ask of a crew; the runtime has values of its own (crew/README.md). */
+const limits = z.strictObject({
+  /** Jobs in a minute; 0 is any number. */
+  startRate: z.int().min(0).max(100_000).exactOptional(),
+  /** Free jobs that may run or wait. */
+  maxPerClient: z.int().min(1).max(10_000).exactOptional(),
+});
+
 const schema = z.strictObject({
   network: z.enum(["Preprod", "Mainnet"]),
   paymentServiceUrl: z.url({
@@ -131,7 +139,9 @@ const schema = z.strictObject({
     .string()
     .regex(/^\s*-----BEGIN CERTIFICATE-----/, "expected certificates as PEM text")
     .optional(),
-  /** After how many days crews in containers erase the results of jobs that have ended. */
+  /** What one client address may ask of a crew. */
+  limits: json(limits, "{ startRate: 60, maxPerClient: 32 }").prefault("{}"),
+  /** After how many days crews erase the results of jobs that have ended. */
   keepDays: number("30").refine((days) => days >= 1 && days <= MOST_DAYS, `expected 1 to ${MOST_DAYS} days`),
   /** Hosts that may be reached unencrypted, though they are not this machine; never on Mainnet. */
   allowClearText: json(z.array(z.string().min(1)), "[model.internal]").optional(),

@@ -61,6 +61,23 @@ export interface EnvironmentInput extends CrewToHost {
 export const schemaOf = ({ id }: Agent, { owner, network }: StackConfig) =>
   boundedName(POSTGRES_NAME, id, owner, network);
 
+/** Returns what a stack lets its crews keep, use and take on, as variables; the runtime has values of its own for the others. */
+export function runtimeLimits({
+  dailyTokens,
+  keepDays,
+  limits: { startRate, maxPerClient },
+}: Pick<StackConfig, "dailyTokens" | "keepDays" | "limits">): Readonly<Record<string, string>> {
+  const limits = {
+    DAILY_TOKENS: dailyTokens,
+    KEEP_DAYS: keepDays,
+    MAX_PER_CLIENT: maxPerClient,
+    START_RATE: startRate,
+  };
+  return Object.fromEntries(
+    Object.entries(limits).flatMap(([name, limit]) => (limit === undefined ? [] : [[name, String(limit)]])),
+  );
+}
+
 /** Returns a container's environment without its secrets; sorted, because a different order would count as a change. */
 export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<string, string> {
   const { agent, config, identity, wallet } = input;
@@ -72,11 +89,10 @@ export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<strin
       : { IDENTITY_SSM_PARAMETER: identity.ssmParameter }),
     ...databaseEnvironment(agent, config),
     ...input.documents,
-    ...(config.dailyTokens === undefined ? {} : { DAILY_TOKENS: String(config.dailyTokens) }),
+    ...runtimeLimits(config),
     DATA_DIR: DATA_FOLDER,
     HOST: "0.0.0.0",
     JOB_TIMEOUT: String(input.jobSeconds),
-    KEEP_DAYS: String(config.keepDays),
     MODEL_API: config.modelApi ?? "",
     MODEL_NAME: agent.model.name ?? config.modelName,
     NETWORK: config.network,

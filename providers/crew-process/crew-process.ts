@@ -17,8 +17,8 @@ export interface CrewProcessArgs {
   readonly model: { readonly api: string; readonly name: string };
   /** The model's key; kept as a secret. A change restarts the crew. */
   readonly modelKey: pulumi.Input<string>;
-  /** The model's tokens that the crew may use in a day; if absent, as many as its jobs need. A change restarts the crew. */
-  readonly dailyTokens?: number | undefined;
+  /** Variables of the crew runtime that limit what it keeps, uses and takes on, like KEEP_DAYS. A change restarts the crew. */
+  readonly limits?: Readonly<Record<string, string>> | undefined;
   /** Where the crew takes payments; if absent, it takes no paid jobs. A change restarts the crew. */
   readonly payments?: CrewPayments | undefined;
   /** A ReadAndPay key of the payment service, not the one that registers agents; kept as a secret. A change restarts the crew. */
@@ -35,8 +35,8 @@ interface Inputs {
   readonly runtime: string;
   readonly model: { readonly api: string; readonly name: string };
   readonly modelKey: string;
-  /** Absent without a limit, as in older states. */
-  readonly dailyTokens?: number | undefined;
+  /** Absent in older states. */
+  readonly limits?: Readonly<Record<string, string>> | undefined;
   /** Both are absent in states of crews that take no payments. */
   readonly payments?: CrewPayments | undefined;
   readonly paymentKey?: string | undefined;
@@ -56,14 +56,13 @@ const RESTARTS = [
   "runtime",
   "model",
   "modelKey",
-  "dailyTokens",
+  "limits",
   "payments",
   "paymentKey",
 ] as const;
 
 async function start(inputs: Inputs): Promise<Outputs> {
-  const { agentId, projectRoot, port, declaration, model, modelKey, dailyTokens, payments, paymentKey } =
-    inputs;
+  const { agentId, projectRoot, port, declaration, model, modelKey, limits, payments, paymentKey } = inputs;
   const { python } = await ensurePythonEnvironment({
     crewFolder: crewFolder(projectRoot),
     venv: crewVenv(projectRoot),
@@ -75,7 +74,7 @@ async function start(inputs: Inputs): Promise<Outputs> {
     port,
     declaration,
     model: { ...model, key: modelKey },
-    dailyTokens,
+    limits,
     ...(payments && paymentKey ? { payments: { ...payments, key: paymentKey } } : {}),
   });
   return { ...inputs, url: crewUrl(port), pid: running.pid, instance: running.instance };

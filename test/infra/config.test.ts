@@ -35,6 +35,7 @@ describe("stack configuration", () => {
       settleSeconds: 30,
       probeSeconds: 60,
       keepDays: 30,
+      limits: {},
       modelName: "gpt-4.1-mini",
       v1Replacement: "create-first",
       allowPrivateUrls: false,
@@ -63,6 +64,12 @@ describe("stack configuration", () => {
       /masumi:keepDays: expected 1 to 3650 days/,
     ],
     ["results that are kept for ever", { "masumi:keepDays": "3651" }, /masumi:keepDays: expected 1 to/],
+    [
+      "a client that may ask for nothing",
+      { "masumi:limits": '{"maxPerClient":0}' },
+      /masumi:limits\.maxPerClient: /,
+    ],
+    ["a limit of another name", { "masumi:limits": '{"perMinute":5}' }, /masumi:limits: .*perMinute/],
     [
       "a ledger without a bucket",
       { "masumi:ledger": '{"prefix":"audit"}' },

@@ -11,14 +11,14 @@ import {
   reservePort,
 } from "../../../providers/crew-process/local/index.ts";
 import { agentFiles, placeFiles } from "../../crews/agent-files.ts";
-import { crewSecrets } from "../../crews/environment.ts";
+import { crewSecrets, runtimeLimits } from "../../crews/environment.ts";
 import type { StackConfig } from "../../config.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import type { HostedCrew, HostingFactory } from "../hosting.ts";
 
 /** Runs crews as processes on this machine, each on a reserved port of 127.0.0.1, so every preview knows the URL. */
 export const hosting: HostingFactory = ({ config, projectRoot }) => {
-  const { modelApi = "", modelName, dailyTokens } = config;
+  const { modelApi = "", modelName } = config;
   const dead = new Set(
     recordedCrews(projectRoot).flatMap(({ agentId, isAlive }) => (isAlive ? [] : [agentId])),
   );
@@ -38,7 +38,7 @@ export const hosting: HostingFactory = ({ config, projectRoot }) => {
           declaration: files.declaration,
           model: { api: modelApi, name: agent.model.name ?? modelName },
           modelKey: secrets.get("MODEL_KEY")?.value ?? "none",
-          ...(dailyTokens === undefined ? {} : { dailyTokens }),
+          limits: runtimeLimits(config),
           ...(paymentKey ? { payments: paymentsOf(config, wallet), paymentKey } : {}),
         },
         options,

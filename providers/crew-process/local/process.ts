@@ -42,8 +42,8 @@ export interface CrewStart {
   /** The declaration as JSON text. */
   readonly declaration: string;
   readonly model: { readonly api: string; readonly key: string; readonly name: string };
-  /** The model's tokens that the crew may use in a day; absent without a limit. */
-  readonly dailyTokens?: number | undefined;
+  /** Variables of the crew runtime that limit what it keeps, uses and takes on, like KEEP_DAYS. */
+  readonly limits?: Readonly<Record<string, string>> | undefined;
   /** Absent for a crew that takes no payments. */
   readonly payments?: (CrewPayments & { readonly key: string }) | undefined;
 }
@@ -70,7 +70,7 @@ function crewEnvironment(start: CrewStart, instance: string): NodeJS.ProcessEnv 
     MODEL_API: start.model.api,
     MODEL_KEY: start.model.key,
     MODEL_NAME: start.model.name,
-    ...(start.dailyTokens === undefined ? {} : { DAILY_TOKENS: String(start.dailyTokens) }),
+    ...start.limits,
     ...(start.payments ? paymentEnvironment(start.payments) : {}),
     ...(certificates ? { SSL_CERT_FILE: certificates } : {}),
   };
