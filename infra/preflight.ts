@@ -19,7 +19,7 @@ import {
   examineFleet,
   excessRights,
   expectedUrls,
-  movableWarnings,
+  dockerfileWarnings,
   readRuntimeKeys,
   readStateFile,
   runtimeKeyProblem,
@@ -76,7 +76,7 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
     (error: Error) => pulumi.log.warn(`The ledger will lack the plan's checksum: ${error.message}`),
   );
   await sendLedger(config, projectRoot);
-  const warnings = [...standingWarnings(plan, config), ...movableWarnings(plan, runs)];
+  const warnings = [...standingWarnings(plan, config), ...dockerfileWarnings(plan, runs)];
   for (const warning of warnings) await pulumi.log.warn(warning);
   return plan;
 }

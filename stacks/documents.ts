@@ -11,7 +11,7 @@ import {
   type WalletFunds,
   agentSecrets,
   duplicateWarnings,
-  movableWarnings,
+  dockerfileWarnings,
   planWarnings,
   removalsOf,
   summaryOf,
@@ -208,7 +208,7 @@ export function planDocument(
     warnings: [
       ...planWarnings(plan, config),
       ...duplicateWarnings(plan),
-      ...movableWarnings(plan, runs),
+      ...dockerfileWarnings(plan, runs),
       ...notices,
     ],
     problems: problems.map(problem),

@@ -6,6 +6,8 @@ import { type Agent, type WhatRuns, linkOf, runsInRuntime } from "../declaration
 import { TRAITS } from "../hosting/traits.ts";
 import { codeFiles, digestOf } from "./agent-files.ts";
 import { contextDigest, folderContext, runtimeContext } from "./build-context.ts";
+import { DATA_FOLDER } from "./environment.ts";
+import { imageUser, isRoot } from "./image-user.ts";
 import { movableBases } from "./movable-bases.ts";
 
 interface Place {
@@ -28,7 +30,7 @@ export function whatRuns({ projectRoot, config }: Place): (agent: Agent) => What
     const { source, model, resources, hosting } = agent;
     if (source.kind === "url") return elsewhere(source.url);
     const documents = runsInRuntime(agent) ? documentsOf(projectRoot, agent) : [];
-    const { files, movable } = contentOf(projectRoot, agent);
+    const { files, ...dockerfile } = contentOf(projectRoot, agent);
     const runtime = runtimeOf(agent) ?? "";
     return {
       hosting,
@@ -37,7 +39,7 @@ export function whatRuns({ projectRoot, config }: Place): (agent: Agent) => What
       ...(runsInRuntime(agent) ? { model: model.name ?? config.modelName } : {}),
       ...(TRAITS[hosting].instances === "ignored" ? {} : { size: resources }),
       documents,
-      movable,
+      ...dockerfile,
       digest: sha256([config.network, config.modelName, declared(agent), documents, runtime, files]),
     };
   };
@@ -70,20 +72,31 @@ function declared(agent: Agent): Partial<Agent> {
   return runs;
 }
 
-/** Returns the digest of the files of an agent's own folder, and the images that they are built on and that may change. */
+/** Returns the digest of the files of an agent's own folder, and what is to be said of its Dockerfile. */
 function contentOf(
   projectRoot: string,
-  { source }: Agent,
-): { readonly files: string; readonly movable: readonly string[] } {
+  agent: Agent,
+): Pick<WhatRuns, "movable" | "userWithoutData"> & { readonly files: string } {
+  const { source } = agent;
   if (source.kind === "code") {
     return { files: contextDigest(codeFiles(projectRoot, source.folder).files), movable: [] };
   }
   if (source.kind !== "build") return { files: "", movable: [] };
   const dockerfile = readFileSync(join(projectRoot, source.folder, "Dockerfile"), "utf8");
+  const user = userWithoutData(agent, dockerfile);
   return {
     files: contextDigest(folderContext(projectRoot, source.folder)),
     movable: movableBases(dockerfile),
+    ...(user === undefined ? {} : { userWithoutData: user }),
   };
+}
+
+/** Returns the user to whom /data is closed, as far as the Dockerfile tells. */
+function userWithoutData({ hosting, container }: Agent, dockerfile: string): string | undefined {
+  const image = imageUser(dockerfile);
+  const user = container?.user ?? image.user;
+  const isOpen = !TRAITS[hosting].dataNeedsVolume || image.volumes.includes(DATA_FOLDER);
+  return isOpen || user === undefined || isRoot(user) ? undefined : user;
 }
 
 /** A link names its digest, so nothing has to be fetched. */

@@ -58,6 +58,8 @@ export interface WhatRuns {
   readonly documents: readonly { readonly name: string; readonly sha256: string }[];
   /** Images that its Dockerfile names without a digest, so that what is built may change while these files do not. */
   readonly movable: readonly string[];
+  /** The user, other than root, that its Dockerfile runs as without giving it /data, where the hosting leaves that to the image. */
+  readonly userWithoutData?: string;
   /** SHA-256 of all that, of the files' contents, the crew runtime, and what else the declaration says about running. */
   readonly digest: string;
 }

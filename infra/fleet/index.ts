@@ -42,7 +42,7 @@ export {
   countActions,
   describeCost,
   duplicateWarnings,
-  movableWarnings,
+  dockerfileWarnings,
   planWarnings,
   removalsIfTargeted,
   replacementWarning,

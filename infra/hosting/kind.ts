@@ -58,6 +58,8 @@ export interface HostingTraits<Settings = object> {
   readonly runsBesideKeys?: boolean;
   /** The available sizes of containers, smallest first; empty if any size is possible. */
   readonly sizes: readonly ContainerSize[];
+  /** Whether /data is root's, unless the image declares it as a VOLUME. */
+  readonly dataNeedsVolume?: boolean;
   /** Whether crews read documents from this machine's disk; if not, large ones need the stack's bucket. */
   readonly readsLocalFiles: boolean;
   /** Whether a job that was paid for is lost with the container that runs it, unless masumi:databaseUrl keeps it. */
