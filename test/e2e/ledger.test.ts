@@ -1,18 +1,13 @@
-import { cpSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseLedger } from "../../providers/masumi/service/ledger/index.ts";
 import type { SpentDocument } from "../../stacks/index.ts";
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
-import { TestProject, repository } from "../helpers/project.ts";
+import { TestProject } from "../helpers/project.ts";
 import { type ServiceUnderTest, startServiceUnderTest, useService } from "../helpers/service-under-test.ts";
 
 let service: ServiceUnderTest;
 let outside: OutsideAgents;
 const project = new TestProject();
-// A provider host works in the program's folder: through a link that would be this checkout's, with its ledger.
-rmSync(project.path("infra"));
-cpSync(join(repository, "infra"), project.path("infra"), { recursive: true });
 
 beforeAll(async () => {
   service = await startServiceUnderTest();
