@@ -37,7 +37,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
   },
   "infra/declarations": { files: /^infra\/declarations\//, imports: ["infra/hosting", "providers/common"] },
   "infra/config": {
-    files: /^infra\/config\.ts$/,
+    files: /^infra\/config(\.ts$|\/)/,
     imports: ["infra/declarations", "infra/hosting", "providers/s3"],
   },
   "infra/fleet": {

@@ -10,7 +10,7 @@ export interface SmallProject {
   readonly root: string;
   readonly options: RunOptions;
   /** Runs up with exactly these changes, which its preview told, and once more with none. */
-  upAsPreviewed(changes: object): Promise<void>;
+  readonly upAsPreviewed: (changes: object) => Promise<void>;
   /** What the engine wrote down. */
   readonly stateFile: string;
   dispose(): void;
