@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { DriftDocument, PlanDocument } from "../../stacks/documents.ts";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
