@@ -3,7 +3,7 @@ import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { crewFolder, crewHome, crewUrl, crewVenv, runtimeDigest } from "./local/paths.ts";
 import { ensurePythonEnvironment } from "./local/python.ts";
 import { type CrewInstance, exists, isAlive, isUp, readRecord } from "./local/instance.ts";
-import { type CrewPayments, endCrew, startCrew, stopCrew } from "./local/process.ts";
+import { type CrewPayments, agentVariables, endCrew, startCrew, stopCrew } from "./local/process.ts";
 
 export interface CrewProcessArgs {
   readonly agentId: string;
@@ -68,16 +68,13 @@ async function start(inputs: Inputs): Promise<Outputs> {
     crewFolder: crewFolder(projectRoot),
     venv: crewVenv(projectRoot),
   });
-  const running = await startCrew({
-    python,
-    home: crewHome(projectRoot, agentId),
-    agentId,
-    port,
-    declaration,
+  const home = crewHome(projectRoot, agentId);
+  const environment = agentVariables(home, {
     model: { ...model, key: modelKey },
     dailyTokens,
     ...(payments && paymentKey ? { payments: { ...payments, key: paymentKey } } : {}),
   });
+  const running = await startCrew({ python, home, agentId, port, declaration, environment });
   return { ...inputs, url: crewUrl(port), pid: running.pid, instance: running.instance };
 }
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { startCrew } from "../../../providers/crew-process/local/process.ts";
+import { agentVariables, startCrew } from "../../../providers/crew-process/local/process.ts";
 import { record, shortName } from "../deploy/recorder.ts";
 import { deploy, projectOf } from "../deploy/stack.ts";
 
@@ -79,16 +79,18 @@ async function ofProcess(): Promise<string[]> {
     agentId: "forecast",
     port: 1,
     declaration: "{}",
-    model: { api: "https://models.example.com/v1", key: "key", name: "some-model" },
-    dailyTokens: 5000,
-    payments: {
-      service: "https://payment.example.com/api/v1",
-      network: "Preprod",
-      sellerVkey: "0b".repeat(28),
-      sourceType: "V2",
-      pollSeconds: 10,
-      key: "key",
-    },
+    environment: agentVariables(home, {
+      model: { api: "https://models.example.com/v1", key: "key", name: "some-model" },
+      dailyTokens: 5000,
+      payments: {
+        service: "https://payment.example.com/api/v1",
+        network: "Preprod",
+        sellerVkey: "0b".repeat(28),
+        sourceType: "V2",
+        pollSeconds: 10,
+        key: "key",
+      },
+    }),
   });
   await expect(started).rejects.toMatchObject({ code: "CREW_EXITED" });
   return JSON.parse(readFileSync(join(home, "names.json"), "utf8")) as string[];
