@@ -5,7 +5,7 @@ import { clearTextProblems, databaseProblem } from "./hosting/clear-text.ts";
 import { documentsSettings } from "./hosting/documents-settings.ts";
 import type { OutsideSettings } from "./hosting/kind.ts";
 import { type HostingSettings, hostingProblems } from "./hosting/settings.ts";
-import { HOSTINGS, type HostingKind, type HostingsConfig, SETTINGS, TRAITS } from "./hosting/traits.ts";
+import { HOSTINGS, type HostingKind, type HostingsConfig, SETTINGS, placeTraits } from "./hosting/traits.ts";
 
 const vkey = z
   .string()
@@ -258,7 +258,8 @@ function crossChecks(config: StackConfig): string[] {
     );
   }
   problems.push(...transportProblems(config));
-  const besideKeys = config.hostings?.filter((kind: HostingKind) => TRAITS[kind].runsBesideKeys) ?? [];
+  const besideKeys =
+    config.hostings?.filter((kind: HostingKind) => placeTraits(kind, config).runsBesideKeys) ?? [];
   if (config.network === "Mainnet" && besideKeys.length > 0) {
     problems.push(
       `masumi:hostings contains ${besideKeys.join(", ")}, which runs crews beside the keys of the machine that deploys: ` +
@@ -313,7 +314,7 @@ export function readHostingSettings(
 ): HostingsConfig {
   const names = Object.keys(SETTINGS) as (keyof HostingsConfig)[];
   const checked = schema
-    .pick({ docker: true, aws: true })
+    .pick({ docker: true, aws: true, shared: true })
     .safeParse(Object.fromEntries(names.map((name) => [name, values[`masumi:${name}`]])));
   if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
   return completed(checked.data as z.output<typeof schema>, { values, env });
@@ -411,15 +412,17 @@ export function assetOverrides(settings: Readonly<Record<string, string>>): Stac
 }
 
 /** What a stack allows the authors of declarations. */
-export type AuthorSettings = Pick<StackConfig, "hostings" | "policy">;
+export type AuthorSettings = Pick<StackConfig, "hostings" | "policy" | "shared">;
 
 /**
  * Returns what a stack allows the authors of declarations, from its plain settings.
  * @throws ConfigurationError because a limit that cannot be read must not be taken for none
  */
 export function authorSettings(stack: string, settings: Readonly<Record<string, string>>): AuthorSettings {
-  const { "masumi:hostings": hostings, "masumi:policy": policy } = settings;
-  const checked = schema.pick({ hostings: true, policy: true }).safeParse({ hostings, policy });
+  const { "masumi:hostings": hostings, "masumi:policy": policy, "masumi:shared": shared } = settings;
+  const checked = schema
+    .pick({ hostings: true, policy: true, shared: true })
+    .safeParse({ hostings, policy, shared });
   if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
   return checked.data;
 }

@@ -26,6 +26,10 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
   "providers/docker": { files: /^providers\/docker\//, imports: ["providers/common"] },
   "providers/documents": { files: /^providers\/documents\//, imports: ["providers/common"] },
   "providers/ecs": { files: /^providers\/ecs\//, imports: ["providers/common"] },
+  "providers/shared-crew": {
+    files: /^providers\/shared-crew\//,
+    imports: ["providers/crew-process/local", "providers/docker", "providers/common"],
+  },
 
   "infra/hosting": {
     files: /^infra\/hosting\//,
@@ -68,6 +72,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
       "providers/crew-drain",
       "providers/docker",
       "providers/ecs",
+      "providers/shared-crew",
       "providers/common",
     ],
   },

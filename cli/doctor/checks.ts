@@ -1,6 +1,6 @@
 import type { StackConfig } from "../../infra/config.ts";
 import { whatRuns } from "../../infra/crews/what-runs.ts";
-import { type Agent, hostedBy } from "../../infra/declarations/index.ts";
+import { type Agent, processesOf } from "../../infra/declarations/index.ts";
 import { examineSurveyed, expectedUrls, rightsProblem, survey } from "../../infra/fleet/index.ts";
 import { FORGET } from "../../providers/masumi/service/index.ts";
 import { judgeStackFiles } from "../../stacks/agents.ts";
@@ -56,7 +56,7 @@ export function checksOf(project: Project, stack: string): Check[] {
   });
   const runsNoCrewHere = async () => {
     const known: readonly Agent[] | undefined = await agents().catch(() => undefined);
-    return known !== undefined && hostedBy("process", known).length === 0;
+    return known !== undefined && processesOf(known).length === 0;
   };
   const opened = once(() =>
     openService(project, stack, { env: process.env, timeoutMs: TIMEOUT_MS, onSlow: printProgress }),

@@ -4,7 +4,7 @@ import { StoredDocument } from "../../providers/documents/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { HostingError } from "./errors.ts";
-import { TRAITS } from "../hosting/traits.ts";
+import { placeTraits } from "../hosting/traits.ts";
 import type { LargeFile } from "./agent-files.ts";
 
 /** The documents of an agent that are not in its image. */
@@ -56,7 +56,7 @@ export function storeLargeDocuments(
       options,
     );
   });
-  const needsKey = TRAITS[agent.hosting].needsDocumentsKey(documents);
+  const needsKey = placeTraits(agent.hosting, agent).needsDocumentsKey(documents);
   return {
     stored,
     needsKey,

@@ -1,5 +1,6 @@
+import { SHARED_SERVICE } from "../hosting/shared/names.ts";
 import type { Price } from "./schema/assets.ts";
-import { type HostingKind, TRAITS } from "../hosting/traits.ts";
+import { type HostingKind, type SharedPlace, placeOf, placeTraits } from "../hosting/traits.ts";
 import type { Capability } from "./schema/container.ts";
 import type { DeclaredCrew } from "./schema/crew.ts";
 import { SECRET_NAMES, type SecretName } from "./secret-names.ts";
@@ -121,6 +122,8 @@ export interface Agent {
   readonly documents: readonly string[];
   /** Where its crew runs: `hosting` in its YAML, otherwise the stack's. Meaningless for an agent that runs elsewhere. */
   readonly hosting: HostingKind;
+  /** For hosting shared alone: where the shared crew service runs. */
+  readonly shared?: SharedPlace["shared"];
   readonly resources: Resources;
   /** The keys that an author's own image asks for; a crew in the crew runtime gets what it needs without. */
   readonly secrets?: readonly SecretName[];
@@ -137,6 +140,14 @@ export interface Agent {
 /** Returns the agents that a hosting runs, so none that only have a URL. */
 export const hostedBy = (kind: HostingKind, agents: readonly Agent[]): Agent[] =>
   agents.filter(({ hosting, source }) => hosting === kind && source.kind !== "url");
+
+/** Returns the names of the processes of this machine that agents run in: an agent's id, or that of the shared crew service. */
+export const processesOf = (agents: readonly Agent[]): string[] => [
+  ...hostedBy("process", agents).map(({ id }) => id),
+  ...(hostedBy("shared", agents).some((agent) => placeOf(agent.hosting, agent) === "process")
+    ? [SHARED_SERVICE]
+    : []),
+];
 
 /**
  * The crew runtime starts as root, of whose rights it keeps those to become another user: the one that holds the keys, and
@@ -172,12 +183,12 @@ export const runsInRuntime = ({ source }: Pick<Agent, "source">): boolean =>
  * what its file names. Only an agent with a price takes payments.
  */
 export function neededSecrets(
-  agent: Pick<Agent, "source" | "pricing" | "secrets" | "hosting">,
+  agent: Pick<Agent, "source" | "pricing" | "secrets" | "hosting" | "shared">,
 ): readonly SecretName[] {
   const { source, pricing, hosting, secrets = [] } = agent;
   if (source.kind === "url") return [];
   const taken = SECRET_NAMES.filter((name) => name !== "PAYMENT_KEY" || pricing.type !== "free");
   if (!runsInRuntime(agent)) return taken.filter((name) => secrets.includes(name));
   // A local process keeps its jobs in a file.
-  return taken.filter((name) => name !== "DATABASE_URL" || TRAITS[hosting].runsImages);
+  return taken.filter((name) => name !== "DATABASE_URL" || placeTraits(hosting, agent).runsImages);
 }

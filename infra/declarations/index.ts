@@ -12,7 +12,15 @@ export type {
   WhatRuns,
 } from "./agent.ts";
 export { SECRET_NAMES, type SecretName } from "./secret-names.ts";
-export { AGENT_TYPE, confinementOf, extraRights, hostedBy, neededSecrets, runsInRuntime } from "./agent.ts";
+export {
+  AGENT_TYPE,
+  confinementOf,
+  extraRights,
+  hostedBy,
+  neededSecrets,
+  processesOf,
+  runsInRuntime,
+} from "./agent.ts";
 export { CAPABILITIES } from "./schema/container.ts";
 export {
   type Asset,

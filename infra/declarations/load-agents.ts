@@ -11,6 +11,7 @@ import { readDeclarations } from "./load/read.ts";
 import { ignoredByGit } from "./load/repository.ts";
 import { type AuthorRules, checkPolicy } from "./policy/check.ts";
 import { type StackContext, resolveAgent } from "./resolve.ts";
+import type { SharedRules } from "./shared.ts";
 import { type Declaration, declarationSchema } from "./schema/schema.ts";
 import type { StackKeys } from "../hosting/agent-keys.ts";
 import { validate, validatePlacement } from "./validate.ts";
@@ -18,6 +19,8 @@ import { validate, validatePlacement } from "./validate.ts";
 export interface LoadOptions extends AuthorRules {
   /** The folder of declarations, absolute or relative to the project's root. */
   readonly folder: string;
+  /** masumi:shared */
+  readonly shared?: SharedRules | undefined;
   /** masumi:documents: where documents that are too large for an image are stored. */
   readonly documents?: unknown;
   /** masumi:assets */
@@ -61,6 +64,7 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     projectRoot,
     stack,
     hosting,
+    shared: options.shared,
     hasBucket,
     wallets,
     keys: secrets && { secrets, agentsWithKeys },

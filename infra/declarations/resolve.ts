@@ -2,10 +2,11 @@ import { existsSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import { type Agent, type AgentSource, type WalletType, runsInRuntime } from "./agent.ts";
 import { checkSecrets } from "./keys.ts";
+import { type SharedRules, checkShared } from "./shared.ts";
 import { type AssetTable, type Price, toBaseUnits } from "./schema/assets.ts";
 import { checkDocuments } from "./documents.ts";
 import { nearestSize } from "../hosting/sizes.ts";
-import { type HostingKind, TRAITS, isHosting } from "../hosting/traits.ts";
+import { type HostingKind, TRAITS, isHosting, placeTraits } from "../hosting/traits.ts";
 import type { StackKeys } from "../hosting/agent-keys.ts";
 import type { Complain } from "./load/located.ts";
 import { filesInFolder, folderProblems } from "./load/build-folder.ts";
@@ -20,6 +21,8 @@ export interface StackContext {
   readonly stack: string;
   /** masumi:hosting */
   readonly hosting: string;
+  /** masumi:shared */
+  readonly shared?: SharedRules | undefined;
   /** Whether documents may be too large for an image. */
   readonly hasBucket: boolean;
   readonly table: AssetTable;
@@ -43,19 +46,22 @@ export function resolveAgent(
   complain: Complain,
 ): Agent {
   const hosting = hostingOf(declaration, context);
+  const shared = hosting === "shared" ? { shared: { on: context.shared?.on } } : {};
   if (declaration.url === undefined) checkHosting(declaration, hosting, complain);
   else checkUrl(declaration.url, context, complain);
   checkWallet(declaration, context, complain);
   const source = resolveSource(declaration, file, { ...context, hosting }, complain);
   const isPaid = declaration.pricing !== "free";
+  if (hosting === "shared")
+    checkShared({ id, source, resources: declaration.resources }, context.shared, complain);
   checkSecrets(
-    { id, source, hosting, isPaid, stack: context.stack, secrets: declaration.secrets },
+    { id, source, hosting, ...shared, isPaid, stack: context.stack, secrets: declaration.secrets },
     context.keys,
     complain,
   );
   if (runsInRuntime({ source })) {
     const { projectRoot, hasBucket } = context;
-    const takesLarge = hasBucket || TRAITS[hosting].readsLocalFiles;
+    const takesLarge = hasBucket || placeTraits(hosting, context).readsLocalFiles;
     checkDocuments(declaration.documents, { projectRoot, file, takesLarge }, complain);
   } else if (declaration.documents.length > 0 && source.kind !== "url") complainOfUnread(complain);
   if (declaration.container) checkContainer(source, hosting, complain);
@@ -76,6 +82,7 @@ export function resolveAgent(
     model: declaration.model,
     documents: declaration.documents,
     hosting,
+    ...shared,
     resources: declaration.resources,
     ...(declaration.secrets ? { secrets: declaration.secrets } : {}),
     ...(container ? { container } : {}),

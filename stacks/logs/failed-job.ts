@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Project } from "../project.ts";
-import { crewsHere } from "../crews.ts";
+import { crewAt, crewsHere } from "../crews.ts";
 import { readFile } from "./file.ts";
 
 const LINES = 10_000;
@@ -30,9 +30,10 @@ export async function findFailedJob(
   agentUrl: string,
   jobId: string,
 ): Promise<FailedJob | undefined> {
-  const crew = crewsHere(project).find(({ url }) => url === agentUrl);
+  const crew = crewAt(crewsHere(project), agentUrl);
   if (!crew) return undefined;
-  const { agentId, log } = crew;
+  const { log } = crew;
+  const agentId = crew.url === agentUrl ? crew.agentId : agentUrl.slice(crew.url.length + 1);
   const reference = referenceOf(jobId);
   let found: Logged | undefined;
   const onLine = (line: string) => {

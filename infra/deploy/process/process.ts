@@ -58,6 +58,10 @@ export const hosting: HostingFactory = ({ config, projectRoot }) => {
   };
 };
 
+/** Returns the seconds between two polls of a payment service. */
+export const pollSeconds = (paymentServiceUrl: string): number =>
+  isLoopbackUrl(paymentServiceUrl) ? LOCAL_POLL_SECONDS : POLL_SECONDS;
+
 /** Polling a payment service on this machine costs nothing, and its chain may be faster than any real one. */
 const LOCAL_POLL_SECONDS = 0.5;
 const POLL_SECONDS = 10;
@@ -71,6 +75,6 @@ function paymentsOf(
     network,
     sellerVkey: vkey,
     sourceType: type,
-    pollSeconds: isLoopbackUrl(paymentServiceUrl) ? LOCAL_POLL_SECONDS : POLL_SECONDS,
+    pollSeconds: pollSeconds(paymentServiceUrl),
   };
 }
