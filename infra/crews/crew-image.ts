@@ -92,6 +92,11 @@ export class CrewImages {
       .reference;
   }
 
+  /** Returns the runtime's own image, without any agent's files. */
+  runtimeReference(): pulumi.Output<string> {
+    return (this.#runtime ??= this.#runtimeImage()).reference;
+  }
+
   #agentContext(agent: Agent): ContextFile[] {
     return [textFile("Dockerfile", AGENT_DOCKERFILE), ...inImage(this.filesOf(agent))];
   }

@@ -153,14 +153,18 @@ export const processesOf = (agents: readonly Agent[]): string[] => [
  * The crew runtime starts as root, of whose rights it keeps those to become another user: the one that holds the keys, and
  * one for each job. As each job has its own, it also needs no limit of its own for the number of its processes.
  */
-const RUNTIME: Confinement = { readOnly: true, capabilities: ["SETGID", "SETUID"], pids: 4096 };
+export const RUNTIME_CONFINEMENT: Confinement = {
+  readOnly: true,
+  capabilities: ["SETGID", "SETUID"],
+  pids: 4096,
+};
 
 /** What an image of an author's own may do unless its file asks for more. */
 const OWN_IMAGE: Confinement = { readOnly: true, capabilities: [], pids: 1024 };
 
 /** Returns what an agent's container may do. */
 export const confinementOf = (agent: Pick<Agent, "source" | "container">): Confinement =>
-  runsInRuntime(agent) ? RUNTIME : (agent.container ?? OWN_IMAGE);
+  runsInRuntime(agent) ? RUNTIME_CONFINEMENT : (agent.container ?? OWN_IMAGE);
 
 /** Returns what an agent's container may do beyond what every author's own image may, in words; empty if nothing. */
 export function extraRights(agent: Pick<Agent, "source" | "container">): string[] {

@@ -14,6 +14,7 @@ export type {
 export { SECRET_NAMES, type SecretName } from "./secret-names.ts";
 export {
   AGENT_TYPE,
+  RUNTIME_CONFINEMENT,
   confinementOf,
   extraRights,
   hostedBy,

@@ -35,8 +35,9 @@ export const hosting: HostingFactory = async (context) => {
 
 /** Loads what the service's place needs, and no more: this machine needs no cloud. */
 async function makeService(context: HostingContext): Promise<SharedService> {
-  const { processService } = await import("./process.ts");
-  return processService(context);
+  const { on } = context.config.shared;
+  if (on === "docker") return (await import("./docker.ts")).dockerService(context);
+  return (await import("./process.ts")).processService(context);
 }
 
 function hostAgent(stack: SharedStack, crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew {
