@@ -67,6 +67,7 @@ const WRITTEN = ["url", "declaration", "environment", "secrets", "secretsVersion
 const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
 const sorted = (values: Readonly<Record<string, string>> = {}) =>
   Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1));
+const digestOf = (content: string | Buffer) => createHash("sha256").update(content).digest("hex");
 const contentsOf = ({ files }: Inputs) => files.map(({ path, sha256 }) => [path, sha256]);
 
 /** Returns whether two places are the same one, however it is reached. */
@@ -76,16 +77,16 @@ const samePlace = (a: Place, b: Place): boolean => {
   return b.kind === "bucket" && a.bucket === b.bucket && a.prefix === b.prefix;
 };
 
-/** Returns what an agent's health shows once the service has read what was written. */
+/** Returns what changes with anything of an agent that the service reads. */
 const revisionOf = (inputs: Inputs): string => {
   const { declaration, environment, secrets, secretsVersion } = inputs;
   const all = [declaration, sorted(environment), sorted(secrets), secretsVersion, contentsOf(inputs)];
-  return createHash("sha256").update(JSON.stringify(all)).digest("hex").slice(0, 16);
+  return digestOf(JSON.stringify(all)).slice(0, 16);
 };
 
 async function contentOf({ path, sha256, source }: FileBeside): Promise<StoredFile> {
   const content = await readFile(source);
-  if (createHash("sha256").update(content).digest("hex") === sha256) return { path, content };
+  if (digestOf(content) === sha256) return { path, content };
   throw new SharedCrewError(
     "SHARED_AGENT_NOT_UP",
     `${source} was changed during this run, so ${path} was not stored.`,
@@ -93,10 +94,9 @@ async function contentOf({ path, sha256, source }: FileBeside): Promise<StoredFi
   );
 }
 
-const jsonFile = (path: string, content: unknown, isSecret = false): StoredFile => ({
+const jsonFile = (path: string, content: unknown): StoredFile => ({
   path,
   content: Buffer.from(`${JSON.stringify(content)}\n`),
-  isSecret,
 });
 
 /** Writes an agent's files, of which crew.json is the last, and waits until the service serves them. */
@@ -107,11 +107,18 @@ async function place(store: AgentStore, inputs: Inputs, present: readonly string
   const { agentId, url, declaration, environment, secrets, instances, seconds } = inputs;
   const revision = revisionOf(inputs);
   await store.write([
-    jsonFile(ENVIRONMENT, { ...environment, AGENT_INSTANCE: revision }),
-    ...(secrets ? [jsonFile(SECRETS, secrets, true)] : []),
+    jsonFile(ENVIRONMENT, { ...environment, SECRETS_REVISION: revision }),
+    ...(secrets ? [jsonFile(SECRETS, secrets)] : []),
     { path: DECLARATION, content: Buffer.from(declaration) },
   ]);
-  await awaitAgent({ agentId, url, revision, answers: instances, seconds });
+  await awaitAgent({
+    agentId,
+    url,
+    declaration: digestOf(declaration),
+    revision,
+    answers: instances,
+    seconds,
+  });
 }
 
 const pathsOf = ({ files }: Inputs): string[] => files.map(({ path }) => path);

@@ -27,8 +27,9 @@ export function dockerService(context: HostingContext): SharedService {
   const port = sharedPort({ settings: config, scope: scopeOf(config) });
   const environment = sortedEnvironment({
     AGENTS,
+    // The image names the file of a crew of one agent.
+    AGENT_DECLARATION: "",
     ...(shared.code ? { SHARED_CODE: "1" } : {}),
-    JOB_TIMEOUT: String(JOB_SECONDS),
     ...runtimeEnvironment({ graceSeconds: JOB_SECONDS, proxyHops: docker.proxyHops }),
   });
   const container = makeConfined(

@@ -25,8 +25,6 @@ export type Place =
 export interface StoredFile {
   readonly path: string;
   readonly content: Buffer;
-  /** Whether only the service may read it. */
-  readonly isSecret?: boolean;
 }
 
 /** The files of one agent, where the service reads them. */

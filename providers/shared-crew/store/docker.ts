@@ -25,10 +25,9 @@ export function dockerStore(place: DockerPlace, agentId: string): AgentStore {
   return {
     async write(files) {
       // An archive each: the next file must not come if one was refused.
-      for (const { path, content, isSecret } of files) {
+      for (const { path, content } of files) {
         const name = posix.join(home, path);
-        const file = { name, content, mode: isSecret ? 0o600 : 0o644 };
-        const body = pack([...foldersOf(name), file], RUNTIME_USER);
+        const body = pack([...foldersOf(name), { name, content, mode: 0o600 }], RUNTIME_USER);
         const answer = await askEngine(host, { method: "PUT", path: archive(root), body });
         if (answer.status >= 300) throw refused(place, `to store ${path} of ${agentId}`, answer);
       }
@@ -49,10 +48,10 @@ export function dockerStore(place: DockerPlace, agentId: string): AgentStore {
   };
 }
 
-/** Returns the folders that a file is in, outermost first. */
+/** Returns the folders that a file is in, outermost first. They are closed to jobs, which are other users. */
 function foldersOf(path: string): TarEntry[] {
   const parts = posix.dirname(path).split("/");
-  return parts.map((_, index) => ({ name: `${parts.slice(0, index + 1).join("/")}/`, mode: 0o755 }));
+  return parts.map((_, index) => ({ name: `${parts.slice(0, index + 1).join("/")}/`, mode: 0o700 }));
 }
 
 const refused = ({ container }: DockerPlace, request: string, { status, body }: EngineAnswer) =>

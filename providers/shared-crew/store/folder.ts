@@ -11,10 +11,10 @@ export function folderStore(projectRoot: string, agentId: string): AgentStore {
   return {
     async write(files) {
       if (!isOwnProject(projectRoot)) throw ofAnotherClone(folder);
-      for (const { path, content, isSecret } of files) {
+      for (const { path, content } of files) {
         const file = join(folder, path);
         mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-        writeAtomicallySync(file, content, isSecret ? 0o600 : 0o644);
+        writeAtomicallySync(file, content, 0o600);
       }
     },
     async read(path) {
