@@ -16,7 +16,7 @@ import { NAMES, acceptedName, parameterPath } from "../../hosting/names.ts";
 import { TRAITS } from "../../hosting/traits.ts";
 import { type Cluster, useCluster } from "./cluster.ts";
 import { commonInputs, withCommonInputs } from "./common-inputs.ts";
-import type { AwsPlace } from "./policies.ts";
+import { type AwsPlace, agentPolicy } from "./policies.ts";
 import { makeRepository } from "./repository.ts";
 import { type Role, makeExecutionRole, makeTaskRole } from "./roles.ts";
 import { type SecretReferences, secretArns, storeSecrets } from "./secrets.ts";
@@ -162,20 +162,18 @@ function taskRoleOf(
   options: pulumi.CustomResourceOptions,
 ): Role {
   const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
-  return makeTaskRole(
-    {
+  const policy = cluster.arn.apply((clusterArn) =>
+    agentPolicy({
       documents: documents.readableByRole,
-      agentId: agent.id,
-      owner: [owner, project, stack],
       place,
-      clusterArn: cluster.arn,
+      clusterArn,
       identityParameter,
       tags: ownTags(project, stack, agent.id),
       // Of Express services AWS does not say so.
       tasksAreTagged: agent.hosting === "ecs-alb",
-    },
-    options,
+    }),
   );
+  return makeTaskRole({ agentId: agent.id, owner: [owner, project, stack], place, policy }, options);
 }
 
 /** Removes what was built for an agent with it; an image of somebody else's is none of ours. */

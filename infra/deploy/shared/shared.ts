@@ -37,6 +37,7 @@ export const hosting: HostingFactory = async (context) => {
 async function makeService(context: HostingContext): Promise<SharedService> {
   const { on } = context.config.shared;
   if (on === "docker") return (await import("./docker.ts")).dockerService(context);
+  if (on === "ecs-alb") return (await import("./ecs.ts")).ecsService(context);
   return (await import("./process.ts")).processService(context);
 }
 

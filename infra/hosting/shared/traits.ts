@@ -34,7 +34,7 @@ export const sharedTraits: HostingTraits<Settings> = {
     if (on === undefined) {
       return [
         `masumi:shared.on is missing: say where the shared crew service runs (${SHARED_PLACES.join(", ")}), for example ` +
-          "npx masumi-agents config set masumi:shared '{ on: docker }'",
+          'npx masumi-agents config set masumi:shared \'{"on":"docker"}\'',
       ];
     }
     return [...sizeProblems(settings.shared), ...placeProblems(settings)];
