@@ -28,7 +28,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
   "providers/ecs": { files: /^providers\/ecs\//, imports: ["providers/common"] },
   "providers/shared-crew": {
     files: /^providers\/shared-crew\//,
-    imports: ["providers/crew-process/local", "providers/docker", "providers/common"],
+    imports: ["providers/crew-process/local", "providers/docker", "providers/documents", "providers/common"],
   },
 
   "infra/hosting": {

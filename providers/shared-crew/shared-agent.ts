@@ -74,7 +74,7 @@ const contentsOf = ({ files }: Inputs) => files.map(({ path, sha256 }) => [path,
 const samePlace = (a: Place, b: Place): boolean => {
   if (a.kind === "folder" || b.kind === "folder") return a.kind === b.kind;
   if (a.kind === "docker") return b.kind === "docker" && a.host === b.host && a.container === b.container;
-  return b.kind === "bucket" && a.bucket === b.bucket && a.prefix === b.prefix;
+  return b.kind === "bucket" && a.bucket.bucket === b.bucket.bucket && a.prefix === b.prefix;
 };
 
 /** Returns what changes with anything of an agent that the service reads. */

@@ -25,7 +25,6 @@ const TAGGED: ReadonlySet<string> = new Set([
   "aws:lb/listenerRule:ListenerRule",
   "aws:lb/loadBalancer:LoadBalancer",
   "aws:lb/targetGroup:TargetGroup",
-  "aws:s3/bucket:Bucket",
   "aws:secretsmanager/secret:Secret",
   "aws:ssm/parameter:Parameter",
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",

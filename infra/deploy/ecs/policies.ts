@@ -112,18 +112,16 @@ export interface SharedRights extends OwnTasks {
   readonly prefix: string;
   /** What the names of its agents' parameters begin with; begins and ends with a slash. */
   readonly parameters: string;
-  /** Large documents of its agents, as <bucket>/<prefix>; absent if they are read with a key, or there is no bucket. */
-  readonly documents?: string;
 }
 
-/** Lets the shared crew service read its agents' files, secrets and documents, and protect its own tasks; nothing else. */
+/** Lets the shared crew service read its agents' files, documents and secrets, and protect its own tasks; nothing else. */
 export function sharedPolicy(rights: SharedRights): PolicyDocument {
-  const { place, bucket, prefix, parameters, documents } = rights;
+  const { place, bucket, prefix, parameters } = rights;
   const { partition, region, kmsKeyArn } = place;
   return policy(
     readParameters(place, `${parameters}*`),
     protectOwnTasks(rights),
-    readObjects(place, [`${bucket}/${prefix}/*`, ...(documents ? [`${documents}/*`] : [])]),
+    readObjects(place, [`${bucket}/${prefix}/*`]),
     {
       Effect: "Allow",
       Action: ["s3:ListBucket"],

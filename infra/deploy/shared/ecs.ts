@@ -1,5 +1,8 @@
+import { posix } from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Place } from "../../../providers/shared-crew/index.ts";
+import type { StackConfig } from "../../config.ts";
 import { type CrewSecret, runtimeEnvironment, sortedEnvironment } from "../../crews/environment.ts";
 import { type Agent, RUNTIME_CONFINEMENT } from "../../declarations/index.ts";
 import { ownTags } from "../../hosting/ecs/tags.ts";
@@ -13,7 +16,6 @@ import { type Role, makeTaskRole } from "../ecs/roles.ts";
 import { makeRoute } from "../ecs/route.ts";
 import { GRACE_SECONDS } from "../ecs/timeouts.ts";
 import type { HostingContext } from "../hosting.ts";
-import { type AgentsBucket, PREFIX, makeAgentsBucket } from "./agents-bucket.ts";
 import { SharedCrews } from "./component.ts";
 import type { SharedSecrets, SharedService } from "./service.ts";
 
@@ -30,13 +32,12 @@ export async function ecsService(context: HostingContext): Promise<SharedService
   const alb = await useAlb(context);
   const common = commonInputs(config.aws, SHARED_SERVICE);
   const options = withCommonInputs(common, { parent: new SharedCrews(SHARED_SERVICE) });
-  const bucket = makeAgentsBucket(alb.shared.name, alb.shared.place, options);
-  const { rollout, record } = makeEcsService(alb, bucket, options);
-  const { region, profile } = alb.shared.access;
+  const agents = agentsPlace(config);
+  const { rollout, record } = makeEcsService(alb, agents, options);
   return {
     url: albUrl(alb.domain, config.shared.name),
-    place: { kind: "bucket", bucket: bucket.name, prefix: PREFIX, region, ...(profile ? { profile } : {}) },
-    ready: [rollout, record, ...bucket.made],
+    place: agents,
+    ready: [rollout, record],
     instances: config.shared.instances,
     jobSeconds: config.aws.jobMinutes * 60,
     passSecrets: (agent, secrets, own) =>
@@ -48,11 +49,22 @@ export async function ecsService(context: HostingContext): Promise<SharedService
   };
 }
 
-function makeEcsService(alb: AlbStack, bucket: AgentsBucket, options: pulumi.CustomResourceOptions) {
+type BucketPlace = Extract<Place, { readonly kind: "bucket" }>;
+
+/** Returns where the service reads its agents: in the stack's bucket, beside their large documents. */
+function agentsPlace(config: StackConfig): BucketPlace {
+  const { documents, aws } = config;
+  if (!documents) throw new Error("masumi:documents is missing");
+  const { bucket, region = aws.region ?? "", profile = aws.profile, prefix: all = "" } = documents;
+  const prefix = posix.join(all, pulumi.getProject(), pulumi.getStack(), SHARED_SERVICE);
+  return { kind: "bucket", bucket: { bucket, region, ...(profile ? { profile } : {}) }, prefix };
+}
+
+function makeEcsService(alb: AlbStack, agents: BucketPlace, options: pulumi.CustomResourceOptions) {
   const { config, domain, shared } = alb;
   const { name, cpu, memory, instances } = config.shared;
   const id = SHARED_SERVICE;
-  const taskRole = makeRole(alb, bucket, options);
+  const taskRole = makeRole(alb, agents, options);
   const logGroup = new aws.cloudwatch.LogGroup(
     id,
     { name: pathOfService(), retentionInDays: config.aws.logRetentionDays },
@@ -65,7 +77,7 @@ function makeEcsService(alb: AlbStack, bucket: AgentsBucket, options: pulumi.Cus
       id,
       resources: { cpu, memory },
       image: shared.images.runtimeReference(),
-      environment: environmentOf(alb, bucket),
+      environment: environmentOf(alb, agents),
       secrets: pulumi.output<Record<string, string>>({}),
       logGroup,
       taskRole,
@@ -80,10 +92,10 @@ function makeEcsService(alb: AlbStack, bucket: AgentsBucket, options: pulumi.Cus
   return { rollout: awaitRollout(alb, { id, service, task, logGroup }, options), record: route.record };
 }
 
-function environmentOf({ config }: AlbStack, bucket: AgentsBucket) {
+function environmentOf({ config }: AlbStack, agents: BucketPlace) {
   const own = runtimeEnvironment({ graceSeconds: GRACE_SECONDS, proxyHops: config.aws.proxyHops });
   return sortedEnvironment({
-    AGENTS: `s3://${bucket.name}/${PREFIX}`,
+    AGENTS: `s3://${agents.bucket.bucket}/${agents.prefix}`,
     // The image names the file of a crew of one agent.
     AGENT_DECLARATION: "",
     AGENT_SECRETS: parametersPath(),
@@ -94,25 +106,20 @@ function environmentOf({ config }: AlbStack, bucket: AgentsBucket) {
 
 function makeRole(
   { config, shared }: AlbStack,
-  bucket: AgentsBucket,
+  agents: BucketPlace,
   options: pulumi.CustomResourceOptions,
 ): Role {
   const { place, cluster } = shared;
   const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
-  const { documents } = config;
-  // With storage other than AWS's, agents have a key for it.
-  const readable = documents && !documents.endpoint;
-  const folder = [documents?.bucket, documents?.prefix, project, stack].filter(Boolean).join("/");
   const policy = cluster.arn.apply((clusterArn) =>
     sharedPolicy({
       place,
       clusterArn,
-      bucket: bucket.name,
-      prefix: PREFIX,
+      bucket: agents.bucket.bucket,
+      prefix: agents.prefix,
       parameters: parametersPath(),
       tags: ownTags(project, stack, SHARED_SERVICE),
       tasksAreTagged: true,
-      ...(readable ? { documents: folder } : {}),
     }),
   );
   const owner = [config.owner, project, stack];

@@ -4,6 +4,7 @@ import { dockerTraits } from "../docker/traits.ts";
 import type { AwsSettings } from "../ecs/settings.ts";
 import { FARGATE_SIZES } from "../ecs/sizes.ts";
 import { albTraits } from "../ecs/traits.ts";
+import type { DocumentsSettings } from "../documents-settings.ts";
 import type { HostingTraits, LogContext, LogPlace } from "../kind.ts";
 import { nearestSize } from "../sizes.ts";
 import { sharedContainer, sharedPath } from "./names.ts";
@@ -14,6 +15,7 @@ interface Settings {
   readonly shared: SharedSettings;
   readonly docker: DockerSettings;
   readonly aws: AwsSettings;
+  readonly documents?: DocumentsSettings | undefined;
 }
 
 /**
@@ -68,7 +70,20 @@ function sizeProblems({ on, cpu, memory, instances }: SharedSettings): string[] 
 
 function placeProblems(settings: Settings): string[] {
   if (settings.shared.on === "docker") return dockerTraits.settingsProblems(settings);
-  return settings.shared.on === "ecs-alb" ? albTraits.settingsProblems(settings) : [];
+  return settings.shared.on === "ecs-alb"
+    ? [...albTraits.settingsProblems(settings), ...bucketProblems(settings)]
+    : [];
+}
+
+function bucketProblems({ documents }: Settings): string[] {
+  if (documents && documents.endpoint === undefined) return [];
+  return [
+    documents
+      ? "masumi:documents.endpoint is not available with masumi:shared on ecs-alb: its instances read their agents with the " +
+        "task's role, so use a bucket of AWS's S3"
+      : "masumi:documents is missing: with masumi:shared on ecs-alb, agents are objects of the stack's bucket, for example " +
+        "{ bucket: example-agents }",
+  ];
 }
 
 function logPlace({ settings, projectRoot, project, stack }: LogContext<Settings>): LogPlace {

@@ -1,3 +1,5 @@
+import type { Bucket } from "../../documents/index.ts";
+
 /** Where a shared crew service reads its agents: a folder of this machine, one in a container's volume, or a bucket. */
 export type Place =
   | {
@@ -15,10 +17,9 @@ export type Place =
     }
   | {
       readonly kind: "bucket";
-      readonly bucket: string;
+      readonly bucket: Bucket;
+      /** What the keys of all agents' files begin with. */
       readonly prefix: string;
-      readonly region: string;
-      readonly profile?: string;
     };
 
 /** A file of an agent, by its path in the agent's own folder. */
