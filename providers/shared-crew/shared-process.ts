@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import {
   type CrewInstance,
@@ -52,6 +52,8 @@ async function start(inputs: Inputs): Promise<Outputs> {
     crewFolder: crewFolder(projectRoot),
     venv: crewVenv(projectRoot),
   });
+  // A folder that cannot be read is no folder without agents.
+  mkdirSync(sharedAgentsFolder(projectRoot), { recursive: true, mode: 0o700 });
   const { pid, instance } = await startCrew({
     python,
     home: homeOf(inputs),
