@@ -17,7 +17,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "local/engine/test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/fixtures/**"],
-    globalSetup: "test/helpers/temporary-files.ts",
+    globalSetup: ["test/helpers/temporary-files.ts", "test/helpers/untouched-checkout.ts"],
     // The long tests wait for processes of their own; one worker a core would leave cores idle.
     maxWorkers: availableParallelism() + 1,
     // The tests run stacks of every name on whatever Node they run on; none of them has a key of anybody's.

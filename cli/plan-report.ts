@@ -49,15 +49,25 @@ const agentSection = ({ agents }: PlanDocument, isWide: boolean): Section => ({
 
 const runsSection = ({ agents }: PlanDocument, isWide: boolean): Section => ({
   title: "What runs",
-  headings: ["agent", "hosting", "what", "size", "documents", "digest"],
+  headings: ["agent", "hosting", "what", "size", "documents", "packages", "digest"],
   rows: agents.flatMap(({ id, runs }) =>
     runs
-      ? [[id, runs.hosting, whatOf(runs), sizeOf(runs), documentsOf(runs, isWide), digestOf(runs, isWide)]]
+      ? [
+          [
+            id,
+            runs.hosting,
+            whatOf(runs),
+            sizeOf(runs),
+            documentsOf(runs, isWide),
+            packagesOf(runs, isWide),
+            digestOf(runs, isWide),
+          ],
+        ]
       : [],
   ),
 });
 
-const KINDS = { inline: "crew", code: "crew.py", build: "Dockerfile", image: "image", url: "" } as const;
+const KINDS = { inline: "crew", code: "code", build: "Dockerfile", image: "image", url: "" } as const;
 
 function whatOf({ kind, source, model }: RunsDocument): string {
   const place = source === null ? [] : [printable(source)];
@@ -81,6 +91,13 @@ const documentsOf = ({ documents }: RunsDocument, isWide: boolean): string =>
     : documents.length === 0
       ? ""
       : String(documents.length);
+
+const packagesOf = ({ packages }: RunsDocument, isWide: boolean): string =>
+  isWide
+    ? packages.map(({ name, version }) => printable(`${name} ${version}`)).join("\n")
+    : packages.length === 0
+      ? ""
+      : String(packages.length);
 
 const digestOf = ({ digest }: RunsDocument, isWide: boolean): string =>
   isWide ? digest : digest.slice(0, SHOWN);

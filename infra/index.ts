@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { type AgentOutput, MasumiAgent } from "./masumi-agent.ts";
 import { reportPreview, reportReplacements } from "./chain-report.ts";
 import { readStackConfig } from "./config.ts";
-import { isPipeline, loadValidAgents } from "./declarations/index.ts";
+import { lockPackages, lockSentence } from "./crews/packages/lock.ts";
+import { codeFolders, isPipeline, loadValidAgents } from "./declarations/index.ts";
 import { loadHostings } from "./deploy/index.ts";
 import { hostingWarnings } from "./fleet/index.ts";
 import { isKnown } from "./known.ts";
@@ -26,6 +27,9 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
     folder: join(projectRoot, "agents"),
     inPipeline: isPipeline(process.env),
   });
+  for (const lock of await lockPackages(projectRoot, codeFolders(declared))) {
+    await pulumi.log.warn(lockSentence(lock));
+  }
   const plan = await preflight({ config, projectRoot, agents: declared });
   return {
     config,

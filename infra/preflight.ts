@@ -1,5 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { FORGET, MasumiClient, leaveRunFacts } from "../providers/masumi/service/index.ts";
+import {
+  FORGET,
+  LedgerBucket,
+  LedgerCopy,
+  MasumiClient,
+  ledgerPlace,
+  leaveRunFacts,
+  unsentWarning,
+} from "../providers/masumi/service/index.ts";
 import type { StackConfig } from "./config.ts";
 import { whatRuns } from "./crews/what-runs.ts";
 import type { Agent } from "./declarations/index.ts";
@@ -11,7 +19,7 @@ import {
   examineFleet,
   excessRights,
   expectedUrls,
-  movableWarnings,
+  dockerfileWarnings,
   readRuntimeKeys,
   readStateFile,
   runtimeKeyProblem,
@@ -67,9 +75,25 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
   await leaveRunFacts(projectRoot, { engine: process.env["PULUMI_NODEJS_ENGINE"], plan: checksum }).catch(
     (error: Error) => pulumi.log.warn(`The ledger will lack the plan's checksum: ${error.message}`),
   );
-  const warnings = [...standingWarnings(plan, config), ...movableWarnings(plan, runs)];
+  await sendLedger(config, projectRoot);
+  const warnings = [...standingWarnings(plan, config), ...dockerfileWarnings(plan, runs)];
   for (const warning of warnings) await pulumi.log.warn(warning);
   return plan;
+}
+
+/** Sends what earlier runs spent to the stack's bucket, if they could not. */
+async function sendLedger({ ledger, aws }: StackConfig, projectFolder: string): Promise<void> {
+  if (!ledger) return;
+  const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
+  const { region, profile } = aws;
+  const bucket = new LedgerBucket(ledgerPlace(ledger, { project, stack, region, profile }));
+  try {
+    await new LedgerCopy({ projectFolder, bucket, stack }).sendKept();
+  } catch (error) {
+    await pulumi.log.warn(unsentWarning(error));
+  } finally {
+    await bucket.close();
+  }
 }
 
 /** Returns which registrations the stack's state has, where a program can see that: not every backend keeps it in files. */

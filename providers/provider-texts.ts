@@ -25,6 +25,9 @@ export const PROVIDER_TEXTS = {
   EcrImages: door("ecs", "ecrImages"),
   StoredDocument: door("documents", "storedDocument"),
   DatabaseRole: door("database", "databaseRole"),
+  SharedProcess: door("shared-crew", "sharedProcess"),
+  SharedAgent: door("shared-crew", "sharedAgent"),
+  SharedIdentity: door("shared-crew", "sharedIdentity"),
 } as const;
 
 const known: ReadonlySet<string> = new Set(Object.values(PROVIDER_TEXTS));

@@ -40,6 +40,8 @@ function secretsOf(
 export interface LoadStackOptions {
   /** Whether a stack file without any secret is one whose secrets will be set later: nothing that needs one is missed then. */
   readonly secretsMayFollow?: boolean;
+  /** Whether no secret is missed: nobody is going to be paid. */
+  readonly needsNoSecrets?: boolean;
   /** Tells whether this machine is a pipeline's, where crews may not run beside the keys. */
   readonly env?: Environment;
 }
@@ -72,7 +74,7 @@ export function judgeStackFiles(
     readNetworkAs(project, stack, "Mainnet"),
   ];
   const [judged, other] = reads.map((read) => {
-    const limits = unlessWrong(() => authorSettings(stack, read.settings)) ?? { policy: {} };
+    const limits = unlessWrong(() => authorSettings(stack, read.settings)) ?? authorSettings(stack, {});
     return loadAs(project, stack, options, { ...read, limits });
   });
   if (!judged) throw new Error("a stack is judged on one network at least");
@@ -91,12 +93,13 @@ function unlessWrong<T>(read: () => T): T | undefined {
 function loadAs(
   project: Project,
   stack: string,
-  { secretsMayFollow = false, env = {} }: LoadStackOptions,
+  { secretsMayFollow = false, needsNoSecrets = false, env = {} }: LoadStackOptions,
   { network, assets, settings, limits }: StackNetwork & { readonly limits: AuthorSettings },
 ): LoadedAgents {
   const wallets = declaredWallets(settings);
   const hasSecrets = Object.values(settings).some(isEncrypted);
-  const secrets = secretsMayFollow && !hasSecrets ? undefined : secretsOf(project, stack, settings);
+  const isWithout = needsNoSecrets || (secretsMayFollow && !hasSecrets);
+  const secrets = isWithout ? undefined : secretsOf(project, stack, settings);
   return loadAgents({
     folder: project.agents,
     projectRoot: project.root,

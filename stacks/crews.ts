@@ -1,6 +1,7 @@
-import { type Agent, hostedBy } from "../infra/declarations/index.ts";
+import { type Agent, processesOf } from "../infra/declarations/index.ts";
 import {
   type RecordedCrew,
+  SHARED_SERVICE,
   crewHome,
   crewUrl,
   logFile,
@@ -28,21 +29,31 @@ export interface AgentWithCrew extends AgentStatus {
   readonly crew: Pick<CrewHere, "isAlive" | "pid" | "log"> | null;
 }
 
+/** Return the crew that an agent is reached at: its own, or the shared crew service, below whose URL its agents are. */
+export const crewAt = (crews: readonly CrewHere[], agentUrl: string): CrewHere | undefined =>
+  crews.find(({ url, agentId }) =>
+    agentId === SHARED_SERVICE ? agentUrl.startsWith(`${url}/`) : agentUrl === url,
+  );
+
 /** Return agents with their crews, which are known by their URLs. */
 export function withCrews(project: Project, agents: readonly AgentStatus[]): AgentWithCrew[] {
   const crews = crewsHere(project);
   return agents.map((agent) => {
-    const found = crews.find(({ url }) => url === agent.url);
+    const found = crewAt(crews, agent.url);
     return { ...agent, crew: found ? { isAlive: found.isAlive, pid: found.pid, log: found.log } : null };
   });
 }
 
 /** Return the crews of these agents that should run on this machine and do not. */
 export const deadCrews = (project: Project, agents: readonly Agent[]): CrewHere[] =>
-  crewsHere(project).filter(
-    ({ agentId, isAlive }) => !isAlive && hostedBy("process", agents).some(({ id }) => id === agentId),
-  );
+  crewsHere(project).filter(({ agentId, isAlive }) => !isAlive && processesOf(agents).includes(agentId));
+
+/** Return what a crew of this machine is called in a sentence. */
+export const crewName = ({ agentId }: Pick<CrewHere, "agentId">): string =>
+  agentId === SHARED_SERVICE ? "the shared crew service" : `the crew of ${agentId}`;
 
 /** Return what happened to a crew that died, and what to do. */
-export const deadCrewNotice = ({ agentId, log }: CrewHere, stack: string): string =>
-  `The crew of ${agentId} is not running. Start it again with: npx masumi-agents up${stackOption(stack)} (its log: ${log})`;
+export const deadCrewNotice = (crew: CrewHere, stack: string): string =>
+  `${capitalized(crewName(crew))} is not running. Start it again with: npx masumi-agents up${stackOption(stack)} (its log: ${crew.log})`;
+
+const capitalized = (text: string): string => `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}`;

@@ -57,7 +57,7 @@ export {
   startSandboxProcess,
   stopSandbox,
 } from "./local/sandbox-process.ts";
-export { type SpentDocument, readSpending, sumSpending } from "./spent.ts";
+export { type SpentDocument, type SpentFilter, readSpending, sumSpending } from "./spent.ts";
 export { type Targets, targetWords, targetsOf } from "./targets.ts";
 export { type UnsettledRequest, readUnsettledRequests } from "./unsettled.ts";
 export { UserError } from "./user-error.ts";

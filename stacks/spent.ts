@@ -1,11 +1,14 @@
 import {
+  LedgerCopy,
   type LedgerEntry,
+  type LedgerLines,
   type SpendKind,
   ledgerPath,
   readLedgerFile,
 } from "../providers/masumi/service/index.ts";
+import { openLedgerBucket, ownName } from "./ledger.ts";
 import { feeShares } from "./outputs.ts";
-import type { Project } from "./project.ts";
+import type { CallOptions, Project } from "./project.ts";
 import { UserError } from "./user-error.ts";
 
 export interface SpentFilter {
@@ -28,6 +31,10 @@ interface Sums {
 export interface SpentDocument {
   readonly version: 1;
   readonly stack: string;
+  /** The folder of masumi:ledger that has every machine's lines; null if only this machine's were read. */
+  readonly bucket: string | null;
+  /** Number of this machine's lines that are not in the bucket yet. */
+  readonly unsent: number;
   readonly rows: readonly (SpentSums & { readonly month: string; readonly agent: string })[];
   readonly total: SpentSums;
   /** Requests of which the ledger does not know what became. */
@@ -52,34 +59,65 @@ interface SpentSums {
 }
 
 /**
- * Return what a project's runs spent, from its ledger.
+ * Return what a project's runs spent: from the ledgers of all machines where the stack has a bucket for them, else from this one's.
  *
- * @throws UserError when month is none, or the ledger cannot be read
+ * @throws UserError when month is none, or a ledger cannot be read
+ * @throws ConfigurationError when masumi:ledger cannot be read
  */
-export async function readSpending(project: Project, filter: SpentFilter): Promise<SpentDocument> {
+export async function readSpending(
+  project: Project,
+  filter: SpentFilter,
+  { env }: Pick<CallOptions, "env">,
+): Promise<SpentDocument> {
   const { month } = filter;
   if (month !== undefined && !/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) {
     throw new UserError(`"${month}" is not a month: write it like 2026-11.`);
   }
-  const path = ledgerPath(project.root);
-  const { entries, otherVersions, unreadable } = await readLedgerFile(path).catch((error: Error) => {
-    throw new UserError(`${path} cannot be read: ${error.message}`);
-  });
+  const { entries, otherVersions, unreadable, ...source } = await readLedgers(project, filter.stack, env);
   return {
+    ...source,
     ...sumSpending(entries, filter),
     skipped: { otherVersions: Object.fromEntries(otherVersions), unreadable },
   };
+}
+
+type Ledgers = LedgerLines & Pick<SpentDocument, "bucket" | "unsent">;
+
+/** Each line counts once, although most of this machine's are in the bucket as well. */
+async function readLedgers(project: Project, stack: string, env: CallOptions["env"]): Promise<Ledgers> {
+  const path = ledgerPath(project.root);
+  const here = await readLedgerFile(path).catch((error: Error) => {
+    throw new UserError(`${path} cannot be read: ${error.message}`);
+  });
+  const bucket = openLedgerBucket(project, stack, env);
+  if (!bucket) return { ...here, bucket: null, unsent: 0 };
+  try {
+    const everywhere = await bucket.read();
+    const known = new Set(everywhere.entries.map(({ id }) => id));
+    const added = here.entries.filter(({ id }) => !known.has(id));
+    const copy = new LedgerCopy({ projectFolder: project.root, bucket, stack: ownName(stack) });
+    return {
+      ...everywhere,
+      entries: [...everywhere.entries, ...added],
+      bucket: bucket.address,
+      unsent: (await copy.kept()).length,
+    };
+  } catch (error) {
+    throw new UserError(`${(error as Error).message}. masumi-agents doctor checks it.`);
+  } finally {
+    await bucket.close();
+  }
 }
 
 /** Return the sums of a ledger's lines. A transaction counts if a request of the ledger led to it, in the month that saw it confirmed. */
 export function sumSpending(
   entries: readonly LedgerEntry[],
   { stack, month, agent }: SpentFilter,
-): Omit<SpentDocument, "skipped"> {
+): Omit<SpentDocument, "skipped" | "bucket" | "unsent"> {
   const { settled, open, elsewhere } = matchRequests(entries);
   // Among all agents: what is shown of a transaction does not change what each of them bears.
   const shares = feeShares(settled.map(({ id, txHash, feeLovelace }) => ({ id, txHash, feeLovelace })));
-  const bareStack = stack.split("/").at(-1) ?? stack;
+  const bareStack = ownName(stack);
   const isMeant = (entry: LedgerEntry) =>
     entry.stack === bareStack && (!month || monthOf(entry) === month) && (!agent || entry.agent === agent);
   const total = noSums();

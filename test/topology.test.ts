@@ -8,14 +8,18 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 /** What a room's files are, and the rooms that they may import, beside their own. The first pattern that fits is a file's room. */
 const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly string[] }> = {
   "providers/common": { files: /^providers\/(common\/|provider-texts\.ts$)/, imports: [] },
-  "providers/masumi/service": { files: /^providers\/masumi\/service\//, imports: ["providers/common"] },
+  "providers/s3": { files: /^providers\/s3\//, imports: [] },
+  "providers/masumi/service": {
+    files: /^providers\/masumi\/service\//,
+    imports: ["providers/s3", "providers/common"],
+  },
   "providers/crew-process/local": {
     files: /^providers\/crew-process\/local\//,
     imports: ["providers/common"],
   },
   "providers/masumi": {
     files: /^providers\/masumi\//,
-    imports: ["providers/masumi/service", "providers/common"],
+    imports: ["providers/masumi/service", "providers/s3", "providers/common"],
   },
   "providers/crew-process": {
     files: /^providers\/crew-process\//,
@@ -24,15 +28,28 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
   "providers/crew-drain": { files: /^providers\/crew-drain\//, imports: ["providers/common"] },
   "providers/database": { files: /^providers\/database\//, imports: ["providers/common"] },
   "providers/docker": { files: /^providers\/docker\//, imports: ["providers/common"] },
-  "providers/documents": { files: /^providers\/documents\//, imports: ["providers/common"] },
+  "providers/documents": { files: /^providers\/documents\//, imports: ["providers/s3", "providers/common"] },
   "providers/ecs": { files: /^providers\/ecs\//, imports: ["providers/common"] },
+  "providers/shared-crew": {
+    files: /^providers\/shared-crew\//,
+    imports: [
+      "providers/crew-process/local",
+      "providers/docker",
+      "providers/documents",
+      "providers/s3",
+      "providers/common",
+    ],
+  },
 
   "infra/hosting": {
     files: /^infra\/hosting\//,
-    imports: ["providers/crew-process/local", "providers/common"],
+    imports: ["providers/crew-process/local", "providers/s3", "providers/common"],
   },
   "infra/declarations": { files: /^infra\/declarations\//, imports: ["infra/hosting", "providers/common"] },
-  "infra/config": { files: /^infra\/config\.ts$/, imports: ["infra/declarations", "infra/hosting"] },
+  "infra/config": {
+    files: /^infra\/config(\.ts$|\/)/,
+    imports: ["infra/declarations", "infra/hosting", "providers/s3"],
+  },
   "infra/fleet": {
     files: /^infra\/fleet\//,
     imports: [
@@ -49,6 +66,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
       "infra/declarations",
       "infra/hosting",
       "infra/config",
+      "providers/crew-process/local",
       "providers/database",
       "providers/documents",
       "providers/masumi/service",
@@ -68,6 +86,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
       "providers/crew-drain",
       "providers/docker",
       "providers/ecs",
+      "providers/shared-crew",
       "providers/common",
     ],
   },
@@ -146,7 +165,9 @@ const WITHOUT_PULUMI = [
   "infra/config.ts",
   "infra/hosting/traits.ts",
   "cli/main.ts",
-  ...["plan", "drift", "import", "doctor", "validate", "hire"].map((name) => `cli/commands/${name}.ts`),
+  ...["plan", "drift", "import", "doctor", "validate", "hire", "try"].map(
+    (name) => `cli/commands/${name}.ts`,
+  ),
 ];
 
 /** Data of the crew runtime, which must be in its image, that the program reads too. */

@@ -14,7 +14,7 @@ import { readMarket } from "../../stacks/network.ts";
 import { printJson, printProgress } from "../text.ts";
 import { findSandbox, startSandboxProcess } from "../../stacks/local/sandbox-process.ts";
 import { answersAreStubs, usesSandbox } from "../../stacks/local/uses-sandbox.ts";
-import { printComplaints } from "./validate.ts";
+import { printComplaints } from "../doctor/complaints.ts";
 
 export interface DemoFlags {
   readonly chainSpeed: string;

@@ -5,8 +5,8 @@ import { type CommandSpec, asJson, asksNobody, onStack, option, pulumis, repeate
 import type { DemoFlags } from "./demo.ts";
 import type { DoctorFlags } from "./doctor.ts";
 import type { DriftFlags } from "./drift.ts";
-import { completionOf } from "./completion-command.ts";
-import { HIRE } from "./hire-command.ts";
+import { completionOf } from "./completion/command.ts";
+import { HIRE, TRY } from "./job-commands.ts";
 import type { ImportFlags } from "./import.ts";
 import type { LogsFlags } from "./logs.ts";
 import type { PlanFlags } from "./plan.ts";
@@ -42,6 +42,16 @@ const READING: readonly CommandSpec[] = [
     examples: ["validate", "validate --stack preprod --json"],
     run: async (project, flags: { stack: string; json?: boolean }) =>
       (await import("./validate.ts")).validate(project, flags),
+  },
+  {
+    name: "lock",
+    description:
+      "lock the packages of crews in Python where that is missing or out of date; needs the package index",
+    options: [onStack("the stack whose agents' crews are locked"), asJson("print what was written as JSON")],
+    notes: ["up does the same first, but not in a pipeline: commit what is written."],
+    examples: ["lock", "lock --stack preprod"],
+    run: async (project, flags: { stack: string; json?: boolean }) =>
+      (await import("./packages/lock.ts")).lock(project, flags),
   },
   {
     name: "plan",
@@ -130,7 +140,7 @@ const STATUS: CommandSpec = {
 
 const SPENT: CommandSpec = {
   name: "spent",
-  description: "sum what runs of this machine spent, by month and agent, from .masumi/ledger.jsonl",
+  description: "sum what runs spent, by month and agent: this machine's, or with masumi:ledger all machines'",
   options: [
     onStack(),
     option("--month <yyyy-mm>", "this month alone (UTC)"),
@@ -138,7 +148,7 @@ const SPENT: CommandSpec = {
     asJson("print the sums as JSON"),
   ],
   notes: ["Exit code: 1 when lines of the ledger could not be read, else 0."],
-  examples: ["spent", "spent --month 2026-11 --stack mainnet", "spent --json | jq -r .feeLovelace"],
+  examples: ["spent", "spent --month 2026-11 --stack mainnet", "spent --json | jq -r .total.feeLovelace"],
   run: async (project, flags: SpentFlags) => (await import("./spent.ts")).spent(project, flags),
 };
 
@@ -151,12 +161,14 @@ const LOGS: CommandSpec = {
     option("-f, --follow", "go on with what is written from now on, until ^C"),
     option("--since <time>", "nothing older: 10m, 2h, 1d, or a time such as 2026-11-29T14:00:00Z"),
     option("-n, --lines <n>", "the last lines of each agent, at most so many", "100"),
+    option("--job <reference>", "one job alone, and of one that failed all that its crew's store knows"),
     asJson("print one JSON object a line"),
   ],
   examples: [
     "logs market-researcher",
     "logs -f",
     "logs market-researcher --since 1h --json | jq 'select(.event == \"job_failed\")'",
+    "logs market-researcher --job 4ab92f3c01d7e856",
     "logs --stack preprod -f",
   ],
   run: async (project, flags: LogsFlags, agent: string | undefined) =>
@@ -277,7 +289,19 @@ export const NOT_HERE: readonly CommandSpec[] = Object.entries(INSTEAD)
     return { name, description: instead, isHidden: true, runAnywhere: refuse };
   });
 
-const LISTED = [DEMO, ...READING, ...OPERATIONS, STATUS, SPENT, LOGS, SBOM, HIRE, ...STACK_COMMANDS, SANDBOX];
+const LISTED = [
+  DEMO,
+  TRY,
+  ...READING,
+  ...OPERATIONS,
+  STATUS,
+  SPENT,
+  LOGS,
+  SBOM,
+  HIRE,
+  ...STACK_COMMANDS,
+  SANDBOX,
+];
 
 /** Every command, in the order in which --help lists them. */
 export const COMMANDS: readonly CommandSpec[] = [...LISTED, completionOf(LISTED)];

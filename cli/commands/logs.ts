@@ -1,17 +1,22 @@
 import { listenToInterruptions } from "../interruption.ts";
 import { printable } from "../../providers/common/printable.ts";
 import { type AgentLog, findLogs, readLog } from "../../stacks/logs/logs.ts";
-import type { Project } from "../../stacks/project.ts";
+import { readFailureReport } from "../../stacks/logs/failure-reports.ts";
+import type { CallOptions, Project } from "../../stacks/project.ts";
 import { UserError } from "../../stacks/user-error.ts";
+import { failureLines } from "../hire/failure.ts";
 
 export interface LogsFlags {
   readonly stack: string;
   readonly follow?: boolean;
   readonly since?: string;
   readonly lines: string;
+  readonly job?: string;
   readonly json?: boolean;
 }
 
+/** Where one job is looked for. */
+const LINES_SEARCHED = 10_000;
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Return a moment in Unix milliseconds: `10m` ago, or a date and time. */
@@ -32,10 +37,13 @@ function lineNumber(text: string): number {
 
 /** `logs`: what crews wrote, of one agent or of all. */
 export async function logs(project: Project, agent: string | undefined, flags: LogsFlags): Promise<number> {
-  const { stack, json = false, follow = false, since, lines } = flags;
+  const { stack, json = false, follow = false, since, lines, job } = flags;
+  if (job !== undefined && !/^[0-9a-f]{16}$/.test(job)) {
+    throw new UserError(`--job ${job}: expected the 16 digits that the log calls a job by.`);
+  }
   const range = {
     follow,
-    lines: lineNumber(lines),
+    lines: Math.max(lineNumber(lines), job === undefined ? 0 : LINES_SEARCHED),
     ...(since === undefined ? {} : { since: momentOf(since) }),
   };
   const { env } = process;
@@ -47,9 +55,13 @@ export async function logs(project: Project, agent: string | undefined, flags: L
   const stop = listenToInterruptions({ onFirst: end, onImpatience: end });
   const width = found.length > 1 ? Math.max(...found.map(({ agentId }) => agentId.length)) : 0;
   const read = async (log: AgentLog): Promise<void> => {
-    const onLine = (line: string) => void process.stdout.write(`${shown(log.agentId, line, width, json)}\n`);
+    const onLine = (line: string) => {
+      if (job === undefined || eventOf(line)?.["job"] === job)
+        process.stdout.write(`${shown(log.agentId, line, width, json)}\n`);
+    };
     try {
       await readLog(log, range, { env, signal, onLine });
+      if (job !== undefined) await showReport(project, log, job, json, { env, signal });
     } catch (error) {
       if (signal.aborted) return;
       // The others' logs are worth reading all the same.
@@ -64,6 +76,22 @@ export async function logs(project: Project, agent: string | undefined, flags: L
     stop();
   }
   return 0;
+}
+
+/** Writes what the store knows of a job that failed: texts that are in no log, as they may quote the customer. */
+async function showReport(
+  project: Project,
+  { agentId, place }: AgentLog,
+  job: string,
+  json: boolean,
+  options: CallOptions,
+): Promise<void> {
+  const report = await readFailureReport(project, place, job, options);
+  if (!report) return;
+  const text = json
+    ? JSON.stringify({ agent: agentId, event: "failure_report", job, report })
+    : failureLines(report).join("\n");
+  process.stdout.write(`${text}\n`);
 }
 
 function shown(agentId: string, line: string, width: number, json: boolean): string {

@@ -1,7 +1,8 @@
 import type { Project } from "../../stacks/project.ts";
 import { type ReadStack, readStack } from "../../stacks/read-stack.ts";
 import { printProgress } from "../text.ts";
-import { printComplaints, printWithSettings } from "./validate.ts";
+import { printComplaints } from "../doctor/complaints.ts";
+import { printWithSettings } from "./validate.ts";
 
 /**
  * Opens a stack for a command that only looks at it. If its files are wrong, prints why, together with what is wrong with its

@@ -7,7 +7,8 @@ import { type AskingFlags, confirmed } from "../confirm.ts";
 import { passToPulumi } from "../pulumi.ts";
 import { type RunFlags, showLeftovers, showRun } from "../run.ts";
 import { count } from "../text.ts";
-import { printComplaints, printWithSettings } from "./validate.ts";
+import { printComplaints } from "../doctor/complaints.ts";
+import { printWithSettings } from "./validate.ts";
 
 /** `up`, `preview`, `refresh`, `destroy` of the local stack. Bad YAML stops the first two before anything is started. */
 export async function runCommand(

@@ -12,14 +12,20 @@ export interface SpentFlags {
 
 /** `spent`: what runs spent, by month and agent. Exit code 1 when lines of the ledger could not be read. */
 export async function spent(project: Project, flags: SpentFlags): Promise<number> {
-  const document = await readSpending(project, flags);
+  const document = await readSpending(project, flags, { env: process.env });
   if (flags.json) printJson(document);
   else process.stdout.write(spentText(document));
-  const { otherVersions, unreadable } = document.skipped;
+  const { bucket, unsent, skipped } = document;
+  const { otherVersions, unreadable } = skipped;
   for (const [version, number] of Object.entries(otherVersions)) {
     printProgress(`${count(number, "line")} of version ${version} left out: use a newer masumi-agents.`);
   }
-  if (unreadable > 0) printProgress(`${count(unreadable, "line")} of .masumi/ledger.jsonl cannot be read.`);
+  if (unreadable > 0) {
+    printProgress(`${count(unreadable, "line")} of ${bucket ?? ".masumi/ledger.jsonl"} cannot be read.`);
+  }
+  if (bucket && unsent > 0) {
+    printProgress(`${count(unsent, "line")} of this machine not in ${bucket} yet: its next run sends them.`);
+  }
   return Object.keys(otherVersions).length > 0 || unreadable > 0 ? 1 : 0;
 }
 
@@ -50,7 +56,7 @@ const cells = ({
   ...[feeLovelace, lockedLovelace, freedLovelace].map((lovelace) => formatAda(BigInt(lovelace))),
 ];
 
-function spentText({ stack, rows, total, open, elsewhere }: SpentDocument): string {
+function spentText({ stack, bucket, rows, total, open, elsewhere }: SpentDocument): string {
   const lines = open.map(
     ({ agent, kind, time }) =>
       `What became of the request to ${kind} ${agent} of ${time} is not known yet.\n`,
@@ -59,8 +65,10 @@ function spentText({ stack, rows, total, open, elsewhere }: SpentDocument): stri
     const noun = elsewhere === 1 ? "transaction was" : "transactions were";
     lines.push(`${elsewhere} ${noun} requested elsewhere; not counted.\n`);
   }
-  if (rows.length === 0)
-    return [`No run of this machine spent anything on stack ${stack}.\n`, ...lines].join("");
+  if (rows.length === 0) {
+    const run = bucket ? "No run" : "No run of this machine";
+    return [`${run} spent anything on stack ${stack}.\n`, ...lines].join("");
+  }
   const grid = [
     ...rows.map(({ month, agent, ...sums }) => [month, agent, ...cells(sums)]),
     ["total", "", ...cells(total)],

@@ -1,7 +1,7 @@
 import { FOREIGN_REMEDY, formatAda } from "../../infra/fleet/index.ts";
 import type { Row } from "../../providers/masumi/service/index.ts";
 import { printable } from "../../providers/common/printable.ts";
-import { type AgentWithCrew, crewsHere, deadCrewNotice, withCrews } from "../../stacks/crews.ts";
+import { type AgentWithCrew, crewAt, crewsHere, deadCrewNotice, withCrews } from "../../stacks/crews.ts";
 import { statusDocument } from "../../stacks/documents.ts";
 import { readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
 import { type Project, stackOption } from "../../stacks/project.ts";
@@ -73,7 +73,7 @@ function statusText(
   const [first] = agents;
   if (!first) return `No agents are up. Start with: npx masumi-agents up${stackOption(stack)}\n`;
   const dead = crewsHere(project).filter(
-    ({ isAlive, url }) => !isAlive && agents.some((agent) => agent.url === url),
+    (crew) => !crew.isAlive && agents.some(({ url }) => crewAt([crew], url) !== undefined),
   );
   const notices = dead.map((crew) => `\n${deadCrewNotice(crew, stack)}\n`);
   return `${wanted === undefined ? agentTable(agents, wide) : agentText(first)}${notices.join("")}`;

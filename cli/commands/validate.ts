@@ -1,31 +1,18 @@
 import { ConfigurationError } from "../../infra/config.ts";
-import { type Complaint, formatComplaint } from "../../infra/declarations/index.ts";
+import {
+  type Agent,
+  codeFolders,
+  formatComplaint,
+  packagesReader,
+  unlockedNotice,
+} from "../../infra/declarations/index.ts";
 import { hostingRefusals } from "../../infra/fleet/index.ts";
 import { judgeStackFiles, loadStackAgents } from "../../stacks/agents.ts";
 import type { Project } from "../../stacks/project.ts";
-import { complaintsDocument } from "../../stacks/documents.ts";
 import { readOfflineConfig } from "../../stacks/read-stack.ts";
+import { printComplaints } from "../doctor/complaints.ts";
 import { explainsItself } from "../explains-itself.ts";
 import { count, printJson } from "../text.ts";
-
-/**
- * Prints complaints (editors and CI read `file:line:column: …`) and returns exit code 1. The document also has `problems` of the
- * stack, of which a person has read already.
- */
-export function printComplaints(
-  complaints: readonly Complaint[],
-  json: boolean,
-  problems: readonly string[] = [],
-): number {
-  if (json) {
-    printJson({ ...complaintsDocument(complaints), ...(problems.length > 0 ? { problems } : {}) });
-    return 1;
-  }
-  const files = new Set(complaints.map(({ file }) => file)).size;
-  process.stderr.write(`${complaints.map(formatComplaint).join("\n")}\n`);
-  process.stderr.write(`\n${count(complaints.length, "complaint")} in ${count(files, "file")}.\n`);
-  return 1;
-}
 
 /**
  * Prints what is wrong with a stack's files together with what is wrong with its settings, and returns exit code 1.
@@ -50,6 +37,15 @@ function printProblems(problems: readonly string[], json: boolean): number {
   if (json) printJson({ ok: false, complaints: [], problems });
   else process.stderr.write(`${problems.map((problem) => `Problem: ${problem}`).join("\n")}\n`);
   return 1;
+}
+
+/** Returns what is said of folders whose packages are not locked; in a pipeline these are complaints already. */
+function unlockedPackages({ root }: Project, agents: readonly Agent[]): string[] {
+  const read = packagesReader(root);
+  return codeFolders(agents).flatMap((folder) => {
+    const notice = unlockedNotice(folder, read(folder));
+    return notice ? [`Notice: ${notice.message}: ${notice.remedy}. In a pipeline it is refused.`] : [];
+  });
 }
 
 interface StackFlags {
@@ -77,13 +73,15 @@ function judge(project: Project, flags: StackFlags): number {
   const problems = config ? hostingRefusals(config, agents) : [];
   if (problems.length > 0) return printProblems(problems, flags.json === true);
   const secretsNeeded = loadStackAgents(project, flags.stack, { env: process.env }).complaints;
+  const unlocked = unlockedPackages(project, agents);
   if (flags.json) {
-    printJson({ ok: true, agents: agents.map(({ id, file }) => ({ id, file })), secretsNeeded });
+    printJson({ ok: true, agents: agents.map(({ id, file }) => ({ id, file })), secretsNeeded, unlocked });
     return 0;
   }
   process.stdout.write(
     `${count(agents.length, "agent")} valid for stack ${flags.stack}: ${agents.map(({ id }) => id).join(", ")}\n`,
   );
+  for (const notice of unlocked) process.stderr.write(`${notice}\n`);
   if (secretsNeeded.length > 0) {
     process.stderr.write(
       `The stack has no secrets yet. Before it can run, it needs some:\n${secretsNeeded.map(formatComplaint).join("\n")}\n`,

@@ -1,6 +1,6 @@
 import type { StackConfig } from "../../infra/config.ts";
 import { whatRuns } from "../../infra/crews/what-runs.ts";
-import { type Agent, hostedBy } from "../../infra/declarations/index.ts";
+import { type Agent, processesOf } from "../../infra/declarations/index.ts";
 import { examineSurveyed, expectedUrls, rightsProblem, survey } from "../../infra/fleet/index.ts";
 import { FORGET } from "../../providers/masumi/service/index.ts";
 import { judgeStackFiles } from "../../stacks/agents.ts";
@@ -11,6 +11,7 @@ import { count, printProgress } from "../text.ts";
 import { type Check, type Verdict, ok, skip } from "./finding.ts";
 import { type StackToHost, checkAws, checkDocker, checkTokens, checkZone } from "./cloud.ts";
 import { askHealth } from "./health.ts";
+import { checkLedger } from "./ledger.ts";
 import { checkDatabase, checkRuntimeKeys } from "./keys.ts";
 import { checkAgents, checkNode, checkPorts, checkPython, checkParallel } from "./machine.ts";
 import { checkBackend, checkPulumi } from "./pulumi.ts";
@@ -56,7 +57,7 @@ export function checksOf(project: Project, stack: string): Check[] {
   });
   const runsNoCrewHere = async () => {
     const known: readonly Agent[] | undefined = await agents().catch(() => undefined);
-    return known !== undefined && hostedBy("process", known).length === 0;
+    return known !== undefined && processesOf(known).length === 0;
   };
   const opened = once(() =>
     openService(project, stack, { env: process.env, timeoutMs: TIMEOUT_MS, onSlow: printProgress }),
@@ -72,7 +73,7 @@ export function checksOf(project: Project, stack: string): Check[] {
       ],
     },
     after([[hasFile, "the stack has no file"]], "agents", async () => [checkAgents(stack, await loaded())]),
-    ...serviceChecks(project, opened, agents),
+    ...serviceChecks(project, stack, opened, agents),
     after([[agents, "agents/ is not valid"]], "ports", async () => checkPorts(project, await agents())),
     { name: "parallel steps", look: () => [checkParallel(project, stack, process.env)] },
     { name: "Pulumi", look: async () => [await checkPulumi(stack)] },
@@ -150,7 +151,12 @@ function limitsOf({ hosting, hostings = [], policy = {} }: StackConfig): string 
   ].join("");
 }
 
-function serviceChecks(project: Project, opened: () => Promise<OpenedService>, agents: Agents): Check[] {
+function serviceChecks(
+  project: Project,
+  stack: string,
+  opened: () => Promise<OpenedService>,
+  agents: Agents,
+): Check[] {
   const { health, up, key, seen, examined } = lookAtService(project, opened, agents);
   const settled = [opened, "the stack's settings are not valid"] as const;
   const reached = [settled, [up, "the payment service does not answer"]] as const;
@@ -172,6 +178,7 @@ function serviceChecks(project: Project, opened: () => Promise<OpenedService>, a
     after(reached, "runtime keys", async () =>
       checkRuntimeKeys((await opened()).config, await agents().catch(() => [])),
     ),
+    after([settled], "ledger", async () => checkLedger(project, stack, process.env)),
     after([settled], "database", async () =>
       checkDatabase((await opened()).config, await agents().catch(() => [])),
     ),

@@ -2,7 +2,7 @@ import { Resolver } from "node:dns/promises";
 import type { StackConfig } from "../../infra/config.ts";
 import { isLoopbackUrl } from "../../providers/common/loopback.ts";
 import { type Agent, hostedBy } from "../../infra/declarations/index.ts";
-import { HOSTINGS, type HostingKind, TRAITS } from "../../infra/hosting/traits.ts";
+import { HOSTINGS, type HostingKind, placeTraits } from "../../infra/hosting/traits.ts";
 import { type Verdict, fail, ok, skip, warn } from "./finding.ts";
 
 const ANSWERS_WITHIN_MS = 15_000;
@@ -49,7 +49,7 @@ export async function checkDocker(stack: StackToHost): Promise<Verdict[]> {
 
 /** The engine that a hosting uses for these agents, as in DOCKER_HOST; undefined if none. */
 function engineOf(kind: HostingKind, { config, agents }: StackToHost): string | undefined {
-  const { dockerEngine } = TRAITS[kind];
+  const { dockerEngine } = placeTraits(kind, config);
   if (!dockerEngine) return undefined;
   const builds = hostedBy(kind, agents).some(({ source }) => source.kind !== "image");
   return builds || dockerEngine.runsCrews ? dockerEngine.address(config) : undefined;
@@ -73,7 +73,8 @@ const CHECK_HOST = "check masumi:docker.host or DOCKER_HOST";
 
 /** Whether AWS takes the credentials, and which account they are of. */
 export async function checkAws(stack: StackToHost): Promise<Verdict[]> {
-  if (!hostingsOf(stack).some((kind) => TRAITS[kind].cloud === "aws")) return notNeeded(stack, "AWS");
+  if (!hostingsOf(stack).some((kind) => placeTraits(kind, stack.config).cloud === "aws"))
+    return notNeeded(stack, "AWS");
   const { region, profile } = stack.config.aws;
   if (!region) return [skip("aws:region is missing")];
   const where = `${region}${profile ? ` with profile ${profile}` : ""}`;
@@ -124,7 +125,9 @@ const DNS = { timeout: 3000, tries: 2 };
 
 /** Whether the public finds the zone of the agents' domain, and in Route 53; `servers` as in node:dns. */
 export async function checkZone(stack: StackToHost, servers?: readonly string[]): Promise<Verdict[]> {
-  const zones = hostingsOf(stack).flatMap((kind) => TRAITS[kind].hostedZone?.(stack.config) ?? []);
+  const zones = hostingsOf(stack).flatMap(
+    (kind) => placeTraits(kind, stack.config).hostedZone?.(stack.config) ?? [],
+  );
   const [zone] = zones;
   if (zone === undefined) return notNeeded(stack, "hosted zone");
   const resolver = new Resolver(DNS);

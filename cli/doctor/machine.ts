@@ -1,6 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Agent, type LoadedAgents, formatComplaint, hostedBy } from "../../infra/declarations/index.ts";
+import {
+  type Agent,
+  type LoadedAgents,
+  formatComplaint,
+  processesOf,
+} from "../../infra/declarations/index.ts";
 import {
   crewVenv,
   portsFile,
@@ -8,7 +13,7 @@ import {
   reservedPort,
 } from "../../providers/crew-process/local/index.ts";
 import { countAgents, parallelSteps } from "../../stacks/agents.ts";
-import { type CrewHere, crewsHere } from "../../stacks/crews.ts";
+import { type CrewHere, crewName, crewsHere } from "../../stacks/crews.ts";
 import { isFree } from "../../stacks/local/port.ts";
 import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
 import { count } from "../text.ts";
@@ -54,10 +59,10 @@ export function checkAgents(stack: string, { agents, complaints }: LoadedAgents)
 
 /** Every crew that this machine hosts listens on a port of its own, which nobody else may hold. */
 export async function checkPorts(project: Project, agents: readonly Agent[]): Promise<Verdict[]> {
-  const hosted = hostedBy("process", agents);
+  const hosted = processesOf(agents);
   if (hosted.length === 0) return [skip("no crew of this stack is a process of this machine")];
   const file = portsFile(project.root);
-  const verdicts = await Promise.all(hosted.map(({ id }) => checkPort(project, id, reservedPort(file, id))));
+  const verdicts = await Promise.all(hosted.map((id) => checkPort(project, id, reservedPort(file, id))));
   const bad = verdicts.filter(({ status }) => status !== "ok");
   if (bad.length > 0) return bad;
   return [ok(verdicts.map(({ message }) => message).join(", "))];
@@ -76,7 +81,7 @@ async function checkPort(project: Project, id: string, port: number | undefined)
 
 function died(crew: CrewHere): Verdict {
   return warn(
-    `the crew of ${crew.agentId} is not running; its port ${crew.port} is free`,
+    `${crewName(crew)} is not running; its port ${crew.port} is free`,
     `start it again with: npx masumi-agents up (its log: ${crew.log})`,
   );
 }

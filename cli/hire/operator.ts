@@ -1,7 +1,7 @@
 import type { HireEvent } from "../../buyer/index.ts";
-import { printable } from "../../providers/common/printable.ts";
 import { findFailedJob } from "../../stacks/logs/failed-job.ts";
 import type { Project } from "../../stacks/project.ts";
+import { failureLines } from "./failure.ts";
 import { printProgress } from "../text.ts";
 
 /** Shows what the operator should know, on stderr. It is read from a log, so it comes a little after the event. */
@@ -20,12 +20,10 @@ export function operatorNotes(project: Project) {
  */
 async function operatorText(project: Project, event: HireEvent): Promise<string[]> {
   if (event.kind !== "job-failed") return [];
-  const found = await findFailedJob(project, event.agentUrl, event.jobId);
+  const found = await findFailedJob(project, event.agentUrl, event.jobId, { env: process.env });
   if (!found) return [];
-  const { agentId, failure, model } = found;
-  const more = `Its log: npx masumi-agents logs ${agentId}`;
-  if (model !== undefined) return [`This agent runs here. Its language model gave ${printable(model)}`, more];
-  return failure === undefined
-    ? [`This agent runs here. ${more}`]
-    : [`This agent runs here, and logged ${failure}. ${more}`];
+  const { agentId, reference, failure, report } = found;
+  const more = `Its log: npx masumi-agents logs ${agentId} --job ${reference}`;
+  if (failure === undefined) return [`This agent runs here. ${more}`];
+  return [`This agent runs here, and logged ${failure}:`, ...failureLines(report), more];
 }

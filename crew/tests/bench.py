@@ -46,7 +46,7 @@ def main() -> int:
             ("paid, PostgreSQL", bench.paid(DATABASE_URL=bench.cluster.new_database())),
             ("the same on ECS", bench.on_ecs()),
         ]
-    sys.stdout.write(_table(columns))
+    sys.stdout.write(table(columns))
     sys.stdout.write(f"\n{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}\n")
     return 0
 
@@ -66,10 +66,10 @@ class Bench:
     def free(self) -> list[Row]:
         """A free agent, and how long its jobs take beside the model."""
         with self._started(declaration(), None, MAX_PARALLEL=str(_SIDE_BY_SIDE)) as (runtime, rows):
-            alone = [_timed(lambda: runtime.ended(runtime.start_job("MARKER-one"))) for _ in range(_ROUNDS)]
+            alone = [timed(lambda: runtime.ended(runtime.start_job("MARKER-one"))) for _ in range(_ROUNDS)]
             rows.append((f"a job of two tasks (median of {_ROUNDS})", f"{median(alone):.2f} s"))
-            rows.append((f"{_SIDE_BY_SIDE} such jobs in parallel", f"{_timed(lambda: _many(runtime)):.2f} s"))
-            worst = max(_timed(lambda: runtime.http.get("/availability")) for _ in range(50))
+            rows.append((f"{_SIDE_BY_SIDE} such jobs in parallel", f"{timed(lambda: _many(runtime)):.2f} s"))
+            worst = max(timed(lambda: runtime.http.get("/availability")) for _ in range(50))
             rows.append(("slowest of 50 answers", f"{worst * 1000:.0f} ms"))
             rows.extend(self._calls())
             marker = _held()
@@ -127,7 +127,7 @@ class Bench:
             runtime.http.get("/availability").raise_for_status()
             rows = [
                 ("first answer after the start", f"{time.monotonic() - begun:.2f} s"),
-                ("CPU time until then", f"{_cpu_seconds(runtime.process.pid):.2f} s"),
+                ("CPU time until then", f"{cpu_seconds(runtime.process.pid):.2f} s"),
             ]
             runtime.wait_until_ready()
             rows.append(("ready for jobs after the start", f"{time.monotonic() - begun:.2f} s"))
@@ -160,14 +160,14 @@ def _call_seconds(access: ModelAccess) -> float:
     headers = {"Authorization": f"Bearer {access.key}"}
     with httpx.Client(headers=headers, trust_env=False) as client:
         url = f"{access.api}/chat/completions"
-        return median(_timed(lambda: client.post(url, json=body).raise_for_status()) for _ in range(_CALLS))
+        return median(timed(lambda: client.post(url, json=body).raise_for_status()) for _ in range(_CALLS))
 
 
 def _held() -> str:
     return f"MARKER-{secrets.token_hex(4)}"
 
 
-def _table(columns: list[Column]) -> str:
+def table(columns: list[Column]) -> str:
     names = list(dict.fromkeys(name for _, rows in columns for name, _ in rows))
     lines = [("", *(title for title, _ in columns))]
     lines += [(name, *(dict(rows).get(name, _NOTHING) for _, rows in columns)) for name in names]
@@ -183,15 +183,16 @@ def _many(runtime: Runtime) -> None:
         runtime.ended(job)
 
 
-def _timed(work: Callable[[], object]) -> float:
+def timed(work: Callable[[], object]) -> float:
     begun = time.monotonic()
     work()
     return time.monotonic() - begun
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process so far, with that of children that have ended."""
     words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _megabytes(value: float | None) -> str:

@@ -16,17 +16,23 @@ import {
 import { dirname, extname, join } from "node:path";
 import {
   type Agent,
+  type AgentSource,
   type DocumentLink,
+  LOCK_FILE,
   MAX_DOCUMENTS_BYTES,
   MAX_DOCUMENT_BYTES,
   MAX_LARGE_DOCUMENTS_BYTES,
+  codeInFolder,
+  fileOf,
   linkOf,
   maxBytesOf,
 } from "../declarations/index.ts";
 import { type DeclaredFile, crewDeclaration } from "./crew-declaration.ts";
 import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
+import { lockOf } from "../../providers/crew-process/local/index.ts";
 import { HostingError } from "./errors.ts";
-import { type ContextFile, contextHash, folderContext } from "./build-context.ts";
+import { type LockedPackages, lockedPackages } from "./packages/locked.ts";
+import { type ContextFile, contextHash, folderContext, textFile } from "./build-context.ts";
 
 /** The files of an agent that the crew runtime needs. */
 export interface AgentFiles {
@@ -39,6 +45,8 @@ export interface AgentFiles {
   readonly files: readonly ContextFile[];
   /** Documents that are too large for an image. */
   readonly large: readonly LargeFile[];
+  /** What its code needs beside the packages of the runtime, to be installed at `folder` beside crew.json. */
+  readonly packages?: LockedPackages;
 }
 
 /** A document that is never loaded into memory as a whole. */
@@ -58,7 +66,7 @@ const FETCHED_WITHIN_MS = 330_000;
 /**
  * Collects the files that an agent's crew needs. Links are fetched once and cached in .masumi/documents/ by their digest.
  *
- * @throws HostingError DOCUMENT_UNUSABLE, BUILD_CONTEXT_INVALID
+ * @throws HostingError DOCUMENT_UNUSABLE, BUILD_CONTEXT_INVALID, PACKAGES_NOT_LOCKED
  */
 export function agentFiles(projectRoot: string, network: string, agent: Agent): AgentFiles {
   const documents = agent.documents.map((document) => readDocument(projectRoot, document));
@@ -70,11 +78,22 @@ export function agentFiles(projectRoot: string, network: string, agent: Agent): 
   const small = found.filter(({ declared }) => declared.bytes === undefined);
   checkSize(agent, small, MAX_DOCUMENTS_BYTES, "fit into an agent's image");
   checkSize(agent, large, MAX_LARGE_DOCUMENTS_BYTES, "may be stored for an agent");
-  const code = agent.source.kind === "code" ? codeFiles(projectRoot, agent.source.folder) : undefined;
+  const { source } = agent;
+  const code =
+    source.kind === "code" ? { ...codeFiles(projectRoot, source), entry: source.entry } : undefined;
+  const packages = source.kind === "code" ? lockedPackages(projectRoot, source.folder) : undefined;
   return {
     declaration: crewDeclaration(agent, network, {
       documents: documents.map(({ declared }) => declared),
-      ...(code ? { code: code.folder } : {}),
+      ...(code
+        ? {
+            code: {
+              folder: code.folder,
+              ...code.entry,
+              ...(packages ? { packages: packages.folder } : {}),
+            },
+          }
+        : {}),
     }),
     files: [
       ...small.map(({ declared: { file }, source }) => ({
@@ -85,6 +104,7 @@ export function agentFiles(projectRoot: string, network: string, agent: Agent): 
       ...(code?.files ?? []),
     ],
     large,
+    ...(packages ? { packages } : {}),
   };
 }
 
@@ -107,12 +127,6 @@ function checkSize(
 export const inImage = ({ declaration, files }: AgentFiles): ContextFile[] =>
   [textFile("crew.json", declaration), ...files].map((file) => ({ ...file, path: `agent/${file.path}` }));
 
-export const textFile = (path: string, text: string): ContextFile => ({
-  path,
-  content: Buffer.from(text),
-  executable: false,
-});
-
 /**
  * Adds the files, including large ones, to the folder of a crew that runs as a process, where another version may still be
  * running. Removes files that neither version names.
@@ -120,12 +134,13 @@ export const textFile = (path: string, text: string): ContextFile => ({
 export function placeFiles(
   projectRoot: string,
   home: string,
-  { declaration, files, large }: AgentFiles,
+  { declaration, files, large, packages }: AgentFiles,
 ): void {
   for (const { path, content } of files) place(home, path, (draft) => writeFileSync(draft, content));
   for (const { path, source } of large) {
     place(home, path, (draft) => copyFileSync(join(projectRoot, source), draft));
   }
+  if (packages) writeAtomicallySync(lockOf(home), packages.lock);
   const running = join(home, "crew.json");
   const named = declaration + (existsSync(running) ? readFileSync(running, "utf8") : "");
   for (const folder of ["documents", "code"].filter((folder) => existsSync(join(home, folder)))) {
@@ -198,10 +213,13 @@ function fetched(projectRoot: string, { url, sha256, name }: DocumentLink): stri
   );
 }
 
-/** Returns the files of a folder with crew.py, placed in a folder that is named after their digest. */
-export function codeFiles(projectRoot: string, folder: string): { folder: string; files: ContextFile[] } {
-  const files = folderContext(projectRoot, folder, "crew.py").filter(
-    ({ path }) => !/(^|\/)__pycache__\/|\.pyc$/.test(path),
+/** Returns the files of a folder of code, placed in a folder that is named after their digest. */
+export function codeFiles(
+  projectRoot: string,
+  { folder, entry }: Extract<AgentSource, { kind: "code" }>,
+): { readonly folder: string; readonly files: ContextFile[] } {
+  const files = folderContext(projectRoot, folder, fileOf(entry), codeInFolder).filter(
+    ({ path }) => path !== LOCK_FILE,
   );
   const name = `code/${contextHash(files)}`;
   return { folder: name, files: files.map((file) => ({ ...file, path: `${name}/${file.path}` })) };

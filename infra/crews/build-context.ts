@@ -21,6 +21,12 @@ export interface ContextFile {
   readonly executable: boolean;
 }
 
+export const textFile = (path: string, text: string): ContextFile => ({
+  path,
+  content: Buffer.from(text),
+  executable: false,
+});
+
 const byPath = (a: ContextFile, b: ContextFile) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
 
 /** Staged files have fixed modes, because those of a clone depend on its owner's umask. */
@@ -86,15 +92,17 @@ export function runtimeContext(projectRoot: string): ContextFile[] {
 /**
  * Returns the files of a folder for an image, as a clone of the repository has them. One of them must be `indispensable`.
  *
+ * @param listed lists the files that belong to it
  * @throws HostingError BUILD_CONTEXT_INVALID
  */
 export function folderContext(
   projectRoot: string,
   folder: string,
-  indispensable: "Dockerfile" | "crew.py" = "Dockerfile",
+  indispensable = "Dockerfile",
+  listed: (root: string) => string[] = filesInFolder,
 ): ContextFile[] {
   const root = join(projectRoot, folder);
-  const paths = filesInFolder(root);
+  const paths = listed(root);
   const [problem] = folderProblems(projectRoot, folder, paths, indispensable);
   if (problem) refuse(problem);
   return paths.map((path) => readContextFile(root, path)).toSorted(byPath);

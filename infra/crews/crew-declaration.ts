@@ -1,4 +1,10 @@
-import { type Agent, type InputField, type PriceRule, READABLE_FILES } from "../declarations/index.ts";
+import {
+  type Agent,
+  type EntryPoint,
+  type InputField,
+  type PriceRule,
+  READABLE_FILES,
+} from "../declarations/index.ts";
 
 /** A document as the runtime finds it: the name that its author uses, and its path relative to crew.json. */
 export interface DeclaredFile {
@@ -9,11 +15,19 @@ export interface DeclaredFile {
   readonly bytes?: number;
 }
 
+/** Code as the runtime finds it. */
+export interface DeclaredCode extends EntryPoint {
+  /** The folder that its paths are in, relative to crew.json. */
+  readonly folder: string;
+  /** The folder of the packages that it needs beside those of the runtime, relative to crew.json. */
+  readonly packages?: string;
+}
+
 /** The files next to crew.json. */
 export interface FilesBeside {
   readonly documents: readonly DeclaredFile[];
-  /** The folder with crew.py, for a crew written in Python. */
-  readonly code?: string;
+  /** For a crew or a flow written in Python. */
+  readonly code?: DeclaredCode;
 }
 
 /**

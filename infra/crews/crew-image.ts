@@ -2,14 +2,17 @@ import { join } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { type Agent, runsInRuntime } from "../declarations/index.ts";
-import { type AgentFiles, type LargeFile, agentFiles, inImage, textFile } from "./agent-files.ts";
+import { type AgentFiles, type LargeFile, agentFiles, inImage } from "./agent-files.ts";
 import {
   type ContextFile,
   contextHash,
   folderContext,
   runtimeContext,
   stageContext,
+  textFile,
 } from "./build-context.ts";
+import { packagesImage } from "./packages/image.ts";
+import type { LockedPackages } from "./packages/locked.ts";
 
 /** Where built images are stored. */
 export interface ImageStore {
@@ -45,21 +48,23 @@ export interface BuiltImage {
 
 /**
  * An agent's image is the runtime's image with one more layer, so each additional agent costs only kilobytes wherever it is
- * built: a pipeline's fresh machine pulls the heavy layers instead of building (and pushing) them again.
+ * built: a pipeline's fresh machine pulls the heavy layers instead of building (and pushing) them again. Packages of its own are
+ * an image between the two, for the same reason: changed code installs nothing.
  */
 const AGENT_DOCKERFILE = "ARG RUNTIME_IMAGE\nFROM ${RUNTIME_IMAGE}\nCOPY agent/ /agent/\n";
 
 /** Cannot be an agent's id, because it begins with an underscore. */
 const RUNTIME = "_runtime";
 
-/** The images of a stack's crews. The shared image is built once, when the first crew needs it. */
+/** The images of a stack's crews. Shared ones are built once, when the first crew needs them. */
 export class CrewImages {
   readonly #args: CrewImagesArgs;
   readonly #options: pulumi.CustomResourceOptions;
   readonly #files = new Map<string, AgentFiles>();
+  readonly #packages = new Map<string, CrewImage>();
   #runtime: CrewImage | undefined;
 
-  /** @param options options of the shared image; their provider builds all images */
+  /** @param options options of the shared images; their provider builds all images */
   constructor(args: CrewImagesArgs, options: pulumi.CustomResourceOptions) {
     this.#args = args;
     this.#options = options;
@@ -86,19 +91,37 @@ export class CrewImages {
     const { projectRoot } = this.#args;
     const files =
       source.kind === "build" ? folderContext(projectRoot, source.folder) : this.#agentContext(agent);
-    const runtime = source.kind === "build" ? undefined : (this.#runtime ??= this.#runtimeImage());
+    const runtime = source.kind === "build" ? undefined : this.#baseOf(this.filesOf(agent));
     const child = { ...options, ...(this.#options.provider ? { provider: this.#options.provider } : {}) };
     return new CrewImage(agent.id, { ...this.#args, files, ...(runtime ? { runtime } : {}) }, child)
       .reference;
+  }
+
+  /** Returns the runtime's own image, without any agent's files. */
+  runtimeReference(): pulumi.Output<string> {
+    return (this.#runtime ??= this.#runtimeImage()).reference;
   }
 
   #agentContext(agent: Agent): ContextFile[] {
     return [textFile("Dockerfile", AGENT_DOCKERFILE), ...inImage(this.filesOf(agent))];
   }
 
+  #baseOf({ packages }: AgentFiles): CrewImage {
+    const runtime = (this.#runtime ??= this.#runtimeImage());
+    return packages ? this.#packagesImage(packages, runtime) : runtime;
+  }
+
   #runtimeImage(): CrewImage {
     const files = runtimeContext(this.#args.projectRoot);
     return new CrewImage(RUNTIME, { ...this.#args, files }, this.#options);
+  }
+
+  #packagesImage(packages: LockedPackages, runtime: CrewImage): CrewImage {
+    const { name, files } = packagesImage(this.#args.projectRoot, packages);
+    const image =
+      this.#packages.get(name) ?? new CrewImage(name, { ...this.#args, files, runtime }, this.#options);
+    this.#packages.set(name, image);
+    return image;
   }
 }
 

@@ -42,16 +42,25 @@ export const HEALTH_PATH = "/availability";
 /** Where the crew finds its identifier: a file, or a parameter in AWS Systems Manager. */
 export type IdentityPlace = { readonly file: string } | { readonly ssmParameter: string };
 
-export interface EnvironmentInput extends CrewToHost {
+/** What an agent's variables depend on, wherever it runs. */
+export interface AgentEnvironmentInput extends CrewToHost {
   readonly config: StackConfig;
-  readonly identity: IdentityPlace;
-  /** The longest job, and the time that a stopped container gets to finish its jobs; both in seconds. */
+  /** The longest job, in seconds. */
   readonly jobSeconds: number;
+  /** Variables that say where to find documents that are not in the image. */
+  readonly documents: Readonly<Record<string, string>>;
+}
+
+/** What a container's own variables depend on. */
+export interface ContainerInput {
+  /** The time that a stopped container gets to finish its jobs, in seconds. */
   readonly graceSeconds: number;
   /** The proxies in front, whose word about a client's address is believed. */
   readonly proxyHops: number;
-  /** Variables that say where to find documents that are not in the image. */
-  readonly documents: Readonly<Record<string, string>>;
+}
+
+export interface EnvironmentInput extends AgentEnvironmentInput, ContainerInput {
+  readonly identity: IdentityPlace;
 }
 
 /**
@@ -61,36 +70,75 @@ export interface EnvironmentInput extends CrewToHost {
 export const schemaOf = ({ id }: Agent, { owner, network }: StackConfig) =>
   boundedName(POSTGRES_NAME, id, owner, network);
 
+/** Returns what a stack lets its crews keep, use and take on, as variables; the runtime has values of its own for the others. */
+export function runtimeLimits({
+  dailyTokens,
+  keepDays,
+  limits: { startRate, maxPerClient },
+}: Pick<StackConfig, "dailyTokens" | "keepDays" | "limits">): Readonly<Record<string, string>> {
+  const limits = {
+    DAILY_TOKENS: dailyTokens,
+    KEEP_DAYS: keepDays,
+    MAX_PER_CLIENT: maxPerClient,
+    START_RATE: startRate,
+  };
+  return Object.fromEntries(
+    Object.entries(limits).flatMap(([name, limit]) => (limit === undefined ? [] : [[name, String(limit)]])),
+  );
+}
+
+/** Returns an agent's environment without its secrets: what concerns this agent alone. */
+export function agentEnvironment({
+  agent,
+  wallet,
+  config,
+  jobSeconds,
+  documents,
+}: AgentEnvironmentInput): Readonly<Record<string, string>> {
+  const dueAfter = submitWithin(jobSeconds);
+  return {
+    ...databaseEnvironment(agent, config),
+    ...documents,
+    ...runtimeLimits(config),
+    JOB_TIMEOUT: String(jobSeconds),
+    MODEL_API: config.modelApi ?? "",
+    MODEL_NAME: agent.model.name ?? config.modelName,
+    NETWORK: config.network,
+    PAYMENT_SERVICE_URL: config.paymentServiceUrl,
+    PAYMENT_SOURCE_TYPE: wallet.type,
+    SELLER_VKEY: wallet.vkey,
+    ...(dueAfter === undefined ? {} : { SUBMIT_WITHIN: String(dueAfter) }),
+  };
+}
+
+/** Returns what the crew runtime is told of its container, whichever agents it serves. */
+export const runtimeEnvironment = (input: ContainerInput): Readonly<Record<string, string>> => ({
+  DATA_DIR: DATA_FOLDER,
+  HOST: "0.0.0.0",
+  INTERNAL_PORT: String(INTERNAL_PORT),
+  PORT: String(CONTAINER_PORT),
+  PROXY_HOPS: String(input.proxyHops),
+  SHUTDOWN_GRACE: String(input.graceSeconds),
+});
+
 /** Returns a container's environment without its secrets; sorted, because a different order would count as a change. */
 export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<string, string> {
-  const { agent, config, identity, wallet } = input;
-  const dueAfter = submitWithin(input.jobSeconds);
-  const environment: Record<string, string> = {
+  const { agent, identity } = input;
+  return sortedEnvironment({
     ...(runsInRuntime(agent) ? { AGENT_DECLARATION: "/agent/crew.json" } : {}),
     ...("file" in identity
       ? { AGENT_IDENTITY_FILE: identity.file }
       : { IDENTITY_SSM_PARAMETER: identity.ssmParameter }),
-    ...databaseEnvironment(agent, config),
-    ...input.documents,
-    ...(config.dailyTokens === undefined ? {} : { DAILY_TOKENS: String(config.dailyTokens) }),
-    DATA_DIR: DATA_FOLDER,
-    HOST: "0.0.0.0",
-    JOB_TIMEOUT: String(input.jobSeconds),
-    KEEP_DAYS: String(config.keepDays),
-    MODEL_API: config.modelApi ?? "",
-    MODEL_NAME: agent.model.name ?? config.modelName,
-    NETWORK: config.network,
-    INTERNAL_PORT: String(INTERNAL_PORT),
-    PAYMENT_SERVICE_URL: config.paymentServiceUrl,
-    PAYMENT_SOURCE_TYPE: wallet.type,
-    PORT: String(CONTAINER_PORT),
-    PROXY_HOPS: String(input.proxyHops),
-    SELLER_VKEY: wallet.vkey,
-    SHUTDOWN_GRACE: String(input.graceSeconds),
-    ...(dueAfter === undefined ? {} : { SUBMIT_WITHIN: String(dueAfter) }),
-  };
-  return new Map(Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    ...agentEnvironment(input),
+    ...runtimeEnvironment(input),
+  });
 }
+
+/** Returns variables by name: a different order would count as a change. */
+export const sortedEnvironment = (
+  environment: Readonly<Record<string, string>>,
+): ReadonlyMap<string, string> =>
+  new Map(Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
 /** The secret that only crews with large documents get. */
 export const DOCUMENTS_KEY = "DOCUMENTS_KEY";

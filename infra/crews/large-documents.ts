@@ -4,7 +4,8 @@ import { StoredDocument } from "../../providers/documents/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { HostingError } from "./errors.ts";
-import { TRAITS } from "../hosting/traits.ts";
+import { SHARED_SERVICE } from "../hosting/shared/names.ts";
+import { placeTraits } from "../hosting/traits.ts";
 import type { LargeFile } from "./agent-files.ts";
 
 /** The documents of an agent that are not in its image. */
@@ -44,7 +45,9 @@ export function storeLargeDocuments(
   }
   const { bucket, endpoint, prefix = "", profile = aws.profile } = documents;
   const region = documents.region ?? aws.region ?? "";
-  const folder = posix.join(prefix, pulumi.getProject(), pulumi.getStack(), agent.id);
+  // The shared crew service may read its own agents' folders, and nobody else's.
+  const shared = agent.hosting === "shared" ? [SHARED_SERVICE] : [];
+  const folder = posix.join(prefix, pulumi.getProject(), pulumi.getStack(), ...shared, agent.id);
   const place = { bucket, region, ...(endpoint ? { endpoint } : {}), ...(profile ? { profile } : {}) };
   const keyOf = ({ sha256 }: LargeFile) => `${folder}/${sha256}`;
   const stored = large.map((file) => {
@@ -56,7 +59,7 @@ export function storeLargeDocuments(
       options,
     );
   });
-  const needsKey = TRAITS[agent.hosting].needsDocumentsKey(documents);
+  const needsKey = placeTraits(agent.hosting, agent).needsDocumentsKey(documents);
   return {
     stored,
     needsKey,

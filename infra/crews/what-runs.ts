@@ -2,10 +2,20 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StackConfig } from "../config.ts";
-import { type Agent, type WhatRuns, linkOf, runsInRuntime } from "../declarations/index.ts";
+import {
+  type Agent,
+  type FolderPackages,
+  type WhatRuns,
+  linkOf,
+  packagesReader,
+  runsInRuntime,
+  unlockedNotice,
+} from "../declarations/index.ts";
 import { TRAITS } from "../hosting/traits.ts";
 import { codeFiles, digestOf } from "./agent-files.ts";
 import { contextDigest, folderContext, runtimeContext } from "./build-context.ts";
+import { DATA_FOLDER } from "./environment.ts";
+import { imageUser, isRoot } from "./image-user.ts";
 import { movableBases } from "./movable-bases.ts";
 
 interface Place {
@@ -24,11 +34,15 @@ export function whatRuns({ projectRoot, config }: Place): (agent: Agent) => What
   let runtime: string | undefined;
   const runtimeOf = (agent: Agent) =>
     runsInRuntime(agent) ? (runtime ??= contextDigest(runtimeContext(projectRoot))) : undefined;
+  const readPackages = packagesReader(projectRoot);
+  const packagesOf = ({ source }: Agent): Packages =>
+    source.kind === "code" ? packagesIn(source.folder, readPackages(source.folder)) : { packages: [] };
   return (agent) => {
     const { source, model, resources, hosting } = agent;
     if (source.kind === "url") return elsewhere(source.url);
     const documents = runsInRuntime(agent) ? documentsOf(projectRoot, agent) : [];
-    const { files, movable } = contentOf(projectRoot, agent);
+    const { files, ...dockerfile } = contentOf(projectRoot, agent);
+    const { packages, unlocked, lock } = packagesOf(agent);
     const runtime = runtimeOf(agent) ?? "";
     return {
       hosting,
@@ -37,10 +51,36 @@ export function whatRuns({ projectRoot, config }: Place): (agent: Agent) => What
       ...(runsInRuntime(agent) ? { model: model.name ?? config.modelName } : {}),
       ...(TRAITS[hosting].instances === "ignored" ? {} : { size: resources }),
       documents,
-      movable,
-      digest: sha256([config.network, config.modelName, declared(agent), documents, runtime, files]),
+      packages,
+      ...(unlocked === undefined ? {} : { unlocked }),
+      ...dockerfile,
+      digest: sha256([
+        config.network,
+        config.modelName,
+        declared(agent),
+        documents,
+        runtime,
+        files,
+        ...(lock === undefined ? [] : [lock]),
+      ]),
     };
   };
+}
+
+interface Packages extends Pick<WhatRuns, "packages" | "unlocked"> {
+  /** The lock, or what is to be locked; undefined if there is nothing. */
+  readonly lock?: string;
+}
+
+function packagesIn(folder: string, found: FolderPackages): Packages {
+  if (found.state === "none") return { packages: [] };
+  const { lock, wanted } = found;
+  const notice = unlockedNotice(folder, found);
+  if (notice) {
+    const { message, remedy } = notice;
+    return { packages: lock?.packages ?? [], unlocked: `${message}: ${remedy}`, lock: wanted.digest };
+  }
+  return { packages: lock?.packages ?? [], lock: lock?.text ?? "" };
 }
 
 /** Whatever an agent is whose URL is all that we know. */
@@ -49,6 +89,7 @@ const elsewhere = (url: string): WhatRuns => ({
   kind: "url",
   source: url,
   documents: [],
+  packages: [],
   movable: [],
   digest: sha256([url]),
 });
@@ -70,20 +111,31 @@ function declared(agent: Agent): Partial<Agent> {
   return runs;
 }
 
-/** Returns the digest of the files of an agent's own folder, and the images that they are built on and that may change. */
+/** Returns the digest of the files of an agent's own folder, and what is to be said of its Dockerfile. */
 function contentOf(
   projectRoot: string,
-  { source }: Agent,
-): { readonly files: string; readonly movable: readonly string[] } {
+  agent: Agent,
+): Pick<WhatRuns, "movable" | "userWithoutData"> & { readonly files: string } {
+  const { source } = agent;
   if (source.kind === "code") {
-    return { files: contextDigest(codeFiles(projectRoot, source.folder).files), movable: [] };
+    return { files: contextDigest(codeFiles(projectRoot, source).files), movable: [] };
   }
   if (source.kind !== "build") return { files: "", movable: [] };
   const dockerfile = readFileSync(join(projectRoot, source.folder, "Dockerfile"), "utf8");
+  const user = userWithoutData(agent, dockerfile);
   return {
     files: contextDigest(folderContext(projectRoot, source.folder)),
     movable: movableBases(dockerfile),
+    ...(user === undefined ? {} : { userWithoutData: user }),
   };
+}
+
+/** Returns the user to whom /data is closed, as far as the Dockerfile tells. */
+function userWithoutData({ hosting, container }: Agent, dockerfile: string): string | undefined {
+  const image = imageUser(dockerfile);
+  const user = container?.user ?? image.user;
+  const isOpen = !TRAITS[hosting].dataNeedsVolume || image.volumes.includes(DATA_FOLDER);
+  return isOpen || user === undefined || isRoot(user) ? undefined : user;
 }
 
 /** A link names its digest, so nothing has to be fetched. */

@@ -1,5 +1,7 @@
+import { posix } from "node:path";
+import { SHARED_SERVICE } from "../hosting/shared/names.ts";
 import type { Price } from "./schema/assets.ts";
-import { type HostingKind, TRAITS } from "../hosting/traits.ts";
+import { type HostingKind, type SharedPlace, placeOf, placeTraits } from "../hosting/traits.ts";
 import type { Capability } from "./schema/container.ts";
 import type { DeclaredCrew } from "./schema/crew.ts";
 import { SECRET_NAMES, type SecretName } from "./secret-names.ts";
@@ -34,13 +36,30 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 /** A CrewAI crew as data, with CrewAI's key names. */
 export type CrewDefinition = DeepReadonly<DeclaredCrew>;
 
+/** What the crew runtime imports of an author's folder, and what it looks for there. */
+export interface EntryPoint {
+  /** `crew`: the one class under @CrewBase, or the function `crew`. `flow`: the one subclass of Flow. */
+  readonly kind: "crew" | "flow";
+  /** Its full name. @example "latest_ai.crew" */
+  readonly module: string;
+  /** Where it is imported from, relative to the folder. */
+  readonly paths: readonly ["." | "src"];
+}
+
+/** The runtime's module that makes a crew of crew.jsonc (crew/src/crew_runtime/crewai/json_crew.py). */
+export const JSON_CREW = "crew_runtime.crewai.json_crew";
+
+/** Returns the file that an entry point is loaded from, relative to the folder. */
+export const fileOf = ({ module, paths: [base] }: EntryPoint): string =>
+  module === JSON_CREW ? "crew.jsonc" : posix.join(base, `${module.replaceAll(".", "/")}.py`);
+
 /**
- * What an agent runs. `code` is a folder with crew.py, `build` one with a Dockerfile, both relative to the project's root;
- * `url` is an agent that runs elsewhere.
+ * What an agent runs. `code` is a folder of Python code for the crew runtime, `build` one with a Dockerfile, both relative to the
+ * project's root; `url` is an agent that runs elsewhere.
  */
 export type AgentSource =
   | { readonly kind: "inline"; readonly crew: CrewDefinition }
-  | { readonly kind: "code"; readonly folder: string }
+  | { readonly kind: "code"; readonly folder: string; readonly entry: EntryPoint }
   | { readonly kind: "build"; readonly folder: string }
   | { readonly kind: "image"; readonly image: string }
   | { readonly kind: "url"; readonly url: string };
@@ -56,8 +75,14 @@ export interface WhatRuns {
   /** Absent where the hosting has no containers. */
   readonly size?: Resources;
   readonly documents: readonly { readonly name: string; readonly sha256: string }[];
+  /** The packages that its code needs beside those of the runtime, as they are locked. */
+  readonly packages: readonly { readonly name: string; readonly version: string }[];
+  /** Why these are not what will be installed, and what to do; absent if they are. */
+  readonly unlocked?: string;
   /** Images that its Dockerfile names without a digest, so that what is built may change while these files do not. */
   readonly movable: readonly string[];
+  /** The user, other than root, that its Dockerfile runs as without giving it /data, where the hosting leaves that to the image. */
+  readonly userWithoutData?: string;
   /** SHA-256 of all that, of the files' contents, the crew runtime, and what else the declaration says about running. */
   readonly digest: string;
 }
@@ -121,6 +146,8 @@ export interface Agent {
   readonly documents: readonly string[];
   /** Where its crew runs: `hosting` in its YAML, otherwise the stack's. Meaningless for an agent that runs elsewhere. */
   readonly hosting: HostingKind;
+  /** For hosting shared alone: where the shared crew service runs. */
+  readonly shared?: SharedPlace["shared"];
   readonly resources: Resources;
   /** The keys that an author's own image asks for; a crew in the crew runtime gets what it needs without. */
   readonly secrets?: readonly SecretName[];
@@ -138,18 +165,30 @@ export interface Agent {
 export const hostedBy = (kind: HostingKind, agents: readonly Agent[]): Agent[] =>
   agents.filter(({ hosting, source }) => hosting === kind && source.kind !== "url");
 
+/** Returns the names of the processes of this machine that agents run in: an agent's id, or that of the shared crew service. */
+export const processesOf = (agents: readonly Agent[]): string[] => [
+  ...hostedBy("process", agents).map(({ id }) => id),
+  ...(hostedBy("shared", agents).some((agent) => placeOf(agent.hosting, agent) === "process")
+    ? [SHARED_SERVICE]
+    : []),
+];
+
 /**
  * The crew runtime starts as root, of whose rights it keeps those to become another user: the one that holds the keys, and
  * one for each job. As each job has its own, it also needs no limit of its own for the number of its processes.
  */
-const RUNTIME: Confinement = { readOnly: true, capabilities: ["SETGID", "SETUID"], pids: 4096 };
+export const RUNTIME_CONFINEMENT: Confinement = {
+  readOnly: true,
+  capabilities: ["SETGID", "SETUID"],
+  pids: 4096,
+};
 
 /** What an image of an author's own may do unless its file asks for more. */
 const OWN_IMAGE: Confinement = { readOnly: true, capabilities: [], pids: 1024 };
 
 /** Returns what an agent's container may do. */
 export const confinementOf = (agent: Pick<Agent, "source" | "container">): Confinement =>
-  runsInRuntime(agent) ? RUNTIME : (agent.container ?? OWN_IMAGE);
+  runsInRuntime(agent) ? RUNTIME_CONFINEMENT : (agent.container ?? OWN_IMAGE);
 
 /** Returns what an agent's container may do beyond what every author's own image may, in words; empty if nothing. */
 export function extraRights(agent: Pick<Agent, "source" | "container">): string[] {
@@ -163,6 +202,11 @@ export function extraRights(agent: Pick<Agent, "source" | "container">): string[
   ];
 }
 
+/** Returns the folders whose code runs in the crew runtime, each once. */
+export const codeFolders = (agents: readonly Pick<Agent, "source">[]): string[] => [
+  ...new Set(agents.flatMap(({ source }) => (source.kind === "code" ? [source.folder] : []))),
+];
+
 /** Returns whether an agent's crew runs in the crew runtime; an author's own image does not. */
 export const runsInRuntime = ({ source }: Pick<Agent, "source">): boolean =>
   source.kind === "inline" || source.kind === "code";
@@ -172,12 +216,12 @@ export const runsInRuntime = ({ source }: Pick<Agent, "source">): boolean =>
  * what its file names. Only an agent with a price takes payments.
  */
 export function neededSecrets(
-  agent: Pick<Agent, "source" | "pricing" | "secrets" | "hosting">,
+  agent: Pick<Agent, "source" | "pricing" | "secrets" | "hosting" | "shared">,
 ): readonly SecretName[] {
   const { source, pricing, hosting, secrets = [] } = agent;
   if (source.kind === "url") return [];
   const taken = SECRET_NAMES.filter((name) => name !== "PAYMENT_KEY" || pricing.type !== "free");
   if (!runsInRuntime(agent)) return taken.filter((name) => secrets.includes(name));
   // A local process keeps its jobs in a file.
-  return taken.filter((name) => name !== "DATABASE_URL" || TRAITS[hosting].runsImages);
+  return taken.filter((name) => name !== "DATABASE_URL" || placeTraits(hosting, agent).runsImages);
 }

@@ -4,6 +4,7 @@ export type {
   AgentSource,
   Confinement,
   CrewDefinition,
+  EntryPoint,
   InputField,
   PriceRule,
   Pricing,
@@ -12,7 +13,18 @@ export type {
   WhatRuns,
 } from "./agent.ts";
 export { SECRET_NAMES, type SecretName } from "./secret-names.ts";
-export { AGENT_TYPE, confinementOf, extraRights, hostedBy, neededSecrets, runsInRuntime } from "./agent.ts";
+export {
+  AGENT_TYPE,
+  RUNTIME_CONFINEMENT,
+  codeFolders,
+  confinementOf,
+  extraRights,
+  fileOf,
+  hostedBy,
+  neededSecrets,
+  processesOf,
+  runsInRuntime,
+} from "./agent.ts";
 export { CAPABILITIES } from "./schema/container.ts";
 export {
   type Asset,
@@ -27,7 +39,7 @@ export {
 } from "./schema/assets.ts";
 export { READABLE as READABLE_FILES } from "./rules/crew.ts";
 export { type Complaint, DeclarationError, formatComplaint } from "./load/complaint.ts";
-export { filesInFolder, folderProblems } from "./load/build-folder.ts";
+export { codeInFolder, filesInFolder, folderProblems } from "./load/build-folder.ts";
 export {
   type DocumentLink,
   MAX_DOCUMENT_BYTES,
@@ -40,5 +52,9 @@ export { HOSTINGS, type HostingKind, isHosting } from "../hosting/traits.ts";
 export { type LoadOptions, type LoadedAgents, loadAgents, loadValidAgents } from "./load-agents.ts";
 export { allowedHostings, isPipeline } from "./policy/check.ts";
 export { type Policy, policySchema } from "./policy/settings.ts";
+export { packagesReader, unlockedNotice } from "./packages/check.ts";
+export { type FolderPackages, LOCK_FILE, LOCK_TABLE, type LockedPackage, readLock } from "./packages/lock.ts";
+export { normalName, parseRequirement } from "./packages/requirement.ts";
+export { type RuntimePackages, runtimePackages } from "./packages/runtime.ts";
 export { agentSchemaJson } from "./schema/json-schema.ts";
 export { nearest } from "./schema/suggest.ts";

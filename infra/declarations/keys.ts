@@ -1,11 +1,11 @@
 import { type Agent, runsInRuntime } from "./agent.ts";
 import { type StackKeys, hasKey } from "../hosting/agent-keys.ts";
-import { TRAITS } from "../hosting/traits.ts";
+import { placeTraits } from "../hosting/traits.ts";
 import type { Complain } from "./load/located.ts";
 import type { SecretName } from "./secret-names.ts";
 
 /** What decides which keys an agent gets. */
-export interface KeyHolder extends Pick<Agent, "id" | "source" | "hosting"> {
+export interface KeyHolder extends Pick<Agent, "id" | "source" | "hosting" | "shared"> {
   readonly isPaid: boolean;
   /** The stack's name, for remedies. */
   readonly stack: string;
@@ -31,7 +31,7 @@ const setRuntimeKey = (stack: string): string =>
   `(docs/operations.md, Keys), and set it with npx masumi-agents config set -s ${stack} --secret masumi:runtimeKey`;
 
 function checkCrew(
-  { id, hosting, isPaid, secrets, stack }: KeyHolder,
+  { id, hosting, shared, isPaid, secrets, stack }: KeyHolder,
   keys: StackKeys | undefined,
   complain: Complain,
 ): void {
@@ -44,7 +44,7 @@ function checkCrew(
     );
   }
   if (!keys || !isPaid) return;
-  if (TRAITS[hosting].losesPaidJobs && !hasKey(keys, "databaseUrl", id)) {
+  if (placeTraits(hosting, { shared }).losesPaidJobs && !hasKey(keys, "databaseUrl", id)) {
     complain(
       ["pricing"],
       `the agent is paid, and with hosting ${hosting} its paid jobs would be lost whenever the container that runs them stops`,

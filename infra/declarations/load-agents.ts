@@ -1,16 +1,18 @@
-import { resolve } from "node:path";
-import type { Agent, WalletType } from "./agent.ts";
+import { posix, resolve } from "node:path";
+import { type Agent, type WalletType, codeFolders } from "./agent.ts";
 import { type AssetOverrides, assetTable } from "./schema/assets.ts";
 import { type Complaint, DeclarationError, byText, sortComplaints } from "./load/complaint.ts";
 import { type Candidate, checkDuplicates } from "./duplicates.ts";
 import { inOneForm } from "./load/crew-forms.ts";
-import { type Located, complainTo, keyOf, mapOf } from "./load/located.ts";
+import { type Located, complainTo, keyOf, mapOf, toPlain } from "./load/located.ts";
 import { variantsOf } from "./load/overrides.ts";
 import { type ParsedFile, parseDeclaration } from "./load/parse.ts";
-import { readDeclarations } from "./load/read.ts";
+import { complainOfFolders, readDeclarations } from "./load/read.ts";
 import { ignoredByGit } from "./load/repository.ts";
+import { checkPackages, packagesReader } from "./packages/check.ts";
 import { type AuthorRules, checkPolicy } from "./policy/check.ts";
 import { type StackContext, resolveAgent } from "./resolve.ts";
+import type { SharedRules } from "./shared.ts";
 import { type Declaration, declarationSchema } from "./schema/schema.ts";
 import type { StackKeys } from "../hosting/agent-keys.ts";
 import { validate, validatePlacement } from "./validate.ts";
@@ -18,6 +20,8 @@ import { validate, validatePlacement } from "./validate.ts";
 export interface LoadOptions extends AuthorRules {
   /** The folder of declarations, absolute or relative to the project's root. */
   readonly folder: string;
+  /** masumi:shared */
+  readonly shared?: SharedRules | undefined;
   /** masumi:documents: where documents that are too large for an image are stored. */
   readonly documents?: unknown;
   /** masumi:assets */
@@ -46,14 +50,19 @@ export interface LoadedAgents {
 export function loadAgents(options: LoadOptions): LoadedAgents {
   const { projectRoot, stack, network, hosting, assets, documents } = options;
   const { wallets, secrets, agentsWithKeys, allowPrivateUrls } = options;
-  const { sources, complaints } = readDeclarations(resolve(projectRoot, options.folder), projectRoot);
+  const read = readDeclarations(resolve(projectRoot, options.folder), projectRoot);
+  const { sources, folders, complaints } = read;
   const members: StackMember[] = [];
+  const built: string[] = [];
   for (const source of sources) {
     const { parsed, complaints: findings } = parseDeclaration(source);
     complaints.push(...findings);
-    const member = parsed && examine(parsed, options, complaints);
+    if (!parsed) continue;
+    built.push(...builtFolders(parsed));
+    const member = examine(parsed, options, complaints);
     if (member) members.push(member);
   }
+  complainOfFolders(folders, built, complaints);
   checkDuplicates(members);
 
   const hasBucket = documents !== undefined;
@@ -61,11 +70,13 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     projectRoot,
     stack,
     hosting,
+    shared: options.shared,
     hasBucket,
     wallets,
     keys: secrets && { secrets, agentsWithKeys },
     allowPrivateUrls,
     table: assetTable(network, assets),
+    complaints,
   };
   const readable = members
     .flatMap(({ file, id, declaration, complain }) =>
@@ -73,6 +84,10 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     )
     .toSorted((a, b) => byText(a.id, b.id));
   complainOfIgnored(members, context);
+  const packagesOf = packagesReader(projectRoot);
+  for (const folder of codeFolders(readable)) {
+    complaints.push(...checkPackages(packagesOf(folder), folder, options.inPipeline === true));
+  }
   if (complaints.length > 0) return { agents: [], readable, complaints: sortComplaints(complaints) };
   return { agents: readable, readable, complaints: [] };
 }
@@ -106,6 +121,16 @@ function examine(parsed: ParsedFile, rules: AuthorRules, complaints: Complaint[]
     member = { file: parsed.file, id, declaration, parts, complain: complainHere };
   }
   return member;
+}
+
+/** Returns the folders that `build:` names, for any stack. */
+function builtFolders({ root }: ParsedFile): string[] {
+  const { build, overrides } = toPlain(root) as Record<string, unknown>;
+  const named = [
+    build,
+    ...Object.values(overrides ?? {}).map((one) => (one as { build?: unknown } | null)?.build),
+  ];
+  return named.filter((folder) => typeof folder === "string").map((folder) => posix.join(folder, "."));
 }
 
 /** Returns the variant with the keys that say which stacks it is for, because a policy is about all keys of a file. */

@@ -1,15 +1,14 @@
-import { existsSync, statSync } from "node:fs";
-import { join, posix } from "node:path";
 import { type Agent, type AgentSource, type WalletType, runsInRuntime } from "./agent.ts";
 import { checkSecrets } from "./keys.ts";
+import { type SharedRules, checkShared } from "./shared.ts";
 import { type AssetTable, type Price, toBaseUnits } from "./schema/assets.ts";
 import { checkDocuments } from "./documents.ts";
 import { nearestSize } from "../hosting/sizes.ts";
-import { type HostingKind, TRAITS, isHosting } from "../hosting/traits.ts";
+import { type HostingKind, TRAITS, isHosting, placeTraits } from "../hosting/traits.ts";
 import type { StackKeys } from "../hosting/agent-keys.ts";
 import type { Complain } from "./load/located.ts";
-import { filesInFolder, folderProblems } from "./load/build-folder.ts";
-import { pathProblem } from "./load/repository.ts";
+import { OTHER_SOURCE, resolveFolder } from "./build/folder.ts";
+import type { Complaint } from "./load/complaint.ts";
 import type { Declaration } from "./schema/schema.ts";
 import { didYouMean } from "./schema/suggest.ts";
 import { isPrivateUrl } from "../../providers/common/public-address.ts";
@@ -20,6 +19,8 @@ export interface StackContext {
   readonly stack: string;
   /** masumi:hosting */
   readonly hosting: string;
+  /** masumi:shared */
+  readonly shared?: SharedRules | undefined;
   /** Whether documents may be too large for an image. */
   readonly hasBucket: boolean;
   readonly table: AssetTable;
@@ -27,6 +28,8 @@ export interface StackContext {
   readonly wallets: readonly { readonly vkey: string; readonly type: WalletType }[] | undefined;
   /** The keys that it has; undefined if unknown. */
   readonly keys?: StackKeys | undefined;
+  /** Where complaints go that are about a line of another file than the declaration. */
+  readonly complaints: Complaint[];
   /** Whether agents may have URLs that only this machine or its network can reach; undefined if unknown. */
   readonly allowPrivateUrls?: boolean | undefined;
 }
@@ -43,19 +46,22 @@ export function resolveAgent(
   complain: Complain,
 ): Agent {
   const hosting = hostingOf(declaration, context);
+  const shared = hosting === "shared" ? { shared: { on: context.shared?.on } } : {};
   if (declaration.url === undefined) checkHosting(declaration, hosting, complain);
   else checkUrl(declaration.url, context, complain);
   checkWallet(declaration, context, complain);
   const source = resolveSource(declaration, file, { ...context, hosting }, complain);
   const isPaid = declaration.pricing !== "free";
+  if (hosting === "shared")
+    checkShared({ id, source, resources: declaration.resources }, context.shared, complain);
   checkSecrets(
-    { id, source, hosting, isPaid, stack: context.stack, secrets: declaration.secrets },
+    { id, source, hosting, ...shared, isPaid, stack: context.stack, secrets: declaration.secrets },
     context.keys,
     complain,
   );
   if (runsInRuntime({ source })) {
     const { projectRoot, hasBucket } = context;
-    const takesLarge = hasBucket || TRAITS[hosting].readsLocalFiles;
+    const takesLarge = hasBucket || placeTraits(hosting, context).readsLocalFiles;
     checkDocuments(declaration.documents, { projectRoot, file, takesLarge }, complain);
   } else if (declaration.documents.length > 0 && source.kind !== "url") complainOfUnread(complain);
   if (declaration.container) checkContainer(source, hosting, complain);
@@ -76,6 +82,7 @@ export function resolveAgent(
     model: declaration.model,
     documents: declaration.documents,
     hosting,
+    ...shared,
     resources: declaration.resources,
     ...(declaration.secrets ? { secrets: declaration.secrets } : {}),
     ...(container ? { container } : {}),
@@ -90,8 +97,6 @@ function checkHosting(declaration: Declaration, hosting: HostingKind, complain: 
   if (declaration.image === undefined || TRAITS[hosting].runsImages) return;
   complain(["image"], `"image" is not available with hosting ${hosting}`, OTHER_SOURCE, "key");
 }
-
-const OTHER_SOURCE = "declare a crew, or another source for this stack in overrides";
 
 /** What has no effect would look like a limit that holds. */
 function checkContainer(source: AgentSource, hosting: HostingKind, complain: Complain): void {
@@ -239,76 +244,17 @@ function resolvePrices(
   return prices;
 }
 
-interface FolderContext {
-  readonly projectRoot: string;
-  readonly hosting: HostingKind;
-}
-
 function resolveSource(
-  { crew, build, image, url }: Declaration,
+  { crew, build, image, url, input, pricing }: Declaration,
   file: string,
-  { projectRoot, hosting }: FolderContext,
+  { projectRoot, hosting, complaints }: StackContext & { readonly hosting: HostingKind },
   complain: Complain,
 ): AgentSource {
-  if (build !== undefined) return resolveFolder(build, file, { projectRoot, hosting }, complain);
+  if (build !== undefined) {
+    const times = typeof pricing === "object" && "times" in pricing ? pricing.times : undefined;
+    return resolveFolder(build, { projectRoot, hosting, file, input, times }, complain, complaints);
+  }
   if (image !== undefined) return { kind: "image", image };
   if (crew !== undefined) return { kind: "inline", crew };
   return { kind: "url", url: url?.replace(/\/+$/, "") ?? "" };
 }
-
-/** Returns the source in a folder: with a Dockerfile an author's own image, with only crew.py code for the crew runtime. */
-function resolveFolder(
-  folder: string,
-  file: string,
-  { projectRoot, hosting }: FolderContext,
-  complain: Complain,
-): AgentSource {
-  const problem = pathProblem(projectRoot, file, folder, "folder");
-  if (problem) {
-    complain(["build"], problem.message, problem.remedy);
-    return { kind: "build", folder };
-  }
-  const holds = (name: string) =>
-    statSync(join(projectRoot, folder, name), { throwIfNoEntry: false })?.isFile() ?? false;
-  checkFiles(projectRoot, folder, holds("Dockerfile") ? "Dockerfile" : "crew.py", complain);
-  if (holds("Dockerfile")) {
-    if (!TRAITS[hosting].runsImages) {
-      complain(
-        ["build"],
-        `hosting ${hosting} cannot build a Dockerfile`,
-        holds("crew.py") ? "remove it if crew.py needs no packages of its own" : OTHER_SOURCE,
-      );
-    }
-    return { kind: "build", folder };
-  }
-  if (!holds("crew.py")) {
-    const remedy = "add a crew.py that creates a crew, or a Dockerfile";
-    complain(["build"], `"${folder}" has neither a crew.py nor a Dockerfile`, remedy);
-  }
-  for (const name of PACKAGE_FILES.filter(holds)) {
-    complain(
-      ["build"],
-      `"${posix.join(folder, name)}" has no effect: crew.py runs with the packages of the crew runtime`,
-      "remove it, or add a Dockerfile that installs them",
-    );
-  }
-  return { kind: "code", folder };
-}
-
-/** A folder may hold thousands of files that cannot be built: a few show what is wrong. */
-const MOST_FILES = 5;
-
-function checkFiles(
-  projectRoot: string,
-  folder: string,
-  indispensable: "Dockerfile" | "crew.py",
-  complain: Complain,
-): void {
-  const root = join(projectRoot, folder);
-  if (!existsSync(join(root, indispensable))) return;
-  const problems = folderProblems(projectRoot, folder, filesInFolder(root), indispensable);
-  for (const { message, remedy } of problems.slice(0, MOST_FILES)) complain(["build"], message, remedy);
-}
-
-/** Files in which Python projects declare their dependencies. */
-const PACKAGE_FILES = ["requirements.txt", "pyproject.toml", "setup.py", "Pipfile"];

@@ -1,6 +1,6 @@
 import { type StackConfig, ofStack, problemsOfHosting } from "../config.ts";
 import { type Agent, hostedBy } from "../declarations/index.ts";
-import { HOSTINGS, type HostingKind, TRAITS } from "../hosting/traits.ts";
+import { HOSTINGS, type HostingKind, TRAITS, placeTraits } from "../hosting/traits.ts";
 
 /** Returns why agents cannot be hosted as declared, each problem with its remedy. */
 export function hostingRefusals(config: StackConfig, agents: readonly Agent[]): string[] {
@@ -9,7 +9,8 @@ export function hostingRefusals(config: StackConfig, agents: readonly Agent[]): 
 
 function refusalsOf(kind: HostingKind, agents: readonly Agent[], config: StackConfig): string[] {
   if (agents.length === 0) return [];
-  const { countProblems, idProblems, runsBesideKeys } = TRAITS[kind];
+  const { countProblems, idProblems } = TRAITS[kind];
+  const { runsBesideKeys } = placeTraits(kind, config);
   const files = agents.map(({ file }) => file).join(", ");
   // The stack's own hosting is checked with the rest of its configuration.
   const settings = kind === config.hosting ? [] : problemsOfHosting(kind, config);

@@ -175,14 +175,34 @@ const requestWarning = ({ agent, requestedAt }: PlannedAgent): string[] =>
           "known yet. It is looked for before anything is sent again.",
       ];
 
-/** Returns what a checksum cannot hold: images that a registry may change after the approval. */
-export const movableWarnings = ({ agents }: FleetPlan, runs: RunsById): string[] =>
-  agents.flatMap(({ agent: { id, file } }) => {
-    const movable = runs.get(id)?.movable ?? [];
-    return movable.length === 0
-      ? []
-      : [
-          `The Dockerfile of ${file} builds on ${printable(movable.join(", "))} without a digest: its registry may change what is ` +
-            "built after the plan was approved. Name it as <image>@sha256:<digest>.",
-        ];
+/** Returns what the Dockerfiles of authors' images leave open. */
+export const dockerfileWarnings = ({ agents }: FleetPlan, runs: RunsById): string[] =>
+  agents.flatMap(({ agent: { id, file, hosting } }) => {
+    const { movable = [], userWithoutData: user } = runs.get(id) ?? {};
+    return [
+      ...(movable.length === 0
+        ? []
+        : [
+            `The Dockerfile of ${file} builds on ${printable(movable.join(", "))} without a digest: its registry may change what is ` +
+              "built after the plan was approved. Name it as <image>@sha256:<digest>.",
+          ]),
+      ...(user === undefined
+        ? []
+        : [
+            `The Dockerfile of ${file} runs as ${printable(user)} and declares no VOLUME /data, so with hosting ${hosting} only root can ` +
+              `write there. If the agent has to: RUN mkdir -p /data && chown ${printable(user)} /data, and after it VOLUME /data.`,
+          ]),
+    ];
   });
+
+/** Returns what is locked only once the run begins, so that it will not be what was approved. */
+export const unlockedWarnings = ({ agents }: FleetPlan, runs: RunsById): string[] => [
+  ...new Set(
+    agents.flatMap(({ agent: { id } }) => {
+      const unlocked = runs.get(id)?.unlocked;
+      return unlocked === undefined
+        ? []
+        : [`${printable(unlocked)}. Without that, up locks them before it runs.`];
+    }),
+  ),
+];

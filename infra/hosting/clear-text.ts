@@ -6,6 +6,7 @@ export interface Addresses {
   readonly modelApi?: string | undefined;
   readonly "docker.url": string;
   readonly "documents.endpoint"?: string | undefined;
+  readonly "ledger.endpoint"?: string | undefined;
 }
 
 /** Hosts outside this machine to which masumi:allowClearText allows unencrypted connections. */

@@ -1,25 +1,8 @@
 import { z } from "zod";
+import { bucketSettings } from "../../providers/s3/index.ts";
 
-/** masumi:documents: the bucket for documents that are too large for an image, on any S3-compatible storage. */
-export const documentsSettings = z.strictObject({
-  bucket: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/, "expected the name of a bucket"),
-  /** For storage other than AWS's, for example https://<ref>.storage.supabase.co/storage/v1/s3; used with path-style URLs. */
-  endpoint: z
-    .url({
-      protocol: /^https?$/,
-      error: "expected a URL, for example https://<ref>.storage.supabase.co/storage/v1/s3",
-    })
-    .exactOptional(),
-  /** Default: aws:region. */
-  region: z
-    .string()
-    .regex(/^[a-z0-9-]+$/, "expected a region, for example eu-central-1")
-    .exactOptional(),
-  /** Prefix of the keys of all objects. */
-  prefix: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/, "expected a path without leading or trailing slashes")
-    .exactOptional(),
+/** masumi:documents: the bucket for documents that are too large for an image. */
+export const documentsSettings = bucketSettings.extend({
   /** The AWS profile with which this program accesses the bucket. Default: aws:profile. */
   profile: z.string().min(1).exactOptional(),
 });

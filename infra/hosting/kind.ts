@@ -20,16 +20,23 @@ export interface UrlContext<Settings = object> {
 }
 
 /** Where an agent's log is kept. */
-export type LogPlace =
-  | { readonly kind: "file"; readonly path: string }
-  /** Of a Docker engine; without a host, the one of DOCKER_HOST or of this machine. */
-  | { readonly kind: "docker"; readonly container: string; readonly host?: string }
-  | {
-      readonly kind: "cloudwatch";
-      readonly group: string;
-      readonly region: string | undefined;
-      readonly profile?: string | undefined;
-    };
+export type LogPlace = LogOfAgents &
+  (
+    | { readonly kind: "file"; readonly path: string }
+    /** Of a Docker engine; without a host, the one of DOCKER_HOST or of this machine. */
+    | { readonly kind: "docker"; readonly container: string; readonly host?: string }
+    | {
+        readonly kind: "cloudwatch";
+        readonly group: string;
+        readonly region: string | undefined;
+        readonly profile?: string | undefined;
+      }
+  );
+
+interface LogOfAgents {
+  /** The agent, if its log is one of several agents: lines that name another one are not its own. */
+  readonly agentId?: string;
+}
 
 /** What an agent's log is found by. */
 export interface LogContext<Settings = object> {
@@ -58,6 +65,8 @@ export interface HostingTraits<Settings = object> {
   readonly runsBesideKeys?: boolean;
   /** The available sizes of containers, smallest first; empty if any size is possible. */
   readonly sizes: readonly ContainerSize[];
+  /** Whether /data is root's, unless the image declares it as a VOLUME. */
+  readonly dataNeedsVolume?: boolean;
   /** Whether crews read documents from this machine's disk; if not, large ones need the stack's bucket. */
   readonly readsLocalFiles: boolean;
   /** Whether a job that was paid for is lost with the container that runs it, unless masumi:databaseUrl keeps it. */

@@ -1,5 +1,5 @@
 import type { DocumentsSettings } from "./documents-settings.ts";
-import { type HostingKind, type HostingsConfig, TRAITS } from "./traits.ts";
+import { type HostingKind, type HostingsConfig, TRAITS, placeTraits } from "./traits.ts";
 
 /** The part of a stack's configuration that hostings depend on. */
 export interface HostingSettings extends HostingsConfig {
@@ -17,7 +17,7 @@ export function hostingProblems(kind: HostingKind, settings: HostingSettings): s
       "masumi:modelApi is missing: crews need an OpenAI-compatible model API, for example https://api.openai.com/v1",
     );
   }
-  if (!traits.readsLocalFiles && settings.documents) {
+  if (!placeTraits(kind, settings).readsLocalFiles && settings.documents) {
     problems.push(...documentsProblems(kind, settings, settings.documents));
   }
   return [...problems, ...traits.settingsProblems(settings)];
@@ -25,14 +25,15 @@ export function hostingProblems(kind: HostingKind, settings: HostingSettings): s
 
 function documentsProblems(
   kind: HostingKind,
-  { hasDocumentsKey, aws }: HostingSettings,
+  settings: HostingSettings,
   documents: DocumentsSettings,
 ): string[] {
+  const { hasDocumentsKey, aws } = settings;
   const problems: string[] = [];
   if (!documents.region && !aws.region) {
     problems.push("masumi:documents.region is missing: set the bucket's region, for example eu-central-1");
   }
-  if (TRAITS[kind].needsDocumentsKey(documents) && !hasDocumentsKey) {
+  if (placeTraits(kind, settings).needsDocumentsKey(documents) && !hasDocumentsKey) {
     problems.push(
       "masumi:documentsKey is missing: containers read the bucket with a separate read-only key. Set it with " +
         "npx masumi-agents config set --secret masumi:documentsKey <access key id>:<secret access key>",

@@ -1,11 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { parse } from "yaml";
 import { writeAtomicallySync } from "../common/atomic-write.ts";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { CrewProcessError } from "./local/errors.ts";
-import { crewHome, identityFile } from "./local/index.ts";
+import { crewHome, identityFile, isOwnProject } from "./local/index.ts";
 
 export interface CrewIdentityArgs {
   /** The crew's identity.json, absolute. */
@@ -26,25 +25,7 @@ interface Inputs {
 function isOwnIdentity(file: string): boolean {
   const home = dirname(file);
   const root = resolve(home, "../../..");
-  if (file !== identityFile(crewHome(root, basename(home)))) return false;
-  const program = programOf(root);
-  return program !== undefined && contains(program, process.cwd());
-}
-
-/** Returns where a project's program is, a file or a folder; undefined if there is no project. */
-function programOf(root: string): string | undefined {
-  const file = join(root, "Pulumi.yaml");
-  if (!existsSync(file)) return undefined;
-  const { main = "." } = parse(readFileSync(file, "utf8")) as { main?: string };
-  return resolve(root, main);
-}
-
-/** Returns whether a folder is a program's, or below it; a program that is a file has its own folder. */
-function contains(program: string, folder: string): boolean {
-  if (!existsSync(program)) return false;
-  const real = realpathSync(program);
-  const below = relative(statSync(real).isDirectory() ? real : dirname(real), realpathSync(folder));
-  return !isAbsolute(below) && below.split(sep)[0] !== "..";
+  return file === identityFile(crewHome(root, basename(home))) && isOwnProject(root);
 }
 
 function write({ file, agentIdentifier }: Inputs, draining: boolean): void {

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { crewFolder, crewHome, crewUrl, crewVenv, runtimeDigest } from "./local/paths.ts";
-import { ensurePythonEnvironment } from "./local/python.ts";
+import { addPackages, dropPackages } from "./local/packages.ts";
+import { type PythonEnvironment, ensurePythonEnvironment } from "./local/python.ts";
 import { type CrewInstance, exists, isAlive, isUp, readRecord } from "./local/instance.ts";
-import { type CrewPayments, endCrew, startCrew, stopCrew } from "./local/process.ts";
+import { type CrewPayments, agentVariables, endCrew, startCrew, stopCrew } from "./local/process.ts";
 
 export interface CrewProcessArgs {
   readonly agentId: string;
@@ -13,12 +14,14 @@ export interface CrewProcessArgs {
   readonly port: number;
   /** The crew's declaration as JSON (crew.json). A change restarts the crew. */
   readonly declaration: string;
+  /** The folder of the packages that the crew's code needs beside the runtime's (packagesOf). A change restarts the crew. */
+  readonly packages?: string | undefined;
   /** Base URL and name of an OpenAI-compatible model. A change restarts the crew. */
   readonly model: { readonly api: string; readonly name: string };
   /** The model's key; kept as a secret. A change restarts the crew. */
   readonly modelKey: pulumi.Input<string>;
-  /** The model's tokens that the crew may use in a day; if absent, as many as its jobs need. A change restarts the crew. */
-  readonly dailyTokens?: number | undefined;
+  /** Variables of the crew runtime that limit what it keeps, uses and takes on, like KEEP_DAYS. A change restarts the crew. */
+  readonly limits?: Readonly<Record<string, string>> | undefined;
   /** Where the crew takes payments; if absent, it takes no paid jobs. A change restarts the crew. */
   readonly payments?: CrewPayments | undefined;
   /** A ReadAndPay key of the payment service, not the one that registers agents; kept as a secret. A change restarts the crew. */
@@ -31,12 +34,14 @@ interface Inputs {
   readonly projectRoot: string;
   readonly port: number;
   readonly declaration: string;
+  /** Absent for a crew without packages of its own, as in older states. */
+  readonly packages?: string | undefined;
   /** Digest of the runtime's code and lock file, so new code restarts the crew. */
   readonly runtime: string;
   readonly model: { readonly api: string; readonly name: string };
   readonly modelKey: string;
-  /** Absent without a limit, as in older states. */
-  readonly dailyTokens?: number | undefined;
+  /** Absent in older states. */
+  readonly limits?: Readonly<Record<string, string>> | undefined;
   /** Both are absent in states of crews that take no payments. */
   readonly payments?: CrewPayments | undefined;
   readonly paymentKey?: string | undefined;
@@ -53,31 +58,36 @@ const RESTARTS = [
   "projectRoot",
   "port",
   "declaration",
+  "packages",
   "runtime",
   "model",
   "modelKey",
-  "dailyTokens",
+  "limits",
   "payments",
   "paymentKey",
 ] as const;
 
-async function start(inputs: Inputs): Promise<Outputs> {
-  const { agentId, projectRoot, port, declaration, model, modelKey, dailyTokens, payments, paymentKey } =
-    inputs;
-  const { python } = await ensurePythonEnvironment({
+/** Installs what a crew runs with; the one that it replaces may still be running. */
+async function prepare({ agentId, projectRoot, packages }: Inputs): Promise<PythonEnvironment> {
+  const environment = await ensurePythonEnvironment({
     crewFolder: crewFolder(projectRoot),
     venv: crewVenv(projectRoot),
   });
-  const running = await startCrew({
-    python,
-    home: crewHome(projectRoot, agentId),
-    agentId,
-    port,
-    declaration,
+  if (packages !== undefined) await addPackages(projectRoot, agentId, packages, environment);
+  return environment;
+}
+
+async function start(inputs: Inputs, { python }: PythonEnvironment): Promise<Outputs> {
+  const { agentId, projectRoot, port, declaration, packages, model, modelKey, limits } = inputs;
+  const { payments, paymentKey } = inputs;
+  const home = crewHome(projectRoot, agentId);
+  const environment = agentVariables(home, {
     model: { ...model, key: modelKey },
-    dailyTokens,
+    limits,
     ...(payments && paymentKey ? { payments: { ...payments, key: paymentKey } } : {}),
   });
+  const running = await startCrew({ python, home, agentId, port, declaration, environment });
+  await dropPackages(projectRoot, agentId, packages);
   return { ...inputs, url: crewUrl(port), pid: running.pid, instance: running.instance };
 }
 
@@ -93,12 +103,13 @@ export const provider = {
   },
 
   async create(inputs: Inputs) {
-    return { id: inputs.agentId, outs: await start(inputs) };
+    return { id: inputs.agentId, outs: await start(inputs, await prepare(inputs)) };
   },
 
   async update(_id: string, olds: Outputs, news: Inputs) {
+    const environment = await prepare(news);
     await stopCrew(instanceOf(olds));
-    return { outs: await start(news) };
+    return { outs: await start(news, environment) };
   },
 
   /**
@@ -116,7 +127,9 @@ export const provider = {
   },
 
   async delete(_id: string, props: Outputs) {
-    await endCrew(crewHome(props.projectRoot, props.agentId), instanceOf(props));
+    const { projectRoot, agentId } = props;
+    await endCrew(crewHome(projectRoot, agentId), instanceOf(props));
+    await dropPackages(projectRoot, agentId);
   },
 };
 

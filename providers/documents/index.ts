@@ -1,3 +1,2 @@
-export type { Bucket } from "./bucket.ts";
 export { DocumentsError, type DocumentsErrorCode } from "./errors.ts";
 export { StoredDocument, type StoredDocumentArgs } from "./stored-document.ts";

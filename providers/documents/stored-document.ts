@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import type { S3 } from "@aws-sdk/client-s3";
 import * as pulumi from "@pulumi/pulumi";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
-import { type Bucket, openBucket, refused, s3ErrorName } from "./bucket.ts";
+import { type Bucket, s3ErrorName } from "../s3/index.ts";
+import { openDocuments, refused } from "./bucket.ts";
 import { DocumentsError } from "./errors.ts";
 
 export interface StoredDocumentArgs {
@@ -29,7 +30,7 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function inBucket<T>(inputs: Inputs, request: string, ask: (s3: S3) => Promise<T>): Promise<T> {
-  const s3 = await openBucket(inputs.bucket);
+  const s3 = await openDocuments(inputs.bucket);
   try {
     return await ask(s3);
   } catch (error) {

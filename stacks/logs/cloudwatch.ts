@@ -19,23 +19,25 @@ interface Place {
 export const readCloudWatch: LogReader<Place> = async (
   place,
   { lines, since, follow },
-  { onLine, signal },
+  { onLine, keeps = () => true, signal },
 ) => {
   const { group, region, profile } = place;
   const { CloudWatchLogs } = await import("@aws-sdk/client-cloudwatch-logs");
   const logs = new CloudWatchLogs({ ...(region ? { region } : {}), ...(profile ? { profile } : {}) });
-  const tell = (events: readonly FilteredLogEvent[]) =>
-    events.forEach(({ message = "" }) => onLine(message.trimEnd()));
+  const linesOf = (events: readonly FilteredLogEvent[]) =>
+    events.map(({ message = "" }) => message.trimEnd()).filter(keeps);
   try {
     let from = since ?? Date.now() - DEFAULT_AGE_MS;
     const first = await eventsFrom(logs, group, from, signal);
-    tell(first.slice(-lines));
+    linesOf(first)
+      .slice(-lines)
+      .forEach((line) => onLine(line));
     if (!follow) return;
     const seen = new Set(first.map(({ eventId }) => eventId));
     for (;;) {
       await sleep(POLL_MS, undefined, signal ? { signal } : {});
       const fresh = (await eventsFrom(logs, group, from, signal)).filter(({ eventId }) => !seen.has(eventId));
-      tell(fresh);
+      linesOf(fresh).forEach((line) => onLine(line));
       fresh.forEach(({ eventId }) => seen.add(eventId));
       from = Math.max(
         from,

@@ -4,17 +4,20 @@ import type { Readable } from "node:stream";
 import { UserError } from "../user-error.ts";
 import type { LogReader } from "./reader.ts";
 
+/** The CLI does not select lines: of a log that several agents share, so many times the lines are looked at. */
+const SHARED_BY = 10;
+
 /** Reads a container's log, with the Docker CLI: it reaches every engine that a stack may name, over ssh too. */
 export const readDocker: LogReader<{ readonly container: string; readonly host?: string }> = async (
   { container, host },
   { lines, since, follow },
-  { env, signal, onLine },
+  { env, signal, onLine, keeps },
 ) => {
   const words = [
     ...(host === undefined ? [] : ["--host", host]),
     "logs",
     "--tail",
-    String(lines),
+    String(keeps ? lines * SHARED_BY : lines),
     ...(since === undefined ? [] : ["--since", new Date(since).toISOString()]),
     ...(follow ? ["--follow"] : []),
     container,
@@ -24,7 +27,10 @@ export const readDocker: LogReader<{ readonly container: string; readonly host?:
   signal?.addEventListener("abort", end, { once: true });
   // The container's stderr comes on the CLI's, where the CLI's own complaint comes too: as its only line, with its exit code.
   let last = "";
-  const lineOf = (line: string) => onLine((last = line));
+  const lineOf = (line: string) => {
+    last = line;
+    if (keeps?.(line) ?? true) onLine(line);
+  };
   try {
     const ended = once(child, "close") as Promise<[number | null]>;
     const [[code]] = await Promise.all([

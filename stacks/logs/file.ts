@@ -11,7 +11,7 @@ const PAUSE_MS = 300;
 export const readFile: LogReader<{ readonly path: string }> = async (
   { path },
   { lines, since, follow },
-  { onLine, signal },
+  { onLine, keeps = () => true, signal },
 ) => {
   const size = await sizeOf(path);
   if (size === undefined && !follow) {
@@ -21,13 +21,14 @@ export const readFile: LogReader<{ readonly path: string }> = async (
   const text = await readFrom(path, start, size ?? 0);
   const all = text.split("\n");
   const rest = all.pop() ?? "";
-  const complete = start > 0 ? all.slice(1) : all;
+  const complete = (start > 0 ? all.slice(1) : all).filter(keeps);
   for (const line of lastOf(complete, lines, since)) onLine(line);
   if (!follow) {
-    if (rest !== "") onLine(rest);
+    if (rest !== "" && keeps(rest)) onLine(rest);
     return;
   }
-  await followFrom(path, { offset: size ?? 0, rest }, onLine, signal);
+  const tell = (line: string) => void (keeps(line) && onLine(line));
+  await followFrom(path, { offset: size ?? 0, rest }, tell, signal);
 };
 
 /** The last lines from a moment on; what bears no time belongs to the line before it. */

@@ -7,7 +7,8 @@ import { UserError } from "../user-error.ts";
 import { readCloudWatch } from "./cloudwatch.ts";
 import { readDocker } from "./docker.ts";
 import { readFile } from "./file.ts";
-import type { LogRange, LogReader } from "./reader.ts";
+import { type LogRange, type LogReader, isOfAnother } from "./reader.ts";
+import { SHARED_SERVICE } from "../../providers/crew-process/local/index.ts";
 
 /** The log of an agent. */
 export interface AgentLog {
@@ -45,12 +46,21 @@ export function findLogs(
       const place = logPlaceOf(context, agent);
       return place ? [{ agentId: agent.id, place }] : [];
     });
-  if (logs.length > 0) return logs;
+  if (logs.length > 0) return wanted === undefined ? eachOnce(logs) : logs;
   throw new UserError(
     wanted === undefined
       ? `Stack ${stack} runs no agent whose log can be read from here.`
       : `${wanted} is not run by this stack: its log is where it runs.`,
   );
+}
+
+/** Puts the log that the agents of the shared crew service have in common in the place of theirs. */
+function eachOnce(logs: readonly AgentLog[]): AgentLog[] {
+  const own = logs.filter(({ place }) => place.agentId === undefined);
+  const shared = logs.find(({ place }) => place.agentId !== undefined);
+  if (!shared) return own;
+  const { agentId: _first, ...place } = shared.place;
+  return [...own, { agentId: SHARED_SERVICE, place }];
 }
 
 /** Read an agent's log: at an end if it is not followed, else until the signal. @throws UserError when it cannot be read */
@@ -59,7 +69,10 @@ export const readLog = (
   range: LogRange,
   options: Parameters<LogReader<LogPlace>>[2],
 ): Promise<void> => {
-  if (place.kind === "file") return readFile(place, range, options);
-  if (place.kind === "docker") return readDocker(place, range, options);
-  return readCloudWatch(place, range, options);
+  const { agentId } = place;
+  const keeps = agentId === undefined ? undefined : (line: string) => !isOfAnother(line, agentId);
+  const selected = { ...options, keeps };
+  if (place.kind === "file") return readFile(place, range, selected);
+  if (place.kind === "docker") return readDocker(place, range, selected);
+  return readCloudWatch(place, range, selected);
 };

@@ -14,7 +14,11 @@ export interface LogRange {
 export type LogReader<Place> = (
   place: Place,
   range: LogRange,
-  options: CallOptions & { readonly onLine: (line: string) => void },
+  options: CallOptions & {
+    readonly onLine: (line: string) => void;
+    /** Which lines are wanted; absent for all. */
+    readonly keeps?: ((line: string) => boolean) | undefined;
+  },
 ) => Promise<void>;
 
 /** Return when the crew runtime wrote a line, in Unix milliseconds; undefined for a line of anything else. */
@@ -22,4 +26,15 @@ export function timeOf(line: string): number | undefined {
   const found = /^\{"time": ?"([^"]+)"/.exec(line)?.[1];
   const time = found === undefined ? Number.NaN : Date.parse(found);
   return Number.isNaN(time) ? undefined : time;
+}
+
+/** Return whether a line of a log that several agents share is another agent's: what says nobody's name concerns all of them. */
+export function isOfAnother(line: string, agentId: string): boolean {
+  if (!line.includes('"agent"')) return false;
+  try {
+    const { agent } = JSON.parse(line) as { readonly agent?: unknown };
+    return typeof agent === "string" && agent !== agentId;
+  } catch {
+    return false;
+  }
 }

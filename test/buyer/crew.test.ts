@@ -130,19 +130,25 @@ describe("the demo, and crews of its stack that are hired", () => {
       body: JSON.stringify({ faults: [fault] }),
     };
     expect((await fetch(`${sandbox.url}/sandbox/faults`, set)).status).toBe(200);
+    let reference: string | undefined;
     try {
       const { exitCode, stderr } = await project.run("hire", "gift", ...INPUT);
       expect(exitCode).toBe(1);
       expect(stderr).toContain("HIRE_JOB_FAILED");
-      expect(stderr).toContain(
-        `This agent runs here. Its language model gave HTTP 500 from ${sandbox.url}/model/v1/`,
-      );
-      expect(stderr).toContain("npx masumi-agents logs gift");
+      expect(stderr).toContain("This agent runs here, and logged MODEL_UNAVAILABLE:\n  exception   openai.");
+      expect(stderr).toContain("  task        write\n  agent       author\n");
+      expect(stderr).toContain(`  model API   HTTP 500 from ${sandbox.url}/model/v1/`);
+      reference = /npx masumi-agents logs gift --job (\w{16})\n/.exec(stderr)?.[1];
     } finally {
       await fetch(`${sandbox.url}/sandbox/faults`, { method: "DELETE" });
     }
     const { stdout } = await project.run("logs", "gift");
-    expect(stdout).toMatch(/warning job_failed .*model_status=500/);
+    expect(stdout).toMatch(/warning job_failed .*task=write agent=author .*model_status=500/);
+    expect(stdout).not.toContain("exception");
+    const whole = await project.run("logs", "gift", "--job", String(reference));
+    expect(whole.stdout).toMatch(
+      /^\S+ info {4}job_accepted [\s\S]* job_failed .*\n {2}exception {3}openai\./,
+    );
   });
 
   it("the free one works for nothing", async () => {

@@ -50,7 +50,10 @@ describe("masumi-agents on the command line", () => {
 
   it("up runs nothing of an author who asks for a place beside the keys", async () => {
     project.write("Pulumi.local.yaml", "config:\n  masumi:network: Preprod\n  masumi:hosting: docker\n");
-    project.write("crews/attack/crew.py", `open(${JSON.stringify(project.path("was-here"))}, "w")\n`);
+    project.write(
+      "crews/attack/crew.py",
+      `open(${JSON.stringify(project.path("was-here"))}, "w")\ndef crew(): ...\n`,
+    );
     project.write(
       "agents/attack.yaml",
       AGENT.replace(/url: .*/, "build: crews/attack\nhosting: process\nmodel: { name: gpt-4.1-mini }"),

@@ -104,6 +104,7 @@ describe("masumi-agents plan", () => {
         instances: 1,
         maxInstances: null,
         documents: [],
+        packages: [],
         digest: expect.stringMatching(/^[0-9a-f]{64}$/),
       },
       expect.objectContaining({

@@ -17,6 +17,9 @@ export const PREFIX = `${PROJECT}-local`;
 /** Ports follow from agents' ids: an address of its own keeps a run apart from others on this machine. */
 const ADDRESS = ["127", ...randomBytes(3)].join(".");
 
+/** How many jobs one client may ask for in a minute. */
+export const START_RATE = 20;
+
 export interface DockerWorld extends Foundation {
   /** What the engine has of the stack, as `kind name`, sorted. */
   inventory(): Promise<string[]>;
@@ -28,9 +31,11 @@ export const startDockerWorld = (logs: string): Promise<DockerWorld> =>
   takenDown(async (undo) => {
     const place = { domain: "agents.example.com", logs, hosting: "docker", name: PROJECT } as const;
     const ground = await layFoundation(place, undo);
-    const settings = { bind: ADDRESS, url: `http://${ADDRESS}:{port}` };
+    const settings = { bind: ADDRESS, url: `http://${ADDRESS}:{port}`, proxyHops: 1 };
     const run = localRun(openProject(ground.project.root), 0);
     await setConfig(run, "masumi:docker", JSON.stringify(settings));
+    await setConfig(run, "masumi:keepDays", "7");
+    await setConfig(run, "masumi:limits", JSON.stringify({ startRate: START_RATE }));
     // What a failed test leaves, it leaves here with its words.
     undo.push(() => sweep(logs));
     return { ...ground, inventory };

@@ -6,7 +6,7 @@ import { isOver } from "../../providers/masumi/service/index.ts";
 import { changes, repository } from "../helpers/project.ts";
 import { docker, engineIsRequired, engineIsThere, inspect } from "../image/docker.ts";
 import { agent } from "./agents.ts";
-import { type DockerWorld, PREFIX, startDockerWorld } from "./docker-world.ts";
+import { type DockerWorld, PREFIX, START_RATE, startDockerWorld } from "./docker-world.ts";
 import { disturbedHire, startHire } from "./jobs.ts";
 import { type Availability, Story, builtFrom, writeBroken } from "./story.ts";
 
@@ -20,6 +20,16 @@ const LOGS = join(repository, ".masumi/cloud-logs/docker");
 const STEP_MS = 300_000;
 const START_MS = 480_000;
 const PRICE = "{ fixed: [2 ADA] }";
+
+/** Says whether an address can be connected to. */
+const CONNECT = `
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), 3).close()
+    print("reached")
+except OSError:
+    print("not reached")
+`;
 
 describe.skipIf(left)("two agents on Docker", { timeout: STEP_MS }, () => {
   let world: DockerWorld;
@@ -63,6 +73,35 @@ describe.skipIf(left)("two agents on Docker", { timeout: STEP_MS }, () => {
 
   it("are left alone by a second run", async () => {
     expect(await story.upWithoutChain()).toEqual([]);
+  });
+
+  it("have networks of their own: neither reaches the other, nor what it tells its operator", async () => {
+    const addresses = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+    const addressOf = (id: string) => docker(["inspect", "--format", addresses, `${PREFIX}-${id}`]);
+    const reaches = (address: string, port: number) =>
+      docker(["exec", `${PREFIX}-writer`, "python", "-c", CONNECT, address, String(port)]);
+    expect(await reaches(await addressOf("writer"), 8000)).toBe("reached");
+    const other = await addressOf("seller");
+    for (const port of [8000, 9090]) expect(await reaches(other, port)).toBe("not reached");
+  });
+
+  it("know how long to keep results, and count clients by what the proxy in front says", async () => {
+    const environment = (await inspect(`${PREFIX}-writer`, ".Config.Env")) as string[];
+    expect(environment).toEqual(
+      expect.arrayContaining(["KEEP_DAYS=7", "PROXY_HOPS=1", `START_RATE=${START_RATE}`]),
+    );
+    const { url } = story.reported("writer");
+    const ask = async (client: string) => {
+      const headers = { "X-Forwarded-For": `192.0.2.1, ${client}` };
+      // It is no job for this agent: only whether it is looked at counts.
+      const options = { headers, timeout: 10_000, validateStatus: () => true };
+      return (await axios.post(`${url}/start_job`, { input_data: {} }, options)).status;
+    };
+    const answers = await Promise.all(Array.from({ length: 2 * START_RATE }, () => ask("203.0.113.7")));
+    const admitted = answers.filter((status) => status !== 429).length;
+    expect(admitted).toBeGreaterThanOrEqual(START_RATE);
+    expect(admitted).toBeLessThan(answers.length);
+    expect(await ask("203.0.113.8")).not.toBe(429);
   });
 
   it("can be hired: one for money, one for nothing", async () => {

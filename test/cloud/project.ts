@@ -4,7 +4,6 @@ import { TestProject, repository } from "../helpers/project.ts";
 
 /** What builds images may not be links: contexts are found from the program's own folder. */
 const COPIED = [
-  "infra",
   "providers",
   "crew/Dockerfile",
   "crew/installer",
@@ -17,7 +16,7 @@ const COPIED = [
 export function makeCloudProject(name: string, base: string): TestProject {
   const project = new TestProject();
   project.write("Pulumi.yaml", project.read("Pulumi.yaml").replace(/^name: .*$/m, `name: ${name}`));
-  for (const part of ["infra", "providers", "crew"]) rmSync(project.path(part));
+  for (const part of ["providers", "crew"]) rmSync(project.path(part));
   for (const part of COPIED) cpSync(join(repository, part), project.path(part), { recursive: true });
   const dockerfile = project.path("crew/Dockerfile");
   const declared = readFileSync(dockerfile, "utf8");

@@ -31,7 +31,7 @@ describe("a run of an approved plan", () => {
     const run = localRun(openProject(project.root), 0);
     await initStack(run);
     await setConfig(run, "masumi:hostings", '["process","docker"]');
-    project.write("crews/weather/crew.py", "from crewai import Crew\n");
+    project.write("crews/weather/crew.py", "def crew(): ...\n");
     project.write("crews/tides/Dockerfile", `FROM python${DIGEST}\n`);
     project.write("facts/clouds.md", "Clouds are white.\n");
     const crew = `crew:
@@ -71,7 +71,7 @@ documents: [facts/clouds.md]`;
   });
 
   it.each<[what: string, change: () => void]>([
-    ["crew.py", () => project.write("crews/weather/crew.py", "import os\n")],
+    ["crew.py", () => project.write("crews/weather/crew.py", "def crew(): pass\n")],
     ["a file beside crew.py", () => project.write("crews/weather/tools.py", "import os\n")],
     ["a document", () => project.write("facts/clouds.md", "Clouds are grey.\n")],
     [

@@ -1,29 +1,31 @@
-import { cpSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseLedger } from "../../providers/masumi/service/ledger/index.ts";
 import type { SpentDocument } from "../../stacks/index.ts";
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
-import { TestProject, repository } from "../helpers/project.ts";
+import { TestProject } from "../helpers/project.ts";
+import { LocalS3 } from "../helpers/s3.ts";
 import { type ServiceUnderTest, startServiceUnderTest, useService } from "../helpers/service-under-test.ts";
 
 let service: ServiceUnderTest;
 let outside: OutsideAgents;
+let s3: LocalS3;
 const project = new TestProject();
-// A provider host works in the program's folder: through a link that would be this checkout's, with its ledger.
-rmSync(project.path("infra"));
-cpSync(join(repository, "infra"), project.path("infra"), { recursive: true });
 
 beforeAll(async () => {
   service = await startServiceUnderTest();
   outside = await startOutsideAgents();
-  await useService(project, service, { maxAda: "12" });
+  s3 = await LocalS3.start();
+  await s3.client.createBucket({ Bucket: "example-ledger" });
+  Object.assign(project.env, { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" });
+  const ledger = { bucket: "example-ledger", endpoint: s3.endpoint, region: "us-east-1" };
+  await useService(project, service, { maxAda: "12", ledger: JSON.stringify(ledger) });
 }, 120_000);
 
 afterAll(async () => {
   await project.dispose();
   await service.close();
   await outside.close();
+  await s3[Symbol.asyncDispose]();
 }, 120_000);
 
 const lines = () => {
@@ -43,9 +45,16 @@ it("a run's ledger knows the plan of its program; a second run adds nothing; a d
     hasPlan: true,
   }));
   expect(lines()).toEqual(registered);
+  expect(await s3.keys("example-ledger")).toHaveLength(3);
+  // What an earlier run could not send, a run that has nothing else to do sends.
+  const [first = ""] = await s3.keys("example-ledger");
+  await s3.client.deleteObject({ Bucket: "example-ledger", Key: first });
+  project.remove(".masumi/ledger-sent");
   await project.report("up");
   expect(lines()).toEqual(registered);
+  expect(await s3.keys("example-ledger")).toHaveLength(3);
   await project.report("destroy");
+  expect(await s3.keys("example-ledger")).toHaveLength(6);
   const burned = ["sent", "answered", "confirmed"].map((event) => ({
     event,
     kind: "deregister",

@@ -1,5 +1,4 @@
-import { cpSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { DriftDocument, PlanDocument } from "../../stacks/documents.ts";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
@@ -8,7 +7,7 @@ import { marker } from "../../providers/masumi/service/index.ts";
 import { localRun, openLocalStack, prepareLocalStack } from "../../stacks/local/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
-import { TestProject, changes, repository } from "../helpers/project.ts";
+import { TestProject, changes } from "../helpers/project.ts";
 import { SandboxControl } from "../helpers/sandbox-control.ts";
 
 const OWNER = "example-gmbh";
@@ -26,9 +25,6 @@ async function begin(options: Parameters<typeof startSandbox>[0] = { chainSpeed:
   control = new SandboxControl(sandbox.url);
   project = new TestProject();
   project.useSandbox(sandbox.url);
-  // The provider's notes are beside its program, which a link would put into this repository.
-  rmSync(project.path("infra"));
-  cpSync(join(repository, "infra"), project.path("infra"), { recursive: true });
   const opened = openProject(project.root);
   await prepareLocalStack(opened, sandbox.url);
   await setConfig(localRun(opened, 0), "masumi:owner", OWNER);

@@ -58,9 +58,11 @@ export class TestProject {
   readonly #started = new Set<ChildProcess>();
 
   constructor() {
-    for (const part of ["infra", "providers", "crew", "node_modules", "package.json"]) {
+    for (const part of ["providers", "crew", "node_modules", "package.json"]) {
       symlinkSync(join(repository, part), join(this.root, part));
     }
+    // A provider host works in the program's folder: through a link that would be this checkout's, with its ledger and notes.
+    cpSync(join(repository, "infra"), join(this.root, "infra"), { recursive: true });
     cpSync(join(repository, "Pulumi.yaml"), join(this.root, "Pulumi.yaml"));
     mkdirSync(join(this.root, "agents"));
     mkdirSync(join(this.root, ".masumi"));

@@ -26,6 +26,8 @@ export class LocalS3 implements AsyncDisposable {
   readonly asked: AskedOfS3[] = [];
   /** Statuses that the next requests get instead of an answer. */
   readonly faults: number[] = [];
+  /** Requests that get no answer at all, as long as it is set. */
+  silentFor: ((asked: AskedOfS3) => boolean) | undefined;
   readonly client: S3;
   readonly #stop: () => Promise<void>;
 
@@ -69,7 +71,12 @@ export class LocalS3 implements AsyncDisposable {
     const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     const proxy = createServer((incoming, outgoing) => {
       const { method = "", url = "" } = incoming;
-      s3.asked.push({ method, path: url.replace(/\?.*$/, "") });
+      const asked = { method, path: url.replace(/\?.*$/, "") };
+      s3.asked.push(asked);
+      if (s3.silentFor?.(asked)) {
+        incoming.resume();
+        return;
+      }
       const fault = s3.faults.shift();
       if (fault !== undefined || !url.startsWith(PREFIX)) {
         incoming.resume();

@@ -6,9 +6,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "axios";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { databaseRole } from "../../providers/database/host.ts";
 import { provider as dockerIdentity } from "../../providers/docker/identity.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
+import { postgresIsThere } from "../cloud/postgres.ts";
 import { LocalS3 } from "../helpers/s3.ts";
+import { startDatabase } from "../providers/database/server.ts";
 import { baseImage } from "./base-image.ts";
 import { RUN, docker, engineIsRequired, engineIsThere, inspect } from "./docker.ts";
 import { type Reachable, forward, parameterStore } from "./host.ts";
@@ -29,6 +32,15 @@ const SECRETS = {
   AWS_CONTAINER_AUTHORIZATION_TOKEN: "sentinel-token",
   ECS_CONTAINER_METADATA_URI_V4: "http://169.254.170.2/v4/sentinel",
 };
+const DATABASE_SENTINEL = "sentinel-database-0a1b2c3d";
+/** Asks the database of the environment, and prints its answer. */
+const ASK = `
+import os, sys, psycopg
+try:
+    print(psycopg.connect(os.environ["DATABASE_URL"]).execute(sys.argv[1]).fetchone())
+except psycopg.Error as error:
+    print(error)
+`;
 /** How the hostings run the crew runtime; only Express has no say in it. */
 const CONFINED =
   "--read-only --cap-drop=ALL --cap-add=SETUID --cap-add=SETGID --security-opt=no-new-privileges --pids-limit=1024";
@@ -109,7 +121,7 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
   };
 
   beforeAll(async () => {
-    const project = makeProject();
+    const project = await makeProject();
     undo.push(project.dispose);
     const found = await baseImage(join(project.root, "crew/Dockerfile"));
     base = found.name;
@@ -172,9 +184,17 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
 
   it("share every layer but the last, which has a few kilobytes", async () => {
     const runtimes = tags.filter((tag) => tag.startsWith(`${RUN}:_runtime-`));
-    expect([tags.length, runtimes.length], "five agents and what four of them share").toEqual([6, 1]);
-    const shared = await examine(runtimes[0] ?? "");
+    const packages = tags.filter((tag) => tag.startsWith(`${RUN}:_packages-`));
+    expect([tags.length, runtimes.length, packages.length], "five agents and what they share").toEqual([
+      7, 1, 1,
+    ]);
+    const runtime = await examine(runtimes[0] ?? "");
+    const withPackages = await examine(packages[0] ?? "");
+    expect(withPackages.layers.slice(0, -1), "packages are one layer upon the runtime").toEqual(
+      runtime.layers,
+    );
     for (const agent of ["alpha", "beta", "gamma"]) {
+      const shared = agent === "gamma" ? withPackages : runtime;
       const { layers, bytes } = await examine(imageOf(agent));
       expect(layers.slice(0, -1)).toEqual(shared.layers);
       expect(layers.at(-1)).not.toBe(shared.layers.at(-1));
@@ -322,6 +342,88 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
       await isHealthy();
     },
   );
+
+  it.skipIf(!postgresIsThere)(
+    "keep their database's login from a crew's code, and other agents' jobs from theirs",
+    async () => {
+      const database = await startDatabase();
+      onTestFinished(() => database.close());
+      const reachable = await forward(gateway, new URL(`http://127.0.0.1:${database.port}`));
+      onTestFinished(() => reachable.close());
+      const names = (agentId: string) => ({ agentId, role: `${agentId}-1`, schema: `${agentId}-1` });
+      const made = { server: database.url, isOnlyAgent: false };
+      await databaseRole.create({ ...names("other"), ...made });
+      await databaseRole.create({ ...names("attacker"), ...made });
+      await database.run(database.url, `ALTER ROLE "attacker-1" PASSWORD '${DATABASE_SENTINEL}'`);
+      const url = new URL(database.as("attacker-1", DATABASE_SENTINEL).replace("postgresql:", "http:"));
+      const login = `postgresql://attacker-1:${DATABASE_SENTINEL}@${new URL(reachable.url).host}${url.pathname}`;
+      const { name, http } = await run("attacker", {
+        ...crewEnvironment(),
+        DATABASE_URL: login,
+        DATABASE_SCHEMA: "attacker-1",
+        AGENT_IDENTITY_FILE: "/data/identity.json",
+      });
+      await until("it is healthy", async () =>
+        (await inspect(name, ".State.Health.Status")) === "healthy" ? true : undefined,
+      );
+      await dockerIdentity.create({
+        host: "",
+        container: name,
+        folder: "/data",
+        agentIdentifier: IDENTIFIER,
+      });
+      const { data: job } = await http.post<{ id: string }>("/start_job", { input_data: { topic: "tea" } });
+      const ended = await until("the job has ended", async () => {
+        const { data } = await http.get<{ status: string; result?: string }>("/status", {
+          params: { job_id: job.id },
+        });
+        return data.status === "running" ? undefined : data;
+      });
+      const { got } = JSON.parse(ended.result ?? "") as { got: Record<string, string[]> };
+      expect(got).toMatchObject({ environments: [], memories: [] });
+      expect(JSON.stringify(got)).not.toContain("sentinel");
+      const jobs = await database.run(database.url, 'SELECT count(*)::int AS count FROM "attacker-1".jobs');
+      expect(jobs).toEqual([{ count: 1 }]);
+
+      // And whoever had the login all the same, from where it is used:
+      await database.run(database.url, 'CREATE TABLE "other-1".jobs (id TEXT)');
+      const asked = (schema: string) =>
+        docker(["exec", "--user=10001", name, "python", "-c", ASK, `SELECT count(*) FROM "${schema}".jobs`]);
+      expect(await asked("attacker-1")).toBe("(1,)");
+      expect(await asked("other-1")).toMatch(/permission denied for schema other-1/);
+    },
+  );
+
+  it("let no crew use more of the model than a job and a day may, however often it asks", async () => {
+    const { name, http } = await run("attacker", {
+      ...crewEnvironment(),
+      JOB_TOKENS: "2000",
+      DAILY_TOKENS: "3000",
+      AGENT_IDENTITY_FILE: "/data/identity.json",
+    });
+    await until("it is healthy", async () =>
+      (await inspect(name, ".State.Health.Status")) === "healthy" ? true : undefined,
+    );
+    await dockerIdentity.create({ host: "", container: name, folder: "/data", agentIdentifier: IDENTIFIER });
+    const spend = async () => {
+      const { data: job } = await http.post<{ id: string }>("/start_job", { input_data: { topic: "spend" } });
+      return until("the job has ended", async () => {
+        const options = { params: { job_id: job.id } };
+        const { data } = await http.get<{ status: string; result?: string }>("/status", options);
+        return data.status === "running" ? undefined : data;
+      });
+    };
+    const first = await spend();
+    const { answered } = JSON.parse(first.result ?? "") as { answered: number };
+    expect(answered).toBeGreaterThan(0);
+    expect(answered).toBeLessThan(20);
+    await spend();
+    await expect(spend()).rejects.toMatchObject({ response: { status: 503 } });
+    const used = (await docker(["logs", name])).matchAll(/"tokens": ?(\d+)/g);
+    const tokens = [...used].map(([, number]) => Number(number));
+    expect(tokens.length).toBeGreaterThanOrEqual(1);
+    expect(Math.max(...tokens)).toBeLessThan(2 * 2000);
+  });
 
   it("refuse to start without the rights to separate users", async () => {
     await expect(

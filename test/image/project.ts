@@ -1,9 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { CrewImages } from "../../infra/crews/crew-image.ts";
-import { type Agent, loadValidAgents } from "../../infra/declarations/index.ts";
+import { lockPackages } from "../../infra/crews/packages/lock.ts";
+import { type Agent, codeFolders, loadValidAgents } from "../../infra/declarations/index.ts";
+import { crewEnvironment } from "../helpers/project.ts";
 import { RUN, docker, inspect } from "./docker.ts";
 
 const REPOSITORY = join(import.meta.dirname, "../..");
@@ -16,7 +18,7 @@ export interface TestProject {
   readonly dispose: () => void;
 }
 
-export function makeProject(): TestProject {
+export async function makeProject(): Promise<TestProject> {
   const root = mkdtempSync(join(tmpdir(), `${RUN}-`));
   cpSync(join(import.meta.dirname, "fixtures/project"), root, { recursive: true });
   for (const part of ["Dockerfile", "installer", "pyproject.toml", "uv.lock", "src"]) {
@@ -31,6 +33,9 @@ export function makeProject(): TestProject {
     network: NETWORK,
     hosting: "docker",
   });
+  mkdirSync(join(root, ".masumi"));
+  symlinkSync((await crewEnvironment()).venv, join(root, ".masumi/venv"));
+  await lockPackages(root, codeFolders(agents));
   return { root, agents, dispose: () => rmSync(root, { recursive: true }) };
 }
 

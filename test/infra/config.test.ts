@@ -35,6 +35,7 @@ describe("stack configuration", () => {
       settleSeconds: 30,
       probeSeconds: 60,
       keepDays: 30,
+      limits: {},
       modelName: "gpt-4.1-mini",
       v1Replacement: "create-first",
       allowPrivateUrls: false,
@@ -63,6 +64,27 @@ describe("stack configuration", () => {
       /masumi:keepDays: expected 1 to 3650 days/,
     ],
     ["results that are kept for ever", { "masumi:keepDays": "3651" }, /masumi:keepDays: expected 1 to/],
+    [
+      "a client that may ask for nothing",
+      { "masumi:limits": '{"maxPerClient":0}' },
+      /masumi:limits\.maxPerClient: /,
+    ],
+    ["a limit of another name", { "masumi:limits": '{"perMinute":5}' }, /masumi:limits: .*perMinute/],
+    [
+      "a ledger without a bucket",
+      { "masumi:ledger": '{"prefix":"audit"}' },
+      /masumi:ledger\.bucket: .*expected string/,
+    ],
+    [
+      "a ledger with a key, which belongs elsewhere",
+      { "masumi:ledger": '{"bucket":"audit","region":"r","accessKey":"a"}' },
+      /masumi:ledger: .*accessKey/,
+    ],
+    [
+      "a ledger whose region nobody says",
+      { "masumi:ledger": '{"bucket":"audit"}' },
+      /masumi:ledger\.region is missing/,
+    ],
     ["a missing network", { "masumi:network": undefined }, /masumi:network/],
     [
       "a missing key",
@@ -445,6 +467,11 @@ describe("stack configuration", () => {
       "the bucket of large documents",
       { documents: '{"bucket":"docs","region":"r","endpoint":"http://s3.internal:9000"}' },
       /masumi:documents\.endpoint is unencrypted/,
+    ],
+    [
+      "the ledger's bucket",
+      { ledger: '{"bucket":"audit","region":"r","endpoint":"http://s3.internal:9000"}' },
+      /masumi:ledger\.endpoint is unencrypted/,
     ],
     [
       "a database",

@@ -28,6 +28,9 @@ const FROZEN = {
   EcrImages: text("ecs", "ecrImages"),
   StoredDocument: text("documents", "storedDocument"),
   DatabaseRole: text("database", "databaseRole"),
+  SharedProcess: text("shared-crew", "sharedProcess"),
+  SharedAgent: text("shared-crew", "sharedAgent"),
+  SharedIdentity: text("shared-crew", "sharedIdentity"),
 };
 
 /** What the host makes of each text in a folder: the methods of the provider that it leads to. */

@@ -1,13 +1,14 @@
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Project, openProject, readSpending } from "../../stacks/index.ts";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { type Project, type SpentFilter, openProject, readSpending as read } from "../../stacks/index.ts";
 import { answering, numbered } from "../providers/masumi/agent.ts";
 import { V1, V2, confirmationOf } from "../providers/masumi/inputs.ts";
 import { startRun } from "../providers/masumi/run.ts";
 import { type Service, startService } from "../providers/masumi/service.ts";
 import { repository } from "../helpers/project.ts";
+import { LocalS3 } from "../helpers/s3.ts";
 
 const root = mkdtempSync(join(tmpdir(), "masumi-spent-"));
 const ledger = join(root, ".masumi/ledger.jsonl");
@@ -25,6 +26,7 @@ afterAll(async () => {
   await service[Symbol.asyncDispose]();
 });
 
+const readSpending = (of: Project, filter: SpentFilter) => read(of, filter, { env: {} });
 const run = () => startRun(service.url, { projectFolder: root });
 const named = (id: string) => ({ resourceUrn: `urn:pulumi:test::masumi::confirmation::${id}` });
 
@@ -98,3 +100,41 @@ it("names requests of unknown outcome, and leaves out what it does not understan
   expect(total.registrations).toBe(0);
   await expect(readSpending(project, { stack: "test", month: "November" })).rejects.toThrow(/like 2026-11/);
 });
+
+it("sums the lines of all machines where the stack has a bucket for them, each once", async () => {
+  await using s3 = await LocalS3.start();
+  vi.stubEnv("AWS_ACCESS_KEY_ID", "test");
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
+  await s3.client.createBucket({ Bucket: "example-ledger" });
+  const ledger = { bucket: "example-ledger", endpoint: s3.endpoint, region: "us-east-1" };
+  writeFileSync(join(root, "Pulumi.test.yaml"), JSON.stringify({ config: { "masumi:ledger": ledger } }));
+  const project = openProject(root);
+  writeFileSync(join(root, ".masumi/ledger.jsonl"), "");
+  const elsewhere = mkdtempSync(join(tmpdir(), "masumi-spent-"));
+  const config = { "masumi:ledger": JSON.stringify(ledger) };
+  const urn = (index: number) => `urn:pulumi:test::masumi-agents::masumi:AgentRegistration::agent-${index}`;
+  const register = async (index: number, projectFolder: string) => {
+    const inputs = { ...numbered(index), resourceUrn: urn(index) };
+    const { id } = await startRun(service.url, { projectFolder, config }).create(inputs);
+    const confirmation = confirmationOf(id, inputs, { resourceUrn: urn(index), waitMinutes: 2 });
+    await startRun(service.url, { projectFolder, config }).confirm(confirmation);
+  };
+  await register(7, root);
+  await register(8, elsewhere);
+  s3.faults.push(...Array<number>(20).fill(403));
+  await register(9, root);
+  s3.faults.length = 0;
+
+  const spent = await readSpending(project, { stack: "org/masumi-agents/test" });
+  expect(spent.rows.map(({ agent, registrations }) => [agent, registrations])).toEqual([
+    ["agent-7", 1],
+    ["agent-8", 1],
+    ["agent-9", 1],
+  ]);
+  expect(spent).toMatchObject({ bucket: `${s3.endpoint}/example-ledger/masumi-agents/test`, unsent: 3 });
+
+  s3.faults.push(...Array<number>(20).fill(403));
+  await expect(readSpending(project, { stack: "test" })).rejects.toThrow(/cannot be read .*doctor checks it/);
+  rmSync(elsewhere, { recursive: true });
+  vi.unstubAllEnvs();
+}, 120_000);

@@ -2,7 +2,8 @@
 
 import json
 from multiprocessing.connection import Connection
-from typing import Final, Protocol
+from threading import Lock
+from typing import Any, Final, Protocol
 
 LONGEST_ANSWER: Final = 100_000
 """Characters; JSON spells one in at most twelve bytes."""
@@ -16,12 +17,26 @@ class Ask(Protocol):
         """Ask a question; for a draft the customer says what to change, if anything."""
 
 
-def asking(connection: Connection) -> Ask:
-    """Return an Ask over the pipe: {"ask": {"prompt", "is_draft"}} goes out, {"input"} comes back."""
+class Parent:
+    """The worker's side of its pipe. Any thread may send a message; of those that ask, one waits for the other."""
 
-    def ask(prompt: str, *, is_draft: bool = False) -> str:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._sending = Lock()
+        self._asking = Lock()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message, whole."""
+        with self._sending:
+            self._connection.send_bytes(json.dumps(message).encode())
+
+    def ask(self, prompt: str, *, is_draft: bool = False) -> str:
+        """Ask the customer: {"ask": {"prompt", "is_draft"}} goes out, {"input"} comes back."""
         text = str(prompt).encode("utf-8", "replace").decode()
-        connection.send_bytes(json.dumps({"ask": {"prompt": text, "is_draft": is_draft}}).encode())
-        return str(json.loads(connection.recv_bytes(_LONGEST_REPLY))["input"])
+        with self._asking:  # answers have no names
+            self.send({"ask": {"prompt": text, "is_draft": is_draft}})
+            return str(json.loads(self._connection.recv_bytes(_LONGEST_REPLY))["input"])
 
-    return ask
+    def close(self) -> None:
+        """Close the pipe."""
+        self._connection.close()

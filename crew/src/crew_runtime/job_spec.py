@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from crew_runtime.author_project import AuthorProject
 from crew_runtime.documents.document import DocumentSet
 from crew_runtime.model_access import ModelAccess
 
@@ -14,8 +15,8 @@ class JobSpec:
     """All that a worker is given: no job id, no purchaser, no key.
 
     `model` is this runtime's gateway, with a token for the job alone. `folder` is the job's own, and empty. `files` are
-    the inputs that are files, with the values of their `accept`. A crew is either declared (`crew`) or made by the
-    crew.py in the folder `code`.
+    the inputs that are files, with the values of their `accept`. A crew is either declared (`crew`) or made by an
+    author's project (`code`). `tells_progress`: somebody watches the job, and is told which task begins.
     """
 
     crew: dict[str, Any]
@@ -24,4 +25,5 @@ class JobSpec:
     folder: Path
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     documents: DocumentSet | None = None
-    code: Path | None = None
+    code: AuthorProject | None = None
+    tells_progress: bool = False

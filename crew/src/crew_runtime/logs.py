@@ -7,6 +7,8 @@ import traceback
 from datetime import UTC, datetime
 from typing import TextIO
 
+from crew_runtime.current_agent import current_agent
+
 
 class JsonFormatter(logging.Formatter):
     """Writes a record as one line of JSON: time, level, event, and the event's own fields."""
@@ -22,6 +24,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "event": record.getMessage(),
             **self._constant,
+            **_agent(),
             **getattr(record, "fields", {}),
         }
         if record.exc_info and record.exc_info[0]:
@@ -32,10 +35,19 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def configure_logging(*, agent: str, instance: str, stream: TextIO = sys.stdout) -> None:
-    """Send everything that this process logs, uvicorn's lines too, to `stream` as JSON lines."""
+def _agent() -> dict[str, str]:
+    agent = current_agent()
+    return {"agent": agent} if agent else {}
+
+
+def configure_logging(*, agent: str | None = None, instance: str, stream: TextIO = sys.stdout) -> None:
+    """Send everything that this process logs, uvicorn's lines too, to `stream` as JSON lines.
+
+    Without an `agent`, each line names the one whose work it tells of.
+    """
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonFormatter(agent=agent, instance=instance))
+    constant = {"agent": agent} if agent else {}
+    handler.setFormatter(JsonFormatter(**constant, instance=instance))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell of every request
 

@@ -1,8 +1,10 @@
 """Counters and gauges in Prometheus' text format: few, so that no library is needed for them."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
+
+from crew_runtime.current_agent import current_agent
 
 _NAME: Final = "crew_"
 
@@ -17,10 +19,19 @@ class Counter:
         self._values: dict[tuple[tuple[str, str], ...], float] = {}
 
     def add(self, amount: float = 1, **labels: str) -> None:
-        """Add `amount` for these labels."""
+        """Add `amount` for these labels, and for the agent whose work it is where there are several."""
+        agent = current_agent()
+        if agent:
+            labels["agent"] = agent
         key = tuple(sorted(labels.items()))
         with self._lock:
             self._values[key] = self._values.get(key, 0) + amount
+
+    def forget(self, agent: str) -> None:
+        """Remove what was counted for an agent that is gone."""
+        with self._lock:
+            for key in [key for key in self._values if ("agent", agent) in key]:
+                del self._values[key]
 
     @property
     def values(self) -> dict[tuple[tuple[str, str], ...], float]:
@@ -54,21 +65,33 @@ COUNTERS: Final = (
 
 Gauge = tuple[str, str, Mapping[str, float] | float]
 """Name, help, and a value or one for each value of the label `kind`."""
+_Sample = tuple[Mapping[str, str], float]
 
 
-def rendered(gauges: Iterable[Gauge]) -> str:
-    """Return the counters and the given gauges in the text format of Prometheus."""
+def rendered(gauges: Iterable[Gauge], by_agent: Mapping[str, Iterable[Gauge]] | None = None) -> str:
+    """Return the counters and the given gauges in the text format of Prometheus; those of agents have their labels."""
     lines: list[str] = []
     for counter in COUNTERS:
         lines += _head(counter.name, counter.help_text, "counter")
         lines += [f"{_NAME}{counter.name}{_labels(dict(key))} {value:.15g}" for key, value in counter.values.items()]
+    samples: dict[tuple[str, str], list[_Sample]] = {}
     for name, help_text, values in gauges:
+        samples.setdefault((name, help_text), []).extend(_samples(values, {}))
+    for agent, own in (by_agent or {}).items():
+        for name, help_text, values in own:
+            samples.setdefault((name, help_text), []).extend(_samples(values, {"agent": agent}))
+    for (name, help_text), found in samples.items():
         lines += _head(name, help_text, "gauge")
-        if isinstance(values, Mapping):
-            lines += [f"{_NAME}{name}{_labels({'kind': kind})} {value:.15g}" for kind, value in values.items()]
-        else:
-            lines.append(f"{_NAME}{name} {values:.15g}")
+        lines += [f"{_NAME}{name}{_labels(labels)} {value:.15g}" for labels, value in found]
     return "\n".join(lines) + "\n"
+
+
+def _samples(values: Mapping[str, float] | float, labels: Mapping[str, str]) -> Iterator[_Sample]:
+    if isinstance(values, Mapping):
+        for kind, value in values.items():
+            yield {**labels, "kind": kind}, value
+    else:
+        yield labels, values
 
 
 def _head(name: str, help_text: str, kind: str) -> list[str]:

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from support.declarations import declaration
+from crew_runtime.author_project import AuthorProject
+from support.declarations import in_python
+from support.jobs import project
 
 _CODE = """
 from crewai import Agent, Crew, Task
@@ -20,15 +22,13 @@ def crew():
 """
 
 
-def lay_code(folder: Path) -> Path:
+def lay_code(folder: Path) -> AuthorProject:
     """Put crew.py where a runtime whose crew.json is in `folder` looks for it."""
     code = folder / "code" / "asks"
     code.mkdir(parents=True)
     (code / "crew.py").write_text(_CODE)
-    return code
+    return project(code)
 
 
 def asks_twice() -> dict[str, Any]:
-    declared = declaration(code="code/asks")
-    del declared["crew"]
-    return declared
+    return in_python(folder="code/asks")

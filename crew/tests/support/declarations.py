@@ -58,3 +58,11 @@ def one_task(description: str = "Research {topic}.", **changes: Any) -> dict[str
     full = declaration()
     task = {**full["crew"]["tasks"][0], "description": description, **changes}
     return {**full, "crew": {**full["crew"], "tasks": [task]}}
+
+
+def in_python(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    """The same agent, with a crew.py in `code/abc` instead of a declared crew."""
+    code = {"folder": "code/abc", "kind": "crew", "module": "crew", "paths": ["."], **changes}
+    declared = declaration(code=code)
+    del declared["crew"]
+    return declared

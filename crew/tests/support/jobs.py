@@ -3,21 +3,31 @@
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from crew_runtime.crewai.worker_main import run_crew
+from crew_runtime.author_project import AuthorProject
+from crew_runtime.crewai.worker_main import build_crew, run_crew
 from crew_runtime.declared.declaration import Declaration
+from crew_runtime.declared.input_schema import InputField
 from crew_runtime.http.connections import Connection
 from crew_runtime.job_spec import JobSpec
+from crew_runtime.model.agent_model import AgentModel
 from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.model.session import Budget, Session
 from crew_runtime.model_access import ModelAccess
-from crew_runtime.runner.worker_process import WorkerProcess
+from crew_runtime.runner.job_runner import JobRunner
+from crew_runtime.runner.plan import Limits, Plan
+from crew_runtime.runner.slots import Slots
+from crew_runtime.runner.worker_launcher import WorkerLauncher
+from crew_runtime.runner.worker_process import WorkerProcess, start_fork_server
+from crew_runtime.runner.workplaces import Workplaces
+from crew_runtime.store import JobStore
 from support.declarations import declaration
 from support.runtime import SENTINEL_KEY
 
@@ -39,13 +49,19 @@ def job_spec(folder: Path, declared: dict[str, Any], model_url: str, **changes: 
     return JobSpec(**settings | changes)
 
 
+def project(folder: Path, **changes: Any) -> AuthorProject:  # noqa: ANN401 - any field
+    """A project whose root has crew.py."""
+    settings: dict[str, Any] = {"kind": "crew", "module": "crew", "paths": (folder,), "inputs": ("topic", "tone")}
+    return AuthorProject(folder=folder, **settings | changes)
+
+
 def author_code(folder: Path, model_url: str, source: str | Path, **changes: Any) -> JobSpec:  # noqa: ANN401 - any field
     """What a job of an agent with a crew.py is told."""
     code = folder / "code" if isinstance(source, str) else source
     if isinstance(source, str):
         code.mkdir(exist_ok=True)
         (code / "crew.py").write_text(source)
-    return replace(job_spec(folder, declaration(), model_url), crew={}, code=code, **changes)
+    return replace(job_spec(folder, declaration(), model_url), crew={}, code=project(code), **changes)
 
 
 class TokenCounts:
@@ -59,13 +75,27 @@ class TokenCounts:
         return self.days[day]
 
 
+class ModelBehind:
+    """A model behind a gateway, for the jobs of one agent."""
+
+    def __init__(self, gateway: ModelGateway, access: ModelAccess, day: DailyTokens) -> None:
+        self.model = AgentModel(gateway, day)
+        self._access = access
+
+    def open(self, inputs: Mapping[str, str], budget: Budget) -> Session:
+        return self.model.open(self._access, inputs, budget)
+
+    def close(self, token: str) -> None:
+        self.model.close(token)
+
+
 @contextmanager
-def gateway_to(access: ModelAccess, daily: int | None = None) -> Iterator[ModelGateway]:
+def gateway_to(access: ModelAccess, daily: int | None = None) -> Iterator[ModelBehind]:
     """A gateway to a model, as the runtime has it; it serves until the end of the `with`."""
-    gateway = ModelGateway(access, DailyTokens(TokenCounts(), daily), connection=Connection)
+    gateway = ModelGateway(connection=Connection)
     gateway.start()
     try:
-        yield gateway
+        yield ModelBehind(gateway, access, DailyTokens(TokenCounts(), daily))
     finally:
         gateway.stop()
 
@@ -81,3 +111,23 @@ def session_of(of: JobSpec, *, calls: int = 20, tokens: int = 500_000) -> Iterat
 def outcome(of: JobSpec, *, calls: int = 20, tokens: int = 500_000) -> dict[str, Any]:
     with session_of(of, calls=calls, tokens=tokens) as (spec, session):
         return session.explained(WorkerProcess(run_crew, spec).answer(timeout=JOB_SECONDS))
+
+
+def refusal(of: JobSpec) -> str:
+    """Why a crew or flow cannot be served, as a start tells it; "" if it can."""
+    with session_of(replace(of, inputs={})) as (spec, _):
+        answer = WorkerProcess(build_crew, spec).answer(timeout=JOB_SECONDS)
+    return "" if "result" in answer else str(answer["detail"])
+
+
+@contextmanager
+def job_runner(
+    store: JobStore, spec: JobSpec, model: AgentModel, fields: Sequence[InputField], limits: Limits
+) -> Iterator[JobRunner]:
+    """The runner of one agent's jobs, as the runtime has it; its model's gateway is there already."""
+    places = Workplaces(spec.folder)
+    places.begin()
+    start_fork_server("crew_runtime.crewai.preload")
+    plan = Plan(launcher=WorkerLauncher(spec, places), access=spec.model, fields=fields, limits=limits)
+    with ThreadPoolExecutor(limits.parallel) as threads:
+        yield JobRunner(store=store, model=model, plan=plan, slots=Slots(limits.parallel), threads=threads)

@@ -35,6 +35,11 @@ def memory_of(runtime: int) -> Memory:
     )
 
 
+def fork_server_of(runtime: int) -> int:
+    """The process that a runtime's jobs are forked from."""
+    return next(pid for pid in _children(runtime) if "fork_server" in _command(pid))
+
+
 def resident(pid: int) -> float | None:
     """What a process has in RAM."""
     return _sum(Path(f"/proc/{pid}/status"), "VmRSS")

@@ -28,11 +28,11 @@ def _reply(body: dict[str, Any], prompt: str) -> tuple[str | None, list[dict[str
     if wanted and wanted[1] in offered and not from_tools:
         function = {"name": wanted[1], "arguments": wanted[2]}
         return None, [{"id": "call_1", "type": "function", "function": function}]
-    if "json_schema" in str(body.get("response_format")):
-        return json.dumps({"valid": "refuse" not in said, "feedback": "It is not good enough."}), []
     json_wanted = _JSON.search(said)
     if json_wanted:
         return json_wanted[2 if "does not follow the schema" in said else 1], []
+    if "json_schema" in str(body.get("response_format")):
+        return json.dumps({"valid": "refuse" not in said, "feedback": "It is not good enough."}), []
     markers = " ".join(dict.fromkeys(_MARKER.findall(prompt)))
     quoted = f" (tool: {from_tools[0]})" if from_tools else ""
     return " " if "answer with nothing" in prompt else f"Stub result {markers}{quoted}", []

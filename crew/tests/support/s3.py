@@ -44,15 +44,18 @@ class LocalS3:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        self.client = self.client_of("s3")
+        self._make_bucket()
+
+    def client_of(self, service: str) -> Any:  # noqa: ANN401 - botocore makes the class of a client at run time
         access, _, secret = KEY.partition(":")
-        self.client: Any = Session().create_client(
-            "s3",
+        return Session().create_client(
+            service,
             region_name="us-east-1",
             endpoint_url=self.url,
             aws_access_key_id=access,
             aws_secret_access_key=secret,
         )
-        self._make_bucket()
 
     def _make_bucket(self) -> None:
         deadline = time.monotonic() + _WAIT_SECONDS

@@ -4,11 +4,13 @@ import json
 import os
 import resource
 import signal
+import ssl
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
-from crew_runtime.ask import asking
+from crew_runtime.ask import Parent
 from crew_runtime.machine.confinement import MEMORY_BYTES, limit_job
 
 
@@ -61,6 +63,22 @@ def tell_descriptors(connection: Connection, _: object) -> None:
 
 
 def ask_twice(connection: Connection, what: str) -> None:
-    ask = asking(connection)
+    ask = Parent(connection).ask
     replies = [ask(f"{what} {number}?") for number in ("one", "two")]
     connection.send_bytes(json.dumps({"result": replies}).encode())
+
+
+def count_contexts(connection: Connection, _: object) -> None:
+    """Count how often the authorities' certificates are read while clients are made."""
+    import openai  # noqa: PLC0415 - it is loaded in the job's process
+
+    made: list[object] = []
+
+    class Counting(ssl.SSLContext):
+        def load_verify_locations(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - as ssl has it
+            made.append(self)
+            super().load_verify_locations(*given, **named)
+
+    ssl.SSLContext = Counting  # type: ignore[misc]
+    clients = [kind(api_key="none") for kind in (openai.OpenAI, openai.AsyncOpenAI, openai.OpenAI)]
+    connection.send_bytes(json.dumps({"result": str(len(made)), "clients": len(clients)}).encode())

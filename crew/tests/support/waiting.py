@@ -6,8 +6,8 @@ from collections.abc import Callable
 PATIENCE_SECONDS = 120
 
 
-def wait_for(reached: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def wait_for(reached: Callable[[], object], *, within: float = PATIENCE_SECONDS) -> None:
+    deadline = time.monotonic() + within
     while not reached():
         assert time.monotonic() < deadline
         time.sleep(0.02)

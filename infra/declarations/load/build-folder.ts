@@ -9,6 +9,21 @@ import { type PathProblem, gitEnvironment, ignoredByGit, isInside, privateProble
  */
 export const filesInFolder = (folder: string): string[] => filesOfClone(folder) ?? filesOnDisk(folder);
 
+/** What Python and its tools leave behind, and `.env`, which holds keys. */
+const NO_CODE =
+  /(^|\/)(__pycache__|\.[a-z]+_cache|[^/]+\.egg-info)\/|\.py[co]$|(^|\/)\.env(\.(?!example$|sample$)[^/]*)?$/;
+
+/** Returns the files of a folder of Python code that the crew runtime gets: without virtual environments, caches and keys. */
+export function codeInFolder(folder: string): string[] {
+  const paths = filesInFolder(folder).map((path) => path.split(sep).join("/"));
+  const environments = paths
+    .filter((path) => posix.basename(path) === "pyvenv.cfg")
+    .map((path) => `${posix.dirname(path)}/`);
+  return paths.filter(
+    (path) => !NO_CODE.test(path) && !environments.some((environment) => path.startsWith(environment)),
+  );
+}
+
 function filesOfClone(folder: string): string[] | undefined {
   const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
   const { status, stdout } = spawnSync("git", args, {
@@ -32,12 +47,16 @@ const filesOnDisk = (folder: string, below = ""): string[] =>
       return entry.isDirectory() ? filesOnDisk(folder, path) : [path];
     });
 
-/** Returns why a folder cannot be built as a clone has it, beginning with what it cannot do without. */
+/**
+ * Returns why a folder cannot be built as a clone has it, beginning with what it cannot do without.
+ *
+ * @param indispensable a file on this machine without which a clone could not be built
+ */
 export function folderProblems(
   projectRoot: string,
   folder: string,
   files: readonly string[],
-  indispensable: "Dockerfile" | "crew.py",
+  indispensable: string | undefined,
 ): PathProblem[] {
   const links = files.filter((path) => isLink(join(projectRoot, folder, path)));
   const ignored = ignoredByGit(
@@ -45,7 +64,7 @@ export function folderProblems(
     links.map((path) => join(folder, path)).filter((path) => isInside(join(projectRoot, path), projectRoot)),
   );
   return [
-    ignoredProblem(folder, files, indispensable),
+    indispensable === undefined ? undefined : ignoredProblem(folder, files, indispensable),
     ...files.map(
       (path) => fileProblem(projectRoot, folder, path) ?? linkProblem(join(folder, path), ignored),
     ),
@@ -85,7 +104,7 @@ function fileProblem(projectRoot: string, folder: string, path: string): PathPro
 function ignoredProblem(
   folder: string,
   files: readonly string[],
-  indispensable: "Dockerfile" | "crew.py",
+  indispensable: string,
 ): PathProblem | undefined {
   if (files.includes(indispensable)) return undefined;
   return {

@@ -40,8 +40,6 @@ const FINDINGS: Record<string, [message: string, remedy: string]> = {
   UNEXPECTED_TOKEN: ['"$" does not belong here', QUOTES],
 };
 
-const ONE_AGENT = "each file declares one agent: move it to a separate file";
-
 /** Findings after which the file is still readable; after any other, further findings may only be its consequences. */
 const HARMLESS = new Set(["DUPLICATE_KEY", "TAG_RESOLVE_FAILED"]);
 
@@ -71,8 +69,35 @@ function documentsIn(text: string, lines: LineCounter): Document.Parsed[] {
   return documents.filter((document) => !isBlank(document));
 }
 
+/** What a file is for: what is said of one that is something else. */
+export interface Purpose {
+  readonly ifEmpty: string;
+  /** Of a second document in it. */
+  readonly ifSeveral: string;
+  /** Of a list or a text instead of a map. */
+  readonly ifNoMap: readonly [message: string, remedy: string];
+}
+
+const DECLARATION: Purpose = {
+  ifEmpty: "an agent needs at least a name, a description and something to run",
+  ifSeveral: "each file declares one agent: move it to a separate file",
+  ifNoMap: ["is not an agent", "write a map of keys: name: …, description: …"],
+};
+
 /** Parses a file into a map with positions, or returns what is wrong with its YAML. */
 export function parseDeclaration(source: SourceFile): { parsed?: ParsedFile; complaints: Complaint[] } {
+  const { located, complaints } = parseMap(source, DECLARATION);
+  if (!located) return { complaints };
+  const stem = basename(source.file).replace(/\.ya?ml$/, "");
+  const parsed = { ...located, stem, root: withoutExtensions(located.root), source: located.root };
+  return { parsed, complaints };
+}
+
+/** Parses a file that is one map. */
+export function parseMap(
+  source: SourceFile,
+  purpose: Purpose,
+): { located?: Located; complaints: Complaint[] } {
   const lines = new LineCounter();
   const [document, second] = documentsIn(source.text, lines);
   const complaints: Complaint[] = [];
@@ -82,7 +107,7 @@ export function parseDeclaration(source: SourceFile): { parsed?: ParsedFile; com
   };
 
   if (!document) {
-    complain(0, "is empty", "an agent needs at least a name, a description and something to run");
+    complain(0, "is empty", purpose.ifEmpty);
     return { complaints };
   }
   const findings = [...document.errors, ...document.warnings];
@@ -99,7 +124,7 @@ export function parseDeclaration(source: SourceFile): { parsed?: ParsedFile; com
   }
   if (fatal) return { complaints };
   if (second) {
-    complain(second.range[0], "a second document begins here", ONE_AGENT);
+    complain(second.range[0], "a second document begins here", purpose.ifSeveral);
     return { complaints };
   }
 
@@ -110,14 +135,10 @@ export function parseDeclaration(source: SourceFile): { parsed?: ParsedFile; com
     return { complaints };
   }
   if (!isMap(root)) {
-    complain(root?.range[0] ?? 0, "is not an agent", "write a map of keys: name: …, description: …");
+    complain(root?.range[0] ?? 0, ...purpose.ifNoMap);
     return { complaints };
   }
-  const stem = basename(source.file).replace(/\.ya?ml$/, "");
-  return {
-    parsed: { file: source.file, stem, lines, root: withoutExtensions(root), source: root },
-    complaints,
-  };
+  return { located: { file: source.file, lines, root }, complaints };
 }
 
 /** Returns a map without its `x-` keys, which hold what is used elsewhere by an alias. */

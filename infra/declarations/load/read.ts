@@ -22,16 +22,30 @@ const YAML = /\.ya?ml$/;
 /** Names that were meant as a declaration's, whatever lies there. */
 const MEANT_AS_YAML = /\.ya?ml$/i;
 
+/** A folder beside the declarations that holds YAML files. */
+export interface FolderOfYaml {
+  /** Relative to the project's root, with forward slashes, like its files. */
+  readonly folder: string;
+  readonly files: readonly string[];
+}
+
 /**
  * Reads the folder of declarations: every `*.yaml` and `*.yml` directly in it. Complains about anything else instead of
  * skipping it, because an agent that is silently not read would be taken off the network. A folder without declarations is
  * valid: that is how the last agent is removed.
+ *
+ * @returns also `folders`, for complainOfFolders
  */
 export function readDeclarations(
   folder: string,
   projectRoot: string,
-): { readonly sources: SourceFile[]; readonly complaints: Complaint[] } {
+): {
+  readonly sources: SourceFile[];
+  readonly folders: FolderOfYaml[];
+  readonly complaints: Complaint[];
+} {
   const sources: SourceFile[] = [];
+  const folders: FolderOfYaml[] = [];
   const complaints: Complaint[] = [];
   const shown = (path: string) => relative(projectRoot, path).split(sep).join("/") || ".";
   const complain = (path: string, message: string, remedy: string, line = 1, column = 1) =>
@@ -40,20 +54,22 @@ export function readDeclarations(
   const names = listFolder(folder);
   if (!names) {
     complain(folder, "is not a readable folder", "agents are YAML files in a folder of the project");
-    return { sources, complaints };
+    return { sources, folders, complaints };
   }
   for (const name of names.filter((name) => !IGNORED_FILES.test(name))) {
     const path = join(folder, name);
     const problem = whyUnread(path, projectRoot);
     if (problem) complain(path, ...problem);
-    else if (isFolder(path)) continue;
-    else {
+    else if (isFolder(path)) {
+      const files = yamlBelow(path).map((file) => shown(join(path, file)));
+      if (files.length > 0) folders.push({ folder: shown(path), files });
+    } else {
       const decoded = decode(readFileSync(path));
       if (typeof decoded === "string") sources.push({ file: shown(path), text: decoded });
       else complain(path, decoded.message, "save it as UTF-8", decoded.line, decoded.column);
     }
   }
-  return { sources, complaints };
+  return { sources, folders, complaints };
 }
 
 function listFolder(folder: string): string[] | undefined {
@@ -108,14 +124,32 @@ function refuseLink(path: string, projectRoot: string): string | undefined {
   return ignoredByGit(projectRoot, [shown]).size > 0 ? "is a link to something that git ignores" : undefined;
 }
 
-/** Folders may lie beside the declarations, but none that stands where an agent did, and none that hides one. */
+/** A folder that stands where an agent did would take it off the network. */
 function refuseFolder(path: string): Problem | undefined {
   if (MEANT_AS_YAML.test(path)) {
     return ["is a folder instead of a file", "put the file back; to remove the agent, remove the folder"];
   }
-  const inner = readdirSync(path, { recursive: true, encoding: "utf8" });
-  if (!inner.some((name) => MEANT_AS_YAML.test(name))) return undefined;
-  return ["is a folder, and subfolders are not read", `move its YAML files to ${basename(dirname(path))}/`];
+  yamlBelow(path); // throws if it cannot be opened
+  return undefined;
+}
+
+const yamlBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => MEANT_AS_YAML.test(name));
+
+/** Complains of folders beside the declarations that may hide some: only what a declaration builds is known to be none. */
+export function complainOfFolders(
+  folders: readonly FolderOfYaml[],
+  built: readonly string[],
+  complaints: Complaint[],
+): void {
+  const isBelow = (path: string, folder: string) => `${path}/`.startsWith(`${folder}/`);
+  for (const { folder, files } of folders) {
+    const known = built.filter((one) => isBelow(one, folder));
+    if (files.every((file) => known.some((one) => isBelow(file, one)))) continue;
+    const remedy = `move its YAML files to ${dirname(folder)}/, or name the folder in a build:`;
+    const place = { file: folder, line: 1, column: 1 };
+    complaints.push(complaintAt(place, "is a folder, and subfolders are not read", remedy));
+  }
 }
 
 interface Undecodable {

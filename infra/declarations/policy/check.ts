@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type HostingKind, TRAITS, isHosting } from "../../hosting/traits.ts";
+import { type HostingKind, type SharedPlace, isHosting, placeTraits } from "../../hosting/traits.ts";
 import type { Network } from "../schema/assets.ts";
 import { NEEDED_KEYS } from "../schema/schema.ts";
 import { type Complain, type Located, type Path, toPlain } from "../load/located.ts";
@@ -9,7 +9,7 @@ import { settingPlace } from "./place.ts";
 import { type Policy, RESERVED_IDS } from "./settings.ts";
 
 /** What a stack allows the authors of declarations. */
-export interface AuthorRules {
+export interface AuthorRules extends SharedPlace {
   /** The repository's folder, absolute. */
   readonly projectRoot: string;
   readonly stack: string;
@@ -46,9 +46,9 @@ export function checkPolicy(
 }
 
 /** Returns the hostings that agents of a stack may choose. What runs beside the deploying machine's keys is never among Mainnet's. */
-export const allowedHostings = ({ hosting, hostings, network }: AuthorRules): string[] =>
+export const allowedHostings = ({ hosting, hostings, network, shared }: AuthorRules): string[] =>
   [...new Set([hosting, ...(hostings ?? [])])].filter(
-    (kind) => network !== "Mainnet" || !isHosting(kind) || !TRAITS[kind].runsBesideKeys,
+    (kind) => network !== "Mainnet" || !isHosting(kind) || !placeTraits(kind, { shared }).runsBesideKeys,
   );
 
 function checkHosting(
@@ -66,7 +66,7 @@ function hostingRefusal(
   rules: AuthorRules,
 ): [message: string, remedy: string] | undefined {
   const { projectRoot, stack, network, inPipeline } = rules;
-  const runsBesideKeys = TRAITS[kind].runsBesideKeys === true;
+  const runsBesideKeys = placeTraits(kind, rules).runsBesideKeys === true;
   if (runsBesideKeys && network === "Mainnet") {
     return [
       `hosting ${kind} would run the crew beside the keys of the machine that deploys, which is never allowed on Mainnet`,

@@ -17,9 +17,18 @@ export function checkPlaceholders(
   const texts = filledTexts(crew);
   for (const { path, text } of texts) checkText(text, path, input, complain);
   checkGuardrails(crew, input, complain);
-  const used = new Set([...inPrice, ...texts.flatMap(({ text }) => placeholders(text, PLACEHOLDER))]);
+  const used = new Set([...inPrice, ...texts.flatMap(({ text }) => placeholdersIn(text))]);
+  checkUse(input, (id) => used.has(id), complain);
+}
+
+/** Complains about fields that a customer fills in for nothing. */
+export function checkUse(
+  input: readonly DeclaredField[],
+  isUsed: (id: string) => boolean,
+  complain: Complain,
+): void {
   for (const [index, { id, type }] of input.entries()) {
-    if (used.has(id) || type === "none" || type === "hidden") continue;
+    if (type === "none" || type === "hidden" || isUsed(id)) continue;
     complain(
       ["input", index],
       `the customer is asked for "${id}", but the crew never uses it`,
@@ -28,9 +37,22 @@ export function checkPlaceholders(
   }
 }
 
-function checkText(text: string, path: Path, input: readonly DeclaredField[], complain: Complain): void {
+/**
+ * Checks one text of a crew.
+ *
+ * @param given names that the crew's own code may fill in
+ * @param form what the input fields belong to, where the text is in another file
+ */
+export function checkText(
+  text: string,
+  path: Path,
+  input: readonly DeclaredField[],
+  complain: Complain,
+  { given = () => false, form }: { readonly given?: (id: string) => boolean; readonly form?: string } = {},
+): void {
   const ids = idsWithValue(input);
-  for (const id of placeholders(text, PLACEHOLDER).filter((id) => !ids.includes(id))) {
+  const ofForm = form === undefined ? "" : ` of ${form}`;
+  for (const id of placeholdersIn(text).filter((id) => !ids.includes(id) && !given(id))) {
     if (input.some((field) => field.id === id)) {
       complain(
         path,
@@ -42,7 +64,7 @@ function checkText(text: string, path: Path, input: readonly DeclaredField[], co
     const near = nearest(id, ids);
     complain(
       path,
-      `{${id}} is not an input field`,
+      `{${id}} is not an input field${ofForm}`,
       near ? `did you mean {${near}}?` : `add an input field with id: ${id}`,
     );
   }
@@ -54,7 +76,7 @@ function checkText(text: string, path: Path, input: readonly DeclaredField[], co
 function checkGuardrails({ tasks }: DeclaredCrew, input: readonly DeclaredField[], complain: Complain): void {
   const ids = idsWithValue(input);
   for (const [index, { guardrail = "" }] of tasks.entries()) {
-    for (const id of placeholders(guardrail, PLACEHOLDER).filter((id) => ids.includes(id))) {
+    for (const id of placeholdersIn(guardrail).filter((id) => ids.includes(id))) {
       complain(
         ["crew", "tasks", index, "guardrail"],
         `{${id}} is not filled in within guardrails`,
@@ -83,6 +105,9 @@ function filledTexts({ agents, tasks }: DeclaredCrew): { path: Path; text: strin
   );
   return [...ofAgents, ...ofTasks];
 }
+
+/** Returns the names in a text that CrewAI replaces by a customer's input. */
+export const placeholdersIn = (text: string): string[] => placeholders(text, PLACEHOLDER);
 
 function placeholders(text: string, pattern: RegExp): string[] {
   return [...new Set([...text.matchAll(pattern)].map(([, first, second]) => first ?? second ?? ""))];

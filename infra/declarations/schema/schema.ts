@@ -188,8 +188,8 @@ export const declarationSchema = z
       .exactOptional()
       .meta({
         description:
-          "What the agent runs: a folder in the repository that contains a crew written in Python (crew.py), or a " +
-          "Dockerfile from which the image is built.",
+          "What the agent runs: a folder in the repository. It is a CrewAI project as crewai create crew or crewai create " +
+          "flow makes it, or has a crew.py of its own, or a Dockerfile from which the image is built.",
         examples: ["./my-crew"],
       }),
     image: imageByDigest(500)

@@ -3,9 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { EcsRollout } from "../../../providers/ecs/index.ts";
 import type { StackConfig } from "../../config.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
-import { CONTAINER_PORT } from "../../crews/environment.ts";
+import { CONTAINER_PORT, HEALTH_PATH } from "../../crews/environment.ts";
 import { NAMES, acceptedName } from "../../hosting/names.ts";
-import { type Agent, confinementOf, runsInRuntime } from "../../declarations/index.ts";
+import {
+  type Agent,
+  type Confinement,
+  type Resources,
+  confinementOf,
+  runsInRuntime,
+} from "../../declarations/index.ts";
 import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
 import { watch } from "./alarms.ts";
 import { scale } from "./autoscaling.ts";
@@ -24,7 +30,7 @@ import { albUrl } from "../../hosting/ecs/url.ts";
 const HEALTH_GRACE_SECONDS = 60;
 
 /** What all crews behind the stack's load balancer share. */
-interface AlbStack {
+export interface AlbStack {
   readonly config: StackConfig;
   readonly domain: string;
   readonly zoneId: string;
@@ -37,9 +43,18 @@ interface AlbStack {
 
 /** Runs crews on ECS Fargate behind one load balancer, each at its own host name, so every preview knows the URL. */
 export const hosting: HostingFactory = async (context) => {
-  const stack = await makeStack(context);
+  const stack = await useAlb(context);
   return { host: (crew, options) => hostCrew(stack, crew, options) };
 };
+
+/** One per program run: a stack may have crews of their own behind it, and shared ones. */
+const used = new WeakMap<HostingContext, Promise<AlbStack>>();
+
+export function useAlb(context: HostingContext): Promise<AlbStack> {
+  const known = used.get(context) ?? makeStack(context);
+  used.set(context, known);
+  return known;
+}
 
 async function makeStack(context: HostingContext): Promise<AlbStack> {
   const { config, agents, registered } = context;
@@ -69,31 +84,22 @@ function hostCrew(stack: AlbStack, crew: CrewToHost, given: pulumi.CustomResourc
   const common = commonInputs(config.aws, agent.id);
   const options = withCommonInputs(common, given);
   const made = makeCrew(shared, config, crew, options);
-  const route = makeRoute(agent.id, stack, options);
-  const task = makeTask(stack, agent, made, options);
-  const service = makeService(stack, { agent, task, made, route }, options);
+  const route = makeRoute(
+    { id: agent.id, host: `${agent.id}.${domain}`, healthPath: HEALTH_PATH },
+    stack,
+    options,
+  );
+  const task = makeTask(stack, taskOf(agent, made), options);
+  const { resources } = agent;
+  const { outliveService } = made;
+  const service = makeService(stack, { id: agent.id, resources, task, route, outliveService }, options);
   scale(agent, { cluster: shared.cluster.name, service: service.name }, options);
   watch(
     { agent, aws: config.aws, name: shared.name, logGroup: made.logGroup.name },
     { behind: { loadBalancer: loadBalancer.arn, targetGroup: route.targetGroup.arn } },
     options,
   );
-  const rollout = new EcsRollout(
-    agent.id,
-    {
-      access: shared.access,
-      agentId: agent.id,
-      cluster: shared.cluster.arn,
-      service: service.name,
-      awaited: { taskDefinition: task.arn },
-      revision: task.arn,
-      log: { group: made.logGroup.name, streamPrefix: LOG_STREAM_PREFIX },
-      minutes: rolloutMinutes(config.aws.jobMinutes),
-      // The task definition identifies the deployment to wait for.
-      steadySeconds: 0,
-    },
-    options,
-  );
+  const rollout = awaitRollout(stack, { id: agent.id, service, task, logGroup: made.logGroup }, options);
   const url = albUrl(domain, agent.id);
   return {
     url,
@@ -108,13 +114,58 @@ function hostCrew(stack: AlbStack, crew: CrewToHost, given: pulumi.CustomResourc
   };
 }
 
-function makeTask(
+export interface RolloutParts {
+  readonly id: string;
+  readonly service: aws.ecs.Service;
+  readonly task: aws.ecs.TaskDefinition;
+  readonly logGroup: aws.cloudwatch.LogGroup;
+}
+
+export const awaitRollout = (
   { config, shared }: AlbStack,
-  agent: Agent,
-  { environment, hasLargeDocuments, image, logGroup, secrets, taskRole }: EcsCrew,
+  { id, service, task, logGroup }: RolloutParts,
+  options: pulumi.CustomResourceOptions,
+): EcsRollout =>
+  new EcsRollout(
+    id,
+    {
+      access: shared.access,
+      agentId: id,
+      cluster: shared.cluster.arn,
+      service: service.name,
+      awaited: { taskDefinition: task.arn },
+      revision: task.arn,
+      log: { group: logGroup.name, streamPrefix: LOG_STREAM_PREFIX },
+      minutes: rolloutMinutes(config.aws.jobMinutes),
+      // The task definition identifies the deployment to wait for.
+      steadySeconds: 0,
+    },
+    options,
+  );
+
+/** What a task runs, an agent's or the shared crew service's. */
+export interface TaskParts extends Omit<EcsCrew, "identityParameter" | "outliveService"> {
+  readonly id: string;
+  readonly resources: Pick<Resources, "cpu" | "memory">;
+  readonly isOurRuntime: boolean;
+  readonly confinement: Confinement;
+}
+
+const taskOf = (agent: Agent, made: EcsCrew): TaskParts => ({
+  ...made,
+  id: agent.id,
+  resources: agent.resources,
+  isOurRuntime: runsInRuntime(agent),
+  confinement: confinementOf(agent),
+});
+
+export function makeTask(
+  { config, shared }: AlbStack,
+  parts: TaskParts,
   options: pulumi.CustomResourceOptions,
 ): aws.ecs.TaskDefinition {
-  const { id, resources } = agent;
+  const { id, resources, environment, image, logGroup, secrets, taskRole } = parts;
+  const { isOurRuntime, confinement, hasLargeDocuments } = parts;
   const { region } = shared.place;
   const definition = pulumi.all([image, logGroup.name, secrets]).apply(([image, logGroup, secrets]) =>
     containerDefinition({
@@ -123,8 +174,8 @@ function makeTask(
       secrets,
       logGroup,
       region,
-      isOurRuntime: runsInRuntime(agent),
-      confinement: confinementOf(agent),
+      isOurRuntime,
+      confinement,
       hasLargeDocuments,
     }),
   );
@@ -149,19 +200,20 @@ function makeTask(
   );
 }
 
-interface ServiceParts {
-  readonly agent: Agent;
+export interface ServiceParts {
+  readonly id: string;
+  readonly resources: Pick<Resources, "instances" | "autoscaling">;
   readonly task: aws.ecs.TaskDefinition;
-  readonly made: EcsCrew;
   readonly route: Route;
+  /** What must be removed only after the service. */
+  readonly outliveService: pulumi.Resource[];
 }
 
-function makeService(
+export function makeService(
   { config, shared, network, loadBalancer, securityGroup }: AlbStack,
-  { agent, task, made, route }: ServiceParts,
+  { id, resources, task, route, outliveService }: ServiceParts,
   options: pulumi.CustomResourceOptions,
 ): aws.ecs.Service {
-  const { id, resources } = agent;
   const { rule, targetGroup } = route;
   return new aws.ecs.Service(
     id,
@@ -192,7 +244,7 @@ function makeService(
     {
       ...options,
       // AWS rejects a target group without a rule, and a service is not healthy before it can be reached.
-      dependsOn: [rule, ...loadBalancer.rules, ...securityGroup.rules, ...made.outliveService],
+      dependsOn: [rule, ...loadBalancer.rules, ...securityGroup.rules, ...outliveService],
       customTimeouts: serviceTimeouts(config.aws.jobMinutes),
       // After the first deployment, autoscaling sets the number.
       ...(resources.autoscaling ? { ignoreChanges: ["desiredCount"] } : {}),

@@ -55,54 +55,86 @@ export const readSecrets = (secretArns: readonly string[], place: AwsPlace): Pol
       : []),
   );
 
-export interface AgentRights {
+/** Whose tasks a crew may protect from being stopped while a job runs. */
+export interface OwnTasks {
   readonly place: AwsPlace;
   readonly clusterArn: string;
-  /** Begins with a slash. */
-  readonly identityParameter: string;
-  /** Objects of S3, as <bucket>/<key>. */
-  readonly documents: readonly string[];
-  /** The tags of the agent's own tasks. */
+  /** The tags of its own tasks. */
   readonly tags: Readonly<Record<string, string>>;
   /** Whether AWS certainly copies a service's tags to its tasks. */
   readonly tasksAreTagged: boolean;
 }
 
-/**
- * Lets a crew read its own identifier and documents, and protect its own tasks from being stopped while a job runs; nothing
- * else. Tasks are told apart by their tags, which no crew can change: their ARNs have only random ids.
- */
-export function agentPolicy({
-  place,
-  clusterArn,
-  identityParameter,
-  documents,
-  tags,
-  tasksAreTagged,
-}: AgentRights): PolicyDocument {
-  const { partition, region, accountId } = place;
+export interface AgentRights extends OwnTasks {
+  /** Begins with a slash. */
+  readonly identityParameter: string;
+  /** Objects of S3, as <bucket>/<key>. */
+  readonly documents: readonly string[];
+}
+
+/** Tasks are told apart by their tags, which no crew can change: their ARNs have only random ids. */
+const protectOwnTasks = ({ clusterArn, tags, tasksAreTagged }: OwnTasks): Statement => ({
+  Effect: "Allow",
+  Action: ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"],
+  Resource: [`${clusterArn.replace(":cluster/", ":task/")}/*`],
+  Condition: {
+    [tasksAreTagged ? "StringEquals" : "StringEqualsIfExists"]: Object.fromEntries(
+      Object.entries(tags).map(([key, value]) => [`aws:ResourceTag/${key}`, value]),
+    ),
+  },
+});
+
+const readParameters = ({ partition, region, accountId }: AwsPlace, path: string): Statement => ({
+  Effect: "Allow",
+  Action: ["ssm:GetParameter"],
+  Resource: [`arn:${partition}:ssm:${region}:${accountId}:parameter${path}`],
+});
+
+const readObjects = ({ partition }: AwsPlace, objects: readonly string[]): Statement => ({
+  Effect: "Allow",
+  Action: ["s3:GetObject"],
+  Resource: objects.map((object) => `arn:${partition}:s3:::${object}`),
+});
+
+/** Lets a crew read its own identifier and documents, and protect its own tasks; nothing else. */
+export const agentPolicy = (rights: AgentRights): PolicyDocument => {
+  const { place, identityParameter, documents } = rights;
   return policy(
+    readParameters(place, identityParameter),
+    protectOwnTasks(rights),
+    ...(documents.length > 0 ? [readObjects(place, documents)] : []),
+  );
+};
+
+export interface SharedRights extends OwnTasks {
+  /** The bucket with the service's agents, and the prefix of their files. */
+  readonly bucket: string;
+  readonly prefix: string;
+  /** What the names of its agents' parameters begin with; begins and ends with a slash. */
+  readonly parameters: string;
+}
+
+/** Lets the shared crew service read its agents' files, documents and secrets, and protect its own tasks; nothing else. */
+export function sharedPolicy(rights: SharedRights): PolicyDocument {
+  const { place, bucket, prefix, parameters } = rights;
+  const { partition, region, kmsKeyArn } = place;
+  return policy(
+    readParameters(place, `${parameters}*`),
+    protectOwnTasks(rights),
+    readObjects(place, [`${bucket}/${prefix}/*`]),
     {
       Effect: "Allow",
-      Action: ["ssm:GetParameter"],
-      Resource: [`arn:${partition}:ssm:${region}:${accountId}:parameter${identityParameter}`],
+      Action: ["s3:ListBucket"],
+      Resource: [`arn:${partition}:s3:::${bucket}`],
+      Condition: { StringLike: { "s3:prefix": `${prefix}/*` } },
     },
-    {
-      Effect: "Allow",
-      Action: ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"],
-      Resource: [`${clusterArn.replace(":cluster/", ":task/")}/*`],
-      Condition: {
-        [tasksAreTagged ? "StringEquals" : "StringEqualsIfExists"]: Object.fromEntries(
-          Object.entries(tags).map(([key, value]) => [`aws:ResourceTag/${key}`, value]),
-        ),
-      },
-    },
-    ...(documents.length > 0
+    ...(kmsKeyArn
       ? [
           {
             Effect: "Allow" as const,
-            Action: ["s3:GetObject"],
-            Resource: documents.map((object) => `arn:${partition}:s3:::${object}`),
+            Action: ["kms:Decrypt"],
+            Resource: [kmsKeyArn],
+            Condition: { StringEquals: { "kms:ViaService": `ssm.${region}.amazonaws.com` } },
           },
         ]
       : []),

@@ -1,6 +1,7 @@
 import type { StackConfig } from "../../config.ts";
 import { type Agent, hostedBy } from "../../declarations/index.ts";
 import { type RegisteredUrls, scopeOf } from "../../fleet/index.ts";
+import { SHARED_SERVICE } from "../../hosting/shared/names.ts";
 import { agentNumbers } from "../../hosting/stable-numbers.ts";
 
 /** What a listener allows: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html */
@@ -22,8 +23,13 @@ export function rulePriorities(
   agents: readonly Agent[],
   registered: RegisteredUrls,
 ): RulePriorities {
+  const { on, name } = config.shared;
+  const isShared = on === "ecs-alb" && hostedBy("shared", agents).length > 0;
   const given = new Map(Object.entries(config.aws.priorities));
-  const ids = hostedBy("ecs-alb", agents).map(({ id }) => id);
+  const ofShared = given.get(name);
+  // The service's rule is known by the service's name, as an agent's is by the agent's id.
+  if (isShared && ofShared !== undefined) given.set(SHARED_SERVICE, ofShared);
+  const ids = [...hostedBy("ecs-alb", agents).map(({ id }) => id), ...(isShared ? [SHARED_SERVICE] : [])];
   const byId = agentNumbers({
     ids,
     range: PRIORITIES,

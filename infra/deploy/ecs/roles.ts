@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { boundedName } from "../../hosting/names.ts";
-import { type AgentRights, type AwsPlace, agentPolicy, assumedBy, readSecrets } from "./policies.ts";
+import { type AwsPlace, type PolicyDocument, assumedBy, readSecrets } from "./policies.ts";
 
 /** IAM's limit for the names of roles. */
 const ROLE_NAME = 64;
@@ -70,16 +70,18 @@ export function makeInfrastructureRole(
   return { arn: role.arn, rights: [attachment] };
 }
 
-export interface TaskRoleArgs extends Omit<AgentRights, "clusterArn"> {
+export interface TaskRoleArgs {
+  /** Whose it is: an agent's id, or the shared crew service's name. */
   readonly agentId: string;
+  readonly place: AwsPlace;
   /** What distinguishes this stack's roles from another's. */
   readonly owner: readonly string[];
-  readonly clusterArn: pulumi.Output<string>;
+  readonly policy: pulumi.Output<PolicyDocument>;
 }
 
 /** Creates the only role that a crew itself has. */
 export function makeTaskRole(args: TaskRoleArgs, options: pulumi.CustomResourceOptions): Role {
-  const { agentId, owner, place, clusterArn, ...rights } = args;
+  const { agentId, owner, place } = args;
   // The path is part of the name: an account has each name once, and the old role must outlive the tasks that have it.
   const path = place.rolePath === "/" ? [] : [place.rolePath];
   const role = new aws.iam.Role(
@@ -93,12 +95,7 @@ export function makeTaskRole(args: TaskRoleArgs, options: pulumi.CustomResourceO
   );
   const policy = new aws.iam.RolePolicy(
     agentId,
-    {
-      role: role.name,
-      policy: pulumi.jsonStringify(
-        clusterArn.apply((arn) => agentPolicy({ ...rights, place, clusterArn: arn })),
-      ),
-    },
+    { role: role.name, policy: pulumi.jsonStringify(args.policy) },
     options,
   );
   return { arn: role.arn, rights: [policy] };

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { CONTAINER_PORT, HEALTH_PATH } from "../../crews/environment.ts";
+import { CONTAINER_PORT } from "../../crews/environment.ts";
 import { boundedName } from "../../hosting/names.ts";
 import type { LoadBalancer } from "./load-balancer.ts";
 import type { Network } from "./network.ts";
@@ -13,7 +13,6 @@ const TARGET_GROUP_NAME = 32;
 const DRAIN_SECONDS = 60;
 
 export interface RouteInput {
-  readonly domain: string;
   readonly zoneId: string;
   readonly network: Network;
   readonly loadBalancer: LoadBalancer;
@@ -27,9 +26,18 @@ export interface Route {
   readonly record: aws.route53.Record;
 }
 
+/** What is reached: an agent's containers, or the shared crew service's. */
+export interface Target {
+  /** An agent's id, or the service's name. */
+  readonly id: string;
+  readonly host: string;
+  /** What the load balancer asks to tell whether a container is healthy. */
+  readonly healthPath: string;
+}
+
 export function makeRoute(
-  id: string,
-  { domain, zoneId, network, loadBalancer, priorities }: RouteInput,
+  { id, host, healthPath }: Target,
+  { zoneId, network, loadBalancer, priorities }: RouteInput,
   options: pulumi.CustomResourceOptions,
 ): Route {
   const priority = priorities.byId.get(id);
@@ -43,7 +51,7 @@ export function makeRoute(
       protocol: "HTTP",
       port: CONTAINER_PORT,
       deregistrationDelay: DRAIN_SECONDS,
-      healthCheck: { path: HEALTH_PATH, matcher: "200", interval: 15, timeout: 5, healthyThreshold: 2 },
+      healthCheck: { path: healthPath, matcher: "200", interval: 15, timeout: 5, healthyThreshold: 2 },
     },
     options,
   );
@@ -52,7 +60,7 @@ export function makeRoute(
     {
       listenerArn: loadBalancer.listenerArn,
       priority,
-      conditions: [{ hostHeader: { values: [`${id}.${domain}`] } }],
+      conditions: [{ hostHeader: { values: [host] } }],
       actions: [{ type: "forward", targetGroupArn: targetGroup.arn }],
     },
     // Once a rule has a number, the state keeps it, whatever it would be derived from today.
@@ -62,7 +70,7 @@ export function makeRoute(
     id,
     {
       zoneId,
-      name: `${id}.${domain}`,
+      name: host,
       type: "A",
       aliases: [{ name: loadBalancer.dnsName, zoneId: loadBalancer.zoneId, evaluateTargetHealth: false }],
     },

@@ -16,7 +16,7 @@ import { NAMES, acceptedName, parameterPath } from "../../hosting/names.ts";
 import { TRAITS } from "../../hosting/traits.ts";
 import { type Cluster, useCluster } from "./cluster.ts";
 import { commonInputs, withCommonInputs } from "./common-inputs.ts";
-import type { AwsPlace } from "./policies.ts";
+import { type AwsPlace, agentPolicy } from "./policies.ts";
 import { makeRepository } from "./repository.ts";
 import { type Role, makeExecutionRole, makeTaskRole } from "./roles.ts";
 import { type SecretReferences, secretArns, storeSecrets } from "./secrets.ts";
@@ -116,7 +116,19 @@ export function makeCrew(
   const identityParameter = parameterPath(`${path}/identity`);
   const images = builtImages(shared, agent, options);
   const documents = storeLargeDocuments(agent, shared.images.largeFilesOf(agent), config, options);
-  const taskRole = taskRoleOf(shared, config, { agent, documents, identityParameter }, options);
+  const policy = shared.cluster.arn.apply((clusterArn) =>
+    agentPolicy({
+      documents: documents.readableByRole,
+      place: shared.place,
+      clusterArn,
+      identityParameter,
+      tags: ownTags(pulumi.getProject(), pulumi.getStack(), agent.id),
+      // Of Express services AWS does not say so.
+      tasksAreTagged: agent.hosting === "ecs-alb",
+    }),
+  );
+  const owner = [config.owner, pulumi.getProject(), pulumi.getStack()];
+  const taskRole = makeTaskRole({ agentId: agent.id, owner, place: shared.place, policy }, options);
   return {
     image: shared.images.reference(agent, options),
     // Without the permissions of its roles, a removed service would stay in DRAINING.
@@ -146,36 +158,6 @@ export function makeCrew(
     ),
     taskRole,
   };
-}
-
-interface RoleOfAgent {
-  readonly agent: Agent;
-  readonly documents: LargeDocuments;
-  readonly identityParameter: string;
-}
-
-/** The role of an agent's tasks, which reads what is the agent's own. */
-function taskRoleOf(
-  { place, cluster }: SharedEcs,
-  { owner }: StackConfig,
-  { agent, documents, identityParameter }: RoleOfAgent,
-  options: pulumi.CustomResourceOptions,
-): Role {
-  const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
-  return makeTaskRole(
-    {
-      documents: documents.readableByRole,
-      agentId: agent.id,
-      owner: [owner, project, stack],
-      place,
-      clusterArn: cluster.arn,
-      identityParameter,
-      tags: ownTags(project, stack, agent.id),
-      // Of Express services AWS does not say so.
-      tasksAreTagged: agent.hosting === "ecs-alb",
-    },
-    options,
-  );
 }
 
 /** Removes what was built for an agent with it; an image of somebody else's is none of ours. */

@@ -11,14 +11,14 @@ import {
   reservePort,
 } from "../../../providers/crew-process/local/index.ts";
 import { agentFiles, placeFiles } from "../../crews/agent-files.ts";
-import { crewSecrets } from "../../crews/environment.ts";
+import { crewSecrets, runtimeLimits } from "../../crews/environment.ts";
 import type { StackConfig } from "../../config.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import type { HostedCrew, HostingFactory } from "../hosting.ts";
 
 /** Runs crews as processes on this machine, each on a reserved port of 127.0.0.1, so every preview knows the URL. */
 export const hosting: HostingFactory = ({ config, projectRoot }) => {
-  const { modelApi = "", modelName, dailyTokens } = config;
+  const { modelApi = "", modelName } = config;
   const dead = new Set(
     recordedCrews(projectRoot).flatMap(({ agentId, isAlive }) => (isAlive ? [] : [agentId])),
   );
@@ -36,9 +36,10 @@ export const hosting: HostingFactory = ({ config, projectRoot }) => {
           projectRoot,
           port,
           declaration: files.declaration,
+          ...(files.packages ? { packages: files.packages.folder } : {}),
           model: { api: modelApi, name: agent.model.name ?? modelName },
           modelKey: secrets.get("MODEL_KEY")?.value ?? "none",
-          ...(dailyTokens === undefined ? {} : { dailyTokens }),
+          limits: runtimeLimits(config),
           ...(paymentKey ? { payments: paymentsOf(config, wallet), paymentKey } : {}),
         },
         options,
@@ -58,6 +59,10 @@ export const hosting: HostingFactory = ({ config, projectRoot }) => {
   };
 };
 
+/** Returns the seconds between two polls of a payment service. */
+export const pollSeconds = (paymentServiceUrl: string): number =>
+  isLoopbackUrl(paymentServiceUrl) ? LOCAL_POLL_SECONDS : POLL_SECONDS;
+
 /** Polling a payment service on this machine costs nothing, and its chain may be faster than any real one. */
 const LOCAL_POLL_SECONDS = 0.5;
 const POLL_SECONDS = 10;
@@ -71,6 +76,6 @@ function paymentsOf(
     network,
     sellerVkey: vkey,
     sourceType: type,
-    pollSeconds: isLoopbackUrl(paymentServiceUrl) ? LOCAL_POLL_SECONDS : POLL_SECONDS,
+    pollSeconds: pollSeconds(paymentServiceUrl),
   };
 }

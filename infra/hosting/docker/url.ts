@@ -2,7 +2,7 @@ import { agentNumbers } from "../stable-numbers.ts";
 import type { DockerSettings } from "./settings.ts";
 
 /** Below the operating systems' ephemeral ports, and apart from the ports of crews that run as processes. */
-const PORTS = { first: 10_000, count: 10_000 };
+export const DOCKER_PORTS = { first: 10_000, count: 10_000 };
 
 export interface DockerAgents {
   readonly settings: DockerSettings;
@@ -25,7 +25,7 @@ export function dockerPorts({ settings, ids, scope, registered }: DockerAgents):
     if (port !== undefined && !settled.has(id) && ![...settled.values()].includes(port))
       settled.set(id, port);
   }
-  return agentNumbers({ ids, range: PORTS, scope, settled, living: registered });
+  return agentNumbers({ ids, range: DOCKER_PORTS, scope, settled, living: registered });
 }
 
 /** Returns whether the stack's URLs contain ports, so that a registration tells the port of its agent. */

@@ -46,6 +46,7 @@ export const albTraits: HostingTraits<Settings> = {
   ...onEcs,
   module: "ecs/alb",
   confinesContainers: true,
+  dataNeedsVolume: true,
   sizes: FARGATE_SIZES,
   settingsProblems: ({ aws }) => [
     ...commonProblems(aws),

@@ -7,7 +7,14 @@ import { join } from "node:path";
 const localFolder = (projectRoot: string) => join(projectRoot, ".masumi");
 export const crewHome = (projectRoot: string, agentId: string): string =>
   join(localFolder(projectRoot), "crews", agentId);
+/** The shared crew service's name where agents' ids are names, too. It begins with an underscore, so no agent has it as its id. */
+export const SHARED_SERVICE = "_shared";
+/** Returns the folder with the agents of the shared crew service. */
+export const sharedAgentsFolder = (projectRoot: string): string =>
+  join(crewHome(projectRoot, SHARED_SERVICE), "agents");
 export const crewVenv = (projectRoot: string): string => join(localFolder(projectRoot), "venv");
+/** Returns the folder of the packages that crews bring, one folder a lock. */
+export const packagesFolder = (projectRoot: string): string => join(localFolder(projectRoot), "packages");
 export const crewFolder = (projectRoot: string): string => join(projectRoot, "crew");
 /** Returns the file that records the ports of a project's crews. */
 export const portsFile = (projectRoot: string): string => join(localFolder(projectRoot), "ports.json");

@@ -33,26 +33,44 @@ export interface CrewPayments {
   readonly pollSeconds: number;
 }
 
-export interface CrewStart {
-  readonly python: string;
-  /** The crew's own folder: declaration, identity, log, data. */
-  readonly home: string;
-  readonly agentId: string;
-  readonly port: number;
-  /** The declaration as JSON text. */
-  readonly declaration: string;
+/** What a crew of one agent is told by variables. */
+export interface CrewSettings {
   readonly model: { readonly api: string; readonly key: string; readonly name: string };
-  /** The model's tokens that the crew may use in a day; absent without a limit. */
-  readonly dailyTokens?: number | undefined;
+  /** Variables of the crew runtime that limit what it keeps, uses and takes on, like KEEP_DAYS. */
+  readonly limits?: Readonly<Record<string, string>> | undefined;
   /** Absent for a crew that takes no payments. */
   readonly payments?: (CrewPayments & { readonly key: string }) | undefined;
 }
 
+export interface CrewStart {
+  readonly python: string;
+  /** The process's own folder: declaration, identity, log, data. */
+  readonly home: string;
+  /** Whose port it is, in errors: an agent's id, or the shared crew service's name. */
+  readonly agentId: string;
+  readonly port: number;
+  /** The declaration as JSON text, which becomes crew.json; absent for a service of many agents. */
+  readonly declaration?: string;
+  /** What the runtime is told beside where it is and listens. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export const identityFile = (home: string): string => join(home, "identity.json");
 
+/** Returns what the crew of one agent is told. */
+export const agentVariables = (home: string, settings: CrewSettings): Readonly<Record<string, string>> => ({
+  AGENT_DECLARATION: join(home, "crew.json"),
+  AGENT_IDENTITY_FILE: identityFile(home),
+  MODEL_API: settings.model.api,
+  MODEL_KEY: settings.model.key,
+  MODEL_NAME: settings.model.name,
+  ...settings.limits,
+  ...(settings.payments ? paymentEnvironment(settings.payments) : {}),
+});
+
 /** Builds the environment from scratch instead of filtering, so none of the deployer's keys or credentials reach a crew. */
-function crewEnvironment(start: CrewStart, instance: string): NodeJS.ProcessEnv {
-  const data = join(start.home, "data");
+function crewEnvironment({ home, port, environment }: CrewStart, instance: string): NodeJS.ProcessEnv {
+  const data = join(home, "data");
   const certificates = process.env["SSL_CERT_FILE"];
   return {
     PATH: process.env["PATH"],
@@ -62,16 +80,10 @@ function crewEnvironment(start: CrewStart, instance: string): NodeJS.ProcessEnv 
     // A page that a browser of this machine shows must not start jobs, also not by a name that it lets lead here.
     ALLOWED_HOSTS: "loopback",
     CORS_ORIGINS: process.env["MASUMI_CREW_CORS_ORIGINS"] || "none",
-    PORT: String(start.port),
-    AGENT_DECLARATION: join(start.home, "crew.json"),
-    AGENT_IDENTITY_FILE: identityFile(start.home),
+    PORT: String(port),
     AGENT_INSTANCE: instance,
     DATA_DIR: data,
-    MODEL_API: start.model.api,
-    MODEL_KEY: start.model.key,
-    MODEL_NAME: start.model.name,
-    ...(start.dailyTokens === undefined ? {} : { DAILY_TOKENS: String(start.dailyTokens) }),
-    ...(start.payments ? paymentEnvironment(start.payments) : {}),
+    ...environment,
     ...(certificates ? { SSL_CERT_FILE: certificates } : {}),
   };
 }
@@ -130,7 +142,9 @@ export async function startCrew(start: CrewStart): Promise<CrewInstance> {
     );
   }
 
-  writeAtomicallySync(join(start.home, "crew.json"), start.declaration);
+  if (start.declaration !== undefined) {
+    writeAtomicallySync(join(start.home, "crew.json"), start.declaration);
+  }
   const running = await launch(start);
   try {
     await waitUntilHealthy(running, start.home, AbortSignal.timeout(HEALTHY_WITHIN_MS));

@@ -4,6 +4,7 @@ import { notUnderstood } from "../service/client/entries.ts";
 import { RegistrationError, SettingsError, maskSecrets } from "../service/errors.ts";
 import { type Holding, type SellingWallet, WalletTokens } from "../service/reads/wallet-tokens.ts";
 import { parseAda } from "../../common/amounts.ts";
+import { type BucketSettings, bucketSettings } from "../../s3/index.ts";
 import { FORGET, isForgotten } from "../service/rules/unlisted.ts";
 import { IntentNotes, findProjectFolder } from "../service/intents.ts";
 import { RunRecord } from "./run-record.ts";
@@ -11,11 +12,11 @@ import type { Network, Row, SkippedEntry, WalletType } from "../service/model.ts
 import { PaymentView } from "../service/reads/payments.ts";
 import { RegistryView } from "../service/reads/poller.ts";
 import type { EngineLog, Severity } from "./engine-log.ts";
-import { Spending } from "./spending.ts";
+import { Spending, type SpendingSettings } from "./spending.ts";
 import type { ApiKeyStatus, PaymentSource } from "../service/client/wire.ts";
 
 /** The settings of a stack that the provider uses. */
-export interface Settings {
+export interface Settings extends SpendingSettings {
   /** masumi:paymentServiceUrl */
   readonly url: string;
   /** MASUMI_API_KEY, else masumi:apiKey. A destroy sees the configuration kept in the state, but today's environment. */
@@ -26,10 +27,6 @@ export interface Settings {
   readonly settleSeconds: number;
   /** masumi:allowDeregister: agents (agent or registration ids) that a run may deregister beyond its limit. */
   readonly allowDeregister: readonly string[];
-  /** masumi:maxAda in lovelace: what a run may take from the wallets; undefined if there is no limit. */
-  readonly maxLovelace: bigint | undefined;
-  /** masumi:owner, for the ledger. */
-  readonly owner: string;
   /** MASUMI_ALLOW_DEREGISTER: what a destroy on Mainnet may burn; comma-separated agent ids, or `all`. */
   readonly allowedByEnvironment: string | undefined;
   /** MASUMI_FORCE_DEREGISTER: whether agents are deregistered despite open payments. */
@@ -58,6 +55,11 @@ export function readSettings(get: ReadSetting, env: Environment): Settings {
     allowDeregister: toList("masumi:allowDeregister", get("masumi:allowDeregister")),
     maxLovelace: toLovelace("masumi:maxAda", get("masumi:maxAda")),
     owner: toText(get("masumi:owner")),
+    ledger: toBucket("masumi:ledger", get("masumi:ledger")),
+    aws: {
+      region: toText(get("aws:region")) || env["AWS_REGION"] || env["AWS_DEFAULT_REGION"],
+      profile: toText(get("aws:profile")) || undefined,
+    },
     allowedByEnvironment: env["MASUMI_ALLOW_DEREGISTER"],
     forceDeregister: isOn(env["MASUMI_FORCE_DEREGISTER"]),
     forget: env[FORGET],
@@ -80,6 +82,18 @@ function toLovelace(name: string, value: unknown): bigint | undefined {
   const lovelace = typeof value === "string" || typeof value === "number" ? parseAda(`${value}`) : undefined;
   if (lovelace !== undefined) return lovelace;
   throw new SettingsError({ code: "SETTING_INVALID", what: `${name} is not an amount of ADA.` });
+}
+
+function toBucket(name: string, value: unknown): BucketSettings | undefined {
+  if (value === undefined) return undefined;
+  try {
+    return bucketSettings.parse(typeof value === "string" ? JSON.parse(value) : value);
+  } catch {
+    throw new SettingsError({
+      code: "SETTING_INVALID",
+      what: `${name} is no bucket, like { bucket: example-ledger }.`,
+    });
+  }
 }
 
 function toList(name: string, value: unknown): string[] {
@@ -131,7 +145,7 @@ export class Session {
       engine: log.address,
       env: options.env ?? process.env,
       isDestroy: () => this.run.isDestroy,
-      limits: () => this.settings(),
+      settings: () => this.settings(),
       keyId: () =>
         this.keyStatus().then(
           ({ id }) => id ?? undefined,

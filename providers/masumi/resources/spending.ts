@@ -5,14 +5,19 @@ import { RegistrationError } from "../service/errors.ts";
 import {
   type Author,
   LEDGER_VERSION,
+  LedgerBucket,
+  LedgerCopy,
   type LedgerEntry,
   type SpendKind,
   appendEntry,
   findAuthor,
   ledgerPath,
+  ledgerPlace,
   planOfRun,
   readLedgerFile,
+  unsentWarning,
 } from "../service/ledger/index.ts";
+import type { BucketSettings } from "../../s3/index.ts";
 import type { Network, Row, WalletType } from "../service/model.ts";
 
 /** What a request is for. */
@@ -23,13 +28,25 @@ export interface Subject {
   readonly resourceUrn?: string | undefined;
 }
 
+/** The settings of the stack that the ledger needs. */
+export interface SpendingSettings {
+  /** masumi:maxAda in lovelace: what a run may take from the wallets; undefined if there is no limit. */
+  readonly maxLovelace: bigint | undefined;
+  /** masumi:owner */
+  readonly owner: string;
+  /** masumi:ledger: the bucket to which the lines go too; undefined if there is none. */
+  readonly ledger: BucketSettings | undefined;
+  /** What a bucket has no settings of its own for: aws:region (or AWS_REGION) and aws:profile. */
+  readonly aws: { readonly region: string | undefined; readonly profile: string | undefined };
+}
+
 /** What the ledger needs of its run. */
 export interface SpendingRun {
   readonly projectFolder: string | undefined;
   readonly engine: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   isDestroy(): boolean;
-  limits(): Promise<{ readonly maxLovelace: bigint | undefined; readonly owner: string }>;
+  settings(): Promise<SpendingSettings>;
   keyId(): Promise<string | undefined>;
   warn(urn: string | undefined, message: string): void;
 }
@@ -56,6 +73,7 @@ export class Spending {
   #by: Promise<Author> | undefined;
   #plan: Promise<string | undefined> | undefined;
   #settled: Promise<Set<string>> | undefined;
+  #copy: Promise<LedgerCopy | undefined> | undefined;
   #hasWarned = false;
 
   constructor(run: SpendingRun) {
@@ -68,7 +86,7 @@ export class Spending {
    * @throws RegistrationError SPENDING_LIMIT
    */
   async request(kind: SpendKind, subject: Subject, registrationId = ""): Promise<SpendRequest> {
-    const { maxLovelace } = await this.#run.limits();
+    const { maxLovelace } = await this.#run.settings();
     this.#commit(kind, subject, registrationId, maxLovelace);
     const request = randomUUID();
     const about = { kind, request, registrationId };
@@ -185,8 +203,8 @@ export class Spending {
     this.#plan ??= env["MASUMI_PLAN"]
       ? Promise.resolve(env["MASUMI_PLAN"])
       : planOfRun(projectFolder, this.#run.engine);
-    const { owner } = await this.#run.limits();
-    await appendEntry(ledgerPath(projectFolder), {
+    const { owner } = await this.#run.settings();
+    const entry: LedgerEntry = {
       version: LEDGER_VERSION,
       id: randomUUID(),
       time: new Date().toISOString(),
@@ -206,7 +224,27 @@ export class Spending {
       plan: (await this.#plan) ?? null,
       ...facts,
       by: await this.#by,
-    });
+    };
+    await appendEntry(ledgerPath(projectFolder), entry);
+    await this.#send(entry, projectFolder, resourceUrn);
+  }
+
+  /** The line is on this machine already: a bucket that cannot be written stops nothing. */
+  async #send(entry: LedgerEntry, projectFolder: string, urn: string | undefined): Promise<void> {
+    try {
+      this.#copy ??= this.#openCopy(projectFolder, urn);
+      await (await this.#copy)?.send(entry);
+    } catch (error) {
+      this.#run.warn(urn, unsentWarning(error));
+    }
+  }
+
+  async #openCopy(projectFolder: string, urn: string | undefined): Promise<LedgerCopy | undefined> {
+    const { ledger, aws } = await this.#run.settings();
+    const [, , stack, project] = urn?.split(":").filter((part) => part !== "") ?? [];
+    if (!ledger || !stack || !project) return undefined;
+    const bucket = new LedgerBucket(ledgerPlace(ledger, { project, stack, ...aws }));
+    return new LedgerCopy({ projectFolder, bucket, stack });
   }
 }
 

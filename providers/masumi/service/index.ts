@@ -17,12 +17,17 @@ export {
 export { WalletTokens } from "./reads/wallet-tokens.ts";
 export { IntentNotes, type UnsettledRequest, unsettled } from "./intents.ts";
 export {
+  LedgerBucket,
+  LedgerCopy,
   type LedgerEntry,
   type LedgerLines,
+  type LedgerPlace,
   type SpendKind,
   leaveRunFacts,
   ledgerPath,
+  ledgerPlace,
   readLedgerFile,
+  unsentWarning,
 } from "./ledger/index.ts";
 export { LIMITS } from "./rules/check.ts";
 export { assertTypeSupported, assertUpdatable } from "./rules/possible.ts";

@@ -48,7 +48,11 @@ function agentWith(...lines: string[]): Agent {
 
 const filesOf = (agent: Agent) => agentFiles(root, "Preprod", agent);
 const declared = (agent: Agent) =>
-  JSON.parse(filesOf(agent).declaration) as { code?: string; crew?: unknown; documents?: { file: string }[] };
+  JSON.parse(filesOf(agent).declaration) as {
+    code?: { folder: string };
+    crew?: unknown;
+    documents?: { file: string }[];
+  };
 const below = (folder: string) =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -69,13 +73,19 @@ describe("the files of an agent", () => {
       { name: "docs/clouds.md", file: `documents/${clouds.slice(0, 32)}.md`, sha256: clouds },
       { name: "docs/Prices.CSV", file: `documents/${prices.slice(0, 32)}.csv`, sha256: prices },
     ]);
-    expect(found["code"]).toMatch(/^code\/[0-9a-f]{16}$/);
+    const code = found["code"] as { folder: string };
+    expect(code).toEqual({
+      folder: expect.stringMatching(/^code\/[0-9a-f]{16}$/) as unknown,
+      kind: "crew",
+      module: "crew",
+      paths: ["."],
+    });
     expect(found).not.toHaveProperty("crew");
     expect(files.map(({ path }) => path)).toEqual([
       `documents/${clouds.slice(0, 32)}.md`,
       `documents/${prices.slice(0, 32)}.csv`,
-      `${String(found["code"])}/config/agents.yaml`,
-      `${String(found["code"])}/crew.py`,
+      `${code.folder}/config/agents.yaml`,
+      `${code.folder}/crew.py`,
     ]);
     expect(inImage({ declaration, files, large: [] }).map(({ path }) => path)).toEqual([
       "agent/crew.json",
@@ -190,7 +200,7 @@ describe("the folder of a crew that runs as a process", () => {
     write("docs/clouds.md", "# Clouds\n");
     const agent = agentWith("documents: [docs/clouds.md]");
     const versions = ["one", "two", "three"].map((text) => {
-      write("forecast/crew.py", text);
+      write("forecast/crew.py", `def crew(): return "${text}"\n`);
       return filesOf(agent);
     });
     const [one, two, three] = versions.map(({ files }) => files.map(({ path }) => path).toSorted());

@@ -50,7 +50,10 @@ describe("a field for files", () => {
     ["of a crew in Python accepts any", "", "build: ./forecast", undefined],
   ])("%s", (_, field, source, expected) => {
     const agent = agentWith(field, source);
-    const files = { documents: [], ...(agent.source.kind === "code" ? { code: "code/0a1b" } : {}) };
+    const files = {
+      documents: [],
+      ...(agent.source.kind === "code" ? { code: { folder: "code/0a1b", ...agent.source.entry } } : {}),
+    };
     const { input } = JSON.parse(crewDeclaration(agent, "Preprod", files)) as {
       input: { validations?: unknown }[];
     };

@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { startCrew } from "../../../providers/crew-process/local/process.ts";
+import { runtimeLimits } from "../../../infra/crews/environment.ts";
+import { agentVariables, startCrew } from "../../../providers/crew-process/local/process.ts";
 import { record, shortName } from "../deploy/recorder.ts";
 import { deploy, projectOf } from "../deploy/stack.ts";
 
@@ -40,6 +41,10 @@ beforeAll(() => {
   runtime = JSON.parse(printed) as RuntimeNames;
 });
 
+/** What a stack may limit, and the variables that say so. */
+const LIMITED = { dailyTokens: "5000", keepDays: "7", limits: { startRate: 60, maxPerClient: 32 } };
+const LIMITS = ["DAILY_TOKENS", "KEEP_DAYS", "START_RATE", "MAX_PER_CLIENT"];
+
 /** The container's environment of a crew with large documents in a bucket that is not AWS's, on a stack with a database. */
 async function ofContainer(settings: Record<string, unknown>): Promise<string[]> {
   const root = projectOf("docker-crew-in-python");
@@ -48,7 +53,7 @@ async function ofContainer(settings: Record<string, unknown>): Promise<string[]>
   const agent = readFileSync(file, "utf8").replace("[docs/clouds.md]", "[docs/clouds.md, docs/atlas.pdf]");
   writeFileSync(file, agent);
   const documents = { bucket: "documents", region: "eu-central-1", endpoint: "https://s3.example.com" };
-  const stack = { documents, documentsKey: "access:secret", dailyTokens: "5000", ...settings };
+  const stack = { documents, documentsKey: "access:secret", ...LIMITED, ...settings };
   writeFileSync(join(root, "stack.json"), JSON.stringify(stack));
   const { resources, uncovered } = await record(() => deploy(root));
   const task = resources.find((resource) => shortName(resource) === "TaskDefinition forecast");
@@ -79,16 +84,18 @@ async function ofProcess(): Promise<string[]> {
     agentId: "forecast",
     port: 1,
     declaration: "{}",
-    model: { api: "https://models.example.com/v1", key: "key", name: "some-model" },
-    dailyTokens: 5000,
-    payments: {
-      service: "https://payment.example.com/api/v1",
-      network: "Preprod",
-      sellerVkey: "0b".repeat(28),
-      sourceType: "V2",
-      pollSeconds: 10,
-      key: "key",
-    },
+    environment: agentVariables(home, {
+      model: { api: "https://models.example.com/v1", key: "key", name: "some-model" },
+      limits: runtimeLimits({ dailyTokens: 5000, keepDays: 7, limits: { startRate: 60, maxPerClient: 32 } }),
+      payments: {
+        service: "https://payment.example.com/api/v1",
+        network: "Preprod",
+        sellerVkey: "0b".repeat(28),
+        sourceType: "V2",
+        pollSeconds: 10,
+        key: "key",
+      },
+    }),
   });
   await expect(started).rejects.toMatchObject({ code: "CREW_EXITED" });
   return JSON.parse(readFileSync(join(home, "names.json"), "utf8")) as string[];
@@ -99,6 +106,15 @@ const DEPLOYED: [string, () => Promise<string[]>][] = [
   ["a Docker container", () => ofContainer({ hosting: "docker" })],
   ["a container on ECS", () => ofContainer({ hosting: "ecs-alb", aws: { domain: "agents.example.com" } })],
 ];
+
+it("a stack's limits are those that it sets, and for how long results are kept", () => {
+  expect(runtimeLimits({ dailyTokens: undefined, keepDays: 30, limits: {} })).toEqual({ KEEP_DAYS: "30" });
+  expect(runtimeLimits({ dailyTokens: 5000, keepDays: 7, limits: { startRate: 0 } })).toEqual({
+    DAILY_TOKENS: "5000",
+    KEEP_DAYS: "7",
+    START_RATE: "0",
+  });
+});
 
 describe("the names of the crew's environment", () => {
   it("are found in the runtime's source", () => {
@@ -120,7 +136,7 @@ describe("the names of the crew's environment", () => {
         "NETWORK",
       ];
       expect(passed).toEqual(
-        expect.arrayContaining([...runtime.demanded, ...payments, "MODEL_NAME", "DAILY_TOKENS"]),
+        expect.arrayContaining([...runtime.demanded, ...payments, "MODEL_NAME", ...LIMITS]),
       );
       expect(passed.filter((name) => IDENTITY.includes(name))).toHaveLength(1);
     },
@@ -132,7 +148,7 @@ describe("the names of the crew's environment", () => {
     );
     expect(documents).toHaveLength(4);
     expect(await of()).toEqual(
-      expect.arrayContaining([...documents, "DATABASE_URL", "DATABASE_SCHEMA", "KEEP_DAYS", "PROXY_HOPS"]),
+      expect.arrayContaining([...documents, "DATABASE_URL", "DATABASE_SCHEMA", "PROXY_HOPS"]),
     );
   });
 });

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { whatRuns } from "../../../infra/crews/what-runs.ts";
+import { type FleetPlan, dockerfileWarnings } from "../../../infra/fleet/index.ts";
+import { imageUser } from "../../../infra/crews/image-user.ts";
 import { movableBases } from "../../../infra/crews/movable-bases.ts";
 import { HOSTINGS, type WhatRuns, loadValidAgents } from "../../../infra/declarations/index.ts";
 import { FIXTURES } from "../deploy/stack.ts";
@@ -28,7 +30,7 @@ const agentFile = (name: string, fields: Record<string, unknown>) =>
 
 const FILES: Readonly<Record<string, string>> = {
   "facts/a.md": "A.\n",
-  "crews/code/crew.py": "from crewai import Crew\n",
+  "crews/code/crew.py": "def crew(): ...\n",
   "crews/own/Dockerfile": "FROM python:3.12\n",
   "agents/declared.yaml": agentFile("Declared", { crew: CREW, documents: ["facts/a.md", LINK] }),
   "agents/coded.yaml": agentFile("Coded", { build: "crews/code" }),
@@ -109,7 +111,7 @@ describe("what runs", () => {
       },
       ["declared"],
     ],
-    ["crew.py", { "crews/code/crew.py": "import os\n" }, ["coded"]],
+    ["crew.py", { "crews/code/crew.py": "def crew(): pass\n" }, ["coded"]],
     ["a file beside crew.py", { "crews/code/tools.py": "import os\n" }, ["coded"]],
     ["a Dockerfile", { "crews/own/Dockerfile": "FROM python:3.13\n" }, ["built"]],
     ["the crew runtime", { "crew/src/more.py": "import os\n" }, ["coded", "declared"]],
@@ -139,6 +141,25 @@ describe("what runs", () => {
     expect(changedBy(changes)).toEqual(changed);
   });
 
+  it("says as whom an image runs to whom /data is closed", () => {
+    const userOf = (dockerfile: string) =>
+      runsIn({ "crews/own/Dockerfile": dockerfile })["built"]?.userWithoutData;
+    expect(userOf("FROM python:3.12\nUSER app")).toBe("app");
+    expect(userOf("FROM python:3.12\nVOLUME /data\nUSER app")).toBeUndefined();
+    expect(userOf("FROM python:3.12\nUSER 0:0")).toBeUndefined();
+    expect(userOf("FROM python:3.12")).toBeUndefined();
+  });
+
+  it("and the plan warns of it", () => {
+    const { built } = runsIn({ "crews/own/Dockerfile": `FROM python${DIGEST}\nUSER app` });
+    const agent = { id: "built", file: "agents/built.yaml", hosting: "ecs-alb" };
+    const plan = { agents: [{ agent }] } as unknown as FleetPlan;
+    const warnings = dockerfileWarnings(plan, new Map(built ? [["built", built]] : []));
+    expect(warnings).toEqual([
+      expect.stringMatching(/agents\/built\.yaml runs as app .*no VOLUME \/data.*ecs-alb only root can/),
+    ]);
+  });
+
   it("changes with the stack's model", () => {
     expect(changedBy({}, "another-model")).toEqual(["built", "coded", "declared", "pulled"]);
   });
@@ -154,5 +175,19 @@ describe("an image that a registry may change", () => {
     ["# FROM nothing\nRUN echo FROM nothing", []],
   ])("%j", (dockerfile, movable) => {
     expect(movableBases(dockerfile)).toEqual(movable);
+  });
+});
+
+describe("the user and the volumes of an image", () => {
+  it.each<[dockerfile: string, user: string | undefined, volumes: string[]]>([
+    ["FROM python", undefined, []],
+    ["FROM python\nUSER root\nuser 1000:1000 \nVOLUME /data/ /cache", "1000:1000", ["/data", "/cache"]],
+    ['FROM python AS base\nUSER app\nVOLUME ["/data", "/x"]\nFROM base', "app", ["/data", "/x"]],
+    ["FROM python AS build\nUSER app\nVOLUME /data\nFROM python\nCOPY --from=build /a /a", undefined, []],
+    ["FROM --platform=linux/amd64 python AS Base\nUSER app\nFROM base AS last", "app", []],
+    ["FROM python\nUSER app\nUSER ${APP}", undefined, []],
+    ["FROM python\nVOLUME \\\n  /data\n# USER app\nRUN echo USER app", undefined, ["/data"]],
+  ])("%j", (dockerfile, user, volumes) => {
+    expect(imageUser(dockerfile)).toEqual({ user, volumes });
   });
 });

@@ -27,7 +27,8 @@ describe("an author's own image", () => {
 });
 
 it("the crew runtime keeps the rights to become another user, whatever a file says, and no other", () => {
-  const source = { kind: "code", folder: "crew" } as const;
+  const entry = { kind: "crew", module: "crew", paths: ["."] } as const;
+  const source = { kind: "code", folder: "crew", entry } as const;
   expect(confinementOf({ source, container: asked })).toMatchObject({
     readOnly: true,
     capabilities: ["SETGID", "SETUID"],

@@ -193,7 +193,7 @@ describe("a folder to build", () => {
   const code = (root: string) => complaintsOf({ ...LOCAL, projectRoot: root });
 
   it("is complained of for every file that no image can hold", () => {
-    const root = project({ ...FOLDER, "own/crew.py": "" });
+    const root = project({ ...FOLDER, "own/crew.py": "def crew(): ...\n" });
     symlinkSync("/etc/hostname", join(root, "own/outside"));
     symlinkSync("nothing", join(root, "own/nothing"));
     symlinkSync("../own", join(root, "own/folder"));
@@ -205,7 +205,7 @@ describe("a folder to build", () => {
   });
 
   it("is complained of where git ignores what it is built from", () => {
-    const root = project({ ...FOLDER, "own/crew.py": "", ".gitignore": "crew.py\n" });
+    const root = project({ ...FOLDER, "own/crew.py": "def crew(): ...\n", ".gitignore": "crew.py\n" });
     expect(spawnSync("git", ["init", "--quiet"], { cwd: root }).status).toBe(0);
     expect(code(root)).toEqual([
       "agents/weather.yaml:7:8: git ignores the crew.py in own, so clones would not have it, add it to the repository",
@@ -215,7 +215,7 @@ describe("a folder to build", () => {
   it("is complained of where a folder is called Dockerfile", () => {
     const root = project({ ...FOLDER, "own/Dockerfile/readme": "" });
     expect(code(root)).toEqual([
-      'agents/weather.yaml:7:8: "./own" has neither a crew.py nor a Dockerfile, add a crew.py that creates a crew, or a Dockerfile',
+      'agents/weather.yaml:7:8: "./own" has no crew.py, no Dockerfile, and no src/<package>/crew.py or main.py, name the folder that has one of them',
     ]);
   });
 });

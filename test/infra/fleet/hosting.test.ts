@@ -72,6 +72,66 @@ describe("the expected URL", () => {
   });
 });
 
+describe("the expected URL of an agent of the shared crew service", () => {
+  const url = (on: string, more: Record<string, unknown> = {}, others: Agent[] = []) => {
+    const config = configOf(projectRoot, { hosting: "shared", shared: { on }, ...more });
+    const agent = agentOf("a", "shared");
+    return expectedUrls({ config, projectRoot, agents: [agent, ...others] })(agent, new Map());
+  };
+
+  it("is a path of the service's, which no other agent moves", () => {
+    const onDocker = url("docker");
+    expect(onDocker).toMatch(/^http:\/\/127\.0\.0\.1:1\d{4}\/a$/);
+    expect(url("docker", {}, [agentOf("b", "shared"), agentOf("c", "docker")])).toBe(onDocker);
+    const docker = { url: "https://{id}.example.com:{port}", ports: { crews: 12_001 } };
+    expect(url("docker", { docker })).toBe("https://crews.example.com:12001/a");
+    const onEcs = { aws: { domain: "agents.example.com" }, documents: { bucket: "example-agents" } };
+    expect(url("ecs-alb", onEcs)).toBe("https://crews.agents.example.com/a");
+  });
+
+  it("is the reserved port's on this machine, once there is one", () => {
+    expect(url("process")).toBeUndefined();
+    mkdirSync(join(projectRoot, ".masumi"));
+    writeFileSync(join(projectRoot, ".masumi/ports.json"), '{ "_shared": 20123 }');
+    expect(url("process")).toBe("http://127.0.0.1:20123/a");
+  });
+});
+
+describe("what the shared crew service lacks", () => {
+  const problems = (shared: object, more: Record<string, unknown> = {}) => {
+    try {
+      configOf(projectRoot, { hosting: "shared", shared, ...more });
+      return "";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const aws = { domain: "agents.example.com" };
+
+  it.each([
+    ["a place", {}, {}, /masumi:shared\.on is missing/],
+    ["a known place", { on: "fly" }, {}, /masumi:shared\.on: expected one of process, docker, ecs-alb/],
+    ["a bucket on ECS", { on: "ecs-alb" }, { aws }, /masumi:documents is missing/],
+    ["a domain on ECS", { on: "ecs-alb" }, {}, /masumi:aws\.domain is missing/],
+    ["a size of Fargate's", { on: "ecs-alb", cpu: 1000 }, { aws }, /the nearest size is \{ cpu: 1024/],
+    ["room for instances on Docker", { on: "docker", instances: 2 }, {}, /masumi:shared\.instances is 2/],
+  ])("is %s", (_what, shared, more, said) => {
+    expect(problems(shared, more)).toMatch(said);
+  });
+
+  it("is a machine without the deployer's keys, on Mainnet", () => {
+    const MAINNET = { network: "Mainnet", confirmMainnet: "true", maxAda: "20", hosting: "shared" };
+    const refused = (on: "process" | "docker") =>
+      hostingRefusals(configOf(projectRoot, { ...MAINNET, shared: { on } }), [
+        agentOf("a", "shared", { shared: { on } }),
+      ]);
+    expect(refused("process")).toEqual([
+      expect.stringMatching(/^hosting shared runs the crews of .*beside the keys/),
+    ]);
+    expect(refused("docker")).toEqual([]);
+  });
+});
+
 describe("what cannot be hosted", () => {
   const many = (count: number, hosting: HostingKind) =>
     Array.from({ length: count }, (_, index) => agentOf(`agent-${index}`, hosting));

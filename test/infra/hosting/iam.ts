@@ -19,6 +19,7 @@ function holds(statement: PolicyStatement, context: NonNullable<Request["context
   return Object.entries(statement.Condition ?? {}).every(([operator, wanted]) =>
     Object.entries(wanted).every(([key, values]) => {
       const given = context[key];
+      if (operator === "Null") return list(values).includes(String(given === undefined));
       const one = (value: string) =>
         list(values).some((pattern) =>
           /Like|Arn/.test(operator) ? fits(pattern, value) : pattern === value,

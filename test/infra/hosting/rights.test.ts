@@ -24,6 +24,7 @@ const TARGET: PolicyTarget = {
   stateBucket: "example-pulumi-state",
   stateKey: `arn:aws:kms:${REGION}:${ACCOUNT}:key/12345678-1234-1234-1234-123456789012`,
   documents: "example-documents/crews",
+  ledger: "example-ledger/audit",
   kmsKey: `arn:aws:kms:${REGION}:${ACCOUNT}:key/12345678-1234-1234-1234-123456789012`,
 };
 const POLICIES = policiesOf(TARGET);
@@ -249,6 +250,8 @@ describe("a deploying job that was taken over", () => {
   const zone = "arn:aws:route53:::hostedzone/Z0";
   const group = arn("ec2", "security-group/sg-9");
   const target = arn("elasticloadbalancing", "targetgroup/shop/1");
+  const line = "arn:aws:s3:::example-ledger/audit/masumi-agents/preprod/2026-11-29T185943.123Z-0d0c.json";
+  const adding = { "s3:if-none-match": "*" };
 
   it.each<[what: string, action: string, resource: string, context?: Record<string, string | string[]>]>([
     ["makes a role without the boundary", "iam:CreateRole", role],
@@ -324,6 +327,9 @@ describe("a deploying job that was taken over", () => {
       "s3:GetObject",
       "arn:aws:s3:::example-documents/crews/masumi-agents/mainnet/a/1",
     ],
+    ["removes a line of its ledger", "s3:DeleteObject", line],
+    ["replaces a line of its ledger", "s3:PutObject", line],
+    ["writes into Mainnet's ledger", "s3:PutObject", line.replace("preprod", "mainnet"), adding],
     ["decrypts what is not its own with the key", "kms:Decrypt", TARGET.kmsKey.replace(/key.*/, "key/other")],
   ])("and %s is refused", (_what, action, resource, context = {}) => {
     expect(allows(deploying, { action, resource, context })).toBe(false);
@@ -338,6 +344,7 @@ describe("a deploying job that was taken over", () => {
     expect(may("ec2:CreateTags", group, { "ec2:CreateAction": "CreateSecurityGroup" })).toBe(true);
     expect(may("elasticloadbalancing:DeleteTargetGroup", target, owned)).toBe(true);
     expect(may("route53:ChangeResourceRecordSets", zone, { [names]: ["a.agents.example.com"] })).toBe(true);
+    expect(may("s3:PutObject", line, adding)).toBe(true);
     expect(
       may("logs:GetLogEvents", arn("logs", "log-group:/masumi-agents/preprod/a:log-stream:crew/crew/1")),
     ).toBe(true);

@@ -168,7 +168,7 @@ describe("a crew as a local process", () => {
       { payments: PAYMENTS, paymentKey: "k" },
       false,
     ],
-    ["another budget for a day", { dailyTokens: 1000 }, { dailyTokens: 2000 }, true],
+    ["other limits", { limits: { KEEP_DAYS: "30" } }, { limits: { KEEP_DAYS: "7" } }, true],
     ["another key", { payments: PAYMENTS, paymentKey: "k" }, { payments: PAYMENTS, paymentKey: "l" }, true],
     [
       "another wallet",

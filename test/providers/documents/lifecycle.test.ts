@@ -1,20 +1,10 @@
 import { createHash } from "node:crypto";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { isOwnProviderText } from "../../../providers/provider-texts.ts";
-import { type RunOptions, destroy, initStack, preview, up } from "../../../local/engine/index.ts";
-import { repository } from "../../helpers/project.ts";
+import { destroy, up } from "../../../local/engine/index.ts";
 import { LocalS3 } from "../../helpers/s3.ts";
+import { type SmallProject, makeSmallProject } from "../small-project.ts";
 
 // Each run starts two processes; on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
@@ -27,29 +17,17 @@ for (const [name, args] of Object.entries(JSON.parse(readFileSync("../documents.
   new StoredDocument(name, args);
 `;
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), "masumi-stored-")));
-const options: RunOptions = {
-  projectDir: root,
-  stack: "dev",
-  stateRoot: join(root, "state"),
-  passphrase: "x",
-  trustsProvider: isOwnProviderText,
-  env: { MASUMI_DOCUMENTS_KEY: "test:secret-sentinel" },
-};
+let project: SmallProject;
 let s3: LocalS3;
 
 beforeAll(async () => {
-  for (const part of ["providers", "node_modules", "package.json"])
-    symlinkSync(join(repository, part), join(root, part));
-  for (const folder of ["infra", "docs", "state"]) mkdirSync(join(root, folder));
-  writeFileSync(join(root, "Pulumi.yaml"), "name: stored\nruntime: nodejs\nmain: infra/\n");
-  writeFileSync(join(root, "infra/index.ts"), PROGRAM);
-  await initStack(options);
+  project = await makeSmallProject("stored", PROGRAM, { MASUMI_DOCUMENTS_KEY: "test:secret-sentinel" });
+  mkdirSync(join(project.root, "docs"));
   s3 = await LocalS3.start();
   await s3.client.createBucket({ Bucket: BUCKET });
 });
 afterAll(async () => {
-  rmSync(root, { recursive: true });
+  project.dispose();
   await s3[Symbol.asyncDispose]();
 });
 
@@ -57,32 +35,25 @@ afterAll(async () => {
 function declare(...documents: readonly (readonly [agent: string, file: string])[]): string[] {
   const entries = documents.map(([agent, file]) => {
     const content = Buffer.from(`%PDF ${file}`);
-    writeFileSync(join(root, "docs", file), content);
+    writeFileSync(join(project.root, "docs", file), content);
     const sha256 = createHash("sha256").update(content).digest("hex");
     const bucket = { bucket: BUCKET, region: "us-east-1", endpoint: s3.endpoint };
     const args = { bucket, key: `stored/dev/${agent}/${sha256}`, sha256, bytes: content.length };
     return [`${agent}-${sha256.slice(0, 16)}`, { ...args, source: `../docs/${file}` }] as const;
   });
-  writeFileSync(join(root, "documents.json"), JSON.stringify(Object.fromEntries(entries)));
+  writeFileSync(join(project.root, "documents.json"), JSON.stringify(Object.fromEntries(entries)));
   return entries.map(([, { key }]) => key).toSorted();
 }
 
-async function upAsPreviewed(changes: object): Promise<void> {
-  expect((await preview(options)).changes).toMatchObject(changes);
-  const done = await up(options);
-  expect(done).toMatchObject({ ok: true, changes });
-  const again = await up(options);
-  expect(again).toMatchObject({ ok: true, changes: { create: 0, update: 0, replace: 0, delete: 0 } });
-}
-
 it("documents of two agents are stored, changed, left by one agent, put again, and removed", async () => {
+  const { options, upAsPreviewed } = project;
   const keys = () => s3.keys(BUCKET).then((found) => found.toSorted());
 
   const first = declare(["a", "shared.pdf"], ["b", "shared.pdf"], ["a", "one.pdf"]);
   await upAsPreviewed({ create: 4 });
   expect(await keys()).toEqual(first);
 
-  const state = readFileSync(join(root, "state/.pulumi/stacks/stored/dev.json"), "utf8");
+  const state = readFileSync(project.stateFile, "utf8");
   expect(state).toContain(first[0]);
   expect(state).not.toContain("sentinel");
 

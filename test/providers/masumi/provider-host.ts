@@ -1,12 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type * as Grpc from "@grpc/grpc-js";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import type * as ProviderGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import type * as Messages from "@pulumi/pulumi/proto/provider_pb.js";
+import { afterAll } from "vitest";
 import type { Engine } from "./servers.ts";
 
 export const root = join(import.meta.dirname, "../../..");
@@ -19,11 +22,19 @@ const { Struct: StructClass } = load("google-protobuf/google/protobuf/struct_pb"
   Struct: typeof Struct;
 };
 
+/** A project of this checkout's providers: what hosts note and spend is written down there, for all of a test file. */
+const project = mkdtempSync(join(tmpdir(), "masumi-host-"));
+for (const part of ["node_modules", "package.json", "providers", "crew", "Pulumi.yaml"]) {
+  symlinkSync(join(root, part), join(project, part));
+}
+mkdirSync(join(project, "infra"));
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
 /** The SDK's provider host, started as the engine starts it: in the program's folder, with its own address. */
 export async function startProviderHost(engine: Engine, env: Record<string, string>) {
   const main = load.resolve("@pulumi/pulumi/cmd/dynamic-provider");
   const child = spawn(process.execPath, [main, engine.address], {
-    cwd: join(root, "infra"),
+    cwd: join(project, "infra"),
     env: { PATH: process.env["PATH"], ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

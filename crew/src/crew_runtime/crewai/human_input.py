@@ -1,12 +1,13 @@
-"""Lets CrewAI's tasks with `human_input` ask the customer, where CrewAI would read from the keyboard."""
+"""Lets CrewAI ask the customer, where it would read from the keyboard: for a task's `human_input`, and in flows."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from crew_runtime.ask import Ask
 
 if TYPE_CHECKING:
     from crewai.agents.parser import AgentFinish
     from crewai.core.providers.human_input import ExecutorContext
+    from crewai.flow.async_feedback import PendingFeedbackContext
 
 MOST_ROUNDS: Final = 3
 
@@ -32,3 +33,20 @@ def answer_human_input_by(ask: Ask) -> None:
             return draft
 
     set_provider(Customer())
+
+
+def answer_flows_by(ask: Ask) -> None:
+    """Make `ask` what answers a flow's `ask()` and gives the feedback of its methods under @human_feedback."""
+    from crewai.flow.flow_config import flow_config
+
+    from crew_runtime.crewai.result_text import text_of
+
+    class Customer:
+        def request_input(self, message: str, _flow: Any, metadata: Any = None) -> str:  # noqa: ANN401, ARG002 - CrewAI's
+            return ask(message)
+
+        def request_feedback(self, context: "PendingFeedbackContext", _flow: Any) -> str:  # noqa: ANN401 - CrewAI's
+            choices = f"\n\nAnswers: {', '.join(context.emit)}" if context.emit else ""
+            return ask(f"{context.message}\n\n{text_of(context.method_output)}{choices}")
+
+    flow_config.hitl_provider = flow_config.input_provider = Customer()

@@ -8,6 +8,7 @@ import gc
 import os
 from importlib import import_module
 
+from crew_runtime.crewai.tls import share_tls_context
 from crew_runtime.machine.confinement import hide_from_others
 
 hide_from_others()
@@ -35,6 +36,7 @@ try:
         "openai.resources",
     ):
         import_module(_module)
+    share_tls_context()
 except Exception as error:  # noqa: BLE001 - whatever a library does at import, the fork server has to live on
     IMPORT_ERROR = f"{type(error).__name__}: {error}"
 gc.freeze()

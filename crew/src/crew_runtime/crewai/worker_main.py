@@ -1,22 +1,25 @@
 """The main function of a worker: runs one crew, in a process that is forked for it and ends after it."""
 
-import json
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crew_runtime.ask import Ask, asking
+from crew_runtime.ask import Ask, Parent
 from crew_runtime.crewai import author_api
-from crew_runtime.crewai.author_code import AuthorCodeError, crew_of_folder
+from crew_runtime.crewai.author_errors import AuthorCodeError
 from crew_runtime.crewai.crew_builder import declared_crew
+from crew_runtime.crewai.crew_events import CrewEvents
 from crew_runtime.crewai.filling import fill_in_one_pass
-from crew_runtime.crewai.human_input import answer_human_input_by
+from crew_runtime.crewai.human_input import answer_flows_by, answer_human_input_by
+from crew_runtime.crewai.project_files import copy_project
+from crew_runtime.crewai.project_jobs import prepare_project
 from crew_runtime.crewai.result_schema import with_schemas
+from crew_runtime.crewai.what_failed import chain, name_of, place_in, what_failed
 from crew_runtime.disk import is_full, no_space
 from crew_runtime.documents.context import with_documents
 from crew_runtime.documents.document import DocumentError
@@ -41,9 +44,11 @@ _GROUP_MAY_READ: Final = 0o750
 
 
 def run_crew(connection: Connection, spec: JobSpec) -> None:
-    """Run the crew and send {"result"} or {"failure", "detail"}; then end this process.
+    """Run the crew and send {"result"} or {"failure", "detail", "report"}; then end this process.
 
-    For each question to its customer it first sends {"ask": {"prompt", "is_draft"}} and waits for {"input"}.
+    For each question to its customer it first sends {"ask": {"prompt", "is_draft"}} and waits for {"input"}. Where the
+    job tells its progress, it also sends {"progress": {"task"}} of each task that begins, and what a tool reports that
+    failed.
     """
     _answer(connection, spec, _run)
 
@@ -64,25 +69,26 @@ def index_documents(connection: Connection, spec: JobSpec) -> None:
     _answer(connection, spec, _index)
 
 
-def _answer(connection: Connection, spec: JobSpec, do: Callable[[JobSpec, Ask], dict[str, Any]]) -> None:
+def _answer(connection: Connection, spec: JobSpec, do: Callable[[JobSpec, Parent], dict[str, Any]]) -> None:
     logging.disable()
     try:
         move_into(spec.folder)
         limit_job()
+        parent = Parent(connection)
         try:
-            answer = do(spec, asking(connection))
+            answer = do(spec, parent)
         except Exception as error:  # noqa: BLE001 - whatever a crew raises is an outcome of the job
             answer = _failure(error, spec)
-        connection.send_bytes(json.dumps(answer).encode())
-        connection.close()
+        parent.send(answer)
+        parent.close()
     finally:
         os._exit(0)  # without waiting for threads that CrewAI leaves
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    crew: "Crew"
-    inputs: dict[str, str]
+    run: Callable[[], str]
+    check: Callable[[], None]
     index: DocumentIndex | None
 
 
@@ -93,13 +99,18 @@ def _prepare(spec: JobSpec, ask: Ask) -> _Prepared:
     if preload.IMPORT_ERROR:
         raise RuntimeError(preload.IMPORT_ERROR)
     index = DocumentIndex.open(spec.documents, Embedder(spec.model)) if spec.documents else None
+    if spec.code:
+        copy_project(spec.code.folder, spec.folder)
     files = receive(spec.files, spec.inputs, spec.folder, egress_for_files()) if spec.files else {}
     fill_in_one_pass()
     answer_human_input_by(ask)
     if spec.code:
+        answer_flows_by(ask)
         author_api.provide(spec.model, ask, index, files)
+        project = prepare_project(spec.code, spec.model)
         paths = {field: ", ".join(map(str, placed)) for field, placed in files.items()}
-        return _Prepared(crew_of_folder(spec.code, spec.model), {**spec.inputs, **paths}, index)
+        given, declared = {**spec.inputs, **paths}, spec.code.inputs
+        return _Prepared(lambda: project.run(given), lambda: project.check(declared), index)
     crew, inputs = with_schemas(spec.crew, {**spec.inputs, **texts_of(files)})
     if index:
         crew, inputs = with_documents(crew, inputs, index)
@@ -107,7 +118,12 @@ def _prepare(spec: JobSpec, ask: Ask) -> _Prepared:
     built = declared_crew(crew, spec.model, tools)
     if built.manager_agent and inputs:
         built.manager_agent.interpolate_inputs(inputs)  # CrewAI leaves it out
-    return _Prepared(built, inputs, index)
+    return _Prepared(lambda: _kick_off(built, inputs), lambda: None, index)
+
+
+def _kick_off(crew: "Crew", inputs: dict[str, str]) -> str:
+    # Without inputs CrewAI must get None: it then leaves braces in the texts alone.
+    return str(crew.kickoff(inputs=inputs or None).raw)
 
 
 def _tools(hosts: Iterable[str], index: DocumentIndex | None) -> dict[str, Callable[[str], str]]:
@@ -118,16 +134,16 @@ def _tools(hosts: Iterable[str], index: DocumentIndex | None) -> dict[str, Calla
     return {**tools, "document_search": document_searcher(index)} if index else tools
 
 
-def _build(spec: JobSpec, _ask: Ask) -> dict[str, Any]:
+def _build(spec: JobSpec, _parent: Parent) -> dict[str, Any]:
     """Prepare a job; a failure is reported in full, as no customer is involved."""
     try:
-        _prepare(spec, _nobody)
+        _prepare(spec, _nobody).check()
     except Exception as error:  # noqa: BLE001 - whatever CrewAI raises is the reason
         return _reason(error, spec)
     return {"result": ""}
 
 
-def _index(spec: JobSpec, _ask: Ask) -> dict[str, Any]:
+def _index(spec: JobSpec, _parent: Parent) -> dict[str, Any]:
     assert spec.documents  # noqa: S101 - there is nothing to do otherwise
     try:
         index = DocumentIndex.open(spec.documents, Embedder(spec.model))
@@ -140,30 +156,48 @@ def _index(spec: JobSpec, _ask: Ask) -> dict[str, Any]:
 
 
 def _reason(error: Exception, spec: JobSpec) -> dict[str, Any]:
-    full = next(filter(is_full, _chain(error)), None)
+    full = next(filter(is_full, chain(error)), None)
     reason = _no_space(full, spec) if full else f"{type(error).__name__}: {error}".replace(spec.model.key, "***")
-    return {"failure": Failure.CREW_FAILED, "detail": reason}
+    at = spec.code and place_in(spec.code.folder, error)
+    return {"failure": Failure.CREW_FAILED, "detail": f"{reason} ({at})" if at else reason}
 
 
 def _nobody(prompt: str, *, is_draft: bool = False) -> str:  # noqa: ARG001 - an Ask
     raise AuthorCodeError("the crew asks its customer before the job begins: ask in a tool, or before the kickoff")
 
 
-def _run(spec: JobSpec, ask: Ask) -> dict[str, Any]:
+def _run(spec: JobSpec, parent: Parent) -> dict[str, Any]:
+    events = CrewEvents(spec.code.folder if spec.code else None)
+    if spec.tells_progress:
+        events.tell = lambda progress: parent.send({"progress": progress})
+    try:
+        answer = _result(spec, parent.ask, events)
+    except Exception as error:  # noqa: BLE001 - whatever a crew raises is an outcome of the job
+        answer = _failure(error, spec)
+    if "failure" in answer:
+        answer["report"] = {**answer.get("report", {}), **events.tool_failure()}
+    return answer
+
+
+def _result(spec: JobSpec, ask: Ask, events: CrewEvents) -> dict[str, Any]:
     prepared = _prepare(spec, ask)
-    # Without inputs CrewAI must get None: it then leaves braces in the texts alone.
-    output = prepared.crew.kickoff(inputs=prepared.inputs or None)
+    events.listen()
+    output = prepared.run()
     if prepared.index and prepared.index.broken:
         raise prepared.index.broken  # a tool tells it to the model only, which then answers without the documents
-    result = str(output.raw).encode("utf-8", "replace").decode().strip()
+    result = output.encode("utf-8", "replace").decode().strip()
     if not result:
         return {"failure": Failure.EMPTY_RESULT, "detail": ""}
     return {"result": result}
 
 
 def _failure(error: Exception, spec: JobSpec) -> dict[str, Any]:
-    """Classify an exception; nothing of its text is kept, as it may quote the customer or the model."""
-    causes = list(_chain(error))
+    """Classify an exception. The detail is logged, so that nothing of its text is in there; the report has that."""
+    return {**_classified(error, spec), "report": _report(error, spec)}
+
+
+def _classified(error: Exception, spec: JobSpec) -> dict[str, str]:
+    causes = list(chain(error))
     if full := next(filter(is_full, causes), None):
         return {"failure": Failure.NO_SPACE, "detail": _no_space(full, spec)}
     for cause in causes:
@@ -171,6 +205,12 @@ def _failure(error: Exception, spec: JobSpec) -> dict[str, Any]:
         if failure:
             return {"failure": failure, "detail": _describe(cause)}
     return {"failure": Failure.CREW_FAILED, "detail": ", from ".join(map(_describe, causes))}
+
+
+def _report(error: Exception, spec: JobSpec) -> dict[str, str]:
+    """Tell the operator what failed; the job's token is worth nothing soon, but looks like a key."""
+    found = what_failed(error, code=spec.code.folder if spec.code else None, agents=spec.crew.get("agents", {}))
+    return {name: text.replace(spec.model.key, "***") for name, text in found.items()}
 
 
 def _no_space(error: BaseException, spec: JobSpec) -> str:
@@ -182,20 +222,10 @@ def _no_space(error: BaseException, spec: JobSpec) -> str:
 
 def _describe(error: BaseException) -> str:
     status = getattr(error, "status_code", None)
-    name = f"{type(error).__module__}.{type(error).__qualname__}"
+    name = name_of(error)
     if isinstance(error, (CustomerFileError, DocumentError, EmbeddingError, AuthorCodeError)):
         return f"{name}: {error}"  # our own words, none of a customer's
     return f"{name} {status}" if isinstance(status, int) else name
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield the exception and its causes, each once: CrewAI makes circular chains."""
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        yield cause
-        cause = cause.__cause__ or cause.__context__
 
 
 def _classify(error: BaseException) -> Failure | None:

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StringConstraints, ValidationError
 
+from crew_runtime.author_project import AuthorProject
 from crew_runtime.configuration import ConfigurationError, path_of, sentence_of
+from crew_runtime.declared.code_declaration import DeclaredCode
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import read_input, unreadable_rules
 from crew_runtime.declared.json_schema import unreadable_schema
@@ -115,7 +117,7 @@ class Declaration(Strict):
     payment: PaymentDeclaration = PaymentDeclaration()
     input: tuple[InputField, ...]
     crew: CrewDefinition = CrewDefinition(agents={}, tasks=())
-    code: str | None = Field(default=None, pattern=r"^code/[\w.-]+$")
+    code: DeclaredCode | None = None
     model: Model = Model()
     documents: tuple[DeclaredDocument, ...] = ()
     example_outputs: tuple[ExampleOutput, ...] = Field(default=(), alias="exampleOutputs")
@@ -143,9 +145,10 @@ class Declaration(Strict):
         return bool(self.documents) or "embeddings" in self.model.model_fields_set
 
 
-def code_of(declaration: Declaration, folder: Path) -> Path | None:
-    """Find the folder with crew.py, which lies beside the declaration in `folder`; None for a declared crew."""
-    return folder / declaration.code if declaration.code else None
+def code_of(declaration: Declaration, folder: Path) -> AuthorProject | None:
+    """Find the author's project, which lies beside the declaration in `folder`; None for a declared crew."""
+    code = declaration.code
+    return code.found_in(folder, tuple(field.id for field in declaration.input)) if code else None
 
 
 def documents_of(declaration: Declaration, folder: Path, cache: Path) -> DocumentSet | None:

@@ -9,9 +9,10 @@ from crew_runtime.declared.declaration import Declaration
 from crew_runtime.failures import MESSAGES
 from crew_runtime.hashes import input_hash
 from crew_runtime.http.callers import Caller
-from crew_runtime.http.job_intake import IntakeLimits, JobIntake
+from crew_runtime.http.job_intake import Clients, IntakeLimits, JobIntake
 from crew_runtime.http.job_request import read_job_request
 from crew_runtime.http.questions import not_awaited, read_answer, schema_of
+from crew_runtime.http.substitute import loading, unusable
 from crew_runtime.jobs import Job, JobState
 from crew_runtime.logs import event
 from crew_runtime.machine.identity import IdentitySource
@@ -21,7 +22,6 @@ from crew_runtime.store import JobStore
 
 _log: Final = logging.getLogger(__name__)
 _RETRY_UNREGISTERED_SECONDS: Final = 30
-_RETRY_LOADING_SECONDS: Final = 5
 _RETRY_STOPPING_SECONDS: Final = 60
 
 
@@ -38,6 +38,7 @@ class Agent:
         checkout: Checkout | None,
         seller_vkey: str,
         limits: IntakeLimits,
+        clients: Clients | None = None,
     ) -> None:
         self._declaration = declaration
         self._identity = identity
@@ -45,12 +46,21 @@ class Agent:
         self._runner = runner
         self._checkout = checkout
         self._seller_vkey = seller_vkey
-        self._intake = JobIntake(store=store, runner=runner, checkout=checkout, limits=limits)
+        self._intake = JobIntake(store=store, runner=runner, checkout=checkout, limits=limits, clients=clients)
+        self.is_leaving = False
+        """Whether it has been removed, and only brings to an end what it has begun."""
+        self.is_unusable = False
+        """Whether its declaration has changed to one that cannot be used; what it has begun, it brings to an end."""
 
     @property
     def crew_is_ready(self) -> bool:
         """Return whether the crew has been built."""
         return self._runner.crew_is_ready
+
+    @property
+    def crew_state(self) -> str:
+        """Return whether the crew is `loading`, `ready` or `unusable`."""
+        return "unusable" if self.is_unusable else "ready" if self.crew_is_ready else "loading"
 
     @property
     def is_registered(self) -> bool:
@@ -66,7 +76,9 @@ class Agent:
         obstacle = self._payment_obstacle()
         if not identity.agent_identifier:
             answer["message"] = f"{self._declaration.name} is not registered on the network yet."
-        elif identity.draining:
+        elif self.is_unusable:
+            answer["message"] = str(unusable())
+        elif identity.draining or self.is_leaving:
             answer["message"] = f"{self._declaration.name} takes no new jobs: it is about to be removed."
         elif not self.crew_is_ready:
             answer["message"] = f"{self._declaration.name} is still loading its crew."
@@ -125,22 +137,19 @@ class Agent:
         """Check the request and return its job: a new one, or the one that the same request with its secret has begun.
 
         Raises:
-            ApiError: 503 AGENT_NOT_REGISTERED, AGENT_DRAINING, CREW_LOADING, AGENT_STOPPING, QUEUE_FULL,
-                DAILY_TOKENS_SPENT, PAYMENTS_NOT_CONFIGURED, PRICE_RULE_MISSING, PAYMENT_SERVICE_UNAVAILABLE or
-                PAYMENT_REFUSED, each with Retry-After; 400 INPUT_INVALID with all problems at once; 409 JOB_EXISTS;
-                429 TOO_MANY_STARTS.
+            ApiError: 503 AGENT_NOT_REGISTERED, AGENT_DRAINING, AGENT_UNUSABLE, CREW_LOADING, AGENT_STOPPING,
+                QUEUE_FULL, DAILY_TOKENS_SPENT, PAYMENTS_NOT_CONFIGURED, PRICE_RULE_MISSING,
+                PAYMENT_SERVICE_UNAVAILABLE or PAYMENT_REFUSED, each with Retry-After; 400 INPUT_INVALID with all
+                problems at once; 409 JOB_EXISTS; 429 TOO_MANY_STARTS.
 
         """
         agent_identifier = self._identifier_for_jobs()
+        if self.is_unusable:
+            raise unusable()
         if obstacle := self._payment_obstacle():
             raise ApiError(503, *obstacle, retry_after_seconds=_RETRY_STOPPING_SECONDS)
         if not self.crew_is_ready:
-            raise ApiError(
-                503,
-                "CREW_LOADING",
-                "The agent has just started and is still loading its crew. Try again in a few seconds.",
-                retry_after_seconds=_RETRY_LOADING_SECONDS,
-            )
+            raise loading()
         if self._runner.is_stopping:
             raise ApiError(
                 503,
@@ -171,7 +180,7 @@ class Agent:
         identity = self._identity.current()
         if not identity.agent_identifier:
             raise _not_registered()
-        if identity.draining:
+        if identity.draining or self.is_leaving:
             raise ApiError(
                 503,
                 "AGENT_DRAINING",

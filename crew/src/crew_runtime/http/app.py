@@ -1,7 +1,7 @@
 """MIP-003's endpoints and /healthz over HTTP, and what they answer when something goes wrong."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -10,15 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.types import Lifespan
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from crew_runtime.api_error import ApiError
-from crew_runtime.http.agent import Agent
 from crew_runtime.http.bodies import read_json_object
-from crew_runtime.http.callers import Caller, address_of
 from crew_runtime.http.pages import PageGuard
-from crew_runtime.http.request_secret import read_secret_hash
-from crew_runtime.http.start_rate import StartRate
+from crew_runtime.http.served import served
 from crew_runtime.logs import event
 from crew_runtime.store import StoreUnavailableError
 
@@ -26,37 +23,16 @@ _log: Final = logging.getLogger(__name__)
 _RETRY_STORE_SECONDS: Final = 10
 
 
-class Doorman:
-    """Knows callers, and lets none of them ask for jobs too often."""
-
-    def __init__(self, *, proxy_hops: int, starts_per_minute: int) -> None:
-        self._proxy_hops = proxy_hops
-        self._rate = StartRate(starts_per_minute)
-
-    def admit(self, request: Request) -> Caller:
-        """Return who asks for a job.
-
-        Raises:
-            ApiError: 429 TOO_MANY_STARTS, 400 IDEMPOTENCY_KEY_INVALID.
-
-        """
-        address = address_of(request, proxy_hops=self._proxy_hops)
-        self._rate.admit(address)
-        return Caller(address=address, secret_hash=read_secret_hash(request.headers))
-
-
 def create_app(
-    agent: Agent,
-    doorman: Doorman,
+    among: Callable[[ASGIApp], ASGIApp],
     *,
-    health: Mapping[str, str],
-    max_body: int,
     allowed_hosts: Sequence[str],
     cors_origins: Sequence[str],
     lifespan: Lifespan[FastAPI],
 ) -> FastAPI:
-    """Build the public application; `health` is what /healthz answers beside the state of the crew."""
+    """Build the public application; `among` finds the agent that a request is for (see served.py)."""
     app = FastAPI(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(_Among, among=among)
     if cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -66,7 +42,7 @@ def create_app(
             expose_headers=["Retry-After"],
         )
     app.add_middleware(PageGuard, allowed_hosts=allowed_hosts, cors_origins=cors_origins)  # the outermost
-    app.include_router(_routes(agent, doorman, health, max_body))
+    app.include_router(_routes())
     app.add_exception_handler(ApiError, _answer_api_error)
     app.add_exception_handler(HTTPException, _answer_http_exception)
     app.add_exception_handler(RequestValidationError, _answer_validation_error)
@@ -75,43 +51,55 @@ def create_app(
     return app
 
 
-def _routes(agent: Agent, doorman: Doorman, health: Mapping[str, str], max_body: int) -> APIRouter:
+class _Among:
+    """What `among` makes of the rest, as Starlette wants a middleware."""
+
+    def __init__(self, app: ASGIApp, *, among: Callable[[ASGIApp], ASGIApp]) -> None:
+        self._app = among(app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
+def _routes() -> APIRouter:
     router = APIRouter()
     get = partial(router.api_route, methods=["GET", "HEAD"])
 
     @get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {**health, "crew": "ready" if agent.crew_is_ready else "loading"}
+    async def healthz(request: Request) -> dict[str, str]:
+        return served(request).health()
 
     @get("/availability")
-    async def availability() -> dict[str, Any]:
-        return agent.availability()
+    async def availability(request: Request) -> dict[str, Any]:
+        return served(request).agent.availability()
 
     @get("/input_schema")
-    async def input_schema() -> dict[str, Any]:
-        return agent.input_schema()
+    async def input_schema(request: Request) -> dict[str, Any]:
+        return served(request).agent.input_schema()
 
     @get("/demo")
-    async def demo() -> dict[str, Any]:
-        return agent.demo()
+    async def demo(request: Request) -> dict[str, Any]:
+        return served(request).agent.demo()
 
     @get("/payment_information")
     @get("/payment-information")
-    async def payment_information() -> dict[str, Any]:
-        return agent.payment_information()
+    async def payment_information(request: Request) -> dict[str, Any]:
+        return served(request).agent.payment_information()
 
     @router.post("/start_job")
     async def start_job(request: Request) -> dict[str, Any]:
-        caller = doorman.admit(request)
-        return await agent.start_job(await read_json_object(request, limit=max_body), caller)
+        one = served(request)
+        caller = one.doorman.admit(request)
+        return await one.agent.start_job(await read_json_object(request, limit=one.max_body), caller)
 
     @get("/status")
-    async def status(job_id: str | None = None) -> dict[str, Any]:
-        return await agent.status(job_id)
+    async def status(request: Request, job_id: str | None = None) -> dict[str, Any]:
+        return await served(request).agent.status(job_id)
 
     @router.post("/provide_input")
     async def provide_input(request: Request) -> dict[str, Any]:
-        return await agent.provide_input(await read_json_object(request, limit=max_body))
+        one = served(request)
+        return await one.agent.provide_input(await read_json_object(request, limit=one.max_body))
 
     return router
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,19 +31,36 @@ class IntakeLimits:
     per_client: int
 
 
+class Clients:
+    """Who began which job, as long as that is counted; and the jobs that are not in the store yet."""
+
+    def __init__(self) -> None:
+        self.coming: set[str] = set()
+        self.by_job: dict[str, str] = {}
+        self.on_job: Callable[[], None] = lambda: None
+        """Called when a job is in the store."""
+
+
 class JobIntake:
     """Stores a job before it is answered, creates its payment, and hands it to the runner.
 
     Nobody is refused because others do not pay: the oldest unpaid job gives way.
     """
 
-    def __init__(self, *, store: JobStore, runner: JobRunner, checkout: Checkout | None, limits: IntakeLimits) -> None:
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        runner: JobRunner,
+        checkout: Checkout | None,
+        limits: IntakeLimits,
+        clients: Clients | None = None,
+    ) -> None:
         self._store = store
         self._runner = runner
         self._checkout = checkout
         self._limits = limits
-        self._coming: set[str] = set()
-        self._clients: dict[str, str] = {}
+        self._clients = clients or Clients()
 
     async def take(self, request: JobRequest, agent_identifier: str, client: str, *, paid: bool) -> Job:
         """Return the job of this request: the one that it has already begun, or a new one.
@@ -66,7 +84,7 @@ class JobIntake:
 
     async def _begin(self, request: JobRequest, agent_identifier: str, client: str, *, paid: bool) -> Job:
         self._require_tokens_left()
-        if self._runner.is_full_with(len(self._coming)):
+        if self._runner.is_full_with(len(self._clients.coming)):
             raise _full()
         if not paid:
             self._require_a_part_left(client)
@@ -79,8 +97,8 @@ class JobIntake:
             secret_hash=request.secret_hash,
             state=JobState.CREATED if paid else JobState.QUEUED,
         )
-        self._coming.add(new.id)
-        self._clients[new.id] = client
+        self._clients.coming.add(new.id)
+        self._clients.by_job[new.id] = client
         try:
             if paid:
                 await self._make_room()
@@ -89,11 +107,12 @@ class JobIntake:
                 require_same_secret(job, request.secret_hash)
                 return job
             event(_log, logging.INFO, "job_accepted", job=job.reference)
+            self._clients.on_job()
             if job.state is JobState.QUEUED:
                 self._runner.take(job.id)
             return job
         finally:
-            self._coming.discard(new.id)
+            self._clients.coming.discard(new.id)
 
     def _require_tokens_left(self) -> None:
         wait = self._runner.seconds_without_model
@@ -103,9 +122,10 @@ class JobIntake:
 
     def _require_a_part_left(self, client: str) -> None:
         """Refuse a client that has its part of the free jobs. What it pays for is not counted: that limits itself."""
-        unended = self._runner.known | self._coming
-        self._clients = {job_id: whose for job_id, whose in self._clients.items() if job_id in unended}
-        if sum(whose == client for whose in self._clients.values()) >= self._limits.per_client:
+        unended = self._runner.known | self._clients.coming
+        counted = {job_id: whose for job_id, whose in self._clients.by_job.items() if job_id in unended}
+        self._clients.by_job = counted
+        if sum(whose == client for whose in counted.values()) >= self._limits.per_client:
             raise too_many("MAX_PER_CLIENT", "Many of your jobs are not done yet.", _RETRY_PART_SECONDS)
 
     async def _make_room(self) -> None:

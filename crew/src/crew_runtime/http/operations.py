@@ -1,6 +1,8 @@
 """The endpoints for operators, on a port of their own: /metrics and /readyz."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,11 +22,11 @@ from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.runner.leases import LeaseKeeper
 from crew_runtime.store import JobStore, StoreUnavailableError
 
-_PROMETHEUS: Final = "text/plain; version=0.0.4"
+PROMETHEUS: Final = "text/plain; version=0.0.4"
 
 
-class Operations:
-    """Reports the runtime's state; never anything of an input or a result."""
+class AgentOperations:
+    """Reports the state of one agent; never anything of an input or a result."""
 
     def __init__(
         self,
@@ -37,8 +39,6 @@ class Operations:
         model: Probe,
         day: DailyTokens,
         embedder: Probe | None,
-        data_dir: Path,
-        min_free_disk: int,
     ) -> None:
         self._agent = agent
         self._store = store
@@ -48,32 +48,30 @@ class Operations:
         self._model = model
         self._day = day
         self._embedder = embedder
-        self._data_dir = data_dir
-        self._min_free_disk = min_free_disk
 
-    def app(self) -> Starlette:
-        """Return the ASGI application."""
-        return Starlette(routes=[Route("/metrics", self._metrics), Route("/readyz", self._readyz)])
-
-    async def _readyz(self, _request: Request) -> JSONResponse:
-        """Answer 200 if jobs can be done now, else 503; the checks by name either way."""
+    async def checks(self) -> dict[str, bool]:
+        """Return what jobs need, by name, and whether it is there."""
         checks = {
             "registered": self._agent.is_registered,
-            "crew": self._runner.crew_is_ready,
+            "crew": self._agent.crew_state == "ready",
             "store": self._keeper.works,
-            "disk": free_bytes(self._data_dir) >= self._min_free_disk,
             "model": await self._model.answers(),
         }
         if self._embedder:
             checks["embedder"] = await self._embedder.answers()
         if self._watch and self._agent.is_paid:
             checks["payments"] = self._watch.is_reachable
-        ready = all(checks.values()) and not self._runner.is_stopping
-        return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+        return checks
 
-    async def _metrics(self, _request: Request) -> PlainTextResponse:
+    @property
+    def is_stopping(self) -> bool:
+        """Return whether no more jobs are begun."""
+        return self._runner.is_stopping
+
+    def gauges(self) -> list[Gauge]:
+        """Return what is known without asking anybody."""
         gauges: list[Gauge] = [
-            ("ready", "Whether CrewAI has built the crew.", float(self._runner.crew_is_ready)),
+            ("ready", "Whether CrewAI has built the crew.", float(self._agent.crew_state == "ready")),
             ("jobs_running", "Jobs at work in a process.", self._runner.running),
             ("jobs_waiting", "Jobs that wait for a process.", self._runner.waiting),
             ("jobs_asking", "Jobs that wait for their customer.", self._runner.asking),
@@ -81,16 +79,55 @@ class Operations:
         ]
         if self._day.limit is not None:
             gauges.append(("daily_tokens", "Tokens that may be used in a day.", self._day.limit))
-        try:
-            counts = await asyncio.to_thread(self._store.counts)
-            gauges.append(("jobs", "Jobs in the store by state.", {str(state): n for state, n in counts.items()}))
-        except StoreUnavailableError:
-            pass  # crew_store says so
         gauges.append(("store", "Whether the job store answers.", float(self._keeper.works)))
-        gauges.append(("disk_free_bytes", "Bytes that can be written to DATA_DIR yet.", free_bytes(self._data_dir)))
         if self._watch:
             gauges += _payments(self._watch)
-        return PlainTextResponse(rendered(gauges), media_type=_PROMETHEUS)
+        return gauges
+
+    async def counts(self) -> list[Gauge]:
+        """Return the number of jobs in the store; none while it does not answer, which the gauge `store` tells."""
+        try:
+            counts = await asyncio.to_thread(self._store.counts)
+        except StoreUnavailableError:
+            return []
+        return [("jobs", "Jobs in the store by state.", {str(state): n for state, n in counts.items()})]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """The disk of DATA_DIR, and the bytes that it must have free."""
+
+    folder: Path
+    least: int
+
+    @property
+    def has_room(self) -> bool:
+        """Return whether there is room for jobs."""
+        return free_bytes(self.folder) >= self.least
+
+    def gauge(self) -> Gauge:
+        """Return the free bytes."""
+        return ("disk_free_bytes", "Bytes that can be written to DATA_DIR yet.", free_bytes(self.folder))
+
+
+def operations_of(one: AgentOperations, disk: Disk) -> Starlette:
+    """Return the application for the operators of one agent."""
+
+    async def readyz(_request: Request) -> JSONResponse:
+        return readiness(await one.checks() | {"disk": disk.has_room}, is_stopping=one.is_stopping)
+
+    async def metrics(_request: Request) -> PlainTextResponse:
+        gauges = [*one.gauges(), *await one.counts(), disk.gauge()]
+        return PlainTextResponse(rendered(gauges), media_type=PROMETHEUS)
+
+    return Starlette(routes=[Route("/metrics", metrics), Route("/readyz", readyz)])
+
+
+def readiness(checks: Mapping[str, bool], *, is_stopping: bool, **more: object) -> JSONResponse:
+    """Answer 200 if jobs can be done now, else 503; the checks by name either way."""
+    ready = all(checks.values()) and not is_stopping
+    status = "ready" if ready else "not ready"
+    return JSONResponse({"status": status, "checks": dict(checks), **more}, 200 if ready else 503)
 
 
 def _payments(watch: PaymentWatch) -> list[Gauge]:

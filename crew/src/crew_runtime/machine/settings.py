@@ -1,41 +1,23 @@
-"""The runtime's settings, read from the environment once at start."""
+"""The settings of an agent, and of a process that serves one agent; read once at start."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
-from uuid import uuid4
+from typing import Final, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    HttpUrl,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import Field, HttpUrl, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from crew_runtime.configuration import ConfigurationError, sentence_of
 from crew_runtime.hashes import HashRule
+from crew_runtime.machine.environment_model import MEGABYTE, EnvironmentModel
 from crew_runtime.machine.identity import AgentIdentifier
+from crew_runtime.machine.service_settings import ServiceSettings
 
-MEGABYTE: Final = 1024 * 1024
-
-
-def _split_words(value: object) -> object:
-    return tuple(filter(None, value.replace(",", " ").split())) if isinstance(value, str) else value
+DOCUMENTS_FOLDER: Final = "documents"
+"""The folder of embedded and of fetched documents, in DATA_DIR."""
 
 
-class Settings(BaseModel):
-    """Each field is the environment variable of the same name in capitals; its description is the remedy."""
+class AgentSettings(EnvironmentModel):
+    """What is one agent's own; `data_dir` is where its files are."""
 
-    model_config = ConfigDict(frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
-
-    host: str = Field(default="127.0.0.1", description="Set HOST to the address to listen on.")
-    port: int = Field(ge=0, le=65535, description="Set PORT to the TCP port to listen on (0 takes any free one).")
     agent_declaration: Path = Field(
         description="Set AGENT_DECLARATION to the path of the agent's crew.json, which must be readable."
     )
@@ -59,19 +41,7 @@ class Settings(BaseModel):
         description="Set AGENT_IDENTITY_FILE to the path where identity.json will be (it may be absent at start), "
         "or set IDENTITY_SSM_PARAMETER or AGENT_IDENTIFIER instead.",
     )
-    ecs_agent_uri: HttpUrl | None = Field(
-        default=None, description="Set ECS_AGENT_URI to the address of the ECS agent, or leave it to ECS to do so."
-    )
-    agent_instance: str = Field(
-        default_factory=lambda: str(uuid4()),
-        description="Set AGENT_INSTANCE to a uuid of this start, or leave it out.",
-    )
     data_dir: Path = Field(description="Set DATA_DIR to a folder that this process may write to.")
-    min_free_disk: int = Field(
-        default=32 * MEGABYTE,
-        ge=0,
-        description="Set MIN_FREE_DISK to the bytes that DATA_DIR must have free for jobs, or to 0.",
-    )
     model_api: HttpUrl = Field(
         description="Set MODEL_API to the base URL of an OpenAI-compatible API, such as https://api.openai.com/v1."
     )
@@ -167,12 +137,6 @@ class Settings(BaseModel):
         le=10_000,
         description="Set MAX_PER_CLIENT to the free jobs of one client address that may run or wait.",
     )
-    proxy_hops: int = Field(
-        default=0,
-        ge=0,
-        le=8,
-        description="Set PROXY_HOPS to the number of proxies in front, each of which adds to X-Forwarded-For, or to 0.",
-    )
     result_hash_rule: HashRule = Field(
         default=HashRule.MARKETPLACE,
         description="Set RESULT_HASH_RULE to marketplace (as the network's marketplace checks it) or mip-004.",
@@ -204,12 +168,6 @@ class Settings(BaseModel):
         le=3650,
         description="Set KEEP_DAYS to the days after which the result of a job that has ended is erased.",
     )
-    internal_port: int | None = Field(
-        default=None,
-        ge=0,
-        le=65535,
-        description="Set INTERNAL_PORT to the TCP port of /metrics and /readyz (0: any free one), or leave it out.",
-    )
     documents_location: str | None = Field(
         default=None,
         pattern=r"^s3://[\w.-]+(/[\w.-]+)*$",
@@ -237,29 +195,12 @@ class Settings(BaseModel):
         le=64 * MEGABYTE,
         description="Set MAX_BODY to the size that a request may have, in bytes.",
     )
-    shutdown_grace: float = Field(
-        default=5,
-        ge=0,
-        le=3600,
-        description="Set SHUTDOWN_GRACE to the seconds that running jobs get to end after SIGTERM.",
-    )
-    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(_split_words)] = Field(
-        default=(),
-        description="Set ALLOWED_HOSTS to the names that requests may have as their Host, separated by commas "
-        "(loopback: all of this machine's own), or leave it out for any.",
-    )
-    cors_origins: Annotated[tuple[str, ...], BeforeValidator(_split_words)] = Field(
-        default=("*",),
-        description="Set CORS_ORIGINS to the origins that browsers may call from, separated by commas; none: off.",
-    )
-
     job_tokens: int = Field(
         default=500_000,
         ge=1000,
         le=1_000_000_000,
         description="Set JOB_TOKENS to the tokens of the model, asked and answered, that one job may use.",
     )
-
     daily_tokens: int | None = Field(
         default=None,
         ge=1000,
@@ -277,7 +218,7 @@ class Settings(BaseModel):
     @property
     def documents_cache(self) -> Path:
         """The folder of embedded documents, and of those that were fetched."""
-        return self.data_dir.resolve() / "documents"
+        return self.data_dir.resolve() / DOCUMENTS_FOLDER
 
     @field_validator("agent_identity_file")
     @classmethod
@@ -288,22 +229,6 @@ class Settings(BaseModel):
             raise PydanticCustomError("missing", "is missing")
         return value
 
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read the settings; an empty variable counts as absent, `none` as an empty list of origins.
 
-        Raises:
-            ConfigurationError: with every problem at once, each with its remedy and never with a value.
-
-        """
-        given = {name: environment.get(name.upper(), "").strip() for name in cls.model_fields}
-        if given["cors_origins"].lower() == "none":
-            given["cors_origins"] = ","
-        try:
-            return cls.model_validate({name: value for name, value in given.items() if value})
-        except ValidationError as error:
-            raise ConfigurationError(
-                f"{str(found['loc'][0]).upper()}: {sentence_of(found)}. "
-                f"{cls.model_fields[str(found['loc'][0])].description}"
-                for found in error.errors(include_url=False, include_input=False)
-            ) from None
+class Settings(AgentSettings, ServiceSettings):
+    """All settings of a process that serves one agent."""

@@ -32,14 +32,15 @@ class TaskProtection:
         self._port = uri.port or 80
         self._path = f"{uri.path.rstrip('/')}/task-protection/v1/state"
         self._renew_seconds = renew_seconds
-        self._busy = False
+        self._busy: set[object] = set()
         self._changed = asyncio.Event()
         self._failing = False
 
-    def note(self, *, busy: bool) -> None:
-        """Set whether there are jobs."""
-        if busy != self._busy:
-            self._busy = busy
+    def note(self, *, busy: bool, whose: object = None) -> None:
+        """Set whether somebody has jobs, such as one of several agents."""
+        before = bool(self._busy)
+        (self._busy.add if busy else self._busy.discard)(whose)
+        if bool(self._busy) != before:
             self._changed.set()
 
     async def keep(self) -> None:
@@ -49,7 +50,7 @@ class TaskProtection:
                 async with asyncio.timeout(self._renew_seconds if self._busy else None):
                     await self._changed.wait()
             self._changed.clear()
-            self._report(await asyncio.to_thread(self._refused_because, protected=self._busy))
+            self._report(await asyncio.to_thread(self._refused_because, protected=bool(self._busy)))
 
     def _report(self, reason: str | None) -> None:
         if reason and not self._failing:

@@ -16,6 +16,8 @@ RUNTIME: Final = 10001
 """The user, and its group, that holds the keys, the store and the payments."""
 JOBS: Final = range(10100, 10356)
 """The users, and their groups, of jobs that run at the same time: more than there can be (README.md, MAX_PARALLEL)."""
+AGENTS: Final = range(20000, 22000)
+"""The groups of agents, where one runtime serves several: a job passes into its own agent's folder, and no other's."""
 
 # Numbers of linux/prctl.h and linux/capability.h.
 _PR_SET_PDEATHSIG: Final = 1
@@ -60,16 +62,16 @@ def give_up_rights() -> None:
 
 def become_runtime() -> None:
     """Become the user who holds the keys, for good; it may read what jobs let their group read."""
-    os.setgroups([RUNTIME, *JOBS])
+    os.setgroups([RUNTIME, *JOBS, *AGENTS])
     _become(RUNTIME)
     os.umask(0o077)
 
 
-def become_job(user: int) -> None:
-    """Become a job's user, for good."""
-    if user not in JOBS:
-        raise ValueError(user)
-    os.setgroups([])
+def become_job(user: int, group: int | None = None) -> None:
+    """Become a job's user, for good, and one of its agent's group if it has one."""
+    if user not in JOBS or (group is not None and group not in AGENTS):
+        raise ValueError(user, group)
+    os.setgroups([] if group is None else [group])
     _become(user)
 
 

@@ -86,11 +86,10 @@ class DailyTokens:
             self._told = day
             event(_log, logging.WARNING, "daily_tokens_spent", limit=self.limit, used=self.used)
 
-    async def keep(self) -> None:
-        """Write and learn from time to time, until cancelled."""
-        while True:
-            await asyncio.to_thread(self.write)
-            await asyncio.sleep(_LOOK_SECONDS)
+    async def look(self) -> float:
+        """Write what was counted, learn what others have used, and return the seconds until it is time for it again."""
+        await asyncio.to_thread(self.write)
+        return _LOOK_SECONDS
 
     def _today(self) -> str:
         return self._clock().date().isoformat()

@@ -1,4 +1,4 @@
-"""The gateway: a server on loopback that jobs ask for the model, each by a token of its own.
+"""The gateway: a server on loopback that jobs ask for their agent's model, each by a token of its own.
 
 OpenAI's clients take it for the API itself. No job ever holds the model's key, and none uses more than its budget.
 """
@@ -9,8 +9,9 @@ import logging
 import secrets
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope
 
+from crew_runtime.current_agent import current_agent, work_for
 from crew_runtime.failures import MESSAGES, Failure
 from crew_runtime.metrics import MODEL_CALLS, TOKENS
 from crew_runtime.model.calls import Call, RefusedError, read_call
@@ -42,11 +44,7 @@ _BEARER: Final = "bearer "
 class ModelGateway:
     """Serves from `start` to `stop`, in a thread of its own; sessions may be opened and closed from any other."""
 
-    def __init__(
-        self, access: ModelAccess, day: DailyTokens, *, connection: "type[asyncio.Protocol] | None" = None
-    ) -> None:
-        self.access = access
-        self.day = day
+    def __init__(self, *, connection: "type[asyncio.Protocol] | None" = None) -> None:
         self._connection = connection
         self._sessions: dict[str, Session] = {}
         self._listener: socket.socket | None = None
@@ -54,7 +52,9 @@ class ModelGateway:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._relay: Relay | None = None
-        self._writing: set[asyncio.Future[None]] = set()
+        self._writing: dict[DailyTokens, int] = {}
+        self.on_call: Callable[[Session], None] = lambda _session: None
+        """Called in the gateway's thread when a call begins, and when it is counted."""
 
     def start(self) -> None:
         """Listen; requests are answered from now on."""
@@ -89,28 +89,27 @@ class ModelGateway:
         assert self._server  # noqa: S101 - made before the thread
         assert self._listener  # noqa: S101 - likewise
         self._loop = asyncio.get_running_loop()
-        self._relay = Relay(self.access)
+        self._relay = Relay()
         await self._server.serve(sockets=[self._listener])
         await self._relay.close()
 
     def stop(self) -> None:
-        """Answer nobody any more, and write what was counted."""
+        """Answer nobody any more."""
         for token in list(self._sessions):
             self.close(token)
         if self._server and self._thread:
             self._server.should_exit = True
             self._thread.join()
-        self.day.write()
 
-    def open(self, inputs: Mapping[str, str], budget: Budget) -> Session:
-        """Return the session of a new job, with the access that it is to be given."""
+    def open(self, model: ModelAccess, day: DailyTokens, inputs: Mapping[str, str], budget: Budget) -> Session:
+        """Return the session of a new job with a model, and the access that it is to be given."""
         assert self._listener, "the gateway is started first"  # noqa: S101
         port = self._listener.getsockname()[1]
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         api = f"http://{_HOST}:{port}{_BASE.rstrip('/')}"
-        origin = self.access.origin or shown_url(self.access.api)
-        access = replace(self.access, api=api, key=token, origin=origin)
-        session = Session(access=access, key=self.access.key, budget=budget, day=self.day, inputs=inputs)
+        origin = model.origin or shown_url(model.api)
+        access = replace(model, api=api, key=token, origin=origin)
+        session = Session(access=access, model=model, budget=budget, day=day, inputs=inputs, agent=current_agent())
         self._sessions[token] = session
         return session
 
@@ -139,6 +138,10 @@ class ModelGateway:
 
     async def _answer(self, request: Request, send: Send) -> None:
         session = self._session_of(request)
+        with work_for(session.agent):
+            await self._answer_to(session, request, send)
+
+    async def _answer_to(self, session: Session, request: Request, send: Send) -> None:
         path = request.scope["path"]
         if not path.startswith(_BASE):
             raise RefusedError(404, "not_found", f"jobs cannot ask for {request.method} {path[:60]}")
@@ -185,20 +188,28 @@ class ModelGateway:
         if spent:
             raise _spent(spent)
         MODEL_CALLS.add(int(call.generates))
+        self.on_call(session)
         try:
             await self._relay.pass_on(meter, session, headers, send)
         finally:
             meter.settle()
             session.release(call)
-            self._write_day()
+            self.on_call(session)
+            self._write(session.day)
 
-    def _write_day(self) -> None:
+    def _write(self, day: DailyTokens) -> None:
         """Make the count durable, without keeping the answer waiting."""
-        if len(self._writing) > 1:  # one of them has not begun, and will write this as well
+        under_way = self._writing.get(day, 0)
+        if under_way > 1:  # one of them has not begun, and will write this as well
             return
-        writing = asyncio.get_running_loop().run_in_executor(None, self.day.write)
-        self._writing.add(writing)
-        writing.add_done_callback(self._writing.discard)
+        self._writing[day] = under_way + 1
+        writing = asyncio.get_running_loop().run_in_executor(None, copy_context().run, day.write)
+        writing.add_done_callback(lambda _: self._is_written(day))
+
+    def _is_written(self, day: DailyTokens) -> None:
+        self._writing[day] -= 1
+        if not self._writing[day]:
+            del self._writing[day]
 
 
 def _listen() -> socket.socket:

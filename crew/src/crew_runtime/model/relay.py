@@ -6,12 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from crew_runtime.http_client import httpx, trusted
+from crew_runtime.http_client import httpx, no_cookies, trusted
+from crew_runtime.model.answer_text import LONGEST_KEPT
 from crew_runtime.model.calls import Call, RefusedError, tokens_in
 from crew_runtime.model.model_error import shown_url
 from crew_runtime.model.session import Failed, Session
 from crew_runtime.model.usage import AnswerTooLargeError, EventStream, tokens_of
-from crew_runtime.model_access import ModelAccess
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -65,15 +65,16 @@ class Meter:
 
 @dataclass(slots=True)
 class Relay:
-    """Knows the model's API and its key."""
+    """Asks the APIs of the jobs' models, with their keys."""
 
-    access: ModelAccess
     _client: httpx.AsyncClient = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the client, whose connections all jobs share. It follows no redirect."""
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=16)
-        self._client = httpx.AsyncClient(timeout=_TIMEOUT, limits=limits, trust_env=False, verify=trusted())
+        self._client = httpx.AsyncClient(
+            timeout=_TIMEOUT, limits=limits, trust_env=False, verify=trusted(), cookies=no_cookies()
+        )
 
     async def close(self) -> None:
         """Close all connections."""
@@ -87,7 +88,7 @@ class Relay:
 
         """
         call = meter.call
-        url = f"{self.access.api}/{call.path}"
+        url = f"{session.model.api}/{call.path}"
         try:
             await self._exchange(url, meter, session, headers, send)
         except (httpx.HTTPError, httpx.InvalidURL, AnswerTooLargeError) as error:
@@ -101,7 +102,7 @@ class Relay:
         """Ask, a second time if the API takes no wish for the usage, and send the answer."""
         call = meter.call
         wanted = {name: headers[name] for name in _ASKED if name in headers}
-        wanted |= {"authorization": f"Bearer {self.access.key}", "accept-encoding": "identity"}
+        wanted |= {"authorization": f"Bearer {session.model.key}", "accept-encoding": "identity"}
         if call.sent is not None:
             wanted["content-type"] = "application/json"
         meter.is_sent = True
@@ -109,7 +110,7 @@ class Relay:
             async with self._client.stream(call.method, url, headers=wanted, content=one.body) as answer:
                 if answer.status_code in _FINE:
                     session.failed = None
-                    await self._deliver(answer, meter, send)
+                    await self._deliver(answer, meter, session, send)
                     return
                 said = await _read(answer, _LARGEST_ERROR)
             if one is not call or call.shows_usage or b"stream_options" not in said:
@@ -119,42 +120,45 @@ class Relay:
         if answer.status_code in _REDIRECTS:
             raise RefusedError(421, "model_redirects", "the model's API redirects to another address")
         await send(_head(answer))
-        await send({"type": "http.response.body", "body": self._clean(said)})
+        await send({"type": "http.response.body", "body": _clean(said, session.model.key)})
 
-    async def _deliver(self, answer: httpx.Response, meter: Meter, send: Send) -> None:
+    async def _deliver(self, answer: httpx.Response, meter: Meter, session: Session, send: Send) -> None:
         if meter.call.streams and answer.headers.get("content-type", "").startswith(_EVENTS):
-            await self._stream(answer, meter, send)
+            await self._stream(answer, meter, session, send)
             return
         body = await _read(answer, _LARGEST_ANSWER)
+        session.new_answer(meter.call).extend(body[:LONGEST_KEPT])
         meter.is_answered, meter.received = True, len(body)
         with suppress(ValueError, RecursionError):
             meter.reported = tokens_of(json.loads(body))
         meter.settle()
         await send(_head(answer))
-        await send({"type": "http.response.body", "body": self._clean(body)})
+        await send({"type": "http.response.body", "body": _clean(body, session.model.key)})
 
-    async def _stream(self, answer: httpx.Response, meter: Meter, send: Send) -> None:
+    async def _stream(self, answer: httpx.Response, meter: Meter, session: Session, send: Send) -> None:
+        kept = session.new_answer(meter.call)
         events = EventStream(shows_usage=meter.call.shows_usage)
         await send(_head(answer))
         async for piece in answer.aiter_bytes():
             meter.received += len(piece)
+            kept += piece[: LONGEST_KEPT - len(kept)]
             passed = events.passed_on(piece)
             meter.reported = events.tokens
             if events.is_done:
                 meter.settle()
             if passed:
-                await send({"type": "http.response.body", "body": self._clean(passed), "more_body": True})
+                await send({"type": "http.response.body", "body": _clean(passed, session.model.key), "more_body": True})
             if meter.received > _LARGEST_ANSWER:
                 raise AnswerTooLargeError
         rest = events.remainder()
         meter.reported = events.tokens
         meter.settle()
-        await send({"type": "http.response.body", "body": self._clean(rest)})
+        await send({"type": "http.response.body", "body": _clean(rest, session.model.key)})
 
-    def _clean(self, body: bytes) -> bytes:
-        """Leave the key out, which an API may quote."""
-        key = self.access.key.encode()
-        return body.replace(key, b"***") if len(key) >= _SHORTEST_KEY else body
+
+def _clean(body: bytes, key: str) -> bytes:
+    """Leave the key out, which an API may quote."""
+    return body.replace(key.encode(), b"***") if len(key) >= _SHORTEST_KEY else body
 
 
 def _head(answer: httpx.Response) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """What one job may use of the model, and what it has used."""
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from crew_runtime.failures import Failure
+from crew_runtime.model.answer_text import text_of
 from crew_runtime.model.calls import Call
 from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.model.model_error import model_error
@@ -13,6 +15,8 @@ from crew_runtime.model_access import ModelAccess
 
 _MOST_AT_ONCE: Final = 8
 """Calls of one job that are under way; their bodies are in this process's memory."""
+_ANSWERS_KEPT: Final = 3
+"""The judge of a guardrail answers too, and after a tool the model is asked again."""
 _EXPLAINED: Final = frozenset(
     (
         Failure.CREW_FAILED,
@@ -58,16 +62,19 @@ class Session:
 
     access: ModelAccess
     """What the job is given: the gateway's address, and a token of its own for a key."""
-    key: str = field(repr=False)
-    """The model's, which must not get into the log."""
+    model: ModelAccess
+    """The agent's model itself, which no job is told of."""
     budget: Budget
     day: DailyTokens
+    agent: str | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
     calls: int = 0
     tokens: int = 0
     spent: Failure | None = None
     failed: Failed | None = None
     """The last call, if it failed."""
+    answers: deque[bytearray] = field(default_factory=lambda: deque(maxlen=_ANSWERS_KEPT), repr=False)
+    """The last answers of the model, as its API gave them."""
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_AT_ONCE))
     _reserved: int = 0
@@ -105,6 +112,13 @@ class Session:
         self._reserved -= call.expected
         self._settled.set()
 
+    def new_answer(self, call: Call) -> bytearray:
+        """Return where the answer to a call is remembered, for the report if the job fails; embeddings are not."""
+        answer = bytearray()
+        if call.generates:
+            self.answers.append(answer)
+        return answer
+
     @property
     def usage(self) -> dict[str, int]:
         """What was used so far, for the log."""
@@ -118,14 +132,19 @@ class Session:
         known = {name: value for name, value in answer.items() if name not in ("usage", "model")}
         if "result" in known:
             return {**known, "usage": self.usage}
+        if self.answers:
+            known["report"] = {**known.get("report", {}), "model_answers": self._said()}
         if self.spent and known["failure"] in _EXPLAINED:
             return {**known, "failure": self.spent}
         told = self.told()
         return {**known, "model": told} if told else known
+
+    def _said(self) -> list[str]:
+        return [text_of(bytes(answer)).replace(self.model.key, "***") for answer in self.answers]
 
     def told(self) -> dict[str, str | int] | None:
         """Return what the model's API said, if the last call failed: for the operator's log."""
         if self.failed is None:
             return None
         url, status, said, sent = self.failed.url, self.failed.status, self.failed.said, self.failed.sent
-        return model_error(url, status, said, key=self.key, sent=sent, inputs=self.inputs)
+        return model_error(url, status, said, key=self.model.key, sent=sent, inputs=self.inputs)

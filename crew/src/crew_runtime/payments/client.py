@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from crew_runtime.http_client import httpx, trusted
+from crew_runtime.http_client import httpx, no_cookies, trusted
 from crew_runtime.logs import event
 from crew_runtime.metrics import PAYMENT_REQUESTS
 from crew_runtime.payments.wire import ListedPayment, Payment, PaymentPage, iso_of, message_of
@@ -39,6 +39,25 @@ class PaymentRefusedError(Exception):
         self.status = status
 
 
+class PaymentConnections:
+    """The connections to payment services, whosever key is sent over them."""
+
+    def __init__(self) -> None:
+        common: dict[str, Any] = {
+            "timeout": _TIMEOUT, "trust_env": False, "follow_redirects": False, "verify": trusted()
+        }  # fmt: skip
+        # One agent's service that does not answer must not take the connections of all others.
+        self.reads = httpx.AsyncClient(**common, limits=httpx.Limits(max_connections=None), cookies=no_cookies())
+        # Each on a connection of its own: a service may close an idle one just as a request goes out on it.
+        unkept = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        self.writes = httpx.AsyncClient(**common, limits=unkept, cookies=no_cookies())
+
+    async def close(self) -> None:
+        """Close them."""
+        await self.reads.aclose()
+        await self.writes.aclose()
+
+
 class PaymentService:
     """Talks to one payment service with one key. Reads are tried three times, writes once.
 
@@ -46,25 +65,12 @@ class PaymentService:
     lost is known to nobody and cannot be paid, and a result's hash is submitted again only after a look.
     """
 
-    def __init__(self, url: str, key: str, network: str) -> None:
+    def __init__(self, url: str, key: str, network: str, connections: PaymentConnections) -> None:
+        self._url = url
+        self._key = key
         self._network = network
+        self._connections = connections
         self._unreadable: set[str] = set()
-        common: dict[str, Any] = {
-            "base_url": url,
-            "headers": {"token": key},
-            "timeout": _TIMEOUT,
-            "trust_env": False,
-            "follow_redirects": False,
-            "verify": trusted(),
-        }
-        self._reads = httpx.AsyncClient(**common)
-        # Each on a connection of its own: a service may close an idle one just as a request goes out on it.
-        self._writes = httpx.AsyncClient(**common, limits=httpx.Limits(max_keepalive_connections=0))
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._reads.aclose()
-        await self._writes.aclose()
 
     async def create(
         self,
@@ -166,15 +172,15 @@ class PaymentService:
         await self._read("check", "GET", "api-key-status")
 
     async def _write(self, operation: str, path: str, body: dict[str, Any]) -> Payment:
-        return _parsed(Payment, await self._ask(self._writes, operation, "POST", path, json=body))
+        return _parsed(Payment, await self._ask(self._connections.writes, operation, "POST", path, json=body))
 
     async def _read(self, operation: str, method: str, path: str, **sent: Any) -> bytes:  # noqa: ANN401 - httpx's
         for pause in _READ_PAUSES_SECONDS:
             try:
-                return await self._ask(self._reads, operation, method, path, **sent)
+                return await self._ask(self._connections.reads, operation, method, path, **sent)
             except PaymentServiceUnavailableError:
                 await asyncio.sleep(pause)
-        return await self._ask(self._reads, operation, method, path, **sent)
+        return await self._ask(self._connections.reads, operation, method, path, **sent)
 
     async def _ask(
         self,
@@ -185,7 +191,10 @@ class PaymentService:
         **sent: Any,  # noqa: ANN401 - httpx's
     ) -> bytes:
         try:
-            async with asyncio.timeout(_TIMEOUT.read), client.stream(method, path, **sent) as answer:
+            async with (
+                asyncio.timeout(_TIMEOUT.read),
+                client.stream(method, f"{self._url}/{path}", headers={"token": self._key}, **sent) as answer,
+            ):
                 body = bytearray()
                 async for chunk in answer.aiter_bytes():
                     body += chunk

@@ -35,10 +35,14 @@ _NO_SUCH_ROUTE: Final = (404, 405, 501)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchTimes:
-    """Seconds between two rounds, and how long funds that were locked in time may take to be seen."""
+    """Seconds between two rounds, and how long funds that were locked in time may take to be seen.
+
+    `quiet_seconds` is how long the next round may wait where there are no jobs.
+    """
 
     poll_seconds: float
     settle_seconds: float
+    quiet_seconds: Callable[[], float] = lambda: 0
 
 
 class PaymentWatch:
@@ -56,7 +60,6 @@ class PaymentWatch:
         self._store = store
         self._times = times
         self._run = run
-        self._wake = asyncio.Event()
         self._since: dict[str, str] = {}
         self._has_list = True
         self._looked: dict[str, float] = {}
@@ -65,6 +68,7 @@ class PaymentWatch:
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._reachable: bool | None = None
         self._asked_at = float("-inf")
+        self._has_jobs = True
         self.held: Counter[str] = Counter()
         self.stuck = 0
         self.next_deadline: int | None = None
@@ -74,27 +78,22 @@ class PaymentWatch:
         """Whether the service answered the last time it was asked."""
         return self._reachable is True
 
-    def wake(self) -> None:
-        """Begin the next round at once: a result waits to be submitted."""
-        self._wake.set()
-
-    async def keep(self) -> None:
-        """Watch until cancelled."""
+    async def look(self) -> float:
+        """Look after the payments, and return the seconds until it is time for that again."""
         try:
-            while True:
-                self._wake.clear()
-                try:
-                    await self._round()
-                except StoreUnavailableError as error:
-                    event(_log, logging.ERROR, "store_unavailable", reason=str(error))
-                except Exception:  # noqa: BLE001 - this loop never ends; what it met is logged
-                    _log.exception("payment_watch_failed")
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._next_pause()):
-                        await self._wake.wait()
-        finally:
-            for task in self._under_way.values():
-                task.cancel()
+            await self._round()
+        except StoreUnavailableError as error:
+            event(_log, logging.ERROR, "store_unavailable", reason=str(error))
+        except Exception:  # noqa: BLE001 - the next look may go well; what it met is logged
+            _log.exception("payment_watch_failed")
+        if self._has_jobs:
+            return self._next_pause()
+        return max(self._times.poll_seconds, self._times.quiet_seconds())
+
+    def stop(self) -> None:
+        """End what is under way."""
+        for task in self._under_way.values():
+            task.cancel()
 
     def _next_pause(self) -> float:
         waiting = [until - monotonic() for until, _ in self._pauses.values()]
@@ -102,6 +101,7 @@ class PaymentWatch:
 
     async def _round(self) -> None:
         jobs = await asyncio.to_thread(self._store.held)
+        self._has_jobs = bool(jobs)
         for job in jobs:
             if job.state is JobState.CREATED and now() - job.created_at > _GIVE_UP_CREATED_SECONDS * 1000:
                 await asyncio.to_thread(self._store.fail, job.id, Failure.PAYMENT_NOT_MADE, repeatable=True)

@@ -72,13 +72,13 @@ class _Server:
                 _load(request["module"], request["environment"], user)
             case "start":
                 connection, report = descriptors
-                self._fork(lambda: _work(connection), user, report)
+                self._fork(lambda: _work(connection), user, report, request.get("group"))
                 os.close(connection)
             case "signal":
                 self._signal(request["process"], signal.Signals(request["signal"]))
             case "clear" if user is not None:
                 folder = Path(request["folder"])
-                self._fork(lambda: remove_all_of(user, folder), user, descriptors[0])
+                self._fork(lambda: remove_all_of(user, folder), user, descriptors[0], request.get("group"))
 
     def _signal(self, process: int, number: signal.Signals) -> None:
         if process not in self._users:  # it is gone, and its number may be another's by now
@@ -89,7 +89,7 @@ class _Server:
         else:  # this process has no right to
             self._fork(lambda: _signal(process, number), user, None)
 
-    def _fork(self, run: Callable[[], int], user: int | None, report: int | None) -> None:
+    def _fork(self, run: Callable[[], int], user: int | None, report: int | None, group: int | None = None) -> None:
         """Run a function in a process of its own, as `user`; its number and then its exit code go to `report`."""
         parent = os.getpid()
         try:
@@ -99,13 +99,15 @@ class _Server:
                 os.close(report)
             return
         if process == 0:
-            self._be_forked(run, user, report, parent)
+            self._be_forked(run, user, report, parent, group)
         if report is not None:
             self._users[process] = user
             self._reports[process] = report
             tell(report, process)
 
-    def _be_forked(self, run: Callable[[], int], user: int | None, report: int | None, parent: int) -> NoReturn:
+    def _be_forked(
+        self, run: Callable[[], int], user: int | None, report: int | None, parent: int, group: int | None
+    ) -> NoReturn:
         code = 1
         try:
             signal.set_wakeup_fd(-1)
@@ -117,7 +119,7 @@ class _Server:
             os.setsid()  # a signal to the runtime's group must not end jobs that it still waits for
             _be_ended_first()
             if user is not None:
-                users.become_job(user)
+                users.become_job(user, group)
             if sys.platform == "linux":
                 users.end_with(parent)
             code = run()

@@ -97,14 +97,14 @@ class ForkServer:
                 self._control = self._started(self._environment)
             self._send_load(self._control)
 
-    def fork(self, connection: int, user: int | None) -> Forked:
+    def fork(self, connection: int, user: int | None, group: int | None = None) -> Forked:
         """Start a process that runs what comes over `connection`. Blocks until the fork server has loaded its module.
 
         Raises:
             EOFError, OSError: no process could be started.
 
         """
-        request = {"do": "start", "user": user}
+        request = {"do": "start", "user": user, "group": group}
         control = self._control
         try:
             return self._forked(request, [connection])
@@ -123,14 +123,16 @@ class ForkServer:
         with suppress(OSError), self._requesting:  # if it is gone, so are they
             self._send({"do": "signal", "process": process, "signal": int(number)})
 
-    def clear(self, user: int, folder: Path) -> Forked:
+    def clear(self, user: int, folder: Path, group: int | None = None) -> Forked:
         """End all processes of a job's user and empty its folder; the exit code is 0 if nothing is left.
+
+        `group` is the one by which the user reaches the folder, if there is one.
 
         Raises:
             EOFError, OSError: the fork server is gone.
 
         """
-        return self._forked({"do": "clear", "user": user, "folder": str(folder)}, [])
+        return self._forked({"do": "clear", "user": user, "folder": str(folder), "group": group}, [])
 
     def _forked(self, request: Mapping[str, object], descriptors: Sequence[int]) -> Forked:
         report, reporting = os.pipe()

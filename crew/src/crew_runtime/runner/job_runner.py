@@ -3,28 +3,27 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextvars import copy_context
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
-from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import InputError, read_input
 from crew_runtime.disk import is_full, no_space
 from crew_runtime.failures import Failure
-from crew_runtime.hashes import HashRule
 from crew_runtime.jobs import Job, JobState, Question, now, reference_of
 from crew_runtime.logs import event
 from crew_runtime.metrics import JOBS_ENDED
-from crew_runtime.model.gateway import ModelGateway
+from crew_runtime.model.agent_model import AgentModel
 from crew_runtime.model.session import Budget
 from crew_runtime.runner.messages import read_message
 from crew_runtime.runner.open_questions import OpenQuestions
 from crew_runtime.runner.outcomes import Outcomes
-from crew_runtime.runner.slots import Slot
+from crew_runtime.runner.plan import Limits, Plan
+from crew_runtime.runner.slots import Slot, Slots
 from crew_runtime.runner.worker_launcher import WorkerLauncher
-from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess, is_ask
+from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess, is_ask, is_progress
 from crew_runtime.store import JobStore
 
 _log: Final = logging.getLogger(__name__)
@@ -32,23 +31,6 @@ _KILLED_WITHIN_SECONDS: Final = 2
 _MOST_ATTEMPTS: Final = 3
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How much at once, and how long and with how much of the model for one job.
-
-    `ask_seconds` is how long a customer may take to answer a question; `submit_margin_seconds` is how long before
-    submitResultTime a result must be there to get onto the chain.
-    """
-
-    parallel: int
-    queue: int
-    timeout_seconds: float
-    ask_seconds: float
-    submit_margin_seconds: float = 0
-    model_calls: int = 60
-    tokens: int = 500_000
 
 
 class JobRunner:
@@ -59,29 +41,17 @@ class JobRunner:
     is given all answers in their order without asking for them again.
     """
 
-    def __init__(
-        self,
-        *,
-        store: JobStore,
-        launcher: WorkerLauncher,
-        gateway: ModelGateway,
-        fields: Sequence[InputField],
-        limits: Limits,
-        hash_rule: HashRule = HashRule.MARKETPLACE,
-    ) -> None:
+    def __init__(self, *, store: JobStore, model: AgentModel, plan: Plan, slots: Slots, threads: Executor) -> None:
         self._store = store
-        self._launcher = launcher
-        self._gateway = gateway
-        self._fields = fields
-        self._limits = limits
+        self._model = model
+        self._plan = plan
+        self._slots = slots
+        self._threads = threads
         self._outcomes = Outcomes(
             store,
-            hash_rule,
             is_stopping=lambda: self._stopping,
             on_result=lambda: self.on_result(),  # noqa: PLW0108 - which is set later
         )
-        self._free = asyncio.Semaphore(limits.parallel)
-        self._threads = ThreadPoolExecutor(limits.parallel, thread_name_prefix="job")
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._processes: dict[str, WorkerProcess] = {}
         self._questions = OpenQuestions(lambda job_id: self._outcomes.write(lambda: store.get(job_id)))
@@ -92,11 +62,22 @@ class JobRunner:
         self._crew_is_ready = False
         self.on_change: Callable[[], None] = lambda: None
         self.on_result: Callable[[], None] = lambda: None
+        self.on_progress: Callable[[dict[str, str]], None] = lambda _progress: None
 
     @property
     def crew_is_ready(self) -> bool:
         """Return whether CrewAI has built the crew."""
         return self._crew_is_ready
+
+    @property
+    def plan(self) -> Plan:
+        """Return how jobs are done that begin now."""
+        return self._plan
+
+    @property
+    def parallel(self) -> int:
+        """Return how many jobs may run side by side."""
+        return self._plan.limits.parallel
 
     @property
     def is_stopping(self) -> bool:
@@ -105,12 +86,13 @@ class JobRunner:
 
     def is_full_with(self, coming: int) -> bool:
         """Return whether the queue has no room for a further job, besides `coming` others."""
-        return len(self._tasks) - len(self._questions.jobs) + coming >= self._limits.parallel + self._limits.queue
+        limits = self._plan.limits
+        return len(self._tasks) - len(self._questions.jobs) + coming >= limits.parallel + limits.queue
 
     @property
     def seconds_without_model(self) -> int | None:
         """Return for how many seconds no new job can use the model, as the day's tokens are spent; None if it can."""
-        day = self._gateway.day
+        day = self._model.day
         return day.seconds_left if day.is_spent else None
 
     @property
@@ -133,11 +115,6 @@ class JobRunner:
         """Count the jobs that wait for their customer."""
         return len(self._questions.jobs)
 
-    def start(self) -> None:
-        """Begin to load CrewAI in the fork server, and to answer jobs that ask the model."""
-        self._gateway.start()
-        self._launcher.prepare()
-
     def hold_back(self) -> None:
         """Begin no job until `let_begin`: something that they need is not there yet."""
         self._may_begin.clear()
@@ -146,16 +123,22 @@ class JobRunner:
         """Begin jobs from now on."""
         self._may_begin.set()
 
-    def try_out(self) -> str | None:
-        """Let CrewAI build the crew once, and return the reason if it cannot. Blocks until CrewAI is loaded."""
+    def try_out(self, plan: Plan | None = None) -> str | None:
+        """Let CrewAI build the crew once, and return the reason if it cannot; a plan that works holds from then on.
+
+        Blocks until CrewAI is loaded.
+        """
+        plan = plan or self._plan
         # Embedding the documents takes what it takes.
-        session = self._gateway.open({}, Budget(calls=self._limits.model_calls))
+        session = self._model.open(plan.access, {}, Budget(calls=plan.limits.model_calls))
         try:
-            reason = self._launcher.try_out(session.access)
+            reason = plan.launcher.try_out(session.access)
         finally:
-            self._gateway.close(session.access.key)
-        self._crew_is_ready = reason is None
-        if reason and (told := session.told()):
+            self._model.close(session.access.key)
+        if reason is None:
+            self._plan = plan
+            self._crew_is_ready = True
+        elif told := session.told():
             reason = f"{reason} ({', '.join(map(str, told.values()))})"
         return None if self._stopping else reason
 
@@ -192,15 +175,13 @@ class JobRunner:
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=_KILLED_WITHIN_SECONDS)
         event(_log, logging.INFO, "runner_stopped", jobs_left=len(self._tasks))
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        self._launcher.remove_all()
-        await asyncio.to_thread(self._gateway.stop)
+        self._plan.launcher.remove_all()
 
     async def _bring_to_end(self, job_id: str) -> None:
         try:
             await self._may_begin.wait()
             while not self._is_over(job_id) and await self._is_answered(job_id):
-                async with Slot(self._free) as slot:
+                async with Slot(self._slots, self) as slot:
                     if self._is_over(job_id) or await self._run_and_keep(job_id, slot):
                         break
         except Exception:  # noqa: BLE001 - what happened to one job must not reach another; the job stays open
@@ -229,9 +210,10 @@ class JobRunner:
         found = await asyncio.to_thread(self._store.get, job_id)
         if found is None or found.state not in (JobState.QUEUED, JobState.RUNNING):
             return True
-        seconds = min(self._limits.timeout_seconds, self._seconds_left(found))
+        plan = self._plan
+        seconds = min(plan.limits.timeout_seconds, _seconds_left(found, plan))
         try:
-            inputs = read_input(self._fields, found.input_data)
+            inputs = read_input(plan.fields, found.input_data)
         except InputError:
             await self._outcomes.fail(found, Failure.INPUT_OUTDATED)
             return True
@@ -242,27 +224,24 @@ class JobRunner:
         elif job := await asyncio.to_thread(self._store.start, job_id):
             event(_log, logging.INFO, "job_started", job=reference_of(job_id), attempt=job.attempts)
             started = time.monotonic()
-            answer = await self._run(job, inputs, seconds, slot)
+            answer = await self._run(plan, job, inputs, seconds, slot)
             if answer is None:
                 return False
-            await self._outcomes.keep(job, answer, time.monotonic() - started)
+            await self._outcomes.keep(job, answer, time.monotonic() - started, plan.hash_rule)
         return True
 
-    def _seconds_left(self, job: Job) -> float:
-        if job.payment is None:
-            return float("inf")
-        return (job.payment.submit_result_time - now()) / 1000 - self._limits.submit_margin_seconds
-
-    async def _run(self, job: Job, inputs: dict[str, str], seconds: float, slot: Slot) -> dict[str, Any] | None:
+    async def _run(
+        self, plan: Plan, job: Job, inputs: dict[str, str], seconds: float, slot: Slot
+    ) -> dict[str, Any] | None:
         """Run a job in a process; None if it asks its customer, and the process does not wait for the answer."""
         process = None
-        session = self._gateway.open(inputs, self._budget_of(job))
+        session = self._model.open(plan.access, inputs, _budget_of(job, plan.limits))
         try:
-            process = await self._in_thread(self._launcher.make, job.reference, inputs, session.access)
+            process = await self._in_thread(plan.launcher.make, job.reference, inputs, session.access)
             self._processes[job.id] = process
             if self._stopping:
                 process.kill()
-            answer = await self._converse(job, process, seconds, slot)
+            answer = await self._converse(plan, job, process, seconds, slot)
             return answer and await asyncio.to_thread(session.explained, answer)
         except TimedOutError:
             return {"failure": Failure.JOB_TIMEOUT, "detail": ""}
@@ -273,44 +252,39 @@ class JobRunner:
         except (DiedError, EOFError):
             return self._died(job)
         finally:
-            self._gateway.close(session.access.key)
+            self._model.close(session.access.key)
             self._processes.pop(job.id, None)
-            await asyncio.to_thread(self._clean_up, job.id, process)
-
-    def _budget_of(self, job: Job) -> Budget:
-        """Return what a job may use; one that was paid for is done even when the day's tokens are spent."""
-        return Budget(calls=self._limits.model_calls, tokens=self._limits.tokens, ends_with_the_day=job.payment is None)
+            await asyncio.to_thread(_clean_up, plan.launcher, job.id, process)
 
     def _died(self, job: Job) -> dict[str, Any]:
         failure = Failure.JOB_INTERRUPTED if self._is_over(job.id) else Failure.CREW_FAILED
         return {"failure": failure, "detail": "the job's process ended without an answer"}
 
-    def _clean_up(self, job_id: str, process: WorkerProcess | None) -> None:
-        if process:
-            process.kill()
-            process.end()
-        self._launcher.remove(reference_of(job_id))
-
-    async def _converse(self, job: Job, process: WorkerProcess, seconds: float, slot: Slot) -> dict[str, Any] | None:
+    async def _converse(
+        self, plan: Plan, job: Job, process: WorkerProcess, seconds: float, slot: Slot
+    ) -> dict[str, Any] | None:
         """Read what the worker sends and answer what it asks; its waiting time is not counted."""
         answers = iter(job.answers)
         while True:
             begun = time.monotonic()
             message = read_message(await self._in_thread(process.next_message, timeout=max(0, seconds)))
             seconds -= time.monotonic() - begun
+            if is_progress(message):
+                self.on_progress(message["progress"])
+                continue
             if not is_ask(message):
                 return message
             answer = next(answers, None)
             if answer is None:
-                answer = await self._ask(job, message["ask"], slot)
-                seconds = min(seconds, self._seconds_left(job))
+                answer = await self._ask(plan, job, message["ask"], slot)
+                seconds = min(seconds, _seconds_left(job, plan))
             if answer is None:
                 return None
             await self._in_thread(process.reply, answer)
 
-    async def _ask(self, job: Job, asked: dict[str, Any], slot: Slot) -> str | None:
+    async def _ask(self, plan: Plan, job: Job, asked: dict[str, Any], slot: Slot) -> str | None:
         """Put a question to the customer; None if the process is not to wait for the answer, or there is none."""
-        ask_seconds = min(self._limits.ask_seconds, self._seconds_left(job))
+        ask_seconds = min(plan.limits.ask_seconds, _seconds_left(job, plan))
         question = Question(
             prompt=asked["prompt"], is_draft=asked["is_draft"], answer_by=now() + int(ask_seconds * 1000)
         )
@@ -318,10 +292,13 @@ class JobRunner:
             return None
         event(_log, logging.INFO, "input_awaited", job=job.reference, answer_by=question.answer_by)
         with_process = len(self._processes.keys() & self._questions.jobs)
-        if self._stopping or with_process >= self._limits.parallel:
+        if self._stopping or with_process >= self.parallel or not self._slots.park():
             return None
         slot.give_back()
-        found = await self._questions.settled(job.id)
+        try:
+            found = await self._questions.settled(job.id)
+        finally:
+            self._slots.unpark()
         if found is None or found.state is not JobState.RUNNING:
             return None
         await slot.take()
@@ -329,4 +306,23 @@ class JobRunner:
         return resumed.answers[-1] if resumed else None
 
     async def _in_thread(self, do: Callable[_P, _T], *given: _P.args, **named: _P.kwargs) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(do, *given, **named))
+        work = partial(copy_context().run, do, *given, **named)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _seconds_left(job: Job, plan: Plan) -> float:
+    if job.payment is None:
+        return float("inf")
+    return (job.payment.submit_result_time - now()) / 1000 - plan.limits.submit_margin_seconds
+
+
+def _budget_of(job: Job, limits: Limits) -> Budget:
+    """Return what a job may use; one that was paid for is done even when the day's tokens are spent."""
+    return Budget(calls=limits.model_calls, tokens=limits.tokens, ends_with_the_day=job.payment is None)
+
+
+def _clean_up(launcher: WorkerLauncher, job_id: str, process: WorkerProcess | None) -> None:
+    if process:
+        process.kill()
+        process.end()
+    launcher.remove(reference_of(job_id))

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from crew_runtime.failure_report import read_report
 from crew_runtime.failures import Failure
 from crew_runtime.runner.worker_process import DiedError
 
@@ -23,7 +24,7 @@ _OF_A_CREW: Final = frozenset(
 
 
 def read_message(message: dict[str, Any]) -> dict[str, Any]:
-    """Return {"ask": {"prompt", "is_draft"}}, {"result"} or {"failure", "detail"}, and nothing besides.
+    """Return {"ask": {"prompt", "is_draft"}}, {"progress"}, {"result"} or {"failure", "detail", "report"}, and no more.
 
     Raises:
         DiedError: it is none of these, and so no answer.
@@ -32,12 +33,19 @@ def read_message(message: dict[str, Any]) -> dict[str, Any]:
     match message:
         case {"ask": {"prompt": str(prompt), "is_draft": bool(is_draft)}}:
             return {"ask": {"prompt": _storable(prompt), "is_draft": is_draft}}
+        case {"progress": progress}:
+            return {"progress": _storable_texts(read_report(progress))}
         case {"result": str(result)}:
             return {"result": _storable(result)}
         case {"failure": str(failure), "detail": str(detail)} if failure in _OF_A_CREW:
-            return {"failure": Failure(failure), "detail": _storable(detail[:LONGEST_DETAIL])}
+            report = _storable_texts(read_report(message.get("report")))
+            return {"failure": Failure(failure), "detail": _storable(detail[:LONGEST_DETAIL]), "report": report}
         case _:
             raise DiedError
+
+
+def _storable_texts(report: dict[str, str]) -> dict[str, str]:
+    return {name: _storable(text) for name, text in report.items()}
 
 
 def _storable(text: str) -> str:

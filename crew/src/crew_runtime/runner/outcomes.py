@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from crew_runtime.failure_report import Report, logged_part
 from crew_runtime.failures import Failure
 from crew_runtime.hashes import HashRule, result_hash
 from crew_runtime.jobs import Job, JobState
@@ -19,35 +20,33 @@ _STORE_AGAIN_SECONDS: Final = 1
 class Outcomes:
     """The runner's writes to the store. `on_result` is called when a result is kept."""
 
-    def __init__(
-        self, store: JobStore, hash_rule: HashRule, *, is_stopping: Callable[[], bool], on_result: Callable[[], None]
-    ) -> None:
+    def __init__(self, store: JobStore, *, is_stopping: Callable[[], bool], on_result: Callable[[], None]) -> None:
         self._store = store
-        self._hash_rule = hash_rule
         self._is_stopping = is_stopping
         self._on_result = on_result
 
-    async def keep(self, job: Job, answer: dict[str, Any], seconds: float) -> None:
+    async def keep(self, job: Job, answer: dict[str, Any], seconds: float, hash_rule: HashRule) -> None:
         """Store the outcome of a run before anything else is done with it."""
         JOB_SECONDS.add(seconds)
         JOBS_ENDED.add(outcome="result" if "result" in answer else answer["failure"])
         common: dict[str, object] = {"job": job.reference, "seconds": round(seconds, 3)}
         if "result" in answer:
-            if await self.write(lambda: self._keep_result(job, answer["result"].replace("\0", "\ufffd"))):
+            if await self.write(lambda: self._keep_result(job, _storable(answer["result"]), hash_rule)):
                 event(_log, logging.INFO, "job_completed", **common, **answer.get("usage", {}))
                 self._on_result()
         elif answer["failure"] == Failure.JOB_INTERRUPTED:
             await self.write(lambda: self._store.put_back(job.id))
             event(_log, logging.INFO, "job_put_back", **common)
         else:
-            logged = {**common, "detail": answer["detail"], **answer.get("model", {})}
-            await self.fail(job, Failure(answer["failure"]), logged=logged)
+            report = {"detail": answer["detail"], **answer.get("report", {}), **answer.get("model", {})}
+            logged = {**common, **logged_part(report)}
+            await self.fail(job, Failure(answer["failure"]), logged=logged, report=report)
 
-    def _keep_result(self, job: Job, result: str) -> Job | None:
+    def _keep_result(self, job: Job, result: str, hash_rule: HashRule) -> Job | None:
         if job.payment is None:
             return self._store.complete(job.id, result)
-        hashed = result_hash(self._hash_rule, job.identifier_from_purchaser or "", result)
-        return self._store.keep_result(job.id, result, hashed, self._hash_rule)
+        hashed = result_hash(hash_rule, job.identifier_from_purchaser or "", result)
+        return self._store.keep_result(job.id, result, hashed, hash_rule)
 
     async def fail(
         self,
@@ -56,10 +55,13 @@ class Outcomes:
         *,
         expected: JobState | None = None,
         logged: Mapping[str, object] | None = None,
+        report: Report | None = None,
     ) -> bool:
         """Fail a job, if it is in the expected state; if nobody paid for it, the same request may begin a new one."""
         repeatable = job.payment is None
-        failed = await self.write(lambda: self._store.fail(job.id, failure, repeatable=repeatable, expected=expected))
+        failed = await self.write(
+            lambda: self._store.fail(job.id, failure, repeatable=repeatable, expected=expected, report=report)
+        )
         if failed:
             event(_log, logging.WARNING, "job_failed", **{"job": job.reference, **(logged or {}), "failure": failure})
         return failed is not None
@@ -74,3 +76,7 @@ class Outcomes:
                 if self._is_stopping():
                     raise
                 await asyncio.sleep(_STORE_AGAIN_SECONDS)
+
+
+def _storable(result: str) -> str:
+    return result.replace("\0", "\ufffd")

@@ -10,7 +10,7 @@ from crew_runtime.documents.drafts import keep_drafts
 from crew_runtime.job_spec import JobSpec
 from crew_runtime.model_access import ModelAccess
 from crew_runtime.runner.forking import SERVER
-from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess, start_fork_server
+from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess
 from crew_runtime.runner.workplaces import Workplaces
 
 # A long document takes minutes to be read and embedded.
@@ -19,21 +19,16 @@ _TRIAL: Final = "trial"
 
 
 class WorkerLauncher:
-    """`spec` is what every worker is given, apart from the inputs and the model; its folder contains theirs."""
+    """`spec` is what every worker is given, apart from the inputs and the model; `places` are where they work."""
 
-    def __init__(self, spec: JobSpec) -> None:
+    def __init__(self, spec: JobSpec, places: Workplaces) -> None:
         self.spec = spec
-        self._places = Workplaces(spec.folder)
-
-    def prepare(self) -> None:
-        """Empty the folder, and begin to load CrewAI in the fork server."""
-        self._places.begin()
-        start_fork_server("crew_runtime.crewai.preload")
+        self._places = places
 
     def make(self, name: str, inputs: dict[str, str], model: ModelAccess) -> WorkerProcess:
         """Start a process for a job. Blocks until CrewAI is loaded."""
         place = self._places.take(name)
-        return WorkerProcess(run_crew, self._spec(inputs, model, place.folder), user=place.user)
+        return WorkerProcess(run_crew, self._spec(inputs, model, place.folder), user=place.user, group=place.group)
 
     def try_out(self, model: ModelAccess) -> str | None:
         """Let CrewAI build the crew once, and return the reason if it cannot. Blocks until CrewAI is loaded."""
@@ -47,7 +42,7 @@ class WorkerLauncher:
 
     def _build(self, model: ModelAccess) -> str | None:
         place = self._places.take(_TRIAL)
-        worker = WorkerProcess(build_crew, self._spec({}, model, place.folder), user=place.user)
+        worker = WorkerProcess(build_crew, self._spec({}, model, place.folder), user=place.user, group=place.group)
         answer = worker.answer(timeout=_BUILD_TIMEOUT_SECONDS)
         return None if "result" in answer else str(answer["detail"])
 
@@ -61,7 +56,9 @@ class WorkerLauncher:
         drafts = place.folder / "drafts"
         documents = replace(self.spec.documents, drafts=drafts)
         spec = replace(self._spec({}, model, place.folder), documents=documents)
-        answer = WorkerProcess(index_documents, spec, user=place.user).answer(timeout=_BUILD_TIMEOUT_SECONDS)
+        answer = WorkerProcess(index_documents, spec, user=place.user, group=place.group).answer(
+            timeout=_BUILD_TIMEOUT_SECONDS
+        )
         if "result" in answer:
             keep_drafts(drafts, documents.cache, answer["files"])
         self.remove(_TRIAL)

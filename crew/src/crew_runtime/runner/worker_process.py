@@ -38,18 +38,31 @@ def is_ask(message: Mapping[str, object]) -> bool:
     return "ask" in message
 
 
+def is_progress(message: Mapping[str, object]) -> bool:
+    """Return whether a message only tells how far a job is, and is not the last one either."""
+    return "progress" in message
+
+
 class WorkerProcess:
     """One process that runs `target(connection, argument)`, which sends JSON objects as bytes; the last is its answer.
 
-    One that has the key `ask` is no answer: the target waits for a `reply`. Making a process blocks until the fork
-    server is ready. It runs as `user` if that is given, which only a fork server with users can do.
+    One that has the key `ask` is no answer, as the target waits for a `reply`, nor is one that has `progress`. Making a
+    process blocks until the fork server is ready. It runs as `user`, and in `group` as well, if they are given, which
+    only a fork server with users can do.
     """
 
-    def __init__(self, target: Callable[[Connection, Any], None], argument: object, *, user: int | None = None) -> None:
+    def __init__(
+        self,
+        target: Callable[[Connection, Any], None],
+        argument: object,
+        *,
+        user: int | None = None,
+        group: int | None = None,
+    ) -> None:
         self._ending = threading.Lock()
         self._messages, answering = Pipe()
         try:
-            self._process: Forked | None = SERVER.fork(answering.fileno(), user)
+            self._process: Forked | None = SERVER.fork(answering.fileno(), user, group)
         except BaseException:
             self._messages.close()
             raise
@@ -75,15 +88,15 @@ class WorkerProcess:
         return message
 
     def next_message(self, *, timeout: float, kill_after: float = _KILL_AFTER_SECONDS) -> dict[str, Any]:
-        """Wait for what the process says next, at most `timeout` seconds: {"ask": {...}}, or its answer.
+        """Wait for what the process says next, at most `timeout` seconds: an `ask`, a `progress`, or its answer.
 
-        After an `ask` the process waits for `reply` or `end`, however long that takes; otherwise it is gone afterwards.
+        After an `ask` the process waits for `reply` or `end`, however long that takes; after its answer it is gone.
 
         Raises:
             TimedOutError, DiedError: as for `answer`.
 
         """
-        asked = False
+        goes_on = False
         try:
             if not self._messages.poll(timeout):
                 self._signal(signal.SIGTERM)
@@ -91,13 +104,13 @@ class WorkerProcess:
             message: dict[str, Any] = json.loads(self._messages.recv_bytes(_LARGEST_ANSWER))
             if not isinstance(message, dict):
                 raise ValueError  # noqa: TRY004, TRY301 - as if it were no JSON
-            asked = is_ask(message)
+            goes_on = is_ask(message) or is_progress(message)
         except (EOFError, OSError, ValueError, RecursionError) as error:
             raise DiedError from error
         else:
             return message
         finally:
-            if not asked:
+            if not goes_on:
                 self.end(kill_after=kill_after)
 
     def reply(self, text: str) -> None:

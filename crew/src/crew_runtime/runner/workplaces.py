@@ -13,21 +13,46 @@ from crew_runtime.runner.forking import SERVER
 _CLEAR_SECONDS: Final = 30
 
 
+class FreeUsers:
+    """The users that no job runs as now, whichever agent's it would be."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._free = list(reversed(JOBS))
+
+    def take(self) -> int:
+        """Return one that is this job's until it is given back."""
+        with self._lock:
+            return self._free.pop()
+
+    def give_back(self, user: int) -> None:
+        """Let another job become a user of whom nothing is left."""
+        with self._lock:
+            self._free.append(user)
+
+
+USERS: Final = FreeUsers()
+"""The runtime's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """A worker's folder, and its user; without one it runs as the runtime's."""
+    """A worker's folder, and its user; without one it runs as the runtime's. `group` is the agent's, if it has one."""
 
     folder: Path
     user: int | None
+    group: int | None = None
 
 
 class Workplaces:
-    """Folders below one; where jobs run as users of their own, each is open to its user and the runtime alone."""
+    """Folders below one; where jobs run as users of their own, each is open to its user and the runtime alone.
 
-    def __init__(self, folder: Path) -> None:
+    `group` is that of the agent where there are several: what it may read of its agent's, other agents' jobs cannot.
+    """
+
+    def __init__(self, folder: Path, *, group: int | None = None) -> None:
         self._folder = folder
-        self._lock = threading.Lock()
-        self._free = list(reversed(JOBS))
+        self._group = group
         self._taken: dict[str, Workplace] = {}
 
     def take(self, name: str) -> Workplace:
@@ -41,11 +66,10 @@ class Workplaces:
         folder.mkdir(mode=0o700)
         user = None
         if SERVER.has_users:
-            with self._lock:
-                user = self._free.pop()
+            user = USERS.take()
             os.chown(folder, -1, user)  # the runtime is in its group
             folder.chmod(0o770)
-        place = Workplace(folder, user)
+        place = Workplace(folder, user, self._group)
         self._taken[name] = place
         return place
 
@@ -55,8 +79,7 @@ class Workplaces:
         if place.user is None:
             shutil.rmtree(place.folder, ignore_errors=True)
         elif self._is_cleared(place.folder, place.user):
-            with self._lock:
-                self._free.append(place.user)
+            USERS.give_back(place.user)
         # Otherwise nobody gets this user again until the next start: something of a job may be left.
 
     def begin(self) -> None:
@@ -78,7 +101,7 @@ class Workplaces:
 
     def _is_cleared(self, folder: Path, user: int) -> bool:
         try:
-            if SERVER.clear(user, folder).wait(_CLEAR_SECONDS) != 0:
+            if SERVER.clear(user, folder, self._group).wait(_CLEAR_SECONDS) != 0:
                 return False
             folder.rmdir()
         except (EOFError, OSError):

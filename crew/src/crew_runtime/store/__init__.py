@@ -1,7 +1,8 @@
 """Where jobs are kept: an SQLite file, or PostgreSQL."""
 
+from crew_runtime.store.connections import Connections
 from crew_runtime.store.interface import JobStore, StoreUnavailableError
-from crew_runtime.store.open import open_store
+from crew_runtime.store.open import lock_data, open_store
 from crew_runtime.store.retention import Retention
 
-__all__ = ["JobStore", "Retention", "StoreUnavailableError", "open_store"]
+__all__ = ["Connections", "JobStore", "Retention", "StoreUnavailableError", "lock_data", "open_store"]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from crew_runtime.failure_report import Report
 from crew_runtime.failures import Failure
 from crew_runtime.jobs import Job, JobState, PaymentTerms, Question
 
@@ -23,6 +24,10 @@ class JobStore(Protocol):
     @property
     def shared(self) -> bool:
         """Whether other machines reach this store, so that a job outlives this one."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever kept here, as far as that can be told without opening it."""
 
     def add(self, job: Job) -> Job:
         """Write a new job and hold it, or return the one that has the same request key. Also safe to repeat."""
@@ -82,12 +87,22 @@ class JobStore(Protocol):
         """Note that there is nothing left to watch for a completed job."""
 
     def fail(
-        self, job_id: str, failure: Failure, *, repeatable: bool = False, expected: JobState | None = None
+        self,
+        job_id: str,
+        failure: Failure,
+        *,
+        repeatable: bool = False,
+        expected: JobState | None = None,
+        report: Report | None = None,
     ) -> Job | None:
         """Note why a job that the customer waits for has no result, if it is in the expected state (None: in any).
 
-        A repeatable failure gives way to a new job by the same request.
+        A repeatable failure gives way to a new job by the same request. The report is the operator's, and erased when
+        a result would be.
         """
+
+    def failed(self, most: int) -> list[Job]:
+        """Return the jobs that failed last and have a report, whoever held them, the last one first."""
 
     def counts(self) -> Mapping[JobState, int]:
         """Count all jobs by state."""

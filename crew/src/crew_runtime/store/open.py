@@ -1,7 +1,6 @@
 """Opens the job store that the settings name."""
 
 import sqlite3
-from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -9,36 +8,49 @@ from typing import IO
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.disk import is_full, no_space
 from crew_runtime.jobs import new_id
-from crew_runtime.machine.settings import Settings
+from crew_runtime.machine.settings import AgentSettings
+from crew_runtime.store.connections import Connections
 from crew_runtime.store.interface import JobStore, StoreUnavailableError
 from crew_runtime.store.sqlite import SQLITE_FULL, SqliteJobStore, lock_folder
 
 
-def open_store(settings: Settings, agent_id: str) -> tuple[JobStore, IO[str]]:
-    """Open the store; the file beside it keeps the data folder to this process until it is closed.
+def lock_data(folder: Path) -> IO[str]:
+    """Keep the data folder to this process, until what is returned is closed.
+
+    Raises:
+        ConfigurationError: the folder cannot be used.
+
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return lock_folder(folder)
+    except OSError as error:
+        raise _unusable(folder, error) from None
+
+
+def open_store(settings: AgentSettings, agent_id: str, connections: Connections | None = None) -> JobStore:
+    """Open the store of an agent, whose data folder this process has to itself.
 
     Raises:
         ConfigurationError: the folder or the database cannot be used.
 
     """
-    folder = settings.data_dir
-    with ExitStack() as until_open:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = until_open.enter_context(lock_folder(folder))
-            store = _opened(settings, agent_id)
-        except (OSError, sqlite3.Error, StoreUnavailableError) as error:
-            description = Settings.model_fields["data_dir"].description
-            raise ConfigurationError([f"DATA_DIR: {_reason(folder, error)}. {description}"]) from None
-        until_open.pop_all()
-    return store, lock
+    try:
+        return _opened(settings, agent_id, connections)
+    except (OSError, sqlite3.Error, StoreUnavailableError) as error:
+        raise _unusable(settings.data_dir, error) from None
 
 
-def _opened(settings: Settings, agent_id: str) -> JobStore:
+def _unusable(folder: Path, error: Exception) -> ConfigurationError:
+    description = AgentSettings.model_fields["data_dir"].description
+    return ConfigurationError([f"DATA_DIR: {_reason(folder, error)}. {description}"])
+
+
+def _opened(settings: AgentSettings, agent_id: str, connections: Connections | None) -> JobStore:
     if settings.database_url:
-        return _postgres(settings, agent_id)
+        return _postgres(settings, agent_id, connections)
     file = settings.data_dir / "jobs.sqlite"
-    store = SqliteJobStore(file, holder=new_id(), lease_seconds=settings.lease_seconds)
+    store = SqliteJobStore(file, holder=new_id(), lease_seconds=settings.lease_seconds, connections=connections)
     store.end_all_leases()
     return store
 
@@ -51,7 +63,7 @@ def _reason(folder: Path, error: Exception) -> str:
     return f"{folder} cannot be used ({getattr(error, 'strerror', None) or error})"
 
 
-def _postgres(settings: Settings, agent_id: str) -> JobStore:
+def _postgres(settings: AgentSettings, agent_id: str, connections: Connections | None) -> JobStore:
     if find_spec("psycopg") is None:
         problem = "DATABASE_URL: needs psycopg. Install crew-runtime[postgres], as the container image does."
         raise ConfigurationError([problem])
@@ -64,10 +76,11 @@ def _postgres(settings: Settings, agent_id: str) -> JobStore:
         holder=new_id(),
         lease_seconds=settings.lease_seconds,
         authorities=_authorities(settings),
+        connections=connections,
     )
 
 
-def _authorities(settings: Settings) -> Path | None:
+def _authorities(settings: AgentSettings) -> Path | None:
     """Write down whom the database's certificate is checked against, since libpq reads files alone."""
     if settings.database_ca is None:
         return None

@@ -1,8 +1,8 @@
 """Jobs in PostgreSQL, for runtimes on several machines."""
 
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.disk import no_space
+from crew_runtime.store.connections import Connections, admitted
 from crew_runtime.store.interface import StoreUnavailableError
 from crew_runtime.store.schema import VERSION, steps_from
 from crew_runtime.store.sql import Row, SqlJobStore, Value
@@ -22,6 +23,7 @@ _DISK_FULL: Final = "53100"
 _NOW: Final = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
 _MIGRATION_LOCK: Final = 7_305_809_106
 _CONNECT_SECONDS: Final = 10
+_WAIT_SECONDS: Final = 3
 # A statement that a dead network swallowed must not keep a lease's renewal waiting.
 _OPTIONS: Final[dict[str, Any]] = {
     "connect_timeout": _CONNECT_SECONDS,
@@ -40,18 +42,28 @@ class PostgresJobStore(SqlJobStore):
     """
 
     shared = True
+    is_new = False
 
     def __init__(
-        self, url: str, *, schema: str, holder: str, lease_seconds: float = 30, authorities: Path | None = None
+        self,
+        url: str,
+        *,
+        schema: str,
+        holder: str,
+        lease_seconds: float = 30,
+        authorities: Path | None = None,
+        connections: Connections | None = None,
     ) -> None:
         super().__init__(holder=holder, lease_seconds=lease_seconds)
         self._url = url
         self._trust = _trust(url, authorities)
         self._schema = schema
         self._lock = threading.Lock()
+        self._connections = connections
         self._connection: psycopg.Connection[Row] | None = None
         try:
-            self._migrate(self._connected())
+            with self._alone():
+                self._migrate(self._connected())
         except ConfigurationError:
             self._drop()
             raise
@@ -63,6 +75,17 @@ class PostgresJobStore(SqlJobStore):
                 "Set DATABASE_URL to a PostgreSQL database in which this runtime may create a schema and tables."
             )
             raise ConfigurationError([problem]) from None
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Use the connection alone. Whoever waits too long is told: a dead database must not take all threads."""
+        if not self._lock.acquire(timeout=_WAIT_SECONDS):
+            raise StoreUnavailableError("the database does not answer")
+        try:
+            with admitted(self._connections, self):
+                yield
+        finally:
+            self._lock.release()
 
     def _connected(self) -> psycopg.Connection[Row]:
         if self._connection is None or self._connection.closed:
@@ -90,7 +113,7 @@ class PostgresJobStore(SqlJobStore):
 
     def _query(self, statement: str, parameters: Sequence[Value] = ()) -> list[Row]:
         text = statement.replace("{now}", _NOW).replace("?", "%s").encode()
-        with self._lock:
+        with self._alone():
             for again in (True, False):
                 try:
                     cursor = self._connected().execute(text, parameters)
@@ -114,6 +137,18 @@ class PostgresJobStore(SqlJobStore):
         """Close the connection."""
         with self._lock:
             self._drop()
+        if self._connections:
+            self._connections.forget(self)
+
+    def close_if_idle(self) -> bool:
+        """Close the connection unless it is in use; return whether it is closed. It is made anew when it is needed."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self._drop()
+        finally:
+            self._lock.release()
+        return True
 
 
 def _trust(url: str, authorities: Path | None) -> dict[str, Any]:

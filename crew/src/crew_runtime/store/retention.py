@@ -22,16 +22,15 @@ class Retention:
         self._keep_ms = keep_days * _DAY_MS
         self._clock = clock
 
-    async def keep(self) -> None:
-        """Erase, every ten minutes, until cancelled."""
-        while True:
-            try:
-                await self.round()
-            except StoreUnavailableError as error:
-                event(_log, logging.ERROR, "store_unavailable", reason=str(error))
-            except Exception:  # noqa: BLE001 - this loop never ends; what it met is logged
-                _log.exception("erasing_failed")
-            await asyncio.sleep(_ROUND_SECONDS)
+    async def look(self) -> float:
+        """Erase what is due, and return the seconds until it is time for that again."""
+        try:
+            await self.round()
+        except StoreUnavailableError as error:
+            event(_log, logging.ERROR, "store_unavailable", reason=str(error))
+        except Exception:  # noqa: BLE001 - the next look may go well; what it met is logged
+            _log.exception("erasing_failed")
+        return _ROUND_SECONDS
 
     async def round(self) -> None:
         """Erase what is due now."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, Final
 
+from crew_runtime.failure_report import Report
 from crew_runtime.failures import Failure
 from crew_runtime.jobs import UNENDED, Job, JobState, PaymentTerms, Question, new_id
 from crew_runtime.store.schema import COLUMNS
@@ -14,10 +15,17 @@ Row = Mapping[str, Any]
 Value = str | int | None
 
 _ALL: Final = ", ".join(COLUMNS)
-_EMPTY: Final = {"input_data": "'{}'", "question": "NULL", "answers": "'[]'", "result": "NULL"}
+_EMPTY: Final = {
+    "input_data": "'{}'",
+    "question": "NULL",
+    "answers": "'[]'",
+    "result": "NULL",
+    "failure_report": "NULL",
+}
 _LEAN: Final = ", ".join(f"{_EMPTY[name]} AS {name}" if name in _EMPTY else name for name in COLUMNS)
 _TERMS: Final = tuple(field.name for field in fields(PaymentTerms))
 _JSON: Final = ("input_data", "question", "answers")
+"""What is kept as JSON, and erased with the input."""
 _UNPAID: Final = "state IN ('created', 'awaiting_payment')"
 _BUT_THE_YOUNGEST: Final = "ORDER BY created_at DESC, id LIMIT ? OFFSET ?"
 _AT_ONCE: Final = 100
@@ -27,7 +35,14 @@ _UNDISPUTED: Final = (
     "(blockchain_identifier IS NULL OR failure IN ('PAYMENT_EXPIRED', 'GAVE_WAY')"
     " OR on_chain_state IN ('Withdrawn', 'RefundWithdrawn', 'DisputedWithdrawn') OR external_dispute_unlock_time < ?)"
 )
-_CUSTOMERS: Final = ("result", "identifier_from_purchaser", "input_hash", "request_key", "secret_hash")
+_CUSTOMERS: Final = (
+    "result",
+    "failure_report",
+    "identifier_from_purchaser",
+    "input_hash",
+    "request_key",
+    "secret_hash",
+)
 _RUNNABLE: Final = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -163,12 +178,26 @@ class SqlJobStore(ABC):
         return self._change(job_id, states, JobState.COMPLETED, also=("closed_at = {now}",))
 
     def fail(
-        self, job_id: str, failure: Failure, *, repeatable: bool = False, expected: JobState | None = None
+        self,
+        job_id: str,
+        failure: Failure,
+        *,
+        repeatable: bool = False,
+        expected: JobState | None = None,
+        report: Report | None = None,
     ) -> Job | None:
         """Note why a job that the customer waits for has no result."""
-        values: dict[str, Value] = {"failure": failure, **({"request_key": None} if repeatable else {})}
+        values: dict[str, Value] = {"failure": failure, "failure_report": _report_text(report)}
+        values |= {"request_key": None} if repeatable else {}
         also = ("finished_at = {now}", "closed_at = {now}")
         return self._change(job_id, UNENDED if expected is None else (expected,), JobState.FAILED, values, also)
+
+    def failed(self, most: int) -> list[Job]:
+        """Return the jobs that failed last and have a report, the last one first."""
+        rows = self._query(
+            f"SELECT {_ALL} FROM jobs WHERE failure_report IS NOT NULL ORDER BY finished_at DESC, id LIMIT ?", (most,)
+        )
+        return [_job(row) for row in rows]
 
     def counts(self) -> Mapping[JobState, int]:
         """Count all jobs by state."""
@@ -270,6 +299,7 @@ class SqlJobStore(ABC):
 
 def _values(job: Job) -> dict[str, Value]:
     values: dict[str, Value] = {name: getattr(job, name) for name in COLUMNS if name not in (*_JSON, *_TERMS)}
+    values["failure_report"] = _report_text(job.failure_report)
     values["input_data"] = json.dumps(job.input_data, ensure_ascii=False)
     values["question"] = _question_text(job.question)
     values["answers"] = _answers_text(job.answers)
@@ -288,6 +318,10 @@ def _question_text(question: Question | None) -> str | None:
     return None if question is None else json.dumps(asdict(question), ensure_ascii=False)
 
 
+def _report_text(report: Report | None) -> str | None:
+    return json.dumps(report, ensure_ascii=False) if report else None
+
+
 def _answers_text(answers: Sequence[str]) -> str:
     return json.dumps(answers, ensure_ascii=False)
 
@@ -303,6 +337,7 @@ def _job(row: Row) -> Job:
             **values,
             "state": JobState(row["state"]),
             "failure": None if row["failure"] is None else Failure(row["failure"]),
+            "failure_report": None if row["failure_report"] is None else json.loads(row["failure_report"]),
             "input_data": json.loads(row["input_data"]),
             "question": None if row["question"] is None else Question(**json.loads(row["question"])),
             "answers": tuple(json.loads(row["answers"])),

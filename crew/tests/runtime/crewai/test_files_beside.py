@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from conftest import StartRuntime
-from support.declarations import declaration, one_task
+from support.declarations import in_python, one_task
 from support.model import StubModel
 from support.runtime import SENTINEL_KEY
 
-CREW_CLASS = Path(__file__).parents[2] / "fixtures" / "author-code" / "crew-class"
+PROJECTS = Path(__file__).parents[2] / "fixtures" / "author-code"
+CREW_CLASS = PROJECTS / "crew-class"
 HANDBOOK = b"# Kettles\nMARKER-handbook: a kettle boils.\n"
 
 
@@ -33,11 +34,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return own
 
 
-def in_python(folder: Path) -> dict[str, Any]:
+def crew_class(folder: Path) -> dict[str, Any]:
     shutil.copytree(CREW_CLASS, folder / "code" / "abc")
-    declared = declaration(code="code/abc")
-    del declared["crew"]
-    return declared
+    return in_python()
 
 
 def test_a_crew_knows_its_documents_from_the_start_and_after_a_restart(
@@ -56,9 +55,22 @@ def test_a_crew_knows_its_documents_from_the_start_and_after_a_restart(
 
 
 def test_a_crew_in_python_does_jobs(start_runtime: StartRuntime, folder: Path) -> None:
-    runtime = start_runtime(in_python(folder), folder=folder.parent, JOB_TOKENS="1000")
+    runtime = start_runtime(crew_class(folder), folder=folder.parent, JOB_TOKENS="1000")
     runtime.identify()
     assert runtime.ended(runtime.start_job("tea"))["result"] == "Stub result MARKER-shelf (tool: Lem: 3 books)"
+
+
+def test_a_flow_with_packages_of_its_own_does_jobs(start_runtime: StartRuntime, folder: Path) -> None:
+    shutil.copytree(PROJECTS / "flow-project", folder / "code" / "abc")
+    (folder / "packages" / "def").mkdir(parents=True)
+    (folder / "packages" / "def" / "teapots.py").write_text("NAME = 'MARKER-packaged'")
+    crews = folder / "code" / "abc" / "src" / "note_flow" / "crews" / "note_crew"
+    made = crews / "note_crew.py"
+    made.write_text(f"import teapots\n{made.read_text()}")
+    code = {"kind": "flow", "module": "note_flow.main", "paths": ["src"], "packages": "packages/def"}
+    runtime = start_runtime(in_python(**code), folder=folder.parent)
+    runtime.identify()
+    assert '"note":"Stub result MARKER-note"' in runtime.ended(runtime.start_job("tea"))["result"]
 
 
 def test_a_document_that_cannot_be_read_ends_the_runtime_with_the_reason(
@@ -72,7 +84,7 @@ def test_a_document_that_cannot_be_read_ends_the_runtime_with_the_reason(
 
 
 def test_a_broken_crew_py_ends_the_runtime_with_the_reason(start_runtime: StartRuntime, folder: Path) -> None:
-    declared = in_python(folder)
+    declared = crew_class(folder)
     (folder / "code" / "abc" / "crew.py").write_text("import pandas_of_nobody")
     runtime = start_runtime(declared, folder=folder.parent)
     assert runtime.exit_code() == 2

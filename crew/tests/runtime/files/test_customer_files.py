@@ -13,7 +13,7 @@ from crew_runtime.files.received_files import MAX_CHARACTERS, CustomerFileError,
 from crew_runtime.tools.egress import Answer, EgressError
 from support.declarations import one_task
 from support.documents import pdf
-from support.jobs import job_spec, outcome
+from support.jobs import job_spec, outcome, project
 from support.model import StubModel
 from support.waiting import wait_for
 
@@ -182,7 +182,7 @@ def test_a_crew_in_python_gets_the_files_themselves(tmp_path: Path, model: StubM
     (code / "crew.py").write_text(CODE)
     begun = len(model.requests)
     brief = json.dumps([data_url(b"\x00\x01", "a.bin", "application/octet-stream")])
-    of = job_spec(tmp_path, one_task(), model.url, code=code, files={"brief": ()}, inputs={"brief": brief})
+    of = job_spec(tmp_path, one_task(), model.url, code=project(code), files={"brief": ()}, inputs={"brief": brief})
     assert "result" in outcome(of)
     prompt = str(model.requests[begun]["body"]["messages"])
     assert "1-a.bin has 2 bytes: " in prompt

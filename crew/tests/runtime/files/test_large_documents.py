@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from conftest import StartRuntime
-from crew_runtime.assembly import document_fetch
 from crew_runtime.declared.declaration import Declaration
+from crew_runtime.hosting.assembly import document_fetch
 from crew_runtime.machine.settings import Settings
 from support.aws import FakeAws
 from support.declarations import one_task

@@ -11,8 +11,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from crew_runtime.assembly import assemble
 from crew_runtime.declared.declaration import Declaration
+from crew_runtime.hosting.configured_agent import ConfiguredAgent
+from crew_runtime.hosting.service import one_agent
 from crew_runtime.http.health import unhealthy_because
 from crew_runtime.machine.identity import FixedIdentity
 from crew_runtime.machine.settings import Settings
@@ -27,11 +28,12 @@ from support.settings import GOOD
 
 def agent_app(folder: Path, store: JobStore, declared: dict[str, Any], environment: dict[str, str]) -> FastAPI:
     """Give an agent that knows its identifier, and whose crew nobody has begun to build."""
-    app, _ = assemble(
-        Settings.from_environment(
-            GOOD | {"DATA_DIR": str(folder), "MODEL_NAME": "m", "AGENT_INSTANCE": "i"} | environment
-        ),
-        Declaration.model_validate_json(json.dumps(declared)),
+    settings = Settings.from_environment(
+        GOOD | {"DATA_DIR": str(folder), "MODEL_NAME": "m", "AGENT_INSTANCE": "i"} | environment
+    )
+    app, _ = one_agent(
+        settings,
+        ConfiguredAgent(settings=settings, declaration=Declaration.model_validate_json(json.dumps(declared))),
         store,
         FixedIdentity(IDENTIFIER),
         on_unusable=pytest.fail,

@@ -25,7 +25,7 @@ README = Path(__file__).parents[3] / "README.md"
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "declarations"
 
 BAD_SETTINGS = [
-    ("nothing set", dict.fromkeys(GOOD, ""), ["PORT", "AGENT_DECLARATION", "AGENT_IDENTITY_FILE", "DATA_DIR",
+    ("nothing set", dict.fromkeys(GOOD, ""), ["PORT", "DATA_DIR", "AGENT_DECLARATION", "AGENT_IDENTITY_FILE",
                                               "MODEL_API", "MODEL_KEY"]),
     ("identity from nowhere", {"AGENT_IDENTITY_FILE": ""}, ["AGENT_IDENTITY_FILE"]),
     ("parameter without its path", {"IDENTITY_SSM_PARAMETER": "identity"}, ["IDENTITY_SSM_PARAMETER"]),
@@ -121,7 +121,7 @@ def test_the_process_ends_with_2_and_lists_environment_and_declaration_together(
     lines = ended.stderr.splitlines()
     assert lines[0] == "crew_runtime cannot serve the agent:"
     assert [line.split(":")[0] for line in lines[1:]] == [
-        "- PORT", "- AGENT_IDENTITY_FILE", "- DATA_DIR", "- MODEL_API", "- crew.json"
+        "- PORT", "- DATA_DIR", "- AGENT_IDENTITY_FILE", "- MODEL_API", "- crew.json"
     ]  # fmt: skip
     assert SENTINEL_KEY not in ended.stderr
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,8 +36,9 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Job
     """Two runtimes' stores of the same agent."""
     if request.param == "sqlite":
         one, two = (SqliteJobStore(tmp_path / "jobs.sqlite", holder=name) for name in "12")
-        with closing(one._db), closing(two._db):  # noqa: SLF001 - they have no close
-            yield one, two
+        yield one, two
+        one.disconnect()
+        two.disconnect()
         return
     cluster: Cluster = request.getfixturevalue("cluster")
     url = cluster.new_database()

@@ -12,10 +12,9 @@ import openai
 import pytest
 
 from crew_runtime.model import relay
-from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.model.session import Budget, Session
 from crew_runtime.model_access import ModelAccess
-from support.jobs import gateway_to
+from support.jobs import ModelBehind, gateway_to
 from support.model import StubModel
 from support.runtime import PATIENCE_SECONDS, SENTINEL_KEY
 from support.server import Server
@@ -30,7 +29,7 @@ def asked(words: str) -> Any:  # noqa: ANN401 - as the client's types want it
 
 
 @pytest.fixture
-def gateway(model: StubModel) -> Iterator[ModelGateway]:
+def gateway(model: StubModel) -> Iterator[ModelBehind]:
     with gateway_to(ModelAccess(api=model.url, key=SENTINEL_KEY, name="stub-model")) as started:
         yield started
 
@@ -46,7 +45,7 @@ def raw(session: Session, method: str, path: str, **options: Any) -> httpx.Respo
     return httpx.request(method, url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False, **options)
 
 
-def test_openais_client_takes_the_gateway_for_the_model(gateway: ModelGateway, model: StubModel) -> None:
+def test_openais_client_takes_the_gateway_for_the_model(gateway: ModelBehind, model: StubModel) -> None:
     session = gateway.open({}, Budget(calls=5))
     with client_of(session) as client:
         answer = client.chat.completions.create(model="stub-model", messages=MESSAGES)
@@ -66,7 +65,7 @@ def test_openais_client_takes_the_gateway_for_the_model(gateway: ModelGateway, m
                            ({"stream_options": {"include_usage": False}}, 0)],
 )  # fmt: skip
 def test_a_stream_is_charged_by_its_usage_which_is_shown_to_whoever_asked(
-    gateway: ModelGateway, options: dict[str, Any], shown: int
+    gateway: ModelBehind, options: dict[str, Any], shown: int
 ) -> None:
     session = gateway.open({}, Budget())
     with client_of(session) as client:
@@ -78,7 +77,7 @@ def test_a_stream_is_charged_by_its_usage_which_is_shown_to_whoever_asked(
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_what_reports_no_usage_is_charged_by_its_length(gateway: ModelGateway, stream: bool) -> None:
+def test_what_reports_no_usage_is_charged_by_its_length(gateway: ModelBehind, stream: bool) -> None:
     session = gateway.open({}, Budget())
     with client_of(session) as client:
         answer = client.chat.completions.create(
@@ -113,7 +112,7 @@ REFUSED = [
     ids=[f"{row[0]} {row[1]} {(row[2] or b'')[:20]!r}" for row in REFUSED],
 )
 def test_what_no_job_needs_is_refused_and_never_reaches_the_model(
-    gateway: ModelGateway, model: StubModel, method: str, path: str, body: bytes | None, status: int, code: str
+    gateway: ModelBehind, model: StubModel, method: str, path: str, body: bytes | None, status: int, code: str
 ) -> None:
     session = gateway.open({}, Budget())
     answer = raw(session, method, path, content=body)
@@ -128,14 +127,14 @@ def test_what_no_job_needs_is_refused_and_never_reaches_the_model(
      {"Authorization": "Basic x"}, {"Authorization": "Bearer guessed"}],
     ids=str,
 )  # fmt: skip
-def test_who_has_no_token_is_refused(gateway: ModelGateway, model: StubModel, headers: dict[str, str]) -> None:
+def test_who_has_no_token_is_refused(gateway: ModelBehind, model: StubModel, headers: dict[str, str]) -> None:
     session = gateway.open({}, Budget())
     answer = raw(session, "POST", "/v1/chat/completions", headers=headers, json={"messages": MESSAGES})
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
     assert model.requests == []
 
 
-def test_a_token_is_worth_nothing_after_its_job_and_tokens_differ(gateway: ModelGateway, model: StubModel) -> None:
+def test_a_token_is_worth_nothing_after_its_job_and_tokens_differ(gateway: ModelBehind, model: StubModel) -> None:
     ended, running = (gateway.open({}, Budget(calls=1)) for _ in range(2))
     gateway.close(ended.access.key)
     with client_of(ended) as client, pytest.raises(openai.AuthenticationError):
@@ -146,7 +145,7 @@ def test_a_token_is_worth_nothing_after_its_job_and_tokens_differ(gateway: Model
     assert len(model.requests) == 1
 
 
-def test_what_a_job_still_asks_ends_with_it(gateway: ModelGateway, model: StubModel) -> None:
+def test_what_a_job_still_asks_ends_with_it(gateway: ModelBehind, model: StubModel) -> None:
     session = gateway.open({}, Budget())
     with ThreadPoolExecutor(1) as pool, client_of(session, max_retries=0) as client:
         hanging = pool.submit(client.chat.completions.create, model="m", messages=asked("never answer"))
@@ -156,7 +155,7 @@ def test_what_a_job_still_asks_ends_with_it(gateway: ModelGateway, model: StubMo
             hanging.result(PATIENCE_SECONDS)
 
 
-def test_who_hangs_up_ends_the_call_and_pays_for_what_was_begun(gateway: ModelGateway, model: StubModel) -> None:
+def test_who_hangs_up_ends_the_call_and_pays_for_what_was_begun(gateway: ModelBehind, model: StubModel) -> None:
     session = gateway.open({}, Budget())
     with client_of(session) as client:
         stream = client.chat.completions.create(model="m", messages=asked("never end " + "x" * 300), stream=True)
@@ -166,14 +165,14 @@ def test_who_hangs_up_ends_the_call_and_pays_for_what_was_begun(gateway: ModelGa
     wait_for(lambda: session.tokens > 100)
 
 
-def test_who_hangs_up_before_the_answer_pays_for_what_it_may_have_been(gateway: ModelGateway) -> None:
+def test_who_hangs_up_before_the_answer_pays_for_what_it_may_have_been(gateway: ModelBehind) -> None:
     session = gateway.open({}, Budget())
     with client_of(session, max_retries=0) as client, pytest.raises(openai.APITimeoutError):
         client.chat.completions.create(model="m", messages=asked("never answer"), max_tokens=700, n=2, timeout=0.5)
     wait_for(lambda: session.tokens > 1400)
 
 
-def test_a_job_spends_no_more_than_its_calls_by_any_number_of_threads(gateway: ModelGateway, model: StubModel) -> None:
+def test_a_job_spends_no_more_than_its_calls_by_any_number_of_threads(gateway: ModelBehind, model: StubModel) -> None:
     session = gateway.open({}, Budget(calls=10))
 
     def ask(_: int) -> int:
@@ -186,7 +185,7 @@ def test_a_job_spends_no_more_than_its_calls_by_any_number_of_threads(gateway: M
     assert session.spent == "MODEL_BUDGET_SPENT"
 
 
-def test_calls_side_by_side_do_not_spend_a_budget_several_times(gateway: ModelGateway) -> None:
+def test_calls_side_by_side_do_not_spend_a_budget_several_times(gateway: ModelBehind) -> None:
     session = gateway.open({}, Budget(tokens=60))  # five calls of 12 tokens
 
     def ask(_: int) -> int:
@@ -198,7 +197,7 @@ def test_calls_side_by_side_do_not_spend_a_budget_several_times(gateway: ModelGa
     assert session.tokens == 60
 
 
-def test_a_spent_budget_is_said_once_and_not_asked_for_again(gateway: ModelGateway) -> None:
+def test_a_spent_budget_is_said_once_and_not_asked_for_again(gateway: ModelBehind) -> None:
     session = gateway.open({}, Budget(calls=0))
     tries: list[httpx.Request] = []
     http_client = httpx.Client(event_hooks={"request": [tries.append]}, trust_env=False)
@@ -345,7 +344,7 @@ def test_a_model_that_cannot_be_reached_costs_nothing_and_is_asked_again() -> No
     assert "secret" not in f"{told}{session.access.origin}"
 
 
-def test_sessions_of_many_threads_never_mix(gateway: ModelGateway) -> None:
+def test_sessions_of_many_threads_never_mix(gateway: ModelBehind) -> None:
     barrier = threading.Barrier(10)
 
     def job(number: int) -> tuple[str | None, int]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conftest import StartRuntime
-from support.declarations import declaration, one_task
+from support.declarations import in_python, one_task
 from support.model import StubModel
 from support.paid import environment, paid
 from support.runtime import OWN, SENTINEL_KEY
@@ -137,13 +137,11 @@ def crew():
 """
 
 
-def in_python(folder: Path, source: str) -> dict[str, Any]:
+def lay(folder: Path, source: str) -> dict[str, Any]:
     code = folder / "agent" / "code" / "abc"
     code.mkdir(parents=True)
     (code / "crew.py").write_text(source)
-    declared = declaration(code="code/abc")
-    del declared["crew"]
-    return declared
+    return in_python()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows processes in /proc")
@@ -152,7 +150,7 @@ def test_a_crew_finds_the_models_key_nowhere(
 ) -> None:
     folder = tmp_path_factory.mktemp("spy")
     source = ATTACK.replace("ROOT", repr(str(folder)))
-    runtime = start_runtime(in_python(folder, source), folder=folder, fork_server=OWN)
+    runtime = start_runtime(lay(folder, source), folder=folder, fork_server=OWN)
     runtime.identify()
     assert runtime.ended(runtime.start_job("tea"))["result"] == "Stub result MARKER-nothing"
     assert {request["key"] for request in model.requests} == {f"Bearer {SENTINEL_KEY}"}
@@ -162,7 +160,7 @@ def test_a_crew_spends_no_more_than_its_budget_by_a_client_of_its_own(
     start_runtime: StartRuntime, tmp_path_factory: pytest.TempPathFactory, model: StubModel
 ) -> None:
     folder = tmp_path_factory.mktemp("spender")
-    runtime = start_runtime(in_python(folder, OWN_CLIENT), folder=folder, JOB_MODEL_CALLS="5")
+    runtime = start_runtime(lay(folder, OWN_CLIENT), folder=folder, JOB_MODEL_CALLS="5")
     runtime.identify()
     assert runtime.ended(runtime.start_job("tea"))["error"] == "MODEL_BUDGET_SPENT"
     assert len(model.requests) == 5

@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 
 from crew_runtime.payments import client
-from crew_runtime.payments.client import PaymentRefusedError, PaymentService, PaymentServiceUnavailableError
+from crew_runtime.payments.client import (
+    PaymentConnections,
+    PaymentRefusedError,
+    PaymentService,
+    PaymentServiceUnavailableError,
+)
 from crew_runtime.payments.wire import Payment
 from support.canned import Canned
 from support.payments import ROWS
@@ -42,11 +47,11 @@ def answering() -> Iterator[Start]:
 
 def ask(canned: Canned, call: Callable[[PaymentService], Awaitable[Any]]) -> Any:  # noqa: ANN401 - what the call gives
     async def asked() -> Any:  # noqa: ANN401 - what the call gives
-        service = PaymentService(canned.url, "key", "Preprod")
+        connections = PaymentConnections()
         try:
-            return await call(service)
+            return await call(PaymentService(canned.url, "key", "Preprod", connections))
         finally:
-            await service.close()
+            await connections.close()
 
     return asyncio.run(asked())
 

@@ -8,9 +8,10 @@ from typing import cast
 
 import pytest
 
+from crew_runtime.chores import Chores
 from crew_runtime.failures import Failure
 from crew_runtime.jobs import Job, JobState, PaymentTerms, now
-from crew_runtime.payments.client import PaymentRefusedError, PaymentService
+from crew_runtime.payments.client import PaymentConnections, PaymentRefusedError, PaymentService
 from crew_runtime.payments.watch import PaymentWatch, WatchTimes
 from crew_runtime.payments.wire import Payment
 from crew_runtime.store import JobStore
@@ -64,9 +65,6 @@ class ServiceWithoutList:
     async def check(self) -> None:
         pass
 
-    async def close(self) -> None:
-        pass
-
     async def changed_since(self, *_: str) -> list[Payment]:
         self.lists += 1
         raise PaymentRefusedError(self._status, "")
@@ -80,14 +78,16 @@ def watch_until(
     store: JobStore, reached: Callable[[], object], service: PaymentService | ServiceWithoutList | None = None
 ) -> None:
     async def do() -> None:
-        asked = service or PaymentService(NOBODY, "key", "Preprod")
+        connections = PaymentConnections()
+        asked = service or PaymentService(NOBODY, "key", "Preprod", connections)
         times = WatchTimes(poll_seconds=0.05, settle_seconds=600)
         watch = PaymentWatch(service=cast("PaymentService", asked), store=store, times=times, run=lambda _: None)
-        watching = asyncio.create_task(watch.keep())
+        watching = Chores(1).add(watch.look)
+        watching.wake()
         await asyncio.to_thread(wait_for, reached)
-        watching.cancel()
-        await asyncio.wait([watching])
-        await asked.close()
+        await watching.stop()
+        watch.stop()
+        await connections.close()
 
     asyncio.run(do())
 

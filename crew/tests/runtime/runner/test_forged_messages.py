@@ -9,14 +9,11 @@ import pytest
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.job_spec import JobSpec
 from crew_runtime.jobs import Job, JobState
-from crew_runtime.model.daily_tokens import DailyTokens
-from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.model_access import ModelAccess
-from crew_runtime.runner.job_runner import JobRunner, Limits
-from crew_runtime.runner.worker_launcher import WorkerLauncher
+from crew_runtime.runner.plan import Limits
 from crew_runtime.store import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore
-from support.jobs import TokenCounts
+from support.jobs import gateway_to, job_runner, project
 from support.model import StubModel
 from support.runtime import SENTINEL_KEY
 from support.waiting import wait_for
@@ -68,18 +65,9 @@ def test_a_forged_message_ends_the_job(
     (tmp_path / "code").mkdir()
     (tmp_path / "code/crew.py").write_text(_CREW)
     access = ModelAccess(api=model.url, key=SENTINEL_KEY, name="stub-model")
-    gateway = ModelGateway(access, DailyTokens(TokenCounts(), None))
-    spec = JobSpec(crew={}, code=tmp_path / "code", model=access, inputs={}, folder=tmp_path / "work")
+    spec = JobSpec(crew={}, code=project(tmp_path / "code"), model=access, inputs={}, folder=tmp_path / "work")
 
     async def do() -> None:
-        runner = JobRunner(
-            store=store,
-            launcher=WorkerLauncher(spec),
-            gateway=gateway,
-            fields=(InputField(id="topic", type="string"),),
-            limits=Limits(parallel=1, queue=0, timeout_seconds=600, ask_seconds=3600),
-        )
-        runner.start()
         job = store.add(Job(input_data={"topic": said}, agent_identifier="ab"))
         runner.take(job.id)
         await asyncio.to_thread(wait_for, lambda: not runner.known)
@@ -89,4 +77,7 @@ def test_a_forged_message_ends_the_job(
         assert ended.state is (JobState.FAILED if failure else JobState.COMPLETED)
         assert (ended.failure, ended.result, ended.attempts) == (failure, result, 1)
 
-    asyncio.run(do())
+    fields = (InputField(id="topic", type="string"),)
+    limits = Limits(parallel=1, queue=0, timeout_seconds=600, ask_seconds=3600)
+    with gateway_to(access) as gateway, job_runner(store, spec, gateway.model, fields, limits) as runner:
+        asyncio.run(do())

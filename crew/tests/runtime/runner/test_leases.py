@@ -8,16 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from crew_runtime.chores import Chores
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.jobs import Job
-from crew_runtime.model.daily_tokens import DailyTokens
-from crew_runtime.model.gateway import ModelGateway
-from crew_runtime.runner.job_runner import JobRunner, Limits
 from crew_runtime.runner.leases import LeaseKeeper
-from crew_runtime.runner.worker_launcher import WorkerLauncher
+from crew_runtime.runner.plan import Limits
 from crew_runtime.store.postgres import PostgresJobStore
 from support.declarations import one_task
-from support.jobs import job_spec
+from support.jobs import gateway_to, job_runner, job_spec
 from support.model import StubModel
 from support.postgres import Cluster
 from support.waiting import wait_for
@@ -36,17 +34,9 @@ def test_jobs_end_with_their_lease_although_the_database_never_answers_again(
                                      " AND datname = current_database()")  # fmt: skip
 
     async def do() -> None:
-        spec = job_spec(tmp_path, one_task(), model.url)
-        runner = JobRunner(
-            store=store,
-            launcher=WorkerLauncher(spec),
-            gateway=ModelGateway(spec.model, DailyTokens(store, None)),
-            fields=Declaration.model_validate_json(json.dumps(one_task())).input,
-            limits=Limits(parallel=1, queue=0, timeout_seconds=600, ask_seconds=600),
-        )
-        runner.start()
         keeper = LeaseKeeper(store=store, runner=runner, lease_seconds=LEASE_SECONDS, protection=None)
-        keeping = asyncio.create_task(keeper.keep())
+        keeping = Chores(1).add(keeper.look)
+        keeping.wake()
         await asyncio.to_thread(wait_for, lambda: any("MARKER-lease" in str(one["body"]) for one in model.requests))
         assert runner.running == 1
         os.kill(int(str(backend)), signal.SIGSTOP)
@@ -59,9 +49,13 @@ def test_jobs_end_with_their_lease_although_the_database_never_answers_again(
         found = await asyncio.to_thread(store.get, job.id)
         assert found
         assert found.attempts == 1, "what its own runtime ended does not count"
-        keeping.cancel()
-        await asyncio.wait([keeping])
+        await keeping.stop()
+        keeper.stop()
         await runner.stop(0)
 
-    asyncio.run(do())
+    fields = Declaration.model_validate_json(json.dumps(one_task())).input
+    limits = Limits(parallel=1, queue=0, timeout_seconds=600, ask_seconds=600)
+    spec = job_spec(tmp_path, one_task(), model.url)
+    with gateway_to(spec.model) as gateway, job_runner(store, spec, gateway.model, fields, limits) as runner:
+        asyncio.run(do())
     store.disconnect()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,15 +10,13 @@ import pytest
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.job_spec import JobSpec
 from crew_runtime.jobs import Job, JobState, PaymentTerms, now
-from crew_runtime.model.daily_tokens import DailyTokens
-from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.model_access import ModelAccess
-from crew_runtime.runner.job_runner import JobRunner, Limits
-from crew_runtime.runner.worker_launcher import WorkerLauncher
+from crew_runtime.runner.job_runner import JobRunner
+from crew_runtime.runner.plan import Limits
 from crew_runtime.store import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore
 from support.asking import lay_code
-from support.jobs import TokenCounts
+from support.jobs import gateway_to, job_runner
 from support.model import StubModel
 from support.runtime import PATIENCE_SECONDS, SENTINEL_KEY
 from support.waiting import wait_for
@@ -37,7 +36,6 @@ def store(tmp_path: Path) -> Iterator[JobStore]:
 def start_runner(tmp_path: Path, store: JobStore, model: StubModel) -> Iterator[Callable[..., JobRunner]]:
     """Makes runners whose crew asks twice; to be called where a loop runs."""
     access = ModelAccess(api=model.url, key=SENTINEL_KEY, name="stub-model")
-    gateways: list[ModelGateway] = []
     spec = JobSpec(
         crew={},
         code=lay_code(tmp_path),
@@ -47,26 +45,19 @@ def start_runner(tmp_path: Path, store: JobStore, model: StubModel) -> Iterator[
     )
 
     def start(*, parallel: int = 1, ask_seconds: float = 3600) -> JobRunner:
-        gateways.append(ModelGateway(access, DailyTokens(TokenCounts(), None)))
-        runner = JobRunner(
-            store=store,
-            launcher=WorkerLauncher(spec),
-            gateway=gateways[-1],
-            fields=(InputField(id="topic", type="string"),),
-            limits=Limits(
-                parallel=parallel,
-                queue=0,
-                timeout_seconds=600,
-                ask_seconds=ask_seconds,
-                submit_margin_seconds=MARGIN_SECONDS,
-            ),
+        limits = Limits(
+            parallel=parallel,
+            queue=0,
+            timeout_seconds=600,
+            ask_seconds=ask_seconds,
+            submit_margin_seconds=MARGIN_SECONDS,
         )
-        runner.start()
-        return runner
+        fields = (InputField(id="topic", type="string"),)
+        gateway = started.enter_context(gateway_to(access))
+        return started.enter_context(job_runner(store, spec, gateway.model, fields, limits))
 
-    yield start
-    for gateway in gateways:
-        gateway.stop()
+    with ExitStack() as started:
+        yield start
 
 
 def new_job(store: JobStore, payment: PaymentTerms | None = None) -> Job:

@@ -11,7 +11,7 @@ from crew_runtime.atomic_file import replacing
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.jobs import Job
 from crew_runtime.machine.settings import Settings
-from crew_runtime.store import StoreUnavailableError, open_store
+from crew_runtime.store import StoreUnavailableError, lock_data, open_store
 from crew_runtime.store.sqlite import SqliteJobStore
 from crew_runtime.temporary import make_temporary_folder
 from support.declarations import one_task
@@ -53,7 +53,8 @@ def job(words: str = "tea") -> Job:
 
 def test_a_job_store_without_room_names_its_file(tmp_path: Path) -> None:
     store = SqliteJobStore(tmp_path / "jobs.sqlite", holder="one")
-    store._db.execute("PRAGMA max_page_count = 20")  # noqa: SLF001 - a store that is full, on a disk that is not
+    assert store._open  # noqa: SLF001 - there is no other way
+    store._open.execute("PRAGMA max_page_count = 20")  # noqa: SLF001 - a store that is full, on a disk that is not
     with pytest.raises(StoreUnavailableError, match=rf"NO_SPACE: .*{tmp_path}/jobs\.sqlite"):
         store.add(job("x" * 1_000_000))
     store.disconnect()
@@ -83,7 +84,10 @@ def test_a_job_without_room_fails_with_a_code_and_the_folder(tmp_path: Path, mod
 def test_a_start_without_room_says_so(small_disk: Path) -> None:
     fill(small_disk)
     settings = Settings.from_environment(GOOD | {"DATA_DIR": str(small_disk / "data"), "MODEL_NAME": "m"})
-    with pytest.raises(ConfigurationError, match=r"DATA_DIR: NO_SPACE: .* Set DATA_DIR to a folder"):
+    with (
+        pytest.raises(ConfigurationError, match=r"DATA_DIR: NO_SPACE: .* Set DATA_DIR to a folder"),
+        lock_data(settings.data_dir),
+    ):
         open_store(settings, "agent")
 
 

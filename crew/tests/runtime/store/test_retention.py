@@ -120,6 +120,20 @@ def test_a_free_job_loses_its_input_when_it_ends_and_its_result_after_the_days_t
     assert found(store, job) == shell
 
 
+def test_the_report_of_a_failure_is_erased_with_what_else_is_the_customers(store: JobStore) -> None:
+    report = {"exception": "builtins.ValueError: MARKER-entered", "at": "crew.py:1", "model_answers": ["MARKER-result"]}
+    payment = terms()
+    job = asked_and_answered(store, payment=payment)
+    store.fail(job.id, Failure.CREW_FAILED, report=report)
+    assert found(store, job).failure_report == report
+    assert [held.failure_report for held in store.held()] == []
+    after(store, KEEP_DAYS - 0.1)
+    assert found(store, job).failure_report == report
+    after(store, KEEP_DAYS + 1.1)
+    shell = found(store, job)
+    assert (shell.failure, shell.failure_report) == (Failure.CREW_FAILED, None)
+
+
 def test_a_paid_job_keeps_its_input_as_long_as_its_payment_can_be_disputed(store: JobStore) -> None:
     job = completed(store, payment=terms(disputable_days=3))
     store.note_payment(job.id, "ResultSubmitted", "None")

@@ -15,5 +15,6 @@ export const EXAMPLE: PolicyTarget = {
   stateKey: "arn:aws:kms:REGION:ACCOUNT_ID:key/STATE_KEY_ID",
   repository: "OWNER/REPOSITORY",
   documents: "DOCUMENTS_BUCKET",
+  ledger: "LEDGER_BUCKET",
   kmsKey: "arn:aws:kms:REGION:ACCOUNT_ID:key/KEY_ID",
 };

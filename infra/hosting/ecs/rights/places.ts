@@ -24,6 +24,8 @@ export interface PolicyTarget {
   readonly repository: string;
   /** The bucket of masumi:documents, and its prefix. */
   readonly documents: string;
+  /** The bucket of masumi:ledger, and its prefix. */
+  readonly ledger: string;
   /** masumi:aws.kmsKeyArn. */
   readonly kmsKey: string;
 }
@@ -43,7 +45,8 @@ export function namesProblem(target: PolicyTarget): string | undefined {
 
 /** Returns where the resources of a stack are, by kind. `*` is for actions that know no resources. */
 export function placesOf(target: PolicyTarget) {
-  const { partition, accountId, region, project, stack, rolePath, zoneId, stateBucket, documents } = target;
+  const { partition, accountId, region, project, stack, rolePath, zoneId, stateBucket, documents, ledger } =
+    target;
   const prefix = prefixOf(target);
   const arn = (service: string, path: string) => `arn:${partition}:${service}:${region}:${accountId}:${path}`;
   const elb = (path: string) => arn("elasticloadbalancing", path);
@@ -61,6 +64,8 @@ export function placesOf(target: PolicyTarget) {
     document: global("s3", `${documents}/${project}/${stack}/*`),
     documents: global("s3", documents.split("/")[0] ?? ""),
     key: target.kmsKey,
+    ledger: global("s3", ledger.split("/")[0] ?? ""),
+    ledgerLine: global("s3", `${ledger}/${project}/${stack}/*`),
     listener: elb(`listener/app/${prefix}-*`),
     listenerRule: elb(`listener-rule/app/${prefix}-*`),
     loadBalancer: elb(`loadbalancer/app/${prefix}-*`),
@@ -117,6 +122,8 @@ export function conditionsOf(target: PolicyTarget) {
     createdTargetGroup: { StringEquals: { "elasticloadbalancing:CreateAction": "CreateTargetGroup" } },
     inCluster: { ArnLike: { "ecs:cluster": placesOf(target).cluster } },
     bounded: { StringEquals: bounded },
+    /** It replaces nothing: the request is refused if there is such an object. */
+    added: { Null: { "s3:if-none-match": "false" } },
     attached: {
       StringEquals: bounded,
       ArnEquals: {

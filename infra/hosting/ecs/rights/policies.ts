@@ -6,7 +6,7 @@ import {
   namesProblem,
   placesOf,
 } from "./places.ts";
-import { type Grant, type Part, RIGHTS, type Rights, STATE } from "./rights.ts";
+import { type Grant, type Part, LEDGER, RIGHTS, type Rights, STATE } from "./rights.ts";
 
 export interface PolicyStatement {
   readonly Effect: "Allow";
@@ -31,10 +31,10 @@ export function policiesOf(target: PolicyTarget): Readonly<Record<string, Policy
   if (problem) throw new RangeError(problem);
   const parts = Object.keys(RIGHTS) as Part[];
   const deploying = parts.map((part): [string, Policy] => {
-    const rights = [...Object.values(RIGHTS[part]), ...(part === "access" ? [STATE] : [])];
+    const rights = [...Object.values(RIGHTS[part]), ...(part === "access" ? [STATE, LEDGER] : [])];
     return [`deploying-role-${part}`, policyOf(rights.flatMap(all), target)];
   });
-  const everything = [...parts.flatMap((part) => Object.values(RIGHTS[part])), STATE];
+  const everything = [...parts.flatMap((part) => Object.values(RIGHTS[part])), STATE, LEDGER];
   return {
     ...Object.fromEntries(deploying),
     "read-only-role": policyOf(

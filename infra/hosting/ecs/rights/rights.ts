@@ -297,6 +297,12 @@ const NAMES: Readonly<Record<string, Rights>> = {
   },
 };
 
+/** To tell that an object is missing, and not denied, its bucket must be listed. */
+const IN_BUCKET: Rights = {
+  reads: [grant("s3:GetObject", "document"), grant("s3:ListBucket", "documents")],
+  writes: [grant("s3:PutObject s3:DeleteObject", "document")],
+};
+
 const ACCESS: Readonly<Record<string, Rights>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": { reads: [grant("sts:GetCallerIdentity", "*")] },
   "aws:iam/role:Role": {
@@ -353,11 +359,9 @@ const ACCESS: Readonly<Record<string, Rights>> = {
       ),
     ],
   },
-  "pulumi-nodejs:dynamic/crew:StoredDocument": {
-    // To tell that an object is missing, and not denied, its bucket must be listed.
-    reads: [grant("s3:GetObject", "document"), grant("s3:ListBucket", "documents")],
-    writes: [grant("s3:PutObject s3:DeleteObject", "document")],
-  },
+  "pulumi-nodejs:dynamic/crew:StoredDocument": IN_BUCKET,
+  "pulumi-nodejs:dynamic/crew:SharedAgent": IN_BUCKET,
+  "pulumi-nodejs:dynamic/crew:SharedIdentity": IN_BUCKET,
 };
 
 /** What the program makes and asks on AWS, by the type's token, in the policy that allows it. */
@@ -379,4 +383,10 @@ export const STATE: Rights = {
     grant("s3:PutObject s3:DeleteObject", "stateObject"),
     grant("kms:Encrypt kms:GenerateDataKey", "stateKey"),
   ],
+};
+
+/** What masumi:ledger needs: lines are added, and neither replaced nor removed. */
+export const LEDGER: Rights = {
+  reads: [grant("s3:ListBucket", "ledger"), grant("s3:GetObject", "ledgerLine")],
+  writes: [grant("s3:PutObject", "ledgerLine", "added")],
 };

@@ -25,6 +25,7 @@ const { values } = parseArgs({
     "state-key": option,
     repository: option,
     documents: option,
+    ledger: option,
     "kms-key": option,
   },
 });
@@ -47,6 +48,7 @@ const policies = policiesOf({
   stateKey: values["state-key"] ?? EXAMPLE.stateKey,
   repository: values.repository ?? EXAMPLE.repository,
   documents: values.documents ?? EXAMPLE.documents,
+  ledger: values.ledger ?? EXAMPLE.ledger,
   kmsKey: values["kms-key"] ?? EXAMPLE.kmsKey,
 });
 

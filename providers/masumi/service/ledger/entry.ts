@@ -100,4 +100,5 @@ export function parseLedger(text: string): LedgerLines {
   };
 }
 
-export const formatEntry = (line: LedgerEntry): string => `${JSON.stringify(line)}\n`;
+/** Returns an entry as a line, without its end. */
+export const formatEntry = (line: LedgerEntry): string => JSON.stringify(line);

@@ -1,4 +1,4 @@
-/** The record of every request that costs: `.masumi/ledger.jsonl`. */
+/** The record of every request that costs: `.masumi/ledger.jsonl`, and its copy in a bucket. */
 export { findAuthor } from "./author.ts";
 export {
   type Author,
@@ -9,4 +9,6 @@ export {
   parseLedger,
 } from "./entry.ts";
 export { appendEntry, ledgerPath, readLedgerFile } from "./ledger-file.ts";
+export { LedgerBucket, type LedgerPlace, ledgerPlace } from "./ledger-bucket.ts";
+export { LedgerCopy, unsentWarning } from "./ledger-copy.ts";
 export { leaveRunFacts, planOfRun } from "./run-facts.ts";

@@ -16,12 +16,16 @@ const FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | consta
  *
  * @throws Error of the file system
  */
-export async function appendEntry(path: string, entry: LedgerEntry): Promise<void> {
+export const appendEntry = (path: string, entry: LedgerEntry): Promise<void> =>
+  appendLine(path, formatEntry(entry));
+
+/** Appends a line to a file of this folder in the same way. @throws Error of the file system */
+export async function appendLine(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const file = await open(path, FLAGS, 0o600);
   try {
     // After a line that a power failure cut off, this one begins on a line of its own.
-    const line = Buffer.from(`${(await endsInLine(file)) ? "" : "\n"}${formatEntry(entry)}`);
+    const line = Buffer.from(`${(await endsInLine(file)) ? "" : "\n"}${text}\n`);
     const { bytesWritten } = await file.write(line);
     if (bytesWritten !== line.length) throw new Error("the disk is full");
     await file.sync();
@@ -37,8 +41,8 @@ async function endsInLine(file: FileHandle): Promise<boolean> {
   return buffer[0] === NEWLINE;
 }
 
-/** Returns a ledger's text; "" if there is none yet. @throws Error of the file system */
-export async function readLedgerText(path: string): Promise<string> {
+/** Returns a file's text; "" if there is none yet. @throws Error of the file system */
+export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
@@ -48,5 +52,4 @@ export async function readLedgerText(path: string): Promise<string> {
 }
 
 /** Returns what is in a project's ledger. @throws Error of the file system */
-export const readLedgerFile = async (path: string): Promise<LedgerLines> =>
-  parseLedger(await readLedgerText(path));
+export const readLedgerFile = async (path: string): Promise<LedgerLines> => parseLedger(await readText(path));

@@ -23,6 +23,8 @@ describe("settings", () => {
       allowDeregister: [],
       maxLovelace: undefined,
       owner: "",
+      ledger: undefined,
+      aws: { region: undefined, profile: undefined },
       allowedByEnvironment: undefined,
       forceDeregister: false,
     });
@@ -38,6 +40,16 @@ describe("settings", () => {
     expect(readSettings(reader(minimal), { MASUMI_FORCE_DEREGISTER: value })).toMatchObject({
       forceDeregister,
     });
+  });
+
+  test("take the bucket of the ledger as it is set, and its region and profile from the AWS provider's", () => {
+    const values = { ...minimal, "masumi:ledger": '{"bucket":"audit"}', "aws:profile": "deploy" };
+    expect(readSettings(reader(values), { AWS_REGION: "eu-west-1" })).toMatchObject({
+      ledger: { bucket: "audit" },
+      aws: { region: "eu-west-1", profile: "deploy" },
+    });
+    const broken = { ...minimal, "masumi:ledger": '{"bucket":""}' };
+    expect(() => readSettings(reader(broken), {})).toThrow(/SETTING_INVALID: masumi:ledger is no bucket/);
   });
 
   test("are texts, as the stack's file has them", () => {

@@ -1,0 +1,145 @@
+"""The applications of a process, for the public and for operators, and what runs behind them from start to end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from crew_runtime.agents.source import AgentSource
+from crew_runtime.documents.fetch_process import DocumentFetch
+from crew_runtime.hosting.assembly import Shared
+from crew_runtime.hosting.configured_agent import ConfiguredAgent
+from crew_runtime.hosting.hosted_agent import HostedAgent
+from crew_runtime.hosting.opening import Opening
+from crew_runtime.hosting.table import AgentTable, Entry
+from crew_runtime.http.app import create_app
+from crew_runtime.http.operations import Disk, operations_of
+from crew_runtime.http.served import Served, by_path, only
+from crew_runtime.http.service_operations import AgentReport, service_operations
+from crew_runtime.machine.identity import IdentitySource
+from crew_runtime.machine.service_settings import ServiceSettings
+from crew_runtime.machine.settings import Settings
+from crew_runtime.machine.task_protection import TaskProtection
+from crew_runtime.store import Connections, JobStore
+
+_THREADS: Final = 32
+"""For what blocks for a moment, such as a job store; one agent's that hangs must leave some to the others."""
+
+
+def one_agent(
+    settings: Settings,
+    configured: ConfiguredAgent,
+    store: JobStore,
+    identity: IdentitySource,
+    on_unusable: Callable[[str], None],
+    *,
+    fetch: DocumentFetch | None = None,
+) -> tuple[FastAPI, ASGIApp]:
+    """Serve one agent: return its public application, and the one for operators.
+
+    `on_unusable` is called with the reason if the documents that `fetch` gets do not arrive or CrewAI refuses the crew.
+    """
+    protection = _protection(settings)
+    shared = Shared.of(settings.max_parallel, protection)
+    hosted = HostedAgent(
+        shared,
+        configured,
+        store,
+        identity,
+        facts={"agent": configured.declaration.id, "instance": settings.agent_instance},
+        proxy_hops=settings.proxy_hops,
+    )
+
+    async def make_ready() -> None:
+        if (reason := await hosted.make_ready(fetch)) is not None:
+            on_unusable(reason)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        shared.start()
+        await hosted.start()
+        async with _running(make_ready(), *([protection.keep()] if protection else [])):
+            yield
+            await hosted.stop(settings.shutdown_grace)
+        await shared.stop()
+
+    app = create_app(
+        only(hosted.served),
+        allowed_hosts=settings.allowed_hosts,
+        cors_origins=settings.cors_origins,
+        lifespan=lifespan,
+    )
+    return app, operations_of(hosted.operations, Disk(folder=settings.data_dir, least=settings.min_free_disk))
+
+
+def many_agents(
+    settings: ServiceSettings, source: AgentSource, environment: Mapping[str, str]
+) -> tuple[FastAPI, ASGIApp]:
+    """Serve the agents of a source: return the public application, and the one for operators.
+
+    `environment` is the process's as it started, from which agents have what they do not set themselves.
+    """
+    protection = _protection(settings)
+    shared = Shared.of(settings.shared_parallel, protection, Connections(settings.shared_connections))
+    table = AgentTable(source, Opening(shared, settings, source, environment), settings.agents_poll_seconds)
+    shared.agents = lambda: len(table.entries)
+    stopping = asyncio.Event()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="blocking"))
+        shared.start()
+        async with _running(table.keep(), *([protection.keep()] if protection else [])):
+            yield
+            stopping.set()
+        await table.stop(settings.shutdown_grace)
+        await shared.stop()
+
+    def health() -> dict[str, object]:
+        crew = "ready" if table.is_known else "loading"
+        return {"status": "ok", "instance": settings.agent_instance, "agents": len(table.entries), "crew": crew}
+
+    app = create_app(
+        by_path(lambda agent_id: _answering(table.entries.get(agent_id)), health),
+        allowed_hosts=settings.allowed_hosts,
+        cors_origins=settings.cors_origins,
+        lifespan=lifespan,
+    )
+    operations = service_operations(
+        lambda: {agent_id: _report(entry) for agent_id, entry in table.entries.items()},
+        lambda: {"agents": table.is_known},
+        Disk(folder=settings.data_dir, least=settings.min_free_disk),
+        stopping.is_set,
+    )
+    return app, operations
+
+
+def _answering(entry: Entry | None) -> Served | ASGIApp | None:
+    if entry is None:
+        return None
+    return entry.hosted.served if entry.hosted else entry.substitute
+
+
+def _report(entry: Entry) -> AgentReport:
+    operations = entry.hosted.operations if entry.hosted else None
+    return AgentReport(state=entry.state, problems=entry.problems, operations=operations)
+
+
+def _protection(settings: ServiceSettings) -> TaskProtection | None:
+    return TaskProtection(str(settings.ecs_agent_uri)) if settings.ecs_agent_uri else None
+
+
+@asynccontextmanager
+async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let work run beside the block, and end it with it."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)

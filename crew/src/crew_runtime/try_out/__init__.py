@@ -1,0 +1,1 @@
+"""One job after another for an agent's author, without endpoints, identifier and payments."""

@@ -1,0 +1,30 @@
+"""Does jobs for an agent's author: `python -m crew_runtime.try_out <data folder>`.
+
+One JSON object a line comes on standard input, and goes out on standard output (`conversation.py` names them). CrewAI
+is loaded first of all, and once: while the rest is still imported, and for all jobs until the input ends.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from crew_runtime.machine.environment import replace_environment, scrubbed
+from crew_runtime.runner.worker_process import start_fork_server
+from crew_runtime.temporary import make_temporary_folder
+
+
+def main() -> None:
+    """Do jobs until the input ends."""
+    data_dir = Path(sys.argv[1])
+    temporary = make_temporary_folder(data_dir)
+    replace_environment(scrubbed(os.environ, home=data_dir, temporary=temporary))
+    start_fork_server("crew_runtime.crewai.preload")
+    from crew_runtime.try_out.serve import serve  # noqa: PLC0415 - takes as long as CrewAI takes meanwhile
+
+    serve(data_dir)
+
+
+if __name__ == "__main__":
+    main()
+    sys.stdout.flush()
+    os._exit(0)  # without waiting for threads that wait for the fork server

@@ -1,0 +1,60 @@
+"""What is said with whoever lets an agent be tried: one JSON object a line.
+
+In comes `{"run": {"declaration", "input", "model": {"api", "key", "name"}}}`, `{"answer"}` to a question, and
+`{"cancel": true}`. Out goes, each with its name under "event":
+
+- `task`, `tool_failed`, `model_called` with calls and tokens so far, `asked` with a question
+- at the end of a run `completed`, `failed`, `cancelled`, or `refused` with all problems if no job began.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from threading import Lock, Thread
+from typing import Any
+
+
+class Conversation:
+    """What comes in, by its kind, and what goes out; `tell` may be called from any thread."""
+
+    def __init__(self) -> None:
+        """Begin to read; needs a running loop."""
+        self._runs: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue()
+        self.answers: asyncio.Queue[str] = asyncio.Queue()
+        self.cancelled = asyncio.Event()
+        self._is_over = False
+        self._telling = Lock()
+        Thread(target=self._read, args=(asyncio.get_running_loop(),), daemon=True).start()
+
+    async def next_run(self) -> Mapping[str, Any] | None:
+        """Wait for what is to be run next, which what was said before neither cancels nor answers; None at the end."""
+        wanted = await self._runs.get()
+        self.answers = asyncio.Queue()
+        if not self._is_over:
+            self.cancelled.clear()
+        return wanted
+
+    def tell(self, event: str, **fields: object) -> None:
+        """Say what happened."""
+        with self._telling:
+            sys.stdout.write(f"{json.dumps({'event': event, **fields})}\n")
+            sys.stdout.flush()
+
+    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        for line in sys.stdin:
+            loop.call_soon_threadsafe(self._take, json.loads(line))
+        loop.call_soon_threadsafe(self._end)
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        if "run" in message:
+            self._runs.put_nowait(message["run"])
+        elif "answer" in message:
+            self.answers.put_nowait(str(message["answer"]))
+        else:
+            self.cancelled.set()
+
+    def _end(self) -> None:
+        self._is_over = True
+        self.cancelled.set()
+        self._runs.put_nowait(None)

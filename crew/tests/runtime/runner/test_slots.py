@@ -1,0 +1,90 @@
+"""Slots go round robin over the agents that wait, and no agent has more than its own number."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+
+from crew_runtime.runner.slots import Slot, Slots
+
+
+@dataclass(eq=False)
+class Owner:
+    name: str
+    parallel: int = 4
+
+
+async def order_of(slots: Slots, wanted: list[Owner]) -> list[str]:
+    """Let jobs of these owners wait in this order, each to end at once when it runs, and give the order of starts."""
+    begun: list[str] = []
+
+    async def job(owner: Owner) -> None:
+        async with Slot(slots, owner):
+            begun.append(owner.name)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(job(owner) for owner in wanted))
+    return begun
+
+
+def test_a_flood_of_one_agent_keeps_each_other_waiting_for_one_round_at_most() -> None:
+    flood, others = Owner("flood"), [Owner(f"other-{number}") for number in range(199)]
+
+    begun = asyncio.run(order_of(Slots(8), [*[flood] * 400, *others]))
+    assert begun[:4] == ["flood"] * 4, "an agent has no more than its own number, though there is room"
+    for number in range(199):
+        before = begun[: begun.index(f"other-{number}")]
+        assert before.count("flood") <= 8 + number, "one round robin turn for each of the others'"
+    assert begun.count("flood") == 400
+
+
+def test_agents_take_turns_and_each_keeps_the_order_of_its_jobs() -> None:
+    a, b, c = (Owner(name, parallel=1) for name in "abc")
+    assert "".join(asyncio.run(order_of(Slots(1), [a, a, a, b, b, c]))) == "aabcab"
+
+
+@pytest.mark.parametrize(("others", "most_of_one"), [([], 3), ([Owner("two", 64)], 2)], ids=["alone", "beside another"])
+def test_no_agent_has_more_than_its_own_number_nor_all_together_more_than_there_are(
+    others: list[Owner], most_of_one: int
+) -> None:
+    slots, most = Slots(4), {"one": 0, "all": 0}
+    owners = [Owner("one", 3), *others]
+    at_work: list[str] = []
+
+    async def job(owner: Owner) -> None:
+        async with Slot(slots, owner):
+            at_work.append(owner.name)
+            most["one"] = max(most["one"], at_work.count("one"))
+            most["all"] = max(most["all"], len(at_work))
+            await asyncio.sleep(0)
+            at_work.remove(owner.name)
+
+    async def do() -> None:
+        await asyncio.gather(*(job(owner) for owner in owners * 20))
+
+    asyncio.run(do())
+    assert most == {"one": most_of_one, "all": 4 if others else 3}
+
+
+def test_who_is_cancelled_while_waiting_or_just_served_leaves_no_slot_behind() -> None:
+    async def do() -> None:
+        slots, owner = Slots(1), Owner("one")
+        first = Slot(slots, owner)
+        await first.take()
+        waiting = [asyncio.create_task(Slot(slots, owner).take()) for _ in range(2)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+        first.give_back()
+        waiting[1].cancel()  # in the same moment in which it was served
+        await asyncio.gather(*waiting, return_exceptions=True)
+        async with asyncio.timeout(10):
+            await Slot(slots, owner).take()
+
+    asyncio.run(do())
+
+
+def test_as_many_processes_may_wait_for_customers_as_may_run() -> None:
+    slots = Slots(2)
+    assert [slots.park() for _ in range(3)] == [True, True, False]
+    slots.unpark()
+    assert slots.park()

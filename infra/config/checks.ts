@@ -1,0 +1,86 @@
+import { clearTextProblems, databaseProblem } from "../hosting/clear-text.ts";
+import { type HostingSettings, hostingProblems } from "../hosting/settings.ts";
+import { type HostingKind, placeTraits } from "../hosting/traits.ts";
+import type { StackConfig } from "./schema.ts";
+
+/** Returns what a stack's configuration lacks for a hosting that an agent chose itself; see hostingProblems. */
+export const problemsOfHosting = (kind: HostingKind, config: StackConfig): string[] =>
+  hostingProblems(kind, hostingSettings(config));
+
+const hostingSettings = (config: StackConfig): HostingSettings => ({
+  ...config,
+  hasModelApi: config.modelApi !== undefined,
+  hasDocumentsKey: config.secrets.includes("documentsKey"),
+});
+
+/** Returns what settings that are valid each say wrong together. */
+export function crossChecks(config: StackConfig): string[] {
+  const problems = hostingProblems(config.hosting, hostingSettings(config));
+  if (config.network === "Mainnet" && !config.confirmMainnet) {
+    problems.push("masumi:confirmMainnet must be true, because registrations on Mainnet cost real ADA");
+  }
+  if (config.network === "Mainnet" && config.maxAda === undefined) {
+    problems.push(
+      "masumi:maxAda is missing: on Mainnet a run needs a limit of the ADA that it may take from the wallets (fees, and 5 ADA " +
+        "for each new token). Set it with npx masumi-agents config set masumi:maxAda 20",
+    );
+  }
+  if (config.network === "Mainnet" && config.allowPrivateUrls) {
+    problems.push(
+      "masumi:allowPrivateUrls is only for simulated networks: on Mainnet an agent's URL must be public",
+    );
+  }
+  problems.push(...transportProblems(config));
+  if (config.ledger && !config.ledger.region && !config.aws.region) {
+    problems.push("masumi:ledger.region is missing: set the bucket's region, for example eu-central-1");
+  }
+  const besideKeys =
+    config.hostings?.filter((kind: HostingKind) => placeTraits(kind, config).runsBesideKeys) ?? [];
+  if (config.network === "Mainnet" && besideKeys.length > 0) {
+    problems.push(
+      `masumi:hostings contains ${besideKeys.join(", ")}, which runs crews beside the keys of the machine that deploys: ` +
+        "never on Mainnet",
+    );
+  }
+  const vkeys = config.wallets.map(({ vkey }) => vkey);
+  for (const repeated of new Set(vkeys.filter((vkey, index) => vkeys.indexOf(vkey) !== index))) {
+    problems.push(`masumi:wallets contains ${repeated} twice`);
+  }
+  return problems;
+}
+
+/** Returns what would go unencrypted, or to a server that nobody has checked, as far as the values are known. */
+function transportProblems(config: StackConfig): string[] {
+  const {
+    network,
+    paymentServiceUrl,
+    modelApi,
+    docker,
+    documents,
+    ledger,
+    databaseUrl,
+    databaseUrls = {},
+  } = config;
+  const isMainnet = network === "Mainnet";
+  const excepted = isMainnet ? [] : (config.allowClearText ?? []);
+  const databases: [string, string | undefined][] = [
+    ["databaseUrl", databaseUrl],
+    ...Object.entries(databaseUrls).map(([id, url]): [string, string] => [`databaseUrls.${id}`, url]),
+  ];
+  return [
+    ...(isMainnet && config.allowClearText
+      ? ["masumi:allowClearText is not available on Mainnet: remove it"]
+      : []),
+    ...clearTextProblems(
+      {
+        paymentServiceUrl,
+        modelApi,
+        "docker.url": docker.url,
+        "documents.endpoint": documents?.endpoint,
+        "ledger.endpoint": ledger?.endpoint,
+      },
+      excepted,
+    ),
+    ...databases.flatMap(([name, url]) => (url && databaseProblem(name, url, excepted)) || []),
+  ];
+}

@@ -1,0 +1,72 @@
+import type { BucketSettings } from "../../providers/s3/index.ts";
+import type { OutsideSettings } from "../hosting/kind.ts";
+import { type HostingsConfig, SETTINGS } from "../hosting/traits.ts";
+import { ConfigurationError, describe } from "./errors.ts";
+import { type Settings, type StackConfig, schema } from "./schema.ts";
+
+/** Returns the hostings' settings, completed with values that are set elsewhere. */
+export function completed(settings: Settings, outside: OutsideSettings): HostingsConfig {
+  const names = Object.keys(SETTINGS) as (keyof HostingsConfig)[];
+  // Each completes what its own schema has checked, which the compiler cannot follow through the loop.
+  return Object.fromEntries(
+    names.map((name) => [name, SETTINGS[name].complete(settings[name] as never, outside)]),
+  ) as HostingsConfig;
+}
+
+/**
+ * Returns the settings of the hostings alone, from a stack's plain values.
+ * @throws ConfigurationError with every problem of theirs
+ */
+export function readHostingSettings(
+  stack: string,
+  values: Readonly<Record<string, string>>,
+  env: OutsideSettings["env"],
+): HostingsConfig {
+  const names = Object.keys(SETTINGS) as (keyof HostingsConfig)[];
+  const checked = schema
+    .pick({ docker: true, aws: true, shared: true })
+    .safeParse(Object.fromEntries(names.map((name) => [name, values[`masumi:${name}`]])));
+  if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
+  return completed(checked.data as Settings, { values, env });
+}
+
+/** Returns the stack's selling wallets from its plain settings; undefined if there are none or they are malformed. */
+export function declaredWallets(
+  settings: Readonly<Record<string, string>>,
+): StackConfig["wallets"] | undefined {
+  return schema.shape.wallets.safeParse(settings["masumi:wallets"]).data;
+}
+
+/** Returns the stack's own token units from its plain settings; undefined if there are none or they are malformed. */
+export function assetOverrides(settings: Readonly<Record<string, string>>): StackConfig["assets"] {
+  return schema.shape.assets.safeParse(settings["masumi:assets"]).data;
+}
+
+/**
+ * Returns the bucket of a stack's ledger from its plain settings; undefined if there is none.
+ * @throws ConfigurationError because a ledger that cannot be found must not be taken for an empty one
+ */
+export function ledgerSettings(
+  stack: string,
+  settings: Readonly<Record<string, string>>,
+): BucketSettings | undefined {
+  const checked = schema.pick({ ledger: true }).safeParse({ ledger: settings["masumi:ledger"] });
+  if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
+  return checked.data.ledger;
+}
+
+/** What a stack allows the authors of declarations. */
+export type AuthorSettings = Pick<StackConfig, "hostings" | "policy" | "shared">;
+
+/**
+ * Returns what a stack allows the authors of declarations, from its plain settings.
+ * @throws ConfigurationError because a limit that cannot be read must not be taken for none
+ */
+export function authorSettings(stack: string, settings: Readonly<Record<string, string>>): AuthorSettings {
+  const { "masumi:hostings": hostings, "masumi:policy": policy, "masumi:shared": shared } = settings;
+  const checked = schema
+    .pick({ hostings: true, policy: true, shared: true })
+    .safeParse({ hostings, policy, shared });
+  if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
+  return checked.data;
+}

@@ -1,0 +1,188 @@
+import { z } from "zod";
+import { bucketSettings } from "../../providers/s3/index.ts";
+import { policySchema } from "../declarations/policy/settings.ts";
+import type { StackKeys } from "../hosting/agent-keys.ts";
+import { documentsSettings } from "../hosting/documents-settings.ts";
+import { HOSTINGS, type HostingsConfig, SETTINGS } from "../hosting/traits.ts";
+
+const vkey = z
+  .string()
+  .regex(/^[0-9a-f]{56}$/, "expected 56 lower-case hex digits (the wallet's verification key)");
+const digits = /^\d+$/;
+
+const wallet = z.strictObject({
+  vkey,
+  /** Bech32 address; without it the balance is unknown. */
+  address: z.string().min(1).optional(),
+  type: z.enum(["V1", "V2"]),
+  /** Contract address of the wallet's payment source; needed only if the service has several of its type. */
+  paymentSource: z.string().min(1).optional(),
+});
+
+const asset = z.strictObject({
+  /** Policy id and asset name in hex; "" is lovelace. */
+  unit: z.string().regex(/^([0-9a-f]{56}[0-9a-f]*)?$/, "expected policy id and asset name in lower-case hex"),
+  decimals: z.number().int().min(0).max(18),
+});
+
+function json<T extends z.ZodType>(schema: T, example: string) {
+  return z.string().transform((text, context): z.output<T> => {
+    try {
+      const checked = schema.safeParse(JSON.parse(text));
+      if (checked.success) return checked.data;
+      for (const issue of checked.error.issues) {
+        context.addIssue({ code: "custom", message: issue.message, path: issue.path });
+      }
+    } catch {
+      context.addIssue({ code: "custom", message: `expected YAML or JSON, for example ${example}` });
+    }
+    return z.NEVER;
+  });
+}
+
+const databaseUrl = z
+  .string()
+  .regex(
+    /^postgres(ql)?:\/\/./,
+    "expected a PostgreSQL URL, for example postgresql://crews:…@db.example.com/crews?sslmode=verify-full",
+  );
+
+/** A key for each of several agents, by agent id. */
+const perAgent = <T extends z.ZodType<string>>(key: T, example: string) =>
+  json(z.record(z.string(), key), `{ market-researcher: ${example} }`).optional();
+
+const number = (fallback: string) =>
+  z.string().regex(digits, "expected a whole number").default(fallback).transform(Number);
+
+type HostingsShape = {
+  [Name in keyof typeof SETTINGS]: z.ZodType<z.output<(typeof SETTINGS)[Name]["schema"]>, string | undefined>;
+};
+
+/** Returns the schemas of the hostings' settings. A map that is not set counts as an empty one. */
+function settingsOfHostings(): HostingsShape {
+  const shape = Object.entries(SETTINGS).map(([name, { schema, example }]) => [
+    name,
+    json<z.ZodType>(schema, example).prefault("{}"),
+  ]);
+  // Object.entries loses the types, which follow from SETTINGS.
+  return Object.fromEntries(shape) as HostingsShape;
+}
+
+const MOST_DAYS = 3650;
+
+/** masumi:limits: what one client address may ask of a crew; the runtime has values of its own (crew/README.md). */
+const limits = z.strictObject({
+  /** Jobs in a minute; 0 is any number. */
+  startRate: z.int().min(0).max(100_000).exactOptional(),
+  /** Free jobs that may run or wait. */
+  maxPerClient: z.int().min(1).max(10_000).exactOptional(),
+});
+
+/** The settings of a stack, masumi:<name> each, as Pulumi hands them over: texts, and JSON for what is nested. */
+export const schema = z.strictObject({
+  network: z.enum(["Preprod", "Mainnet"]),
+  paymentServiceUrl: z.url({
+    protocol: /^https?$/,
+    error: "expected the service's base URL, ending in /api/v1",
+  }),
+  apiKey: z.string().min(1).optional(),
+  owner: z.string().min(1),
+  wallets: json(
+    z.array(wallet).min(1, "expected at least one selling wallet"),
+    "[{ vkey: 0b1e…, type: V2 }]",
+  ),
+  /** Where crews run, unless an agent's own `hosting:` says otherwise. */
+  hosting: z.enum(HOSTINGS, { error: `expected one of ${HOSTINGS.join(", ")}` }).default("process"),
+  /** The hostings that agents may choose with `hosting:`. Default: the stack's own alone. */
+  hostings: json(
+    z.array(z.enum(HOSTINGS, { error: `expected ${HOSTINGS.join(", ")}` })),
+    "[ecs-alb, ecs-express]",
+  ).optional(),
+  /** What authors may declare; docs/operations.md, What authors may do. */
+  policy: json(policySchema, "{ images: [ghcr.io/example], fetchHosts: ['*.example.org'] }").optional(),
+  ...settingsOfHostings(),
+  /** How long to look for the effect of a request whose answer was lost. */
+  settleSeconds: number("30"),
+  /** How long to wait until an agent answers at its URL before giving up its registration. */
+  probeSeconds: number("60"),
+  /** How long the chain may take to confirm. Default: as long as the wallet's queue needs, at least an hour. */
+  waitMinutes: z.string().regex(digits, "expected a whole number").transform(Number).optional(),
+  modelApi: z
+    .url({ protocol: /^https?$/, error: "expected a base URL, for example https://api.openai.com/v1" })
+    .optional(),
+  modelKey: z.string().min(1).optional(),
+  /** Keys of single agents; the others use modelKey. */
+  modelKeys: perAgent(z.string().min(1), "…"),
+  modelName: z.string().min(1).default("gpt-4.1-mini"),
+  /** The model's tokens that each agent may use in a day, by UTC; without it as many as its jobs need. */
+  dailyTokens: z
+    .string()
+    .regex(digits, "expected a whole number")
+    .transform(Number)
+    .refine((tokens) => tokens >= 1000 && tokens <= 1e12, "expected 1000 to 1000000000000")
+    .optional(),
+  /** The key that crews take payments with; never the one that registers agents. */
+  runtimeKey: z.string().min(1).optional(),
+  /** Keys of single agents; the others share runtimeKey. */
+  runtimeKeys: perAgent(z.string().min(1), "…"),
+  /**
+   * Where crews in containers keep their jobs. Paid agents need it on ECS, where jobs must outlive a task. Its user makes a role
+   * for each agent, and only that one reaches a crew.
+   */
+  databaseUrl: databaseUrl.optional(),
+  /** URLs of single agents, for whom no role is made. */
+  databaseUrls: perAgent(databaseUrl, "postgresql://…"),
+  /** The certificates that the database's certificate is checked against, as PEM text. Default: the public authorities'. */
+  databaseCa: z
+    .string()
+    .regex(/^\s*-----BEGIN CERTIFICATE-----/, "expected certificates as PEM text")
+    .optional(),
+  /** What one client address may ask of a crew. */
+  limits: json(limits, "{ startRate: 60, maxPerClient: 32 }").prefault("{}"),
+  /** After how many days crews erase the results of jobs that have ended. */
+  keepDays: number("30").refine((days) => days >= 1 && days <= MOST_DAYS, `expected 1 to ${MOST_DAYS} days`),
+  /** Hosts that may be reached unencrypted, though they are not this machine; never on Mainnet. */
+  allowClearText: json(z.array(z.string().min(1)), "[model.internal]").optional(),
+  /** Where to store documents that are too large for an image. */
+  documents: json(documentsSettings, "{ bucket: example-documents }").optional(),
+  /** The key with which containers read that bucket if they have no role for it. */
+  documentsKey: z
+    .string()
+    .regex(/^[^\s:]+:\S+$/, "expected <access key id>:<secret access key>")
+    .optional(),
+  /** A bucket for what runs spend, in addition to each machine's .masumi/ledger.jsonl. */
+  ledger: json(bucketSettings, "{ bucket: example-ledger }").optional(),
+  assets: json(z.record(z.string(), asset), "{ USDM: { unit: c48c…, decimals: 6 } }").optional(),
+  /**
+   * Whether agents may be registered with a URL that only this machine or its network can reach. Only for simulated
+   * networks: on a real one, ADA would be spent on an agent that nobody can call.
+   */
+  allowPrivateUrls: z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((text) => text === "true"),
+  /** What else may be registered on the selling wallets: owners of other stacks, or ids of registrations. */
+  otherRegistrations: json(z.array(z.string().min(1)), "[another-owner]").optional(),
+  v1Replacement: z.enum(["create-first", "delete-first"]).default("create-first"),
+  /** What a run may take from the wallets, in ADA: fees, and what new tokens lock. Demanded on Mainnet. */
+  maxAda: z
+    .string()
+    .regex(/^\d{1,12}(\.\d{1,6})?$/, "expected an amount of ADA, for example 12.5")
+    .optional(),
+  allowDeregister: json(z.array(z.string()), "[market-researcher]").optional(),
+  confirmMainnet: z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((text) => text === "true"),
+});
+
+export type Settings = z.output<typeof schema>;
+
+export type StackConfig = Omit<Settings, keyof HostingsConfig> &
+  HostingsConfig &
+  // Read-only commands see only that there is a secret, not its value.
+  StackKeys & {
+    /** Its name. */
+    readonly stack: string;
+  };
+export type Wallet = StackConfig["wallets"][number];

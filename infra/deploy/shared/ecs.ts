@@ -1,0 +1,148 @@
+import { posix } from "node:path";
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Place } from "../../../providers/shared-crew/index.ts";
+import type { StackConfig } from "../../config.ts";
+import { type CrewSecret, runtimeEnvironment, sortedEnvironment } from "../../crews/environment.ts";
+import { type Agent, RUNTIME_CONFINEMENT } from "../../declarations/index.ts";
+import { ownTags } from "../../hosting/ecs/tags.ts";
+import { albUrl } from "../../hosting/ecs/url.ts";
+import { parameterPath } from "../../hosting/names.ts";
+import { SHARED_SERVICE, sharedPath } from "../../hosting/shared/names.ts";
+import { type AlbStack, awaitRollout, makeService, makeTask, useAlb } from "../ecs/alb.ts";
+import { commonInputs, withCommonInputs } from "../ecs/common-inputs.ts";
+import { sharedPolicy } from "../ecs/policies.ts";
+import { type Role, makeTaskRole } from "../ecs/roles.ts";
+import { makeRoute } from "../ecs/route.ts";
+import { GRACE_SECONDS } from "../ecs/timeouts.ts";
+import type { HostingContext } from "../hosting.ts";
+import { SharedCrews } from "./component.ts";
+import type { SharedSecrets, SharedService } from "./service.ts";
+
+/** The path that the load balancer asks: it says that the service is up, whatever its agents are. */
+const HEALTH_PATH = "/healthz";
+
+const pathOfService = () => sharedPath(pulumi.getProject(), pulumi.getStack());
+/** What the names of its agents' parameters begin with. */
+const parametersPath = () => parameterPath(`${pathOfService()}/agents/`);
+
+/** Makes the service on ECS behind the stack's load balancer, with one rule, however many agents it has. */
+export async function ecsService(context: HostingContext): Promise<SharedService> {
+  const { config } = context;
+  const alb = await useAlb(context);
+  const common = commonInputs(config.aws, SHARED_SERVICE);
+  const options = withCommonInputs(common, { parent: new SharedCrews(SHARED_SERVICE) });
+  const agents = agentsPlace(config);
+  const { rollout, record } = makeEcsService(alb, agents, options);
+  return {
+    url: albUrl(alb.domain, config.shared.name),
+    place: agents,
+    ready: [rollout, record],
+    instances: config.shared.instances,
+    jobSeconds: config.aws.jobMinutes * 60,
+    passSecrets: (agent, secrets, own) =>
+      storeInParameter(
+        config.aws.kmsKeyArn,
+        { agent, secrets },
+        withCommonInputs(commonInputs(config.aws, agent.id), own),
+      ),
+  };
+}
+
+type BucketPlace = Extract<Place, { readonly kind: "bucket" }>;
+
+/** Returns where the service reads its agents: in the stack's bucket, beside their large documents. */
+function agentsPlace(config: StackConfig): BucketPlace {
+  const { documents, aws } = config;
+  if (!documents) throw new Error("masumi:documents is missing");
+  const { bucket, region = aws.region ?? "", profile = aws.profile, prefix: all = "" } = documents;
+  const prefix = posix.join(all, pulumi.getProject(), pulumi.getStack(), SHARED_SERVICE);
+  return { kind: "bucket", bucket: { bucket, region, ...(profile ? { profile } : {}) }, prefix };
+}
+
+function makeEcsService(alb: AlbStack, agents: BucketPlace, options: pulumi.CustomResourceOptions) {
+  const { config, domain, shared } = alb;
+  const { name, cpu, memory, instances } = config.shared;
+  const id = SHARED_SERVICE;
+  const taskRole = makeRole(alb, agents, options);
+  const logGroup = new aws.cloudwatch.LogGroup(
+    id,
+    { name: pathOfService(), retentionInDays: config.aws.logRetentionDays },
+    options,
+  );
+  const route = makeRoute({ id, host: `${name}.${domain}`, healthPath: HEALTH_PATH }, alb, options);
+  const task = makeTask(
+    alb,
+    {
+      id,
+      resources: { cpu, memory },
+      image: shared.images.runtimeReference(),
+      environment: environmentOf(alb, agents),
+      secrets: pulumi.output<Record<string, string>>({}),
+      logGroup,
+      taskRole,
+      isOurRuntime: true,
+      confinement: RUNTIME_CONFINEMENT,
+      hasLargeDocuments: false,
+    },
+    options,
+  );
+  const outliveService = [...shared.cluster.ready, ...shared.executionRole.rights, ...taskRole.rights];
+  const service = makeService(alb, { id, resources: { instances }, task, route, outliveService }, options);
+  return { rollout: awaitRollout(alb, { id, service, task, logGroup }, options), record: route.record };
+}
+
+function environmentOf({ config }: AlbStack, agents: BucketPlace) {
+  const own = runtimeEnvironment({ graceSeconds: GRACE_SECONDS, proxyHops: config.aws.proxyHops });
+  return sortedEnvironment({
+    AGENTS: `s3://${agents.bucket.bucket}/${agents.prefix}`,
+    // The image names the file of a crew of one agent.
+    AGENT_DECLARATION: "",
+    AGENT_SECRETS: parametersPath(),
+    ...(config.shared.code ? { SHARED_CODE: "1" } : {}),
+    ...own,
+  });
+}
+
+function makeRole(
+  { config, shared }: AlbStack,
+  agents: BucketPlace,
+  options: pulumi.CustomResourceOptions,
+): Role {
+  const { place, cluster } = shared;
+  const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
+  const policy = cluster.arn.apply((clusterArn) =>
+    sharedPolicy({
+      place,
+      clusterArn,
+      bucket: agents.bucket.bucket,
+      prefix: agents.prefix,
+      parameters: parametersPath(),
+      tags: ownTags(project, stack, SHARED_SERVICE),
+      tasksAreTagged: true,
+    }),
+  );
+  const owner = [config.owner, project, stack];
+  return makeTaskRole({ agentId: SHARED_SERVICE, owner, place, policy }, options);
+}
+
+/** Stores an agent's secrets in one parameter of its own, which the service reads when the agent's settings say that they changed. */
+function storeInParameter(
+  kmsKeyArn: string | undefined,
+  { agent, secrets }: { readonly agent: Agent; readonly secrets: ReadonlyMap<string, CrewSecret> },
+  options: pulumi.CustomResourceOptions,
+): SharedSecrets {
+  const values = Object.fromEntries([...secrets].map(([variable, { value }]) => [variable, value]));
+  const parameter = new aws.ssm.Parameter(
+    agent.id,
+    {
+      name: `${parametersPath()}${agent.id}`,
+      type: "SecureString",
+      description: "The secrets of an agent of the shared crew service",
+      value: pulumi.secret(pulumi.jsonStringify(values)),
+      ...(kmsKeyArn ? { keyId: kmsKeyArn } : {}),
+    },
+    options,
+  );
+  return { secretsVersion: parameter.version };
+}

@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import { join, posix } from "node:path";
+import type * as pulumi from "@pulumi/pulumi";
+import { CrewDrain } from "../../../providers/crew-drain/index.ts";
+import { type FileBeside, SharedAgent, SharedIdentity } from "../../../providers/shared-crew/index.ts";
+import { type AgentFiles, agentFiles } from "../../crews/agent-files.ts";
+import { stageContext } from "../../crews/build-context.ts";
+import type { CrewToHost } from "../../crews/crew-to-host.ts";
+import { type DatabaseOf, agentDatabases } from "../../crews/database.ts";
+import { agentEnvironment, crewSecrets, sortedEnvironment } from "../../crews/environment.ts";
+import { type LargeDocuments, storeLargeDocuments } from "../../crews/large-documents.ts";
+import { placeTraits } from "../../hosting/traits.ts";
+import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
+import type { SharedService } from "./service.ts";
+
+/** The longest time that the service needs to find and build an agent. */
+const SERVED_SECONDS = 180;
+
+/** The same with large documents, which are first fetched, read and embedded. */
+const SERVED_SECONDS_WITH_LARGE_DOCUMENTS = 900;
+
+interface SharedStack {
+  readonly context: HostingContext;
+  readonly service: SharedService;
+  readonly databaseOf: DatabaseOf;
+}
+
+/** Runs crews in one service, each at a path of its own. An agent comes, changes and goes without the service or any other. */
+export const hosting: HostingFactory = async (context) => {
+  const service = await makeService(context);
+  const databaseOf = agentDatabases(context.config, context.agents);
+  const stack = { context, service, databaseOf };
+  return { host: (crew, options) => hostAgent(stack, crew, options) };
+};
+
+/** Loads what the service's place needs, and no more: this machine needs no cloud. */
+async function makeService(context: HostingContext): Promise<SharedService> {
+  const { on } = context.config.shared;
+  if (on === "docker") return (await import("./docker.ts")).dockerService(context);
+  if (on === "ecs-alb") return (await import("./ecs.ts")).ecsService(context);
+  return (await import("./process.ts")).processService(context);
+}
+
+function hostAgent(stack: SharedStack, crew: CrewToHost, options: pulumi.CustomResourceOptions): HostedCrew {
+  const { context, service, databaseOf } = stack;
+  const { config, projectRoot } = context;
+  const { agent } = crew;
+  const { place, instances, jobSeconds } = service;
+  const files = agentFiles(projectRoot, config.network, agent);
+  const { documents, beside } = filesBeside(stack, crew, files, options);
+  const secrets = crewSecrets(agent, config, {
+    needsDocumentsKey: documents.needsKey,
+    databaseUrl: databaseOf(agent, options),
+  });
+  const variables = agentEnvironment({ ...crew, config, jobSeconds, documents: documents.environment });
+  const url = `${service.url}/${agent.id}`;
+  const served = new SharedAgent(
+    agent.id,
+    {
+      agentId: agent.id,
+      place,
+      url,
+      declaration: files.declaration,
+      environment: Object.fromEntries(sortedEnvironment({ ...variables, ...service.environment })),
+      ...service.passSecrets(agent, secrets, options),
+      files: beside,
+      instances,
+      seconds: documents.stored.length > 0 ? SERVED_SECONDS_WITH_LARGE_DOCUMENTS : SERVED_SECONDS,
+    },
+    { ...options, dependsOn: [...service.ready, ...documents.stored] },
+  );
+  return {
+    url,
+    ready: [served],
+    publishIdentifier(agentIdentifier, identityOptions) {
+      const drain = new CrewDrain(agent.id, { url, agentIdentifier }, identityOptions);
+      void new SharedIdentity(
+        agent.id,
+        { agentId: agent.id, place, agentIdentifier },
+        { ...identityOptions, dependsOn: [served, drain] },
+      );
+    },
+  };
+}
+
+const NO_LARGE_DOCUMENTS: LargeDocuments = {
+  stored: [],
+  environment: {},
+  needsKey: false,
+  readableByRole: [],
+};
+
+/** Lays out an agent's files for the provider, and stores those that are too large to be beside a declaration elsewhere. */
+function filesBeside(
+  { context: { config, projectRoot } }: SharedStack,
+  { agent }: CrewToHost,
+  { files, large }: AgentFiles,
+  options: pulumi.CustomResourceOptions,
+): { readonly documents: LargeDocuments; readonly beside: readonly FileBeside[] } {
+  const folder = posix.join(".masumi/build", agent.id);
+  stageContext(join(projectRoot, folder), files);
+  // The engine runs the program and its providers in infra/. An absolute path would look changed on each machine.
+  const small = files.map(({ path, content }) => ({
+    path,
+    sha256: createHash("sha256").update(content).digest("hex"),
+    source: posix.join("..", folder, path),
+  }));
+  if (!placeTraits(agent.hosting, agent).readsLocalFiles) {
+    return { documents: storeLargeDocuments(agent, large, config, options), beside: small };
+  }
+  const local = large.map(({ path, sha256, source }) => ({ path, sha256, source: posix.join("..", source) }));
+  return { documents: NO_LARGE_DOCUMENTS, beside: [...small, ...local] };
+}

@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  globSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { withLockFile } from "../../common/lock-file.ts";
+import { CrewProcessError } from "./errors.ts";
+import { runInstaller } from "./installer.ts";
+import { crewHome, packagesFolder } from "./paths.ts";
+import type { PythonEnvironment } from "./python.ts";
+
+/** Returns where a crew looks for the packages of a lock, relative to its own folder. */
+export const packagesOf = (lock: string): string =>
+  `packages/${createHash("sha256").update(lock).digest("hex").slice(0, 16)}`;
+
+/** Returns where the lock of an agent's packages is put for the next start of its crew. */
+export const lockOf = (home: string): string => join(home, "pylock.toml");
+
+/** In a folder of packages: the Python that they were installed for. */
+const MARKER = ".installed-for";
+
+/**
+ * Makes an agent's packages be there. Agents with the same lock share them; their files are hard links to uv's cache, so a further
+ * folder costs seconds and hardly any space.
+ *
+ * @param folder what packagesOf returns for the lock in the crew's folder
+ * @throws CrewProcessError CREW_INSTALL_FAILED
+ */
+export async function addPackages(
+  projectRoot: string,
+  agentId: string,
+  folder: string,
+  environment: PythonEnvironment,
+): Promise<void> {
+  const home = crewHome(projectRoot, agentId);
+  const lock = readFileSync(lockOf(home), "utf8");
+  if (packagesOf(lock) !== folder) throw otherLock(lockOf(home));
+  const shared = packagesFolder(projectRoot);
+  await inOrder(shared, async () => {
+    await install(join(shared, basename(folder)), lock, environment);
+    link(join(home, folder), join(shared, basename(folder)));
+  });
+}
+
+const otherLock = (file: string) =>
+  new CrewProcessError(
+    "CREW_INSTALL_FAILED",
+    `${file} is not the lock that this run decided on: another run has written it meanwhile.`,
+    "Run the command again.",
+  );
+
+/**
+ * Removes an agent's packages but those that it uses now, unless another agent uses them.
+ *
+ * @param used undefined if it uses none
+ */
+export async function dropPackages(projectRoot: string, agentId: string, used?: string): Promise<void> {
+  const own = join(crewHome(projectRoot, agentId), "packages");
+  if (!existsSync(own)) return;
+  const shared = packagesFolder(projectRoot);
+  await inOrder(shared, () => {
+    for (const name of readdirSync(own)) {
+      if (`packages/${name}` !== used) rmSync(join(own, name), { recursive: true, force: true });
+    }
+    removeUnused(projectRoot, shared);
+  });
+}
+
+/** Crews start in parallel, and what one makes another may be about to remove. */
+async function inOrder(shared: string, work: () => Promise<void> | void): Promise<void> {
+  mkdirSync(shared, { recursive: true, mode: 0o700 });
+  await withLockFile(`${shared}.lock`, async () => work());
+}
+
+/** Installs a lock into a folder, which is whole as soon as it exists. */
+async function install(folder: string, lock: string, { python, uv }: PythonEnvironment): Promise<void> {
+  const version = pythonOf(python);
+  if (existsSync(join(folder, MARKER)) && readFileSync(join(folder, MARKER), "utf8") === version) return;
+  const draft = `${folder}.draft`;
+  for (const left of [draft, folder]) rmSync(left, { recursive: true, force: true });
+  mkdirSync(draft);
+  const file = join(draft, "pylock.toml");
+  writeFileSync(file, lock);
+  const from = ["--no-build", "--no-deps", "--require-hashes", "--preview-features=pylock", "-r", file];
+  const to = ["--python", python, "--target", draft, "--compile-bytecode"];
+  await runInstaller(uv, ["pip", "install", "--quiet", ...from, ...to], {
+    cwd: draft,
+    env: { ...process.env, UV_SYSTEM_CERTS: "1" },
+    what: "Installing the crew's own packages",
+  });
+  writeFileSync(join(draft, MARKER), version);
+  renameSync(draft, folder);
+}
+
+/** Returns what a virtual environment says about its Python: packages are installed for one version. */
+const pythonOf = (python: string): string =>
+  /^version = (.*)$/m.exec(readFileSync(join(dirname(python), "..", "pyvenv.cfg"), "utf8"))?.[1] ?? "";
+
+function link(from: string, to: string): void {
+  if (existsSync(from)) return;
+  mkdirSync(dirname(from), { recursive: true });
+  rmSync(from, { force: true });
+  symlinkSync(relative(dirname(from), to), from);
+}
+
+/** Removes folders that no agent of the project links to. */
+function removeUnused(projectRoot: string, shared: string): void {
+  const used = new Set(
+    globSync(crewHome(projectRoot, "*/packages/*"))
+      .filter((path) => lstatSync(path).isSymbolicLink())
+      .map((path) => basename(readlinkSync(path))),
+  );
+  for (const name of readdirSync(shared)) {
+    if (!used.has(name)) rmSync(join(shared, name), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,129 @@
+import { mkdirSync, rmSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  type CrewInstance,
+  SHARED_SERVICE,
+  crewFolder,
+  crewHome,
+  crewUrl,
+  crewVenv,
+  endCrew,
+  ensurePythonEnvironment,
+  exists,
+  isAlive,
+  isUp,
+  readRecord,
+  runtimeDigest,
+  sharedAgentsFolder,
+  startCrew,
+  stopCrew,
+} from "../crew-process/local/index.ts";
+import { PROVIDER_TEXTS } from "../provider-texts.ts";
+
+export interface SharedProcessArgs {
+  /** The project's folder, absolute. The service's files are in .masumi/crews/_shared/ below it. */
+  readonly projectRoot: string;
+  /** The reserved port on 127.0.0.1. A change restarts the service. */
+  readonly port: number;
+  /** Whether agents may bring code. A change restarts the service. */
+  readonly code: boolean;
+}
+
+interface Inputs extends SharedProcessArgs {
+  /** Digest of the runtime's code and lock file, so new code restarts the service. */
+  readonly runtime: string;
+}
+
+interface Outputs extends Inputs {
+  readonly url: string;
+  readonly pid: number;
+  readonly instance: string;
+}
+
+/** Inputs whose change restarts the service; no agent is among them. */
+const RESTARTS = ["projectRoot", "port", "code", "runtime"] as const;
+
+const homeOf = ({ projectRoot }: SharedProcessArgs) => crewHome(projectRoot, SHARED_SERVICE);
+const instanceOf = ({ pid, port, instance }: Outputs): CrewInstance => ({ pid, port, instance });
+
+async function start(inputs: Inputs): Promise<Outputs> {
+  const { projectRoot, port, code } = inputs;
+  const { python } = await ensurePythonEnvironment({
+    crewFolder: crewFolder(projectRoot),
+    venv: crewVenv(projectRoot),
+  });
+  // A folder that cannot be read is no folder without agents.
+  mkdirSync(sharedAgentsFolder(projectRoot), { recursive: true, mode: 0o700 });
+  const { pid, instance } = await startCrew({
+    python,
+    home: homeOf(inputs),
+    agentId: SHARED_SERVICE,
+    port,
+    environment: { AGENTS: sharedAgentsFolder(projectRoot), ...(code ? { SHARED_CODE: "1" } : {}) },
+  });
+  return { ...inputs, url: crewUrl(port), pid, instance };
+}
+
+/** The dynamic provider behind SharedProcess. */
+export const provider = {
+  /** A service that died is a change, too: nothing else would start it again. */
+  async diff(_id: string, olds: Outputs, news: Inputs) {
+    const isChanged = RESTARTS.some((key) => olds[key] !== news[key]);
+    return { changes: isChanged || !(await isUp(instanceOf(olds))), replaces: [] };
+  },
+
+  async create(inputs: Inputs) {
+    return { id: SHARED_SERVICE, outs: await start(inputs) };
+  },
+
+  async update(_id: string, olds: Outputs, news: Inputs) {
+    await stopCrew(instanceOf(olds));
+    return { outs: await start(news) };
+  },
+
+  /**
+   * Reports the service as gone if its process is.
+   *
+   * @throws CrewProcessError CREW_SILENT if its process exists and does not answer
+   */
+  async read(id: string, props: Outputs) {
+    const home = homeOf(props);
+    if (await exists(instanceOf(props), home)) return { id, props };
+    const recorded = readRecord(home);
+    // The state is an older copy: a later run, which it does not know, started the service that runs now.
+    if (recorded && isAlive(recorded)) return { id, props: { ...props, ...recorded, runtime: "unknown" } };
+    return {};
+  },
+
+  /** Its agents were removed before; what a run that was killed has left of one goes, too. */
+  async delete(_id: string, props: Outputs) {
+    await endCrew(homeOf(props), instanceOf(props));
+    rmSync(sharedAgentsFolder(props.projectRoot), { recursive: true, force: true });
+  },
+};
+
+/**
+ * The shared crew service as a process on this machine, detached from the deployment and listening on 127.0.0.1. Agents come and
+ * go without it (SharedAgent). It gets a separate environment without any of the deployer's keys.
+ */
+export class SharedProcess extends pulumi.CustomResource {
+  declare readonly url: pulumi.Output<string>;
+  declare readonly pid: pulumi.Output<number>;
+  declare readonly instance: pulumi.Output<string>;
+
+  constructor(name: string, args: SharedProcessArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      "pulumi-nodejs:dynamic/crew:SharedProcess",
+      name,
+      {
+        ...args,
+        runtime: runtimeDigest(args.projectRoot),
+        url: undefined,
+        pid: undefined,
+        instance: undefined,
+        __provider: PROVIDER_TEXTS.SharedProcess,
+      },
+      options,
+    );
+  }
+}

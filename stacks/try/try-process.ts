@@ -1,0 +1,109 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { UserError } from "../user-error.ts";
+import { type TryEnd, type TryEvent, isEnd, tryEvent } from "./events.ts";
+
+/** A job to try. */
+export interface TryJob {
+  /** The path of crew.json. */
+  readonly declaration: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly model: { readonly api: string; readonly key: string; readonly name: string };
+}
+
+export interface TryListener {
+  /** Hears what happens in a job. */
+  onEvent(event: TryEvent): void;
+  /** Answers a question of the crew; undefined ends the job. */
+  answer(question: Extract<TryEvent, { event: "asked" }>): Promise<string | undefined>;
+}
+
+const ENDS_WITHIN_MS = 5_000;
+const LOG_LINES_SHOWN = 12;
+
+/**
+ * The crew runtime's process that tries agents. It has CrewAI loaded once the first job needs it, and keeps it for all others. Keys
+ * come to it by its standard input, and are in no argument and no environment.
+ */
+export class TryProcess {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #lines: AsyncIterator<string>;
+  readonly #log: string[] = [];
+  #hasJobs = false;
+
+  constructor(python: string, dataFolder: string) {
+    const certificates = process.env["SSL_CERT_FILE"];
+    this.#child = spawn(python, ["-m", "crew_runtime.try_out", dataFolder], {
+      cwd: dataFolder,
+      env: {
+        PATH: process.env["PATH"],
+        LANG: "C.UTF-8",
+        ...(certificates ? { SSL_CERT_FILE: certificates } : {}),
+      },
+      stdio: ["pipe", "pipe", "pipe"],
+      // ^C is this program's to hear, which ends the job in order.
+      detached: true,
+    });
+    // Whoever writes learns by the missing answer that it is gone.
+    this.#child.stdin.on("error", () => undefined);
+    this.#child.on("error", (error) => this.#log.push(error.message));
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+    createInterface({ input: this.#child.stderr }).on("line", (line) => {
+      this.#log.push(line);
+      this.#log.splice(0, this.#log.length - LOG_LINES_SHOWN);
+    });
+  }
+
+  /** Does a job, and returns how it ended. Aborting cancels it. @throws UserError when the process ends instead */
+  async run(job: TryJob, listener: TryListener, signal: AbortSignal): Promise<TryEnd> {
+    const cancel = () => this.#say({ cancel: true });
+    this.#hasJobs = true;
+    this.#say({ run: job });
+    if (signal.aborted) cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+    try {
+      for (;;) {
+        const event = await this.#next();
+        if (isEnd(event)) return event;
+        listener.onEvent(event);
+        if (event.event !== "asked") continue;
+        const answer = await listener.answer(event).catch((error: unknown) => {
+          if (!signal.aborted) throw error;
+          return undefined;
+        });
+        this.#say(answer === undefined ? { cancel: true } : { answer });
+      }
+    } finally {
+      signal.removeEventListener("abort", cancel);
+    }
+  }
+
+  /** Ends the process, and what it has started. */
+  async close(): Promise<void> {
+    const { pid } = this.#child;
+    if (pid === undefined || this.#isGone) return;
+    // One that had no job has nothing to remove, and may still be loading.
+    if (this.#hasJobs) {
+      const ended = once(this.#child, "exit", { signal: AbortSignal.timeout(ENDS_WITHIN_MS) });
+      this.#child.stdin.end();
+      await ended.catch(() => undefined);
+    }
+    if (!this.#isGone) process.kill(-pid, "SIGKILL");
+  }
+
+  get #isGone(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  #say(message: object): void {
+    this.#child.stdin.write(`${JSON.stringify(message)}\n`);
+  }
+
+  async #next(): Promise<TryEvent> {
+    const { value, done } = await this.#lines.next();
+    if (!done) return tryEvent.parse(JSON.parse(value));
+    throw new UserError(`The crew runtime has ended:\n${this.#log.join("\n")}`);
+  }
+}

@@ -1,0 +1,196 @@
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TestProject, crewEnvironment } from "../helpers/project.ts";
+import { startAtTerminal } from "../helpers/terminal.ts";
+
+const head = (name: string) => `
+name: ${name}
+description: Writes.
+capability: { name: writing, version: 1.0.0 }
+tags: [writing]
+author: { name: Example GmbH }
+pricing: { fixed: [5 USDM] }
+input:
+  - { id: topic, type: string, name: Topic }
+`;
+
+const writer = (description = "Write about {topic}", more = "") => `${head("Writer")}crew:
+  agents:
+    author: { role: "Author of {topic}", goal: Write, backstory: You have written for years. }
+  tasks:
+    - { name: write, agent: author, description: "${description}", expected_output: A text${more} }
+`;
+
+const KITCHEN = `
+from crewai import Agent, Crew, Task
+
+def check(output):
+    raise ValueError(f"cannot serve {output.raw[:22]}")
+
+def crew():
+    cook = Agent(role="Cook", goal="Cook", backstory="You cook.")
+    task = Task(name="cooking", description="Cook {topic}", expected_output="Text", agent=cook, callback=check)
+    return Crew(agents=[cook], tasks=[task])
+`;
+
+/** A language model on loopback that notes what keys and models it is asked by. */
+async function startModel() {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      const { model } = JSON.parse(body) as { model: string };
+      asked.push(`${request.headers.authorization} ${model}`);
+      const choice = {
+        index: 0,
+        finish_reason: "stop",
+        message: { role: "assistant", content: "Of a real model" },
+      };
+      response.setHeader("content-type", "application/json");
+      response.end(
+        JSON.stringify({
+          id: "1",
+          object: "chat.completion",
+          created: 1,
+          model,
+          choices: [choice],
+          usage: { total_tokens: 7 },
+        }),
+      );
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    asked,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    close: () => server.close(),
+  };
+}
+
+async function until(holds: () => boolean, of: () => string): Promise<void> {
+  const end = Date.now() + 60_000;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`It did not come about:\n${of()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+describe("try, before any run of the stack", { timeout: 180_000 }, () => {
+  const project = new TestProject();
+  beforeAll(async () => {
+    await crewEnvironment();
+    project.write("agents/writer.yaml", writer());
+    project.write("agents/kitchen.yaml", `${head("Kitchen")}build: agents/kitchen\n`);
+    project.write("agents/kitchen/crew.py", KITCHEN);
+  }, 120_000);
+  afterAll(() => project.dispose());
+
+  it("does one job with the stub model, prints its result alone on stdout, and registers nothing", async () => {
+    const { exitCode, stdout, stderr } = await project.run("try", "writer", "-i", "topic=tea");
+    expect(stdout).toMatch(/^This is a stub answer: .*Write about tea.*\n$/);
+    expect(stderr).toMatch(/^Trying writer with the stub model.*\nTask write \.\.\.\n/);
+    expect(stderr).toMatch(/\nDone in [\d.]+ s: 1 model call, \d+ tokens\.\n$/);
+    expect(exitCode).toBe(0);
+    expect(readdirSync(project.path(".masumi")).toSorted()).toEqual(["try", "venv"]);
+  });
+
+  it("asks the stack's model with the key of the environment, and shows the key nowhere", async () => {
+    const model = await startModel();
+    project.write(
+      "Pulumi.preprod.yaml",
+      `config:\n  masumi:network: Preprod\n  masumi:modelApi: ${model.url}\n  masumi:modelKey: { secure: v1:x }\n`,
+    );
+    project.env["MASUMI_MODEL_KEY"] = "sk-of-the-stack";
+    try {
+      const words = ["try", "writer", "-s", "preprod", "-i", "topic=tea", "--model", "small", "--json"];
+      const { exitCode, stdout, stderr } = await project.run(...words);
+      expect(JSON.parse(stdout)).toMatchObject({
+        version: 1,
+        agent: "writer",
+        stack: "preprod",
+        model: { api: model.url, isStub: false },
+        outcome: "result",
+        result: "Of a real model",
+        failure: null,
+        usage: { modelCalls: 1, tokens: 7 },
+      });
+      expect(exitCode).toBe(0);
+      expect(model.asked).toEqual(["Bearer sk-of-the-stack small"]);
+      expect(`${stdout}${stderr}`).not.toContain("sk-of");
+    } finally {
+      delete project.env["MASUMI_MODEL_KEY"];
+      model.close();
+    }
+  });
+
+  it("tells an author of a failure what it was, where in their code, and what the model answered", async () => {
+    const { exitCode, stdout, stderr } = await project.run("try", "kitchen", "-i", "topic=tea");
+    expect(stdout).toBe("");
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/\nFailed with CREW_FAILED after [\d.]+ s: 1 model call, \d+ tokens\.\n/);
+    expect(stderr).toContain("  exception   builtins.ValueError: cannot serve This is a stub answer:\n");
+    expect(stderr).toContain("  at          agents/kitchen/crew.py:5 in check\n");
+    expect(stderr).toContain("  task        cooking\n");
+    expect(stderr).toMatch(/\n {2}answered {4}This is a stub answer/);
+    expect(stderr).toMatch(/\nA customer would see the code, and this: The crew could not finish the job\./);
+  });
+
+  it("says what is wrong with the agent's file, with its input and with its id, and nothing of other files", async () => {
+    project.write("agents/broken.yaml", "name: Broken\n");
+    const own = await project.run("try", "broken");
+    expect(own.exitCode).toBe(1);
+    expect(own.stderr).toContain("agents/broken.yaml:1:1: ");
+    const unfit = await project.run("try", "writer", "-i", "theme=tea");
+    expect(unfit.exitCode).toBe(1);
+    expect(unfit.stderr).toContain("- theme: is not a field of this agent\n- topic: is required\n");
+    const unknown = await project.run("try", "nobody");
+    expect(unknown.exitCode).toBe(1);
+    expect(unknown.stderr).toContain(
+      "Stack local has no agent nobody. Its agents: kitchen, writer. Some files have mistakes:",
+    );
+    project.remove("agents/broken.yaml");
+  });
+
+  it("does the job again after a change, waits where the file is wrong, and ends at ^C", async () => {
+    const { child, done } = project.start("try", "writer", "-i", "topic=tea", "--watch");
+    let shown = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (chunk: Buffer) => (shown += chunk.toString()));
+    const comes = (text: string | RegExp) =>
+      until(
+        () => shown.search(text) >= 0,
+        () => shown,
+      );
+    await comes(/Write about tea[\s\S]*Waiting for changes of agents\/writer\.yaml/);
+    shown = "";
+    project.write("agents/writer.yaml", writer("Write {nothing}"));
+    await comes(/agents\/writer\.yaml:\d+:\d+: [\s\S]*Waiting/);
+    shown = "";
+    project.write("agents/writer.yaml", writer("Sing of {topic}"));
+    await comes(/Sing of tea[\s\S]*Waiting/);
+    child.kill("SIGINT");
+    expect((await done).exitCode).toBe(0);
+  });
+
+  it("asks at a terminal for the input, and what the crew asks", async () => {
+    project.write("agents/writer.yaml", writer("Write about {topic}", ", human_input: true"));
+    const at = startAtTerminal(project, ["try", "writer"]);
+    const comes = (text: string) =>
+      until(
+        () => at.screen().includes(text),
+        () => at.screen(),
+      );
+    await comes("Topic (string): ");
+    at.type("coffee\n");
+    await comes("What has to change (leave empty to accept): ");
+    expect(at.screen()).toContain("The crew shows a draft:");
+    at.type("\n");
+    expect(await at.exitCode).toBe(0);
+    expect(at.screen()).toContain("Write about coffee");
+  });
+});
