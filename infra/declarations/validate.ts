@@ -3,6 +3,7 @@ import { explainAll } from "./load/explain.ts";
 import { type Complain, type Located, pairOf, toPlain } from "./load/located.ts";
 import { checkRules } from "./rules/agent.ts";
 import { type Declaration, declarationSchema } from "./schema/schema.ts";
+import { withStandIns } from "./schema/stand-ins.ts";
 
 /** A declaration as far as it is valid. */
 export interface Validated {
@@ -60,5 +61,11 @@ function validParts(raw: Readonly<Record<string, unknown>>): Partial<Declaration
     const checked = shape[key].safeParse(raw[key]);
     return checked.success && checked.data !== undefined ? [[key, checked.data]] : [];
   });
-  return Object.fromEntries(entries);
+  const parts: Partial<Declaration> = Object.fromEntries(entries);
+  const crew = withStandIns(raw["crew"], everyPlaceholder(parts.input));
+  return crew ? { ...parts, crew } : parts;
 }
+
+/** Returns a text that uses every field: of a text that is missing, nobody knows which it would use. */
+const everyPlaceholder = (input: Declaration["input"] = []): string =>
+  ["-", ...input.map(({ id }) => `{${id}}`)].join(" ");

@@ -1,6 +1,7 @@
 import type { Complain, Path } from "../load/located.ts";
 import type { DeclaredCrew } from "../schema/crew.ts";
-import type { DeclaredField } from "../schema/input.ts";
+import { type DeclaredField, fieldFor } from "../schema/input.ts";
+import { flow } from "../schema/flow.ts";
 import { nearest } from "../schema/suggest.ts";
 
 /** Placeholders that CrewAI fills in: `{name}`. Other braces, for example in JSON, are left as they are. */
@@ -15,7 +16,8 @@ export function checkPlaceholders(
   complain: Complain,
 ): void {
   const texts = filledTexts(crew);
-  for (const { path, text } of texts) checkText(text, path, input, complain);
+  const complainOnce = oncePerMissingField(complain);
+  for (const { path, text } of texts) checkText(text, path, input, complainOnce);
   checkGuardrails(crew, input, complain);
   const used = new Set([...inPrice, ...texts.flatMap(({ text }) => placeholdersIn(text))]);
   checkUse(input, (id) => used.has(id), complain);
@@ -35,6 +37,16 @@ export function checkUse(
       `use {${id}} in a task, or remove the field`,
     );
   }
+}
+
+/** Complains of a field that is to be added only where it is used first; it is one mistake. */
+function oncePerMissingField(complain: Complain): Complain {
+  const told = new Set<string>();
+  return (path, message, remedy = "", part) => {
+    if (remedy.startsWith("add ") && told.has(remedy)) return;
+    told.add(remedy);
+    complain(path, message, remedy, part);
+  };
 }
 
 /**
@@ -65,7 +77,7 @@ export function checkText(
     complain(
       path,
       `{${id}} is not an input field${ofForm}`,
-      near ? `did you mean {${near}}?` : `add an input field with id: ${id}`,
+      near ? `did you mean {${near}}?` : `add ${flow(fieldFor(id))} to input`,
     );
   }
   for (const id of placeholders(text, SPACED_PLACEHOLDER).filter((id) => ids.includes(id))) {
