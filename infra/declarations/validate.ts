@@ -18,16 +18,15 @@ type Key = keyof Declaration;
 const shape = declarationSchema.shape;
 
 /**
- * Checks what needs neither the stack's network nor the disk: the schema, and the rules between its parts; those within a crew
- * only if it is whole.
+ * Checks what needs neither the stack's network nor the disk: the schema, and the rules between its parts; who does
+ * which task only if the crew is whole.
  */
 export function validate(located: Located, complain: Complain, isCrewWhole = true): Validated {
   const raw = toPlain(located.root) as Record<string, unknown>;
   const checked = declarationSchema.safeParse(raw);
   if (!checked.success) explainAll(checked.error.issues, declarationSchema, located, complain);
   const parts = checked.success ? checked.data : validParts(withoutUnknownKeys(raw, checked.error.issues));
-  const { crew: _crew, ...others } = parts;
-  const intact = checkRules(isCrewWhole ? parts : others, raw, complain);
+  const intact = checkRules(parts, raw, complain, isCrewWhole);
   return checked.success && isCrewWhole && intact ? { declaration: checked.data, parts } : { parts };
 }
 

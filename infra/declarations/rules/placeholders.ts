@@ -15,10 +15,8 @@ export function checkPlaceholders(
   inPrice: readonly string[],
   complain: Complain,
 ): void {
+  checkTexts(crew, input, complain);
   const texts = filledTexts(crew);
-  const complainOnce = oncePerMissingField(complain);
-  for (const { path, text } of texts) checkText(text, path, input, complainOnce);
-  checkGuardrails(crew, input, complain);
   const used = new Set([...inPrice, ...texts.flatMap(({ text }) => placeholdersIn(text))]);
   checkUse(input, (id) => used.has(id), complain);
 }
@@ -37,6 +35,13 @@ export function checkUse(
       `use {${id}} in a task, or remove the field`,
     );
   }
+}
+
+/** Checks that a crew's texts name fields of the form. */
+export function checkTexts(crew: DeclaredCrew, input: readonly DeclaredField[], complain: Complain): void {
+  const complainOnce = oncePerMissingField(complain);
+  for (const { path, text } of filledTexts(crew)) checkText(text, path, input, complainOnce);
+  checkGuardrails(crew, input, complain);
 }
 
 /** Complains of a field that is to be added only where it is used first; it is one mistake. */
