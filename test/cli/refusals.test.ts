@@ -148,6 +148,7 @@ describe("what the program refuses, plan and doctor report first", () => {
         "codeFolders",
         "lockPackages",
         "lockSentence",
+        "warn",
         "readStackConfig",
         "secretKeys",
         "loadValidAgents",

@@ -9,7 +9,7 @@ from typing import Any
 from conftest import StartRuntime
 from crew_runtime.failures import MESSAGES, Failure
 from crew_runtime.jobs import reference_of
-from support.declarations import declaration
+from support.declarations import in_python
 from support.runtime import Runtime
 
 CREW = """
@@ -37,9 +37,7 @@ def kept_reports(runtime: Runtime, *references: str) -> dict[str, Any]:
 def test_a_failure_is_told_to_each_as_far_as_it_concerns_them(start_runtime: StartRuntime, tmp_path: Path) -> None:
     (tmp_path / "agent" / "code" / "abc").mkdir(parents=True)
     (tmp_path / "agent" / "code" / "abc" / "crew.py").write_text(CREW)
-    declared = declaration(code="code/abc")
-    del declared["crew"]
-    runtime = start_runtime(declared, folder=tmp_path)
+    runtime = start_runtime(in_python(), folder=tmp_path)
     runtime.identify()
     job_id = runtime.start_job(TOPIC)
     ended = runtime.ended(job_id)
