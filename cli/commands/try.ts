@@ -1,7 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { crewFolder, crewVenv } from "../../providers/crew-process/local/paths.ts";
-import { ensurePythonEnvironment } from "../../providers/crew-process/local/python.ts";
+import {
+  type PythonEnvironment,
+  ensurePythonEnvironment,
+} from "../../providers/crew-process/local/python.ts";
 import type { Project } from "../../stacks/project.ts";
 import { tryFolder } from "../../stacks/try/try-folder.ts";
 import { TryProcess } from "../../stacks/try/try-process.ts";
@@ -17,21 +20,21 @@ export async function tryAgent(project: Project, agentId: string, flags: TryFlag
     throw new UserError("--watch shows one job after another: leave out --json.");
   if (!AGENT_ID.test(agentId)) throw new UserError(`${agentId} cannot be an agent's id.`);
   // CrewAI takes seconds to load, so that comes before anything else is loaded here.
-  const runtime = await startRuntime(project, agentId);
+  const environment = await ensurePythonEnvironment({
+    crewFolder: crewFolder(project.root),
+    venv: crewVenv(project.root),
+    onProgress: printProgress,
+  });
+  const runtime = startRuntime(project, agentId, environment);
   try {
     const { tryWith } = await import("../try/trial.ts");
-    return await tryWith(runtime, project, agentId, flags);
+    return await tryWith({ runtime, environment }, project, agentId, flags);
   } finally {
     await runtime.close();
   }
 }
 
-async function startRuntime(project: Project, agentId: string): Promise<TryProcess> {
-  const { python } = await ensurePythonEnvironment({
-    crewFolder: crewFolder(project.root),
-    venv: crewVenv(project.root),
-    onProgress: printProgress,
-  });
+function startRuntime(project: Project, agentId: string, { python }: PythonEnvironment): TryProcess {
   const data = join(tryFolder(project, agentId), "data");
   mkdirSync(data, { recursive: true, mode: 0o700 });
   return new TryProcess(python, data);

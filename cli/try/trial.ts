@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type Entered, type Field, fitInput, inputSchema } from "../../buyer/index.ts";
 import type { Agent, Complaint } from "../../infra/declarations/index.ts";
+import type { PythonEnvironment } from "../../providers/crew-process/local/index.ts";
 import { printableLines } from "../../providers/common/printable.ts";
 import type { Project } from "../../stacks/project.ts";
 import { tryDocument } from "../../stacks/try/document.ts";
@@ -35,14 +36,15 @@ interface Trial {
   readonly agentId: string;
   readonly flags: TryFlags;
   readonly runtime: TryProcess;
+  readonly environment: PythonEnvironment;
   readonly model: TriedModel;
   readonly terminal: Prompter | undefined;
   entered: Entered;
 }
 
-/** Does an agent's jobs in a runtime that has been started, and returns the exit code. */
+/** Does an agent's jobs in a runtime that has been started in its environment, and returns the exit code. */
 export async function tryWith(
-  runtime: TryProcess,
+  { runtime, environment }: Pick<Trial, "runtime" | "environment">,
   project: Project,
   agentId: string,
   flags: TryFlags,
@@ -58,7 +60,8 @@ export async function tryWith(
   try {
     const wanted = { stack: flags.stack, agentId, wanted: flags.model };
     model = await openModel(project, wanted, { env: process.env, signal });
-    const trial: Trial = { project, agentId, flags, runtime, model, entered, terminal: openTerminal() };
+    const terminal = openTerminal();
+    const trial: Trial = { project, agentId, flags, runtime, environment, model, entered, terminal };
     return flags.watch ? await tryOnEveryChange(trial, signal) : await tryOnce(trial, signal);
   } finally {
     stop();
@@ -66,9 +69,11 @@ export async function tryWith(
   }
 }
 
-function place({ project, agentId, flags: { stack, model } }: Trial): TriedAgent | readonly Complaint[] {
+function place(trial: Trial): Promise<TriedAgent | readonly Complaint[]> {
+  const { project, agentId, environment, flags } = trial;
+  const { stack, model } = flags;
   const modelName = model === undefined || model === STUB ? {} : { modelName: model };
-  return placeTriedAgent(project, { stack, agentId, ...modelName });
+  return placeTriedAgent(project, environment, { stack, agentId, ...modelName }, printProgress);
 }
 
 const isPlaced = (placed: TriedAgent | readonly Complaint[]): placed is TriedAgent => "agent" in placed;
@@ -77,7 +82,7 @@ async function tryOnce(trial: Trial, signal: AbortSignal): Promise<number> {
   const { project, agentId, flags, model } = trial;
   let placed: TriedAgent | readonly Complaint[];
   try {
-    placed = place(trial);
+    placed = await place(trial);
   } catch (error) {
     // Of an agent that cannot be tried, nothing is kept.
     removeTryFolder(project, agentId);
@@ -97,7 +102,7 @@ async function tryOnEveryChange(trial: Trial, signal: AbortSignal): Promise<numb
   try {
     while (!signal.aborted) {
       watch.reset();
-      const placed = placeOrShow(trial);
+      const placed = await placeOrShow(trial);
       const ends = AbortSignal.any([signal, watch.changed]);
       if (placed) watch.include(placed.agent);
       if (placed && placed.text !== tried) {
@@ -116,9 +121,9 @@ async function tryOnEveryChange(trial: Trial, signal: AbortSignal): Promise<numb
 }
 
 /** Place an agent's files; while somebody is working on them, mistakes are shown and waited for. */
-function placeOrShow(trial: Trial): TriedAgent | undefined {
+async function placeOrShow(trial: Trial): Promise<TriedAgent | undefined> {
   try {
-    const placed = place(trial);
+    const placed = await place(trial);
     if (isPlaced(placed)) return placed;
     printComplaints(placed, false);
   } catch (error) {

@@ -73,7 +73,8 @@ async function prepare({ agentId, projectRoot, packages }: Inputs): Promise<Pyth
     crewFolder: crewFolder(projectRoot),
     venv: crewVenv(projectRoot),
   });
-  if (packages !== undefined) await addPackages(projectRoot, agentId, packages, environment);
+  const home = crewHome(projectRoot, agentId);
+  if (packages !== undefined) await addPackages({ projectRoot, home }, packages, environment);
   return environment;
 }
 
@@ -87,7 +88,7 @@ async function start(inputs: Inputs, { python }: PythonEnvironment): Promise<Out
     ...(payments && paymentKey ? { payments: { ...payments, key: paymentKey } } : {}),
   });
   const running = await startCrew({ python, home, agentId, port, declaration, environment });
-  await dropPackages(projectRoot, agentId, packages);
+  await dropPackages({ projectRoot, home }, packages);
   return { ...inputs, url: crewUrl(port), pid: running.pid, instance: running.instance };
 }
 
@@ -128,8 +129,9 @@ export const provider = {
 
   async delete(_id: string, props: Outputs) {
     const { projectRoot, agentId } = props;
-    await endCrew(crewHome(projectRoot, agentId), instanceOf(props));
-    await dropPackages(projectRoot, agentId);
+    const home = crewHome(projectRoot, agentId);
+    await endCrew(home, instanceOf(props));
+    await dropPackages({ projectRoot, home });
   },
 };
 

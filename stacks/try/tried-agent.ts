@@ -1,7 +1,13 @@
 import { join } from "node:path";
 import { agentFiles, placeFiles } from "../../infra/crews/agent-files.ts";
-import { type Agent, type Complaint, runsInRuntime } from "../../infra/declarations/index.ts";
+import { lockPackages, lockSentence } from "../../infra/crews/packages/lock.ts";
+import { type Agent, type Complaint, codeFolders, runsInRuntime } from "../../infra/declarations/index.ts";
 import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
+import {
+  type PythonEnvironment,
+  addPackages,
+  dropPackages,
+} from "../../providers/crew-process/local/index.ts";
 import { loadStackAgents } from "../agents.ts";
 import { readNetwork } from "../network.ts";
 import type { Project } from "../project.ts";
@@ -16,20 +22,27 @@ export interface TriedAgent {
   readonly text: string;
 }
 
+/** What is to be tried. */
+export interface Wanted {
+  readonly stack: string;
+  readonly agentId: string;
+  /** Instead of the model that the agent names. */
+  readonly modelName?: string;
+}
+
 /**
- * Read an agent's declaration, and place its files as a run of the stack would. Complaints about other files do not matter here, nor
+ * Read an agent's declaration, and place its files as a run of the stack would; packages are locked and installed if need be. Complaints about other files do not matter here, nor
  * do missing keys of the payment service.
  *
- * @throws UserError when the stack has no such agent, or it does not run in the crew runtime; HostingError for its files
+ * @throws UserError when the stack has no such agent, or it does not run in the crew runtime; HostingError for its files;
+ * CrewProcessError CREW_INSTALL_FAILED
  */
-export function placeTriedAgent(
+export async function placeTriedAgent(
   project: Project,
-  {
-    stack,
-    agentId,
-    modelName,
-  }: { readonly stack: string; readonly agentId: string; readonly modelName?: string },
-): TriedAgent | readonly Complaint[] {
+  environment: PythonEnvironment,
+  { stack, agentId, modelName }: Wanted,
+  onProgress: (message: string) => void,
+): Promise<TriedAgent | readonly Complaint[]> {
   const { readable, complaints } = loadStackAgents(project, stack, { needsNoSecrets: true });
   const found = readable.find(({ id }) => id === agentId);
   const itsFile = found?.file ?? `agents/${agentId}.yaml`;
@@ -38,9 +51,15 @@ export function placeTriedAgent(
   if (!found) throw noSuchAgent(agentId, stack, readable, complaints);
   if (!runsInRuntime(found)) throw runsElsewhere(found);
   const agent = modelName === undefined ? found : { ...found, model: { ...found.model, name: modelName } };
+  for (const lock of await lockPackages(project.root, codeFolders([agent]), onProgress)) {
+    onProgress(lockSentence(lock));
+  }
   const files = agentFiles(project.root, readNetwork(project, stack).network, agent);
   const folder = tryFolder(project, agentId);
   placeFiles(project.root, folder, files);
+  const user = { projectRoot: project.root, home: folder };
+  if (files.packages) await addPackages(user, files.packages.folder, environment);
+  await dropPackages(user, files.packages?.folder);
   const declaration = join(folder, "crew.json");
   writeAtomicallySync(declaration, files.declaration);
   return { agent, declaration, text: files.declaration };

@@ -9,6 +9,7 @@ export {
   portsFile,
   runtimeDigest,
   sharedAgentsFolder,
+  tryHome,
 } from "./paths.ts";
 export { InstallerError, type InstallerOptions, runInstaller } from "./installer.ts";
 export { pythonCandidates } from "./find-python.js";

@@ -16,7 +16,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { withLockFile } from "../../common/lock-file.ts";
 import { CrewProcessError } from "./errors.ts";
 import { runInstaller } from "./installer.ts";
-import { crewHome, packagesFolder } from "./paths.ts";
+import { crewHome, packagesFolder, tryHome } from "./paths.ts";
 import type { PythonEnvironment } from "./python.ts";
 
 /** Returns where a crew looks for the packages of a lock, relative to its own folder. */
@@ -29,20 +29,24 @@ export const lockOf = (home: string): string => join(home, "pylock.toml");
 /** In a folder of packages: the Python that they were installed for. */
 const MARKER = ".installed-for";
 
+/** What looks for packages in its own folder: a crew, or an agent that is tried. */
+export interface PackagesUser {
+  readonly projectRoot: string;
+  readonly home: string;
+}
+
 /**
  * Makes an agent's packages be there. Agents with the same lock share them; their files are hard links to uv's cache, so a further
  * folder costs seconds and hardly any space.
  *
- * @param folder what packagesOf returns for the lock in the crew's folder
+ * @param folder what packagesOf returns for the lock in the user's folder
  * @throws CrewProcessError CREW_INSTALL_FAILED
  */
 export async function addPackages(
-  projectRoot: string,
-  agentId: string,
+  { projectRoot, home }: PackagesUser,
   folder: string,
   environment: PythonEnvironment,
 ): Promise<void> {
-  const home = crewHome(projectRoot, agentId);
   const lock = readFileSync(lockOf(home), "utf8");
   if (packagesOf(lock) !== folder) throw otherLock(lockOf(home));
   const shared = packagesFolder(projectRoot);
@@ -64,8 +68,8 @@ const otherLock = (file: string) =>
  *
  * @param used undefined if it uses none
  */
-export async function dropPackages(projectRoot: string, agentId: string, used?: string): Promise<void> {
-  const own = join(crewHome(projectRoot, agentId), "packages");
+export async function dropPackages({ projectRoot, home }: PackagesUser, used?: string): Promise<void> {
+  const own = join(home, "packages");
   if (!existsSync(own)) return;
   const shared = packagesFolder(projectRoot);
   await inOrder(shared, () => {
@@ -113,10 +117,11 @@ function link(from: string, to: string): void {
   symlinkSync(relative(dirname(from), to), from);
 }
 
-/** Removes folders that no agent of the project links to. */
+/** Removes folders that no crew and no agent that is tried links to. */
 function removeUnused(projectRoot: string, shared: string): void {
   const used = new Set(
-    globSync(crewHome(projectRoot, "*/packages/*"))
+    [crewHome, tryHome]
+      .flatMap((homeOf) => globSync(homeOf(projectRoot, "*/packages/*")))
       .filter((path) => lstatSync(path).isSymbolicLink())
       .map((path) => basename(readlinkSync(path))),
   );

@@ -7,6 +7,9 @@ import { join } from "node:path";
 const localFolder = (projectRoot: string) => join(projectRoot, ".masumi");
 export const crewHome = (projectRoot: string, agentId: string): string =>
   join(localFolder(projectRoot), "crews", agentId);
+/** Returns where an agent that is tried has its files; apart from its crew's, which may serve an older version meanwhile. */
+export const tryHome = (projectRoot: string, agentId: string): string =>
+  join(localFolder(projectRoot), "try", agentId);
 /** The shared crew service's name where agents' ids are names, too. It begins with an underscore, so no agent has it as its id. */
 export const SHARED_SERVICE = "_shared";
 /** Returns the folder with the agents of the shared crew service. */

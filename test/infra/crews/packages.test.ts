@@ -23,6 +23,7 @@ import {
   crewHome,
   crewVenv,
   dropPackages,
+  tryHome,
   lockOf,
 } from "../../../providers/crew-process/local/index.ts";
 import { crewEnvironment, repository } from "../../helpers/project.ts";
@@ -99,12 +100,17 @@ describe("packages of a crew's own", { timeout: INSTALL_MS }, () => {
       expect(lockOf(crewHome(root, agent))).toBe(join(root, `.masumi/crews/${agent}/pylock.toml`));
     }
     const started = performance.now();
-    await addPackages(root, "a", packages.folder, environment);
+    const user = (agent: string) => ({ projectRoot: root, home: crewHome(root, agent) });
+    await addPackages(user("a"), packages.folder, environment);
     console.info(
       `Two small packages were installed in ${((performance.now() - started) / 1000).toFixed(1)} s.`,
     );
     const { ino } = statSync(shared);
-    await Promise.all(["a", "b"].map((agent) => addPackages(root, agent, packages.folder, environment)));
+    const tried = { projectRoot: root, home: tryHome(root, "a") };
+    write(".masumi/try/a/pylock.toml", packages.lock);
+    await Promise.all(
+      [user("a"), user("b"), tried].map((one) => addPackages(one, packages.folder, environment)),
+    );
     expect(statSync(shared).ino).toBe(ino);
 
     const where = join(crewHome(root, "b"), packages.folder);
@@ -112,9 +118,11 @@ describe("packages of a crew's own", { timeout: INSTALL_MS }, () => {
     const found = execFileSync(environment.python, ["-c", program], { encoding: "utf8" });
     expect(found.trim()).toBe(join(where, "tabulate.py"));
 
-    await dropPackages(root, "a");
+    await dropPackages(user("a"));
     expect(existsSync(join(where, "tabulate.py"))).toBe(true);
-    await dropPackages(root, "b");
+    await dropPackages(user("b"));
+    expect(existsSync(join(tried.home, packages.folder, "tabulate.py"))).toBe(true);
+    await dropPackages(tried);
     expect(readdirSync(join(root, ".masumi/packages"))).toEqual([]);
   });
 
@@ -123,7 +131,11 @@ describe("packages of a crew's own", { timeout: INSTALL_MS }, () => {
     const lock = (packages?.lock ?? "").replaceAll(/sha256 = "[0-9a-f]{8}/g, 'sha256 = "00000000');
     write(".masumi/crews/c/pylock.toml", lock);
     const { packagesOf } = await import("../../../providers/crew-process/local/index.ts");
-    const adding = addPackages(root, "c", packagesOf(lock), await crewEnvironment());
+    const adding = addPackages(
+      { projectRoot: root, home: crewHome(root, "c") },
+      packagesOf(lock),
+      await crewEnvironment(),
+    );
     await expect(adding).rejects.toThrow(/CREW_INSTALL_FAILED: [^]*[Hh]ash/);
     expect(existsSync(join(crewHome(root, "c"), packagesOf(lock)))).toBe(false);
   });
