@@ -31,8 +31,9 @@ export function checkCode(
   complaints: Complaint[],
 ): void {
   if (entry.module === JSON_CREW) {
-    const texts = readJsonCrew(files, complaints);
-    return checkInputs(texts, [], hasCallbacks(files), context, { complain, complaints });
+    const { texts, defaults } = readJsonCrew(files, complaints);
+    const crew = { texts, defaults, sources: [], changesInputs: hasCallbacks(files) };
+    return checkInputs(crew, context, { complain, complaints });
   }
   const sources = reachableSources(files, entry);
   const report = files.reportTo(complaints);
@@ -49,23 +50,31 @@ export function checkCode(
   if (entry.kind === "flow") return;
   const texts = configs.filter(({ source }) => source === module).flatMap((config) => config.texts);
   const changesInputs = sources.some((source) => mentions(source, "before_kickoff"));
-  checkInputs(texts, sources, changesInputs, context, { complain, complaints });
+  checkInputs({ texts, defaults: [], sources, changesInputs }, context, { complain, complaints });
 }
 
-/**
- * Complains of placeholders that no field fills in, and of fields that no placeholder takes.
- *
- * @param changesInputs whether functions of the author's get the inputs before the texts do
- */
+/** What a project does with its inputs. */
+interface InputUse {
+  readonly texts: readonly ConfigText[];
+  /** Names of the inputs that the project itself has a value for. */
+  readonly defaults: readonly string[];
+  readonly sources: readonly PythonSource[];
+  /** Whether functions of the author's get the inputs before the texts do. */
+  readonly changesInputs: boolean;
+}
+
+/** The runtime fills it in where no field does, because the texts of CrewAI's template have it (crewai/project_jobs.py). */
+const YEAR = "current_year";
+
+/** Complains of placeholders that nothing fills in, and of fields that no placeholder takes. */
 function checkInputs(
-  texts: readonly ConfigText[],
-  sources: readonly PythonSource[],
-  changesInputs: boolean,
+  { texts, defaults, sources, changesInputs }: InputUse,
   { file, input, times }: CodeContext,
   { complain, complaints }: { readonly complain: Complain; readonly complaints: Complaint[] },
 ): void {
   const isNamed = (id: string) => sources.some((source) => mentions(source, id));
-  const given = (id: string) => changesInputs && (sources.length === 0 || isNamed(id));
+  const given = (id: string) =>
+    id === YEAR || defaults.includes(id) || (changesInputs && (sources.length === 0 || isNamed(id)));
   for (const { located, path, text } of texts) {
     checkText(text, path, input, complainTo(complaints, located), { given, form: file });
   }

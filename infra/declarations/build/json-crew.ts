@@ -18,12 +18,19 @@ const PURPOSE: Purpose = {
   ifNoMap: ["is not a JSON object", "write its keys in braces"],
 };
 
-/** Returns the texts of such a crew; complains of what CrewAI could not make a crew of. */
-export function readJsonCrew(files: OwnFiles, complaints: Complaint[]): ConfigText[] {
+/** What a crew in JSON says of its inputs. */
+export interface JsonCrew {
+  readonly texts: readonly ConfigText[];
+  /** Names of the inputs that the crew itself has a value for. */
+  readonly defaults: readonly string[];
+}
+
+/** Returns what such a crew says; complains of what CrewAI could not make a crew of. */
+export function readJsonCrew(files: OwnFiles, complaints: Complaint[]): JsonCrew {
   const crew = readJson(files, CREW_JSON, complaints);
-  if (!crew) return [];
+  if (!crew) return { texts: [], defaults: [] };
   const complain = complainTo(complaints, crew);
-  const { agents, tasks, manager_agent: manager } = toPlain(crew.root) as Record<string, unknown>;
+  const { agents, tasks, inputs, manager_agent: manager } = toPlain(crew.root) as Record<string, unknown>;
   const names = Array.isArray(agents) ? agents.filter((name) => typeof name === "string") : [];
   const ofAgents = names.flatMap((name, index) => {
     const path = [`agents/${name}.jsonc`, `agents/${name}.json`].find((file) => files.has(file));
@@ -46,7 +53,7 @@ export function readJsonCrew(files: OwnFiles, complaints: Complaint[]): ConfigTe
     }
     return ["description", "expected_output"].flatMap((key) => textAt(crew, ["tasks", index, key]));
   });
-  return [...ofAgents, ...ofTasks];
+  return { texts: [...ofAgents, ...ofTasks], defaults: Object.keys(inputs ?? {}) };
 }
 
 /** Returns whether a crew in JSON has its inputs changed by functions of its author. */

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from crew_runtime.author_project import AuthorProject
+from crew_runtime.crewai import json_crew
 from crew_runtime.crewai.author_code import crew_classes, crew_of, flow_of, import_project
 from crew_runtime.crewai.author_errors import AuthorCodeError
 from crew_runtime.crewai.failed_silently import FAILURES
@@ -45,17 +46,21 @@ def prepare_project(project: AuthorProject, access: ModelAccess) -> ProjectJob:
 
     """
     module = import_project(project, access)
-    return _CrewJob(crew_of(module)) if project.kind == "crew" else _FlowJob(flow_of(module), project.folder)
+    if project.kind == "flow":
+        return _FlowJob(flow_of(module), project.folder)
+    return _CrewJob(crew_of(module), json_crew.default_inputs() if module is json_crew else {})
 
 
 class _CrewJob:
-    def __init__(self, crew: "Crew") -> None:
+    def __init__(self, crew: "Crew", defaults: Mapping[str, Any]) -> None:
         self._crew = crew
+        self._defaults = defaults  # for what the customer leaves empty, or is not asked for
         crew.stream = False  # nobody reads it
 
     def run(self, inputs: Mapping[str, str]) -> str:
         FAILURES.raise_noted()
-        given = dict(inputs)
+        entered = {name: text for name, text in inputs.items() if text or name not in self._defaults}
+        given = {**self._defaults, **entered}
         if any(name == _YEAR for _, name in _placeholders(self._crew)):
             given.setdefault(_YEAR, str(datetime.now(UTC).year))  # as main.py of CrewAI's own projects does
         # Without inputs CrewAI must get None: it then leaves braces in the texts alone.
@@ -69,7 +74,7 @@ class _CrewJob:
         FAILURES.raise_noted(in_full=True)
         if self._crew.before_kickoff_callbacks:
             return  # which may add any input; if they do not, the job fails
-        known = {*inputs, _YEAR}
+        known = {*inputs, *self._defaults, _YEAR}
         missing = [f"{{{name}}} in {place}" for place, name in _placeholders(self._crew) if name not in known]
         if missing:
             raise AuthorCodeError(

@@ -4,7 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+
+from crew_runtime.job_spec import JobSpec
+from support.jobs import author_code, outcome, project, refusal
+from support.model import StubModel
 
 CREW = """{
   // two agents would be too many
@@ -32,11 +37,16 @@ print(json.dumps([sorted(made.fetch_inputs()), [tool.name for tool in made.agent
 """
 
 
-def test_it_has_its_agents_tasks_and_own_tools(tmp_path: Path) -> None:
-    for path, text in (("crew.jsonc", CREW), ("agents/gardener.jsonc", AGENT), ("tools/almanac.py", TOOL)):
-        file = tmp_path / "project" / path
+def write_project(folder: Path, more: str = "") -> None:
+    crew = CREW.removesuffix("}") + more + "}"
+    for path, text in (("crew.jsonc", crew), ("agents/gardener.jsonc", AGENT), ("tools/almanac.py", TOOL)):
+        file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+
+
+def test_it_has_its_agents_tasks_and_own_tools(tmp_path: Path) -> None:
+    write_project(tmp_path / "project")
     off = {"CREWAI_DISABLE_TELEMETRY": "true", "CREWAI_TRACING_ENABLED": "false", "OPENAI_API_KEY": "none"}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(tmp_path / "project")],
@@ -49,3 +59,24 @@ def test_it_has_its_agents_tasks_and_own_tools(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == [["question", "season"], ["almanac"]]
+
+
+def json_crew(folder: Path, model: StubModel, more: str) -> JobSpec:
+    of = author_code(folder, model.url, "")
+    assert of.code
+    write_project(of.code.folder, more)
+    return replace(of, code=project(of.code.folder, module="crew_runtime.crewai.json_crew"))
+
+
+def test_its_own_values_stand_for_what_customers_leave_empty_or_are_not_asked_for(
+    tmp_path: Path, model: StubModel
+) -> None:
+    of = json_crew(tmp_path, model, '"inputs": {"question": "MARKER-sow", "season": "autumn"}')
+    assert refusal(of) == ""
+    for inputs, marker in (({}, "sow"), ({"question": ""}, "sow"), ({"question": "MARKER-when"}, "when")):
+        assert outcome(replace(of, inputs=inputs))["result"] == f"Stub result MARKER-{marker}"
+
+
+def test_a_placeholder_without_any_value_is_refused(tmp_path: Path, model: StubModel) -> None:
+    of = json_crew(tmp_path, model, '"inputs": {"question": "what to sow"}')
+    assert refusal(of).startswith("AuthorCodeError: {season} in goal of the agent Gardener: not an input")

@@ -93,6 +93,30 @@ describe("the kind of a folder to build", () => {
   });
 });
 
+describe("placeholders that need no field", () => {
+  it.each<[what: string, files: Readonly<Record<string, string>>]>([
+    [
+      "the year, which the texts of CrewAI's template name",
+      {
+        "crew.py":
+          '@CrewBase\nclass Team:\n    def writer(self):\n        return Agent(config=self.agents_config["writer"])\n    def crew(self): ...\n',
+        "config/agents.yaml":
+          "writer:\n  role: Writer on {topic} in {current_year}\n  goal: x\n  backstory: x\n",
+      },
+    ],
+    [
+      "inputs that crew.jsonc has a value for",
+      {
+        "crew.jsonc": '{ "agents": ["a"], "tasks": [], "inputs": { "tone": "kind" } }',
+        "agents/a.json": '{ "role": "Writes {tone} texts on {topic} since {current_year}" }',
+      },
+    ],
+  ])("%s", (_, files) => {
+    const named = Object.entries(files).map(([path, text]) => [`team/${path}`, text]);
+    expect(load(Object.fromEntries(named)).complaints).toEqual([]);
+  });
+});
+
 describe("what only a run can tell is no complaint", () => {
   const AGENTS = "writer:\n  role: Writer on {topic} in {year}\n  goal: x\n  backstory: x\n";
   const crew = (more: string) =>
