@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,8 +49,19 @@ def import_project(project: AuthorProject, access: ModelAccess) -> "ModuleType":
     sys.path[:0] = map(str, project.paths)
     if project.packages:
         sys.path.append(str(project.packages))
+        _find_services_in(project.packages)
     with _missing_packages_told(project.module):
         return importlib.import_module(project.module)
+
+
+def _find_services_in(packages: Path) -> None:
+    """Let boto3 find the services of AWS that the author's packages describe.
+
+    The runtime's botocore is imported, as it is first on the path, and in an image it describes S3 alone.
+    """
+    described = packages / "botocore" / "data"
+    if described.is_dir():
+        os.environ["AWS_DATA_PATH"] = str(described)
 
 
 def crew_of(module: "ModuleType") -> "Crew":

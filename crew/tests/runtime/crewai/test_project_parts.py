@@ -213,3 +213,25 @@ def test_a_package_that_is_missing_is_told_with_what_to_require(
     tmp_path: Path, model: StubModel, source: str, reason: str
 ) -> None:
     assert reason in refusal(author_code(tmp_path, model.url, source))
+
+
+AWS = """
+from botocore.session import Session
+from crewai import Agent, Crew, Task
+
+def crew():
+    known = Session().get_available_services()
+    found = "_".join(name for name in ("s3", "teahouse") if name in known)
+    cook = Agent(role="Cook", goal="Cook", backstory="You cook.")
+    return Crew(agents=[cook], tasks=[Task(description=f"MARKER-{found}", expected_output="Text", agent=cook)])
+"""
+
+
+def test_services_of_aws_that_an_authors_packages_describe_are_found(tmp_path: Path, model: StubModel) -> None:
+    service = tmp_path / "packages" / "botocore" / "data" / "teahouse" / "2026-01-01"
+    service.mkdir(parents=True)
+    (service / "service-2.json").write_text("{}")
+    of = author_code(tmp_path, model.url, AWS)
+    assert of.code
+    with_packages = replace(of, code=replace(of.code, packages=tmp_path / "packages"))
+    assert outcome(with_packages)["result"] == "Stub result MARKER-s3_teahouse"
