@@ -14,7 +14,7 @@ let sandbox: RunningSandbox;
 beforeAll(async () => {
   await crewEnvironment();
   project = new TestProject();
-  sandbox = await startSandbox();
+  sandbox = await startSandbox({ chainSpeed: "instant" });
   project.useSandbox(sandbox.url);
   project.write(
     "agents/own.yaml",
