@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
@@ -34,6 +35,16 @@ def crew():
     cook = Agent(role="Cook", goal="Cook", backstory="You cook.")
     task = Task(name="cooking", description="Cook {topic}", expected_output="Text", agent=cook, callback=check)
     return Crew(agents=[cook], tasks=[task])
+`;
+
+const tableCrew = (verb: string) => `
+from importlib.metadata import version
+from crewai import Agent, Crew, Task
+
+def crew():
+    maid = Agent(role="Maid", goal="Serve", backstory="You serve.")
+    what = f"${verb} {version('tabulate')} for {{topic}}"
+    return Crew(agents=[maid], tasks=[Task(description=what, expected_output="Text", agent=maid)])
 `;
 
 /** A language model on loopback that notes what keys and models it is asked by. */
@@ -78,6 +89,20 @@ async function until(holds: () => boolean, of: () => string): Promise<void> {
     if (Date.now() > end) throw new Error(`It did not come about:\n${of()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** What a program has written until now, or since it was forgotten. */
+function shownBy({ stdout, stderr }: ChildProcess) {
+  let shown = "";
+  for (const stream of [stdout, stderr]) stream?.on("data", (chunk: Buffer) => (shown += chunk.toString()));
+  return {
+    forget: () => (shown = ""),
+    comes: (text: RegExp) =>
+      until(
+        () => text.test(shown),
+        () => shown,
+      ),
+  };
 }
 
 describe("try, before any run of the stack", { timeout: 180_000 }, () => {
@@ -158,23 +183,35 @@ describe("try, before any run of the stack", { timeout: 180_000 }, () => {
 
   it("does the job again after a change, waits where the file is wrong, and ends at ^C", async () => {
     const { child, done } = project.start("try", "writer", "-i", "topic=tea", "--watch");
-    let shown = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on("data", (chunk: Buffer) => (shown += chunk.toString()));
-    const comes = (text: string | RegExp) =>
-      until(
-        () => shown.search(text) >= 0,
-        () => shown,
-      );
+    const { comes, forget } = shownBy(child);
     await comes(/Write about tea[\s\S]*Waiting for changes of agents\/writer\.yaml/);
-    shown = "";
+    forget();
     project.write("agents/writer.yaml", writer("Write {nothing}"));
     await comes(/agents\/writer\.yaml:\d+:\d+: [\s\S]*Waiting/);
-    shown = "";
+    forget();
     project.write("agents/writer.yaml", writer("Sing of {topic}"));
     await comes(/Sing of tea[\s\S]*Waiting/);
     child.kill("SIGINT");
     expect((await done).exitCode).toBe(0);
+  });
+
+  it("locks and installs the packages of an agent's code, and again after they or the code change", async () => {
+    project.write("agents/table.yaml", `${head("Table")}build: agents/table\n`);
+    project.write("agents/table/requirements.txt", "tabulate==0.9.0\n");
+    project.write("agents/table/crew.py", tableCrew("Lay"));
+    const { child, done } = project.start("try", "table", "-i", "topic=tea", "--watch");
+    const { comes, forget } = shownBy(child);
+    await comes(/pylock\.masumi\.toml was written \(1 package: \+ tabulate 0\.9\.0\)/);
+    await comes(/Lay 0\.9\.0 for tea[\s\S]*Waiting for changes/);
+    forget();
+    project.write("agents/table/crew.py", tableCrew("Clear"));
+    await comes(/Clear 0\.9\.0 for tea[\s\S]*Waiting/);
+    forget();
+    project.write("agents/table/requirements.txt", "tabulate==0.8.10\n");
+    await comes(/Clear 0\.8\.10 for tea[\s\S]*Waiting/);
+    child.kill("SIGINT");
+    expect((await done).exitCode).toBe(0);
+    expect(readdirSync(project.path(".masumi/packages"))).toHaveLength(1);
   });
 
   it("asks at a terminal for the input, and what the crew asks", async () => {

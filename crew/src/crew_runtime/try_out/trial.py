@@ -76,4 +76,7 @@ class Trial:
         self._conversation.tell("model_called", **self._usage)
 
     def _tell_progress(self, progress: dict[str, str]) -> None:
-        self._conversation.tell("task" if "task" in progress else "tool_failed", **progress)
+        if "tool_failure" in progress:
+            self._conversation.tell("tool_failed", **progress)
+        else:
+            self._conversation.tell("task", task=progress.get("task", ""))  # not every task has a name
