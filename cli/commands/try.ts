@@ -37,5 +37,5 @@ export async function tryAgent(project: Project, agentId: string, flags: TryFlag
 function startRuntime(project: Project, agentId: string, { python }: PythonEnvironment): TryProcess {
   const data = join(tryFolder(project, agentId), "data");
   mkdirSync(data, { recursive: true, mode: 0o700 });
-  return new TryProcess(python, data);
+  return new TryProcess(python, data, process.env);
 }

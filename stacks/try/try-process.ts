@@ -1,7 +1,8 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { linesOf } from "../lines.ts";
+import type { Environment } from "../project.ts";
 import { UserError } from "../user-error.ts";
 import { type TryEnd, type TryEvent, isEnd, tryEvent } from "./events.ts";
 
@@ -33,12 +34,12 @@ export class TryProcess {
   readonly #log: string[] = [];
   #hasJobs = false;
 
-  constructor(python: string, dataFolder: string) {
-    const certificates = process.env["SSL_CERT_FILE"];
+  constructor(python: string, dataFolder: string, env: Environment) {
+    const certificates = env["SSL_CERT_FILE"];
     this.#child = spawn(python, ["-m", "crew_runtime.try_out", dataFolder], {
       cwd: dataFolder,
       env: {
-        PATH: process.env["PATH"],
+        PATH: env["PATH"],
         LANG: "C.UTF-8",
         ...(certificates ? { SSL_CERT_FILE: certificates } : {}),
       },
@@ -49,11 +50,8 @@ export class TryProcess {
     // Whoever writes learns by the missing answer that it is gone.
     this.#child.stdin.on("error", () => undefined);
     this.#child.on("error", (error) => this.#log.push(error.message));
-    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
-    createInterface({ input: this.#child.stderr }).on("line", (line) => {
-      this.#log.push(line);
-      this.#log.splice(0, this.#log.length - LOG_LINES_SHOWN);
-    });
+    this.#lines = linesOf(this.#child.stdout);
+    void this.#keepLog();
   }
 
   /** Does a job, and returns how it ended. Aborting cancels it. @throws UserError when the process ends instead */
@@ -95,6 +93,18 @@ export class TryProcess {
 
   get #isGone(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Keeps the last lines of what the process says of itself; one that has ended says no more. */
+  async #keepLog(): Promise<void> {
+    try {
+      for await (const line of linesOf(this.#child.stderr)) {
+        this.#log.push(line);
+        this.#log.splice(0, this.#log.length - LOG_LINES_SHOWN);
+      }
+    } catch (error) {
+      this.#log.push(String(error));
+    }
   }
 
   #say(message: object): void {
