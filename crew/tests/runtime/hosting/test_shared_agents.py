@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from crew_runtime.http.health import unhealthy_because
-from support.declarations import one_task
+from support.declarations import in_python, one_task
 from support.model import StubModel
 from support.runtime import SENTINEL_KEY
 from support.service import Folder, Service
@@ -149,7 +149,7 @@ BAD: list[tuple[str, Callable[[Service], None], str]] = [
     ),
     (
         "code of its own",
-        lambda service: service.agents.declare("bad", {**without_crew(), "code": "code/mine"}),
+        lambda service: service.agents.declare("bad", in_python()),
         "runs no code",
     ),
     (
@@ -292,7 +292,3 @@ def test_an_identity_is_its_agent_s_and_reloaded(start_service: StartService) ->
 def asked(model: StubModel, marker: str) -> str:
     """What the model was asked with a marker in it; empty if nothing was."""
     return next((str(request["body"]) for request in list(model.requests) if marker in str(request["body"])), "")
-
-
-def without_crew() -> dict[str, Any]:
-    return {name: value for name, value in one_task().items() if name != "crew"}
