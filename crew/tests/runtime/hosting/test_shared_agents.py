@@ -149,7 +149,7 @@ BAD: list[tuple[str, Callable[[Service], None], str]] = [
     ),
     (
         "code of its own",
-        lambda service: service.agents.declare("bad", in_python()),
+        lambda service: service.agents.declare("bad", {**in_python(), "id": "bad"}),
         "runs no code",
     ),
     (
