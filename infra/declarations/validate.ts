@@ -3,6 +3,7 @@ import { explainAll } from "./load/explain.ts";
 import { type Complain, type Located, pairOf, toPlain } from "./load/located.ts";
 import { checkRules } from "./rules/agent.ts";
 import { type Declaration, declarationSchema } from "./schema/schema.ts";
+import { withStandIns } from "./schema/stand-ins.ts";
 
 /** A declaration as far as it is valid. */
 export interface Validated {
@@ -17,16 +18,15 @@ type Key = keyof Declaration;
 const shape = declarationSchema.shape;
 
 /**
- * Checks what needs neither the stack's network nor the disk: the schema, and the rules between its parts; those within a crew
- * only if it is whole.
+ * Checks what needs neither the stack's network nor the disk: the schema, and the rules between its parts; who does
+ * which task only if the crew is whole.
  */
 export function validate(located: Located, complain: Complain, isCrewWhole = true): Validated {
   const raw = toPlain(located.root) as Record<string, unknown>;
   const checked = declarationSchema.safeParse(raw);
   if (!checked.success) explainAll(checked.error.issues, declarationSchema, located, complain);
   const parts = checked.success ? checked.data : validParts(withoutUnknownKeys(raw, checked.error.issues));
-  const { crew: _crew, ...others } = parts;
-  const intact = checkRules(isCrewWhole ? parts : others, raw, complain);
+  const intact = checkRules(parts, raw, complain, isCrewWhole);
   return checked.success && isCrewWhole && intact ? { declaration: checked.data, parts } : { parts };
 }
 
@@ -60,5 +60,11 @@ function validParts(raw: Readonly<Record<string, unknown>>): Partial<Declaration
     const checked = shape[key].safeParse(raw[key]);
     return checked.success && checked.data !== undefined ? [[key, checked.data]] : [];
   });
-  return Object.fromEntries(entries);
+  const parts: Partial<Declaration> = Object.fromEntries(entries);
+  const crew = withStandIns(raw["crew"], everyPlaceholder(parts.input));
+  return crew ? { ...parts, crew } : parts;
 }
+
+/** Returns a text that uses every field: of a text that is missing, nobody knows which it would use. */
+const everyPlaceholder = (input: Declaration["input"] = []): string =>
+  ["-", ...input.map(({ id }) => `{${id}}`)].join(" ");

@@ -75,7 +75,7 @@ describe("masumi-agents plan", () => {
       elsewhere: {},
     });
     const { stdout } = await planOf(stack);
-    expect(stdout).toMatch(/^What runs\nagent +hosting +what +size +documents +digest\n/m);
+    expect(stdout).toMatch(/^What runs\nagent +hosting +what +size +documents +packages +digest\n/m);
     expect(stdout).toMatch(
       /^built +docker +Dockerfile crews\/tides +1 × 512 CPU units, 1024 MiB +[0-9a-f]{16}$/m,
     );

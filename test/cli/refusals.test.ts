@@ -144,6 +144,11 @@ describe("what the program refuses, plan and doctor report first", () => {
         "requireOwnNode",
         "allConfig",
         "isPipeline",
+        // What contradicts the runtime is complained of before; that an index of packages can be reached nobody knows before.
+        "codeFolders",
+        "lockPackages",
+        "lockSentence",
+        "warn",
         "readStackConfig",
         "secretKeys",
         "loadValidAgents",

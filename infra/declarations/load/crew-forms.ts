@@ -1,4 +1,5 @@
-import { type Node, Pair, Scalar, YAMLMap, YAMLSeq, isMap, isScalar, isSeq } from "yaml";
+import { type Node, Pair, Scalar, YAMLMap, YAMLSeq, isMap, isPair, isScalar, isSeq } from "yaml";
+import type { Place } from "../schema/key-group.ts";
 import { changesNothing } from "../schema/refused-keys.ts";
 import { type Complain, type Located, keyOf, mapOf, pairOf, toPlain, without } from "./located.ts";
 
@@ -29,13 +30,14 @@ interface Group {
 export function inOneForm(located: Located, complain: Complain): InOneForm {
   const crew = pairOf(located.root, "crew")?.value;
   if (!isMap(crew)) return { located, isWhole: true };
+  const place = { declaration: toPlain(located.root) as Record<string, unknown> };
   const groups: Readonly<Record<string, Group>> = {
-    agents: agentsIn(pairOf(crew, "agents")?.value, complain),
-    tasks: tasksIn(pairOf(crew, "tasks")?.value, complain),
+    agents: agentsIn(pairOf(crew, "agents")?.value, place, complain),
+    tasks: tasksIn(pairOf(crew, "tasks")?.value, place, complain),
   };
   const changed = mapOf(
     crew,
-    effective(crew, "crew").items.map((pair) => {
+    effective(crew, "crew", place).items.map((pair) => {
       const group = groups[keyOf(pair)];
       return group ? new Pair(pair.key, group.node) : pair;
     }),
@@ -61,24 +63,22 @@ export function inOneForm(located: Located, complain: Complain): InOneForm {
 const asItIs = (node: unknown): Group => ({ node, asWritten: (step) => step, isWhole: true });
 
 /** Returns a map without the keys that change nothing. */
-const effective = (map: YAMLMap, where: string): YAMLMap =>
+const effective = (map: YAMLMap, where: string, place: Place): YAMLMap =>
   mapOf(
     map,
-    map.items.filter((pair) => !changesNothing(where, keyOf(pair), toPlain(pair.value))),
+    map.items.filter((pair) => !changesNothing(where, keyOf(pair), toPlain(pair.value), place)),
   );
 
-function agentsIn(node: unknown, complain: Complain): Group {
-  if (isSeq(node)) return agentsByName(node, complain);
+function agentsIn(node: unknown, place: Place, complain: Complain): Group {
+  if (isSeq(node)) return agentsByName(node, place, complain);
   if (!isMap(node)) return asItIs(node);
   const agents = node.items.map(({ key, value }) =>
-    isMap(value)
-      ? new Pair(key, effective(withoutItsName(value, key), "crew.agents.*"))
-      : new Pair(key, value),
+    isMap(value) ? new Pair(key, effective(value, "crew.agents.*", place)) : new Pair(key, value),
   );
   return asItIs(mapOf(node, agents));
 }
 
-function agentsByName(list: YAMLSeq, complain: Complain): Group {
+function agentsByName(list: YAMLSeq, place: Place, complain: Complain): Group {
   const places = new Map<Step, number>();
   const agents = new YAMLMap();
   if (list.range) agents.range = list.range;
@@ -100,32 +100,32 @@ function agentsByName(list: YAMLSeq, complain: Complain): Group {
     isWhole &&= !isTaken && name !== undefined;
     if (isTaken) continue;
     places.set(String(key.value), index);
-    agents.items.push(new Pair(key, effective(without(map, ["name"]), "crew.agents.*")));
+    agents.items.push(new Pair(key, effective(without(map, ["name"]), "crew.agents.*", place)));
   }
   return { node: agents, asWritten: (step) => places.get(step) ?? step, isWhole };
 }
 
-function tasksIn(node: unknown, complain: Complain): Group {
+function tasksIn(node: unknown, place: Place, complain: Complain): Group {
+  if (!isMap(node) && !isSeq(node)) return asItIs(node);
+  const written: readonly unknown[] = node.items;
   const tasks = new YAMLSeq();
-  if (isSeq(node)) {
-    tasks.items = node.items.map((item, index) => {
-      const { name, map } = named(item, ["crew", "tasks", index], complain);
-      return map ? effective(name && !pairOf(map, "name") ? withName(map, name) : map, "crew.tasks.*") : item;
-    });
-  } else if (isMap(node)) {
-    tasks.items = node.items.map(({ key, value }) => {
-      if (!isMap(value)) return value;
-      const inner = withoutItsName(value, key);
-      if (pairOf(inner, "name")) {
-        const path = ["crew", "tasks", keyOf({ key } as Pair), "name"];
-        complain(path, "the task's name is its key", "remove it, or write it instead of the key", "key");
-      }
-      return effective(withName(without(inner, ["name"]), key), "crew.tasks.*");
-    });
-  } else return asItIs(node);
+  tasks.items = written.map((item, index) => {
+    const task = isPair(item) ? namedByKey(item) : namedInList(item, ["crew", "tasks", index], complain);
+    const isLast = index === written.length - 1;
+    return isMap(task) ? effective(task, "crew.tasks.*", { ...place, isLast }) : task;
+  });
   if (node.range) tasks.range = node.range;
   const keys = isMap(node) ? node.items.map(keyOf) : [];
   return { node: tasks, asWritten: (step) => keys[Number(step)] ?? step, isWhole: true };
+}
+
+/** Returns a task of a map, called by its key; a name beside its keys is only a label in CrewAI. */
+const namedByKey = ({ key, value }: Pair): unknown =>
+  isMap(value) ? withName(without(value, ["name"]), key) : value;
+
+function namedInList(item: unknown, path: readonly Step[], complain: Complain): unknown {
+  const { name, map } = named(item, path, complain);
+  return name && map && !pairOf(map, "name") ? withName(map, name) : (map ?? item);
 }
 
 /** Returns the name of an item of a list, and its keys; complains where they are below the name instead of beside it. */
@@ -148,10 +148,6 @@ function named(
   );
   return { ...(isScalar(only.key) ? { name: only.key } : {}), map: only.value };
 }
-
-/** Returns a map without a `name` that only repeats its key. */
-const withoutItsName = (map: YAMLMap, key: unknown): YAMLMap =>
-  toPlain(pairOf(map, "name")?.value) === toPlain(key) ? without(map, ["name"]) : map;
 
 /** Returns a task with its name; what it lacks is complained of at the name. */
 function withName(map: YAMLMap, name: unknown): YAMLMap {

@@ -8,8 +8,8 @@ import {
   toPlain,
   writtenAt,
 } from "./located.ts";
+import { entriesOf, flow } from "../schema/flow.ts";
 import { refusal } from "../schema/refused-keys.ts";
-import { entriesOf, flow } from "./flow.ts";
 import { accepts, examplesAt, knownKeys } from "./schema-walk.ts";
 import { nearest } from "../schema/suggest.ts";
 
@@ -19,7 +19,7 @@ type Issue = z.core.$ZodIssue;
 interface Subject {
   readonly schema: z.ZodType;
   readonly located: Located;
-  readonly raw: unknown;
+  readonly raw: Readonly<Record<string, unknown>>;
   readonly complain: Complain;
 }
 
@@ -31,7 +31,8 @@ export function explainAll(
   complain: Complain,
   prefix: Path = [],
 ): void {
-  const subject = { schema, located, raw: toPlain(located.root), complain };
+  const raw = toPlain(located.root) as Record<string, unknown>;
+  const subject = { schema, located, raw, complain };
   for (const issue of withoutEchoes(issues)) explain(issue, subject, prefix);
 }
 
@@ -144,7 +145,7 @@ function explainUnknownKey(key: string, path: Path, subject: Subject): void {
   const { schema, raw, complain, located } = subject;
   const at = [...path, key];
   const within = path.length === 3 && path[0] === "crew" ? `crew.${path[1]}.*` : path.join(".");
-  const refused = refusal(within, key, valueAt(raw, at));
+  const refused = refusal(within, key, valueAt(raw, at), { declaration: raw });
   if (refused) return complain(at, `"${key}" is refused: ${refused.reason}`, refused.remedy, "key");
   const place = path.length > 0 ? ` in ${showPathIn(located, path)}` : "";
   const present = keysBeside(located, at);

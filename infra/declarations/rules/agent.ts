@@ -1,5 +1,6 @@
 import { checkCrew } from "./crew.ts";
 import { checkInput } from "./input.ts";
+import { checkTexts } from "./placeholders.ts";
 import type { Complain } from "../load/located.ts";
 import type { Declaration } from "../schema/schema.ts";
 
@@ -9,13 +10,15 @@ const SOURCES = ["crew", "build", "image", "url"] as const;
 const CREW_KEYS = ["input", "model", "documents", "resources", "container", "hosting", "secrets"] as const;
 
 /**
- * Checks the rules between the parts of a declaration. `raw` is used only to see which keys are present.
+ * Checks the rules between the parts of a declaration. `raw` is used only to see which keys are present. Of a crew that is not
+ * whole only the texts are checked: nothing can be said about who does which task.
  * @returns whether all rules are met
  */
 export function checkRules(
   parts: Partial<Declaration>,
   raw: Readonly<Record<string, unknown>>,
   report: Complain,
+  isCrewWhole: boolean,
 ): boolean {
   let intact = true;
   const complain: Complain = (...complaint) => {
@@ -26,7 +29,8 @@ export function checkRules(
   checkTags(parts.tags ?? [], complain);
   if (parts.input) checkInput(parts.input, complain);
   if (parts.resources) checkAutoscaling(parts.resources, complain);
-  if (parts.crew) checkCrew(parts.crew, parts, complain);
+  if (parts.crew && isCrewWhole) checkCrew(parts.crew, parts, complain);
+  else if (parts.crew && parts.input) checkTexts(parts.crew, parts.input, complain);
   return intact;
 }
 

@@ -1,6 +1,7 @@
 import type { Complain, Path } from "../load/located.ts";
 import type { DeclaredCrew } from "../schema/crew.ts";
-import type { DeclaredField } from "../schema/input.ts";
+import { type DeclaredField, fieldFor } from "../schema/input.ts";
+import { flow } from "../schema/flow.ts";
 import { nearest } from "../schema/suggest.ts";
 
 /** Placeholders that CrewAI fills in: `{name}`. Other braces, for example in JSON, are left as they are. */
@@ -14,9 +15,8 @@ export function checkPlaceholders(
   inPrice: readonly string[],
   complain: Complain,
 ): void {
+  checkTexts(crew, input, complain);
   const texts = filledTexts(crew);
-  for (const { path, text } of texts) checkText(text, path, input, complain);
-  checkGuardrails(crew, input, complain);
   const used = new Set([...inPrice, ...texts.flatMap(({ text }) => placeholdersIn(text))]);
   checkUse(input, (id) => used.has(id), complain);
 }
@@ -35,6 +35,23 @@ export function checkUse(
       `use {${id}} in a task, or remove the field`,
     );
   }
+}
+
+/** Checks that a crew's texts name fields of the form. */
+export function checkTexts(crew: DeclaredCrew, input: readonly DeclaredField[], complain: Complain): void {
+  const complainOnce = oncePerMissingField(complain);
+  for (const { path, text } of filledTexts(crew)) checkText(text, path, input, complainOnce);
+  checkGuardrails(crew, input, complain);
+}
+
+/** Complains of a field that is to be added only where it is used first; it is one mistake. */
+function oncePerMissingField(complain: Complain): Complain {
+  const told = new Set<string>();
+  return (path, message, remedy = "", part) => {
+    if (remedy.startsWith("add ") && told.has(remedy)) return;
+    told.add(remedy);
+    complain(path, message, remedy, part);
+  };
 }
 
 /**
@@ -65,7 +82,7 @@ export function checkText(
     complain(
       path,
       `{${id}} is not an input field${ofForm}`,
-      near ? `did you mean {${near}}?` : `add an input field with id: ${id}`,
+      near ? `did you mean {${near}}?` : `add ${flow(fieldFor(id))} to input`,
     );
   }
   for (const id of placeholders(text, SPACED_PLACEHOLDER).filter((id) => ids.includes(id))) {

@@ -7,10 +7,11 @@ import { matching, text } from "./texts.ts";
  * model without limit is refused by name (see refused-keys.ts).
  */
 
+/* Letters of other languages, too, as in names of Python; as ranges, which editors read with and without the flag u. */
 const name = matching(
-  /^[A-Za-z][A-Za-z0-9_-]*$/,
+  /^[A-Za-z\u00C0-\u1FFF\u3040-\uD7FF]([A-Za-z0-9\u00C0-\u1FFF\u3040-\uD7FF ._-]*[A-Za-z0-9\u00C0-\u1FFF\u3040-\uD7FF_-])?$/,
   "is not a valid name",
-  "start with a letter, followed by letters, digits, _ and -",
+  "start with a letter, followed by letters, digits, blanks, ., _ and -",
   100,
 );
 
@@ -18,6 +19,21 @@ const name = matching(
 export const TOOLS = ["calculate", "document_search", "fetch_page"] as const;
 
 const KNOWN_TOOLS = `available tools: ${TOOLS.join(", ")}; package your own with build`;
+
+/** What does the work of crewai_tools' commonest here. */
+const INSTEAD: readonly (readonly [tools: RegExp, remedy: string])[] = [
+  [
+    /^(ScrapeWebsite|ScrapeElementFromWebsite|WebsiteSearch|SeleniumScraping)Tool$/,
+    "write fetch_page, and the hosts that it may read from under crew.fetch_hosts; or package the crew with build",
+  ],
+  [
+    /^(FileRead|DirectoryRead|DirectorySearch|Rag|(PDF|TXT|CSV|JSON|MDX|DOCX|XML)Search)Tool$/,
+    'write document_search, and list the files under "documents" at the top level; or package the crew with build',
+  ],
+];
+
+const toolInstead = (value: unknown): string =>
+  INSTEAD.find(([tools]) => typeof value === "string" && tools.test(value))?.[1] ?? KNOWN_TOOLS;
 
 const host = matching(
   /^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$/,
@@ -57,7 +73,7 @@ const crewAgent = z
       .meta({ description: "Maximum number of model calls per minute." }),
     inject_date: z.boolean().exactOptional().meta({ description: "Whether the agent is told today's date." }),
     tools: z
-      .array(z.enum(TOOLS, { error: KNOWN_TOOLS }))
+      .array(z.enum(TOOLS, { error: ({ input }) => toolInstead(input) }))
       .exactOptional()
       .meta({
         description:

@@ -211,3 +211,10 @@ export const inputField = z.discriminatedUnion("type", [
 ]);
 
 export type DeclaredField = z.output<typeof inputField>;
+
+/** Returns a field as it may be added for a placeholder. */
+export const fieldFor = (id: string): { id: string; type: string; name: string } => ({
+  id,
+  type: "string",
+  name: id.charAt(0).toUpperCase() + id.slice(1).replaceAll(/[-_]+/g, " ").trimEnd(),
+});

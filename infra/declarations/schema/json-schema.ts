@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { crewAsWritten } from "./crew.ts";
+import type { Taken } from "./key-group.ts";
 import { takenKeys } from "./refused-keys.ts";
 import { declarationSchema } from "./schema.ts";
 
@@ -40,14 +41,20 @@ type JsonSchema = z.core.JSONSchema.JSONSchema;
 /** Returns the schemas of keys that are taken only where they change nothing. As patterns, editors do not suggest them. */
 const takenOnly = (where: string): Record<string, JsonSchema> =>
   Object.fromEntries(
-    takenKeys(where).map(({ keys, reason, taken }): [string, JsonSchema] => [
+    takenKeys(where).map(({ keys, reason, taken, sometimes }): [string, JsonSchema] => [
       `^(${keys.join("|")})$`,
       {
         description: `Not available: ${reason}. Taken where it changes nothing.`,
-        enum: [...taken],
+        ...(sometimes
+          ? { anyOf: [{ enum: valuesOf(taken) }, ...sometimes.types.map((type) => ({ type }))] }
+          : { enum: valuesOf(taken) }),
       } as JsonSchema,
     ]),
   );
+
+/** In YAML 1.1, which CrewAI reads, `no` is false. */
+const valuesOf = (taken: readonly Taken[]): readonly Taken[] =>
+  taken.includes(false) ? [...taken, "no", "off"] : taken;
 
 /** Returns the schema of an override of a value: any part of a map, or null instead of a key; anything else as a whole. */
 function patchOf(value: Json, pointer: string): Json {

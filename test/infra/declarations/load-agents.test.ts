@@ -51,6 +51,7 @@ describe("the agents that this repository ships", () => {
     expect(complaints.map(formatComplaint)).toEqual([]);
     expect(agents.map(({ id, pricing, paymentType }) => [id, pricing.type, paymentType])).toEqual([
       ["contract-reviewer", "fixed", "V1"],
+      ["deadline-planner", "free", undefined],
       ["market-researcher", "fixed", "V2"],
       ["meeting-minutes", "free", undefined],
     ]);
@@ -107,7 +108,7 @@ describe("an entry that stands where an agent did", () => {
       writeFileSync(entry(root, "old/2025/traffic.YML"), WEATHER);
     });
     expect(complaints).toEqual([
-      "agents/old:1:1: is a folder, and subfolders are not read, move its YAML files to agents/",
+      "agents/old:1:1: is a folder, and subfolders are not read, move its YAML files to agents/, or name the folder in a build:",
     ]);
   });
 

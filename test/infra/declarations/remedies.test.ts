@@ -129,10 +129,10 @@ const FOLLOW: readonly (readonly [remedy: RegExp, follow: Follow])[] = [
     },
   ],
   [
-    /^add an input field with id: (\S+)$/,
-    (document, _path, [, id]) => {
+    /^add (\{.*\}) to input$/,
+    (document, _path, [, written = ""]) => {
       const { input } = document.toJS() as { input?: unknown };
-      const field = { id, type: "string", name: "Entered" };
+      const field: unknown = parse(written);
       document.set(
         "input",
         document.createNode(Array.isArray(input) ? [...(input as unknown[]), field] : [field]),

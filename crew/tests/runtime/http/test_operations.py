@@ -40,13 +40,10 @@ def test_the_internal_port_tells_of_readiness_and_numbers_and_the_public_one_doe
     with runtime.internal as internal:
         starting = internal.get("/readyz")
         assert starting.status_code == 503
-        assert starting.json()["checks"] == {
-            "registered": False,
-            "crew": False,
-            "store": True,
-            "disk": True,
-            "model": True,
-        }
+        checks = starting.json()["checks"]
+        assert checks.keys() == {"registered", "crew", "store", "disk", "model"}
+        # The crew may be ready already.
+        assert [name for name, ok in checks.items() if not ok and name != "crew"] == ["registered"]
         runtime.identify()
         runtime.ended(runtime.start_job("tea"))
         assert internal.get("/readyz").json()["status"] == "ready"
