@@ -84,6 +84,8 @@ def test_a_service_s_failures_are_found_in_the_stores_of_its_agents(
     jobs = {name: service.agent(name).start(f"answer with status 400, {TOPIC}") for name in names}
     assert {service.agent(name).ended(job)["status"] for name, job in jobs.items()} == {"failed"}
     references = {name: reference_of(job) for name, job in jobs.items()}
+    logged = {event["agent"]: event["job"] for event in service.events if event["event"] == "job_failed"}
+    assert logged == references, "each under the agent's id"
     agents = {"AGENTS": str(service.agents.path)}
     assert kept_reports(service, *references.values(), **agents).keys() == set(references.values())
     found = kept_reports(service, "--agent", "first", *references.values(), **agents)
