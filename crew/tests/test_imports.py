@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runner": {"crewai", "declared", "documents", "job_spec", "machine", "model", "store"},
     "http": {"declared", "machine", "model", "payments", "runner", "store"},
     "agents": {"machine"},
-    "failed_jobs": {"store"},
+    "failed_jobs": {"agents", "machine", "store"},
     "hosting": {
         "agents",
         "declared",

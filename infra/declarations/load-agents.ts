@@ -1,5 +1,5 @@
 import { posix, resolve } from "node:path";
-import { type Agent, type WalletType, codeFolders } from "./agent.ts";
+import { type Agent, type WalletType, codeFolders, hostedBy } from "./agent.ts";
 import { type AssetOverrides, assetTable } from "./schema/assets.ts";
 import { type Complaint, DeclarationError, byText, sortComplaints } from "./load/complaint.ts";
 import { type Candidate, checkDuplicates } from "./duplicates.ts";
@@ -9,7 +9,7 @@ import { variantsOf } from "./load/overrides.ts";
 import { type ParsedFile, parseDeclaration } from "./load/parse.ts";
 import { complainOfFolders, readDeclarations } from "./load/read.ts";
 import { ignoredByGit } from "./load/repository.ts";
-import { checkPackages, packagesReader } from "./packages/check.ts";
+import { checkPackages, checkSharedPackages, packagesReader } from "./packages/check.ts";
 import { type AuthorRules, checkPolicy } from "./policy/check.ts";
 import { type StackContext, resolveAgent } from "./resolve.ts";
 import type { SharedRules } from "./shared.ts";
@@ -87,6 +87,9 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
   const packagesOf = packagesReader(projectRoot);
   for (const folder of codeFolders(readable)) {
     complaints.push(...checkPackages(packagesOf(folder), folder, options.inPipeline === true));
+  }
+  for (const folder of codeFolders(hostedBy("shared", readable))) {
+    complaints.push(...checkSharedPackages(packagesOf(folder), folder));
   }
   if (complaints.length > 0) return { agents: [], readable, complaints: sortComplaints(complaints) };
   return { agents: readable, readable, complaints: [] };

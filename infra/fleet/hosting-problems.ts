@@ -1,10 +1,30 @@
 import { type StackConfig, ofStack, problemsOfHosting } from "../config.ts";
 import { type Agent, hostedBy } from "../declarations/index.ts";
-import { HOSTINGS, type HostingKind, TRAITS, placeTraits } from "../hosting/traits.ts";
+import { HOSTINGS, type HostingKind, TRAITS, placeOf, placeTraits } from "../hosting/traits.ts";
 
 /** Returns why agents cannot be hosted as declared, each problem with its remedy. */
 export function hostingRefusals(config: StackConfig, agents: readonly Agent[]): string[] {
-  return HOSTINGS.flatMap((kind) => refusalsOf(kind, hostedBy(kind, agents), config));
+  return [
+    ...HOSTINGS.flatMap((kind) => refusalsOf(kind, hostedBy(kind, agents), config)),
+    ...namesakesOfService(config, agents),
+  ];
+}
+
+/** Places where the shared crew service's name becomes a host name or a key of ports, as an agent's id does. */
+const NAMED_PLACES: readonly HostingKind[] = ["docker", "ecs-alb"];
+
+/** Returns why an agent beside the shared crew service cannot be called as that is. */
+function namesakesOfService(config: StackConfig, agents: readonly Agent[]): string[] {
+  const place = placeOf("shared", config);
+  if (!NAMED_PLACES.includes(place) || hostedBy("shared", agents).length === 0) return [];
+  const { name } = config.shared;
+  return hostedBy(place, agents)
+    .filter(({ id }) => id === name)
+    .map(
+      ({ file, id }) =>
+        `${file}: with hosting ${place}, ${id} would be reached where the shared crew service is, whose name is ${name}: ` +
+        "choose another id, or another masumi:shared.name",
+    );
 }
 
 function refusalsOf(kind: HostingKind, agents: readonly Agent[], config: StackConfig): string[] {

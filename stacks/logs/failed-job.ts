@@ -40,7 +40,8 @@ export async function findFailedJob(
     if (line.includes(reference)) found = failureOf(line, reference) ?? found;
   };
   await readFile({ path: log }, { lines: LINES, follow: false }, { env: {}, onLine });
-  const kept = await readFailureReport(project, { kind: "file", path: log }, reference, options);
+  const place = { kind: "file", path: log, ...(agentId === crew.agentId ? {} : { agentId }) } as const;
+  const kept = await readFailureReport(project, place, reference, options);
   const report = kept ?? failureReport.safeParse(found ?? {}).data ?? {};
   return { agentId, reference, report, ...(found ? { failure: String(found.failure) } : {}) };
 }

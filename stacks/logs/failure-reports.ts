@@ -3,7 +3,13 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import type { LogPlace } from "../../infra/fleet/index.ts";
-import { crewVenv } from "../../providers/crew-process/local/index.ts";
+import {
+  SHARED_SERVICE,
+  crewHome,
+  crewVenv,
+  logFile,
+  sharedAgentsFolder,
+} from "../../providers/crew-process/local/index.ts";
 import type { CallOptions, Environment, Project } from "../project.ts";
 import { type FailureReport, failureReport } from "../try/events.ts";
 
@@ -16,7 +22,7 @@ const run = promisify(execFile);
 
 /**
  * Return what the store of a crew knows of a job that failed, by the job's reference: the store alone has what may quote a customer, and
- * forgets it with the job. Undefined where the store knows nothing of it, or cannot be read from here.
+ * forgets it with the job. In the shared crew service, all agents' stores are searched unless the place names one. Undefined where the store knows nothing of it, or cannot be read from here.
  */
 export async function readFailureReport(
   project: Project,
@@ -27,8 +33,9 @@ export async function readFailureReport(
   const command = commandFor(project, place, env);
   if (!command) return undefined;
   const [file, words, environment] = command;
+  const agent = place.agentId === undefined ? [] : ["--agent", place.agentId];
   try {
-    const { stdout } = await run(file, [...words, ...PROGRAM, reference], {
+    const { stdout } = await run(file, [...words, ...PROGRAM, ...agent, reference], {
       env: environment,
       timeout: ANSWERS_WITHIN_MS,
       ...(signal ? { signal } : {}),
@@ -46,7 +53,9 @@ type Command = readonly [file: string, words: readonly string[], env: NodeJS.Pro
 function commandFor(project: Project, place: LogPlace, env: Environment): Command | undefined {
   if (place.kind === "file") {
     const python = join(crewVenv(project.root), "bin", "python");
-    return [python, [], { DATA_DIR: join(dirname(place.path), "data") }];
+    const isShared = place.path === logFile(crewHome(project.root, SHARED_SERVICE));
+    const agents = isShared ? { AGENTS: sharedAgentsFolder(project.root) } : {};
+    return [python, [], { DATA_DIR: join(dirname(place.path), "data"), ...agents }];
   }
   if (place.kind !== "docker") return undefined;
   const engine = place.host === undefined ? [] : ["--host", place.host];

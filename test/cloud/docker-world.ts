@@ -1,4 +1,4 @@
-/** Everything that a stack of the hosting docker meets outside, on this machine. */
+/** Everything that a stack of the hosting docker, or of shared crews on it, meets outside, on this machine. */
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,13 +27,17 @@ export interface DockerWorld extends Foundation {
   close(): Promise<void>;
 }
 
-export const startDockerWorld = (logs: string): Promise<DockerWorld> =>
+export const startDockerWorld = (
+  logs: string,
+  hosting: "docker" | "shared" = "docker",
+): Promise<DockerWorld> =>
   takenDown(async (undo) => {
-    const place = { domain: "agents.example.com", logs, hosting: "docker", name: PROJECT } as const;
+    const place = { domain: "agents.example.com", logs, hosting, name: PROJECT };
     const ground = await layFoundation(place, undo);
     const settings = { bind: ADDRESS, url: `http://${ADDRESS}:{port}`, proxyHops: 1 };
     const run = localRun(openProject(ground.project.root), 0);
     await setConfig(run, "masumi:docker", JSON.stringify(settings));
+    if (hosting === "shared") await setConfig(run, "masumi:shared", JSON.stringify({ on: "docker" }));
     await setConfig(run, "masumi:keepDays", "7");
     await setConfig(run, "masumi:limits", JSON.stringify({ startRate: START_RATE }));
     // What a failed test leaves, it leaves here with its words.

@@ -35,7 +35,7 @@ export interface FoundationOptions {
   readonly domain: string;
   /** Folder for the logs; emptied. */
   readonly logs: string;
-  readonly hosting: "docker" | "ecs-alb";
+  readonly hosting: "docker" | "ecs-alb" | "shared";
   /** What the Pulumi project is called, and after it nearly everything that the program makes. */
   readonly name: string;
 }

@@ -21,7 +21,6 @@ from crew_runtime.agents.choice import source_of
 from crew_runtime.configuration import ConfigurationError
 from crew_runtime.hosting.assembly import WORK_FOLDER, document_fetch
 from crew_runtime.hosting.configured_agent import ConfiguredAgent, read_agent
-from crew_runtime.hosting.opening import HOSTED_FOLDER
 from crew_runtime.hosting.service import many_agents, one_agent
 from crew_runtime.http.connections import IDLE_SECONDS, Connection
 from crew_runtime.http.held_ports import HoldingServer
@@ -30,7 +29,7 @@ from crew_runtime.logs import configure_logging, event
 from crew_runtime.machine.confinement import close_to_jobs
 from crew_runtime.machine.environment import replace_environment, scrubbed
 from crew_runtime.machine.identity_source import identity_source
-from crew_runtime.machine.service_settings import ServiceSettings
+from crew_runtime.machine.service_settings import HOSTED_FOLDER, ServiceSettings
 from crew_runtime.machine.settings import DOCUMENTS_FOLDER, Settings
 from crew_runtime.machine.users import become_runtime, give_up_rights
 from crew_runtime.runner.forking import SERVER

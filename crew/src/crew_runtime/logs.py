@@ -24,8 +24,9 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "event": record.getMessage(),
             **self._constant,
-            **_agent(),
             **getattr(record, "fields", {}),
+            # Last: a failed job names the agent of its crew, and logs are read by that of the service.
+            **_agent(),
         }
         if record.exc_info and record.exc_info[0]:
             line["exception"] = record.exc_info[0].__qualname__

@@ -50,10 +50,27 @@ export function checkPackages(
 ): Complaint[] {
   const notice = inPipeline ? unlockedNotice(folder, found) : undefined;
   if (notice === undefined || found.complaints.length > 0) return [...found.complaints];
-  const [first] = found.wanted.declared;
-  const place = first ?? { file: posix.join(folder, LOCK_FILE), line: 1, column: 1 };
-  return [complaintAt(place, notice.message, notice.remedy)];
+  return [complaintAt(placeOf(found.wanted.declared, folder), notice.message, notice.remedy)];
 }
+
+/** Complains about packages of a folder whose code an agent of the shared crew service runs: there is nowhere to install them. */
+export function checkSharedPackages({ state, wanted }: FolderPackages, folder: string): Complaint[] {
+  if (state === "none") return [];
+  const { declared, extras } = wanted;
+  const names = [...declared.map(({ name }) => name), ...extras.map((extra) => `crew-runtime[${extra}]`)];
+  return [
+    complaintAt(
+      placeOf(declared, folder),
+      "with hosting shared, code has the packages of the crew runtime alone, and not all that " +
+        `${folder} asks for (${names.join(", ")}) are among them`,
+      "choose another hosting for its agents, or do without these packages",
+    ),
+  ];
+}
+
+/** Returns where a folder's packages are asked for. */
+const placeOf = (declared: readonly PlacedRequirement[], folder: string) =>
+  declared[0] ?? { file: posix.join(folder, LOCK_FILE), line: 1, column: 1 };
 
 /** Returns what is to be said of packages that are not locked; undefined if nothing is. */
 export function unlockedNotice(

@@ -1,12 +1,12 @@
 import { SHARED_SERVICE } from "../../../providers/crew-process/local/index.ts";
-import { containerPrefix } from "../docker/names.ts";
+import { containerName } from "../docker/names.ts";
 import { agentPath } from "../ecs/names.ts";
 
 export { SHARED_SERVICE };
 
 /** Returns the name of the service's container, and of its volume and network. */
 export const sharedContainer = (project: string, stack: string): string =>
-  `${containerPrefix(project, stack)}${SHARED_SERVICE}`;
+  containerName(project, stack, SHARED_SERVICE);
 
 /** Returns the path that the names of the service's log group and of its agents' parameters begin with. */
 export const sharedPath = (project: string, stack: string): string =>

@@ -128,8 +128,9 @@ describe("what keeps a run from starting", () => {
   });
 });
 
+const ON_DOCKER = { hosting: "docker", runtimeKey: "a-runtime-key", allowPrivateUrls: "true" };
+
 describe("an agent on Docker", () => {
-  const SETTINGS = { hosting: "docker", runtimeKey: "a-runtime-key", allowPrivateUrls: "true" };
   const onDocker = { url: undefined, crew: CREW, hosting: "docker" };
 
   it("keeps the port that it is registered with, whoever joins it, and is left alone", async () => {
@@ -138,9 +139,9 @@ describe("an agent on Docker", () => {
     if (!living) throw new Error("an agent was declared");
     await register(service.url, living);
     const agents = declare({ "study-reviewer": onDocker, "seo-analyst": onDocker });
-    const config = configOf(service.url, SETTINGS);
+    const config = configOf(service.url, ON_DOCKER);
     const { plan, problems } = await examine(service.url, agents, {
-      settings: SETTINGS,
+      settings: ON_DOCKER,
       urlOf: expectedUrls({ config, projectRoot: "/", agents }),
     });
     expect(problems).toEqual([]);
@@ -150,6 +151,33 @@ describe("an agent on Docker", () => {
     expect(newcomer?.url).not.toBe(kept?.url);
     expect(plan.registered).toEqual(new Map([["study-reviewer", "http://127.0.0.1:14586"]]));
   });
+});
+
+describe("an agent that moves into the shared crew service, or out of it", () => {
+  it.each(["shared", "docker"])(
+    "to %s gets another URL: an update on V2, a replacement on V1",
+    async (to) => {
+      await using service = await startService();
+      const settings = { ...ON_DOCKER, shared: { on: "docker" } };
+      const config = configOf(service.url, settings);
+      const hosted = (hosting: string) =>
+        declare({
+          v1: { url: undefined, crew: CREW, hosting, payment: "V1" },
+          v2: { url: undefined, crew: CREW, hosting },
+        });
+      const urlsOf = (agents: Agent[]) => expectedUrls({ config, projectRoot: "/", agents });
+      const before = hosted(to === "shared" ? "docker" : "shared");
+      for (const agent of before) {
+        const url = urlsOf(before)(agent, new Map()) ?? "";
+        await register(service.url, { ...agent, source: { kind: "url", url } });
+      }
+      const stayed = await examine(service.url, before, { settings, urlOf: urlsOf(before) });
+      expect(actionsOf(stayed)).toEqual({ v1: "none", v2: "none" });
+      const after = hosted(to);
+      const moved = await examine(service.url, after, { settings, urlOf: urlsOf(after) });
+      expect(actionsOf(moved)).toEqual({ v1: "replace apiBaseUrl", v2: "update apiBaseUrl" });
+    },
+  );
 });
 
 describe("what a run would do", () => {

@@ -159,6 +159,20 @@ describe("what cannot be hosted", () => {
     ]);
   });
 
+  it.each(["docker", "ecs-alb"] as const)("is an agent on %s called as the shared crew service", (on) => {
+    const documents = { bucket: "example-agents" };
+    const settings = { ...ALB, documents, documentsKey: "id:key", shared: { on, name: "all" } };
+    const shared = agentOf("a", "shared", { shared: { on } });
+    expect(refusals([shared, agentOf("all", on)], settings)).toEqual([
+      expect.stringMatching(
+        /^agents\/all\.yaml: with hosting .*, all would be reached where .*masumi:shared\.name$/,
+      ),
+    ]);
+    expect(refusals([shared, agentOf("crews", on)], settings)).toEqual([]);
+    expect(refusals([agentOf("all", on)], settings), "without the service").toEqual([]);
+    expect(refusals([agentOf("all", "shared", { shared: { on } })], settings), "at a path").toEqual([]);
+  });
+
   it("are crews beside the keys of the machine that deploys, on Mainnet", () => {
     const MAINNET = { network: "Mainnet", confirmMainnet: "true", maxAda: "20", hosting: "process" };
     expect(refusals([agentOf("a", "process")], MAINNET)).toEqual([

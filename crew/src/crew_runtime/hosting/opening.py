@@ -15,13 +15,11 @@ from crew_runtime.hosting.configured_agent import REVISION, ConfiguredAgent, rea
 from crew_runtime.hosting.hosted_agent import HostedAgent
 from crew_runtime.http.substitute import Substitute
 from crew_runtime.machine.identity import IdentityFile
-from crew_runtime.machine.service_settings import ServiceSettings
+from crew_runtime.machine.service_settings import HOSTED_FOLDER, ServiceSettings
 from crew_runtime.machine.users import AGENTS
 from crew_runtime.runner.forking import SERVER
 from crew_runtime.store import open_store
 
-HOSTED_FOLDER: Final = "hosted"
-"""The folder of agents' own folders, in DATA_DIR."""
 _DECLARED: Final = "declared"
 _PASSABLE: Final = 0o755
 _TO_ITS_JOBS: Final = 0o710

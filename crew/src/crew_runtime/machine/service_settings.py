@@ -1,12 +1,15 @@
 """The settings of the process, whichever agents it serves."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import uuid4
 
 from pydantic import BeforeValidator, Field, HttpUrl
 
 from crew_runtime.machine.environment_model import MEGABYTE, EnvironmentModel, split_words
+
+HOSTED_FOLDER: Final = "hosted"
+"""The folder of agents' own folders, in DATA_DIR."""
 
 
 class ServiceSettings(EnvironmentModel):

@@ -11,9 +11,9 @@ import pytest
 
 from crew_runtime.agents.folder import FolderSource
 from crew_runtime.hosting.assembly import Shared
-from crew_runtime.hosting.opening import HOSTED_FOLDER, Opening
+from crew_runtime.hosting.opening import Opening
 from crew_runtime.machine.confinement import close_to_jobs
-from crew_runtime.machine.service_settings import ServiceSettings
+from crew_runtime.machine.service_settings import HOSTED_FOLDER, ServiceSettings
 from crew_runtime.machine.users import JOBS, become_job
 from crew_runtime.runner.forking import SERVER
 from support.declarations import one_task

@@ -6,10 +6,11 @@ from typing import Final
 
 import pytest
 
+from crew_runtime.http.health import unhealthy_because
 from support.declarations import in_python, one_task
 from support.model import StubModel
 from support.runtime import SENTINEL_KEY
-from support.service import Service
+from support.service import Folder, Service
 from support.waiting import wait_for
 
 MISSING: Final = {"name": "Handbook", "file": "documents/handbook.md", "sha256": "0" * 64}
@@ -52,6 +53,22 @@ def test_agents_are_served_by_their_paths_and_further_ones_join(start_service: S
     assert service.agent("first").get("/availability")[1]["message"] == "First takes jobs."
     assert service.agent("nobody").get("/availability")[0] == 404
     assert service.http.get("/availability").status_code == 404
+
+
+@pytest.mark.parametrize("is_made", [False, True], ids=["not there yet", "empty"])
+def test_a_service_without_agents_is_healthy_and_serves_the_first_one(
+    start_service: StartService, tmp_path: Path, *, is_made: bool
+) -> None:
+    folder = tmp_path / "volume" / "agents"
+    if is_made:
+        folder.mkdir(parents=True)
+    service = start_service(AGENTS=str(folder))
+    wait_for(lambda: unhealthy_because(service.http.base_url.port or 0) is None)
+    assert service.http.get("/healthz").json()["agents"] == 0
+    Folder(folder).declare("first")
+    service.wait_for_state("ready", "first")
+    first = service.agent("first")
+    assert first.ended(first.start("tea"))["status"] == "completed"
 
 
 def test_a_change_holds_for_new_jobs_while_running_ones_end_by_the_old(

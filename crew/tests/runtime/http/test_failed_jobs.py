@@ -6,11 +6,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from conftest import StartRuntime
 from crew_runtime.failures import MESSAGES, Failure
 from crew_runtime.jobs import reference_of
 from support.declarations import in_python
+from support.model import StubModel
 from support.runtime import Runtime
+from support.service import Service
 
 CREW = """
 from crewai import Agent, Crew, Task
@@ -26,10 +30,11 @@ def crew():
 TOPIC = "MARKER-of_the_customer"
 
 
-def kept_reports(runtime: Runtime, *references: str) -> dict[str, Any]:
+def kept_reports(runtime: Runtime, *words: str, **environment: str) -> dict[str, Any]:
     """What the operator's program prints, while the runtime runs."""
-    program = [sys.executable, "-m", "crew_runtime.failed_jobs", *references]
-    printed = subprocess.check_output(program, env={"DATA_DIR": str(runtime.data)}, text=True, timeout=60)
+    program = [sys.executable, "-m", "crew_runtime.failed_jobs", *words]
+    environment = {"DATA_DIR": str(runtime.data), **environment}
+    printed = subprocess.check_output(program, env=environment, text=True, timeout=60)
     reports: dict[str, Any] = json.loads(printed)
     return reports
 
@@ -63,3 +68,28 @@ def test_a_failure_is_told_to_each_as_far_as_it_concerns_them(start_runtime: Sta
         "task": "cooking",
         "model_answers": [f"Stub result {TOPIC}"],
     }
+
+
+@pytest.mark.parametrize("kept_in", ["files", "databases"])
+def test_a_service_s_failures_are_found_in_the_stores_of_its_agents(
+    kept_in: str, tmp_path: Path, model: StubModel, request: pytest.FixtureRequest
+) -> None:
+    service = Service(tmp_path, model.url)
+    request.addfinalizer(service.stop)
+    names = ("first", "second")
+    for name in names:
+        url = request.getfixturevalue("cluster").new_database() if kept_in == "databases" else None
+        service.agents.declare(name, secrets={"DATABASE_URL": url} if url else {})
+    service.wait_for_state("ready", *names)
+    jobs = {name: service.agent(name).start(f"answer with status 400, {TOPIC}") for name in names}
+    assert {service.agent(name).ended(job)["status"] for name, job in jobs.items()} == {"failed"}
+    references = {name: reference_of(job) for name, job in jobs.items()}
+    logged = {event["agent"]: event["job"] for event in service.events if event["event"] == "job_failed"}
+    assert logged == references, "each under the agent's id"
+    agents = {"AGENTS": str(service.agents.path)}
+    assert kept_reports(service, *references.values(), **agents).keys() == set(references.values())
+    found = kept_reports(service, "--agent", "first", *references.values(), **agents)
+    assert found.keys() == {references["first"]}, "of this agent alone"
+    assert found[references["first"]]["task"] == "research"
+    service.agents.write("second", "environment.json", b"[]")
+    assert kept_reports(service, *references.values(), **agents).keys() >= {references["first"]}
