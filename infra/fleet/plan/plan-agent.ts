@@ -96,7 +96,6 @@ function lastFailure(rows: readonly OwnRow[], live: OwnRow | undefined, all: rea
 /** @throws MasumiError if the agent cannot be planned */
 export function planAgent(input: FleetInput, agent: Agent, { own, pool, registered }: LiveFleet): Draft {
   const { config, survey, urlOf } = input;
-  assertListed(input, agent);
   const mark = marker(config.owner, agent.id);
   const by = keptBy(input, agent, registered);
   const registrations = registrationsOf(input, mark, own, by);
@@ -104,6 +103,7 @@ export function planAgent(input: FleetInput, agent: Agent, { own, pool, register
   const { rows, row, spare, removed } = registrations;
   const adopted = survey.rows.find(({ id }) => id === agent.adopt);
   const wallet = pool.choose(agent, row ?? adopted);
+  assertListed(input, agent, wallet);
   const source = paymentSourceOf(config, wallet, survey.sources);
   const knownUrl = urlOf(agent, registered);
   const registration: Registration = {
@@ -138,12 +138,17 @@ export function planAgent(input: FleetInput, agent: Agent, { own, pool, register
  * Throws if the state has a registration of the agent that the service does not list: a run would leave it as it is, whatever else
  * is listed of the agent, until a refresh has found out what became of it.
  *
- * @throws MasumiError REGISTRATION_GONE
+ * @throws MasumiError REGISTRATION_GONE; REGISTRY_INCONSISTENT and REGISTRATION_UNSETTLED if more is known
  */
-function assertListed({ config: { network }, survey, known = [] }: FleetInput, { id: agentId }: Agent): void {
+function assertListed(input: FleetInput, agent: Agent, wallet: Wallet): void {
+  const { config, survey, known = [] } = input;
   const listed = new Set(survey.rows.map(({ id }) => id));
-  const gone = known.find((one) => one.agentId === agentId && one.network === network && !listed.has(one.id));
-  if (gone) throw notListedAnyMore(gone);
+  const gone = known.find(
+    ({ id, agentId, network }) => agentId === agent.id && network === config.network && !listed.has(id),
+  );
+  if (!gone) return;
+  assertUnregistered(input, agent, wallet);
+  throw notListedAnyMore(gone);
 }
 
 /**
