@@ -59,9 +59,10 @@ export function checksOf(project: Project, stack: string): Check[] {
     const known: readonly Agent[] | undefined = await agents().catch(() => undefined);
     return known !== undefined && processesOf(known).length === 0;
   };
-  const opened = once(() =>
-    openService(project, stack, { env: process.env, timeoutMs: TIMEOUT_MS, onSlow: printProgress }),
-  );
+  const opened = once(async () => {
+    requireStackFile(project, stack);
+    return openService(project, stack, { env: process.env, timeoutMs: TIMEOUT_MS, onSlow: printProgress });
+  });
   return [
     { name: "Node", look: () => [checkNode(process.versions.node)] },
     {

@@ -21,6 +21,8 @@ interface Logged {
   readonly event?: unknown;
   readonly job?: unknown;
   readonly failure?: unknown;
+  /** The agent of the crew; a line's `agent` is the one that is served. */
+  readonly crew_agent?: unknown;
 }
 
 /** Return why a job failed, if its agent's crew is a process of this machine; undefined for any other agent. */
@@ -42,7 +44,7 @@ export async function findFailedJob(
   await readFile({ path: log }, { lines: LINES, follow: false }, { env: {}, onLine });
   const place = { kind: "file", path: log, ...(agentId === crew.agentId ? {} : { agentId }) } as const;
   const kept = await readFailureReport(project, place, reference, options);
-  const report = kept ?? failureReport.safeParse(found ?? {}).data ?? {};
+  const report = kept ?? failureReport.safeParse({ ...found, agent: found?.crew_agent }).data ?? {};
   return { agentId, reference, report, ...(found ? { failure: String(found.failure) } : {}) };
 }
 

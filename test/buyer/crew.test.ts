@@ -143,7 +143,7 @@ describe("the demo, and crews of its stack that are hired", () => {
       await fetch(`${sandbox.url}/sandbox/faults`, { method: "DELETE" });
     }
     const { stdout } = await project.run("logs", "gift");
-    expect(stdout).toMatch(/warning job_failed .*task=write agent=author .*model_status=500/);
+    expect(stdout).toMatch(/warning job_failed .*task=write crew_agent=author .*model_status=500/);
     expect(stdout).not.toContain("exception");
     const whole = await project.run("logs", "gift", "--job", String(reference));
     expect(whole.stdout).toMatch(

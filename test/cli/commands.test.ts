@@ -32,6 +32,7 @@ describe("masumi-agents on the command line", () => {
       ok: true,
       agents: [{ id: "writer", file: "agents/writer.yaml" }],
       secretsNeeded: [],
+      unlocked: [],
     });
   });
 

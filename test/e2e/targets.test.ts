@@ -162,5 +162,5 @@ describe("up and destroy of one of two agents", () => {
     expect(replaced.said.match(/two is REPLACED on the chain/g)).toHaveLength(1);
     await upAndNothingLeft();
     expect(await registered()).toEqual(["One", "Two"]);
-  });
+  }, 180_000);
 });

@@ -11,6 +11,8 @@ _NAMES: Final = ("at", "task", "agent", "tool_failure")
 LOGGED: Final = ("detail", *_NAMES, "model_url", "model_status", "model_message")
 """By name: the line of the author's own code, the task and the agent that failed, the tool that did and where; besides
 what the exceptions are called, and what the model's API said if it refused (`model/model_error.py`)."""
+_LOG_NAMES: Final = {"agent": "crew_agent"}
+"""What a line of the log calls a part; its `agent` is the one that is served."""
 LONGEST_TEXT: Final = 4000
 _LONGEST_NAME: Final = 300
 _LONGEST: Final = {**dict.fromkeys(_NAMES, _LONGEST_NAME), "exception": LONGEST_TEXT, "tool_message": LONGEST_TEXT}
@@ -30,7 +32,7 @@ def read_report(value: object) -> dict[str, str]:
 
 def logged_part(report: Report) -> dict[str, object]:
     """Return what may be in the log."""
-    return {name: report[name] for name in LOGGED if name in report}
+    return {_LOG_NAMES.get(name, name): report[name] for name in LOGGED if name in report}
 
 
 def shortened(text: str, longest: int = LONGEST_TEXT) -> str:

@@ -24,9 +24,8 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "event": record.getMessage(),
             **self._constant,
-            **getattr(record, "fields", {}),
-            # Last: a failed job names the agent of its crew, and logs are read by that of the service.
             **_agent(),
+            **getattr(record, "fields", {}),
         }
         if record.exc_info and record.exc_info[0]:
             line["exception"] = record.exc_info[0].__qualname__
