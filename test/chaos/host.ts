@@ -90,6 +90,8 @@ export class ProviderHost {
 
   constructor({ child, provider }: Bundle) {
     this.#process = spawn(process.execPath, [child, provider], {
+      // What it spends is written down in the project that it runs in, which is not this checkout.
+      cwd: dirname(child),
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       env: { NODE_NO_WARNINGS: "1", PATH: process.env["PATH"] },
     });
