@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from crew_runtime.agents.source import AgentSource
 from crew_runtime.documents.fetch_process import DocumentFetch
-from crew_runtime.hosting.assembly import Shared
+from crew_runtime.hosting.assembly import WORK_FOLDER, Shared
 from crew_runtime.hosting.configured_agent import ConfiguredAgent
 from crew_runtime.hosting.hosted_agent import HostedAgent
 from crew_runtime.hosting.opening import Opening
@@ -21,9 +21,10 @@ from crew_runtime.http.operations import Disk, operations_of
 from crew_runtime.http.served import Served, by_path, only
 from crew_runtime.http.service_operations import AgentReport, service_operations
 from crew_runtime.machine.identity import IdentitySource
-from crew_runtime.machine.service_settings import ServiceSettings
+from crew_runtime.machine.service_settings import HOSTED_FOLDER, ServiceSettings
 from crew_runtime.machine.settings import Settings
 from crew_runtime.machine.task_protection import TaskProtection
+from crew_runtime.runner.workplaces import hold_users_of
 from crew_runtime.store import Connections, JobStore
 
 _THREADS: Final = 32
@@ -87,6 +88,7 @@ def many_agents(
     shared = Shared.of(settings.shared_parallel, protection, Connections(settings.shared_connections))
     table = AgentTable(source, Opening(shared, settings, source, environment), settings.agents_poll_seconds)
     shared.agents = lambda: len(table.entries)
+    hold_users_of((settings.data_dir / HOSTED_FOLDER).glob(f"*/{WORK_FOLDER}"))
     stopping = asyncio.Event()
 
     @asynccontextmanager

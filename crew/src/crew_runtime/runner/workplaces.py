@@ -3,8 +3,11 @@
 import os
 import shutil
 import threading
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Final
 
 from crew_runtime.machine.users import JOBS
@@ -25,14 +28,32 @@ class FreeUsers:
         with self._lock:
             return self._free.pop()
 
+    def hold(self, user: int) -> None:
+        """Let no job become this user, of whom something is left; nothing happens if none can."""
+        with self._lock, suppress(ValueError):
+            self._free.remove(user)
+
     def give_back(self, user: int) -> None:
         """Let another job become a user of whom nothing is left."""
         with self._lock:
-            self._free.append(user)
+            if user not in self._free:
+                self._free.append(user)
 
 
 USERS: Final = FreeUsers()
 """The runtime's."""
+
+
+def hold_users_of(folders: Iterable[Path]) -> None:
+    """Let no job become a user whose folder a killed runtime has left in one of these, until `begin` has removed it.
+
+    Call it for all agents before the first one begins: else what one agent has left is removed, and its processes
+    ended, while another agent's job runs as the same user.
+    """
+    if SERVER.has_users:
+        for folder in folders:
+            for left in folder.iterdir():
+                USERS.hold(left.lstat().st_gid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +83,7 @@ class Workplaces:
             OSError: it cannot be made.
 
         """
-        folder = self._folder / name
-        folder.mkdir(mode=0o700)
+        folder = Path(mkdtemp(prefix=f"{name}-", dir=self._folder))  # what could not be removed is in nobody's way
         user = None
         if SERVER.has_users:
             user = USERS.take()
@@ -75,7 +95,9 @@ class Workplaces:
 
     def give_back(self, name: str) -> None:
         """Remove a folder, and end what its user has left running."""
-        place = self._taken.pop(name, Workplace(self._folder / name, None))
+        place = self._taken.pop(name, None)
+        if place is None:
+            return
         if place.user is None:
             shutil.rmtree(place.folder, ignore_errors=True)
         elif self._is_cleared(place.folder, place.user):
@@ -85,12 +107,13 @@ class Workplaces:
     def begin(self) -> None:
         """Make the folder for them all; what a killed runtime has left there is removed."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        hold_users_of([self._folder])
         for left in self._folder.iterdir():
-            group = left.lstat().st_gid
-            if SERVER.has_users and group in JOBS:
-                self._is_cleared(left, group)
-            else:
+            user = left.lstat().st_gid
+            if not SERVER.has_users or user not in JOBS:
                 shutil.rmtree(left, ignore_errors=True)
+            elif self._is_cleared(left, user):
+                USERS.give_back(user)
         self._folder.chmod(0o711 if SERVER.has_users else 0o700)
 
     def remove_all(self) -> None:
