@@ -1,7 +1,7 @@
 /*
  * node cli/verify-bundled-node.ts: compares the Node that npm brings with what the Node project publishes. For a workflow, since
- * it downloads 200 MB: the archive of each platform must have its published SHA-256, and the node in it the one that
- * bundled-node.json knows.
+ * it downloads 200 MB: the archive of each platform must have its published SHA-256, which bundled-node.json keeps, and the
+ * node in it the one that it knows.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -15,7 +15,9 @@ const MOST_BYTES = 200_000_000;
 export interface KnownNode {
   readonly version: string;
   readonly archive: string;
-  /** Of `bin/node`, in hexadecimal. */
+  /** As the Node project's SHASUMS256.txt has it, in hexadecimal. */
+  readonly archiveSha256: string;
+  /** Of `bin/node` in that archive, in hexadecimal. */
   readonly sha256: string;
 }
 
@@ -48,7 +50,7 @@ function nodeOf(archive: Buffer, name: string): Buffer {
  * @throws Error if something cannot be downloaded
  */
 export async function problemOf(
-  { version, archive, sha256 }: KnownNode,
+  { version, archive, archiveSha256, sha256 }: KnownNode,
   dist = DIST,
 ): Promise<string | undefined> {
   const folder = `${dist}/v${version}`;
@@ -58,6 +60,8 @@ export async function problemOf(
     .find((line) => line.endsWith(`  ${archive}`))
     ?.split(" ")[0];
   if (published === undefined) return `${archive}: the Node project publishes no sum of it`;
+  if (published !== archiveSha256)
+    return `${archive}: the published sum is ${published}, and bundled-node.json knows ${archiveSha256}`;
   const content = await download(`${folder}/${archive}`);
   if (sumOf(content) !== published) return `${archive}: what was downloaded has not the published sum`;
   const found = sumOf(nodeOf(content, archive));

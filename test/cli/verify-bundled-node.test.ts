@@ -40,7 +40,12 @@ function publish(sums: string, content = archive): void {
   files.set(`/v${VERSION}/SHASUMS256.txt`, Buffer.from(sums));
   files.set(`/v${VERSION}/${ARCHIVE}`, content);
 }
-const known = (content: string) => ({ version: VERSION, archive: ARCHIVE, sha256: sum(content) });
+const known = (content: string, archiveSha256 = sum(archive)) => ({
+  version: VERSION,
+  archive: ARCHIVE,
+  archiveSha256,
+  sha256: sum(content),
+});
 
 describe("a Node that npm brings", () => {
   it("is the project's if archive and binary have the published sums", async () => {
@@ -50,11 +55,16 @@ describe("a Node that npm brings", () => {
 
   it.each<[what: string, sums: () => string, binary: string, said: RegExp]>([
     ["another binary", () => `${sum(archive)}  ${ARCHIVE}\n`, "another one", /bundled-node\.json knows/],
-    ["another archive", () => `${sum("x")}  ${ARCHIVE}\n`, "the real one", /has not the published sum/],
+    ["another published sum", () => `${sum("x")}  ${ARCHIVE}\n`, "the real one", /the published sum is/],
     ["no sum", () => `${sum(archive)}  other-${ARCHIVE}\n`, "the real one", /publishes no sum/],
   ])("is not, with %s", async (_what, sums, binary, said) => {
     publish(sums());
     expect(await problemOf(known(binary), dist)).toMatch(said);
+  });
+
+  it("is not, if the archive that is downloaded has not the published sum", async () => {
+    publish(`${sum("another")}  ${ARCHIVE}\n`);
+    expect(await problemOf(known("the real one", sum("another")), dist)).toMatch(/has not the published sum/);
   });
 
   it("is not judged where nothing can be downloaded", async () => {
