@@ -15,6 +15,9 @@ export const SHARED_SERVICE = "_shared";
 /** Returns the folder with the agents of the shared crew service. */
 export const sharedAgentsFolder = (projectRoot: string): string =>
   join(crewHome(projectRoot, SHARED_SERVICE), "agents");
+/** Returns the folder with a folder for each version of an agent's declaration that the service does jobs by. */
+export const sharedVersionsFolder = (projectRoot: string, agentId: string): string =>
+  join(crewHome(projectRoot, SHARED_SERVICE), "data/hosted", agentId, "declared");
 export const crewVenv = (projectRoot: string): string => join(localFolder(projectRoot), "venv");
 /** Returns the folder of the packages that crews bring, one folder a lock. */
 export const packagesFolder = (projectRoot: string): string => join(localFolder(projectRoot), "packages");
