@@ -10,17 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from crew_runtime.author_project import AuthorProject
+from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.crewai.worker_main import build_crew, run_crew
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.http.connections import Connection
-from crew_runtime.job_spec import JobSpec
+from crew_runtime.job.author_project import AuthorProject
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.model.agent_model import AgentModel
 from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.model.session import Budget, Session
-from crew_runtime.model_access import ModelAccess
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.runner.plan import Limits, Plan
 from crew_runtime.runner.slots import Slots

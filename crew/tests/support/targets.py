@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from crew_runtime.ask import Parent
+from crew_runtime.job.ask import Parent
 from crew_runtime.machine.confinement import MEMORY_BYTES, limit_job
 
 

@@ -226,7 +226,7 @@ describe("the settings of a hardened stack", () => {
     expect([...PAYMENT_EVENTS, ...AGENT_EVENTS].filter((event) => !source.includes(`"${event}"`))).toEqual(
       [],
     );
-    const logs = readFileSync(join(repository, "crew/src/crew_runtime/logs.py"), "utf8");
+    const logs = readFileSync(join(repository, "crew/src/crew_runtime/common/logs.py"), "utf8");
     expect(logs).toContain('"event": record.getMessage()');
   });
 });

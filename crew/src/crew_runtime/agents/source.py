@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from crew_runtime.configuration import ConfigurationError
+from crew_runtime.common.configuration import ConfigurationError
 
 DECLARATION: Final = "crew.json"
 """Written last and removed first: an agent is there while this is."""

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-from crew_runtime.chores import Chores
-from crew_runtime.configuration import ConfigurationError
+from crew_runtime.common.chores import Chores
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.declared.declaration import Declaration, code_of, documents_of, fetched_documents
 from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.documents.fetch_request import Bucket
 from crew_runtime.http.connections import Connection
-from crew_runtime.job_spec import JobSpec
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.machine.settings import AgentSettings
 from crew_runtime.machine.task_protection import TaskProtection
 from crew_runtime.model.gateway import ModelGateway
-from crew_runtime.model_access import ModelAccess
 from crew_runtime.payments.checkout import Checkout, Windows
 from crew_runtime.payments.client import PaymentConnections, PaymentService
 from crew_runtime.payments.watch import PaymentWatch, WatchTimes

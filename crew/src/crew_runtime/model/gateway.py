@@ -19,15 +19,15 @@ import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope
 
-from crew_runtime.current_agent import current_agent, work_for
-from crew_runtime.failures import MESSAGES, Failure
-from crew_runtime.metrics import MODEL_CALLS, TOKENS
+from crew_runtime.common.current_agent import current_agent, work_for
+from crew_runtime.common.metrics import MODEL_CALLS, TOKENS
+from crew_runtime.job.failures import MESSAGES, Failure
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.model.calls import Call, RefusedError, read_call
 from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.model.model_error import shown_url
 from crew_runtime.model.relay import Meter, Relay, Send
 from crew_runtime.model.session import Budget, Session
-from crew_runtime.model_access import ModelAccess
 
 _log: Final = logging.getLogger(__name__)
 _HOST: Final = "127.0.0.1"

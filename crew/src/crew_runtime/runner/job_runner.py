@@ -9,12 +9,12 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
+from crew_runtime.common.disk import is_full, no_space
+from crew_runtime.common.logs import event
+from crew_runtime.common.metrics import JOBS_ENDED
 from crew_runtime.declared.input_values import InputError, read_input
-from crew_runtime.disk import is_full, no_space
-from crew_runtime.failures import Failure
-from crew_runtime.jobs import Job, JobState, Question, now, reference_of
-from crew_runtime.logs import event
-from crew_runtime.metrics import JOBS_ENDED
+from crew_runtime.job.failures import Failure
+from crew_runtime.job.job import Job, JobState, Question, now, reference_of
 from crew_runtime.model.agent_model import AgentModel
 from crew_runtime.model.session import Budget
 from crew_runtime.runner.messages import read_message

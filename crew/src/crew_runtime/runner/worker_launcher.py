@@ -4,11 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from crew_runtime.common.disk import is_full, no_space
+from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.crewai.worker_main import build_crew, index_documents, run_crew
-from crew_runtime.disk import is_full, no_space
 from crew_runtime.documents.drafts import keep_drafts
-from crew_runtime.job_spec import JobSpec
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.runner.forking import SERVER
 from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess
 from crew_runtime.runner.workplaces import Workplaces

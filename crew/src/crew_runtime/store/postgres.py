@@ -12,8 +12,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
-from crew_runtime.configuration import ConfigurationError
-from crew_runtime.disk import no_space
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.common.disk import no_space
 from crew_runtime.store.connections import Connections, admitted
 from crew_runtime.store.interface import StoreUnavailableError
 from crew_runtime.store.outage import Outage

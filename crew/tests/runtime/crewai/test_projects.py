@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.crewai.worker_main import run_crew
-from crew_runtime.job_spec import JobSpec
 from crew_runtime.runner.worker_process import WorkerProcess
 from support.jobs import author_code, next_but_progress, outcome, project, refusal, session_of
 from support.model import StubModel

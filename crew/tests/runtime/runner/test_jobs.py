@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from conftest import StartRuntime
-from crew_runtime.jobs import reference_of
+from crew_runtime.job.job import reference_of
 from support.declarations import one_task
 from support.marketplace import Status
 from support.model import StubModel

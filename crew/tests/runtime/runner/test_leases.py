@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from crew_runtime.chores import Chores
+from crew_runtime.common.chores import Chores
 from crew_runtime.declared.declaration import Declaration
-from crew_runtime.jobs import Job
+from crew_runtime.job.job import Job
 from crew_runtime.runner.leases import LeaseKeeper
 from crew_runtime.runner.plan import Limits
 from crew_runtime.store.postgres import PostgresJobStore

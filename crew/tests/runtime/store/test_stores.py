@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import pytest
 
-from crew_runtime.configuration import ConfigurationError
-from crew_runtime.failures import MESSAGES, Failure
-from crew_runtime.jobs import UNENDED, Job, JobState, PaymentTerms, Question, now
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.job.failures import MESSAGES, Failure
+from crew_runtime.job.job import UNENDED, Job, JobState, PaymentTerms, Question, now
 from crew_runtime.store import JobStore, StoreUnavailableError, postgres
 from crew_runtime.store.postgres import PostgresJobStore
 from crew_runtime.store.schema import VERSION, steps_from

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crew_runtime.author_project import AuthorProject
 from crew_runtime.documents.document import DocumentSet
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.job.author_project import AuthorProject
+from crew_runtime.job.model_access import ModelAccess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
