@@ -73,9 +73,9 @@ class Shared:
 
     @classmethod
     def of(cls, parallel: int, protection: TaskProtection | None, connections: Connections | None = None) -> Self:
-        """Return it for so many jobs side by side."""
+        """Return it for so many jobs side by side; where agents share `connections`, none has every place."""
         return cls(
-            slots=Slots(parallel),
+            slots=Slots(parallel, most_of_one=max(1, parallel - 1) if connections else parallel),
             jobs=ThreadPoolExecutor(parallel, thread_name_prefix="job"),
             protection=protection,
             connections=connections,

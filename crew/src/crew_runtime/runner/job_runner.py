@@ -237,7 +237,9 @@ class JobRunner:
         process = None
         session = self._model.open(plan.access, inputs, _budget_of(job, plan.limits))
         try:
-            process = await self._in_thread(plan.launcher.make, job.reference, inputs, session.access)
+            process = await self._in_thread(
+                plan.launcher.make, job.reference, inputs, session.access, niceness=slot.niceness
+            )
             self._processes[job.id] = process
             if self._stopping:
                 process.kill()
