@@ -154,9 +154,7 @@ def model_access(settings: AgentSettings, declaration: Declaration) -> ModelAcce
     )
 
 
-def plan_of(
-    settings: AgentSettings, declaration: Declaration, places: Workplaces, *, tells_progress: bool = False
-) -> Plan:
+def plan_of(settings: AgentSettings, declaration: Declaration, places: Workplaces) -> Plan:
     """Return how the agent's jobs are done."""
     beside = settings.agent_declaration.resolve().parent
     access = model_access(settings, declaration)
@@ -168,7 +166,6 @@ def plan_of(
         model=replace(access, api="", key=""),  # each worker is given its own
         inputs={},
         folder=settings.data_dir / WORK_FOLDER,
-        tells_progress=tells_progress,
     )
     limits = Limits(
         parallel=settings.max_parallel,

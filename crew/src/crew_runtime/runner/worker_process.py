@@ -4,6 +4,7 @@ import json
 import pickle
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from multiprocessing import Pipe
@@ -81,7 +82,10 @@ class WorkerProcess:
             AskedError: it asks back.
 
         """
+        end = time.monotonic() + timeout
         message = self.next_message(timeout=timeout, kill_after=kill_after)
+        while is_progress(message):
+            message = self.next_message(timeout=max(0, end - time.monotonic()), kill_after=kill_after)
         if is_ask(message):
             self.kill()
             self.end(kill_after=kill_after)
