@@ -125,6 +125,19 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
       "local/engine",
     ],
   },
+  portal: {
+    files: /^portal\//,
+    imports: [
+      "stacks",
+      "infra/declarations",
+      "infra/config",
+      "providers/masumi/service",
+      "providers/crew-process/local",
+      "providers/s3",
+      "providers/common",
+      "local/engine",
+    ],
+  },
   cli: {
     files: /^cli\//,
     imports: [
