@@ -11,6 +11,7 @@ import { FleetDirectory } from "./fleets/fleets.ts";
 import { prepareLocalFleets } from "./fleets/local.ts";
 import { openFleetProject } from "./fleets/project.ts";
 import type { Identity } from "./identity/user.ts";
+import { FleetQueue } from "./runs/queue.ts";
 import { Worker } from "./runs/worker.ts";
 import type { Settings } from "./settings.ts";
 import { OWN_TEMPLATES, readTemplates } from "./templates/template.ts";
@@ -33,7 +34,7 @@ export interface RunningPortal {
 export async function startPortal({ settings, env, log, identity }: PortalOptions): Promise<RunningPortal> {
   const folder = resolve(settings.PORTAL_FOLDER);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { database } = await openDatabase({ url: settings.DATABASE_URL, folder: join(folder, "database") });
+  const { database, pglite } = await openDatabase({ url: settings.DATABASE_URL, folder: join(folder, "database") });
   const repository = new Repository(join(folder, "repository.git"), settings.PORTAL_REPOSITORY);
   await repository.open();
   const project = openFleetProject(join(folder, "project"));
@@ -41,7 +42,16 @@ export async function startPortal({ settings, env, log, identity }: PortalOption
   const fleets = new FleetDirectory(project, readNetwork(project, "local").network);
   const changes = new Changes();
   await changes.start(database);
-  const worker = new Worker({ database, repository, fleets, project, env }, settings, log);
+  const queue = new FleetQueue({ url: settings.DATABASE_URL, pglite }, log);
+  const worker = new Worker(
+    { database, repository, fleets, project, env, queue },
+    {
+      batchMs: settings.PORTAL_BATCH_MS,
+      runs: settings.PORTAL_RUNS,
+      deploys: settings.PORTAL_DEPLOY === "here",
+    },
+    log,
+  );
   await worker.start();
   if (!identity) throw new Error("no identity");
   const url = `http://${settings.PORTAL_HOST}:${settings.PORTAL_PORT}`;
