@@ -1,6 +1,5 @@
 import type { PGlite } from "@electric-sql/pglite";
-import { PgBoss } from "pg-boss";
-import { fromPglite } from "pg-boss/adapters";
+import { PgBoss, fromPglite } from "pg-boss";
 
 const QUEUE = "fleets";
 /** A job whose runner has not been heard of for so long is given to another one; pg-boss allows no less. */
