@@ -1,4 +1,5 @@
 import type { Database } from "../database/database.ts";
+import type { DocumentStore } from "../documents/store.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
 import type { Gate } from "../billing/gate.ts";
 import type { Identity, User } from "../identity/user.ts";
@@ -16,6 +17,7 @@ export interface ApiParts {
   /** What /config says of how to sign in. */
   readonly signIn: object;
   readonly templates: ReadonlyMap<string, Template>;
+  readonly documents: DocumentStore;
   readonly fleets: FleetDirectory;
   readonly fleetSize: number;
   /** Tells that agents changed. */
