@@ -13,6 +13,7 @@ export {
   assetOverrides,
   authorSettings,
   declaredWallets,
+  folderOfAgents,
   ledgerSettings,
   readHostingSettings,
 } from "./config/parts.ts";

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type AgentOutput, MasumiAgent } from "./masumi-agent.ts";
 import { reportPreview, reportReplacements } from "./chain-report.ts";
@@ -24,7 +23,7 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
     ...config,
     stack,
     projectRoot,
-    folder: join(projectRoot, "agents"),
+    folder: config.agents,
     inPipeline: isPipeline(process.env),
   });
   for (const lock of await lockPackages(projectRoot, codeFolders(declared))) {

@@ -19,9 +19,9 @@ import { loadStackAgents } from "./agents.ts";
 import { openLocalStack } from "./local/local-stack.ts";
 import {
   type CallOptions,
-  LOCAL_STACK,
   type Project,
   isEncrypted,
+  isLocalStack,
   namesOfSecrets,
   readConfig,
   stackFile,
@@ -49,14 +49,14 @@ interface Settings {
   readonly agentsWithKeys?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The local stack keeps its secrets on this machine; those of any other stack only Pulumi can read. */
+/** A local stack keeps its secrets on this machine; those of any other stack only Pulumi can read. */
 async function readSettings(
   project: Project,
   stack: string,
   signal: AbortSignal | undefined,
 ): Promise<Settings> {
-  if (stack === LOCAL_STACK) {
-    const values = await configValues(await openLocalStack(project, signal));
+  if (isLocalStack(stack)) {
+    const values = await configValues(await openLocalStack(project, stack, signal));
     return {
       values: Object.fromEntries(values.map(({ key, value }) => [key, value])),
       secretKeys: values.filter(({ secret }) => secret).map(({ key }) => key),

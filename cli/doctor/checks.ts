@@ -75,7 +75,9 @@ export function checksOf(project: Project, stack: string): Check[] {
     },
     after([[hasFile, "the stack has no file"]], "agents", async () => [checkAgents(stack, await loaded())]),
     ...serviceChecks(project, stack, opened, agents),
-    after([[agents, "agents/ is not valid"]], "ports", async () => checkPorts(project, await agents())),
+    after([[agents, "agents/ is not valid"]], "ports", async () =>
+      checkPorts(project, stack, await agents()),
+    ),
     { name: "parallel steps", look: () => [checkParallel(project, stack, process.env)] },
     { name: "Pulumi", look: async () => [await checkPulumi(stack)] },
     { name: "state backend", look: async () => [await checkBackend(project, stack)] },

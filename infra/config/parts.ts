@@ -55,6 +55,16 @@ export function ledgerSettings(
   return checked.data.ledger;
 }
 
+/**
+ * Returns the folder with a stack's agents, from its plain settings.
+ * @throws ConfigurationError because agents that are looked for elsewhere would count as removed
+ */
+export function folderOfAgents(stack: string, settings: Readonly<Record<string, string>>): string {
+  const checked = schema.pick({ agents: true }).safeParse({ agents: settings["masumi:agents"] });
+  if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
+  return checked.data.agents;
+}
+
 /** What a stack allows the authors of declarations. */
 export type AuthorSettings = Pick<StackConfig, "hostings" | "policy" | "shared">;
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bucketSettings } from "../../providers/s3/index.ts";
+import { DEFAULT_FOLDER, agentsFolder } from "../declarations/agents-folder.ts";
 import { policySchema } from "../declarations/policy/settings.ts";
 import type { StackKeys } from "../hosting/agent-keys.ts";
 import { documentsSettings } from "../hosting/documents-settings.ts";
@@ -91,6 +92,8 @@ export const schema = z.strictObject({
     z.array(wallet).min(1, "expected at least one selling wallet"),
     "[{ vkey: 0b1e…, type: V2 }]",
   ),
+  /** The folder with the stack's agents, below the project's. Several stacks may have the same one. */
+  agents: agentsFolder.prefault(DEFAULT_FOLDER),
   /** Where crews run, unless an agent's own `hosting:` says otherwise. */
   hosting: z.enum(HOSTINGS, { error: `expected one of ${HOSTINGS.join(", ")}` }).default("process"),
   /** The hostings that agents may choose with `hosting:`. Default: the stack's own alone. */

@@ -12,6 +12,7 @@ export type {
   WalletType,
   WhatRuns,
 } from "./agent.ts";
+export { DEFAULT_FOLDER, agentsFolder } from "./agents-folder.ts";
 export { SECRET_NAMES, type SecretName } from "./secret-names.ts";
 export {
   AGENT_TYPE,

@@ -1,4 +1,5 @@
 import { posix, resolve } from "node:path";
+import { foldersOfStacks } from "./agents-folder.ts";
 import { type Agent, type WalletType, codeFolders, hostedBy } from "./agent.ts";
 import { type AssetOverrides, assetTable } from "./schema/assets.ts";
 import { type Complaint, DeclarationError, byText, sortComplaints } from "./load/complaint.ts";
@@ -18,7 +19,7 @@ import type { StackKeys } from "../hosting/agent-keys.ts";
 import { validate, validatePlacement } from "./validate.ts";
 
 export interface LoadOptions extends AuthorRules {
-  /** The folder of declarations, absolute or relative to the project's root. */
+  /** masumi:agents: the folder of declarations, absolute or relative to the project's root. */
   readonly folder: string;
   /** masumi:shared */
   readonly shared?: SharedRules | undefined;
@@ -62,7 +63,9 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     const member = examine(parsed, options, complaints);
     if (member) members.push(member);
   }
-  complainOfFolders(folders, built, complaints);
+  // What another stack's agents are declared in is no mistake.
+  const ofStacks = folders.length > 0 ? foldersOfStacks(projectRoot) : [];
+  complainOfFolders(folders, [...built, ...ofStacks], complaints);
   checkDuplicates(members);
 
   const hasBucket = documents !== undefined;

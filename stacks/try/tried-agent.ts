@@ -8,7 +8,7 @@ import {
   addPackages,
   dropPackages,
 } from "../../providers/crew-process/local/index.ts";
-import { loadStackAgents } from "../agents.ts";
+import { agentsFolder, loadStackAgents } from "../agents.ts";
 import { readNetwork } from "../network.ts";
 import type { Project } from "../project.ts";
 import { UserError } from "../user-error.ts";
@@ -45,7 +45,7 @@ export async function placeTriedAgent(
 ): Promise<TriedAgent | readonly Complaint[]> {
   const { readable, complaints } = loadStackAgents(project, stack, { needsNoSecrets: true });
   const found = readable.find(({ id }) => id === agentId);
-  const itsFile = found?.file ?? `agents/${agentId}.yaml`;
+  const itsFile = found?.file ?? `${agentsFolder(project, stack)}/${agentId}.yaml`;
   const own = complaints.filter(({ file }) => file === itsFile);
   if (own.length > 0) return own;
   if (!found) throw noSuchAgent(agentId, stack, readable, complaints);
