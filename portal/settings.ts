@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { checkIdentity, identitySettings } from "./identity/index.ts";
+import { bucketSettings } from "../providers/s3/index.ts";
 
 /** A whole number, written as text. */
 const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 
 /** What the portal is set up with, each by an environment variable of this name. */
-export const settingsSchema = z.object({
+const portalSettings = z.object({
   /** Where it listens. Anything but loopback needs an issuer that signs users in. */
   PORTAL_HOST: z.string().default("127.0.0.1"),
   PORTAL_PORT: count(0, 65_535).default(4810),
@@ -16,6 +18,9 @@ export const settingsSchema = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   /** The git repository of the declarations, which the portal pushes to. By default one in PORTAL_FOLDER alone. */
   PORTAL_REPOSITORY: z.string().optional(),
+  /** How the page signs users in at PORTAL_ISSUER: its client there, and what it asks for. */
+  PORTAL_CLIENT_ID: z.string().default("masumi-agents-portal"),
+  PORTAL_SCOPE: z.string().default("openid email"),
   /** `here`: this portal deploys; `pipeline`: it only pushes, and the repository's workflows deploy. */
   PORTAL_DEPLOY: z.enum(["here", "pipeline"]).default("here"),
   /** What the names of the fleets' stacks begin with: `local` runs on the embedded engine and a sandbox, all others on the real Pulumi CLI. */
@@ -36,9 +41,27 @@ export const settingsSchema = z.object({
   /** How many requests that change something a user may send in a burst, and how many more each minute. */
   PORTAL_BURST: count(1, 100_000).default(30),
   PORTAL_REQUESTS_A_MINUTE: count(1, 100_000).default(60),
+  /**
+   * The bucket of customers' documents, as masumi:documents of the fleets' stacks names it: {"bucket": …, "region": …}, with the usual
+   * AWS credentials. By default a folder in PORTAL_FOLDER.
+   */
+  PORTAL_DOCUMENTS: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: "custom", message: "is not JSON" });
+        return z.NEVER;
+      }
+    })
+    .pipe(bucketSettings.required({ region: true }))
+    .optional(),
   /** How many days a document that no agent names any more is kept, and the log of a run. */
   PORTAL_KEEP_DAYS: count(1, 3650).default(7),
 });
+
+export const settingsSchema = portalSettings.extend(identitySettings.shape).superRefine(checkIdentity);
 
 export type Settings = z.output<typeof settingsSchema>;
 

@@ -18,7 +18,14 @@ import { fleetOf } from "../database/fleets.ts";
 import { addRequest } from "../database/requests.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
 import type { User } from "../identity/user.ts";
-import { type FieldProblem, checkDeclaration, declarationOf, formProblems } from "../templates/declare.ts";
+import type { Settings } from "../settings.ts";
+import {
+  type Declared,
+  type FieldProblem,
+  checkDeclaration,
+  declarationOf,
+  formProblems,
+} from "../templates/declare.ts";
 import type { Template } from "../templates/template.ts";
 import { tidy } from "../templates/texts.ts";
 import { invalid, nameTaken, notFound, otherBody, subscriptionNeeded, wrongState } from "./problems.ts";
@@ -28,7 +35,7 @@ export interface AcceptParts {
   readonly gate: Gate;
   readonly templates: ReadonlyMap<string, Template>;
   readonly fleets: FleetDirectory;
-  readonly fleetSize: number;
+  readonly settings: Pick<Settings, "PORTAL_FLEET_SIZE">;
 }
 
 /** What a form has, as it came. */
@@ -93,27 +100,22 @@ function documentProblems({ documents: allowed }: Template, { documents }: Form)
 }
 
 /** A form that passed all checks, and the declaration that it became. */
-interface Declared {
+interface Accepted {
   readonly declaration: string;
   readonly shown: Shown;
 }
 
 /** Turns a form into a declaration that a run will take. @throws HttpProblem 400 with all that is wrong */
-function declare(
-  parts: AcceptParts,
-  template: Template,
-  form: Form,
-  { id, userId, fleet }: { readonly id: string; readonly userId: string; readonly fleet: number },
-): Declared {
+function declare(parts: AcceptParts, template: Template, form: Form, who: Declared): Accepted {
   const problems = [...formProblems(template, form), ...documentProblems(template, form)];
   if (problems.length > 0) throw invalid(problems);
-  const declaration = declarationOf(template, form, { id, userId });
-  const target = parts.fleets.target(fleet);
-  const checked = checkDeclaration(target, id, declaration);
+  const declaration = declarationOf(template, form, who);
+  const { project, model: stack, network } = parts.fleets;
+  const checked = checkDeclaration({ project, stack }, who.id, declaration);
   if ("length" in checked) throw invalid(checked);
   return {
     declaration,
-    shown: { price: priceOf(checked), network: parts.fleets.network, input: checked.input },
+    shown: { price: priceOf(checked), network, input: checked.input },
   };
 }
 
@@ -156,8 +158,8 @@ export async function createAgent(parts: AcceptParts, creation: Creation): Promi
       }
       const count = await countAgentsOf(queries, user.id);
       if (count > creation.admittedAt) throw new OutrunError();
-      const fleet = await fleetOf(queries, user.id, parts.fleetSize);
-      const { declaration, shown } = declare(parts, template, form, { id, userId: user.id, fleet });
+      const fleet = await fleetOf(queries, user.id, parts.settings.PORTAL_FLEET_SIZE);
+      const { declaration, shown } = declare(parts, template, form, { id, userId: user.id });
       await addAgent(queries, { id, userId: user.id, fleet, template: template.id, form, shown });
       await addRequest(queries, { agentId: id, fleet, kind: "create", declaration, author: authorOf(user) });
       if (key !== undefined) await keepAnswer(queries, { userId: user.id, key, digest, agentId: id });
@@ -199,7 +201,7 @@ export async function modifyAgent(parts: AcceptParts, user: User, id: string, ch
         documents: [...kept, ...change.added],
       });
       const { fleet, userId } = agent;
-      const { declaration, shown } = declare(parts, template, form, { id, userId, fleet });
+      const { declaration, shown } = declare(parts, template, form, { id, userId });
       const state = agent.state === "registered" || agent.masumiId !== null ? "updating" : agent.state;
       await changeAgent(queries, id, { form, shown, state, problem: null }, { step: "changed" });
       await addRequest(queries, { agentId: id, fleet, kind: "change", declaration, author: authorOf(user) });

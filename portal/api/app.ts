@@ -12,12 +12,14 @@ export function createApi(parts: ApiParts): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   app.onError((error) => {
     if (error instanceof HttpProblem) return error.getResponse();
-    parts.log(`A request failed: ${error.stack ?? error.message}`);
+    parts.say(`A request failed: ${error.stack ?? error.message}`);
     return unexpected().getResponse();
   });
   app.notFound(() => notFound().getResponse());
   publicRoutes(app, parts);
-  parts.gate.routes?.(app as unknown as Hono);
+  const plain = app as unknown as Hono;
+  parts.signInRoutes?.(plain);
+  parts.gate.routes?.(plain);
   for (const path of ["/agent", "/agents", "/agents/*", "/events", "/me", "/billing/*", "/operator/*"]) {
     app.use(path, async (context, next) => {
       const { signal } = context.req.raw;

@@ -1,3 +1,5 @@
+import type { Hono } from "hono";
+import type { Environment } from "../../stacks/index.ts";
 import type { Database } from "../database/database.ts";
 import type { DocumentStore } from "../documents/store.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
@@ -12,19 +14,22 @@ export interface ApiParts {
   readonly database: Database;
   readonly settings: Settings;
   readonly identity: Identity;
+  /** Adds what signs users in, where the portal does so itself. */
+  readonly signInRoutes?: (app: Hono) => void;
   readonly gate: Gate;
   readonly billing: "none" | "stripe";
   /** What /config says of how to sign in. */
-  readonly signIn: object;
+  readonly signIn: { readonly kind: "local" | "oidc" };
   readonly templates: ReadonlyMap<string, Template>;
   readonly documents: DocumentStore;
   readonly fleets: FleetDirectory;
-  readonly fleetSize: number;
   /** Tells that agents changed. */
   readonly changes: Changes;
   /** The portal's address, as its customers know it. */
   readonly url: string;
-  readonly log: (line: string) => void;
+  readonly env: Environment;
+  /** Tells the operator. */
+  readonly say: (line: string) => void;
 }
 
 /** What the routes know of a request. */

@@ -84,7 +84,9 @@ async function readMultipart(
       if (part.filename === "") continue;
       if (part.name !== "docs") throw malformed(`Documents belong into "docs", not into "${part.name}".`);
       const template = known ?? parts.templates.get(texts["template"] ?? "");
-      documents.push(await storeDocument(part, parts, template ? template.documents : anyOf(parts), documents.length));
+      documents.push(
+        await storeDocument(part, parts, template ? template.documents : anyOf(parts), documents.length),
+      );
       continue;
     }
     const text = await readText(part.body, left);
@@ -94,18 +96,22 @@ async function readMultipart(
   }
   const { name, bio, description, template } = texts;
   const form = formOf({ name, bio, description, template, removeDocs } as Texts, documents);
-  const template_ = known ?? parts.templates.get(template ?? "");
   // What came before the template was named was only held against what any template takes.
-  for (const { name: file, bytes } of template_ ? documents : []) {
-    requireType(file, template_?.documents ?? anyOf(parts));
-    if (template_ && bytes > template_.documents.mostBytes) throw documentTooLarge(file, template_.documents);
+  const { documents: allowed } = known ?? parts.templates.get(template ?? "") ?? { documents: anyOf(parts) };
+  for (const { name: file, bytes } of documents) {
+    requireType(file, allowed);
+    if (bytes > allowed.mostBytes) throw documentTooLarge(file, allowed);
   }
   return form;
 }
 
-function formOf({ template, removeDocs = [], ...texts }: Texts, documents: readonly StoredDocument[]): ReadForm {
+function formOf(
+  { template, removeDocs = [], ...texts }: Texts,
+  documents: readonly StoredDocument[],
+): ReadForm {
   const wrong = removeDocs.find((digest) => !isDigest(digest));
-  if (wrong !== undefined) throw invalid([{ field: "removeDocs", message: "names documents by their SHA-256" }]);
+  if (wrong !== undefined)
+    throw invalid([{ field: "removeDocs", message: "names documents by their SHA-256" }]);
   return { form: { ...texts, documents }, template, removed: removeDocs };
 }
 

@@ -55,7 +55,9 @@ async function readHeaders(bytes: Bytes): Promise<Pick<Part, "name" | "filename"
 /** Browsers write quotation marks and ends of lines as %22, %0D and %0A, others escape them with a backslash. */
 function parameterOf(disposition: string | undefined, key: string): string | undefined {
   const found = new RegExp(`(?:^|[;\\s])${key}="((?:[^"\\\\]|\\\\.)*)"`, "i").exec(disposition ?? "");
-  return found?.[1]?.replaceAll(/\\(["\\])/g, "$1").replaceAll(/%(22|0D|0A)/gi, (code) => decodeURIComponent(code));
+  return found?.[1]
+    ?.replaceAll(/\\(["\\])/g, "$1")
+    .replaceAll(/%(22|0D|0A)/gi, (code) => decodeURIComponent(code));
 }
 
 /** Bytes as they come, which can be read up to a delimiter. */
@@ -93,7 +95,8 @@ class Bytes {
   async isAtEnd(): Promise<boolean> {
     while (this.#buffer.length < 2) await this.#more();
     const next = this.#buffer.subarray(0, 2).toString("latin1");
-    if (next !== "--" && next !== "\r\n") throw malformed("The form's parts are not separated as its boundary says.");
+    if (next !== "--" && next !== "\r\n")
+      throw malformed("The form's parts are not separated as its boundary says.");
     if (next === "\r\n") this.#buffer = this.#buffer.subarray(2);
     return next === "--";
   }

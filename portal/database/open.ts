@@ -36,7 +36,8 @@ export async function openDatabase(where: {
   readonly url: string | undefined;
   readonly folder: string;
 }): Promise<OpenedDatabase> {
-  const opened = where.url === undefined ? await openAlone(where.folder) : { database: openServer(where.url) };
+  const opened =
+    where.url === undefined ? await openAlone(where.folder) : { database: openServer(where.url) };
   try {
     await migrate(opened.database);
   } catch (error) {

@@ -7,7 +7,11 @@ import type { DocumentStore } from "./store.ts";
  *
  * @returns how many were removed
  */
-export async function sweepDocuments(database: Database, store: DocumentStore, keepDays: number): Promise<number> {
+export async function sweepDocuments(
+  database: Database,
+  store: DocumentStore,
+  keepDays: number,
+): Promise<number> {
   const before = Date.now() - keepDays * 86_400_000;
   const rows = await database.query<{ sha256: string }>(
     `SELECT DISTINCT document->>'sha256' AS sha256 FROM portal_agents, jsonb_array_elements(form->'documents') document

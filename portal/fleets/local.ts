@@ -1,20 +1,29 @@
-import { setConfig } from "../../local/engine/stack/index.ts";
-import { localRun, prepareLocalStack } from "../../stacks/local/local-stack.ts";
-import { type Project, startSandboxProcess } from "../../stacks/index.ts";
-import { readConfig } from "../../stacks/project.ts";
+import { type Project, prepareLocalStack, startSandboxProcess } from "../../stacks/index.ts";
+import type { FleetNames } from "./fleets.ts";
 
-/** What a fleet on this machine has beside what every local stack has: one crew service for all its agents. */
-const SETTINGS = { "masumi:hosting": "shared", "masumi:shared": '{"on":"process"}' } as const;
+export interface LocalFleetOptions {
+  /** The folder of stored documents. */
+  readonly documents: string;
+  readonly chainSpeed: string;
+}
 
-/** Starts the project's sandbox, unless it runs, and sets the fleets' stack up for it. */
-export async function prepareLocalFleets(
+/** Sees to it that a fleet of this machine has its stack, and that the sandbox runs which all of them share. */
+export async function prepareLocalFleet(
   project: Project,
-  { chainSpeed, signal }: { readonly chainSpeed: string; readonly signal?: AbortSignal },
+  { stack, folder }: FleetNames,
+  { chainSpeed }: LocalFleetOptions,
+  signal?: AbortSignal,
 ): Promise<void> {
   const sandbox = await startSandboxProcess(project, { chainSpeed, ...(signal ? { signal } : {}) });
-  await prepareLocalStack(project, sandbox.url);
-  const known = readConfig(project, "local");
-  for (const [key, value] of Object.entries(SETTINGS)) {
-    if (known[key] !== value) await setConfig(localRun(project, 0), key, value, { secret: false });
-  }
+  await prepareLocalStack(project, {
+    stack,
+    sandboxUrl: sandbox.url,
+    settings: {
+      "masumi:agents": folder,
+      // One crew service for all agents of the fleet.
+      "masumi:hosting": "shared",
+      "masumi:shared": '{"on":"process"}',
+    },
+    signal,
+  });
 }

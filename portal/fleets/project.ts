@@ -4,7 +4,8 @@ import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
 import { crewVenv } from "../../providers/crew-process/local/index.ts";
 import { type Project, openProject } from "../../stacks/project.ts";
 
-const packageRoot = resolve(import.meta.dirname, "../..");
+/** The folder of this package. */
+export const packageRoot = resolve(import.meta.dirname, "../..");
 
 /** What the program finds in its project's folder, and is this package's own. */
 const LINKED = ["providers", "crew", "node_modules", "package.json"];

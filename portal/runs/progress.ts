@@ -1,12 +1,8 @@
 import { type AgentState, type Problem, changeAgent } from "../database/agents.ts";
 import type { Database, Queries } from "../database/database.ts";
 import type { RunEvent } from "../../stacks/index.ts";
+import { AGENT, CONFIRMATION, REGISTRATION, RUNS } from "./resources.ts";
 
-/** Resources whose creation means that the crew answers, whatever the hosting. */
-const RUNS = /:(CrewProcess|SharedAgent|EcsRollout|DockerStart)$/;
-const REGISTRATION = /:AgentRegistration$/;
-const CONFIRMATION = /:AgentConfirmation$/;
-const AGENT = /^masumi:index:Agent$/;
 /** What a confirmation says while it waits, once the transaction is sent. */
 const ON_CHAIN = /^(Registration|Update)Initiated\b/;
 
@@ -34,7 +30,10 @@ export class Progress {
   readonly #agents: ReadonlySet<string>;
   readonly #onConfirmed: () => void;
   readonly #told = new Set<string>();
+  /** What is wrong with an agent, by its id. */
   readonly problems = new Map<string, Problem>();
+  /** The agents of which all is as declared: the chain has confirmed them, in this run or before. */
+  readonly confirmed = new Set<string>();
   #written: Promise<void> = Promise.resolve();
   #error: unknown;
 
@@ -63,13 +62,16 @@ export class Progress {
   }
 
   #stepEnded({ step }: StepEnd): void {
+    if (CONFIRMATION.test(step.type) && !step.op.startsWith("delete") && step.op !== "refresh") {
+      this.confirmed.add(step.name);
+      this.#onConfirmed();
+    }
     if (step.op === "delete" || step.op === "delete-replaced" || step.op === "same") return;
     if (RUNS.test(step.type))
       this.#move(step.name, { state: "running", step: "running", from: BEFORE.running });
     if (REGISTRATION.test(step.type)) {
       this.#move(step.name, { state: "requested", step: "requested", from: BEFORE.requested });
     }
-    if (CONFIRMATION.test(step.type)) this.#onConfirmed();
   }
 
   #diagnostic({ severity, urn, message, ephemeral }: Extract<RunEvent, { kind: "diagnostic" }>): void {

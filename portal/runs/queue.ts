@@ -14,7 +14,10 @@ const EXPIRES_SECONDS = 12 * 3600;
 export class FleetQueue {
   readonly #boss: PgBoss;
 
-  constructor(where: { readonly url: string | undefined; readonly pglite: PGlite | undefined }, log: (line: string) => void) {
+  constructor(
+    where: { readonly url: string | undefined; readonly pglite: PGlite | undefined },
+    log: (line: string) => void,
+  ) {
     const shared = {
       schema: "portal_queue",
       superviseIntervalSeconds: MONITOR_SECONDS,
@@ -44,7 +47,11 @@ export class FleetQueue {
     });
     await this.#boss.work<{ fleet: number }>(
       QUEUE,
-      { localConcurrency: most, pollingIntervalSeconds: POLL_SECONDS, heartbeatRefreshSeconds: REFRESH_SECONDS },
+      {
+        localConcurrency: most,
+        pollingIntervalSeconds: POLL_SECONDS,
+        heartbeatRefreshSeconds: REFRESH_SECONDS,
+      },
       async ([job]) => {
         if (job) await look(job.data.fleet, job.signal);
       },

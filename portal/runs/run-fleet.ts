@@ -1,13 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { type Environment, type Project, type StackRun, runStack } from "../../stacks/index.ts";
+import {
+  type Environment,
+  type Project,
+  type RunEvent,
+  type StackRun,
+  runStack,
+} from "../../stacks/index.ts";
+import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
 import type { Repository } from "../commits/repository.ts";
 import { type AgentRow, type Problem, changeAgent, findAgents } from "../database/agents.ts";
 import type { Database } from "../database/database.ts";
 import { type FleetRow, findFleet, setDeployed, setFailed } from "../database/fleets.ts";
 import { settledRequests } from "../database/requests.ts";
 import { beginRun, endRun } from "../database/runs.ts";
-import type { FleetDirectory } from "../fleets/fleets.ts";
+import type { FleetDirectory, FleetNames } from "../fleets/fleets.ts";
+import { Coalesced } from "./coalesced.ts";
 import { RunLog } from "./log.ts";
 import { noteOutcomes, readOutcomes } from "./outcome.ts";
 import { placeFiles } from "./place.ts";
@@ -19,10 +27,15 @@ export interface RunParts {
   readonly fleets: FleetDirectory;
   readonly project: Project;
   readonly env: Environment;
+  /** Sees to it that a fleet's stack can run. */
+  readonly prepare: (fleet: FleetNames, signal: AbortSignal) => Promise<void>;
 }
 
 /** Pauses before a failed run is tried again, in seconds; the last one stays. A new commit is tried at once. */
 const PAUSES = [5, 15, 60, 300, 900];
+
+/** While a run is under way, the state is read at most so often for what was confirmed. */
+const NOTE_EACH_MS = 500;
 
 /** What is said to customers of a failure that is not about their agent; the run's log has all of it. */
 const NOT_THEIRS: Problem = {
@@ -60,62 +73,74 @@ const isDue = ({ declaredCommit, deployedCommit, retryAt }: FleetRow): boolean =
 
 /** Runs `up` once, and writes down what came of it. */
 async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Promise<void> {
-  const { database, repository, fleets, project, env } = parts;
+  const { database, repository } = parts;
   const { number, declaredCommit: wanted } = fleet;
-  const { stack, folder } = fleets.named(number);
   const commit = await repository.head();
   if (wanted === null || commit === undefined) return;
 
   const seen = await settledRequests(database, number);
-  placeFiles(join(project.root, folder), await repository.filesOf(commit, folder));
   const agents = await findAgents(database, { fleet: number });
-  const outcomes = () => readOutcomes(project, stack, env);
-  const progress = new Progress(
-    database,
-    agents.map(({ id }) => id),
-    () => undefined,
-  );
   const id = randomUUID();
   const log = new RunLog(database, id);
+  const note = async (isDone: (agentId: string) => boolean) => {
+    const { stack } = parts.fleets.named(number);
+    const outcomes = await readOutcomes(parts.project, stack, parts.env);
+    await noteOutcomes(database, { fleet: number, seen, outcomes, isDone });
+  };
+  const noting = new Coalesced(() => note((agentId) => progress.confirmed.has(agentId)), NOTE_EACH_MS);
+  const progress = new Progress(
+    database,
+    agents.map((agent) => agent.id),
+    () => noting.ask(),
+  );
   await beginRun(database, { id, fleet: number, commit });
-  const run = await runStack(
-    project,
-    { stack, operation: "up", refresh: fleet.failures > 0, signal },
-    {
-      env,
-      onEvent: (event) => {
-        log.hear(event);
-        progress.hear(event);
-      },
-    },
-  ).catch((error: unknown) => failedBefore(error, log));
-  await progress.settled();
-  await noteOutcomes(database, number, seen, await outcomes());
+  const run = await up(parts, fleet, { commit, log, progress, signal }).catch((error: unknown): StackRun => {
+    log.add(`${error instanceof Error ? error.message : String(error)}\n`);
+    return { exitCode: 1 };
+  });
   const isOk = run.exitCode === 0;
+  await progress.settled();
+  await noting.settled();
+  await note((agentId) => isOk || progress.confirmed.has(agentId));
   if (isOk) await setDeployed(database, number, wanted);
-  else await noteFailure(database, fleet, agents, { seen, progress, wasStopped: signal.aborted });
+  // A portal that ends lets its runs end early: that is no failure of anybody's.
+  else if (!signal.aborted) await noteFailure(database, fleet, agents, { seen, progress });
   await log.settled();
   await endRun(database, id, { ok: isOk, changes: run.result?.changes ?? {} });
 }
 
-/** A run that did not begin: for example, the sandbox is not running. */
-function failedBefore(error: unknown, log: RunLog): StackRun {
-  log.add(`${error instanceof Error ? error.message : String(error)}\n`);
-  return { exitCode: 1 };
+/** Places a fleet's files as a commit has them, and deploys them. */
+async function up(
+  { repository, fleets, project, env, prepare }: RunParts,
+  { number, failures }: FleetRow,
+  run: {
+    readonly commit: string;
+    readonly log: RunLog;
+    readonly progress: Progress;
+    readonly signal: AbortSignal;
+  },
+): Promise<StackRun> {
+  const { commit, log, progress, signal } = run;
+  const names = fleets.named(number);
+  placeFiles(join(project.root, names.folder), await repository.filesOf(commit, names.folder));
+  const stackFile = await fleets.stackFileIn(commit, number);
+  if (stackFile?.text) writeAtomicallySync(join(project.root, stackFile.path), stackFile.text);
+  await prepare(names, signal);
+  const onEvent = (event: RunEvent) => {
+    log.hear(event);
+    progress.hear(event);
+  };
+  // After a failure, what really is there is looked at first.
+  const request = { stack: names.stack, operation: "up", refresh: failures > 0, signal } as const;
+  return runStack(project, request, { env, onEvent });
 }
 
 async function noteFailure(
   database: Database,
   { number, failures }: FleetRow,
   agents: readonly AgentRow[],
-  {
-    seen,
-    progress,
-    wasStopped,
-  }: { seen: ReadonlyMap<string, string>; progress: Progress; wasStopped: boolean },
+  { seen, progress }: { readonly seen: ReadonlyMap<string, string>; readonly progress: Progress },
 ): Promise<void> {
-  // A portal that ends lets its runs end early: that is no failure of anybody.
-  if (wasStopped) return;
   await setFailed(database, number, PAUSES[Math.min(failures, PAUSES.length - 1)] ?? 0);
   for (const { id } of agents) {
     if (!seen.has(id)) continue;

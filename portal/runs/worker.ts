@@ -41,7 +41,8 @@ export class Worker {
 
   async start(): Promise<void> {
     const { database, queue } = this.#parts;
-    if (this.#settings.deploys) await queue.start(this.#settings.runs, (fleet, lost) => this.#look(fleet, lost));
+    if (this.#settings.deploys)
+      await queue.start(this.#settings.runs, (fleet, lost) => this.#look(fleet, lost));
     this.#stopListening = await database.listen(REQUESTS_ADDED, () => this.#wake());
     this.#committing = this.#keepCommitting();
   }
@@ -62,7 +63,10 @@ export class Worker {
       await this.#guarded("Committing failed", () => this.#commit());
       await this.#guarded("Looking at the fleets failed", () => this.#askForLooks(this.#parts.database));
       const over = new AbortController();
-      await Promise.race([woken, sleep(LOOK_EACH_MS, undefined, { signal: over.signal }).catch(() => undefined)]);
+      await Promise.race([
+        woken,
+        sleep(LOOK_EACH_MS, undefined, { signal: over.signal }).catch(() => undefined),
+      ]);
       over.abort();
       // What comes in within a moment goes into the same commit.
       if (!this.#ended.signal.aborted) await sleep(this.#settings.batchMs);

@@ -73,9 +73,7 @@ export function checkDeclaration(
   const folder = mkdtempSync(join(project.masumi, "declaration-"));
   try {
     writeFileSync(join(folder, `${id}.yaml`), declaration);
-    const { agents, complaints } = loadStackAgents({ ...project, agents: folder }, stack, {
-      secretsMayFollow: true,
-    });
+    const { agents, complaints } = loadStackAgents(project, stack, { secretsMayFollow: true, folder });
     if (complaints.length === 0 && agents[0]) return agents[0];
     return complaints.map(({ line, message, remedy }) => ({
       field: fieldAt(declaration, line),
