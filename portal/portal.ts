@@ -8,11 +8,10 @@ import { createApi } from "./api/app.ts";
 import { Changes } from "./api/changes.ts";
 import { noGate } from "./billing/none.ts";
 import { Repository } from "./commits/repository.ts";
-import type { Database } from "./database/database.ts";
 import { type OpenedDatabase, openDatabase } from "./database/open.ts";
 import { bucketStore } from "./documents/bucket.ts";
 import { folderStore } from "./documents/folder.ts";
-import { FleetDirectory } from "./fleets/fleets.ts";
+import { FleetDirectory, type FleetNames } from "./fleets/fleets.ts";
 import { prepareLocalFleet } from "./fleets/local.ts";
 import { openFleetProject, packageRoot } from "./fleets/project.ts";
 import { bearerIdentity, openLocalIssuer } from "./identity/index.ts";
@@ -144,7 +143,7 @@ async function openFleets(parts: {
 }
 
 function prepareWith(fleets: FleetDirectory, { PORTAL_CHAIN_SPEED: chainSpeed }: Settings, folder: string) {
-  return async (fleet: { readonly stack: string; readonly folder: string }, signal?: AbortSignal) => {
+  return async (fleet: FleetNames, signal?: AbortSignal) => {
     if (!fleets.isLocal) return;
     await prepareLocalFleet(
       fleets.project,
@@ -206,5 +205,3 @@ function closed(server: ServerType): Promise<void> {
     if ("closeAllConnections" in server) server.closeAllConnections();
   });
 }
-
-export type { Database };

@@ -1,8 +1,8 @@
 import type { Context, Hono } from "hono";
 import { type AgentRow, findAgent, findAgents } from "../database/agents.ts";
+import { runsSince } from "../database/runs.ts";
 import {
   OutrunError,
-  type SentForm,
   admit,
   createAgent,
   modifyAgent,
@@ -14,10 +14,12 @@ import type { ApiEnv, ApiParts } from "./context.ts";
 import { readForm } from "./form.ts";
 import type { RateLimit } from "./limits.ts";
 import { malformed } from "./problems.ts";
-import { viewsOf } from "./view.ts";
+import { runView, viewsOf } from "./view.ts";
 import { secondsToWait, untilSettled } from "./wait.ts";
 
 const LONGEST_KEY = 255;
+/** So many runs are shown with an agent. */
+const MOST_RUNS = 5;
 const ADMISSIONS = 3;
 
 /** POST /agent, GET /agents, GET, PATCH and DELETE /agents/{id}. */
@@ -91,7 +93,7 @@ async function created(context: Context<ApiEnv>, parts: ApiParts, id: string): P
 
 async function answer(
   context: Context<ApiEnv>,
-  { database }: ApiParts,
+  { database, fleets }: ApiParts,
   agent: AgentRow,
   status: 200 | 202 = 200,
 ): Promise<Response> {
@@ -99,7 +101,7 @@ async function answer(
   context.header("ETag", etag);
   if (status === 200 && context.req.header("if-none-match") === etag) return context.body(null, 304);
   const [view] = await viewsOf(database, [agent], { forOperator: context.get("user").isOperator });
-  return context.json(view, status);
+  const runs = await runsSince(database, agent.fleet, agent.createdAt, MOST_RUNS);
+  const { id } = fleets.named(agent.fleet);
+  return context.json({ ...view, runs: runs.map((run) => runView(run, id)) }, status);
 }
-
-export type { SentForm };

@@ -1,11 +1,14 @@
 import { Hono } from "hono";
 import { HttpProblem } from "../problem.ts";
+import { accountRoutes } from "./account.ts";
 import { agentRoutes } from "./agents.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
 import { eventRoutes } from "./events.ts";
 import { RateLimit } from "./limits.ts";
 import { notFound } from "./problems.ts";
+import { operatorRoutes } from "./operator.ts";
 import { publicRoutes } from "./public.ts";
+import { tryRoutes } from "./try.ts";
 
 /** Makes the portal's HTTP API. */
 export function createApi(parts: ApiParts): Hono<ApiEnv> {
@@ -31,6 +34,9 @@ export function createApi(parts: ApiParts): Hono<ApiEnv> {
   const limit = new RateLimit(parts.settings.PORTAL_BURST, parts.settings.PORTAL_REQUESTS_A_MINUTE);
   eventRoutes(app, parts);
   agentRoutes(app, parts, limit);
+  tryRoutes(app, parts, limit);
+  accountRoutes(app, parts);
+  operatorRoutes(app, parts);
   return app;
 }
 

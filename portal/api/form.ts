@@ -57,16 +57,35 @@ export async function readForm(
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 async function readJson(body: AsyncIterable<Uint8Array>): Promise<ReadForm> {
-  const text = await readText(body, MOST_TEXT_BYTES);
+  return formOf(await parseJson(body, jsonForm, MOST_TEXT_BYTES), []);
+}
+
+/** Reads a request's body as JSON of this form. @throws HttpProblem 400, 413, 415 */
+export function readJsonBody<T extends z.ZodType>(
+  context: Context<ApiEnv>,
+  schema: T,
+  most = MOST_TEXT_BYTES,
+): Promise<z.output<T>> {
+  const type = context.req.header("content-type") ?? "";
+  if (!/^application\/json\b/i.test(type)) throw wrongType("Send application/json.");
+  return parseJson((context.req.raw.body as AsyncIterable<Uint8Array> | null) ?? nothing(), schema, most);
+}
+
+async function parseJson<T extends z.ZodType>(
+  body: AsyncIterable<Uint8Array>,
+  schema: T,
+  most: number,
+): Promise<z.output<T>> {
+  const text = await readText(body, most);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw malformed("The body is not JSON.");
   }
-  const read = jsonForm.safeParse(value);
+  const read = schema.safeParse(value);
   if (!read.success) throw malformed(z.prettifyError(read.error));
-  return formOf(read.data, []);
+  return read.data;
 }
 
 async function readMultipart(
@@ -180,7 +199,7 @@ async function readText(body: AsyncIterable<Uint8Array>, most: number): Promise<
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
-    if (length > most) throw tooLarge(`The texts of a form may have ${MOST_TEXT_BYTES} bytes.`);
+    if (length > most) throw tooLarge("The request has more text than may be sent.");
     chunks.push(chunk);
   }
   try {

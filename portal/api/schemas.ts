@@ -33,6 +33,20 @@ export const agentState = z.enum([
   "deregistered",
 ]);
 
+export const run = z
+  .object({
+    id: z.string(),
+    fleet: z.string(),
+    state: z.enum(["queued", "running", "succeeded", "failed"]),
+    commit: z.string().nullable(),
+    startedAt: time.nullable(),
+    endedAt: time.nullable(),
+    summary: z.string(),
+  })
+  .openapi("Run");
+
+export type RunView = z.output<typeof run>;
+
 export const agent = z
   .object({
     agentId: z.string(),
@@ -58,6 +72,10 @@ export const agent = z
     createdAt: time,
     updatedAt: time,
     timeline: z.array(z.object({ step: z.string(), at: time, detail: z.string().optional() })),
+    runs: z
+      .array(run)
+      .optional()
+      .openapi({ description: "What deployments did of late, newest first; of one agent alone." }),
     user: z.string().optional().openapi({ description: "Whose agent it is; for operators alone." }),
   })
   .openapi("Agent");

@@ -1,6 +1,7 @@
 import { type AgentRow, type Step, findSteps } from "../database/agents.ts";
 import type { Queries } from "../database/database.ts";
-import type { AgentView } from "./schemas.ts";
+import type { RunRow } from "../database/runs.ts";
+import type { AgentView, RunView } from "./schemas.ts";
 
 /** Returns agents as the API shows them, with their time lines. */
 export async function viewsOf(
@@ -44,5 +45,26 @@ function viewOf(agent: AgentRow, steps: readonly Step[], forOperator: boolean): 
       ...(detail === null ? {} : { detail }),
     })),
     ...(forOperator ? { user: agent.userId } : {}),
+  };
+}
+
+const CHANGES: readonly (readonly [key: string, word: string])[] = [
+  ["create", "created"],
+  ["update", "updated"],
+  ["replace", "replaced"],
+  ["delete", "removed"],
+];
+
+/** Returns a run as the API shows it. */
+export function runView({ id, commit, startedAt, endedAt, ok, changes }: RunRow, fleet: string): RunView {
+  const counted = CHANGES.flatMap(([key, word]) => (changes?.[key] ? [`${changes[key]} ${word}`] : []));
+  return {
+    id,
+    fleet,
+    state: endedAt === null ? "running" : ok ? "succeeded" : "failed",
+    commit,
+    startedAt: startedAt.toISOString(),
+    endedAt: endedAt?.toISOString() ?? null,
+    summary: counted.join(", ") || (endedAt === null ? "under way" : "nothing changed"),
   };
 }

@@ -59,3 +59,10 @@ export async function findRun(queries: Queries, id: string): Promise<(RunRow & {
 /** Removes the runs that ended before; their logs grow. */
 export const forgetRuns = (queries: Queries, beforeDays: number) =>
   queries.query("DELETE FROM portal_runs WHERE ended_at < now() - make_interval(days => $1)", [beforeDays]);
+
+/** Returns the last runs of a fleet since a time, newest first. */
+export const runsSince = (queries: Queries, fleet: number, since: Date, most: number): Promise<RunRow[]> =>
+  queries.query<RunRow>(
+    `SELECT ${COLUMNS} FROM portal_runs WHERE fleet = $1 AND started_at >= $2 ORDER BY started_at DESC LIMIT $3`,
+    [fleet, since, most],
+  );

@@ -7,6 +7,7 @@ import { readNetwork } from "../../stacks/network.ts";
 
 /** A fleet's stack, and the folder of its declarations. */
 export interface FleetNames {
+  readonly id: string;
   readonly stack: string;
   readonly folder: string;
 }
@@ -35,8 +36,8 @@ export class FleetDirectory {
   }
 
   named(number: number): FleetNames {
-    const name = `customers-${String(number).padStart(2, "0")}`;
-    return { stack: `${this.#prefix}-${name}`, folder: `agents/${name}` };
+    const id = `customers-${String(number).padStart(2, "0")}`;
+    return { id, stack: `${this.#prefix}-${id}`, folder: `agents/${id}` };
   }
 
   /**
