@@ -3,6 +3,7 @@ import { type AgentOutput, MasumiAgent } from "./masumi-agent.ts";
 import { reportPreview, reportReplacements } from "./chain-report.ts";
 import { readStackConfig } from "./config.ts";
 import { lockPackages, lockSentence } from "./crews/packages/lock.ts";
+import { fetchStoredDocuments } from "./crews/stored-documents.ts";
 import { codeFolders, isPipeline, loadValidAgents } from "./declarations/index.ts";
 import { loadHostings } from "./deploy/index.ts";
 import { hostingWarnings } from "./fleet/index.ts";
@@ -29,6 +30,7 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
   for (const lock of await lockPackages(projectRoot, codeFolders(declared))) {
     await pulumi.log.warn(lockSentence(lock));
   }
+  await fetchStoredDocuments({ config, projectRoot, agents: declared });
   const plan = await preflight({ config, projectRoot, agents: declared });
   return {
     config,

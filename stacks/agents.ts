@@ -127,7 +127,6 @@ function loadAs(
     hosting: settings["masumi:hosting"] ?? "process",
     ...limits,
     inPipeline: isPipeline(env),
-    documents: settings["masumi:documents"],
     allowPrivateUrls: settings["masumi:allowPrivateUrls"] === "true",
     ...(wallets ? { wallets } : {}),
     ...(secrets ? { secrets, agentsWithKeys: namesOfSecrets(settings) } : {}),

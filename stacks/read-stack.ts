@@ -1,4 +1,5 @@
 import { ConfigurationError, type StackConfig, readStackConfig } from "../infra/config.ts";
+import { missingDocuments } from "../infra/crews/stored-documents.ts";
 import { whatRuns } from "../infra/crews/what-runs.ts";
 import type { LoadedAgents } from "../infra/declarations/index.ts";
 import type { Row } from "../providers/masumi/service/index.ts";
@@ -144,11 +145,11 @@ export async function readStack(project: Project, stack: string, options: CallOp
  *
  * @throws MasumiError if the key cannot serve at all; ServiceError, RefusedError
  */
-export const planStack = (
+export async function planStack(
   { declared: { agents }, client, ...stack }: ReadStack,
   signal?: AbortSignal,
-): Promise<Examination> =>
-  examineFleet(client, {
+): Promise<Examination> {
+  const examined = await examineFleet(client, {
     ...stack,
     agents,
     runsOf: whatRuns(stack),
@@ -156,6 +157,9 @@ export const planStack = (
     allBalances: true,
     ...(signal ? { signal } : {}),
   });
+  const missing = await missingDocuments({ ...stack, agents, signal });
+  return { ...examined, problems: [...examined.problems, ...missing] };
+}
 
 /**
  * Return what is registered compared with what is declared, from the declarations and the payment service alone.

@@ -3,7 +3,7 @@ import { bucketSettings } from "../../providers/s3/index.ts";
 import { DEFAULT_FOLDER, agentsFolder } from "../declarations/agents-folder.ts";
 import { policySchema } from "../declarations/policy/settings.ts";
 import type { StackKeys } from "../hosting/agent-keys.ts";
-import { documentsSettings } from "../hosting/documents-settings.ts";
+import { type DocumentPlaces, documentsSettings } from "../hosting/documents-settings.ts";
 import { HOSTINGS, type HostingsConfig, SETTINGS } from "../hosting/traits.ts";
 
 const vkey = z
@@ -146,7 +146,7 @@ export const schema = z.strictObject({
   keepDays: number("30").refine((days) => days >= 1 && days <= MOST_DAYS, `expected 1 to ${MOST_DAYS} days`),
   /** Hosts that may be reached unencrypted, though they are not this machine; never on Mainnet. */
   allowClearText: json(z.array(z.string().min(1)), "[model.internal]").optional(),
-  /** Where to store documents that are too large for an image. */
+  /** Where documents are stored: in a bucket, also those that are too large for an image, or in a folder of this machine. */
   documents: json(documentsSettings, "{ bucket: example-documents }").optional(),
   /** The key with which containers read that bucket if they have no role for it. */
   documentsKey: z
@@ -181,8 +181,9 @@ export const schema = z.strictObject({
 
 export type Settings = z.output<typeof schema>;
 
-export type StackConfig = Omit<Settings, keyof HostingsConfig> &
+export type StackConfig = Omit<Settings, keyof HostingsConfig | "documents"> &
   HostingsConfig &
+  DocumentPlaces &
   // Read-only commands see only that there is a secret, not its value.
   StackKeys & {
     /** Its name. */

@@ -28,7 +28,9 @@ export class AgentWatch {
   include({ source, documents }: Agent): void {
     const { root } = this.#project;
     if (source.kind === "code") this.#add(join(root, source.folder), true);
-    const files = documents.map((document) => join(root, document)).filter((file) => existsSync(file));
+    const files = documents
+      .flatMap((document) => (typeof document === "string" ? [join(root, document)] : []))
+      .filter((file) => existsSync(file));
     for (const file of files) this.#add(dirname(file), false);
   }
 
