@@ -125,6 +125,31 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
       "local/engine",
     ],
   },
+  "portal/database": { files: /^portal\/database\//, imports: ["providers/common"] },
+  "portal/identity": {
+    files: /^portal\/(identity\/|problem\.ts$)/,
+    imports: ["providers/common"],
+  },
+  "portal/billing": {
+    files: /^portal\/billing\//,
+    imports: ["portal/identity", "portal/database", "providers/common"],
+  },
+  portal: {
+    files: /^portal\//,
+    imports: [
+      "portal/billing",
+      "portal/identity",
+      "portal/database",
+      "stacks",
+      "infra/declarations",
+      "infra/config",
+      "providers/masumi/service",
+      "providers/crew-process/local",
+      "providers/s3",
+      "providers/common",
+      "local/engine",
+    ],
+  },
   cli: {
     files: /^cli\//,
     imports: [
@@ -154,6 +179,8 @@ const ONLY_IN: Record<string, RegExp> = {
   "@pulumi/docker": /^infra\/(crews|deploy)$/,
   "@grpc/grpc-js": /^(providers\/masumi|local\/engine)$/,
   commander: /^cli$/,
+  jose: /^portal\/identity$/,
+  stripe: /^portal\/billing$/,
 };
 
 /** What must start without Pulumi, so that it is quick, small and needs no engine: nothing that it loads at its start may lead there. */
