@@ -126,6 +126,32 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
     ],
   },
   "portal/page": { files: /^portal\/page\//, imports: [] },
+  "portal/database": { files: /^portal\/database\//, imports: ["providers/common"] },
+  "portal/identity": {
+    files: /^portal\/(identity\/|problem\.ts$)/,
+    imports: ["providers/common"],
+  },
+  "portal/billing": {
+    files: /^portal\/billing\//,
+    imports: ["portal/identity", "portal/database", "providers/common"],
+  },
+  portal: {
+    files: /^portal\//,
+    imports: [
+      "portal/page",
+      "portal/billing",
+      "portal/identity",
+      "portal/database",
+      "stacks",
+      "infra/declarations",
+      "infra/config",
+      "providers/masumi/service",
+      "providers/crew-process/local",
+      "providers/s3",
+      "providers/common",
+      "local/engine",
+    ],
+  },
   cli: {
     files: /^cli\//,
     imports: [
@@ -155,6 +181,8 @@ const ONLY_IN: Record<string, RegExp> = {
   "@pulumi/docker": /^infra\/(crews|deploy)$/,
   "@grpc/grpc-js": /^(providers\/masumi|local\/engine)$/,
   commander: /^cli$/,
+  jose: /^portal\/identity$/,
+  stripe: /^portal\/billing$/,
 };
 
 /** What must start without Pulumi, so that it is quick, small and needs no engine: nothing that it loads at its start may lead there. */

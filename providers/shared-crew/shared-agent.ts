@@ -72,7 +72,7 @@ const contentsOf = ({ files }: Inputs) => files.map(({ path, sha256 }) => [path,
 
 /** Returns whether two places are the same one, however it is reached. */
 const samePlace = (a: Place, b: Place): boolean => {
-  if (a.kind === "folder" || b.kind === "folder") return a.kind === b.kind;
+  if (a.kind === "folder") return b.kind === "folder" && a.stack === b.stack;
   if (a.kind === "docker") return b.kind === "docker" && a.host === b.host && a.container === b.container;
   return b.kind === "bucket" && a.bucket.bucket === b.bucket.bucket && a.prefix === b.prefix;
 };

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join, posix } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
+import { buildFolder } from "../../../providers/crew-process/local/index.ts";
 import { CrewDrain } from "../../../providers/crew-drain/index.ts";
 import { type FileBeside, SharedAgent, SharedIdentity } from "../../../providers/shared-crew/index.ts";
 import { type AgentFiles, agentFiles } from "../../crews/agent-files.ts";
@@ -97,7 +98,7 @@ function filesBeside(
   { files, large }: AgentFiles,
   options: pulumi.CustomResourceOptions,
 ): { readonly documents: LargeDocuments; readonly beside: readonly FileBeside[] } {
-  const folder = posix.join(".masumi/build", agent.id);
+  const folder = buildFolder(agent.id, config.stack);
   stageContext(join(projectRoot, folder), files);
   // The engine runs the program and its providers in infra/. An absolute path would look changed on each machine.
   const small = files.map(({ path, content }) => ({

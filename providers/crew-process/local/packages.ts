@@ -16,7 +16,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { withLockFile } from "../../common/lock-file.ts";
 import { CrewProcessError } from "./errors.ts";
 import { runInstaller } from "./installer.ts";
-import { crewHome, packagesFolder, tryHome } from "./paths.ts";
+import { inCrewHomes, packagesFolder, tryHome } from "./paths.ts";
 import type { PythonEnvironment } from "./python.ts";
 
 /** Returns where a crew looks for the packages of a lock, relative to its own folder. */
@@ -120,8 +120,8 @@ function link(from: string, to: string): void {
 /** Removes folders that no crew and no agent that is tried links to. */
 function removeUnused(projectRoot: string, shared: string): void {
   const used = new Set(
-    [crewHome, tryHome]
-      .flatMap((homeOf) => globSync(homeOf(projectRoot, "*/packages/*")))
+    [...inCrewHomes(projectRoot, "packages/*"), tryHome(projectRoot, "*/packages/*")]
+      .flatMap((pattern) => globSync(pattern))
       .filter((path) => lstatSync(path).isSymbolicLink())
       .map((path) => basename(readlinkSync(path))),
   );
