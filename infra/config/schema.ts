@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { bucketSettings } from "../../providers/s3/index.ts";
+import { DEFAULT_FOLDER, agentsFolder } from "../declarations/agents-folder.ts";
 import { policySchema } from "../declarations/policy/settings.ts";
 import type { StackKeys } from "../hosting/agent-keys.ts";
-import { documentsSettings } from "../hosting/documents-settings.ts";
+import { type DocumentPlaces, documentsSettings } from "../hosting/documents-settings.ts";
 import { HOSTINGS, type HostingsConfig, SETTINGS } from "../hosting/traits.ts";
 
 const vkey = z
@@ -91,6 +92,8 @@ export const schema = z.strictObject({
     z.array(wallet).min(1, "expected at least one selling wallet"),
     "[{ vkey: 0b1e…, type: V2 }]",
   ),
+  /** The folder with the stack's agents, below the project's. Several stacks may have the same one. */
+  agents: agentsFolder.prefault(DEFAULT_FOLDER),
   /** Where crews run, unless an agent's own `hosting:` says otherwise. */
   hosting: z.enum(HOSTINGS, { error: `expected one of ${HOSTINGS.join(", ")}` }).default("process"),
   /** The hostings that agents may choose with `hosting:`. Default: the stack's own alone. */
@@ -143,7 +146,7 @@ export const schema = z.strictObject({
   keepDays: number("30").refine((days) => days >= 1 && days <= MOST_DAYS, `expected 1 to ${MOST_DAYS} days`),
   /** Hosts that may be reached unencrypted, though they are not this machine; never on Mainnet. */
   allowClearText: json(z.array(z.string().min(1)), "[model.internal]").optional(),
-  /** Where to store documents that are too large for an image. */
+  /** Where documents are stored: in a bucket, also those that are too large for an image, or in a folder of this machine. */
   documents: json(documentsSettings, "{ bucket: example-documents }").optional(),
   /** The key with which containers read that bucket if they have no role for it. */
   documentsKey: z
@@ -178,8 +181,9 @@ export const schema = z.strictObject({
 
 export type Settings = z.output<typeof schema>;
 
-export type StackConfig = Omit<Settings, keyof HostingsConfig> &
+export type StackConfig = Omit<Settings, keyof HostingsConfig | "documents"> &
   HostingsConfig &
+  DocumentPlaces &
   // Read-only commands see only that there is a secret, not its value.
   StackKeys & {
     /** Its name. */

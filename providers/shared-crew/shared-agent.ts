@@ -98,7 +98,7 @@ const contentsOf = ({ files }: Inputs) => files.map(({ path, sha256 }) => [path,
 
 /** Returns whether two places are the same one, however it is reached. */
 const samePlace = (a: Place, b: Place): boolean => {
-  if (a.kind === "folder" || b.kind === "folder") return a.kind === b.kind;
+  if (a.kind === "folder") return b.kind === "folder" && a.stack === b.stack;
   if (a.kind === "docker") return b.kind === "docker" && a.host === b.host && a.container === b.container;
   return b.kind === "bucket" && a.bucket.bucket === b.bucket.bucket && a.prefix === b.prefix;
 };
@@ -155,7 +155,7 @@ async function install({ place, agentId }: Inputs, { folder, lock }: PackagesBes
     crewFolder: crewFolder(projectRoot),
     venv: crewVenv(projectRoot),
   });
-  const home = join(sharedAgentsFolder(projectRoot), agentId);
+  const home = join(sharedAgentsFolder(projectRoot, place.stack), agentId);
   await addPackages({ projectRoot, home }, folder, environment, lock);
 }
 
@@ -167,7 +167,7 @@ async function dropUnused({ place, packages }: Inputs): Promise<void> {
 /** Gives the service some time to end the jobs of an agent that is removed, which may still import its packages. */
 async function awaitEndOfJobs({ place, packages, agentId }: Inputs): Promise<void> {
   if (place.kind !== "folder" || !packages) return;
-  const versions = sharedVersionsFolder(place.projectRoot, agentId);
+  const versions = sharedVersionsFolder(place.projectRoot, agentId, place.stack);
   const end = Date.now() + JOBS_END_WITHIN_MS;
   while (existsSync(versions) && Date.now() < end) await sleep(PAUSE_MS);
 }

@@ -1,6 +1,7 @@
 import { type FSWatcher, existsSync, statSync, watch } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type Agent, LOCK_FILE } from "../../infra/declarations/index.ts";
+import { agentsFolder } from "../agents.ts";
 import type { Project } from "../project.ts";
 
 /** Editors write a file in several steps. */
@@ -16,9 +17,9 @@ export class AgentWatch {
   #changed = new AbortController();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(project: Project) {
+  constructor(project: Project, stack: string) {
     this.#project = project;
-    this.#add(project.agents, false);
+    this.#add(join(project.root, agentsFolder(project, stack)), false);
   }
 
   /** Aborts once something has changed since the last `reset`. */
@@ -30,7 +31,9 @@ export class AgentWatch {
   include({ source, documents }: Agent): void {
     const { root } = this.#project;
     if (source.kind === "code") this.#add(join(root, source.folder), true);
-    const files = documents.map((document) => join(root, document)).filter((file) => existsSync(file));
+    const files = documents
+      .flatMap((document) => (typeof document === "string" ? [join(root, document)] : []))
+      .filter((file) => existsSync(file));
     for (const file of files) this.#add(dirname(file), false);
   }
 

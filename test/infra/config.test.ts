@@ -31,6 +31,7 @@ const problemsOf = (changes: Record<string, string | undefined>): readonly strin
 describe("stack configuration", () => {
   it("fills in the defaults", () => {
     expect(read({})).toMatchObject({
+      agents: "agents",
       hosting: "process",
       settleSeconds: 30,
       probeSeconds: 60,
@@ -42,6 +43,22 @@ describe("stack configuration", () => {
       wallets: [{ vkey: VKEY, type: "V2" }],
     });
   });
+
+  it.each(["agents/customers-07", "agents/customers-07/", "./agents//customers-07"])(
+    "takes %s for the folder of its agents",
+    (folder) => {
+      expect(read({ "masumi:agents": folder }).agents).toBe("agents/customers-07");
+    },
+  );
+
+  it.each(["", ".", "/srv/agents", "..", "../agents", "agents/../..", ".masumi", "agents/.GIT/x", "a\\b"])(
+    "refuses %j for the folder of its agents",
+    (folder) => {
+      expect(problemsOf({ "masumi:agents": folder })).toEqual([
+        expect.stringMatching(/^masumi:agents: expected a /),
+      ]);
+    },
+  );
 
   it("leaves other namespaces alone", () => {
     expect(read({ "aws:region": "eu-central-1" })).not.toHaveProperty("region");

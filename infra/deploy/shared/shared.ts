@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join, posix } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
+import { buildFolder } from "../../../providers/crew-process/local/index.ts";
 import { CrewDrain } from "../../../providers/crew-drain/index.ts";
 import {
   type FileBeside,
@@ -110,7 +111,7 @@ function filesBeside(
   { files, large, packages: locked }: AgentFiles,
   options: pulumi.CustomResourceOptions,
 ): FilesBeside {
-  const folder = posix.join(".masumi/build", agent.id);
+  const folder = buildFolder(agent.id, config.stack);
   stageContext(join(projectRoot, folder), [...files, ...(locked ? [textFile(LOCK_FILE, locked.lock)] : [])]);
   // The engine runs the program and its providers in infra/. An absolute path would look changed on each machine.
   const sourceOf = (path: string) => posix.join("..", folder, path);

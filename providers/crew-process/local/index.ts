@@ -3,6 +3,7 @@ export { CrewProcessError, type CrewProcessErrorCode } from "./errors.ts";
 export {
   SHARED_SERVICE,
   crewFolder,
+  buildFolder,
   crewHome,
   crewUrl,
   crewVenv,
@@ -14,7 +15,7 @@ export {
 } from "./paths.ts";
 export { InstallerError, type InstallerOptions, runInstaller } from "./installer.ts";
 export { pythonCandidates } from "./find-python.js";
-export { reservePort, reservedPort } from "./ports.ts";
+export { reservePorts, reservedPort } from "./ports.ts";
 export {
   type CrewInstance,
   type RecordedCrew,

@@ -16,7 +16,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { withLockFile } from "../../common/lock-file.ts";
 import { CrewProcessError } from "./errors.ts";
 import { runInstaller } from "./installer.ts";
-import { crewHome, packagesFolder, sharedAgentsFolder, sharedVersionsFolder, tryHome } from "./paths.ts";
+import { inCrewHomes, packagesFolder, tryHome } from "./paths.ts";
 import type { PythonEnvironment } from "./python.ts";
 
 /** Returns where a crew looks for the packages of a lock, relative to its own folder. */
@@ -127,16 +127,15 @@ function link(from: string, to: string): void {
 /** Removes folders that no crew links to, no agent that is tried, and no shared agent or version of it that a job may be done by. */
 function removeUnused(projectRoot: string): void {
   const shared = packagesFolder(projectRoot);
-  const agents = globSync("*", { cwd: sharedAgentsFolder(projectRoot) });
   const users = [
-    crewHome(projectRoot, "*"),
-    tryHome(projectRoot, "*"),
-    join(sharedAgentsFolder(projectRoot), "*"),
-    ...agents.map((id) => join(sharedVersionsFolder(projectRoot, id), "*")),
+    ...inCrewHomes(projectRoot, "packages/*"),
+    ...inCrewHomes(projectRoot, "agents/*/packages/*"),
+    ...inCrewHomes(projectRoot, "data/hosted/*/declared/*/packages/*"),
+    tryHome(projectRoot, "*/packages/*"),
   ];
   const used = new Set(
     users
-      .flatMap((home) => globSync(join(home, "packages/*")))
+      .flatMap((pattern) => globSync(pattern))
       .filter((path) => lstatSync(path).isSymbolicLink())
       .map((path) => basename(readlinkSync(path))),
   );
