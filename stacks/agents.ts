@@ -61,6 +61,8 @@ export interface LoadStackOptions {
   readonly needsNoSecrets?: boolean;
   /** Tells whether this machine is a pipeline's, where crews may not run beside the keys. */
   readonly env?: Environment;
+  /** Where the declarations are that are to be judged, below the project's folder. @default the stack's own folder */
+  readonly folder?: string;
 }
 
 /**
@@ -110,7 +112,7 @@ function unlessWrong<T>(read: () => T): T | undefined {
 function loadAs(
   project: Project,
   stack: string,
-  { secretsMayFollow = false, needsNoSecrets = false, env = {} }: LoadStackOptions,
+  { secretsMayFollow = false, needsNoSecrets = false, env = {}, folder }: LoadStackOptions,
   { network, assets, settings, limits }: StackNetwork & { readonly limits: AuthorSettings },
 ): LoadedAgents {
   const wallets = declaredWallets(settings);
@@ -118,7 +120,7 @@ function loadAs(
   const isWithout = needsNoSecrets || (secretsMayFollow && !hasSecrets);
   const secrets = isWithout ? undefined : secretsOf(project, stack, settings);
   return loadAgents({
-    folder: folderOfAgents(stack, settings),
+    folder: folder ?? folderOfAgents(stack, settings),
     projectRoot: project.root,
     stack,
     network,
