@@ -25,7 +25,7 @@ from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.runner.plan import Limits, Plan
 from crew_runtime.runner.slots import Slots
 from crew_runtime.runner.worker_launcher import WorkerLauncher
-from crew_runtime.runner.worker_process import WorkerProcess, start_fork_server
+from crew_runtime.runner.worker_process import WorkerProcess, is_progress, start_fork_server
 from crew_runtime.runner.workplaces import Workplaces
 from crew_runtime.store import JobStore
 from support.declarations import declaration
@@ -111,6 +111,13 @@ def session_of(of: JobSpec, *, calls: int = 20, tokens: int = 500_000) -> Iterat
 def outcome(of: JobSpec, *, calls: int = 20, tokens: int = 500_000) -> dict[str, Any]:
     with session_of(of, calls=calls, tokens=tokens) as (spec, session):
         return session.explained(WorkerProcess(run_crew, spec).answer(timeout=JOB_SECONDS))
+
+
+def next_but_progress(process: WorkerProcess) -> dict[str, Any]:
+    """What a job says next, apart from how far it is."""
+    while is_progress(message := process.next_message(timeout=JOB_SECONDS)):
+        pass
+    return message
 
 
 def refusal(of: JobSpec) -> str:

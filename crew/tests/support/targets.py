@@ -57,6 +57,10 @@ def tell_limits(connection: Connection, _: object) -> None:
     connection.send_bytes(json.dumps(told).encode())
 
 
+def tell_niceness(connection: Connection, _: object) -> None:
+    connection.send_bytes(json.dumps({"result": os.nice(0)}).encode())
+
+
 def tell_descriptors(connection: Connection, _: object) -> None:
     held = [str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
     connection.send_bytes(json.dumps({"held": held}).encode())

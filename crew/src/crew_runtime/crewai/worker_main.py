@@ -46,9 +46,8 @@ _GROUP_MAY_READ: Final = 0o750
 def run_crew(connection: Connection, spec: JobSpec) -> None:
     """Run the crew and send {"result"} or {"failure", "detail", "report"}; then end this process.
 
-    For each question to its customer it first sends {"ask": {"prompt", "is_draft"}} and waits for {"input"}. Where the
-    job tells its progress, it also sends {"progress": {"task"}} of each task that begins, and what a tool reports that
-    failed.
+    For each question to its customer it first sends {"ask": {"prompt", "is_draft"}} and waits for {"input"}. It also
+    sends {"progress": {"task"}} of each task that begins, and what a tool reports that failed.
     """
     _answer(connection, spec, _run)
 
@@ -168,8 +167,7 @@ def _nobody(prompt: str, *, is_draft: bool = False) -> str:  # noqa: ARG001 - an
 
 def _run(spec: JobSpec, parent: Parent) -> dict[str, Any]:
     events = CrewEvents(spec.code.folder if spec.code else None)
-    if spec.tells_progress:
-        events.tell = lambda progress: parent.send({"progress": progress})
+    events.tell = lambda progress: parent.send({"progress": progress})
     try:
         answer = _result(spec, parent.ask, events)
     except Exception as error:  # noqa: BLE001 - whatever a crew raises is an outcome of the job

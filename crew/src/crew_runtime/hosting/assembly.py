@@ -73,9 +73,9 @@ class Shared:
 
     @classmethod
     def of(cls, parallel: int, protection: TaskProtection | None, connections: Connections | None = None) -> Self:
-        """Return it for so many jobs side by side."""
+        """Return it for so many jobs side by side; where agents share `connections`, none has every place."""
         return cls(
-            slots=Slots(parallel),
+            slots=Slots(parallel, most_of_one=max(1, parallel - 1) if connections else parallel),
             jobs=ThreadPoolExecutor(parallel, thread_name_prefix="job"),
             protection=protection,
             connections=connections,
@@ -154,9 +154,7 @@ def model_access(settings: AgentSettings, declaration: Declaration) -> ModelAcce
     )
 
 
-def plan_of(
-    settings: AgentSettings, declaration: Declaration, places: Workplaces, *, tells_progress: bool = False
-) -> Plan:
+def plan_of(settings: AgentSettings, declaration: Declaration, places: Workplaces) -> Plan:
     """Return how the agent's jobs are done."""
     beside = settings.agent_declaration.resolve().parent
     access = model_access(settings, declaration)
@@ -168,7 +166,6 @@ def plan_of(
         model=replace(access, api="", key=""),  # each worker is given its own
         inputs={},
         folder=settings.data_dir / WORK_FOLDER,
-        tells_progress=tells_progress,
     )
     limits = Limits(
         parallel=settings.max_parallel,

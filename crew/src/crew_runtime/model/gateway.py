@@ -54,7 +54,7 @@ class ModelGateway:
         self._relay: Relay | None = None
         self._writing: dict[DailyTokens, int] = {}
         self.on_call: Callable[[Session], None] = lambda _session: None
-        """Called in the gateway's thread when a call begins, and when it is counted."""
+        """Called in the gateway's thread when a call that generates is counted."""
 
     def start(self) -> None:
         """Listen; requests are answered from now on."""
@@ -188,13 +188,13 @@ class ModelGateway:
         if spent:
             raise _spent(spent)
         MODEL_CALLS.add(int(call.generates))
-        self.on_call(session)
         try:
             await self._relay.pass_on(meter, session, headers, send)
         finally:
             meter.settle()
             session.release(call)
-            self.on_call(session)
+            if call.generates:
+                self.on_call(session)
             self._write(session.day)
 
     def _write(self, day: DailyTokens) -> None:

@@ -25,10 +25,11 @@ class WorkerLauncher:
         self.spec = spec
         self._places = places
 
-    def make(self, name: str, inputs: dict[str, str], model: ModelAccess) -> WorkerProcess:
+    def make(self, name: str, inputs: dict[str, str], model: ModelAccess, *, niceness: int = 0) -> WorkerProcess:
         """Start a process for a job. Blocks until CrewAI is loaded."""
         place = self._places.take(name)
-        return WorkerProcess(run_crew, self._spec(inputs, model, place.folder), user=place.user, group=place.group)
+        spec = self._spec(inputs, model, place.folder)
+        return WorkerProcess(run_crew, spec, user=place.user, group=place.group, niceness=niceness)
 
     def try_out(self, model: ModelAccess) -> str | None:
         """Let CrewAI build the crew once, and return the reason if it cannot. Blocks until CrewAI is loaded."""

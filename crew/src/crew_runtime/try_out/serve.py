@@ -52,7 +52,7 @@ async def _run(wanted: Mapping[str, Any], data_dir: Path, conversation: Conversa
     try:
         with _store_of(settings, declaration) as store:
             model = AgentModel(shared.gateway, DailyTokens(store, settings.daily_tokens))
-            plan = plan_of(settings, declaration, places, tells_progress=True)
+            plan = plan_of(settings, declaration, places)
             runner = JobRunner(store=store, model=model, plan=plan, slots=shared.slots, threads=shared.jobs)
             trial = Trial(runner, shared.gateway, store, conversation)
             try:
