@@ -11,7 +11,7 @@ export interface LocalFleetOptions {
 export async function prepareLocalFleet(
   project: Project,
   { stack, folder }: FleetNames,
-  { chainSpeed }: LocalFleetOptions,
+  { chainSpeed, documents }: LocalFleetOptions,
   signal?: AbortSignal,
 ): Promise<void> {
   const sandbox = await startSandboxProcess(project, { chainSpeed, ...(signal ? { signal } : {}) });
@@ -23,6 +23,7 @@ export async function prepareLocalFleet(
       // One crew service for all agents of the fleet.
       "masumi:hosting": "shared",
       "masumi:shared": '{"on":"process"}',
+      "masumi:documents": JSON.stringify({ folder: documents }),
     },
     signal,
   });

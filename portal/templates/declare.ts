@@ -41,17 +41,22 @@ export interface Declared {
 }
 
 /** Returns the declaration of an agent as YAML. Customers' texts are values of the document, so they cannot be anything else. */
-export function declarationOf({ agent }: Template, form: Form, { id }: Declared): string {
+export function declarationOf({ agent }: Template, form: Form, { id, userId }: Declared): string {
   const { crew, ...rest } = agent;
   const fillWith = (change: (text: string) => string) => (text: string) =>
     text.replaceAll(SLOT, (_, slot: "name" | "description" | "bio") => change(form[slot]));
+  const { documents } = form;
   const document = {
     id,
+    user: userId,
     ...(filled(
       rest,
       fillWith((text) => text),
     ) as object),
     ...(crew === undefined ? {} : { crew: filled(crew, fillWith(withoutPlaceholders)) }),
+    ...(documents.length === 0
+      ? {}
+      : { documents: documents.map(({ sha256, name }) => ({ stored: sha256, name })) }),
   };
   return stringify(document, { lineWidth: 120, aliasDuplicateObjects: false });
 }
