@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { type ServerType, serve } from "@hono/node-server";
+import type { Hono } from "hono";
 import { crewFolder, crewVenv, ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
 import type { Environment } from "../stacks/index.ts";
 import { createApi } from "./api/app.ts";
@@ -16,6 +17,8 @@ import { prepareLocalFleet } from "./fleets/local.ts";
 import { openFleetProject, packageRoot } from "./fleets/project.ts";
 import { bearerIdentity, openLocalIssuer } from "./identity/index.ts";
 import { HttpProblem } from "./problem.ts";
+import { buildPage } from "./page/build.ts";
+import { servePage } from "./page/serve.ts";
 import { FleetQueue } from "./runs/queue.ts";
 import { Upkeep } from "./runs/upkeep.ts";
 import { Worker } from "./runs/worker.ts";
@@ -109,6 +112,12 @@ async function compose({ settings, env, say, folder, url, opened, closers }: Com
     env,
     url,
     say,
+  });
+  const { PORTAL_ISSUER: issuer } = settings;
+  servePage(api as unknown as Hono, {
+    folder: await buildPage({ onProgress: say }),
+    // The page signs in there by itself.
+    connect: issuer === undefined ? [] : [new URL(issuer).origin],
   });
   return api.fetch;
 }

@@ -1,5 +1,5 @@
 import { bytesText } from "./texts.ts";
-import type { TemplateDocuments } from "./wire.ts";
+import type { Template, TemplateDocuments } from "./wire.ts";
 
 /** What matters of a file that somebody chose. */
 export interface ChosenFile {
@@ -21,15 +21,21 @@ export function isAccepted(
   });
 }
 
+/** Returns what documents a template takes; undefined if it takes none. */
+export const documentRules = (template: Template | undefined): TemplateDocuments | undefined =>
+  template?.documents && template.documents.most > 0 ? template.documents : undefined;
+
 /** Returns what is wrong with the chosen documents, each by its name. `kept`: how many the agent keeps beside them. */
 export function documentProblems(
   files: readonly ChosenFile[],
   rules: TemplateDocuments,
   kept = 0,
 ): readonly string[] {
-  const { most, mostBytes, types } = rules;
+  const { least, most, mostBytes, types } = rules;
+  const missing = least - files.length - kept;
   const over = files.length + kept - most;
   return [
+    ...(missing > 0 ? [`needed: add ${missing === 1 ? "one" : missing}`] : []),
     ...(over > 0 ? [`At most ${most} documents: remove ${over}`] : []),
     ...files
       .filter(({ size }) => size > mostBytes)

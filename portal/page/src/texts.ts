@@ -54,6 +54,7 @@ const STEPS: Readonly<Record<string, string>> = {
   requested: "Network asked",
   onChain: "On the chain",
   registered: "Registered",
+  failed: "Failed",
   leaving: "Asked to leave",
   deregistered: "Removed",
 };

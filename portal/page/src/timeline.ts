@@ -6,9 +6,12 @@ export type Pass = readonly TimelineEntry[];
 export interface PassStep {
   readonly step: string;
   readonly at: string | undefined;
+  readonly detail: string | undefined;
   readonly state: "done" | "now" | "ahead" | "failed";
 }
 
+/** What a portal says in a time line of a round that went wrong; a later round may begin without a change. */
+const FAILED = "failed";
 const BEGINS = ["accepted", "changed", "leaving"];
 const TO_COME: Readonly<Record<string, readonly string[]>> = {
   accepted: ["declared", "running", "requested", "onChain", "registered"],
@@ -30,19 +33,26 @@ export function passesOf(timeline: readonly TimelineEntry[]): readonly Pass[] {
 /** What happened in an agent's present round and what is still to come; once it is over, only what happened. */
 export function stepsNow({ state, timeline }: Pick<Agent, "state" | "timeline">): readonly PassStep[] {
   const pass = passesOf(timeline).at(-1) ?? [];
-  const done = pass.map(({ step, at }): PassStep => ({ step, at, state: "done" }));
+  const done = pass.map(({ step, at, detail }): PassStep => ({
+    step,
+    at,
+    detail,
+    state: step === FAILED ? "failed" : "done",
+  }));
   const isOver = state === "registered" || state === "deregistered";
   if (isOver || !pass[0]) return done;
-  const last = pass.at(-1)?.step ?? "";
+  const hasFailed = pass.at(-1)?.step === FAILED;
+  const last = pass.findLast(({ step }) => step !== FAILED)?.step ?? "";
   const planned = TO_COME[pass[0].step] ?? [];
   const ahead = planned
     .slice(planned.indexOf(last) + 1)
     .filter((step) => !pass.some((one) => one.step === step));
+  const next = state === "failed" ? "failed" : "now";
   return [
     ...done,
     ...ahead.map((step, index): PassStep => {
-      const next = state === "failed" ? "failed" : "now";
-      return { step, at: undefined, state: index === 0 ? next : "ahead" };
+      const isNext = index === 0 && !hasFailed;
+      return { step, at: undefined, detail: undefined, state: isNext ? next : "ahead" };
     }),
   ];
 }

@@ -92,6 +92,8 @@ export interface Step {
 }
 
 export interface TemplateDocuments {
+  /** So many are needed. */
+  readonly least: number;
   readonly most: number;
   readonly mostBytes: number;
   /** As HTML's accept has them: `.pdf`, `application/pdf`, `text/*`. */
@@ -190,6 +192,7 @@ export interface Wallet {
 export interface Spent {
   readonly fees: string;
   readonly locked: string;
+  /** By days or months: `2026-11-29`, `2026-11`. */
   readonly days: readonly { readonly day: string; readonly fees: string; readonly registrations: number }[];
 }
 

@@ -80,6 +80,32 @@ describe("a time line", () => {
       ],
     ],
     ["leaving", ["accepted", "registered", "leaving"], ["leaving done", "deregistered now"]],
+    [
+      "failed",
+      ["accepted", "declared", "failed"],
+      [
+        "accepted done",
+        "declared done",
+        "failed failed",
+        "running ahead",
+        "requested ahead",
+        "onChain ahead",
+        "registered ahead",
+      ],
+    ],
+    [
+      "running",
+      ["accepted", "declared", "failed", "running"],
+      [
+        "accepted done",
+        "declared done",
+        "failed failed",
+        "running done",
+        "requested now",
+        "onChain ahead",
+        "registered ahead",
+      ],
+    ],
     ["accepted", [], []],
     [
       "running",
@@ -171,7 +197,7 @@ describe("an agent's form", () => {
 });
 
 describe("documents", () => {
-  const rules = { most: 2, mostBytes: 1000, types: [".pdf", "text/*"] };
+  const rules = { least: 0, most: 2, mostBytes: 1000, types: [".pdf", "text/*"] };
   it.each([
     ["report.PDF", "", true],
     ["notes.md", "text/markdown", true],
@@ -192,6 +218,8 @@ describe("documents", () => {
       "none.pdf is empty",
       "a.exe is not one of .pdf, text/*",
     ]);
+    expect(documentProblems([], { ...rules, least: 1 })).toEqual(["needed: add one"]);
+    expect(documentProblems([], { ...rules, least: 1 }, 1)).toEqual([]);
   });
 });
 

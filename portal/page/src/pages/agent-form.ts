@@ -1,5 +1,5 @@
 import { lengthOf } from "../texts.ts";
-import { type ChosenFile, documentProblems } from "../documents.ts";
+import { type ChosenFile, documentProblems, documentRules } from "../documents.ts";
 import type { FieldProblem, Template } from "../wire.ts";
 
 /** The texts of an agent that its user writes. */
@@ -46,9 +46,9 @@ export function formProblems(
   check("name", true);
   if (takes(template, "bio")) check("bio", true);
   if (takes(template, "description")) check("description", true);
-  if (template?.documents) {
-    for (const message of documentProblems(files, template.documents, kept))
-      problems.push({ field: "docs", message });
+  const rules = documentRules(template);
+  if (rules) {
+    for (const message of documentProblems(files, rules, kept)) problems.push({ field: "docs", message });
   }
   return problems;
 }

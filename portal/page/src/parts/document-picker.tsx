@@ -50,7 +50,7 @@ export function DocumentPicker({ id, files, rules, problem, onChange }: Document
       >
         <Icon name="upload" />
         <span>
-          <strong>Add documents</strong> <span class="quiet">(optional)</span>
+          <strong>Add documents</strong> {rules.least > 0 ? null : <span class="quiet">(optional)</span>}
         </span>
         <span class="hint" id={`${id}-hint`}>
           Drop them here or choose them: {rules.types.join(", ") || "any type"}, up to{" "}

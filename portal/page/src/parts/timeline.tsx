@@ -27,7 +27,9 @@ export function ProgressLine({ agent }: { readonly agent: Agent }): JSX.Element 
   if (!current) return null;
   const words =
     current.state === "failed"
-      ? `Stopped before: ${stepText(current.step)}`
+      ? current.at === undefined
+        ? `Stopped before: ${stepText(current.step)}`
+        : "Stopped"
       : `Next: ${stepText(current.step)}`;
   return (
     <div class="progress-line">
@@ -56,6 +58,7 @@ function Step({
   detail?: string | undefined;
 }) {
   const { step, at, state } = entry;
+  const told = entry.detail ?? (state === "now" ? detail : undefined);
   return (
     <li data-state={state}>
       <span class="timeline-step">
@@ -70,7 +73,7 @@ function Step({
       {step === "onChain" && state !== "done" && expected !== undefined ? (
         <span class="quiet">expected {expected}</span>
       ) : null}
-      {state === "now" && detail !== undefined ? <p class="timeline-detail">{detail}</p> : null}
+      {told === undefined ? null : <p class="timeline-detail">{told}</p>}
     </li>
   );
 }
@@ -89,7 +92,7 @@ export function Timeline({
     <>
       <ol class="timeline" aria-label="Time line">
         {stepsNow(agent).map((entry) => (
-          <Step key={entry.step} entry={entry} expected={expected} detail={detail} />
+          <Step key={`${entry.step} ${entry.at ?? ""}`} entry={entry} expected={expected} detail={detail} />
         ))}
       </ol>
       {earlier.length === 0 ? null : (
@@ -97,8 +100,11 @@ export function Timeline({
           <summary>Earlier</summary>
           {earlier.map((pass) => (
             <ol class="timeline" key={pass[0]?.at}>
-              {pass.map(({ step, at }) => (
-                <Step key={step} entry={{ step, at, state: "done" }} />
+              {pass.map(({ step, at, detail: told }) => (
+                <Step
+                  key={step}
+                  entry={{ step, at, detail: told, state: step === "failed" ? "failed" : "done" }}
+                />
               ))}
             </ol>
           ))}

@@ -4,6 +4,7 @@ import { fieldProblems } from "../../api/problem.ts";
 import { upload } from "../../api/upload.ts";
 import { announce } from "../../parts/announcer.tsx";
 import { BusyButton } from "../../parts/busy-button.tsx";
+import { documentRules } from "../../documents.ts";
 import { DocumentPicker, UploadProgress } from "../../parts/document-picker.tsx";
 import { ErrorSummary, problemAt, useProblems } from "../../parts/error-summary.tsx";
 import { TextField } from "../../parts/field.tsx";
@@ -82,6 +83,7 @@ function Form({ agent, signedIn, taken, done }: ChangeFormProps & { readonly don
   const [error, setError] = useState<unknown>();
   const [share, setShare] = useState<number>();
   const template = config.templates.find(({ id }) => id === agent.template);
+  const rules = documentRules(template);
   const isBusy = share !== undefined;
 
   const choose = (chosen: readonly File[]) => {
@@ -135,11 +137,11 @@ function Form({ agent, signedIn, taken, done }: ChangeFormProps & { readonly don
       {takes(template, "bio") ? text("bio", 4) : null}
       {takes(template, "description") ? text("description", 3) : null}
       <KeptDocuments documents={agent.documents} removed={removed} onChange={setRemoved} />
-      {template?.documents ? (
+      {rules ? (
         <DocumentPicker
           id={idOf("docs")}
           files={files}
-          rules={template.documents}
+          rules={rules}
           problem={problemAt(problems, "docs")}
           onChange={choose}
         />

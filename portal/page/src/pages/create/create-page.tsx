@@ -6,6 +6,7 @@ import { announce } from "../../parts/announcer.tsx";
 import { BackLink } from "../../parts/back-link.tsx";
 import { BillingBanner, BillingButton } from "../../parts/billing-banner.tsx";
 import { BusyButton } from "../../parts/busy-button.tsx";
+import { documentRules } from "../../documents.ts";
 import { DocumentPicker, UploadProgress } from "../../parts/document-picker.tsx";
 import { ErrorSummary, problemAt, useProblems } from "../../parts/error-summary.tsx";
 import { TextField } from "../../parts/field.tsx";
@@ -67,7 +68,7 @@ function formOf(
   for (const [field, value] of Object.entries(texts)) {
     if (field === "template" || field === "name" || takes(chosen, field)) form.append(field, value);
   }
-  if (chosen?.documents) for (const file of files) form.append("docs", file, file.name);
+  if (documentRules(chosen)) for (const file of files) form.append("docs", file, file.name);
   return form;
 }
 
@@ -110,6 +111,7 @@ export function CreatePage({ signedIn }: { readonly signedIn: SignedIn }): JSX.E
   const [error, setError] = useState<unknown>();
   const [share, setShare] = useState<number>();
   const template = config.templates.find(({ id }) => id === draft.template);
+  const rules = documentRules(template);
   const isBusy = share !== undefined;
 
   useEffect(() => keepDraft(draft), [draft]);
@@ -203,11 +205,11 @@ export function CreatePage({ signedIn }: { readonly signedIn: SignedIn }): JSX.E
               3,
             )
           : null}
-        {template?.documents ? (
+        {rules ? (
           <DocumentPicker
             id={idOf("docs")}
             files={files}
-            rules={template.documents}
+            rules={rules}
             problem={problemAt(problems, "docs")}
             onChange={choose}
           />

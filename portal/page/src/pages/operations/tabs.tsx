@@ -126,12 +126,12 @@ export const SpentTab = ({ client }: TabProps): JSX.Element => (
           </div>
         </dl>
         <Table
-          label="Spending by day"
+          label="Spending over time"
           rows={days}
           keyOf={({ day }) => day}
           empty="Nothing has been spent yet."
           columns={[
-            { title: "Day", cell: ({ day }) => day },
+            { title: "When", cell: ({ day }) => day },
             { title: "Registrations", cell: ({ registrations }) => registrations },
             { title: "Fees", cell: ({ fees }) => `${fees} ADA` },
           ]}
