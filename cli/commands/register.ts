@@ -62,7 +62,7 @@ function addAction(command: TableCommand, spec: CommandSpec, project: OpenProjec
     }
     const opened = project();
     const stack = given.stack ?? command.stackArgument ?? selected(opened);
-    const flags = { ...given, stack };
+    const flags = { ...given, stack, isStackNamed: given.stack !== undefined };
     if (pass && !isLocalStack(stack)) {
       process.exitCode = await pass(opened, flags as never, givenWords(command, stack));
       return;

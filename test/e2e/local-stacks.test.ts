@@ -90,6 +90,17 @@ describe("two local stacks of one project", { timeout: 240_000 }, () => {
     expect(seen.text).not.toMatch(/local-one|NOT OURS/);
   });
 
+  it("are validated together where none is named", async () => {
+    expect(await said("validate")).toMatchObject({ exitCode: 0 });
+    folder.write("agents/two/broken.yaml", agent("Broken").replace("free", "5 MOONS"));
+    const { exitCode, text } = await said("validate");
+    folder.remove("agents/two/broken.yaml");
+    expect({ exitCode, text }).toEqual({
+      exitCode: 1,
+      text: expect.stringMatching(/^agents\/two\/broken\.yaml:8:\d+: /) as string,
+    });
+  });
+
   it("have healthy parts in doctor's eyes", async () => {
     const { text } = await said("doctor", "--stack", "local-two");
     expect(text).toMatch(/writer: \d+ is held by its crew/);

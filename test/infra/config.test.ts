@@ -75,14 +75,17 @@ describe("stack configuration", () => {
   });
 
   it.each([
-    ["postgresql://writer:x@db.example.com/records", /masumi:records does not check whom .*masumi:recordsCa/],
-    ["postgresql://writer:x@db.example.com/records?sslmode=verify-full", undefined],
-    ["postgresql://writer:x@127.0.0.1:5432/records", undefined],
-    ["mysql://writer:x@127.0.0.1/records", /masumi:records: expected a PostgreSQL URL/],
+    [
+      "postgresql://writer:x@db.example.com/records",
+      [/masumi:records does not check whom .*masumi:recordsCa/],
+    ],
+    ["postgresql://writer:x@db.example.com/records?sslmode=verify-full", []],
+    ["postgresql://writer:x@127.0.0.1:5432/records", []],
+    ["mysql://writer:x@127.0.0.1/records", [/masumi:records: expected a PostgreSQL URL/]],
   ])("checks where records go: %s", (url, said) => {
-    const problems = problemsOf({ "masumi:records": url });
-    if (said) expect(problems).toEqual([expect.stringMatching(said)]);
-    else expect(problems).toEqual([]);
+    expect(problemsOf({ "masumi:records": url })).toEqual(
+      said.map((pattern) => expect.stringMatching(pattern) as string),
+    );
   });
 
   it("leaves other namespaces alone", () => {
