@@ -127,7 +127,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
   },
   "portal/database": { files: /^portal\/database\//, imports: [] },
   "portal/identity": {
-    files: /^portal\/(identity\/|problem\.ts$)/,
+    files: /^portal\/(identity\/|(problem|unless-aborted)\.ts$)/,
     imports: ["providers/common"],
   },
   "portal/billing": {
