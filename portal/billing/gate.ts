@@ -3,8 +3,8 @@ import type { User } from "../identity/user.ts";
 
 /** Whether a user may have one more agent. */
 export type Admission =
-  /** Yes, as long as fewer than `allowed` are there when it is stored; null is any number. */
-  | { readonly admitted: true; readonly allowed: number | null }
+  /** Yes, as long as fewer than `allowed` are there when it is stored; null, or not said, is any number. */
+  | { readonly admitted: true; readonly allowed?: number | null }
   /** No: there is no subscription that counts, or its plan has no room left. `checkoutUrl` is where to change that. */
   | { readonly admitted: false; readonly reason: "subscription" | "limit"; readonly checkoutUrl?: string };
 
@@ -24,7 +24,8 @@ export interface Gate {
   /**
    * Asks whether a user may have one more agent. It may ask Stripe, so it is to be called before the transaction that stores the agent,
    * never within: the embedded database has one connection. In that transaction, under a lock that is the user's own, count again and
-   * store the agent only if there are still fewer than `allowed`: of two requests at once, one gets the last place.
+   * store the agent only if there are still fewer than `allowed`, or as many as were asked for: of two requests at once, one gets the
+   * last place.
    *
    * @param agents how many agents the user has
    * @throws BillingUnreachableError if nobody can tell; nothing is admitted then
@@ -34,7 +35,7 @@ export interface Gate {
    * await database.transaction(async (queries) => {
    *   await queries.query("SELECT 1 FROM portal_customers WHERE user_id = $1 FOR UPDATE", [user.id]);
    *   const count = await agents.countOf(user.id, queries);
-   *   if (admission.allowed !== null && count >= admission.allowed) return limitReached();
+   *   if (count >= (admission.allowed ?? Infinity)) return limitReached();
    *   await agents.insert(agent, queries);
    * });
    */

@@ -57,7 +57,7 @@ async function start({ domain, logs }: CloudWorldOptions, undo: (() => unknown)[
     MASUMI_TEST_DOMAIN: domain,
     MASUMI_TEST_DOMAIN_PORT: String(proxy.port),
   });
-  const run = localRun(openProject(project.root), 0);
+  const run = localRun(openProject(project.root), "local");
   await setConfig(run, "aws:region", REGION);
   await setConfig(run, "masumi:aws", JSON.stringify({ domain }));
   const databaseUrl = `postgresql://${postgres.user}@${new URL(database.url).host}/${postgres.database}`;
