@@ -48,7 +48,7 @@ export interface StripeGateOptions {
  */
 export class StripeGate implements Gate {
   readonly #options: StripeGateOptions;
-  readonly #looking = new Map<string, Promise<void>>();
+  readonly #looking = new Map<string, { readonly again: boolean }>();
 
   constructor(options: StripeGateOptions) {
     this.#options = options;
@@ -160,21 +160,26 @@ export class StripeGate implements Gate {
     });
   }
 
-  /** Asks Stripe about a user, beside the webhook that said so: until nothing is left that was heard and not looked at. */
+  /** Asks Stripe about a user, beside the webhook that said so; once more if another webhook came meanwhile. */
   #look(userId: string): void {
-    if (this.#looking.has(userId)) return;
-    const look = async () => {
-      try {
-        for (let row = await this.#options.customers.of(userId); row && row.heard > row.seen;)
-          row = await this.#read(userId);
-      } catch (error) {
-        // The note that Stripe is to be asked stays, for whoever needs the answer.
-        this.#options.report(error);
-      } finally {
-        this.#looking.delete(userId);
+    const isUnderWay = this.#looking.has(userId);
+    this.#looking.set(userId, { again: true });
+    if (!isUnderWay) void this.#lookWhileThereIsNews(userId);
+  }
+
+  async #lookWhileThereIsNews(userId: string): Promise<void> {
+    try {
+      while (this.#looking.get(userId)?.again === true) {
+        this.#looking.set(userId, { again: false });
+        const row = await this.#options.customers.of(userId);
+        if (row && row.heard > row.seen) await this.#read(userId);
       }
-    };
-    this.#looking.set(userId, look());
+    } catch (error) {
+      // The note that Stripe is to be asked stays, for whoever needs the answer.
+      this.#options.report(error);
+    } finally {
+      this.#looking.delete(userId);
+    }
   }
 
   async lapsed(now: Date, among?: readonly string[], signal?: AbortSignal): Promise<readonly string[]> {

@@ -16,6 +16,9 @@ export interface TestDatabase extends Queries {
   close(): Promise<void>;
 }
 
+/** The embedded one takes seconds to load, and on a busy machine much longer. */
+export const OPENS_WITHIN_MS = 300_000;
+
 const EMPTY = "TRUNCATE portal_billing_customers, portal_billing_events";
 
 export async function embedded(): Promise<TestDatabase> {

@@ -2,14 +2,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { BillingUnreachableError } from "../../../portal/billing/errors.ts";
 import { outage } from "../../../portal/billing/stand-in/stand-in.ts";
 import { ADA, type Billing, BOB, PAGE, startBilling } from "./billing.ts";
-import { DATABASES, type TestDatabase } from "./databases.ts";
+import { DATABASES, OPENS_WITHIN_MS, type TestDatabase } from "./databases.ts";
 
 describe.each(DATABASES)("on $name", ({ isThere, open }) => {
   let database: TestDatabase;
   let billing: Billing;
   beforeAll(async () => {
     if (isThere) database = await open();
-  });
+  }, OPENS_WITHIN_MS);
   afterAll(() => database?.close());
   beforeEach(async ({ skip }) => {
     skip(!isThere, "there is no PostgreSQL on this machine");
@@ -287,6 +287,7 @@ describe.each(DATABASES)("on $name", ({ isThere, open }) => {
     it("looks at those with agents alone, if it is told who has any", async () => {
       const { gate, standIn } = billing;
       for (const user of [ADA, BOB]) standIn.account.cancel(await billing.subscribe(user));
+      await settled();
       billing.pass({ days: 8 });
       const before = standIn.requests.length;
       expect(await gate.lapsed?.(billing.now(), [])).toEqual([]);

@@ -3,13 +3,13 @@ import { Stripe } from "stripe";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { StandInEvent } from "../../../portal/billing/stand-in/webhooks.ts";
 import { ADA, type Billing, startBilling, WEBHOOK_SECRET } from "./billing.ts";
-import { embedded, type TestDatabase } from "./databases.ts";
+import { embedded, OPENS_WITHIN_MS, type TestDatabase } from "./databases.ts";
 
 let database: TestDatabase;
 let billing: Billing;
 beforeAll(async () => {
   database = await embedded();
-});
+}, OPENS_WITHIN_MS);
 afterAll(() => database.close());
 beforeEach(async () => {
   await database.empty();
