@@ -133,7 +133,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
   "portal/page": { files: /^portal\/page\//, imports: [] },
   "portal/database": { files: /^portal\/database\//, imports: ["providers/common"] },
   "portal/identity": {
-    files: /^portal\/(identity\/|problem\.ts$)/,
+    files: /^portal\/(identity\/|(problem|unless-aborted)\.ts$)/,
     imports: ["providers/common"],
   },
   "portal/billing": {

@@ -1,9 +1,10 @@
+import { noBilling } from "./errors.ts";
 import type { Gate } from "./gate.ts";
 
-/** Everybody is admitted, and nobody pays. */
+/** Whoever is signed in may have any number of agents. */
 export const noGate: Gate = {
-  admit: () => Promise.resolve({ admitted: true }),
+  admit: () => Promise.resolve({ admitted: true, allowed: null }),
   status: () => Promise.resolve({ state: "none", plan: null, allowed: null, drainsAt: null }),
-  checkout: (_user, returnUrl) => Promise.resolve(returnUrl),
-  customerPortal: (_user, returnUrl) => Promise.resolve(returnUrl),
+  checkout: () => Promise.reject(noBilling()),
+  customerPortal: () => Promise.reject(noBilling()),
 };

@@ -1,4 +1,5 @@
 import { errors, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from "jose";
+import { unlessAborted } from "../unless-aborted.ts";
 import { type ClaimNames, userOf } from "./claims.ts";
 import { IssuerUnreachableError, UnauthorizedError } from "./errors.ts";
 import { IssuerKeys, type KeyTimes } from "./keys.ts";
@@ -71,21 +72,4 @@ function asPortalError(error: unknown): Error {
     error.code !== errors.JOSEError.code;
   // The cause has the token's claims, which are for no log.
   return isOfToken ? new UnauthorizedError(error.code) : new IssuerUnreachableError({ cause: error });
-}
-
-/** The keys are fetched for all who wait, so whoever gives up only stops waiting. */
-async function unlessAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  if (signal === undefined) return work();
-  signal.throwIfAborted();
-  let stopListening: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    const onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", onAbort, { once: true });
-    stopListening = () => signal.removeEventListener("abort", onAbort);
-  });
-  try {
-    return await Promise.race([work(), aborted]);
-  } finally {
-    stopListening?.();
-  }
 }
