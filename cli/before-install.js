@@ -1,6 +1,7 @@
 /* Read before anything is installed, by any Node >= 20: plain JavaScript that loads no package. */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isLocalStack } from "../providers/common/local-stack.js";
 
 /**
  * A command's words, as write-command-words.ts takes them from the table of commands.
@@ -17,7 +18,7 @@ const PROGRAM_OPTIONS = ["-C, --cwd <folder>", "-h, --help", "-V, --version"];
 
 /**
  * Return what is wrong with the words of a command: a command or an option that does not exist. Commands of other stacks
- * than local are not judged, since their options may be Pulumi's; nor is anything that only the real parser can tell.
+ * than local ones are not judged, since their options may be Pulumi's; nor is anything that only the real parser can tell.
  *
  * @param {readonly string[]} args
  * @returns {string | undefined}
@@ -39,7 +40,7 @@ export function complaintAbout(args) {
         continue;
       }
       const taken = flags.includes("<") ? (value ?? args[(index += 1)]) : undefined;
-      if (flags.includes("--stack") && taken !== "local") return undefined;
+      if (flags.includes("--stack") && !isLocalStack(taken ?? "")) return undefined;
     } else if (below.length > 0) {
       const command = below.find(({ names }) => names.includes(word));
       // Below the first word may be an argument.

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
+import { LOCAL_STACK } from "../providers/common/local-stack.js";
 import { isNpmNode, NPM_NODE_VARIABLE, refusalOfNpmNode } from "../providers/common/npm-node.js";
 
 /**
@@ -17,7 +18,7 @@ const VERSION_WITHIN_MS = 5_000;
 
 /**
  * Return the Node for a command: this one, if it strips types and was installed on the machine. Otherwise the one of the npm package for
- * this platform, but for the local stack alone.
+ * this platform, but for local stacks alone.
  *
  * @param {{ root: string, args: readonly string[], cwd?: string, env?: NodeJS.ProcessEnv, version?: string, execPath?: string }} options
  * `root`: the folder of node_modules; `args`: the words of masumi-agents, empty for anything else
@@ -91,7 +92,7 @@ export function stackOf(args, cwd) {
     projectRoot(resolve(cwd, valueOf(args, ["-C", "--cwd"]) ?? ".")),
     ".masumi/selected-stack",
   );
-  return (existsSync(selected) && readFileSync(selected, "utf8").trim()) || "local";
+  return (existsSync(selected) && readFileSync(selected, "utf8").trim()) || LOCAL_STACK;
 }
 
 /**

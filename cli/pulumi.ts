@@ -9,7 +9,11 @@ import { printProgress } from "./text.ts";
  * Pass words on to the real Pulumi CLI, which gets this terminal, and return its exit code. One interruption here is one there, and a
  * second ^C a second one.
  */
-export async function passToPulumi(project: Project, words: readonly string[]): Promise<number> {
+export async function passToPulumi(
+  project: Project,
+  stack: string,
+  words: readonly string[],
+): Promise<number> {
   const interrupted = new AbortController();
   let cli: ChildProcess | undefined;
   const stop = listenToInterruptions({
@@ -22,7 +26,7 @@ export async function passToPulumi(project: Project, words: readonly string[]): 
     return await runRealPulumi(project, words, {
       env: process.env,
       signal: interrupted.signal,
-      agents: countAgents(project),
+      agents: countAgents(project, stack),
       output: "inherit",
       onNotice: printProgress,
       onStart: (child) => (cli = child),

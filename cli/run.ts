@@ -2,7 +2,7 @@ import { createDisplay } from "../local/engine/index.ts";
 import { type LeftoversDocument, leftoversDocument, runDocument } from "../stacks/documents.ts";
 import { findStackLeftovers } from "../stacks/leftovers.ts";
 import { readAgentOutputs, withAvailability } from "../stacks/outputs.ts";
-import { LOCAL_STACK, type Project } from "../stacks/project.ts";
+import type { Project } from "../stacks/project.ts";
 import { type Operation, type RunResult, runLocal } from "../stacks/run.ts";
 import { agentTable } from "./agent-table.ts";
 import { explainsItself } from "./explains-itself.ts";
@@ -41,11 +41,11 @@ function abortOnInterrupt(): { readonly signal: AbortSignal; readonly stop: () =
   return { signal: controller.signal, stop };
 }
 
-/** Run one operation of the local stack, and show its progress on stderr (`--json`) or stdout. */
+/** Run one operation of a local stack, and show its progress on stderr (`--json`) or stdout. */
 export async function showLocalRun(
   project: Project,
   operation: Operation,
-  flags: Omit<RunFlags, "stack">,
+  flags: RunFlags,
 ): Promise<RunResult> {
   const stream = flags.json ? process.stderr : process.stdout;
   const interactive = stream.isTTY && process.env["CI"] === undefined && flags.nonInteractive !== true;
@@ -53,8 +53,8 @@ export async function showLocalRun(
   const display = createDisplay({ stream, interactive, colour, diff: flags.diff === true });
   const { signal, stop } = abortOnInterrupt();
   try {
-    const { refresh, target: targets, targetDependents, clearPendingCreates } = flags;
-    const request = { operation, refresh, targets, targetDependents, clearPendingCreates, signal };
+    const { stack, refresh, target: targets, targetDependents, clearPendingCreates } = flags;
+    const request = { stack, operation, refresh, targets, targetDependents, clearPendingCreates, signal };
     return await runLocal(project, request, (event) =>
       // People get the agents as a table afterwards, which says the same in less room.
       display(event.kind === "run-end" ? { ...event, outputs: {}, outputChanges: [] } : event),
@@ -64,14 +64,14 @@ export async function showLocalRun(
   }
 }
 
-/** Run one operation of the local stack on this terminal, and return its exit code. */
+/** Run one operation of a local stack on this terminal, and return its exit code. */
 export async function showRun(project: Project, operation: Operation, flags: RunFlags): Promise<number> {
   const result = await showLocalRun(project, operation, flags);
   const left = operation === "destroy" && result.ok ? await showLeftovers(project, flags) : undefined;
   if (flags.json) {
     printJson(runDocument(result, left));
   } else if (operation === "up" && result.ok) {
-    const agents = await readAgentOutputs(project, LOCAL_STACK, { env: process.env });
+    const agents = await readAgentOutputs(project, flags.stack, { env: process.env });
     if (agents.length > 0) process.stdout.write(agentTable(await withAvailability(agents)));
   }
   return left ? 1 : result.exitCode;

@@ -1,3 +1,4 @@
+import { documentPlaces } from "./hosting/documents-settings.ts";
 import type { StackKeys } from "./hosting/agent-keys.ts";
 import { crossChecks } from "./config/checks.ts";
 import { ConfigurationError, REMEDIES, describe } from "./config/errors.ts";
@@ -13,6 +14,7 @@ export {
   assetOverrides,
   authorSettings,
   declaredWallets,
+  folderOfAgents,
   ledgerSettings,
   readHostingSettings,
 } from "./config/parts.ts";
@@ -55,6 +57,7 @@ export function readStackConfig({
     ? {
         ...checked.data,
         ...completed(checked.data, { values, env }),
+        ...documentPlaces(checked.data.documents),
         stack,
         secrets,
         agentsWithKeys: { ...agentsWithKeys, ...agentsIn(checked.data) },

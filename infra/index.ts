@@ -1,9 +1,10 @@
-import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { askRecords } from "../providers/records/index.ts";
 import { type AgentOutput, MasumiAgent } from "./masumi-agent.ts";
 import { reportPreview, reportReplacements } from "./chain-report.ts";
 import { readStackConfig } from "./config.ts";
 import { lockPackages, lockSentence } from "./crews/packages/lock.ts";
+import { fetchStoredDocuments } from "./crews/stored-documents.ts";
 import { codeFolders, isPipeline, loadValidAgents } from "./declarations/index.ts";
 import { loadHostings } from "./deploy/index.ts";
 import { hostingWarnings } from "./fleet/index.ts";
@@ -24,12 +25,14 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
     ...config,
     stack,
     projectRoot,
-    folder: join(projectRoot, "agents"),
+    folder: config.agents,
     inPipeline: isPipeline(process.env),
   });
   for (const lock of await lockPackages(projectRoot, codeFolders(declared))) {
     await pulumi.log.warn(lockSentence(lock));
   }
+  if (config.records) await askRecords({ server: config.records, ca: config.recordsCa });
+  await fetchStoredDocuments({ config, projectRoot, agents: declared });
   const plan = await preflight({ config, projectRoot, agents: declared });
   return {
     config,

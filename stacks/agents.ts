@@ -1,29 +1,46 @@
 import { existsSync, readdirSync } from "node:fs";
-import { type AuthorSettings, ConfigurationError, authorSettings, declaredWallets } from "../infra/config.ts";
+import { join } from "node:path";
+import {
+  type AuthorSettings,
+  ConfigurationError,
+  authorSettings,
+  declaredWallets,
+  folderOfAgents,
+} from "../infra/config.ts";
 import { type LoadedAgents, isPipeline, loadAgents } from "../infra/declarations/index.ts";
 import { type StackNetwork, readNetwork, readNetworkAs } from "./network.ts";
 import { usesSandbox } from "./local/uses-sandbox.ts";
 import {
   type Environment,
-  LOCAL_STACK,
   type Project,
   isEncrypted,
+  isLocalStack,
   namesOfSecrets,
+  readConfig,
   stackFile,
 } from "./project.ts";
 import { UserError } from "./user-error.ts";
 
-/** Return how many agents the folder declares at most; cheap, for choosing the number of parallel steps. */
-export function countAgents(project: Project): number {
-  if (!existsSync(project.agents)) return 0;
-  return readdirSync(project.agents).filter((file) => /\.ya?ml$/.test(file)).length;
+/**
+ * Return the folder with a stack's agents, relative to the project's.
+ * @throws ConfigurationError when masumi:agents is malformed
+ */
+export const agentsFolder = (project: Project, stack: string): string =>
+  folderOfAgents(stack, readConfig(project, stack));
+
+/** Return how many agents a stack's folder declares at most; cheap, for choosing the number of parallel steps. */
+export function countAgents(project: Project, stack: string): number {
+  // What is wrong with the setting is said by whoever reads the agents.
+  const folder = unlessWrong(() => join(project.root, agentsFolder(project, stack)));
+  if (folder === undefined || !existsSync(folder)) return 0;
+  return readdirSync(folder).filter((file) => /\.ya?ml$/.test(file)).length;
 }
 
 /** Steps at a time that a run of so many agents needs: each waits in one of its own. */
 export const parallelSteps = (agents: number): number => agents + 16;
 
 /**
- * Return the names of the secrets that a stack has, whether they can be read here or not; undefined for the local stack, which
+ * Return the names of the secrets that a stack has, whether they can be read here or not; undefined for a local stack, which
  * is given them by its first run.
  */
 function secretsOf(
@@ -31,10 +48,10 @@ function secretsOf(
   stack: string,
   settings: Readonly<Record<string, string>>,
 ): string[] | undefined {
-  if (stack === LOCAL_STACK && !existsSync(stackFile(project, stack))) return undefined;
+  if (isLocalStack(stack) && !existsSync(stackFile(project, stack))) return undefined;
   const secrets = Object.keys(settings).map((key) => key.replace(/^masumi:/, ""));
   // The next run completes what an older release did not set.
-  return stack === LOCAL_STACK && usesSandbox(project) ? [...secrets, "runtimeKey"] : secrets;
+  return isLocalStack(stack) && usesSandbox(project, stack) ? [...secrets, "runtimeKey"] : secrets;
 }
 
 export interface LoadStackOptions {
@@ -44,6 +61,8 @@ export interface LoadStackOptions {
   readonly needsNoSecrets?: boolean;
   /** Tells whether this machine is a pipeline's, where crews may not run beside the keys. */
   readonly env?: Environment;
+  /** Where the declarations are that are to be judged, below the project's folder. @default the stack's own folder */
+  readonly folder?: string;
 }
 
 /**
@@ -93,7 +112,7 @@ function unlessWrong<T>(read: () => T): T | undefined {
 function loadAs(
   project: Project,
   stack: string,
-  { secretsMayFollow = false, needsNoSecrets = false, env = {} }: LoadStackOptions,
+  { secretsMayFollow = false, needsNoSecrets = false, env = {}, folder }: LoadStackOptions,
   { network, assets, settings, limits }: StackNetwork & { readonly limits: AuthorSettings },
 ): LoadedAgents {
   const wallets = declaredWallets(settings);
@@ -101,14 +120,13 @@ function loadAs(
   const isWithout = needsNoSecrets || (secretsMayFollow && !hasSecrets);
   const secrets = isWithout ? undefined : secretsOf(project, stack, settings);
   return loadAgents({
-    folder: project.agents,
+    folder: folder ?? folderOfAgents(stack, settings),
     projectRoot: project.root,
     stack,
     network,
     hosting: settings["masumi:hosting"] ?? "process",
     ...limits,
     inPipeline: isPipeline(env),
-    documents: settings["masumi:documents"],
     allowPrivateUrls: settings["masumi:allowPrivateUrls"] === "true",
     ...(wallets ? { wallets } : {}),
     ...(secrets ? { secrets, agentsWithKeys: namesOfSecrets(settings) } : {}),

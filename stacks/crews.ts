@@ -21,7 +21,7 @@ export const crewsHere = (project: Project): CrewHere[] =>
   recordedCrews(project.root).map((crew) => ({
     ...crew,
     url: crewUrl(crew.port),
-    log: logFile(crewHome(project.root, crew.agentId)),
+    log: logFile(crew.home),
   }));
 
 /** An agent, and its crew if that is a process of this machine. */
@@ -44,9 +44,15 @@ export function withCrews(project: Project, agents: readonly AgentStatus[]): Age
   });
 }
 
-/** Return the crews of these agents that should run on this machine and do not. */
-export const deadCrews = (project: Project, agents: readonly Agent[]): CrewHere[] =>
-  crewsHere(project).filter(({ agentId, isAlive }) => !isAlive && processesOf(agents).includes(agentId));
+/** Return the crew of one of a stack's agents; undefined if it was not started. */
+export const crewOf = (project: Project, stack: string, agentId: string): CrewHere | undefined =>
+  crewsHere(project).find(({ home }) => home === crewHome(project.root, agentId, stack));
+
+/** Return the crews of a stack's agents that should run on this machine and do not. */
+export const deadCrews = (project: Project, stack: string, agents: readonly Agent[]): CrewHere[] => {
+  const homes = new Set(processesOf(agents).map((id) => crewHome(project.root, id, stack)));
+  return crewsHere(project).filter(({ home, isAlive }) => !isAlive && homes.has(home));
+};
 
 /** Return what a crew of this machine is called in a sentence. */
 export const crewName = ({ agentId }: Pick<CrewHere, "agentId">): string =>

@@ -11,7 +11,7 @@
  *
  * The command line imports the files one by one, so that no command loads more than it needs.
  */
-export { loadStackAgents } from "./agents.ts";
+export { agentsFolder, loadStackAgents } from "./agents.ts";
 export {
   type DriftDocument,
   type ImportDocument,
@@ -40,7 +40,17 @@ export {
   withAvailability,
 } from "./outputs.ts";
 export { type StackPaymentService, findPaymentService } from "./payment-service.ts";
-export { type CallOptions, type Environment, LOCAL_STACK, type Project, openProject } from "./project.ts";
+export {
+  type CallOptions,
+  type Environment,
+  LOCAL_STACK,
+  type Project,
+  isLocalStack,
+  openProject,
+  stackFile,
+  stackNames,
+} from "./project.ts";
+export { type LocalStackOptions, type SecretSetting, prepareLocalStack } from "./local/local-stack.ts";
 export { type ReadStack, findStackDrift, planStack, readStack } from "./read-stack.ts";
 export {
   type Operation,

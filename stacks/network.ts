@@ -5,7 +5,7 @@ import {
   assetTable,
 } from "../infra/declarations/index.ts";
 import { assetOverrides } from "../infra/config.ts";
-import { LOCAL_STACK, type Project, readConfig, requireStackFile, stackFile } from "./project.ts";
+import { type Project, isLocalStack, readConfig, requireStackFile, stackFile } from "./project.ts";
 import { UserError } from "./user-error.ts";
 
 /** What a fresh local stack will be set to; any other stack must have its file. */
@@ -45,7 +45,7 @@ export function readNetworkAs(project: Project, stack: string, network: Network)
 
 function settingsOf(project: Project, stack: string): StackNetwork["settings"] {
   requireStackFile(project, stack);
-  return { ...(stack === LOCAL_STACK ? LOCAL_DEFAULTS : {}), ...readConfig(project, stack) };
+  return { ...(isLocalStack(stack) ? LOCAL_DEFAULTS : {}), ...readConfig(project, stack) };
 }
 
 /** Return a stack's network and its tokens by their names. @throws UserError when the stack has no file or no network */

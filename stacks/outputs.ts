@@ -3,7 +3,7 @@ import { z } from "zod";
 import { redirectText } from "../providers/common/redirect.ts";
 import { exportState } from "../local/engine/stack/index.ts";
 import { localRun, localStackExists } from "./local/local-stack.ts";
-import { type CallOptions, LOCAL_STACK, type Project, requireStackFile } from "./project.ts";
+import { type CallOptions, type Project, isLocalStack, requireStackFile } from "./project.ts";
 import { askRealPulumi } from "./pulumi/real-pulumi.ts";
 import { UserError } from "./user-error.ts";
 
@@ -24,6 +24,7 @@ const agentOutput = z.object({
   ]),
   feeLovelace: z.string(),
   lockedLovelace: z.string(),
+  user: z.string().optional(),
 });
 const agentsOutput = z.object({ version: z.literal(1), agents: z.record(z.string(), agentOutput) });
 
@@ -70,8 +71,9 @@ export async function readResources(
 
 /** Return a stack's state, as `stack export` prints it. */
 async function readState(project: Project, stack: string, options: CallOptions): Promise<unknown> {
-  if (stack === LOCAL_STACK) return localStackExists(project) ? exportState(localRun(project, 0)) : {};
   requireStackFile(project, stack);
+  if (isLocalStack(stack))
+    return localStackExists(project, stack) ? exportState(localRun(project, stack)) : {};
   const failure = `The agents of stack ${stack} could not be read.`;
   return JSON.parse(await askRealPulumi(project, ["stack", "export", "--stack", stack], failure, options));
 }

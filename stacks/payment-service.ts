@@ -1,5 +1,5 @@
 import { SANDBOX_BUYER_KEY } from "./local/local-stack.ts";
-import { LOCAL_STACK, type Project, readConfig } from "./project.ts";
+import { type Project, isLocalStack, readConfig } from "./project.ts";
 import { usesSandbox } from "./local/uses-sandbox.ts";
 import { findSandbox, sandboxIsMissing } from "./local/sandbox-process.ts";
 
@@ -17,7 +17,7 @@ export async function findPaymentService(
   stack: string,
   signal?: AbortSignal,
 ): Promise<StackPaymentService | undefined> {
-  if (stack === LOCAL_STACK && usesSandbox(project)) {
+  if (isLocalStack(stack) && usesSandbox(project, stack)) {
     const sandbox = await findSandbox(project, signal);
     if (!sandbox) throw sandboxIsMissing();
     return { url: `${sandbox.url}/api/v1`, buyerKey: SANDBOX_BUYER_KEY };

@@ -10,10 +10,10 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
+import { LOCAL_STACK, isLocalStack } from "../providers/common/local-stack.js";
 import { UserError } from "./user-error.ts";
 
-/** Name of the stack that runs on this machine alone. Every other stack belongs to the real Pulumi CLI. */
-export const LOCAL_STACK = "local";
+export { LOCAL_STACK, isLocalStack };
 
 /** Environment variables, by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,7 +31,6 @@ export interface CallOptions {
 /** Where a project keeps its things; `.masumi` is the git-ignored folder of everything made at run time. */
 export interface Project {
   readonly root: string;
-  readonly agents: string;
   readonly masumi: string;
   readonly stateRoot: string;
   readonly passphraseFile: string;
@@ -51,7 +50,6 @@ export function openProject(folder: string): Project {
   keepPrivate(masumi);
   return {
     root,
-    agents: join(root, "agents"),
     masumi,
     stateRoot: join(masumi, "state"),
     passphraseFile: join(masumi, "passphrase"),

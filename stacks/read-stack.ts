@@ -1,4 +1,5 @@
 import { ConfigurationError, type StackConfig, readStackConfig } from "../infra/config.ts";
+import { missingDocuments } from "../infra/crews/stored-documents.ts";
 import { whatRuns } from "../infra/crews/what-runs.ts";
 import type { LoadedAgents } from "../infra/declarations/index.ts";
 import type { Row } from "../providers/masumi/service/index.ts";
@@ -19,9 +20,9 @@ import { loadStackAgents } from "./agents.ts";
 import { openLocalStack } from "./local/local-stack.ts";
 import {
   type CallOptions,
-  LOCAL_STACK,
   type Project,
   isEncrypted,
+  isLocalStack,
   namesOfSecrets,
   readConfig,
   stackFile,
@@ -49,14 +50,14 @@ interface Settings {
   readonly agentsWithKeys?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The local stack keeps its secrets on this machine; those of any other stack only Pulumi can read. */
+/** A local stack keeps its secrets on this machine; those of any other stack only Pulumi can read. */
 async function readSettings(
   project: Project,
   stack: string,
   signal: AbortSignal | undefined,
 ): Promise<Settings> {
-  if (stack === LOCAL_STACK) {
-    const values = await configValues(await openLocalStack(project, signal));
+  if (isLocalStack(stack)) {
+    const values = await configValues(await openLocalStack(project, stack, signal));
     return {
       values: Object.fromEntries(values.map(({ key, value }) => [key, value])),
       secretKeys: values.filter(({ secret }) => secret).map(({ key }) => key),
@@ -144,11 +145,11 @@ export async function readStack(project: Project, stack: string, options: CallOp
  *
  * @throws MasumiError if the key cannot serve at all; ServiceError, RefusedError
  */
-export const planStack = (
+export async function planStack(
   { declared: { agents }, client, ...stack }: ReadStack,
   signal?: AbortSignal,
-): Promise<Examination> =>
-  examineFleet(client, {
+): Promise<Examination> {
+  const examined = await examineFleet(client, {
     ...stack,
     agents,
     runsOf: whatRuns(stack),
@@ -156,6 +157,9 @@ export const planStack = (
     allBalances: true,
     ...(signal ? { signal } : {}),
   });
+  const missing = await missingDocuments({ ...stack, agents, signal });
+  return { ...examined, problems: [...examined.problems, ...missing] };
+}
 
 /**
  * Return what is registered compared with what is declared, from the declarations and the payment service alone.

@@ -9,7 +9,7 @@ import {
 } from "../local/engine/index.ts";
 import { countAgents } from "./agents.ts";
 import { openEmptyStack, openLocalStack } from "./local/local-stack.ts";
-import { LOCAL_STACK, type CallOptions, type Project } from "./project.ts";
+import { type CallOptions, type Project, isLocalStack } from "./project.ts";
 import { targetWords, targetsOf } from "./targets.ts";
 import { type PulumiOptions, type PulumiOutput, runRealPulumi } from "./pulumi/real-pulumi.ts";
 
@@ -34,25 +34,25 @@ export interface RunRequest {
 const OPERATIONS = { up, preview, refresh, destroy };
 
 /**
- * Run one operation of the local stack on the embedded engine. What goes wrong in the run is in the result; aborting
+ * Run one operation of a local stack on the embedded engine. What goes wrong in the run is in the result; aborting
  * lets running steps finish, and saves the state.
  *
  * @throws UserError when the stack uses the sandbox and none is running
  */
 export async function runLocal(
   project: Project,
-  request: RunRequest,
+  request: RunRequest & { readonly stack: string },
   onEvent: (event: EngineEvent) => void,
 ): Promise<RunResult> {
-  const { operation, signal, refresh: isRefreshed = false, clearPendingCreates = false } = request;
-  const empty = operation === "destroy" ? await openEmptyStack(project) : undefined;
-  const options = empty ?? (await openLocalStack(project, signal));
+  const { stack, operation, signal, refresh: isRefreshed = false, clearPendingCreates = false } = request;
+  const empty = operation === "destroy" ? await openEmptyStack(project, stack) : undefined;
+  const options = empty ?? (await openLocalStack(project, stack, signal));
   return OPERATIONS[operation]({
     ...options,
     ...(signal ? { signal } : {}),
     refresh: isRefreshed,
     clearPendingCreates,
-    ...targetsOf(project, LOCAL_STACK, request.targets ?? [], request.targetDependents),
+    ...targetsOf(project, stack, request.targets ?? [], request.targetDependents),
     onEvent,
   });
 }
@@ -66,7 +66,7 @@ export interface PulumiRunRequest extends RunRequest {
   readonly yes?: boolean | undefined;
 }
 
-/** Run one operation of any stack but local on the real Pulumi CLI, and return its exit code. */
+/** Run one operation of any stack but a local one on the real Pulumi CLI, and return its exit code. */
 export function runPulumi(
   project: Project,
   request: PulumiRunRequest,
@@ -79,7 +79,7 @@ export function runPulumi(
   if (yes && operation !== "preview") words.push("--yes");
   if (request.clearPendingCreates) words.push("--clear-pending-creates");
   words.push(...targetWords(targetsOf(project, stack, request.targets ?? [], request.targetDependents)));
-  return runRealPulumi(project, words, { ...options, signal, agents: countAgents(project) });
+  return runRealPulumi(project, words, { ...options, signal, agents: countAgents(project, stack) });
 }
 
 /** How a run ended; `result` is the embedded engine's. */
@@ -89,7 +89,7 @@ export interface StackRun {
 }
 
 /**
- * Run `up`, `preview`, `refresh` or `destroy` of any stack without asking anything: local on the embedded engine, all
+ * Run `up`, `preview`, `refresh` or `destroy` of any stack without asking anything: local ones on the embedded engine, all
  * others on the real Pulumi CLI.
  *
  * @throws UserError when the local stack uses the sandbox and none is running
@@ -99,7 +99,7 @@ export async function runStack(
   request: RunRequest & { readonly stack: string },
   { env, onEvent }: Pick<CallOptions, "env"> & { readonly onEvent: (event: RunEvent) => void },
 ): Promise<StackRun> {
-  if (request.stack === LOCAL_STACK) {
+  if (isLocalStack(request.stack)) {
     const result = await runLocal(project, request, onEvent);
     return { exitCode: result.exitCode, result };
   }

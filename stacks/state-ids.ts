@@ -1,5 +1,5 @@
 import { type RegistrationsInState, backendFolder, readStateFile } from "../infra/fleet/index.ts";
-import { type Environment, LOCAL_STACK, type Project, projectName } from "./project.ts";
+import { type Environment, type Project, isLocalStack, projectName } from "./project.ts";
 
 /**
  * Return which registrations a stack's state has; undefined where only the real Pulumi CLI can read the state. The program finds
@@ -10,8 +10,7 @@ export function registrationsInState(
   stack: string,
   env: Environment,
 ): RegistrationsInState | undefined {
-  const isLocal = stack === LOCAL_STACK;
-  const backend = isLocal ? project.stateRoot : backendFolder(env["PULUMI_BACKEND_URL"]);
+  const backend = isLocalStack(stack) ? project.stateRoot : backendFolder(env["PULUMI_BACKEND_URL"]);
   if (backend === undefined) return undefined;
   return readStateFile({ backend, project: projectName(project), stack: stack.split("/").at(-1) ?? stack });
 }

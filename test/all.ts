@@ -76,6 +76,7 @@ const checks: Step[] = [
     name: "lint and types (oxlint)",
     command: [tool("oxlint"), "--type-aware", "--type-check", "--deny-warnings"],
   },
+  { name: "page types (tsc)", command: [tool("tsc"), "-p", "portal/page"] },
   workflowLinter("actionlint", ...globSync(".github/workflows/*.yml", { cwd: root })),
   workflowLinter("zizmor", "--offline", "--persona=pedantic", "--no-progress", ".github"),
   { name: "python format (ruff)", command: [python("ruff"), "format", "--check", "."], cwd: crew },

@@ -47,7 +47,7 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
     `The simulated payment service ${known ? "is already running" : "is running"} on ${sandbox.url}.`,
   );
 
-  const result = await showLocalRun(project, "up", { json, refresh: true });
+  const result = await showLocalRun(project, "up", { stack: LOCAL_STACK, json, refresh: true });
   if (!result.ok) return result.exitCode;
   const agents = await readAgentOutputs(project, LOCAL_STACK, { env: process.env });
   const { same: _same, ...changes } = result.changes;
@@ -60,7 +60,7 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
   const takesJob = declared.some(
     (agent) => agent.id === JOB.agent && hasFields(agent, Object.keys(JOB.input)),
   );
-  const isHired = isNew && takesJob && usesSandbox(project);
+  const isHired = isNew && takesJob && usesSandbox(project, LOCAL_STACK);
   const hire = isHired ? await hireOne(project) : undefined;
   if (json) {
     printJson({ version: 1, changes: result.changes, agents, hire: hire ?? null });
@@ -77,7 +77,7 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
 
 /** How to get more than stub answers; nothing to say to whoever has. */
 function modelHint(project: Project): string {
-  if (!answersAreStubs(project)) return "";
+  if (!answersAreStubs(project, LOCAL_STACK)) return "";
   return [
     "\nThese are a stub's answers. For those of a real model (any OpenAI-compatible API; masumi:modelName says which):",
     "  npx masumi-agents config set masumi:modelApi https://api.openai.com/v1",

@@ -20,7 +20,7 @@ export async function drift(project: Project, flags: DriftFlags): Promise<number
   if (typeof stack === "number") return stack;
   const { agents } = stack.declared;
   const found = await findStackDrift(stack);
-  const dead = deadCrews(project, agents);
+  const dead = deadCrews(project, flags.stack, agents);
   if (flags.json) printJson(driftDocument(stack, found, dead));
   else process.stdout.write(driftText(stack.config, found, dead, paintFor(process.stdout)));
   if (found.problems.length > 0) return 1;

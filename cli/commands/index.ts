@@ -37,10 +37,11 @@ const WIDE = option("--wide", "more columns: identifiers, wallets, amounts in ba
 const READING: readonly CommandSpec[] = [
   {
     name: "validate",
-    description: "check agents/*.yaml; needs no network",
+    description:
+      "check agents/*.yaml, or without --stack the agents of all stacks' folders; needs no network",
     options: [onStack("the stack whose network and overrides apply"), asJson("print the complaints as JSON")],
     examples: ["validate", "validate --stack preprod --json"],
-    run: async (project, flags: { stack: string; json?: boolean }) =>
+    run: async (project, flags: { stack: string; json?: boolean; isStackNamed: boolean }) =>
       (await import("./validate.ts")).validate(project, flags),
   },
   {

@@ -24,7 +24,7 @@ export async function plan(project: Project, flags: PlanFlags): Promise<number> 
   const document = planDocument(
     stack,
     await planStack(stack),
-    deadCrews(project, agents).map((crew) => deadCrewNotice(crew, flags.stack)),
+    deadCrews(project, flags.stack, agents).map((crew) => deadCrewNotice(crew, flags.stack)),
   );
   if (flags.json) printJson(document);
   else

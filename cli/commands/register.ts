@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { LOCAL_STACK, type Project, openProject, selectedStack } from "../../stacks/project.ts";
+import { LOCAL_STACK, type Project, isLocalStack, openProject, selectedStack } from "../../stacks/project.ts";
 import { printProgress } from "../text.ts";
 import type { CommandSpec } from "./command.ts";
 import { COMMANDS, NOT_HERE } from "./index.ts";
@@ -62,8 +62,8 @@ function addAction(command: TableCommand, spec: CommandSpec, project: OpenProjec
     }
     const opened = project();
     const stack = given.stack ?? command.stackArgument ?? selected(opened);
-    const flags = { ...given, stack };
-    if (pass && stack !== LOCAL_STACK) {
+    const flags = { ...given, stack, isStackNamed: given.stack !== undefined };
+    if (pass && !isLocalStack(stack)) {
       process.exitCode = await pass(opened, flags as never, givenWords(command, stack));
       return;
     }
@@ -86,7 +86,7 @@ function selected(project: Project): string {
 
 function helpAfter({ notes = [], examples = [], pass }: CommandSpec): string {
   const passed = pass
-    ? ["On any other stack than local, options that are not listed here are passed to Pulumi as they are."]
+    ? ["On any stack but local ones, options that are not listed here are passed to Pulumi as they are."]
     : [];
   const said = [...notes, ...passed];
   const text = said.length > 0 ? `\n${said.join("\n")}\n` : "";

@@ -1,5 +1,5 @@
 import { loadStackAgents } from "../../stacks/agents.ts";
-import { LOCAL_STACK, type Project, requireStackFile } from "../../stacks/project.ts";
+import { type Project, requireStackFile } from "../../stacks/project.ts";
 import { readAgentOutputs } from "../../stacks/outputs.ts";
 import type { Operation } from "../../stacks/run.ts";
 import { targetsOf } from "../../stacks/targets.ts";
@@ -10,7 +10,7 @@ import { count } from "../text.ts";
 import { printComplaints } from "../doctor/complaints.ts";
 import { printWithSettings } from "./validate.ts";
 
-/** `up`, `preview`, `refresh`, `destroy` of the local stack. Bad YAML stops the first two before anything is started. */
+/** `up`, `preview`, `refresh`, `destroy` of a local stack. Bad YAML stops the first two before anything is started. */
 export async function runCommand(
   project: Project,
   operation: Operation,
@@ -32,7 +32,7 @@ export async function passOperation(
   requireStackFile(project, flags.stack);
   const complained = complaintsOf(project, operation, flags);
   if (complained !== undefined) return complained;
-  const exitCode = await passToPulumi(project, withUrns(project, flags, words));
+  const exitCode = await passToPulumi(project, flags.stack, withUrns(project, flags, words));
   const isDestroyed = operation === "destroy" && exitCode === 0;
   return isDestroyed && (await showLeftovers(project, flags)) ? 1 : exitCode;
 }
@@ -64,7 +64,7 @@ function complaintsOf(project: Project, operation: Operation, flags: RunFlags): 
 
 const confirmedDestroy = (project: Project, flags: RunFlags & AskingFlags): Promise<boolean> =>
   confirmed(async () => {
-    const agents = await readAgentOutputs(project, LOCAL_STACK, { env: process.env });
+    const agents = await readAgentOutputs(project, flags.stack, { env: process.env });
     const ids = flags.target ?? agents.map(({ id }) => id);
     const what =
       ids.length === 0 ? "all that the state holds" : `${count(ids.length, "agent")} (${ids.join(", ")})`;

@@ -25,7 +25,7 @@ export async function sandbox(project: Project, flags: SandboxFlags): Promise<nu
     known ??
     (await startSandboxProcess(project, { ...options, ...(port ? { port: portNumber(port) } : {}) }));
   // So that the real Pulumi CLI finds the stack, its settings and its passphrase, too.
-  await prepareLocalStack(project, running.url);
+  await prepareLocalStack(project, { sandboxUrl: running.url });
   if (json) {
     process.stdout.write(`${JSON.stringify(running)}\n`);
   } else {

@@ -1,14 +1,15 @@
 import { ConfigurationError } from "../../infra/config.ts";
 import {
   type Agent,
+  type Complaint,
   codeFolders,
   formatComplaint,
   packagesReader,
   unlockedNotice,
 } from "../../infra/declarations/index.ts";
 import { hostingRefusals } from "../../infra/fleet/index.ts";
-import { judgeStackFiles, loadStackAgents } from "../../stacks/agents.ts";
-import type { Project } from "../../stacks/project.ts";
+import { agentsFolder, judgeStackFiles, loadStackAgents } from "../../stacks/agents.ts";
+import { type Project, stackNames } from "../../stacks/project.ts";
 import { readOfflineConfig } from "../../stacks/read-stack.ts";
 import { printComplaints } from "../doctor/complaints.ts";
 import { explainsItself } from "../explains-itself.ts";
@@ -53,12 +54,45 @@ interface StackFlags {
   readonly json?: boolean;
 }
 
-/** `validate`: exit code 0 when every declaration of the stack is right, else 1. */
-export function validate(project: Project, flags: StackFlags): number {
+export interface ValidateFlags extends StackFlags {
+  /** Whether the stack was named, and is not just the selected one. @default true */
+  readonly isStackNamed?: boolean;
+}
+
+/**
+ * `validate`: exit code 0 when every declaration of the stack is right, else 1. Where none is named, those in the folders of the
+ * project's other stacks are looked at too.
+ */
+export function validate(project: Project, flags: ValidateFlags): number {
+  const { stack, json = false, isStackNamed = true } = flags;
   try {
-    return judge(project, flags);
+    const elsewhere = isStackNamed ? [] : complaintsElsewhere(project, stack);
+    if (elsewhere.length === 0) return judge(project, flags);
+    const { complaints } = judgeStackFiles(project, stack);
+    return printComplaints([...complaints, ...elsewhere], json);
   } catch (error) {
     return printWithSettings(project, error, flags);
+  }
+}
+
+/** Returns what is wrong in folders of agents that are not this stack's, each judged once, for the first stack that names it. */
+function complaintsElsewhere(project: Project, own: string): Complaint[] {
+  const judged = new Set([folderOf(project, own)]);
+  return stackNames(project).flatMap((stack) => {
+    const folder = folderOf(project, stack);
+    if (folder === undefined || judged.has(folder)) return [];
+    judged.add(folder);
+    return judgeStackFiles(project, stack, { needsNoSecrets: true }).complaints;
+  });
+}
+
+/** Undefined where the setting is malformed, which the stack's own commands say. */
+function folderOf(project: Project, stack: string): string | undefined {
+  try {
+    return agentsFolder(project, stack);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return undefined;
+    throw error;
   }
 }
 

@@ -10,9 +10,10 @@ import { registrationsInState } from "../../stacks/state-ids.ts";
 import { count, printProgress } from "../text.ts";
 import { type Check, type Verdict, ok, skip } from "./finding.ts";
 import { type StackToHost, checkAws, checkDocker, checkTokens, checkZone } from "./cloud.ts";
+import { checkStored } from "./documents.ts";
 import { askHealth } from "./health.ts";
 import { checkLedger } from "./ledger.ts";
-import { checkDatabase, checkRuntimeKeys } from "./keys.ts";
+import { checkDatabase, checkRecords, checkRuntimeKeys } from "./keys.ts";
 import { checkAgents, checkNode, checkPorts, checkPython, checkParallel } from "./machine.ts";
 import { checkBackend, checkPulumi } from "./pulumi.ts";
 import { checkSafeguards } from "./safeguards.ts";
@@ -75,24 +76,31 @@ export function checksOf(project: Project, stack: string): Check[] {
     },
     after([[hasFile, "the stack has no file"]], "agents", async () => [checkAgents(stack, await loaded())]),
     ...serviceChecks(project, stack, opened, agents),
-    after([[agents, "agents/ is not valid"]], "ports", async () => checkPorts(project, await agents())),
+    after([[agents, "agents/ is not valid"]], "ports", async () =>
+      checkPorts(project, stack, await agents()),
+    ),
     { name: "parallel steps", look: () => [checkParallel(project, stack, process.env)] },
     { name: "Pulumi", look: async () => [await checkPulumi(stack)] },
     { name: "state backend", look: async () => [await checkBackend(project, stack)] },
-    ...hostingChecks(opened, agents),
+    ...hostingChecks(project, opened, agents),
   ];
 }
 
 type Agents = () => Promise<readonly Agent[]>;
 
 /** What the stack's hostings need beside the payment service. */
-function hostingChecks(opened: () => Promise<{ readonly config: StackConfig }>, agents: Agents): Check[] {
+function hostingChecks(
+  project: Project,
+  opened: () => Promise<{ readonly config: StackConfig }>,
+  agents: Agents,
+): Check[] {
   const hosted = once(async (): Promise<StackToHost> => {
     const [{ config }, declared] = await Promise.all([opened(), agents()]);
     return { config, agents: declared };
   });
   const clear: readonly Ground[] = [[hosted, "the stack's settings or agents/ are not valid"]];
   return [
+    after(clear, "stored documents", async () => checkStored(project, await hosted())),
     after(clear, "token budget", async () => checkTokens(await hosted())),
     after(clear, "Docker", async () => checkDocker(await hosted())),
     after(clear, "AWS", async () => checkAws(await hosted())),
@@ -180,6 +188,7 @@ function serviceChecks(
       checkRuntimeKeys((await opened()).config, await agents().catch(() => [])),
     ),
     after([settled], "ledger", async () => checkLedger(project, stack, process.env)),
+    after([settled], "records", async () => checkRecords((await opened()).config)),
     after([settled], "database", async () =>
       checkDatabase((await opened()).config, await agents().catch(() => [])),
     ),

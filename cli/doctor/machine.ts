@@ -13,9 +13,9 @@ import {
   reservedPort,
 } from "../../providers/crew-process/local/index.ts";
 import { countAgents, parallelSteps } from "../../stacks/agents.ts";
-import { type CrewHere, crewName, crewsHere } from "../../stacks/crews.ts";
+import { type CrewHere, crewName, crewOf } from "../../stacks/crews.ts";
 import { isFree } from "../../stacks/local/port.ts";
-import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
+import { type Project, isLocalStack } from "../../stacks/project.ts";
 import { count } from "../text.ts";
 import { type Verdict, fail, ok, skip, warn } from "./finding.ts";
 import { runProgram } from "./program.ts";
@@ -58,19 +58,23 @@ export function checkAgents(stack: string, { agents, complaints }: LoadedAgents)
 }
 
 /** Every crew that this machine hosts listens on a port of its own, which nobody else may hold. */
-export async function checkPorts(project: Project, agents: readonly Agent[]): Promise<Verdict[]> {
+export async function checkPorts(
+  project: Project,
+  stack: string,
+  agents: readonly Agent[],
+): Promise<Verdict[]> {
   const hosted = processesOf(agents);
   if (hosted.length === 0) return [skip("no crew of this stack is a process of this machine")];
-  const file = portsFile(project.root);
-  const verdicts = await Promise.all(hosted.map((id) => checkPort(project, id, reservedPort(file, id))));
+  const verdicts = await Promise.all(hosted.map((id) => checkPort(project, stack, id)));
   const bad = verdicts.filter(({ status }) => status !== "ok");
   if (bad.length > 0) return bad;
   return [ok(verdicts.map(({ message }) => message).join(", "))];
 }
 
-async function checkPort(project: Project, id: string, port: number | undefined): Promise<Verdict> {
+async function checkPort(project: Project, stack: string, id: string): Promise<Verdict> {
+  const port = reservedPort(project.root, id, stack);
   if (port === undefined) return ok(`${id}: chosen by the first up`);
-  const crew = crewsHere(project).find(({ agentId }) => agentId === id);
+  const crew = crewOf(project, stack, id);
   if (crew?.isAlive && crew.port === port) return ok(`${id}: ${port} is held by its crew`);
   if (await isFree(port)) return crew && !crew.isAlive ? died(crew) : ok(`${id}: ${port} is free`);
   return fail(
@@ -88,11 +92,11 @@ function died(crew: CrewHere): Verdict {
 
 /** Every agent waits for the chain in a step of its own; with fewer steps at a time, agents wait for each other. */
 export function checkParallel(project: Project, stack: string, env: NodeJS.ProcessEnv): Verdict {
-  const agents = countAgents(project);
+  const agents = countAgents(project, stack);
   const wanted = parallelSteps(agents);
   const needed = `${count(agents, "agent")} and 16 other steps may run at once`;
   const set = env["PULUMI_PARALLEL"];
-  if (stack === LOCAL_STACK) return ok(`up runs ${wanted} steps at once, because ${needed}`);
+  if (isLocalStack(stack)) return ok(`up runs ${wanted} steps at once, because ${needed}`);
   if (set === undefined) {
     return ok(`masumi-agents sets PULUMI_PARALLEL=${wanted}, because ${needed}`);
   }

@@ -1,16 +1,16 @@
 import { localRun, localStackExists } from "../../stacks/local/local-stack.ts";
-import { LOCAL_STACK, type Project } from "../../stacks/project.ts";
+import { type Project, isLocalStack } from "../../stacks/project.ts";
 import { FETCHED_CLI, findPulumiCli } from "../../stacks/pulumi/pulumi-cli.ts";
 import { TESTED } from "../../stacks/pulumi/tested-versions.ts";
 import { runProgram } from "./program.ts";
 import { type Verdict, fail, ok, skip, warn } from "./finding.ts";
 
-const NOT_LOCAL = "the local stack needs no Pulumi CLI";
+const NOT_LOCAL = "a local stack needs no Pulumi CLI";
 const PAIR = `${TESTED.cli} with @pulumi/pulumi ${TESTED.sdk}`;
 
-/** Stacks other than local run on the real Pulumi CLI. */
+/** Stacks other than local ones run on the real Pulumi CLI. */
 export async function checkPulumi(stack: string): Promise<Verdict> {
-  if (stack === LOCAL_STACK) return skip(NOT_LOCAL);
+  if (isLocalStack(stack)) return skip(NOT_LOCAL);
   const cli = findPulumiCli(process.env);
   if (cli) return judgePulumi(cli.version ?? "");
   return warn(
@@ -33,10 +33,10 @@ export function judgePulumi(version: string): Verdict {
 }
 
 /** The embedded engine downloads no plugins, so those that the state names must be there. */
-async function checkLocalState(project: Project): Promise<Verdict> {
-  if (!localStackExists(project)) return skip("the local stack has no state yet");
+async function checkLocalState(project: Project, stack: string): Promise<Verdict> {
+  if (!localStackExists(project, stack)) return skip("the stack has no state yet");
   const { missingPlugins } = await import("../../local/engine/run/missing-plugins.ts");
-  const problems = await missingPlugins(localRun(project, 0), process.env);
+  const problems = await missingPlugins(localRun(project, stack), process.env);
   if (problems.length > 0)
     return fail(problems.join("\n"), "restore .masumi/state from a copy, or install them");
   return ok("the state is in .masumi/state");
@@ -48,7 +48,7 @@ interface ListedStack {
 
 /** Whether the state backend lets this machine in, and has the stack. */
 export async function checkBackend(project: Project, stack: string): Promise<Verdict> {
-  if (stack === LOCAL_STACK) return checkLocalState(project);
+  if (isLocalStack(stack)) return checkLocalState(project, stack);
   const cli = findPulumiCli(process.env);
   if (!cli) return skip("pulumi is not on PATH");
   const ask = (...words: string[]) =>

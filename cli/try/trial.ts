@@ -97,7 +97,7 @@ async function tryOnce(trial: Trial, signal: AbortSignal): Promise<number> {
 
 /** Does the job again after every change of the agent, until the signal; what was entered once stays. */
 async function tryOnEveryChange(trial: Trial, signal: AbortSignal): Promise<number> {
-  const watch = new AgentWatch(trial.project);
+  const watch = new AgentWatch(trial.project, trial.flags.stack);
   let tried: string | undefined;
   try {
     while (!signal.aborted) {

@@ -1,4 +1,5 @@
 import type { BucketSettings } from "../../providers/s3/index.ts";
+import { documentPlaces } from "../hosting/documents-settings.ts";
 import type { OutsideSettings } from "../hosting/kind.ts";
 import { type HostingsConfig, SETTINGS } from "../hosting/traits.ts";
 import { ConfigurationError, describe } from "./errors.ts";
@@ -55,18 +56,33 @@ export function ledgerSettings(
   return checked.data.ledger;
 }
 
+/**
+ * Returns the folder with a stack's agents, from its plain settings.
+ * @throws ConfigurationError because agents that are looked for elsewhere would count as removed
+ */
+export function folderOfAgents(stack: string, settings: Readonly<Record<string, string>>): string {
+  const checked = schema.pick({ agents: true }).safeParse({ agents: settings["masumi:agents"] });
+  if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
+  return checked.data.agents;
+}
+
 /** What a stack allows the authors of declarations. */
-export type AuthorSettings = Pick<StackConfig, "hostings" | "policy" | "shared">;
+export type AuthorSettings = Pick<
+  StackConfig,
+  "hostings" | "policy" | "shared" | "documents" | "documentsFolder"
+>;
 
 /**
  * Returns what a stack allows the authors of declarations, from its plain settings.
  * @throws ConfigurationError because a limit that cannot be read must not be taken for none
  */
 export function authorSettings(stack: string, settings: Readonly<Record<string, string>>): AuthorSettings {
-  const { "masumi:hostings": hostings, "masumi:policy": policy, "masumi:shared": shared } = settings;
-  const checked = schema
-    .pick({ hostings: true, policy: true, shared: true })
-    .safeParse({ hostings, policy, shared });
+  const picked = schema.pick({ hostings: true, policy: true, shared: true, documents: true });
+  const names = Object.keys(picked.shape);
+  const checked = picked.safeParse(
+    Object.fromEntries(names.map((name) => [name, settings[`masumi:${name}`]])),
+  );
   if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
-  return checked.data;
+  const { documents, ...limits } = checked.data;
+  return { ...limits, ...documentPlaces(documents) };
 }

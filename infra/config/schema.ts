@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { bucketSettings } from "../../providers/s3/index.ts";
+import { DEFAULT_FOLDER, agentsFolder } from "../declarations/agents-folder.ts";
 import { policySchema } from "../declarations/policy/settings.ts";
 import type { StackKeys } from "../hosting/agent-keys.ts";
-import { documentsSettings } from "../hosting/documents-settings.ts";
+import { type DocumentPlaces, documentsSettings } from "../hosting/documents-settings.ts";
 import { HOSTINGS, type HostingsConfig, SETTINGS } from "../hosting/traits.ts";
 
 const vkey = z
@@ -46,6 +47,8 @@ const databaseUrl = z
     /^postgres(ql)?:\/\/./,
     "expected a PostgreSQL URL, for example postgresql://crews:…@db.example.com/crews?sslmode=verify-full",
   );
+
+const certificates = z.string().regex(/^\s*-----BEGIN CERTIFICATE-----/, "expected certificates as PEM text");
 
 /** A key for each of several agents, by agent id. */
 const perAgent = <T extends z.ZodType<string>>(key: T, example: string) =>
@@ -91,6 +94,8 @@ export const schema = z.strictObject({
     z.array(wallet).min(1, "expected at least one selling wallet"),
     "[{ vkey: 0b1e…, type: V2 }]",
   ),
+  /** The folder with the stack's agents, below the project's. Several stacks may have the same one. */
+  agents: agentsFolder.prefault(DEFAULT_FOLDER),
   /** Where crews run, unless an agent's own `hosting:` says otherwise. */
   hosting: z.enum(HOSTINGS, { error: `expected one of ${HOSTINGS.join(", ")}` }).default("process"),
   /** The hostings that agents may choose with `hosting:`. Default: the stack's own alone. */
@@ -133,17 +138,14 @@ export const schema = z.strictObject({
   /** URLs of single agents, for whom no role is made. */
   databaseUrls: perAgent(databaseUrl, "postgresql://…"),
   /** The certificates that the database's certificate is checked against, as PEM text. Default: the public authorities'. */
-  databaseCa: z
-    .string()
-    .regex(/^\s*-----BEGIN CERTIFICATE-----/, "expected certificates as PEM text")
-    .optional(),
+  databaseCa: certificates.optional(),
   /** What one client address may ask of a crew. */
   limits: json(limits, "{ startRate: 60, maxPerClient: 32 }").prefault("{}"),
   /** After how many days crews erase the results of jobs that have ended. */
   keepDays: number("30").refine((days) => days >= 1 && days <= MOST_DAYS, `expected 1 to ${MOST_DAYS} days`),
   /** Hosts that may be reached unencrypted, though they are not this machine; never on Mainnet. */
   allowClearText: json(z.array(z.string().min(1)), "[model.internal]").optional(),
-  /** Where to store documents that are too large for an image. */
+  /** Where documents are stored: in a bucket, also those that are too large for an image, or in a folder of this machine. */
   documents: json(documentsSettings, "{ bucket: example-documents }").optional(),
   /** The key with which containers read that bucket if they have no role for it. */
   documentsKey: z
@@ -152,6 +154,10 @@ export const schema = z.strictObject({
     .optional(),
   /** A bucket for what runs spend, in addition to each machine's .masumi/ledger.jsonl. */
   ledger: json(bucketSettings, "{ bucket: example-ledger }").optional(),
+  /** The database with the table of agents, where each is recorded. */
+  records: databaseUrl.optional(),
+  /** The certificates that its certificate is checked against, as PEM text. Default: the public authorities'. */
+  recordsCa: certificates.optional(),
   assets: json(z.record(z.string(), asset), "{ USDM: { unit: c48c…, decimals: 6 } }").optional(),
   /**
    * Whether agents may be registered with a URL that only this machine or its network can reach. Only for simulated
@@ -178,8 +184,9 @@ export const schema = z.strictObject({
 
 export type Settings = z.output<typeof schema>;
 
-export type StackConfig = Omit<Settings, keyof HostingsConfig> &
+export type StackConfig = Omit<Settings, keyof HostingsConfig | "documents"> &
   HostingsConfig &
+  DocumentPlaces &
   // Read-only commands see only that there is a secret, not its value.
   StackKeys & {
     /** Its name. */

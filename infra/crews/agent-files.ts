@@ -17,17 +17,20 @@ import { dirname, extname, join } from "node:path";
 import {
   type Agent,
   type AgentSource,
+  type DeclaredDocument,
   type DocumentLink,
   LOCK_FILE,
   MAX_DOCUMENTS_BYTES,
   MAX_DOCUMENT_BYTES,
   MAX_LARGE_DOCUMENTS_BYTES,
+  type StoredReference,
   codeInFolder,
   fileOf,
   linkOf,
   maxBytesOf,
 } from "../declarations/index.ts";
 import { type DeclaredFile, crewDeclaration } from "./crew-declaration.ts";
+import { printable } from "../../providers/common/printable.ts";
 import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
 import { lockOf } from "../../providers/crew-process/local/index.ts";
 import { HostingError } from "./errors.ts";
@@ -165,7 +168,11 @@ interface FoundDocument {
   readonly bytes: number;
 }
 
-function readDocument(projectRoot: string, document: string): FoundDocument {
+/** Where documents that do not come from the repository are kept on this machine, by digest. */
+export const keptDocument = (sha256: string): string => `.masumi/documents/${sha256}`;
+
+function readDocument(projectRoot: string, document: DeclaredDocument): FoundDocument {
+  if (typeof document !== "string") return readStored(projectRoot, document);
   const link = linkOf(document);
   const source = link ? fetched(projectRoot, link) : document;
   const bytes = statSync(join(projectRoot, source)).size;
@@ -173,8 +180,25 @@ function readDocument(projectRoot: string, document: string): FoundDocument {
   // The name that a crew cites; the query of a link is not part of it.
   const name = link ? link.url.replace(/\?.*$/, "") : document;
   const file = `documents/${sha256.slice(0, 32)}${extname(link?.name ?? document).toLowerCase()}`;
+  return found({ name, file, sha256 }, source, bytes);
+}
+
+function found(declared: Omit<DeclaredFile, "bytes">, source: string, bytes: number): FoundDocument {
   const isLarge = bytes > MAX_DOCUMENT_BYTES;
-  return { declared: { name, file, sha256, ...(isLarge ? { bytes } : {}) }, source, bytes };
+  return { declared: { ...declared, ...(isLarge ? { bytes } : {}) }, source, bytes };
+}
+
+/** Returns a stored document, which fetchStoredDocuments has placed here. */
+function readStored(projectRoot: string, { stored, name }: StoredReference): FoundDocument {
+  const source = keptDocument(stored);
+  const { size } = statSync(join(projectRoot, source));
+  const file = `documents/${stored.slice(0, 32)}${extname(name).toLowerCase()}`;
+  if (size <= maxBytesOf(name)) return found({ name, file, sha256: stored }, source, size);
+  throw new HostingError(
+    "DOCUMENT_UNUSABLE",
+    `The stored document ${stored} (${printable(name)}) has ${(size / MEBIBYTE).toFixed(1)} MiB.`,
+    `At most ${maxBytesOf(name) / MEBIBYTE} MiB for this type: split it.`,
+  );
 }
 
 /** Returns a file's SHA-256, reading piece by piece because documents may be large. */
@@ -195,7 +219,7 @@ export function digestOf(file: string): string {
 
 /** Fetches a document and returns its cached path. Blocks this thread, because builds and plans depend on every document. */
 function fetched(projectRoot: string, { url, sha256, name }: DocumentLink): string {
-  const kept = `.masumi/documents/${sha256}`;
+  const kept = keptDocument(sha256);
   const target = join(projectRoot, kept);
   if (existsSync(target) && digestOf(target) === sha256) return kept;
   mkdirSync(dirname(target), { recursive: true });

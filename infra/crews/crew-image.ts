@@ -11,6 +11,7 @@ import {
   stageContext,
   textFile,
 } from "./build-context.ts";
+import { buildFolder } from "../../providers/crew-process/local/index.ts";
 import { packagesImage } from "./packages/image.ts";
 import type { LockedPackages } from "./packages/locked.ts";
 
@@ -132,7 +133,7 @@ interface CrewImageArgs extends CrewImagesArgs {
 }
 
 /**
- * One image: its files are copied to .masumi/build/<name>/, built there, and tagged with their digest. Unchanged files are
+ * One image: its files are copied to a folder below .masumi, built there, and tagged with their digest. Unchanged files are
  * neither built nor pushed again, on any machine.
  */
 class CrewImage extends pulumi.ComponentResource {
@@ -146,11 +147,12 @@ class CrewImage extends pulumi.ComponentResource {
     const { provider, ...rest } = options;
     super("masumi:index:CrewImage", name, {}, rest);
     const { projectRoot, platform, store, files, runtime } = args;
-    stageContext(join(projectRoot, ".masumi", "build", name), files);
+    const folder = buildFolder(name, pulumi.getStack());
+    stageContext(join(projectRoot, folder), files);
     this.hash = contextHash(files, platform, runtime?.hash ?? "");
 
     // The engine runs the program and its providers in infra/. An absolute path would look like a change on other machines.
-    const context = `../.masumi/build/${name}`;
+    const context = `../${folder}`;
     const image = new docker.Image(
       name,
       {

@@ -107,7 +107,7 @@ function declared(agent: Agent): Partial<Agent> {
     capability: _capability,
     ...rest
   } = agent;
-  const { adopt: _adopt, wallet: _wallet, paymentType: _type, ...runs } = rest;
+  const { adopt: _adopt, wallet: _wallet, paymentType: _type, user: _user, ...runs } = rest;
   return runs;
 }
 
@@ -141,6 +141,7 @@ function userWithoutData({ hosting, container }: Agent, dockerfile: string): str
 /** A link names its digest, so nothing has to be fetched. */
 const documentsOf = (projectRoot: string, { documents }: Agent): WhatRuns["documents"] =>
   documents.map((document) => {
+    if (typeof document !== "string") return { name: document.name, sha256: document.stored };
     const link = linkOf(document);
     return link
       ? { name: link.url.replace(/\?.*$/, ""), sha256: link.sha256 }

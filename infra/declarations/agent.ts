@@ -3,6 +3,7 @@ import { SHARED_SERVICE } from "../hosting/shared/names.ts";
 import type { Price } from "./schema/assets.ts";
 import { type HostingKind, type SharedPlace, placeOf, placeTraits } from "../hosting/traits.ts";
 import type { Capability } from "./schema/container.ts";
+import type { DeclaredDocument } from "./documents.ts";
 import type { DeclaredCrew } from "./schema/crew.ts";
 import { SECRET_NAMES, type SecretName } from "./secret-names.ts";
 
@@ -142,8 +143,8 @@ export interface Agent {
     readonly maxTokens?: number;
     readonly embeddings?: string;
   };
-  /** Paths relative to the project's root, or https links that end in the digest of the file. */
-  readonly documents: readonly string[];
+  /** Paths relative to the project's root, https links that end in the digest of the file, or files that are stored. */
+  readonly documents: readonly DeclaredDocument[];
   /** Where its crew runs: `hosting` in its YAML, otherwise the stack's. Meaningless for an agent that runs elsewhere. */
   readonly hosting: HostingKind;
   /** For hosting shared alone: where the shared crew service runs. */
@@ -159,6 +160,8 @@ export interface Agent {
   readonly wallet?: string;
   /** Id of an existing registration to take over. */
   readonly adopt?: string;
+  /** Who it belongs to; on no chain and in no crew. */
+  readonly user?: string;
 }
 
 /** Returns the agents that a hosting runs, so none that only have a URL. */

@@ -2,6 +2,12 @@ import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { Complain } from "./load/located.ts";
 import { pathProblem } from "./load/repository.ts";
+import type { StoredReference } from "./schema/stored-document.ts";
+
+export type { StoredReference };
+
+/** A document as its author wrote it: a path in the repository, an https link with a digest, or a file that is stored. */
+export type DeclaredDocument = string | StoredReference;
 
 /** What the crew runtime can read (crew/src/crew_runtime/documents). */
 const TYPES = [".csv", ".md", ".pdf", ".txt"];
@@ -43,23 +49,34 @@ export function linkOf(document: string): DocumentLink | undefined {
   return { url: url.href, sha256, name: posix.basename(url.pathname) };
 }
 
+/** Returns whether a document is one that is stored. */
+export const isStoredReference = (document: DeclaredDocument): document is StoredReference =>
+  typeof document !== "string";
+
 export interface DocumentContext {
   readonly projectRoot: string;
   readonly file: string;
   /** Whether documents that are too large for an image can be stored: on this machine, or in the stack's bucket. */
   readonly takesLarge: boolean;
+  /** Whether the stack has a place where stored documents are. */
+  readonly hasStore: boolean;
 }
 
 /** Complains about documents that do not exist, cannot be read or are too large. Fetches nothing. */
 export function checkDocuments(
-  documents: readonly string[],
-  { projectRoot, file, takesLarge }: DocumentContext,
+  documents: readonly DeclaredDocument[],
+  context: DocumentContext,
   complain: Complain,
 ): void {
+  const { projectRoot, file, takesLarge } = context;
   let inImage = 0;
   let large = 0;
   for (const [index, document] of documents.entries()) {
     const path = ["documents", index];
+    if (typeof document !== "string") {
+      checkStored(documents, index, document, context, complain);
+      continue;
+    }
     const problem =
       documents.indexOf(document) < index
         ? { message: `"${document}" is listed twice`, remedy: "remove one" }
@@ -91,6 +108,28 @@ export function checkDocuments(
     const limit = `at most ${most / MEBIBYTE} MiB ${where}: leave some out`;
     complain(["documents"], `the documents have ${mebibytes(bytes)} MiB in total`, limit, "key");
   }
+}
+
+/** Complains about what is wrong with a stored document before anybody looks whether it is there. */
+function checkStored(
+  documents: readonly DeclaredDocument[],
+  index: number,
+  { stored, name }: StoredReference,
+  { hasStore }: DocumentContext,
+  complain: Complain,
+): void {
+  const path = ["documents", index];
+  const first = documents.findIndex((one) => typeof one !== "string" && one.stored === stored);
+  if (first < index) complain(path, `"${name}" is listed twice`, "remove one");
+  if (!TYPES.includes(posix.extname(name).toLowerCase())) {
+    complain([...path, "name"], `crews cannot read "${name}"`, `documents end in ${TYPES.join(", ")}`);
+  }
+  if (hasStore) return;
+  complain(
+    path,
+    `"${name}" is stored, and this stack has no place for stored documents`,
+    "set masumi:documents to a bucket or a folder (docs/operations.md)",
+  );
 }
 
 /** Returns what to do about a document that is too large; undefined if it is not. */

@@ -12,6 +12,7 @@ export type {
   WalletType,
   WhatRuns,
 } from "./agent.ts";
+export { DEFAULT_FOLDER, agentsFolder } from "./agents-folder.ts";
 export { SECRET_NAMES, type SecretName } from "./secret-names.ts";
 export {
   AGENT_TYPE,
@@ -41,10 +42,13 @@ export { READABLE as READABLE_FILES } from "./rules/crew.ts";
 export { type Complaint, DeclarationError, formatComplaint } from "./load/complaint.ts";
 export { codeInFolder, filesInFolder, folderProblems } from "./load/build-folder.ts";
 export {
+  type DeclaredDocument,
   type DocumentLink,
+  type StoredReference,
   MAX_DOCUMENT_BYTES,
   MAX_DOCUMENTS_BYTES,
   MAX_LARGE_DOCUMENTS_BYTES,
+  isStoredReference,
   linkOf,
   maxBytesOf,
 } from "./documents.ts";

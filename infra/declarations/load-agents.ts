@@ -1,4 +1,5 @@
 import { posix, resolve } from "node:path";
+import { foldersOfStacks } from "./agents-folder.ts";
 import { type Agent, type WalletType, codeFolders, hostedBy } from "./agent.ts";
 import { type AssetOverrides, assetTable } from "./schema/assets.ts";
 import { type Complaint, DeclarationError, byText, sortComplaints } from "./load/complaint.ts";
@@ -18,12 +19,14 @@ import type { StackKeys } from "../hosting/agent-keys.ts";
 import { validate, validatePlacement } from "./validate.ts";
 
 export interface LoadOptions extends AuthorRules {
-  /** The folder of declarations, absolute or relative to the project's root. */
+  /** masumi:agents: the folder of declarations, absolute or relative to the project's root. */
   readonly folder: string;
   /** masumi:shared */
   readonly shared?: SharedRules | undefined;
-  /** masumi:documents: where documents that are too large for an image are stored. */
+  /** masumi:documents, if that is a bucket: where documents are stored, also those that are too large for an image. */
   readonly documents?: unknown;
+  /** masumi:documents, if that is a folder of this machine: where documents are stored. */
+  readonly documentsFolder?: string | undefined;
   /** masumi:assets */
   readonly assets?: AssetOverrides | undefined;
   /** masumi:wallets; if absent, wallets are not checked. */
@@ -48,7 +51,7 @@ export interface LoadedAgents {
 
 /** Reads, checks and resolves all declarations in a folder for one stack. Reads files, and asks git what it ignores. */
 export function loadAgents(options: LoadOptions): LoadedAgents {
-  const { projectRoot, stack, network, hosting, assets, documents } = options;
+  const { projectRoot, stack, network, hosting, assets, documents, documentsFolder } = options;
   const { wallets, secrets, agentsWithKeys, allowPrivateUrls } = options;
   const read = readDeclarations(resolve(projectRoot, options.folder), projectRoot);
   const { sources, folders, complaints } = read;
@@ -62,7 +65,9 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     const member = examine(parsed, options, complaints);
     if (member) members.push(member);
   }
-  complainOfFolders(folders, built, complaints);
+  // What another stack's agents are declared in is no mistake.
+  const ofStacks = folders.length > 0 ? foldersOfStacks(projectRoot) : [];
+  complainOfFolders(folders, [...built, ...ofStacks], complaints);
   checkDuplicates(members);
 
   const hasBucket = documents !== undefined;
@@ -72,6 +77,7 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     hosting,
     shared: options.shared,
     hasBucket,
+    hasStore: hasBucket || documentsFolder !== undefined,
     wallets,
     keys: secrets && { secrets, agentsWithKeys },
     allowPrivateUrls,
@@ -89,7 +95,7 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     complaints.push(...checkPackages(packagesOf(folder), folder, options.inPipeline === true));
   }
   for (const folder of codeFolders(hostedBy("shared", readable))) {
-    complaints.push(...checkSharedPackages(packagesOf(folder), folder));
+    complaints.push(...checkSharedPackages(packagesOf(folder), folder, options.shared));
   }
   if (complaints.length > 0) return { agents: [], readable, complaints: sortComplaints(complaints) };
   return { agents: readable, readable, complaints: [] };
@@ -165,17 +171,19 @@ function idOfFile(parsed: ParsedFile, complain: Candidate["complain"]): string |
   return undefined;
 }
 
+const isText = (document: unknown): document is string => typeof document === "string";
+
 /** Complains about documents that git ignores, with one call of git for all agents. */
 function complainOfIgnored(all: readonly StackMember[], context: StackContext): void {
   const members = all.filter(({ declaration }) => declaration?.url === undefined);
-  const paths = members.flatMap(({ declaration }) => declaration?.documents ?? []);
+  const paths = members.flatMap(({ declaration }) => declaration?.documents ?? []).filter(isText);
   const ignored = ignoredByGit(
     context.projectRoot,
     paths.filter((path) => !/:\/\/|\.\.|^\//.test(path)),
   );
   for (const { declaration, complain } of members) {
     for (const [index, path] of (declaration?.documents ?? []).entries()) {
-      if (!ignored.has(path)) continue;
+      if (!isText(path) || !ignored.has(path)) continue;
       complain(
         ["documents", index],
         `"${path}" is ignored by git`,

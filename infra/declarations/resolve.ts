@@ -23,6 +23,8 @@ export interface StackContext {
   readonly shared?: SharedRules | undefined;
   /** Whether documents may be too large for an image. */
   readonly hasBucket: boolean;
+  /** Whether there is a place for stored documents, which the bucket is too. */
+  readonly hasStore: boolean;
   readonly table: AssetTable;
   /** masumi:wallets; undefined if unknown. */
   readonly wallets: readonly { readonly vkey: string; readonly type: WalletType }[] | undefined;
@@ -60,12 +62,12 @@ export function resolveAgent(
     complain,
   );
   if (runsInRuntime({ source })) {
-    const { projectRoot, hasBucket } = context;
+    const { projectRoot, hasBucket, hasStore } = context;
     const takesLarge = hasBucket || placeTraits(hosting, context).readsLocalFiles;
-    checkDocuments(declaration.documents, { projectRoot, file, takesLarge }, complain);
+    checkDocuments(declaration.documents, { projectRoot, file, takesLarge, hasStore }, complain);
   } else if (declaration.documents.length > 0 && source.kind !== "url") complainOfUnread(complain);
   if (declaration.container) checkContainer(source, hosting, complain);
-  const { payment, wallet, adopt, container } = declaration;
+  const { payment, wallet, adopt, container, user } = declaration;
   return {
     id,
     file,
@@ -89,6 +91,7 @@ export function resolveAgent(
     ...(payment ? { paymentType: payment } : {}),
     ...(wallet ? { wallet } : {}),
     ...(adopt ? { adopt } : {}),
+    ...(user ? { user } : {}),
   };
 }
 

@@ -29,7 +29,14 @@ export function expectedUrls({ config, projectRoot, agents }: StackUrls): UrlOf 
     new Map(
       HOSTINGS.flatMap((kind) => {
         const ids = hostedBy(kind, agents).map(({ id }) => id);
-        const context = { settings: config, projectRoot, ids, scope: scopeOf(config), registered };
+        const context = {
+          settings: config,
+          stack: config.stack,
+          projectRoot,
+          ids,
+          scope: scopeOf(config),
+          registered,
+        };
         return ids.length > 0 ? [[kind, TRAITS[kind].urls(context)] as const] : [];
       }),
     );

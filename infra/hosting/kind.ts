@@ -13,6 +13,8 @@ export interface UrlContext<Settings = object> {
   readonly projectRoot: string;
   /** The ids of all agents of the stack that this hosting runs. */
   readonly ids: readonly string[];
+  /** The stack's name. */
+  readonly stack: string;
   /** What distinguishes the stack from others: numbers that must be unique among several stacks are derived from it. */
   readonly scope: readonly string[];
   /** The URLs that agents are registered with, by agent id; those without a live registration are missing. */

@@ -1,8 +1,9 @@
 /* Plain JavaScript without packages: the launcher reads it on any Node >= 20, and the program on the one that it got. */
 import { realpathSync } from "node:fs";
 import { sep } from "node:path";
+import { isLocalStack } from "./local-stack.js";
 
-/** Lets a Node that an npm package brought run other stacks than local, too. */
+/** Lets a Node that an npm package brought run other stacks than local ones, too. */
 export const NPM_NODE_VARIABLE = "MASUMI_BUNDLED_NODE";
 
 /**
@@ -21,11 +22,11 @@ export const isNpmNode = (execPath) => realpathSync(execPath).includes(`${sep}no
  * @param {string | undefined} asked the variable's value
  */
 export const refusalOfNpmNode = (stack, asked) =>
-  stack === "local" || asked === "1"
+  isLocalStack(stack) || asked === "1"
     ? undefined
     : {
         what:
-          `The stack ${stack} needs a Node >= 22.18 of this machine's own. The one that npm brought runs the local stack only: ` +
+          `The stack ${stack} needs a Node >= 22.18 of this machine's own. The one that npm brought runs local stacks only: ` +
           "its packages are one person's, and this stack's commands hold your keys.",
         remedy:
           "Install Node 22.18 or newer (npx puts npm's Node before it for other programs: start pulumi without npx), or set " +

@@ -24,8 +24,10 @@ interface Inputs {
  */
 function isOwnIdentity(file: string): boolean {
   const home = dirname(file);
-  const root = resolve(home, "../../..");
-  return file === identityFile(crewHome(root, basename(home))) && isOwnProject(root);
+  const own = resolve(home, "../..");
+  const isApart = basename(dirname(own)) === "stacks";
+  const [root, stack] = isApart ? [resolve(own, "../../.."), basename(own)] : [dirname(own), undefined];
+  return file === identityFile(crewHome(root, basename(home), stack)) && isOwnProject(root);
 }
 
 function write({ file, agentIdentifier }: Inputs, draining: boolean): void {

@@ -10,6 +10,8 @@ export interface CrewProcessArgs {
   readonly agentId: string;
   /** The project's folder, absolute. The crew's own files are in .masumi/crews/<agentId>/ below it. */
   readonly projectRoot: string;
+  /** The stack, if its crews are apart from others: their files are in .masumi/stacks/<stack>/crews/ then. */
+  readonly stack?: string | undefined;
   /** The reserved port on 127.0.0.1. A change restarts the crew. */
   readonly port: number;
   /** The crew's declaration as JSON (crew.json). A change restarts the crew. */
@@ -32,6 +34,7 @@ export interface CrewProcessArgs {
 interface Inputs {
   readonly agentId: string;
   readonly projectRoot: string;
+  readonly stack?: string | undefined;
   readonly port: number;
   readonly declaration: string;
   /** Absent for a crew without packages of its own, as in older states. */
@@ -67,21 +70,23 @@ const RESTARTS = [
   "paymentKey",
 ] as const;
 
+const homeOf = ({ projectRoot, agentId, stack }: Inputs): string => crewHome(projectRoot, agentId, stack);
+
 /** Installs what a crew runs with; the one that it replaces may still be running. */
-async function prepare({ agentId, projectRoot, packages }: Inputs): Promise<PythonEnvironment> {
+async function prepare(inputs: Inputs): Promise<PythonEnvironment> {
+  const { projectRoot, packages } = inputs;
   const environment = await ensurePythonEnvironment({
     crewFolder: crewFolder(projectRoot),
     venv: crewVenv(projectRoot),
   });
-  const home = crewHome(projectRoot, agentId);
-  if (packages !== undefined) await addPackages({ projectRoot, home }, packages, environment);
+  if (packages !== undefined) await addPackages({ projectRoot, home: homeOf(inputs) }, packages, environment);
   return environment;
 }
 
 async function start(inputs: Inputs, { python }: PythonEnvironment): Promise<Outputs> {
   const { agentId, projectRoot, port, declaration, packages, model, modelKey, limits } = inputs;
   const { payments, paymentKey } = inputs;
-  const home = crewHome(projectRoot, agentId);
+  const home = homeOf(inputs);
   const environment = agentVariables(home, {
     model: { ...model, key: modelKey },
     limits,
@@ -119,7 +124,7 @@ export const provider = {
    * @throws CrewProcessError CREW_SILENT if its process exists and does not answer
    */
   async read(id: string, props: Outputs) {
-    const home = crewHome(props.projectRoot, props.agentId);
+    const home = homeOf(props);
     if (await exists(instanceOf(props), home)) return { id, props };
     const recorded = readRecord(home);
     // The state is an older copy: a later run, which it does not know, started the crew of unknown inputs that runs now.
@@ -128,10 +133,9 @@ export const provider = {
   },
 
   async delete(_id: string, props: Outputs) {
-    const { projectRoot, agentId } = props;
-    const home = crewHome(projectRoot, agentId);
+    const home = homeOf(props);
     await endCrew(home, instanceOf(props));
-    await dropPackages({ projectRoot, home });
+    await dropPackages({ projectRoot: props.projectRoot, home });
   },
 };
 

@@ -23,6 +23,8 @@ import { PROVIDER_TEXTS } from "../provider-texts.ts";
 export interface SharedProcessArgs {
   /** The project's folder, absolute. The service's files are in .masumi/crews/_shared/ below it. */
   readonly projectRoot: string;
+  /** The stack, if its crews are apart from others: the files are in .masumi/stacks/<stack>/crews/_shared/ then. */
+  readonly stack?: string | undefined;
   /** The reserved port on 127.0.0.1. A change restarts the service. */
   readonly port: number;
   /** Whether agents may bring code. A change restarts the service. */
@@ -43,23 +45,24 @@ interface Outputs extends Inputs {
 /** Inputs whose change restarts the service; no agent is among them. */
 const RESTARTS = ["projectRoot", "port", "code", "runtime"] as const;
 
-const homeOf = ({ projectRoot }: SharedProcessArgs) => crewHome(projectRoot, SHARED_SERVICE);
+const homeOf = ({ projectRoot, stack }: SharedProcessArgs) => crewHome(projectRoot, SHARED_SERVICE, stack);
 const instanceOf = ({ pid, port, instance }: Outputs): CrewInstance => ({ pid, port, instance });
 
 async function start(inputs: Inputs): Promise<Outputs> {
-  const { projectRoot, port, code } = inputs;
+  const { projectRoot, stack, port, code } = inputs;
+  const agents = sharedAgentsFolder(projectRoot, stack);
   const { python } = await ensurePythonEnvironment({
     crewFolder: crewFolder(projectRoot),
     venv: crewVenv(projectRoot),
   });
   // A folder that cannot be read is no folder without agents.
-  mkdirSync(sharedAgentsFolder(projectRoot), { recursive: true, mode: 0o700 });
+  mkdirSync(agents, { recursive: true, mode: 0o700 });
   const { pid, instance } = await startCrew({
     python,
     home: homeOf(inputs),
     agentId: SHARED_SERVICE,
     port,
-    environment: { AGENTS: sharedAgentsFolder(projectRoot), ...(code ? { SHARED_CODE: "1" } : {}) },
+    environment: { AGENTS: agents, ...(code ? { SHARED_CODE: "1" } : {}) },
   });
   return { ...inputs, url: crewUrl(port), pid, instance };
 }
@@ -98,7 +101,7 @@ export const provider = {
   /** Its agents were removed before; what a run that was killed has left of one goes, too. */
   async delete(_id: string, props: Outputs) {
     await endCrew(homeOf(props), instanceOf(props));
-    rmSync(sharedAgentsFolder(props.projectRoot), { recursive: true, force: true });
+    rmSync(sharedAgentsFolder(props.projectRoot, props.stack), { recursive: true, force: true });
   },
 };
 

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { readAll, rightsProblem } from "../../infra/fleet/index.ts";
 import type { Row } from "../../providers/masumi/service/index.ts";
 import type { Project } from "../project.ts";
@@ -54,7 +54,8 @@ export async function readImportable(
     urlOf,
     inState,
     projectRoot: project.root,
-    isFile: (id) => ["yaml", "yml"].some((ending) => existsSync(join(project.agents, `${id}.${ending}`))),
+    isFile: (id) =>
+      ["yaml", "yml"].some((ending) => existsSync(join(project.root, config.agents, `${id}.${ending}`))),
     ...undeclared(rows, { config, agents }),
   };
 }
@@ -93,10 +94,11 @@ function lookUp(asked: readonly string[], { survey }: ImportContext): Wanted[] {
 
 /** Write the files of an import. No file is ever overwritten. @throws UserError when one was created in the meantime */
 export function writeImports(project: Project, drafts: readonly Draft[]): void {
-  mkdirSync(project.agents, { recursive: true });
   for (const { agent, text } of drafts) {
+    const file = join(project.root, agent.file);
+    mkdirSync(dirname(file), { recursive: true });
     try {
-      writeFileSync(join(project.root, agent.file), text, { flag: "wx" });
+      writeFileSync(file, text, { flag: "wx" });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       throw new UserError(

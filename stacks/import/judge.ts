@@ -27,7 +27,7 @@ export interface ImportContext extends Declared {
   readonly survey: Survey;
   readonly urlOf: UrlOf;
   readonly inState?: ReadonlySet<string> | undefined;
-  /** Whether agents/<id>.yaml, or a file like it, is there. */
+  /** Whether <id>.yaml in the stack's folder, or a file like it, is there. */
   readonly isFile: (id: string) => boolean;
 }
 
@@ -80,7 +80,7 @@ interface ReadBack {
 /** Reads the file as up will, beside those that are there. */
 function readBack(text: string, id: string, table: AssetTable, context: ImportContext): ReadBack {
   const { config, agents, projectRoot } = context;
-  const file = `agents/${id}.yaml`;
+  const file = `${config.agents}/${id}.yaml`;
   const reasons: Reason[] = [];
   const { parsed, complaints } = parseDeclaration({ file, text });
   if (!parsed) {
@@ -99,7 +99,7 @@ function readBack(text: string, id: string, table: AssetTable, context: ImportCo
   if (!declaration) return { reasons };
   const hasBucket = config.documents !== undefined;
   const { stack, hosting, wallets } = config;
-  const offered = { projectRoot, stack, hosting, hasBucket, table, wallets, complaints: [] };
+  const offered = { projectRoot, stack, hosting, hasBucket, hasStore: hasBucket, table, wallets, complaints: [] };
   return { agent: resolveAgent(declaration, { id, file }, offered, complain), reasons };
 }
 

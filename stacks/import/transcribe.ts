@@ -1,6 +1,7 @@
+import { posix } from "node:path";
 import { Document, Scalar, isScalar, visit } from "yaml";
 import type { StackConfig } from "../../infra/config.ts";
-import type { AssetTable } from "../../infra/declarations/index.ts";
+import { type AssetTable, DEFAULT_FOLDER } from "../../infra/declarations/index.ts";
 import { type Row, marker } from "../../providers/masumi/service/index.ts";
 import { printable } from "../../providers/common/printable.ts";
 import { priceText } from "./price.ts";
@@ -87,6 +88,12 @@ function transcribePricing({ listing }: Row, table: AssetTable) {
   return { pricing: reasons.length > 0 ? "free" : { fixed }, reasons };
 }
 
+/** Return the path of the schema, as seen from a folder with agents. */
+const schemaFrom = (folder: string): string =>
+  folder === DEFAULT_FOLDER
+    ? "./agent.schema.json"
+    : posix.relative(folder, posix.join(DEFAULT_FOLDER, "agent.schema.json"));
+
 function comment(row: Row, { id, config }: Omit<Context, "table">): string {
   const identifier = row.agentIdentifier ? `, identifier ${row.agentIdentifier}` : "";
   const advice = row.markers.includes(marker(config.owner, id))
@@ -98,7 +105,7 @@ function comment(row: Row, { id, config }: Omit<Context, "table">): string {
           : "and V1 registrations cannot be changed in place.",
       ];
   return [
-    " yaml-language-server: $schema=./agent.schema.json",
+    ` yaml-language-server: $schema=${schemaFrom(config.agents)}`,
     ` Imported from the Masumi network (${config.network}): registration ${row.id}${identifier}.`,
     ...advice.map((line) => ` ${line}`),
   ].join("\n");

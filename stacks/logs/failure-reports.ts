@@ -1,15 +1,9 @@
 import { execFile } from "node:child_process";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import type { LogPlace } from "../../infra/fleet/index.ts";
-import {
-  SHARED_SERVICE,
-  crewHome,
-  crewVenv,
-  logFile,
-  sharedAgentsFolder,
-} from "../../providers/crew-process/local/index.ts";
+import { SHARED_SERVICE, crewVenv } from "../../providers/crew-process/local/index.ts";
 import type { CallOptions, Environment, Project } from "../project.ts";
 import { type FailureReport, failureReport } from "../try/events.ts";
 
@@ -53,9 +47,9 @@ type Command = readonly [file: string, words: readonly string[], env: NodeJS.Pro
 function commandFor(project: Project, place: LogPlace, env: Environment): Command | undefined {
   if (place.kind === "file") {
     const python = join(crewVenv(project.root), "bin", "python");
-    const isShared = place.path === logFile(crewHome(project.root, SHARED_SERVICE));
-    const agents = isShared ? { AGENTS: sharedAgentsFolder(project.root) } : {};
-    return [python, [], { DATA_DIR: join(dirname(place.path), "data"), ...agents }];
+    const home = dirname(place.path);
+    const agents = basename(home) === SHARED_SERVICE ? { AGENTS: join(home, "agents") } : {};
+    return [python, [], { DATA_DIR: join(home, "data"), ...agents }];
   }
   if (place.kind !== "docker") return undefined;
   const engine = place.host === undefined ? [] : ["--host", place.host];

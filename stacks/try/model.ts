@@ -4,9 +4,9 @@ import { localRun, localStackExists } from "../local/local-stack.ts";
 import { answersAreStubs } from "../local/uses-sandbox.ts";
 import {
   type CallOptions,
-  LOCAL_STACK,
   type Project,
   isEncrypted,
+  isLocalStack,
   namesOfSecrets,
   readConfig,
   stackFile,
@@ -35,8 +35,8 @@ const NO_KEY = "none";
 const DEFAULT_NAME = "gpt-4.1-mini";
 
 /**
- * Return a stack's model with its key, or the stub model in this process: if it is wished, or where the local stack has no other.
- * Neither a sandbox nor an earlier run is needed. The key of any stack but local comes from MASUMI_MODEL_KEY, or else from Pulumi.
+ * Return a stack's model with its key, or the stub model in this process: if it is wished, or where a local stack has no other.
+ * Neither a sandbox nor an earlier run is needed. The key of any other stack comes from MASUMI_MODEL_KEY, or else from Pulumi.
  *
  * @throws UserError when the stack has no model, or its key cannot be read
  */
@@ -49,7 +49,7 @@ export async function openModel(
   }: { readonly stack: string; readonly agentId: string; readonly wanted: string | undefined },
   options: CallOptions,
 ): Promise<TriedModel> {
-  if (wanted === STUB || (stack === LOCAL_STACK && answersAreStubs(project))) return openStub();
+  if (wanted === STUB || (isLocalStack(stack) && answersAreStubs(project, stack))) return openStub();
   const settings = readConfig(project, stack);
   const api = settings["masumi:modelApi"];
   if (api === undefined) {
@@ -76,7 +76,7 @@ async function keyOf(
 ): Promise<string | undefined> {
   const fromEnvironment = options.env["MASUMI_MODEL_KEY"];
   if (fromEnvironment) return fromEnvironment;
-  if (stack === LOCAL_STACK) return localKeyOf(project, agentId);
+  if (isLocalStack(stack)) return localKeyOf(project, stack, agentId);
   const settings = readConfig(project, stack);
   const hasOwn = namesOfSecrets(settings)["modelKeys"]?.includes(agentId) === true;
   const plain = settings["masumi:modelKey"];
@@ -88,9 +88,11 @@ async function keyOf(
   ).trim();
 }
 
-async function localKeyOf(project: Project, agentId: string): Promise<string | undefined> {
-  if (!localStackExists(project)) return readConfig(project, LOCAL_STACK)["masumi:modelKey"];
-  const values = new Map((await configValues(localRun(project, 0))).map(({ key, value }) => [key, value]));
+async function localKeyOf(project: Project, stack: string, agentId: string): Promise<string | undefined> {
+  if (!localStackExists(project, stack)) return readConfig(project, stack)["masumi:modelKey"];
+  const values = new Map(
+    (await configValues(localRun(project, stack))).map(({ key, value }) => [key, value]),
+  );
   const own = JSON.parse(values.get("masumi:modelKeys") ?? "{}") as Record<string, string>;
   return own[agentId] ?? values.get("masumi:modelKey");
 }

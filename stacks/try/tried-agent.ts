@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { agentFiles, placeFiles } from "../../infra/crews/agent-files.ts";
+import { fetchStoredDocuments } from "../../infra/crews/stored-documents.ts";
 import { lockPackages, lockSentence } from "../../infra/crews/packages/lock.ts";
 import { type Agent, type Complaint, codeFolders, runsInRuntime } from "../../infra/declarations/index.ts";
 import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
@@ -8,8 +9,9 @@ import {
   addPackages,
   dropPackages,
 } from "../../providers/crew-process/local/index.ts";
-import { loadStackAgents } from "../agents.ts";
+import { agentsFolder, loadStackAgents } from "../agents.ts";
 import { readNetwork } from "../network.ts";
+import { readOfflineConfig } from "../read-stack.ts";
 import type { Project } from "../project.ts";
 import { UserError } from "../user-error.ts";
 import { tryFolder } from "./try-folder.ts";
@@ -45,7 +47,7 @@ export async function placeTriedAgent(
 ): Promise<TriedAgent | readonly Complaint[]> {
   const { readable, complaints } = loadStackAgents(project, stack, { needsNoSecrets: true });
   const found = readable.find(({ id }) => id === agentId);
-  const itsFile = found?.file ?? `agents/${agentId}.yaml`;
+  const itsFile = found?.file ?? `${agentsFolder(project, stack)}/${agentId}.yaml`;
   const own = complaints.filter(({ file }) => file === itsFile);
   if (own.length > 0) return own;
   if (!found) throw noSuchAgent(agentId, stack, readable, complaints);
@@ -54,6 +56,8 @@ export async function placeTriedAgent(
   for (const lock of await lockPackages(project.root, codeFolders([agent]), onProgress)) {
     onProgress(lockSentence(lock));
   }
+  const config = readOfflineConfig(project, stack);
+  if (config) await fetchStoredDocuments({ config, projectRoot: project.root, agents: [agent] });
   const files = agentFiles(project.root, readNetwork(project, stack).network, agent);
   const folder = tryFolder(project, agentId);
   placeFiles(project.root, folder, files);

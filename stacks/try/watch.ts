@@ -1,10 +1,14 @@
 import { type FSWatcher, existsSync, statSync, watch } from "node:fs";
-import { dirname, join } from "node:path";
-import type { Agent } from "../../infra/declarations/index.ts";
+import { basename, dirname, join } from "node:path";
+import { type Agent, LOCK_FILE } from "../../infra/declarations/index.ts";
+import { agentsFolder } from "../agents.ts";
 import type { Project } from "../project.ts";
 
 /** Editors write a file in several steps. */
 const SETTLES_MS = 100;
+
+/** The lock of packages is written by whoever tries the agent, first under a name that begins like its own. */
+const isLock = (file: string | null) => file !== null && basename(file).startsWith(LOCK_FILE);
 
 /** Tells when files of an agent may have changed. */
 export class AgentWatch {
@@ -13,9 +17,9 @@ export class AgentWatch {
   #changed = new AbortController();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(project: Project) {
+  constructor(project: Project, stack: string) {
     this.#project = project;
-    this.#add(project.agents, false);
+    this.#add(join(project.root, agentsFolder(project, stack)), false);
   }
 
   /** Aborts once something has changed since the last `reset`. */
@@ -27,7 +31,9 @@ export class AgentWatch {
   include({ source, documents }: Agent): void {
     const { root } = this.#project;
     if (source.kind === "code") this.#add(join(root, source.folder), true);
-    const files = documents.map((document) => join(root, document)).filter((file) => existsSync(file));
+    const files = documents
+      .flatMap((document) => (typeof document === "string" ? [join(root, document)] : []))
+      .filter((file) => existsSync(file));
     for (const file of files) this.#add(dirname(file), false);
   }
 
@@ -44,7 +50,8 @@ export class AgentWatch {
 
   #add(folder: string, recursive: boolean): void {
     if (this.#watched.has(folder) || !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
-    const watcher = watch(folder, { recursive }, () => {
+    const watcher = watch(folder, { recursive }, (_event, file) => {
+      if (isLock(file)) return;
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#changed.abort(), SETTLES_MS);
     });

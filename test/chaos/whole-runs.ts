@@ -120,7 +120,7 @@ class WholeLife {
     const { chainSpeed, clockSkewSeconds, shuffle, v1Replacement } = plan;
     const life = new WholeLife(options, plan, await startSandbox({ chainSpeed, clockSkewSeconds, shuffle }));
     life.#project.useSandbox(await life.#proxy.listen());
-    const stack = localRun(openProject(life.#project.root), 0);
+    const stack = localRun(openProject(life.#project.root), "local");
     await initStack(stack);
     const settings = { owner: OWNER, settleSeconds: String(SETTLE_SECONDS), waitMinutes: "1", v1Replacement };
     for (const [key, value] of Object.entries(settings))

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { dirname, delimiter, join } from "node:path";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { complaintAbout } from "../../cli/before-install.js";
@@ -144,9 +144,15 @@ describe("words that are judged before anything is installed", () => {
   });
 
   it("are read by any Node, without a package", () => {
-    const text = readFileSync(join(repository, "cli/before-install.js"), "utf8");
-    const imported = [...text.matchAll(/^import [^;]*?from "([^"]+)";/gms)].map(([, path]) => path);
+    const importedBy = (file: string) =>
+      [...readFileSync(file, "utf8").matchAll(/^import [^;]*?from "([^"]+)";/gms)].map(
+        ([, path = ""]) => path,
+      );
+    const first = join(repository, "cli/before-install.js");
+    const own = importedBy(first).filter((path) => path.startsWith("."));
+    expect(own.every((path) => path.endsWith(".js"))).toBe(true);
+    const imported = [first, ...own.map((path) => join(dirname(first), path))].flatMap(importedBy);
     expect(imported.length).toBeGreaterThan(0);
-    for (const path of imported) expect(path).toMatch(/^node:/);
+    for (const path of imported) expect(path).toMatch(/^(node:|\.)/);
   });
 });

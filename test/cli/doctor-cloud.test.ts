@@ -311,7 +311,7 @@ describe("what doctor says of the Pulumi CLI and its state backend", () => {
     await using stack = await CliStack.start();
     const project = openProject(stack.project.root);
     expect(said([await checkBackend(project, "local")])).toEqual(["skip the local stack has no state yet"]);
-    await initStack(localRun(project, 0));
+    await initStack(localRun(project, "local"));
     expect(said([await checkBackend(project, "local")])).toEqual(["ok the state is in .masumi/state"]);
 
     const [file = ""] = globSync(join(project.stateRoot, ".pulumi/stacks/*/local.json"));

@@ -262,7 +262,7 @@ describe("after an import", () => {
     const control = new SandboxControl(sandbox.url);
     try {
       project.useSandbox(sandbox.url);
-      await prepareLocalStack(openProject(project.root), sandbox.url);
+      await prepareLocalStack(openProject(project.root), { sandboxUrl: sandbox.url });
       const owner = readConfig(openProject(project.root), "local")["masumi:owner"];
       const at = (path: string) => `${outside.url}/${path}`;
       const api = `${sandbox.url}/api/v1`;

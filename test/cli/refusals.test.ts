@@ -152,7 +152,9 @@ describe("what the program refuses, plan and doctor report first", () => {
         "readStackConfig",
         "secretKeys",
         "loadValidAgents",
-        "join",
+        // Plan and doctor look at what is stored themselves (missingDocuments), and doctor asks the database of the records.
+        "fetchStoredDocuments",
+        "askRecords",
         "preflight",
         "loadHostings",
       ]),

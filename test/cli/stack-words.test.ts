@@ -77,7 +77,7 @@ beforeAll(async () => {
   writeFileSync(join(root, "package.json"), `{ "main": "index.cjs" }`);
   writeFileSync(join(root, "index.cjs"), PROGRAM);
   symlinkSync(join(repository, "node_modules"), join(root, "node_modules"));
-  const run = localRun(openProject(root), 0);
+  const run = localRun(openProject(root), "local");
   await initStack(run);
   await say(root, "config", "set", "--secret", "token", SECRET);
   const { ok: made, diagnostics } = await up(run);

@@ -54,7 +54,7 @@ async function run(world: CloudWorld, agents: number, operation: typeof up | typ
   const ends: StepEnd[] = [];
   const started = performance.now();
   const result: RunResult = await operation({
-    ...localRun(openProject(project.root), agents),
+    ...localRun(openProject(project.root), "local"),
     env: project.env,
     onEvent: (event) => {
       if (event.kind === "step-end") ends.push(event);
@@ -105,7 +105,7 @@ async function bench(counts: readonly number[]): Promise<void> {
   });
   try {
     // Two cores load one crew after the other, where AWS would give each its own.
-    const stack = localRun(openProject(world.project.root), 0);
+    const stack = localRun(openProject(world.project.root), "local");
     await setConfig(stack, "masumi:probeSeconds", "900");
     const phases: string[][] = [["this world: emulator, database, base image", since(started)]];
     const rows: string[][] = [];

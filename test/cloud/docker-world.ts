@@ -35,7 +35,7 @@ export const startDockerWorld = (
     const place = { domain: "agents.example.com", logs, hosting, name: PROJECT };
     const ground = await layFoundation(place, undo);
     const settings = { bind: ADDRESS, url: `http://${ADDRESS}:{port}`, proxyHops: 1 };
-    const run = localRun(openProject(ground.project.root), 0);
+    const run = localRun(openProject(ground.project.root), "local");
     await setConfig(run, "masumi:docker", JSON.stringify(settings));
     if (hosting === "shared") await setConfig(run, "masumi:shared", JSON.stringify({ on: "docker" }));
     await setConfig(run, "masumi:keepDays", "7");

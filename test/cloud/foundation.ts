@@ -138,7 +138,7 @@ interface Settings {
 }
 
 async function configure(project: TestProject, service: ServiceUnderTest, settings: Settings): Promise<void> {
-  const run = localRun(openProject(project.root), 0);
+  const run = localRun(openProject(project.root), "local");
   await initStack(run);
   const plain = {
     ...settings,

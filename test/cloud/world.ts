@@ -59,7 +59,7 @@ async function start({ domain, logs }: CloudWorldOptions, undo: (() => unknown)[
     MASUMI_TEST_DOMAIN: domain,
     MASUMI_TEST_DOMAIN_PORT: String(proxy.port),
   });
-  const run = localRun(openProject(project.root), 0);
+  const run = localRun(openProject(project.root), "local");
   const set = (name: string, value: string) => setConfig(run, `masumi:${name}`, value);
   await setConfig(run, "aws:region", REGION);
   await set("aws", JSON.stringify({ domain }));

@@ -8,7 +8,7 @@ import { repository } from "../helpers/project.ts";
 const MADE = /\bcode(?::| =) "([A-Z]+(?:_[A-Z0-9]+)+)"|(?:^ {2}|ErrorCode = |\| )"([A-Z]+(?:_[A-Z]+)+)"/gm;
 
 function codesInSources(): Set<string> {
-  const files = globSync("{infra,providers,buyer,stacks}/**/*.ts", { cwd: repository })
+  const files = globSync("{infra,providers,buyer,stacks,portal}/**/*.ts", { cwd: repository })
     // Its names in capitals are Linux capabilities.
     .filter((file) => !file.endsWith("schema/container.ts"));
   const texts = files.map((file) => readFileSync(join(repository, file), "utf8"));

@@ -28,7 +28,7 @@ describe("a run of an approved plan", () => {
     project = new TestProject();
     sandbox = await startSandbox();
     project.useSandbox(sandbox.url);
-    const run = localRun(openProject(project.root), 0);
+    const run = localRun(openProject(project.root), "local");
     await initStack(run);
     await setConfig(run, "masumi:hostings", '["process","docker"]');
     project.write("crews/weather/crew.py", "def crew(): ...\n");

@@ -48,7 +48,7 @@ async function configure(
   settings: Record<string, string>,
   secrets: Record<string, string> = {},
 ): Promise<void> {
-  const run = localRun(openProject(project.root), 0);
+  const run = localRun(openProject(project.root), "local");
   await initStack(run);
   for (const [key, value] of Object.entries(settings))
     await setConfig(run, `masumi:${key}`, value, { secret: false });

@@ -26,9 +26,9 @@ async function begin(options: Parameters<typeof startSandbox>[0] = { chainSpeed:
   project = new TestProject();
   project.useSandbox(sandbox.url);
   const opened = openProject(project.root);
-  await prepareLocalStack(opened, sandbox.url);
-  await setConfig(localRun(opened, 0), "masumi:owner", OWNER);
-  await setConfig(localRun(opened, 0), "masumi:settleSeconds", "2");
+  await prepareLocalStack(opened, { sandboxUrl: sandbox.url });
+  await setConfig(localRun(opened, "local"), "masumi:owner", OWNER);
+  await setConfig(localRun(opened, "local"), "masumi:settleSeconds", "2");
 }
 
 const declare = (name: string, changes: { payment?: string; price?: string } = {}) =>
@@ -320,7 +320,7 @@ describe("a state that is lost", () => {
       expect(said).not.toContain("AgentRegistration");
     }
     // Where no program sees the state, the engine's own plan tells.
-    const options = await openLocalStack(openProject(project.root));
+    const options = await openLocalStack(openProject(project.root), "local");
     const { ok, diagnostics } = await preview({ ...options, env: {} });
     expect(ok).toBe(false);
     expect(diagnostics.map(({ message }) => message).join()).toContain("OWN_REGISTRATION_DIFFERS");

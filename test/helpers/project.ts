@@ -141,7 +141,7 @@ export class TestProject {
   /** Ends what the test left running, crews included, and removes the folder. */
   async dispose(): Promise<void> {
     for (const child of this.#started) child.kill("SIGKILL");
-    for (const record of globSync(this.path(".masumi/crews/*/process.json"))) {
+    for (const record of globSync(this.path(".masumi/{,stacks/*/}crews/*/process.json"))) {
       await stopCrew(JSON.parse(readFileSync(record, "utf8")) as CrewInstance);
     }
     rmSync(this.root, { recursive: true, force: true });

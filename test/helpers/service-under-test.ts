@@ -49,7 +49,7 @@ export async function useService(
   service: ServiceUnderTest,
   more: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const run = localRun(openProject(project.root), 0);
+  const run = localRun(openProject(project.root), "local");
   await initStack(run);
   const settings = {
     network: "Preprod",

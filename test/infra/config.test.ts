@@ -31,6 +31,7 @@ const problemsOf = (changes: Record<string, string | undefined>): readonly strin
 describe("stack configuration", () => {
   it("fills in the defaults", () => {
     expect(read({})).toMatchObject({
+      agents: "agents",
       hosting: "process",
       settleSeconds: 30,
       probeSeconds: 60,
@@ -41,6 +42,50 @@ describe("stack configuration", () => {
       allowPrivateUrls: false,
       wallets: [{ vkey: VKEY, type: "V2" }],
     });
+  });
+
+  it.each(["agents/customers-07", "agents/customers-07/", "./agents//customers-07"])(
+    "takes %s for the folder of its agents",
+    (folder) => {
+      expect(read({ "masumi:agents": folder }).agents).toBe("agents/customers-07");
+    },
+  );
+
+  it.each(["", ".", "/srv/agents", "..", "../agents", "agents/../..", ".masumi", "agents/.GIT/x", "a\\b"])(
+    "refuses %j for the folder of its agents",
+    (folder) => {
+      expect(problemsOf({ "masumi:agents": folder })).toEqual([
+        expect.stringMatching(/^masumi:agents: expected a /),
+      ]);
+    },
+  );
+
+  it("takes a folder or a bucket for documents", () => {
+    expect(read({ "masumi:documents": '{"folder":"/srv/documents"}' })).toMatchObject({
+      documents: undefined,
+      documentsFolder: "/srv/documents",
+    });
+    expect(read({ "masumi:documents": '{"bucket":"documents"}' })).toMatchObject({
+      documents: { bucket: "documents" },
+      documentsFolder: undefined,
+    });
+    for (const wrong of ['{"folder":"docs"}', '{"folder":"/srv","bucket":"documents"}', "[]"]) {
+      expect(problemsOf({ "masumi:documents": wrong })).not.toEqual([]);
+    }
+  });
+
+  it.each([
+    [
+      "postgresql://writer:x@db.example.com/records",
+      [/masumi:records does not check whom .*masumi:recordsCa/],
+    ],
+    ["postgresql://writer:x@db.example.com/records?sslmode=verify-full", []],
+    ["postgresql://writer:x@127.0.0.1:5432/records", []],
+    ["mysql://writer:x@127.0.0.1/records", [/masumi:records: expected a PostgreSQL URL/]],
+  ])("checks where records go: %s", (url, said) => {
+    expect(problemsOf({ "masumi:records": url })).toEqual(
+      said.map((pattern) => expect.stringMatching(pattern) as string),
+    );
   });
 
   it("leaves other namespaces alone", () => {

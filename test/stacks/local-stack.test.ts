@@ -31,7 +31,9 @@ describe("a project's sandbox", () => {
     two.folder.write(".masumi/sandbox/sandbox.json", one.folder.read(".masumi/sandbox/sandbox.json"));
     expect(await findSandbox(two.project)).toBeUndefined();
     expect(await stopSandbox(two.project)).toBe(false);
-    await expect(openLocalStack(two.project)).rejects.toThrow(/sandbox of this project is not running/);
+    await expect(openLocalStack(two.project, "local")).rejects.toThrow(
+      /sandbox of this project is not running/,
+    );
     expect(await findSandbox(one.project)).toEqual(expect.objectContaining({ url: running.url }));
     await expect(start(two.project)).rejects.toThrow(
       new RegExp(`used by the sandbox of ${one.folder.root} \\(process ${running.pid}\\)`),
@@ -70,25 +72,28 @@ describe("the owner of local registrations", () => {
 
   it("is another in every clone, and stays when the settings are lost", async () => {
     const [one, two] = [clone(), clone()];
-    await Promise.all([prepareLocalStack(one.project, URL), prepareLocalStack(one.project, URL)]);
-    await prepareLocalStack(two.project, URL);
+    await Promise.all([
+      prepareLocalStack(one.project, { sandboxUrl: URL }),
+      prepareLocalStack(one.project, { sandboxUrl: URL }),
+    ]);
+    await prepareLocalStack(two.project, { sandboxUrl: URL });
     const owner = ownerOf(one.project);
     expect(owner).toMatch(/^local-[0-9a-f]{8}$/);
     expect(ownerOf(two.project)).not.toBe(owner);
     one.folder.remove("Pulumi.local.yaml");
-    await prepareLocalStack(one.project, URL);
+    await prepareLocalStack(one.project, { sandboxUrl: URL });
     expect(ownerOf(one.project)).toBe(owner);
   });
 
   it("is the one that is set, or that the state's registrations were made for", async () => {
     const [set, lost] = [clone(), clone()];
     set.folder.write("Pulumi.local.yaml", "config:\n  masumi:owner: local\n");
-    await prepareLocalStack(set.project, URL);
+    await prepareLocalStack(set.project, { sandboxUrl: URL });
     expect(ownerOf(set.project)).toBe("local");
     const resources = [{ inputs: { agentId: "a", marker: marker("local", "a") } }];
     const file = ".masumi/state/.pulumi/stacks/masumi-agents/local.json";
     lost.folder.write(file, JSON.stringify({ version: 3, checkpoint: { latest: { resources } } }));
-    await prepareLocalStack(lost.project, URL);
+    await prepareLocalStack(lost.project, { sandboxUrl: URL });
     expect(ownerOf(lost.project)).toBe("local");
   });
 });
@@ -96,18 +101,18 @@ describe("the owner of local registrations", () => {
 describe("the passphrase of the local stack", () => {
   it("is not made anew in silence when it was deleted, and the way out keeps the owner", async () => {
     const { project } = clone();
-    await prepareLocalStack(project, "http://127.0.0.1:9");
+    await prepareLocalStack(project, { sandboxUrl: "http://127.0.0.1:9" });
     const owner = ownerOf(project);
     rmSync(project.passphraseFile);
     rmSync(`${dirname(project.passphraseFile)}/owner`);
-    const refused = () => localRun(project, 0);
+    const refused = () => localRun(project, "local");
     expect(refused).toThrow(expect.objectContaining({ code: "PASSPHRASE_MISSING" }) as Error);
     const message = (await Promise.resolve().then(refused).catch(String)) as string;
     expect(existsSync(project.passphraseFile)).toBe(false);
     const [, files = ""] = /rm (.*) and run/.exec(message) ?? [];
     expect(files.split(" ")).toHaveLength(2);
     for (const file of files.split(" ")) rmSync(file);
-    await prepareLocalStack(project, "http://127.0.0.1:9");
+    await prepareLocalStack(project, { sandboxUrl: "http://127.0.0.1:9" });
     expect(ownerOf(project)).toBe(owner);
   });
 
@@ -115,6 +120,6 @@ describe("the passphrase of the local stack", () => {
     const { project } = clone();
     mkdirSync(dirname(project.passphraseFile), { recursive: true });
     writeFileSync(`${project.root}/Pulumi.local.yaml`, "config:\n  masumi:waitMinutes: '5'\n");
-    expect(localRun(project, 0).passphrase).toBe(readFileSync(project.passphraseFile, "utf8").trim());
+    expect(localRun(project, "local").passphrase).toBe(readFileSync(project.passphraseFile, "utf8").trim());
   });
 });

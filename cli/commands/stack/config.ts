@@ -12,15 +12,16 @@ import { openTerminal } from "../../terminal.ts";
 import { printJson } from "../../text.ts";
 
 interface KeyFlags {
+  readonly stack: string;
   readonly path?: boolean;
 }
 
 /** `config`: every value of the stack; secrets read `[secret]` unless they are asked for. */
 export async function listConfig(
   project: Project,
-  flags: { readonly json?: boolean; readonly showSecrets?: boolean },
+  flags: { readonly stack: string; readonly json?: boolean; readonly showSecrets?: boolean },
 ): Promise<number> {
-  const values = (await configValues(localRun(project, 0))).map(({ key, value, secret }) => ({
+  const values = (await configValues(localRun(project, flags.stack))).map(({ key, value, secret }) => ({
     key,
     secret,
     shown: secret && !flags.showSecrets ? undefined : value,
@@ -47,11 +48,11 @@ export async function setConfigValue(
   project: Project,
   key: string,
   value: string | undefined,
-  { secret = false, path = false }: KeyFlags & { readonly secret?: boolean },
+  { stack, secret = false, path = false }: KeyFlags & { readonly secret?: boolean },
 ): Promise<number> {
   const text = value ?? (await askValue(key, secret));
-  const run = localRun(project, 0);
-  if (!localStackExists(project)) await initStack(run);
+  const run = localRun(project, stack);
+  if (!localStackExists(project, stack)) await initStack(run);
   await setConfig(run, key, text, { secret, path });
   return 0;
 }
@@ -85,9 +86,9 @@ const nothingGiven = (key: string) =>
 export async function getConfigValue(
   project: Project,
   key: string,
-  { path = false, json }: KeyFlags & { readonly json?: boolean },
+  { stack, path = false, json }: KeyFlags & { readonly json?: boolean },
 ): Promise<number> {
-  const { value, secret } = await getConfig(localRun(project, 0), key, { path });
+  const { value, secret } = await getConfig(localRun(project, stack), key, { path });
   if (json) printJson({ value, secret });
   else process.stdout.write(`${value}\n`);
   return 0;
@@ -97,8 +98,8 @@ export async function getConfigValue(
 export async function removeConfigValue(
   project: Project,
   key: string,
-  { path = false }: KeyFlags,
+  { stack, path = false }: KeyFlags,
 ): Promise<number> {
-  await removeConfig(localRun(project, 0), key, { path });
+  await removeConfig(localRun(project, stack), key, { path });
   return 0;
 }

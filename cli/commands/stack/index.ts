@@ -4,9 +4,12 @@ import { type CommandSpec, asJson, asksNobody, onStack, option, pulumis } from "
 import type { StackOutputFlags } from "./stack.ts";
 import type { StateDeleteFlags } from "./state.ts";
 
-/** Pulumi does it for any stack but local. */
-const pass = async (project: Project, _flags: object, words: readonly string[]): Promise<number> =>
-  (await import("../../pulumi.ts")).passToPulumi(project, words);
+/** Pulumi does it for any stack but local ones. */
+const pass = async (
+  project: Project,
+  { stack }: { readonly stack: string },
+  words: readonly string[],
+): Promise<number> => (await import("../../pulumi.ts")).passToPulumi(project, stack, words);
 
 const SHOW_SECRETS = pulumis(option("--show-secrets", "print secrets in plain text"));
 
@@ -15,7 +18,7 @@ const STACK: CommandSpec = {
   description: "stacks, their outputs and their state",
   options: [onStack()],
   examples: ["stack", "stack ls", "stack output agents --json"],
-  run: async (project) => (await import("./stack.ts")).stackSummary(project),
+  run: async (project, flags: { stack: string }) => (await import("./stack.ts")).stackSummary(project, flags),
   pass,
   commands: [
     {
@@ -30,9 +33,14 @@ const STACK: CommandSpec = {
       name: "init",
       aliases: ["new"],
       description: "make a stack: its file, its passphrase and an empty state",
-      arguments: [["<stack>", "local, or the name of one that the real Pulumi CLI makes"]],
-      examples: ["stack init local", "stack init preprod --secrets-provider awskms://…"],
-      run: async (project) => (await import("./stack.ts")).stackInit(project),
+      arguments: [["<stack>", "local, local-<name>, or the name of one that the real Pulumi CLI makes"]],
+      examples: [
+        "stack init local",
+        "stack init local-customers",
+        "stack init preprod --secrets-provider awskms://…",
+      ],
+      run: async (project, flags: { stack: string }) =>
+        (await import("./stack.ts")).stackInit(project, flags),
       pass,
     },
     {
@@ -60,7 +68,8 @@ const STACK: CommandSpec = {
       description: "print the state as JSON, with encrypted secrets; pulumi stack import reads it",
       options: [onStack()],
       examples: ["stack export > state.json"],
-      run: async (project) => (await import("./stack.ts")).stackExport(project),
+      run: async (project, flags: { stack: string }) =>
+        (await import("./stack.ts")).stackExport(project, flags),
       pass,
     },
   ],
@@ -73,7 +82,7 @@ const CONFIG: CommandSpec = {
   description: "configuration of a stack; lists it if no subcommand is given",
   options: [onStack(), asJson("print JSON"), SHOW_SECRETS],
   examples: ["config", "config set masumi:waitMinutes 20", "config set --secret masumi:modelKey"],
-  run: async (project, flags: { json?: boolean; showSecrets?: boolean }) =>
+  run: async (project, flags: { stack: string; json?: boolean; showSecrets?: boolean }) =>
     (await import("./config.ts")).listConfig(project, flags),
   pass,
   commands: [
@@ -93,7 +102,7 @@ const CONFIG: CommandSpec = {
       ],
       run: async (
         project,
-        flags: { secret?: boolean; path?: boolean },
+        flags: { stack: string; secret?: boolean; path?: boolean },
         key: string,
         value: string | undefined,
       ) => (await import("./config.ts")).setConfigValue(project, key, value, flags),
@@ -104,7 +113,7 @@ const CONFIG: CommandSpec = {
       description: "print a value, in plain text even if it is a secret",
       arguments: [["<key>"]],
       options: [onStack(), asJson("print JSON"), PATH],
-      run: async (project, flags: { json?: boolean; path?: boolean }, key: string) =>
+      run: async (project, flags: { stack: string; json?: boolean; path?: boolean }, key: string) =>
         (await import("./config.ts")).getConfigValue(project, key, flags),
       pass,
     },
@@ -114,7 +123,7 @@ const CONFIG: CommandSpec = {
       description: "remove a value",
       arguments: [["<key>"]],
       options: [onStack(), PATH],
-      run: async (project, flags: { path?: boolean }, key: string) =>
+      run: async (project, flags: { stack: string; path?: boolean }, key: string) =>
         (await import("./config.ts")).removeConfigValue(project, key, flags),
       pass,
     },
@@ -138,7 +147,7 @@ const STATE: CommandSpec = {
       arguments: [["[urns...]", URNS]],
       options: [onStack(), pulumis(option("--all", "every resource of the stack")), ...asksNobody()],
       examples: ["state unprotect --all"],
-      run: async (project, flags: { all?: boolean }, urns: string[]) =>
+      run: async (project, flags: { stack: string; all?: boolean }, urns: string[]) =>
         (await import("./state.ts")).stateUnprotect(project, urns, flags),
       pass,
     },
@@ -169,9 +178,10 @@ const CANCEL: CommandSpec = {
   options: [onStack(), option("--force", "local: also the lock of a run that may go on"), ...asksNobody()],
   notes: ["Local: exit code 1 if a run holds the stack. A run is interrupted with ^C, not with this."],
   examples: ["cancel", "cancel --stack preprod --yes"],
-  run: async (project, flags: { force?: boolean }) => (await import("./state.ts")).cancelRun(project, flags),
+  run: async (project, flags: { stack: string; force?: boolean }) =>
+    (await import("./state.ts")).cancelRun(project, flags),
   pass,
 };
 
-/** Pulumi's own words for stacks, configuration and state: on the embedded engine for the local stack, else passed on. */
+/** Pulumi's own words for stacks, configuration and state: on the embedded engine for local stacks, else passed on. */
 export const STACK_COMMANDS: readonly CommandSpec[] = [STACK, CONFIG, STATE, CANCEL];

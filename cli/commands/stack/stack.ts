@@ -1,14 +1,15 @@
 import { exportState, initStack, listStacks, stackOutputs } from "../../../local/engine/stack/index.ts";
 import { localRun, localStackExists } from "../../../stacks/local/local-stack.ts";
 import {
-  LOCAL_STACK,
   type Project,
+  isLocalStack,
   readConfig,
   requireStackFile,
   selectStack,
   selectedStack,
   stackFile,
   stackNames,
+  stackOption,
 } from "../../../stacks/project.ts";
 import { UserError } from "../../../stacks/user-error.ts";
 import { passToPulumi } from "../../pulumi.ts";
@@ -33,21 +34,26 @@ interface ListedStack {
 
 async function listedStacks(project: Project): Promise<ListedStack[]> {
   const { root, stateRoot } = project;
-  const local = (await listStacks({ projectDir: root, stateRoot })).find(({ name }) => name === LOCAL_STACK);
+  const states = new Map(
+    (await listStacks({ projectDir: root, stateRoot })).map((listed) => [listed.name, listed]),
+  );
   const current = selectedStack(project);
-  return stackNames(project).map((name) => ({
-    name,
-    current: name === current,
-    network: readConfig(project, name)["masumi:network"] ?? null,
-    ...(name === LOCAL_STACK
-      ? {
-          engine: "embedded",
-          lastUpdate: local?.lastUpdate ?? null,
-          resourceCount: local?.resourceCount ?? 0,
-          updateInProgress: local?.isLocked ?? false,
-        }
-      : { engine: "pulumi", lastUpdate: null, resourceCount: null, updateInProgress: null }),
-  }));
+  return stackNames(project).map((name) => {
+    const state = states.get(name);
+    return {
+      name,
+      current: name === current,
+      network: readConfig(project, name)["masumi:network"] ?? null,
+      ...(isLocalStack(name)
+        ? {
+            engine: "embedded",
+            lastUpdate: state?.lastUpdate ?? null,
+            resourceCount: state?.resourceCount ?? 0,
+            updateInProgress: state?.isLocked ?? false,
+          }
+        : { engine: "pulumi", lastUpdate: null, resourceCount: null, updateInProgress: null }),
+    };
+  });
 }
 
 /** `stack ls`: the stacks of this project by their files. */
@@ -69,40 +75,44 @@ export async function stackList(project: Project, { json }: { readonly json?: bo
       columns: stdoutColumns(),
     }),
   );
-  if (stacks.length > 1) process.stdout.write("What their backend knows of the others: pulumi stack ls\n");
+  if (stacks.some(({ engine }) => engine === "pulumi"))
+    process.stdout.write("What their backend knows of the others: pulumi stack ls\n");
   return 0;
 }
 
 /** `stack`: where a stack stands, as `pulumi stack` says of others. */
-export async function stackSummary(project: Project): Promise<number> {
-  const [local] = await listedStacks(project);
-  const { lastUpdate, resourceCount } = local ?? { lastUpdate: null, resourceCount: 0 };
+export async function stackSummary(project: Project, { stack }: { readonly stack: string }): Promise<number> {
+  requireStackFile(project, stack);
+  const listed = (await listedStacks(project)).find(({ name }) => name === stack);
+  const { lastUpdate, resourceCount } = listed ?? { lastUpdate: null, resourceCount: 0 };
+  const option = stackOption(stack);
   process.stdout.write(
     lastUpdate === null
-      ? "The stack local was not made yet. Make it with: npx masumi-agents sandbox\n"
-      : `The stack local: ${resourceCount} resources, last update ${lastUpdate}.\n` +
-          "Its agents: npx masumi-agents status. Its outputs: npx masumi-agents stack output\n",
+      ? `The stack ${stack} has not run yet. Run it with: npx masumi-agents up${option}\n`
+      : `The stack ${stack}: ${resourceCount} resources, last update ${lastUpdate}.\n` +
+          `Its agents: npx masumi-agents status${option}. Its outputs: npx masumi-agents stack output${option}\n`,
   );
   return 0;
 }
 
-/** `stack init local`: makes Pulumi.local.yaml, the passphrase of its secrets and an empty state. */
-export async function stackInit(project: Project): Promise<number> {
-  const isThere = localStackExists(project);
-  await initStack(localRun(project, 0));
+/** `stack init local` or `local-<name>`: makes its file, the passphrase of its secrets and an empty state. */
+export async function stackInit(project: Project, { stack }: { readonly stack: string }): Promise<number> {
+  const isThere = localStackExists(project, stack);
+  await initStack(localRun(project, stack));
   process.stdout.write(
     isThere
-      ? "The stack local was there already.\n"
-      : `Made the stack local (${stackFile(project, LOCAL_STACK)}).\n`,
+      ? `The stack ${stack} was there already.\n`
+      : `Made the stack ${stack} (${stackFile(project, stack)}).\n`,
   );
   return 0;
 }
 
-/** `stack select local`: commands that name no stack mean local again. */
+/** `stack select`: commands that name no stack mean this one. */
 export function stackSelect(project: Project, stack: string | undefined): number {
   if (stack === undefined) {
     throw new UserError(`Name the stack to select: ${stackNames(project).join(", ")}.`);
   }
+  requireStackFile(project, stack);
   selectStack(project, stack);
   process.stdout.write(`Stack ${stack} is selected: commands that name no stack mean it.\n`);
   return 0;
@@ -117,7 +127,7 @@ export async function stackSelectOther(
   words: readonly string[],
 ): Promise<number> {
   if (!words.some((word) => CREATES.has(word))) requireStackFile(project, stack);
-  const exitCode = await passToPulumi(project, words);
+  const exitCode = await passToPulumi(project, stack, words);
   return exitCode === 0 ? stackSelect(project, stack) : exitCode;
 }
 
@@ -127,7 +137,7 @@ export async function stackOutput(
   name: string | undefined,
   { stack, json, showSecrets }: StackOutputFlags,
 ): Promise<number> {
-  const outputs = await stackOutputs(localRun(project, 0), { showSecrets: showSecrets === true });
+  const outputs = await stackOutputs(localRun(project, stack), { showSecrets: showSecrets === true });
   if (name !== undefined) {
     const value = outputs[name];
     if (value === undefined) throw new UserError(`Stack ${stack} has no output "${name}".`);
@@ -155,7 +165,7 @@ export async function stackOutput(
 const plain = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /** `stack export`: the state as JSON, secrets encrypted; `pulumi stack import` reads it. */
-export async function stackExport(project: Project): Promise<number> {
-  printJson(await exportState(localRun(project, 0)));
+export async function stackExport(project: Project, { stack }: { readonly stack: string }): Promise<number> {
+  printJson(await exportState(localRun(project, stack)));
   return 0;
 }

@@ -5,8 +5,8 @@ import { UserError } from "../../../stacks/user-error.ts";
 import { confirmed } from "../../confirm.ts";
 import { count } from "../../text.ts";
 
-const editOf = (project: Project) => ({
-  ...localRun(project, 0),
+const editOf = (project: Project, stack: string) => ({
+  ...localRun(project, stack),
   onWarning: (message: string) => void process.stderr.write(`warning: ${message}\n`),
 });
 
@@ -14,10 +14,10 @@ const editOf = (project: Project) => ({
 export async function stateUnprotect(
   project: Project,
   urns: readonly string[],
-  { all }: { readonly all?: boolean },
+  { stack, all }: { readonly stack: string; readonly all?: boolean },
 ): Promise<number> {
   if (all !== true && urns.length === 0) throw new UserError("Name the URNs to unprotect, or use --all.");
-  await unprotect(editOf(project), all ? "all" : urns);
+  await unprotect(editOf(project, stack), all ? "all" : urns);
   process.stdout.write(
     `${all ? "All resources" : urns.length === 1 ? "Resource" : count(urns.length, "resource")} unprotected\n`,
   );
@@ -25,6 +25,7 @@ export async function stateUnprotect(
 }
 
 export interface StateDeleteFlags {
+  readonly stack: string;
   readonly all?: boolean;
   readonly force?: boolean;
   readonly targetDependents?: boolean;
@@ -46,7 +47,7 @@ export async function stateDelete(
     "and no later run removes it. Delete?";
   if (!(await confirmed(question, flags))) return 1;
   const options = { force: force === true, targetDependents: targetDependents === true };
-  const deleted = await deleteFromState({ ...editOf(project), ...options }, all ? "all" : urns);
+  const deleted = await deleteFromState({ ...editOf(project, flags.stack), ...options }, all ? "all" : urns);
   process.stdout.write(
     [`${count(deleted.length, "resource")} deleted from the state`, ...deleted, ""].join("\n"),
   );
@@ -54,13 +55,16 @@ export async function stateDelete(
 }
 
 /** `cancel`: removes the lock of a run that ended without doing so. One of a run that goes on is left: that is interrupted with ^C. */
-export async function cancelRun(project: Project, { force }: { readonly force?: boolean }): Promise<number> {
-  const { removed, kept } = await cancel(localRun(project, 0), { force: force === true });
+export async function cancelRun(
+  project: Project,
+  { stack, force }: { readonly stack: string; readonly force?: boolean },
+): Promise<number> {
+  const { removed, kept } = await cancel(localRun(project, stack), { force: force === true });
   for (const { description } of removed) process.stdout.write(`Removed the lock of ${description}.\n`);
-  if (removed.length + kept.length === 0) process.stdout.write("No run holds the stack local.\n");
+  if (removed.length + kept.length === 0) process.stdout.write(`No run holds the stack ${stack}.\n`);
   for (const { description } of kept) {
     process.stderr.write(
-      `A run holds the stack local: ${description}. Interrupt it (^C, or SIGINT to that process): it finishes what it does and saves ` +
+      `A run holds the stack ${stack}: ${description}. Interrupt it (^C, or SIGINT to that process): it finishes what it does and saves ` +
         "the state. If it runs on another machine and is gone for good: cancel --force\n",
     );
   }

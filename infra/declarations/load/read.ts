@@ -53,7 +53,13 @@ export function readDeclarations(
 
   const names = listFolder(folder);
   if (!names) {
-    complain(folder, "is not a readable folder", "agents are YAML files in a folder of the project");
+    const remedy =
+      "agents are YAML files in a folder of the project; if all are to go, keep it with a .gitkeep in it";
+    complain(folder, "is not a readable folder", remedy);
+    return { sources, folders, complaints };
+  }
+  if (!isInside(folder, projectRoot)) {
+    complain(folder, "is a link to something outside the project", "put the folder itself there");
     return { sources, folders, complaints };
   }
   for (const name of names.filter((name) => !IGNORED_FILES.test(name))) {
@@ -146,7 +152,7 @@ export function complainOfFolders(
   for (const { folder, files } of folders) {
     const known = built.filter((one) => isBelow(one, folder));
     if (files.every((file) => known.some((one) => isBelow(file, one)))) continue;
-    const remedy = `move its YAML files to ${dirname(folder)}/, or name the folder in a build:`;
+    const remedy = `move its YAML files to ${dirname(folder)}/, or name the folder in a build: or in a stack's masumi:agents`;
     const place = { file: folder, line: 1, column: 1 };
     complaints.push(complaintAt(place, "is a folder, and subfolders are not read", remedy));
   }

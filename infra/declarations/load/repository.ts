@@ -65,10 +65,13 @@ export const realPath = (projectRoot: string, path: string): string =>
 /** Folders of keys, states and jobs, wherever they are in the repository and however a file system spells them. */
 const PRIVATE = /^\.(git|masumi)$/i;
 
+/** Returns whether a folder of this name is git's own or ours. */
+export const isPrivateName = (name: string): boolean => PRIVATE.test(name);
+
 /** Returns why an existing path must not become part of what leaves this machine: git's own folder or ours; undefined if it may. */
 export function privateProblem(projectRoot: string, path: string): PathProblem | undefined {
   const real = realPath(projectRoot, path);
-  const segment = real.split("/").find((name) => PRIVATE.test(name));
+  const segment = real.split("/").find(isPrivateName);
   if (segment === undefined) return undefined;
   return {
     message: `"${path}" leads to ${real}, and nothing in ${segment} leaves this machine`,

@@ -48,7 +48,7 @@ function checkManager({ process, manager_agent: manager, agents }: DeclaredCrew,
 
 function checkTools(
   { agents, fetch_hosts }: DeclaredCrew,
-  documents: readonly string[] | undefined,
+  documents: readonly unknown[] | undefined,
   complain: Complain,
 ): void {
   const uses = (tool: string) =>

@@ -5,7 +5,17 @@ import { SECRET_NAMES } from "../secret-names.ts";
 import { containerSchema } from "./container.ts";
 import { crewSchema } from "./crew.ts";
 import { inputField } from "./input.ts";
-import { chainText, imageByDigest, link, matching, ruled, serviceUrl, text } from "./texts.ts";
+import { storedDocument } from "./stored-document.ts";
+import {
+  chainText,
+  imageByDigest,
+  link,
+  matching,
+  ruled,
+  serviceUrl,
+  text,
+  withoutControls,
+} from "./texts.ts";
 import { LARGEST_METADATUM } from "../../../providers/common/kept-text.ts";
 
 /*
@@ -228,13 +238,14 @@ export const declarationSchema = z
         description: "The model that the crew uses; its address and key come from the stack's configuration.",
       }),
     documents: z
-      .array(text(500))
+      .array(z.union([text(500), storedDocument]))
       .default([])
       .meta({
         description:
-          "The agent's knowledge: Markdown, text, CSV or PDF files, as paths relative to the repository's root, or as public " +
-          "https links that end in #sha256= and the digest of the file. Up to 10 MiB each; PDFs up to 200 MiB if the stack has " +
-          "a bucket (masumi:documents) or the crew runs on this machine.",
+          "The agent's knowledge: Markdown, text, CSV or PDF files, as paths relative to the repository's root, as public " +
+          "https links that end in #sha256= and the digest of the file, or as files that are stored in the stack's " +
+          "masumi:documents, by their digest. Up to 10 MiB each; PDFs up to 200 MiB if the stack has a bucket or the crew runs " +
+          "on this machine.",
         examples: [["docs/handbook.pdf"]],
       }),
     resources: z
@@ -310,6 +321,12 @@ export const declarationSchema = z
       .meta({
         description:
           "Id of an existing registration in the payment service, to take over instead of registering again.",
+      }),
+    user: text(128, undefined, [withoutControls(false)])
+      .exactOptional()
+      .meta({
+        description:
+          "Who the agent belongs to, in words of your own; it is in the stack's outputs and records, on no chain and in no crew.",
       }),
     only: z
       .array(stackName)

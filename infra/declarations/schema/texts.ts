@@ -38,7 +38,7 @@ export const chainText = (max: number, { lines = false, bytes }: ChainText = {})
 const complain = (input: string, message: string, remedy: string) =>
   ({ code: "custom", input, message, params: { remedy }, continue: false }) as const;
 
-const withoutControls =
+export const withoutControls =
   (lines: boolean): z.core.CheckFn<string> =>
   ({ value, issues }) => {
     const found = unkept(value, { lines });

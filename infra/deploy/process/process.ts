@@ -6,34 +6,39 @@ import {
   crewHome,
   crewUrl,
   identityFile,
-  portsFile,
   recordedCrews,
-  reservePort,
+  reservePorts,
 } from "../../../providers/crew-process/local/index.ts";
 import { agentFiles, placeFiles } from "../../crews/agent-files.ts";
 import { crewSecrets, runtimeLimits } from "../../crews/environment.ts";
 import type { StackConfig } from "../../config.ts";
+import { hostedBy } from "../../declarations/index.ts";
+import { separateStack } from "../../../providers/common/local-stack.js";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import type { HostedCrew, HostingFactory } from "../hosting.ts";
 
 /** Runs crews as processes on this machine, each on a reserved port of 127.0.0.1, so every preview knows the URL. */
-export const hosting: HostingFactory = ({ config, projectRoot }) => {
+export const hosting: HostingFactory = async ({ config, projectRoot, agents }) => {
   const { modelApi = "", modelName } = config;
-  const dead = new Set(
-    recordedCrews(projectRoot).flatMap(({ agentId, isAlive }) => (isAlive ? [] : [agentId])),
-  );
+  const stack = separateStack(config.stack);
+  const dead = new Set(recordedCrews(projectRoot).flatMap(({ home, isAlive }) => (isAlive ? [] : [home])));
+  const ids = hostedBy("process", agents).map(({ id }) => id);
+  const ports = await reservePorts(projectRoot, ids, stack);
   return {
     host({ agent, wallet }, options): HostedCrew {
-      const port = reservePort(portsFile(projectRoot), agent.id);
+      const port = ports.get(agent.id);
+      if (port === undefined) throw new Error(`no port is reserved for ${agent.id}`);
+      const home = crewHome(projectRoot, agent.id, stack);
       const secrets = crewSecrets(agent, config, { needsDocumentsKey: false });
       const paymentKey = secrets.get("PAYMENT_KEY")?.value;
       const files = agentFiles(projectRoot, config.network, agent);
-      placeFiles(projectRoot, crewHome(projectRoot, agent.id), files);
+      placeFiles(projectRoot, home, files);
       const crew = new CrewProcess(
         agent.id,
         {
           agentId: agent.id,
           projectRoot,
+          ...(stack === undefined ? {} : { stack }),
           port,
           declaration: files.declaration,
           ...(files.packages ? { packages: files.packages.folder } : {}),
@@ -44,14 +49,14 @@ export const hosting: HostingFactory = ({ config, projectRoot }) => {
         },
         options,
       );
-      if (dead.has(agent.id)) {
+      if (dead.has(home)) {
         void pulumi.log.warn(`The crew of ${agent.id} is not running; up starts it again.`, crew);
       }
       return {
         url: crewUrl(port),
         ready: [crew],
         publishIdentifier(agentIdentifier, identityOptions) {
-          const file = identityFile(crewHome(projectRoot, agent.id));
+          const file = identityFile(home);
           void new CrewIdentity(agent.id, { file, agentIdentifier }, identityOptions);
         },
       };

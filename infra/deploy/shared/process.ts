@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
   SHARED_SERVICE,
+  crewHome,
   crewUrl,
-  portsFile,
   recordedCrews,
-  reservePort,
+  reservePorts,
 } from "../../../providers/crew-process/local/index.ts";
+import { separateStack } from "../../../providers/common/local-stack.js";
 import { SharedProcess } from "../../../providers/shared-crew/index.ts";
 import type { HostingContext } from "../hosting.ts";
 import { pollSeconds } from "../process/process.ts";
@@ -16,20 +17,24 @@ import { type SharedService, secretsInFile } from "./service.ts";
 const JOB_SECONDS = 900;
 
 /** Makes the service as a process of this machine, on a reserved port, so every preview knows the URL. */
-export function processService({ config, projectRoot }: HostingContext): SharedService {
-  const port = reservePort(portsFile(projectRoot), SHARED_SERVICE);
+export async function processService({ config, projectRoot }: HostingContext): Promise<SharedService> {
+  const stack = separateStack(config.stack);
+  const own = { projectRoot, ...(stack === undefined ? {} : { stack }) };
+  const port = (await reservePorts(projectRoot, [SHARED_SERVICE], stack)).get(SHARED_SERVICE);
+  if (port === undefined) throw new Error("no port is reserved for the shared crew service");
   const service = new SharedProcess(
     SHARED_SERVICE,
-    { projectRoot, port, code: config.shared.code },
+    { ...own, port, code: config.shared.code },
     { parent: new SharedCrews(SHARED_SERVICE) },
   );
-  const recorded = recordedCrews(projectRoot).find(({ agentId }) => agentId === SHARED_SERVICE);
+  const home = crewHome(projectRoot, SHARED_SERVICE, stack);
+  const recorded = recordedCrews(projectRoot).find((crew) => crew.home === home);
   if (recorded && !recorded.isAlive) {
     void pulumi.log.warn("The shared crew service is not running; up starts it again.", service);
   }
   return {
     url: crewUrl(port),
-    place: { kind: "folder", projectRoot },
+    place: { kind: "folder", ...own },
     ready: [service],
     instances: 1,
     jobSeconds: JOB_SECONDS,

@@ -1,10 +1,4 @@
-import {
-  crewHome,
-  crewUrl,
-  logFile,
-  portsFile,
-  reservedPort,
-} from "../../../providers/crew-process/local/index.ts";
+import { crewHome, crewUrl, logFile, reservedPort } from "../../../providers/crew-process/local/index.ts";
 import type { HostingTraits } from "../kind.ts";
 
 /** Runs crews as processes on this machine. */
@@ -19,14 +13,13 @@ export const processTraits: HostingTraits = {
   losesPaidJobs: false,
   needsDocumentsKey: () => false,
   settingsProblems: () => [],
-  urls({ projectRoot }) {
-    const file = portsFile(projectRoot);
-    return (id) => {
-      const port = reservedPort(file, id);
+  urls:
+    ({ projectRoot, stack }) =>
+    (id) => {
+      const port = reservedPort(projectRoot, id, stack);
       return port === undefined ? undefined : crewUrl(port);
-    };
-  },
+    },
   logs:
-    ({ projectRoot }) =>
-    (id) => ({ kind: "file", path: logFile(crewHome(projectRoot, id)) }),
+    ({ projectRoot, stack }) =>
+    (id) => ({ kind: "file", path: logFile(crewHome(projectRoot, id, stack)) }),
 };

@@ -41,8 +41,8 @@ export const sharedTraits: HostingTraits<Settings> = {
     }
     return [...sizeProblems(settings.shared), ...placeProblems(settings)];
   },
-  urls({ settings, projectRoot, scope }) {
-    const base = sharedUrl({ settings, projectRoot, scope });
+  urls({ settings, projectRoot, stack, scope }) {
+    const base = sharedUrl({ settings, projectRoot, stack, scope });
     return (id) => base && `${base}/${id}`;
   },
   logs: (context) => {
@@ -104,5 +104,5 @@ function logPlace({ settings, projectRoot, project, stack }: LogContext<Settings
       profile: aws.profile,
     };
   }
-  return { kind: "file", path: logFile(crewHome(projectRoot, SHARED_SERVICE)) };
+  return { kind: "file", path: logFile(crewHome(projectRoot, SHARED_SERVICE, stack)) };
 }

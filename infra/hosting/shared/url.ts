@@ -1,9 +1,4 @@
-import {
-  SHARED_SERVICE,
-  crewUrl,
-  portsFile,
-  reservedPort,
-} from "../../../providers/crew-process/local/index.ts";
+import { SHARED_SERVICE, crewUrl, reservedPort } from "../../../providers/crew-process/local/index.ts";
 import type { DockerSettings } from "../docker/settings.ts";
 import { DOCKER_PORTS, dockerUrl } from "../docker/url.ts";
 import type { AwsSettings } from "../ecs/settings.ts";
@@ -19,12 +14,17 @@ export interface SharedUrlContext {
   };
   /** The project's folder, absolute. */
   readonly projectRoot: string;
+  /** The stack's name. */
+  readonly stack: string;
   /** What distinguishes this stack from others that use the same engine. */
   readonly scope: readonly string[];
 }
 
 /** Returns the service's port in a Docker engine: the one in masumi:docker.ports, otherwise one derived from the stack. */
-export function sharedPort({ settings: { shared, docker }, scope }: Omit<SharedUrlContext, "projectRoot">) {
+export function sharedPort({
+  settings: { shared, docker },
+  scope,
+}: Omit<SharedUrlContext, "projectRoot" | "stack">) {
   const given = docker.ports[shared.name];
   const derived =
     stableNumbers([SHARED_SERVICE], DOCKER_PORTS, { scope }).get(SHARED_SERVICE) ?? DOCKER_PORTS.first;
@@ -36,6 +36,6 @@ export function sharedUrl(context: SharedUrlContext): string | undefined {
   const { shared, docker, aws } = context.settings;
   if (shared.on === "docker") return dockerUrl(docker, shared.name, sharedPort(context));
   if (shared.on === "ecs-alb") return aws.domain && albUrl(aws.domain, shared.name);
-  const port = reservedPort(portsFile(context.projectRoot), SHARED_SERVICE);
+  const port = reservedPort(context.projectRoot, SHARED_SERVICE, context.stack);
   return port === undefined ? undefined : crewUrl(port);
 }

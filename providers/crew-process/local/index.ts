@@ -3,17 +3,19 @@ export { CrewProcessError, type CrewProcessErrorCode } from "./errors.ts";
 export {
   SHARED_SERVICE,
   crewFolder,
+  buildFolder,
   crewHome,
   crewUrl,
   crewVenv,
   portsFile,
   runtimeDigest,
   sharedAgentsFolder,
+  sharedVersionsFolder,
   tryHome,
 } from "./paths.ts";
 export { InstallerError, type InstallerOptions, runInstaller } from "./installer.ts";
 export { pythonCandidates } from "./find-python.js";
-export { reservePort, reservedPort } from "./ports.ts";
+export { reservePorts, reservedPort } from "./ports.ts";
 export {
   type CrewInstance,
   type RecordedCrew,
@@ -26,5 +28,5 @@ export {
 } from "./instance.ts";
 export { isOwnProject } from "./own-project.ts";
 export { type CrewPayments, endCrew, identityFile, startCrew, stopCrew } from "./process.ts";
-export { addPackages, dropPackages, lockOf, packagesOf } from "./packages.ts";
+export { addPackages, dropPackages, dropUnusedPackages, lockOf, packagesOf } from "./packages.ts";
 export { ensurePythonEnvironment, type InstallOptions, type PythonEnvironment } from "./python.ts";

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import axios, { isAxiosError } from "axios";
 import { writeAtomicallySync } from "../../common/atomic-write.ts";
 import { CrewProcessError } from "./errors.ts";
-import { crewHome, crewUrl } from "./paths.ts";
+import { crewUrl, inCrewHomes } from "./paths.ts";
 
 /* What is recorded of a crew that was started, and whether it still runs. */
 
@@ -22,6 +22,8 @@ export interface CrewInstance {
 /** A crew that was started on this machine and has not been stopped since. */
 export interface RecordedCrew extends CrewInstance {
   readonly agentId: string;
+  /** The folder of its files. */
+  readonly home: string;
   /** Whether its process still exists. */
   readonly isAlive: boolean;
 }
@@ -30,7 +32,8 @@ const HEALTH_MS = 5_000;
 const CONNECT_MS = 1_000;
 const SILENT_FOR_MS = 20_000;
 
-const recordFile = (home: string): string => join(home, "process.json");
+const RECORD = "process.json";
+const recordFile = (home: string): string => join(home, RECORD);
 export const logFile = (home: string): string => join(home, "crew.log");
 
 /** Returns what the last start in a crew's folder recorded; undefined if it was stopped or never started. */
@@ -48,13 +51,14 @@ export const writeRecord = (home: string, running: CrewInstance): void =>
 
 export const removeRecord = (home: string): void => rmSync(recordFile(home), { force: true });
 
-/** Returns the crews that were started in a project and not stopped since, in the order of their ids. Asks none of them. */
+/** Returns the crews that were started in a project and not stopped since, in the order of their ids, those of stacks with crews apart last. Asks none of them. */
 export function recordedCrews(projectRoot: string): RecordedCrew[] {
-  return globSync(recordFile(crewHome(projectRoot, "*")))
-    .toSorted()
+  return inCrewHomes(projectRoot, RECORD)
+    .flatMap((pattern) => globSync(pattern).toSorted())
     .flatMap((file) => {
-      const running = readRecord(dirname(file));
-      return running ? [{ ...running, agentId: basename(dirname(file)), isAlive: isAlive(running) }] : [];
+      const home = dirname(file);
+      const running = readRecord(home);
+      return running ? [{ ...running, agentId: basename(home), home, isAlive: isAlive(running) }] : [];
     });
 }
 

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, posix } from "node:path";
 import { writeAtomicallySync } from "../../common/atomic-write.ts";
+import { separateStack } from "../../common/local-stack.js";
+import { withLockFile } from "../../common/lock-file.ts";
+import { portsFile } from "./paths.ts";
 
 const FIRST_PORT = 20_000;
 const PORTS = 10_000;
@@ -15,27 +18,45 @@ function readPorts(file: string): Record<string, number> {
   }
 }
 
+/** What an agent is called in the file: by its id, and by its stack too if that has crews apart from others. */
+const nameOf = (agentId: string, stack?: string): string =>
+  posix.join(separateStack(stack ?? "") ?? "", agentId);
+
 /** Returns the port that is already reserved for an agent, if there is one. */
-export const reservedPort = (file: string, agentId: string): number | undefined => readPorts(file)[agentId];
+export const reservedPort = (projectRoot: string, agentId: string, stack?: string): number | undefined =>
+  readPorts(portsFile(projectRoot))[nameOf(agentId, stack)];
 
 /**
- * Returns the port reserved for an agent on this machine, and records it in `file` (a JSON object, agent id -> port).
+ * Returns the ports reserved for agents on this machine, by id, and records them in .masumi/ports.json (agent -> port). Runs of several
+ * stacks may do so at once.
  *
- * The port is derived from the project's folder and the agent's id, so it is known before anything runs: a preview can show
+ * A port is derived from the project's folder and the agent's id, so it is known before anything runs: a preview can show
  * the agent's URL, and a changed crew never looks like a changed URL. In a collision the next free number is reserved.
  */
-export function reservePort(file: string, agentId: string): number {
-  const known = reservedPort(file, agentId);
-  if (known !== undefined) return known;
+export async function reservePorts(
+  projectRoot: string,
+  agentIds: readonly string[],
+  stack?: string,
+): Promise<ReadonlyMap<string, number>> {
+  const file = portsFile(projectRoot);
+  const named = agentIds.map((id) => [id, nameOf(id, stack)] as const);
+  const missing = (ports: Readonly<Record<string, number>>) => named.filter(([, name]) => !(name in ports));
+  if (missing(readPorts(file)).length > 0) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    await withLockFile(`${file}.lock`, async () => {
+      const ports = readPorts(file);
+      for (const [, name] of missing(ports))
+        ports[name] = freePort(file, name, new Set(Object.values(ports)));
+      writeAtomicallySync(file, `${JSON.stringify(ports, null, 2)}\n`);
+    });
+  }
   const ports = readPorts(file);
+  return new Map(named.flatMap(([id, name]) => (ports[name] === undefined ? [] : [[id, ports[name]]])));
+}
 
-  const taken = new Set(Object.values(ports));
-  const hash = createHash("sha256").update(`${file}\n${agentId}`).digest();
+function freePort(file: string, name: string, taken: ReadonlySet<number>): number {
+  const hash = createHash("sha256").update(`${file}\n${name}`).digest();
   let offset = hash.readUInt32BE(0) % PORTS;
   while (taken.has(FIRST_PORT + offset)) offset = (offset + 1) % PORTS;
-
-  const port = FIRST_PORT + offset;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeAtomicallySync(file, `${JSON.stringify({ ...ports, [agentId]: port }, null, 2)}\n`);
-  return port;
+  return FIRST_PORT + offset;
 }

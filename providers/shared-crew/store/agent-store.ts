@@ -1,12 +1,17 @@
 import type { Bucket } from "../../s3/index.ts";
 
+/** The folder of a service that is a process of this machine. */
+export interface FolderPlace {
+  readonly kind: "folder";
+  /** The project's folder, absolute. */
+  readonly projectRoot: string;
+  /** The service's stack, if its crews are apart from those of others. */
+  readonly stack?: string | undefined;
+}
+
 /** Where a shared crew service reads its agents: a folder of this machine, one in a container's volume, or a bucket. */
 export type Place =
-  | {
-      readonly kind: "folder";
-      /** The project's folder, absolute. */
-      readonly projectRoot: string;
-    }
+  | FolderPlace
   | {
       readonly kind: "docker";
       /** The engine, as in DOCKER_HOST; "" is DOCKER_HOST, otherwise this machine's engine. */

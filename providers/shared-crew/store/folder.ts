@@ -3,11 +3,11 @@ import { dirname, join } from "node:path";
 import { writeAtomicallySync } from "../../common/atomic-write.ts";
 import { isOwnProject, sharedAgentsFolder } from "../../crew-process/local/index.ts";
 import { SharedCrewError } from "../errors.ts";
-import { type AgentStore, DECLARATION } from "./agent-store.ts";
+import { type AgentStore, DECLARATION, type FolderPlace } from "./agent-store.ts";
 
 /** An agent's files on this machine. Another clone's, which an old state may name, are neither written nor removed. */
-export function folderStore(projectRoot: string, agentId: string): AgentStore {
-  const folder = join(sharedAgentsFolder(projectRoot), agentId);
+export function folderStore({ projectRoot, stack }: FolderPlace, agentId: string): AgentStore {
+  const folder = join(sharedAgentsFolder(projectRoot, stack), agentId);
   return {
     async write(files) {
       if (!isOwnProject(projectRoot)) throw ofAnotherClone(folder);

@@ -32,7 +32,7 @@ export function openStore(place: Place, agentId: string): AgentStore {
 }
 
 function storeOf(place: Place, agentId: string): AgentStore {
-  if (place.kind === "folder") return folderStore(place.projectRoot, agentId);
+  if (place.kind === "folder") return folderStore(place, agentId);
   return place.kind === "docker" ? dockerStore(place, agentId) : bucketStore(place, agentId);
 }
 

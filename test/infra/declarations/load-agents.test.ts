@@ -61,7 +61,7 @@ describe("the agents that this repository ships", () => {
 describe("the folder", () => {
   it("is complained of when it is missing", () => {
     expect(complaintsOf({ ...LOCAL, projectRoot: project({ "README.md": "" }) })).toEqual([
-      "agents:1:1: is not a readable folder, agents are YAML files in a folder of the project",
+      "agents:1:1: is not a readable folder, agents are YAML files in a folder of the project; if all are to go, keep it with a .gitkeep in it",
     ]);
   });
 
@@ -73,6 +73,41 @@ describe("the folder", () => {
     const projectRoot = project({ "agents/weather.yaml": `${WEATHER}# ${"x".repeat(256 * 1024)}\n` });
     expect(complaintsOf({ ...LOCAL, projectRoot })).toEqual([
       "agents/weather.yaml:1:1: is larger than 256 KiB, put long material into documents",
+    ]);
+  });
+});
+
+describe("a folder of another stack's agents", () => {
+  const files = {
+    "agents/weather.yaml": `${WEATHER}url: https://example.com/weather\n`,
+    "agents/customers-07/traffic.yaml": `${WEATHER}url: https://example.com/traffic\n`,
+    "Pulumi.broken.yaml": "config: [",
+  };
+
+  it("is no agents of this one, and no mistake while a stack names it", () => {
+    const projectRoot = project({
+      ...files,
+      "Pulumi.customers-07.yaml": "config:\n  masumi:agents: agents/customers-07/\n",
+    });
+    const of = (folder: string) => loadAgents({ ...LOCAL, folder, projectRoot });
+    expect(of("agents").agents.map(({ file }) => file)).toEqual(["agents/weather.yaml"]);
+    expect(of("agents/customers-07").agents.map(({ file }) => file)).toEqual([
+      "agents/customers-07/traffic.yaml",
+    ]);
+  });
+
+  it("is complained of when none does", () => {
+    expect(complaintsOf({ ...LOCAL, projectRoot: project(files) })).toEqual([
+      expect.stringMatching(/^agents\/customers-07:1:1: is a folder, and subfolders are not read/),
+    ]);
+  });
+
+  it("is complained of when it leads out of the project", () => {
+    const outside = project(files);
+    const projectRoot = project({});
+    symlinkSync(join(outside, "agents"), join(projectRoot, "agents"));
+    expect(complaintsOf({ ...LOCAL, projectRoot })).toEqual([
+      "agents:1:1: is a link to something outside the project, put the folder itself there",
     ]);
   });
 });
@@ -108,7 +143,7 @@ describe("an entry that stands where an agent did", () => {
       writeFileSync(entry(root, "old/2025/traffic.YML"), WEATHER);
     });
     expect(complaints).toEqual([
-      "agents/old:1:1: is a folder, and subfolders are not read, move its YAML files to agents/, or name the folder in a build:",
+      "agents/old:1:1: is a folder, and subfolders are not read, move its YAML files to agents/, or name the folder in a build: or in a stack's masumi:agents",
     ]);
   });
 

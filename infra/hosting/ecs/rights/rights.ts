@@ -297,10 +297,13 @@ const NAMES: Readonly<Record<string, Rights>> = {
   },
 };
 
-/** To tell that an object is missing, and not denied, its bucket must be listed. */
+/**
+ * To tell that an object is missing, and not denied, its bucket must be listed. Stored documents are beside the stack's own objects, and
+ * may be customers': only who deploys reads them.
+ */
 const IN_BUCKET: Rights = {
   reads: [grant("s3:GetObject", "document"), grant("s3:ListBucket", "documents")],
-  writes: [grant("s3:PutObject s3:DeleteObject", "document")],
+  writes: [grant("s3:PutObject s3:DeleteObject", "document"), grant("s3:GetObject", "storedDocument")],
 };
 
 const ACCESS: Readonly<Record<string, Rights>> = {

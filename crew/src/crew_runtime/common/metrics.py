@@ -1,0 +1,109 @@
+"""Counters and gauges in Prometheus' text format: few, so that no library is needed for them."""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from crew_runtime.common.current_agent import current_agent
+
+_NAME: Final = "crew_"
+
+
+class Counter:
+    """Counts by labels; only goes up."""
+
+    def __init__(self, name: str, help_text: str) -> None:
+        self.name = name
+        self.help_text = help_text
+        self._lock = threading.Lock()
+        self._values: dict[tuple[tuple[str, str], ...], float] = {}
+
+    def add(self, amount: float = 1, **labels: str) -> None:
+        """Add `amount` for these labels, and for the agent whose work it is where there are several."""
+        agent = current_agent()
+        if agent:
+            labels["agent"] = agent
+        key = tuple(sorted(labels.items()))
+        with self._lock:
+            self._values[key] = self._values.get(key, 0) + amount
+
+    def forget(self, agent: str) -> None:
+        """Remove what was counted for an agent that is gone."""
+        with self._lock:
+            for key in [key for key in self._values if ("agent", agent) in key]:
+                del self._values[key]
+
+    @property
+    def values(self) -> dict[tuple[tuple[str, str], ...], float]:
+        """Return the values by labels."""
+        with self._lock:
+            return dict(self._values)
+
+
+PAYMENT_REQUESTS: Final = Counter("payment_requests_total", "Requests to the payment service by outcome.")
+PAYMENT_CHANGES: Final = Counter("payment_changes_total", "Changes of payments by on-chain state and next action.")
+JOBS_ENDED: Final = Counter("jobs_ended_total", "Runs of jobs by outcome: result, or the code of the failure.")
+JOB_SECONDS: Final = Counter("job_seconds_total", "Seconds that jobs' processes took.")
+MODEL_CALLS: Final = Counter("model_calls_total", "Calls of the language model.")
+TOKENS: Final = Counter("model_tokens_total", "Tokens of the language model.")
+LEASES_LOST: Final = Counter("leases_lost_total", "Jobs that another runtime took over while this one ran them.")
+STARTS_REFUSED: Final = Counter("starts_refused_total", "Starts that were more than a client's part, by limit.")
+JOBS_GAVE_WAY: Final = Counter(
+    "jobs_gave_way_total", "Unpaid jobs that gave way to later ones, or were given up for them."
+)
+COUNTERS: Final = (
+    STARTS_REFUSED,
+    JOBS_GAVE_WAY,
+    PAYMENT_REQUESTS,
+    PAYMENT_CHANGES,
+    JOBS_ENDED,
+    JOB_SECONDS,
+    MODEL_CALLS,
+    TOKENS,
+    LEASES_LOST,
+)
+
+Gauge = tuple[str, str, Mapping[str, float] | float]
+"""Name, help, and a value or one for each value of the label `kind`."""
+_Sample = tuple[Mapping[str, str], float]
+
+
+def rendered(gauges: Iterable[Gauge], by_agent: Mapping[str, Iterable[Gauge]] | None = None) -> str:
+    """Return the counters and the given gauges in the text format of Prometheus; those of agents have their labels."""
+    lines: list[str] = []
+    for counter in COUNTERS:
+        lines += _head(counter.name, counter.help_text, "counter")
+        lines += [f"{_NAME}{counter.name}{_labels(dict(key))} {value:.15g}" for key, value in counter.values.items()]
+    samples: dict[tuple[str, str], list[_Sample]] = {}
+    for name, help_text, values in gauges:
+        samples.setdefault((name, help_text), []).extend(_samples(values, {}))
+    for agent, own in (by_agent or {}).items():
+        for name, help_text, values in own:
+            samples.setdefault((name, help_text), []).extend(_samples(values, {"agent": agent}))
+    for (name, help_text), found in samples.items():
+        lines += _head(name, help_text, "gauge")
+        lines += [f"{_NAME}{name}{_labels(labels)} {value:.15g}" for labels, value in found]
+    return "\n".join(lines) + "\n"
+
+
+def _samples(values: Mapping[str, float] | float, labels: Mapping[str, str]) -> Iterator[_Sample]:
+    if isinstance(values, Mapping):
+        for kind, value in values.items():
+            yield {**labels, "kind": kind}, value
+    else:
+        yield labels, values
+
+
+def _head(name: str, help_text: str, kind: str) -> list[str]:
+    return [f"# HELP {_NAME}{name} {help_text}", f"# TYPE {_NAME}{name} {kind}"]
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    if not labels:
+        return ""
+    pairs = (f'{name}="{_escaped(value)}"' for name, value in labels.items())
+    return "{" + ",".join(pairs) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,0 +1,245 @@
+import { createHash, randomInt } from "node:crypto";
+import type { Agent } from "../../infra/declarations/index.ts";
+import type { Gate } from "../billing/gate.ts";
+import { authorOf } from "../commits/author.ts";
+import {
+  type AgentRow,
+  type Form,
+  type Shown,
+  type StoredDocument,
+  addAgent,
+  changeAgent,
+  countAgentsOf,
+  findAgent,
+} from "../database/agents.ts";
+import { findAnswer, keepAnswer } from "../database/answers.ts";
+import type { Database } from "../database/database.ts";
+import { fleetOf } from "../database/fleets.ts";
+import { addRequest } from "../database/requests.ts";
+import type { FleetDirectory } from "../fleets/fleets.ts";
+import type { User } from "../identity/user.ts";
+import type { Settings } from "../settings.ts";
+import {
+  type Declared,
+  type FieldProblem,
+  checkDeclaration,
+  declarationOf,
+  formProblems,
+} from "../templates/declare.ts";
+import type { Template } from "../templates/template.ts";
+import { tidy } from "../templates/texts.ts";
+import { invalid, nameTaken, notFound, otherBody, subscriptionNeeded, wrongState } from "./problems.ts";
+
+export interface AcceptParts {
+  readonly database: Database;
+  readonly gate: Gate;
+  readonly templates: ReadonlyMap<string, Template>;
+  readonly fleets: FleetDirectory;
+  readonly settings: Pick<Settings, "PORTAL_FLEET_SIZE">;
+}
+
+/** What a form has, as it came. */
+export interface SentForm {
+  readonly name?: string | undefined;
+  readonly bio?: string | undefined;
+  readonly description?: string | undefined;
+  readonly documents: readonly StoredDocument[];
+}
+
+const SUFFIX = "abcdefghijkmnpqrstuvwxyz23456789";
+const SUFFIX_LENGTH = 6;
+const LONGEST_SLUG = 40;
+
+/** Makes an id of a name, for addresses and files; it is never given out twice, and says nothing where the name has no Latin letters. */
+export function newAgentId(name: string): string {
+  const slug = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .slice(0, LONGEST_SLUG)
+    .replaceAll(/^-+|-+$/g, "");
+  const suffix = Array.from({ length: SUFFIX_LENGTH }, () => SUFFIX[randomInt(SUFFIX.length)]).join("");
+  return `${slug || "agent"}-${suffix}`;
+}
+
+/** Throws 402 unless the user may have one more agent, and returns how many there were. */
+export async function admit(
+  { database, gate }: AcceptParts,
+  user: User,
+  signal?: AbortSignal,
+): Promise<number> {
+  const count = await countAgentsOf(database, user.id);
+  const admission = await gate.admit(user, count, signal);
+  if (!admission.admitted) throw subscriptionNeeded(admission.reason, admission.checkoutUrl);
+  return count;
+}
+
+/** Returns the template of an id. @throws HttpProblem 400 */
+export function templateOf({ templates }: AcceptParts, id: string | undefined): Template {
+  const template = templates.get(id ?? "");
+  if (template) return template;
+  const message = `is not a template: choose ${[...templates.keys()].join(", ")}`;
+  throw invalid([{ field: "template", message }]);
+}
+
+const formOf = ({ name = "", bio = "", description = "", documents }: SentForm): Form => ({
+  name: tidy(name).replaceAll(/\s+/g, " "),
+  bio: tidy(bio),
+  description: tidy(description),
+  documents,
+});
+
+/** Returns what is wrong with the number of documents. */
+function documentProblems({ documents: allowed }: Template, { documents }: Form): FieldProblem[] {
+  const { least, most } = allowed;
+  if (documents.length < least) return [{ field: "docs", message: `at least ${least} needed` }];
+  if (documents.length > most) return [{ field: "docs", message: `at most ${most} documents` }];
+  const names = documents.map(({ name }) => name.toLowerCase());
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  return twice === undefined ? [] : [{ field: "docs", message: `"${twice}" is there twice: rename one` }];
+}
+
+/** A form that passed all checks, and the declaration that it became. */
+interface Accepted {
+  readonly declaration: string;
+  readonly shown: Shown;
+}
+
+/** Turns a form into a declaration that a run will take. @throws HttpProblem 400 with all that is wrong */
+function declare(parts: AcceptParts, template: Template, form: Form, who: Declared): Accepted {
+  const problems = [...formProblems(template, form), ...documentProblems(template, form)];
+  if (problems.length > 0) throw invalid(problems);
+  const declaration = declarationOf(template, form, who);
+  const { project, model: stack, network } = parts.fleets;
+  const checked = checkDeclaration({ project, stack }, who.id, declaration);
+  if ("length" in checked) throw invalid(checked);
+  return {
+    declaration,
+    shown: { price: priceOf(checked), network, input: checked.input },
+  };
+}
+
+function priceOf({ pricing }: Agent): string {
+  if (pricing.type !== "fixed") return pricing.type;
+  return pricing.prices.map(({ human }) => human).join(" + ");
+}
+
+/** What identifies a request's body, whatever order its parts came in. */
+const digestOf = (body: unknown): string => createHash("sha256").update(JSON.stringify(body)).digest("hex");
+
+export interface Creation {
+  readonly user: User;
+  readonly template: Template;
+  readonly form: SentForm;
+  /** How many agents the user had when they were admitted. */
+  readonly admittedAt: number;
+  readonly idempotencyKey: string | undefined;
+}
+
+/** Accepts an agent: from here on it will be declared, whoever is killed. Returns its id. @throws HttpProblem */
+export async function createAgent(parts: AcceptParts, creation: Creation): Promise<string> {
+  const { user, template, idempotencyKey: key } = creation;
+  const form = formOf(creation.form);
+  const digest = digestOf([template.id, form]);
+  const problems = [...formProblems(template, form), ...documentProblems(template, form)];
+  if (problems.length > 0) throw invalid(problems);
+  const id = newAgentId(form.name);
+  try {
+    return await parts.database.transaction(async (queries) => {
+      // One at a time for each user, so that two that come at once cannot both be the last one that the plan allows.
+      await queries.query(
+        "SELECT pg_advisory_xact_lock(hashtextextended('masumi-agents-portal:user:' || $1, 0))",
+        [user.id],
+      );
+      const answer = key === undefined ? undefined : await findAnswer(queries, user.id, key);
+      if (answer) {
+        if (answer.digest !== digest) throw otherBody();
+        return answer.agentId;
+      }
+      const count = await countAgentsOf(queries, user.id);
+      if (count > creation.admittedAt) throw new OutrunError();
+      const fleet = await fleetOf(queries, user.id, parts.settings.PORTAL_FLEET_SIZE);
+      const { declaration, shown } = declare(parts, template, form, { id, userId: user.id });
+      await addAgent(queries, { id, userId: user.id, fleet, template: template.id, form, shown });
+      await addRequest(queries, { agentId: id, fleet, kind: "create", declaration, author: authorOf(user) });
+      if (key !== undefined) await keepAnswer(queries, { userId: user.id, key, digest, agentId: id });
+      return id;
+    });
+  } catch (error) {
+    throw isNameTaken(error) ? nameTaken(form.name) : error;
+  }
+}
+
+/** Another agent of the user was accepted since they were admitted: whether one more may be has to be asked again. */
+export class OutrunError extends Error {
+  override readonly name = "OutrunError";
+}
+
+const isNameTaken = (error: unknown): boolean =>
+  (error as { constraint?: unknown } | null)?.constraint === "portal_agents_names";
+
+export interface Change extends Omit<SentForm, "documents"> {
+  readonly added: readonly StoredDocument[];
+  /** Digests of documents that the agent is to forget. */
+  readonly removed: readonly string[];
+}
+
+/** Accepts a change of an agent. @throws HttpProblem */
+export async function modifyAgent(parts: AcceptParts, user: User, id: string, change: Change): Promise<void> {
+  await parts.database
+    .transaction(async (queries) => {
+      await queries.query("SELECT 1 FROM portal_agents WHERE id = $1 FOR UPDATE", [id]);
+      const agent = requireOwn(await findAgent(queries, id), user);
+      requireStaying(agent);
+      const template = templateOf(parts, agent.template);
+      const { name, bio, description, documents } = agent.form;
+      const kept = documents.filter(({ sha256 }) => !change.removed.includes(sha256));
+      const form = formOf({
+        name: change.name ?? name,
+        bio: change.bio ?? bio,
+        description: change.description ?? description,
+        documents: [...kept, ...change.added],
+      });
+      const { fleet, userId } = agent;
+      const { declaration, shown } = declare(parts, template, form, { id, userId });
+      const state = agent.state === "registered" || agent.masumiId !== null ? "updating" : agent.state;
+      await changeAgent(queries, id, { form, shown, state, problem: null }, { step: "changed" });
+      await addRequest(queries, { agentId: id, fleet, kind: "change", declaration, author: authorOf(user) });
+    })
+    .catch((error: unknown) => {
+      throw isNameTaken(error) ? nameTaken(change.name ?? "") : error;
+    });
+}
+
+/** Accepts that an agent leaves. Asking twice changes nothing. @throws HttpProblem */
+export async function removeAgent(
+  { database }: Pick<AcceptParts, "database">,
+  user: User,
+  id: string,
+): Promise<void> {
+  await database.transaction(async (queries) => {
+    await queries.query("SELECT 1 FROM portal_agents WHERE id = $1 FOR UPDATE", [id]);
+    const agent = requireOwn(await findAgent(queries, id), user);
+    if (agent.state === "leaving" || agent.state === "deregistered") return;
+    await changeAgent(queries, id, { state: "leaving", problem: null }, { step: "leaving" });
+    await addRequest(queries, {
+      agentId: id,
+      fleet: agent.fleet,
+      kind: "delete",
+      declaration: null,
+      author: authorOf(user),
+    });
+  });
+}
+
+/** Returns an agent that a user may see. @throws HttpProblem 404, also where there is one that they may not see */
+export function requireOwn(agent: AgentRow | undefined, user: User): AgentRow {
+  if (!agent || (agent.userId !== user.id && !user.isOperator)) throw notFound();
+  return agent;
+}
+
+function requireStaying({ state }: AgentRow): void {
+  if (state === "leaving" || state === "deregistered") {
+    throw wrongState("The agent leaves, or has left: it cannot be changed any more.");
+  }
+}

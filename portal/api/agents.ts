@@ -1,0 +1,121 @@
+import type { Context, Hono } from "hono";
+import { type AgentRow, findAgent, findAgents } from "../database/agents.ts";
+import { runsSince } from "../database/runs.ts";
+import {
+  type Creation,
+  OutrunError,
+  admit,
+  createAgent,
+  modifyAgent,
+  removeAgent,
+  requireOwn,
+  templateOf,
+} from "./accept.ts";
+import type { ApiEnv, ApiParts } from "./context.ts";
+import { readForm } from "./form.ts";
+import type { RateLimit } from "./limits.ts";
+import { malformed } from "./problems.ts";
+import { Serial } from "./serial.ts";
+import { runView, viewsOf } from "./view.ts";
+import { secondsToWait, untilSettled } from "./wait.ts";
+
+const LONGEST_KEY = 255;
+/** So many runs are shown with an agent. */
+const MOST_RUNS = 5;
+const ADMISSIONS = 10;
+
+/** POST /agent, GET /agents, GET, PATCH and DELETE /agents/{id}. */
+export function agentRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit): void {
+  app.post("/agent", async (context) => {
+    limit.take(context.get("user").id);
+    return create(context, parts);
+  });
+
+  app.get("/agents", async (context) => {
+    const agents = await findAgents(parts.database, { userId: context.get("user").id });
+    return context.json({ agents: await viewsOf(parts.database, agents) });
+  });
+
+  app.get("/agents/:id", async (context) => {
+    const agent = requireOwn(await findAgent(parts.database, context.req.param("id")), context.get("user"));
+    return answer(context, parts, agent);
+  });
+
+  app.patch("/agents/:id", async (context) => {
+    const user = context.get("user");
+    limit.take(user.id);
+    const id = context.req.param("id");
+    const agent = requireOwn(await findAgent(parts.database, id), user);
+    const { form, removed } = await readForm(context, parts, templateOf(parts, agent.template));
+    const { documents: added, ...texts } = form;
+    await modifyAgent(parts, user, id, { ...texts, added, removed });
+    return answer(context, parts, requireOwn(await findAgent(parts.database, id), user), 202);
+  });
+
+  app.delete("/agents/:id", async (context) => {
+    const user = context.get("user");
+    limit.take(user.id);
+    const id = context.req.param("id");
+    await removeAgent(parts, user, id);
+    return answer(context, parts, requireOwn(await findAgent(parts.database, id), user), 202);
+  });
+}
+
+async function create(context: Context<ApiEnv>, parts: ApiParts): Promise<Response> {
+  const user = context.get("user");
+  const idempotencyKey = context.req.header("idempotency-key");
+  if (idempotencyKey !== undefined && !isKey(idempotencyKey)) {
+    throw malformed(`Idempotency-Key has at most ${LONGEST_KEY} printable characters.`);
+  }
+  // Before anything is uploaded.
+  await admit(parts, user, context.req.raw.signal);
+  const { form, template: named } = await readForm(context, parts);
+  const creation = { user, template: templateOf(parts, named), form, idempotencyKey };
+  const id = await creating.run(user.id, () => admitAndCreate(parts, creation, context.req.raw.signal));
+  return created(context, parts, id);
+}
+
+/** A user's agents are admitted one after the other, so that each counts those before it. */
+const creating = new Serial();
+
+async function admitAndCreate(
+  parts: ApiParts,
+  creation: Omit<Creation, "admittedAt">,
+  signal: AbortSignal,
+): Promise<string> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const admittedAt = await admit(parts, creation.user, signal);
+      return await createAgent(parts, { ...creation, admittedAt });
+    } catch (error) {
+      // Another portal was faster.
+      if (!(error instanceof OutrunError) || attempt === ADMISSIONS) throw error;
+    }
+  }
+}
+
+const isKey = (key: string): boolean => key.length <= LONGEST_KEY && /^[\x21-\x7e]+$/.test(key);
+
+async function created(context: Context<ApiEnv>, parts: ApiParts, id: string): Promise<Response> {
+  const seconds = secondsToWait(context.req.header("prefer"));
+  const agent = await untilSettled(parts, id, seconds, context.req.raw.signal);
+  context.header("Location", `/agents/${id}`);
+  if (seconds > 0) context.header("Preference-Applied", `wait=${seconds}`);
+  if (agent?.masumiId) return context.json({ agentId: id, masumiId: agent.masumiId }, 201);
+  return context.json({ agentId: id }, 202);
+}
+
+async function answer(
+  context: Context<ApiEnv>,
+  { database, fleets }: ApiParts,
+  agent: AgentRow,
+  status: 200 | 202 = 200,
+): Promise<Response> {
+  const etag = `"${agent.version}"`;
+  context.header("ETag", etag);
+  if (status === 200 && context.req.header("if-none-match") === etag) return context.body(null, 304);
+  const [view] = await viewsOf(database, [agent], { forOperator: context.get("user").isOperator });
+  const runs = await runsSince(database, agent.fleet, agent.createdAt, MOST_RUNS);
+  const { id } = fleets.named(agent.fleet);
+  return context.json({ ...view, runs: runs.map((run) => runView(run, id)) }, status);
+}

@@ -1,0 +1,49 @@
+import { Hono } from "hono";
+import { HttpProblem } from "../problem.ts";
+import { accountRoutes } from "./account.ts";
+import { agentRoutes } from "./agents.ts";
+import type { ApiEnv, ApiParts } from "./context.ts";
+import { eventRoutes } from "./events.ts";
+import { RateLimit } from "./limits.ts";
+import { notFound } from "./problems.ts";
+import { operatorRoutes } from "./operator.ts";
+import { publicRoutes } from "./public.ts";
+import { tryRoutes } from "./try.ts";
+
+/** Makes the portal's HTTP API. */
+export function createApi(parts: ApiParts): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>();
+  app.onError((error) => {
+    if (error instanceof HttpProblem) return error.getResponse();
+    parts.say(`A request failed: ${error.stack ?? error.message}`);
+    return unexpected().getResponse();
+  });
+  app.notFound(() => notFound().getResponse());
+  publicRoutes(app, parts);
+  const plain = app as unknown as Hono;
+  parts.signInRoutes?.(plain);
+  parts.gate.routes?.(plain);
+  for (const path of ["/agent", "/agents", "/agents/*", "/events", "/me", "/billing/*", "/operator/*"]) {
+    app.use(path, async (context, next) => {
+      const { signal } = context.req.raw;
+      context.set("user", await parts.identity.verify(context.req.header("authorization"), signal));
+      context.header("Cache-Control", "no-store");
+      await next();
+    });
+  }
+  const limit = new RateLimit(parts.settings.PORTAL_BURST, parts.settings.PORTAL_REQUESTS_A_MINUTE);
+  eventRoutes(app, parts);
+  agentRoutes(app, parts, limit);
+  tryRoutes(app, parts, limit);
+  accountRoutes(app, parts);
+  operatorRoutes(app, parts);
+  return app;
+}
+
+const unexpected = () =>
+  new HttpProblem({
+    status: 500,
+    error: "unexpected",
+    title: "Something went wrong",
+    detail: "This is a fault of the portal, which its log describes. Send the request again later.",
+  });

@@ -1,0 +1,87 @@
+import type { Context, Hono } from "hono";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import { type AgentFilter, findAgent, findAgents, findSteps } from "../database/agents.ts";
+import { requireOwn } from "./accept.ts";
+import type { ApiEnv, ApiParts } from "./context.ts";
+import { viewsOf } from "./view.ts";
+
+const HEARTBEAT_MS = 15_000;
+
+/** GET /events and GET /agents/{id}/events: server-sent events, which go on behind Last-Event-ID. */
+export function eventRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
+  app.get("/events", (context) => {
+    const { id, isOperator } = context.get("user");
+    const seesAll = isOperator && context.req.query("all") === "true";
+    return follow(context, parts, seesAll ? {} : { userId: id });
+  });
+  app.get("/agents/:id/events", async (context) => {
+    const { id } = requireOwn(await findAgent(parts.database, context.req.param("id")), context.get("user"));
+    return follow(context, parts, { id });
+  });
+}
+
+/** Returns the version behind which a client goes on; "0" for all. */
+function lastSeen(context: Context): string {
+  const sent = context.req.header("last-event-id") ?? "";
+  return /^\d{1,18}$/.test(sent) ? sent : "0";
+}
+
+function follow(context: Context<ApiEnv>, { database, changes }: ApiParts, filter: AgentFilter): Response {
+  const forOperator = context.get("user").isOperator;
+  let version = lastSeen(context);
+  let step = "0";
+  // A proxy that collects an answer before passing it on would pass nothing on.
+  context.header("X-Accel-Buffering", "no");
+  context.header("Cache-Control", "no-store");
+  return streamSSE(context, async (stream) => {
+    const ended = new AbortController();
+    stream.onAbort(() => ended.abort());
+    while (!ended.signal.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const stop = changes.hear((userId) => {
+        if (filter.userId === undefined || userId === "" || userId === filter.userId) resolve();
+      });
+      try {
+        const agents = await findAgents(database, { ...filter, after: version });
+        for (const view of await viewsOf(database, agents, { forOperator })) {
+          await stream.writeSSE({ event: "agent", id: view.version, data: JSON.stringify(view) });
+          version = view.version;
+        }
+        if (filter.id !== undefined) step = await tellSteps(stream, database, filter.id, step);
+        const isIdle = await untilHeard(promise, ended.signal);
+        // Also looked at anew then: a notification may have been lost with its connection.
+        if (isIdle) await stream.write(": still here\n\n");
+      } finally {
+        stop();
+      }
+    }
+  });
+}
+
+async function tellSteps(
+  stream: SSEStreamingApi,
+  database: ApiParts["database"],
+  id: string,
+  after: string,
+): Promise<string> {
+  let last = after;
+  for (const { number, step, at, detail } of await findSteps(database, [id], after)) {
+    await stream.writeSSE({ event: "step", data: JSON.stringify({ step, at: at.toISOString(), detail }) });
+    last = number;
+  }
+  return last;
+}
+
+/** Waits for something to happen, and returns whether nothing did for the length of a heartbeat. */
+async function untilHeard(heard: Promise<void>, signal: AbortSignal): Promise<boolean> {
+  const { promise: over, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(true), HEARTBEAT_MS);
+  const abort = () => resolve(false);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([heard.then(() => false), over]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
+}

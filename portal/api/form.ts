@@ -1,0 +1,210 @@
+import { basename, extname } from "node:path";
+import type { Context } from "hono";
+import { z } from "zod";
+import type { StoredDocument } from "../database/agents.ts";
+import { ContentError, asNamed } from "../documents/content.ts";
+import { isDigest } from "../documents/store.ts";
+import type { Template } from "../templates/template.ts";
+import { textProblem, tidy } from "../templates/texts.ts";
+import type { SentForm } from "./accept.ts";
+import type { ApiEnv, ApiParts } from "./context.ts";
+import { type Part, boundaryOf, readParts } from "./multipart.ts";
+import { invalid, malformed, tooLarge, wrongType } from "./problems.ts";
+
+/** All texts of a form together. */
+const MOST_TEXT_BYTES = 256 * 1024;
+const LONGEST_NAME = 120;
+const MEBIBYTE = 1024 * 1024;
+
+const jsonForm = z.object({
+  name: z.string().optional(),
+  bio: z.string().optional(),
+  description: z.string().optional(),
+  template: z.string().optional(),
+  removeDocs: z.array(z.string()).optional(),
+});
+type Texts = z.output<typeof jsonForm>;
+
+export interface ReadForm {
+  readonly form: SentForm;
+  readonly template: string | undefined;
+  /** Digests of documents that are to be removed. */
+  readonly removed: readonly string[];
+}
+
+/** What documents may be: those of a template, or of any as long as it is not known which one is meant. */
+type Allowed = Template["documents"];
+
+/**
+ * Reads the form of a request, as JSON or as multipart/form-data with documents, which are stored while they come.
+ *
+ * @param template the agent's template, if it has one already
+ * @throws HttpProblem 400, 413, 415
+ */
+export async function readForm(
+  context: Context<ApiEnv>,
+  parts: ApiParts,
+  template?: Template,
+): Promise<ReadForm> {
+  const type = context.req.header("content-type") ?? "";
+  const body = context.req.raw.body as AsyncIterable<Uint8Array> | null;
+  const boundary = boundaryOf(type);
+  if (boundary !== undefined) return readMultipart(readParts(body ?? nothing(), boundary), parts, template);
+  if (/^application\/json\b/i.test(type)) return readJson(body ?? nothing());
+  throw wrongType("Send application/json or multipart/form-data.");
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+async function readJson(body: AsyncIterable<Uint8Array>): Promise<ReadForm> {
+  return formOf(await parseJson(body, jsonForm, MOST_TEXT_BYTES), []);
+}
+
+/** Reads a request's body as JSON of this form. @throws HttpProblem 400, 413, 415 */
+export function readJsonBody<T extends z.ZodType>(
+  context: Context<ApiEnv>,
+  schema: T,
+  most = MOST_TEXT_BYTES,
+): Promise<z.output<T>> {
+  const type = context.req.header("content-type") ?? "";
+  if (!/^application\/json\b/i.test(type)) throw wrongType("Send application/json.");
+  return parseJson((context.req.raw.body as AsyncIterable<Uint8Array> | null) ?? nothing(), schema, most);
+}
+
+async function parseJson<T extends z.ZodType>(
+  body: AsyncIterable<Uint8Array>,
+  schema: T,
+  most: number,
+): Promise<z.output<T>> {
+  const text = await readText(body, most);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw malformed("The body is not JSON.");
+  }
+  const read = schema.safeParse(value);
+  if (!read.success) throw malformed(z.prettifyError(read.error));
+  return read.data;
+}
+
+async function readMultipart(
+  sent: AsyncIterable<Part>,
+  parts: ApiParts,
+  known: Template | undefined,
+): Promise<ReadForm> {
+  const texts: Record<string, string> = {};
+  const removeDocs: string[] = [];
+  const documents: StoredDocument[] = [];
+  let left = MOST_TEXT_BYTES;
+  for await (const part of sent) {
+    if (part.filename !== undefined) {
+      // A browser sends an empty file without a name for a field that was left empty.
+      if (part.filename === "") continue;
+      if (part.name !== "docs") throw malformed(`Documents belong into "docs", not into "${part.name}".`);
+      const template = known ?? parts.templates.get(texts["template"] ?? "");
+      documents.push(
+        await storeDocument(part, parts, template ? template.documents : anyOf(parts), documents.length),
+      );
+      continue;
+    }
+    const text = await readText(part.body, left);
+    left -= Buffer.byteLength(text);
+    if (part.name === "removeDocs" || part.name === "removeDocs[]") removeDocs.push(text);
+    else texts[part.name] = text;
+  }
+  const { name, bio, description, template } = texts;
+  const form = formOf({ name, bio, description, template, removeDocs } as Texts, documents);
+  // What came before the template was named was only held against what any template takes.
+  const { documents: allowed } = known ?? parts.templates.get(template ?? "") ?? { documents: anyOf(parts) };
+  for (const { name: file, bytes } of documents) {
+    requireType(file, allowed);
+    if (bytes > allowed.mostBytes) throw documentTooLarge(file, allowed);
+  }
+  return form;
+}
+
+function formOf(
+  { template, removeDocs = [], ...texts }: Texts,
+  documents: readonly StoredDocument[],
+): ReadForm {
+  const wrong = removeDocs.find((digest) => !isDigest(digest));
+  if (wrong !== undefined)
+    throw invalid([{ field: "removeDocs", message: "names documents by their SHA-256" }]);
+  return { form: { ...texts, documents }, template, removed: removeDocs };
+}
+
+/** What at least one template takes. */
+function anyOf({ templates }: ApiParts): Allowed {
+  const all = [...templates.values()].map(({ documents }) => documents);
+  return {
+    least: 0,
+    most: Math.max(...all.map(({ most }) => most)),
+    mostBytes: Math.max(...all.map(({ mostBytes }) => mostBytes)),
+    types: [...new Set(all.flatMap(({ types }) => types))],
+  };
+}
+
+async function storeDocument(
+  { filename = "", body }: Part,
+  { documents }: ApiParts,
+  allowed: Allowed,
+  count: number,
+): Promise<StoredDocument> {
+  if (count >= allowed.most) throw invalid([{ field: "docs", message: `at most ${allowed.most} documents` }]);
+  const name = nameOf(filename);
+  requireType(name, allowed);
+  try {
+    const stored = await documents.put(asNamed(name, limited(name, body, allowed)));
+    return { ...stored, name };
+  } catch (error) {
+    if (error instanceof ContentError) throw wrongType(error.message);
+    throw error;
+  }
+}
+
+/** Returns a document's name without the folders that some senders put before it. @throws HttpProblem 400 */
+function nameOf(filename: string): string {
+  const name = tidy(basename(filename.replaceAll("\\", "/")));
+  const problem = textProblem(name, { most: LONGEST_NAME, lines: false });
+  if (problem !== undefined) throw invalid([{ field: "docs", message: `the name of a document ${problem}` }]);
+  return name;
+}
+
+function requireType(name: string, { types }: Allowed): void {
+  if (!types.includes(extname(name).toLowerCase())) {
+    throw wrongType(`"${name}" cannot be taken: documents end in ${types.join(", ")}.`);
+  }
+}
+
+const documentTooLarge = (name: string, { mostBytes }: Allowed) =>
+  tooLarge(`"${name}" is too large: a document may have ${Math.floor(mostBytes / MEBIBYTE)} MiB.`);
+
+async function* limited(
+  name: string,
+  body: AsyncIterable<Uint8Array>,
+  allowed: Allowed,
+): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > allowed.mostBytes) throw documentTooLarge(name, allowed);
+    yield chunk;
+  }
+}
+
+/** Reads a text, but no more of it than that. @throws HttpProblem 400 if it is not UTF-8, 413 */
+async function readText(body: AsyncIterable<Uint8Array>, most: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > most) throw tooLarge("The request has more text than may be sent.");
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw malformed("A text is not UTF-8.");
+  }
+}

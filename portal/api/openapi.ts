@@ -1,0 +1,170 @@
+import { OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
+import { agent, agentChange, newAgent, problem, run } from "./schemas.ts";
+
+type Responses = Parameters<typeof createRoute>[0]["responses"];
+type Method = "get" | "post" | "patch" | "delete";
+
+const json = <T extends z.ZodType>(schema: T) => ({ content: { "application/json": { schema } } });
+const problemBody = { content: { "application/problem+json": { schema: problem } } };
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  400: "The form has mistakes; all of them are in `problems`.",
+  401: "No token, or none that counts here.",
+  402: "A subscription is needed, or the plan is used up.",
+  403: "For operators alone.",
+  404: "No such agent, or not one of the user's.",
+  409: "The name is taken, the Idempotency-Key was used for something else, or the agent leaves.",
+  413: "Too large.",
+  415: "A type that cannot be taken.",
+  429: "Too many requests; `Retry-After` says when.",
+  502: "The agent's job failed.",
+};
+
+const problems = (...statuses: number[]): Responses =>
+  Object.fromEntries(
+    statuses.map((status) => [status, { description: MEANINGS[status] ?? "A problem.", ...problemBody }]),
+  );
+
+const ok = (description: string, schema: z.ZodType, status = 200): Responses => ({
+  [status]: { description, ...json(schema) },
+});
+
+interface Described {
+  readonly summary: string;
+  readonly responses: Responses;
+  readonly request?: Parameters<typeof createRoute>[0]["request"];
+  readonly isPublic?: boolean;
+}
+
+const idInPath = z.object({ id: z.string().openapi({ param: { name: "id", in: "path" } }) });
+const created = z.object({ agentId: z.string(), masumiId: z.string().optional() });
+const multipart = (schema: z.ZodType) =>
+  ({ body: { content: { "multipart/form-data": { schema }, "application/json": { schema } } } }) as const;
+const creating = z.object({
+  "idempotency-key": z
+    .string()
+    .optional()
+    .openapi({ description: "Repeating a request with it does nothing twice." }),
+  prefer: z
+    .string()
+    .optional()
+    .openapi({ description: "How long to wait until it is registered.", example: "wait=30" }),
+});
+const resuming = z.object({
+  "last-event-id": z.string().optional().openapi({ description: "Goes on behind this version." }),
+});
+const events: Responses = {
+  200: {
+    description: "`agent` events, each an Agent, with its version as id.",
+    content: { "text/event-stream": { schema: z.string() } },
+  },
+};
+const anything = z.record(z.string(), z.unknown());
+const url = z.object({ url: z.string() });
+const returning = { body: json(z.object({ returnPath: z.string().optional() })) };
+
+/** Every route of the API that programs use, and what it answers. */
+const ROUTES: Readonly<Record<string, Described>> = {
+  "get /config": { summary: "What this portal offers", responses: ok("Settings.", anything), isPublic: true },
+  "get /me": { summary: "Who I am", responses: { ...ok("The user.", anything), ...problems(401) } },
+  "post /agent": {
+    summary: "Create an agent",
+    request: { headers: creating, ...multipart(newAgent) },
+    responses: {
+      ...ok("It is registered.", created, 201),
+      ...ok("It was accepted, and will be; `Location` is where to look.", created, 202),
+      ...problems(400, 401, 402, 409, 413, 415, 429),
+    },
+  },
+  "get /agents": {
+    summary: "My agents",
+    responses: { ...ok("All of them.", z.object({ agents: z.array(agent) })), ...problems(401) },
+  },
+  "get /agents/{id}": {
+    summary: "One agent",
+    request: { params: idInPath },
+    responses: { ...ok("The agent.", agent), ...problems(401, 404) },
+  },
+  "patch /agents/{id}": {
+    summary: "Change an agent",
+    request: { params: idInPath, ...multipart(agentChange) },
+    responses: { ...ok("Accepted.", agent, 202), ...problems(400, 401, 404, 409, 413, 415, 429) },
+  },
+  "delete /agents/{id}": {
+    summary: "Take an agent off the network",
+    request: { params: idInPath },
+    responses: { ...ok("Accepted.", agent, 202), ...problems(401, 404, 429) },
+  },
+  "post /agents/{id}/try": {
+    summary: "Try an agent: one job, free of charge",
+    request: { params: idInPath, body: json(z.object({ input: anything })) },
+    responses: {
+      ...ok("What it answered.", z.object({ result: z.string() })),
+      ...problems(400, 401, 404, 409, 429, 502),
+    },
+  },
+  "get /events": { summary: "What happens to my agents", request: { headers: resuming }, responses: events },
+  "get /agents/{id}/events": {
+    summary: "What happens to one agent",
+    request: { params: idInPath, headers: resuming },
+    responses: events,
+  },
+  "post /billing/checkout": {
+    summary: "Where to subscribe",
+    request: returning,
+    responses: { ...ok("A page to go to.", url), ...problems(401) },
+  },
+  "post /billing/portal": {
+    summary: "Where to change or end a subscription",
+    request: returning,
+    responses: { ...ok("A page to go to.", url), ...problems(401) },
+  },
+  ...Object.fromEntries(
+    (
+      [
+        ["agents", "Everybody's agents", z.object({ agents: z.array(agent) })],
+        ["fleets", "The fleets", anything],
+        ["wallets", "The wallets and their balances", anything],
+        ["spent", "What was spent", anything],
+        ["drift", "Where what is registered differs from what is declared", anything],
+        ["runs", "The last runs", z.object({ runs: z.array(run) })],
+      ] as const
+    ).map(([name, summary, schema]): [string, Described] => [
+      `get /operator/${name}`,
+      { summary, responses: { ...ok(summary, schema), ...problems(401, 403) } },
+    ]),
+  ),
+  "get /operator/runs/{id}": {
+    summary: "One run, with its log",
+    request: { params: idInPath },
+    responses: { ...ok("The run.", run.extend({ log: z.string() })), ...problems(401, 403, 404) },
+  },
+};
+
+export type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
+
+/** Returns the description of the API, made from the schemas that it answers by. */
+export function openApiDocument(serverUrl: string): OpenApiDocument {
+  const docs = new OpenAPIHono();
+  docs.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
+  for (const [route, { summary, responses, request, isPublic }] of Object.entries(ROUTES)) {
+    const [method, path] = route.split(" ") as [Method, string];
+    docs.openAPIRegistry.registerPath({
+      method,
+      path,
+      summary,
+      responses,
+      ...(request ? { request } : {}),
+      ...(isPublic ? {} : { security: [{ bearer: [] }] }),
+    });
+  }
+  return docs.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: {
+      title: "Create AI agent",
+      version: "1.0.0",
+      description: "Agents of customers on the Masumi network.",
+    },
+    servers: [{ url: serverUrl }],
+  });
+}

@@ -1,0 +1,112 @@
+import { z } from "@hono/zod-openapi";
+
+/** What the API takes and answers; /openapi.json is made of these. */
+
+export const problem = z
+  .object({
+    title: z.string(),
+    status: z.int(),
+    error: z
+      .string()
+      .openapi({ description: "A stable word, which programs test for.", example: "name-taken" }),
+    detail: z.string().openapi({ description: "What happened and what to do, for a person." }),
+    problems: z
+      .array(z.object({ field: z.string(), message: z.string() }))
+      .optional()
+      .openapi({ description: "All that is wrong with a form." }),
+    checkoutUrl: z.string().optional().openapi({ description: "Where a subscription can be bought." }),
+  })
+  .openapi("Problem");
+
+const time = z.iso.datetime();
+
+export const agentState = z.enum([
+  "accepted",
+  "declared",
+  "starting",
+  "running",
+  "requested",
+  "registered",
+  "updating",
+  "failed",
+  "leaving",
+  "deregistered",
+]);
+
+export const run = z
+  .object({
+    id: z.string(),
+    fleet: z.string(),
+    state: z.enum(["queued", "running", "succeeded", "failed"]),
+    commit: z.string().nullable(),
+    startedAt: time.nullable(),
+    endedAt: time.nullable(),
+    summary: z.string(),
+  })
+  .openapi("Run");
+
+export type RunView = z.output<typeof run>;
+
+export const agent = z
+  .object({
+    agentId: z.string(),
+    masumiId: z
+      .string()
+      .nullable()
+      .openapi({ description: "The identifier on the network; null until it is registered." }),
+    name: z.string(),
+    bio: z.string(),
+    description: z.string(),
+    template: z.string(),
+    state: agentState,
+    problem: z.object({ error: z.string(), detail: z.string(), remedy: z.string().optional() }).nullable(),
+    price: z.string(),
+    network: z.string(),
+    url: z.string().nullable(),
+    input: z
+      .array(z.record(z.string(), z.unknown()))
+      .openapi({ description: "The form that buyers fill in (MIP-003)." }),
+    documents: z.array(z.object({ sha256: z.string(), name: z.string(), bytes: z.int() })),
+    expectedAt: time.nullable().openapi({ description: "When the chain is expected to have it." }),
+    version: z.string().openapi({ description: "Rises with each change; the id of its event." }),
+    createdAt: time,
+    updatedAt: time,
+    timeline: z.array(z.object({ step: z.string(), at: time, detail: z.string().optional() })),
+    runs: z
+      .array(run)
+      .optional()
+      .openapi({ description: "What deployments did of late, newest first; of one agent alone." }),
+    user: z.string().optional().openapi({ description: "Whose agent it is; for operators alone." }),
+  })
+  .openapi("Agent");
+
+export type AgentView = z.output<typeof agent>;
+
+const document = { type: "string", format: "binary" } as const;
+
+/** What is filled in to create an agent. Lengths are the template's. */
+export const newAgent = z
+  .object({
+    name: z.string(),
+    bio: z.string(),
+    description: z.string(),
+    template: z.string(),
+    docs: z
+      .array(z.string())
+      .optional()
+      .openapi({ type: "array", items: document, description: "Files; multipart alone." }),
+  })
+  .openapi("NewAgent");
+
+export const agentChange = z
+  .object({
+    name: z.string().optional(),
+    bio: z.string().optional(),
+    description: z.string().optional(),
+    docs: z
+      .array(z.string())
+      .optional()
+      .openapi({ type: "array", items: document, description: "Files to add." }),
+    removeDocs: z.array(z.string()).optional().openapi({ description: "SHA-256 of documents to remove." }),
+  })
+  .openapi("AgentChange");

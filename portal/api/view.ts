@@ -1,0 +1,70 @@
+import { type AgentRow, type Step, findSteps } from "../database/agents.ts";
+import type { Queries } from "../database/database.ts";
+import type { RunRow } from "../database/runs.ts";
+import type { AgentView, RunView } from "./schemas.ts";
+
+/** Returns agents as the API shows them, with their time lines. */
+export async function viewsOf(
+  queries: Queries,
+  agents: readonly AgentRow[],
+  { forOperator = false }: { readonly forOperator?: boolean } = {},
+): Promise<AgentView[]> {
+  const steps = Map.groupBy(
+    await findSteps(
+      queries,
+      agents.map(({ id }) => id),
+    ),
+    ({ agentId }) => agentId,
+  );
+  return agents.map((agent) => viewOf(agent, steps.get(agent.id) ?? [], forOperator));
+}
+
+function viewOf(agent: AgentRow, steps: readonly Step[], forOperator: boolean): AgentView {
+  const { form, shown } = agent;
+  return {
+    agentId: agent.id,
+    masumiId: agent.masumiId,
+    name: form.name,
+    bio: form.bio,
+    description: form.description,
+    template: agent.template,
+    state: agent.state,
+    problem: agent.problem,
+    price: shown.price,
+    network: shown.network,
+    url: agent.url,
+    input: shown.input.map((field) => ({ ...field })),
+    documents: form.documents.map((document) => ({ ...document })),
+    expectedAt: agent.expectedAt?.toISOString() ?? null,
+    version: agent.version,
+    createdAt: agent.createdAt.toISOString(),
+    updatedAt: agent.updatedAt.toISOString(),
+    timeline: steps.map(({ step, at, detail }) => ({
+      step,
+      at: at.toISOString(),
+      ...(detail === null ? {} : { detail }),
+    })),
+    ...(forOperator ? { user: agent.userId } : {}),
+  };
+}
+
+const CHANGES: readonly (readonly [key: string, word: string])[] = [
+  ["create", "created"],
+  ["update", "updated"],
+  ["replace", "replaced"],
+  ["delete", "removed"],
+];
+
+/** Returns a run as the API shows it. */
+export function runView({ id, commit, startedAt, endedAt, ok, changes }: RunRow, fleet: string): RunView {
+  const counted = CHANGES.flatMap(([key, word]) => (changes?.[key] ? [`${changes[key]} ${word}`] : []));
+  return {
+    id,
+    fleet,
+    state: endedAt === null ? "running" : ok ? "succeeded" : "failed",
+    commit,
+    startedAt: startedAt.toISOString(),
+    endedAt: endedAt?.toISOString() ?? null,
+    summary: counted.join(", ") || (endedAt === null ? "under way" : "nothing changed"),
+  };
+}

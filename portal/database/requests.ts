@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+import type { Queries } from "./database.ts";
+
+/** Who is named as a commit's author. */
+export interface Author {
+  readonly name: string;
+  readonly email: string;
+}
+
+/** Channel on which it is notified that there is something to commit. */
+export const REQUESTS_ADDED = "portal_requests";
+
+export type RequestKind = "create" | "change" | "delete";
+
+export interface NewRequest {
+  readonly agentId: string;
+  readonly fleet: number;
+  readonly kind: RequestKind;
+  /** The declaration's YAML; null for an agent that leaves. */
+  readonly declaration: string | null;
+  readonly author: Author;
+}
+
+/** What was accepted, and is to be committed or was. */
+export interface DeclarationRequest extends NewRequest {
+  readonly number: string;
+  readonly id: string;
+}
+
+export async function addRequest(queries: Queries, request: NewRequest): Promise<void> {
+  const { agentId, fleet, kind, declaration, author } = request;
+  await queries.query(
+    `INSERT INTO portal_requests (id, agent_id, fleet, kind, declaration, author_name, author_email)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    [randomUUID(), agentId, fleet, kind, declaration, author.name, author.email],
+  );
+  await queries.query("SELECT pg_notify($1, '')", [REQUESTS_ADDED]);
+}
+
+interface RequestRow extends Omit<DeclarationRequest, "author"> {
+  readonly authorName: string;
+  readonly authorEmail: string;
+}
+
+/** Returns what is not committed yet, in the order in which it was accepted. */
+export async function openRequests(queries: Queries, most: number): Promise<DeclarationRequest[]> {
+  const rows = await queries.query<RequestRow>(
+    `SELECT number::text AS number, id::text AS id, agent_id AS "agentId", fleet, kind, declaration, author_name AS "authorName",
+       author_email AS "authorEmail" FROM portal_requests WHERE commit IS NULL ORDER BY portal_requests.number LIMIT $1`,
+    [most],
+  );
+  return rows.map(({ authorName: name, authorEmail: email, ...row }) => ({
+    ...row,
+    author: { name, email },
+  }));
+}
+
+/** Notes which commit has a request. */
+export async function setCommit(queries: Queries, ids: readonly string[], commit: string): Promise<void> {
+  await queries.query("UPDATE portal_requests SET commit = $2 WHERE id = ANY($1::uuid[])", [
+    [...ids],
+    commit,
+  ]);
+}
+
+/** Returns whether an agent has a request that is not committed yet. */
+export async function hasOpenRequest(queries: Queries, agentId: string): Promise<boolean> {
+  return (
+    (
+      await queries.query("SELECT 1 FROM portal_requests WHERE agent_id = $1 AND commit IS NULL LIMIT 1", [
+        agentId,
+      ])
+    ).length > 0
+  );
+}
+
+/** Returns each agent's newest request in a fleet; only of agents of which every request is committed. */
+export async function settledRequests(queries: Queries, fleet: number): Promise<Map<string, string>> {
+  const rows = await queries.query<{ agentId: string; newest: string }>(
+    `SELECT agent_id AS "agentId", max(number)::text AS newest FROM portal_requests WHERE fleet = $1
+     GROUP BY agent_id HAVING bool_and(commit IS NOT NULL)`,
+    [fleet],
+  );
+  return new Map(rows.map(({ agentId, newest }) => [agentId, newest]));
+}

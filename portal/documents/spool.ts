@@ -1,0 +1,36 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import type { Stored } from "./store.ts";
+
+/** What came, in a file, with what is known of it once all of it is there. */
+export interface Spooled extends Stored {
+  readonly file: string;
+}
+
+/** Writes what comes into a file while hashing it, and hands that file on; it is gone afterwards, unless it was moved away. */
+export async function spool<T>(
+  folder: string,
+  source: AsyncIterable<Uint8Array>,
+  use: (spooled: Spooled) => Promise<T>,
+): Promise<T> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, randomUUID());
+  const hash = createHash("sha256");
+  let bytes = 0;
+  async function* hashed() {
+    for await (const chunk of source) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      yield chunk;
+    }
+  }
+  try {
+    await pipeline(hashed, createWriteStream(file, { mode: 0o600, flush: true }));
+    return await use({ file, sha256: hash.digest("hex"), bytes });
+  } finally {
+    await rm(file, { force: true });
+  }
+}

@@ -1,0 +1,5 @@
+export { bearerIdentity, type BearerOptions } from "./bearer.ts";
+export { IssuerUnreachableError, UnauthorizedError } from "./errors.ts";
+export { type LocalIssuer, LocalSignInRefusedError, openLocalIssuer } from "./local-issuer.ts";
+export { checkIdentity, identitySettings } from "./settings.ts";
+export type { Identity, User } from "./user.ts";

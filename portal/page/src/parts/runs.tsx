@@ -1,0 +1,32 @@
+import type { JSX } from "preact";
+import { durationText, shortMoment } from "../texts.ts";
+import type { AgentRun, RunState } from "../wire.ts";
+
+export const RUN_STATES: Readonly<Record<RunState, { readonly label: string; readonly tone: string }>> = {
+  queued: { label: "Waiting", tone: "busy" },
+  running: { label: "Under way", tone: "busy" },
+  succeeded: { label: "Done", tone: "good" },
+  failed: { label: "Failed", tone: "bad" },
+};
+
+/** The last deployments of an agent. */
+export function Runs({ runs }: { readonly runs: readonly AgentRun[] }): JSX.Element | null {
+  if (runs.length === 0) return null;
+  return (
+    <section class="panel" aria-labelledby="runs">
+      <h2 id="runs">Last runs</h2>
+      <ul class="runs">
+        {runs.map(({ id, state, startedAt, endedAt, summary }) => (
+          <li key={id}>
+            <span class={`badge badge-${RUN_STATES[state].tone}`}>{RUN_STATES[state].label}</span>
+            <span class="quiet">
+              {startedAt === null ? "" : shortMoment(startedAt)}
+              {startedAt !== null && endedAt !== null ? `, ${durationText(startedAt, endedAt)}` : ""}
+            </span>
+            <p dir="auto">{summary}</p>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

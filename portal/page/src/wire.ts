@@ -1,0 +1,216 @@
+/*
+ * What the portal's API answers, as types alone: nothing of the server, and no validation library, gets into the bundle. A type
+ * test holds them against the schemas that the API is served from.
+ */
+
+export type AgentState =
+  | "accepted"
+  | "declared"
+  | "starting"
+  | "running"
+  | "requested"
+  | "registered"
+  | "updating"
+  | "failed"
+  | "leaving"
+  | "deregistered";
+
+/** Something that happened to an agent; `step` is one of the time line's names, of which a newer portal may have more. */
+export interface TimelineEntry {
+  readonly step: string;
+  readonly at: string;
+  readonly detail?: string | undefined;
+}
+
+export interface StoredDocument {
+  readonly sha256: string;
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export interface Validation {
+  readonly validation: string;
+  readonly value: string | number | boolean;
+}
+
+/** A field of an agent's input schema, as defined by MIP-003. */
+export interface InputField {
+  readonly id: string;
+  readonly type: string;
+  readonly name?: string | undefined;
+  readonly data?: Readonly<Record<string, unknown>> | undefined;
+  readonly validations?: readonly Validation[] | undefined;
+}
+
+export interface AgentProblem {
+  readonly error: string;
+  readonly detail: string;
+  readonly remedy?: string | undefined;
+}
+
+export type RunState = "queued" | "running" | "succeeded" | "failed";
+
+/** What one deployment did for an agent. */
+export interface AgentRun {
+  readonly id: string;
+  readonly state: RunState;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly summary: string;
+}
+
+export interface Agent {
+  readonly agentId: string;
+  readonly masumiId: string | null;
+  readonly name: string;
+  readonly bio: string;
+  readonly description: string;
+  readonly template: string;
+  readonly state: AgentState;
+  readonly problem: AgentProblem | null;
+  readonly price: string;
+  readonly network: string;
+  readonly url: string | null;
+  readonly input: readonly InputField[];
+  readonly documents: readonly StoredDocument[];
+  readonly expectedAt: string | null;
+  /** Grows with every change, over all agents. */
+  readonly version: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly timeline: readonly TimelineEntry[];
+  readonly runs?: readonly AgentRun[] | undefined;
+  /** Only an operator is told. */
+  readonly user?: string | undefined;
+}
+
+/** What a run says while it works on an agent. */
+export interface Step {
+  readonly step: string;
+  readonly at: string;
+  readonly detail: string | null;
+}
+
+export interface TemplateDocuments {
+  /** So many are needed. */
+  readonly least: number;
+  readonly most: number;
+  readonly mostBytes: number;
+  /** As HTML's accept has them: `.pdf`, `application/pdf`, `text/*`. */
+  readonly types: readonly string[];
+}
+
+export interface Template {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly price: string;
+  readonly documents: TemplateDocuments | null;
+  /** The texts that it takes: `name`, `bio`, `description`. */
+  readonly takes: readonly string[];
+  /** Most characters of each. */
+  readonly lengths: Readonly<Record<string, number>>;
+}
+
+export type SignIn =
+  | { readonly kind: "local" }
+  | {
+      readonly kind: "oidc";
+      readonly issuer: string;
+      readonly clientId: string;
+      readonly scope: string;
+      readonly audience?: string | undefined;
+    };
+
+export interface Configuration {
+  readonly network: string;
+  readonly signIn: SignIn;
+  readonly billing: "none" | "stripe";
+  readonly templates: readonly Template[];
+}
+
+export interface User {
+  readonly id: string;
+  readonly email: string | null;
+  readonly isOperator: boolean;
+}
+
+export interface BillingStatus {
+  readonly state: "none" | "active" | "trialing" | "past_due" | "lapsed";
+  readonly plan: string | null;
+  /** Agents that the plan allows; null: as many as wanted. */
+  readonly allowed: number | null;
+  /** When a lapsed subscription's agents are shut down. */
+  readonly drainsAt: string | null;
+}
+
+export interface Me {
+  readonly user: User;
+  readonly billing: BillingStatus;
+  readonly agents: number;
+}
+
+export interface FieldProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** An `application/problem+json`. */
+export interface Problem {
+  readonly title: string;
+  readonly status: number;
+  readonly error: string;
+  readonly detail: string;
+  readonly problems?: readonly FieldProblem[] | undefined;
+  readonly checkoutUrl?: string | undefined;
+}
+
+/* What operators see. */
+
+export interface Fleet {
+  readonly id: string;
+  readonly stack: string;
+  readonly agents: number;
+  readonly most: number;
+  readonly state: "deployed" | "behind" | "running" | "failed";
+  readonly commit: string | null;
+  readonly deployedCommit: string | null;
+  readonly lastRunAt: string | null;
+}
+
+export interface Wallet {
+  readonly vkey: string;
+  readonly address: string | null;
+  readonly type: string;
+  readonly fleets: readonly string[];
+  /** Null: unknown. */
+  readonly ada: string | null;
+  readonly low: boolean;
+  readonly detail: string | null;
+}
+
+export interface Spent {
+  readonly fees: string;
+  readonly locked: string;
+  /** By days or months: `2026-11-29`, `2026-11`. */
+  readonly days: readonly { readonly day: string; readonly fees: string; readonly registrations: number }[];
+}
+
+export interface Drift {
+  readonly checkedAt: string | null;
+  readonly drift: readonly {
+    readonly fleet: string;
+    readonly agentId: string | null;
+    readonly kind: string;
+    readonly detail: string;
+  }[];
+}
+
+export interface Run extends AgentRun {
+  readonly fleet: string;
+  readonly commit: string | null;
+}
+
+export interface RunWithLog extends Run {
+  readonly log: string;
+}

@@ -1,0 +1,216 @@
+import { mkdirSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { join, resolve } from "node:path";
+import { type ServerType, serve } from "@hono/node-server";
+import type { Hono } from "hono";
+import { crewFolder, crewVenv, ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
+import type { Environment } from "../stacks/index.ts";
+import { createApi } from "./api/app.ts";
+import { Changes } from "./api/changes.ts";
+import { noGate } from "./billing/none.ts";
+import { Repository } from "./commits/repository.ts";
+import { type OpenedDatabase, openDatabase } from "./database/open.ts";
+import { bucketStore } from "./documents/bucket.ts";
+import { folderStore } from "./documents/folder.ts";
+import { FleetDirectory, type FleetNames } from "./fleets/fleets.ts";
+import { prepareLocalFleet } from "./fleets/local.ts";
+import { openFleetProject, packageRoot } from "./fleets/project.ts";
+import { bearerIdentity, openLocalIssuer } from "./identity/index.ts";
+import { HttpProblem } from "./problem.ts";
+import { buildPage } from "./page/build.ts";
+import { servePage } from "./page/serve.ts";
+import { FleetQueue } from "./runs/queue.ts";
+import { Upkeep } from "./runs/upkeep.ts";
+import { Worker } from "./runs/worker.ts";
+import type { Settings } from "./settings.ts";
+import { OWN_TEMPLATES, readTemplates } from "./templates/template.ts";
+
+export interface PortalOptions {
+  readonly settings: Settings;
+  /** What keys and switches of the runs are read from. */
+  readonly env: Environment;
+  /** Hears what the operator is to know. */
+  readonly say: (line: string) => void;
+}
+
+export interface RunningPortal {
+  /** Where its customers find it. */
+  readonly url: string;
+  /** Ends the portal: what is under way comes to a point from which the next start goes on. */
+  close(): Promise<void>;
+}
+
+type Fetch = (request: Request) => Response | Promise<Response>;
+
+/** Starts the portal, and returns when it takes requests. */
+export async function startPortal({ settings, env, say }: PortalOptions): Promise<RunningPortal> {
+  const folder = resolve(settings.PORTAL_FOLDER);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // Requests that come before all is there are told so; what else would take the port is told at once.
+  let answer: Fetch = () => starting().getResponse();
+  const server = await listen((request) => answer(request), settings);
+  const closers: (() => Promise<void>)[] = [() => closed(server)];
+  const close = async () => {
+    for (const end of closers.toReversed()) await end();
+  };
+  try {
+    const url = settings.PORTAL_URL ?? urlOf(server, settings);
+    const opened = await openDatabase({ url: settings.DATABASE_URL, folder: join(folder, "database") });
+    closers.push(() => opened.database.close());
+    answer = await compose({ settings, env, say, folder, url, opened, closers });
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Composed extends PortalOptions {
+  readonly folder: string;
+  readonly url: string;
+  readonly opened: OpenedDatabase;
+  /** What is to be ended, in the order in which it was begun. */
+  readonly closers: (() => Promise<void>)[];
+}
+
+/** Puts the portal's parts together. */
+async function compose({ settings, env, say, folder, url, opened, closers }: Composed): Promise<Fetch> {
+  const { database, pglite } = opened;
+  const repository = new Repository(join(folder, "repository.git"), settings.PORTAL_REPOSITORY);
+  await repository.open();
+  const documents = openDocuments(settings, folder);
+  const fleets = await openFleets({ settings, folder, repository, say });
+  const changes = new Changes();
+  await changes.start(database);
+  closers.push(() => changes.stop());
+  const queue = new FleetQueue({ url: settings.DATABASE_URL, pglite }, say);
+  const prepare = prepareWith(fleets, settings, folder);
+  const worker = new Worker(
+    { database, repository, fleets, project: fleets.project, env, prepare, queue },
+    {
+      batchMs: settings.PORTAL_BATCH_MS,
+      runs: settings.PORTAL_RUNS,
+      deploys: settings.PORTAL_DEPLOY === "here",
+    },
+    say,
+  );
+  await worker.start();
+  closers.push(() => worker.stop());
+  const upkeep = new Upkeep({ database, documents, keepDays: settings.PORTAL_KEEP_DAYS }, say);
+  upkeep.start();
+  closers.push(() => upkeep.stop());
+  const api = createApi({
+    ...(await openIdentity(settings, folder, url)),
+    database,
+    settings,
+    gate: noGate,
+    billing: "none",
+    templates: readTemplates(settings.PORTAL_TEMPLATES ?? OWN_TEMPLATES),
+    documents,
+    fleets,
+    changes,
+    env,
+    url,
+    say,
+  });
+  const { PORTAL_ISSUER: issuer } = settings;
+  servePage(api as unknown as Hono, {
+    folder: await buildPage({ onProgress: say }),
+    // The page signs in there by itself.
+    connect: issuer === undefined ? [] : [new URL(issuer).origin],
+  });
+  return api.fetch;
+}
+
+const documentsFolder = (folder: string) => join(folder, "documents");
+
+function openDocuments({ PORTAL_DOCUMENTS: bucket }: Settings, folder: string) {
+  return bucket ? bucketStore(bucket, join(folder, "incoming")) : folderStore(documentsFolder(folder));
+}
+
+/** Opens the project that the fleets' stacks run in; on this machine with what crews need. */
+async function openFleets(parts: {
+  readonly settings: Settings;
+  readonly folder: string;
+  readonly repository: Repository;
+  readonly say: (line: string) => void;
+}): Promise<FleetDirectory> {
+  const { settings, folder, repository, say } = parts;
+  const project = openFleetProject(join(folder, "project"));
+  const fleets = new FleetDirectory({ project, repository, prefix: settings.PORTAL_STACKS });
+  if (!fleets.isLocal) {
+    await fleets.placeModel();
+    return fleets;
+  }
+  await ensurePythonEnvironment({
+    crewFolder: crewFolder(packageRoot),
+    venv: crewVenv(packageRoot),
+    onProgress: say,
+  });
+  await prepareWith(fleets, settings, folder)(fleets.named(1));
+  return fleets;
+}
+
+function prepareWith(fleets: FleetDirectory, { PORTAL_CHAIN_SPEED: chainSpeed }: Settings, folder: string) {
+  return async (fleet: FleetNames, signal?: AbortSignal) => {
+    if (!fleets.isLocal) return;
+    await prepareLocalFleet(
+      fleets.project,
+      fleet,
+      { chainSpeed, documents: documentsFolder(folder) },
+      signal,
+    );
+  };
+}
+
+/** Who users are, and how the API lets them sign in. */
+async function openIdentity(settings: Settings, folder: string, url: string) {
+  const { PORTAL_ISSUER: issuer, PORTAL_AUDIENCE: audience } = settings;
+  if (issuer === undefined || audience === undefined) {
+    const local = await openLocalIssuer({ folder, host: settings.PORTAL_HOST, url });
+    return { identity: local, signIn: { kind: "local" } as const, signInRoutes: local.routes.bind(local) };
+  }
+  const identity = bearerIdentity({
+    issuer,
+    audience,
+    jwksUrl: settings.PORTAL_JWKS_URL,
+    operator: settings.PORTAL_OPERATOR_CLAIM,
+    email: settings.PORTAL_EMAIL_CLAIM,
+  });
+  const { PORTAL_CLIENT_ID: clientId, PORTAL_SCOPE: scope } = settings;
+  return { identity, signIn: { kind: "oidc", issuer, clientId, scope } as const };
+}
+
+const starting = () =>
+  new HttpProblem({
+    status: 503,
+    error: "starting",
+    title: "The portal is starting",
+    detail: "Try again in a few seconds.",
+    headers: { "Retry-After": "2" },
+  });
+
+/** A form with documents may take minutes on a slow line, its headers may not. */
+const REQUEST_WITHIN_MS = 15 * 60_000;
+const HEADERS_WITHIN_MS = 15_000;
+
+function listen(fetch: Fetch, { PORTAL_HOST: hostname, PORTAL_PORT: port }: Settings): Promise<ServerType> {
+  return new Promise((done, failed) => {
+    const serverOptions = { requestTimeout: REQUEST_WITHIN_MS, headersTimeout: HEADERS_WITHIN_MS };
+    const server = serve({ fetch, hostname, port, serverOptions }, () => done(server));
+    server.once("error", failed);
+  });
+}
+
+function urlOf(server: ServerType, { PORTAL_HOST: host }: Settings): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** Ends the server; streams of events, which never end by themselves, are cut off. */
+function closed(server: ServerType): Promise<void> {
+  return new Promise((done) => {
+    server.close(() => done());
+    if ("closeAllConnections" in server) server.closeAllConnections();
+  });
+}

@@ -1,0 +1,158 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import {
+  type Environment,
+  type Project,
+  type RunEvent,
+  type StackRun,
+  runStack,
+} from "../../stacks/index.ts";
+import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
+import type { Repository } from "../commits/repository.ts";
+import { type AgentRow, type Problem, changeAgent, findAgents } from "../database/agents.ts";
+import type { Database } from "../database/database.ts";
+import { type FleetRow, findFleet, setDeployed, setFailed } from "../database/fleets.ts";
+import { settledRequests } from "../database/requests.ts";
+import { beginRun, endRun } from "../database/runs.ts";
+import type { FleetDirectory, FleetNames } from "../fleets/fleets.ts";
+import { Coalesced } from "./coalesced.ts";
+import { RunLog } from "./log.ts";
+import { noteOutcomes, readOutcomes } from "./outcome.ts";
+import { placeFiles } from "./place.ts";
+import { Progress } from "./progress.ts";
+
+export interface RunParts {
+  readonly database: Database;
+  readonly repository: Repository;
+  readonly fleets: FleetDirectory;
+  readonly project: Project;
+  readonly env: Environment;
+  /** Sees to it that a fleet's stack can run. */
+  readonly prepare: (fleet: FleetNames, signal: AbortSignal) => Promise<void>;
+}
+
+/** Pauses before a failed run is tried again, in seconds; the last one stays. A new commit is tried at once. */
+const PAUSES = [5, 15, 60, 300, 900];
+
+/** While a run is under way, the state is read at most so often for what was confirmed. */
+const NOTE_EACH_MS = 500;
+
+/** What is said to customers of a failure that is not about their agent; the run's log has all of it. */
+const NOT_THEIRS: Problem = {
+  error: "DEPLOYMENT_FAILED",
+  detail:
+    "The agent could not be deployed just now. This is not about what you entered; it is tried again by itself.",
+};
+
+/**
+ * Looks at a fleet: unless its newest commit is deployed, deploys it. What is committed meanwhile is deployed by the next run, until
+ * there is nothing more to do.
+ *
+ * @returns false if another portal has the fleet in hand
+ */
+export async function lookAtFleet(parts: RunParts, number: number, signal: AbortSignal): Promise<boolean> {
+  const lock = await parts.database.tryLock(`fleet ${number}`);
+  if (!lock) return false;
+  try {
+    const over = AbortSignal.any([signal, lock.lost]);
+    for (;;) {
+      over.throwIfAborted();
+      const fleet = await findFleet(parts.database, number);
+      if (!fleet || !isDue(fleet)) return true;
+      await deploy(parts, fleet, over);
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+const isDue = ({ declaredCommit, deployedCommit, retryAt }: FleetRow): boolean =>
+  declaredCommit !== null &&
+  declaredCommit !== deployedCommit &&
+  (retryAt === null || retryAt.getTime() <= Date.now());
+
+/** Runs `up` once, and writes down what came of it. */
+async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Promise<void> {
+  const { database, repository } = parts;
+  const { number, declaredCommit: wanted } = fleet;
+  const commit = await repository.head();
+  if (wanted === null || commit === undefined) return;
+
+  const seen = await settledRequests(database, number);
+  const agents = await findAgents(database, { fleet: number });
+  const id = randomUUID();
+  const log = new RunLog(database, id);
+  const note = async (isDone: (agentId: string) => boolean) => {
+    const { stack } = parts.fleets.named(number);
+    const outcomes = await readOutcomes(parts.project, stack, parts.env);
+    await noteOutcomes(database, { fleet: number, seen, outcomes, isDone });
+  };
+  const noting = new Coalesced(() => note((agentId) => progress.confirmed.has(agentId)), NOTE_EACH_MS);
+  const progress = new Progress(
+    database,
+    agents.map((agent) => agent.id),
+    () => noting.ask(),
+  );
+  await beginRun(database, { id, fleet: number, commit });
+  const run = await up(parts, fleet, { commit, log, progress, signal }).catch((error: unknown): StackRun => {
+    log.add(`${error instanceof Error ? error.message : String(error)}\n`);
+    return { exitCode: 1 };
+  });
+  const isOk = run.exitCode === 0;
+  await progress.settled();
+  await noting.settled();
+  await note((agentId) => isOk || progress.confirmed.has(agentId));
+  if (isOk) await setDeployed(database, number, wanted);
+  // A portal that ends lets its runs end early: that is no failure of anybody's.
+  else if (!signal.aborted) await noteFailure(database, fleet, agents, { seen, progress });
+  await log.settled();
+  await endRun(database, id, { ok: isOk, changes: run.result?.changes ?? {} });
+}
+
+/** Places a fleet's files as a commit has them, and deploys them. */
+async function up(
+  { repository, fleets, project, env, prepare }: RunParts,
+  { number, failures }: FleetRow,
+  run: {
+    readonly commit: string;
+    readonly log: RunLog;
+    readonly progress: Progress;
+    readonly signal: AbortSignal;
+  },
+): Promise<StackRun> {
+  const { commit, log, progress, signal } = run;
+  const names = fleets.named(number);
+  placeFiles(join(project.root, names.folder), await repository.filesOf(commit, names.folder));
+  const stackFile = await fleets.stackFileIn(commit, number);
+  if (stackFile?.text) writeAtomicallySync(join(project.root, stackFile.path), stackFile.text);
+  await prepare(names, signal);
+  const onEvent = (event: RunEvent) => {
+    log.hear(event);
+    progress.hear(event);
+  };
+  // After a failure, what really is there is looked at first.
+  const request = { stack: names.stack, operation: "up", refresh: failures > 0, signal } as const;
+  return runStack(project, request, { env, onEvent });
+}
+
+async function noteFailure(
+  database: Database,
+  { number, failures }: FleetRow,
+  agents: readonly AgentRow[],
+  { seen, progress }: { readonly seen: ReadonlyMap<string, string>; readonly progress: Progress },
+): Promise<void> {
+  await setFailed(database, number, PAUSES[Math.min(failures, PAUSES.length - 1)] ?? 0);
+  for (const { id } of agents) {
+    if (!seen.has(id)) continue;
+    const own = progress.problems.get(id);
+    const problem = own ?? NOT_THEIRS;
+    await database.transaction((queries) =>
+      changeAgent(queries, id, own ? { state: "failed", problem } : { problem }, {
+        from: own
+          ? ["accepted", "declared", "starting", "running", "requested", "updating", "failed"]
+          : ["accepted", "declared", "starting", "running", "requested", "updating"],
+        ...(own ? { step: "failed", detail: own.detail } : {}),
+      }),
+    );
+  }
+}

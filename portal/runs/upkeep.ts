@@ -1,0 +1,48 @@
+import { forgetAnswers } from "../database/answers.ts";
+import type { Database } from "../database/database.ts";
+import { forgetRuns } from "../database/runs.ts";
+import { type DocumentStore } from "../documents/store.ts";
+import { sweepDocuments } from "../documents/sweep.ts";
+
+const EACH_MS = 3_600_000;
+
+export interface UpkeepParts {
+  readonly database: Database;
+  readonly documents: DocumentStore;
+  readonly keepDays: number;
+}
+
+/** Removes, once an hour, what nobody needs any more: documents, logs of runs, answers that were kept for repeated requests. */
+export class Upkeep {
+  readonly #parts: UpkeepParts;
+  readonly #say: (line: string) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(parts: UpkeepParts, say: (line: string) => void) {
+    this.#parts = parts;
+    this.#say = say;
+  }
+
+  start(): void {
+    const run = () => (this.#running = this.#run());
+    this.#timer = setInterval(() => void run(), EACH_MS);
+    void run();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { database, documents, keepDays } = this.#parts;
+    try {
+      await sweepDocuments(database, documents, keepDays);
+      await forgetRuns(database, keepDays);
+      await forgetAnswers(database);
+    } catch (error) {
+      this.#say(`Tidying up failed, and is tried again in an hour: ${String(error)}`);
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { checkIdentity, identitySettings } from "./identity/index.ts";
+import { bucketSettings } from "../providers/s3/index.ts";
+
+/** A whole number, written as text. */
+const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+
+/** What the portal is set up with, each by an environment variable of this name. */
+const portalSettings = z.object({
+  /** Where it listens. Anything but loopback needs an issuer that signs users in. */
+  PORTAL_HOST: z.string().default("127.0.0.1"),
+  PORTAL_PORT: count(0, 65_535).default(4810),
+  /** The address that customers know, for links; by default where it listens. */
+  PORTAL_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Where all that the portal keeps on this machine is: database, documents, repository, the fleets' project. */
+  PORTAL_FOLDER: z.string().default(".masumi/portal"),
+  /** A PostgreSQL server, which several portals may share. By default the database is embedded, in PORTAL_FOLDER. */
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  /** The git repository of the declarations, which the portal pushes to. By default one in PORTAL_FOLDER alone. */
+  PORTAL_REPOSITORY: z.string().optional(),
+  /** How the page signs users in at PORTAL_ISSUER: its client there, and what it asks for. */
+  PORTAL_CLIENT_ID: z.string().default("masumi-agents-portal"),
+  PORTAL_SCOPE: z.string().default("openid email"),
+  /** `here`: this portal deploys; `pipeline`: it only pushes, and the repository's workflows deploy. */
+  PORTAL_DEPLOY: z.enum(["here", "pipeline"]).default("here"),
+  /** What the names of the fleets' stacks begin with: `local` runs on the embedded engine and a sandbox, all others on the real Pulumi CLI. */
+  PORTAL_STACKS: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,40}$/, "expected lower-case letters, digits and -")
+    .default("local"),
+  /** At most so many agents are in one fleet, so in one stack. */
+  PORTAL_FLEET_SIZE: count(1, 1000).default(100),
+  /** The operator's own templates, a folder of YAML files; by default those that come with the portal. */
+  PORTAL_TEMPLATES: z.string().optional(),
+  /** So many milliseconds the portal waits for more before it commits. */
+  PORTAL_BATCH_MS: count(0, 10_000).default(1000),
+  /** How many fleets this portal deploys side by side. */
+  PORTAL_RUNS: count(1, 32).default(2),
+  /** How many times faster than the real one the sandbox's chain is; `instant` confirms everything at once. */
+  PORTAL_CHAIN_SPEED: z.string().default("30"),
+  /** How many requests that change something a user may send in a burst, and how many more each minute. */
+  PORTAL_BURST: count(1, 100_000).default(30),
+  PORTAL_REQUESTS_A_MINUTE: count(1, 100_000).default(60),
+  /**
+   * The bucket of customers' documents, as masumi:documents of the fleets' stacks names it: {"bucket": …, "region": …}, with the usual
+   * AWS credentials. By default a folder in PORTAL_FOLDER.
+   */
+  PORTAL_DOCUMENTS: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: "custom", message: "is not JSON" });
+        return z.NEVER;
+      }
+    })
+    .pipe(bucketSettings.required({ region: true }))
+    .optional(),
+  /** How many days a document that no agent names any more is kept, and the log of a run. */
+  PORTAL_KEEP_DAYS: count(1, 3650).default(7),
+});
+
+export const settingsSchema = portalSettings.extend(identitySettings.shape).superRefine(checkIdentity);
+
+export type Settings = z.output<typeof settingsSchema>;
+
+/** Reads the settings from environment variables; an empty one counts as absent. @throws SettingsError naming all that are wrong */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const read = settingsSchema.safeParse(given);
+  if (read.success) return read.data;
+  const problems = read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new SettingsError(`PORTAL_SETTINGS_INVALID: the portal cannot start.\n${problems.join("\n")}`);
+}
+
+/** Says which environment variables are wrong. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+  readonly code = "PORTAL_SETTINGS_INVALID";
+}

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import type { Agent } from "../../infra/declarations/index.ts";
+import { type Project, loadStackAgents } from "../../stacks/index.ts";
+import type { Form } from "../database/agents.ts";
+import type { Template } from "./template.ts";
+import { textProblem, withoutPlaceholders } from "./texts.ts";
+
+/** What is wrong with a form, by the field. */
+export interface FieldProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** Returns all that is wrong with the texts of a form. */
+export function formProblems(
+  { takes }: Template,
+  form: Pick<Form, "name" | "bio" | "description">,
+): FieldProblem[] {
+  return (["name", "description", "bio"] as const).flatMap((field) => {
+    const message = textProblem(form[field], { most: takes[field], lines: field !== "name" });
+    return message === undefined ? [] : [{ field, message }];
+  });
+}
+
+const SLOT = /\[\[(name|description|bio)\]\]/g;
+
+/** Fills the slots of every text in one pass: what was filled in is never looked at again. Keys are the template's. */
+function filled(value: unknown, fill: (text: string) => string): unknown {
+  if (typeof value === "string") return fill(value);
+  if (Array.isArray(value)) return value.map((item) => filled(item, fill));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item, fill)]));
+}
+
+/** Who the agent is for, and what it is called in files and addresses. */
+export interface Declared {
+  readonly id: string;
+  readonly userId: string;
+}
+
+/** Returns the declaration of an agent as YAML. Customers' texts are values of the document, so they cannot be anything else. */
+export function declarationOf({ agent }: Template, form: Form, { id, userId }: Declared): string {
+  const { crew, ...rest } = agent;
+  const fillWith = (change: (text: string) => string) => (text: string) =>
+    text.replaceAll(SLOT, (_, slot: "name" | "description" | "bio") => change(form[slot]));
+  const { documents } = form;
+  const document = {
+    id,
+    user: userId,
+    ...(filled(
+      rest,
+      fillWith((text) => text),
+    ) as object),
+    ...(crew === undefined ? {} : { crew: filled(crew, fillWith(withoutPlaceholders)) }),
+    ...(documents.length === 0
+      ? {}
+      : { documents: documents.map(({ sha256, name }) => ({ stored: sha256, name })) }),
+  };
+  return stringify(document, { lineWidth: 120, aliasDuplicateObjects: false });
+}
+
+/** Where a declaration is to be deployed. */
+export interface Target {
+  readonly project: Project;
+  readonly stack: string;
+}
+
+/**
+ * Returns the agent that a declaration stands for on a stack, or what is wrong with it. It is checked as `validate` checks any other.
+ */
+export function checkDeclaration(
+  { project, stack }: Target,
+  id: string,
+  declaration: string,
+): Agent | readonly FieldProblem[] {
+  const folder = mkdtempSync(join(project.masumi, "declaration-"));
+  try {
+    writeFileSync(join(folder, `${id}.yaml`), declaration);
+    const { agents, complaints } = loadStackAgents(project, stack, { secretsMayFollow: true, folder });
+    if (complaints.length === 0 && agents[0]) return agents[0];
+    return complaints.map(({ line, message, remedy }) => ({
+      field: fieldAt(declaration, line),
+      message: remedy ? `${message}: ${remedy}` : message,
+    }));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Returns the field of the form that a line of a declaration comes from, as far as one can say: its key at the left. */
+function fieldAt(declaration: string, line: number): string {
+  const above = declaration.split("\n").slice(0, line).toReversed();
+  const key = above.map((text) => /^(\w+):/.exec(text)?.[1]).find((found) => found !== undefined) ?? "";
+  return ["name", "description", "documents"].includes(key) ? key : "template";
+}
