@@ -5,7 +5,7 @@ import { isOver } from "../../providers/masumi/service/index.ts";
 import { changes, repository } from "../helpers/project.ts";
 import { docker, engineIsRequired, engineIsThere } from "../image/docker.ts";
 import { agent } from "./agents.ts";
-import { containersOf, inventory } from "./inventory.ts";
+import { containersOf, inventory, rolePaths } from "./inventory.ts";
 import { disturbedHire, startHire } from "./jobs.ts";
 import { postgresIsThere } from "./postgres.ts";
 import { type Availability, Story, builtFrom, writeBroken } from "./story.ts";
@@ -89,6 +89,17 @@ describe.skipIf(left)("two agents on ECS", { timeout: STEP_MS }, () => {
     expect(rolled).toHaveLength(1);
     expect(rolled).not.toEqual(writer);
     await story.knows("writer");
+  });
+
+  it("get roles at another path and go on with them, and nothing is registered", async () => {
+    const before = await containers("seller");
+    await world.set("aws", JSON.stringify({ domain: world.domain, rolePath: "/agents/" }));
+    const changed = await story.upWithoutChain();
+    expect(changed).toContain("update Service seller");
+    expect(new Set(await rolePaths(world.emulator))).toEqual(new Set(["/agents/"]));
+    expect(await containers("seller")).not.toEqual(before);
+    for (const id of ["seller", "writer"]) await story.knows(id);
+    expect(await story.upWithoutChain()).toEqual([]);
   });
 
   it("are updated on the chain when a price changes, and the crew that asks for it learns its new identifier", async () => {

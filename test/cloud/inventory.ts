@@ -79,3 +79,9 @@ export async function containersOf({ containers }: Emulator, agent: string): Pro
   const listed = await docker(["ps", "--quiet", "--no-trunc", "--filter", containers, "--filter", family]);
   return listed.split("\n").filter(Boolean);
 }
+
+/** The paths of all roles. */
+export async function rolePaths({ clients }: Emulator): Promise<string[]> {
+  const { Roles = [] } = await (await clients.iam()).listRoles({});
+  return Roles.flatMap(({ Path }) => Path ?? []);
+}

@@ -17,6 +17,8 @@ export interface CloudWorld extends Foundation {
   readonly emulator: Emulator;
   readonly postgres: Postgres;
   readonly proxy: TlsProxy;
+  /** Sets one of the stack's settings, below masumi:. */
+  set(name: string, value: string): Promise<void>;
   /** Asks an agent by https at its own name. */
   ask(agent: string, path: string): Promise<Answer>;
   /** Takes down all of it, the last first. */
@@ -58,8 +60,9 @@ async function start({ domain, logs }: CloudWorldOptions, undo: (() => unknown)[
     MASUMI_TEST_DOMAIN_PORT: String(proxy.port),
   });
   const run = localRun(openProject(project.root), "local");
+  const set = (name: string, value: string) => setConfig(run, `masumi:${name}`, value);
   await setConfig(run, "aws:region", REGION);
-  await setConfig(run, "masumi:aws", JSON.stringify({ domain }));
+  await set("aws", JSON.stringify({ domain }));
   const databaseUrl = `postgresql://${postgres.user}@${new URL(database.url).host}/${postgres.database}`;
   await setConfig(run, "masumi:databaseUrl", databaseUrl, { secret: true });
   return {
@@ -68,6 +71,7 @@ async function start({ domain, logs }: CloudWorldOptions, undo: (() => unknown)[
     emulator,
     postgres,
     proxy,
+    set,
     ask: (agent: string, path: string) =>
       askByName({ host: `${agent}.${domain}`, port: proxy.port, ca: certificate.cert, path }),
   };

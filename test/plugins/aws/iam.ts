@@ -13,14 +13,23 @@ export const getCallerIdentity = invoke({
 });
 
 export const role = resource({
-  inputs: z.strictObject({ ...tagged, name: z.string(), assumeRolePolicy: z.string() }),
+  inputs: z.strictObject({
+    ...tagged,
+    name: z.string(),
+    path: z.string().optional(),
+    assumeRolePolicy: z.string(),
+  }),
   outputs: z.object({ arn: z.string() }),
-  replaces: ["name"],
+  replaces: ["name", "path"],
   autoName: { input: "name", maxLength: 64 },
 
-  async create({ name, assumeRolePolicy }, { client }) {
+  async create({ name, path, assumeRolePolicy }, { client }) {
     const iam = await client.iam();
-    const { Role } = await iam.createRole({ RoleName: name, AssumeRolePolicyDocument: assumeRolePolicy });
+    const { Role } = await iam.createRole({
+      RoleName: name,
+      Path: path,
+      AssumeRolePolicyDocument: assumeRolePolicy,
+    });
     return { id: name, outputs: { arn: told(Role?.Arn, "the role's ARN") } };
   },
   async read(id, known, { client }) {
