@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { type ServerType, serve } from "@hono/node-server";
+import type { Hono } from "hono";
 import { crewFolder, crewVenv, ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
 import type { Environment } from "../stacks/index.ts";
 import { createApi } from "./api/app.ts";
@@ -15,6 +16,8 @@ import { FleetDirectory, type FleetNames } from "./fleets/fleets.ts";
 import { prepareLocalFleet } from "./fleets/local.ts";
 import { openFleetProject, packageRoot } from "./fleets/project.ts";
 import { bearerIdentity, openLocalIssuer } from "./identity/index.ts";
+import { buildPage } from "./page/build.ts";
+import { servePage } from "./page/serve.ts";
 import { HttpProblem } from "./problem.ts";
 import { FleetQueue } from "./runs/queue.ts";
 import { Upkeep } from "./runs/upkeep.ts";
@@ -110,6 +113,10 @@ async function compose({ settings, env, say, folder, url, opened, closers }: Com
     url,
     say,
   });
+  servePage(api as unknown as Hono, {
+    folder: await buildPage({ onProgress: say }),
+    connect: settings.PORTAL_ISSUER === undefined ? [] : [new URL(settings.PORTAL_ISSUER).origin],
+  });
   return api.fetch;
 }
 
@@ -142,15 +149,15 @@ async function openFleets(parts: {
   return fleets;
 }
 
-function prepareWith(fleets: FleetDirectory, { PORTAL_CHAIN_SPEED: chainSpeed }: Settings, folder: string) {
+function prepareWith(fleets: FleetDirectory, settings: Settings, folder: string) {
+  const options = {
+    chainSpeed: settings.PORTAL_CHAIN_SPEED,
+    documents: documentsFolder(folder),
+    records: settings.DATABASE_URL,
+  };
   return async (fleet: FleetNames, signal?: AbortSignal) => {
     if (!fleets.isLocal) return;
-    await prepareLocalFleet(
-      fleets.project,
-      fleet,
-      { chainSpeed, documents: documentsFolder(folder) },
-      signal,
-    );
+    await prepareLocalFleet(fleets.project, fleet, options, signal);
   };
 }
 
