@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startPostgres } from "../../cloud/postgres.ts";
+import { stopCrews } from "../../helpers/project.ts";
 import { SandboxControl } from "../../helpers/sandbox-control.ts";
 import { git } from "../../../portal/commits/git.ts";
 import { findSandbox, openProject, stopSandbox } from "../../../stacks/index.ts";
@@ -74,6 +75,7 @@ export async function killPortals({ kills, seed, say }: KillPlan): Promise<KillO
   } finally {
     for (const portal of portals) await portal.kill();
     say(portals.map(({ said }) => said).join(""));
+    await stopCrews(join(folder, "portal", "project"));
     await stopSandbox(openProject(join(folder, "portal", "project")));
     await postgres.close();
     rmSync(folder, { recursive: true, force: true });
