@@ -31,6 +31,18 @@ const DEMO: CommandSpec = {
   run: async (project, flags: DemoFlags) => (await import("./demo.ts")).demo(project, flags),
 };
 
+const PORTAL: CommandSpec = {
+  name: "portal",
+  description: 'start the page "Create AI agent", where customers get agents of their own',
+  options: [],
+  notes: [
+    "It is set up by environment variables (docs/portal.md). Without any, all of it runs on this machine, and nothing is written to this",
+    "checkout but .masumi/portal.",
+  ],
+  examples: ["portal", "PORTAL_PORT=8080 portal"],
+  run: async (project) => (await import("../portal/portal.ts")).portal(project),
+};
+
 const WIDE = option("--wide", "more columns: identifiers, wallets, amounts in base units, fees");
 
 /** What only reads: the declarations, the payment service, the last run's outputs. */
@@ -292,6 +304,7 @@ export const NOT_HERE: readonly CommandSpec[] = Object.entries(INSTEAD)
 
 const LISTED = [
   DEMO,
+  PORTAL,
   TRY,
   ...READING,
   ...OPERATIONS,

@@ -25,6 +25,6 @@ export function accountRoutes(app: Hono<ApiEnv>, { database, gate, url }: ApiPar
 const returning = z.object({
   returnPath: z
     .string()
-    .regex(/^\/(?![\/\\])[\x21-\x7e]*$/)
+    .regex(/^\/(?![/\\])[\x21-\x7e]*$/)
     .default("/"),
 });

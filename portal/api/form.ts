@@ -114,7 +114,7 @@ async function readMultipart(
     else texts[part.name] = text;
   }
   const { name, bio, description, template } = texts;
-  const form = formOf({ name, bio, description, template, removeDocs } as Texts, documents);
+  const form = formOf({ name, bio, description, template, removeDocs }, documents);
   // What came before the template was named was only held against what any template takes.
   const { documents: allowed } = known ?? parts.templates.get(template ?? "") ?? { documents: anyOf(parts) };
   for (const { name: file, bytes } of documents) {

@@ -1,4 +1,4 @@
-import { OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
+import { OpenAPIHono, type createRoute, z } from "@hono/zod-openapi";
 import { agent, agentChange, newAgent, problem, run } from "./schemas.ts";
 
 type Responses = Parameters<typeof createRoute>[0]["responses"];

@@ -4,7 +4,8 @@ import type { Author } from "../database/requests.ts";
 const UNWANTED = /[<>\p{Cc}\p{Surrogate}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 const LONGEST = 100;
 
-const plain = (text: string): string => [...text.replaceAll(UNWANTED, "")].slice(0, LONGEST).join("").trim();
+const plain = (text: string): string =>
+  Array.from(text.replaceAll(UNWANTED, "")).slice(0, LONGEST).join("").trim();
 
 /** Returns a user as a commit names its author: nothing in it is more than a name and an address. */
 export function authorOf(user: { readonly id: string; readonly email: string | null }): Author {

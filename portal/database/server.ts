@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
+import { Client, type ClientConfig, Pool, escapeIdentifier } from "pg";
 import type { Database, HeldLock, Queries } from "./database.ts";
 
 const CONNECTIONS = 10;
@@ -12,8 +12,8 @@ export function openServer(url: string): Database {
 }
 
 class ServerDatabase implements Database {
-  readonly #options: pg.ClientConfig;
-  readonly #pool: pg.Pool;
+  readonly #options: ClientConfig;
+  readonly #pool: Pool;
   readonly #closed = new AbortController();
 
   constructor(connectionString: string) {
@@ -24,7 +24,7 @@ class ServerDatabase implements Database {
       // A machine that vanished must not keep its locks for hours.
       keepAlive: true,
     };
-    this.#pool = new pg.Pool({ ...this.#options, max: CONNECTIONS });
+    this.#pool = new Pool({ ...this.#options, max: CONNECTIONS });
     // A connection that broke while nobody used it is replaced; a query that meets one fails by itself.
     this.#pool.on("error", () => undefined);
   }
@@ -76,9 +76,9 @@ class ServerDatabase implements Database {
 
   async listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>> {
     let client = await this.#listening(channel, heard);
-    let isOver = false;
+    const over = new AbortController();
     const keep = async (): Promise<void> => {
-      while (!isOver && !this.#closed.signal.aborted) {
+      while (!over.signal.aborted && !this.#closed.signal.aborted) {
         await sleep(RECONNECT_PAUSE_MS);
         try {
           client = await this.#listening(channel, heard);
@@ -93,22 +93,22 @@ class ServerDatabase implements Database {
     };
     client.once("end", () => void keep());
     const stop = async () => {
-      isOver = true;
+      over.abort();
       await client.end().catch(() => undefined);
     };
     this.#closed.signal.addEventListener("abort", () => void stop());
     return stop;
   }
 
-  async #listening(channel: string, heard: (payload: string) => void): Promise<pg.Client> {
+  async #listening(channel: string, heard: (payload: string) => void): Promise<Client> {
     const client = await this.#connect();
     client.on("notification", ({ payload = "" }) => heard(payload));
-    await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+    await client.query(`LISTEN ${escapeIdentifier(channel)}`);
     return client;
   }
 
-  async #connect(): Promise<pg.Client> {
-    const client = new pg.Client(this.#options);
+  async #connect(): Promise<Client> {
+    const client = new Client(this.#options);
     client.on("error", () => undefined);
     await client.connect();
     return client;

@@ -75,7 +75,7 @@ export class FleetDirectory {
   /** Returns a fleet's stack file: the model's, with a folder and an owner of its own. */
   async #stackOf(folder: string, commit: string | undefined): Promise<string> {
     const document = parseDocument(await this.#modelIn(commit));
-    const owner = String(document.getIn(["config", "masumi:owner"]) ?? this.#prefix);
+    const owner = (document.getIn(["config", "masumi:owner"]) as string | undefined) ?? this.#prefix;
     document.setIn(["config", "masumi:agents"], folder);
     document.setIn(["config", "masumi:owner"], `${owner}-${folder.slice(folder.lastIndexOf("/") + 1)}`);
     return document.toString();

@@ -55,10 +55,13 @@ export class RunLog {
     const text = this.#waiting.replaceAll("\0", "");
     this.#waiting = "";
     if (text === "") return this.#written;
-    // A log that cannot be written is no reason to stop a run that registers agents.
-    this.#written = this.#written.then(async () => {
-      await addToLog(this.#database, this.#id, text).catch(() => undefined);
-    });
+    this.#written = this.#append(this.#written, text);
     return this.#written;
+  }
+
+  /** A log that cannot be written is no reason to stop a run that registers agents. */
+  async #append(before: Promise<void>, text: string): Promise<void> {
+    await before;
+    await addToLog(this.#database, this.#id, text).catch(() => undefined);
   }
 }

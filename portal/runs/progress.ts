@@ -93,13 +93,16 @@ export class Progress {
   }
 
   #write(work: (queries: Queries) => Promise<unknown>): void {
-    this.#written = this.#written.then(async () => {
-      try {
-        await this.#database.transaction(work);
-      } catch (error) {
-        this.#error ??= error;
-      }
-    });
+    this.#written = this.#after(this.#written, work);
+  }
+
+  async #after(before: Promise<void>, work: (queries: Queries) => Promise<unknown>): Promise<void> {
+    await before;
+    try {
+      await this.#database.transaction(work);
+    } catch (error) {
+      this.#error ??= error;
+    }
   }
 }
 

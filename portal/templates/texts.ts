@@ -28,7 +28,7 @@ export function textProblem(
   { most, lines }: { readonly most: number; readonly lines: boolean },
 ): string | undefined {
   if (text === "") return "is needed";
-  const points = [...text].length;
+  const points = Array.from(text).length;
   if (points > most * POINTS_A_CHARACTER || charactersIn(text, most) > most) {
     return `may have ${most} characters at most`;
   }

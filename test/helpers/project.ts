@@ -141,10 +141,15 @@ export class TestProject {
   /** Ends what the test left running, crews included, and removes the folder. */
   async dispose(): Promise<void> {
     for (const child of this.#started) child.kill("SIGKILL");
-    for (const record of globSync(this.path(".masumi/{,stacks/*/}crews/*/process.json"))) {
-      await stopCrew(JSON.parse(readFileSync(record, "utf8")) as CrewInstance);
-    }
+    await stopCrews(this.root);
     rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+/** Ends all crews that stacks of a project have left running. */
+export async function stopCrews(root: string): Promise<void> {
+  for (const record of globSync(join(root, ".masumi/{,stacks/*/}crews/*/process.json"))) {
+    await stopCrew(JSON.parse(readFileSync(record, "utf8")) as CrewInstance);
   }
 }
 

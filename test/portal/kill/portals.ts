@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { repository } from "../../helpers/project.ts";
+
+const STARTS_WITHIN_MS = 180_000;
+
+/** A portal as a process of its own, which can be killed and started again. */
+export class PortalProcess {
+  readonly #env: Readonly<Record<string, string>>;
+  #child: ChildProcess | undefined;
+  url = "";
+  /** What it said, all starts together. */
+  said = "";
+
+  constructor(env: Readonly<Record<string, string>>) {
+    this.#env = env;
+  }
+
+  /** Starts it, and returns when it takes requests. */
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, [join(repository, "portal/main.ts")], {
+      cwd: repository,
+      env: { ...process.env, NODE_NO_WARNINGS: "1", ...this.#env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child = child;
+    child.stderr.on("data", (chunk: Buffer) => (this.said += chunk.toString()));
+    const over = AbortSignal.any([AbortSignal.timeout(STARTS_WITHIN_MS), aborted(once(child, "exit"))]);
+    for await (const [line] of lines(child, over)) {
+      const [, url] = /^The portal: (\S+)$/.exec(line) ?? [];
+      if (url === undefined) continue;
+      this.url = url;
+      return;
+    }
+    throw new Error(`the portal did not start: ${this.said}`);
+  }
+
+  /** Kills it as the kernel does, and returns when it is gone. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+}
+
+function aborted(over: Promise<unknown>): AbortSignal {
+  const controller = new AbortController();
+  void over.then(() => controller.abort());
+  return controller.signal;
+}
+
+async function* lines(child: ChildProcess, signal: AbortSignal): AsyncGenerator<[string]> {
+  if (!child.stdout) return;
+  const reader = createInterface({ input: child.stdout, signal });
+  for await (const line of reader) yield [line];
+}
