@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { askRecords } from "../providers/records/index.ts";
 import { type AgentOutput, MasumiAgent } from "./masumi-agent.ts";
 import { reportPreview, reportReplacements } from "./chain-report.ts";
 import { readStackConfig } from "./config.ts";
@@ -30,6 +31,7 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
   for (const lock of await lockPackages(projectRoot, codeFolders(declared))) {
     await pulumi.log.warn(lockSentence(lock));
   }
+  if (config.records) await askRecords({ server: config.records, ca: config.recordsCa });
   await fetchStoredDocuments({ config, projectRoot, agents: declared });
   const plan = await preflight({ config, projectRoot, agents: declared });
   return {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AgentConfirmation, AgentRegistration } from "../providers/masumi/index.ts";
 import { digestOf, marker } from "../providers/masumi/service/index.ts";
+import { AgentRecord, RegistrationRecord } from "../providers/records/index.ts";
 import type { StackConfig } from "./config.ts";
 import { AGENT_TYPE, type Agent, assetTable, formatPrice } from "./declarations/index.ts";
 import type { Hosting } from "./deploy/index.ts";
@@ -25,6 +26,8 @@ export interface AgentOutput {
   readonly pricing: Agent["pricing"];
   readonly feeLovelace: string;
   readonly lockedLovelace: string;
+  /** Whom it belongs to, if its file says so. */
+  readonly user?: string;
 }
 
 /**
@@ -40,12 +43,43 @@ export class MasumiAgent extends pulumi.ComponentResource {
     super(AGENT_TYPE, agent.id, {}, options);
     const child = { parent: this };
     const hosted = hosting.host({ agent, wallet }, child);
-    this.registration = register(args, hosted.url, { ...child, dependsOn: hosted.ready });
+    const record = recordAgent(args, hosted.url, child);
+    this.registration = register(args, hosted.url, { ...child, dependsOn: [...hosted.ready, ...record] });
     const confirmation = confirm(args, this.registration, child);
+    recordRegistration(args, this.registration, confirmation, { ...child, dependsOn: record });
     hosted.publishIdentifier(confirmation.agentIdentifier, child);
     this.output = outputOf(args, this.registration, confirmation);
     this.registerOutputs({ url: hosted.url, agentIdentifier: confirmation.agentIdentifier });
   }
+}
+
+/** The row is there before anything is spent on the agent, and says that it is gone once it is. */
+function recordAgent(
+  { agent, config }: MasumiAgentArgs,
+  apiUrl: pulumi.Input<string>,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  const { records: server, recordsCa: ca, owner, stack, network } = config;
+  if (server === undefined) return [];
+  const { id: agentId, name, user: userId = "" } = agent;
+  const described = { agentId, network, owner, stack, userId, name, apiUrl };
+  return [new AgentRecord(agentId, { server, ...(ca ? { ca } : {}), ...described }, options)];
+}
+
+function recordRegistration(
+  { agent, config }: MasumiAgentArgs,
+  registration: AgentRegistration,
+  { agentIdentifier: masumiId, txHash }: AgentConfirmation,
+  options: pulumi.CustomResourceOptions,
+): void {
+  const { records: server, recordsCa: ca, owner, network } = config;
+  if (server === undefined) return;
+  const key = { server, ...(ca ? { ca } : {}), agentId: agent.id, network, owner };
+  void new RegistrationRecord(
+    agent.id,
+    { ...key, registrationId: registration.id, masumiId, txHash },
+    options,
+  );
 }
 
 function register(
@@ -115,6 +149,7 @@ function outputOf(
     pricing: listed.pricing,
     feeLovelace: confirmation.feeLovelace,
     lockedLovelace: confirmation.lockedLovelace,
+    ...(agent.user === undefined ? {} : { user: agent.user }),
   });
 }
 

@@ -28,6 +28,8 @@ export const PROVIDER_TEXTS = {
   SharedProcess: door("shared-crew", "sharedProcess"),
   SharedAgent: door("shared-crew", "sharedAgent"),
   SharedIdentity: door("shared-crew", "sharedIdentity"),
+  AgentRecord: door("records", "agentRecord"),
+  RegistrationRecord: door("records", "registrationRecord"),
 } as const;
 
 const known: ReadonlySet<string> = new Set(Object.values(PROVIDER_TEXTS));

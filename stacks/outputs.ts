@@ -24,6 +24,7 @@ const agentOutput = z.object({
   ]),
   feeLovelace: z.string(),
   lockedLovelace: z.string(),
+  user: z.string().optional(),
 });
 const agentsOutput = z.object({ version: z.literal(1), agents: z.record(z.string(), agentOutput) });
 

@@ -9,7 +9,7 @@ import {
 } from "../local/engine/index.ts";
 import { countAgents } from "./agents.ts";
 import { openEmptyStack, openLocalStack } from "./local/local-stack.ts";
-import { type CallOptions, type Project, isLocalStack, requireStackFile } from "./project.ts";
+import { type CallOptions, type Project, isLocalStack } from "./project.ts";
 import { targetWords, targetsOf } from "./targets.ts";
 import { type PulumiOptions, type PulumiOutput, runRealPulumi } from "./pulumi/real-pulumi.ts";
 

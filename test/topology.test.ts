@@ -30,6 +30,10 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
   "providers/docker": { files: /^providers\/docker\//, imports: ["providers/common"] },
   "providers/documents": { files: /^providers\/documents\//, imports: ["providers/s3", "providers/common"] },
   "providers/ecs": { files: /^providers\/ecs\//, imports: ["providers/common"] },
+  "providers/records": {
+    files: /^providers\/records\//,
+    imports: ["providers/database", "providers/common"],
+  },
   "providers/shared-crew": {
     files: /^providers\/shared-crew\//,
     imports: [
@@ -101,6 +105,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
       "providers/common",
       "providers/masumi",
       "providers/masumi/service",
+      "providers/records",
     ],
   },
 
@@ -167,6 +172,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
       "providers/database",
       "providers/docker",
       "providers/ecs",
+      "providers/records",
       "providers/common",
       "local/sandbox",
       "local/engine",

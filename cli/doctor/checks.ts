@@ -13,7 +13,7 @@ import { type StackToHost, checkAws, checkDocker, checkTokens, checkZone } from 
 import { checkStored } from "./documents.ts";
 import { askHealth } from "./health.ts";
 import { checkLedger } from "./ledger.ts";
-import { checkDatabase, checkRuntimeKeys } from "./keys.ts";
+import { checkDatabase, checkRecords, checkRuntimeKeys } from "./keys.ts";
 import { checkAgents, checkNode, checkPorts, checkPython, checkParallel } from "./machine.ts";
 import { checkBackend, checkPulumi } from "./pulumi.ts";
 import { checkSafeguards } from "./safeguards.ts";
@@ -188,6 +188,7 @@ function serviceChecks(
       checkRuntimeKeys((await opened()).config, await agents().catch(() => [])),
     ),
     after([settled], "ledger", async () => checkLedger(project, stack, process.env)),
+    after([settled], "records", async () => checkRecords((await opened()).config)),
     after([settled], "database", async () =>
       checkDatabase((await opened()).config, await agents().catch(() => [])),
     ),

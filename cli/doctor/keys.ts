@@ -10,6 +10,7 @@ const ANSWERS_WITHIN_MS = 10_000;
 /** Secrets of stacks but local can only be read by Pulumi; these variables lend them to doctor. */
 const RUNTIME_KEY = "MASUMI_RUNTIME_KEY";
 const DATABASE_URL = "MASUMI_DATABASE_URL";
+const RECORDS_URL = "MASUMI_RECORDS_URL";
 
 const lent = (setting: string, variable: string): Verdict =>
   skip(`only Pulumi can read ${setting}: set ${variable} to its value to have it checked`);
@@ -53,6 +54,20 @@ export async function checkDatabase(config: StackConfig, agents: readonly Agent[
         "give it CREATEROLE, or each agent a URL of its own in masumi:databaseUrls (docs/operations.md, Database)",
       ),
     ];
+  } catch (error) {
+    return [failure(error)];
+  }
+}
+
+/** Whether agents can be recorded: the database can be reached from here, and has the table. */
+export async function checkRecords(config: StackConfig): Promise<Verdict[]> {
+  if (!config.secrets.includes("records")) return [skip("this stack records its agents in no database")];
+  const server = process.env[RECORDS_URL] ?? config.records;
+  if (!server) return [lent("masumi:records", RECORDS_URL)];
+  const { askRecords } = await import("../../providers/records/table.ts");
+  try {
+    const { place } = await askRecords({ server, ca: config.recordsCa });
+    return [ok(`agents are recorded in ${place}`)];
   } catch (error) {
     return [failure(error)];
   }

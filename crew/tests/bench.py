@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.model.session import Budget
-from crew_runtime.model_access import ModelAccess
 from support.aws import FakeAws
 from support.declarations import declaration
 from support.ecs import FakeEcsAgent

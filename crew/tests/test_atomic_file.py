@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crew_runtime.atomic_file import replacing
+from crew_runtime.common.atomic_file import replacing
 
 
 def test_a_file_changes_when_the_block_ends(tmp_path: Path) -> None:

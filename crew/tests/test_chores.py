@@ -3,8 +3,8 @@
 import asyncio
 from math import inf
 
-from crew_runtime.chores import Chores
-from crew_runtime.current_agent import current_agent, work_for
+from crew_runtime.common.chores import Chores
+from crew_runtime.common.current_agent import current_agent, work_for
 
 
 def test_a_chore_is_done_again_after_its_pause_until_it_is_stopped() -> None:

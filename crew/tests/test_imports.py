@@ -13,14 +13,10 @@ import crew_runtime
 SOURCE = Path(crew_runtime.__file__).parent
 NAME = "crew_runtime"
 
-# Modules that any part may import; of the runtime they import each other at most.
-GROUND = {
-    "api_error", "ask", "atomic_file", "author_project", "chores", "configuration", "current_agent", "disk",
-    "failure_report", "failures", "hashes", "http_client", "jobs", "logs", "metrics", "model_access", "placeholders",
-    "public_addresses", "temporary",
-}  # fmt: skip
+# What any part may import; of the runtime they import each other at most.
+GROUND = {"common", "job", "public_addresses"}
 
-# Every other part, package or module, and the parts that it may import beside the ground modules.
+# Every other part, package or module, and the parts that it may import beside those.
 MAY_IMPORT: dict[str, set[str]] = {
     "machine": set(),
     "store": {"machine"},
@@ -30,19 +26,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "model": {"store"},
     "declared": {"documents", "files", "tools"},
     "payments": {"declared", "store"},
-    "job_spec": {"documents"},
-    "crewai": {"documents", "files", "job_spec", "machine", "tools"},
+    "crewai": {"documents", "files", "machine", "tools"},
     "for_authors": {"crewai"},
-    "runner": {"crewai", "declared", "documents", "job_spec", "machine", "model", "store"},
+    "runner": {"crewai", "declared", "documents", "machine", "model", "store"},
     "http": {"declared", "machine", "model", "payments", "runner", "store"},
     "agents": {"machine"},
     "failed_jobs": {"agents", "machine", "store"},
     "hosting": {
         "agents",
+        "crewai",
         "declared",
         "documents",
         "http",
-        "job_spec",
         "machine",
         "model",
         "payments",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from crew_runtime.logs import configure_logging, event
+from crew_runtime.common.logs import configure_logging, event
 from support.canned import Canned
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crew_runtime.temporary import make_temporary_folder
+from crew_runtime.common.temporary import make_temporary_folder
 
 
 @pytest.fixture(autouse=True)

@@ -49,6 +49,11 @@ export function crossChecks(config: StackConfig): string[] {
   return problems;
 }
 
+function recordsProblems(url: string | undefined, excepted: readonly string[]): string[] {
+  const problem = url && databaseProblem("records", url, excepted, "masumi:recordsCa");
+  return problem ? [problem] : [];
+}
+
 /** Returns what would go unencrypted, or to a server that nobody has checked, as far as the values are known. */
 function transportProblems(config: StackConfig): string[] {
   const {
@@ -60,6 +65,7 @@ function transportProblems(config: StackConfig): string[] {
     ledger,
     databaseUrl,
     databaseUrls = {},
+    records,
   } = config;
   const isMainnet = network === "Mainnet";
   const excepted = isMainnet ? [] : (config.allowClearText ?? []);
@@ -82,5 +88,6 @@ function transportProblems(config: StackConfig): string[] {
       excepted,
     ),
     ...databases.flatMap(([name, url]) => (url && databaseProblem(name, url, excepted)) || []),
+    ...recordsProblems(records, excepted),
   ];
 }

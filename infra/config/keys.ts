@@ -11,6 +11,7 @@ export const SECRETS = [
   "databaseUrl",
   "databaseUrls",
   "documentsKey",
+  "records",
 ];
 
 /** Returns an agent's key, its own or else the stack's; undefined if there is none, or its value is not known here. */

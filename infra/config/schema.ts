@@ -48,6 +48,8 @@ const databaseUrl = z
     "expected a PostgreSQL URL, for example postgresql://crews:…@db.example.com/crews?sslmode=verify-full",
   );
 
+const certificates = z.string().regex(/^\s*-----BEGIN CERTIFICATE-----/, "expected certificates as PEM text");
+
 /** A key for each of several agents, by agent id. */
 const perAgent = <T extends z.ZodType<string>>(key: T, example: string) =>
   json(z.record(z.string(), key), `{ market-researcher: ${example} }`).optional();
@@ -136,10 +138,7 @@ export const schema = z.strictObject({
   /** URLs of single agents, for whom no role is made. */
   databaseUrls: perAgent(databaseUrl, "postgresql://…"),
   /** The certificates that the database's certificate is checked against, as PEM text. Default: the public authorities'. */
-  databaseCa: z
-    .string()
-    .regex(/^\s*-----BEGIN CERTIFICATE-----/, "expected certificates as PEM text")
-    .optional(),
+  databaseCa: certificates.optional(),
   /** What one client address may ask of a crew. */
   limits: json(limits, "{ startRate: 60, maxPerClient: 32 }").prefault("{}"),
   /** After how many days crews erase the results of jobs that have ended. */
@@ -155,6 +154,10 @@ export const schema = z.strictObject({
     .optional(),
   /** A bucket for what runs spend, in addition to each machine's .masumi/ledger.jsonl. */
   ledger: json(bucketSettings, "{ bucket: example-ledger }").optional(),
+  /** The database with the table of agents, where each is recorded. */
+  records: databaseUrl.optional(),
+  /** The certificates that its certificate is checked against, as PEM text. Default: the public authorities'. */
+  recordsCa: certificates.optional(),
   assets: json(z.record(z.string(), asset), "{ USDM: { unit: c48c…, decimals: 6 } }").optional(),
   /**
    * Whether agents may be registered with a URL that only this machine or its network can reach. Only for simulated

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { printable } from "../../providers/common/printable.ts";
-import { DocumentsError, openStoredObjects } from "../../providers/documents/index.ts";
+import { DocumentsError } from "../../providers/documents/errors.ts";
+import { openStoredObjects } from "../../providers/documents/stored-objects.ts";
 import type { StackConfig } from "../config.ts";
 import {
   type Agent,

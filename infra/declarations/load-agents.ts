@@ -95,7 +95,7 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     complaints.push(...checkPackages(packagesOf(folder), folder, options.inPipeline === true));
   }
   for (const folder of codeFolders(hostedBy("shared", readable))) {
-    complaints.push(...checkSharedPackages(packagesOf(folder), folder));
+    complaints.push(...checkSharedPackages(packagesOf(folder), folder, options.shared));
   }
   if (complaints.length > 0) return { agents: [], readable, complaints: sortComplaints(complaints) };
   return { agents: readable, readable, complaints: [] };

@@ -40,8 +40,15 @@ const ELSEWHERE = ["host", "hostaddr", "service"] as const;
 /**
  * Returns why a database's URL may not be used: passwords and customers' jobs go there, so it must name a server whose certificate
  * is checked.
+ *
+ * @param ca the setting that takes the certificates of a private authority
  */
-export function databaseProblem(name: string, text: string, excepted: Excepted): string | undefined {
+export function databaseProblem(
+  name: string,
+  text: string,
+  excepted: Excepted,
+  ca = "masumi:databaseCa",
+): string | undefined {
   // URL keeps the host of an unknown scheme as it is written.
   const url = URL.canParse(text) ? new URL(text.replace(/^postgres(ql)?:/, "http:")) : undefined;
   if (!url?.hostname)
@@ -51,13 +58,13 @@ export function databaseProblem(name: string, text: string, excepted: Excepted):
   if (elsewhere) return `masumi:${name}: name the host in the URL itself, without the parameter ${elsewhere}`;
   const certificate = given.get("sslrootcert") ?? "system";
   if (certificate !== "system") {
-    return `masumi:${name}: containers do not have the file of sslrootcert: remove it, and set masumi:databaseCa to its text`;
+    return `masumi:${name}: containers do not have the file of sslrootcert: remove it, and set ${ca} to its text`;
   }
   if (isLoopback(hostname) || excepted.includes(hostname)) return undefined;
   const modes = given.getAll("sslmode");
   if (modes.length === 1 && modes[0] === "verify-full") return undefined;
   return (
     `masumi:${name} does not check whom it connects to: add ?sslmode=verify-full (with a certificate of a private authority, ` +
-    `as Amazon RDS has, also set masumi:databaseCa), or ${exception(hostname)}`
+    `as Amazon RDS has, also set ${ca}), or ${exception(hostname)}`
   );
 }

@@ -2,6 +2,7 @@ import type { Context, Hono } from "hono";
 import { type AgentRow, findAgent, findAgents } from "../database/agents.ts";
 import { runsSince } from "../database/runs.ts";
 import {
+  type Creation,
   OutrunError,
   admit,
   createAgent,
@@ -14,13 +15,14 @@ import type { ApiEnv, ApiParts } from "./context.ts";
 import { readForm } from "./form.ts";
 import type { RateLimit } from "./limits.ts";
 import { malformed } from "./problems.ts";
+import { Serial } from "./serial.ts";
 import { runView, viewsOf } from "./view.ts";
 import { secondsToWait, untilSettled } from "./wait.ts";
 
 const LONGEST_KEY = 255;
 /** So many runs are shown with an agent. */
 const MOST_RUNS = 5;
-const ADMISSIONS = 3;
+const ADMISSIONS = 10;
 
 /** POST /agent, GET /agents, GET, PATCH and DELETE /agents/{id}. */
 export function agentRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit): void {
@@ -66,16 +68,28 @@ async function create(context: Context<ApiEnv>, parts: ApiParts): Promise<Respon
     throw malformed(`Idempotency-Key has at most ${LONGEST_KEY} printable characters.`);
   }
   // Before anything is uploaded.
-  let admittedAt = await admit(parts, user, context.req.raw.signal);
+  await admit(parts, user, context.req.raw.signal);
   const { form, template: named } = await readForm(context, parts);
-  const template = templateOf(parts, named);
+  const creation = { user, template: templateOf(parts, named), form, idempotencyKey };
+  const id = await creating.run(user.id, () => admitAndCreate(parts, creation, context.req.raw.signal));
+  return created(context, parts, id);
+}
+
+/** A user's agents are admitted one after the other, so that each counts those before it. */
+const creating = new Serial();
+
+async function admitAndCreate(
+  parts: ApiParts,
+  creation: Omit<Creation, "admittedAt">,
+  signal: AbortSignal,
+): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const id = await createAgent(parts, { user, template, form, admittedAt, idempotencyKey });
-      return await created(context, parts, id);
+      const admittedAt = await admit(parts, creation.user, signal);
+      return await createAgent(parts, { ...creation, admittedAt });
     } catch (error) {
+      // Another portal was faster.
       if (!(error instanceof OutrunError) || attempt === ADMISSIONS) throw error;
-      admittedAt = await admit(parts, user, context.req.raw.signal);
     }
   }
 }

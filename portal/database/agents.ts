@@ -198,7 +198,7 @@ export async function findAgents(queries: Queries, filter: AgentFilter): Promise
     `SELECT ${COLUMNS} FROM portal_agents
      WHERE ($1::text IS NULL OR user_id = $1) AND ($2::text IS NULL OR id = $2) AND ($3::integer IS NULL OR fleet = $3)
        AND ($4::bigint IS NULL OR version > $4)
-     ORDER BY version`,
+     ORDER BY portal_agents.version`,
     [userId ?? null, id ?? null, fleet ?? null, after ?? null],
   );
 }

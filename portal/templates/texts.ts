@@ -44,8 +44,8 @@ export function textProblem(
 const codeOf = (character: string): string =>
   `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 
-/** What a crew fills a buyer's input in for. */
-const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_-]*)\}/g;
+/** What a crew fills a buyer's input in for, or what was meant as such. */
+const PLACEHOLDER = /\{(\s*[A-Za-z_][A-Za-z0-9_-]*\s*)\}/g;
 
 /**
  * Returns a text of which a crew fills in nothing. CrewAI knows no way to write a brace that is only a brace, so braces that would be a

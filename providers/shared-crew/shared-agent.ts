@@ -1,6 +1,18 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
+import {
+  addPackages,
+  crewFolder,
+  crewVenv,
+  dropUnusedPackages,
+  ensurePythonEnvironment,
+  sharedAgentsFolder,
+  sharedVersionsFolder,
+} from "../crew-process/local/index.ts";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { awaitAgent } from "./await-agent.ts";
 import { SharedCrewError } from "./errors.ts";
@@ -23,6 +35,14 @@ export interface FileBeside {
   readonly source: string;
 }
 
+/** Packages that an agent's code needs beside the runtime's, on this machine. */
+export interface PackagesBeside {
+  /** The folder that crew.json names; it has the lock's digest in it (packagesOf). */
+  readonly folder: string;
+  /** The file with the lock, relative to the folder in which the engine runs programs. */
+  readonly lock: string;
+}
+
 export interface SharedAgentArgs {
   readonly agentId: string;
   /** Where the service reads its agents. Another one replaces. */
@@ -38,6 +58,8 @@ export interface SharedAgentArgs {
   /** The version of the secrets that the service reads elsewhere. */
   readonly secretsVersion?: pulumi.Input<number>;
   readonly files: readonly FileBeside[];
+  /** Only where the place is a folder of this machine. */
+  readonly packages?: PackagesBeside;
   /** How many instances of the service take turns to answer. */
   readonly instances: number;
   /** How long the service may take to serve the agent. */
@@ -53,6 +75,8 @@ interface Inputs {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly secretsVersion?: number;
   readonly files: readonly FileBeside[];
+  /** Absent for an agent without packages of its own, as in older states. */
+  readonly packages?: PackagesBeside;
   readonly instances: number;
   readonly seconds: number;
 }
@@ -62,6 +86,8 @@ interface Outputs extends Inputs {
   readonly former?: readonly string[];
 }
 
+const JOBS_END_WITHIN_MS = 10_000;
+const PAUSE_MS = 200;
 const WRITTEN = ["url", "declaration", "environment", "secrets", "secretsVersion"] as const;
 
 const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
@@ -104,6 +130,7 @@ async function place(store: AgentStore, inputs: Inputs, present: readonly string
   for (const file of inputs.files) {
     if (!present.includes(file.path)) await store.write([await contentOf(file)]);
   }
+  if (inputs.packages && !present.includes(inputs.packages.folder)) await install(inputs, inputs.packages);
   const { agentId, url, declaration, environment, secrets, instances, seconds } = inputs;
   const revision = revisionOf(inputs);
   await store.write([
@@ -121,7 +148,34 @@ async function place(store: AgentStore, inputs: Inputs, present: readonly string
   });
 }
 
-const pathsOf = ({ files }: Inputs): string[] => files.map(({ path }) => path);
+async function install({ place, agentId }: Inputs, { folder, lock }: PackagesBeside): Promise<void> {
+  if (place.kind !== "folder") throw new Error(`${agentId} cannot have packages in a ${place.kind}`);
+  const { projectRoot } = place;
+  const environment = await ensurePythonEnvironment({
+    crewFolder: crewFolder(projectRoot),
+    venv: crewVenv(projectRoot),
+  });
+  const home = join(sharedAgentsFolder(projectRoot, place.stack), agentId);
+  await addPackages({ projectRoot, home }, folder, environment, lock);
+}
+
+/** Removes packages that no agent needs any more, when one has let go of its own. */
+async function dropUnused({ place, packages }: Inputs): Promise<void> {
+  if (place.kind === "folder" && packages) await dropUnusedPackages(place.projectRoot);
+}
+
+/** Gives the service some time to end the jobs of an agent that is removed, which may still import its packages. */
+async function awaitEndOfJobs({ place, packages, agentId }: Inputs): Promise<void> {
+  if (place.kind !== "folder" || !packages) return;
+  const versions = sharedVersionsFolder(place.projectRoot, agentId, place.stack);
+  const end = Date.now() + JOBS_END_WITHIN_MS;
+  while (existsSync(versions) && Date.now() < end) await sleep(PAUSE_MS);
+}
+
+const pathsOf = ({ files, packages }: Inputs): string[] => [
+  ...files.map(({ path }) => path),
+  ...(packages ? [packages.folder] : []),
+];
 const removeAgent = (store: AgentStore, props: Outputs) =>
   store.removeAgent([ENVIRONMENT, SECRETS, IDENTITY, ...pathsOf(props), ...(props.former ?? [])]);
 
@@ -162,6 +216,7 @@ export const provider = {
     }
     const kept = new Set([...pathsOf(news), ...present]);
     await store.remove((olds.former ?? []).filter((path) => !kept.has(path)));
+    await dropUnused(olds);
     return { outs: { ...news, former: present.filter((path) => !pathsOf(news).includes(path)) } };
   },
 
@@ -173,6 +228,8 @@ export const provider = {
 
   async delete(_id: string, props: Outputs) {
     await removeAgent(openStore(props.place, props.agentId), props);
+    await awaitEndOfJobs(props);
+    await dropUnused(props);
   },
 };
 

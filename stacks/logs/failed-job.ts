@@ -48,7 +48,7 @@ export async function findFailedJob(
   return { agentId, reference, report, ...(found ? { failure: String(found.failure) } : {}) };
 }
 
-/** What a crew's log calls a job: its id opens the result, and is in no log (crew/src/crew_runtime/jobs.py). */
+/** What a crew's log calls a job: its id opens the result, and is in no log (crew/src/crew_runtime/job/job.py). */
 const referenceOf = (jobId: string): string => createHash("sha256").update(jobId).digest("hex").slice(0, 16);
 
 function failureOf(line: string, reference: string): Logged | undefined {

@@ -5,7 +5,7 @@ import { z } from "zod";
 const usage = { model_calls: z.int(), tokens: z.int() };
 const ended = { ...usage, seconds: z.number() };
 
-/** What is known of a failure; an older or newer runtime may know less or more (crew/src/crew_runtime/failure_report.py). */
+/** What is known of a failure; an older or newer runtime may know less or more (crew/src/crew_runtime/job/failure_report.py). */
 export const failureReport = z.object({
   detail: z.string().optional(),
   exception: z.string().optional(),

@@ -1,11 +1,14 @@
 import { type FSWatcher, existsSync, statSync, watch } from "node:fs";
-import { dirname, join } from "node:path";
-import type { Agent } from "../../infra/declarations/index.ts";
+import { basename, dirname, join } from "node:path";
+import { type Agent, LOCK_FILE } from "../../infra/declarations/index.ts";
 import { agentsFolder } from "../agents.ts";
 import type { Project } from "../project.ts";
 
 /** Editors write a file in several steps. */
 const SETTLES_MS = 100;
+
+/** The lock of packages is written by whoever tries the agent, first under a name that begins like its own. */
+const isLock = (file: string | null) => file !== null && basename(file).startsWith(LOCK_FILE);
 
 /** Tells when files of an agent may have changed. */
 export class AgentWatch {
@@ -47,7 +50,8 @@ export class AgentWatch {
 
   #add(folder: string, recursive: boolean): void {
     if (this.#watched.has(folder) || !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
-    const watcher = watch(folder, { recursive }, () => {
+    const watcher = watch(folder, { recursive }, (_event, file) => {
+      if (isLock(file)) return;
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#changed.abort(), SETTLES_MS);
     });

@@ -97,6 +97,7 @@ function shownBy({ stdout, stderr }: ChildProcess) {
   for (const stream of [stdout, stderr]) stream?.on("data", (chunk: Buffer) => (shown += chunk.toString()));
   return {
     forget: () => (shown = ""),
+    countOf: (text: RegExp) => [...shown.matchAll(text)].length,
     comes: (text: RegExp) =>
       until(
         () => text.test(shown),
@@ -119,6 +120,7 @@ describe("try, before any run of the stack", { timeout: 180_000 }, () => {
     const { exitCode, stdout, stderr } = await project.run("try", "writer", "-i", "topic=tea");
     expect(stdout).toMatch(/^This is a stub answer: .*Write about tea.*\n$/);
     expect(stderr).toMatch(/^Trying writer with the stub model.*\nTask write \.\.\.\n/);
+    expect(stderr.match(/^ +1 model call, \d+ tokens$/gm), "a line for each call").toHaveLength(1);
     expect(stderr).toMatch(/\nDone in [\d.]+ s: 1 model call, \d+ tokens\.\n$/);
     expect(exitCode).toBe(0);
     expect(readdirSync(project.path(".masumi")).toSorted()).toEqual(["try", "venv"]);
@@ -200,7 +202,7 @@ describe("try, before any run of the stack", { timeout: 180_000 }, () => {
     project.write("agents/table/requirements.txt", "tabulate==0.9.0\n");
     project.write("agents/table/crew.py", tableCrew("Lay"));
     const { child, done } = project.start("try", "table", "-i", "topic=tea", "--watch");
-    const { comes, forget } = shownBy(child);
+    const { comes, countOf, forget } = shownBy(child);
     await comes(/pylock\.masumi\.toml was written \(1 package: \+ tabulate 0\.9\.0\)/);
     await comes(/Lay 0\.9\.0 for tea[\s\S]*Waiting for changes/);
     forget();
@@ -209,6 +211,7 @@ describe("try, before any run of the stack", { timeout: 180_000 }, () => {
     forget();
     project.write("agents/table/requirements.txt", "tabulate==0.8.10\n");
     await comes(/Clear 0\.8\.10 for tea[\s\S]*Waiting/);
+    expect(countOf(/Trying table/g), "a lock that the command wrote itself is no change").toBe(1);
     child.kill("SIGINT");
     expect((await done).exitCode).toBe(0);
     expect(readdirSync(project.path(".masumi/packages"))).toHaveLength(1);

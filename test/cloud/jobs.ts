@@ -14,7 +14,8 @@ export interface Hire {
   readonly hashRule: string | null;
 }
 
-const MODEL = "POST /model/v1/chat/completions";
+/** The route of the sandbox's model. */
+export const MODEL = "POST /model/v1/chat/completions";
 const ASKED_MS = 90_000;
 
 /** Hires an agent as a buyer of its own would; `result` ends when the job does. */

@@ -7,7 +7,7 @@ import { changes, repository } from "../helpers/project.ts";
 import { docker, engineIsRequired, engineIsThere, inspect } from "../image/docker.ts";
 import { agent } from "./agents.ts";
 import { type DockerWorld, PREFIX, startDockerWorld } from "./docker-world.ts";
-import { disturbedHire, startHire } from "./jobs.ts";
+import { MODEL, disturbedHire, startHire } from "./jobs.ts";
 import { type Availability, Story } from "./story.ts";
 
 const left = !engineIsThere && !engineIsRequired;
@@ -101,6 +101,24 @@ describe.skipIf(left)("agents that share one container", { timeout: STEP_MS }, (
     expect(hire.hashRule).not.toBeNull();
     expect(await restarts()).toBe(before + 1);
     for (const id of ["editor", "seller", "writer"]) await story.knows(id);
+  });
+
+  it("tell their operator why a job failed, out of the store that is the agent's own", async () => {
+    const fault = { kind: "error-before-write", route: MODEL, status: 500, count: 50 } as const;
+    await world.control.setFaults([fault]);
+    const failed = await startHire(world, "writer", "what fails").then(
+      () => "",
+      (error: Error) => error.message,
+    );
+    await world.control.setFaults([]);
+    expect(failed).toContain("HIRE_JOB_FAILED");
+    const { stdout } = await world.run("logs", "writer");
+    const reference = /job_failed .*\bjob=(\w{16})/.exec(stdout)?.[1] ?? "";
+    for (const words of [["writer"], []]) {
+      const whole = await world.run("logs", ...words, "--job", reference);
+      expect(whole.stdout).toMatch(/ job_failed [^]*\n {2}exception {3}openai\./);
+    }
+    expect((await world.run("logs", "editor", "--job", reference)).stdout).toBe("");
   });
 
   it("leave one by one: deregistered, then gone from the container, which goes on", async () => {

@@ -1,4 +1,4 @@
-/** A crew in Python with a package of its own, on the local stack. */
+/** A crew in Python with a package of its own, on the local stack: in a process of its own, then in the shared service. */
 import { existsSync, globSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { LOCK_FILE } from "../../infra/declarations/index.ts";
@@ -16,10 +16,7 @@ beforeAll(async () => {
   project = new TestProject();
   sandbox = await startSandbox({ chainSpeed: "instant" });
   project.useSandbox(sandbox.url);
-  project.write(
-    "agents/own.yaml",
-    "name: Own\ndescription: Writes tables.\ncapability: { name: tables, version: 1.0.0 }\ntags: [tables]\nauthor: { name: Example GmbH }\npricing: free\ninput: [{ id: topic, type: string, name: Topic }]\nbuild: crews/own\n",
-  );
+  declare();
   project.write("crews/own/requirements.txt", "crewai>=1,<2\ntabulate==0.9.0\n");
   project.write("crews/own/crew.py", crew("A table"));
 }, LIFE_MS);
@@ -27,6 +24,12 @@ afterAll(async () => {
   await project.dispose();
   await sandbox.close();
 }, LIFE_MS);
+
+const declare = () =>
+  project.write(
+    "agents/own.yaml",
+    "name: Own\ndescription: Writes tables.\ncapability: { name: tables, version: 1.0.0 }\ntags: [tables]\nauthor: { name: Example GmbH }\npricing: free\ninput: [{ id: topic, type: string, name: Topic }]\nbuild: crews/own\n",
+  );
 
 const crew = (goal: string) => `from crewai import Agent, Crew, Task
 from tabulate import tabulate
@@ -73,5 +76,36 @@ it(
     await project.report("up");
     expect(installed()).toEqual([]);
     expect(existsSync(project.path(LOCK))).toBe(true);
+  },
+);
+
+it(
+  "is served by the shared service with what is locked, beside agents without",
+  { timeout: LIFE_MS },
+  async () => {
+    await project.run("config", "set", "masumi:hosting", "shared");
+    await project.run("config", "set", "masumi:shared", '{"on":"process","code":true}');
+    declare();
+    project.write("agents/plain.yaml", project.read("agents/own.yaml").replace("Own", "Plain"));
+    project.write("crews/plain/crew.py", crew("A text").replace(/^.*tabulate import.*$/m, "tabulate = str"));
+    project.write("agents/plain.yaml", project.read("agents/plain.yaml").replace("crews/own", "crews/plain"));
+    await project.run("lock");
+    const added = changes(await project.report("up"));
+    expect(added).toEqual(expect.arrayContaining(["create SharedAgent own", "create SharedAgent plain"]));
+    const [folder] = installed();
+    expect(changes(await project.report("up"))).toEqual([]);
+
+    project.write("crews/own/requirements.txt", "tabulate==0.8.9\n");
+    await project.run("lock");
+    expect(changes(await project.report("up"))).toEqual(["update SharedAgent own"]);
+    expect(installed(), "a job of the former version may still import its packages").toHaveLength(2);
+    project.write("crews/own/crew.py", crew("Yet another table"));
+    expect(changes(await project.report("up"))).toEqual(["update SharedAgent own"]);
+    expect(installed()).toHaveLength(1);
+    expect(installed()).not.toEqual([folder]);
+
+    project.remove("agents/own.yaml");
+    expect(changes(await project.report("up"))).toContain("delete SharedAgent own");
+    expect(installed()).toEqual([]);
   },
 );

@@ -9,6 +9,19 @@ import { type ServiceUnderTest, startServiceUnderTest, useService } from "../hel
 const service: ServiceUnderTest = await startServiceUnderTest();
 const PATIENCE = 2 * service.patienceMs + 240_000;
 
+const FAILING = `from crewai import Agent, Crew, Task
+
+
+def check(output):
+    raise ValueError("not to anybody's taste")
+
+
+def crew():
+    cook = Agent(role="Cook", goal="Cook", backstory="You cook.")
+    task = Task(name="cooking", description="Cook {changes}", expected_output="Text", agent=cook, callback=check)
+    return Crew(agents=[cook], tasks=[task])
+`;
+
 describe("agents that share a crew service", { timeout: PATIENCE }, () => {
   let project: TestProject;
 
@@ -17,7 +30,7 @@ describe("agents that share a crew service", { timeout: PATIENCE }, () => {
     project = new TestProject();
     // One of them asks for a process, which no pipeline may run.
     project.env["CI"] = "false";
-    await useService(project, service, { hosting: "shared", shared: '{ "on": "process" }' });
+    await useService(project, service, { hosting: "shared", shared: '{ "on": "process", "code": true }' });
     project.write("agents/editor.yaml", agent("Editor"));
     project.write("agents/writer.yaml", agent("Writer"));
   }, 300_000);
@@ -41,14 +54,14 @@ describe("agents that share a crew service", { timeout: PATIENCE }, () => {
   const availability = async (id: string) =>
     (await axios.get<{ agentIdentifier?: string; status: string }>(`${urlOf(id)}/availability`)).data;
 
-  async function work(id: string): Promise<void> {
+  async function work(id: string, end = "completed"): Promise<void> {
     const { data } = await axios.post<{ id: string }>(`${urlOf(id)}/start_job`, {
       input_data: { changes: "faster start" },
     });
     const status = async () =>
       (await axios.get<{ status: string }>(`${urlOf(id)}/status`, { params: { job_id: data.id } })).data
         .status;
-    await expect.poll(status, { timeout: 60_000, interval: 300 }).toBe("completed");
+    await expect.poll(status, { timeout: 60_000, interval: 300 }).toBe(end);
   }
 
   it("are each registered at a path of the one service, and told their own identifiers", async () => {
@@ -104,6 +117,24 @@ describe("agents that share a crew service", { timeout: PATIENCE }, () => {
     expect(log.exitCode).toBe(0);
     expect(log.stdout.match(/agent_added/g), "nobody else's lines").toHaveLength(1);
     expect(log.stdout).toContain("crew_changed");
+  });
+
+  it("tell their operator why a job failed, out of the store that is the agent's own", async () => {
+    project.write("crews/kitchen/crew.py", FAILING);
+    project.write("agents/kitchen.yaml", agent("Kitchen").replace(/^crew:[^]*/m, "build: crews/kitchen\n"));
+    expect((await up()).filter((line) => !line.endsWith(" kitchen"))).toEqual([]);
+    await work("kitchen", "failed");
+    const { stdout } = await project.run("logs", "kitchen");
+    const reference = /job_failed .*\bjob=(\w{16})/.exec(stdout)?.[1] ?? "";
+    expect(stdout).not.toContain("anybody's taste");
+    for (const words of [["kitchen"], []]) {
+      const whole = await project.run("logs", ...words, "--job", reference);
+      expect(whole.stdout).toMatch(
+        / job_failed [^]*\n {2}exception {3}builtins\.ValueError: not to anybody's taste\n/,
+      );
+      expect(whole.stdout).toContain("\n  at          crew.py:5 in check\n");
+    }
+    expect((await project.run("logs", "writer", "--job", reference)).stdout).toBe("");
   });
 
   it("are all there again after the service died, without a word to the chain", async () => {

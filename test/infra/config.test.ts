@@ -60,6 +60,31 @@ describe("stack configuration", () => {
     },
   );
 
+  it("takes a folder or a bucket for documents", () => {
+    expect(read({ "masumi:documents": '{"folder":"/srv/documents"}' })).toMatchObject({
+      documents: undefined,
+      documentsFolder: "/srv/documents",
+    });
+    expect(read({ "masumi:documents": '{"bucket":"documents"}' })).toMatchObject({
+      documents: { bucket: "documents" },
+      documentsFolder: undefined,
+    });
+    for (const wrong of ['{"folder":"docs"}', '{"folder":"/srv","bucket":"documents"}', "[]"]) {
+      expect(problemsOf({ "masumi:documents": wrong })).not.toEqual([]);
+    }
+  });
+
+  it.each([
+    ["postgresql://writer:x@db.example.com/records", /masumi:records does not check whom .*masumi:recordsCa/],
+    ["postgresql://writer:x@db.example.com/records?sslmode=verify-full", undefined],
+    ["postgresql://writer:x@127.0.0.1:5432/records", undefined],
+    ["mysql://writer:x@127.0.0.1/records", /masumi:records: expected a PostgreSQL URL/],
+  ])("checks where records go: %s", (url, said) => {
+    const problems = problemsOf({ "masumi:records": url });
+    if (said) expect(problems).toEqual([expect.stringMatching(said)]);
+    else expect(problems).toEqual([]);
+  });
+
   it("leaves other namespaces alone", () => {
     expect(read({ "aws:region": "eu-central-1" })).not.toHaveProperty("region");
   });

@@ -31,6 +31,8 @@ const FROZEN = {
   SharedProcess: text("shared-crew", "sharedProcess"),
   SharedAgent: text("shared-crew", "sharedAgent"),
   SharedIdentity: text("shared-crew", "sharedIdentity"),
+  AgentRecord: text("records", "agentRecord"),
+  RegistrationRecord: text("records", "registrationRecord"),
 };
 
 /** What the host makes of each text in a folder: the methods of the provider that it leads to. */

@@ -18,14 +18,15 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from crew_runtime.agents.choice import source_of
-from crew_runtime.configuration import ConfigurationError
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.common.logs import configure_logging, event
+from crew_runtime.common.temporary import make_temporary_folder
 from crew_runtime.hosting.assembly import WORK_FOLDER, document_fetch
 from crew_runtime.hosting.configured_agent import ConfiguredAgent, read_agent
 from crew_runtime.hosting.service import many_agents, one_agent
 from crew_runtime.http.connections import IDLE_SECONDS, Connection
 from crew_runtime.http.held_ports import HoldingServer
 from crew_runtime.http.ports import by_port
-from crew_runtime.logs import configure_logging, event
 from crew_runtime.machine.confinement import close_to_jobs
 from crew_runtime.machine.environment import replace_environment, scrubbed
 from crew_runtime.machine.identity_source import identity_source
@@ -34,7 +35,6 @@ from crew_runtime.machine.settings import DOCUMENTS_FOLDER, Settings
 from crew_runtime.machine.users import become_runtime, give_up_rights
 from crew_runtime.runner.forking import SERVER
 from crew_runtime.store import lock_data, open_store
-from crew_runtime.temporary import make_temporary_folder
 
 EXIT_CONFIGURATION: Final = 2
 _REQUESTS_END_WITHIN_SECONDS: Final = 2

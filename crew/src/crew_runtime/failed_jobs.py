@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from crew_runtime.agents.source import ENVIRONMENT, SECRETS, is_agent_id, variables_in
-from crew_runtime.configuration import ConfigurationError
-from crew_runtime.jobs import new_id
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.job.job import new_id
 from crew_runtime.machine.service_settings import HOSTED_FOLDER
 from crew_runtime.store.interface import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore

@@ -3,6 +3,6 @@
 from crew_runtime.for_authors import ask_customer, customer_files, document_search, model
 """
 
-from crew_runtime.crewai.author_api import ask_customer, customer_files, document_search, model
+from crew_runtime.crewai.author.api import ask_customer, customer_files, document_search, model
 
 __all__ = ["ask_customer", "customer_files", "document_search", "model"]

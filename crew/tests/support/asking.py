@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from crew_runtime.author_project import AuthorProject
+from crew_runtime.job.author_project import AuthorProject
 from support.declarations import in_python
 from support.jobs import project
 

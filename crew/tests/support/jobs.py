@@ -10,22 +10,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from crew_runtime.author_project import AuthorProject
+from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.crewai.worker_main import build_crew, run_crew
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.http.connections import Connection
-from crew_runtime.job_spec import JobSpec
+from crew_runtime.job.author_project import AuthorProject
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.model.agent_model import AgentModel
 from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.model.session import Budget, Session
-from crew_runtime.model_access import ModelAccess
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.runner.plan import Limits, Plan
 from crew_runtime.runner.slots import Slots
 from crew_runtime.runner.worker_launcher import WorkerLauncher
-from crew_runtime.runner.worker_process import WorkerProcess, start_fork_server
+from crew_runtime.runner.worker_process import WorkerProcess, is_progress, start_fork_server
 from crew_runtime.runner.workplaces import Workplaces
 from crew_runtime.store import JobStore
 from support.declarations import declaration
@@ -111,6 +111,13 @@ def session_of(of: JobSpec, *, calls: int = 20, tokens: int = 500_000) -> Iterat
 def outcome(of: JobSpec, *, calls: int = 20, tokens: int = 500_000) -> dict[str, Any]:
     with session_of(of, calls=calls, tokens=tokens) as (spec, session):
         return session.explained(WorkerProcess(run_crew, spec).answer(timeout=JOB_SECONDS))
+
+
+def next_but_progress(process: WorkerProcess) -> dict[str, Any]:
+    """What a job says next, apart from how far it is."""
+    while is_progress(message := process.next_message(timeout=JOB_SECONDS)):
+        pass
+    return message
 
 
 def refusal(of: JobSpec) -> str:

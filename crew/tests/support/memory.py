@@ -23,9 +23,9 @@ class Memory:
 
 def memory_of(runtime: int) -> Memory:
     """Look at a runtime by its process id."""
-    children = _children(runtime)
+    children = children_of(runtime)
     fork_servers = [pid for pid in children if "fork_server" in _command(pid)]
-    jobs = [job for pid in fork_servers for job in _children(pid)]
+    jobs = [job for pid in fork_servers for job in children_of(pid)]
     together = [_rollup(pid, "Pss") for pid in {runtime, *children, *jobs}]
     return Memory(
         api=resident(runtime),
@@ -37,7 +37,7 @@ def memory_of(runtime: int) -> Memory:
 
 def fork_server_of(runtime: int) -> int:
     """The process that a runtime's jobs are forked from."""
-    return next(pid for pid in _children(runtime) if "fork_server" in _command(pid))
+    return next(pid for pid in children_of(runtime) if "fork_server" in _command(pid))
 
 
 def resident(pid: int) -> float | None:
@@ -45,7 +45,8 @@ def resident(pid: int) -> float | None:
     return _sum(Path(f"/proc/{pid}/status"), "VmRSS")
 
 
-def _children(parent: int) -> list[int]:
+def children_of(parent: int) -> list[int]:
+    """The processes that a process has started."""
     return [
         int(entry.name)
         for entry in Path("/proc").iterdir()

@@ -96,6 +96,22 @@ class Cluster:
     def cut_all_connections(self, url: str) -> None:
         self.run(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'crew-runtime'")
 
+    def refuse_connections(self, url: str, *, refuse: bool = True) -> None:
+        """Let a database have no connections any more, or have them again."""
+        name = url.rpartition("/")[2]
+        if refuse:
+            self.run(self._url("postgres"), f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
+            query = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            self.run(self._url("postgres"), query)
+        else:
+            self.run(self._url("postgres"), f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+
+    def backend_of(self, url: str) -> int:
+        """The server's process behind the one connection of a runtime."""
+        mine = "application_name = 'crew-runtime' AND datname = current_database()"
+        ((backend,),) = self.run(url, f"SELECT pid FROM pg_stat_activity WHERE {mine}")
+        return int(str(backend))
+
     @staticmethod
     def run(url: str, statement: str) -> list[tuple[object, ...]]:
         with psycopg.connect(url, autocommit=True) as connection:

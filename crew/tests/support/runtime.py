@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
-from crew_runtime.atomic_file import replacing
-from crew_runtime.jobs import reference_of
+from crew_runtime.common.atomic_file import replacing
+from crew_runtime.job.job import reference_of
 from crew_runtime.runner.forking import SERVER
 from support.sharing_runtime import environment_with, new_fork_server
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from crew_runtime.atomic_file import replacing
+from crew_runtime.common.atomic_file import replacing
 from support.declarations import one_task
 from support.runtime import IDENTIFIER, Runtime
 from support.waiting import wait_for

@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from crew_runtime.ask import Parent
+from crew_runtime.job.ask import Parent
 from crew_runtime.machine.confinement import MEMORY_BYTES, limit_job
 
 
@@ -55,6 +55,10 @@ def tell_limits(connection: Connection, _: object) -> None:
         "too_much": too_much,
     }
     connection.send_bytes(json.dumps(told).encode())
+
+
+def tell_niceness(connection: Connection, _: object) -> None:
+    connection.send_bytes(json.dumps({"result": os.nice(0)}).encode())
 
 
 def tell_descriptors(connection: Connection, _: object) -> None:

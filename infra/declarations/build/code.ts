@@ -63,7 +63,7 @@ interface InputUse {
   readonly changesInputs: boolean;
 }
 
-/** The runtime fills it in where no field does, because the texts of CrewAI's template have it (crewai/project_jobs.py). */
+/** The runtime fills it in where no field does, because the texts of CrewAI's template have it (crewai/author/jobs.py). */
 const YEAR = "current_year";
 
 /** Complains of placeholders that nothing fills in, and of fields that no placeholder takes. */

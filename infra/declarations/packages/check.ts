@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { satisfies } from "@renovatebot/pep440";
 import { type Complaint, complaintAt } from "../load/complaint.ts";
 import { type FolderPackages, LOCK_FILE, folderPackages } from "./lock.ts";
+import type { SharedRules } from "../shared.ts";
 import type { PlacedRequirement } from "./project-files.ts";
 import { type RuntimePackages, runtimePackages } from "./runtime.ts";
 
@@ -53,17 +54,24 @@ export function checkPackages(
   return [complaintAt(placeOf(found.wanted.declared, folder), notice.message, notice.remedy)];
 }
 
-/** Complains about packages of a folder whose code an agent of the shared crew service runs: there is nowhere to install them. */
-export function checkSharedPackages({ state, wanted }: FolderPackages, folder: string): Complaint[] {
-  if (state === "none") return [];
+/**
+ * Complains about packages of a folder whose code an agent of the shared crew service runs, unless the service is a process of this
+ * machine: in a container there is nowhere to install them, as what is installed there is everybody's.
+ */
+export function checkSharedPackages(
+  { state, wanted }: FolderPackages,
+  folder: string,
+  { on = "process" }: SharedRules = {},
+): Complaint[] {
+  if (state === "none" || on === "process") return [];
   const { declared, extras } = wanted;
   const names = [...declared.map(({ name }) => name), ...extras.map((extra) => `crew-runtime[${extra}]`)];
   return [
     complaintAt(
       placeOf(declared, folder),
-      "with hosting shared, code has the packages of the crew runtime alone, and not all that " +
+      `with hosting shared on ${on}, code has the packages of the crew runtime's image alone, and not all that ` +
         `${folder} asks for (${names.join(", ")}) are among them`,
-      "choose another hosting for its agents, or do without these packages",
+      "choose another hosting for its agents, let the service run as a process, or do without these packages",
     ),
   ];
 }

@@ -12,8 +12,18 @@ const MANY_ERRORS = 5;
 /** How long something must be so before it is reported: a rollout takes a moment, and is no failure. */
 const MINUTES = 5;
 
+/** Events of the shared crew service's log after which one of its agents is not served; its containers are up all the same. */
+export const AGENT_EVENTS = ["agent_unusable"];
+
+/** A service, of one agent or of many. */
 export interface Watched {
-  readonly agent: Agent;
+  readonly id: string;
+  /** As it is called in descriptions. */
+  readonly title: string;
+  readonly instances: number;
+  /** Whether its log tells of payments. */
+  readonly takesPayments: boolean;
+  readonly hasManyAgents?: boolean;
   readonly aws: AwsSettings;
   /** Logical name of the stack's shared resources, with which all names begin. */
   readonly name: string;
@@ -43,16 +53,36 @@ const suffix = (arn: pulumi.Output<string>): pulumi.Output<string> =>
 const lastPart = (arn: pulumi.Output<string>): pulumi.Output<string> =>
   arn.apply((arn) => arn.replace(/^.*\//, ""));
 
-/** Creates an agent's alarms, if masumi:aws says where they go. */
+/** Returns what is to be watched of an agent with a service of its own. */
+export const watchedAgent = (
+  agent: Agent,
+): Pick<Watched, "id" | "title" | "instances" | "takesPayments"> => ({
+  id: agent.id,
+  title: agent.id,
+  instances: agent.resources.instances,
+  takesPayments: agent.pricing.type !== "free" && runsInRuntime(agent),
+});
+
+/** Creates a service's alarms, if masumi:aws says where they go. */
 export function watch(watched: Watched, at: CountedAt, options: pulumi.CustomResourceOptions): void {
-  const { agent, aws: settings, name, logGroup } = watched;
+  const { id, title, takesPayments, hasManyAgents = false, aws: settings, name, logGroup } = watched;
   if (!settings.alarms) return;
   const { topicArn } = settings.alarms;
-  const alarms = "behind" in at ? behindLoadBalancer(agent, at.behind) : onExpress(agent, at.express);
+  const alarms = "behind" in at ? behindLoadBalancer(watched, at.behind) : onExpress(watched, at.express);
   for (const [what, alarm] of Object.entries(alarms))
-    makeAlarm(`${name}-${agent.id}-${what}`, alarm, topicArn, options);
-  if (agent.pricing.type !== "free" && runsInRuntime(agent)) {
-    watchPayments(`${name}-${agent.id}-payments`, { id: agent.id, logGroup, topicArn }, options);
+    makeAlarm(`${name}-${id}-${what}`, alarm, topicArn, options);
+  if (takesPayments) {
+    const logs = hasManyAgents ? "logs" : `logs ${id}`;
+    const description = `A payment of ${title} needs its operator: see npx masumi-agents ${logs}`;
+    watchEvents(
+      `${name}-${id}-payments`,
+      { events: PAYMENT_EVENTS, description, logGroup, topicArn },
+      options,
+    );
+  }
+  if (hasManyAgents) {
+    const description = `An agent of ${title} cannot be served: see npx masumi-agents status`;
+    watchEvents(`${name}-${id}-agents`, { events: AGENT_EVENTS, description, logGroup, topicArn }, options);
   }
 }
 
@@ -91,7 +121,7 @@ function makeAlarm(
 }
 
 function behindLoadBalancer(
-  { id, resources: { instances } }: Agent,
+  { title, instances }: Watched,
   { loadBalancer, targetGroup }: Extract<CountedAt, { behind: unknown }>["behind"],
 ): Record<string, Alarm> {
   const on = {
@@ -108,7 +138,7 @@ function behindLoadBalancer(
       comparisonOperator: "GreaterThanThreshold",
       threshold: 0,
       treatMissingData: "notBreaching",
-      alarmDescription: `A container of ${id} fails its health check`,
+      alarmDescription: `A container of ${title} fails its health check`,
     },
     tasks: {
       ...on,
@@ -118,7 +148,7 @@ function behindLoadBalancer(
       comparisonOperator: "LessThanThreshold",
       threshold: instances,
       treatMissingData: "breaching",
-      alarmDescription: `Fewer containers of ${id} are up than its ${instances}`,
+      alarmDescription: `Fewer containers of ${title} are up than its ${instances}`,
     },
     errors: {
       ...on,
@@ -128,14 +158,14 @@ function behindLoadBalancer(
       comparisonOperator: "GreaterThanOrEqualToThreshold",
       threshold: MANY_ERRORS,
       treatMissingData: "notBreaching",
-      alarmDescription: `${id} answered ${MANY_ERRORS} or more requests with 5xx in five minutes`,
+      alarmDescription: `${title} answered ${MANY_ERRORS} or more requests with 5xx in five minutes`,
     },
   };
 }
 
 /** Express services' load balancers are AWS's, so only Container Insights counts their containers. */
 function onExpress(
-  { id, resources: { instances } }: Agent,
+  { title, instances }: Watched,
   { cluster, service }: Extract<CountedAt, { express: unknown }>["express"],
 ): Record<string, Alarm> {
   return {
@@ -149,21 +179,22 @@ function onExpress(
       comparisonOperator: "LessThanThreshold",
       threshold: instances,
       treatMissingData: "breaching",
-      alarmDescription: `Fewer containers of ${id} are running than its ${instances}`,
+      alarmDescription: `Fewer containers of ${title} are running than its ${instances}`,
     },
   };
 }
 
-interface PaymentWatch {
-  readonly id: string;
+interface EventWatch {
+  readonly events: readonly string[];
+  readonly description: string;
   readonly logGroup: pulumi.Input<string>;
   readonly topicArn: string;
 }
 
-/** Counts what the crew's log says of payments that need a person. */
-function watchPayments(
+/** Counts what a log says of what needs a person. */
+function watchEvents(
   name: string,
-  { id, logGroup, topicArn }: PaymentWatch,
+  { events, description, logGroup, topicArn }: EventWatch,
   options: pulumi.CustomResourceOptions,
 ): void {
   const metric = { namespace: "Masumi", name };
@@ -171,7 +202,7 @@ function watchPayments(
     name,
     {
       logGroupName: logGroup,
-      pattern: `{ ${PAYMENT_EVENTS.map((event) => `($.event = "${event}")`).join(" || ")} }`,
+      pattern: `{ ${events.map((event) => `($.event = "${event}")`).join(" || ")} }`,
       metricTransformation: { ...metric, value: "1", defaultValue: "0", unit: "Count" },
     },
     options,
@@ -184,7 +215,7 @@ function watchPayments(
     comparisonOperator: "GreaterThanThreshold",
     threshold: 0,
     treatMissingData: "notBreaching",
-    alarmDescription: `A payment of ${id} needs its operator: see npx masumi-agents logs ${id}`,
+    alarmDescription: description,
   };
   makeAlarm(name, alarm, topicArn, options);
 }

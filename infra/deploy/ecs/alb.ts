@@ -13,7 +13,7 @@ import {
   runsInRuntime,
 } from "../../declarations/index.ts";
 import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
-import { watch } from "./alarms.ts";
+import { watch, watchedAgent } from "./alarms.ts";
 import { scale } from "./autoscaling.ts";
 import { commonInputs, withCommonInputs } from "./common-inputs.ts";
 import { CONTAINER, DATA_VOLUME, LOG_STREAM_PREFIX, containerDefinition } from "./container-definition.ts";
@@ -95,7 +95,7 @@ function hostCrew(stack: AlbStack, crew: CrewToHost, given: pulumi.CustomResourc
   const service = makeService(stack, { id: agent.id, resources, task, route, outliveService }, options);
   scale(agent, { cluster: shared.cluster.name, service: service.name }, options);
   watch(
-    { agent, aws: config.aws, name: shared.name, logGroup: made.logGroup.name },
+    { ...watchedAgent(agent), aws: config.aws, name: shared.name, logGroup: made.logGroup.name },
     { behind: { loadBalancer: loadBalancer.arn, targetGroup: route.targetGroup.arn } },
     options,
   );

@@ -3,7 +3,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { EcsRollout } from "../../../providers/ecs/index.ts";
 import { CONTAINER_PORT, HEALTH_PATH } from "../../crews/environment.ts";
-import { watch } from "./alarms.ts";
+import { watch, watchedAgent } from "./alarms.ts";
 import { commonInputs, withCommonInputs } from "./common-inputs.ts";
 import { LOG_STREAM_PREFIX, environmentList, secretList } from "./container-definition.ts";
 import { expressUrl } from "../../hosting/ecs/url.ts";
@@ -67,7 +67,7 @@ function hostCrew(stack: ExpressStack, crew: CrewToHost, given: pulumi.CustomRes
   const { environment, image, logGroup, secrets } = made;
   const service = makeService(stack, crew, made, options);
   watch(
-    { agent, aws: config.aws, name: shared.name, logGroup: logGroup.name },
+    { ...watchedAgent(agent), aws: config.aws, name: shared.name, logGroup: logGroup.name },
     { express: { cluster: shared.cluster.name, service: service.serviceArn } },
     options,
   );

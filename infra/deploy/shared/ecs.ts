@@ -9,11 +9,12 @@ import { ownTags } from "../../hosting/ecs/tags.ts";
 import { albUrl } from "../../hosting/ecs/url.ts";
 import { parameterPath } from "../../hosting/names.ts";
 import { SHARED_SERVICE, sharedPath } from "../../hosting/shared/names.ts";
+import { watch } from "../ecs/alarms.ts";
 import { type AlbStack, awaitRollout, makeService, makeTask, useAlb } from "../ecs/alb.ts";
 import { commonInputs, withCommonInputs } from "../ecs/common-inputs.ts";
 import { sharedPolicy } from "../ecs/policies.ts";
 import { type Role, makeTaskRole } from "../ecs/roles.ts";
-import { makeRoute } from "../ecs/route.ts";
+import { type Route, makeRoute } from "../ecs/route.ts";
 import { GRACE_SECONDS } from "../ecs/timeouts.ts";
 import type { HostingContext } from "../hosting.ts";
 import { SharedCrews } from "./component.ts";
@@ -89,7 +90,30 @@ function makeEcsService(alb: AlbStack, agents: BucketPlace, options: pulumi.Cust
   );
   const outliveService = [...shared.cluster.ready, ...shared.executionRole.rights, ...taskRole.rights];
   const service = makeService(alb, { id, resources: { instances }, task, route, outliveService }, options);
+  watchService(alb, { route, logGroup }, options);
   return { rollout: awaitRollout(alb, { id, service, task, logGroup }, options), record: route.record };
+}
+
+/** No agent changes what is watched: payments are, whether or not an agent takes some now. */
+function watchService(
+  { config, shared, loadBalancer }: AlbStack,
+  { route, logGroup }: { readonly route: Route; readonly logGroup: aws.cloudwatch.LogGroup },
+  options: pulumi.CustomResourceOptions,
+): void {
+  watch(
+    {
+      id: SHARED_SERVICE,
+      title: "the shared crew service",
+      instances: config.shared.instances,
+      takesPayments: true,
+      hasManyAgents: true,
+      aws: config.aws,
+      name: shared.name,
+      logGroup: logGroup.name,
+    },
+    { behind: { loadBalancer: loadBalancer.arn, targetGroup: route.targetGroup.arn } },
+    options,
+  );
 }
 
 function environmentOf({ config }: AlbStack, agents: BucketPlace) {

@@ -3,13 +3,19 @@ import { join, posix } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import { buildFolder } from "../../../providers/crew-process/local/index.ts";
 import { CrewDrain } from "../../../providers/crew-drain/index.ts";
-import { type FileBeside, SharedAgent, SharedIdentity } from "../../../providers/shared-crew/index.ts";
+import {
+  type FileBeside,
+  type PackagesBeside,
+  SharedAgent,
+  SharedIdentity,
+} from "../../../providers/shared-crew/index.ts";
 import { type AgentFiles, agentFiles } from "../../crews/agent-files.ts";
-import { stageContext } from "../../crews/build-context.ts";
+import { stageContext, textFile } from "../../crews/build-context.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import { type DatabaseOf, agentDatabases } from "../../crews/database.ts";
 import { agentEnvironment, crewSecrets, sortedEnvironment } from "../../crews/environment.ts";
 import { type LargeDocuments, storeLargeDocuments } from "../../crews/large-documents.ts";
+import { LOCK_FILE } from "../../declarations/index.ts";
 import { placeTraits } from "../../hosting/traits.ts";
 import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
 import type { SharedService } from "./service.ts";
@@ -48,7 +54,7 @@ function hostAgent(stack: SharedStack, crew: CrewToHost, options: pulumi.CustomR
   const { agent } = crew;
   const { place, instances, jobSeconds } = service;
   const files = agentFiles(projectRoot, config.network, agent);
-  const { documents, beside } = filesBeside(stack, crew, files, options);
+  const { documents, beside, packages } = filesBeside(stack, crew, files, options);
   const secrets = crewSecrets(agent, config, {
     needsDocumentsKey: documents.needsKey,
     databaseUrl: databaseOf(agent, options),
@@ -65,6 +71,7 @@ function hostAgent(stack: SharedStack, crew: CrewToHost, options: pulumi.CustomR
       environment: Object.fromEntries(sortedEnvironment({ ...variables, ...service.environment })),
       ...service.passSecrets(agent, secrets, options),
       files: beside,
+      ...(packages ? { packages } : {}),
       instances,
       seconds: documents.stored.length > 0 ? SERVED_SECONDS_WITH_LARGE_DOCUMENTS : SERVED_SECONDS,
     },
@@ -91,24 +98,35 @@ const NO_LARGE_DOCUMENTS: LargeDocuments = {
   readableByRole: [],
 };
 
+interface FilesBeside {
+  readonly documents: LargeDocuments;
+  readonly beside: readonly FileBeside[];
+  readonly packages?: PackagesBeside;
+}
+
 /** Lays out an agent's files for the provider, and stores those that are too large to be beside a declaration elsewhere. */
 function filesBeside(
   { context: { config, projectRoot } }: SharedStack,
   { agent }: CrewToHost,
-  { files, large }: AgentFiles,
+  { files, large, packages: locked }: AgentFiles,
   options: pulumi.CustomResourceOptions,
-): { readonly documents: LargeDocuments; readonly beside: readonly FileBeside[] } {
+): FilesBeside {
   const folder = buildFolder(agent.id, config.stack);
-  stageContext(join(projectRoot, folder), files);
+  stageContext(join(projectRoot, folder), [...files, ...(locked ? [textFile(LOCK_FILE, locked.lock)] : [])]);
   // The engine runs the program and its providers in infra/. An absolute path would look changed on each machine.
+  const sourceOf = (path: string) => posix.join("..", folder, path);
   const small = files.map(({ path, content }) => ({
     path,
     sha256: createHash("sha256").update(content).digest("hex"),
-    source: posix.join("..", folder, path),
+    source: sourceOf(path),
   }));
   if (!placeTraits(agent.hosting, agent).readsLocalFiles) {
     return { documents: storeLargeDocuments(agent, large, config, options), beside: small };
   }
   const local = large.map(({ path, sha256, source }) => ({ path, sha256, source: posix.join("..", source) }));
-  return { documents: NO_LARGE_DOCUMENTS, beside: [...small, ...local] };
+  return {
+    documents: NO_LARGE_DOCUMENTS,
+    beside: [...small, ...local],
+    ...(locked ? { packages: { folder: locked.folder, lock: sourceOf(LOCK_FILE) } } : {}),
+  };
 }

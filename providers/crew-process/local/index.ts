@@ -10,6 +10,7 @@ export {
   portsFile,
   runtimeDigest,
   sharedAgentsFolder,
+  sharedVersionsFolder,
   tryHome,
 } from "./paths.ts";
 export { InstallerError, type InstallerOptions, runInstaller } from "./installer.ts";
@@ -27,5 +28,5 @@ export {
 } from "./instance.ts";
 export { isOwnProject } from "./own-project.ts";
 export { type CrewPayments, endCrew, identityFile, startCrew, stopCrew } from "./process.ts";
-export { addPackages, dropPackages, lockOf, packagesOf } from "./packages.ts";
+export { addPackages, dropPackages, dropUnusedPackages, lockOf, packagesOf } from "./packages.ts";
 export { ensurePythonEnvironment, type InstallOptions, type PythonEnvironment } from "./python.ts";

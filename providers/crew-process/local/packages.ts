@@ -39,16 +39,18 @@ export interface PackagesUser {
  * Makes an agent's packages be there. Agents with the same lock share them; their files are hard links to uv's cache, so a further
  * folder costs seconds and hardly any space.
  *
- * @param folder what packagesOf returns for the lock in the user's folder
+ * @param folder what packagesOf returns for the lock
+ * @param file where the lock is
  * @throws CrewProcessError CREW_INSTALL_FAILED
  */
 export async function addPackages(
   { projectRoot, home }: PackagesUser,
   folder: string,
   environment: PythonEnvironment,
+  file = lockOf(home),
 ): Promise<void> {
-  const lock = readFileSync(lockOf(home), "utf8");
-  if (packagesOf(lock) !== folder) throw otherLock(lockOf(home));
+  const lock = readFileSync(file, "utf8");
+  if (packagesOf(lock) !== folder) throw otherLock(file);
   const shared = packagesFolder(projectRoot);
   await inOrder(shared, async () => {
     await install(join(shared, basename(folder)), lock, environment);
@@ -71,13 +73,18 @@ const otherLock = (file: string) =>
 export async function dropPackages({ projectRoot, home }: PackagesUser, used?: string): Promise<void> {
   const own = join(home, "packages");
   if (!existsSync(own)) return;
-  const shared = packagesFolder(projectRoot);
-  await inOrder(shared, () => {
+  await inOrder(packagesFolder(projectRoot), () => {
     for (const name of readdirSync(own)) {
       if (`packages/${name}` !== used) rmSync(join(own, name), { recursive: true, force: true });
     }
-    removeUnused(projectRoot, shared);
+    removeUnused(projectRoot);
   });
+}
+
+/** Removes the packages that nothing uses any more. */
+export async function dropUnusedPackages(projectRoot: string): Promise<void> {
+  if (!existsSync(packagesFolder(projectRoot))) return;
+  await inOrder(packagesFolder(projectRoot), () => removeUnused(projectRoot));
 }
 
 /** Crews start in parallel, and what one makes another may be about to remove. */
@@ -117,10 +124,17 @@ function link(from: string, to: string): void {
   symlinkSync(relative(dirname(from), to), from);
 }
 
-/** Removes folders that no crew and no agent that is tried links to. */
-function removeUnused(projectRoot: string, shared: string): void {
+/** Removes folders that no crew links to, no agent that is tried, and no shared agent or version of it that a job may be done by. */
+function removeUnused(projectRoot: string): void {
+  const shared = packagesFolder(projectRoot);
+  const users = [
+    ...inCrewHomes(projectRoot, "packages/*"),
+    ...inCrewHomes(projectRoot, "agents/*/packages/*"),
+    ...inCrewHomes(projectRoot, "data/hosted/*/declared/*/packages/*"),
+    tryHome(projectRoot, "*/packages/*"),
+  ];
   const used = new Set(
-    [...inCrewHomes(projectRoot, "packages/*"), tryHome(projectRoot, "*/packages/*")]
+    users
       .flatMap((pattern) => globSync(pattern))
       .filter((path) => lstatSync(path).isSymbolicLink())
       .map((path) => basename(readlinkSync(path))),

@@ -22,6 +22,9 @@ export const sharedAgentsFolder = (projectRoot: string, stack?: string): string 
 /** Returns the folder in which files of an agent are laid out for those who take them from there, relative to the project's. */
 export const buildFolder = (name: string, stack?: string): string =>
   posix.join(".masumi", stackFolder(stack), "build", name);
+/** Returns the folder with a folder for each version of an agent's declaration that the service does jobs by. */
+export const sharedVersionsFolder = (projectRoot: string, agentId: string, stack?: string): string =>
+  join(crewHome(projectRoot, SHARED_SERVICE, stack), "data/hosted", agentId, "declared");
 export const crewVenv = (projectRoot: string): string => join(localFolder(projectRoot), "venv");
 /** Returns the folder of the packages that crews bring, one folder a lock. */
 export const packagesFolder = (projectRoot: string): string => join(localFolder(projectRoot), "packages");

@@ -15,9 +15,9 @@ afterAll(() => rmSync(out, { recursive: true }));
 const READ = `
 import sys
 from pathlib import Path
-from crew_runtime.crewai.crew_builder import declared_crew
+from crew_runtime.crewai.declared.crew_builder import declared_crew
 from crew_runtime.declared.declaration import load_declaration
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.job.model_access import ModelAccess
 
 access = ModelAccess(name="stub", api="http://127.0.0.1:9/v1", key="stub", temperature=None, max_tokens=None)
 tools = {name: (lambda text: text) for name in ("calculate", "document_search", "fetch_page")}

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { PAYMENT_EVENTS } from "../../../infra/deploy/ecs/alarms.ts";
+import { AGENT_EVENTS, PAYMENT_EVENTS } from "../../../infra/deploy/ecs/alarms.ts";
 import type { PolicyDocument } from "../../../infra/deploy/ecs/policies.ts";
 import { repository } from "../../helpers/project.ts";
 import { type Recorded, record, shortName } from "./recorder.ts";
@@ -207,11 +207,26 @@ describe("the settings of a hardened stack", () => {
     expect(express).toEqual([`${of}-payments`, `${of}-tasks`]);
   });
 
+  it("look at the service that agents share, whatever agents it has", async () => {
+    const alarms = ofType(await recorded("shared-on-ecs-alb"), "MetricAlarm").map(({ name }) => name);
+    const service = "masumi-agents-preprod-_shared";
+    expect(alarms).toEqual([
+      `${service}-agents`,
+      `${service}-errors`,
+      `${service}-payments`,
+      `${service}-tasks`,
+      `${service}-unhealthy`,
+      "masumi-agents-preprod-errors",
+    ]);
+  });
+
   it("look for events that crews log", () => {
-    const files = globSync("crew/src/crew_runtime/payments/*.py", { cwd: repository });
+    const files = globSync("crew/src/crew_runtime/{payments,hosting}/*.py", { cwd: repository });
     const source = files.map((file) => readFileSync(join(repository, file), "utf8")).join("\n");
-    expect(PAYMENT_EVENTS.filter((event) => !source.includes(`"${event}"`))).toEqual([]);
-    const logs = readFileSync(join(repository, "crew/src/crew_runtime/logs.py"), "utf8");
+    expect([...PAYMENT_EVENTS, ...AGENT_EVENTS].filter((event) => !source.includes(`"${event}"`))).toEqual(
+      [],
+    );
+    const logs = readFileSync(join(repository, "crew/src/crew_runtime/common/logs.py"), "utf8");
     expect(logs).toContain('"event": record.getMessage()');
   });
 });

@@ -22,7 +22,7 @@ from crew_runtime.agents.source import (
     variables_in,
     version_of,
 )
-from crew_runtime.atomic_file import replacing
+from crew_runtime.common.atomic_file import replacing
 from crew_runtime.machine.aws import AwsService
 from crew_runtime.machine.parameter_store import ParameterError, ParameterStore
 

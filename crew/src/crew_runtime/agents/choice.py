@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from crew_runtime.agents.folder import FolderSource
 from crew_runtime.agents.source import AgentSource
-from crew_runtime.configuration import ConfigurationError
+from crew_runtime.common.configuration import ConfigurationError
 from crew_runtime.machine.service_settings import ServiceSettings
 from crew_runtime.machine.users import RUNTIME
 

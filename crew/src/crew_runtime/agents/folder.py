@@ -11,6 +11,7 @@ from crew_runtime.agents.source import (
     DECLARATION,
     ENVIRONMENT,
     IDENTITY,
+    PACKAGES,
     SECRETS,
     Given,
     SourceError,
@@ -52,15 +53,27 @@ class FolderSource:
                 if (folder / name).is_dir():
                     shutil.copytree(folder / name, into / name, copy_function=shutil.copyfile)
             shutil.copyfile(folder / DECLARATION, into / DECLARATION)
+            open_to_jobs(into)
+            _link_packages(folder / PACKAGES, into)
             environment, secrets = (_content(folder / name) for name in (ENVIRONMENT, SECRETS))
         except OSError as error:
             raise SourceError(f"{agent_id}: {error.filename or folder} cannot be read ({error.strerror})") from None
-        open_to_jobs(into)
         return Given(environment=variables_in(environment, ENVIRONMENT), secrets=variables_in(secrets, SECRETS))
 
     def identity_of(self, agent_id: str, folder: Path) -> Path:  # noqa: ARG002 - it is read where it lies
         """Return the file in the agent's folder."""
         return self._folder / agent_id / IDENTITY
+
+
+def _link_packages(packages: Path, into: Path) -> None:
+    """Let the declaration find the packages that it names, which are too many files to be copied."""
+    if not packages.is_dir():
+        return
+    declaration = (into / DECLARATION).read_text()
+    for folder in packages.iterdir():
+        if f'"{PACKAGES}/{folder.name}"' in declaration:
+            (into / PACKAGES).mkdir()
+            (into / PACKAGES / folder.name).symlink_to(folder.resolve())
 
 
 def open_to_jobs(folder: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from crew_runtime.configuration import ConfigurationError
+from crew_runtime.common.configuration import ConfigurationError
 
 DECLARATION: Final = "crew.json"
 """Written last and removed first: an agent is there while this is."""
@@ -17,6 +17,8 @@ SECRETS: Final = "secrets.json"
 IDENTITY: Final = "identity.json"
 BESIDE: Final = ("documents", "code")
 """Folders beside the declaration, with what it names."""
+PACKAGES: Final = "packages"
+"""The folder beside the declaration with a folder for each set of packages that its code needs."""
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from crew_runtime.ask import Ask
+from crew_runtime.job.ask import Ask
 
 if TYPE_CHECKING:
     from crewai.agents.parser import AgentFinish
@@ -39,7 +39,7 @@ def answer_flows_by(ask: Ask) -> None:
     """Make `ask` what answers a flow's `ask()` and gives the feedback of its methods under @human_feedback."""
     from crewai.flow.flow_config import flow_config
 
-    from crew_runtime.crewai.result_text import text_of
+    from crew_runtime.crewai.outcome.result_text import text_of
 
     class Customer:
         def request_input(self, message: str, _flow: Any, metadata: Any = None) -> str:  # noqa: ANN401, ARG002 - CrewAI's

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any, Final, NoReturn
 
-from crew_runtime.crewai.author_errors import AuthorCodeError
+from crew_runtime.crewai.author.errors import AuthorCodeError
 
 _TRACING: Final = "should_enable_tracing"
 

@@ -9,25 +9,25 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crew_runtime.ask import Ask, Parent
-from crew_runtime.crewai import author_api
-from crew_runtime.crewai.author_errors import AuthorCodeError
-from crew_runtime.crewai.crew_builder import declared_crew
-from crew_runtime.crewai.crew_events import CrewEvents
-from crew_runtime.crewai.filling import fill_in_one_pass
+from crew_runtime.common.disk import is_full, no_space
+from crew_runtime.crewai.author import api as author_api
+from crew_runtime.crewai.author.errors import AuthorCodeError
+from crew_runtime.crewai.author.files import copy_project
+from crew_runtime.crewai.author.jobs import prepare_project
+from crew_runtime.crewai.declared.crew_builder import declared_crew
+from crew_runtime.crewai.declared.filling import fill_in_one_pass
+from crew_runtime.crewai.declared.result_schema import with_schemas
 from crew_runtime.crewai.human_input import answer_flows_by, answer_human_input_by
-from crew_runtime.crewai.project_files import copy_project
-from crew_runtime.crewai.project_jobs import prepare_project
-from crew_runtime.crewai.result_schema import with_schemas
-from crew_runtime.crewai.what_failed import chain, name_of, place_in, what_failed
-from crew_runtime.disk import is_full, no_space
+from crew_runtime.crewai.job_spec import JobSpec
+from crew_runtime.crewai.outcome.crew_events import CrewEvents
+from crew_runtime.crewai.outcome.what_failed import chain, name_of, place_in, what_failed
 from crew_runtime.documents.context import with_documents
 from crew_runtime.documents.document import DocumentError
 from crew_runtime.documents.embedder import Embedder, EmbeddingError
 from crew_runtime.documents.index import DocumentIndex
-from crew_runtime.failures import Failure
 from crew_runtime.files.received_files import CustomerFileError, egress_for_files, receive, texts_of
-from crew_runtime.job_spec import JobSpec
+from crew_runtime.job.ask import Ask, Parent
+from crew_runtime.job.failures import Failure
 from crew_runtime.machine.confinement import limit_job
 from crew_runtime.machine.environment import move_into
 from crew_runtime.tools.calculate import calculate
@@ -46,9 +46,8 @@ _GROUP_MAY_READ: Final = 0o750
 def run_crew(connection: Connection, spec: JobSpec) -> None:
     """Run the crew and send {"result"} or {"failure", "detail", "report"}; then end this process.
 
-    For each question to its customer it first sends {"ask": {"prompt", "is_draft"}} and waits for {"input"}. Where the
-    job tells its progress, it also sends {"progress": {"task"}} of each task that begins, and what a tool reports that
-    failed.
+    For each question to its customer it first sends {"ask": {"prompt", "is_draft"}} and waits for {"input"}. It also
+    sends {"progress": {"task"}} of each task that begins, and what a tool reports that failed.
     """
     _answer(connection, spec, _run)
 
@@ -168,8 +167,7 @@ def _nobody(prompt: str, *, is_draft: bool = False) -> str:  # noqa: ARG001 - an
 
 def _run(spec: JobSpec, parent: Parent) -> dict[str, Any]:
     events = CrewEvents(spec.code.folder if spec.code else None)
-    if spec.tells_progress:
-        events.tell = lambda progress: parent.send({"progress": progress})
+    events.tell = lambda progress: parent.send({"progress": progress})
     try:
         answer = _result(spec, parent.ask, events)
     except Exception as error:  # noqa: BLE001 - whatever a crew raises is an outcome of the job

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from crew_runtime.author_project import AuthorProject, Kind
 from crew_runtime.declared.strict import Strict
+from crew_runtime.job.author_project import AuthorProject, Kind
 
 # No segment can be "..".
 ProjectPath = Annotated[str, StringConstraints(pattern=r"^(\.|[\w-][\w.-]*(/[\w-][\w.-]*)*)$")]

@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StringConstraints, ValidationError
 
-from crew_runtime.author_project import AuthorProject
-from crew_runtime.configuration import ConfigurationError, path_of, sentence_of
+from crew_runtime.common.configuration import ConfigurationError, path_of, sentence_of
 from crew_runtime.declared.code_declaration import DeclaredCode
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import read_input, unreadable_rules
@@ -16,7 +15,8 @@ from crew_runtime.declared.payment_declaration import PaymentDeclaration
 from crew_runtime.declared.strict import Strict
 from crew_runtime.documents.document import Document, DocumentSet
 from crew_runtime.documents.fetch_request import FETCHED, WantedDocument
-from crew_runtime.placeholders import PLACEHOLDER
+from crew_runtime.job.author_project import AuthorProject
+from crew_runtime.job.placeholders import PLACEHOLDER
 from crew_runtime.tools import ToolName
 
 Text = Annotated[str, StringConstraints(min_length=1)]

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from crew_runtime.documents.index import DocumentIndex, quoted
-from crew_runtime.placeholders import filled
+from crew_runtime.job.placeholders import filled
 
 _INTRODUCTION: Final = "What the documents say that comes nearest to this task, each passage with its source:"
 

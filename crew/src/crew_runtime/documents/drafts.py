@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from crew_runtime.atomic_file import replacing
+from crew_runtime.common.atomic_file import replacing
 
 _NAME: Final = re.compile(r"[0-9a-f]{32}\.npz")
 _READABLE_FILE: Final = 0o644

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.job.model_access import ModelAccess
 
 if TYPE_CHECKING:
     import numpy as np

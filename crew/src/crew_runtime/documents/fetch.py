@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crew_runtime.atomic_file import replacing
-from crew_runtime.disk import is_full, no_space
+from crew_runtime.common.atomic_file import replacing
+from crew_runtime.common.disk import is_full, no_space
 from crew_runtime.machine.confinement import hide_from_others
 
 if TYPE_CHECKING:

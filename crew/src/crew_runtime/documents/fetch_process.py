@@ -7,8 +7,8 @@ import sys
 import time
 from typing import Final
 
+from crew_runtime.common.logs import event
 from crew_runtime.documents.fetch_request import Bucket, WantedDocument
-from crew_runtime.logs import event
 
 _log: Final = logging.getLogger(__name__)
 _MODULE: Final = "crew_runtime.documents.fetch"

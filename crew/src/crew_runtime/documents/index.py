@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from crew_runtime.atomic_file import replacing
+from crew_runtime.common.atomic_file import replacing
 from crew_runtime.documents.document import Document, DocumentError, DocumentSet
 from crew_runtime.documents.embedder import Embedder, EmbeddingError
 from crew_runtime.documents.passages import MAX_PASSAGES, PASSAGE_CHARACTERS, Passage, passages_of

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-from crew_runtime.chores import Chores
-from crew_runtime.configuration import ConfigurationError
+from crew_runtime.common.chores import Chores
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.declared.declaration import Declaration, code_of, documents_of, fetched_documents
 from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.documents.fetch_request import Bucket
 from crew_runtime.http.connections import Connection
-from crew_runtime.job_spec import JobSpec
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.machine.settings import AgentSettings
 from crew_runtime.machine.task_protection import TaskProtection
 from crew_runtime.model.gateway import ModelGateway
-from crew_runtime.model_access import ModelAccess
 from crew_runtime.payments.checkout import Checkout, Windows
 from crew_runtime.payments.client import PaymentConnections, PaymentService
 from crew_runtime.payments.watch import PaymentWatch, WatchTimes
@@ -73,9 +73,9 @@ class Shared:
 
     @classmethod
     def of(cls, parallel: int, protection: TaskProtection | None, connections: Connections | None = None) -> Self:
-        """Return it for so many jobs side by side."""
+        """Return it for so many jobs side by side; where agents share `connections`, none has every place."""
         return cls(
-            slots=Slots(parallel),
+            slots=Slots(parallel, most_of_one=max(1, parallel - 1) if connections else parallel),
             jobs=ThreadPoolExecutor(parallel, thread_name_prefix="job"),
             protection=protection,
             connections=connections,
@@ -154,9 +154,7 @@ def model_access(settings: AgentSettings, declaration: Declaration) -> ModelAcce
     )
 
 
-def plan_of(
-    settings: AgentSettings, declaration: Declaration, places: Workplaces, *, tells_progress: bool = False
-) -> Plan:
+def plan_of(settings: AgentSettings, declaration: Declaration, places: Workplaces) -> Plan:
     """Return how the agent's jobs are done."""
     beside = settings.agent_declaration.resolve().parent
     access = model_access(settings, declaration)
@@ -168,7 +166,6 @@ def plan_of(
         model=replace(access, api="", key=""),  # each worker is given its own
         inputs={},
         folder=settings.data_dir / WORK_FOLDER,
-        tells_progress=tells_progress,
     )
     limits = Limits(
         parallel=settings.max_parallel,

@@ -8,7 +8,7 @@ from typing import Final, TypeVar, get_args
 
 from pydantic import SecretStr
 
-from crew_runtime.configuration import ConfigurationError
+from crew_runtime.common.configuration import ConfigurationError
 from crew_runtime.declared.declaration import Declaration, load_declaration
 from crew_runtime.machine.settings import AgentSettings
 

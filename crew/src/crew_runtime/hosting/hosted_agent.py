@@ -8,7 +8,8 @@ from functools import partial
 from math import inf
 from typing import Final
 
-from crew_runtime.chores import Chore
+from crew_runtime.common.chores import Chore
+from crew_runtime.common.logs import event
 from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.hosting.assembly import (
     WORK_FOLDER,
@@ -24,7 +25,6 @@ from crew_runtime.http.doorman import Doorman
 from crew_runtime.http.job_intake import Clients, IntakeLimits
 from crew_runtime.http.operations import AgentOperations
 from crew_runtime.http.served import Served
-from crew_runtime.logs import event
 from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.machine.model_probe import embedder_probe, model_probe
 from crew_runtime.model.agent_model import AgentModel

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from crew_runtime.agents.source import DECLARATION, AgentSource
-from crew_runtime.configuration import ConfigurationError
+from crew_runtime.common.configuration import ConfigurationError
 from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.hosting.assembly import Shared, document_fetch
 from crew_runtime.hosting.configured_agent import REVISION, ConfiguredAgent, read_shared_agent

@@ -9,13 +9,13 @@ from time import monotonic
 from typing import Final
 
 from crew_runtime.agents.source import AgentSource, SourceError
-from crew_runtime.configuration import ConfigurationError
-from crew_runtime.current_agent import work_for
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.common.current_agent import work_for
+from crew_runtime.common.logs import event
+from crew_runtime.common.metrics import COUNTERS
 from crew_runtime.hosting.hosted_agent import HostedAgent
 from crew_runtime.hosting.opening import Opening
 from crew_runtime.http.substitute import Substitute
-from crew_runtime.logs import event
-from crew_runtime.metrics import COUNTERS
 
 _log: Final = logging.getLogger(__name__)
 _SIDE_BY_SIDE: Final = 4

@@ -4,17 +4,17 @@ import asyncio
 import logging
 from typing import Any, Final
 
-from crew_runtime.api_error import ApiError
+from crew_runtime.common.api_error import ApiError
+from crew_runtime.common.logs import event
 from crew_runtime.declared.declaration import Declaration
-from crew_runtime.failures import MESSAGES
-from crew_runtime.hashes import input_hash
 from crew_runtime.http.callers import Caller
 from crew_runtime.http.job_intake import Clients, IntakeLimits, JobIntake
 from crew_runtime.http.job_request import read_job_request
 from crew_runtime.http.questions import not_awaited, read_answer, schema_of
 from crew_runtime.http.substitute import loading, unusable
-from crew_runtime.jobs import Job, JobState
-from crew_runtime.logs import event
+from crew_runtime.job.failures import MESSAGES
+from crew_runtime.job.hashes import input_hash
+from crew_runtime.job.job import Job, JobState
 from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.payments.checkout import Checkout
 from crew_runtime.runner.job_runner import JobRunner

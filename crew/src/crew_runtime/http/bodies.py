@@ -7,7 +7,7 @@ from typing import Any, Final, Never
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from crew_runtime.api_error import ApiError
+from crew_runtime.common.api_error import ApiError
 
 _ARRIVES_WITHIN_SECONDS: Final = 30
 

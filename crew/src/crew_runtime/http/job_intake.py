@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from crew_runtime.api_error import ApiError
-from crew_runtime.failures import MESSAGES, Failure
+from crew_runtime.common.api_error import ApiError
+from crew_runtime.common.logs import event
+from crew_runtime.common.metrics import JOBS_GAVE_WAY
 from crew_runtime.http.job_request import JobRequest
 from crew_runtime.http.request_secret import require_same_secret
 from crew_runtime.http.start_rate import too_many
-from crew_runtime.jobs import Job, JobState
-from crew_runtime.logs import event
-from crew_runtime.metrics import JOBS_GAVE_WAY
+from crew_runtime.job.failures import MESSAGES, Failure
+from crew_runtime.job.job import Job, JobState
 from crew_runtime.payments.checkout import Checkout
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store import JobStore

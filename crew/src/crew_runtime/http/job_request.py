@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import rfc8785
 
-from crew_runtime.api_error import ApiError
+from crew_runtime.common.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.declared.input_values import InputError, read_input
-from crew_runtime.hashes import input_hash
+from crew_runtime.job.hashes import input_hash
 
 _LONGEST_PURCHASER: Final = 256
 _NONCE: Final = re.compile(r"[0-9a-fA-F]{14,26}")

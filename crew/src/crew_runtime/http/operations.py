@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from crew_runtime.disk import free_bytes
+from crew_runtime.common.disk import free_bytes
+from crew_runtime.common.metrics import Gauge, rendered
 from crew_runtime.http.agent import Agent
-from crew_runtime.jobs import now
+from crew_runtime.job.job import now
 from crew_runtime.machine.model_probe import Probe
-from crew_runtime.metrics import Gauge, rendered
 from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.payments.watch import PaymentWatch
 from crew_runtime.runner.job_runner import JobRunner

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import rfc8785
 
-from crew_runtime.api_error import ApiError
-from crew_runtime.ask import LONGEST_ANSWER
+from crew_runtime.common.api_error import ApiError
 from crew_runtime.declared.input_schema import InputField, InputRule
 from crew_runtime.declared.input_values import InputError, read_input
-from crew_runtime.jobs import Job, JobState, Question
+from crew_runtime.job.ask import LONGEST_ANSWER
+from crew_runtime.job.job import Job, JobState, Question
 
 _ID: Final = "answer"
 _LONGEST: Final = InputRule(validation="max", value=str(LONGEST_ANSWER))

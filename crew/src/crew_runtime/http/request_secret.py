@@ -8,8 +8,8 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Final
 
-from crew_runtime.api_error import ApiError
-from crew_runtime.jobs import Job
+from crew_runtime.common.api_error import ApiError
+from crew_runtime.job.job import Job
 
 _HEADER: Final = "Idempotency-Key"
 _SHORTEST: Final = 16

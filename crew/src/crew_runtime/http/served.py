@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from crew_runtime.current_agent import work_for
+from crew_runtime.common.current_agent import work_for
 from crew_runtime.http.agent import Agent
 from crew_runtime.http.doorman import Doorman
 

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
+from crew_runtime.common.metrics import Gauge, rendered
 from crew_runtime.http.operations import PROMETHEUS, AgentOperations, Disk, readiness
-from crew_runtime.metrics import Gauge, rendered
 
 _ALWAYS: frozenset[str] = frozenset(("ready", "store", "payment_service"))
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
-from crew_runtime.api_error import ApiError
-from crew_runtime.metrics import STARTS_REFUSED
+from crew_runtime.common.api_error import ApiError
+from crew_runtime.common.metrics import STARTS_REFUSED
 
 _MINUTE: Final = 60.0
 _MOST_CLIENTS: Final = 20_000

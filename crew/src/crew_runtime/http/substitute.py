@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from crew_runtime.api_error import ApiError
+from crew_runtime.common.api_error import ApiError
 from crew_runtime.machine.identity import IdentitySource
 
 _RETRY_LOADING_SECONDS: Final = 5

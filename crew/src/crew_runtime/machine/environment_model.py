@@ -5,7 +5,7 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from crew_runtime.configuration import ConfigurationError, sentence_of
+from crew_runtime.common.configuration import ConfigurationError, sentence_of
 
 MEGABYTE: Final = 1024 * 1024
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from crew_runtime.logs import event
+from crew_runtime.common.logs import event
 
 _log: Final = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final
 
-from crew_runtime.logs import event
+from crew_runtime.common.logs import event
 from crew_runtime.machine.identity import UNKNOWN, Identity, LatestIdentity
 
 if TYPE_CHECKING:

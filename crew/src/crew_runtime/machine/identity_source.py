@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from importlib.util import find_spec
 
-from crew_runtime.configuration import ConfigurationError
+from crew_runtime.common.configuration import ConfigurationError
 from crew_runtime.machine.identity import FixedIdentity, IdentityFile, IdentitySource
 from crew_runtime.machine.identity_parameter import IdentityParameter
 from crew_runtime.machine.settings import Settings

@@ -8,9 +8,9 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
-from crew_runtime.http_client import httpx, trusted
-from crew_runtime.logs import event
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.common.http_client import httpx, trusted
+from crew_runtime.common.logs import event
+from crew_runtime.job.model_access import ModelAccess
 
 _log: Final = logging.getLogger(__name__)
 _TIMEOUT_SECONDS: Final = 5

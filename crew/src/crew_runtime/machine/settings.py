@@ -6,7 +6,7 @@ from typing import Final, Literal
 from pydantic import Field, HttpUrl, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from crew_runtime.hashes import HashRule
+from crew_runtime.job.hashes import HashRule
 from crew_runtime.machine.environment_model import MEGABYTE, EnvironmentModel
 from crew_runtime.machine.identity import AgentIdentifier
 from crew_runtime.machine.service_settings import ServiceSettings

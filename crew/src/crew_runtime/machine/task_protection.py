@@ -11,7 +11,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Final
 from urllib.parse import urlsplit
 
-from crew_runtime.logs import event
+from crew_runtime.common.logs import event
 
 _log: Final = logging.getLogger(__name__)
 _TIMEOUT_SECONDS: Final = 5

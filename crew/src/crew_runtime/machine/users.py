@@ -10,7 +10,7 @@ import signal
 from pathlib import Path
 from typing import Final
 
-from crew_runtime.configuration import ConfigurationError
+from crew_runtime.common.configuration import ConfigurationError
 
 RUNTIME: Final = 10001
 """The user, and its group, that holds the keys, the store and the payments."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.model.session import Budget, Session
-from crew_runtime.model_access import ModelAccess
 
 
 class AgentModel:

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from crew_runtime.failure_report import shortened
+from crew_runtime.job.failure_report import shortened
 
 LONGEST_KEPT: Final = 256 * 1024
 """Bytes of an answer that are kept until the job has ended."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Final, Protocol
 
-from crew_runtime.logs import event
+from crew_runtime.common.logs import event
 from crew_runtime.store import StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)

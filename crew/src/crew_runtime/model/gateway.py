@@ -19,15 +19,15 @@ import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope
 
-from crew_runtime.current_agent import current_agent, work_for
-from crew_runtime.failures import MESSAGES, Failure
-from crew_runtime.metrics import MODEL_CALLS, TOKENS
+from crew_runtime.common.current_agent import current_agent, work_for
+from crew_runtime.common.metrics import MODEL_CALLS, TOKENS
+from crew_runtime.job.failures import MESSAGES, Failure
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.model.calls import Call, RefusedError, read_call
 from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.model.model_error import shown_url
 from crew_runtime.model.relay import Meter, Relay, Send
 from crew_runtime.model.session import Budget, Session
-from crew_runtime.model_access import ModelAccess
 
 _log: Final = logging.getLogger(__name__)
 _HOST: Final = "127.0.0.1"
@@ -54,7 +54,7 @@ class ModelGateway:
         self._relay: Relay | None = None
         self._writing: dict[DailyTokens, int] = {}
         self.on_call: Callable[[Session], None] = lambda _session: None
-        """Called in the gateway's thread when a call begins, and when it is counted."""
+        """Called in the gateway's thread when a call that generates is counted."""
 
     def start(self) -> None:
         """Listen; requests are answered from now on."""
@@ -188,13 +188,13 @@ class ModelGateway:
         if spent:
             raise _spent(spent)
         MODEL_CALLS.add(int(call.generates))
-        self.on_call(session)
         try:
             await self._relay.pass_on(meter, session, headers, send)
         finally:
             meter.settle()
             session.release(call)
-            self.on_call(session)
+            if call.generates:
+                self.on_call(session)
             self._write(session.day)
 
     def _write(self, day: DailyTokens) -> None:

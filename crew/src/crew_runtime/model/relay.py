@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from crew_runtime.http_client import httpx, no_cookies, trusted
+from crew_runtime.common.http_client import httpx, no_cookies, trusted
 from crew_runtime.model.answer_text import LONGEST_KEPT
 from crew_runtime.model.calls import Call, RefusedError, tokens_in
 from crew_runtime.model.model_error import shown_url

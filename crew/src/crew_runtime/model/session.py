@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from crew_runtime.failures import Failure
+from crew_runtime.job.failures import Failure
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.model.answer_text import text_of
 from crew_runtime.model.calls import Call
 from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.model.model_error import model_error
-from crew_runtime.model_access import ModelAccess
 
 _MOST_AT_ONCE: Final = 8
 """Calls of one job that are under way; their bodies are in this process's memory."""

@@ -5,11 +5,11 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Final
 
-from crew_runtime.api_error import ApiError
+from crew_runtime.common.api_error import ApiError
+from crew_runtime.common.logs import event
 from crew_runtime.declared.declaration import Declaration
-from crew_runtime.failures import Failure
-from crew_runtime.jobs import Job, JobState, PaymentTerms, now
-from crew_runtime.logs import event
+from crew_runtime.job.failures import Failure
+from crew_runtime.job.job import Job, JobState, PaymentTerms, now
 from crew_runtime.payments.client import PaymentRefusedError, PaymentService, PaymentServiceUnavailableError
 from crew_runtime.store import JobStore
 

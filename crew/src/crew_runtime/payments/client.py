@@ -8,9 +8,9 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from crew_runtime.http_client import httpx, no_cookies, trusted
-from crew_runtime.logs import event
-from crew_runtime.metrics import PAYMENT_REQUESTS
+from crew_runtime.common.http_client import httpx, no_cookies, trusted
+from crew_runtime.common.logs import event
+from crew_runtime.common.metrics import PAYMENT_REQUESTS
 from crew_runtime.payments.wire import ListedPayment, Payment, PaymentPage, iso_of, message_of
 
 _TIMEOUT: Final = httpx.Timeout(20, connect=5)

@@ -3,8 +3,8 @@
 from enum import StrEnum
 from typing import Final
 
-from crew_runtime.failures import Failure
-from crew_runtime.jobs import Job, JobState, PaymentTerms
+from crew_runtime.job.failures import Failure
+from crew_runtime.job.job import Job, JobState, PaymentTerms
 from crew_runtime.payments.wire import WAITING, WAITING_FOR_OPERATOR, Payment
 
 

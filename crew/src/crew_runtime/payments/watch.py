@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 
-from crew_runtime.failures import Failure
-from crew_runtime.jobs import Job, JobState, PaymentTerms, now
-from crew_runtime.logs import event
-from crew_runtime.metrics import PAYMENT_CHANGES
+from crew_runtime.common.logs import event
+from crew_runtime.common.metrics import PAYMENT_CHANGES
+from crew_runtime.job.failures import Failure
+from crew_runtime.job.job import Job, JobState, PaymentTerms, now
 from crew_runtime.payments.client import PaymentRefusedError, PaymentService, PaymentServiceUnavailableError
 from crew_runtime.payments.rules import Step, next_step
 from crew_runtime.payments.wire import WAITING_FOR_OPERATOR, Payment, iso_of

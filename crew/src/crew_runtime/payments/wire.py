@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from crew_runtime.jobs import PaymentTerms
+from crew_runtime.job.job import PaymentTerms
 
 Milliseconds = Annotated[int, Field(ge=0)]
 

@@ -72,7 +72,8 @@ class _Server:
                 _load(request["module"], request["environment"], user)
             case "start":
                 connection, report = descriptors
-                self._fork(lambda: _work(connection), user, report, request.get("group"))
+                niceness: int = request["niceness"]
+                self._fork(lambda: _work(connection, niceness), user, report, request.get("group"))
                 os.close(connection)
             case "signal":
                 self._signal(request["process"], signal.Signals(request["signal"]))
@@ -139,8 +140,9 @@ class _Server:
                     os.close(report)
 
 
-def _work(connection: int) -> int:
+def _work(connection: int, niceness: int) -> int:
     """Run what comes over the connection: a function, and what it is given."""
+    _give_way(niceness)
     pipe = Connection(connection)
     target, argument = pickle.loads(pipe.recv_bytes())  # noqa: S301 - it comes from the runtime
     target(pipe, argument)
@@ -183,6 +185,15 @@ def _signal(process: int, number: signal.Signals) -> int:
 def _be_ended_first() -> None:
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_ENDED_FIRST)
+
+
+def _give_way(niceness: int) -> None:
+    if niceness == 0:
+        return
+    os.nice(niceness)
+    # Where the kernel groups processes by session, which on most desktops it does, the group's niceness is what counts.
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 if __name__ == "__main__":

@@ -97,14 +97,14 @@ class ForkServer:
                 self._control = self._started(self._environment)
             self._send_load(self._control)
 
-    def fork(self, connection: int, user: int | None, group: int | None = None) -> Forked:
+    def fork(self, connection: int, user: int | None, group: int | None = None, niceness: int = 0) -> Forked:
         """Start a process that runs what comes over `connection`. Blocks until the fork server has loaded its module.
 
         Raises:
             EOFError, OSError: no process could be started.
 
         """
-        request = {"do": "start", "user": user, "group": group}
+        request = {"do": "start", "user": user, "group": group, "niceness": niceness}
         control = self._control
         try:
             return self._forked(request, [connection])

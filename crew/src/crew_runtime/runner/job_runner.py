@@ -9,12 +9,12 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
+from crew_runtime.common.disk import is_full, no_space
+from crew_runtime.common.logs import event
+from crew_runtime.common.metrics import JOBS_ENDED
 from crew_runtime.declared.input_values import InputError, read_input
-from crew_runtime.disk import is_full, no_space
-from crew_runtime.failures import Failure
-from crew_runtime.jobs import Job, JobState, Question, now, reference_of
-from crew_runtime.logs import event
-from crew_runtime.metrics import JOBS_ENDED
+from crew_runtime.job.failures import Failure
+from crew_runtime.job.job import Job, JobState, Question, now, reference_of
 from crew_runtime.model.agent_model import AgentModel
 from crew_runtime.model.session import Budget
 from crew_runtime.runner.messages import read_message
@@ -237,14 +237,14 @@ class JobRunner:
         process = None
         session = self._model.open(plan.access, inputs, _budget_of(job, plan.limits))
         try:
-            process = await self._in_thread(plan.launcher.make, job.reference, inputs, session.access)
+            process = await self._in_thread(
+                plan.launcher.make, job.reference, inputs, session.access, niceness=slot.niceness
+            )
             self._processes[job.id] = process
             if self._stopping:
                 process.kill()
             answer = await self._converse(plan, job, process, seconds, slot)
             return answer and await asyncio.to_thread(session.explained, answer)
-        except TimedOutError:
-            return {"failure": Failure.JOB_TIMEOUT, "detail": ""}
         except OSError as error:
             if not is_full(error):
                 return self._died(job)
@@ -265,12 +265,19 @@ class JobRunner:
     ) -> dict[str, Any] | None:
         """Read what the worker sends and answer what it asks; its waiting time is not counted."""
         answers = iter(job.answers)
+        under_way: dict[str, str] = {}
         while True:
             begun = time.monotonic()
-            message = read_message(await self._in_thread(process.next_message, timeout=max(0, seconds)))
+            try:
+                message = read_message(await self._in_thread(process.next_message, timeout=max(0, seconds)))
+            except TimedOutError:
+                return {"failure": Failure.JOB_TIMEOUT, "detail": "", "report": under_way}
             seconds -= time.monotonic() - begun
             if is_progress(message):
-                self.on_progress(message["progress"])
+                progress = message["progress"]
+                if "tool_failure" not in progress:  # not every task has a name
+                    under_way = progress
+                self.on_progress(progress)
                 continue
             if not is_ask(message):
                 return message

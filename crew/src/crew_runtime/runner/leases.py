@@ -6,10 +6,10 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
-from crew_runtime.jobs import JobState, reference_of
-from crew_runtime.logs import event
+from crew_runtime.common.logs import event
+from crew_runtime.common.metrics import LEASES_LOST
+from crew_runtime.job.job import JobState, reference_of
 from crew_runtime.machine.task_protection import TaskProtection
-from crew_runtime.metrics import LEASES_LOST
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store import JobStore, StoreUnavailableError
 

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from crew_runtime.failure_report import read_report
-from crew_runtime.failures import Failure
+from crew_runtime.job.failure_report import read_report
+from crew_runtime.job.failures import Failure
 from crew_runtime.runner.worker_process import DiedError
 
 LONGEST_DETAIL: Final = 2000

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
-from crew_runtime.jobs import Job, JobState, now
+from crew_runtime.job.job import Job, JobState, now
 
 # An answer may have come to another runtime on the same database, which tells nobody.
 _LOOK_SECONDS: Final = 1

@@ -5,12 +5,12 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from crew_runtime.failure_report import Report, logged_part
-from crew_runtime.failures import Failure
-from crew_runtime.hashes import HashRule, result_hash
-from crew_runtime.jobs import Job, JobState
-from crew_runtime.logs import event
-from crew_runtime.metrics import JOB_SECONDS, JOBS_ENDED
+from crew_runtime.common.logs import event
+from crew_runtime.common.metrics import JOB_SECONDS, JOBS_ENDED
+from crew_runtime.job.failure_report import Report, logged_part
+from crew_runtime.job.failures import Failure
+from crew_runtime.job.hashes import HashRule, result_hash
+from crew_runtime.job.job import Job, JobState
 from crew_runtime.store import JobStore, StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)

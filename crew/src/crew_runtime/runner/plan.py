@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crew_runtime.declared.input_schema import InputField
-from crew_runtime.hashes import HashRule
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.job.hashes import HashRule
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.runner.worker_launcher import WorkerLauncher
 
 

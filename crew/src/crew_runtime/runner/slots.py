@@ -1,9 +1,13 @@
 """Slots for jobs that run in parallel, shared by agents in turn: one with many jobs keeps no other's waiting."""
 
 import asyncio
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
+from itertools import count
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
+
+_NICER_BY: Final = 5
+_NICEST: Final = 19
 
 
 class Owner(Protocol):
@@ -15,31 +19,35 @@ class Owner(Protocol):
 
 
 class Slots:
-    """So many places for the jobs of all owners, who get them round robin; each owner's jobs keep their order."""
+    """So many places for the jobs of all owners, who get them round robin; each owner's jobs keep their order.
 
-    def __init__(self, total: int) -> None:
+    No owner ever has more than `most_of_one`: all, unless it is given. An owner's places are numbered from 0.
+    """
+
+    def __init__(self, total: int, *, most_of_one: int | None = None) -> None:
         self.total = total
+        self._most_of_one = total if most_of_one is None else most_of_one
         self._free = total
         self._parked = 0
-        self._taken: Counter[Owner] = Counter()
-        self._waiting: OrderedDict[Owner, deque[asyncio.Future[None]]] = OrderedDict()
+        self._taken: defaultdict[Owner, set[int]] = defaultdict(set)
+        self._waiting: OrderedDict[Owner, deque[asyncio.Future[int]]] = OrderedDict()
 
-    async def take(self, owner: Owner) -> None:
-        """Wait for a place, and take it."""
-        turn = asyncio.get_running_loop().create_future()
+    async def take(self, owner: Owner) -> int:
+        """Wait for a place, take it, and return its number: the lowest that is free among the owner's."""
+        turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(owner, deque()).append(turn)
         self._grant()
         try:
-            await turn
+            return await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.give_back(owner)
+                self.give_back(owner, turn.result())
             raise
 
-    def give_back(self, owner: Owner) -> None:
+    def give_back(self, owner: Owner, number: int) -> None:
         """Let another job have a place."""
         self._free += 1
-        self._taken[owner] -= 1
+        self._taken[owner].remove(number)
         if not self._taken[owner]:
             del self._taken[owner]
         self._grant()
@@ -63,12 +71,17 @@ class Slots:
             if not turns:
                 del self._waiting[owner]
             if not turn.done():  # whoever was cancelled waits no longer
-                turn.set_result(None)
+                taken = self._taken[owner]
+                number = next(number for number in count() if number not in taken)
+                turn.set_result(number)
                 self._free -= 1
-                self._taken[owner] += 1
+                taken.add(number)
 
     def _next(self) -> Owner | None:
-        return next((owner for owner in self._waiting if self._taken[owner] < owner.parallel), None)
+        return next((owner for owner in self._waiting if self._has_room(owner)), None)
+
+    def _has_room(self, owner: Owner) -> bool:
+        return len(self._taken.get(owner, ())) < min(owner.parallel, self._most_of_one)
 
 
 class Slot:
@@ -77,7 +90,15 @@ class Slot:
     def __init__(self, slots: Slots, owner: Owner) -> None:
         self._slots = slots
         self._owner = owner
-        self._is_taken = False
+        self._number: int | None = None
+
+    @property
+    def niceness(self) -> int:
+        """Return how nice a job in this place is: not at all in the first of its owner's, then more and more.
+
+        So one agent's many jobs take little CPU time from another's only one.
+        """
+        return min(_NICER_BY * (self._number or 0), _NICEST)
 
     async def __aenter__(self) -> Self:
         await self.take()
@@ -90,11 +111,10 @@ class Slot:
 
     async def take(self) -> None:
         """Wait for a place, and take it."""
-        await self._slots.take(self._owner)
-        self._is_taken = True
+        self._number = await self._slots.take(self._owner)
 
     def give_back(self) -> None:
         """Let another job have the place, if this one has it."""
-        if self._is_taken:
-            self._is_taken = False
-            self._slots.give_back(self._owner)
+        if self._number is not None:
+            number, self._number = self._number, None
+            self._slots.give_back(self._owner, number)

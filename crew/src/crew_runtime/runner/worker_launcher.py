@@ -4,11 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from crew_runtime.common.disk import is_full, no_space
+from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.crewai.worker_main import build_crew, index_documents, run_crew
-from crew_runtime.disk import is_full, no_space
 from crew_runtime.documents.drafts import keep_drafts
-from crew_runtime.job_spec import JobSpec
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.runner.forking import SERVER
 from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess
 from crew_runtime.runner.workplaces import Workplaces
@@ -25,10 +25,11 @@ class WorkerLauncher:
         self.spec = spec
         self._places = places
 
-    def make(self, name: str, inputs: dict[str, str], model: ModelAccess) -> WorkerProcess:
+    def make(self, name: str, inputs: dict[str, str], model: ModelAccess, *, niceness: int = 0) -> WorkerProcess:
         """Start a process for a job. Blocks until CrewAI is loaded."""
         place = self._places.take(name)
-        return WorkerProcess(run_crew, self._spec(inputs, model, place.folder), user=place.user, group=place.group)
+        spec = self._spec(inputs, model, place.folder)
+        return WorkerProcess(run_crew, spec, user=place.user, group=place.group, niceness=niceness)
 
     def try_out(self, model: ModelAccess) -> str | None:
         """Let CrewAI build the crew once, and return the reason if it cannot. Blocks until CrewAI is loaded."""

@@ -4,6 +4,7 @@ import json
 import pickle
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from multiprocessing import Pipe
@@ -48,7 +49,7 @@ class WorkerProcess:
 
     One that has the key `ask` is no answer, as the target waits for a `reply`, nor is one that has `progress`. Making a
     process blocks until the fork server is ready. It runs as `user`, and in `group` as well, if they are given, which
-    only a fork server with users can do.
+    only a fork server with users can do. `niceness` is that of nice(1): how much it gives way to other processes.
     """
 
     def __init__(
@@ -58,11 +59,12 @@ class WorkerProcess:
         *,
         user: int | None = None,
         group: int | None = None,
+        niceness: int = 0,
     ) -> None:
         self._ending = threading.Lock()
         self._messages, answering = Pipe()
         try:
-            self._process: Forked | None = SERVER.fork(answering.fileno(), user, group)
+            self._process: Forked | None = SERVER.fork(answering.fileno(), user, group, niceness)
         except BaseException:
             self._messages.close()
             raise
@@ -80,7 +82,10 @@ class WorkerProcess:
             AskedError: it asks back.
 
         """
+        end = time.monotonic() + timeout
         message = self.next_message(timeout=timeout, kill_after=kill_after)
+        while is_progress(message):
+            message = self.next_message(timeout=max(0, end - time.monotonic()), kill_after=kill_after)
         if is_ask(message):
             self.kill()
             self.end(kill_after=kill_after)

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from crew_runtime.store.interface import StoreUnavailableError
 
-_WAIT_SECONDS: Final = 10
+_WAIT_SECONDS: Final = 3
 
 
 class Closing(Protocol):

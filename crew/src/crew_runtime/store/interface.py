@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from crew_runtime.failure_report import Report
-from crew_runtime.failures import Failure
-from crew_runtime.jobs import Job, JobState, PaymentTerms, Question
+from crew_runtime.job.failure_report import Report
+from crew_runtime.job.failures import Failure
+from crew_runtime.job.job import Job, JobState, PaymentTerms, Question
 
 
 class StoreUnavailableError(Exception):

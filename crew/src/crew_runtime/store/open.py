@@ -5,9 +5,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
-from crew_runtime.configuration import ConfigurationError
-from crew_runtime.disk import is_full, no_space
-from crew_runtime.jobs import new_id
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.common.disk import is_full, no_space
+from crew_runtime.job.job import new_id
 from crew_runtime.machine.settings import AgentSettings
 from crew_runtime.store.connections import Connections
 from crew_runtime.store.interface import JobStore, StoreUnavailableError

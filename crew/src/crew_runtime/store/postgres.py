@@ -12,21 +12,24 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
-from crew_runtime.configuration import ConfigurationError
-from crew_runtime.disk import no_space
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.common.disk import no_space
 from crew_runtime.store.connections import Connections, admitted
 from crew_runtime.store.interface import StoreUnavailableError
+from crew_runtime.store.outage import Outage
 from crew_runtime.store.schema import VERSION, steps_from
 from crew_runtime.store.sql import Row, SqlJobStore, Value
 
+_SILENT: Final = "the database does not answer"
 _DISK_FULL: Final = "53100"
 _NOW: Final = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
 _MIGRATION_LOCK: Final = 7_305_809_106
-_CONNECT_SECONDS: Final = 10
+_FIRST_CONNECT_SECONDS: Final = 10
+_CONNECT_SECONDS: Final = 3
 _WAIT_SECONDS: Final = 3
+_REST_SECONDS: Final = 2
 # A statement that a dead network swallowed must not keep a lease's renewal waiting.
 _OPTIONS: Final[dict[str, Any]] = {
-    "connect_timeout": _CONNECT_SECONDS,
     "application_name": "crew-runtime",
     "options": "-c statement_timeout=10000",
     "tcp_user_timeout": 10_000,
@@ -59,11 +62,12 @@ class PostgresJobStore(SqlJobStore):
         self._trust = _trust(url, authorities)
         self._schema = schema
         self._lock = threading.Lock()
+        self._outage = Outage()
         self._connections = connections
         self._connection: psycopg.Connection[Row] | None = None
         try:
             with self._alone():
-                self._migrate(self._connected())
+                self._migrate(self._connected(within=_FIRST_CONNECT_SECONDS))
         except ConfigurationError:
             self._drop()
             raise
@@ -78,18 +82,26 @@ class PostgresJobStore(SqlJobStore):
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Use the connection alone. Whoever waits too long is told: a dead database must not take all threads."""
-        if not self._lock.acquire(timeout=_WAIT_SECONDS):
-            raise StoreUnavailableError("the database does not answer")
+        """Use the connection alone.
+
+        A dead database must not take the threads of all agents: whoever waits too long is told, and once it is known to
+        be dead, nobody waits.
+        """
+        if self._outage.is_resting:
+            raise StoreUnavailableError(_SILENT)
+        if not self._lock.acquire(timeout=0 if self._outage.is_known else _WAIT_SECONDS):
+            self._outage.begin()
+            raise StoreUnavailableError(_SILENT)
         try:
             with admitted(self._connections, self):
                 yield
         finally:
             self._lock.release()
 
-    def _connected(self) -> psycopg.Connection[Row]:
+    def _connected(self, *, within: int = _CONNECT_SECONDS) -> psycopg.Connection[Row]:
         if self._connection is None or self._connection.closed:
-            connection = psycopg.connect(self._url, autocommit=True, row_factory=dict_row, **_OPTIONS, **self._trust)
+            options = {**_OPTIONS, **self._trust, "connect_timeout": within}
+            connection = psycopg.connect(self._url, autocommit=True, row_factory=dict_row, **options)
             connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(self._schema)))
             self._connection = connection
         return self._connection
@@ -117,12 +129,22 @@ class PostgresJobStore(SqlJobStore):
             for again in (True, False):
                 try:
                     cursor = self._connected().execute(text, parameters)
-                    return cursor.fetchall() if cursor.description else []
+                    found = cursor.fetchall() if cursor.description else []
                 except psycopg.Error as error:
                     self._drop()
                     if not (again and isinstance(error, psycopg.OperationalError)):
+                        self._note_outage(error)
                         raise StoreUnavailableError(_reason(error)) from error
+                else:
+                    self._outage.end()
+                    return found
         raise StoreUnavailableError
+
+    def _note_outage(self, error: psycopg.Error) -> None:
+        if isinstance(error, psycopg.OperationalError) and error.sqlstate != _DISK_FULL:
+            self._outage.begin(_REST_SECONDS)
+        else:
+            self._outage.end()
 
     def _forget_erased(self) -> None:
         """Leave the rows' old versions to autovacuum, and backups to the database's operator."""

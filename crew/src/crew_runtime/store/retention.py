@@ -5,8 +5,8 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from crew_runtime.jobs import now
-from crew_runtime.logs import event
+from crew_runtime.common.logs import event
+from crew_runtime.job.job import now
 from crew_runtime.store.interface import JobStore, StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)

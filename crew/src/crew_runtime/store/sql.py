@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, Final
 
-from crew_runtime.failure_report import Report
-from crew_runtime.failures import Failure
-from crew_runtime.jobs import UNENDED, Job, JobState, PaymentTerms, Question, new_id
+from crew_runtime.job.failure_report import Report
+from crew_runtime.job.failures import Failure
+from crew_runtime.job.job import UNENDED, Job, JobState, PaymentTerms, Question, new_id
 from crew_runtime.store.schema import COLUMNS
 
 Row = Mapping[str, Any]

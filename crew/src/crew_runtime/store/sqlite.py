@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
-from crew_runtime.configuration import ConfigurationError
-from crew_runtime.disk import is_full, no_space
-from crew_runtime.logs import event
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.common.disk import is_full, no_space
+from crew_runtime.common.logs import event
 from crew_runtime.store.connections import Connections, admitted
 from crew_runtime.store.interface import StoreUnavailableError
 from crew_runtime.store.schema import VERSION, steps_from

@@ -8,9 +8,9 @@ import os
 import sys
 from pathlib import Path
 
+from crew_runtime.common.temporary import make_temporary_folder
 from crew_runtime.machine.environment import replace_environment, scrubbed
 from crew_runtime.runner.worker_process import start_fork_server
-from crew_runtime.temporary import make_temporary_folder
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 In comes `{"run": {"declaration", "input", "model": {"api", "key", "name"}}}`, `{"answer"}` to a question, and
 `{"cancel": true}`. Out goes, each with its name under "event":
 
-- `task`, `tool_failed`, `model_called` with calls and tokens so far, `asked` with a question
+- `task`, `tool_failed`, `model_called` after a call with calls and tokens so far, `asked` with a question
 - at the end of a run `completed`, `failed`, `cancelled`, or `refused` with all problems if no job began.
 """
 

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from crew_runtime.configuration import ConfigurationError
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.common.logs import configure_logging
 from crew_runtime.declared.declaration import Declaration, load_declaration
 from crew_runtime.declared.input_values import InputError, read_input
 from crew_runtime.hosting.assembly import WORK_FOLDER, Shared, plan_of
-from crew_runtime.logs import configure_logging
 from crew_runtime.machine.settings import Settings
 from crew_runtime.model.agent_model import AgentModel
 from crew_runtime.model.daily_tokens import DailyTokens
@@ -52,7 +52,7 @@ async def _run(wanted: Mapping[str, Any], data_dir: Path, conversation: Conversa
     try:
         with _store_of(settings, declaration) as store:
             model = AgentModel(shared.gateway, DailyTokens(store, settings.daily_tokens))
-            plan = plan_of(settings, declaration, places, tells_progress=True)
+            plan = plan_of(settings, declaration, places)
             runner = JobRunner(store=store, model=model, plan=plan, slots=shared.slots, threads=shared.jobs)
             trial = Trial(runner, shared.gateway, store, conversation)
             try:

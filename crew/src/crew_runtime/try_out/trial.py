@@ -4,8 +4,8 @@ import asyncio
 import time
 from typing import Any, Final
 
-from crew_runtime.failures import MESSAGES
-from crew_runtime.jobs import Job, JobState
+from crew_runtime.job.failures import MESSAGES
+from crew_runtime.job.job import Job, JobState
 from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.model.session import Session
 from crew_runtime.runner.job_runner import JobRunner

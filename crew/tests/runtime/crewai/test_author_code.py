@@ -10,7 +10,7 @@ import pytest
 from crew_runtime.crewai.worker_main import build_crew, run_crew
 from crew_runtime.runner.worker_process import WorkerProcess
 from support.documents import document_set
-from support.jobs import JOB_SECONDS, author_code, outcome
+from support.jobs import JOB_SECONDS, author_code, next_but_progress, outcome
 from support.model import StubModel
 from support.runtime import SENTINEL_KEY
 
@@ -80,9 +80,9 @@ def crew():
 """
     documents = document_set(tmp_path, {"a.md": b"# Kettles\nOf brass.", "b.md": b"# Cups\nOf clay."})
     process = WorkerProcess(run_crew, author_code(tmp_path, model.url, source, documents=documents))
-    assert process.next_message(timeout=JOB_SECONDS) == {"ask": {"prompt": "Which colour?", "is_draft": False}}
+    assert next_but_progress(process) == {"ask": {"prompt": "Which colour?", "is_draft": False}}
     process.reply("blue")
-    result = process.next_message(timeout=JOB_SECONDS)["result"]
+    result = next_but_progress(process)["result"]
     assert result.startswith("Stub result MARKER-blue (tool: [b.md, Cups]")
 
 

@@ -10,7 +10,7 @@ from crew_runtime.crewai.worker_main import run_crew
 from crew_runtime.runner.worker_process import WorkerProcess
 from support.declarations import declaration, one_task
 from support.documents import document_set
-from support.jobs import JOB_SECONDS, job_spec, outcome, session_of
+from support.jobs import JOB_SECONDS, job_spec, next_but_progress, outcome, session_of
 from support.model import StubModel
 
 SCHEMA = {
@@ -137,13 +137,11 @@ def test_a_task_shows_its_draft_to_the_customer_and_changes_it_until_nothing_is_
         session,
     ):
         process = WorkerProcess(run_crew, spec)
-        assert process.next_message(timeout=JOB_SECONDS) == {
-            "ask": {"prompt": "Stub result MARKER-draft", "is_draft": True}
-        }
+        assert next_but_progress(process) == {"ask": {"prompt": "Stub result MARKER-draft", "is_draft": True}}
         process.reply("Add MARKER-wish")
-        assert process.next_message(timeout=JOB_SECONDS)["ask"]["prompt"] == "Stub result MARKER-draft MARKER-wish"
+        assert next_but_progress(process)["ask"]["prompt"] == "Stub result MARKER-draft MARKER-wish"
         process.reply("")
-        answer = process.next_message(timeout=JOB_SECONDS)
+        answer = next_but_progress(process)
     assert answer["result"] == "Stub result MARKER-draft MARKER-wish"
     assert session.calls == 2
 
@@ -152,7 +150,7 @@ def test_a_task_asks_a_bounded_number_of_times(tmp_path: Path, model: StubModel)
     asked = 0
     with session_of(job_spec(tmp_path, one_task(human_input=True), model.url)) as (spec, session):
         process = WorkerProcess(run_crew, spec)
-        while "ask" in process.next_message(timeout=JOB_SECONDS):
+        while "ask" in next_but_progress(process):
             asked += 1
             process.reply("Again.")
     assert (asked, session.calls) == (3, 4)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from crew_runtime.job_spec import JobSpec
+from crew_runtime.crewai.job_spec import JobSpec
 from support.declarations import one_task
 from support.documents import document_set
 from support.jobs import author_code, job_spec, outcome

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crew_runtime.crewai.job_memory import JobMemory
+from crew_runtime.crewai.author.memory import JobMemory
 
 NOW = datetime(2026, 11, 29)  # noqa: DTZ001 - as CrewAI's records have it
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from crew_runtime.job_spec import JobSpec
+from crew_runtime.crewai.job_spec import JobSpec
 from support.jobs import author_code, outcome, project, refusal
 from support.model import StubModel
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.crewai.worker_main import run_crew
-from crew_runtime.job_spec import JobSpec
 from crew_runtime.runner.worker_process import WorkerProcess
-from support.jobs import JOB_SECONDS, author_code, outcome, project, refusal, session_of
+from support.jobs import author_code, next_but_progress, outcome, project, refusal, session_of
 from support.model import StubModel
 
 PROJECTS = Path(__file__).parents[2] / "fixtures" / "author-code"
@@ -129,12 +129,12 @@ class Review(Flow):
 def test_a_flow_asks_its_customer(tmp_path: Path, model: StubModel) -> None:
     with session_of(flow(tmp_path, model, FEEDBACK, "topic")) as (spec, _):
         process = WorkerProcess(run_crew, spec)
-        asked = process.next_message(timeout=JOB_SECONDS)["ask"]["prompt"]
+        asked = next_but_progress(process)["ask"]["prompt"]
         assert asked == "Is it good?\n\nMARKER-draft\n\nAnswers: approved, rejected"
         process.reply("")
-        assert process.next_message(timeout=JOB_SECONDS)["ask"]["prompt"] == "Which colour then?"
+        assert next_but_progress(process)["ask"]["prompt"] == "Which colour then?"
         process.reply("blue")
-        assert process.next_message(timeout=JOB_SECONDS)["result"] == "Dropped for blue"
+        assert next_but_progress(process)["result"] == "Dropped for blue"
 
 
 ELSEWHERE = """

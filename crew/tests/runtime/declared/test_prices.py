@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from crew_runtime.api_error import ApiError
+from crew_runtime.common.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.declared.input_values import InputError
 from crew_runtime.http.job_request import read_job_request

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.crewai.worker_main import build_crew
-from crew_runtime.job_spec import JobSpec
 from crew_runtime.runner.worker_process import WorkerProcess
 from support.declarations import declaration, one_task
 from support.documents import document_set, pdf

@@ -1,5 +1,6 @@
 """One service, many agents: each comes, changes and goes without touching another."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -8,8 +9,9 @@ import pytest
 
 from crew_runtime.http.health import unhealthy_because
 from support.declarations import in_python, one_task
+from support.memory import children_of, fork_server_of
 from support.model import StubModel
-from support.runtime import SENTINEL_KEY
+from support.runtime import OWN, SENTINEL_KEY
 from support.service import Folder, Service
 from support.waiting import wait_for
 
@@ -91,6 +93,30 @@ def test_a_change_holds_for_new_jobs_while_running_ones_end_by_the_old(
     assert "Old words" in asked(model, "MARKER-running")
     assert {event["event"] for event in service.events} >= {"crew_changed"}
     assert changing.ended(running[0])["status"] == "completed", "what was done before is known afterwards"
+
+
+def test_a_flood_of_one_agent_leaves_a_place_to_the_others_whose_jobs_come_first(
+    start_service: StartService, model: StubModel
+) -> None:
+    service = start_service(fork_server=OWN, SHARED_PARALLEL="4")
+    for name in ("flooded", "other"):
+        service.agents.declare(name)
+    service.wait_for_state("ready", "flooded", "other")
+    flooded, other = service.agent("flooded"), service.agent("other")
+    flood = [flooded.start(f"MARKER-{number} never answer") for number in range(4)]
+    wait_for(lambda: len(model.requests) == 3)
+    beside = other.start("MARKER-beside never answer")
+    wait_for(lambda: asked(model, "MARKER-beside"))
+    here = os.getpriority(os.PRIO_PROCESS, 0)
+    assert sorted(min(niceness - here, 10) for niceness in nicenesses_of_jobs(service)) == [0, 0, 5, 10]
+    model.released.set()
+    assert {agent.ended(job)["status"] for agent, job in [*((flooded, job) for job in flood), (other, beside)]} == {
+        "completed"
+    }
+
+
+def nicenesses_of_jobs(service: Service) -> list[int]:
+    return [os.getpriority(os.PRIO_PROCESS, job) for job in children_of(fork_server_of(service.process.pid))]
 
 
 def test_a_removed_agent_ends_its_jobs_and_comes_back_with_what_it_had(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import Request
 
-from crew_runtime.api_error import ApiError
+from crew_runtime.common.api_error import ApiError
 from crew_runtime.http.bodies import read_json_object
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]

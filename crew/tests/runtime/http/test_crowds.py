@@ -11,7 +11,7 @@ import pytest
 from starlette.requests import Request
 
 from conftest import StartRuntime
-from crew_runtime.api_error import ApiError
+from crew_runtime.common.api_error import ApiError
 from crew_runtime.http.callers import address_of
 from crew_runtime.http.start_rate import StartRate
 from support.declarations import one_task

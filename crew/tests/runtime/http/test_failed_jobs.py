@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from conftest import StartRuntime
-from crew_runtime.failures import MESSAGES, Failure
-from crew_runtime.jobs import reference_of
+from crew_runtime.job.failures import MESSAGES, Failure
+from crew_runtime.job.job import reference_of
 from support.declarations import in_python
 from support.model import StubModel
 from support.runtime import Runtime

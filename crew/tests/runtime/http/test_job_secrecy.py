@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from crew_runtime.jobs import new_id, reference_of
+from crew_runtime.job.job import new_id, reference_of
 from support.model import StubModel
 from support.paid import environment, paid
 from support.runtime import Runtime

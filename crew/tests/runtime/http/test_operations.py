@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from conftest import StartRuntime
+from crew_runtime.common.metrics import Counter, rendered
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.machine.model_probe import embedder_probe, model_probe
-from crew_runtime.metrics import Counter, rendered
-from crew_runtime.model_access import ModelAccess
 from support.aws import FakeAws
 from support.canned import Canned
 from support.declarations import declaration

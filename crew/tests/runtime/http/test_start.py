@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import StartRuntime
-from crew_runtime.configuration import ConfigurationError
+from crew_runtime.common.configuration import ConfigurationError
 from crew_runtime.declared.declaration import load_declaration
 from crew_runtime.machine.environment import scrubbed
 from crew_runtime.machine.settings import Settings

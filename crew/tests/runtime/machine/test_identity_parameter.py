@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import StartRuntime
-from crew_runtime.configuration import ConfigurationError
+from crew_runtime.common.configuration import ConfigurationError
 from crew_runtime.machine.identity import UNKNOWN, FixedIdentity, IdentityFile
 from crew_runtime.machine.identity_parameter import IdentityParameter
 from crew_runtime.machine.identity_source import identity_source

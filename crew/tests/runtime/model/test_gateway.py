@@ -11,9 +11,9 @@ import httpx
 import openai
 import pytest
 
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.model import relay
 from crew_runtime.model.session import Budget, Session
-from crew_runtime.model_access import ModelAccess
 from support.jobs import ModelBehind, gateway_to
 from support.model import StubModel
 from support.runtime import PATIENCE_SECONDS, SENTINEL_KEY

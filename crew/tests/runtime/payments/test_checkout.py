@@ -9,9 +9,9 @@ from typing import cast
 
 import pytest
 
-from crew_runtime.api_error import ApiError
+from crew_runtime.common.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
-from crew_runtime.jobs import Job, JobState
+from crew_runtime.job.job import Job, JobState
 from crew_runtime.payments import checkout
 from crew_runtime.payments.checkout import Checkout, Windows
 from crew_runtime.payments.client import PaymentService

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from crew_runtime.hashes import HashRule, input_hash, result_hash
+from crew_runtime.job.hashes import HashRule, input_hash, result_hash
 
 NONCE = "0123456789abcdef"
 ORACLE = Path(__file__).parents[2] / "oracle"

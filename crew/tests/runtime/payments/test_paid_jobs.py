@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from conftest import StartRuntime
-from crew_runtime.jobs import now
+from crew_runtime.job.job import now
 from support.declarations import one_task
 from support.marketplace import PaidJob, Status
 from support.model import StubModel

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from crew_runtime.failures import Failure
-from crew_runtime.jobs import Job, JobState, PaymentTerms
+from crew_runtime.job.failures import Failure
+from crew_runtime.job.job import Job, JobState, PaymentTerms
 from crew_runtime.payments.rules import Step, next_step
 from crew_runtime.payments.wire import NextAction, Payment
 

@@ -8,9 +8,9 @@ from typing import cast
 
 import pytest
 
-from crew_runtime.chores import Chores
-from crew_runtime.failures import Failure
-from crew_runtime.jobs import Job, JobState, PaymentTerms, now
+from crew_runtime.common.chores import Chores
+from crew_runtime.job.failures import Failure
+from crew_runtime.job.job import Job, JobState, PaymentTerms, now
 from crew_runtime.payments.client import PaymentConnections, PaymentRefusedError, PaymentService
 from crew_runtime.payments.watch import PaymentWatch, WatchTimes
 from crew_runtime.payments.wire import Payment

@@ -7,11 +7,11 @@ from typing import cast
 
 import pytest
 
-from crew_runtime.api_error import ApiError
+from crew_runtime.common.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.http.agent import Agent
 from crew_runtime.http.job_intake import IntakeLimits
-from crew_runtime.jobs import Job, JobState, Question, now
+from crew_runtime.job.job import Job, JobState, Question, now
 from crew_runtime.machine.identity import FixedIdentity
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store.sqlite import SqliteJobStore

@@ -9,7 +9,7 @@ import pytest
 import rfc8785
 
 from conftest import StartRuntime
-from crew_runtime.jobs import now
+from crew_runtime.job.job import now
 from support.asking import asks_twice, lay_code
 from support.declarations import one_task
 from support.marketplace import ProvidedInput, Status

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.declared.input_schema import InputField
-from crew_runtime.job_spec import JobSpec
-from crew_runtime.jobs import Job, JobState
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.job.job import Job, JobState
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.runner.plan import Limits
 from crew_runtime.store import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore

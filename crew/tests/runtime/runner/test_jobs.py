@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from conftest import StartRuntime
-from crew_runtime.jobs import reference_of
+from crew_runtime.job.job import reference_of
 from support.declarations import one_task
 from support.marketplace import Status
 from support.model import StubModel
@@ -96,9 +96,11 @@ def test_a_full_queue_refuses_jobs_and_has_room_again(start_runtime: StartRuntim
 
 
 def test_a_job_that_takes_too_long_is_ended(start_runtime: StartRuntime) -> None:
-    limited = start_runtime(one_task(), JOB_TIMEOUT="1")
+    limited = start_runtime(one_task(), JOB_TIMEOUT="5")
     limited.identify()
     assert limited.ended(limited.start_job("never answer"))["error"] == "JOB_TIMEOUT"
+    (failed,) = [event for event in limited.events if event["event"] == "job_failed"]
+    assert failed["task"] == "research", "the operator is told what was under way"
 
 
 def test_the_key_and_what_customers_say_are_neither_logged_nor_kept_in_files(runtime: Runtime) -> None:

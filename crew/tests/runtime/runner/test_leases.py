@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from crew_runtime.chores import Chores
+from crew_runtime.common.chores import Chores
 from crew_runtime.declared.declaration import Declaration
-from crew_runtime.jobs import Job
+from crew_runtime.job.job import Job
 from crew_runtime.runner.leases import LeaseKeeper
 from crew_runtime.runner.plan import Limits
 from crew_runtime.store.postgres import PostgresJobStore
@@ -30,8 +30,7 @@ def test_jobs_end_with_their_lease_although_the_database_never_answers_again(
     url = cluster.new_database()
     store = PostgresJobStore(url, schema="agent", holder="one", lease_seconds=LEASE_SECONDS)
     job = store.add(Job(input_data={"topic": "MARKER-lease never answer"}, agent_identifier="ab"))
-    ((backend,),) = cluster.run(url, "SELECT pid FROM pg_stat_activity WHERE application_name = 'crew-runtime'"
-                                     " AND datname = current_database()")  # fmt: skip
+    backend = cluster.backend_of(url)
 
     async def do() -> None:
         keeper = LeaseKeeper(store=store, runner=runner, lease_seconds=LEASE_SECONDS, protection=None)
@@ -39,12 +38,12 @@ def test_jobs_end_with_their_lease_although_the_database_never_answers_again(
         keeping.wake()
         await asyncio.to_thread(wait_for, lambda: any("MARKER-lease" in str(one["body"]) for one in model.requests))
         assert runner.running == 1
-        os.kill(int(str(backend)), signal.SIGSTOP)
+        os.kill(backend, signal.SIGSTOP)
         try:
             await asyncio.to_thread(wait_for, lambda: runner.running == 0)
             assert not keeper.works
         finally:
-            os.kill(int(str(backend)), signal.SIGCONT)
+            os.kill(backend, signal.SIGCONT)
         await asyncio.to_thread(wait_for, lambda: runner.running == 1)  # nobody else took it: it is run again
         found = await asyncio.to_thread(store.get, job.id)
         assert found

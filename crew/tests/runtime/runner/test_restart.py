@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from conftest import StartRuntime
-from crew_runtime.jobs import Job
+from crew_runtime.job.job import Job
 from crew_runtime.store.sqlite import SqliteJobStore
 from support.declarations import one_task
 from support.model import StubModel

@@ -66,6 +66,38 @@ def test_no_agent_has_more_than_its_own_number_nor_all_together_more_than_there_
     assert most == {"one": most_of_one, "all": 4 if others else 3}
 
 
+@pytest.mark.parametrize(("most_of_one", "most"), [(3, 3), (None, 4)], ids=["leaves one free", "has them all"])
+def test_an_owner_that_may_not_have_every_place_leaves_the_rest_free(most_of_one: int | None, most: int) -> None:
+    async def do() -> None:
+        slots, flood, other = Slots(4, most_of_one=most_of_one), Owner("flood", 64), Owner("other")
+        waiting = [asyncio.create_task(Slot(slots, flood).take()) for _ in range(9)]
+        await asyncio.sleep(0)
+        beside = asyncio.create_task(Slot(slots, other).take())
+        await asyncio.sleep(0.01)
+        assert (sum(task.done() for task in waiting), beside.done()) == (most, most < 4)
+        for task in (*waiting, beside):
+            task.cancel()
+        await asyncio.gather(*waiting, beside, return_exceptions=True)
+
+    asyncio.run(do())
+
+
+def test_one_job_of_each_owner_gives_way_to_none_and_further_ones_do_more_and_more() -> None:
+    async def do() -> None:
+        slots, owner, other = Slots(8), Owner("one", 8), Owner("other")
+        places = [Slot(slots, owner) for _ in range(6)]
+        for place in places:
+            await place.take()
+        assert [place.niceness for place in places] == [0, 5, 10, 15, 19, 19]
+        async with Slot(slots, other) as first_of_other:
+            assert first_of_other.niceness == 0
+        places[0].give_back()
+        async with Slot(slots, owner) as next_one:
+            assert next_one.niceness == 0, "the first place is free again"
+
+    asyncio.run(do())
+
+
 def test_who_is_cancelled_while_waiting_or_just_served_leaves_no_slot_behind() -> None:
     async def do() -> None:
         slots, owner = Slots(1), Owner("one")

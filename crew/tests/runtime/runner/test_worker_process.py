@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crew_runtime.runner.worker_process import AskedError, DiedError, TimedOutError, WorkerProcess
-from support.targets import answer, answer_nonsense, ask_twice, die, hang, hang_on, tell_descriptors
+from support.targets import answer, answer_nonsense, ask_twice, die, hang, hang_on, tell_descriptors, tell_niceness
 from support.waiting import PATIENCE_SECONDS, wait_for
 
 
@@ -19,6 +19,11 @@ def pid_in(file: Path) -> int:
 
 def test_gives_the_answer() -> None:
     assert WorkerProcess(answer, "done").answer(timeout=PATIENCE_SECONDS) == {"result": "done"}
+
+
+def test_a_process_gives_way_as_it_is_told() -> None:
+    assert WorkerProcess(tell_niceness, None, niceness=7).answer(timeout=PATIENCE_SECONDS) == {"result": os.nice(0) + 7}
+    assert WorkerProcess(tell_niceness, None).answer(timeout=PATIENCE_SECONDS) == {"result": os.nice(0)}
 
 
 @pytest.mark.parametrize("target", [hang, hang_on], ids=["ends at SIGTERM", "ignores SIGTERM"])

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from conftest import StartRuntime
-from crew_runtime.atomic_file import replacing
-from crew_runtime.configuration import ConfigurationError
-from crew_runtime.jobs import Job
+from crew_runtime.common.atomic_file import replacing
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.common.temporary import make_temporary_folder
+from crew_runtime.job.job import Job
 from crew_runtime.machine.settings import Settings
 from crew_runtime.store import StoreUnavailableError, lock_data, open_store
 from crew_runtime.store.sqlite import SqliteJobStore
-from crew_runtime.temporary import make_temporary_folder
 from support.declarations import one_task
 from support.jobs import author_code, outcome
 from support.model import StubModel

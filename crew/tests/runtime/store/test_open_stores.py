@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crew_runtime.jobs import Job
+from crew_runtime.job.job import Job
 from crew_runtime.store import Connections, StoreUnavailableError, connections
 from crew_runtime.store.postgres import PostgresJobStore
 from crew_runtime.store.sqlite import SqliteJobStore

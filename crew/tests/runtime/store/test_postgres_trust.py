@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from crew_runtime.configuration import ConfigurationError
+from crew_runtime.common.configuration import ConfigurationError
 from crew_runtime.store.postgres import PostgresJobStore
 from support.postgres import Cluster
 

@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 
 from conftest import StartRuntime
-from crew_runtime.failures import Failure
-from crew_runtime.jobs import Job, JobState, PaymentTerms, Question, now
+from crew_runtime.job.failures import Failure
+from crew_runtime.job.job import Job, JobState, PaymentTerms, Question, now
 from crew_runtime.store import JobStore, Retention
 from crew_runtime.store.postgres import PostgresJobStore
 from crew_runtime.store.schema import steps_from

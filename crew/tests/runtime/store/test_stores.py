@@ -1,5 +1,7 @@
 """Both stores keep jobs alike: as they were written, each held by one runtime, changed only as their state allows."""
 
+import os
+import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -9,10 +11,10 @@ from uuid import uuid4
 
 import pytest
 
-from crew_runtime.configuration import ConfigurationError
-from crew_runtime.failures import MESSAGES, Failure
-from crew_runtime.jobs import UNENDED, Job, JobState, PaymentTerms, Question, now
-from crew_runtime.store import JobStore
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.job.failures import MESSAGES, Failure
+from crew_runtime.job.job import UNENDED, Job, JobState, PaymentTerms, Question, now
+from crew_runtime.store import JobStore, StoreUnavailableError, postgres
 from crew_runtime.store.postgres import PostgresJobStore
 from crew_runtime.store.schema import VERSION, steps_from
 from crew_runtime.store.sqlite import SqliteJobStore, lock_folder
@@ -377,6 +379,54 @@ def test_a_lost_connection_to_postgresql_is_made_anew(cluster: Cluster) -> None:
     job = in_state(store, JobState.QUEUED)
     cluster.cut_all_connections(url)
     assert store.start(job.id)
+    store.disconnect()
+
+
+@pytest.mark.parametrize("rest_seconds", [3600, 0])
+def test_a_postgresql_that_was_found_dead_is_asked_again_after_a_rest(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, rest_seconds: float
+) -> None:
+    monkeypatch.setattr(postgres, "_REST_SECONDS", rest_seconds)
+    url = cluster.new_database()
+    store = PostgresJobStore(url, schema="agent", holder="one")
+    job = in_state(store, JobState.QUEUED)
+    cluster.refuse_connections(url)
+    with pytest.raises(StoreUnavailableError):
+        store.get(job.id)
+    cluster.refuse_connections(url, refuse=False)
+    if rest_seconds:
+        with pytest.raises(StoreUnavailableError):
+            store.get(job.id)
+    else:
+        assert store.get(job.id)
+        cluster.cut_all_connections(url)
+        assert store.get(job.id), "as if nothing had been"
+    store.disconnect()
+
+
+def test_a_postgresql_that_falls_silent_keeps_one_thread_waiting_and_no_other(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_WAIT_SECONDS", 0.05)
+    url = cluster.new_database()
+    store = PostgresJobStore(url, schema="agent", holder="one")
+    job = in_state(store, JobState.QUEUED)
+    backend = cluster.backend_of(url)
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            asked = [threads.submit(store.get, job.id) for _ in range(8)]
+            wait_for(lambda: sum(one.done() for one in asked) == 7)
+            monkeypatch.setattr(postgres, "_WAIT_SECONDS", 3600)
+            for _ in range(20):
+                with pytest.raises(StoreUnavailableError):
+                    store.get(job.id)
+            os.kill(backend, signal.SIGCONT)
+            wait_for(lambda: all(one.done() for one in asked))
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    assert sorted(type(one.exception()).__name__ for one in asked) == ["NoneType", *["StoreUnavailableError"] * 7]
+    assert store.get(job.id), "it answers again"
     store.disconnect()
 
 

@@ -4,8 +4,8 @@ import os
 from functools import cache
 from typing import Any, Final
 
-from crew_runtime.crewai.author_errors import AuthorCodeError
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.crewai.author.errors import AuthorCodeError
+from crew_runtime.job.model_access import ModelAccess
 
 _OPENAI: Final = "openai"
 _OWN_ACCESS: Final = ("base_url", "api_base", "api_key")

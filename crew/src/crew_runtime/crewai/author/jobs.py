@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from crew_runtime.author_project import AuthorProject
 from crew_runtime.crewai import json_crew
-from crew_runtime.crewai.author_code import crew_classes, crew_of, flow_of, import_project
-from crew_runtime.crewai.author_errors import AuthorCodeError
-from crew_runtime.crewai.failed_silently import FAILURES
-from crew_runtime.crewai.result_text import text_of
-from crew_runtime.model_access import ModelAccess
-from crew_runtime.placeholders import PLACEHOLDER
+from crew_runtime.crewai.author.code import crew_classes, crew_of, flow_of, import_project
+from crew_runtime.crewai.author.errors import AuthorCodeError
+from crew_runtime.crewai.outcome.failed_silently import FAILURES
+from crew_runtime.crewai.outcome.result_text import text_of
+from crew_runtime.job.author_project import AuthorProject
+from crew_runtime.job.model_access import ModelAccess
+from crew_runtime.job.placeholders import PLACEHOLDER
 
 if TYPE_CHECKING:
     from crewai import Crew

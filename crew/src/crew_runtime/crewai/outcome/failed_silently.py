@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
-from crew_runtime.crewai.author_errors import AuthorCodeError
+from crew_runtime.crewai.author.errors import AuthorCodeError
 
 _FLUSHED_WITHIN_SECONDS: Final = 10
 

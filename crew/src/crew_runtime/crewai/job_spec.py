@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crew_runtime.author_project import AuthorProject
 from crew_runtime.documents.document import DocumentSet
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.job.author_project import AuthorProject
+from crew_runtime.job.model_access import ModelAccess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class JobSpec:
 
     `model` is this runtime's gateway, with a token for the job alone. `folder` is the job's own, and empty. `files` are
     the inputs that are files, with the values of their `accept`. A crew is either declared (`crew`) or made by an
-    author's project (`code`). `tells_progress`: somebody watches the job, and is told which task begins.
+    author's project (`code`).
     """
 
     crew: dict[str, Any]
@@ -26,4 +26,3 @@ class JobSpec:
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     documents: DocumentSet | None = None
     code: AuthorProject | None = None
-    tells_progress: bool = False

@@ -9,7 +9,7 @@ from functools import cache
 from secrets import token_hex
 from typing import Any, Final
 
-from crew_runtime.placeholders import filled
+from crew_runtime.job.placeholders import filled
 
 # Stands for the opening brace of a text that was filled in until its prompt is complete. Nobody can guess it.
 _BRACE: Final = f"{{{token_hex(16)}"

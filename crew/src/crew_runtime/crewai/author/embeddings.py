@@ -6,14 +6,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crew_runtime.crewai.author_errors import AuthorCodeError
-from crew_runtime.crewai.failed_silently import FAILURES
+from crew_runtime.crewai.author.errors import AuthorCodeError
+from crew_runtime.crewai.outcome.failed_silently import FAILURES
 from crew_runtime.documents.embedder import Embedder
 from crew_runtime.documents.passages import text_of_file
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.job.model_access import ModelAccess
 
 if TYPE_CHECKING:
-    from crew_runtime.crewai.job_knowledge import Embed
+    from crew_runtime.crewai.author.knowledge import Embed
 
 _BUILD: Final = "build_embedder"
 _OPENAI: Final = "openai"
@@ -36,8 +36,8 @@ def embed_by_gateway(access: ModelAccess) -> None:
     from crewai.memory.storage.factory import set_memory_storage_factory
     from crewai.rag.embeddings import factory
 
-    from crew_runtime.crewai.job_knowledge import JobKnowledge
-    from crew_runtime.crewai.job_memory import JobMemory
+    from crew_runtime.crewai.author.knowledge import JobKnowledge
+    from crew_runtime.crewai.author.memory import JobMemory
 
     crewais = factory.build_embedder
 

@@ -7,7 +7,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import TextIO
 
-from crew_runtime.current_agent import current_agent
+from crew_runtime.common.current_agent import current_agent
 
 
 class JsonFormatter(logging.Formatter):

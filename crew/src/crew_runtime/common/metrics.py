@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from crew_runtime.current_agent import current_agent
+from crew_runtime.common.current_agent import current_agent
 
 _NAME: Final = "crew_"
 

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crew_runtime.author_project import AuthorProject
-from crew_runtime.crewai.author_errors import AuthorCodeError
-from crew_runtime.crewai.failed_silently import note_failures
-from crew_runtime.crewai.mcp_servers import demand_mcp_servers
-from crew_runtime.crewai.project_embeddings import embed_by_gateway
-from crew_runtime.crewai.project_models import route_models, set_environment
+from crew_runtime.crewai.author.embeddings import embed_by_gateway
+from crew_runtime.crewai.author.errors import AuthorCodeError
+from crew_runtime.crewai.author.mcp_servers import demand_mcp_servers
+from crew_runtime.crewai.author.models import route_models, set_environment
+from crew_runtime.crewai.outcome.failed_silently import note_failures
 from crew_runtime.crewai.quiet import be_quiet
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.job.author_project import AuthorProject
+from crew_runtime.job.model_access import ModelAccess
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -8,8 +8,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
 
-from crew_runtime.failure_report import Report
-from crew_runtime.failures import Failure
+from crew_runtime.job.failure_report import Report
+from crew_runtime.job.failures import Failure
 
 
 class JobState(StrEnum):

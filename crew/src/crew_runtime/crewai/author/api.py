@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crew_runtime.ask import Ask
-from crew_runtime.crewai.crew_builder import model_of
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.crewai.declared.crew_builder import model_of
+from crew_runtime.job.ask import Ask
+from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.tools.document_search import document_searcher
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from crew_runtime.crewai.result_schema import json_guardrail
-from crew_runtime.model_access import ModelAccess
+from crew_runtime.crewai.declared.result_schema import json_guardrail
+from crew_runtime.job.model_access import ModelAccess
 
 if TYPE_CHECKING:
     from crewai import LLM, Agent, Crew, Task

@@ -4,8 +4,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from crew_runtime.configuration import ConfigurationError
-from crew_runtime.disk import is_full, no_space
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.common.disk import is_full, no_space
 
 
 def make_temporary_folder(data_dir: Path) -> Path:

@@ -6,7 +6,7 @@ from contextvars import copy_context
 from functools import cache, partial
 from typing import Any, Final
 
-from crew_runtime.crewai.author_errors import AuthorCodeError
+from crew_runtime.crewai.author.errors import AuthorCodeError
 
 _REMEDY: Final = "check its address, and that the crew may reach it"
 

@@ -1,0 +1,1 @@
+"""What became of a crew: its result, and what failed where."""

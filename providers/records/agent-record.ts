@@ -1,0 +1,107 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Server } from "../database/server.ts";
+import { PROVIDER_TEXTS } from "../provider-texts.ts";
+import { RecordsError } from "./errors.ts";
+import { type RowKey, inRecords, readRow } from "./table.ts";
+
+/** What of an agent is known before it is registered. */
+interface Described {
+  /** masumi:owner: an id that another owner has recorded is refused. */
+  readonly owner: string;
+  /** The stack's name. */
+  readonly stack: string;
+  /** Whom it belongs to, in words of its owner; "" for nobody. */
+  readonly userId: string;
+  readonly name: string;
+}
+
+export interface AgentRecordArgs extends RowKey, Described {
+  /** URL of the database; kept as a secret. */
+  readonly server: pulumi.Input<string>;
+  readonly ca?: string;
+  readonly apiUrl: pulumi.Input<string>;
+}
+
+interface Inputs extends RowKey, Described, Server {
+  readonly apiUrl: string;
+}
+
+const WRITTEN = ["server", "ca", "owner", "stack", "userId", "name", "apiUrl"] as const;
+
+/**
+ * Writes the row. One whose agent was deregistered begins anew; of one that is registered, only what this resource knows is written. A
+ * row of another owner stays as it is.
+ */
+const UPSERT = `
+  INSERT INTO agents AS known (id, network, owner, stack, user_id, name, api_url, state)
+  VALUES ($1, $2, $3, $4, NULLIF($5, ''), $6, $7, 'starting')
+  ON CONFLICT (id, network) DO UPDATE SET
+    owner = excluded.owner, stack = excluded.stack, user_id = excluded.user_id, name = excluded.name,
+    api_url = excluded.api_url, updated_at = now(),
+    state = CASE known.state WHEN 'deregistered' THEN 'starting' ELSE known.state END,
+    masumi_id = CASE known.state WHEN 'deregistered' THEN NULL ELSE known.masumi_id END,
+    tx_hash = CASE known.state WHEN 'deregistered' THEN NULL ELSE known.tx_hash END,
+    registration_id = CASE known.state WHEN 'deregistered' THEN NULL ELSE known.registration_id END
+  WHERE known.owner = excluded.owner OR known.state = 'deregistered'`;
+
+async function write(inputs: Inputs): Promise<Inputs> {
+  const { agentId, network, owner, stack, userId, name, apiUrl } = inputs;
+  const values = [agentId, network, owner, stack, userId, name, apiUrl];
+  const { rowCount } = await inRecords(inputs, (client) => client.query(UPSERT, values));
+  if (rowCount !== 0) return inputs;
+  throw new RecordsError(
+    "RECORD_TAKEN",
+    `The records already have an agent ${agentId} on ${network}, of another owner than ${owner}.`,
+    "Give one of the two another id, or the fleets' stacks another database in masumi:records.",
+  );
+}
+
+/** The dynamic provider behind AgentRecord. */
+export const provider = {
+  async diff(_id: string, olds: Inputs, news: Inputs) {
+    const replaces = (["agentId", "network"] as const).filter((key) => olds[key] !== news[key]);
+    return { changes: replaces.length > 0 || WRITTEN.some((key) => olds[key] !== news[key]), replaces };
+  },
+
+  async create(inputs: Inputs) {
+    return { id: `${inputs.network}/${inputs.agentId}`, outs: await write(inputs) };
+  },
+
+  async update(_id: string, _olds: Inputs, news: Inputs) {
+    return { outs: await write(news) };
+  },
+
+  /** Reports what the row says, so the next run mends it; a row that is gone is written again. */
+  async read(id: string, props: Inputs) {
+    const row = await inRecords(props, (client) => readRow(client, props));
+    if (!row || row.state === "deregistered") return {};
+    const { owner, stack, user_id: userId, name, api_url: apiUrl } = row;
+    return { id, props: { ...props, owner, stack, userId: userId ?? "", name, apiUrl } };
+  },
+
+  /** Its registration is gone by now; the row stays, and says so. */
+  async delete(_id: string, inputs: Inputs) {
+    await inRecords(inputs, (client) =>
+      client.query(
+        `UPDATE agents SET state = 'deregistered', updated_at = now()
+          WHERE id = $1 AND network = $2 AND owner = $3 AND state <> 'deregistered'`,
+        [inputs.agentId, inputs.network, inputs.owner],
+      ),
+    );
+  },
+};
+
+/**
+ * An agent's row in the table of agents (masumi:records), for whoever wants to know of every agent, whichever way it was declared. It is
+ * written before anything is registered, and says `deregistered` once nothing is any more; no row is ever removed.
+ */
+export class AgentRecord extends pulumi.CustomResource {
+  constructor(name: string, args: AgentRecordArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      "pulumi-nodejs:dynamic/masumi:AgentRecord",
+      name,
+      { ...args, server: pulumi.secret(args.server), __provider: PROVIDER_TEXTS.AgentRecord },
+      pulumi.mergeOptions(options, { additionalSecretOutputs: ["server"] }),
+    );
+  }
+}

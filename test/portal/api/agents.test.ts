@@ -1,0 +1,355 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { agent as agentSchema, problem as problemSchema } from "../../../portal/api/schemas.ts";
+import { changeAgent } from "../../../portal/database/agents.ts";
+import { openRequests } from "../../../portal/database/requests.ts";
+import { sweepDocuments } from "../../../portal/documents/sweep.ts";
+import { folderStore } from "../../../portal/documents/folder.ts";
+import { type TestedApi, form, json, startApi } from "./portal-api.ts";
+
+let api: TestedApi;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.close());
+
+interface Answer {
+  readonly agentId: string;
+  readonly masumiId?: string;
+  readonly error: string;
+  readonly problems?: readonly { readonly field: string; readonly message: string }[];
+}
+const bodyOf = async (response: Response) => (await response.json()) as Answer;
+
+let count = 0;
+const newName = () => `Desk ${(count += 1)}`;
+
+async function created(user: string, headers: Readonly<Record<string, string>> = {}): Promise<string> {
+  const response = await api.send("POST", "/agent", user, json(form(newName()), headers));
+  expect(response.status).toBe(202);
+  return (await bodyOf(response)).agentId;
+}
+
+function multipart(fields: Readonly<Record<string, string>>, files: readonly File[]): RequestInit {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  for (const file of files) body.append("docs", file);
+  return { body };
+}
+const pdf = (name: string, text = "%PDF-1.7 text") => new File([text], name);
+const stored = () => readdirSync(join(api.folder, "documents")).filter((name) => /^[0-9a-f]{64}$/.test(name));
+
+describe("POST /agent", () => {
+  it("accepts an agent, says where to look, and asks for a commit", async () => {
+    const response = await api.send("POST", "/agent", "anna", json(form("Zoë's desk 🚲")));
+    const { agentId } = await bodyOf(response);
+    expect(response.status).toBe(202);
+    expect(agentId).toMatch(/^zoe-s-desk-[a-z0-9]{6}$/);
+    expect(response.headers.get("location")).toBe(`/agents/${agentId}`);
+    const requests = (await openRequests(api.database, 1000)).filter((one) => one.agentId === agentId);
+    expect(requests).toMatchObject([{ kind: "create", author: { email: "anna@example.com" } }]);
+    const view: unknown = await (await api.send("GET", `/agents/${agentId}`, "anna")).json();
+    expect(agentSchema.parse(view)).toMatchObject({ state: "accepted", price: "1 tUSDM (test USDM)" });
+  });
+
+  it("answers 201 when it is registered while the request waits", async () => {
+    const waiting = api.send("POST", "/agent", "anna", json(form(newName()), { Prefer: "wait=20" }));
+    const isThere = async () => (await openRequests(api.database, 1000)).at(-1)?.agentId ?? "";
+    await expect.poll(isThere).not.toBe("");
+    const id = await isThere();
+    await expect
+      .poll(() =>
+        api.database.transaction((queries) =>
+          changeAgent(queries, id, { state: "registered", masumiId: "abc" }),
+        ),
+      )
+      .toBe(true);
+    const response = await waiting;
+    expect(response.status === 201 ? await bodyOf(response) : response.status).toMatchObject({
+      masumiId: "abc",
+    });
+  });
+
+  it("stores documents by their digests, with their names", async () => {
+    const response = await api.send(
+      "POST",
+      "/agent",
+      "anna",
+      multipart(form(newName()), [pdf("C:\\files\\hand book.pdf"), new File(["# é\n"], "notes.md")]),
+    );
+    expect(response.status).toBe(202);
+    const { agentId } = await bodyOf(response);
+    const view = agentSchema.parse(await (await api.send("GET", `/agents/${agentId}`, "anna")).json());
+    expect(view.documents.map(({ name, bytes }) => [name, bytes])).toEqual([
+      ["hand book.pdf", 13],
+      ["notes.md", 5],
+    ]);
+    expect(stored()).toEqual(expect.arrayContaining(view.documents.map(({ sha256 }) => sha256)));
+  });
+
+  it("tells all that is wrong with a form at once", async () => {
+    const response = await api.send(
+      "POST",
+      "/agent",
+      "anna",
+      json({ template: "document-expert", name: "a\u0000" }),
+    );
+    expect(response.status).toBe(400);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    const body = problemSchema.parse(await response.json());
+    expect(body.problems?.map(({ field }) => field)).toEqual(["name", "description", "bio", "docs"]);
+  });
+
+  const big = new File([new Uint8Array(10_485_761).fill(97)], "big.txt");
+  it.each([
+    ["no token", undefined, json(form("x")), 401, "unauthorized"],
+    ["an unknown template", "anna", json({ ...form("x"), template: "other" }), 400, "invalid"],
+    [
+      "no form",
+      "anna",
+      { body: "hello", headers: { "Content-Type": "text/plain" } },
+      415,
+      "unsupported-type",
+    ],
+    ["broken JSON", "anna", { body: "{", headers: { "Content-Type": "application/json" } }, 400, "malformed"],
+    [
+      "a document of another type",
+      "anna",
+      multipart(form("x"), [new File(["MZ"], "a.exe")]),
+      415,
+      "unsupported-type",
+    ],
+    ["a PDF that is none", "anna", multipart(form("x"), [pdf("a.pdf", "<html>")]), 415, "unsupported-type"],
+    [
+      "a text that is none",
+      "anna",
+      multipart(form("x"), [new File([new Uint8Array([255, 254])], "a.md")]),
+      415,
+      "unsupported-type",
+    ],
+    ["an empty document", "anna", multipart(form("x"), [new File([], "a.md")]), 415, "unsupported-type"],
+    ["a document that is too large", "anna", multipart(form("x"), [big]), 413, "too-large"],
+    ["too much text", "anna", json({ ...form("x"), bio: "x".repeat(300_000) }), 413, "too-large"],
+    ["a key that cannot be one", "anna", json(form("x"), { "Idempotency-Key": "a b" }), 400, "malformed"],
+  ] as const)("refuses %s", async (_what, user, options, status, error) => {
+    const response = await api.send("POST", "/agent", user, options);
+    expect(response.status).toBe(status);
+    expect(problemSchema.parse(await response.json())).toMatchObject({ status, error });
+  });
+
+  it("refuses a name that is taken, whoever has it", async () => {
+    const name = newName();
+    await api.send("POST", "/agent", "anna", json(form(name)));
+    const response = await api.send("POST", "/agent", "ben", json(form(` ${name.toUpperCase()} `)));
+    expect(response.status).toBe(409);
+    expect(await bodyOf(response)).toMatchObject({ error: "name-taken", problems: [{ field: "name" }] });
+  });
+
+  it("does what has an Idempotency-Key once, and nothing else with the same key", async () => {
+    const key = { "Idempotency-Key": "key-1" };
+    const wanted = form(newName());
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => api.send("POST", "/agent", "anna", json(wanted, key))),
+    );
+    const ids = await Promise.all(answers.map(async (answer) => (await bodyOf(answer)).agentId));
+    expect(new Set(ids).size).toBe(1);
+    const other = await api.send("POST", "/agent", "anna", json({ ...wanted, bio: "Another" }, key));
+    expect(other.status).toBe(409);
+    expect(await bodyOf(other)).toMatchObject({ error: "idempotency-conflict" });
+    const others = await api.send("POST", "/agent", "ben", json(form(newName()), key));
+    expect(others.status).toBe(202);
+  });
+});
+
+describe("an agent", () => {
+  it("is seen and changed by its owner and by operators alone", async () => {
+    const id = await created("anna");
+    for (const [method, path] of [
+      ["GET", `/agents/${id}`],
+      ["DELETE", `/agents/${id}`],
+      ["GET", `/agents/${id}/events`],
+    ] as const) {
+      expect((await api.send(method, path, "mallory")).status).toBe(404);
+    }
+    expect((await api.send("PATCH", `/agents/${id}`, "mallory", json({ bio: "x" }))).status).toBe(404);
+    expect((await api.send("POST", `/agents/${id}/try`, "mallory", json({ input: {} }))).status).toBe(404);
+    const list = (await (await api.send("GET", "/agents", "mallory")).json()) as { agents: unknown[] };
+    expect(list.agents).toEqual([]);
+    const seen = await api.send("GET", `/agents/${id}`, "operator-1");
+    expect(await seen.json()).toMatchObject({ agentId: id, user: "anna" });
+  });
+
+  it("is not sent again to whoever has its version", async () => {
+    const id = await created("anna");
+    const first = await api.send("GET", `/agents/${id}`, "anna");
+    const etag = first.headers.get("etag") ?? "";
+    const again = await api.send("GET", `/agents/${id}`, "anna", { headers: { "If-None-Match": etag } });
+    expect(again.status).toBe(304);
+  });
+
+  it("keeps what a change does not name, and forgets documents by their digests", async () => {
+    const sent = multipart(form(newName()), [pdf("a.pdf", "%PDF-a"), pdf("b.pdf", "%PDF-b")]);
+    const { agentId } = await bodyOf(await api.send("POST", "/agent", "anna", sent));
+    const before = agentSchema.parse(await (await api.send("GET", `/agents/${agentId}`, "anna")).json());
+    const digest = before.documents[0]?.sha256 ?? "";
+    const change = multipart({ bio: "New", removeDocs: digest }, [pdf("c.pdf", "%PDF-c")]);
+    const response = await api.send("PATCH", `/agents/${agentId}`, "anna", change);
+    expect(response.status).toBe(202);
+    const after = agentSchema.parse(await response.json());
+    expect(after).toMatchObject({ bio: "New", name: before.name });
+    expect(after.documents.map(({ name }) => name)).toEqual(["b.pdf", "c.pdf"]);
+    expect(BigInt(after.version)).toBeGreaterThan(BigInt(before.version));
+  });
+
+  it("leaves once, however often that is asked for, and cannot be changed then", async () => {
+    const id = await created("anna");
+    for (const _ of [1, 2]) {
+      const response = await api.send("DELETE", `/agents/${id}`, "anna");
+      expect(response.status).toBe(202);
+      expect(await response.json()).toMatchObject({ state: "leaving" });
+    }
+    const requests = (await openRequests(api.database, 1000)).filter(({ agentId }) => agentId === id);
+    expect(requests.map(({ kind }) => kind)).toEqual(["create", "delete"]);
+    expect((await api.send("PATCH", `/agents/${id}`, "anna", json({ bio: "x" }))).status).toBe(409);
+  });
+});
+
+describe("documents", () => {
+  it("that no agent names any more are removed after their time", async () => {
+    const sent = multipart(form(newName()), [pdf("old.pdf", "%PDF-old")]);
+    const { agentId } = await bodyOf(await api.send("POST", "/agent", "anna", sent));
+    const view = agentSchema.parse(await (await api.send("GET", `/agents/${agentId}`, "anna")).json());
+    const digest = view.documents[0]?.sha256 ?? "";
+    const store = folderStore(join(api.folder, "documents"));
+    await sweepDocuments(api.database, store, -1);
+    expect(stored()).toContain(digest);
+    await api.database.transaction((queries) => changeAgent(queries, agentId, { state: "deregistered" }));
+    await sweepDocuments(api.database, store, 1);
+    expect(stored()).toContain(digest);
+    await sweepDocuments(api.database, store, -1);
+    expect(stored()).not.toContain(digest);
+  });
+});
+
+describe("GET /events", () => {
+  it("tells what happened behind the version that was seen last, and goes on", async () => {
+    const first = await created("eve");
+    const second = await created("eve");
+    const { version } = agentSchema.parse(await (await api.send("GET", `/agents/${first}`, "eve")).json());
+    const response = await api.send("GET", "/events", "eve", { headers: { "Last-Event-ID": version } });
+    expect(response.headers.get("content-type")).toContain("text/event-stream");
+    const reader = (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    const until = async (wanted: string) => {
+      while (!text.includes(wanted)) text += (await reader.read()).value ?? "";
+    };
+    await until(second);
+    expect(text).not.toContain(first);
+    await api.database.transaction((queries) => changeAgent(queries, first, { state: "declared" }));
+    await until(first);
+    await created("somebody else");
+    await reader.cancel();
+    expect(text).not.toContain("somebody");
+  });
+});
+
+describe("operators", () => {
+  it.each(["agents", "fleets", "wallets", "spent", "drift", "runs", "runs/x"])(
+    "alone see /operator/%s",
+    async (name) => {
+      const response = await api.send("GET", `/operator/${name}`, "anna");
+      expect(response.status).toBe(403);
+    },
+  );
+
+  it("see everybody's agents and the fleets", async () => {
+    const { agents } = (await (await api.send("GET", "/operator/agents", "operator-1")).json()) as {
+      agents: { user: string }[];
+    };
+    expect(new Set(agents.map(({ user }) => user)).size).toBeGreaterThan(1);
+    expect(await (await api.send("GET", "/operator/fleets", "operator-1")).json()).toMatchObject({
+      fleets: [{ id: "customers-01", stack: "local-customers-01", state: "deployed" }],
+    });
+  });
+});
+
+describe("the description of the API", () => {
+  it("names routes that there are, and is shown to people without anything from elsewhere", async () => {
+    const document = (await (await api.send("GET", "/openapi.json")).json()) as {
+      paths: Record<string, Record<string, unknown>>;
+    };
+    expect(Object.keys(document.paths)).toContain("/agents/{id}/try");
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const method of Object.keys(methods)) {
+        const response = await api.send(method.toUpperCase(), path.replace("{id}", "x"), undefined);
+        const isPublic = path === "/config";
+        expect(`${method} ${path} ${response.status}`).toBe(`${method} ${path} ${isPublic ? 200 : 401}`);
+      }
+    }
+    const page = await (await api.send("GET", "/reference")).text();
+    expect(page).toContain("POST /agent");
+    expect(page).not.toMatch(/(src|href)="https?:/);
+  });
+
+  it("never shows a stack", async () => {
+    await api.database.query("ALTER TABLE portal_agents RENAME TO hidden");
+    const response = await api.send("GET", "/agents", "anna");
+    await api.database.query("ALTER TABLE hidden RENAME TO portal_agents");
+    expect(response.status).toBe(500);
+    const text = await response.text();
+    expect(text).toContain("unexpected");
+    expect(text).not.toMatch(/at |portal_agents|\.ts/);
+    expect(api.said.join("\n")).toContain("portal_agents");
+  });
+});
+
+describe("limits", () => {
+  it("lets a user send a burst, and then says when to try again", async () => {
+    const limited = await startApi({ PORTAL_BURST: "2", PORTAL_REQUESTS_A_MINUTE: "1" });
+    const statuses: number[] = [];
+    let last: Response | undefined;
+    for (const name of ["a", "b", "c"]) {
+      last = await limited.send("POST", "/agent", "anna", json(form(name)));
+      statuses.push(last.status);
+    }
+    expect(statuses).toEqual([202, 202, 429]);
+    expect(Number(last?.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await limited.send("POST", "/agent", "ben", json(form("d")))).status).toBe(202);
+    await limited.close();
+  });
+
+  it("lets no more in than the plan allows, also of those that come at once", async () => {
+    const plan = await startApi(
+      {},
+      {
+        admit: (_user, agents) =>
+          Promise.resolve(
+            agents < 2
+              ? { admitted: true }
+              : { admitted: false, reason: "limit", checkoutUrl: "https://pay" },
+          ),
+        status: () => Promise.resolve({ state: "active", plan: "two", allowed: 2, drainsAt: null }),
+        checkout: (_user, url) => Promise.resolve(url),
+        customerPortal: (_user, url) => Promise.resolve(url),
+      },
+    );
+    const answers = await Promise.all(
+      ["a", "b", "c", "d", "e"].map((name) => plan.send("POST", "/agent", "anna", json(form(name)))),
+    );
+    const statuses = answers.map(({ status }) => status).toSorted();
+    expect(statuses).toEqual([202, 202, 402, 402, 402]);
+    const refused = answers.find(({ status }) => status === 402);
+    expect(await refused?.json()).toMatchObject({ error: "limit", checkoutUrl: "https://pay" });
+    const billing = await plan.send("POST", "/billing/checkout", "anna", json({ returnPath: "/create" }));
+    expect(await billing.json()).toEqual({ url: "http://portal.example/create" });
+    const elsewhere = await plan.send(
+      "POST",
+      "/billing/checkout",
+      "anna",
+      json({ returnPath: "//evil.example" }),
+    );
+    expect(elsewhere.status).toBe(400);
+    await plan.close();
+  });
+});

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createApi } from "../../../portal/api/app.ts";
+import { Changes } from "../../../portal/api/changes.ts";
+import type { Gate } from "../../../portal/billing/gate.ts";
+import { noGate } from "../../../portal/billing/none.ts";
+import { Repository } from "../../../portal/commits/repository.ts";
+import type { Database } from "../../../portal/database/database.ts";
+import { openDatabase } from "../../../portal/database/open.ts";
+import { folderStore } from "../../../portal/documents/folder.ts";
+import { FleetDirectory } from "../../../portal/fleets/fleets.ts";
+import { openFleetProject } from "../../../portal/fleets/project.ts";
+import { UnauthorizedError } from "../../../portal/identity/index.ts";
+import { readSettings } from "../../../portal/settings.ts";
+import { OWN_TEMPLATES, readTemplates } from "../../../portal/templates/template.ts";
+import { prepareLocalStack } from "../../../stacks/index.ts";
+
+export interface TestedApi {
+  readonly database: Database;
+  readonly folder: string;
+  /** What the operator was told. */
+  readonly said: string[];
+  /** Sends a request as a user; `operator-…` are operators. */
+  send(method: string, path: string, user?: string, options?: RequestInit): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** The API without what works in the background: what was accepted stays accepted. */
+export async function startApi(
+  settings: Readonly<Record<string, string>> = {},
+  gate: Gate = noGate,
+): Promise<TestedApi> {
+  const folder = mkdtempSync(join(tmpdir(), "masumi-portal-api-"));
+  const { database } = await openDatabase({ url: undefined, folder: join(folder, "database") });
+  const project = openFleetProject(join(folder, "project"));
+  const fleets = new FleetDirectory({
+    project,
+    repository: new Repository(join(folder, "repository.git")),
+    prefix: "local",
+  });
+  const hosting = { "masumi:hosting": "shared", "masumi:shared": '{"on":"process"}' };
+  await prepareLocalStack(project, {
+    stack: fleets.model,
+    sandboxUrl: "http://127.0.0.1:9",
+    settings: { ...hosting, "masumi:documents": JSON.stringify({ folder }) },
+  });
+  const changes = new Changes();
+  await changes.start(database);
+  const said: string[] = [];
+  const app = createApi({
+    database,
+    settings: readSettings({ PORTAL_BURST: "1000", ...settings }),
+    // The token is the user's id.
+    identity: {
+      verify: (authorization) => {
+        const [, id] = /^Bearer (.+)$/.exec(authorization ?? "") ?? [];
+        if (id === undefined) return Promise.reject(new UnauthorizedError("no bearer token"));
+        return Promise.resolve({ id, email: `${id}@example.com`, isOperator: id.startsWith("operator") });
+      },
+    },
+    signIn: { kind: "local" },
+    gate,
+    billing: "none",
+    templates: readTemplates(OWN_TEMPLATES),
+    documents: folderStore(join(folder, "documents")),
+    fleets,
+    changes,
+    env: {},
+    url: "http://portal.example",
+    say: (line) => void said.push(line),
+  });
+  return {
+    database,
+    folder,
+    said,
+    send: async (method, path, user, { headers, ...options } = {}) =>
+      app.request(path, {
+        method,
+        headers: {
+          ...(user === undefined ? {} : { Authorization: `Bearer ${user}` }),
+          ...(headers as object),
+        },
+        ...options,
+      }),
+    close: async () => {
+      await changes.stop();
+      await database.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export const json = (body: unknown, headers: Readonly<Record<string, string>> = {}): RequestInit => ({
+  body: JSON.stringify(body),
+  headers: { "Content-Type": "application/json", ...headers },
+});
+
+/** A form that is right; `name` has to be another each time. */
+export const form = (name: string) => ({
+  name,
+  bio: "We sell bikes.",
+  description: "Answers on bikes.",
+  template: "support-desk",
+});

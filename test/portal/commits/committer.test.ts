@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { type CommitterParts, commitRequests } from "../../../portal/commits/committer.ts";
+import { Repository } from "../../../portal/commits/repository.ts";
+import { addAgent, changeAgent, findAgent } from "../../../portal/database/agents.ts";
+import type { Database } from "../../../portal/database/database.ts";
+import { findFleet, fleetOf } from "../../../portal/database/fleets.ts";
+import { openDatabase } from "../../../portal/database/open.ts";
+import { addRequest, openRequests } from "../../../portal/database/requests.ts";
+import { git } from "../../../portal/commits/git.ts";
+
+let folder: string;
+let database: Database;
+let parts: CommitterParts;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "masumi-portal-commit-"));
+  ({ database } = await openDatabase({ url: undefined, folder: join(folder, "database") }));
+});
+afterAll(async () => {
+  await database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let count = 0;
+beforeEach(async () => {
+  const repository = new Repository(join(folder, `repository-${(count += 1)}.git`));
+  await repository.open();
+  const fleets = {
+    named: (fleet: number) => ({ folder: `agents/${fleet}` }),
+    missingFiles: () => Promise.resolve([]),
+  };
+  parts = { database, repository, fleets };
+});
+
+/** Has an agent accepted, and returns its id. */
+async function accept(): Promise<string> {
+  const id = `agent-${(count += 1)}`;
+  await database.transaction(async (queries) => {
+    const fleet = await fleetOf(queries, "anna", 100);
+    const form = { name: id, bio: "", description: "", documents: [] };
+    const shown = { price: "free", network: "Preprod", input: [] };
+    await addAgent(queries, { id, userId: "anna", fleet, template: "t", form, shown });
+    await request(queries, id, "create", `id: ${id}\n`);
+  });
+  return id;
+}
+
+const request = (
+  queries: Parameters<typeof addRequest>[0],
+  agentId: string,
+  kind: "create" | "change" | "delete",
+  declaration: string | null,
+) =>
+  addRequest(queries, {
+    agentId,
+    fleet: 1,
+    kind,
+    declaration,
+    author: { name: "Anna", email: "anna@example.com" },
+  });
+
+const commits = async () =>
+  Number(await git(parts.repository.folder, ["rev-list", "--count", "main"]).catch(() => "0"));
+const files = async () => {
+  const head = await parts.repository.head();
+  return head === undefined ? [] : [...(await parts.repository.filesOf(head, "agents/1")).keys()];
+};
+
+it("makes one commit of all that came in, and tells the fleet", async () => {
+  const ids = [await accept(), await accept(), await accept()];
+  expect(await commitRequests(parts)).toEqual(new Set([1]));
+  expect(await commits()).toBe(1);
+  expect(await files()).toEqual(ids.map((id) => `${id}.yaml`).toSorted());
+  expect((await findFleet(database, 1))?.declaredCommit).toBe(await parts.repository.head());
+  for (const id of ids) expect(await findAgent(database, id)).toMatchObject({ state: "declared" });
+  expect(await commitRequests(parts)).toEqual(new Set());
+  expect(await commits()).toBe(1);
+});
+
+it("commits what an agent's last request wants", async () => {
+  const id = await accept();
+  await request(database, id, "change", "changed\n");
+  await request(database, id, "delete", null);
+  const other = await accept();
+  await commitRequests(parts);
+  expect(await files()).toEqual([`${other}.yaml`]);
+});
+
+it("finds a commit again whose portal was killed before it noted it", async () => {
+  await accept();
+  const killed: Database = {
+    ...database,
+    query: (sql, values) => database.query(sql, values),
+    tryLock: (name) => database.tryLock(name),
+    transaction: () => Promise.reject(new Error("killed")),
+  };
+  await expect(commitRequests({ ...parts, database: killed })).rejects.toThrow("killed");
+  expect(await commits()).toBe(1);
+  expect(await openRequests(database, 10)).toHaveLength(1);
+  const second = await accept();
+  await commitRequests(parts);
+  expect(await openRequests(database, 10)).toEqual([]);
+  expect(await commits()).toBe(2);
+  expect(await files()).toContain(`${second}.yaml`);
+});
+
+it("leaves it to another portal that commits just now", async () => {
+  const lock = await database.tryLock("commits");
+  await accept();
+  expect(await commitRequests(parts)).toBeUndefined();
+  await lock?.release();
+  expect(await commitRequests(parts)).toEqual(new Set([1]));
+});
+
+it("does not take an agent that leaves for one that is declared", async () => {
+  const id = await accept();
+  await database.transaction((queries) => changeAgent(queries, id, { state: "leaving" }));
+  await commitRequests(parts);
+  expect(await findAgent(database, id)).toMatchObject({ state: "leaving" });
+});

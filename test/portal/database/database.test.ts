@@ -1,0 +1,236 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type AgentRow,
+  addAgent,
+  changeAgent,
+  countAgentsOf,
+  findAgent,
+  findAgents,
+  findSteps,
+} from "../../../portal/database/agents.ts";
+import type { Database } from "../../../portal/database/database.ts";
+import {
+  fleetOf,
+  fleetsToLookAt,
+  setDeclared,
+  setDeployed,
+  setFailed,
+} from "../../../portal/database/fleets.ts";
+import { migrate } from "../../../portal/database/migrate.ts";
+import { addRequest, openRequests, setCommit, settledRequests } from "../../../portal/database/requests.ts";
+import { beginRun, endRun, findRun, lastRuns } from "../../../portal/database/runs.ts";
+import { DATABASES, type TestedDatabase } from "./databases.ts";
+
+const AUTHOR = { name: "Anna", email: "anna@example.com" };
+
+describe.each(DATABASES)("%s", (_name, isThere, start) => {
+  const test = it.skipIf(!isThere);
+  let tested: TestedDatabase;
+  let database: Database;
+
+  beforeAll(async () => {
+    if (!isThere) return;
+    tested = await start();
+    database = await tested.open();
+  });
+  afterAll(() => tested?.close());
+
+  let count = 0;
+  /** An agent that was accepted, of a user of its own unless one is named. */
+  async function anAgent(userId = `user-${(count += 1)}`): Promise<AgentRow> {
+    const id = `agent-${(count += 1)}`;
+    await database.transaction(async (queries) => {
+      const fleet = await fleetOf(queries, userId, 100);
+      const form = { name: id, bio: "b", description: "d", documents: [] };
+      const shown = { price: "1 USDM", network: "Preprod", input: [] };
+      await addAgent(queries, { id, userId, fleet, template: "t", form, shown });
+      await addRequest(queries, { agentId: id, fleet, kind: "create", declaration: "x", author: AUTHOR });
+    });
+    const row = await findAgent(database, id);
+    if (!row) throw new Error("it was added");
+    return row;
+  }
+
+  test("applies each migration once, also by several at a time", async () => {
+    await Promise.all([migrate(database), migrate(database)]);
+    const names = await database.query<{ name: string }>("SELECT name FROM portal_migrations ORDER BY name");
+    expect(names.map(({ name }) => name)).toContain("0101_portal.sql");
+  });
+
+  test("returns what was accepted as it was typed", async () => {
+    const agent = await anAgent();
+    expect(agent).toMatchObject({ state: "accepted", form: { bio: "b" }, masumiId: null, problem: null });
+    expect(agent.createdAt).toBeInstanceOf(Date);
+    expect(agent.version).toMatch(/^\d+$/);
+  });
+
+  test("gives a change a higher version than all before, and keeps the steps in their order", async () => {
+    const first = await anAgent();
+    const second = await anAgent();
+    await database.transaction((queries) =>
+      changeAgent(queries, first.id, { state: "declared" }, { step: "declared" }),
+    );
+    const changed = await findAgents(database, { after: second.version });
+    expect(changed.map(({ id }) => id)).toEqual([first.id]);
+    const steps = await findSteps(database, [first.id]);
+    expect(steps.map(({ step }) => step)).toEqual(["accepted", "declared"]);
+  });
+
+  test("leaves a later state alone when an earlier one is reported late", async () => {
+    const { id } = await anAgent();
+    await database.transaction((queries) => changeAgent(queries, id, { state: "registered" }));
+    const wasChanged = await database.transaction((queries) =>
+      changeAgent(queries, id, { state: "running" }, { step: "running", from: ["declared"] }),
+    );
+    expect(wasChanged).toBe(false);
+    expect(await findAgent(database, id)).toMatchObject({ state: "registered" });
+    expect((await findSteps(database, [id])).map(({ step }) => step)).toEqual(["accepted"]);
+  });
+
+  test("shows versions in the order in which they become visible", async () => {
+    const agents = await Promise.all([1, 2, 3].map(() => anAgent()));
+    const seen: string[] = [];
+    let last = "0";
+    const changes = agents.flatMap(({ id }) =>
+      ["declared", "starting", "running"].map((state) =>
+        database.transaction((queries) => changeAgent(queries, id, { state: state as "declared" })),
+      ),
+    );
+    const watching = (async () => {
+      for (let round = 0; round < 20; round += 1) {
+        for (const { version } of await findAgents(database, { after: last })) {
+          seen.push(version);
+          last = version;
+        }
+      }
+    })();
+    await Promise.all([...changes, watching]);
+    expect(seen).toEqual(seen.toSorted((a, b) => Number(BigInt(a) - BigInt(b))));
+    const newest = (await findAgents(database, { after: last })).map(({ version }) => BigInt(version));
+    expect(newest.every((version) => version > BigInt(last))).toBe(true);
+  });
+
+  test("refuses a second agent of a name in a fleet until the first has left", async () => {
+    const { id, userId } = await anAgent();
+    const again = (name: string) =>
+      database.transaction(async (queries) => {
+        const fleet = await fleetOf(queries, userId, 100);
+        const form = { name, bio: "b", description: "d", documents: [] };
+        await addAgent(queries, {
+          id: `${id}-again`,
+          userId,
+          fleet,
+          template: "t",
+          form,
+          shown: { price: "free", network: "Preprod", input: [] },
+        });
+      });
+    await expect(again(id.toUpperCase())).rejects.toMatchObject({ constraint: "portal_agents_names" });
+    await database.transaction((queries) => changeAgent(queries, id, { state: "deregistered" }));
+    await expect(again(id)).resolves.toBeUndefined();
+  });
+
+  test("keeps a customer in a fleet, and begins another when one is full", async () => {
+    await database.query("DELETE FROM portal_steps");
+    await database.query("DELETE FROM portal_requests");
+    await database.query("DELETE FROM portal_agents");
+    const fleets: number[] = [];
+    for (const user of ["a", "b", "c", "a"]) {
+      const number = await database.transaction(async (queries) => {
+        const fleet = await fleetOf(queries, `full-${user}`, 2);
+        await addAgent(queries, {
+          id: `full-${fleets.length}`,
+          userId: `full-${user}`,
+          fleet,
+          template: "t",
+          form: { name: `full ${fleets.length}`, bio: "", description: "", documents: [] },
+          shown: { price: "free", network: "Preprod", input: [] },
+        });
+        return fleet;
+      });
+      fleets.push(number);
+    }
+    const [a, b, c, again] = fleets;
+    expect(b).toBe(a);
+    expect(c).not.toBe(a);
+    expect(again).toBe(a);
+    expect(await countAgentsOf(database, "full-a")).toBe(2);
+  });
+
+  test("hands out requests in their order until they are committed", async () => {
+    const agent = await anAgent();
+    const before = await openRequests(database, 1000);
+    const own = before.filter(({ agentId }) => agentId === agent.id);
+    expect(own).toMatchObject([{ kind: "create", declaration: "x", author: AUTHOR }]);
+    expect(await settledRequests(database, agent.fleet)).not.toHaveProperty(agent.id);
+    await setCommit(
+      database,
+      own.map(({ id }) => id),
+      "abc",
+    );
+    expect((await openRequests(database, 1000)).map(({ agentId }) => agentId)).not.toContain(agent.id);
+    expect((await settledRequests(database, agent.fleet)).get(agent.id)).toBe(own[0]?.number);
+  });
+
+  test("looks at a fleet until its newest commit is deployed, and after a failure when its pause is over", async () => {
+    const { fleet } = await anAgent();
+    const waiting = async () => (await fleetsToLookAt(database)).map(({ number }) => number).includes(fleet);
+    await setDeclared(database, fleet, "c1");
+    expect(await waiting()).toBe(true);
+    await setFailed(database, fleet, 60);
+    expect(await waiting()).toBe(false);
+    await setDeclared(database, fleet, "c2");
+    expect(await waiting()).toBe(true);
+    await setDeployed(database, fleet, "c2");
+    expect(await waiting()).toBe(false);
+  });
+
+  test("closes what a killed portal left open when the next run begins", async () => {
+    const { fleet } = await anAgent();
+    const [first, second] = ["0d4f5a39-6f6c-4c38-8d2e-000000000001", "0d4f5a39-6f6c-4c38-8d2e-000000000002"];
+    await beginRun(database, { id: first, fleet, commit: "c" });
+    await beginRun(database, { id: second, fleet, commit: "c" });
+    await endRun(database, second, { ok: true, changes: { create: 2 } });
+    expect(await findRun(database, first)).toMatchObject({
+      ok: false,
+      log: expect.stringContaining("killed"),
+    });
+    expect((await lastRuns(database, 10)).find(({ id }) => id === second)).toMatchObject({
+      ok: true,
+      changes: { create: 2 },
+    });
+  });
+
+  test("gives a lock to one at a time", async () => {
+    const other = await tested.open();
+    const held = await database.tryLock("fleet 1");
+    expect(held).toBeDefined();
+    expect(await other.tryLock("fleet 1")).toBeUndefined();
+    const elsewhere = await other.tryLock("fleet 2");
+    expect(elsewhere).toBeDefined();
+    await held?.release();
+    const again = await other.tryLock("fleet 1");
+    expect(again).toBeDefined();
+    await again?.release();
+    await elsewhere?.release();
+  });
+
+  test("tells on a channel what others notify", async () => {
+    const other = await tested.open();
+    const heard: string[] = [];
+    const stop = await database.listen("portal_test", (payload) => heard.push(payload));
+    await other.query("SELECT pg_notify('portal_test', 'hello')");
+    await expect.poll(() => heard).toEqual(["hello"]);
+    await stop();
+  });
+
+  test("rolls a transaction back as a whole", async () => {
+    const agent = await anAgent();
+    const failing = database.transaction(async (queries) => {
+      await changeAgent(queries, agent.id, { state: "failed" });
+      throw new Error("no");
+    });
+    await expect(failing).rejects.toThrow("no");
+    expect(await findAgent(database, agent.id)).toMatchObject({ state: "accepted", version: agent.version });
+  });
+});
