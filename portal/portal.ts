@@ -16,9 +16,9 @@ import { FleetDirectory, type FleetNames } from "./fleets/fleets.ts";
 import { prepareLocalFleet } from "./fleets/local.ts";
 import { openFleetProject, packageRoot } from "./fleets/project.ts";
 import { bearerIdentity, openLocalIssuer } from "./identity/index.ts";
-import { HttpProblem } from "./problem.ts";
 import { buildPage } from "./page/build.ts";
 import { servePage } from "./page/serve.ts";
+import { HttpProblem } from "./problem.ts";
 import { FleetQueue } from "./runs/queue.ts";
 import { Upkeep } from "./runs/upkeep.ts";
 import { Worker } from "./runs/worker.ts";
@@ -113,11 +113,9 @@ async function compose({ settings, env, say, folder, url, opened, closers }: Com
     url,
     say,
   });
-  const { PORTAL_ISSUER: issuer } = settings;
   servePage(api as unknown as Hono, {
     folder: await buildPage({ onProgress: say }),
-    // The page signs in there by itself.
-    connect: issuer === undefined ? [] : [new URL(issuer).origin],
+    connect: settings.PORTAL_ISSUER === undefined ? [] : [new URL(settings.PORTAL_ISSUER).origin],
   });
   return api.fetch;
 }
@@ -151,15 +149,15 @@ async function openFleets(parts: {
   return fleets;
 }
 
-function prepareWith(fleets: FleetDirectory, { PORTAL_CHAIN_SPEED: chainSpeed }: Settings, folder: string) {
+function prepareWith(fleets: FleetDirectory, settings: Settings, folder: string) {
+  const options = {
+    chainSpeed: settings.PORTAL_CHAIN_SPEED,
+    documents: documentsFolder(folder),
+    records: settings.DATABASE_URL,
+  };
   return async (fleet: FleetNames, signal?: AbortSignal) => {
     if (!fleets.isLocal) return;
-    await prepareLocalFleet(
-      fleets.project,
-      fleet,
-      { chainSpeed, documents: documentsFolder(folder) },
-      signal,
-    );
+    await prepareLocalFleet(fleets.project, fleet, options, signal);
   };
 }
 
