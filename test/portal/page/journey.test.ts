@@ -160,7 +160,7 @@ describe.skipIf(!browserIsThere)("the page", () => {
     const { page } = await visit();
     await signIn(page);
     await page.goto("/create");
-    await page.getByLabel("Document expert").check();
+    await page.getByLabel("Support desk").check();
     await page.getByLabel("Description").fill("x".repeat(241));
     await page
       .getByLabel("Add documents")
