@@ -7,9 +7,11 @@ import { crewFolder, crewVenv, ensurePythonEnvironment } from "../providers/crew
 import type { Environment } from "../stacks/index.ts";
 import { createApi } from "./api/app.ts";
 import { Changes } from "./api/changes.ts";
-import { noGate } from "./billing/none.ts";
+import { type BillingSettings, type Gate, openGate } from "./billing/index.ts";
+import { startLocalBilling } from "./billing/local.ts";
 import { Repository } from "./commits/repository.ts";
 import { type OpenedDatabase, openDatabase } from "./database/open.ts";
+import { drainLapsed } from "./drain.ts";
 import { bucketStore } from "./documents/bucket.ts";
 import { folderStore } from "./documents/folder.ts";
 import { FleetDirectory, type FleetNames } from "./fleets/fleets.ts";
@@ -96,15 +98,17 @@ async function compose({ settings, env, say, folder, url, opened, closers }: Com
   );
   await worker.start();
   closers.push(() => worker.stop());
-  const upkeep = new Upkeep({ database, documents, keepDays: settings.PORTAL_KEEP_DAYS }, say);
+  const gate = await openBilling({ settings, url, opened, say, closers });
+  const drain = () => drainLapsed({ database, gate });
+  const upkeep = new Upkeep({ database, documents, keepDays: settings.PORTAL_KEEP_DAYS, drain }, say);
   upkeep.start();
   closers.push(() => upkeep.stop());
   const api = createApi({
     ...(await openIdentity(settings, folder, url)),
     database,
     settings,
-    gate: noGate,
-    billing: "none",
+    gate,
+    billing: settings.PORTAL_BILLING === "none" ? "none" : "stripe",
     templates: readTemplates(settings.PORTAL_TEMPLATES ?? OWN_TEMPLATES),
     documents,
     fleets,
@@ -177,6 +181,23 @@ async function openIdentity(settings: Settings, folder: string, url: string) {
   });
   const { PORTAL_CLIENT_ID: clientId, PORTAL_SCOPE: scope } = settings;
   return { identity, signIn: { kind: "oidc", issuer, clientId, scope } as const };
+}
+
+/** Opens the gate; in its local form with what stands in for Stripe. */
+async function openBilling(
+  parts: Pick<Composed, "settings" | "url" | "opened" | "say" | "closers">,
+): Promise<Gate> {
+  const { settings, url, opened, say, closers } = parts;
+  const report = (error: unknown) => say(`Billing: ${String(error)}`);
+  let used: BillingSettings = settings;
+  if (settings.PORTAL_BILLING === "local") {
+    const local = await startLocalBilling(url, report);
+    closers.push(() => local.close());
+    used = { ...settings, ...local.settings };
+  }
+  const gate = await openGate({ settings: used, queries: opened.database, pageUrl: url, report });
+  await gate.check?.();
+  return gate;
 }
 
 const starting = () =>

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { billingSettings, checkBilling } from "./billing/index.ts";
 import { checkIdentity, identitySettings } from "./identity/index.ts";
 import { bucketSettings } from "../providers/s3/index.ts";
 
@@ -61,7 +62,11 @@ const portalSettings = z.object({
   PORTAL_KEEP_DAYS: count(1, 3650).default(7),
 });
 
-export const settingsSchema = portalSettings.extend(identitySettings.shape).superRefine(checkIdentity);
+export const settingsSchema = portalSettings
+  .extend(identitySettings.shape)
+  .extend(billingSettings.shape)
+  .superRefine(checkIdentity)
+  .superRefine(checkBilling);
 
 export type Settings = z.output<typeof settingsSchema>;
 
@@ -70,7 +75,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ""),
   );
-  const read = settingsSchema.safeParse(given);
+  // Both in their local form, or neither: a portal for others says itself how they pay.
+  const PORTAL_BILLING = given["PORTAL_ISSUER"] === undefined ? "local" : "none";
+  const read = settingsSchema.safeParse({ PORTAL_BILLING, ...given });
   if (read.success) return read.data;
   const problems = read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
   throw new SettingsError(`PORTAL_SETTINGS_INVALID: the portal cannot start.\n${problems.join("\n")}`);

@@ -5,8 +5,11 @@ const days = (most: number) => z.coerce.number().int().min(0).max(most);
 
 /** How users pay. Names are those of environment variables. */
 export const billingSettings = z.object({
-  /** `none`: everybody may have any number of agents. `stripe`: as many as the user's subscription has room for. @default none */
-  PORTAL_BILLING: z.enum(["none", "stripe"]).default("none"),
+  /**
+   * `none`: everybody may have any number of agents. `stripe`: as many as the user's subscription has room for. `local`: the same, with a
+   * stand-in for Stripe on this machine that takes no money. @default local where the portal signs users in itself, else none
+   */
+  PORTAL_BILLING: z.enum(["none", "local", "stripe"]).default("none"),
   /** A secret or a restricted key. What it must be allowed to do is in docs/portal.md. */
   STRIPE_SECRET_KEY: z
     .string()

@@ -225,6 +225,14 @@ export async function countAgentsOf(queries: Queries, userId: string): Promise<n
   return row?.count ?? 0;
 }
 
+/** Returns the users who have agents that are not gone. */
+export async function usersWithAgents(queries: Queries): Promise<string[]> {
+  const rows = await queries.query<{ id: string }>(
+    "SELECT DISTINCT user_id AS id FROM portal_agents WHERE state NOT IN ('leaving', 'deregistered')",
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** Returns the version that was given out last. */
 export async function newestVersion(database: Database): Promise<string> {
   const [row] = await database.query<{ version: string }>(

@@ -10,9 +10,11 @@ export interface UpkeepParts {
   readonly database: Database;
   readonly documents: DocumentStore;
   readonly keepDays: number;
+  /** Has the agents leave that nobody pays for any more. */
+  readonly drain: () => Promise<void>;
 }
 
-/** Removes, once an hour, what nobody needs any more: documents, logs of runs, answers that were kept for repeated requests. */
+/** Removes, once an hour, what nobody needs or pays for any more: agents, documents, logs of runs, answers kept for repeated requests. */
 export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #say: (line: string) => void;
@@ -36,8 +38,9 @@ export class Upkeep {
   }
 
   async #run(): Promise<void> {
-    const { database, documents, keepDays } = this.#parts;
+    const { database, documents, keepDays, drain } = this.#parts;
     try {
+      await drain();
       await sweepDocuments(database, documents, keepDays);
       await forgetRuns(database, keepDays);
       await forgetAnswers(database);

@@ -99,7 +99,16 @@ function readBack(text: string, id: string, table: AssetTable, context: ImportCo
   if (!declaration) return { reasons };
   const hasBucket = config.documents !== undefined;
   const { stack, hosting, wallets } = config;
-  const offered = { projectRoot, stack, hosting, hasBucket, hasStore: hasBucket, table, wallets, complaints: [] };
+  const offered = {
+    projectRoot,
+    stack,
+    hosting,
+    hasBucket,
+    hasStore: hasBucket,
+    table,
+    wallets,
+    complaints: [],
+  };
   return { agent: resolveAgent(declaration, { id, file }, offered, complain), reasons };
 }
 

@@ -51,6 +51,7 @@ export async function killPortals({ kills, seed, say }: KillPlan): Promise<KillO
     PORTAL_FOLDER: join(folder, "portal"),
     PORTAL_CHAIN_SPEED: "instant",
     PORTAL_PORT: "0",
+    PORTAL_BILLING: "none",
     PORTAL_BURST: "1000",
     PORTAL_BATCH_MS: "200",
   };
