@@ -6,7 +6,7 @@ import { type DocumentStore, isDigest } from "./store.ts";
 
 const ACCESS: Access = { answerMs: 30_000, attempts: 3 };
 
-/** Keeps documents in a bucket, below a prefix. What comes is spooled to a folder first: its key is its digest, which is known at its end. */
+/** Keeps documents in a bucket, in the folder `stored` of its prefix. What comes is spooled to a folder first: its key is its digest, which is known at its end. */
 export function bucketStore(
   bucket: Bucket & { readonly prefix?: string },
   spoolFolder: string,
@@ -15,7 +15,8 @@ export function bucketStore(
   const { bucket: Bucket, prefix } = bucket;
   let client: Promise<S3> | undefined;
   const s3 = () => (client ??= openBucket(bucket, access));
-  const at = (sha256: string) => ({ Bucket, Key: prefix === undefined ? sha256 : `${prefix}/${sha256}` });
+  const below = prefix === undefined ? "stored/" : `${prefix}/stored/`;
+  const at = (sha256: string) => ({ Bucket, Key: `${below}${sha256}` });
   return {
     put: (source) =>
       spool(spoolFolder, source, async ({ file, sha256, bytes }) => {
@@ -35,7 +36,6 @@ export function bucketStore(
       await (await s3()).deleteObject(at(sha256));
     },
     async *list() {
-      const below = prefix === undefined ? "" : `${prefix}/`;
       let token: string | undefined;
       do {
         const page = await (

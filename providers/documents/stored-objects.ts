@@ -15,6 +15,8 @@ export interface StoredObjects {
   close(): void;
 }
 
+/** Apart from what runs keep there for their agents: a run may read all that is stored, and no other stack's agents'. */
+const STORED = "stored";
 const MISSING = ["NoSuchKey", "NotFound"];
 
 /**
@@ -24,7 +26,7 @@ const MISSING = ["NoSuchKey", "NotFound"];
  */
 export async function openStoredObjects(bucket: Bucket, prefix: string): Promise<StoredObjects> {
   const s3 = await openDocuments(bucket);
-  const keyOf = (sha256: string) => posix.join(prefix, sha256);
+  const keyOf = (sha256: string) => posix.join(prefix, STORED, sha256);
   const options = (signal: AbortSignal | undefined) => (signal ? { abortSignal: signal } : {});
   return {
     async size(sha256, signal) {

@@ -291,7 +291,7 @@ describe("what doctor says of the Pulumi CLI and its state backend", () => {
     expect(said([await checkPulumi("preprod")])).toEqual([
       expect.stringMatching(/^warn pulumi is not on PATH; npx fetches pulumi@/),
     ]);
-    expect(said([await checkPulumi("local")])).toEqual(["skip the local stack needs no Pulumi CLI"]);
+    expect(said([await checkPulumi("local")])).toEqual(["skip a local stack needs no Pulumi CLI"]);
   });
 
   const backend = (stack: string) => checkBackend(openProject(repository), stack);
@@ -310,7 +310,7 @@ describe("what doctor says of the Pulumi CLI and its state backend", () => {
   it("of the local stack is whether the providers that its state names are there", async () => {
     await using stack = await CliStack.start();
     const project = openProject(stack.project.root);
-    expect(said([await checkBackend(project, "local")])).toEqual(["skip the local stack has no state yet"]);
+    expect(said([await checkBackend(project, "local")])).toEqual(["skip the stack has no state yet"]);
     await initStack(localRun(project, "local"));
     expect(said([await checkBackend(project, "local")])).toEqual(["ok the state is in .masumi/state"]);
 

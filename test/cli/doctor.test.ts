@@ -240,7 +240,7 @@ describe("masumi-agents doctor", () => {
     expect(stdout).toMatch(
       /^fail {2}settings +The sandbox of this project is not running.*npx masumi-agents sandbox$/m,
     );
-    expect(stdout).toMatch(/^skip {2}Pulumi +the local stack needs no Pulumi CLI$/m);
+    expect(stdout).toMatch(/^skip {2}Pulumi +a local stack needs no Pulumi CLI$/m);
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 });

@@ -70,7 +70,7 @@ describe.skipIf(!browserIsThere)("a customer", () => {
 
     // Refused without a subscription, which the stand-in for Stripe sells; what was written is still there afterwards.
     await page.getByText("A subscription is needed").waitFor();
-    await page.getByRole("alert").getByRole("link", { name: "Choose a plan" }).click();
+    await page.getByRole("alert").getByRole("button", { name: "Choose a plan" }).click();
     await page.getByRole("button", { name: "Pay" }).click();
     await page.getByRole("heading", { name: "Create AI agent" }).waitFor();
     expect(await page.getByLabel("Bio").inputValue()).toBe("Knows the harbour of Brimhaven.");

@@ -101,6 +101,7 @@ describe("every statement for the deploying and the read-only role", () => {
       "*", // alarms
       "certificate/*",
       "change/*",
+      "example-documents/crews/stored/*",
       "example-pulumi-state/.pulumi/*",
       "regional/webacl/*",
       "scalable-target/*",

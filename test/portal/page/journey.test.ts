@@ -61,7 +61,7 @@ describe.skipIf(!browserIsThere)("the page", () => {
 
     // Refused without a subscription: pay, come back, and find what was written.
     await page.getByText("A subscription is needed").waitFor();
-    await page.getByRole("alert").getByRole("link", { name: "Choose a plan" }).click();
+    await page.getByRole("alert").getByRole("button", { name: "Choose a plan" }).click();
     await page.getByRole("button", { name: "Pay 20 EUR" }).click();
     await page.getByRole("heading", { name: "Create AI agent" }).waitFor();
     expect(await page.getByLabel("Bio").inputValue()).toBe(BIO);

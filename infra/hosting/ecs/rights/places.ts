@@ -62,7 +62,7 @@ export function placesOf(target: PolicyTarget) {
     defaultCluster: arn("ecs", "cluster/default"),
     change: global("route53", "change/*"),
     document: global("s3", `${documents}/${project}/${stack}/*`),
-    storedDocument: global("s3", `${documents}/*`),
+    storedDocument: global("s3", `${documents}/stored/*`),
     documents: global("s3", documents.split("/")[0] ?? ""),
     key: target.kmsKey,
     ledger: global("s3", ledger.split("/")[0] ?? ""),

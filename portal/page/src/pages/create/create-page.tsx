@@ -82,18 +82,11 @@ function Refusal({
 }): JSX.Element | null {
   if (error === undefined || fieldProblems(error).length > 0) return null;
   if (!(error instanceof ProblemError) || error.problem.status !== 402) return <ErrorNotice error={error} />;
-  const { checkoutUrl, detail } = error.problem;
-  const action =
-    checkoutUrl === undefined ? (
-      <BillingButton signedIn={signedIn} page="checkout" label="Choose a plan" />
-    ) : (
-      <a class="button button-primary" href={checkoutUrl}>
-        Choose a plan
-      </a>
-    );
+  // The refusal's own link leads back to the portal's first page; this one to the form that waits here.
+  const action = <BillingButton signedIn={signedIn} page="checkout" label="Choose a plan" />;
   return (
     <Notice tone="warning" title="A subscription is needed" action={action} urgent>
-      <p>{detail} What you wrote is kept; documents have to be added again.</p>
+      <p>{error.problem.detail} What you wrote is kept; documents have to be added again.</p>
     </Notice>
   );
 }
