@@ -10,8 +10,10 @@ import { openServer } from "./server.ts";
 
 const LOCKED_WITHIN_MS = 2_000;
 
+export type DatabaseErrorCode = "PORTAL_DATABASE_IN_USE";
+
 /** The embedded database serves one process, and another one has it. */
-export class DatabaseInUseError extends CodedError<"PORTAL_DATABASE_IN_USE"> {
+export class DatabaseInUseError extends CodedError<DatabaseErrorCode> {
   constructor(folder: string) {
     super(
       "PORTAL_DATABASE_IN_USE",

@@ -54,8 +54,10 @@ describe("POST /agent", () => {
   });
 
   it("answers 201 when it is registered while the request waits", async () => {
+    const before = new Set((await openRequests(api.database, 1000)).map(({ agentId }) => agentId));
     const waiting = api.send("POST", "/agent", "anna", json(form(newName()), { Prefer: "wait=20" }));
-    const isThere = async () => (await openRequests(api.database, 1000)).at(-1)?.agentId ?? "";
+    const isThere = async () =>
+      (await openRequests(api.database, 1000)).find(({ agentId }) => !before.has(agentId))?.agentId ?? "";
     await expect.poll(isThere).not.toBe("");
     const id = await isThere();
     await expect

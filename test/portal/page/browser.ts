@@ -50,7 +50,10 @@ export async function openTab(
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    const { url } = message.location();
+    // Of other origins, as where one pays, it is not this page that complains.
+    const isElsewhere = URL.canParse(url) && new URL(url).origin !== new URL(baseURL).origin;
+    if (["error", "warning"].includes(message.type()) && !isElsewhere) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   return { context, page, complaints };
