@@ -85,7 +85,7 @@ def test_nobody_who_may_read_payments_logs_metrics_or_folders_learns_a_jobs_id(s
     receipt = receipt_of(shop.buy("answer slowly", nonce()))
     job_id, reference = receipt["id"], reference_of(receipt["id"])
     sandbox.buy(receipt)
-    wait_for((shop.data / "work" / reference).exists)
+    wait_for(lambda: list((shop.data / "work").glob(f"{reference}-*")))
     folders = [path.name for path in (shop.data / "work").iterdir()]
     shop.ended(job_id)
     sandbox.put_results_on_chain()
