@@ -152,7 +152,11 @@ describe("with a bucket", () => {
       aws: {},
     } as Place["config"],
     put: async (sha256, content) =>
-      void (await s3.client.putObject({ Bucket: "documents", Key: `customers/stored/${sha256}`, Body: content })),
+      void (await s3.client.putObject({
+        Bucket: "documents",
+        Key: `customers/stored/${sha256}`,
+        Body: content,
+      })),
   });
   describeStore("a bucket", open, /the bucket documents/);
 
