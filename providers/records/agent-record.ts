@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Server } from "../database/server.ts";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { RecordsError } from "./errors.ts";
+import { rowProvider } from "./row-provider.ts";
 import { type RowKey, inRecords, readRow } from "./table.ts";
 
 /** What of an agent is known before it is registered. */
@@ -58,18 +59,7 @@ async function write(inputs: Inputs): Promise<Inputs> {
 
 /** The dynamic provider behind AgentRecord. */
 export const provider = {
-  async diff(_id: string, olds: Inputs, news: Inputs) {
-    const replaces = (["agentId", "network"] as const).filter((key) => olds[key] !== news[key]);
-    return { changes: replaces.length > 0 || WRITTEN.some((key) => olds[key] !== news[key]), replaces };
-  },
-
-  async create(inputs: Inputs) {
-    return { id: `${inputs.network}/${inputs.agentId}`, outs: await write(inputs) };
-  },
-
-  async update(_id: string, _olds: Inputs, news: Inputs) {
-    return { outs: await write(news) };
-  },
+  ...rowProvider(WRITTEN, write),
 
   /** Reports what the row says, so the next run mends it; a row that is gone is written again. */
   async read(id: string, props: Inputs) {
