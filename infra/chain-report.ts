@@ -12,19 +12,19 @@ import {
   restrictPlan,
   summaryOf,
 } from "./fleet/index.ts";
-import { isKnown, knownValue } from "./known.ts";
+import { isKnown, knownValue, urnsInState } from "./known.ts";
 import type { MasumiAgent } from "./masumi-agent.ts";
 import { PreflightError } from "./preflight.ts";
+
+/** What a run looks at of an agent's resources. */
+type Registered = Pick<MasumiAgent, "registration">;
+type Hosted = ReadonlyMap<PlannedAgent, Registered>;
 
 /**
  * Says in a preview what the run would do on the chain: under each registration what changes, then all in one line. With
  * --target that is less than the plan, and only what the engine does with each registration tells.
  */
-export async function reportPreview(
-  plan: FleetPlan,
-  config: StackConfig,
-  hosted: ReadonlyMap<PlannedAgent, MasumiAgent>,
-): Promise<void> {
+export async function reportPreview(plan: FleetPlan, config: StackConfig, hosted: Hosted): Promise<void> {
   if (!plan.knowsState) await refuseStrays(hosted);
   const dealtWith: PlannedAgent[] = [];
   const leftOut: PlannedAgent[] = [];
@@ -54,7 +54,7 @@ function leftAlone(plan: FleetPlan, leftOut: readonly PlannedAgent[]): string[] 
 }
 
 /** Warns of each registration that a run has replaced, once it has: with --target it leaves others as they are. */
-export function reportReplacements(hosted: ReadonlyMap<PlannedAgent, MasumiAgent>): void {
+export function reportReplacements(hosted: Hosted): void {
   for (const [planned, { registration }] of hosted) {
     if (planned.action !== "replace") continue;
     registration.id.apply((id) =>
@@ -65,26 +65,32 @@ export function reportReplacements(hosted: ReadonlyMap<PlannedAgent, MasumiAgent
 
 /**
  * Where the state is not seen, the engine tells that a registration is not in it: it makes one that the plan leaves as it is, or
- * updates. Such a run refuses what differs from its declaration, once it has started what is registered.
+ * changes. Such a run refuses what differs from its declaration, once it has started what is registered.
  *
  * @throws PreflightError
  */
-async function refuseStrays(hosted: ReadonlyMap<PlannedAgent, MasumiAgent>): Promise<void> {
+async function refuseStrays(hosted: Hosted): Promise<void> {
   const problems = await Promise.all(
     [...hosted].map(async ([{ action, refusedIfNew }, { registration }]) => {
-      if (!refusedIfNew || (action !== "none" && action !== "update")) return [];
-      const isMade = (await isKnown(registration.agentId)) && !(await isKnown(registration.id));
+      if (!refusedIfNew || !(await isKnown(registration.agentId))) return [];
+      const isMade = action === "replace" ? await isLost(registration) : !(await isKnown(registration.id));
       return isMade ? [refusedIfNew] : [];
     }),
   );
   if (problems.flat().length > 0) throw new PreflightError(problems.flat());
 }
 
+/** A preview shows the making of a registration and of one in another's place alike; only the state tells them apart. */
+async function isLost({ urn }: Registered["registration"]): Promise<boolean> {
+  const inState = await urnsInState();
+  return inState !== undefined && !inState.has(String(await knownValue(urn)));
+}
+
 /**
  * Where the state is not seen, a registration that the engine makes or replaces although nothing is to be sent is taken over. If
  * the agent has one other, that is the old one of a replacement that was interrupted.
  */
-async function withEngine(planned: PlannedAgent, { registration }: MasumiAgent): Promise<PlannedAgent> {
+async function withEngine(planned: PlannedAgent, { registration }: Registered): Promise<PlannedAgent> {
   if (planned.action !== "none" || (await isKnown(registration.id))) return planned;
   const [old, ...more] = planned.spare;
   if (old && more.length === 0) return { ...planned, spare: [], removals: [removalOf(old)] };
@@ -94,7 +100,7 @@ async function withEngine(planned: PlannedAgent, { registration }: MasumiAgent):
 /** A registration that is left out keeps its outputs; one that does not exist then has not even the inputs it was given. */
 async function isDealtWith(
   { action, removals, row }: PlannedAgent,
-  { registration }: MasumiAgent,
+  { registration }: Registered,
 ): Promise<boolean> {
   if (action === "none") {
     // The plan counts the removal of an old registration, which one that is left out still is.
@@ -108,7 +114,7 @@ async function isDealtWith(
 async function sayChanges(
   { action, changes, wallet, row, removals }: PlannedAgent,
   { network, assets }: StackConfig,
-  { registration }: MasumiAgent,
+  { registration }: Registered,
 ): Promise<void> {
   if (action === "none" && removals.length > 0 && !(await isKnown(registration.id))) {
     const taken = `registration ${row?.id ?? ""} is taken over, and the old one deregistered`;

@@ -15,3 +15,19 @@ export async function knownValue(value: pulumi.Output<unknown>): Promise<unknown
 
 const sent = (value: pulumi.Output<unknown>): Promise<unknown> =>
   pulumi.runtime.serializeProperty("", value, new Set());
+
+/**
+ * Returns the URNs of the resources in the stack's state, which the engine reads wherever the backend keeps it; undefined if it does
+ * not tell.
+ */
+export async function urnsInState(): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+    const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
+      stackName,
+    })) as { readonly outputs: Readonly<Record<string, unknown>> };
+    return new Set(Object.keys(outputs));
+  } catch {
+    return undefined;
+  }
+}

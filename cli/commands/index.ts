@@ -245,6 +245,7 @@ const OPERATIONS: readonly CommandSpec[] = [
     "preview",
     "show what up would do (start, mint, burn) without changing anything",
     pulumis(option("--diff", "show every changed property, before and after")),
+    ...TARGETS,
   ),
   operation(
     "up",
@@ -256,6 +257,7 @@ const OPERATIONS: readonly CommandSpec[] = [
     "refresh",
     "update the state to what really exists",
     pulumis(option("--clear-pending-creates", "forget creations that a run began and did not end")),
+    ...TARGETS,
   ),
   operation(
     "destroy",

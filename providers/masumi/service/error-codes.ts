@@ -119,7 +119,8 @@ export const ERROR_CODES = {
     cause:
       "There is a registration with this agent's marker that is not in this stack's state, and its content differs.",
     remedy:
-      "Take it over with adopt: <registration id>, or give the stack that manages it another masumi:owner.",
+      "Take it over, on V2 with adopt: <registration id>, on V1 by declaring what it shows; or give the stack that manages it another " +
+      "masumi:owner.",
   },
   ADOPT_NOT_POSSIBLE: {
     kind: "registration",

@@ -214,15 +214,29 @@ function isForeign(row: Row, { wallet, listing, marker }: Registration): boolean
 const sameUrl = (a: string, b: string) => canonicalUrl(a) === canonicalUrl(b);
 const canonicalUrl = (url: string) => (URL.canParse(url) ? new URL(url).href : url).replace(/\/+$/, "");
 
-function strayError(registration: Registration, row: Row): RegistrationError {
-  const onOtherWallet = row.walletVkey === registration.wallet.vkey ? "" : ` on wallet ${row.walletVkey}`;
+function strayError({ wallet }: Registration, row: Row): RegistrationError {
+  const isElsewhere = row.walletVkey !== wallet.vkey;
   return new RegistrationError({
     code: "OWN_REGISTRATION_DIFFERS",
-    what: `Registration ${row.id} (${row.state})${onOtherWallet} has this agent's marker but is not in this stack's state, and its content differs.`,
+    what:
+      `Registration ${row.id} (${row.state})${isElsewhere ? ` on wallet ${row.walletVkey}` : ""} has this agent's marker but is ` +
+      "not in this stack's state, and its content differs.",
     remedy:
-      `Take it over with adopt: ${row.id} in the agent's YAML. If another stack manages it, give this stack another ` +
+      `${takeOver(row, isElsewhere ? ` and wallet: ${row.walletVkey}` : "")} If another stack manages it, give this stack another ` +
       "masumi:owner. If the resource was tainted or you are replacing it explicitly, run a plain up instead.",
   });
+}
+
+/** Returns how to take a registration over, as `adopt:` is refused for some. */
+function takeOver({ id, type, state }: Row, pinned: string): string {
+  if (!isUpdatable(state) && !isPending(state)) {
+    return "In this state it cannot be taken over: deregister it in the payment service, then run again.";
+  }
+  if (type === "V2") return `Take it over with adopt: ${id}${pinned} in the agent's YAML.`;
+  return (
+    `Take it over by declaring what it shows${pinned} (drift lists what differs) and running up. V1 registrations cannot be changed ` +
+    "in place: after that, your change is a replacement with two fees."
+  );
 }
 
 const foreignError = (row: Row) =>

@@ -4,7 +4,7 @@ import { type Row, STATES, isSettled } from "../../../../providers/masumi/servic
 import { toRegistration } from "../../../../providers/masumi/resources/registration-common.ts";
 import { decideCreate } from "../../../../providers/masumi/service/rules/decisions.ts";
 import { rowOf } from "../entries.ts";
-import { LISTING, EMPTY_V2, OWNER, V1, inputsOf } from "../inputs.ts";
+import { LISTING, EMPTY_V2, OWNER, V1, V2, inputsOf } from "../inputs.ts";
 
 describe("create", () => {
   const inputs = inputsOf();
@@ -153,6 +153,28 @@ describe("create", () => {
       row: { id: "pending" },
       spare: [{ id: "old" }, { id: "young" }],
     });
+  });
+
+  test.each([
+    ["V2", "Take it over with adopt: row and wallet: "],
+    ["V1", "declaring what it shows and wallet: "],
+  ] as const)("a stray registration on %s names a way on that is accepted", (type, remedy) => {
+    const wallets = { V1, V2 };
+    const inputs = inputsOf({ wallet: wallets[type], listing: { name: "Other" } });
+    const stray = rowOf(inputs, { id: "row", walletVkey: EMPTY_V2.vkey });
+    const ask = { rows: [stray], deregistering: new Set<string>(), replaced: new Set<string>() };
+    const wanted = toRegistration(inputsOf({ wallet: wallets[type] }));
+    expect(() => decideCreate({ registration: wanted, ...ask })).toThrowError(`${remedy}${EMPTY_V2.vkey}`);
+    // As it says.
+    const pinned = { vkey: EMPTY_V2.vkey, type };
+    const content = type === "V1" ? { listing: { name: "Other" } } : {};
+    const followed = toRegistration(inputsOf({ wallet: pinned, ...content }));
+    const decided = decideCreate({
+      registration: followed,
+      ...(type === "V2" ? { adopt: "row" } : {}),
+      ...ask,
+    });
+    expect(decided).toMatchObject({ kind: type === "V1" ? "adopt" : "adopt-and-update", row: { id: "row" } });
   });
 
   test("a refusal names the row and how to take it over", () => {
