@@ -5,12 +5,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { provider } from "../../../providers/crew-process/crew-process.ts";
 import { crewHome, crewVenv, stopCrew } from "../../../providers/crew-process/local/index.ts";
 import { exists, isRunning } from "../../../providers/crew-process/local/instance.ts";
 import { freePort } from "../../helpers/free-port.ts";
-import { crewEnvironment, repository } from "../../helpers/project.ts";
+import { crewEnvironment, repository, stopCrews } from "../../helpers/project.ts";
 import { startStandIn } from "../../helpers/stand-in-crew.ts";
 
 const SENTINEL = "sentinel-provisioning-key";
@@ -60,29 +60,175 @@ function groupExists(pid: number): boolean {
   }
 }
 
+interface Place {
+  readonly projectRoot: string;
+  readonly port: number;
+}
+
+async function newPlace(): Promise<Place> {
+  const projectRoot = mkdtempSync(join(tmpdir(), "crew-process-"));
+  symlinkSync(join(repository, "crew"), join(projectRoot, "crew"));
+  mkdirSync(join(projectRoot, ".masumi"));
+  symlinkSync(crewVenv(repository), join(projectRoot, ".masumi", "venv"));
+  return { projectRoot, port: await freePort() };
+}
+
+const inputsAt = (place: Place, changes: Record<string, unknown> = {}) => ({
+  agentId: "writer",
+  ...place,
+  declaration: declaration(),
+  runtime: "digest",
+  model: { api: "http://127.0.0.1:9/v1", name: "stub" },
+  modelKey: "model-key",
+  ...changes,
+});
+
+const PAYMENTS = {
+  service: "http://127.0.0.1:9/api/v1",
+  network: "Preprod",
+  sellerVkey: "ab".repeat(28),
+  sourceType: "V2",
+  pollSeconds: 60,
+} as const;
+
+// Each step begins with the crew that the one before has left: starting one takes seconds of computing.
+describe("the life of a crew as a local process", () => {
+  type Crew = Awaited<ReturnType<typeof provider.create>>["outs"];
+  let place: Place;
+  let crew: Crew;
+
+  const inputs = (changes?: Record<string, unknown>) => inputsAt(place, changes);
+  const paid = { payments: PAYMENTS, paymentKey: "payment-key" };
+  const create = async (changes?: Record<string, unknown>) => {
+    ({ outs: crew } = await provider.create(inputs(changes)));
+    return crew;
+  };
+  const update = async (before: Crew, changes?: Record<string, unknown>) => {
+    ({ outs: crew } = await provider.update("writer", before, inputs(changes)));
+    return crew;
+  };
+
+  beforeAll(async () => {
+    await crewEnvironment();
+    place = await newPlace();
+    process.env["MASUMI_API_KEY"] = SENTINEL;
+  }, 300_000);
+  afterAll(async () => {
+    delete process.env["MASUMI_API_KEY"];
+    await stopCrews(place.projectRoot);
+    rmSync(place.projectRoot, { recursive: true, force: true });
+  });
+
+  it("answers on its reserved port, from an environment without the deployer's keys", async () => {
+    await create();
+    expect(crew.url).toBe(`http://127.0.0.1:${place.port}`);
+    expect(await isRunning(crew)).toBe(true);
+    expect(environmentOf(crew.pid)).toContain("AGENT_DECLARATION");
+    expect(environmentOf(crew.pid)).not.toContain(SENTINEL);
+    expect(environmentOf(crew.pid)).not.toContain("PAYMENT_");
+  });
+
+  it("is restarted on the same port by a change, and by nothing else", async () => {
+    const before = crew;
+    const changed = { declaration: declaration({ description: "Writes well." }), ...paid };
+    expect(await provider.diff("writer", before, inputs())).toEqual({ changes: false, replaces: [] });
+    expect(await provider.diff("writer", before, inputs(changed))).toEqual({ changes: true, replaces: [] });
+    await update(before, changed);
+    expect(crew.url).toBe(before.url);
+    expect(await isRunning(crew)).toBe(true);
+    expect(await isRunning(before)).toBe(false);
+  });
+
+  it("gets what it takes payments with", () => {
+    for (const setting of [
+      "PAYMENT_SERVICE_URL=http://127.0.0.1:9/api/v1",
+      "PAYMENT_KEY=payment-key",
+      "PAYMENT_SOURCE_TYPE=V2",
+      "NETWORK=Preprod",
+      `SELLER_VKEY=${PAYMENTS.sellerVkey}`,
+    ]) {
+      expect(environmentOf(crew.pid)).toContain(setting);
+    }
+  });
+
+  const origin = "https://page.example";
+
+  it("starts no job that a web page asks for, and lets none read", async () => {
+    const { url } = crew;
+    const body = JSON.stringify({ input_data: { topic: "tea" } });
+    const startAs = (headers: Record<string, string>) =>
+      ask(`${url}/start_job`, "POST", { origin, ...headers }, body);
+    expect(await startAs({ "content-type": "text/plain" })).toMatchObject({ status: 415 });
+    expect(await startAs({})).toMatchObject({ status: 415 });
+    const rebound = { host: `page.example:${place.port}`, "content-type": "application/json" };
+    expect(await startAs(rebound)).toMatchObject({ status: 421 });
+    expect(await ask(`${url}/status?job_id=any`, "GET", rebound)).toMatchObject({ status: 421 });
+    expect(await ask(`${url}/availability`, "GET", { origin })).toMatchObject({
+      status: 200,
+      allowed: undefined,
+    });
+  });
+
+  it("takes over from one that a killed run left behind, and stays when that is deleted in the same run", async () => {
+    const leftOver = crew;
+    process.env["MASUMI_CREW_CORS_ORIGINS"] = origin;
+    onTestFinished(() => void delete process.env["MASUMI_CREW_CORS_ORIGINS"]);
+    await create();
+    expect(crew.instance).not.toBe(leftOver.instance);
+    expect(await isRunning(crew)).toBe(true);
+    await provider.delete("writer", leftOver);
+    expect(await isRunning(crew)).toBe(true);
+  });
+
+  it("lets a web page read that is named", async () => {
+    const named = await ask(`${crew.url}/availability`, "GET", { origin });
+    expect(named).toMatchObject({ allowed: origin });
+    const other = await ask(`${crew.url}/availability`, "GET", { origin: "https://other.example" });
+    expect(other.allowed).toBeUndefined();
+  });
+
+  it("is found by an older copy of the state, which restarts it and leaves no orphan", async () => {
+    const before = crew;
+    const after = await update(before);
+    const { props } = (await provider.read("writer", before)) as { props: typeof before };
+    expect(props.instance).toBe(after.instance);
+    expect(await provider.diff("writer", props, inputs())).toMatchObject({ changes: true });
+  });
+
+  it("is found again by read, and is gone once its process has died", async () => {
+    expect(await provider.read("writer", crew)).toMatchObject({ id: "writer" });
+    expect(await provider.diff("writer", crew, inputs())).toEqual({ changes: false, replaces: [] });
+    process.kill(-crew.pid, "SIGKILL");
+    await expect.poll(() => provider.read("writer", crew)).toEqual({});
+  });
+
+  it("is started again by an update once it has died, and by nothing before", async () => {
+    await expect.poll(() => provider.diff("writer", crew, inputs())).toMatchObject({ changes: true });
+    await update(crew);
+    expect(await isRunning(crew)).toBe(true);
+    expect(await provider.diff("writer", crew, inputs())).toEqual({ changes: false, replaces: [] });
+  });
+
+  it("ends with everything it started, and ending it twice is fine", async () => {
+    await provider.delete("writer", crew);
+    await expect.poll(() => groupExists(crew.pid)).toBe(false);
+    await provider.delete("writer", crew);
+  });
+});
+
 describe("a crew as a local process", () => {
-  let projectRoot: string;
-  let port: number;
+  let place: Place;
   const started: { pid: number; port: number; instance: string }[] = [];
 
-  const inputs = (changes: Record<string, unknown> = {}) => ({
-    agentId: "writer",
-    projectRoot,
-    port,
-    declaration: declaration(),
-    runtime: "digest",
-    model: { api: "http://127.0.0.1:9/v1", name: "stub" },
-    modelKey: "model-key",
-    ...changes,
-  });
+  const inputs = (changes?: Record<string, unknown>) => inputsAt(place, changes);
   const standIn = async (says?: "something" | "nothing") => {
-    const outs = await startStandIn(port, says);
+    const outs = await startStandIn(place.port, says);
     started.push(outs);
     return outs;
   };
   const record = (running: object) => {
-    mkdirSync(crewHome(projectRoot, "writer"), { recursive: true });
-    writeFileSync(join(crewHome(projectRoot, "writer"), "process.json"), JSON.stringify(running));
+    mkdirSync(crewHome(place.projectRoot, "writer"), { recursive: true });
+    writeFileSync(join(crewHome(place.projectRoot, "writer"), "process.json"), JSON.stringify(running));
   };
   const create = async (changes: Record<string, unknown> = {}) => {
     const { outs } = await provider.create(inputs(changes));
@@ -91,72 +237,10 @@ describe("a crew as a local process", () => {
   };
 
   beforeAll(async () => void (await crewEnvironment()), 300_000);
-  beforeEach(async () => {
-    projectRoot = mkdtempSync(join(tmpdir(), "crew-process-"));
-    symlinkSync(join(repository, "crew"), join(projectRoot, "crew"));
-    mkdirSync(join(projectRoot, ".masumi"));
-    symlinkSync(crewVenv(repository), join(projectRoot, ".masumi", "venv"));
-    port = await freePort();
-    process.env["MASUMI_API_KEY"] = SENTINEL;
-  });
+  beforeEach(async () => void (place = await newPlace()));
   afterEach(async () => {
     for (const outs of started.splice(0)) await provider.delete("writer", { ...inputs(), url: "", ...outs });
-    rmSync(projectRoot, { recursive: true, force: true });
-    delete process.env["MASUMI_API_KEY"];
-  });
-
-  it("answers on its reserved port, from an environment without the deployer's keys", async () => {
-    const outs = await create();
-    expect(outs.url).toBe(`http://127.0.0.1:${port}`);
-    expect(await isRunning(outs)).toBe(true);
-    expect(environmentOf(outs.pid)).toContain("AGENT_DECLARATION");
-    expect(environmentOf(outs.pid)).not.toContain(SENTINEL);
-    expect(environmentOf(outs.pid)).not.toContain("PAYMENT_");
-  });
-
-  it("starts no job that a web page asks for, and lets none read, unless one is named", async () => {
-    const { url } = await create();
-    const body = JSON.stringify({ input_data: { topic: "tea" } });
-    const origin = "https://page.example";
-    const startAs = (headers: Record<string, string>) =>
-      ask(`${url}/start_job`, "POST", { origin, ...headers }, body);
-    expect(await startAs({ "content-type": "text/plain" })).toMatchObject({ status: 415 });
-    expect(await startAs({})).toMatchObject({ status: 415 });
-    const rebound = { host: `page.example:${port}`, "content-type": "application/json" };
-    expect(await startAs(rebound)).toMatchObject({ status: 421 });
-    expect(await ask(`${url}/status?job_id=any`, "GET", rebound)).toMatchObject({ status: 421 });
-    expect(await ask(`${url}/availability`, "GET", { origin })).toMatchObject({
-      status: 200,
-      allowed: undefined,
-    });
-
-    process.env["MASUMI_CREW_CORS_ORIGINS"] = origin;
-    onTestFinished(() => void delete process.env["MASUMI_CREW_CORS_ORIGINS"]);
-    const named = await create();
-    expect(await ask(`${named.url}/availability`, "GET", { origin })).toMatchObject({ allowed: origin });
-    const other = await ask(`${named.url}/availability`, "GET", { origin: "https://other.example" });
-    expect(other.allowed).toBeUndefined();
-  });
-
-  const PAYMENTS = {
-    service: "http://127.0.0.1:9/api/v1",
-    network: "Preprod",
-    sellerVkey: "ab".repeat(28),
-    sourceType: "V2",
-    pollSeconds: 60,
-  } as const;
-
-  it("gets what it takes payments with", async () => {
-    const outs = await create({ payments: PAYMENTS, paymentKey: "payment-key" });
-    for (const setting of [
-      "PAYMENT_SERVICE_URL=http://127.0.0.1:9/api/v1",
-      "PAYMENT_KEY=payment-key",
-      "PAYMENT_SOURCE_TYPE=V2",
-      "NETWORK=Preprod",
-      `SELLER_VKEY=${PAYMENTS.sellerVkey}`,
-    ]) {
-      expect(environmentOf(outs.pid)).toContain(setting);
-    }
+    rmSync(place.projectRoot, { recursive: true, force: true });
   });
 
   it.each<[string, Record<string, unknown>, Record<string, unknown>, boolean]>([
@@ -181,45 +265,18 @@ describe("a crew as a local process", () => {
     expect(await provider.diff("writer", olds, inputs(after))).toEqual({ changes: restarts, replaces: [] });
   });
 
-  it("is found again by read, and is gone once its process has died", async () => {
-    const outs = await create();
-    expect(await provider.read("writer", outs)).toMatchObject({ id: "writer" });
-    process.kill(-outs.pid, "SIGKILL");
-    await expect.poll(() => provider.read("writer", outs)).toEqual({});
-  });
-
   it("is not taken for gone while its process exists and is silent", async () => {
     const silent = await standIn("nothing");
-    await expect(exists(silent, crewHome(projectRoot, "writer"), 500)).rejects.toMatchObject({
+    await expect(exists(silent, crewHome(place.projectRoot, "writer"), 500)).rejects.toMatchObject({
       code: "CREW_SILENT",
       message: expect.stringContaining(`kill ${silent.pid}`) as string,
     });
     process.kill(silent.pid, "SIGKILL");
-    await expect.poll(() => exists(silent, crewHome(projectRoot, "writer"), 500)).toBe(false);
+    await expect.poll(() => exists(silent, crewHome(place.projectRoot, "writer"), 500)).toBe(false);
   }, 30_000);
 
-  it("is started again by an update once it has died, and by nothing before", async () => {
-    const outs = await create();
-    expect(await provider.diff("writer", outs, inputs())).toEqual({ changes: false, replaces: [] });
-    process.kill(-outs.pid, "SIGKILL");
-    await expect.poll(() => provider.diff("writer", outs, inputs())).toMatchObject({ changes: true });
-    const { outs: after } = await provider.update("writer", outs, inputs());
-    started.push(after);
-    expect(await isRunning(after)).toBe(true);
-    expect(await provider.diff("writer", after, inputs())).toEqual({ changes: false, replaces: [] });
-  });
-
-  it("is found by an older copy of the state, which restarts it and leaves no orphan", async () => {
-    const before = await create();
-    const { outs: after } = await provider.update("writer", before, inputs());
-    started.push(after);
-    const { props } = (await provider.read("writer", before)) as { props: typeof before };
-    expect(props.instance).toBe(after.instance);
-    expect(await provider.diff("writer", props, inputs())).toMatchObject({ changes: true });
-  });
-
   it("leaves no orphan when an older copy of the state is destroyed", async () => {
-    const before = { ...inputs(), url: "", port, pid: 1, instance: randomUUID() };
+    const before = { ...inputs(), url: "", pid: 1, instance: randomUUID() };
     const living = await standIn();
     record(living);
     await provider.delete("writer", before);
@@ -230,38 +287,6 @@ describe("a crew as a local process", () => {
     const living = await standIn();
     await stopCrew({ ...living, pid: 0 });
     await expect.poll(() => groupExists(living.pid)).toBe(false);
-  });
-
-  it("stays when the one that it replaces is deleted in the same run", async () => {
-    const before = await create();
-    const after = await create();
-    await provider.delete("writer", before);
-    expect(await isRunning(after)).toBe(true);
-  });
-
-  it("is restarted on the same port by a change, and by nothing else", async () => {
-    const outs = await create();
-    const changed = inputs({ declaration: declaration({ description: "Writes well." }) });
-    expect(await provider.diff("writer", outs, inputs())).toEqual({ changes: false, replaces: [] });
-    expect(await provider.diff("writer", outs, changed)).toEqual({ changes: true, replaces: [] });
-    const { outs: after } = await provider.update("writer", outs, changed);
-    started.push(after);
-    expect(await isRunning(after)).toBe(true);
-    expect(await isRunning(outs)).toBe(false);
-  });
-
-  it("takes over from a crew that a killed run left behind", async () => {
-    const leftOver = await create();
-    const outs = await create();
-    expect(outs.instance).not.toBe(leftOver.instance);
-    expect(await isRunning(outs)).toBe(true);
-  });
-
-  it("ends with everything it started, and ending it twice is fine", async () => {
-    const outs = await create();
-    await provider.delete("writer", outs);
-    await expect.poll(() => groupExists(outs.pid)).toBe(false);
-    await provider.delete("writer", outs);
   });
 
   it("never ends a process that merely has the recorded number", async () => {
@@ -277,7 +302,7 @@ describe("a crew as a local process", () => {
 
   it("refuses a port that another program uses", async () => {
     const other = createServer((_request, response) => void response.end("{}"));
-    await new Promise<void>((listening) => other.listen(port, "127.0.0.1", listening));
+    await new Promise<void>((listening) => other.listen(place.port, "127.0.0.1", listening));
     await expect(create()).rejects.toMatchObject({ code: "CREW_PORT_TAKEN" });
     await new Promise((closed) => other.close(closed));
   });
