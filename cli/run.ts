@@ -2,11 +2,12 @@ import { createDisplay } from "../local/engine/index.ts";
 import { type LeftoversDocument, leftoversDocument, runDocument } from "../stacks/documents.ts";
 import { findStackLeftovers } from "../stacks/leftovers.ts";
 import { readAgentOutputs, withAvailability } from "../stacks/outputs.ts";
-import type { Project } from "../stacks/project.ts";
+import { LOCAL_STACK, type Project } from "../stacks/project.ts";
 import { type Operation, type RunResult, runLocal } from "../stacks/run.ts";
 import { agentTable } from "./agent-table.ts";
 import { explainsItself } from "./explains-itself.ts";
 import { listenToInterruptions } from "./interruption.ts";
+import { stopPortalProcess } from "./portal/portal.ts";
 import { printJson } from "./text.ts";
 
 /** What `up`, `preview`, `refresh` and `destroy` may be given. */
@@ -64,8 +65,12 @@ export async function showLocalRun(
   }
 }
 
+/** Whether all is meant that `demo` started, the portal included. */
+const isWhole = ({ stack, target = [] }: RunFlags): boolean => stack === LOCAL_STACK && target.length === 0;
+
 /** Run one operation of a local stack on this terminal, and return its exit code. */
 export async function showRun(project: Project, operation: Operation, flags: RunFlags): Promise<number> {
+  if (operation === "destroy" && isWhole(flags)) await stopPortalProcess(project);
   const result = await showLocalRun(project, operation, flags);
   const left = operation === "destroy" && result.ok ? await showLeftovers(project, flags) : undefined;
   if (flags.json) {

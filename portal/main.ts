@@ -1,15 +1,21 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { hasStableCode } from "../providers/common/coded-error.ts";
 import { printableLines } from "../providers/common/printable.ts";
-import { startPortal } from "./portal.ts";
-import { readSettings } from "./settings.ts";
+import { findRunning, stopRunning, untilRunning } from "./running.ts";
+import { type Settings, readSettings } from "./settings.ts";
 
 const HELP = `Create AI agent: the page and the API by which customers get agents of their own.
 
-  node portal/main.ts
+  node portal/main.ts          prints its URL; where one runs already, that one's
+  node portal/main.ts --stop   ends the one that runs, with its crews and its sandbox; what they keep stays
 
 It is set up by environment variables, which docs/portal.md describes; without any, all of it runs on this machine: a sandbox of
 the Masumi network, an embedded database, sign-in by anybody's word. It prints one URL. ^C ends it; the next start goes on.
 `;
+
+const say = (line: string) => process.stderr.write(`${printableLines(line)}\n`);
+const print = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
   if (process.argv.includes("--help")) {
@@ -18,13 +24,45 @@ async function main(): Promise<void> {
   }
   // Documents, keys and states are this user's alone.
   process.umask(0o077);
-  const say = (line: string) => process.stderr.write(`${printableLines(line)}\n`);
-  const portal = await startPortal({ settings: readSettings(process.env), env: process.env, say });
-  process.stdout.write(`The portal: ${portal.url}\n`);
+  const settings = readSettings(process.env);
+  if (process.argv.includes("--stop")) await stop(settings);
+  else await run(settings);
+}
+
+async function stop({ PORTAL_FOLDER }: Settings): Promise<void> {
+  const folder = resolve(PORTAL_FOLDER);
+  const ran = existsSync(folder) && (await stopRunning(folder));
+  print(ran ? "The portal was stopped; all that it keeps stays." : "The portal was not running.");
+}
+
+async function run(settings: Settings): Promise<void> {
+  const folder = resolve(settings.PORTAL_FOLDER);
+  // Several may share a database server; an embedded one is one portal's alone.
+  const isAlone = settings.DATABASE_URL === undefined;
+  const running = isAlone ? await findRunning(folder) : undefined;
+  if (running) return tellOf(running.url);
+  // Only whoever starts one needs all that it loads.
+  const { startPortal } = await import("./portal.ts");
+  const portal = await startPortal({ settings, env: process.env, say }).catch(async (error: unknown) => {
+    // Two were started at once, and the other one was faster.
+    const other = isInUse(error) ? await untilRunning(folder) : undefined;
+    if (!other) throw error;
+    return other;
+  });
+  if (!("close" in portal)) return tellOf(portal.url);
+  print(`The portal: ${portal.url}`);
   await endOfProcess();
   say("Ending: what is under way comes to a point from which the next start goes on. ^C again ends at once.");
   await portal.close();
 }
+
+function tellOf(url: string): void {
+  say("It runs already.");
+  print(`The portal: ${url}`);
+}
+
+const isInUse = (error: unknown): boolean =>
+  (error as { code?: unknown } | null)?.code === "PORTAL_DATABASE_IN_USE";
 
 /** Waits for a signal; a second one ends the process at once. */
 function endOfProcess(): Promise<void> {
@@ -42,9 +80,7 @@ main().catch((error: unknown) => {
   // A mistake of the user's, or of their machine's, needs no stack.
   const { code } = error as { code?: unknown };
   if (code === "EADDRINUSE") {
-    process.stderr.write(
-      "The port is used by another program, or the portal runs already. Choose another: PORTAL_PORT.\n",
-    );
+    process.stderr.write("The port is used by another program. Choose another: PORTAL_PORT.\n");
   } else if (hasStableCode(error) || (error as Error).name === "UserError") {
     process.stderr.write(`${printableLines((error as Error).message)}\n`);
   } else console.error(error);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
@@ -24,6 +25,7 @@ import { HttpProblem } from "./problem.ts";
 import { FleetQueue } from "./runs/queue.ts";
 import { Upkeep } from "./runs/upkeep.ts";
 import { Worker } from "./runs/worker.ts";
+import { recordRunning } from "./running.ts";
 import type { Settings } from "./settings.ts";
 import { OWN_TEMPLATES, readTemplates } from "./templates/template.ts";
 
@@ -59,7 +61,12 @@ export async function startPortal({ settings, env, say }: PortalOptions): Promis
     const url = settings.PORTAL_URL ?? urlOf(server, settings);
     const opened = await openDatabase({ url: settings.DATABASE_URL, folder: join(folder, "database") });
     closers.push(() => opened.database.close());
-    answer = await compose({ settings, env, say, folder, url, opened, closers });
+    const instance = randomUUID();
+    answer = await compose({ settings, env, say, folder, url, opened, closers, instance });
+    if (opened.pglite) {
+      const forget = recordRunning(folder, { pid: process.pid, url: urlOf(server, settings), instance });
+      closers.push(() => Promise.resolve(forget()));
+    }
     return { url, close };
   } catch (error) {
     await close();
@@ -71,12 +78,23 @@ interface Composed extends PortalOptions {
   readonly folder: string;
   readonly url: string;
   readonly opened: OpenedDatabase;
+  /** What this start is told from others by. */
+  readonly instance: string;
   /** What is to be ended, in the order in which it was begun. */
   readonly closers: (() => Promise<void>)[];
 }
 
 /** Puts the portal's parts together. */
-async function compose({ settings, env, say, folder, url, opened, closers }: Composed): Promise<Fetch> {
+async function compose({
+  settings,
+  env,
+  say,
+  folder,
+  url,
+  opened,
+  closers,
+  instance,
+}: Composed): Promise<Fetch> {
   const { database, pglite } = opened;
   const repository = new Repository(join(folder, "repository.git"), settings.PORTAL_REPOSITORY);
   await repository.open();
@@ -115,6 +133,7 @@ async function compose({ settings, env, say, folder, url, opened, closers }: Com
     changes,
     env,
     url,
+    instance,
     say,
   });
   servePage(api as unknown as Hono, {
@@ -213,7 +232,23 @@ const starting = () =>
 const REQUEST_WITHIN_MS = 15 * 60_000;
 const HEADERS_WITHIN_MS = 15_000;
 
-function listen(fetch: Fetch, { PORTAL_HOST: hostname, PORTAL_PORT: port }: Settings): Promise<ServerType> {
+const FIRST_PORT = 4810;
+const PORTS_TRIED = 20;
+
+/** Listens where the settings say; where they say nothing, another project's portal may have the usual port. */
+async function listen(fetch: Fetch, { PORTAL_HOST: host, PORTAL_PORT: port }: Settings): Promise<ServerType> {
+  if (port !== undefined) return listenOn(fetch, host, port);
+  for (let next = FIRST_PORT; ; next += 1) {
+    try {
+      return await listenOn(fetch, host, next);
+    } catch (error) {
+      const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+      if (!isTaken || next >= FIRST_PORT + PORTS_TRIED) throw error;
+    }
+  }
+}
+
+function listenOn(fetch: Fetch, hostname: string, port: number): Promise<ServerType> {
   return new Promise((done, failed) => {
     const serverOptions = { requestTimeout: REQUEST_WITHIN_MS, headersTimeout: HEADERS_WITHIN_MS };
     const server = serve({ fetch, hostname, port, serverOptions }, () => done(server));

@@ -10,7 +10,8 @@ const count = (least: number, most: number) => z.coerce.number().int().min(least
 const portalSettings = z.object({
   /** Where it listens. Anything but loopback needs an issuer that signs users in. */
   PORTAL_HOST: z.string().default("127.0.0.1"),
-  PORTAL_PORT: count(0, 65_535).default(4810),
+  /** By default 4810, or the next one that is free; 0: any that is free. */
+  PORTAL_PORT: count(0, 65_535).optional(),
   /** The address that customers know, for links; by default where it listens. */
   PORTAL_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Where all that the portal keeps on this machine is: database, documents, repository, the fleets' project. */

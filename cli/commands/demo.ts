@@ -14,7 +14,9 @@ import { readMarket } from "../../stacks/network.ts";
 import { printJson, printProgress } from "../text.ts";
 import { findSandbox, startSandboxProcess } from "../../stacks/local/sandbox-process.ts";
 import { answersAreStubs, usesSandbox } from "../../stacks/local/uses-sandbox.ts";
+import { UserError } from "../../stacks/user-error.ts";
 import { printComplaints } from "../doctor/complaints.ts";
+import { startPortalProcess } from "../portal/portal.ts";
 
 export interface DemoFlags {
   readonly chainSpeed: string;
@@ -29,7 +31,7 @@ const JOB = {
 const HIRE_TIMEOUT_MS = 180_000;
 
 /**
- * `demo`: from a clone to registered agents, one of which is hired. Everything it starts stays up; a second run looks first (a crew that
+ * `demo`: from a clone to registered agents, one of which is hired, and the page for customers. Everything it starts stays up; a second run looks first (a crew that
  * died with a reboot is started again) and plans nothing when all is as declared.
  */
 export async function demo(project: Project, { chainSpeed, json = false }: DemoFlags): Promise<number> {
@@ -60,6 +62,8 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
   const takesJob = declared.some(
     (agent) => agent.id === JOB.agent && hasFields(agent, Object.keys(JOB.input)),
   );
+  // Only people look at a page. It starts while the chain is waited for.
+  const page = json ? undefined : startPage(project, chainSpeed);
   const isHired = isNew && takesJob && usesSandbox(project, LOCAL_STACK);
   const hire = isHired ? await hireOne(project) : undefined;
   if (json) {
@@ -68,11 +72,22 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
   }
   if (hire) showHire(hire);
   process.stdout.write(
-    "\nThe agents stay up. Try: npx masumi-agents status | hire | preview | destroy\n" +
+    `${await page}The agents stay up. Try: npx masumi-agents status | hire | preview | destroy\n` +
       "Change a price or a text in agents/ and run the demo again.\n" +
       modelHint(project),
   );
   return hire ? exitCodeOf(hire) : 0;
+}
+
+/** Starts the portal, and returns what to say of it: the agents are there without it, too. */
+async function startPage(project: Project, chainSpeed: string): Promise<string> {
+  try {
+    const url = await startPortalProcess(project, { chainSpeed });
+    return `\nThe page where customers get agents of their own ("Create AI agent"): ${url}\n`;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return `\n${error.message}\n`;
+  }
 }
 
 /** How to get more than stub answers; nothing to say to whoever has. */

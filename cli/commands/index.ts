@@ -25,7 +25,7 @@ const CHAIN_SPEED = option(
 
 const DEMO: CommandSpec = {
   name: "demo",
-  description: "start the sandbox, run and register every agent of agents/, and hire one",
+  description: "start the sandbox, run and register every agent of agents/, hire one, and start the portal",
   options: [CHAIN_SPEED, asJson("print the agents as JSON")],
   examples: ["demo", "demo --chain-speed instant", "demo --chain-speed 1   # real time: about 80 s"],
   run: async (project, flags: DemoFlags) => (await import("./demo.ts")).demo(project, flags),
@@ -39,8 +39,15 @@ const PORTAL: CommandSpec = {
     "It is set up by environment variables (docs/portal.md). Without any, all of it runs on this machine, and nothing is written to this",
     "checkout but .masumi/portal.",
   ],
-  examples: ["portal", "PORTAL_PORT=8080 portal"],
+  examples: ["portal", "PORTAL_PORT=8080 portal", "portal stop"],
   run: async (project) => (await import("../portal/portal.ts")).portal(project),
+  commands: [
+    {
+      name: "stop",
+      description: "stop this project's portal, with its crews and its sandbox; what they keep stays",
+      run: async (project) => (await import("../portal/portal.ts")).portalStop(project),
+    },
+  ],
 };
 
 const WIDE = option("--wide", "more columns: identifiers, wallets, amounts in base units, fees");

@@ -1,17 +1,77 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { resolve } from "node:path";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import type { Project } from "../../stacks/project.ts";
+import { UserError } from "../../stacks/user-error.ts";
 
 const main = resolve(import.meta.dirname, "../../portal/main.ts");
+const program = (...words: string[]) => [...process.execArgv, main, ...words];
+
+/** Where a project's portal keeps all that it has, unless PORTAL_FOLDER says otherwise. */
+const folderOf = (project: Project): string =>
+  resolve(project.root, process.env["PORTAL_FOLDER"] ?? join(project.masumi, "portal"));
 
 /** `portal`: runs the portal as a program of its own until it ends, and returns its exit code. */
 export async function portal(project: Project): Promise<number> {
-  const child = spawn(process.execPath, [...process.execArgv, main], {
+  const child = spawn(process.execPath, program(), {
     // Its folder is this project's .masumi/portal.
     cwd: project.root,
     stdio: "inherit",
   });
+  return untilEnded(child);
+}
+
+/**
+ * `portal stop`: ends the one that runs, with its crews and its sandbox, and returns its exit code; that none runs is fine.
+ *
+ * @param output where it says so
+ */
+export async function portalStop(project: Project, output: "inherit" | 2 = "inherit"): Promise<number> {
+  const stdio = ["ignore", output, "inherit"] as const;
+  return untilEnded(spawn(process.execPath, program("--stop"), { cwd: project.root, stdio: [...stdio] }));
+}
+
+/** Ends the portal beside which a project's agents were shown, if there ever was one. What that one keeps stays. */
+export async function stopPortalProcess(project: Project): Promise<void> {
+  if (existsSync(folderOf(project))) await portalStop(project, 2);
+}
+
+/**
+ * Starts the project's portal as a process of its own that stays up, and returns its URL; that of the one which runs, if there is one.
+ *
+ * @throws UserError if it does not start
+ */
+export async function startPortalProcess(
+  project: Project,
+  { chainSpeed }: { readonly chainSpeed: string },
+): Promise<string> {
+  const folder = folderOf(project);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const logFile = join(folder, "portal.log");
+  const log = openSync(logFile, "a", 0o600);
+  const child = spawn(process.execPath, program(), {
+    cwd: project.root,
+    detached: true,
+    stdio: ["ignore", "pipe", log],
+    env: { PORTAL_CHAIN_SPEED: chainSpeed, ...process.env },
+  });
+  closeSync(log);
+  const { stdout } = child;
+  if (!stdout) throw new Error("a pipe was asked for");
+  for await (const line of createInterface({ input: stdout })) {
+    const [, url] = /^The portal: (\S+)$/.exec(line) ?? [];
+    if (url === undefined) continue;
+    // It goes on alone.
+    stdout.destroy();
+    child.unref();
+    return url;
+  }
+  throw new UserError(`The portal did not start. See ${logFile}.`);
+}
+
+async function untilEnded(child: ChildProcess): Promise<number> {
   // ^C at a terminal reaches the portal by itself; what only this process is sent is handed on.
   const ignore = () => undefined;
   const handOn = () => void child.kill("SIGTERM");

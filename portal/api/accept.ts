@@ -184,7 +184,11 @@ export interface Change extends Omit<SentForm, "documents"> {
   readonly removed: readonly string[];
 }
 
-/** Accepts a change of an agent. @throws HttpProblem */
+/** Whoever got no answer sends a document again: the second time it is there already. */
+const isSame = (one: StoredDocument, other: StoredDocument): boolean =>
+  one.sha256 === other.sha256 && one.name === other.name;
+
+/** Accepts a change of an agent; one that is sent twice is the same as one that is sent once. @throws HttpProblem */
 export async function modifyAgent(parts: AcceptParts, user: User, id: string, change: Change): Promise<void> {
   await parts.database
     .transaction(async (queries) => {
@@ -193,7 +197,10 @@ export async function modifyAgent(parts: AcceptParts, user: User, id: string, ch
       requireStaying(agent);
       const template = templateOf(parts, agent.template);
       const { name, bio, description, documents } = agent.form;
-      const kept = documents.filter(({ sha256 }) => !change.removed.includes(sha256));
+      const kept = documents.filter(
+        (document) =>
+          !change.removed.includes(document.sha256) && !change.added.some((added) => isSame(added, document)),
+      );
       const form = formOf({
         name: change.name ?? name,
         bio: change.bio ?? bio,

@@ -27,6 +27,8 @@ export interface ApiParts {
   readonly changes: Changes;
   /** The portal's address, as its customers know it. */
   readonly url: string;
+  /** What /healthz says of which start of the portal answers. */
+  readonly instance: string;
   readonly env: Environment;
   /** Tells the operator. */
   readonly say: (line: string) => void;

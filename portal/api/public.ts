@@ -9,7 +9,7 @@ export function publicRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
   app.get("/config", (context) => context.json(configOf(parts)));
   app.get("/healthz", async (context) => {
     await parts.database.query("SELECT 1");
-    return context.json({ status: "ok" });
+    return context.json({ status: "ok", instance: parts.instance });
   });
   app.get("/metrics", async (context) => context.text(await metricsOf(parts.database)));
   const document = openApiDocument(parts.url);

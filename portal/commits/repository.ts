@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GitError, git } from "./git.ts";
 
@@ -10,6 +10,9 @@ const REMOTE_HEAD = `refs/remotes/origin/${BRANCH}`;
 const TRAILER = "Request";
 /** How many of the newest commits are asked for their requests: a killed portal leaves one that is not noted. */
 const COMMITS_LOOKED_AT = 50;
+/** What the folders are called in which commits are prepared, and the age at which nobody is at work in one any more. */
+const PREPARED = "commit-";
+const LEFT_AFTER_MS = 3_600_000;
 
 /** Who made a commit; the portal itself when several users did. */
 const PORTAL = { name: "Agent portal", email: "portal@localhost" } as const;
@@ -53,6 +56,7 @@ export class Repository {
   /** Makes the repository if there is none yet. */
   async open(signal?: AbortSignal): Promise<void> {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    this.#removeLeftovers();
     if (!existsSync(join(this.folder, "HEAD"))) {
       await git(this.folder, ["init", "--quiet", "--bare", `--initial-branch=${BRANCH}`], { signal });
     }
@@ -61,6 +65,16 @@ export class Repository {
       await git(this.folder, ["config", "remote.origin.fetch", `+${HEAD}:${REMOTE_HEAD}`], { signal });
     }
     await this.update(signal);
+  }
+
+  /** Removes what killed portals were about to commit; another one may be committing just now. */
+  #removeLeftovers(): void {
+    for (const name of globSync(`${PREPARED}*`, { cwd: this.folder })) {
+      const folder = join(this.folder, name);
+      const found = statSync(folder, { throwIfNoEntry: false });
+      if (found && Date.now() - found.mtimeMs > LEFT_AFTER_MS)
+        rmSync(folder, { recursive: true, force: true });
+    }
   }
 
   /** Fetches what others pushed, if there is a remote. */
@@ -128,7 +142,7 @@ export class Repository {
     changes: readonly FileChange[],
     signal?: AbortSignal,
   ): Promise<string> {
-    const work = mkdtempSync(join(this.folder, "commit-"));
+    const work = mkdtempSync(join(this.folder, PREPARED));
     try {
       const files = changes.map(({ text }, index) => {
         const file = join(work, String(index));

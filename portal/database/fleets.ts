@@ -69,6 +69,13 @@ export async function setDeployed(queries: Queries, number: number, commit: stri
   );
 }
 
+/**
+ * Notes of all fleets that it is not known any more whether they are deployed: where crews are processes of a machine, it may have been
+ * started anew since.
+ */
+export const doubtDeployed = (queries: Queries) =>
+  queries.query("UPDATE portal_fleets SET deployed_commit = NULL");
+
 /** Notes that a run failed; the next look is due after a pause that grows with each failure. */
 export async function setFailed(database: Database, number: number, pauseSeconds: number): Promise<void> {
   await database.query(

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import type { S3 } from "@aws-sdk/client-s3";
 import { type Access, type Bucket, openBucket, s3ErrorName } from "../../providers/s3/index.ts";
-import { spool } from "./spool.ts";
+import { removeSpooled, spool } from "./spool.ts";
 import { type DocumentStore, isDigest } from "./store.ts";
 
 const ACCESS: Access = { answerMs: 30_000, attempts: 3 };
@@ -35,6 +35,7 @@ export function bucketStore(
     async remove(sha256) {
       await (await s3()).deleteObject(at(sha256));
     },
+    removeUnfinished: (before) => removeSpooled(spoolFolder, before),
     async *list() {
       let token: string | undefined;
       do {

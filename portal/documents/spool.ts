@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Stored } from "./store.ts";
@@ -32,5 +32,15 @@ export async function spool<T>(
     return await use({ file, sha256: hash.digest("hex"), bytes });
   } finally {
     await rm(file, { force: true });
+  }
+}
+
+/** Removes files that were written to last before a time: whoever spooled them was killed. */
+export async function removeSpooled(folder: string, before: Date): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(folder)) {
+    const file = join(folder, name);
+    const found = await stat(file).catch(() => undefined);
+    if (found && found.mtime <= before) await rm(file, { force: true });
   }
 }

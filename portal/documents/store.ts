@@ -11,6 +11,8 @@ export interface DocumentStore {
   has(sha256: string): Promise<boolean>;
   /** Removes a document; that it is gone already is no error. */
   remove(sha256: string): Promise<void>;
+  /** Removes what is left of documents of which not all came, because whoever received them was killed before that time. */
+  removeUnfinished(before: Date): Promise<void>;
   /** Lists all documents, and when each was stored last. */
   list(): AsyncIterable<{ readonly sha256: string; readonly storedAt: Date }>;
 }

@@ -18,6 +18,7 @@ export async function sweepDocuments(
      WHERE state <> 'deregistered'`,
   );
   const named = new Set(rows.map(({ sha256 }) => sha256));
+  await store.removeUnfinished(new Date(before));
   let removed = 0;
   for await (const { sha256, storedAt } of store.list()) {
     if (named.has(sha256) || storedAt.getTime() > before) continue;

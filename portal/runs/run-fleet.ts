@@ -112,7 +112,7 @@ async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Pr
 /** Places a fleet's files as a commit has them, and deploys them. */
 async function up(
   { repository, fleets, project, env, prepare }: RunParts,
-  { number, failures }: FleetRow,
+  { number, failures, deployedCommit }: FleetRow,
   run: {
     readonly commit: string;
     readonly log: RunLog;
@@ -130,8 +130,9 @@ async function up(
     log.hear(event);
     progress.hear(event);
   };
-  // After a failure, what really is there is looked at first.
-  const request = { stack: names.stack, operation: "up", refresh: failures > 0, signal } as const;
+  // After a failure, or a start of the machine, what really is there is looked at first.
+  const refresh = failures > 0 || deployedCommit === null;
+  const request = { stack: names.stack, operation: "up", refresh, signal } as const;
   return runStack(project, request, { env, onEvent });
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { commitRequests } from "../commits/committer.ts";
 import type { Database } from "../database/database.ts";
-import { fleetsToLookAt } from "../database/fleets.ts";
+import { doubtDeployed, fleetsToLookAt } from "../database/fleets.ts";
 import { REQUESTS_ADDED } from "../database/requests.ts";
 import type { FleetQueue } from "./queue.ts";
 import { type RunParts, lookAtFleet } from "./run-fleet.ts";
@@ -40,7 +40,8 @@ export class Worker {
   }
 
   async start(): Promise<void> {
-    const { database, queue } = this.#parts;
+    const { database, queue, fleets } = this.#parts;
+    if (this.#settings.deploys && fleets.isLocal) await doubtDeployed(database);
     if (this.#settings.deploys)
       await queue.start(this.#settings.runs, (fleet, lost) => this.#look(fleet, lost));
     this.#stopListening = await database.listen(REQUESTS_ADDED, () => this.#wake());

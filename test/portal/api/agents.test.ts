@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { agent as agentSchema, problem as problemSchema } from "../../../portal/api/schemas.ts";
@@ -20,7 +20,8 @@ interface Answer {
   readonly error: string;
   readonly problems?: readonly { readonly field: string; readonly message: string }[];
 }
-const bodyOf = async (response: Response) => (await response.json()) as Answer;
+const bodyAs = async <T>(response: Response) => (await response.json()) as T;
+const bodyOf = (response: Response) => bodyAs<Answer>(response);
 
 let count = 0;
 const newName = () => `Desk ${(count += 1)}`;
@@ -204,6 +205,20 @@ describe("an agent", () => {
     expect(BigInt(after.version)).toBeGreaterThan(BigInt(before.version));
   });
 
+  it("takes a change that is sent twice, because no answer came, as one", async () => {
+    const sent = multipart(form(newName()), [pdf("a.pdf", "%PDF-a")]);
+    const { agentId } = await bodyOf(await api.send("POST", "/agent", "anna", sent));
+    const [old] = (
+      await bodyAs<{ documents: { sha256: string }[] }>(await api.send("GET", `/agents/${agentId}`, "anna"))
+    ).documents;
+    for (const _ of [1, 2]) {
+      const change = multipart({ removeDocs: old?.sha256 ?? "" }, [pdf("b.pdf", "%PDF-b")]);
+      const response = await api.send("PATCH", `/agents/${agentId}`, "anna", change);
+      expect(response.status).toBe(202);
+      expect(agentSchema.parse(await response.json()).documents.map(({ name }) => name)).toEqual(["b.pdf"]);
+    }
+  });
+
   it("leaves once, however often that is asked for, and cannot be changed then", async () => {
     const id = await created("anna");
     for (const _ of [1, 2]) {
@@ -231,6 +246,19 @@ describe("documents", () => {
     expect(stored()).toContain(digest);
     await sweepDocuments(api.database, store, -1);
     expect(stored()).not.toContain(digest);
+  });
+});
+
+describe("what is left of a document whose portal was killed while it came", () => {
+  it("is removed after the same time", async () => {
+    const store = folderStore(join(api.folder, "documents"));
+    const left = join(api.folder, "documents/incoming/half");
+    writeFileSync(left, "half of it");
+    await sweepDocuments(api.database, store, 1);
+    expect(existsSync(left)).toBe(true);
+    utimesSync(left, 0, 0);
+    await sweepDocuments(api.database, store, 1);
+    expect(existsSync(left)).toBe(false);
   });
 });
 

@@ -68,6 +68,7 @@ export async function startApi(
     changes,
     env: {},
     url: "http://portal.example",
+    instance: "one",
     say: (line) => void said.push(line),
   });
   return {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -28,6 +28,19 @@ const adding = (path: string, text: string | null, requests: readonly string[] =
 
 const show = (repository: Repository, format: string) =>
   git(repository.folder, ["log", "-1", `--format=${format}`, "main"]);
+
+describe("a repository", () => {
+  it("forgets, when it is opened, what a killed portal was about to commit", async () => {
+    const repository = await opened();
+    const left = join(repository.folder, "commit-x");
+    mkdirSync(left);
+    await repository.open();
+    expect(existsSync(left)).toBe(true);
+    utimesSync(left, 0, 0);
+    await repository.open();
+    expect(existsSync(left)).toBe(false);
+  });
+});
 
 describe("a commit", () => {
   it("has the files, its user as author, and the requests as trailers", async () => {

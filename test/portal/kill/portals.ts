@@ -20,13 +20,8 @@ export class PortalProcess {
 
   /** Starts it, and returns when it takes requests. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [join(repository, "portal/main.ts")], {
-      cwd: repository,
-      env: { ...process.env, NODE_NO_WARNINGS: "1", ...this.#env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = this.#spawn();
     this.#child = child;
-    child.stderr.on("data", (chunk: Buffer) => (this.said += chunk.toString()));
     const over = AbortSignal.any([AbortSignal.timeout(STARTS_WITHIN_MS), aborted(once(child, "exit"))]);
     for await (const [line] of lines(child, over)) {
       const [, url] = /^The portal: (\S+)$/.exec(line) ?? [];
@@ -35,6 +30,25 @@ export class PortalProcess {
       return;
     }
     throw new Error(`the portal did not start: ${this.said}`);
+  }
+
+  /** Runs the program with these words until it ends, and returns what it printed. */
+  async run(...words: string[]): Promise<string> {
+    const child = this.#spawn(...words);
+    let printed = "";
+    child.stdout.on("data", (chunk: Buffer) => (printed += chunk.toString()));
+    await once(child, "close");
+    return printed;
+  }
+
+  #spawn(...words: string[]) {
+    const child = spawn(process.execPath, [join(repository, "portal/main.ts"), ...words], {
+      cwd: repository,
+      env: { ...process.env, NODE_NO_WARNINGS: "1", ...this.#env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    child.stderr.on("data", (chunk: Buffer) => (this.said += chunk.toString()));
+    return child;
   }
 
   /** Kills it as the kernel does, and returns when it is gone. */

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { findRunning, recordRunning } from "../../portal/running.ts";
+import { recordedCrews } from "../../providers/crew-process/local/index.ts";
+import { findSandbox, openProject } from "../../stacks/index.ts";
+import { crewEnvironment } from "../helpers/project.ts";
+import { PortalProcess } from "./kill/portals.ts";
+import { type RunningServer, startServer } from "./server.ts";
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "masumi-portal-running-"))));
+afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+describe("which portal runs in a folder", () => {
+  const servers: RunningServer[] = [];
+  const answering = async (body: unknown) => {
+    const server = await startServer(() => Response.json(body));
+    servers.push(server);
+    return server.url;
+  };
+  afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
+
+  it.each([
+    ["that answers as the start that was recorded", { instance: "one" }, "one"],
+    ["but not another program at its address", { instance: "two" }, undefined],
+    ["but not a program that says nothing of itself", {}, undefined],
+  ])("is one %s", async (_, body, found) => {
+    recordRunning(folder, { pid: process.pid, url: await answering(body), instance: "one" });
+    expect((await findRunning(folder))?.instance).toBe(found);
+  });
+
+  it("is none whose process has ended, or that has said that it ends", async () => {
+    const url = await answering({ instance: "one" });
+    recordRunning(folder, { pid: 2 ** 22 + 1, url, instance: "one" });
+    expect(await findRunning(folder)).toBeUndefined();
+    const forget = recordRunning(folder, { pid: process.pid, url, instance: "one" });
+    forget();
+    expect(await findRunning(folder)).toBeUndefined();
+  });
+});
+
+describe("a second start", () => {
+  it("tells of the first one, also while that one starts, and --stop ends it with all that it started", async () => {
+    await crewEnvironment();
+    const env = { PORTAL_FOLDER: folder, PORTAL_PORT: "0", PORTAL_BILLING: "none" };
+    const [first, second, third] = [1, 2, 3].map(() => new PortalProcess(env));
+    await Promise.all([first?.start(), second?.start()]);
+    expect(second?.url).toBe(first?.url);
+    await third?.start();
+    expect(third?.url).toBe(first?.url);
+    const project = openProject(join(folder, "project"));
+    expect(await findSandbox(project)).toBeDefined();
+    expect(await first?.run("--stop")).toContain("The portal was stopped");
+    expect(await findRunning(folder)).toBeUndefined();
+    expect(await findSandbox(project)).toBeUndefined();
+    expect(recordedCrews(project.root).filter(({ isAlive }) => isAlive)).toEqual([]);
+    expect(await first?.run("--stop")).toContain("The portal was not running");
+  });
+});
