@@ -58,6 +58,7 @@ export { allowedHostings, isPipeline } from "./policy/check.ts";
 export { type Policy, policySchema } from "./policy/settings.ts";
 export { packagesReader, unlockedNotice } from "./packages/check.ts";
 export { type FolderPackages, LOCK_FILE, LOCK_TABLE, type LockedPackage, readLock } from "./packages/lock.ts";
+export { IMAGE_PYTHON } from "./packages/project-files.ts";
 export { normalName, parseRequirement } from "./packages/requirement.ts";
 export { type RuntimePackages, runtimePackages } from "./packages/runtime.ts";
 export { agentSchemaJson } from "./schema/json-schema.ts";

@@ -1,6 +1,6 @@
 import { posix, resolve } from "node:path";
 import { foldersOfStacks } from "./agents-folder.ts";
-import { type Agent, type WalletType, codeFolders, hostedBy } from "./agent.ts";
+import { type Agent, type WalletType, codeFolders } from "./agent.ts";
 import { type AssetOverrides, assetTable } from "./schema/assets.ts";
 import { type Complaint, DeclarationError, byText, sortComplaints } from "./load/complaint.ts";
 import { type Candidate, checkDuplicates } from "./duplicates.ts";
@@ -10,12 +10,13 @@ import { variantsOf } from "./load/overrides.ts";
 import { type ParsedFile, parseDeclaration } from "./load/parse.ts";
 import { complainOfFolders, readDeclarations } from "./load/read.ts";
 import { ignoredByGit } from "./load/repository.ts";
-import { checkPackages, checkSharedPackages, packagesReader } from "./packages/check.ts";
+import { checkPackages, checkWheels, packagesReader } from "./packages/check.ts";
 import { type AuthorRules, checkPolicy } from "./policy/check.ts";
 import { type StackContext, resolveAgent } from "./resolve.ts";
 import type { SharedRules } from "./shared.ts";
 import { type Declaration, declarationSchema } from "./schema/schema.ts";
 import type { StackKeys } from "../hosting/agent-keys.ts";
+import { placeOf } from "../hosting/traits.ts";
 import { validate, validatePlacement } from "./validate.ts";
 
 export interface LoadOptions extends AuthorRules {
@@ -94,9 +95,8 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
   for (const folder of codeFolders(readable)) {
     complaints.push(...checkPackages(packagesOf(folder), folder, options.inPipeline === true));
   }
-  for (const folder of codeFolders(hostedBy("shared", readable))) {
-    complaints.push(...checkSharedPackages(packagesOf(folder), folder, options.shared));
-  }
+  const inContainers = readable.filter((agent) => placeOf(agent.hosting, options) !== "process");
+  for (const folder of codeFolders(inContainers)) complaints.push(...checkWheels(packagesOf(folder), folder));
   if (complaints.length > 0) return { agents: [], readable, complaints: sortComplaints(complaints) };
   return { agents: readable, readable, complaints: [] };
 }

@@ -1,21 +1,7 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { existsSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import {
-  addPackages,
-  crewFolder,
-  crewVenv,
-  dropUnusedPackages,
-  ensurePythonEnvironment,
-  sharedAgentsFolder,
-  sharedVersionsFolder,
-} from "../crew-process/local/index.ts";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { awaitAgent } from "./await-agent.ts";
-import { SharedCrewError } from "./errors.ts";
+import { type PackagesBeside, awaitEndOfJobs, dropUnused, packed, provideHere } from "./packages-beside.ts";
 import {
   type AgentStore,
   DECLARATION,
@@ -25,23 +11,8 @@ import {
   SECRETS,
   type StoredFile,
 } from "./store/agent-store.ts";
+import { type FileBeside, contentOf, digestOf } from "./store/file-beside.ts";
 import { openStore } from "./store/open.ts";
-
-/** A file next to crew.json: a document, or code. Its path has a digest in it, so a path never has different contents. */
-export interface FileBeside {
-  readonly path: string;
-  readonly sha256: string;
-  /** The file with the content, relative to the folder in which the engine runs programs. */
-  readonly source: string;
-}
-
-/** Packages that an agent's code needs beside the runtime's, on this machine. */
-export interface PackagesBeside {
-  /** The folder that crew.json names; it has the lock's digest in it (packagesOf). */
-  readonly folder: string;
-  /** The file with the lock, relative to the folder in which the engine runs programs. */
-  readonly lock: string;
-}
 
 export interface SharedAgentArgs {
   readonly agentId: string;
@@ -58,7 +29,7 @@ export interface SharedAgentArgs {
   /** The version of the secrets that the service reads elsewhere. */
   readonly secretsVersion?: pulumi.Input<number>;
   readonly files: readonly FileBeside[];
-  /** Only where the place is a folder of this machine. */
+  /** What its code needs beside the packages of the runtime. */
   readonly packages?: PackagesBeside;
   /** How many instances of the service take turns to answer. */
   readonly instances: number;
@@ -82,19 +53,21 @@ interface Inputs {
 }
 
 interface Outputs extends Inputs {
+  /** Its packages as an archive; absent where they are installed on this machine, or there are none. */
+  readonly archive?: FileBeside;
   /** Files of the version before: a job of it may still read them. */
   readonly former?: readonly string[];
 }
 
-const JOBS_END_WITHIN_MS = 10_000;
-const PAUSE_MS = 200;
 const WRITTEN = ["url", "declaration", "environment", "secrets", "secretsVersion"] as const;
 
 const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
 const sorted = (values: Readonly<Record<string, string>> = {}) =>
   Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1));
-const digestOf = (content: string | Buffer) => createHash("sha256").update(content).digest("hex");
-const contentsOf = ({ files }: Inputs) => files.map(({ path, sha256 }) => [path, sha256]);
+const contentsOf = ({ files, packages }: Inputs) => [
+  ...files.map(({ path, sha256 }) => [path, sha256]),
+  ...(packages?.target ? [[packages.folder, packages.target.platform, packages.target.python]] : []),
+];
 
 /** Returns whether two places are the same one, however it is reached. */
 const samePlace = (a: Place, b: Place): boolean => {
@@ -110,27 +83,21 @@ const revisionOf = (inputs: Inputs): string => {
   return digestOf(JSON.stringify(all)).slice(0, 16);
 };
 
-async function contentOf({ path, sha256, source }: FileBeside): Promise<StoredFile> {
-  const content = await readFile(source);
-  if (digestOf(content) === sha256) return { path, content };
-  throw new SharedCrewError(
-    "SHARED_AGENT_NOT_UP",
-    `${source} was changed during this run, so ${path} was not stored.`,
-    "Run it again.",
-  );
-}
-
 const jsonFile = (path: string, content: unknown): StoredFile => ({
   path,
   content: Buffer.from(`${JSON.stringify(content)}\n`),
 });
 
-/** Writes an agent's files, of which crew.json is the last, and waits until the service serves them. */
-async function place(store: AgentStore, inputs: Inputs, present: readonly string[] = []): Promise<void> {
-  for (const file of inputs.files) {
+/**
+ * Writes an agent's files, of which crew.json is the last, and waits until the service serves them.
+ *
+ * @param present what is there already
+ */
+async function place(store: AgentStore, inputs: Outputs, present: readonly string[] = []): Promise<void> {
+  for (const file of filesOf(inputs)) {
     if (!present.includes(file.path)) await store.write([await contentOf(file)]);
   }
-  if (inputs.packages && !present.includes(inputs.packages.folder)) await install(inputs, inputs.packages);
+  await provideHere(inputs, present);
   const { agentId, url, declaration, environment, secrets, instances, seconds } = inputs;
   const revision = revisionOf(inputs);
   await store.write([
@@ -148,33 +115,10 @@ async function place(store: AgentStore, inputs: Inputs, present: readonly string
   });
 }
 
-async function install({ place, agentId }: Inputs, { folder, lock }: PackagesBeside): Promise<void> {
-  if (place.kind !== "folder") throw new Error(`${agentId} cannot have packages in a ${place.kind}`);
-  const { projectRoot } = place;
-  const environment = await ensurePythonEnvironment({
-    crewFolder: crewFolder(projectRoot),
-    venv: crewVenv(projectRoot),
-  });
-  const home = join(sharedAgentsFolder(projectRoot, place.stack), agentId);
-  await addPackages({ projectRoot, home }, folder, environment, lock);
-}
-
-/** Removes packages that no agent needs any more, when one has let go of its own. */
-async function dropUnused({ place, packages }: Inputs): Promise<void> {
-  if (place.kind === "folder" && packages) await dropUnusedPackages(place.projectRoot);
-}
-
-/** Gives the service some time to end the jobs of an agent that is removed, which may still import its packages. */
-async function awaitEndOfJobs({ place, packages, agentId }: Inputs): Promise<void> {
-  if (place.kind !== "folder" || !packages) return;
-  const versions = sharedVersionsFolder(place.projectRoot, agentId, place.stack);
-  const end = Date.now() + JOBS_END_WITHIN_MS;
-  while (existsSync(versions) && Date.now() < end) await sleep(PAUSE_MS);
-}
-
-const pathsOf = ({ files, packages }: Inputs): string[] => [
-  ...files.map(({ path }) => path),
-  ...(packages ? [packages.folder] : []),
+const filesOf = ({ files, archive }: Outputs) => [...files, ...(archive ? [archive] : [])];
+const pathsOf = (props: Outputs): string[] => [
+  ...filesOf(props).map(({ path }) => path),
+  ...(props.packages && !props.archive ? [props.packages.folder] : []),
 ];
 const removeAgent = (store: AgentStore, props: Outputs) =>
   store.removeAgent([ENVIRONMENT, SECRETS, IDENTITY, ...pathsOf(props), ...(props.former ?? [])]);
@@ -193,20 +137,22 @@ export const provider = {
 
   async create(inputs: Inputs) {
     const store = openStore(inputs.place, inputs.agentId);
+    const outs: Outputs = { ...inputs, ...(await packed(inputs)) };
     try {
-      await place(store, inputs);
+      await place(store, outs);
     } catch (error) {
       // Nobody would know of it: neither a state nor the registry.
-      await removeAgent(store, inputs).catch(() => undefined);
+      await removeAgent(store, outs).catch(() => undefined);
       throw error;
     }
-    return { id: inputs.agentId, outs: inputs };
+    return { id: inputs.agentId, outs };
   },
 
-  async update(_id: string, olds: Outputs, news: Inputs) {
-    const store = openStore(news.place, news.agentId);
-    const isKept = !differs(olds.place, news.place) && !(await isLost(olds));
+  async update(_id: string, olds: Outputs, inputs: Inputs) {
+    const store = openStore(inputs.place, inputs.agentId);
+    const isKept = !differs(olds.place, inputs.place) && !(await isLost(olds));
     const present = isKept ? pathsOf(olds) : [];
+    const news: Outputs = { ...inputs, ...(await packed(inputs, isKept ? olds : undefined)) };
     try {
       await place(store, news, present);
     } catch (error) {
@@ -251,6 +197,7 @@ export class SharedAgent extends pulumi.CustomResource {
       {
         ...args,
         ...(args.secrets ? { secrets: pulumi.secret(args.secrets) } : {}),
+        archive: undefined,
         former: undefined,
         __provider: PROVIDER_TEXTS.SharedAgent,
       },

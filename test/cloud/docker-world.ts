@@ -37,7 +37,8 @@ export const startDockerWorld = (
     const settings = { bind: ADDRESS, url: `http://${ADDRESS}:{port}`, proxyHops: 1 };
     const run = localRun(openProject(ground.project.root), "local");
     await setConfig(run, "masumi:docker", JSON.stringify(settings));
-    if (hosting === "shared") await setConfig(run, "masumi:shared", JSON.stringify({ on: "docker" }));
+    if (hosting === "shared")
+      await setConfig(run, "masumi:shared", JSON.stringify({ on: "docker", code: true }));
     await setConfig(run, "masumi:keepDays", "7");
     await setConfig(run, "masumi:limits", JSON.stringify({ startRate: START_RATE }));
     // What a failed test leaves, it leaves here with its words.

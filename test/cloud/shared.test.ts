@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isOver } from "../../providers/masumi/service/index.ts";
 import { changes, repository } from "../helpers/project.ts";
 import { docker, engineIsRequired, engineIsThere, inspect } from "../image/docker.ts";
-import { agent } from "./agents.ts";
+import { CREW_WITH_A_PACKAGE, agent, agentInPython } from "./agents.ts";
 import { type DockerWorld, PREFIX, startDockerWorld } from "./docker-world.ts";
 import { MODEL, disturbedHire, startHire } from "./jobs.ts";
 import { type Availability, Story } from "./story.ts";
@@ -88,6 +88,25 @@ describe.skipIf(left)("agents that share one container", { timeout: STEP_MS }, (
     await story.knows("writer");
   });
 
+  it("are joined by one with a package of its own, for which nothing restarts either", async () => {
+    const before = await container();
+    for (const [file, content] of Object.entries(CREW_WITH_A_PACKAGE)) {
+      world.project.write(`tables/${file}`, content);
+    }
+    world.project.write("agents/tables.yaml", agentInPython("Tables", "./tables"));
+    await world.run("lock");
+    expect((await story.up()).filter((line) => !line.endsWith(" tables"))).toEqual([]);
+    expect(await container()).toEqual(before);
+    await story.knows("tables");
+    expect(await startHire(world, "tables", "fewer rows")).toMatchObject({
+      outcome: "result",
+      result: expect.stringMatching(/packed by tabulate 0\.8\.10 +fewer rows/) as string,
+    });
+    const elsewhere = ["exec", SERVICE, "python", "-c", "import tabulate"];
+    await expect(docker(elsewhere), "it is that agent's alone").rejects.toThrow("ModuleNotFoundError");
+    expect(await story.upWithoutChain(), "a second up plans nothing").toEqual([]);
+  });
+
   it("finish a paid job although the container dies in the midst of it", async () => {
     const restarts = async () => Number(await inspect(SERVICE, ".RestartCount"));
     const before = await restarts();
@@ -100,7 +119,7 @@ describe.skipIf(left)("agents that share one container", { timeout: STEP_MS }, (
     });
     expect(hire.hashRule).not.toBeNull();
     expect(await restarts()).toBe(before + 1);
-    for (const id of ["editor", "seller", "writer"]) await story.knows(id);
+    for (const id of ["editor", "seller", "tables", "writer"]) await story.knows(id);
   });
 
   it("tell their operator why a job failed, out of the store that is the agent's own", async () => {

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -105,6 +107,18 @@ class Cluster:
             self.run(self._url("postgres"), query)
         else:
             self.run(self._url("postgres"), f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+
+    @contextmanager
+    def frozen(self, url: str) -> Iterator[None]:
+        """Let the server still accept connections, as the machine does that for it, and answer nothing."""
+        processes = [self._server.pid, self.backend_of(url)]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
 
     def backend_of(self, url: str) -> int:
         """The server's process behind the one connection of a runtime."""

@@ -2,9 +2,9 @@ import { posix } from "node:path";
 import { satisfies } from "@renovatebot/pep440";
 import { type Complaint, complaintAt } from "../load/complaint.ts";
 import { type FolderPackages, LOCK_FILE, folderPackages } from "./lock.ts";
-import type { SharedRules } from "../shared.ts";
-import type { PlacedRequirement } from "./project-files.ts";
+import { IMAGE_PYTHON, type PlacedRequirement } from "./project-files.ts";
 import { type RuntimePackages, runtimePackages } from "./runtime.ts";
+import { fitsContainer, isNeededOnLinux } from "./wheels.ts";
 
 /** Reads the packages of folders of one project; what the runtime has is read once, if it is needed at all. */
 export function packagesReader(projectRoot: string): (folder: string) => FolderPackages & {
@@ -54,26 +54,18 @@ export function checkPackages(
   return [complaintAt(placeOf(found.wanted.declared, folder), notice.message, notice.remedy)];
 }
 
-/**
- * Complains about packages of a folder whose code an agent of the shared crew service runs, unless the service is a process of this
- * machine: in a container there is nowhere to install them, as what is installed there is everybody's.
- */
-export function checkSharedPackages(
-  { state, wanted }: FolderPackages,
-  folder: string,
-  { on = "process" }: SharedRules = {},
-): Complaint[] {
-  if (state === "none" || on === "process") return [];
-  const { declared, extras } = wanted;
-  const names = [...declared.map(({ name }) => name), ...extras.map((extra) => `crew-runtime[${extra}]`)];
-  return [
-    complaintAt(
-      placeOf(declared, folder),
-      `with hosting shared on ${on}, code has the packages of the crew runtime's image alone, and not all that ` +
-        `${folder} asks for (${names.join(", ")}) are among them`,
-      "choose another hosting for its agents, let the service run as a process, or do without these packages",
-    ),
-  ];
+/** Complains about locked packages of a folder whose code runs in a container, and which cannot be installed in one. */
+export function checkWheels({ lock, state, wanted }: FolderPackages, folder: string): Complaint[] {
+  if (!lock || state !== "locked") return [];
+  return lock.packages
+    .filter((locked) => isNeededOnLinux(locked) && !locked.wheels.some(fitsContainer))
+    .map(({ name, version }) =>
+      complaintAt(
+        wanted.declared.find((one) => one.name === name) ?? placeOf(wanted.declared, folder),
+        `the package ${name} ${version} has no wheel for Linux and Python ${IMAGE_PYTHON}, which is what containers have`,
+        "ask for another version, or add a Dockerfile to run an image of your own",
+      ),
+    );
 }
 
 /** Returns where a folder's packages are asked for. */

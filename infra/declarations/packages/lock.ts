@@ -21,6 +21,14 @@ export interface LockedPackage {
   readonly version: string;
 }
 
+/** The same with what it may be installed from. */
+export interface LockedWheels extends LockedPackage {
+  /** Where the package is needed, as a marker of PEP 508; absent if everywhere. */
+  readonly marker?: string | undefined;
+  /** The names of the files. */
+  readonly wheels: readonly string[];
+}
+
 /** What a folder's code needs beside the packages of the crew runtime. */
 export interface WantedPackages {
   /** The author's requirements, with their places. */
@@ -41,7 +49,7 @@ export interface PackageLock {
   /** Relative to the project's root. */
   readonly file: string;
   readonly text: string;
-  readonly packages: readonly LockedPackage[];
+  readonly packages: readonly LockedWheels[];
   /** Of what it was made for; empty if another tool made it. */
   readonly digest: string;
 }
@@ -58,6 +66,7 @@ export interface FolderPackages {
 const packageSchema = z.object({
   name: z.string(),
   version: z.string(),
+  marker: z.string().optional(),
   wheels: z.array(
     z.object({
       url: z.url({ protocol: /^https?$/ }),
@@ -115,7 +124,12 @@ export function readLock(projectRoot: string, folder: string): PackageLock | und
   const text = readFileSync(join(projectRoot, file), "utf8");
   const read = lockSchema.safeParse(parsed(text));
   if (!read.success) return undefined;
-  const packages = read.data.packages.map(({ name, version }) => ({ name, version }));
+  const packages = read.data.packages.map(({ name, version, marker, wheels }) => ({
+    name,
+    version,
+    marker,
+    wheels: wheels.map(({ url }) => posix.basename(new URL(url).pathname)),
+  }));
   return { file, text, packages, digest: read.data.tool?.[LOCK_TABLE].requirements ?? "" };
 }
 

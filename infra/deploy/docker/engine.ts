@@ -17,6 +17,8 @@ export interface DockerEngine {
   readonly host: string;
   /** Returns the options of a resource in that engine. */
   readonly on: (options: pulumi.CustomResourceOptions) => pulumi.CustomResourceOptions;
+  /** The platform that images are built for. */
+  readonly platform: string;
   readonly images: CrewImages;
 }
 
@@ -39,18 +41,19 @@ function makeEngine({ config, projectRoot }: HostingContext): DockerEngine {
   const host = settings.host ?? "";
   // Without a configured host, the default provider reads DOCKER_HOST, as all Docker tools do.
   const engine = settings.host ? new docker.Provider("docker", { host: settings.host }) : undefined;
+  const platform = platformOf(settings);
   const on = (options: pulumi.CustomResourceOptions) => (engine ? { ...options, provider: engine } : options);
   const images = new CrewImages(
     {
       projectRoot,
       network: config.network,
-      platform: platformOf(settings),
+      platform,
       store: { repository: containerPrefix(pulumi.getProject(), pulumi.getStack()) },
       built: (name, { tag, image }, options) => new DockerImageTag(name, { host, tag, image }, options).image,
     },
     on({}),
   );
-  return { host, on, images };
+  return { host, platform, on, images };
 }
 
 export interface ConfinedArgs {

@@ -61,6 +61,7 @@ export function dockerService(context: HostingContext): SharedService {
   return {
     url: dockerUrl(docker, shared.name, port),
     place: { kind: "docker", host, container: name, folder: AGENTS },
+    platform: engine.platform,
     ready: [container, start],
     instances: 1,
     jobSeconds: JOB_SECONDS,

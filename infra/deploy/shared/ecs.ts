@@ -38,6 +38,7 @@ export async function ecsService(context: HostingContext): Promise<SharedService
   return {
     url: albUrl(alb.domain, config.shared.name),
     place: agents,
+    platform: config.aws.platform,
     ready: [rollout, record],
     instances: config.shared.instances,
     jobSeconds: config.aws.jobMinutes * 60,

@@ -17,6 +17,8 @@ export interface SharedService {
   readonly url: string;
   /** Where it reads its agents. */
   readonly place: pulumi.Input<Place>;
+  /** The platform of its container, for which agents' packages are installed; absent if it is a process of this machine. */
+  readonly platform?: string;
   /** Must be up before its agents, and stay until they are gone. */
   readonly ready: pulumi.Resource[];
   /** How many instances take turns to answer. */

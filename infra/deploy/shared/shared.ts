@@ -15,7 +15,7 @@ import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import { type DatabaseOf, agentDatabases } from "../../crews/database.ts";
 import { agentEnvironment, crewSecrets, sortedEnvironment } from "../../crews/environment.ts";
 import { type LargeDocuments, storeLargeDocuments } from "../../crews/large-documents.ts";
-import { LOCK_FILE } from "../../declarations/index.ts";
+import { IMAGE_PYTHON, LOCK_FILE } from "../../declarations/index.ts";
 import { placeTraits } from "../../hosting/traits.ts";
 import type { HostedCrew, HostingContext, HostingFactory } from "../hosting.ts";
 import type { SharedService } from "./service.ts";
@@ -106,7 +106,7 @@ interface FilesBeside {
 
 /** Lays out an agent's files for the provider, and stores those that are too large to be beside a declaration elsewhere. */
 function filesBeside(
-  { context: { config, projectRoot } }: SharedStack,
+  { context: { config, projectRoot }, service: { platform } }: SharedStack,
   { agent }: CrewToHost,
   { files, large, packages: locked }: AgentFiles,
   options: pulumi.CustomResourceOptions,
@@ -120,13 +120,17 @@ function filesBeside(
     sha256: createHash("sha256").update(content).digest("hex"),
     source: sourceOf(path),
   }));
+  const target = platform === undefined ? {} : { target: { platform, python: IMAGE_PYTHON, project: ".." } };
+  const packages = locked
+    ? { packages: { folder: locked.folder, lock: sourceOf(LOCK_FILE), ...target } }
+    : {};
   if (!placeTraits(agent.hosting, agent).readsLocalFiles) {
-    return { documents: storeLargeDocuments(agent, large, config, options), beside: small };
+    return { documents: storeLargeDocuments(agent, large, config, options), beside: small, ...packages };
   }
   const local = large.map(({ path, sha256, source }) => ({ path, sha256, source: posix.join("..", source) }));
   return {
     documents: NO_LARGE_DOCUMENTS,
     beside: [...small, ...local],
-    ...(locked ? { packages: { folder: locked.folder, lock: sourceOf(LOCK_FILE) } } : {}),
+    ...packages,
   };
 }

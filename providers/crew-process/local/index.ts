@@ -29,4 +29,5 @@ export {
 export { isOwnProject } from "./own-project.ts";
 export { type CrewPayments, endCrew, identityFile, startCrew, stopCrew } from "./process.ts";
 export { addPackages, dropPackages, dropUnusedPackages, lockOf, packagesOf } from "./packages.ts";
+export { type PackagesTarget, packedPackages } from "./packed-packages.ts";
 export { ensurePythonEnvironment, type InstallOptions, type PythonEnvironment } from "./python.ts";

@@ -49,13 +49,19 @@ export async function addPackages(
   environment: PythonEnvironment,
   file = lockOf(home),
 ): Promise<void> {
-  const lock = readFileSync(file, "utf8");
-  if (packagesOf(lock) !== folder) throw otherLock(file);
+  const lock = readDecidedLock(file, folder);
   const shared = packagesFolder(projectRoot);
   await inOrder(shared, async () => {
     await install(join(shared, basename(folder)), lock, environment);
     link(join(home, folder), join(shared, basename(folder)));
   });
+}
+
+/** Reads the lock that a run decided on. @throws CrewProcessError CREW_INSTALL_FAILED if another one is there now */
+export function readDecidedLock(file: string, folder: string): string {
+  const lock = readFileSync(file, "utf8");
+  if (packagesOf(lock) === folder) return lock;
+  throw otherLock(file);
 }
 
 const otherLock = (file: string) =>
@@ -100,17 +106,32 @@ async function install(folder: string, lock: string, { python, uv }: PythonEnvir
   const draft = `${folder}.draft`;
   for (const left of [draft, folder]) rmSync(left, { recursive: true, force: true });
   mkdirSync(draft);
-  const file = join(draft, "pylock.toml");
+  await installLock(draft, lock, { python, uv }, ["--compile-bytecode"]);
+  writeFileSync(join(draft, MARKER), version);
+  renameSync(draft, folder);
+}
+
+/**
+ * Installs a lock into an empty folder, each package checked against its hash and none built from source.
+ *
+ * @param options what else uv is told
+ * @throws CrewProcessError CREW_INSTALL_FAILED
+ */
+export async function installLock(
+  folder: string,
+  lock: string,
+  { python, uv }: Pick<PythonEnvironment, "python" | "uv">,
+  options: readonly string[],
+): Promise<void> {
+  const file = join(folder, "pylock.toml");
   writeFileSync(file, lock);
   const from = ["--no-build", "--no-deps", "--require-hashes", "--preview-features=pylock", "-r", file];
-  const to = ["--python", python, "--target", draft, "--compile-bytecode"];
+  const to = ["--python", python, "--target", folder, ...options];
   await runInstaller(uv, ["pip", "install", "--quiet", ...from, ...to], {
-    cwd: draft,
+    cwd: folder,
     env: { ...process.env, UV_SYSTEM_CERTS: "1" },
     what: "Installing the crew's own packages",
   });
-  writeFileSync(join(draft, MARKER), version);
-  renameSync(draft, folder);
 }
 
 /** Returns what a virtual environment says about its Python: packages are installed for one version. */

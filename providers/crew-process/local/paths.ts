@@ -28,6 +28,8 @@ export const sharedVersionsFolder = (projectRoot: string, agentId: string, stack
 export const crewVenv = (projectRoot: string): string => join(localFolder(projectRoot), "venv");
 /** Returns the folder of the packages that crews bring, one folder a lock. */
 export const packagesFolder = (projectRoot: string): string => join(localFolder(projectRoot), "packages");
+/** Returns the folder of the same as archives, for crews that run in containers. */
+export const packedFolder = (projectRoot: string): string => join(localFolder(projectRoot), "packed");
 export const crewFolder = (projectRoot: string): string => join(projectRoot, "crew");
 /** Returns the file that records the ports of a project's crews. */
 export const portsFile = (projectRoot: string): string => join(localFolder(projectRoot), "ports.json");

@@ -34,18 +34,20 @@ function usablePython(): string {
   throw new CrewProcessError("CREW_PYTHON_MISSING", what, remedy);
 }
 
-function lockDigest(crewFolder: string, dev: boolean): string {
+function digestOf(crewFolder: string, files: readonly string[]): string {
   const hash = createHash("sha256");
-  for (const file of [INSTALLER, "pyproject.toml", "uv.lock"])
-    hash.update(readFileSync(join(crewFolder, file)));
-  return `${hash.digest("hex")} ${dev ? "dev" : "runtime"}`;
+  for (const file of files) hash.update(readFileSync(join(crewFolder, file)));
+  return hash.digest("hex");
 }
 
-function isReady(marker: string, crewFolder: string, dev: boolean): boolean {
-  if (!existsSync(marker)) return false;
-  const installed = readFileSync(marker, "utf8");
-  return [lockDigest(crewFolder, dev), lockDigest(crewFolder, true)].includes(installed);
-}
+const lockDigest = (crewFolder: string, dev: boolean): string =>
+  `${digestOf(crewFolder, [INSTALLER, "pyproject.toml", "uv.lock"])} ${dev ? "dev" : "runtime"}`;
+
+const isMarked = (marker: string, digests: readonly string[]): boolean =>
+  existsSync(marker) && digests.includes(readFileSync(marker, "utf8"));
+
+const isReady = (marker: string, crewFolder: string, dev: boolean): boolean =>
+  isMarked(marker, [lockDigest(crewFolder, dev), lockDigest(crewFolder, true)]);
 
 const run = (command: string, args: readonly string[], env: NodeJS.ProcessEnv) =>
   runInstaller(command, args, { env, what: "Installing the crew runtime's packages" });
@@ -58,7 +60,7 @@ const run = (command: string, args: readonly string[], env: NodeJS.ProcessEnv) =
  */
 export async function ensurePythonEnvironment(options: InstallOptions): Promise<PythonEnvironment> {
   const { crewFolder, venv, dev = false, onProgress } = options;
-  const environment = { venv, python: join(venv, "bin", "python"), uv: join(venv, "bin", "uv") };
+  const environment = environmentIn(venv);
   const marker = join(venv, "installed");
   if (isReady(marker, crewFolder, dev)) return environment;
 
@@ -66,12 +68,8 @@ export async function ensurePythonEnvironment(options: InstallOptions): Promise<
   // Crews start in parallel and share the environment.
   return withLockFile(`${venv}.lock`, async () => {
     if (isReady(marker, crewFolder, dev)) return environment;
-    const python = usablePython();
     onProgress?.("Installing the crews' Python packages (once, about a minute) ...");
-    // pip comes last: one that was interrupted is made again.
-    if (!existsSync(join(venv, "bin", "pip"))) await run(python, ["-m", "venv", venv], process.env);
-    const installer = ["--require-hashes", "--only-binary=:all:", "-r", join(crewFolder, INSTALLER)];
-    await run(environment.python, ["-m", "pip", "install", "--quiet", ...installer], process.env);
+    await addInstaller(environment, crewFolder);
     const sync = ["sync", "--frozen", "--inexact", "--project", crewFolder, ...(dev ? [] : ["--no-dev"])];
     await run(environment.uv, sync, {
       ...process.env,
@@ -82,4 +80,37 @@ export async function ensurePythonEnvironment(options: InstallOptions): Promise<
     writeAtomicallySync(marker, lockDigest(crewFolder, dev));
     return environment;
   });
+}
+
+/**
+ * Creates as much of the crews' Python environment as its pinned installer needs, unless that is there: a few seconds. Enough for
+ * whoever installs packages for another machine.
+ *
+ * @throws CrewProcessError CREW_PYTHON_MISSING, CREW_INSTALL_FAILED
+ */
+export async function ensureInstaller({
+  crewFolder,
+  venv,
+}: Pick<InstallOptions, "crewFolder" | "venv">): Promise<PythonEnvironment> {
+  const environment = environmentIn(venv);
+  mkdirSync(dirname(venv), { recursive: true, mode: 0o700 });
+  await withLockFile(`${venv}.lock`, () => addInstaller(environment, crewFolder));
+  return environment;
+}
+
+const environmentIn = (venv: string): PythonEnvironment => ({
+  venv,
+  python: join(venv, "bin", "python"),
+  uv: join(venv, "bin", "uv"),
+});
+
+async function addInstaller({ venv, python }: PythonEnvironment, crewFolder: string): Promise<void> {
+  const marker = join(venv, "installer");
+  const digest = digestOf(crewFolder, [INSTALLER]);
+  if (isMarked(marker, [digest])) return;
+  // pip comes last: one that was interrupted is made again.
+  if (!existsSync(join(venv, "bin", "pip"))) await run(usablePython(), ["-m", "venv", venv], process.env);
+  const installer = ["--require-hashes", "--only-binary=:all:", "-r", join(crewFolder, INSTALLER)];
+  await run(python, ["-m", "pip", "install", "--quiet", ...installer], process.env);
+  writeAtomicallySync(marker, digest);
 }

@@ -23,6 +23,7 @@ import {
   crewHome,
   crewVenv,
   dropPackages,
+  packedPackages,
   tryHome,
   lockOf,
 } from "../../../providers/crew-process/local/index.ts";
@@ -124,6 +125,24 @@ describe("packages of a crew's own", { timeout: INSTALL_MS }, () => {
     expect(existsSync(join(tried.home, packages.folder, "tabulate.py"))).toBe(true);
     await dropPackages(tried);
     expect(readdirSync(join(root, ".masumi/packages"))).toEqual([]);
+  });
+
+  it.each([
+    ["linux/amd64", "x86_64"],
+    ["linux/arm64", "aarch64"],
+  ])("are packed for containers of %s, whatever this machine is", async (platform, machine) => {
+    write("compiled/requirements.txt", "ujson==5.10.0\n");
+    await lockPackages(root, ["compiled"]);
+    const packages = lockedPackages(root, "compiled");
+    if (!packages) throw new Error("they are locked");
+    const lock = join(root, "compiled", LOCK_FILE);
+    const archive = await packedPackages(root, packages.folder, lock, { platform, python: "3.12" });
+    const contents = execFileSync("tar", ["-tzf", archive], { encoding: "utf8" });
+    expect(contents).toContain(`ujson.cpython-312-${machine}-linux-gnu.so`);
+    expect(contents).not.toMatch(/pylock|\.lock/);
+    const { mtimeMs } = statSync(archive);
+    await packedPackages(root, packages.folder, lock, { platform, python: "3.12" });
+    expect(statSync(archive).mtimeMs).toBe(mtimeMs);
   });
 
   it("are not what their lock says if a hash differs", async () => {

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LOCK_FILE, packagesReader, parseRequirement } from "../../../infra/declarations/index.ts";
 import { checkPackages } from "../../../infra/declarations/packages/check.ts";
+import { fitsContainer, isNeededOnLinux } from "../../../infra/declarations/packages/wheels.ts";
 
 describe("a requirement", () => {
   it.each([
@@ -26,6 +27,32 @@ describe("a requirement", () => {
     "a >= two",
     "",
   ])("is not: %j", (text) => expect(parseRequirement(text)).toBeUndefined());
+});
+
+describe("a container takes a wheel", () => {
+  it.each([
+    ["six-1.17.0-py2.py3-none-any.whl", true],
+    ["numpy-2.5.5-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", true],
+    ["numpy-2.5.5-cp312-cp312-manylinux_2_28_aarch64.whl", true],
+    ["cryptography-46.0.0-cp311-abi3-manylinux_2_34_x86_64.whl", true],
+    ["built-1.0-1-py311-none-any.whl", true],
+    ["numpy-2.5.5-cp311-cp311-manylinux_2_28_x86_64.whl", false],
+    ["numpy-2.5.5-cp313-cp313-manylinux_2_28_x86_64.whl", false],
+    ["cryptography-46.0.0-cp314-abi3-manylinux_2_34_x86_64.whl", false],
+    ["numpy-2.5.5-cp312-cp312-macosx_14_0_arm64.whl", false],
+    ["numpy-2.5.5-cp312-cp312-musllinux_1_2_x86_64.whl", false],
+    ["numpy-2.5.5-cp312-cp312-manylinux_2_28_s390x.whl", false],
+    ["old-1.0-py2-none-any.whl", false],
+  ])("%s: %s", (wheel, fits) => expect(fitsContainer(wheel)).toBe(fits));
+
+  it.each([
+    [undefined, true],
+    ["sys_platform == 'darwin' or sys_platform == 'linux'", true],
+    ["sys_platform == 'darwin'", false],
+    ["python_full_version < '3.12' and sys_platform == 'linux'", false],
+  ])("and whether a package is surely needed there, its marker says: %s", (marker, needed) =>
+    expect(isNeededOnLinux({ name: "a", version: "1", wheels: [], marker })).toBe(needed),
+  );
 });
 
 let root: string;

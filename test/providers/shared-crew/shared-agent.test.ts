@@ -1,10 +1,19 @@
 /** What the provider of SharedAgent does for one agent, before a service that reads its folder as the crew runtime does. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { packagesOf } from "../../../providers/crew-process/local/index.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { provider } from "../../../providers/shared-crew/shared-agent.ts";
 import type { Place } from "../../../providers/shared-crew/store/agent-store.ts";
@@ -161,5 +170,60 @@ describe("an agent", () => {
     writeFileSync(file.source, "b");
     await expect(provider.create({ ...inputs, files: [file] })).rejects.toThrow(/changed during this run/);
     expect(existsSync(fileOf("crew.json"))).toBe(false);
+  });
+});
+
+describe("packages for a container", () => {
+  /** Packages as another run has packed them before. */
+  function packedBefore(lock: string): Inputs {
+    const folder = packagesOf(lock);
+    const packed = join(projectRoot, ".masumi/packed");
+    mkdirSync(packed, { recursive: true });
+    writeFileSync(
+      join(packed, `${folder.replace("packages/", "")}-aarch64-manylinux_2_36-3.12.tgz`),
+      `packed ${lock}`,
+    );
+    const file = join(projectRoot, "pylock.toml");
+    writeFileSync(file, lock);
+    const target = { platform: "linux/arm64", python: "3.12", project: projectRoot };
+    return { ...inputs, packages: { folder, lock: file, target } };
+  }
+  const archives = () => readdirSync(fileOf("packages"));
+  const nameOf = (lock: string) =>
+    `${packagesOf(lock).replace("packages/", "")}.${digestOf(`packed ${lock}`)}.tgz`;
+
+  it("are stored as an archive, by its digest, and the former one is kept for one more change", async () => {
+    const { outs } = await provider.create(packedBefore("first"));
+    expect(archives()).toEqual([nameOf("first")]);
+    expect(contentOf(`packages/${nameOf("first")}`)).toBe("packed first");
+    const second = await provider.update("writer", outs, packedBefore("second"));
+    expect(archives().toSorted()).toEqual([nameOf("first"), nameOf("second")].toSorted());
+    await provider.update("writer", second.outs, { ...inputs, declaration: "{}" });
+    expect(archives()).toEqual([nameOf("second")]);
+  });
+
+  it("are neither packed nor stored again if something else changes", async () => {
+    const before = packedBefore("kept");
+    const { outs } = await provider.create(before);
+    rmSync(join(projectRoot, ".masumi/packed"), { recursive: true });
+    const { outs: after } = await provider.update("writer", outs, { ...before, declaration: "{}" });
+    expect(after.archive).toEqual(outs.archive);
+    expect(archives()).toEqual([nameOf("kept")]);
+  });
+
+  it("of another lock than the one that was decided on are not stored", async () => {
+    const before = packedBefore("decided");
+    writeFileSync(join(projectRoot, "pylock.toml"), "another");
+    await expect(provider.create(before)).rejects.toMatchObject({ code: "CREW_INSTALL_FAILED" });
+    expect(existsSync(join(agents(), "writer"))).toBe(false);
+  });
+
+  it("change the agent with its platform", async () => {
+    const before = packedBefore("moved");
+    const target = { platform: "linux/amd64", python: "3.12", project: projectRoot };
+    const { outs } = await provider.create(before);
+    const news = { ...before, packages: { ...before.packages, target } } as Inputs;
+    expect(await provider.diff("writer", outs, news)).toEqual({ changes: true, replaces: [] });
+    expect(await provider.diff("writer", outs, before)).toEqual({ changes: false, replaces: [] });
   });
 });

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 from botocore.exceptions import BotoCoreError
 
 from crew_runtime.agents.folder import open_to_jobs
+from crew_runtime.agents.packages import Archive, archive_among
 from crew_runtime.agents.source import (
     BESIDE,
     DECLARATION,
@@ -27,7 +28,11 @@ from crew_runtime.machine.aws import AwsService
 from crew_runtime.machine.parameter_store import ParameterError, ParameterStore
 
 _OK: Final = 200
+_PARTIAL: Final = 206
 _NOT_FOUND: Final = 404
+_PAST_THE_END: Final = 416
+_ANSWERS: Final = (_OK, _PARTIAL, _NOT_FOUND, _PAST_THE_END)
+_PART_BYTES: Final = 8 * 1024 * 1024
 _OWN: Final = 0o600
 _NAMESPACE: Final = re.compile(r"^\{.*\}")
 # No step up, whatever a key says.
@@ -85,7 +90,23 @@ class BucketSource:
         return Given(
             environment=variables_in(environment, ENVIRONMENT),
             secrets=variables_in(self._secret(agent_id).encode(), SECRETS),
+            archive=archive_among(self._listed.get(agent_id, {}), declared.decode("utf-8", "replace")),
         )
+
+    def fetch(self, agent_id: str, archive: Archive, folder: Path) -> Path:
+        """Copy an archive part by part, so that none is in memory as a whole."""
+        file = folder / "archive"
+        key = quote(f"{self._prefix}{agent_id}/{archive.name}")
+        with file.open("wb") as copy:
+            while True:
+                first = copy.tell()
+                part = {"Range": f"bytes={first}-{first + _PART_BYTES - 1}"}
+                status, body = self._get(f"{self._bucket}/{key}", part)
+                if status == _NOT_FOUND:
+                    raise SourceError(f"{agent_id}: {archive.name} is gone")
+                copy.write(b"" if status == _PAST_THE_END else body)
+                if status != _PARTIAL or len(body) < _PART_BYTES:
+                    return file
 
     def identity_of(self, agent_id: str, folder: Path) -> Path:
         """Return the copy of the agent's identity."""
@@ -134,13 +155,13 @@ class BucketSource:
         status, body = self._get(f"{self._bucket}/{quote(f'{self._prefix}{agent_id}/{name}')}")
         return None if status == _NOT_FOUND else body
 
-    def _get(self, path: str) -> tuple[int, bytes]:
+    def _get(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
         place = f"s3://{self._bucket}/{self._prefix}"
         try:
-            status, body = self._s3.ask("GET", path)
+            status, body = self._s3.ask("GET", path, headers=headers)
         except BotoCoreError as error:
             raise SourceError(f"{place} cannot be read ({type(error).__name__})") from None
-        if status not in (_OK, _NOT_FOUND) or b"NoSuchBucket" in body[:500]:
+        if status not in _ANSWERS or b"NoSuchBucket" in body[:500]:
             raise SourceError(f"{place} cannot be read ({status})")
         return status, body
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from crew_runtime.agents.packages import PACKAGES, Archive, archive_among, link_packages
 from crew_runtime.agents.source import (
     BESIDE,
     DECLARATION,
     ENVIRONMENT,
     IDENTITY,
-    PACKAGES,
     SECRETS,
     Given,
     SourceError,
@@ -54,26 +54,35 @@ class FolderSource:
                     shutil.copytree(folder / name, into / name, copy_function=shutil.copyfile)
             shutil.copyfile(folder / DECLARATION, into / DECLARATION)
             open_to_jobs(into)
-            _link_packages(folder / PACKAGES, into)
+            archive = _add_packages(folder / PACKAGES, into)
             environment, secrets = (_content(folder / name) for name in (ENVIRONMENT, SECRETS))
         except OSError as error:
             raise SourceError(f"{agent_id}: {error.filename or folder} cannot be read ({error.strerror})") from None
-        return Given(environment=variables_in(environment, ENVIRONMENT), secrets=variables_in(secrets, SECRETS))
+        return Given(
+            environment=variables_in(environment, ENVIRONMENT),
+            secrets=variables_in(secrets, SECRETS),
+            archive=archive,
+        )
+
+    def fetch(self, agent_id: str, archive: Archive, folder: Path) -> Path:  # noqa: ARG002 - it is read where it lies
+        """Return the file beside the declaration."""
+        return self._folder / agent_id / archive.name
 
     def identity_of(self, agent_id: str, folder: Path) -> Path:  # noqa: ARG002 - it is read where it lies
         """Return the file in the agent's folder."""
         return self._folder / agent_id / IDENTITY
 
 
-def _link_packages(packages: Path, into: Path) -> None:
-    """Let the declaration find the packages that it names, which are too many files to be copied."""
+def _add_packages(packages: Path, into: Path) -> Archive | None:
+    """Link to what is installed on this machine and the declaration names, or return the archive that it needs."""
     if not packages.is_dir():
-        return
+        return None
     declaration = (into / DECLARATION).read_text()
-    for folder in packages.iterdir():
-        if f'"{PACKAGES}/{folder.name}"' in declaration:
-            (into / PACKAGES).mkdir()
-            (into / PACKAGES / folder.name).symlink_to(folder.resolve())
+    for entry in packages.iterdir():
+        name = f"{PACKAGES}/{entry.name}"
+        if entry.is_dir() and f'"{name}"' in declaration:
+            link_packages(name, into, entry.resolve())
+    return archive_among((f"{PACKAGES}/{entry.name}" for entry in packages.iterdir()), declaration)
 
 
 def open_to_jobs(folder: Path) -> None:

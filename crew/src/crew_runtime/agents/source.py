@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from crew_runtime.agents.packages import Archive
 from crew_runtime.common.configuration import ConfigurationError
 
 DECLARATION: Final = "crew.json"
@@ -17,8 +18,6 @@ SECRETS: Final = "secrets.json"
 IDENTITY: Final = "identity.json"
 BESIDE: Final = ("documents", "code")
 """Folders beside the declaration, with what it names."""
-PACKAGES: Final = "packages"
-"""The folder beside the declaration with a folder for each set of packages that its code needs."""
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
 
@@ -32,6 +31,8 @@ class Given:
 
     environment: Mapping[str, str]
     secrets: Mapping[str, str]
+    archive: Archive | None = None
+    """Packages that the declaration needs and that are to be unpacked yet."""
 
 
 class AgentSource(Protocol):
@@ -46,11 +47,19 @@ class AgentSource(Protocol):
         """
 
     def read(self, agent_id: str, into: Path) -> Given:
-        """Copy an agent's declaration, and what lies beside it, into an empty folder.
+        """Copy an agent's declaration, and what lies beside it but archives, into an empty folder.
 
         Raises:
             SourceError: not now.
             ConfigurationError: something there is not what it should be.
+
+        """
+
+    def fetch(self, agent_id: str, archive: Archive, folder: Path) -> Path:
+        """Return the file with an archive; `folder` is one that may hold a copy.
+
+        Raises:
+            SourceError: not now.
 
         """
 

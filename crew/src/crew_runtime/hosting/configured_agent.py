@@ -97,8 +97,8 @@ def read_shared_agent(
         problems.append(f"crew.json: id: is {declaration.id}, but the folder is {agent_id}; name both the same")
     if declaration.code and not may_have_code:
         problems.append(
-            "crew.json: code: this service runs no code of agents, as all of them share its packages. Give the agent a "
-            "container of its own, or set SHARED_CODE=1."
+            "crew.json: code: this service runs no code of agents. Give the agent a container of its own, or set "
+            "SHARED_CODE=1."
         )
     if problems:
         raise ConfigurationError(problems)

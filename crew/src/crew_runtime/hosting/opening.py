@@ -5,8 +5,10 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
+from crew_runtime.agents.packages import PACKAGES, Archive, link_packages, remove_unused, unpack
 from crew_runtime.agents.source import DECLARATION, AgentSource
 from crew_runtime.common.configuration import ConfigurationError
 from crew_runtime.documents.fetch_process import DocumentFetch
@@ -58,6 +60,8 @@ class Opening:
         declared.parent.chmod(_PASSABLE)
         try:
             given = self._source.read(agent_id, declared)
+            if given.archive:
+                self._add_packages(agent_id, given.archive, declared)
             self._revisions[agent_id] = given.environment.get(REVISION, "")
             configured = read_shared_agent(
                 agent_id,
@@ -101,12 +105,14 @@ class Opening:
         for left in current.parent.iterdir():
             if left != current:
                 shutil.rmtree(left, ignore_errors=True)
+        remove_unused(current.parent.parent / PACKAGES, current.parent)
 
     def let_go(self, agent_id: str) -> None:
         """Close the folder of an agent that is gone; what it has stored stays."""
         folder = self._own(agent_id)
         if folder.exists():
-            shutil.rmtree(folder / _DECLARED, ignore_errors=True)
+            for name in (_DECLARED, PACKAGES):
+                shutil.rmtree(folder / name, ignore_errors=True)
             folder.chmod(_CLOSED)
         self._facts.pop(agent_id, None)
         self._revisions.pop(agent_id, None)
@@ -117,6 +123,16 @@ class Opening:
         """Let /healthz say which revision has become what it says of the crew."""
         if revision := self._revisions.get(agent_id):
             self._facts_of(agent_id)["revision"] = revision
+
+    def _add_packages(self, agent_id: str, archive: Archive, declared: Path) -> None:
+        """Unpack an agent's packages, unless an earlier declaration of it had the same ones."""
+        unpacked = self._own(agent_id) / PACKAGES / archive.sha256
+        if not unpacked.is_dir():
+            unpacked.parent.mkdir(exist_ok=True)
+            unpacked.parent.chmod(_PASSABLE)
+            with TemporaryDirectory(dir=unpacked.parent) as folder:
+                unpack(archive, self._source.fetch(agent_id, archive, Path(folder)), unpacked)
+        link_packages(archive.folder, declared, unpacked)
 
     def _facts_of(self, agent_id: str) -> dict[str, str]:
         return self._facts.setdefault(agent_id, {"agent": agent_id, "instance": self._settings.agent_instance})

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import certifi  # comes with httpx
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
+from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
@@ -28,6 +29,9 @@ _FIRST_CONNECT_SECONDS: Final = 10
 _CONNECT_SECONDS: Final = 3
 _WAIT_SECONDS: Final = 3
 _REST_SECONDS: Final = 2
+_INTERVAL: Final = 0.1
+# A little more than the server itself allows: whoever still waits then, waits for a server that is frozen.
+_ANSWERED_WITHIN_SECONDS: Final = 12
 # A statement that a dead network swallowed must not keep a lease's renewal waiting.
 _OPTIONS: Final[dict[str, Any]] = {
     "application_name": "crew-runtime",
@@ -35,6 +39,23 @@ _OPTIONS: Final[dict[str, Any]] = {
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 10,
 }
+
+
+class _Bounded(psycopg.Connection[Row]):
+    """Waits for no answer for longer than a while.
+
+    A server that is frozen has its machine acknowledge what is sent to it, so neither its own limits nor those of TCP
+    end that, and one thread of the agent would wait for it for good.
+    """
+
+    def wait(self, gen: PQGen[RV], interval: float = _INTERVAL, timeout: float | None = None) -> RV:
+        """Wait for what belongs to one statement."""
+        try:
+            return super().wait(gen, interval, _ANSWERED_WITHIN_SECONDS if timeout is None else timeout)
+        except errors._WaitTimeout:  # noqa: SLF001 - it has no public name
+            if timeout is not None:
+                raise
+            raise psycopg.OperationalError(_SILENT) from None
 
 
 class PostgresJobStore(SqlJobStore):
@@ -101,7 +122,7 @@ class PostgresJobStore(SqlJobStore):
     def _connected(self, *, within: int = _CONNECT_SECONDS) -> psycopg.Connection[Row]:
         if self._connection is None or self._connection.closed:
             options = {**_OPTIONS, **self._trust, "connect_timeout": within}
-            connection = psycopg.connect(self._url, autocommit=True, row_factory=dict_row, **options)
+            connection = _Bounded.connect(self._url, autocommit=True, row_factory=dict_row, **options)
             connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(self._schema)))
             self._connection = connection
         return self._connection

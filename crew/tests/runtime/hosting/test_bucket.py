@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crew_runtime.agents import bucket
 from crew_runtime.agents.bucket import BucketSource
+from crew_runtime.agents.packages import Archive
 from crew_runtime.agents.source import Given, SourceError
+from support.packages import NAME, named
 from support.s3 import BUCKET, KEY, LocalS3
 
 IDENTITY = {"agentIdentifier": "ab" * 28}
@@ -80,6 +84,27 @@ def test_an_agent_is_read_with_what_lies_beside_it_and_nothing_else(s3: LocalS3,
     assert files == {
         "into/crew.json": b"{}", "into/documents/handbook.md": b"tea", "into/code/mine/crew.py": b"x = 1"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 10, 20, 25])
+def test_an_archive_is_copied_part_by_part_when_the_declaration_names_it(
+    s3: LocalS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(bucket, "_PART_BYTES", 10)
+    content = bytes(range(size))
+    put(s3, f"packed-{size}/one/{named(content)}", content)
+    put(s3, f"packed-{size}/one/packages/other.{'0' * 64}.tgz", b"of an older declaration")
+    put(s3, f"packed-{size}/one/crew.json", {"code": {"packages": NAME}})
+    source = source_in(s3, f"packed-{size}")
+    source.look()
+    source.identity_of("one", tmp_path)
+    (tmp_path / "into").mkdir()
+    archive = source.read("one", tmp_path / "into").archive
+    assert archive == Archive(named(content), NAME, sha256(content).hexdigest())
+    assert source.fetch("one", archive, tmp_path).read_bytes() == content
+    s3.client.delete_object(Bucket=BUCKET, Key=f"packed-{size}/one/{archive.name}")
+    with pytest.raises(SourceError, match="is gone"):
+        source.fetch("one", archive, tmp_path)
 
 
 def test_an_identity_is_copied_when_it_changes_and_removed_with_its_object(s3: LocalS3, tmp_path: Path) -> None:

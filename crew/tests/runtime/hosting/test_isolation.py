@@ -16,7 +16,8 @@ from crew_runtime.machine.confinement import close_to_jobs
 from crew_runtime.machine.service_settings import HOSTED_FOLDER, ServiceSettings
 from crew_runtime.machine.users import JOBS, become_job
 from crew_runtime.runner.forking import SERVER
-from support.declarations import one_task
+from support.declarations import in_python, one_task
+from support.packages import NAME, named, packed
 from support.runtime import SENTINEL_KEY
 from support.service import Folder
 
@@ -28,10 +29,12 @@ DOCUMENT = "documents/handbook.md"
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder below which users may reach what they are let into."""
+    """A folder below which users may reach what they are let into; what is made has the runtime's umask."""
+    before = os.umask(0o077)
     with TemporaryDirectory(prefix="crew-isolation-") as made:
         Path(made).chmod(0o711)
         yield Path(made)
+    os.umask(before)
 
 
 @pytest.fixture
@@ -45,7 +48,9 @@ def opening(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Opening:
     data = folder / "data"
     close_to_jobs(data, open_folders={HOSTED_FOLDER})
     close_to_jobs(data / HOSTED_FOLDER, open_folders=set())
-    environment = {"PORT": "0", "DATA_DIR": str(data), "AGENTS": str(agents.path), "MODEL_NAME": "m"}
+    environment = {
+        "PORT": "0", "DATA_DIR": str(data), "AGENTS": str(agents.path), "MODEL_NAME": "m", "SHARED_CODE": "1"
+    }  # fmt: skip
     settings = ServiceSettings.from_environment(environment)
     source = FolderSource(agents.path)
     return Opening(Shared.of(1, None), settings, source, environment | {"MODEL_API": "http://127.0.0.1:1"})
@@ -100,6 +105,24 @@ def test_a_job_reads_its_own_agent_s_documents_and_nothing_of_another_s(folder: 
     assert read_as(JOBS[0], groups[0], own) == ["mine alone", None, None]
     assert read_as(JOBS[0], groups[0], others) == [None] * len(others)
     assert read_as(JOBS[1], groups[1], [others[1]]) == ["other alone"]
+
+
+def test_a_job_imports_what_its_agent_s_archive_has_and_changes_nothing_there(folder: Path, opening: Opening) -> None:
+    content = packed({"./labels.py": b"x = 1"})
+    for place in ("code/abc", "packages"):
+        (folder / "agents-source/mine" / place).mkdir(parents=True)
+    agents = Folder(folder / "agents-source")
+    agents.write("mine", "code/abc/crew.py", b"")
+    agents.write("mine", named(content), content)
+    agents.declare("mine", in_python(packages=NAME), secrets={"MODEL_KEY": SENTINEL_KEY})
+    mine = opening.configure("mine")[0].settings
+    opening.configure("other")
+    module = mine.agent_declaration.parent / NAME / "labels.py"
+    groups = [opening.group_of(name) for name in ("mine", "other")]
+    assert read_as(JOBS[0], groups[0], [module]) == ["x = 1"]
+    assert read_as(JOBS[1], groups[1], [module]) == [None]
+    written = [path for path in [module.parent.resolve(), *module.parent.rglob("*")] if path.stat().st_mode & 0o022]
+    assert written == []
 
 
 def test_a_group_of_an_agent_that_is_gone_opens_nothing_to_who_gets_it_next(opening: Opening) -> None:

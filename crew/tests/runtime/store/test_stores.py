@@ -430,6 +430,39 @@ def test_a_postgresql_that_falls_silent_keeps_one_thread_waiting_and_no_other(
     store.disconnect()
 
 
+def test_a_postgresql_that_is_frozen_lets_the_thread_go_that_waits_for_it(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_ANSWERED_WITHIN_SECONDS", 1)
+    monkeypatch.setattr(postgres, "_REST_SECONDS", 0)
+    url = cluster.new_database()
+    store = PostgresJobStore(url, schema="agent", holder="one")
+    job = in_state(store, JobState.QUEUED)
+    with cluster.frozen(url):
+        for _ in range(2):  # on the connection that there is, and on none
+            with pytest.raises(StoreUnavailableError):
+                store.get(job.id)
+    monkeypatch.undo()
+    assert store.get(job.id), "it answers again"
+    store.disconnect()
+
+
+def test_a_connection_of_which_nothing_comes_any_more_is_made_anew(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_ANSWERED_WITHIN_SECONDS", 3)
+    url = cluster.new_database()
+    store = PostgresJobStore(url, schema="agent", holder="one")
+    job = in_state(store, JobState.QUEUED)
+    backend = cluster.backend_of(url)
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        assert store.get(job.id)
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    store.disconnect()
+
+
 @pytest.mark.parametrize("url", ["postgresql://crew@127.0.0.1:1/none", "nonsense"])
 def test_a_database_that_cannot_be_used_is_named_with_the_remedy(url: str) -> None:
     with pytest.raises(ConfigurationError, match="Set DATABASE_URL to a PostgreSQL database") as caught:

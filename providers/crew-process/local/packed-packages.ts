@@ -1,0 +1,86 @@
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { withLockFile } from "../../common/lock-file.ts";
+import { CrewProcessError } from "./errors.ts";
+import { runInstaller } from "./installer.ts";
+import { installLock, readDecidedLock } from "./packages.ts";
+import { crewFolder, crewVenv, packedFolder } from "./paths.ts";
+import { ensureInstaller } from "./python.ts";
+
+/** The container that packages are installed for. */
+export interface PackagesTarget {
+  readonly platform: string;
+  /** The version of Python in it, such as `3.12`. */
+  readonly python: string;
+}
+
+/** By the platform of a container: what uv calls it. Its C library is that of the runtime's image, or newer. */
+const PLATFORMS: Readonly<Record<string, string>> = {
+  "linux/amd64": "x86_64-manylinux_2_36",
+  "linux/arm64": "aarch64-manylinux_2_36",
+};
+
+/** The archive is sent, and received, as a whole. */
+const MEBIBYTE = 1024 * 1024;
+const MAX_PACKED_BYTES = 256 * MEBIBYTE;
+
+/**
+ * Returns the file of an archive (.tar.gz) with the packages of a lock, as they are installed in a container. It is made once for
+ * each lock and target, and needs neither that platform nor that Python here: wheels are only unpacked.
+ *
+ * @param folder what packagesOf returns for the lock
+ * @param lockFile where the lock is
+ * @throws CrewProcessError CREW_INSTALL_FAILED, CREW_PYTHON_MISSING
+ */
+export async function packedPackages(
+  projectRoot: string,
+  folder: string,
+  lockFile: string,
+  { platform, python: version }: PackagesTarget,
+): Promise<string> {
+  const uvPlatform = PLATFORMS[platform];
+  if (uvPlatform === undefined) throw new Error(`no packages can be installed for ${platform}`);
+  const lock = readDecidedLock(lockFile, folder);
+  const packed = packedFolder(projectRoot);
+  const archive = join(packed, `${basename(folder)}-${uvPlatform}-${version}.tgz`);
+  mkdirSync(packed, { recursive: true, mode: 0o700 });
+  await withLockFile(`${archive}.lock`, async () => {
+    if (existsSync(archive)) return;
+    const environment = await ensureInstaller({
+      crewFolder: crewFolder(projectRoot),
+      venv: crewVenv(projectRoot),
+    });
+    const draft = `${archive}.draft`;
+    const contents = join(draft, "contents");
+    rmSync(draft, { recursive: true, force: true });
+    mkdirSync(contents, { recursive: true });
+    try {
+      await installLock(contents, lock, environment, [
+        ...["--python-platform", uvPlatform, "--python-version", version],
+      ]);
+      for (const left of ["pylock.toml", ".lock"]) rmSync(join(contents, left), { force: true });
+      const made = join(draft, "packages.tgz");
+      await pack(environment.python, contents, made);
+      renameSync(made, archive);
+    } finally {
+      rmSync(draft, { recursive: true });
+    }
+  });
+  return archive;
+}
+
+async function pack(python: string, folder: string, archive: string): Promise<void> {
+  await runInstaller(python, ["-I", "-m", "tarfile", "-c", archive, "."], {
+    cwd: folder,
+    env: process.env,
+    what: "Packing the crew's own packages",
+  });
+  const { size } = statSync(archive);
+  if (size <= MAX_PACKED_BYTES) return;
+  throw new CrewProcessError(
+    "CREW_INSTALL_FAILED",
+    `The crew's own packages are ${(size / MEBIBYTE).toFixed(0)} MiB as an archive; the shared crew service takes at most ` +
+      `${MAX_PACKED_BYTES / MEBIBYTE} MiB for an agent.`,
+    "Do without the largest ones, or choose another hosting for the agent: in an image of its own they may be larger.",
+  );
+}
