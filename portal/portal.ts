@@ -182,6 +182,7 @@ function prepareWith(
 ) {
   const { settings, env, folder } = parts;
   const options = {
+    service: fleets.model,
     chainSpeed: settings.PORTAL_CHAIN_SPEED,
     documents: documentsFolder(folder),
     records: settings.DATABASE_URL,

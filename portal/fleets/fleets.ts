@@ -96,6 +96,10 @@ export class FleetDirectory {
   async #stackOf(folder: string, commit: string | undefined): Promise<string> {
     const document = parseDocument(await this.#modelIn(commit));
     const owner = (document.getIn(["config", "masumi:owner"]) as string | undefined) ?? this.#prefix;
+    if (document.getIn(["config", "masumi:shared", "keep"]) === true) {
+      document.deleteIn(["config", "masumi:shared", "keep"]);
+      document.setIn(["config", "masumi:shared", "of"], this.model);
+    }
     document.setIn(["config", "masumi:agents"], folder);
     document.setIn(["config", "masumi:owner"], `${owner}-${folder.slice(folder.lastIndexOf("/") + 1)}`);
     return document.toString();

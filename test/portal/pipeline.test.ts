@@ -23,7 +23,7 @@ config:
   masumi:modelApi: https://model.example.com/v1
   masumi:modelName: some-model
   masumi:hosting: shared
-  masumi:shared: { on: ecs-alb }
+  masumi:shared: { on: ecs-alb, keep: true }
   masumi:documents: { bucket: example-documents, region: eu-central-1 }
   masumi:wallets: [{ vkey: "fa12fbf555d966f84801c66b8e9704b2ea3d81a93d89059bd98d7e32", type: V2 }]
 `;
@@ -118,6 +118,9 @@ describe.skipIf(!postgresIsThere && !isRequired)("a portal that only pushes", { 
     expect(stack).toContain("encryptionsalt: v1:of-the-operator");
     expect(stack).toContain("masumi:agents: agents/customers-01");
     expect(stack).toContain("masumi:owner: example-customers-01");
+    expect(stack, "the model's crew service is theirs, too").toContain(
+      "{ on: ecs-alb, of: preprod-customers }",
+    );
     await until(async () => (await stateOf(agentId)) === "declared");
 
     const text = (await pushed(path)) ?? "";
