@@ -45,7 +45,7 @@ for (const warning of hostingWarnings(plan.agents.map(({ agent }) => agent))) aw
 const hosted = new Map(
   plan.agents.map((planned) => [
     planned,
-    new MasumiAgent({ ...planned, config, hosting: hostingOf(planned.agent) }),
+    new MasumiAgent({ ...planned, config, projectRoot, hosting: hostingOf(planned.agent) }),
   ]),
 );
 

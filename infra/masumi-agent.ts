@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { AgentConfirmation, AgentRegistration } from "../providers/masumi/index.ts";
 import { digestOf, marker } from "../providers/masumi/service/index.ts";
@@ -9,6 +12,8 @@ import { type PlannedAgent, listingOf } from "./fleet/index.ts";
 
 export interface MasumiAgentArgs extends PlannedAgent {
   readonly config: StackConfig;
+  /** The project's folder, absolute. */
+  readonly projectRoot: string;
   readonly hosting: Hosting;
 }
 
@@ -67,7 +72,7 @@ function recordAgent(
 }
 
 function recordRegistration(
-  { agent, config }: MasumiAgentArgs,
+  { agent, config, projectRoot }: MasumiAgentArgs,
   registration: AgentRegistration,
   { agentIdentifier: masumiId, txHash }: AgentConfirmation,
   options: pulumi.CustomResourceOptions,
@@ -75,9 +80,12 @@ function recordRegistration(
   const { records: server, recordsCa: ca, owner, network } = config;
   if (server === undefined) return;
   const key = { server, ...(ca ? { ca } : {}), agentId: agent.id, network, owner };
+  const declared = createHash("sha256")
+    .update(readFileSync(join(projectRoot, agent.file)))
+    .digest("hex");
   void new RegistrationRecord(
     agent.id,
-    { ...key, registrationId: registration.id, masumiId, txHash },
+    { ...key, registrationId: registration.id, masumiId, txHash, declared },
     options,
   );
 }

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { type ServerType, serve } from "@hono/node-server";
 import type { Hono } from "hono";
 import { crewFolder, crewVenv, ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
-import type { Environment } from "../stacks/index.ts";
+import { type Environment, makeRealStack } from "../stacks/index.ts";
 import { createApi } from "./api/app.ts";
 import { Changes } from "./api/changes.ts";
 import { type BillingSettings, type Gate, openGate } from "./billing/index.ts";
@@ -15,9 +15,10 @@ import { type OpenedDatabase, openDatabase } from "./database/open.ts";
 import { drainLapsed } from "./drain.ts";
 import { bucketStore } from "./documents/bucket.ts";
 import { folderStore } from "./documents/folder.ts";
-import { FleetDirectory, type FleetNames } from "./fleets/fleets.ts";
+import { FleetDirectory } from "./fleets/fleets.ts";
 import { prepareLocalFleet } from "./fleets/local.ts";
-import { openFleetProject, packageRoot } from "./fleets/project.ts";
+import { packageRoot } from "./fleets/project.ts";
+
 import { bearerIdentity, openLocalIssuer } from "./identity/index.ts";
 import { buildPage } from "./page/build.ts";
 import { servePage } from "./page/serve.ts";
@@ -99,18 +100,20 @@ async function compose({
   const repository = new Repository(join(folder, "repository.git"), settings.PORTAL_REPOSITORY);
   await repository.open();
   const documents = openDocuments(settings, folder);
-  const fleets = await openFleets({ settings, folder, repository, say });
+  const fleets = await openFleets({ settings, env, folder, repository, say });
   const changes = new Changes();
   await changes.start(database);
   closers.push(() => changes.stop());
   const queue = new FleetQueue({ url: settings.DATABASE_URL, pglite }, say);
-  const prepare = prepareWith(fleets, settings, folder);
+  const prepare = prepareWith(fleets, { settings, folder, env });
   const worker = new Worker(
-    { database, repository, fleets, project: fleets.project, env, prepare, queue },
+    { database, repository, fleets, env, prepare, queue },
     {
       batchMs: settings.PORTAL_BATCH_MS,
       runs: settings.PORTAL_RUNS,
       deploys: settings.PORTAL_DEPLOY === "here",
+      fetchesEachMs:
+        settings.PORTAL_REPOSITORY === undefined ? undefined : settings.PORTAL_FETCH_SECONDS * 1000,
     },
     say,
   );
@@ -152,13 +155,13 @@ function openDocuments({ PORTAL_DOCUMENTS: bucket }: Settings, folder: string) {
 /** Opens the project that the fleets' stacks run in; on this machine with what crews need. */
 async function openFleets(parts: {
   readonly settings: Settings;
+  readonly env: Environment;
   readonly folder: string;
   readonly repository: Repository;
   readonly say: (line: string) => void;
 }): Promise<FleetDirectory> {
   const { settings, folder, repository, say } = parts;
-  const project = openFleetProject(join(folder, "project"));
-  const fleets = new FleetDirectory({ project, repository, prefix: settings.PORTAL_STACKS });
+  const fleets = new FleetDirectory({ folder, repository, prefix: settings.PORTAL_STACKS });
   if (!fleets.isLocal) {
     await fleets.placeModel();
     return fleets;
@@ -168,19 +171,29 @@ async function openFleets(parts: {
     venv: crewVenv(packageRoot),
     onProgress: say,
   });
-  await prepareWith(fleets, settings, folder)(fleets.named(1));
+  await prepareWith(fleets, parts)(1);
   return fleets;
 }
 
-function prepareWith(fleets: FleetDirectory, settings: Settings, folder: string) {
+/** Returns what sees to it that a fleet's stack can run. */
+function prepareWith(
+  fleets: FleetDirectory,
+  parts: { readonly settings: Settings; readonly env: Environment; readonly folder: string },
+) {
+  const { settings, env, folder } = parts;
   const options = {
+    service: fleets.model,
     chainSpeed: settings.PORTAL_CHAIN_SPEED,
     documents: documentsFolder(folder),
     records: settings.DATABASE_URL,
   };
-  return async (fleet: FleetNames, signal?: AbortSignal) => {
-    if (!fleets.isLocal) return;
-    await prepareLocalFleet(fleets.project, fleet, options, signal);
+  const made = new Set<number>();
+  return async (number: number, signal?: AbortSignal) => {
+    const [project, fleet] = [fleets.projectOf(number), fleets.named(number)];
+    if (fleets.isLocal) return prepareLocalFleet(project, fleet, options, signal);
+    if (made.has(number)) return;
+    await makeRealStack(project, fleet.stack, { env, signal });
+    made.add(number);
   };
 }
 

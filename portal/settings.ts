@@ -36,6 +36,8 @@ const portalSettings = z.object({
   PORTAL_TEMPLATES: z.string().optional(),
   /** So many milliseconds the portal waits for more before it commits. */
   PORTAL_BATCH_MS: count(0, 10_000).default(1000),
+  /** So often, in seconds, the portal fetches what others pushed to PORTAL_REPOSITORY, and deploys it. */
+  PORTAL_FETCH_SECONDS: count(1, 86_400).default(30),
   /** How many fleets this portal deploys side by side. */
   PORTAL_RUNS: count(1, 32).default(2),
   /** How many times faster than the real one the sandbox's chain is; `instant` confirms everything at once. */
@@ -66,6 +68,23 @@ const portalSettings = z.object({
 export const settingsSchema = portalSettings
   .extend(identitySettings.shape)
   .extend(billingSettings.shape)
+  .superRefine(({ PORTAL_DEPLOY, PORTAL_REPOSITORY, PORTAL_STACKS, DATABASE_URL }, context) => {
+    const demand = (path: string, message: string) =>
+      context.addIssue({ code: "custom", path: [path], message });
+    if (PORTAL_STACKS !== "local" && !PORTAL_STACKS.startsWith("local-") && PORTAL_REPOSITORY === undefined) {
+      demand("PORTAL_REPOSITORY", `is missing: the stacks ${PORTAL_STACKS}-customers-… are set up there`);
+    }
+    if (PORTAL_DEPLOY === "here") return;
+    if (PORTAL_REPOSITORY === undefined) {
+      demand("PORTAL_REPOSITORY", "is missing: with PORTAL_DEPLOY=pipeline, its workflows deploy");
+    }
+    if (DATABASE_URL === undefined) {
+      demand(
+        "DATABASE_URL",
+        "is missing: with PORTAL_DEPLOY=pipeline, what the workflows did is read from its table of agents (masumi:records)",
+      );
+    }
+  })
   .superRefine(checkIdentity)
   .superRefine(checkBilling);
 

@@ -70,4 +70,5 @@ export {
 export { type SpentDocument, type SpentFilter, readSpending, sumSpending } from "./spent.ts";
 export { type Targets, targetWords, targetsOf } from "./targets.ts";
 export { type UnsettledRequest, readUnsettledRequests } from "./unsettled.ts";
+export { makeRealStack } from "./pulumi/real-pulumi.ts";
 export { UserError } from "./user-error.ts";

@@ -11,11 +11,12 @@ import { countAgents } from "./agents.ts";
 import { openEmptyStack, openLocalStack } from "./local/local-stack.ts";
 import { type CallOptions, type Project, isLocalStack } from "./project.ts";
 import { targetWords, targetsOf } from "./targets.ts";
+import { followEventLog } from "./pulumi/event-log.ts";
 import { type PulumiOptions, type PulumiOutput, runRealPulumi } from "./pulumi/real-pulumi.ts";
 
 export type { Operation, RunResult };
 
-/** What happens in a run: steps and messages of the embedded engine, or what the real Pulumi CLI prints. */
+/** What happens in a run: steps and messages, as either engine tells them, and what the real Pulumi CLI prints. */
 export type RunEvent = EngineEvent | PulumiOutput;
 
 export interface RunRequest {
@@ -64,6 +65,8 @@ export interface PulumiRunRequest extends RunRequest {
   readonly diff?: boolean | undefined;
   /** Nobody is asked whether to go on. */
   readonly yes?: boolean | undefined;
+  /** Where the CLI writes what happens, a line each. */
+  readonly eventLog?: string | undefined;
 }
 
 /** Run one operation of any stack but a local one on the real Pulumi CLI, and return its exit code. */
@@ -77,6 +80,9 @@ export function runPulumi(
   if (isRefreshed) words.push("--refresh");
   if (diff) words.push("--diff");
   if (yes && operation !== "preview") words.push("--yes");
+  // The update after a preview would begin the log anew; whoever reads it asks for the one or the other.
+  if (request.eventLog) words.push("--event-log", request.eventLog);
+  if (request.eventLog && operation !== "preview") words.push("--skip-preview");
   if (request.clearPendingCreates) words.push("--clear-pending-creates");
   words.push(...targetWords(targetsOf(project, stack, request.targets ?? [], request.targetDependents)));
   return runRealPulumi(project, words, { ...options, signal, agents: countAgents(project, stack) });
@@ -85,12 +91,17 @@ export function runPulumi(
 /** How a run ended; `result` is the embedded engine's. */
 export interface StackRun {
   readonly exitCode: number;
+  /** How many resources it created, updated and so on. */
+  readonly changes: Readonly<Record<string, number>>;
   readonly result?: RunResult;
 }
 
+/** The CLI takes --event-log only with this, as Pulumi's own automation does. */
+const TAKES_EVENT_LOG = { PULUMI_DEBUG_COMMANDS: "true" } as const;
+
 /**
  * Run `up`, `preview`, `refresh` or `destroy` of any stack without asking anything: local ones on the embedded engine, all
- * others on the real Pulumi CLI.
+ * others on the real Pulumi CLI. Both tell the same steps and messages; the CLI's own words come besides.
  *
  * @throws UserError when the local stack uses the sandbox and none is running
  */
@@ -101,7 +112,15 @@ export async function runStack(
 ): Promise<StackRun> {
   if (isLocalStack(request.stack)) {
     const result = await runLocal(project, request, onEvent);
-    return { exitCode: result.exitCode, result };
+    return { exitCode: result.exitCode, changes: result.changes, result };
   }
-  return { exitCode: await runPulumi(project, { ...request, yes: true }, { env, output: onEvent }) };
+  const log = await followEventLog(onEvent);
+  const run = { ...request, yes: true, eventLog: log.file };
+  try {
+    const exitCode = await runPulumi(project, run, { env: { ...env, ...TAKES_EVENT_LOG }, output: onEvent });
+    return { exitCode, changes: await log.end() };
+  } catch (error) {
+    await log.end();
+    throw error;
+  }
 }

@@ -4,7 +4,7 @@ import { StoredDocument } from "../../providers/documents/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent } from "../declarations/index.ts";
 import { HostingError } from "./errors.ts";
-import { SHARED_SERVICE } from "../hosting/shared/names.ts";
+import { SHARED_SERVICE, serviceStack } from "../hosting/shared/names.ts";
 import { placeTraits } from "../hosting/traits.ts";
 import type { LargeFile } from "./agent-files.ts";
 
@@ -31,7 +31,7 @@ const NONE: LargeDocuments = { stored: [], environment: {}, needsKey: false, rea
 export function storeLargeDocuments(
   agent: Agent,
   large: readonly LargeFile[],
-  { documents, aws }: StackConfig,
+  { documents, aws, shared: service }: StackConfig,
   options: pulumi.CustomResourceOptions,
 ): LargeDocuments {
   const [first] = large;
@@ -46,8 +46,15 @@ export function storeLargeDocuments(
   const { bucket, endpoint, prefix = "", profile = aws.profile } = documents;
   const region = documents.region ?? aws.region ?? "";
   // The shared crew service may read its own agents' folders, and nobody else's.
-  const shared = agent.hosting === "shared" ? [SHARED_SERVICE] : [];
-  const folder = posix.join(prefix, pulumi.getProject(), pulumi.getStack(), ...shared, agent.id);
+  const isShared = agent.hosting === "shared";
+  const stack = isShared ? serviceStack(service, pulumi.getStack()) : pulumi.getStack();
+  const folder = posix.join(
+    prefix,
+    pulumi.getProject(),
+    stack,
+    ...(isShared ? [SHARED_SERVICE] : []),
+    agent.id,
+  );
   const place = { bucket, region, ...(endpoint ? { endpoint } : {}), ...(profile ? { profile } : {}) };
   const keyOf = ({ sha256 }: LargeFile) => `${folder}/${sha256}`;
   const stored = large.map((file) => {

@@ -13,7 +13,10 @@ export type { HostedCrew, Hosting, HostingContext, HostingFactory } from "./host
  * @returns a function that returns an agent's hosting
  */
 export async function loadHostings(context: HostingContext): Promise<(agent: Agent) => Hosting> {
-  const kinds = HOSTINGS.filter((kind) => hostedBy(kind, context.agents).length > 0);
+  const { config, agents } = context;
+  const kinds = HOSTINGS.filter(
+    (kind) => hostedBy(kind, agents).length > 0 || TRAITS[kind].staysWithoutAgents?.(config) === true,
+  );
   // One after another: hostings on AWS share resources, which the first of them creates.
   const loaded = new Map<HostingKind, Hosting>();
   for (const kind of kinds) loaded.set(kind, await (await factoryOf(kind))(context));

@@ -73,6 +73,8 @@ export interface HostingTraits<Settings = object> {
   readonly readsLocalFiles: boolean;
   /** Whether a job that was paid for is lost with the container that runs it, unless masumi:databaseUrl keeps it. */
   readonly losesPaidJobs: boolean;
+  /** Whether what its agents share is there without any; absent if it comes with the first and goes with the last. */
+  readonly staysWithoutAgents?: (settings: Settings) => boolean;
   /** Returns whether crews need masumi:documentsKey to read large documents, because they have no role for it. */
   needsDocumentsKey(documents: { readonly endpoint?: string }): boolean;
   /** Returns what the stack's settings lack, each with its remedy. */

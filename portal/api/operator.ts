@@ -107,10 +107,10 @@ async function walletsOf(parts: ApiParts) {
 
 /** Returns what all fleets spent, and when. */
 async function spentBy(parts: ApiParts) {
-  const { project } = parts.fleets;
+  const { fleets } = parts;
   const spent = await Promise.all(
     (await deployedFleets(parts)).map(({ number }) =>
-      readSpending(project, { stack: parts.fleets.named(number).stack }, optionsOf(parts)),
+      readSpending(fleets.projectOf(number), { stack: fleets.named(number).stack }, optionsOf(parts)),
     ),
   );
   const sum = (of: readonly string[]) =>
@@ -135,7 +135,7 @@ async function spentBy(parts: ApiParts) {
 async function driftOf(parts: ApiParts, { number }: FleetRow) {
   const { id: fleet, stack: name } = parts.fleets.named(number);
   const options = optionsOf(parts);
-  const stack = await readStack(parts.fleets.project, name, options);
+  const stack = await readStack(parts.fleets.projectOf(number), name, options);
   const { agents, orphans, problems } = driftDocument(stack, await findStackDrift(stack, options.signal), []);
   return [
     ...agents.filter(isDrifted).map((agent) => ({

@@ -23,7 +23,7 @@ export function tryRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit):
     const agent = requireOwn(await findAgent(parts.database, context.req.param("id")), user);
     const { input } = await readJsonBody(context, body, MOST_BYTES);
     const signal = AbortSignal.any([context.req.raw.signal, AbortSignal.timeout(WITHIN_MS)]);
-    const { project } = parts.fleets;
+    const project = parts.fleets.projectOf(agent.fleet);
     const { stack } = parts.fleets.named(agent.fleet);
     try {
       const end = await tryAgent({ project, stack, agentId: agent.id, input, env: parts.env }, signal);

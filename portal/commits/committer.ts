@@ -1,6 +1,6 @@
 import type { Database, Queries } from "../database/database.ts";
 import { changeAgent } from "../database/agents.ts";
-import { setDeclared } from "../database/fleets.ts";
+import { allFleets, setDeclared } from "../database/fleets.ts";
 import { type Author, type DeclarationRequest, openRequests, setCommit } from "../database/requests.ts";
 import { type FileChange, OutrunError, type Repository } from "./repository.ts";
 
@@ -12,6 +12,8 @@ const ATTEMPTS = 5;
 export interface FleetFiles {
   named(fleet: number): { readonly folder: string };
   missingFiles(fleet: number): Promise<readonly FileChange[]>;
+  /** The newest commit that changed a fleet's files, by whomever. */
+  newestCommit(fleet: number): Promise<string | undefined>;
 }
 
 export interface CommitterParts {
@@ -42,6 +44,27 @@ export async function commitRequests(
       over.throwIfAborted();
       await database.transaction((queries) => note(queries, requests, commits));
       for (const { fleet } of requests) changed.add(fleet);
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+/**
+ * Fetches what others have pushed, and notes it for the fleets that it changes: an operator's new setting is deployed like a customer's
+ * new agent. Comes after commitRequests, so that no commit of a killed portal is taken for somebody else's.
+ */
+export async function noteForeignCommits(
+  { database, repository, fleets }: CommitterParts,
+  signal?: AbortSignal,
+): Promise<void> {
+  const lock = await database.tryLock("commits");
+  if (!lock) return;
+  try {
+    await repository.update(signal);
+    for (const { number, declaredCommit } of await allFleets(database)) {
+      const newest = await fleets.newestCommit(number);
+      if (newest !== undefined && newest !== declaredCommit) await setDeclared(database, number, newest);
     }
   } finally {
     await lock.release();

@@ -83,3 +83,18 @@ export async function settledRequests(queries: Queries, fleet: number): Promise<
   );
   return new Map(rows.map(({ agentId, newest }) => [agentId, newest]));
 }
+
+/** Returns each agent's newest declaration, null for one that leaves; only of agents of which every request is committed. */
+export async function newestDeclarations(
+  queries: Queries,
+  agentIds: readonly string[],
+): Promise<Map<string, string | null>> {
+  const rows = await queries.query<{ agentId: string; declaration: string | null }>(
+    `SELECT agent_id AS "agentId", declaration FROM portal_requests
+     WHERE number IN (
+       SELECT max(number) FROM portal_requests WHERE agent_id = ANY($1::text[])
+       GROUP BY agent_id HAVING bool_and(commit IS NOT NULL))`,
+    [[...agentIds]],
+  );
+  return new Map(rows.map(({ agentId, declaration }) => [agentId, declaration]));
+}

@@ -4,6 +4,8 @@ import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
 import type { FileChange, Repository } from "../commits/repository.ts";
 import { type Project, UserError, isLocalStack } from "../../stacks/index.ts";
 import { readNetwork } from "../../stacks/network.ts";
+import { placeFiles } from "./place.ts";
+import { openFleetProject } from "./project.ts";
 
 /** A fleet's stack, and the folder of its declarations. */
 export interface FleetNames {
@@ -13,7 +15,8 @@ export interface FleetNames {
 }
 
 export interface FleetOptions {
-  readonly project: Project;
+  /** Where the folders are that stacks run in. */
+  readonly folder: string;
   readonly repository: Repository;
   /** What the names of the stacks begin with: `local` for the embedded engine. */
   readonly prefix: string;
@@ -23,21 +26,37 @@ const KEEP = ".gitkeep";
 
 /** Where the fleets are deployed, how each is called, and what each needs in the repository beside its declarations. */
 export class FleetDirectory {
+  /** The project that the model is in. */
   readonly project: Project;
   readonly isLocal: boolean;
+  readonly #folder: string;
   readonly #repository: Repository;
   readonly #prefix: string;
+  readonly #projects = new Map<string, Project>();
 
-  constructor({ project, repository, prefix }: FleetOptions) {
-    this.project = project;
+  constructor({ folder, repository, prefix }: FleetOptions) {
+    this.#folder = folder;
     this.#repository = repository;
     this.#prefix = prefix;
     this.isLocal = isLocalStack(prefix);
+    this.project = openFleetProject(join(folder, "project"));
   }
 
   named(number: number): FleetNames {
     const id = `customers-${String(number).padStart(2, "0")}`;
     return { id, stack: `${this.#prefix}-${id}`, folder: `agents/${id}` };
+  }
+
+  /**
+   * Returns the project that a fleet's stack runs in. On this machine the fleets share one, and with it the sandbox; elsewhere each has
+   * its own, so that runs side by side have nothing in common.
+   */
+  projectOf(number: number): Project {
+    if (this.isLocal) return this.project;
+    const { id } = this.named(number);
+    const project = this.#projects.get(id) ?? openFleetProject(join(this.#folder, "projects", id));
+    this.#projects.set(id, project);
+    return project;
   }
 
   /**
@@ -53,8 +72,9 @@ export class FleetDirectory {
     return readNetwork(this.project, this.model).network;
   }
 
-  /** Writes the model's file, as the newest commit has it, where the stacks run. @throws if there is none */
+  /** Writes the model's file, as the newest commit has it, where declarations are held against it. @throws if there is none */
   async placeModel(): Promise<void> {
+    if (this.isLocal) return;
     const text = await this.#modelIn(await this.#repository.head());
     writeAtomicallySync(join(this.project.root, stackFile(this.model)), text);
   }
@@ -76,6 +96,10 @@ export class FleetDirectory {
   async #stackOf(folder: string, commit: string | undefined): Promise<string> {
     const document = parseDocument(await this.#modelIn(commit));
     const owner = (document.getIn(["config", "masumi:owner"]) as string | undefined) ?? this.#prefix;
+    if (document.getIn(["config", "masumi:shared", "keep"]) === true) {
+      document.deleteIn(["config", "masumi:shared", "keep"]);
+      document.setIn(["config", "masumi:shared", "of"], this.model);
+    }
     document.setIn(["config", "masumi:agents"], folder);
     document.setIn(["config", "masumi:owner"], `${owner}-${folder.slice(folder.lastIndexOf("/") + 1)}`);
     return document.toString();
@@ -90,12 +114,20 @@ export class FleetDirectory {
     );
   }
 
-  /** Returns a fleet's stack file as a commit has it; undefined on this machine, which keeps it for itself. */
-  async stackFileIn(commit: string, number: number): Promise<FileChange | undefined> {
-    if (this.isLocal) return undefined;
-    const path = stackFile(this.named(number).stack);
-    const text = await this.#repository.file(commit, path);
-    return text === undefined ? undefined : { path, text };
+  /** Places a fleet's files where its stack runs, as a commit has them. On this machine it keeps its stack's file for itself. */
+  async place(commit: string, number: number): Promise<Project> {
+    const { stack, folder } = this.named(number);
+    const project = this.projectOf(number);
+    placeFiles(join(project.root, folder), await this.#repository.filesOf(commit, folder));
+    const settings = this.isLocal ? undefined : await this.#repository.file(commit, stackFile(stack));
+    if (settings !== undefined) writeAtomicallySync(join(project.root, stackFile(stack)), settings);
+    return project;
+  }
+
+  /** Returns the newest commit that changed a fleet's declarations or its settings; undefined if none did. */
+  async newestCommit(number: number): Promise<string | undefined> {
+    const { stack, folder } = this.named(number);
+    return this.#repository.newestOf(this.isLocal ? [folder] : [folder, stackFile(stack)]);
   }
 }
 

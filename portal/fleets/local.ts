@@ -2,6 +2,8 @@ import { type Project, prepareLocalStack, startSandboxProcess } from "../../stac
 import type { FleetNames } from "./fleets.ts";
 
 export interface LocalFleetOptions {
+  /** The stack that has the crew service of all fleets. */
+  readonly service: string;
   /** The folder of stored documents. */
   readonly documents: string;
   readonly chainSpeed: string;
@@ -16,7 +18,7 @@ export interface LocalFleetOptions {
 export async function prepareLocalFleet(
   project: Project,
   { stack, folder }: FleetNames,
-  { chainSpeed, documents, records }: LocalFleetOptions,
+  { service, chainSpeed, documents, records }: LocalFleetOptions,
   signal?: AbortSignal,
 ): Promise<void> {
   const sandbox = await startSandboxProcess(project, { chainSpeed, ...(signal ? { signal } : {}) });
@@ -25,9 +27,12 @@ export async function prepareLocalFleet(
     sandboxUrl: sandbox.url,
     settings: {
       "masumi:agents": folder,
-      // One crew service for all agents of the fleet.
+      // One crew service for all fleets, which stays when the one that it belongs to has no agents.
       "masumi:hosting": "shared",
-      "masumi:shared": '{"on":"process"}',
+      "masumi:shared": JSON.stringify({
+        on: "process",
+        ...(stack === service ? { keep: true } : { of: service }),
+      }),
       "masumi:documents": JSON.stringify({ folder: documents }),
       ...(records === undefined ? {} : { "masumi:records": { secret: records } }),
     },

@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { createDisplay } from "../../local/engine/index.ts";
+import { type EngineEvent, createDisplay } from "../../local/engine/index.ts";
 import type { RunEvent } from "../../stacks/index.ts";
 import { addToLog } from "../database/runs.ts";
 import type { Database } from "../database/database.ts";
@@ -12,15 +12,17 @@ const LONGEST = 1_000_000;
 export class RunLog {
   readonly #database: Database;
   readonly #id: string;
-  readonly #display;
+  readonly #display: ((event: EngineEvent) => void) | undefined;
   #waiting = "";
   #length = 0;
   #written: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(database: Database, id: string) {
+  /** @param isPrinted whether the run prints what happens by itself, as the real Pulumi CLI does */
+  constructor(database: Database, id: string, { isPrinted = false } = {}) {
     this.#database = database;
     this.#id = id;
+    if (isPrinted) return;
     const stream = new Writable({
       decodeStrings: false,
       write: (text: string, _encoding, done) => {
@@ -34,7 +36,7 @@ export class RunLog {
   hear(event: RunEvent): void {
     if (event.kind === "output") this.add(event.text);
     // The outputs are long, and are read where they are kept.
-    else this.#display(event.kind === "run-end" ? { ...event, outputs: {}, outputChanges: [] } : event);
+    else this.#display?.(event.kind === "run-end" ? { ...event, outputs: {}, outputChanges: [] } : event);
   }
 
   add(text: string): void {

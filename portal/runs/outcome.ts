@@ -66,7 +66,7 @@ export async function noteOutcomes(
   }
 }
 
-async function noteDeregistered(database: Database, { id }: AgentRow): Promise<void> {
+export async function noteDeregistered(database: Database, { id }: AgentRow): Promise<void> {
   await database.transaction((queries) =>
     changeAgent(
       queries,
@@ -77,7 +77,7 @@ async function noteDeregistered(database: Database, { id }: AgentRow): Promise<v
   );
 }
 
-async function noteRegistered(
+export async function noteRegistered(
   database: Database,
   { id, state, masumiId: before, url: formerUrl }: AgentRow,
   { url, masumiId }: Outcome,

@@ -1,34 +1,24 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
-import {
-  type Environment,
-  type Project,
-  type RunEvent,
-  type StackRun,
-  runStack,
-} from "../../stacks/index.ts";
-import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
+import { type Environment, type RunEvent, type StackRun, runStack } from "../../stacks/index.ts";
 import type { Repository } from "../commits/repository.ts";
 import { type AgentRow, type Problem, changeAgent, findAgents } from "../database/agents.ts";
 import type { Database } from "../database/database.ts";
 import { type FleetRow, findFleet, setDeployed, setFailed } from "../database/fleets.ts";
 import { settledRequests } from "../database/requests.ts";
 import { beginRun, endRun } from "../database/runs.ts";
-import type { FleetDirectory, FleetNames } from "../fleets/fleets.ts";
+import type { FleetDirectory } from "../fleets/fleets.ts";
 import { Coalesced } from "./coalesced.ts";
 import { RunLog } from "./log.ts";
 import { noteOutcomes, readOutcomes } from "./outcome.ts";
-import { placeFiles } from "./place.ts";
 import { Progress } from "./progress.ts";
 
 export interface RunParts {
   readonly database: Database;
   readonly repository: Repository;
   readonly fleets: FleetDirectory;
-  readonly project: Project;
   readonly env: Environment;
   /** Sees to it that a fleet's stack can run. */
-  readonly prepare: (fleet: FleetNames, signal: AbortSignal) => Promise<void>;
+  readonly prepare: (fleet: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** Pauses before a failed run is tried again, in seconds; the last one stays. A new commit is tried at once. */
@@ -81,10 +71,10 @@ async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Pr
   const seen = await settledRequests(database, number);
   const agents = await findAgents(database, { fleet: number });
   const id = randomUUID();
-  const log = new RunLog(database, id);
+  const { stack } = parts.fleets.named(number);
+  const log = new RunLog(database, id, { isPrinted: !parts.fleets.isLocal });
   const note = async (isDone: (agentId: string) => boolean) => {
-    const { stack } = parts.fleets.named(number);
-    const outcomes = await readOutcomes(parts.project, stack, parts.env);
+    const outcomes = await readOutcomes(parts.fleets.projectOf(number), stack, parts.env);
     await noteOutcomes(database, { fleet: number, seen, outcomes, isDone });
   };
   const noting = new Coalesced(() => note((agentId) => progress.confirmed.has(agentId)), NOTE_EACH_MS);
@@ -96,7 +86,7 @@ async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Pr
   await beginRun(database, { id, fleet: number, commit });
   const run = await up(parts, fleet, { commit, log, progress, signal }).catch((error: unknown): StackRun => {
     log.add(`${error instanceof Error ? error.message : String(error)}\n`);
-    return { exitCode: 1 };
+    return { exitCode: 1, changes: {} };
   });
   const isOk = run.exitCode === 0;
   await progress.settled();
@@ -106,12 +96,12 @@ async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Pr
   // A portal that ends lets its runs end early: that is no failure of anybody's.
   else if (!signal.aborted) await noteFailure(database, fleet, agents, { seen, progress });
   await log.settled();
-  await endRun(database, id, { ok: isOk, changes: run.result?.changes ?? {} });
+  await endRun(database, id, { ok: isOk, changes: run.changes });
 }
 
 /** Places a fleet's files as a commit has them, and deploys them. */
 async function up(
-  { repository, fleets, project, env, prepare }: RunParts,
+  { fleets, env, prepare }: RunParts,
   { number, failures, deployedCommit }: FleetRow,
   run: {
     readonly commit: string;
@@ -122,10 +112,8 @@ async function up(
 ): Promise<StackRun> {
   const { commit, log, progress, signal } = run;
   const names = fleets.named(number);
-  placeFiles(join(project.root, names.folder), await repository.filesOf(commit, names.folder));
-  const stackFile = await fleets.stackFileIn(commit, number);
-  if (stackFile?.text) writeAtomicallySync(join(project.root, stackFile.path), stackFile.text);
-  await prepare(names, signal);
+  const project = await fleets.place(commit, number);
+  await prepare(number, signal);
   const onEvent = (event: RunEvent) => {
     log.hear(event);
     progress.hear(event);

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { commitRequests } from "../commits/committer.ts";
+import { commitRequests, noteForeignCommits } from "../commits/committer.ts";
 import type { Database } from "../database/database.ts";
 import { doubtDeployed, fleetsToLookAt } from "../database/fleets.ts";
 import { REQUESTS_ADDED } from "../database/requests.ts";
 import type { FleetQueue } from "./queue.ts";
+import { noteRecorded } from "./recorded.ts";
 import { type RunParts, lookAtFleet } from "./run-fleet.ts";
 
 /** Also without a notification, all is looked at so often: whoever was killed left something behind, or a pause is over. */
@@ -17,6 +18,8 @@ export interface WorkerSettings {
   readonly runs: number;
   /** Whether this portal deploys, or only commits and pushes. */
   readonly deploys: boolean;
+  /** How often to fetch what others pushed, in milliseconds; undefined where there is nobody else. */
+  readonly fetchesEachMs: number | undefined;
 }
 
 export interface WorkerParts extends RunParts {
@@ -30,6 +33,7 @@ export class Worker {
   readonly #log: (line: string) => void;
   readonly #ended = new AbortController();
   #wake: () => void = () => undefined;
+  #fetchedAt = 0;
   #committing: Promise<void> = Promise.resolve();
   #stopListening: (() => Promise<void>) | undefined;
 
@@ -62,7 +66,7 @@ export class Worker {
       const { promise: woken, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       await this.#guarded("Committing failed", () => this.#commit());
-      await this.#guarded("Looking at the fleets failed", () => this.#askForLooks(this.#parts.database));
+      await this.#guarded("Looking at the fleets failed", () => this.#follow());
       const over = new AbortController();
       await Promise.race([
         woken,
@@ -75,11 +79,22 @@ export class Worker {
   }
 
   async #commit(): Promise<void> {
-    await commitRequests(this.#parts, this.#ended.signal);
+    const { signal } = this.#ended;
+    await commitRequests(this.#parts, signal);
+    const { fetchesEachMs } = this.#settings;
+    if (fetchesEachMs === undefined || Date.now() - this.#fetchedAt < fetchesEachMs) return;
+    await noteForeignCommits(this.#parts, signal);
+    await this.#parts.fleets.placeModel();
+    this.#fetchedAt = Date.now();
+  }
+
+  /** What is deployed elsewhere is read where those runs write it down. */
+  async #follow(): Promise<void> {
+    if (this.#settings.deploys) await this.#askForLooks(this.#parts.database);
+    else await noteRecorded(this.#parts.database, this.#parts.fleets.network);
   }
 
   async #askForLooks(database: Database): Promise<void> {
-    if (!this.#settings.deploys) return;
     for (const { number } of await fleetsToLookAt(database)) await this.#parts.queue.ask(number);
   }
 

@@ -42,7 +42,8 @@ const UPSERT = `
     state = CASE known.state WHEN 'deregistered' THEN 'starting' ELSE known.state END,
     masumi_id = CASE known.state WHEN 'deregistered' THEN NULL ELSE known.masumi_id END,
     tx_hash = CASE known.state WHEN 'deregistered' THEN NULL ELSE known.tx_hash END,
-    registration_id = CASE known.state WHEN 'deregistered' THEN NULL ELSE known.registration_id END
+    registration_id = CASE known.state WHEN 'deregistered' THEN NULL ELSE known.registration_id END,
+    declared = CASE known.state WHEN 'deregistered' THEN NULL ELSE known.declared END
   WHERE known.owner = excluded.owner OR known.state = 'deregistered'`;
 
 async function write(inputs: Inputs): Promise<Inputs> {

@@ -14,6 +14,8 @@ export interface RegistrationRecordArgs extends RowKey {
   /** The agent's identifier on the network; on V2 it changes with every update. */
   readonly masumiId: pulumi.Input<string>;
   readonly txHash: pulumi.Input<string>;
+  /** SHA-256 of the agent's file, in hex: all that it says is done once this is recorded. */
+  readonly declared: string;
 }
 
 interface Inputs extends RowKey, Server {
@@ -21,18 +23,20 @@ interface Inputs extends RowKey, Server {
   readonly registrationId: string;
   readonly masumiId: string;
   readonly txHash: string;
+  /** Absent in older states. */
+  readonly declared?: string;
 }
 
-const WRITTEN = ["server", "ca", "owner", "registrationId", "masumiId", "txHash"] as const;
+const WRITTEN = ["server", "ca", "owner", "registrationId", "masumiId", "txHash", "declared"] as const;
 
 async function write(inputs: Inputs): Promise<Inputs> {
-  const { agentId, network, owner, registrationId, masumiId, txHash } = inputs;
+  const { agentId, network, owner, registrationId, masumiId, txHash, declared } = inputs;
   const { rowCount } = await inRecords(inputs, (client) =>
     client.query(
       `UPDATE agents
-          SET state = 'registered', registration_id = $4, masumi_id = $5, tx_hash = $6, updated_at = now()
+          SET state = 'registered', registration_id = $4, masumi_id = $5, tx_hash = $6, declared = $7, updated_at = now()
         WHERE id = $1 AND network = $2 AND owner = $3`,
-      [agentId, network, owner, registrationId, masumiId, txHash],
+      [agentId, network, owner, registrationId, masumiId, txHash, declared],
     ),
   );
   if (rowCount !== 0) return inputs;
@@ -51,8 +55,8 @@ export const provider = {
   async read(id: string, props: Inputs) {
     const row = await inRecords(props, (client) => readRow(client, props));
     if (row?.state !== "registered") return {};
-    const { masumi_id: masumiId, tx_hash: txHash, registration_id: registrationId } = row;
-    const seen = { masumiId, txHash, registrationId };
+    const { masumi_id: masumiId, tx_hash: txHash, registration_id: registrationId, declared } = row;
+    const seen = { masumiId, txHash, registrationId, declared };
     return { id, props: { ...props, ...seen } };
   },
 

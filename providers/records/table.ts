@@ -3,7 +3,7 @@ import type { Client } from "pg";
 import { type Server, connectionOf, placeOf } from "../database/server.ts";
 import { RecordsError } from "./errors.ts";
 
-/** Every column that a resource writes or reads; portal/sql/0001_agents.sql makes the table. */
+/** Every column that a resource writes or reads; portal/sql/*_agents*.sql make the table. */
 export const COLUMNS = [
   "id",
   "network",
@@ -14,6 +14,7 @@ export const COLUMNS = [
   "masumi_id",
   "tx_hash",
   "registration_id",
+  "declared",
   "owner",
   "stack",
   "updated_at",
@@ -28,6 +29,7 @@ export interface AgentRow {
   readonly masumi_id: string | null;
   readonly tx_hash: string | null;
   readonly registration_id: string | null;
+  readonly declared: string | null;
   readonly owner: string;
   readonly stack: string;
 }
@@ -138,8 +140,8 @@ function explained(at: Server, error: unknown): RecordsError {
 const tableMissing = (at: Server, error: unknown): RecordsError =>
   new RecordsError(
     "RECORDS_TABLE_MISSING",
-    `The database of the records, ${placeOf(at)}, has no table for them: ${reasonOf(error)}.`,
-    'Make it once, as the database\'s owner: psql "$RECORDS_URL" -f portal/sql/0001_agents.sql',
+    `The database of the records, ${placeOf(at)}, has no table for them, or an older one: ${reasonOf(error)}.`,
+    'Make it, as the database\'s owner: psql "$RECORDS_URL" -f portal/sql/0001_agents.sql -f portal/sql/0002_agents_declared.sql',
   );
 
 /** Returns where the records are, if the table is there and may be written. @throws RecordsError */
@@ -156,7 +158,7 @@ export const askRecords = (at: Server): Promise<{ readonly place: string }> =>
 /** Returns an agent's row; undefined if there is none. */
 export async function readRow(client: Client, { agentId, network }: RowKey): Promise<AgentRow | undefined> {
   const { rows } = await client.query<AgentRow>(
-    `SELECT user_id, name, api_url, state, masumi_id, tx_hash, registration_id, owner, stack
+    `SELECT user_id, name, api_url, state, masumi_id, tx_hash, registration_id, declared, owner, stack
        FROM agents WHERE id = $1 AND network = $2`,
     [agentId, network],
   );

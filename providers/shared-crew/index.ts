@@ -1,5 +1,5 @@
 /** A crew service that many agents share, and each agent's part in it, as Pulumi resources. */
-export { SharedAgent, type SharedAgentArgs } from "./shared-agent.ts";
+export { STACK_VARIABLE, SharedAgent, type SharedAgentArgs } from "./shared-agent.ts";
 export type { PackagesBeside } from "./packages-beside.ts";
 export type { FileBeside } from "./store/file-beside.ts";
 export { SharedIdentity, type SharedIdentityArgs } from "./shared-identity.ts";

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { awaitAgent } from "./await-agent.ts";
+import { SharedCrewError } from "./errors.ts";
 import { type PackagesBeside, awaitEndOfJobs, dropUnused, packed, provideHere } from "./packages-beside.ts";
 import {
   type AgentStore,
@@ -123,6 +124,23 @@ const pathsOf = (props: Outputs): string[] => [
 const removeAgent = (store: AgentStore, props: Outputs) =>
   store.removeAgent([ENVIRONMENT, SECRETS, IDENTITY, ...pathsOf(props), ...(props.former ?? [])]);
 
+/** The variable that says whose agent it is, where one service has those of several stacks. */
+export const STACK_VARIABLE = "AGENT_STACK";
+
+/** Refuses an id that an agent of another stack has in the same service: its files are that one's. @throws SharedCrewError SHARED_AGENT_TAKEN */
+async function refuseOthers(store: AgentStore, { agentId, environment }: Inputs): Promise<void> {
+  const own = environment[STACK_VARIABLE];
+  if (own === undefined) return;
+  const found = (await store.read(ENVIRONMENT))?.toString() ?? "{}";
+  const { [STACK_VARIABLE]: other } = JSON.parse(found) as Readonly<Record<string, string>>;
+  if (other === undefined || other === own) return;
+  throw new SharedCrewError(
+    "SHARED_AGENT_TAKEN",
+    `The shared crew service already has an agent ${agentId}, of the stack ${other}.`,
+    "Give one of the two another id: agents of stacks that share a service have different ones.",
+  );
+}
+
 /** The dynamic provider behind SharedAgent. */
 export const provider = {
   async diff(_id: string, olds: Outputs, news: Inputs) {
@@ -137,6 +155,7 @@ export const provider = {
 
   async create(inputs: Inputs) {
     const store = openStore(inputs.place, inputs.agentId);
+    await refuseOthers(store, inputs);
     const outs: Outputs = { ...inputs, ...(await packed(inputs)) };
     try {
       await place(store, outs);

@@ -29,6 +29,8 @@ export interface SharedProcessArgs {
   readonly port: number;
   /** Whether agents may bring code. A change restarts the service. */
   readonly code: boolean;
+  /** Whether agents of other stacks are served, too: their files stay when the service is removed. @default false */
+  readonly keep?: boolean;
 }
 
 interface Inputs extends SharedProcessArgs {
@@ -45,6 +47,7 @@ interface Outputs extends Inputs {
 /** Inputs whose change restarts the service; no agent is among them. */
 const RESTARTS = ["projectRoot", "port", "code", "runtime"] as const;
 
+const isRestarted = (olds: Outputs, news: Inputs) => RESTARTS.some((key) => olds[key] !== news[key]);
 const homeOf = ({ projectRoot, stack }: SharedProcessArgs) => crewHome(projectRoot, SHARED_SERVICE, stack);
 const instanceOf = ({ pid, port, instance }: Outputs): CrewInstance => ({ pid, port, instance });
 
@@ -71,7 +74,7 @@ async function start(inputs: Inputs): Promise<Outputs> {
 export const provider = {
   /** A service that died is a change, too: nothing else would start it again. */
   async diff(_id: string, olds: Outputs, news: Inputs) {
-    const isChanged = RESTARTS.some((key) => olds[key] !== news[key]);
+    const isChanged = isRestarted(olds, news) || olds.keep !== news.keep;
     return { changes: isChanged || !(await isUp(instanceOf(olds))), replaces: [] };
   },
 
@@ -80,6 +83,8 @@ export const provider = {
   },
 
   async update(_id: string, olds: Outputs, news: Inputs) {
+    // Whoever only says whether it stays ends no job for it.
+    if (!isRestarted(olds, news) && (await isUp(instanceOf(olds)))) return { outs: { ...olds, ...news } };
     await stopCrew(instanceOf(olds));
     return { outs: await start(news) };
   },
@@ -101,6 +106,7 @@ export const provider = {
   /** Its agents were removed before; what a run that was killed has left of one goes, too. */
   async delete(_id: string, props: Outputs) {
     await endCrew(homeOf(props), instanceOf(props));
+    if (props.keep) return;
     rmSync(sharedAgentsFolder(props.projectRoot, props.stack), { recursive: true, force: true });
   },
 };

@@ -1,6 +1,9 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { z } from "zod";
 import { parallelSteps } from "../agents.ts";
-import type { CallOptions, Project } from "../project.ts";
+import { type CallOptions, type Project, requireStackFile, stackFile } from "../project.ts";
 import { environmentOf, requirePulumiCli, versionNotice } from "./pulumi-cli.ts";
 import { UserError } from "../user-error.ts";
 
@@ -85,4 +88,26 @@ export async function askRealPulumi(
   options.signal?.throwIfAborted();
   if (exitCode !== 0) throw new UserError(`${printed.stderr}${failure}`);
   return printed.stdout;
+}
+
+const isThere = (error: unknown): boolean =>
+  error instanceof UserError && /already exists/.test(error.message);
+
+/**
+ * Make a stack in the backend, unless it is there. Its file must be: settings and what they are encrypted with stay as they are in it.
+ *
+ * @throws UserError with what the CLI says
+ */
+export async function makeRealStack(project: Project, stack: string, options: CallOptions): Promise<void> {
+  requireStackFile(project, stack);
+  const { secretsprovider } = z
+    .object({ secretsprovider: z.string().optional() })
+    .parse(parse(readFileSync(stackFile(project, stack), "utf8")) ?? {});
+  const words = ["stack", "init", stack, "--no-select", "--non-interactive"];
+  if (secretsprovider !== undefined) words.push("--secrets-provider", secretsprovider);
+  try {
+    await askRealPulumi(project, words, `The stack ${stack} could not be made.`, options);
+  } catch (error) {
+    if (!isThere(error)) throw error;
+  }
 }

@@ -1,4 +1,5 @@
 /** The life of agents that are recorded in a database, on a real PostgreSQL. */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -10,7 +11,9 @@ import { TestProject, changes, repository } from "../helpers/project.ts";
 import { ADMIN, type Database, startDatabase } from "../providers/database/server.ts";
 
 const isRequired = process.env["MASUMI_TEST_POSTGRES"] === "required";
-const TABLE = readFileSync(join(repository, "portal/sql/0001_agents.sql"), "utf8");
+const TABLE = ["0001_agents.sql", "0002_agents_declared.sql"]
+  .map((file) => readFileSync(join(repository, "portal/sql", file), "utf8"))
+  .join("\n");
 
 describe.skipIf(!postgresIsThere && !isRequired)("agents that are recorded", { timeout: 240_000 }, () => {
   let sandbox: Awaited<ReturnType<typeof startSandbox>>;
@@ -75,6 +78,7 @@ describe.skipIf(!postgresIsThere && !isRequired)("agents that are recorded", { t
         masumi_id: agent?.agentIdentifier,
         tx_hash: agent?.txHash,
         registration_id: agent?.registrationId,
+        declared: createHash("sha256").update(folder.read("agents/writer.yaml")).digest("hex"),
         stack: "local",
       },
     ]);
@@ -96,7 +100,10 @@ describe.skipIf(!postgresIsThere && !isRequired)("agents that are recorded", { t
     });
     expect((await ownRow())?.["masumi_id"]).not.toBe(before?.["masumi_id"]);
     folder.write("agents/writer.yaml", `${outsideAgent("Better writer", outside.url)}user: user-3\n`);
-    expect((await up()).steps, "nothing happens on the chain").toEqual(["update AgentRecord writer"]);
+    expect((await up()).steps, "nothing happens on the chain").toEqual([
+      "update AgentRecord writer",
+      "update RegistrationRecord writer",
+    ]);
   });
 
   it.each([

@@ -1,12 +1,13 @@
-import { chmodSync, globSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, globSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   type AgentOutput,
   type RunEvent,
   judgeImports,
+  makeRealStack,
   openProject,
   planDocument,
   planStack,
@@ -101,13 +102,64 @@ describe("the real Pulumi CLI behind the library", () => {
     const events: RunEvent[] = [];
     const onEvent = (event: RunEvent) => void events.push(event);
     const request = { stack: "preprod", operation: "up", refresh: true } as const;
-    expect(await runStack(project, request, { env, onEvent })).toEqual({ exitCode: 3 });
+    expect(await runStack(project, request, { env, onEvent })).toEqual({ exitCode: 3, changes: {} });
     expect(events).toContainEqual({
       kind: "output",
       stream: "stdout",
-      text: "up --stack preprod --refresh --yes 16\n",
+      text: expect.stringMatching(
+        /^up --stack preprod --refresh --yes --event-log \S+\/events\.json --skip-preview 16\n$/,
+      ) as string,
     });
     expect(events).toContainEqual({ kind: "output", stream: "stderr", text: "told\n" });
+    await folder.dispose();
+  });
+
+  it("tells what the CLI logs, as the embedded engine does, and leaves no log behind", async () => {
+    const { folder, project, env } = fakePulumi(
+      "for word; do case $word in */events.json) log=$word; esac; done\n" +
+        'echo "$log" >&2; cat "$LOGGED" > "$log"; exit 0',
+    );
+    const LOGGED = resolve(import.meta.dirname, "../fixtures/pulumi/event-log.jsonl");
+    const events: RunEvent[] = [];
+    const onEvent = (event: RunEvent) => void events.push(event);
+    const request = { stack: "preprod", operation: "up" } as const;
+    const run = await runStack(project, request, { env: { ...env, LOGGED }, onEvent });
+    expect(run).toEqual({ exitCode: 0, changes: { create: 8, same: 1 } });
+    const registered = events.filter(
+      (event) => event.kind === "step-end" && event.step.type.endsWith(":AgentConfirmation"),
+    );
+    expect(registered).toMatchObject([{ ok: true, step: { name: "hello" } }]);
+    const file = events.flatMap((event) => (event.kind === "output" ? event.text.trim() : []))[0] ?? "";
+    expect(file).toMatch(/events\.json$/);
+    expect(existsSync(dirname(file))).toBe(false);
+    await folder.dispose();
+  });
+
+  it.each([
+    ["passphrase", "encryptionsalt: v1:abc\n", "stack init customers-01 --no-select --non-interactive"],
+    [
+      "key of a cloud",
+      "secretsprovider: awskms://alias/agents\nencryptedkey: abc\n",
+      "stack init customers-01 --no-select --non-interactive --secrets-provider awskms://alias/agents",
+    ],
+  ])("makes a stack whose file has a %s", async (_what, settings, words) => {
+    const { folder, project, env } = fakePulumi('echo "$@" >> words; exit 0');
+    folder.write("Pulumi.customers-01.yaml", settings);
+    await makeRealStack(project, "customers-01", { env });
+    expect(folder.read("words")).toBe(`${words}\n`);
+    expect(folder.read("Pulumi.customers-01.yaml")).toBe(settings);
+    await folder.dispose();
+  });
+
+  it.each([
+    ["error: stack 'organization/a/customers-01' already exists", true],
+    ["error: the backend cannot be reached", false],
+  ])("that says `%s` has made the stack: %s", async (message, isThere) => {
+    const { folder, project, env } = fakePulumi(`echo "${message}" >&2; exit 1`);
+    folder.write("Pulumi.customers-01.yaml", "encryptionsalt: v1:abc\n");
+    const made = makeRealStack(project, "customers-01", { env });
+    if (isThere) await made;
+    else await expect(made).rejects.toThrow(/cannot be reached[^]*could not be made/);
     await folder.dispose();
   });
 
@@ -134,7 +186,7 @@ describe("the real Pulumi CLI behind the library", () => {
       stop.abort();
     };
     const request = { stack: "preprod", operation: "destroy", signal: stop.signal } as const;
-    expect(await runStack(project, request, { env, onEvent })).toEqual({ exitCode: 7 });
+    expect(await runStack(project, request, { env, onEvent })).toMatchObject({ exitCode: 7 });
     expect(printed.join("")).toBe("begun\nsaved\n");
     await folder.dispose();
   });

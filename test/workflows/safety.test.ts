@@ -20,6 +20,7 @@ const stackOf = ({ env }: Job) => env?.["STACK"] ?? "";
 function expectedKey(id: string, stack: string): [string, string] | [] {
   if (id.startsWith("deploy/up-")) return ["MASUMI_API_KEY", stack];
   if (id.startsWith("preview/plan-")) return ["MASUMI_READ_KEY", `${stack}-preview`];
+  if (id === "fleets/up") return ["MASUMI_API_KEY", "fleets"];
   if (/^deploy\/plan-|^drift\/drift-/.test(id)) return ["MASUMI_READ_KEY", `${stack}-plan`];
   return [];
 }
@@ -31,6 +32,11 @@ describe("triggers", () => {
     expect(readWorkflow("supply").on).toEqual({
       pull_request: { paths: ["package-lock.json", "cli/bundled-node.json", "cli/verify-bundled-node.ts"] },
       schedule: [{ cron: "17 4 * * 1" }],
+      workflow_dispatch: null,
+    });
+    expect(readWorkflow("fleets").on).toEqual({
+      push: { branches: ["main"], paths: ["agents/customers-*/**", "Pulumi.*-customers-*.yaml"] },
+      schedule: [{ cron: "43 5,17 * * *" }],
       workflow_dispatch: null,
     });
     expect(readWorkflow("drift").on).toEqual({ schedule: [{ cron: "17 3 * * *" }], workflow_dispatch: null });
@@ -54,6 +60,8 @@ describe("permissions", () => {
     "drift/drift-mainnet": read,
     "drift/report-preprod": { issues: "write" },
     "drift/report-mainnet": { issues: "write" },
+    "fleets/find": read,
+    "fleets/up": signedIn,
     "supply/node": read,
   };
 
@@ -127,9 +135,7 @@ describe("third-party actions", () => {
 
   it.each(jobs)("%s leaves no token behind in the checkout", (_, { steps }) => {
     const checkouts = steps.filter(({ uses }) => uses?.startsWith("actions/checkout@"));
-    expect(checkouts.map((step) => step.with)).toEqual(
-      checkouts.map(() => ({ "persist-credentials": false })),
-    );
+    expect(checkouts.map((step) => step.with?.["persist-credentials"])).toEqual(checkouts.map(() => false));
   });
 
   it("a cache is only where no secret is", () => {
@@ -221,6 +227,16 @@ describe("deploying", () => {
       expect(waitMinutes + jobMinutes).toBeLessThan(minutes(limit));
     },
   );
+
+  it("of a fleet has the same limits, one at a time, and is no other's concern", () => {
+    const { find, up } = readWorkflow("fleets").jobs;
+    const limitsOf = (script: string) => /timeout --foreground.*\n.*pulumi up.*$/m.exec(script)?.[0];
+    expect(find?.if).toBe("contains(vars.MASUMI_STACKS, 'customers')");
+    expect(limitsOf(scriptOf("fleets", "up", "up"))).toBe(limitsOf(scriptOf("deploy", "up-preprod", "up")));
+    expect(up?.["timeout-minutes"]).toBe(deploy["up-preprod"]?.["timeout-minutes"]);
+    expect(up?.concurrency).toEqual({ group: "deploy-${{ matrix.stack }}", "cancel-in-progress": false });
+    expect(up?.steps.slice(-2)[0]?.uses).toMatch(/^aws-actions\/configure-aws-credentials@/);
+  });
 
   it("assumes its role last, right before up", () => {
     for (const stack of ["preprod", "mainnet"]) {

@@ -1,6 +1,7 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CliStack } from "../cli/stack.ts";
 import { repository } from "../helpers/project.ts";
@@ -297,6 +298,74 @@ describe("the preview of everything else", () => {
     expect(exitCode).toBe(status);
     expect(stdout).toBe("preview --stack preprod --non-interactive --color never: [secret]\n");
     expect(asShown(readFileSync(summary, "utf8")).trim()).toBe(stdout.trim());
+  });
+});
+
+describe("the fleets that a push changes", () => {
+  const git = (...words: string[]) =>
+    execFileSync("git", ["-C", folder, "-c", "user.name=A", "-c", "user.email=a@example.com", ...words], {
+      encoding: "utf8",
+    }).trim();
+  function commit(files: Readonly<Record<string, string>>): string {
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+    git("add", "--all");
+    git("commit", "--quiet", "--allow-empty", "-m", "change");
+    return git("rev-parse", "HEAD");
+  }
+  async function find(before: string) {
+    const output = join(folder, "..", `output-${basename(folder)}`);
+    writeFileSync(output, "");
+    const env = { BEFORE: before, GITHUB_OUTPUT: output };
+    const { exitCode } = await runScript(scriptOf("fleets", "find", "find"), folder, env);
+    const { stacks = "" } = readOutputs(output);
+    rmSync(output);
+    return { exitCode, stacks: JSON.parse(stacks) as unknown };
+  }
+
+  it.each<[what: string, changed: Readonly<Record<string, string>>, stacks: readonly string[]]>([
+    ["an agent", { "agents/customers-01/new.yaml": "a" }, ["preprod-customers-01"]],
+    ["a stack's settings", { "Pulumi.preprod-customers-10.yaml": "b" }, ["preprod-customers-10"]],
+    ["a new fleet", { "Pulumi.preprod-customers-11.yaml": "c" }, ["preprod-customers-11"]],
+    ["another folder", { "agents/customers-010/x.yaml": "d", "README.md": "e" }, []],
+  ])("are found: %s", async (_what, changed, stacks) => {
+    git("init", "--quiet");
+    const before = commit({
+      "Pulumi.preprod-customers.yaml": "",
+      "Pulumi.preprod-customers-01.yaml": "",
+      "Pulumi.preprod-customers-10.yaml": "",
+      "Pulumi.$(touch owned)-customers-10.yaml": "",
+      "agents/customers-01/.gitkeep": "",
+    });
+    commit(changed);
+    expect(await find(before)).toEqual({ exitCode: 0, stacks });
+  });
+
+  it.each(["", "0".repeat(40)])("are all of them where nothing can be compared: '%s'", async (before) => {
+    git("init", "--quiet");
+    commit({ "Pulumi.preprod-customers-01.yaml": "", "Pulumi.preprod-customers-02.yaml": "" });
+    const stacks = ["preprod-customers-01", "preprod-customers-02"];
+    expect(await find(before)).toEqual({ exitCode: 0, stacks });
+  });
+
+  it.each([
+    ["made if it is new", "[]", "encryptionsalt: v1:a", ["stack init S --no-select --non-interactive"]],
+    [
+      "made with its own key",
+      "[]",
+      "secretsprovider: awskms://alias/a",
+      ["stack init S --no-select --non-interactive --secrets-provider awskms://alias/a"],
+    ],
+    ["left as it is", '[{"name": "S"}]', "encryptionsalt: v1:a", []],
+  ])("have their stack %s", async (_what, listed, settings, made) => {
+    mkdirSync(join(folder, "agents"));
+    writeFileSync(join(folder, "Pulumi.S.yaml"), `${settings}\n`);
+    const pulumi = `case "$*" in "stack ls --json") echo '${listed}';; *) echo "$*";; esac`;
+    const { exitCode, stdout } = await withPulumi(pulumi, scriptOf("fleets", "up", "up"), { STACK: "S" });
+    expect(exitCode).toBe(0);
+    expect(stdout.trim().split("\n")).toEqual([...made, "up --stack S --yes --non-interactive"]);
   });
 });
 

@@ -23,8 +23,9 @@ export function rulePriorities(
   agents: readonly Agent[],
   registered: RegisteredUrls,
 ): RulePriorities {
-  const { on, name } = config.shared;
-  const isShared = on === "ecs-alb" && hostedBy("shared", agents).length > 0;
+  const { on, name, of, keep } = config.shared;
+  const hasService = of === undefined && (keep || hostedBy("shared", agents).length > 0);
+  const isShared = on === "ecs-alb" && hasService;
   const given = new Map(Object.entries(config.aws.priorities));
   const ofShared = given.get(name);
   // The service's rule is known by the service's name, as an agent's is by the agent's id.

@@ -3,10 +3,10 @@ import { DockerStart } from "../../../providers/docker/index.ts";
 import { DATA_FOLDER, runtimeEnvironment, sortedEnvironment } from "../../crews/environment.ts";
 import { RUNTIME_CONFINEMENT } from "../../declarations/index.ts";
 import { scopeOf } from "../../fleet/index.ts";
-import { SHARED_SERVICE, sharedContainer } from "../../hosting/shared/names.ts";
+import { SHARED_SERVICE, serviceStack, sharedContainer } from "../../hosting/shared/names.ts";
 import { sharedPort } from "../../hosting/shared/url.ts";
 import { dockerUrl } from "../../hosting/docker/url.ts";
-import { JOB_SECONDS, makeConfined, useEngine } from "../docker/engine.ts";
+import { type DockerEngine, JOB_SECONDS, makeConfined, useEngine } from "../docker/engine.ts";
 import type { HostingContext } from "../hosting.ts";
 import { SharedCrews } from "./component.ts";
 import { type SharedService, secretsInFile } from "./service.ts";
@@ -22,9 +22,35 @@ export function dockerService(context: HostingContext): SharedService {
   const { shared, docker } = config;
   const engine = useEngine(context);
   const { host } = engine;
-  const options = { parent: new SharedCrews(SHARED_SERVICE) };
-  const name = sharedContainer(pulumi.getProject(), pulumi.getStack());
+  const name = sharedContainer(pulumi.getProject(), serviceStack(shared, pulumi.getStack()));
   const port = sharedPort({ settings: config, scope: scopeOf(config) });
+  const served = {
+    url: dockerUrl(docker, shared.name, port),
+    place: { kind: "docker", host, container: name, folder: AGENTS } as const,
+    platform: engine.platform,
+    instances: 1,
+    jobSeconds: JOB_SECONDS,
+    passSecrets: secretsInFile,
+  };
+  if (shared.of !== undefined) return { ...served, ready: [] };
+  return { ...served, ready: makeDockerService({ context, engine, name, port }) };
+}
+
+/** Makes the container, and returns what must be up before agents come. */
+function makeDockerService({
+  context: {
+    config: { shared, docker },
+  },
+  engine,
+  name,
+  port,
+}: {
+  readonly context: HostingContext;
+  readonly engine: DockerEngine;
+  readonly name: string;
+  readonly port: number;
+}): pulumi.Resource[] {
+  const options = { parent: new SharedCrews(SHARED_SERVICE) };
   const environment = sortedEnvironment({
     AGENTS,
     // The image names the file of a crew of one agent.
@@ -49,7 +75,7 @@ export function dockerService(context: HostingContext): SharedService {
   const start = new DockerStart(
     SHARED_SERVICE,
     {
-      host,
+      host: engine.host,
       container: name,
       containerId: container.id,
       agentId: SHARED_SERVICE,
@@ -58,13 +84,5 @@ export function dockerService(context: HostingContext): SharedService {
     },
     options,
   );
-  return {
-    url: dockerUrl(docker, shared.name, port),
-    place: { kind: "docker", host, container: name, folder: AGENTS },
-    platform: engine.platform,
-    ready: [container, start],
-    instances: 1,
-    jobSeconds: JOB_SECONDS,
-    passSecrets: secretsInFile,
-  };
+  return [container, start];
 }

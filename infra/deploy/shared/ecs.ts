@@ -8,7 +8,7 @@ import { type Agent, RUNTIME_CONFINEMENT } from "../../declarations/index.ts";
 import { ownTags } from "../../hosting/ecs/tags.ts";
 import { albUrl } from "../../hosting/ecs/url.ts";
 import { parameterPath } from "../../hosting/names.ts";
-import { SHARED_SERVICE, sharedPath } from "../../hosting/shared/names.ts";
+import { SHARED_SERVICE, serviceStack, sharedPath } from "../../hosting/shared/names.ts";
 import { watch } from "../ecs/alarms.ts";
 import { type AlbStack, awaitRollout, makeService, makeTask, useAlb } from "../ecs/alb.ts";
 import { commonInputs, withCommonInputs } from "../ecs/common-inputs.ts";
@@ -23,42 +23,50 @@ import type { SharedSecrets, SharedService } from "./service.ts";
 /** The path that the load balancer asks: it says that the service is up, whatever its agents are. */
 const HEALTH_PATH = "/healthz";
 
-const pathOfService = () => sharedPath(pulumi.getProject(), pulumi.getStack());
+const pathOfService = ({ shared }: StackConfig) =>
+  sharedPath(pulumi.getProject(), serviceStack(shared, pulumi.getStack()));
 /** What the names of its agents' parameters begin with. */
-const parametersPath = () => parameterPath(`${pathOfService()}/agents/`);
+const parametersPath = (config: StackConfig) => parameterPath(`${pathOfService(config)}/agents/`);
 
 /** Makes the service on ECS behind the stack's load balancer, with one rule, however many agents it has. */
 export async function ecsService(context: HostingContext): Promise<SharedService> {
   const { config } = context;
-  const alb = await useAlb(context);
-  const common = commonInputs(config.aws, SHARED_SERVICE);
-  const options = withCommonInputs(common, { parent: new SharedCrews(SHARED_SERVICE) });
   const agents = agentsPlace(config);
-  const { rollout, record } = makeEcsService(alb, agents, options);
+  const ready = config.shared.of === undefined ? await ownService(context, agents) : [];
   return {
-    url: albUrl(alb.domain, config.shared.name),
+    url: albUrl(config.aws.domain ?? "", config.shared.name),
     place: agents,
     platform: config.aws.platform,
-    ready: [rollout, record],
+    ready,
     instances: config.shared.instances,
     jobSeconds: config.aws.jobMinutes * 60,
     passSecrets: (agent, secrets, own) =>
-      storeInParameter(
-        config.aws.kmsKeyArn,
-        { agent, secrets },
-        withCommonInputs(commonInputs(config.aws, agent.id), own),
-      ),
+      storeInParameter(config, { agent, secrets }, withCommonInputs(commonInputs(config.aws, agent.id), own)),
   };
+}
+
+/** Makes this stack's own service, and returns what must be up before agents come. */
+async function ownService(context: HostingContext, agents: BucketPlace): Promise<pulumi.Resource[]> {
+  const alb = await useAlb(context);
+  const common = commonInputs(context.config.aws, SHARED_SERVICE);
+  const options = withCommonInputs(common, { parent: new SharedCrews(SHARED_SERVICE) });
+  const { rollout, record } = makeEcsService(alb, agents, options);
+  return [rollout, record];
 }
 
 type BucketPlace = Extract<Place, { readonly kind: "bucket" }>;
 
 /** Returns where the service reads its agents: in the stack's bucket, beside their large documents. */
 function agentsPlace(config: StackConfig): BucketPlace {
-  const { documents, aws } = config;
+  const { documents, aws, shared } = config;
   if (!documents) throw new Error("masumi:documents is missing");
   const { bucket, region = aws.region ?? "", profile = aws.profile, prefix: all = "" } = documents;
-  const prefix = posix.join(all, pulumi.getProject(), pulumi.getStack(), SHARED_SERVICE);
+  const prefix = posix.join(
+    all,
+    pulumi.getProject(),
+    serviceStack(shared, pulumi.getStack()),
+    SHARED_SERVICE,
+  );
   return { kind: "bucket", bucket: { bucket, region, ...(profile ? { profile } : {}) }, prefix };
 }
 
@@ -69,7 +77,7 @@ function makeEcsService(alb: AlbStack, agents: BucketPlace, options: pulumi.Cust
   const taskRole = makeRole(alb, agents, options);
   const logGroup = new aws.cloudwatch.LogGroup(
     id,
-    { name: pathOfService(), retentionInDays: config.aws.logRetentionDays },
+    { name: pathOfService(config), retentionInDays: config.aws.logRetentionDays },
     options,
   );
   const route = makeRoute({ id, host: `${name}.${domain}`, healthPath: HEALTH_PATH }, alb, options);
@@ -123,7 +131,7 @@ function environmentOf({ config }: AlbStack, agents: BucketPlace) {
     AGENTS: `s3://${agents.bucket.bucket}/${agents.prefix}`,
     // The image names the file of a crew of one agent.
     AGENT_DECLARATION: "",
-    AGENT_SECRETS: parametersPath(),
+    AGENT_SECRETS: parametersPath(config),
     ...(config.shared.code ? { SHARED_CODE: "1" } : {}),
     ...own,
   });
@@ -142,7 +150,7 @@ function makeRole(
       clusterArn,
       bucket: agents.bucket.bucket,
       prefix: agents.prefix,
-      parameters: parametersPath(),
+      parameters: parametersPath(config),
       tags: ownTags(project, stack, SHARED_SERVICE),
       tasksAreTagged: true,
     }),
@@ -153,15 +161,16 @@ function makeRole(
 
 /** Stores an agent's secrets in one parameter of its own, which the service reads when the agent's settings say that they changed. */
 function storeInParameter(
-  kmsKeyArn: string | undefined,
+  config: StackConfig,
   { agent, secrets }: { readonly agent: Agent; readonly secrets: ReadonlyMap<string, CrewSecret> },
   options: pulumi.CustomResourceOptions,
 ): SharedSecrets {
+  const { kmsKeyArn } = config.aws;
   const values = Object.fromEntries([...secrets].map(([variable, { value }]) => [variable, value]));
   const parameter = new aws.ssm.Parameter(
     agent.id,
     {
-      name: `${parametersPath()}${agent.id}`,
+      name: `${parametersPath(config)}${agent.id}`,
       type: "SecureString",
       description: "The secrets of an agent of the shared crew service",
       value: pulumi.secret(pulumi.jsonStringify(values)),

@@ -10,6 +10,7 @@ import { separateStack } from "../../../providers/common/local-stack.js";
 import { SharedProcess } from "../../../providers/shared-crew/index.ts";
 import type { HostingContext } from "../hosting.ts";
 import { pollSeconds } from "../process/process.ts";
+import { serviceStack } from "../../hosting/shared/names.ts";
 import { SharedCrews } from "./component.ts";
 import { type SharedService, secretsInFile } from "./service.ts";
 
@@ -18,13 +19,23 @@ const JOB_SECONDS = 900;
 
 /** Makes the service as a process of this machine, on a reserved port, so every preview knows the URL. */
 export async function processService({ config, projectRoot }: HostingContext): Promise<SharedService> {
-  const stack = separateStack(config.stack);
+  const { of, keep, code } = config.shared;
+  const stack = separateStack(serviceStack(config.shared, config.stack));
   const own = { projectRoot, ...(stack === undefined ? {} : { stack }) };
   const port = (await reservePorts(projectRoot, [SHARED_SERVICE], stack)).get(SHARED_SERVICE);
   if (port === undefined) throw new Error("no port is reserved for the shared crew service");
+  const served = {
+    url: crewUrl(port),
+    place: { kind: "folder", ...own } as const,
+    instances: 1,
+    jobSeconds: JOB_SECONDS,
+    environment: { PAYMENT_POLL: String(pollSeconds(config.paymentServiceUrl)) },
+    passSecrets: secretsInFile,
+  };
+  if (of !== undefined) return { ...served, ready: [] };
   const service = new SharedProcess(
     SHARED_SERVICE,
-    { ...own, port, code: config.shared.code },
+    { ...own, port, code, ...(keep ? { keep } : {}) },
     { parent: new SharedCrews(SHARED_SERVICE) },
   );
   const home = crewHome(projectRoot, SHARED_SERVICE, stack);
@@ -32,13 +43,5 @@ export async function processService({ config, projectRoot }: HostingContext): P
   if (recorded && !recorded.isAlive) {
     void pulumi.log.warn("The shared crew service is not running; up starts it again.", service);
   }
-  return {
-    url: crewUrl(port),
-    place: { kind: "folder", ...own },
-    ready: [service],
-    instances: 1,
-    jobSeconds: JOB_SECONDS,
-    environment: { PAYMENT_POLL: String(pollSeconds(config.paymentServiceUrl)) },
-    passSecrets: secretsInFile,
-  };
+  return { ...served, ready: [service] };
 }

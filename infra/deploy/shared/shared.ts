@@ -6,6 +6,7 @@ import { CrewDrain } from "../../../providers/crew-drain/index.ts";
 import {
   type FileBeside,
   type PackagesBeside,
+  STACK_VARIABLE,
   SharedAgent,
   SharedIdentity,
 } from "../../../providers/shared-crew/index.ts";
@@ -59,6 +60,8 @@ function hostAgent(stack: SharedStack, crew: CrewToHost, options: pulumi.CustomR
     needsDocumentsKey: documents.needsKey,
     databaseUrl: databaseOf(agent, options),
   });
+  const { of, keep } = config.shared;
+  const owner = of !== undefined || keep ? { [STACK_VARIABLE]: config.stack } : {};
   const variables = agentEnvironment({ ...crew, config, jobSeconds, documents: documents.environment });
   const url = `${service.url}/${agent.id}`;
   const served = new SharedAgent(
@@ -68,7 +71,7 @@ function hostAgent(stack: SharedStack, crew: CrewToHost, options: pulumi.CustomR
       place,
       url,
       declaration: files.declaration,
-      environment: Object.fromEntries(sortedEnvironment({ ...variables, ...service.environment })),
+      environment: Object.fromEntries(sortedEnvironment({ ...variables, ...service.environment, ...owner })),
       ...service.passSecrets(agent, secrets, options),
       files: beside,
       ...(packages ? { packages } : {}),

@@ -12,6 +12,9 @@ export const sharedContainer = (project: string, stack: string): string =>
 export const sharedPath = (project: string, stack: string): string =>
   agentPath(project, stack, SHARED_SERVICE);
 
+/** Returns the stack that the service belongs to, which masumi:shared.of may say is another one. */
+export const serviceStack = (shared: { readonly of?: string }, stack: string): string => shared.of ?? stack;
+
 /** Paths that the service answers by itself, so no agent can be reached there. */
 const PATHS: ReadonlySet<string> = new Set(["availability", "docs", "healthz", "metrics", "status"]);
 

@@ -18,6 +18,16 @@ const schema = z.strictObject({
   /** CPU units (1024 are one core) and MiB of the service's container. */
   cpu: z.int().min(256).default(1024),
   memory: z.int().min(512).default(2048),
+  /**
+   * The stack whose service serves this stack's agents, too, instead of one of its own: in the same project, and with the same `on` and
+   * `name`. Its agents are its own: only they come and go with it.
+   */
+  of: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,100}$/, "expected the name of a stack of this project")
+    .exactOptional(),
+  /** Whether the service stays while this stack has no agents of it, because those of other stacks are served, too. */
+  keep: z.boolean().default(false),
   /** How many instances run side by side; more than one only on ECS. */
   instances: z.int().min(1).max(20).default(1),
 });

@@ -7,7 +7,7 @@ import { albTraits } from "../ecs/traits.ts";
 import type { DocumentsSettings } from "../documents-settings.ts";
 import type { HostingTraits, LogContext, LogPlace } from "../kind.ts";
 import { nearestSize } from "../sizes.ts";
-import { sharedContainer, sharedPath } from "./names.ts";
+import { serviceStack, sharedContainer, sharedPath } from "./names.ts";
 import { SHARED_PLACES, type SharedSettings } from "./settings.ts";
 import { sharedUrl } from "./url.ts";
 
@@ -16,6 +16,8 @@ interface Settings {
   readonly docker: DockerSettings;
   readonly aws: AwsSettings;
   readonly documents?: DocumentsSettings | undefined;
+  /** The stack's name. */
+  readonly stack?: string;
 }
 
 /**
@@ -30,6 +32,7 @@ export const sharedTraits: HostingTraits<Settings> = {
   sizes: [],
   readsLocalFiles: false,
   losesPaidJobs: false,
+  staysWithoutAgents: ({ shared }) => shared.keep && shared.on !== undefined,
   needsDocumentsKey: () => true,
   settingsProblems(settings) {
     const { on } = settings.shared;
@@ -39,7 +42,7 @@ export const sharedTraits: HostingTraits<Settings> = {
           'npx masumi-agents config set masumi:shared \'{"on":"docker"}\'',
       ];
     }
-    return [...sizeProblems(settings.shared), ...placeProblems(settings)];
+    return [...sizeProblems(settings.shared), ...joinProblems(settings), ...placeProblems(settings)];
   },
   urls({ settings, projectRoot, stack, scope }) {
     const base = sharedUrl({ settings, projectRoot, stack, scope });
@@ -68,6 +71,26 @@ function sizeProblems({ on, cpu, memory, instances }: SharedSettings): string[] 
   return problems;
 }
 
+/** What a stack lacks whose agents are served by another stack's service. */
+function joinProblems({ shared, docker, stack }: Settings): string[] {
+  const { of, keep, on, name } = shared;
+  if (of === undefined) return [];
+  const problems: string[] = [];
+  if (of === stack)
+    problems.push(`masumi:shared.of is this stack itself, ${of}: remove it, or name another one`);
+  if (keep) {
+    problems.push(
+      "masumi:shared has both of and keep: the service is that stack's, so only that one can keep it: remove keep",
+    );
+  }
+  if (on === "docker" && docker.ports[name] === undefined) {
+    problems.push(
+      `masumi:docker.ports.${name} is missing: with masumi:shared.of, set it in both stacks to the port of the service of ${of}`,
+    );
+  }
+  return problems;
+}
+
 function placeProblems(settings: Settings): string[] {
   if (settings.shared.on === "docker") return dockerTraits.settingsProblems(settings);
   return settings.shared.on === "ecs-alb"
@@ -86,8 +109,9 @@ function bucketProblems({ documents }: Settings): string[] {
   ];
 }
 
-function logPlace({ settings, projectRoot, project, stack }: LogContext<Settings>): LogPlace {
+function logPlace({ settings, projectRoot, project, stack: own }: LogContext<Settings>): LogPlace {
   const { shared, docker, aws } = settings;
+  const stack = serviceStack(shared, own);
   if (shared.on === "docker") {
     const { host } = docker;
     return {

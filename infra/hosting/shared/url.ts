@@ -4,6 +4,7 @@ import { DOCKER_PORTS, dockerUrl } from "../docker/url.ts";
 import type { AwsSettings } from "../ecs/settings.ts";
 import { albUrl } from "../ecs/url.ts";
 import { stableNumbers } from "../stable-numbers.ts";
+import { serviceStack } from "./names.ts";
 import type { SharedSettings } from "./settings.ts";
 
 export interface SharedUrlContext {
@@ -36,6 +37,6 @@ export function sharedUrl(context: SharedUrlContext): string | undefined {
   const { shared, docker, aws } = context.settings;
   if (shared.on === "docker") return dockerUrl(docker, shared.name, sharedPort(context));
   if (shared.on === "ecs-alb") return aws.domain && albUrl(aws.domain, shared.name);
-  const port = reservedPort(context.projectRoot, SHARED_SERVICE, context.stack);
+  const port = reservedPort(context.projectRoot, SHARED_SERVICE, serviceStack(shared, context.stack));
   return port === undefined ? undefined : crewUrl(port);
 }

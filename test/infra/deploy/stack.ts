@@ -70,6 +70,7 @@ export async function deploy(
     void new MasumiAgent({
       agent,
       config,
+      projectRoot,
       wallet: V2,
       hosting: hostingOf(agent),
       queueLength: 1,

@@ -114,6 +114,19 @@ describe("what the shared crew service lacks", () => {
     ["a bucket on ECS", { on: "ecs-alb" }, { aws }, /masumi:documents is missing/],
     ["a domain on ECS", { on: "ecs-alb" }, {}, /masumi:aws\.domain is missing/],
     ["a size of Fargate's", { on: "ecs-alb", cpu: 1000 }, { aws }, /the nearest size is \{ cpu: 1024/],
+    ["a service of one's own to keep", { on: "process", of: "other", keep: true }, {}, /both of and keep/],
+    [
+      "the port of another's service",
+      { on: "docker", of: "other" },
+      {},
+      /masumi:docker\.ports\.crews is missing/,
+    ],
+    [
+      "another stack to join",
+      { on: "process", of: "preprod" },
+      {},
+      /masumi:shared\.of is this stack itself, preprod/,
+    ],
     ["room for instances on Docker", { on: "docker", instances: 2 }, {}, /masumi:shared\.instances is 2/],
   ])("is %s", (_what, shared, more, said) => {
     expect(problems(shared, more)).toMatch(said);

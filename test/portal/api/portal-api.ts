@@ -10,7 +10,6 @@ import type { Database } from "../../../portal/database/database.ts";
 import { openDatabase } from "../../../portal/database/open.ts";
 import { folderStore } from "../../../portal/documents/folder.ts";
 import { FleetDirectory } from "../../../portal/fleets/fleets.ts";
-import { openFleetProject } from "../../../portal/fleets/project.ts";
 import { UnauthorizedError } from "../../../portal/identity/index.ts";
 import { readSettings } from "../../../portal/settings.ts";
 import { OWN_TEMPLATES, readTemplates } from "../../../portal/templates/template.ts";
@@ -33,14 +32,13 @@ export async function startApi(
 ): Promise<TestedApi> {
   const folder = mkdtempSync(join(tmpdir(), "masumi-portal-api-"));
   const { database } = await openDatabase({ url: undefined, folder: join(folder, "database") });
-  const project = openFleetProject(join(folder, "project"));
   const fleets = new FleetDirectory({
-    project,
+    folder,
     repository: new Repository(join(folder, "repository.git")),
     prefix: "local",
   });
   const hosting = { "masumi:hosting": "shared", "masumi:shared": '{"on":"process"}' };
-  await prepareLocalStack(project, {
+  await prepareLocalStack(fleets.project, {
     stack: fleets.model,
     sandboxUrl: "http://127.0.0.1:9",
     settings: { ...hosting, "masumi:documents": JSON.stringify({ folder }) },

@@ -1,8 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { type CommitterParts, commitRequests } from "../../../portal/commits/committer.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  type CommitterParts,
+  commitRequests,
+  noteForeignCommits,
+} from "../../../portal/commits/committer.ts";
 import { Repository } from "../../../portal/commits/repository.ts";
 import { addAgent, changeAgent, findAgent } from "../../../portal/database/agents.ts";
 import type { Database } from "../../../portal/database/database.ts";
@@ -31,6 +35,7 @@ beforeEach(async () => {
   const fleets = {
     named: (fleet: number) => ({ folder: `agents/${fleet}` }),
     missingFiles: () => Promise.resolve([]),
+    newestCommit: (fleet: number) => repository.newestOf([`agents/${fleet}`]),
   };
   parts = { database, repository, fleets };
 });
@@ -120,4 +125,54 @@ it("does not take an agent that leaves for one that is declared", async () => {
   await database.transaction((queries) => changeAgent(queries, id, { state: "leaving" }));
   await commitRequests(parts);
   expect(await findAgent(database, id)).toMatchObject({ state: "leaving" });
+});
+
+describe("what somebody else pushes", () => {
+  /** A repository with a remote, and one of somebody else's with the same. */
+  async function shared() {
+    const remote = join(folder, `remote-${(count += 1)}.git`);
+    await git(folder, ["init", "--quiet", "--bare", "--initial-branch=main", remote]);
+    const [own, others] = ["own", "others"].map(
+      (name) => new Repository(join(folder, `${name}-${count}.git`), remote),
+    ) as [Repository, Repository];
+    await own.open();
+    await others.open();
+    const fleets = { ...parts.fleets, newestCommit: (fleet: number) => own.newestOf([`agents/${fleet}`]) };
+    return { others, parts: { database, repository: own, fleets } };
+  }
+
+  const push = async (repository: Repository, path: string): Promise<string> => {
+    await repository.update();
+    const changes = [{ path, text: `${path}\n` }];
+    return repository.commit({ subject: "Push", changes, authors: [], requests: [] });
+  };
+
+  it("is deployed if it changes a fleet's files, and noted once", async () => {
+    const { others, parts: own } = await shared();
+    await accept();
+    await commitRequests(own);
+    const declared = async () => (await findFleet(database, 1))?.declaredCommit;
+    const mine = await declared();
+    await push(others, "README.md");
+    await noteForeignCommits(own);
+    expect(await declared(), "nothing of the fleet's").toBe(mine);
+    const theirs = await push(others, "agents/1/theirs.yaml");
+    await noteForeignCommits(own);
+    expect(await declared()).toBe(theirs);
+    await database.query("UPDATE portal_fleets SET failures = 2 WHERE number = 1");
+    await noteForeignCommits(own);
+    expect((await findFleet(database, 1))?.failures, "what is known already resets nothing").toBe(2);
+  });
+
+  it("is left to the portal that commits just now", async () => {
+    const { others, parts: own } = await shared();
+    await accept();
+    await commitRequests(own);
+    const mine = (await findFleet(database, 1))?.declaredCommit;
+    await push(others, "agents/1/theirs.yaml");
+    const lock = await database.tryLock("commits");
+    await noteForeignCommits(own);
+    expect((await findFleet(database, 1))?.declaredCommit).toBe(mine);
+    await lock?.release();
+  });
 });

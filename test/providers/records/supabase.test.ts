@@ -29,7 +29,7 @@ describe.skipIf(!postgresIsThere && !isRequired)("the table of agents in Supabas
     database = await startDatabase();
     await database.run(database.url, SUPABASE);
     // Whoever applies them twice loses nothing.
-    for (const file of ["0001_agents.sql", "supabase/0001_agents_rights.sql"]) {
+    for (const file of ["0001_agents.sql", "0002_agents_declared.sql", "supabase/0001_agents_rights.sql"]) {
       await database.run(database.url, sql(file), sql(file));
     }
     const row = (id: string, user: string) =>

@@ -22,6 +22,12 @@ type Inputs = Parameters<typeof provider.create>[0];
 
 const digestOf = (content: string | Buffer) => createHash("sha256").update(content).digest("hex");
 
+/** As infra/deploy/shared passes it where stacks share a service. */
+const inStack = (stack: string): Inputs => ({
+  ...inputs,
+  environment: { ...inputs.environment, AGENT_STACK: stack },
+});
+
 let projectRoot: string;
 let server: Server;
 let inputs: Inputs;
@@ -225,5 +231,28 @@ describe("packages for a container", () => {
     const news = { ...before, packages: { ...before.packages, target } } as Inputs;
     expect(await provider.diff("writer", outs, news)).toEqual({ changes: true, replaces: [] });
     expect(await provider.diff("writer", outs, before)).toEqual({ changes: false, replaces: [] });
+  });
+});
+
+describe("an agent of a service that stacks share", () => {
+  it("is refused where another stack has one of its id, whose files stay as they are", async () => {
+    await provider.create(inStack("customers-01"));
+    const before = contentOf("environment.json");
+    await expect(
+      provider.create({ ...inStack("customers-02"), declaration: '{"id":"other"}' }),
+    ).rejects.toMatchObject({
+      code: "SHARED_AGENT_TAKEN",
+    });
+    expect(contentOf("environment.json")).toBe(before);
+    expect(contentOf("crew.json")).toBe('{"id":"writer"}');
+  });
+
+  it.each([
+    ["what a killed run of its own stack has left", () => provider.create(inStack("customers-01"))],
+    ["what was left by a stack of its own", () => provider.create(inputs)],
+  ])("comes back over %s", async (_what, leave) => {
+    await leave();
+    const { outs } = await provider.create(inStack("customers-01"));
+    expect(await provider.diff("writer", outs, inStack("customers-01"))).toMatchObject({ changes: false });
   });
 });

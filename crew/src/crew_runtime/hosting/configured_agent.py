@@ -32,6 +32,8 @@ PLACES: Final = frozenset(
 """Variables that a service sets for its agents: where what is theirs is."""
 REVISION: Final = "SECRETS_REVISION"
 """Means nothing here, and /healthz repeats it: it changes where only the secrets do, so that they are read anew."""
+STACK: Final = "AGENT_STACK"
+"""Means nothing here: it tells who deploys the agent where one service has those of several stacks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ def read_shared_agent(
         ConfigurationError: with every problem at once.
 
     """
-    problems = [*_wrong_names("environment.json", own, (ALL - PLACES - SECRET) | {REVISION})]
+    problems = [*_wrong_names("environment.json", own, (ALL - PLACES - SECRET) | {REVISION, STACK})]
     problems += _wrong_names("secrets.json", secrets, SECRET)
     inherited = {name: value for name, value in defaults.items() if name in ALL - PLACES}
     try:
