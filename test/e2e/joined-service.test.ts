@@ -76,11 +76,11 @@ describe("a crew service that two stacks share", { timeout: 240_000 }, () => {
     expect(await healthOf(JOINED)).toBe(200);
   });
 
-  it("refuses an agent of an id that the other stack has, and says whose it is", async () => {
+  it("has no second agent of an id: nothing is spent where the other stack's is registered", async () => {
     folder.write("agents/none/writer.yaml", agent("Another writer"));
     const { exitCode, stdout, stderr } = await folder.run("up", "--stack", OWNER);
     expect(exitCode).toBe(1);
-    expect(stdout + stderr).toMatch(/SHARED_AGENT_TAKEN: .*an agent writer, of the stack local-joined/);
+    expect(stdout + stderr).toMatch(/FOREIGN_REGISTRATION: .*\/writer is already registered/);
     expect(await healthOf(JOINED)).toBe(200);
     folder.remove("agents/none/writer.yaml");
     expect(await up(OWNER)).toEqual([]);
