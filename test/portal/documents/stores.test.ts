@@ -1,0 +1,100 @@
+/** What every store of documents does, on the folder and on a bucket of a real S3 (MiniStack). */
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bucketStore } from "../../../portal/documents/bucket.ts";
+import { folderStore } from "../../../portal/documents/folder.ts";
+import type { DocumentStore } from "../../../portal/documents/store.ts";
+import { LocalS3 } from "../../helpers/s3.ts";
+
+const root = mkdtempSync(join(tmpdir(), "masumi-portal-documents-"));
+const KEYS = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" } as const;
+const before = Object.fromEntries(Object.keys(KEYS).map((name) => [name, process.env[name]]));
+let s3: LocalS3;
+
+beforeAll(async () => {
+  Object.assign(process.env, KEYS);
+  s3 = await LocalS3.start();
+  await s3.client.createBucket({ Bucket: "documents" });
+}, 300_000);
+afterAll(async () => {
+  for (const [name, value] of Object.entries(before)) {
+    if (value === undefined) Reflect.deleteProperty(process.env, name);
+    else process.env[name] = value;
+  }
+  await s3[Symbol.asyncDispose]();
+  rmSync(root, { recursive: true });
+});
+
+const digestOf = (text: string) => createHash("sha256").update(text).digest("hex");
+async function* chunks(...texts: string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield Buffer.from(text);
+}
+const listed = async (store: DocumentStore) => {
+  const found: string[] = [];
+  for await (const { sha256 } of store.list()) found.push(sha256);
+  return found.toSorted();
+};
+
+describe.each([
+  ["a folder", () => ({ store: folderStore(join(root, "folder")), spool: join(root, "folder/incoming") })],
+  [
+    "a bucket",
+    () => ({
+      store: bucketStore(
+        { bucket: "documents", region: "us-east-1", endpoint: s3.endpoint, prefix: "customers" },
+        join(root, "incoming"),
+      ),
+      spool: join(root, "incoming"),
+    }),
+  ],
+] as const)("%s", (_name, open) => {
+  it("keeps what comes under its digest, and the same once", async () => {
+    const { store, spool } = open();
+    const stored = await store.put(chunks("one ", "document"));
+    expect(stored).toEqual({ sha256: digestOf("one document"), bytes: 12 });
+    expect(await store.put(chunks("one document"))).toEqual(stored);
+    expect(await listed(store)).toEqual([stored.sha256]);
+    expect(await store.has(stored.sha256)).toBe(true);
+    expect(await store.has(digestOf("another"))).toBe(false);
+    expect(readdirSync(spool), "nothing of it is left where it came in").toEqual([]);
+  });
+
+  it("keeps nothing of what did not come whole", async () => {
+    const { store, spool } = open();
+    const known = await listed(store);
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from("half");
+      throw new Error("the line broke");
+    }
+    await expect(store.put(broken())).rejects.toThrow("the line broke");
+    expect(await listed(store)).toEqual(known);
+    expect(readdirSync(spool)).toEqual([]);
+  });
+
+  it("says when each was stored last, and removes one, also twice", async () => {
+    const { store } = open();
+    const started = Date.now();
+    const { sha256 } = await store.put(chunks("of today"));
+    for await (const document of store.list()) {
+      // S3 tells whole seconds.
+      if (document.sha256 === sha256) expect(document.storedAt.getTime()).toBeGreaterThan(started - 2_000);
+    }
+    await store.remove(sha256);
+    await store.remove(sha256);
+    expect(await store.has(sha256)).toBe(false);
+  });
+});
+
+it("a bucket is listed also behind its first thousand", async () => {
+  const many = { bucket: "documents", region: "us-east-1", endpoint: s3.endpoint, prefix: "many" };
+  const digests = Array.from({ length: 1_001 }, (_, index) => digestOf(String(index)));
+  await Promise.all(
+    digests.map((digest) =>
+      s3.client.putObject({ Bucket: "documents", Key: `many/stored/${digest}`, Body: "" }),
+    ),
+  );
+  expect(await listed(bucketStore(many, join(root, "incoming")))).toEqual(digests.toSorted());
+}, 60_000);
