@@ -184,6 +184,9 @@ const LOGS: CommandSpec = {
     option("--job <reference>", "one job alone, and of one that failed all that its crew's store knows"),
     asJson("print one JSON object a line"),
   ],
+  notes: [
+    "`logs -f | head` ends with the line after the last one that head takes: only a write tells that nobody reads any more.",
+  ],
   examples: [
     "logs market-researcher",
     "logs -f",

@@ -21,13 +21,14 @@ describe("on any other stack than local, Pulumi gets", () => {
       "up -s preprod -t writer",
       "up --stack preprod --target urn:pulumi:preprod::masumi-agents::masumi:index:Agent::writer --target-dependents",
     ],
-    ...["preview", "refresh"].map(
-      (word) =>
-        [
-          `${word} -s preprod -t writer`,
-          `${word} --stack preprod --target urn:pulumi:preprod::masumi-agents::masumi:index:Agent::writer --target-dependents`,
-        ] as const,
-    ),
+    [
+      "preview -s preprod -t writer",
+      "preview --stack preprod --target urn:pulumi:preprod::masumi-agents::masumi:index:Agent::writer --target-dependents",
+    ],
+    [
+      "refresh -s preprod -t writer",
+      "refresh --stack preprod --target urn:pulumi:preprod::masumi-agents::masumi:index:Agent::writer --target-dependents",
+    ],
     ["up -s preprod --exclude urn:x --message two", "up --stack preprod --exclude urn:x --message two"],
     ["up -ys preprod -c aws:region=eu", "up --stack preprod --yes -c aws:region=eu"],
     ["preview --stack preprod --diff --policy-pack p", "preview --stack preprod --diff --policy-pack p"],

@@ -48,6 +48,6 @@ it("a V1 registration that differs and that no state has is refused by the previ
 it.each([
   ["the state has it", (urn: string) => [urn]],
   ["the engine does not tell what the state has", () => undefined],
-])("it is replaced where %s", async (_where, urnsInState) => {
+])("a replacement is announced where %s", async (_where, urnsInState) => {
   await expect(previewed(urnsInState)).resolves.toBeUndefined();
 });

@@ -67,6 +67,31 @@ function redirectToHttps(
   );
 }
 
+/** Whatever no agent's rule takes gets a 404. */
+const listenOnHttps = (
+  name: string,
+  loadBalancerArn: pulumi.Output<string>,
+  certificateArn: pulumi.Input<string>,
+  options: pulumi.CustomResourceOptions,
+): aws.lb.Listener =>
+  new aws.lb.Listener(
+    `${name}-https`,
+    {
+      loadBalancerArn,
+      port: 443,
+      protocol: "HTTPS",
+      sslPolicy: TLS_POLICY,
+      certificateArn,
+      defaultActions: [
+        {
+          type: "fixed-response",
+          fixedResponse: { contentType: "text/plain", statusCode: "404", messageBody: "No such agent." },
+        },
+      ],
+    },
+    options,
+  );
+
 function makeLoadBalancer(
   name: string,
   { aws: settings, domain, network, zoneId }: LoadBalancerArgs,
@@ -92,23 +117,8 @@ function makeLoadBalancer(
   }
   watchLoadBalancer(name, { alarms, loadBalancer: loadBalancer.arn }, options);
   redirectToHttps(name, loadBalancer.arn, options);
-  const listener = new aws.lb.Listener(
-    `${name}-https`,
-    {
-      loadBalancerArn: loadBalancer.arn,
-      port: 443,
-      protocol: "HTTPS",
-      sslPolicy: TLS_POLICY,
-      certificateArn: useCertificate(name, { domain, certificateArn, zoneId }, options),
-      defaultActions: [
-        {
-          type: "fixed-response",
-          fixedResponse: { contentType: "text/plain", statusCode: "404", messageBody: "No such agent." },
-        },
-      ],
-    },
-    options,
-  );
+  const certificate = useCertificate(name, { domain, certificateArn, zoneId }, options);
+  const listener = listenOnHttps(name, loadBalancer.arn, certificate, options);
   return {
     arn: loadBalancer.arn,
     listenerArn: listener.arn,

@@ -116,19 +116,7 @@ export function makeCrew(
   const identityParameter = parameterPath(`${path}/identity`);
   const images = builtImages(shared, agent, options);
   const documents = storeLargeDocuments(agent, shared.images.largeFilesOf(agent), config, options);
-  const policy = shared.cluster.arn.apply((clusterArn) =>
-    agentPolicy({
-      documents: documents.readableByRole,
-      place: shared.place,
-      clusterArn,
-      identityParameter,
-      tags: ownTags(pulumi.getProject(), pulumi.getStack(), agent.id),
-      // Of Express services AWS does not say so.
-      tasksAreTagged: agent.hosting === "ecs-alb",
-    }),
-  );
-  const owner = [config.owner, pulumi.getProject(), pulumi.getStack()];
-  const taskRole = makeTaskRole({ agentId: agent.id, owner, place: shared.place, policy }, options);
+  const taskRole = makeAgentRole(shared, config, { agent, documents, identityParameter }, options);
   return {
     image: shared.images.reference(agent, options),
     // Without the permissions of its roles, a removed service would stay in DRAINING.
@@ -158,6 +146,33 @@ export function makeCrew(
     ),
     taskRole,
   };
+}
+
+interface AgentRoleParts {
+  readonly agent: Agent;
+  readonly documents: LargeDocuments;
+  readonly identityParameter: string;
+}
+
+function makeAgentRole(
+  { cluster, place }: SharedEcs,
+  config: StackConfig,
+  { agent, documents, identityParameter }: AgentRoleParts,
+  options: pulumi.CustomResourceOptions,
+): Role {
+  const [project, stack] = [pulumi.getProject(), pulumi.getStack()];
+  const policy = cluster.arn.apply((clusterArn) =>
+    agentPolicy({
+      documents: documents.readableByRole,
+      place,
+      clusterArn,
+      identityParameter,
+      tags: ownTags(project, stack, agent.id),
+      // Of Express services AWS does not say so.
+      tasksAreTagged: agent.hosting === "ecs-alb",
+    }),
+  );
+  return makeTaskRole({ agentId: agent.id, owner: [config.owner, project, stack], place, policy }, options);
 }
 
 /** Removes what was built for an agent with it; an image of somebody else's is none of ours. */

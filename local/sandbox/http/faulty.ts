@@ -24,51 +24,69 @@ export async function serveFaulty(
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
-  const reply = (instead: Answer) => send(response, incoming.method ?? "GET", instead);
+  const { socket, method = "GET" } = incoming;
   const pause = (ms: number) => sleep(ms, undefined, { signal });
-  const cut = () => incoming.socket.destroy();
   switch (fault.kind) {
     case "lost-before-write":
-      return void cut();
-    case "lost-after-write":
-      await answer();
-      return void cut();
-    case "late-write":
-      cut();
-      await pause(fault.ms);
-      await answer();
-      return;
-    case "late-answer": {
-      const late = await answer();
-      await pause(fault.ms);
-      return reply(late);
-    }
-    case "slow":
-      await pause(fault.ms);
-      return reply(await answer());
+      return void socket.destroy();
     case "error-before-write":
-      return reply(errorAnswer(fault));
-    case "error-after-write":
-      await answer();
-      return reply(errorAnswer(fault));
+      return send(response, method, errorAnswer(fault));
     case "rate-limit":
-      return reply(failure(429, "Too many requests", { "Retry-After": String(fault.retryAfter) }));
+      return send(
+        response,
+        method,
+        failure(429, "Too many requests", { "Retry-After": String(fault.retryAfter) }),
+      );
     case "hang-before-write":
     case "chain-down":
     case "hide-rows":
       return;
-    case "hang-after-write":
+    case "late-write":
+      socket.destroy();
+      await pause(fault.ms);
       await answer();
       return;
-    case "not-json":
-      await answer();
-      return reply(gatewayPage(fault.status));
-    case "truncated-json": {
-      const whole = await answer();
-      return reply({ ...whole, status: 200, body: whole.body.slice(0, whole.body.length / 2) });
+    case "slow":
+      await pause(fault.ms);
+      return send(response, method, await answer());
+    case "late-answer": {
+      const late = await answer();
+      await pause(fault.ms);
+      return send(response, method, late);
     }
+    default:
+      return afterWrite(fault, await answer(), incoming, response);
+  }
+}
+
+/** The faults that leave the work alone and spoil its answer. */
+type SpoilsAnswer = Extract<
+  AnswerFault,
+  { kind: `${string}-after-write` | "not-json" | "truncated-json" | "oversize" }
+>;
+
+function afterWrite(
+  fault: SpoilsAnswer,
+  answer: Answer,
+  { socket, method = "GET" }: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> | void {
+  switch (fault.kind) {
+    case "lost-after-write":
+      return void socket.destroy();
+    case "error-after-write":
+      return send(response, method, errorAnswer(fault));
+    case "hang-after-write":
+      return;
+    case "not-json":
+      return send(response, method, gatewayPage(fault.status));
+    case "truncated-json":
+      return send(response, method, {
+        ...answer,
+        status: 200,
+        body: answer.body.slice(0, answer.body.length / 2),
+      });
     case "oversize":
-      await answer();
       response.writeHead(200, { "Content-Type": "application/json; charset=utf-8" });
       return pipeline(oversizeBody(fault.bytes), response);
   }

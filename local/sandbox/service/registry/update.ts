@@ -57,15 +57,19 @@ const updatedListing = (
   verifications: input.verifications ?? before.verifications,
 });
 
-function requestUpdate(call: Call, input: Update): Registration {
-  if (input.AgentPricing) {
+function requireV2Update({ AgentPricing, type }: Update): void {
+  if (AgentPricing) {
     throw badRequest(
       "V2 updates must not set AgentPricing; put pricing inside each supportedPaymentSources[].pricing field",
     );
   }
-  if (input.type !== undefined && input.type !== "Standard") {
+  if (type !== undefined && type !== "Standard") {
     throw badRequest("Updating OpenApi/X402 agents is not yet supported");
   }
+}
+
+function requestUpdate(call: Call, input: Update): Registration {
+  requireV2Update(input);
   requireNetwork(call, input.network);
   const source = sourceFor(call, input.network, input.agentIdentifier, input.smartContractAddress);
   const sources =
