@@ -55,9 +55,8 @@ export async function packedPackages(
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(contents, { recursive: true });
     try {
-      await installLock(contents, lock, environment, [
-        ...["--python-platform", uvPlatform, "--python-version", version],
-      ]);
+      const target = ["--python-platform", uvPlatform, "--python-version", version];
+      await installLock(contents, lock, environment, target);
       for (const left of ["pylock.toml", ".lock"]) rmSync(join(contents, left), { force: true });
       const made = join(draft, "packages.tgz");
       await pack(environment.python, contents, made);

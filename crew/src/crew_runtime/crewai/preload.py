@@ -6,6 +6,7 @@ lines, and may quote a customer. A failed import is remembered, so that jobs can
 
 import gc
 import os
+import sys
 from importlib import import_module
 
 from crew_runtime.crewai.tls import share_tls_context
@@ -21,6 +22,9 @@ os.close(_nowhere)
 # While modules load there is no garbage, only millions of new objects to walk through: a quarter of the time. Frozen
 # afterwards, they also stay shared with the jobs' processes, whose collector would touch each of them.
 gc.disable()
+# CrewAI has a use for it in servers of A2A, which no job is, and goes without if it is not there: that saves 7 MB and a
+# twentieth of the time. An author's code can import it.
+sys.modules["fastapi"] = None  # type: ignore[assignment]
 IMPORT_ERROR: str | None = None
 try:
     for _module in (
@@ -28,6 +32,7 @@ try:
         "crewai.core.providers.human_input",
         "crewai.tools",
         "crew_runtime.crewai.worker_main",
+        "crew_runtime.tools.fetch_page",  # in every trial and job it would be half of what building the crew costs
         # What follows would be imported at a job's first call of the model, and take a second each time.
         "crewai.llms.providers.openai.completion",
         "httpcore",
@@ -39,5 +44,7 @@ try:
     share_tls_context()
 except Exception as error:  # noqa: BLE001 - whatever a library does at import, the fork server has to live on
     IMPORT_ERROR = f"{type(error).__name__}: {error}"
+finally:
+    del sys.modules["fastapi"]
 gc.freeze()
 gc.enable()
