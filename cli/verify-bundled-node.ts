@@ -5,7 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import axios from "axios";
+import axios from "../providers/common/axios.ts";
 import known from "./bundled-node.json" with { type: "json" };
 
 const DIST = "https://nodejs.org/dist";

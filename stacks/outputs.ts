@@ -1,4 +1,4 @@
-import axios, { isAxiosError } from "axios";
+import axios, { isAxiosError } from "../providers/common/axios.ts";
 import { z } from "zod";
 import { redirectText } from "../providers/common/redirect.ts";
 import { exportState } from "../local/engine/stack/index.ts";

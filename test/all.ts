@@ -1,16 +1,20 @@
 /**
- * `npm test`: every check of the project, TypeScript and Python, each a step with its own line in the summary.
- * `npm run lint` runs the same without the test suites. Exit code 1 when any step fails.
+ * `npm test`: every check of the project, TypeScript and Python, each a step with its own line in the summary, below the files of tests that
+ * took longest. `npm run lint` runs the same without the test suites. Exit code 1 when any step fails.
  */
 import { spawn } from "node:child_process";
-import { globSync } from "node:fs";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
+import { type FileTime, pytestTimes, vitestTimes } from "./helpers/times.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const tool = (name: string) => join(root, "node_modules", ".bin", name);
 const onlyLint = process.argv[2] === "lint";
+/** How many files of tests are listed with their times. */
+const SHOWN = 25;
 
 interface Step {
   readonly name: string;
@@ -23,12 +27,16 @@ interface Step {
 interface Outcome {
   readonly name: string;
   readonly ok: boolean;
+  /** Seconds after the first step began. */
+  readonly began: number;
   readonly seconds: number;
 }
 
+const secondsNow = (): number => performance.now() / 1000;
+
 function run({ name, command, cwd = root, live = false }: Step): Promise<Outcome> {
   const [executable = "", ...args] = command;
-  const started = performance.now();
+  const started = secondsNow();
   return new Promise((done) => {
     const child = spawn(executable, args, { cwd, stdio: live ? "inherit" : ["ignore", "pipe", "pipe"] });
     let output = "";
@@ -36,7 +44,7 @@ function run({ name, command, cwd = root, live = false }: Step): Promise<Outcome
     child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
     const end = (ok: boolean) => {
       if (!ok && output) process.stdout.write(`\n── ${name}\n${output}\n`);
-      done({ name, ok, seconds: (performance.now() - started) / 1000 });
+      done({ name, ok, began: started - begun, seconds: secondsNow() - started });
     };
     child.once("error", (error) => {
       output += error.message;
@@ -83,23 +91,48 @@ const checks: Step[] = [
   { name: "python lint (ruff)", command: [python("ruff"), "check", "."], cwd: crew },
   { name: "python types (mypy)", command: [python("mypy")], cwd: crew },
 ];
-const pythonTests: Step = { name: "python tests (pytest)", command: [python("pytest"), "-q"], cwd: crew };
-const vitest = (name: string, ...args: string[]): Step => ({
+const reports = mkdtempSync(join(tmpdir(), "masumi-agents-times-"));
+const REPORTS = ["--reporter=default", "--reporter=json"];
+const report = (name: string) => join(reports, name);
+const vitest = (name: string, times: string, ...args: string[]): Step => ({
   name,
-  command: [process.execPath, tool("vitest"), "run", ...args],
+  command: [process.execPath, tool("vitest"), "run", ...REPORTS, `--outputFile.json=${times}`, ...args],
   live: true,
 });
-const tests = vitest("tests (vitest)", "--exclude=test/cloud/**");
-// One story after the other, since they build the same images; and late, when the machine has less to do.
-const stories = vitest("stories on containers (vitest)", "--no-file-parallelism", "test/cloud");
+const tests = vitest("tests (vitest)", report("tests.json"), "--project=!stories");
+const pythonTests: Step = {
+  name: "python tests (pytest)",
+  command: [python("pytest"), "-q", `--junit-xml=${report("pytest.xml")}`],
+  cwd: crew,
+};
+const stories = vitest("stories on containers (vitest)", report("stories.json"), "--project=stories");
 
-// The suites wait for processes and clocks more than they compute, so the checks fit beside them.
-const lanes = onlyLint ? [inTurn(checks)] : [inTurn([tests]), inTurn([...checks, pythonTests, stories])];
+// What runs one thing after the other begins at once, and the suite that has workers for every core ends last. The stories wait for
+// containers more than they compute, so the checks come after them.
+const begun = secondsNow();
+const lanes = onlyLint
+  ? [inTurn(checks)]
+  : [inTurn([tests]), inTurn([pythonTests]), inTurn([stories, ...checks])];
 const outcomes = (await Promise.all(lanes)).flat();
 
-console.log();
-for (const { name, ok, seconds } of outcomes)
-  console.log(`${ok ? "ok  " : "FAIL"} ${name} (${seconds.toFixed(1)} s)`);
+const files: FileTime[] = [
+  ...vitestTimes(report("tests.json"), root),
+  ...vitestTimes(report("stories.json"), root),
+  ...pytestTimes(report("pytest.xml")),
+];
+rmSync(reports, { recursive: true });
+if (files.length > 0) console.log(`\nThe files of tests that took longest, in seconds:`);
+for (const { file, seconds } of files.toSorted((one, other) => other.seconds - one.seconds).slice(0, SHOWN)) {
+  console.log(`${seconds.toFixed(1).padStart(7)} ${file}`);
+}
+
+console.log("\nThe steps, when each began and what it took, in seconds:");
+for (const { name, ok, began, seconds } of outcomes) {
+  const times = `${began.toFixed(0).padStart(5)} ${seconds.toFixed(1).padStart(7)}`;
+  console.log(`${ok ? "ok  " : "FAIL"} ${times} ${name}`);
+}
 const failed = outcomes.filter(({ ok }) => !ok).length;
-console.log(`\n${outcomes.length - failed} passed, ${failed} failed`);
+console.log(
+  `\n${outcomes.length - failed} passed, ${failed} failed, in ${((secondsNow() - begun) / 60).toFixed(1)} min`,
+);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-import axios, { isAxiosError } from "axios";
+import axios, { isAxiosError } from "../../providers/common/axios.ts";
 import { isLoopbackUrl } from "../../providers/common/loopback.ts";
 import { redirectText } from "../../providers/common/redirect.ts";
 import { type Verdict, fail, ok, skip, warn } from "./finding.ts";

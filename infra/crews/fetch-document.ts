@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { type LookupAddress, lookup } from "node:dns";
-import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { type LookupFunction, isIP } from "node:net";
-import axios from "axios";
+import axios, { HttpAgent } from "../../providers/common/axios.ts";
 import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
 import { isPublicAddress } from "../../providers/common/public-address.ts";
 

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from "node
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
-import axios, { isAxiosError } from "axios";
+import axios, { isAxiosError } from "../../providers/common/axios.ts";
 import { withLockFile } from "../../providers/common/lock-file.ts";
 import { isFree } from "./port.ts";
 import type { Project } from "../project.ts";

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,6 +55,8 @@ export interface Bundle {
 export async function bundleProvider(provider = PROVIDER): Promise<Bundle> {
   const folder = mkdtempSync(join(tmpdir(), "masumi-chaos-host-"));
   const remove = tidyAtExit(() => rmSync(folder, { recursive: true, force: true }));
+  // What is required, as axios is, stays outside the bundle.
+  symlinkSync(join(here, "../../node_modules"), join(folder, "node_modules"));
   const bundle = await rolldown({
     input: { child: join(here, "host-child.ts"), provider },
     platform: "node",

@@ -3,7 +3,7 @@ import { globSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import axios, { isAxiosError } from "axios";
+import axios, { isAxiosError } from "../../common/axios.ts";
 import { writeAtomicallySync } from "../../common/atomic-write.ts";
 import { CrewProcessError } from "./errors.ts";
 import { crewUrl, inCrewHomes } from "./paths.ts";

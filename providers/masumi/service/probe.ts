@@ -1,9 +1,8 @@
 import { type LookupAddress, lookup } from "node:dns";
-import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { type LookupFunction, isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import axios from "axios";
+import axios, { HttpAgent } from "../../common/axios.ts";
 import { isPublicAddress } from "../../common/public-address.ts";
 import { RegistrationError } from "./errors.ts";
 import { redirectText } from "../../common/redirect.ts";

@@ -1,10 +1,9 @@
 import { isLoopback } from "../../../common/loopback.ts";
 import { redirectText } from "../../../common/redirect.ts";
-import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import axios from "axios";
+import axios, { HttpAgent } from "../../../common/axios.ts";
 import { RefusedError, ServiceError, SettingsError, maskSecrets } from "../errors.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { failure } from "./wire.ts";
