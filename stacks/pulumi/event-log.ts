@@ -144,10 +144,12 @@ export async function followEventLog(onEvent: (event: LoggedEvent) => void): Pro
     file,
     async end() {
       over.abort();
-      await followed.finally(async () => {
+      try {
+        await followed;
+      } finally {
         await handle.close();
         await rm(folder, { recursive: true });
-      });
+      }
       return reader.changes;
     },
   };

@@ -75,8 +75,12 @@ describe("what the real CLI logs", () => {
   ] as const)("%s is told or left out", (_what, event, count) => {
     const { events } = read(JSON.stringify({ sequence: 1, timestamp: 1, ...event }));
     expect(events).toHaveLength(count);
-    if (count > 0 && "resOpFailedEvent" in event)
-      expect(events[0]).toMatchObject({ kind: "step-end", ok: false });
+  });
+
+  it("says of a failed step that it failed", () => {
+    const metadata = { op: "create", urn: "urn::a", type: "t" };
+    const { events } = read(JSON.stringify({ timestamp: 1, resOpFailedEvent: { metadata } }));
+    expect(events).toMatchObject([{ kind: "step-end", ok: false, step: { name: "a" } }]);
   });
 
   it("ends no run by a line that cannot be read", () => {
