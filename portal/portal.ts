@@ -18,8 +18,7 @@ import { folderStore } from "./documents/folder.ts";
 import { FleetDirectory } from "./fleets/fleets.ts";
 import { prepareLocalFleet } from "./fleets/local.ts";
 import { packageRoot } from "./fleets/project.ts";
-
-import { bearerIdentity, openLocalIssuer } from "./identity/index.ts";
+import { bearerIdentity, openLocalIssuer, signInOrigins } from "./identity/index.ts";
 import { buildPage } from "./page/build.ts";
 import { servePage } from "./page/serve.ts";
 import { HttpProblem } from "./problem.ts";
@@ -143,7 +142,7 @@ async function compose({
   });
   servePage(api as unknown as Hono, {
     folder: await buildPage({ onProgress: say }),
-    connect: settings.PORTAL_ISSUER === undefined ? [] : [new URL(settings.PORTAL_ISSUER).origin],
+    connect: settings.PORTAL_ISSUER === undefined ? [] : await signInOrigins(settings.PORTAL_ISSUER, say),
   });
   return api.fetch;
 }

@@ -72,7 +72,11 @@ describe("the form", () => {
 describe("a commit", () => {
   it.each(TAKEN)("has %s as a value in its file, and nowhere else", async (_, text) => {
     const { agentId } = (await (await send(text)).json()) as { agentId: string };
-    const fleets = { named: () => ({ folder: "agents/a" }), missingFiles: () => Promise.resolve([]) };
+    const fleets = {
+      named: () => ({ folder: "agents/a" }),
+      missingFiles: () => Promise.resolve([]),
+      newestCommit: () => repository.newestOf(["agents/a"]),
+    };
     await commitRequests({ database: api.database, repository, fleets });
     const file = await git(repository.folder, ["cat-file", "blob", `main:agents/a/${agentId}.yaml`]);
     const declared = parse(file) as Record<string, unknown>;
