@@ -18,11 +18,11 @@ import { folderStore } from "./documents/folder.ts";
 import { FleetDirectory } from "./fleets/fleets.ts";
 import { prepareLocalFleet } from "./fleets/local.ts";
 import { packageRoot } from "./fleets/project.ts";
-
-import { bearerIdentity, openLocalIssuer } from "./identity/index.ts";
+import { bearerIdentity, openLocalIssuer, signInOrigins } from "./identity/index.ts";
 import { buildPage } from "./page/build.ts";
 import { servePage } from "./page/serve.ts";
 import { HttpProblem } from "./problem.ts";
+import { speedOf } from "./runs/expected.ts";
 import { FleetQueue } from "./runs/queue.ts";
 import { Upkeep } from "./runs/upkeep.ts";
 import { Worker } from "./runs/worker.ts";
@@ -106,8 +106,9 @@ async function compose({
   closers.push(() => changes.stop());
   const queue = new FleetQueue({ url: settings.DATABASE_URL, pglite }, say);
   const prepare = prepareWith(fleets, { settings, folder, env });
+  const chainSpeed = fleets.isLocal ? speedOf(settings.PORTAL_CHAIN_SPEED) : 1;
   const worker = new Worker(
-    { database, repository, fleets, env, prepare, queue },
+    { database, repository, fleets, env, chainSpeed, prepare, queue },
     {
       batchMs: settings.PORTAL_BATCH_MS,
       runs: settings.PORTAL_RUNS,
@@ -141,7 +142,7 @@ async function compose({
   });
   servePage(api as unknown as Hono, {
     folder: await buildPage({ onProgress: say }),
-    connect: settings.PORTAL_ISSUER === undefined ? [] : [new URL(settings.PORTAL_ISSUER).origin],
+    connect: settings.PORTAL_ISSUER === undefined ? [] : await signInOrigins(settings.PORTAL_ISSUER, say),
   });
   return api.fetch;
 }

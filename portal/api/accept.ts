@@ -141,9 +141,9 @@ export async function createAgent(parts: AcceptParts, creation: Creation): Promi
   const { user, template, idempotencyKey: key } = creation;
   const form = formOf(creation.form);
   const digest = digestOf([template.id, form]);
-  const problems = [...formProblems(template, form), ...documentProblems(template, form)];
-  if (problems.length > 0) throw invalid(problems);
   const id = newAgentId(form.name);
+  // Before the transaction, which others wait for.
+  const { declaration, shown } = declare(parts, template, form, { id, userId: user.id });
   try {
     return await parts.database.transaction(async (queries) => {
       // One at a time for each user, so that two that come at once cannot both be the last one that the plan allows.
@@ -159,7 +159,6 @@ export async function createAgent(parts: AcceptParts, creation: Creation): Promi
       const count = await countAgentsOf(queries, user.id);
       if (count > creation.admittedAt) throw new OutrunError();
       const fleet = await fleetOf(queries, user.id, parts.settings.PORTAL_FLEET_SIZE);
-      const { declaration, shown } = declare(parts, template, form, { id, userId: user.id });
       await addAgent(queries, { id, userId: user.id, fleet, template: template.id, form, shown });
       await addRequest(queries, { agentId: id, fleet, kind: "create", declaration, author: authorOf(user) });
       if (key !== undefined) await keepAnswer(queries, { userId: user.id, key, digest, agentId: id });

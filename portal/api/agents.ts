@@ -14,6 +14,7 @@ import {
 import type { ApiEnv, ApiParts } from "./context.ts";
 import { readForm } from "./form.ts";
 import type { RateLimit } from "./limits.ts";
+import { boundaryOf } from "./multipart.ts";
 import { malformed } from "./problems.ts";
 import { Serial } from "./serial.ts";
 import { runView, viewsOf } from "./view.ts";
@@ -67,11 +68,12 @@ async function create(context: Context<ApiEnv>, parts: ApiParts): Promise<Respon
   if (idempotencyKey !== undefined && !isKey(idempotencyKey)) {
     throw malformed(`Idempotency-Key has at most ${LONGEST_KEY} printable characters.`);
   }
-  // Before anything is uploaded.
-  await admit(parts, user, context.req.raw.signal);
+  // Before anything is uploaded; texts alone are read first, as they cost nothing.
+  const { signal } = context.req.raw;
+  if (boundaryOf(context.req.header("content-type") ?? "") !== undefined) await admit(parts, user, signal);
   const { form, template: named } = await readForm(context, parts);
   const creation = { user, template: templateOf(parts, named), form, idempotencyKey };
-  const id = await creating.run(user.id, () => admitAndCreate(parts, creation, context.req.raw.signal));
+  const id = await creating.run(user.id, () => admitAndCreate(parts, creation, signal));
   return created(context, parts, id);
 }
 

@@ -79,24 +79,13 @@ export const comparedName = (name: string): string => name.toLowerCase().replace
  * on behind the last version it saw would else miss one that was given out earlier and committed later.
  */
 async function nextVersion(queries: Queries): Promise<string> {
-  await queries.query("SELECT pg_advisory_xact_lock(hashtextextended('masumi-agents-portal:versions', 0))");
   const [row] = await queries.query<{ version: string }>(
-    "SELECT nextval('portal_versions')::text AS version",
+    `WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended('masumi-agents-portal:versions', 0)))
+     SELECT nextval('portal_versions')::text AS version FROM lock`,
   );
   if (!row) throw new Error("a sequence gives out a value each time");
   return row.version;
 }
-
-async function addStep(queries: Queries, agentId: string, step: string, detail?: string): Promise<void> {
-  await queries.query("INSERT INTO portal_steps (agent_id, step, detail) VALUES ($1, $2, $3)", [
-    agentId,
-    step,
-    detail ?? null,
-  ]);
-}
-
-const tell = (queries: Queries, userId: string) =>
-  queries.query("SELECT pg_notify($1, $2)", [AGENTS_CHANGED, userId]);
 
 export interface NewAgent {
   readonly id: string;
@@ -107,12 +96,15 @@ export interface NewAgent {
   readonly shown: Shown;
 }
 
-/** Adds an agent that was accepted. */
+/** Adds an agent that was accepted, with the first step of its time line. */
 export async function addAgent(queries: Queries, agent: NewAgent): Promise<void> {
   const { id, userId, fleet, template, form, shown } = agent;
   await queries.query(
-    `INSERT INTO portal_agents (id, user_id, fleet, template, form, shown, compared_name, state, version)
-     VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, 'accepted', $8)`,
+    `WITH agent AS (
+       INSERT INTO portal_agents (id, user_id, fleet, template, form, shown, compared_name, state, version)
+       VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, 'accepted', $8) RETURNING id, user_id
+     ), step AS (INSERT INTO portal_steps (agent_id, step) SELECT id, 'accepted' FROM agent)
+     SELECT pg_notify($9, user_id) FROM agent`,
     [
       id,
       userId,
@@ -122,10 +114,9 @@ export async function addAgent(queries: Queries, agent: NewAgent): Promise<void>
       JSON.stringify(shown),
       comparedName(form.name),
       await nextVersion(queries),
+      AGENTS_CHANGED,
     ],
   );
-  await addStep(queries, id, "accepted");
-  await tell(queries, userId);
 }
 
 /** What may change of an agent; what is absent stays. */
@@ -171,16 +162,20 @@ export async function changeAgent(
   if (change.form) parameters.push(comparedName(change.form.name));
   const isWanted = from ? ` AND state = ANY($${parameters.length + 3}::text[])` : "";
   if (from) parameters.push([...from]);
+  const next = parameters.length + 3;
   const version = await nextVersion(queries);
-  const [row] = await queries.query<{ userId: string }>(
-    `UPDATE portal_agents SET ${[...set, "version = $2", "updated_at = now()"].join(", ")}
-     WHERE id = $1${isWanted} RETURNING user_id AS "userId"`,
-    [id, version, ...parameters],
+  const told = await queries.query(
+    `WITH agent AS (
+       UPDATE portal_agents SET ${[...set, "version = $2", "updated_at = now()"].join(", ")}
+       WHERE id = $1${isWanted} RETURNING id, user_id
+     ), step AS (
+       INSERT INTO portal_steps (agent_id, step, detail)
+       SELECT id, $${next}::text, $${next + 1}::text FROM agent WHERE $${next}::text IS NOT NULL
+     )
+     SELECT pg_notify($${next + 2}, user_id) FROM agent`,
+    [id, version, ...parameters, step ?? null, detail ?? null, AGENTS_CHANGED],
   );
-  if (!row) return false;
-  if (step !== undefined) await addStep(queries, id, step, detail);
-  await tell(queries, row.userId);
-  return true;
+  return told.length > 0;
 }
 
 /** Which agents are asked for; those that are deregistered only when they changed since a version. */

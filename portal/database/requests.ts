@@ -30,11 +30,13 @@ export interface DeclarationRequest extends NewRequest {
 export async function addRequest(queries: Queries, request: NewRequest): Promise<void> {
   const { agentId, fleet, kind, declaration, author } = request;
   await queries.query(
-    `INSERT INTO portal_requests (id, agent_id, fleet, kind, declaration, author_name, author_email)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-    [randomUUID(), agentId, fleet, kind, declaration, author.name, author.email],
+    `WITH request AS (
+       INSERT INTO portal_requests (id, agent_id, fleet, kind, declaration, author_name, author_email)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)
+     )
+     SELECT pg_notify($8, '')`,
+    [randomUUID(), agentId, fleet, kind, declaration, author.name, author.email, REQUESTS_ADDED],
   );
-  await queries.query("SELECT pg_notify($1, '')", [REQUESTS_ADDED]);
 }
 
 interface RequestRow extends Omit<DeclarationRequest, "author"> {

@@ -1,5 +1,5 @@
 import type { JWTPayload } from "jose";
-import { UnauthorizedError } from "./errors.ts";
+import { UnauthorizedError, UserIdTooLongError } from "./errors.ts";
 import type { User } from "./user.ts";
 
 /** The claim by which an operator is known, and its value. */
@@ -16,9 +16,9 @@ export interface ClaimNames {
   readonly email: string;
 }
 
-/** RFC 5321's longest address, and what other parts of the portal take as an id. */
+/** RFC 5321's longest address, and what a declaration takes as `user`. */
 const LONGEST_EMAIL = 254;
-const LONGEST_ID = 200;
+const LONGEST_ID = 128;
 
 /** Nothing that could end a line or a field where the texts are written: commits, headers, logs. */
 const EMAIL = /^[^\s<>@,;:"\p{C}]+@[^\s<>@,;:"\p{C}]+$/u;
@@ -28,11 +28,12 @@ const ID = /^[^\s\p{C}]+$/u;
  * Makes a user of the claims of a token that has been checked.
  *
  * @throws UnauthorizedError if it is nobody's: without a subject, or of an anonymous session
+ * @throws UserIdTooLongError
  */
 export function userOf(claims: JWTPayload, names: ClaimNames): User {
   const { sub } = claims;
-  if (typeof sub !== "string" || sub.length > LONGEST_ID || !ID.test(sub))
-    throw new UnauthorizedError("the token has no usable sub");
+  if (typeof sub !== "string" || !ID.test(sub)) throw new UnauthorizedError("the token has no usable sub");
+  if (Array.from(sub).length > LONGEST_ID) throw new UserIdTooLongError(LONGEST_ID);
   // Supabase's anonymous sign-ins have a sub as well, a new one for whoever asks.
   if (claims["is_anonymous"] === true) throw new UnauthorizedError("the session is anonymous");
   const { path, value } = names.operator;

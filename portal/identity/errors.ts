@@ -26,6 +26,18 @@ export class UnauthorizedError extends HttpProblem {
   }
 }
 
+/** Whoever it is was signed in, but no agent can be declared as theirs: another token would not help. */
+export class UserIdTooLongError extends HttpProblem {
+  constructor(most: number) {
+    super({
+      status: 403,
+      error: "user-id-too-long",
+      title: "Your account cannot have agents here",
+      detail: `The service that signs you in calls you by an id (sub) of more than ${most} characters, which is more than an agent's declaration takes. Tell this portal's operator.`,
+    });
+  }
+}
+
 /** Nobody can tell whether a token is good, because its issuer's keys cannot be had. */
 export class IssuerUnreachableError extends HttpProblem {
   constructor(options?: ErrorOptions) {

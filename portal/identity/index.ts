@@ -3,3 +3,4 @@ export { IssuerUnreachableError, UnauthorizedError } from "./errors.ts";
 export { type LocalIssuer, LocalSignInRefusedError, openLocalIssuer } from "./local-issuer.ts";
 export { checkIdentity, identitySettings } from "./settings.ts";
 export type { Identity, User } from "./user.ts";
+export { signInOrigins } from "./token-origin.ts";

@@ -1,5 +1,6 @@
 import { Writable } from "node:stream";
 import { type EngineEvent, createDisplay } from "../../local/engine/index.ts";
+import { printableLines } from "../../providers/common/printable.ts";
 import type { RunEvent } from "../../stacks/index.ts";
 import { addToLog } from "../database/runs.ts";
 import type { Database } from "../database/database.ts";
@@ -42,7 +43,8 @@ export class RunLog {
   add(text: string): void {
     if (this.#length > LONGEST) return;
     this.#length += text.length;
-    this.#waiting += this.#length > LONGEST ? "\nThe rest of this log is left out.\n" : text;
+    // Whoever reads it in a terminal is sent no commands by what an agent's author wrote.
+    this.#waiting += this.#length > LONGEST ? "\nThe rest of this log is left out.\n" : printableLines(text);
     this.#timer ??= setTimeout(() => void this.#write(), WRITE_EACH_MS);
   }
 
@@ -54,7 +56,7 @@ export class RunLog {
   #write(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const text = this.#waiting.replaceAll("\0", "");
+    const text = this.#waiting;
     this.#waiting = "";
     if (text === "") return this.#written;
     this.#written = this.#append(this.#written, text);

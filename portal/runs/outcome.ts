@@ -1,8 +1,10 @@
+import { z } from "zod";
 import type { Environment, Project } from "../../stacks/index.ts";
 import { nameInProgram, readResources } from "../../stacks/outputs.ts";
 import { type AgentRow, changeAgent, findAgents } from "../database/agents.ts";
 import type { Database } from "../database/database.ts";
 import { settledRequests } from "../database/requests.ts";
+import type { SellingWallet } from "./expected.ts";
 import { CONFIRMATION, REGISTRATION } from "./resources.ts";
 
 /** What the state of a stack says of an agent. */
@@ -10,7 +12,11 @@ export interface Outcome {
   readonly url: string;
   /** Empty until the chain has confirmed what was asked for last. */
   readonly masumiId: string;
+  /** What it is registered with. */
+  readonly wallet?: SellingWallet;
 }
+
+const sellingWallet = z.object({ vkey: z.string(), type: z.enum(["V1", "V2"]) });
 
 /** Returns what is in a stack's state of each agent, by its id; also while a run is under way. */
 export async function readOutcomes(
@@ -27,13 +33,12 @@ export async function readOutcomes(
     );
   const confirmations = outputsOf(CONFIRMATION);
   return new Map(
-    [...outputsOf(REGISTRATION)].map(([id, { revision, apiBaseUrl }]) => {
+    [...outputsOf(REGISTRATION)].map(([id, { revision, apiBaseUrl, wallet }]): [string, Outcome] => {
       const confirmed = confirmations.get(id);
       const isConfirmed = confirmed?.["revision"] === revision;
-      return [
-        id,
-        { url: String(apiBaseUrl), masumiId: isConfirmed ? String(confirmed?.["agentIdentifier"]) : "" },
-      ];
+      const masumiId = isConfirmed ? String(confirmed?.["agentIdentifier"]) : "";
+      const { data } = sellingWallet.safeParse(wallet);
+      return [id, { url: String(apiBaseUrl), masumiId, ...(data ? { wallet: data } : {}) }];
     }),
   );
 }

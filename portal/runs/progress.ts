@@ -28,7 +28,7 @@ export const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") +
 export class Progress {
   readonly #database: Database;
   readonly #agents: ReadonlySet<string>;
-  readonly #onConfirmed: () => void;
+  readonly #onChain: () => void;
   readonly #told = new Set<string>();
   /** What is wrong with an agent, by its id. */
   readonly problems = new Map<string, Problem>();
@@ -39,12 +39,12 @@ export class Progress {
 
   /**
    * @param agents the fleet's agents, so that a resource of another name is not taken for one
-   * @param onConfirmed called when the chain has confirmed one of them
+   * @param onChain called when the chain was asked for one of them, or has confirmed it
    */
-  constructor(database: Database, agents: Iterable<string>, onConfirmed: () => void) {
+  constructor(database: Database, agents: Iterable<string>, onChain: () => void) {
     this.#database = database;
     this.#agents = new Set(agents);
-    this.#onConfirmed = onConfirmed;
+    this.#onChain = onChain;
   }
 
   hear(event: RunEvent): void {
@@ -64,13 +64,14 @@ export class Progress {
   #stepEnded({ step }: StepEnd): void {
     if (CONFIRMATION.test(step.type) && !step.op.startsWith("delete") && step.op !== "refresh") {
       this.confirmed.add(step.name);
-      this.#onConfirmed();
+      this.#onChain();
     }
     if (step.op === "delete" || step.op === "delete-replaced" || step.op === "same") return;
     if (RUNS.test(step.type))
       this.#move(step.name, { state: "running", step: "running", from: BEFORE.running });
     if (REGISTRATION.test(step.type)) {
       this.#move(step.name, { state: "requested", step: "requested", from: BEFORE.requested });
+      this.#onChain();
     }
   }
 

@@ -8,6 +8,7 @@ import { settledRequests } from "../database/requests.ts";
 import { beginRun, endRun } from "../database/runs.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
 import { Coalesced } from "./coalesced.ts";
+import { noteExpected } from "./expected.ts";
 import { RunLog } from "./log.ts";
 import { noteOutcomes, readOutcomes } from "./outcome.ts";
 import { Progress } from "./progress.ts";
@@ -17,6 +18,8 @@ export interface RunParts {
   readonly repository: Repository;
   readonly fleets: FleetDirectory;
   readonly env: Environment;
+  /** How many times faster than the real one the chain is. */
+  readonly chainSpeed: number;
   /** Sees to it that a fleet's stack can run. */
   readonly prepare: (fleet: number, signal: AbortSignal) => Promise<void>;
 }
@@ -76,6 +79,9 @@ async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Pr
   const note = async (isDone: (agentId: string) => boolean) => {
     const outcomes = await readOutcomes(parts.fleets.projectOf(number), stack, parts.env);
     await noteOutcomes(database, { fleet: number, seen, outcomes, isDone });
+    // Behind what the time lines say of the same.
+    await progress.settled();
+    await noteExpected(database, { fleet: number, outcomes, speed: parts.chainSpeed });
   };
   const noting = new Coalesced(() => note((agentId) => progress.confirmed.has(agentId)), NOTE_EACH_MS);
   const progress = new Progress(
@@ -136,7 +142,7 @@ async function noteFailure(
     const own = progress.problems.get(id);
     const problem = own ?? NOT_THEIRS;
     await database.transaction((queries) =>
-      changeAgent(queries, id, own ? { state: "failed", problem } : { problem }, {
+      changeAgent(queries, id, own ? { state: "failed", problem, expectedAt: null } : { problem }, {
         from: own
           ? ["accepted", "declared", "starting", "running", "requested", "updating", "failed"]
           : ["accepted", "declared", "starting", "running", "requested", "updating"],

@@ -3,7 +3,11 @@ import { readFileSync, readdirSync } from "node:fs";
 const SAMPLE_EVERY_MS = 250;
 
 /** What a process of a run is for, told from its command line. */
-const ROLES = { "provider host": /dynamic-provider/, program: /cmd\/run|run\/index/ } as const;
+const ROLES = {
+  "provider host": /dynamic-provider/,
+  program: /cmd\/run|run\/index/,
+  "crew services": /-m crew_runtime/,
+} as const;
 export type Role = keyof typeof ROLES | "engine";
 
 interface ProcessInfo {

@@ -122,6 +122,15 @@ describe("an operator", () => {
   });
 });
 
+describe("an id", () => {
+  it("is as long as a declaration takes it, which is said of a longer one, as no other token would help", () => {
+    expect(read({ ...AUTH0, sub: "u".repeat(128) }).id).toHaveLength(128);
+    expect(() => read({ ...AUTH0, sub: "u".repeat(129) })).toThrow(
+      expect.objectContaining({ status: 403, error: "user-id-too-long" }),
+    );
+  });
+});
+
 describe("an e-mail address counts for nothing", () => {
   it.each([
     ["if it is not verified", { email_verified: false }],

@@ -120,7 +120,7 @@ function formOf(fields: Readonly<Record<string, string>>, files: readonly SentFi
 async function repeated(
   { portals, user }: Client,
   path: string,
-  request: () => RequestInit & { headers?: Readonly<Record<string, string>> },
+  request: () => Omit<RequestInit, "headers"> & { headers?: Readonly<Record<string, string>> },
 ): Promise<unknown> {
   for (let attempt = 0; ; attempt += 1) {
     const { url } = portals[Math.floor(attempt % portals.length)] ?? { url: "" };

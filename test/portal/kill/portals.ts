@@ -51,6 +51,11 @@ export class PortalProcess {
     return child;
   }
 
+  /** Its number; 0 before it is started. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** Kills it as the kernel does, and returns when it is gone. */
   async kill(): Promise<void> {
     const child = this.#child;
