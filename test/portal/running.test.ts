@@ -79,7 +79,7 @@ describe.skipIf(!postgresIsThere)("a portal with a database server", () => {
     const said = await portal.run("--stop");
     expect(said).toContain("The portal was stopped");
     expect(said).toContain("other portals");
-    await expect(fetch(new URL("/healthz", portal.url))).rejects.toThrow();
+    await expect(fetch(new URL("/healthz", portal.url))).rejects.toThrow("fetch failed");
     expect(await portal.run("--stop")).toContain("The portal was not running");
   });
 });
