@@ -29,10 +29,11 @@ async function main(): Promise<void> {
   else await run(settings);
 }
 
-async function stop({ PORTAL_FOLDER }: Settings): Promise<void> {
+async function stop({ PORTAL_FOLDER, DATABASE_URL }: Settings): Promise<void> {
   const folder = resolve(PORTAL_FOLDER);
   const ran = existsSync(folder) && (await stopRunning(folder));
   print(ran ? "The portal was stopped; all that it keeps stays." : "The portal was not running.");
+  if (DATABASE_URL !== undefined) print("If other portals share its database, they go on.");
 }
 
 async function run(settings: Settings): Promise<void> {

@@ -64,10 +64,8 @@ export async function startPortal({ settings, env, say }: PortalOptions): Promis
     closers.push(() => opened.database.close());
     const instance = randomUUID();
     answer = await compose({ settings, env, say, folder, url, opened, closers, instance });
-    if (opened.pglite) {
-      const forget = recordRunning(folder, { pid: process.pid, url: urlOf(server, settings), instance });
-      closers.push(() => Promise.resolve(forget()));
-    }
+    const forget = recordRunning(folder, { pid: process.pid, url: urlOf(server, settings), instance });
+    closers.push(() => Promise.resolve(forget()));
     return { url, close };
   } catch (error) {
     await close();

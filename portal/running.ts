@@ -7,7 +7,10 @@ import { recordedCrews, stopCrew } from "../providers/crew-process/local/index.t
 import { UserError, stopSandbox } from "../stacks/index.ts";
 import { openFleetProject } from "./fleets/project.ts";
 
-/* Which portal runs in a folder, so that a second start finds it. One with an embedded database is the only one there. */
+/*
+ * Which portal runs in a folder, so that a second start and --stop find it. With an embedded database it is the only one there, with a
+ * server the one that was started last.
+ */
 
 const record = z.object({
   pid: z.int(),

@@ -61,7 +61,7 @@ const portalSettings = z.object({
     })
     .pipe(bucketSettings.required({ region: true }))
     .optional(),
-  /** How many days a document that no agent names any more is kept, and the log of a run. */
+  /** How many days a document that no agent names any more is kept, the log of a run, and what was tried. */
   PORTAL_KEEP_DAYS: count(1, 3650).default(7),
 });
 

@@ -21,8 +21,8 @@ import { runView, viewsOf } from "./view.ts";
 import { secondsToWait, untilSettled } from "./wait.ts";
 
 const LONGEST_KEY = 255;
-/** So many runs are shown with an agent. */
-const MOST_RUNS = 5;
+/** So many deployments are shown with an agent. */
+const MOST_DEPLOYMENTS = 5;
 const ADMISSIONS = 10;
 
 /** POST /agent, GET /agents, GET, PATCH and DELETE /agents/{id}. */
@@ -117,7 +117,7 @@ async function answer(
   context.header("ETag", etag);
   if (status === 200 && context.req.header("if-none-match") === etag) return context.body(null, 304);
   const [view] = await viewsOf(database, [agent], { forOperator: context.get("user").isOperator });
-  const runs = await runsSince(database, agent.fleet, agent.createdAt, MOST_RUNS);
+  const runs = await runsSince(database, agent.fleet, agent.createdAt, MOST_DEPLOYMENTS);
   const { id } = fleets.named(agent.fleet);
-  return context.json({ ...view, runs: runs.map((run) => runView(run, id)) }, status);
+  return context.json({ ...view, deployments: runs.map((run) => runView(run, id)) }, status);
 }

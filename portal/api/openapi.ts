@@ -1,5 +1,5 @@
 import { OpenAPIHono, type createRoute, z } from "@hono/zod-openapi";
-import { agent, agentChange, newAgent, problem, run } from "./schemas.ts";
+import { agent, agentChange, newAgent, problem, run, tried } from "./schemas.ts";
 
 type Responses = Parameters<typeof createRoute>[0]["responses"];
 type Method = "get" | "post" | "patch" | "delete";
@@ -101,6 +101,14 @@ const ROUTES: Readonly<Record<string, Described>> = {
     responses: {
       ...ok("What it answered.", z.object({ result: z.string() })),
       ...problems(400, 401, 404, 409, 429, 502),
+    },
+  },
+  "get /agents/{id}/tries": {
+    summary: "When an agent was tried of late, and what it answered",
+    request: { params: idInPath },
+    responses: {
+      ...ok("The last tries, newest first.", z.object({ tries: z.array(tried) })),
+      ...problems(401, 404),
     },
   },
   "get /events": { summary: "What happens to my agents", request: { headers: resuming }, responses: events },

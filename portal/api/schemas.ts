@@ -72,15 +72,29 @@ export const agent = z
     createdAt: time,
     updatedAt: time,
     timeline: z.array(z.object({ step: z.string(), at: time, detail: z.string().optional() })),
-    runs: z
+    deployments: z
       .array(run)
       .optional()
-      .openapi({ description: "What deployments did of late, newest first; of one agent alone." }),
+      .openapi({ description: "The last deployments of its fleet, newest first; of one agent alone." }),
     user: z.string().optional().openapi({ description: "Whose agent it is; for operators alone." }),
   })
   .openapi("Agent");
 
 export type AgentView = z.output<typeof agent>;
+
+export const tried = z
+  .object({
+    id: z.string(),
+    state: z.enum(["running", "succeeded", "failed", "refused"]),
+    startedAt: time,
+    endedAt: time.nullable(),
+    input: z.string().optional().openapi({ description: "What was asked, shortened; for who asked alone." }),
+    answer: z.string().optional().openapi({ description: "For who asked alone." }),
+    problem: z.string().optional().openapi({ description: "Why there is no answer; for who asked alone." }),
+  })
+  .openapi("Try");
+
+export type TryView = z.output<typeof tried>;
 
 const document = { type: "string", format: "binary" } as const;
 

@@ -4,8 +4,9 @@ import { nameInProgram, readResources } from "../../stacks/outputs.ts";
 import { type AgentRow, changeAgent, findAgents } from "../database/agents.ts";
 import type { Database } from "../database/database.ts";
 import { settledRequests } from "../database/requests.ts";
-import type { SellingWallet } from "./expected.ts";
 import { CONFIRMATION, REGISTRATION } from "./resources.ts";
+
+const sellingWallet = z.object({ vkey: z.string(), type: z.enum(["V1", "V2"]) });
 
 /** What the state of a stack says of an agent. */
 export interface Outcome {
@@ -13,10 +14,8 @@ export interface Outcome {
   /** Empty until the chain has confirmed what was asked for last. */
   readonly masumiId: string;
   /** What it is registered with. */
-  readonly wallet?: SellingWallet;
+  readonly wallet?: z.output<typeof sellingWallet>;
 }
-
-const sellingWallet = z.object({ vkey: z.string(), type: z.enum(["V1", "V2"]) });
 
 /** Returns what is in a stack's state of each agent, by its id; also while a run is under way. */
 export async function readOutcomes(

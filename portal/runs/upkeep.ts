@@ -1,6 +1,7 @@
 import { forgetAnswers } from "../database/answers.ts";
 import type { Database } from "../database/database.ts";
 import { forgetRuns } from "../database/runs.ts";
+import { forgetTries } from "../database/tries.ts";
 import { type DocumentStore } from "../documents/store.ts";
 import { sweepDocuments } from "../documents/sweep.ts";
 
@@ -14,7 +15,7 @@ export interface UpkeepParts {
   readonly drain: () => Promise<void>;
 }
 
-/** Removes, once an hour, what nobody needs or pays for any more: agents, documents, logs of runs, answers kept for repeated requests. */
+/** Removes, once an hour, what nobody needs or pays for any more: agents, documents, logs of runs, tries, answers kept for repeated requests. */
 export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #say: (line: string) => void;
@@ -43,6 +44,7 @@ export class Upkeep {
       await drain();
       await sweepDocuments(database, documents, keepDays);
       await forgetRuns(database, keepDays);
+      await forgetTries(database, keepDays);
       await forgetAnswers(database);
     } catch (error) {
       this.#say(`Tidying up failed, and is tried again in an hour: ${String(error)}`);

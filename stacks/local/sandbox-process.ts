@@ -13,6 +13,7 @@ export const SANDBOX_PORT = 4801;
 const STARTS_WITHIN_MS = 20_000;
 const ANSWERS_WITHIN_MS = 5_000;
 const SILENT_FOR_MS = 20_000;
+const ENDS_WITHIN_MS = 10_000;
 const main = resolve(fileURLToPath(import.meta.url), "../../../local/sandbox/main.ts");
 
 /** What a sandbox is started with. */
@@ -186,10 +187,24 @@ function argumentsOf(project: Project, port: number | undefined, options: Sandbo
   return words;
 }
 
-/** End this project's sandbox, and return false when none runs. Its database stays. */
+/**
+ * End this project's sandbox, and return false when none runs. Its database stays.
+ *
+ * @throws UserError if it does not end
+ */
 export async function stopSandbox(project: Project): Promise<boolean> {
   const running = await findSandbox(project);
   if (!running) return false;
   await axios.post(`${running.url}/sandbox/shutdown`, {}, { timeout: 5_000, proxy: false });
+  // It answers before it ends, and the next one may want its port at once.
+  const end = Date.now() + ENDS_WITHIN_MS;
+  while (await findSandbox(project)) {
+    if (Date.now() > end) {
+      throw new UserError(
+        `The sandbox (process ${running.pid}) has not ended within ${ENDS_WITHIN_MS / 1000} s: try again.`,
+      );
+    }
+    await sleep(20);
+  }
   return true;
 }

@@ -87,6 +87,9 @@ describe.skipIf(!browserIsThere)("a customer", () => {
     const answer = page.getByRole("region", { name: "Answer" });
     await answer.waitFor(RUN);
     expect(await answer.innerText()).toContain("417 crowns");
+    const runs = page.getByRole("region", { name: "Last runs" });
+    await runs.getByText("Your question: How high is the pilot fee of Brimhaven?").first().click();
+    expect(await runs.getByRole("region", { name: "Run of" }).innerText()).toContain("417 crowns");
 
     await page.getByRole("button", { name: "Change agent" }).click();
     await page.getByLabel("Description").fill("Answers questions on the harbour and its tides.");

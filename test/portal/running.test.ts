@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { findRunning, recordRunning } from "../../portal/running.ts";
 import { recordedCrews } from "../../providers/crew-process/local/index.ts";
 import { findSandbox, openProject } from "../../stacks/index.ts";
+import { postgresIsThere, startPostgres } from "../cloud/postgres.ts";
 import { crewEnvironment } from "../helpers/project.ts";
 import { PortalProcess } from "./kill/portals.ts";
 import { type RunningServer, startServer } from "./server.ts";
@@ -59,5 +60,26 @@ describe("a second start", () => {
     expect(await findSandbox(project)).toBeUndefined();
     expect(recordedCrews(project.root).filter(({ isAlive }) => isAlive)).toEqual([]);
     expect(await first?.run("--stop")).toContain("The portal was not running");
+  });
+});
+
+describe.skipIf(!postgresIsThere)("a portal with a database server", () => {
+  it("is found and ended by --stop, which says that others may go on", async () => {
+    await crewEnvironment();
+    const postgres = await startPostgres(join(folder, "postgres.log"));
+    onTestFinished(() => postgres.close());
+    const DATABASE_URL = `postgres://${postgres.user}@127.0.0.1:${postgres.port}/${postgres.database}`;
+    const portal = new PortalProcess({
+      PORTAL_FOLDER: join(folder, "portal"),
+      PORTAL_PORT: "0",
+      PORTAL_BILLING: "none",
+      DATABASE_URL,
+    });
+    await portal.start();
+    const said = await portal.run("--stop");
+    expect(said).toContain("The portal was stopped");
+    expect(said).toContain("other portals");
+    await expect(fetch(new URL("/healthz", portal.url))).rejects.toThrow("fetch failed");
+    expect(await portal.run("--stop")).toContain("The portal was not running");
   });
 });

@@ -50,8 +50,8 @@ export interface AgentProblem {
 
 export type RunState = "queued" | "running" | "succeeded" | "failed";
 
-/** What one deployment did for an agent. */
-export interface AgentRun {
+/** One run that deployed an agent's fleet. */
+export interface Deployment {
   readonly id: string;
   readonly state: RunState;
   readonly startedAt: string | null;
@@ -79,9 +79,22 @@ export interface Agent {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly timeline: readonly TimelineEntry[];
-  readonly runs?: readonly AgentRun[] | undefined;
+  readonly deployments?: readonly Deployment[] | undefined;
   /** Only an operator is told. */
   readonly user?: string | undefined;
+}
+
+export type TryState = "running" | "succeeded" | "failed" | "refused";
+
+/** One job that somebody tried; what was asked and what came of it is told to who asked alone. */
+export interface Try {
+  readonly id: string;
+  readonly state: TryState;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly input?: string | undefined;
+  readonly answer?: string | undefined;
+  readonly problem?: string | undefined;
 }
 
 /** What a run says while it works on an agent. */
@@ -206,7 +219,7 @@ export interface Drift {
   }[];
 }
 
-export interface Run extends AgentRun {
+export interface Run extends Deployment {
   readonly fleet: string;
   readonly commit: string | null;
 }

@@ -19,6 +19,7 @@ import {
 import { migrate } from "../../../portal/database/migrate.ts";
 import { addRequest, openRequests, setCommit, settledRequests } from "../../../portal/database/requests.ts";
 import { beginRun, endRun, findRun, lastRuns } from "../../../portal/database/runs.ts";
+import { MOST_TRIES, beginTry, endTry, forgetTries, lastTries } from "../../../portal/database/tries.ts";
 import { DATABASES, type TestedDatabase } from "./databases.ts";
 
 const AUTHOR = { name: "Anna", email: "anna@example.com" };
@@ -53,6 +54,24 @@ describe.each(DATABASES.filter(([, isThere]) => isThere))("%s", (_name, _isThere
     await Promise.all([migrate(database), migrate(database)]);
     const names = await database.query<{ name: string }>("SELECT name FROM portal_migrations ORDER BY name");
     expect(names.map(({ name }) => name)).toContain("0101_portal.sql");
+  });
+
+  it("keeps an agent's last tries, and counts one as failed whose time is over", async () => {
+    const { id: agentId, userId } = await anAgent();
+    const begun = { agentId, userId, input: "?", withinMs: 60_000 };
+    await beginTry(database, begun);
+    for (let number = 1; number < MOST_TRIES; number += 1) {
+      await endTry(database, await beginTry(database, begun), { state: "succeeded", text: `${number}` });
+    }
+    await beginTry(database, { ...begun, withinMs: 0 });
+    const tries = await lastTries(database, agentId);
+    expect(tries.map(({ state }) => state)).toEqual([
+      "failed",
+      ...Array<string>(MOST_TRIES - 1).fill("succeeded"),
+    ]);
+    expect(tries[0]?.endedAt).toEqual(tries[0]?.startedAt);
+    await forgetTries(database, 0);
+    expect(await lastTries(database, agentId)).toEqual([]);
   });
 
   it("returns what was accepted as it was typed", async () => {

@@ -88,6 +88,9 @@ describe.skipIf(!browserIsThere)("the page", () => {
     await page.getByRole("button", { name: "Ask" }).click();
     await page.getByRole("button", { name: "Change agent" }).click();
     await page.getByText("Earlier").click();
+    for (const label of ["Answered", "Failed"]) {
+      await page.locator("summary").filter({ hasText: label }).click();
+    }
     await look("an agent");
     await page.getByRole("button", { name: "Delete agent" }).click();
     await look("delete");
@@ -151,7 +154,7 @@ describe.skipIf(!browserIsThere)("the page", () => {
         createdAt: new Date(Date.now() + index).toISOString(),
         problem: { error: "E", detail: text, remedy: text },
         input: [{ id: "q", type: "textarea", name: text, data: { description: text, placeholder: text } }],
-        runs: [{ id: "r", state: "failed", startedAt: null, endedAt: null, summary: text }],
+        deployments: [{ id: "r", state: "failed", startedAt: null, endedAt: null, summary: text }],
       });
       return agent.agentId;
     });
@@ -167,6 +170,8 @@ describe.skipIf(!browserIsThere)("the page", () => {
       await page.getByRole("button", { name: "Ask" }).click();
       await page.getByRole("region", { name: "Answer" }).waitFor();
       expect(await page.getByRole("region", { name: "Answer" }).textContent()).toContain(text);
+      await page.locator("summary").filter({ hasText: "Answered" }).click();
+      expect(await page.getByRole("region", { name: "Run of" }).textContent()).toContain(text);
       expect(
         await page.locator("main img, main script, main style, main b, main a[href^='javascript']").count(),
       ).toBe(0);

@@ -1,8 +1,8 @@
 import { describe, expectTypeOf, it } from "vitest";
-import type { AgentView } from "../../../portal/api/schemas.ts";
+import type { AgentView, TryView } from "../../../portal/api/schemas.ts";
 import type { User as PortalUser } from "../../../portal/identity/user.ts";
 import type { BillingStatus as PortalBilling } from "../../../portal/billing/gate.ts";
-import type { Agent, BillingStatus, User } from "../../../portal/page/src/wire.ts";
+import type { Agent, BillingStatus, Try, User } from "../../../portal/page/src/wire.ts";
 
 /* The page has types of its own, so that no validation library gets into its bundle: they have to fit what the API says. */
 describe("what the portal answers is what the page reads", () => {
@@ -10,6 +10,10 @@ describe("what the portal answers is what the page reads", () => {
     // The schema leaves the fields of a form open: the declaration holds them to MIP-003.
     expectTypeOf<Omit<AgentView, "input">>().toExtend<Omit<Agent, "input">>();
     expectTypeOf<AgentView["state"]>().toEqualTypeOf<Agent["state"]>();
+  });
+
+  it("of what was tried", () => {
+    expectTypeOf<TryView>().toExtend<Try>();
   });
 
   it("of users and what they paid", () => {

@@ -351,6 +351,46 @@ describe.skipIf(!browserIsThere)("the page", () => {
     expect(double.requests.get(`POST /billing/${state === "lapsed" ? "checkout" : "portal"}`)).toBe(1);
   });
 
+  it("lists an agent's last runs, which a keyboard unfolds, and tells operators nothing of what was asked", async () => {
+    const { page, noComplaints } = await visit({ paceMs: Infinity }, /502/);
+    const user = { id: "ada-example-com", email: null, isOperator: false };
+    const texts = { name: "Asked", bio: BIO, description: "One." };
+    const { agentId } = double.world.create(user, "researcher", texts, []);
+    double.world.set(agentId, { state: "registered", url: "https://agents.example.com/asked" });
+    await signIn(page);
+    await page.getByRole("link", { name: "Asked" }).click();
+    const runs = page.getByRole("region", { name: "Last runs" });
+    await page.getByRole("heading", { name: "Try it" }).waitFor();
+    expect(await runs.count()).toBe(0);
+    const ask = async (question: string) => {
+      await page.getByLabel("Question").fill(question);
+      await page.getByRole("button", { name: "Ask" }).click();
+      await runs.getByText(question).first().waitFor();
+    };
+    await ask("Which boots?");
+    double.failTry = true;
+    await ask("Which socks?");
+    expect(await runs.getByRole("listitem").allInnerTexts()).toEqual([
+      expect.stringMatching(/^Failed.*Which socks\?/s),
+      expect.stringMatching(/^Answered.*, 0 s.*Which boots\?/s),
+    ]);
+    await runs.locator("summary").filter({ hasText: "Which boots?" }).focus();
+    await page.keyboard.press("Enter");
+    expect(await runs.getByRole("region", { name: "Run of" }).innerText()).toContain(
+      'I have read "Which boots?"',
+    );
+    await page.keyboard.press("Enter");
+    expect(await runs.getByRole("region", { name: "Run of" }).count()).toBe(0);
+
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await signIn(page, "root@example.com", { operator: true });
+    await page.goto(`/agent/${agentId}`);
+    await runs.getByText("Asked by somebody else").first().waitFor();
+    expect(await runs.innerText()).not.toContain("boots");
+    expect(await runs.locator("summary").count()).toBe(0);
+    noComplaints();
+  });
+
   it("shows operators what runs, and others nothing of it", async () => {
     const { page, noComplaints } = await visit({ paceMs: Infinity });
     const user = { id: "customer-7", email: null, isOperator: false };

@@ -1,9 +1,16 @@
+import { randomUUID } from "node:crypto";
 import { type ServerType, serve } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { servePage } from "../../../../portal/page/serve.ts";
-import type { BillingStatus, Configuration, FieldProblem, User } from "../../../../portal/page/src/wire.ts";
+import type {
+  BillingStatus,
+  Configuration,
+  FieldProblem,
+  Try,
+  User,
+} from "../../../../portal/page/src/wire.ts";
 import { addOperatorRoutes } from "./operator.ts";
 import { CONFIGURATION, type OwnedAgent, type Texts, type Upload, World } from "./world.ts";
 
@@ -223,10 +230,30 @@ export async function startPortalDouble(options: DoubleOptions = {}): Promise<Po
   app.post("/agents/:id/try", async (context) => {
     const agent = found(context);
     if (!agent) return missing(context);
-    if (double.failTry) return problem(context, 502, "job-failed", "The model refused the request.");
     const { input } = await context.req.json<{ input: Record<string, unknown> }>();
+    const startedAt = new Date().toISOString();
+    const note = (ended: Pick<Try, "state" | "answer" | "problem">) =>
+      world.addTry(agent.agentId, {
+        ...ended,
+        id: randomUUID(),
+        user: context.get("user").id,
+        startedAt,
+        endedAt: new Date().toISOString(),
+        input: Object.values(input).map(String).join("\n"),
+      });
+    if (double.failTry) {
+      note({ state: "failed", problem: "The model refused the request." });
+      return problem(context, 502, "job-failed", "The model refused the request.");
+    }
     const digests = agent.documents.map(({ sha256 }) => sha256);
-    return context.json({ result: answerOf(world, agent.bio, digests, input) });
+    const result = answerOf(world, agent.bio, digests, input);
+    note({ state: "succeeded", answer: result });
+    return context.json({ result });
+  });
+  app.get("/agents/:id/tries", (context) => {
+    const agent = found(context);
+    if (!agent) return missing(context);
+    return context.json({ tries: world.triesOf(agent.agentId, context.get("user")) });
   });
 
   const events = (context: Ctx, of: (agentId: string, user: string) => boolean) => {

@@ -16,6 +16,7 @@ export function seed(world: World, user: User): void {
     const uploads = docs.map((doc) => ({ name: doc, text: `${doc}\n`.repeat(12_000) }));
     const { agentId } = world.create(user, template, { name, bio, description }, uploads);
     world.set(agentId, changed);
+    return agentId;
   };
   const at = (minutes: number) => new Date(Date.now() - minutes * MINUTE).toISOString();
   const way = (steps: readonly string[], from: number) =>
@@ -53,7 +54,7 @@ export function seed(world: World, user: User): void {
       },
     },
   );
-  make(
+  const desk = make(
     "support-desk",
     "Alpine Gear help desk",
     "Friendly, to the point, never guesses.",
@@ -66,7 +67,7 @@ export function seed(world: World, user: User): void {
         ...way(all, 2900),
         ...way(["changed", "declared", "running", "requested", "onChain", "registered"], 130),
       ],
-      runs: [
+      deployments: [
         {
           id: "r2",
           state: "succeeded",
@@ -105,4 +106,18 @@ export function seed(world: World, user: User): void {
     },
     ["returns-and-refunds.md", "care-guide.pdf"],
   );
+  const asked = "Question: Can I return worn boots?\nLanguage: English";
+  const answer =
+    "Worn boots can be returned within 90 days if the sole is undamaged.\n\n(returns-and-refunds.md)";
+  const problem = "The model refused the request.";
+  for (const tried of [
+    { state: "refused", input: "Question: ?", problem: "question: is too short", endedAt: at(60) },
+    { state: "failed", input: asked, problem, endedAt: at(49.5) },
+    { state: "succeeded", input: asked, answer, endedAt: at(39.8), user: "an-operator" },
+    { state: "succeeded", input: asked, answer, endedAt: at(29.6) },
+    { state: "running", input: asked, endedAt: null },
+  ] as const) {
+    const startedAt = at(60 - 10 * (world.tries.get(desk)?.length ?? 0));
+    world.addTry(desk, { user: user.id, ...tried, id: startedAt, startedAt });
+  }
 }

@@ -6,10 +6,14 @@ import type {
   Configuration,
   Step,
   StoredDocument,
+  Try,
   User,
 } from "../../../../portal/page/src/wire.ts";
 
 export type OwnedAgent = Agent & { readonly user: string };
+
+/** A try, and who asked. */
+export type OwnedTry = Try & { readonly user: string };
 
 /** A document that somebody uploaded, with what is in it. */
 export interface Upload {
@@ -88,6 +92,8 @@ export interface Heard {
 export class World {
   readonly agents = new Map<string, OwnedAgent>();
   readonly uploads = new Map<string, Upload>();
+  /** By the agents' ids, newest first. */
+  readonly tries = new Map<string, readonly OwnedTry[]>();
   readonly billing = new Map<string, BillingStatus>();
   readonly followers = new Set<Heard>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -127,6 +133,17 @@ export class World {
       this.uploads.set(digest, upload);
       return { sha256: digest, name: upload.name, bytes: Buffer.byteLength(upload.text) };
     });
+  }
+
+  addTry(agentId: string, tried: OwnedTry): void {
+    this.tries.set(agentId, [tried, ...(this.tries.get(agentId) ?? [])]);
+  }
+
+  /** What a user is told of an agent's tries. */
+  triesOf(agentId: string, { id }: User): Try[] {
+    return (this.tries.get(agentId) ?? []).map(({ user, input, answer, problem, ...seen }) =>
+      user === id ? { ...seen, input, answer, problem } : seen,
+    );
   }
 
   create(user: User, template: string, texts: Texts, uploads: readonly Upload[]): OwnedAgent {

@@ -5,6 +5,7 @@ import { AgentFacts } from "../../parts/agent-facts.tsx";
 import { announce } from "../../parts/announcer.tsx";
 import { BackLink } from "../../parts/back-link.tsx";
 import { BillingBanner } from "../../parts/billing-banner.tsx";
+import { Deployments } from "../../parts/deployments.tsx";
 import { Icon } from "../../parts/icons.tsx";
 import { Loading } from "../../parts/loading.tsx";
 import { ErrorNotice, Notice } from "../../parts/notice.tsx";
@@ -18,7 +19,7 @@ import { STATES, bytesText, isGone, isMoving } from "../../texts.ts";
 import type { Agent, Step } from "../../wire.ts";
 import { ChangeForm } from "./change-form.tsx";
 import { DeleteAgent } from "./delete-agent.tsx";
-import { Runs } from "../../parts/runs.tsx";
+import { LastRuns } from "./last-runs.tsx";
 import { TryForm } from "./try-form.tsx";
 
 /** One agent as it is now, and why it is not known. An operator may look at agents that are not in their own list. */
@@ -43,8 +44,8 @@ function useAgent({ live, client }: SignedIn, agentId: string) {
     return () => leaving.abort();
   }, [ask]);
   const isMineNewer = mine && (!asked || BigInt(mine.version) >= BigInt(asked.version));
-  // A list need not carry an agent's runs.
-  const agent = isMineNewer ? { ...mine, runs: mine.runs ?? asked?.runs } : asked;
+  // A list need not carry an agent's deployments.
+  const agent = isMineNewer ? { ...mine, deployments: mine.deployments ?? asked?.deployments } : asked;
   return { agent, error, ask, take: setAsked };
 }
 
@@ -116,10 +117,13 @@ function Sections({
 }) {
   const detail = useStepDetail(signedIn, agent);
   const isOver = isGone(agent) || agent.state === "leaving";
+  const [asked, setAsked] = useState(0);
+  const ended = useCallback(() => setAsked((count) => count + 1), []);
   return (
     <div class="agent-grid">
       <div class="stack">
-        {isOver ? null : <TryForm agent={agent} client={signedIn.client} />}
+        {isOver ? null : <TryForm agent={agent} client={signedIn.client} ended={ended} />}
+        <LastRuns agentId={agent.agentId} client={signedIn.client} asked={asked} />
         <section class="panel" aria-labelledby="about">
           <h2 id="about">About</h2>
           {agent.description ? <p dir="auto">{agent.description}</p> : null}
@@ -142,7 +146,7 @@ function Sections({
           <h2 id="facts">Facts</h2>
           <AgentFacts agent={agent} />
         </section>
-        <Runs runs={agent.runs ?? []} />
+        <Deployments deployments={agent.deployments ?? []} />
       </aside>
       {isOver ? null : (
         <div class="stack">

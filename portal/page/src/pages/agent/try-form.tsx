@@ -25,8 +25,15 @@ function Waiting({ since }: { readonly since: number }) {
 const textOf = (result: unknown): string =>
   typeof result === "string" ? result : JSON.stringify(result, undefined, 2);
 
+export interface TryFormProps {
+  readonly agent: Agent;
+  readonly client: Client;
+  /** Hears that a job has ended, with or without an answer. */
+  readonly ended: () => void;
+}
+
 /** Gives an agent a job without paying for it, by a form made of its input schema. */
-export function TryForm({ agent, client }: { readonly agent: Agent; readonly client: Client }): JSX.Element {
+export function TryForm({ agent, client, ended }: TryFormProps): JSX.Element {
   const fields = agent.input.filter(isShown);
   const [values, setValues] = useState<Readonly<Record<string, Entered>>>({});
   const { problems, attempt, found, forget } = useProblems();
@@ -63,6 +70,7 @@ export function TryForm({ agent, client }: { readonly agent: Agent; readonly cli
       setError(problem);
     } finally {
       setSince(undefined);
+      ended();
     }
   };
   const submit = (event: Event) => {

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { RUN_STATES } from "../../parts/runs.tsx";
+import { RUN_STATES } from "../../parts/deployments.tsx";
 import { Link } from "../../routing/router.tsx";
 import { durationText } from "../../texts.ts";
 import type { Run, RunState, RunWithLog } from "../../wire.ts";

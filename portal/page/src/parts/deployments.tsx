@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { durationText, shortMoment } from "../texts.ts";
-import type { AgentRun, RunState } from "../wire.ts";
+import type { Deployment, RunState } from "../wire.ts";
 
 export const RUN_STATES: Readonly<Record<RunState, { readonly label: string; readonly tone: string }>> = {
   queued: { label: "Waiting", tone: "busy" },
@@ -9,14 +9,18 @@ export const RUN_STATES: Readonly<Record<RunState, { readonly label: string; rea
   failed: { label: "Failed", tone: "bad" },
 };
 
-/** The last deployments of an agent. */
-export function Runs({ runs }: { readonly runs: readonly AgentRun[] }): JSX.Element | null {
-  if (runs.length === 0) return null;
+/** The last deployments that an agent was part of. */
+export function Deployments({
+  deployments,
+}: {
+  readonly deployments: readonly Deployment[];
+}): JSX.Element | null {
+  if (deployments.length === 0) return null;
   return (
-    <section class="panel" aria-labelledby="runs">
-      <h2 id="runs">Last runs</h2>
+    <section class="panel" aria-labelledby="deployments">
+      <h2 id="deployments">Deployments</h2>
       <ul class="runs">
-        {runs.map(({ id, state, startedAt, endedAt, summary }) => (
+        {deployments.map(({ id, state, startedAt, endedAt, summary }) => (
           <li key={id}>
             <span class={`badge badge-${RUN_STATES[state].tone}`}>{RUN_STATES[state].label}</span>
             <span class="quiet">
