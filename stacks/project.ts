@@ -132,14 +132,24 @@ export function namesOfSecrets(settings: Readonly<Record<string, string>>): Reco
 }
 
 /** Return the stack's settings as Pulumi would hand them over (objects as JSON text); a secret's value stays encrypted. */
-export function readConfig(project: Project, stack: string): Record<string, string> {
+export function readConfig(project: Project, stack: string): Readonly<Record<string, string>> {
   const file = stackFile(project, stack);
-  if (!existsSync(file)) return {};
-  const { config = {} } = (parse(readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, Setting> };
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [
+  return existsSync(file) ? configIn(file, readFileSync(file, "utf8")) : {};
+}
+
+/** What was parsed last of each file: one command reads its stack's settings several times, a server with each request. */
+const parsed = new Map<string, { readonly text: string; readonly config: Readonly<Record<string, string>> }>();
+
+function configIn(file: string, text: string): Readonly<Record<string, string>> {
+  const known = parsed.get(file);
+  if (known?.text === text) return known.config;
+  const { config: settings = {} } = (parse(text) ?? {}) as { config?: Record<string, Setting> };
+  const config = Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => [
       key,
       typeof value === "object" ? JSON.stringify(value) : String(value),
     ]),
   );
+  parsed.set(file, { text, config });
+  return config;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Environment, type RunEvent, type StackRun, runStack } from "../../stacks/index.ts";
+import type { Environment, RunEvent, StackRun } from "../../stacks/index.ts";
 import type { Repository } from "../commits/repository.ts";
 import { type AgentRow, type Problem, changeAgent, findAgents } from "../database/agents.ts";
 import type { Database } from "../database/database.ts";
@@ -7,6 +7,7 @@ import { type FleetRow, findFleet, setDeployed, setFailed } from "../database/fl
 import { settledRequests } from "../database/requests.ts";
 import { beginRun, endRun } from "../database/runs.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
+import { runApart } from "./apart.ts";
 import { Coalesced } from "./coalesced.ts";
 import { noteExpected } from "./expected.ts";
 import { RunLog } from "./log.ts";
@@ -23,6 +24,8 @@ export interface RunParts {
   /** Sees to it that a fleet's stack can run. */
   readonly prepare: (fleet: number, signal: AbortSignal) => Promise<void>;
 }
+
+type Ran = Pick<StackRun, "exitCode" | "changes">;
 
 /** Pauses before a failed run is tried again, in seconds; the last one stays. A new commit is tried at once. */
 const PAUSES = [5, 15, 60, 300, 900];
@@ -90,7 +93,7 @@ async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Pr
     () => noting.ask(),
   );
   await beginRun(database, { id, fleet: number, commit });
-  const run = await up(parts, fleet, { commit, log, progress, signal }).catch((error: unknown): StackRun => {
+  const run = await up(parts, fleet, { commit, log, progress, signal }).catch((error: unknown): Ran => {
     log.add(`${error instanceof Error ? error.message : String(error)}\n`);
     return { exitCode: 1, changes: {} };
   });
@@ -115,7 +118,7 @@ async function up(
     readonly progress: Progress;
     readonly signal: AbortSignal;
   },
-): Promise<StackRun> {
+): Promise<Ran> {
   const { commit, log, progress, signal } = run;
   const names = fleets.named(number);
   const project = await fleets.place(commit, number);
@@ -126,8 +129,7 @@ async function up(
   };
   // After a failure, or a start of the machine, what really is there is looked at first.
   const refresh = failures > 0 || deployedCommit === null;
-  const request = { stack: names.stack, operation: "up", refresh, signal } as const;
-  return runStack(project, request, { env, onEvent });
+  return runApart({ root: project.root, stack: names.stack, refresh }, { env, onEvent, signal });
 }
 
 async function noteFailure(

@@ -1,0 +1,45 @@
+import { fork } from "node:child_process";
+import { join } from "node:path";
+import type { Environment, RunEvent, StackRun } from "../../stacks/index.ts";
+import type { FromRun, RunOrder, ToRun } from "./run-process.ts";
+
+export interface ApartOptions {
+  readonly env: Environment;
+  readonly onEvent: (event: RunEvent) => void;
+  /** Aborting lets steps under way finish and saves the state. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs `up` in a process of its own, so that a run's work holds up no answer to a customer. The process ends with this one, also if this
+ * one is killed.
+ *
+ * @throws Error with what went wrong before or beside the run
+ */
+export function runApart(
+  order: RunOrder,
+  { env, onEvent, signal }: ApartOptions,
+): Promise<Pick<StackRun, "exitCode" | "changes">> {
+  return new Promise((done, failed) => {
+    const child = fork(join(import.meta.dirname, "run-process.ts"), {
+      env: { ...env },
+      serialization: "advanced",
+    });
+    const tell = (message: ToRun) => void (child.connected && child.send(message));
+    const endEarly = () => tell({ kind: "end-early" });
+    signal.addEventListener("abort", endEarly, { once: true });
+    child.on("message", (message: FromRun) => {
+      if (message.kind === "event") onEvent(message.event);
+      else if (message.kind === "ended") done(message.run);
+      else failed(new Error(message.message));
+    });
+    child.once("error", failed);
+    // After its last word this changes nothing.
+    child.once("close", (code) => {
+      signal.removeEventListener("abort", endEarly);
+      failed(new Error(`The process of the run ended with ${code} before the run did.`));
+    });
+    tell({ kind: "begin", order });
+    if (signal.aborted) endEarly();
+  });
+}

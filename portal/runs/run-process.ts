@@ -1,0 +1,43 @@
+/** A program: runs one `up` for the portal that started it, tells it what happens, and ends with it. */
+import { type RunEvent, type StackRun, openProject, runStack } from "../../stacks/index.ts";
+
+/** What the run is told at its start. */
+export interface RunOrder {
+  /** The project's folder. */
+  readonly root: string;
+  readonly stack: string;
+  readonly refresh: boolean;
+}
+
+/** What a portal tells its run. */
+export type ToRun = { readonly kind: "begin"; readonly order: RunOrder } | { readonly kind: "end-early" };
+
+/** What a run tells its portal. */
+export type FromRun =
+  | { readonly kind: "event"; readonly event: RunEvent }
+  | { readonly kind: "ended"; readonly run: Pick<StackRun, "exitCode" | "changes"> }
+  | { readonly kind: "failed"; readonly message: string };
+
+const ended = new AbortController();
+const tell = (message: FromRun): void => void process.send?.(message);
+
+async function run({ root, stack, refresh }: RunOrder): Promise<void> {
+  const request = { stack, operation: "up", refresh, signal: ended.signal } as const;
+  const onEvent = (event: RunEvent) => tell({ kind: "event", event });
+  try {
+    const { exitCode, changes } = await runStack(openProject(root), request, { env: process.env, onEvent });
+    tell({ kind: "ended", run: { exitCode, changes } });
+  } catch (error) {
+    tell({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+  }
+  process.disconnect();
+}
+
+process.on("message", (message: ToRun) => {
+  if (message.kind === "begin") void run(message.order);
+  else ended.abort();
+});
+// Without a portal nobody holds the fleet: whoever has it next begins where this one was.
+process.once("disconnect", () => process.exit());
+// A ^C at the terminal is the portal's, which then tells its runs.
+process.on("SIGINT", () => undefined);
