@@ -334,7 +334,8 @@ describe("the description of the API", () => {
   });
 });
 
-describe("limits", () => {
+/** Each makes a database of its own. */
+describe("limits", { timeout: 180_000 }, () => {
   it("lets a user send a burst, and then says when to try again", async () => {
     const limited = await startApi({ PORTAL_BURST: "2", PORTAL_REQUESTS_A_MINUTE: "1" });
     const statuses: number[] = [];
