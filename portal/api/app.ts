@@ -19,6 +19,11 @@ export function createApi(parts: ApiParts): Hono<ApiEnv> {
     return unexpected().getResponse();
   });
   app.notFound(() => notFound().getResponse());
+  app.use(async (context, next) => {
+    // No text in PostgreSQL has a zero byte, so nothing is at such an address.
+    if (context.req.path.includes("\0")) throw notFound();
+    await next();
+  });
   publicRoutes(app, parts);
   const plain = app as unknown as Hono;
   parts.signInRoutes?.(plain);
@@ -35,7 +40,7 @@ export function createApi(parts: ApiParts): Hono<ApiEnv> {
   eventRoutes(app, parts);
   agentRoutes(app, parts, limit);
   tryRoutes(app, parts, limit);
-  accountRoutes(app, parts);
+  accountRoutes(app, parts, limit);
   operatorRoutes(app, parts);
   return app;
 }

@@ -26,7 +26,8 @@ export function tryRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit):
     const project = parts.fleets.projectOf(agent.fleet);
     const { stack } = parts.fleets.named(agent.fleet);
     try {
-      const end = await tryAgent({ project, stack, agentId: agent.id, input, env: parts.env }, signal);
+      const request = { userId: user.id, project, stack, agentId: agent.id, input, env: parts.env };
+      const end = await tryAgent(request, signal);
       if (end.event === "completed") return context.json({ result: end.result });
       if (end.event === "refused")
         throw invalid(end.problems.map((message) => ({ field: "input", message })));

@@ -282,6 +282,28 @@ describe("GET /events", () => {
     await reader.cancel();
     expect(text).not.toContain("somebody");
   });
+
+  it("has twenty streams for each user, and a new one for each that ended", async () => {
+    const open = (path = "/events") => api.send("GET", path, "fred");
+    const id = await created("fred");
+    const streams = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => open(index % 2 === 0 ? "/events" : `/agents/${id}/events`)),
+    );
+    expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
+    const refused = await open();
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("retry-after")).toBe("15");
+    const others = await api.send("GET", "/events", "gina");
+    expect(others.status).toBe(200);
+    await Promise.all([...streams, others].map(async (stream) => stream.body?.cancel()));
+    await expect
+      .poll(async () => {
+        const again = await open();
+        await again.body?.cancel();
+        return again.status;
+      })
+      .toBe(200);
+  });
 });
 
 describe("operators", () => {
@@ -322,6 +344,12 @@ describe("the description of the API", () => {
     expect(page).not.toMatch(/(src|href)="https?:/);
   });
 
+  it.each(["GET", "PATCH", "DELETE"])("has nothing at an address with a zero byte: %s", async (method) => {
+    const body = method === "PATCH" ? json({ bio: "x" }) : {};
+    expect((await api.send(method, "/agents/%00", "anna", body)).status).toBe(404);
+    expect(api.said).toEqual([]);
+  });
+
   it("never shows a stack", async () => {
     await api.database.query("ALTER TABLE portal_agents RENAME TO hidden");
     const response = await api.send("GET", "/agents", "anna");
@@ -346,6 +374,13 @@ describe("limits", () => {
     expect(statuses).toEqual([202, 202, 429]);
     expect(Number(last?.headers.get("retry-after"))).toBeGreaterThan(0);
     expect((await limited.send("POST", "/agent", "ben", json(form("d")))).status).toBe(202);
+    const visits: number[] = [];
+    for (const page of ["checkout", "portal", "checkout"]) {
+      const visit = await limited.send("POST", `/billing/${page}`, "cleo", json({ returnPath: "/" }));
+      visits.push(visit.status);
+    }
+    expect(visits.at(-1)).toBe(429);
+    expect(visits.slice(0, 2)).not.toContain(429);
     await limited.close();
   });
 
