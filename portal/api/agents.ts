@@ -70,7 +70,8 @@ async function create(context: Context<ApiEnv>, parts: ApiParts): Promise<Respon
   }
   // Before anything is uploaded; texts alone are read first, as they cost nothing.
   const { signal } = context.req.raw;
-  if (boundaryOf(context.req.header("content-type") ?? "") !== undefined) await admit(parts, user, signal);
+  if (boundaryOf(context.req.header("content-type") ?? "") !== undefined)
+    await admit(parts, { user, idempotencyKey }, signal);
   const { form, template: named } = await readForm(context, parts);
   const creation = { user, template: templateOf(parts, named), form, idempotencyKey };
   const id = await creating.run(user.id, () => admitAndCreate(parts, creation, signal));
@@ -87,7 +88,7 @@ async function admitAndCreate(
 ): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const admittedAt = await admit(parts, creation.user, signal);
+      const admittedAt = await admit(parts, creation, signal);
       return await createAgent(parts, { ...creation, admittedAt });
     } catch (error) {
       // Another portal was faster.

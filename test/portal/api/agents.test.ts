@@ -404,6 +404,13 @@ describe("limits", () => {
     );
     const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
     expect(statuses).toEqual([202, 202, 402, 402, 402]);
+    const last = (options: RequestInit) => plan.send("POST", "/agent", "ben", options);
+    await last(json(form("f")));
+    const [key, named] = [{ "Idempotency-Key": "last" }, form("g")];
+    const first = await bodyOf(await last(json(named, key)));
+    expect(await bodyOf(await last(json(named, key)))).toEqual(first);
+    expect(await bodyOf(await last({ ...multipart(form("g"), []), headers: key }))).toEqual(first);
+    expect((await last(json(form("h"), { "Idempotency-Key": "another" }))).status).toBe(402);
     const refused = answers.find(({ status }) => status === 402);
     expect(await refused?.json()).toMatchObject({ error: "limit", checkoutUrl: "https://pay" });
     const billing = await plan.send("POST", "/billing/checkout", "anna", json({ returnPath: "/create" }));
