@@ -384,6 +384,20 @@ describe("limits", () => {
     await limited.close();
   });
 
+  it("lets a user upload so much a day, whatever becomes of the forms", async () => {
+    const limited = await startApi({ PORTAL_UPLOAD_MIB_A_DAY: "3" });
+    const upload = (user: string) => {
+      const document = new File(["x".repeat(1024 * 1024 + 1)], "a.txt");
+      return limited.send("POST", "/agent", user, multipart({ ...form("x"), name: "" }, [document]));
+    };
+    expect((await upload("anna")).status).toBe(400);
+    const refused = await upload("anna");
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await upload("ben")).status).toBe(400);
+    await limited.close();
+  });
+
   it("lets no more in than the plan allows, also of those that come at once", async () => {
     const plan = await startApi(
       {},
