@@ -1,11 +1,17 @@
 import { z } from "zod";
+import type { WalletType } from "../../providers/masumi/service/index.ts";
 import type { Environment, Project } from "../../stacks/index.ts";
 import { nameInProgram, readResources } from "../../stacks/outputs.ts";
 import { type AgentRow, changeAgent, findAgents } from "../database/agents.ts";
 import type { Database } from "../database/database.ts";
 import { settledRequests } from "../database/requests.ts";
-import type { SellingWallet } from "./expected.ts";
 import { CONFIRMATION, REGISTRATION } from "./resources.ts";
+
+/** A wallet that agents are registered with; each sends one transaction at a time. */
+export interface SellingWallet {
+  readonly vkey: string;
+  readonly type: WalletType;
+}
 
 /** What the state of a stack says of an agent. */
 export interface Outcome {
