@@ -13,9 +13,10 @@ import { tryRoutes } from "./try.ts";
 /** Makes the portal's HTTP API. */
 export function createApi(parts: ApiParts): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
-  app.onError((error) => {
+  app.onError((error, context) => {
     if (error instanceof HttpProblem) return error.getResponse();
-    parts.say(`A request failed: ${error.stack ?? error.message}`);
+    if (!hasHungUp(error, context.req.raw.signal))
+      parts.say(`A request failed: ${error.stack ?? error.message}`);
     return unexpected().getResponse();
   });
   app.notFound(() => notFound().getResponse());
@@ -44,6 +45,10 @@ export function createApi(parts: ApiParts): Hono<ApiEnv> {
   operatorRoutes(app, parts);
   return app;
 }
+
+/** Whether an error is only that nobody waits for the answer any more: it is no fault, and would let anybody fill the log. */
+const hasHungUp = (error: Error & { readonly code?: unknown }, { aborted }: AbortSignal): boolean =>
+  aborted && (error.code === "ECONNRESET" || error.name === "AbortError");
 
 const unexpected = () =>
   new HttpProblem({

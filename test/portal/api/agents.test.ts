@@ -350,6 +350,19 @@ describe("the description of the API", () => {
     expect(api.said).toEqual([]);
   });
 
+  it("tells the operator nothing of whoever hangs up", async () => {
+    const hangsUp = new AbortController();
+    const body = new ReadableStream({
+      pull(controller) {
+        hangsUp.abort();
+        controller.error(Object.assign(new Error("aborted"), { code: "ECONNRESET" }));
+      },
+    });
+    const options = { ...json({}), body, signal: hangsUp.signal, duplex: "half" } as RequestInit;
+    await api.send("POST", "/agent", "anna", options);
+    expect(api.said).toEqual([]);
+  });
+
   it("never shows a stack", async () => {
     await api.database.query("ALTER TABLE portal_agents RENAME TO hidden");
     const response = await api.send("GET", "/agents", "anna");
