@@ -62,12 +62,19 @@ export function newAgentId(name: string): string {
   return `${slug || "agent"}-${suffix}`;
 }
 
-/** Throws 402 unless the user may have one more agent, and returns how many there were. */
+/** What a request that is repeated was admitted at: it adds none, so nothing may be added by it. */
+const ADDS_NONE = -1;
+
+/**
+ * Throws 402 unless the user may have one more agent, and returns how many there were. Whoever repeats a request, because no answer
+ * came, is let through: their agent may be the last that the plan allows.
+ */
 export async function admit(
   { database, gate }: AcceptParts,
-  user: User,
+  { user, idempotencyKey: key }: Pick<Creation, "user" | "idempotencyKey">,
   signal?: AbortSignal,
 ): Promise<number> {
+  if (key !== undefined && (await findAnswer(database, user.id, key))) return ADDS_NONE;
   const count = await countAgentsOf(database, user.id);
   const admission = await gate.admit(user, count, signal);
   if (!admission.admitted) throw subscriptionNeeded(admission.reason, admission.checkoutUrl);

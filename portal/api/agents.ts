@@ -12,8 +12,8 @@ import {
   templateOf,
 } from "./accept.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
-import { readForm } from "./form.ts";
-import type { RateLimit } from "./limits.ts";
+import { type FormParts, readForm } from "./form.ts";
+import { type RateLimit, Uploads } from "./limits.ts";
 import { boundaryOf } from "./multipart.ts";
 import { malformed } from "./problems.ts";
 import { Serial } from "./serial.ts";
@@ -27,9 +27,11 @@ const ADMISSIONS = 10;
 
 /** POST /agent, GET /agents, GET, PATCH and DELETE /agents/{id}. */
 export function agentRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit): void {
+  const uploads = new Uploads(parts.settings.PORTAL_UPLOAD_MIB_A_DAY);
+  const forms = { ...parts, uploads };
   app.post("/agent", async (context) => {
     limit.take(context.get("user").id);
-    return create(context, parts);
+    return create(context, forms);
   });
 
   app.get("/agents", async (context) => {
@@ -47,7 +49,7 @@ export function agentRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit
     limit.take(user.id);
     const id = context.req.param("id");
     const agent = requireOwn(await findAgent(parts.database, id), user);
-    const { form, removed } = await readForm(context, parts, templateOf(parts, agent.template));
+    const { form, removed } = await readForm(context, forms, templateOf(parts, agent.template));
     const { documents: added, ...texts } = form;
     await modifyAgent(parts, user, id, { ...texts, added, removed });
     return answer(context, parts, requireOwn(await findAgent(parts.database, id), user), 202);
@@ -62,7 +64,7 @@ export function agentRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit
   });
 }
 
-async function create(context: Context<ApiEnv>, parts: ApiParts): Promise<Response> {
+async function create(context: Context<ApiEnv>, parts: ApiParts & FormParts): Promise<Response> {
   const user = context.get("user");
   const idempotencyKey = context.req.header("idempotency-key");
   if (idempotencyKey !== undefined && !isKey(idempotencyKey)) {
@@ -70,7 +72,8 @@ async function create(context: Context<ApiEnv>, parts: ApiParts): Promise<Respon
   }
   // Before anything is uploaded; texts alone are read first, as they cost nothing.
   const { signal } = context.req.raw;
-  if (boundaryOf(context.req.header("content-type") ?? "") !== undefined) await admit(parts, user, signal);
+  if (boundaryOf(context.req.header("content-type") ?? "") !== undefined)
+    await admit(parts, { user, idempotencyKey }, signal);
   const { form, template: named } = await readForm(context, parts);
   const creation = { user, template: templateOf(parts, named), form, idempotencyKey };
   const id = await creating.run(user.id, () => admitAndCreate(parts, creation, signal));
@@ -87,7 +90,7 @@ async function admitAndCreate(
 ): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const admittedAt = await admit(parts, creation.user, signal);
+      const admittedAt = await admit(parts, creation, signal);
       return await createAgent(parts, { ...creation, admittedAt });
     } catch (error) {
       // Another portal was faster.

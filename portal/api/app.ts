@@ -13,12 +13,18 @@ import { tryRoutes } from "./try.ts";
 /** Makes the portal's HTTP API. */
 export function createApi(parts: ApiParts): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
-  app.onError((error) => {
+  app.onError((error, context) => {
     if (error instanceof HttpProblem) return error.getResponse();
-    parts.say(`A request failed: ${error.stack ?? error.message}`);
+    if (!hasHungUp(error, context.req.raw.signal))
+      parts.say(`A request failed: ${error.stack ?? error.message}`);
     return unexpected().getResponse();
   });
   app.notFound(() => notFound().getResponse());
+  app.use(async (context, next) => {
+    // No text in PostgreSQL has a zero byte, so nothing is at such an address.
+    if (context.req.path.includes("\0")) throw notFound();
+    await next();
+  });
   publicRoutes(app, parts);
   const plain = app as unknown as Hono;
   parts.signInRoutes?.(plain);
@@ -35,10 +41,14 @@ export function createApi(parts: ApiParts): Hono<ApiEnv> {
   eventRoutes(app, parts);
   agentRoutes(app, parts, limit);
   tryRoutes(app, parts, limit);
-  accountRoutes(app, parts);
+  accountRoutes(app, parts, limit);
   operatorRoutes(app, parts);
   return app;
 }
+
+/** Whether an error is only that nobody waits for the answer any more: it is no fault, and would let anybody fill the log. */
+const hasHungUp = (error: Error & { readonly code?: unknown }, { aborted }: AbortSignal): boolean =>
+  aborted && (error.code === "ECONNRESET" || error.name === "AbortError");
 
 const unexpected = () =>
   new HttpProblem({

@@ -1,21 +1,28 @@
 import type { Context, Hono } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import { type AgentFilter, findAgent, findAgents, findSteps } from "../database/agents.ts";
+import { Places } from "../places.ts";
 import { requireOwn } from "./accept.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
+import { tooMany } from "./problems.ts";
 import { viewsOf } from "./view.ts";
 
 const HEARTBEAT_MS = 15_000;
+/** Streams of one user at the same time, in all their windows: each asks the database for every change. */
+const MOST_STREAMS = 20;
+
+type Followed = Pick<ApiParts, "database" | "changes"> & { readonly places: Places };
 
 /** GET /events and GET /agents/{id}/events: server-sent events, which go on behind Last-Event-ID. */
-export function eventRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
+export function eventRoutes(app: Hono<ApiEnv>, { database, changes }: ApiParts): void {
+  const parts = { database, changes, places: new Places({ each: MOST_STREAMS }) };
   app.get("/events", (context) => {
     const { id, isOperator } = context.get("user");
     const seesAll = isOperator && context.req.query("all") === "true";
     return follow(context, parts, seesAll ? {} : { userId: id });
   });
   app.get("/agents/:id/events", async (context) => {
-    const { id } = requireOwn(await findAgent(parts.database, context.req.param("id")), context.get("user"));
+    const { id } = requireOwn(await findAgent(database, context.req.param("id")), context.get("user"));
     return follow(context, parts, { id });
   });
 }
@@ -26,8 +33,15 @@ function lastSeen(context: Context): string {
   return /^\d{1,18}$/.test(sent) ? sent : "0";
 }
 
-function follow(context: Context<ApiEnv>, { database, changes }: ApiParts, filter: AgentFilter): Response {
-  const forOperator = context.get("user").isOperator;
+/** @throws HttpProblem 429 */
+function follow(
+  context: Context<ApiEnv>,
+  { database, changes, places }: Followed,
+  filter: AgentFilter,
+): Response {
+  const { id: userId, isOperator: forOperator } = context.get("user");
+  const giveBack = places.take(userId);
+  if (!giveBack) throw tooMany(HEARTBEAT_MS / 1000);
   let version = lastSeen(context);
   let step = "0";
   // A proxy that collects an answer before passing it on would pass nothing on.
@@ -35,8 +49,19 @@ function follow(context: Context<ApiEnv>, { database, changes }: ApiParts, filte
   context.header("Cache-Control", "no-store");
   return streamSSE(context, async (stream) => {
     const ended = new AbortController();
-    stream.onAbort(() => ended.abort());
-    while (!ended.signal.aborted) {
+    stream.onAbort(() => {
+      ended.abort();
+      giveBack();
+    });
+    try {
+      await tell(stream, ended.signal);
+    } finally {
+      giveBack();
+    }
+  });
+
+  async function tell(stream: SSEStreamingApi, ended: AbortSignal): Promise<void> {
+    while (!ended.aborted) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const stop = changes.hear((userId) => {
         if (filter.userId === undefined || userId === "" || userId === filter.userId) resolve();
@@ -48,14 +73,14 @@ function follow(context: Context<ApiEnv>, { database, changes }: ApiParts, filte
           version = view.version;
         }
         if (filter.id !== undefined) step = await tellSteps(stream, database, filter.id, step);
-        const isIdle = await untilHeard(promise, ended.signal);
+        const isIdle = await untilHeard(promise, ended);
         // Also looked at anew then: a notification may have been lost with its connection.
         if (isIdle) await stream.write(": still here\n\n");
       } finally {
         stop();
       }
     }
-  });
+  }
 }
 
 async function tellSteps(

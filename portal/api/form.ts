@@ -8,6 +8,7 @@ import type { Template } from "../templates/template.ts";
 import { textProblem, tidy } from "../templates/texts.ts";
 import type { SentForm } from "./accept.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
+import type { Uploads } from "./limits.ts";
 import { type Part, boundaryOf, readParts } from "./multipart.ts";
 import { invalid, malformed, tooLarge, wrongType } from "./problems.ts";
 
@@ -32,6 +33,8 @@ export interface ReadForm {
   readonly removed: readonly string[];
 }
 
+export type FormParts = Pick<ApiParts, "documents" | "templates"> & { readonly uploads: Uploads };
+
 /** What documents may be: those of a template, or of any as long as it is not known which one is meant. */
 type Allowed = Template["documents"];
 
@@ -39,17 +42,20 @@ type Allowed = Template["documents"];
  * Reads the form of a request, as JSON or as multipart/form-data with documents, which are stored while they come.
  *
  * @param template the agent's template, if it has one already
- * @throws HttpProblem 400, 413, 415
+ * @throws HttpProblem 400, 413, 415, 429
  */
 export async function readForm(
   context: Context<ApiEnv>,
-  parts: ApiParts,
+  parts: FormParts,
   template?: Template,
 ): Promise<ReadForm> {
   const type = context.req.header("content-type") ?? "";
   const body = context.req.raw.body as AsyncIterable<Uint8Array> | null;
   const boundary = boundaryOf(type);
-  if (boundary !== undefined) return readMultipart(readParts(body ?? nothing(), boundary), parts, template);
+  if (boundary !== undefined) {
+    const uploader = { ...parts, userId: context.get("user").id };
+    return readMultipart(readParts(body ?? nothing(), boundary), uploader, template);
+  }
   if (/^application\/json\b/i.test(type)) return readJson(body ?? nothing());
   throw wrongType("Send application/json or multipart/form-data.");
 }
@@ -88,9 +94,11 @@ async function parseJson<T extends z.ZodType>(
   return read.data;
 }
 
+type Uploader = FormParts & { readonly userId: string };
+
 async function readMultipart(
   sent: AsyncIterable<Part>,
-  parts: ApiParts,
+  parts: Uploader,
   known: Template | undefined,
 ): Promise<ReadForm> {
   const texts: Record<string, string> = {};
@@ -135,7 +143,7 @@ function formOf(
 }
 
 /** What at least one template takes. */
-function anyOf({ templates }: ApiParts): Allowed {
+function anyOf({ templates }: FormParts): Allowed {
   const all = [...templates.values()].map(({ documents }) => documents);
   return {
     least: 0,
@@ -147,7 +155,7 @@ function anyOf({ templates }: ApiParts): Allowed {
 
 async function storeDocument(
   { filename = "", body }: Part,
-  { documents }: ApiParts,
+  { documents, uploads, userId }: Uploader,
   allowed: Allowed,
   count: number,
 ): Promise<StoredDocument> {
@@ -155,7 +163,7 @@ async function storeDocument(
   const name = nameOf(filename);
   requireType(name, allowed);
   try {
-    const stored = await documents.put(asNamed(name, limited(name, body, allowed)));
+    const stored = await documents.put(asNamed(name, limited(name, uploads.counted(userId, body), allowed)));
     return { ...stored, name };
   } catch (error) {
     if (error instanceof ContentError) throw wrongType(error.message);

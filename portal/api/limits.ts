@@ -3,6 +3,9 @@ import { tooMany } from "./problems.ts";
 /** So many users are remembered; whoever was longest silent is forgotten, and has a full bucket again by then. */
 const MOST_USERS = 10_000;
 
+const MEBIBYTE = 1024 * 1024;
+const MINUTES_A_DAY = 1440;
+
 interface Bucket {
   tokens: number;
   at: number;
@@ -31,5 +34,24 @@ export class RateLimit {
     this.#buckets.set(userId, { tokens: tokens < 1 ? tokens : tokens - 1, at: now });
     if (this.#buckets.size > MOST_USERS) this.#buckets.delete(this.#buckets.keys().next().value ?? "");
     if (tokens < 1) throw tooMany(Math.ceil(((1 - tokens) / this.#aMinute) * 60));
+  }
+}
+
+/** Counts what each user uploads, by begun mebibytes: documents are kept for days, also those of a form that was refused. */
+export class Uploads {
+  readonly #limit: RateLimit;
+
+  constructor(mebibytesADay: number) {
+    this.#limit = new RateLimit(mebibytesADay, mebibytesADay / MINUTES_A_DAY);
+  }
+
+  /** Hands a document on for as long as its user may upload more. @throws HttpProblem 429 */
+  async *counted(userId: string, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let [length, counted] = [0, 0];
+    for await (const chunk of body) {
+      length += chunk.length;
+      for (; counted * MEBIBYTE < length; counted += 1) this.#limit.take(userId);
+      yield chunk;
+    }
   }
 }

@@ -58,6 +58,7 @@ const events: Responses = {
     description: "`agent` events, each an Agent, with its version as id.",
     content: { "text/event-stream": { schema: z.string() } },
   },
+  ...problems(401, 429),
 };
 const anything = z.record(z.string(), z.unknown());
 const url = z.object({ url: z.string() });
@@ -120,12 +121,12 @@ const ROUTES: Readonly<Record<string, Described>> = {
   "post /billing/checkout": {
     summary: "Where to subscribe",
     request: returning,
-    responses: { ...ok("A page to go to.", url), ...problems(401) },
+    responses: { ...ok("A page to go to.", url), ...problems(401, 429) },
   },
   "post /billing/portal": {
     summary: "Where to change or end a subscription",
     request: returning,
-    responses: { ...ok("A page to go to.", url), ...problems(401) },
+    responses: { ...ok("A page to go to.", url), ...problems(401, 429) },
   },
   ...Object.fromEntries(
     (

@@ -35,7 +35,7 @@ export function tryRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit):
       withinMs: WITHIN_MS + CLOSES_WITHIN_MS,
     });
     try {
-      const result = await answerOf(parts, agent, input, context.req.raw.signal);
+      const result = await answerOf(parts, { userId: user.id, agent, input }, context.req.raw.signal);
       await endTry(database, id, { state: "succeeded", text: result });
       return context.json({ result });
     } catch (error) {
@@ -54,15 +54,15 @@ export function tryRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit):
 /** Has an agent do a job. @throws HttpProblem when there is no answer, which says why */
 async function answerOf(
   parts: ApiParts,
-  agent: AgentRow,
-  input: Input,
+  { userId, agent, input }: { readonly userId: string; readonly agent: AgentRow; readonly input: Input },
   leaving: AbortSignal,
 ): Promise<string> {
   const signal = AbortSignal.any([leaving, AbortSignal.timeout(WITHIN_MS)]);
   const project = parts.fleets.projectOf(agent.fleet);
   const { stack } = parts.fleets.named(agent.fleet);
   try {
-    const end = await tryAgent({ project, stack, agentId: agent.id, input, env: parts.env }, signal);
+    const request = { userId, project, stack, agentId: agent.id, input, env: parts.env };
+    const end = await tryAgent(request, signal);
     if (end.event === "completed") return end.result;
     if (end.event === "refused") throw invalid(end.problems.map((message) => ({ field: "input", message })));
     if (end.event === "failed") throw jobFailed(end.message);

@@ -11,5 +11,7 @@ const plain = (text: string): string =>
 export function authorOf(user: { readonly id: string; readonly email: string | null }): Author {
   const id = plain(user.id) || "user";
   const email = plain(user.email ?? "").replaceAll(/\s/g, "");
-  return { name: email || id, email: email || `${id.replaceAll(/[^\w.-]/g, "-")}@users.invalid` };
+  // Git takes no name of punctuation alone, and a commit that it refuses would be in everybody's way.
+  const name = /[\p{L}\p{N}]/u.test(id) ? id : "user";
+  return { name: email || name, email: email || `${id.replaceAll(/[^\w.-]/g, "-")}@users.invalid` };
 }

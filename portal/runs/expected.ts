@@ -1,13 +1,7 @@
-import { type WalletType, queueSeconds } from "../../providers/masumi/service/index.ts";
+import { queueSeconds } from "../../providers/masumi/service/index.ts";
 import { changeAgent, findAgents } from "../database/agents.ts";
 import type { Database } from "../database/database.ts";
 import type { Outcome } from "./outcome.ts";
-
-/** A wallet that agents are registered with; each sends one transaction at a time. */
-export interface SellingWallet {
-  readonly vkey: string;
-  readonly type: WalletType;
-}
 
 /** How many times faster than the real one a chain is: `30`, or `instant`. */
 export const speedOf = (chainSpeed: string): number =>

@@ -14,9 +14,10 @@ import { tryFolder } from "../../stacks/try/try-folder.ts";
 import { TryProcess } from "../../stacks/try/try-process.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { packageRoot } from "../fleets/project.ts";
+import { Places } from "../places.ts";
 
-/** Jobs that are tried at the same time, each a process of some hundred megabytes. */
-const MOST = 2;
+/** Jobs that are tried at the same time, each a process of some hundred megabytes; nobody keeps all others from trying theirs. */
+const places = new Places({ inAll: 2, each: 1 });
 
 /** The agent cannot be tried now; the message says why. */
 export class NotNowError extends Error {
@@ -24,6 +25,8 @@ export class NotNowError extends Error {
 }
 
 export interface TryRequest {
+  /** Who tries it. */
+  readonly userId: string;
   readonly project: Project;
   readonly stack: string;
   readonly agentId: string;
@@ -31,17 +34,14 @@ export interface TryRequest {
   readonly env: Environment;
 }
 
-let underWay = 0;
-
 /** Does one job of an agent on this machine, as `masumi-agents try` does: without the network, without payment. @throws NotNowError */
 export async function tryAgent(request: TryRequest, signal: AbortSignal): Promise<TryEnd> {
-  if (underWay >= MOST)
-    throw new NotNowError("Other agents are being tried just now. Try again in a minute.");
-  underWay += 1;
+  const giveBack = places.take(request.userId);
+  if (!giveBack) throw new NotNowError("Other agents are being tried just now. Try again in a minute.");
   try {
     return await doJob(request, signal);
   } finally {
-    underWay -= 1;
+    giveBack();
   }
 }
 

@@ -1,5 +1,8 @@
 /** What ends lines for some programs and not for others, or turns the direction of the text behind it around. */
 const HIDDEN = /[\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/u;
+/** What nobody sees, so that a name with it looks like another one. Joiners are none of it: emoji and some scripts are made with them. */
+const UNSEEN = /[\u00ad\u200b\u2060-\u2064\u3164]/u;
+const NOTHING_SEEN = /^[\p{Default_Ignorable_Code_Point}\s]*$/u;
 const CONTROL = /\p{Cc}/u;
 
 /** Lengths are what people count: a letter with its accents is one, and so is an emoji of several parts. */
@@ -27,7 +30,7 @@ export function textProblem(
   text: string,
   { most, lines }: { readonly most: number; readonly lines: boolean },
 ): string | undefined {
-  if (text === "") return "is needed";
+  if (NOTHING_SEEN.test(text)) return "is needed";
   const points = Array.from(text).length;
   if (points > most * POINTS_A_CHARACTER || charactersIn(text, most) > most) {
     return `may have ${most} characters at most`;
@@ -36,7 +39,7 @@ export function textProblem(
   if (!lines && text.includes("\n")) return "has to be on one line";
   const [control] = CONTROL.exec(text.replaceAll("\n", "")) ?? [];
   if (control !== undefined) return `contains the control character ${codeOf(control)}: remove it`;
-  const [hidden] = HIDDEN.exec(text) ?? [];
+  const [hidden] = HIDDEN.exec(text) ?? (lines ? null : UNSEEN.exec(text)) ?? [];
   if (hidden !== undefined) return `contains the hidden character ${codeOf(hidden)}: remove it`;
   return undefined;
 }

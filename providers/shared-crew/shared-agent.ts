@@ -29,6 +29,8 @@ export interface SharedAgentArgs {
   readonly secrets?: Readonly<Record<string, pulumi.Input<string>>>;
   /** The version of the secrets that the service reads elsewhere. */
   readonly secretsVersion?: pulumi.Input<number>;
+  /** Whether the service is another stack's, so that none of the agents there is an older one of this stack. */
+  readonly joins?: boolean;
   readonly files: readonly FileBeside[];
   /** What its code needs beside the packages of the runtime. */
   readonly packages?: PackagesBeside;
@@ -46,6 +48,7 @@ interface Inputs {
   readonly environment: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly secretsVersion?: number;
+  readonly joins?: boolean;
   readonly files: readonly FileBeside[];
   /** Absent for an agent without packages of its own, as in older states. */
   readonly packages?: PackagesBeside;
@@ -128,15 +131,15 @@ const removeAgent = (store: AgentStore, props: Outputs) =>
 export const STACK_VARIABLE = "AGENT_STACK";
 
 /** Refuses an id that an agent of another stack has in the same service: its files are that one's. @throws SharedCrewError SHARED_AGENT_TAKEN */
-async function refuseOthers(store: AgentStore, { agentId, environment }: Inputs): Promise<void> {
-  const own = environment[STACK_VARIABLE];
-  if (own === undefined) return;
-  const found = (await store.read(ENVIRONMENT))?.toString() ?? "{}";
-  const { [STACK_VARIABLE]: other } = JSON.parse(found) as Readonly<Record<string, string>>;
-  if (other === undefined || other === own) return;
+async function refuseOthers(store: AgentStore, { agentId, environment, joins }: Inputs): Promise<void> {
+  const found = await store.read(ENVIRONMENT);
+  if (found === undefined) return;
+  const { [STACK_VARIABLE]: other } = JSON.parse(found.toString()) as Readonly<Record<string, string>>;
+  // Without the variable it is of the service's own stack, from before it had others' agents.
+  if (other === undefined ? !joins : other === environment[STACK_VARIABLE]) return;
   throw new SharedCrewError(
     "SHARED_AGENT_TAKEN",
-    `The shared crew service already has an agent ${agentId}, of the stack ${other}.`,
+    `The shared crew service already has an agent ${agentId}, of ${other === undefined ? "its own stack" : `the stack ${other}`}.`,
     "Give one of the two another id: agents of stacks that share a service have different ones.",
   );
 }

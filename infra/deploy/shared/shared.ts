@@ -75,6 +75,7 @@ function hostAgent(stack: SharedStack, crew: CrewToHost, options: pulumi.CustomR
       ...service.passSecrets(agent, secrets, options),
       files: beside,
       ...(packages ? { packages } : {}),
+      ...(of === undefined ? {} : { joins: true }),
       instances,
       seconds: documents.stored.length > 0 ? SERVED_SECONDS_WITH_LARGE_DOCUMENTS : SERVED_SECONDS,
     },

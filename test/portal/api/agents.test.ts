@@ -282,6 +282,28 @@ describe("GET /events", () => {
     await reader.cancel();
     expect(text).not.toContain("somebody");
   });
+
+  it("has twenty streams for each user, and a new one for each that ended", async () => {
+    const open = (path = "/events") => api.send("GET", path, "fred");
+    const id = await created("fred");
+    const streams = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => open(index % 2 === 0 ? "/events" : `/agents/${id}/events`)),
+    );
+    expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
+    const refused = await open();
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("retry-after")).toBe("15");
+    const others = await api.send("GET", "/events", "gina");
+    expect(others.status).toBe(200);
+    await Promise.all([...streams, others].map(async (stream) => stream.body?.cancel()));
+    await expect
+      .poll(async () => {
+        const again = await open();
+        await again.body?.cancel();
+        return again.status;
+      })
+      .toBe(200);
+  });
 });
 
 describe("operators", () => {
@@ -322,6 +344,25 @@ describe("the description of the API", () => {
     expect(page).not.toMatch(/(src|href)="https?:/);
   });
 
+  it.each(["GET", "PATCH", "DELETE"])("has nothing at an address with a zero byte: %s", async (method) => {
+    const body = method === "PATCH" ? json({ bio: "x" }) : {};
+    expect((await api.send(method, "/agents/%00", "anna", body)).status).toBe(404);
+    expect(api.said).toEqual([]);
+  });
+
+  it("tells the operator nothing of whoever hangs up", async () => {
+    const hangsUp = new AbortController();
+    const body = new ReadableStream({
+      pull(controller) {
+        hangsUp.abort();
+        controller.error(Object.assign(new Error("aborted"), { code: "ECONNRESET" }));
+      },
+    });
+    const options = { ...json({}), body, signal: hangsUp.signal, duplex: "half" } as RequestInit;
+    await api.send("POST", "/agent", "anna", options);
+    expect(api.said).toEqual([]);
+  });
+
   it("never shows a stack", async () => {
     await api.database.query("ALTER TABLE portal_agents RENAME TO hidden");
     const response = await api.send("GET", "/agents", "anna");
@@ -347,6 +388,27 @@ describe("limits", { timeout: 180_000 }, () => {
     expect(statuses).toEqual([202, 202, 429]);
     expect(Number(last?.headers.get("retry-after"))).toBeGreaterThan(0);
     expect((await limited.send("POST", "/agent", "ben", json(form("d")))).status).toBe(202);
+    const visits: number[] = [];
+    for (const page of ["checkout", "portal", "checkout"]) {
+      const visit = await limited.send("POST", `/billing/${page}`, "cleo", json({ returnPath: "/" }));
+      visits.push(visit.status);
+    }
+    expect(visits.at(-1)).toBe(429);
+    expect(visits.slice(0, 2)).not.toContain(429);
+    await limited.close();
+  });
+
+  it("lets a user upload so much a day, whatever becomes of the forms", async () => {
+    const limited = await startApi({ PORTAL_UPLOAD_MIB_A_DAY: "3" });
+    const upload = (user: string) => {
+      const document = new File(["x".repeat(1024 * 1024 + 1)], "a.txt");
+      return limited.send("POST", "/agent", user, multipart({ ...form("x"), name: "" }, [document]));
+    };
+    expect((await upload("anna")).status).toBe(400);
+    const refused = await upload("anna");
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await upload("ben")).status).toBe(400);
     await limited.close();
   });
 
@@ -370,6 +432,13 @@ describe("limits", { timeout: 180_000 }, () => {
     );
     const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
     expect(statuses).toEqual([202, 202, 402, 402, 402]);
+    const last = (options: RequestInit) => plan.send("POST", "/agent", "ben", options);
+    await last(json(form("f")));
+    const [key, named] = [{ "Idempotency-Key": "last" }, form("g")];
+    const first = await bodyOf(await last(json(named, key)));
+    expect(await bodyOf(await last(json(named, key)))).toEqual(first);
+    expect(await bodyOf(await last({ ...multipart(form("g"), []), headers: key }))).toEqual(first);
+    expect((await last(json(form("h"), { "Idempotency-Key": "another" }))).status).toBe(402);
     const refused = answers.find(({ status }) => status === 402);
     expect(await refused?.json()).toMatchObject({ error: "limit", checkoutUrl: "https://pay" });
     const billing = await plan.send("POST", "/billing/checkout", "anna", json({ returnPath: "/create" }));

@@ -118,6 +118,13 @@ describe("an author", () => {
     expect((await show(repository, "%an|%ae")).trim()).toBe(`${name}|${address}`);
   });
 
+  it("has a name that git takes, also where the user's id is punctuation", async () => {
+    const author = authorOf({ id: "...", email: null });
+    const repository = await opened();
+    await repository.commit({ ...adding("a.yaml", "a"), authors: [author] });
+    expect(await show(repository, "%an")).toBe("user\n");
+  });
+
   it("without an address is the user's id", () => {
     expect(authorOf({ id: "auth0|7", email: null })).toEqual({
       name: "auth0|7",

@@ -115,10 +115,16 @@ describe("a form", () => {
     ["one too many", "🚲".repeat(11), 10, "may have 10 characters at most"],
     ["a letter with a hundred accents", `a${"\u0301".repeat(100)}`, 10, "may have 10 characters at most"],
     ["a turned direction", "a\u202eb", 10, "contains the hidden character U+202E: remove it"],
+    ["a space that nobody sees", "a\u200b", 10, "contains the hidden character U+200B: remove it"],
+    ["nothing but what nobody sees", "\u200b\u200d\ufe0f", 10, "is needed"],
     ["half of a character", "a\ud800", 10, "contains half of a character"],
     ["two lines", "a\nb", 10, "has to be on one line"],
   ])("counts characters as people do: %s", (_what, text, most, wrong) => {
     expect(textProblem(text, { most, lines: false })).toBe(wrong);
+  });
+
+  it("keeps what is pasted from pages into longer texts", () => {
+    expect(textProblem("Fahr\u00adrad\u200b", { most: 20, lines: true })).toBeUndefined();
   });
 
   it("is kept in one form, whatever the sender's machine writes", () => {

@@ -6,20 +6,10 @@ import { askRecords } from "../../../providers/records/index.ts";
 import { postgresIsThere } from "../../cloud/postgres.ts";
 import { repository } from "../../helpers/project.ts";
 import { type Database, startDatabase } from "../database/server.ts";
+import { SUPABASE } from "../database/supabase.ts";
 
 const isRequired = process.env["MASUMI_TEST_POSTGRES"] === "required";
 const sql = (file: string) => readFileSync(join(repository, "portal/sql", file), "utf8");
-
-/** What Supabase has before anybody makes a table: roles with every right on new ones, its auth.uid(), and its publication. */
-const SUPABASE = `
-  CREATE ROLE anon NOLOGIN; CREATE ROLE authenticated NOLOGIN;
-  CREATE ROLE authenticator LOGIN PASSWORD 'front-door' NOINHERIT; GRANT anon, authenticated TO authenticator;
-  CREATE ROLE writer LOGIN PASSWORD 'runs'; CREATE ROLE stranger LOGIN PASSWORD 'nothing';
-  ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO anon, authenticated;
-  CREATE SCHEMA auth; GRANT USAGE ON SCHEMA auth TO anon, authenticated;
-  CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE
-    AS $$ SELECT (current_setting('request.jwt.claims', true)::jsonb ->> 'sub')::uuid $$;
-  CREATE PUBLICATION supabase_realtime;`;
 
 const [ONE, TWO] = ["7f9c1c1e-0c52-4d0f-8d3e-5b6f0a3f2c11", "11111111-2222-4333-8444-555555555555"];
 

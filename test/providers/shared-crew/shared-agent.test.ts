@@ -248,6 +248,22 @@ describe("an agent of a service that stacks share", () => {
   });
 
   it.each([
+    [
+      "of the stack whose service it joins",
+      () => inputs,
+      () => ({ ...inStack("customers-01"), joins: true }),
+    ],
+    ["of a stack that has joined its service", () => inStack("customers-01"), () => inputs],
+  ])("is refused where there is one %s", async (_what, there, wanted) => {
+    await provider.create(there());
+    const before = contentOf("environment.json");
+    const create = provider.create({ ...wanted(), declaration: '{"id":"other"}' });
+    await expect(create).rejects.toMatchObject({ code: "SHARED_AGENT_TAKEN" });
+    expect(contentOf("environment.json")).toBe(before);
+    expect(contentOf("crew.json")).toBe('{"id":"writer"}');
+  });
+
+  it.each([
     ["what a killed run of its own stack has left", () => provider.create(inStack("customers-01"))],
     ["what was left by a stack of its own", () => provider.create(inputs)],
   ])("comes back over %s", async (_what, leave) => {
