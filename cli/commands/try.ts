@@ -18,7 +18,7 @@ const AGENT_ID = /^[a-z0-9-]{1,63}$/;
 export async function tryAgent(project: Project, agentId: string, flags: TryFlags): Promise<number> {
   if (flags.watch && flags.json)
     throw new UserError("--watch shows one job after another: leave out --json.");
-  if (!AGENT_ID.test(agentId)) throw new UserError(`${agentId} cannot be an agent's id.`);
+  if (!AGENT_ID.test(agentId)) throw await noSuchAgent(project, flags.stack, agentId);
   // CrewAI takes seconds to load, so that comes before anything else is loaded here.
   const environment = await ensurePythonEnvironment({
     crewFolder: crewFolder(project.root),
@@ -32,6 +32,14 @@ export async function tryAgent(project: Project, agentId: string, flags: TryFlag
   } finally {
     await runtime.close();
   }
+}
+
+async function noSuchAgent(project: Project, stack: string, agentId: string): Promise<UserError> {
+  const [{ loadStackAgents }, { unknownAgent }] = await Promise.all([
+    import("../../stacks/agents.ts"),
+    import("../../stacks/unknown-agent.ts"),
+  ]);
+  return unknownAgent(stack, agentId, loadStackAgents(project, stack, { needsNoSecrets: true }).readable);
 }
 
 function startRuntime(project: Project, agentId: string, { python }: PythonEnvironment): TryProcess {

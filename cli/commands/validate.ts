@@ -4,6 +4,7 @@ import {
   type Complaint,
   codeFolders,
   formatComplaint,
+  ownRepository,
   packagesReader,
   unlockedNotice,
 } from "../../infra/declarations/index.ts";
@@ -47,6 +48,20 @@ function unlockedPackages({ root }: Project, agents: readonly Agent[]): string[]
     const notice = unlockedNotice(folder, read(folder));
     return notice ? [`Notice: ${notice.message}: ${notice.remedy}. In a pipeline it is refused.`] : [];
   });
+}
+
+/** Returns what is said of folders that a clone would find empty, though everything works where they are. */
+function ownRepositories({ root }: Project, agents: readonly Agent[]): string[] {
+  const folders = agents.flatMap(({ source }) =>
+    source.kind === "code" || source.kind === "build" ? [ownRepository(root, source.folder)] : [],
+  );
+  return [...new Set(folders)].flatMap((folder) =>
+    folder === undefined
+      ? []
+      : [
+          `Notice: ${folder} is a git repository of its own (crewai create makes one), so commits of this one do not contain its files: remove ${folder}/.git. In a pipeline the folder is empty.`,
+        ],
+  );
 }
 
 interface StackFlags {
@@ -108,14 +123,16 @@ function judge(project: Project, flags: StackFlags): number {
   if (problems.length > 0) return printProblems(problems, flags.json === true);
   const secretsNeeded = loadStackAgents(project, flags.stack, { env: process.env }).complaints;
   const unlocked = unlockedPackages(project, agents);
+  const ownGit = ownRepositories(project, agents);
   if (flags.json) {
-    printJson({ ok: true, agents: agents.map(({ id, file }) => ({ id, file })), secretsNeeded, unlocked });
+    const valid = agents.map(({ id, file }) => ({ id, file }));
+    printJson({ ok: true, agents: valid, secretsNeeded, unlocked, ownRepositories: ownGit });
     return 0;
   }
   process.stdout.write(
     `${count(agents.length, "agent")} valid for stack ${flags.stack}: ${agents.map(({ id }) => id).join(", ")}\n`,
   );
-  for (const notice of unlocked) process.stderr.write(`${notice}\n`);
+  for (const notice of [...unlocked, ...ownGit]) process.stderr.write(`${notice}\n`);
   if (secretsNeeded.length > 0) {
     process.stderr.write(
       `The stack has no secrets yet. Before it can run, it needs some:\n${secretsNeeded.map(formatComplaint).join("\n")}\n`,

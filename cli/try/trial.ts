@@ -111,7 +111,9 @@ async function tryOnEveryChange(trial: Trial, signal: AbortSignal): Promise<numb
         if (tried !== undefined) showEnd(end, placed.agent);
       }
       if (ends.aborted) continue;
-      printProgress(`Waiting for changes of ${placed?.agent.file ?? trial.agentId}; ^C ends.`);
+      printProgress(
+        `Waiting for changes of ${placed ? watchedFiles(placed.agent) : trial.agentId}; ^C ends.`,
+      );
       await once(ends, "abort");
     }
   } finally {
@@ -119,6 +121,10 @@ async function tryOnEveryChange(trial: Trial, signal: AbortSignal): Promise<numb
   }
   return 0;
 }
+
+/** Returns what an author changes: the declaration, and the folder of the code if there is one. */
+const watchedFiles = ({ file, source }: Agent): string =>
+  source.kind === "code" ? `${file} and ${source.folder}` : file;
 
 /** Place an agent's files; while somebody is working on them, mistakes are shown and waited for. */
 async function placeOrShow(trial: Trial): Promise<TriedAgent | undefined> {

@@ -62,4 +62,5 @@ export { IMAGE_PYTHON } from "./packages/project-files.ts";
 export { normalName, parseRequirement } from "./packages/requirement.ts";
 export { type RuntimePackages, runtimePackages } from "./packages/runtime.ts";
 export { agentSchemaJson } from "./schema/json-schema.ts";
+export { ownRepository } from "./load/repository.ts";
 export { nearest } from "./schema/suggest.ts";

@@ -24,8 +24,9 @@ const FOR_GOOD = "public, max-age=31536000, immutable";
 /** May be kept, but only used if the server says that it is still right. */
 const ASK_FIRST = "no-cache";
 
-/** Whether somebody opens an address in a browser, rather than a program asking for data. */
-const wantsPage = (context: Context): boolean => (context.req.header("Accept") ?? "").includes("text/html");
+/** Whether somebody opens an address in a browser, rather than a program asking for data; there is no data at the root. */
+const wantsPage = ({ req }: Context): boolean =>
+  req.path === "/" || (req.header("Accept") ?? "").includes("text/html");
 
 /** Returns a file of the folder, and nothing outside of it; undefined if there is none. */
 async function fileAt(folder: string, path: string): Promise<string | undefined> {

@@ -3,6 +3,7 @@ import { type LogPlace, logPlaceOf } from "../../infra/fleet/index.ts";
 import { loadStackAgents } from "../agents.ts";
 import { readNetwork } from "../network.ts";
 import { type CallOptions, type Project, projectName } from "../project.ts";
+import { unknownAgent } from "../unknown-agent.ts";
 import { UserError } from "../user-error.ts";
 import { readCloudWatch } from "./cloudwatch.ts";
 import { readDocker } from "./docker.ts";
@@ -36,10 +37,8 @@ export function findLogs(
     project: projectName(project),
     stack,
   };
-  if (wanted !== undefined && !agents.some(({ id }) => id === wanted)) {
-    const known = agents.map(({ id }) => id).join(", ") || "none";
-    throw new UserError(`Stack ${stack} has no agent ${wanted}. Its agents: ${known}.`);
-  }
+  if (wanted !== undefined && !agents.some(({ id }) => id === wanted))
+    throw unknownAgent(stack, wanted, agents);
   const logs = agents
     .filter(({ id }) => wanted === undefined || id === wanted)
     .flatMap((agent) => {

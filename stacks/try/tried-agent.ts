@@ -13,6 +13,7 @@ import { agentsFolder, loadStackAgents } from "../agents.ts";
 import { readNetwork } from "../network.ts";
 import { readOfflineConfig } from "../read-stack.ts";
 import type { Project } from "../project.ts";
+import { unknownAgent } from "../unknown-agent.ts";
 import { UserError } from "../user-error.ts";
 import { tryFolder } from "./try-folder.ts";
 
@@ -75,9 +76,8 @@ function noSuchAgent(
   readable: readonly Agent[],
   complaints: readonly Complaint[],
 ): UserError {
-  const known = readable.map(({ id }) => id).join(", ") || "none";
   const more = complaints.length > 0 ? " Some files have mistakes: npx masumi-agents validate" : "";
-  return new UserError(`Stack ${stack} has no agent ${agentId}. Its agents: ${known}.${more}`);
+  return unknownAgent(stack, agentId, readable, more);
 }
 
 const runsElsewhere = ({ id, file, source }: Agent): UserError =>

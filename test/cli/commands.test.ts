@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { registerCommands } from "../../cli/commands/register.ts";
@@ -33,7 +35,19 @@ describe("masumi-agents on the command line", () => {
       agents: [{ id: "writer", file: "agents/writer.yaml" }],
       secretsNeeded: [],
       unlocked: [],
+      ownRepositories: [],
     });
+  });
+
+  it("says of a crew's folder that is a git repository of its own that pipelines would not have it", async () => {
+    project.write("agents/writer.yaml", AGENT.replace(/url:.*/, "build: crews/own"));
+    project.write("crews/own/crew.py", "from crewai import Crew\n\ndef crew():\n    return Crew()\n");
+    execFileSync("git", ["init", "--quiet", join(project.root, "crews/own")]);
+    const { exitCode, stderr } = await project.run("validate");
+    expect(stderr).toContain(
+      "Notice: crews/own is a git repository of its own (crewai create makes one), so commits of this one do not contain its files: remove crews/own/.git.",
+    );
+    expect(exitCode).toBe(0);
   });
 
   it.each(["validate", "up", "preview", "demo"])(

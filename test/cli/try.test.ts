@@ -175,6 +175,10 @@ describe("try, before any run of the stack", { timeout: 180_000 }, () => {
     const unfit = await project.run("try", "writer", "-i", "theme=tea");
     expect(unfit.exitCode).toBe(1);
     expect(unfit.stderr).toContain("- theme: is not a field of this agent\n- topic: is required\n");
+    const misspelled = await project.run("try", "Wirter");
+    expect(misspelled.stderr).toContain(
+      "Stack local has no agent Wirter, did you mean writer? Its agents: kitchen, writer.",
+    );
     const unknown = await project.run("try", "nobody");
     expect(unknown.exitCode).toBe(1);
     expect(unknown.stderr).toContain(

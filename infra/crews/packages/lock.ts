@@ -133,7 +133,7 @@ const byName = (packages: readonly LockedPackage[]): ReadonlyMap<string, string>
   new Map(
     packages.map(({ name }) => [
       name,
-      packages.flatMap((one) => (one.name === name ? [one.version] : [])).join(", "),
+      packages.flatMap((one) => (one.name === name ? [one.version] : [])).join(" and "),
     ]),
   );
 

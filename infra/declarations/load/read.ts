@@ -152,7 +152,7 @@ export function complainOfFolders(
   for (const { folder, files } of folders) {
     const known = built.filter((one) => isBelow(one, folder));
     if (files.every((file) => known.some((one) => isBelow(file, one)))) continue;
-    const remedy = `move its YAML files to ${dirname(folder)}/, or name the folder in a build: or in a stack's masumi:agents`;
+    const remedy = `move its YAML files to ${dirname(folder)}/, name the folder in a build: or in a stack's masumi:agents, or remove it`;
     const place = { file: folder, line: 1, column: 1 };
     complaints.push(complaintAt(place, "is a folder, and subfolders are not read", remedy));
   }

@@ -117,3 +117,15 @@ function askGit(projectRoot: string, paths: readonly string[]): ReadonlySet<stri
   });
   return new Set(status === 0 ? stdout.split("\0").filter(Boolean) : []);
 }
+
+/**
+ * Returns the folder, from `folder` up to the project's root, that is a git repository of its own: commits of the project do not
+ * contain its files. `crewai create` makes such folders. A submodule is none: its `.git` is a file.
+ */
+export function ownRepository(projectRoot: string, folder: string): string | undefined {
+  for (let above = posix.normalize(folder); above !== "." && above !== "/"; above = posix.dirname(above)) {
+    const git = statSync(join(projectRoot, above, ".git"), { throwIfNoEntry: false });
+    if (git?.isDirectory()) return above;
+  }
+  return undefined;
+}

@@ -99,7 +99,9 @@ const paymentEnvironment = (payments: CrewPayments & { readonly key: string }) =
 
 function lastLogLines(home: string): string {
   const lines = readFileSync(logFile(home), "utf8").trimEnd().split("\n");
-  return lines.slice(-LOG_LINES_SHOWN).join("\n");
+  // Why a crew cannot be served is plain text, and comes last; the log before it is JSON.
+  const reason = lines.slice(lines.findLastIndex((line) => line.startsWith("{")) + 1);
+  return (reason.length > 0 ? reason : lines).slice(-LOG_LINES_SHOWN).join("\n");
 }
 
 async function waitUntilHealthy(running: CrewInstance, home: string, signal: AbortSignal): Promise<void> {

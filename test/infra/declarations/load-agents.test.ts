@@ -143,7 +143,7 @@ describe("an entry that stands where an agent did", () => {
       writeFileSync(entry(root, "old/2025/traffic.YML"), WEATHER);
     });
     expect(complaints).toEqual([
-      "agents/old:1:1: is a folder, and subfolders are not read, move its YAML files to agents/, or name the folder in a build: or in a stack's masumi:agents",
+      "agents/old:1:1: is a folder, and subfolders are not read, move its YAML files to agents/, name the folder in a build: or in a stack's masumi:agents, or remove it",
     ]);
   });
 

@@ -70,6 +70,11 @@ describe("the served page", () => {
     },
   );
 
+  it("is what a program without a browser gets at the root, such as one that checks that the portal is up", async () => {
+    const response = await app.request("/", { headers: { Accept: "*/*" } });
+    expect(await response.text()).toBe(html());
+  });
+
   it("may do nothing but what it needs, and not be framed", async () => {
     const { headers } = await app.request("/", asked);
     const policy = headers.get("Content-Security-Policy") ?? "";

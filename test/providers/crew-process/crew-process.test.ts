@@ -307,10 +307,13 @@ describe("a crew as a local process", () => {
     await new Promise((closed) => other.close(closed));
   });
 
-  it("shows the last lines of a crew that ends while starting", async () => {
+  it("shows why a crew ends while starting, without the log before it", async () => {
     await expect(create({ declaration: "{}" })).rejects.toMatchObject({
       code: "CREW_EXITED",
-      message: expect.stringMatching(/crew\.log/) as string,
+      message: expect.stringMatching(/crew_runtime cannot serve the agent:[^]*crew\.log/) as string,
+    });
+    await expect(create({ declaration: "{}" })).rejects.not.toMatchObject({
+      message: expect.stringContaining('"level"') as string,
     });
   });
 });

@@ -92,7 +92,7 @@ SEARCH = "from crew_runtime.for_authors import document_search\ndocument_search(
 BROKEN = [
     (
         "import nothing_like_this",
-        "needs the package nothing_like_this, which is not installed: add nothing_like_this to the dependencies",
+        "needs nothing_like_this, which is not installed: add the package that has it to the dependencies",
     ),
     ("x = 1", "crew.py has no class under @CrewBase and no function crew"),
     ("def crew():\n    return 1", "crew.py returns a int instead of a crew"),

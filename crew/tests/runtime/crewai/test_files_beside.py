@@ -88,7 +88,7 @@ def test_a_broken_crew_py_ends_the_runtime_with_the_reason(start_runtime: StartR
     (folder / "code" / "abc" / "crew.py").write_text("import pandas_of_nobody")
     runtime = start_runtime(declared, folder=folder.parent)
     assert runtime.exit_code() == 2
-    assert "needs the package pandas_of_nobody" in runtime.output
+    assert "needs pandas_of_nobody" in runtime.output
 
 
 def test_an_embedding_model_that_fails_at_start_is_told_with_the_apis_own_address(

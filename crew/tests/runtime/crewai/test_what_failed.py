@@ -44,6 +44,16 @@ def weigh(what: str) -> str:
 """
 
 
+# CrewAI refuses these while it makes them: what has failed has then no role, name or agent yet.
+HALF_MADE = (
+    "Agent(role='Cook')",
+    "Agent(role='Cook', goal='Cook', backstory='You cook.', mcps=['http://127.0.0.1:9/mcp'])",
+    "Agent(role='Cook', goal='Cook', backstory='You cook.', guardrail=1)",
+    "Task(description='Cook')",
+    "Task(description='Cook', expected_output='Soup', output_json=dict, output_pydantic=dict)",
+)
+
+
 def failed(
     folder: Path, model: StubModel, *, said: str = "MARKER-soup", changes: str = "", topic: str = "tea"
 ) -> dict[str, Any]:
@@ -102,6 +112,7 @@ def test_a_tool_that_raised_is_reported_although_only_the_model_was_told(tmp_pat
         ("crew.py", "def crew():\n    return 1 / 0\n", "crew.py:2 in crew"),
         ("crew.py", "import os\nimport broken\n", "broken/__init__.py:3"),
         ("crew.py", "raise OSError('no')\n", "crew.py:1"),
+        *(("crew.py", f"import crewai\ndef crew():\n    crewai.{one}\n", "crew.py:3 in crew") for one in HALF_MADE),
     ],
 )
 def test_a_crew_that_cannot_be_built_is_reported_with_the_line(

@@ -122,5 +122,5 @@ def test_jobs_import_the_packages_of_their_agent_and_of_no_other(service: Servic
     bare.write("bare", "code/abc/crew.py", CREW)
     bare.declare("bare", in_python())
     service.wait_for_state("ready", "tables").wait_for_state("unusable", "bare")
-    assert "needs the package labels" in str(service.state("bare"))
+    assert "needs labels" in str(service.state("bare"))
     assert service.agent("tables").ended(service.agent("tables").start("pots"))["status"] == "completed"

@@ -167,7 +167,7 @@ describe("a folder beside the declarations", () => {
     ],
   ])("hides no declaration: %s", (_, more, agent) => {
     expect(load({ ...files, "agents/team/inner/crew.py": CREW, ...more }, agent).complaints).toContain(
-      "agents/team:1:1: is a folder, and subfolders are not read, move its YAML files to agents/, or name the folder in a build: or in a stack's masumi:agents",
+      "agents/team:1:1: is a folder, and subfolders are not read, move its YAML files to agents/, name the folder in a build: or in a stack's masumi:agents, or remove it",
     );
   });
 });

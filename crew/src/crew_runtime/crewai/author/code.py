@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _REQUIREMENTS: Final = {"crewai_tools": "crewai[tools]", "mcpadapt": "crewai-tools[mcp]"}
 """What is to be required for a module whose package has another name."""
+_THE_ONE: Final = "the package that has it"
+"""Of other modules the package is not named: one that is called like the module may be somebody else's."""
 
 
 def import_project(project: AuthorProject, access: ModelAccess) -> "ModuleType":
@@ -121,7 +123,7 @@ def _missing_packages_told(module: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         name = str(error.name).partition(".")[0]
         raise AuthorCodeError(
-            f"{_file_of(module)} needs the package {name}, which is not installed: add {_REQUIREMENTS.get(name, name)} "
+            f"{_file_of(module)} needs {name}, which is not installed: add {_REQUIREMENTS.get(name, _THE_ONE)} "
             "to the dependencies in the project's pyproject.toml or requirements.txt"
         ) from error
 

@@ -71,6 +71,8 @@ def _task_and_agent(error: BaseException, agents: Mapping[str, Any]) -> dict[str
     agent: BaseAgent | None = None
     for frame in _frames(error):
         this = frame.f_locals.get("self")
+        if not _is_made(this):
+            continue
         task = this if isinstance(this, Task) else task
         agent = this if isinstance(this, BaseAgent) else agent
     agent = agent or (task.agent if task else None)  # a check of the task's result
@@ -79,6 +81,11 @@ def _task_and_agent(error: BaseException, agents: Mapping[str, Any]) -> dict[str
         "task": task.name if task else None,
         "agent": next((name for name, declared in agents.items() if declared.get("role") == role), None),
     }
+
+
+def _is_made(this: object) -> bool:
+    """Return whether something has its attributes: Pydantic sets this only when it has checked all of them."""
+    return hasattr(this, "__pydantic_fields_set__")
 
 
 def _frames(error: BaseException) -> Iterator["FrameType"]:
