@@ -138,7 +138,10 @@ export function readConfig(project: Project, stack: string): Readonly<Record<str
 }
 
 /** What was parsed last of each file: one command reads its stack's settings several times, a server with each request. */
-const parsed = new Map<string, { readonly text: string; readonly config: Readonly<Record<string, string>> }>();
+const parsed = new Map<
+  string,
+  { readonly text: string; readonly config: Readonly<Record<string, string>> }
+>();
 
 function configIn(file: string, text: string): Readonly<Record<string, string>> {
   const known = parsed.get(file);
