@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type Entered, type Field, fitInput, inputSchema } from "../../buyer/index.ts";
 import type { Agent, Complaint } from "../../infra/declarations/index.ts";
 import type { PythonEnvironment } from "../../providers/crew-process/local/index.ts";
-import { printableLines } from "../../providers/common/printable.ts";
+import { printable, printableLines } from "../../providers/common/printable.ts";
 import type { Project } from "../../stacks/project.ts";
 import { tryDocument } from "../../stacks/try/document.ts";
 import type { TryEnd, TryEvent } from "../../stacks/try/events.ts";
@@ -176,6 +176,9 @@ function listenerOf({ terminal }: Trial, signal: AbortSignal): TryListener {
     onEvent(event: TryEvent) {
       const text = tryEventText(event);
       if (text !== undefined) printProgress(text);
+    },
+    onOutput(line: string) {
+      printProgress(`  | ${printable(line)}`);
     },
     async answer({ prompt, is_draft: isDraft }) {
       if (!terminal)

@@ -17,6 +17,8 @@ export interface TryJob {
 export interface TryListener {
   /** Hears what happens in a job. */
   onEvent(event: TryEvent): void;
+  /** Hears, a line at a time, what the author's code and packages print. */
+  onOutput?(line: string): void;
   /** Answers a question of the crew; undefined ends the job. */
   answer(question: Extract<TryEvent, { event: "asked" }>): Promise<string | undefined>;
 }
@@ -33,6 +35,8 @@ export class TryProcess {
   readonly #lines: AsyncIterator<string>;
   readonly #log: string[] = [];
   #hasJobs = false;
+  /** Whoever began the last job: some of what it prints may come after its end. */
+  #listener: TryListener | undefined;
 
   constructor(python: string, dataFolder: string, env: Environment) {
     const certificates = env["SSL_CERT_FILE"];
@@ -58,6 +62,7 @@ export class TryProcess {
   async run(job: TryJob, listener: TryListener, signal: AbortSignal): Promise<TryEnd> {
     const cancel = () => this.#say({ cancel: true });
     this.#hasJobs = true;
+    this.#listener = listener;
     this.#say({ run: job });
     if (signal.aborted) cancel();
     signal.addEventListener("abort", cancel, { once: true });
@@ -95,11 +100,12 @@ export class TryProcess {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Keeps the last lines of what the process says of itself; one that has ended says no more. */
+  /** Hands on what jobs print, and keeps the last lines: if the process ends by itself, they say why. */
   async #keepLog(): Promise<void> {
     try {
       for await (const line of linesOf(this.#child.stderr)) {
         this.#log.push(line);
+        this.#listener?.onOutput?.(line);
         this.#log.splice(0, this.#log.length - LOG_LINES_SHOWN);
       }
     } catch (error) {

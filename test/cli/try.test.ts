@@ -29,6 +29,7 @@ const KITCHEN = `
 from crewai import Agent, Crew, Task
 
 def check(output):
+    print("about to serve\\x1b[31m")
     raise ValueError(f"cannot serve {output.raw[:22]}")
 
 def crew():
@@ -161,7 +162,10 @@ describe("try, before any run of the stack", { timeout: 180_000 }, () => {
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/\nFailed with CREW_FAILED after [\d.]+ s: 1 model call, \d+ tokens\.\n/);
     expect(stderr).toContain("  exception   builtins.ValueError: cannot serve This is a stub answer:\n");
-    expect(stderr).toContain("  at          agents/kitchen/crew.py:5 in check\n");
+    expect(stderr).toContain("  at          agents/kitchen/crew.py:6 in check\n");
+    expect(stderr, "what the code prints, without commands for the terminal").toContain(
+      "\n  | about to serve\\u001b[31m\n",
+    );
     expect(stderr).toContain("  task        cooking\n");
     expect(stderr).toMatch(/\n {2}answered {4}This is a stub answer/);
     expect(stderr).toMatch(/\nA customer would see the code, and this: The crew could not finish the job\./);

@@ -60,7 +60,7 @@ describe("docs/operations.md", () => {
     const settings = WORKFLOWS.flatMap((name) =>
       [...workflowText(name).matchAll(/\b(?:vars|secrets)\.(\w+)/g)].map(([, setting]) => setting ?? ""),
     );
-    expect(new Set(environments).size).toBe(6);
+    expect(new Set(environments).size).toBe(7);
     expect([...environments, ...settings].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
 

@@ -142,7 +142,7 @@ describe("a hosting that is added to the table", () => {
     const load = `
       import { loadHostings } from "./deploy/index.ts";
       const agent = agentOf({});
-      const hostingOf = await loadHostings({ config: {}, projectRoot: "/", agents: [agent], registered: new Map() } as never);
+      const hostingOf = await loadHostings({ config: { shared: {} }, projectRoot: "/", agents: [agent], registered: new Map() } as never);
       console.log((await hostingOf(agent).host({ agent } as never, {})).url);`;
     await expect(run(load)).rejects.toThrow(/made-up\/made-up\.ts/);
 

@@ -1,7 +1,8 @@
 """Does jobs for an agent's author: `python -m crew_runtime.try_out <data folder>`.
 
 One JSON object a line comes on standard input, and goes out on standard output (`conversation.py` names them). CrewAI
-is loaded first of all, and once: while the rest is still imported, and for all jobs until the input ends.
+is loaded first of all, and once: while the rest is still imported, and for all jobs until the input ends. What jobs
+print comes on the error stream; the runtime's own log is in the data folder.
 """
 
 import os
@@ -18,7 +19,7 @@ def main() -> None:
     data_dir = Path(sys.argv[1])
     temporary = make_temporary_folder(data_dir)
     replace_environment(scrubbed(os.environ, home=data_dir, temporary=temporary))
-    start_fork_server("crew_runtime.crewai.preload")
+    start_fork_server("crew_runtime.crewai.preload_for_author")
     from crew_runtime.try_out.serve import serve  # noqa: PLC0415 - takes as long as CrewAI takes meanwhile
 
     serve(data_dir)

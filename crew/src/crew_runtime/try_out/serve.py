@@ -1,11 +1,10 @@
 """Does one job after another, each as the runtime would do it: by its runner, its gateway and a worker of its own."""
 
 import asyncio
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from crew_runtime.common.configuration import ConfigurationError
 from crew_runtime.common.logs import configure_logging
@@ -32,19 +31,20 @@ def serve(data_dir: Path) -> None:
 
 async def _serve(data_dir: Path) -> None:
     conversation = Conversation()
-    while (wanted := await conversation.next_run()) is not None:
-        try:
-            await _run(wanted, data_dir, conversation)
-        except (ConfigurationError, InputError) as error:
-            conversation.tell("refused", problems=list(error.problems))
+    with (data_dir / "runtime.log").open("w", encoding="utf-8") as log:
+        while (wanted := await conversation.next_run()) is not None:
+            try:
+                await _run(wanted, data_dir, conversation, log)
+            except (ConfigurationError, InputError) as error:
+                conversation.tell("refused", problems=list(error.problems))
 
 
-async def _run(wanted: Mapping[str, Any], data_dir: Path, conversation: Conversation) -> None:
+async def _run(wanted: Mapping[str, Any], data_dir: Path, conversation: Conversation, log: TextIO) -> None:
     """Do one job; it leaves nothing behind but the cache of the documents."""
     declaration = load_declaration(Path(wanted["declaration"]))
     read_input(declaration.input, wanted["input"])
     settings = _settings(wanted, data_dir)
-    configure_logging(agent=declaration.id, instance=settings.agent_instance, stream=sys.stderr)
+    configure_logging(agent=declaration.id, instance=settings.agent_instance, stream=log)
     places = Workplaces(data_dir / WORK_FOLDER)
     places.begin()
     shared = Shared.of(1, None)
