@@ -6,6 +6,7 @@ const SAMPLE_EVERY_MS = 250;
 const ROLES = {
   "provider host": /dynamic-provider/,
   program: /cmd\/run|run\/index/,
+  portal: /portal\/main\.ts/,
   "crew services": /-m crew_runtime/,
 } as const;
 export type Role = keyof typeof ROLES | "engine";
