@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -67,11 +67,21 @@ export async function killPortals({ kills, seed, say }: KillPlan): Promise<KillO
   } finally {
     for (const portal of [first, second]) await portal.kill();
     say([first, second].map(({ said }) => said).join(""));
+    unusableIn(join(place.folder, "project")).forEach(say);
     await stopCrews(join(place.folder, "project"));
     await stopSandbox(openProject(join(place.folder, "project")));
     await postgres.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Returns what the crew service said of agents that it could not use: their portals are told no more than that. */
+function unusableIn(project: string): string[] {
+  return globSync(".masumi/stacks/*/crews/_shared/crew.log", { cwd: project }).flatMap((file) =>
+    readFileSync(join(project, file), "utf8")
+      .split("\n")
+      .filter((line) => line.includes('"agent_unusable"')),
+  );
 }
 
 async function killAll(
