@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { writeAtomicallySync } from "../providers/common/atomic-write.ts";
+import { isProcessAlive } from "../providers/common/process-alive.ts";
 import { recordedCrews, stopCrew } from "../providers/crew-process/local/index.ts";
 import { UserError, stopSandbox } from "../stacks/index.ts";
 import { openFleetProject } from "./fleets/project.ts";
@@ -48,7 +49,7 @@ function readRecord(folder: string): RunningHere | undefined {
 /** Returns the portal that takes requests in a folder; undefined if none does. */
 export async function findRunning(folder: string): Promise<RunningHere | undefined> {
   const known = readRecord(folder);
-  if (!known || !isAlive(known.pid)) return undefined;
+  if (!known || !isProcessAlive(known.pid)) return undefined;
   try {
     const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
     const answer = (await (await fetch(new URL("/healthz", known.url), { signal })).json()) as object;
@@ -80,7 +81,7 @@ export async function stopRunning(folder: string): Promise<boolean> {
   if (running) {
     process.kill(running.pid, "SIGTERM");
     const end = Date.now() + ENDS_WITHIN_MS;
-    while (isAlive(running.pid)) {
+    while (isProcessAlive(running.pid)) {
       if (Date.now() > end) {
         throw new UserError(
           `The portal (process ${running.pid}) has not ended within ${ENDS_WITHIN_MS / 1000} s: try again.`,
@@ -93,13 +94,4 @@ export async function stopRunning(folder: string): Promise<boolean> {
   for (const crew of recordedCrews(project.root)) await stopCrew(crew);
   await stopSandbox(project);
   return running !== undefined;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

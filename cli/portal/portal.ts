@@ -33,9 +33,10 @@ export async function portalStop(project: Project, output: "inherit" | 2 = "inhe
   return untilEnded(spawn(process.execPath, program("--stop"), { cwd: project.root, stdio: [...stdio] }));
 }
 
-/** Ends the portal beside which a project's agents were shown, if there ever was one. What that one keeps stays. */
+/** Ends the portal beside which a project's agents were shown, unless it was ended in order. What that one keeps stays. */
 export async function stopPortalProcess(project: Project): Promise<void> {
-  if (existsSync(folderOf(project))) await portalStop(project, 2);
+  // What portal/running.ts writes while one runs.
+  if (existsSync(join(folderOf(project), "portal.json"))) await portalStop(project, 2);
 }
 
 /**

@@ -17,7 +17,7 @@ import { type RateLimit, Uploads } from "./limits.ts";
 import { boundaryOf } from "./multipart.ts";
 import { malformed } from "./problems.ts";
 import { Serial } from "./serial.ts";
-import { runView, viewsOf } from "./view.ts";
+import { deploymentView, viewsOf } from "./view.ts";
 import { secondsToWait, untilSettled } from "./wait.ts";
 
 const LONGEST_KEY = 255;
@@ -122,5 +122,5 @@ async function answer(
   const [view] = await viewsOf(database, [agent], { forOperator: context.get("user").isOperator });
   const runs = await runsSince(database, agent.fleet, agent.createdAt, MOST_DEPLOYMENTS);
   const { id } = fleets.named(agent.fleet);
-  return context.json({ ...view, deployments: runs.map((run) => runView(run, id)) }, status);
+  return context.json({ ...view, deployments: runs.map((run) => deploymentView(run, id)) }, status);
 }

@@ -73,7 +73,7 @@ export const agent = z
     updatedAt: time,
     timeline: z.array(z.object({ step: z.string(), at: time, detail: z.string().optional() })),
     deployments: z
-      .array(run)
+      .array(run.omit({ summary: true }))
       .optional()
       .openapi({ description: "The last deployments of its fleet, newest first; of one agent alone." }),
     user: z.string().optional().openapi({ description: "Whose agent it is; for operators alone." }),

@@ -55,7 +55,13 @@ const CHANGES: readonly (readonly [key: string, word: string])[] = [
   ["delete", "removed"],
 ];
 
-/** Returns a run as the API shows it. */
+/** Returns a run as the API shows it to a customer, whom it does not tell how many other agents changed. */
+export function deploymentView(row: RunRow, fleet: string): Omit<RunView, "summary"> {
+  const { summary: _ofAll, ...seen } = runView(row, fleet);
+  return seen;
+}
+
+/** Returns a run as the API shows it to an operator. */
 export function runView({ id, commit, startedAt, endedAt, ok, changes }: RunRow, fleet: string): RunView {
   const counted = CHANGES.flatMap(([key, word]) => (changes?.[key] ? [`${changes[key]} ${word}`] : []));
   return {

@@ -20,17 +20,18 @@ export type FromRun =
 
 const ended = new AbortController();
 const tell = (message: FromRun): void => void process.send?.(message);
+/** The last word: what was told before it is on its way by then, too. */
+const end = (message: FromRun): void => void process.send?.(message, () => process.disconnect());
 
 async function run({ root, stack, refresh }: RunOrder): Promise<void> {
   const request = { stack, operation: "up", refresh, signal: ended.signal } as const;
   const onEvent = (event: RunEvent) => tell({ kind: "event", event });
   try {
     const { exitCode, changes } = await runStack(openProject(root), request, { env: process.env, onEvent });
-    tell({ kind: "ended", run: { exitCode, changes } });
+    end({ kind: "ended", run: { exitCode, changes } });
   } catch (error) {
-    tell({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+    end({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
   }
-  process.disconnect();
 }
 
 process.on("message", (message: ToRun) => {

@@ -2,6 +2,7 @@ import { linkSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { uptime } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAtomicallySync } from "./atomic-write.ts";
+import { isProcessAlive } from "./process-alive.ts";
 
 const PAUSE_MS = 100;
 
@@ -45,19 +46,9 @@ function removeIfLeft(file: string): void {
 function isLeft(file: string): boolean {
   try {
     if (statSync(file).mtimeMs < Date.now() - uptime() * 1000 - 1000) return true;
-    const pid = Number(readFileSync(file, "utf8"));
-    process.kill(pid, 0);
-    return isZombie(pid);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
-  }
-}
-
-/** Whether a process has ended, and nobody has asked how: in a container without an init it stays listed for good. */
-function isZombie(pid: number): boolean {
-  try {
-    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    return !isProcessAlive(Number(readFileSync(file, "utf8")));
   } catch {
+    // It is gone already.
     return false;
   }
 }

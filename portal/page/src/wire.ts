@@ -56,7 +56,6 @@ export interface Deployment {
   readonly state: RunState;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
-  readonly summary: string;
 }
 
 export interface Agent {
@@ -220,6 +219,7 @@ export interface Drift {
 }
 
 export interface Run extends Deployment {
+  readonly summary: string;
   readonly fleet: string;
   readonly commit: string | null;
 }

@@ -154,7 +154,7 @@ describe.skipIf(!browserIsThere)("the page", () => {
         createdAt: new Date(Date.now() + index).toISOString(),
         problem: { error: "E", detail: text, remedy: text },
         input: [{ id: "q", type: "textarea", name: text, data: { description: text, placeholder: text } }],
-        deployments: [{ id: "r", state: "failed", startedAt: null, endedAt: null, summary: text }],
+        deployments: [{ id: "r", state: "failed", startedAt: null, endedAt: null }],
       });
       return agent.agentId;
     });

@@ -20,14 +20,13 @@ export function Deployments({
     <section class="panel" aria-labelledby="deployments">
       <h2 id="deployments">Deployments</h2>
       <ul class="runs">
-        {deployments.map(({ id, state, startedAt, endedAt, summary }) => (
+        {deployments.map(({ id, state, startedAt, endedAt }) => (
           <li key={id}>
             <span class={`badge badge-${RUN_STATES[state].tone}`}>{RUN_STATES[state].label}</span>
             <span class="quiet">
               {startedAt === null ? "" : shortMoment(startedAt)}
               {startedAt !== null && endedAt !== null ? `, ${durationText(startedAt, endedAt)}` : ""}
             </span>
-            <p dir="auto">{summary}</p>
           </li>
         ))}
       </ul>

@@ -73,14 +73,12 @@ export function seed(world: World, user: User): void {
           state: "succeeded",
           startedAt: at(130),
           endedAt: at(128),
-          summary: "Bio updated on the chain",
         },
         {
           id: "r1",
           state: "succeeded",
           startedAt: at(2900),
           endedAt: at(2898),
-          summary: "Created and registered",
         },
       ],
       input: [
