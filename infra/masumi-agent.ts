@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { sha256 } from "../providers/common/sha256.ts";
 import { AgentConfirmation, AgentRegistration } from "../providers/masumi/index.ts";
 import { digestOf, marker } from "../providers/masumi/service/index.ts";
 import { AgentRecord, RegistrationRecord } from "../providers/records/index.ts";
@@ -80,9 +80,7 @@ function recordRegistration(
   const { records: server, recordsCa: ca, owner, network } = config;
   if (server === undefined) return;
   const key = { server, ...(ca ? { ca } : {}), agentId: agent.id, network, owner };
-  const declared = createHash("sha256")
-    .update(readFileSync(join(projectRoot, agent.file)))
-    .digest("hex");
+  const declared = sha256(readFileSync(join(projectRoot, agent.file)));
   void new RegistrationRecord(
     agent.id,
     { ...key, registrationId: registration.id, masumiId, txHash, declared },

@@ -4,7 +4,7 @@ import { findAgents, usersWithAgents } from "./database/agents.ts";
 import type { Database } from "./database/database.ts";
 
 /**
- * Removes, as their owners would, the agents of users who have not paid for longer than the time of grace: each finishes its open jobs
+ * Removes, as their owners would, the agents of users who have not paid for longer than the grace period: each finishes its open jobs
  * before it leaves the network.
  */
 export async function drainLapsed(parts: {

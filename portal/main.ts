@@ -7,7 +7,7 @@ import { type Settings, readSettings } from "./settings.ts";
 
 const HELP = `Create AI agent: the page and the API by which customers get agents of their own.
 
-  node portal/main.ts          prints its URL; where one runs already, that one's
+  node portal/main.ts          prints its URL, or that of the portal that runs here already
   node portal/main.ts --stop   ends the one that runs, with its crews and its sandbox; what they keep stays
 
 It is set up by environment variables, which docs/portal.md describes; without any, all of it runs on this machine: a sandbox of

@@ -47,8 +47,16 @@ export interface RunningPortal {
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
+/** Settings that are the portal's alone, its database and its key of Stripe's among them. */
+const OWN = /^(PORTAL_|STRIPE_|DATABASE_URL$)/;
+
+/** Returns the environment without them: no program that a run starts may see them. */
+const withoutOwn = (env: Environment): Environment =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !OWN.test(name)));
+
 /** Starts the portal, and returns when it takes requests. */
-export async function startPortal({ settings, env, say }: PortalOptions): Promise<RunningPortal> {
+export async function startPortal({ settings, env: all, say }: PortalOptions): Promise<RunningPortal> {
+  const env = withoutOwn(all);
   const folder = resolve(settings.PORTAL_FOLDER);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   // Requests that come before all is there are told so; what else would take the port is told at once.
@@ -65,7 +73,8 @@ export async function startPortal({ settings, env, say }: PortalOptions): Promis
     const instance = randomUUID();
     answer = await compose({ settings, env, say, folder, url, opened, closers, instance });
     const forget = recordRunning(folder, { pid: process.pid, url: urlOf(server, settings), instance });
-    closers.push(() => Promise.resolve(forget()));
+    // It is forgotten last: until it has ended, whoever would end it is to find it.
+    closers.unshift(() => Promise.resolve(forget()));
     return { url, close };
   } catch (error) {
     await close();
@@ -248,7 +257,10 @@ const FIRST_PORT = 4810;
 const PORTS_TRIED = 20;
 
 /** Listens where the settings say; where they say nothing, another project's portal may have the usual port. */
-async function listen(fetch: Fetch, { PORTAL_HOST: host, PORTAL_PORT: port }: Settings): Promise<ServerType> {
+async function listen(fetch: Fetch, settings: Settings): Promise<ServerType> {
+  const { PORTAL_HOST: host, PORTAL_URL: known, PORTAL_PORT } = settings;
+  // A proxy that leads customers here expects it where it was.
+  const port = PORTAL_PORT ?? (known === undefined ? undefined : FIRST_PORT);
   if (port !== undefined) return listenOn(fetch, host, port);
   for (let next = FIRST_PORT; ; next += 1) {
     try {

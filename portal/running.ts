@@ -74,10 +74,12 @@ export async function untilRunning(folder: string): Promise<RunningHere | undefi
  * brings its agents up again.
  *
  * @returns whether one ran
- * @throws UserError if it does not end
+ * @throws UserError if it does not end, or does not answer
  */
 export async function stopRunning(folder: string): Promise<boolean> {
   const running = await findRunning(folder);
+  const recorded = readRecord(folder);
+  if (!running && recorded && isProcessAlive(recorded.pid)) throw silent(folder, recorded);
   if (running) {
     process.kill(running.pid, "SIGTERM");
     const end = Date.now() + ENDS_WITHIN_MS;
@@ -95,3 +97,10 @@ export async function stopRunning(folder: string): Promise<boolean> {
   await stopSandbox(project);
   return running !== undefined;
 }
+
+/** Nothing that a living portal uses is ended below it. */
+const silent = (folder: string, { pid, url }: RunningHere): UserError =>
+  new UserError(
+    `The portal (process ${pid}) does not answer at ${url}, so nothing was ended. Try again; or end that process, then try again. ` +
+      `If it is another program by now, remove ${recordFile(folder)}.`,
+  );

@@ -116,11 +116,10 @@ export async function runStack(
   }
   const log = await followEventLog(onEvent);
   const run = { ...request, yes: true, eventLog: log.file };
-  try {
-    const exitCode = await runPulumi(project, run, { env: { ...env, ...TAKES_EVENT_LOG }, output: onEvent });
-    return { exitCode, changes: await log.end() };
-  } catch (error) {
+  const options = { env: { ...env, ...TAKES_EVENT_LOG }, output: onEvent };
+  const exitCode = await runPulumi(project, run, options).catch(async (error: unknown) => {
     await log.end();
     throw error;
-  }
+  });
+  return { exitCode, changes: await log.end() };
 }

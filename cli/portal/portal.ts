@@ -64,7 +64,7 @@ export async function startPortalProcess(
   for await (const line of createInterface({ input: stdout })) {
     const [, url] = /^The portal: (\S+)$/.exec(line) ?? [];
     if (url === undefined) continue;
-    // It goes on alone.
+    // It keeps running without this process.
     stdout.destroy();
     child.unref();
     return url;

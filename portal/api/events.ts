@@ -40,6 +40,8 @@ function follow(
   filter: AgentFilter,
 ): Response {
   const { id: userId, isOperator: forOperator } = context.get("user");
+  // There is no stream to give its place back.
+  if (context.req.method === "HEAD") return context.body(null);
   const giveBack = places.take(userId);
   if (!giveBack) throw tooMany(HEARTBEAT_MS / 1000);
   let version = lastSeen(context);

@@ -1,9 +1,9 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import { type AgentRow, findAgent } from "../database/agents.ts";
-import { type TryOutcome, type TryRow, beginTry, endTry, lastTries } from "../database/tries.ts";
+import { type TryOutcome, type TryRow, beginTry, dropTry, endTry, lastTries } from "../database/tries.ts";
 import { HttpProblem } from "../problem.ts";
-import { NotNowError, tryAgent } from "../runs/try.ts";
+import { BusyError, NotNowError, tryAgent } from "../runs/try.ts";
 import { requireOwn } from "./accept.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
 import { readJsonBody } from "./form.ts";
@@ -34,14 +34,21 @@ export function tryRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit):
       input: summaryOf(agent, input),
       withinMs: WITHIN_MS + CLOSES_WITHIN_MS,
     });
+    let result: string;
     try {
-      const result = await answerOf(parts, { userId: user.id, agent, input }, context.req.raw.signal);
-      await endTry(database, id, { state: "succeeded", text: result });
-      return context.json({ result });
+      result = await answerOf(parts, { userId: user.id, agent, input }, context.req.raw.signal);
     } catch (error) {
+      if (error instanceof BusyError) {
+        await dropTry(database, id);
+        throw wrongState(error.message);
+      }
       await endTry(database, id, outcomeOf(error));
       throw error;
     }
+    await endTry(database, id, { state: "succeeded", text: result }).catch((error: unknown) => {
+      parts.say(`The try ${id} has its answer, which could not be noted: ${String(error)}`);
+    });
+    return context.json({ result });
   });
   app.get("/agents/:id/tries", async (context) => {
     const user = context.get("user");
@@ -51,7 +58,7 @@ export function tryRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit):
   });
 }
 
-/** Has an agent do a job. @throws HttpProblem when there is no answer, which says why */
+/** Has an agent do a job. @throws HttpProblem when there is no answer, which says why; BusyError when it did not begin */
 async function answerOf(
   parts: ApiParts,
   { userId, agent, input }: { readonly userId: string; readonly agent: AgentRow; readonly input: Input },
@@ -68,6 +75,7 @@ async function answerOf(
     if (end.event === "failed") throw jobFailed(end.message);
     throw jobFailed(leaving.aborted ? ENDED : UNANSWERED);
   } catch (error) {
+    if (error instanceof BusyError) throw error;
     if (error instanceof NotNowError) throw wrongState(error.message);
     if (leaving.aborted && !(error instanceof HttpProblem)) throw jobFailed(ENDED);
     throw error;
@@ -98,8 +106,11 @@ function summaryOf({ shown }: AgentRow, input: Input): string {
 const valueOf = (field: object, key: string): unknown => (field as Readonly<Record<string, unknown>>)[key];
 
 function asText(value: unknown): string {
-  if (Array.isArray(value)) return value.map(asText).join(", ");
-  if (typeof value !== "string") return JSON.stringify(value);
+  // Lists of choices are the deepest that a form has.
+  if (Array.isArray(value))
+    return value.map((one) => (typeof one === "object" ? "…" : asText(one))).join(", ");
+  if (typeof value === "object") return "…";
+  if (typeof value !== "string") return String(value);
   return /^data:[^,]*;base64,/.test(value) ? "(a file)" : value;
 }
 

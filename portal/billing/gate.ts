@@ -58,7 +58,7 @@ export interface Gate {
   routes?(app: Hono): void;
 
   /**
-   * Returns the users whose time of grace is over, so that their agents leave: the portal removes their declarations as users do.
+   * Returns the users whose grace period is over, so that their agents leave: the portal removes their declarations as users do.
    * Stripe has just said so of each, never only an old note. It lists them again until nobody asks, so whoever is killed asks again.
    *
    * @param among the users who have agents; nobody else is looked at. @default every user that pays, or has paid

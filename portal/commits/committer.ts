@@ -53,19 +53,24 @@ export async function commitRequests(
 /**
  * Fetches what others have pushed, and notes it for the fleets that it changes: an operator's new setting is deployed like a customer's
  * new agent. Comes after commitRequests, so that no commit of a killed portal is taken for somebody else's.
+ *
+ * @returns false if another portal commits just now
  */
 export async function noteForeignCommits(
   { database, repository, fleets }: CommitterParts,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const lock = await database.tryLock("commits");
-  if (!lock) return;
+  if (!lock) return false;
   try {
-    await repository.update(signal);
+    const over = AbortSignal.any([lock.lost, ...(signal ? [signal] : [])]);
+    await repository.update(over);
     for (const { number, declaredCommit } of await allFleets(database)) {
       const newest = await fleets.newestCommit(number);
+      over.throwIfAborted();
       if (newest !== undefined && newest !== declaredCommit) await setDeclared(database, number, newest);
     }
+    return true;
   } finally {
     await lock.release();
   }

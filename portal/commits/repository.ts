@@ -91,6 +91,17 @@ export class Repository {
     return (await git(this.folder, ["for-each-ref", "--format=%(objectname)", HEAD])).trim() || undefined;
   }
 
+  /** Whether a commit is known here, and is the given one or comes before it. */
+  async contains(newer: string, commit: string): Promise<boolean> {
+    try {
+      await git(this.folder, ["merge-base", "--is-ancestor", commit, newer]);
+      return true;
+    } catch (error) {
+      if (error instanceof GitError) return false;
+      throw error;
+    }
+  }
+
   /** Returns the newest commit that changed something below these paths; undefined if none did. */
   async newestOf(paths: readonly string[]): Promise<string | undefined> {
     if ((await this.head()) === undefined) return undefined;

@@ -8,6 +8,8 @@ export interface DeployedRecord {
   readonly masumiId: string | null;
   /** SHA-256 of the declaration that it is registered from. */
   readonly declared: string | null;
+  /** The stack that has deployed it. */
+  readonly stack: string;
 }
 
 /** Returns what is recorded of agents, by their ids. */
@@ -17,7 +19,7 @@ export async function deployedRecords(
   ids: readonly string[],
 ): Promise<Map<string, DeployedRecord>> {
   const rows = await queries.query<DeployedRecord>(
-    `SELECT id, state, api_url AS "apiUrl", masumi_id AS "masumiId", declared FROM agents
+    `SELECT id, state, api_url AS "apiUrl", masumi_id AS "masumiId", declared, stack FROM agents
      WHERE network = $1 AND id = ANY($2::text[])`,
     [network, [...ids]],
   );

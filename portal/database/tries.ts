@@ -41,7 +41,7 @@ export interface NewTry {
   readonly withinMs: number;
 }
 
-/** Notes that an agent is tried, in place of its oldest try if there are many. Returns the try's id. */
+/** Notes that an agent is tried, and returns the try's id. */
 export async function beginTry(
   queries: Queries,
   { agentId, userId, input, withinMs }: NewTry,
@@ -52,19 +52,27 @@ export async function beginTry(
      VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4), $5)`,
     [id, agentId, userId, withinMs / 1000, bounded(input, MOST_INPUT)],
   );
-  await queries.query(
-    `DELETE FROM portal_tries WHERE agent_id = $1 AND id NOT IN (
-       SELECT id FROM portal_tries WHERE agent_id = $1 ORDER BY started_at DESC LIMIT $2)`,
-    [agentId, MOST_TRIES],
-  );
   return id;
 }
 
-export const endTry = (queries: Queries, id: string, { state, text }: TryOutcome) =>
-  queries.query(
+/** Notes how a try ended, in place of the agent's oldest one if there are many. */
+export async function endTry(queries: Queries, id: string, { state, text }: TryOutcome): Promise<void> {
+  await queries.query(
     "UPDATE portal_tries SET state = $2, outcome = $3, ended_at = clock_timestamp() WHERE id = $1",
     [id, state, bounded(text, MOST_OUTCOME)],
   );
+  await queries.query(
+    `DELETE FROM portal_tries WHERE agent_id = (SELECT agent_id FROM portal_tries WHERE id = $1) AND id NOT IN (
+       SELECT other.id FROM portal_tries AS other
+       WHERE other.agent_id = (SELECT agent_id FROM portal_tries WHERE id = $1)
+       ORDER BY other.started_at DESC LIMIT $2)`,
+    [id, MOST_TRIES],
+  );
+}
+
+/** Forgets a try that did not begin. */
+export const dropTry = (queries: Queries, id: string) =>
+  queries.query("DELETE FROM portal_tries WHERE id = $1", [id]);
 
 /** Returns an agent's last tries, newest first. */
 export async function lastTries(queries: Queries, agentId: string): Promise<TryRow[]> {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { parseDocument } from "yaml";
+import { isMap, parseDocument } from "yaml";
 import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
 import type { FileChange, Repository } from "../commits/repository.ts";
 import { type Project, UserError, isLocalStack } from "../../stacks/index.ts";
@@ -96,9 +96,10 @@ export class FleetDirectory {
   async #stackOf(folder: string, commit: string | undefined): Promise<string> {
     const document = parseDocument(await this.#modelIn(commit));
     const owner = (document.getIn(["config", "masumi:owner"]) as string | undefined) ?? this.#prefix;
-    if (document.getIn(["config", "masumi:shared", "keep"]) === true) {
-      document.deleteIn(["config", "masumi:shared", "keep"]);
-      document.setIn(["config", "masumi:shared", "of"], this.model);
+    const shared = asMap(document.getIn(["config", "masumi:shared"]));
+    if (shared["keep"] === true) {
+      const { keep: _ofModel, ...rest } = shared;
+      document.setIn(["config", "masumi:shared"], { ...rest, of: this.model });
     }
     document.setIn(["config", "masumi:agents"], folder);
     document.setIn(["config", "masumi:owner"], `${owner}-${folder.slice(folder.lastIndexOf("/") + 1)}`);
@@ -129,6 +130,12 @@ export class FleetDirectory {
     const { stack, folder } = this.named(number);
     return this.#repository.newestOf(this.isLocal ? [folder] : [folder, stackFile(stack)]);
   }
+}
+
+/** A map in a stack's file is one of YAML, or JSON text. */
+function asMap(value: unknown): Readonly<Record<string, unknown>> {
+  if (isMap(value)) return value.toJSON() as Record<string, unknown>;
+  return typeof value === "string" ? (JSON.parse(value) as Record<string, unknown>) : {};
 }
 
 const stackFile = (stack: string): string => `Pulumi.${stack}.yaml`;

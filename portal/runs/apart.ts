@@ -10,9 +10,6 @@ export interface ApartOptions {
   readonly signal: AbortSignal;
 }
 
-/** Settings that are the portal's alone, its database and its key of Stripe's among them: no program of a run has to see them. */
-const OF_THE_PORTAL = /^(PORTAL_|STRIPE_|DATABASE_URL$)/;
-
 /**
  * Runs `up` in a process of its own, so that a run's work holds up no answer to a customer. The process ends with this one, also if this
  * one is killed.
@@ -25,7 +22,7 @@ export function runApart(
 ): Promise<Pick<StackRun, "exitCode" | "changes">> {
   return new Promise((done, failed) => {
     const child = fork(join(import.meta.dirname, "run-process.ts"), {
-      env: Object.fromEntries(Object.entries(env).filter(([name]) => !OF_THE_PORTAL.test(name))),
+      env: { ...env },
       serialization: "advanced",
     });
     const tell = (message: ToRun) => void (child.connected && child.send(message));
@@ -36,7 +33,8 @@ export function runApart(
       else if (message.kind === "ended") done(message.run);
       else failed(new Error(message.message));
     });
-    child.once("error", failed);
+    // Each message that cannot be sent is another one.
+    child.on("error", failed);
     // After its last word this changes nothing.
     child.once("close", (code) => {
       signal.removeEventListener("abort", endEarly);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../../providers/common/sha256.ts";
 import type { AgentRow, AgentState } from "../database/agents.ts";
 import { changeAgent, findAgents } from "../database/agents.ts";
 import type { Database } from "../database/database.ts";
@@ -16,7 +16,10 @@ const LEFT_WITHOUT_ROW_MS = 24 * 3_600_000;
  * Notes what runs elsewhere have come to, from the table of agents that they write (masumi:records): a run is through with an agent when the
  * row has the digest of its newest declaration.
  */
-export async function noteRecorded(database: Database, network: string): Promise<void> {
+export async function noteRecorded(
+  database: Database,
+  { network, stackOf }: { readonly network: string; readonly stackOf: (fleet: number) => string },
+): Promise<void> {
   const agents = (await findAgents(database, {})).filter(({ state }) => state !== "deregistered");
   if (agents.length === 0) return;
   const ids = agents.map(({ id }) => id);
@@ -26,7 +29,10 @@ export async function noteRecorded(database: Database, network: string): Promise
     const declaration = declarations.get(agent.id);
     // What is not committed yet cannot be deployed.
     if (declaration === undefined) continue;
-    await note(database, agent, { record: records.get(agent.id), declaration });
+    const record = records.get(agent.id);
+    // Another stack's agent of that id is nobody's here.
+    const own = record?.stack === stackOf(agent.fleet) ? record : undefined;
+    await note(database, agent, { record: own, declaration });
   }
 }
 
@@ -45,7 +51,7 @@ async function note(
   }
   if (!record || record.state === "deregistered" || agent.state === "leaving") return;
   const { state, apiUrl: url, masumiId, declared } = record;
-  if (state === "registered" && masumiId && declared === digestOf(declaration)) {
+  if (state === "registered" && masumiId && declared === sha256(declaration)) {
     await noteRegistered(database, agent, { url, masumiId });
   } else if (BEFORE_STARTING.includes(agent.state)) {
     await database.transaction((queries) =>
@@ -53,5 +59,3 @@ async function note(
     );
   }
 }
-
-const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");

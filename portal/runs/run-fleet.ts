@@ -71,9 +71,16 @@ const isDue = ({ declaredCommit, deployedCommit, retryAt }: FleetRow): boolean =
 async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Promise<void> {
   const { database, repository } = parts;
   const { number, declaredCommit: wanted } = fleet;
+  if (wanted === null) return;
+  // Another portal may have committed since this one looked: with older files, its agents would be taken down.
+  await repository.update(signal);
   const commit = await repository.head();
-  if (wanted === null || commit === undefined) return;
-
+  if (commit === undefined || !(await repository.contains(commit, wanted))) {
+    throw new Error(
+      `${repository.folder} does not have the commit ${wanted}, which is to be deployed. Portals that share a database ` +
+        "need one repository: set PORTAL_REPOSITORY.",
+    );
+  }
   const seen = await settledRequests(database, number);
   const agents = await findAgents(database, { fleet: number });
   const id = randomUUID();
@@ -93,14 +100,23 @@ async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Pr
     () => noting.ask(),
   );
   await beginRun(database, { id, fleet: number, commit });
+  const tell = (error: unknown) => log.add(`${error instanceof Error ? error.message : String(error)}\n`);
   const run = await up(parts, fleet, { commit, log, progress, signal }).catch((error: unknown): Ran => {
-    log.add(`${error instanceof Error ? error.message : String(error)}\n`);
+    tell(error);
     return { exitCode: 1, changes: {} };
   });
-  const isOk = run.exitCode === 0;
-  await progress.settled();
-  await noting.settled();
-  await note((agentId) => isOk || progress.confirmed.has(agentId));
+  const isThrough = run.exitCode === 0;
+  const finish = async () => {
+    await progress.settled();
+    await noting.settled();
+    await note((agentId) => isThrough || progress.confirmed.has(agentId));
+    return isThrough;
+  };
+  // A run of which nobody can tell what came of it is looked at again, like one that failed.
+  const isOk = await finish().catch((error: unknown) => {
+    tell(error);
+    return false;
+  });
   if (isOk) await setDeployed(database, number, wanted);
   // A portal that ends lets its runs end early: that is no failure of anybody's.
   else if (!signal.aborted) await noteFailure(database, fleet, agents, { seen, progress });

@@ -1,5 +1,5 @@
 /** A program: runs one `up` for the portal that started it, tells it what happens, and ends with it. */
-import { type RunEvent, type StackRun, openProject, runStack } from "../../stacks/index.ts";
+import { type RunEvent, type StackRun, isLocalStack, openProject, runStack } from "../../stacks/index.ts";
 
 /** What the run is told at its start. */
 export interface RunOrder {
@@ -19,9 +19,13 @@ export type FromRun =
   | { readonly kind: "failed"; readonly message: string };
 
 const ended = new AbortController();
-const tell = (message: FromRun): void => void process.send?.(message);
+let stack: string | undefined;
+const tell = (message: FromRun): void => void (process.connected && process.send?.(message));
 /** The last word: what was told before it is on its way by then, too. */
-const end = (message: FromRun): void => void process.send?.(message, () => process.disconnect());
+function end(message: FromRun): void {
+  if (!process.connected) process.exit();
+  process.send?.(message, () => process.disconnect());
+}
 
 async function run({ root, stack, refresh }: RunOrder): Promise<void> {
   const request = { stack, operation: "up", refresh, signal: ended.signal } as const;
@@ -35,10 +39,16 @@ async function run({ root, stack, refresh }: RunOrder): Promise<void> {
 }
 
 process.on("message", (message: ToRun) => {
-  if (message.kind === "begin") void run(message.order);
-  else ended.abort();
+  if (message.kind === "end-early") ended.abort();
+  else {
+    stack = message.order.stack;
+    void run(message.order);
+  }
 });
-// Without a portal nobody holds the fleet: whoever has it next begins where this one was.
-process.once("disconnect", () => process.exit());
-// A ^C at the terminal is the portal's, which then tells its runs.
+// Without a portal nobody holds the fleet. The embedded engine may end anywhere; the CLI ends in order, since it would leave the
+// stack locked, and is asked for no more.
+process.once("disconnect", () =>
+  stack === undefined || isLocalStack(stack) ? process.exit() : ended.abort(),
+);
+// ^C is the portal's to handle, which then asks its runs to end.
 process.on("SIGINT", () => undefined);

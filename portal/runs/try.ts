@@ -24,6 +24,9 @@ export class NotNowError extends Error {
   override readonly name = "NotNowError";
 }
 
+/** There is no place for it just now. */
+export class BusyError extends NotNowError {}
+
 export interface TryRequest {
   /** Who tries it. */
   readonly userId: string;
@@ -37,7 +40,7 @@ export interface TryRequest {
 /** Does one job of an agent on this machine, as `masumi-agents try` does: without the network, without payment. @throws NotNowError */
 export async function tryAgent(request: TryRequest, signal: AbortSignal): Promise<TryEnd> {
   const giveBack = places.take(request.userId);
-  if (!giveBack) throw new NotNowError("Other agents are being tried just now. Try again in a minute.");
+  if (!giveBack) throw new BusyError("Other agents are being tried just now. Try again in a minute.");
   try {
     return await doJob(request, signal);
   } finally {

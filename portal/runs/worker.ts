@@ -83,7 +83,8 @@ export class Worker {
     await commitRequests(this.#parts, signal);
     const { fetchesEachMs } = this.#settings;
     if (fetchesEachMs === undefined || Date.now() - this.#fetchedAt < fetchesEachMs) return;
-    await noteForeignCommits(this.#parts, signal);
+    // Another portal commits just now; the next look comes soon.
+    if (!(await noteForeignCommits(this.#parts, signal))) return;
     await this.#parts.fleets.placeModel();
     this.#fetchedAt = Date.now();
   }
@@ -91,7 +92,13 @@ export class Worker {
   /** What is deployed elsewhere is read where those runs write it down. */
   async #follow(): Promise<void> {
     if (this.#settings.deploys) await this.#askForLooks(this.#parts.database);
-    else await noteRecorded(this.#parts.database, this.#parts.fleets.network);
+    else await this.#readRecords();
+  }
+
+  async #readRecords(): Promise<void> {
+    const { database, fleets } = this.#parts;
+    const { network } = fleets;
+    await noteRecorded(database, { network, stackOf: (fleet) => fleets.named(fleet).stack });
   }
 
   async #askForLooks(database: Database): Promise<void> {

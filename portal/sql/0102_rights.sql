@@ -9,7 +9,7 @@ ALTER TABLE portal_requests ENABLE ROW LEVEL SECURITY;
 ALTER TABLE portal_runs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE portal_answers ENABLE ROW LEVEL SECURITY;
 
--- The table of agents is the runs' too, who need not be its owner where there is no Supabase. There it is closed until
+-- Runs use the table of agents too, and outside Supabase their role need not own it. There it is closed until
 -- supabase/0001_agents_rights.sql opens it to those whose agents they are.
 DO $$
 BEGIN

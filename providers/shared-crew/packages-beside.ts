@@ -14,7 +14,8 @@ import {
   sharedVersionsFolder,
 } from "../crew-process/local/index.ts";
 import type { Place } from "./store/agent-store.ts";
-import { type FileBeside, digestOf } from "./store/file-beside.ts";
+import { sha256 } from "../common/sha256.ts";
+import type { FileBeside } from "./store/file-beside.ts";
 
 /** Packages that an agent's code needs beside the runtime's. */
 export interface PackagesBeside {
@@ -55,8 +56,8 @@ export async function packed(
     return { archive: before.archive };
   }
   const file = await packedPackages(resolve(target.project), folder, lock, target);
-  const sha256 = digestOf(await readFile(file));
-  return { archive: { path: `${folder}.${sha256}.tgz`, sha256, source: relative("", file) } };
+  const digest = sha256(await readFile(file));
+  return { archive: { path: `${folder}.${digest}.tgz`, sha256: digest, source: relative("", file) } };
 }
 
 /**

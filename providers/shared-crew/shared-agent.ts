@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { sha256 } from "../common/sha256.ts";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { awaitAgent } from "./await-agent.ts";
 import { SharedCrewError } from "./errors.ts";
@@ -12,7 +13,7 @@ import {
   SECRETS,
   type StoredFile,
 } from "./store/agent-store.ts";
-import { type FileBeside, contentOf, digestOf } from "./store/file-beside.ts";
+import { type FileBeside, contentOf } from "./store/file-beside.ts";
 import { openStore } from "./store/open.ts";
 
 export interface SharedAgentArgs {
@@ -84,7 +85,7 @@ const samePlace = (a: Place, b: Place): boolean => {
 const revisionOf = (inputs: Inputs): string => {
   const { declaration, environment, secrets, secretsVersion } = inputs;
   const all = [declaration, sorted(environment), sorted(secrets), secretsVersion, contentsOf(inputs)];
-  return digestOf(JSON.stringify(all)).slice(0, 16);
+  return sha256(JSON.stringify(all)).slice(0, 16);
 };
 
 const jsonFile = (path: string, content: unknown): StoredFile => ({
@@ -112,7 +113,7 @@ async function place(store: AgentStore, inputs: Outputs, present: readonly strin
   await awaitAgent({
     agentId,
     url,
-    declaration: digestOf(declaration),
+    declaration: sha256(declaration),
     revision,
     answers: instances,
     seconds,

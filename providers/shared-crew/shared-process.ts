@@ -84,7 +84,9 @@ export const provider = {
 
   async update(_id: string, olds: Outputs, news: Inputs) {
     // Whoever only says whether it stays ends no job for it.
-    if (!isRestarted(olds, news) && (await isUp(instanceOf(olds)))) return { outs: { ...olds, ...news } };
+    if (!isRestarted(olds, news) && (await isUp(instanceOf(olds)))) {
+      return { outs: { ...news, url: olds.url, ...instanceOf(olds) } };
+    }
     await stopCrew(instanceOf(olds));
     return { outs: await start(news) };
   },

@@ -102,7 +102,7 @@ function diagnostic(
   time: number,
 ): LoggedEvent | undefined {
   const known = SEVERITIES[severity];
-  // The CLI's own thoughts, which are many, and name inputs.
+  // The CLI's debug messages are many, and name inputs.
   if (known === undefined || known === "debug") return undefined;
   return { kind: "diagnostic", time, severity: known, message, ephemeral, ...(urn ? { urn } : {}) };
 }
@@ -138,7 +138,7 @@ export async function followEventLog(onEvent: (event: LoggedEvent) => void): Pro
   const over = new AbortController();
   const reader = new EventLogReader();
   const followed = follow(handle, { reader, onEvent, over: over.signal });
-  // Whoever ends it is told.
+  // end() reports what went wrong.
   followed.catch(() => undefined);
   return {
     file,
@@ -148,7 +148,7 @@ export async function followEventLog(onEvent: (event: LoggedEvent) => void): Pro
         await followed;
       } finally {
         await handle.close();
-        await rm(folder, { recursive: true });
+        await rm(folder, { recursive: true, force: true });
       }
       return reader.changes;
     },

@@ -99,7 +99,7 @@ describe.skipIf(!postgresIsThere && !isRequired)("a portal that only pushes", { 
     database.run(
       database.url,
       `INSERT INTO agents (id, network, name, api_url, state, masumi_id, declared, owner, stack)
-       VALUES ('${id}', 'Preprod', 'A', 'https://crews.example.com/${id}', '${state}', 'masumi-1', ${declared === null ? "NULL" : `'${declared}'`}, 'o', 's')
+       VALUES ('${id}', 'Preprod', 'A', 'https://crews.example.com/${id}', '${state}', 'masumi-1', ${declared === null ? "NULL" : `'${declared}'`}, 'o', 'preprod-customers-01')
        ON CONFLICT (id, network) DO UPDATE SET state = excluded.state, declared = excluded.declared`,
     );
 

@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
-import { EventLogReader, type LoggedEvent } from "../../stacks/pulumi/event-log.ts";
+import { EventLogReader, type LoggedEvent, followEventLog } from "../../stacks/pulumi/event-log.ts";
 
 /** What the real CLI 3.270.0 logged of an `up` that registers one agent; inputs and outputs are left out. */
 const RECORDED = readFileSync(new URL("../fixtures/pulumi/event-log.jsonl", import.meta.url), "utf8");
@@ -85,5 +86,28 @@ describe("what the real CLI logs", () => {
 
   it("ends no run by a line that cannot be read", () => {
     expect(read('{"sequence":\n\n[1]\n').events).toEqual([]);
+  });
+});
+
+describe("a log that is followed", () => {
+  it("is told whole, also where a line comes in two parts, and removed", async () => {
+    const events: LoggedEvent[] = [];
+    const log = await followEventLog((event) => void events.push(event));
+    const half = RECORDED.length / 2;
+    appendFileSync(log.file, RECORDED.slice(0, half));
+    await expect.poll(() => events.length).toBeGreaterThan(0);
+    appendFileSync(log.file, RECORDED.slice(half));
+    expect(await log.end()).toEqual({ create: 8, same: 1 });
+    expect(events).toEqual(read(RECORDED).events);
+    expect(existsSync(dirname(log.file))).toBe(false);
+  });
+
+  it("says at its end what its listener threw, and is removed all the same", async () => {
+    const log = await followEventLog(() => {
+      throw new Error("the listener's fault");
+    });
+    appendFileSync(log.file, RECORDED);
+    await expect(log.end()).rejects.toThrow("the listener's fault");
+    expect(existsSync(dirname(log.file))).toBe(false);
   });
 });

@@ -235,6 +235,8 @@ describe("deploying", () => {
     expect(limitsOf(scriptOf("fleets", "up", "up"))).toBe(limitsOf(scriptOf("deploy", "up-preprod", "up")));
     expect(up?.["timeout-minutes"]).toBe(deploy["up-preprod"]?.["timeout-minutes"]);
     expect(up?.concurrency).toEqual({ group: "deploy-${{ matrix.stack }}", "cancel-in-progress": false });
+    const checkout = up?.steps.find(({ uses }) => uses?.startsWith("actions/checkout@"));
+    expect(checkout?.with?.["ref"], "the newest commit, whichever run begins").toBe("main");
     expect(up?.steps.slice(-2)[0]?.uses).toMatch(/^aws-actions\/configure-aws-credentials@/);
   });
 

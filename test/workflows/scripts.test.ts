@@ -351,21 +351,30 @@ describe("the fleets that a push changes", () => {
   });
 
   it.each([
-    ["made if it is new", "[]", "encryptionsalt: v1:a", ["stack init S --no-select --non-interactive"]],
+    ["is made", "", 0, "up --stack a-customers-07 --yes --non-interactive 17\n"],
     [
-      "made with its own key",
-      "[]",
-      "secretsprovider: awskms://alias/a",
-      ["stack init S --no-select --non-interactive --secrets-provider awskms://alias/a"],
+      "is there already",
+      "error: stack 'o/p/a-customers-07' already exists",
+      255,
+      "up --stack a-customers-07 --yes --non-interactive 17\n",
     ],
-    ["left as it is", '[{"name": "S"}]', "encryptionsalt: v1:a", []],
-  ])("have their stack %s", async (_what, listed, settings, made) => {
-    mkdirSync(join(folder, "agents"));
-    writeFileSync(join(folder, "Pulumi.S.yaml"), `${settings}\n`);
-    const pulumi = `case "$*" in "stack ls --json") echo '${listed}';; *) echo "$*";; esac`;
-    const { exitCode, stdout } = await withPulumi(pulumi, scriptOf("fleets", "up", "up"), { STACK: "S" });
-    expect(exitCode).toBe(0);
-    expect(stdout.trim().split("\n")).toEqual([...made, "up --stack S --yes --non-interactive"]);
+    ["cannot be made", "error: the backend does not answer", 255, ""],
+  ])("have a stack of their own that %s", async (_what, said, status, ran) => {
+    for (const fleet of ["07", "08"])
+      mkdirSync(join(folder, `agents/customers-${fleet}`), { recursive: true });
+    writeFileSync(join(folder, "agents/customers-07/one.yaml"), "");
+    writeFileSync(join(folder, "agents/customers-08/two.yaml"), "");
+    writeFileSync(join(folder, "Pulumi.yaml"), "name: p\nruntime: nodejs\n");
+    writeFileSync(join(folder, "Pulumi.a-customers-07.yaml"), "encryptionsalt: v1:a\n");
+    symlinkSync(join(repository, "cli"), join(folder, "cli"));
+    const made = join(folder, "made");
+    const pulumi = `case "$*" in version) echo v3.260.0;; "stack init"*) echo "$*" >> "${made}"; echo "${said}" >&2; exit ${status};; *) echo "$* $PULUMI_PARALLEL";; esac`;
+    const { exitCode, stdout } = await withPulumi(pulumi, scriptOf("fleets", "up", "up"), {
+      STACK: "a-customers-07",
+    });
+    expect(stdout).toBe(ran);
+    expect(exitCode === 0).toBe(ran !== "");
+    expect(readFileSync(made, "utf8")).toBe("stack init a-customers-07 --no-select --non-interactive\n");
   });
 });
 

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { join, posix } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
+import { sha256 } from "../../../providers/common/sha256.ts";
 import { buildFolder } from "../../../providers/crew-process/local/index.ts";
 import { CrewDrain } from "../../../providers/crew-drain/index.ts";
 import {
@@ -24,8 +24,8 @@ import type { SharedService } from "./service.ts";
 /** The longest time that the service needs to find and build an agent. */
 const SERVED_SECONDS = 180;
 
-/** The same with large documents, which are first fetched, read and embedded. */
-const SERVED_SECONDS_WITH_LARGE_DOCUMENTS = 900;
+/** The same with large documents, which are first fetched, read and embedded, or packages, which are sent and unpacked. */
+const SERVED_SECONDS_WITH_LARGE_FILES = 900;
 
 interface SharedStack {
   readonly context: HostingContext;
@@ -77,7 +77,7 @@ function hostAgent(stack: SharedStack, crew: CrewToHost, options: pulumi.CustomR
       ...(packages ? { packages } : {}),
       ...(of === undefined ? {} : { joins: true }),
       instances,
-      seconds: documents.stored.length > 0 ? SERVED_SECONDS_WITH_LARGE_DOCUMENTS : SERVED_SECONDS,
+      seconds: documents.stored.length > 0 || packages ? SERVED_SECONDS_WITH_LARGE_FILES : SERVED_SECONDS,
     },
     { ...options, dependsOn: [...service.ready, ...documents.stored] },
   );
@@ -121,7 +121,7 @@ function filesBeside(
   const sourceOf = (path: string) => posix.join("..", folder, path);
   const small = files.map(({ path, content }) => ({
     path,
-    sha256: createHash("sha256").update(content).digest("hex"),
+    sha256: sha256(content),
     source: sourceOf(path),
   }));
   const target = platform === undefined ? {} : { target: { platform, python: IMAGE_PYTHON, project: ".." } };

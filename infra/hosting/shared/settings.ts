@@ -24,7 +24,7 @@ const schema = z.strictObject({
    */
   of: z
     .string()
-    .regex(/^[A-Za-z0-9_.-]{1,100}$/, "expected the name of a stack of this project")
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/, "expected the name of a stack of this project")
     .exactOptional(),
   /** Whether the service stays while this stack has no agents of it, because those of other stacks are served, too. */
   keep: z.boolean().default(false),

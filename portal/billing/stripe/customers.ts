@@ -105,7 +105,7 @@ export class Customers {
   }
 
   /**
-   * Returns the customers of whom Stripe must say something before anybody can tell whether their time of grace is over, or of whom
+   * Returns the customers of whom Stripe must say something before anybody can tell whether their grace period is over, or of whom
    * it is known to be over; those first that were asked about longest ago.
    */
   async due(

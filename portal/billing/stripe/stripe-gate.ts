@@ -276,7 +276,7 @@ export class StripeGate implements Gate {
     return standingOf(subscriptions, await this.#options.api.products(subscriptions, signal));
   }
 
-  /** A subscription that Stripe does not list any more has ended: the time of grace begins when that is seen. */
+  /** A subscription that Stripe does not list any more has ended: the grace period begins when that is seen. */
   #heirOf(row: CustomerRow, standing: Standing, now: Date): Standing {
     if (standing.status !== "none" || row.status === "none") return standing;
     const { subscription, plan, allowed } = row;

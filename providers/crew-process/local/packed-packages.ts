@@ -80,6 +80,6 @@ async function pack(python: string, folder: string, archive: string): Promise<vo
     "CREW_INSTALL_FAILED",
     `The crew's own packages are ${(size / MEBIBYTE).toFixed(0)} MiB as an archive; the shared crew service takes at most ` +
       `${MAX_PACKED_BYTES / MEBIBYTE} MiB for an agent.`,
-    "Do without the largest ones, or choose another hosting for the agent: in an image of its own they may be larger.",
+    "Remove the largest ones, or choose another hosting for the agent: in an image of its own they may be larger.",
   );
 }

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { sha256 as digestOf } from "../../common/sha256.ts";
 import { SharedCrewError } from "../errors.ts";
 import type { StoredFile } from "./agent-store.ts";
 
@@ -10,9 +10,6 @@ export interface FileBeside {
   /** The file with the content, relative to the folder in which the engine runs programs. */
   readonly source: string;
 }
-
-export const digestOf = (content: string | Buffer): string =>
-  createHash("sha256").update(content).digest("hex");
 
 /** Reads a file that is stored next to crew.json. @throws SharedCrewError SHARED_AGENT_NOT_UP if it has changed since */
 export async function contentOf({ path, sha256, source }: FileBeside): Promise<StoredFile> {

@@ -12,7 +12,7 @@ let api: TestedApi;
 beforeAll(async () => void (api = await startApi()));
 afterAll(() => api.close());
 
-it("has the agents leave of users whose time of grace is over, once, and nobody else's", async () => {
+it("has the agents leave of users whose grace period is over, once, and nobody else's", async () => {
   for (const [user, name] of [
     ["anna", "Alpine desk"],
     ["anna", "Valley desk"],

@@ -210,7 +210,7 @@ describe.each(DATABASES)("on $name", ({ isThere, open }) => {
   describe("a lapse", () => {
     const day = (date: string | null) => (Date.parse(date ?? "") - billing.now().getTime()) / 86_400_000;
 
-    it("past due: admits in the time of grace, then lists the user, until it is paid", async () => {
+    it("past due: admits in the grace period, then lists the user, until it is paid", async () => {
       const { gate, standIn } = billing;
       const subscription = await billing.subscribe(ADA);
       standIn.account.failPayment(subscription);
@@ -232,7 +232,7 @@ describe.each(DATABASES)("on $name", ({ isThere, open }) => {
       expect(await gate.admit(ADA, 0)).toMatchObject({ admitted: true });
     });
 
-    it("canceled: admits nobody, and lists the user after the time of grace", async () => {
+    it("canceled: admits nobody, and lists the user after the grace period", async () => {
       const { gate, standIn } = billing;
       standIn.account.cancel(await billing.subscribe(ADA));
       await settled();

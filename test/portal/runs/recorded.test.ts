@@ -54,6 +54,9 @@ async function agent(state: AgentState, declaration: string | null, isCommitted:
   return id;
 }
 
+/** Looks as the portal does whose fleets are deployed by the stack s. */
+const look = () => noteRecorded(database, { network: "Preprod", stackOf: () => "s" });
+
 const record = (id: string, state: string, declared: string | null, network = "Preprod") =>
   database.query(
     `INSERT INTO agents (id, network, name, api_url, state, masumi_id, declared, owner, stack)
@@ -90,12 +93,12 @@ it.each<
 ])("tells of a run elsewhere that %s", async (_what, from, declaration, row, to) => {
   const id = await agent(from, declaration, true);
   if (row) await record(id, ...row);
-  await noteRecorded(database, "Preprod");
+  await look();
   const found = await findAgent(database, id);
   const registered = { url: `https://${id}.example`, masumiId: `masumi-${id}` };
   expect(found).toMatchObject({ state: to, ...(to === "registered" ? registered : {}) });
   const version = found?.version;
-  await noteRecorded(database, "Preprod");
+  await look();
   expect((await findAgent(database, id))?.version, "a second look changes nothing").toBe(version);
 });
 
@@ -105,7 +108,7 @@ it("tells nothing of an agent whose newest change is not committed, nor of anoth
   const other = await agent("declared", TEXT, true);
   await database.query("UPDATE portal_requests SET commit = NULL WHERE agent_id = $1", [open]);
   await record(other, "registered", digestOf(TEXT), "Mainnet");
-  await noteRecorded(database, "Preprod");
+  await look();
   expect((await findAgent(database, open))?.state).toBe("updating");
   expect((await findAgent(database, other))?.state).toBe("declared");
 });
@@ -115,6 +118,14 @@ it("lets an agent go that no run ever knew of, a day after it was removed", asyn
   await database.query("UPDATE portal_agents SET updated_at = now() - interval '25 hours' WHERE id = $1", [
     id,
   ]);
-  await noteRecorded(database, "Preprod");
+  await look();
   expect((await findAgent(database, id))?.state).toBe("deregistered");
+});
+
+it("tells nothing of an agent of that id which another stack has deployed", async () => {
+  const id = await agent("declared", TEXT, true);
+  await record(id, "registered", digestOf(TEXT));
+  await database.query("UPDATE agents SET stack = 'another' WHERE id = $1", [id]);
+  await look();
+  expect((await findAgent(database, id))?.state).toBe("declared");
 });

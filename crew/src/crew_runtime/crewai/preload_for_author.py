@@ -1,6 +1,6 @@
 """Loads CrewAI as for any job, but keeps what a job prints: its author sees it, on this process's error stream.
 
-What CrewAI prints while it loads is nobody's, here as elsewhere.
+What CrewAI prints while it loads is discarded, as it is for any other job.
 """
 
 import io

@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { parse } from "yaml";
+import { Repository } from "../../../portal/commits/repository.ts";
+import { FleetDirectory } from "../../../portal/fleets/fleets.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "masumi-portal-fleets-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it.each([
+  ["a map", "{ on: ecs-alb, keep: true }", { on: "ecs-alb", of: "preprod-customers" }],
+  [
+    "JSON text, as config set writes it",
+    `'{"on":"ecs-alb","keep":true}'`,
+    { on: "ecs-alb", of: "preprod-customers" },
+  ],
+  ["a service for each fleet", "{ on: ecs-alb }", { on: "ecs-alb" }],
+])("a fleet's stack joins the crew service that its model keeps: %s", async (name, shared, expected) => {
+  const repository = new Repository(join(folder, `${name}.git`));
+  await repository.open();
+  const text = `config:\n  masumi:owner: example\n  masumi:shared: ${shared}\n`;
+  const changes = [{ path: "Pulumi.preprod-customers.yaml", text }];
+  await repository.commit({ subject: "Set up", changes, authors: [], requests: [] });
+  const fleets = new FleetDirectory({ folder: join(folder, name), repository, prefix: "preprod" });
+  const files = await fleets.missingFiles(7);
+  const stack = files.find(({ path }) => path === "Pulumi.preprod-customers-07.yaml")?.text ?? "";
+  expect(parse(stack)).toEqual({
+    config: {
+      "masumi:owner": "example-customers-07",
+      "masumi:agents": "agents/customers-07",
+      "masumi:shared": expected,
+    },
+  });
+});
+
+it("a commit is known where it is, and not where it is not yet", async () => {
+  const repository = new Repository(join(folder, "known.git"));
+  await repository.open();
+  const commit = (text: string) =>
+    repository.commit({ subject: "Change", changes: [{ path: "a", text }], authors: [], requests: [] });
+  const [first, second] = [await commit("1"), await commit("2")];
+  expect(await repository.contains(second, first)).toBe(true);
+  expect(await repository.contains(second, second)).toBe(true);
+  expect(await repository.contains(first, second)).toBe(false);
+  expect(await repository.contains(second, "0123456789".repeat(4))).toBe(false);
+});
