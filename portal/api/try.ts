@@ -109,8 +109,8 @@ function asText(value: unknown): string {
   // Lists of choices are the deepest that a form has.
   if (Array.isArray(value))
     return value.map((one) => (typeof one === "object" ? "…" : asText(one))).join(", ");
-  if (typeof value === "object") return "…";
-  if (typeof value !== "string") return String(value);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value !== "string") return "…";
   return /^data:[^,]*;base64,/.test(value) ? "(a file)" : value;
 }
 

@@ -26,15 +26,6 @@ describe("a crew service that two stacks share", { timeout: 240_000 }, () => {
     folder.env["CI"] = "false";
     project = openProject(folder.root);
     await startSandboxProcess(project, { chainSpeed: "instant" });
-    const prepare = (stack: string, agents: string, shared: object) =>
-      prepareLocalStack(project, {
-        stack,
-        settings: {
-          "masumi:agents": agents,
-          "masumi:hosting": "shared",
-          "masumi:shared": JSON.stringify({ on: "process", ...shared }),
-        },
-      });
     await prepare(OWNER, "agents/none", { keep: true });
     await prepare(JOINED, "agents/joined", { of: OWNER });
     folder.write("agents/none/.gitkeep", "");
@@ -46,6 +37,15 @@ describe("a crew service that two stacks share", { timeout: 240_000 }, () => {
     await folder.dispose();
   }, 120_000);
 
+  const prepare = (stack: string, agents: string, shared: object) =>
+    prepareLocalStack(project, {
+      stack,
+      settings: {
+        "masumi:agents": agents,
+        "masumi:hosting": "shared",
+        "masumi:shared": JSON.stringify({ on: "process", ...shared }),
+      },
+    });
   const services = () => crewsHere(project).map(({ agentId, isAlive, pid }) => ({ agentId, isAlive, pid }));
   /** Every run is followed by a second one, which must plan nothing. */
   async function up(stack: string) {
@@ -89,6 +89,13 @@ describe("a crew service that two stacks share", { timeout: 240_000 }, () => {
   it("goes on when the other stack is destroyed, and ends with its own", async () => {
     const before = services();
     await folder.report("destroy", "--stack", JOINED);
+    expect(services()).toEqual(before);
+    folder.write("agents/none/writer.yaml", agent("Writer"));
+    await up(OWNER);
+    await prepare(OWNER, "agents/none", {});
+    expect(await up(OWNER), "whether it stays is said without a restart").toEqual([
+      "update SharedProcess _shared",
+    ]);
     expect(services()).toEqual(before);
     await folder.report("destroy", "--stack", OWNER);
     expect(services()).toEqual([]);

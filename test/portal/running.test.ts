@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { findRunning, recordRunning } from "../../portal/running.ts";
+import { findRunning, recordRunning, stopRunning } from "../../portal/running.ts";
 import { recordedCrews } from "../../providers/crew-process/local/index.ts";
 import { findSandbox, openProject } from "../../stacks/index.ts";
 import { postgresIsThere, startPostgres } from "../cloud/postgres.ts";
@@ -42,6 +42,15 @@ describe("which portal runs in a folder", () => {
     forget();
     expect(await findRunning(folder)).toBeUndefined();
   });
+});
+
+it("a portal that lives and does not answer keeps all that it uses, and who would stop it is told", async () => {
+  const server = await startServer(() => new Response("busy", { status: 500 }));
+  recordRunning(folder, { pid: process.pid, url: server.url, instance: "one" });
+  await expect(stopRunning(folder)).rejects.toThrow(
+    /does not answer at .*, so nothing was ended\. Try again;/,
+  );
+  await server.close();
 });
 
 describe("a second start", () => {

@@ -1,0 +1,70 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Repository } from "../../../portal/commits/repository.ts";
+import type { Database } from "../../../portal/database/database.ts";
+import { findFleet, fleetOf, setDeclared } from "../../../portal/database/fleets.ts";
+import { openDatabase } from "../../../portal/database/open.ts";
+import { lastRuns } from "../../../portal/database/runs.ts";
+import { FleetDirectory } from "../../../portal/fleets/fleets.ts";
+import { type RunParts, lookAtFleet } from "../../../portal/runs/run-fleet.ts";
+import { makeRealStack } from "../../../stacks/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "masumi-portal-run-"));
+let database: Database;
+let parts: RunParts;
+let commit: string;
+
+/** A fleet on a CLI whose backend cannot be reached. */
+beforeAll(async () => {
+  ({ database } = await openDatabase({ url: undefined, folder: join(folder, "database") }));
+  mkdirSync(join(folder, "bin"));
+  writeFileSync(
+    join(folder, "bin/pulumi"),
+    "#!/bin/sh\necho 'error: the backend is out of reach' >&2\nexit 255\n",
+  );
+  chmodSync(join(folder, "bin/pulumi"), 0o755);
+  const env = { PATH: `${join(folder, "bin")}:/usr/bin:/bin:${dirname(process.execPath)}` };
+  const repository = new Repository(join(folder, "repository.git"));
+  await repository.open();
+  commit = await repository.commit({
+    subject: "Set up",
+    changes: [
+      { path: "Pulumi.test-customers-01.yaml", text: "config: {}\n" },
+      { path: "agents/customers-01/.gitkeep", text: "" },
+    ],
+    authors: [],
+    requests: [],
+  });
+  const fleets = new FleetDirectory({ folder, repository, prefix: "test" });
+  const prepare = (number: number) =>
+    makeRealStack(fleets.projectOf(number), fleets.named(number).stack, { env });
+  parts = { database, repository, fleets, env, chainSpeed: 1, prepare };
+  await fleetOf(database, "anna", 100);
+}, 120_000);
+
+afterAll(async () => {
+  await database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it("a run of which nobody can tell what came of it has failed, says why, and is tried again after a pause", async () => {
+  await setDeclared(database, 1, commit);
+  expect(await lookAtFleet(parts, 1, new AbortController().signal)).toBe(true);
+  const fleet = await findFleet(database, 1);
+  expect(fleet).toMatchObject({ failures: 1, deployedCommit: null });
+  expect(fleet?.retryAt?.getTime()).toBeGreaterThan(Date.now());
+  const [run] = await lastRuns(database, 1);
+  expect(run).toMatchObject({ ok: false, commit });
+  expect(run?.endedAt).not.toBeNull();
+});
+
+it("a commit that is not here yet is not taken for deployed, nor an older one deployed for it", async () => {
+  const before = (await lastRuns(database, 10)).length;
+  await setDeclared(database, 1, "0123456789".repeat(4));
+  await expect(lookAtFleet(parts, 1, new AbortController().signal)).rejects.toThrow(
+    /does not have the commit 0123/,
+  );
+  expect((await lastRuns(database, 10)).length).toBe(before);
+});
