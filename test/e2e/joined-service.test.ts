@@ -93,9 +93,10 @@ describe("a crew service that two stacks share", { timeout: 240_000 }, () => {
     folder.write("agents/none/writer.yaml", agent("Writer"));
     await up(OWNER);
     await prepare(OWNER, "agents/none", {});
-    expect(await up(OWNER), "whether it stays is said without a restart").toEqual([
-      "update SharedProcess _shared",
-    ]);
+    expect(
+      await up(OWNER),
+      "whose an agent is, and whether the service stays, is said without a restart",
+    ).toEqual(["update SharedAgent writer", "update SharedProcess _shared"]);
     expect(services()).toEqual(before);
     await folder.report("destroy", "--stack", OWNER);
     expect(services()).toEqual([]);

@@ -119,7 +119,7 @@ describe.skipIf(!postgresIsThere && !isRequired)("a portal that only pushes", { 
     expect(stack).toContain("masumi:agents: agents/customers-01");
     expect(stack).toContain("masumi:owner: example-customers-01");
     expect(stack, "the model's crew service is theirs, too").toContain(
-      "{ on: ecs-alb, of: preprod-customers }",
+      "on: ecs-alb\n    of: preprod-customers",
     );
     await until(async () => (await stateOf(agentId)) === "declared");
 
