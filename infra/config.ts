@@ -3,7 +3,7 @@ import type { StackKeys } from "./hosting/agent-keys.ts";
 import { crossChecks } from "./config/checks.ts";
 import { ConfigurationError, REMEDIES, describe } from "./config/errors.ts";
 import { SECRETS, agentsIn, runtimeKeysOf } from "./config/keys.ts";
-import { completed } from "./config/parts.ts";
+import { completed, ownSettings } from "./config/parts.ts";
 import { type StackConfig, schema } from "./config/schema.ts";
 
 export { problemsOfHosting } from "./config/checks.ts";
@@ -16,7 +16,9 @@ export {
   declaredWallets,
   folderOfAgents,
   ledgerSettings,
+  notASetting,
   readHostingSettings,
+  wrongSettings,
 } from "./config/parts.ts";
 export type { StackConfig, Wallet } from "./config/schema.ts";
 
@@ -42,10 +44,7 @@ export function readStackConfig({
   agentsWithKeys,
   env,
 }: RawConfig): StackConfig & { readonly apiKey: string } {
-  const own = Object.entries(values).filter(([key]) => key.startsWith("masumi:"));
-  const settings: Record<string, string> = Object.fromEntries(
-    own.map(([key, value]) => [key.slice("masumi:".length), value]),
-  );
+  const settings = ownSettings(values);
   const apiKey = env["MASUMI_API_KEY"] ?? settings["apiKey"];
 
   const secrets = SECRETS.filter(

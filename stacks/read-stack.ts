@@ -1,4 +1,4 @@
-import { ConfigurationError, type StackConfig, readStackConfig } from "../infra/config.ts";
+import { ConfigurationError, type StackConfig, readStackConfig, wrongSettings } from "../infra/config.ts";
 import { missingDocuments } from "../infra/crews/stored-documents.ts";
 import { whatRuns } from "../infra/crews/what-runs.ts";
 import type { LoadedAgents } from "../infra/declarations/index.ts";
@@ -76,6 +76,10 @@ function readFile(project: Project, stack: string): Settings {
     agentsWithKeys: namesOfSecrets(Object.fromEntries(entries)),
   };
 }
+
+/** Return what is wrong with the settings that a stack's file has, without keys, Pulumi or network. Those that it lacks may follow. */
+export const wrongInFile = (project: Project, stack: string): string[] =>
+  wrongSettings(readFile(project, stack).values);
 
 /**
  * Return a stack's settings as far as its file tells them, without keys, Pulumi or network; undefined where they are incomplete,

@@ -11,7 +11,7 @@ import {
 import { hostingRefusals } from "../../infra/fleet/index.ts";
 import { agentsFolder, judgeStackFiles, loadStackAgents } from "../../stacks/agents.ts";
 import { type Project, stackNames } from "../../stacks/project.ts";
-import { readOfflineConfig } from "../../stacks/read-stack.ts";
+import { readOfflineConfig, wrongInFile } from "../../stacks/read-stack.ts";
 import { printComplaints } from "../doctor/complaints.ts";
 import { explainsItself } from "../explains-itself.ts";
 import { count, printJson } from "../text.ts";
@@ -112,6 +112,8 @@ function folderOf(project: Project, stack: string): string | undefined {
 }
 
 function judge(project: Project, flags: StackFlags): number {
+  const wrong = wrongInFile(project, flags.stack);
+  if (wrong.length > 0) throw new ConfigurationError(flags.stack, wrong);
   // The stacks that a repository starts with have none: whoever clones it can validate the agents all the same.
   const { agents, complaints } = loadStackAgents(project, flags.stack, {
     secretsMayFollow: true,

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { nearest } from "../declarations/schema/suggest.ts";
 import { schema } from "./schema.ts";
 
 /** How to correct a setting, in addition to what is wrong with it. */
@@ -31,11 +32,20 @@ export class ConfigurationError extends Error {
   }
 }
 
+/** Returns that these are no settings, each with the one that was probably meant. */
+export function noSuchSettings(names: readonly string[]): string {
+  const known = Object.keys(schema.shape);
+  const meant = names.map((name) => {
+    const near = nearest(name, known);
+    return `masumi:${name} is not a setting${near ? `; did you mean masumi:${near}?` : ""}`;
+  });
+  const isUnclear = names.some((name) => !nearest(name, known));
+  return `${meant.join(". ")}${isUnclear ? `; the settings are ${known.join(", ")}` : ""}`;
+}
+
 /** Returns what is wrong with a setting, and how to correct it. */
 export function describe(issue: z.core.$ZodIssue): string {
-  if (issue.code === "unrecognized_keys") {
-    return `masumi:${issue.keys.join(", masumi:")} is not a setting; the settings are ${Object.keys(schema.shape).join(", ")}`;
-  }
+  if (issue.code === "unrecognized_keys" && issue.path.length === 0) return noSuchSettings(issue.keys);
   const [name = "", ...inside] = issue.path.map(String);
   const missing = issue.code === "invalid_type" && inside.length === 0;
   const remedy = REMEDIES[name] ? ` (${REMEDIES[name]})` : "";

@@ -2,8 +2,10 @@ import type { BucketSettings } from "../../providers/s3/index.ts";
 import { documentPlaces } from "../hosting/documents-settings.ts";
 import type { OutsideSettings } from "../hosting/kind.ts";
 import { type HostingsConfig, SETTINGS } from "../hosting/traits.ts";
-import { ConfigurationError, describe } from "./errors.ts";
+import { ConfigurationError, describe, noSuchSettings } from "./errors.ts";
 import { type Settings, type StackConfig, schema } from "./schema.ts";
+
+const PREFIX = "masumi:";
 
 /** Returns the hostings' settings, completed with values that are set elsewhere. */
 export function completed(settings: Settings, outside: OutsideSettings): HostingsConfig {
@@ -29,6 +31,34 @@ export function readHostingSettings(
     .safeParse(Object.fromEntries(names.map((name) => [name, values[`masumi:${name}`]])));
   if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
   return completed(checked.data as Settings, { values, env });
+}
+
+/** Returns what is wrong with the settings that are there, from a stack's plain values. Those that are missing may follow. */
+export function wrongSettings(values: Readonly<Record<string, string>>): string[] {
+  const settings = ownSettings(values);
+  const issues = schema.safeParse(settings).error?.issues ?? [];
+  return issues
+    .filter(({ code, path: [name = ""] }) => code === "unrecognized_keys" || String(name) in settings)
+    .map(describe);
+}
+
+/** Returns the settings of this program among a stack's values, by their names. */
+export const ownSettings = (values: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]) =>
+      key.startsWith(PREFIX) ? [[key.slice(PREFIX.length), value]] : [],
+    ),
+  );
+
+/**
+ * Returns why a key that begins with `masumi:` is no setting; undefined if it is one, or another program's.
+ *
+ * @param key with `--path` it may lead into the setting: `masumi:aws.subnetIds[0]`
+ */
+export function notASetting(key: string): string | undefined {
+  if (!key.startsWith(PREFIX)) return undefined;
+  const name = key.slice(PREFIX.length).replace(/[.[].*$/su, "");
+  return name in schema.shape ? undefined : noSuchSettings([name]);
 }
 
 /** Returns the stack's selling wallets from its plain settings; undefined if there are none or they are malformed. */

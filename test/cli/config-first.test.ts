@@ -73,6 +73,24 @@ describe("config set without a value", () => {
   });
 });
 
+describe("config set of what is no setting", () => {
+  it.each([
+    ["masumi:modelAppi", [], /masumi:modelAppi is not a setting; did you mean masumi:modelApi\?\n/],
+    ["masumi:sharde.on", ["--path"], /masumi:sharde is not a setting; did you mean masumi:shared\?\n/],
+    ["masumi:colour", [], /masumi:colour is not a setting; the settings are network, /],
+  ])("%s: changes nothing, whatever the stack", async (key, options, said) => {
+    for (const stack of ["local", "preprod"]) {
+      const { exitCode, stderr } = await project.run("config", "set", "-s", stack, ...options, key, "x");
+      expect(stderr).toMatch(said);
+      expect(exitCode).toBe(1);
+    }
+  });
+
+  it("another program's settings are its own", async () => {
+    expect(await project.run("config", "set", "aws:region", "eu-central-1")).toMatchObject({ exitCode: 0 });
+  });
+});
+
 describe("config --path", () => {
   it("leads into a value, as Pulumi's does", async () => {
     const config = (...words: string[]) => project.run("config", ...words);

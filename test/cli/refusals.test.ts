@@ -232,6 +232,18 @@ describe("what files and settings say together is complained of by validate, pla
     expect(exitCode).toBe(1);
   });
 
+  it("settings that are no settings, or malformed, are refused by validate too, secrets or not", async () => {
+    await using stack = await CliStack.start({ modelAppi: "https://api.example.com/v1", keepDays: "many" });
+    stack.declare({ a: { listing: "x" } });
+    for (const command of [validate, plan]) {
+      const { exitCode, stderr } = await stack.run((project) => command(project, { stack: "preprod" }));
+      expect(stderr).toMatch(/masumi:modelAppi is not a setting; did you mean masumi:modelApi\?/);
+      expect(stderr).toMatch(/masumi:keepDays: expected a whole number/);
+      expect(stderr).toMatch(/agents\/a\.yaml:\d+:\d+: /);
+      expect(exitCode).toBe(1);
+    }
+  });
+
   it("validate alone takes a stack file without any secret for one whose secrets are still to be set", async () => {
     await using stack = await CliStack.start({ apiKey: undefined });
     stack.declare({ a: { ...hosted, pricing: { fixed: ["5 ADA"] } } });

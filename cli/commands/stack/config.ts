@@ -5,6 +5,7 @@ import {
   removeConfig,
   setConfig,
 } from "../../../local/engine/stack/index.ts";
+import { notASetting } from "../../../infra/config.ts";
 import { localRun, localStackExists } from "../../../stacks/local/local-stack.ts";
 import { type Project, projectName } from "../../../stacks/project.ts";
 import { UserError } from "../../../stacks/user-error.ts";
@@ -50,11 +51,18 @@ export async function setConfigValue(
   value: string | undefined,
   { stack, secret = false, path = false }: KeyFlags & { readonly secret?: boolean },
 ): Promise<number> {
+  refuseNoSetting(key);
   const text = value ?? (await askValue(key, secret));
   const run = localRun(project, stack);
   if (!localStackExists(project, stack)) await initStack(run);
   await setConfig(run, key, text, { secret, path });
   return 0;
+}
+
+/** Refuses a key of this program's that it would refuse at the next run. @throws UserError */
+export function refuseNoSetting(key = ""): void {
+  const problem = notASetting(key);
+  if (problem !== undefined) throw new UserError(`Nothing was changed: ${problem}`);
 }
 
 /** A value that was not typed after its key, so that no history keeps it: asked for at a terminal, else read from stdin. */

@@ -106,7 +106,10 @@ const CONFIG: CommandSpec = {
         key: string,
         value: string | undefined,
       ) => (await import("./config.ts")).setConfigValue(project, key, value, flags),
-      pass,
+      pass: async (project, flags: { stack: string }, words) => {
+        (await import("./config.ts")).refuseNoSetting(words.find((word) => word.startsWith("masumi:")));
+        return pass(project, flags, words);
+      },
     },
     {
       name: "get",
