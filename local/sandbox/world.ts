@@ -129,7 +129,6 @@ const worldSchema = z.strictObject({
         wallets: z.array(vkey).min(1).optional(),
         usageCredits: z
           .array(z.strictObject({ unit: z.string(), amount: z.string().regex(/^\d+$/) }))
-          .min(1)
           .optional(),
       }),
     )
@@ -176,6 +175,8 @@ export function readWorld(raw: unknown, file: string): World {
     .toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
   const wallets = paymentSources.flatMap((source) => source.wallets);
   const vkeys = wallets.map((wallet) => wallet.vkey);
+  // A key may be for wallets that an older service does not have.
+  const declared = parsed.data.paymentSources.flatMap((source) => source.wallets.map(({ vkey }) => vkey));
   const complaints = [
     ...(version && parsed.data.dialect && version !== parsed.data.dialect
       ? ["version and dialect name two releases: keep version"]
@@ -193,7 +194,7 @@ export function readWorld(raw: unknown, file: string): World {
     ),
     ...keys.flatMap((key, index) =>
       (key.wallets ?? [])
-        .filter((scope) => !vkeys.includes(scope))
+        .filter((scope) => !declared.includes(scope))
         .map((scope) => `keys[${index}].wallets: no payment source has the wallet ${scope}`),
     ),
   ];

@@ -1,7 +1,7 @@
 import { type EntryPoint, JSON_CREW, fileOf } from "../agent.ts";
 import type { Complaint } from "../load/complaint.ts";
 import { type Complain, complainTo } from "../load/located.ts";
-import { checkText, checkUse, placeholdersIn } from "../rules/placeholders.ts";
+import { checkText, checkUse, missingFieldsOnce, placeholdersIn } from "../rules/placeholders.ts";
 import type { DeclaredField } from "../schema/input.ts";
 import { type ConfigText, readConfig } from "./crew-config.ts";
 import { checkEntry, crewClasses } from "./entry-point.ts";
@@ -75,8 +75,9 @@ function checkInputs(
   const isNamed = (id: string) => sources.some((source) => mentions(source, id));
   const given = (id: string) =>
     id === YEAR || defaults.includes(id) || (changesInputs && (sources.length === 0 || isNamed(id)));
+  const once = missingFieldsOnce();
   for (const { located, path, text } of texts) {
-    checkText(text, path, input, complainTo(complaints, located), { given, form: file });
+    checkText(text, path, input, once(complainTo(complaints, located)), { given, form: file });
   }
   if (texts.length === 0 || changesInputs || isNamed("inputs")) return;
   const used = new Set([times, ...texts.flatMap(({ text }) => placeholdersIn(text))]);

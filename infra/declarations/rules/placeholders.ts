@@ -39,19 +39,20 @@ export function checkUse(
 
 /** Checks that a crew's texts name fields of the form. */
 export function checkTexts(crew: DeclaredCrew, input: readonly DeclaredField[], complain: Complain): void {
-  const complainOnce = oncePerMissingField(complain);
+  const complainOnce = missingFieldsOnce()(complain);
   for (const { path, text } of filledTexts(crew)) checkText(text, path, input, complainOnce);
   checkGuardrails(crew, input, complain);
 }
 
-/** Complains of a field that is to be added only where it is used first; it is one mistake. */
-function oncePerMissingField(complain: Complain): Complain {
+/** Returns what has a field that is to be added complained of only where it is used first, of all its texts: it is one mistake. */
+export function missingFieldsOnce(): (complain: Complain) => Complain {
   const told = new Set<string>();
-  return (path, message, remedy = "", part) => {
-    if (remedy.startsWith("add ") && told.has(remedy)) return;
-    told.add(remedy);
-    complain(path, message, remedy, part);
-  };
+  return (complain) =>
+    (path, message, remedy = "", part) => {
+      if (remedy.startsWith("add ") && told.has(remedy)) return;
+      told.add(remedy);
+      complain(path, message, remedy, part);
+    };
 }
 
 /**

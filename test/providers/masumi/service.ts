@@ -1,9 +1,6 @@
 import { type SandboxOptions, startSandbox } from "../../../local/sandbox/index.ts";
 import defaultWorld from "../../../local/sandbox/world.default.json" with { type: "json" };
 
-const V1_SOURCES = defaultWorld.paymentSources.filter(
-  ({ paymentSourceType }) => paymentSourceType === "Web3CardanoV1",
-);
 const V2_SOURCES = defaultWorld.paymentSources.filter(
   ({ paymentSourceType }) => paymentSourceType === "Web3CardanoV2",
 );
@@ -15,9 +12,13 @@ export const MAINNET_WALLET = {
 
 /** Other worlds than the sandbox's usual one. */
 export const WORLDS = {
-  "release 0.20": { ...defaultWorld, dialect: "0.20", paymentSources: V1_SOURCES },
-  "release 0.21": { ...defaultWorld, dialect: "0.21", paymentSources: V1_SOURCES },
-  "V2 only": { ...defaultWorld, paymentSources: V2_SOURCES },
+  "release 0.20": { ...defaultWorld, dialect: "0.20" },
+  "release 0.21": { ...defaultWorld, dialect: "0.21" },
+  "V2 only": {
+    ...defaultWorld,
+    keys: defaultWorld.keys.map(({ wallets: _, ...key }) => key),
+    paymentSources: V2_SOURCES,
+  },
   Mainnet: {
     keys: [{ token: "sandbox-pay-key", permission: "ReadAndPay", networks: ["Mainnet"] }],
     paymentSources: [

@@ -117,6 +117,17 @@ describe("placeholders that need no field", () => {
   });
 });
 
+it("a field that is missing is complained of once, however many texts of a project name it", () => {
+  const text = "Writer on {tone}";
+  const { complaints } = load({
+    "team/crew.py":
+      '@CrewBase\nclass Team:\n    def writer(self):\n        return Agent(config=self.agents_config["writer"])\n    def crew(self): ...\n',
+    "team/config/agents.yaml": `writer:\n  role: ${text} and {topic}\n  goal: ${text}\n  backstory: ${text}\n`,
+    "team/config/tasks.yaml": `t:\n  description: ${text}\n  expected_output: ${text}\n`,
+  });
+  expect(complaints).toEqual([expect.stringContaining("{tone} is not an input field of agents/writer.yaml")]);
+});
+
 describe("what only a run can tell is no complaint", () => {
   const AGENTS = "writer:\n  role: Writer on {topic} in {year}\n  goal: x\n  backstory: x\n";
   const crew = (more: string) =>
