@@ -37,9 +37,7 @@ export function suitableNode({
   const link = join(root, "node_modules", ".bin", "node");
   if (!existsSync(link)) {
     return {
-      complaint:
-        `This project needs Node >= 22.18 (this is ${version}), and no package brings one for ` +
-        `${process.platform}-${process.arch}. Install Node 22.18 or newer and try again.`,
+      complaint: `masumi-agents needs Node >= 22.18, and this is ${version}. Install Node 22.18 or newer${orFromNpm()}.`,
     };
   }
   const refusal = refusalOfNpmNode(stackOf(args, cwd), env[NPM_NODE_VARIABLE]);
@@ -66,6 +64,13 @@ function ownNode(path) {
     if (status === 0) return { node, version: stdout.trim().replace(/^v/, "") };
   }
   return undefined;
+}
+
+/** Return how npm brings a Node for this platform, if it does. */
+function orFromNpm() {
+  const platform = `${process.platform}-${process.arch}`;
+  const [name, { version } = { version: "" }] = Object.entries(KNOWN).find(([key]) => key.endsWith(platform)) ?? [];
+  return name === undefined ? "" : `, or, for local stacks alone: npm install --save-optional ${name}@${version}`;
 }
 
 /** @param {string} node */

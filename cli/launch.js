@@ -1,5 +1,5 @@
-// Starts a TypeScript entry of this project from any Node >= 20: installs the dependencies once, then
-// runs the entry on a Node that strips types itself (>= 22.18), which an npm package brings if need be.
+// Starts an entry of this package from any Node >= 20, on one that is new enough (>= 22.18), which an npm package brings if need be.
+// In the repository the entry is TypeScript, and the dependencies are installed first, once.
 // Plain JavaScript without dependencies, because it runs before anything is installed.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
@@ -9,7 +9,11 @@ import { fileURLToPath } from "node:url";
 import { suitableNode } from "./bundled-node.js";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-const binaries = join(root, "node_modules", ".bin");
+/** Whether this is the repository, whose TypeScript runs as it is; an installed package has JavaScript instead. */
+const isRepository = existsSync(join(root, "cli/main.ts"));
+/** The folder in whose node_modules the dependencies are. */
+const installation = isRepository ? root : resolve(root, "../..");
+const binaries = join(installation, "node_modules", ".bin");
 /** Spares each start the work of stripping the types. */
 const KEPT_JAVASCRIPT = "local/engine/preload/kept-javascript.cjs";
 
@@ -121,25 +125,26 @@ function ended(child) {
 }
 
 /**
- * Runs `entry` (relative to the project root) and ends this process with its exit code.
+ * Runs `entry` (its TypeScript, relative to the package's folder) and ends this process with its exit code.
  * @param {string} entry
  * @param {string[]} args
  */
 export async function launch(entry, args) {
-  if (!isInstalled()) {
+  if (isRepository && !isInstalled()) {
     if (entry === "cli/main.ts") await checkFirst(args);
     await install();
   }
-  const found = suitableNode({ root, args: entry === "cli/main.ts" ? args : [] });
+  const found = suitableNode({ root: installation, args: entry === "cli/main.ts" ? args : [] });
   if ("complaint" in found) fail(found.complaint);
   const { node } = found;
   const path = [dirname(node), binaries, process.env["PATH"]].filter(Boolean).join(delimiter);
-  const flags = entry.endsWith(".ts") ? ["--require", join(root, KEPT_JAVASCRIPT)] : [];
-  const child = spawn(node, [...flags, join(root, entry), ...args], {
+  const flags = isRepository ? ["--require", join(root, KEPT_JAVASCRIPT)] : [];
+  const file = join(root, isRepository ? entry : entry.replace(/\.ts$/, ".js"));
+  const child = spawn(node, [...flags, file, ...args], {
     stdio: "inherit",
     // Compiled code is kept between runs: the program, its provider host and this command load the same large SDK.
     env: {
-      NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "node"),
+      NODE_COMPILE_CACHE: join(installation, "node_modules", ".cache", "node"),
       ...process.env,
       PATH: path,
       NODE_NO_WARNINGS: "1",

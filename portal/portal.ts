@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { type ServerType, serve } from "@hono/node-server";
 import type { Hono } from "hono";
-import { crewFolder, crewVenv, ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
+import { CREW_FOLDER, ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
 import { type Environment, makeRealStack } from "../stacks/index.ts";
 import { createApi } from "./api/app.ts";
 import { Changes } from "./api/changes.ts";
@@ -17,7 +17,7 @@ import { bucketStore } from "./documents/bucket.ts";
 import { folderStore } from "./documents/folder.ts";
 import { FleetDirectory } from "./fleets/fleets.ts";
 import { prepareLocalFleet } from "./fleets/local.ts";
-import { packageRoot } from "./fleets/project.ts";
+import { VENV } from "./fleets/project.ts";
 import { bearerIdentity, openLocalIssuer, signInOrigins } from "./identity/index.ts";
 import { buildPage } from "./page/build.ts";
 import { servePage } from "./page/serve.ts";
@@ -175,8 +175,8 @@ async function openFleets(parts: {
     return fleets;
   }
   await ensurePythonEnvironment({
-    crewFolder: crewFolder(packageRoot),
-    venv: crewVenv(packageRoot),
+    crewFolder: CREW_FOLDER,
+    venv: VENV,
     onProgress: say,
   });
   await prepareWith(fleets, parts)(1);

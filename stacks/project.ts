@@ -39,7 +39,7 @@ export interface Project {
 
 /** Return the project that a folder is in: the nearest Pulumi.yaml counts, as with Pulumi. @throws UserError when there is none */
 export function openProject(folder: string): Project {
-  const root = projectRoot(resolve(folder));
+  const root = findProjectRoot(resolve(folder));
   if (root === undefined) {
     throw new UserError(
       `There is no Pulumi.yaml in ${resolve(folder)}, nor in a folder above it. ` +
@@ -64,10 +64,11 @@ function keepPrivate(folder: string): void {
   if (isOurs && (found.mode & 0o077) !== 0) chmodSync(folder, 0o700);
 }
 
-function projectRoot(folder: string): string | undefined {
+/** Return the folder of the project that an absolute folder is in. */
+export function findProjectRoot(folder: string): string | undefined {
   if (existsSync(join(folder, "Pulumi.yaml"))) return folder;
   const above = dirname(folder);
-  return above === folder ? undefined : projectRoot(above);
+  return above === folder ? undefined : findProjectRoot(above);
 }
 
 /** Return the name in Pulumi.yaml, which is the namespace of the project's own configuration. */

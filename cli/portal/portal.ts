@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { ownProgram } from "../../providers/common/own-files.ts";
 import type { Project } from "../../stacks/project.ts";
 import { UserError } from "../../stacks/user-error.ts";
 
-const main = resolve(import.meta.dirname, "../../portal/main.ts");
-const program = (...words: string[]) => [...process.execArgv, main, ...words];
+const program = (...words: string[]) => [...process.execArgv, ownProgram("portal/main"), ...words];
 
 /** Where a project's portal keeps all that it has, unless PORTAL_FOLDER says otherwise. */
 const folderOf = (project: Project): string =>

@@ -31,6 +31,7 @@ import {
 } from "../declarations/index.ts";
 import { type DeclaredFile, crewDeclaration } from "./crew-declaration.ts";
 import { printable } from "../../providers/common/printable.ts";
+import { ownProgram } from "../../providers/common/own-files.ts";
 import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
 import { lockOf } from "../../providers/crew-process/local/index.ts";
 import { HostingError } from "./errors.ts";
@@ -224,7 +225,7 @@ function fetched(projectRoot: string, { url, sha256, name }: DocumentLink): stri
   if (existsSync(target) && digestOf(target) === sha256) return kept;
   mkdirSync(dirname(target), { recursive: true });
   const wanted = JSON.stringify({ url, sha256, maxBytes: maxBytesOf(name) });
-  const program = join(import.meta.dirname, "fetch-document.ts");
+  const program = ownProgram("infra/crews/fetch-document");
   const { status, stderr } = spawnSync(process.execPath, [program, wanted, target], {
     encoding: "utf8",
     timeout: FETCHED_WITHIN_MS,

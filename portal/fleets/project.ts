@@ -1,14 +1,20 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { createRequire } from "node:module";
+import { basename, join, resolve } from "node:path";
 import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
+import { PACKAGE_ROOT, ownProgram } from "../../providers/common/own-files.ts";
 import { crewVenv } from "../../providers/crew-process/local/index.ts";
-import { type Project, openProject } from "../../stacks/project.ts";
+import { type Project, findProjectRoot, openProject } from "../../stacks/project.ts";
 
-/** The folder of this package. */
-export const packageRoot = resolve(import.meta.dirname, "../..");
+/**
+ * The crews' Python environment, which is large: that of the project that the portal is started in. Outside of any, as in its image,
+ * this package has one.
+ */
+export const VENV = crewVenv(findProjectRoot(process.cwd()) ?? PACKAGE_ROOT);
 
-/** What the program finds in its project's folder, and is this package's own. */
-const LINKED = ["providers", "crew", "node_modules", "package.json"];
+/** Where this package's dependencies are, among them the SDK that the engine looks for beside a program. */
+const packagesFolder = (): string =>
+  resolve(createRequire(import.meta.url).resolve("@pulumi/pulumi/package.json"), "../../..");
 
 /**
  * Makes the folder that the fleets' stacks run in, or brings it up to date: a Pulumi project of its own that runs this package's
@@ -16,12 +22,13 @@ const LINKED = ["providers", "crew", "node_modules", "package.json"];
  */
 export function openFleetProject(folder: string): Project {
   for (const part of ["infra", ".masumi"]) mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
-  for (const part of LINKED) link(join(packageRoot, part), join(folder, part));
-  // The crews' Python environment is large, and the same for all projects of this package.
-  link(crewVenv(packageRoot), join(folder, ".masumi", "venv"));
-  const program = join(packageRoot, "infra/index.ts");
-  write(join(folder, "infra/index.ts"), `export * from ${JSON.stringify(program)};\n`);
-  write(join(folder, "Pulumi.yaml"), readFileSync(join(packageRoot, "Pulumi.yaml"), "utf8"));
+  // The resources' providers are found by the package's name, which its package.json gives to this folder.
+  for (const part of ["providers", "package.json"]) link(join(PACKAGE_ROOT, part), join(folder, part));
+  link(packagesFolder(), join(folder, "node_modules"));
+  link(VENV, join(folder, ".masumi", "venv"));
+  const program = ownProgram("infra/index");
+  write(join(folder, "infra", basename(program)), `export * from ${JSON.stringify(program)};\n`);
+  write(join(folder, "Pulumi.yaml"), readFileSync(join(PACKAGE_ROOT, "Pulumi.yaml"), "utf8"));
   return openProject(folder);
 }
 

@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import { join } from "node:path";
+import { ownProgram } from "../../providers/common/own-files.ts";
 import type { Environment, RunEvent, StackRun } from "../../stacks/index.ts";
 import type { FromRun, RunOrder, ToRun } from "./run-process.ts";
 
@@ -21,7 +21,7 @@ export function runApart(
   { env, onEvent, signal }: ApartOptions,
 ): Promise<Pick<StackRun, "exitCode" | "changes">> {
   return new Promise((done, failed) => {
-    const child = fork(join(import.meta.dirname, "run-process.ts"), {
+    const child = fork(ownProgram("portal/runs/run-process"), {
       env: { ...env },
       serialization: "advanced",
     });

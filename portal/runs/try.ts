@@ -2,8 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   type PythonEnvironment,
-  crewFolder,
-  crewVenv,
+  CREW_FOLDER,
   ensurePythonEnvironment,
 } from "../../providers/crew-process/local/index.ts";
 import type { Environment, Project } from "../../stacks/index.ts";
@@ -13,7 +12,7 @@ import { placeTriedAgent } from "../../stacks/try/tried-agent.ts";
 import { tryFolder } from "../../stacks/try/try-folder.ts";
 import { TryProcess } from "../../stacks/try/try-process.ts";
 import { UserError } from "../../stacks/user-error.ts";
-import { packageRoot } from "../fleets/project.ts";
+import { VENV } from "../fleets/project.ts";
 import { Places } from "../places.ts";
 
 /** Jobs that are tried at the same time, each a process of some hundred megabytes; nobody keeps all others from trying theirs. */
@@ -53,8 +52,8 @@ async function doJob(
   signal: AbortSignal,
 ): Promise<TryEnd> {
   const environment = await ensurePythonEnvironment({
-    crewFolder: crewFolder(packageRoot),
-    venv: crewVenv(packageRoot),
+    crewFolder: CREW_FOLDER,
+    venv: VENV,
   });
   const placed = await place(project, environment, { stack, agentId });
   const model = await openModel(project, { stack, agentId, wanted: undefined }, { env, signal });

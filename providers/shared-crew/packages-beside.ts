@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   type PackagesTarget,
   addPackages,
-  crewFolder,
+  CREW_FOLDER,
   crewVenv,
   dropUnusedPackages,
   ensurePythonEnvironment,
@@ -72,7 +72,7 @@ export async function provideHere(
   if (place.kind !== "folder" || !packages || packages.target || present.includes(packages.folder)) return;
   const { projectRoot } = place;
   const environment = await ensurePythonEnvironment({
-    crewFolder: crewFolder(projectRoot),
+    crewFolder: CREW_FOLDER,
     venv: crewVenv(projectRoot),
   });
   const home = join(sharedAgentsFolder(projectRoot, place.stack), agentId);

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   type CrewInstance,
   SHARED_SERVICE,
-  crewFolder,
+  CREW_FOLDER,
   crewHome,
   crewUrl,
   crewVenv,
@@ -55,7 +55,7 @@ async function start(inputs: Inputs): Promise<Outputs> {
   const { projectRoot, stack, port, code } = inputs;
   const agents = sharedAgentsFolder(projectRoot, stack);
   const { python } = await ensurePythonEnvironment({
-    crewFolder: crewFolder(projectRoot),
+    crewFolder: CREW_FOLDER,
     venv: crewVenv(projectRoot),
   });
   // A folder that cannot be read is no folder without agents.
@@ -128,7 +128,7 @@ export class SharedProcess extends pulumi.CustomResource {
       name,
       {
         ...args,
-        runtime: runtimeDigest(args.projectRoot),
+        runtime: runtimeDigest(),
         url: undefined,
         pid: undefined,
         instance: undefined,

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import axios, { isAxiosError } from "../../providers/common/axios.ts";
 import { withLockFile } from "../../providers/common/lock-file.ts";
+import { ownProgram } from "../../providers/common/own-files.ts";
 import { isFree } from "./port.ts";
 import type { Project } from "../project.ts";
 import { UserError } from "../user-error.ts";
@@ -14,7 +14,6 @@ const STARTS_WITHIN_MS = 20_000;
 const ANSWERS_WITHIN_MS = 5_000;
 const SILENT_FOR_MS = 20_000;
 const ENDS_WITHIN_MS = 10_000;
-const main = resolve(fileURLToPath(import.meta.url), "../../../local/sandbox/main.ts");
 
 /** What a sandbox is started with. */
 export interface SandboxOptions {
@@ -171,7 +170,7 @@ async function portIsTaken(
 function argumentsOf(project: Project, port: number | undefined, options: SandboxOptions): string[] {
   const own = servedBy(project);
   const words = [
-    main,
+    ownProgram("local/sandbox/main"),
     "--port",
     String(port ?? SANDBOX_PORT),
     "--project",

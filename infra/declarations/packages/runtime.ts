@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { z } from "zod";
+import { PACKAGE_ROOT } from "../../../providers/common/own-files.ts";
 
 /** The packages of the crew runtime, which what a crew brings has to fit. */
 export interface RuntimePackages {
@@ -40,13 +41,9 @@ const RUNTIME = "crew-runtime";
 /** What only the runtime's images have (crew/Dockerfile). */
 const IN_IMAGES = ["aws", "postgres"];
 
-/** The runtime that comes with this program: declarations can also be checked where no project is around them. */
-const OWN = join(import.meta.dirname, "../../../crew");
-
-/** Reads which packages the runtime has from crew/uv.lock, and which it can have from crew/pyproject.toml. */
-export function runtimePackages(projectRoot: string): RuntimePackages {
-  const folder = [join(projectRoot, "crew"), OWN].find((path) => existsSync(join(path, "uv.lock"))) ?? OWN;
-  const read = (name: string) => parse(readFileSync(join(folder, name), "utf8"));
+/** Reads which packages the runtime has from its uv.lock, and which it can have from its pyproject.toml. */
+export function runtimePackages(): RuntimePackages {
+  const read = (name: string) => parse(readFileSync(join(PACKAGE_ROOT, "crew", name), "utf8"));
   const { package: packages } = lockSchema.parse(read("uv.lock"));
   const { project } = projectSchema.parse(read("pyproject.toml"));
   const installed = reachable(packages, []);

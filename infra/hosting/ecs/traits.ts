@@ -7,7 +7,7 @@ import type { AwsSettings } from "./settings.ts";
 import { EXPRESS_SIZES, FARGATE_SIZES } from "./sizes.ts";
 import { albUrl } from "./url.ts";
 
-interface Settings {
+export interface Settings {
   readonly aws: AwsSettings;
 }
 

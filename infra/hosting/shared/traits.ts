@@ -11,7 +11,7 @@ import { serviceStack, sharedContainer, sharedPath } from "./names.ts";
 import { SHARED_PLACES, type SharedSettings } from "./settings.ts";
 import { sharedUrl } from "./url.ts";
 
-interface Settings {
+export interface Settings {
   readonly shared: SharedSettings;
   readonly docker: DockerSettings;
   readonly aws: AwsSettings;

@@ -2,8 +2,10 @@ import { fileURLToPath } from "node:url";
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** Node's flags for any process that starts from TypeScript. */
-export const KEPT_JAVASCRIPT_FLAGS: readonly string[] = ["--require", file("kept-javascript.cjs")];
+/** Node's flags for any process that starts from TypeScript; where this is compiled, nothing does. */
+export const KEPT_JAVASCRIPT_FLAGS: readonly string[] = import.meta.filename.endsWith(".ts")
+  ? ["--require", file("kept-javascript.cjs")]
+  : [];
 
 /**
  * Node's flags for what makes the program and the dynamic provider cheaper; each file says how. JavaScript, not TypeScript: Node then need

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeAtomicallySync } from "../../common/atomic-write.ts";
 import { withLockFile } from "../../common/lock-file.ts";
@@ -47,7 +47,13 @@ const isMarked = (marker: string, digests: readonly string[]): boolean =>
   existsSync(marker) && digests.includes(readFileSync(marker, "utf8"));
 
 const isReady = (marker: string, crewFolder: string, dev: boolean): boolean =>
-  isMarked(marker, [lockDigest(crewFolder, dev), lockDigest(crewFolder, true)]);
+  isMarked(marker, [lockDigest(crewFolder, dev), lockDigest(crewFolder, true)]) && hasRuntime(dirname(marker));
+
+/** Whether the folder is still there that the runtime was installed from: a project may have moved from a clone to the package. */
+const hasRuntime = (venv: string): boolean =>
+  globSync("lib/python3.*/site-packages/*crew_runtime*.pth", { cwd: venv }).every((file) =>
+    existsSync(readFileSync(join(venv, file), "utf8").trim()),
+  );
 
 const run = (command: string, args: readonly string[], env: NodeJS.ProcessEnv) =>
   runInstaller(command, args, { env, what: "Installing the crew runtime's packages" });
