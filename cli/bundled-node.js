@@ -69,8 +69,11 @@ function ownNode(path) {
 /** Return how npm brings a Node for this platform, if it does. */
 function orFromNpm() {
   const platform = `${process.platform}-${process.arch}`;
-  const [name, { version } = { version: "" }] = Object.entries(KNOWN).find(([key]) => key.endsWith(platform)) ?? [];
-  return name === undefined ? "" : `, or, for local stacks alone: npm install --save-optional ${name}@${version}`;
+  const [name, { version } = { version: "" }] =
+    Object.entries(KNOWN).find(([key]) => key.endsWith(platform)) ?? [];
+  return name === undefined
+    ? ""
+    : `, or, for local stacks alone: npm install --save-optional ${name}@${version}`;
 }
 
 /** @param {string} node */

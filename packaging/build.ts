@@ -54,7 +54,8 @@ export async function buildPackage({ into = join(PACKAGE_ROOT, "dist"), version 
     stdio: "inherit",
   });
   if (status !== 0) throw new Error("The package could not be compiled.");
-  for (const file of globSync(LEFT_OUT, { cwd: into })) rmSync(join(into, file), { recursive: true, force: true });
+  for (const file of globSync(LEFT_OUT, { cwd: into }))
+    rmSync(join(into, file), { recursive: true, force: true });
   for (const entry of globSync(COPIED, { cwd: PACKAGE_ROOT, exclude: LEFT_OUT, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = join(entry.parentPath, entry.name);

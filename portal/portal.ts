@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { type ServerType, serve } from "@hono/node-server";
 import type { Hono } from "hono";
-import { CREW_FOLDER, ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
+import { PACKAGE_ROOT } from "../providers/common/own-files.ts";
+import { crewFolder, ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
 import { type Environment, makeRealStack } from "../stacks/index.ts";
 import { createApi } from "./api/app.ts";
 import { Changes } from "./api/changes.ts";
@@ -175,7 +176,7 @@ async function openFleets(parts: {
     return fleets;
   }
   await ensurePythonEnvironment({
-    crewFolder: CREW_FOLDER,
+    crewFolder: crewFolder(PACKAGE_ROOT),
     venv: VENV,
     onProgress: say,
   });

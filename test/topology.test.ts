@@ -157,6 +157,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
       "local/engine",
     ],
   },
+  packaging: { files: /^packaging\//, imports: ["portal/page", "providers/common"] },
   cli: {
     files: /^cli\//,
     imports: [
@@ -212,7 +213,7 @@ const PULUMI = /^(@pulumi\/|@grpc\/)/;
 
 /** Every TypeScript and JavaScript file of the product, also in a folder that no room knows yet. */
 const sources = readdirSync(root, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$|test$|crew$)/.test(entry.name))
+  .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$|test$|crew$|dist$)/.test(entry.name))
   .flatMap(({ name }) => globSync(`${name}/**/*.{ts,tsx,js}`, { cwd: root }))
   .filter((file) => !/node_modules|\/test\/|fixtures|\/dist\//.test(file))
   .toSorted();

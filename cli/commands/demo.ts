@@ -1,4 +1,4 @@
-import { CREW_FOLDER, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/local/index.ts";
+import { crewFolder, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/local/index.ts";
 import { agentTable } from "../agent-table.ts";
 import { showLocalRun } from "../run.ts";
 import { loadStackAgents } from "../../stacks/agents.ts";
@@ -39,7 +39,7 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
   if (complaints.length > 0) return printComplaints(complaints, json);
 
   await ensurePythonEnvironment({
-    crewFolder: CREW_FOLDER,
+    crewFolder: crewFolder(project.root),
     venv: crewVenv(project.root),
     onProgress: printProgress,
   });

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { CREW_FOLDER, crewVenv } from "../../providers/crew-process/local/paths.ts";
+import { crewFolder, crewVenv } from "../../providers/crew-process/local/paths.ts";
 import {
   type PythonEnvironment,
   ensurePythonEnvironment,
@@ -21,7 +21,7 @@ export async function tryAgent(project: Project, agentId: string, flags: TryFlag
   if (!AGENT_ID.test(agentId)) throw await noSuchAgent(project, flags.stack, agentId);
   // CrewAI takes seconds to load, so that comes before anything else is loaded here.
   const environment = await ensurePythonEnvironment({
-    crewFolder: CREW_FOLDER,
+    crewFolder: crewFolder(project.root),
     venv: crewVenv(project.root),
     onProgress: printProgress,
   });

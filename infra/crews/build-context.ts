@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
-import { CREW_FOLDER } from "../../providers/crew-process/local/index.ts";
+import { crewFolder } from "../../providers/common/own-files.ts";
 import { filesInFolder, folderProblems } from "../declarations/index.ts";
 import { HostingError } from "./errors.ts";
 
@@ -79,7 +79,8 @@ const holds = (target: string, { content }: ContextFile): boolean =>
   (statSync(target, { throwIfNoEntry: false })?.isFile() ?? false) && readFileSync(target).equals(content);
 
 /** Returns the files of the crew runtime: those that crew/Dockerfile copies, without what tests and tools leave behind. */
-export function runtimeContext(folder: string = CREW_FOLDER): ContextFile[] {
+export function runtimeContext(projectRoot: string): ContextFile[] {
+  const folder = crewFolder(projectRoot);
   const sources = globSync("src/**/*", { cwd: folder, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))

@@ -113,12 +113,12 @@ export class CrewImages {
   }
 
   #runtimeImage(): CrewImage {
-    const files = runtimeContext();
+    const files = runtimeContext(this.#args.projectRoot);
     return new CrewImage(RUNTIME, { ...this.#args, files }, this.#options);
   }
 
   #packagesImage(packages: LockedPackages, runtime: CrewImage): CrewImage {
-    const { name, files } = packagesImage(packages);
+    const { name, files } = packagesImage(this.#args.projectRoot, packages);
     const image =
       this.#packages.get(name) ?? new CrewImage(name, { ...this.#args, files, runtime }, this.#options);
     this.#packages.set(name, image);

@@ -33,7 +33,7 @@ interface Place {
 export function whatRuns({ projectRoot, config }: Place): (agent: Agent) => WhatRuns {
   let runtime: string | undefined;
   const runtimeOf = (agent: Agent) =>
-    runsInRuntime(agent) ? (runtime ??= contextDigest(runtimeContext())) : undefined;
+    runsInRuntime(agent) ? (runtime ??= contextDigest(runtimeContext(projectRoot))) : undefined;
   const readPackages = packagesReader(projectRoot);
   const packagesOf = ({ source }: Agent): Packages =>
     source.kind === "code" ? packagesIn(source.folder, readPackages(source.folder)) : { packages: [] };

@@ -1,8 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { PACKAGE_ROOT } from "../../providers/common/own-files.ts";
 import {
   type PythonEnvironment,
-  CREW_FOLDER,
+  crewFolder,
   ensurePythonEnvironment,
 } from "../../providers/crew-process/local/index.ts";
 import type { Environment, Project } from "../../stacks/index.ts";
@@ -52,7 +53,7 @@ async function doJob(
   signal: AbortSignal,
 ): Promise<TryEnd> {
   const environment = await ensurePythonEnvironment({
-    crewFolder: CREW_FOLDER,
+    crewFolder: crewFolder(PACKAGE_ROOT),
     venv: VENV,
   });
   const placed = await place(project, environment, { stack, agentId });

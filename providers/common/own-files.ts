@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 
 /** The folder of this package, which need not be in the project that uses it. */
@@ -12,3 +13,9 @@ export const PACKAGE_ROOT = resolve(import.meta.dirname, "../..");
  */
 export const ownProgram = (path: string): string =>
   join(PACKAGE_ROOT, `${path}${extname(import.meta.filename)}`);
+
+/** Returns the folder of the crew runtime: this package's, unless the project brings one of its own, as the repository does. */
+export function crewFolder(projectRoot: string): string {
+  const own = join(projectRoot, "crew");
+  return existsSync(join(own, "src/crew_runtime")) ? own : join(PACKAGE_ROOT, "crew");
+}

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
-import { CREW_FOLDER, crewHome, crewUrl, crewVenv, runtimeDigest } from "./local/paths.ts";
+import { crewFolder, crewHome, crewUrl, crewVenv, runtimeDigest } from "./local/paths.ts";
 import { addPackages, dropPackages } from "./local/packages.ts";
 import { type PythonEnvironment, ensurePythonEnvironment } from "./local/python.ts";
 import { type CrewInstance, exists, isAlive, isUp, readRecord } from "./local/instance.ts";
@@ -76,7 +76,7 @@ const homeOf = ({ projectRoot, agentId, stack }: Inputs): string => crewHome(pro
 async function prepare(inputs: Inputs): Promise<PythonEnvironment> {
   const { projectRoot, packages } = inputs;
   const environment = await ensurePythonEnvironment({
-    crewFolder: CREW_FOLDER,
+    crewFolder: crewFolder(projectRoot),
     venv: crewVenv(projectRoot),
   });
   if (packages !== undefined) await addPackages({ projectRoot, home: homeOf(inputs) }, packages, environment);
@@ -158,7 +158,7 @@ export class CrewProcess extends pulumi.CustomResource {
         ...args,
         modelKey: pulumi.secret(args.modelKey),
         ...(args.paymentKey === undefined ? {} : { paymentKey: pulumi.secret(args.paymentKey) }),
-        runtime: runtimeDigest(),
+        runtime: runtimeDigest(args.projectRoot),
         url: undefined,
         pid: undefined,
         instance: undefined,

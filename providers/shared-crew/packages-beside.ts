@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   type PackagesTarget,
   addPackages,
-  CREW_FOLDER,
+  crewFolder,
   crewVenv,
   dropUnusedPackages,
   ensurePythonEnvironment,
@@ -72,7 +72,7 @@ export async function provideHere(
   if (place.kind !== "folder" || !packages || packages.target || present.includes(packages.folder)) return;
   const { projectRoot } = place;
   const environment = await ensurePythonEnvironment({
-    crewFolder: CREW_FOLDER,
+    crewFolder: crewFolder(projectRoot),
     venv: crewVenv(projectRoot),
   });
   const home = join(sharedAgentsFolder(projectRoot, place.stack), agentId);

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   type CrewInstance,
   SHARED_SERVICE,
-  CREW_FOLDER,
+  crewFolder,
   crewHome,
   crewUrl,
   crewVenv,
@@ -55,7 +55,7 @@ async function start(inputs: Inputs): Promise<Outputs> {
   const { projectRoot, stack, port, code } = inputs;
   const agents = sharedAgentsFolder(projectRoot, stack);
   const { python } = await ensurePythonEnvironment({
-    crewFolder: CREW_FOLDER,
+    crewFolder: crewFolder(projectRoot),
     venv: crewVenv(projectRoot),
   });
   // A folder that cannot be read is no folder without agents.
@@ -128,7 +128,7 @@ export class SharedProcess extends pulumi.CustomResource {
       name,
       {
         ...args,
-        runtime: runtimeDigest(),
+        runtime: runtimeDigest(args.projectRoot),
         url: undefined,
         pid: undefined,
         instance: undefined,

@@ -95,7 +95,9 @@ describe("the Node that npm brings", () => {
   });
 
   it("is missing with a remedy", () => {
-    expect(choose(["up"])).toEqual({ complaint: expect.stringContaining("no package brings one") as string });
+    expect(choose(["up"])).toEqual({
+      complaint: expect.stringContaining("npm install --save-optional node-") as string,
+    });
   });
 });
 

@@ -13,14 +13,14 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KEPT_JAVASCRIPT_FLAGS } from "../../local/engine/preload/index.ts";
-import { CREW_FOLDER, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/local/index.ts";
+import { crewFolder, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/local/index.ts";
 import { type CrewInstance, stopCrew } from "../../providers/crew-process/local/index.ts";
 
 export const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
 /** The crews' Python environment of this checkout; installed on first use. */
 export const crewEnvironment = () =>
-  ensurePythonEnvironment({ crewFolder: CREW_FOLDER, venv: crewVenv(repository), dev: true });
+  ensurePythonEnvironment({ crewFolder: crewFolder(repository), venv: crewVenv(repository), dev: true });
 
 export interface CliResult {
   readonly exitCode: number | null;

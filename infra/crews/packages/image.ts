@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CREW_FOLDER } from "../../../providers/crew-process/local/index.ts";
+import { crewFolder } from "../../../providers/common/own-files.ts";
 import { type ContextFile, textFile } from "../build-context.ts";
 import type { LockedPackages } from "./locked.ts";
 
@@ -22,10 +22,10 @@ RUN --mount=type=bind,source=pylock.toml,target=/tmp/pylock.toml \\
 `;
 
 /** Returns what the image of an agent's packages is built from. Its name says which lock it has: agents share it. */
-export function packagesImage({ folder, lock }: LockedPackages): {
-  readonly name: string;
-  readonly files: readonly ContextFile[];
-} {
+export function packagesImage(
+  projectRoot: string,
+  { folder, lock }: LockedPackages,
+): { readonly name: string; readonly files: readonly ContextFile[] } {
   const installer = "installer/requirements.txt";
   return {
     // Cannot be an agent's id, because it begins with an underscore.
@@ -33,7 +33,7 @@ export function packagesImage({ folder, lock }: LockedPackages): {
     files: [
       textFile("Dockerfile", dockerfile(folder)),
       textFile("pylock.toml", lock),
-      textFile(installer, readFileSync(join(CREW_FOLDER, installer), "utf8")),
+      textFile(installer, readFileSync(join(crewFolder(projectRoot), installer), "utf8")),
     ],
   };
 }

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { writeAtomicallySync } from "../../../providers/common/atomic-write.ts";
 import {
   InstallerError,
-  CREW_FOLDER,
+  crewFolder,
   crewVenv,
   ensurePythonEnvironment,
 } from "../../../providers/crew-process/local/index.ts";
@@ -76,8 +76,8 @@ async function lockFolder(
   { wanted, lock }: FolderPackages,
 ): Promise<readonly LockedPackage[]> {
   const venv = crewVenv(projectRoot);
-  const { uv, python } = await ensurePythonEnvironment({ crewFolder: CREW_FOLDER, venv });
-  const runtime = runtimePackages();
+  const { uv, python } = await ensurePythonEnvironment({ crewFolder: crewFolder(projectRoot), venv });
+  const runtime = runtimePackages(projectRoot);
   const { requirements, declared, digest } = wanted;
   const resolution = {
     uv,

@@ -12,7 +12,7 @@ export function packagesReader(projectRoot: string): (folder: string) => FolderP
   readonly complaints: readonly Complaint[];
 } {
   let read: RuntimePackages | undefined;
-  const runtime = () => (read ??= runtimePackages());
+  const runtime = () => (read ??= runtimePackages(projectRoot));
   return (folder) => {
     const found = folderPackages(projectRoot, folder, runtime);
     const { declared, complaints } = found.wanted;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { z } from "zod";
-import { PACKAGE_ROOT } from "../../../providers/common/own-files.ts";
+import { crewFolder } from "../../../providers/common/own-files.ts";
 
 /** The packages of the crew runtime, which what a crew brings has to fit. */
 export interface RuntimePackages {
@@ -42,8 +42,9 @@ const RUNTIME = "crew-runtime";
 const IN_IMAGES = ["aws", "postgres"];
 
 /** Reads which packages the runtime has from its uv.lock, and which it can have from its pyproject.toml. */
-export function runtimePackages(): RuntimePackages {
-  const read = (name: string) => parse(readFileSync(join(PACKAGE_ROOT, "crew", name), "utf8"));
+export function runtimePackages(projectRoot: string): RuntimePackages {
+  const folder = crewFolder(projectRoot);
+  const read = (name: string) => parse(readFileSync(join(folder, name), "utf8"));
   const { package: packages } = lockSchema.parse(read("uv.lock"));
   const { project } = projectSchema.parse(read("pyproject.toml"));
   const installed = reachable(packages, []);

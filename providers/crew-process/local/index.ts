@@ -1,8 +1,8 @@
 /** Crews as processes on this machine: their files, ports and Python environment. Loads no Pulumi. */
 export { CrewProcessError, type CrewProcessErrorCode } from "./errors.ts";
 export {
-  CREW_FOLDER,
   SHARED_SERVICE,
+  crewFolder,
   buildFolder,
   crewHome,
   crewUrl,

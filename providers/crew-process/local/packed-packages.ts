@@ -4,7 +4,7 @@ import { withLockFile } from "../../common/lock-file.ts";
 import { CrewProcessError } from "./errors.ts";
 import { runInstaller } from "./installer.ts";
 import { installLock, readDecidedLock } from "./packages.ts";
-import { CREW_FOLDER, crewVenv, packedFolder } from "./paths.ts";
+import { crewFolder, crewVenv, packedFolder } from "./paths.ts";
 import { ensureInstaller } from "./python.ts";
 
 /** The container that packages are installed for. */
@@ -47,7 +47,7 @@ export async function packedPackages(
   await withLockFile(`${archive}.lock`, async () => {
     if (existsSync(archive)) return;
     const environment = await ensureInstaller({
-      crewFolder: CREW_FOLDER,
+      crewFolder: crewFolder(projectRoot),
       venv: crewVenv(projectRoot),
     });
     const draft = `${archive}.draft`;

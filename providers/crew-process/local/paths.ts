@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
-import { PACKAGE_ROOT } from "../../common/own-files.ts";
+import { crewFolder } from "../../common/own-files.ts";
 import { stackFolder } from "../../common/local-stack.js";
+
+export { crewFolder };
 
 /* Where a project's crews keep their files on this machine, and their URLs. A stack is named where its crews may be apart from those of others. */
 
@@ -31,14 +33,13 @@ export const crewVenv = (projectRoot: string): string => join(localFolder(projec
 export const packagesFolder = (projectRoot: string): string => join(localFolder(projectRoot), "packages");
 /** Returns the folder of the same as archives, for crews that run in containers. */
 export const packedFolder = (projectRoot: string): string => join(localFolder(projectRoot), "packed");
-/** The folder of the crew runtime, in this package. */
-export const CREW_FOLDER = join(PACKAGE_ROOT, "crew");
 /** Returns the file that records the ports of a project's crews. */
 export const portsFile = (projectRoot: string): string => join(localFolder(projectRoot), "ports.json");
 export const crewUrl = (port: number): string => `http://127.0.0.1:${port}`;
 
 /** Returns a digest of everything that makes up the crew runtime. */
-export function runtimeDigest(folder: string = CREW_FOLDER): string {
+export function runtimeDigest(projectRoot: string): string {
+  const folder = crewFolder(projectRoot);
   const hash = createHash("sha256");
   for (const file of [...globSync("src/**/*.py", { cwd: folder }).toSorted(), "pyproject.toml", "uv.lock"]) {
     hash

@@ -47,7 +47,8 @@ const isMarked = (marker: string, digests: readonly string[]): boolean =>
   existsSync(marker) && digests.includes(readFileSync(marker, "utf8"));
 
 const isReady = (marker: string, crewFolder: string, dev: boolean): boolean =>
-  isMarked(marker, [lockDigest(crewFolder, dev), lockDigest(crewFolder, true)]) && hasRuntime(dirname(marker));
+  isMarked(marker, [lockDigest(crewFolder, dev), lockDigest(crewFolder, true)]) &&
+  hasRuntime(dirname(marker));
 
 /** Whether the folder is still there that the runtime was installed from: a project may have moved from a clone to the package. */
 const hasRuntime = (venv: string): boolean =>

@@ -107,7 +107,7 @@ describe("the runtime's context", () => {
     for (const path of ["a.py", "py.typed", "__pycache__/a.cpython-312.pyc", ".mypy_cache/x"]) {
       write(`crew/src/crew_runtime/${path}`, path);
     }
-    expect(pathsOf(runtimeContext(join(root, "crew")))).toEqual([
+    expect(pathsOf(runtimeContext(root))).toEqual([
       "Dockerfile",
       "installer/requirements.txt",
       "pyproject.toml",

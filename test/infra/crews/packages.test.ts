@@ -77,7 +77,7 @@ describe("packages of a crew's own", { timeout: INSTALL_MS }, () => {
     const [written] = await lockPackages(root, ["created"]);
     const names = written?.packages.map(({ name }) => name) ?? [];
     expect(names).toContain("crewai-tools");
-    const { installed } = runtimePackages();
+    const { installed } = runtimePackages(root);
     expect(
       names.filter((name) => installed.has(name) || name === "lancedb" || name === "kubernetes"),
     ).toEqual([]);
