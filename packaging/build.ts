@@ -29,8 +29,7 @@ const COPIED = [
 const LEFT_OUT = [
   "**/{node_modules,__pycache__,*.egg-info}/**",
   "**/*.pyc",
-  "**/package.json",
-  "local/engine/test/**",
+  "local/engine/{test/**,package.json}",
   "portal/page/{src,dist*}/**",
   "portal/page/tsconfig.json",
   "portal/compose.yaml",

@@ -34,8 +34,7 @@ const compiled = (file: string) => ({
 /** Returns the package.json of the package that is published. */
 export function manifest(version?: string): object {
   const own = read("package.json");
-  const { preact: _inPage, ...portal } = read("portal/package.json").dependencies;
-  const optional = { ...only(own.dependencies, isOptional), ...portal };
+  const optional = { ...only(own.dependencies, isOptional), ...read("portal/package.json").dependencies };
   const entries = Object.entries(own.exports).map(([name, file]) => [name, compiled(file)] as const);
   return {
     name: "masumi-agents",

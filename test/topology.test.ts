@@ -8,7 +8,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 /** What a room's files are, and the rooms that they may import, beside their own. The first pattern that fits is a file's room. */
 const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly string[] }> = {
   "providers/common": { files: /^providers\/(common\/|provider-texts\.ts$)/, imports: [] },
-  "providers/s3": { files: /^providers\/s3\//, imports: [] },
+  "providers/s3": { files: /^providers\/s3\//, imports: ["providers/common"] },
   "providers/masumi/service": {
     files: /^providers\/masumi\/service\//,
     imports: ["providers/s3", "providers/common"],

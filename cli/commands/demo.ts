@@ -1,5 +1,6 @@
 import { crewFolder, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/local/index.ts";
 import { agentTable } from "../agent-table.ts";
+import { explainsItself } from "../explains-itself.ts";
 import { showLocalRun } from "../run.ts";
 import { loadStackAgents } from "../../stacks/agents.ts";
 import { readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
@@ -14,7 +15,6 @@ import { readMarket } from "../../stacks/network.ts";
 import { printJson, printProgress } from "../text.ts";
 import { findSandbox, startSandboxProcess } from "../../stacks/local/sandbox-process.ts";
 import { answersAreStubs, usesSandbox } from "../../stacks/local/uses-sandbox.ts";
-import { UserError } from "../../stacks/user-error.ts";
 import { printComplaints } from "../doctor/complaints.ts";
 import { startPortalProcess } from "../portal/portal.ts";
 
@@ -85,7 +85,7 @@ async function startPage(project: Project, chainSpeed: string): Promise<string> 
     const url = await startPortalProcess(project, { chainSpeed });
     return `\nThe page where customers get agents of their own ("Create AI agent"): ${url}\n`;
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!explainsItself(error)) throw error;
     return `\n${error.message}\n`;
   }
 }

@@ -4,6 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { ownProgram } from "../../providers/common/own-files.ts";
+import { portalPackages, requirePackages } from "../../providers/common/optional-packages.ts";
 import type { Project } from "../../stacks/project.ts";
 import { UserError } from "../../stacks/user-error.ts";
 
@@ -15,6 +16,7 @@ const folderOf = (project: Project): string =>
 
 /** `portal`: runs the portal as a program of its own until it ends, and returns its exit code. */
 export async function portal(project: Project): Promise<number> {
+  requirePackages("The portal", portalPackages());
   const child = spawn(process.execPath, program(), {
     // Its folder is this project's .masumi/portal.
     cwd: project.root,
@@ -42,12 +44,13 @@ export async function stopPortalProcess(project: Project): Promise<void> {
 /**
  * Starts the project's portal as a process of its own that stays up, and returns its URL; that of the one which runs, if there is one.
  *
- * @throws UserError if it does not start
+ * @throws UserError if it does not start; PackageError PACKAGE_MISSING
  */
 export async function startPortalProcess(
   project: Project,
   { chainSpeed }: { readonly chainSpeed: string },
 ): Promise<string> {
+  requirePackages("The portal", portalPackages());
   const folder = folderOf(project);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const logFile = join(folder, "portal.log");

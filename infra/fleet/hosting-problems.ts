@@ -1,3 +1,4 @@
+import { BUCKET_PACKAGE, commandForMissing } from "../../providers/common/optional-packages.ts";
 import { type StackConfig, ofStack, problemsOfHosting } from "../config.ts";
 import { type Agent, hostedBy } from "../declarations/index.ts";
 import { HOSTINGS, type HostingKind, TRAITS, placeOf, placeTraits } from "../hosting/traits.ts";
@@ -5,9 +6,21 @@ import { HOSTINGS, type HostingKind, TRAITS, placeOf, placeTraits } from "../hos
 /** Returns why agents cannot be hosted as declared, each problem with its remedy. */
 export function hostingRefusals(config: StackConfig, agents: readonly Agent[]): string[] {
   return [
+    ...missingPackages(config, agents),
     ...HOSTINGS.flatMap((kind) => refusalsOf(kind, hostedBy(kind, agents), config)),
     ...namesakesOfService(config, agents),
   ];
+}
+
+/** Returns what has to be installed for the hostings and buckets of a stack, which most projects do without. */
+function missingPackages(config: StackConfig, agents: readonly Agent[]): string[] {
+  const used = HOSTINGS.filter((kind) => hostedBy(kind, agents).length > 0);
+  const names = used.flatMap((kind) => placeTraits(kind, config).packages ?? []);
+  const buckets = (config.documents ?? config.ledger) ? [BUCKET_PACKAGE] : [];
+  const command = commandForMissing([...names, ...buckets]);
+  if (command === undefined) return [];
+  const users = [...used.map((kind) => `hosting ${kind}`), ...buckets.map(() => "a bucket")].join(", ");
+  return [`packages are not installed that the stack needs (${users}): ${command}`];
 }
 
 /** Places where the shared crew service's name becomes a host name or a key of ports, as an agent's id does. */

@@ -57,6 +57,8 @@ export interface LogContext<Settings = object> {
 export interface HostingTraits<Settings = object> {
   /** The module that runs crews, as a path below infra/deploy without its extension. It exports `hosting`, a HostingFactory. */
   readonly module: string;
+  /** The packages that this module and its resources load, which only those have who use it; absent if none. */
+  readonly packages?: readonly string[];
   /** Whether it runs images; if not, only declared crews and folders with crew.py, which the crew runtime runs. */
   readonly runsImages: boolean;
   /** Whether containers get only the rights that `container` in an agent's YAML asks for, and the runtime needs. */

@@ -1,3 +1,4 @@
+import { requirePackages } from "../common/optional-packages.ts";
 import { EcsError } from "./errors.ts";
 
 /** Region and credentials, which come from the environment or from the profile. */
@@ -21,16 +22,19 @@ const settings = ({ region, profile }: AwsAccess) => ({
 // Loaded on use: a provider host that rolls out nothing does not need a hundred more modules.
 
 export async function ecsClient(access: AwsAccess) {
+  requirePackages("ECS", ["@aws-sdk/client-ecs"]);
   const { ECS } = await import("@aws-sdk/client-ecs");
   return new ECS(settings(access));
 }
 
 export async function logsClient(access: AwsAccess) {
+  requirePackages("ECS", ["@aws-sdk/client-cloudwatch-logs"]);
   const { CloudWatchLogs } = await import("@aws-sdk/client-cloudwatch-logs");
   return new CloudWatchLogs(settings(access));
 }
 
 export async function ecrClient(access: AwsAccess) {
+  requirePackages("ECS", ["@aws-sdk/client-ecr"]);
   const { ECR } = await import("@aws-sdk/client-ecr");
   return new ECR(settings(access));
 }

@@ -1,4 +1,5 @@
 import type { S3 } from "@aws-sdk/client-s3";
+import { BUCKET_PACKAGE, requirePackages } from "../common/optional-packages.ts";
 
 /** A bucket, and the profile with which it is accessed. */
 export interface Bucket {
@@ -26,6 +27,7 @@ export async function openBucket(
   { credentials, answerMs, attempts }: Access,
 ): Promise<S3> {
   // Loaded on use, because most stacks have no bucket.
+  requirePackages("A bucket", [BUCKET_PACKAGE]);
   const { S3 } = await import("@aws-sdk/client-s3");
   return new S3({
     region,

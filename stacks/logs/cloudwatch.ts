@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CloudWatchLogs, FilteredLogEvent } from "@aws-sdk/client-cloudwatch-logs";
+import { requirePackages } from "../../providers/common/optional-packages.ts";
 import { UserError } from "../user-error.ts";
 import type { LogReader } from "./reader.ts";
 
@@ -22,6 +23,7 @@ export const readCloudWatch: LogReader<Place> = async (
   { onLine, keeps = () => true, signal },
 ) => {
   const { group, region, profile } = place;
+  requirePackages("CloudWatch", ["@aws-sdk/client-cloudwatch-logs"]);
   const { CloudWatchLogs } = await import("@aws-sdk/client-cloudwatch-logs");
   const logs = new CloudWatchLogs({ ...(region ? { region } : {}), ...(profile ? { profile } : {}) });
   const linesOf = (events: readonly FilteredLogEvent[]) =>

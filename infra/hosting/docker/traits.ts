@@ -10,6 +10,7 @@ const NETWORKS = 30;
 /** Runs crews as containers in one Docker engine. */
 export const dockerTraits: HostingTraits<{ readonly docker: DockerSettings }> = {
   module: "docker/docker",
+  packages: ["@pulumi/docker"],
   runsImages: true,
   confinesContainers: true,
   instances: "one",

@@ -22,6 +22,13 @@ const EXPRESS_SERVICES_PER_LOAD_BALANCER = 25;
 
 /** The traits that both ways of running crews on ECS share. */
 const onEcs = {
+  packages: [
+    "@pulumi/aws",
+    "@pulumi/docker",
+    "@aws-sdk/client-cloudwatch-logs",
+    "@aws-sdk/client-ecr",
+    "@aws-sdk/client-ecs",
+  ],
   runsImages: true,
   instances: "declared",
   readsLocalFiles: false,
