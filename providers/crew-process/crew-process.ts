@@ -115,7 +115,13 @@ export const provider = {
   async update(_id: string, olds: Outputs, news: Inputs) {
     const environment = await prepare(news);
     await stopCrew(instanceOf(olds));
-    return { outs: await start(news, environment) };
+    try {
+      return { outs: await start(news, environment) };
+    } catch (error) {
+      // What is registered goes on as it was, if it can: customers reach it, whatever became of the change.
+      await start(olds, environment).catch(() => undefined);
+      throw error;
+    }
   },
 
   /**

@@ -187,6 +187,16 @@ describe("the life of a crew as a local process", () => {
     expect(other.allowed).toBeUndefined();
   });
 
+  it("goes on as it was if the one that is to replace it does not start, and the next update starts that", async () => {
+    const before = crew;
+    await expect(update(before, { declaration: "{}" })).rejects.toThrow(/^CREW_EXITED/);
+    expect(await ask(`${before.url}/availability`, "GET")).toMatchObject({ status: 200 });
+    const { props } = (await provider.read("writer", before)) as { props: typeof before };
+    expect(await isRunning(props)).toBe(true);
+    await update(before);
+    expect(await isRunning(props)).toBe(false);
+  });
+
   it("is found by an older copy of the state, which restarts it and leaves no orphan", async () => {
     const before = crew;
     const after = await update(before);
