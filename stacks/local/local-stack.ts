@@ -212,16 +212,16 @@ async function prepare(project: Project, run: RunOptions, sandboxUrl: string): P
   if (!("masumi:owner" in settings)) await set("masumi:owner", owner);
   const others = otherRegistrations(project, stack, settings);
   if (others) await set(OTHERS, others);
-  if (settings[FOLLOWED] === sandboxUrl) return;
+  const former = settings[FOLLOWED];
   for (const [key, path] of [
     ["masumi:paymentServiceUrl", "/api/v1"],
     ["masumi:modelApi", "/model/v1"],
   ] as const) {
-    const current = settings[key];
-    if (current === undefined || current === `${settings[FOLLOWED]}${path}`)
-      await set(key, `${sandboxUrl}${path}`);
+    // One that was removed is to be the sandbox's again.
+    const follows = settings[key] === undefined || settings[key] === `${former}${path}`;
+    if (follows && settings[key] !== `${sandboxUrl}${path}`) await set(key, `${sandboxUrl}${path}`);
   }
-  await set(FOLLOWED, sandboxUrl);
+  if (former !== sandboxUrl) await set(FOLLOWED, sandboxUrl);
 }
 
 const OTHERS = "masumi:otherRegistrations";

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { dirname } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { marker } from "../../providers/masumi/service/index.ts";
+import { removeConfig, setConfig } from "../../local/engine/index.ts";
 import { localRun, openLocalStack, prepareLocalStack } from "../../stacks/local/local-stack.ts";
 import { type Project, openProject, readConfig } from "../../stacks/project.ts";
 import { findSandbox, startSandboxProcess, stopSandbox } from "../../stacks/local/sandbox-process.ts";
@@ -95,6 +96,25 @@ describe("the owner of local registrations", () => {
     lost.folder.write(file, JSON.stringify({ version: 3, checkpoint: { latest: { resources } } }));
     await prepareLocalStack(lost.project, { sandboxUrl: URL });
     expect(ownerOf(lost.project)).toBe("local");
+  });
+});
+
+describe("the sandbox's URLs in the settings", () => {
+  const modelOf = (project: Project) => readConfig(project, "local")["masumi:modelApi"];
+
+  it("follow it to another port, come back once removed, and never replace what somebody set", async () => {
+    const { project } = clone();
+    for (const sandboxUrl of ["http://127.0.0.1:9", "http://127.0.0.1:10"]) {
+      await prepareLocalStack(project, { sandboxUrl });
+      expect(modelOf(project)).toBe(`${sandboxUrl}/model/v1`);
+    }
+    const sandboxUrl = "http://127.0.0.1:10";
+    await setConfig(localRun(project, "local"), "masumi:modelApi", "https://api.example.com/v1");
+    await prepareLocalStack(project, { sandboxUrl });
+    expect(modelOf(project)).toBe("https://api.example.com/v1");
+    await removeConfig(localRun(project, "local"), "masumi:modelApi");
+    await prepareLocalStack(project, { sandboxUrl });
+    expect(modelOf(project)).toBe(`${sandboxUrl}/model/v1`);
   });
 });
 
