@@ -11,7 +11,7 @@ import { refreshStep, type RefreshStep } from "../steps/refresh.ts";
 import type { ProgramEvent } from "../steps/registration.ts";
 import type { BaseState, RunContext } from "../steps/step.ts";
 import { makeUrn, ROOT_STACK_TYPE } from "../urn.ts";
-import { containsUnknowns, deepEquals, type PropertyMap, reuseUnchanged } from "../values.ts";
+import { containsUnknowns, type PropertyMap, reuseUnchanged } from "../values.ts";
 
 export interface DeploymentOptions {
   readonly context: RunContext;
@@ -53,7 +53,7 @@ export async function deploy(
     if (!completed) executor.stop();
     await executor.drain();
     const ok = completed && !executor.failed && !executor.stopped && !run.generator.sawError;
-    return { ok, stackOutputs: await run.finishStackOutputs(ok) };
+    return { ok, stackOutputs: run.finishStackOutputs(ok) };
   } finally {
     stopListening();
   }
@@ -88,8 +88,11 @@ class ProgramRun {
 
   /** Deals with the program's events one by one. False: the run failed or was cancelled, nothing more may begin. */
   async followProgram(): Promise<boolean> {
+    const { snapshot } = this.#context;
     for (;;) {
+      snapshot.expect(!this.#events.isEmpty);
       const event = await this.#events.next();
+      snapshot.expect(event?.kind === "register");
       if (event === undefined) return false;
       if (event.kind === "end") return true;
       if (event.kind === "failed") {
@@ -126,12 +129,12 @@ class ProgramRun {
    * The outputs of the stack are registered last, when it is known how the run went: after an error an output that is missing may only be
    * missing because the program did not get that far, so the old ones are kept.
    */
-  async finishStackOutputs(ok: boolean): Promise<PropertyMap | undefined> {
+  finishStackOutputs(ok: boolean): PropertyMap | undefined {
     const event = this.#stackOutputs;
     if (event === undefined) return undefined;
     const old = this.#context.base.byUrn.get(event.urn)?.outputs ?? {};
     const outputs = ok ? event.outputs : { ...old, ...event.outputs };
-    await this.#registerOutputs({ ...event, outputs });
+    this.#registerOutputs({ ...event, outputs });
     return outputs;
   }
 
@@ -143,11 +146,11 @@ class ProgramRun {
     }
     this.#context.reporter.learnSecrets(event.outputs);
     if (event.urn === this.#stackUrn()) this.#stackOutputs = event;
-    else await this.#registerOutputs(event);
+    else this.#registerOutputs(event);
     event.done();
   }
 
-  async #registerOutputs({ urn, outputs: told }: Extract<ProgramEvent, { kind: "outputs" }>): Promise<void> {
+  #registerOutputs({ urn, outputs: told }: Extract<ProgramEvent, { kind: "outputs" }>): void {
     if (this.generator.decisions.skipped.has(urn)) return;
     const outputs = this.#context.targets.areGiven ? this.#withoutUnknowns(urn, told) : told;
     const step = this.#executor.pending.get(urn);
@@ -163,10 +166,7 @@ class ProgramRun {
     }
     this.#executor.pending.delete(urn);
     state.outputs = reuseUnchanged(state.outputs, outputs);
-    if (this.#context.preview) return;
-    if (step.old !== undefined && deepEquals(step.old.outputs, state.outputs))
-      this.#context.snapshot.changed(state);
-    else await this.#context.snapshot.update(state);
+    if (!this.#context.preview) this.#context.snapshot.changed(state);
   }
 
   /** What comes of a resource that the run left out is not known; then the output stays what it was. */

@@ -4,6 +4,10 @@ export class EventQueue<T> {
   #wake: (() => void) | undefined;
   #closed = false;
 
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
   push(item: T): void {
     this.#items.push(item);
     this.#wake?.();

@@ -1,7 +1,7 @@
 import type { Reporter } from "../reporter.ts";
-import type { PendingOperation, ResourceState } from "../state/resource.ts";
+import { isOutside, type PendingOperation, type ResourceState } from "../state/resource.ts";
 import type { Operation, RunOptions } from "../types.ts";
-import { isProviderType, type Urn } from "../urn.ts";
+import type { Urn } from "../urn.ts";
 import { PROVIDER_CODE, unwrapSecret } from "../values.ts";
 
 /**
@@ -63,9 +63,6 @@ export class PendingCreations {
     );
   }
 }
-
-/** Components and providers exist in the state alone. */
-const isOutside = ({ custom, type }: ResourceState): boolean => custom && !isProviderType(type);
 
 const REMEDY =
   "Interrupted creations stay on record until the resource is there; if they made nothing, `refresh --clear-pending-creates` forgets them.";

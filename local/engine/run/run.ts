@@ -1,8 +1,9 @@
+import { availableParallelism } from "node:os";
 import { EngineError, messageOf } from "../errors.ts";
 import { ProviderTrust } from "../providers/provider-trust.ts";
 import { findSdk } from "../stack/sdk.ts";
 import { Reporter } from "../reporter.ts";
-import { Session } from "./session.ts";
+import { Session, type SessionOptions } from "./session.ts";
 import { locateStack, openStack, type OpenStack, rootUrn } from "../stack/stack.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
 import { StackLock } from "../state/lock.ts";
@@ -26,6 +27,9 @@ export const refresh = (options: RunOptions): Promise<RunResult> => run("refresh
 
 /** Deletes every resource of the stack. Does not run the program: providers get the configuration that the state holds. */
 export const destroy = (options: RunOptions): Promise<RunResult> => run("destroy", options);
+
+/** As the CLI: four steps at a time for each core. */
+const STEPS_PER_CORE = 4;
 
 interface Outcome {
   readonly ok: boolean;
@@ -85,10 +89,11 @@ async function runOn(
     trust.checkAll(stack.deployment.resources);
   const sdk = findSdk(stack.project);
   const pending = new PendingCreations(run);
-  const snapshot = startSnapshot(stack, operation, run, pending, sdk.version);
+  const parallel = run.parallel ?? STEPS_PER_CORE * availableParallelism();
+  const snapshot = startSnapshot({ stack, operation, run, parallel }, pending, sdk.version);
   pending.warnBefore(operation, stack.deployment.pendingOperations, reporter);
   const before = stackOutputsOf(stack, stack.deployment.resources);
-  const session = new Session({ operation, run, stack, config, sdk, snapshot, trust, reporter });
+  const session = new Session({ operation, run, parallel, stack, config, sdk, snapshot, trust, reporter });
   let ok = false;
   try {
     ok = await session.execute();
@@ -102,12 +107,11 @@ async function runOn(
 }
 
 function startSnapshot(
-  { backend, codec, crypter, deployment }: OpenStack,
-  operation: Operation,
-  run: RunOptions,
+  { stack, operation, run, parallel }: Pick<SessionOptions, "stack" | "operation" | "run" | "parallel">,
   pending: PendingCreations,
   sdkVersion: string,
 ): Snapshot {
+  const { backend, codec, crypter, deployment } = stack;
   const isCleared = operation === "refresh" && run.clearPendingCreates === true;
   const open = isCleared ? [] : pending.open(deployment.pendingOperations, deployment.resources);
   const snapshot = new Snapshot(
@@ -118,6 +122,7 @@ function startSnapshot(
       salt: crypter.salt,
       sdkVersion,
       settles: (created) => pending.settledBy(created),
+      parallel,
     },
   );
   if (open.length < deployment.pendingOperations.length) snapshot.touch();

@@ -1,7 +1,6 @@
 import grpc from "@grpc/grpc-js";
 import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { baseState, deploy, refresh, type Source } from "./deployment.ts";
 import { engineService } from "./engine-service.ts";
@@ -25,12 +24,11 @@ import type { Operation, RunOptions } from "../types.ts";
 import { providerType } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
 
-/** As the CLI: four steps at a time for each core. */
-const STEPS_PER_CORE = 4;
-
 export interface SessionOptions {
   readonly operation: Operation;
   readonly run: RunOptions;
+  /** How many steps may be under way at the same time. */
+  readonly parallel: number;
   readonly stack: OpenStack;
   readonly config: readonly ConfigValue[];
   readonly sdk: Sdk;
@@ -42,7 +40,6 @@ export interface SessionOptions {
 /** The processes and the server of one run. */
 export class Session {
   readonly #options: SessionOptions;
-  readonly #parallel: number;
   readonly #preview: boolean;
   readonly #events = new EventQueue<ProgramEvent>();
   readonly #monitor: ResourceMonitor;
@@ -55,7 +52,6 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#parallel = options.run.parallel ?? STEPS_PER_CORE * availableParallelism();
     this.#preview = options.operation === "preview";
     this.#monitor = new ResourceMonitor({
       project: options.stack.project.name,
@@ -63,7 +59,7 @@ export class Session {
       stack: options.stack.stack,
       config: options.config,
       preview: this.#preview,
-      parallel: this.#parallel,
+      parallel: options.parallel,
       events: this.#events,
       invoke: async ({ provider, token, args }) => {
         const host = await this.#registry?.get(provider);
@@ -76,12 +72,12 @@ export class Session {
 
   /** Does what the operation says. Returns whether all went well; problems are reported by then. */
   async execute(): Promise<boolean> {
-    const { operation, run } = this.#options;
+    const { operation, run, parallel } = this.#options;
     const address = await this.#listen();
     const context = this.#context(this.#startRegistry(address));
     const deployment = {
       context,
-      parallel: this.#parallel,
+      parallel,
       signal: run.signal ?? new AbortController().signal,
     };
     if (operation === "refresh") return refresh(deployment, { counted: true });
@@ -166,7 +162,7 @@ export class Session {
   }
 
   #startProgram(address: string): Program {
-    const { stack, sdk, config, reporter } = this.#options;
+    const { stack, sdk, config, reporter, parallel } = this.#options;
     this.#program = Program.start({
       project: stack.project,
       sdk,
@@ -174,7 +170,7 @@ export class Session {
       config,
       address,
       preview: this.#preview,
-      parallel: this.#parallel,
+      parallel,
       env: this.#environment("program"),
       output: (line) => reporter.info(line),
     });

@@ -33,7 +33,7 @@ export async function editState<T>(
     const sdkVersion = findSdk(project).version;
     const snapshot = new Snapshot(
       { ...deployment, ...state },
-      { backend: stack.backend, codec, salt: crypter.salt, sdkVersion },
+      { backend: stack.backend, codec, salt: crypter.salt, sdkVersion, parallel: 1 },
     );
     snapshot.rebase(state.resources);
     await snapshot.close();

@@ -91,12 +91,14 @@ export class FileBackend {
 
   /**
    * Writes the whole state, given as the parts of its text; on the first write of a run the state before the run is kept as `.bak`. One
-   * write at a time.
+   * write at a time. Returns how many bytes that were.
    */
-  async write(deployment: readonly Buffer[]): Promise<void> {
+  async write(deployment: readonly Buffer[]): Promise<number> {
     if (!this.#backedUp && this.exists()) await copyFile(this.stateFile, `${this.stateFile}.bak`);
     this.#backedUp = true;
-    await writeFileAtomically(this.stateFile, this.#checkpoint(deployment), PRIVATE);
+    const text = this.#checkpoint(deployment);
+    await writeFileAtomically(this.stateFile, text, PRIVATE);
+    return text.length;
   }
 
   #checkpoint(deployment: readonly Buffer[]): Buffer {

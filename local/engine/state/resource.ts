@@ -1,5 +1,5 @@
 import type { PropertyMap } from "../values.ts";
-import { parseProviderRef, type Urn } from "../urn.ts";
+import { isProviderType, parseProviderRef, type Urn } from "../urn.ts";
 
 /** Seconds; absent = the provider's own default. */
 export interface CustomTimeouts {
@@ -87,6 +87,9 @@ export function emptyState(urn: Urn, type: string, custom: boolean): ResourceSta
     ignoreChanges: [],
   };
 }
+
+/** Components and providers exist in the state alone: what a run had begun with them when it died is simply done again. */
+export const isOutside = ({ custom, type }: ResourceState): boolean => custom && !isProviderType(type);
 
 /** The URNs that a resource needs, its parent aside: provider, dependencies, property dependencies, deletedWith. */
 export function dependencyUrns(state: ResourceState): Set<Urn> {

@@ -3,8 +3,9 @@ import type { FileBackend } from "./backend.ts";
 import { manifest } from "./backend.ts";
 import type { StateCodec } from "./codec.ts";
 import { renamed, renamesOf } from "./renames.ts";
-import type { OperationType, PendingOperation, ResourceState } from "./resource.ts";
+import { isOutside, type OperationType, type PendingOperation, type ResourceState } from "./resource.ts";
 import { verifyResources } from "./verify.ts";
+import { WritePace } from "./write-pace.ts";
 
 /** What a stack's state holds, decoded. */
 export interface Deployment {
@@ -20,14 +21,16 @@ export interface SnapshotOptions {
   readonly sdkVersion: string;
   /** Whether an interrupted creation is settled by this resource, which has come into the state under the same URN. */
   readonly settles?: (created: ResourceState) => boolean;
+  /** How many steps may be under way at the same time. */
+  readonly parallel: number;
 }
 
 /**
  * The state of the stack while a run changes it: resources that this run has worked on, then those of the state before the run that it
  * has not come to yet. That order keeps dependencies first without sorting.
  *
- * Every change is on the disk before its promise resolves. Changes that come in while a write is under way share the next write (group
- * commit): as durable as one write each, but a write costs the size of the whole state.
+ * Every change outside is on the disk before its promise resolves. Changes that come in before the next write share it (group commit): as
+ * durable as one write each, but a write costs the size of the whole state.
  */
 export class Snapshot {
   readonly #options: SnapshotOptions;
@@ -43,14 +46,18 @@ export class Snapshot {
   writes = 0;
   /** As they stand in the file; undefined when one of them has changed since. */
   #encodedResources: readonly Buffer[] | undefined;
+  /** Of the last write. */
+  #bytes = 0;
   #dirty = false;
   #closed = false;
   /** The write that has not begun yet: what is changed now goes into it. */
   #nextWrite: Promise<void> | undefined;
+  readonly #pace: WritePace;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(before: Deployment, options: SnapshotOptions) {
     this.#options = options;
+    this.#pace = new WritePace(options.parallel);
     this.#base = before.resources;
     this.#basePending = before.pendingOperations;
     this.#metadata = before.metadata;
@@ -58,41 +65,42 @@ export class Snapshot {
 
   /** An operation begins: if the run dies now, the state says that its outcome is unknown. */
   async begin(type: OperationType, resource: ResourceState): Promise<void> {
+    if (!isOutside(resource)) return;
     this.#operations.set(resource, type);
     await this.#commit();
+    this.#pace.begin();
   }
 
   /**
    * An operation ended. `done` leaves the state, `current` enters it; both may be missing (a failed create changes nothing but the
-   * pending operation).
+   * pending operation). What exists in the state alone is written with the next change, or at the end.
    */
   async end(
     operation: ResourceState,
     change: { done?: ResourceState | undefined; current?: ResourceState | undefined },
   ): Promise<void> {
-    this.#operations.delete(operation);
+    if (this.#operations.delete(operation)) this.#pace.end();
     this.#apply(change);
-    await this.#commit();
+    if (isOutside(operation)) await this.#commit();
   }
 
-  /** A resource did not change, or only in what the engine records about it; written with the next change, or at the end, if nothing `matters`. */
-  async same(old: ResourceState, current: ResourceState, matters: boolean): Promise<void> {
+  /** A resource did not change, or only in what the engine records about it; written with the next change, or at the end. */
+  same(old: ResourceState, current: ResourceState): Promise<void> {
     this.#apply({ done: old, current });
-    if (matters) await this.#commit();
-    else this.#dirty = true;
+    return Promise.resolve();
   }
 
-  /** A resource that is in the state already was changed in place. */
-  async update(resource: ResourceState): Promise<void> {
-    this.changed(resource);
-    await this.#commit();
-  }
-
+  /** A resource that is in the state already was changed in place; written with the next change, or at the end. */
   changed(resource: ResourceState): void {
     this.#encodedResources = undefined;
     this.#options.codec.changed(resource);
     this.#copies.delete(resource);
     this.#dirty = true;
+  }
+
+  /** Whether more changes are sure to come, so that a write may wait for them. */
+  expect(more: boolean): void {
+    this.#pace.expect(more);
   }
 
   /** Something differs from what the file says already. */
@@ -110,6 +118,7 @@ export class Snapshot {
 
   /** Writes what is not written yet. From here on nothing more is accepted. */
   async close(): Promise<void> {
+    this.#pace.close();
     if (this.#dirty) await this.#commit();
     await this.#writing;
     this.#closed = true;
@@ -156,6 +165,7 @@ export class Snapshot {
   #commit(): Promise<void> {
     if (this.#closed) return Promise.reject(new Error("The state is closed already."));
     this.#dirty = true;
+    this.#pace.join();
     if (this.#nextWrite !== undefined) return this.#nextWrite;
     const write = this.#write(this.#writing);
     this.#nextWrite = write;
@@ -166,6 +176,7 @@ export class Snapshot {
   async #write(previous: Promise<void>): Promise<void> {
     // Whoever waits for the previous write hears of its failure; this one writes everything anyway.
     await previous.catch(() => undefined);
+    await this.#pace.pause(this.#current.length + this.#base.length - this.#done.size, this.#bytes);
     this.#nextWrite = undefined;
     this.#dirty = false;
     const { backend } = this.#options;
@@ -182,7 +193,7 @@ export class Snapshot {
         { cause: error },
       );
     }
-    await backend.write(this.#encode(list));
+    this.#bytes = await backend.write(this.#encode(list));
     this.writes += 1;
   }
 

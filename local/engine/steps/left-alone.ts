@@ -72,7 +72,7 @@ export class LeftAlone {
       part: false,
       changes: () => [],
       apply: () => Promise.resolve(),
-      end: () => this.#context.snapshot.same(old, current, false),
+      end: () => this.#context.snapshot.same(old, current),
       complete: () => registration?.done(current),
     };
   }

@@ -1,6 +1,6 @@
 import type { ResourceState } from "../state/resource.ts";
 import { isProviderType } from "../urn.ts";
-import { deepEquals, reuseUnchanged } from "../values.ts";
+import { reuseUnchanged } from "../values.ts";
 import type { Registration } from "./registration.ts";
 import type { RunContext, Step } from "./step.ts";
 
@@ -25,31 +25,7 @@ export function sameStep(
       if (isProviderType(current.type)) context.registry.same({ ...current, inputs: old.inputs });
       return Promise.resolve();
     },
-    end: (outcome) =>
-      outcome === "ok" ? context.snapshot.same(old, current, matters(old, current)) : Promise.resolve(),
+    end: (outcome) => (outcome === "ok" ? context.snapshot.same(old, current) : Promise.resolve()),
     complete: () => registration.done(current),
   };
-}
-
-const RECORDED = [
-  "urn",
-  "type",
-  "custom",
-  "customTimeouts",
-  "retainOnDelete",
-  "provider",
-  "parent",
-  "deletedWith",
-  "protect",
-] as const;
-
-/** Whether the new record differs in anything that a later run depends on; source positions do not count. */
-function matters(old: ResourceState, current: ResourceState): boolean {
-  const essence = (state: ResourceState): string =>
-    JSON.stringify([...RECORDED.map((field) => state[field]), state.dependencies.toSorted()]);
-  return (
-    essence(old) !== essence(current) ||
-    !deepEquals(old.inputs, current.inputs) ||
-    !deepEquals(old.outputs, current.outputs)
-  );
 }

@@ -13,6 +13,7 @@ import { DependencyGraph } from "../state/graph.ts";
 import { emptyState, type ResourceState } from "../state/resource.ts";
 import { Snapshot } from "../state/snapshot.ts";
 import { verifyResources } from "../state/verify.ts";
+import { WritePace } from "../state/write-pace.ts";
 import { makeSecret, UNKNOWN } from "../values.ts";
 
 let folder: string;
@@ -179,7 +180,13 @@ describe("a snapshot", () => {
     const backend = new FileBackend(folder, "p", "s");
     await backend.prepare();
     const before = { resources: [resource("old")], pendingOperations: [], metadata: {} };
-    const options = { backend, codec: new StateCodec(crypter), salt: crypter.salt, sdkVersion: "3.270.0" };
+    const options = {
+      backend,
+      codec: new StateCodec(crypter),
+      salt: crypter.salt,
+      sdkVersion: "3.270.0",
+      parallel: 64,
+    };
     return { snapshot: new Snapshot(before, options), backend };
   };
   const onDisk = async (backend: FileBackend): Promise<string[]> =>
@@ -274,5 +281,39 @@ describe("the configuration of a stack", () => {
       value: "hidden",
       secret: true,
     });
+  });
+});
+
+describe("a write of the state, while a step is under way", () => {
+  const joins = (pace: WritePace, times: number): void => {
+    for (let time = 0; time < times; time += 1) pace.join();
+  };
+
+  it.each<[string, boolean, (pace: WritePace) => void]>([
+    ["waits for it", false, (pace) => joins(pace, 1)],
+    ["waits for more, of a hundred resources", false, (pace) => joins(pace, 9)],
+    ["begins when enough share it", true, (pace) => joins(pace, 10)],
+    ["begins when the step has joined", true, (pace) => (pace.end(), joins(pace, 1))],
+    [
+      "waits for what the program has said already",
+      false,
+      (pace) => (pace.expect(true), pace.end(), joins(pace, 1)),
+    ],
+    [
+      "begins when that has come to nothing",
+      true,
+      (pace) => (pace.expect(true), pace.end(), joins(pace, 1), pace.expect(false)),
+    ],
+    ["begins when the run is over", true, (pace) => pace.close()],
+  ])("%s", async (_, expected, happens) => {
+    const pace = new WritePace(64);
+    pace.begin();
+    let begun = false;
+    const paused = pace.pause(100, 1_000_000_000).then(() => (begun = true));
+    happens(pace);
+    await new Promise(setImmediate);
+    expect(begun).toBe(expected);
+    pace.close();
+    await paused;
   });
 });
