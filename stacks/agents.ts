@@ -7,7 +7,7 @@ import {
   declaredWallets,
   folderOfAgents,
 } from "../infra/config.ts";
-import { type LoadedAgents, isPipeline, loadAgents } from "../infra/declarations/index.ts";
+import { type LoadedAgents, type SourceFile, isPipeline, loadAgents } from "../infra/declarations/index.ts";
 import { type StackNetwork, readNetwork, readNetworkAs } from "./network.ts";
 import { usesSandbox } from "./local/uses-sandbox.ts";
 import {
@@ -61,8 +61,8 @@ export interface LoadStackOptions {
   readonly needsNoSecrets?: boolean;
   /** Tells whether this machine is a pipeline's, where crews may not run beside the keys. */
   readonly env?: Environment;
-  /** Where the declarations are that are to be judged, below the project's folder. @default the stack's own folder */
-  readonly folder?: string;
+  /** Declarations that are to be judged instead of the stack's own. */
+  readonly given?: readonly SourceFile[];
 }
 
 /**
@@ -112,7 +112,7 @@ function unlessWrong<T>(read: () => T): T | undefined {
 function loadAs(
   project: Project,
   stack: string,
-  { secretsMayFollow = false, needsNoSecrets = false, env = {}, folder }: LoadStackOptions,
+  { secretsMayFollow = false, needsNoSecrets = false, env = {}, given }: LoadStackOptions,
   { network, assets, settings, limits }: StackNetwork & { readonly limits: AuthorSettings },
 ): LoadedAgents {
   const wallets = declaredWallets(settings);
@@ -120,7 +120,8 @@ function loadAs(
   const isWithout = needsNoSecrets || (secretsMayFollow && !hasSecrets);
   const secrets = isWithout ? undefined : secretsOf(project, stack, settings);
   return loadAgents({
-    folder: folder ?? folderOfAgents(stack, settings),
+    folder: folderOfAgents(stack, settings),
+    given,
     projectRoot: project.root,
     stack,
     network,

@@ -53,6 +53,7 @@ export {
   maxBytesOf,
 } from "./documents.ts";
 export { HOSTINGS, type HostingKind, isHosting } from "../hosting/traits.ts";
+export type { SourceFile } from "./load/read.ts";
 export { type LoadOptions, type LoadedAgents, loadAgents, loadValidAgents } from "./load-agents.ts";
 export { allowedHostings, isPipeline } from "./policy/check.ts";
 export { type Policy, policySchema } from "./policy/settings.ts";

@@ -8,7 +8,7 @@ import { inOneForm } from "./load/crew-forms.ts";
 import { type Located, complainTo, keyOf, mapOf, toPlain } from "./load/located.ts";
 import { variantsOf } from "./load/overrides.ts";
 import { type ParsedFile, parseDeclaration } from "./load/parse.ts";
-import { complainOfFolders, readDeclarations } from "./load/read.ts";
+import { type SourceFile, complainOfFolders, readDeclarations, takeDeclarations } from "./load/read.ts";
 import { ignoredByGit } from "./load/repository.ts";
 import { checkPackages, checkWheels, packagesReader } from "./packages/check.ts";
 import { type AuthorRules, checkPolicy } from "./policy/check.ts";
@@ -22,6 +22,8 @@ import { validate, validatePlacement } from "./validate.ts";
 export interface LoadOptions extends AuthorRules {
   /** masumi:agents: the folder of declarations, absolute or relative to the project's root. */
   readonly folder: string;
+  /** Declarations that are to be judged instead of those in the folder. */
+  readonly given?: readonly SourceFile[] | undefined;
   /** masumi:shared */
   readonly shared?: SharedRules | undefined;
   /** masumi:documents, if that is a bucket: where documents are stored, also those that are too large for an image. */
@@ -54,7 +56,9 @@ export interface LoadedAgents {
 export function loadAgents(options: LoadOptions): LoadedAgents {
   const { projectRoot, stack, network, hosting, assets, documents, documentsFolder } = options;
   const { wallets, secrets, agentsWithKeys, allowPrivateUrls } = options;
-  const read = readDeclarations(resolve(projectRoot, options.folder), projectRoot);
+  const read = options.given
+    ? takeDeclarations(options.given)
+    : readDeclarations(resolve(projectRoot, options.folder), projectRoot);
   const { sources, folders, complaints } = read;
   const members: StackMember[] = [];
   const built: string[] = [];

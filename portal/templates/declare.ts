@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Agent } from "../../infra/declarations/index.ts";
 import { type Project, loadStackAgents } from "../../stacks/index.ts";
@@ -75,18 +73,13 @@ export function checkDeclaration(
   id: string,
   declaration: string,
 ): Agent | readonly FieldProblem[] {
-  const folder = mkdtempSync(join(project.masumi, "declaration-"));
-  try {
-    writeFileSync(join(folder, `${id}.yaml`), declaration);
-    const { agents, complaints } = loadStackAgents(project, stack, { secretsMayFollow: true, folder });
-    if (complaints.length === 0 && agents[0]) return agents[0];
-    return complaints.map(({ line, message, remedy }) => ({
-      field: fieldAt(declaration, line),
-      message: remedy ? `${message}: ${remedy}` : message,
-    }));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const given = [{ file: `${id}.yaml`, text: declaration }];
+  const { agents, complaints } = loadStackAgents(project, stack, { secretsMayFollow: true, given });
+  if (complaints.length === 0 && agents[0]) return agents[0];
+  return complaints.map(({ line, message, remedy }) => ({
+    field: fieldAt(declaration, line),
+    message: remedy ? `${message}: ${remedy}` : message,
+  }));
 }
 
 /** Returns the field of the form that a line of a declaration comes from, as far as one can say: its key at the left. */

@@ -11,6 +11,8 @@ export interface SourceFile {
   readonly text: string;
 }
 
+type Problem = readonly [message: string, remedy: string];
+
 /** Far above any sensible declaration; keeps a stray file from being parsed. */
 const MAX_BYTES = 256 * 1024;
 
@@ -29,21 +31,31 @@ export interface FolderOfYaml {
   readonly files: readonly string[];
 }
 
+/** Declarations as they were found. */
+export interface FoundDeclarations {
+  readonly sources: SourceFile[];
+  /** For complainOfFolders. */
+  readonly folders: FolderOfYaml[];
+  readonly complaints: Complaint[];
+}
+
+const TOO_LARGE: Problem = [`is larger than ${MAX_BYTES / 1024} KiB`, "put long material into documents"];
+
+/** Takes declarations that are in no file yet as if they were. */
+export function takeDeclarations(given: readonly SourceFile[]): FoundDeclarations {
+  const isTooLarge = ({ text }: SourceFile) => Buffer.byteLength(text) > MAX_BYTES;
+  const complaints = given
+    .filter(isTooLarge)
+    .map(({ file }) => complaintAt({ file, line: 1, column: 1 }, ...TOO_LARGE));
+  return { sources: given.filter((source) => !isTooLarge(source)), folders: [], complaints };
+}
+
 /**
  * Reads the folder of declarations: every `*.yaml` and `*.yml` directly in it. Complains about anything else instead of
  * skipping it, because an agent that is silently not read would be taken off the network. A folder without declarations is
  * valid: that is how the last agent is removed.
- *
- * @returns also `folders`, for complainOfFolders
  */
-export function readDeclarations(
-  folder: string,
-  projectRoot: string,
-): {
-  readonly sources: SourceFile[];
-  readonly folders: FolderOfYaml[];
-  readonly complaints: Complaint[];
-} {
+export function readDeclarations(folder: string, projectRoot: string): FoundDeclarations {
   const sources: SourceFile[] = [];
   const folders: FolderOfYaml[] = [];
   const complaints: Complaint[] = [];
@@ -88,8 +100,6 @@ function listFolder(folder: string): string[] | undefined {
 
 const isFolder = (path: string) => statSync(path).isDirectory();
 
-type Problem = readonly [message: string, remedy: string];
-
 /** Returns why an entry of the folder cannot be read as a declaration, and how to correct it. */
 function whyUnread(path: string, projectRoot: string): Problem | undefined {
   try {
@@ -116,9 +126,7 @@ function refuse(path: string, projectRoot: string): Problem | undefined {
         : "move it elsewhere",
     ];
   }
-  if (statSync(path).size > MAX_BYTES) {
-    return [`is larger than ${MAX_BYTES / 1024} KiB`, "put long material into documents"];
-  }
+  if (statSync(path).size > MAX_BYTES) return TOO_LARGE;
   accessSync(path, constants.R_OK);
   return undefined;
 }

@@ -46,6 +46,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const check = (declaration: string) => checkDeclaration({ project, stack }, who.id, declaration);
 
+it("a declaration that no run would read is refused like any other", () => {
+  const text = `${declarationOf(template("support-desk"), form, who)}# ${"-".repeat(256 * 1024)}\n`;
+  expect(check(text)).toMatchObject([
+    { message: expect.stringContaining("is larger than 256 KiB") as string },
+  ]);
+});
+
 describe.each([...templates.keys()])("the template %s", (id) => {
   it("becomes a declaration that a run takes", () => {
     const agent = check(declarationOf(template(id), form, who));
