@@ -1,5 +1,5 @@
 import type { Database, Queries } from "../database/database.ts";
-import { changeAgent } from "../database/agents.ts";
+import { changeAgents } from "../database/agents.ts";
 import { allFleets, setDeclared } from "../database/fleets.ts";
 import { type Author, type DeclarationRequest, openRequests, setCommit } from "../database/requests.ts";
 import { type FileChange, OutrunError, type Repository } from "./repository.ts";
@@ -136,6 +136,8 @@ async function note(
   requests: readonly DeclarationRequest[],
   commits: ReadonlyMap<string, string>,
 ): Promise<void> {
+  const created = requests.filter(({ kind }) => kind === "create").map(({ agentId }) => agentId);
+  await changeAgents(queries, created, { state: "declared" }, { step: "declared", from: ["accepted"] });
   for (const [commit, group] of Map.groupBy(requests, ({ id }) => commits.get(id))) {
     if (commit === undefined) throw new Error("every request has a commit by now");
     await setCommit(
@@ -143,11 +145,6 @@ async function note(
       group.map(({ id }) => id),
       commit,
     );
-    for (const { agentId, kind } of group) {
-      if (kind === "create") {
-        await changeAgent(queries, agentId, { state: "declared" }, { step: "declared", from: ["accepted"] });
-      }
-    }
     for (const fleet of new Set(group.map(({ fleet }) => fleet))) await setDeclared(queries, fleet, commit);
   }
 }

@@ -75,17 +75,11 @@ const COLUMNS = `id, user_id AS "userId", fleet, template, form, shown, state, p
 export const comparedName = (name: string): string => name.toLowerCase().replaceAll(/\s+/g, " ");
 
 /**
- * Gives out the next version. The lock, held until the transaction ends, lets versions become visible in their order: a reader that goes
- * on behind the last version it saw would else miss one that was given out earlier and committed later.
+ * Waits its turn to give out versions, until the transaction ends: so they become visible in their order. A reader that goes on behind
+ * the last version it saw would else miss one that was given out earlier and committed later. Whoever changes rows locks them before,
+ * so that nobody who has the turn waits for a row of somebody who waits for the turn.
  */
-async function nextVersion(queries: Queries): Promise<string> {
-  const [row] = await queries.query<{ version: string }>(
-    `WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended('masumi-agents-portal:versions', 0)))
-     SELECT nextval('portal_versions')::text AS version FROM lock`,
-  );
-  if (!row) throw new Error("a sequence gives out a value each time");
-  return row.version;
-}
+const TURN = "pg_advisory_xact_lock(hashtextextended('masumi-agents-portal:versions', 0))";
 
 export interface NewAgent {
   readonly id: string;
@@ -100,11 +94,11 @@ export interface NewAgent {
 export async function addAgent(queries: Queries, agent: NewAgent): Promise<void> {
   const { id, userId, fleet, template, form, shown } = agent;
   await queries.query(
-    `WITH agent AS (
+    `WITH turn AS MATERIALIZED (SELECT ${TURN}), next AS MATERIALIZED (SELECT nextval('portal_versions') AS version FROM turn), agent AS (
        INSERT INTO portal_agents (id, user_id, fleet, template, form, shown, compared_name, state, version)
-       VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, 'accepted', $8) RETURNING id, user_id
+       VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, 'accepted', (SELECT version FROM next)) RETURNING id, user_id
      ), step AS (INSERT INTO portal_steps (agent_id, step) SELECT id, 'accepted' FROM agent)
-     SELECT pg_notify($9, user_id) FROM agent`,
+     SELECT pg_notify($8, user_id) FROM agent`,
     [
       id,
       userId,
@@ -113,7 +107,6 @@ export async function addAgent(queries: Queries, agent: NewAgent): Promise<void>
       JSON.stringify(form),
       JSON.stringify(shown),
       comparedName(form.name),
-      await nextVersion(queries),
       AGENTS_CHANGED,
     ],
   );
@@ -143,40 +136,60 @@ const SETTERS: Record<keyof AgentChange, (place: string) => string> = {
 const asParameter = (value: unknown) =>
   typeof value === "object" && value !== null && !(value instanceof Date) ? JSON.stringify(value) : value;
 
+export interface ChangeOptions {
+  /** A step that is added to the time line. */
+  readonly step?: string;
+  readonly detail?: string;
+  /** Only what is in one of these states is changed. */
+  readonly from?: readonly AgentState[];
+}
+
 /**
- * Changes an agent, and adds a step to its time line if one is named.
+ * Changes agents, and adds a step to their time lines if one is named.
  *
- * @param from only if the agent is in one of these states
- * @returns whether it was changed
+ * @returns the ids of those that were changed
  */
-export async function changeAgent(
+export async function changeAgents(
+  queries: Queries,
+  ids: readonly string[],
+  change: AgentChange,
+  { step, detail, from }: ChangeOptions = {},
+): Promise<string[]> {
+  const parameters: unknown[] = [
+    [...ids],
+    AGENTS_CHANGED,
+    step ?? null,
+    detail ?? null,
+    from ? [...from] : null,
+  ];
+  const place = (value: unknown) => `$${parameters.push(asParameter(value))}`;
+  const entries = Object.entries(change) as [keyof AgentChange, unknown][];
+  const set = entries.map(([key, value]) => SETTERS[key](place(value)));
+  if (change.form) set.push(`compared_name = ${place(comparedName(change.form.name))}`);
+  const changed = await queries.query<{ id: string }>(
+    `WITH own AS MATERIALIZED (
+       SELECT id FROM portal_agents WHERE id = ANY($1::text[]) AND ($5::text[] IS NULL OR state = ANY($5)) ORDER BY id FOR UPDATE
+     ), turn AS MATERIALIZED (SELECT ${TURN} FROM own HAVING count(*) > 0),
+     next AS MATERIALIZED (SELECT id, nextval('portal_versions') AS version FROM turn, own),
+     agent AS (
+       UPDATE portal_agents SET ${[...set, "version = next.version", "updated_at = now()"].join(", ")}
+       FROM next WHERE portal_agents.id = next.id RETURNING next.id, user_id
+     ), step AS (
+       INSERT INTO portal_steps (agent_id, step, detail) SELECT id, $3::text, $4::text FROM agent WHERE $3::text IS NOT NULL
+     )
+     SELECT id, pg_notify($2, user_id) FROM agent`,
+    parameters,
+  );
+  return changed.map(({ id }) => id);
+}
+
+/** Changes an agent, like changeAgents. @returns whether it was changed */
+export const changeAgent = async (
   queries: Queries,
   id: string,
   change: AgentChange,
-  { step, detail, from }: { step?: string; detail?: string; from?: readonly AgentState[] } = {},
-): Promise<boolean> {
-  const entries = Object.entries(change) as [keyof AgentChange, unknown][];
-  const set = entries.map(([key], index) => SETTERS[key](`$${index + 3}`));
-  if (change.form) set.push(`compared_name = $${entries.length + 3}`);
-  const parameters = entries.map(([, value]) => asParameter(value));
-  if (change.form) parameters.push(comparedName(change.form.name));
-  const isWanted = from ? ` AND state = ANY($${parameters.length + 3}::text[])` : "";
-  if (from) parameters.push([...from]);
-  const next = parameters.length + 3;
-  const version = await nextVersion(queries);
-  const told = await queries.query(
-    `WITH agent AS (
-       UPDATE portal_agents SET ${[...set, "version = $2", "updated_at = now()"].join(", ")}
-       WHERE id = $1${isWanted} RETURNING id, user_id
-     ), step AS (
-       INSERT INTO portal_steps (agent_id, step, detail)
-       SELECT id, $${next}::text, $${next + 1}::text FROM agent WHERE $${next}::text IS NOT NULL
-     )
-     SELECT pg_notify($${next + 2}, user_id) FROM agent`,
-    [id, version, ...parameters, step ?? null, detail ?? null, AGENTS_CHANGED],
-  );
-  return told.length > 0;
-}
+  options?: ChangeOptions,
+): Promise<boolean> => (await changeAgents(queries, [id], change, options)).length > 0;
 
 /** Which agents are asked for; those that are deregistered only when they changed since a version. */
 export interface AgentFilter {
@@ -187,14 +200,21 @@ export interface AgentFilter {
   readonly after?: string;
 }
 
+const CONDITIONS: Record<keyof AgentFilter, (place: string) => string> = {
+  userId: (place) => `user_id = ${place}`,
+  id: (place) => `id = ${place}`,
+  fleet: (place) => `fleet = ${place}`,
+  after: (place) => `portal_agents.version > ${place}::bigint`,
+};
+
 export async function findAgents(queries: Queries, filter: AgentFilter): Promise<AgentRow[]> {
-  const { userId, id, fleet, after } = filter;
+  const asked = (Object.keys(CONDITIONS) as (keyof AgentFilter)[]).filter((key) => filter[key] !== undefined);
+  // Only what is asked for is in the statement: planning one takes most of its time.
+  const conditions = asked.map((key, index) => CONDITIONS[key](`$${index + 1}`));
   return queries.query<AgentRow>(
-    `SELECT ${COLUMNS} FROM portal_agents
-     WHERE ($1::text IS NULL OR user_id = $1) AND ($2::text IS NULL OR id = $2) AND ($3::integer IS NULL OR fleet = $3)
-       AND ($4::bigint IS NULL OR version > $4)
+    `SELECT ${COLUMNS} FROM portal_agents ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}
      ORDER BY portal_agents.version`,
-    [userId ?? null, id ?? null, fleet ?? null, after ?? null],
+    asked.map((key) => filter[key]),
   );
 }
 

@@ -43,12 +43,11 @@ export async function noteExpected(
 ): Promise<void> {
   const expected = expectedSeconds(outcomes, speed);
   if (expected.size === 0) return;
-  for (const { id, state, expectedAt } of await findAgents(database, { fleet })) {
+  for (const { id, state, expectedAt: before } of await findAgents(database, { fleet })) {
     const seconds = expected.get(id);
-    if (seconds === undefined || expectedAt !== null) continue;
+    if (seconds === undefined || before !== null) continue;
     if (state !== "requested" && state !== "updating") continue;
-    await database.transaction((queries) =>
-      changeAgent(queries, id, { expectedAt: new Date(Date.now() + seconds * 1000) }, { from: [state] }),
-    );
+    const expectedAt = new Date(Date.now() + seconds * 1000);
+    await changeAgent(database, id, { expectedAt }, { from: [state] });
   }
 }

@@ -71,13 +71,11 @@ export async function noteOutcomes(
 }
 
 export async function noteDeregistered(database: Database, { id }: AgentRow): Promise<void> {
-  await database.transaction((queries) =>
-    changeAgent(
-      queries,
-      id,
-      { state: "deregistered", problem: null, url: null, expectedAt: null },
-      { step: "deregistered", from: ["leaving"] },
-    ),
+  await changeAgent(
+    database,
+    id,
+    { state: "deregistered", problem: null, url: null, expectedAt: null },
+    { step: "deregistered", from: ["leaving"] },
   );
 }
 
@@ -88,12 +86,10 @@ export async function noteRegistered(
 ): Promise<void> {
   const isKnown = state === "registered" && before === masumiId;
   if (state === "deregistered" || (isKnown && url === formerUrl)) return;
-  await database.transaction((queries) =>
-    changeAgent(
-      queries,
-      id,
-      { state: "registered", problem: null, url, masumiId, expectedAt: null },
-      { ...(isKnown ? {} : { step: "registered" }), from: [state] },
-    ),
+  await changeAgent(
+    database,
+    id,
+    { state: "registered", problem: null, url, masumiId, expectedAt: null },
+    { ...(isKnown ? {} : { step: "registered" }), from: [state] },
   );
 }

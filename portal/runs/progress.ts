@@ -1,5 +1,11 @@
-import { type AgentState, type Problem, changeAgent } from "../database/agents.ts";
-import type { Database, Queries } from "../database/database.ts";
+import {
+  type AgentChange,
+  type AgentState,
+  type ChangeOptions,
+  type Problem,
+  changeAgent,
+} from "../database/agents.ts";
+import type { Database } from "../database/database.ts";
 import type { RunEvent } from "../../stacks/index.ts";
 import { AGENT, CONFIRMATION, REGISTRATION, RUNS } from "./resources.ts";
 
@@ -81,26 +87,24 @@ export class Progress {
     if (!this.#agents.has(id)) return;
     if (ephemeral && ON_CHAIN.test(message) && !this.#told.has(id)) {
       this.#told.add(id);
-      this.#write((queries) => changeAgent(queries, id, {}, { step: "onChain" }));
+      this.#write(id, {}, { step: "onChain" });
     }
     if (severity === "error" && !this.problems.has(id)) this.problems.set(id, problemIn(message));
   }
 
   #move(id: string, { state, step, from }: Moved): void {
     if (!this.#agents.has(id)) return;
-    this.#write((queries) =>
-      changeAgent(queries, id, { state, problem: null }, { from, ...(step === undefined ? {} : { step }) }),
-    );
+    this.#write(id, { state, problem: null }, { from, ...(step === undefined ? {} : { step }) });
   }
 
-  #write(work: (queries: Queries) => Promise<unknown>): void {
-    this.#written = this.#after(this.#written, work);
+  #write(id: string, change: AgentChange, options: ChangeOptions): void {
+    this.#written = this.#after(this.#written, () => changeAgent(this.#database, id, change, options));
   }
 
-  async #after(before: Promise<void>, work: (queries: Queries) => Promise<unknown>): Promise<void> {
+  async #after(before: Promise<void>, write: () => Promise<unknown>): Promise<void> {
     await before;
     try {
-      await this.#database.transaction(work);
+      await write();
     } catch (error) {
       this.#error ??= error;
     }

@@ -54,8 +54,6 @@ async function note(
   if (state === "registered" && masumiId && declared === sha256(declaration)) {
     await noteRegistered(database, agent, { url, masumiId });
   } else if (BEFORE_STARTING.includes(agent.state)) {
-    await database.transaction((queries) =>
-      changeAgent(queries, agent.id, { state: "starting", problem: null }, { from: BEFORE_STARTING }),
-    );
+    await changeAgent(database, agent.id, { state: "starting", problem: null }, { from: BEFORE_STARTING });
   }
 }

@@ -159,13 +159,11 @@ async function noteFailure(
     if (!seen.has(id)) continue;
     const own = progress.problems.get(id);
     const problem = own ?? NOT_THEIRS;
-    await database.transaction((queries) =>
-      changeAgent(queries, id, own ? { state: "failed", problem, expectedAt: null } : { problem }, {
-        from: own
-          ? ["accepted", "declared", "starting", "running", "requested", "updating", "failed"]
-          : ["accepted", "declared", "starting", "running", "requested", "updating"],
-        ...(own ? { step: "failed", detail: own.detail } : {}),
-      }),
-    );
+    await changeAgent(database, id, own ? { state: "failed", problem, expectedAt: null } : { problem }, {
+      from: own
+        ? ["accepted", "declared", "starting", "running", "requested", "updating", "failed"]
+        : ["accepted", "declared", "starting", "running", "requested", "updating"],
+      ...(own ? { step: "failed", detail: own.detail } : {}),
+    });
   }
 }

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type AgentRow,
   addAgent,
   changeAgent,
+  changeAgents,
   countAgentsOf,
   findAgent,
   findAgents,
@@ -125,6 +127,44 @@ describe.each(DATABASES.filter(([, isThere]) => isThere))("%s", (_name, _isThere
     expect(seen).toEqual(seen.toSorted((a, b) => Number(BigInt(a) - BigInt(b))));
     const newest = (await findAgents(database, { after: last })).map(({ version }) => BigInt(version));
     expect(newest.every((version) => version > BigInt(last))).toBe(true);
+  });
+
+  it("changes several agents at once, each with a version and a step of its own", async () => {
+    const agents = await Promise.all([1, 2, 3].map(() => anAgent()));
+    const ids = agents.map(({ id }) => id).toSorted();
+    await changeAgent(database, ids[1] ?? "", { state: "leaving" });
+    const changed = await changeAgents(
+      database,
+      ids,
+      { state: "declared" },
+      { step: "declared", from: ["accepted"] },
+    );
+    expect(changed.toSorted()).toEqual([ids[0], ids[2]]);
+    const rows = await Promise.all(ids.map((id) => findAgent(database, id)));
+    expect(rows.map((row) => row?.state)).toEqual(["declared", "leaving", "declared"]);
+    expect(new Set(rows.map((row) => row?.version)).size).toBe(3);
+    expect((await findSteps(database, changed)).filter(({ step }) => step === "declared")).toHaveLength(2);
+  });
+
+  it("lets an owner and a run change the same agent at once", async () => {
+    const { id } = await anAgent();
+    const other = await tested.open();
+    const { promise: isHeld, resolve: held } = Promise.withResolvers<void>();
+    const owner = database.transaction(async (queries) => {
+      await queries.query("SELECT 1 FROM portal_agents WHERE id = $1 FOR UPDATE", [id]);
+      held();
+      // Long enough for the run to wait for the same agent by then; the embedded database lets it wait for the transaction.
+      await sleep(300);
+      await changeAgent(queries, id, { problem: null }, { step: "changed" });
+    });
+    await isHeld;
+    const run = changeAgent(other, id, { state: "running" }, { step: "running" });
+    expect(await Promise.all([owner, run])).toEqual([undefined, true]);
+    expect((await findSteps(database, [id])).map(({ step }) => step)).toEqual([
+      "accepted",
+      "changed",
+      "running",
+    ]);
   });
 
   it("refuses a second agent of a name in a fleet until the first has left", async () => {
