@@ -125,6 +125,18 @@ function ended(child) {
 }
 
 /**
+ * Returns the Node for an entry. JavaScript that makes a new project runs on any: that project may be what brings a newer one.
+ *
+ * @param {string} entry
+ * @param {string[]} args
+ */
+function nodeFor(entry, args) {
+  if (!isRepository && args[0] === "init") return { node: process.execPath };
+  const found = suitableNode({ root: installation, args: entry === "cli/main.ts" ? args : [] });
+  return "complaint" in found ? fail(found.complaint) : found;
+}
+
+/**
  * Runs `entry` (its TypeScript, relative to the package's folder) and ends this process with its exit code.
  * @param {string} entry
  * @param {string[]} args
@@ -134,9 +146,7 @@ export async function launch(entry, args) {
     if (entry === "cli/main.ts") await checkFirst(args);
     await install();
   }
-  const found = suitableNode({ root: installation, args: entry === "cli/main.ts" ? args : [] });
-  if ("complaint" in found) fail(found.complaint);
-  const { node } = found;
+  const { node } = nodeFor(entry, args);
   const path = [dirname(node), binaries, process.env["PATH"]].filter(Boolean).join(delimiter);
   const flags = isRepository ? ["--require", join(root, KEPT_JAVASCRIPT)] : [];
   const file = join(root, isRepository ? entry : entry.replace(/\.ts$/, ".js"));

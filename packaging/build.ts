@@ -1,26 +1,33 @@
 /**
- * Builds the package into dist/: `npm run build`, then `npm pack ./dist`. It has the layout of the repository, with each TypeScript file
- * compiled where it was, so that whatever is found relative to a module is found in both.
+ * Builds the packages into dist/: `npm run build`, then `npm pack ./dist/masumi-agents`. Each has the layout of the repository, with every
+ * TypeScript file compiled where it was, so that whatever is found relative to a module is found in both.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, globSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, cpSync, globSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { PACKAGE_ROOT } from "../providers/common/own-files.ts";
 import { buildPage } from "../portal/page/build.ts";
-import { manifest } from "./manifest.ts";
+import { createManifest, manifest } from "./manifest.ts";
 
-/** What is taken as it is: whatever no compiler writes, and what projects and images are made of. */
-const COPIED = [
+/** What a new project is made of. */
+const OF_PROJECTS = [
   "LICENSE",
-  "README.md",
   "Pulumi.yaml",
   "Pulumi.{preprod,mainnet}.yaml",
   ".github/CODEOWNERS",
-  ".github/workflows/{deploy,drift,fleets,preview}.yml",
+  ".github/workflows/{deploy,drift,preview}.yml",
+];
+
+/** What is taken as it is: whatever no compiler writes, and what projects and images are made of. */
+const COPIED = [
+  ...OF_PROJECTS,
+  "README.md",
+  ".github/workflows/fleets.yml",
   "agents/**",
   "crew/{.dockerignore,Dockerfile,README.md,pyproject.toml,uv.lock}",
   "crew/installer/**",
   "crew/src/**",
+  "docs/*.md",
   "docs/aws/*.json",
   "{cli,infra,local,providers,stacks,portal}/**/*.{js,cjs,json,yaml,sql}",
 ];
@@ -37,6 +44,16 @@ const LEFT_OUT = [
   "infra/**/write-json-schema.*",
 ];
 
+/** What makes a project, of the files of the package. */
+const OF_CREATE = [
+  ...OF_PROJECTS,
+  "cli/{create,terminal,text,bundled-node}.js",
+  "cli/bundled-node.json",
+  "cli/commands/init.js",
+  "providers/common/{coded-error,local-stack,npm-node,own-files}.js",
+  "stacks/init/{errors,hello,init,texts}.{js,yaml}",
+];
+
 export interface BuildOptions {
   /** @default dist/ in the repository */
   readonly into?: string;
@@ -44,29 +61,45 @@ export interface BuildOptions {
   readonly version?: string;
 }
 
-/** Builds the package, and returns its folder. */
-export async function buildPackage({ into = join(PACKAGE_ROOT, "dist"), version }: BuildOptions = {}) {
+/** Builds the packages, and returns their folders. */
+export async function buildPackages({ into = join(PACKAGE_ROOT, "dist"), version }: BuildOptions = {}) {
   rmSync(into, { recursive: true, force: true });
+  const main = join(into, "masumi-agents");
+  compile(main);
+  for (const file of globSync(LEFT_OUT, { cwd: main }))
+    rmSync(join(main, file), { recursive: true, force: true });
+  copy(COPIED, PACKAGE_ROOT, main);
+  await buildPage({ into: join(main, "portal/page/dist") });
+  writeManifest(main, manifest(version));
+
+  const create = join(into, "create-masumi-agents");
+  copy(OF_CREATE, main, create);
+  chmodSync(join(create, "cli/create.js"), 0o755);
+  writeManifest(create, createManifest(version));
+  return { main, create };
+}
+
+function compile(into: string): void {
   const compiler = join(PACKAGE_ROOT, "node_modules/typescript/bin/tsc");
-  const project = join(PACKAGE_ROOT, "packaging");
-  const { status } = spawnSync(process.execPath, [compiler, "-p", project, "--outDir", into], {
-    stdio: "inherit",
-  });
+  const words = [compiler, "-p", join(PACKAGE_ROOT, "packaging"), "--outDir", into];
+  const { status } = spawnSync(process.execPath, words, { stdio: "inherit" });
   if (status !== 0) throw new Error("The package could not be compiled.");
-  for (const file of globSync(LEFT_OUT, { cwd: into }))
-    rmSync(join(into, file), { recursive: true, force: true });
-  for (const entry of globSync(COPIED, { cwd: PACKAGE_ROOT, exclude: LEFT_OUT, withFileTypes: true })) {
+}
+
+function copy(patterns: readonly string[], from: string, into: string): void {
+  for (const entry of globSync(patterns, { cwd: from, exclude: LEFT_OUT, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = join(entry.parentPath, entry.name);
-    const target = join(into, file.slice(PACKAGE_ROOT.length));
+    const target = join(into, relative(from, file));
     mkdirSync(dirname(target), { recursive: true });
     cpSync(file, target);
   }
-  await buildPage({ into: join(into, "portal/page/dist") });
-  writeFileSync(join(into, "package.json"), `${JSON.stringify(manifest(version), undefined, 2)}\n`);
-  return into;
 }
 
+const writeManifest = (folder: string, content: object): void =>
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(content, undefined, 2)}\n`);
+
 if (process.argv[1] === import.meta.filename) {
-  process.stdout.write(`${await buildPackage()}\n`);
+  const { main, create } = await buildPackages();
+  process.stdout.write(`${main}\n${create}\n`);
 }

@@ -50,3 +50,20 @@ export function manifest(version?: string): object {
     peerDependenciesMeta: Object.fromEntries(Object.keys(optional).map((name) => [name, { optional: true }])),
   };
 }
+
+/** Returns the package.json of the package behind `npm create masumi-agents`. */
+export function createManifest(version?: string): object {
+  const own = read("package.json");
+  return {
+    name: "create-masumi-agents",
+    version: version ?? own.version,
+    description: "Makes a project of Masumi agents: npm create masumi-agents <folder>",
+    license: own.license,
+    type: "module",
+    bin: { "create-masumi-agents": "cli/create.js" },
+    engines: own.engines,
+    // Named for the new project's package.json; nothing is installed for it here.
+    peerDependencies: only(own.dependencies, (name) => name === SHARED),
+    peerDependenciesMeta: { [SHARED]: { optional: true } },
+  };
+}

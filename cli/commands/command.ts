@@ -34,7 +34,7 @@ export interface CommandSpec {
    * What is done is in a file of its own, loaded only when it is called: `validate` must not wait for the engine.
    */
   readonly run?: (project: Project, flags: never, ...words: never[]) => number | Promise<number>;
-  /** Does what needs no project: it gets the words alone. */
+  /** Does what needs no project: it gets the words, then the flags. */
   readonly runAnywhere?: (...words: never[]) => number | Promise<number>;
   /**
    * Does it for any stack but local, with the command's words as Pulumi gets them: whatever this table does not know of them is among

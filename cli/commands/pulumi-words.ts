@@ -17,7 +17,6 @@ export const INSTEAD: Readonly<Record<string, string>> = {
   login: "The local stack needs none; for others: pulumi login, or PULUMI_BACKEND_URL.",
   logout: "The local stack needs none; for others: pulumi logout.",
   neo: "It belongs to Pulumi Cloud: pulumi neo.",
-  new: "A new agent is a new file in agents/ (README.md, Declaring an agent); a new stack: npx masumi-agents stack init <name>.",
   org: "It belongs to Pulumi Cloud: pulumi org.",
   package: "It needs the real CLI: pulumi package.",
   plugin: "npm ci installs what the program needs; for others: pulumi plugin.",

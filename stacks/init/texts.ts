@@ -1,0 +1,125 @@
+/* The texts of a new project's files. Nothing here is loaded from a package, because `npm create` runs it alone. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PACKAGE_ROOT } from "../../providers/common/own-files.ts";
+
+/** What a new project is made of. */
+export interface ProjectChoices {
+  /** The name in Pulumi.yaml and package.json. */
+  readonly name: string;
+  /** Stacks beside local. */
+  readonly stacks: readonly string[];
+  /** Marks the registrations of these stacks, for good. */
+  readonly owner: string;
+  /** Who offers the agents, as buyers read it. */
+  readonly author: string;
+  /** What package.json asks for: a version, or where a tarball is. */
+  readonly package: string;
+  /** npm packages that bring a Node for local stacks, with their versions; none where the machine's own is new enough. */
+  readonly nodes: Readonly<Record<string, string>>;
+}
+
+/** Where the package is, seen from a project's folder. */
+const INSTALLED = "node_modules/masumi-agents";
+
+const own = (file: string): string => readFileSync(join(PACKAGE_ROOT, file), "utf8");
+
+/** Where this package's documents are found from a project. */
+const withDocs = (text: string): string => text.replaceAll(/\bdocs\//g, `${INSTALLED}/docs/`);
+
+interface Manifest {
+  readonly version: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+const manifest = (): Manifest => JSON.parse(own("package.json")) as Manifest;
+
+/** Returns the version of this package. */
+export const ownVersion = (): string => manifest().version;
+
+function packageJson({ name, package: wanted, nodes }: ProjectChoices): string {
+  const { dependencies, peerDependencies } = manifest();
+  const sdk = { ...dependencies, ...peerDependencies }["@pulumi/pulumi"] ?? "";
+  const content = {
+    name,
+    private: true,
+    type: "module",
+    dependencies: { "@pulumi/pulumi": sdk, "masumi-agents": wanted },
+    ...(Object.keys(nodes).length > 0 ? { optionalDependencies: nodes } : {}),
+  };
+  return `${JSON.stringify(content, undefined, 2)}\n`;
+}
+
+/** Returns an agent's declaration, as one of this package's templates has it, for a file in a project's folder `agents`. */
+export function agentText(template: string, author?: string): string {
+  const schema = `../${INSTALLED}/agents/agent.schema.json`;
+  const text = own(template).replace("$schema=./agent.schema.json", `$schema=${schema}`);
+  return author === undefined ? text : text.replace("name: Example GmbH", `name: ${JSON.stringify(author)}`);
+}
+
+const stackText = (stack: string, owner: string): string =>
+  withDocs(own(`Pulumi.${stack}.yaml`)).replace(/^( *masumi:owner:).*/m, `$1 ${owner}`);
+
+/** Returns one of this repository's workflows as a project runs it that has the package installed. */
+const workflow = (file: string, stacks: readonly string[]): string =>
+  withDocs(own(`.github/workflows/${file}`))
+    .replaceAll("node cli/masumi-agents.js", "npx --no-install masumi-agents")
+    .replaceAll(/node cli\/([\w/-]+)\.ts/g, `node ${INSTALLED}/cli/$1.js`)
+    .replace("for stack in preprod mainnet;", `for stack in ${stacks.join(" ")};`);
+
+const WORKFLOWS = ["preview.yml", "deploy.yml", "drift.yml"];
+
+const IGNORED = `node_modules/
+.masumi/
+Pulumi.local.yaml
+Pulumi.local-*.yaml
+`;
+
+const readme = ({ name, stacks }: ProjectChoices): string => `# ${name}
+
+Each YAML file in \`agents/\` is an AI agent on the [Masumi network](https://masumi.network).
+
+\`\`\`console
+$ npm install
+$ npx masumi-agents sandbox   # a simulated payment service on this machine
+$ npx masumi-agents up        # runs the agents and registers them there
+$ npx masumi-agents hire hello -i name=Ada -i place=London
+\`\`\`
+
+\`npx masumi-agents new <id>\` adds an agent, \`npx masumi-agents --help\` lists everything else.
+${
+  stacks.length === 0
+    ? ""
+    : `
+Before ${stacks.join(" and ")}: replace what \`${stacks.map((stack) => `Pulumi.${stack}.yaml`).join("` and `")}\` has as an example, then
+\`npx masumi-agents doctor -s ${stacks[0]}\` says what is missing.
+[docs/operations.md](${INSTALLED}/docs/operations.md) leads through the rest.
+`
+}`;
+
+/** Returns the files of a new project, by their paths. */
+export function projectFiles(choices: ProjectChoices): ReadonlyMap<string, string> {
+  const { name, stacks, owner, author } = choices;
+  const hasPipeline = stacks.length > 0;
+  return new Map([
+    ["agents/hello.yaml", agentText("stacks/init/hello.yaml", author)],
+    ["infra/index.js", 'export * from "masumi-agents/program";\n'],
+    [
+      "Pulumi.yaml",
+      own("Pulumi.yaml")
+        .replace(/^name: .*/m, `name: ${name}`)
+        .replace(/ *#.*\n/g, ""),
+    ],
+    ...stacks.map((stack) => [`Pulumi.${stack}.yaml`, stackText(stack, owner)] as const),
+    ["package.json", packageJson(choices)],
+    [".gitignore", IGNORED],
+    ["README.md", readme(choices)],
+    ...(hasPipeline
+      ? [
+          ...WORKFLOWS.map((file) => [`.github/workflows/${file}`, workflow(file, stacks)] as const),
+          [".github/CODEOWNERS", withDocs(own(".github/CODEOWNERS"))] as const,
+        ]
+      : []),
+  ]);
+}
