@@ -6,6 +6,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  */
 const LONG = [
   "test/e2e/",
+  "test/package/",
   "local/engine/test/golden.test.ts",
   "test/providers/crew-process/",
   "test/image/",
