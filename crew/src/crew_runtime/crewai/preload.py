@@ -9,6 +9,8 @@ import os
 import sys
 from importlib import import_module
 
+from crew_runtime.crewai.models_on_demand import building_on_demand
+from crew_runtime.crewai.on_demand import loading_on_demand
 from crew_runtime.crewai.tls import share_tls_context
 from crew_runtime.machine.confinement import hide_from_others
 
@@ -27,20 +29,24 @@ gc.disable()
 sys.modules["fastapi"] = None  # type: ignore[assignment]
 IMPORT_ERROR: str | None = None
 try:
-    for _module in (
-        "crewai",
-        "crewai.core.providers.human_input",
-        "crewai.tools",
-        "crew_runtime.crewai.worker_main",
-        "crew_runtime.tools.fetch_page",  # in every trial and job it would be half of what building the crew costs
-        # What follows would be imported at a job's first call of the model, and take a second each time.
-        "crewai.llms.providers.openai.completion",
-        "httpcore",
-        "jsonschema",
-        "numpy",
-        "openai.resources",
-    ):
-        import_module(_module)
+    with loading_on_demand(), building_on_demand():
+        for _module in (
+            "crewai",
+            "crewai.core.providers.human_input",
+            "crewai.tools",
+            "crew_runtime.crewai.worker_main",
+            "crew_runtime.tools.fetch_page",  # in every trial and job it would be half of what building the crew costs
+            # What follows would be imported at a job's first call of the model, and take a second each time.
+            "crewai.hooks.contexts",
+            "crewai.llms.cache",
+            "crewai.llms.providers.openai.completion",
+            "crewai.skills.tool",
+            "httpcore",
+            "jsonschema",
+            "numpy",
+            "openai.resources.chat.chat",
+        ):
+            import_module(_module)
     share_tls_context()
 except Exception as error:  # noqa: BLE001 - whatever a library does at import, the fork server has to live on
     IMPORT_ERROR = f"{type(error).__name__}: {error}"

@@ -1,0 +1,135 @@
+"""Loads what CrewAI imports, and no job needs at first, when somebody asks for it.
+
+The modules below collect names from a thousand others, or tables of megabytes: a third of the time and of the memory
+that CrewAI takes. While CrewAI loads, they are not run. A name that such a module takes from another comes from there
+as soon as somebody asks for it, by the `__getattr__` that a module may have (PEP 562); any other name runs the module.
+Whoever uses one finds the same objects in it, and the same errors, only later.
+"""
+
+import ast
+import builtins
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import resolve_name
+from threading import RLock
+from types import ModuleType
+from typing import Any, Final
+
+MODULES: Final = ("chromadb", "crewai_core.platform_apps")
+PACKAGES_BELOW: Final = ("crewai.rag.embeddings.providers.", "openai.")
+"""What is loaded that way: these modules, and the packages (not modules) whose names begin like that."""
+
+
+@contextmanager
+def loading_on_demand() -> Iterator[None]:
+    """Load that way what is imported in the block; by one thread only."""
+    finder = _Finder()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _Finder(MetaPathFinder):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in MODULES and not fullname.startswith(PACKAGES_BELOW):
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        is_meant = spec and (fullname in MODULES or spec.submodule_search_locations)
+        if spec and is_meant and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _LaterLoader(spec.loader)
+        return spec
+
+
+class _LaterLoader(Loader):
+    """Gives a module its names without running it."""
+
+    def __init__(self, loader: SourceFileLoader) -> None:
+        self._loader = loader
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__loader__ = self._loader
+        if module.__spec__:
+            module.__spec__.loader = self._loader
+        taken, values = _names_in(self._loader.get_source(module.__name__) or "", module.__package__ or "")
+        if any(other == f"{module.__name__}.{name}" for name, (other, _) in taken.items()):
+            self._loader.exec_module(module)  # one name is that of a module in it, and of something else as well
+            return
+        vars(module).update(values)
+        _NotRun(module, self._loader, taken).give_names()
+
+
+class _NotRun:
+    """A module that has not been run, and the names that it takes from others: from which, under which name."""
+
+    def __init__(self, module: ModuleType, loader: Loader, taken: Mapping[str, tuple[str, str]]) -> None:
+        self._module = module
+        self._loader = loader
+        self._taken = taken
+        self._running = RLock()
+        self._is_run = False
+        self._functions = {"__getattr__": self._get, "__dir__": self._list}
+        self._given: dict[str, object] = {}
+
+    def give_names(self) -> None:
+        vars(self._module).update(self._functions)
+        self._given = dict(vars(self._module))
+
+    def _get(self, name: str) -> Any:  # noqa: ANN401 - any object
+        names = vars(self._module)
+        source, attribute = self._taken.get(name, (self._module.__name__, name))
+        if source != self._module.__name__:
+            return names.setdefault(name, getattr(__import__(source, fromlist=(attribute,)), attribute))
+        if "__path__" in names:
+            with suppress(ModuleNotFoundError):
+                return import_module(f"{source}.{attribute}")
+        if name != "__path__":  # the import system asks every module for it
+            self._run()
+        if name in names:
+            return names[name]
+        raise AttributeError(f"module {source!r} has no attribute {name!r}")
+
+    def _list(self) -> list[str]:
+        self._run()
+        return sorted(vars(self._module))
+
+    def _run(self) -> None:
+        """Run the module, once; what somebody has set in it before stays."""
+        with self._running:
+            if self._is_run:
+                return
+            names = vars(self._module)
+            set_before = {name: value for name, value in names.items() if self._given.get(name, self) is not value}
+            self._is_run = True
+            try:
+                self._loader.exec_module(self._module)
+            except BaseException:
+                self._is_run = False
+                raise
+            names.update(set_before)
+            for name, function in self._functions.items():
+                if names[name] is function:
+                    del names[name]
+
+
+def _names_in(source: str, package: str) -> tuple[dict[str, tuple[str, str]], dict[str, object]]:
+    """Return the names that a module takes from others, and those that it gives a constant or a builtin."""
+    taken: dict[str, tuple[str, str]] = {}
+    values: dict[str, object] = {}
+    for statement in ast.parse(source).body:
+        match statement:
+            case ast.ImportFrom(module, names, level):
+                other = resolve_name("." * level + (module or ""), package) if level else module or ""
+                taken |= {name.asname or name.name: (other, name.name) for name in names if name.name != "*"}
+            case ast.Assign([ast.Name(name)], ast.Constant(value)):
+                values[name] = value
+            case ast.AnnAssign(ast.Name(name), _, ast.Name(builtin)) if hasattr(builtins, builtin):
+                values[name] = getattr(builtins, builtin)
+    return taken, values

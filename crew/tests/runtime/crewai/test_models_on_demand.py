@@ -1,0 +1,112 @@
+"""Which of CrewAI's models are built before any job begins."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.declarations import declaration
+from support.model import StubModel
+
+BEGIN = """
+import json, os, sys
+shown, errors = os.fdopen(os.dup(1), "w", buffering=1), os.dup(2)
+from crew_runtime.crewai import preload
+assert preload.IMPORT_ERROR is None, preload.IMPORT_ERROR
+os.dup2(errors, 2)
+from pydantic import BaseModel
+"""
+
+JOB = (
+    BEGIN
+    + """
+from contextlib import suppress
+from multiprocessing import Pipe
+from pathlib import Path
+from crew_runtime.crewai.job_spec import JobSpec
+from crew_runtime.crewai.models_on_demand import _subclasses_of
+from crew_runtime.crewai.worker_main import run_crew
+from crew_runtime.job.model_access import ModelAccess
+
+crew, api, folder = json.load(sys.stdin)
+unbuilt = {model for model in _subclasses_of(BaseModel) if not model.__pydantic_complete__}
+loaded = set(sys.modules)
+ours, theirs = Pipe()
+
+def leave(code, leave=os._exit):
+    built = [f"{model.__module__}.{model.__name__}" for model in unbuilt if model.__pydantic_complete__]
+    answers = []
+    with suppress(EOFError):
+        while True:
+            answers.append(json.loads(ours.recv_bytes()))
+    print(json.dumps([answers[-1], sorted({*built, *sys.modules} - loaded)]), file=shown)
+    leave(code)
+
+os._exit = leave
+access = ModelAccess(api=api, key="none", name="stub-model")
+run_crew(theirs, JobSpec(crew=crew, model=access, inputs={"topic": "bees", "tone": "plain"}, folder=Path(folder)))
+"""
+)
+
+
+def run(program: str, given: str = "") -> str:
+    """Run a program of its own, and return what it prints."""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], input=given, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.strip()
+
+
+@pytest.fixture
+def model() -> Iterator[StubModel]:
+    with closing(StubModel()) as stub:
+        yield stub
+
+
+def with_tool(crew: dict[str, Any]) -> dict[str, Any]:
+    crew["agents"]["researcher"]["tools"] = ["calculate"]
+    crew["tasks"][0]["description"] += ' call the tool calculate with {"expression": "1+1"}'
+    return crew
+
+
+@pytest.mark.parametrize("change", [lambda crew: crew, with_tool], ids=["plain", "with a tool"])
+def test_a_job_builds_and_loads_nothing_that_another_has_to_build_and_load_again(
+    change: Any,  # noqa: ANN401 - a function
+    model: StubModel,
+    tmp_path: Path,
+) -> None:
+    given = [change(declaration()["crew"]), model.url, str(tmp_path)]
+    answer, anew = json.loads(run(JOB, json.dumps(given)))
+    assert "result" in answer
+    assert anew == []
+
+
+def test_most_events_are_built_when_they_are_used() -> None:
+    program = """
+from crewai.events.types.knowledge_events import KnowledgeQueryFailedEvent as Event
+print(Event.__pydantic_complete__, Event(query="q", error="e").error, Event.__pydantic_complete__, file=shown)
+print("defer_build" in BaseModel.model_config, file=shown)
+"""
+    assert run(BEGIN + program) == "False e True\nFalse"
+
+
+@pytest.mark.parametrize("base", ["BaseModel", "crewai.tools.BaseTool", "crewai.events.BaseEvent"])
+def test_an_author_s_mistake_in_a_model_is_told_where_it_is_made(base: str) -> None:
+    program = f"""
+import crewai.events, crewai.tools, pydantic
+crewai.events.BaseEvent = __import__("crewai.events.base_events", fromlist=["BaseEvent"]).BaseEvent
+class Unknown: pass
+try:
+    class Mine({base}):
+        model_config = {{"arbitrary_types_allowed": False}}
+        unknown: Unknown
+except pydantic.errors.PydanticSchemaGenerationError:
+    print("told", file=shown)
+"""
+    assert run(BEGIN + program) == "told"
