@@ -45,6 +45,8 @@ const portalSettings = z.object({
   /** How many requests that change something a user may send in a burst, and how many more each minute. */
   PORTAL_BURST: count(1, 100_000).default(30),
   PORTAL_REQUESTS_A_MINUTE: count(1, 100_000).default(60),
+  /** How many times in 24 hours a user may spend ADA: by a new agent, or by changing what the network shows of one. */
+  PORTAL_REGISTRATIONS_A_DAY: count(1, 100_000).default(50),
   /** How many MiB of documents a user may upload in a day. */
   PORTAL_UPLOAD_MIB_A_DAY: count(1, 1_000_000).default(10_240),
   /**

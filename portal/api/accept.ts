@@ -1,5 +1,6 @@
 import { createHash, randomInt } from "node:crypto";
 import type { Agent } from "../../infra/declarations/index.ts";
+import { listingOf } from "../../infra/fleet/index.ts";
 import type { Gate } from "../billing/gate.ts";
 import { authorOf } from "../commits/author.ts";
 import {
@@ -13,9 +14,9 @@ import {
   findAgent,
 } from "../database/agents.ts";
 import { findAnswer, keepAnswer } from "../database/answers.ts";
-import type { Database } from "../database/database.ts";
+import type { Database, Queries } from "../database/database.ts";
 import { fleetOf } from "../database/fleets.ts";
-import { addRequest } from "../database/requests.ts";
+import { addRequest, secondsUntilSpending } from "../database/requests.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
 import type { User } from "../identity/user.ts";
 import type { Settings } from "../settings.ts";
@@ -28,14 +29,22 @@ import {
 } from "../templates/declare.ts";
 import type { Template } from "../templates/template.ts";
 import { tidy } from "../templates/texts.ts";
-import { invalid, nameTaken, notFound, otherBody, subscriptionNeeded, wrongState } from "./problems.ts";
+import {
+  invalid,
+  nameTaken,
+  notFound,
+  otherBody,
+  spentEnough,
+  subscriptionNeeded,
+  wrongState,
+} from "./problems.ts";
 
 export interface AcceptParts {
   readonly database: Database;
   readonly gate: Gate;
   readonly templates: ReadonlyMap<string, Template>;
   readonly fleets: FleetDirectory;
-  readonly settings: Pick<Settings, "PORTAL_FLEET_SIZE">;
+  readonly settings: Pick<Settings, "PORTAL_FLEET_SIZE" | "PORTAL_REGISTRATIONS_A_DAY">;
 }
 
 /** What a form has, as it came. */
@@ -81,6 +90,30 @@ export async function admit(
   return count;
 }
 
+/** Throws 402 unless what the user has is paid for; operators work for others. */
+export async function requireSubscription(
+  { gate }: Pick<AcceptParts, "gate">,
+  user: User,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (user.isOperator) return;
+  // Whether a plan has room is no matter to what is there already.
+  const admission = await gate.admit(user, 0, signal);
+  if (!admission.admitted) throw subscriptionNeeded(admission.reason, admission.checkoutUrl);
+}
+
+/** Throws 429 if a user has spent as much ADA in a day as they may; operators may go on. */
+async function requireBudget(
+  queries: Queries,
+  { settings }: AcceptParts,
+  { user, ownerId }: { readonly user: User; readonly ownerId: string },
+): Promise<void> {
+  if (user.isOperator) return;
+  const { PORTAL_REGISTRATIONS_A_DAY: most } = settings;
+  const seconds = await secondsUntilSpending(queries, ownerId, most);
+  if (seconds > 0) throw spentEnough(most, seconds);
+}
+
 /** Returns the template of an id. @throws HttpProblem 400 */
 export function templateOf({ templates }: AcceptParts, id: string | undefined): Template {
   const template = templates.get(id ?? "");
@@ -122,7 +155,12 @@ function declare(parts: AcceptParts, template: Template, form: Form, who: Declar
   if ("length" in checked) throw invalid(checked);
   return {
     declaration,
-    shown: { price: priceOf(checked), network, input: checked.input },
+    shown: {
+      price: priceOf(checked),
+      network,
+      input: checked.input,
+      listed: digestOf(listingOf(checked)),
+    },
   };
 }
 
@@ -131,7 +169,7 @@ function priceOf({ pricing }: Agent): string {
   return pricing.prices.map(({ human }) => human).join(" + ");
 }
 
-/** What identifies a request's body, whatever order its parts came in. */
+/** What identifies a value: a request's body, whatever order its parts came in, or what the network shows. */
 const digestOf = (body: unknown): string => createHash("sha256").update(JSON.stringify(body)).digest("hex");
 
 export interface Creation {
@@ -165,9 +203,11 @@ export async function createAgent(parts: AcceptParts, creation: Creation): Promi
       }
       const count = await countAgentsOf(queries, user.id);
       if (count > creation.admittedAt) throw new OutrunError();
+      await requireBudget(queries, parts, { user, ownerId: user.id });
       const fleet = await fleetOf(queries, user.id, parts.settings.PORTAL_FLEET_SIZE);
       await addAgent(queries, { id, userId: user.id, fleet, template: template.id, form, shown });
-      await addRequest(queries, { agentId: id, fleet, kind: "create", declaration, author: authorOf(user) });
+      const author = authorOf(user);
+      await addRequest(queries, { agentId: id, fleet, kind: "create", declaration, author, spends: true });
       if (key !== undefined) await keepAnswer(queries, { userId: user.id, key, digest, agentId: id });
       return id;
     });
@@ -215,9 +255,12 @@ export async function modifyAgent(parts: AcceptParts, user: User, id: string, ch
       });
       const { fleet, userId } = agent;
       const { declaration, shown } = declare(parts, template, form, { id, userId });
+      const spends = shown.listed !== agent.shown.listed;
+      if (spends) await requireBudget(queries, parts, { user, ownerId: userId });
       const state = agent.state === "registered" || agent.masumiId !== null ? "updating" : agent.state;
       await changeAgent(queries, id, { form, shown, state, problem: null }, { step: "changed" });
-      await addRequest(queries, { agentId: id, fleet, kind: "change", declaration, author: authorOf(user) });
+      const author = authorOf(user);
+      await addRequest(queries, { agentId: id, fleet, kind: "change", declaration, author, spends });
     })
     .catch((error: unknown) => {
       throw isNameTaken(error) ? nameTaken(change.name ?? "") : error;
@@ -241,6 +284,8 @@ export async function removeAgent(
       kind: "delete",
       declaration: null,
       author: authorOf(user),
+      // A burn ends what was paid for; nothing follows from it.
+      spends: false,
     });
   });
 }

@@ -9,6 +9,7 @@ import {
   modifyAgent,
   removeAgent,
   requireOwn,
+  requireSubscription,
   templateOf,
 } from "./accept.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
@@ -49,6 +50,7 @@ export function agentRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit
     limit.take(user.id);
     const id = context.req.param("id");
     const agent = requireOwn(await findAgent(parts.database, id), user);
+    await requireSubscription(parts, user, context.req.raw.signal);
     const { form, removed } = await readForm(context, forms, templateOf(parts, agent.template));
     const { documents: added, ...texts } = form;
     await modifyAgent(parts, user, id, { ...texts, added, removed });

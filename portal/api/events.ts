@@ -10,10 +10,12 @@ import { viewsOf } from "./view.ts";
 const HEARTBEAT_MS = 15_000;
 /** Streams of one user at the same time, in all their windows: each asks the database for every change. */
 const MOST_STREAMS = 20;
+/** No stream is longer, whatever its token says. */
+const LONGEST_MS = 86_400_000;
 
 type Followed = Pick<ApiParts, "database" | "changes"> & { readonly places: Places };
 
-/** GET /events and GET /agents/{id}/events: server-sent events, which go on behind Last-Event-ID. */
+/** GET /events and GET /agents/{id}/events: server-sent events, which go on behind Last-Event-ID. A stream ends with its token. */
 export function eventRoutes(app: Hono<ApiEnv>, { database, changes }: ApiParts): void {
   const parts = { database, changes, places: new Places({ each: MOST_STREAMS }) };
   app.get("/events", (context) => {
@@ -39,7 +41,8 @@ function follow(
   { database, changes, places }: Followed,
   filter: AgentFilter,
 ): Response {
-  const { id: userId, isOperator: forOperator } = context.get("user");
+  const { id: userId, isOperator: forOperator, expiresAt } = context.get("user");
+  const lastsMs = Math.max(0, Math.min(LONGEST_MS, (expiresAt?.getTime() ?? Infinity) - Date.now()));
   // There is no stream to give its place back.
   if (context.req.method === "HEAD") return context.body(null);
   const giveBack = places.take(userId);
@@ -56,7 +59,7 @@ function follow(
       giveBack();
     });
     try {
-      await tell(stream, ended.signal);
+      await tell(stream, AbortSignal.any([ended.signal, AbortSignal.timeout(lastsMs)]));
     } finally {
       giveBack();
     }
@@ -101,6 +104,7 @@ async function tellSteps(
 
 /** Waits for something to happen, and returns whether nothing did for the length of a heartbeat. */
 async function untilHeard(heard: Promise<void>, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false;
   const { promise: over, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(true), HEARTBEAT_MS);
   const abort = () => resolve(false);

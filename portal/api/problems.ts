@@ -86,6 +86,19 @@ export const tooMany = (seconds: number): HttpProblem =>
     headers: { "Retry-After": String(seconds) },
   });
 
+/** @param seconds until one more may spend */
+export const spentEnough = (most: number, seconds: number): HttpProblem =>
+  new HttpProblem({
+    status: 429,
+    error: "registrations-used-up",
+    title: "Enough for today",
+    detail:
+      `Each new agent, and each change of what the network shows of one, costs a fee on the network, so ${most} are possible in 24 hours. ` +
+      `The next one is in ${seconds < 5400 ? `${Math.ceil(seconds / 60)} minutes` : `${Math.ceil(seconds / 3600)} hours`}. ` +
+      "What buyers do not see, such as the documents, can be changed meanwhile.",
+    headers: { "Retry-After": String(seconds) },
+  });
+
 export const subscriptionNeeded = (reason: "subscription" | "limit", checkoutUrl?: string): HttpProblem =>
   new DetailedProblem(
     {

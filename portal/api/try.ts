@@ -4,7 +4,7 @@ import { type AgentRow, findAgent } from "../database/agents.ts";
 import { type TryOutcome, type TryRow, beginTry, dropTry, endTry, lastTries } from "../database/tries.ts";
 import { HttpProblem } from "../problem.ts";
 import { BusyError, NotNowError, tryAgent } from "../runs/try.ts";
-import { requireOwn } from "./accept.ts";
+import { requireOwn, requireSubscription } from "./accept.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
 import { readJsonBody } from "./form.ts";
 import type { RateLimit } from "./limits.ts";
@@ -27,6 +27,7 @@ export function tryRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit):
     const user = context.get("user");
     limit.take(user.id);
     const agent = requireOwn(await findAgent(database, context.req.param("id")), user);
+    await requireSubscription(parts, user, context.req.raw.signal);
     const { input } = await readJsonBody(context, body, MOST_BYTES);
     const id = await beginTry(database, {
       agentId: agent.id,

@@ -37,6 +37,8 @@ export interface Shown {
   readonly price: string;
   readonly network: string;
   readonly input: readonly object[];
+  /** Identifies what the network shows of the agent, beside its address; agents of an older portal have none. */
+  readonly listed?: string;
 }
 
 export interface AgentRow {

@@ -19,24 +19,40 @@ export interface NewRequest {
   /** The declaration's YAML; null for an agent that leaves. */
   readonly declaration: string | null;
   readonly author: Author;
+  /** Whether it spends ADA: it registers the agent, or changes what the network shows of it. */
+  readonly spends: boolean;
 }
 
 /** What was accepted, and is to be committed or was. */
-export interface DeclarationRequest extends NewRequest {
+export interface DeclarationRequest extends Omit<NewRequest, "spends"> {
   readonly number: string;
   readonly id: string;
 }
 
 export async function addRequest(queries: Queries, request: NewRequest): Promise<void> {
-  const { agentId, fleet, kind, declaration, author } = request;
+  const { agentId, fleet, kind, declaration, author, spends } = request;
   await queries.query(
     `WITH request AS (
-       INSERT INTO portal_requests (id, agent_id, fleet, kind, declaration, author_name, author_email)
-       VALUES ($1, $2, $3, $4, $5, $6, $7)
+       INSERT INTO portal_requests (id, agent_id, fleet, kind, declaration, author_name, author_email, spends)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
      )
-     SELECT pg_notify($8, '')`,
-    [randomUUID(), agentId, fleet, kind, declaration, author.name, author.email, REQUESTS_ADDED],
+     SELECT pg_notify($9, '')`,
+    [randomUUID(), agentId, fleet, kind, declaration, author.name, author.email, spends, REQUESTS_ADDED],
   );
+}
+
+/**
+ * Returns in how many seconds one more request for a user's agents may spend, if so many may in 24 hours; 0 if one may now.
+ */
+export async function secondsUntilSpending(queries: Queries, userId: string, most: number): Promise<number> {
+  const [oldest] = await queries.query<{ seconds: number }>(
+    `SELECT ceil(extract(epoch FROM accepted_at + interval '1 day' - now()))::integer AS seconds
+     FROM portal_requests JOIN portal_agents ON portal_agents.id = agent_id
+     WHERE user_id = $1 AND spends AND accepted_at > now() - interval '1 day'
+     ORDER BY accepted_at DESC OFFSET $2 LIMIT 1`,
+    [userId, most - 1],
+  );
+  return Math.max(0, oldest?.seconds ?? 0);
 }
 
 interface RequestRow extends Omit<DeclarationRequest, "author"> {

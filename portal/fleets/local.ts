@@ -14,6 +14,12 @@ export interface LocalFleetOptions {
   readonly records: string | undefined;
 }
 
+/** Runs connect to the portal's own database as the portal does: whoever set it up trusts the network in between. */
+const recordsIn = (url: string) => ({
+  "masumi:records": { secret: url },
+  "masumi:allowClearText": JSON.stringify([new URL(url).hostname]),
+});
+
 /** Sees to it that a fleet of this machine has its stack, and that the sandbox runs which all of them share. */
 export async function prepareLocalFleet(
   project: Project,
@@ -34,7 +40,7 @@ export async function prepareLocalFleet(
         ...(stack === service ? { keep: true } : { of: service }),
       }),
       "masumi:documents": JSON.stringify({ folder: documents }),
-      ...(records === undefined ? {} : { "masumi:records": { secret: records } }),
+      ...(records === undefined ? {} : recordsIn(records)),
     },
     signal,
   });

@@ -31,7 +31,7 @@ const ID = /^[^\s\p{C}]+$/u;
  * @throws UserIdTooLongError
  */
 export function userOf(claims: JWTPayload, names: ClaimNames): User {
-  const { sub } = claims;
+  const { sub, exp } = claims;
   if (typeof sub !== "string" || !ID.test(sub)) throw new UnauthorizedError("the token has no usable sub");
   if (Array.from(sub).length > LONGEST_ID) throw new UserIdTooLongError(LONGEST_ID);
   // Supabase's anonymous sign-ins have a sub as well, a new one for whoever asks.
@@ -41,6 +41,7 @@ export function userOf(claims: JWTPayload, names: ClaimNames): User {
     id: sub,
     email: emailOf(claims, names.email),
     isOperator: says(valueAt(claims, path), path, value),
+    ...(exp === undefined ? {} : { expiresAt: new Date(exp * 1000) }),
   };
 }
 

@@ -6,6 +6,8 @@ export interface User {
   readonly email: string | null;
   /** Whether the user sees and changes everything, not only what is their own. */
   readonly isOperator: boolean;
+  /** Until when that counts: what goes on for longer is asked for anew, with another token. */
+  readonly expiresAt?: Date;
 }
 
 /** Tells who a request is from. */

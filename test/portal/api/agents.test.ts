@@ -283,6 +283,12 @@ describe("GET /events", () => {
     expect(text).not.toContain("somebody");
   });
 
+  it("ends with its token, for a new one to go on", async () => {
+    const id = await created("brief-eve");
+    const response = await api.send("GET", "/events", "brief-eve");
+    expect(await response.text()).toContain(id);
+  });
+
   it("has twenty streams for each user, and a new one for each that ended", async () => {
     const open = (path = "/events") => api.send("GET", path, "fred");
     const id = await created("fred");
@@ -414,6 +420,65 @@ describe("limits", { timeout: 180_000 }, () => {
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     expect((await upload("ben")).status).toBe(400);
     await limited.close();
+  });
+
+  it("lets a user spend ADA so often a day, and change without it what the network does not show", async () => {
+    const little = await startApi({ PORTAL_REGISTRATIONS_A_DAY: "3" });
+    try {
+      const send = (method: string, path: string, body: unknown, user = "anna") =>
+        little.send(method, path, user, json(body));
+      const { agentId } = await bodyOf(await send("POST", "/agent", form("a")));
+      const path = `/agents/${agentId}`;
+      expect((await send("PATCH", path, { description: "Another." })).status).toBe(202);
+      expect((await send("PATCH", path, { description: "A third." })).status).toBe(202);
+      for (const refused of [
+        await send("PATCH", path, { name: "Another name" }),
+        await send("POST", "/agent", form("b")),
+      ]) {
+        expect(refused.status).toBe(429);
+        expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(86_000);
+        const { error, detail } = problemSchema.parse(await refused.json());
+        expect([error, detail]).toEqual(["registrations-used-up", expect.stringContaining("24 hours")]);
+      }
+      expect((await send("PATCH", path, { bio: "Nobody sees this." })).status).toBe(202);
+      expect((await send("PATCH", path, { description: "By an operator." }, "operator-1")).status).toBe(202);
+      expect((await send("POST", "/agent", form("c"), "ben")).status).toBe(202);
+      expect((await little.send("DELETE", path, "anna")).status).toBe(202);
+      await little.database.query("UPDATE portal_requests SET accepted_at = accepted_at - interval '1 day'");
+      expect((await send("POST", "/agent", form("d"))).status).toBe(202);
+    } finally {
+      await little.close();
+    }
+  });
+
+  it("lets whoever no longer pays neither change nor try an agent, but remove it", async () => {
+    let isPaid = true;
+    const refusal = { admitted: false, reason: "subscription", checkoutUrl: "https://pay" } as const;
+    const lapsing = await startApi(
+      {},
+      {
+        admit: () => Promise.resolve(isPaid ? { admitted: true } : refusal),
+        status: () => Promise.resolve({ state: "lapsed", plan: null, allowed: 0, drainsAt: null }),
+        checkout: (_user, url) => Promise.resolve(url),
+        customerPortal: (_user, url) => Promise.resolve(url),
+      },
+    );
+    try {
+      const { agentId } = await bodyOf(await lapsing.send("POST", "/agent", "anna", json(form("a"))));
+      const path = `/agents/${agentId}`;
+      isPaid = false;
+      for (const refused of [
+        await lapsing.send("PATCH", path, "anna", json({ bio: "x" })),
+        await lapsing.send("POST", `${path}/try`, "anna", json({ input: { question: "?" } })),
+      ]) {
+        expect(refused.status).toBe(402);
+        expect(await refused.json()).toMatchObject({ error: "subscription", checkoutUrl: "https://pay" });
+      }
+      expect((await lapsing.send("PATCH", path, "operator-1", json({ bio: "x" }))).status).toBe(202);
+      expect((await lapsing.send("DELETE", path, "anna")).status).toBe(202);
+    } finally {
+      await lapsing.close();
+    }
   });
 
   it("lets no more in than the plan allows, also of those that come at once", async () => {

@@ -15,12 +15,14 @@ import { readSettings } from "../../../portal/settings.ts";
 import { OWN_TEMPLATES, readTemplates } from "../../../portal/templates/template.ts";
 import { prepareLocalStack } from "../../../stacks/index.ts";
 
+const BRIEF_MS = 300;
+
 export interface TestedApi {
   readonly database: Database;
   readonly folder: string;
   /** What the operator was told. */
   readonly said: string[];
-  /** Sends a request as a user; `operator-…` are operators. */
+  /** Sends a request as a user; `operator-…` are operators, and tokens of `brief-…` expire soon. */
   send(method: string, path: string, user?: string, options?: RequestInit): Promise<Response>;
   close(): Promise<void>;
 }
@@ -54,7 +56,9 @@ export async function startApi(
       verify: (authorization) => {
         const [, id] = /^Bearer (.+)$/.exec(authorization ?? "") ?? [];
         if (id === undefined) return Promise.reject(new UnauthorizedError("no bearer token"));
-        return Promise.resolve({ id, email: `${id}@example.com`, isOperator: id.startsWith("operator") });
+        const user = { id, email: `${id}@example.com`, isOperator: id.startsWith("operator") };
+        const expiresAt = new Date(Date.now() + BRIEF_MS);
+        return Promise.resolve(id.startsWith("brief") ? { ...user, expiresAt } : user);
       },
     },
     signIn: { kind: "local" },

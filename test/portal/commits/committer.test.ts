@@ -65,6 +65,7 @@ const request = (
     kind,
     declaration,
     author: { name: "Anna", email: "anna@example.com" },
+    spends: kind !== "delete",
   });
 
 const commits = async () =>

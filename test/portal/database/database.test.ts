@@ -45,7 +45,8 @@ describe.each(DATABASES.filter(([, isThere]) => isThere))("%s", (_name, _isThere
       const form = { name: id, bio: "b", description: "d", documents: [] };
       const shown = { price: "1 USDM", network: "Preprod", input: [] };
       await addAgent(queries, { id, userId, fleet, template: "t", form, shown });
-      await addRequest(queries, { agentId: id, fleet, kind: "create", declaration: "x", author: AUTHOR });
+      const request = { agentId: id, fleet, kind: "create", declaration: "x", author: AUTHOR } as const;
+      await addRequest(queries, { ...request, spends: true });
     });
     const row = await findAgent(database, id);
     if (!row) throw new Error("it was added");

@@ -41,7 +41,7 @@ async function agent(state: AgentState, declaration: string | null, isCommitted:
       shown: { price: "free", network: "Preprod", input: [] },
     });
     await changeAgent(queries, id, { state });
-    await addRequest(queries, { agentId: id, fleet, kind: "create", declaration, author });
+    await addRequest(queries, { agentId: id, fleet, kind: "create", declaration, author, spends: true });
   });
   if (isCommitted) {
     const open = await openRequests(database, 1000);
