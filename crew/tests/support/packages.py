@@ -1,5 +1,6 @@
 """Makes archives of packages, as a deployment does for a service in a container."""
 
+import gzip
 import io
 import tarfile
 from collections.abc import Mapping
@@ -18,6 +19,13 @@ def packed(files: Mapping[str, bytes]) -> bytes:
             member.size, member.mode = len(text), 0o600
             archive.addfile(member, io.BytesIO(text))
     return content.getvalue()
+
+
+def claiming(size: int) -> bytes:
+    """Return an archive whose only file is said to have so many bytes."""
+    member = tarfile.TarInfo("./large.bin")
+    member.size = size
+    return gzip.compress(member.tobuf())
 
 
 def named(content: bytes) -> str:

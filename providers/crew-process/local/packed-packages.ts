@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { withLockFile } from "../../common/lock-file.ts";
 import { CrewProcessError } from "./errors.ts";
@@ -23,6 +32,10 @@ const PLATFORMS: Readonly<Record<string, string>> = {
 /** The archive is sent, and received, as a whole. */
 const MEBIBYTE = 1024 * 1024;
 const MAX_PACKED_BYTES = 256 * MEBIBYTE;
+/** What the crew service unpacks at most (crew_runtime/agents/packages.py). */
+const MAX_UNPACKED_BYTES = 2048 * MEBIBYTE;
+/** An archive that was not asked for in so long is removed; it is made again if it is needed. */
+const KEPT_MS = 30 * 86_400_000;
 
 /**
  * Returns the file of an archive (.tar.gz) with the packages of a lock, as they are installed in a container. It is made once for
@@ -45,7 +58,7 @@ export async function packedPackages(
   const archive = join(packed, `${basename(folder)}-${uvPlatform}-${version}.tgz`);
   mkdirSync(packed, { recursive: true, mode: 0o700 });
   await withLockFile(`${archive}.lock`, async () => {
-    if (existsSync(archive)) return;
+    if (existsSync(archive)) return utimesSync(archive, new Date(), new Date());
     const environment = await ensureInstaller({
       crewFolder: crewFolder(projectRoot),
       venv: crewVenv(projectRoot),
@@ -61,6 +74,7 @@ export async function packedPackages(
       const made = join(draft, "packages.tgz");
       await pack(environment.python, contents, made);
       renameSync(made, archive);
+      removeUnused(packed);
     } finally {
       rmSync(draft, { recursive: true });
     }
@@ -68,18 +82,34 @@ export async function packedPackages(
   return archive;
 }
 
+function removeUnused(packed: string): void {
+  for (const name of readdirSync(packed).filter((file) => file.endsWith(".tgz"))) {
+    const found = statSync(join(packed, name), { throwIfNoEntry: false });
+    if (found && Date.now() - found.mtimeMs > KEPT_MS) rmSync(join(packed, name), { force: true });
+  }
+}
+
+function bytesIn(folder: string): number {
+  const entries = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return entries.reduce((bytes, name) => bytes + lstatSync(join(folder, name)).size, 0);
+}
+
+const tooLarge = (bytes: number, how: string, most: number) =>
+  new CrewProcessError(
+    "CREW_INSTALL_FAILED",
+    `The crew's own packages are ${(bytes / MEBIBYTE).toFixed(0)} MiB ${how}; the shared crew service takes at most ` +
+      `${most / MEBIBYTE} MiB for an agent.`,
+    "Remove the largest ones, or choose another hosting for the agent: in an image of its own they may be larger.",
+  );
+
 async function pack(python: string, folder: string, archive: string): Promise<void> {
+  const unpacked = bytesIn(folder);
+  if (unpacked > MAX_UNPACKED_BYTES) throw tooLarge(unpacked, "unpacked", MAX_UNPACKED_BYTES);
   await runInstaller(python, ["-I", "-m", "tarfile", "-c", archive, "."], {
     cwd: folder,
     env: process.env,
     what: "Packing the crew's own packages",
   });
   const { size } = statSync(archive);
-  if (size <= MAX_PACKED_BYTES) return;
-  throw new CrewProcessError(
-    "CREW_INSTALL_FAILED",
-    `The crew's own packages are ${(size / MEBIBYTE).toFixed(0)} MiB as an archive; the shared crew service takes at most ` +
-      `${MAX_PACKED_BYTES / MEBIBYTE} MiB for an agent.`,
-    "Remove the largest ones, or choose another hosting for the agent: in an image of its own they may be larger.",
-  );
+  if (size > MAX_PACKED_BYTES) throw tooLarge(size, "as an archive", MAX_PACKED_BYTES);
 }

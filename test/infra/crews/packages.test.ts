@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { execFileSync } from "node:child_process";
@@ -140,9 +141,16 @@ describe("packages of a crew's own", { timeout: INSTALL_MS }, () => {
     const contents = execFileSync("tar", ["-tzf", archive], { encoding: "utf8" });
     expect(contents).toContain(`ujson.cpython-312-${machine}-linux-gnu.so`);
     expect(contents).not.toMatch(/pylock|\.lock/);
-    const { mtimeMs } = statSync(archive);
+    const { ino } = statSync(archive);
+    const before = new Date(Date.now() - 31 * 86_400_000);
+    utimesSync(archive, before, before);
     await packedPackages(root, packages.folder, lock, { platform, python: "3.12" });
-    expect(statSync(archive).mtimeMs).toBe(mtimeMs);
+    expect(statSync(archive).ino, "it is not made again").toBe(ino);
+    const unused = join(root, ".masumi/packed/unused.tgz");
+    write(".masumi/packed/unused.tgz", "");
+    utimesSync(unused, before, before);
+    await packedPackages(root, packages.folder, lock, { platform, python: "3.13" });
+    expect([existsSync(unused), existsSync(archive)], "what was used stays").toEqual([false, true]);
   });
 
   it("are not what their lock says if a hash differs", async () => {

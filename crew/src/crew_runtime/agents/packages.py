@@ -24,6 +24,8 @@ PACKAGES: Final = "packages"
 
 _ARCHIVE: Final = re.compile(r"(packages/[\w-]+)\.([0-9a-f]{64})\.tgz")
 _UNPACKED_WITHIN_SECONDS: Final = 300
+_MOST_UNPACKED_BYTES: Final = 2 * 1024**3
+_MOST_ENTRIES: Final = 200_000
 _LOWEST_PRIORITY: Final = 19
 _PASSABLE: Final = 0o755
 _READABLE: Final = 0o644
@@ -69,6 +71,7 @@ def unpack(archive: Archive, file: Path, into: Path) -> None:
     except subprocess.SubprocessError as error:
         said = (getattr(error, "stderr", None) or b"").decode("utf-8", "replace").strip().splitlines()
         reason = said[-1] if said else type(error).__name__
+        rmtree(draft, ignore_errors=True)
         raise ConfigurationError([f"{archive.name}: cannot be unpacked ({reason})"]) from None
     draft.rename(into)
 
@@ -89,17 +92,29 @@ def remove_unused(packages: Path, declared: Path) -> None:
             rmtree(left, ignore_errors=True)
 
 
-def _open_to_jobs(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
-    safe = tarfile.data_filter(member, path)
-    is_passable = safe.isdir() or bool((safe.mode or 0) & _EXECUTABLE)
-    return safe.replace(mode=_PASSABLE if is_passable else _READABLE, deep=False)
+class _Entries:
+    """Takes the entries of an archive, open to jobs, and only so much of them: the disk is other agents' too."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+        self._count = 0
+
+    def __call__(self, member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
+        self._bytes += member.size
+        self._count += 1
+        if self._bytes > _MOST_UNPACKED_BYTES or self._count > _MOST_ENTRIES:
+            message = f"it has more than {_MOST_UNPACKED_BYTES // 1024**3} GiB or {_MOST_ENTRIES} files"
+            raise ValueError(message)
+        safe = tarfile.data_filter(member, path)
+        is_passable = safe.isdir() or bool((safe.mode or 0) & _EXECUTABLE)
+        return safe.replace(mode=_PASSABLE if is_passable else _READABLE, deep=False)
 
 
 def _main(archive: str, into: str) -> None:
     """Unpack, and compile what a job would otherwise compile each time: it cannot write there."""
     os.nice(_LOWEST_PRIORITY)
     with tarfile.open(archive) as packed:
-        packed.extractall(into, filter=_open_to_jobs)  # noqa: S202 - filtered, and checked against its hash before
+        packed.extractall(into, filter=_Entries())  # noqa: S202 - filtered, and checked against its hash before
     compileall.compile_dir(into, quiet=2, workers=1)
     for entry in Path(into).rglob("__pycache__"):
         entry.chmod(_PASSABLE)

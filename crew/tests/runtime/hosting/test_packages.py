@@ -13,7 +13,7 @@ from crew_runtime.hosting.opening import Opening
 from crew_runtime.machine.service_settings import ServiceSettings
 from support.declarations import in_python
 from support.model import StubModel
-from support.packages import NAME, named, packed
+from support.packages import NAME, claiming, named, packed
 from support.service import Folder, Service
 
 LABELS = {"./labels.py": b"TEXT = 'MARKER-packaged'\n", "./more/__init__.py": b"", "./more/broken.py": b"def ("}
@@ -93,8 +93,9 @@ def test_packages_go_with_the_last_declaration_that_names_them(agents: Folder, o
         (b"half an archive", None, "cannot be unpacked"),
         (packed(LABELS)[:100], None, "cannot be unpacked"),
         (packed({"../../escaped.py": b"x = 1"}), None, "cannot be unpacked"),
+        (claiming(3 * 1024**3), None, "cannot be unpacked .*more than 2 GiB"),
     ],
-    ids=["another one", "no archive", "half of one", "one that leads elsewhere"],
+    ids=["another one", "no archive", "half of one", "one that leads elsewhere", "one that would fill the disk"],
 )
 def test_what_is_no_whole_archive_makes_its_agent_unusable(
     agents: Folder, opening: Opening, tmp_path: Path, content: bytes, name: str | None, problem: str
