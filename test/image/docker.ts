@@ -29,16 +29,17 @@ export const engineIsRequired = process.env["MASUMI_TEST_DOCKER"] === "required"
 /**
  * Runs one command of the Docker client.
  *
+ * @param timeout in milliseconds
  * @returns what it wrote to standard output, trimmed
- * @throws Error with the end of what it said, if it fails or takes longer than four minutes
+ * @throws Error with the end of what it said, if it fails or takes longer
  */
-export function docker(args: readonly string[], cwd?: string): Promise<string> {
+export function docker(args: readonly string[], cwd?: string, timeout = TIMEOUT_MS): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(client ?? "docker", args, {
       ...(cwd ? { cwd } : {}),
       env: { ...process.env, DOCKER_BUILDKIT: "1", BUILDKIT_PROGRESS: "plain" },
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: TIMEOUT_MS,
+      timeout,
     });
     let output = "";
     let said = "";

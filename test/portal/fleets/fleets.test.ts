@@ -5,6 +5,10 @@ import { afterAll, expect, it } from "vitest";
 import { parse } from "yaml";
 import { Repository } from "../../../portal/commits/repository.ts";
 import { FleetDirectory } from "../../../portal/fleets/fleets.ts";
+import { prepareLocalFleet } from "../../../portal/fleets/local.ts";
+import { openFleetProject } from "../../../portal/fleets/project.ts";
+import { stopSandbox } from "../../../stacks/index.ts";
+import { readConfig } from "../../../stacks/project.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "masumi-portal-fleets-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -34,6 +38,24 @@ it.each([
     },
   });
 });
+
+it("a fleet of this machine writes its records where the portal's database is, as the portal connects to it", async () => {
+  const project = openFleetProject(join(folder, "records"));
+  const fleet = { id: "customers-01", stack: "local-customers-01", folder: "agents/customers-01" };
+  const options = { service: fleet.stack, documents: folder, chainSpeed: "instant" };
+  try {
+    await prepareLocalFleet(project, fleet, {
+      ...options,
+      records: "postgresql://portal:x@database:5432/portal",
+    });
+    const settings = readConfig(project, fleet.stack);
+    expect(settings["masumi:records"]).toMatch(/^\{"secure":/);
+    // As in compose.yaml, whose two containers are alone in their network.
+    expect(settings["masumi:allowClearText"]).toBe('["database"]');
+  } finally {
+    await stopSandbox(project);
+  }
+}, 60_000);
 
 it("a commit is known where it is, and not where it is not yet", async () => {
   const repository = new Repository(join(folder, "known.git"));
