@@ -47,9 +47,9 @@ const LEFT_OUT = [
 /** What makes a project, of the files of the package. */
 const OF_CREATE = [
   ...OF_PROJECTS,
-  "cli/{create,terminal,text,bundled-node}.js",
+  "cli/{terminal,text,bundled-node}.js",
   "cli/bundled-node.json",
-  "cli/commands/init.js",
+  "cli/commands/project/{create,init}.js",
   "providers/common/{coded-error,local-stack,npm-node,own-files}.js",
   "stacks/init/{errors,hello,init,texts}.{js,yaml}",
 ];
@@ -74,7 +74,7 @@ export async function buildPackages({ into = join(PACKAGE_ROOT, "dist"), version
 
   const create = join(into, "create-masumi-agents");
   copy(OF_CREATE, main, create);
-  chmodSync(join(create, "cli/create.js"), 0o755);
+  chmodSync(join(create, "cli/commands/project/create.js"), 0o755);
   writeManifest(create, createManifest(version));
   return { main, create };
 }

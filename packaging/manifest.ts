@@ -60,7 +60,7 @@ export function createManifest(version?: string): object {
     description: "Makes a project of Masumi agents: npm create masumi-agents <folder>",
     license: own.license,
     type: "module",
-    bin: { "create-masumi-agents": "cli/create.js" },
+    bin: { "create-masumi-agents": "cli/commands/project/create.js" },
     engines: own.engines,
     // Named for the new project's package.json; nothing is installed for it here.
     peerDependencies: only(own.dependencies, (name) => name === SHARED),

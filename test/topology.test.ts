@@ -109,6 +109,19 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
     ],
   },
 
+  library: {
+    files: /^library\//,
+    imports: [
+      "infra/crews",
+      "infra/declarations",
+      "providers/masumi",
+      "providers/masumi/service",
+      "providers/records",
+    ],
+  },
+  /** As whoever has the package: by its name. */
+  examples: { files: /^examples\//, imports: [] },
+
   "local/sandbox": { files: /^local\/sandbox\//, imports: [] },
   "local/engine": { files: /^local\/engine\//, imports: [] },
 
@@ -183,7 +196,8 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
 
 /** Packages that only some rooms may name; every other room must do without. */
 const ONLY_IN: Record<string, RegExp> = {
-  "@pulumi/pulumi": /^(infra(\/crews|\/deploy)?|providers\/(?!common|.*\/(service|local)$).*|local\/engine)$/,
+  "@pulumi/pulumi":
+    /^(infra(\/crews|\/deploy)?|library|examples|providers\/(?!common|.*\/(service|local)$).*|local\/engine)$/,
   "@pulumi/aws": /^infra\/(crews|deploy)$/,
   "@pulumi/docker": /^infra\/(crews|deploy)$/,
   "@grpc/grpc-js": /^(providers\/masumi|local\/engine)$/,

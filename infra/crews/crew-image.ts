@@ -29,6 +29,8 @@ export interface ImageStore {
 export interface CrewImagesArgs {
   /** The project's folder, absolute. */
   readonly projectRoot: string;
+  /** The way to it from the folder that the program runs in, where the engine builds. @default "..", as that is infra/ */
+  readonly from?: string;
   readonly network: string;
   /** Always set: the default would be the building machine's platform, so another machine would build a different image. */
   readonly platform: string;
@@ -146,13 +148,13 @@ class CrewImage extends pulumi.ComponentResource {
   constructor(name: string, args: CrewImageArgs, options: pulumi.CustomResourceOptions) {
     const { provider, ...rest } = options;
     super("masumi:index:CrewImage", name, {}, rest);
-    const { projectRoot, platform, store, files, runtime } = args;
+    const { projectRoot, from = "..", platform, store, files, runtime } = args;
     const folder = buildFolder(name, pulumi.getStack());
     stageContext(join(projectRoot, folder), files);
     this.hash = contextHash(files, platform, runtime?.hash ?? "");
 
-    // The engine runs the program and its providers in infra/. An absolute path would look like a change on other machines.
-    const context = `../${folder}`;
+    // An absolute path would look like a change on other machines.
+    const context = `${from}/${folder}`;
     const image = new docker.Image(
       name,
       {

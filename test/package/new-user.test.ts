@@ -60,7 +60,7 @@ describe("the package, as a new user meets it", { timeout: 300_000 }, () => {
     const tarball = await pack("1.0.0");
     mkdirSync(project);
     const words = [".", "--package", `file:${tarball}`, "--author", "Ada", "--yes"];
-    await node(join(built.create, "cli/create.js"), ...words);
+    await node(join(built.create, "cli/commands/project/create.js"), ...words);
     await npmInstall();
     await crewEnvironment();
     mkdirSync(join(project, ".masumi"), { mode: 0o700 });

@@ -1,7 +1,7 @@
-import { agentsFolder } from "../../stacks/agents.ts";
-import { newAgent } from "../../stacks/init/new-agent.ts";
-import type { Project } from "../../stacks/project.ts";
-import { printJson } from "../text.ts";
+import { agentsFolder } from "../../../stacks/agents.ts";
+import { newAgent } from "../../../stacks/init/new-agent.ts";
+import type { Project } from "../../../stacks/project.ts";
+import { printJson } from "../../text.ts";
 
 export interface NewFlags {
   readonly stack: string;

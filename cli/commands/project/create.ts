@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /* `npm create masumi-agents <folder>`: init alone, in a package of its own that is small and depends on nothing. */
 import { parseArgs } from "node:util";
-import { hasStableCode } from "../providers/common/coded-error.ts";
-import { init } from "./commands/init.ts";
+import { hasStableCode } from "../../../providers/common/coded-error.ts";
+import { init } from "./init.ts";
 
 const USAGE = `npm create masumi-agents <folder> -- [options]
 

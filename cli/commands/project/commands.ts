@@ -1,5 +1,5 @@
 /* Read before anything is installed: nothing that this loads may lead to a package. */
-import { type CommandSpec, asJson, onStack, option } from "./command.ts";
+import { type CommandSpec, asJson, onStack, option } from "../command.ts";
 import type { InitFlags } from "./init.ts";
 import type { NewFlags } from "./new.ts";
 

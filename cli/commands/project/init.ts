@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { InitError } from "../../stacks/init/errors.ts";
-import { STACKS, type InitOptions, initProject } from "../../stacks/init/init.ts";
-import { stripsTypes } from "../bundled-node.js";
-import { type Prompter, openTerminal } from "../terminal.ts";
-import { printJson } from "../text.ts";
+import { InitError } from "../../../stacks/init/errors.ts";
+import { STACKS, type InitOptions, initProject } from "../../../stacks/init/init.ts";
+import { stripsTypes } from "../../bundled-node.js";
+import { type Prompter, openTerminal } from "../../terminal.ts";
+import { printJson } from "../../text.ts";
 
 export interface InitFlags {
   readonly stacks?: string;
@@ -70,9 +70,8 @@ async function completed(
 
 /** The npm packages that bring a Node, one for each platform, with their versions. */
 function nodePackages(): Record<string, string> {
-  const known = JSON.parse(readFileSync(new URL("../bundled-node.json", import.meta.url), "utf8")) as Record<
-    string,
-    { readonly version: string }
-  >;
+  const known = JSON.parse(
+    readFileSync(new URL("../../bundled-node.json", import.meta.url), "utf8"),
+  ) as Record<string, { readonly version: string }>;
   return Object.fromEntries(Object.entries(known).map(([name, { version }]) => [name, version]));
 }

@@ -1,0 +1,196 @@
+import * as pulumi from "@pulumi/pulumi";
+import { AGENT_TYPE, type PriceProblem, assetTable, toBaseUnits } from "../infra/declarations/index.ts";
+import { AgentConfirmation, AgentRegistration } from "../providers/masumi/index.ts";
+import {
+  type Listing,
+  type Network,
+  type Pricing,
+  type Wallet,
+  marker,
+} from "../providers/masumi/service/index.ts";
+import { AgentRecord } from "../providers/records/index.ts";
+
+/** What buyers read of an agent, and how it is registered. */
+export interface MasumiAgentArgs {
+  /**
+   * Public URL of the agent's API (MIP-003). It is asked before anything is spent. Unknown in a preview, it counts as unchanged.
+   * @example "https://agents.example.com/translator"
+   */
+  readonly url: pulumi.Input<string>;
+  /** @example "Translator" */
+  readonly name: string;
+  /** @example "Translates texts between English and German." */
+  readonly description: string;
+  /** @example { name: "translation", version: "1.0.0" } */
+  readonly capability: Listing["capability"];
+  /** At least one. @example ["translation", "german"] */
+  readonly tags: readonly string[];
+  /** @example { name: "Example GmbH", contactEmail: "agents@example.com" } */
+  readonly author: Listing["author"];
+  /** Links to terms and privacy policy. @default none */
+  readonly legal?: Listing["legal"];
+  /**
+   * `"free"`, `"dynamic"` (the agent names a price for each job), or the tokens that each job costs, all of them together.
+   * @default "free"
+   * @example { fixed: ["5 USDM", "2 ADA"] }
+   */
+  readonly pricing?: "free" | "dynamic" | { readonly fixed: readonly string[] };
+  /** @default none */
+  readonly exampleOutputs?: Listing["exampleOutputs"];
+  /**
+   * The selling wallet; its type decides how the agent is registered. A change of `vkey` replaces the registration.
+   * @example { vkey: "fa12fbf5…", type: "V2" }
+   */
+  readonly wallet: Wallet;
+  /**
+   * V2: the contract address of the wallet's payment source, as the payment service lists it (`GET /payment-source`).
+   * @default none, which is right for V1 alone
+   */
+  readonly sourceAddress?: pulumi.Input<string> | undefined;
+  /** @default masumi:network of the stack */
+  readonly network?: Network;
+  /** Marks the registration as yours, for good. @default masumi:owner of the stack */
+  readonly owner?: string;
+  /** Id of an existing registration to take over. @default none */
+  readonly adopt?: string;
+  /** Whether a URL may be one that only this machine or network reaches. @default masumi:allowPrivateUrls, else false */
+  readonly allowPrivateUrls?: boolean;
+  /** How long the agent may take to answer, in seconds. @default 60 */
+  readonly probeSeconds?: number;
+  /** How long the chain may take to confirm, in minutes. @default 60, or more if the wallet's queue needs it */
+  readonly waitMinutes?: number;
+  /**
+   * A database whose table of agents gets a row (`docs/operations.md`, Records of agents).
+   * @default none
+   * @example { server: config.requireSecret("records"), userId: "customer-7" }
+   */
+  readonly records?: {
+    readonly server: pulumi.Input<string>;
+    readonly ca?: string;
+    readonly userId?: string;
+  };
+}
+
+/**
+ * An agent on the Masumi network, wherever it runs: registered once it answers at its URL, confirmed by the chain, and deregistered when
+ * it is removed. Its resource's name is the agent's id.
+ *
+ * Registering costs a fee of about 0.4 ADA and locks 5 ADA.
+ *
+ * @example
+ *   const agent = new MasumiAgent("translator", {
+ *     url: "https://agents.example.com/translator",
+ *     name: "Translator",
+ *     description: "Translates texts between English and German.",
+ *     capability: { name: "translation", version: "1.0.0" },
+ *     tags: ["translation"],
+ *     author: { name: "Example GmbH" },
+ *     wallet: { vkey: "fa12fbf5…", type: "V2" },
+ *     sourceAddress: "addr_test1…",
+ *   });
+ *   export const { agentIdentifier } = agent;
+ */
+export class MasumiAgent extends pulumi.ComponentResource {
+  /** Policy id and asset name in hex. On V2 it changes with every update. */
+  readonly agentIdentifier: pulumi.Output<string>;
+  /** The registration's id in the payment service. */
+  readonly registrationId: pulumi.Output<string>;
+  /** RegistrationConfirmed or UpdateConfirmed. */
+  readonly state: pulumi.Output<string>;
+  /** Hash of the transaction that the state is of. */
+  readonly txHash: pulumi.Output<string>;
+  /** The URL that is registered. */
+  readonly url: pulumi.Output<string>;
+
+  constructor(id: string, args: MasumiAgentArgs, options?: pulumi.ComponentResourceOptions) {
+    super(AGENT_TYPE, id, {}, options);
+    const config = new pulumi.Config("masumi");
+    const network = args.network ?? (config.require("network") as Network);
+    const owner = args.owner ?? config.require("owner");
+    const recorded = this.#record(id, args, { network, owner });
+    const registration = new AgentRegistration(
+      id,
+      {
+        agentId: id,
+        marker: marker(owner, id),
+        network,
+        wallet: args.wallet,
+        listing: { ...listingOf(args, network), apiBaseUrl: args.url },
+        ...(args.sourceAddress === undefined ? {} : { sourceAddress: args.sourceAddress }),
+        ...(args.adopt === undefined ? {} : { adopt: args.adopt }),
+        probe: {
+          allowPrivate: args.allowPrivateUrls ?? config.getBoolean("allowPrivateUrls") ?? false,
+          timeoutSeconds: args.probeSeconds ?? 60,
+        },
+      },
+      { parent: this, dependsOn: recorded },
+    );
+    const confirmation = new AgentConfirmation(
+      id,
+      {
+        registrationId: registration.id,
+        revision: registration.revision,
+        network,
+        walletVkey: args.wallet.vkey,
+        walletType: args.wallet.type,
+        ...(args.waitMinutes === undefined ? {} : { waitMinutes: args.waitMinutes }),
+      },
+      { parent: this },
+    );
+    this.agentIdentifier = confirmation.agentIdentifier;
+    this.registrationId = registration.id;
+    this.state = confirmation.state;
+    this.txHash = confirmation.txHash;
+    this.url = registration.apiBaseUrl;
+    this.registerOutputs({ url: this.url, agentIdentifier: this.agentIdentifier });
+  }
+
+  /** The row is there before anything is spent. */
+  #record(
+    agentId: string,
+    { name, url: apiUrl, records }: MasumiAgentArgs,
+    { network, owner }: { readonly network: Network; readonly owner: string },
+  ): pulumi.Resource[] {
+    if (records === undefined) return [];
+    const { userId = "", ...server } = records;
+    const described = { agentId, network, owner, stack: pulumi.getStack(), userId, name, apiUrl };
+    return [new AgentRecord(agentId, { ...server, ...described }, { parent: this })];
+  }
+}
+
+const listingOf = (
+  {
+    name,
+    description,
+    capability,
+    tags,
+    author,
+    legal = {},
+    pricing = "free",
+    exampleOutputs = [],
+  }: MasumiAgentArgs,
+  network: Network,
+): Omit<Listing, "apiBaseUrl"> => ({
+  name,
+  description,
+  capability,
+  tags,
+  author,
+  legal,
+  pricing: pricingOf(pricing, network),
+  exampleOutputs,
+});
+
+/** Returns prices in base units of the network's own tokens. @throws RunError with what is wrong with one */
+function pricingOf(pricing: NonNullable<MasumiAgentArgs["pricing"]>, network: Network): Pricing {
+  if (typeof pricing === "string") return { type: pricing };
+  const table = assetTable(network);
+  const prices = pricing.fixed.map((text) => {
+    const price = toBaseUnits(text, table);
+    if (isProblem(price)) throw new pulumi.RunError(`pricing: "${text}" ${price.message}: ${price.remedy}`);
+    return { amount: price.amount, unit: price.unit };
+  });
+  return { type: "fixed", prices };
+}
+
+const isProblem = (price: object): price is PriceProblem => "remedy" in price;
