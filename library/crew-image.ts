@@ -16,6 +16,8 @@ export interface CrewImageArgs {
   };
   /** @default "linux/amd64" */
   readonly platform?: string;
+  /** The project's folder, absolute. @default where Pulumi.yaml is */
+  readonly projectRoot?: string;
   /** @default masumi:network of the stack */
   readonly network?: Network;
 }
@@ -39,8 +41,8 @@ export class CrewImage extends pulumi.ComponentResource {
   constructor(name: string, args: CrewImageArgs, options?: pulumi.ComponentResourceOptions) {
     super("masumi:index:BuiltCrew", name, {}, options);
     const { file, repository, registry, platform = "linux/amd64" } = args;
-    const network = args.network ?? (new pulumi.Config("masumi").require("network") as Network);
-    const projectRoot = pulumi.runtime.getRootDirectory();
+    const network = args.network ?? new pulumi.Config("masumi").require("network");
+    const { projectRoot = pulumi.runtime.getRootDirectory() } = args;
     const stack = pulumi.getStack();
     const declared = loadValidAgents({
       projectRoot,

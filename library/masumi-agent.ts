@@ -105,8 +105,10 @@ export class MasumiAgent extends pulumi.ComponentResource {
   constructor(id: string, args: MasumiAgentArgs, options?: pulumi.ComponentResourceOptions) {
     super(AGENT_TYPE, id, {}, options);
     const config = new pulumi.Config("masumi");
-    const network = args.network ?? (config.require("network") as Network);
+    const network = args.network ?? config.require("network");
     const owner = args.owner ?? config.require("owner");
+    // What a component waits for, its parts do not; and an agent must answer before it is registered.
+    const after = options?.dependsOn === undefined ? {} : { dependsOn: options.dependsOn };
     const recorded = this.#record(id, args, { network, owner });
     const registration = new AgentRegistration(
       id,
@@ -123,7 +125,7 @@ export class MasumiAgent extends pulumi.ComponentResource {
           timeoutSeconds: args.probeSeconds ?? 60,
         },
       },
-      { parent: this, dependsOn: recorded },
+      pulumi.mergeOptions(after, { parent: this, dependsOn: recorded }),
     );
     const confirmation = new AgentConfirmation(
       id,

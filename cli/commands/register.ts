@@ -47,7 +47,7 @@ function addAction(command: TableCommand, spec: CommandSpec, project: OpenProjec
   const { run, runAnywhere, pass } = spec;
   if (runAnywhere) {
     command.action(async () => {
-      process.exitCode = await runAnywhere(...(command.processedArgs as never[]), command.opts() as never);
+      process.exitCode = await runAnywhere(...(command.processedArgs as never[]), command.opts());
     });
   }
   if (!run) return;

@@ -7,7 +7,7 @@ import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatTable } from "../../cli/text.ts";
-import { HOSTINGS, TRAITS } from "../../infra/hosting/traits.ts";
+import { type HostingKind, TRAITS } from "../../infra/hosting/traits.ts";
 import type { HostingTraits } from "../../infra/hosting/kind.ts";
 import { buildPackages } from "../../packaging/build.ts";
 import { commandForMissing, portalPackages } from "../../providers/common/optional-packages.ts";
@@ -60,8 +60,7 @@ try {
   npm(folder, "pack", main);
   const tarball = join(folder, readdirSync(folder).find((file) => file.endsWith(".tgz")) ?? "");
   const make = (into: string) => void initProject({ folder: into, package: `file:${tarball}` });
-  const packagesOf = (kind: (typeof HOSTINGS)[number]) =>
-    (TRAITS[kind] as HostingTraits<never>).packages ?? [];
+  const packagesOf = (kind: HostingKind) => (TRAITS[kind] as HostingTraits<never>).packages ?? [];
   const cases: Case[] = [
     { name: "local project", make, words: ["install"] },
     { name: "with docker", make, words: ["install", ...optional(packagesOf("docker"))] },

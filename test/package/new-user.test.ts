@@ -151,7 +151,8 @@ describe("the package, as a new user meets it", { timeout: 300_000 }, () => {
       PULUMI_SKIP_UPDATE_CHECK: "true",
     };
     const words = ["up", "--stack", "local", "--yes", "--non-interactive", "--expect-no-changes"];
-    await run(cli?.file ?? "", words, { cwd: project, env: ofCli });
+    const { stdout } = await run(cli?.file ?? "", words, { cwd: project, env: ofCli });
+    expect(stdout).toMatch(/^ +\d+ unchanged$/m);
   });
 
   it("and a clone of the repository may take turns on one state", async () => {

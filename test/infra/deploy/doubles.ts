@@ -124,6 +124,7 @@ export const DOUBLES: Readonly<Record<string, (call: Call) => Record<string, unk
   "pulumi-nodejs:dynamic/crew:DockerIdentity": nothing,
   "pulumi-nodejs:dynamic/crew:DockerImageTag": nothing,
   "pulumi-nodejs:dynamic/crew:DockerStart": nothing,
+  "pulumi-nodejs:dynamic/masumi:AgentRecord": nothing,
   "pulumi-nodejs:dynamic/masumi:AgentRegistration": () => ({ revision: "1" }),
   "pulumi-nodejs:dynamic/masumi:AgentConfirmation": () => ({
     agentIdentifier: "ab12",
