@@ -1,7 +1,8 @@
 /* Read before anything is installed: nothing that this loads may lead to a package. */
-import { type CommandSpec, asJson, onStack, option } from "../command.ts";
+import { type CommandSpec, asJson, onStack, option, repeated } from "../command.ts";
 import type { InitFlags } from "./init.ts";
 import type { NewFlags } from "./new.ts";
+import type { PromoteFlags } from "./promote.ts";
 
 export const INIT: CommandSpec = {
   name: "init",
@@ -35,4 +36,25 @@ export const NEW: CommandSpec = {
   examples: ["new support-desk", "new minutes --from meeting-minutes"],
   run: async (project, flags: NewFlags, id: string) =>
     (await import("./new.ts")).newAgentFile(project, flags, id),
+};
+
+export const PROMOTE: CommandSpec = {
+  name: "promote",
+  description:
+    "have an agent live in one more stack: changes its file, and prints the text of the pull request",
+  arguments: [["<agent>", "the agent's id"]],
+  options: [
+    option("--to <stack>", "the stack that it is to live in, too", "mainnet"),
+    option("--from <stack>", "the stack that it lives in", "preprod"),
+    repeated("--price <price>", 'what it costs there, such as "8 USDM" (default: as declared)'),
+    option("--dry-run", "print the text, and change nothing"),
+    asJson("print what was changed, what differs and what it costs as JSON"),
+  ],
+  notes: [
+    "Only the file is changed, and only if nothing would be wrong with it in that stack. Whoever merges it has it registered.",
+    "Exit code: 1 with complaints about the agents of either stack, else 0.",
+  ],
+  examples: ['promote market-researcher --price "8 USDM"', "promote meeting-minutes --to mainnet --dry-run"],
+  run: async (project, flags: PromoteFlags, agent: string) =>
+    (await import("./promote.ts")).promote(project, flags, agent),
 };

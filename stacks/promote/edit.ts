@@ -1,0 +1,67 @@
+import { isCollection, isMap, isSeq, parseDocument } from "yaml";
+
+/** What of a declaration is to be changed. */
+export interface Wanted {
+  /** The stack that the agent is to live in, too. */
+  readonly stack: string;
+  /** What it costs there, as an author writes it; as it is declared if absent. */
+  readonly prices?: readonly string[];
+}
+
+/** A declaration as it would be, or why it has to be changed by hand. */
+export type Edit =
+  { readonly text: string; readonly changes: readonly string[] } | { readonly byHand: string };
+
+interface Splice {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/**
+ * Returns an agent's file as it would be if the agent lived in one more stack. Everything that its author wrote stays as it is written,
+ * comments and layout included.
+ */
+export function withStack(text: string, { stack, prices }: Wanted): Edit {
+  const document = parseDocument(text);
+  const splices: Splice[] = [];
+  const changes: string[] = [];
+  const only = document.get("only", true);
+  if (isSeq(only) && only.range) {
+    const stacks = only.toJSON() as readonly string[];
+    if (!stacks.includes(stack)) {
+      const value = `[${[...stacks, stack].join(", ")}]`;
+      const [start, end] = only.range;
+      // A list of lines ends with the break after its last one.
+      splices.push({ start, end, text: text.slice(start, end).endsWith("\n") ? `${value}\n` : value });
+      changes.push(`only: ${value}`);
+    }
+  }
+  if (prices !== undefined) {
+    if (document.has("overrides")) return byHand(document.get("overrides", true), stack, prices);
+    const line = `overrides: { ${stack}: { pricing: ${pricing(prices)} } }`;
+    splices.push({
+      start: text.length,
+      end: text.length,
+      text: `${text.endsWith("\n") ? "" : "\n"}${line}\n`,
+    });
+    changes.push(line);
+  }
+  const edited = splices
+    .toSorted((one, other) => other.start - one.start)
+    .reduce(
+      (before, { start, end, text: piece }) => before.slice(0, start) + piece + before.slice(end),
+      text,
+    );
+  return { text: edited, changes };
+}
+
+const pricing = (prices: readonly string[]): string => `{ fixed: [${prices.join(", ")}] }`;
+
+/** Overrides that somebody wrote may say anything, also by anchors. */
+function byHand(overrides: unknown, stack: string, prices: readonly string[]): Edit {
+  const there = isMap(overrides) && isCollection(overrides) && overrides.has(stack);
+  return {
+    byHand: `write pricing: ${pricing(prices)} below ${there ? `${stack}, which is` : `${stack}:, which goes`} below overrides`,
+  };
+}
