@@ -48,7 +48,7 @@ export function judge(row: Row, context: ImportContext): Draft | readonly Reason
   const isTaken = (id: string) => context.isFile(id) || agents.some((agent) => agent.id === id);
   const id = chooseId(row, config.owner, isTaken, (wanted) => isReserved(wanted, config.policy));
   const table = assetTable(config.network, config.assets);
-  const transcript = transcribe(row, { id, config, table });
+  const transcript = transcribe(row, { id, config, table, projectRoot: context.projectRoot });
   const read = readBack(transcript.text, id, table, context);
   const reasons = [...transcript.reasons, ...read.reasons];
   if (reasons.length > 0 || !read.agent) return reasons;

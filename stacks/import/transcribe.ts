@@ -1,4 +1,5 @@
-import { posix } from "node:path";
+import { existsSync } from "node:fs";
+import { join, posix } from "node:path";
 import { Document, Scalar, isScalar, visit } from "yaml";
 import type { StackConfig } from "../../infra/config.ts";
 import { type AssetTable, DEFAULT_FOLDER } from "../../infra/declarations/index.ts";
@@ -24,10 +25,12 @@ interface Context {
   readonly id: string;
   readonly config: StackConfig;
   readonly table: AssetTable;
+  /** The project's folder, absolute. */
+  readonly projectRoot: string;
 }
 
 /** Return a registration as the text of an agent's file that takes it over. Whether that is a right one is not checked here. */
-export function transcribe(row: Row, { id, config, table }: Context): Transcript {
+export function transcribe(row: Row, { id, config, table, projectRoot }: Context): Transcript {
   const { listing } = row;
   const { pricing, reasons } = transcribePricing(row, table);
   const siblings = config.wallets.filter(({ type }) => type === row.type);
@@ -51,7 +54,7 @@ export function transcribe(row: Row, { id, config, table }: Context): Transcript
     if (typeof node === "object" && node !== null) Object.assign(node, { flow: true });
   }
   quoteControls(document);
-  document.commentBefore = comment(row, { id, config });
+  document.commentBefore = comment(row, { id, config, projectRoot });
   return { text: document.toString({ lineWidth: 100 }), reasons };
 }
 
@@ -88,13 +91,18 @@ function transcribePricing({ listing }: Row, table: AssetTable) {
   return { pricing: reasons.length > 0 ? "free" : { fixed }, reasons };
 }
 
-/** Return the path of the schema, as seen from a folder with agents. */
-const schemaFrom = (folder: string): string =>
-  folder === DEFAULT_FOLDER
+/** Where the schema is in a project that has the package installed. */
+const INSTALLED_SCHEMA = "node_modules/masumi-agents/agents/agent.schema.json";
+
+/** Return the path of the schema, as seen from a folder with agents: the installed package's, or this repository's. */
+function schemaFrom(projectRoot: string, folder: string): string {
+  if (existsSync(join(projectRoot, INSTALLED_SCHEMA))) return posix.relative(folder, INSTALLED_SCHEMA);
+  return folder === DEFAULT_FOLDER
     ? "./agent.schema.json"
     : posix.relative(folder, posix.join(DEFAULT_FOLDER, "agent.schema.json"));
+}
 
-function comment(row: Row, { id, config }: Omit<Context, "table">): string {
+function comment(row: Row, { id, config, projectRoot }: Omit<Context, "table">): string {
   const identifier = row.agentIdentifier ? `, identifier ${row.agentIdentifier}` : "";
   const advice = row.markers.includes(marker(config.owner, id))
     ? ["adopt: takes that registration over as it is. After the next up the line may go."]
@@ -105,7 +113,7 @@ function comment(row: Row, { id, config }: Omit<Context, "table">): string {
           : "and V1 registrations cannot be changed in place.",
       ];
   return [
-    ` yaml-language-server: $schema=${schemaFrom(config.agents)}`,
+    ` yaml-language-server: $schema=${schemaFrom(projectRoot, config.agents)}`,
     ` Imported from the Masumi network (${config.network}): registration ${row.id}${identifier}.`,
     ...advice.map((line) => ` ${line}`),
   ].join("\n");
