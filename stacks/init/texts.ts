@@ -64,8 +64,7 @@ const stackText = (stack: string, owner: string): string =>
 /** Returns one of this repository's workflows as a project runs it that has the package installed. */
 const workflow = (file: string, stacks: readonly string[]): string =>
   withDocs(own(`.github/workflows/${file}`))
-    .replaceAll("node cli/masumi-agents.js", "npx --no-install masumi-agents")
-    .replaceAll(/node cli\/([\w/-]+)\.ts/g, `node ${INSTALLED}/cli/$1.js`)
+    .replaceAll(/node cli\/([\w/-]+)\.[jt]s/g, `node ${INSTALLED}/cli/$1.js`)
     .replace("for stack in preprod mainnet;", `for stack in ${stacks.join(" ")};`);
 
 const WORKFLOWS = ["preview.yml", "deploy.yml", "drift.yml"];

@@ -39,6 +39,10 @@ describe("triggers", () => {
       schedule: [{ cron: "43 5,17 * * *" }],
       workflow_dispatch: null,
     });
+    expect(readWorkflow("test").on).toEqual({
+      push: { branches: ["main"] },
+      pull_request: { branches: ["main"] },
+    });
     expect(readWorkflow("drift").on).toEqual({ schedule: [{ cron: "17 3 * * *" }], workflow_dispatch: null });
   });
 });
@@ -63,6 +67,7 @@ describe("permissions", () => {
     "fleets/find": read,
     "fleets/up": signedIn,
     "supply/node": read,
+    "test/test": read,
   };
 
   it.each(WORKFLOWS)("%s starts from none", (name) => expect(readWorkflow(name).permissions).toEqual({}));
