@@ -190,7 +190,7 @@ describe("the life of a crew as a local process", () => {
   it("goes on as it was if the one that is to replace it does not start, and the next update starts that", async () => {
     const before = crew;
     await expect(update(before, { declaration: "{}" })).rejects.toThrow(/^CREW_EXITED/);
-    expect(await ask(`${before.url}/availability`, "GET")).toMatchObject({ status: 200 });
+    expect(await ask(`${before.url}/availability`, "GET", {})).toMatchObject({ status: 200 });
     const { props } = (await provider.read("writer", before)) as { props: typeof before };
     expect(await isRunning(props)).toBe(true);
     await update(before);

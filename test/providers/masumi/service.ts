@@ -16,7 +16,7 @@ export const WORLDS = {
   "release 0.21": { ...defaultWorld, dialect: "0.21" },
   "V2 only": {
     ...defaultWorld,
-    keys: defaultWorld.keys.map(({ wallets: _, ...key }) => key),
+    keys: defaultWorld.keys.map((key) => ({ ...key, wallets: undefined })),
     paymentSources: V2_SOURCES,
   },
   Mainnet: {
