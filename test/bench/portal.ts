@@ -185,6 +185,7 @@ const portal = new PortalProcess({
   PORTAL_BILLING: "none",
   PORTAL_CHAIN_SPEED: "instant",
   PORTAL_BURST: "100000",
+  PORTAL_REGISTRATIONS_A_DAY: "100000",
 });
 try {
   const burst = await benchPortal(folder, portal);

@@ -41,29 +41,25 @@ describe.skipIf(!baseIsThere)("the portal's image", { timeout: 3 * PATIENCE_MS }
   let url: string;
   let token: string;
 
-  beforeAll(
-    async () => {
-      await docker(["build", "-f", DOCKERFILE, "-t", NAME, "."], REPOSITORY, BUILD_MS);
-      const settings = {
-        PORTAL_ISSUER: "http://127.0.0.1:9000",
-        PORTAL_AUDIENCE: "portal",
-        PORTAL_CHAIN_SPEED: "instant",
-      };
-      const environment = Object.entries(settings).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-      const locked = ["--cap-drop=ALL", "--security-opt=no-new-privileges"];
-      await docker([
-        "run",
-        "--detach",
-        `--name=${NAME}`,
-        "--publish=127.0.0.1::4810",
-        ...locked,
-        ...environment,
-        NAME,
-      ]);
-      await begun();
-    },
-    BUILD_MS + 2 * PATIENCE_MS,
-  );
+  beforeAll(async () => {
+    await docker(["build", "-f", DOCKERFILE, "-t", NAME, "."], REPOSITORY, BUILD_MS);
+    const settings = {
+      PORTAL_ISSUER: "http://127.0.0.1:9000",
+      PORTAL_AUDIENCE: "portal",
+      PORTAL_CHAIN_SPEED: "instant",
+    };
+    const environment = Object.entries(settings).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
+    const locked = ["--cap-drop=ALL", "--security-opt=no-new-privileges"];
+    await docker([
+      "run",
+      "--detach",
+      `--name=${NAME}`,
+      "--publish=127.0.0.1::4810",
+      ...locked,
+      ...environment,
+      NAME,
+    ]);
+  }, BUILD_MS + PATIENCE_MS);
 
   afterAll(async () => {
     await docker(["rm", "--force", "--volumes", NAME]);
@@ -97,6 +93,7 @@ describe.skipIf(!baseIsThere)("the portal's image", { timeout: 3 * PATIENCE_MS }
   }
 
   it("runs an agent without rights, and again after a restart, with all that it keeps", async () => {
+    await begun();
     const form = new FormData();
     const texts = { name: "Desk", bio: "We sell bikes.", description: "Answers.", template: "support-desk" };
     for (const [field, text] of Object.entries(texts)) form.append(field, text);

@@ -54,6 +54,7 @@ export async function killPortals({ kills, seed, say }: KillPlan): Promise<KillO
     PORTAL_PORT: "0",
     PORTAL_BILLING: "none",
     PORTAL_BURST: "1000",
+    PORTAL_REGISTRATIONS_A_DAY: "1000",
     PORTAL_BATCH_MS: "200",
     PORTAL_FLEET_SIZE: "25",
   };
