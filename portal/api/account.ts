@@ -8,7 +8,7 @@ import type { RateLimit } from "./limits.ts";
 /** GET /me, POST /billing/checkout and POST /billing/portal. */
 export function accountRoutes(app: Hono<ApiEnv>, { database, gate, url }: ApiParts, limit: RateLimit): void {
   app.get("/me", async (context) => {
-    const user = context.get("user");
+    const { expiresAt: _ofToken, ...user } = context.get("user");
     const [billing, agents] = await Promise.all([gate.status(user), countAgentsOf(database, user.id)]);
     return context.json({ user, billing, agents });
   });

@@ -31,6 +31,7 @@ describe("a good token", () => {
       id: "user-1",
       email: "ada@example.com",
       isOperator: false,
+      expiresAt: expect.any(Date) as Date,
     });
   });
 
