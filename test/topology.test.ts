@@ -163,6 +163,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
       "stacks",
       "infra/declarations",
       "infra/config",
+      "infra/fleet",
       "providers/masumi/service",
       "providers/crew-process/local",
       "providers/s3",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startPostgres } from "../../cloud/postgres.ts";
 import { stopCrews } from "../../helpers/project.ts";
+import { openServer } from "../../../portal/database/server.ts";
 import { openProject, stopSandbox } from "../../../stacks/index.ts";
 import { type Promised, act, agentsOf } from "./clients.ts";
 import { faultsOf } from "./faults.ts";
@@ -24,6 +25,7 @@ export interface KillOutcome {
 
 const LONGEST_LIFE_MS = 12_000;
 const SETTLES_WITHIN_MS = 240_000;
+const LINES_SHOWN = 4;
 
 /** Numbers between 0 and 1 that are the same for the same seed (mulberry32). */
 function randomOf(seed: number): () => number {
@@ -69,6 +71,7 @@ export async function killPortals({ kills, seed, say }: KillPlan): Promise<KillO
     for (const portal of [first, second]) await portal.kill();
     say([first, second].map(({ said }) => said).join(""));
     unusableIn(join(place.folder, "project")).forEach(say);
+    (await failedRuns(place.databaseUrl)).forEach(say);
     await stopCrews(join(place.folder, "project"));
     await stopSandbox(openProject(join(place.folder, "project")));
     await postgres.close();
@@ -83,6 +86,24 @@ function unusableIn(project: string): string[] {
       .split("\n")
       .filter((line) => line.includes('"agent_unusable"')),
   );
+}
+
+/** Returns why runs failed, with how many of them: an agent is told only that it is tried again. */
+async function failedRuns(url: string): Promise<string[]> {
+  const database = openServer(url);
+  try {
+    const rows = await database.query<{ log: string }>("SELECT log FROM portal_runs WHERE NOT ok");
+    const reasons = rows.map(({ log }) =>
+      log.split("\n").filter((line) => /\berror\b|^[A-Z_]+:/i.test(line)),
+    );
+    const counted = Map.groupBy(
+      reasons,
+      (lines) => lines.slice(0, LINES_SHOWN).join("\n") || "no reason is told",
+    );
+    return [...counted].map(([reason, runs]) => `${runs.length} runs failed: ${reason}`);
+  } finally {
+    await database.close();
+  }
 }
 
 async function killAll(
