@@ -25,8 +25,7 @@ export type FromRun =
 const ended = new AbortController();
 let stack: string | undefined;
 /** A portal that was killed hears nothing, which is told by the end of the connection. */
-const tell = (message: FromRun): void =>
-  void (process.connected && process.send?.(message, () => undefined));
+const tell = (message: FromRun): void => void (process.connected && process.send?.(message, () => undefined));
 /** The last word: what was told before it is on its way by then, too. */
 function end(message: FromRun): void {
   if (!process.connected) process.exit();
