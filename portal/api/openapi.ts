@@ -89,7 +89,7 @@ const ROUTES: Readonly<Record<string, Described>> = {
   "patch /agents/{id}": {
     summary: "Change an agent",
     request: { params: idInPath, ...multipart(agentChange) },
-    responses: { ...ok("Accepted.", agent, 202), ...problems(400, 401, 404, 409, 413, 415, 429) },
+    responses: { ...ok("Accepted.", agent, 202), ...problems(400, 401, 402, 404, 409, 413, 415, 429) },
   },
   "delete /agents/{id}": {
     summary: "Take an agent off the network",
@@ -101,7 +101,7 @@ const ROUTES: Readonly<Record<string, Described>> = {
     request: { params: idInPath, body: json(z.object({ input: anything })) },
     responses: {
       ...ok("What it answered.", z.object({ result: z.string() })),
-      ...problems(400, 401, 404, 409, 429, 502),
+      ...problems(400, 401, 402, 404, 409, 429, 502),
     },
   },
   "get /agents/{id}/tries": {
