@@ -81,10 +81,10 @@ class Shared:
             connections=connections,
         )
 
-    def start(self) -> None:
-        """Begin to load CrewAI in the fork server, and to answer jobs that ask the model."""
+    def start(self, preload: str = "crew_runtime.crewai.preload_for_service") -> None:
+        """Begin to load what jobs begin with in the fork server, and to answer jobs that ask the model."""
         self.gateway.start()
-        start_fork_server("crew_runtime.crewai.preload")
+        start_fork_server(preload)
 
     async def stop(self) -> None:
         """End it, when all agents have ended."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from crew_runtime.common.temporary import make_temporary_folder
 from crew_runtime.machine.environment import replace_environment, scrubbed
 from crew_runtime.runner.worker_process import start_fork_server
+from crew_runtime.try_out import PRELOAD
 
 
 def main() -> None:
@@ -19,7 +20,7 @@ def main() -> None:
     data_dir = Path(sys.argv[1])
     temporary = make_temporary_folder(data_dir)
     replace_environment(scrubbed(os.environ, home=data_dir, temporary=temporary))
-    start_fork_server("crew_runtime.crewai.preload_for_author")
+    start_fork_server(PRELOAD)
     from crew_runtime.try_out.serve import serve  # noqa: PLC0415 - takes as long as CrewAI takes meanwhile
 
     serve(data_dir)

@@ -17,6 +17,7 @@ from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.runner.workplaces import Workplaces
 from crew_runtime.store import JobStore, lock_data, open_store
+from crew_runtime.try_out import PRELOAD
 from crew_runtime.try_out.conversation import Conversation
 from crew_runtime.try_out.trial import Trial
 
@@ -48,7 +49,7 @@ async def _run(wanted: Mapping[str, Any], data_dir: Path, conversation: Conversa
     places = Workplaces(data_dir / WORK_FOLDER)
     places.begin()
     shared = Shared.of(1, None)
-    shared.start()
+    shared.start(PRELOAD)
     try:
         with _store_of(settings, declaration) as store:
             model = AgentModel(shared.gateway, DailyTokens(store, settings.daily_tokens))

@@ -16,7 +16,7 @@ from support.model import StubModel
 BEGIN = """
 import json, os, sys
 shown, errors = os.fdopen(os.dup(1), "w", buffering=1), os.dup(2)
-from crew_runtime.crewai import preload
+from crew_runtime.crewai import preload, preload_for_service
 assert preload.IMPORT_ERROR is None, preload.IMPORT_ERROR
 os.dup2(errors, 2)
 from pydantic import BaseModel
@@ -75,7 +75,16 @@ def with_tool(crew: dict[str, Any]) -> dict[str, Any]:
     return crew
 
 
-@pytest.mark.parametrize("change", [lambda crew: crew, with_tool], ids=["plain", "with a tool"])
+def with_guardrail(crew: dict[str, Any]) -> dict[str, Any]:
+    crew["tasks"][0]["guardrail"] = "It has to be good."
+    return crew
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda crew: crew, with_tool, with_guardrail],
+    ids=["plain", "with a tool", "with a guardrail"],
+)
 def test_a_job_builds_and_loads_nothing_that_another_has_to_build_and_load_again(
     change: Any,  # noqa: ANN401 - a function
     model: StubModel,
