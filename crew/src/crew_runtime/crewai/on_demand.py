@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any, Final
 
 MODULES: Final = ("chromadb", "crewai_core.platform_apps")
-PACKAGES_BELOW: Final = ("crewai.rag.embeddings.providers.", "openai.")
+PACKAGES_BELOW: Final = ("openai.",)
 """What is loaded that way: these modules, and the packages (not modules) whose names begin like that."""
 
 

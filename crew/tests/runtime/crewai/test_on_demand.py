@@ -187,7 +187,6 @@ print(len(later) > 10, file=shown)
         "from openai.types.chat import ChatCompletion as C, chat_completion as c; assert c.ChatCompletion is C",
         "import openai; assert isinstance(openai.types.chat.ChatCompletion.construct(), openai.BaseModel)",
         "from crewai_core.platform_apps import PLATFORM_APPS; assert len(PLATFORM_APPS) > 9",
-        "from crewai.rag.embeddings.providers.aws import BedrockProvider, BedrockProviderSpec",
     ],
 )
 def test_an_author_s_code_may_use_what_is_loaded_on_demand(program: str) -> None:
