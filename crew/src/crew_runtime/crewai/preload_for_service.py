@@ -15,7 +15,7 @@ if preload.IMPORT_ERROR is None:
     gc.disable()
     try:
         with loading_on_demand(), building_on_demand():
-            for _module in ("crewai.tasks.hallucination_guardrail", "netrc", "openai.resources.beta.beta"):
+            for _module in ("crewai.tasks.hallucination_guardrail", "openai.resources.beta.beta"):
                 import_module(_module)
     except Exception as error:  # noqa: BLE001 - as in preload
         preload.IMPORT_ERROR = f"{type(error).__name__}: {error}"

@@ -1,6 +1,7 @@
 """Which of CrewAI's models are built before any job begins."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from crew_runtime.machine.environment import scrubbed
 from support.declarations import declaration
 from support.model import StubModel
 
@@ -54,10 +56,16 @@ run_crew(theirs, JobSpec(crew=crew, model=access, inputs={"topic": "bees", "tone
 )
 
 
-def run(program: str, given: str = "") -> str:
-    """Run a program of its own, and return what it prints."""
+def run(program: str, folder: Path, given: str = "") -> str:
+    """Run a program of its own, in the environment that the runtime makes, and return what it prints."""
     ended = subprocess.run(
-        [sys.executable, "-c", program], input=given, capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, "-c", program],
+        input=given,
+        env=scrubbed(os.environ, home=folder, temporary=folder),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout.strip()
@@ -91,22 +99,22 @@ def test_a_job_builds_and_loads_nothing_that_another_has_to_build_and_load_again
     tmp_path: Path,
 ) -> None:
     given = [change(declaration()["crew"]), model.url, str(tmp_path)]
-    answer, anew = json.loads(run(JOB, json.dumps(given)))
+    answer, anew = json.loads(run(JOB, tmp_path, json.dumps(given)))
     assert "result" in answer
     assert anew == []
 
 
-def test_most_events_are_built_when_they_are_used() -> None:
+def test_most_events_are_built_when_they_are_used(tmp_path: Path) -> None:
     program = """
 from crewai.events.types.knowledge_events import KnowledgeQueryFailedEvent as Event
 print(Event.__pydantic_complete__, Event(query="q", error="e").error, Event.__pydantic_complete__, file=shown)
 print("defer_build" in BaseModel.model_config, file=shown)
 """
-    assert run(BEGIN + program) == "False e True\nFalse"
+    assert run(BEGIN + program, tmp_path) == "False e True\nFalse"
 
 
 @pytest.mark.parametrize("base", ["BaseModel", "crewai.tools.BaseTool", "crewai.events.BaseEvent"])
-def test_an_author_s_mistake_in_a_model_is_told_where_it_is_made(base: str) -> None:
+def test_an_author_s_mistake_in_a_model_is_told_where_it_is_made(base: str, tmp_path: Path) -> None:
     program = f"""
 import crewai.events, crewai.tools, pydantic
 crewai.events.BaseEvent = __import__("crewai.events.base_events", fromlist=["BaseEvent"]).BaseEvent
@@ -118,4 +126,4 @@ try:
 except pydantic.errors.PydanticSchemaGenerationError:
     print("told", file=shown)
 """
-    assert run(BEGIN + program) == "told"
+    assert run(BEGIN + program, tmp_path) == "told"
