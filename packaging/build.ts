@@ -50,7 +50,7 @@ const OF_CREATE = [
   "cli/{terminal,text,bundled-node}.js",
   "cli/bundled-node.json",
   "cli/commands/project/{create,init}.js",
-  "providers/common/{coded-error,local-stack,npm-node,own-files}.js",
+  "providers/common/{coded-error,local-stack,npm-node,optional-packages,own-files}.js",
   "stacks/init/{errors,hello,init,texts}.{js,yaml}",
 ];
 

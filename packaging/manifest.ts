@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isOfCloud } from "../providers/common/optional-packages.ts";
 import { PACKAGE_ROOT } from "../providers/common/own-files.ts";
 
 type Versions = Readonly<Record<string, string>>;
@@ -19,8 +20,8 @@ const read = (file: string) => JSON.parse(readFileSync(join(PACKAGE_ROOT, file),
 /** The SDK that must be the same as the program's own: of two, each would know half of the resources. */
 const SHARED = "@pulumi/pulumi";
 
-/** Loaded when a hosting, a bucket or a log is in the cloud, or on a Docker engine. */
-const isOptional = (name: string) => /^@(pulumi\/(aws|docker)|aws-sdk\/.*)$/.test(name);
+const allOptional = (versions: Versions) =>
+  Object.fromEntries(Object.keys(versions).map((name) => [name, { optional: true }]));
 
 const only = (versions: Versions, wanted: (name: string) => boolean): Versions =>
   Object.fromEntries(Object.entries(versions).filter(([name]) => wanted(name)));
@@ -34,7 +35,7 @@ const compiled = (file: string) => ({
 /** Returns the package.json of the package that is published. */
 export function manifest(version?: string): object {
   const own = read("package.json");
-  const optional = { ...only(own.dependencies, isOptional), ...read("portal/package.json").dependencies };
+  const optional = { ...only(own.dependencies, isOfCloud), ...read("portal/package.json").dependencies };
   const entries = Object.entries(own.exports).map(([name, file]) => [name, compiled(file)] as const);
   return {
     name: "masumi-agents",
@@ -45,15 +46,17 @@ export function manifest(version?: string): object {
     bin: own.bin,
     exports: { ...Object.fromEntries(entries), "./package.json": "./package.json" },
     engines: own.engines,
-    dependencies: only(own.dependencies, (name) => name !== SHARED && !isOptional(name)),
+    dependencies: only(own.dependencies, (name) => name !== SHARED && !isOfCloud(name)),
     peerDependencies: { ...only(own.dependencies, (name) => name === SHARED), ...optional },
-    peerDependenciesMeta: Object.fromEntries(Object.keys(optional).map((name) => [name, { optional: true }])),
+    peerDependenciesMeta: allOptional(optional),
   };
 }
 
 /** Returns the package.json of the package behind `npm create masumi-agents`. */
 export function createManifest(version?: string): object {
   const own = read("package.json");
+  // Named for the new project's package.json; nothing is installed for it here.
+  const named = only(own.dependencies, (name) => name === SHARED || isOfCloud(name));
   return {
     name: "create-masumi-agents",
     version: version ?? own.version,
@@ -62,8 +65,7 @@ export function createManifest(version?: string): object {
     type: "module",
     bin: { "create-masumi-agents": "cli/commands/project/create.js" },
     engines: own.engines,
-    // Named for the new project's package.json; nothing is installed for it here.
-    peerDependencies: only(own.dependencies, (name) => name === SHARED),
-    peerDependenciesMeta: { [SHARED]: { optional: true } },
+    peerDependencies: named,
+    peerDependenciesMeta: allOptional(named),
   };
 }

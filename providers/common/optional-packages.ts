@@ -21,6 +21,9 @@ interface Manifest {
 const manifestOf = (folder: string): Manifest =>
   JSON.parse(readFileSync(join(PACKAGE_ROOT, folder, "package.json"), "utf8")) as Manifest;
 
+/** Whether a package is loaded only where a hosting, a bucket or a log is in the cloud, or on a Docker engine. */
+export const isOfCloud = (name: string): boolean => /^@(pulumi\/(aws|docker)|aws-sdk\/.*)$/.test(name);
+
 /** What every bucket needs. */
 export const BUCKET_PACKAGE = "@aws-sdk/client-s3";
 

