@@ -66,6 +66,7 @@ export class ResourceMonitor {
   readonly #open = new Set<(error: Error) => void>();
   readonly #providers: ProviderChoice;
   #closed = false;
+  #release: (() => void) | undefined;
 
   constructor(options: MonitorOptions) {
     this.#options = options;
@@ -94,12 +95,18 @@ export class ResourceMonitor {
         invoke: (request: ResourceInvokeRequest) => this.#refusable(() => this.#invoke(request)),
         signalAndWaitForShutdown: async () => {
           events.push({ kind: "end" });
-          await this.#answer<void>(() => undefined);
+          await this.#answer<void>((done) => (this.#release = done));
           return new emptyPb.Empty();
         },
       },
       refused,
     );
+  }
+
+  /** All went well: the program, which has said that it is done, ends. */
+  release(): void {
+    this.#release?.();
+    this.close();
   }
 
   /** The run is over: every call that still waits is answered with UNAVAILABLE. The waiting program then ends by itself. */

@@ -88,7 +88,7 @@ export class Session {
     const { ok, stackOutputs } = await deploy(deployment, this.#source(program));
     this.stackOutputs = stackOutputs;
     if (!ok) return false;
-    this.#monitor.close();
+    this.#monitor.release();
     // Everything is done; a program that does not end by itself is not waited for when the run is aborted.
     run.signal?.addEventListener("abort", () => void program.stop(), { once: true });
     const late = await program.ended();
