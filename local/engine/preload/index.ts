@@ -13,10 +13,13 @@ export const KEPT_JAVASCRIPT_FLAGS: readonly string[] = import.meta.filename.end
  */
 export const PRELOAD_FLAGS: readonly string[] = [
   ...KEPT_JAVASCRIPT_FLAGS,
-  ...["deferred-modules.cjs", "remembered-traces.cjs", "quiet-sdk.cjs"].flatMap((name) => [
-    "--require",
-    file(name),
-  ]),
+  ...[
+    "deferred-modules.cjs",
+    "late-inspector.cjs",
+    "remembered-traces.cjs",
+    "quiet-sdk.cjs",
+    "untraced-sdk.cjs",
+  ].flatMap((name) => ["--require", file(name)]),
 ];
 
 /** What ends a provider host whose engine is gone, and lets nobody but the engine ask it. */

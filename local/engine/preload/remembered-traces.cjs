@@ -1,31 +1,98 @@
 /**
- * The SDK notes a stack trace with every promise and every resource, and translates each by source maps, though most are equal: a program
- * with a thousand resources spends half its time on that. Here each is translated once; what comes out is the same text.
+ * The SDK notes a stack trace with every promise and every resource, and translates each by source maps, though nobody reads the one, and
+ * the other ends in a program that needs no translation: a program with a thousand resources spends half its time on that, and every program
+ * a tenth of a second on reading the SDK's maps. Here the promises get none, and the maps are read when a trace is to be shown; each
+ * trace is then translated once.
  */
 const { onSdkRequire } = require("./sdk-requires.cjs");
 
 /** A program that recurses could have any number of different ones. */
 const MOST = 10_000;
+/** JavaScript may have been made of something else; Node itself keeps the positions of the TypeScript that it runs. */
+const TRANSLATED = /\.[cm]?js$/u;
+const SDK = /[\\/]node_modules[\\/]@pulumi[\\/]pulumi[\\/]/u;
+
+/** @typedef {(error: Error, frames: NodeJS.CallSite[]) => string} Format */
 
 onSdkRequire((request, _file, load) => {
   if (request !== "source-map-support/register") return undefined;
-  const loaded = load();
-  Error.prepareStackTrace = remembering(Reflect.get(Error, "prepareStackTrace"));
-  return loaded;
+  const translate = remembering(() => {
+    load();
+    const format = /** @type {Format} */ (Reflect.get(Error, "prepareStackTrace"));
+    Error.prepareStackTrace = formatted;
+    return format;
+  });
+  /** @type {Format} */
+  const formatted = (error, frames) => (isPosition(frames) ? asItIs : translate)(error, frames);
+  Error.prepareStackTrace = formatted;
+  return {};
 });
+
+// Shown only for promises that were never settled, and only on demand.
+if (!process.env["PULUMI_DEBUG_PROMISE_LEAKS"]) {
+  onSdkRequire((request, _file, load) => {
+    if (!request.endsWith("/debuggable")) return undefined;
+    const loaded = load();
+    const debuggable = Reflect.get(loaded, "debuggablePromise");
+    if (typeof debuggable === "function") Reflect.set(loaded, "debuggablePromise", withoutTrace(debuggable));
+    return loaded;
+  });
+}
+
+/** @type {WeakSet<Function>} */
+const wrapped = new WeakSet();
+
+/** @param {Function} work */
+function withoutTrace(work) {
+  if (wrapped.has(work)) return work;
+  const wrapper = (/** @type {unknown[]} */ ...args) => {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    try {
+      return work(...args);
+    } finally {
+      Error.stackTraceLimit = limit;
+    }
+  };
+  wrapped.add(wrapper);
+  return wrapper;
+}
+
+/**
+ * Whether a trace only tells where a resource is declared, and has nothing to translate: what lies in the SDK is not looked at.
+ * @param {NodeJS.CallSite[]} frames
+ */
+function isPosition([first, ...frames]) {
+  if (first === undefined) return true;
+  if (first.getFunctionName() !== "callsites" || !SDK.test(first.getFileName() ?? "")) return false;
+  return frames.every((frame) => {
+    const file = frame.getFileName() ?? "";
+    return !TRANSLATED.test(file) || SDK.test(file) || file.startsWith("node:");
+  });
+}
+
+/** As V8 would. @type {Format} */
+const asItIs = (error, frames) =>
+  [String(error), ...frames.map((frame) => `    at ${textOf(frame)}`)].join("\n");
 
 /** @param {{ toString(): string }} frame */
 const textOf = (frame) => frame.toString();
 
-/** @param {(error: Error, frames: NodeJS.CallSite[]) => string} translate */
-function remembering(translate) {
+/**
+ * @param {() => Format} prepare
+ * @returns {Format}
+ */
+function remembering(prepare) {
   /** @type {Map<string, string>} */
   const traces = new Map();
-  return (/** @type {Error} */ error, /** @type {NodeJS.CallSite[]} */ frames) => {
+  /** @type {Format | undefined} */
+  let translate;
+  return (error, frames) => {
     const key = `${error.name}: ${error.message}\n${frames.map(textOf).join("\n")}`;
     const known = traces.get(key);
     if (known !== undefined) return known;
     if (traces.size === MOST) traces.clear();
+    translate ??= prepare();
     const trace = translate(error, frames);
     traces.set(key, trace);
     return trace;

@@ -14,7 +14,11 @@ const sdk = createRequire(import.meta.url).resolve("@pulumi/pulumi");
  * What a script prints that runs as the program does: with `sdk`, the path of the SDK, `by(file)`, the `require` of a file of it, and
  * `loaded(package)`.
  */
-async function run(script: string, flags = PRELOAD_FLAGS): Promise<unknown> {
+async function run(
+  script: string,
+  flags = PRELOAD_FLAGS,
+  more: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
   const preamble = [
     `const sdk = ${JSON.stringify(sdk)};`,
     `const by = (file) => require("node:module").createRequire(sdk.replace("index.js", file));`,
@@ -22,7 +26,7 @@ async function run(script: string, flags = PRELOAD_FLAGS): Promise<unknown> {
     `const print = (value) => console.log(JSON.stringify(value));`,
   ];
   const args = [...flags, "--eval", [...preamble, script].join("\n")];
-  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE };
+  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, ...more };
   const { stdout } = await promisify(execFile)(process.execPath, args, { env });
   return JSON.parse(stdout);
 }
@@ -34,14 +38,40 @@ describe("the parts of the SDK that are put off", () => {
       "normalize-package-data",
       "typescript",
       "@opentelemetry/sdk-trace-base",
+      "@opentelemetry/api",
+      "execa",
+      "js-yaml",
+      "source-map",
     ];
-    const script = `require(sdk); require(sdk.replace("index.js", "cmd/run/tracing.js")); print(${JSON.stringify(names)}.map(loaded));`;
-    expect(await run(script)).toEqual([false, false, false, false]);
+    const script = [
+      `by("cmd/run/index.js")("source-map-support/register");`,
+      `require(sdk); by("cmd/run/index.js")("./instrumentation");`,
+      `const program = by("cmd/run/run.js"); program("./tracing"); program("../../runtime/manifest");`,
+      `print(${JSON.stringify(names)}.filter(loaded));`,
+    ].join("\n");
+    expect(await run(script)).toEqual([]);
+  });
+
+  it("are handed out whole: the automation API", async () => {
+    const script = `const { automation } = require(sdk); print([Object.keys(automation), "LocalWorkspace" in automation, automation.LocalWorkspace.name]);`;
+    const found = await run(script);
+    expect(found).toEqual(await run(script, []));
+    expect(found).toEqual([expect.arrayContaining(["LocalWorkspace"]), true, "LocalWorkspace"]);
   });
 
   it("serialise functions when it is asked to", async () => {
     const script = `const twice = (n) => 2 * n; require(sdk).runtime.serializeFunction(() => twice(4)).then(({ text }) => print([text, loaded("typescript")]));`;
     expect(await run(script)).toEqual([expect.stringContaining("2 * n"), true]);
+  });
+
+  it("know where a function comes from when they serialise it, although they connect to the inspector only then", async () => {
+    const script = [
+      `const connect = by("cmd/run/index.js")("../../runtime/closure/v8Hooks");`,
+      `const v8 = by("runtime/closure/createClosure.js")("./v8");`,
+      `const locate = () => v8.getFunctionLocationAsync(require(sdk).output).then(({ file, line }) => print([file.slice(-9), line > 0]));`,
+      `connect.isInitializedAsync().then(locate);`,
+    ].join("\n");
+    expect(await run(script)).toEqual(["output.js", true]);
   });
 
   it("find the packages of a function's code when they are asked to", async () => {
@@ -56,7 +86,7 @@ describe("the parts of the SDK that are put off", () => {
   });
 
   it("trace when they are asked to", async () => {
-    const script = `const tracing = require(sdk.replace("index.js", "cmd/run/tracing.js")); tracing.start("http://127.0.0.1:1/"); print([tracing.newSpan("a").isRecording(), loaded("@opentelemetry/sdk-trace-base")]); process.exit();`;
+    const script = `const tracing = by("cmd/run/run.js")("./tracing"); tracing.newSpan("before").setAttribute("a", 1).end(); tracing.start("http://127.0.0.1:1/"); print([tracing.newSpan("a").isRecording(), loaded("@opentelemetry/sdk-trace-base")]); process.exit();`;
     expect(await run(script)).toEqual([true, true]);
   });
 
@@ -129,6 +159,28 @@ describe("stack traces that are remembered", () => {
     const traces = await run(script);
     expect(traces).toEqual(await run(script, []));
     expect(traces).toContainEqual(expect.stringContaining("config.ts:"));
+  });
+
+  it("tell where a resource is declared", async () => {
+    const script = [
+      `by("cmd/run/index.js")("source-map-support/register");`,
+      `const { Resource } = require(sdk);`,
+      `const declare = () => Resource.callsites();`,
+      `print(declare()[1] ?? null);`,
+    ].join("\n");
+    expect(await run(script)).toEqual(await run(script, []));
+  });
+
+  it("are not taken of promises, unless their leaks are looked for", async () => {
+    const script = [
+      `by("cmd/run/index.js")("source-map-support/register");`,
+      `const { debuggablePromise } = by("runtime/resource.js")("./debuggable");`,
+      `const traced = (promise) => promise._debugStackTrace.includes(" at ");`,
+      `const promise = Promise.resolve(1); debuggablePromise(promise, "why");`,
+      `print([traced(promise), new Error("kept").stack.includes(" at ")]);`,
+    ].join("\n");
+    expect(await run(script)).toEqual([false, true]);
+    expect(await run(script, PRELOAD_FLAGS, { PULUMI_DEBUG_PROMISE_LEAKS: "true" })).toEqual([true, true]);
   });
 });
 
