@@ -18,6 +18,9 @@ import { type CrewInstance, stopCrew } from "../../providers/crew-process/local/
 
 export const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
+/** Where `cli/launch.js` lets Node keep compiled code; a test that vitest runs alone would compile everything anew for each command. */
+const NODE_COMPILE_CACHE = join(repository, "node_modules", ".cache", "node");
+
 /** The crews' Python environment of this checkout; installed on first use. */
 export const crewEnvironment = () =>
   ensurePythonEnvironment({ crewFolder: crewFolder(repository), venv: crewVenv(repository), dev: true });
@@ -103,7 +106,7 @@ export class TestProject {
     const main = join(repository, "cli/main.ts");
     const child = spawn(process.execPath, [...KEPT_JAVASCRIPT_FLAGS, main, ...words], {
       cwd,
-      env: { ...process.env, NODE_NO_WARNINGS: "1", CI: "true", ...this.env },
+      env: { NODE_COMPILE_CACHE, ...process.env, NODE_NO_WARNINGS: "1", CI: "true", ...this.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#started.add(child);
