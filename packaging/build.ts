@@ -7,7 +7,7 @@ import { chmodSync, cpSync, globSync, mkdirSync, rmSync, writeFileSync } from "n
 import { dirname, join, relative } from "node:path";
 import { PACKAGE_ROOT } from "../providers/common/own-files.ts";
 import { buildPage } from "../portal/page/build.ts";
-import { createManifest, manifest } from "./manifest.ts";
+import { type Release, createManifest, manifest } from "./manifest.ts";
 
 /** What a new project is made of. */
 const OF_PROJECTS = [
@@ -54,15 +54,13 @@ const OF_CREATE = [
   "stacks/init/{errors,hello,init,texts}.{js,yaml}",
 ];
 
-export interface BuildOptions {
+export interface BuildOptions extends Release {
   /** @default dist/ in the repository */
   readonly into?: string;
-  /** @default that of package.json */
-  readonly version?: string;
 }
 
 /** Builds the packages, and returns their folders. */
-export async function buildPackages({ into = join(PACKAGE_ROOT, "dist"), version }: BuildOptions = {}) {
+export async function buildPackages({ into = join(PACKAGE_ROOT, "dist"), ...release }: BuildOptions = {}) {
   rmSync(into, { recursive: true, force: true });
   const main = join(into, "masumi-agents");
   compile(main);
@@ -70,12 +68,12 @@ export async function buildPackages({ into = join(PACKAGE_ROOT, "dist"), version
     rmSync(join(main, file), { recursive: true, force: true });
   copy(COPIED, PACKAGE_ROOT, main);
   await buildPage({ into: join(main, "portal/page/dist") });
-  writeManifest(main, manifest(version));
+  writeManifest(main, manifest(release));
 
   const create = join(into, "create-masumi-agents");
   copy(OF_CREATE, main, create);
   chmodSync(join(create, "cli/commands/project/create.js"), 0o755);
-  writeManifest(create, createManifest(version));
+  writeManifest(create, createManifest(release));
   return { main, create };
 }
 
@@ -100,6 +98,7 @@ const writeManifest = (folder: string, content: object): void =>
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(content, undefined, 2)}\n`);
 
 if (process.argv[1] === import.meta.filename) {
-  const { main, create } = await buildPackages();
+  // Set on GitHub.
+  const { main, create } = await buildPackages({ repository: process.env["GITHUB_REPOSITORY"] });
   process.stdout.write(`${main}\n${create}\n`);
 }

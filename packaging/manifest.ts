@@ -32,20 +32,36 @@ const compiled = (file: string) => ({
   default: file.replace(/\.ts$/, ".js"),
 });
 
+/** What a release knows and the sources do not. */
+export interface Release {
+  /** @default that of package.json */
+  readonly version?: string | undefined;
+  /** The repository on GitHub, `owner/name`, which npm compares with the one that a package was built in. @default none is named */
+  readonly repository?: string | undefined;
+}
+
+/** What both packages say of themselves. */
+const about = (name: string, own: Manifest, { version, repository }: Release) => ({
+  name,
+  version: version ?? own.version,
+  license: own.license,
+  type: "module",
+  engines: own.engines,
+  ...(repository === undefined
+    ? {}
+    : { repository: { type: "git", url: `git+https://github.com/${repository}.git` } }),
+});
+
 /** Returns the package.json of the package that is published. */
-export function manifest(version?: string): object {
+export function manifest(release: Release = {}): object {
   const own = read("package.json");
   const optional = { ...only(own.dependencies, isOfCloud), ...read("portal/package.json").dependencies };
   const entries = Object.entries(own.exports).map(([name, file]) => [name, compiled(file)] as const);
   return {
-    name: "masumi-agents",
-    version: version ?? own.version,
+    ...about("masumi-agents", own, release),
     description: own.description,
-    license: own.license,
-    type: "module",
     bin: own.bin,
     exports: { ...Object.fromEntries(entries), "./package.json": "./package.json" },
-    engines: own.engines,
     dependencies: only(own.dependencies, (name) => name !== SHARED && !isOfCloud(name)),
     peerDependencies: { ...only(own.dependencies, (name) => name === SHARED), ...optional },
     peerDependenciesMeta: allOptional(optional),
@@ -53,18 +69,14 @@ export function manifest(version?: string): object {
 }
 
 /** Returns the package.json of the package behind `npm create masumi-agents`. */
-export function createManifest(version?: string): object {
+export function createManifest(release: Release = {}): object {
   const own = read("package.json");
   // Named for the new project's package.json; nothing is installed for it here.
   const named = only(own.dependencies, (name) => name === SHARED || isOfCloud(name));
   return {
-    name: "create-masumi-agents",
-    version: version ?? own.version,
+    ...about("create-masumi-agents", own, release),
     description: "Makes a project of Masumi agents: npm create masumi-agents <folder>",
-    license: own.license,
-    type: "module",
     bin: { "create-masumi-agents": "cli/commands/project/create.js" },
-    engines: own.engines,
     peerDependencies: named,
     peerDependenciesMeta: allOptional(named),
   };

@@ -1,9 +1,19 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { repository } from "../helpers/project.ts";
-import { type Job, WORKFLOWS, allJobs, findStep, readWorkflow, scriptOf, workflowText } from "./workflow.ts";
+import {
+  type Job,
+  WORKFLOWS,
+  allJobs,
+  findStep,
+  readWorkflow,
+  runScript,
+  scriptOf,
+  workflowText,
+} from "./workflow.ts";
 
 const jobs = allJobs();
 const OWN_BRANCH = "github.event.pull_request.head.repo.full_name == github.repository";
@@ -21,6 +31,7 @@ function expectedKey(id: string, stack: string): [string, string] | [] {
   if (id.startsWith("deploy/up-")) return ["MASUMI_API_KEY", stack];
   if (id.startsWith("preview/plan-")) return ["MASUMI_READ_KEY", `${stack}-preview`];
   if (id === "fleets/up") return ["MASUMI_API_KEY", "fleets"];
+  if (id === "release/publish") return ["NPM_TOKEN", "release"];
   if (/^deploy\/plan-|^drift\/drift-/.test(id)) return ["MASUMI_READ_KEY", `${stack}-plan`];
   return [];
 }
@@ -43,6 +54,7 @@ describe("triggers", () => {
       push: { branches: ["main"] },
       pull_request: { branches: ["main"] },
     });
+    expect(readWorkflow("release").on).toEqual({ push: { tags: ["v*"] } });
     expect(readWorkflow("drift").on).toEqual({ schedule: [{ cron: "17 3 * * *" }], workflow_dispatch: null });
   });
 });
@@ -68,6 +80,8 @@ describe("permissions", () => {
     "fleets/up": signedIn,
     "supply/node": read,
     "test/test": read,
+    "release/test": read,
+    "release/publish": { contents: "write", "id-token": "write", packages: "write" },
   };
 
   it.each(WORKFLOWS)("%s starts from none", (name) => expect(readWorkflow(name).permissions).toEqual({}));
@@ -252,6 +266,54 @@ describe("deploying", () => {
       expect(role?.uses).toMatch(/^aws-actions\/configure-aws-credentials@/);
       expect(job && findStep(job, "up")).toBe(up);
     }
+  });
+});
+
+describe("a release", () => {
+  const { jobs: release, concurrency } = readWorkflow("release");
+
+  it("is made of what the tests passed for, one at a time, and is never ended half-way", () => {
+    expect(release["test"]?.steps).toEqual(readWorkflow("test").jobs["test"]?.steps);
+    expect(release["publish"]?.needs).toBe("test");
+    expect(concurrency).toEqual({ group: "release", "cancel-in-progress": false });
+  });
+
+  it.each<[what: string, tag: string, changes: string, exitCode: number, said: string]>([
+    ["the tag of the version", "v1.2.3", "## 1.2.3\n\nNew.\n\n## 1.2.2\n\nOld.\n", 0, "New."],
+    ["a section with a date", "v1.2.3", "## 1.2.3 (2026-11-30)\n\nNew.\n", 0, "New."],
+    ["the tag of another version", "v1.2.4", "## 1.2.3\n\nNew.\n", 1, "The tag is v1.2.4, and package.json"],
+    [
+      "a version without a section",
+      "v1.2.3",
+      "## 1.2.30\n\nNew.\n",
+      1,
+      "CHANGELOG.md says nothing of 1.2.3.",
+    ],
+    ["an empty section", "v1.2.3", "## 1.2.3\n\n## 1.2.2\n\nOld.\n", 1, "says nothing of 1.2.3."],
+  ])("begins with %s, or not at all", async (_what, tag, changes, exitCode, said) => {
+    const folder = mkdtempSync(join(tmpdir(), "release-"));
+    try {
+      writeFileSync(join(folder, "package.json"), '{ "version": "1.2.3" }');
+      writeFileSync(join(folder, "CHANGELOG.md"), changes);
+      const env = { GITHUB_REF_NAME: tag, RUNNER_TEMP: folder, GITHUB_OUTPUT: join(folder, "output") };
+      const result = await runScript(scriptOf("release", "publish", "check"), folder, env);
+      expect(result.exitCode).toBe(exitCode);
+      const notes = join(folder, "notes.md");
+      const text = exitCode === 0 ? readFileSync(notes, "utf8") : JSON.stringify(result);
+      expect(text).toContain(said);
+      expect(text).not.toContain("Old.");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("has a section for the version that is here", () => {
+    const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as {
+      version: string;
+    };
+    expect(readFileSync(join(repository, "CHANGELOG.md"), "utf8")).toMatch(
+      new RegExp(`^## ${version}\\b`, "m"),
+    );
   });
 });
 

@@ -41,7 +41,7 @@ export interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
-export const WORKFLOWS = ["preview", "deploy", "drift", "fleets", "supply", "test"] as const;
+export const WORKFLOWS = ["preview", "deploy", "drift", "fleets", "supply", "test", "release"] as const;
 export type WorkflowName = (typeof WORKFLOWS)[number];
 
 export const workflowText = (name: WorkflowName): string =>

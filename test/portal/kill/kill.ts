@@ -93,13 +93,11 @@ async function failedRuns(url: string): Promise<string[]> {
   const database = openServer(url);
   try {
     const rows = await database.query<{ log: string }>("SELECT log FROM portal_runs WHERE NOT ok");
-    const reasons = rows.map(({ log }) =>
-      log.split("\n").filter((line) => /\berror\b|^[A-Z_]+:/i.test(line)),
-    );
-    const counted = Map.groupBy(
-      reasons,
-      (lines) => lines.slice(0, LINES_SHOWN).join("\n") || "no reason is told",
-    );
+    const counted = Map.groupBy(rows, ({ log }) => {
+      const lines = log.trimEnd().split("\n");
+      const reasons = lines.filter((line) => /\berror\b|^[A-Z_]+:/i.test(line));
+      return [...reasons.slice(0, LINES_SHOWN), ...lines.slice(-LINES_SHOWN)].join("\n");
+    });
     return [...counted].map(([reason, runs]) => `${runs.length} runs failed: ${reason}`);
   } finally {
     await database.close();
