@@ -27,6 +27,7 @@ describe("the comment on a pull request", () => {
   const comment = (stack: string, markdown: string) =>
     run("preview", `comment-${stack}`, "comment", { STACK: stack, PULL_REQUEST: "7", MARKDOWN: markdown });
   const bodies = () => github.comments.map(({ body }) => body);
+  const RUN = "\n\n[The run that made this plan](https://github.example.com/example/agents/actions/runs/42)";
 
   it("is written once and then kept up to date, one for each stack", async () => {
     const plans = ["first", "second"].flatMap((text) => [
@@ -35,8 +36,8 @@ describe("the comment on a pull request", () => {
     ]);
     for (const [stack, text] of plans) expect(await comment(stack, text)).toMatchObject({ exitCode: 0 });
     expect(bodies()).toEqual([
-      "<!-- masumi-agents plan preprod -->\nsecond",
-      "<!-- masumi-agents plan mainnet -->\nsecond",
+      `<!-- masumi-agents plan preprod -->\nsecond${RUN}`,
+      `<!-- masumi-agents plan mainnet -->\nsecond${RUN}`,
     ]);
   });
 
@@ -60,7 +61,7 @@ describe("the comment on a pull request", () => {
   it("carries every sign of the plan unchanged", async () => {
     const plan = "| a \\| b | `$(touch owned)` |\n${{ secrets.X }} \"quoted\" 'single' €\nEND\n";
     await comment("preprod", plan);
-    expect(bodies()).toEqual([`<!-- masumi-agents plan preprod -->\n${plan}`]);
+    expect(bodies()).toEqual([`<!-- masumi-agents plan preprod -->\n${plan}${RUN}`]);
   });
 
   it("fails loudly when GitHub refuses", async () => {
