@@ -26,6 +26,8 @@ const STORIES = ["test/cloud/**/*.test.ts"];
 const EXCLUDED = ["**/node_modules/**", "**/fixtures/**"];
 
 export default defineConfig({
+  // As the published package is imported (packaging/manifest.ts).
+  resolve: { alias: [{ find: /^masumi-agents$/, replacement: `${import.meta.dirname}/library/index.ts` }] },
   test: {
     globalSetup: ["test/helpers/temporary-files.ts", "test/helpers/untouched-checkout.ts"],
     // The long tests wait for processes of their own; one worker a core would leave cores idle.

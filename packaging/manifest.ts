@@ -20,6 +20,12 @@ const read = (file: string) => JSON.parse(readFileSync(join(PACKAGE_ROOT, file),
 /** The SDK that must be the same as the program's own: of two, each would know half of the resources. */
 const SHARED = "@pulumi/pulumi";
 
+/**
+ * What `import … from "masumi-agents"` means. In the repository's own package.json it would be taken for the program: the SDK runs a package's
+ * main export where Pulumi.yaml names a folder, and an empty program takes down everything that a stack has.
+ */
+const LIBRARY = "./library/index.ts";
+
 const allOptional = (versions: Versions) =>
   Object.fromEntries(Object.keys(versions).map((name) => [name, { optional: true }]));
 
@@ -56,7 +62,9 @@ const about = (name: string, own: Manifest, { version, repository }: Release) =>
 export function manifest(release: Release = {}): object {
   const own = read("package.json");
   const optional = { ...only(own.dependencies, isOfCloud), ...read("portal/package.json").dependencies };
-  const entries = Object.entries(own.exports).map(([name, file]) => [name, compiled(file)] as const);
+  const entries = Object.entries({ ".": LIBRARY, ...own.exports }).map(
+    ([name, file]) => [name, compiled(file)] as const,
+  );
   return {
     ...about("masumi-agents", own, release),
     description: own.description,

@@ -63,20 +63,30 @@ async function look(inputs: Inputs): Promise<Container> {
   );
 }
 
+/** What the engine says of a container that has ended so recently that it has not noticed yet. */
+const JUST_ENDED = /cannot update a stopped container/;
+
 /**
  * Limits the number of a container's processes, which the Docker provider cannot.
+ *
+ * @returns false if the container has just ended, so it has no limit yet
  * @throws DockerError DOCKER_ENGINE_FAILED
  */
-async function limitProcesses(inputs: Inputs): Promise<void> {
-  if (inputs.pids === undefined) return;
-  const { status, body } = await askEngine(inputs.host, {
+async function limitProcesses(inputs: Inputs): Promise<boolean> {
+  if (inputs.pids === undefined) return true;
+  const answer = await askEngine(inputs.host, {
     method: "POST",
     path: pathOf(inputs, "update"),
     body: Buffer.from(JSON.stringify({ PidsLimit: inputs.pids })),
     bodyType: "application/json",
+  }).catch((error: unknown) => {
+    if (error instanceof DockerError && JUST_ENDED.test(error.message)) return undefined;
+    throw error;
   });
+  if (answer === undefined) return false;
+  const { status, body } = answer;
   // One that is not there is complained about by whoever looks at it next.
-  if (status < 300 || status === 404) return;
+  if (status < 300 || status === 404) return true;
   throw new DockerError(
     "DOCKER_ENGINE_FAILED",
     `The Docker engine did not limit the processes of the container ${inputs.container}: ${status} ${body.toString().trim()}.`,
@@ -98,12 +108,30 @@ function judge({ State, RestartCount }: Container, before: Container | undefined
 }
 
 /**
- * Waits until a crew is up in its container.
+ * Waits until a crew is up in its container, with its limit of processes.
  * @throws DockerError DOCKER_CREW_NOT_UP, DOCKER_ENGINE_FAILED
  */
+async function bringUp(inputs: Inputs): Promise<void> {
+  for (let attempt = 0; attempt <= RESTARTS; attempt += 1) {
+    const isLimited = await limitProcesses(inputs);
+    await awaitUp(inputs);
+    if (isLimited) return;
+  }
+  throw notUp(inputs, "it ends again and again", await lastLines(inputs));
+}
+
+const notUp = ({ agentId, container }: Inputs, reason: string, lines: readonly string[]): DockerError => {
+  const log = lines.join("\n");
+  return new DockerError(
+    "DOCKER_CREW_NOT_UP",
+    `${agentId} did not come up in its container ${container}: ${reason}.\n${log}`,
+    `Fix the cause and deploy again.${LACKS_RIGHTS.test(log) ? ` ${MORE_RIGHTS}` : ""} Nothing was registered or changed on the chain.`,
+  );
+};
+
+/** Waits until a crew is up in its container. @throws DockerError DOCKER_CREW_NOT_UP, DOCKER_ENGINE_FAILED */
 async function awaitUp(inputs: Inputs): Promise<void> {
-  const { agentId, container, seconds } = inputs;
-  const end = Date.now() + seconds * 1000;
+  const end = Date.now() + inputs.seconds * 1000;
   let verdict: Verdict;
   let before: Container | undefined;
   while (verdict === undefined && Date.now() < end) {
@@ -113,13 +141,8 @@ async function awaitUp(inputs: Inputs): Promise<void> {
     if (verdict === undefined) await sleep(PAUSE_MS);
   }
   if (verdict?.up) return;
-  const reason = verdict?.reason ?? `after ${seconds} seconds ${lastHealth(before)}`;
-  const log = (await lastLines(inputs)).join("\n");
-  throw new DockerError(
-    "DOCKER_CREW_NOT_UP",
-    `${agentId} did not come up in its container ${container}: ${reason}.\n${log}`,
-    `Fix the cause and deploy again.${LACKS_RIGHTS.test(log) ? ` ${MORE_RIGHTS}` : ""} Nothing was registered or changed on the chain.`,
-  );
+  const reason = verdict?.reason ?? `after ${inputs.seconds} seconds ${lastHealth(before)}`;
+  throw notUp(inputs, reason, await lastLines(inputs));
 }
 
 const LACKS_RIGHTS = /read-only file ?system|operation not permitted/i;
@@ -171,14 +194,12 @@ export const provider = {
   },
 
   async create(inputs: Inputs) {
-    await limitProcesses(inputs);
-    await awaitUp(inputs);
+    await bringUp(inputs);
     return { id: inputs.container, outs: inputs };
   },
 
   async update(_id: string, _olds: Inputs, news: Inputs) {
-    await limitProcesses(news);
-    await awaitUp(news);
+    await bringUp(news);
     return { outs: news };
   },
 };

@@ -61,7 +61,7 @@ export class TestProject {
   readonly #started = new Set<ChildProcess>();
 
   constructor() {
-    for (const part of ["providers", "crew", "node_modules", "package.json"]) {
+    for (const part of ["providers", "crew", "library", "node_modules", "package.json"]) {
       symlinkSync(join(repository, part), join(this.root, part));
     }
     // A provider host works in the program's folder: through a link that would be this checkout's, with its ledger and notes.

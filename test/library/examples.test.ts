@@ -41,8 +41,6 @@ const GCP = {
 
 vi.mock("@pulumi/kubernetes", () => resources(KUBERNETES));
 vi.mock("@pulumi/gcp", () => resources(GCP));
-// As npm installs it; here it is beside.
-vi.mock("masumi-agents", () => import("../../library/index.ts"));
 
 const doubles = DOUBLES as Record<string, (call: { readonly name: string }) => Record<string, unknown>>;
 for (const type of Object.values(KUBERNETES)) doubles[type] = ({ name }) => ({ metadata: { name } });

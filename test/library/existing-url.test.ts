@@ -1,11 +1,15 @@
 /** The example of an agent that runs elsewhere, as a project of its own on the embedded engine. */
-import { cpSync, mkdirSync, rmSync, symlinkSync, readdirSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
 import { type RunResult, openProject, runStack } from "../../stacks/index.ts";
 import { type OutsideAgents, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { TestProject, repository } from "../helpers/project.ts";
+
+interface Exports {
+  readonly exports: Readonly<Record<string, string>>;
+}
 
 let outside: OutsideAgents;
 let sandbox: RunningSandbox;
@@ -17,13 +21,20 @@ beforeAll(async () => {
   folder = new TestProject();
   folder.useSandbox(sandbox.url);
   // As npm installs the package: found by its name, beside the SDK.
-  for (const part of ["infra", "providers", "crew", "node_modules", "package.json"])
+  for (const part of ["infra", "providers", "crew", "library", "node_modules", "package.json"])
     rmSync(folder.path(part), { recursive: true });
-  mkdirSync(folder.path("node_modules"));
-  for (const name of ["@pulumi", "masumi-agents"]) {
-    const target = name === "masumi-agents" ? repository : join(repository, "node_modules", name);
-    symlinkSync(target, folder.path("node_modules", name));
-  }
+  const installed = "node_modules/masumi-agents";
+  mkdirSync(folder.path(installed), { recursive: true });
+  symlinkSync(join(repository, "node_modules/@pulumi"), folder.path("node_modules/@pulumi"));
+  for (const part of ["library", "providers"])
+    symlinkSync(join(repository, part), folder.path(installed, part));
+  const { exports } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as Exports;
+  const published = {
+    name: "masumi-agents",
+    type: "module",
+    exports: { ".": "./library/index.ts", ...exports },
+  };
+  folder.write(`${installed}/package.json`, JSON.stringify(published));
   folder.write("package.json", '{ "type": "module" }');
   const example = join(repository, "examples/existing-url");
   for (const file of readdirSync(example)) cpSync(join(example, file), folder.path(file));

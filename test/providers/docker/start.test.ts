@@ -27,20 +27,32 @@ function framed(...texts: readonly string[]): Buffer {
   return Buffer.concat(frames);
 }
 
+/** As the engine answers when a container has ended that it still takes for running. */
+const JUST_ENDED = {
+  status: 500,
+  body: { message: "Cannot update container 1: cannot update a stopped container: unknown" },
+};
+
 interface Story {
   /** What the engine says at each look; the last one for ever. */
   readonly states: readonly State[];
   readonly restarts?: number;
   readonly log?: Answer;
   readonly seconds?: number;
+  /** What the engine answers at each limit; the last one for ever. */
+  readonly limits?: readonly Answer[];
 }
 
+const LIMITED = { status: 200, body: { Warnings: null } };
+
 /** Waits for a container whose states are told one after the other. */
-async function start({ states, restarts = 0, log = { status: 200, body: "" }, seconds = 30 }: Story) {
+async function start(story: Story) {
+  const { states, restarts = 0, log = { status: 200, body: "" }, seconds = 30, limits = [LIMITED] } = story;
   let looks = 0;
+  let updates = 0;
   const engine = await scriptedEngine((asked) => {
     if (asked.includes("/logs?")) return log;
-    if (asked.includes("/update")) return { status: 200, body: { Warnings: null } };
+    if (asked.includes("/update")) return limits[Math.min(updates++, limits.length - 1)] ?? LIMITED;
     const State = states[Math.min(looks++, states.length - 1)];
     return State ? { status: 200, body: { State, RestartCount: restarts } } : { status: 404, body: "gone" };
   });
@@ -55,6 +67,10 @@ describe("a crew in a container", () => {
     ["that gets healthy", { states: [health("starting"), health("healthy")] }],
     ["that is healthy after many restarts", { states: [health("healthy")], restarts: 9 }],
     ["that started again once", { states: [restarting(1), health("healthy")], restarts: 1 }],
+    [
+      "that had just ended when it was to be limited",
+      { states: [restarting(1), health("healthy")], restarts: 1, limits: [JUST_ENDED, LIMITED] },
+    ],
     ["without a health check that keeps running", { states: [running("10:00"), running("10:00")] }],
     ["without a health check that settles", { states: [running("1"), running("2"), running("2")] }],
   ])("%s is up", async (_what, story) => {
@@ -75,6 +91,21 @@ describe("a crew in a container", () => {
       "that needs more memory",
       { states: [restarting(137, { OOMKilled: true })], restarts: 3 },
       /137 \(out of memory\)/,
+    ],
+    [
+      "that had just ended, and does again and again",
+      { states: [restarting(3)], restarts: 3, limits: [JUST_ENDED] },
+      /^DOCKER_CREW_NOT_UP: .*code 3, 3 times/,
+    ],
+    [
+      "that is up at each look, and cannot be limited",
+      { states: [health("healthy")], limits: [JUST_ENDED] },
+      /^DOCKER_CREW_NOT_UP: .*it ends again and again/,
+    ],
+    [
+      "that the engine does not limit",
+      { states: [health("healthy")], limits: [{ status: 500, body: "no" }] },
+      /^DOCKER_ENGINE_FAILED: .*500 no/,
     ],
     ["that ended for good", { states: [exited(3)] }, /code 3 and is not restarted\.\nIts log is empty\./],
     [
