@@ -18,6 +18,7 @@ import { FORGET, MasumiClient } from "../providers/masumi/service/index.ts";
 import { configValues } from "../local/engine/stack/index.ts";
 import { loadStackAgents } from "./agents.ts";
 import { openLocalStack } from "./local/local-stack.ts";
+import { readNetwork } from "./network.ts";
 import {
   type CallOptions,
   type Project,
@@ -77,9 +78,14 @@ function readFile(project: Project, stack: string): Settings {
   };
 }
 
-/** Return what is wrong with the settings that a stack's file has, without keys, Pulumi or network. Those that it lacks may follow. */
-export const wrongInFile = (project: Project, stack: string): string[] =>
-  wrongSettings(readFile(project, stack).values);
+/**
+ * Return what is wrong with the settings that a stack's file has, without keys, Pulumi or network. Those that it lacks may follow.
+ * @throws UserError when the stack has no file or no network, without which its agents cannot be judged
+ */
+export function wrongInFile(project: Project, stack: string): string[] {
+  readNetwork(project, stack);
+  return wrongSettings(readFile(project, stack).values);
+}
 
 /**
  * Return a stack's settings as far as its file tells them, without keys, Pulumi or network; undefined where they are incomplete,

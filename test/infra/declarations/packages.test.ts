@@ -62,6 +62,8 @@ beforeEach(() => {
     "crew/pyproject.toml",
     '[project]\nrequires-python = ">=3.11,<3.14"\noptional-dependencies = { aws = ["botocore"], tools = ["crewai-tools==1"], excel = ["openpyxl"] }\n',
   );
+  // What makes a folder the runtime of a project's own.
+  write("crew/src/crew_runtime/__init__.py", "");
   runtimeHas("2.12.5");
   write("own/crew.py", "from crewai import Crew\n");
 });

@@ -10,10 +10,10 @@ import re
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import file_digest
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from shutil import rmtree
 from typing import Final
 
@@ -92,29 +92,32 @@ def remove_unused(packages: Path, declared: Path) -> None:
             rmtree(left, ignore_errors=True)
 
 
-class _Entries:
-    """Takes the entries of an archive, open to jobs, and only so much of them: the disk is other agents' too."""
+def _entries_of(packed: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Take the entries of an archive, open to jobs, and only so much of them: the disk is other agents' too.
 
-    def __init__(self) -> None:
-        self._bytes = 0
-        self._count = 0
-
-    def __call__(self, member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
-        self._bytes += member.size
-        self._count += 1
-        if self._bytes > _MOST_UNPACKED_BYTES or self._count > _MOST_ENTRIES:
+    Python's own filters came with 3.11.4, and what is packed here has only files and folders.
+    """
+    size = 0
+    for count, member in enumerate(packed, start=1):
+        size += member.size
+        if size > _MOST_UNPACKED_BYTES or count > _MOST_ENTRIES:
             message = f"it has more than {_MOST_UNPACKED_BYTES // 1024**3} GiB or {_MOST_ENTRIES} files"
             raise ValueError(message)
-        safe = tarfile.data_filter(member, path)
-        is_passable = safe.isdir() or bool((safe.mode or 0) & _EXECUTABLE)
-        return safe.replace(mode=_PASSABLE if is_passable else _READABLE, deep=False)
+        path = PurePosixPath(member.name)
+        if path.is_absolute() or ".." in path.parts or not (member.isreg() or member.isdir()):
+            message = f"{member.name} is no file or folder of its own"
+            raise ValueError(message)
+        member.mode = _PASSABLE if member.isdir() or member.mode & _EXECUTABLE else _READABLE
+        member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
+        yield member
 
 
 def _main(archive: str, into: str) -> None:
     """Unpack, and compile what a job would otherwise compile each time: it cannot write there."""
     os.nice(_LOWEST_PRIORITY)
     with tarfile.open(archive) as packed:
-        packed.extractall(into, filter=_Entries())  # noqa: S202 - filtered, and checked against its hash before
+        packed.extraction_filter = lambda member, _: member  # each is looked at already
+        packed.extractall(into, members=_entries_of(packed))  # noqa: S202 - and checked against its hash before
     compileall.compile_dir(into, quiet=2, workers=1)
     for entry in Path(into).rglob("__pycache__"):
         entry.chmod(_PASSABLE)
