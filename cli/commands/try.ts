@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { crewFolder, crewVenv } from "../../providers/crew-process/local/paths.ts";
 import {
@@ -26,6 +27,8 @@ export async function tryAgent(project: Project, agentId: string, flags: TryFlag
     onProgress: printProgress,
   });
   const runtime = startRuntime(project, agentId, environment);
+  // What is loaded here meanwhile gives way to CrewAI, which takes longest.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   try {
     const { tryWith } = await import("../try/trial.ts");
     return await tryWith({ runtime, environment }, project, agentId, flags);

@@ -8,11 +8,15 @@ print comes on the error stream; the runtime's own log is in the data folder.
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
 from crew_runtime.common.temporary import make_temporary_folder
 from crew_runtime.machine.environment import replace_environment, scrubbed
 from crew_runtime.runner.worker_process import start_fork_server
 from crew_runtime.try_out import PRELOAD
+
+_AFTER_CREWAI: Final = 5
+"""What is imported meanwhile gives way to CrewAI, which takes longest, where there are few cores."""
 
 
 def main() -> None:
@@ -21,6 +25,7 @@ def main() -> None:
     temporary = make_temporary_folder(data_dir)
     replace_environment(scrubbed(os.environ, home=data_dir, temporary=temporary))
     start_fork_server(PRELOAD)
+    os.nice(_AFTER_CREWAI)
     from crew_runtime.try_out.serve import serve  # noqa: PLC0415 - takes as long as CrewAI takes meanwhile
 
     serve(data_dir)
