@@ -1,9 +1,5 @@
 /** A program: runs one `up` for the portal that started it, tells it what happens, and ends with it. */
-import { constants, setPriority } from "node:os";
 import { type RunEvent, type StackRun, isLocalStack, openProject, runStack } from "../../stacks/index.ts";
-
-// Customers' requests come first, and then the run with all that it starts.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 /** What the run is told at its start. */
 export interface RunOrder {
