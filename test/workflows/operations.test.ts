@@ -55,13 +55,29 @@ describe("docs/operations.md", () => {
     expect(codes.filter((code) => !(code in ERROR_CODES) && !known.includes(`### ${code}\n`))).toEqual([]);
   });
 
-  it("names every environment, variable and secret that the workflows ask for", () => {
-    const environments = allJobs().flatMap(([, { environment }]) => (environment ? [environment] : []));
-    const settings = WORKFLOWS.flatMap((name) =>
+  /** What workflows ask for in the settings of a repository. */
+  const askedFor = (names: readonly string[]) => ({
+    environments: allJobs().flatMap(([id, { environment }]) =>
+      environment && names.includes(id.split("/")[0] ?? "") ? [environment] : [],
+    ),
+    settings: WORKFLOWS.filter((name) => names.includes(name)).flatMap((name) =>
       [...workflowText(name).matchAll(/\b(?:vars|secrets)\.(\w+)/g)].map(([, setting]) => setting ?? ""),
-    );
+    ),
+  });
+
+  it("names every environment, variable and secret that the workflows ask for", () => {
+    const { environments, settings } = askedFor(WORKFLOWS.filter((name) => name !== "release"));
     expect(new Set(environments).size).toBe(7);
     expect([...environments, ...settings].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it("leaves those of a release to CONTRIBUTING.md", () => {
+    const { environments, settings } = askedFor(["release"]);
+    const contributing = readFileSync(join(repository, "CONTRIBUTING.md"), "utf8");
+    expect(environments).toEqual(["release"]);
+    expect([...environments, ...settings].filter((name) => !contributing.includes(`\`${name}\``))).toEqual(
+      [],
+    );
   });
 
   it("gives other pipelines the very commands of these", () => {
