@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ConfigurationError, mainnetProblems } from "../infra/config.ts";
 import { AGENT_TYPE, type PriceProblem, assetTable, toBaseUnits } from "../infra/declarations/index.ts";
 import { AgentConfirmation, AgentRegistration } from "../providers/masumi/index.ts";
 import {
@@ -75,7 +76,8 @@ export interface MasumiAgentArgs {
  * An agent on the Masumi network, wherever it runs: registered once it answers at its URL, confirmed by the chain, and deregistered when
  * it is removed. Its resource's name is the agent's id.
  *
- * Registering costs a fee of about 0.4 ADA and locks 5 ADA.
+ * Registering costs a fee of about 0.4 ADA and locks 5 ADA. The stack's masumi:maxAda and masumi:allowDeregister limit a run as they
+ * do anywhere; on Mainnet masumi:confirmMainnet and masumi:maxAda must be set.
  *
  * @example
  *   const agent = new MasumiAgent("translator", {
@@ -107,6 +109,7 @@ export class MasumiAgent extends pulumi.ComponentResource {
     const config = new pulumi.Config("masumi");
     const network = args.network ?? config.require("network");
     const owner = args.owner ?? config.require("owner");
+    refuseUnconfirmed(network, config);
     // What a component waits for, its parts do not; and an agent must answer before it is registered.
     const after = options?.dependsOn === undefined ? {} : { dependsOn: options.dependsOn };
     const recorded = this.#record(id, args, { network, owner });
@@ -158,6 +161,17 @@ export class MasumiAgent extends pulumi.ComponentResource {
     const described = { agentId, network, owner, stack: pulumi.getStack(), userId, name, apiUrl };
     return [new AgentRecord(agentId, { ...server, ...described }, { parent: this })];
   }
+}
+
+/** Refuses Mainnet without the settings that any stack needs there. @throws RunError */
+function refuseUnconfirmed(network: Network, config: pulumi.Config): void {
+  const problems = mainnetProblems({
+    network,
+    confirmMainnet: config.getBoolean("confirmMainnet") ?? false,
+    maxAda: config.get("maxAda"),
+  });
+  if (problems.length > 0)
+    throw new pulumi.RunError(new ConfigurationError(pulumi.getStack(), problems).message);
 }
 
 const listingOf = (

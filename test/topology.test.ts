@@ -112,6 +112,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
   library: {
     files: /^library\//,
     imports: [
+      "infra/config",
       "infra/crews",
       "infra/declarations",
       "providers/masumi",

@@ -13,18 +13,30 @@ const hostingSettings = (config: StackConfig): HostingSettings => ({
   hasDocumentsKey: config.secrets.includes("documentsKey"),
 });
 
+/** Returns what a stack lacks before it may spend real ADA. */
+export function mainnetProblems({
+  network,
+  confirmMainnet,
+  maxAda,
+}: Pick<StackConfig, "network" | "confirmMainnet" | "maxAda">): string[] {
+  if (network !== "Mainnet") return [];
+  return [
+    ...(confirmMainnet
+      ? []
+      : ["masumi:confirmMainnet must be true, because registrations on Mainnet cost real ADA"]),
+    ...(maxAda === undefined
+      ? [
+          "masumi:maxAda is missing: on Mainnet a run needs a limit of the ADA that it may take from the wallets (fees, and 5 ADA " +
+            "for each new token). Set it with npx masumi-agents config set masumi:maxAda 20",
+        ]
+      : []),
+  ];
+}
+
 /** Returns what settings that are valid each say wrong together. */
 export function crossChecks(config: StackConfig): string[] {
   const problems = hostingProblems(config.hosting, hostingSettings(config));
-  if (config.network === "Mainnet" && !config.confirmMainnet) {
-    problems.push("masumi:confirmMainnet must be true, because registrations on Mainnet cost real ADA");
-  }
-  if (config.network === "Mainnet" && config.maxAda === undefined) {
-    problems.push(
-      "masumi:maxAda is missing: on Mainnet a run needs a limit of the ADA that it may take from the wallets (fees, and 5 ADA " +
-        "for each new token). Set it with npx masumi-agents config set masumi:maxAda 20",
-    );
-  }
+  problems.push(...mainnetProblems(config));
   if (config.network === "Mainnet" && config.allowPrivateUrls) {
     problems.push(
       "masumi:allowPrivateUrls is only for simulated networks: on Mainnet an agent's URL must be public",

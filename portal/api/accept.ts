@@ -1,6 +1,7 @@
-import { createHash, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import type { Agent } from "../../infra/declarations/index.ts";
 import { listingOf } from "../../infra/fleet/index.ts";
+import { sha256 } from "../../providers/common/sha256.ts";
 import type { Gate } from "../billing/gate.ts";
 import { authorOf } from "../commits/author.ts";
 import {
@@ -170,7 +171,7 @@ function priceOf({ pricing }: Agent): string {
 }
 
 /** What identifies a value: a request's body, whatever order its parts came in, or what the network shows. */
-const digestOf = (body: unknown): string => createHash("sha256").update(JSON.stringify(body)).digest("hex");
+const digestOf = (body: unknown): string => sha256(JSON.stringify(body));
 
 export interface Creation {
   readonly user: User;

@@ -108,8 +108,9 @@ const AGENT = {
 } as const;
 
 describe("MasumiAgent", () => {
-  const registered = async (more: object) => {
+  const registered = async (more: object, settings: Readonly<Record<string, string>> = {}) => {
     configure("own", {});
+    pulumi.runtime.setAllConfig({ "masumi:owner": "example", "masumi:network": "Preprod", ...settings });
     const { resources: all } = await record(async () => new MasumiAgent("a", { ...AGENT, ...more }), {
       project: "own",
     });
@@ -124,6 +125,15 @@ describe("MasumiAgent", () => {
     await expect(registered({ pricing: { fixed: ["5 DOGE"] } })).rejects.toThrow(
       /"5 DOGE" is in DOGE, which is not/,
     );
+  });
+
+  it("spends nothing on Mainnet that the stack does not confirm and limit, as any stack must", async () => {
+    const onMainnet = { network: "Mainnet" };
+    await expect(registered(onMainnet)).rejects.toThrow(
+      /masumi:confirmMainnet must be true[^]*masumi:maxAda is missing/,
+    );
+    const confirmed = { "masumi:confirmMainnet": "true", "masumi:maxAda": "20" };
+    expect(found(await registered(onMainnet, confirmed), "AgentRegistration a")).toBeDefined();
   });
 
   it("writes its row before it is registered, if there is a table", async () => {

@@ -451,6 +451,21 @@ describe("limits", { timeout: 180_000 }, () => {
     }
   });
 
+  it("lets of changes that come at once no more than may spend", async () => {
+    const little = await startApi({ PORTAL_REGISTRATIONS_A_DAY: "3" });
+    try {
+      const created = [form("a"), form("b")].map((one) => little.send("POST", "/agent", "anna", json(one)));
+      const ids = await Promise.all(created.map(async (response) => (await bodyOf(await response)).agentId));
+      const changes = ids.map((id) =>
+        little.send("PATCH", `/agents/${id}`, "anna", json({ description: "Another." })),
+      );
+      const statuses = (await Promise.all(changes)).map(({ status }) => status);
+      expect(statuses.toSorted()).toEqual([202, 429]);
+    } finally {
+      await little.close();
+    }
+  });
+
   it("lets whoever no longer pays neither change nor try an agent, but remove it", async () => {
     let isPaid = true;
     const refusal = { admitted: false, reason: "subscription", checkoutUrl: "https://pay" } as const;
