@@ -38,7 +38,7 @@ export function wrongSettings(values: Readonly<Record<string, string>>): string[
   const settings = ownSettings(values);
   const issues = schema.safeParse(settings).error?.issues ?? [];
   return issues
-    .filter(({ code, path: [name = ""] }) => code === "unrecognized_keys" || String(name) in settings)
+    .filter(({ code, path: [name = ""] }) => code === "unrecognized_keys" || Object.hasOwn(settings, name))
     .map(describe);
 }
 
@@ -58,7 +58,7 @@ export const ownSettings = (values: Readonly<Record<string, string>>): Record<st
 export function notASetting(key: string): string | undefined {
   if (!key.startsWith(PREFIX)) return undefined;
   const name = key.slice(PREFIX.length).replace(/[.[].*$/su, "");
-  return name in schema.shape ? undefined : noSuchSettings([name]);
+  return Object.hasOwn(schema.shape, name) ? undefined : noSuchSettings([name]);
 }
 
 /** Returns the stack's selling wallets from its plain settings; undefined if there are none or they are malformed. */

@@ -77,6 +77,7 @@ describe("config set of what is no setting", () => {
   it.each([
     ["masumi:modelAppi", [], /masumi:modelAppi is not a setting; did you mean masumi:modelApi\?\n/],
     ["masumi:sharde.on", ["--path"], /masumi:sharde is not a setting; did you mean masumi:shared\?\n/],
+    ["masumi:constructor", [], /masumi:constructor is not a setting; /],
     ["masumi:colour", [], /masumi:colour is not a setting; the settings are network, /],
   ])("%s: changes nothing, whatever the stack", async (key, options, said) => {
     for (const stack of ["local", "preprod"]) {
