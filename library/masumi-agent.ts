@@ -77,7 +77,8 @@ export interface MasumiAgentArgs {
  * it is removed. Its resource's name is the agent's id.
  *
  * Registering costs a fee of about 0.4 ADA and locks 5 ADA. The stack's masumi:maxAda and masumi:allowDeregister limit a run as they
- * do anywhere; on Mainnet masumi:confirmMainnet and masumi:maxAda must be set.
+ * do anywhere; on Mainnet masumi:confirmMainnet and masumi:maxAda must be set. A run that removes the program's last agent counts as a
+ * destroy.
  *
  * @example
  *   const agent = new MasumiAgent("translator", {
@@ -109,7 +110,8 @@ export class MasumiAgent extends pulumi.ComponentResource {
     const config = new pulumi.Config("masumi");
     const network = args.network ?? config.require("network");
     const owner = args.owner ?? config.require("owner");
-    refuseUnconfirmed(network, config);
+    const allowPrivate = args.allowPrivateUrls ?? config.getBoolean("allowPrivateUrls") ?? false;
+    refuseUnconfirmed(network, config, allowPrivate);
     // What a component waits for, its parts do not; and an agent must answer before it is registered.
     const after = options?.dependsOn === undefined ? {} : { dependsOn: options.dependsOn };
     const recorded = this.#record(id, args, { network, owner });
@@ -124,7 +126,7 @@ export class MasumiAgent extends pulumi.ComponentResource {
         ...(args.sourceAddress === undefined ? {} : { sourceAddress: args.sourceAddress }),
         ...(args.adopt === undefined ? {} : { adopt: args.adopt }),
         probe: {
-          allowPrivate: args.allowPrivateUrls ?? config.getBoolean("allowPrivateUrls") ?? false,
+          allowPrivate,
           timeoutSeconds: args.probeSeconds ?? 60,
         },
       },
@@ -164,11 +166,12 @@ export class MasumiAgent extends pulumi.ComponentResource {
 }
 
 /** Refuses Mainnet without the settings that any stack needs there. @throws RunError */
-function refuseUnconfirmed(network: Network, config: pulumi.Config): void {
+function refuseUnconfirmed(network: Network, config: pulumi.Config, allowPrivateUrls: boolean): void {
   const problems = mainnetProblems({
     network,
     confirmMainnet: config.getBoolean("confirmMainnet") ?? false,
     maxAda: config.get("maxAda"),
+    allowPrivateUrls,
   });
   if (problems.length > 0)
     throw new pulumi.RunError(new ConfigurationError(pulumi.getStack(), problems).message);

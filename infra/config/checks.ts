@@ -18,7 +18,8 @@ export function mainnetProblems({
   network,
   confirmMainnet,
   maxAda,
-}: Pick<StackConfig, "network" | "confirmMainnet" | "maxAda">): string[] {
+  allowPrivateUrls,
+}: Pick<StackConfig, "network" | "confirmMainnet" | "maxAda" | "allowPrivateUrls">): string[] {
   if (network !== "Mainnet") return [];
   return [
     ...(confirmMainnet
@@ -30,6 +31,9 @@ export function mainnetProblems({
             "for each new token). Set it with npx masumi-agents config set masumi:maxAda 20",
         ]
       : []),
+    ...(allowPrivateUrls
+      ? ["masumi:allowPrivateUrls is only for simulated networks: on Mainnet an agent's URL must be public"]
+      : []),
   ];
 }
 
@@ -37,11 +41,6 @@ export function mainnetProblems({
 export function crossChecks(config: StackConfig): string[] {
   const problems = hostingProblems(config.hosting, hostingSettings(config));
   problems.push(...mainnetProblems(config));
-  if (config.network === "Mainnet" && config.allowPrivateUrls) {
-    problems.push(
-      "masumi:allowPrivateUrls is only for simulated networks: on Mainnet an agent's URL must be public",
-    );
-  }
   problems.push(...transportProblems(config));
   if (config.ledger && !config.ledger.region && !config.aws.region) {
     problems.push("masumi:ledger.region is missing: set the bucket's region, for example eu-central-1");

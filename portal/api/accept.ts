@@ -256,7 +256,8 @@ export async function modifyAgent(parts: AcceptParts, user: User, id: string, ch
       });
       const { fleet, userId } = agent;
       const { declaration, shown } = declare(parts, template, form, { id, userId });
-      const spends = shown.listed !== agent.shown.listed;
+      // What an operator changes is not the owner's to answer for.
+      const spends = shown.listed !== agent.shown.listed && !user.isOperator;
       if (spends) await requireBudget(queries, parts, { user, ownerId: userId });
       const state = agent.state === "registered" || agent.masumiId !== null ? "updating" : agent.state;
       await changeAgent(queries, id, { form, shown, state, problem: null }, { step: "changed" });

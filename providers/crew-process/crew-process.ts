@@ -84,7 +84,7 @@ async function prepare(inputs: Inputs): Promise<PythonEnvironment> {
 }
 
 async function start(inputs: Inputs, { python }: PythonEnvironment): Promise<Outputs> {
-  const { agentId, projectRoot, port, declaration, packages, model, modelKey, limits } = inputs;
+  const { agentId, port, declaration, model, modelKey, limits } = inputs;
   const { payments, paymentKey } = inputs;
   const home = homeOf(inputs);
   const environment = agentVariables(home, {
@@ -93,9 +93,12 @@ async function start(inputs: Inputs, { python }: PythonEnvironment): Promise<Out
     ...(payments && paymentKey ? { payments: { ...payments, key: paymentKey } } : {}),
   });
   const running = await startCrew({ python, home, agentId, port, declaration, environment });
-  await dropPackages({ projectRoot, home }, packages);
   return { ...inputs, url: crewUrl(port), pid: running.pid, instance: running.instance };
 }
+
+/** Removes the packages of versions before. */
+const dropFormer = (inputs: Inputs): Promise<void> =>
+  dropPackages({ projectRoot: inputs.projectRoot, home: homeOf(inputs) }, inputs.packages);
 
 const instanceOf = ({ pid, port, instance }: Outputs): CrewInstance => ({ pid, port, instance });
 const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
@@ -109,19 +112,21 @@ export const provider = {
   },
 
   async create(inputs: Inputs) {
-    return { id: inputs.agentId, outs: await start(inputs, await prepare(inputs)) };
+    const outs = await start(inputs, await prepare(inputs));
+    await dropFormer(inputs);
+    return { id: inputs.agentId, outs };
   },
 
   async update(_id: string, olds: Outputs, news: Inputs) {
     const environment = await prepare(news);
     await stopCrew(instanceOf(olds));
-    try {
-      return { outs: await start(news, environment) };
-    } catch (error) {
+    const outs = await start(news, environment).catch(async (error: unknown) => {
       // What is registered goes on as it was, if it can: customers reach it, whatever became of the change.
       await start(olds, environment).catch(() => undefined);
       throw error;
-    }
+    });
+    await dropFormer(news);
+    return { outs };
   },
 
   /**

@@ -134,6 +134,9 @@ describe("MasumiAgent", () => {
     );
     const confirmed = { "masumi:confirmMainnet": "true", "masumi:maxAda": "20" };
     expect(found(await registered(onMainnet, confirmed), "AgentRegistration a")).toBeDefined();
+    await expect(registered({ ...onMainnet, allowPrivateUrls: true }, confirmed)).rejects.toThrow(
+      /masumi:allowPrivateUrls is only for simulated networks/,
+    );
   });
 
   it("writes its row before it is registered, if there is a table", async () => {

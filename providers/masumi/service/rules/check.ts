@@ -1,5 +1,6 @@
 import { LARGEST_METADATUM, bytesOf, unkept } from "../../../common/kept-text.ts";
 import type { Registration } from "../client/convert.ts";
+import { isMarker } from "../marker.ts";
 import type { Listing, Pricing, Wallet } from "../model.ts";
 import { isUnknown } from "../unknown.ts";
 
@@ -134,7 +135,14 @@ function checkTags(tags: Listing["tags"]): Failure[] {
       "listing.tags",
       `has ${tags.length} tags, at most ${LIMITS.tags} are allowed in addition to our own`,
     ),
-    ...tags.flatMap((tag, index) => checkTag(`listing.tags[${index}]`, tag)),
+    ...tags.flatMap((tag, index) => [
+      ...checkTag(`listing.tags[${index}]`, tag),
+      ...unless(
+        !isMarker(tag),
+        `listing.tags[${index}]`,
+        `${tag} marks somebody's registration as theirs, so it cannot be a tag of its own`,
+      ),
+    ]),
   ];
 }
 

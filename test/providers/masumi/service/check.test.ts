@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { LIMITS, checkRegistration } from "../../../../providers/masumi/service/rules/check.ts";
 import type { RegistrationInputs } from "../../../../providers/masumi/resources/inputs.ts";
+import { marker } from "../../../../providers/masumi/service/marker.ts";
 import { UNKNOWN } from "../../../../providers/masumi/service/unknown.ts";
 import { V1, inputsOf } from "../inputs.ts";
 
@@ -96,6 +97,7 @@ test.each<[string, RegistrationInputs, string]>([
     "listing.tags",
   ],
   ["a tag of 64", inputsOf({ listing: { tags: ["ok", long(64)] } }), "listing.tags[1]"],
+  ["somebody's marker", inputsOf({ listing: { tags: [marker("o", "a")] } }), "listing.tags[0]"],
   ["an empty tag", inputsOf({ listing: { tags: [""] } }), "listing.tags[0]"],
   [
     "a long contact",
