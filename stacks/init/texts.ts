@@ -72,6 +72,10 @@ const workflow = (file: string, stacks: readonly string[]): string =>
     .replaceAll(/node cli\/([\w/-]+)\.[jt]s/g, `node ${INSTALLED}/cli/$1.js`)
     .replace("for stack in preprod mainnet;", `for stack in ${stacks.join(" ")};`);
 
+/** The schema of the agents' files is the package's. */
+const codeOwners = (): string =>
+  withDocs(own(".github/CODEOWNERS")).replace(/\n# Generated from infra\/declarations\.\n.*\n/, "");
+
 const WORKFLOWS = ["preview.yml", "deploy.yml", "drift.yml"];
 
 const IGNORED = `node_modules/
@@ -96,8 +100,8 @@ ${
   stacks.length === 0
     ? ""
     : `
-Before ${stacks.join(" and ")}: replace what \`${stacks.map((stack) => `Pulumi.${stack}.yaml`).join("` and `")}\` has as an example, then
-\`npx masumi-agents doctor -s ${stacks[0]}\` says what is missing.
+Before you use ${stacks.join(" and ")}, replace the example values in \`${stacks.map((stack) => `Pulumi.${stack}.yaml`).join("` and `")}\`;
+\`npx masumi-agents doctor -s ${stacks[0]}\` then says what is still missing.
 [docs/operations.md](${INSTALLED}/docs/operations.md) leads through the rest.
 `
 }`;
@@ -122,7 +126,7 @@ export function projectFiles(choices: ProjectChoices): ReadonlyMap<string, strin
     ...(hasPipeline
       ? [
           ...WORKFLOWS.map((file) => [`.github/workflows/${file}`, workflow(file, stacks)] as const),
-          [".github/CODEOWNERS", withDocs(own(".github/CODEOWNERS"))] as const,
+          [".github/CODEOWNERS", codeOwners()] as const,
         ]
       : []),
   ]);

@@ -119,12 +119,16 @@ function differences(
 /** Returns the text of a pull request that promotes an agent. */
 export function promotionText(promotion: Promotion): string {
   const { agent, file, from, to, changes, feeLovelace, lockedLovelace } = promotion;
+  if (changes.length === 0) return `\`${file}\` lives in ${to} already: there is nothing to promote.\n`;
   const rows = promotion.differences.map((row) => `| ${row.what} | ${cell(row.from)} | ${cell(row.to)} |`);
   return [
     `### Promote ${agent} to ${to}`,
     "",
-    changes.length === 0 ? `\`${file}\` lives in ${to} already.` : `\`${file}\` gets:`,
-    ...(changes.length === 0 ? [] : ["", "```yaml", ...changes, "```"]),
+    `\`${file}\` gets:`,
+    "",
+    "```yaml",
+    ...changes,
+    "```",
     ...(rows.length === 0 ? [] : ["", `| | ${from} | ${to} |`, "| --- | --- | --- |", ...rows]),
     "",
     `Registering it there costs a fee of about ${formatAda(BigInt(feeLovelace))} ADA, and locks ` +

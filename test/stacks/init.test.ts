@@ -48,8 +48,10 @@ describe("a new project", () => {
     }
   });
 
-  it("validates only the stacks that it has", () => {
+  it("validates only the stacks that it has, and names owners of nothing else", () => {
     make({ stacks: ["preprod"] });
+    expect(inProject(".github/CODEOWNERS")).toMatch(/\/agents\/ +@example\/agents/);
+    expect(inProject(".github/CODEOWNERS")).not.toContain("schema");
     expect(inProject(".github/workflows/preview.yml")).toContain("for stack in preprod; do");
   });
 

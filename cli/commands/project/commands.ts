@@ -40,8 +40,7 @@ export const NEW: CommandSpec = {
 
 export const PROMOTE: CommandSpec = {
   name: "promote",
-  description:
-    "have an agent live in one more stack: changes its file, and prints the text of the pull request",
+  description: "add an agent to another stack: changes its file, and prints the text of the pull request",
   arguments: [["<agent>", "the agent's id"]],
   options: [
     option("--to <stack>", "the stack that it is to live in, too", "mainnet"),

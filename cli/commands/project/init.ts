@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { InitError } from "../../../stacks/init/errors.ts";
 import { STACKS, type InitOptions, initProject } from "../../../stacks/init/init.ts";
+import { isNpmNode } from "../../../providers/common/npm-node.js";
 import { stripsTypes } from "../../bundled-node.js";
 import { type Prompter, openTerminal } from "../../terminal.ts";
 import { printJson } from "../../text.ts";
@@ -64,7 +65,8 @@ async function completed(
         : undefined),
     author: author ?? (await ask("Who offers the agents (return: Example GmbH): ")),
     package: wanted,
-    nodes: stripsTypes(process.versions.node) ? {} : nodePackages(),
+    // Whoever runs this on the Node of an npm package has none of their own that is new enough.
+    nodes: stripsTypes(process.versions.node) && !isNpmNode(process.execPath) ? {} : nodePackages(),
   };
 }
 
