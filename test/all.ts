@@ -1,6 +1,6 @@
 /**
  * `npm test`: every check of the project, TypeScript and Python, each a step with its own line in the summary, below the files of tests that
- * took longest. `npm run lint` runs the same without the test suites. Exit code 1 when any step fails.
+ * took longest and above the tests that failed. `npm run lint` runs the same without the test suites. Exit code 1 when any step fails.
  */
 import { spawn } from "node:child_process";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
-import { type FileTime, pytestTimes, vitestTimes } from "./helpers/times.ts";
+import { junitReport } from "./helpers/reports.ts";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const tool = (name: string) => join(root, "node_modules", ".bin", name);
@@ -92,20 +92,20 @@ const checks: Step[] = [
   { name: "python types (mypy)", command: [python("mypy")], cwd: crew },
 ];
 const reports = mkdtempSync(join(tmpdir(), "masumi-agents-times-"));
-const REPORTS = ["--reporter=default", "--reporter=json"];
+const REPORTS = ["--reporter=default", "--reporter=junit"];
 const report = (name: string) => join(reports, name);
-const vitest = (name: string, times: string, ...args: string[]): Step => ({
+const vitest = (name: string, to: string, ...args: string[]): Step => ({
   name,
-  command: [process.execPath, tool("vitest"), "run", ...REPORTS, `--outputFile.json=${times}`, ...args],
+  command: [process.execPath, tool("vitest"), "run", ...REPORTS, `--outputFile.junit=${to}`, ...args],
   live: true,
 });
-const tests = vitest("tests (vitest)", report("tests.json"), "--project=!stories");
+const tests = vitest("tests (vitest)", report("tests.xml"), "--project=!stories");
 const pythonTests: Step = {
   name: "python tests (pytest)",
   command: [python("pytest"), "-q", `--junit-xml=${report("pytest.xml")}`],
   cwd: crew,
 };
-const stories = vitest("stories on containers (vitest)", report("stories.json"), "--project=stories");
+const stories = vitest("stories on containers (vitest)", report("stories.xml"), "--project=stories");
 
 // What runs one thing after the other begins at once, and the suite that has workers for every core ends last. The stories wait for
 // containers more than they compute, so the checks come after them.
@@ -115,11 +115,8 @@ const lanes = onlyLint
   : [inTurn([tests]), inTurn([pythonTests]), inTurn([stories, ...checks])];
 const outcomes = (await Promise.all(lanes)).flat();
 
-const files: FileTime[] = [
-  ...vitestTimes(report("tests.json"), root),
-  ...vitestTimes(report("stories.json"), root),
-  ...pytestTimes(report("pytest.xml")),
-];
+const suites = ["tests.xml", "stories.xml", "pytest.xml"].map((name) => junitReport(report(name)));
+const files = suites.flatMap(({ times }) => times);
 rmSync(reports, { recursive: true });
 if (files.length > 0) console.log(`\nThe files of tests that took longest, in seconds:`);
 for (const { file, seconds } of files.toSorted((one, other) => other.seconds - one.seconds).slice(0, SHOWN)) {
@@ -135,4 +132,8 @@ const failed = outcomes.filter(({ ok }) => !ok).length;
 console.log(
   `\n${outcomes.length - failed} passed, ${failed} failed, in ${((secondsNow() - begun) / 60).toFixed(1)} min`,
 );
+// Last, since the end of a log is what is read first.
+for (const { file, test, message } of suites.flatMap(({ failures }) => failures)) {
+  console.log(`FAIL ${file}: ${test}\n     ${message.slice(0, 300)}`);
+}
 process.exitCode = failed === 0 ? 0 : 1;
