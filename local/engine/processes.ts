@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { createInterface } from "node:readline";
 import { once } from "node:events";
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 
 /** A child process that cannot outlive this one unnoticed: it is ended when the engine's process exits in an ordinary way. */
 export interface Child {
@@ -42,6 +42,9 @@ export function startChild(
   });
   return { process: child, exited, stop: (grace) => stop(child, exited, grace, wholeGroup) };
 }
+
+/** The pipe that is the process's fourth file; it was started with one. */
+export const pipeTo = ({ process }: Child): Duplex => process.stdio[3] as Duplex;
 
 async function stop(
   child: ChildProcess,

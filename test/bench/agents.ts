@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- 100 1000] [-- --chain-speed 2000]`: what the program costs for many agents that are registered
+ * `npm run bench [-- 100 1000] [-- --chain-speed 2000] [-- --rounds 3]`: what the program costs for many agents that are registered
  * only (`url:`), against the sandbox (default: an instant chain), beside a plain script that registers as
- * many. Prints tables; asserts nothing.
+ * many. Prints tables of medians; asserts nothing.
  */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -20,19 +20,46 @@ type ChainSpeed = number | "instant";
 interface Measured {
   readonly seconds: number;
   readonly peaks: ReadonlyMap<Role, number>;
+  readonly cpuSeconds: ReadonlyMap<Role, number>;
+  readonly requests: Readonly<Record<string, number>>;
 }
 
-async function run(project: TestProject, words: readonly string[]): Promise<Measured> {
+async function run(
+  project: TestProject,
+  control: SandboxControl,
+  words: readonly string[],
+): Promise<Measured> {
+  await control.resetRequests();
   const started = performance.now();
   const { child, done } = project.start(...words, "--json");
   const watch = new MemoryWatch(child.pid ?? 0);
   const { exitCode, stderr } = await done;
   const peaks = watch.stop();
   if (exitCode !== 0) throw new Error(`${words.join(" ")} failed:\n${stderr.slice(-3000)}`);
-  return { seconds: (performance.now() - started) / 1000, peaks };
+  const seconds = (performance.now() - started) / 1000;
+  return { seconds, peaks, cpuSeconds: watch.cpuSeconds, requests: await control.requests() };
 }
 
-const mib = (peaks: ReadonlyMap<Role, number>, role: Role) => peaks.get(role)?.toFixed(0) ?? "–";
+/** The middle one; the higher of the two middle ones of an even number. */
+function median(values: readonly number[]): number | undefined {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+const medianOf = (measured: readonly Measured[], of: (one: Measured) => number | undefined, digits: number) =>
+  median(measured.map(of).filter((value) => value !== undefined))?.toFixed(digits) ?? "–";
+
+const PROCESSES: readonly Role[] = ["engine", "program", "provider host"];
+
+/** One row of the table: the run's medians, and the requests of its last round. */
+const rowOf = (agents: number, name: string, measured: readonly Measured[]): string[] => [
+  String(agents),
+  name,
+  medianOf(measured, ({ seconds }) => seconds, 1),
+  medianOf(measured, ({ cpuSeconds }) => [...cpuSeconds.values()].reduce((sum, one) => sum + one, 0), 1),
+  PROCESSES.map((role) => medianOf(measured, ({ cpuSeconds }) => cpuSeconds.get(role), 1)).join(" / "),
+  PROCESSES.map((role) => medianOf(measured, ({ peaks }) => peaks.get(role), 0)).join(" / "),
+  routes(measured.at(-1)?.requests ?? {}),
+];
 
 const routes = (requests: Readonly<Record<string, number>>) =>
   Object.entries(requests)
@@ -55,42 +82,41 @@ function stateBytes(project: TestProject): Record<string, number> {
   return Object.fromEntries(Object.entries(sums).map(([type, bytes]) => [type, Math.round(bytes / agents)]));
 }
 
-async function benchProgram(agents: number, chainSpeed: ChainSpeed): Promise<string[][]> {
+const RUNS = [
+  ["create", "up"],
+  ["no-op", "up"],
+  ["one changed", "up"],
+  ["refresh", "refresh"],
+  ["destroy", "destroy"],
+] as const;
+
+async function benchProgram(agents: number, chainSpeed: ChainSpeed, rounds: number): Promise<string[][]> {
   const outside = await startOutsideAgents();
   const sandbox = await startSandbox({ chainSpeed });
   const control = new SandboxControl(sandbox.url);
   const project = new TestProject();
   project.useSandbox(sandbox.url);
-  for (let index = 0; index < agents; index++) {
-    project.write(`agents/bench-${index}.yaml`, outsideAgent(`Bench ${index}`, outside.url));
-  }
-  const rows: string[][] = [];
+  const measured = new Map<string, Measured[]>(RUNS.map(([name]) => [name, []]));
   try {
-    for (const [name, ...words] of [
-      ["create", "up"],
-      ["no-op", "up"],
-      ["refresh", "refresh"],
-      ["destroy", "destroy"],
-    ]) {
-      await control.resetRequests();
-      const { seconds, peaks } = await run(project, words);
-      rows.push([
-        String(agents),
-        name ?? "",
-        seconds.toFixed(1),
-        mib(peaks, "provider host"),
-        mib(peaks, "program"),
-        mib(peaks, "engine"),
-        routes(await control.requests()),
-      ]);
-      if (name === "no-op") sizes.push([String(agents), JSON.stringify(stateBytes(project))]);
+    for (let round = 0; round < rounds; round++) {
+      for (let index = 0; index < agents; index++) {
+        project.write(`agents/bench-${index}.yaml`, outsideAgent(`Bench ${index}`, outside.url));
+      }
+      for (const [name, ...words] of RUNS) {
+        if (name === "one changed") {
+          project.write("agents/bench-0.yaml", outsideAgent("Bench 0", outside.url, { price: "5 ADA" }));
+        }
+        measured.get(name)?.push(await run(project, control, words));
+        if (name === "no-op" && round === 0)
+          sizes.push([String(agents), JSON.stringify(stateBytes(project))]);
+      }
     }
   } finally {
     await project.dispose();
     await sandbox.close();
     await outside.close();
   }
-  return rows;
+  return [...measured].map(([name, runs]) => rowOf(agents, name, runs));
 }
 
 async function benchScript(agents: number, chainSpeed: ChainSpeed): Promise<string[]> {
@@ -121,13 +147,16 @@ async function benchScript(agents: number, chainSpeed: ChainSpeed): Promise<stri
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { "chain-speed": { type: "string", default: "instant" } },
+  options: {
+    "chain-speed": { type: "string", default: "instant" },
+    rounds: { type: "string", default: "1" },
+  },
 });
 const speed = values["chain-speed"] === "instant" ? "instant" : Number(values["chain-speed"]);
 const sizes: string[][] = [];
 const rows: string[][] = [];
 for (const agents of positionals.length > 0 ? positionals.map(Number) : [100, 1000]) {
-  rows.push(...(await benchProgram(agents, speed)), await benchScript(agents, speed));
+  rows.push(...(await benchProgram(agents, speed, Number(values.rounds))), await benchScript(agents, speed));
 }
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -137,7 +166,15 @@ process.stdout.write(
 );
 process.stdout.write(
   formatTable(
-    ["agents", "run", "seconds", "provider host MiB", "program MiB", "engine MiB", "requests"],
+    [
+      "agents",
+      "run",
+      "seconds",
+      "CPU s",
+      `CPU s of ${PROCESSES.join(" / ")}`,
+      "peak MiB of these",
+      "requests",
+    ],
     rows,
   ),
 );

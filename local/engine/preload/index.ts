@@ -22,13 +22,9 @@ export const PRELOAD_FLAGS: readonly string[] = [
   ].flatMap((name) => ["--require", file(name)]),
 ];
 
-/** What ends a provider host whose engine is gone, and lets nobody but the engine ask it. */
-export const GUARD_FLAGS: readonly string[] = [
-  "--import",
-  new URL("guard.js", import.meta.url).href,
-  "--require",
-  file("private-socket.cjs"),
-];
+/** What makes the two talk to the engine over a pipe, their fourth file, wherever they are given this address. */
+export const PIPE_FLAGS: readonly string[] = ["--require", file("piped-grpc.cjs")];
+export const PIPE_ADDRESS = "pipe:3";
 
-/** The same for the program, which gets a pipe for it as its fourth file. */
-export const PROGRAM_GUARD_FLAGS: readonly string[] = ["--require", file("program-guard.cjs")];
+/** What ends a provider host whose engine is gone. */
+export const GUARD_FLAGS: readonly string[] = ["--import", new URL("guard.js", import.meta.url).href];

@@ -7,7 +7,6 @@ import type {
 import type { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb.js";
 import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
-import { Metadata } from "@grpc/grpc-js";
 import { dirname } from "node:path";
 import { sortedJson } from "../json.ts";
 import { toStruct } from "../rpc/struct.ts";
@@ -23,11 +22,11 @@ const HANDSHAKE_TIMEOUT_MILLISECONDS = 30_000;
 /** The first words with a new process. Old providers, and the SDK's dynamic one, know no handshake. */
 export async function handshake(
   connection: ProviderConnection,
-  { launch, engineAddress }: HostProcessOptions,
+  { launch }: HostProcessOptions,
 ): Promise<{ protocol: Protocol | undefined; version: string }> {
   const folder = dirname(launch.command);
   const request = new providerPb.ProviderHandshakeRequest();
-  request.setEngineAddress(engineAddress);
+  request.setEngineAddress(connection.process.engineAddress);
   request.setRootDirectory(folder);
   request.setProgramDirectory(folder);
   request.setConfigureWithUrn(true);
@@ -35,12 +34,12 @@ export async function handshake(
   const deadline = (): { deadline: number } => ({ deadline: Date.now() + HANDSHAKE_TIMEOUT_MILLISECONDS });
   const response = await unlessUnimplemented(
     connection.call<ProviderHandshakeResponse>("shake hands", (client, done) =>
-      client.handshake(request, new Metadata(), deadline(), done),
+      client.handshake(request, connection.noMetadata, deadline(), done),
     ),
   );
   const info = await unlessUnimplemented(
     connection.call<PluginInfo>("tell its version", (client, done) =>
-      client.getPluginInfo(new emptyPb.Empty(), new Metadata(), deadline(), done),
+      client.getPluginInfo(new emptyPb.Empty(), connection.noMetadata, deadline(), done),
     ),
   );
   return {

@@ -1,12 +1,13 @@
-import { type ClientUnaryCall, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import type { ClientUnaryCall, Metadata, ServiceError } from "@grpc/grpc-js";
 import type { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb.js";
-import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import statusPb from "@pulumi/pulumi/proto/status_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineError, ProviderError } from "../errors.ts";
-import { CHANNEL_OPTIONS } from "../rpc/service.ts";
+import { status } from "../rpc/calls.cjs";
+import { connectGrpc } from "../rpc/grpc.ts";
+import { RESOURCE_PROVIDER } from "../rpc/services.ts";
 import { fromStruct } from "../rpc/struct.ts";
 import type { PropertyMap } from "../values.ts";
 import type { HostProcess } from "./host-process.ts";
@@ -34,20 +35,25 @@ export interface CallOptions {
   readonly received?: (properties: Struct | undefined) => PropertyMap;
 }
 
-/** The gRPC connection to a provider's process: calls, and what became of those that fail. */
+/** The connection to a provider's process: calls, and what became of those that fail. */
 export class ProviderConnection {
   readonly process: HostProcess;
+  /** For calls with a deadline, before which gRPC's clients want metadata. */
+  readonly noMetadata: Metadata;
   readonly #client: ResourceProviderClient;
   readonly #harmless = new Set<ClientUnaryCall>();
   #stopped = false;
 
   constructor(process: HostProcess) {
     this.process = process;
-    this.#client = new providerGrpc.ResourceProviderClient(
-      process.address,
-      credentials.createInsecure(),
-      CHANNEL_OPTIONS,
-    );
+    const { place } = process;
+    const { client, noMetadata } =
+      typeof place === "string"
+        ? connectGrpc(place)
+        : { client: place.client<ResourceProviderClient>(RESOURCE_PROVIDER), noMetadata: undefined };
+    this.#client = client;
+    // A pipe takes none along.
+    this.noMetadata = noMetadata as Metadata;
   }
 
   /**
@@ -95,7 +101,7 @@ export class ProviderConnection {
   async #sayCancel(): Promise<void> {
     const deadline = Date.now() + CANCEL_TIMEOUT_MILLISECONDS;
     await new Promise<void>((resolve) => {
-      this.#client.cancel(new emptyPb.Empty(), new Metadata(), { deadline }, () => resolve());
+      this.#client.cancel(new emptyPb.Empty(), this.noMetadata, { deadline }, () => resolve());
     });
   }
 

@@ -1,12 +1,17 @@
 import { once } from "node:events";
 import { EngineError } from "../errors.ts";
-import { type Child, readLines, startChild } from "../processes.ts";
+import { PIPE_ADDRESS } from "../preload/index.ts";
+import { type Child, pipeTo, readLines, startChild } from "../processes.ts";
+import type { Calls } from "../rpc/calls.cjs";
+import { type EngineServices, servePipe } from "../rpc/service.ts";
 import type { Launch } from "./launch.ts";
 
 export interface HostProcessOptions {
   readonly launch: Launch;
-  /** Address of the Engine service; the last argument of the process. */
-  readonly engineAddress: string;
+  /** What the engine does for it. */
+  readonly services: EngineServices;
+  /** Where it reaches the engine if there is no pipe between them. */
+  readonly engineAddress: () => Promise<string>;
   /** Ends the wait for a process that does not come up. */
   readonly signal: AbortSignal;
   /** A line that the process printed. `trace`: it belongs to the stack of an error that is reported under its resource anyway. */
@@ -17,8 +22,10 @@ export interface HostProcessOptions {
 export interface HostProcess {
   readonly name: string;
   readonly child: Child;
-  /** Where it answers, as gRPC writes it. */
-  readonly address: string;
+  /** The engine's address for it, which is the last of its arguments. */
+  readonly engineAddress: string;
+  /** Where it answers: the pipe to it, or gRPC's address. */
+  readonly place: Calls | string;
   /** The last lines that it printed: all there is to say about a crash. */
   readonly lastLines: readonly string[];
 }
@@ -36,12 +43,14 @@ const LAST_LINES = 20;
  */
 export async function startHostProcess(options: HostProcessOptions): Promise<HostProcess> {
   const { launch, signal } = options;
-  const child = startChild(launch.command, [...launch.args, options.engineAddress], {
+  const engineAddress = launch.piped ? PIPE_ADDRESS : await options.engineAddress();
+  const child = startChild(launch.command, [...launch.args, engineAddress], {
     cwd: launch.cwd,
     env: launch.env,
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe", ...(launch.piped ? (["pipe"] as const) : [])],
     wholeGroup: launch.wholeGroup,
   });
+  const calls = launch.piped ? servePipe(pipeTo(child), options.services) : undefined;
   const firstLine = new AbortController();
   let first: string | undefined;
   const lastLines: string[] = [];
@@ -64,8 +73,7 @@ export async function startHostProcess(options: HostProcessOptions): Promise<Hos
   await Promise.race([aborted(firstLine.signal), aborted(timeout), aborted(signal), child.exited]);
   const port = Number(first);
   if (first !== undefined && Number.isInteger(port) && port > 0) {
-    const address = launch.socket === undefined ? `127.0.0.1:${port}` : `unix:${launch.socket}`;
-    return { name: launch.name, child, address, lastLines };
+    return { name: launch.name, child, engineAddress, place: calls ?? `127.0.0.1:${port}`, lastLines };
   }
   await child.stop(0);
   const reason = signal.aborted

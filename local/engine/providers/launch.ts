@@ -17,8 +17,8 @@ export interface Launch {
   readonly shown: boolean;
   /** Whether the processes that it starts end with it. What a dynamic provider starts may be meant to stay. */
   readonly wholeGroup: boolean;
-  /** The socket that it listens on instead of the port that it prints. */
-  readonly socket?: string | undefined;
+  /** Whether it and the engine talk over a pipe, not over the port that it prints. */
+  readonly piped: boolean;
   /** Where it was found by PATH, not where plugins are installed: worth a warning. */
   readonly ambient?: string;
 }

@@ -1,5 +1,4 @@
-import { GUARD_FLAGS, PRELOAD_FLAGS } from "../preload/index.ts";
-import type { SocketFolder } from "../rpc/socket-folder.ts";
+import { GUARD_FLAGS, PIPE_FLAGS, PRELOAD_FLAGS } from "../preload/index.ts";
 import type { Project } from "../stack/project.ts";
 import type { Sdk } from "../stack/sdk.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
@@ -14,7 +13,6 @@ export interface LauncherOptions {
   readonly sdk: Sdk;
   readonly config: readonly ConfigValue[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly sockets: SocketFolder;
 }
 
 /** How the providers of a project are started: the SDK's dynamic one on this Node, all others as the programs that they are. */
@@ -23,25 +21,22 @@ export function createLauncher({
   sdk,
   config,
   env,
-  sockets,
 }: LauncherOptions): (pkg: string, version: string | undefined) => Launch {
   const shared = { cwd: project.programDir };
-  return (pkg, version) => {
+  return (pkg, version): Launch => {
     const common = { ...env, PULUMI_PROJECT: project.name };
     if (pkg === DYNAMIC_PACKAGE) {
-      const socket = sockets.next("provider");
       return {
         ...shared,
         name: "dynamic provider",
         command: process.execPath,
-        args: [...MEMORY_FLAGS, ...PRELOAD_FLAGS, ...GUARD_FLAGS, sdk.dynamicProvider],
+        args: [...MEMORY_FLAGS, ...PRELOAD_FLAGS, ...PIPE_FLAGS, ...GUARD_FLAGS, sdk.dynamicProvider],
         env: {
           ...common,
           PULUMI_NODEJS_PROJECT: project.name,
           PULUMI_CONFIG: "{}",
-          ENGINE_PROVIDER_SOCKET: socket,
         },
-        socket,
+        piped: true,
         shown: true,
         wholeGroup: false,
       };
@@ -53,6 +48,7 @@ export function createLauncher({
       command: file,
       args: [],
       env: { ...common, PULUMI_CONFIG: JSON.stringify(packageConfig(pkg, config)) },
+      piped: false,
       shown: false,
       wholeGroup: true,
       ...(ambient ? { ambient: file } : {}),

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { EngineError } from "../errors.ts";
+import type { EngineServices } from "../rpc/service.ts";
 import type { ResourceState } from "../state/resource.ts";
 import { packageOfProviderType, parseProviderRef, providerRef, typeOf, type Urn } from "../urn.ts";
 import { deepEquals, type PropertyMap, UNKNOWN } from "../values.ts";
@@ -15,7 +16,10 @@ export const DYNAMIC_PACKAGE = "pulumi-nodejs";
 export interface RegistryOptions {
   /** How to start the provider of a package. @throws EngineError PLUGIN_NOT_FOUND */
   readonly launch: (pkg: string, version: string | undefined) => Launch;
-  readonly engineAddress: string;
+  /** What the engine does for a provider. */
+  readonly services: EngineServices;
+  /** Where a provider without a pipe reaches the engine. */
+  readonly engineAddress: () => Promise<string>;
   readonly trust: ProviderTrust;
   /** A line that a provider's process printed. */
   readonly output: (launch: Launch, line: string, trace: boolean) => void;
@@ -236,6 +240,7 @@ export class ProviderRegistry implements ResourceProvider {
     const host = await ProviderHost.start({
       launch,
       trust: this.#options.trust,
+      services: this.#options.services,
       engineAddress: this.#options.engineAddress,
       signal: this.#cancelled.signal,
       output: (line, trace) => this.#options.output(launch, line, trace),

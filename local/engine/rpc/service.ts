@@ -1,62 +1,54 @@
-import type {
-  handleUnaryCall,
-  sendUnaryData,
-  ServiceDefinition,
-  UntypedHandleCall,
-  UntypedServiceImplementation,
-} from "@grpc/grpc-js";
-import grpc from "@grpc/grpc-js";
+import type { Duplex } from "node:stream";
 import { messageOf, NotImplemented } from "../errors.ts";
-
-/** Both sides of the protocol allow messages of this size (the SDK's own limit); gRPC's default of 4 MiB is soon reached by large inputs. */
-const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
-export const CHANNEL_OPTIONS = {
-  "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
-  "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
-};
+import { Calls, type Handler, status } from "./calls.cjs";
+import { ENGINE, RESOURCE_MONITOR } from "./services.ts";
 
 export type Handlers = Readonly<Record<string, (request: never) => Promise<unknown>>>;
+
+/** What the engine does for the processes that it starts. */
+export interface EngineServices {
+  readonly monitor: Handlers;
+  readonly engine: Handlers;
+  /** Something was asked for that this engine does not do. */
+  readonly refused: (error: NotImplemented) => void;
+}
 
 /** The run has ended, or is ending with an error: the caller gets no answer any more. */
 export class Unavailable extends Error {}
 
-/**
- * A gRPC service made of the given handlers. Every other method of its definition, also one that a later SDK adds, is refused by name
- * and reported to `refused`.
- */
-export function implement(
-  service: string,
-  definition: ServiceDefinition,
-  handlers: Handlers,
-  refused: (error: NotImplemented) => void,
-): UntypedServiceImplementation {
-  const implementation: UntypedServiceImplementation = {};
-  for (const name of Object.keys(definition)) {
-    const handler = handlers[name];
-    const method: handleUnaryCall<never, unknown> = (call, callback) => {
-      if (handler === undefined) {
-        const error = new NotImplemented(`${service}.${name}`);
-        refused(error);
-        callback({ code: grpc.status.UNIMPLEMENTED, details: error.message });
-        return;
-      }
-      void answer(() => handler(call.request), callback);
-    };
-    // Each method has message types of its own, which this table cannot know.
-    implementation[name] = method as UntypedHandleCall;
-  }
-  return implementation;
+/** Serves a process over the pipe to it. Returns the pipe's own calls, by which the process can be called. */
+export function servePipe(pipe: Duplex, { monitor, engine, refused }: EngineServices): Calls {
+  const calls = new Calls(pipe, (path) => refused(new NotImplemented(methodOf(path))));
+  calls.serve(RESOURCE_MONITOR, answering(monitor));
+  calls.serve(ENGINE, answering(engine));
+  return calls;
 }
 
-async function answer(handle: () => Promise<unknown>, callback: sendUnaryData<unknown>): Promise<void> {
+/** `/pulumirpc.Engine/Log` is `Engine.log`. */
+function methodOf(path: string): string {
+  const [, service = "", method = ""] = /^\/pulumirpc\.(.+)\/(.+)$/u.exec(path) ?? [];
+  return `${service}.${method.charAt(0).toLowerCase()}${method.slice(1)}`;
+}
+
+/** Functions of a request as the transports want them: with an answer, or an error with gRPC's code. */
+export const answering = (handlers: Handlers): Readonly<Record<string, Handler>> =>
+  Object.fromEntries(
+    Object.entries(handlers).map(([name, handle]) => [
+      name,
+      ({ request }, callback) => void answer(() => handle(request), callback),
+    ]),
+  );
+
+async function answer(handle: () => Promise<unknown>, callback: Parameters<Handler>[1]): Promise<void> {
   try {
-    callback(null, await handle());
+    // Each method has message types of its own, which a table of them cannot know.
+    callback(null, (await handle()) as never);
   } catch (error) {
     callback({ code: codeOf(error), details: messageOf(error) });
   }
 }
 
-function codeOf(error: unknown): grpc.status {
-  if (error instanceof Unavailable) return grpc.status.UNAVAILABLE;
-  return error instanceof NotImplemented ? grpc.status.UNIMPLEMENTED : grpc.status.UNKNOWN;
+function codeOf(error: unknown): number {
+  if (error instanceof Unavailable) return status.UNAVAILABLE;
+  return error instanceof NotImplemented ? status.UNIMPLEMENTED : status.UNKNOWN;
 }

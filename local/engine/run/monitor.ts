@@ -4,17 +4,15 @@ import type {
   ResourceInvokeRequest,
   SupportsFeatureRequest,
 } from "@pulumi/pulumi/proto/resource_pb.js";
-import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import resourcePb from "@pulumi/pulumi/proto/resource_pb.js";
-import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { messageOf } from "../errors.ts";
 import type { EventQueue } from "./events-queue.ts";
 import { ProviderChoice } from "./provider-choice.ts";
 import type { InvokeResult } from "../providers/provider.ts";
 import { goalOf, invocationOf, outputsOf } from "./request.ts";
-import { implement, Unavailable } from "../rpc/service.ts";
+import { type Handlers, Unavailable } from "../rpc/service.ts";
 import { toStruct } from "../rpc/struct.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
 import type { ResourceState } from "../state/resource.ts";
@@ -76,32 +74,23 @@ export class ResourceMonitor {
     );
   }
 
-  service(): UntypedServiceImplementation {
-    const { events } = this.#options;
-    const refused = (error: Error): void => events.push({ kind: "failed", error });
-    return implement(
-      "ResourceMonitor",
-      resourceGrpc.ResourceMonitorService,
-      {
-        getDeploymentInfo: () => Promise.resolve(this.#deploymentInfo()),
-        supportsFeature: (request: SupportsFeatureRequest) =>
-          Promise.resolve(
-            new resourcePb.SupportsFeatureResponse().setHassupport(FEATURE_IDS.has(request.getId())),
-          ),
-        registerResource: (request: RegisterResourceRequest) =>
-          this.#refusable(() => this.#register(request)),
-        registerResourceOutputs: (request: RegisterResourceOutputsRequest) =>
-          this.#refusable(() => this.#outputs(request)),
-        invoke: (request: ResourceInvokeRequest) => this.#refusable(() => this.#invoke(request)),
-        signalAndWaitForShutdown: async () => {
-          events.push({ kind: "end" });
-          await this.#answer<void>((done) => (this.#release = done));
-          return new emptyPb.Empty();
-        },
-      },
-      refused,
-    );
-  }
+  /** What it answers, by the protocol's methods. */
+  readonly handlers: Handlers = {
+    getDeploymentInfo: () => Promise.resolve(this.#deploymentInfo()),
+    supportsFeature: (request: SupportsFeatureRequest) =>
+      Promise.resolve(
+        new resourcePb.SupportsFeatureResponse().setHassupport(FEATURE_IDS.has(request.getId())),
+      ),
+    registerResource: (request: RegisterResourceRequest) => this.#refusable(() => this.#register(request)),
+    registerResourceOutputs: (request: RegisterResourceOutputsRequest) =>
+      this.#refusable(() => this.#outputs(request)),
+    invoke: (request: ResourceInvokeRequest) => this.#refusable(() => this.#invoke(request)),
+    signalAndWaitForShutdown: async () => {
+      this.#options.events.push({ kind: "end" });
+      await this.#answer<void>((done) => (this.#release = done));
+      return new emptyPb.Empty();
+    },
+  };
 
   /** All went well: the program, which has said that it is done, ends. */
   release(): void {

@@ -1,6 +1,7 @@
 import { EngineError } from "../errors.ts";
-import { PRELOAD_FLAGS, PROGRAM_GUARD_FLAGS } from "../preload/index.ts";
-import { type Child, readLines, startChild } from "../processes.ts";
+import { PIPE_ADDRESS, PIPE_FLAGS, PRELOAD_FLAGS } from "../preload/index.ts";
+import { type Child, pipeTo, readLines, startChild } from "../processes.ts";
+import { type EngineServices, servePipe } from "../rpc/service.ts";
 import type { Project } from "../stack/project.ts";
 import type { Sdk } from "../stack/sdk.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
@@ -10,8 +11,8 @@ export interface ProgramOptions {
   readonly sdk: Sdk;
   readonly stack: string;
   readonly config: readonly ConfigValue[];
-  /** Address of the monitor and of the engine service. */
-  readonly address: string;
+  /** What the engine does for it. */
+  readonly services: EngineServices;
   readonly preview: boolean;
   readonly parallel: number;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -31,10 +32,10 @@ export class Program {
   }
 
   static start(options: ProgramOptions): Program {
-    const { project, sdk, stack, config, address } = options;
+    const { project, sdk, stack, config } = options;
     const flags = {
-      monitor: address,
-      engine: address,
+      monitor: PIPE_ADDRESS,
+      engine: PIPE_ADDRESS,
       organization: "organization",
       project: project.name,
       "root-directory": project.root,
@@ -44,9 +45,9 @@ export class Program {
     };
     // The entry comes last: what follows it belongs to the program.
     const args = [
-      ...PROGRAM_GUARD_FLAGS,
       ...project.nodeArgs,
       ...PRELOAD_FLAGS,
+      ...PIPE_FLAGS,
       sdk.run,
       ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
       ...(options.preview ? ["--dry-run"] : []),
@@ -65,6 +66,7 @@ export class Program {
       },
       stdio: ["ignore", "pipe", "pipe", "pipe"],
     });
+    servePipe(pipeTo(child), options.services);
     void readLines(child.process.stdout, options.output);
     void readLines(child.process.stderr, options.output);
     return new Program(child);

@@ -1,6 +1,3 @@
-import grpc from "@grpc/grpc-js";
-import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
-import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import { join } from "node:path";
 import { baseState, deploy, refresh, type Source } from "./deployment.ts";
 import { engineService } from "./engine-service.ts";
@@ -11,8 +8,8 @@ import type { ProviderTrust } from "../providers/provider-trust.ts";
 import { createLauncher } from "../providers/launcher.ts";
 import { DYNAMIC_PACKAGE, ProviderRegistry } from "../providers/registry.ts";
 import type { Reporter } from "../reporter.ts";
-import { CHANNEL_OPTIONS, Unavailable } from "../rpc/service.ts";
-import { SocketFolder } from "../rpc/socket-folder.ts";
+import { GrpcServer } from "../rpc/grpc.ts";
+import { type EngineServices, Unavailable } from "../rpc/service.ts";
 import type { Sdk } from "../stack/sdk.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
 import type { OpenStack } from "../stack/stack.ts";
@@ -43,8 +40,8 @@ export class Session {
   readonly #preview: boolean;
   readonly #events = new EventQueue<ProgramEvent>();
   readonly #monitor: ResourceMonitor;
-  readonly #server = new grpc.Server(CHANNEL_OPTIONS);
-  readonly #sockets = new SocketFolder();
+  readonly #services: EngineServices;
+  readonly #grpc: GrpcServer;
   #registry: ProviderRegistry | undefined;
   #program: Program | undefined;
   /** What the program gave the stack as outputs. */
@@ -68,13 +65,18 @@ export class Session {
         return host.invoke(token, args, this.#preview);
       },
     });
+    this.#services = {
+      monitor: this.#monitor.handlers,
+      engine: engineService(options.reporter, () => options.run.signal?.aborted === true),
+      refused: (error) => this.#events.push({ kind: "failed", error }),
+    };
+    this.#grpc = new GrpcServer(this.#services);
   }
 
   /** Does what the operation says. Returns whether all went well; problems are reported by then. */
   async execute(): Promise<boolean> {
     const { operation, run, parallel } = this.#options;
-    const address = await this.#listen();
-    const context = this.#context(this.#startRegistry(address));
+    const context = this.#context(this.#startRegistry());
     const deployment = {
       context,
       parallel,
@@ -82,7 +84,7 @@ export class Session {
     };
     if (operation === "refresh") return refresh(deployment, { counted: true });
     if (operation === "destroy") return (await deploy(deployment, undefined)).ok;
-    const program = this.#startProgram(address);
+    const program = this.#startProgram();
     const refreshFirst = operation === "up" && run.refresh === true;
     if (refreshFirst && !(await refresh(deployment, { counted: false }))) return false;
     const { ok, stackOutputs } = await deploy(deployment, this.#source(program));
@@ -105,8 +107,7 @@ export class Session {
       await this.#registry?.close();
       if (!this.#preview) await this.#options.snapshot.close();
     } finally {
-      this.#server.forceShutdown();
-      this.#sockets.remove();
+      this.#grpc.close();
     }
   }
 
@@ -134,7 +135,7 @@ export class Session {
     };
   }
 
-  #startRegistry(address: string): ProviderRegistry {
+  #startRegistry(): ProviderRegistry {
     const { stack, sdk, config, trust, reporter } = this.#options;
     const registry = new ProviderRegistry({
       launch: createLauncher({
@@ -142,9 +143,9 @@ export class Session {
         sdk,
         config,
         env: this.#environment("provider"),
-        sockets: this.#sockets,
       }),
-      engineAddress: address,
+      services: this.#services,
+      engineAddress: () => this.#grpc.address(),
       trust,
       output: ({ shown }, line, trace) =>
         reporter.diagnostic({
@@ -161,14 +162,14 @@ export class Session {
     return registry;
   }
 
-  #startProgram(address: string): Program {
+  #startProgram(): Program {
     const { stack, sdk, config, reporter, parallel } = this.#options;
     this.#program = Program.start({
       project: stack.project,
       sdk,
       stack: stack.stack,
       config,
-      address,
+      services: this.#services,
       preview: this.#preview,
       parallel,
       env: this.#environment("program"),
@@ -186,27 +187,5 @@ export class Session {
     const env = { ...process.env, ...run.env };
     const cache = env["NODE_COMPILE_CACHE"] || sdk.cacheFolder;
     return { ...env, NODE_COMPILE_CACHE: join(cache, role) };
-  }
-
-  /** Returns the address that the program and the providers reach this engine at. */
-  #listen(): Promise<string> {
-    const { reporter, run } = this.#options;
-    this.#server.addService(resourceGrpc.ResourceMonitorService, this.#monitor.service());
-    this.#server.addService(
-      engineGrpc.EngineService,
-      engineService(
-        reporter,
-        () => run.signal?.aborted === true,
-        (error) => this.#events.push({ kind: "failed", error }),
-      ),
-    );
-    return new Promise((resolve, reject) => {
-      const socket = this.#sockets.next("engine");
-      const place = socket === undefined ? "127.0.0.1:0" : `unix:${socket}`;
-      this.#server.bindAsync(place, grpc.ServerCredentials.createInsecure(), (error, port) => {
-        if (error === null) resolve(socket === undefined ? `127.0.0.1:${port}` : place);
-        else reject(error);
-      });
-    });
   }
 }

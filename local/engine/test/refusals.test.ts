@@ -1,21 +1,23 @@
 import grpc from "@grpc/grpc-js";
 import aliasPb from "@pulumi/pulumi/proto/alias_pb.js";
 import callbackPb from "@pulumi/pulumi/proto/callback_pb.js";
-import engineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import resourceGrpc from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import resourcePb from "@pulumi/pulumi/proto/resource_pb.js";
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { duplexPair } from "node:stream";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { NotImplemented, up } from "../index.ts";
+import { up } from "../index.ts";
 import { Crypter } from "../state/crypto.ts";
 import { EventQueue } from "../run/events-queue.ts";
 import { ResourceMonitor } from "../run/monitor.ts";
 import { loadProject } from "../stack/project.ts";
 import { goalOf, invocationOf } from "../run/request.ts";
-import { implement } from "../rpc/service.ts";
+import { Calls } from "../rpc/calls.cjs";
+import { GrpcServer } from "../rpc/grpc.ts";
+import { type EngineServices, servePipe } from "../rpc/service.ts";
 import { StackConfig } from "../stack/stack-config.ts";
 import { FileBackend } from "../state/backend.ts";
 import { StateCodec } from "../state/codec.ts";
@@ -147,37 +149,51 @@ describe("a call of the protocol", () => {
     "signalAndWaitForShutdown",
   ]);
   const unknown = Object.keys(resourceGrpc.ResourceMonitorService).filter((name) => !known.has(name));
+  const refused: string[] = [];
+  const services: EngineServices = {
+    monitor: monitor.handlers,
+    engine: {},
+    refused: (error) => refused.push(error.message),
+  };
+  beforeEach(() => refused.splice(0));
 
-  it.each(unknown)("ResourceMonitor.%s, which is not implemented, is refused by name", async (name) => {
-    const service = monitor.service();
-    const method = service[name] as (call: object, callback: (error: unknown) => void) => void;
-    const error = await new Promise((resolve) => method({ request: {} }, resolve));
-    expect(error).toMatchObject({
-      code: grpc.status.UNIMPLEMENTED,
-      details: expect.stringContaining(`ResourceMonitor.${name} is not implemented`),
-    });
-  });
-
-  it("is refused over the wire and reported to the run", async () => {
-    const refused: Error[] = [];
-    const server = new grpc.Server();
-    server.addService(
-      engineGrpc.EngineService,
-      implement("Engine", engineGrpc.EngineService, {}, (error) => refused.push(error)),
-    );
-    const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
-        error === null ? resolve(bound) : reject(error),
+  /** What a call of a method is answered with, that is made by the SDK's own definition of it. */
+  const errorOf = (client: unknown, name: string): Promise<unknown> => {
+    const definition = (
+      resourceGrpc.ResourceMonitorService as unknown as Record<string, { requestType: new () => object }>
+    )[name];
+    if (definition === undefined) throw new Error(name);
+    return new Promise((resolve) => {
+      (client as Record<string, (request: object, done: (error: unknown) => void) => void>)[name]?.(
+        new definition.requestType(),
+        resolve,
       );
     });
-    const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-    const error = await new Promise((resolve) => {
-      client.makeUnaryRequest("/pulumirpc.Engine/Log", () => Buffer.alloc(0), String, null, resolve);
+  };
+
+  it.each(unknown)("ResourceMonitor.%s, which is not implemented, is refused by name", async (name) => {
+    const [here, there] = duplexPair();
+    servePipe(here, services);
+    const piped: unknown = new Calls(there).client(resourceGrpc.ResourceMonitorService as never);
+    expect(await errorOf(piped, name)).toMatchObject({ code: grpc.status.UNIMPLEMENTED });
+    expect(refused).toEqual([expect.stringContaining(`ResourceMonitor.${name} is not implemented`)]);
+    here.destroy();
+    there.destroy();
+  });
+
+  it("is refused to a plugin too", async () => {
+    const server = new GrpcServer(services);
+    const client = new resourceGrpc.ResourceMonitorClient(
+      await server.address(),
+      grpc.credentials.createInsecure(),
+    );
+    expect(await errorOf(client, "call")).toMatchObject({
+      code: grpc.status.UNIMPLEMENTED,
+      details: expect.stringContaining("ResourceMonitor.call is not implemented"),
     });
     client.close();
-    server.forceShutdown();
-    expect(error).toMatchObject({ code: grpc.status.UNIMPLEMENTED });
-    expect(refused).toEqual([expect.any(NotImplemented)]);
+    server.close();
+    expect(refused).toHaveLength(1);
   });
 });
 

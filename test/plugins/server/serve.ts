@@ -7,7 +7,7 @@ import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import statusPb from "@pulumi/pulumi/proto/status_pb.js";
 import anyPb from "google-protobuf/google/protobuf/any_pb.js";
-import { CHANNEL_OPTIONS } from "../../../local/engine/rpc/service.ts";
+import { CHANNEL_OPTIONS } from "../../../local/engine/rpc/grpc.ts";
 import { toStruct } from "../../../local/engine/rpc/struct.ts";
 import type { z } from "zod";
 import { handlersOf } from "./handlers.ts";
