@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
+from http import HTTPStatus
 from typing import Final
 
 from crew_runtime.common.api_error import ApiError
@@ -111,16 +113,24 @@ class Checkout:
         assert job.input_hash  # noqa: S101 - comes with the purchaser
         funds = self._declaration.funds_for(job.input_data)
         begin = now()
-        payment = await self._service.create(
+        create = partial(
+            self._service.create,
             agent_identifier=job.agent_identifier,
             purchaser=job.identifier_from_purchaser,
             input_hash=job.input_hash,
             pay_by_time=begin + int(self._windows.pay_seconds * 1000),
             submit_result_time=begin + int(self._windows.submit_seconds * 1000),
             metadata=f"job {job.reference}",
-            source_index=self._declaration.payment.source_index,
             requested_funds=funds,
         )
+        index = self._declaration.payment.source_index
+        try:
+            payment = await create(source_index=index)
+        except PaymentRefusedError as error:
+            # An agent that moves to V2 has its V1 identifier until the new one is confirmed, and V1 knows no index.
+            if index is None or error.status != HTTPStatus.BAD_REQUEST:
+                raise
+            payment = await create(source_index=None)
         return replace(payment.terms, requested_funds=funds)
 
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -14,7 +14,7 @@ from crew_runtime.declared.declaration import Declaration
 from crew_runtime.job.job import Job, JobState
 from crew_runtime.payments import checkout
 from crew_runtime.payments.checkout import Checkout, Windows
-from crew_runtime.payments.client import PaymentService
+from crew_runtime.payments.client import PaymentRefusedError, PaymentService
 from crew_runtime.payments.wire import Payment
 from crew_runtime.store import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore
@@ -35,6 +35,21 @@ class Service:
     async def create(self, **_: object) -> Payment:
         self.made += 1
         return PAYMENT
+
+
+class OfOneContract(Service):
+    """Makes payments for an identifier of V1 or V2 alone; the real service's words for the other are not needed."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+        self.asked: list[object] = []
+
+    async def create(self, **asked: object) -> Payment:
+        self.asked.append(asked["source_index"])
+        if (asked["source_index"] is None) != (self.kind == "V1"):
+            raise PaymentRefusedError(400, "V1 must not set the index, and V2 must")
+        return await super().create()
 
 
 @pytest.fixture(autouse=True)
@@ -66,11 +81,13 @@ def created(store: JobStore) -> Job:
     )  # fmt: skip
 
 
-def checkout_over(store: JobStore, service: Service, seller_vkey: str = "") -> Checkout:
+def checkout_over(
+    store: JobStore, service: Service, seller_vkey: str = "", declaration: dict[str, Any] | None = None
+) -> Checkout:
     return Checkout(
         service=cast("PaymentService", service),
         store=store,
-        declaration=Declaration.model_validate(one_task(), strict=False),
+        declaration=Declaration.model_validate(declaration or one_task(), strict=False),
         windows=Windows(pay_seconds=10, submit_seconds=1000),
         seller_vkey=seller_vkey,
     )
@@ -128,6 +145,24 @@ def test_who_asks_at_once_at_one_runtime_gets_one_payment(open_store: OpenStore)
 
     assert len({found.payment for found in asyncio.run(at_once()) if found.payment}) == 1
     assert service.made == 1
+
+
+@pytest.mark.parametrize(
+    ("declared", "registered", "asked"),
+    [("V2", "V2", [0]), ("V2", "V1", [0, None]), ("V1", "V1", [None]), ("V1", "V2", None)],
+)
+def test_an_agent_that_moves_to_v2_is_paid_as_v1_until_it_has_its_new_identifier(
+    open_store: OpenStore, declared: str, registered: str, asked: list[object] | None
+) -> None:
+    store, service = open_store("mine"), OfOneContract(registered)
+    declaration = one_task() | {"payment": {"type": declared}}
+    job, one = created(store), checkout_over(store, service, declaration=declaration)
+    if asked is None:
+        with pytest.raises(ApiError, match="refused"):
+            asyncio.run(one.paid_for(job))
+        return
+    assert asyncio.run(one.paid_for(job)).payment
+    assert service.asked == asked
 
 
 @pytest.mark.parametrize(
