@@ -81,10 +81,15 @@ const READING: readonly CommandSpec[] = [
       onStack(),
       asJson("print the plan as JSON"),
       option("--markdown", "print the plan as a comment for a pull request"),
+      option(
+        "--since <folder>",
+        "another checkout of the project: also show what runs differently than there",
+      ),
       WIDE,
     ],
     examples: [
       "plan",
+      "plan --since ../main              # after git worktree add ../main main",
       "plan --stack preprod --markdown   # with MASUMI_API_KEY; a Read key is enough",
       "plan --json | jq -r .checksum     # for MASUMI_PLAN",
     ],

@@ -2,7 +2,8 @@ import { planDocument } from "../../stacks/documents.ts";
 import { deadCrewNotice, deadCrews } from "../../stacks/crews.ts";
 import type { Project } from "../../stacks/project.ts";
 import { planStack } from "../../stacks/read-stack.ts";
-import { planMarkdown, planTable } from "../plan-report.ts";
+import { whatRanIn } from "../../stacks/documents/what-ran.ts";
+import { planMarkdown, planTable } from "../plan/report.ts";
 import { printJson } from "../text.ts";
 import { openStack } from "./open-stack.ts";
 
@@ -11,6 +12,7 @@ export interface PlanFlags {
   readonly json?: boolean;
   readonly markdown?: boolean;
   readonly wide?: boolean;
+  readonly since?: string;
 }
 
 /**
@@ -21,11 +23,12 @@ export async function plan(project: Project, flags: PlanFlags): Promise<number> 
   const stack = await openStack(project, flags);
   if (typeof stack === "number") return stack;
   const { agents } = stack.declared;
-  const document = planDocument(
-    stack,
-    await planStack(stack),
-    deadCrews(project, flags.stack, agents).map((crew) => deadCrewNotice(crew, flags.stack)),
-  );
+  const before = flags.since === undefined ? {} : whatRanIn(flags.since, flags.stack, process.env);
+  const dead = deadCrews(project, flags.stack, agents).map((crew) => deadCrewNotice(crew, flags.stack));
+  const document = planDocument(stack, await planStack(stack), {
+    notices: [...dead, ...(before.notice ?? [])],
+    runsBefore: before.runs,
+  });
   if (flags.json) printJson(document);
   else
     process.stdout.write(flags.markdown ? planMarkdown(document) : planTable(document, flags.wide === true));

@@ -57,6 +57,8 @@ export interface PlanDocument {
   readonly problems: readonly Problem[];
   /** Number of entries in the registry that were left out. */
   readonly skipped: number;
+  /** What runs of each agent in the checkout that the plan is compared with, by id; null without one. */
+  readonly runsBefore: Readonly<Record<string, RunsDocument>> | null;
 }
 
 /** An on-chain value that a run changes; an absent value is null. */
@@ -109,11 +111,18 @@ export interface RunsDocument {
   readonly digest: string;
 }
 
-/** `notices`: what else is to be said, beside what the plan warns of. */
+/** What a document has beside the plan. */
+export interface BesidePlan {
+  /** What else is to be said, beside what the plan warns of. */
+  readonly notices?: readonly string[];
+  /** What runs in the checkout that the plan is compared with. */
+  readonly runsBefore?: ReadonlyMap<string, WhatRuns> | undefined;
+}
+
 export function planDocument(
   { stack, config }: OpenedStack,
   examination: Examination,
-  notices: readonly string[] = [],
+  { notices = [], runsBefore }: BesidePlan = {},
 ): PlanDocument {
   const { plan, runs, funds, checksum, problems } = examination;
   return {
@@ -125,7 +134,7 @@ export function planDocument(
     summary: summaryOf(plan),
     agents: plan.agents.map((planned) => ({
       ...documentAgent(planned, config),
-      runs: documentRuns(runs.get(planned.agent.id)),
+      runs: orNull(runs.get(planned.agent.id)),
     })),
     orphans: plan.orphans.map(documentOrphan),
     removals: removalsOf(plan.agents).map(({ agentId, row, cost }) => ({
@@ -148,6 +157,9 @@ export function planDocument(
     ],
     problems: problems.map(problem),
     skipped: plan.skipped,
+    runsBefore: runsBefore
+      ? Object.fromEntries([...runsBefore].map(([id, ran]) => [id, documentRuns(ran)]))
+      : null,
   };
 }
 
@@ -179,22 +191,21 @@ const documentAgent = (
   lockedLovelace: String(planned.cost.locked),
 });
 
-const documentRuns = (runs: WhatRuns | undefined): RunsDocument | null =>
-  runs
-    ? {
-        hosting: runs.hosting,
-        kind: runs.kind,
-        source: runs.source ?? null,
-        model: runs.model ?? null,
-        cpu: runs.size?.cpu ?? null,
-        memory: runs.size?.memory ?? null,
-        instances: runs.size?.instances ?? null,
-        maxInstances: runs.size?.autoscaling?.max ?? null,
-        documents: runs.documents,
-        packages: runs.packages,
-        digest: runs.digest,
-      }
-    : null;
+const orNull = (runs: WhatRuns | undefined): RunsDocument | null => (runs ? documentRuns(runs) : null);
+
+const documentRuns = (runs: WhatRuns): RunsDocument => ({
+  hosting: runs.hosting,
+  kind: runs.kind,
+  source: runs.source ?? null,
+  model: runs.model ?? null,
+  cpu: runs.size?.cpu ?? null,
+  memory: runs.size?.memory ?? null,
+  instances: runs.size?.instances ?? null,
+  maxInstances: runs.size?.autoscaling?.max ?? null,
+  documents: runs.documents,
+  packages: runs.packages,
+  digest: runs.digest,
+});
 
 const documentOrphan = ({ row, action }: Orphan) => ({
   registrationId: row.id,

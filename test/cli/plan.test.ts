@@ -119,6 +119,57 @@ describe("masumi-agents plan", () => {
     ]);
   });
 
+  it("says what runs differently than in another checkout, for a change request", async () => {
+    await using stack = await CliStack.start({ hostings: ["process", "docker"] });
+    await using before = await CliStack.start({ hostings: ["process", "docker"], modelName: "small" });
+    const crew = (goal: string) => ({
+      url: undefined,
+      pricing: "free",
+      crew: {
+        agents: { one: { role: "r", goal, backstory: "b" } },
+        tasks: [{ name: "t", agent: "one", description: "d", expected_output: "e" }],
+      },
+    });
+    const image = (digit: string) => ({
+      url: undefined,
+      pricing: "free",
+      image: `example/a@sha256:${digit.repeat(64)}`,
+    });
+    const docker = { hosting: "docker" };
+    before.declare({ asked: crew("g"), imaged: { ...image("a"), ...docker }, same: {}, gone: {} });
+    stack.declare({
+      asked: { ...crew("h"), ...docker, resources: { memory: 2048 } },
+      imaged: { ...image("b"), ...docker },
+      same: {},
+      fresh: {},
+    });
+    const since = before.project.root;
+    const shown = asShown((await planOf(stack, { markdown: true, since })).stdout);
+    const [, section = ""] = /#### What runs differently\n\n([^#]*)/.exec(shown) ?? [];
+    expect(section.replaceAll(/[0-9a-f]{16,}(?= \|)/g, "…")).toMatchInlineSnapshot(`
+      "| agent | what | before | now |
+      | --- | --- | --- | --- |
+      | asked | hosting | process | docker |
+      | asked | model | small | gpt-4.1-mini |
+      | asked | size |  | 1 × 512 CPU units, 2048 MiB |
+      | asked | digest | … | … |
+      | fresh | the agent |  | https://agents.example.com/fresh |
+      | imaged | source | image example/a@sha256:… | image example/a@sha256:… |
+      | imaged | digest | … | … |
+      | gone | the agent | https://agents.example.com/gone | removed |
+
+      "
+    `);
+    const { runsBefore } = JSON.parse((await planOf(stack, { json: true, since })).stdout) as PlanDocument;
+    expect(Object.keys(runsBefore ?? {}).toSorted()).toEqual(["asked", "gone", "imaged", "same"]);
+    const self = await planOf(stack, { since: stack.project.root });
+    expect(self.stdout).toMatch(/^Nothing runs differently than before\.$/m);
+    before.declare({ asked: { tags: [] } });
+    expect((await planOf(stack, { since })).stdout).toMatch(
+      /^Warning: What ran before is not told: .*wrong\.$/m,
+    );
+  });
+
   it("is Markdown for a change request", async () => {
     await using stack = await changedFleet();
     const { exitCode, stdout: markdown } = await planOf(stack, { markdown: true });

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { planMarkdown } from "../../cli/plan-report.ts";
+import { planMarkdown } from "../../cli/plan/report.ts";
 import { commitRequests } from "../../portal/commits/committer.ts";
 import { git } from "../../portal/commits/git.ts";
 import { Repository } from "../../portal/commits/repository.ts";
@@ -111,6 +111,21 @@ const planWith = (text: string): PlanDocument => ({
   warnings: [text],
   problems: [{ code: "AGENT_NOT_READY", message: text }],
   skipped: 0,
+  runsBefore: {
+    gone: {
+      hosting: "process",
+      kind: "code",
+      source: text,
+      model: text,
+      cpu: null,
+      memory: null,
+      instances: null,
+      maxInstances: null,
+      documents: [],
+      packages: [],
+      digest: "0000",
+    },
+  },
 });
 
 describe("a plan's comment", () => {

@@ -159,6 +159,24 @@ describe("the steps that ask masumi-agents", () => {
     expect(asShown(summary)).toMatch(/^\| writer \| create \|/m);
   });
 
+  it("plan: shows what runs differently than in the commit before", async () => {
+    const git = (...words: string[]) =>
+      execFileSync("git", ["-c", "user.name=Ada", "-c", "user.email=ada@example.com", ...words], {
+        cwd: stack.project.root,
+      });
+    git("init", "--quiet");
+    for (const url of ["https://one.example.com", "https://two.example.com"]) {
+      stack.declare({ writer: { url } });
+      git("add", "agents", "Pulumi.yaml", "Pulumi.preprod.yaml");
+      git("commit", "--quiet", "--message", url);
+    }
+    const { exitCode, outputs } = await ask("preview", "plan-preprod", "plan");
+    expect(exitCode).toBe(0);
+    expect(asShown(outputs["markdown"] ?? "")).toContain(
+      "| writer | source | https://one.example.com | https://two.example.com |",
+    );
+  });
+
   it.each([
     ["a key that the service does not know", {}, "unknown-key", "KEY_REFUSED"],
     ["a declaration that is wrong", { tags: [] }, "sandbox-read-key", "agents/writer.yaml:"],

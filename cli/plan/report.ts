@@ -1,20 +1,16 @@
-import { describeSkipped, formatAda, shortenedPair } from "../infra/fleet/index.ts";
-import { printable, printableLines } from "../providers/common/printable.ts";
-import type { PlanDocument, PlanDocumentAgent, RunsDocument } from "../stacks/documents.ts";
-import { formatTable, shorten, stdoutColumns } from "./text.ts";
-import { verbatim } from "./verbatim.ts";
-
-interface Section {
-  readonly title: string;
-  readonly headings: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
+import { describeSkipped, formatAda, shortenedPair } from "../../infra/fleet/index.ts";
+import { printable, printableLines } from "../../providers/common/printable.ts";
+import type { PlanDocument, PlanDocumentAgent } from "../../stacks/documents.ts";
+import { type Section, runsDiffSection, runsSection } from "./runs.ts";
+import { formatTable, shorten, stdoutColumns } from "../text.ts";
+import { verbatim } from "../verbatim.ts";
 
 /** `isWide`: with what is seldom wanted. */
 const sectionsOf = (document: PlanDocument, isWide: boolean): Section[] =>
   [
     agentSection(document, isWide),
     runsSection(document, isWide),
+    runsDiffSection(document),
     changeSection(document),
     removalSection(document),
     orphanSection(document),
@@ -46,61 +42,6 @@ const agentSection = ({ agents }: PlanDocument, isWide: boolean): Section => ({
       : []),
   ]),
 });
-
-const runsSection = ({ agents }: PlanDocument, isWide: boolean): Section => ({
-  title: "What runs",
-  headings: ["agent", "hosting", "what", "size", "documents", "packages", "digest"],
-  rows: agents.flatMap(({ id, runs }) =>
-    runs
-      ? [
-          [
-            id,
-            runs.hosting,
-            whatOf(runs),
-            sizeOf(runs),
-            documentsOf(runs, isWide),
-            packagesOf(runs, isWide),
-            digestOf(runs, isWide),
-          ],
-        ]
-      : [],
-  ),
-});
-
-const KINDS = { inline: "crew", code: "code", build: "Dockerfile", image: "image", url: "" } as const;
-
-function whatOf({ kind, source, model }: RunsDocument): string {
-  const place = source === null ? [] : [printable(source)];
-  return [KINDS[kind], ...place, ...(model === null ? [] : [`(${printable(model)})`])]
-    .filter(Boolean)
-    .join(" ");
-}
-
-function sizeOf({ cpu, memory, instances, maxInstances }: RunsDocument): string {
-  if (cpu === null || memory === null || instances === null) return "";
-  const number = maxInstances === null ? String(instances) : `${instances} to ${maxInstances}`;
-  return `${number} × ${cpu} CPU units, ${memory} MiB`;
-}
-
-/** Digits of a digest by which people tell one from another; all of them are in --wide and bound by the checksum. */
-const SHOWN = 16;
-
-const documentsOf = ({ documents }: RunsDocument, isWide: boolean): string =>
-  isWide
-    ? documents.map(({ name, sha256 }) => `${printable(name)} ${sha256.slice(0, SHOWN)}`).join("\n")
-    : documents.length === 0
-      ? ""
-      : String(documents.length);
-
-const packagesOf = ({ packages }: RunsDocument, isWide: boolean): string =>
-  isWide
-    ? packages.map(({ name, version }) => printable(`${name} ${version}`)).join("\n")
-    : packages.length === 0
-      ? ""
-      : String(packages.length);
-
-const digestOf = ({ digest }: RunsDocument, isWide: boolean): string =>
-  isWide ? digest : digest.slice(0, SHOWN);
 
 const changeSection = ({ agents }: PlanDocument): Section => ({
   title: "Changes",
@@ -162,6 +103,12 @@ function priceOf({ pricing }: PlanDocumentAgent, isWide: boolean): string {
     .join(" + ");
 }
 
+/** What a comparison says that found no difference. */
+const sameRuns = (document: PlanDocument): string[] =>
+  document.runsBefore && runsDiffSection(document).rows.length === 0
+    ? ["Nothing runs differently than before."]
+    : [];
+
 const approval = ({ checksum, problems }: PlanDocument) =>
   problems.length > 0
     ? "up refuses to start as long as there is a problem."
@@ -176,7 +123,8 @@ export function planTable(document: PlanDocument, isWide = false): string {
   const warnings = document.warnings.map((warning) => `Warning: ${printableLines(warning)}\n`);
   const problems = document.problems.map(({ message }) => `Problem: ${printableLines(message)}\n`);
   const skipped = document.skipped > 0 ? `${describeSkipped(document.skipped)}\n` : "";
-  return `${tables.join("")}${document.summary}\n${warnings.join("")}${problems.join("")}${skipped}${approval(document)}\n`;
+  const same = sameRuns(document).map((line) => `${line}\n`);
+  return `${tables.join("")}${document.summary}\n${same.join("")}${warnings.join("")}${problems.join("")}${skipped}${approval(document)}\n`;
 }
 
 /** For a comment on a change request: all that is not ours to say is shown as it is. */
@@ -187,6 +135,7 @@ export function planMarkdown(document: PlanDocument): string {
     return [`#### ${title}`, "", line(headings), line(headings.map(() => "---")), ...shown, ""].join("\n");
   });
   const notes = [
+    ...sameRuns(document).map((line) => `- ${line}`),
     ...document.problems.map(({ message }) => `- **Problem:** ${verbatim(message)}`),
     ...document.warnings.map((warning) => `- **Warning:** ${verbatim(warning)}`),
     ...(document.skipped > 0 ? [`- ${describeSkipped(document.skipped)}`] : []),
