@@ -39,6 +39,12 @@ export async function ecrClient(access: AwsAccess) {
   return new ECR(settings(access));
 }
 
+export async function cloudFormationClient(access: AwsAccess) {
+  requirePackages("bootstrap aws --apply", ["@aws-sdk/client-cloudformation"]);
+  const { CloudFormation } = await import("@aws-sdk/client-cloudformation");
+  return new CloudFormation(settings(access));
+}
+
 /** Returns AWS's name of an error, for example AccessDeniedException. */
 export const awsErrorName = (error: unknown): string => (error instanceof Error ? error.name : "unknown");
 

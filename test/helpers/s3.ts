@@ -47,15 +47,10 @@ export class LocalS3 implements AsyncDisposable {
     const [python, uv] = [join(venv, "bin/python"), join(venv, "bin/uv")];
     const port = await freePort();
     const folder = mkdtempSync(join(tmpdir(), "masumi-s3-"));
-    const project = [
-      "--quiet",
-      "--frozen",
-      "--project",
-      join(repository, "test/cloud/aws"),
-      "--python",
-      python,
-    ];
-    const child = spawn(...guarded(uv, "--system-certs", "run", ...project, "ministack"), {
+    const emulator = join(repository, "test/cloud/aws");
+    const words = ["--quiet", "--frozen", "--project", emulator, "--python", python, "python"];
+    const program = [...words, join(emulator, "emulator.py")];
+    const child = spawn(...guarded(uv, "--system-certs", "run", ...program), {
       cwd: folder,
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],

@@ -1,5 +1,6 @@
 /* Read before anything is installed: nothing that this loads may lead to a package. */
-import { type CommandSpec, asJson, onStack, option, repeated } from "../command.ts";
+import { type CommandSpec, asJson, asksNobody, onStack, option, repeated } from "../command.ts";
+import type { BootstrapFlags } from "./bootstrap.ts";
 import type { InitFlags } from "./init.ts";
 import type { NewFlags } from "./new.ts";
 import type { PromoteFlags } from "./promote.ts";
@@ -56,4 +57,51 @@ export const PROMOTE: CommandSpec = {
   examples: ['promote market-researcher --price "8 USDM"', "promote meeting-minutes --to mainnet --dry-run"],
   run: async (project, flags: PromoteFlags, agent: string) =>
     (await import("./promote.ts")).promote(project, flags, agent),
+};
+
+const BOOTSTRAP_AWS: CommandSpec = {
+  name: "aws",
+  description: "write, or make, what a stack on AWS needs before its first run; print what follows",
+  options: [
+    onStack("the stack"),
+    option(
+      "--repository <owner/name>",
+      "the repository on GitHub whose workflows deploy it, or the subject of its tokens",
+    ),
+    option("--region <region>", "the region (default: aws:region of the stack)"),
+    option(
+      "--bucket <name>",
+      "the state's bucket, which is made (default: <project>-<stack>-state-<account>)",
+    ),
+    option(
+      "--zone <id>",
+      "the id of the domain's hosted zone, which the deploying role is limited to (default: any)",
+    ),
+    option("--account <id>", "the account, for what is printed (default: ACCOUNT_ID stands in its place)"),
+    option("--existing-provider", "the account has GitHub's OIDC provider already"),
+    option("--out <file>", "where the template is written (default: bootstrap/<stack>.yaml)"),
+    option("--apply", "make it, by CloudFormation; shows first what changes, and asks"),
+    ...asksNobody("with --apply: do not ask first"),
+    asJson("print values and changes as JSON"),
+  ],
+  notes: [
+    "Made are: a bucket (versioned, encrypted, TLS only) and a KMS key for the state, GitHub's OIDC provider, a role that deploys",
+    "and one that plans, with the policies of docs/aws.md for the stack's settings. Run it again after those have changed.",
+    "The tokens of repositories that were made or renamed since July 2026 name owner and repository with their ids: take what",
+    "gh api repos/<owner>/<name>/actions/oidc/customization/sub --jq .sub_claim_prefix prints.",
+    "Without --apply nothing is asked of AWS, and no login is needed: an administrator reviews and applies the template.",
+  ],
+  examples: [
+    "bootstrap aws --stack preprod --repository example/agents",
+    "bootstrap aws --stack preprod --repository repo:example@1234/agents@5678 --apply",
+    "bootstrap aws --stack mainnet --repository example/agents --existing-provider --out mainnet.yaml",
+  ],
+  run: async (project, flags: BootstrapFlags) =>
+    (await import("./bootstrap.ts")).bootstrapAws(project, flags),
+};
+
+export const BOOTSTRAP: CommandSpec = {
+  name: "bootstrap",
+  description: "prepare a cloud account for a stack: bootstrap aws",
+  commands: [BOOTSTRAP_AWS],
 };

@@ -14,7 +14,7 @@ import { allows } from "./iam.ts";
 const ACCOUNT = "123456789012";
 const REGION = "eu-central-1";
 const BOUNDARY = `arn:aws:iam::${ACCOUNT}:policy/masumi-agents-preprod-boundary`;
-const TARGET: PolicyTarget = {
+const TARGET = {
   ...EXAMPLE,
   accountId: ACCOUNT,
   region: REGION,
@@ -26,7 +26,7 @@ const TARGET: PolicyTarget = {
   documents: "example-documents/crews",
   ledger: "example-ledger/audit",
   kmsKey: `arn:aws:kms:${REGION}:${ACCOUNT}:key/12345678-1234-1234-1234-123456789012`,
-};
+} satisfies PolicyTarget;
 const POLICIES = policiesOf(TARGET);
 const deploying = Object.entries(POLICIES).flatMap(([name, policy]) =>
   name.startsWith("deploying-role-") ? [policy] : [],

@@ -1,7 +1,7 @@
 import type { PolicyTarget } from "./places.ts";
 
 /** The stack that docs/aws is written for: the shipped one, with what differs in capitals. */
-export const EXAMPLE: PolicyTarget = {
+export const EXAMPLE = {
   partition: "aws",
   accountId: "ACCOUNT_ID",
   region: "REGION",
@@ -17,4 +17,4 @@ export const EXAMPLE: PolicyTarget = {
   documents: "DOCUMENTS_BUCKET",
   ledger: "LEDGER_BUCKET",
   kmsKey: "arn:aws:kms:REGION:ACCOUNT_ID:key/KEY_ID",
-};
+} as const satisfies PolicyTarget;

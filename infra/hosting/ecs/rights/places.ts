@@ -14,20 +14,21 @@ export interface PolicyTarget {
   readonly rolePath: string;
   /** masumi:aws.permissionsBoundary. */
   readonly boundary: string;
-  /** masumi:aws.domain, and the id of its hosted zone. */
-  readonly domain: string;
-  readonly zoneId: string;
+  /** masumi:aws.domain. Without it, nothing is allowed on hosted zones. */
+  readonly domain?: string;
+  /** The id of the domain's hosted zone. @default any: but for names below the domain, it may only be read */
+  readonly zoneId?: string;
   /** The bucket of Pulumi's state, and the key of its secrets. */
   readonly stateBucket: string;
   readonly stateKey: string;
-  /** The repository on GitHub whose workflows assume the roles, as <owner>/<name>. */
+  /** The repository on GitHub whose workflows assume the roles, as in the subjects of its tokens: <owner>/<name>, or both with their ids. */
   readonly repository: string;
-  /** The bucket of masumi:documents, and its prefix. */
-  readonly documents: string;
-  /** The bucket of masumi:ledger, and its prefix. */
-  readonly ledger: string;
-  /** masumi:aws.kmsKeyArn. */
-  readonly kmsKey: string;
+  /** The bucket of masumi:documents on AWS, and its prefix. Without it, nothing is allowed on one. */
+  readonly documents?: string;
+  /** The bucket of masumi:ledger on AWS, and its prefix. Without it, nothing is allowed on one. */
+  readonly ledger?: string;
+  /** masumi:aws.kmsKeyArn. Without it, nothing is allowed on a key but the state's. */
+  readonly kmsKey?: string;
 }
 
 /** The name with which all shared resources of a stack begin; Pulumi adds a suffix. */
@@ -43,15 +44,17 @@ export function namesProblem(target: PolicyTarget): string | undefined {
         "project and stack may have 23 lower-case letters, digits and single hyphens together";
 }
 
-/** Returns where the resources of a stack are, by kind. `*` is for actions that know no resources. */
+/** Returns where the resources of a stack are, by kind; what the stack has not is undefined. `*` is for actions that know no resources. */
 export function placesOf(target: PolicyTarget) {
-  const { partition, accountId, region, project, stack, rolePath, zoneId, stateBucket, documents, ledger } =
-    target;
+  const { partition, accountId, region, project, stack, rolePath, stateBucket, documents, ledger } = target;
   const prefix = prefixOf(target);
   const arn = (service: string, path: string) => `arn:${partition}:${service}:${region}:${accountId}:${path}`;
   const elb = (path: string) => arn("elasticloadbalancing", path);
   const logs = agentPath(project, stack, "*");
   const global = (service: string, path: string) => `arn:${partition}:${service}:::${path}`;
+  const inBucket = (place: string | undefined, path: string) =>
+    place === undefined ? undefined : global("s3", `${place}${path}`);
+  const bucketOf = (place: string | undefined) => inBucket(place?.split("/")[0], "");
   return {
     "*": "*",
     alarm: arn("cloudwatch", `alarm:${prefix}-*`),
@@ -61,12 +64,12 @@ export function placesOf(target: PolicyTarget) {
     cluster: arn("ecs", `cluster/${prefix}-*`),
     defaultCluster: arn("ecs", "cluster/default"),
     change: global("route53", "change/*"),
-    document: global("s3", `${documents}/${project}/${stack}/*`),
-    storedDocument: global("s3", `${documents}/stored/*`),
-    documents: global("s3", documents.split("/")[0] ?? ""),
+    document: inBucket(documents, `/${project}/${stack}/*`),
+    storedDocument: inBucket(documents, "/stored/*"),
+    documents: bucketOf(documents),
     key: target.kmsKey,
-    ledger: global("s3", ledger.split("/")[0] ?? ""),
-    ledgerLine: global("s3", `${ledger}/${project}/${stack}/*`),
+    ledger: bucketOf(ledger),
+    ledgerLine: inBucket(ledger, `/${project}/${stack}/*`),
     listener: elb(`listener/app/${prefix}-*`),
     listenerRule: elb(`listener-rule/app/${prefix}-*`),
     loadBalancer: elb(`loadbalancer/app/${prefix}-*`),
@@ -89,7 +92,7 @@ export function placesOf(target: PolicyTarget) {
     taskDefinition: arn("ecs", `task-definition/${prefix}-*`),
     vpc: arn("ec2", "vpc/*"),
     webAcl: arn("wafv2", "regional/webacl/*"),
-    zone: global("route53", `hostedzone/${zoneId}`),
+    zone: target.domain === undefined ? undefined : global("route53", `hostedzone/${target.zoneId ?? "*"}`),
   } as const;
 }
 
@@ -149,7 +152,7 @@ export function conditionsOf(target: PolicyTarget) {
     ofEcs: { StringEquals: { "application-autoscaling:service-namespace": "ecs" } },
     belowDomain: {
       "ForAllValues:StringLike": {
-        "route53:ChangeResourceRecordSetsNormalizedRecordNames": [`*.${domain}`],
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames": domain === undefined ? [] : [`*.${domain}`],
       },
     },
     forAws: {

@@ -53,8 +53,9 @@ const all = ({ reads = [], writes = [] }: Rights): readonly Grant[] => [...reads
 /** Returns a policy with one statement for all actions that are allowed on the same resources, under the same condition. */
 function policyOf(grants: readonly Grant[], target: PolicyTarget): Policy {
   const conditions = conditionsOf(target);
+  const places = placesOf(target);
   const byPlace = new Map<string, { grant: Grant; actions: Set<string> }>();
-  for (const grant of grants) {
+  for (const grant of grants.filter(({ on }) => on.some((place) => places[place] !== undefined))) {
     const key = JSON.stringify([grant.on.toSorted(), grant.when]);
     const known = byPlace.get(key) ?? { grant, actions: new Set() };
     for (const action of grant.actions.split(" ")) known.actions.add(action);
@@ -96,7 +97,7 @@ function trustOf({ partition, accountId, repository }: PolicyTarget, environment
 
 function resourcesOf(on: readonly Place[], target: PolicyTarget): string | readonly string[] {
   const places = placesOf(target);
-  const arns = on.map((place) => places[place]).toSorted();
+  const arns = on.flatMap((place) => places[place] ?? []).toSorted();
   return arns.length === 1 ? (arns[0] ?? "*") : arns;
 }
 
@@ -104,29 +105,31 @@ function resourcesOf(on: readonly Place[], target: PolicyTarget): string | reado
 function boundaryOf(target: PolicyTarget): Policy {
   const { partition, accountId, rolePath, project, stack } = target;
   const places = placesOf(target);
-  const allow = (Action: readonly string[], Resource: string, Condition?: Condition): PolicyStatement => ({
-    Effect: "Allow",
-    Action,
-    Resource,
-    ...(Condition ? { Condition } : {}),
-  });
+  const allow = (
+    Action: readonly string[],
+    Resource: string | undefined,
+    Condition?: Condition,
+  ): PolicyStatement[] =>
+    Resource === undefined
+      ? []
+      : [{ Effect: "Allow", Action, Resource, ...(Condition ? { Condition } : {}) }];
   const express = `arn:${partition}:iam::${accountId}:role${rolePath}${project}-${stack}-express-*`;
   return {
     Version: "2012-10-17",
     Statement: [
-      allow(["ecr:GetAuthorizationToken"], "*"),
-      allow(
+      ...allow(["ecr:GetAuthorizationToken"], "*"),
+      ...allow(
         ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
         places.repository,
       ),
-      allow(["logs:CreateLogStream", "logs:PutLogEvents"], places.logGroup),
-      allow(["secretsmanager:GetSecretValue"], places.secret),
-      allow(["kms:Decrypt"], places.key, conditionsOf(target).forAws),
-      allow(["ssm:GetParameter"], places.parameter),
-      allow(["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"], places.task),
-      allow(["s3:GetObject"], places.document),
+      ...allow(["logs:CreateLogStream", "logs:PutLogEvents"], places.logGroup),
+      ...allow(["secretsmanager:GetSecretValue"], places.secret),
+      ...allow(["kms:Decrypt"], places.key, conditionsOf(target).forAws),
+      ...allow(["ssm:GetParameter"], places.parameter),
+      ...allow(["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"], places.task),
+      ...allow(["s3:GetObject"], places.document),
       // Only the role with which AWS makes the load balancers of Express services.
-      allow(
+      ...allow(
         ["acm:*", "application-autoscaling:*", "cloudwatch:*", "ec2:*SecurityGroup*", "ec2:Describe*"].concat(
           ["ec2:CreateTags", "ecs:*", "elasticloadbalancing:*", "iam:CreateServiceLinkedRole", "logs:*"],
         ),

@@ -1,0 +1,103 @@
+import type { Outputs } from "./cloudformation.ts";
+import type { Foundation } from "./foundation.ts";
+import { aliasOf, bucketOf } from "./template.ts";
+
+/** What the workflows, the stack's settings and whoever runs Pulumi by hand are told. */
+export interface FoundationValues {
+  readonly region: string;
+  /** PULUMI_BACKEND_URL. */
+  readonly backendUrl: string;
+  readonly secretsProvider: string;
+  /** ARNs, as AWS_ROLE in the stack's environments, and as masumi:aws.permissionsBoundary. */
+  readonly deployRole: string;
+  readonly planRole: string;
+  readonly permissionsBoundary: string;
+  /** masumi:aws.rolePath. */
+  readonly rolePath: string;
+}
+
+/** What stands where only AWS knows the account, as in docs/aws. */
+const ACCOUNT = "ACCOUNT_ID";
+
+/** Returns the values of what was made; before that, they are the names that the template gives. */
+export function valuesOf(foundation: Foundation, outputs: Outputs = {}): FoundationValues {
+  const { project, stack, region, bucket, account = ACCOUNT, target } = foundation;
+  const named = (kind: string, name: string) => `arn:aws:iam::${account}:${kind}/${project}-${stack}-${name}`;
+  const stateBucket = outputs["StateBucket"] ?? bucket ?? bucketOf(foundation, account);
+  return {
+    region,
+    backendUrl: `s3://${stateBucket}?region=${region}`,
+    secretsProvider: `awskms://${aliasOf(foundation)}?region=${region}`,
+    deployRole: outputs["DeployRole"] ?? named("role", "deploy"),
+    planRole: outputs["PlanRole"] ?? named("role", "plan"),
+    permissionsBoundary: outputs["Boundary"] ?? named("policy", "boundary"),
+    rolePath: target.rolePath,
+  };
+}
+
+/** Commands with a heading. */
+export interface Steps {
+  readonly title: string;
+  readonly commands: readonly string[];
+}
+
+/** Returns the commands that hand the values on, in the order in which they are run. */
+export const stepsOf = (foundation: Foundation, values: FoundationValues): Steps[] => [
+  { title: "On this machine: the stack and its settings", commands: settingsOf(foundation, values) },
+  { title: "On GitHub: the environments of the workflows", commands: environmentsOf(foundation, values) },
+  {
+    title: "On GitHub: the payment service's keys; each command asks for one",
+    commands: keysOf(foundation),
+  },
+  {
+    title: "On GitHub, once the stack is as wanted: the workflows deploy what is named here",
+    commands: [
+      `gh variable set MASUMI_STACKS --repo ${foundation.repository} --body "${foundation.deployed}"`,
+    ],
+  },
+];
+
+function settingsOf({ stack }: Foundation, values: FoundationValues): string[] {
+  const { region, backendUrl, secretsProvider, permissionsBoundary, rolePath } = values;
+  const set = `npx masumi-agents config set -s ${stack}`;
+  return [
+    `export PULUMI_BACKEND_URL="${backendUrl}"`,
+    `npx masumi-agents stack init ${stack} --secrets-provider "${secretsProvider}"`,
+    `${set} aws:region ${region}`,
+    `${set} --path masumi:aws.rolePath ${rolePath}`,
+    `${set} --path masumi:aws.permissionsBoundary ${permissionsBoundary}`,
+  ];
+}
+
+const gh = (what: string, { repository }: Foundation, environment: string, value?: string) =>
+  `gh ${what} --repo ${repository} --env ${environment}${value === undefined ? "" : ` --body "${value}"`}`;
+
+function environmentsOf(foundation: Foundation, values: FoundationValues): string[] {
+  const { stack, repository, isMainnet } = foundation;
+  const { region, backendUrl, deployRole, planRole } = values;
+  const put = (name: string) => `gh api --silent --method PUT repos/${repository}/environments/${name}`;
+  /** The roles trust environments, whatever the branch: which branches may use one is GitHub's to say. */
+  const ofMain = (name: string, role: string) => [
+    `${put(name)} -F "deployment_branch_policy[protected_branches]=false" -F "deployment_branch_policy[custom_branch_policies]=true"`,
+    `gh api --silent --method POST repos/${repository}/environments/${name}/deployment-branch-policies -f name=main`,
+    gh("variable set AWS_ROLE", foundation, name, role),
+    gh("variable set AWS_REGION", foundation, name, region),
+    gh("variable set PULUMI_BACKEND_URL", foundation, name, backendUrl),
+  ];
+  return [
+    ...ofMain(stack, deployRole),
+    ...ofMain(`${stack}-plan`, planRole),
+    put(`${stack}-preview`),
+    ...(isMainnet
+      ? [
+          `# Settings > Environments: required reviewers of ${stack} and ${stack}-preview, before they get keys`,
+        ]
+      : []),
+  ];
+}
+
+const keysOf = (foundation: Foundation): string[] => [
+  gh("secret set MASUMI_API_KEY", foundation, foundation.stack),
+  gh("secret set MASUMI_READ_KEY", foundation, `${foundation.stack}-plan`),
+  gh("secret set MASUMI_READ_KEY", foundation, `${foundation.stack}-preview`),
+];
