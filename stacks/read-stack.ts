@@ -143,11 +143,25 @@ export async function openService(
 export async function readStack(project: Project, stack: string, options: CallOptions): Promise<ReadStack> {
   const declared = loadStackAgents(project, stack, { env: options.env });
   const { config, client } = await openService(project, stack, options);
-  const urlOf = expectedUrls({ config, projectRoot: project.root, agents: declared.agents });
   const state = registrationsInState(project, stack, options.env);
   const forget = options.env[FORGET];
-  return { stack, config, declared, client, urlOf, projectRoot: project.root, forget, ...state };
+  const opened = { stack, config, client, projectRoot: project.root, forget, ...state };
+  return { ...opened, ...withUrls(opened, declared) };
 }
+
+/** Return a stack as if other agents were declared. */
+export const declaring = (stack: ReadStack, declared: LoadedAgents): ReadStack => ({
+  ...stack,
+  ...withUrls(stack, declared),
+});
+
+const withUrls = (
+  { config, projectRoot }: Pick<ReadStack, "config" | "projectRoot">,
+  declared: LoadedAgents,
+): Pick<ReadStack, "declared" | "urlOf"> => ({
+  declared,
+  urlOf: expectedUrls({ config, projectRoot, agents: declared.agents }),
+});
 
 /**
  * Return what an up would do on the chain, what it costs and what stands in its way, from the declarations and the

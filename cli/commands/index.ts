@@ -13,7 +13,7 @@ import type { PlanFlags } from "./plan.ts";
 import type { SbomFlags } from "./sbom.ts";
 import type { SandboxFlags } from "./sandbox.ts";
 import { INSTEAD } from "./pulumi-words.ts";
-import { BOOTSTRAP, INIT, NEW, PROMOTE } from "./project/commands.ts";
+import { BOOTSTRAP, INIT, MIGRATE, NEW, PROMOTE } from "./project/commands.ts";
 import type { SpentFlags } from "./spent.ts";
 import type { StatusFlags } from "./status.ts";
 import { STACK_COMMANDS } from "./stack/index.ts";
@@ -334,6 +334,7 @@ const LISTED = [
   SBOM,
   HIRE,
   PROMOTE,
+  MIGRATE,
   BOOTSTRAP,
   ...STACK_COMMANDS,
   SANDBOX,

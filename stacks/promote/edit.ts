@@ -1,4 +1,5 @@
 import { isCollection, isMap, isSeq, parseDocument } from "yaml";
+import { type Edit, type Splice, appended, spliced } from "./declaration.ts";
 
 /** What of a declaration is to be changed. */
 export interface Wanted {
@@ -6,16 +7,6 @@ export interface Wanted {
   readonly stack: string;
   /** What it costs there, as an author writes it; as it is declared if absent. */
   readonly prices?: readonly string[];
-}
-
-/** A declaration as it would be, or why it has to be changed by hand. */
-export type Edit =
-  { readonly text: string; readonly changes: readonly string[] } | { readonly byHand: string };
-
-interface Splice {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
 }
 
 /**
@@ -40,20 +31,10 @@ export function withStack(text: string, { stack, prices }: Wanted): Edit {
   if (prices !== undefined) {
     if (document.has("overrides")) return byHand(document.get("overrides", true), stack, prices);
     const line = `overrides: { ${stack}: { pricing: ${pricing(prices)} } }`;
-    splices.push({
-      start: text.length,
-      end: text.length,
-      text: `${text.endsWith("\n") ? "" : "\n"}${line}\n`,
-    });
+    splices.push(appended(text, line));
     changes.push(line);
   }
-  const edited = splices
-    .toSorted((one, other) => other.start - one.start)
-    .reduce(
-      (before, { start, end, text: piece }) => before.slice(0, start) + piece + before.slice(end),
-      text,
-    );
-  return { text: edited, changes };
+  return { text: spliced(text, splices), changes };
 }
 
 const pricing = (prices: readonly string[]): string => `{ fixed: [${prices.join(", ")}] }`;

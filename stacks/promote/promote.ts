@@ -1,10 +1,11 @@
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Agent, formatPrice, assetTable } from "../../infra/declarations/index.ts";
 import type { Complaint } from "../../infra/declarations/index.ts";
 import { costOf } from "../../infra/fleet/index.ts";
 import { formatAda } from "../../providers/common/amounts.ts";
-import { agentsFolder, loadStackAgents } from "../agents.ts";
+import { loadStackAgents } from "../agents.ts";
+import { declarationsWith } from "./declaration.ts";
 import { readNetwork } from "../network.ts";
 import type { Project } from "../project.ts";
 import { unknownAgent } from "../unknown-agent.ts";
@@ -61,10 +62,7 @@ export function promoteAgent(project: Project, wish: PromotionWish): PromotionRe
   const edit = withStack(readFileSync(path, "utf8"), { stack: to, ...(prices ? { prices } : {}) });
   if ("byHand" in edit) throw new UserError(`${before.file}: ${edit.byHand}. Nothing was changed.`);
 
-  const given = filesIn(project, to).map((file) => ({
-    file,
-    text: file === before.file ? edit.text : readFileSync(join(project.root, file), "utf8"),
-  }));
+  const given = declarationsWith(project, to, { file: before.file, text: edit.text });
   const target = loadStackAgents(project, to, { needsNoSecrets: true, given });
   if (target.complaints.length > 0) return { complaints: target.complaints };
   const after = target.agents.find(({ id }) => id === agentId);
@@ -83,13 +81,6 @@ export function promoteAgent(project: Project, wish: PromotionWish): PromotionRe
       lockedLovelace: String(locked),
     },
   };
-}
-
-function filesIn(project: Project, stack: string): string[] {
-  const folder = agentsFolder(project, stack);
-  return readdirSync(join(project.root, folder))
-    .filter((name) => /\.ya?ml$/.test(name))
-    .map((name) => `${folder}/${name}`);
 }
 
 function differences(

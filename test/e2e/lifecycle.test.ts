@@ -157,6 +157,39 @@ describe("the life of two agents, from YAML to the chain and back", () => {
     PATIENCE,
   );
 
+  it(
+    "migrate moves it to V2: registered there first, then deregistered on V1, at the same URL",
+    async () => {
+      const before = agent("reviewer");
+      const text = project.read("agents/reviewer.yaml");
+      const migrate = (...flags: string[]) => project.run("migrate", "reviewer", "--yes", "--json", ...flags);
+      const dry = await migrate("--dry-run");
+      expect(JSON.parse(dry.stdout)).toMatchObject({
+        changes: ["payment: V2"],
+        steps: [
+          { action: "register", walletType: "V2" },
+          { action: "deregister", walletType: "V1", registrationId: before.registrationId },
+        ],
+        plan: { problems: [] },
+      });
+      expect(project.read("agents/reviewer.yaml")).toBe(text);
+      await migrate();
+      expect(project.read("agents/reviewer.yaml")).toBe(text.replace("payment: V1", "payment: V2"));
+      await up();
+      const after = agent("reviewer");
+      expect(await service.row(after.registrationId)).toMatchObject({
+        type: "V2",
+        state: "RegistrationConfirmed",
+      });
+      expect((await service.row(before.registrationId)).state).toBe("DeregistrationConfirmed");
+      expect(after.url).toBe(before.url);
+      const again = await migrate();
+      expect(again.stderr).toMatch(/^MIGRATION_REFUSED: .*is on V2 already/);
+      expect(again.exitCode).toBe(1);
+    },
+    PATIENCE,
+  );
+
   it("a renamed file with its id kept changes nothing", async () => {
     await withoutChain(async () => {
       project.write("agents/notes.yaml", project.read("agents/writer.yaml"));

@@ -2,6 +2,7 @@
 import { type CommandSpec, asJson, asksNobody, onStack, option, repeated } from "../command.ts";
 import type { BootstrapFlags } from "./bootstrap.ts";
 import type { InitFlags } from "./init.ts";
+import type { MigrateFlags } from "./migrate.ts";
 import type { NewFlags } from "./new.ts";
 import type { PromoteFlags } from "./promote.ts";
 
@@ -57,6 +58,30 @@ export const PROMOTE: CommandSpec = {
   examples: ['promote market-researcher --price "8 USDM"', "promote meeting-minutes --to mainnet --dry-run"],
   run: async (project, flags: PromoteFlags, agent: string) =>
     (await import("./promote.ts")).promote(project, flags, agent),
+};
+
+export const MIGRATE: CommandSpec = {
+  name: "migrate",
+  description: "move an agent to V2 of the payment contract: changes its file, and shows what up then does",
+  arguments: [["<agent>", "the agent's id"]],
+  options: [
+    onStack("the stack that it moves in"),
+    option("--to <version>", "V2, or V1 for the way back", "V2"),
+    option("--dry-run", "show the plan, and change nothing"),
+    ...asksNobody("change the file without asking"),
+    asJson("print change, steps and plan as JSON"),
+  ],
+  notes: [
+    "Only the file is changed; up registers the agent anew, hands over, and then deregisters the old registration (two fees).",
+    "If other stacks read the file too, overrides: has the change for this stack alone. MASUMI_API_KEY may be a Read key.",
+    "Exit code: 1 with complaints, or if up would refuse the plan, else 0.",
+  ],
+  examples: [
+    "migrate contract-reviewer --dry-run",
+    "migrate contract-reviewer --stack preprod --to V2 --yes",
+  ],
+  run: async (project, flags: MigrateFlags, agent: string) =>
+    (await import("./migrate.ts")).migrate(project, flags, agent),
 };
 
 const BOOTSTRAP_AWS: CommandSpec = {
