@@ -39,10 +39,27 @@ describe("docs/operations.md", () => {
     expect(command === program ? words : "").toBe("");
   });
 
+  it("leads from nothing to a deployed agent in nine steps, each with commands", () => {
+    const steps = text.split(/^### (?=\d+\. )/m).slice(1);
+    expect(steps.map((step) => Number.parseInt(step, 10))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(steps.filter((step) => !/```sh\n[^`]+```/.test(step))).toEqual([]);
+  });
+
   it("names the whole of the first deploy", () => {
     const names = commands.map((words) => words.split(" ")[0]);
     expect(names).toEqual(
-      expect.arrayContaining(["doctor", "plan", "preview", "up", "drift", "import", "destroy"]),
+      expect.arrayContaining([
+        "init",
+        "bootstrap",
+        "doctor",
+        "plan",
+        "preview",
+        "up",
+        "hire",
+        "drift",
+        "import",
+        "destroy",
+      ]),
     );
   });
 
@@ -90,7 +107,7 @@ describe("docs/operations.md", () => {
   });
 
   it("links to what is there", () => {
-    const links = matches(/\]\(([^)]+)\)/g);
+    const links = matches(/\]\((?!https:)([^)]+)\)/g);
     const anchors = matches(/^## (.+)$/gm).map((title) => `#${title.toLowerCase().replaceAll(" ", "-")}`);
     expect(
       links.filter(
