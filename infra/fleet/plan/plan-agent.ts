@@ -104,6 +104,8 @@ export function planAgent(input: FleetInput, agent: Agent, { own, pool, register
   const adopted = survey.rows.find(({ id }) => id === agent.adopt);
   const wallet = pool.choose(agent, row ?? adopted);
   assertListed(input, agent, wallet);
+  // Before its contract is looked for: a service that is too old for V2 has none.
+  if (survey.dialect) assertTypeSupported(agent.id, wallet, survey.dialect);
   const source = paymentSourceOf(config, wallet, survey.sources);
   const knownUrl = urlOf(agent, registered);
   const registration: Registration = {
@@ -164,13 +166,12 @@ const isOurChange = (adopted: Row, registration: Registration): boolean =>
 /** @throws MasumiError if the service would refuse what the run is about to request */
 function assertAccepted(
   { dialect }: Survey,
-  { wallet, listing }: Registration,
+  { listing }: Registration,
   { id }: Agent,
   { action, row }: Decided,
 ): void {
   if (action === "none" || action === "adopt") return;
   if (action === "update" && row && isSettled(row.state)) assertUpdatable(row);
-  if (dialect) assertTypeSupported(id, wallet, dialect);
   if (dialect) assertTextsFit(id, listing, dialect);
 }
 
