@@ -1,5 +1,5 @@
 import { isMap, isScalar, parseDocument } from "yaml";
-import { type Edit, appended, spliced } from "../promote/declaration.ts";
+import { type Edit, appended, spliced, takesLines } from "../promote/declaration.ts";
 
 export type PaymentType = "V1" | "V2";
 
@@ -16,17 +16,18 @@ export function withPayment(text: string, { payment, stack, isShared }: Wanted):
   const overrides = document.get("overrides", true);
   const own = isMap(overrides) ? overrides.get(stack, true) : undefined;
   const overridden = isMap(own) ? own.get("payment", true) : undefined;
-  if (overridden !== undefined || !isShared)
-    return changed(text, overridden ?? document.get("payment", true), payment);
+  const written = overridden ?? (isShared ? undefined : document.get("payment", true));
+  if (written !== undefined) return changed(text, written, payment);
   // Overrides that somebody wrote may say anything, also by anchors, and of other stacks.
-  if (overrides !== undefined) return { byHand: `write payment: ${payment} below ${stack}: below overrides` };
-  const line = `overrides: { ${stack}: { payment: ${payment} } }`;
+  if (isShared && overrides !== undefined)
+    return { byHand: `write payment: ${payment} below ${stack}: below overrides` };
+  const line = isShared ? `overrides: { ${stack}: { payment: ${payment} } }` : `payment: ${payment}`;
+  if (!takesLines(document)) return { byHand: `write ${line}` };
   return { text: spliced(text, [appended(text, line)]), changes: [line] };
 }
 
 function changed(text: string, written: unknown, payment: PaymentType): Edit {
   const line = `payment: ${payment}`;
-  if (written === undefined) return { text: spliced(text, [appended(text, line)]), changes: [line] };
   if (!isScalar(written) || !written.range) return { byHand: `write ${line} instead of what is there` };
   const [start, end] = written.range;
   return { text: spliced(text, [{ start, end, text: payment }]), changes: [line] };

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { type Document, isMap } from "yaml";
 import type { SourceFile } from "../../infra/declarations/index.ts";
 import { agentsFolder } from "../agents.ts";
 import type { Project } from "../project.ts";
@@ -14,6 +15,9 @@ export interface Splice {
   readonly end: number;
   readonly text: string;
 }
+
+/** Whether a key can be added as a line: not where the whole file is in braces. */
+export const takesLines = ({ contents }: Document): boolean => !(isMap(contents) && contents.flow === true);
 
 /** Returns a line as the last one of a text. */
 export const appended = (text: string, line: string): Splice => ({

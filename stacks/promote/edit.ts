@@ -1,5 +1,5 @@
 import { isCollection, isMap, isSeq, parseDocument } from "yaml";
-import { type Edit, type Splice, appended, spliced } from "./declaration.ts";
+import { type Edit, type Splice, appended, spliced, takesLines } from "./declaration.ts";
 
 /** What of a declaration is to be changed. */
 export interface Wanted {
@@ -31,6 +31,7 @@ export function withStack(text: string, { stack, prices }: Wanted): Edit {
   if (prices !== undefined) {
     if (document.has("overrides")) return byHand(document.get("overrides", true), stack, prices);
     const line = `overrides: { ${stack}: { pricing: ${pricing(prices)} } }`;
+    if (!takesLines(document)) return { byHand: `write ${line}` };
     splices.push(appended(text, line));
     changes.push(line);
   }
