@@ -30,7 +30,7 @@ export async function migrate(project: Project, flags: MigrateFlags, agentId: st
   const result = await planMigration(project, stack, { agentId, to }, { env: process.env });
   if ("complaints" in result) return printComplaints(result.complaints, json);
   const { migration, write } = result;
-  if (json) printJson(migration);
+  if (json) printJson({ version: 1, ...migration });
   else process.stdout.write(migrationText(migration));
   if (!dryRun) {
     if (!json && !(await confirmed(() => `Change ${migration.file}?`, flags))) return 1;
