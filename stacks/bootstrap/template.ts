@@ -17,16 +17,20 @@ const KEPT = { DeletionPolicy: "RetainExceptOnCreate", UpdateReplacePolicy: "Ret
  */
 export function templateOf(foundation: Foundation): string {
   const { project, stack, repository, hasProvider } = foundation;
-  const document = new Document({
-    AWSTemplateFormatVersion: "2010-09-09",
-    Description: `What stack ${stack} of ${project} needs before its first run, deployed by ${repository}`,
-    Resources: {
-      ...state(foundation),
-      ...(hasProvider ? {} : { GitHub: { Type: "AWS::IAM::OIDCProvider", ...KEPT, Properties: PROVIDER } }),
-      ...roles(foundation),
+  const document = new Document(
+    {
+      AWSTemplateFormatVersion: "2010-09-09",
+      Description: `What stack ${stack} of ${project} needs before its first run, deployed by ${repository}`,
+      Resources: {
+        ...state(foundation),
+        ...(hasProvider ? {} : { GitHub: { Type: "AWS::IAM::OIDCProvider", ...KEPT, Properties: PROVIDER } }),
+        ...roles(foundation),
+      },
+      Outputs: outputs(),
     },
-    Outputs: outputs(),
-  });
+    // CloudFormation refuses aliases.
+    { aliasDuplicateObjects: false },
+  );
   document.commentBefore =
     ` Written by: npx masumi-agents bootstrap aws --stack ${stack}. The policies are explained in docs/aws.md of masumi-agents.\n` +
     " Nothing is in it that AWS would charge for but the key, what is stored, and requests.";

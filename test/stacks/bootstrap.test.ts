@@ -73,6 +73,7 @@ describe("the template", () => {
     expect(has.filter((text) => !template.includes(text))).toEqual([]);
     expect(hasNot.filter((text) => template.includes(text))).toEqual([]);
     expect(Buffer.byteLength(template)).toBeLessThan(TEMPLATE_SIZE);
+    expect(template, "CloudFormation refuses aliases").not.toMatch(/^[^"#]*: [&*]\w+$/m);
   });
 
   it.each(["example/agents", "repo:example/agents", "repo:example@12/agents@34"])(
