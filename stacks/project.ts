@@ -8,8 +8,9 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import { parse } from "yaml";
+import type * as Yaml from "yaml";
 import { LOCAL_STACK, isLocalStack } from "../providers/common/local-stack.js";
 import { UserError } from "./user-error.ts";
 
@@ -70,6 +71,11 @@ export function findProjectRoot(folder: string): string | undefined {
   const above = dirname(folder);
   return above === folder ? undefined : findProjectRoot(above);
 }
+
+const load = createRequire(import.meta.url);
+
+/** Loads the parser with the first file: every command begins here, and not every one reads a file before it has something to wait for. */
+const parse = (text: string): unknown => (load("yaml") as typeof Yaml).parse(text);
 
 /** Return the name in Pulumi.yaml, which is the namespace of the project's own configuration. */
 export function projectName(project: Project): string {

@@ -4,7 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { linesOf } from "../lines.ts";
 import type { Environment } from "../project.ts";
 import { UserError } from "../user-error.ts";
-import { type TryEnd, type TryEvent, isEnd, tryEvent } from "./events.ts";
+import type { TryEnd, TryEvent } from "./events.ts";
 
 /** A job to try. */
 export interface TryJob {
@@ -34,13 +34,16 @@ export class TryProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #lines: AsyncIterator<string>;
   readonly #log: string[] = [];
+  /** Loaded while the process starts, which takes longer. */
+  readonly #events: Promise<typeof import("./events.ts")>;
   #hasJobs = false;
   /** Whoever began the last job: some of what it prints may come after its end. */
   #listener: TryListener | undefined;
 
   constructor(python: string, dataFolder: string, env: Environment) {
     const certificates = env["SSL_CERT_FILE"];
-    this.#child = spawn(python, ["-m", "crew_runtime.try_out", dataFolder], {
+    // No module of the data folder stands in for one of the runtime's.
+    this.#child = spawn(python, ["-P", "-m", "crew_runtime.try_out", dataFolder], {
       cwd: dataFolder,
       env: {
         PATH: env["PATH"],
@@ -55,6 +58,7 @@ export class TryProcess {
     this.#child.stdin.on("error", () => undefined);
     this.#child.on("error", (error) => this.#log.push(error.message));
     this.#lines = linesOf(this.#child.stdout);
+    this.#events = import("./events.ts");
     void this.#keepLog();
   }
 
@@ -64,6 +68,7 @@ export class TryProcess {
     this.#hasJobs = true;
     this.#listener = listener;
     this.#say({ run: job });
+    const { isEnd } = await this.#events;
     if (signal.aborted) cancel();
     signal.addEventListener("abort", cancel, { once: true });
     try {
@@ -118,6 +123,7 @@ export class TryProcess {
   }
 
   async #next(): Promise<TryEvent> {
+    const { tryEvent } = await this.#events;
     const { value, done } = await this.#lines.next();
     if (!done) return tryEvent.parse(JSON.parse(value));
     throw new UserError(`The crew runtime has ended:\n${this.#log.join("\n")}`);

@@ -1,11 +1,14 @@
 """What the tests let a job's process do; in a module of its own, as the process imports it by name."""
 
+import io
 import json
 import os
 import resource
 import signal
 import ssl
 import time
+import traceback
+from contextlib import redirect_stdout
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,21 @@ def answer(connection: Connection, text: str) -> None:
 
 def answer_nonsense(connection: Connection, _: object) -> None:
     connection.send_bytes(b"nonsense")
+
+
+def run_program(connection: Connection, given: tuple[str, Path | None]) -> None:
+    """Send {"printed"}, or {"raised"}."""
+    program, folder = given
+    printed = io.StringIO()
+    if folder:
+        os.chdir(folder)
+    try:
+        with redirect_stdout(printed):
+            exec(program, {"__name__": "__main__"})  # noqa: S102 - a test's own
+        told = {"printed": printed.getvalue()}
+    except BaseException:  # noqa: BLE001 - the test tells it
+        told = {"raised": traceback.format_exc()}
+    connection.send_bytes(json.dumps(told).encode())
 
 
 def die(_: Connection, code: int) -> None:

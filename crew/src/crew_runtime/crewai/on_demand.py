@@ -19,9 +19,31 @@ from threading import RLock
 from types import ModuleType
 from typing import Any, Final
 
-MODULES: Final = ("chromadb", "crewai_core.platform_apps")
-PACKAGES_BELOW: Final = ("openai.",)
+from crew_runtime.crewai.names_on_demand import LateNamesLoader
+
+MODULES: Final = (
+    "chromadb",
+    "chromadb.api",
+    "chromadb.errors",
+    "chromadb.utils",
+    "crewai.rag",
+    "crewai_core.platform_apps",
+    "jsonref",
+)
+PACKAGES_BELOW: Final = ("crewai.rag.embeddings.providers.", "openai.")
 """What is loaded that way: these modules, and the packages (not modules) whose names begin like that."""
+
+WITH_LATE_NAMES: Final = (
+    "crewai.flow",
+    "crewai.flow.runtime",
+    "crewai.knowledge.storage.knowledge_storage",
+    "crewai.llms.providers.openai.completion",
+    "crewai.memory.unified_memory",
+    "openai",
+    "openai.resources.beta.beta",
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+)
+"""Modules that are run, but take from others when they use it: their functions alone do (`names_on_demand.py`)."""
 
 
 @contextmanager
@@ -39,12 +61,15 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in MODULES and not fullname.startswith(PACKAGES_BELOW):
+        has_late_names = fullname in WITH_LATE_NAMES
+        if not has_late_names and fullname not in MODULES and not fullname.startswith(PACKAGES_BELOW):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
-        is_meant = spec and (fullname in MODULES or spec.submodule_search_locations)
-        if spec and is_meant and isinstance(spec.loader, SourceFileLoader):
-            spec.loader = _LaterLoader(spec.loader)
+        if spec and isinstance(spec.loader, SourceFileLoader):
+            if has_late_names:
+                spec.loader = LateNamesLoader(spec.loader)
+            elif fullname in MODULES or spec.submodule_search_locations:
+                spec.loader = _LaterLoader(spec.loader)
         return spec
 
 
@@ -76,11 +101,11 @@ class _NotRun:
         self._running = RLock()
         self._is_run = False
         self._functions = {"__getattr__": self._get, "__dir__": self._list}
-        self._given: dict[str, object] = {}
 
     def give_names(self) -> None:
         vars(self._module).update(self._functions)
-        self._given = dict(vars(self._module))
+        setting = {"__setattr__": lambda _, name, value: self._set(name, value)}
+        self._module.__class__ = type("_LaterModule", (ModuleType,), setting)
 
     def _get(self, name: str) -> Any:  # noqa: ANN401 - any object
         names = vars(self._module)
@@ -100,23 +125,41 @@ class _NotRun:
         self._run()
         return sorted(vars(self._module))
 
+    def _set(self, name: str, value: object) -> None:
+        """Run the module first, unless it is the import system that sets something."""
+        if not isinstance(value, ModuleType) and name[:2] != "__":
+            self._run()
+            instead = sys.modules.get(self._module.__name__)
+            if instead is not None and instead is not self._module:
+                setattr(instead, name, value)
+                return
+        vars(self._module)[name] = value
+
     def _run(self) -> None:
-        """Run the module, once; what somebody has set in it before stays."""
+        """Run the module, once."""
         with self._running:
             if self._is_run:
                 return
-            names = vars(self._module)
-            set_before = {name: value for name, value in names.items() if self._given.get(name, self) is not value}
             self._is_run = True
             try:
                 self._loader.exec_module(self._module)
             except BaseException:
                 self._is_run = False
                 raise
-            names.update(set_before)
+            names = vars(self._module)
             for name, function in self._functions.items():
                 if names[name] is function:
                     del names[name]
+            self._leave()
+
+    def _leave(self) -> None:
+        """Let the module be as any other, or be replaced by what it has put in its place."""
+        package, _, name = self._module.__name__.rpartition(".")
+        instead = sys.modules.get(self._module.__name__)
+        if instead is self._module:
+            self._module.__class__ = ModuleType
+        elif instead and package:
+            setattr(sys.modules[package], name, instead)
 
 
 def _names_in(source: str, package: str) -> tuple[dict[str, tuple[str, str]], dict[str, object]]:

@@ -7,7 +7,9 @@ lines, and may quote a customer. A failed import is remembered, so that jobs can
 import gc
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from typing import Final
 
 from crew_runtime.crewai.models_on_demand import building_on_demand
 from crew_runtime.crewai.on_demand import loading_on_demand
@@ -25,12 +27,17 @@ os.close(_nowhere)
 # afterwards, they also stay shared with the jobs' processes, whose collector would touch each of them.
 gc.disable()
 # CrewAI has a use for it in servers of A2A, which no job is, and goes without if it is not there: that saves 7 MB and a
-# twentieth of the time. An author's code can import it.
-sys.modules["fastapi"] = None  # type: ignore[assignment]
+# twentieth of the time. So does httpx without what it is on a command line. An author's code can import both.
+_LEFT_OUT: Final = ("fastapi", "httpx._main")
+sys.modules |= dict.fromkeys(_LEFT_OUT)  # type: ignore[arg-type]
 IMPORT_ERROR: str | None = None
 try:
-    with loading_on_demand(), building_on_demand():
+    with ThreadPoolExecutor(1) as _beside, loading_on_demand(), building_on_demand():
+        for _module in ("httpcore", "httpx"):
+            import_module(_module)
+        _sharing = _beside.submit(share_tls_context)  # nearly all of it without the interpreter's lock
         for _module in (
+            "chromadb.utils",  # not run, but there, as when all of chromadb is
             "crewai",
             "crewai.core.providers.human_input",
             "crewai.tools",
@@ -40,17 +47,20 @@ try:
             "crewai.hooks.contexts",
             "crewai.llms.cache",
             "crewai.llms.providers.openai.completion",
+            "crewai.llms.providers.utils.common",
             "crewai.skills.tool",
-            "httpcore",
-            "jsonschema",
-            "numpy",
+            "crewai.tasks.hallucination_guardrail",
+            "crewai.telemetry.tracing.session",
+            "encodings.idna",
+            "openai.resources.beta.beta",
             "openai.resources.chat.chat",
         ):
             import_module(_module)
-    share_tls_context()
+        _sharing.result()
 except Exception as error:  # noqa: BLE001 - whatever a library does at import, the fork server has to live on
     IMPORT_ERROR = f"{type(error).__name__}: {error}"
 finally:
-    del sys.modules["fastapi"]
+    for _module in _LEFT_OUT:
+        del sys.modules[_module]
 gc.freeze()
 gc.enable()

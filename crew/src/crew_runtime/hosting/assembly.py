@@ -81,7 +81,7 @@ class Shared:
             connections=connections,
         )
 
-    def start(self, preload: str = "crew_runtime.crewai.preload_for_service") -> None:
+    def start(self, preload: str = "crew_runtime.crewai.preload") -> None:
         """Begin to load what jobs begin with in the fork server, and to answer jobs that ask the model."""
         self.gateway.start()
         start_fork_server(preload)

@@ -14,6 +14,7 @@ from typing import Final
 
 from crew_runtime.machine import users
 from crew_runtime.runner.fork_messages import send, told
+from crew_runtime.runner.fork_server import serve
 
 _MODULE: Final = "crew_runtime.runner.fork_server"
 
@@ -88,6 +89,21 @@ class ForkServer:
     def adopt(self, control: socket.socket) -> None:
         """Use one that serves the other end of a socket, and has loaded everything."""
         self._control = control
+
+    def start_as_copy(self) -> None:
+        """Start it as a copy of this process, which spares it a start of its own; no other thread may run yet."""
+        ours, theirs = socket.socketpair()
+        if os.fork() == 0:
+            try:
+                ours.close()
+                os.setpgid(0, 0)
+                with Path(os.devnull).open() as nothing:
+                    os.dup2(nothing.fileno(), sys.stdin.fileno())
+                serve(theirs)
+            finally:
+                os._exit(0)  # it must not go on as this process
+        theirs.close()
+        self._control = ours
 
     def load(self, module: str) -> None:
         """Let it import what jobs begin with, in the background; it sees this process's environment from then on."""

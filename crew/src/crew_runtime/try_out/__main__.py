@@ -12,7 +12,7 @@ from typing import Final
 
 from crew_runtime.common.temporary import make_temporary_folder
 from crew_runtime.machine.environment import replace_environment, scrubbed
-from crew_runtime.runner.worker_process import start_fork_server
+from crew_runtime.runner.forking import SERVER
 from crew_runtime.try_out import PRELOAD
 
 _AFTER_CREWAI: Final = 5
@@ -24,7 +24,8 @@ def main() -> None:
     data_dir = Path(sys.argv[1])
     temporary = make_temporary_folder(data_dir)
     replace_environment(scrubbed(os.environ, home=data_dir, temporary=temporary))
-    start_fork_server(PRELOAD)
+    SERVER.start_as_copy()
+    SERVER.load(PRELOAD)
     os.nice(_AFTER_CREWAI)
     from crew_runtime.try_out.serve import serve  # noqa: PLC0415 - takes as long as CrewAI takes meanwhile
 

@@ -1,9 +1,6 @@
 """Which of CrewAI's models are built before any job begins."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,64 +8,40 @@ from typing import Any
 
 import pytest
 
-from crew_runtime.machine.environment import scrubbed
 from support.declarations import declaration
 from support.model import StubModel
+from support.programs import run
 
-BEGIN = """
+JOB = """
 import json, os, sys
-shown, errors = os.fdopen(os.dup(1), "w", buffering=1), os.dup(2)
-from crew_runtime.crewai import preload, preload_for_service
-assert preload.IMPORT_ERROR is None, preload.IMPORT_ERROR
-os.dup2(errors, 2)
-from pydantic import BaseModel
-"""
-
-JOB = (
-    BEGIN
-    + """
 from contextlib import suppress
 from multiprocessing import Pipe
 from pathlib import Path
+from pydantic import BaseModel
 from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.crewai.models_on_demand import _subclasses_of
 from crew_runtime.crewai.worker_main import run_crew
 from crew_runtime.job.model_access import ModelAccess
 
-crew, api, folder = json.load(sys.stdin)
+class Left(BaseException): pass
+def leave(code):
+    raise Left
+os._exit = leave
+
 unbuilt = {model for model in _subclasses_of(BaseModel) if not model.__pydantic_complete__}
 loaded = set(sys.modules)
 ours, theirs = Pipe()
-
-def leave(code, leave=os._exit):
-    built = [f"{model.__module__}.{model.__name__}" for model in unbuilt if model.__pydantic_complete__]
-    answers = []
-    with suppress(EOFError):
-        while True:
-            answers.append(json.loads(ours.recv_bytes()))
-    print(json.dumps([answers[-1], sorted({*built, *sys.modules} - loaded)]), file=shown)
-    leave(code)
-
-os._exit = leave
-access = ModelAccess(api=api, key="none", name="stub-model")
-run_crew(theirs, JobSpec(crew=crew, model=access, inputs={"topic": "bees", "tone": "plain"}, folder=Path(folder)))
+access = ModelAccess(api=GIVEN["api"], key="none", name="stub-model")
+inputs = {"topic": "bees", "tone": "plain"}
+with suppress(Left):
+    run_crew(theirs, JobSpec(crew=GIVEN["crew"], model=access, inputs=inputs, folder=Path.cwd()))
+answers = []
+with suppress(EOFError):
+    while True:
+        answers.append(json.loads(ours.recv_bytes()))
+built = [f"{model.__module__}.{model.__name__}" for model in unbuilt if model.__pydantic_complete__]
+print(json.dumps([answers[-1], sorted({*built, *sys.modules} - loaded)]))
 """
-)
-
-
-def run(program: str, folder: Path, given: str = "") -> str:
-    """Run a program of its own, in the environment that the runtime makes, and return what it prints."""
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
-        input=given,
-        env=scrubbed(os.environ, home=folder, temporary=folder),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout.strip()
 
 
 @pytest.fixture
@@ -98,8 +71,8 @@ def test_a_job_builds_and_loads_nothing_that_another_has_to_build_and_load_again
     model: StubModel,
     tmp_path: Path,
 ) -> None:
-    given = [change(declaration()["crew"]), model.url, str(tmp_path)]
-    answer, anew = json.loads(run(JOB, tmp_path, json.dumps(given)))
+    given = {"crew": change(declaration()["crew"]), "api": model.url}
+    answer, anew = json.loads(run(f"GIVEN = {given!r}\n{JOB}", tmp_path))
     assert "result" in answer
     assert anew == []
 
@@ -107,16 +80,18 @@ def test_a_job_builds_and_loads_nothing_that_another_has_to_build_and_load_again
 def test_most_events_are_built_when_they_are_used(tmp_path: Path) -> None:
     program = """
 from crewai.events.types.knowledge_events import KnowledgeQueryFailedEvent as Event
-print(Event.__pydantic_complete__, Event(query="q", error="e").error, Event.__pydantic_complete__, file=shown)
-print("defer_build" in BaseModel.model_config, file=shown)
+from pydantic import BaseModel
+print(Event.__pydantic_complete__, Event(query="q", error="e").error, Event.__pydantic_complete__)
+print("defer_build" in BaseModel.model_config)
 """
-    assert run(BEGIN + program, tmp_path) == "False e True\nFalse"
+    assert run(program, tmp_path) == "False e True\nFalse"
 
 
 @pytest.mark.parametrize("base", ["BaseModel", "crewai.tools.BaseTool", "crewai.events.BaseEvent"])
 def test_an_author_s_mistake_in_a_model_is_told_where_it_is_made(base: str, tmp_path: Path) -> None:
     program = f"""
 import crewai.events, crewai.tools, pydantic
+from pydantic import BaseModel
 crewai.events.BaseEvent = __import__("crewai.events.base_events", fromlist=["BaseEvent"]).BaseEvent
 class Unknown: pass
 try:
@@ -124,6 +99,6 @@ try:
         model_config = {{"arbitrary_types_allowed": False}}
         unknown: Unknown
 except pydantic.errors.PydanticSchemaGenerationError:
-    print("told", file=shown)
+    print("told")
 """
-    assert run(BEGIN + program, tmp_path) == "told"
+    assert run(program, tmp_path) == "told"

@@ -1,10 +1,10 @@
 """What CrewAI imports, and no job needs at first, is loaded when somebody asks for it, and the same then."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from support.programs import run
 
 PACKAGE = {
     "__init__.py": """
@@ -20,15 +20,6 @@ def speak():
     "animals.py": 'LOG.append("animals")\nclass Cat:\n    sound = "meow"\nclass Dog: pass\n',
     "plants.py": "from . import animals\nfrom .animals import Cat\n",
 }
-
-
-def run(program: str, *, folder: Path | None = None) -> str:
-    """Run a program of its own, as what it imports stays imported; return what it prints."""
-    ended = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False, timeout=300
-    )
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout.strip()
 
 
 @pytest.fixture
@@ -65,6 +56,7 @@ with on_demand.loading_on_demand():
         ("print(zoo.collections.__name__, LOG)", "collections ['animals', 'run']"),
         ("print('speak' in dir(zoo), zoo.speak(), '__getattr__' in dir(zoo))", "True meow False"),
         ("zoo.Cat = 1; zoo.speak; print(zoo.Cat)", "1"),
+        ("zoo.LION = 1; print(zoo.LION, LOG)", "1 ['animals', 'run']"),
         ("print(plain.Kind is str, LOG[:], plain.TABLE, LOG)", "True [] {'a': 1} ['plain']"),
         ("from plain import Kind; print(Kind is str, LOG)", "True []"),
         ("print(hasattr(zoo, 'lion'), hasattr(plain, 'lion'), LOG)", "False False ['animals', 'run', 'plain']"),
@@ -78,7 +70,7 @@ with on_demand.loading_on_demand():
 def test_a_module_gives_its_names_and_is_run_only_for_those_that_it_makes_itself(
     folder: Path, program: str, printed: str
 ) -> None:
-    assert run(BEGIN + program, folder=folder) == printed
+    assert run(BEGIN + program, folder) == printed
 
 
 def test_a_module_that_fails_tells_why_each_time_that_it_is_asked(folder: Path) -> None:
@@ -90,9 +82,7 @@ for _ in range(2):
     except ImportError as error:
         print(type(error).__name__, error)
 """
-    assert run(BEGIN + program, folder=folder) == "\n".join(
-        2 * ["ModuleNotFoundError No module named 'missing_or_not'"]
-    )
+    assert run(BEGIN + program, folder) == "\n".join(2 * ["ModuleNotFoundError No module named 'missing_or_not'"])
 
 
 def test_a_package_that_is_missing_is_missed_as_ever(folder: Path) -> None:
@@ -104,7 +94,7 @@ with on_demand.loading_on_demand():
     except ImportError as error:
         print(type(error).__name__, error.name, error)
 """
-    assert run(BEGIN + program, folder=folder) == "ModuleNotFoundError nowhere No module named 'nowhere'"
+    assert run(BEGIN + program, folder) == "ModuleNotFoundError nowhere No module named 'nowhere'"
 
 
 def test_threads_that_ask_at_once_all_find_the_module_run_once(folder: Path) -> None:
@@ -115,7 +105,7 @@ with ThreadPoolExecutor(8) as threads:
     said = list(threads.map(lambda number: zoo.speak() if number % 2 else zoo.Cat.sound, range(32)))
 print(set(said), LOG)
 """
-    assert run(BEGIN + program, folder=folder) == "{'meow'} ['animals', 'run']"
+    assert run(BEGIN + program, folder) == "{'meow'} ['animals', 'run']"
 
 
 def test_a_forked_process_loads_what_its_parent_has_not(folder: Path) -> None:
@@ -126,14 +116,12 @@ if child == 0:
     os._exit(0 if zoo.speak() == "meow" else 1)
 print(os.waitpid(child, 0)[1], LOG)
 """
-    assert run(BEGIN + program, folder=folder) == "0 []"
+    assert run(BEGIN + program, folder) == "0 []"
 
 
-PRELOADED = """
-import os, sys
-shown, errors = os.fdopen(os.dup(1), "w", buffering=1), os.dup(2)
+BEGIN_LOADED = """
+import sys
 from crew_runtime.crewai import on_demand, preload
-os.dup2(errors, 2)
 assert preload.IMPORT_ERROR is None, preload.IMPORT_ERROR
 """
 
@@ -150,28 +138,30 @@ def test_crewai_leaves_all_of_the_table_unused_while_it_loads() -> None:
     program = """
 for wanted in (*on_demand.MODULES, *on_demand.PACKAGES_BELOW):
     if not any(name == wanted or wanted.endswith(".") and name.startswith(wanted) for name in later):
-        print("not left:", wanted, file=shown)
-print("openai.types.beta.realtime" in sys.modules, "crewai_core.platform_catalog" in sys.modules, file=shown)
-print("chromadb.api.client" in sys.modules, "openai.resources.admin" in sys.modules, file=shown)
+        print("not left:", wanted)
+print("openai.types.beta.realtime" in sys.modules, "crewai_core.platform_catalog" in sys.modules)
+print("chromadb.api.client" in sys.modules, "openai.resources.admin" in sys.modules)
 """
-    assert run(PRELOADED + NOT_RUN + program) == "False False\nFalse False"
+    assert run(BEGIN_LOADED + NOT_RUN + program) == "False False\nFalse False"
 
 
 def test_each_name_is_the_one_that_the_module_itself_has_for_it() -> None:
     """Otherwise it makes the name in a way that is not understood, and cannot be in the table."""
     program = """
+given = {name: vars(module)["__getattr__"].__self__ for name, module in later.items()}
 for name, module in later.items():
-    given = vars(module)["__getattr__"].__self__
-    found = {each: getattr(module, each) for each in given._taken}
-    found |= {each: value for each, value in given._given.items() if each[:2] != "__"}
+    others = {each: value for each, value in vars(module).items() if each[:2] != "__" and "__getattr__" in vars(module)}
+    found = {each: value for each, value in others.items() if not isinstance(value, type(sys))}
+    for each, (other, attribute) in given[name]._taken.items():
+        found[each] = getattr(__import__(other, fromlist=[attribute]), attribute)
     vars(module).update({each: None for each in found})
-    given._loader.exec_module(module)
+    given[name]._loader.exec_module(module)
     differing = [each for each, value in found.items() if vars(module)[each] is not value]
     if differing:
-        print(name, differing, file=shown)
-print(len(later) > 10, file=shown)
+        print(name, differing)
+print(len(later) > 10)
 """
-    assert run(PRELOADED + NOT_RUN + program) == "True"
+    assert run(BEGIN_LOADED + NOT_RUN + program) == "True"
 
 
 @pytest.mark.parametrize(
@@ -187,7 +177,34 @@ print(len(later) > 10, file=shown)
         "from openai.types.chat import ChatCompletion as C, chat_completion as c; assert c.ChatCompletion is C",
         "import openai; assert isinstance(openai.types.chat.ChatCompletion.construct(), openai.BaseModel)",
         "from crewai_core.platform_apps import PLATFORM_APPS; assert len(PLATFORM_APPS) > 9",
+        "import jsonref; jsonref.replace_refs({})",
+        "import openai; assert issubclass(openai.AzureOpenAI, openai.OpenAI); openai.AssistantEventHandler",
+        "from crewai.flow import visualize_flow_structure; from crewai.flow.runtime import render_interactive",
+        "from crewai.knowledge.storage.knowledge_storage import ChromaDBConfig, KnowledgeStorage; KnowledgeStorage()",
+        "from crewai.rag.embeddings.providers.openai import OpenAIProvider; OpenAIProvider(api_key='k')",
+        "import httpx._main; httpx._main.main",
     ],
 )
 def test_an_author_s_code_may_use_what_is_loaded_on_demand(program: str) -> None:
-    run(PRELOADED + program)
+    run(BEGIN_LOADED + program)
+
+
+def test_what_an_author_sets_in_a_module_is_set_in_what_the_module_has_put_in_its_place() -> None:
+    """The package `crewai.rag` replaces itself by an object that takes `config` and nothing else."""
+    program = """
+import sys
+import crewai.rag
+from crewai import rag
+from crewai.rag.config import utils
+from crewai.rag.chromadb.config import ChromaDBConfig
+wanted = ChromaDBConfig(embedding_function=None)
+rag.config = wanted
+print(utils.get_rag_config() is wanted, crewai.rag is sys.modules["crewai.rag"])
+for each in (rag, crewai.rag):
+    try:
+        each.other = 1
+    except AttributeError as error:
+        print(error)
+"""
+    refused = "Setting attribute 'other' is not allowed."
+    assert run(BEGIN_LOADED + program) == f"True True\n{refused}\n{refused}"

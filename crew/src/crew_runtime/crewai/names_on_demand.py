@@ -1,0 +1,155 @@
+"""Lets a module take names from others when it first uses them, as Python itself can from 3.15 on (PEP 810).
+
+`from other import name` costs what `other` costs, also where only a function uses the name. In a module that is loaded
+this way such a name waits. What a module lacks, CPython looks up in the mapping that the module has as `__builtins__`:
+there the name is imported, whatever uses it, also while the module still runs. Whoever asks the module for the name
+gets it by the `__getattr__` that a module may have (PEP 562).
+"""
+
+import builtins
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.abc import Loader
+from importlib.machinery import SourceFileLoader
+from importlib.util import resolve_name
+from types import ModuleType
+from typing import Any, NamedTuple
+
+
+class LateNamesLoader(Loader):
+    """Runs a module, and lets the names that it takes from others wait."""
+
+    def __init__(self, loader: SourceFileLoader) -> None:
+        self._loader = loader
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module; it has the loader afterwards that it has otherwise."""
+        module.__loader__ = self._loader
+        if module.__spec__:
+            module.__spec__.loader = self._loader
+        code = self._loader.get_code(module.__name__)
+        if code:
+            names = _Names(module)
+            exec(code, vars(module), names)  # noqa: S102 - as every loader does
+            names.show()
+
+
+class _Late(NamedTuple):
+    """What `from module import name` gives while the module runs."""
+
+    module: str
+    name: str
+
+    def take(self) -> Any:  # noqa: ANN401 - any object
+        """Import it.
+
+        Raises:
+            ImportError: there is no such module, or it has no such name.
+
+        """
+        module = __import__(self.module, fromlist=(self.name,))
+        try:
+            return getattr(module, self.name)
+        except AttributeError:
+            raise ImportError(f"cannot import name {self.name!r} from {self.module!r}") from None
+
+
+class _Source:
+    """Stands for the module in `from module import name`."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> _Late:
+        return _Late(self._module, name)
+
+
+class _Builtins(dict[str, Any]):
+    """The builtins as they are now, and the names that wait."""
+
+    def __init__(self, take: Callable[[str], Any], **more: object) -> None:
+        super().__init__(vars(builtins), **more)
+        self._take = take
+
+    def __missing__(self, name: str) -> Any:  # noqa: ANN401 - any object
+        return self._take(name)
+
+
+class _Names:
+    """What a module names: the mapping that its code runs with."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module.__name__
+        self._package = module.__package__ or ""
+        self._names = vars(module)
+        self._late: dict[str, _Late] = {}
+        self._names["__builtins__"] = _Builtins(self._take, __import__=self._import)
+
+    def __getitem__(self, name: str) -> object:
+        return self._take(name)
+
+    def __setitem__(self, name: str, value: object) -> None:
+        self._late.pop(name, None)
+        if not isinstance(value, _Late):
+            self._names[name] = value
+        elif self._is_found_elsewhere(name, value):
+            self._names[name] = value.take()
+        else:
+            self._names.pop(name, None)
+            self._late[name] = value
+
+    def _is_found_elsewhere(self, name: str, late: _Late) -> bool:
+        """Return whether a builtin has that name, or a module below this one may get it."""
+        return hasattr(builtins, name) or late.module in {self._module, f"{self._module}.{name}"}
+
+    def __delitem__(self, name: str) -> None:
+        if self._late.pop(name, None) is None:
+            del self._names[name]
+
+    def show(self) -> None:
+        """Let the module give the names that wait to whoever asks it for them."""
+        if self._late:
+            self._give_others = self._names.get("__getattr__", self._give_others)
+            self._names["__getattr__"] = self._give
+            self._names.setdefault("__dir__", lambda: sorted({*self._names, *self._late}))
+
+    def _import(
+        self,
+        name: str,
+        globals: Mapping[str, object] | None = None,  # noqa: A002 - the interpreter's word for it
+        locals: Mapping[str, object] | None = None,  # noqa: A002
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> object:
+        """Import as the statement says, except in the module's own lines `from module import name`."""
+        if locals is not self or not fromlist or "*" in fromlist:
+            return builtins.__import__(name, globals, locals, fromlist or (), level)
+        return _Source(resolve_name("." * level + name, self._package) if level else name)
+
+    def _take(self, name: str) -> Any:  # noqa: ANN401 - any object
+        """Give a name that the module has or takes from another.
+
+        Raises:
+            KeyError: it does not.
+            ImportError: the other has no such name, or is missing.
+
+        """
+        late = self._late.get(name)
+        if late is not None:
+            self._names[name] = late.take()
+            self._late.pop(name, None)
+        return self._names[name]
+
+    def _give(self, name: str) -> Any:  # noqa: ANN401 - any object
+        """Give a name to whoever asks the module for it; also a module below it that would be there by now."""
+        try:
+            return self._take(name)
+        except KeyError:
+            below = f"{self._module}.{name}"
+            if any(f"{late.module}.".startswith(f"{below}.") for late in self._late.values()):
+                return import_module(below)
+            return self._give_others(name)
+
+    def _give_others(self, name: str) -> Any:  # noqa: ANN401 - any object
+        """Give what the module's own `__getattr__` gives, if it has one."""
+        raise AttributeError(f"module {self._module!r} has no attribute {name!r}")
