@@ -75,7 +75,7 @@ def visit(source: str, program: str, folder: Path) -> str:
         ("def cat():\n    from animals import Cat\n    return Cat", "print(LOG[:], garden.cat().sound)", "[] meow"),
         ("from animals import Cat\ndef __getattr__(a):\n    return a", "print(garden.a, garden.Cat.sound)", "a meow"),
         ("from .beds import Rose", "print(LOG[:], garden.Rose.__name__)", "[] Rose"),
-        ("from . import beds\ndef bed():\n    return beds.Rose()", "print(LOG[:], bool(garden.bed()))", "['beds'] True"),
+        ("from . import beds\ndef rose():\n    return beds.Rose", "print(LOG[:], bool(garden.rose))", "['beds'] True"),
         ("from .beds import Rose", "print(LOG[:], garden.beds.Rose is garden.Rose)", "[] True"),
         ("from .rose import rose", "import garden.rose; print(garden.rose())", "red"),
     ],
