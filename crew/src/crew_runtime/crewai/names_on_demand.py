@@ -13,7 +13,7 @@ from importlib.abc import Loader
 from importlib.machinery import SourceFileLoader
 from importlib.util import resolve_name
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn, cast
 
 
 class LateNamesLoader(Loader):
@@ -29,9 +29,8 @@ class LateNamesLoader(Loader):
             module.__spec__.loader = self._loader
         code = self._loader.get_code(module.__name__)
         if code:
-            names = _Names(module)
+            names = cast("Mapping[str, object]", _Names(module))
             exec(code, vars(module), names)  # noqa: S102 - as every loader does
-            names.show()
 
 
 class _Late(NamedTuple):
@@ -83,14 +82,18 @@ class _Names:
         self._package = module.__package__ or ""
         self._names = vars(module)
         self._late: dict[str, _Late] = {}
+        self._give_others: Callable[[str], Any] = self._give_none
         self._names["__builtins__"] = _Builtins(self._take, __import__=self._import)
+        self._names.update(__getattr__=self._give, __dir__=lambda: sorted({*self._names, *self._late}))
 
     def __getitem__(self, name: str) -> object:
         return self._take(name)
 
     def __setitem__(self, name: str, value: object) -> None:
         self._late.pop(name, None)
-        if not isinstance(value, _Late):
+        if name == "__getattr__":
+            self._give_others = cast("Callable[[str], Any]", value)
+        elif not isinstance(value, _Late):
             self._names[name] = value
         elif self._is_found_elsewhere(name, value):
             self._names[name] = value.take()
@@ -106,24 +109,17 @@ class _Names:
         if self._late.pop(name, None) is None:
             del self._names[name]
 
-    def show(self) -> None:
-        """Let the module give the names that wait to whoever asks it for them."""
-        if self._late:
-            self._give_others = self._names.get("__getattr__", self._give_others)
-            self._names["__getattr__"] = self._give
-            self._names.setdefault("__dir__", lambda: sorted({*self._names, *self._late}))
-
     def _import(
         self,
         name: str,
         globals: Mapping[str, object] | None = None,  # noqa: A002 - the interpreter's word for it
-        locals: Mapping[str, object] | None = None,  # noqa: A002
+        locals: object = None,  # noqa: A002
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> object:
         """Import as the statement says, except in the module's own lines `from module import name`."""
         if locals is not self or not fromlist or "*" in fromlist:
-            return builtins.__import__(name, globals, locals, fromlist or (), level)
+            return builtins.__import__(name, globals, None, fromlist or (), level)
         return _Source(resolve_name("." * level + name, self._package) if level else name)
 
     def _take(self, name: str) -> Any:  # noqa: ANN401 - any object
@@ -150,6 +146,5 @@ class _Names:
                 return import_module(below)
             return self._give_others(name)
 
-    def _give_others(self, name: str) -> Any:  # noqa: ANN401 - any object
-        """Give what the module's own `__getattr__` gives, if it has one."""
+    def _give_none(self, name: str) -> NoReturn:
         raise AttributeError(f"module {self._module!r} has no attribute {name!r}")

@@ -5,10 +5,13 @@ is loaded first of all, and once: while the rest is still imported, and for all 
 print comes on the error stream; the runtime's own log is in the data folder.
 """
 
+import asyncio  # noqa: F401 - as pydantic: what both processes need is imported before they part
 import os
 import sys
 from pathlib import Path
 from typing import Final
+
+import pydantic.main  # noqa: F401
 
 from crew_runtime.common.temporary import make_temporary_folder
 from crew_runtime.machine.environment import replace_environment, scrubbed

@@ -17,6 +17,7 @@ class Cat:
 class Dog: pass
 max = "a whale"
 """,
+    "visitor.py": "from garden import Cat\nLOG.append(Cat.sound)\n",
     "garden/beds.py": 'LOG.append("beds")\nclass Rose: pass\n',
     "garden/rose.py": "def rose():\n    return 'red'\n",
 }
@@ -74,6 +75,7 @@ def visit(source: str, program: str, folder: Path) -> str:
         ("import animals", "print(LOG[:], garden.animals.Cat.sound)", "['animals'] meow"),
         ("def cat():\n    from animals import Cat\n    return Cat", "print(LOG[:], garden.cat().sound)", "[] meow"),
         ("from animals import Cat\ndef __getattr__(a):\n    return a", "print(garden.a, garden.Cat.sound)", "a meow"),
+        ("from animals import Cat\nimport visitor", "print(LOG)", "['animals', 'meow']"),
         ("from .beds import Rose", "print(LOG[:], garden.Rose.__name__)", "[] Rose"),
         ("from . import beds\ndef rose():\n    return beds.Rose", "print(LOG[:], bool(garden.rose))", "['beds'] True"),
         ("from .beds import Rose", "print(LOG[:], garden.beds.Rose is garden.Rose)", "[] True"),

@@ -48,7 +48,11 @@ def embed_by_gateway(access: ModelAccess) -> None:
         with FAILURES.noted(_UNREAD):
             return JobKnowledge(build(spec or {"provider": _OPENAI}))
 
-    for module in (factory, unified_memory, knowledge_storage):
+    for module in (
+        unified_memory,
+        knowledge_storage,
+        factory,
+    ):  # the last is where the others take it from, perhaps now
         if getattr(module, _BUILD, None) is not crewais:
             raise RuntimeError(f"{module.__name__} makes its embedders in an unknown way")
         setattr(module, _BUILD, build)
