@@ -10,7 +10,7 @@ import builtins
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.abc import Loader
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import PathFinder, SourceFileLoader
 from importlib.util import resolve_name
 from types import ModuleType
 from typing import Any, NamedTuple, NoReturn, cast
@@ -102,8 +102,11 @@ class _Names:
             self._late[name] = value
 
     def _is_found_elsewhere(self, name: str, late: _Late) -> bool:
-        """Return whether a builtin has that name, or a module below this one may get it."""
-        return hasattr(builtins, name) or late.module in {self._module, f"{self._module}.{name}"}
+        """Return whether a builtin has that name, or a module below this one, which is set here when it is imported."""
+        if hasattr(builtins, name) or late.module == self._module:
+            return True
+        below = f"{self._module}.{name}"
+        return "__path__" in self._names and PathFinder.find_spec(below, self._names["__path__"]) is not None
 
     def __delitem__(self, name: str) -> None:
         if self._late.pop(name, None) is None:

@@ -38,7 +38,6 @@ WITH_LATE_NAMES: Final = (
     "crewai.flow.runtime",
     "crewai.knowledge.storage.knowledge_storage",
     "crewai.llms.providers.openai.completion",
-    "crewai.memory.unified_memory",
     "openai",
     "openai.resources.beta.beta",
     "opentelemetry.exporter.otlp.proto.http.trace_exporter",

@@ -16,6 +16,7 @@ class Cat:
     sound = "meow"
 class Dog: pass
 max = "a whale"
+rose = "a cow"
 """,
     "visitor.py": "from garden import Cat\nLOG.append(Cat.sound)\n",
     "garden/beds.py": 'LOG.append("beds")\nclass Rose: pass\n',
@@ -79,6 +80,7 @@ def visit(source: str, program: str, folder: Path) -> str:
         ("from .beds import Rose", "print(LOG[:], garden.Rose.__name__)", "[] Rose"),
         ("from . import beds\ndef rose():\n    return beds.Rose", "print(LOG[:], bool(garden.rose))", "['beds'] True"),
         ("from .beds import Rose", "print(LOG[:], garden.beds.Rose is garden.Rose)", "[] True"),
+        ("import garden.rose\nfrom animals import rose", "print(garden.rose)", "a cow"),
         ("from .rose import rose", "import garden.rose; print(garden.rose())", "red"),
     ],
 )  # fmt: skip
