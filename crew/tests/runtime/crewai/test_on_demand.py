@@ -141,6 +141,8 @@ for wanted in (*on_demand.MODULES, *on_demand.PACKAGES_BELOW):
         print("not left:", wanted)
 print("openai.types.beta.realtime" in sys.modules, "crewai_core.platform_catalog" in sys.modules)
 print("chromadb.api.client" in sys.modules, "openai.resources.admin" in sys.modules)
+waiting = ("chromadb.config", "jinja2", "openai.types.beta.thread", "openai.types.responses.response", "requests")
+print(*(name for name in waiting if name in sys.modules))
 """
     assert run(BEGIN_LOADED + NOT_RUN + program) == "False False\nFalse False"
 
