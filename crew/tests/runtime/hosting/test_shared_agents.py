@@ -161,75 +161,80 @@ def test_an_agent_that_returns_before_its_jobs_have_ended_goes_on(
     assert back.ended(running)["status"] == "completed"
 
 
-BAD: list[tuple[str, Callable[[Service], None], str]] = [
-    ("no JSON", lambda service: service.agents.write("bad", "crew.json", b"{"), "crew.json"),
-    (
-        "an unknown placeholder",
-        lambda service: service.agents.declare("bad", one_task("About {nothing}.")),
+BAD: Final[dict[str, tuple[Callable[[Folder, str], None], str]]] = {
+    "no-json": (lambda agents, bad: agents.write(bad, "crew.json", b"{"), "crew.json"),
+    "an-unknown-placeholder": (
+        lambda agents, bad: agents.declare(bad, one_task("About {nothing}.")),
         "{nothing} is not an input",
     ),
-    (
-        "the id of another",
-        lambda service: service.agents.write("bad", "crew.json", {**one_task(), "id": "good"}),
-        "the folder is bad",
+    "the-id-of-another": (
+        lambda agents, bad: agents.write(bad, "crew.json", {**one_task(), "id": "good"}),
+        "the folder is the-id-of-another",
     ),
-    (
-        "code of its own",
-        lambda service: service.agents.declare("bad", {**in_python(), "id": "bad"}),
-        "runs no code",
-    ),
-    (
-        "a variable of the service",
-        lambda service: service.agents.declare("bad", environment={"PORT": "80", "MODEL_API": "nonsense"}),
+    "code-of-its-own": (lambda agents, bad: agents.declare(bad, {**in_python(), "id": bad}), "runs no code"),
+    "a-variable-of-the-service": (
+        lambda agents, bad: agents.declare(bad, environment={"PORT": "80", "MODEL_API": "nonsense"}),
         "PORT",
     ),
-    (
-        "a secret in the clear",
-        lambda service: service.agents.declare("bad", environment={"MODEL_KEY": SENTINEL_KEY}),
+    "a-secret-in-the-clear": (
+        lambda agents, bad: agents.declare(bad, environment={"MODEL_KEY": SENTINEL_KEY}),
         "Put it into secrets.json",
     ),
-    (
-        "documents that are not there",
-        lambda service: service.agents.declare("bad", {**one_task(), "documents": [MISSING]}),
+    "documents-that-are-not-there": (
+        lambda agents, bad: agents.declare(bad, {**one_task(), "documents": [MISSING]}),
         "the crew cannot be used",
     ),
-    (
-        "a database that is not there",
-        lambda service: service.agents.declare("bad", secrets={"DATABASE_URL": "postgresql://u:pass-1f@127.0.0.1:1/x"}),
+    "a-database-that-is-not-there": (
+        lambda agents, bad: agents.declare(bad, secrets={"DATABASE_URL": "postgresql://u:pass-1f@127.0.0.1:1/x"}),
         "DATABASE_URL: the database cannot be used",
     ),
-]  # fmt: skip
+}
+"""What is wrong with an agent, by its id: how it is declared, and what is told."""
 
 
-@pytest.mark.parametrize(("declare", "told"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
-def test_an_agent_that_cannot_be_used_says_so_and_keeps_nobody_from_work(
-    start_service: StartService, declare: Callable[[Service], None], told: str
-) -> None:
-    service = start_service()
+@pytest.fixture(scope="module")
+def spoilt(shared_model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service of all these agents, and of one that is as it should be."""
+    service = Service(tmp_path_factory.mktemp("service"), shared_model.url)
     service.agents.declare("good")
-    declare(service)
-    service.wait_for_state("unusable", "bad").wait_for_state("ready", "good")
-    bad, good = service.agent("bad"), service.agent("good")
-    assert told in str(service.state("bad")["problems"])
-    assert told in str([event for event in service.events if event["event"] == "agent_unusable"])
+    for bad, (declare, _) in BAD.items():
+        declare(service.agents, bad)
+    service.wait_for_state("unusable", *BAD).wait_for_state("ready", "good")
+    yield service
+    service.stop()
+
+
+def test_agents_that_cannot_be_used_keep_nobody_from_work(spoilt: Service) -> None:
+    good = spoilt.agent("good")
+    assert good.ended(good.start("tea"))["status"] == "completed"
+    with spoilt.internal as internal:
+        metrics = internal.get("/metrics").text.splitlines()
+        assert {f'crew_ready{{agent="{bad}"}} 0' for bad in BAD} <= set(metrics)
+        assert 'crew_ready{agent="good"} 1' in metrics
+        assert 'crew_jobs_ended_total{agent="good",outcome="result"} 1' in metrics
+        assert [internal.get(f"/{one}/readyz").status_code for one in (*BAD, "good", "nobody")] == [
+            *(503 for _ in BAD), 200, 404
+        ]  # fmt: skip
+        agents = {"ready": 1, "loading": 0, "unusable": len(BAD), "leaving": 0}
+        assert internal.get("/readyz").json()["agents"] == agents
+
+
+@pytest.mark.parametrize("agent_id", BAD)
+def test_an_agent_that_cannot_be_used_says_so_until_it_can(spoilt: Service, agent_id: str) -> None:
+    bad, (_, told) = spoilt.agent(agent_id), BAD[agent_id]
+    problems = [event for event in spoilt.events if event["event"] == "agent_unusable" and event["agent"] == agent_id]
+    assert told in str(spoilt.state(agent_id)["problems"])
+    assert told in str(problems)
     assert bad.get("/healthz")[1]["crew"] == "unusable"
     assert bad.get("/availability")[1]["status"] == "unavailable"
     refused, answer = bad.post("/start_job", {"input_data": {"topic": "tea"}})
     assert refused == 503
     assert answer["error"] in ("AGENT_UNUSABLE", "AGENT_NOT_REGISTERED")
-    assert good.ended(good.start("tea"))["status"] == "completed"
-    with service.internal as internal:
-        metrics = internal.get("/metrics").text.splitlines()
-        assert 'crew_ready{agent="bad"} 0' in metrics
-        assert 'crew_ready{agent="good"} 1' in metrics
-        assert 'crew_jobs_ended_total{agent="good",outcome="result"} 1' in metrics
-        assert [internal.get(f"/{one}/readyz").status_code for one in ("bad", "good", "nobody")] == [503, 200, 404]
-        assert internal.get("/readyz").json()["agents"] == {"ready": 1, "loading": 0, "unusable": 1, "leaving": 0}
-    assert SENTINEL_KEY not in service.output
-    assert "pass-1f" not in service.output
-    service.agents.remove("bad")
-    service.agents.declare("bad")
-    service.wait_for_state("ready", "bad")
+    assert SENTINEL_KEY not in spoilt.output
+    assert "pass-1f" not in spoilt.output
+    spoilt.agents.remove(agent_id)
+    spoilt.agents.declare(agent_id)
+    spoilt.wait_for_state("ready", agent_id)
     assert bad.ended(bad.start("tea"))["status"] == "completed"
 
 
