@@ -1,15 +1,13 @@
 """A crew that its author defines in JSON is made by an entry point of the runtime's."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from crew_runtime.crewai.job_spec import JobSpec
 from support.jobs import author_code, outcome, project, refusal
 from support.model import StubModel
+from support.programs import run
 
 CREW = """{
   // two agents would be too many
@@ -29,8 +27,9 @@ class Almanac(BaseTool):
         return plant
 """
 PROGRAM = """
-import json, sys
-sys.path.insert(0, sys.argv[1])
+import json, os, sys
+os.environ["OPENAI_API_KEY"] = "none"
+sys.path.insert(0, "project")
 from crew_runtime.crewai.json_crew import crew
 made = crew()
 print(json.dumps([sorted(made.fetch_inputs()), [tool.name for tool in made.agents[0].tools]]))
@@ -47,18 +46,7 @@ def write_project(folder: Path, more: str = "") -> None:
 
 def test_it_has_its_agents_tasks_and_own_tools(tmp_path: Path) -> None:
     write_project(tmp_path / "project")
-    off = {"CREWAI_DISABLE_TELEMETRY": "true", "CREWAI_TRACING_ENABLED": "false", "OPENAI_API_KEY": "none"}
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tmp_path / "project")],
-        env={**os.environ, **off, "HOME": str(tmp_path)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == [["question", "season"], ["almanac"]]
+    assert json.loads(run(PROGRAM, tmp_path).splitlines()[-1]) == [["question", "season"], ["almanac"]]
 
 
 def json_crew(folder: Path, model: StubModel, more: str) -> JobSpec:
