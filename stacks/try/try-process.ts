@@ -4,6 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { linesOf } from "../lines.ts";
 import type { Environment } from "../project.ts";
 import { UserError } from "../user-error.ts";
+import type * as Events from "./events.ts";
 import type { TryEnd, TryEvent } from "./events.ts";
 
 /** A job to try. */
@@ -35,7 +36,7 @@ export class TryProcess {
   readonly #lines: AsyncIterator<string>;
   readonly #log: string[] = [];
   /** Loaded while the process starts, which takes longer. */
-  readonly #events: Promise<typeof import("./events.ts")>;
+  readonly #events: Promise<typeof Events>;
   #hasJobs = false;
   /** Whoever began the last job: some of what it prints may come after its end. */
   #listener: TryListener | undefined;
