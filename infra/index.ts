@@ -7,7 +7,7 @@ import { lockPackages, lockSentence } from "./crews/packages/lock.ts";
 import { fetchStoredDocuments } from "./crews/stored-documents.ts";
 import { codeFolders, isPipeline, loadValidAgents } from "./declarations/index.ts";
 import { loadHostings } from "./deploy/index.ts";
-import { hostingWarnings } from "./fleet/index.ts";
+import { type PlannedAgent, hostingWarnings } from "./fleet/index.ts";
 import { isKnown } from "./known.ts";
 import { requireOwnNode } from "./own-node.ts";
 import { failPlainly } from "./plain-failure.ts";
@@ -42,15 +42,24 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
 });
 
 for (const warning of hostingWarnings(plan.agents.map(({ agent }) => agent))) await pulumi.log.warn(warning);
-const hosted = new Map(
-  plan.agents.map((planned) => [
-    planned,
-    new MasumiAgent({ ...planned, config, projectRoot, hosting: hostingOf(planned.agent) }),
-  ]),
-);
+/** How many agents the engine is told of before it has answered for the first of them: what waits for an answer takes memory. */
+const AT_ONCE = 50;
+
+async function hostAll(): Promise<ReadonlyMap<PlannedAgent, MasumiAgent>> {
+  const hosted = new Map<PlannedAgent, MasumiAgent>();
+  const waiting: Promise<boolean>[] = [];
+  for (const planned of plan.agents) {
+    if (waiting.length === AT_ONCE) await Promise.all(waiting.splice(0));
+    const agent = new MasumiAgent({ ...planned, config, projectRoot, hosting: hostingOf(planned.agent) });
+    hosted.set(planned, agent);
+    waiting.push(isKnown(agent.registration.urn));
+  }
+  return hosted;
+}
 
 /** Returns the outputs of the agents that this run knows: with --target one that does not exist has none. */
 async function knownOutputs(): Promise<pulumi.Output<AgentOutput>[]> {
+  const hosted = await hostAll();
   const outputs = [...hosted.values()].map(({ output }) => output);
   if (pulumi.runtime.isDryRun()) {
     await failPlainly(() => reportPreview(plan, config, hosted));

@@ -17,6 +17,7 @@ export const PRELOAD_FLAGS: readonly string[] = [
     "deferred-modules.cjs",
     "late-inspector.cjs",
     "remembered-traces.cjs",
+    "lazy-properties.cjs",
     "quiet-sdk.cjs",
     "untraced-sdk.cjs",
   ].flatMap((name) => ["--require", file(name)]),
