@@ -129,6 +129,28 @@ describe("a registration that fails on the chain", () => {
   }, 60_000);
 });
 
+describe("a failure among more agents than the engine is told of at once", () => {
+  it("ends the run, and the next one registers those that are missing", async () => {
+    await begin({ chainSpeed: "instant" });
+    await configure({ probeSeconds: "1" });
+    const declare = (index: number, url: string): void => {
+      const name = `Agent ${String(index).padStart(2, "0")}`;
+      project.write(`agents/${name.toLowerCase().replace(" ", "-")}.yaml`, outsideAgent(name, url));
+    };
+    for (let index = 0; index < 60; index++) declare(index, outside.url);
+    declare(5, "http://127.0.0.1:9");
+    const failed = await project.run("up");
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stdout).toMatch(/AGENT_NOT_ANSWERING: .*agent-05/);
+    expect(failed.stdout + failed.stderr).not.toMatch(/unsettled|PROGRAM_FAILED/);
+    declare(5, outside.url);
+    const { outputs } = await project.report("up");
+    expect(Object.keys(outputs.agents?.agents ?? {})).toHaveLength(60);
+    expect((await control.rows()).filter(({ state }) => LIVE.test(state))).toHaveLength(60);
+    expect(changes(await project.report("up"))).toEqual([]);
+  }, 120_000);
+});
+
 describe("kill -9 of a run never costs a second registration", () => {
   it.each([
     [

@@ -102,6 +102,59 @@ describe("the parts of the SDK that are put off", () => {
   });
 });
 
+describe("the properties of a resource", () => {
+  const rpc = `const rpc = by("runtime/resource.js")("./rpc"); const { output, secret, asset } = require(sdk);`;
+
+  it("are sent as the SDK sends them, whatever they hold", async () => {
+    const script = `${rpc}
+      class Other { x = 1; }
+      const properties = {
+        text: "a", number: 1.5, nothing: null, gone: undefined, call() {}, id: "not sent", urn: "not sent",
+        list: [1, undefined, () => 1, [{}], null], deep: { a: { gone: undefined, call() {}, list: [true] } },
+        output: output(5), hidden: secret("s"), inside: { list: ["y", output("x")], gone: undefined },
+        promise: Promise.resolve({ a: [1] }), object: new Other(), bare: Object.assign(Object.create(null), { a: 1 }),
+        date: new Date(0), asset: new asset.StringAsset("t"), marked: { __pulumiUnknown: true },
+      };
+      rpc.serializeResourceProperties("l", properties, {}).then(([sent, dependencies]) =>
+        print([sent, Object.keys(sent), [...dependencies].map(([key, resources]) => [key, resources.size])]));`;
+    const sent = await run(script);
+    expect(sent).toEqual(await run(script, []));
+    expect(sent).toMatchObject([
+      { list: [1, null, null, [{}], null], output: 5, inside: { list: ["y", "x"] } },
+      {},
+      {},
+    ]);
+  });
+
+  it("become Outputs when they are read, before their values are known or after", async () => {
+    const script = `${rpc}
+      // As in the SDK, nobody waits for some of the promises.
+      process.on("unhandledRejection", () => undefined);
+      const onto = {};
+      const settle = rpc.transferProperties(onto, "l", { early: 1, late: 2, unread: 3, wrong: 4, id: 5 });
+      const early = onto.early;
+      for (const key of ["early", "late", "unread"]) settle[key](key + "!", true, key === "late", []);
+      settle.wrong(undefined, true, false, [], new Error("not made"));
+      const isOutput = (key) => Object.getOwnPropertyDescriptor(onto, key).get === undefined;
+      const value = (output) => output.promise().catch((error) => error.message);
+      Promise.all([value(early), value(onto.late), onto.late.isSecret, value(onto.wrong)]).then((values) =>
+        print([values, Object.keys(settle), Object.keys(onto).filter(isOutput), onto.early === early]));`;
+    expect(await run(script)).toEqual([
+      ["early!", "late!", true, "not made"],
+      ["early", "late", "unread", "wrong"],
+      ["early", "late", "wrong"],
+      true,
+    ]);
+  });
+
+  it("are refused by the SDK where there is one of that name", async () => {
+    const script = `${rpc}
+      try { rpc.transferProperties({ a: 1 }, "l", { a: 1 }); print("taken"); } catch (error) { print(error.message); }`;
+    expect(await run(script)).toEqual(await run(script, []));
+    expect(await run(script)).toContain("already initialized");
+  });
+});
+
 describe("what Node made of TypeScript", () => {
   const folders: string[] = [];
   afterEach(() => Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true }))));
