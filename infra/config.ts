@@ -6,7 +6,7 @@ import { SECRETS, agentsIn, runtimeKeysOf } from "./config/keys.ts";
 import { completed, ownSettings } from "./config/parts.ts";
 import { type StackConfig, schema } from "./config/schema.ts";
 
-export { mainnetProblems, problemsOfHosting } from "./config/checks.ts";
+export { problemsOfHosting } from "./config/checks.ts";
 export { ConfigurationError, ofStack } from "./config/errors.ts";
 export { keyOf, runtimeKeysOf } from "./config/keys.ts";
 export {

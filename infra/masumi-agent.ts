@@ -103,7 +103,8 @@ function register(
       listing: { ...listingOf(agent), apiBaseUrl: url },
       ...(sourceAddress ? { sourceAddress } : {}),
       ...(agent.adopt ? { adopt: agent.adopt } : {}),
-      ...(recover ? { recover } : {}),
+      // The preflight has looked, whatever it found.
+      recover: recover ?? [],
       ...(row && spare.length > 0 ? { registrations: [row, ...spare].map(({ id }) => id) } : {}),
       probe: { allowPrivate: config.allowPrivateUrls, timeoutSeconds: config.probeSeconds },
       ...(config.v1Replacement === "delete-first" ? { v1Replacement: config.v1Replacement } : {}),

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { CrewImages } from "../infra/crews/crew-image.ts";
 import { type Network, loadValidAgents } from "../infra/declarations/index.ts";
 
-/** Which crew, and where its image is stored. */
+/** Which crew, and where its image is stored. What changes is built anew, under the same resource. */
 export interface CrewImageArgs {
   /** The agent's declaration, relative to the project's folder. @example "agents/translator.yaml" */
   readonly file: string;
@@ -11,21 +11,27 @@ export interface CrewImageArgs {
   readonly repository: pulumi.Input<string>;
   /** The registry's credentials. @default none: the image stays in the Docker engine that builds it */
   readonly registry?: {
+    /** @example "example" */
     readonly username: pulumi.Input<string>;
+    /** Kept as a secret. @example config.requireSecret("registryToken") */
     readonly password: pulumi.Input<string>;
   };
-  /** @default "linux/amd64" */
+  /** Operating system and processor of the machine that runs it. @default "linux/amd64" */
   readonly platform?: string;
   /** The project's folder, absolute. @default where Pulumi.yaml is */
   readonly projectRoot?: string;
-  /** @default masumi:network of the stack */
+  /** Network whose `overrides:` and prices the declaration has. @default masumi:network of the stack @example "Preprod" */
   readonly network?: Network;
 }
 
 /**
  * The image of a declared agent: the crew runtime with the agent's crew, code, documents and packages. Built with Docker, and only when
- * something in it has changed. It serves MIP-003 on port 8000, and keeps what it has to keep in /data. crew/README.md lists the variables
- * that it reads.
+ * something in it has changed; its digest is then another one, and whatever runs `reference` is rolled. Removing it leaves the pushed
+ * image in the registry. It serves MIP-003 on port 8000, and keeps what it has to keep in /data. crew/README.md lists the variables that
+ * it reads.
+ *
+ * Errors (docs/errors.md): DECLARATIONS_INVALID, BUILD_CONTEXT_INVALID, DOCUMENT_UNUSABLE; a file that declares no agent of the stack;
+ * and what Docker says.
  *
  * @example
  *   const { reference } = new CrewImage("translator", {
@@ -35,7 +41,7 @@ export interface CrewImageArgs {
  *   });
  */
 export class CrewImage extends pulumi.ComponentResource {
-  /** What to run: the image by digest. */
+  /** What to run: the image by digest. Unknown in a preview that builds it. @example "ghcr.io/example/agents@sha256:…" */
   readonly reference: pulumi.Output<string>;
 
   constructor(name: string, args: CrewImageArgs, options?: pulumi.ComponentResourceOptions) {

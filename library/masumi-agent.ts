@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ConfigurationError, mainnetProblems } from "../infra/config.ts";
+import { ConfigurationError } from "../infra/config.ts";
 import { AGENT_TYPE, type PriceProblem, assetTable, toBaseUnits } from "../infra/declarations/index.ts";
 import { AgentConfirmation, AgentRegistration } from "../providers/masumi/index.ts";
 import {
@@ -7,6 +7,7 @@ import {
   type Network,
   type Pricing,
   type Wallet,
+  mainnetProblems,
   marker,
 } from "../providers/masumi/service/index.ts";
 import { AgentRecord } from "../providers/records/index.ts";
@@ -56,9 +57,12 @@ export interface MasumiAgentArgs {
   readonly adopt?: string;
   /** Whether a URL may be one that only this machine or network reaches. @default masumi:allowPrivateUrls, else false */
   readonly allowPrivateUrls?: boolean;
-  /** How long the agent may take to answer, in seconds. @default 60 */
+  /** How long the agent may take to answer, in seconds. @default masumi:probeSeconds of the stack, else 60 */
   readonly probeSeconds?: number;
-  /** How long the chain may take to confirm, in minutes. @default 60, or more if the wallet's queue needs it */
+  /**
+   * How long the chain may take to confirm, in minutes.
+   * @default masumi:waitMinutes of the stack, else 60, or more if the wallet's queue needs it
+   */
   readonly waitMinutes?: number;
   /**
    * A database whose table of agents gets a row (`docs/operations.md`, Records of agents).
@@ -77,8 +81,7 @@ export interface MasumiAgentArgs {
  * it is removed. Its resource's name is the agent's id.
  *
  * Registering costs a fee of about 0.4 ADA and locks 5 ADA. The stack's masumi:maxAda and masumi:allowDeregister limit a run as they
- * do anywhere; on Mainnet masumi:confirmMainnet and masumi:maxAda must be set. A run that removes the program's last agent counts as a
- * destroy.
+ * do anywhere, also one that removes the program's last agent; on Mainnet masumi:confirmMainnet and masumi:maxAda must be set.
  *
  * @example
  *   const agent = new MasumiAgent("translator", {
@@ -127,11 +130,12 @@ export class MasumiAgent extends pulumi.ComponentResource {
         ...(args.adopt === undefined ? {} : { adopt: args.adopt }),
         probe: {
           allowPrivate,
-          timeoutSeconds: args.probeSeconds ?? 60,
+          timeoutSeconds: args.probeSeconds ?? config.getNumber("probeSeconds") ?? 60,
         },
       },
       pulumi.mergeOptions(after, { parent: this, dependsOn: recorded }),
     );
+    const waitMinutes = args.waitMinutes ?? config.getNumber("waitMinutes");
     const confirmation = new AgentConfirmation(
       id,
       {
@@ -140,7 +144,7 @@ export class MasumiAgent extends pulumi.ComponentResource {
         network,
         walletVkey: args.wallet.vkey,
         walletType: args.wallet.type,
-        ...(args.waitMinutes === undefined ? {} : { waitMinutes: args.waitMinutes }),
+        ...(waitMinutes === undefined ? {} : { waitMinutes }),
       },
       { parent: this },
     );

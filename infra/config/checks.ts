@@ -1,6 +1,7 @@
 import { clearTextProblems, databaseProblem } from "../hosting/clear-text.ts";
 import { type HostingSettings, hostingProblems } from "../hosting/settings.ts";
 import { type HostingKind, placeTraits } from "../hosting/traits.ts";
+import { mainnetProblems } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "./schema.ts";
 
 /** Returns what a stack's configuration lacks for a hosting that an agent chose itself; see hostingProblems. */
@@ -12,30 +13,6 @@ const hostingSettings = (config: StackConfig): HostingSettings => ({
   hasModelApi: config.modelApi !== undefined,
   hasDocumentsKey: config.secrets.includes("documentsKey"),
 });
-
-/** Returns what a stack lacks before it may spend real ADA. */
-export function mainnetProblems({
-  network,
-  confirmMainnet,
-  maxAda,
-  allowPrivateUrls,
-}: Pick<StackConfig, "network" | "confirmMainnet" | "maxAda" | "allowPrivateUrls">): string[] {
-  if (network !== "Mainnet") return [];
-  return [
-    ...(confirmMainnet
-      ? []
-      : ["masumi:confirmMainnet must be true, because registrations on Mainnet cost real ADA"]),
-    ...(maxAda === undefined
-      ? [
-          "masumi:maxAda is missing: on Mainnet a run needs a limit of the ADA that it may take from the wallets (fees, and 5 ADA " +
-            "for each new token). Set it with npx masumi-agents config set masumi:maxAda 20",
-        ]
-      : []),
-    ...(allowPrivateUrls
-      ? ["masumi:allowPrivateUrls is only for simulated networks: on Mainnet an agent's URL must be public"]
-      : []),
-  ];
-}
 
 /** Returns what settings that are valid each say wrong together. */
 export function crossChecks(config: StackConfig): string[] {

@@ -1,9 +1,13 @@
-import { type ApiKeyStatus, MasumiError, UNNAMED_BURNS } from "../../providers/masumi/service/index.ts";
+import {
+  type ApiKeyStatus,
+  MasumiError,
+  UNNAMED_BURNS,
+  adminKeyProblem,
+} from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
 import { formatAda, parseAda } from "../../providers/common/amounts.ts";
 import { neededFor } from "./costs.ts";
 import { type FleetPlan, removalsOf } from "./plan/plan.ts";
-import { adminKey } from "./runtime-keys.ts";
 
 /** Returns why an API key cannot be used on the stack's network; undefined if it can. */
 export function rightsProblem(
@@ -11,7 +15,8 @@ export function rightsProblem(
   { network }: StackConfig,
   { spends }: { readonly spends: boolean },
 ): MasumiError | undefined {
-  if (network === "Mainnet" && key.canAdmin) return adminKey("The API key");
+  const refused = adminKeyProblem("The API key", key, network);
+  if (refused) return refused;
   if (!key.NetworkLimit.includes(network)) {
     return new MasumiError({
       code: "KEY_OF_OTHER_NETWORK",

@@ -1,4 +1,4 @@
-import { type ApiKeyStatus, MasumiError } from "../../providers/masumi/service/index.ts";
+import { type ApiKeyStatus, MasumiError, adminKeyProblem } from "../../providers/masumi/service/index.ts";
 import { type StackConfig, runtimeKeysOf } from "../config.ts";
 import { type Agent, type SecretName, neededSecrets } from "../declarations/index.ts";
 import { type KeyOfAgents, hasKey, hasOwnKey } from "../hosting/agent-keys.ts";
@@ -24,7 +24,8 @@ export function runtimeKeyProblem(
   { name, status }: RuntimeKey,
   { network }: StackConfig,
 ): MasumiError | undefined {
-  if (network === "Mainnet" && status.canAdmin) return adminKey(`masumi:${name}`);
+  const refused = adminKeyProblem(`masumi:${name}`, status, network);
+  if (refused) return refused;
   if (!status.NetworkLimit.includes(network)) {
     return new MasumiError({
       code: "KEY_OF_OTHER_NETWORK",
@@ -39,15 +40,6 @@ export function runtimeKeyProblem(
     remedy: `Set another key; ${HOW}.`,
   });
 }
-
-/** Returns the error for an admin key on Mainnet. */
-export const adminKey = (name: string): MasumiError =>
-  new MasumiError({
-    code: "ADMIN_KEY_REFUSED",
-    what: `${name} is an admin key, which can empty every wallet of the payment service; none is used on Mainnet.`,
-    remedy:
-      "Use a ReadAndPay key limited to the selling wallets (docs/operations.md, Keys), and revoke this one if a crew had it.",
-  });
 
 /** A right that a runtime key has and a crew does not need. */
 export interface ExcessRight {

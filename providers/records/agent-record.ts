@@ -7,19 +7,23 @@ import { type RowKey, inRecords, readRow } from "./table.ts";
 
 /** What of an agent is known before it is registered. */
 interface Described {
-  /** masumi:owner: an id that another owner has recorded is refused. */
+  /** Who declares the agent: an id that another owner has recorded is refused (RECORD_TAKEN). @example "example/agents" */
   readonly owner: string;
-  /** The stack's name. */
+  /** The stack's name. @example pulumi.getStack() */
   readonly stack: string;
-  /** Whom it belongs to, in words of its owner; "" for nobody. */
+  /** Whom the agent belongs to, in words of its owner; "" for nobody. @example "customer-7" */
   readonly userId: string;
+  /** What buyers read as its name. @example "Translator" */
   readonly name: string;
 }
 
+/** What the row says. A change of `agentId` or `network` replaces: the new row is written, and the old one says `deregistered`. */
 export interface AgentRecordArgs extends RowKey, Described {
-  /** URL of the database; kept as a secret. */
+  /** URL of the PostgreSQL database; kept as a secret. @example config.requireSecret("records") */
   readonly server: pulumi.Input<string>;
+  /** The certificates that the database's certificate is checked against, as PEM text. @default the public authorities' */
   readonly ca?: string;
+  /** The agent's URL. @example "https://agents.example.com/translator" */
   readonly apiUrl: pulumi.Input<string>;
 }
 
@@ -84,7 +88,23 @@ export const provider = {
 
 /**
  * An agent's row in the table of agents (masumi:records), for whoever wants to know of every agent, whichever way it was declared. It is
- * written before anything is registered, and says `deregistered` once nothing is any more; no row is ever removed.
+ * written before anything is registered, and says `deregistered` once nothing is any more; no row is ever removed. The table is made by
+ * portal/sql (docs/operations.md, Records of agents).
+ *
+ * Errors (docs/errors.md): RECORDS_UNREACHABLE, RECORDS_TABLE_MISSING, RECORDS_REFUSED, RECORD_TAKEN.
+ *
+ * @example
+ *   const record = new AgentRecord("translator", {
+ *     agentId: "translator",
+ *     network: "Preprod",
+ *     owner: "example/agents",
+ *     stack: pulumi.getStack(),
+ *     userId: "",
+ *     name: "Translator",
+ *     apiUrl: "https://agents.example.com/translator",
+ *     server: config.requireSecret("records"),
+ *   });
+ *   // Before it is registered: new AgentRegistration("translator", { … }, { dependsOn: record });
  */
 export class AgentRecord extends pulumi.CustomResource {
   constructor(name: string, args: AgentRecordArgs, options?: pulumi.CustomResourceOptions) {

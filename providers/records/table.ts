@@ -36,7 +36,9 @@ export interface AgentRow {
 
 /** Which row: an agent's id is unique on a network alone, since one folder of agents may be deployed to several. */
 export interface RowKey {
+  /** A change replaces. @example "translator" */
   readonly agentId: string;
+  /** A change replaces. @example "Preprod" */
   readonly network: string;
 }
 

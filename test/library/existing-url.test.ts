@@ -56,8 +56,14 @@ async function run(operation: "up" | "destroy"): Promise<RunResult> {
   return result;
 }
 
+/** Replaces what stands once in a file of the project. */
+function change(file: string, text: string, by: string): void {
+  expect(folder.read(file)).toContain(text);
+  folder.write(file, folder.read(file).replace(text, by));
+}
+
 describe("a program that registers an agent which runs elsewhere", () => {
-  it("registers it, then plans nothing, and deregisters it", async () => {
+  it("registers it, then plans nothing, holds itself to its limit, and deregisters it", async () => {
     // The sandbox's wallet of V1, which needs no address of a payment source.
     const wallet = { vkey: "0b1e2d3bc6a6de6dbd74fcc3ada4ad91343960ea3e68387d182b01db", type: "V1" };
     folder.write(
@@ -67,9 +73,17 @@ describe("a program that registers an agent which runs elsewhere", () => {
     const up = await run("up");
     expect(up.changes.create).toBe(4);
     expect(up.outputs["agentIdentifier"]).toMatch(/^[0-9a-f]{57,}$/);
+    // A removal is done with the settings of the last run that had an agent.
+    change("Pulumi.local.yaml", "config:", 'config:\n  masumi:maxAda: "0"');
     const { same, ...changed } = (await run("up")).changes;
     expect(same).toBe(4);
     expect(Object.values(changed).filter(Boolean)).toEqual([]);
-    expect((await run("destroy")).changes.delete).toBe(4);
+
+    // Whoever removes the last agent from a program does not destroy: the run's limit holds, which a destroy does not have.
+    const example = folder.read("index.ts");
+    folder.write("index.ts", "export {};\n");
+    await expect(run("up")).rejects.toThrow(/SPENDING_LIMIT: To deregister translator may take/);
+    folder.write("index.ts", example);
+    expect((await run("destroy")).changes.delete).toBeGreaterThan(0);
   });
 });

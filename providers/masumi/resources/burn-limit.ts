@@ -16,10 +16,11 @@ export async function assertBurnAllowed(
   const { network, agentId, rowId } = burn;
   const { run } = session;
   const { allowDeregister, allowedByEnvironment } = await session.settings();
+  const isDestroy = await session.isDestroy();
   if (run.mayBurn(rowId)) return;
   const { allowed, counts } = decideBurn({
     ...burn,
-    isDestroy: run.isDestroy,
+    isDestroy,
     unnamedSoFar: run.unnamedBurns,
     allowed: allowDeregister,
     allowedByEnvironment,
@@ -31,7 +32,7 @@ export async function assertBurnAllowed(
   throw new RegistrationError({
     code: "DEREGISTRATION_LIMIT",
     what: `${agentId} (registration ${rowId}) would be deregistered on ${network}, which this run may not do without permission.`,
-    remedy: run.isDestroy
+    remedy: isDestroy
       ? `If this is intended, set MASUMI_ALLOW_DEREGISTER=${agentId} (comma-separated ids, or all).`
       : `If this is intended, add ${agentId} to masumi:allowDeregister.`,
   });

@@ -43,7 +43,6 @@ export function createConfirmationProvider(
 
     /** Only another registration, or new content of the same one, has to be waited for. */
     async diff(_id, olds, sent) {
-      session.run.sawProgram();
       const news = received(sent);
       const isOther = olds.registrationId !== news.registrationId;
       return {

@@ -53,6 +53,11 @@ export class EngineLog {
     return (await this.#connect()?.isThere()) ?? true;
   }
 
+  /** Returns whether a program takes part in the run, as in all but a destroy; undefined if no engine tells. */
+  async hasProgram(): Promise<boolean | undefined> {
+    return this.#connect()?.hasProgram();
+  }
+
   #connect(): Engine | undefined {
     if (this.address === undefined) return undefined;
     this.#engine ??= connect(this.address);
@@ -64,6 +69,7 @@ interface Engine {
   /** Never fails. */
   log(note: Note): Promise<void>;
   isThere(): Promise<boolean>;
+  hasProgram(): Promise<boolean | undefined>;
 }
 
 /** Connects with the SDK's own client classes, which are loaded only if there is an engine. */
@@ -83,6 +89,17 @@ function connect(address: string): Engine {
     error: messages.LogSeverity.ERROR,
   };
 
+  /** Asks for the stack's own resource, which a program makes before any other. */
+  const askRoot = () =>
+    new Promise<{ readonly urn?: string; readonly code?: Grpc.status }>((resolve) => {
+      client.getRootResource(
+        new messages.GetRootResourceRequest(),
+        new grpc.Metadata(),
+        soon(),
+        (error, answer) => resolve(error ? { code: error.code } : { urn: answer.getUrn() }),
+      );
+    });
+
   return {
     async log({ severity, urn = "", message, ephemeral = false }) {
       const request = new messages.LogRequest();
@@ -95,17 +112,14 @@ function connect(address: string): Engine {
       });
     },
     async isThere() {
-      return new Promise<boolean>((resolve) => {
-        client.getRootResource(
-          new messages.GetRootResourceRequest(),
-          new grpc.Metadata(),
-          soon(),
-          (error) => {
-            // Any answer counts, even that the engine does not know the call; a busy engine is not dead.
-            resolve(error?.code !== grpc.status.UNAVAILABLE);
-          },
-        );
-      });
+      // Any answer counts, even that the engine does not know the call; a busy engine is not dead.
+      return (await askRoot()).code !== grpc.status.UNAVAILABLE;
+    },
+    async hasProgram() {
+      const { urn, code } = await askRoot();
+      if (urn !== undefined) return urn !== "";
+      // Who gets no answer must not take a run for a destroy, which may do more.
+      return code === grpc.status.UNIMPLEMENTED ? undefined : true;
     },
   };
 }

@@ -150,7 +150,7 @@ async function register(
   rowsBefore: readonly Row[],
 ): Promise<Row> {
   const client = await session.client();
-  await session.warnOfAdminKey(inputs.resourceUrn);
+  await session.checkAdminKey(inputs.network, inputs.resourceUrn);
   const intent = await intentKey(session, inputs);
   const body = toRegisterBody(registration);
   const request = await session.spending.request("register", inputs);

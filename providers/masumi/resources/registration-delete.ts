@@ -163,7 +163,7 @@ async function requestBurn(
 ): Promise<"taken" | "again" | "no token"> {
   const client = await session.client();
   const view = await session.view(props.network, props.wallet.type);
-  await session.warnOfAdminKey(props.resourceUrn);
+  await session.checkAdminKey(props.network, props.resourceUrn);
   const request = await session.spending.request("deregister", props, row.id);
   const beforeSend = async () => {
     await session.assertRunAlive();

@@ -81,7 +81,7 @@ export async function submitUpdate(session: Session, inputs: RegistrationInputs,
   const registration = toRegistration(inputs);
   assertTextsFit(inputs.agentId, inputs.listing, await client.apiDocs());
   await probe(session, inputs);
-  await session.warnOfAdminKey(inputs.resourceUrn);
+  await session.checkAdminKey(inputs.network, inputs.resourceUrn);
   const request = await session.spending.request("update", inputs, live.id);
   const beforeSend = async () => {
     await session.assertRunAlive();

@@ -10,7 +10,7 @@ export interface ListingArgs extends Omit<Listing, "apiBaseUrl"> {
 }
 
 export interface AgentRegistrationArgs {
-  /** The agent's id in this project, used in masumi:allowDeregister and messages. */
+  /** The agent's id in this project, used in masumi:allowDeregister and messages. @example "translator" */
   readonly agentId: pulumi.Input<string>;
   /** `marker(owner, agentId)`: the tag that marks the registration as ours. Sent to the service, but not part of `tags`. */
   readonly marker: pulumi.Input<string>;
@@ -22,17 +22,20 @@ export interface AgentRegistrationArgs {
   readonly listing: pulumi.Input<ListingArgs>;
   /** V2: contract address of the wallet's payment source. A change updates. */
   readonly sourceAddress?: pulumi.Input<string>;
-  /** Id of an existing registration to take over. */
+  /** Id of an existing registration to take over. @default none */
   readonly adopt?: string;
-  /** The agent's registrations that have ended or failed to update; if the state has one of them, the next up tries again. */
+  /**
+   * The agent's registrations that have ended or failed to update; if the state has one of them, the next up tries again.
+   * @default each preview and up asks the payment service
+   */
   readonly recover?: readonly RecoverFrom[];
   /** If there are several: ids of the agent's registrations on the chain. The one in the state is kept, the others are named. */
   readonly registrations?: readonly string[];
-  /** How to check that the agent answers before ADA is spent; default timeout 60 seconds. */
+  /** How to check that the agent answers before ADA is spent. `timeoutSeconds` is 60 by default; no private URL on Mainnet. */
   readonly probe: { readonly allowPrivate: boolean; readonly timeoutSeconds?: number };
-  /** Seconds to look for the effect of a request whose answer was lost. Default: masumi:settleSeconds (30). */
+  /** Seconds to look for the effect of a request whose answer was lost. @default masumi:settleSeconds (30) */
   readonly settleSeconds?: number;
-  /** V1: whether a replacement registers the new content first (default) or burns the old one first. */
+  /** V1: whether a replacement registers the new content first or burns the old one first. @default "create-first" */
   readonly v1Replacement?: "create-first" | "delete-first";
 }
 
@@ -41,7 +44,28 @@ export interface AgentRegistrationArgs {
  *
  * Creating it costs a fee and locks 5 ADA, but only once the agent answers at its URL. It is created as soon as the service has
  * accepted the request (AgentConfirmation waits for the chain). Removing it burns the token and waits for that. All errors are
- * in docs/errors.md and say what to do.
+ * in docs/errors.md and say what to do. On Mainnet masumi:confirmMainnet and masumi:maxAda must be set.
+ *
+ * @example
+ *   const registration = new AgentRegistration("translator", {
+ *     agentId: "translator",
+ *     marker: marker("example/agents", "translator"),
+ *     network: "Preprod",
+ *     wallet: { vkey: "fa12fbf5…", type: "V2" },
+ *     sourceAddress: "addr_test1…",
+ *     listing: {
+ *       name: "Translator",
+ *       description: "Translates texts between English and German.",
+ *       apiBaseUrl: "https://agents.example.com/translator",
+ *       capability: { name: "translation", version: "1.0.0" },
+ *       tags: ["translation"],
+ *       author: { name: "Example GmbH" },
+ *       legal: {},
+ *       pricing: { type: "free" },
+ *       exampleOutputs: [],
+ *     },
+ *     probe: { allowPrivate: false },
+ *   });
  */
 export class AgentRegistration extends pulumi.CustomResource {
   static readonly type = "pulumi-nodejs:dynamic/masumi:AgentRegistration";

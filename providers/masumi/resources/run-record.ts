@@ -10,6 +10,7 @@ export class RunRecord {
   readonly #removals = new Map<string, Promise<void>>();
   readonly #vanished = new Set<string>();
   #programSeen = false;
+  readonly #declared = new Map<string, string>();
   readonly #unnamedBurns = new Set<string>();
 
   /** Notes that a resource of the program was checked, so this run is not a destroy, which only deletes. */
@@ -17,8 +18,20 @@ export class RunRecord {
     this.#programSeen = true;
   }
 
-  get isDestroy(): boolean {
-    return !this.#programSeen;
+  get programSeen(): boolean {
+    return this.#programSeen;
+  }
+
+  /** Notes which resource declares an agent. Returns the one that did so before it, if that is another one. */
+  declare(agent: string, urn: string): string | undefined {
+    const first = this.#declared.get(agent) ?? urn;
+    this.#declared.set(agent, first);
+    return first === urn ? undefined : first;
+  }
+
+  /** Returns whether a resource of the program declares the agent; of a refresh, nothing is checked. */
+  isDeclared(agent: string): boolean {
+    return this.#declared.has(agent);
   }
 
   /** Notes that the row belongs to a resource of the program: created, adopted, kept or updated. */

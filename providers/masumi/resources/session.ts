@@ -5,6 +5,7 @@ import { RegistrationError, SettingsError, maskSecrets } from "../service/errors
 import { type Holding, type SellingWallet, WalletTokens } from "../service/reads/wallet-tokens.ts";
 import { parseAda } from "../../common/amounts.ts";
 import { type BucketSettings, bucketSettings } from "../../s3/index.ts";
+import { adminKeyProblem } from "../service/rules/admin-key.ts";
 import { FORGET, isForgotten } from "../service/rules/unlisted.ts";
 import { IntentNotes, findProjectFolder } from "../service/intents.ts";
 import { RunRecord } from "./run-record.ts";
@@ -53,6 +54,7 @@ export function readSettings(get: ReadSetting, env: Environment): Settings {
     waitMinutes: toNumber("masumi:waitMinutes", get("masumi:waitMinutes")),
     settleSeconds: toNumber("masumi:settleSeconds", get("masumi:settleSeconds")) ?? 30,
     allowDeregister: toList("masumi:allowDeregister", get("masumi:allowDeregister")),
+    confirmMainnet: toText(get("masumi:confirmMainnet")) === "true",
     maxLovelace: toLovelace("masumi:maxAda", get("masumi:maxAda")),
     owner: toText(get("masumi:owner")),
     ledger: toBucket("masumi:ledger", get("masumi:ledger")),
@@ -144,7 +146,7 @@ export class Session {
       projectFolder,
       engine: log.address,
       env: options.env ?? process.env,
-      isDestroy: () => this.run.isDestroy,
+      isDestroy: () => this.isDestroy(),
       settings: () => this.settings(),
       keyId: () =>
         this.keyStatus().then(
@@ -157,7 +159,7 @@ export class Session {
 
   /**
    * Stores the settings. The promise is stored before anything is awaited, because the host lets other calls through while the
-   * first one is still configuring. Invalid settings are reported by what needs them, so `check` and `diff` work without.
+   * first one is still configuring. Invalid settings are reported by what needs them, so `check` works without.
    */
   async configure({ config }: ConfigureRequest): Promise<void> {
     const { env = process.env } = this.#options;
@@ -282,10 +284,21 @@ export class Session {
     return this.#keyStatus;
   }
 
-  /** Warns once per run, before anything is spent, that an admin key is more than a deployment needs. */
-  async warnOfAdminKey(urn: string | undefined): Promise<void> {
-    if (!this.isFirst("admin key")) return;
-    const status = await this.keyStatus().catch(() => undefined);
+  /**
+   * Checks before anything is spent that the key can do no more than a deployment needs. Off Mainnet an admin key draws a warning,
+   * once per run.
+   *
+   * @throws SettingsError ADMIN_KEY_REFUSED; on Mainnet ServiceError, RefusedError if the service does not say what the key may do
+   */
+  async checkAdminKey(network: Network, urn: string | undefined): Promise<void> {
+    const isMainnet = network === "Mainnet";
+    if (!isMainnet && !this.isFirst("admin key")) return;
+    const status = await this.keyStatus().catch((error: unknown) => {
+      if (isMainnet) throw error;
+      return undefined;
+    });
+    const refusal = status && adminKeyProblem("The API key", status, network);
+    if (refusal) throw refusal;
     if (!status?.canAdmin) return;
     this.note(
       "warning",
@@ -293,6 +306,14 @@ export class Session {
       "The API key is an admin key, with which anyone can empty the service's wallets. A ReadAndPay key limited to the " +
         "selling wallets is enough here.",
     );
+  }
+
+  /**
+   * Returns whether the run only removes what there is. A program that has lost its last agent checks none either, so the engine is
+   * asked whether there is a program; what was checked counts if it does not say.
+   */
+  async isDestroy(): Promise<boolean> {
+    return !((await this.#log.hasProgram()) ?? this.run.programSeen);
   }
 
   /** Returns whether this is the first call with `what` in this run. */

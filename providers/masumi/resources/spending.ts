@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { formatAda } from "../../common/amounts.ts";
 import { spendOf } from "../service/costs.ts";
 import { RegistrationError } from "../service/errors.ts";
+import { mainnetProblems } from "../service/rules/mainnet.ts";
 import {
   type Author,
   LEDGER_VERSION,
@@ -30,6 +31,8 @@ export interface Subject {
 
 /** The settings of the stack that the ledger needs. */
 export interface SpendingSettings {
+  /** masumi:confirmMainnet */
+  readonly confirmMainnet: boolean;
   /** masumi:maxAda in lovelace: what a run may take from the wallets; undefined if there is no limit. */
   readonly maxLovelace: bigint | undefined;
   /** masumi:owner */
@@ -45,7 +48,7 @@ export interface SpendingRun {
   readonly projectFolder: string | undefined;
   readonly engine: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  isDestroy(): boolean;
+  isDestroy(): Promise<boolean>;
   settings(): Promise<SpendingSettings>;
   keyId(): Promise<string | undefined>;
   warn(urn: string | undefined, message: string): void;
@@ -83,11 +86,13 @@ export class Spending {
   /**
    * Returns the ledger's lines for a request that is about to be made.
    *
-   * @throws RegistrationError SPENDING_LIMIT
+   * @throws RegistrationError MAINNET_NOT_CONFIRMED, SPENDING_LIMIT
    */
   async request(kind: SpendKind, subject: Subject, registrationId = ""): Promise<SpendRequest> {
-    const { maxLovelace } = await this.#run.settings();
-    this.#commit(kind, subject, registrationId, maxLovelace);
+    const settings = await this.#run.settings();
+    // A destroy only releases ADA, and has permissions of its own.
+    const isFree = kind === "deregister" && (await this.#run.isDestroy());
+    if (!isFree) this.#commit(kind, subject, registrationId, settings);
     const request = randomUUID();
     const about = { kind, request, registrationId };
     let isSent = false;
@@ -105,10 +110,19 @@ export class Spending {
     };
   }
 
-  #commit(kind: SpendKind, subject: Subject, registrationId: string, limit: bigint | undefined): void {
-    const { agentId, network, wallet } = subject;
-    // A destroy only releases ADA, and has permissions of its own.
-    if (this.#run.isDestroy()) return;
+  #commit(
+    kind: SpendKind,
+    { agentId, network, wallet }: Subject,
+    registrationId: string,
+    { confirmMainnet, maxLovelace: limit }: SpendingSettings,
+  ): void {
+    // Checked for each registration instead, which may differ from the stack's masumi:allowPrivateUrls.
+    const allowPrivateUrls = false;
+    const problems = mainnetProblems({ network, confirmMainnet, maxAda: limit, allowPrivateUrls });
+    if (problems.length > 0) {
+      const what = `Nothing was sent to ${kind} ${agentId}: ${problems.join("; ")}.`;
+      throw new RegistrationError({ code: "MAINNET_NOT_CONFIRMED", what });
+    }
     const key = `${kind} ${network} ${agentId} ${registrationId}`;
     if (this.#committed.has(key)) return;
     const cost = spendOf(kind, wallet.type);
@@ -200,9 +214,7 @@ export class Spending {
       keyId: keyId ?? null,
       ...author,
     }));
-    this.#plan ??= env["MASUMI_PLAN"]
-      ? Promise.resolve(env["MASUMI_PLAN"])
-      : planOfRun(projectFolder, this.#run.engine);
+    this.#plan ??= planOfRun(projectFolder, this.#run.engine);
     const { owner } = await this.#run.settings();
     const entry: LedgerEntry = {
       version: LEDGER_VERSION,

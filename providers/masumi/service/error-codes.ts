@@ -229,6 +229,18 @@ export const ERROR_CODES = {
     remedy:
       "If the plan is what you want, raise masumi:maxAda (npx masumi-agents plan shows what it takes); otherwise correct the declarations.",
   },
+  MAINNET_NOT_CONFIRMED: {
+    kind: "registration",
+    cause:
+      "The request would spend real ADA, and the stack does not say that it may, or how much. Nothing was sent.",
+    remedy: "If the stack is meant to be on Mainnet, set masumi:confirmMainnet and masumi:maxAda.",
+  },
+  AGENT_DECLARED_TWICE: {
+    kind: "registration",
+    cause:
+      "Two resources of the program declare the same agent: owner, id and network are the same. Each would register it. Nothing was sent for the second one.",
+    remedy: "Remove one of them, or give one another agent id.",
+  },
   LEDGER_NOT_WRITABLE: {
     kind: "registration",
     cause:
@@ -262,6 +274,13 @@ export const ERROR_CODES = {
     kind: "settings",
     cause: "A setting of the stack has an invalid value.",
     remedy: "Correct it in Pulumi.<stack>.yaml.",
+  },
+  ADMIN_KEY_REFUSED: {
+    kind: "settings",
+    cause:
+      "A key of a stack on Mainnet is an admin key of the payment service, which can empty every wallet.",
+    remedy:
+      "Use a ReadAndPay key limited to the selling wallets (docs/operations.md, Keys), and revoke this one if a crew had it.",
   },
   INSECURE_URL: {
     kind: "settings",

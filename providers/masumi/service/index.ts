@@ -30,6 +30,8 @@ export {
   unsentWarning,
 } from "./ledger/index.ts";
 export { LIMITS } from "./rules/check.ts";
+export { adminKeyProblem } from "./rules/admin-key.ts";
+export { mainnetProblems } from "./rules/mainnet.ts";
 export { assertTypeSupported, assertUpdatable } from "./rules/possible.ts";
 export { changedFields, contentOf, digestOf, shows } from "./rules/content.ts";
 export { notUnderstood } from "./client/entries.ts";

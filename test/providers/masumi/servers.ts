@@ -3,6 +3,7 @@ import { type RequestListener, createServer } from "node:http";
 import { createRequire } from "node:module";
 import type * as Grpc from "@grpc/grpc-js";
 import type * as EngineGrpc from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import type * as EngineMessages from "@pulumi/pulumi/proto/engine_pb.js";
 import type { LogRequest } from "@pulumi/pulumi/proto/engine_pb.js";
 
 export interface TestServer extends AsyncDisposable {
@@ -36,6 +37,7 @@ export const startAgent = () =>
 const load = createRequire(import.meta.url);
 const grpc = createRequire(load.resolve("@pulumi/pulumi"))("@grpc/grpc-js") as typeof Grpc;
 const { EngineService } = load("@pulumi/pulumi/proto/engine_grpc_pb") as typeof EngineGrpc;
+const { GetRootResourceResponse } = load("@pulumi/pulumi/proto/engine_pb") as typeof EngineMessages;
 const { Empty } = load("google-protobuf/google/protobuf/empty_pb") as { Empty: new () => never };
 
 export interface Message {
@@ -45,7 +47,7 @@ export interface Message {
   readonly ephemeral: boolean;
 }
 
-/** What an engine offers to a provider: it takes messages. Everything else it does not know. */
+/** What an engine offers to a provider: it takes messages, and tells of a program if it is said to. Everything else it does not know. */
 export interface Engine extends AsyncDisposable {
   readonly address: string;
   readonly messages: Message[];
@@ -53,8 +55,11 @@ export interface Engine extends AsyncDisposable {
   said(): string;
 }
 
-/** @param place host:port (0 = any free one), or unix:<socket> */
-export async function startEngine(place = "127.0.0.1:0"): Promise<Engine> {
+/**
+ * @param place host:port (0 = any free one), or unix:<socket>
+ * @param root the stack's own resource: "" where no program takes part. Without it the engine does not know the call.
+ */
+export async function startEngine(place = "127.0.0.1:0", root?: string): Promise<Engine> {
   const messages: Message[] = [];
   const server = new grpc.Server();
   server.addService(EngineService, {
@@ -63,6 +68,15 @@ export async function startEngine(place = "127.0.0.1:0"): Promise<Engine> {
       messages.push({ severity, urn, message, ephemeral });
       done(null, new Empty());
     },
+    ...(root === undefined
+      ? {}
+      : {
+          getRootResource: (_call: unknown, done: (error: null, value: unknown) => void) => {
+            const answer = new GetRootResourceResponse();
+            answer.setUrn(root);
+            done(null, answer);
+          },
+        }),
   });
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(place, grpc.ServerCredentials.createInsecure(), (error, port) =>

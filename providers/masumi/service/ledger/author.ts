@@ -14,6 +14,9 @@ const CI_VARIABLES = [
   ..."BUILD_TAG BUILDKITE_BUILD_URL CIRCLE_BUILD_URL".split(" "),
 ];
 
+/** Anything else is not what such a system says, and would only be shown to whoever reads the ledger. */
+const ONE_SHORT_LINE = /^[^\p{Cc}\p{Cf}]{1,256}$/u;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Returns who runs this, as far as git, the CI system and the machine tell. Never fails. */
@@ -26,7 +29,12 @@ export async function findAuthor(
     gitAuthor: gitAuthor ?? null,
     gitCommit: commit ?? null,
     user: userAtHost(),
-    ci: Object.fromEntries(CI_VARIABLES.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
+    ci: Object.fromEntries(
+      CI_VARIABLES.flatMap((name) => {
+        const value = env[name] ?? "";
+        return ONE_SHORT_LINE.test(value) ? [[name, value]] : [];
+      }),
+    ),
   };
 }
 

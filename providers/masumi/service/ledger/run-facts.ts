@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { writeAtomically } from "../../../common/atomic-write.ts";
 
-const facts = z.object({ engine: z.string().min(1), plan: z.string() });
+const facts = z.object({ engine: z.string().min(1), plan: z.string().regex(/^[0-9a-f]{64}$/) });
 
 const pathOf = (projectFolder: string) => join(projectFolder, ".masumi", "run.json");
 

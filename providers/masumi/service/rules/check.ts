@@ -28,17 +28,28 @@ const VKEY = /^[0-9a-f]{56}$/;
 /** Policy id and asset name (at most 32 bytes). The service compares units as they are written. */
 const UNIT = /^[0-9a-f]{56}([0-9a-f]{2}){0,32}$/;
 
+/** What is declared of a registration and not sent. */
+interface Declared {
+  readonly agentId: string;
+  readonly probe?: { readonly allowPrivate: boolean } | undefined;
+}
+
 /**
  * Returns everything in the inputs that the service would refuse, before any request is sent. Pure; values that are not known
  * yet pass.
  */
-export function checkRegistration(inputs: Registration & { readonly agentId: string }): Failure[] {
+export function checkRegistration(inputs: Registration & Declared): Failure[] {
   return [
     ...checkText("agentId", inputs.agentId, { min: 1 }),
     ...checkTag("marker", inputs.marker),
     ...unless(isOneOf(inputs.network, ["Preprod", "Mainnet"]), "network", "expected Preprod or Mainnet"),
     ...ifKnown(inputs.wallet, (wallet) => checkWallet(wallet, inputs.sourceAddress)),
     ...ifKnown(inputs.listing, checkListing),
+    ...unless(
+      inputs.network !== "Mainnet" || inputs.probe?.allowPrivate !== true,
+      "probe.allowPrivate",
+      "is only for simulated networks: on Mainnet an agent's URL must be public",
+    ),
   ];
 }
 

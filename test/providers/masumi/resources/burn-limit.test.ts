@@ -3,6 +3,7 @@ import { decideBurn } from "../../../../providers/masumi/service/rules/burn.ts";
 import { type Registered, answering, burns, live, numbered, posts, registered, states } from "../agent.ts";
 import { EMPTY_V1, V1, failureOf } from "../inputs.ts";
 import { startRun } from "../run.ts";
+import { startEngine } from "../servers.ts";
 import { MAINNET_WALLET, type Service, WORLDS, startService } from "../service.ts";
 
 describe("burning", () => {
@@ -80,6 +81,23 @@ describe.concurrent("burns are never an accident", () => {
     ]);
   });
 
+  test.each<[what: string, root: string, gone: number]>([
+    [
+      "a program without agents is no destroy",
+      "urn:pulumi:test::masumi::pulumi:pulumi:Stack::masumi-test",
+      3,
+    ],
+    ["a run without a program is one", "", 4],
+  ])("%s, as the engine tells", async (_what, root, gone) => {
+    await using service = await startService();
+    await using engine = await startEngine("127.0.0.1:0", root);
+    const agents = await fleet(service, 4);
+    const run = startRun(service.url, { engine });
+    const ends = await Promise.allSettled(agents.map(({ id, outs }) => run.remove(id, outs)));
+    expect(ends.filter(({ status }) => status === "fulfilled")).toHaveLength(gone);
+    expect(await burns(service)).toBe(gone);
+  });
+
   test("a row may be named as well", async () => {
     await using service = await startService();
     const [kept, ...removed] = await fleet(service, 5);
@@ -152,7 +170,8 @@ describe.concurrent("burns are never an accident", () => {
   ])("a destroy on Mainnet wants MASUMI_ALLOW_DEREGISTER (%s)", async (allowed, code) => {
     await using service = await startService({ world: WORLDS.Mainnet, chainSpeed: "instant" });
     const inputs = answering({ network: "Mainnet", wallet: MAINNET_WALLET });
-    const { id, outs } = await registered(service, inputs);
+    const config = { "masumi:confirmMainnet": "true", "masumi:maxAda": "20" };
+    const { id, outs } = await registered(service, inputs, { config });
     const ended = await startRun(service.url, { env: { MASUMI_ALLOW_DEREGISTER: allowed } })
       .remove(id, outs)
       .then(() => undefined)

@@ -2,10 +2,15 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { type LedgerEntry, parseLedger } from "../../../../providers/masumi/service/ledger/index.ts";
+import {
+  type LedgerEntry,
+  leaveRunFacts,
+  parseLedger,
+} from "../../../../providers/masumi/service/ledger/index.ts";
 import { answering, burns, numbered, posts } from "../agent.ts";
 import { V1, confirmationOf, failureOf } from "../inputs.ts";
 import { type RunOptions, startRun } from "../run.ts";
+import { startEngine } from "../servers.ts";
 import { MAINNET_WALLET, WORLDS, startService } from "../service.ts";
 
 function clone() {
@@ -22,17 +27,25 @@ function clone() {
   };
 }
 
+const PLAN = "9c1f0c2ab0d1e5f7".repeat(4);
 const named = (id: string) => ({ resourceUrn: `urn:pulumi:test::masumi::confirmation::${id}` });
-const MAINNET: RunOptions["config"] = { "masumi:maxAda": "20" };
+const MAINNET: RunOptions["config"] = { "masumi:confirmMainnet": "true", "masumi:maxAda": "20" };
 
 describe.concurrent("the ledger", () => {
   test("has a line before and after each request, and what the chain took", async () => {
     await using service = await startService();
     using project = clone();
     const { projectFolder } = project;
-    const env = { MASUMI_PLAN: "9c1f0c2ab0d1e5f7", GITHUB_ACTOR: "octocat", GITHUB_RUN_ID: "42" };
+    await using engine = await startEngine();
+    await leaveRunFacts(projectFolder, { engine: engine.address, plan: PLAN });
+    const env = {
+      GITHUB_ACTOR: "octocat",
+      GITHUB_RUN_ID: "42",
+      BUILD_TAG: "two\nlines",
+      CI_JOB_ID: "x".repeat(300),
+    };
     const config = { "masumi:owner": "example/agents" };
-    const first = startRun(service.url, { projectFolder, env, config });
+    const first = startRun(service.url, { projectFolder, env, config, engine });
     const inputs = answering();
     const { id, outs } = await first.create(inputs);
     await first.confirm(confirmationOf(id, inputs, named("market-researcher")));
@@ -61,9 +74,9 @@ describe.concurrent("the ledger", () => {
       owner: "example/agents",
       agent: "market-researcher",
       walletVkey: inputs.wallet.vkey,
-      plan: "9c1f0c2ab0d1e5f7",
-      by: { ci: { GITHUB_ACTOR: "octocat", GITHUB_RUN_ID: "42" } },
+      plan: PLAN,
     });
+    expect(sent?.by.ci).toEqual({ GITHUB_ACTOR: "octocat", GITHUB_RUN_ID: "42" });
     expect(answered).toMatchObject({ request: sent?.request, registrationId: id, run: sent?.run });
     expect(confirmed).toMatchObject({ registrationId: id, feeLovelace: "422653", lockedLovelace: "5000000" });
     expect(new Set(project.lines().map(({ run }) => run)).size).toBe(3);
@@ -157,6 +170,18 @@ describe.concurrent("the ledger", () => {
     expect(await posts(mainnet)).toBe(1);
   });
 
+  test("names only the plan that this run's program left, whatever the environment says", async () => {
+    await using service = await startService();
+    await using engine = await startEngine();
+    using project = clone();
+    const { projectFolder } = project;
+    const env = { MASUMI_PLAN: PLAN };
+    await startRun(service.url, { projectFolder, env, engine }).create(numbered(0));
+    await leaveRunFacts(projectFolder, { engine: engine.address, plan: "approved, believe me" });
+    await startRun(service.url, { projectFolder, env, engine }).create(numbered(1));
+    expect(new Set(project.lines().map(({ plan }) => plan))).toEqual(new Set([null]));
+  });
+
   test("says of a registration that another clone made that it was taken over", async () => {
     await using service = await startService();
     using one = clone();
@@ -165,6 +190,42 @@ describe.concurrent("the ledger", () => {
     await startRun(service.url, { projectFolder: other.projectFolder }).create(answering());
     expect(one.events()).toEqual(["sent register", "answered register"]);
     expect(other.events()).toEqual(["adopted register"]);
+  });
+});
+
+describe.concurrent("on Mainnet", () => {
+  const inputs = answering({ network: "Mainnet", wallet: MAINNET_WALLET });
+
+  test.each<[what: string, config: NonNullable<RunOptions["config"]>, lacks: RegExp]>([
+    [
+      "confirmation",
+      { "masumi:maxAda": "20" },
+      /^MAINNET_NOT_CONFIRMED: .*masumi:confirmMainnet must be true/,
+    ],
+    ["limit", { "masumi:confirmMainnet": "true" }, /^MAINNET_NOT_CONFIRMED: .*masumi:maxAda is missing/],
+  ])("nothing is sent without a %s, whichever program asks", async (_what, config, lacks) => {
+    await using service = await startService({ world: WORLDS.Mainnet, chainSpeed: "instant" });
+    using project = clone();
+    const { projectFolder } = project;
+    expect(
+      (await failureOf(startRun(service.url, { projectFolder, config }).create(inputs))).message,
+    ).toMatch(lacks);
+    expect([await posts(service), project.events()]).toEqual([0, []]);
+  });
+
+  test("nothing is sent with an admin key, and elsewhere there is a warning", async () => {
+    const world = {
+      ...WORLDS.Mainnet,
+      keys: [{ token: "sandbox-admin-key", permission: "Admin", networks: ["Mainnet"] }],
+    };
+    await using service = await startService({ world, chainSpeed: "instant" });
+    using project = clone();
+    const { projectFolder } = project;
+    const options = { projectFolder, token: "sandbox-admin-key", config: MAINNET };
+    const run = startRun(service.url, options);
+    for (const _again of [1, 2])
+      expect(await failureOf(run.create(inputs))).toMatchObject({ code: "ADMIN_KEY_REFUSED" });
+    expect([await posts(service), project.events()]).toEqual([0, []]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../../../../providers/masumi/service/rules/content.ts";
+import { marker } from "../../../../providers/masumi/service/marker.ts";
 import type { RegistrationInputs } from "../../../../providers/masumi/resources/inputs.ts";
 import { agent, answering, live, posts } from "../agent.ts";
 import { EMPTY_V1, V1, confirmationOf, failureOf, inputsOf } from "../inputs.ts";
@@ -192,9 +193,12 @@ describe.concurrent("a run that died", () => {
   });
 });
 
-test.concurrent(
-  "a registration that failed is registered anew by the next run, and its old entry only forgotten",
-  async () => {
+test.concurrent.each<[seenBy: string, isSeen: boolean]>([
+  ["the preflight has seen", true],
+  ["the provider sees itself, in a program of one's own", false],
+])(
+  "a registration that failed is registered anew by the next run, and its old entry only forgotten, as %s",
+  async (_seenBy, isSeen) => {
     await using service = await startService();
     const inputs = answering({ wallet: EMPTY_V1 });
     const failed = await startRun(service.url).create(inputs);
@@ -204,7 +208,8 @@ test.concurrent(
     await service.fund(EMPTY_V1.vkey, 100_000_000);
 
     const run = startRun(service.url);
-    const news = { ...inputs, recover: [{ rowId: failed.id, state: "RegistrationFailed" }] };
+    const recover = [{ rowId: failed.id, state: "RegistrationFailed" }];
+    const news = isSeen ? { ...inputs, recover } : inputs;
     expect(await run.diff(failed.id, failed.outs, news)).toMatchObject({
       changes: true,
       replaces: ["recover"],
@@ -215,6 +220,23 @@ test.concurrent(
       state: "RegistrationConfirmed",
     });
     expect(anew.outs).not.toHaveProperty("recover");
+  },
+);
+
+test.concurrent(
+  "two resources of one agent: the second is refused before anything is sent for it",
+  async () => {
+    const run = startRun("http://127.0.0.1:9");
+    const declared = (resourceUrn: string, changes: Parameters<typeof inputsOf>[0] = {}) =>
+      run.check(inputsOf({ ...changes, resourceUrn }));
+    await declared("urn:one");
+    await declared("urn:one");
+    await declared("urn:on another network", { network: "Mainnet", probe: { allowPrivate: false } });
+    await declared("urn:of another owner", { marker: marker("another owner", "market-researcher") });
+    const failure = await failureOf(declared("urn:two"));
+    expect(failure.message).toMatch(
+      /^AGENT_DECLARED_TWICE: market-researcher on Preprod is declared by urn:one as well\. Nothing was sent/,
+    );
   },
 );
 

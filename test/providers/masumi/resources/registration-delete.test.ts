@@ -14,6 +14,16 @@ describe.concurrent("a registration", () => {
     expect(await burns(service)).toBe(1);
   });
 
+  test("that a refresh has compared before is burned as well", async () => {
+    await using service = await startService();
+    const { id, outs, inputs } = await registered(service);
+    const run = startRun(service.url);
+    // The real engine asks for a diff of what it has read, and checks nothing.
+    expect(await run.diff(id, outs, inputs)).toMatchObject({ changes: false });
+    await run.remove(id, outs);
+    expect(await states(service)).toEqual(["DeregistrationConfirmed"]);
+  });
+
   test("that was updated is burned under its identifier of the moment", async () => {
     await using service = await startService();
     const { id, outs } = await registered(service);

@@ -202,7 +202,8 @@ test.concurrent("what is not on the chain never causes a request", async () => {
   const old = await registered(service, answering({ wallet: V1 }));
   const before = await service.requests();
   const run = startRun(service.url);
-  const news = { ...old.inputs, settleSeconds: 99, probe: { allowPrivate: false }, resourceUrn: "urn:else" };
+  const unseen = { settleSeconds: 99, probe: { allowPrivate: false }, resourceUrn: "urn:else" };
+  const news = { ...old.inputs, ...unseen, recover: [] };
   const { inputs, failures } = await run.check(news);
   expect(failures).toEqual([]);
   expect(await run.diff(old.id, old.outs, inputs)).toEqual({

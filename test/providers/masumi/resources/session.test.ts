@@ -21,6 +21,7 @@ describe("settings", () => {
       waitMinutes: undefined,
       settleSeconds: 30,
       allowDeregister: [],
+      confirmMainnet: false,
       maxLovelace: undefined,
       owner: "",
       ledger: undefined,
@@ -117,7 +118,7 @@ describe("a provider that is being configured", () => {
     await configuring;
   });
 
-  test("with wrong settings fails what needs the service, and lets check and diff pass", async () => {
+  test("with wrong settings fails what needs the service, and lets check pass", async () => {
     const run = startRun("http://pay.example/api/v1");
     const inputs = inputsOf();
     expect((await run.check(inputs)).failures).toEqual([]);

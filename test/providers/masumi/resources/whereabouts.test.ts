@@ -370,7 +370,7 @@ describe.concurrent("several registrations of one agent", () => {
     const inputs = answering();
     const olds = outputsOf(inputs);
     const run = startRun("http://127.0.0.1:9", { engine });
-    const news = { ...inputs, registrations: ["older", "row", "other"] };
+    const news = { ...inputs, recover: [], registrations: ["older", "row", "other"] };
     expect(await run.diff("row", olds, news)).toMatchObject({ changes: false });
     expect(engine.said()).toMatch(
       "Registration row is kept. Unless this run removes them, deregister older, other in the payment service",

@@ -77,6 +77,7 @@ test.each<[string, RegistrationInputs, string]>([
     "listing.legal.other",
   ],
   ["an empty marker", inputsOf({ marker: "" }), "marker"],
+  ["a private URL on Mainnet", inputsOf({ network: "Mainnet" }), "probe.allowPrivate"],
   ["a network in lower case", inputsOf({ network: "preprod" as "Preprod" }), "network"],
   ["an upper-case vkey", inputsOf({ wallet: { ...V1, vkey: V1.vkey.toUpperCase() } }), "wallet.vkey"],
   ["a V2 wallet without payment source", { ...inputsOf(), sourceAddress: "" }, "sourceAddress"],
