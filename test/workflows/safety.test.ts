@@ -81,7 +81,10 @@ describe("permissions", () => {
     "supply/node": read,
     "test/test": read,
     "release/test": read,
-    "release/publish": { contents: "write", "id-token": "write", packages: "write" },
+    "release/build": read,
+    "release/publish": { "id-token": "write" },
+    "release/image": { ...read, packages: "write" },
+    "release/release": { contents: "write" },
   };
 
   it.each(WORKFLOWS)("%s starts from none", (name) => expect(readWorkflow(name).permissions).toEqual({}));
@@ -146,7 +149,9 @@ describe("third-party actions", () => {
     const pins = new Set(lines.map((line) => line.replace(/^.*uses: /, "")));
     expect([...pins].map((pin) => pin.replace(/@.*/, "")).toSorted()).toEqual([
       "actions/checkout",
+      "actions/download-artifact",
       "actions/setup-node",
+      "actions/upload-artifact",
       "aws-actions/configure-aws-credentials",
       "pulumi/actions",
     ]);
@@ -274,7 +279,7 @@ describe("a release", () => {
 
   it("is made of what the tests passed for, one at a time, and is never ended half-way", () => {
     expect(release["test"]?.steps).toEqual(readWorkflow("test").jobs["test"]?.steps);
-    expect(release["publish"]?.needs).toBe("test");
+    expect(release["build"]?.needs).toBe("test");
     expect(concurrency).toEqual({ group: "release", "cancel-in-progress": false });
   });
 
@@ -296,7 +301,7 @@ describe("a release", () => {
       writeFileSync(join(folder, "package.json"), '{ "version": "1.2.3" }');
       writeFileSync(join(folder, "CHANGELOG.md"), changes);
       const env = { GITHUB_REF_NAME: tag, RUNNER_TEMP: folder, GITHUB_OUTPUT: join(folder, "output") };
-      const result = await runScript(scriptOf("release", "publish", "check"), folder, env);
+      const result = await runScript(scriptOf("release", "build", "check"), folder, env);
       expect(result.exitCode).toBe(exitCode);
       const notes = join(folder, "notes.md");
       const text = exitCode === 0 ? readFileSync(notes, "utf8") : JSON.stringify(result);
@@ -305,6 +310,20 @@ describe("a release", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it("runs nothing of the repository's, or of its dependencies', beside the token that publishes", () => {
+    const { publish } = release;
+    expect(publish?.needs).toBe("build");
+    expect(publish?.steps.map(({ uses = "run" }) => uses.split("@")[0])).toEqual([
+      "actions/setup-node",
+      "actions/download-artifact",
+      "run",
+    ]);
+    expect(JSON.stringify(publish)).not.toMatch(/npm (ci|install|run|exec)\b|npx/);
+    // Whatever else is published waits for the reviewer of the packages.
+    expect(release["image"]?.needs).toContain("publish");
+    expect(release["release"]?.needs).toBe("image");
   });
 
   it("has a section for the version that is here", () => {

@@ -22,7 +22,7 @@ interface Concurrency {
 export interface Job {
   readonly name: string;
   readonly if?: string;
-  readonly needs?: string;
+  readonly needs?: string | readonly string[];
   readonly "runs-on": string;
   readonly "timeout-minutes": number;
   readonly permissions: Readonly<Record<string, string>>;
