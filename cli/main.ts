@@ -18,7 +18,8 @@ const program: Command = new Command("masumi-agents")
   .configureHelp({
     showGlobalOptions: true,
     // Commander would list those of every command in between, too: sandbox stop does not start anything.
-    visibleGlobalOptions: (): Option[] => [...program.options],
+    // The program itself lists them as its own.
+    visibleGlobalOptions: (command): Option[] => (command === program ? [] : [...program.options]),
   });
 
 // Behind a command it is the command's own: Pulumi's stack export has a --version.

@@ -42,8 +42,8 @@ export function statusDocument(
   agents: readonly AgentStatus[],
   unsettledRequests: readonly UnsettledRequest[] = [],
   foreign: readonly Row[] | undefined = [],
+  fees = feeShares(agents),
 ) {
-  const fees = feeShares(agents);
   return {
     version: 1 as const,
     agents: agents.map((agent) => ({ ...agent, feeShareLovelace: fees.get(agent.id) ?? "" })),

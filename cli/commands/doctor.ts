@@ -37,7 +37,23 @@ const GAP = 2;
 /** In a narrower terminal, lines are broken by the terminal. */
 const LEAST_TEXT = 30;
 
-function doctorText(findings: readonly Finding[], paint: Paint): string {
+/** What could not be checked for one and the same reason, as one finding at the place of the first. */
+function together(findings: readonly Finding[]): Finding[] {
+  const skipped = Map.groupBy(
+    findings.filter(({ status }) => status === "skip"),
+    ({ message }) => message,
+  );
+  return findings.flatMap((finding) => {
+    const others = finding.status === "skip" ? (skipped.get(finding.message) ?? []) : [];
+    if (others.length <= 1) return [finding];
+    if (others[0] !== finding) return [];
+    const names = others.map(({ check }) => check).join(", ");
+    return [{ ...finding, check: `${others.length} checks`, message: `${finding.message}: ${names}` }];
+  });
+}
+
+function doctorText(all: readonly Finding[], paint: Paint): string {
+  const findings = together(all);
   const width = Math.max(...findings.map(({ check }) => check.length));
   const margin = STATUS_WIDTH + GAP + width + GAP;
   const lines = findings.map(({ check, status, message, remedy }) => {
@@ -45,7 +61,7 @@ function doctorText(findings: readonly Finding[], paint: Paint): string {
     const label = paint(STYLES[status], status.padEnd(STATUS_WIDTH));
     return `${label}  ${check.padEnd(width)}  ${indent(message, margin)}${todo}\n`;
   });
-  return `${lines.join("")}\n${tally(findings)}\n`;
+  return `${lines.join("")}\n${tally(all)}\n`;
 }
 
 /** Messages may list things on lines of their own, and keep to the width of the terminal. */

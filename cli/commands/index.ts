@@ -222,6 +222,11 @@ const SBOM: CommandSpec = {
     (await import("./sbom.ts")).sbom(project, flags, agent),
 };
 
+const DESTROY_ASKS = [
+  "At a terminal it asks first, unless --yes or --non-interactive says not to. Without a terminal, as in a script or a pipe, a local stack",
+  "is destroyed unasked, and Pulumi refuses any other one without --yes.",
+];
+
 const operation = (
   name: Operation,
   description: string,
@@ -240,6 +245,7 @@ const operation = (
       ? []
       : [pulumis(option("-f, --skip-preview", "no preview first; local shows none anyway"))]),
   ],
+  ...(name === "destroy" ? { notes: DESTROY_ASKS } : {}),
   examples: [name, `${name} --json`, `${name} --stack preprod`],
   run: async (project, flags: RunFlags) => (await import("./run.ts")).runCommand(project, name, flags),
   pass: async (project, flags: RunFlags, words) =>

@@ -3,7 +3,8 @@ import type { Row } from "../../providers/masumi/service/index.ts";
 import { printable } from "../../providers/common/printable.ts";
 import { type AgentWithCrew, crewAt, crewsHere, deadCrewNotice, withCrews } from "../../stacks/crews.ts";
 import { statusDocument } from "../../stacks/documents.ts";
-import { readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
+import { SANDBOX_OFF, sandboxIsOff } from "../../stacks/local/sandbox-off.ts";
+import { feeShares, readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
 import { type Project, stackOption } from "../../stacks/project.ts";
 import { findForeign } from "../../stacks/read-stack.ts";
 import { type UnsettledRequest, readUnsettledRequests } from "../../stacks/unsettled.ts";
@@ -28,25 +29,33 @@ export async function status(project: Project, flags: StatusFlags, wanted?: stri
   }
   const foreign = await lookForForeign(project, flags.stack);
   const agents = withCrews(project, await withAvailability(chosen));
-  if (flags.json) printJson(statusDocument(agents, unsettled, foreign));
-  else {
+  // Those that are not shown share a fee as well.
+  const fees = feeShares(known);
+  if (flags.json) {
+    printJson(statusDocument(agents, unsettled, typeof foreign === "string" ? undefined : foreign, fees));
+  } else {
     const more = unsettledText(flags.stack, unsettled) + foreignText(foreign);
-    process.stdout.write(statusText(project, agents, wanted, flags) + more);
+    process.stdout.write(statusText(project, agents, { ...flags, wanted, fees }) + more);
   }
   return agents.some(({ availability }) => availability === "no answer") ? 1 : 0;
 }
 
 const STATUS_WAITS_MS = 15_000;
 
-/** What others registered on the stack's wallets; undefined if the payment service cannot be asked, which is no reason to fail. */
-async function lookForForeign(project: Project, stack: string): Promise<readonly Row[] | undefined> {
+/** What others registered on the stack's wallets; why not, if the payment service cannot be asked, which is no reason to fail. */
+async function lookForForeign(project: Project, stack: string): Promise<readonly Row[] | string> {
   const signal = AbortSignal.timeout(STATUS_WAITS_MS);
-  return findForeign(project, stack, { env: process.env, signal }).catch(() => undefined);
+  try {
+    if (await sandboxIsOff(project, stack, signal))
+      return `${SANDBOX_OFF} (start it with npx masumi-agents sandbox)`;
+    return await findForeign(project, stack, { env: process.env, signal });
+  } catch {
+    return "the payment service, or MASUMI_API_KEY, is missing";
+  }
 }
 
-function foreignText(rows: readonly Row[] | undefined): string {
-  if (!rows)
-    return "Registrations that are not ours were not looked for: the payment service, or MASUMI_API_KEY, is missing.\n";
+function foreignText(rows: readonly Row[] | string): string {
+  if (typeof rows === "string") return `Registrations that are not ours were not looked for: ${rows}.\n`;
   if (rows.length === 0) return "";
   const lines = rows.map(
     ({ id, state, walletVkey, listing }) =>
@@ -64,11 +73,17 @@ const unsettledText = (stack: string, unsettled: readonly UnsettledRequest[]): s
     )
     .join("");
 
+interface Shown extends StatusFlags {
+  /** The one agent that is shown in full. */
+  readonly wanted: string | undefined;
+  /** Each agent's part of the fees. */
+  readonly fees: ReadonlyMap<string, string>;
+}
+
 function statusText(
   project: Project,
   agents: readonly AgentWithCrew[],
-  wanted: string | undefined,
-  { stack, wide }: StatusFlags,
+  { stack, wide, wanted, fees }: Shown,
 ): string {
   const [first] = agents;
   if (!first) return `No agents are up. Start with: npx masumi-agents up${stackOption(stack)}\n`;
@@ -76,11 +91,15 @@ function statusText(
     (crew) => !crew.isAlive && agents.some(({ url }) => crewAt([crew], url) !== undefined),
   );
   const notices = dead.map((crew) => `\n${deadCrewNotice(crew, stack)}\n`);
-  return `${wanted === undefined ? agentTable(agents, wide) : agentText(first)}${notices.join("")}`;
+  const text = wanted === undefined ? agentTable(agents, wide) : agentText(first, fees.get(first.id));
+  return `${text}${notices.join("")}`;
 }
 
+const feeText = (whole: string, share: string): string =>
+  `${formatAda(BigInt(share))} ADA${share === whole ? "" : `, its part of ${formatAda(BigInt(whole))} ADA for the whole transaction`}`;
+
 /** Return everything about one agent, a line each. */
-function agentText(agent: AgentWithCrew): string {
+function agentText(agent: AgentWithCrew, share = agent.feeLovelace): string {
   const { crew, pricing } = agent;
   const prices =
     "prices" in pricing
@@ -99,7 +118,7 @@ function agentText(agent: AgentWithCrew): string {
     ["transaction", agent.txHash],
     ["wallet", agent.walletVkey],
     ...prices.map((price): [string, string] => ["price", price]),
-    ["fee", `${formatAda(BigInt(agent.feeLovelace))} ADA`],
+    ["fee", feeText(agent.feeLovelace, share)],
     ["locked", `${formatAda(BigInt(agent.lockedLovelace))} ADA`],
   ];
   const width = Math.max(...lines.map(([label]) => label.length));

@@ -6,9 +6,10 @@ import { FORGET } from "../../providers/masumi/service/index.ts";
 import { judgeStackFiles } from "../../stacks/agents.ts";
 import { type Project, requireStackFile } from "../../stacks/project.ts";
 import { type OpenedService, openService } from "../../stacks/read-stack.ts";
+import { SANDBOX_OFF, sandboxIsOff } from "../../stacks/local/sandbox-off.ts";
 import { registrationsInState } from "../../stacks/state-ids.ts";
 import { count, printProgress } from "../text.ts";
-import { type Check, type Verdict, ok, skip } from "./finding.ts";
+import { type Check, type Verdict, fail, ok, skip } from "./finding.ts";
 import { type StackToHost, checkAws, checkDocker, checkTokens, checkZone } from "./cloud.ts";
 import { checkStored } from "./documents.ts";
 import { askHealth } from "./health.ts";
@@ -60,8 +61,14 @@ export function checksOf(project: Project, stack: string): Check[] {
     const known: readonly Agent[] | undefined = await agents().catch(() => undefined);
     return known !== undefined && processesOf(known).length === 0;
   };
+  const switchedOn = once(async () => {
+    if (!(await succeeds(hasFile))) return;
+    // What listens at its port, but says nothing, is the settings' to report.
+    if (await sandboxIsOff(project, stack).catch(() => false)) throw new Error(SANDBOX_OFF);
+  });
   const opened = once(async () => {
     requireStackFile(project, stack);
+    await switchedOn();
     return openService(project, stack, { env: process.env, timeoutMs: TIMEOUT_MS, onSlow: printProgress });
   });
   return [
@@ -75,30 +82,37 @@ export function checksOf(project: Project, stack: string): Check[] {
       ],
     },
     after([[hasFile, "the stack has no file"]], "agents", async () => [checkAgents(stack, await loaded())]),
-    ...serviceChecks(project, stack, opened, agents),
+    ...serviceChecks(project, stack, { switchedOn, opened, agents }),
     after([[agents, "agents/ is not valid"]], "ports", async () =>
       checkPorts(project, stack, await agents()),
     ),
     { name: "parallel steps", look: () => [checkParallel(project, stack, process.env)] },
     { name: "Pulumi", look: async () => [await checkPulumi(stack)] },
     { name: "state backend", look: async () => [await checkBackend(project, stack)] },
-    ...hostingChecks(project, opened, agents),
+    ...hostingChecks(project, { switchedOn, opened, agents }),
   ];
 }
 
 type Agents = () => Promise<readonly Agent[]>;
 
+/** What is read of a stack, each once, by whichever check needs it first. */
+interface Looks {
+  /** Fails if the stack's payment service is a sandbox that does not run. */
+  readonly switchedOn: () => Promise<void>;
+  readonly opened: () => Promise<OpenedService>;
+  readonly agents: Agents;
+}
+
 /** What the stack's hostings need beside the payment service. */
-function hostingChecks(
-  project: Project,
-  opened: () => Promise<{ readonly config: StackConfig }>,
-  agents: Agents,
-): Check[] {
+function hostingChecks(project: Project, { switchedOn, opened, agents }: Looks): Check[] {
   const hosted = once(async (): Promise<StackToHost> => {
     const [{ config }, declared] = await Promise.all([opened(), agents()]);
     return { config, agents: declared };
   });
-  const clear: readonly Ground[] = [[hosted, "the stack's settings or agents/ are not valid"]];
+  const clear: readonly Ground[] = [
+    [switchedOn, SANDBOX_OFF],
+    [hosted, "the stack's settings or agents/ are not valid"],
+  ];
   return [
     after(clear, "stored documents", async () => checkStored(project, await hosted())),
     after(clear, "token budget", async () => checkTokens(await hosted())),
@@ -160,36 +174,35 @@ function limitsOf({ hosting, hostings = [], policy = {} }: StackConfig): string 
   ].join("");
 }
 
-function serviceChecks(
-  project: Project,
-  stack: string,
-  opened: () => Promise<OpenedService>,
-  agents: Agents,
-): Check[] {
+function serviceChecks(project: Project, stack: string, { switchedOn, opened, agents }: Looks): Check[] {
   const { health, up, key, seen, examined } = lookAtService(project, opened, agents);
-  const settled = [opened, "the stack's settings are not valid"] as const;
-  const reached = [settled, [up, "the payment service does not answer"]] as const;
+  const on: Ground = [switchedOn, SANDBOX_OFF];
+  const settled = [on, [opened, "the stack's settings are not valid"]] as const;
+  const reached = [...settled, [up, "the payment service does not answer"]] as const;
   const served = [...reached, [key, "the payment service does not serve this API key"]] as const;
   return [
+    after([on], "settings", async () => {
+      const { config } = await opened();
+      const { network, owner, wallets, hosting } = config;
+      const wallet = count(wallets.length, "wallet");
+      return [ok(`${network}, owner ${owner}, ${wallet}, hosting ${hosting}${limitsOf(config)}`)];
+    }),
     {
-      name: "settings",
-      look: async () => {
-        const { config } = await opened();
-        const { network, owner, wallets, hosting } = config;
-        const wallet = count(wallets.length, "wallet");
-        return [ok(`${network}, owner ${owner}, ${wallet}, hosting ${hosting}${limitsOf(config)}`)];
-      },
+      name: "payment service",
+      look: async () =>
+        (await succeeds(switchedOn))
+          ? after(settled, "payment service", async () => [(await health()).service]).look()
+          : [fail(SANDBOX_OFF, "npx masumi-agents sandbox")],
     },
-    after([settled], "payment service", async () => [(await health()).service]),
-    after([settled], "clock", async () => [(await health()).clock]),
+    after(settled, "clock", async () => [(await health()).clock]),
     after(reached, "service release", async () => [judgeRelease(await (await opened()).client.apiDocs())]),
     after(reached, "API key", async () => [judgeKey(await key())]),
     after(reached, "runtime keys", async () =>
       checkRuntimeKeys((await opened()).config, await agents().catch(() => [])),
     ),
-    after([settled], "ledger", async () => checkLedger(project, stack, process.env)),
-    after([settled], "records", async () => checkRecords((await opened()).config)),
-    after([settled], "database", async () =>
+    after(settled, "ledger", async () => checkLedger(project, stack, process.env)),
+    after(settled, "records", async () => checkRecords((await opened()).config)),
+    after(settled, "database", async () =>
       checkDatabase((await opened()).config, await agents().catch(() => [])),
     ),
     after(served, "payment source", async () => {

@@ -23,7 +23,7 @@ import {
   stackNames,
 } from "../project.ts";
 import { UserError } from "../user-error.ts";
-import { FOLLOWED, usesSandbox } from "./uses-sandbox.ts";
+import { FOLLOWED, answersAreStubs, usesSandbox } from "./uses-sandbox.ts";
 import { findSandbox, sandboxIsMissing } from "./sandbox-process.ts";
 
 /** The sandbox's own world: test tokens and wallets that exist nowhere else (local/sandbox/world.default.json). */
@@ -120,6 +120,14 @@ const DEFAULTS: readonly (readonly [key: string, value: string, secret: boolean]
   ["apiKey", SANDBOX_PAY_KEY, true],
   ["modelKey", "sandbox-model-key", true],
 ];
+
+/** Return whether crews are given a key of the owner's own for the sandbox's stub model. */
+export async function keyGoesToStub(project: Project, stack: string): Promise<boolean> {
+  if (!("masumi:modelKey" in readConfig(project, stack)) || !answersAreStubs(project, stack)) return false;
+  const [, stubs] = DEFAULTS.find(([name]) => name === "modelKey") ?? [];
+  const key = (await configValues(localRun(project, stack))).find((entry) => entry.key === "masumi:modelKey");
+  return key !== undefined && key.value !== stubs;
+}
 
 /** What only the sandbox knows, so that a payment service of the owner's own is not given it. */
 const OF_SANDBOX: typeof DEFAULTS = [["runtimeKey", SANDBOX_RUNTIME_KEY, true]];

@@ -19,16 +19,29 @@ describe("config set before the first up", () => {
       expect(await project.run("config", "set", "masumi:modelApi", "https://api.example.com/v1")).toEqual({
         exitCode: 0,
         stdout: "",
-        stderr: "",
+        stderr: "Set masumi:modelApi in Pulumi.local.yaml.\n",
       });
-      expect(await project.run("config", "set", "--secret", "masumi:modelKey", "sk-test")).toMatchObject({
+      expect(await project.run("config", "set", "--secret", "masumi:modelKey", "sk-test")).toEqual({
         exitCode: 0,
+        stdout: "",
+        stderr: "Set masumi:modelKey in Pulumi.local.yaml, encrypted.\n",
       });
       expect(await project.run("up")).toMatchObject({ exitCode: 0 });
       expect((await project.run("config", "get", "masumi:modelApi")).stdout).toBe(
         "https://api.example.com/v1\n",
       );
       expect((await project.run("config", "get", "masumi:modelKey")).stdout).toBe("sk-test\n");
+      // The stub would be given the real key.
+      const { stderr } = await project.run("config", "rm", "masumi:modelApi");
+      expect(stderr).toMatch(
+        /^Removed masumi:modelApi from Pulumi\.local\.yaml\.\nThe stub model answers, .*config rm masumi:modelKey/,
+      );
+      expect((await project.run("config", "rm", "masumi:modelKey")).stderr).toBe(
+        "Removed masumi:modelKey from Pulumi.local.yaml.\n",
+      );
+      expect((await project.run("config", "rm", "masumi:modelKey")).stderr).toBe(
+        "Pulumi.local.yaml has no masumi:modelKey; nothing was changed.\n",
+      );
     } finally {
       await sandbox.close();
       await outside.close();

@@ -237,9 +237,9 @@ describe("masumi-agents doctor", () => {
     const { exitCode, stdout, stderr } = await stack.project.run("doctor");
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(PLAIN);
-    expect(stdout).toMatch(
-      /^fail {2}settings +The sandbox of this project is not running.*npx masumi-agents sandbox$/m,
-    );
+    expect(stdout).toMatch(/^fail {2}payment service +the sandbox is off\n +-> npx masumi-agents sandbox$/m);
+    expect(stdout).toMatch(/^skip {2}\d\d checks +the sandbox is off: settings, clock, /m);
+    expect(stdout.match(/the sandbox is off/g)).toHaveLength(2);
     expect(stdout).toMatch(/^skip {2}Pulumi +a local stack needs no Pulumi CLI$/m);
     expect(stderr).not.toMatch(/^\s+at /m);
   });

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import {
   configValues,
   getConfig,
@@ -6,11 +7,12 @@ import {
   setConfig,
 } from "../../../local/engine/stack/index.ts";
 import { notASetting } from "../../../infra/config.ts";
-import { localRun, localStackExists } from "../../../stacks/local/local-stack.ts";
-import { type Project, projectName } from "../../../stacks/project.ts";
+import { keyGoesToStub, localRun, localStackExists } from "../../../stacks/local/local-stack.ts";
+import { type Project, projectName, stackFile, stackOption } from "../../../stacks/project.ts";
 import { UserError } from "../../../stacks/user-error.ts";
+import { passToPulumi } from "../../pulumi.ts";
 import { openTerminal } from "../../terminal.ts";
-import { printJson } from "../../text.ts";
+import { printJson, printProgress } from "../../text.ts";
 
 interface KeyFlags {
   readonly stack: string;
@@ -56,7 +58,42 @@ export async function setConfigValue(
   const run = localRun(project, stack);
   if (!localStackExists(project, stack)) await initStack(run);
   await setConfig(run, key, text, { secret, path });
+  // Never with the value, which may be a secret that was not said to be one; on stderr, as Pulumi's command prints nothing.
+  printProgress(`Set ${key} in ${basename(stackFile(project, stack))}${secret ? ", encrypted" : ""}.`);
+  await sayKeyOfNobody(project, stack, key);
   return 0;
+}
+
+const OF_MODEL = ["masumi:modelApi", "masumi:modelKey"];
+
+/** Says after a change of either that crews are given a model's key that no model of theirs needs. */
+async function sayKeyOfNobody(project: Project, stack: string, changed: string): Promise<void> {
+  if (!OF_MODEL.includes(changed) || !(await keyGoesToStub(project, stack))) return;
+  printProgress(
+    "The stub model answers, and crews are given masumi:modelKey, which it does not need. Remove the key with " +
+      `npx masumi-agents config rm${stackOption(stack)} masumi:modelKey, or set masumi:modelApi.`,
+  );
+}
+
+/** `config set` and `config rm` of any other stack, which Pulumi does without a word. */
+export async function passConfigChange(
+  project: Project,
+  stack: string,
+  words: readonly string[],
+): Promise<number> {
+  const [, done] = words;
+  const key = words.slice(2).find((word) => /^[^-].*:/su.test(word)) ?? "the value";
+  if (done === "set") refuseNoSetting(key);
+  const exitCode = await passToPulumi(project, stack, words);
+  if (exitCode !== 0) return exitCode;
+  const isEncrypted = done === "set" && words.includes("--secret");
+  const file = basename(stackFile(project, stack));
+  printProgress(
+    done === "set"
+      ? `Set ${key} in ${file}${isEncrypted ? ", encrypted" : ""}.`
+      : `Removed ${key} from ${file}.`,
+  );
+  return exitCode;
 }
 
 /** Refuses a key of this program's that it would refuse at the next run. @throws UserError */
@@ -108,6 +145,10 @@ export async function removeConfigValue(
   key: string,
   { stack, path = false }: KeyFlags,
 ): Promise<number> {
-  await removeConfig(localRun(project, stack), key, { path });
+  const run = localRun(project, stack);
+  const isThere = await removeConfig(run, key, { path });
+  const file = basename(stackFile(project, stack));
+  printProgress(isThere ? `Removed ${key} from ${file}.` : `${file} has no ${key}; nothing was changed.`);
+  await sayKeyOfNobody(project, stack, key);
   return 0;
 }

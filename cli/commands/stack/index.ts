@@ -11,6 +11,12 @@ const pass = async (
   words: readonly string[],
 ): Promise<number> => (await import("../../pulumi.ts")).passToPulumi(project, stack, words);
 
+const passChange = async (
+  project: Project,
+  { stack }: { readonly stack: string },
+  words: readonly string[],
+): Promise<number> => (await import("./config.ts")).passConfigChange(project, stack, words);
+
 const SHOW_SECRETS = pulumis(option("--show-secrets", "print secrets in plain text"));
 
 const STACK: CommandSpec = {
@@ -106,10 +112,7 @@ const CONFIG: CommandSpec = {
         key: string,
         value: string | undefined,
       ) => (await import("./config.ts")).setConfigValue(project, key, value, flags),
-      pass: async (project, flags: { stack: string }, words) => {
-        (await import("./config.ts")).refuseNoSetting(words.find((word) => word.startsWith("masumi:")));
-        return pass(project, flags, words);
-      },
+      pass: passChange,
     },
     {
       name: "get",
@@ -128,7 +131,7 @@ const CONFIG: CommandSpec = {
       options: [onStack(), PATH],
       run: async (project, flags: { stack: string; path?: boolean }, key: string) =>
         (await import("./config.ts")).removeConfigValue(project, key, flags),
-      pass,
+      pass: passChange,
     },
   ],
 };

@@ -169,14 +169,16 @@ function memberOf(whole: ConfigValue, steps: readonly ConfigStep[]): ConfigValue
   return { ...whole, value: typeof member === "string" ? member : JSON.stringify(member) };
 }
 
-/** Takes a value out of `Pulumi.<stack>.yaml`, if it is there. */
+/** Takes a value out of `Pulumi.<stack>.yaml`, and returns whether it was there. */
 export async function removeConfig(
   options: StackOptions,
   key: string,
   keyOptions: ConfigKeyOptions = {},
-): Promise<void> {
+): Promise<boolean> {
   const { config } = await locateStack(options);
-  if (config.remove(key, keyOptions)) await config.save();
+  const isThere = config.remove(key, keyOptions);
+  if (isThere) await config.save();
+  return isThere;
 }
 
 /** The outputs of the stack's last run; secrets read `[secret]` unless `showSecrets`. */
