@@ -52,7 +52,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
   "infra/declarations": { files: /^infra\/declarations\//, imports: ["infra/hosting", "providers/common"] },
   "infra/config": {
     files: /^infra\/config(\.ts$|\/)/,
-    imports: ["infra/declarations", "infra/hosting", "providers/s3"],
+    imports: ["infra/declarations", "infra/hosting", "providers/masumi/service", "providers/s3"],
   },
   "infra/fleet": {
     files: /^infra\/fleet\//,

@@ -1,7 +1,7 @@
 import { clearTextProblems, databaseProblem } from "../hosting/clear-text.ts";
 import { type HostingSettings, hostingProblems } from "../hosting/settings.ts";
 import { type HostingKind, placeTraits } from "../hosting/traits.ts";
-import { mainnetProblems } from "../../providers/masumi/service/index.ts";
+import { mainnetProblems } from "../../providers/masumi/service/rules/mainnet.ts";
 import type { StackConfig } from "./schema.ts";
 
 /** Returns what a stack's configuration lacks for a hosting that an agent chose itself; see hostingProblems. */

@@ -5,7 +5,7 @@ export interface MainnetSettings {
   readonly network: Network;
   readonly confirmMainnet: boolean;
   /** masumi:maxAda, as text or in lovelace. */
-  readonly maxAda: string | bigint | undefined;
+  readonly maxAda?: string | bigint | undefined;
   readonly allowPrivateUrls: boolean;
 }
 
