@@ -1,6 +1,10 @@
+import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** What randomInt can tell apart at most. */
+const MOST_RUNS = 2 ** 48 - 1;
 
 /** Node's flags for any process that starts from TypeScript; where this is compiled, nothing does. */
 export const KEPT_JAVASCRIPT_FLAGS: readonly string[] = import.meta.filename.endsWith(".ts")
@@ -23,9 +27,11 @@ export const PRELOAD_FLAGS: readonly string[] = [
   ].flatMap((name) => ["--require", file(name)]),
 ];
 
-/** What makes the two talk to the engine over a pipe, their fourth file, wherever they are given this address. */
+/** What makes the two talk to the engine over a pipe, their fourth file, wherever they are given such an address. */
 export const PIPE_FLAGS: readonly string[] = ["--require", file("piped-grpc.cjs")];
-export const PIPE_ADDRESS = "pipe:3";
+
+/** Returns the engine's address for a run: another one each time, as with ports, since a program's provider tells its own run by it. */
+export const pipeAddress = (): string => `pipe:${randomInt(MOST_RUNS)}`;
 
 /** What ends a provider host whose engine is gone. */
 export const GUARD_FLAGS: readonly string[] = ["--import", new URL("guard.js", import.meta.url).href];

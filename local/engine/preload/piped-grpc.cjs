@@ -11,8 +11,8 @@ const { onSdkRequire } = require("./sdk-requires.cjs");
 
 /** @typedef {typeof import("@grpc/grpc-js")} Grpc */
 
-/** As the engine names the pipe among the arguments. */
-const PIPE = "pipe:3";
+/** As the engine names the pipe among the arguments, with a number for each run. */
+const PIPE = /^pipe:\d+$/;
 const isProvider = /[\\/]dynamic-provider[\\/]index\.js$/.test(process.argv[1] ?? "");
 
 const pipe = new Socket({ fd: 3, readable: true, writable: true });
@@ -54,7 +54,7 @@ const pipedGrpc = (load, /** @type {boolean} */ isServer) => {
   const makeGenericClientConstructor = (definition, name, options) => {
     // A constructor that returns an object makes that one.
     function Client(/** @type {string} */ address, /** @type {never[]} */ ...rest) {
-      if (address === PIPE) return calls.client(/** @type {never} */ (definition));
+      if (PIPE.test(address)) return calls.client(/** @type {never} */ (definition));
       const { credentials, makeGenericClientConstructor: make } = real();
       const [channelCredentials = credentials.createInsecure(), ...others] = rest;
       return new (make(definition, name, options))(address, channelCredentials, ...others);

@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { EngineError } from "../errors.ts";
-import { PIPE_ADDRESS } from "../preload/index.ts";
 import { type Child, pipeTo, readLines, startChild } from "../processes.ts";
 import type { Calls } from "../rpc/calls.cjs";
 import { type EngineServices, servePipe } from "../rpc/service.ts";
@@ -43,7 +42,7 @@ const LAST_LINES = 20;
  */
 export async function startHostProcess(options: HostProcessOptions): Promise<HostProcess> {
   const { launch, signal } = options;
-  const engineAddress = launch.piped ? PIPE_ADDRESS : await options.engineAddress();
+  const engineAddress = launch.piped ? options.services.pipe : await options.engineAddress();
   const child = startChild(launch.command, [...launch.args, engineAddress], {
     cwd: launch.cwd,
     env: launch.env,

@@ -7,6 +7,8 @@ export type Handlers = Readonly<Record<string, (request: never) => Promise<unkno
 
 /** What the engine does for the processes that it starts. */
 export interface EngineServices {
+  /** The engine's address over a pipe, another one in each run. */
+  readonly pipe: string;
   readonly monitor: Handlers;
   readonly engine: Handlers;
   /** Something was asked for that this engine does not do. */

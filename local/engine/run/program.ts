@@ -1,5 +1,5 @@
 import { EngineError } from "../errors.ts";
-import { PIPE_ADDRESS, PIPE_FLAGS, PRELOAD_FLAGS } from "../preload/index.ts";
+import { PIPE_FLAGS, PRELOAD_FLAGS } from "../preload/index.ts";
 import { type Child, pipeTo, readLines, startChild } from "../processes.ts";
 import { type EngineServices, servePipe } from "../rpc/service.ts";
 import type { Project } from "../stack/project.ts";
@@ -34,8 +34,8 @@ export class Program {
   static start(options: ProgramOptions): Program {
     const { project, sdk, stack, config } = options;
     const flags = {
-      monitor: PIPE_ADDRESS,
-      engine: PIPE_ADDRESS,
+      monitor: options.services.pipe,
+      engine: options.services.pipe,
       organization: "organization",
       project: project.name,
       "root-directory": project.root,

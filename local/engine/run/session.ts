@@ -4,6 +4,7 @@ import { engineService } from "./engine-service.ts";
 import { EventQueue } from "./events-queue.ts";
 import { ResourceMonitor } from "./monitor.ts";
 import { Program } from "./program.ts";
+import { pipeAddress } from "../preload/index.ts";
 import type { ProviderTrust } from "../providers/provider-trust.ts";
 import { createLauncher } from "../providers/launcher.ts";
 import { DYNAMIC_PACKAGE, ProviderRegistry } from "../providers/registry.ts";
@@ -66,6 +67,7 @@ export class Session {
       },
     });
     this.#services = {
+      pipe: pipeAddress(),
       monitor: this.#monitor.handlers,
       engine: engineService(options.reporter, () => options.run.signal?.aborted === true),
       refused: (error) => this.#events.push({ kind: "failed", error }),

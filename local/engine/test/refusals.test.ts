@@ -151,6 +151,7 @@ describe("a call of the protocol", () => {
   const unknown = Object.keys(resourceGrpc.ResourceMonitorService).filter((name) => !known.has(name));
   const refused: string[] = [];
   const services: EngineServices = {
+    pipe: "pipe:1",
     monitor: monitor.handlers,
     engine: {},
     refused: (error) => refused.push(error.message),
