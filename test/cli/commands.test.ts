@@ -192,6 +192,7 @@ describe("--help", () => {
     for (const command of ["plan", "drift", "import", "doctor"]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
     }
+    expect(stdout.match(/--cwd/g)).toHaveLength(1);
   });
 });
 

@@ -62,3 +62,15 @@ it("status shows agent, state in colour, price and URL; the rest with --wide, an
   expect(atTerminal.screen(), "what is to be copied is not broken over lines").toBe(wide);
   expect(wide).toMatch(/RegistrationConfirmed +\w{6}…\S+ +3000000 lovelace/);
 });
+
+it("status of one agent shows its part of a fee that it shares with others", async () => {
+  const { agents } = JSON.parse((await project.run("status", "--json")).stdout) as {
+    agents: readonly { readonly txHash: string }[];
+  };
+  const [one, other] = agents.map(({ txHash }) => txHash);
+  const state = ".masumi/state/.pulumi/stacks/masumi-agents/local.json";
+  project.write(state, project.read(state).replaceAll(one ?? "", other ?? ""));
+  expect((await project.run("status", "market-researcher")).stdout).toMatch(
+    /^ +fee +0\.21132\d ADA, its part of 0\.422653 ADA for the whole transaction$/m,
+  );
+});
