@@ -7,6 +7,12 @@ import { type Settings, type StackConfig, schema } from "./schema.ts";
 
 const PREFIX = "masumi:";
 
+/** Parts of the schema, each made once: zod compiles a new one at its first use. */
+const OF_HOSTINGS = schema.pick({ docker: true, aws: true, shared: true });
+const OF_LEDGER = schema.pick({ ledger: true });
+const OF_FOLDER = schema.pick({ agents: true });
+const OF_AUTHORS = schema.pick({ hostings: true, policy: true, shared: true, documents: true });
+
 /** Returns the hostings' settings, completed with values that are set elsewhere. */
 export function completed(settings: Settings, outside: OutsideSettings): HostingsConfig {
   const names = Object.keys(SETTINGS) as (keyof HostingsConfig)[];
@@ -26,9 +32,9 @@ export function readHostingSettings(
   env: OutsideSettings["env"],
 ): HostingsConfig {
   const names = Object.keys(SETTINGS) as (keyof HostingsConfig)[];
-  const checked = schema
-    .pick({ docker: true, aws: true, shared: true })
-    .safeParse(Object.fromEntries(names.map((name) => [name, values[`masumi:${name}`]])));
+  const checked = OF_HOSTINGS.safeParse(
+    Object.fromEntries(names.map((name) => [name, values[`masumi:${name}`]])),
+  );
   if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
   return completed(checked.data as Settings, { values, env });
 }
@@ -81,7 +87,7 @@ export function ledgerSettings(
   stack: string,
   settings: Readonly<Record<string, string>>,
 ): BucketSettings | undefined {
-  const checked = schema.pick({ ledger: true }).safeParse({ ledger: settings["masumi:ledger"] });
+  const checked = OF_LEDGER.safeParse({ ledger: settings["masumi:ledger"] });
   if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
   return checked.data.ledger;
 }
@@ -91,7 +97,7 @@ export function ledgerSettings(
  * @throws ConfigurationError because agents that are looked for elsewhere would count as removed
  */
 export function folderOfAgents(stack: string, settings: Readonly<Record<string, string>>): string {
-  const checked = schema.pick({ agents: true }).safeParse({ agents: settings["masumi:agents"] });
+  const checked = OF_FOLDER.safeParse({ agents: settings["masumi:agents"] });
   if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
   return checked.data.agents;
 }
@@ -107,9 +113,8 @@ export type AuthorSettings = Pick<
  * @throws ConfigurationError because a limit that cannot be read must not be taken for none
  */
 export function authorSettings(stack: string, settings: Readonly<Record<string, string>>): AuthorSettings {
-  const picked = schema.pick({ hostings: true, policy: true, shared: true, documents: true });
-  const names = Object.keys(picked.shape);
-  const checked = picked.safeParse(
+  const names = Object.keys(OF_AUTHORS.shape);
+  const checked = OF_AUTHORS.safeParse(
     Object.fromEntries(names.map((name) => [name, settings[`masumi:${name}`]])),
   );
   if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
