@@ -1,35 +1,48 @@
 import { mkdirSync } from "node:fs";
 import type { PGlite } from "@electric-sql/pglite";
 import type { Database, HeldLock, Queries } from "./database.ts";
+import { PreparedStatements } from "./prepared.ts";
 
 /** PostgreSQL within this process, in a folder that belongs to it alone: whoever opens it sees to that. */
 export async function openEmbedded(folder: string): Promise<{ database: Database; pglite: PGlite }> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { PGlite } = await import("@electric-sql/pglite");
-  const pglite = await PGlite.create(folder);
-  return { database: new EmbeddedDatabase(pglite), pglite };
+  const library = await import("@electric-sql/pglite");
+  const pglite = await library.PGlite.create(folder);
+  return { database: new EmbeddedDatabase(pglite, new PreparedStatements(pglite, library)), pglite };
 }
 
 /** There is one connection and one process, so a lock is a name in a set. */
 class EmbeddedDatabase implements Database {
   readonly #pglite: PGlite;
+  readonly #statements: PreparedStatements;
   readonly #locks = new Set<string>();
 
-  constructor(pglite: PGlite) {
+  constructor(pglite: PGlite, statements: PreparedStatements) {
     this.#pglite = pglite;
+    this.#statements = statements;
   }
 
-  async query<T extends object>(sql: string, parameters: readonly unknown[] = []): Promise<T[]> {
-    return (await this.#pglite.query<T>(sql, [...parameters])).rows;
+  query<T extends object>(sql: string, parameters?: readonly unknown[]): Promise<T[]> {
+    return this.#alone(() => this.#statements.run<T>(sql, parameters));
   }
 
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    return this.#pglite.transaction((transaction) =>
-      work({
-        query: async <R extends object>(sql: string, parameters: readonly unknown[] = []) =>
-          (await transaction.query<R>(sql, [...parameters])).rows,
-      }),
-    );
+    return this.#alone(async () => {
+      await this.#statements.run("BEGIN");
+      try {
+        const result = await work({ query: (sql, parameters) => this.#statements.run(sql, parameters) });
+        await this.#statements.run("COMMIT");
+        return result;
+      } catch (error) {
+        await this.#statements.run("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  /** Others, among them the queue's own statements, must not get into a transaction that is open. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.#pglite._runExclusiveTransaction(work);
   }
 
   tryLock(name: string): Promise<HeldLock | undefined> {
