@@ -11,6 +11,7 @@ import { createApi } from "./api/app.ts";
 import { Changes } from "./api/changes.ts";
 import { type BillingSettings, type Gate, openGate } from "./billing/index.ts";
 import { startLocalBilling } from "./billing/local.ts";
+import { GitApart } from "./commits/git-apart.ts";
 import { Repository } from "./commits/repository.ts";
 import { type OpenedDatabase, openDatabase } from "./database/open.ts";
 import { drainLapsed } from "./drain.ts";
@@ -105,7 +106,9 @@ async function compose({
   instance,
 }: Composed): Promise<Fetch> {
   const { database, pglite } = opened;
-  const repository = new Repository(join(folder, "repository.git"), settings.PORTAL_REPOSITORY);
+  const gits = new GitApart();
+  closers.push(() => gits.close());
+  const repository = new Repository(join(folder, "repository.git"), settings.PORTAL_REPOSITORY, gits.run);
   await repository.open();
   const documents = openDocuments(settings, folder);
   const fleets = await openFleets({ settings, env, folder, repository, say });

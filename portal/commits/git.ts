@@ -22,11 +22,9 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Runs git in a repository's folder, and returns what it printed. @throws GitError */
-export function git(
-  folder: string,
-  words: readonly string[],
-  { env = {}, input, signal }: GitOptions = {},
-): Promise<string> {
+export type Git = (folder: string, words: readonly string[], options?: GitOptions) => Promise<string>;
+
+export const git: Git = (folder, words, { env = {}, input, signal } = {}) => {
   const over = AbortSignal.any([AbortSignal.timeout(ENDS_WITHIN_MS), ...(signal ? [signal] : [])]);
   return new Promise((done, failed) => {
     const child = spawn("git", ["-C", folder, ...words], {
@@ -48,4 +46,4 @@ export function git(
     child.stdin.on("error", () => undefined);
     child.stdin.end(input ?? "");
   });
-}
+};

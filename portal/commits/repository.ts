@@ -1,6 +1,6 @@
 import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { GitError, git } from "./git.ts";
+import { type Git, GitError, type GitOptions, git } from "./git.ts";
 
 const BRANCH = "main";
 const HEAD = `refs/heads/${BRANCH}`;
@@ -47,10 +47,16 @@ export class OutrunError extends Error {
 export class Repository {
   readonly folder: string;
   readonly #remote: string | undefined;
+  readonly #run: Git;
 
-  constructor(folder: string, remote?: string) {
+  constructor(folder: string, remote?: string, run: Git = git) {
     this.folder = folder;
     this.#remote = remote;
+    this.#run = run;
+  }
+
+  #git(words: readonly string[], options?: GitOptions): Promise<string> {
+    return this.#run(this.folder, words, options);
   }
 
   /** Makes the repository if there is none yet. */
@@ -58,11 +64,11 @@ export class Repository {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     this.#removeLeftovers();
     if (!existsSync(join(this.folder, "HEAD"))) {
-      await git(this.folder, ["init", "--quiet", "--bare", `--initial-branch=${BRANCH}`], { signal });
+      await this.#git(["init", "--quiet", "--bare", `--initial-branch=${BRANCH}`], { signal });
     }
     if (this.#remote !== undefined) {
-      await git(this.folder, ["config", "remote.origin.url", this.#remote], { signal });
-      await git(this.folder, ["config", "remote.origin.fetch", `+${HEAD}:${REMOTE_HEAD}`], { signal });
+      await this.#git(["config", "remote.origin.url", this.#remote], { signal });
+      await this.#git(["config", "remote.origin.fetch", `+${HEAD}:${REMOTE_HEAD}`], { signal });
     }
     await this.update(signal);
   }
@@ -80,21 +86,21 @@ export class Repository {
   /** Fetches what others pushed, if there is a remote. */
   async update(signal?: AbortSignal): Promise<void> {
     if (this.#remote === undefined) return;
-    const [head] = (await git(this.folder, ["ls-remote", "origin", HEAD], { signal })).split("\t");
+    const [head] = (await this.#git(["ls-remote", "origin", HEAD], { signal })).split("\t");
     if (!head) return;
-    await git(this.folder, ["fetch", "--quiet", "origin"], { signal });
-    await git(this.folder, ["update-ref", HEAD, REMOTE_HEAD], { signal });
+    await this.#git(["fetch", "--quiet", "origin"], { signal });
+    await this.#git(["update-ref", HEAD, REMOTE_HEAD], { signal });
   }
 
   /** Returns the newest commit; undefined before the first. */
   async head(): Promise<string | undefined> {
-    return (await git(this.folder, ["for-each-ref", "--format=%(objectname)", HEAD])).trim() || undefined;
+    return (await this.#git(["for-each-ref", "--format=%(objectname)", HEAD])).trim() || undefined;
   }
 
   /** Whether a commit is known here, and is the given one or comes before it. */
   async contains(newer: string, commit: string): Promise<boolean> {
     try {
-      await git(this.folder, ["merge-base", "--is-ancestor", commit, newer]);
+      await this.#git(["merge-base", "--is-ancestor", commit, newer]);
       return true;
     } catch (error) {
       if (error instanceof GitError) return false;
@@ -105,16 +111,14 @@ export class Repository {
   /** Returns the newest commit that changed something below these paths; undefined if none did. */
   async newestOf(paths: readonly string[]): Promise<string | undefined> {
     if ((await this.head()) === undefined) return undefined;
-    return (await git(this.folder, ["log", "-1", "--format=%H", HEAD, "--", ...paths])).trim() || undefined;
+    return (await this.#git(["log", "-1", "--format=%H", HEAD, "--", ...paths])).trim() || undefined;
   }
 
   /** Returns, by request, the commit that has it, for the newest commits. */
   async requestsOfNewest(): Promise<Map<string, string>> {
     if ((await this.head()) === undefined) return new Map();
     const format = `--format=%H %(trailers:key=${TRAILER},valueonly,separator=%x20)`;
-    const lines = (await git(this.folder, ["log", "-n", String(COMMITS_LOOKED_AT), format, HEAD])).split(
-      "\n",
-    );
+    const lines = (await this.#git(["log", "-n", String(COMMITS_LOOKED_AT), format, HEAD])).split("\n");
     return new Map(
       lines.flatMap((line) => {
         const [commit = "", ...ids] = line.trim().split(" ");
@@ -134,7 +138,7 @@ export class Repository {
       ...requests.map((id) => `${TRAILER}: ${id}`),
     ];
     const by = isShared ? PORTAL : author;
-    const commit = await git(this.folder, ["commit-tree", tree, ...(parent ? ["-p", parent] : [])], {
+    const commit = await this.#git(["commit-tree", tree, ...(parent ? ["-p", parent] : [])], {
       input: `${subject}\n\n${trailers.join("\n")}\n`,
       env: {
         GIT_AUTHOR_NAME: by.name,
@@ -161,7 +165,7 @@ export class Repository {
         return text === null ? undefined : file;
       });
       const paths = files.filter((file) => file !== undefined);
-      const hashed = await git(this.folder, ["hash-object", "-w", "--no-filters", "--stdin-paths"], {
+      const hashed = await this.#git(["hash-object", "-w", "--no-filters", "--stdin-paths"], {
         input: paths.map((path) => `${path}\n`).join(""),
         signal,
       });
@@ -170,16 +174,16 @@ export class Repository {
         files[index] === undefined ? `0 ${"0".repeat(40)}\t${path}` : `100644 ${blobs.shift()}\t${path}`,
       );
       const env = { GIT_INDEX_FILE: join(work, "index") };
-      await git(this.folder, parent === undefined ? ["read-tree", "--empty"] : ["read-tree", parent], {
+      await this.#git(parent === undefined ? ["read-tree", "--empty"] : ["read-tree", parent], {
         env,
         signal,
       });
-      await git(this.folder, ["update-index", "-z", "--index-info"], {
+      await this.#git(["update-index", "-z", "--index-info"], {
         env,
         input: entries.map((entry) => `${entry}\0`).join(""),
         signal,
       });
-      return (await git(this.folder, ["write-tree"], { env, signal })).trim();
+      return (await this.#git(["write-tree"], { env, signal })).trim();
     } finally {
       rmSync(work, { recursive: true, force: true });
     }
@@ -189,7 +193,7 @@ export class Repository {
   async #publish(commit: string, parent: string | undefined, signal?: AbortSignal): Promise<void> {
     if (this.#remote !== undefined) {
       try {
-        await git(this.folder, ["push", "--quiet", "origin", `${commit}:${HEAD}`], { signal });
+        await this.#git(["push", "--quiet", "origin", `${commit}:${HEAD}`], { signal });
       } catch (error) {
         if (error instanceof GitError && /rejected|fetch first|non-fast-forward/.test(error.message)) {
           throw new OutrunError("Somebody else pushed to the repository meanwhile.", { cause: error });
@@ -197,12 +201,12 @@ export class Repository {
         throw error;
       }
     }
-    await git(this.folder, ["update-ref", HEAD, commit, parent ?? "0".repeat(40)], { signal });
+    await this.#git(["update-ref", HEAD, commit, parent ?? "0".repeat(40)], { signal });
   }
 
   /** Returns the files directly below a folder, by name, as a commit has them. */
   async filesOf(commit: string, folder: string): Promise<Map<string, string>> {
-    const listed = await git(this.folder, ["ls-tree", "-z", commit, `${folder}/`]);
+    const listed = await this.#git(["ls-tree", "-z", commit, `${folder}/`]);
     const entries = listed.split("\0").flatMap((line) => {
       const [, type, blob, path] = /^\d+ (\w+) ([0-9a-f]+)\t(.*)$/s.exec(line) ?? [];
       return type === "blob" && blob && path ? [{ blob, name: path.slice(folder.length + 1) }] : [];
@@ -215,7 +219,7 @@ export class Repository {
   async #blobs(blobs: readonly string[]): Promise<string[]> {
     if (blobs.length === 0) return [];
     const output = Buffer.from(
-      await git(this.folder, ["cat-file", "--batch=%(objectsize)"], {
+      await this.#git(["cat-file", "--batch=%(objectsize)"], {
         input: blobs.map((blob) => `${blob}\n`).join(""),
       }),
     );
@@ -232,7 +236,7 @@ export class Repository {
 
   /** Returns one file's text as a commit has it; undefined if it has none. */
   async file(commit: string, path: string): Promise<string | undefined> {
-    const listed = await git(this.folder, ["ls-tree", "-z", commit, path]);
-    return listed === "" ? undefined : git(this.folder, ["cat-file", "blob", `${commit}:${path}`]);
+    const listed = await this.#git(["ls-tree", "-z", commit, path]);
+    return listed === "" ? undefined : this.#git(["cat-file", "blob", `${commit}:${path}`]);
   }
 }
