@@ -17,7 +17,7 @@ import {
 import { findAnswer, keepAnswer } from "../database/answers.ts";
 import type { Database, Queries } from "../database/database.ts";
 import { fleetOf } from "../database/fleets.ts";
-import { addRequest, secondsUntilSpending } from "../database/requests.ts";
+import { addRequest, holdUser, secondsUntilSpending } from "../database/requests.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
 import type { User } from "../identity/user.ts";
 import type { Settings } from "../settings.ts";
@@ -192,11 +192,8 @@ export async function createAgent(parts: AcceptParts, creation: Creation): Promi
   const { declaration, shown } = declare(parts, template, form, { id, userId: user.id });
   try {
     return await parts.database.transaction(async (queries) => {
-      // One at a time for each user, so that two that come at once cannot both be the last one that the plan allows.
-      await queries.query(
-        "SELECT pg_advisory_xact_lock(hashtextextended('masumi-agents-portal:user:' || $1, 0))",
-        [user.id],
-      );
+      // Two that come at once must not both be the last one that the plan, or the day's limit, allows.
+      await holdUser(queries, user.id);
       const answer = key === undefined ? undefined : await findAnswer(queries, user.id, key);
       if (answer) {
         if (answer.digest !== digest) throw otherBody();
@@ -258,7 +255,10 @@ export async function modifyAgent(parts: AcceptParts, user: User, id: string, ch
       const { declaration, shown } = declare(parts, template, form, { id, userId });
       // What an operator changes is not the owner's to answer for.
       const spends = shown.listed !== agent.shown.listed && !user.isOperator;
-      if (spends) await requireBudget(queries, parts, { user, ownerId: userId });
+      if (spends) {
+        await holdUser(queries, userId);
+        await requireBudget(queries, parts, { user, ownerId: userId });
+      }
       const state = agent.state === "registered" || agent.masumiId !== null ? "updating" : agent.state;
       await changeAgent(queries, id, { form, shown, state, problem: null }, { step: "changed" });
       const author = authorOf(user);

@@ -79,7 +79,7 @@ async function create(context: Context<ApiEnv>, parts: ApiParts & FormParts): Pr
   const { form, template: named } = await readForm(context, parts);
   const creation = { user, template: templateOf(parts, named), form, idempotencyKey };
   const id = await creating.run(user.id, () => admitAndCreate(parts, creation, signal));
-  return created(context, parts, id);
+  return created(context, parts, { id, isNew: idempotencyKey === undefined });
 }
 
 /** A user's agents are admitted one after the other, so that each counts those before it. */
@@ -103,9 +103,15 @@ async function admitAndCreate(
 
 const isKey = (key: string): boolean => key.length <= LONGEST_KEY && /^[\x21-\x7e]+$/.test(key);
 
-async function created(context: Context<ApiEnv>, parts: ApiParts, id: string): Promise<Response> {
+async function created(
+  context: Context<ApiEnv>,
+  parts: ApiParts,
+  { id, isNew }: { readonly id: string; readonly isNew: boolean },
+): Promise<Response> {
   const seconds = secondsToWait(context.req.header("prefer"));
-  const agent = await untilSettled(parts, id, seconds, context.req.raw.signal);
+  // Of a new agent that nobody waits for it is known that it is not registered.
+  const isKnown = isNew && seconds === 0;
+  const agent = isKnown ? undefined : await untilSettled(parts, id, seconds, context.req.raw.signal);
   context.header("Location", `/agents/${id}`);
   if (seconds > 0) context.header("Preference-Applied", `wait=${seconds}`);
   if (agent?.masumiId) return context.json({ agentId: id, masumiId: agent.masumiId }, 201);

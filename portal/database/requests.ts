@@ -41,15 +41,14 @@ export async function addRequest(queries: Queries, request: NewRequest): Promise
   );
 }
 
-/**
- * Returns in how many seconds one more request for a user's agents may spend, if so many may in 24 hours; 0 if one may now. Until the
- * transaction ends, others of the same user wait, so that of those that come at once each sees the one before.
- */
+/** Until the transaction ends, others that call this for the same user wait: of requests that come at once, each sees those before. */
+export const holdUser = (queries: Queries, userId: string) =>
+  queries.query("SELECT pg_advisory_xact_lock(hashtextextended('masumi-agents-portal:user:' || $1, 0))", [
+    userId,
+  ]);
+
+/** Returns in how many seconds one more request for a user's agents may spend, if so many may in 24 hours; 0 if one may now. */
 export async function secondsUntilSpending(queries: Queries, userId: string, most: number): Promise<number> {
-  await queries.query(
-    "SELECT pg_advisory_xact_lock(hashtextextended('masumi-agents-portal:spending:' || $1, 0))",
-    [userId],
-  );
   const [oldest] = await queries.query<{ seconds: number }>(
     `SELECT ceil(extract(epoch FROM accepted_at + interval '1 day' - now()))::integer AS seconds
      FROM portal_requests JOIN portal_agents ON portal_agents.id = agent_id
