@@ -43,7 +43,7 @@ beforeAll(async () => {
   api = await startApi();
   repository = new Repository(join(api.folder, "texts.git"));
   await repository.open();
-});
+}, 300_000);
 afterAll(() => api.close());
 
 let count = 0;

@@ -11,7 +11,7 @@ import { type TestedApi, form, json, startApi } from "./portal-api.ts";
 let api: TestedApi;
 beforeAll(async () => {
   api = await startApi();
-});
+}, 300_000);
 afterAll(() => api.close());
 
 interface Answer {
@@ -385,19 +385,18 @@ describe("the description of the API", () => {
   });
 });
 
-/** Each makes a database of its own. */
-describe("limits", { timeout: 180_000 }, () => {
+describe("limits", () => {
   it("lets a user send a burst, and then says when to try again", async () => {
-    const limited = await startApi({ PORTAL_BURST: "2", PORTAL_REQUESTS_A_MINUTE: "1" });
+    const limited = await api.beside({ PORTAL_BURST: "2", PORTAL_REQUESTS_A_MINUTE: "1" });
     const statuses: number[] = [];
     let last: Response | undefined;
-    for (const name of ["a", "b", "c"]) {
-      last = await limited.send("POST", "/agent", "anna", json(form(name)));
+    for (const _ of [1, 2, 3]) {
+      last = await limited.send("POST", "/agent", "anna", json(form(newName())));
       statuses.push(last.status);
     }
     expect(statuses).toEqual([202, 202, 429]);
     expect(Number(last?.headers.get("retry-after"))).toBeGreaterThan(0);
-    expect((await limited.send("POST", "/agent", "ben", json(form("d")))).status).toBe(202);
+    expect((await limited.send("POST", "/agent", "ben", json(form(newName())))).status).toBe(202);
     const visits: number[] = [];
     for (const page of ["checkout", "portal", "checkout"]) {
       const visit = await limited.send("POST", `/billing/${page}`, "cleo", json({ returnPath: "/" }));
@@ -409,7 +408,7 @@ describe("limits", { timeout: 180_000 }, () => {
   });
 
   it("lets a user upload so much a day, whatever becomes of the forms", async () => {
-    const limited = await startApi({ PORTAL_UPLOAD_MIB_A_DAY: "3" });
+    const limited = await api.beside({ PORTAL_UPLOAD_MIB_A_DAY: "3" });
     const upload = (user: string) => {
       const document = new File(["x".repeat(1024 * 1024 + 1)], "a.txt");
       return limited.send("POST", "/agent", user, multipart({ ...form("x"), name: "" }, [document]));
@@ -423,18 +422,18 @@ describe("limits", { timeout: 180_000 }, () => {
   });
 
   it("lets a user spend ADA so often a day, and change without it what the network does not show", async () => {
-    const little = await startApi({ PORTAL_REGISTRATIONS_A_DAY: "3" });
+    const little = await api.beside({ PORTAL_REGISTRATIONS_A_DAY: "3" });
     try {
-      const send = (method: string, path: string, body: unknown, user = "anna") =>
+      const send = (method: string, path: string, body: unknown, user = "sparing") =>
         little.send(method, path, user, json(body));
-      const { agentId } = await bodyOf(await send("POST", "/agent", form("a")));
+      const { agentId } = await bodyOf(await send("POST", "/agent", form(newName())));
       const path = `/agents/${agentId}`;
-      expect((await send("PATCH", path, { name: "Theirs" }, "operator-1")).status, "not counted").toBe(202);
+      expect((await send("PATCH", path, { name: newName() }, "operator-1")).status, "not counted").toBe(202);
       expect((await send("PATCH", path, { description: "Another." })).status).toBe(202);
       expect((await send("PATCH", path, { description: "A third." })).status).toBe(202);
       for (const refused of [
-        await send("PATCH", path, { name: "Another name" }),
-        await send("POST", "/agent", form("b")),
+        await send("PATCH", path, { name: newName() }),
+        await send("POST", "/agent", form(newName())),
       ]) {
         expect(refused.status).toBe(429);
         expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(86_000);
@@ -443,22 +442,22 @@ describe("limits", { timeout: 180_000 }, () => {
       }
       expect((await send("PATCH", path, { bio: "Nobody sees this." })).status).toBe(202);
       expect((await send("PATCH", path, { description: "By an operator." }, "operator-1")).status).toBe(202);
-      expect((await send("POST", "/agent", form("c"), "ben")).status).toBe(202);
-      expect((await little.send("DELETE", path, "anna")).status).toBe(202);
-      await little.database.query("UPDATE portal_requests SET accepted_at = accepted_at - interval '1 day'");
-      expect((await send("POST", "/agent", form("d"))).status).toBe(202);
+      expect((await send("POST", "/agent", form(newName()), "another")).status).toBe(202);
+      expect((await little.send("DELETE", path, "sparing")).status).toBe(202);
+      await api.database.query("UPDATE portal_requests SET accepted_at = accepted_at - interval '1 day'");
+      expect((await send("POST", "/agent", form(newName()))).status).toBe(202);
     } finally {
       await little.close();
     }
   });
 
   it("lets of changes that come at once no more than may spend", async () => {
-    const little = await startApi({ PORTAL_REGISTRATIONS_A_DAY: "3" });
+    const little = await api.beside({ PORTAL_REGISTRATIONS_A_DAY: "3" });
     try {
-      const created = [form("a"), form("b")].map((one) => little.send("POST", "/agent", "anna", json(one)));
+      const created = [1, 2].map(() => little.send("POST", "/agent", "hasty", json(form(newName()))));
       const ids = await Promise.all(created.map(async (response) => (await bodyOf(await response)).agentId));
       const changes = ids.map((id) =>
-        little.send("PATCH", `/agents/${id}`, "anna", json({ description: "Another." })),
+        little.send("PATCH", `/agents/${id}`, "hasty", json({ description: "Another." })),
       );
       const statuses = (await Promise.all(changes)).map(({ status }) => status);
       expect(statuses.toSorted((a, b) => a - b)).toEqual([202, 429]);
@@ -470,7 +469,7 @@ describe("limits", { timeout: 180_000 }, () => {
   it("lets whoever no longer pays neither change nor try an agent, but remove it", async () => {
     let isPaid = true;
     const refusal = { admitted: false, reason: "subscription", checkoutUrl: "https://pay" } as const;
-    const lapsing = await startApi(
+    const lapsing = await api.beside(
       {},
       {
         admit: () => Promise.resolve(isPaid ? { admitted: true } : refusal),
@@ -480,7 +479,7 @@ describe("limits", { timeout: 180_000 }, () => {
       },
     );
     try {
-      const { agentId } = await bodyOf(await lapsing.send("POST", "/agent", "anna", json(form("a"))));
+      const { agentId } = await bodyOf(await lapsing.send("POST", "/agent", "anna", json(form(newName()))));
       const path = `/agents/${agentId}`;
       isPaid = false;
       for (const refused of [
@@ -498,7 +497,7 @@ describe("limits", { timeout: 180_000 }, () => {
   });
 
   it("lets no more in than the plan allows, also of those that come at once", async () => {
-    const plan = await startApi(
+    const plan = await api.beside(
       {},
       {
         admit: (_user, agents) =>
@@ -513,25 +512,25 @@ describe("limits", { timeout: 180_000 }, () => {
       },
     );
     const answers = await Promise.all(
-      ["a", "b", "c", "d", "e"].map((name) => plan.send("POST", "/agent", "anna", json(form(name)))),
+      [1, 2, 3, 4, 5].map(() => plan.send("POST", "/agent", "pair", json(form(newName())))),
     );
     const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
     expect(statuses).toEqual([202, 202, 402, 402, 402]);
-    const last = (options: RequestInit) => plan.send("POST", "/agent", "ben", options);
-    await last(json(form("f")));
-    const [key, named] = [{ "Idempotency-Key": "last" }, form("g")];
+    const last = (options: RequestInit) => plan.send("POST", "/agent", "couple", options);
+    await last(json(form(newName())));
+    const [key, named] = [{ "Idempotency-Key": "last" }, form(newName())];
     const first = await bodyOf(await last(json(named, key)));
     expect(await bodyOf(await last(json(named, key)))).toEqual(first);
-    expect(await bodyOf(await last({ ...multipart(form("g"), []), headers: key }))).toEqual(first);
-    expect((await last(json(form("h"), { "Idempotency-Key": "another" }))).status).toBe(402);
+    expect(await bodyOf(await last({ ...multipart(named, []), headers: key }))).toEqual(first);
+    expect((await last(json(form(newName()), { "Idempotency-Key": "another" }))).status).toBe(402);
     const refused = answers.find(({ status }) => status === 402);
     expect(await refused?.json()).toMatchObject({ error: "limit", checkoutUrl: "https://pay" });
-    const billing = await plan.send("POST", "/billing/checkout", "anna", json({ returnPath: "/create" }));
+    const billing = await plan.send("POST", "/billing/checkout", "pair", json({ returnPath: "/create" }));
     expect(await billing.json()).toEqual({ url: "http://portal.example/create" });
     const elsewhere = await plan.send(
       "POST",
       "/billing/checkout",
-      "anna",
+      "pair",
       json({ returnPath: "//evil.example" }),
     );
     expect(elsewhere.status).toBe(400);

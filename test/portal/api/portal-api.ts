@@ -7,13 +7,13 @@ import type { Gate } from "../../../portal/billing/gate.ts";
 import { noGate } from "../../../portal/billing/none.ts";
 import { Repository } from "../../../portal/commits/repository.ts";
 import type { Database } from "../../../portal/database/database.ts";
-import { openDatabase } from "../../../portal/database/open.ts";
 import { folderStore } from "../../../portal/documents/folder.ts";
 import { FleetDirectory } from "../../../portal/fleets/fleets.ts";
 import { UnauthorizedError } from "../../../portal/identity/index.ts";
 import { readSettings } from "../../../portal/settings.ts";
 import { OWN_TEMPLATES, readTemplates } from "../../../portal/templates/template.ts";
 import { prepareLocalStack } from "../../../stacks/index.ts";
+import { openNewDatabase } from "../database/ready.ts";
 
 const BRIEF_MS = 300;
 
@@ -24,16 +24,15 @@ export interface TestedApi {
   readonly said: string[];
   /** Sends a request as a user; `operator-…` are operators, and tokens of `brief-…` expire soon. */
   send(method: string, path: string, user?: string, options?: RequestInit): Promise<Response>;
+  /** Another portal beside it, with settings and a gate of its own, but the same database and documents. */
+  beside(settings?: Readonly<Record<string, string>>, gate?: Gate): Promise<TestedApi>;
   close(): Promise<void>;
 }
 
 /** The API without what works in the background: what was accepted stays accepted. */
-export async function startApi(
-  settings: Readonly<Record<string, string>> = {},
-  gate: Gate = noGate,
-): Promise<TestedApi> {
+export async function startApi(): Promise<TestedApi> {
   const folder = mkdtempSync(join(tmpdir(), "masumi-portal-api-"));
-  const { database } = await openDatabase({ url: undefined, folder: join(folder, "database") });
+  const { database } = await openNewDatabase(join(folder, "database"));
   const fleets = new FleetDirectory({
     folder,
     repository: new Repository(join(folder, "repository.git")),
@@ -45,6 +44,31 @@ export async function startApi(
     sandboxUrl: "http://127.0.0.1:9",
     settings: { ...hosting, "masumi:documents": JSON.stringify({ folder }) },
   });
+  const serve: TestedApi["beside"] = (settings, gate) =>
+    serveApi({ folder, database, fleets }, serve, settings, gate);
+  const api = await serve({}, noGate);
+  return {
+    ...api,
+    close: async () => {
+      await api.close();
+      await database.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Place {
+  readonly folder: string;
+  readonly database: Database;
+  readonly fleets: FleetDirectory;
+}
+
+async function serveApi(
+  { folder, database, fleets }: Place,
+  beside: TestedApi["beside"],
+  settings: Readonly<Record<string, string>> = {},
+  gate: Gate = noGate,
+): Promise<TestedApi> {
   const changes = new Changes();
   await changes.start(database);
   const said: string[] = [];
@@ -86,11 +110,8 @@ export async function startApi(
         },
         ...options,
       }),
-    close: async () => {
-      await changes.stop();
-      await database.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    beside,
+    close: () => changes.stop(),
   };
 }
 

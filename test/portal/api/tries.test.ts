@@ -14,7 +14,7 @@ let agentId: string;
 let count = 0;
 beforeAll(async () => {
   api = await startApi();
-});
+}, 300_000);
 afterAll(() => api.close());
 beforeEach(async () => {
   const response = await api.send("POST", "/agent", "anna", json(form(`Desk ${(count += 1)}`)));

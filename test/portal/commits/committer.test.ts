@@ -11,9 +11,9 @@ import { Repository } from "../../../portal/commits/repository.ts";
 import { addAgent, changeAgent, findAgent } from "../../../portal/database/agents.ts";
 import type { Database } from "../../../portal/database/database.ts";
 import { findFleet, fleetOf } from "../../../portal/database/fleets.ts";
-import { openDatabase } from "../../../portal/database/open.ts";
 import { addRequest, openRequests } from "../../../portal/database/requests.ts";
 import { git } from "../../../portal/commits/git.ts";
+import { openNewDatabase } from "../database/ready.ts";
 
 let folder: string;
 let database: Database;
@@ -21,7 +21,7 @@ let parts: CommitterParts;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "masumi-portal-commit-"));
-  ({ database } = await openDatabase({ url: undefined, folder: join(folder, "database") }));
+  ({ database } = await openNewDatabase(join(folder, "database")));
 });
 afterAll(async () => {
   await database.close();

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addAgent, changeAgent, findAgent } from "../../../portal/database/agents.ts";
 import { fleetOf } from "../../../portal/database/fleets.ts";
-import { type OpenedDatabase, openDatabase } from "../../../portal/database/open.ts";
+import type { OpenedDatabase } from "../../../portal/database/open.ts";
 import { expectedSeconds, noteExpected, speedOf } from "../../../portal/runs/expected.ts";
+import { openNewDatabase } from "../database/ready.ts";
 
 const v2 = { vkey: "a".repeat(56), type: "V2" } as const;
 const v1 = { vkey: "b".repeat(56), type: "V1" } as const;
@@ -44,7 +45,7 @@ describe("an agent that the network was asked for", () => {
   let opened: OpenedDatabase;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "masumi-portal-expected-"));
-    opened = await openDatabase({ url: undefined, folder });
+    opened = await openNewDatabase(folder);
   });
   afterAll(async () => {
     await opened.database.close();

@@ -6,16 +6,16 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type AgentState, addAgent, changeAgent, findAgent } from "../../../portal/database/agents.ts";
 import type { Database } from "../../../portal/database/database.ts";
 import { fleetOf } from "../../../portal/database/fleets.ts";
-import { openDatabase } from "../../../portal/database/open.ts";
 import { addRequest, openRequests, setCommit } from "../../../portal/database/requests.ts";
 import { noteRecorded } from "../../../portal/runs/recorded.ts";
+import { openNewDatabase } from "../database/ready.ts";
 
 let folder: string;
 let database: Database;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "masumi-portal-recorded-"));
-  ({ database } = await openDatabase({ url: undefined, folder: join(folder, "database") }));
+  ({ database } = await openNewDatabase(join(folder, "database")));
 });
 afterAll(async () => {
   await database.close();

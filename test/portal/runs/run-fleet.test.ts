@@ -5,11 +5,11 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Repository } from "../../../portal/commits/repository.ts";
 import type { Database } from "../../../portal/database/database.ts";
 import { findFleet, fleetOf, setDeclared } from "../../../portal/database/fleets.ts";
-import { openDatabase } from "../../../portal/database/open.ts";
 import { lastRuns } from "../../../portal/database/runs.ts";
 import { FleetDirectory } from "../../../portal/fleets/fleets.ts";
 import { type RunParts, lookAtFleet } from "../../../portal/runs/run-fleet.ts";
 import { makeRealStack } from "../../../stacks/index.ts";
+import { openNewDatabase } from "../database/ready.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "masumi-portal-run-"));
 let database: Database;
@@ -18,7 +18,7 @@ let commit: string;
 
 /** A fleet on a CLI whose backend cannot be reached. */
 beforeAll(async () => {
-  ({ database } = await openDatabase({ url: undefined, folder: join(folder, "database") }));
+  ({ database } = await openNewDatabase(join(folder, "database")));
   mkdirSync(join(folder, "bin"));
   writeFileSync(
     join(folder, "bin/pulumi"),
