@@ -1,12 +1,13 @@
 /** What every store of documents does, on the folder and on a bucket of a real S3 (MiniStack). */
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bucketStore } from "../../../portal/documents/bucket.ts";
 import { folderStore } from "../../../portal/documents/folder.ts";
 import type { DocumentStore } from "../../../portal/documents/store.ts";
+import { openStoredObjects } from "../../../providers/documents/stored-objects.ts";
 import { LocalS3 } from "../../helpers/s3.ts";
 
 const root = mkdtempSync(join(tmpdir(), "masumi-portal-documents-"));
@@ -86,6 +87,31 @@ describe.each([
     await store.remove(sha256);
     expect(await store.has(sha256)).toBe(false);
   });
+});
+
+it("a bucket encrypts by a KMS key of its owner's, and a fleet's run gets the document as it came", async () => {
+  const bucket = { bucket: "encrypted", region: "us-east-1", endpoint: s3.endpoint };
+  const KMSMasterKeyID = "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+  await s3.client.createBucket({ Bucket: "encrypted" });
+  await s3.client.putBucketEncryption({
+    Bucket: "encrypted",
+    ServerSideEncryptionConfiguration: {
+      Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms", KMSMasterKeyID } }],
+    },
+  });
+  const store = bucketStore({ ...bucket, prefix: "customers" }, join(root, "incoming"));
+  const { sha256 } = await store.put(chunks("for the ", "customer alone"));
+  const Key = `customers/stored/${sha256}`;
+  expect(await s3.client.headObject({ Bucket: "encrypted", Key })).toMatchObject({
+    ServerSideEncryption: "aws:kms",
+    SSEKMSKeyId: KMSMasterKeyID,
+  });
+  expect(await listed(store)).toEqual([sha256]);
+  const objects = await openStoredObjects(bucket, "customers");
+  const copy = join(root, "copy");
+  expect(await objects.download(sha256, copy)).toBe(sha256);
+  objects.close();
+  expect(readFileSync(copy, "utf8")).toBe("for the customer alone");
 });
 
 it("a bucket is listed also behind its first thousand", async () => {
