@@ -18,7 +18,7 @@ from crew_runtime.common.configuration import ConfigurationError
 from crew_runtime.job.job import new_id
 from crew_runtime.machine.service_settings import HOSTED_FOLDER
 from crew_runtime.store.interface import JobStore
-from crew_runtime.store.sqlite import SqliteJobStore
+from crew_runtime.store.sqlite import JOBS_FILE, SqliteJobStore
 
 _MOST: Final = 1000
 """Failures that are searched."""
@@ -81,7 +81,7 @@ def _store(environment: Mapping[str, str]) -> JobStore | None:
         from crew_runtime.store.postgres import PostgresJobStore  # noqa: PLC0415 - not installed everywhere
 
         return PostgresJobStore(url, schema=environment["DATABASE_SCHEMA"], holder=new_id())
-    file = Path(environment["DATA_DIR"]) / "jobs.sqlite"
+    file = Path(environment["DATA_DIR"]) / JOBS_FILE
     return SqliteJobStore(file, holder=new_id()) if file.exists() else None
 
 

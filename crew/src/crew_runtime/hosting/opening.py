@@ -15,6 +15,7 @@ from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.hosting.assembly import Shared, document_fetch
 from crew_runtime.hosting.configured_agent import REVISION, ConfiguredAgent, read_shared_agent
 from crew_runtime.hosting.hosted_agent import HostedAgent
+from crew_runtime.hosting.left_behind import keep_only_jobs, note_keep_days
 from crew_runtime.http.substitute import Substitute
 from crew_runtime.machine.identity import IdentityFile
 from crew_runtime.machine.service_settings import HOSTED_FOLDER, ServiceSettings
@@ -75,6 +76,7 @@ class Opening:
                 },
                 may_have_code=self._settings.shared_code,
             )
+            note_keep_days(folder, configured.settings.keep_days)
             return configured, document_fetch(configured.settings, configured.declaration, self._environment)
         except BaseException:
             shutil.rmtree(declared, ignore_errors=True)
@@ -108,11 +110,10 @@ class Opening:
         remove_unused(current.parent.parent / PACKAGES, current.parent)
 
     def let_go(self, agent_id: str) -> None:
-        """Close the folder of an agent that is gone; what it has stored stays."""
+        """Close the folder of an agent that is gone; of what is in it, its jobs stay (LeftBehind)."""
         folder = self._own(agent_id)
         if folder.exists():
-            for name in (_DECLARED, PACKAGES):
-                shutil.rmtree(folder / name, ignore_errors=True)
+            keep_only_jobs(folder)
             folder.chmod(_CLOSED)
         self._facts.pop(agent_id, None)
         self._revisions.pop(agent_id, None)

@@ -14,6 +14,7 @@ from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.hosting.assembly import WORK_FOLDER, Shared
 from crew_runtime.hosting.configured_agent import ConfiguredAgent
 from crew_runtime.hosting.hosted_agent import HostedAgent
+from crew_runtime.hosting.left_behind import LeftBehind
 from crew_runtime.hosting.opening import Opening
 from crew_runtime.hosting.table import AgentTable, Entry
 from crew_runtime.http.app import create_app
@@ -88,14 +89,17 @@ def many_agents(
     shared = Shared.of(settings.shared_parallel, protection, Connections(settings.shared_connections))
     table = AgentTable(source, Opening(shared, settings, source, environment), settings.agents_poll_seconds)
     shared.agents = lambda: len(table.entries)
-    hold_users_of((settings.data_dir / HOSTED_FOLDER).glob(f"*/{WORK_FOLDER}"))
+    hosted = settings.data_dir / HOSTED_FOLDER
+    hold_users_of(hosted.glob(f"*/{WORK_FOLDER}"))
+    left = LeftBehind(hosted, table.entries.__contains__)
     stopping = asyncio.Event()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="blocking"))
         shared.start()
-        async with _running(table.keep(), *([protection.keep()] if protection else [])):
+        work = [table.keep(), left.keep(lambda: table.is_known), *([protection.keep()] if protection else [])]
+        async with _running(*work):
             yield
             stopping.set()
         await table.stop(settings.shutdown_grace)

@@ -11,7 +11,7 @@ from crew_runtime.job.job import new_id
 from crew_runtime.machine.settings import AgentSettings
 from crew_runtime.store.connections import Connections
 from crew_runtime.store.interface import JobStore, StoreUnavailableError
-from crew_runtime.store.sqlite import SQLITE_FULL, SqliteJobStore, lock_folder
+from crew_runtime.store.sqlite import JOBS_FILE, SQLITE_FULL, SqliteJobStore, lock_folder
 
 
 def lock_data(folder: Path) -> IO[str]:
@@ -49,7 +49,7 @@ def _unusable(folder: Path, error: Exception) -> ConfigurationError:
 def _opened(settings: AgentSettings, agent_id: str, connections: Connections | None) -> JobStore:
     if settings.database_url:
         return _postgres(settings, agent_id, connections)
-    file = settings.data_dir / "jobs.sqlite"
+    file = settings.data_dir / JOBS_FILE
     store = SqliteJobStore(file, holder=new_id(), lease_seconds=settings.lease_seconds, connections=connections)
     store.end_all_leases()
     return store

@@ -257,6 +257,15 @@ class SqlJobStore(ABC):
             self._forget_erased()
         return count
 
+    def has_kept(self, *, begun_after: int) -> bool:
+        """Return whether a job is here that is not erased.
+
+        One without a payment that never ended does not count if it was begun before that time: nobody goes on with it.
+        """
+        forgotten = "closed_at IS NULL AND blockchain_identifier IS NULL AND created_at < ?"
+        statement = f"SELECT 1 AS kept FROM jobs WHERE erased_at IS NULL AND NOT ({forgotten}) LIMIT 1"
+        return bool(self._query(statement, (begun_after,)))
+
     def _in_batches(self, change: str, due: str, values: Sequence[Value], when: Sequence[Value]) -> int:
         count = 0
         while True:

@@ -19,6 +19,8 @@ from crew_runtime.store.schema import VERSION, steps_from
 from crew_runtime.store.sql import Row, SqlJobStore, Value
 
 SQLITE_FULL: Final = "SQLITE_FULL"
+JOBS_FILE: Final = "jobs.sqlite"
+"""The store's file in the data folder; SQLite has more beside it whose names begin with this."""
 _log: Final = logging.getLogger(__name__)
 _OVERWRITES_SINCE: Final = 5
 _EMPTY_LOG: Final = "PRAGMA wal_checkpoint(TRUNCATE)"
