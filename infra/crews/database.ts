@@ -12,7 +12,7 @@ export type DatabaseOf = (
 
 /** Gives each agent a role of its own in masumi:databaseUrl, unless masumi:databaseUrls has a URL of the agent's own. */
 export function agentDatabases(config: StackConfig, agents: readonly Agent[]): DatabaseOf {
-  const { databaseUrl: server, databaseUrls = {}, databaseCa: ca } = config;
+  const { databaseUrl: server, databaseUrls = {}, databaseCa: ca, keepDays } = config;
   const sharing = agents.filter(
     (agent) => neededSecrets(agent).includes("DATABASE_URL") && !(agent.id in databaseUrls),
   );
@@ -23,7 +23,14 @@ export function agentDatabases(config: StackConfig, agents: readonly Agent[]): D
     if (own !== undefined) return pulumi.secret(own);
     if (server === undefined) return undefined;
     const name = schemaOf(agent, config);
-    const args = { agentId: id, server, role: name, schema: name, isOnlyAgent: sharing.length === 1 };
+    const args = {
+      agentId: id,
+      server,
+      role: name,
+      schema: name,
+      isOnlyAgent: sharing.length === 1,
+      keepDays,
+    };
     return new DatabaseRole(id, { ...args, ...(ca ? { ca } : {}) }, options).url;
   };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { DatabaseError } from "./errors.ts";
+import { dropLeft } from "./left-schema.ts";
 import { type OwnedSchema, atOnce, hasRole, makeRole, mayCreateRoles, removeRole } from "./role.ts";
 import { type Server, inDatabase, placeOf } from "./server.ts";
 
@@ -12,11 +13,18 @@ export interface DatabaseRoleArgs extends OwnedSchema {
   readonly ca?: string;
   /** Whether no other agent uses this URL: then it may do where its user cannot create roles. */
   readonly isOnlyAgent: boolean;
+  /**
+   * Once the agent is removed: the days after which its jobs, unless they can still be disputed, go with the next role that is made or
+   * removed in the database.
+   */
+  readonly keepDays: number;
 }
 
 interface Inputs extends Server, OwnedSchema {
   readonly agentId: string;
   readonly isOnlyAgent: boolean;
+  /** Absent in states of older releases. */
+  readonly keepDays?: number;
 }
 
 interface Outputs extends Inputs {
@@ -41,7 +49,10 @@ async function make(inputs: Inputs): Promise<Outputs> {
   const password = randomBytes(24).toString("hex");
   return inDatabase(inputs, async (client) => {
     if (!(await mayCreateRoles(client))) return sharedUrl(inputs);
-    await atOnce(client, () => makeRole(client, inputs, password));
+    await atOnce(client, async () => {
+      await makeRole(client, inputs, password);
+      await dropLeft(client);
+    });
     return { ...inputs, url: loginUrl(inputs.server, inputs.role, password), isOwn: true };
   });
 }
@@ -63,8 +74,9 @@ export const provider = {
     const isRenamed = olds.role !== news.role || olds.schema !== news.schema;
     const mustPart = !olds.isOwn && !news.isOnlyAgent;
     const isOtherServer = olds.server !== news.server || olds.ca !== news.ca;
+    const isKeptOtherwise = olds.keepDays !== news.keepDays;
     const replaces = isRenamed ? ["role", "schema"] : [];
-    return { changes: isRenamed || mustPart || isOtherServer, replaces };
+    return { changes: isRenamed || mustPart || isOtherServer || isKeptOtherwise, replaces };
   },
 
   async create(inputs: Inputs) {
@@ -86,13 +98,18 @@ export const provider = {
 
   async delete(_id: string, props: Outputs) {
     if (!props.isOwn) return;
-    await inDatabase(props, (client) => atOnce(client, () => removeRole(client, props)));
+    await inDatabase(props, (client) =>
+      atOnce(client, async () => {
+        await removeRole(client, props, props.keepDays);
+        await dropLeft(client);
+      }),
+    );
   },
 };
 
 /**
  * An agent's own login in the stack's database: a role that owns its schema, and can neither see nor change another's. Removing it
- * keeps the schema, unless that is empty: there are customers' jobs in it, and an agent that comes back finds them again.
+ * keeps the schema for `keepDays`, unless that is empty: there are customers' jobs in it, and an agent that comes back finds them again.
  */
 export class DatabaseRole extends pulumi.CustomResource {
   /** The URL with which the agent logs in; a secret. */

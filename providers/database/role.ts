@@ -1,5 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import type { Client } from "pg";
+import { markLeft, unmarkLeft } from "./left-schema.ts";
 
 /** A role, and the one schema that it owns. */
 export interface OwnedSchema {
@@ -42,6 +43,7 @@ export async function makeRole(
   await refuseMoreRights(client, role);
   await client.query(`GRANT ${name} TO CURRENT_USER`);
   await client.query(`CREATE SCHEMA IF NOT EXISTS ${space}`);
+  await unmarkLeft(client, schema);
   await client.query(`ALTER SCHEMA ${space} OWNER TO ${name}`);
   for (const { kind, object } of await objectsIn(client, schema)) {
     await client.query(`ALTER ${kind} ${space}.${client.escapeIdentifier(object)} OWNER TO ${name}`);
@@ -54,8 +56,16 @@ export async function makeRole(
   );
 }
 
-/** Removes a role. Its schema stays, with the customers' jobs in it, and belongs to the connection's user; an empty one goes too. */
-export async function removeRole(client: Client, { role, schema }: OwnedSchema): Promise<void> {
+/**
+ * Removes a role. Its schema stays, with the customers' jobs in it, and belongs to the connection's user; an empty one goes too.
+ *
+ * @param keepDays after so many days a later run drops the schema; undefined: none does
+ */
+export async function removeRole(
+  client: Client,
+  { role, schema }: OwnedSchema,
+  keepDays: number | undefined,
+): Promise<void> {
   if (!(await hasRole(client, role))) return;
   const name = client.escapeIdentifier(role);
   await client.query(`GRANT ${name} TO CURRENT_USER`);
@@ -65,8 +75,10 @@ export async function removeRole(client: Client, { role, schema }: OwnedSchema):
   await client.query(`DROP OWNED BY ${name}`);
   await client.query(`DROP ROLE ${name}`);
   const known = await client.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", [schema]);
-  if (known.rowCount === 0 || (await objectsIn(client, schema)).length > 0) return;
-  await client.query(`DROP SCHEMA ${client.escapeIdentifier(schema)}`);
+  if (known.rowCount === 0) return;
+  if ((await objectsIn(client, schema)).length === 0) {
+    await client.query(`DROP SCHEMA ${client.escapeIdentifier(schema)}`);
+  } else if (keepDays !== undefined) await markLeft(client, schema, keepDays);
 }
 
 export async function hasRole(client: Client, role: string): Promise<boolean> {

@@ -22,6 +22,7 @@ describe.skipIf(!postgresIsThere && !isRequired)("an agent's role in a PostgreSQ
     schema: `${agentId}-12345678`,
     server: database.url,
     isOnlyAgent: false,
+    keepDays: 30,
     ...changes,
   });
 
@@ -158,6 +159,61 @@ describe.skipIf(!postgresIsThere && !isRequired)("an agent's role in a PostgreSQ
     const { outs } = await provider.create(inputsOf("leaving"));
     expect(await database.run(outs.url, `SELECT * FROM ${made.jobs}`)).toEqual([{ id: "of leaving" }]);
     expect(await provider.read(outs.role, outs)).toEqual({ id: outs.role, props: outs });
+  });
+
+  it.each<[what: string, table: string, values: string, isDropped: boolean]>([
+    [
+      "that ended long ago",
+      "created_at BIGINT, closed_at BIGINT, external_dispute_unlock_time BIGINT",
+      "1, 2, NULL",
+      true,
+    ],
+    [
+      "that ended just now",
+      "created_at BIGINT, closed_at BIGINT, external_dispute_unlock_time BIGINT",
+      "1, 4e12, NULL",
+      false,
+    ],
+    [
+      "that can be disputed",
+      "created_at BIGINT, closed_at BIGINT, external_dispute_unlock_time BIGINT",
+      "1, 2, 4e12",
+      false,
+    ],
+    ["of an older runtime", "created_at BIGINT", "1", false],
+  ])(
+    "drops with an agent its jobs %s only if they were kept long enough",
+    async (what, table, values, isDropped) => {
+      const id = `left-${what.replaceAll(" ", "-")}`;
+      const { outs } = await provider.create(inputsOf(id));
+      await database.run(
+        outs.url,
+        `CREATE TABLE "${outs.schema}".jobs (${table})`,
+        `INSERT INTO "${outs.schema}".jobs VALUES (${values})`,
+      );
+      await provider.delete(outs.role, outs);
+      const isThere = async () =>
+        (await database.run(database.url, `SELECT 1 FROM pg_namespace WHERE nspname = '${outs.schema}'`))
+          .length > 0;
+      expect(await isThere()).toBe(!isDropped);
+    },
+  );
+
+  it("takes what it left over again when its agent returns, and leaves alone what the runtime did not make", async () => {
+    const table = "(created_at BIGINT, closed_at BIGINT, external_dispute_unlock_time BIGINT)";
+    const { outs } = await provider.create(inputsOf("author"));
+    await database.run(
+      outs.url,
+      `CREATE TABLE "${outs.schema}".jobs ${table}`,
+      `CREATE TABLE "${outs.schema}".own (id TEXT)`,
+    );
+    await provider.delete(outs.role, outs);
+    const said = `SELECT obj_description(oid, 'pg_namespace') AS said FROM pg_namespace WHERE nspname = '${outs.schema}'`;
+    expect(await database.run(database.url, said)).toEqual([
+      { said: expect.stringMatching(/removed.*: 30$/) as string },
+    ]);
+    await provider.create(inputsOf("author"));
+    expect(await database.run(database.url, said)).toEqual([{ said: null }]);
   });
 
   it("takes an empty schema with it", async () => {

@@ -16,7 +16,7 @@ import { DatabaseRole } from "../providers/database/index.ts";
 const { server, agents } = JSON.parse(readFileSync("../roles.json", "utf8"));
 for (const agentId of agents) {
   const names = { role: agentId + "-12345678", schema: agentId + "-12345678" };
-  const { url } = new DatabaseRole(agentId, { agentId, ...names, server, isOnlyAgent: false });
+  const { url } = new DatabaseRole(agentId, { agentId, ...names, server, isOnlyAgent: false, keepDays: 30 });
   url.apply((text) => writeFileSync("../url-of-" + agentId, text));
 }
 `;
