@@ -7,11 +7,11 @@ import { type Settings, readSettings } from "./settings.ts";
 
 const HELP = `Create AI agent: the page and the API by which customers get agents of their own.
 
-  node portal/main.ts          prints its URL, or that of the portal that runs here already
-  node portal/main.ts --stop   ends the one that runs, with its crews and its sandbox; what they keep stays
+  node portal/main.ts          starts the portal, unless it is running already, and prints its URL
+  node portal/main.ts --stop   stops the portal, its crews and its sandbox; their data is kept
 
-It is set up by environment variables, which docs/portal.md describes; without any, all of it runs on this machine: a sandbox of
-the Masumi network, an embedded database, sign-in by anybody's word. It prints one URL. ^C ends it; the next start goes on.
+Environment variables configure it (docs/portal.md). With none set, everything runs on this machine: a sandbox of the Masumi
+network, an embedded database, and sign-in without passwords. ^C stops it; the next start continues where it left off.
 `;
 
 const say = (line: string) => process.stderr.write(`${printableLines(line)}\n`);
@@ -32,8 +32,8 @@ async function main(): Promise<void> {
 async function stop({ PORTAL_FOLDER, DATABASE_URL }: Settings): Promise<void> {
   const folder = resolve(PORTAL_FOLDER);
   const ran = existsSync(folder) && (await stopRunning(folder));
-  print(ran ? "The portal was stopped; all that it keeps stays." : "The portal was not running.");
-  if (DATABASE_URL !== undefined) print("If other portals share its database, they go on.");
+  print(ran ? "The portal was stopped; its data is kept." : "The portal was not running.");
+  if (DATABASE_URL !== undefined) print("Other portals that use the same database keep running.");
 }
 
 async function run(settings: Settings): Promise<void> {
@@ -53,12 +53,12 @@ async function run(settings: Settings): Promise<void> {
   if (!("close" in portal)) return tellOf(portal.url);
   print(`The portal: ${portal.url}`);
   await endOfProcess();
-  say("Ending: what is under way comes to a point from which the next start goes on. ^C again ends at once.");
+  say("Shutting down once work in progress is saved. Press ^C again to quit immediately.");
   await portal.close();
 }
 
 function tellOf(url: string): void {
-  say("It runs already.");
+  say("The portal is already running.");
   print(`The portal: ${url}`);
 }
 
@@ -81,7 +81,7 @@ main().catch((error: unknown) => {
   // A mistake of the user's, or of their machine's, needs no stack.
   const { code } = error as { code?: unknown };
   if (code === "EADDRINUSE") {
-    process.stderr.write("The port is used by another program. Choose another: PORTAL_PORT.\n");
+    process.stderr.write("Another program is using this port. Set PORTAL_PORT to a different one.\n");
   } else if (hasStableCode(error) || (error as Error).name === "UserError") {
     process.stderr.write(`${printableLines((error as Error).message)}\n`);
   } else console.error(error);

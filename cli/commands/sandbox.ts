@@ -50,7 +50,7 @@ export async function sandboxStatus(project: Project): Promise<number> {
 export async function sandboxStop(project: Project): Promise<number> {
   const stopped = await stopSandbox(project);
   process.stdout.write(
-    stopped ? "The sandbox was stopped; its database stays.\n" : "The sandbox was not running.\n",
+    stopped ? "The sandbox was stopped; its database is kept.\n" : "The sandbox was not running.\n",
   );
   return 0;
 }

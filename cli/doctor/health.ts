@@ -55,6 +55,7 @@ export async function askHealth(url: string): Promise<Health> {
 export function judgeClock(serverTime: number, here: number): Verdict {
   if (Number.isNaN(serverTime)) return skip("the payment service does not send its time");
   const seconds = Math.round((serverTime + 500 - here) / 1000);
+  if (seconds === 0) return ok("the payment service's clock agrees with this machine's");
   const said = `the payment service's clock is ${Math.abs(seconds)} s ${seconds < 0 ? "behind" : "ahead of"} this machine's`;
   if (Math.abs(seconds) <= CLOCK_MAY_DIFFER_SECONDS) return ok(said);
   return warn(said, "set both by NTP: payment deadlines depend on it");

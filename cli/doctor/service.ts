@@ -57,7 +57,9 @@ export const judgeRuntimeKeys = (config: StackConfig, keys: readonly RuntimeKey[
     const problem = runtimeKeyProblem(key, config);
     if (problem) return [failure(problem)];
     const excess = excessRights(key, config).map(({ what, remedy }) => warn(what, remedy));
-    return excess.length > 0 ? excess : [ok(`masumi:${key.name} may take payments, and buy nothing`)];
+    return excess.length > 0
+      ? excess
+      : [ok(`masumi:${key.name} can take payments and cannot make purchases`)];
   });
 
 const nameOf = ({ type, vkey }: Wallet) => `${type} wallet ${shorten(vkey, 8, 4)}`;

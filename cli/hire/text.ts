@@ -12,8 +12,8 @@ import { printable } from "../../providers/common/printable.ts";
 
 const STAGES: Record<Stage, string> = {
   locking: "Locking the funds ...",
-  locked: "The agent begins ...",
-  running: "The agent works ...",
+  locked: "The agent is starting ...",
+  running: "The agent is working ...",
   delivered: "The agent has the result; its hash is on its way to the chain ...",
   refunding: "Requesting the refund ...",
 };
@@ -58,8 +58,8 @@ export function eventText(event: HireEvent): string[] {
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 const lockedText = ({ withoutResult, withResult, inDispute }: LockedUntil): string =>
-  `The result is due by ${iso(withoutResult)}: until then the money is locked. With a result the seller gets it after ` +
-  `${iso(withResult)}; a dispute may keep it until ${iso(inDispute)}.`;
+  `The result is due by ${iso(withoutResult)}; without one, you can get your money back after that. With a result, the ` +
+  `seller is paid after ${iso(withResult)}; a dispute can hold the money until ${iso(inDispute)}.`;
 
 function stateText({ state, txHash, resultHash, submitResultTime }: HireEvent & { kind: "chain" }): string {
   const tx = txHash ? `: transaction ${txHash}` : "";

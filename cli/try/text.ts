@@ -29,7 +29,7 @@ export function tryEndLines(end: TryEnd, folder: string | undefined): string[] {
         `A customer would see the code, and this: ${printable(end.message)}`,
       ];
     case "refused":
-      return ["The job cannot begin:", ...end.problems.map((problem) => `- ${printable(problem)}`)];
+      return ["The job cannot start:", ...end.problems.map((problem) => `- ${printable(problem)}`)];
     case "cancelled":
       break;
   }

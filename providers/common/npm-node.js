@@ -26,9 +26,9 @@ export const refusalOfNpmNode = (stack, asked) =>
     ? undefined
     : {
         what:
-          `The stack ${stack} needs a Node >= 22.18 of this machine's own. The one that npm brought runs local stacks only: ` +
-          "its packages are one person's, and this stack's commands hold your keys.",
+          `The stack ${stack} needs a Node >= 22.18 that is installed on this machine. The one that npm installed runs local stacks ` +
+          "only, because a single person publishes it and commands for this stack handle your keys.",
         remedy:
-          "Install Node 22.18 or newer (npx puts npm's Node before it for other programs: start pulumi without npx), or set " +
-          `${NPM_NODE_VARIABLE}=1 to use npm's all the same.`,
+          "Install Node 22.18 or newer, and run pulumi without npx, which would put npm's Node first on PATH. To use npm's Node " +
+          `anyway, set ${NPM_NODE_VARIABLE}=1.`,
       };

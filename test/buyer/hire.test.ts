@@ -288,9 +288,9 @@ describe("money is locked no longer than its owner wants", () => {
     const report = await market.hire(url);
     const said = market.said.join("\n");
     expect(said).toMatch(
-      /is due by 20\S+Z: until then the money is locked\. With a result the seller gets it after 20\S+Z; a dispute may keep it until 20[\s\S]*Locking the funds/,
+      /is due by 20\S+Z; without one, you can get your money back after that\. With a result, the seller is paid after 20\S+Z; a dispute can hold the money until 20[\s\S]*Locking the funds/,
     );
-    expect(said).toContain(`due by ${report.purchase?.submitResultTime}: until then`);
+    expect(said).toContain(`due by ${report.purchase?.submitResultTime}; without one`);
   });
 });
 
@@ -302,7 +302,7 @@ describe("a result that the agent has erased", () => {
 
   it("of a paid one: the buyer goes on for as long as the money can be had back", async () => {
     const { url } = await market.seller({ jobs: "erased" });
-    const signal = endsAfter("The agent begins ...", 1_000);
+    const signal = endsAfter("The agent is starting ...", 1_000);
     await expect(market.hire(url, { signal })).rejects.toMatchObject({ code: "HIRE_STILL_RUNNING" });
     const [id = ""] = market.hires();
     await market.client.advance(75 * 60);
@@ -404,10 +404,10 @@ describe("an answer of POST /purchase that is lost", () => {
 
 it("each state on the chain is told once, however often it is looked at", async () => {
   const { url } = await market.seller({ jobs: "never ends" });
-  const signal = endsAfter("The agent works ...", 1_000); // in which it is looked at a few times more
+  const signal = endsAfter("The agent is working ...", 1_000); // in which it is looked at a few times more
   await expect(market.hire(url, { signal })).rejects.toThrow("HIRE_STILL_RUNNING");
   expect(market.said.filter((line) => line.startsWith("Funds locked"))).toHaveLength(1);
-  expect(market.said.filter((line) => line.startsWith("The agent works"))).toHaveLength(1);
+  expect(market.said.filter((line) => line.startsWith("The agent is working"))).toHaveLength(1);
 });
 
 describe("a job without a result", () => {
@@ -433,7 +433,7 @@ describe("a job without a result", () => {
 
   it("that never ends: the command stops waiting, and the money comes back after its time", async () => {
     const { url } = await market.seller({ jobs: "never ends" });
-    await expect(market.hire(url, { signal: endsAfter("The agent works ...") })).rejects.toMatchObject({
+    await expect(market.hire(url, { signal: endsAfter("The agent is working ...") })).rejects.toMatchObject({
       code: "HIRE_STILL_RUNNING",
       isOpen: true,
     });
@@ -445,12 +445,12 @@ describe("a job without a result", () => {
 
   it("that never ends for free: the command stops waiting, and resuming shows what became of it", async () => {
     const seller = await market.seller({ price: "Free", jobs: "never ends" });
-    await expect(market.hire(seller.url, { signal: endsAfter("The agent works ...") })).rejects.toMatchObject(
-      {
-        code: "HIRE_STILL_RUNNING",
-        isOpen: true,
-      },
-    );
+    await expect(
+      market.hire(seller.url, { signal: endsAfter("The agent is working ...") }),
+    ).rejects.toMatchObject({
+      code: "HIRE_STILL_RUNNING",
+      isOpen: true,
+    });
     const [id = ""] = market.hires();
     await expect(market.resume(id, true)).rejects.toThrow(/nothing to refund/);
     seller.behaviour = { price: "Free" };

@@ -87,7 +87,7 @@ describe.skipIf(!postgresIsThere)("a portal with a database server", () => {
     await portal.start();
     const said = await portal.run("--stop");
     expect(said).toContain("The portal was stopped");
-    expect(said).toContain("other portals");
+    expect(said).toContain("Other portals");
     await expect(fetch(new URL("/healthz", portal.url))).rejects.toThrow("fetch failed");
     expect(await portal.run("--stop")).toContain("The portal was not running");
   });

@@ -46,7 +46,7 @@ export async function listConfig(
   return 0;
 }
 
-/** `config set`: with `--secret` the value is encrypted in the stack's file. The first one makes the stack. */
+/** `config set`: with `--secret` the value is encrypted in the stack's file. Creates the stack if there is none. */
 export async function setConfigValue(
   project: Project,
   key: string,

@@ -38,7 +38,7 @@ const STACK: CommandSpec = {
     {
       name: "init",
       aliases: ["new"],
-      description: "make a stack: its file, its passphrase and an empty state",
+      description: "create a stack: its file, its passphrase and an empty state",
       arguments: [["<stack>", "local, local-<name>, or the name of one that the real Pulumi CLI makes"]],
       examples: [
         "stack init local",
@@ -94,7 +94,7 @@ const CONFIG: CommandSpec = {
   commands: [
     {
       name: "set",
-      description: "set a value; with --secret it is encrypted. The first one makes the stack",
+      description: "set a value, encrypted with --secret; creates the stack if there is none",
       arguments: [
         ["<key>", "<namespace>:<name>; without a namespace, the project's own"],
         ["[value]", "without it, it is asked for at the terminal, or read from stdin"],

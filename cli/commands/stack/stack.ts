@@ -76,7 +76,7 @@ export async function stackList(project: Project, { json }: { readonly json?: bo
     }),
   );
   if (stacks.some(({ engine }) => engine === "pulumi"))
-    process.stdout.write("What their backend knows of the others: pulumi stack ls\n");
+    process.stdout.write("To list all stacks in a Pulumi backend: pulumi stack ls\n");
   return 0;
 }
 
