@@ -84,6 +84,14 @@ export async function setFailed(database: Database, number: number, pauseSeconds
   );
 }
 
+/** Notes that a run was killed, which says nothing of what it was to deploy: the next look is due after a pause that never grows. */
+export async function setKilled(database: Database, number: number, pauseSeconds: number): Promise<void> {
+  await database.query(
+    "UPDATE portal_fleets SET retry_at = now() + make_interval(secs => $2) WHERE number = $1",
+    [number, pauseSeconds],
+  );
+}
+
 /** Returns the fleets whose newest commit is not deployed, and whose pause is over. */
 export const fleetsToLookAt = (queries: Queries): Promise<FleetRow[]> =>
   queries.query<FleetRow>(

@@ -10,11 +10,16 @@ export interface ApartOptions {
   readonly signal: AbortSignal;
 }
 
+/** Somebody or something, such as the kernel when memory ran out, killed the run's process. */
+export class RunKilledError extends Error {
+  override readonly name = "RunKilledError";
+}
+
 /**
  * Runs `up` in a process of its own, so that a run's work holds up no answer to a customer. The process ends with this one, also if this
  * one is killed.
  *
- * @throws Error with what went wrong before or beside the run
+ * @throws RunKilledError, or Error with what went wrong before or beside the run
  */
 export function runApart(
   order: RunOrder,
@@ -36,9 +41,13 @@ export function runApart(
     // Each message that cannot be sent is another one.
     child.on("error", failed);
     // After its last word this changes nothing.
-    child.once("close", (code) => {
+    child.once("close", (code, killedBy) => {
       signal.removeEventListener("abort", endEarly);
-      failed(new Error(`The process of the run ended with ${code} before the run did.`));
+      failed(
+        killedBy === null
+          ? new Error(`The process of the run ended with ${code} before the run did.`)
+          : new RunKilledError(`The process of the run was killed (${killedBy}).`),
+      );
     });
     tell({ kind: "begin", order });
     if (signal.aborted) endEarly();

@@ -3,11 +3,11 @@ import type { Environment, RunEvent, StackRun } from "../../stacks/index.ts";
 import type { Repository } from "../commits/repository.ts";
 import { type AgentRow, type Problem, changeAgent, findAgents } from "../database/agents.ts";
 import type { Database } from "../database/database.ts";
-import { type FleetRow, findFleet, setDeployed, setFailed } from "../database/fleets.ts";
+import { type FleetRow, findFleet, setDeployed, setFailed, setKilled } from "../database/fleets.ts";
 import { settledRequests } from "../database/requests.ts";
 import { beginRun, endRun } from "../database/runs.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
-import { runApart } from "./apart.ts";
+import { RunKilledError, runApart } from "./apart.ts";
 import { Coalesced } from "./coalesced.ts";
 import { noteExpected } from "./expected.ts";
 import { RunLog } from "./log.ts";
@@ -25,10 +25,12 @@ export interface RunParts {
   readonly prepare: (fleet: number, signal: AbortSignal) => Promise<void>;
 }
 
-type Ran = Pick<StackRun, "exitCode" | "changes">;
+type Ran = Pick<StackRun, "exitCode" | "changes"> & { readonly isKilled?: boolean };
 
 /** Pauses before a failed run is tried again, in seconds; the last one stays. A new commit is tried at once. */
 const PAUSES = [5, 15, 60, 300, 900];
+/** The pause, in seconds, before a run that was killed is taken up again. */
+const PAUSE_OF_KILLED = 2;
 
 /** While a run is under way, the state is read at most so often for what was confirmed. */
 const NOTE_EACH_MS = 500;
@@ -103,7 +105,7 @@ async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Pr
   const tell = (error: unknown) => log.add(`${error instanceof Error ? error.message : String(error)}\n`);
   const run = await up(parts, fleet, { commit, log, progress, signal }).catch((error: unknown): Ran => {
     tell(error);
-    return { exitCode: 1, changes: {} };
+    return { exitCode: 1, changes: {}, isKilled: error instanceof RunKilledError };
   });
   const isThrough = run.exitCode === 0;
   const finish = async () => {
@@ -118,6 +120,7 @@ async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Pr
     return false;
   });
   if (isOk) await setDeployed(database, number, wanted);
+  else if (run.isKilled) await setKilled(database, number, PAUSE_OF_KILLED);
   // A portal that ends lets its runs end early: that is no failure of anybody's.
   else if (!signal.aborted) await noteFailure(database, fleet, agents, { seen, progress });
   await log.settled();

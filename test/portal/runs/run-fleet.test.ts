@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Repository } from "../../../portal/commits/repository.ts";
 import type { Database } from "../../../portal/database/database.ts";
 import { findFleet, fleetOf, setDeclared } from "../../../portal/database/fleets.ts";
-import { lastRuns } from "../../../portal/database/runs.ts";
+import { findRun, lastRuns } from "../../../portal/database/runs.ts";
 import { FleetDirectory } from "../../../portal/fleets/fleets.ts";
 import { type RunParts, lookAtFleet } from "../../../portal/runs/run-fleet.ts";
 import { makeRealStack } from "../../../stacks/index.ts";
@@ -22,7 +22,14 @@ beforeAll(async () => {
   mkdirSync(join(folder, "bin"));
   writeFileSync(
     join(folder, "bin/pulumi"),
-    "#!/bin/sh\necho 'error: the backend is out of reach' >&2\nexit 255\n",
+    `#!/bin/sh
+case "$1" in
+  version) echo v3.270.0; exit 0 ;;
+  up) [ -e "${folder}/kill" ] && kill -9 $PPID ;;
+esac
+echo 'error: the backend is out of reach' >&2
+exit 255
+`,
   );
   chmodSync(join(folder, "bin/pulumi"), 0o755);
   const env = { PATH: `${join(folder, "bin")}:/usr/bin:/bin:${dirname(process.execPath)}` };
@@ -58,6 +65,20 @@ it("a run of which nobody can tell what came of it has failed, says why, and is 
   const [run] = await lastRuns(database, 1);
   expect(run).toMatchObject({ ok: false, commit });
   expect(run?.endedAt).not.toBeNull();
+});
+
+it("a run that was killed is no failure, and is taken up again after a short pause", async () => {
+  await setDeclared(database, 1, commit);
+  writeFileSync(join(folder, "kill"), "");
+  const prepare = () => Promise.resolve();
+  expect(await lookAtFleet({ ...parts, prepare }, 1, new AbortController().signal)).toBe(true);
+  rmSync(join(folder, "kill"));
+  const fleet = await findFleet(database, 1);
+  expect(fleet).toMatchObject({ failures: 0, deployedCommit: null });
+  expect(fleet?.retryAt?.getTime()).toBeLessThan(Date.now() + 5_000);
+  const [run] = await lastRuns(database, 1);
+  expect(run).toMatchObject({ ok: false, commit });
+  expect((await findRun(database, run?.id ?? ""))?.log).toContain("was killed (SIGKILL)");
 });
 
 it("a commit that is not here yet is not taken for deployed, nor an older one deployed for it", async () => {
