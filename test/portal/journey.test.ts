@@ -9,6 +9,7 @@ import { readSettings } from "../../portal/settings.ts";
 import { type CrewInstance, stopCrew } from "../../providers/crew-process/local/index.ts";
 import { openProject, stopSandbox } from "../../stacks/index.ts";
 import { crewEnvironment } from "../helpers/project.ts";
+import { placeDatabase } from "./database/ready.ts";
 import { type TellingModel, startTellingModel, useModel } from "./telling-model.ts";
 import { browserIsThere, openBrowser, openTab, signIn } from "./page/browser.ts";
 
@@ -31,7 +32,13 @@ describe.skipIf(!browserIsThere)("a customer", () => {
   beforeAll(async () => {
     await crewEnvironment();
     folder = mkdtempSync(join(tmpdir(), "portal-"));
-    const settings = readSettings({ PORTAL_FOLDER: folder, PORTAL_PORT: "0", PORTAL_CHAIN_SPEED: "instant" });
+    await placeDatabase(join(folder, "database"));
+    const settings = readSettings({
+      PORTAL_FOLDER: folder,
+      PORTAL_PORT: "0",
+      PORTAL_CHAIN_SPEED: "instant",
+      PORTAL_BATCH_MS: "100",
+    });
     [model, portal, browser] = await Promise.all([
       startTellingModel(),
       startPortal({ settings, env: { ...process.env, CI: "false" }, say: (line) => said.push(line) }),

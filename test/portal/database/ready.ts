@@ -6,10 +6,10 @@ import { type OpenedDatabase, openDatabase } from "../../../portal/database/open
 import { withLockFile } from "../../../providers/common/lock-file.ts";
 
 /**
- * Opens an embedded database in a new folder. What the first start of a portal makes there takes 4 CPU seconds, so a run of the tests
- * makes it once, and copies it.
+ * Puts an embedded database without tables into a new folder, as the first start of a portal makes it there. That takes 4 CPU seconds,
+ * so a run of the tests does it once, and copies it.
  */
-export async function openNewDatabase(folder: string): Promise<OpenedDatabase> {
+export async function placeDatabase(folder: string): Promise<void> {
   const made = join(tmpdir(), "masumi-portal-database");
   await withLockFile(`${made}.lock`, async () => {
     if (existsSync(made)) return;
@@ -18,5 +18,10 @@ export async function openNewDatabase(folder: string): Promise<OpenedDatabase> {
   });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   cpSync(made, join(folder, "postgres"), { recursive: true });
+}
+
+/** Opens an embedded database in a new folder. */
+export async function openNewDatabase(folder: string): Promise<OpenedDatabase> {
+  await placeDatabase(folder);
   return openDatabase({ url: undefined, folder });
 }
