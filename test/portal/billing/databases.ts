@@ -7,6 +7,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { Pool } from "pg";
 import type { Queries } from "../../../portal/database/database.ts";
 import { postgresIsThere, startPostgres } from "../../cloud/postgres.ts";
+import { placeDatabase } from "../database/ready.ts";
 
 const MIGRATION = readFileSync(join(import.meta.dirname, "../../../portal/sql/0201_billing.sql"), "utf8");
 
@@ -22,7 +23,9 @@ export const OPENS_WITHIN_MS = 300_000;
 const EMPTY = "TRUNCATE portal_billing_customers, portal_billing_events";
 
 export async function embedded(): Promise<TestDatabase> {
-  const pglite = await PGlite.create();
+  const folder = mkdtempSync(join(tmpdir(), "masumi-billing-"));
+  await placeDatabase(folder);
+  const pglite = await PGlite.create(join(folder, "postgres"));
   await pglite.exec(MIGRATION);
   return {
     query: async <T extends object>(sql: string, parameters: readonly unknown[] = []) =>
@@ -30,7 +33,10 @@ export async function embedded(): Promise<TestDatabase> {
     async empty() {
       await pglite.exec(EMPTY);
     },
-    close: () => pglite.close(),
+    async close() {
+      await pglite.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
