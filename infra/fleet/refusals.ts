@@ -3,6 +3,7 @@ import {
   MasumiError,
   UNNAMED_BURNS,
   adminKeyProblem,
+  marker,
 } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
 import { formatAda, parseAda } from "../../providers/common/amounts.ts";
@@ -36,15 +37,17 @@ export function rightsProblem(
 /** A live registration that a run would burn. */
 export interface Burn {
   readonly rowId: string;
-  /** The agent's id; for an orphan its registered name, because the id cannot be recovered from its marker. */
+  /** What it is called: the agent's id; for an orphan its registered name, because its marker does not tell the id. */
   readonly agent: string;
   readonly because: "no file declares it" | "it is replaced" | "it was replaced in an earlier run";
 }
 
 /** Returns the live registrations that a run would burn without masumi:allowDeregister naming them (by agent or row id). */
-export function unnamedBurns({ allowDeregister = [] }: StackConfig, plan: FleetPlan): Burn[] {
+export function unnamedBurns({ allowDeregister = [], owner }: StackConfig, plan: FleetPlan): Burn[] {
+  const named = new Set(allowDeregister);
+  const markers = new Set(allowDeregister.map((id) => marker(owner, id)));
   const removed = plan.orphans
-    .filter(({ action }) => action === "deregister")
+    .filter(({ action, row }) => action === "deregister" && !markers.has(row.marker))
     .map(({ row }): Burn => ({ rowId: row.id, agent: row.listing.name, because: "no file declares it" }));
   const replaced = plan.agents.flatMap(({ agent, action, row }): Burn[] =>
     action === "replace" && row ? [{ rowId: row.id, agent: agent.id, because: "it is replaced" }] : [],
@@ -54,10 +57,8 @@ export function unnamedBurns({ allowDeregister = [] }: StackConfig, plan: FleetP
     agent: agentId,
     because: "it was replaced in an earlier run",
   }));
-  const named = new Set(allowDeregister);
-  return [...removed, ...replaced, ...left].filter(
-    ({ rowId, agent }) => !named.has(rowId) && !named.has(agent),
-  );
+  const ofDeclared = [...replaced, ...left].filter(({ agent }) => !named.has(agent));
+  return [...removed, ...ofDeclared].filter(({ rowId }) => !named.has(rowId));
 }
 
 /**

@@ -336,7 +336,11 @@ describe("what a run may burn", () => {
         /^DEREGISTRATION_LIMIT: This run would burn 4 registrations .* may burn 3:\n(.*no file declares it\n){3}.*v1 .*it is replaced/,
       ),
     ]);
-    for (const named of [["v1"], [rows[1]?.id]]) {
+    // An agent's name is its author's to choose, so it names nothing.
+    const [b] = declare({ b: {} });
+    const byName = await examine(service.url, declared, { settings: { allowDeregister: [b?.name ?? ""] } });
+    expect(byName.problems.map(({ code }) => code)).toEqual(["DEREGISTRATION_LIMIT"]);
+    for (const named of [["v1"], ["b"], [rows[1]?.id]]) {
       const allowed = await examine(service.url, declared, { settings: { allowDeregister: named } });
       expect(allowed.problems).toEqual([]);
       expect(allowed.plan.orphans.map(({ action }) => action)).toEqual(Array(3).fill("deregister"));
