@@ -16,6 +16,7 @@ export async function drainLapsed(parts: {
   const lapsed = (await gate.lapsed?.(now, await usersWithAgents(database))) ?? [];
   for (const id of lapsed) {
     const user = { id, email: null, isOperator: false };
-    for (const agent of await findAgents(database, { userId: id })) await removeAgent(parts, user, agent.id);
+    for (const agent of await findAgents(database, { userId: id }))
+      await removeAgent(parts, user, agent.id, { byPerson: false });
   }
 }

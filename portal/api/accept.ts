@@ -269,11 +269,17 @@ export async function modifyAgent(parts: AcceptParts, user: User, id: string, ch
     });
 }
 
-/** Accepts that an agent leaves. Asking twice changes nothing. @throws HttpProblem */
+/**
+ * Accepts that an agent leaves. Asking twice changes nothing.
+ *
+ * @param byPerson whether somebody asks for it, and not the end of a subscription
+ * @throws HttpProblem
+ */
 export async function removeAgent(
   { database }: Pick<AcceptParts, "database">,
   user: User,
   id: string,
+  { byPerson }: { readonly byPerson: boolean },
 ): Promise<void> {
   await database.transaction(async (queries) => {
     await queries.query("SELECT 1 FROM portal_agents WHERE id = $1 FOR UPDATE", [id]);
@@ -288,6 +294,7 @@ export async function removeAgent(
       author: authorOf(user),
       // A burn ends what was paid for; nothing follows from it.
       spends: false,
+      byPerson,
     });
   });
 }

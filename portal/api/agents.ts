@@ -61,7 +61,7 @@ export function agentRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit
     const user = context.get("user");
     limit.take(user.id);
     const id = context.req.param("id");
-    await removeAgent(parts, user, id);
+    await removeAgent(parts, user, id, { byPerson: true });
     return answer(context, parts, requireOwn(await findAgent(parts.database, id), user), 202);
   });
 }

@@ -21,23 +21,36 @@ export interface NewRequest {
   readonly author: Author;
   /** Whether it spends ADA: it registers the agent, or changes what the network shows of it. */
   readonly spends: boolean;
+  /** Whether a person asked for it, and not the end of a subscription. @default false */
+  readonly byPerson?: boolean;
 }
 
 /** What was accepted, and is to be committed or was. */
-export interface DeclarationRequest extends Omit<NewRequest, "spends"> {
+export interface DeclarationRequest extends Omit<NewRequest, "spends" | "byPerson"> {
   readonly number: string;
   readonly id: string;
 }
 
 export async function addRequest(queries: Queries, request: NewRequest): Promise<void> {
-  const { agentId, fleet, kind, declaration, author, spends } = request;
+  const { agentId, fleet, kind, declaration, author, spends, byPerson = false } = request;
   await queries.query(
     `WITH request AS (
-       INSERT INTO portal_requests (id, agent_id, fleet, kind, declaration, author_name, author_email, spends)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+       INSERT INTO portal_requests (id, agent_id, fleet, kind, declaration, author_name, author_email, spends, by_person)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10)
      )
      SELECT pg_notify($9, '')`,
-    [randomUUID(), agentId, fleet, kind, declaration, author.name, author.email, spends, REQUESTS_ADDED],
+    [
+      randomUUID(),
+      agentId,
+      fleet,
+      kind,
+      declaration,
+      author.name,
+      author.email,
+      spends,
+      REQUESTS_ADDED,
+      byPerson,
+    ],
   );
 }
 
@@ -104,6 +117,16 @@ export async function settledRequests(queries: Queries, fleet: number): Promise<
     [fleet],
   );
   return new Map(rows.map(({ agentId, newest }) => [agentId, newest]));
+}
+
+/** Returns the agents of a fleet that are leaving because a person asked for it. */
+export async function askedToLeave(queries: Queries, fleet: number): Promise<string[]> {
+  const rows = await queries.query<{ id: string }>(
+    `SELECT DISTINCT agent_id AS id FROM portal_requests JOIN portal_agents ON portal_agents.id = agent_id
+     WHERE portal_requests.fleet = $1 AND kind = 'delete' AND by_person AND state = 'leaving' ORDER BY agent_id`,
+    [fleet],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** Returns each agent's newest declaration, null for one that leaves; only of agents of which every request is committed. */

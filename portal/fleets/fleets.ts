@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isMap, parseDocument } from "yaml";
+import { isMap, isSeq, parseDocument } from "yaml";
 import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
 import type { FileChange, Repository } from "../commits/repository.ts";
 import { type Project, UserError, isLocalStack } from "../../stacks/index.ts";
@@ -125,11 +126,36 @@ export class FleetDirectory {
     return project;
   }
 
+  /**
+   * Names, for the next run of a fleet, the agents that it may burn beside those that any run may, because their owners asked for it. On
+   * Mainnet the operator names them.
+   */
+  allowRemovals(number: number, ids: readonly string[]): void {
+    const file = join(this.projectOf(number).root, stackFile(this.named(number).stack));
+    const document = parseDocument(readFileSync(file, "utf8"));
+    if (document.getIn(["config", "masumi:network"]) === "Mainnet") return;
+    const named = asList(document.getIn(ALLOWED));
+    // On this machine the file is the portal's, and whoever it named for an earlier run is gone.
+    const all = [...new Set([...(this.isLocal ? [] : named), ...ids])];
+    if (all.join() === named.join()) return;
+    if (all.length > 0) document.setIn(ALLOWED, JSON.stringify(all));
+    else document.deleteIn(ALLOWED);
+    writeAtomicallySync(file, document.toString());
+  }
+
   /** Returns the newest commit that changed a fleet's declarations or its settings; undefined if none did. */
   async newestCommit(number: number): Promise<string | undefined> {
     const { stack, folder } = this.named(number);
     return this.#repository.newestOf(this.isLocal ? [folder] : [folder, stackFile(stack)]);
   }
+}
+
+const ALLOWED = ["config", "masumi:allowDeregister"];
+
+/** A list in a stack's file is one of YAML, or JSON text. */
+function asList(value: unknown): readonly string[] {
+  if (isSeq(value)) return value.toJSON() as string[];
+  return typeof value === "string" ? (JSON.parse(value) as string[]) : [];
 }
 
 /** A map in a stack's file is one of YAML, or JSON text. */

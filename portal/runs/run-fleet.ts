@@ -4,7 +4,7 @@ import type { Repository } from "../commits/repository.ts";
 import { type AgentRow, type Problem, changeAgent, findAgents } from "../database/agents.ts";
 import type { Database } from "../database/database.ts";
 import { type FleetRow, findFleet, setDeployed, setFailed, setKilled } from "../database/fleets.ts";
-import { settledRequests } from "../database/requests.ts";
+import { askedToLeave, settledRequests } from "../database/requests.ts";
 import { beginRun, endRun } from "../database/runs.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
 import { RunKilledError, runApart } from "./apart.ts";
@@ -129,7 +129,7 @@ async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Pr
 
 /** Places a fleet's files as a commit has them, and deploys them. */
 async function up(
-  { fleets, env, prepare }: RunParts,
+  { database, fleets, env, prepare }: RunParts,
   { number, failures, deployedCommit }: FleetRow,
   run: {
     readonly commit: string;
@@ -142,6 +142,7 @@ async function up(
   const names = fleets.named(number);
   const project = await fleets.place(commit, number);
   await prepare(number, signal);
+  fleets.allowRemovals(number, await askedToLeave(database, number));
   const onEvent = (event: RunEvent) => {
     log.hear(event);
     progress.hear(event);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { agent as agentSchema, problem as problemSchema } from "../../../portal/api/schemas.ts";
 import { changeAgent } from "../../../portal/database/agents.ts";
-import { openRequests } from "../../../portal/database/requests.ts";
+import { askedToLeave, openRequests } from "../../../portal/database/requests.ts";
 import { sweepDocuments } from "../../../portal/documents/sweep.ts";
 import { folderStore } from "../../../portal/documents/folder.ts";
 import { type TestedApi, form, json, startApi } from "./portal-api.ts";
@@ -228,6 +228,7 @@ describe("an agent", () => {
     }
     const requests = (await openRequests(api.database, 1000)).filter(({ agentId }) => agentId === id);
     expect(requests.map(({ kind }) => kind)).toEqual(["create", "delete"]);
+    expect(await askedToLeave(api.database, 1)).toContain(id);
     expect((await api.send("PATCH", `/agents/${id}`, "anna", json({ bio: "x" }))).status).toBe(409);
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { Gate } from "../../../portal/billing/gate.ts";
 import { noGate } from "../../../portal/billing/none.ts";
 import { findAgents } from "../../../portal/database/agents.ts";
-import { openRequests } from "../../../portal/database/requests.ts";
+import { askedToLeave, openRequests } from "../../../portal/database/requests.ts";
 import { drainLapsed } from "../../../portal/drain.ts";
 import { type TestedApi, form, json, startApi } from "./portal-api.ts";
 
@@ -37,6 +37,9 @@ it("has the agents leave of users whose grace period is over, once, and nobody e
   expect(await states("ben")).toEqual(["accepted"]);
   const removals = (await openRequests(database, 100)).filter(({ kind }) => kind === "delete");
   expect(removals).toHaveLength(2);
+  expect(await askedToLeave(database, 1), "nobody asked for it, so a run's limit on removals holds").toEqual(
+    [],
+  );
 });
 
 it("does nothing where nobody pays", async () => {

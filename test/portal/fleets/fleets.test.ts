@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -8,7 +8,7 @@ import { FleetDirectory } from "../../../portal/fleets/fleets.ts";
 import { prepareLocalFleet } from "../../../portal/fleets/local.ts";
 import { openFleetProject } from "../../../portal/fleets/project.ts";
 import { stopSandbox } from "../../../stacks/index.ts";
-import { readConfig } from "../../../stacks/project.ts";
+import { openProject, readConfig } from "../../../stacks/project.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "masumi-portal-fleets-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -56,6 +56,26 @@ it("a fleet of this machine writes its records where the portal's database is, a
     await stopSandbox(project);
   }
 }, 60_000);
+
+it.each([
+  ["names them beside the operator's", "preprod", "Preprod", "[theirs]", ["theirs", "one", "two"]],
+  ["names nobody on Mainnet, which the operator does", "mainnet", "Mainnet", "[theirs]", ["theirs"]],
+  ["forgets those of an earlier run on this machine", "local", "Preprod", `'["gone"]'`, ["one", "two"]],
+])("a run that may burn agents whose owners asked for it %s", (name, prefix, network, before, after) => {
+  const repository = new Repository(join(folder, "unused.git"));
+  const fleets = new FleetDirectory({ folder: join(folder, name), repository, prefix });
+  const { root } = fleets.projectOf(1);
+  const file = join(root, `Pulumi.${prefix}-customers-01.yaml`);
+  writeFileSync(file, `config:\n  masumi:network: ${network}\n  masumi:allowDeregister: ${before}\n`);
+  const named = () =>
+    JSON.parse(
+      readConfig(openProject(root), `${prefix}-customers-01`)["masumi:allowDeregister"] ?? "[]",
+    ) as unknown;
+  fleets.allowRemovals(1, ["one", "two"]);
+  expect(named()).toEqual(after);
+  fleets.allowRemovals(1, []);
+  expect(named()).toEqual(prefix === "local" ? [] : after);
+});
 
 it("a commit is known where it is, and not where it is not yet", async () => {
   const repository = new Repository(join(folder, "known.git"));
