@@ -37,13 +37,14 @@ const lazily = (transfer) => (onto, label, properties) => {
         if (settled !== undefined) settle?.(...settled);
         return onto[key];
       },
-      set: (other) =>
+      set: (other) => {
         Object.defineProperty(onto, key, {
           value: other,
           configurable: true,
           enumerable: true,
           writable: true,
-        }),
+        });
+      },
     });
     resolvers[key] = (...args) => {
       settled = args;
