@@ -53,14 +53,12 @@ function leftAlone(plan: FleetPlan, leftOut: readonly PlannedAgent[]): string[] 
   return [`Left alone, as not targeted: ${names}.`, ...(removals ? [removals] : [])];
 }
 
-/** Warns of each registration that a run has replaced, once it has: with --target it leaves others as they are. */
-export function reportReplacements(hosted: Hosted): void {
-  for (const [planned, { registration }] of hosted) {
-    if (planned.action !== "replace") continue;
-    registration.id.apply((id) =>
-      id === planned.row?.id ? undefined : pulumi.log.warn(replacementWarning(planned), registration),
-    );
-  }
+/** Warns of a registration that a run has replaced, once it has: with --target it leaves others as they are. */
+export function reportReplacement(planned: PlannedAgent, { registration }: Registered): void {
+  if (planned.action !== "replace") return;
+  registration.id.apply((id) =>
+    id === planned.row?.id ? undefined : pulumi.log.warn(replacementWarning(planned), registration),
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { askRecords } from "../providers/records/index.ts";
 import { type AgentOutput, MasumiAgent } from "./masumi-agent.ts";
-import { reportPreview, reportReplacements } from "./chain-report.ts";
+import { reportPreview, reportReplacement } from "./chain-report.ts";
 import { readStackConfig } from "./config.ts";
 import { lockPackages, lockSentence } from "./crews/packages/lock.ts";
 import { fetchStoredDocuments } from "./crews/stored-documents.ts";
@@ -42,20 +42,26 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
 });
 
 for (const warning of hostingWarnings(plan.agents.map(({ agent }) => agent))) await pulumi.log.warn(warning);
-/** How many agents the engine is told of before it has answered for the first of them: what waits for an answer takes memory. */
+/** How many agents may wait for the engine's first answer at a time: what waits takes memory. */
 const AT_ONCE = 50;
 
 async function hostAll(): Promise<ReadonlyMap<PlannedAgent, MasumiAgent>> {
   const hosted = new Map<PlannedAgent, MasumiAgent>();
-  const waiting: Promise<boolean>[] = [];
+  const waiting = new Set<Promise<void>>();
   for (const planned of plan.agents) {
-    if (waiting.length === AT_ONCE) await Promise.all(waiting.splice(0));
+    if (waiting.size === AT_ONCE) await Promise.race(waiting);
     const agent = new MasumiAgent({ ...planned, config, projectRoot, hosting: hostingOf(planned.agent) });
     hosted.set(planned, agent);
-    waiting.push(isKnown(agent.registration.urn));
+    if (!pulumi.runtime.isDryRun()) reportReplacement(planned, agent);
+    const answered = whenAnswered(agent).then(() => void waiting.delete(answered));
+    waiting.add(answered);
   }
   return hosted;
 }
+
+/** Resolves when the engine has dealt with an agent's registration. If it failed, the engine says so, and others need not wait. */
+const whenAnswered = ({ registration }: MasumiAgent): Promise<unknown> =>
+  isKnown(registration.urn).catch(() => undefined);
 
 /** Returns the outputs of the agents that this run knows: with --target one that does not exist has none. */
 async function knownOutputs(): Promise<pulumi.Output<AgentOutput>[]> {
@@ -65,7 +71,6 @@ async function knownOutputs(): Promise<pulumi.Output<AgentOutput>[]> {
     await failPlainly(() => reportPreview(plan, config, hosted));
     return outputs;
   }
-  reportReplacements(hosted);
   const known = await Promise.all(outputs.map(isKnown));
   return outputs.filter((_, index) => known[index]);
 }

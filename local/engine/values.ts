@@ -14,6 +14,8 @@ const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 const RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e";
 const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
+/** A number that JSON does not have. */
+export const FLOAT = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c";
 
 /** The property in which a dynamic resource keeps the code of its provider. */
 export const PROVIDER_CODE = "__provider";
@@ -90,16 +92,26 @@ function someValue(value: Value, test: (child: Value) => boolean): boolean {
 export const containsSecrets = (value: Value): boolean => someValue(value, isSecret);
 export const containsUnknowns = (value: Value): boolean => someValue(value, (child) => child === UNKNOWN);
 
-/** Refuses assets and archives: the state would need their hashes, which this engine does not compute. */
-export function rejectAssets(properties: PropertyMap, subject: string): void {
-  const asset = (child: Value): boolean => [ASSET, ARCHIVE].includes(signatureOf(child) ?? "");
-  if (someValue(properties, asset)) {
+const ASSETS = ["assets and archives", "Pass a path or the text as a string instead."] as const;
+/** What this engine does not do, by the marks of such values: of assets the state would need hashes, and JSON has no such numbers. */
+const UNSUPPORTED: ReadonlyMap<string | undefined, readonly [what: string, remedy: string]> = new Map([
+  [ASSET, ASSETS],
+  [ARCHIVE, ASSETS],
+  [FLOAT, ["NaN and infinite numbers", "Pass them as strings."]],
+]);
+
+/** Refuses what came in over the wire and this engine does not do. @throws EngineError NOT_IMPLEMENTED */
+export function rejectUnsupported(properties: PropertyMap, subject: string): void {
+  const refuse = (child: Value): boolean => {
+    const [what, remedy] = UNSUPPORTED.get(signatureOf(child)) ?? [];
+    if (what === undefined) return false;
     throw new EngineError(
       "NOT_IMPLEMENTED",
-      `${subject}: assets and archives are not implemented by the embedded engine.`,
-      "Pass a path or the text as a string instead.",
+      `${subject}: ${what} are not implemented by the embedded engine.`,
+      remedy,
     );
-  }
+  };
+  someValue(properties, refuse);
 }
 
 /**

@@ -30,8 +30,12 @@ export const PRELOAD_FLAGS: readonly string[] = [
 /** What makes the two talk to the engine over a pipe, their fourth file, wherever they are given such an address. */
 export const PIPE_FLAGS: readonly string[] = ["--require", file("piped-grpc.cjs")];
 
-/** Returns the engine's address for a run: another one each time, as with ports, since a program's provider tells its own run by it. */
-export const pipeAddress = (): string => `pipe:${randomInt(MOST_RUNS)}`;
+/**
+ * Returns the engine's address for a run: another one each time, as with ports, since a program's provider tells its own run by it. It ends
+ * with a newline, at which gRPC throws: a copy of the SDK that the preloads do not know, in a bundle perhaps, would else dial it, hear that
+ * nobody is there, and take that for the end of the run.
+ */
+export const pipeAddress = (): string => `pipe:${randomInt(MOST_RUNS)}\n`;
 
 /** What ends a provider host whose engine is gone. */
 export const GUARD_FLAGS: readonly string[] = ["--import", new URL("guard.js", import.meta.url).href];

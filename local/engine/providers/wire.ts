@@ -8,7 +8,7 @@ import {
   forProvider,
   mapProperties,
   type PropertyMap,
-  rejectAssets,
+  rejectUnsupported,
   unwrapSecrets,
 } from "../values.ts";
 
@@ -49,7 +49,7 @@ export function received(
   { urn, like, preview }: { readonly urn: Urn; readonly like: PropertyMap; readonly preview: boolean },
 ): PropertyMap {
   const raw = fromStruct(struct);
-  rejectAssets(raw, urn);
+  rejectUnsupported(raw, urn);
   const properties = mapProperties(raw, (value) => normalized(value));
   if (!preview && containsUnknowns(properties)) {
     throw new EngineError(

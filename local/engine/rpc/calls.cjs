@@ -113,8 +113,11 @@ class Calls {
   #lastId = 0;
   #ended = false;
   #isReading = false;
-  /** The beginning of a line whose end has not come yet. */
-  #rest = "";
+  /**
+   * The beginning of a line whose end has not come yet.
+   * @type {string[]}
+   */
+  #rest = [];
   #unsent = "";
 
   /**
@@ -196,7 +199,15 @@ class Calls {
     this.#open.set(id, { method, answered, timer });
     this.#keepAlive();
     if (this.#ended) setImmediate(() => fail(status.UNAVAILABLE, "The other process has gone."));
-    else this.#send([id, method.path, request.toArray()]);
+    else {
+      try {
+        this.#send([id, method.path, request.toArray()]);
+      } catch (error) {
+        // As with gRPC, whoever calls hears of a request that cannot be written.
+        this.#forget(id);
+        throw error;
+      }
+    }
     return { cancel: () => void setImmediate(() => fail(status.CANCELLED, "Cancelled on client")) };
   }
 
@@ -217,13 +228,30 @@ class Calls {
 
   /** @param {string} text */
   #received(text) {
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop() ?? "";
-    for (const line of lines) {
-      const message = /** @type {Request | Answer} */ (JSON.parse(line));
-      if (typeof message[1] === "string") this.#handle(.../** @type {Request} */ (message));
-      else this.#settle(-message[0], .../** @type {[unknown[] | null, Failure?]} */ (message.slice(1)));
+    const end = text.indexOf("\n");
+    if (end < 0) {
+      this.#rest.push(text);
+      return;
     }
+    const last = text.lastIndexOf("\n");
+    const lines = `${this.#rest.join("")}${text.slice(0, last)}`.split("\n");
+    this.#rest = last + 1 < text.length ? [text.slice(last + 1)] : [];
+    for (const line of lines) {
+      try {
+        this.#take(/** @type {Request | Answer} */ (JSON.parse(line)));
+      } catch (error) {
+        // A callback's own error is not the next message's.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  /** @param {Request | Answer} message */
+  #take(message) {
+    if (typeof message[1] === "string") this.#handle(.../** @type {Request} */ (message));
+    else this.#settle(-message[0], .../** @type {[unknown[] | null, Failure?]} */ (message.slice(1)));
   }
 
   /**
@@ -242,8 +270,15 @@ class Calls {
     }
     try {
       handle({ request: /** @type {never} */ (new method.requestType(request)) }, (error, response) => {
-        if (error) fail(error);
-        else this.#send([-id, /** @type {Message} */ (/** @type {unknown} */ (response)).toArray()]);
+        if (error) {
+          fail(error);
+          return;
+        }
+        try {
+          this.#send([-id, /** @type {Message} */ (/** @type {unknown} */ (response)).toArray()]);
+        } catch (unsendable) {
+          fail(unsendable instanceof Error ? unsendable : { message: String(unsendable) });
+        }
       });
     } catch (error) {
       fail({
@@ -258,14 +293,21 @@ class Calls {
    * @param {Failure} [failure]
    */
   #settle(id, response, failure) {
-    const call = this.#open.get(id);
+    const call = this.#forget(id);
     // The caller has given up.
     if (call === undefined) return;
+    if (failure === undefined) call.answered(null, new call.method.responseType(response ?? []));
+    else call.answered(serviceError(failure));
+  }
+
+  /** @param {number} id */
+  #forget(id) {
+    const call = this.#open.get(id);
+    if (call === undefined) return undefined;
     this.#open.delete(id);
     clearTimeout(call.timer);
     this.#keepAlive();
-    if (failure === undefined) call.answered(null, new call.method.responseType(response ?? []));
-    else call.answered(serviceError(failure));
+    return call;
   }
 
   #end() {

@@ -6,22 +6,29 @@
 /** @typedef {import("google-protobuf/google/protobuf/struct_pb.js").Struct} Struct */
 /** @typedef {{ [key: string]: import("google-protobuf/google/protobuf/struct_pb.js").JavaScriptValue }} Properties */
 
+/** As Pulumi's state files mark a number that JSON does not have. */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const FLOAT = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c";
+
 /**
- * The value as a Struct would give it back: with its keys in order, since a provider may depend on that. What no Struct can hold is an error,
- * and so is a number that JSON cannot hold.
+ * The value as a Struct would give it back: with its keys in order, since a provider may depend on that, and of an object of any class what it
+ * has of its own. What no Struct can hold is an error; a number that JSON cannot hold is marked, for the engine to refuse.
  * @param {unknown} value
- * @returns {unknown} The value itself if it is in order.
+ * @returns {unknown} The value itself if nothing is to be changed.
  */
 function inOrder(value) {
   if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
+  if (typeof value === "number") {
+    return Number.isFinite(value) ? value : { [SIGNATURE]: FLOAT, value: String(value) };
+  }
   if (typeof value !== "object") throw new Error(`Unexpected struct type: ${typeof value}`);
   if (Array.isArray(value)) {
     const items = value.map(inOrder);
     return items.every((item, index) => item === value[index]) ? value : items;
   }
   const entries = Object.entries(value);
-  let isInOrder = true;
+  // An object of a class may tell JSON something else, as a Date does.
+  let isInOrder = Object.getPrototypeOf(value) === Object.prototype;
   let before = "";
   for (const entry of entries) {
     const child = inOrder(entry[1]);

@@ -17,7 +17,7 @@ import {
   typeOf,
   type Urn,
 } from "../urn.ts";
-import { normalized, mapProperties, rejectAssets } from "../values.ts";
+import { normalized, mapProperties, rejectUnsupported } from "../values.ts";
 import { defaultProviderName, isVersion } from "../versions.ts";
 
 /**
@@ -69,7 +69,7 @@ function inputsOf(
   subject: string,
 ): Pick<Goal, "inputs" | "propertyDependencies"> {
   const raw = fromStruct(request.getObject());
-  rejectAssets(raw, subject);
+  rejectUnsupported(raw, subject);
   const propertyDependencies = propertyDependenciesOf(request, Object.keys(raw));
   const inputs = Object.fromEntries(
     Object.entries(raw).map(([key, value]) => [
@@ -150,14 +150,14 @@ export function invocationOf(request: ResourceInvokeRequest): { token: string; a
   ];
   for (const [feature, used] of refused) if (used) throw new NotImplemented(feature, token);
   const raw = fromStruct(request.getArgs());
-  rejectAssets(raw, token);
+  rejectUnsupported(raw, token);
   return { token, args: mapProperties(raw, (value) => normalized(value)) };
 }
 
 /** Outputs that the program registers for a component or for the stack. */
 export function outputsOf(struct: Parameters<typeof fromStruct>[0], subject: string): Goal["inputs"] {
   const raw = fromStruct(struct);
-  rejectAssets(raw, subject);
+  rejectUnsupported(raw, subject);
   return mapProperties(raw, (value) => normalized(value));
 }
 

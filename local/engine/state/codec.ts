@@ -4,6 +4,7 @@ import { isRecord } from "../json.ts";
 import {
   ciphertextOf,
   containsUnknowns,
+  FLOAT,
   isObject,
   isSecret,
   makeSecret,
@@ -16,7 +17,6 @@ import {
 } from "../values.ts";
 import { emptyState, type ResourceState, type StackFrame } from "./resource.ts";
 
-const FLOAT_SIGNATURE = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c";
 const KNOWN_FIELDS = new Set<string>(Object.keys(emptyState("", "", false)));
 
 /**
@@ -109,8 +109,7 @@ export class StateCodec {
   #open(value: Value): Value {
     if (Array.isArray(value)) return value.map((item: Value) => this.#open(item));
     if (!isObject(value)) return value;
-    if (signatureOf(value) === FLOAT_SIGNATURE)
-      throw new NotImplemented("a NaN or infinite number in the state");
+    if (signatureOf(value) === FLOAT) throw new NotImplemented("a NaN or infinite number in the state");
     const ciphertext = ciphertextOf(value);
     if (ciphertext === undefined) {
       if (isSecret(value)) throw new EngineError("BAD_STATE", "A secret in the state has no ciphertext.");

@@ -6,7 +6,7 @@ import { Calls, Metadata, status } from "../rpc/calls.cjs";
 import { lightStruct } from "../rpc/light-struct.cjs";
 import { RESOURCE_PROVIDER } from "../rpc/services.ts";
 import { fromStruct, toStruct } from "../rpc/struct.ts";
-import type { PropertyMap } from "../values.ts";
+import { type PropertyMap, rejectUnsupported } from "../values.ts";
 
 type CheckRequest = InstanceType<typeof providerPb.CheckRequest>;
 type CheckResponse = InstanceType<typeof providerPb.CheckResponse>;
@@ -126,6 +126,37 @@ describe("a call over a pipe", () => {
     expect(await checked({ text: "\ud83d alone" })).toEqual({ text: "\ud83d alone" });
   });
 
+  it("fails at once if it cannot be written, and so does an answer", async () => {
+    const unsendable = { toArray: () => [1n] } as unknown as CheckRequest;
+    serve((_request, callback) => callback(null, unsendable as unknown as CheckResponse));
+    expect(() => client.check(unsendable, () => undefined)).toThrow(/BigInt/u);
+    await expect(checked({})).rejects.toMatchObject({
+      code: status.UNKNOWN,
+      details: expect.stringContaining("BigInt"),
+    });
+  });
+
+  it("is answered although the one before it was answered to somebody who threw", async () => {
+    const late: (() => void)[] = [];
+    serve((request, callback) => late.push(() => echo(request, callback)));
+    const thrown = new Promise((resolve) => {
+      const listeners = process.listeners("uncaughtException");
+      process.removeAllListeners("uncaughtException");
+      process.once("uncaughtException", (error) => {
+        for (const listener of listeners) process.on("uncaughtException", listener);
+        resolve(error);
+      });
+    });
+    client.check(new providerPb.CheckRequest(), () => {
+      throw new Error("not yours");
+    });
+    const second = checked({ second: true });
+    await expect.poll(() => late.length).toBe(2);
+    for (const answer of late) answer();
+    expect(await second).toEqual({ second: true });
+    expect(await thrown).toEqual(new Error("not yours"));
+  });
+
   it("fails when the handler does", async () => {
     serve(() => {
       throw new Error("at once");
@@ -162,9 +193,21 @@ describe("a call over a pipe", () => {
 describe("a value that goes over a pipe", () => {
   const Light = lightStruct(structPb);
 
-  it.each<[string, unknown]>([
+  it.each<[string, PropertyMap]>([
     ["NaN", { a: Number.NaN }],
-    ["infinity", { a: [Number.POSITIVE_INFINITY] }],
+    ["infinity", { a: [{ b: Number.NEGATIVE_INFINITY }] }],
+  ])("is marked if it is %s, which JSON would lose, and refused by the engine", (_, value) => {
+    const sent = JSON.parse(JSON.stringify(Light.fromJavaScript(value).toJavaScript())) as PropertyMap;
+    expect(() => rejectUnsupported(sent, "x")).toThrow(/x: NaN and infinite numbers are not implemented/u);
+  });
+
+  it("is what an object of a class has of its own, whatever that would tell JSON", () => {
+    const value = { date: new Date(0), inner: [Object.assign(new Date(0), { x: 1 })] };
+    const real = structPb.Struct.fromJavaScript(value as never).toJavaScript();
+    expect(JSON.parse(JSON.stringify(Light.fromJavaScript(value as never).toJavaScript()))).toEqual(real);
+  });
+
+  it.each<[string, unknown]>([
     ["a function", { a: { b: () => 1 } }],
     ["undefined", { a: undefined }],
   ])("is refused if it is %s, which JSON would lose", (_, value) => {

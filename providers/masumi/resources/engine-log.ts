@@ -14,7 +14,8 @@ export interface Note {
   readonly ephemeral?: boolean;
 }
 
-const ADDRESS = /^([\w.[\]:-]+:\d+|unix:\/.+)$/;
+/** Of the embedded engine's pipe it ends with a newline. */
+const ADDRESS = /^([\w.[\]:-]+:\d+\n?|unix:\/.+)$/;
 const ANSWER_WITHIN_MS = 5_000;
 
 /**
