@@ -92,12 +92,14 @@ function someValue(value: Value, test: (child: Value) => boolean): boolean {
 export const containsSecrets = (value: Value): boolean => someValue(value, isSecret);
 export const containsUnknowns = (value: Value): boolean => someValue(value, (child) => child === UNKNOWN);
 
-const ASSETS = ["assets and archives", "Pass a path or the text as a string instead."] as const;
+type Refusal = readonly [what: string, remedy: string];
+const ASSETS: Refusal = ["assets and archives", "Pass a path or the text as a string instead."];
+const FLOATS: Refusal = ["NaN and infinite numbers", "Pass them as strings."];
 /** What this engine does not do, by the marks of such values: of assets the state would need hashes, and JSON has no such numbers. */
-const UNSUPPORTED: ReadonlyMap<string | undefined, readonly [what: string, remedy: string]> = new Map([
+const UNSUPPORTED: ReadonlyMap<string | undefined, Refusal> = new Map([
   [ASSET, ASSETS],
   [ARCHIVE, ASSETS],
-  [FLOAT, ["NaN and infinite numbers", "Pass them as strings."]],
+  [FLOAT, FLOATS],
 ]);
 
 /** Refuses what came in over the wire and this engine does not do. @throws EngineError NOT_IMPLEMENTED */
