@@ -133,7 +133,7 @@ async function compose({
   closers.push(() => worker.stop());
   const gate = await openBilling({ settings, url, opened, say, closers });
   const drain = () => drainLapsed({ database, gate });
-  const upkeep = new Upkeep({ database, documents, keepDays: settings.PORTAL_KEEP_DAYS, drain }, say);
+  const upkeep = new Upkeep({ database, documents, fleets, keepDays: settings.PORTAL_KEEP_DAYS, drain }, say);
   upkeep.start();
   closers.push(() => upkeep.stop());
   const api = createApi({

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { z } from "zod";
 import type { StoredDocument } from "../database/agents.ts";
 import { ContentError, asNamed } from "../documents/content.ts";
+import { storeOwn } from "../documents/own.ts";
 import { isDigest } from "../documents/store.ts";
 import type { Template } from "../templates/template.ts";
 import { textProblem, tidy } from "../templates/texts.ts";
@@ -33,7 +34,9 @@ export interface ReadForm {
   readonly removed: readonly string[];
 }
 
-export type FormParts = Pick<ApiParts, "documents" | "templates"> & { readonly uploads: Uploads };
+export type FormParts = Pick<ApiParts, "database" | "documents" | "templates"> & {
+  readonly uploads: Uploads;
+};
 
 /** What documents may be: those of a template, or of any as long as it is not known which one is meant. */
 type Allowed = Template["documents"];
@@ -155,7 +158,7 @@ function anyOf({ templates }: FormParts): Allowed {
 
 async function storeDocument(
   { filename = "", body }: Part,
-  { documents, uploads, userId }: Uploader,
+  { uploads, userId, ...places }: Uploader,
   allowed: Allowed,
   count: number,
 ): Promise<StoredDocument> {
@@ -163,7 +166,10 @@ async function storeDocument(
   const name = nameOf(filename);
   requireType(name, allowed);
   try {
-    const stored = await documents.put(asNamed(name, limited(name, uploads.counted(userId, body), allowed)));
+    const stored = await storeOwn(
+      places,
+      asNamed(name, limited(name, uploads.counted(userId, body), allowed)),
+    );
     return { ...stored, name };
   } catch (error) {
     if (error instanceof ContentError) throw wrongType(error.message);

@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
 import type { S3 } from "@aws-sdk/client-s3";
-import { type Access, type Bucket, openBucket, s3ErrorName } from "../../providers/s3/index.ts";
+import { type Access, type Bucket, openBucket } from "../../providers/s3/index.ts";
 import { removeSpooled, spool } from "./spool.ts";
-import { type DocumentStore, isDigest } from "./store.ts";
+import type { DocumentStore } from "./store.ts";
 
 const ACCESS: Access = { answerMs: 30_000, attempts: 3 };
 
@@ -18,36 +18,21 @@ export function bucketStore(
   const below = prefix === undefined ? "stored/" : `${prefix}/stored/`;
   const at = (sha256: string) => ({ Bucket, Key: `${below}${sha256}` });
   return {
-    put: (source) =>
+    put: (source, claim) =>
       spool(spoolFolder, source, async ({ file, sha256, bytes }) => {
+        await claim?.(sha256);
         await (await s3()).putObject({ ...at(sha256), Body: createReadStream(file), ContentLength: bytes });
         return { sha256, bytes };
       }),
-    async has(sha256) {
-      try {
-        await (await s3()).headObject(at(sha256));
-        return true;
-      } catch (error) {
-        if (["NotFound", "NoSuchKey"].includes(s3ErrorName(error))) return false;
-        throw error;
-      }
+    async storedAt(sha256) {
+      const { Key } = at(sha256);
+      // Reading its head would need the right to read documents, which a portal that does not deploy need not have.
+      const { Contents = [] } = await (await s3()).listObjectsV2({ Bucket, Prefix: Key, MaxKeys: 1 });
+      return Contents.find((object) => object.Key === Key)?.LastModified;
     },
     async remove(sha256) {
       await (await s3()).deleteObject(at(sha256));
     },
     removeUnfinished: (before) => removeSpooled(spoolFolder, before),
-    async *list() {
-      let token: string | undefined;
-      do {
-        const page = await (
-          await s3()
-        ).listObjectsV2({ Bucket, Prefix: below, ...(token ? { ContinuationToken: token } : {}) });
-        for (const { Key = "", LastModified } of page.Contents ?? []) {
-          const sha256 = Key.slice(below.length);
-          if (isDigest(sha256) && LastModified) yield { sha256, storedAt: LastModified };
-        }
-        token = page.NextContinuationToken;
-      } while (token !== undefined);
-    },
   };
 }

@@ -116,6 +116,13 @@ export class FleetDirectory {
     );
   }
 
+  /** Returns the texts of a fleet's declarations, as the newest commit has them. */
+  async declarations(number: number): Promise<readonly string[]> {
+    const commit = await this.#repository.head();
+    if (commit === undefined) return [];
+    return [...(await this.#repository.filesOf(commit, this.named(number).folder)).values()];
+  }
+
   /** Places a fleet's files where its stack runs, as a commit has them. On this machine it keeps its stack's file for itself. */
   async place(commit: string, number: number): Promise<Project> {
     const { stack, folder } = this.named(number);

@@ -1,16 +1,11 @@
 import { forgetAnswers } from "../database/answers.ts";
-import type { Database } from "../database/database.ts";
 import { forgetRuns } from "../database/runs.ts";
 import { forgetTries } from "../database/tries.ts";
-import { type DocumentStore } from "../documents/store.ts";
-import { sweepDocuments } from "../documents/sweep.ts";
+import { type SweepParts, sweepDocuments } from "../documents/sweep.ts";
 
 const EACH_MS = 3_600_000;
 
-export interface UpkeepParts {
-  readonly database: Database;
-  readonly documents: DocumentStore;
-  readonly keepDays: number;
+export interface UpkeepParts extends Omit<SweepParts, "now"> {
   /** Has the agents leave that nobody pays for any more. */
   readonly drain: () => Promise<void>;
 }
@@ -39,10 +34,10 @@ export class Upkeep {
   }
 
   async #run(): Promise<void> {
-    const { database, documents, keepDays, drain } = this.#parts;
+    const { database, keepDays, drain } = this.#parts;
     try {
       await drain();
-      await sweepDocuments(database, documents, keepDays);
+      await sweepDocuments(this.#parts);
       await forgetRuns(database, keepDays);
       await forgetTries(database, keepDays);
       await forgetAnswers(database);

@@ -1,11 +1,15 @@
 import { existsSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { agent as agentSchema, problem as problemSchema } from "../../../portal/api/schemas.ts";
+import { Repository } from "../../../portal/commits/repository.ts";
 import { changeAgent } from "../../../portal/database/agents.ts";
+import { beginStoring } from "../../../portal/database/documents.ts";
 import { askedToLeave, openRequests } from "../../../portal/database/requests.ts";
 import { sweepDocuments } from "../../../portal/documents/sweep.ts";
 import { folderStore } from "../../../portal/documents/folder.ts";
+import type { DocumentStore } from "../../../portal/documents/store.ts";
 import { type TestedApi, form, json, startApi } from "./portal-api.ts";
 
 let api: TestedApi;
@@ -234,31 +238,158 @@ describe("an agent", () => {
 });
 
 describe("documents", () => {
-  it("that no agent names any more are removed after their time", async () => {
-    const sent = multipart(form(newName()), [pdf("old.pdf", "%PDF-old")]);
-    const { agentId } = await bodyOf(await api.send("POST", "/agent", "anna", sent));
-    const view = agentSchema.parse(await (await api.send("GET", `/agents/${agentId}`, "anna")).json());
-    const digest = view.documents[0]?.sha256 ?? "";
-    const store = folderStore(join(api.folder, "documents"));
-    await sweepDocuments(api.database, store, -1);
+  const KEEP_DAYS = 7;
+  const start = Date.now();
+  let documents: DocumentStore;
+  let repository: Repository;
+  beforeAll(async () => {
+    documents = folderStore(join(api.folder, "documents"));
+    repository = new Repository(join(api.folder, "repository.git"));
+    await repository.open();
+  });
+
+  /** Sweeps when so many days have passed. */
+  const sweepAt = (days: number) =>
+    sweepDocuments({
+      database: api.database,
+      documents,
+      fleets: api.fleets,
+      keepDays: KEEP_DAYS,
+      now: new Date(start + days * 86_400_000),
+    });
+
+  async function agentWith(text: string): Promise<{ readonly id: string; readonly digest: string }> {
+    const sent = multipart(form(newName()), [pdf("old.pdf", text)]);
+    const { agentId: id } = await bodyOf(await api.send("POST", "/agent", "anna", sent));
+    const view = agentSchema.parse(await (await api.send("GET", `/agents/${id}`, "anna")).json());
+    return { id, digest: view.documents[0]?.sha256 ?? "" };
+  }
+
+  async function dropDocument(id: string, digest: string): Promise<void> {
+    const response = await api.send("PATCH", `/agents/${id}`, "anna", json({ removeDocs: [digest] }));
+    expect(response.status).toBe(202);
+  }
+
+  /** What somebody else stores in the same place, at a later time than all that is there. */
+  async function storeElsewhere(text: string): Promise<string> {
+    const { sha256 } = await documents.put(Readable.from([Buffer.from(text)]));
+    const later = new Date(Date.now() + 1_000);
+    utimesSync(join(api.folder, "documents", sha256), later, later);
+    return sha256;
+  }
+
+  it("are removed when nothing has named them for their time, however long ago they came", async () => {
+    const { id, digest } = await agentWith("%PDF-old");
+    await sweepAt(100);
+    await dropDocument(id, digest);
+    await sweepAt(200);
+    await sweepAt(206.9);
     expect(stored()).toContain(digest);
-    await api.database.transaction((queries) => changeAgent(queries, agentId, { state: "deregistered" }));
-    await sweepDocuments(api.database, store, 1);
-    expect(stored()).toContain(digest);
-    await sweepDocuments(api.database, store, -1);
+    // Also by two portals at once.
+    await Promise.all([sweepAt(207), sweepAt(207)]);
     expect(stored()).not.toContain(digest);
+  });
+
+  it("are removed when their agents have left", async () => {
+    const { id, digest } = await agentWith("%PDF-of one that leaves");
+    await api.database.transaction((queries) => changeAgent(queries, id, { state: "deregistered" }));
+    await sweepAt(0);
+    await sweepAt(KEEP_DAYS);
+    expect(stored()).not.toContain(digest);
+  });
+
+  it("stay while a declaration in the newest commit names them, and their time begins anew after it", async () => {
+    const { id, digest } = await agentWith("%PDF-reverted");
+    const declare = (text: string | null) =>
+      repository.commit({
+        subject: "Revert a change",
+        changes: [{ path: `${api.fleets.named(1).folder}/${id}.yaml`, text }],
+        authors: [],
+        requests: [],
+      });
+    await dropDocument(id, digest);
+    await sweepAt(0);
+    await declare(`documents: [{ "stored": "${digest}", name: old.pdf }]\n`);
+    await sweepAt(KEEP_DAYS + 1);
+    await declare(null);
+    await sweepAt(KEEP_DAYS + 2);
+    await sweepAt(2 * KEEP_DAYS + 1);
+    expect(stored()).toContain(digest);
+    await sweepAt(2 * KEEP_DAYS + 2);
+    expect(stored()).not.toContain(digest);
+  });
+
+  it("stay for as long again when they are sent again", async () => {
+    const text = "%PDF-sent again";
+    const { id, digest } = await agentWith(text);
+    await dropDocument(id, digest);
+    await sweepAt(0);
+    const refused = multipart({ ...form(newName()), bio: "" }, [pdf("old.pdf", text)]);
+    expect((await api.send("POST", "/agent", "anna", refused)).status).toBe(400);
+    await sweepAt(KEEP_DAYS);
+    expect(stored()).toContain(digest);
+    await sweepAt(2 * KEEP_DAYS);
+    expect(stored()).not.toContain(digest);
+  });
+
+  it("of a portal that was killed while it stored them are removed, too", async () => {
+    const { sha256 } = await documents.put(Readable.from([Buffer.from("%PDF-killed")]), (digest) =>
+      beginStoring(api.database, digest).then(() => undefined),
+    );
+    await sweepAt(0);
+    await sweepAt(KEEP_DAYS);
+    expect(stored()).not.toContain(sha256);
+  });
+
+  it.each<[string, (text: string) => Promise<string>]>([
+    ["for agents of their own", storeElsewhere],
+    [
+      "before a customer sent the same",
+      async (text) => {
+        await storeElsewhere(text);
+        const { id, digest } = await agentWith(text);
+        await dropDocument(id, digest);
+        return digest;
+      },
+    ],
+    [
+      "after a customer sent the same",
+      async (text) => {
+        const { id, digest } = await agentWith(text);
+        await storeElsewhere(text);
+        await dropDocument(id, digest);
+        return digest;
+      },
+    ],
+    [
+      "between two customers who sent the same",
+      async (text) => {
+        const first = await agentWith(text);
+        await storeElsewhere(text);
+        const second = await agentWith(text);
+        await dropDocument(first.id, first.digest);
+        await dropDocument(second.id, second.digest);
+        return second.digest;
+      },
+    ],
+  ])("that another portal or an operator stored %s are never removed", async (when, store) => {
+    const digest = await store(`%PDF-others' ${when}`);
+    await sweepAt(0);
+    await sweepAt(1_000);
+    expect(stored()).toContain(digest);
   });
 });
 
 describe("what is left of a document whose portal was killed while it came", () => {
   it("is removed after the same time", async () => {
-    const store = folderStore(join(api.folder, "documents"));
+    const documents = folderStore(join(api.folder, "documents"));
+    const parts = { database: api.database, documents, fleets: { declarations: () => Promise.resolve([]) } };
     const left = join(api.folder, "documents/incoming/half");
     writeFileSync(left, "half of it");
-    await sweepDocuments(api.database, store, 1);
+    await sweepDocuments({ ...parts, keepDays: 1 });
     expect(existsSync(left)).toBe(true);
     utimesSync(left, 0, 0);
-    await sweepDocuments(api.database, store, 1);
+    await sweepDocuments({ ...parts, keepDays: 1 });
     expect(existsSync(left)).toBe(false);
   });
 });

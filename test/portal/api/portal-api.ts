@@ -20,6 +20,7 @@ const BRIEF_MS = 300;
 export interface TestedApi {
   readonly database: Database;
   readonly folder: string;
+  readonly fleets: FleetDirectory;
   /** What the operator was told. */
   readonly said: string[];
   /** Sends a request as a user; `operator-…` are operators, and tokens of `brief-…` expire soon. */
@@ -100,6 +101,7 @@ async function serveApi(
   return {
     database,
     folder,
+    fleets,
     said,
     send: async (method, path, user, { headers, ...options } = {}) =>
       app.request(path, {

@@ -12,6 +12,14 @@ import {
 } from "../../../portal/database/agents.ts";
 import type { Database } from "../../../portal/database/database.ts";
 import {
+  beginStoring,
+  endStoring,
+  findDocument,
+  markUnnamed,
+  takeUnnamed,
+  unnamedDocuments,
+} from "../../../portal/database/documents.ts";
+import {
   fleetOf,
   fleetsToLookAt,
   setDeclared,
@@ -57,6 +65,31 @@ describe.each(DATABASES.filter(([, isThere]) => isThere))("%s", (_name, _isThere
     await Promise.all([migrate(database), migrate(database)]);
     const names = await database.query<{ name: string }>("SELECT name FROM portal_migrations ORDER BY name");
     expect(names.map(({ name }) => name)).toContain("0101_portal.sql");
+  });
+
+  it("knows, after an upgrade, the documents that agents name, and since when none does", async () => {
+    const [named, other] = ["a".repeat(64), "b".repeat(64)];
+    const { id, form } = await anAgent();
+    const documents = [{ sha256: named, name: "a.pdf", bytes: 1 }];
+    await database.transaction((queries) => changeAgent(queries, id, { form: { ...form, documents } }));
+    await database.query("DROP TABLE portal_documents");
+    await database.query("DELETE FROM portal_migrations WHERE name = '0106_documents.sql'");
+    await migrate(database);
+    expect(await findDocument(database, named)).toEqual({ storedAt: null });
+    await beginStoring(database, other);
+    const [now, later] = [new Date(1_000), new Date(2_000)];
+    await endStoring(database, other, later);
+    await endStoring(database, other, now);
+    expect(await findDocument(database, other)).toEqual({ storedAt: later });
+    await markUnnamed(database, [], now);
+    await markUnnamed(database, [], later);
+    expect(await unnamedDocuments(database, now)).toEqual([other]);
+    await markUnnamed(database, [other], later);
+    expect(await unnamedDocuments(database, later)).toEqual([]);
+    await markUnnamed(database, [], later);
+    expect(await takeUnnamed(database, other, now)).toBeUndefined();
+    expect(await takeUnnamed(database, other, later)).toEqual({ storedAt: later });
+    expect(await findDocument(database, other)).toBeUndefined();
   });
 
   it("keeps an agent's last tries, and counts one as failed whose time is over", async () => {
