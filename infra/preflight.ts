@@ -72,13 +72,27 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
 
   // A preview tells more precisely, once it knows what the engine does with each agent.
   if (pulumi.runtime.isDryRun()) return plan;
-  await leaveRunFacts(projectRoot, { engine: process.env["PULUMI_NODEJS_ENGINE"], plan: checksum }).catch(
-    (error: Error) => pulumi.log.warn(`The ledger will lack the plan's checksum: ${error.message}`),
-  );
+  await leaveFacts(config, { projectRoot, plan: checksum });
   await sendLedger(config, projectRoot);
   const warnings = [...standingWarnings(plan, config), ...dockerfileWarnings(plan, runs)];
   for (const warning of warnings) await pulumi.log.warn(warning);
   return plan;
+}
+
+/** Leaves what the provider cannot know by itself. Without it, the provider has the limits of the run that configured it. */
+async function leaveFacts(
+  { allowDeregister = [], maxAda }: StackConfig,
+  { projectRoot, plan }: { readonly projectRoot: string; readonly plan: string },
+): Promise<void> {
+  const engine = process.env["PULUMI_NODEJS_ENGINE"];
+  try {
+    await leaveRunFacts(projectRoot, { engine, plan, allowDeregister, maxAda });
+  } catch (error) {
+    await pulumi.log.warn(
+      `.masumi/run.json cannot be written, so the ledger will lack the plan's checksum, and the removal of a last agent is held to ` +
+        `the limits of the run before: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }
 
 /** Sends what earlier runs spent to the stack's bucket, if they could not. */

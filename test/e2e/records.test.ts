@@ -3,8 +3,10 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { setConfig } from "../../local/engine/index.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
 import { type Project, openProject, prepareLocalStack } from "../../stacks/index.ts";
+import { localRun } from "../../stacks/local/local-stack.ts";
 import { postgresIsThere } from "../cloud/postgres.ts";
 import { outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { TestProject, changes, repository } from "../helpers/project.ts";
@@ -43,6 +45,7 @@ describe.skipIf(!postgresIsThere && !isRequired)("agents that are recorded", { t
   const rows = () => database.run(database.url, "SELECT * FROM agents ORDER BY id, network");
   const ownRow = async () => (await rows()).find(({ id }) => id === "writer");
   const change = (sql: string) => database.run(database.url, sql);
+  const limit = (ada: string) => setConfig(localRun(project, "local"), "masumi:maxAda", ada);
 
   /** Every run is followed by a second one, which must plan nothing. */
   async function up(...words: string[]) {
@@ -127,11 +130,14 @@ describe.skipIf(!postgresIsThere && !isRequired)("agents that are recorded", { t
     expect(exitCode).toBe(1);
     expect(stdout + stderr).toMatch(/RECORD_TAKEN: The records already have an agent editor on Preprod/);
     folder.remove("agents/editor.yaml");
+    await limit("0");
     await folder.report("up");
   });
 
   it("keep a row that says that they are gone, and begin anew in it", async () => {
     folder.remove("agents/writer.yaml");
+    // It is the last agent, so that the provider is configured from the state, where this limit is still the other.
+    await limit("12");
     expect((await up()).steps).toEqual(
       expect.arrayContaining(["delete AgentRecord writer", "delete RegistrationRecord writer"]),
     );

@@ -15,7 +15,7 @@ export async function assertBurnAllowed(
 ): Promise<void> {
   const { network, agentId, rowId } = burn;
   const { run } = session;
-  const { allowDeregister, allowedByEnvironment } = await session.settings();
+  const { allowDeregister, allowedByEnvironment } = await session.limitedSettings();
   const isDestroy = await session.isDestroy();
   if (run.mayBurn(rowId)) return;
   const { allowed, counts } = decideBurn({

@@ -8,6 +8,7 @@ import { type BucketSettings, bucketSettings } from "../../s3/index.ts";
 import { adminKeyProblem } from "../service/rules/admin-key.ts";
 import { FORGET, isForgotten } from "../service/rules/unlisted.ts";
 import { IntentNotes, findProjectFolder } from "../service/intents.ts";
+import { type RunFacts, readRunFacts } from "../service/ledger/index.ts";
 import { RunRecord } from "./run-record.ts";
 import type { Network, Row, SkippedEntry, WalletType } from "../service/model.ts";
 import { PaymentView } from "../service/reads/payments.ts";
@@ -127,7 +128,9 @@ export class Session {
   readonly spending: Spending;
   readonly #log: EngineLog;
   readonly #options: SessionOptions;
+  readonly #projectFolder: string | undefined;
   #settings: Promise<Settings> | undefined;
+  #facts: RunFacts | undefined;
   #client: MasumiClient | undefined;
   #walletTokens: WalletTokens | undefined;
   #keyStatus: Promise<ApiKeyStatus> | undefined;
@@ -141,13 +144,14 @@ export class Session {
     this.#log = log;
     this.#options = options;
     const projectFolder = options.projectFolder ?? findProjectFolder(process.cwd());
+    this.#projectFolder = projectFolder;
     this.intents = new IntentNotes(projectFolder);
     this.spending = new Spending({
       projectFolder,
-      engine: log.address,
       env: options.env ?? process.env,
       isDestroy: () => this.isDestroy(),
-      settings: () => this.settings(),
+      settings: () => this.limitedSettings(),
+      facts: () => this.#runFacts(),
       keyId: () =>
         this.keyStatus().then(
           ({ id }) => id ?? undefined,
@@ -176,6 +180,26 @@ export class Session {
       });
     }
     return this.#settings;
+  }
+
+  /**
+   * Returns the settings with the limits that this run's program left, if it left any. If the program has no agent any more, the
+   * engine configures the provider from the state: with the settings of an earlier run.
+   *
+   * @throws SettingsError
+   */
+  async limitedSettings(): Promise<Settings> {
+    const settings = await this.settings();
+    const facts = await this.#runFacts();
+    if (!facts) return settings;
+    const { allowDeregister, maxAda } = facts;
+    return { ...settings, allowDeregister, maxLovelace: toLovelace("masumi:maxAda", maxAda) };
+  }
+
+  /** Read again until they are there: a refresh may precede the program. */
+  async #runFacts(): Promise<RunFacts | undefined> {
+    this.#facts ??= await readRunFacts(this.#projectFolder, this.#log.address);
+    return this.#facts;
   }
 
   /** @throws SettingsError */

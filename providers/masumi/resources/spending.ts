@@ -9,12 +9,12 @@ import {
   LedgerBucket,
   LedgerCopy,
   type LedgerEntry,
+  type RunFacts,
   type SpendKind,
   appendEntry,
   findAuthor,
   ledgerPath,
   ledgerPlace,
-  planOfRun,
   readLedgerFile,
   unsentWarning,
 } from "../service/ledger/index.ts";
@@ -46,10 +46,11 @@ export interface SpendingSettings {
 /** What the ledger needs of its run. */
 export interface SpendingRun {
   readonly projectFolder: string | undefined;
-  readonly engine: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   isDestroy(): Promise<boolean>;
   settings(): Promise<SpendingSettings>;
+  /** What its program left for it. */
+  facts(): Promise<RunFacts | undefined>;
   keyId(): Promise<string | undefined>;
   warn(urn: string | undefined, message: string): void;
 }
@@ -74,7 +75,6 @@ export class Spending {
   /** What the run may have spent, by request; asking again for the same counts once. */
   readonly #committed = new Map<string, bigint>();
   #by: Promise<Author> | undefined;
-  #plan: Promise<string | undefined> | undefined;
   #settled: Promise<Set<string>> | undefined;
   #copy: Promise<LedgerCopy | undefined> | undefined;
   #hasWarned = false;
@@ -214,8 +214,8 @@ export class Spending {
       keyId: keyId ?? null,
       ...author,
     }));
-    this.#plan ??= planOfRun(projectFolder, this.#run.engine);
     const { owner } = await this.#run.settings();
+    const left = await this.#run.facts();
     const entry: LedgerEntry = {
       version: LEDGER_VERSION,
       id: randomUUID(),
@@ -233,7 +233,7 @@ export class Spending {
       feeLovelace: "",
       lockedLovelace: "",
       run: this.#id,
-      plan: (await this.#plan) ?? null,
+      plan: left?.plan ?? null,
       ...facts,
       by: await this.#by,
     };

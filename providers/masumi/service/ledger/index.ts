@@ -11,4 +11,4 @@ export {
 export { appendEntry, ledgerPath, readLedgerFile } from "./ledger-file.ts";
 export { LedgerBucket, type LedgerPlace, ledgerPlace } from "./ledger-bucket.ts";
 export { LedgerCopy, unsentWarning } from "./ledger-copy.ts";
-export { leaveRunFacts, planOfRun } from "./run-facts.ts";
+export { type RunFacts, leaveRunFacts, readRunFacts } from "./run-facts.ts";

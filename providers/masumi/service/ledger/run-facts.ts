@@ -3,32 +3,45 @@ import { join } from "node:path";
 import { z } from "zod";
 import { writeAtomically } from "../../../common/atomic-write.ts";
 
-const facts = z.object({ engine: z.string().min(1), plan: z.string().regex(/^[0-9a-f]{64}$/) });
+const schema = z.object({
+  /** The engine's address, which the program and its provider host both know. */
+  engine: z.string().min(1),
+  /** The plan's checksum. */
+  plan: z.string().regex(/^[0-9a-f]{64}$/),
+  /** masumi:allowDeregister */
+  allowDeregister: z.array(z.string()),
+  /** masumi:maxAda, in ADA; none if there is no limit. */
+  maxAda: z.string().optional(),
+});
+
+/** What a run's program leaves for its provider host. */
+export type RunFacts = Readonly<z.output<typeof schema>>;
 
 const pathOf = (projectFolder: string) => join(projectFolder, ".masumi", "run.json");
 
 /**
- * Leaves a run's plan for its provider host, which is another process: as an input of a resource, it would be a change in every
- * run. Both know the engine's address, by which the host recognises its own run.
+ * Leaves a run's plan and limits for its provider host, which is another process. As an input of a resource, the plan would be a
+ * change in every run; and the provider of a program that has lost its last agent is configured from the state, with the limits of
+ * an earlier run. Both know the engine's address, by which the host recognises its own run.
  */
 export async function leaveRunFacts(
   projectFolder: string,
-  { engine, plan }: { readonly engine: string | undefined; readonly plan: string },
+  { engine, ...facts }: Omit<RunFacts, "engine"> & { readonly engine: string | undefined },
 ): Promise<void> {
   if (!engine) return;
   await mkdir(join(projectFolder, ".masumi"), { recursive: true, mode: 0o700 });
-  await writeAtomically(pathOf(projectFolder), `${JSON.stringify({ engine, plan })}\n`, 0o600);
+  await writeAtomically(pathOf(projectFolder), `${JSON.stringify({ engine, ...facts })}\n`, 0o600);
 }
 
-/** Returns the checksum of the plan that the program of this engine's run left; undefined if there is none. */
-export async function planOfRun(
+/** Returns what the program of this engine's run left; undefined if it left nothing. */
+export async function readRunFacts(
   projectFolder: string | undefined,
   engine: string | undefined,
-): Promise<string | undefined> {
+): Promise<RunFacts | undefined> {
   if (projectFolder === undefined || !engine) return undefined;
   try {
-    const left = facts.parse(JSON.parse(await readFile(pathOf(projectFolder), "utf8")));
-    return left.engine === engine ? left.plan : undefined;
+    const left = schema.parse(JSON.parse(await readFile(pathOf(projectFolder), "utf8")));
+    return left.engine === engine ? left : undefined;
   } catch {
     return undefined;
   }

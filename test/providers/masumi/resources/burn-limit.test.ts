@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { leaveRunFacts } from "../../../../providers/masumi/service/ledger/index.ts";
 import { decideBurn } from "../../../../providers/masumi/service/rules/burn.ts";
 import { type Registered, answering, burns, live, numbered, posts, registered, states } from "../agent.ts";
 import { EMPTY_V1, V1, failureOf } from "../inputs.ts";
-import { startRun } from "../run.ts";
+import { type RunOptions, startRun } from "../run.ts";
 import { startEngine } from "../servers.ts";
 import { MAINNET_WALLET, type Service, WORLDS, startService } from "../service.ts";
 
@@ -62,6 +66,8 @@ describe("burning", () => {
   });
 });
 
+const PROGRAM = "urn:pulumi:test::masumi::pulumi:pulumi:Stack::masumi-test";
+
 describe.concurrent("burns are never an accident", () => {
   const fleet = async (service: Service, count: number, changes: Parameters<typeof numbered>[1] = {}) =>
     Promise.all(Array.from({ length: count }, (_, index) => registered(service, numbered(index, changes))));
@@ -82,11 +88,7 @@ describe.concurrent("burns are never an accident", () => {
   });
 
   test.each<[what: string, root: string, gone: number]>([
-    [
-      "a program without agents is no destroy",
-      "urn:pulumi:test::masumi::pulumi:pulumi:Stack::masumi-test",
-      3,
-    ],
+    ["a program without agents is no destroy", PROGRAM, 3],
     ["a run without a program is one", "", 4],
   ])("%s, as the engine tells", async (_what, root, gone) => {
     await using service = await startService();
@@ -179,4 +181,65 @@ describe.concurrent("burns are never an accident", () => {
     expect(ended).toBe(code);
     expect(await burns(service)).toBe(code ? 0 : 1);
   });
+});
+
+describe.concurrent("a program without agents, on Mainnet", () => {
+  const ID = "market-researcher";
+  const NAMED = { "masumi:allowDeregister": JSON.stringify([ID]) };
+  const ANOTHER_RUN = "127.0.0.1:9";
+
+  test.each<
+    [what: string, state: RunOptions["config"], left: { names?: string[]; by?: string }, code?: string]
+  >([
+    ["burns what it names in this run", {}, { names: [ID] }],
+    [
+      "burns nothing that another run has named",
+      {},
+      { names: [ID], by: ANOTHER_RUN },
+      "DEREGISTRATION_LIMIT",
+    ],
+    ["burns nothing that it names no longer", NAMED, {}, "DEREGISTRATION_LIMIT"],
+  ])("%s", async (_what, config, { names = [], by }, code) => {
+    expect(await removeLast(config, { by, allowDeregister: names, maxAda: "20" })).toBe(code);
+  });
+
+  test.each<[what: string, inState: string, left: string, by: string | undefined, code?: string]>([
+    ["as much as this run's masumi:maxAda, though the run before had less", "0", "20", undefined],
+    ["nothing by another run's masumi:maxAda", "0", "20", ANOTHER_RUN, "SPENDING_LIMIT"],
+    [
+      "no more than this run's masumi:maxAda, though the run before had more",
+      "20",
+      "0",
+      undefined,
+      "SPENDING_LIMIT",
+    ],
+  ])("takes %s", async (_what, before, maxAda, by, code) => {
+    const config = { ...NAMED, "masumi:maxAda": before };
+    expect(await removeLast(config, { by, allowDeregister: [ID], maxAda })).toBe(code);
+  });
+
+  /** Removes the last agent in a run whose provider has the settings of an earlier one. Returns the code of its failure. */
+  async function removeLast(
+    config: RunOptions["config"],
+    { by, ...limits }: { by: string | undefined; allowDeregister: string[]; maxAda: string },
+  ): Promise<string | undefined> {
+    await using service = await startService({ world: WORLDS.Mainnet, chainSpeed: "instant" });
+    await using engine = await startEngine("127.0.0.1:0", PROGRAM);
+    const folder = mkdtempSync(join(tmpdir(), "masumi-last-agent-"));
+    try {
+      const before = { "masumi:confirmMainnet": "true", "masumi:maxAda": "20" };
+      const inputs = answering({ network: "Mainnet", wallet: MAINNET_WALLET });
+      const { id, outs } = await registered(service, inputs, { config: before, projectFolder: folder });
+      await leaveRunFacts(folder, { engine: by ?? engine.address, plan: "0".repeat(64), ...limits });
+      const run = startRun(service.url, { engine, projectFolder: folder, config: { ...before, ...config } });
+      const code = await run.remove(id, outs).then(
+        () => undefined,
+        (error: { code: string }) => error.code,
+      );
+      expect(await burns(service)).toBe(code ? 0 : 1);
+      return code;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
 });

@@ -37,7 +37,7 @@ describe.concurrent("the ledger", () => {
     using project = clone();
     const { projectFolder } = project;
     await using engine = await startEngine();
-    await leaveRunFacts(projectFolder, { engine: engine.address, plan: PLAN });
+    await leaveRunFacts(projectFolder, { engine: engine.address, plan: PLAN, allowDeregister: [] });
     const env = {
       GITHUB_ACTOR: "octocat",
       GITHUB_RUN_ID: "42",
@@ -177,7 +177,8 @@ describe.concurrent("the ledger", () => {
     const { projectFolder } = project;
     const env = { MASUMI_PLAN: PLAN };
     await startRun(service.url, { projectFolder, env, engine }).create(numbered(0));
-    await leaveRunFacts(projectFolder, { engine: engine.address, plan: "approved, believe me" });
+    const facts = { plan: "approved, believe me", allowDeregister: [] };
+    await leaveRunFacts(projectFolder, { engine: engine.address, ...facts });
     await startRun(service.url, { projectFolder, env, engine }).create(numbered(1));
     expect(new Set(project.lines().map(({ plan }) => plan))).toEqual(new Set([null]));
   });
