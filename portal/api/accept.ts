@@ -17,7 +17,7 @@ import {
 import { findAnswer, keepAnswer } from "../database/answers.ts";
 import type { Database, Queries } from "../database/database.ts";
 import { fleetOf } from "../database/fleets.ts";
-import { addRequest, holdUser, secondsUntilSpending } from "../database/requests.ts";
+import { addRequest, holdUser, noteAsked, secondsUntilSpending } from "../database/requests.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
 import type { User } from "../identity/user.ts";
 import type { Settings } from "../settings.ts";
@@ -270,7 +270,7 @@ export async function modifyAgent(parts: AcceptParts, user: User, id: string, ch
 }
 
 /**
- * Accepts that an agent leaves. Asking twice changes nothing.
+ * Accepts that an agent leaves. Asking twice changes nothing, but that a person has asked, too, for what the end of a subscription began.
  *
  * @param byPerson whether somebody asks for it, and not the end of a subscription
  * @throws HttpProblem
@@ -284,7 +284,10 @@ export async function removeAgent(
   await database.transaction(async (queries) => {
     await queries.query("SELECT 1 FROM portal_agents WHERE id = $1 FOR UPDATE", [id]);
     const agent = requireOwn(await findAgent(queries, id), user);
-    if (agent.state === "leaving" || agent.state === "deregistered") return;
+    if (agent.state === "leaving" || agent.state === "deregistered") {
+      if (byPerson) await noteAsked(queries, id);
+      return;
+    }
     await changeAgent(queries, id, { state: "leaving", problem: null }, { step: "leaving" });
     await addRequest(queries, {
       agentId: id,

@@ -119,6 +119,13 @@ export async function settledRequests(queries: Queries, fleet: number): Promise<
   return new Map(rows.map(({ agentId, newest }) => [agentId, newest]));
 }
 
+/** Notes that a person, too, asks for the removal of an agent that leaves already. */
+export async function noteAsked(queries: Queries, agentId: string): Promise<void> {
+  await queries.query("UPDATE portal_requests SET by_person = true WHERE agent_id = $1 AND kind = 'delete'", [
+    agentId,
+  ]);
+}
+
 /** Returns the agents of a fleet that are leaving because a person asked for it. */
 export async function askedToLeave(queries: Queries, fleet: number): Promise<string[]> {
   const rows = await queries.query<{ id: string }>(

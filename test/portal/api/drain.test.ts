@@ -40,6 +40,11 @@ it("has the agents leave of users whose grace period is over, once, and nobody e
   expect(await askedToLeave(database, 1), "nobody asked for it, so a run's limit on removals holds").toEqual(
     [],
   );
+  const [first] = await findAgents(database, { userId: "anna" });
+  for (const user of ["operator-olga", "anna"]) {
+    expect((await api.send("DELETE", `/agents/${first?.id}`, user)).status).toBe(202);
+    expect(await askedToLeave(database, 1), "a person has asked by now").toEqual([first?.id]);
+  }
 });
 
 it("does nothing where nobody pays", async () => {
