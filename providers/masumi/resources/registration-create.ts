@@ -105,10 +105,10 @@ async function lookForRow(
 /** Checks in advance whether a replacement may burn the old registration, which happens after the new one is paid for. */
 async function assertReplacementsAllowed(
   session: Session,
-  { network, agentId }: RegistrationInputs,
+  { network, agentId, marker }: RegistrationInputs,
   rows: readonly Row[],
 ): Promise<void> {
-  const replaced = session.run.replacedBy(agentId);
+  const replaced = session.run.replacedBy(marker);
   for (const { id, state } of rows) {
     if (!replaced.includes(id) || isOver(state) || isLeaving(state)) continue;
     await assertBurnAllowed(session, { network, agentId, rowId: id });

@@ -84,7 +84,7 @@ async function diffRegistration(
     await reportDoubles(session, id, news);
     return { changes: change.kind === "update" };
   }
-  if (isDeclared) session.run.replace(id, news.agentId);
+  if (isDeclared) session.run.replace(id, news.marker);
   return { changes: true, replaces: change.properties, deleteBeforeReplace: change.deleteFirst };
 }
 

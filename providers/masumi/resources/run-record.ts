@@ -44,17 +44,17 @@ export class RunRecord {
   }
 
   /** Notes that this agent's resource is about to get another row instead of this one. */
-  replace(rowId: string, agentId: string): void {
-    this.#replaced.set(rowId, agentId);
+  replace(rowId: string, marker: string): void {
+    this.#replaced.set(rowId, marker);
   }
 
   get replaced(): ReadonlySet<string> {
     return new Set(this.#replaced.keys());
   }
 
-  /** Returns the rows that the agent's next registration replaces. */
-  replacedBy(agentId: string): string[] {
-    return [...this.#replaced].filter(([, agent]) => agent === agentId).map(([rowId]) => rowId);
+  /** Returns the rows that the next registration of the agent with this marker replaces. */
+  replacedBy(marker: string): string[] {
+    return [...this.#replaced].filter(([, agent]) => agent === marker).map(([rowId]) => rowId);
   }
 
   /** Notes that this run deregisters the row, so it no longer belongs to anybody. */

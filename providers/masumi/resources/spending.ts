@@ -29,6 +29,11 @@ export interface Subject {
   readonly resourceUrn?: string | undefined;
 }
 
+/** What a request that costs is for. Agents of different owners may have the same id. */
+interface Payer extends Subject {
+  readonly marker: string;
+}
+
 /** The settings of the stack that the ledger needs. */
 export interface SpendingSettings {
   /** masumi:confirmMainnet */
@@ -88,7 +93,7 @@ export class Spending {
    *
    * @throws RegistrationError MAINNET_NOT_CONFIRMED, SPENDING_LIMIT
    */
-  async request(kind: SpendKind, subject: Subject, registrationId = ""): Promise<SpendRequest> {
+  async request(kind: SpendKind, subject: Payer, registrationId = ""): Promise<SpendRequest> {
     const settings = await this.#run.settings();
     // A destroy only releases ADA, and has permissions of its own.
     const isFree = kind === "deregister" && (await this.#run.isDestroy());
@@ -112,7 +117,7 @@ export class Spending {
 
   #commit(
     kind: SpendKind,
-    { agentId, network, wallet }: Subject,
+    { agentId, marker, network, wallet }: Payer,
     registrationId: string,
     { confirmMainnet, maxLovelace: limit }: SpendingSettings,
   ): void {
@@ -123,7 +128,7 @@ export class Spending {
       const what = `Nothing was sent to ${kind} ${agentId}: ${problems.join("; ")}.`;
       throw new RegistrationError({ code: "MAINNET_NOT_CONFIRMED", what });
     }
-    const key = `${kind} ${network} ${agentId} ${registrationId}`;
+    const key = `${kind} ${network} ${marker} ${registrationId}`;
     if (this.#committed.has(key)) return;
     const cost = spendOf(kind, wallet.type);
     const total = [...this.#committed.values()].reduce((sum, one) => sum + one, cost);

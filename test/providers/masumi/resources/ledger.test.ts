@@ -7,7 +7,8 @@ import {
   leaveRunFacts,
   parseLedger,
 } from "../../../../providers/masumi/service/ledger/index.ts";
-import { answering, burns, numbered, posts } from "../agent.ts";
+import { marker } from "../../../../providers/masumi/service/marker.ts";
+import { agent, answering, burns, numbered, posts } from "../agent.ts";
 import { V1, confirmationOf, failureOf } from "../inputs.ts";
 import { type RunOptions, startRun } from "../run.ts";
 import { startEngine } from "../servers.ts";
@@ -231,7 +232,7 @@ describe.concurrent("on Mainnet", () => {
 });
 
 describe.concurrent("masumi:maxAda in a run", () => {
-  test("refuses the request that would pass it, and a repeated one counts once", async () => {
+  test("refuses the request that would pass it; two owners' agents of one id are two", async () => {
     await using service = await startService();
     using project = clone();
     const run = startRun(service.url, {
@@ -240,7 +241,8 @@ describe.concurrent("masumi:maxAda in a run", () => {
     });
     await run.check(numbered(0));
     await run.create(numbered(0));
-    await run.create(numbered(1));
+    const ofAnother = { marker: marker("another owner", "agent-0") };
+    await run.create(numbered(0, { ...ofAnother, listing: { apiBaseUrl: `${agent.url}/another` } }));
     const failure = await failureOf(run.create(numbered(2)));
     expect(failure.message).toMatch(/^SPENDING_LIMIT: To register agent-2 .* masumi:maxAda is 10.9/);
     expect(await posts(service)).toBe(2);
