@@ -126,11 +126,15 @@ class Checkout:
         index = self._declaration.payment.source_index
         try:
             payment = await create(source_index=index)
-        except PaymentRefusedError as error:
+        except PaymentRefusedError as first:
             # An agent that moves to V2 has its V1 identifier until the new one is confirmed, and V1 knows no index.
-            if index is None or error.status != HTTPStatus.BAD_REQUEST:
+            if index is None or first.status != HTTPStatus.BAD_REQUEST:
                 raise
-            payment = await create(source_index=None)
+            try:
+                payment = await create(source_index=None)
+            except PaymentRefusedError as second:
+                event(_log, logging.ERROR, "payment_refused_without_index", job=job.reference, reason=str(second))
+                raise first from None
         return replace(payment.terms, requested_funds=funds)
 
 

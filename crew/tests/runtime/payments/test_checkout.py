@@ -52,6 +52,13 @@ class OfOneContract(Service):
         return await super().create()
 
 
+class Refusing(Service):
+    """Makes no payments."""
+
+    async def create(self, **asked: object) -> Payment:
+        raise PaymentRefusedError(400, f"refused with {asked['source_index']}")
+
+
 @pytest.fixture(autouse=True)
 def _long_turns_and_quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkout, "_OTHERS_TURN_SECONDS", PATIENCE_SECONDS)
@@ -163,6 +170,19 @@ def test_an_agent_that_moves_to_v2_is_paid_as_v1_until_it_has_its_new_identifier
         return
     assert asyncio.run(one.paid_for(job)).payment
     assert service.asked == asked
+
+
+def test_an_agent_that_is_refused_both_ways_has_both_reasons_in_its_log(
+    open_store: OpenStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = open_store("mine")
+    declaration = one_task() | {"payment": {"type": "V2"}}
+    with pytest.raises(ApiError, match="refused"), caplog.at_level(logging.INFO, logger="crew_runtime"):
+        asyncio.run(checkout_over(store, Refusing(), declaration=declaration).paid_for(created(store)))
+    assert {record.message: vars(record)["fields"]["reason"] for record in caplog.records} == {
+        "payment_refused": "400 refused with 0",
+        "payment_refused_without_index": "400 refused with None",
+    }
 
 
 @pytest.mark.parametrize(
