@@ -10,12 +10,15 @@ import ast
 import builtins
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
+from importlib._bootstrap import (  # type: ignore[attr-defined] # nothing public takes the locks that imports take
+    _DeadlockError,
+    _ModuleLockManager,
+)
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import resolve_name
-from threading import RLock
 from types import ModuleType
 from typing import Any, Final
 
@@ -97,7 +100,6 @@ class _NotRun:
         self._module = module
         self._loader = loader
         self._taken = taken
-        self._running = RLock()
         self._is_run = False
         self._functions = {"__getattr__": self._get, "__dir__": self._list}
 
@@ -135,8 +137,16 @@ class _NotRun:
         vars(self._module)[name] = value
 
     def _run(self) -> None:
-        """Run the module, once."""
-        with self._running:
+        """Run the module, once.
+
+        The lock is the one that an import of it takes: Python notices when threads wait for each other's, and lets one
+        go on with a module that is half run.
+        """
+        with ExitStack() as locked:
+            try:
+                locked.enter_context(_ModuleLockManager(self._module.__name__))
+            except _DeadlockError:
+                return
             if self._is_run:
                 return
             self._is_run = True

@@ -108,6 +108,33 @@ print(set(said), LOG)
     assert run(BEGIN + program, folder) == "{'meow'} ['animals', 'run']"
 
 
+@pytest.mark.parametrize(("asks_after", "printed"), [(0.1, "True True"), (0.5, "ImportError True")])
+def test_threads_that_wait_for_each_other_s_modules_do_not_wait_for_ever(
+    asks_after: float, printed: str, folder: Path
+) -> None:
+    """As with other modules, the thread that would close the ring goes on with what there is so far."""
+    (folder / "zoo" / "animals.py").write_text("")
+    (folder / "missing_or_not.py").write_text("import time\ntime.sleep(0.3)\nimport zoo.keeper\n")
+    (folder / "zoo" / "keeper.py").write_text(f"import time\ntime.sleep({asks_after})\nfrom zoo import VISITORS\n")
+    (folder / "zoo" / "__init__.py").write_text("import missing_or_not\nVISITORS = list()\n")
+    program = """
+import time
+from concurrent.futures import ThreadPoolExecutor
+def keep():
+    try:
+        import zoo.keeper
+    except ImportError as error:
+        return type(error).__name__
+    return zoo.keeper.VISITORS is zoo.VISITORS
+with ThreadPoolExecutor(2) as threads:
+    keeping = threads.submit(keep)
+    time.sleep(0.05)
+    visiting = threads.submit(lambda: zoo.VISITORS == [])
+    print(keeping.result(), visiting.result())
+"""
+    assert run(BEGIN + program, folder) == printed
+
+
 def test_a_forked_process_loads_what_its_parent_has_not(folder: Path) -> None:
     program = """
 import os
