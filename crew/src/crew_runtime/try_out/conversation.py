@@ -11,8 +11,18 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from threading import Lock, Thread
 from typing import Any
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What is to be run, and what is said from then on until the next one: it may come before this one begins."""
+
+    wanted: Mapping[str, Any] | None
+    answers: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Conversation:
@@ -20,20 +30,28 @@ class Conversation:
 
     def __init__(self) -> None:
         """Begin to read; needs a running loop."""
-        self._runs: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue()
-        self.answers: asyncio.Queue[str] = asyncio.Queue()
-        self.cancelled = asyncio.Event()
+        self._runs: asyncio.Queue[_Run] = asyncio.Queue()
+        self._current = self._last = _Run(None)
         self._is_over = False
         self._telling = Lock()
         Thread(target=self._read, args=(asyncio.get_running_loop(),), daemon=True).start()
 
+    @property
+    def answers(self) -> asyncio.Queue[str]:
+        """Return the answers to what the current run asks."""
+        return self._current.answers
+
+    @property
+    def cancelled(self) -> asyncio.Event:
+        """Return whether the current run is to end."""
+        return self._current.cancelled
+
     async def next_run(self) -> Mapping[str, Any] | None:
         """Wait for what is to be run next, which what was said before neither cancels nor answers; None at the end."""
-        wanted = await self._runs.get()
-        self.answers = asyncio.Queue()
-        if not self._is_over:
-            self.cancelled.clear()
-        return wanted
+        self._current = await self._runs.get()
+        if self._is_over:
+            self.cancelled.set()
+        return self._current.wanted
 
     def tell(self, event: str, **fields: object) -> None:
         """Say what happened."""
@@ -48,13 +66,14 @@ class Conversation:
 
     def _take(self, message: Mapping[str, Any]) -> None:
         if "run" in message:
-            self._runs.put_nowait(message["run"])
+            self._last = _Run(message["run"])
+            self._runs.put_nowait(self._last)
         elif "answer" in message:
-            self.answers.put_nowait(str(message["answer"]))
+            self._last.answers.put_nowait(str(message["answer"]))
         else:
-            self.cancelled.set()
+            self._last.cancelled.set()
 
     def _end(self) -> None:
         self._is_over = True
         self.cancelled.set()
-        self._runs.put_nowait(None)
+        self._runs.put_nowait(_Run(None))

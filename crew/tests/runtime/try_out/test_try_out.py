@@ -107,8 +107,10 @@ def test_a_run_that_is_cancelled_gives_way_to_the_next_one(author: Author, share
     author.hear(("task",))
     author.say(cancel=True)
     author.run(one_task("MARKER-{topic}"), topic="second")
-    assert author.hear()[-1]["event"] == "cancelled"
-    assert author.hear()[-1]["result"] == "Stub result MARKER-second"
+    author.say(cancel=True)  # before it has begun
+    author.run(one_task("MARKER-{topic}"), topic="third")
+    assert [author.hear()[-1]["event"] for _ in range(2)] == ["cancelled", "cancelled"]
+    assert author.hear()[-1]["result"] == "Stub result MARKER-third"
     shared_model.released.set()
 
 
