@@ -182,7 +182,8 @@ class ForkServer:
 
     def _started(self, environment: Mapping[str, str]) -> socket.socket:
         ours, theirs = socket.socketpair()
-        isolated = ["-I"] if sys.flags.isolated else []
+        # Neither finds modules in the folder where it works, which stand in for the runtime's.
+        isolated = ["-I"] if sys.flags.isolated else ["-P"] if sys.flags.safe_path else []
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - this program itself
                 [sys.executable, *isolated, "-m", _MODULE, str(theirs.fileno())],

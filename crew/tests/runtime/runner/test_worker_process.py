@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -101,3 +102,15 @@ def test_a_process_holds_no_descriptor_of_another(tmp_path: Path) -> None:
     for process in beside:
         process.end(kill_after=0)
     assert [name.partition(":")[0] for name in held if name.startswith(("socket:", "pipe:"))] == ["socket"]
+
+
+def test_no_module_of_the_folder_stands_in_for_one_of_the_fork_server_s(tmp_path: Path) -> None:
+    (tmp_path / "pickle.py").write_text("raise SystemExit('stood in')")
+    program = """
+import os
+from crew_runtime.runner.forking import ForkServer
+server = ForkServer()
+server.load("json")
+server.fork(os.open(os.devnull, os.O_RDWR), None)
+"""
+    subprocess.run([sys.executable, "-P", "-c", program], cwd=tmp_path, check=True, timeout=PATIENCE_SECONDS)
