@@ -13,7 +13,9 @@ from importlib.abc import Loader
 from importlib.machinery import PathFinder, SourceFileLoader
 from importlib.util import resolve_name
 from types import ModuleType
-from typing import Any, NamedTuple, NoReturn, cast
+from typing import Any, Final, NamedTuple, NoReturn, cast
+
+_BUILTINS: Final = vars(builtins)
 
 
 class LateNamesLoader(Loader):
@@ -64,14 +66,17 @@ class _Source:
 
 
 class _Builtins(dict[str, Any]):
-    """The builtins as they are now, and the names that wait."""
+    """The builtins as they are when one is used, and the names that wait; the interpreter itself asks for some keys."""
 
-    def __init__(self, take: Callable[[str], Any], **more: object) -> None:
-        super().__init__(vars(builtins), **more)
+    def __init__(self, take: Callable[[str], Any], **own: object) -> None:
+        super().__init__(vars(builtins), **own)
         self._take = take
 
-    def __missing__(self, name: str) -> Any:  # noqa: ANN401 - any object
-        return self._take(name)
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - any object
+        try:
+            return _BUILTINS[name]
+        except KeyError:
+            return self._take(name)
 
 
 class _Names:
