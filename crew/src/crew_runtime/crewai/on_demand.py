@@ -10,7 +10,8 @@ import ast
 import builtins
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from importlib import import_module
 from importlib._bootstrap import (  # type: ignore[attr-defined] # nothing public takes the locks that imports take
     _DeadlockError,
@@ -19,6 +20,7 @@ from importlib._bootstrap import (  # type: ignore[attr-defined] # nothing publi
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import resolve_name
+from symtable import symtable
 from types import ModuleType
 from typing import Any, Final
 
@@ -96,7 +98,7 @@ class _LaterLoader(Loader):
 class _NotRun:
     """A module that has not been run, and the names that it takes from others: from which, under which name."""
 
-    def __init__(self, module: ModuleType, loader: Loader, taken: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(self, module: ModuleType, loader: SourceFileLoader, taken: Mapping[str, tuple[str, str]]) -> None:
         self._module = module
         self._loader = loader
         self._taken = taken
@@ -113,14 +115,27 @@ class _NotRun:
         source, attribute = self._taken.get(name, (self._module.__name__, name))
         if source != self._module.__name__:
             return names.setdefault(name, getattr(__import__(source, fromlist=(attribute,)), attribute))
-        if "__path__" in names:
-            with suppress(ModuleNotFoundError):
-                return import_module(f"{source}.{attribute}")
-        if name != "__path__":  # the import system asks every module for it
-            self._run()
+        missing = AttributeError(f"module {source!r} has no attribute {name!r}")
+        if attribute not in self._made:
+            if name[:2] == "__" and name not in {"__all__", *self._taken}:  # every module is asked for some of these
+                raise missing
+            below = f"{source}.{attribute}"
+            try:
+                if "__path__" in names:
+                    return import_module(below)
+            except ModuleNotFoundError as error:
+                if error.name != below:
+                    raise
+        self._run()
         if name in names:
             return names[name]
-        raise AttributeError(f"module {source!r} has no attribute {name!r}")
+        raise missing
+
+    @cached_property
+    def _made(self) -> frozenset[str]:
+        """The names that the module's source binds itself, and takes from nobody."""
+        table = symtable(self._loader.get_source(self._module.__name__) or "", self._module.__name__, "exec")
+        return frozenset(symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned())
 
     def _list(self) -> list[str]:
         self._run()

@@ -13,11 +13,15 @@ from pathlib import Path
 import missing_or_not
 import collections
 VERSION = "1"
+__credits__ = list()
 LOG.append("run")
 def speak():
     return Cat.sound
 """,
     "animals.py": 'LOG.append("animals")\nclass Cat:\n    sound = "meow"\nclass Dog: pass\n',
+    "fish.py": "import nowhere\n",
+    "speak.py": 'LOG.append("below")\n',
+    "__main__.py": 'LOG.append("main")\n',
     "plants.py": "from . import animals\nfrom .animals import Cat\n",
 }
 
@@ -60,6 +64,9 @@ with on_demand.loading_on_demand():
         ("print(plain.Kind is str, LOG[:], plain.TABLE, LOG)", "True [] {'a': 1} ['plain']"),
         ("from plain import Kind; print(Kind is str, LOG)", "True []"),
         ("print(hasattr(zoo, 'lion'), hasattr(plain, 'lion'), LOG)", "False False ['animals', 'run', 'plain']"),
+        ("print(*(hasattr(zoo, name) for name in ('__warningregistry__', '__main__')), LOG)", "False False []"),
+        ("print(zoo.__credits__, LOG)", "[] ['animals', 'run']"),
+        ("try:\n    from zoo import fish\nexcept ImportError as error:\n    print(error.name, LOG)", "nowhere []"),
         ("import pickle; print(pickle.loads(pickle.dumps(zoo.Cat)) is zoo.Cat)", "True"),
         ("import importlib; importlib.reload(zoo); print(LOG)", "['animals', 'run']"),
         ("import inspect; print('def speak' in inspect.getsource(zoo))", "True"),
