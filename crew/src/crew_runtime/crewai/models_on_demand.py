@@ -72,8 +72,8 @@ def building_on_demand() -> Iterator[None]:
     finally:
         del BaseModel.model_config[_DEFERRED]
         for model in _subclasses_of(BaseModel):
-            # What an author derives from CrewAI's is built at once, as ever: mistakes are told where they are made.
-            if model.__module__.startswith("crewai"):
+            # What an author derives from these is built at once, as ever: mistakes are told where they are made.
+            if not model.__module__.startswith("openai."):  # it has its own built late, by itself
                 model.model_config.pop(_DEFERRED, None)
 
 

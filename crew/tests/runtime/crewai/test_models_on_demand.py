@@ -87,6 +87,16 @@ print("defer_build" in BaseModel.model_config)
     assert run(program, tmp_path) == "False e True\nFalse"
 
 
+def test_no_package_s_models_are_built_late_afterwards_but_those_that_are_by_its_own_wish(tmp_path: Path) -> None:
+    program = """
+from pydantic import BaseModel
+from crew_runtime.crewai.models_on_demand import _subclasses_of
+late = [model for model in _subclasses_of(BaseModel) if "defer_build" in model.model_config]
+print(*{model.__module__.partition(".")[0] for model in late})
+"""
+    assert run(program, tmp_path) == "openai"
+
+
 @pytest.mark.parametrize("base", ["BaseModel", "crewai.tools.BaseTool", "crewai.events.BaseEvent"])
 def test_an_author_s_mistake_in_a_model_is_told_where_it_is_made(base: str, tmp_path: Path) -> None:
     program = f"""
