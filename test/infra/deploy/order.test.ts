@@ -86,6 +86,29 @@ const ORDERS: readonly [fixture: string, order: readonly (readonly string[])[]][
       ["Image inline", "Volume inline"],
     ],
   ],
+  [
+    "shared-on-docker",
+    [
+      ["SharedIdentity researcher"],
+      ["CrewDrain researcher"],
+      ["AgentConfirmation researcher"],
+      ["AgentRegistration researcher"],
+      ["SharedAgent researcher"],
+      ["DatabaseRole researcher", "DockerStart _shared", "Container _shared"],
+    ],
+  ],
+  [
+    "shared-on-ecs-alb",
+    [
+      ["SharedIdentity researcher"],
+      ["CrewDrain researcher"],
+      ["AgentConfirmation researcher"],
+      ["AgentRegistration researcher"],
+      ["SharedAgent researcher"],
+      ["Parameter researcher", "Record _shared", "EcsRollout _shared"],
+      ["DatabaseRole researcher", "Service _shared", "ListenerRule _shared"],
+    ],
+  ],
 ];
 
 describe("a removed agent goes from what the chain sees to what it runs on", () => {
