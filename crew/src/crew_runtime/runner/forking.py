@@ -111,7 +111,12 @@ class ForkServer:
             self._module, self._environment = module, dict(os.environ)
             if self._control is None:
                 self._control = self._started(self._environment)
-            self._send_load(self._control)
+            try:
+                self._send_load(self._control)
+            except OSError:  # it has ended since
+                if self.has_users:
+                    raise
+                self._start_again(self._control)
 
     def fork(self, connection: int, user: int | None, group: int | None = None, niceness: int = 0) -> Forked:
         """Start a process that runs what comes over `connection`. Blocks until the fork server has loaded its module.
@@ -129,9 +134,7 @@ class ForkServer:
                 raise
         with self._requesting:
             if self._control is control:  # no other thread has noticed it before
-                self._end(control)
-                self._control = self._started(self._environment)
-                self._send_load(self._control)
+                self._start_again(control)
         return self._forked(request, [connection])
 
     def signal(self, process: int, number: signal.Signals) -> None:
@@ -173,12 +176,14 @@ class ForkServer:
             request = {"do": "load", "module": self._module, "environment": self._environment, "user": user}
             send(control, request)
 
-    def _end(self, control: socket.socket | None) -> None:
-        if control is not None:
-            control.close()
+    def _start_again(self, gone: socket.socket | None) -> None:
+        if gone is not None:
+            gone.close()
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+        self._control = self._started(self._environment)
+        self._send_load(self._control)
 
     def _started(self, environment: Mapping[str, str]) -> socket.socket:
         ours, theirs = socket.socketpair()

@@ -8,14 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from crew_runtime.runner.worker_process import AskedError, DiedError, TimedOutError, WorkerProcess
+from crew_runtime.runner import worker_process
+from crew_runtime.runner.forking import ForkServer
+from crew_runtime.runner.worker_process import (
+    AskedError,
+    DiedError,
+    TimedOutError,
+    WorkerProcess,
+    start_fork_server,
+)
 from support.targets import answer, answer_nonsense, ask_twice, die, hang, hang_on, tell_descriptors, tell_niceness
 from support.waiting import PATIENCE_SECONDS, wait_for
+
+SMALL = ForkServer()
+"""One beside that of all tests, which loads nothing that takes long."""
 
 
 def pid_in(file: Path) -> int:
     wait_for(lambda: file.exists() and file.read_text())
     return int(file.read_text())
+
+
+def fork_server_of(job: int) -> int:
+    return int(Path(f"/proc/{job}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_gives_the_answer() -> None:
@@ -87,11 +102,24 @@ def test_a_process_that_waits_for_a_reply_can_be_ended() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process does not end with its parent")
 def test_a_process_ends_with_its_fork_server_and_the_next_gets_another(tmp_path: Path) -> None:
     process = WorkerProcess(hang, tmp_path / "pid")
-    pid = pid_in(tmp_path / "pid")
-    server = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    os.kill(server, signal.SIGKILL)
+    os.kill(fork_server_of(pid_in(tmp_path / "pid")), signal.SIGKILL)
     with pytest.raises(DiedError):
         process.answer(timeout=PATIENCE_SECONDS)
+    assert WorkerProcess(answer, "done").answer(timeout=PATIENCE_SECONDS) == {"result": "done"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process does not end with its parent")
+@pytest.mark.usefixtures("runs_jobs")
+def test_a_fork_server_that_has_ended_is_started_again_when_it_is_told_what_to_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_process, "SERVER", SMALL)
+    start_fork_server("json")
+    process = WorkerProcess(hang, tmp_path / "pid")
+    os.kill(fork_server_of(pid_in(tmp_path / "pid")), signal.SIGKILL)
+    with pytest.raises(DiedError):
+        process.answer(timeout=PATIENCE_SECONDS)
+    start_fork_server("json")
     assert WorkerProcess(answer, "done").answer(timeout=PATIENCE_SECONDS) == {"result": "done"}
 
 
