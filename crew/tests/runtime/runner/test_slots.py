@@ -34,8 +34,53 @@ def test_a_flood_of_one_agent_keeps_each_other_waiting_for_one_round_at_most() -
     assert begun[:4] == ["flood"] * 4, "an agent has no more than its own number, though there is room"
     for number in range(199):
         before = begun[: begun.index(f"other-{number}")]
-        assert before.count("flood") <= 8 + number, "one round robin turn for each of the others'"
+        assert before.count("flood") <= 4 + 1, "a round has one job of the flood, however many others wait"
     assert begun.count("flood") == 400
+
+
+@pytest.mark.parametrize(
+    ("most_of_one", "further"), [(7, 0), (8, 1)], ids=["one place is left free", "the flood has all places"]
+)
+def test_beside_a_flood_a_job_of_each_of_199_others_starts_before_the_flood_s_next_but_one(
+    most_of_one: int, further: int
+) -> None:
+    async def do() -> None:
+        slots, flood = Slots(8, most_of_one=most_of_one), Owner("flood", 64)
+        begun: list[Slot] = []
+
+        async def begin(owner: Owner) -> Slot:
+            place = Slot(slots, owner)
+            await place.take()
+            if owner is flood:
+                begun.append(place)
+            return place
+
+        waiting = [asyncio.create_task(begin(flood)) for _ in range(500)]
+        await asyncio.sleep(0)
+        ended = 0
+        for number in range(199):
+            before = len(begun)
+            other = asyncio.create_task(begin(Owner(f"other-{number}", 64)))
+            await settled()
+            while not other.done():
+                begun[ended].give_back()
+                ended += 1
+                await settled()
+            assert len(begun) == before + further
+            other.result().give_back()
+            await settled()
+        assert sum(task.done() for task in waiting) < 500, "it was a flood to the last"
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    asyncio.run(do())
+
+
+async def settled() -> None:
+    """Let everything go on that can."""
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 def test_agents_take_turns_and_each_keeps_the_order_of_its_jobs() -> None:
