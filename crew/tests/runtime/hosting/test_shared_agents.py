@@ -276,7 +276,9 @@ def test_each_agent_has_its_own_model_key_budget_and_limits(start_service: Start
     service = start_service(MAX_QUEUE="0")
     service.agents.declare("mine", environment={"DAILY_TOKENS": "1000"}, secrets={"MODEL_KEY": "sk-of-mine-alone-41"})
     service.agents.declare("others", environment={"MAX_PARALLEL": "1"})
-    service.wait_for_state("ready", "mine", "others")
+    for name in ("crowded", "quiet"):
+        service.agents.declare(name, environment={"MAX_PER_CLIENT": "1", "START_RATE": "2"})
+    service.wait_for_state("ready", "mine", "others", "crowded", "quiet")
     mine, others = service.agent("mine"), service.agent("others")
     mine.ended(mine.start("MARKER-mine"))
     others.ended(others.start("MARKER-others"))
@@ -291,6 +293,13 @@ def test_each_agent_has_its_own_model_key_budget_and_limits(start_service: Start
     full, answer = others.post("/start_job", {"input_data": {"topic": "tea"}})
     assert (full, answer["error"]) == (503, "QUEUE_FULL")
     assert mine.ended(mine.start("tea"))["status"] == "completed"
+    crowded, quiet = service.agent("crowded"), service.agent("quiet")
+    crowded.start("MARKER-crowded never answer")
+    for limit in ("Many of your jobs are not done yet.", "You have asked for many jobs in the last minute."):
+        refused, answer = crowded.post("/start_job", {"input_data": {"topic": "tea"}})
+        assert (refused, answer["error"]) == (429, "TOO_MANY_STARTS")
+        assert answer["message"].startswith(limit)
+    assert quiet.ended(quiet.start("tea"))["status"] == "completed", "the same client's at another agent"
 
 
 def test_healthz_tells_which_revision_has_become_what_it_says_of_the_crew(start_service: StartService) -> None:
