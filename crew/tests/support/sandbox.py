@@ -14,6 +14,7 @@ from support.waiting import PATIENCE_SECONDS
 
 REPOSITORY = Path(__file__).parents[3]
 PAY_KEY = "sandbox-pay-key"
+RUNTIME_KEY = "sandbox-runtime-key"
 V1_WALLET = "0b1e2d3bc6a6de6dbd74fcc3ada4ad91343960ea3e68387d182b01db"
 V2_WALLET = "fa12fbf555d966f84801c66b8e9704b2ea3d81a93d89059bd98d7e32"
 V2_CONTRACT = "addr_test1wzs4e6wc95hkwezlccjw9mdvq0r0rsgx6zk34avptga3ftgn37w4g"
