@@ -1,4 +1,7 @@
-"""Packages of an agent in a container: unpacked when they come, for its jobs alone, and kept while they are needed."""
+"""Packages of an agent in a container: unpacked when they come, for its jobs alone, and kept while they are needed.
+
+Also what is told of code that needs what it does not get.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,21 +110,50 @@ def test_what_is_no_whole_archive_makes_its_agent_unusable(
     assert not list((tmp_path / "data/hosted/tables/declared").iterdir())
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    model = StubModel()
-    started = Service(tmp_path, model.url, SHARED_CODE="1")
+LACKING = {
+    "packages": (CREW, "needs labels"),
+    "mcp-server": (
+        b"""
+from crewai import Agent, Crew, Task
+
+def crew():
+    cook = Agent(role="Cook", goal="Cook", backstory="You cook.", mcps=["https://127.0.0.1:9/mcp?key=secret"])
+    return Crew(agents=[cook], tasks=[Task(description="Cook", expected_output="Text", agent=cook)])
+""",
+        "the MCP server https://127.0.0.1:9/mcp does not answer",
+    ),
+}
+"""What an agent's code does not get, by the agent's id: the code, and what is told."""
+
+
+@pytest.fixture(scope="module")
+def service(shared_model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service of an agent that has its packages, and of some whose code lacks something."""
+    started = Service(tmp_path_factory.mktemp("service"), shared_model.url, SHARED_CODE="1")
+    declare(started.agents, packed(LABELS))
+    for lacking, (code, _) in LACKING.items():
+        (started.agents.path / lacking / "code/abc").mkdir(parents=True)
+        started.agents.write(lacking, "code/abc/crew.py", code)
+        started.agents.declare(lacking, in_python())
+    started.wait_for_state("ready", "tables").wait_for_state("unusable", *LACKING)
     yield started
     started.stop()
-    model.close()
 
 
-def test_jobs_import_the_packages_of_their_agent_and_of_no_other(service: Service) -> None:
-    declare(service.agents, packed(LABELS))
-    bare = service.agents
-    (bare.path / "bare/code/abc").mkdir(parents=True)
-    bare.write("bare", "code/abc/crew.py", CREW)
-    bare.declare("bare", in_python())
-    service.wait_for_state("ready", "tables").wait_for_state("unusable", "bare")
-    assert "needs labels" in str(service.state("bare"))
-    assert service.agent("tables").ended(service.agent("tables").start("pots"))["status"] == "completed"
+def test_jobs_import_the_packages_of_their_agent(service: Service) -> None:
+    tables = service.agent("tables")
+    assert tables.ended(tables.start("pots"))["status"] == "completed"
+
+
+@pytest.mark.parametrize("lacking", LACKING)
+def test_an_agent_whose_code_lacks_something_is_not_ready_and_its_operator_is_told_what(
+    service: Service, lacking: str
+) -> None:
+    with service.internal as internal:
+        readiness = internal.get(f"/{lacking}/readyz")
+    assert readiness.status_code == 503
+    assert LACKING[lacking][1] in str(readiness.json()["problems"])
+    assert "secret" not in readiness.text
+    available = service.agent(lacking).get("/availability")[1]
+    assert available["status"] == "unavailable"
+    assert available["message"] == "The agent cannot be used at the moment. Its operator has to look into it."
