@@ -1,10 +1,11 @@
 import type { ChildProcess } from "node:child_process";
 import { createServer } from "node:http";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { cpSync, readdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TestProject, crewEnvironment } from "../helpers/project.ts";
+import { TestProject, crewEnvironment, repository } from "../helpers/project.ts";
 import { startAtTerminal } from "../helpers/terminal.ts";
 
 const head = (name: string) => `
@@ -48,19 +49,40 @@ def crew():
     return Crew(agents=[maid], tasks=[Task(description=what, expected_output="Text", agent=maid)])
 `;
 
-/** A language model on loopback that notes what keys and models it is asked by. */
-async function startModel() {
+const preprod = (modelApi: string) => `
+config:
+  masumi:network: Preprod
+  masumi:modelApi: ${modelApi}
+  masumi:modelKey: { secure: v1:x }
+`;
+
+interface Asked {
+  readonly model: string;
+  readonly messages: readonly { readonly role: string; readonly content: string }[];
+  readonly tools?: readonly unknown[];
+}
+
+/** A language model on loopback that notes what keys and models it is asked by. It may call a tool, and note what that says. */
+async function startModel(call?: { readonly name: string; readonly arguments: string }) {
   const asked: string[] = [];
+  const told: string[] = [];
   const server = createServer((request, response) => {
     let body = "";
     request.on("data", (chunk: Buffer) => (body += chunk.toString()));
     request.on("end", () => {
-      const { model } = JSON.parse(body) as { model: string };
+      const { model, messages, tools } = JSON.parse(body) as Asked;
       asked.push(`${request.headers.authorization} ${model}`);
+      const ofTools = messages.filter(({ role }) => role === "tool").map(({ content }) => content);
+      told.push(...ofTools);
+      const calls = call && tools && ofTools.length === 0;
+      const tool_calls = [{ id: "1", type: "function", function: call }];
       const choice = {
         index: 0,
-        finish_reason: "stop",
-        message: { role: "assistant", content: "Of a real model" },
+        finish_reason: calls ? "tool_calls" : "stop",
+        message: {
+          role: "assistant",
+          ...(calls ? { content: null, tool_calls } : { content: "Of a real model" }),
+        },
       };
       response.setHeader("content-type", "application/json");
       response.end(
@@ -79,6 +101,7 @@ async function startModel() {
   await once(server, "listening");
   return {
     asked,
+    told,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     close: () => server.close(),
   };
@@ -132,10 +155,7 @@ describe("try, before any run of the stack", { timeout: 180_000 }, () => {
 
   it("asks the stack's model with the key of the environment, and shows the key nowhere", async () => {
     const model = await startModel();
-    project.write(
-      "Pulumi.preprod.yaml",
-      `config:\n  masumi:network: Preprod\n  masumi:modelApi: ${model.url}\n  masumi:modelKey: { secure: v1:x }\n`,
-    );
+    project.write("Pulumi.preprod.yaml", preprod(model.url));
     project.env["MASUMI_MODEL_KEY"] = "sk-of-the-stack";
     try {
       const words = ["try", "writer", "-s", "preprod", "-i", "topic=tea", "--model", "small", "--json"];
@@ -227,6 +247,31 @@ describe("try, before any run of the stack", { timeout: 180_000 }, () => {
     child.kill("SIGINT");
     expect((await done).exitCode).toBe(0);
     expect(readdirSync(project.path(".masumi/packages"))).toHaveLength(1);
+  });
+
+  it("runs the agent with code, a tool and a package of its own that comes with the repository", async () => {
+    const step = { start: "2026-12-24", days: 2, country: "US" };
+    const model = await startModel({ name: "working_days", arguments: JSON.stringify(step) });
+    cpSync(join(repository, "agents/deadline-planner"), project.path("agents/deadline-planner"), {
+      recursive: true,
+    });
+    cpSync(join(repository, "agents/deadline-planner.yaml"), project.path("agents/deadline-planner.yaml"));
+    project.write("Pulumi.preprod.yaml", preprod(model.url));
+    project.env["MASUMI_MODEL_KEY"] = "sk-of-the-stack";
+    try {
+      const entered = ["-i", "steps=Sign (2)", "-i", "start=2026-12-24", "-i", "country=US"];
+      const words = ["try", "deadline-planner", "-s", "preprod", ...entered, "--json"];
+      const { exitCode, stdout } = await project.run(...words);
+      expect(JSON.parse(stdout)).toMatchObject({ outcome: "result", result: "Of a real model" });
+      expect(exitCode).toBe(0);
+      expect(model.told).toEqual([
+        "First day Thursday 2026-12-24, last day Monday 2026-12-28, next step from Tuesday 2026-12-29. " +
+          "Public holidays on the way: Christmas Day (2026-12-25).",
+      ]);
+    } finally {
+      delete project.env["MASUMI_MODEL_KEY"];
+      model.close();
+    }
   });
 
   it("asks at a terminal for the input, and what the crew asks", async () => {
