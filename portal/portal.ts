@@ -209,12 +209,12 @@ function prepareWith(
   };
 }
 
-/** Who users are, and how the API lets them sign in. */
+/** Who users are, and what signs them in where the portal does so itself. */
 async function openIdentity(settings: Settings, folder: string, url: string) {
   const { PORTAL_ISSUER: issuer, PORTAL_AUDIENCE: audience } = settings;
   if (issuer === undefined || audience === undefined) {
     const local = await openLocalIssuer({ folder, host: settings.PORTAL_HOST, url });
-    return { identity: local, signIn: { kind: "local" } as const, signInRoutes: local.routes.bind(local) };
+    return { identity: local, signInRoutes: local.routes.bind(local) };
   }
   const identity = bearerIdentity({
     issuer,
@@ -223,8 +223,7 @@ async function openIdentity(settings: Settings, folder: string, url: string) {
     operator: settings.PORTAL_OPERATOR_CLAIM,
     email: settings.PORTAL_EMAIL_CLAIM,
   });
-  const { PORTAL_CLIENT_ID: clientId, PORTAL_SCOPE: scope } = settings;
-  return { identity, signIn: { kind: "oidc", issuer, clientId, scope } as const };
+  return { identity };
 }
 
 /** Opens the gate; in its local form with what stands in for Stripe. */

@@ -20,9 +20,6 @@ const portalSettings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   /** The git repository of the declarations, which the portal pushes to. By default one in PORTAL_FOLDER alone. */
   PORTAL_REPOSITORY: z.string().optional(),
-  /** How the page signs users in at PORTAL_ISSUER: its client there, and what it asks for. */
-  PORTAL_CLIENT_ID: z.string().default("masumi-agents-portal"),
-  PORTAL_SCOPE: z.string().default("openid email"),
   /** `here`: this portal deploys; `pipeline`: it only pushes, and the repository's workflows deploy. */
   PORTAL_DEPLOY: z.enum(["here", "pipeline"]).default("here"),
   /** What the names of the fleets' stacks begin with: `local` runs on the embedded engine and a sandbox, all others on the real Pulumi CLI. */

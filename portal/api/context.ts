@@ -18,8 +18,6 @@ export interface ApiParts {
   readonly signInRoutes?: (app: Hono) => void;
   readonly gate: Gate;
   readonly billing: "none" | "stripe";
-  /** What /config says of how to sign in. */
-  readonly signIn: { readonly kind: "local" | "oidc" };
   readonly templates: ReadonlyMap<string, Template>;
   readonly documents: DocumentStore;
   readonly fleets: FleetDirectory;

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { metricsOf } from "./metrics.ts";
+import { signInOf } from "../identity/index.ts";
 import { openApiDocument } from "./openapi.ts";
 import { referencePage } from "./reference.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
@@ -20,10 +21,10 @@ export function publicRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
   });
 }
 
-function configOf({ templates, signIn, billing, fleets, settings }: ApiParts) {
+function configOf({ templates, billing, fleets, settings }: ApiParts) {
   return {
     network: fleets.network,
-    signIn,
+    signIn: signInOf(settings),
     billing,
     templates: [...templates.values()].map(({ id, name, description, documents, takes, agent }) => ({
       id,

@@ -22,6 +22,9 @@ export const identitySettings = z.object({
   PORTAL_AUDIENCE: z.string().min(1).optional(),
   /** Where the issuer's keys are, if it has no OpenID discovery. @default what discovery says */
   PORTAL_JWKS_URL: safeUrl.optional(),
+  /** How the page signs users in at PORTAL_ISSUER: its client there, and what it asks for. */
+  PORTAL_CLIENT_ID: z.string().default("masumi-agents-portal"),
+  PORTAL_SCOPE: z.string().default("openid email"),
   /**
    * The claim that makes a user an operator, and its value: `realm_access.roles=operator`. A claim that is a list must have the value
    * in it. Never one that users set themselves, as Supabase's user_metadata.
@@ -38,6 +41,27 @@ export const identitySettings = z.object({
   /** The claim with the user's e-mail address, if it is another. @default email */
   PORTAL_EMAIL_CLAIM: z.string().min(1).default("email"),
 });
+
+type IdentitySettings = z.output<typeof identitySettings>;
+
+/** What /config says of how to sign in. The page asks for the audience, because without one Auth0 gives out tokens that are no JWTs. */
+export type SignIn =
+  | { readonly kind: "local" }
+  | {
+      readonly kind: "oidc";
+      readonly issuer: string;
+      readonly audience: string;
+      readonly clientId: string;
+      readonly scope: string;
+    };
+
+/** Returns how the page signs users in. */
+export function signInOf(settings: IdentitySettings): SignIn {
+  const { PORTAL_ISSUER: issuer, PORTAL_AUDIENCE: audience } = settings;
+  if (issuer === undefined || audience === undefined) return { kind: "local" };
+  const { PORTAL_CLIENT_ID: clientId, PORTAL_SCOPE: scope } = settings;
+  return { kind: "oidc", issuer, audience, clientId, scope };
+}
 
 /** Settings that only make sense together. To be given to zod's `superRefine` of all settings. */
 export function checkIdentity(

@@ -131,7 +131,7 @@ export type SignIn =
       readonly issuer: string;
       readonly clientId: string;
       readonly scope: string;
-      readonly audience?: string | undefined;
+      readonly audience: string;
     };
 
 export interface Configuration {

@@ -468,6 +468,32 @@ describe("operators", () => {
   });
 });
 
+describe("GET /config", () => {
+  const signInOf = async (settings: Readonly<Record<string, string>>) => {
+    const beside = await api.beside(settings);
+    const { signIn } = await bodyAs<{ signIn: unknown }>(await beside.send("GET", "/config"));
+    await beside.close();
+    return signIn;
+  };
+
+  it("says that the portal signs users in itself, or at which issuer, and all that the page asks for there", async () => {
+    const auth0 = {
+      PORTAL_ISSUER: "https://example.eu.auth0.com/",
+      PORTAL_AUDIENCE: "https://portal.example.com",
+      PORTAL_CLIENT_ID: "page",
+      PORTAL_SCOPE: "openid",
+    };
+    expect(await signInOf({})).toEqual({ kind: "local" });
+    expect(await signInOf(auth0)).toEqual({
+      kind: "oidc",
+      issuer: "https://example.eu.auth0.com/",
+      audience: "https://portal.example.com",
+      clientId: "page",
+      scope: "openid",
+    });
+  });
+});
+
 describe("the description of the API", () => {
   it("names routes that there are, and is shown to people without anything from elsewhere", async () => {
     const document = (await (await api.send("GET", "/openapi.json")).json()) as {

@@ -86,7 +86,6 @@ async function serveApi(
         return Promise.resolve(id.startsWith("brief") ? { ...user, expiresAt } : user);
       },
     },
-    signIn: { kind: "local" },
     gate,
     billing: "none",
     templates: readTemplates(OWN_TEMPLATES),

@@ -8,7 +8,7 @@ import { type DoubleOptions, type PortalDouble, startPortalDouble } from "./doub
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const BIO = "Friendly, to the point, never guesses.";
-const CLIENT = "portal-page";
+const CLIENT = { clientId: "portal-page", audience: "https://portal.example.com" };
 
 /** Notes every state that an agent is shown in, since some last for a moment only. */
 const WATCH_STATES = `
@@ -296,7 +296,7 @@ describe.skipIf(!browserIsThere)("the page", () => {
   it("signs in at an OpenID issuer by code and PKCE, renews the token in silence, and says when a session is over", async () => {
     const issuer = await startIssuerDouble(CLIENT, 20);
     onTestFinished(() => issuer.close());
-    const signInAt = { kind: "oidc", issuer: issuer.url, clientId: CLIENT, scope: "openid email" } as const;
+    const signInAt = { kind: "oidc", issuer: issuer.url, ...CLIENT, scope: "openid email" } as const;
     const { page, noComplaints } = await visit(
       { config: { signIn: signInAt }, connect: [issuer.url], userOf: (token) => issuer.userOf(token) },
       /401/,
@@ -325,7 +325,7 @@ describe.skipIf(!browserIsThere)("the page", () => {
   it("takes no answer of an issuer that it did not ask", async () => {
     const issuer = await startIssuerDouble(CLIENT, 3600);
     onTestFinished(() => issuer.close());
-    const signInAt = { kind: "oidc", issuer: issuer.url, clientId: CLIENT, scope: "openid" } as const;
+    const signInAt = { kind: "oidc", issuer: issuer.url, ...CLIENT, scope: "openid" } as const;
     const { page } = await visit({ config: { signIn: signInAt }, connect: [issuer.url] });
     await page.goto("/signed-in?code=stolen&state=guessed");
     await page.getByText("This sign-in was begun in another tab.").waitFor();

@@ -75,7 +75,7 @@ export async function beginSignIn(oidc: Oidc, path: string): Promise<void> {
     nonce: pending.nonce,
     code_challenge: base64url(new Uint8Array(digest)),
     code_challenge_method: "S256",
-    ...(oidc.audience === undefined ? {} : { audience: oidc.audience }),
+    audience: oidc.audience,
   };
   for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
   location.assign(url);

@@ -23,8 +23,11 @@ interface Asked {
 
 const USER: User = { id: "user-1", email: "grace@example.com", isOperator: false };
 
-/** An OpenID issuer that signs everybody in at once, and holds clients to PKCE. */
-export async function startIssuerDouble(clientId: string, tokenSeconds: number): Promise<IssuerDouble> {
+/** An OpenID issuer that signs everybody in at once, and holds clients to PKCE and to the audience that they ask for, as Auth0 does. */
+export async function startIssuerDouble(
+  { clientId, audience }: { readonly clientId: string; readonly audience: string },
+  tokenSeconds: number,
+): Promise<IssuerDouble> {
   const app = new Hono();
   const codes = new Map<string, Asked>();
   const tokens = new Set<string>();
@@ -43,9 +46,11 @@ export async function startIssuerDouble(clientId: string, tokenSeconds: number):
     } = context.req.query();
     const isRight =
       asked["client_id"] === clientId &&
+      asked["audience"] === audience &&
       asked["response_type"] === "code" &&
       asked["code_challenge_method"] === "S256";
-    if (!isRight) return context.text("This client is not known, or does not use PKCE.", 400);
+    if (!isRight)
+      return context.text("This client is not known, asks for another audience, or does not use PKCE.", 400);
     const code = randomUUID();
     codes.set(code, { challenge, nonce, redirectUri });
     return context.redirect(`${redirectUri}?${new URLSearchParams({ code, state }).toString()}`);
