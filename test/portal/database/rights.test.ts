@@ -8,9 +8,7 @@ import { repository } from "../../helpers/project.ts";
 import { type Database, startDatabase } from "../../providers/database/server.ts";
 import { SUPABASE } from "../../providers/database/supabase.ts";
 
-const isRequired = process.env["MASUMI_TEST_POSTGRES"] === "required";
-
-describe.skipIf(!postgresIsThere && !isRequired)("the portal's tables in Supabase", () => {
+describe.skipIf(!postgresIsThere)("the portal's tables in Supabase", () => {
   let server: Database;
   let tables: readonly string[];
 

@@ -7,9 +7,7 @@ import { ADMIN, type Database, startDatabase } from "./server.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
-const isRequired = process.env["MASUMI_TEST_POSTGRES"] === "required";
-
-describe.skipIf(!postgresIsThere && !isRequired)("an agent's role in a PostgreSQL server", () => {
+describe.skipIf(!postgresIsThere)("an agent's role in a PostgreSQL server", () => {
   let database: Database;
   beforeAll(async () => {
     database = await startDatabase();

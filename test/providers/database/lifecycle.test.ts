@@ -21,9 +21,7 @@ for (const agentId of agents) {
 }
 `;
 
-const isRequired = process.env["MASUMI_TEST_POSTGRES"] === "required";
-
-describe.skipIf(!postgresIsThere && !isRequired)("the roles of a stack", () => {
+describe.skipIf(!postgresIsThere)("the roles of a stack", () => {
   let database: Database;
   let project: SmallProject;
   beforeAll(async () => {

@@ -8,12 +8,11 @@ import { repository } from "../../helpers/project.ts";
 import { type Database, startDatabase } from "../database/server.ts";
 import { SUPABASE } from "../database/supabase.ts";
 
-const isRequired = process.env["MASUMI_TEST_POSTGRES"] === "required";
 const sql = (file: string) => readFileSync(join(repository, "portal/sql", file), "utf8");
 
 const [ONE, TWO] = ["7f9c1c1e-0c52-4d0f-8d3e-5b6f0a3f2c11", "11111111-2222-4333-8444-555555555555"];
 
-describe.skipIf(!postgresIsThere && !isRequired)("the table of agents in Supabase", () => {
+describe.skipIf(!postgresIsThere)("the table of agents in Supabase", () => {
   let database: Database;
   beforeAll(async () => {
     database = await startDatabase();
