@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
+import { ownFile } from "../common/own-files.ts";
 import { type Server, connectionOf, placeOf } from "../database/server.ts";
 import { RecordsError } from "./errors.ts";
 
@@ -139,11 +140,14 @@ function explained(at: Server, error: unknown): RecordsError {
   );
 }
 
+/** What makes the table, in this order. */
+const MIGRATIONS = ["portal/sql/0001_agents.sql", "portal/sql/0002_agents_declared.sql"];
+
 const tableMissing = (at: Server, error: unknown): RecordsError =>
   new RecordsError(
     "RECORDS_TABLE_MISSING",
     `The database of the records, ${placeOf(at)}, has no table for them, or an older one: ${reasonOf(error)}.`,
-    'Make it, as the database\'s owner: psql "$RECORDS_URL" -f portal/sql/0001_agents.sql -f portal/sql/0002_agents_declared.sql',
+    `Make it, as the database's owner: psql "$RECORDS_URL" ${MIGRATIONS.map((file) => `-f ${ownFile(file)}`).join(" ")}`,
   );
 
 /** Returns where the records are, if the table is there and may be written. @throws RecordsError */
