@@ -7,6 +7,7 @@ import type { Hono } from "hono";
 import { PACKAGE_ROOT } from "../providers/common/own-files.ts";
 import { crewFolder, ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
 import { type Environment, makeRealStack } from "../stacks/index.ts";
+import { readConfig } from "../stacks/project.ts";
 import { createApi } from "./api/app.ts";
 import { Changes } from "./api/changes.ts";
 import { type BillingSettings, type Gate, openGate } from "./billing/index.ts";
@@ -15,8 +16,7 @@ import { GitApart } from "./commits/git-apart.ts";
 import { Repository } from "./commits/repository.ts";
 import { type OpenedDatabase, openDatabase } from "./database/open.ts";
 import { drainLapsed } from "./drain.ts";
-import { bucketStore } from "./documents/bucket.ts";
-import { folderStore } from "./documents/folder.ts";
+import { checkDocuments, documentsPlace, openDocuments } from "./documents/place.ts";
 import { FleetDirectory } from "./fleets/fleets.ts";
 import { prepareLocalFleet } from "./fleets/local.ts";
 import { VENV } from "./fleets/project.ts";
@@ -110,7 +110,7 @@ async function compose({
   closers.push(() => gits.close());
   const repository = new Repository(join(folder, "repository.git"), settings.PORTAL_REPOSITORY, gits.run);
   await repository.open();
-  const documents = openDocuments(settings, folder);
+  const documents = openDocuments(documentsPlace(settings, folder), folder);
   const fleets = await openFleets({ settings, env, folder, repository, say });
   const changes = new Changes();
   await changes.start(database);
@@ -158,12 +158,6 @@ async function compose({
   return api.fetch;
 }
 
-const documentsFolder = (folder: string) => join(folder, "documents");
-
-function openDocuments({ PORTAL_DOCUMENTS: bucket }: Settings, folder: string) {
-  return bucket ? bucketStore(bucket, join(folder, "incoming")) : folderStore(documentsFolder(folder));
-}
-
 /** Opens the project that the fleets' stacks run in; on this machine with what crews need. */
 async function openFleets(parts: {
   readonly settings: Settings;
@@ -176,6 +170,8 @@ async function openFleets(parts: {
   const fleets = new FleetDirectory({ folder, repository, prefix: settings.PORTAL_STACKS });
   if (!fleets.isLocal) {
     await fleets.placeModel();
+    const { model, project } = fleets;
+    checkDocuments(model, readConfig(project, model), documentsPlace(settings, folder));
     return fleets;
   }
   await ensurePythonEnvironment({
@@ -196,7 +192,7 @@ function prepareWith(
   const options = {
     service: fleets.model,
     chainSpeed: settings.PORTAL_CHAIN_SPEED,
-    documents: documentsFolder(folder),
+    documents: documentsPlace(settings, folder),
     records: settings.DATABASE_URL,
   };
   const made = new Set<number>();

@@ -1,11 +1,12 @@
 import { type Project, prepareLocalStack, startSandboxProcess } from "../../stacks/index.ts";
+import type { DocumentsPlace } from "../documents/place.ts";
 import type { FleetNames } from "./fleets.ts";
 
 export interface LocalFleetOptions {
   /** The stack that has the crew service of all fleets. */
   readonly service: string;
-  /** The folder of stored documents. */
-  readonly documents: string;
+  /** Where documents are stored. */
+  readonly documents: DocumentsPlace;
   readonly chainSpeed: string;
   /**
    * The database server in which runs write down their agents, for others to read. The embedded database has no others: it is this
@@ -14,11 +15,17 @@ export interface LocalFleetOptions {
   readonly records: string | undefined;
 }
 
-/** Runs connect to the portal's own database as the portal does: whoever set it up trusts the network in between. */
-const recordsIn = (url: string) => ({
-  "masumi:records": { secret: url },
-  "masumi:allowClearText": JSON.stringify([new URL(url).hostname]),
-});
+/** Runs connect to the portal's own database and bucket as the portal does: whoever set it up trusts the network in between. */
+function ownServers({ records, documents }: Pick<LocalFleetOptions, "records" | "documents">) {
+  const { endpoint } = documents;
+  const urls = [records, endpoint?.startsWith("http:") ? endpoint : undefined];
+  const hosts = new Set(urls.flatMap((url) => (url === undefined ? [] : [new URL(url).hostname])));
+  return {
+    "masumi:documents": JSON.stringify(documents),
+    ...(records === undefined ? {} : { "masumi:records": { secret: records } }),
+    ...(hosts.size === 0 ? {} : { "masumi:allowClearText": JSON.stringify([...hosts]) }),
+  };
+}
 
 /** Sees to it that a fleet of this machine has its stack, and that the sandbox runs which all of them share. */
 export async function prepareLocalFleet(
@@ -39,8 +46,7 @@ export async function prepareLocalFleet(
         on: "process",
         ...(stack === service ? { keep: true } : { of: service }),
       }),
-      "masumi:documents": JSON.stringify({ folder: documents }),
-      ...(records === undefined ? {} : recordsIn(records)),
+      ...ownServers({ records, documents }),
     },
     signal,
   });

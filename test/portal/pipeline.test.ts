@@ -40,22 +40,7 @@ describe.skipIf(!postgresIsThere)("a portal that only pushes", { timeout: 120_00
     await others.open();
     await push({ "Pulumi.preprod-customers.yaml": MODEL });
     database = await startDatabase();
-    portal = await startPortal({
-      settings: readSettings({
-        PORTAL_FOLDER: join(folder, "portal"),
-        PORTAL_PORT: "0",
-        PORTAL_STACKS: "preprod",
-        PORTAL_REPOSITORY: remote,
-        PORTAL_DEPLOY: "pipeline",
-        PORTAL_BILLING: "none",
-        PORTAL_BATCH_MS: "100",
-        PORTAL_FLEET_SIZE: "1",
-        PORTAL_DOCUMENTS: JSON.stringify({ bucket: "example-documents", region: "eu-central-1" }),
-        DATABASE_URL: database.url,
-      }),
-      env: process.env,
-      say: () => undefined,
-    });
+    portal = await start("portal", "example-documents");
     const signedIn = await send("POST", "/sign-in", JSON.stringify({ email: "ann@example.com" }));
     ({ token } = (await signedIn.json()) as { token: string });
   }, 120_000);
@@ -65,6 +50,24 @@ describe.skipIf(!postgresIsThere)("a portal that only pushes", { timeout: 120_00
     await database.close();
     rmSync(folder, { recursive: true, force: true });
   });
+
+  const start = (name: string, bucket: string) =>
+    startPortal({
+      settings: readSettings({
+        PORTAL_FOLDER: join(folder, name),
+        PORTAL_PORT: "0",
+        PORTAL_STACKS: "preprod",
+        PORTAL_REPOSITORY: remote,
+        PORTAL_DEPLOY: "pipeline",
+        PORTAL_BILLING: "none",
+        PORTAL_BATCH_MS: "100",
+        PORTAL_FLEET_SIZE: "1",
+        PORTAL_DOCUMENTS: JSON.stringify({ bucket, region: "eu-central-1" }),
+        DATABASE_URL: database.url,
+      }),
+      env: process.env,
+      say: () => undefined,
+    });
 
   async function push(files: Readonly<Record<string, string>>): Promise<void> {
     await others.update();
@@ -103,6 +106,12 @@ describe.skipIf(!postgresIsThere)("a portal that only pushes", { timeout: 120_00
 
   const until = (isSo: () => Promise<boolean>) => vi.waitUntil(isSo, { timeout: 60_000, interval: 200 });
   const digestOf = (text: string) => createHash("sha256").update(text).digest("hex");
+
+  it("does not start where it would keep documents elsewhere than its fleets look for them", async () => {
+    await expect(start("elsewhere", "other-documents")).rejects.toMatchObject({
+      code: "PORTAL_DOCUMENTS_ELSEWHERE",
+    });
+  });
 
   it("pushes a declaration and its fleet's stack, and follows it until it is registered and gone", async () => {
     const fields = new FormData();

@@ -39,10 +39,11 @@ it.each([
   });
 });
 
-it("a fleet of this machine writes its records where the portal's database is, as the portal connects to it", async () => {
+it("a fleet of this machine has its records and documents where the portal has its own, as the portal connects to them", async () => {
   const project = openFleetProject(join(folder, "records"));
   const fleet = { id: "customers-01", stack: "local-customers-01", folder: "agents/customers-01" };
-  const options = { service: fleet.stack, documents: folder, chainSpeed: "instant" };
+  const documents = { bucket: "documents", region: "us-east-1", endpoint: "http://storage:9000" };
+  const options = { service: fleet.stack, documents, chainSpeed: "instant" };
   try {
     await prepareLocalFleet(project, fleet, {
       ...options,
@@ -50,8 +51,9 @@ it("a fleet of this machine writes its records where the portal's database is, a
     });
     const settings = readConfig(project, fleet.stack);
     expect(settings["masumi:records"]).toMatch(/^\{"secure":/);
-    // As in compose.yaml, whose two containers are alone in their network.
-    expect(settings["masumi:allowClearText"]).toBe('["database"]');
+    // As in compose.yaml, whose containers are alone in their network.
+    expect(settings["masumi:allowClearText"]).toBe('["database","storage"]');
+    expect(JSON.parse(settings["masumi:documents"] ?? "")).toEqual(documents);
   } finally {
     await stopSandbox(project);
   }
