@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { userOf } from "../../../portal/identity/claims.ts";
 import { identitySettings } from "../../../portal/identity/settings.ts";
@@ -157,10 +156,5 @@ describe("the settings", () => {
   ])("refuse %s=%s", (name, value) => {
     const result = identitySettings.safeParse({ [name]: value });
     expect(result.error?.issues.map(({ path }) => path.join("."))).toEqual([name]);
-  });
-
-  it("have every one of their names in docs/portal.md", () => {
-    const docs = readFileSync("docs/portal.md", "utf8");
-    expect(Object.keys(identitySettings.shape).filter((name) => !docs.includes(`\`${name}\``))).toEqual([]);
   });
 });
