@@ -15,12 +15,13 @@ export async function unmarkLeft(client: Client, schema: string): Promise<void> 
 
 /**
  * Drops the schemas of removed agents whose jobs began, ended and could be disputed longer ago than they are kept. A schema that has
- * something beside the crew runtime's own tables, or has them from an older runtime, is left to a person.
+ * something beside the crew runtime's own tables, or has them otherwise than this runtime makes them, is left to a person.
  */
 export async function dropLeft(client: Client, now = Date.now()): Promise<void> {
   for (const [schema, days] of await leftSchemas(client)) {
     await client.query("SAVEPOINT left_schema");
     try {
+      if (!(await isAsTheRuntimeMadeIt(client, schema))) continue;
       if (!(await hasJobsSince(client, schema, now - days * DAY_MS))) await drop(client, schema);
     } catch {
       await client.query("ROLLBACK TO SAVEPOINT left_schema");
@@ -38,6 +39,43 @@ async function leftSchemas(client: Client): Promise<ReadonlyMap<string, number>>
   return new Map(rows.map(({ schema, said }) => [schema, Number(said.slice(MARK.length))]));
 }
 
+/** The tables of the crew runtime. */
+const TABLES = ["jobs", "model_days", "crew_schema"];
+
+/**
+ * Asks the catalogs, and evaluates nothing of the schema: its agent could make there what it liked, and what a view or an index calls
+ * would run with the rights of the connection's user.
+ */
+async function isAsTheRuntimeMadeIt(client: Client, schema: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `SELECT 1 FROM pg_namespace n JOIN pg_class jobs ON jobs.relnamespace = n.oid AND jobs.relname = 'jobs'
+      WHERE nspname = $1
+        AND 3 = (SELECT count(*) FROM pg_attribute
+                  WHERE attrelid = jobs.oid AND atttypid = 'pg_catalog.int8'::regtype
+                    AND attname IN ('created_at', 'closed_at', 'external_dispute_unlock_time'))
+        AND NOT EXISTS (${NOT_PLAIN_TABLES}) AND NOT EXISTS (${NOT_PLAIN_COLUMNS}) AND NOT EXISTS (${NOT_BUILT_IN})
+        AND NOT EXISTS (SELECT FROM pg_statistic_ext JOIN pg_class c ON c.oid = stxrelid WHERE relnamespace = n.oid)`,
+    [schema, TABLES],
+  );
+  return rowCount !== 0;
+}
+
+/** What is in the schema and is none of the tables (indexes belong to theirs), or has something that a statement on it may run. */
+const NOT_PLAIN_TABLES = `
+  SELECT FROM pg_depend LEFT JOIN pg_class c ON classid = 'pg_class'::regclass AND c.oid = objid
+   WHERE refclassid = 'pg_namespace'::regclass AND refobjid = n.oid
+     AND (relname = ANY($2) AND relkind = 'r' AND relowner = nspowner AND relchecks = 0
+          AND NOT (relrowsecurity OR relforcerowsecurity OR relhassubclass OR relhasrules OR relhastriggers)) IS NOT TRUE`;
+
+const NOT_PLAIN_COLUMNS = `
+  SELECT FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = n.oid AND attgenerated <> ''`;
+
+/** What a table or an index needs that did not come with PostgreSQL, wherever it is: types, functions, operators. */
+const NOT_BUILT_IN = `
+  SELECT FROM pg_depend JOIN pg_class c ON c.oid = objid
+   WHERE classid = 'pg_class'::regclass AND relnamespace = n.oid
+     AND refclassid NOT IN ('pg_class'::regclass, 'pg_constraint'::regclass, 'pg_namespace'::regclass)`;
+
 /** The times of jobs are Unix milliseconds. */
 async function hasJobsSince(client: Client, schema: string, since: number): Promise<boolean> {
   const { rowCount } = await client.query(
@@ -51,7 +89,7 @@ async function hasJobsSince(client: Client, schema: string, since: number): Prom
 /** Fails if anything is there that the crew runtime did not make. */
 async function drop(client: Client, schema: string): Promise<void> {
   const name = client.escapeIdentifier(schema);
-  await client.query(`DROP TABLE IF EXISTS ${name}.jobs, ${name}.model_days, ${name}.crew_schema`);
+  await client.query(`DROP TABLE IF EXISTS ${TABLES.map((table) => `${name}.${table}`).join(", ")}`);
   await client.query(`DROP SCHEMA ${name}`);
 }
 

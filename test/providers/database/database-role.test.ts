@@ -36,6 +36,14 @@ describe.skipIf(!postgresIsThere)("an agent's role in a PostgreSQL server", () =
     return { ...outs, jobs };
   }
 
+  /** The columns of a job that tell when it may go. */
+  const TIMES = "(created_at BIGINT, closed_at BIGINT, external_dispute_unlock_time BIGINT)";
+
+  const isThere = async (where: string) =>
+    (await database.run(database.url, `SELECT 1 FROM ${where}`)).length > 0;
+  const schemaIsThere = (schema: string) => isThere(`pg_namespace WHERE nspname = '${schema}'`);
+  const roleIsThere = (role: string) => isThere(`pg_roles WHERE rolname = '${role}'`);
+
   const refuses = (url: string, text: string, said: RegExp): Promise<void> =>
     expect(database.run(url, text)).rejects.toThrow(said);
 
@@ -160,25 +168,10 @@ describe.skipIf(!postgresIsThere)("an agent's role in a PostgreSQL server", () =
   });
 
   it.each<[what: string, table: string, values: string, isDropped: boolean]>([
-    [
-      "that ended long ago",
-      "created_at BIGINT, closed_at BIGINT, external_dispute_unlock_time BIGINT",
-      "1, 2, NULL",
-      true,
-    ],
-    [
-      "that ended just now",
-      "created_at BIGINT, closed_at BIGINT, external_dispute_unlock_time BIGINT",
-      "1, 4e12, NULL",
-      false,
-    ],
-    [
-      "that can be disputed",
-      "created_at BIGINT, closed_at BIGINT, external_dispute_unlock_time BIGINT",
-      "1, 2, 4e12",
-      false,
-    ],
-    ["of an older runtime", "created_at BIGINT", "1", false],
+    ["that ended long ago", TIMES, "1, 2, NULL", true],
+    ["that ended just now", TIMES, "1, 4e12, NULL", false],
+    ["that can be disputed", TIMES, "1, 2, 4e12", false],
+    ["of an older runtime", "(created_at BIGINT)", "1", false],
   ])(
     "drops with an agent its jobs %s only if they were kept long enough",
     async (what, table, values, isDropped) => {
@@ -186,23 +179,69 @@ describe.skipIf(!postgresIsThere)("an agent's role in a PostgreSQL server", () =
       const { outs } = await provider.create(inputsOf(id));
       await database.run(
         outs.url,
-        `CREATE TABLE "${outs.schema}".jobs (${table})`,
+        `CREATE TABLE "${outs.schema}".jobs ${table}`,
         `INSERT INTO "${outs.schema}".jobs VALUES (${values})`,
       );
       await provider.delete(outs.role, outs);
-      const isThere = async () =>
-        (await database.run(database.url, `SELECT 1 FROM pg_namespace WHERE nspname = '${outs.schema}'`))
-          .length > 0;
-      expect(await isThere()).toBe(!isDropped);
+      expect(await schemaIsThere(outs.schema)).toBe(!isDropped);
     },
   );
 
+  /** What PostgreSQL evaluates as a superuser who looks at a table that calls it: evil(1) makes a role. */
+  const EVIL = (schema: string) => [
+    `CREATE FUNCTION "${schema}".take() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN
+       IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN CREATE ROLE taken SUPERUSER; END IF;
+       RETURN 4000000000000; END $$`,
+    `CREATE FUNCTION "${schema}".evil(bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE
+       AS $$ BEGIN RETURN "${schema}".take(); END $$`,
+    `GRANT USAGE ON SCHEMA "${schema}" TO PUBLIC`,
+  ];
+
+  it.each<[what: string, endedAt: string, change: string]>([
+    [
+      "a view that calls a function",
+      "2",
+      `DROP TABLE jobs; CREATE VIEW jobs AS
+         SELECT "evil-12345678".evil(1) AS created_at, 0::bigint AS closed_at, 0::bigint AS external_dispute_unlock_time`,
+    ],
+    [
+      "an index that calls a function",
+      "4e12",
+      'CREATE INDEX ON jobs ((created_at + "evil-12345678".evil(1)))',
+    ],
+    [
+      "statistics that call a function",
+      "4e12",
+      'CREATE STATISTICS s ON (created_at + "evil-12345678".evil(1)) FROM jobs',
+    ],
+    ["a check that calls a function", "2", 'ALTER TABLE jobs ADD CHECK ("evil-12345678".evil(created_at) > 0)'],
+    ["policies of rows", "2", "ALTER TABLE jobs ENABLE ROW LEVEL SECURITY"],
+    ["a table below that of its jobs", "2", "CREATE TABLE model_days () INHERITS (jobs)"],
+    ["a time of another type", "2", "ALTER TABLE jobs ALTER closed_at TYPE numeric"],
+    ["a column that is computed", "2", "ALTER TABLE jobs ADD c bigint GENERATED ALWAYS AS (created_at) STORED"],
+  ])("evaluates nothing of a removed agent that made %s, and leaves it to a person", async (what, endedAt, change) => {
+    if (!(await roleIsThere("evil-12345678"))) {
+      const { outs } = await provider.create(inputsOf("evil"));
+      await database.run(outs.url, ...EVIL(outs.schema));
+    }
+    const { outs } = await provider.create(inputsOf(what.replaceAll(" ", "-")));
+    await database.run(
+      outs.url,
+      `SET search_path TO "${outs.schema}"`,
+      `CREATE TABLE jobs ${TIMES}`,
+      `INSERT INTO jobs VALUES (1, ${endedAt}, NULL)`,
+      change,
+    );
+    await provider.delete(outs.role, outs);
+    expect(await roleIsThere("taken")).toBe(false);
+    expect(await schemaIsThere(outs.schema)).toBe(true);
+  });
+
   it("takes what it left over again when its agent returns, and leaves alone what the runtime did not make", async () => {
-    const table = "(created_at BIGINT, closed_at BIGINT, external_dispute_unlock_time BIGINT)";
     const { outs } = await provider.create(inputsOf("author"));
     await database.run(
       outs.url,
-      `CREATE TABLE "${outs.schema}".jobs ${table}`,
+      `CREATE TABLE "${outs.schema}".jobs ${TIMES}`,
       `CREATE TABLE "${outs.schema}".own (id TEXT)`,
     );
     await provider.delete(outs.role, outs);
