@@ -49,10 +49,8 @@ async function make(inputs: Inputs): Promise<Outputs> {
   const password = randomBytes(24).toString("hex");
   return inDatabase(inputs, async (client) => {
     if (!(await mayCreateRoles(client))) return sharedUrl(inputs);
-    await atOnce(client, async () => {
-      await makeRole(client, inputs, password);
-      await dropLeft(client);
-    });
+    await atOnce(client, () => makeRole(client, inputs, password));
+    await dropLeft(client);
     return { ...inputs, url: loginUrl(inputs.server, inputs.role, password), isOwn: true };
   });
 }
@@ -98,12 +96,10 @@ export const provider = {
 
   async delete(_id: string, props: Outputs) {
     if (!props.isOwn) return;
-    await inDatabase(props, (client) =>
-      atOnce(client, async () => {
-        await removeRole(client, props, props.keepDays);
-        await dropLeft(client);
-      }),
-    );
+    await inDatabase(props, async (client) => {
+      await atOnce(client, () => removeRole(client, props, props.keepDays));
+      await dropLeft(client);
+    });
   },
 };
 

@@ -15,18 +15,30 @@ export async function unmarkLeft(client: Client, schema: string): Promise<void> 
 
 /**
  * Drops the schemas of removed agents whose jobs began, ended and could be disputed longer ago than they are kept. A schema that has
- * something beside the crew runtime's own tables, or has them otherwise than this runtime makes them, is left to a person.
+ * something beside the crew runtime's own tables, or has them otherwise than this runtime makes them, is left to a person. What cannot
+ * be dropped at once is left to the next run: nobody waits for this, and no run fails because of it.
  */
 export async function dropLeft(client: Client, now = Date.now()): Promise<void> {
-  for (const [schema, days] of await leftSchemas(client)) {
-    await client.query("SAVEPOINT left_schema");
-    try {
-      if (!(await isAsTheRuntimeMadeIt(client, schema))) continue;
-      if (!(await hasJobsSince(client, schema, now - days * DAY_MS))) await drop(client, schema);
-    } catch {
-      await client.query("ROLLBACK TO SAVEPOINT left_schema");
+  try {
+    for (const [schema, days] of await leftSchemas(client)) {
+      await dropUnlessKept(client, schema, now - days * DAY_MS).catch(() => client.query("ROLLBACK"));
     }
+  } catch {
+    // The connection is lost.
   }
+}
+
+async function dropUnlessKept(client: Client, schema: string, since: number): Promise<void> {
+  await client.query("BEGIN ISOLATION LEVEL READ COMMITTED");
+  await client.query("SET LOCAL lock_timeout = '500ms'");
+  await client.query("SET LOCAL search_path = pg_catalog");
+  if (await isAsTheRuntimeMadeIt(client, schema)) {
+    await client.query(`LOCK TABLE ${client.escapeIdentifier(schema)}.jobs`);
+    // Until it was locked, its agent could return and change it.
+    const isLeft = (await leftSchemas(client)).has(schema) && (await isAsTheRuntimeMadeIt(client, schema));
+    if (isLeft && !(await hasJobsSince(client, schema, since))) await drop(client, schema);
+  }
+  await client.query("COMMIT");
 }
 
 /** Returns the schemas that are marked and belong to the connection's user, with the days that their jobs are kept. */

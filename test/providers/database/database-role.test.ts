@@ -237,6 +237,26 @@ describe.skipIf(!postgresIsThere)("an agent's role in a PostgreSQL server", () =
     expect(await schemaIsThere(outs.schema)).toBe(true);
   });
 
+  it("is made while somebody holds what a removed agent left", async () => {
+    const held = await provider.create(inputsOf("held"));
+    const jobs = `"${held.outs.schema}".jobs`;
+    await database.run(held.outs.url, `CREATE TABLE ${jobs} ${TIMES}`, `INSERT INTO ${jobs} VALUES (1, 4e12, NULL)`);
+    await provider.delete(held.outs.role, held.outs);
+    await database.run(database.url, `UPDATE ${jobs} SET closed_at = 2`);
+    const backup = new Client({ connectionString: database.url });
+    await backup.connect();
+    await backup.query("BEGIN");
+    await backup.query(`LOCK TABLE ${jobs} IN ACCESS SHARE MODE`);
+    const made = provider.create(inputsOf("hindered"));
+    await vi.waitFor(async () => expect(await roleIsThere("hindered-12345678")).toBe(true), 10_000);
+    const { outs } = await made;
+    expect(await schemaIsThere(held.outs.schema)).toBe(true);
+    await backup.query("COMMIT");
+    await backup.end();
+    await provider.delete(outs.role, outs);
+    expect(await schemaIsThere(held.outs.schema)).toBe(false);
+  });
+
   it("takes what it left over again when its agent returns, and leaves alone what the runtime did not make", async () => {
     const { outs } = await provider.create(inputsOf("author"));
     await database.run(
