@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { DatabaseError } from "./errors.ts";
-import { dropLeft } from "./left-schema.ts";
+import { dropLeft, unmarkLeft } from "./left-schema.ts";
 import { type OwnedSchema, atOnce, hasRole, makeRole, mayCreateRoles, removeRole } from "./role.ts";
 import { type Server, inDatabase, placeOf } from "./server.ts";
 
@@ -48,7 +48,11 @@ const withoutLogin = (server: string): string => loginUrl(server, "", "");
 async function make(inputs: Inputs): Promise<Outputs> {
   const password = randomBytes(24).toString("hex");
   return inDatabase(inputs, async (client) => {
-    if (!(await mayCreateRoles(client))) return sharedUrl(inputs);
+    if (!(await mayCreateRoles(client))) {
+      const shared = sharedUrl(inputs);
+      await unmarkLeft(client, inputs.schema);
+      return shared;
+    }
     await atOnce(client, () => makeRole(client, inputs, password));
     await dropLeft(client);
     return { ...inputs, url: loginUrl(inputs.server, inputs.role, password), isOwn: true };

@@ -15,8 +15,8 @@ export async function unmarkLeft(client: Client, schema: string): Promise<void> 
 
 /**
  * Drops the schemas of removed agents whose jobs began, ended and could be disputed longer ago than they are kept. A schema that has
- * something beside the crew runtime's own tables, or has them otherwise than this runtime makes them, is left to a person. What cannot
- * be dropped at once is left to the next run: nobody waits for this, and no run fails because of it.
+ * something beside the crew runtime's own tables, or has them otherwise than this runtime makes them, or that somebody else may use, is
+ * left to a person. What cannot be dropped at once is left to the next run: nobody waits for this, and no run fails because of it.
  */
 export async function dropLeft(client: Client, now = Date.now()): Promise<void> {
   try {
@@ -65,6 +65,7 @@ async function isAsTheRuntimeMadeIt(client: Client, schema: string): Promise<boo
         AND 3 = (SELECT count(*) FROM pg_attribute
                   WHERE attrelid = jobs.oid AND atttypid = 'pg_catalog.int8'::regtype
                     AND attname IN ('created_at', 'closed_at', 'external_dispute_unlock_time'))
+        AND NOT EXISTS (SELECT FROM aclexplode(nspacl) WHERE grantee <> nspowner)
         AND NOT EXISTS (${NOT_PLAIN_TABLES}) AND NOT EXISTS (${NOT_PLAIN_COLUMNS}) AND NOT EXISTS (${NOT_BUILT_IN})
         AND NOT EXISTS (SELECT FROM pg_statistic_ext JOIN pg_class c ON c.oid = stxrelid WHERE relnamespace = n.oid)`,
     [schema, TABLES],
@@ -72,15 +73,20 @@ async function isAsTheRuntimeMadeIt(client: Client, schema: string): Promise<boo
   return rowCount !== 0;
 }
 
-/** What is in the schema and is none of the tables (indexes belong to theirs), or has something that a statement on it may run. */
+/**
+ * What is in the schema and is none of the tables (indexes belong to theirs), has something that a statement on it may run, or may be
+ * used by somebody else: the agent may have a URL of its own by now.
+ */
 const NOT_PLAIN_TABLES = `
   SELECT FROM pg_depend LEFT JOIN pg_class c ON classid = 'pg_class'::regclass AND c.oid = objid
    WHERE refclassid = 'pg_namespace'::regclass AND refobjid = n.oid
      AND (relname = ANY($2) AND relkind = 'r' AND relowner = nspowner AND relchecks = 0
-          AND NOT (relrowsecurity OR relforcerowsecurity OR relhassubclass OR relhasrules OR relhastriggers)) IS NOT TRUE`;
+          AND NOT (relrowsecurity OR relforcerowsecurity OR relhassubclass OR relhasrules OR relhastriggers)
+          AND NOT EXISTS (SELECT FROM aclexplode(relacl) WHERE grantee <> relowner)) IS NOT TRUE`;
 
 const NOT_PLAIN_COLUMNS = `
-  SELECT FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = n.oid AND attgenerated <> ''`;
+  SELECT FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+   WHERE relnamespace = n.oid AND (attgenerated <> '' OR attacl IS NOT NULL)`;
 
 /** What a table or an index needs that did not come with PostgreSQL, wherever it is: types, functions, operators. */
 const NOT_BUILT_IN = `

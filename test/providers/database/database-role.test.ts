@@ -44,6 +44,11 @@ describe.skipIf(!postgresIsThere)("an agent's role in a PostgreSQL server", () =
   const schemaIsThere = (schema: string) => isThere(`pg_namespace WHERE nspname = '${schema}'`);
   const roleIsThere = (role: string) => isThere(`pg_roles WHERE rolname = '${role}'`);
 
+  const noteOn = async (schema: string, url = database.url) => {
+    const note = `SELECT obj_description(oid, 'pg_namespace') AS said FROM pg_namespace WHERE nspname = '${schema}'`;
+    return (await database.run(url, note))[0]?.["said"];
+  };
+
   const refuses = (url: string, text: string, said: RegExp): Promise<void> =>
     expect(database.run(url, text)).rejects.toThrow(said);
 
@@ -237,6 +242,37 @@ describe.skipIf(!postgresIsThere)("an agent's role in a PostgreSQL server", () =
     expect(await schemaIsThere(outs.schema)).toBe(true);
   });
 
+  it.each<[what: string, grant: (schema: string) => string]>([
+    ["schema", (schema) => `GRANT USAGE ON SCHEMA "${schema}" TO own_login`],
+    ["jobs", (schema) => `GRANT SELECT, INSERT ON "${schema}".jobs TO own_login`],
+    ["columns", (schema) => `GRANT SELECT (closed_at) ON "${schema}".jobs TO own_login`],
+  ])("keeps the %s of an agent that has a URL of its own since it has no role", async (what, grant) => {
+    if (!(await roleIsThere("own_login"))) await database.run(database.url, "CREATE ROLE own_login");
+    const { outs } = await provider.create(inputsOf(`own-${what}`));
+    const jobs = `"${outs.schema}".jobs`;
+    await database.run(outs.url, `CREATE TABLE ${jobs} ${TIMES}`, `INSERT INTO ${jobs} VALUES (1, 4e12, NULL)`);
+    await provider.delete(outs.role, outs);
+    await database.run(database.url, grant(outs.schema), `UPDATE ${jobs} SET closed_at = 2`);
+    await provider.create(inputsOf("next"));
+    expect(await schemaIsThere(outs.schema)).toBe(true);
+  });
+
+  it("takes the note of its removal back also where it returns without a role", async () => {
+    await database.run(
+      database.url,
+      "CREATE ROLE lost LOGIN CREATEROLE PASSWORD 'lost-password'",
+      "CREATE DATABASE lost OWNER lost",
+    );
+    const server = database.as("lost", "lost-password").replace(/[^/]*$/, "lost");
+    const { outs } = await provider.create(inputsOf("back", { server }));
+    await database.run(outs.url, `CREATE TABLE "${outs.schema}".jobs ${TIMES}`, `INSERT INTO "${outs.schema}".jobs VALUES (4e12)`);
+    await provider.delete(outs.role, outs);
+    expect(await noteOn(outs.schema, server)).toMatch(/removed.*: 30$/);
+    await database.run(database.url, "ALTER ROLE lost NOCREATEROLE");
+    await provider.create(inputsOf("back", { server, isOnlyAgent: true }));
+    expect(await noteOn(outs.schema, server)).toBeNull();
+  });
+
   it("is made while somebody holds what a removed agent left", async () => {
     const held = await provider.create(inputsOf("held"));
     const jobs = `"${held.outs.schema}".jobs`;
@@ -265,12 +301,9 @@ describe.skipIf(!postgresIsThere)("an agent's role in a PostgreSQL server", () =
       `CREATE TABLE "${outs.schema}".own (id TEXT)`,
     );
     await provider.delete(outs.role, outs);
-    const said = `SELECT obj_description(oid, 'pg_namespace') AS said FROM pg_namespace WHERE nspname = '${outs.schema}'`;
-    expect(await database.run(database.url, said)).toEqual([
-      { said: expect.stringMatching(/removed.*: 30$/) as string },
-    ]);
+    expect(await noteOn(outs.schema)).toMatch(/removed.*: 30$/);
     await provider.create(inputsOf("author"));
-    expect(await database.run(database.url, said)).toEqual([{ said: null }]);
+    expect(await noteOn(outs.schema)).toBeNull();
   });
 
   it("takes an empty schema with it", async () => {
