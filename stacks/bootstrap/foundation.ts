@@ -12,6 +12,7 @@ import {
   projectName,
   readConfig,
   requireStackFile,
+  stackFile,
   stackNames,
 } from "../project.ts";
 import { BootstrapError } from "./errors.ts";
@@ -132,6 +133,8 @@ interface Settings {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
   readonly rolePath?: string;
+  /** The paths of the other stacks' roles, by stack. */
+  readonly otherPaths?: ReadonlyMap<string, string>;
   readonly boundary?: string | undefined;
   readonly domain?: string | undefined;
   readonly kmsKey?: string | undefined;
@@ -161,11 +164,19 @@ function readSettings(
   reading(() => requireStackFile(project, stack));
   const values = readConfig(project, stack);
   const aws = reading(() => readHostingSettings(stack, values, env))?.aws;
+  const others = stackNames(project).filter(
+    (name) => !isLocalStack(name) && stackFile(project, name) !== stackFile(project, stack),
+  );
+  const pathOf = (other: string): [string, string][] => {
+    const path = reading(() => readHostingSettings(other, readConfig(project, other), env).aws.rolePath);
+    return path === undefined ? [] : [[other, rolePathOf(projectName(project), other, path)]];
+  };
   return {
     network: values["masumi:network"],
     region: aws?.region,
     profile: aws?.profile,
     rolePath: aws?.rolePath ?? "/",
+    otherPaths: new Map(others.flatMap(pathOf)),
     boundary: aws?.permissionsBoundary,
     domain: aws?.domain,
     kmsKey: aws?.kmsKeyArn,
@@ -183,7 +194,7 @@ function targetOf(project: string, wish: FoundationWish, settings: Settings = {}
     region: "${AWS::Region}",
     project,
     stack,
-    rolePath: rolePath === "/" ? `/${project}/${stack}/` : rolePath,
+    rolePath: rolePathOf(project, stack, rolePath),
     boundary: `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:policy/${project}-${stack}-boundary`,
     stateBucket: "${StateBucket}",
     stateKey: "${StateKey.Arn}",
@@ -195,6 +206,10 @@ function targetOf(project: string, wish: FoundationWish, settings: Settings = {}
     ...optional("kmsKey", kmsKey),
   };
 }
+
+/** A stack without a path gets one: below AWS's default are the roles of the whole account. */
+const rolePathOf = (project: string, stack: string, path: string): string =>
+  path === "/" ? `/${project}/${stack}/` : path;
 
 const optional = <Name extends keyof PolicyTarget>(name: Name, value: string | undefined) =>
   (value === undefined ? {} : { [name]: value }) as { [key in Name]?: string };
@@ -209,10 +224,18 @@ const placeOnAws = (place: AuthorSettings["documents"] | Settings["ledger"]): st
 function disagreements(
   { stack, region, zone }: FoundationWish,
   settings: Settings,
-  { boundary }: PolicyTarget,
+  { boundary, rolePath }: PolicyTarget,
 ): string[] {
   const name = boundary.split(":").at(-1) ?? "";
+  const overlaps = [...(settings.otherPaths ?? [])].filter(
+    ([, other]) => other.startsWith(rolePath) || rolePath.startsWith(other),
+  );
   return [
+    ...overlaps.map(
+      ([other, path]) =>
+        `the roles of stack ${stack} are below ${rolePath} and those of stack ${other} below ${path}, so one stack could change the ` +
+        "other's: give each a masumi:aws.rolePath of its own, neither below the other",
+    ),
     ...(region === undefined && settings.region === undefined
       ? ["the region is missing: name it with --region, or set aws:region"]
       : []),

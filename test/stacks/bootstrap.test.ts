@@ -134,6 +134,27 @@ describe("the template", () => {
   });
 });
 
+describe("a path of roles", () => {
+  it.each<[what: string, mine: string | undefined, other: string | undefined, isRefused: boolean]>([
+    ["its own", undefined, undefined, false],
+    ["its own, as AWS's default", "/", "/", false],
+    ["beside one that begins alike", "/crews/", "/crews2/", false],
+    ["another stack's, too", "/crews/", "/crews/", true],
+    ["above another stack's", "/crews/", "/crews/mainnet/", true],
+    ["below another stack's", "/crews/preprod/", "/crews/", true],
+    ["above another stack's default", "/masumi-agents/", undefined, true],
+    ["below another stack's default", "/masumi-agents/mainnet/crews/", "/", true],
+  ])("that is %s", (_what, mine, other, isRefused) => {
+    const at = (rolePath?: string) => (rolePath === undefined ? {} : { "masumi:aws": { rolePath } });
+    settings("preprod", at(mine));
+    settings("mainnet", at(other));
+    const made = () => foundation();
+    if (isRefused) expect(made).toThrow(/^BOOTSTRAP_INVALID: [^]*stack mainnet below [^]*masumi:aws.rolePath/);
+    else expect(made().target.rolePath).toBe(mine === "/crews/" ? mine : "/masumi-agents/preprod/");
+    settings("mainnet", {});
+  });
+});
+
 describe("--apply", () => {
   let s3: LocalS3;
   let iam: IAM;
