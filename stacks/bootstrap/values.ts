@@ -43,8 +43,9 @@ export interface Steps {
 
 /** Returns the commands that hand the values on, in the order in which they are run. */
 export const stepsOf = (foundation: Foundation, values: FoundationValues): Steps[] => [
+  guardingOf(foundation),
   { title: "On this machine: the stack and its settings", commands: settingsOf(foundation, values) },
-  { title: "On GitHub: the environments of the workflows", commands: environmentsOf(foundation, values) },
+  { title: "On GitHub: what the workflows are told", commands: variablesOf(foundation, values) },
   {
     title: "On GitHub: the payment service's keys; each command asks for one",
     commands: keysOf(foundation),
@@ -72,28 +73,33 @@ function settingsOf({ stack }: Foundation, values: FoundationValues): string[] {
 const gh = (what: string, { repository }: Foundation, environment: string, value?: string) =>
   `gh ${what} --repo ${repository} --env ${environment}${value === undefined ? "" : ` --body "${value}"`}`;
 
-function environmentsOf(foundation: Foundation, values: FoundationValues): string[] {
-  const { stack, repository, isMainnet } = foundation;
-  const { region, backendUrl, deployRole, planRole } = values;
+/** The roles trust environments, whatever the branch: which branches may use one is GitHub's to say, and is said before they are made. */
+export function guardingOf({ stack, repository, isMainnet }: Foundation): Steps {
   const put = (name: string) => `gh api --silent --method PUT repos/${repository}/environments/${name}`;
-  /** The roles trust environments, whatever the branch: which branches may use one is GitHub's to say. */
-  const ofMain = (name: string, role: string) => [
+  const ofMain = (name: string) => [
     `${put(name)} -F "deployment_branch_policy[protected_branches]=false" -F "deployment_branch_policy[custom_branch_policies]=true"`,
     `gh api --silent --method POST repos/${repository}/environments/${name}/deployment-branch-policies -f name=main`,
+  ];
+  const reviewers = `# Settings > Environments: required reviewers of ${stack} and ${stack}-preview, before they get keys`;
+  return {
+    title: "On GitHub, before the roles are made: the environments that they trust",
+    commands: [
+      ...ofMain(stack),
+      ...ofMain(`${stack}-plan`),
+      put(`${stack}-preview`),
+      ...(isMainnet ? [reviewers] : []),
+    ],
+  };
+}
+
+function variablesOf(foundation: Foundation, values: FoundationValues): string[] {
+  const { region, backendUrl, deployRole, planRole } = values;
+  const of = (name: string, role: string) => [
     gh("variable set AWS_ROLE", foundation, name, role),
     gh("variable set AWS_REGION", foundation, name, region),
     gh("variable set PULUMI_BACKEND_URL", foundation, name, backendUrl),
   ];
-  return [
-    ...ofMain(stack, deployRole),
-    ...ofMain(`${stack}-plan`, planRole),
-    put(`${stack}-preview`),
-    ...(isMainnet
-      ? [
-          `# Settings > Environments: required reviewers of ${stack} and ${stack}-preview, before they get keys`,
-        ]
-      : []),
-  ];
+  return [...of(foundation.stack, deployRole), ...of(`${foundation.stack}-plan`, planRole)];
 }
 
 const keysOf = (foundation: Foundation): string[] => [

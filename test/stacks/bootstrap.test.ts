@@ -128,7 +128,10 @@ describe("the template", () => {
     settings("mainnet", { "masumi:network": "Mainnet" });
     const mainnet = foundation({ stack: "mainnet", account: "123456789012" });
     const steps = JSON.stringify(stepsOf(mainnet, valuesOf(mainnet)));
-    expect(steps).toContain("required reviewers of mainnet");
+    const [first = "", ...later] = steps.split('"title"').slice(1);
+    expect(first).toMatch(/environments\/mainnet-plan\/deployment-branch-policies[^]*required reviewers of mainnet/);
+    expect(first).not.toContain("AWS_ROLE");
+    expect(later.join("")).not.toContain("environments/");
     expect(steps).toContain("arn:aws:iam::123456789012:role/masumi-agents-mainnet-deploy");
     expect(steps).toContain('MASUMI_STACKS --repo example/agents --body \\"preprod mainnet\\"');
   });
@@ -184,7 +187,9 @@ describe("--apply", () => {
       "--json",
     ];
     const first = await project.run(...words);
-    expect(first.stderr).toContain("CloudFormation is at work");
+    expect(first.stderr).toMatch(
+      /environments\/preprod\/deployment-branch-policies -f name=main[^]*CloudFormation is at work/,
+    );
     const made = JSON.parse(first.stdout) as { changes: object[]; values: Record<string, string> };
     expect(made.changes).toHaveLength(13);
     expect(made.values["deployRole"]).toMatch(/^arn:aws:iam::\d{12}:role\/masumi-agents-preprod-deploy$/);
@@ -203,6 +208,7 @@ describe("--apply", () => {
 
     const second = await project.run(...words);
     expect(second.stderr).toContain("nothing to change");
+    expect(second.stderr).not.toContain("environments/");
     expect(JSON.parse(second.stdout)).toEqual({ ...made, changes: [] });
   });
 

@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { type Change, type Outputs, propose } from "../../../stacks/bootstrap/cloudformation.ts";
 import { type Foundation, type FoundationWish, foundationOf } from "../../../stacks/bootstrap/foundation.ts";
 import { templateOf } from "../../../stacks/bootstrap/template.ts";
-import { stepsOf, valuesOf } from "../../../stacks/bootstrap/values.ts";
+import { type Steps, guardingOf, stepsOf, valuesOf } from "../../../stacks/bootstrap/values.ts";
 import type { Project } from "../../../stacks/project.ts";
 import { type AskingFlags, confirmed } from "../../confirm.ts";
 import { count, formatTable, printJson, printProgress } from "../../text.ts";
@@ -42,10 +42,11 @@ export async function bootstrapAws(project: Project, flags: BootstrapFlags): Pro
     return 0;
   }
   const introduction = applied ? "" : `${howToApply(foundation, file ?? "")}\n`;
-  const shown = steps.map(({ title, commands }) => `# ${title}\n${commands.join("\n")}\n`);
-  process.stdout.write(`${introduction}${shown.join("\n")}`);
+  process.stdout.write(`${introduction}${steps.map(shown).join("\n")}`);
   return 0;
 }
+
+const shown = ({ title, commands }: Steps): string => `# ${title}\n${commands.join("\n")}\n`;
 
 function write(project: Project, foundation: Foundation, out: string | undefined): string {
   const file = out === undefined ? join(project.root, "bootstrap", `${foundation.stack}.yaml`) : resolve(out);
@@ -55,7 +56,7 @@ function write(project: Project, foundation: Foundation, out: string | undefined
 }
 
 const howToApply = ({ name, region }: Foundation, file: string): string =>
-  `Wrote ${file}. Review it, and have an administrator of the AWS account apply it, there or with --apply:\n` +
+  `Wrote ${file}. Review it, run the first commands below, and have an administrator of the AWS account apply it, there or with --apply:\n` +
   `aws cloudformation deploy --region ${region} --stack-name ${name} --template-file ${file} --capabilities CAPABILITY_NAMED_IAM\n`;
 
 /** Shows what changes, and makes it unless somebody says no. */
@@ -71,6 +72,9 @@ async function applyIt(
     return { changes, outputs: await proposal.carryOut() };
   }
   printProgress(changeTable(changes));
+  if (changes.some(({ action, type }) => action === "Add" && type === "AWS::IAM::Role")) {
+    printProgress(`\n${shown(guardingOf(foundation))}`);
+  }
   if (
     !(await confirmed(
       () => `Make ${count(changes.length, "change")} by CloudFormation's stack ${name}?`,
