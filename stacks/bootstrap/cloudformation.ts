@@ -39,12 +39,15 @@ export async function propose(foundation: Foundation): Promise<Proposal> {
     isNew,
     template: templateOf(foundation),
   });
-  const drop = () =>
-    ask("to drop the proposal", () =>
-      isNew
+  const drop = async () => {
+    // Somebody else may have made it meanwhile.
+    const isUnmade = isNew && (await stackCalled(client, stack))?.StackStatus === "REVIEW_IN_PROGRESS";
+    await ask("to drop the proposal", () =>
+      isUnmade
         ? client.deleteStack({ StackName: stack })
         : client.deleteChangeSet({ ChangeSetName: changeSet, StackName: stack }),
-    ).then(() => undefined);
+    );
+  };
   if (changes.length === 0) {
     await drop();
     return { changes, drop: () => Promise.resolve(), carryOut: () => Promise.resolve(outputsOf(before)) };

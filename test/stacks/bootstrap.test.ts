@@ -233,4 +233,12 @@ describe("--apply", () => {
     const { changes } = await propose(foundation({ ...other, hasProvider: true }));
     expect(changes).toHaveLength(12);
   });
+
+  it("leaves alone what somebody else has made since it was proposed", async () => {
+    const wanted = foundation({ stack: "mainnet", hasProvider: true });
+    const unwanted = await propose(wanted);
+    await (await propose(wanted)).carryOut();
+    await unwanted.drop();
+    expect((await propose(wanted)).changes).toEqual([]);
+  });
 });
