@@ -34,10 +34,11 @@ describe("the pipe to the engine is the program's alone", () => {
       import { Worker } from "node:worker_threads";
 
       const worker = new Worker("setTimeout(() => undefined, 700)", { eval: true });
+      const online = once(worker, "online");
       const child = fork(fileURLToPath(new URL("child.cjs", import.meta.url)));
       const said = await Promise.race([once(child, "message"), once(child, "exit")]);
       if (said[0] !== "lives") throw new Error("the child ended with " + said[0]);
-      await once(worker, "online");
+      await online;
     `);
     const { ok, diagnostics } = await up(project.options());
     expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
