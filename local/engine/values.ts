@@ -1,4 +1,5 @@
 import { EngineError } from "./errors.ts";
+import { FLOAT, SIGNATURE } from "./signatures.cjs";
 import { parseUrn } from "./urn.ts";
 
 /**
@@ -8,14 +9,11 @@ import { parseUrn } from "./urn.ts";
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value };
 export type PropertyMap = Readonly<Record<string, Value>>;
 
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 const RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e";
 const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
-/** A number that JSON does not have. */
-export const FLOAT = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c";
 
 /** The property in which a dynamic resource keeps the code of its provider. */
 export const PROVIDER_CODE = "__provider";

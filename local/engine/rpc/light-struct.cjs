@@ -6,9 +6,7 @@
 /** @typedef {import("google-protobuf/google/protobuf/struct_pb.js").Struct} Struct */
 /** @typedef {{ [key: string]: import("google-protobuf/google/protobuf/struct_pb.js").JavaScriptValue }} Properties */
 
-/** As Pulumi's state files mark a number that JSON does not have. */
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const FLOAT = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c";
+const { FLOAT, SIGNATURE } = require("../signatures.cjs");
 
 /**
  * The value as a Struct would give it back: with its keys in order, since a provider may depend on that, and of an object of any class what it

@@ -1,10 +1,10 @@
 import type { Crypter } from "./crypto.ts";
 import { EngineError, NotImplemented } from "../errors.ts";
 import { isRecord } from "../json.ts";
+import { FLOAT } from "../signatures.cjs";
 import {
   ciphertextOf,
   containsUnknowns,
-  FLOAT,
   isObject,
   isSecret,
   makeSecret,
