@@ -18,6 +18,13 @@ from typing import Any, Final, NamedTuple, NoReturn, cast
 _BUILTINS: Final = vars(builtins)
 
 
+def give_loader(module: ModuleType, loader: SourceFileLoader) -> None:
+    """Have a module say that it was loaded as it would have been without us."""
+    module.__loader__ = loader
+    if module.__spec__:
+        module.__spec__.loader = loader
+
+
 class LateNamesLoader(Loader):
     """Runs a module, and lets the names that it takes from others wait."""
 
@@ -26,9 +33,7 @@ class LateNamesLoader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module; it has the loader afterwards that it has otherwise."""
-        module.__loader__ = self._loader
-        if module.__spec__:
-            module.__spec__.loader = self._loader
+        give_loader(module, self._loader)
         code = self._loader.get_code(module.__name__)
         if code:
             names = cast("Mapping[str, object]", _Names(module))

@@ -24,7 +24,7 @@ from symtable import symtable
 from types import ModuleType
 from typing import Any, Final
 
-from crew_runtime.crewai.names_on_demand import LateNamesLoader
+from crew_runtime.crewai.names_on_demand import LateNamesLoader, give_loader
 
 MODULES: Final = (
     "chromadb",
@@ -84,9 +84,7 @@ class _LaterLoader(Loader):
         self._loader = loader
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__loader__ = self._loader
-        if module.__spec__:
-            module.__spec__.loader = self._loader
+        give_loader(module, self._loader)
         taken, values = _names_in(self._loader.get_source(module.__name__) or "", module.__package__ or "")
         if any(other == f"{module.__name__}.{name}" for name, (other, _) in taken.items()):
             self._loader.exec_module(module)  # one name is that of a module in it, and of something else as well
