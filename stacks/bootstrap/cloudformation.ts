@@ -182,7 +182,7 @@ async function reasons(client: CloudFormation, id: string, begun: Date): Promise
 const failure = (name: string, reason: string) =>
   new BootstrapError(
     "BOOTSTRAP_FAILED",
-    `CloudFormation could not do it, and took back what it had begun on ${name}:\n${reason}`,
+    `CloudFormation failed and rolled back its changes to ${name}:\n${reason}`,
     "Correct that and run this again. If something exists already: an account has GitHub's OIDC provider once, which " +
       "--existing-provider takes; --bucket gives the bucket another name.",
   );

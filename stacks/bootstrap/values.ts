@@ -45,13 +45,13 @@ export interface Steps {
 export const stepsOf = (foundation: Foundation, values: FoundationValues): Steps[] => [
   guardingOf(foundation),
   { title: "On this machine: the stack and its settings", commands: settingsOf(foundation, values) },
-  { title: "On GitHub: what the workflows are told", commands: variablesOf(foundation, values) },
+  { title: "On GitHub: the variables that the workflows read", commands: variablesOf(foundation, values) },
   {
-    title: "On GitHub: the payment service's keys; each command asks for one",
+    title: "On GitHub: the payment service's keys (each command asks for one)",
     commands: keysOf(foundation),
   },
   {
-    title: "On GitHub, once the stack is as wanted: the workflows deploy what is named here",
+    title: "On GitHub, when you are ready to deploy: the stacks that the workflows deploy",
     commands: [
       `gh variable set MASUMI_STACKS --repo ${foundation.repository} --body "${foundation.deployed}"`,
     ],

@@ -21,7 +21,7 @@ export function whatRanIn(folder: string, stack: string, env: Environment): Ran 
   const project = openProject(folder);
   if (project.root !== resolve(folder)) throw new UserError(`There is no Pulumi.yaml in ${folder}.`);
   if (!stackNames(project).includes(stack)) return { runs: new Map() };
-  const untold = (why: string) => ({ notice: [`What ran before is not told: in ${folder}, ${why}`] });
+  const untold = (why: string) => ({ notice: [`Cannot tell what ran before: in ${folder}, ${why}`] });
   const { agents, complaints } = loadStackAgents(project, stack, { env, needsNoSecrets: true });
   if (complaints.length > 0) return untold("the declarations are wrong.");
   const config = readOfflineConfig(project, stack);

@@ -166,7 +166,7 @@ describe("masumi-agents plan", () => {
     expect(self.stdout).toMatch(/^Nothing runs differently than before\.$/m);
     before.declare({ asked: { tags: [] } });
     expect((await planOf(stack, { since })).stdout).toMatch(
-      /^Warning: What ran before is not told: .*wrong\.$/m,
+      /^Warning: Cannot tell what ran before: .*wrong\.$/m,
     );
   });
 

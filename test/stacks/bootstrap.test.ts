@@ -198,7 +198,7 @@ describe("--apply", () => {
     ];
     const first = await project.run(...words);
     expect(first.stderr).toMatch(
-      /environments\/preprod\/deployment-branch-policies -f name=main[^]*CloudFormation is at work/,
+      /environments\/preprod\/deployment-branch-policies -f name=main[^]*CloudFormation is updating/,
     );
     const made = JSON.parse(first.stdout) as { changes: object[]; values: Record<string, string> };
     expect(made.changes).toHaveLength(13);
@@ -217,7 +217,7 @@ describe("--apply", () => {
     expect((await iam.listOpenIDConnectProviders({})).OpenIDConnectProviderList).toHaveLength(1);
 
     const second = await project.run(...words);
-    expect(second.stderr).toContain("nothing to change");
+    expect(second.stderr).toContain("Nothing to change");
     expect(second.stderr).not.toContain("environments/");
     expect(JSON.parse(second.stdout)).toEqual({ ...made, changes: [] });
   });

@@ -68,7 +68,7 @@ async function applyIt(
   const proposal = await propose(foundation);
   const { changes } = proposal;
   if (changes.length === 0) {
-    printProgress(`CloudFormation's stack ${name} in ${region} is as it should be: nothing to change.`);
+    printProgress(`Nothing to change: the CloudFormation stack ${name} in ${region} is up to date.`);
     return { changes, outputs: await proposal.carryOut() };
   }
   printProgress(changeTable(changes));
@@ -77,14 +77,14 @@ async function applyIt(
   }
   if (
     !(await confirmed(
-      () => `Make ${count(changes.length, "change")} by CloudFormation's stack ${name}?`,
+      () => `Apply ${count(changes.length, "change")} to the CloudFormation stack ${name}?`,
       flags,
     ))
   ) {
     await proposal.drop();
     return "declined";
   }
-  printProgress(`CloudFormation is at work on ${name} in ${region} (about two minutes) ...`);
+  printProgress(`CloudFormation is updating ${name} in ${region} (about two minutes) ...`);
   return { changes, outputs: await proposal.carryOut() };
 }
 

@@ -86,7 +86,7 @@ export const MIGRATE: CommandSpec = {
 
 const BOOTSTRAP_AWS: CommandSpec = {
   name: "aws",
-  description: "write, or make, what a stack on AWS needs before its first run; print what follows",
+  description: "write a template of what a stack on AWS needs before its first run, or apply it",
   options: [
     onStack("the stack"),
     option(
@@ -94,10 +94,7 @@ const BOOTSTRAP_AWS: CommandSpec = {
       "the repository on GitHub whose workflows deploy it, or the subject of its tokens",
     ),
     option("--region <region>", "the region (default: aws:region of the stack)"),
-    option(
-      "--bucket <name>",
-      "the state's bucket, which is made (default: <project>-<stack>-state-<account>)",
-    ),
+    option("--bucket <name>", "the bucket for the state (default: <project>-<stack>-state-<account>)"),
     option(
       "--zone <id>",
       "the id of the domain's hosted zone, which the deploying role is limited to (default: any)",
@@ -105,16 +102,16 @@ const BOOTSTRAP_AWS: CommandSpec = {
     option("--account <id>", "the account, for what is printed (default: ACCOUNT_ID stands in its place)"),
     option("--existing-provider", "the account has GitHub's OIDC provider already"),
     option("--out <file>", "where the template is written (default: bootstrap/<stack>.yaml)"),
-    option("--apply", "make it, by CloudFormation; shows first what changes, and asks"),
+    option("--apply", "apply the template with CloudFormation; shows the changes first, and asks"),
     ...asksNobody("with --apply: do not ask first"),
     asJson("print values and changes as JSON"),
   ],
   notes: [
-    "Made are: a bucket (versioned, encrypted, TLS only) and a KMS key for the state, GitHub's OIDC provider, a role that deploys",
-    "and one that plans, with the policies of docs/aws.md for the stack's settings. Run it again after those have changed.",
+    "It makes a bucket (versioned, encrypted, TLS only) and a KMS key for the state, GitHub's OIDC provider, a role that deploys and one",
+    "that plans, with the policies in docs/aws.md for the stack's settings. Run it again after these change.",
     "The tokens of repositories that were made or renamed since July 2026 name owner and repository with their ids: take what",
     "gh api repos/<owner>/<name>/actions/oidc/customization/sub --jq .sub_claim_prefix prints.",
-    "Without --apply nothing is asked of AWS, and no login is needed: an administrator reviews and applies the template.",
+    "Without --apply, AWS is not called and no login is needed: an administrator reviews and applies the template.",
   ],
   examples: [
     "bootstrap aws --stack preprod --repository example/agents",
