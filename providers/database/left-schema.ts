@@ -65,22 +65,32 @@ async function isAsTheRuntimeMadeIt(client: Client, schema: string): Promise<boo
         AND 3 = (SELECT count(*) FROM pg_attribute
                   WHERE attrelid = jobs.oid AND atttypid = 'pg_catalog.int8'::regtype
                     AND attname IN ('created_at', 'closed_at', 'external_dispute_unlock_time'))
-        AND NOT EXISTS (SELECT FROM aclexplode(nspacl) WHERE grantee <> nspowner)
-        AND NOT EXISTS (${NOT_PLAIN_TABLES}) AND NOT EXISTS (${NOT_PLAIN_COLUMNS}) AND NOT EXISTS (${NOT_BUILT_IN})
-        AND NOT EXISTS (SELECT FROM pg_statistic_ext JOIN pg_class c ON c.oid = stxrelid WHERE relnamespace = n.oid)`,
+        AND NOT (${IS_MORE_THAN_TABLES})`,
     [schema, TABLES],
   );
   return rowCount !== 0;
 }
 
 /**
- * What is in the schema and is none of the tables (indexes belong to theirs), has something that a statement on it may run, or may be
- * used by somebody else: the agent may have a URL of its own by now.
+ * Asks the catalogs whether a schema has nothing but tables and sequences that evaluate nothing of their owner's, so that another owner
+ * does not run what the one before wrote.
+ */
+export async function hasOnlyTables(client: Client, schema: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `SELECT 1 FROM pg_namespace n WHERE nspname = $1 AND (${IS_MORE_THAN_TABLES})`,
+    [schema, null],
+  );
+  return rowCount === 0;
+}
+
+/**
+ * What is in the schema and is none of the tables ($2, or any; indexes belong to theirs), has something that a statement on it may run, or
+ * may be used by somebody else: the agent may have a URL of its own by now.
  */
 const NOT_PLAIN_TABLES = `
   SELECT FROM pg_depend LEFT JOIN pg_class c ON classid = 'pg_class'::regclass AND c.oid = objid
    WHERE refclassid = 'pg_namespace'::regclass AND refobjid = n.oid
-     AND (relname = ANY($2) AND relkind = 'r' AND relowner = nspowner AND relchecks = 0
+     AND (($2::text[] IS NULL OR relname = ANY($2)) AND relkind IN ('r', 'S') AND relowner = nspowner AND relchecks = 0
           AND NOT (relrowsecurity OR relforcerowsecurity OR relhassubclass OR relhasrules OR relhastriggers)
           AND NOT EXISTS (SELECT FROM aclexplode(relacl) WHERE grantee <> relowner)) IS NOT TRUE`;
 
@@ -93,6 +103,11 @@ const NOT_BUILT_IN = `
   SELECT FROM pg_depend JOIN pg_class c ON c.oid = objid
    WHERE classid = 'pg_class'::regclass AND relnamespace = n.oid
      AND refclassid NOT IN ('pg_class'::regclass, 'pg_constraint'::regclass, 'pg_namespace'::regclass)`;
+
+const IS_MORE_THAN_TABLES = `
+  EXISTS (SELECT FROM aclexplode(nspacl) WHERE grantee <> nspowner)
+  OR EXISTS (${NOT_PLAIN_TABLES}) OR EXISTS (${NOT_PLAIN_COLUMNS}) OR EXISTS (${NOT_BUILT_IN})
+  OR EXISTS (SELECT FROM pg_statistic_ext JOIN pg_class c ON c.oid = stxrelid WHERE relnamespace = n.oid)`;
 
 /** The times of jobs are Unix milliseconds. */
 async function hasJobsSince(client: Client, schema: string, since: number): Promise<boolean> {

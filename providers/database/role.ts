@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import type { Client } from "pg";
-import { markLeft, unmarkLeft } from "./left-schema.ts";
+import { hasOnlyTables, markLeft, unmarkLeft } from "./left-schema.ts";
 
 /** A role, and the one schema that it owns. */
 export interface OwnedSchema {
@@ -57,7 +57,9 @@ export async function makeRole(
 }
 
 /**
- * Removes a role. Its schema stays, with the customers' jobs in it, and belongs to the connection's user; an empty one goes too.
+ * Removes a role. Its schema stays, with the customers' jobs in it, and belongs to the connection's user; an empty one goes too. Where the
+ * agent has made anything that runs (functions, views), all stays that role's, which cannot log in any more: if the connection's user
+ * owned it, it would run with that user's rights.
  *
  * @param keepDays after so many days a later run drops the schema; undefined: none does
  */
@@ -71,7 +73,11 @@ export async function removeRole(
   await client.query(`GRANT ${name} TO CURRENT_USER`);
   await client.query(`ALTER ROLE ${name} NOLOGIN`);
   await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", [role]);
+  if (!(await hasOnlyTables(client, schema))) return;
   await client.query(`REASSIGN OWNED BY ${name} TO CURRENT_USER`);
+  // A session of the role may have ended a moment later than it was told to.
+  if (!(await hasOnlyTables(client, schema)))
+    throw new Error(`the role ${role} changed its schema while it was removed`);
   await client.query(`DROP OWNED BY ${name}`);
   await client.query(`DROP ROLE ${name}`);
   const known = await client.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", [schema]);

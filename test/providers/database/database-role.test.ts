@@ -331,6 +331,45 @@ describe.skipIf(!postgresIsThere)("an agent's role in a PostgreSQL server", () =
     expect(await noteOn(outs.schema)).toBeNull();
   });
 
+  it.each<[what: string, make: (schema: string) => string]>([
+    [
+      "a function that runs with its owner's rights",
+      (schema) =>
+        `CREATE FUNCTION "${schema}".own() RETURNS name LANGUAGE sql SECURITY DEFINER AS 'SELECT current_user'`,
+    ],
+    ["a view", (schema) => `CREATE VIEW "${schema}".own AS SELECT current_user`],
+    [
+      "an index that calls a function",
+      (schema) =>
+        `CREATE FUNCTION "${schema}".own(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+       CREATE INDEX ON "${schema}".jobs ("${schema}".own(created_at))`,
+    ],
+    ["rights for everybody", (schema) => `GRANT USAGE ON SCHEMA "${schema}" TO PUBLIC`],
+  ])("keeps %s of a removed agent from running as the user who makes roles", async (what, make) => {
+    const { outs } = await provider.create(inputsOf(`kept-${what.replaceAll(/\W/g, "-")}`));
+    await database.run(outs.url, `CREATE TABLE "${outs.schema}".jobs ${TIMES}`, make(outs.schema));
+    await provider.delete(outs.role, outs);
+    await refuses(outs.url, "SELECT 1", /not permitted to log in|password authentication failed/);
+    const owner = `SELECT DISTINCT pg_get_userbyid(nspowner) AS owner FROM pg_namespace WHERE nspname = '${outs.schema}'
+      UNION SELECT pg_get_userbyid(proowner) FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname = '${outs.schema}'
+      UNION SELECT pg_get_userbyid(relowner) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = '${outs.schema}'`;
+    expect(await database.run(database.url, owner)).toEqual([{ owner: outs.role }]);
+    const { outs: again } = await provider.create(inputsOf(`kept-${what.replaceAll(/\W/g, "-")}`));
+    expect(await database.run(again.url, `SELECT count(*)::int AS n FROM "${outs.schema}".jobs`)).toEqual([
+      { n: 0 },
+    ]);
+  });
+
+  it("leaves a schema that has nothing but functions as it is", async () => {
+    const { outs } = await provider.create(inputsOf("functions"));
+    await database.run(
+      outs.url,
+      `CREATE FUNCTION "${outs.schema}".own() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+    );
+    await provider.delete(outs.role, outs);
+    expect(await schemaIsThere(outs.schema)).toBe(true);
+  });
+
   it("takes an empty schema with it", async () => {
     const { outs } = await provider.create(inputsOf("empty"));
     await provider.delete(outs.role, outs);
