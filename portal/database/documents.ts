@@ -30,6 +30,14 @@ export const endStoring = (queries: Queries, sha256: string, storedAt: Date) =>
     [sha256, storedAt],
   );
 
+/** Returns the documents of which it was not noted when they were stored: by a release that did not, or a portal that was killed. */
+export async function undatedDocuments(queries: Queries): Promise<string[]> {
+  const rows = await queries.query<{ sha256: string }>(
+    "SELECT sha256 FROM portal_documents WHERE stored_at IS NULL ORDER BY sha256",
+  );
+  return rows.map(({ sha256 }) => sha256);
+}
+
 export const forgetDocument = (queries: Queries, sha256: string) =>
   queries.query("DELETE FROM portal_documents WHERE sha256 = $1", [sha256]);
 

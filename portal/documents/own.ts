@@ -38,5 +38,6 @@ async function claim({ database, documents }: DocumentPlaces, sha256: string): P
  */
 export function isStoredByOthers(own: OwnDocument | undefined, storedAt: Date | undefined): boolean {
   if (!storedAt) return false;
-  return !own || (own.storedAt !== null && storedAt > own.storedAt);
+  // Whoever copies a file may give it an older time than it had.
+  return !own || (own.storedAt !== null && storedAt.getTime() !== own.storedAt.getTime());
 }

@@ -1,5 +1,11 @@
 import type { Database } from "../database/database.ts";
-import { markUnnamed, takeUnnamed, unnamedDocuments } from "../database/documents.ts";
+import {
+  endStoring,
+  markUnnamed,
+  takeUnnamed,
+  undatedDocuments,
+  unnamedDocuments,
+} from "../database/documents.ts";
 import { allFleets } from "../database/fleets.ts";
 import { type DocumentPlaces, isStoredByOthers } from "./own.ts";
 
@@ -26,6 +32,11 @@ export async function sweepDocuments(parts: SweepParts): Promise<number> {
   const { database, documents, fleets, keepDays, now = new Date() } = parts;
   const before = new Date(now.getTime() - keepDays * 86_400_000);
   await documents.removeUnfinished(before);
+  // From now on a change of it is seen. One that is being stored just now gets its time once more.
+  for (const sha256 of await undatedDocuments(database)) {
+    const storedAt = await documents.storedAt(sha256);
+    if (storedAt) await endStoring(database, sha256, storedAt);
+  }
   await markUnnamed(database, await declaredDigests(database, fleets), now);
   let removed = 0;
   for (const sha256 of await unnamedDocuments(database, before)) {

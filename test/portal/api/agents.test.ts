@@ -270,11 +270,11 @@ describe("documents", () => {
     expect(response.status).toBe(202);
   }
 
-  /** What somebody else stores in the same place, at a later time than all that is there. */
-  async function storeElsewhere(text: string): Promise<string> {
+  /** What somebody else stores in the same place, with a later time than all that is there, or the older one of a copy. */
+  async function storeElsewhere(text: string, milliseconds = 1_000): Promise<string> {
     const { sha256 } = await documents.put(Readable.from([Buffer.from(text)]));
-    const later = new Date(Date.now() + 1_000);
-    utimesSync(join(api.folder, "documents", sha256), later, later);
+    const time = new Date(Date.now() + milliseconds);
+    utimesSync(join(api.folder, "documents", sha256), time, time);
     return sha256;
   }
 
@@ -342,7 +342,26 @@ describe("documents", () => {
   });
 
   it.each<[string, (text: string) => Promise<string>]>([
-    ["for agents of their own", storeElsewhere],
+    ["for agents of their own", (text) => storeElsewhere(text)],
+    [
+      "as a copy that is older than what a customer sent",
+      async (text) => {
+        const { id, digest } = await agentWith(text);
+        await storeElsewhere(text, -86_400_000);
+        await dropDocument(id, digest);
+        return digest;
+      },
+    ],
+    [
+      "after a portal that did not note when it had stored the same",
+      async (text) => {
+        const { sha256 } = await documents.put(Readable.from([Buffer.from(text)]), (digest) =>
+          beginStoring(api.database, digest).then(() => undefined),
+        );
+        await sweepAt(0);
+        return storeElsewhere(text).then(() => sha256);
+      },
+    ],
     [
       "before a customer sent the same",
       async (text) => {
