@@ -89,7 +89,7 @@ async function leaveFacts(
     await leaveRunFacts(projectRoot, { engine, plan, allowDeregister, maxAda });
   } catch (error) {
     await pulumi.log.warn(
-      `.masumi/run.json cannot be written, so the ledger will lack the plan's checksum, and the removal of a last agent is held to ` +
+      `.masumi/runs cannot be written to, so the ledger will lack the plan's checksum, and the removal of a last agent is held to ` +
         `the limits of the run before: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
