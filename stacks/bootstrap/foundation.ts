@@ -168,8 +168,12 @@ function readSettings(
     (name) => !isLocalStack(name) && stackFile(project, name) !== stackFile(project, stack),
   );
   const pathOf = (other: string): [string, string][] => {
-    const path = reading(() => readHostingSettings(other, readConfig(project, other), env).aws.rolePath);
-    return path === undefined ? [] : [[other, rolePathOf(projectName(project), other, path)]];
+    const settings = reading(() => readHostingSettings(other, readConfig(project, other), env))?.aws;
+    if (!settings) return [];
+    // The portal's fleets are copies of a stack, and deployed by that one's role.
+    const isCopy =
+      settings.permissionsBoundary !== undefined && settings.permissionsBoundary === aws?.permissionsBoundary;
+    return isCopy ? [] : [[other, rolePathOf(projectName(project), other, settings.rolePath)]];
   };
   return {
     network: values["masumi:network"],

@@ -41,9 +41,8 @@ export interface Steps {
   readonly commands: readonly string[];
 }
 
-/** Returns the commands that hand the values on, in the order in which they are run. */
+/** Returns the commands that follow, in the order in which they are run; those that come before the roles are guardingOf's. */
 export const stepsOf = (foundation: Foundation, values: FoundationValues): Steps[] => [
-  guardingOf(foundation),
   { title: "On this machine: the stack and its settings", commands: settingsOf(foundation, values) },
   { title: "On GitHub: the variables that the workflows read", commands: variablesOf(foundation, values) },
   {

@@ -4,7 +4,7 @@ import { parse, stringify } from "yaml";
 import { propose } from "../../stacks/bootstrap/cloudformation.ts";
 import { type FoundationWish, foundationOf } from "../../stacks/bootstrap/foundation.ts";
 import { TEMPLATE_SIZE, templateOf } from "../../stacks/bootstrap/template.ts";
-import { stepsOf, valuesOf } from "../../stacks/bootstrap/values.ts";
+import { guardingOf, stepsOf, valuesOf } from "../../stacks/bootstrap/values.ts";
 import { openProject } from "../../stacks/project.ts";
 import { TestProject } from "../helpers/project.ts";
 import { LocalS3 } from "../helpers/s3.ts";
@@ -127,13 +127,11 @@ describe("the template", () => {
     expect(() => foundation({ stack: "local" })).toThrow(/^BOOTSTRAP_INVALID: [^]*runs on this machine/);
     settings("mainnet", { "masumi:network": "Mainnet" });
     const mainnet = foundation({ stack: "mainnet", account: "123456789012" });
-    const steps = JSON.stringify(stepsOf(mainnet, valuesOf(mainnet)));
-    const [first = "", ...later] = steps.split('"title"').slice(1);
-    expect(first).toMatch(
+    expect(guardingOf(mainnet).commands.join("\n")).toMatch(
       /environments\/mainnet-plan\/deployment-branch-policies[^]*required reviewers of mainnet/,
     );
-    expect(first).not.toContain("AWS_ROLE");
-    expect(later.join("")).not.toContain("environments/");
+    const steps = JSON.stringify(stepsOf(mainnet, valuesOf(mainnet)));
+    expect(steps, "they were guarded before the roles were made").not.toContain("environments/");
     expect(steps).toContain("arn:aws:iam::123456789012:role/masumi-agents-mainnet-deploy");
     expect(steps).toContain('MASUMI_STACKS --repo example/agents --body \\"preprod mainnet\\"');
   });
@@ -165,6 +163,15 @@ describe("a path of roles", () => {
       isRefused ? /BOOTSTRAP_INVALID: [^]*stack mainnet below [^]*masumi:aws.rolePath/ : ofMine,
     );
     settings("mainnet", {});
+  });
+
+  it("may be that of the portal's fleets, which are copies of the stack", () => {
+    const permissionsBoundary = "arn:aws:iam::123456789012:policy/masumi-agents-preprod-boundary";
+    settings("preprod", { "masumi:aws": { rolePath: "/crews/", permissionsBoundary } });
+    settings("preprod-01", { "masumi:aws": { rolePath: "/crews/", permissionsBoundary } });
+    expect(foundation().target.rolePath).toBe("/crews/");
+    project.remove("Pulumi.preprod-01.yaml");
+    settings("preprod", {});
   });
 });
 

@@ -26,7 +26,8 @@ export async function bootstrapAws(project: Project, flags: BootstrapFlags): Pro
   const applied = apply ? await applyIt(foundation, flags) : undefined;
   if (applied === "declined") return 1;
   const values = valuesOf(foundation, applied?.outputs);
-  const steps = stepsOf(foundation, values);
+  // With --apply they were shown before the question: run once more, they would undo what a person has set since.
+  const steps = [...(applied ? [] : [guardingOf(foundation)]), ...stepsOf(foundation, values)];
   if (json) {
     const { stack, name } = foundation;
     const changes = applied?.changes ?? null;
