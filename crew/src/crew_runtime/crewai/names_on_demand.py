@@ -75,9 +75,12 @@ class _Builtins(dict[str, Any]):
 
     def __init__(self, take: Callable[[str], Any], **own: object) -> None:
         super().__init__(vars(builtins), **own)
+        self._own = own
         self._take = take
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - any object
+        if name in self._own:
+            return self._own[name]
         try:
             return _BUILTINS[name]
         except KeyError:
