@@ -1,8 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import type { Stored } from "./store.ts";
 
 /** What came, in a file, with what is known of it once all of it is there. */
@@ -28,7 +26,8 @@ export async function spool<T>(
     }
   }
   try {
-    await pipeline(hashed, createWriteStream(file, { mode: 0o600, flush: true }));
+    // Not by a stream: its file may be made only after the source has failed, and thus after its removal below.
+    await writeFile(file, hashed(), { mode: 0o600, flush: true });
     return await use({ file, sha256: hash.digest("hex"), bytes });
   } finally {
     await rm(file, { force: true });

@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
+import { type Hash, createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import { posix } from "node:path";
-import { Readable, Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { Readable, addAbortSignal } from "node:stream";
 import { type Bucket, s3ErrorName } from "../s3/index.ts";
 import { openDocuments, refused } from "./bucket.ts";
 
@@ -47,7 +46,8 @@ export async function openStoredObjects(bucket: Bucket, prefix: string): Promise
       try {
         const { Body } = await s3.getObject({ Bucket: bucket.bucket, Key: keyOf(sha256) }, options(signal));
         if (!(Body instanceof Readable)) throw new Error("the bucket answered without content");
-        await pipeline(Body, hashed(hash), createWriteStream(file, { mode: 0o600 }), { signal });
+        // Not by a stream: its file may be made only after this has failed, and whoever asked has removed it.
+        await writeFile(file, hashed(hash, signal ? addAbortSignal(signal, Body) : Body), { mode: 0o600 });
       } catch (error) {
         signal?.throwIfAborted();
         throw refused(error, `to give ${keyOf(sha256)}`, bucket);
@@ -58,10 +58,10 @@ export async function openStoredObjects(bucket: Bucket, prefix: string): Promise
   };
 }
 
-const hashed = (hash: ReturnType<typeof createHash>) =>
-  new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
+/** Hands on what comes, and takes it into the hash. */
+async function* hashed(hash: Hash, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
