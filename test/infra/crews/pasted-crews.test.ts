@@ -35,7 +35,7 @@ it(
   async () => {
     const files: string[] = [];
     const tasks: string[] = [];
-    for (const fixture of globSync("pasted-*", { cwd: fixtures }).toSorted()) {
+    for (const fixture of globSync("spelling-*", { cwd: fixtures }).toSorted()) {
       const projectRoot = join(fixtures, fixture);
       const stack = { stack: "local", network: "Preprod", hosting: "process" } as const;
       const [agent] = loadValidAgents({ folder: "agents", projectRoot, ...stack });
@@ -50,7 +50,7 @@ it(
       writeFileSync(files.at(-1) ?? "", crewDeclaration(agent, "Preprod", { documents }));
       tasks.push(String(agent.source.crew.tasks.length));
     }
-    expect(files).toHaveLength(12);
+    expect(files).toHaveLength(11);
     const { python } = await crewEnvironment();
     const env = {
       HOME: out,
