@@ -72,10 +72,16 @@ const effective = (map: YAMLMap, where: string, place: Place): YAMLMap =>
 function agentsIn(node: unknown, place: Place, complain: Complain): Group {
   if (isSeq(node)) return agentsByName(node, place, complain);
   if (!isMap(node)) return asItIs(node);
-  const agents = node.items.map(({ key, value }) =>
-    isMap(value) ? new Pair(key, effective(value, "crew.agents.*", place)) : new Pair(key, value),
+  const agents = node.items.map(
+    (pair) =>
+      new Pair(pair.key, isMap(pair.value) ? effectiveAgent(keyOf(pair), pair.value, place) : pair.value),
   );
   return asItIs(mapOf(node, agents));
+}
+
+function effectiveAgent(name: string, agent: YAMLMap, place: Place): YAMLMap {
+  const crew = place.declaration["crew"] as Readonly<Record<string, unknown>>;
+  return effective(agent, "crew.agents.*", { ...place, isManager: crew["manager_agent"] === name });
 }
 
 function agentsByName(list: YAMLSeq, place: Place, complain: Complain): Group {
@@ -100,7 +106,7 @@ function agentsByName(list: YAMLSeq, place: Place, complain: Complain): Group {
     isWhole &&= !isTaken && name !== undefined;
     if (isTaken) continue;
     places.set(String(key.value), index);
-    agents.items.push(new Pair(key, effective(without(map, ["name"]), "crew.agents.*", place)));
+    agents.items.push(new Pair(key, effectiveAgent(String(key.value), without(map, ["name"]), place)));
   }
   return { node: agents, asWritten: (step) => places.get(step) ?? step, isWhole };
 }

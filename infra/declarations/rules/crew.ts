@@ -87,13 +87,16 @@ function checkTasks(crew: DeclaredCrew, complain: Complain): void {
   const { agents, tasks, process = "sequential", manager_agent: manager } = crew;
   const workers = Object.keys(agents).filter((name) => name !== manager);
   const names = tasks.map(({ name }) => name);
+  const busy = new Set(tasks.map(({ agent }) => agent));
+  const idle = workers.filter((agent) => !busy.has(agent));
   for (const [index, task] of tasks.entries()) {
     const path = ["crew", "tasks", index];
     if (names.indexOf(task.name) < index) {
       complain([...path, "name"], `another task is called "${task.name}"`, "task names are unique");
     }
-    if (task.agent === undefined) checkUnassigned(task, process, workers, path, complain);
-    else if (!workers.includes(task.agent)) {
+    if (task.agent === undefined) {
+      checkUnassigned(task, process, idle.shift() ?? workers[0], path, complain);
+    } else if (!workers.includes(task.agent)) {
       complain(
         [...path, "agent"],
         task.agent === manager
@@ -107,16 +110,24 @@ function checkTasks(crew: DeclaredCrew, complain: Complain): void {
     }
   }
   // A manager may assign a task without an agent to any of them.
-  const busy = new Set(tasks.map(({ agent }) => agent));
-  for (const idle of busy.has(undefined) ? [] : workers.filter((agent) => !busy.has(agent))) {
-    complain(["crew", "agents", idle], `agent "${idle}" has no task`, "give it one or remove it", "key");
+  if (process === "hierarchical" && busy.has(undefined)) return;
+  for (const agent of idle) {
+    const mayLead = manager === undefined && idle.length === 1 && workers.length > 2;
+    const remedy = `give it one or remove it${mayLead ? asManager(agent, process) : ""}`;
+    complain(["crew", "agents", agent], `agent "${agent}" has no task`, remedy, "key");
   }
+}
+
+/** CrewAI's agents.yaml does not say which agent is the manager: the project's Python does. */
+function asManager(agent: string, process: string): string {
+  const hierarchical = process === "hierarchical" ? "" : "process: hierarchical and ";
+  return `; if it leads the others, write ${hierarchical}manager_agent: ${agent} under crew`;
 }
 
 function checkUnassigned(
   { name, guardrail }: DeclaredCrew["tasks"][number],
   process: string,
-  workers: readonly string[],
+  proposed: string | undefined,
   path: Path,
   complain: Complain,
 ): void {
@@ -124,7 +135,7 @@ function checkUnassigned(
     complain(
       [...path, "agent"],
       `task "${name}" has no agent`,
-      `for example agent: ${workers[0] ?? "researcher"}`,
+      `for example agent: ${proposed ?? "researcher"}`,
     );
   } else if (guardrail !== undefined) {
     complain(

@@ -8,6 +8,10 @@ import { nearest } from "../schema/suggest.ts";
 const PLACEHOLDER = /\{([A-Za-z_][A-Za-z0-9_-]*)\}/g;
 const SPACED_PLACEHOLDER = /\{\s+([A-Za-z_][A-Za-z0-9_-]*)\s*\}|\{([A-Za-z_][A-Za-z0-9_-]*)\s+\}/g;
 
+/** What the Python of CrewAI's projects fills in, and no customer knows better. */
+const TODAY = /^(current_(date|day|month|year)|today)$/;
+const TOLD = ", or leave it out and write inject_date: true under the agent";
+
 /** Checks that a crew's texts name fields of the form, and that every field that customers fill in is used. */
 export function checkPlaceholders(
   crew: DeclaredCrew,
@@ -80,11 +84,8 @@ export function checkText(
       continue;
     }
     const near = nearest(id, ids);
-    complain(
-      path,
-      `{${id}} is not an input field${ofForm}`,
-      near ? `did you mean {${near}}?` : `add ${flow(fieldFor(id))} to input`,
-    );
+    const added = `add ${flow(fieldFor(id))} to input${form === undefined && TODAY.test(id) ? TOLD : ""}`;
+    complain(path, `{${id}} is not an input field${ofForm}`, near ? `did you mean {${near}}?` : added);
   }
   for (const id of placeholders(text, SPACED_PLACEHOLDER).filter((id) => ids.includes(id))) {
     complain(path, `{ ${id} } is not filled in because of its spaces`, `write {${id}}`);

@@ -14,11 +14,20 @@ const MODEL_KEYS: Readonly<Record<string, string>> = {
   manager_llm: "name",
   function_calling_llm: "name",
   temperature: "temperature",
+  llm_temperature: "temperature",
   max_tokens: "maxTokens",
 };
 
 /** The keys of CrewAI that set a model, or how it answers; those of agents count before those of the crew. */
-export const LLM_KEYS = ["llm", "model", "temperature", "max_tokens", "manager_llm", "function_calling_llm"];
+export const LLM_KEYS = [
+  "llm",
+  "model",
+  "temperature",
+  "llm_temperature",
+  "max_tokens",
+  "manager_llm",
+  "function_calling_llm",
+];
 
 /** What CrewAI puts before a model's name to say who serves it (crewai/llm.py, and what LiteLLM adds). */
 const PROVIDER =

@@ -1,6 +1,6 @@
 import { flow } from "./flow.ts";
 import { TOOLS } from "./crew.ts";
-import { isDeclaredModel, underModel } from "./crew-model.ts";
+import { isDeclaredModel, LLM_KEYS, underModel } from "./crew-model.ts";
 import { fieldFor } from "./input.ts";
 import type { KeyGroup, Taken } from "./key-group.ts";
 
@@ -47,11 +47,7 @@ const withoutEffect: KeyGroup = {
 };
 
 const llm: KeyGroup = {
-  ...unlessOff(
-    ["llm", "model", "temperature", "max_tokens", "manager_llm", "function_calling_llm"],
-    "all agents of a crew use the model of the declaration",
-    underModel,
-  ),
+  ...unlessOff(LLM_KEYS, "all agents of a crew use the model of the declaration", underModel),
   sometimes: { types: ["string", "number"], when: isDeclaredModel },
 };
 
@@ -91,11 +87,15 @@ const planning = unlessOff(
   "remove it; split the work into tasks, and pass on results with context",
 );
 
-const delegation = unlessOff(
-  ["allow_delegation"],
-  "each step of an agent could start all the steps of another",
-  "remove it; with process: hierarchical, a manager delegates",
-);
+const delegation: KeyGroup = {
+  ...unlessOff(
+    ["allow_delegation"],
+    "each step of an agent could start all the steps of another",
+    "remove it; with process: hierarchical, a manager delegates",
+  ),
+  // A manager delegates anyway.
+  sometimes: { types: ["boolean"], when: (_key, _value, { isManager = false }) => isManager },
+};
 
 const codeExecution = unlessOff(
   ["allow_code_execution"],
@@ -239,11 +239,26 @@ const label: KeyGroup = {
   sometimes: { types: ["string"] },
 };
 
-const toolsOfTask = unlessOff(["tools"], "here tools belong to agents", (_key, value) =>
-  Array.isArray(value) && value.every((tool) => TOOLS.some((one) => one === tool))
-    ? `remove it; write tools: ${flow(value)} under the agent that uses them`
-    : `remove it; an agent may have ${TOOLS.join(", ")}, or ${BUILD} and tools of your own`,
+const toolsUnder =
+  (agent: string): Remedy =>
+  (_key, value) =>
+    Array.isArray(value) && value.every((tool) => TOOLS.some((one) => one === tool))
+      ? `remove it; write tools: ${flow(value)} under ${agent}`
+      : `remove it; an agent may have ${TOOLS.join(", ")}, or ${BUILD} and tools of your own`;
+
+const toolsOfTask = unlessOff(
+  ["tools"],
+  "here tools belong to agents",
+  toolsUnder("the agent that uses them"),
 );
+
+/** Keys that CrewAI does not know and passes over without a word, so an author may believe that the model is told. */
+const unseen = (keys: readonly string[], place: string) =>
+  unlessOff(
+    keys,
+    "CrewAI has no such key, so no model reads it",
+    `write its text under ${place}, or remove it`,
+  );
 
 const MOST_RETRIES = 3;
 
@@ -331,6 +346,8 @@ export const GROUPS: Readonly<Record<string, readonly KeyGroup[]>> = {
     multimodal,
     dateFormat,
     label,
+    unseen(["description", "instructions", "prompt", "system_message", "system_prompt"], "backstory"),
+    unlessOff(["tool_names"], "CrewAI calls it tools", toolsUnder("the agent")),
     unlessOff(
       ["guardrail", "guardrail_max_retries"],
       "a guardrail belongs to a task",
@@ -342,12 +359,14 @@ export const GROUPS: Readonly<Record<string, readonly KeyGroup[]>> = {
     resultClass,
     outputFile,
     toolsOfTask,
+    unseen(["instructions", "note", "prompt"], "description"),
+    unseen(["output_example", "output_format"], "expected_output"),
     unlessOff(
       ["async_execution"],
       "tasks are done one after another, each with the results of those before it",
       "remove it; write context: [] where a task is not to see them",
     ),
-    unlessOff(["depends_on"], "CrewAI has another name for it", (_key, value) =>
+    unlessOff(["depends_on", "dependencies"], "CrewAI has another name for it", (_key, value) =>
       Array.isArray(value) ? `write context: ${flow(value)}` : "write context: with a list of earlier tasks",
     ),
     unlessOff(["guardrails"], "a task can have one guardrail", (_key, value) =>

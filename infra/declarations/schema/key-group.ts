@@ -4,6 +4,8 @@ export interface Place {
   readonly declaration: Readonly<Record<string, unknown>>;
   /** Whether the key belongs to the crew's last task. */
   readonly isLast?: boolean;
+  /** Whether the key belongs to the agent that manages the crew. */
+  readonly isManager?: boolean;
 }
 
 /** A value with which a key changes nothing; the list is an empty one. */

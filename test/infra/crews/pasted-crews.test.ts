@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -29,13 +29,24 @@ for path in sys.argv[1:]:
     print(len(built.tasks))
 `;
 
+/** What no crew above has, and CrewAI gets to see: the other spellings are gone by then. */
+const SPELLINGS = ["spelling-braces-in-texts", "spelling-names-of-other-languages", "spelling-tools"];
+
+const pasted = globSync("pasted-*", { cwd: fixtures }).toSorted();
+
+it("has twelve crews of public repositories, and the source of each", () => {
+  const sources = readFileSync(join(fixtures, "../pasted-crews.md"), "utf8");
+  expect(pasted).toHaveLength(12);
+  expect([...sources.matchAll(/^\| `(pasted-[^`]+)`/gm)].map(([, name]) => name)).toEqual(pasted);
+});
+
 it(
   "takes over every crew that was pasted and is valid, as the runtime and CrewAI read it",
   { timeout: 120_000 },
   async () => {
     const files: string[] = [];
     const tasks: string[] = [];
-    for (const fixture of globSync("spelling-*", { cwd: fixtures }).toSorted()) {
+    for (const fixture of [...pasted, ...SPELLINGS]) {
       const projectRoot = join(fixtures, fixture);
       const stack = { stack: "local", network: "Preprod", hosting: "process" } as const;
       const [agent] = loadValidAgents({ folder: "agents", projectRoot, ...stack });
@@ -50,7 +61,6 @@ it(
       writeFileSync(files.at(-1) ?? "", crewDeclaration(agent, "Preprod", { documents }));
       tasks.push(String(agent.source.crew.tasks.length));
     }
-    expect(files).toHaveLength(11);
     const { python } = await crewEnvironment();
     const env = {
       HOME: out,

@@ -219,6 +219,9 @@ const FOREIGN: readonly (readonly [path: Path, value: unknown])[] = [
     mcps: ["docs"],
     name: "Bob",
     max_retry_limit: 3,
+    llm_temperature: 0.2,
+    tool_names: ["calculate"],
+    system_prompt: "Rhyme.",
   }).map(([key, value]): [Path, unknown] => [["crew", "agents", "poet", key], value]),
   ...Object.entries({
     async_execution: true,
@@ -227,6 +230,8 @@ const FOREIGN: readonly (readonly [path: Path, value: unknown])[] = [
     tools: ["calculate"],
     callback: "done",
     max_retries: 2,
+    dependencies: ["forecast"],
+    instructions: "Rhyme.",
     guardrails: ["It rhymes."],
     create_directory: 1,
   }).map(([key, value]): [Path, unknown] => [["crew", "tasks", 1, key], value]),
