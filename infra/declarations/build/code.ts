@@ -7,7 +7,7 @@ import { type ConfigText, readConfig } from "./crew-config.ts";
 import { checkEntry, crewClasses } from "./entry-point.ts";
 import { hasCallbacks, readJsonCrew } from "./json-crew.ts";
 import type { OwnFiles, ReportIn } from "./own-files.ts";
-import { type PythonSource, classesOf, mentions } from "./python-source.ts";
+import { type PythonClass, type PythonSource, classesOf, isMadeIn, mentions } from "./python-source.ts";
 import { reachableSources } from "./reachable.ts";
 
 /** What a folder's code has to fit. */
@@ -43,8 +43,13 @@ export function checkCode(
   const isOwn = (name: string) => name.startsWith(".") || own.has(name.split(".", 1)[0]);
   checkEntry(entry.kind, module, isOwn, report);
   for (const source of sources) checkKeyboard(source, report);
+  // A flow's crews are all tried by the runtime.
+  const isMade = ({ name }: PythonClass) =>
+    entry.kind === "flow" || sources.some((source) => isMadeIn(source, name));
   const configs = sources.flatMap((source) =>
-    crewClasses(source).map((found) => readConfig(files, source, found, complaints)),
+    crewClasses(source)
+      .filter((found) => source === module || isMade(found))
+      .map((found) => readConfig(files, source, found, complaints)),
   );
   // A flow's own code decides what it gives to its crews.
   if (entry.kind === "flow") return;

@@ -78,11 +78,16 @@ function readFile(
   if (!files.has(path)) {
     const use = codeIn(source, found).search(new RegExp(String.raw`\bself\.${what}_config\b`));
     if (use < 0) return undefined;
+    const isOutside = path.startsWith("../");
     files.reportTo(complaints)(
       source.path,
       found.body.start + use,
-      `${files.shown(path)} does not exist`,
-      `add it with the texts of the crew's ${what}`,
+      isOutside
+        ? `the crew's ${what} are outside "${files.folder}", and only that folder is deployed`
+        : `${files.shown(path)} does not exist`,
+      isOutside
+        ? `put the file into the folder, and its path at ${what}_config`
+        : `add it with the texts of the crew's ${what}`,
     );
     return undefined;
   }

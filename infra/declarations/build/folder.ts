@@ -47,11 +47,9 @@ export function resolveFolder(
     complainOfFiles(folderProblems(projectRoot, folder, parts, holds(mark) ? mark : undefined), complain);
   if (mark === "Dockerfile") {
     if (!TRAITS[hosting].runsImages) {
-      complain(
-        ["build"],
-        `hosting ${hosting} cannot build a Dockerfile`,
-        holds("crew.py") ? "remove it if crew.py needs no more than Python packages" : OTHER_SOURCE,
-      );
+      const code = holds("crew.py") ? "crew.py" : hasPackage(files) ? "the project" : undefined;
+      const remedy = code ? `remove it if ${code} needs no more than Python packages` : OTHER_SOURCE;
+      complain(["build"], `hosting ${hosting} cannot build a Dockerfile`, remedy);
     }
     return { kind: "build", folder };
   }

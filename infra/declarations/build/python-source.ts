@@ -128,6 +128,11 @@ export function placeOf(text: string, offset: number): { readonly line: number; 
   return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 
+/** Returns whether a file makes one of a class, or of a class that extends it. */
+export const isMadeIn = (source: PythonSource, name: string): boolean =>
+  classesOf(source).some(({ bases }) => bases.includes(name)) ||
+  new RegExp(String.raw`(?<!\bclass[ \t]+)\b${name}[ \t]*\(`).test(source.code);
+
 /** Returns whether a word stands anywhere in a file, in its strings and comments too. */
 export const mentions = ({ text }: PythonSource, word: string): boolean =>
   text.split(/[^\w-]+/).includes(word);

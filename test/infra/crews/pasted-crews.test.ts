@@ -35,7 +35,7 @@ const SPELLINGS = ["spelling-braces-in-texts", "spelling-names-of-other-language
 const pasted = globSync("pasted-*", { cwd: fixtures }).toSorted();
 
 it("has twelve crews of public repositories, and the source of each", () => {
-  const sources = readFileSync(join(fixtures, "../pasted-crews.md"), "utf8");
+  const sources = readFileSync(join(fixtures, "../sources.md"), "utf8");
   expect(pasted).toHaveLength(12);
   expect([...sources.matchAll(/^\| `(pasted-[^`]+)`/gm)].map(([, name]) => name)).toEqual(pasted);
 });
