@@ -84,7 +84,7 @@ export function checkText(
       continue;
     }
     const near = nearest(id, ids);
-    const added = `add ${flow(fieldFor(id))} to input${form === undefined && TODAY.test(id) ? TOLD : ""}`;
+    const added = `add ${flow(fieldFor(id))} to input${TODAY.test(id) ? TOLD : ""}`;
     complain(path, `{${id}} is not an input field${ofForm}`, near ? `did you mean {${near}}?` : added);
   }
   for (const id of placeholders(text, SPACED_PLACEHOLDER).filter((id) => ids.includes(id))) {
