@@ -7,12 +7,16 @@ import type { Row, SkippedEntry } from "../model.ts";
 
 const MIN_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 15_000;
+/** While our own writes follow each other, each soon after the one before, looks are at least this far apart: more rows are to come. */
+const BURST_PAUSE_MS = 5_000;
 /** A pause is this share of the time since the last change, so early changes are noticed early. */
 const PAUSE_SHARE = 0.1;
 /** Changes are requested from a little before the newest known one, in case the service's clocks differ. */
 const OVERLAP_MS = 60_000;
 /** Everything is read again after this time, so nothing can be missed forever. */
 const FULL_READ_EVERY_MS = 5 * 60_000;
+/** Reads are apart by this many times of what they take. */
+const GATHERING = 2;
 /** A wait's first read may be this old, because many waits start together and share it. */
 const SHARED_LOOK_MS = 250;
 
@@ -69,6 +73,7 @@ export class RegistryView {
   #isWatching = false;
   #lookedAt = 0;
   #changedAt = 0;
+  #notedAt = 0;
   #nap = new AbortController();
 
   /** @param assertGoingOn throws if waiting no longer makes sense; called before every poll of a wait */
@@ -82,7 +87,7 @@ export class RegistryView {
   async rows(maxAgeMs: number): Promise<ReadonlyMap<string, Row>> {
     const oldest = Date.now() - maxAgeMs;
     while (this.#readAt < oldest) {
-      this.#reading ??= this.#read().finally(() => {
+      this.#reading ??= this.#readTogether().finally(() => {
         this.#reading = undefined;
       });
       await this.#reading;
@@ -123,7 +128,8 @@ export class RegistryView {
 
   /** Stores the service's answer to one of our writes. */
   note(row: Row): void {
-    this.#noted.set(row.id, { row, at: Date.now() });
+    this.#notedAt = Date.now();
+    this.#noted.set(row.id, { row, at: this.#notedAt });
     this.#rows.set(row.id, row);
     this.#quicken();
   }
@@ -154,6 +160,13 @@ export class RegistryView {
       this.#quicken();
       void this.#watch();
     });
+  }
+
+  /** Waits a little if the latest read has just ended, for what else is about to ask: after each of many writes somebody does. */
+  async #readTogether(): Promise<void> {
+    const pause = this.#readAt + (1 + GATHERING) * Math.min(this.#readMs, MIN_PAUSE_MS) - Date.now();
+    if (pause > 0) await delay(pause);
+    await this.#read();
   }
 
   async #read(): Promise<void> {
@@ -217,8 +230,9 @@ export class RegistryView {
     this.#isWatching = true;
     try {
       for (let maxAge = SHARED_LOOK_MS; this.#waiters.size > 0; maxAge = 0) {
+        // Also before the first: waits that come and end one after the other would each be a look of its own.
+        await this.#rest();
         await this.#look(maxAge);
-        if (this.#waiters.size > 0) await this.#rest();
       }
     } finally {
       this.#isWatching = false;
@@ -281,7 +295,8 @@ export class RegistryView {
     for (;;) {
       const sinceChange = Date.now() - this.#changedAt;
       const wanted = Math.max(sinceChange * PAUSE_SHARE, MIN_PAUSE_MS, 2 * this.#readMs);
-      const nextLook = this.#lookedAt + Math.min(wanted, MAX_PAUSE_MS);
+      const burst = Math.min(this.#notedAt + MIN_PAUSE_MS, this.#lookedAt + BURST_PAUSE_MS);
+      const nextLook = Math.max(this.#lookedAt + Math.min(wanted, MAX_PAUSE_MS), burst);
       const deadlines = [...this.#waiters.keys()].map(({ deadline }) => deadline());
       const remaining = Math.min(nextLook, ...deadlines) - Date.now();
       if (remaining <= 0) return;
