@@ -5,8 +5,6 @@ import type {
   ProviderHandshakeResponse,
 } from "@pulumi/pulumi/proto/provider_pb.js";
 import type { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb.js";
-import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
-import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { dirname } from "node:path";
 import { sortedJson } from "../json.ts";
 import { toStruct } from "../rpc/struct.ts";
@@ -16,6 +14,7 @@ import { type ProviderConnection, Unimplemented } from "./connection.ts";
 import type { HostProcessOptions } from "./host-process.ts";
 import type { CheckFailure, DiffResult } from "./provider.ts";
 import { address, bare, type Protocol, received, withoutSecrets } from "./wire.ts";
+import { emptyPb, providerPb } from "../rpc/messages.ts";
 
 const HANDSHAKE_TIMEOUT_MILLISECONDS = 30_000;
 

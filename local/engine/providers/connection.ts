@@ -1,8 +1,5 @@
 import type { ClientUnaryCall, Metadata, ServiceError } from "@grpc/grpc-js";
 import type { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb.js";
-import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
-import statusPb from "@pulumi/pulumi/proto/status_pb.js";
-import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineError, ProviderError } from "../errors.ts";
 import { status } from "../rpc/calls.cjs";
@@ -12,6 +9,7 @@ import { fromStruct } from "../rpc/struct.ts";
 import type { PropertyMap } from "../values.ts";
 import type { HostProcess } from "./host-process.ts";
 import { InitFailed } from "./provider.ts";
+import { emptyPb, providerPb, statusPb } from "../rpc/messages.ts";
 
 const STOP_GRACE_MILLISECONDS = 2_000;
 const CANCEL_TIMEOUT_MILLISECONDS = 2_000;

@@ -5,7 +5,6 @@ import type {
   ReadResponse,
   UpdateResponse,
 } from "@pulumi/pulumi/proto/provider_pb.js";
-import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import { EngineError } from "../errors.ts";
 import type { Urn } from "../urn.ts";
 import { containsSecrets, makeSecret, mapProperties, type PropertyMap } from "../values.ts";
@@ -21,6 +20,7 @@ import {
   type ResourceProvider,
 } from "./provider.ts";
 import { address, type Protocol, received, sent } from "./wire.ts";
+import { providerPb } from "../rpc/messages.ts";
 
 /** While a provider's configuration is not known, nothing can be asked of it. */
 const UNCONFIGURED =

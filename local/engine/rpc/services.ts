@@ -1,9 +1,5 @@
-import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
-import enginePb from "@pulumi/pulumi/proto/engine_pb.js";
-import pluginPb from "@pulumi/pulumi/proto/plugin_pb.js";
-import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
-import resourcePb from "@pulumi/pulumi/proto/resource_pb.js";
 import type { Method, Service } from "./calls.cjs";
+import { emptyPb, enginePb, pluginPb, providerPb, resourcePb } from "./messages.ts";
 
 /** What this engine does of the protocol's services; the SDK's own definitions, which have everything, bring gRPC along. */
 type Messages = readonly [request: unknown, response: unknown];

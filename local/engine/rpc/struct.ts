@@ -1,8 +1,8 @@
-import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import { isRecord } from "../json.ts";
 import type { PropertyMap } from "../values.ts";
 import { lightStruct } from "./light-struct.cjs";
+import { structPb } from "./messages.ts";
 
 const LightStruct = lightStruct(structPb);
 

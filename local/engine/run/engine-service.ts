@@ -1,9 +1,8 @@
 import type { LogRequest, LogSeverity, SetRootResourceRequest } from "@pulumi/pulumi/proto/engine_pb.js";
-import enginePb from "@pulumi/pulumi/proto/engine_pb.js";
-import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import type { Reporter } from "../reporter.ts";
 import { type Handlers, Unavailable } from "../rpc/service.ts";
 import type { Severity } from "../types.ts";
+import { emptyPb, enginePb } from "../rpc/messages.ts";
 
 const SEVERITIES: Readonly<Record<LogSeverity, Severity>> = {
   [enginePb.LogSeverity.DEBUG]: "debug",

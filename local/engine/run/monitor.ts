@@ -4,9 +4,6 @@ import type {
   ResourceInvokeRequest,
   SupportsFeatureRequest,
 } from "@pulumi/pulumi/proto/resource_pb.js";
-import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
-import resourcePb from "@pulumi/pulumi/proto/resource_pb.js";
-import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { messageOf } from "../errors.ts";
 import type { EventQueue } from "./events-queue.ts";
 import { ProviderChoice } from "./provider-choice.ts";
@@ -19,6 +16,7 @@ import type { ResourceState } from "../state/resource.ts";
 import type { Goal, ProgramEvent } from "../steps/registration.ts";
 import type { Urn } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";
+import { emptyPb, providerPb, resourcePb } from "../rpc/messages.ts";
 
 export interface MonitorOptions {
   readonly project: string;
