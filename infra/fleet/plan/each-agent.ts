@@ -4,6 +4,7 @@ import type { RegisteredUrls } from "../expected-url.ts";
 import { type FleetInput, registeredUrls } from "../registrations.ts";
 import { overProblem } from "./over.ts";
 import { assertUnderstood, strayProblems } from "./skipped.ts";
+import type { KnownRegistration } from "../state-file.ts";
 import { WalletPool } from "../wallets.ts";
 
 /** What is the same for all agents of a stack while they are judged one by one. */
@@ -12,6 +13,8 @@ export interface LiveFleet {
   readonly own: readonly OwnRow[];
   readonly pool: WalletPool;
   readonly registered: RegisteredUrls;
+  /** The registrations that the state has and the service does not list, by agent. */
+  readonly unlisted: ReadonlyMap<string, KnownRegistration>;
 }
 
 /**
@@ -21,11 +24,11 @@ export interface LiveFleet {
 export function eachAgent<T>(
   input: FleetInput,
   judge: (agent: Agent, fleet: LiveFleet) => T,
-): Omit<LiveFleet, "pool"> & { readonly results: T[]; readonly problems: MasumiError[] } {
+): Pick<LiveFleet, "own" | "registered"> & { readonly results: T[]; readonly problems: MasumiError[] } {
   const { config, agents, survey } = input;
   const own = ownRows(survey.rows, config.owner);
   const registered = registeredUrls(input);
-  const fleet = { own, registered, pool: new WalletPool(config) };
+  const fleet = { own, registered, pool: new WalletPool(config), unlisted: unlistedOf(input) };
   const declared = new Set(agents.map(({ id }) => marker(config.owner, id)));
   const removed = own.filter((row) => !declared.has(row.marker));
   const problems = [
@@ -44,6 +47,12 @@ export function eachAgent<T>(
     }
   });
   return { results, problems, own, registered };
+}
+
+function unlistedOf({ config, survey, known = [] }: FleetInput): Map<string, KnownRegistration> {
+  const listed = new Set(survey.rows.map(({ id }) => id));
+  const unlisted = known.filter(({ id, network }) => network === config.network && !listed.has(id));
+  return new Map(unlisted.map((registration) => [registration.agentId, registration]));
 }
 
 /** @throws MasumiError REGISTRY_INCONSISTENT if one of an agent's registrations is shown as over, but cannot be */

@@ -94,7 +94,8 @@ function lastFailure(rows: readonly OwnRow[], live: OwnRow | undefined, all: rea
 }
 
 /** @throws MasumiError if the agent cannot be planned */
-export function planAgent(input: FleetInput, agent: Agent, { own, pool, registered }: LiveFleet): Draft {
+export function planAgent(input: FleetInput, agent: Agent, fleet: LiveFleet): Draft {
+  const { own, pool, registered } = fleet;
   const { config, survey, urlOf } = input;
   const mark = marker(config.owner, agent.id);
   const by = keptBy(input, agent, registered);
@@ -103,7 +104,7 @@ export function planAgent(input: FleetInput, agent: Agent, { own, pool, register
   const { rows, row, spare, removed } = registrations;
   const adopted = survey.rows.find(({ id }) => id === agent.adopt);
   const wallet = pool.choose(agent, row ?? adopted);
-  assertListed(input, agent, wallet);
+  assertListed(input, agent, { wallet, unlisted: fleet.unlisted });
   // Before its contract is looked for: a service that is too old for V2 has none.
   if (survey.dialect) assertTypeSupported(agent.id, wallet, survey.dialect);
   const source = paymentSourceOf(config, wallet, survey.sources);
@@ -142,12 +143,12 @@ export function planAgent(input: FleetInput, agent: Agent, { own, pool, register
  *
  * @throws MasumiError REGISTRATION_GONE; REGISTRY_INCONSISTENT and REGISTRATION_UNSETTLED if more is known
  */
-function assertListed(input: FleetInput, agent: Agent, wallet: Wallet): void {
-  const { config, survey, known = [] } = input;
-  const listed = new Set(survey.rows.map(({ id }) => id));
-  const gone = known.find(
-    ({ id, agentId, network }) => agentId === agent.id && network === config.network && !listed.has(id),
-  );
+function assertListed(
+  input: FleetInput,
+  agent: Agent,
+  { wallet, unlisted }: Pick<LiveFleet, "unlisted"> & { readonly wallet: Wallet },
+): void {
+  const gone = unlisted.get(agent.id);
   if (!gone) return;
   assertUnregistered(input, agent, wallet);
   throw notListedAnyMore(gone);

@@ -5,6 +5,7 @@ import type { RegisteredUrls } from "../expected-url.ts";
 import { type Orphan, findOrphans } from "./orphans.ts";
 import { type Draft, type PlannedAgent, type Removal, planAgent } from "./plan-agent.ts";
 import type { FleetInput } from "../registrations.ts";
+import type { Wallet } from "../../config.ts";
 
 export interface FleetPlan {
   readonly agents: readonly PlannedAgent[];
@@ -28,7 +29,11 @@ export function planFleet(input: FleetInput): FleetPlan {
     own,
     registered,
   } = eachAgent(input, (agent, fleet) => planAgent(input, agent, fleet));
-  const planned = drafts.map((draft) => ({ ...draft, queueLength: queueOf(draft, drafts) }));
+  const queues = queuesOf(drafts);
+  const planned = drafts.map((draft) => ({
+    ...draft,
+    queueLength: Math.max(1, queues.get(draft.wallet) ?? 0),
+  }));
   const orphans = findOrphans(config, agents, own);
   const skipped = input.survey.skipped?.length ?? 0;
   const knowsState = input.inState !== undefined;
@@ -62,5 +67,11 @@ export function restrictPlan(
 
 const WAITS: ReadonlySet<Action> = new Set(["create", "replace", "update"]);
 
-const queueOf = ({ wallet }: Draft, drafts: readonly Draft[]): number =>
-  Math.max(1, drafts.filter((other) => other.wallet === wallet && WAITS.has(other.action)).length);
+/** Returns how many agents wait for each wallet. */
+function queuesOf(drafts: readonly Draft[]): Map<Wallet, number> {
+  const queues = new Map<Wallet, number>();
+  for (const { wallet, action } of drafts) {
+    if (WAITS.has(action)) queues.set(wallet, (queues.get(wallet) ?? 0) + 1);
+  }
+  return queues;
+}
