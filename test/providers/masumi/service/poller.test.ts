@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { MasumiClient } from "../../../../providers/masumi/service/client/client.ts";
 import { isLive } from "../../../../providers/masumi/service/model.ts";
@@ -34,6 +35,21 @@ describe.concurrent("the view of the registry", () => {
     expect((await view.rows(60_000)).has(second)).toBe(false);
     expect((await view.rows(0)).has(second)).toBe(true);
     expect(await looks(service)).toEqual({ full: 1, changes: 1 });
+  });
+
+  test("is read fewer times than it takes to read it again and again while everybody asks", async () => {
+    await using service = await startService({ chainSpeed: 0 });
+    await service.insert(rowFields("a"));
+    const { view } = viewOf(service);
+    await view.rows(0);
+    await service.fault({ route: "GET /registry/diff", kind: "late-answer", ms: 200, count: 99 });
+    const asked: Promise<unknown>[] = [];
+    for (let time = 0; time < 12; time += 1) {
+      asked.push(view.rows(0));
+      await delay(100);
+    }
+    await Promise.all(asked);
+    expect((await looks(service)).changes).toBeLessThanOrEqual(4);
   });
 
   test("is read in full when more changed than one answer can name", async () => {
