@@ -10,6 +10,7 @@ import { type CodeContext, checkCode } from "./code.ts";
 import { OwnFiles } from "./own-files.ts";
 import { projectEntry } from "./project.ts";
 import { importsOf, pythonSource } from "./python-source.ts";
+import { checkStartedCommand } from "./started-command.ts";
 
 export interface FolderContext extends CodeContext {
   readonly projectRoot: string;
@@ -50,6 +51,8 @@ export function resolveFolder(
       const code = holds("crew.py") ? "crew.py" : hasPackage(files) ? "the project" : undefined;
       const remedy = code ? `remove it if ${code} needs no more than Python packages` : OTHER_SOURCE;
       complain(["build"], `hosting ${hosting} cannot build a Dockerfile`, remedy);
+    } else {
+      checkStartedCommand(files, holds("crew.py") || hasPackage(files), files.reportTo(complaints));
     }
     return { kind: "build", folder };
   }

@@ -93,6 +93,26 @@ describe("the kind of a folder to build", () => {
   });
 });
 
+describe("a Dockerfile that starts one run of CrewAI", () => {
+  const PROJECT = { "team/pyproject.toml": project("x", typed("crew")), "team/src/x/crew.py": CREW };
+  it.each<[starts: string, place: string, of: Readonly<Record<string, string>>, remedy: string]>([
+    ['CMD ["crewai", "run"]', "2:7", PROJECT, "remove the Dockerfile: the crew runtime serves"],
+    ["CMD crewai flow kickoff", "2:5", PROJECT, "remove the Dockerfile"],
+    ["ENTRYPOINT uv run \\\n  crewai run", "3:3", {}, "start a server that speaks MIP-003 there"],
+  ])("as in %j is complained of at its place", (starts, place, files, remedy) => {
+    const { complaints } = load({ ...files, "team/Dockerfile": `FROM python:3.12\n${starts}\n` });
+    expect(complaints).toEqual([expect.stringMatching(`^team/Dockerfile:${place}: this starts one run`)]);
+    expect(complaints[0]).toContain(remedy);
+  });
+
+  it.each(["RUN crewai run\nCMD python serve.py", "CMD crewai run\nCMD python serve.py", "# CMD crewai run"])(
+    "is none where something else is started at last: %j",
+    (starts) => {
+      expect(load({ "team/Dockerfile": `FROM python:3.12\n${starts}\n` }).complaints).toEqual([]);
+    },
+  );
+});
+
 describe("placeholders that need no field", () => {
   it.each<[what: string, files: Readonly<Record<string, string>>]>([
     [
