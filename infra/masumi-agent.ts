@@ -52,7 +52,16 @@ export class MasumiAgent extends pulumi.ComponentResource {
     this.registration = register(args, hosted.url, { ...child, dependsOn: [...hosted.ready, ...record] });
     const confirmation = confirm(args, this.registration, child);
     recordRegistration(args, this.registration, confirmation, { ...child, dependsOn: record });
-    hosted.publishIdentifier(confirmation.agentIdentifier, child);
+    // The wallet of what is confirmed: the declared one may be ahead of it.
+    const { wallet: seller } = this.registration;
+    hosted.publishIdentity(
+      {
+        agentIdentifier: confirmation.agentIdentifier,
+        paymentSourceType: seller.type,
+        sellerVkey: seller.vkey,
+      },
+      child,
+    );
     this.output = outputOf(args, this.registration, confirmation);
     this.registerOutputs({ url: hosted.url, agentIdentifier: confirmation.agentIdentifier });
   }

@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "files": {"documents", "tools"},
     "model": {"store"},
     "declared": {"documents", "files", "tools"},
-    "payments": {"declared", "store"},
+    "payments": {"declared", "machine", "store"},
     "crewai": {"documents", "files", "machine", "tools"},
     "for_authors": {"crewai"},
     "runner": {"crewai", "declared", "documents", "machine", "model", "store"},

@@ -1,8 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { AgentIdentity } from "../../providers/common/agent-identity.ts";
 import type { StackConfig } from "../config.ts";
 import type { CrewToHost } from "../crews/crew-to-host.ts";
 import type { Agent } from "../declarations/index.ts";
 import type { RegisteredUrls } from "../fleet/index.ts";
+
+/** What a crew is told once its registration is confirmed, and of that registration. */
+export type IdentityOutputs = AgentIdentity<pulumi.Output<string>, pulumi.Output<"V1" | "V2">>;
 
 /** Where an agent answers, once it is hosted. */
 export interface HostedCrew {
@@ -11,10 +15,10 @@ export interface HostedCrew {
   /** What must be up before the URL answers, and must stay until the registration is gone. */
   readonly ready: pulumi.Resource[];
   /**
-   * Passes the identifier to the running crew. What it creates is removed before the registration, and its removal tells the
+   * Passes the identity to the running crew. What it creates is removed before the registration, and its removal tells the
    * crew to take no more jobs.
    */
-  publishIdentifier(agentIdentifier: pulumi.Output<string>, options: pulumi.CustomResourceOptions): void;
+  publishIdentity(identity: IdentityOutputs, options: pulumi.CustomResourceOptions): void;
 }
 
 export interface HostingContext {

@@ -1,21 +1,24 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import {
+  type AgentIdentity,
+  identityFileContent,
+  identityIn,
+  isSameIdentity,
+} from "../common/agent-identity.ts";
 import { writeAtomicallySync } from "../common/atomic-write.ts";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { CrewProcessError } from "./local/errors.ts";
 import { crewHome, identityFile, isOwnProject } from "./local/index.ts";
 
-export interface CrewIdentityArgs {
+export interface CrewIdentityArgs extends AgentIdentity<pulumi.Input<string>, pulumi.Input<"V1" | "V2">> {
   /** The crew's identity.json, absolute. */
   readonly file: string;
-  /** The agent's identifier on the network; it changes with every update of a V2 registration. */
-  readonly agentIdentifier: pulumi.Input<string>;
 }
 
-interface Inputs {
+interface Inputs extends AgentIdentity {
   readonly file: string;
-  readonly agentIdentifier: string;
 }
 
 /**
@@ -30,7 +33,7 @@ function isOwnIdentity(file: string): boolean {
   return file === identityFile(crewHome(root, basename(home), stack)) && isOwnProject(root);
 }
 
-function write({ file, agentIdentifier }: Inputs, draining: boolean): void {
+function write({ file, ...identity }: Inputs, draining: boolean): void {
   if (!isOwnIdentity(file)) {
     throw new CrewProcessError(
       "IDENTITY_ELSEWHERE",
@@ -39,14 +42,14 @@ function write({ file, agentIdentifier }: Inputs, draining: boolean): void {
     );
   }
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeAtomicallySync(file, `${JSON.stringify({ agentIdentifier, draining })}\n`);
+  writeAtomicallySync(file, identityFileContent(identity, draining));
 }
 
 /** The dynamic provider behind CrewIdentity. */
 export const provider = {
   async diff(_id: string, olds: Inputs, news: Inputs) {
     const replaces = olds.file === news.file ? [] : ["file"];
-    return { changes: replaces.length > 0 || olds.agentIdentifier !== news.agentIdentifier, replaces };
+    return { changes: replaces.length > 0 || !isSameIdentity(olds, news), replaces };
   },
 
   async create(inputs: Inputs) {
@@ -59,10 +62,9 @@ export const provider = {
     return { outs: news };
   },
 
-  async read(id: string, props: Inputs) {
-    if (!isOwnIdentity(props.file) || !existsSync(props.file)) return {};
-    const found = JSON.parse(readFileSync(props.file, "utf8")) as { agentIdentifier?: string };
-    return { id, props: { ...props, agentIdentifier: found.agentIdentifier ?? "" } };
+  async read(id: string, { file }: Inputs) {
+    if (!isOwnIdentity(file) || !existsSync(file)) return {};
+    return { id, props: { file, ...identityIn(readFileSync(file)) } };
   },
 
   /** Makes the crew take no new jobs; the registration is removed after this. Another clone's crew is left alone. */
@@ -72,8 +74,8 @@ export const provider = {
 };
 
 /**
- * Tells a local crew its identifier, once the registration is confirmed and whenever it changes, in a file that the crew
- * reloads. Removing it marks the crew as draining. Changing `file` replaces it, changing the identifier updates it.
+ * Tells a local crew its identity, once the registration is confirmed and whenever it changes, in a file that the crew
+ * reloads. Removing it marks the crew as draining. Changing `file` replaces it, changing the identity updates it.
  */
 export class CrewIdentity extends pulumi.CustomResource {
   constructor(name: string, args: CrewIdentityArgs, options?: pulumi.CustomResourceOptions) {

@@ -1,37 +1,40 @@
 import * as pulumi from "@pulumi/pulumi";
+import {
+  type AgentIdentity,
+  identityFileContent,
+  identityIn,
+  isSameIdentity,
+} from "../common/agent-identity.ts";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { askEngine } from "./engine.ts";
 import { DockerError } from "./errors.ts";
 import { packFile, unpackFile } from "./tar.ts";
 
-export interface DockerIdentityArgs {
+export interface DockerIdentityArgs extends AgentIdentity<pulumi.Input<string>, pulumi.Input<"V1" | "V2">> {
   /** The engine, as in DOCKER_HOST; "" is DOCKER_HOST, otherwise this machine's engine. A change replaces. */
   readonly host: string;
   /** The container's name. A change replaces. */
   readonly container: string;
   /** The folder of the crew's identity.json, on a volume of the container. A change replaces. */
   readonly folder: string;
-  /** The agent's identifier on the network; it changes with every update of a V2 registration. */
-  readonly agentIdentifier: pulumi.Input<string>;
 }
 
-interface Inputs {
+interface Inputs extends AgentIdentity {
   readonly host: string;
   readonly container: string;
   readonly folder: string;
-  readonly agentIdentifier: string;
 }
 
 const FILE = "identity.json";
 const PLACE = ["host", "container", "folder"] as const;
 
-const archivePath = ({ container }: Inputs, path: string) =>
+const archivePath = ({ container }: Pick<Inputs, "container">, path: string) =>
   `/containers/${encodeURIComponent(container)}/archive?path=${encodeURIComponent(path)}`;
 
 /** Writes the file; returns whether the container exists. */
 async function write(inputs: Inputs, draining: boolean): Promise<boolean> {
-  const { host, folder, agentIdentifier } = inputs;
-  const body = packFile(FILE, Buffer.from(`${JSON.stringify({ agentIdentifier, draining })}\n`));
+  const { host, folder } = inputs;
+  const body = packFile(FILE, identityFileContent(inputs, draining));
   const { status, body: answer } = await askEngine(host, {
     method: "PUT",
     path: archivePath(inputs, folder),
@@ -59,7 +62,7 @@ async function writeForSure(inputs: Inputs): Promise<void> {
 export const provider = {
   async diff(_id: string, olds: Inputs, news: Inputs) {
     const replaces = PLACE.filter((key) => olds[key] !== news[key]);
-    return { changes: replaces.length > 0 || olds.agentIdentifier !== news.agentIdentifier, replaces };
+    return { changes: replaces.length > 0 || !isSameIdentity(olds, news), replaces };
   },
 
   async create(inputs: Inputs) {
@@ -72,13 +75,12 @@ export const provider = {
     return { outs: news };
   },
 
-  async read(id: string, props: Inputs) {
-    const path = archivePath(props, `${props.folder}/${FILE}`);
-    const { status, body } = await askEngine(props.host, { method: "GET", path });
+  async read(id: string, { host, container, folder }: Inputs) {
+    const path = archivePath({ container }, `${folder}/${FILE}`);
+    const { status, body } = await askEngine(host, { method: "GET", path });
     const content = status === 200 ? unpackFile(body) : undefined;
     if (!content) return {};
-    const found = JSON.parse(content.toString()) as { agentIdentifier?: string };
-    return { id, props: { ...props, agentIdentifier: found.agentIdentifier ?? "" } };
+    return { id, props: { host, container, folder, ...identityIn(content) } };
   },
 
   /** Makes the crew take no new jobs; the registration is removed after this. */
@@ -88,7 +90,7 @@ export const provider = {
 };
 
 /**
- * Tells a crew in a Docker container its identifier, once the registration is confirmed and whenever it changes, in a file
+ * Tells a crew in a Docker container its identity, once the registration is confirmed and whenever it changes, in a file
  * that the crew reloads. The file is written through the engine, so the container may run on any machine. Removing it marks
  * the crew as draining.
  */

@@ -1,26 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
+import {
+  type AgentIdentity,
+  identityFileContent,
+  identityIn,
+  isSameIdentity,
+} from "../common/agent-identity.ts";
 import { PROVIDER_TEXTS } from "../provider-texts.ts";
 import { DECLARATION, IDENTITY, type Place } from "./store/agent-store.ts";
 import { openStore } from "./store/open.ts";
 
-export interface SharedIdentityArgs {
+export interface SharedIdentityArgs extends AgentIdentity<pulumi.Input<string>, pulumi.Input<"V1" | "V2">> {
   readonly agentId: string;
   /** Where the service reads its agents. Another one replaces. */
   readonly place: pulumi.Input<Place>;
-  /** The agent's identifier on the network; it changes with every update of a V2 registration. */
-  readonly agentIdentifier: pulumi.Input<string>;
 }
 
-interface Inputs {
+interface Inputs extends AgentIdentity {
   readonly agentId: string;
   readonly place: Place;
-  readonly agentIdentifier: string;
 }
 
-const write = ({ agentId, place, agentIdentifier }: Inputs, draining: boolean): Promise<void> => {
-  const content = Buffer.from(`${JSON.stringify({ agentIdentifier, draining })}\n`);
-  return openStore(place, agentId).write([{ path: IDENTITY, content }]);
-};
+const write = ({ agentId, place, ...identity }: Inputs, draining: boolean): Promise<void> =>
+  openStore(place, agentId).write([{ path: IDENTITY, content: identityFileContent(identity, draining) }]);
 
 /** Returns whether an identity is gone from this machine; elsewhere a refresh tells. */
 const isLost = async ({ place, agentId }: Inputs): Promise<boolean> =>
@@ -31,7 +32,7 @@ export const provider = {
   async diff(_id: string, olds: Inputs, news: Inputs) {
     const isMoved = JSON.stringify(olds.place) !== JSON.stringify(news.place);
     return {
-      changes: isMoved || olds.agentIdentifier !== news.agentIdentifier || (await isLost(olds)),
+      changes: isMoved || !isSameIdentity(olds, news) || (await isLost(olds)),
       replaces: isMoved ? ["place"] : [],
     };
   },
@@ -46,11 +47,10 @@ export const provider = {
     return { outs: news };
   },
 
-  async read(id: string, props: Inputs) {
-    const found = await openStore(props.place, props.agentId).read(IDENTITY);
+  async read(id: string, { agentId, place }: Inputs) {
+    const found = await openStore(place, agentId).read(IDENTITY);
     if (!found) return {};
-    const { agentIdentifier = "" } = JSON.parse(found.toString()) as { agentIdentifier?: string };
-    return { id, props: { ...props, agentIdentifier } };
+    return { id, props: { agentId, place, ...identityIn(found) } };
   },
 
   /** Makes the agent take no new jobs; its registration is removed after this. One that is gone takes none. */
@@ -60,7 +60,7 @@ export const provider = {
 };
 
 /**
- * Tells an agent of a shared crew service its identifier, once the registration is confirmed and whenever it changes. Removing it
+ * Tells an agent of a shared crew service its identity, once the registration is confirmed and whenever it changes. Removing it
  * marks the agent as draining.
  */
 export class SharedIdentity extends pulumi.CustomResource {

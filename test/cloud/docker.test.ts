@@ -62,8 +62,11 @@ describe.skipIf(left)("two agents on Docker", { timeout: STEP_MS }, () => {
         expect(story.reported(id)).toMatchObject({ state: "RegistrationConfirmed" });
         await story.knows(id);
         const file = await docker(["exec", `${PREFIX}-${id}`, "cat", "/data/identity.json"]);
+        const { agentIdentifier, walletVkey } = story.reported(id);
         expect(JSON.parse(file)).toEqual({
-          agentIdentifier: story.reported(id).agentIdentifier,
+          agentIdentifier,
+          paymentSourceType: "V2",
+          sellerVkey: walletVkey,
           draining: false,
         });
       }

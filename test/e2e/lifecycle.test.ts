@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import axios from "axios";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toUpdateBody } from "../../providers/masumi/service/client/convert.ts";
@@ -80,6 +81,23 @@ describe("the life of two agents, from YAML to the chain and back", () => {
     return found;
   };
 
+  /** Returns who is paid under which identifier, as the crew says while `work` is done. */
+  async function sellersSeen(url: string, work: Promise<unknown>): Promise<string[]> {
+    const seen = new Set<string>();
+    const done = new AbortController();
+    const look = async () => {
+      while (!done.signal.aborted) {
+        const { data } = await axios
+          .get<Record<string, string>>(`${url}/payment_information`)
+          .catch(() => ({ data: undefined })); // it is being restarted
+        if (data) seen.add(`${data["agentIdentifier"]} ${data["paymentSourceType"]} ${data["sellerVKey"]}`);
+        await sleep(100);
+      }
+    };
+    await Promise.all([look(), work.finally(() => done.abort())]);
+    return [...seen];
+  }
+
   /** Runs `work` and makes sure that the registry did not notice. */
   async function withoutChain(work: () => Promise<void>): Promise<void> {
     const before = chainView(await service.rows());
@@ -157,39 +175,6 @@ describe("the life of two agents, from YAML to the chain and back", () => {
     PATIENCE,
   );
 
-  it(
-    "migrate moves it to V2: registered there first, then deregistered on V1, at the same URL",
-    async () => {
-      const before = agent("reviewer");
-      const text = project.read("agents/reviewer.yaml");
-      const migrate = (...flags: string[]) => project.run("migrate", "reviewer", "--yes", "--json", ...flags);
-      const dry = await migrate("--dry-run");
-      expect(JSON.parse(dry.stdout)).toMatchObject({
-        changes: ["payment: V2"],
-        steps: [
-          { action: "register", walletType: "V2" },
-          { action: "deregister", walletType: "V1", registrationId: before.registrationId },
-        ],
-        plan: { problems: [] },
-      });
-      expect(project.read("agents/reviewer.yaml")).toBe(text);
-      await migrate();
-      expect(project.read("agents/reviewer.yaml")).toBe(text.replace("payment: V1", "payment: V2"));
-      await up();
-      const after = agent("reviewer");
-      expect(await service.row(after.registrationId)).toMatchObject({
-        type: "V2",
-        state: "RegistrationConfirmed",
-      });
-      expect((await service.row(before.registrationId)).state).toBe("DeregistrationConfirmed");
-      expect(after.url).toBe(before.url);
-      const again = await migrate();
-      expect(again.stderr).toMatch(/^MIGRATION_REFUSED: .*is on V2 already/);
-      expect(again.exitCode).toBe(1);
-    },
-    PATIENCE,
-  );
-
   it("a renamed file with its id kept changes nothing", async () => {
     await withoutChain(async () => {
       project.write("agents/notes.yaml", project.read("agents/writer.yaml"));
@@ -253,6 +238,45 @@ describe("the life of two agents, from YAML to the chain and back", () => {
       ]);
     });
   }, 90_000);
+
+  it(
+    "migrate moves an agent to V2: registered there first, then deregistered on V1, at the same URL",
+    async () => {
+      const before = agent("reviewer");
+      const text = project.read("agents/reviewer.yaml");
+      const migrate = (...flags: string[]) => project.run("migrate", "reviewer", "--yes", "--json", ...flags);
+      const dry = await migrate("--dry-run");
+      expect(JSON.parse(dry.stdout)).toMatchObject({
+        changes: ["payment: V2"],
+        steps: [
+          { action: "register", walletType: "V2" },
+          { action: "deregister", walletType: "V1", registrationId: before.registrationId },
+        ],
+        plan: { problems: [] },
+      });
+      expect(project.read("agents/reviewer.yaml")).toBe(text);
+      await migrate();
+      expect(project.read("agents/reviewer.yaml")).toBe(text.replace("payment: V1", "payment: V2"));
+      await project.run("migrate", "writer", "--to", "V1", "--yes");
+      const moving = agent("writer");
+      const seen = await sellersSeen(moving.url, up());
+      expect(seen, "the crew restarts for its new wallet before it has the new identifier").toEqual([
+        `${moving.agentIdentifier} Web3CardanoV2 ${moving.walletVkey}`,
+        `${agent("writer").agentIdentifier} Web3CardanoV1 ${agent("writer").walletVkey}`,
+      ]);
+      const after = agent("reviewer");
+      expect(await service.row(after.registrationId)).toMatchObject({
+        type: "V2",
+        state: "RegistrationConfirmed",
+      });
+      expect((await service.row(before.registrationId)).state).toBe("DeregistrationConfirmed");
+      expect(after.url).toBe(before.url);
+      const again = await migrate();
+      expect(again.stderr).toMatch(/^MIGRATION_REFUSED: .*is on V2 already/);
+      expect(again.exitCode).toBe(1);
+    },
+    PATIENCE,
+  );
 
   it(
     "removing a file deregisters its agent and waits for the burn",

@@ -51,6 +51,7 @@ export interface AgentReport {
   readonly agentIdentifier: string;
   readonly txHash: string;
   readonly registrationId: string;
+  readonly walletVkey: string;
 }
 
 /** A project folder of its own that uses this checkout's program, so that state, crews and agents are the test's alone. */

@@ -24,6 +24,17 @@ if (left)
   );
 
 const IDENTIFIER = "ab".repeat(28) + "01";
+
+/** Tells a container's crew who it is, as up does. */
+const identify = (container: string) =>
+  dockerIdentity.create({
+    host: "",
+    container,
+    folder: "/data",
+    agentIdentifier: IDENTIFIER,
+    paymentSourceType: "V1",
+    sellerVkey: "0b".repeat(28),
+  });
 const SENTINEL = "sentinel-model-key";
 /** What a crew must not get at; test/image/fixtures/project/attacker looks for it. */
 const SECRETS = {
@@ -243,12 +254,7 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
       await until("it is healthy", async () =>
         (await inspect(name, ".State.Health.Status")) === "healthy" ? true : undefined,
       );
-      await dockerIdentity.create({
-        host: "",
-        container: name,
-        folder: "/data",
-        agentIdentifier: IDENTIFIER,
-      });
+      await identify(name);
       expect((await http.get<object>("/availability")).data).toMatchObject({
         status: "available",
         agentIdentifier: IDENTIFIER,
@@ -294,12 +300,7 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
           (await inspect(name, ".State.Health.Status")) === "healthy" ? true : undefined,
         );
       await isHealthy();
-      await dockerIdentity.create({
-        host: "",
-        container: name,
-        folder: "/data",
-        agentIdentifier: IDENTIFIER,
-      });
+      await identify(name);
       const start = async (topic: string) =>
         (await http.post<{ id: string }>("/start_job", { input_data: { topic } })).data.id;
       await start("wait CUSTOMER-12345678");
@@ -366,12 +367,7 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
       await until("it is healthy", async () =>
         (await inspect(name, ".State.Health.Status")) === "healthy" ? true : undefined,
       );
-      await dockerIdentity.create({
-        host: "",
-        container: name,
-        folder: "/data",
-        agentIdentifier: IDENTIFIER,
-      });
+      await identify(name);
       const { data: job } = await http.post<{ id: string }>("/start_job", { input_data: { topic: "tea" } });
       const ended = await until("the job has ended", async () => {
         const { data } = await http.get<{ status: string; result?: string }>("/status", {
@@ -404,7 +400,7 @@ describe.skipIf(left)("images of crews", { timeout: TEST_MS }, () => {
     await until("it is healthy", async () =>
       (await inspect(name, ".State.Health.Status")) === "healthy" ? true : undefined,
     );
-    await dockerIdentity.create({ host: "", container: name, folder: "/data", agentIdentifier: IDENTIFIER });
+    await identify(name);
     const spend = async () => {
       const { data: job } = await http.post<{ id: string }>("/start_job", { input_data: { topic: "spend" } });
       return until("the job has ended", async () => {

@@ -124,9 +124,11 @@ class Runtime:
     def logged(self, name: str, job_id: str) -> bool:
         return any((event["event"], event.get("job")) == (name, reference_of(job_id)) for event in self.events)
 
-    def identify(self, identifier: str | None = IDENTIFIER, *, draining: bool = False) -> None:
+    def identify(
+        self, identifier: str | None = IDENTIFIER, *, draining: bool = False, seller: dict[str, str] | None = None
+    ) -> None:
         with replacing(self.identity_file) as file:
-            file.write(json.dumps({"agentIdentifier": identifier, "draining": draining}).encode())
+            file.write(json.dumps({"agentIdentifier": identifier, **(seller or {}), "draining": draining}).encode())
 
     def wait_until_ready(self) -> None:
         self.wait_for_event("crew_ready")

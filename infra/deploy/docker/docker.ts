@@ -65,10 +65,10 @@ function hostCrew(stack: DockerStack, crew: CrewToHost, options: pulumi.CustomRe
   return {
     url: dockerUrl(config.docker, agent.id, port),
     ready: [container, start],
-    publishIdentifier(agentIdentifier, identityOptions) {
+    publishIdentity(identity, identityOptions) {
       void new DockerIdentity(
         agent.id,
-        { host, container: name, folder: DATA_FOLDER, agentIdentifier },
+        { host, container: name, folder: DATA_FOLDER, ...identity },
         // A recreated container keeps the volume and therefore the file.
         { ...identityOptions, dependsOn: [container] },
       );

@@ -104,10 +104,10 @@ function hostCrew(stack: AlbStack, crew: CrewToHost, given: pulumi.CustomResourc
   return {
     url,
     ready: [rollout, route.record],
-    publishIdentifier(agentIdentifier, identityOptions) {
+    publishIdentity(identity, identityOptions) {
       const parameter = made.identityParameter;
       publishBySsm(
-        { agentId: agent.id, parameter, url, agentIdentifier },
+        { agentId: agent.id, parameter, url, identity },
         withCommonInputs(common, identityOptions),
       );
     },

@@ -94,12 +94,9 @@ function hostCrew(stack: ExpressStack, crew: CrewToHost, given: pulumi.CustomRes
   return {
     url,
     ready: [rollout],
-    publishIdentifier(agentIdentifier, identityOptions) {
+    publishIdentity(identity, identityOptions) {
       const parameter = made.identityParameter;
-      publishBySsm(
-        { agentId: id, parameter, url, agentIdentifier },
-        withCommonInputs(common, identityOptions),
-      );
+      publishBySsm({ agentId: id, parameter, url, identity }, withCommonInputs(common, identityOptions));
     },
   };
 }

@@ -7,11 +7,12 @@ import { type Agent, HOSTINGS, hostedBy } from "../../declarations/index.ts";
 import { type AwsAccess, EcrImages } from "../../../providers/ecs/index.ts";
 import { type LargeDocuments, storeLargeDocuments } from "../../crews/large-documents.ts";
 import { type CrewSecret, containerEnvironment, crewSecrets } from "../../crews/environment.ts";
+import { identityContent } from "../../../providers/common/agent-identity.ts";
 import { CrewDrain } from "../../../providers/crew-drain/index.ts";
 import type { CrewToHost } from "../../crews/crew-to-host.ts";
 import { agentPath } from "../../hosting/ecs/names.ts";
 import { ownTags } from "../../hosting/ecs/tags.ts";
-import type { HostingContext } from "../hosting.ts";
+import type { HostingContext, IdentityOutputs } from "../hosting.ts";
 import { NAMES, acceptedName, parameterPath } from "../../hosting/names.ts";
 import { TRAITS } from "../../hosting/traits.ts";
 import { type Cluster, useCluster } from "./cluster.ts";
@@ -223,16 +224,17 @@ export interface SsmIdentityArgs {
   readonly parameter: string;
   /** The agent's URL. */
   readonly url: pulumi.Input<string>;
-  readonly agentIdentifier: pulumi.Output<string>;
+  readonly identity: IdentityOutputs;
 }
 
 /**
- * Passes a crew its identifier in an SSM parameter, which the runtime reads every 30 seconds. Without the parameter a crew
+ * Passes a crew its identity in an SSM parameter, which the runtime reads every 30 seconds. Without the parameter a crew
  * takes no jobs: before it is registered, and as soon as the parameter of a removed agent is deleted, which happens first.
  * CrewDrain then waits until the crew reports that it takes no jobs.
  */
 export function publishBySsm(args: SsmIdentityArgs, options: pulumi.CustomResourceOptions): void {
-  const { agentId, parameter, url, agentIdentifier } = args;
+  const { agentId, parameter, url, identity } = args;
+  const { agentIdentifier } = identity;
   const drain = new CrewDrain(agentId, { url, agentIdentifier }, options);
   void new aws.ssm.Parameter(
     agentId,
@@ -240,7 +242,7 @@ export function publishBySsm(args: SsmIdentityArgs, options: pulumi.CustomResour
       name: parameter,
       type: "String",
       description: "The agent's identifier on the Masumi network, for its crew",
-      value: pulumi.jsonStringify({ agentIdentifier, draining: false }),
+      value: pulumi.jsonStringify(identityContent(identity, false)),
     },
     { ...options, dependsOn: [drain] },
   );

@@ -55,9 +55,9 @@ export const hosting: HostingFactory = async ({ config, projectRoot, agents }) =
       return {
         url: crewUrl(port),
         ready: [crew],
-        publishIdentifier(agentIdentifier, identityOptions) {
+        publishIdentity(identity, identityOptions) {
           const file = identityFile(home);
-          void new CrewIdentity(agent.id, { file, agentIdentifier }, identityOptions);
+          void new CrewIdentity(agent.id, { file, ...identity }, identityOptions);
         },
       };
     },

@@ -84,11 +84,12 @@ function hostAgent(stack: SharedStack, crew: CrewToHost, options: pulumi.CustomR
   return {
     url,
     ready: [served],
-    publishIdentifier(agentIdentifier, identityOptions) {
+    publishIdentity(identity, identityOptions) {
+      const { agentIdentifier } = identity;
       const drain = new CrewDrain(agent.id, { url, agentIdentifier }, identityOptions);
       void new SharedIdentity(
         agent.id,
-        { agentId: agent.id, place, agentIdentifier },
+        { agentId: agent.id, place, ...identity },
         { ...identityOptions, dependsOn: [served, drain] },
       );
     },

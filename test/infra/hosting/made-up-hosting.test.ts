@@ -152,7 +152,7 @@ describe("a hosting that is added to the table", () => {
     await expect(run(load)).rejects.toThrow("infra/deploy/made-up/made-up exports no `hosting`");
     writeFileSync(
       module,
-      'export const hosting = () => ({ host: () => ({ url: "https://here", ready: [], publishIdentifier() {} }) });\n',
+      'export const hosting = () => ({ host: () => ({ url: "https://here", ready: [], publishIdentity() {} }) });\n',
     );
     expect(await run(load)).toBe("https://here");
   });

@@ -58,11 +58,14 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const SELLER = { paymentSourceType: "V1", sellerVkey: "0b".repeat(28) } as const;
+
 const inputs = (changes: Partial<Parameters<typeof provider.create>[0]> = {}) => ({
   host,
   container: "masumi-a",
   folder: "/data",
   agentIdentifier: "ab12",
+  ...SELLER,
   ...changes,
 });
 const identity = () => JSON.parse(engine.files.get("/data/identity.json")?.toString() ?? "null") as unknown;
@@ -70,17 +73,17 @@ const identity = () => JSON.parse(engine.files.get("/data/identity.json")?.toStr
 describe("the identity of a crew in a container", () => {
   it("is written, changed, read back, and marked as draining when it is removed", async () => {
     const { id, outs } = await provider.create(inputs());
-    expect(identity()).toEqual({ agentIdentifier: "ab12", draining: false });
+    expect(identity()).toEqual({ agentIdentifier: "ab12", ...SELLER, draining: false });
     await provider.update(id, outs, inputs({ agentIdentifier: "cd34" }));
     expect(await provider.read(id, outs)).toEqual({ id, props: { ...outs, agentIdentifier: "cd34" } });
     await provider.delete(id, inputs({ agentIdentifier: "cd34" }));
-    expect(identity()).toEqual({ agentIdentifier: "cd34", draining: true });
+    expect(identity()).toEqual({ agentIdentifier: "cd34", ...SELLER, draining: true });
   });
 
   it("is written through DOCKER_HOST where the stack names no engine", async () => {
     vi.stubEnv("DOCKER_HOST", host);
     await provider.create(inputs({ host: "" }));
-    expect(identity()).toEqual({ agentIdentifier: "ab12", draining: false });
+    expect(identity()).toEqual({ agentIdentifier: "ab12", ...SELLER, draining: false });
   });
 
   it("is written over TCP", async () => {
@@ -104,7 +107,7 @@ process.stdin.pipe(s); s.pipe(process.stdout);`;
     vi.stubEnv("PATH", `${folder}${delimiter}${process.env["PATH"]}`);
 
     await provider.create(inputs({ host: "ssh://deploy@agents.example.com:2222" }));
-    expect(identity()).toEqual({ agentIdentifier: "ab12", draining: false });
+    expect(identity()).toEqual({ agentIdentifier: "ab12", ...SELLER, draining: false });
     const { readFileSync } = await import("node:fs");
     expect(readFileSync(arguments_, "utf8")).toBe(
       "-o BatchMode=yes -p 2222 -- deploy@agents.example.com docker system dial-stdio",
@@ -123,6 +126,8 @@ process.stdin.pipe(s); s.pipe(process.stdout);`;
 
   it.each([
     ["agentIdentifier", { changes: true, replaces: [] }],
+    ["paymentSourceType", { changes: true, replaces: [] }],
+    ["sellerVkey", { changes: true, replaces: [] }],
     ["container", { changes: true, replaces: ["container"] }],
     ["host", { changes: true, replaces: ["host"] }],
     ["folder", { changes: true, replaces: ["folder"] }],

@@ -68,6 +68,11 @@ class PaymentDeclaration(Strict):
         return self if kind == self.type else self.model_copy(update={"type": kind, "listed_index": None})
 
     @property
+    def of_other_type(self) -> Self:
+        """Return the same for a wallet of the other type."""
+        return self.of_type("V2" if self.type == "V1" else "V1")
+
+    @property
     def source_index(self) -> int | None:
         """Which of the sources that a V2 agent lists is paid: the first unless declared; None for V1."""
         return None if self.type == "V1" else self.listed_index or 0

@@ -15,11 +15,13 @@ from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.documents.fetch_request import Bucket
 from crew_runtime.http.connections import Connection
 from crew_runtime.job.model_access import ModelAccess
+from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.machine.settings import AgentSettings
 from crew_runtime.machine.task_protection import TaskProtection
 from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.payments.checkout import Checkout, Windows
 from crew_runtime.payments.client import PaymentConnections, PaymentService
+from crew_runtime.payments.seller import Seller
 from crew_runtime.payments.watch import PaymentWatch, WatchTimes
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.runner.plan import Limits, Plan
@@ -205,8 +207,17 @@ def watch_of(
     return PaymentWatch(service=service, store=store, times=times, run=runner.take)
 
 
+def seller_of(settings: AgentSettings, declaration: Declaration) -> Seller:
+    """Return who is paid, as far as the identity does not say."""
+    return Seller(declaration.payment, settings.seller_vkey)
+
+
 def checkout_of(
-    settings: AgentSettings, declaration: Declaration, store: JobStore, service: PaymentService
+    settings: AgentSettings,
+    declaration: Declaration,
+    store: JobStore,
+    service: PaymentService,
+    identity: IdentitySource,
 ) -> Checkout:
     """Return what makes the payments of the agent's jobs."""
     return Checkout(
@@ -214,5 +225,6 @@ def checkout_of(
         store=store,
         declaration=declaration,
         windows=Windows(pay_seconds=settings.pay_within, submit_seconds=settings.submit_within),
-        seller_vkey=settings.seller_vkey,
+        seller=seller_of(settings, declaration),
+        identity=identity,
     )

@@ -17,6 +17,7 @@ from crew_runtime.hosting.assembly import (
     checkout_of,
     payment_service,
     plan_of,
+    seller_of,
     watch_of,
 )
 from crew_runtime.hosting.configured_agent import ConfiguredAgent
@@ -104,13 +105,14 @@ class HostedAgent:
         service = payment_service(settings, declaration, self._shared)
         self._watch = watch_of(settings, self._store, service, self._runner, self._shared) if service else None
         self._watching = self._shared.payments.add(self._watch.look) if self._watch else None
+        checkout = checkout_of(settings, declaration, self._store, service, self._identity) if service else None
         agent = Agent(
             declaration=declaration,
             identity=self._identity,
             store=self._store,
             runner=self._runner,
-            checkout=checkout_of(settings, declaration, self._store, service) if service else None,
-            seller_vkey=settings.seller_vkey,
+            checkout=checkout,
+            seller=seller_of(settings, declaration),
             limits=IntakeLimits(unpaid=settings.max_unpaid, per_client=settings.max_per_client),
             clients=self._clients,
         )

@@ -17,6 +17,7 @@ from crew_runtime.job.hashes import input_hash
 from crew_runtime.job.job import Job, JobState
 from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.payments.checkout import Checkout
+from crew_runtime.payments.seller import Seller
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store import JobStore
 
@@ -36,7 +37,7 @@ class Agent:
         store: JobStore,
         runner: JobRunner,
         checkout: Checkout | None,
-        seller_vkey: str,
+        seller: Seller,
         limits: IntakeLimits,
         clients: Clients | None = None,
     ) -> None:
@@ -45,7 +46,7 @@ class Agent:
         self._store = store
         self._runner = runner
         self._checkout = checkout
-        self._seller_vkey = seller_vkey
+        self._seller = seller
         self._intake = JobIntake(store=store, runner=runner, checkout=checkout, limits=limits, clients=clients)
         self.is_leaving = False
         """Whether it has been removed, and only brings to an end what it has begun."""
@@ -117,17 +118,17 @@ class Agent:
             ApiError: 503 AGENT_NOT_REGISTERED.
 
         """
-        identifier = self._identity.current().agent_identifier
-        if not identifier:
+        identity = self._identity.current()
+        if not identity.agent_identifier:
             raise _not_registered()
-        pricing = self._declaration.pricing
+        pricing, seller = self._declaration.pricing, self._seller.under(identity)
         information: dict[str, Any] = {
-            "agentIdentifier": identifier,
-            "sellerVKey": self._seller_vkey or None,
+            "agentIdentifier": identity.agent_identifier,
+            "sellerVKey": seller.vkey or None,
             "network": self._declaration.network,
             "pricing": {"pricingType": pricing.type.capitalize()},
-            "paymentSourceType": self._declaration.payment.source_type,
-            "supportedPaymentSourceIndex": self._declaration.payment.source_index,
+            "paymentSourceType": seller.payment.source_type,
+            "supportedPaymentSourceIndex": seller.payment.source_index,
         }
         if pricing.prices:
             information["pricing"]["Pricing"] = [{"amount": p.amount, "unit": p.unit} for p in pricing.prices]

@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -11,14 +11,21 @@ from crew_runtime.common.logs import event
 _log: Final = logging.getLogger(__name__)
 
 AgentIdentifier = Annotated[str, StringConstraints(pattern=r"^([0-9a-fA-F]{2})*$")]
+WalletKey = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{56})?$")]
 
 
 class Identity(BaseModel):
-    """What identity.json says, and the parameter in AWS Systems Manager; more keys may follow in it."""
+    """What identity.json says, and the parameter in AWS Systems Manager; more keys may follow in it.
+
+    The contract's type and the wallet belong to the identifier and change with it, in one write. Without them, as older
+    deployments write it, they are those of the settings.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, hide_input_in_errors=True)
 
     agent_identifier: AgentIdentifier | None = Field(default=None, alias="agentIdentifier")
+    payment_source_type: Literal["V1", "V2"] | None = Field(default=None, alias="paymentSourceType")
+    seller_vkey: WalletKey | None = Field(default=None, alias="sellerVkey")
     draining: bool = False
 
 
@@ -47,6 +54,7 @@ class LatestIdentity:
                 logging.INFO,
                 "identity_changed",
                 agent_identifier=identity.agent_identifier,
+                payment_source_type=identity.payment_source_type,
                 draining=identity.draining,
             )
 

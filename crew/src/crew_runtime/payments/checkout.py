@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -12,7 +12,10 @@ from crew_runtime.common.logs import event
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.job.failures import Failure
 from crew_runtime.job.job import Job, JobState, PaymentTerms, now
+from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.payments.client import PaymentRefusedError, PaymentService, PaymentServiceUnavailableError
+from crew_runtime.payments.seller import Seller
+from crew_runtime.payments.wire import Payment
 from crew_runtime.store import JobStore
 
 _log: Final = logging.getLogger(__name__)
@@ -38,13 +41,21 @@ class Checkout:
     """
 
     def __init__(
-        self, *, service: PaymentService, store: JobStore, declaration: Declaration, windows: Windows, seller_vkey: str
+        self,
+        *,
+        service: PaymentService,
+        store: JobStore,
+        declaration: Declaration,
+        windows: Windows,
+        seller: Seller,
+        identity: IdentitySource,
     ) -> None:
         self._service = service
         self._store = store
         self._declaration = declaration
         self._windows = windows
-        self._seller_vkey = seller_vkey
+        self._seller = seller
+        self._identity = identity
         self._under_way: dict[str, asyncio.Task[Job]] = {}
 
     async def paid_for(self, job: Job) -> Job:
@@ -87,8 +98,6 @@ class Checkout:
         bound = bound or await asyncio.to_thread(self._store.get, job.id)
         if bound is None or bound.payment is None:
             raise _unavailable("The job was ended meanwhile.")
-        if self._seller_vkey and bound.payment.seller_vkey not in ("", self._seller_vkey):
-            event(_log, logging.WARNING, "seller_differs", job=job.reference, seller_vkey=bound.payment.seller_vkey)
         event(_log, logging.INFO, "payment_made", job=job.reference, pay_by_time=bound.payment.pay_by_time)
         return bound
 
@@ -109,12 +118,35 @@ class Checkout:
             raise _unavailable("The payment is still being created.") from None
 
     async def _create(self, job: Job) -> PaymentTerms:
+        identity = self._identity.current()
+        # It may have changed since the job was taken on; then it does not tell who sells under the job's identifier.
+        is_of_job = identity.agent_identifier == job.agent_identifier
+        seller = self._seller.under(identity) if is_of_job else self._seller
+        funds = self._declaration.funds_for(job.input_data)
+        index = seller.payment.source_index
+        try:
+            payment = await self._ask_for(job, funds, index)
+        except PaymentRefusedError as first:
+            if (is_of_job and identity.payment_source_type) or first.status != HTTPStatus.BAD_REQUEST:
+                raise
+            # V2 demands an index, and V1 refuses it.
+            try:
+                payment = await self._ask_for(job, funds, seller.payment.of_other_type.source_index)
+            except PaymentRefusedError as second:
+                event(_log, logging.ERROR, "payment_refused_for_both", job=job.reference, reason=str(second))
+                raise first from None
+        terms = payment.terms
+        if is_of_job and seller.vkey and terms.seller_vkey not in ("", seller.vkey):
+            event(_log, logging.WARNING, "seller_differs", job=job.reference, seller_vkey=terms.seller_vkey)
+        return replace(terms, requested_funds=funds)
+
+    async def _ask_for(
+        self, job: Job, funds: tuple[Mapping[str, str], ...] | None, source_index: int | None
+    ) -> Payment:
         assert job.identifier_from_purchaser  # noqa: S101 - demanded of all who pay
         assert job.input_hash  # noqa: S101 - comes with the purchaser
-        funds = self._declaration.funds_for(job.input_data)
         begin = now()
-        create = partial(
-            self._service.create,
+        return await self._service.create(
             agent_identifier=job.agent_identifier,
             purchaser=job.identifier_from_purchaser,
             input_hash=job.input_hash,
@@ -122,20 +154,8 @@ class Checkout:
             submit_result_time=begin + int(self._windows.submit_seconds * 1000),
             metadata=f"job {job.reference}",
             requested_funds=funds,
+            source_index=source_index,
         )
-        index = self._declaration.payment.source_index
-        try:
-            payment = await create(source_index=index)
-        except PaymentRefusedError as first:
-            # An agent that moves to V2 has its V1 identifier until the new one is confirmed, and V1 knows no index.
-            if index is None or first.status != HTTPStatus.BAD_REQUEST:
-                raise
-            try:
-                payment = await create(source_index=None)
-            except PaymentRefusedError as second:
-                event(_log, logging.ERROR, "payment_refused_without_index", job=job.reference, reason=str(second))
-                raise first from None
-        return replace(payment.terms, requested_funds=funds)
 
 
 def _unavailable(what: str) -> ApiError:

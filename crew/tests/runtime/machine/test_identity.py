@@ -24,6 +24,7 @@ STEPS = [
     ("half written", [f'{{"agentIdentifier": "{IDENTIFIER}"}}', '{"agentIden'], (IDENTIFIER, False)),
     ("not hexadecimal", [f'{{"agentIdentifier": "{IDENTIFIER}"}}', '{"agentIdentifier": "x y"}'], (IDENTIFIER, False)),
     ("removed", [f'{{"agentIdentifier": "{IDENTIFIER}"}}', None], (None, False)),
+    ("of an unknown contract", [f'{{"agentIdentifier": "{IDENTIFIER}", "paymentSourceType": "V3"}}'], (None, False)),
     ("more keys than known", [f'{{"agentIdentifier": "{IDENTIFIER}", "since": 5}}'], (IDENTIFIER, False)),
 ]  # fmt: skip
 

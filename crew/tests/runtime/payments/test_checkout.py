@@ -12,9 +12,11 @@ import pytest
 from crew_runtime.common.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.job.job import Job, JobState
+from crew_runtime.machine.identity import UNKNOWN, Identity, IdentitySource
 from crew_runtime.payments import checkout
 from crew_runtime.payments.checkout import Checkout, Windows
 from crew_runtime.payments.client import PaymentRefusedError, PaymentService
+from crew_runtime.payments.seller import Seller
 from crew_runtime.payments.wire import Payment
 from crew_runtime.store import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore
@@ -50,6 +52,16 @@ class OfOneContract(Service):
         if (asked["source_index"] is None) != (self.kind == "V1"):
             raise PaymentRefusedError(400, "V1 must not set the index, and V2 must")
         return await super().create()
+
+
+class AsTold(IdentitySource):
+    """Says what it was given."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+
+    def current(self) -> Identity:
+        return self._identity
 
 
 class Refusing(Service):
@@ -89,14 +101,20 @@ def created(store: JobStore) -> Job:
 
 
 def checkout_over(
-    store: JobStore, service: Service, seller_vkey: str = "", declaration: dict[str, Any] | None = None
+    store: JobStore,
+    service: Service,
+    seller_vkey: str = "",
+    declaration: dict[str, Any] | None = None,
+    identity: Identity = UNKNOWN,
 ) -> Checkout:
+    declared = Declaration.model_validate(declaration or one_task(), strict=False)
     return Checkout(
         service=cast("PaymentService", service),
         store=store,
-        declaration=Declaration.model_validate(declaration or one_task(), strict=False),
+        declaration=declared,
         windows=Windows(pay_seconds=10, submit_seconds=1000),
-        seller_vkey=seller_vkey,
+        seller=Seller(declared.payment, seller_vkey),
+        identity=AsTold(identity),
     )
 
 
@@ -156,20 +174,26 @@ def test_who_asks_at_once_at_one_runtime_gets_one_payment(open_store: OpenStore)
 
 @pytest.mark.parametrize(
     ("declared", "registered", "asked"),
-    [("V2", "V2", [0]), ("V2", "V1", [0, None]), ("V1", "V1", [None]), ("V1", "V2", None)],
+    [("V2", "V2", [0]), ("V2", "V1", [0, None]), ("V1", "V1", [None]), ("V1", "V2", [None, 0])],
 )
-def test_an_agent_that_moves_to_v2_is_paid_as_v1_until_it_has_its_new_identifier(
-    open_store: OpenStore, declared: str, registered: str, asked: list[object] | None
+@pytest.mark.parametrize("told", ["with its type", "without it", "of another identifier"])
+def test_an_agent_that_moves_is_paid_by_the_contract_of_the_identifier_that_the_job_has(
+    open_store: OpenStore, declared: str, registered: str, asked: list[object], told: str
 ) -> None:
     store, service = open_store("mine"), OfOneContract(registered)
-    declaration = one_task() | {"payment": {"type": declared}}
-    job, one = created(store), checkout_over(store, service, declaration=declaration)
-    if asked is None:
-        with pytest.raises(ApiError, match="refused"):
-            asyncio.run(one.paid_for(job))
-        return
-    assert asyncio.run(one.paid_for(job)).payment
-    assert service.asked == asked
+    identity = {
+        "with its type": {"agentIdentifier": "ab", "paymentSourceType": registered},
+        "without it": {"agentIdentifier": "ab"},
+        "of another identifier": {"agentIdentifier": "cd", "paymentSourceType": declared},
+    }[told]
+    one = checkout_over(
+        store,
+        service,
+        declaration=one_task() | {"payment": {"type": declared}},
+        identity=Identity.model_validate(identity),
+    )
+    assert asyncio.run(one.paid_for(created(store))).payment
+    assert service.asked == (asked[-1:] if told == "with its type" else asked)
 
 
 def test_an_agent_that_is_refused_both_ways_has_both_reasons_in_its_log(
@@ -181,17 +205,24 @@ def test_an_agent_that_is_refused_both_ways_has_both_reasons_in_its_log(
         asyncio.run(checkout_over(store, Refusing(), declaration=declaration).paid_for(created(store)))
     assert {record.message: vars(record)["fields"]["reason"] for record in caplog.records} == {
         "payment_refused": "400 refused with 0",
-        "payment_refused_without_index": "400 refused with None",
+        "payment_refused_for_both": "400 refused with None",
     }
 
 
 @pytest.mark.parametrize(
-    ("configured", "differs"), [("", False), (PAYMENT.terms.seller_vkey, False), ("fa" * 28, True)]
+    ("configured", "told", "differs"),
+    [
+        ("", None, False),
+        (PAYMENT.terms.seller_vkey, None, False),
+        ("fa" * 28, None, True),
+        ("fa" * 28, PAYMENT.terms.seller_vkey, False),
+        (PAYMENT.terms.seller_vkey, "fa" * 28, True),
+    ],
 )
-def test_a_payment_to_another_wallet_than_the_configured_one_is_logged(
-    open_store: OpenStore, caplog: pytest.LogCaptureFixture, configured: str, differs: bool
+def test_a_payment_to_another_wallet_than_the_identifiers_is_logged(
+    open_store: OpenStore, caplog: pytest.LogCaptureFixture, configured: str, told: str | None, differs: bool
 ) -> None:
-    store = open_store("mine")
+    store, identity = open_store("mine"), Identity(agentIdentifier="ab", sellerVkey=told)
     with caplog.at_level(logging.INFO, logger="crew_runtime"):
-        asyncio.run(checkout_over(store, Service(), configured).paid_for(created(store)))
+        asyncio.run(checkout_over(store, Service(), configured, identity=identity).paid_for(created(store)))
     assert ("seller_differs" in caplog.messages, "payment_made" in caplog.messages) == (differs, True)

@@ -16,7 +16,7 @@ from support.marketplace import PaidJob, Status
 from support.model import StubModel
 from support.paid import V1, V2, environment, paid
 from support.runtime import Runtime
-from support.sandbox import PAY_KEY, V1_WALLET, Sandbox
+from support.sandbox import PAY_KEY, V1_WALLET, V2_WALLET, Sandbox
 from support.waiting import wait_for
 
 CREATE = "POST /payment"
@@ -202,6 +202,25 @@ def test_payment_information_says_who_is_paid_where_and_how_much(shop: Runtime, 
         "pricing": {"pricingType": "Fixed", "Pricing": [{"amount": "5000000", "unit": ""}]},
         "paymentSourceType": "Web3CardanoV1",
     }
+
+
+def test_an_agent_that_moves_sells_by_the_contract_and_wallet_of_each_identifier_and_ends_what_it_began(
+    shop: Runtime, sandbox: Sandbox, identifier: str
+) -> None:
+    def bought(name: str, kind: str, wallet: str) -> tuple[tuple[str, str], dict[str, Any]]:
+        shop.identify(name, seller={"paymentSourceType": kind, "sellerVkey": wallet})
+        told = shop.http.get("/payment_information").json()
+        return (told["paymentSourceType"], told["sellerVKey"]), receipt_of(shop.buy(f"MARKER-{kind}", nonce()))
+
+    (after, new), (before, old) = bought(sandbox.register("V2"), "V2", V2_WALLET), bought(identifier, "V1", V1_WALLET)
+    assert (after, before) == (("Web3CardanoV2", V2_WALLET), ("Web3CardanoV1", V1_WALLET))
+    sandbox.buy(new, old)
+    for receipt, seller in ((new, after), (old, before)):
+        assert shop.ended(receipt["id"])["status"] == "completed"
+        source = sandbox.payment(receipt)["PaymentSource"]["paymentSourceType"]
+        assert (source, receipt["sellerVKey"]) == seller
+    sandbox.put_results_on_chain()
+    wait_for(lambda: all(shop.logged("result_on_chain", receipt["id"]) for receipt in (new, old)))
 
 
 def test_payment_information_waits_for_the_identifier(shop: Runtime) -> None:

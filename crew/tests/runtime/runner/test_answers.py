@@ -13,6 +13,7 @@ from crew_runtime.http.agent import Agent
 from crew_runtime.http.job_intake import IntakeLimits
 from crew_runtime.job.job import Job, JobState, Question, now
 from crew_runtime.machine.identity import FixedIdentity
+from crew_runtime.payments.seller import Seller
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store.sqlite import SqliteJobStore
 from support.declarations import one_task
@@ -55,13 +56,14 @@ def asked(store: SqliteJobStore) -> Job:
 
 
 def agent_over(store: SqliteJobStore, runner: Runner) -> Agent:
+    declaration = Declaration.model_validate(one_task(), strict=False)
     return Agent(
-        declaration=Declaration.model_validate(one_task(), strict=False),
+        declaration=declaration,
         identity=FixedIdentity("ab"),
         store=store,
         runner=cast("JobRunner", runner),
         checkout=None,
-        seller_vkey="",
+        seller=Seller(declaration.payment),
         limits=IntakeLimits(unpaid=1, per_client=1),
     )
 
