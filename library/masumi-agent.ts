@@ -81,8 +81,8 @@ export interface MasumiAgentArgs {
  * it is removed. Its resource's name is the agent's id.
  *
  * Registering costs a fee of about 0.4 ADA and locks 5 ADA. The stack's masumi:maxAda and masumi:allowDeregister limit a run as they
- * do anywhere; on Mainnet masumi:confirmMainnet and masumi:maxAda must be set. A run that removes the program's last agent is held to
- * the settings of the run before it: change them, run `pulumi up`, and remove the agent then.
+ * do anywhere; on Mainnet masumi:confirmMainnet and masumi:maxAda must be set. For a run that removes the program's last agent they are
+ * read from `Pulumi.<stack>.yaml`.
  *
  * @example
  *   const agent = new MasumiAgent("translator", {

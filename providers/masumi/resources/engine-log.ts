@@ -59,6 +59,12 @@ export class EngineLog {
     return this.#connect()?.hasProgram();
   }
 
+  /** Returns the name of the stack whose program takes part in the run; undefined without one, and if no engine tells. */
+  async stack(): Promise<string | undefined> {
+    const urn = await this.#connect()?.root();
+    return /^urn:pulumi:([^:]+)::/.exec(urn ?? "")?.[1];
+  }
+
   #connect(): Engine | undefined {
     if (this.address === undefined) return undefined;
     this.#engine ??= connect(this.address);
@@ -71,6 +77,8 @@ interface Engine {
   log(note: Note): Promise<void>;
   isThere(): Promise<boolean>;
   hasProgram(): Promise<boolean | undefined>;
+  /** The URN of the stack's own resource. */
+  root(): Promise<string | undefined>;
 }
 
 /** Connects with the SDK's own client classes, which are loaded only if there is an engine. */
@@ -122,5 +130,6 @@ function connect(address: string): Engine {
       // Who gets no answer must not take a run for a destroy, which may do more.
       return code === grpc.status.UNIMPLEMENTED ? undefined : true;
     },
+    root: async () => (await askRoot()).urn,
   };
 }

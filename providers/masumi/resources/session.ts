@@ -15,6 +15,7 @@ import { PaymentView } from "../service/reads/payments.ts";
 import { RegistryView } from "../service/reads/poller.ts";
 import type { EngineLog, Severity } from "./engine-log.ts";
 import { Spending, type SpendingSettings } from "./spending.ts";
+import { readStackLimits } from "./stack-limits.ts";
 import type { ApiKeyStatus, PaymentSource } from "../service/client/wire.ts";
 
 /** The settings of a stack that the provider uses. */
@@ -183,17 +184,32 @@ export class Session {
   }
 
   /**
-   * Returns the settings with the limits that this run's program left, if it left any. If the program has no agent any more, the
-   * engine configures the provider from the state: with the settings of an earlier run.
+   * Returns the settings with this run's limits. If the program has no agent any more, the engine configures the provider from the
+   * state, with the settings of an earlier run: then the limits are what this run's program left or, of a program of one's own, what
+   * the stack's file says.
    *
    * @throws SettingsError
    */
   async limitedSettings(): Promise<Settings> {
     const settings = await this.settings();
     const facts = await this.#runFacts();
-    if (!facts) return settings;
-    const { allowDeregister, maxAda } = facts;
-    return { ...settings, allowDeregister, maxLovelace: toLovelace("masumi:maxAda", maxAda) };
+    if (facts) {
+      const { allowDeregister, maxAda } = facts;
+      return { ...settings, allowDeregister, maxLovelace: toLovelace("masumi:maxAda", maxAda) };
+    }
+    return this.run.programSeen ? settings : { ...settings, ...(await this.#fileLimits()) };
+  }
+
+  /** Read again until there is a program, too. */
+  async #fileLimits(): Promise<Partial<Pick<Settings, "allowDeregister" | "maxLovelace">>> {
+    const stack = await this.#log.stack();
+    if (this.#projectFolder === undefined || stack === undefined) return {};
+    const limits = await readStackLimits(this.#projectFolder, stack);
+    const [names, ada] = ["masumi:allowDeregister", "masumi:maxAda"] as const;
+    return {
+      ...(limits.has(names) ? { allowDeregister: toList(names, limits.get(names)) } : {}),
+      ...(limits.has(ada) ? { maxLovelace: toLovelace(ada, limits.get(ada)) } : {}),
+    };
   }
 
   /** Read again until they are there: a refresh may precede the program. */

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { leaveRunFacts } from "../../../../providers/masumi/service/ledger/index.ts";
 import { decideBurn } from "../../../../providers/masumi/service/rules/burn.ts";
@@ -218,10 +218,47 @@ describe.concurrent("a program without agents, on Mainnet", () => {
     expect(await removeLast(config, { by, allowDeregister: [ID], maxAda })).toBe(code);
   });
 
+  const LIMITED = `config: { "masumi:allowDeregister": [${ID}], "masumi:maxAda": "20" }`;
+  test.each<[what: string, state: RunOptions["config"], files: Record<string, string>, code?: string]>([
+    ["burns what its stack's file names", {}, { "Pulumi.test.yaml": LIMITED }],
+    [
+      "finds the file where the project has them",
+      {},
+      { "Pulumi.yaml": "stackConfigDir: stacks", "stacks/Pulumi.test.yaml": LIMITED },
+    ],
+    [
+      "burns nothing that another stack's names",
+      {},
+      { "Pulumi.other.yaml": LIMITED },
+      "DEREGISTRATION_LIMIT",
+    ],
+    [
+      "burns nothing that the file names no longer",
+      NAMED,
+      { "Pulumi.test.yaml": 'config: { "masumi:maxAda": "20" }' },
+      "DEREGISTRATION_LIMIT",
+    ],
+    [
+      "takes no more than the file's masumi:maxAda",
+      NAMED,
+      { "Pulumi.test.yaml": LIMITED.replace('"20"', '"0"') },
+      "SPENDING_LIMIT",
+    ],
+    [
+      "goes by the run before where the file does not tell",
+      NAMED,
+      { "Pulumi.test.yaml": 'environment: [shared]\nconfig: { "masumi:maxAda": { secure: v1:x:y } }' },
+    ],
+    ["goes by the run before where there is no file", NAMED, {}],
+  ])("of one's own, which leaves nothing, %s", async (_what, config, files, code) => {
+    expect(await removeLast(config, undefined, files)).toBe(code);
+  });
+
   /** Removes the last agent in a run whose provider has the settings of an earlier one. Returns the code of its failure. */
   async function removeLast(
     config: RunOptions["config"],
-    { by, ...limits }: { by: string | undefined; allowDeregister: string[]; maxAda: string },
+    left: { by: string | undefined; allowDeregister: string[]; maxAda: string } | undefined,
+    files: Readonly<Record<string, string>> = {},
   ): Promise<string | undefined> {
     await using service = await startService({ world: WORLDS.Mainnet, chainSpeed: "instant" });
     await using engine = await startEngine("127.0.0.1:0", PROGRAM);
@@ -230,7 +267,14 @@ describe.concurrent("a program without agents, on Mainnet", () => {
       const before = { "masumi:confirmMainnet": "true", "masumi:maxAda": "20" };
       const inputs = answering({ network: "Mainnet", wallet: MAINNET_WALLET });
       const { id, outs } = await registered(service, inputs, { config: before, projectFolder: folder });
-      await leaveRunFacts(folder, { engine: by ?? engine.address, plan: "0".repeat(64), ...limits });
+      if (left) {
+        const { by, ...limits } = left;
+        await leaveRunFacts(folder, { engine: by ?? engine.address, plan: "0".repeat(64), ...limits });
+      }
+      for (const [file, content] of Object.entries(files)) {
+        mkdirSync(dirname(join(folder, file)), { recursive: true });
+        writeFileSync(join(folder, file), content);
+      }
       const run = startRun(service.url, { engine, projectFolder: folder, config: { ...before, ...config } });
       const code = await run.remove(id, outs).then(
         () => undefined,
