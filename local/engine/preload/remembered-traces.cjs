@@ -28,6 +28,14 @@ onSdkRequire((request, _file, load) => {
   return {};
 });
 
+// Nobody would see the colours, and Node never finished colouring a path such as the SDK's maps name, `…/node_modules/@pulumi/resource.ts`,
+// before https://github.com/nodejs/node/pull/64022: a program that threw while it was loaded would hang.
+onSdkRequire((request, file, load) => {
+  if (request !== "util" || file !== "cmd/run/error.js") return undefined;
+  const util = /** @type {typeof import("node:util")} */ (load());
+  return { ...util, inspect: (/** @type {unknown} */ value) => util.inspect(value) };
+});
+
 // Shown only for promises that were never settled, and only on demand.
 if (!process.env["PULUMI_DEBUG_PROMISE_LEAKS"]) {
   onSdkRequire((request, _file, load) => {

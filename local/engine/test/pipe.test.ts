@@ -47,8 +47,13 @@ describe("the pipe to the engine is the program's alone", () => {
   });
 });
 
-describe("a program that the engine does not hear", () => {
+describe("a program that fails, or that the engine does not hear", () => {
   it.each([
+    [
+      "since it throws before its first await",
+      `import "@pulumi/pulumi"; throw new Error("at once");`,
+      /failed with an unhandled exception:\nError: at once/,
+    ],
     [
       "since its SDK believes the run to be over",
       `import * as pulumi from "@pulumi/pulumi";
