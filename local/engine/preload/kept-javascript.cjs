@@ -7,6 +7,7 @@ const { createHash } = require("node:crypto");
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const { registerHooks, stripTypeScriptTypes } = require("node:module");
 const path = require("node:path");
+const { isInternalThread } = require("node:worker_threads");
 
 const cache = process.env["NODE_COMPILE_CACHE"];
 
@@ -56,7 +57,8 @@ function javaScript(folder, source) {
   return made;
 }
 
-if (cache) {
+// In the thread of `module.register`, whose loader takes no hooks of this kind, a program with hooks of its own would end.
+if (cache && !isInternalThread) {
   const folder = path.join(cache, "javascript");
   registerHooks({
     load(url, context, next) {

@@ -193,6 +193,13 @@ describe("what Node made of TypeScript", () => {
     ["an error that is thrown", `const text: string = "x";\n\nthrow new Error(text);`],
     ["what has no meaning without its types", `enum Colour { Red }\nconsole.log(Colour.Red);`],
     ["what is no TypeScript", `const = 1;`],
+    [
+      "what a program's own hooks make of a module",
+      `import { register } from "node:module";
+       const hooks = "export const load = async (url, context, next) => ({ ...(await next(url, context)), source: 'console.log(2)' });";
+       register("data:text/javascript," + encodeURIComponent(hooks));
+       await import("data:text/javascript,console.log(1)");`,
+    ],
   ])("reports %s as Node does", async (_, source) => {
     const here = await folder();
     const plain = await start(here, source, []);
