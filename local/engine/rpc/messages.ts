@@ -8,11 +8,14 @@ import type * as PluginPb from "@pulumi/pulumi/proto/plugin_pb.js";
 import type * as ProviderPb from "@pulumi/pulumi/proto/provider_pb.js";
 import type * as ResourcePb from "@pulumi/pulumi/proto/resource_pb.js";
 import type * as StatusPb from "@pulumi/pulumi/proto/status_pb.js";
+import type * as Protobuf from "google-protobuf";
 import type * as EmptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import type * as StructPb from "google-protobuf/google/protobuf/struct_pb.js";
 
 const load = createRequire(import.meta.url);
 
+/** What they are made of. */
+export const protobuf = load("google-protobuf") as typeof Protobuf;
 export const emptyPb = load("google-protobuf/google/protobuf/empty_pb.js") as typeof EmptyPb;
 export const structPb = load("google-protobuf/google/protobuf/struct_pb.js") as typeof StructPb;
 export const enginePb = load("@pulumi/pulumi/proto/engine_pb.js") as typeof EnginePb;

@@ -4,6 +4,7 @@ import type { RegisterResourceRequest, ResourceInvokeRequest } from "@pulumi/pul
 import type { SourcePosition } from "@pulumi/pulumi/proto/source_pb.js";
 import { EngineError, NotImplemented } from "../errors.ts";
 import { DYNAMIC_PACKAGE } from "../providers/registry.ts";
+import { protobuf } from "../rpc/messages.ts";
 import { fromStruct } from "../rpc/struct.ts";
 import type { CustomTimeouts } from "../state/resource.ts";
 import type { Alias, Goal } from "../steps/registration.ts";
@@ -32,6 +33,7 @@ export function goalOf(
 ): Goal {
   const subject = `${request.getType()} "${request.getName()}"`;
   refuseOptions(request, subject);
+  checkOptions(request, subject);
   const custom = request.getCustom();
   if (custom) refusePackage(request, subject);
 
@@ -181,6 +183,35 @@ function refuseOptions(request: RegisterResourceRequest, subject: string): void 
     ["snippets", request.getSnippetid() !== ""],
   ];
   for (const [feature, used] of refused) if (used) throw new NotImplemented(feature, subject);
+}
+
+/** Their numbers in Pulumi's resource.proto. */
+const FLAGS = { protect: 6, retainOnDelete: 25 };
+const LISTS = { ignoreChanges: 12, additionalSecretOutputs: 14 };
+
+/**
+ * Over the pipe an option comes as the program has it, of whatever type: protobuf would not have written it, and its getters make something
+ * of it, such as true of "false". A number is a flag to protobuf, too.
+ * @throws EngineError BAD_OPTION
+ */
+function checkOptions(request: RegisterResourceRequest, subject: string): void {
+  const check = (options: Record<string, number>, isValid: (value: unknown) => boolean, wanted: string) => {
+    for (const [option, field] of Object.entries(options)) {
+      const value: unknown = protobuf.Message.getField(request, field);
+      if (value == null || isValid(value)) continue;
+      throw new EngineError(
+        "BAD_OPTION",
+        `${subject}: ${option} is not ${wanted}, but of type ${typeof value}.`,
+        "It has to be known when the resource is declared: an Output or a promise cannot decide it.",
+      );
+    }
+  };
+  check(FLAGS, (value) => typeof value === "boolean" || typeof value === "number", "true or false");
+  check(
+    LISTS,
+    (value) => Array.isArray(value) && value.every((one) => typeof one === "string"),
+    "a list of names",
+  );
 }
 
 function refusePackage(request: RegisterResourceRequest, subject: string): void {

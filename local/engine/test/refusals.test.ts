@@ -84,12 +84,39 @@ describe("a registration", () => {
         r.setCustomtimeouts(new resourcePb.RegisterResourceRequest.CustomTimeouts().setCreate("5 parsecs")),
       /"5 parsecs" is not a duration/u,
     ],
+    [
+      "a text for protect",
+      (r) => r.setProtect("false" as never),
+      /BAD_OPTION: .*"a": protect is not true or false/u,
+    ],
+    [
+      "an Output for retainOnDelete",
+      (r) => r.setRetainondelete({} as never),
+      /retainOnDelete is not true or/u,
+    ],
+    [
+      "a text for a list",
+      (r) => r.setIgnorechangesList("ab" as never),
+      /ignoreChanges is not a list of names/u,
+    ],
+    [
+      "a number in a list",
+      (r) => r.setAdditionalsecretoutputsList([1] as never),
+      /additionalSecretOutputs is not a/u,
+    ],
     ["a type of two parts", (r) => r.setType("aws:Bucket"), /has three parts/u],
     ["an asset", (r) => r.setObject(structPb.Struct.fromJavaScript({ a: asset })), /assets and archives/u],
   ])("with %s is refused by name", (_, change, message) => {
     const request = dynamic();
     change(request);
     expect(() => goalOf(request, undefined, "/")).toThrow(message);
+  });
+
+  it("has flags as protobuf writes them", () => {
+    const request = dynamic()
+      .setProtect(1 as never)
+      .setRetainondelete(0 as never);
+    expect(goalOf(request, undefined, "/")).toMatchObject({ protect: true, retainOnDelete: false });
   });
 
   it("that is refused ends the run, and nothing is created", async () => {
