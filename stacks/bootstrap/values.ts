@@ -72,20 +72,37 @@ function settingsOf({ stack }: Foundation, values: FoundationValues): string[] {
 const gh = (what: string, { repository }: Foundation, environment: string, value?: string) =>
   `gh ${what} --repo ${repository} --env ${environment}${value === undefined ? "" : ` --body "${value}"`}`;
 
-/** The roles trust environments, whatever the branch: which branches may use one is GitHub's to say, and is said before they are made. */
+/** For jq: an environment's rules as GitHub takes them. It does not say that it keeps what a request leaves out, so all are sent again. */
+const RULES = [
+  'if .type == "wait_timer" then {wait_timer} else empty end',
+  'if .type == "required_reviewers" then {prevent_self_review, reviewers: [.reviewers[] | {type, id: .reviewer.id}]} else empty end',
+].map((rule) => `(.protection_rules[] | ${rule})`);
+const ADMINS = "(if .can_admins_bypass == false then {can_admins_bypass} else {} end)";
+const CHOSEN_BRANCHES =
+  "{deployment_branch_policy: {protected_branches: false, custom_branch_policies: true}}";
+const WITH_CHOSEN_BRANCHES = `[${[...RULES, ADMINS, CHOSEN_BRANCHES].join(", ")}] | add`;
+
+/**
+ * The roles trust environments, whatever the branch: which branches may use one is GitHub's to say, and is said before they are made. An
+ * environment that is there keeps its other rules.
+ */
 export function guardingOf({ stack, repository, isMainnet }: Foundation): Steps {
-  const put = (name: string) => `gh api --silent --method PUT repos/${repository}/environments/${name}`;
+  const path = (name: string) => `repos/${repository}/environments/${name}`;
+  const make = (name: string) =>
+    `gh api --silent ${path(name)} 2>/dev/null || gh api --silent --method PUT ${path(name)}`;
   const ofMain = (name: string) => [
-    `${put(name)} -F "deployment_branch_policy[protected_branches]=false" -F "deployment_branch_policy[custom_branch_policies]=true"`,
-    `gh api --silent --method POST repos/${repository}/environments/${name}/deployment-branch-policies -f name=main`,
+    make(name),
+    `gh api ${path(name)} --jq "$RULES" | gh api --silent --method PUT ${path(name)} --input -`,
+    `gh api --silent --method POST ${path(name)}/deployment-branch-policies -f name=main`,
   ];
   const reviewers = `# Settings > Environments: required reviewers of ${stack} and ${stack}-preview, before they get keys`;
   return {
     title: "On GitHub, before the roles are made: the environments that they trust",
     commands: [
+      `RULES='${WITH_CHOSEN_BRANCHES}'`,
       ...ofMain(stack),
       ...ofMain(`${stack}-plan`),
-      put(`${stack}-preview`),
+      make(`${stack}-preview`),
       ...(isMainnet ? [reviewers] : []),
     ],
   };

@@ -1,5 +1,9 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { IAM } from "@aws-sdk/client-iam";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { parse, stringify } from "yaml";
 import { propose } from "../../stacks/bootstrap/cloudformation.ts";
 import { type FoundationWish, foundationOf } from "../../stacks/bootstrap/foundation.ts";
@@ -134,6 +138,65 @@ describe("the template", () => {
     expect(steps, "they were guarded before the roles were made").not.toContain("environments/");
     expect(steps).toContain("arn:aws:iam::123456789012:role/masumi-agents-mainnet-deploy");
     expect(steps).toContain('MASUMI_STACKS --repo example/agents --body \\"preprod mainnet\\"');
+  });
+});
+
+// jq is what gh has built in; GitHub's own machines have it.
+describe.skipIf(spawnSync("jq", ["--version"]).status !== 0)("guarding an environment on GitHub", () => {
+  it.each([
+    ["that is new", undefined, {}],
+    [
+      "that has rules of its own keeps them",
+      {
+        can_admins_bypass: false,
+        protection_rules: [
+          { id: 1, type: "wait_timer", wait_timer: 30 },
+          {
+            id: 2,
+            type: "required_reviewers",
+            prevent_self_review: true,
+            reviewers: [{ type: "Team", reviewer: { id: 7, slug: "ops" } }],
+          },
+          { id: 3, type: "branch_policy" },
+        ],
+        deployment_branch_policy: { protected_branches: true, custom_branch_policies: false },
+      },
+      {
+        can_admins_bypass: false,
+        wait_timer: 30,
+        prevent_self_review: true,
+        reviewers: [{ type: "Team", id: 7 }],
+      },
+    ],
+  ])("%s", (_what, environment, kept) => {
+    const folder = mkdtempSync(join(tmpdir(), "masumi-gh-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = (name: string) => join(folder, name);
+    if (environment) writeFileSync(file("preprod"), JSON.stringify(environment));
+    // Knows an environment once it is there or was put, and notes what was put over it.
+    const gh = `#!/bin/sh
+      for word; do case $word in repos/*) name=\${word##*/} ;; esac; done
+      case "$*" in
+        *POST*) echo "$*" >> "$GH_STATE/posted" ;;
+        *"--input -") cat > "$GH_STATE/$name.put" ;;
+        *PUT*) echo '{"can_admins_bypass":true,"protection_rules":[]}' > "$GH_STATE/$name" ;;
+        *--jq*) jq -c "$4" "$GH_STATE/$name" ;;
+        *) test -f "$GH_STATE/$name" ;;
+      esac`;
+    writeFileSync(file("gh"), gh, { mode: 0o755 });
+    const commands = guardingOf(foundation({ stack: "preprod" })).commands.join("\n");
+    const env = { PATH: `${folder}:${process.env["PATH"]}`, GH_STATE: folder };
+    expect(spawnSync("sh", ["-e"], { input: commands, env, encoding: "utf8" })).toMatchObject({
+      status: 0,
+      stderr: "",
+    });
+    expect(JSON.parse(readFileSync(file("preprod.put"), "utf8"))).toEqual({
+      ...kept,
+      deployment_branch_policy: { protected_branches: false, custom_branch_policies: true },
+    });
+    expect(existsSync(file("preprod-preview"))).toBe(true);
+    expect(existsSync(file("preprod-preview.put"))).toBe(false);
+    expect(readFileSync(file("posted"), "utf8")).toMatch(/preprod\/deployment-branch-policies -f name=main/);
   });
 });
 
