@@ -1,6 +1,7 @@
 import { RegistrationError } from "../service/errors.ts";
 import type { Network } from "../service/model.ts";
 import { decideBurn } from "../service/rules/burn.ts";
+import type { OfProgram } from "./inputs.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -11,12 +12,12 @@ import type { Session } from "./session.ts";
  */
 export async function assertBurnAllowed(
   session: Session,
-  burn: { readonly network: Network; readonly agentId: string; readonly rowId: string },
+  burn: OfProgram & { readonly network: Network; readonly agentId: string; readonly rowId: string },
 ): Promise<void> {
   const { network, agentId, rowId } = burn;
   const { run } = session;
   const { allowDeregister, allowedByEnvironment } = await session.limitedSettings();
-  const isDestroy = await session.isDestroy();
+  const isDestroy = await session.isDestroy(burn);
   if (run.mayBurn(rowId)) return;
   const { allowed, counts } = decideBurn({
     ...burn,

@@ -4,8 +4,21 @@ import type { Registered, Wanted } from "../service/rules/decisions.ts";
 /** Version of the outputs' format; a later version reads every earlier one. */
 export const STATE_VERSION = 1;
 
+/** What tells a delete that it cannot know whether there is a program. */
+export interface OfProgram {
+  /**
+   * True if the SDK of the program's language does not tell the engine of the stack's own resource, as that of Node does: then a run whose
+   * program has lost its last agent looks like a destroy. Two underscores: Pulumi does not show it.
+   */
+  readonly __programUntold?: true;
+}
+
+/** Returns the mark alone. */
+export const programOf = ({ __programUntold }: OfProgram): OfProgram =>
+  __programUntold === undefined ? {} : { __programUntold };
+
 /** What the provider's methods receive for an AgentRegistration; in previews any value may be unknown. */
-export interface RegistrationInputs extends Wanted {
+export interface RegistrationInputs extends Wanted, OfProgram {
   readonly agentId: string;
   readonly marker: string;
   readonly probe: { readonly allowPrivate: boolean; readonly timeoutSeconds?: number };
@@ -17,7 +30,7 @@ export interface RegistrationInputs extends Wanted {
 }
 
 /** What the state keeps of an AgentRegistration, which is all that `delete` and `read` see. */
-export interface RegistrationOutputs extends Registered {
+export interface RegistrationOutputs extends Registered, OfProgram {
   readonly stateVersion: number;
   readonly agentId: string;
   readonly resourceUrn?: string;

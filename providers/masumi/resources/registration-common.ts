@@ -1,5 +1,5 @@
 import type { Registration } from "../service/client/convert.ts";
-import { type RegistrationInputs, type RegistrationOutputs, STATE_VERSION } from "./inputs.ts";
+import { type RegistrationInputs, type RegistrationOutputs, STATE_VERSION, programOf } from "./inputs.ts";
 import type { Row } from "../service/model.ts";
 import { probeAgent } from "../service/probe.ts";
 import { digestOf, normaliseListing } from "../service/rules/content.ts";
@@ -25,6 +25,7 @@ export function toOutputs(inputs: RegistrationInputs, row: Row, revision: string
     wallet: { type: wallet.type, vkey: wallet.vkey },
     content: digestOf({ wallet, listing, sourceAddress }),
     ...(resourceUrn === undefined ? {} : { resourceUrn }),
+    ...programOf(inputs),
     revision,
     state: row.state,
     error: row.error,

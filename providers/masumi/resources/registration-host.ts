@@ -29,7 +29,9 @@ export function createRegistrationProvider(
       withoutStack(session, async () => {
         session.run.sawProgram();
         assertDeclaredOnce(session, news);
-        const inputs = { ...news, listing: normaliseListing(news.listing) };
+        const isUntold = await session.isProgramUntold();
+        const told = { ...news, listing: normaliseListing(news.listing) };
+        const inputs = isUntold ? { ...told, __programUntold: true as const } : told;
         return { inputs, failures: checkRegistration(inputs) };
       }),
 

@@ -1,6 +1,6 @@
 import { blameFor, describeBlame } from "../service/rules/chain-texts.ts";
 import { digestOf } from "../service/rules/content.ts";
-import { type RegistrationInputs, type RegistrationOutputs, STATE_VERSION } from "./inputs.ts";
+import { type RegistrationInputs, type RegistrationOutputs, STATE_VERSION, programOf } from "./inputs.ts";
 import { type Row, isLeaving, isOver } from "../service/model.ts";
 import type { Session } from "./session.ts";
 import { assertGone } from "./whereabouts.ts";
@@ -69,6 +69,7 @@ function withLive(props: RegistrationOutputs, row: Row): RegistrationOutputs {
     wallet: { type: wallet.type, vkey: row.walletVkey },
     content: digestOf({ wallet, listing: row.listing, sourceAddress: row.sourceAddress }),
     ...(resourceUrn === undefined ? {} : { resourceUrn }),
+    ...programOf(props),
     revision,
     state: row.state,
     error: row.error,
@@ -79,7 +80,7 @@ function withLive(props: RegistrationOutputs, row: Row): RegistrationOutputs {
 
 /** Returns the inputs that would lead to what the row shows; without drift the engine keeps the old ones. */
 function toInputs(
-  { agentId, marker, network, wallet, resourceUrn }: RegistrationOutputs,
+  { agentId, marker, network, wallet, resourceUrn, ...more }: RegistrationOutputs,
   row: Row,
 ): Omit<RegistrationInputs, "probe"> {
   return {
@@ -90,5 +91,6 @@ function toInputs(
     listing: row.listing,
     ...(wallet.type === "V2" ? { sourceAddress: row.sourceAddress } : {}),
     ...(resourceUrn === undefined ? {} : { resourceUrn }),
+    ...programOf(more),
   };
 }

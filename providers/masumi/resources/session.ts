@@ -9,6 +9,7 @@ import { adminKeyProblem } from "../service/rules/admin-key.ts";
 import { FORGET, isForgotten } from "../service/rules/unlisted.ts";
 import { IntentNotes, findProjectFolder } from "../service/intents.ts";
 import { type RunFacts, readRunFacts } from "../service/ledger/index.ts";
+import type { OfProgram } from "./inputs.ts";
 import { RunRecord } from "./run-record.ts";
 import type { Network, Row, SkippedEntry, WalletType } from "../service/model.ts";
 import { PaymentView } from "../service/reads/payments.ts";
@@ -40,6 +41,11 @@ export interface Settings extends SpendingSettings {
 
 /** After this time what a wallet holds counts as not told. */
 const HOLDING_TOLD_WITHIN_MS = 120_000;
+
+/** What decides by which rule a burn is judged. */
+interface OfNetwork extends OfProgram {
+  readonly network: Network;
+}
 
 type ReadSetting = (key: string) => unknown;
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -138,6 +144,7 @@ export class Session {
   #sources: Promise<readonly PaymentSource[]> | undefined;
   readonly #views = new Map<string, RegistryView>();
   readonly #payments = new Map<string, PaymentView>();
+  #programUntold: Promise<boolean> | undefined;
   #secrets: readonly string[] = [];
   readonly #done = new Set<string>();
 
@@ -150,7 +157,7 @@ export class Session {
     this.spending = new Spending({
       projectFolder,
       env: options.env ?? process.env,
-      isDestroy: () => this.isDestroy(),
+      isDestroy: (burn) => this.isDestroy(burn),
       settings: () => this.limitedSettings(),
       facts: () => this.#runFacts(),
       keyId: () =>
@@ -349,11 +356,20 @@ export class Session {
   }
 
   /**
-   * Returns whether the run only removes what there is. A program that has lost its last agent checks none either, so the engine is
-   * asked whether there is a program; what was checked counts if it does not say.
+   * Returns whether a burn is to be judged as that of a run which only removes what there is. A program that has lost its last agent
+   * checks none either, so the engine is asked whether there is a program. If the program's language does not let it know, the burn is
+   * held to the stricter of both rules: that of a destroy on Mainnet, elsewhere that of any other run.
    */
-  async isDestroy(): Promise<boolean> {
-    return !((await this.#log.hasProgram()) ?? this.run.programSeen);
+  async isDestroy({ network, __programUntold: isUntold = false }: OfNetwork): Promise<boolean> {
+    if (this.run.programSeen) return false;
+    if ((await this.#log.hasProgram()) === true) return false;
+    return !isUntold || network === "Mainnet";
+  }
+
+  /** Returns whether the engine knows of no program, although one takes part. Asked while the program's resources are checked. */
+  async isProgramUntold(): Promise<boolean> {
+    this.#programUntold ??= this.#log.hasProgram().then((hasProgram) => hasProgram === false);
+    return this.#programUntold;
   }
 
   /** Returns whether this is the first call with `what` in this run. */

@@ -18,6 +18,7 @@ import {
   readLedgerFile,
   unsentWarning,
 } from "../service/ledger/index.ts";
+import type { OfProgram } from "./inputs.ts";
 import type { BucketSettings } from "../../s3/index.ts";
 import type { Network, Row, WalletType } from "../service/model.ts";
 
@@ -30,7 +31,7 @@ export interface Subject {
 }
 
 /** What a request that costs is for. Agents of different owners may have the same id. */
-interface Payer extends Subject {
+interface Payer extends Subject, OfProgram {
   readonly marker: string;
 }
 
@@ -52,7 +53,7 @@ export interface SpendingSettings {
 export interface SpendingRun {
   readonly projectFolder: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  isDestroy(): Promise<boolean>;
+  isDestroy(burn: Payer): Promise<boolean>;
   settings(): Promise<SpendingSettings>;
   /** What its program left for it. */
   facts(): Promise<RunFacts | undefined>;
@@ -96,7 +97,7 @@ export class Spending {
   async request(kind: SpendKind, subject: Payer, registrationId = ""): Promise<SpendRequest> {
     const settings = await this.#run.settings();
     // A destroy only releases ADA, and has permissions of its own.
-    const isFree = kind === "deregister" && (await this.#run.isDestroy());
+    const isFree = kind === "deregister" && (await this.#run.isDestroy(subject));
     if (!isFree) this.#commit(kind, subject, registrationId, settings);
     const request = randomUUID();
     const about = { kind, request, registrationId };

@@ -35,7 +35,7 @@ export async function registered(
   options: RunOptions = {},
 ): Promise<Registered> {
   const run = startRun(service.url, options);
-  const { id, outs } = await run.create(inputs);
+  const { id, outs } = await run.create((await run.check(inputs)).inputs);
   const { agentIdentifier } = await run.confirm(confirmationOf(id, inputs));
   return { id, outs, inputs, agentIdentifier };
 }

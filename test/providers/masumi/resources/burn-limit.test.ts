@@ -100,6 +100,46 @@ describe.concurrent("burns are never an accident", () => {
     expect(await burns(service)).toBe(gone);
   });
 
+  /** As from Python, Go and Pulumi YAML: their SDKs tell the engine nothing of the stack's own resource. */
+  describe("a program that the engine does not know of", () => {
+    test("is held to the limit while it has an agent", async () => {
+      await using service = await startService();
+      await using engine = await startEngine("127.0.0.1:0", "");
+      const [kept, ...removed] = await fleet(service, 5);
+      if (!kept) throw new Error("no agents");
+      const run = startRun(service.url, { engine });
+      await run.check(kept.inputs);
+      await Promise.allSettled(removed.map(({ id, outs }) => run.remove(id, outs)));
+      expect(await burns(service)).toBe(3);
+    });
+
+    test("is held to it when it loses its last one, which looks like a destroy", async () => {
+      await using service = await startService();
+      await using engine = await startEngine("127.0.0.1:0", "");
+      const options = { engine, config: { "masumi:maxAda": "100" } };
+      const agents = await Promise.all(
+        [0, 1, 2, 3].map((index) => registered(service, numbered(index), options)),
+      );
+      const run = startRun(service.url, options);
+      await Promise.allSettled(agents.map(({ id, outs }) => run.remove(id, outs)));
+      expect(await burns(service)).toBe(3);
+    });
+
+    test("burns on Mainnet only what is named as for a destroy, since it may be one", async () => {
+      await using service = await startService({ world: WORLDS.Mainnet, chainSpeed: "instant" });
+      await using engine = await startEngine("127.0.0.1:0", "");
+      const inputs = answering({ network: "Mainnet", wallet: MAINNET_WALLET });
+      const settings = { "masumi:confirmMainnet": "true", "masumi:maxAda": "20" };
+      const config = { ...settings, "masumi:allowDeregister": JSON.stringify([inputs.agentId]) };
+      const { id, outs } = await registered(service, inputs, { engine, config });
+      const refusal = await failureOf(startRun(service.url, { engine, config }).remove(id, outs));
+      expect(refusal).toMatchObject({ code: "DEREGISTRATION_LIMIT" });
+      const env = { MASUMI_ALLOW_DEREGISTER: inputs.agentId };
+      await startRun(service.url, { engine, config, env }).remove(id, outs);
+      expect(await burns(service)).toBe(1);
+    });
+  });
+
   test("a row may be named as well", async () => {
     await using service = await startService();
     const [kept, ...removed] = await fleet(service, 5);
