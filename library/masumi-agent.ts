@@ -25,7 +25,7 @@ export interface MasumiAgentArgs {
   readonly description: string;
   /** @example { name: "translation", version: "1.0.0" } */
   readonly capability: Listing["capability"];
-  /** At least one. @example ["translation", "german"] */
+  /** Keywords by which customers find the agent, at least one. @example ["translation", "german"] */
   readonly tags: readonly string[];
   /** @example { name: "Example GmbH", contactEmail: "agents@example.com" } */
   readonly author: Listing["author"];
@@ -49,7 +49,7 @@ export interface MasumiAgentArgs {
    * @default none, which is right for V1 alone
    */
   readonly sourceAddress?: pulumi.Input<string> | undefined;
-  /** @default masumi:network of the stack */
+  /** Whose registry lists the agent. @default masumi:network of the stack */
   readonly network?: Network;
   /** Marks the registration as yours, for good. @default masumi:owner of the stack */
   readonly owner?: string;

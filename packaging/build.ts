@@ -29,7 +29,7 @@ const COPIED = [
   "crew/src/**",
   "docs/*.md",
   "docs/aws/*.json",
-  "{cli,infra,local,providers,stacks,portal}/**/*.{js,cjs,json,yaml,sql}",
+  "{cli,infra,library,local,providers,stacks,portal}/**/*.{js,cjs,json,yaml,sql}",
 ];
 
 /** What only the repository has a use for. */
@@ -42,6 +42,7 @@ const LEFT_OUT = [
   "portal/compose.yaml",
   "cli/{write-command-words,verify-bundled-node}.*",
   "infra/**/write-json-schema.*",
+  "library/component/{documentation,write-schema}.*",
 ];
 
 /** What makes a project, of the files of the package. */

@@ -63,5 +63,6 @@ export { IMAGE_PYTHON } from "./packages/project-files.ts";
 export { normalName, parseRequirement } from "./packages/requirement.ts";
 export { type RuntimePackages, runtimePackages } from "./packages/runtime.ts";
 export { agentSchemaJson } from "./schema/json-schema.ts";
+export { declarationSchema } from "./schema/schema.ts";
 export { ownRepository } from "./load/repository.ts";
 export { nearest } from "./schema/suggest.ts";

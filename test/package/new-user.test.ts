@@ -19,7 +19,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildPackages } from "../../packaging/build.ts";
 import { crewVenv } from "../../providers/crew-process/local/index.ts";
 import { findPulumiCli } from "../../stacks/pulumi/pulumi-cli.ts";
+import { startOutsideAgents } from "../helpers/outside-agents.ts";
 import { type RunReport, changes, crewEnvironment, repository, stopCrews } from "../helpers/project.ts";
+import { API_KEY, OtherProgram, canRun } from "./other-languages.ts";
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "masumi-new-user-"));
@@ -86,6 +88,9 @@ describe("the package, as a new user meets it", { timeout: 300_000 }, () => {
     const files = globSync("**/*", { cwd: built.main });
     expect(files.filter((file) => /(?<!\.d)\.tsx?$|\.test\.|^test\//.test(file))).toEqual([]);
     for (const file of [
+      ...["PulumiPlugin.yaml", "main.cjs", "package.json", "schema.json"].map(
+        (name) => `library/component/${name}`,
+      ),
       "crew/uv.lock",
       "crew/Dockerfile",
       "agents/agent.schema.json",
@@ -120,6 +125,35 @@ describe("the package, as a new user meets it", { timeout: 300_000 }, () => {
     expect(hired).toContain("stub answer");
     expect(changes(await report("up")), "the second run plans nothing").toEqual([]);
   });
+
+  it.skipIf(!cli).for(["yaml", "python"] as const)(
+    "runs a program in %s on the real Pulumi CLI",
+    async (language, { skip }) => {
+      if (!cli || !canRun(language, cli, env)) return skip();
+      const agents = await startOutsideAgents();
+      const { url } = JSON.parse(readFileSync(join(project, ".masumi/sandbox/sandbox.json"), "utf8")) as {
+        readonly url: string;
+      };
+      try {
+        const nodeModules = join(project, "node_modules");
+        const program = new OtherProgram(language, cli, env, {
+          folder,
+          nodeModules,
+          sandbox: url,
+          agent: agents.url,
+        });
+        await program.makeStack();
+        expect(await program.pulumi("preview")).toMatch(/\+ 4 to create/);
+        expect(await program.pulumi("up", "--yes")).toMatch(/AgentConfirmation translator created/);
+        expect(await program.pulumi("up", "--yes", "--expect-no-changes")).toMatch(/4 unchanged/);
+        expect(program.state()).toContain("AgentRegistration");
+        expect(program.state()).not.toContain(API_KEY);
+        expect(await program.pulumi("destroy", "--yes")).toMatch(/- 4 deleted/);
+      } finally {
+        await agents.close();
+      }
+    },
+  );
 
   it("says which packages a hosting needs beside it, and which the portal", async () => {
     writeFileSync(
