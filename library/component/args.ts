@@ -10,11 +10,14 @@ import type { MasumiAgent, MasumiAgentArgs } from "../masumi-agent.ts";
 
 /** Returns the schema of a value that another resource may produce, or that may be a secret. */
 const later = (known: z.ZodType<string>) =>
-  z.union([known, z.custom<Output<string>>(Output.isInstance)]).meta({ later: true });
+  z.union([known, z.custom<Output<string>>((value) => Output.isInstance(value))]).meta({ later: true });
 
 const declared = declarationSchema.shape;
 const [pricingKind, fixedPricing] = declared.pricing.options;
 const text = z.string().trim().min(1);
+
+/** Returns what another schema says of a value. */
+const messageOf = (schema: z.ZodType, value: unknown) => schema.safeParse(value).error?.issues[0]?.message;
 
 const wallet = z.strictObject({
   vkey: declared.wallet.unwrap().meta({ description: "Hash of its payment key, 56 lower-case hex digits." }),
@@ -39,7 +42,9 @@ const shape = {
   tags: declared.tags,
   author: declared.author,
   legal: declared.legal,
-  pricing: z.union([pricingKind, fixedPricing], { error: declared.pricing.def.error }).exactOptional(),
+  pricing: z
+    .union([pricingKind, fixedPricing], { error: ({ input }) => messageOf(declared.pricing, input) })
+    .exactOptional(),
   exampleOutputs: declared.exampleOutputs,
   wallet: wallet,
   sourceAddress: later(text).exactOptional(),

@@ -73,10 +73,11 @@ describe("an agent of a program in another language", () => {
     expect(resources.map(shortName).toSorted()).toEqual(names);
     const prices = [{ amount: "2500000", unit: "" }];
     expect(found(resources, "AgentRegistration a")?.inputs["listing"]).toMatchObject({
-      ...{ apiBaseUrl: ARGS.url, name: "A", pricing: { type: "fixed", prices } },
+      apiBaseUrl: ARGS.url,
+      pricing: { type: "fixed", prices },
     });
     expect(Object.keys(state)).toEqual(["agentIdentifier", "registrationId", "state", "txHash", "url"]);
-    expect(Object.values(state).map(pulumi.Output.isInstance)).toEqual(Array(5).fill(true));
+    expect(Object.values(state).map((value) => pulumi.Output.isInstance(value))).toEqual(Array(5).fill(true));
   });
 
   it("is planned although its URL is not known yet", async () => {

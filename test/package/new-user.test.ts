@@ -129,7 +129,8 @@ describe("the package, as a new user meets it", { timeout: 300_000 }, () => {
   it.skipIf(!cli).for(["yaml", "python"] as const)(
     "runs a program in %s on the real Pulumi CLI",
     async (language, { skip }) => {
-      if (!cli || !canRun(language, cli, env)) return skip();
+      skip(!canRun(language, cli, env));
+      if (!cli) return;
       const agents = await startOutsideAgents();
       const { url } = JSON.parse(readFileSync(join(project, ".masumi/sandbox/sandbox.json"), "utf8")) as {
         readonly url: string;

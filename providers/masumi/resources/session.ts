@@ -360,10 +360,10 @@ export class Session {
    * checks none either, so the engine is asked whether there is a program. If the program's language does not let it know, the burn is
    * held to the stricter of both rules: that of a destroy on Mainnet, elsewhere that of any other run.
    */
-  async isDestroy({ network, __programUntold: isUntold = false }: OfNetwork): Promise<boolean> {
+  async isDestroy({ network, __programUntold: isUntold }: OfNetwork): Promise<boolean> {
     if (this.run.programSeen) return false;
     if ((await this.#log.hasProgram()) === true) return false;
-    return !isUntold || network === "Mainnet";
+    return isUntold !== true || network === "Mainnet";
   }
 
   /** Returns whether the engine knows of no program, although one takes part. Asked while the program's resources are checked. */
