@@ -43,6 +43,8 @@ const LEFT_OUT = [
   "cli/{write-command-words,verify-bundled-node}.*",
   "infra/**/write-json-schema.*",
   "library/component/{documentation,write-schema}.*",
+  // No entry of `exports` leads there.
+  "{buyer,cli,local,portal,stacks}/**/*.d.{ts,cts,mts}",
 ];
 
 /** What makes a project, of the files of the package. */

@@ -126,7 +126,7 @@ describe("the package, as a new user meets it", { timeout: 300_000 }, () => {
     expect(changes(await report("up")), "the second run plans nothing").toEqual([]);
   });
 
-  it.skipIf(!cli).for(["yaml", "python"] as const)(
+  it.for(["yaml", "python"] as const)(
     "runs a program in %s on the real Pulumi CLI",
     async (language, { skip }) => {
       skip(!canRun(language, cli, env));

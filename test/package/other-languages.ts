@@ -25,13 +25,13 @@ export type Language = keyof typeof LANGUAGES;
 
 /** Whether the CLI can run programs in a language here; says so if it cannot. */
 export function canRun(language: Language, cli: PulumiCli | undefined, env: Environment): boolean {
-  if (!cli) return false;
   const host = `pulumi-language-${language}`;
-  const folders = (environmentOf(cli, env)["PATH"] ?? "").split(delimiter);
-  const isThere = folders.some((folder) => existsSync(join(folder, host)));
-  if (!isThere)
-    console.warn(`LEFT OUT: the example in ${language} does not run, as there is no ${host} on PATH.`);
-  return isThere;
+  const folders = cli ? (environmentOf(cli, env)["PATH"] ?? "").split(delimiter) : [];
+  if (folders.some((folder) => existsSync(join(folder, host)))) return true;
+  console.warn(
+    `LEFT OUT: the example in ${language} does not run, as there is no ${cli ? host : "pulumi"} on PATH.`,
+  );
+  return false;
 }
 
 export interface Places {
