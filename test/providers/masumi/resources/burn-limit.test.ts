@@ -121,7 +121,10 @@ describe.concurrent("burns are never an accident", () => {
         [0, 1, 2, 3].map((index) => registered(service, numbered(index), options)),
       );
       const run = startRun(service.url, options);
-      await Promise.allSettled(agents.map(({ id, outs }) => run.remove(id, outs)));
+      const refreshed = agents.map(async ({ id, outs }) =>
+        run.remove(id, (await run.read(id, outs)).props ?? outs),
+      );
+      await Promise.allSettled(refreshed);
       expect(await burns(service)).toBe(3);
     });
 
