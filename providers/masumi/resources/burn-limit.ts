@@ -16,7 +16,7 @@ export async function assertBurnAllowed(
 ): Promise<void> {
   const { network, agentId, rowId } = burn;
   const { run } = session;
-  const { allowDeregister, allowedByEnvironment } = await session.limitedSettings();
+  const { allowDeregister, allowedByEnvironment } = await session.limitedSettings(burn);
   const isDestroy = await session.isDestroy(burn);
   if (run.mayBurn(rowId)) return;
   const { allowed, counts } = decideBurn({

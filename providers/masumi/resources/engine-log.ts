@@ -14,6 +14,9 @@ export interface Note {
   readonly ephemeral?: boolean;
 }
 
+/** Returns the stack that a URN names. */
+export const stackOf = (urn: string): string | undefined => /^urn:pulumi:([^:]+)::/.exec(urn)?.[1];
+
 /** Of the embedded engine's pipe it ends with a newline. */
 const ADDRESS = /^([\w.[\]:-]+:\d+\n?|unix:\/.+)$/;
 const ANSWER_WITHIN_MS = 5_000;
@@ -61,8 +64,7 @@ export class EngineLog {
 
   /** Returns the name of the stack whose program takes part in the run; undefined without one, and if no engine tells. */
   async stack(): Promise<string | undefined> {
-    const urn = await this.#connect()?.root();
-    return /^urn:pulumi:([^:]+)::/.exec(urn ?? "")?.[1];
+    return stackOf((await this.#connect()?.root()) ?? "");
   }
 
   #connect(): Engine | undefined {

@@ -11,10 +11,12 @@ export interface OfProgram {
    * program has lost its last agent looks like a destroy. Two underscores: Pulumi does not show it.
    */
   readonly __programUntold?: true;
+  /** Where progress and warnings are shown; it names the stack. */
+  readonly resourceUrn?: string | undefined;
 }
 
 /** Returns the mark alone. */
-export const programOf = ({ __programUntold }: OfProgram): OfProgram =>
+export const programOf = ({ __programUntold }: OfProgram): Pick<OfProgram, "__programUntold"> =>
   __programUntold === undefined ? {} : { __programUntold };
 
 /** What the provider's methods receive for an AgentRegistration; in previews any value may be unknown. */
@@ -25,15 +27,12 @@ export interface RegistrationInputs extends Wanted, OfProgram {
   readonly settleSeconds?: number;
   /** If there are several: ids of the agent's registrations on the chain. */
   readonly registrations?: readonly string[];
-  /** Where progress and warnings are shown. */
-  readonly resourceUrn?: string;
 }
 
 /** What the state keeps of an AgentRegistration, which is all that `delete` and `read` see. */
 export interface RegistrationOutputs extends Registered, OfProgram {
   readonly stateVersion: number;
   readonly agentId: string;
-  readonly resourceUrn?: string;
   /** Starts at "1" and increases with every update that was sent to the chain. */
   readonly revision: string;
   readonly error: string;

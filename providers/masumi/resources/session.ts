@@ -14,7 +14,7 @@ import { RunRecord } from "./run-record.ts";
 import type { Network, Row, SkippedEntry, WalletType } from "../service/model.ts";
 import { PaymentView } from "../service/reads/payments.ts";
 import { RegistryView } from "../service/reads/poller.ts";
-import type { EngineLog, Severity } from "./engine-log.ts";
+import { type EngineLog, type Severity, stackOf } from "./engine-log.ts";
 import { Spending, type SpendingSettings } from "./spending.ts";
 import { readStackLimits } from "./stack-limits.ts";
 import type { ApiKeyStatus, PaymentSource } from "../service/client/wire.ts";
@@ -41,6 +41,8 @@ export interface Settings extends SpendingSettings {
 
 /** After this time what a wallet holds counts as not told. */
 const HOLDING_TOLD_WITHIN_MS = 120_000;
+
+type FileLimits = Partial<Pick<Settings, "allowDeregister" | "maxLovelace">>;
 
 /** What decides by which rule a burn is judged. */
 interface OfNetwork extends OfProgram {
@@ -158,7 +160,7 @@ export class Session {
       projectFolder,
       env: options.env ?? process.env,
       isDestroy: (burn) => this.isDestroy(burn),
-      settings: () => this.limitedSettings(),
+      settings: (payer) => this.limitedSettings(payer),
       facts: () => this.#runFacts(),
       keyId: () =>
         this.keyStatus().then(
@@ -195,21 +197,22 @@ export class Session {
    * state, with the settings of an earlier run: then the limits are what this run's program left or, of a program of one's own, what
    * the stack's file says.
    *
+   * @param of what is about to be burned or paid for
    * @throws SettingsError
    */
-  async limitedSettings(): Promise<Settings> {
+  async limitedSettings(of: OfProgram = {}): Promise<Settings> {
     const settings = await this.settings();
     const facts = await this.#runFacts();
     if (facts) {
       const { allowDeregister, maxAda } = facts;
       return { ...settings, allowDeregister, maxLovelace: toLovelace("masumi:maxAda", maxAda) };
     }
-    return this.run.programSeen ? settings : { ...settings, ...(await this.#fileLimits()) };
+    return this.run.programSeen ? settings : { ...settings, ...(await this.#fileLimits(of)) };
   }
 
   /** Read again until there is a program, too. */
-  async #fileLimits(): Promise<Partial<Pick<Settings, "allowDeregister" | "maxLovelace">>> {
-    const stack = await this.#log.stack();
+  async #fileLimits({ __programUntold: isUntold, resourceUrn = "" }: OfProgram): Promise<FileLimits> {
+    const stack = (await this.#log.stack()) ?? (isUntold ? stackOf(resourceUrn) : undefined);
     if (this.#projectFolder === undefined || stack === undefined) return {};
     const limits = await readStackLimits(this.#projectFolder, stack);
     const [names, ada] = ["masumi:allowDeregister", "masumi:maxAda"] as const;

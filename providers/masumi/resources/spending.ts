@@ -54,7 +54,7 @@ export interface SpendingRun {
   readonly projectFolder: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   isDestroy(burn: Payer): Promise<boolean>;
-  settings(): Promise<SpendingSettings>;
+  settings(payer?: OfProgram): Promise<SpendingSettings>;
   /** What its program left for it. */
   facts(): Promise<RunFacts | undefined>;
   keyId(): Promise<string | undefined>;
@@ -95,7 +95,7 @@ export class Spending {
    * @throws RegistrationError MAINNET_NOT_CONFIRMED, SPENDING_LIMIT
    */
   async request(kind: SpendKind, subject: Payer, registrationId = ""): Promise<SpendRequest> {
-    const settings = await this.#run.settings();
+    const settings = await this.#run.settings(subject);
     // A destroy only releases ADA, and has permissions of its own.
     const isFree = kind === "deregister" && (await this.#run.isDestroy(subject));
     if (!isFree) this.#commit(kind, subject, registrationId, settings);

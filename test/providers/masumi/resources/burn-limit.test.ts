@@ -6,7 +6,7 @@ import { leaveRunFacts } from "../../../../providers/masumi/service/ledger/index
 import { decideBurn } from "../../../../providers/masumi/service/rules/burn.ts";
 import { type Registered, answering, burns, live, numbered, posts, registered, states } from "../agent.ts";
 import { EMPTY_V1, V1, failureOf } from "../inputs.ts";
-import { type RunOptions, startRun } from "../run.ts";
+import { type RunOptions, projectFolder, startRun } from "../run.ts";
 import { startEngine } from "../servers.ts";
 import { MAINNET_WALLET, type Service, WORLDS, startService } from "../service.ts";
 
@@ -113,10 +113,16 @@ describe.concurrent("burns are never an accident", () => {
       expect(await burns(service)).toBe(3);
     });
 
-    test("is held to it when it loses its last one, which looks like a destroy", async () => {
+    test.each<[what: string, file: string, burned: number]>([
+      ["is held to it", "config: {}", 3],
+      ["may burn what the stack's file names", 'config: { "masumi:allowDeregister": [agent-2] }', 4],
+      ["takes no more than the stack's file says", 'config: { "masumi:maxAda": "0" }', 0],
+    ])("%s when it loses its last one, which looks like a destroy", async (_what, file, burned) => {
       await using service = await startService();
       await using engine = await startEngine("127.0.0.1:0", "");
-      const options = { engine, config: { "masumi:maxAda": "100" } };
+      const folder = mkdtempSync(join(projectFolder, "untold-"));
+      writeFileSync(join(folder, "Pulumi.test.yaml"), file);
+      const options = { engine, projectFolder: folder, config: { "masumi:maxAda": "100" } };
       const agents = await Promise.all(
         [0, 1, 2, 3].map((index) => registered(service, numbered(index), options)),
       );
@@ -125,7 +131,7 @@ describe.concurrent("burns are never an accident", () => {
         run.remove(id, (await run.read(id, outs)).props ?? outs),
       );
       await Promise.allSettled(refreshed);
-      expect(await burns(service)).toBe(3);
+      expect(await burns(service)).toBe(burned);
     });
 
     test("burns on Mainnet only what is named as for a destroy, since it may be one", async () => {
