@@ -253,8 +253,9 @@ export async function modifyAgent(parts: AcceptParts, user: User, id: string, ch
       });
       const { fleet, userId } = agent;
       const { declaration, shown } = declare(parts, template, form, { id, userId });
+      const isListedAnew = shown.listed !== agent.shown.listed;
       // What an operator changes is not the owner's to answer for.
-      const spends = shown.listed !== agent.shown.listed && !user.isOperator;
+      const spends = isListedAnew && !user.isOperator;
       if (spends) {
         await holdUser(queries, userId);
         await requireBudget(queries, parts, { user, ownerId: userId });
@@ -262,7 +263,15 @@ export async function modifyAgent(parts: AcceptParts, user: User, id: string, ch
       const state = agent.state === "registered" || agent.masumiId !== null ? "updating" : agent.state;
       await changeAgent(queries, id, { form, shown, state, problem: null }, { step: "changed" });
       const author = authorOf(user);
-      await addRequest(queries, { agentId: id, fleet, kind: "change", declaration, author, spends });
+      await addRequest(queries, {
+        agentId: id,
+        fleet,
+        kind: "change",
+        declaration,
+        author,
+        spends,
+        mayReplace: isListedAnew,
+      });
     })
     .catch((error: unknown) => {
       throw isNameTaken(error) ? nameTaken(change.name ?? "") : error;

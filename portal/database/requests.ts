@@ -23,20 +23,23 @@ export interface NewRequest {
   readonly spends: boolean;
   /** Whether a person asked for it, and not the end of a subscription. @default false */
   readonly byPerson?: boolean;
+  /** Whether it changes what the network shows of the agent, for which some wallets burn its registration. @default false */
+  readonly mayReplace?: boolean;
 }
 
 /** What was accepted, and is to be committed or was. */
-export interface DeclarationRequest extends Omit<NewRequest, "spends" | "byPerson"> {
+export interface DeclarationRequest extends Omit<NewRequest, "spends" | "byPerson" | "mayReplace"> {
   readonly number: string;
   readonly id: string;
 }
 
 export async function addRequest(queries: Queries, request: NewRequest): Promise<void> {
-  const { agentId, fleet, kind, declaration, author, spends, byPerson = false } = request;
+  const { agentId, fleet, kind, declaration, author, spends, byPerson = false, mayReplace = false } = request;
   await queries.query(
     `WITH request AS (
-       INSERT INTO portal_requests (id, agent_id, fleet, kind, declaration, author_name, author_email, spends, by_person)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10)
+       INSERT INTO portal_requests (id, agent_id, fleet, kind, declaration, author_name, author_email, spends, by_person,
+         may_replace)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10, $11)
      )
      SELECT pg_notify($9, '')`,
     [
@@ -50,6 +53,7 @@ export async function addRequest(queries: Queries, request: NewRequest): Promise
       spends,
       REQUESTS_ADDED,
       byPerson,
+      mayReplace,
     ],
   );
 }
@@ -126,15 +130,26 @@ export async function noteAsked(queries: Queries, agentId: string): Promise<void
   ]);
 }
 
-/** Returns the agents of a fleet that are leaving because a person asked for it. */
-export async function askedToLeave(queries: Queries, fleet: number): Promise<string[]> {
+/** Returns the agents of a fleet whose registrations a run may burn because a person asked for it: they leave, or may have to be replaced. */
+export async function askedToBurn(queries: Queries, fleet: number): Promise<string[]> {
   const rows = await queries.query<{ id: string }>(
     `SELECT DISTINCT agent_id AS id FROM portal_requests JOIN portal_agents ON portal_agents.id = agent_id
-     WHERE portal_requests.fleet = $1 AND kind = 'delete' AND by_person AND state = 'leaving' ORDER BY agent_id`,
+     WHERE portal_requests.fleet = $1 AND (
+       kind = 'delete' AND by_person AND state = 'leaving' OR may_replace AND state NOT IN ('leaving', 'deregistered'))
+     ORDER BY agent_id`,
     [fleet],
   );
   return rows.map(({ id }) => id);
 }
+
+/** Notes that a run has ended well with each of these agents' requests up to one. */
+export const endReplacing = (queries: Queries, newest: ReadonlyMap<string, string>) =>
+  queries.query(
+    `UPDATE portal_requests AS request SET may_replace = false
+     FROM unnest($1::text[], $2::bigint[]) AS seen (agent_id, number)
+     WHERE request.agent_id = seen.agent_id AND request.number <= seen.number AND may_replace`,
+    [[...newest.keys()], [...newest.values()]],
+  );
 
 /** Returns each agent's newest declaration, null for one that leaves; only of agents of which every request is committed. */
 export async function newestDeclarations(

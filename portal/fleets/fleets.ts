@@ -137,7 +137,7 @@ export class FleetDirectory {
    * Names, for the next run of a fleet, the agents that it may burn beside those that any run may, because their owners asked for it. On
    * Mainnet the operator names them.
    */
-  allowRemovals(number: number, ids: readonly string[]): void {
+  allowBurns(number: number, ids: readonly string[]): void {
     const file = join(this.projectOf(number).root, stackFile(this.named(number).stack));
     const document = parseDocument(readFileSync(file, "utf8"));
     if (document.getIn(["config", "masumi:network"]) === "Mainnet") return;

@@ -4,7 +4,7 @@ import type { Repository } from "../commits/repository.ts";
 import { type AgentRow, type Problem, changeAgent, findAgents } from "../database/agents.ts";
 import type { Database } from "../database/database.ts";
 import { type FleetRow, findFleet, setDeployed, setFailed, setKilled } from "../database/fleets.ts";
-import { askedToLeave, settledRequests } from "../database/requests.ts";
+import { askedToBurn, endReplacing, settledRequests } from "../database/requests.ts";
 import { beginRun, endRun } from "../database/runs.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
 import { RunKilledError, runApart } from "./apart.ts";
@@ -74,6 +74,8 @@ async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Pr
   const { database, repository } = parts;
   const { number, declaredCommit: wanted } = fleet;
   if (wanted === null) return;
+  // Before the commit is chosen, which has all of them.
+  const seen = await settledRequests(database, number);
   // Another portal may have committed since this one looked: with older files, its agents would be taken down.
   await repository.update(signal);
   const commit = await repository.head();
@@ -83,7 +85,6 @@ async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Pr
         "need one repository: set PORTAL_REPOSITORY.",
     );
   }
-  const seen = await settledRequests(database, number);
   const agents = await findAgents(database, { fleet: number });
   const id = randomUUID();
   const { stack } = parts.fleets.named(number);
@@ -119,7 +120,7 @@ async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Pr
     tell(error);
     return false;
   });
-  if (isOk) await setDeployed(database, number, wanted);
+  if (isOk) await noteDeployed(database, { number, wanted, seen });
   else if (run.isKilled) await setKilled(database, number, PAUSE_OF_KILLED);
   // A portal that ends lets its runs end early: that is no failure of anybody's.
   else if (!signal.aborted) await noteFailure(database, fleet, agents, { seen, progress });
@@ -142,7 +143,7 @@ async function up(
   const names = fleets.named(number);
   const project = await fleets.place(commit, number);
   await prepare(number, signal);
-  fleets.allowRemovals(number, await askedToLeave(database, number));
+  fleets.allowBurns(number, await askedToBurn(database, number));
   const onEvent = (event: RunEvent) => {
     log.hear(event);
     progress.hear(event);
@@ -150,6 +151,16 @@ async function up(
   // After a failure, or a start of the machine, what really is there is looked at first.
   const refresh = failures > 0 || deployedCommit === null;
   return runApart({ root: project.root, stack: names.stack, refresh }, { env, onEvent, signal });
+}
+
+function noteDeployed(
+  database: Database,
+  run: { readonly number: number; readonly wanted: string; readonly seen: ReadonlyMap<string, string> },
+): Promise<void> {
+  return database.transaction(async (queries) => {
+    await endReplacing(queries, run.seen);
+    await setDeployed(queries, run.number, run.wanted);
+  });
 }
 
 async function noteFailure(

@@ -6,7 +6,7 @@ import { agent as agentSchema, problem as problemSchema } from "../../../portal/
 import { Repository } from "../../../portal/commits/repository.ts";
 import { changeAgent } from "../../../portal/database/agents.ts";
 import { beginStoring } from "../../../portal/database/documents.ts";
-import { askedToLeave, openRequests } from "../../../portal/database/requests.ts";
+import { askedToBurn, openRequests } from "../../../portal/database/requests.ts";
 import { sweepDocuments } from "../../../portal/documents/sweep.ts";
 import { folderStore } from "../../../portal/documents/folder.ts";
 import type { DocumentStore } from "../../../portal/documents/store.ts";
@@ -223,6 +223,22 @@ describe("an agent", () => {
     }
   });
 
+  it("may be replaced, by a run that replaces many, for what the network shows and its owner or an operator changed", async () => {
+    const [named, described, untouched] = [
+      await created("anna"),
+      await created("anna"),
+      await created("anna"),
+    ];
+    const change = async (id: string, user: string, body: unknown) =>
+      expect((await api.send("PATCH", `/agents/${id}`, user, json(body))).status).toBe(202);
+    await change(named, "anna", { name: newName() });
+    await change(described, "operator-1", { description: "Another." });
+    await change(untouched, "anna", { bio: "Nobody sees this." });
+    const mayBurn = await askedToBurn(api.database, 1);
+    expect(mayBurn).toEqual(expect.arrayContaining([named, described]));
+    expect(mayBurn).not.toContain(untouched);
+  });
+
   it("leaves once, however often that is asked for, and cannot be changed then", async () => {
     const id = await created("anna");
     for (const _ of [1, 2]) {
@@ -232,7 +248,7 @@ describe("an agent", () => {
     }
     const requests = (await openRequests(api.database, 1000)).filter(({ agentId }) => agentId === id);
     expect(requests.map(({ kind }) => kind)).toEqual(["create", "delete"]);
-    expect(await askedToLeave(api.database, 1)).toContain(id);
+    expect(await askedToBurn(api.database, 1)).toContain(id);
     expect((await api.send("PATCH", `/agents/${id}`, "anna", json({ bio: "x" }))).status).toBe(409);
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { Gate } from "../../../portal/billing/gate.ts";
 import { noGate } from "../../../portal/billing/none.ts";
 import { findAgents } from "../../../portal/database/agents.ts";
-import { askedToLeave, openRequests } from "../../../portal/database/requests.ts";
+import { askedToBurn, openRequests } from "../../../portal/database/requests.ts";
 import { drainLapsed } from "../../../portal/drain.ts";
 import { type TestedApi, form, json, startApi } from "./portal-api.ts";
 
@@ -37,13 +37,13 @@ it("has the agents leave of users whose grace period is over, once, and nobody e
   expect(await states("ben")).toEqual(["accepted"]);
   const removals = (await openRequests(database, 100)).filter(({ kind }) => kind === "delete");
   expect(removals).toHaveLength(2);
-  expect(await askedToLeave(database, 1), "nobody asked for it, so a run's limit on removals holds").toEqual(
+  expect(await askedToBurn(database, 1), "nobody asked for it, so a run's limit on removals holds").toEqual(
     [],
   );
   const [first] = await findAgents(database, { userId: "anna" });
   for (const user of ["operator-olga", "anna"]) {
     expect((await api.send("DELETE", `/agents/${first?.id}`, user)).status).toBe(202);
-    expect(await askedToLeave(database, 1), "a person has asked by now").toEqual([first?.id]);
+    expect(await askedToBurn(database, 1), "a person has asked by now").toEqual([first?.id]);
   }
 });
 

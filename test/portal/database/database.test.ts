@@ -27,7 +27,15 @@ import {
   setFailed,
 } from "../../../portal/database/fleets.ts";
 import { migrate } from "../../../portal/database/migrate.ts";
-import { addRequest, openRequests, setCommit, settledRequests } from "../../../portal/database/requests.ts";
+import {
+  addRequest,
+  askedToBurn,
+  endReplacing,
+  noteAsked,
+  openRequests,
+  setCommit,
+  settledRequests,
+} from "../../../portal/database/requests.ts";
 import { beginRun, endRun, findRun, lastRuns } from "../../../portal/database/runs.ts";
 import { MOST_TRIES, beginTry, endTry, forgetTries, lastTries } from "../../../portal/database/tries.ts";
 import { DATABASES, type TestedDatabase } from "./databases.ts";
@@ -261,6 +269,44 @@ describe.each(DATABASES.filter(([, isThere]) => isThere))("%s", (_name, _isThere
     );
     expect((await openRequests(database, 1000)).map(({ agentId }) => agentId)).not.toContain(agent.id);
     expect((await settledRequests(database, agent.fleet)).get(agent.id)).toBe(own[0]?.number);
+  });
+
+  it("lets a run burn what a person asked to remove or to change, until a run has ended well with it", async () => {
+    const { id: agentId, fleet } = await anAgent();
+    const request = {
+      agentId,
+      fleet,
+      kind: "change",
+      declaration: "y",
+      author: AUTHOR,
+      spends: true,
+    } as const;
+    const mayBurn = async () => (await askedToBurn(database, fleet)).includes(agentId);
+    const commit = async () => {
+      const own = (await openRequests(database, 1000)).filter((open) => open.agentId === agentId);
+      await setCommit(
+        database,
+        own.map(({ id }) => id),
+        "abc",
+      );
+      return settledRequests(database, fleet);
+    };
+    await addRequest(database, request);
+    expect(await mayBurn()).toBe(false);
+    await addRequest(database, { ...request, mayReplace: true });
+    const seen = await commit();
+    await addRequest(database, { ...request, mayReplace: true });
+    await endReplacing(database, seen);
+    expect(await mayBurn(), "the run had the first of two changes").toBe(true);
+    await endReplacing(database, await commit());
+    expect(await mayBurn()).toBe(false);
+
+    await addRequest(database, { ...request, mayReplace: true });
+    await changeAgent(database, agentId, { state: "leaving" });
+    await addRequest(database, { ...request, kind: "delete", declaration: null });
+    expect(await mayBurn(), "its subscription has ended").toBe(false);
+    await noteAsked(database, agentId);
+    expect(await mayBurn()).toBe(true);
   });
 
   it("looks at a fleet until its newest commit is deployed, and after a failure when its pause is over", async () => {

@@ -73,9 +73,9 @@ it.each([
     JSON.parse(
       readConfig(openProject(root), `${prefix}-customers-01`)["masumi:allowDeregister"] ?? "[]",
     ) as unknown;
-  fleets.allowRemovals(1, ["one", "two"]);
+  fleets.allowBurns(1, ["one", "two"]);
   expect(named()).toEqual(after);
-  fleets.allowRemovals(1, []);
+  fleets.allowBurns(1, []);
   expect(named()).toEqual(prefix === "local" ? [] : after);
 });
 

@@ -1,10 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { parse } from "yaml";
 import { Repository } from "../../../portal/commits/repository.ts";
+import { addAgent } from "../../../portal/database/agents.ts";
 import type { Database } from "../../../portal/database/database.ts";
 import { findFleet, fleetOf, setDeclared } from "../../../portal/database/fleets.ts";
+import { addRequest, openRequests, setCommit } from "../../../portal/database/requests.ts";
 import { findRun, lastRuns } from "../../../portal/database/runs.ts";
 import { FleetDirectory } from "../../../portal/fleets/fleets.ts";
 import { type RunParts, lookAtFleet } from "../../../portal/runs/run-fleet.ts";
@@ -25,7 +28,8 @@ beforeAll(async () => {
     `#!/bin/sh
 case "$1" in
   version) echo v3.270.0; exit 0 ;;
-  up) [ -e "${folder}/kill" ] && kill -9 $PPID ;;
+  up) [ -e "${folder}/kill" ] && kill -9 $PPID; [ -e "${folder}/well" ] && cp Pulumi.test-customers-01.yaml "${folder}/well" && exit 0 ;;
+  stack) [ -e "${folder}/well" ] && echo '{ "version": 3, "deployment": {} }' && exit 0 ;;
 esac
 echo 'error: the backend is out of reach' >&2
 exit 255
@@ -79,6 +83,40 @@ it("a run that was killed is no failure, and is taken up again after a short pau
   const [run] = await lastRuns(database, 1);
   expect(run).toMatchObject({ ok: false, commit });
   expect((await findRun(database, run?.id ?? ""))?.log).toContain("was killed (SIGKILL)");
+});
+
+it("a run may replace the registration of an agent that its owner has changed, once", async () => {
+  const shown = { price: "free", network: "Preprod", input: [] };
+  const form = { name: "Desk", bio: "b", description: "d", documents: [] };
+  await addAgent(database, { id: "desk", userId: "anna", fleet: 1, template: "t", form, shown });
+  const change = {
+    agentId: "desk",
+    fleet: 1,
+    kind: "change",
+    declaration: "id: desk\n",
+    spends: true,
+  } as const;
+  await addRequest(database, {
+    ...change,
+    author: { name: "Anna", email: "anna@example.com" },
+    mayReplace: true,
+  });
+  const [request] = await openRequests(database, 10);
+  await setCommit(database, [request?.id ?? ""], commit);
+  const namedIn = async () => {
+    await setDeclared(database, 1, commit);
+    writeFileSync(join(folder, "well"), "");
+    expect(await lookAtFleet(parts, 1, new AbortController().signal)).toBe(true);
+    expect(await findFleet(database, 1)).toMatchObject({ failures: 0, deployedCommit: commit });
+    const { config } = parse(readFileSync(join(folder, "well"), "utf8")) as {
+      config: Record<string, unknown>;
+    };
+    rmSync(join(folder, "well"));
+    return config["masumi:allowDeregister"];
+  };
+  expect(await namedIn()).toBe('["desk"]');
+  await database.query("UPDATE portal_fleets SET deployed_commit = NULL");
+  expect(await namedIn()).toBeUndefined();
 });
 
 it("a commit that is not here yet is not taken for deployed, nor an older one deployed for it", async () => {
