@@ -1,7 +1,9 @@
 import type { Database } from "../database/database.ts";
 import {
   type OwnDocument,
+  type Undated,
   beginStoring,
+  dateDocument,
   endStoring,
   findDocument,
   forgetDocument,
@@ -19,17 +21,36 @@ export interface DocumentPlaces {
  */
 export async function storeOwn(places: DocumentPlaces, source: AsyncIterable<Uint8Array>): Promise<Stored> {
   const { database, documents } = places;
-  const stored = await documents.put(source, (sha256) => claim(places, sha256));
-  const storedAt = await documents.storedAt(stored.sha256);
-  if (storedAt) await endStoring(database, stored.sha256, storedAt);
-  return stored;
+  const begun: string[] = [];
+  try {
+    return await documents.put(source, async (sha256) => {
+      if (await isOthers(places, sha256)) await forgetDocument(database, sha256);
+      else {
+        await beginStoring(database, sha256);
+        begun.push(sha256);
+      }
+    });
+  } finally {
+    for (const sha256 of begun) {
+      const ended = await endStoring(database, sha256);
+      if (ended) await noteStored(places, ended);
+    }
+  }
 }
 
-async function claim({ database, documents }: DocumentPlaces, sha256: string): Promise<void> {
-  // Asked for first: what another request of this portal has stored by now, the database knows by then.
-  const storedAt = await documents.storedAt(sha256);
-  const isOthers = isStoredByOthers(await findDocument(database, sha256), storedAt);
-  await (isOthers ? forgetDocument(database, sha256) : beginStoring(database, sha256));
+/** Notes when a document was stored that nobody is storing any more. */
+export async function noteStored({ database, documents }: DocumentPlaces, undated: Undated): Promise<void> {
+  const storedAt = await documents.storedAt(undated.sha256);
+  if (storedAt) await dateDocument(database, undated, storedAt);
+}
+
+/** Whether others have stored what is there, and not another request of a portal with this database. */
+async function isOthers({ database, documents }: DocumentPlaces, sha256: string): Promise<boolean> {
+  const own = await findDocument(database, sha256);
+  if (!isStoredByOthers(own, await documents.storedAt(sha256))) return false;
+  const now = await findDocument(database, sha256);
+  // A request that has stored it since the database was asked has begun since then, too.
+  return !now || now.begunAt === own?.begunAt;
 }
 
 /**

@@ -1,13 +1,7 @@
 import type { Database } from "../database/database.ts";
-import {
-  endStoring,
-  markUnnamed,
-  takeUnnamed,
-  undatedDocuments,
-  unnamedDocuments,
-} from "../database/documents.ts";
+import { markUnnamed, takeUnnamed, undatedDocuments, unnamedDocuments } from "../database/documents.ts";
 import { allFleets } from "../database/fleets.ts";
-import { type DocumentPlaces, isStoredByOthers } from "./own.ts";
+import { type DocumentPlaces, isStoredByOthers, noteStored } from "./own.ts";
 
 export interface SweepParts extends DocumentPlaces {
   readonly fleets: Declarations;
@@ -32,11 +26,8 @@ export async function sweepDocuments(parts: SweepParts): Promise<number> {
   const { database, documents, fleets, keepDays, now = new Date() } = parts;
   const before = new Date(now.getTime() - keepDays * 86_400_000);
   await documents.removeUnfinished(before);
-  // From now on a change of it is seen. One that is being stored just now gets its time once more.
-  for (const sha256 of await undatedDocuments(database)) {
-    const storedAt = await documents.storedAt(sha256);
-    if (storedAt) await endStoring(database, sha256, storedAt);
-  }
+  // From now on a change of it is seen.
+  for (const undated of await undatedDocuments(database)) await noteStored(parts, undated);
   await markUnnamed(database, await declaredDigests(database, fleets), now);
   let removed = 0;
   for (const sha256 of await unnamedDocuments(database, before)) {

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { agent as agentSchema, problem as problemSchema } from "../../../portal/api/schemas.ts";
 import { Repository } from "../../../portal/commits/repository.ts";
 import { changeAgent } from "../../../portal/database/agents.ts";
-import { beginStoring } from "../../../portal/database/documents.ts";
+import { beginStoring, endStoring } from "../../../portal/database/documents.ts";
 import { askedToBurn, openRequests } from "../../../portal/database/requests.ts";
+import { storeOwn } from "../../../portal/documents/own.ts";
 import { sweepDocuments } from "../../../portal/documents/sweep.ts";
 import { folderStore } from "../../../portal/documents/folder.ts";
 import type { DocumentStore } from "../../../portal/documents/store.ts";
@@ -357,6 +358,79 @@ describe("documents", () => {
     expect(stored()).not.toContain(sha256);
   });
 
+  /** What happens to be done at a moment of a request. */
+  interface Moments {
+    /** Whether its document is others' is known. */
+    readonly claimed?: () => Promise<unknown>;
+    /** It is stored, which is not noted yet. */
+    readonly stored?: () => Promise<unknown>;
+    /** When it was stored last is asked next. */
+    readonly looking?: () => Promise<unknown>;
+  }
+
+  /** Stores a document as a request does to which all of that happens. */
+  const sends = (text: string, { claimed, stored, looking }: Moments = {}) => {
+    const store: DocumentStore = {
+      ...documents,
+      async put(source, claim) {
+        const put = await documents.put(source, async (sha256) => {
+          await claim?.(sha256);
+          await claimed?.();
+        });
+        await stored?.();
+        return put;
+      },
+      async storedAt(sha256) {
+        await looking?.();
+        return documents.storedAt(sha256);
+      },
+    };
+    return storeOwn({ database: api.database, documents: store }, Readable.from([Buffer.from(text)]));
+  };
+
+  it.each<[string, (text: string) => Promise<{ readonly sha256: string }>]>([
+    ["while it is about to be stored", (text) => sends(text, { claimed: () => sends(text) })],
+    [
+      "while the second of two others stores it",
+      async (text) => {
+        const claimed = Promise.withResolvers<void>();
+        const ended = Promise.withResolvers<void>();
+        let second = Promise.resolve({ sha256: "" });
+        await sends(text, {
+          claimed: async () => {
+            const whenClaimed = async () => {
+              claimed.resolve();
+              await ended.promise;
+            };
+            second = sends(text, { claimed: whenClaimed, stored: () => sends(text) });
+            await claimed.promise;
+          },
+        });
+        ended.resolve();
+        return second;
+      },
+    ],
+    [
+      "while it is looked at whose it is",
+      async (text) => {
+        await sends(text);
+        let isFirst = true;
+        const looking = async () => {
+          if (!isFirst) return;
+          isFirst = false;
+          await sends(text);
+        };
+        return sends(text, { looking });
+      },
+    ],
+  ])("that come again %s are the portal's as before", async (when, send) => {
+    const { sha256 } = await send(`%PDF-sent again ${when}`);
+    expect(stored()).toContain(sha256);
+    await sweepAt(0);
+    await sweepAt(KEEP_DAYS);
+    expect(stored()).not.toContain(sha256);
+  });
+
   it.each<[string, (text: string) => Promise<string>]>([
     ["for agents of their own", (text) => storeElsewhere(text)],
     [
@@ -371,9 +445,9 @@ describe("documents", () => {
     [
       "after a portal that did not note when it had stored the same",
       async (text) => {
-        const { sha256 } = await documents.put(Readable.from([Buffer.from(text)]), (digest) =>
-          beginStoring(api.database, digest).then(() => undefined),
-        );
+        const { sha256 } = await documents.put(Readable.from([Buffer.from(text)]));
+        await beginStoring(api.database, sha256);
+        await endStoring(api.database, sha256);
         await sweepAt(0);
         return storeElsewhere(text).then(() => sha256);
       },

@@ -13,10 +13,12 @@ import {
 import type { Database } from "../../../portal/database/database.ts";
 import {
   beginStoring,
+  dateDocument,
   endStoring,
   findDocument,
   markUnnamed,
   takeUnnamed,
+  undatedDocuments,
   unnamedDocuments,
 } from "../../../portal/database/documents.ts";
 import {
@@ -75,20 +77,51 @@ describe.each(DATABASES.filter(([, isThere]) => isThere))("%s", (_name, _isThere
     expect(names.map(({ name }) => name)).toContain("0101_portal.sql");
   });
 
-  it("knows, after an upgrade, the documents that agents name, and since when none does", async () => {
-    const [named, other] = ["a".repeat(64), "b".repeat(64)];
+  it("knows, after an upgrade, the documents that agents name", async () => {
+    const named = "a".repeat(64);
     const { id, form } = await anAgent();
     const documents = [{ sha256: named, name: "a.pdf", bytes: 1 }];
     await database.transaction((queries) => changeAgent(queries, id, { form: { ...form, documents } }));
     await database.query("DROP TABLE portal_documents");
-    await database.query("DELETE FROM portal_migrations WHERE name = '0106_documents.sql'");
+    await database.query(
+      "DELETE FROM portal_migrations WHERE name IN ('0106_documents.sql', '0107_storing.sql')",
+    );
     await migrate(database);
-    expect(await findDocument(database, named)).toEqual({ storedAt: null });
-    await beginStoring(database, other);
+    expect(await findDocument(database, named)).toEqual({ storedAt: null, begunAt: null });
+    const undated = await undatedDocuments(database);
+    expect(undated).toEqual([{ sha256: named, begunAt: null }]);
+    const now = new Date(1_000);
+    for (const document of undated) await dateDocument(database, document, now);
+    expect(await findDocument(database, named)).toEqual({ storedAt: now, begunAt: null });
+    await markUnnamed(database, [], now);
+    expect(await unnamedDocuments(database, now)).toEqual([]);
+  });
+
+  it("knows when a document was stored once nobody is storing it any more, and since when nothing names it", async () => {
+    const other = "c".repeat(64);
     const [now, later] = [new Date(1_000), new Date(2_000)];
-    await endStoring(database, other, later);
-    await endStoring(database, other, now);
-    expect(await findDocument(database, other)).toEqual({ storedAt: later });
+    const whenStored = async () => (await findDocument(database, other))?.storedAt;
+    const end = async (storedAt: Date) => {
+      const ended = await endStoring(database, other);
+      if (ended) await dateDocument(database, ended, storedAt);
+      return ended;
+    };
+    await beginStoring(database, other);
+    await beginStoring(database, other);
+    const first = await end(later);
+    expect(await whenStored()).toBeNull();
+    expect(await undatedDocuments(database)).toEqual([]);
+    await end(now);
+    expect(await whenStored()).toEqual(now);
+    await beginStoring(database, other);
+    expect(await whenStored(), "of before").toBeNull();
+    // Whoever was killed holds up nobody for good.
+    await database.query("UPDATE portal_documents SET begun_at = begun_at - interval '1 hour'");
+    expect((await undatedDocuments(database)).map(({ sha256 }) => sha256)).toEqual([other]);
+    await beginStoring(database, other);
+    await end(later);
+    if (first) await dateDocument(database, first, now);
+    expect(await whenStored(), "what was seen before a request began counts no more").toEqual(later);
     await markUnnamed(database, [], now);
     await markUnnamed(database, [], later);
     expect(await unnamedDocuments(database, now)).toEqual([other]);
