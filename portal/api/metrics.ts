@@ -5,7 +5,10 @@ interface Sample {
   readonly value: number;
 }
 
-/** Returns the figures of the portal in Prometheus' text format. */
+/** The media type of Prometheus' text format. */
+export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** Returns the figures of the portal in Prometheus' text format: numbers alone, since anybody who reaches the portal may read them. */
 export async function metricsOf(queries: Queries): Promise<string> {
   const [agents, open, runs, waiting] = await Promise.all([
     queries.query<{ label: string; count: number }>(

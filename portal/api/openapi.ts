@@ -1,5 +1,7 @@
 import { OpenAPIHono, type createRoute, z } from "@hono/zod-openapi";
-import { agent, agentChange, newAgent, problem, run, tried } from "./schemas.ts";
+import { METRICS_TYPE } from "./metrics.ts";
+import { drift, fleet, runWithLog, spending, wallet } from "./operator-schemas.ts";
+import { agent, agentChange, health, newAgent, problem, run, tried } from "./schemas.ts";
 
 type Responses = Parameters<typeof createRoute>[0]["responses"];
 type Method = "get" | "post" | "patch" | "delete";
@@ -17,7 +19,9 @@ const MEANINGS: Readonly<Record<number, string>> = {
   413: "Too large.",
   415: "A type that cannot be taken.",
   429: "Too many requests; `Retry-After` says when.",
+  500: "A fault of the portal, such as a database that is away.",
   502: "The agent's job failed.",
+  503: "Not just now, as while the portal starts; `detail` says why.",
 };
 
 const problems = (...statuses: number[]): Responses =>
@@ -60,6 +64,13 @@ const events: Responses = {
   },
   ...problems(401, 429),
 };
+const metrics: Responses = {
+  200: {
+    description: "Numbers of agents, requests, fleets and runs, and memory, in Prometheus' text format.",
+    content: { [METRICS_TYPE]: { schema: z.string() } },
+  },
+  ...problems(500, 503),
+};
 const anything = z.record(z.string(), z.unknown());
 const url = z.object({ url: z.string() });
 const returning = { body: json(z.object({ returnPath: z.string().optional() })) };
@@ -67,6 +78,12 @@ const returning = { body: json(z.object({ returnPath: z.string().optional() })) 
 /** Every route of the API that programs use, and what it answers. */
 const ROUTES: Readonly<Record<string, Described>> = {
   "get /config": { summary: "What this portal offers", responses: ok("Settings.", anything), isPublic: true },
+  "get /healthz": {
+    summary: "Whether the portal and its database answer",
+    responses: { ...ok("They do.", health), ...problems(500, 503) },
+    isPublic: true,
+  },
+  "get /metrics": { summary: "Figures of the portal", responses: metrics, isPublic: true },
   "get /me": { summary: "Who I am", responses: { ...ok("The user.", anything), ...problems(401) } },
   "post /agent": {
     summary: "Create an agent",
@@ -132,21 +149,21 @@ const ROUTES: Readonly<Record<string, Described>> = {
     (
       [
         ["agents", "Everybody's agents", z.object({ agents: z.array(agent) })],
-        ["fleets", "The fleets", anything],
-        ["wallets", "The wallets and their balances", anything],
-        ["spent", "What was spent", anything],
-        ["drift", "Where what is registered differs from what is declared", anything],
+        ["fleets", "The fleets", z.object({ fleets: z.array(fleet) })],
+        ["wallets", "The wallets and their balances", z.object({ wallets: z.array(wallet) })],
+        ["spent", "What was spent", spending],
+        ["drift", "Where what is registered differs from what is declared", drift],
         ["runs", "The last runs", z.object({ runs: z.array(run) })],
       ] as const
     ).map(([name, summary, schema]): [string, Described] => [
       `get /operator/${name}`,
-      { summary, responses: { ...ok(summary, schema), ...problems(401, 403) } },
+      { summary, responses: { ...ok(summary, schema), ...problems(401, 403, 503) } },
     ]),
   ),
   "get /operator/runs/{id}": {
     summary: "One run, with its log",
     request: { params: idInPath },
-    responses: { ...ok("The run.", run.extend({ log: z.string() })), ...problems(401, 403, 404) },
+    responses: { ...ok("The run.", runWithLog), ...problems(401, 403, 404) },
   },
 };
 

@@ -1,13 +1,16 @@
 import type { Hono } from "hono";
 import { formatAda } from "../../providers/common/amounts.ts";
+import { hasStableCode } from "../../providers/common/coded-error.ts";
 import { type DriftDocument, driftDocument } from "../../stacks/documents.ts";
 import { findStackDrift, openService, readStack } from "../../stacks/read-stack.ts";
 import { readSpending } from "../../stacks/spent.ts";
+import { UserError } from "../../stacks/user-error.ts";
 import { findAgents } from "../database/agents.ts";
 import { type FleetRow, allFleets } from "../database/fleets.ts";
 import { type RunRow, findRun, lastRuns } from "../database/runs.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
-import { notFound, operatorsOnly } from "./problems.ts";
+import type { DriftView, FleetView, RunWithLogView, SpendingView, WalletView } from "./operator-schemas.ts";
+import { notFound, notKnown, operatorsOnly } from "./problems.ts";
 import { runView, viewsOf } from "./view.ts";
 
 const MOST_RUNS = 100;
@@ -30,8 +33,10 @@ export function operatorRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
   app.get("/operator/wallets", async (context) => context.json({ wallets: await walletsOf(parts) }));
   app.get("/operator/spent", async (context) => context.json(await spentBy(parts)));
   app.get("/operator/drift", async (context) => {
-    const found = await Promise.all((await deployedFleets(parts)).map((fleet) => driftOf(parts, fleet)));
-    return context.json({ checkedAt: new Date().toISOString(), drift: found.flat() });
+    const compared = await deployedFleets(parts);
+    const found = await Promise.all(compared.map((fleet) => driftOf(parts, fleet)));
+    const checkedAt = compared.length === 0 ? null : new Date().toISOString();
+    return context.json<DriftView>({ checkedAt, drift: found.flat() });
   });
   app.get("/operator/runs", async (context) => {
     const runs = await lastRuns(database, MOST_RUNS);
@@ -40,16 +45,23 @@ export function operatorRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
   app.get("/operator/runs/:id", async (context) => {
     const run = await findRun(database, context.req.param("id"));
     if (!run) throw notFound();
-    return context.json({ ...runView(run, idOf(run.fleet)), log: run.log });
+    return context.json<RunWithLogView>({ ...runView(run, idOf(run.fleet)), log: run.log });
   });
 }
+
+/** What keeps the portal from asking, such as a key that it does not have, is for its operator to see, and no fault of its program. */
+function notNow(error: unknown): never {
+  throw error instanceof UserError || hasStableCode(error) ? notKnown(error.message) : error;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const optionsOf = ({ env }: ApiParts) => ({ env, signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) });
 
 const deployedFleets = async ({ database }: ApiParts): Promise<FleetRow[]> =>
   (await allFleets(database)).filter(({ deployedCommit }) => deployedCommit !== null);
 
-async function fleetsOf({ database, fleets, settings }: ApiParts) {
+async function fleetsOf({ database, fleets, settings }: ApiParts): Promise<FleetView[]> {
   const [all, agents, runs] = await Promise.all([
     allFleets(database),
     findAgents(database, {}),
@@ -72,17 +84,20 @@ async function fleetsOf({ database, fleets, settings }: ApiParts) {
   });
 }
 
-function stateOf({ declaredCommit, deployedCommit, failures }: FleetRow, last: RunRow | undefined) {
+function stateOf(
+  { declaredCommit, deployedCommit, failures }: FleetRow,
+  last: RunRow | undefined,
+): FleetView["state"] {
   if (last?.endedAt === null) return "running";
   if (failures > 0) return "failed";
   return declaredCommit === deployedCommit ? "deployed" : "behind";
 }
 
 /** Returns the wallets that the fleets share, with what is at their addresses; null where that is not known. */
-async function walletsOf(parts: ApiParts) {
+async function walletsOf(parts: ApiParts): Promise<WalletView[]> {
   const { fleets, database } = parts;
   const options = optionsOf(parts);
-  const { config, client } = await openService(fleets.project, fleets.model, options);
+  const { config, client } = await openService(fleets.project, fleets.model, options).catch(notNow);
   const names = (await allFleets(database)).map(({ number }) => fleets.named(number).id);
   return Promise.all(
     config.wallets.map(async ({ vkey, type, address }) => {
@@ -90,7 +105,7 @@ async function walletsOf(parts: ApiParts) {
       // What cannot be told of one wallet hides nothing of the others.
       const [balance, detail] = (await asked?.then(
         (lovelace) => [lovelace, null] as const,
-        (error: unknown) => [undefined, error instanceof Error ? error.message : String(error)] as const,
+        (error: unknown) => [undefined, messageOf(error)] as const,
       )) ?? [undefined, "The stack's settings do not say its address."];
       return {
         vkey,
@@ -106,7 +121,7 @@ async function walletsOf(parts: ApiParts) {
 }
 
 /** Returns what all fleets spent, and when. */
-async function spentBy(parts: ApiParts) {
+async function spentBy(parts: ApiParts): Promise<SpendingView> {
   const { fleets } = parts;
   const spent = await Promise.all(
     (await deployedFleets(parts)).map(({ number }) =>
@@ -131,8 +146,17 @@ async function spentBy(parts: ApiParts) {
   };
 }
 
-/** Returns where what is registered differs from what is declared. */
-async function driftOf(parts: ApiParts, { number }: FleetRow) {
+type Difference = DriftView["drift"][number];
+
+/** Returns where what is registered differs from what is declared. What cannot be told of one fleet hides nothing of the others. */
+function driftOf(parts: ApiParts, fleet: FleetRow): Promise<Difference[]> {
+  const { id } = parts.fleets.named(fleet.number);
+  return differencesOf(parts, fleet).catch((error: unknown) => [
+    { fleet: id, agentId: null, kind: "problem", detail: messageOf(error) },
+  ]);
+}
+
+async function differencesOf(parts: ApiParts, { number }: FleetRow): Promise<Difference[]> {
   const { id: fleet, stack: name } = parts.fleets.named(number);
   const options = optionsOf(parts);
   const stack = await readStack(parts.fleets.projectOf(number), name, options);

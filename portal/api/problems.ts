@@ -55,6 +55,9 @@ export const operatorsOnly = (): HttpProblem =>
     detail: "Only operators of this portal see this.",
   });
 
+export const notKnown = (detail: string): HttpProblem =>
+  new HttpProblem({ status: 503, error: "not-known", title: "Not known just now", detail });
+
 export const nameTaken = (name: string): HttpProblem =>
   new DetailedProblem(
     {

@@ -1,18 +1,21 @@
 import type { Hono } from "hono";
-import { metricsOf } from "./metrics.ts";
+import { METRICS_TYPE, metricsOf } from "./metrics.ts";
 import { signInOf } from "../identity/index.ts";
 import { openApiDocument } from "./openapi.ts";
 import { referencePage } from "./reference.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
+import type { Health } from "./schemas.ts";
 
 /** What anybody may ask: /config, /healthz, /metrics, and what describes the API. */
 export function publicRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
   app.get("/config", (context) => context.json(configOf(parts)));
   app.get("/healthz", async (context) => {
     await parts.database.query("SELECT 1");
-    return context.json({ status: "ok", instance: parts.instance });
+    return context.json<Health>({ status: "ok", instance: parts.instance });
   });
-  app.get("/metrics", async (context) => context.text(await metricsOf(parts.database)));
+  app.get("/metrics", async (context) =>
+    context.body(await metricsOf(parts.database), 200, { "Content-Type": METRICS_TYPE }),
+  );
   const document = openApiDocument(parts.url);
   app.get("/openapi.json", (context) => context.json(document));
   app.get("/reference", (context) => {

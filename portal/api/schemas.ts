@@ -96,6 +96,15 @@ export const tried = z
 
 export type TryView = z.output<typeof tried>;
 
+export const health = z
+  .object({
+    status: z.literal("ok"),
+    instance: z.string().openapi({ description: "Another one after each start." }),
+  })
+  .openapi("Health");
+
+export type Health = z.output<typeof health>;
+
 const document = { type: "string", format: "binary" } as const;
 
 /** What is filled in to create an agent. Lengths are the template's. */

@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { z } from "zod";
+import { drift, fleet, runWithLog, spending, wallet } from "../../portal/api/operator-schemas.ts";
+import { run } from "../../portal/api/schemas.ts";
 import { type RunningPortal, startPortal } from "../../portal/portal.ts";
 import { readSettings } from "../../portal/settings.ts";
 import { type CrewInstance, stopCrew } from "../../providers/crew-process/local/index.ts";
@@ -115,5 +118,37 @@ describe.skipIf(!browserIsThere)("a customer", () => {
     await page.getByText("This agent has left the network.").first().waitFor(RUN);
     expect(complaints.filter((text) => !text.includes("402"))).toEqual([]);
     await page.context().close();
+  });
+
+  it("is all that operators see of fleets, wallets, spending, drift and runs", async () => {
+    const signedIn = await fetch(`${portal.url}/sign-in`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ email: "operator@example.com", operator: true }),
+    });
+    const { token } = (await signedIn.json()) as { token: string };
+    const seen = async <T>(path: string, schema: z.ZodType<T>): Promise<T> => {
+      const response = await fetch(`${portal.url}/operator/${path}`, {
+        headers: { Authorization: `Bearer ${token}` },
+      });
+      return schema.parse(await response.json());
+    };
+    const { fleets } = await seen("fleets", z.object({ fleets: z.array(fleet) }));
+    expect(fleets).toMatchObject([{ id: "customers-01", agents: 0, state: "deployed" }]);
+    expect(fleets[0]?.deployedCommit).toMatch(/^[0-9a-f]{40}$/);
+    const { wallets } = await seen("wallets", z.object({ wallets: z.array(wallet) }));
+    expect(wallets).toMatchObject(
+      ["V2", "V1"].map((type) => ({ type, fleets: ["customers-01"], low: false, detail: null })),
+    );
+    for (const { ada } of wallets) expect(Number(ada)).toBeGreaterThan(10);
+    const { fees, locked, days } = await seen("spent", spending);
+    expect(days).toEqual([{ day: new Date().toISOString().slice(0, 7), fees, registrations: 1 }]);
+    expect(Number(fees)).toBeGreaterThan(0);
+    expect(Number(locked)).toBe(0);
+    expect(await seen("drift", drift)).toMatchObject({ drift: [], checkedAt: expect.any(String) as string });
+    const { runs } = await seen("runs", z.object({ runs: z.array(run) }));
+    expect(new Set(runs.map(({ state }) => state))).toEqual(new Set(["succeeded"]));
+    const { log } = await seen(`runs/${runs.at(-1)?.id}`, runWithLog);
+    expect(log).toContain("AgentRegistration");
   });
 });

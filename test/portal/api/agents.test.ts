@@ -2,10 +2,22 @@ import { existsSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { agent as agentSchema, problem as problemSchema } from "../../../portal/api/schemas.ts";
+import {
+  drift as driftSchema,
+  fleet as fleetSchema,
+  runWithLog,
+} from "../../../portal/api/operator-schemas.ts";
+import {
+  agent as agentSchema,
+  health,
+  problem as problemSchema,
+  run as runSchema,
+} from "../../../portal/api/schemas.ts";
 import { Repository } from "../../../portal/commits/repository.ts";
 import { changeAgent } from "../../../portal/database/agents.ts";
 import { beginStoring, endStoring } from "../../../portal/database/documents.ts";
+import { setDeployed } from "../../../portal/database/fleets.ts";
+import { addToLog, beginRun, endRun } from "../../../portal/database/runs.ts";
 import { askedToBurn, openRequests } from "../../../portal/database/requests.ts";
 import { storeOwn } from "../../../portal/documents/own.ts";
 import { sweepDocuments } from "../../../portal/documents/sweep.ts";
@@ -566,14 +578,101 @@ describe("operators", () => {
     },
   );
 
+  const seen = async (name: string): Promise<unknown> => {
+    const response = await api.send("GET", `/operator/${name}`, "operator-1");
+    expect(response.status).toBe(200);
+    return response.json();
+  };
+
   it("see everybody's agents and the fleets", async () => {
-    const { agents } = (await (await api.send("GET", "/operator/agents", "operator-1")).json()) as {
-      agents: { user: string }[];
+    const { agents } = (await seen("agents")) as { agents: unknown };
+    const users = agentSchema
+      .array()
+      .parse(agents)
+      .map(({ user }) => user);
+    expect(new Set(users).size).toBeGreaterThan(1);
+    const { fleets } = (await seen("fleets")) as { fleets: unknown };
+    expect(fleetSchema.array().parse(fleets)).toMatchObject([
+      { id: "customers-01", stack: "local-customers-01", state: "deployed", most: 100, lastRunAt: null },
+    ]);
+  });
+
+  it("see the last runs, newest first, and each with its log", async () => {
+    const begin = async (ok?: boolean) => {
+      const id = crypto.randomUUID();
+      await beginRun(api.database, { id, fleet: 1, commit: "c".repeat(40) });
+      await addToLog(api.database, id, `the log of ${id}\n`);
+      if (ok !== undefined) await endRun(api.database, id, { ok, changes: { create: 2, delete: 1 } });
+      return id;
     };
-    expect(new Set(agents.map(({ user }) => user)).size).toBeGreaterThan(1);
-    expect(await (await api.send("GET", "/operator/fleets", "operator-1")).json()).toMatchObject({
-      fleets: [{ id: "customers-01", stack: "local-customers-01", state: "deployed" }],
-    });
+    const [failed, succeeded, running] = [await begin(false), await begin(true), await begin()];
+    const { runs } = (await seen("runs")) as { runs: unknown };
+    expect(runSchema.array().parse(runs)).toMatchObject([
+      { id: running, fleet: "customers-01", state: "running", endedAt: null, summary: "under way" },
+      { id: succeeded, state: "succeeded", summary: "2 created, 1 removed" },
+      { id: failed, state: "failed" },
+    ]);
+    expect(runWithLog.parse(await seen(`runs/${failed}`))).toMatchObject({ log: `the log of ${failed}\n` });
+    expect((await api.send("GET", "/operator/runs/x", "operator-1")).status).toBe(404);
+    const { fleets } = (await seen("fleets")) as { fleets: unknown[] };
+    expect(fleets[0]).toMatchObject({ state: "running", lastRunAt: expect.any(String) as string });
+    await api.database.query("DELETE FROM portal_runs");
+  });
+
+  it("see why the service cannot be asked of wallets and of what differs, and nothing of that is a fault of the portal's", async () => {
+    const why = "The sandbox of this project is not running.";
+    const wallets = await api.send("GET", "/operator/wallets", "operator-1");
+    expect(wallets.status).toBe(503);
+    expect(problemSchema.parse(await wallets.json()).detail).toContain(why);
+    expect(driftSchema.parse(await seen("drift"))).toEqual({ checkedAt: null, drift: [] });
+    await setDeployed(api.database, 1, "c");
+    const { drift } = driftSchema.parse(await seen("drift"));
+    await api.database.query("UPDATE portal_fleets SET deployed_commit = NULL");
+    expect(drift).toMatchObject([{ fleet: "customers-01", agentId: null, kind: "problem" }]);
+    expect(drift[0]?.detail).toContain(why);
+    expect(api.said).toEqual([]);
+  });
+});
+
+describe("GET /metrics", () => {
+  it("tells anybody numbers, and nothing else, in Prometheus' text format", async () => {
+    await created("counted");
+    const run = { id: crypto.randomUUID(), fleet: 1, commit: "c" };
+    await beginRun(api.database, run);
+    const response = await api.send("GET", "/metrics");
+    const text = await response.text();
+    await api.database.query("DELETE FROM portal_runs");
+    expect([response.status, response.headers.get("content-type")]).toEqual([
+      200,
+      "text/plain; version=0.0.4; charset=utf-8",
+    ]);
+    expect([...text.matchAll(/^# TYPE (.+)$/gm)].map(([, nameAndType]) => nameAndType)).toEqual([
+      "portal_agents gauge",
+      "portal_requests_open gauge",
+      "portal_fleets_waiting gauge",
+      "portal_runs gauge",
+      "portal_memory_bytes gauge",
+    ]);
+    const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    expect(samples.filter((line) => !/^portal_\w+(\{state="[a-z]+"\})? \d+$/.test(line))).toEqual([]);
+    const [agents] = await api.database.query<{ count: number }>(
+      "SELECT count(*)::integer AS count FROM portal_agents WHERE state = 'accepted'",
+    );
+    expect(samples).toEqual(
+      expect.arrayContaining([
+        `portal_agents{state="accepted"} ${agents?.count}`,
+        `portal_requests_open ${(await openRequests(api.database, 10_000)).length}`,
+        "portal_fleets_waiting 0",
+        'portal_runs{state="running"} 1',
+      ]),
+    );
+  });
+});
+
+describe("GET /healthz", () => {
+  it("says which start answers, as long as the database does", async () => {
+    const healthy = await api.send("GET", "/healthz");
+    expect(health.parse(await healthy.json())).toEqual({ status: "ok", instance: "one" });
   });
 });
 
@@ -606,16 +705,19 @@ describe("GET /config", () => {
 describe("the description of the API", () => {
   it("names routes that there are, and is shown to people without anything from elsewhere", async () => {
     const document = (await (await api.send("GET", "/openapi.json")).json()) as {
-      paths: Record<string, Record<string, unknown>>;
+      paths: Record<string, Record<string, { readonly security?: unknown }>>;
     };
     expect(Object.keys(document.paths)).toContain("/agents/{id}/try");
+    const open: string[] = [];
     for (const [path, methods] of Object.entries(document.paths)) {
-      for (const method of Object.keys(methods)) {
+      for (const [method, { security }] of Object.entries(methods)) {
         const response = await api.send(method.toUpperCase(), path.replace("{id}", "x"), undefined);
-        const isPublic = path === "/config";
+        const isPublic = security === undefined;
+        if (isPublic) open.push(path);
         expect(`${method} ${path} ${response.status}`).toBe(`${method} ${path} ${isPublic ? 200 : 401}`);
       }
     }
+    expect(open).toEqual(["/config", "/healthz", "/metrics"]);
     const page = await (await api.send("GET", "/reference")).text();
     expect(page).toContain("POST /agent");
     expect(page).not.toMatch(/(src|href)="https?:/);

@@ -1,9 +1,27 @@
 import { describe, expectTypeOf, it } from "vitest";
+import type {
+  DriftView,
+  FleetView,
+  RunWithLogView,
+  SpendingView,
+  WalletView,
+} from "../../../portal/api/operator-schemas.ts";
 import type { AgentView, TryView } from "../../../portal/api/schemas.ts";
 import type { User as PortalUser } from "../../../portal/identity/user.ts";
 import type { BillingStatus as PortalBilling } from "../../../portal/billing/gate.ts";
 import type { SignIn as PortalSignIn } from "../../../portal/identity/index.ts";
-import type { Agent, BillingStatus, SignIn, Try, User } from "../../../portal/page/src/wire.ts";
+import type {
+  Agent,
+  BillingStatus,
+  Drift,
+  Fleet,
+  RunWithLog,
+  SignIn,
+  Spent,
+  Try,
+  User,
+  Wallet,
+} from "../../../portal/page/src/wire.ts";
 
 /* The page has types of its own, so that no validation library gets into its bundle: they have to fit what the API says. */
 describe("what the portal answers is what the page reads", () => {
@@ -24,5 +42,13 @@ describe("what the portal answers is what the page reads", () => {
   it("of users and what they paid", () => {
     expectTypeOf<PortalUser>().toExtend<User>();
     expectTypeOf<PortalBilling>().toExtend<BillingStatus>();
+  });
+
+  it("of what operators see", () => {
+    expectTypeOf<FleetView>().toExtend<Fleet>();
+    expectTypeOf<WalletView>().toExtend<Wallet>();
+    expectTypeOf<SpendingView>().toExtend<Spent>();
+    expectTypeOf<DriftView>().toExtend<Drift>();
+    expectTypeOf<RunWithLogView>().toExtend<RunWithLog>();
   });
 });
