@@ -7,13 +7,14 @@ import type { Hono } from "hono";
 import { PACKAGE_ROOT } from "../providers/common/own-files.ts";
 import { crewFolder, ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
 import { type Environment, makeRealStack } from "../stacks/index.ts";
-import { readConfig } from "../stacks/project.ts";
 import { createApi } from "./api/app.ts";
 import { Changes } from "./api/changes.ts";
 import { type BillingSettings, type Gate, openGate } from "./billing/index.ts";
 import { startLocalBilling } from "./billing/local.ts";
 import { GitApart } from "./commits/git-apart.ts";
 import { Repository } from "./commits/repository.ts";
+import type { Database } from "./database/database.ts";
+import { allFleets } from "./database/fleets.ts";
 import { type OpenedDatabase, openDatabase } from "./database/open.ts";
 import { drainLapsed } from "./drain.ts";
 import { checkDocuments, documentsPlace, openDocuments } from "./documents/place.ts";
@@ -111,7 +112,7 @@ async function compose({
   const repository = new Repository(join(folder, "repository.git"), settings.PORTAL_REPOSITORY, gits.run);
   await repository.open();
   const documents = openDocuments(documentsPlace(settings, folder), folder);
-  const fleets = await openFleets({ settings, env, folder, repository, say });
+  const fleets = await openFleets({ settings, env, folder, repository, database, say });
   const changes = new Changes();
   await changes.start(database);
   closers.push(() => changes.stop());
@@ -164,14 +165,15 @@ async function openFleets(parts: {
   readonly env: Environment;
   readonly folder: string;
   readonly repository: Repository;
+  readonly database: Database;
   readonly say: (line: string) => void;
 }): Promise<FleetDirectory> {
-  const { settings, folder, repository, say } = parts;
+  const { settings, folder, repository, database, say } = parts;
   const fleets = new FleetDirectory({ folder, repository, prefix: settings.PORTAL_STACKS });
   if (!fleets.isLocal) {
     await fleets.placeModel();
-    const { model, project } = fleets;
-    checkDocuments(model, readConfig(project, model), documentsPlace(settings, folder));
+    const numbers = (await allFleets(database)).map(({ number }) => number);
+    checkDocuments(await fleets.settings(numbers), documentsPlace(settings, folder));
     return fleets;
   }
   await ensurePythonEnvironment({

@@ -12,13 +12,20 @@ export type DocumentsPlace =
 
 type DocumentsErrorCode = "PORTAL_DOCUMENTS_ELSEWHERE";
 
+interface Elsewhere {
+  readonly stack: string;
+  readonly theirs: string;
+}
+
 /** Runs would look for documents where the portal does not put them, and would fail for every agent of the fleet. */
 export class DocumentsElsewhereError extends CodedError<DocumentsErrorCode> {
-  constructor(stack: string, theirs: string, ours: string) {
+  constructor(elsewhere: readonly Elsewhere[], ours: string) {
+    const said = elsewhere.map(({ stack, theirs }) => `masumi:documents of ${stack} is ${theirs}`);
+    const files = elsewhere.map(({ stack }) => `Pulumi.${stack}.yaml`);
     super(
       "PORTAL_DOCUMENTS_ELSEWHERE",
-      `the portal keeps documents in ${ours}, but masumi:documents of ${stack}, of which the fleets' stacks are copies, is ${theirs}.`,
-      `Set PORTAL_DOCUMENTS to what masumi:documents says, or push a Pulumi.${stack}.yaml that says the same as PORTAL_DOCUMENTS, and start again.`,
+      `the portal keeps documents in ${ours}, but ${said.join("; ")}.`,
+      `Set PORTAL_DOCUMENTS to what masumi:documents says, or have ${files.join(", ")} say the same as PORTAL_DOCUMENTS, push that, and start again.`,
     );
   }
 }
@@ -31,21 +38,23 @@ export const openDocuments = (place: DocumentsPlace, folder: string): DocumentSt
   "folder" in place ? folderStore(place.folder) : bucketStore(place, join(folder, "incoming"));
 
 /**
- * Compares with where the runs of a stack look. A stack that names no place takes no agents with documents, which is said of each form.
+ * Compares with where the runs of stacks look. A stack that names no place takes no agents with documents, which is said of each form.
  *
- * @param settings the stack's plain ones
- * @throws DocumentsElsewhereError; ConfigurationError where the settings cannot be read
+ * @param stacks the plain settings of each, by its name
+ * @throws DocumentsElsewhereError naming all that look elsewhere; ConfigurationError where the settings cannot be read
  */
 export function checkDocuments(
-  stack: string,
-  settings: Readonly<Record<string, string>>,
+  stacks: ReadonlyMap<string, Readonly<Record<string, string>>>,
   place: DocumentsPlace,
 ): void {
-  const theirs = placeOf(stack, settings, place);
-  if (theirs === undefined && "folder" in place) return;
-  const said = theirs === undefined ? "missing" : inWords(theirs);
   const ours = inWords(place);
-  if (said !== ours) throw new DocumentsElsewhereError(stack, said, ours);
+  const elsewhere = [...stacks].flatMap(([stack, settings]): Elsewhere[] => {
+    const found = placeOf(stack, settings, place);
+    if (found === undefined && "folder" in place) return [];
+    const theirs = found === undefined ? "missing" : inWords(found);
+    return theirs === ours ? [] : [{ stack, theirs }];
+  });
+  if (elsewhere.length > 0) throw new DocumentsElsewhereError(elsewhere, ours);
 }
 
 /** Returns a stack's place; undefined if it names none. A region that the environment of its runs decides is taken for the right one. */

@@ -5,6 +5,7 @@ import { writeAtomicallySync } from "../../providers/common/atomic-write.ts";
 import type { FileChange, Repository } from "../commits/repository.ts";
 import { type Project, UserError, isLocalStack } from "../../stacks/index.ts";
 import { readNetwork } from "../../stacks/network.ts";
+import { readConfig } from "../../stacks/project.ts";
 import { placeFiles } from "./place.ts";
 import { openFleetProject } from "./project.ts";
 
@@ -125,12 +126,31 @@ export class FleetDirectory {
 
   /** Places a fleet's files where its stack runs, as a commit has them. On this machine it keeps its stack's file for itself. */
   async place(commit: string, number: number): Promise<Project> {
-    const { stack, folder } = this.named(number);
+    const { folder } = this.named(number);
     const project = this.projectOf(number);
     placeFiles(join(project.root, folder), await this.#repository.filesOf(commit, folder));
-    const settings = this.isLocal ? undefined : await this.#repository.file(commit, stackFile(stack));
-    if (settings !== undefined) writeAtomicallySync(join(project.root, stackFile(stack)), settings);
+    await this.#placeSettings(commit, number);
     return project;
+  }
+
+  async #placeSettings(commit: string, number: number): Promise<boolean> {
+    const file = stackFile(this.named(number).stack);
+    const settings = this.isLocal ? undefined : await this.#repository.file(commit, file);
+    if (settings === undefined) return false;
+    writeAtomicallySync(join(this.projectOf(number).root, file), settings);
+    return true;
+  }
+
+  /** Returns what the model and the stacks of fleets are set to, as the newest commit has them; fleets that have no file yet are left out. */
+  async settings(fleets: readonly number[]): Promise<Map<string, Readonly<Record<string, string>>>> {
+    const commit = await this.#repository.head();
+    const all = new Map([[this.model, readConfig(this.project, this.model)]]);
+    for (const number of fleets) {
+      if (commit === undefined || !(await this.#placeSettings(commit, number))) continue;
+      const { stack } = this.named(number);
+      all.set(stack, readConfig(this.projectOf(number), stack));
+    }
+    return all;
   }
 
   /**

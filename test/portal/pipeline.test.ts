@@ -150,4 +150,19 @@ describe.skipIf(!postgresIsThere)("a portal that only pushes", { timeout: 120_00
     await record(agentId, "deregistered", null);
     await until(async () => (await stateOf(agentId)) === "deregistered");
   });
+
+  it("does not start either where fleets that it has look for documents elsewhere, and names all of them", async () => {
+    const [model, fleet] = ["Pulumi.preprod-customers.yaml", "Pulumi.preprod-customers-01.yaml"];
+    const settings = (await pushed(fleet)) ?? "";
+    await push({ [fleet]: settings.replace("example-documents", "former-documents") });
+    const refusal = (bucket: string) =>
+      start("again", bucket).then(
+        () => "it starts",
+        (error: Error) => error.message,
+      );
+    const said = await refusal("example-documents");
+    expect(said).toMatch(/^PORTAL_DOCUMENTS_ELSEWHERE: .*of preprod-customers-01 is .*former-documents/);
+    expect(said).toContain(`have ${fleet} say the same`);
+    expect(await refusal("other-documents")).toContain(`have ${model}, ${fleet} say the same`);
+  });
 });

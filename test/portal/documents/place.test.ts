@@ -11,7 +11,7 @@ const refusal = (
 ) => {
   const settings = documents === undefined ? {} : { "masumi:documents": JSON.stringify(documents) };
   try {
-    return checkDocuments("preprod-customers", { ...settings, ...more }, place);
+    return checkDocuments(new Map([["preprod-customers", { ...settings, ...more }]]), place);
   } catch (error) {
     return error;
   }
@@ -41,7 +41,7 @@ describe("a portal whose fleets look for documents", () => {
   ])("%s is refused", (_where, place, documents) => {
     expect(refusal(place, documents)).toMatchObject({
       code: "PORTAL_DOCUMENTS_ELSEWHERE",
-      message: expect.stringMatching(/documents.* of preprod-customers.*\nSet PORTAL_DOCUMENTS/) as string,
+      message: expect.stringMatching(/documents of preprod-customers is .*\nSet PORTAL_DOCUMENTS/) as string,
     });
   });
 
