@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { hasStableCode } from "../providers/common/coded-error.ts";
+import { isLocalStack } from "../providers/common/local-stack.js";
 import { printableLines } from "../providers/common/printable.ts";
-import { findRunning, stopRunning, untilRunning } from "./running.ts";
+import { type Stopped, findRunning, stopRunning, untilRunning } from "./running.ts";
 import { type Settings, readSettings } from "./settings.ts";
 
 const HELP = `Create AI agent: the page and the API by which customers get agents of their own.
@@ -11,7 +12,8 @@ const HELP = `Create AI agent: the page and the API by which customers get agent
   node portal/main.ts --stop   stops the portal, its crews and its sandbox; their data is kept
 
 Environment variables configure it (docs/portal.md). With none set, everything runs on this machine: a sandbox of the Masumi
-network, an embedded database, and sign-in without passwords. ^C stops it; the next start continues where it left off.
+network, an embedded database, and sign-in without passwords. ^C stops the portal, but neither its crews nor its sandbox; the
+next start continues where it left off.
 `;
 
 const say = (line: string) => process.stderr.write(`${printableLines(line)}\n`);
@@ -29,10 +31,15 @@ async function main(): Promise<void> {
   else await run(settings);
 }
 
+const STOPPED: Readonly<Record<Stopped, string>> = {
+  portal: "The portal was stopped; its data is kept.",
+  rest: "The portal was not running; its crews and its sandbox were stopped. Their data is kept.",
+  nothing: "The portal was not running.",
+};
+
 async function stop({ PORTAL_FOLDER, DATABASE_URL }: Settings): Promise<void> {
   const folder = resolve(PORTAL_FOLDER);
-  const ran = existsSync(folder) && (await stopRunning(folder));
-  print(ran ? "The portal was stopped; its data is kept." : "The portal was not running.");
+  print(STOPPED[existsSync(folder) ? await stopRunning(folder) : "nothing"]);
   if (DATABASE_URL !== undefined) print("Other portals that use the same database keep running.");
 }
 
@@ -55,6 +62,8 @@ async function run(settings: Settings): Promise<void> {
   await endOfProcess();
   say("Shutting down once work in progress is saved. Press ^C again to quit immediately.");
   await portal.close();
+  if (isLocalStack(settings.PORTAL_STACKS))
+    say("The agents and their sandbox keep running. This ends them: npx masumi-agents portal stop");
 }
 
 function tellOf(url: string): void {
@@ -79,10 +88,7 @@ function endOfProcess(): Promise<void> {
 
 main().catch((error: unknown) => {
   // A mistake of the user's, or of their machine's, needs no stack.
-  const { code } = error as { code?: unknown };
-  if (code === "EADDRINUSE") {
-    process.stderr.write("Another program is using this port. Set PORTAL_PORT to a different one.\n");
-  } else if (hasStableCode(error) || (error as Error).name === "UserError") {
+  if (hasStableCode(error) || (error as Error).name === "UserError") {
     process.stderr.write(`${printableLines((error as Error).message)}\n`);
   } else console.error(error);
   process.exit(1);

@@ -1,8 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
-import { type ServerType, serve } from "@hono/node-server";
 import type { Hono } from "hono";
 import { PACKAGE_ROOT } from "../providers/common/own-files.ts";
 import { crewFolder, ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
@@ -24,6 +22,7 @@ import { VENV } from "./fleets/project.ts";
 import { bearerIdentity, openLocalIssuer, signInOrigins } from "./identity/index.ts";
 import { buildPage } from "./page/build.ts";
 import { servePage } from "./page/serve.ts";
+import { type Fetch, closed, listen, urlOf } from "./listening.ts";
 import { HttpProblem } from "./problem.ts";
 import { speedOf } from "./runs/expected.ts";
 import { FleetQueue } from "./runs/queue.ts";
@@ -47,8 +46,6 @@ export interface RunningPortal {
   /** Ends the portal: what is under way comes to a point from which the next start goes on. */
   close(): Promise<void>;
 }
-
-type Fetch = (request: Request) => Response | Promise<Response>;
 
 /** Settings that are the portal's alone, its database and its key of Stripe's among them. */
 const OWN = /^(PORTAL_|STRIPE_|DATABASE_URL$)/;
@@ -249,47 +246,3 @@ const starting = () =>
     detail: "Try again in a few seconds.",
     headers: { "Retry-After": "2" },
   });
-
-/** A form with documents may take minutes on a slow line, its headers may not. */
-const REQUEST_WITHIN_MS = 15 * 60_000;
-const HEADERS_WITHIN_MS = 15_000;
-
-const FIRST_PORT = 4810;
-const PORTS_TRIED = 20;
-
-/** Listens where the settings say; where they say nothing, another project's portal may have the usual port. */
-async function listen(fetch: Fetch, settings: Settings): Promise<ServerType> {
-  const { PORTAL_HOST: host, PORTAL_URL: known, PORTAL_PORT } = settings;
-  // A proxy that leads customers here expects it where it was.
-  const port = PORTAL_PORT ?? (known === undefined ? undefined : FIRST_PORT);
-  if (port !== undefined) return listenOn(fetch, host, port);
-  for (let next = FIRST_PORT; ; next += 1) {
-    try {
-      return await listenOn(fetch, host, next);
-    } catch (error) {
-      const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
-      if (!isTaken || next >= FIRST_PORT + PORTS_TRIED) throw error;
-    }
-  }
-}
-
-function listenOn(fetch: Fetch, hostname: string, port: number): Promise<ServerType> {
-  return new Promise((done, failed) => {
-    const serverOptions = { requestTimeout: REQUEST_WITHIN_MS, headersTimeout: HEADERS_WITHIN_MS };
-    const server = serve({ fetch, hostname, port, serverOptions }, () => done(server));
-    server.once("error", failed);
-  });
-}
-
-function urlOf(server: ServerType, { PORTAL_HOST: host }: Settings): string {
-  const { port } = server.address() as AddressInfo;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-/** Ends the server; streams of events, which never end by themselves, are cut off. */
-function closed(server: ServerType): Promise<void> {
-  return new Promise((done) => {
-    server.close(() => done());
-    if ("closeAllConnections" in server) server.closeAllConnections();
-  });
-}

@@ -69,14 +69,16 @@ export async function untilRunning(folder: string): Promise<RunningHere | undefi
   }
 }
 
+export type Stopped = "portal" | "rest" | "nothing";
+
 /**
  * Ends the portal of a folder in order, then the crews and the sandbox that its fleets run on. All that it keeps stays; the next start
  * brings its agents up again.
  *
- * @returns whether one ran
+ * @returns what ran: the portal, or only what one that ended before has left
  * @throws UserError if it does not end, or does not answer
  */
-export async function stopRunning(folder: string): Promise<boolean> {
+export async function stopRunning(folder: string): Promise<Stopped> {
   const running = await findRunning(folder);
   const recorded = readRecord(folder);
   if (!running && recorded && isProcessAlive(recorded.pid)) throw silent(folder, recorded);
@@ -93,9 +95,11 @@ export async function stopRunning(folder: string): Promise<boolean> {
     }
   }
   const project = openFleetProject(join(folder, "project"));
-  for (const crew of recordedCrews(project.root)) await stopCrew(crew);
-  await stopSandbox(project);
-  return running !== undefined;
+  const crews = recordedCrews(project.root);
+  for (const crew of crews) await stopCrew(crew);
+  const ranSandbox = await stopSandbox(project);
+  if (running) return "portal";
+  return ranSandbox || crews.some(({ isAlive }) => isAlive) ? "rest" : "nothing";
 }
 
 /** Nothing that a living portal uses is ended below it. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { ownProgram } from "../../providers/common/own-files.ts";
-import { type Git, GitError } from "./git.ts";
+import { type Git, GitError, GitMissingError } from "./git.ts";
 import type { FromGits, ToGits } from "./git-process.ts";
 
 interface Waiting {
@@ -53,7 +53,7 @@ export class GitApart {
     child.on("message", (message: FromGits) => {
       const waiting = this.#waiting.get(message.id);
       if (message.kind === "done") waiting?.done(message.output);
-      else waiting?.failed(message.isGits ? new GitError(message.message) : new Error(message.message));
+      else waiting?.failed(errorOf(message));
     });
     const lost = (why: unknown) => {
       if (this.#child === child) this.#child = undefined;
@@ -65,4 +65,9 @@ export class GitApart {
     child.once("exit", lost);
     return child;
   }
+}
+
+function errorOf({ of, message }: Extract<FromGits, { kind: "failed" }>): Error {
+  if (of === "no git") return new GitMissingError();
+  return of === "git" ? new GitError(message) : new Error(message);
 }

@@ -1,5 +1,5 @@
 /** A program: runs git for the portal that started it, and ends with it. */
-import { GitError, git } from "./git.ts";
+import { GitError, GitMissingError, git } from "./git.ts";
 
 /** What a portal tells it. */
 export type ToGits =
@@ -16,7 +16,12 @@ export type ToGits =
 /** What it tells a portal. */
 export type FromGits =
   | { readonly kind: "done"; readonly id: number; readonly output: string }
-  | { readonly kind: "failed"; readonly id: number; readonly message: string; readonly isGits: boolean };
+  | {
+      readonly kind: "failed";
+      readonly id: number;
+      readonly message: string;
+      readonly of: "git" | "no git" | "others";
+    };
 
 const running = new Map<number, AbortController>();
 /** A portal that was killed hears nothing. */
@@ -35,7 +40,8 @@ async function run({ id, folder, words, env, input }: Extract<ToGits, { kind: "r
     tell({ kind: "done", id, output: await git(folder, words, options) });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    tell({ kind: "failed", id, message, isGits: error instanceof GitError });
+    const of = error instanceof GitError ? "git" : error instanceof GitMissingError ? "no git" : "others";
+    tell({ kind: "failed", id, message, of });
   } finally {
     running.delete(id);
   }

@@ -1,8 +1,22 @@
 import { spawn } from "node:child_process";
+import { CodedError } from "../../providers/common/coded-error.ts";
 
 /** Git said no; the message is its own. */
 export class GitError extends Error {
   override readonly name = "GitError";
+}
+
+type GitErrorCode = "GIT_MISSING";
+
+/** There is no git on this machine. */
+export class GitMissingError extends CodedError<GitErrorCode> {
+  constructor() {
+    super(
+      "GIT_MISSING",
+      "the portal commits declarations with git, which is not on PATH.",
+      "Install git, for example by apt install git, and start the portal again.",
+    );
+  }
 }
 
 export interface GitOptions {
@@ -21,7 +35,7 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), GIT_TERMINAL_PROMPT: "0", LC_ALL: "C.UTF-8" };
 }
 
-/** Runs git in a repository's folder, and returns what it printed. @throws GitError */
+/** Runs git in a repository's folder, and returns what it printed. @throws GitError, GitMissingError */
 export type Git = (folder: string, words: readonly string[], options?: GitOptions) => Promise<string>;
 
 export const git: Git = (folder, words, { env = {}, input, signal } = {}) => {
@@ -36,7 +50,9 @@ export const git: Git = (folder, words, { env = {}, input, signal } = {}) => {
     const complaints: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => complaints.push(chunk));
-    child.once("error", failed);
+    child.once("error", (error: NodeJS.ErrnoException) =>
+      failed(error.code === "ENOENT" ? new GitMissingError() : error),
+    );
     child.once("close", (code) => {
       if (code === 0) return done(Buffer.concat(out).toString());
       const said = Buffer.concat(complaints).toString().trim();

@@ -48,3 +48,15 @@ it("is started again when it has ended", async () => {
   expect(ended).toMatchObject({ reason: { message: "The process that runs git has ended." } });
   expect(await gits.run(folder, ["rev-parse", "--is-bare-repository"])).toBe("true\n");
 });
+
+it("says that there is no git, where there is none", async () => {
+  const { PATH } = process.env;
+  const without = new GitApart();
+  try {
+    process.env["PATH"] = folder;
+    await expect(without.run(folder, ["version"])).rejects.toMatchObject({ code: "GIT_MISSING" });
+  } finally {
+    process.env["PATH"] = PATH;
+    await without.close();
+  }
+});
