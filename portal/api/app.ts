@@ -6,7 +6,7 @@ import type { ApiEnv, ApiParts } from "./context.ts";
 import { eventRoutes } from "./events.ts";
 import { RateLimit } from "./limits.ts";
 import { notFound } from "./problems.ts";
-import { operatorRoutes } from "./operator.ts";
+import { operatorRoutes } from "./operator/routes.ts";
 import { publicRoutes } from "./public.ts";
 import { tryRoutes } from "./try.ts";
 

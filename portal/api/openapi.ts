@@ -1,6 +1,6 @@
 import { OpenAPIHono, type createRoute, z } from "@hono/zod-openapi";
 import { METRICS_TYPE } from "./metrics.ts";
-import { drift, fleet, runWithLog, spending, wallet } from "./operator-schemas.ts";
+import { drift, fleet, runWithLog, spending, wallet } from "./operator/schemas.ts";
 import { agent, agentChange, health, newAgent, problem, run, tried } from "./schemas.ts";
 
 type Responses = Parameters<typeof createRoute>[0]["responses"];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { drift, fleet, runWithLog, spending, wallet } from "../../portal/api/operator-schemas.ts";
+import { drift, fleet, runWithLog, spending, wallet } from "../../portal/api/operator/schemas.ts";
 import { run } from "../../portal/api/schemas.ts";
 import { type RunningPortal, startPortal } from "../../portal/portal.ts";
 import { readSettings } from "../../portal/settings.ts";

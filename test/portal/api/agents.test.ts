@@ -6,7 +6,7 @@ import {
   drift as driftSchema,
   fleet as fleetSchema,
   runWithLog,
-} from "../../../portal/api/operator-schemas.ts";
+} from "../../../portal/api/operator/schemas.ts";
 import {
   agent as agentSchema,
   health,

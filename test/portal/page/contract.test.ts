@@ -5,7 +5,7 @@ import type {
   RunWithLogView,
   SpendingView,
   WalletView,
-} from "../../../portal/api/operator-schemas.ts";
+} from "../../../portal/api/operator/schemas.ts";
 import type { AgentView, TryView } from "../../../portal/api/schemas.ts";
 import type { User as PortalUser } from "../../../portal/identity/user.ts";
 import type { BillingStatus as PortalBilling } from "../../../portal/billing/gate.ts";

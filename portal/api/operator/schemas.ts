@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { run } from "./schemas.ts";
+import { run } from "../schemas.ts";
 
 /** What operators are answered; /openapi.json is made of these, too. Amounts are in ADA. */
 
