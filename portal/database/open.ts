@@ -23,6 +23,23 @@ export class DatabaseInUseError extends CodedError<DatabaseErrorCode> {
   }
 }
 
+type ServerErrorCode = "PORTAL_DATABASE_UNREACHABLE";
+
+/** The database server of DATABASE_URL does not answer, or does not let the portal in. */
+export class DatabaseUnreachableError extends CodedError<ServerErrorCode> {
+  constructor(url: string, cause: unknown) {
+    const { host, pathname } = new URL(url);
+    // Node says nothing of several addresses that all refuse but a code.
+    const { message = "", code = "" } = cause as { message?: string; code?: string };
+    super(
+      "PORTAL_DATABASE_UNREACHABLE",
+      `the database ${host}${pathname} of DATABASE_URL cannot be opened: ${message || code}.`,
+      "See to it that the server runs and that DATABASE_URL has its address, a user, the password and a database.",
+      { cause },
+    );
+  }
+}
+
 export interface OpenedDatabase {
   readonly database: Database;
   /** The embedded database itself, for what needs more than queries; undefined where a server is used. */
@@ -32,14 +49,14 @@ export interface OpenedDatabase {
 /**
  * Opens the database of a URL, or else the embedded one in a folder, and brings its tables up to date.
  *
- * @throws DatabaseInUseError
+ * @throws DatabaseInUseError, DatabaseUnreachableError
  */
 export async function openDatabase(where: {
   readonly url: string | undefined;
   readonly folder: string;
 }): Promise<OpenedDatabase> {
   const opened =
-    where.url === undefined ? await openAlone(where.folder) : { database: openServer(where.url) };
+    where.url === undefined ? await openAlone(where.folder) : { database: await reach(where.url) };
   try {
     await migrate(opened.database);
   } catch (error) {
@@ -47,6 +64,17 @@ export async function openDatabase(where: {
     throw error;
   }
   return opened;
+}
+
+async function reach(url: string): Promise<Database> {
+  const database = openServer(url);
+  try {
+    await database.query("SELECT 1");
+    return database;
+  } catch (error) {
+    await database.close();
+    throw new DatabaseUnreachableError(url, error);
+  }
 }
 
 /** Opens the embedded database, and keeps other processes from it until it is closed. */

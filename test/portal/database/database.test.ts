@@ -29,6 +29,7 @@ import {
   setFailed,
 } from "../../../portal/database/fleets.ts";
 import { migrate } from "../../../portal/database/migrate.ts";
+import { openDatabase } from "../../../portal/database/open.ts";
 import {
   addRequest,
   askedToBurn,
@@ -403,4 +404,14 @@ describe.each(DATABASES.filter(([, isThere]) => isThere))("%s", (_name, _isThere
     await expect(failing).rejects.toThrow("no");
     expect(await findAgent(database, agent.id)).toMatchObject({ state: "accepted", version: agent.version });
   });
+});
+
+it("a database server that does not answer is named, without its password", async () => {
+  const url = "postgresql://portal:of-nobody@127.0.0.1:9/agents";
+  const refused = openDatabase({ url, folder: "unused" });
+  await expect(refused).rejects.toMatchObject({ code: "PORTAL_DATABASE_UNREACHABLE" });
+  await expect(refused).rejects.toThrow(
+    /127\.0\.0\.1:9\/agents of DATABASE_URL cannot be opened: .*ECONNREFUSED/,
+  );
+  await expect(refused).rejects.not.toThrow(/of-nobody/);
 });
