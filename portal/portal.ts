@@ -30,6 +30,7 @@ import { Upkeep } from "./runs/upkeep.ts";
 import { Worker } from "./runs/worker.ts";
 import { recordRunning } from "./running.ts";
 import type { Settings } from "./settings.ts";
+import { templateProblems } from "./templates/declare.ts";
 import { OWN_TEMPLATES, readTemplates } from "./templates/template.ts";
 
 export interface PortalOptions {
@@ -110,6 +111,9 @@ async function compose({
   await repository.open();
   const documents = openDocuments(documentsPlace(settings, folder), folder);
   const fleets = await openFleets({ settings, env, folder, repository, database, say });
+  const templates = readTemplates(settings.PORTAL_TEMPLATES ?? OWN_TEMPLATES);
+  const { project, model } = fleets;
+  templateProblems(templates, { project, stack: model }).forEach(say);
   const changes = new Changes();
   await changes.start(database);
   closers.push(() => changes.stop());
@@ -140,7 +144,7 @@ async function compose({
     settings,
     gate,
     billing: settings.PORTAL_BILLING === "none" ? "none" : "stripe",
-    templates: readTemplates(settings.PORTAL_TEMPLATES ?? OWN_TEMPLATES),
+    templates,
     documents,
     fleets,
     changes,

@@ -112,7 +112,8 @@ async function readMultipart(
     if (part.filename !== undefined) {
       // A browser sends an empty file without a name for a field that was left empty.
       if (part.filename === "") continue;
-      if (part.name !== "docs") throw malformed(`Documents belong into "docs", not into "${part.name}".`);
+      if (part.name !== "docs" && part.name !== "docs[]")
+        throw malformed(`Documents belong into "docs", not into "${part.name}".`);
       const template = known ?? parts.templates.get(texts["template"] ?? "");
       documents.push(
         await storeDocument(part, parts, template ? template.documents : anyOf(parts), documents.length),

@@ -57,6 +57,9 @@ const creating = z.object({
 const resuming = z.object({
   "last-event-id": z.string().optional().openapi({ description: "Goes on behind this version." }),
 });
+const following = z.object({
+  all: z.literal("true").optional().openapi({ description: "Everybody's agents; for operators alone." }),
+});
 const events: Responses = {
   200: {
     description: "`agent` events, each an Agent, with its version as id.",
@@ -129,7 +132,11 @@ const ROUTES: Readonly<Record<string, Described>> = {
       ...problems(401, 404),
     },
   },
-  "get /events": { summary: "What happens to my agents", request: { headers: resuming }, responses: events },
+  "get /events": {
+    summary: "What happens to my agents",
+    request: { headers: resuming, query: following },
+    responses: events,
+  },
   "get /agents/{id}/events": {
     summary: "What happens to one agent",
     request: { params: idInPath, headers: resuming },

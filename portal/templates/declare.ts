@@ -88,3 +88,14 @@ function fieldAt(declaration: string, line: number): string {
   const key = above.map((text) => /^(\w+):/.exec(text)?.[1]).find((found) => found !== undefined) ?? "";
   return ["name", "description", "documents"].includes(key) ? key : "template";
 }
+
+const EXAMPLE: Form = { name: "Example", bio: "An example.", description: "An example.", documents: [] };
+
+/** Returns what is wrong with templates that no form would make right: whoever fills one in could do nothing about it. */
+export function templateProblems(templates: ReadonlyMap<string, Template>, target: Target): string[] {
+  return [...templates].flatMap(([id, template]) => {
+    const checked = checkDeclaration(target, id, declarationOf(template, EXAMPLE, { id, userId: "example" }));
+    if (!("length" in checked)) return [];
+    return checked.map(({ message }) => `The template ${id} cannot be used on ${target.stack}: ${message}`);
+  });
+}

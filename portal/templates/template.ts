@@ -1,7 +1,8 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
 import { z } from "zod";
+import { CodedError } from "../../providers/common/coded-error.ts";
 
 const length = z.int().min(1).max(20_000);
 
@@ -30,16 +31,45 @@ export interface Template extends z.output<typeof templateSchema> {
 /** The templates that come with the portal. */
 export const OWN_TEMPLATES = import.meta.dirname;
 
-/** Reads the templates of a folder: each YAML file is one, and its name the template's id. */
+type TemplateErrorCode = "PORTAL_TEMPLATES_INVALID";
+
+/** The folder has no templates, or files that are none. */
+export class TemplatesInvalidError extends CodedError<TemplateErrorCode> {
+  constructor(problems: readonly string[]) {
+    super(
+      "PORTAL_TEMPLATES_INVALID",
+      `the portal's templates cannot be read.\n${problems.join("\n")}`,
+      "Correct these files, or have PORTAL_TEMPLATES name another folder; portal/templates has examples.",
+    );
+  }
+}
+
+/**
+ * Reads the templates of a folder: each YAML file is one, and its name the template's id.
+ *
+ * @throws TemplatesInvalidError naming all that is wrong
+ */
 export function readTemplates(folder: string): ReadonlyMap<string, Template> {
+  const isThere = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!isThere) throw new TemplatesInvalidError([`There is no folder ${folder}.`]);
   const files = readdirSync(folder).filter((file) => file.endsWith(".yaml"));
-  const templates = files.toSorted().map((file): [string, Template] => {
-    const read = templateSchema.safeParse(parse(readFileSync(join(folder, file), "utf8")));
-    if (!read.success)
-      throw new Error(`${join(folder, file)} is not a template:\n${z.prettifyError(read.error)}`);
+  if (files.length === 0) throw new TemplatesInvalidError([`There is no template (*.yaml) in ${folder}.`]);
+  const problems: string[] = [];
+  const templates = files.toSorted().flatMap((file): [string, Template][] => {
+    const read = templateIn(readFileSync(join(folder, file), "utf8"));
     const id = basename(file, ".yaml");
-    return [id, { id, ...read.data }];
+    if (typeof read !== "string") return [[id, { id, ...read }]];
+    problems.push(`${join(folder, file)}:\n${read}`);
+    return [];
   });
-  if (templates.length === 0) throw new Error(`There is no template in ${folder}.`);
+  if (problems.length > 0) throw new TemplatesInvalidError(problems);
   return new Map(templates);
+}
+
+/** Returns what a file says, or what is wrong with it. */
+function templateIn(text: string): z.output<typeof templateSchema> | string {
+  const document = parseDocument(text);
+  if (document.errors.length > 0) return document.errors.map(({ message }) => message.trimEnd()).join("\n");
+  const read = templateSchema.safeParse(document.toJS());
+  return read.success ? read.data : z.prettifyError(read.error);
 }

@@ -49,10 +49,14 @@ async function created(user: string, headers: Readonly<Record<string, string>> =
   return (await bodyOf(response)).agentId;
 }
 
-function multipart(fields: Readonly<Record<string, string>>, files: readonly File[]): RequestInit {
+function multipart(
+  fields: Readonly<Record<string, string>>,
+  files: readonly File[],
+  field = "docs",
+): RequestInit {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
-  for (const file of files) body.append("docs", file);
+  for (const file of files) body.append(field, file);
   return { body };
 }
 const pdf = (name: string, text = "%PDF-1.7 text") => new File([text], name);
@@ -91,22 +95,25 @@ describe("POST /agent", () => {
     });
   });
 
-  it("stores documents by their digests, with their names", async () => {
-    const response = await api.send(
-      "POST",
-      "/agent",
-      "anna",
-      multipart(form(newName()), [pdf("C:\\files\\hand book.pdf"), new File(["# é\n"], "notes.md")]),
-    );
-    expect(response.status).toBe(202);
-    const { agentId } = await bodyOf(response);
-    const view = agentSchema.parse(await (await api.send("GET", `/agents/${agentId}`, "anna")).json());
-    expect(view.documents.map(({ name, bytes }) => [name, bytes])).toEqual([
-      ["hand book.pdf", 13],
-      ["notes.md", 5],
-    ]);
-    expect(stored()).toEqual(expect.arrayContaining(view.documents.map(({ sha256 }) => sha256)));
-  });
+  it.each(["docs", "docs[]"])(
+    "stores documents by their digests, with their names, sent as %s",
+    async (field) => {
+      const response = await api.send(
+        "POST",
+        "/agent",
+        "anna",
+        multipart(form(newName()), [pdf("C:\\files\\hand book.pdf"), new File(["# é\n"], "notes.md")], field),
+      );
+      expect(response.status).toBe(202);
+      const { agentId } = await bodyOf(response);
+      const view = agentSchema.parse(await (await api.send("GET", `/agents/${agentId}`, "anna")).json());
+      expect(view.documents.map(({ name, bytes }) => [name, bytes])).toEqual([
+        ["hand book.pdf", 13],
+        ["notes.md", 5],
+      ]);
+      expect(stored()).toEqual(expect.arrayContaining(view.documents.map(({ sha256 }) => sha256)));
+    },
+  );
 
   it("tells all that is wrong with a form at once", async () => {
     const response = await api.send(
@@ -534,6 +541,26 @@ describe("GET /events", () => {
     await created("somebody else");
     await reader.cancel();
     expect(text).not.toContain("somebody");
+  });
+
+  it.each([
+    ["an agent's, of that agent alone", "fay", (id: string) => `/agents/${id}/events`],
+    ["operators', of everybody's agents", "operator-1", () => "/events?all=true"],
+  ])("is %s", async (_whose, reader, pathOf) => {
+    const [other, id] = [await created("fay"), await created("fay")];
+    const { version } = agentSchema.parse(await (await api.send("GET", `/agents/${other}`, "fay")).json());
+    const before = { headers: { "Last-Event-ID": String(BigInt(version) - 1n) } };
+    const stream = (await api.send("GET", pathOf(id), reader, before)).body?.pipeThrough(
+      new TextDecoderStream(),
+    );
+    let text = "";
+    for await (const chunk of stream ?? []) {
+      text += chunk;
+      if (text.includes(id)) break;
+    }
+    expect(text.includes(other)).toBe(reader !== "fay");
+    const mine = await api.send("GET", "/events?all=true", "brief-fay");
+    expect(await mine.text()).not.toContain(id);
   });
 
   it("ends with its token, for a new one to go on", async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -7,7 +7,12 @@ import type { Agent } from "../../../infra/declarations/index.ts";
 import { prepareLocalStack } from "../../../stacks/index.ts";
 import type { Project } from "../../../stacks/project.ts";
 import { openFleetProject } from "../../../portal/fleets/project.ts";
-import { checkDeclaration, declarationOf, formProblems } from "../../../portal/templates/declare.ts";
+import {
+  checkDeclaration,
+  declarationOf,
+  formProblems,
+  templateProblems,
+} from "../../../portal/templates/declare.ts";
 import { OWN_TEMPLATES, type Template, readTemplates } from "../../../portal/templates/template.ts";
 import { textProblem, tidy, withoutPlaceholders } from "../../../portal/templates/texts.ts";
 
@@ -51,6 +56,48 @@ it("a declaration that no run would read is refused like any other", () => {
   expect(check(text)).toMatchObject([
     { message: expect.stringContaining("is larger than 256 KiB") as string },
   ]);
+});
+
+describe("templates of an operator's own", () => {
+  const write = (files: Readonly<Record<string, string>>) => {
+    const own = mkdtempSync(join(folder, "own-"));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(own, name), text);
+    return own;
+  };
+  const OWN = readFileSync(join(OWN_TEMPLATES, "support-desk.yaml"), "utf8");
+  const refusal = (own: string) => {
+    try {
+      return readTemplates(own).size;
+    } catch (error) {
+      return error;
+    }
+  };
+
+  it("are read from their folder alone", () => {
+    expect([...readTemplates(write({ "desk.yaml": OWN, "notes.md": "" })).keys()]).toEqual(["desk"]);
+  });
+
+  it.each([
+    ["there is no such folder", () => join(folder, "nowhere"), /no folder .*nowhere/],
+    ["there is none in it", () => write({ "notes.md": "" }), /no template \(\*\.yaml\) in/],
+    [
+      "files are none, and all of them are named",
+      () => write({ "a.yaml": "name: [", "b.yaml": OWN.replace("takes:", "gives:"), "c.yaml": OWN }),
+      /a\.yaml:\n[^]*b\.yaml:\n[^]*gives/,
+    ],
+  ])("are refused if %s", (_why, own, said) => {
+    expect(refusal(own())).toMatchObject({
+      code: "PORTAL_TEMPLATES_INVALID",
+      message: expect.stringMatching(said) as string,
+    });
+  });
+
+  it("that no form makes right are told of before anybody fills one in", () => {
+    const own = readTemplates(write({ "good.yaml": OWN, "odd.yaml": OWN.replace("1 USDM", "1 GOLD") }));
+    expect(templateProblems(own, { project, stack })).toEqual([
+      expect.stringMatching(/^The template odd cannot be used on local-customers-01: .*GOLD/) as string,
+    ]);
+  });
 });
 
 describe.each([...templates.keys()])("the template %s", (id) => {
