@@ -24,6 +24,7 @@ import { buildPage } from "./page/build.ts";
 import { servePage } from "./page/serve.ts";
 import { type Fetch, closed, listen, urlOf } from "./listening.ts";
 import { HttpProblem } from "./problem.ts";
+import { RunsApart } from "./runs/apart.ts";
 import { speedOf } from "./runs/expected.ts";
 import { FleetQueue } from "./runs/queue.ts";
 import { Upkeep } from "./runs/upkeep.ts";
@@ -121,7 +122,7 @@ async function compose({
   const prepare = prepareWith(fleets, { settings, folder, env });
   const chainSpeed = fleets.isLocal ? speedOf(settings.PORTAL_CHAIN_SPEED) : 1;
   const worker = new Worker(
-    { database, repository, fleets, env, chainSpeed, prepare, queue },
+    { database, repository, fleets, env, apart: new RunsApart(env), chainSpeed, prepare, queue },
     {
       batchMs: settings.PORTAL_BATCH_MS,
       runs: settings.PORTAL_RUNS,

@@ -1,10 +1,10 @@
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { ownProgram } from "../../providers/common/own-files.ts";
 import type { Environment, RunEvent, StackRun } from "../../stacks/index.ts";
 import type { FromRun, RunOrder, ToRun } from "./run-process.ts";
 
 export interface ApartOptions {
-  readonly env: Environment;
   readonly onEvent: (event: RunEvent) => void;
   /** Aborting lets steps under way finish and saves the state. */
   readonly signal: AbortSignal;
@@ -16,20 +16,55 @@ export class RunKilledError extends Error {
 }
 
 /**
- * Runs `up` in a process of its own, so that a run's work holds up no answer to a customer. The process ends with this one, also if this
- * one is killed.
- *
- * @throws RunKilledError, or Error with what went wrong before or beside the run
+ * Runs `up` in processes of their own, so that a run's work holds up no answer to a customer. Each ends with this one, also if this one is
+ * killed. What they load takes most of a second, so the next one can be made ready while it is still collected what it will deploy.
  */
-export function runApart(
+export class RunsApart {
+  readonly #env: Environment;
+  #ready: ChildProcess | undefined;
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  /** Starts the process of the next run, unless one waits already. */
+  makeReady(): void {
+    if (this.#ready) return;
+    const child = this.#start();
+    const forget = () => {
+      if (this.#ready === child) this.#ready = undefined;
+    };
+    child.once("exit", forget).once("error", forget);
+    this.#ready = child;
+  }
+
+  /** Runs `up`. @throws RunKilledError, or Error with what went wrong before or beside the run */
+  run(order: RunOrder, options: ApartOptions): Promise<Pick<StackRun, "exitCode" | "changes">> {
+    const child = this.#ready ?? this.#start();
+    this.#ready = undefined;
+    return follow(child, order, options);
+  }
+
+  /** Ends the process that waits for a run, if one does. */
+  async close(): Promise<void> {
+    const child = this.#ready;
+    if (!child) return;
+    const ended = once(child, "exit");
+    child.disconnect();
+    await ended;
+  }
+
+  #start(): ChildProcess {
+    return fork(ownProgram("portal/runs/run-process"), { env: { ...this.#env }, serialization: "advanced" });
+  }
+}
+
+function follow(
+  child: ChildProcess,
   order: RunOrder,
-  { env, onEvent, signal }: ApartOptions,
+  { onEvent, signal }: ApartOptions,
 ): Promise<Pick<StackRun, "exitCode" | "changes">> {
   return new Promise((done, failed) => {
-    const child = fork(ownProgram("portal/runs/run-process"), {
-      env: { ...env },
-      serialization: "advanced",
-    });
     const tell = (message: ToRun) => void (child.connected && child.send(message));
     const endEarly = () => tell({ kind: "end-early" });
     signal.addEventListener("abort", endEarly, { once: true });

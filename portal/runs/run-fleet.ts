@@ -7,7 +7,7 @@ import { type FleetRow, findFleet, setDeployed, setFailed, setKilled } from "../
 import { askedToBurn, endReplacing, settledRequests } from "../database/requests.ts";
 import { beginRun, endRun } from "../database/runs.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
-import { RunKilledError, runApart } from "./apart.ts";
+import { RunKilledError, type RunsApart } from "./apart.ts";
 import { Coalesced } from "./coalesced.ts";
 import { noteExpected } from "./expected.ts";
 import { RunLog } from "./log.ts";
@@ -19,6 +19,7 @@ export interface RunParts {
   readonly repository: Repository;
   readonly fleets: FleetDirectory;
   readonly env: Environment;
+  readonly apart: RunsApart;
   /** How many times faster than the real one the chain is. */
   readonly chainSpeed: number;
   /** Sees to it that a fleet's stack can run. */
@@ -130,7 +131,7 @@ async function deploy(parts: RunParts, fleet: FleetRow, signal: AbortSignal): Pr
 
 /** Places a fleet's files as a commit has them, and deploys them. */
 async function up(
-  { database, fleets, env, prepare }: RunParts,
+  { database, fleets, apart, prepare }: RunParts,
   { number, failures, deployedCommit }: FleetRow,
   run: {
     readonly commit: string;
@@ -150,7 +151,7 @@ async function up(
   };
   // After a failure, or a start of the machine, what really is there is looked at first.
   const refresh = failures > 0 || deployedCommit === null;
-  return runApart({ root: project.root, stack: names.stack, refresh }, { env, onEvent, signal });
+  return apart.run({ root: project.root, stack: names.stack, refresh }, { onEvent, signal });
 }
 
 function noteDeployed(

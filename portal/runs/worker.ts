@@ -48,7 +48,11 @@ export class Worker {
     if (this.#settings.deploys && fleets.isLocal) await doubtDeployed(database);
     if (this.#settings.deploys)
       await queue.start(this.#settings.runs, (fleet, lost) => this.#look(fleet, lost));
-    this.#stopListening = await database.listen(REQUESTS_ADDED, () => this.#wake());
+    this.#stopListening = await database.listen(REQUESTS_ADDED, () => {
+      // A run follows the commit that is made in a moment.
+      if (this.#settings.deploys && !this.#ended.signal.aborted) this.#parts.apart.makeReady();
+      this.#wake();
+    });
     this.#committing = this.#keepCommitting();
   }
 
@@ -59,6 +63,7 @@ export class Worker {
     await this.#stopListening?.();
     await this.#committing;
     if (this.#settings.deploys) await this.#parts.queue.stop(STOPS_WITHIN_MS);
+    await this.#parts.apart.close();
   }
 
   async #keepCommitting(): Promise<void> {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -10,6 +10,7 @@ import { findFleet, fleetOf, setDeclared } from "../../../portal/database/fleets
 import { addRequest, openRequests, setCommit } from "../../../portal/database/requests.ts";
 import { findRun, lastRuns } from "../../../portal/database/runs.ts";
 import { FleetDirectory } from "../../../portal/fleets/fleets.ts";
+import { RunsApart } from "../../../portal/runs/apart.ts";
 import { type RunParts, lookAtFleet } from "../../../portal/runs/run-fleet.ts";
 import { makeRealStack } from "../../../stacks/index.ts";
 import { openNewDatabase } from "../database/ready.ts";
@@ -51,7 +52,7 @@ exit 255
   const fleets = new FleetDirectory({ folder, repository, prefix: "test" });
   const prepare = (number: number) =>
     makeRealStack(fleets.projectOf(number), fleets.named(number).stack, { env });
-  parts = { database, repository, fleets, env, chainSpeed: 1, prepare };
+  parts = { database, repository, fleets, env, apart: new RunsApart(env), chainSpeed: 1, prepare };
   await fleetOf(database, "anna", 100);
 }, 120_000);
 
@@ -83,6 +84,24 @@ it("a run that was killed is no failure, and is taken up again after a short pau
   const [run] = await lastRuns(database, 1);
   expect(run).toMatchObject({ ok: false, commit });
   expect((await findRun(database, run?.id ?? ""))?.log).toContain("was killed (SIGKILL)");
+});
+
+it("a process that is made ready is the next run's, and ends with the portal if there is none", async () => {
+  const waiting = () =>
+    globSync(`/proc/${process.pid}/task/*/children`)
+      .flatMap((file) => readFileSync(file, "utf8").trim().split(" "))
+      .filter((pid) => pid !== "" && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("run-process"));
+  parts.apart.makeReady();
+  parts.apart.makeReady();
+  const [ready, ...others] = waiting();
+  expect(others).toEqual([]);
+  const order = { root: parts.fleets.projectOf(1).root, stack: "test-customers-01", refresh: false };
+  const run = parts.apart.run(order, { onEvent: () => undefined, signal: new AbortController().signal });
+  expect(waiting()).toEqual([ready]);
+  expect(await run).toMatchObject({ exitCode: 255 });
+  parts.apart.makeReady();
+  await parts.apart.close();
+  expect(waiting()).toEqual([]);
 });
 
 it("a run may replace the registration of an agent that its owner has changed, once", async () => {
