@@ -65,7 +65,7 @@ export async function endTry(queries: Queries, id: string, { state, text }: TryO
     `DELETE FROM portal_tries WHERE agent_id = (SELECT agent_id FROM portal_tries WHERE id = $1) AND id NOT IN (
        SELECT other.id FROM portal_tries AS other
        WHERE other.agent_id = (SELECT agent_id FROM portal_tries WHERE id = $1)
-       ORDER BY other.started_at DESC LIMIT $2)`,
+       ORDER BY other.number DESC LIMIT $2)`,
     [id, MOST_TRIES],
   );
 }
@@ -79,7 +79,7 @@ export async function lastTries(queries: Queries, agentId: string): Promise<TryR
   const rows = await queries.query<TryRow & { isInterrupted: boolean; endsBy: Date }>(
     `SELECT id::text AS id, user_id AS "userId", state, started_at AS "startedAt", ended_at AS "endedAt", input, outcome,
        ends_by AS "endsBy", state = 'running' AND ends_by <= clock_timestamp() AS "isInterrupted"
-     FROM portal_tries WHERE agent_id = $1 ORDER BY started_at DESC LIMIT $2`,
+     FROM portal_tries WHERE agent_id = $1 ORDER BY number DESC LIMIT $2`,
     [agentId, MOST_TRIES],
   );
   return rows.map(({ isInterrupted, endsBy, ...row }) =>

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   drift as driftSchema,
@@ -630,6 +631,8 @@ describe("operators", () => {
       await beginRun(api.database, { id, fleet: 1, commit: "c".repeat(40) });
       await addToLog(api.database, id, `the log of ${id}\n`);
       if (ok !== undefined) await endRun(api.database, id, { ok, changes: { create: 2, delete: 1 } });
+      // The embedded database's clock tells milliseconds.
+      await sleep(5);
       return id;
     };
     const [failed, succeeded, running] = [await begin(false), await begin(true), await begin()];
