@@ -174,13 +174,28 @@ const ROUTES: Readonly<Record<string, Described>> = {
   },
 };
 
+/** What Stripe asks, of a portal that it bills for. */
+const WEBHOOK: Readonly<Record<string, Described>> = {
+  "post /stripe/webhook": {
+    summary: "What Stripe tells of subscriptions; signed by it",
+    request: { headers: z.object({ "stripe-signature": z.string() }), body: json(anything) },
+    responses: {
+      ...ok("It is written down.", z.object({ received: z.literal(true) })),
+      ...problems(400, 413),
+    },
+    isPublic: true,
+  },
+};
+
 export type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 
 /** Returns the description of the API, made from the schemas that it answers by. */
-export function openApiDocument(serverUrl: string): OpenApiDocument {
+export function openApiDocument(serverUrl: string, billing: "none" | "stripe"): OpenApiDocument {
   const docs = new OpenAPIHono();
   docs.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
-  for (const [route, { summary, responses, request, isPublic }] of Object.entries(ROUTES)) {
+  for (const [route, { summary, responses, request, isPublic }] of Object.entries(
+    billing === "stripe" ? { ...ROUTES, ...WEBHOOK } : ROUTES,
+  )) {
     const [method, path] = route.split(" ") as [Method, string];
     docs.openAPIRegistry.registerPath({
       method,

@@ -16,7 +16,7 @@ export function publicRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
   app.get("/metrics", async (context) =>
     context.body(await metricsOf(parts.database), 200, { "Content-Type": METRICS_TYPE }),
   );
-  const document = openApiDocument(parts.url);
+  const document = openApiDocument(parts.url, parts.billing);
   app.get("/openapi.json", (context) => context.json(document));
   app.get("/reference", (context) => {
     context.header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");

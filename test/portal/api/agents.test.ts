@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openApiDocument } from "../../../portal/api/openapi.ts";
 import {
   drift as driftSchema,
   fleet as fleetSchema,
@@ -751,6 +752,14 @@ describe("the description of the API", () => {
     const page = await (await api.send("GET", "/reference")).text();
     expect(page).toContain("POST /agent");
     expect(page).not.toMatch(/(src|href)="https?:/);
+  });
+
+  it.each([
+    ["stripe", ["post"]],
+    ["none", []],
+  ] as const)("has Stripe's webhook where there is one: billing %s", (billing, methods) => {
+    const { paths = {} } = openApiDocument("https://portal.example.com", billing);
+    expect(Object.keys(paths["/stripe/webhook"] ?? {})).toEqual(methods);
   });
 
   it.each(["GET", "PATCH", "DELETE"])("has nothing at an address with a zero byte: %s", async (method) => {
