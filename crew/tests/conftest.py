@@ -66,7 +66,8 @@ def runtime(
 ) -> Iterator[Runtime]:
     """A registered free agent, shared by the tests that leave it as it is."""
     folder, address = tmp_path_factory.mktemp("agent"), shared_model.url
-    started = Runtime(folder, declaration(), address, fork_server=OWN, ECS_AGENT_URI=ecs_agent.uri)
+    own = {"ECS_AGENT_URI": ecs_agent.uri, "PUBLIC_URL": "https://agent.example.com/"}
+    started = Runtime(folder, declaration(), address, fork_server=OWN, **own)
     started.identify()
     yield started
     started.stop()

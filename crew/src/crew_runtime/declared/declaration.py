@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, StringConstraints, ValidationError
 
 from crew_runtime.common.configuration import ConfigurationError, path_of, sentence_of
+from crew_runtime.declared.card_texts import Author, Capability
 from crew_runtime.declared.code_declaration import DeclaredCode
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import read_input, unreadable_rules
@@ -107,11 +108,15 @@ class DeclaredDocument(Strict):
 
 
 class Declaration(Strict):
-    """One agent."""
+    """One agent. `disclosure` tells customers that an AI does the work."""
 
     id: Text
     name: Text
     description: str
+    disclosure: Text | None = None
+    capability: Capability | None = None
+    tags: tuple[Text, ...] = ()
+    author: Author | None = None
     network: Literal["Preprod", "Mainnet"]
     pricing: Pricing
     payment: PaymentDeclaration = PaymentDeclaration()

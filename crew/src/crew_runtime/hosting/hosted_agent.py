@@ -45,7 +45,8 @@ _LEAVING_LOOK_SECONDS: Final = 0.5
 class HostedAgent:
     """Has the agent's store, and its jobs; what follows from the declaration is made anew when that changes.
 
-    `facts` are answered by /healthz, and may change. `group` is that by which its jobs pass into its folder, if any.
+    `facts` are answered by /healthz, and may change. `url` is where customers reach it, if that is known. `group` is
+    that by which its jobs pass into its folder, if any.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class HostedAgent:
         *,
         facts: dict[str, str],
         proxy_hops: int,
+        url: str | None = None,
         group: int | None = None,
     ) -> None:
         settings = configured.settings
@@ -65,6 +67,7 @@ class HostedAgent:
         self._identity = identity
         self._facts = facts
         self._proxy_hops = proxy_hops
+        self._url = url
         self.configured = configured
         self._day = DailyTokens(store, settings.daily_tokens)
         self._clients = Clients()
@@ -120,6 +123,7 @@ class HostedAgent:
             agent=agent,
             doorman=Doorman(proxy_hops=self._proxy_hops, starts_per_minute=settings.start_rate),
             max_body=settings.max_body,
+            url=self._url,
             facts=self._facts,
         )
         access = self._runner.plan.access

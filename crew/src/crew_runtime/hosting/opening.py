@@ -91,6 +91,7 @@ class Opening:
         """
         store = open_store(configured.settings, agent_id, self._shared.connections)
         identity = IdentityFile(self._identity_of(agent_id))
+        base = self._settings.public_base
         return HostedAgent(
             self._shared,
             configured,
@@ -98,6 +99,7 @@ class Opening:
             identity,
             facts=self._facts_of(agent_id),
             proxy_hops=self._settings.proxy_hops,
+            url=None if base is None else f"{base}/{agent_id}",
             group=self._groups.get(agent_id),
         )
 

@@ -54,6 +54,7 @@ def one_agent(
         identity,
         facts={"agent": configured.declaration.id, "instance": settings.agent_instance},
         proxy_hops=settings.proxy_hops,
+        url=settings.public_base,
     )
 
     async def make_ready() -> None:

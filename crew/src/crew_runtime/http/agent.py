@@ -8,8 +8,10 @@ from crew_runtime.common.api_error import ApiError
 from crew_runtime.common.logs import event
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.http.callers import Caller
+from crew_runtime.http.card import agent_card
 from crew_runtime.http.job_intake import Clients, IntakeLimits, JobIntake
 from crew_runtime.http.job_request import read_job_request
+from crew_runtime.http.openapi import openapi
 from crew_runtime.http.questions import not_awaited, read_answer, schema_of
 from crew_runtime.http.substitute import loading, unusable
 from crew_runtime.job.failures import MESSAGES
@@ -118,12 +120,31 @@ class Agent:
             ApiError: 503 AGENT_NOT_REGISTERED.
 
         """
-        identity = self._identity.current()
-        if not identity.agent_identifier:
+        if not self.is_registered:
             raise _not_registered()
+        return self._offer()
+
+    def card(self, url: str | None) -> dict[str, Any]:
+        """Return the agent's card, for the URL by which customers reach the agent.
+
+        Raises:
+            ApiError: 404 NO_CARD if that is not known here.
+
+        """
+        if url is None:
+            raise ApiError(404, "NO_CARD", "This agent has no card: it is not told its public address (PUBLIC_URL).")
+        return agent_card(self._declaration, url, self._offer())
+
+    def openapi(self, url: str | None) -> dict[str, Any]:
+        """Return the OpenAPI document of the agent, for the URL by which customers reach it, if that is known."""
+        return openapi(self._declaration, url, self._offer())
+
+    def _offer(self) -> dict[str, Any]:
+        """Return what a buyer has to know, by the payment service's names; the identifier may not be there yet."""
+        identity = self._identity.current()
         pricing, seller = self._declaration.pricing, self._seller.under(identity)
-        information: dict[str, Any] = {
-            "agentIdentifier": identity.agent_identifier,
+        offer: dict[str, Any] = {
+            "agentIdentifier": identity.agent_identifier or None,
             "sellerVKey": seller.vkey or None,
             "network": self._declaration.network,
             "pricing": {"pricingType": pricing.type.capitalize()},
@@ -131,8 +152,8 @@ class Agent:
             "supportedPaymentSourceIndex": seller.payment.source_index,
         }
         if pricing.prices:
-            information["pricing"]["Pricing"] = [{"amount": p.amount, "unit": p.unit} for p in pricing.prices]
-        return {name: value for name, value in information.items() if value is not None}
+            offer["pricing"]["Pricing"] = [{"amount": p.amount, "unit": p.unit} for p in pricing.prices]
+        return {name: value for name, value in offer.items() if value is not None}
 
     async def start_job(self, body: dict[str, Any], caller: Caller) -> dict[str, Any]:
         """Check the request and return its job: a new one, or the one that the same request with its secret has begun.

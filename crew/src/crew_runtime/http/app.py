@@ -1,4 +1,4 @@
-"""MIP-003's endpoints and /healthz over HTTP, and what they answer when something goes wrong."""
+"""MIP-003's endpoints, /healthz and an agent's card over HTTP, and what they answer when something goes wrong."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -64,6 +64,7 @@ class _Among:
 def _routes() -> APIRouter:
     router = APIRouter()
     get = partial(router.api_route, methods=["GET", "HEAD"])
+    _add_documents(router)
 
     @get("/healthz")
     async def healthz(request: Request) -> dict[str, str]:
@@ -102,6 +103,21 @@ def _routes() -> APIRouter:
         return await one.agent.provide_input(await read_json_object(request, limit=one.max_body))
 
     return router
+
+
+def _add_documents(router: APIRouter) -> None:
+    """Add what describes an agent to readers who do not know MIP-003."""
+    get = partial(router.api_route, methods=["GET", "HEAD"])
+
+    @get("/.well-known/agent-card.json")
+    async def card(request: Request) -> dict[str, Any]:
+        one = served(request)
+        return one.agent.card(one.url)
+
+    @get("/openapi.json")
+    async def openapi(request: Request) -> dict[str, Any]:
+        one = served(request)
+        return one.agent.openapi(one.url)
 
 
 async def _answer_api_error(_request: Request, error: Exception) -> JSONResponse:

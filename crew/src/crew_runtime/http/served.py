@@ -17,11 +17,15 @@ _SERVED: Final = "crew_runtime.served"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """An agent as it is served; `facts` are what its /healthz answers beside the state of the crew."""
+    """An agent as it is served; `facts` are what its /healthz answers beside the state of the crew.
+
+    `url` is where customers reach it, without a slash at the end; None if that is not known.
+    """
 
     agent: Agent
     doorman: Doorman
     max_body: int
+    url: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def health(self) -> dict[str, str]:

@@ -50,6 +50,11 @@ class ServiceSettings(EnvironmentModel):
     )
     host: str = Field(default="127.0.0.1", description="Set HOST to the address to listen on.")
     port: int = Field(ge=0, le=65535, description="Set PORT to the TCP port to listen on (0 takes any free one).")
+    public_url: HttpUrl | None = Field(
+        default=None,
+        description="Set PUBLIC_URL to the address by which customers reach this process, such as "
+        "https://agent.example.com, or leave it out: then there is no agent card.",
+    )
     ecs_agent_uri: HttpUrl | None = Field(
         default=None, description="Set ECS_AGENT_URI to the address of the ECS agent, or leave it to ECS to do so."
     )
@@ -90,3 +95,8 @@ class ServiceSettings(EnvironmentModel):
         default=("*",),
         description="Set CORS_ORIGINS to the origins that browsers may call from, separated by commas; none: off.",
     )
+
+    @property
+    def public_base(self) -> str | None:
+        """The address of PUBLIC_URL without a slash at the end."""
+        return None if self.public_url is None else str(self.public_url).rstrip("/")

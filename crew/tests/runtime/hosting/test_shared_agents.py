@@ -53,6 +53,7 @@ def test_agents_are_served_by_their_paths_and_further_ones_join(start_service: S
         "status": "ok", "instance": "test-instance", "agents": 3, "crew": "ready"
     }  # fmt: skip
     assert service.agent("first").get("/availability")[1]["message"] == "First takes jobs."
+    assert service.agent("first").get("/.well-known/agent-card.json")[1]["error"] == "NO_CARD", "it has no PUBLIC_URL"
     assert service.agent("nobody").get("/availability")[0] == 404
     assert service.http.get("/availability").status_code == 404
 
@@ -195,7 +196,8 @@ BAD: Final[dict[str, tuple[Callable[[Folder, str], None], str]]] = {
 @pytest.fixture(scope="module")
 def spoilt(shared_model: StubModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service of all these agents, and of one that is as it should be."""
-    service = Service(tmp_path_factory.mktemp("service"), shared_model.url)
+    folder, address = tmp_path_factory.mktemp("service"), shared_model.url
+    service = Service(folder, address, PUBLIC_URL="https://crews.example.com/base")
     service.agents.declare("good")
     for bad, (declare, _) in BAD.items():
         declare(service.agents, bad)
@@ -217,6 +219,14 @@ def test_agents_that_cannot_be_used_keep_nobody_from_work(spoilt: Service) -> No
         ]  # fmt: skip
         agents = {"ready": 1, "loading": 0, "unusable": len(BAD), "leaving": 0}
         assert internal.get("/readyz").json()["agents"] == agents
+
+
+def test_each_agent_has_a_card_and_an_openapi_document_of_its_own(spoilt: Service) -> None:
+    good, url = spoilt.agent("good"), "https://crews.example.com/base/good"
+    assert good.get("/.well-known/agent-card.json")[1]["supportedInterfaces"][0]["url"] == url
+    assert good.get("/openapi.json")[1]["servers"] == [{"url": url}]
+    assert spoilt.agent(next(iter(BAD))).get("/.well-known/agent-card.json")[0] == 503
+    assert spoilt.http.get("/.well-known/agent-card.json").status_code == 404
 
 
 @pytest.mark.parametrize("agent_id", BAD)

@@ -38,7 +38,6 @@ REFUSED = [
     ("wrong method", "GET", "/start_job", {}, 405, "METHOD_NOT_ALLOWED", ""),
     ("no browsable documentation", "GET", "/docs", {}, 404, "NOT_FOUND", ""),
     ("no redirect by a Host of the caller's", "GET", "/availability/", {}, 404, "NOT_FOUND", ""),
-    ("no OpenAPI document", "GET", "/openapi.json", {}, 404, "NOT_FOUND", ""),
 ]  # fmt: skip
 
 
@@ -83,7 +82,7 @@ def test_input_schema_is_the_declared_one_as_the_marketplace_reads_it(runtime: R
 @pytest.mark.parametrize(
     "path",
     ["/availability", "/healthz", "/input_schema", "/demo", "/payment_information", "/payment-information", "/status",
-     "/status?job_id=nope", "/nothing", "/start_job"],
+     "/status?job_id=nope", "/nothing", "/start_job", "/.well-known/agent-card.json", "/openapi.json"],
 )  # fmt: skip
 def test_head_answers_as_get_does_but_for_the_body(runtime: Runtime, path: str) -> None:
     runtime.wait_until_ready()
@@ -91,6 +90,22 @@ def test_head_answers_as_get_does_but_for_the_body(runtime: Runtime, path: str) 
     assert head.content == b""
     assert (head.status_code, dict(head.headers)) == (got.status_code, {**got.headers, "date": head.headers["date"]})
     assert int(head.headers["content-length"]) == len(got.content)
+
+
+def test_card_and_openapi_have_the_public_url_whatever_host_is_asked(runtime: Runtime) -> None:
+    headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+    card = runtime.http.get("/.well-known/agent-card.json", headers=headers)
+    document = runtime.http.get("/openapi.json", headers=headers)
+    assert card.json()["supportedInterfaces"][0]["url"] == "https://agent.example.com"
+    assert document.json()["servers"] == [{"url": "https://agent.example.com"}]
+    assert card.json()["capabilities"]["extensions"][0]["params"]["agentIdentifier"] == IDENTIFIER
+    assert document.json()["info"]["x-masumi"]["agentIdentifier"] == IDENTIFIER
+
+
+def test_openapi_has_the_paths_that_are_served(runtime: Runtime) -> None:
+    for path, operations in runtime.http.get("/openapi.json").json()["paths"].items():
+        for method in operations:
+            assert runtime.http.request(method, path).json().get("error") not in ("NOT_FOUND", "METHOD_NOT_ALLOWED")
 
 
 def test_demo_shows_declared_examples(runtime: Runtime) -> None:

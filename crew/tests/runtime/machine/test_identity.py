@@ -65,6 +65,12 @@ def refusal(runtime: Runtime) -> tuple[int, str, bool]:
     return answer.status_code, answer.json().get("error", ""), "Retry-After" in answer.headers
 
 
+def identifier_of_card(runtime: Runtime) -> str | None:
+    card = runtime.http.get("/.well-known/agent-card.json").json()
+    found: str | None = card["capabilities"]["extensions"][0]["params"].get("agentIdentifier")
+    return found
+
+
 @pytest.fixture
 def unregistered(runtime: Runtime) -> Iterator[Runtime]:
     runtime.identify(None)
@@ -77,6 +83,7 @@ def test_a_running_agent_takes_jobs_only_while_it_is_registered_and_not_draining
     runtime.wait_until_ready()
     assert availability(runtime) == (200, "unavailable", None)
     assert refusal(runtime) == (503, "AGENT_NOT_REGISTERED", True)
+    assert identifier_of_card(runtime) is None
 
     runtime.identify(IDENTIFIER)
     assert availability(runtime) == (200, "available", IDENTIFIER)
@@ -84,6 +91,7 @@ def test_a_running_agent_takes_jobs_only_while_it_is_registered_and_not_draining
 
     runtime.identify(OTHER)
     assert availability(runtime) == (200, "available", OTHER)
+    assert identifier_of_card(runtime) == OTHER
 
     runtime.identify(OTHER, draining=True)
     assert availability(runtime) == (200, "unavailable", OTHER)
