@@ -4,6 +4,7 @@ import {
   type InputField,
   type PriceRule,
   READABLE_FILES,
+  STANDARD_DISCLOSURE,
 } from "../declarations/index.ts";
 
 /** A document as the runtime finds it: the name that its author uses, and its path relative to crew.json. */
@@ -31,16 +32,21 @@ export interface FilesBeside {
 }
 
 /**
- * Returns the content of crew.json, which tells the crew runtime about its agent. What only the registry needs is left out,
- * so changing it neither restarts a crew nor builds an image.
+ * Returns the content of crew.json, which tells the crew runtime about its agent. What only the registry needs is left out, which
+ * is the legal texts, so changing it neither restarts a crew nor builds an image.
  */
 export function crewDeclaration(agent: Agent, network: string, { documents, code }: FilesBeside): string {
-  const { id, name, description, pricing, priceRule, input, model, exampleOutputs, source } = agent;
+  const { id, name, description, disclosure = STANDARD_DISCLOSURE, capability, tags, author } = agent;
+  const { pricing, priceRule, input, model, exampleOutputs, source } = agent;
   if (source.kind !== "inline" && code === undefined) throw new Error(`${agent.id} has no crew to declare`);
   return JSON.stringify({
     id,
     name,
     description,
+    disclosure,
+    capability,
+    tags,
+    author,
     network,
     pricing,
     ...(priceRule ? { payment: { priceRule: ruleOf(priceRule) } } : {}),

@@ -57,6 +57,8 @@ export interface ContainerInput {
   readonly graceSeconds: number;
   /** The proxies in front, whose word about a client's address is believed. */
   readonly proxyHops: number;
+  /** Where customers reach the crew runtime; absent where only the started container's hosting knows. */
+  readonly publicUrl?: string;
 }
 
 export interface EnvironmentInput extends AgentEnvironmentInput, ContainerInput {
@@ -118,6 +120,7 @@ export const runtimeEnvironment = (input: ContainerInput): Readonly<Record<strin
   INTERNAL_PORT: String(INTERNAL_PORT),
   PORT: String(CONTAINER_PORT),
   PROXY_HOPS: String(input.proxyHops),
+  ...(input.publicUrl === undefined ? {} : { PUBLIC_URL: input.publicUrl }),
   SHUTDOWN_GRACE: String(input.graceSeconds),
 });
 

@@ -99,16 +99,10 @@ const sha256 = (content: readonly unknown[]): string =>
 
 /** Returns a declaration without what only the registration needs, which the plan shows and binds by itself. */
 function declared(agent: Agent): Partial<Agent> {
-  const {
-    file: _file,
-    tags: _tags,
-    author: _author,
-    legal: _legal,
-    capability: _capability,
-    ...rest
-  } = agent;
+  const { file: _file, legal: _legal, tags, author, capability, ...rest } = agent;
   const { adopt: _adopt, wallet: _wallet, paymentType: _type, user: _user, ...runs } = rest;
-  return runs;
+  // The crew runtime has them in the agent's card.
+  return runsInRuntime(agent) ? { ...runs, tags, author, capability } : runs;
 }
 
 /** Returns the digest of the files of an agent's own folder, and what is to be said of its Dockerfile. */

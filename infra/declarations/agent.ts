@@ -117,6 +117,8 @@ export interface Agent {
   readonly file: string;
   readonly name: string;
   readonly description: string;
+  /** What customers are told of dealing with an AI; STANDARD_DISCLOSURE if absent. Only for an agent in the crew runtime. */
+  readonly disclosure?: string;
   readonly capability: { readonly name: string; readonly version: string };
   /** Without the tag that marks the registration as ours. */
   readonly tags: readonly string[];

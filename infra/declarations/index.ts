@@ -38,6 +38,7 @@ export {
   formatPrice,
   toBaseUnits,
 } from "./schema/assets.ts";
+export { STANDARD_DISCLOSURE } from "./disclosure.ts";
 export { READABLE as READABLE_FILES } from "./rules/crew.ts";
 export { type Complaint, DeclarationError, formatComplaint } from "./load/complaint.ts";
 export { codeInFolder, filesInFolder, folderProblems } from "./load/build-folder.ts";

@@ -67,12 +67,14 @@ export function resolveAgent(
     checkDocuments(declaration.documents, { projectRoot, file, takesLarge, hasStore }, complain);
   } else if (declaration.documents.length > 0 && source.kind !== "url") complainOfUnread(complain);
   if (declaration.container) checkContainer(source, hosting, complain);
-  const { payment, wallet, adopt, container, user } = declaration;
+  const { payment, wallet, adopt, container, user, disclosure } = declaration;
+  if (disclosure !== undefined && !runsInRuntime({ source })) complainOfUnshown(complain);
   return {
     id,
     file,
     name: declaration.name,
     description: declaration.description,
+    ...(disclosure === undefined ? {} : { disclosure }),
     capability: declaration.capability,
     tags: declaration.tags,
     author: declaration.author,
@@ -125,6 +127,15 @@ const complainOfUnread = (complain: Complain) =>
     ["documents"],
     "documents are not passed to an image of your own",
     "copy them in its Dockerfile, or use a crew or a folder with crew.py instead",
+    "key",
+  );
+
+/** Customers would not be told, whatever the file says. */
+const complainOfUnshown = (complain: Complain) =>
+  complain(
+    ["disclosure"],
+    "the disclosure is shown by the crew runtime, which this agent does not run in",
+    "remove it, and tell customers in what the agent itself answers, or in its description",
     "key",
   );
 

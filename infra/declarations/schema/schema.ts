@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { PRICE } from "./assets.ts";
 import { HOSTINGS } from "../../hosting/traits.ts";
+import { STANDARD_DISCLOSURE } from "../disclosure.ts";
 import { SECRET_NAMES } from "../secret-names.ts";
 import { containerSchema } from "./container.ts";
 import { crewSchema } from "./crew.ts";
@@ -138,6 +139,14 @@ export const declarationSchema = z
       description: "What the agent does for its customers, as shown in the registry.",
       examples: ["Researches a market and writes a two-page brief."],
     }),
+    disclosure: chainText(500, { lines: true })
+      .exactOptional()
+      .meta({
+        description:
+          "What customers are told of dealing with an AI before they give it a job (EU AI Act, Article 50), in the agent's card and " +
+          `OpenAPI document; a plain sentence if absent: "${STANDARD_DISCLOSURE}"`,
+        examples: ["An AI writes this brief. No human checks it."],
+      }),
     capability: z
       .strictObject({
         name: chainText(250).meta({

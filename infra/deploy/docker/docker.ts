@@ -97,7 +97,7 @@ function makeContainer(
     {
       name,
       image: imageOf(stack, agent, options),
-      envs: environmentOf(config, crew, { documents, databaseUrl }),
+      envs: environmentOf(config, crew, { port, documents, databaseUrl }),
       port: { external: port, ip: config.docker.bind },
       size: agent.resources,
       confinement: confinementOf(agent),
@@ -129,9 +129,14 @@ function environmentOf(
   config: StackConfig,
   crew: CrewToHost,
   {
+    port,
     documents,
     databaseUrl,
-  }: { readonly documents: LargeDocuments; readonly databaseUrl: ReturnType<DatabaseOf> },
+  }: {
+    readonly port: number;
+    readonly documents: LargeDocuments;
+    readonly databaseUrl: ReturnType<DatabaseOf>;
+  },
 ): pulumi.Output<string[]> {
   const secrets = crewSecrets(crew.agent, config, { needsDocumentsKey: documents.needsKey, databaseUrl });
   const environment = containerEnvironment({
@@ -142,6 +147,7 @@ function environmentOf(
     jobSeconds: JOB_SECONDS,
     graceSeconds: JOB_SECONDS,
     proxyHops: config.docker.proxyHops,
+    ...(runsInRuntime(crew.agent) ? { publicUrl: dockerUrl(config.docker, crew.agent.id, port) } : {}),
   });
   return pulumi.secret([
     ...[...environment].map(([key, value]) => `${key}=${value}`),

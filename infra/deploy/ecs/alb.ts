@@ -83,7 +83,8 @@ function hostCrew(stack: AlbStack, crew: CrewToHost, given: pulumi.CustomResourc
   const { agent } = crew;
   const common = commonInputs(config.aws, agent.id);
   const options = withCommonInputs(common, given);
-  const made = makeCrew(shared, config, crew, options);
+  const url = albUrl(domain, agent.id);
+  const made = makeCrew(shared, config, { ...crew, url }, options);
   const route = makeRoute(
     { id: agent.id, host: `${agent.id}.${domain}`, healthPath: HEALTH_PATH },
     stack,
@@ -100,7 +101,6 @@ function hostCrew(stack: AlbStack, crew: CrewToHost, given: pulumi.CustomResourc
     options,
   );
   const rollout = awaitRollout(stack, { id: agent.id, service, task, logGroup: made.logGroup }, options);
-  const url = albUrl(domain, agent.id);
   return {
     url,
     ready: [rollout, route.record],

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { CrewImages } from "../../crews/crew-image.ts";
 import type { StackConfig } from "../../config.ts";
 import { type DatabaseOf, agentDatabases } from "../../crews/database.ts";
-import { type Agent, HOSTINGS, hostedBy } from "../../declarations/index.ts";
+import { type Agent, HOSTINGS, hostedBy, runsInRuntime } from "../../declarations/index.ts";
 import { type AwsAccess, EcrImages } from "../../../providers/ecs/index.ts";
 import { type LargeDocuments, storeLargeDocuments } from "../../crews/large-documents.ts";
 import { type CrewSecret, containerEnvironment, crewSecrets } from "../../crews/environment.ts";
@@ -109,7 +109,7 @@ async function makeShared({ config, projectRoot, agents }: HostingContext): Prom
 export function makeCrew(
   shared: SharedEcs,
   config: StackConfig,
-  crew: CrewToHost,
+  { url, ...crew }: CrewToHost & { readonly url?: string },
   options: pulumi.CustomResourceOptions,
 ): EcsCrew {
   const { agent } = crew;
@@ -139,6 +139,7 @@ export function makeCrew(
       jobSeconds: config.aws.jobMinutes * 60,
       graceSeconds: GRACE_SECONDS,
       proxyHops: config.aws.proxyHops,
+      ...(url !== undefined && runsInRuntime(agent) ? { publicUrl: url } : {}),
     }),
     logGroup: new aws.cloudwatch.LogGroup(
       agent.id,

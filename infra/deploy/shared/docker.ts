@@ -56,7 +56,11 @@ function makeDockerService({
     // The image names the file of a crew of one agent.
     AGENT_DECLARATION: "",
     ...(shared.code ? { SHARED_CODE: "1" } : {}),
-    ...runtimeEnvironment({ graceSeconds: JOB_SECONDS, proxyHops: docker.proxyHops }),
+    ...runtimeEnvironment({
+      graceSeconds: JOB_SECONDS,
+      proxyHops: docker.proxyHops,
+      publicUrl: dockerUrl(docker, shared.name, port),
+    }),
   });
   const container = makeConfined(
     engine,

@@ -125,8 +125,12 @@ function watchService(
   );
 }
 
-function environmentOf({ config }: AlbStack, agents: BucketPlace) {
-  const own = runtimeEnvironment({ graceSeconds: GRACE_SECONDS, proxyHops: config.aws.proxyHops });
+function environmentOf({ config, domain }: AlbStack, agents: BucketPlace) {
+  const own = runtimeEnvironment({
+    graceSeconds: GRACE_SECONDS,
+    proxyHops: config.aws.proxyHops,
+    publicUrl: albUrl(domain, config.shared.name),
+  });
   return sortedEnvironment({
     AGENTS: `s3://${agents.bucket.bucket}/${agents.prefix}`,
     // The image names the file of a crew of one agent.

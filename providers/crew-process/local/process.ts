@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeAtomicallySync } from "../../common/atomic-write.ts";
 import { CrewProcessError } from "./errors.ts";
+import { crewUrl } from "./paths.ts";
 import {
   type CrewInstance,
   healthOnPort,
@@ -81,6 +82,7 @@ function crewEnvironment({ home, port, environment }: CrewStart, instance: strin
     ALLOWED_HOSTS: "loopback",
     CORS_ORIGINS: process.env["MASUMI_CREW_CORS_ORIGINS"] || "none",
     PORT: String(port),
+    PUBLIC_URL: crewUrl(port),
     AGENT_INSTANCE: instance,
     DATA_DIR: data,
     ...environment,

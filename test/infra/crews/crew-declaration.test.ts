@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type Agent, loadValidAgents } from "../../../infra/declarations/index.ts";
+import { type Agent, STANDARD_DISCLOSURE, loadValidAgents } from "../../../infra/declarations/index.ts";
 import { crewDeclaration } from "../../../infra/crews/crew-declaration.ts";
 import { projectOf } from "../deploy/stack.ts";
 
@@ -58,5 +58,20 @@ describe("a field for files", () => {
       input: { validations?: unknown }[];
     };
     expect(input[0]?.validations).toEqual(expected);
+  });
+});
+
+describe("what the agent's card says", () => {
+  it.each<[what: string, declared: string, disclosure: string]>([
+    ["a plain sentence by itself", "", STANDARD_DISCLOSURE],
+    ["what the author declares", "disclosure: An AI reads it.", "An AI reads it."],
+  ])("tells of an AI: %s", (_, declared, disclosure) => {
+    const agent = agentWith("", `${declared}\n${CREW}`);
+    expect(JSON.parse(crewDeclaration(agent, "Preprod", { documents: [] }))).toMatchObject({
+      disclosure,
+      capability: { name: "reading", version: "1.0.0" },
+      tags: ["reading"],
+      author: { name: "Example GmbH" },
+    });
   });
 });

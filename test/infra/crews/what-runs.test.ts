@@ -127,12 +127,19 @@ describe("what runs", () => {
       ["pulled"],
     ],
     [
+      "what a card has beside the registration, where there is one",
+      {
+        "agents/coded.yaml": agentFile("Coded", { build: "crews/code", tags: ["others"] }),
+        "agents/pulled.yaml": agentFile("Pulled", { image: `example/answers${DIGEST}`, tags: ["others"] }),
+      },
+      ["coded"],
+    ],
+    [
       "what only the registration has",
       {
         "agents/coded.yaml": agentFile("Coded", {
           build: "crews/code",
-          tags: ["others"],
-          author: { name: "Other" },
+          legal: { terms: "https://example.com/terms" },
         }),
       },
       [],
