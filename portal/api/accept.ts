@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import type { Agent } from "../../infra/declarations/index.ts";
+import { type Agent, STANDARD_DISCLOSURE } from "../../infra/declarations/index.ts";
 import { listingOf } from "../../infra/fleet/index.ts";
 import { sha256 } from "../../providers/common/sha256.ts";
 import type { Gate } from "../billing/gate.ts";
@@ -160,6 +160,7 @@ function declare(parts: AcceptParts, template: Template, form: Form, who: Declar
       price: priceOf(checked),
       network,
       input: checked.input,
+      disclosure: checked.disclosure ?? STANDARD_DISCLOSURE,
       listed: digestOf(listingOf(checked)),
     },
   };

@@ -66,6 +66,9 @@ export const agent = z
     input: z
       .array(z.record(z.string(), z.unknown()))
       .openapi({ description: "The form that buyers fill in (MIP-003)." }),
+    disclosure: z.string().optional().openapi({
+      description: "What buyers are told of dealing with an AI; absent until an older agent is changed.",
+    }),
     documents: z.array(z.object({ sha256: z.string(), name: z.string(), bytes: z.int() })),
     expectedAt: time.nullable().openapi({ description: "When the chain is expected to have it." }),
     version: z.string().openapi({ description: "Rises with each change; the id of its event." }),

@@ -34,6 +34,7 @@ function viewOf(agent: AgentRow, steps: readonly Step[], forOperator: boolean): 
     network: shown.network,
     url: agent.url,
     input: shown.input.map((field) => ({ ...field })),
+    ...(shown.disclosure === undefined ? {} : { disclosure: shown.disclosure }),
     documents: form.documents.map((document) => ({ ...document })),
     expectedAt: agent.expectedAt?.toISOString() ?? null,
     version: agent.version,

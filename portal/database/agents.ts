@@ -37,6 +37,8 @@ export interface Shown {
   readonly price: string;
   readonly network: string;
   readonly input: readonly object[];
+  /** What customers are told of dealing with an AI; agents of an older portal have none here. */
+  readonly disclosure?: string;
   /** Identifies what the network shows of the agent, beside its address; agents of an older portal have none. */
   readonly listed?: string;
 }

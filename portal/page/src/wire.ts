@@ -71,6 +71,8 @@ export interface Agent {
   readonly network: string;
   readonly url: string | null;
   readonly input: readonly InputField[];
+  /** What buyers are told of dealing with an AI. */
+  readonly disclosure?: string | undefined;
   readonly documents: readonly StoredDocument[];
   readonly expectedAt: string | null;
   /** Grows with every change, over all agents. */

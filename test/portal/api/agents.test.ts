@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { STANDARD_DISCLOSURE } from "../../../infra/declarations/index.ts";
 import { openApiDocument } from "../../../portal/api/openapi.ts";
 import {
   drift as driftSchema,
@@ -226,7 +227,7 @@ describe("an agent", () => {
     const response = await api.send("PATCH", `/agents/${agentId}`, "anna", change);
     expect(response.status).toBe(202);
     const after = agentSchema.parse(await response.json());
-    expect(after).toMatchObject({ bio: "New", name: before.name });
+    expect(after).toMatchObject({ bio: "New", name: before.name, disclosure: STANDARD_DISCLOSURE });
     expect(after.documents.map(({ name }) => name)).toEqual(["b.pdf", "c.pdf"]);
     expect(BigInt(after.version)).toBeGreaterThan(BigInt(before.version));
   });

@@ -145,6 +145,7 @@ function Sections({
         <section class="panel" aria-labelledby="facts">
           <h2 id="facts">Facts</h2>
           <AgentFacts agent={agent} />
+          {agent.disclosure === undefined ? null : <p class="quiet">{agent.disclosure}</p>}
         </section>
         <Deployments deployments={agent.deployments ?? []} />
       </aside>
