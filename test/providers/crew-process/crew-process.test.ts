@@ -124,6 +124,7 @@ describe("the life of a crew as a local process", () => {
     expect(crew.url).toBe(`http://127.0.0.1:${place.port}`);
     expect(await isRunning(crew)).toBe(true);
     expect(environmentOf(crew.pid)).toContain("AGENT_DECLARATION");
+    expect(environmentOf(crew.pid)).toContain(`PUBLIC_URL=${crew.url}`);
     expect(environmentOf(crew.pid)).not.toContain(SENTINEL);
     expect(environmentOf(crew.pid)).not.toContain("PAYMENT_");
   });

@@ -128,6 +128,11 @@ class Declaration(Strict):
     example_outputs: tuple[ExampleOutput, ...] = Field(default=(), alias="exampleOutputs")
 
     @property
+    def version(self) -> str:
+        """The agent's version: its capability's, if it declares one."""
+        return self.capability.version if self.capability else "1.0.0"
+
+    @property
     def is_paid(self) -> bool:
         """Whether jobs cost something."""
         return self.pricing.type != "free"

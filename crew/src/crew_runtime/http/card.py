@@ -11,8 +11,6 @@ MIP_003: Final = "https://github.com/masumi-network/masumi-improvement-proposals
 _A2A_VERSION: Final = "1.0"
 _INPUT_MODES: Final = ("application/json",)
 _OUTPUT_MODES: Final = ("text/plain",)
-_VERSION: Final = "1.0.0"
-"""Of an agent whose declaration names none."""
 
 
 def agent_card(declaration: Declaration, url: str, offer: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,7 +32,7 @@ def agent_card(declaration: Declaration, url: str, offer: Mapping[str, Any]) -> 
         "protocolVersions": [_A2A_VERSION],
         "name": declaration.name,
         "description": " ".join(filter(None, (declaration.description, declaration.disclosure))),
-        "version": capability.version if capability else _VERSION,
+        "version": declaration.version,
         **({"provider": _provider(declaration.author, url)} if declaration.author else {}),
         "documentationUrl": f"{url}/openapi.json",
         "supportedInterfaces": [{"url": url, "protocolBinding": MIP_003, "protocolVersion": _A2A_VERSION}],

@@ -27,13 +27,12 @@ def openapi(declaration: Declaration, url: str | None, offer: Mapping[str, Any])
 
 
 def _document(declaration: Declaration, url: str | None, offer: Mapping[str, Any], job: _Json) -> _Json:
-    capability = declaration.capability
     return {
         "openapi": "3.1.0",
         "info": {
             "title": declaration.name,
             "description": "\n\n".join(filter(None, (declaration.description, declaration.disclosure))),
-            "version": capability.version if capability else "1.0.0",
+            "version": declaration.version,
             "x-masumi": dict(offer),
         },
         "servers": [{"url": url or "."}],
