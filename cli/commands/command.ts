@@ -23,7 +23,7 @@ export interface CommandSpec {
   readonly options?: readonly Option[];
   /** Said after the options. */
   readonly notes?: readonly string[];
-  /** Without the program's own name. */
+  /** Without the program's own name, which comes behind environment variables. */
   readonly examples?: readonly string[];
   /** It works anywhere; \`run\` then gets a project only if there is one. */
   readonly needsNoProject?: boolean;

@@ -46,6 +46,7 @@ const PORTAL: CommandSpec = {
     {
       name: "stop",
       description: "stop this project's portal, with its crews and its sandbox; what they keep stays",
+      examples: ["portal stop"],
       run: async (project) => (await import("../portal/portal.ts")).portalStop(project),
     },
   ],
@@ -306,11 +307,13 @@ const SANDBOX: CommandSpec = {
     {
       name: "status",
       description: "say whether this project's sandbox is running",
+      examples: ["sandbox status"],
       run: async (project) => (await import("./sandbox.ts")).sandboxStatus(project),
     },
     {
       name: "stop",
       description: "stop this project's sandbox; its database stays",
+      examples: ["sandbox stop"],
       run: async (project) => (await import("./sandbox.ts")).sandboxStop(project),
     },
   ],

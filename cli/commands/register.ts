@@ -90,6 +90,9 @@ function helpAfter({ notes = [], examples = [], pass }: CommandSpec): string {
     : [];
   const said = [...notes, ...passed];
   const text = said.length > 0 ? `\n${said.join("\n")}\n` : "";
-  const lines = examples.map((example) => `  $ npx masumi-agents ${example}`);
+  // Environment variables stand before the program's name.
+  const lines = examples.map(
+    (example) => `  $ ${example.replace(/^([A-Z_]+=\S+ )*/, "$&npx masumi-agents ")}`,
+  );
   return lines.length > 0 ? `${text}\nExamples:\n${lines.join("\n")}\n` : text;
 }

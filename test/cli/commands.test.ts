@@ -3,6 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { CommandSpec } from "../../cli/commands/command.ts";
+import { COMMANDS } from "../../cli/commands/index.ts";
 import { registerCommands } from "../../cli/commands/register.ts";
 import { formatTable } from "../../cli/text.ts";
 import { TestProject } from "../helpers/project.ts";
@@ -145,36 +147,27 @@ describe("masumi-agents on the command line", () => {
   });
 });
 
+/** The words of every command, of those below others, too. */
+const everyCommand = (specs: readonly CommandSpec[], above = ""): string[] =>
+  specs.flatMap(({ name, commands = [] }) => [
+    `${above}${name}`,
+    ...everyCommand(commands, `${above}${name} `),
+  ]);
+
 describe("--help", () => {
-  it.each([
-    "demo",
-    "validate",
-    "plan",
-    "drift",
-    "import",
-    "doctor",
-    "preview",
-    "up",
-    "refresh",
-    "destroy",
-    "status",
-    "hire",
-    "sandbox",
-    "stack",
-    "config",
-    "cancel",
-    "completion",
-  ])("of %s shows examples", async (command) => {
+  it.each(everyCommand(COMMANDS))("of %s shows examples", async (words) => {
     let shown = "";
     const program = new Command("masumi-agents")
       .option("-C, --cwd <folder>", "", ".")
       .exitOverride()
       .configureOutput({ writeOut: (text) => (shown += text) });
     registerCommands(program);
-    await expect(program.parseAsync([command, "--help"], { from: "user" })).rejects.toMatchObject({
-      exitCode: 0,
-    });
-    expect(shown).toContain(`Examples:\n  $ npx masumi-agents ${command}`);
+    const help = program.parseAsync([...words.split(" "), "--help"], { from: "user" });
+    await expect(help).rejects.toMatchObject({ exitCode: 0 });
+    expect(shown).toContain("\nExamples:\n");
+    const [, ...examples] = shown.trimEnd().split("\nExamples:").at(-1)?.split("\n") ?? [];
+    const start = new RegExp(`^  \\$ ([A-Z_]+=\\S+ )*npx masumi-agents ${words}\\b`);
+    expect(examples).toEqual(examples.map(() => expect.stringMatching(start)));
   });
 
   it.each(["--version", "-V"])("%s prints the version of package.json", async (flag) => {

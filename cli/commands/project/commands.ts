@@ -125,5 +125,6 @@ const BOOTSTRAP_AWS: CommandSpec = {
 export const BOOTSTRAP: CommandSpec = {
   name: "bootstrap",
   description: "prepare a cloud account for a stack: bootstrap aws",
+  examples: ["bootstrap aws --stack preprod --repository example/agents"],
   commands: [BOOTSTRAP_AWS],
 };

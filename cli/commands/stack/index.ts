@@ -32,6 +32,7 @@ const STACK: CommandSpec = {
       aliases: ["list"],
       description: "list this project's stacks",
       options: [asJson("print the stacks as JSON")],
+      examples: ["stack ls", "stack ls --json"],
       run: async (project, flags: { json?: boolean }) =>
         (await import("./stack.ts")).stackList(project, flags),
     },
@@ -119,6 +120,7 @@ const CONFIG: CommandSpec = {
       description: "print a value, in plain text even if it is a secret",
       arguments: [["<key>"]],
       options: [onStack(), asJson("print JSON"), PATH],
+      examples: ["config get masumi:modelName", "config get --path masumi:aws.domain --stack preprod"],
       run: async (project, flags: { stack: string; json?: boolean; path?: boolean }, key: string) =>
         (await import("./config.ts")).getConfigValue(project, key, flags),
       pass,
@@ -129,6 +131,7 @@ const CONFIG: CommandSpec = {
       description: "remove a value",
       arguments: [["<key>"]],
       options: [onStack(), PATH],
+      examples: ["config rm masumi:modelName", "config rm --path masumi:aws.domain --stack preprod"],
       run: async (project, flags: { stack: string; path?: boolean }, key: string) =>
         (await import("./config.ts")).removeConfigValue(project, key, flags),
       pass: passChange,
@@ -142,6 +145,7 @@ const STATE: CommandSpec = {
   name: "state",
   description: "edit the state of a stack",
   options: [onStack()],
+  examples: ["state unprotect --all", "state delete 'urn:pulumi:local::masumi-agents::…'"],
   run: () => {
     throw new UserError("Name what to do: state delete, state unprotect; stack export shows the state.");
   },
