@@ -34,6 +34,12 @@ export interface NewProject {
 /** What may be in a folder before. */
 const HARMLESS = new Set([".git", ".DS_Store"]);
 
+const contentOf = (folder: string): string[] =>
+  existsSync(folder) ? readdirSync(folder).filter((name) => !HARMLESS.has(name)) : [];
+
+/** Returns whether a new project can be made in a folder. */
+export const isEmptyFolder = (folder: string): boolean => contentOf(folder).length === 0;
+
 /**
  * Makes a project: writes its files and makes a git repository of it, unless it is within one. Installs nothing.
  *
@@ -42,7 +48,7 @@ const HARMLESS = new Set([".git", ".DS_Store"]);
 export function initProject(options: InitOptions): NewProject {
   const folder = resolve(options.folder);
   const choices = choicesOf(folder, options);
-  const there = existsSync(folder) ? readdirSync(folder).filter((name) => !HARMLESS.has(name)) : [];
+  const there = contentOf(folder);
   if (there.length > 0) {
     throw new InitError(
       "FOLDER_NOT_EMPTY",

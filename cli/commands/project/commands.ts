@@ -10,7 +10,12 @@ export const INIT: CommandSpec = {
   name: "init",
   description:
     "make a project: one agent, its settings, a program of one line, workflows; asks at a terminal",
-  arguments: [["[folder]", "the folder, which is made; one that exists must be empty"]],
+  arguments: [
+    [
+      "[folder]",
+      "the folder, which is made; one that exists must be empty (default: the current one, if it is)",
+    ],
+  ],
   options: [
     option("--stacks <names>", "stacks beside local: preprod, mainnet or both, with a comma between"),
     option("--owner <name>", "masumi:owner of these stacks (default: the folder's name)"),

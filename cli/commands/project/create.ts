@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-/* `npm create masumi-agents <folder>`: init alone, in a package of its own that is small and depends on nothing. */
+/* `npm create masumi-agents [folder]`: init alone, in a package of its own that is small and depends on nothing. */
 import { parseArgs } from "node:util";
 import { hasStableCode } from "../../../providers/common/coded-error.ts";
 import { init } from "./init.ts";
 
-const USAGE = `npm create masumi-agents <folder> -- [options]
+const USAGE = `npm create masumi-agents [folder] -- [options]
 
   --stacks <names>   stacks beside local: preprod, mainnet or both, with a comma between
   --owner <name>     masumi:owner of these stacks (default: the folder's name)

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { InitError } from "../../../stacks/init/errors.ts";
-import { STACKS, type InitOptions, initProject } from "../../../stacks/init/init.ts";
+import { STACKS, type InitOptions, initProject, isEmptyFolder } from "../../../stacks/init/init.ts";
+import { ownVersion } from "../../../stacks/init/texts.ts";
 import { isNpmNode } from "../../../providers/common/npm-node.js";
 import { stripsTypes } from "../../bundled-node.js";
 import { type Prompter, openTerminal } from "../../terminal.ts";
@@ -28,13 +29,22 @@ export async function init(named: string | undefined, flags: InitFlags): Promise
   process.stdout.write(
     `${made.files.map((file) => `  ${folder}/${file}`).join("\n")}\n\n` +
       `Made ${made.name}${made.isRepository ? ", a git repository" : ""}. Next:\n` +
-      `${folder === "." ? "" : `  cd ${folder}\n`}  npm install\n` +
+      `${folder === "." ? "" : `  cd ${shellWord(folder)}\n`}  npm install\n` +
       "  npx masumi-agents sandbox   # a simulated payment service on this machine\n" +
       "  npx masumi-agents up        # runs agents/hello.yaml, and registers it there\n" +
-      "  npx masumi-agents hire hello -i name=Ada -i place=London\n",
+      "  npx masumi-agents hire hello -i name=Ada -i place=London\n" +
+      (flags.package === undefined ? `\n${fromElsewhere()}\n` : ""),
   );
   return 0;
 }
+
+/** No registry is asked: that may take long, and npm install does it anyway. */
+const fromElsewhere = (): string =>
+  `If npm does not find masumi-agents@${ownVersion()}: npm install <tarball>, or name it to init with --package <tarball>.`;
+
+/** A word as a shell takes it for one. */
+const shellWord = (word: string): string =>
+  /^[\w./@%+=:,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
 async function completed(
   named: string | undefined,
@@ -45,12 +55,14 @@ async function completed(
     const options = { isSecret: false, signal: new AbortController().signal };
     return (await terminal?.ask(label, options))?.trim() || undefined;
   };
-  const folder = named ?? (await ask("Folder of the new project: "));
+  const here = isEmptyFolder(".") ? "." : undefined;
+  const label = `Folder of the new project${here ? " (return: the current one)" : ""}: `;
+  const folder = named ?? (await ask(label)) ?? here;
   if (folder === undefined) {
     throw new InitError(
       "NAME_UNUSABLE",
       "The new project has no folder.",
-      "Name one: npx masumi-agents init <folder>",
+      "Name one: npx masumi-agents init <folder>, or init . for the current one, which must be empty.",
     );
   }
   const wantedStacks = stacks ?? (await ask(`Stacks beside local (${STACKS.join(", ")}; none: return): `));
