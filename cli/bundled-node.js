@@ -16,9 +16,12 @@ const KNOWN = JSON.parse(readFileSync(new URL("./bundled-node.json", import.meta
 
 const VERSION_WITHIN_MS = 5_000;
 
+/** Commands that read or write files alone, for whatever stack: none of its keys is used, and nothing is sent. */
+const KEYLESS = new Set(["validate", "new"]);
+
 /**
  * Return the Node for a command: this one, if it strips types and was installed on the machine. Otherwise the one of the npm package for
- * this platform, but for local stacks alone.
+ * this platform, but for local stacks and commands without keys alone.
  *
  * @param {{ root: string, args: readonly string[], cwd?: string, env?: NodeJS.ProcessEnv, version?: string, execPath?: string }} options
  * `root`: the folder of node_modules; `args`: the words of masumi-agents, empty for anything else
@@ -40,7 +43,8 @@ export function suitableNode({
       complaint: `masumi-agents needs Node >= 22.18, and this is ${version}. Install Node 22.18 or newer${orFromNpm()}.`,
     };
   }
-  const refusal = refusalOfNpmNode(stackOf(args, cwd), env[NPM_NODE_VARIABLE]);
+  const stack = KEYLESS.has(commandOf(args) ?? "") ? LOCAL_STACK : stackOf(args, cwd);
+  const refusal = refusalOfNpmNode(stack, env[NPM_NODE_VARIABLE]);
   if (refusal) return { complaint: `NODE_FROM_NPM: ${refusal.what}\n${refusal.remedy}` };
   const node = realpathSync(link);
   const found = isKnown(node, join(root, "node_modules", ".cache"));
@@ -85,6 +89,17 @@ const unknownBinary = (node) =>
 export function stripsTypes(version) {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > 23 || (major === 22 && minor >= 18) || (major === 23 && minor >= 6);
+}
+
+/**
+ * Return the first word that is neither an option of the program nor its value.
+ *
+ * @param {readonly string[]} args
+ * @returns {string | undefined}
+ */
+function commandOf([word, ...rest]) {
+  if (word === "-C" || word === "--cwd") return commandOf(rest.slice(1));
+  return word?.startsWith("-") ? commandOf(rest) : word;
 }
 
 /**

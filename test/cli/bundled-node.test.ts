@@ -72,6 +72,14 @@ describe("the Node that npm brings", () => {
     expect(choose(words, { MASUMI_BUNDLED_NODE: "1" })).toHaveProperty("node");
   });
 
+  it.each(["validate --stack mainnet", "-C . validate -s nope", "new -s preprod minutes"])(
+    "runs what takes no key, for any stack: %s",
+    (words) => {
+      const node = bring({ copyOf: installed() });
+      expect(choose(words.split(" "))).toEqual({ node });
+    },
+  );
+
   it("runs none when npx has put it first on PATH, either", () => {
     const binary = bring({ copyOf: installed() });
     const chosen = suitableNode({
