@@ -8,7 +8,7 @@ import { feeShares, readAgentOutputs, withAvailability } from "../../stacks/outp
 import { type Project, stackOption } from "../../stacks/project.ts";
 import { findForeign } from "../../stacks/read-stack.ts";
 import { type UnsettledRequest, readUnsettledRequests } from "../../stacks/unsettled.ts";
-import { UserError } from "../../stacks/user-error.ts";
+import { agentNotUp } from "../../stacks/unknown-agent.ts";
 import { agentTable } from "../agent-table.ts";
 import { printJson } from "../text.ts";
 
@@ -23,10 +23,7 @@ export async function status(project: Project, flags: StatusFlags, wanted?: stri
   const known = await readAgentOutputs(project, flags.stack, { env: process.env });
   const unsettled = await readUnsettledRequests(project, flags.stack);
   const chosen = known.filter(({ id }) => wanted === undefined || id === wanted);
-  if (wanted !== undefined && chosen.length === 0) {
-    const ids = known.map(({ id }) => id).join(", ") || "none";
-    throw new UserError(`The last run of stack ${flags.stack} left no agent ${wanted}. Its agents: ${ids}.`);
-  }
+  if (wanted !== undefined && chosen.length === 0) throw agentNotUp(project, flags.stack, wanted, known);
   const foreign = await lookForForeign(project, flags.stack);
   const agents = withCrews(project, await withAvailability(chosen));
   // Those that are not shown share a fee as well.

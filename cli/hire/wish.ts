@@ -15,6 +15,7 @@ import { readMarket } from "../../stacks/network.ts";
 import { readAgentOutputs } from "../../stacks/outputs.ts";
 import { findPaymentService } from "../../stacks/payment-service.ts";
 import { type CallOptions, type Project, stackFile } from "../../stacks/project.ts";
+import { agentNotUp } from "../../stacks/unknown-agent.ts";
 import { UserError } from "../../stacks/user-error.ts";
 
 /** What was typed of a hire. */
@@ -85,11 +86,7 @@ async function findAgent(
     const { id, name, url, agentIdentifier, walletVkey } = found;
     return { ...referenceTo(url), id, name, agentIdentifier, walletVkey };
   }
-  const known = agents.map(({ id }) => id).join(", ");
-  throw new UserError(
-    `There is no agent "${agent}" in stack ${stack}${known ? ` (there are ${known})` : ", which has none"}. ` +
-      "Name another, or give an agent's URL.",
-  );
+  throw agentNotUp(project, stack, agent, agents, " Name another, or give an agent's URL.");
 }
 
 /**

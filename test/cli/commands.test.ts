@@ -130,6 +130,26 @@ describe("masumi-agents on the command line", () => {
     },
   );
 
+  it.each([
+    [
+      "status writer",
+      "agents/writer.yaml declares writer, but it is not deployed in stack local yet. Run: up",
+    ],
+    ["hire writer", "agents/writer.yaml declares writer, but it is not deployed in stack local yet. Run: up"],
+    ["status writr", "Stack local has no agent writr, did you mean writer? Its agents: writer."],
+    [
+      "hire nobody",
+      "Stack local has no agent nobody. Its agents: writer. Name another, or give an agent's URL.",
+    ],
+  ])("%s, of what is not up, says whether it is declared", async (words, said) => {
+    project.write("agents/writer.yaml", AGENT);
+    const { exitCode, stderr } = await project.run(...words.split(" "));
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: `${said.replace("Run: up", "Run: npx masumi-agents up")}\n`,
+    });
+  });
+
   it("finds the project from a folder below it", async () => {
     project.write("agents/writer.yaml", AGENT);
     expect(await project.runIn("agents", "validate")).toMatchObject({
