@@ -10,7 +10,15 @@ import { SANDBOX_OFF, sandboxIsOff } from "../../stacks/local/sandbox-off.ts";
 import { registrationsInState } from "../../stacks/state-ids.ts";
 import { count, printProgress } from "../text.ts";
 import { type Check, type Verdict, fail, ok, skip } from "./finding.ts";
-import { type StackToHost, checkAws, checkDocker, checkTokens, checkZone } from "./cloud.ts";
+import {
+  type StackToHost,
+  areProcesses,
+  checkAws,
+  checkDocker,
+  checkTokens,
+  checkZone,
+  notNeeded,
+} from "./cloud.ts";
 import { checkStored } from "./documents.ts";
 import { askHealth } from "./health.ts";
 import { checkLedger } from "./ledger.ts";
@@ -113,13 +121,23 @@ function hostingChecks(project: Project, { switchedOn, opened, agents }: Looks):
     [switchedOn, SANDBOX_OFF],
     [hosted, "the stack's settings or agents/ are not valid"],
   ];
+  /** A check of where crews run elsewhere; for processes nothing is to be read first. */
+  const ofPlace = (name: string, look: () => Promise<readonly Verdict[]>): Check => ({
+    name,
+    async look() {
+      const known = await agents().catch(() => undefined);
+      return known && areProcesses(known)
+        ? notNeeded({ agents: known }, name)
+        : after(clear, name, look).look();
+    },
+  });
   return [
     after(clear, "stored documents", async () => checkStored(project, await hosted())),
     after(clear, "token budget", async () => checkTokens(await hosted())),
-    after(clear, "Docker", async () => checkDocker(await hosted())),
-    after(clear, "AWS", async () => checkAws(await hosted())),
-    after(clear, "AWS safeguards", async () => checkSafeguards(await hosted())),
-    after(clear, "hosted zone", async () => checkZone(await hosted())),
+    ofPlace("Docker", async () => checkDocker(await hosted())),
+    ofPlace("AWS", async () => checkAws(await hosted())),
+    ofPlace("AWS safeguards", async () => checkSafeguards(await hosted())),
+    ofPlace("hosted zone", async () => checkZone(await hosted())),
   ];
 }
 

@@ -14,11 +14,15 @@ export interface StackToHost {
 }
 
 /** The hostings that run agents of the stack. */
-const hostingsOf = ({ agents }: StackToHost): HostingKind[] =>
+const hostingsOf = ({ agents }: Pick<StackToHost, "agents">): HostingKind[] =>
   HOSTINGS.filter((kind) => hostedBy(kind, agents).length > 0);
 
+/** Whether agents need neither Docker nor a cloud, whatever the stack's settings are. */
+export const areProcesses = (agents: readonly Agent[]): boolean =>
+  hostingsOf({ agents }).every((kind) => kind === "process");
+
 /** `hosting process needs no Docker`, for whatever the stack's hostings do without. */
-function notNeeded(stack: StackToHost, what: string): Verdict[] {
+export function notNeeded(stack: Pick<StackToHost, "agents">, what: string): Verdict[] {
   const kinds = hostingsOf(stack);
   if (kinds.length === 0) return [skip(`no agent of this stack is hosted by it, so it needs no ${what}`)];
   return [skip(`hosting ${kinds.join(" and ")} ${kinds.length > 1 ? "need" : "needs"} no ${what}`)];

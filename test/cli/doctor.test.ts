@@ -240,6 +240,9 @@ describe("masumi-agents doctor", () => {
     expect(stdout).toMatch(/^fail {2}payment service +the sandbox is off\n +-> npx masumi-agents sandbox$/m);
     expect(stdout).toMatch(/^skip {2}\d\d checks +the sandbox is off: settings, clock, /m);
     expect(stdout.match(/the sandbox is off/g)).toHaveLength(2);
+    expect(stdout, "what no sandbox would be asked for").toMatch(
+      /^skip {2}Docker +no agent of this stack is hosted by it, so it needs no Docker\nskip {2}AWS +.*needs no AWS$/m,
+    );
     expect(stdout).toMatch(/^skip {2}Pulumi +a local stack needs no Pulumi CLI$/m);
     expect(stderr).not.toMatch(/^\s+at /m);
   });
