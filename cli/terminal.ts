@@ -1,9 +1,19 @@
 import { Writable } from "node:stream";
 import { createInterface } from "node:readline/promises";
 
+/** ^C at a question; the message says what has not been done. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+  readonly exitCode = 130;
+}
+
 /** Asks the person at the terminal. */
 export interface Prompter {
-  /** One line, without its end; undefined when there is nobody to answer any more (^D). */
+  /**
+   * One line, without its end; undefined when there is nobody to answer any more (^D).
+   *
+   * @throws Interrupted at ^C, unless the command listens to that itself
+   */
   ask(
     label: string,
     options: { readonly isSecret: boolean; readonly signal: AbortSignal },
@@ -31,12 +41,21 @@ export function openTerminal(
       });
       const lines = createInterface({ input, output: shown, terminal: true });
       // The terminal is raw while it is asked, so that ^C comes as a character.
-      lines.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
+      const interrupted = new Promise<never>((_, refuse) => {
+        lines.once("SIGINT", () => {
+          if (process.listenerCount("SIGINT") > 0) process.kill(process.pid, "SIGINT");
+          else refuse(new Interrupted("Nothing was changed."));
+        });
+      });
       const closed = new Promise<undefined>((resolve) => lines.once("close", () => resolve(undefined)));
       try {
         const answer = lines.question(label, { signal });
         isMuted = isSecret;
-        return await Promise.race([answer, closed]);
+        return await Promise.race([answer, closed, interrupted]);
+      } catch (error) {
+        // What is said of it begins a line.
+        if (!isSecret) output.write("\n");
+        throw error;
       } finally {
         lines.close();
         if (isSecret) output.write("\n");

@@ -1,5 +1,6 @@
 import {
   type Entered,
+  HireError,
   type HireEvent,
   type HireOptions,
   type HireReport,
@@ -18,7 +19,7 @@ import { readEntered } from "../hire/entered.ts";
 import { EXIT, exitCodeOf, showHire } from "../hire/show.ts";
 import { operatorNotes } from "../hire/operator.ts";
 import { inputFrom, respondentAt } from "../hire/respondent.ts";
-import { openTerminal } from "../terminal.ts";
+import { Interrupted, openTerminal } from "../terminal.ts";
 import { eventText } from "../hire/text.ts";
 import { hireFolder, openAccount, readMaxDays, readWish } from "../hire/wish.ts";
 import { readMarket } from "../../stacks/network.ts";
@@ -40,8 +41,14 @@ export interface HireFlags {
   readonly json?: boolean;
 }
 
-/** Ends a wait at ^C or when the time is over; what it waited for goes on. */
-function patience(minutes: string): { readonly signal: AbortSignal; readonly stop: () => void } {
+interface Patience {
+  /** Ends a wait at ^C or when the time is over; what it waited for goes on. */
+  readonly signal: AbortSignal;
+  readonly interrupted: AbortSignal;
+  readonly stop: () => void;
+}
+
+function patience(minutes: string): Patience {
   const allowed = Number(minutes);
   if (!(allowed > 0 && allowed <= 7 * 24 * 60)) {
     throw new UserError(`--timeout ${minutes}: expected minutes, more than 0 and at most a week.`);
@@ -53,7 +60,8 @@ function patience(minutes: string): { readonly signal: AbortSignal; readonly sto
     // Stdout gets the result alone, which is kept.
     goesOnUnread: true,
   });
-  return { signal: AbortSignal.any([interrupted.signal, AbortSignal.timeout(allowed * 60_000)]), stop };
+  const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(allowed * 60_000)]);
+  return { signal, interrupted: interrupted.signal, stop };
 }
 
 /** `hire`: has an agent do a job, pays for it, and shows the result. */
@@ -64,7 +72,7 @@ export async function hire(project: Project, agent: string | undefined, flags: H
     throw new UserError("Name an agent to hire, or a hire to continue with --resume <id>.");
   }
   const answer = flags.answer && readEntered(flags.answer, undefined, "--answer");
-  const { signal, stop } = patience(flags.timeout);
+  const { signal, interrupted, stop } = patience(flags.timeout);
   const options = { ...hireOptions(project, signal, answer), wantsRefund: flags.refund === true };
   const notes = operatorNotes(project);
   const onEvent = (event: HireEvent) => {
@@ -79,6 +87,9 @@ export async function hire(project: Project, agent: string | undefined, flags: H
     if (flags.json) printJson(report);
     else showHire(report);
     return exitCodeOf(report);
+  } catch (error) {
+    const isUntouched = error instanceof HireError && error.code === "HIRE_STILL_RUNNING" && !error.isOpen;
+    throw interrupted.aborted && isUntouched ? new Interrupted("Nothing was started.") : error;
   } finally {
     stop();
     await notes.shown();

@@ -17,7 +17,7 @@ import { explainsItself } from "../explains-itself.ts";
 import { readEntered } from "../hire/entered.ts";
 import { inputFrom } from "../hire/respondent.ts";
 import { listenToInterruptions } from "../interruption.ts";
-import { type Prompter, openTerminal } from "../terminal.ts";
+import { Interrupted, type Prompter, openTerminal } from "../terminal.ts";
 import { printJson, printProgress } from "../text.ts";
 import { tryEndLines, tryEventText } from "./text.ts";
 
@@ -39,6 +39,8 @@ interface Trial {
   readonly environment: PythonEnvironment;
   readonly model: TriedModel;
   readonly terminal: Prompter | undefined;
+  /** ^C, or another signal. */
+  readonly ended: AbortSignal;
   entered: Entered;
 }
 
@@ -61,7 +63,8 @@ export async function tryWith(
     const wanted = { stack: flags.stack, agentId, wanted: flags.model };
     model = await openModel(project, wanted, { env: process.env, signal });
     const terminal = openTerminal();
-    const trial: Trial = { project, agentId, flags, runtime, environment, model, entered, terminal };
+    const common = { project, agentId, flags, runtime, environment, model };
+    const trial: Trial = { ...common, entered, terminal, ended: signal };
     return flags.watch ? await tryOnEveryChange(trial, signal) : await tryOnce(trial, signal);
   } finally {
     stop();
@@ -146,7 +149,9 @@ async function runJob(
 ): Promise<TryEnd> {
   const { runtime, model } = trial;
   const fields = inputSchema.parse({ input_data: agent.input });
-  const { input, problems } = await inputOf(trial, fields, signal);
+  const { input, problems } = await inputOf(trial, fields, signal).catch((error: unknown) => {
+    throw trial.ended.aborted ? new Interrupted("Nothing was started.") : error;
+  });
   if (problems.length > 0) return { event: "refused", problems: [...problems] };
   printProgress(`Trying ${agent.id} with ${modelText(model, agent)} ...`);
   const { api, key, name } = model;

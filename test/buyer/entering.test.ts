@@ -80,12 +80,16 @@ describe("a hire without input", () => {
       fields: FIELDS.slice(0, 2),
       information: { pricing: { pricingType: "Free" } },
     });
-    const terminal = startAtTerminal(market.project, ["hire", seller.url], 120);
-    await expect
-      .poll(() => terminal.screen(), { timeout: 30_000 })
-      .toContain("Topic (text; for example Heat pumps): ");
-    terminal.type("Kettles\r");
-    expect(await terminal.exitCode).toBe(0);
+    const question = "Topic (text; for example Heat pumps): ";
+    const typed = async (keys: string) => {
+      const terminal = startAtTerminal(market.project, ["hire", seller.url], 120);
+      await expect.poll(() => terminal.screen(), { timeout: 30_000 }).toContain(question);
+      terminal.type(keys);
+      return { exitCode: await terminal.exitCode, said: terminal.screen().split("\n").slice(-2) };
+    };
+    expect(await typed("\u0003")).toEqual({ exitCode: 130, said: ["Nothing was started.", ""] });
+    expect(seller.asked).toEqual([]);
+    expect(await typed("Kettles\r")).toMatchObject({ exitCode: 0 });
     expect(seller.asked).toMatchObject([{ input_data: { topic: "Kettles" } }]);
   });
 });

@@ -86,6 +86,17 @@ describe("config set without a value", () => {
   });
 });
 
+it.each([
+  ["config set --secret masumi:modelKey", "(hidden): "],
+  ["init", "Folder of the new project: "],
+])("^C where %s asks ends it with a sentence, and exit code 130", async (words, question) => {
+  const terminal = startAtTerminal(project, words.split(" "));
+  await expect.poll(() => terminal.screen(), { timeout: 20_000 }).toContain(question);
+  terminal.type("\u0003");
+  expect(await terminal.exitCode).toBe(130);
+  expect(terminal.screen()).toMatch(/: \n+Nothing was changed\.\n$/);
+});
+
 describe("config set of what is no setting", () => {
   it.each([
     ["masumi:modelAppi", [], /masumi:modelAppi is not a setting; did you mean masumi:modelApi\?\n/],

@@ -290,4 +290,16 @@ describe("try, before any run of the stack", { timeout: 180_000 }, () => {
     expect(await at.exitCode).toBe(0);
     expect(at.screen()).toContain("Write about coffee");
   });
+
+  it("^C where it asks for the input ends it with a sentence, and exit code 130", async () => {
+    project.write("agents/writer.yaml", writer());
+    const at = startAtTerminal(project, ["try", "writer"]);
+    await until(
+      () => at.screen().includes("Topic (string): "),
+      () => at.screen(),
+    );
+    at.type("\u0003");
+    expect(await at.exitCode).toBe(130);
+    expect(at.screen()).toMatch(/Topic \(string\): \n+Nothing was started\.\n$/);
+  });
 });

@@ -2,6 +2,7 @@
 /* `npm create masumi-agents [folder]`: init alone, in a package of its own that is small and depends on nothing. */
 import { parseArgs } from "node:util";
 import { hasStableCode } from "../../../providers/common/coded-error.ts";
+import { Interrupted } from "../../terminal.ts";
 import { init } from "./init.ts";
 
 const USAGE = `npm create masumi-agents [folder] -- [options]
@@ -35,7 +36,8 @@ try {
 } catch (error) {
   const isMistyped =
     error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
-  if (!isMistyped && !hasStableCode(error)) throw error;
+  const wasInterrupted = error instanceof Interrupted;
+  if (!isMistyped && !wasInterrupted && !hasStableCode(error)) throw error;
   process.stderr.write(`${(error as Error).message}\n`);
-  process.exitCode = 1;
+  process.exitCode = wasInterrupted ? error.exitCode : 1;
 }
