@@ -7,7 +7,7 @@ import { formatAda } from "../../providers/common/amounts.ts";
 import { loadStackAgents } from "../agents.ts";
 import { declarationsWith } from "./declaration.ts";
 import { readNetwork } from "../network.ts";
-import type { Project } from "../project.ts";
+import { type Project, isLocalStack, stackNames } from "../project.ts";
 import { unknownAgent } from "../unknown-agent.ts";
 import { UserError } from "../user-error.ts";
 import { withStack } from "./edit.ts";
@@ -50,10 +50,11 @@ export type PromotionResult =
 /**
  * Changes an agent's file so that it lives in one more stack, unless something would be wrong with it there.
  *
- * @throws UserError if the stack does not have the agent, or the file has to be changed by hand
+ * @throws UserError if there is no such stack, it does not have the agent, or the file has to be changed by hand
  */
 export function promoteAgent(project: Project, wish: PromotionWish): PromotionResult {
   const { agentId, from, to, prices, isDry = false } = wish;
+  requireStacks(project, wish);
   const source = loadStackAgents(project, from, { needsNoSecrets: true });
   if (source.complaints.length > 0) return { complaints: source.complaints };
   const before = source.agents.find(({ id }) => id === agentId);
@@ -81,6 +82,22 @@ export function promoteAgent(project: Project, wish: PromotionWish): PromotionRe
       lockedLovelace: String(locked),
     },
   };
+}
+
+/** Refuses stacks that have no file. Nothing is promoted to a local stack, so none is offered. */
+function requireStacks(project: Project, { agentId, from, to }: PromotionWish): void {
+  const names = stackNames(project);
+  const missing = (stack: string, way: string): string =>
+    `There is no stack ${stack} to promote ${agentId} ${way}: Pulumi.${stack}.yaml does not exist. `;
+  if (!names.includes(to)) {
+    const others = names.filter((name) => name !== from && !isLocalStack(name)).join(", ");
+    const make = `npx masumi-agents stack init ${to}; docs/operations.md says how it is set up`;
+    const another = others && `, or name another with --to: ${others}`;
+    throw new UserError(`${missing(to, "to")}Make it (${make})${another}.`);
+  }
+  if (names.includes(from)) return;
+  const others = names.filter((name) => name !== to).join(", ");
+  throw new UserError(`${missing(from, "from")}Name the one that it lives in with --from: ${others}.`);
 }
 
 function differences(

@@ -71,6 +71,14 @@ only: [preprod]
     expect(exitCode).toBe(1);
     expect(project.read("agents/writer.yaml")).toBe(before);
     expect((await project.run("promote", "writre")).stderr).toContain("did you mean writer?");
+    expect((await project.run("promote", "writer", "--to", "staging")).stderr).toBe(
+      "There is no stack staging to promote writer to: Pulumi.staging.yaml does not exist. " +
+        "Make it (npx masumi-agents stack init staging; docs/operations.md says how it is set up), or name another with --to: mainnet.\n",
+    );
+    expect((await project.run("promote", "writer", "--from", "staging")).stderr).toBe(
+      "There is no stack staging to promote writer from: Pulumi.staging.yaml does not exist. " +
+        "Name the one that it lives in with --from: local, preprod.\n",
+    );
   });
 
   it("changes the file, and finds nothing to do the second time", async () => {
