@@ -1,8 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { judgeStackFiles } from "../../stacks/agents.ts";
 import { readStackImages, writeSbom } from "../../stacks/images.ts";
 import type { Project } from "../../stacks/project.ts";
 import { UserError } from "../../stacks/user-error.ts";
+import { areProcesses } from "../doctor/cloud.ts";
 import { printJson, printProgress } from "../text.ts";
 
 export interface SbomFlags {
@@ -18,6 +20,13 @@ export async function sbom(project: Project, flags: SbomFlags, agent: string | u
   const built = await readStackImages(project, stack, { env });
   const wanted = built.filter(({ name }) => agent === undefined || name === agent);
   if (wanted.length === 0) {
+    const { readable } = judgeStackFiles(project, stack, { needsNoSecrets: true });
+    if (built.length === 0 && areProcesses(readable)) {
+      throw new UserError(
+        `Stack ${stack} builds no image: none of its agents is hosted in a container. ` +
+          "With hosting docker, ecs-alb or ecs-express, up builds some.",
+      );
+    }
     const names = built.map(({ name }) => name).join(", ") || "none";
     throw new UserError(
       `The last run of stack ${stack} built no image ${agent ?? "at all"}. Its images: ${names}.`,

@@ -63,6 +63,14 @@ describe("sbom", () => {
     );
   });
 
+  it("says of a stack without containers that it builds no image", async () => {
+    await using stack = await stackWith();
+    stack.declare({ a: {} });
+    await expect(run(stack, undefined, { stack: "local" })).rejects.toThrow(
+      "Stack local builds no image: none of its agents is hosted in a container.",
+    );
+  });
+
   it("says what is missing, and what syft says", async () => {
     await using without = await stackWith();
     await expect(run(without)).rejects.toThrow("syft, which is not on PATH: install it");
