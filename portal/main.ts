@@ -49,22 +49,26 @@ async function run(settings: Settings): Promise<void> {
   const isAlone = settings.DATABASE_URL === undefined;
   const running = isAlone ? await findRunning(folder) : undefined;
   if (running) return tellOf(running.url);
+  const stopListening = endWhileStarting(settings);
   // Only whoever starts one needs all that it loads.
   const { startPortal } = await import("./portal.ts");
-  const portal = await startPortal({ settings, env: process.env, say }).catch(async (error: unknown) => {
-    // Two were started at once, and the other one was faster.
-    const other = isInUse(error) ? await untilRunning(folder) : undefined;
-    if (!other) throw error;
-    return other;
-  });
+  const portal = await startPortal({ settings, env: process.env, say })
+    .finally(stopListening)
+    .catch(async (error: unknown) => {
+      // Two were started at once, and the other one was faster.
+      const other = isInUse(error) ? await untilRunning(folder) : undefined;
+      if (!other) throw error;
+      return other;
+    });
   if (!("close" in portal)) return tellOf(portal.url);
   print(`The portal: ${portal.url}`);
   await endOfProcess();
   say("Shutting down once work in progress is saved. Press ^C again to quit immediately.");
   await portal.close();
-  if (isLocalStack(settings.PORTAL_STACKS))
-    say("The agents and their sandbox keep running. This ends them: npx masumi-agents portal stop");
+  if (isLocalStack(settings.PORTAL_STACKS)) say(`The agents and their sandbox keep running. ${ENDS_THEM}`);
 }
+
+const ENDS_THEM = "This ends them: npx masumi-agents portal stop";
 
 function tellOf(url: string): void {
   say("The portal is already running.");
@@ -74,10 +78,25 @@ function tellOf(url: string): void {
 const isInUse = (error: unknown): boolean =>
   (error as { code?: unknown } | null)?.code === "PORTAL_DATABASE_IN_USE";
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Ends the process at the first signal, as a start has nothing to save, and says what stays. Returns how to stop listening. */
+function endWhileStarting({ PORTAL_STACKS }: Settings): () => void {
+  const end = () => {
+    say("The portal was ended before it had started.");
+    if (isLocalStack(PORTAL_STACKS)) say(`Its sandbox, and agents of earlier starts, may run. ${ENDS_THEM}`);
+    process.exit(130);
+  };
+  for (const signal of SIGNALS) process.once(signal, end);
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, end);
+  };
+}
+
 /** Waits for a signal; a second one ends the process at once. */
 function endOfProcess(): Promise<void> {
   return new Promise((done) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    for (const signal of SIGNALS) {
       process.once(signal, () => {
         process.once(signal, () => process.exit(130));
         done();

@@ -70,6 +70,7 @@ export async function startPortal({ settings, env: all, say }: PortalOptions): P
   };
   try {
     const url = settings.PORTAL_URL ?? urlOf(server, settings);
+    if (settings.DATABASE_URL === undefined) say("Opening the portal's database.");
     const opened = await openDatabase({ url: settings.DATABASE_URL, folder: join(folder, "database") });
     closers.push(() => opened.database.close());
     const instance = randomUUID();
@@ -183,6 +184,7 @@ async function openFleets(parts: {
     venv: VENV,
     onProgress: say,
   });
+  say("Starting its sandbox, unless that runs.");
   await prepareWith(fleets, parts)(1);
   return fleets;
 }

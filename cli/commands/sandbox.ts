@@ -2,6 +2,7 @@ import { prepareLocalStack } from "../../stacks/local/local-stack.ts";
 import type { Project } from "../../stacks/project.ts";
 import { findSandbox, startSandboxProcess, stopSandbox } from "../../stacks/local/sandbox-process.ts";
 import { UserError } from "../../stacks/user-error.ts";
+import { findPortalSandbox } from "../portal/portal.ts";
 
 export interface SandboxFlags {
   readonly chainSpeed: string;
@@ -43,6 +44,7 @@ export async function sandboxStatus(project: Project): Promise<number> {
   process.stdout.write(
     running ? `${running.url} (process ${running.pid})\n` : "The sandbox is not running.\n",
   );
+  await tellOfPortals(project);
   return running ? 0 : 1;
 }
 
@@ -52,5 +54,15 @@ export async function sandboxStop(project: Project): Promise<number> {
   process.stdout.write(
     stopped ? "The sandbox was stopped; its database is kept.\n" : "The sandbox was not running.\n",
   );
+  await tellOfPortals(project);
   return 0;
+}
+
+/** Names the sandbox that these commands leave alone. */
+async function tellOfPortals(project: Project): Promise<void> {
+  const running = await findPortalSandbox(project);
+  if (!running) return;
+  process.stdout.write(
+    `The portal's own runs: ${running.url} (process ${running.pid}). This ends it: npx masumi-agents portal stop\n`,
+  );
 }

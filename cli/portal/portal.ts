@@ -5,7 +5,8 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { ownProgram } from "../../providers/common/own-files.ts";
 import { portalPackages, requirePackages } from "../../providers/common/optional-packages.ts";
-import type { Project } from "../../stacks/project.ts";
+import { type RunningSandbox, findSandbox } from "../../stacks/local/sandbox-process.ts";
+import { type Project, openProject } from "../../stacks/project.ts";
 import { UserError } from "../../stacks/user-error.ts";
 
 const program = (...words: string[]) => [...process.execArgv, ownProgram("portal/main"), ...words];
@@ -13,6 +14,12 @@ const program = (...words: string[]) => [...process.execArgv, ownProgram("portal
 /** Where a project's portal keeps all that it has, unless PORTAL_FOLDER says otherwise. */
 const folderOf = (project: Project): string =>
   resolve(project.root, process.env["PORTAL_FOLDER"] ?? join(project.masumi, "portal"));
+
+/** Returns the sandbox that the portal's fleets share, if it runs: it outlives the portal, and is not the project's. */
+export async function findPortalSandbox(project: Project): Promise<RunningSandbox | undefined> {
+  const fleets = join(folderOf(project), "project");
+  return existsSync(join(fleets, "Pulumi.yaml")) ? findSandbox(openProject(fleets)) : undefined;
+}
 
 /** `portal`: runs the portal as a program of its own until it ends, and returns its exit code. */
 export async function portal(project: Project): Promise<number> {

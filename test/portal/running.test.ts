@@ -113,6 +113,9 @@ describe("the commands portal and demo", () => {
     expect(placesOfProcesses(project.root), "the sandbox's alone").toEqual([
       project.path(".masumi/portal/project"),
     ]);
+    expect((await project.run("sandbox", "status")).stdout).toMatch(
+      /^The portal's own runs: http:.* This ends it: npx masumi-agents portal stop$/m,
+    );
     expect((await project.run("portal", "stop")).stdout).toContain("its crews and its sandbox were stopped");
     expect(placesOfProcesses(project.root)).toEqual([]);
     expect((await project.run("portal", "stop")).stdout).toBe("The portal was not running.\n");
@@ -146,6 +149,16 @@ describe("the commands portal and demo", () => {
     // A sandbox may have been started by then.
     await project.run("portal", "stop");
     expect(placesOfProcesses(project.root)).toEqual([]);
+  });
+
+  it("say what they do while they start, and what ^C leaves running", async () => {
+    const start = startAtTerminal(project, ["portal"]);
+    await expect.poll(() => start.screen(), { timeout: 60_000 }).toContain("Starting its sandbox");
+    start.type("\u0003");
+    expect(await start.exitCode).not.toBe(0);
+    expect(start.screen()).toContain("Opening the portal's database.");
+    expect(start.screen()).toContain("may run. This ends them: npx masumi-agents portal stop");
+    await project.run("portal", "stop");
   });
 });
 
