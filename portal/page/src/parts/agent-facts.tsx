@@ -1,10 +1,23 @@
 import type { JSX } from "preact";
+import { isGone } from "../texts.ts";
 import type { Agent } from "../wire.ts";
 import { CopyText } from "./copy-text.tsx";
 
+/** What is there to copy; an agent that has left is nowhere any more. */
+function Identifier({ agent }: { readonly agent: Agent }) {
+  const { masumiId } = agent;
+  if (masumiId === null) return <span class="quiet">{isGone(agent) ? "none" : "once registered"}</span>;
+  if (!isGone(agent)) return <CopyText text={masumiId} label="Identifier" />;
+  return (
+    <span class="copy-text quiet">
+      <code title={masumiId}>{masumiId}</code>
+    </span>
+  );
+}
+
 /** The facts of an agent that others need: what it costs, who it is on the network, where it answers. */
 export function AgentFacts({ agent }: { readonly agent: Agent }): JSX.Element {
-  const { price, masumiId, url } = agent;
+  const { price, url } = agent;
   return (
     <dl class="facts">
       <div>
@@ -14,19 +27,17 @@ export function AgentFacts({ agent }: { readonly agent: Agent }): JSX.Element {
       <div>
         <dt>Identifier</dt>
         <dd>
-          {masumiId === null ? (
-            <span class="quiet">once registered</span>
-          ) : (
-            <CopyText text={masumiId} label="Identifier" />
-          )}
+          <Identifier agent={agent} />
         </dd>
       </div>
-      <div>
-        <dt>Address</dt>
-        <dd>
-          {url === null ? <span class="quiet">once running</span> : <CopyText text={url} label="Address" />}
-        </dd>
-      </div>
+      {isGone(agent) ? null : (
+        <div>
+          <dt>Address</dt>
+          <dd>
+            {url === null ? <span class="quiet">once running</span> : <CopyText text={url} label="Address" />}
+          </dd>
+        </div>
+      )}
     </dl>
   );
 }
