@@ -56,16 +56,19 @@ describe.skipIf(!browserIsThere)("the page", () => {
     await page.getByText("Choose a plan to create agents").waitFor();
     await page.getByRole("link", { name: "Create AI agent" }).click();
     await fill(page, "Alpine desk");
+    await page.getByText("Choose a plan before you add documents").waitFor();
+    await page.getByRole("button", { name: "Create AI agent" }).click();
+    await page.getByText("What you wrote is kept.", { exact: false }).waitFor();
     await page.getByLabel("Add documents").setInputFiles(files);
     await page.getByRole("button", { name: "Create AI agent" }).click();
 
     // Refused without a subscription: pay, come back, and find what was written.
-    await page.getByText("A subscription is needed").waitFor();
+    await page.getByText("documents have to be added again").waitFor();
     await page.getByRole("alert").getByRole("button", { name: "Choose a plan" }).click();
     await page.getByRole("button", { name: "Pay 20 EUR" }).click();
     await page.getByRole("heading", { name: "Create AI agent" }).waitFor();
     expect(await page.getByLabel("Bio").inputValue()).toBe(BIO);
-    await expect.poll(() => page.getByText("Choose a plan to create agents").count()).toBe(0);
+    await expect.poll(() => page.getByText(/Choose a plan (to create|before)/).count()).toBe(0);
     await page.getByLabel("Add documents").setInputFiles(files);
     await page.evaluate(WATCH_STATES);
     await page.getByRole("button", { name: "Create AI agent" }).click();
@@ -103,6 +106,9 @@ describe.skipIf(!browserIsThere)("the page", () => {
     await dialog.getByLabel("Name of the agent").fill("Alpine desk");
     await dialog.getByRole("button", { name: "Delete agent" }).click();
     await page.getByText("This agent has left the network.").first().waitFor();
+    const facts = page.getByRole("region", { name: "Facts" });
+    expect(await facts.innerText()).not.toContain("Address");
+    expect(await facts.getByRole("button").count()).toBe(0);
     await page.getByRole("link", { name: "Your agents" }).first().click();
     await page.getByText("1 removed agent").waitFor();
     noComplaints();

@@ -49,6 +49,15 @@ export function BillingButton({ signedIn, page, label }: BillingButtonProps): JS
   );
 }
 
+/** What keeps the user from creating another agent, and what would change it; undefined if nothing that the portal has told. */
+export function planNeeded({ config, me }: SignedIn): string | undefined {
+  const { state, allowed } = me.billing;
+  if (config.billing === "none") return undefined;
+  if (state === "none" || state === "lapsed") return "Creating an agent needs a subscription. Choose a plan";
+  const isFull = allowed !== null && me.agents >= allowed;
+  return isFull ? "Your plan has no room for another agent. Change the plan" : undefined;
+}
+
 /** How the user's subscription stands; nothing if there is nothing to do about it. */
 export function BillingBanner({ signedIn }: { readonly signedIn: SignedIn }): JSX.Element | null {
   const { config, me } = signedIn;

@@ -4,7 +4,7 @@ import { ProblemError, fieldProblems } from "../../api/problem.ts";
 import { upload } from "../../api/upload.ts";
 import { announce } from "../../parts/announcer.tsx";
 import { BackLink } from "../../parts/back-link.tsx";
-import { BillingBanner, BillingButton } from "../../parts/billing-banner.tsx";
+import { BillingBanner, BillingButton, planNeeded } from "../../parts/billing-banner.tsx";
 import { BusyButton } from "../../parts/busy-button.tsx";
 import { documentRules } from "../../documents.ts";
 import { DocumentPicker, UploadProgress } from "../../parts/document-picker.tsx";
@@ -76,9 +76,11 @@ function formOf(
 function Refusal({
   error,
   signedIn,
+  hasDocuments,
 }: {
   readonly error: unknown;
   readonly signedIn: SignedIn;
+  readonly hasDocuments: boolean;
 }): JSX.Element | null {
   if (error === undefined || fieldProblems(error).length > 0) return null;
   if (!(error instanceof ProblemError) || error.problem.status !== 402) return <ErrorNotice error={error} />;
@@ -86,7 +88,10 @@ function Refusal({
   const action = <BillingButton signedIn={signedIn} page="checkout" label="Choose a plan" />;
   return (
     <Notice tone="warning" title="A subscription is needed" action={action} urgent>
-      <p>{error.problem.detail} What you wrote is kept; documents have to be added again.</p>
+      <p>
+        {error.problem.detail} What you wrote is kept
+        {hasDocuments ? "; documents have to be added again." : "."}
+      </p>
     </Notice>
   );
 }
@@ -106,6 +111,7 @@ export function CreatePage({ signedIn }: { readonly signedIn: SignedIn }): JSX.E
   const template = config.templates.find(({ id }) => id === draft.template);
   const rules = documentRules(template);
   const isBusy = share !== undefined;
+  const missing = planNeeded(signedIn);
 
   useEffect(() => keepDraft(draft), [draft]);
   useEffect(() => {
@@ -198,6 +204,9 @@ export function CreatePage({ signedIn }: { readonly signedIn: SignedIn }): JSX.E
               3,
             )
           : null}
+        {rules && missing !== undefined ? (
+          <p class="quiet">{missing} before you add documents: they are not kept while you do.</p>
+        ) : null}
         {rules ? (
           <DocumentPicker
             id={idOf("docs")}
@@ -207,7 +216,7 @@ export function CreatePage({ signedIn }: { readonly signedIn: SignedIn }): JSX.E
             onChange={choose}
           />
         ) : null}
-        <Refusal error={error} signedIn={signedIn} />
+        <Refusal error={error} signedIn={signedIn} hasDocuments={files.length > 0} />
         {isBusy && files.length > 0 ? <UploadProgress share={share} /> : null}
         <div class="actions">
           <BusyButton busy={isBusy} kind="primary" type="submit">
