@@ -35,7 +35,7 @@ export function documentProblems(
   const missing = least - files.length - kept;
   const over = files.length + kept - most;
   return [
-    ...(missing > 0 ? [`needed: add ${missing === 1 ? "one" : missing}`] : []),
+    ...(missing > 0 ? [`Add ${missing === 1 ? "a document" : `${missing} documents`}`] : []),
     ...(over > 0 ? [`At most ${most} documents: remove ${over}`] : []),
     ...files
       .filter(({ size }) => size > mostBytes)

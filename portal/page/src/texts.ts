@@ -13,12 +13,12 @@ export const STATES: Readonly<Record<AgentState, StateText>> = {
   accepted: {
     label: "Received",
     tone: "busy",
-    sentence: "Your agent is stored and will be declared in a moment.",
+    sentence: "We have your agent and will start it in a moment.",
   },
   declared: {
-    label: "Declared",
+    label: "Queued",
     tone: "busy",
-    sentence: "Your agent is declared and waits for its deployment.",
+    sentence: "Your agent is saved and waits to be started.",
   },
   starting: { label: "Starting", tone: "busy", sentence: "Your agent is being started." },
   running: {
@@ -49,13 +49,13 @@ export const STATES: Readonly<Record<AgentState, StateText>> = {
 const STEPS: Readonly<Record<string, string>> = {
   accepted: "Received",
   changed: "Change received",
-  declared: "Declared",
+  declared: "Queued",
   running: "Running",
-  requested: "Network asked",
+  requested: "Registration requested",
   onChain: "On the chain",
   registered: "Registered",
   failed: "Failed",
-  leaving: "Asked to leave",
+  leaving: "Removal requested",
   deregistered: "Removed",
 };
 

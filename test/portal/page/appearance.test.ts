@@ -81,7 +81,7 @@ describe.skipIf(!browserIsThere)("the page", () => {
       .getByLabel("Add documents")
       .setInputFiles([{ name: "a.md", mimeType: "text/markdown", buffer: Buffer.from("a") }]);
     await page.getByRole("button", { name: "Create AI agent" }).click();
-    await page.getByText("things to put right").waitFor();
+    await page.getByText("problems to fix").waitFor();
     await look("create");
     await page.goto("/");
     await page.getByRole("link", { name: "Alpine Gear help desk" }).click();

@@ -143,8 +143,8 @@ describe.skipIf(!browserIsThere)("the page", () => {
     await tabTo("agent-name");
     await page.keyboard.type("Scout");
     await page.keyboard.press("Enter");
-    await page.getByText("2 things to put right").waitFor();
-    expect(await focused()).toContain("2 things to put right");
+    await page.getByText("2 problems to fix").waitFor();
+    expect(await focused()).toContain("2 problems to fix");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     expect(await focused()).toBe("agent-bio");
@@ -173,7 +173,7 @@ describe.skipIf(!browserIsThere)("the page", () => {
       .setInputFiles([{ name: "tool.exe", mimeType: "", buffer: Buffer.from("MZ") }]);
     await page.getByRole("button", { name: "Create AI agent" }).click();
     const summary = page.getByRole("alert");
-    await summary.getByText("4 things to put right").waitFor();
+    await summary.getByText("4 problems to fix").waitFor();
     expect(await page.getByLabel("Name", { exact: true }).getAttribute("aria-invalid")).toBe("true");
     expect(posts()).toBe(0);
 
@@ -182,16 +182,16 @@ describe.skipIf(!browserIsThere)("the page", () => {
     await page.getByLabel("Bio").fill(BIO);
     await page.getByLabel("Description").fill("Reads.");
     await page.getByRole("button", { name: "Create AI agent" }).click();
-    await summary.getByRole("link", { name: "Name: contains a word that the network refuses" }).waitFor();
+    await summary.getByRole("link", { name: "Name: Contains a word that the network refuses" }).waitFor();
     await summary
-      .getByRole("link", { name: "Documents: is encrypted" })
+      .getByRole("link", { name: "Documents: Is encrypted" })
       .or(summary.getByText("is encrypted"))
       .first()
       .waitFor();
     expect(await page.locator("#agent-name-problem").innerText()).toBe(
-      "contains a word that the network refuses",
+      "Contains a word that the network refuses",
     );
-    expect(await page.locator("#agent-docs-problem").innerText()).toBe("is encrypted");
+    expect(await page.locator("#agent-docs-problem").innerText()).toBe("Is encrypted");
   });
 
   it("creates one agent by a double click, and by a second try after the answer was lost", async () => {

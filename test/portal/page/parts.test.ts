@@ -145,28 +145,28 @@ describe("an agent's form", () => {
   const file = (name: string, size = 10) => ({ name, size, type: "text/plain" });
 
   it.each([
-    ["a text that is needed", field("string"), "", "is needed"],
+    ["a text that is needed", field("string"), "", "Required"],
     ["a text that may be left out", field("string", rule("optional", "true")), "", undefined],
-    ["a short text", field("textarea", rule("min", "5")), "four", "must have at least 5 characters"],
+    ["a short text", field("textarea", rule("min", "5")), "four", "Must have at least 5 characters"],
     ["emoji, each one character", field("text", rule("max", "2")), "\u{1F600}\u{1F600}", undefined],
-    ["a number that is none", field("number"), "1x", "must be a number"],
-    ["a number out of bounds", field("number", rule("max", "3")), "4", "must be at most 3"],
-    ["a broken number", field("number", rule("format", "integer")), "1.5", "must be a whole number"],
-    ["an address", field("email"), "ada@example", "must be an e-mail address"],
-    ["a link", field("url"), "javascript:alert(1)", "must be an http or https address"],
+    ["a number that is none", field("number"), "1x", "Must be a number"],
+    ["a number out of bounds", field("number", rule("max", "3")), "4", "Must be at most 3"],
+    ["a broken number", field("number", rule("format", "integer")), "1.5", "Must be a whole number"],
+    ["an address", field("email"), "ada@example", "Must be an e-mail address"],
+    ["a link", field("url"), "javascript:alert(1)", "Must be an http or https address"],
     ["a link by its format", field("string", rule("format", "url")), "https://example.com/x", undefined],
     [
       "a day too early",
       field("date", rule("min", "2026-01-01")),
       "2025-12-31",
-      "must not be before 2026-01-01",
+      "Must not be before 2026-01-01",
     ],
-    ["a choice", field("option", { data: { values: ["a", "b"] } }), "", "is needed"],
+    ["a choice", field("option", { data: { values: ["a", "b"] } }), "", "Required"],
     [
       "too many choices",
       field("multiselect", { data: { values: ["a", "b"] }, ...rule("max", "1") }),
       ["a", "b"],
-      "must have at most 1",
+      "Must have at most 1",
     ],
     ["a switch that is off", field("boolean"), false, undefined],
     [
@@ -218,7 +218,7 @@ describe("documents", () => {
       "none.pdf is empty",
       "a.exe is not one of .pdf, text/*",
     ]);
-    expect(documentProblems([], { ...rules, least: 1 })).toEqual(["needed: add one"]);
+    expect(documentProblems([], { ...rules, least: 1 })).toEqual(["Add a document"]);
     expect(documentProblems([], { ...rules, least: 1 }, 1)).toEqual([]);
   });
 });

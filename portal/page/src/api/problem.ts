@@ -53,8 +53,12 @@ export function explain(error: unknown): Explanation {
   return { title: "Something went wrong", detail: "Reload the page and try again." };
 }
 
+/** Returns what the portal said of a form's fields. To programs it names a field's fault; people read a sentence. */
 export const fieldProblems = (error: unknown): readonly FieldProblem[] =>
-  error instanceof ProblemError ? (error.problem.problems ?? []) : [];
+  (error instanceof ProblemError ? (error.problem.problems ?? []) : []).map(({ field, message }) => ({
+    field,
+    message: `${message.slice(0, 1).toUpperCase()}${message.slice(1)}`,
+  }));
 
 /** Returns a problem from an answer's text; a proxy may have answered with something else than the portal would. */
 export function problemOf(status: number, body: string): Problem {

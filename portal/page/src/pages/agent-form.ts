@@ -35,13 +35,13 @@ export function formProblems(
   files: readonly ChosenFile[],
   { template, kept = 0 }: { template: Template | undefined; kept?: number },
 ): readonly FieldProblem[] {
-  const problems: FieldProblem[] = template ? [] : [{ field: "template", message: "choose one" }];
+  const problems: FieldProblem[] = template ? [] : [{ field: "template", message: "Choose one" }];
   const check = (field: keyof AgentTexts, isNeeded: boolean) => {
     const length = lengthOf(texts[field].trim());
-    if (isNeeded && length === 0) problems.push({ field, message: "is needed" });
+    if (isNeeded && length === 0) problems.push({ field, message: "Required" });
     const most = mostOf(template, field);
     if (most !== undefined && length > most)
-      problems.push({ field, message: `has ${length} characters; at most ${most} fit` });
+      problems.push({ field, message: `Too long: ${length} characters, at most ${most} allowed` });
   };
   check("name", true);
   if (takes(template, "bio")) check("bio", true);

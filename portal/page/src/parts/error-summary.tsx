@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { plural } from "../texts.ts";
 import type { FieldProblem } from "../wire.ts";
 
 export interface ErrorSummaryProps {
@@ -22,7 +23,7 @@ export function ErrorSummary({ problems, attempt, idOf, labelOf }: ErrorSummaryP
   };
   return (
     <div class="error-summary" role="alert" tabIndex={-1} ref={summary}>
-      <h2>{problems.length === 1 ? "One thing to put right" : `${problems.length} things to put right`}</h2>
+      <h2>{plural(problems.length, "problem")} to fix</h2>
       <ul>
         {problems.map(({ field, message }) => (
           <li key={`${field} ${message}`}>

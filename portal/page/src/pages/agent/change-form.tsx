@@ -176,7 +176,8 @@ export function ChangeForm(props: ChangeFormProps): JSX.Element {
       ) : (
         <div class="split">
           <p class="quiet">
-            A changed name or description is written to the chain anew; the agent goes on working meanwhile.
+            A new name or description also updates the registration on the network. The agent keeps working
+            meanwhile.
           </p>
           <button type="button" id="change-agent" class="button" onClick={() => setIsOpen(true)}>
             Change agent

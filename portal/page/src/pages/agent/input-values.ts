@@ -63,11 +63,11 @@ function boundProblem(field: InputField, value: Entered): string | undefined {
   const [min, max] = [boundOf(field, "min"), boundOf(field, "max")];
   if (MOMENTS.includes(field.type)) {
     // Of one format each, so they sort as texts do.
-    if (min !== undefined && textIn(value) < min) return `must not be before ${min}`;
-    return max !== undefined && textIn(value) > max ? `must not be after ${max}` : undefined;
+    if (min !== undefined && textIn(value) < min) return `Must not be before ${min}`;
+    return max !== undefined && textIn(value) > max ? `Must not be after ${max}` : undefined;
   }
   const size = isNumber(field) ? Number(value) : typeof value === "string" ? lengthOf(value) : value.length;
-  const verb = isNumber(field) ? "must be" : "must have";
+  const verb = isNumber(field) ? "Must be" : "Must have";
   const unit = typeof value === "string" && !isNumber(field) ? " characters" : "";
   if (min !== undefined && size < Number(min)) return `${verb} at least ${min}${unit}`;
   return max !== undefined && size > Number(max) ? `${verb} at most ${max}${unit}` : undefined;
@@ -75,12 +75,12 @@ function boundProblem(field: InputField, value: Entered): string | undefined {
 
 function formatProblem(field: InputField, value: string): string | undefined {
   const formats = [...rules(field, "format"), field.type];
-  if (isNumber(field) && !Number.isFinite(Number(value))) return "must be a number";
-  if (formats.includes("integer") && !Number.isInteger(Number(value))) return "must be a whole number";
+  if (isNumber(field) && !Number.isFinite(Number(value))) return "Must be a number";
+  if (formats.includes("integer") && !Number.isInteger(Number(value))) return "Must be a whole number";
   if (formats.includes("email") && !/^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$/.test(value))
-    return "must be an e-mail address";
+    return "Must be an e-mail address";
   if (formats.includes("url") && !/^https?:\/\/[^\s/]+\S*$/.test(value))
-    return "must be an http or https address";
+    return "Must be an http or https address";
   return undefined;
 }
 
@@ -92,7 +92,7 @@ function fileProblem(field: InputField, files: readonly ChosenFile[]): string | 
 }
 
 function problemOf(field: InputField, value: Entered): string | undefined {
-  if (isEmpty(value)) return isOptional(field) ? undefined : "is needed";
+  if (isEmpty(value)) return isOptional(field) ? undefined : "Required";
   const format = typeof value === "string" && !isChoice(field) ? formatProblem(field, value) : undefined;
   return (
     format ??
