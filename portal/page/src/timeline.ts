@@ -15,8 +15,14 @@ const FAILED = "failed";
 const BEGINS = ["accepted", "changed", "leaving"];
 const TO_COME: Readonly<Record<string, readonly string[]>> = {
   accepted: ["declared", "running", "requested", "onChain", "registered"],
-  changed: ["declared", "running", "requested", "onChain", "registered"],
+  changed: ["declared", "registered"],
   leaving: ["deregistered"],
+};
+
+/** What a change that the network shows has beside; whether it is one, its request to the network tells. */
+const toCome = (pass: Pass): readonly string[] => {
+  const isListed = pass.some(({ step }) => step === "requested");
+  return TO_COME[pass[0]?.step === "changed" && isListed ? "accepted" : (pass[0]?.step ?? "")] ?? [];
 };
 
 /** Splits a time line into its rounds, oldest first. */
@@ -43,7 +49,7 @@ export function stepsNow({ state, timeline }: Pick<Agent, "state" | "timeline">)
   if (isOver || !pass[0]) return done;
   const hasFailed = pass.at(-1)?.step === FAILED;
   const last = pass.findLast(({ step }) => step !== FAILED)?.step ?? "";
-  const planned = TO_COME[pass[0].step] ?? [];
+  const planned = toCome(pass);
   const ahead = planned
     .slice(planned.indexOf(last) + 1)
     .filter((step) => !pass.some((one) => one.step === step));

@@ -70,14 +70,12 @@ describe("a time line", () => {
     [
       "updating",
       ["accepted", "registered", "changed", "declared"],
-      [
-        "changed done",
-        "declared done",
-        "running now",
-        "requested ahead",
-        "onChain ahead",
-        "registered ahead",
-      ],
+      ["changed done", "declared done", "registered now"],
+    ],
+    [
+      "updating",
+      ["accepted", "registered", "changed", "declared", "running", "requested"],
+      ["changed done", "declared done", "running done", "requested done", "onChain now", "registered ahead"],
     ],
     ["leaving", ["accepted", "registered", "leaving"], ["leaving done", "deregistered now"]],
     [
