@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { type Agent, STANDARD_DISCLOSURE } from "../../infra/declarations/index.ts";
+import { STANDARD_DISCLOSURE } from "../../infra/declarations/index.ts";
 import { listingOf } from "../../infra/fleet/index.ts";
 import { sha256 } from "../../providers/common/sha256.ts";
 import type { Gate } from "../billing/gate.ts";
@@ -27,6 +27,7 @@ import {
   checkDeclaration,
   declarationOf,
   formProblems,
+  priceOf,
 } from "../templates/declare.ts";
 import type { Template } from "../templates/template.ts";
 import { tidy } from "../templates/texts.ts";
@@ -164,11 +165,6 @@ function declare(parts: AcceptParts, template: Template, form: Form, who: Declar
       listed: digestOf(listingOf(checked)),
     },
   };
-}
-
-function priceOf({ pricing }: Agent): string {
-  if (pricing.type !== "fixed") return pricing.type;
-  return pricing.prices.map(({ human }) => human).join(" + ");
 }
 
 /** What identifies a value: a request's body, whatever order its parts came in, or what the network shows. */

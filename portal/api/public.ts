@@ -4,11 +4,14 @@ import { signInOf } from "../identity/index.ts";
 import { openApiDocument } from "./openapi.ts";
 import { referencePage } from "./reference.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
+import { templatePrice } from "../templates/declare.ts";
+import type { Template } from "../templates/template.ts";
 import type { Health } from "./schemas.ts";
 
 /** What anybody may ask: /config, /healthz, /metrics, and what describes the API. */
 export function publicRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
-  app.get("/config", (context) => context.json(configOf(parts)));
+  const prices = new Map<string, string>();
+  app.get("/config", (context) => context.json(configOf(parts, prices)));
   app.get("/healthz", async (context) => {
     await parts.database.query("SELECT 1");
     return context.json<Health>({ status: "ok", instance: parts.instance });
@@ -24,25 +27,30 @@ export function publicRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
   });
 }
 
-function configOf({ templates, billing, fleets, settings }: ApiParts) {
+/** @param prices those that were found before: anybody may ask, and each takes a check of the whole template */
+function configOf({ templates, billing, fleets, settings }: ApiParts, prices: Map<string, string>) {
+  const { project, model: stack } = fleets;
+  const priceShown = (template: Template): string => {
+    const known = prices.get(template.id) ?? templatePrice(template, { project, stack }) ?? "unknown";
+    prices.set(template.id, known);
+    return known;
+  };
   return {
     network: fleets.network,
     signIn: signInOf(settings),
     billing,
-    templates: [...templates.values()].map(({ id, name, description, documents, takes, agent }) => ({
-      id,
-      name,
-      description,
-      price: priceText(agent["pricing"]),
-      documents,
-      takes: ["bio", "description", ...(documents.most > 0 ? ["documents"] : [])],
-      lengths: takes,
-    })),
+    templates: [...templates.values()].map((template) => {
+      const { id, name, description, documents, takes } = template;
+      return {
+        id,
+        name,
+        description,
+        price: priceShown(template),
+        documents,
+        takes: ["bio", "description", ...(documents.most > 0 ? ["documents"] : [])],
+        lengths: takes,
+      };
+    }),
     limits: { requestsAMinute: settings.PORTAL_REQUESTS_A_MINUTE, burst: settings.PORTAL_BURST },
   };
 }
-
-const priceText = (pricing: unknown): string =>
-  typeof pricing === "string"
-    ? pricing
-    : ((pricing as { fixed?: string[] } | undefined)?.fixed ?? []).join(" + ");

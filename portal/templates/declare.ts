@@ -89,12 +89,25 @@ function fieldAt(declaration: string, line: number): string {
   return ["name", "description", "documents"].includes(key) ? key : "template";
 }
 
+/** Returns what a job of an agent costs, as its network calls the token. */
+export const priceOf = ({ pricing }: Agent): string =>
+  pricing.type === "fixed" ? pricing.prices.map(({ human }) => human).join(" + ") : pricing.type;
+
 const EXAMPLE: Form = { name: "Example", bio: "An example.", description: "An example.", documents: [] };
+
+const checkExample = (template: Template, id: string, target: Target) =>
+  checkDeclaration(target, id, declarationOf(template, EXAMPLE, { id, userId: "example" }));
+
+/** Returns what a job of an agent of this template costs; undefined if there can be none. */
+export function templatePrice(template: Template, target: Target): string | undefined {
+  const checked = checkExample(template, template.id, target);
+  return "length" in checked ? undefined : priceOf(checked);
+}
 
 /** Returns what is wrong with templates that no form would make right: whoever fills one in could do nothing about it. */
 export function templateProblems(templates: ReadonlyMap<string, Template>, target: Target): string[] {
   return [...templates].flatMap(([id, template]) => {
-    const checked = checkDeclaration(target, id, declarationOf(template, EXAMPLE, { id, userId: "example" }));
+    const checked = checkExample(template, id, target);
     if (!("length" in checked)) return [];
     return checked.map(({ message }) => `The template ${id} cannot be used on ${target.stack}: ${message}`);
   });

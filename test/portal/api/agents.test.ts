@@ -709,6 +709,14 @@ describe("GET /healthz", () => {
 });
 
 describe("GET /config", () => {
+  it("says what a job costs as the agents' own pages do", async () => {
+    const { templates } = await bodyAs<{ templates: readonly { id: string; price: string }[] }>(
+      await api.send("GET", "/config"),
+    );
+    const price = templates.find(({ id }) => id === form("x").template)?.price;
+    expect(price).toBe("1 tUSDM (test USDM)");
+  });
+
   const signInOf = async (settings: Readonly<Record<string, string>>) => {
     const beside = await api.beside(settings);
     const { signIn } = await bodyAs<{ signIn: unknown }>(await beside.send("GET", "/config"));
