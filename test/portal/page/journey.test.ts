@@ -397,6 +397,29 @@ describe.skipIf(!browserIsThere)("the page", () => {
     noComplaints();
   });
 
+  it("shows by itself that a deployment has ended", async () => {
+    const { page } = await visit({ paceMs: Infinity });
+    const user = { id: "ada-example-com", email: null, isOperator: false };
+    const { agentId } = double.world.create(
+      user,
+      "researcher",
+      { name: "Deployed", bio: BIO, description: "One." },
+      [],
+    );
+    const run = { id: "r1", startedAt: new Date().toISOString() };
+    double.world.set(agentId, {
+      state: "registered",
+      deployments: [{ ...run, state: "running", endedAt: null }],
+    });
+    await signIn(page);
+    await page.getByRole("link", { name: "Deployed" }).click();
+    const deployments = page.getByRole("region", { name: "Deployments" });
+    await deployments.getByText("Under way").waitFor();
+    double.world.set(agentId, { deployments: [{ ...run, state: "succeeded", endedAt: run.startedAt }] });
+    await deployments.getByText("Done").waitFor();
+    expect(await deployments.getByText("Under way").count()).toBe(0);
+  });
+
   it("shows operators what runs, and others nothing of it", async () => {
     const { page, noComplaints } = await visit({ paceMs: Infinity });
     const user = { id: "customer-7", email: null, isOperator: false };

@@ -115,6 +115,8 @@ export async function startPortalDouble(options: DoubleOptions = {}): Promise<Po
     config.billing === "none" ? NO_SUBSCRIPTION : (world.billing.get(id) ?? NO_SUBSCRIPTION);
   const mayCreate = (user: User) =>
     config.billing === "none" || ["active", "trialing"].includes(billingOf(user).state);
+  /** A list and events carry no deployments. */
+  const listed = (user: User, agent: object) => ({ ...shown(user, agent), deployments: undefined });
   const shown = ({ isOperator }: User, agent: object) => (isOperator ? agent : { ...agent, user: undefined });
 
   app.use(async (context, next) => {
@@ -197,7 +199,7 @@ export async function startPortalDouble(options: DoubleOptions = {}): Promise<Po
   app.get("/agents", (context) => {
     const user = context.get("user");
     const mine = world.of(user).filter((agent) => agent.user === user.id);
-    return context.json({ agents: mine.map((agent) => shown(user, agent)).toReversed() });
+    return context.json({ agents: mine.map((agent) => listed(user, agent)).toReversed() });
   });
 
   type Ctx = Context<{ Variables: { user: User } }>;
@@ -267,7 +269,7 @@ export async function startPortalDouble(options: DoubleOptions = {}): Promise<Po
       });
       const say = (agent: OwnedAgent) =>
         of(agent.agentId, agent.user)
-          ? stream.writeSSE({ event: "agent", id: agent.version, data: JSON.stringify(shown(user, agent)) })
+          ? stream.writeSSE({ event: "agent", id: agent.version, data: JSON.stringify(listed(user, agent)) })
           : Promise.resolve();
       const heard = {
         agent: (agent: OwnedAgent) => void say(agent),

@@ -22,6 +22,9 @@ import { DeleteAgent } from "./delete-agent.tsx";
 import { LastRuns } from "./last-runs.tsx";
 import { TryForm } from "./try-form.tsx";
 
+/** No event tells that a run has begun or ended. */
+const DEPLOYMENTS_EACH_MS = 5000;
+
 /** One agent as it is now, and why it is not known. An operator may look at agents that are not in their own list. */
 function useAgent({ live, client }: SignedIn, agentId: string) {
   const mine = useStore(live.agents)?.find((agent) => agent.agentId === agentId);
@@ -46,6 +49,18 @@ function useAgent({ live, client }: SignedIn, agentId: string) {
   const isMineNewer = mine && (!asked || BigInt(mine.version) >= BigInt(asked.version));
   // A list need not carry an agent's deployments.
   const agent = isMineNewer ? { ...mine, deployments: mine.deployments ?? asked?.deployments } : asked;
+  const isUnderWay =
+    agent !== undefined &&
+    (isMoving(agent) || (agent.deployments ?? []).some(({ endedAt }) => endedAt === null));
+  useEffect(() => {
+    if (!isUnderWay) return undefined;
+    const leaving = new AbortController();
+    const timer = setInterval(() => ask(leaving.signal), DEPLOYMENTS_EACH_MS);
+    return () => {
+      clearInterval(timer);
+      leaving.abort();
+    };
+  }, [ask, isUnderWay]);
   return { agent, error, ask, take: setAsked };
 }
 
