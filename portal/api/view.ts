@@ -64,7 +64,14 @@ export function deploymentView(row: RunRow, fleet: string): Omit<RunView, "summa
 
 /** Returns a run as the API shows it to an operator. */
 export function runView({ id, commit, startedAt, endedAt, ok, changes }: RunRow, fleet: string): RunView {
-  const counted = CHANGES.flatMap(([key, word]) => (changes?.[key] ? [`${changes[key]} ${word}`] : []));
+  // The first of them says what is counted.
+  const counted = CHANGES.flatMap(([key, word]) => {
+    const count = changes?.[key];
+    return count ? [{ count, word }] : [];
+  }).map(({ count, word }, index) => {
+    const noun = index > 0 ? "" : count === 1 ? " resource" : " resources";
+    return `${count}${noun} ${word}`;
+  });
   return {
     id,
     fleet,

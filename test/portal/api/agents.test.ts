@@ -641,7 +641,7 @@ describe("operators", () => {
     const { runs } = (await seen("runs")) as { runs: unknown };
     expect(runSchema.array().parse(runs)).toMatchObject([
       { id: running, fleet: "customers-01", state: "running", endedAt: null, summary: "under way" },
-      { id: succeeded, state: "succeeded", summary: "2 created, 1 removed" },
+      { id: succeeded, state: "succeeded", summary: "2 resources created, 1 removed" },
       { id: failed, state: "failed" },
     ]);
     expect(runWithLog.parse(await seen(`runs/${failed}`))).toMatchObject({ log: `the log of ${failed}\n` });

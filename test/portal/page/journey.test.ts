@@ -439,7 +439,7 @@ describe.skipIf(!browserIsThere)("the page", () => {
       await page.getByText(text).waitFor();
     }
     await page
-      .getByRole("row", { name: /2 created/ })
+      .getByRole("row", { name: /2 resources created/ })
       .getByRole("link")
       .click();
     await page.getByText("registration night-desk: asked").waitFor();

@@ -67,7 +67,7 @@ const runs: Run[] = [
     commit: COMMIT,
     startedAt: ago(43),
     endedAt: ago(42),
-    summary: "2 created, 1 updated",
+    summary: "2 resources created, 1 updated",
   },
 ];
 

@@ -58,6 +58,7 @@ export const FleetsTab = ({ client }: TabProps): JSX.Element => (
         keyOf={({ id }) => id}
         empty="There is no fleet yet: the first customer's agent makes one."
         columns={[
+          { title: "Fleet", cell: ({ id }) => id },
           { title: "Stack", cell: ({ stack }) => stack },
           { title: "Agents", cell: ({ agents, most }) => `${agents} of ${most}` },
           {
