@@ -1,5 +1,6 @@
 import { type AgentRow, type Step, findSteps } from "../database/agents.ts";
 import type { Queries } from "../database/database.ts";
+import { findAuthors } from "../database/requests.ts";
 import type { RunRow } from "../database/runs.ts";
 import type { AgentView, RunView } from "./schemas.ts";
 
@@ -9,17 +10,16 @@ export async function viewsOf(
   agents: readonly AgentRow[],
   { forOperator = false }: { readonly forOperator?: boolean } = {},
 ): Promise<AgentView[]> {
-  const steps = Map.groupBy(
-    await findSteps(
-      queries,
-      agents.map(({ id }) => id),
-    ),
-    ({ agentId }) => agentId,
-  );
-  return agents.map((agent) => viewOf(agent, steps.get(agent.id) ?? [], forOperator));
+  const ids = agents.map(({ id }) => id);
+  const steps = Map.groupBy(await findSteps(queries, ids), ({ agentId }) => agentId);
+  const authors = forOperator ? await findAuthors(queries, ids) : undefined;
+  return agents.map((agent) => ({
+    ...viewOf(agent, steps.get(agent.id) ?? []),
+    ...(authors === undefined ? {} : { user: agent.userId, userName: authors.get(agent.id) ?? agent.userId }),
+  }));
 }
 
-function viewOf(agent: AgentRow, steps: readonly Step[], forOperator: boolean): AgentView {
+function viewOf(agent: AgentRow, steps: readonly Step[]): AgentView {
   const { form, shown } = agent;
   return {
     agentId: agent.id,
@@ -45,7 +45,6 @@ function viewOf(agent: AgentRow, steps: readonly Step[], forOperator: boolean): 
       at: at.toISOString(),
       ...(detail === null ? {} : { detail }),
     })),
-    ...(forOperator ? { user: agent.userId } : {}),
   };
 }
 

@@ -102,6 +102,19 @@ export async function setCommit(queries: Queries, ids: readonly string[], commit
   ]);
 }
 
+/** Returns as whom commits name those who asked for agents, by the agent's id. */
+export async function findAuthors(
+  queries: Queries,
+  agentIds: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await queries.query<{ agentId: string; name: string }>(
+    `SELECT agent_id AS "agentId", author_name AS name FROM portal_requests
+     WHERE kind = 'create' AND agent_id = ANY($1::text[])`,
+    [[...agentIds]],
+  );
+  return new Map(rows.map(({ agentId, name }) => [agentId, name]));
+}
+
 /** Returns whether an agent has a request that is not committed yet. */
 export async function hasOpenRequest(queries: Queries, agentId: string): Promise<boolean> {
   return (

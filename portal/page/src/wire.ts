@@ -83,6 +83,8 @@ export interface Agent {
   readonly deployments?: readonly Deployment[] | undefined;
   /** Only an operator is told. */
   readonly user?: string | undefined;
+  /** The user's e-mail address where it is known. */
+  readonly userName?: string | undefined;
 }
 
 export type TryState = "running" | "succeeded" | "failed" | "refused";

@@ -616,11 +616,9 @@ describe("operators", () => {
 
   it("see everybody's agents and the fleets", async () => {
     const { agents } = (await seen("agents")) as { agents: unknown };
-    const users = agentSchema
-      .array()
-      .parse(agents)
-      .map(({ user }) => user);
-    expect(new Set(users).size).toBeGreaterThan(1);
+    const seenAgents = agentSchema.array().parse(agents);
+    expect(new Set(seenAgents.map(({ user }) => user)).size).toBeGreaterThan(1);
+    expect(seenAgents.find(({ user }) => user === "anna")?.userName).toBe("anna@example.com");
     const { fleets } = (await seen("fleets")) as { fleets: unknown };
     expect(fleetSchema.array().parse(fleets)).toMatchObject([
       { id: "customers-01", stack: "local-customers-01", state: "deployed", most: 100, lastRunAt: null },

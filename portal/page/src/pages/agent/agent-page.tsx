@@ -210,7 +210,9 @@ export function AgentPage({
             <StateBadge state={agent.state} />
             <span class="quiet">{agent.network}</span>
             {agent.user === undefined || agent.user === signedIn.me.user.id ? null : (
-              <span class="quiet">of {agent.user}</span>
+              <span class="quiet" title={agent.user}>
+                of {agent.userName ?? agent.user}
+              </span>
             )}
           </p>
         </PageHeading>

@@ -39,7 +39,7 @@ export const AgentsTab = ({ client }: TabProps): JSX.Element => (
               </Link>
             ),
           },
-          { title: "Customer", cell: ({ user }) => user ?? "" },
+          { title: "Customer", cell: ({ user, userName }) => <span title={user}>{userName ?? user}</span> },
           { title: "State", cell: ({ state }) => <StateBadge state={state} /> },
           { title: "Price", cell: ({ price }) => price },
           { title: "Updated", cell: ({ updatedAt }) => shortMoment(updatedAt) },
