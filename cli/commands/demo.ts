@@ -29,6 +29,8 @@ const JOB = {
   input: { market: "Heat pumps in southern Germany", question: "Enter the market in 2027?" },
 } as const;
 const HIRE_TIMEOUT_MS = 180_000;
+/** So long people wait without a word. */
+const SLOW_MS = 2000;
 
 /**
  * `demo`: from a clone to registered agents, one of which is hired, and the page for customers. Everything it starts stays up; a second run looks first (a crew that
@@ -63,7 +65,7 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
     (agent) => agent.id === JOB.agent && hasFields(agent, Object.keys(JOB.input)),
   );
   // Only people look at a page. It starts while the chain is waited for.
-  const page = json ? undefined : startPage(project, chainSpeed);
+  const page = json ? Promise.resolve("") : startPage(project, chainSpeed);
   const isHired = isNew && takesJob && usesSandbox(project, LOCAL_STACK);
   const hire = isHired ? await hireOne(project) : undefined;
   if (json) {
@@ -71,12 +73,23 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
     return hire ? exitCodeOf(hire) : 0;
   }
   if (hire) showHire(hire);
+  const shown = await toldIfSlow(page, "\nStarting the page for customers ...");
   process.stdout.write(
-    `${await page}The agents stay up. Try: npx masumi-agents status | hire | preview | destroy\n` +
+    `${shown}The agents stay up. Try: npx masumi-agents status | hire | preview | destroy\n` +
       "Change a price or a text in agents/ and run the demo again.\n" +
       modelHint(project),
   );
   return hire ? exitCodeOf(hire) : 0;
+}
+
+/** Waits for what was begun before, and says so if that takes a while. */
+async function toldIfSlow<T>(work: Promise<T>, line: string): Promise<T> {
+  const timer = setTimeout(() => printProgress(line), SLOW_MS);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Starts the portal, and returns what to say of it: the agents are there without it, too. */
