@@ -58,8 +58,15 @@ export const FleetsTab = ({ client }: TabProps): JSX.Element => (
         keyOf={({ id }) => id}
         empty="There is no fleet yet: the first customer's agent makes one."
         columns={[
-          { title: "Fleet", cell: ({ id }) => id },
-          { title: "Stack", cell: ({ stack }) => stack },
+          {
+            title: "Fleet",
+            cell: ({ id, stack }) => (
+              <>
+                {id}
+                <p class="quiet">Stack {stack}</p>
+              </>
+            ),
+          },
           { title: "Agents", cell: ({ agents, most }) => `${agents} of ${most}` },
           {
             title: "State",
