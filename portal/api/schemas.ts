@@ -80,12 +80,9 @@ export const agent = z
       .optional()
       .openapi({ description: "The last deployments of its fleet, newest first; of one agent alone." }),
     user: z.string().optional().openapi({ description: "Whose agent it is; for operators alone." }),
-    userName: z
-      .string()
-      .optional()
-      .openapi({
-        description: "That user's e-mail address as far as it is known, else the id; for operators alone.",
-      }),
+    userName: z.string().optional().openapi({
+      description: "That user's e-mail address as far as it is known, else the id; for operators alone.",
+    }),
   })
   .openapi("Agent");
 
