@@ -42,14 +42,15 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
 });
 
 for (const warning of hostingWarnings(plan.agents.map(({ agent }) => agent))) await pulumi.log.warn(warning);
-/** How many agents may wait for the engine's first answer at a time: what waits takes memory. */
-const AT_ONCE = 50;
+/** How many agents may wait for the engine's first answer at a time: what waits takes memory. What is written waits for the service, too. */
+const AT_ONCE = { unchanged: 50, written: 200 } as const;
 
 async function hostAll(): Promise<ReadonlyMap<PlannedAgent, MasumiAgent>> {
   const hosted = new Map<PlannedAgent, MasumiAgent>();
   const waiting = new Set<Promise<void>>();
   for (const planned of plan.agents) {
-    if (waiting.size === AT_ONCE) await Promise.race(waiting);
+    const atOnce = planned.action === "none" ? AT_ONCE.unchanged : AT_ONCE.written;
+    if (waiting.size >= atOnce) await Promise.race(waiting);
     const agent = new MasumiAgent({ ...planned, config, projectRoot, hosting: hostingOf(planned.agent) });
     hosted.set(planned, agent);
     if (!pulumi.runtime.isDryRun()) reportReplacement(planned, agent);

@@ -9,7 +9,7 @@ import {
 } from "./convert.ts";
 import { MasumiError, ServiceError } from "../errors.ts";
 import { Http, type HttpOptions, type SendOptions } from "./http.ts";
-import { describeIssue, paymentSourcesOf, paymentsOf, rowsOf } from "./entries.ts";
+import { RegistrationReader, describeIssue, paymentSourcesOf, paymentsOf } from "./entries.ts";
 import type { Network, Row, SkippedEntry, WalletType } from "../model.ts";
 import { readAllPages } from "./paging.ts";
 import { type SlowListOptions, watchList } from "./slow-list.ts";
@@ -73,6 +73,7 @@ export type TokenTags = ReadonlyMap<string, readonly string[]>;
 export class MasumiClient {
   readonly #http: Http;
   readonly #slow: SlowListOptions;
+  readonly #registrations = new RegistrationReader();
   #dialect: Promise<Dialect> | undefined;
 
   /** @throws SettingsError if the URL is invalid, or plain http to another machine */
@@ -188,7 +189,7 @@ export class MasumiClient {
           : {}),
       }),
     );
-    const rows = rowsOf(entries, onSkipped);
+    const rows = this.#registrations.rowsOf(entries, onSkipped);
     // What the list was asked for says more than an entry, which may have no payment sources.
     return dialect.hasV2 ? rows.map((row) => ({ ...row, type })) : rows;
   }
@@ -212,7 +213,7 @@ export class MasumiClient {
       ...(dialect.hasV2 ? { filterPaymentSourceType: toPaymentSourceType(type) } : {}),
     };
     const { Assets } = await this.#get("/registry/diff", query, registryList, signal);
-    return Assets.length < limit ? rowsOf(Assets, onSkipped) : undefined;
+    return Assets.length < limit ? this.#registrations.rowsOf(Assets, onSkipped) : undefined;
   }
 
   /** Returns every payment of the scope in any state, newest first; complete or an error. Requests: pages of 100. */

@@ -24,14 +24,26 @@ export function describeIssue(error: z.ZodError | undefined): string {
   return issue ? `${issue.path.map(String).join(".")}: ${issue.message}` : "";
 }
 
-/** Returns the registrations in a list; `onSkipped` gets every other entry. */
-export function rowsOf(entries: readonly Listed[], onSkipped?: (entry: SkippedEntry) => void): Row[] {
-  return entries.flatMap((entry) => {
-    const read = registryEntry.safeParse(entry);
-    if (read.success) return [fromEntry(read.data)];
-    onSkipped?.(skippedOf(entry, read.error));
-    return [];
-  });
+/** Reads lists of registrations. What is word for word as in a list before is not checked again: most of a list is as it was a moment ago. */
+export class RegistrationReader {
+  readonly #read = new Map<string, { readonly text: string; readonly row: Row }>();
+
+  /** Returns the registrations in a list; `onSkipped` gets every other entry. */
+  rowsOf(entries: readonly Listed[], onSkipped?: (entry: SkippedEntry) => void): Row[] {
+    return entries.flatMap((entry) => {
+      const text = JSON.stringify(entry);
+      const known = this.#read.get(entry.id);
+      if (known?.text === text) return [known.row];
+      const read = registryEntry.safeParse(entry);
+      if (read.success) {
+        const row = fromEntry(read.data);
+        this.#read.set(entry.id, { text, row });
+        return [row];
+      }
+      onSkipped?.(skippedOf(entry, read.error));
+      return [];
+    });
+  }
 }
 
 function skippedOf(entry: Listed, error: z.ZodError): SkippedEntry {

@@ -3,7 +3,7 @@ import {
   describeIssue,
   paymentSourcesOf,
   paymentsOf,
-  rowsOf,
+  RegistrationReader,
 } from "../../../../providers/masumi/service/client/entries.ts";
 import { MasumiClient } from "../../../../providers/masumi/service/client/client.ts";
 import { toRegisterBody } from "../../../../providers/masumi/service/client/convert.ts";
@@ -22,7 +22,7 @@ const entry = (changes: object) =>
 describe("a list of registrations", () => {
   test("has those of standard agents, of the next release too, and names the others", () => {
     const skipped: SkippedEntry[] = [];
-    const rows = rowsOf(
+    const rows = new RegistrationReader().rowsOf(
       [
         entry({ id: "1" }),
         entry({ id: "2", type: "Standard", openApiSpecUrl: null, x402ResourcesUrl: null }),
@@ -56,8 +56,21 @@ describe("a list of registrations", () => {
     ]);
   });
 
+  test("has what has changed since the last list, and what was not understood", () => {
+    const reader = new RegistrationReader();
+    const [first] = reader.rowsOf([entry({ id: "1" })]);
+    const skipped: string[] = [];
+    const rows = reader.rowsOf(
+      [entry({ id: "1", name: "Renamed" }), entry({ id: "2", name: 5 })],
+      ({ id }) => void skipped.push(id),
+    );
+    expect(rows).toEqual([{ ...first, listing: { ...first?.listing, name: "Renamed" } }]);
+    expect(skipped).toEqual(["2"]);
+    expect(reader.rowsOf([entry({ id: "1" })])).toEqual([first]);
+  });
+
   test("without anybody who wants to know is read all the same", () => {
-    expect(rowsOf([{ id: "1" }])).toEqual([]);
+    expect(new RegistrationReader().rowsOf([{ id: "1" }])).toEqual([]);
   });
 });
 
