@@ -128,7 +128,8 @@ documents: [facts/clouds.md]`;
     project.env["MASUMI_PLAN"] = (await planned()).checksum;
     project.write(
       "agents/declared.yaml",
-      project.read("agents/declared.yaml").replace("[weather]", "[clouds]"),
+      // No crew needs to know the legal texts.
+      `${project.read("agents/declared.yaml")}legal: { terms: "https://example.com/terms" }\n`,
     );
     const { exitCode, stdout, stderr } = await project.run("up", "--yes");
     expect(stdout + stderr).toMatch(/PLAN_CHANGED: .*a change of the registrations \([^)]*\)\. Run /);
