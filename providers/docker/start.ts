@@ -63,8 +63,8 @@ async function look(inputs: Inputs): Promise<Container> {
   );
 }
 
-/** What the engine says of a container that has ended so recently that it has not noticed yet. */
-const JUST_ENDED = /cannot update a stopped container/;
+/** What the engine says of a container that has ended, until it has been started again: at first it has not noticed yet. */
+const JUST_ENDED = /cannot update a stopped container|\btask \w+ not found/;
 
 /**
  * Limits the number of a container's processes, which the Docker provider cannot.

@@ -33,6 +33,12 @@ const JUST_ENDED = {
   body: { message: "Cannot update container 1: cannot update a stopped container: unknown" },
 };
 
+/** The same a moment later. */
+const GONE = {
+  status: 500,
+  body: { message: "Cannot update container 1: task ccfbe3eb93313fe2 not found: not found" },
+};
+
 interface Story {
   /** What the engine says at each look; the last one for ever. */
   readonly states: readonly State[];
@@ -70,6 +76,10 @@ describe("a crew in a container", () => {
     [
       "that had just ended when it was to be limited",
       { states: [restarting(1), health("healthy")], restarts: 1, limits: [JUST_ENDED, LIMITED] },
+    ],
+    [
+      "that has ended for the engine, too, when it is to be limited",
+      { states: [restarting(1), health("healthy")], restarts: 1, limits: [GONE, LIMITED] },
     ],
     ["without a health check that keeps running", { states: [running("10:00"), running("10:00")] }],
     ["without a health check that settles", { states: [running("1"), running("2"), running("2")] }],
