@@ -62,7 +62,7 @@ describe("a loss is seen", () => {
         lanes: 4,
       });
       expect(losses.flatMap(({ complaints }) => complaints).join("\n")).toMatch(
-        /2 live registrations instead of 1/,
+        /[2-9] live registrations instead of 1/,
       );
       expect(losses[0]?.again).toMatch(/^npm run chaos -- --seed fixed --life \d+ --runs \d+$/);
     } finally {
