@@ -42,6 +42,7 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
 });
 
 for (const warning of hostingWarnings(plan.agents.map(({ agent }) => agent))) await pulumi.log.warn(warning);
+
 /** How many agents may wait for the engine's first answer at a time: what waits takes memory. What is written waits for the service, too. */
 const AT_ONCE = { unchanged: 50, written: 200 } as const;
 
