@@ -89,6 +89,16 @@ def test_no_parts_import_each_other_in_a_circle() -> None:
     TopologicalSorter(imports()).prepare()
 
 
+def test_no_rooms_of_http_import_each_other_in_a_circle() -> None:
+    rooms: dict[str, set[str]] = {}
+    for file in (SOURCE / "http").rglob("*.py"):
+        room = file.relative_to(SOURCE / "http").with_suffix("").parts[0]
+        found = {module.split(".")[2] for module in imported_by(file) if module.startswith(f"{NAME}.http.")}
+        rooms.setdefault(room, set()).update(found - {room})
+    assert rooms["agent"], "the folders are read"
+    TopologicalSorter(rooms).prepare()
+
+
 def test_no_modules_import_each_other_in_a_circle() -> None:
     names = {file: ".".join((NAME, *file.relative_to(SOURCE).with_suffix("").parts)) for file in SOURCE.rglob("*.py")}
     modules = {name.removesuffix(".__init__") for name in names.values()}

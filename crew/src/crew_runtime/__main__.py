@@ -24,9 +24,9 @@ from crew_runtime.common.temporary import make_temporary_folder
 from crew_runtime.hosting.assembly import WORK_FOLDER, document_fetch
 from crew_runtime.hosting.configured_agent import ConfiguredAgent, read_agent
 from crew_runtime.hosting.service import many_agents, one_agent
-from crew_runtime.http.connections import IDLE_SECONDS, Connection
-from crew_runtime.http.held_ports import HoldingServer
-from crew_runtime.http.ports import by_port
+from crew_runtime.http.server.connections import IDLE_SECONDS, Connection
+from crew_runtime.http.server.held_ports import HoldingServer
+from crew_runtime.http.server.ports import by_port
 from crew_runtime.machine.confinement import close_to_jobs
 from crew_runtime.machine.environment import replace_environment, scrubbed
 from crew_runtime.machine.identity_source import identity_source

@@ -14,7 +14,7 @@ from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.crewai.worker_main import build_crew, run_crew
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.declared.input_schema import InputField
-from crew_runtime.http.connections import Connection
+from crew_runtime.http.server.connections import Connection
 from crew_runtime.job.author_project import AuthorProject
 from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.model.agent_model import AgentModel

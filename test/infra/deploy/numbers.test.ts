@@ -160,7 +160,10 @@ describe("deadlines and idle times that must know each other", () => {
   });
 
   it("the load balancer lets go of an idle connection before a crew does, and is told so", async () => {
-    const runtime = readFileSync(join(repository, "crew/src/crew_runtime/http/connections.py"), "utf8");
+    const runtime = readFileSync(
+      join(repository, "crew/src/crew_runtime/http/server/connections.py"),
+      "utf8",
+    );
     const [, seconds] = /^IDLE_SECONDS: Final = (\d+)$/m.exec(runtime) ?? [];
     expect(IDLE_SECONDS).toBeLessThan(Number(seconds));
     const { resources } = await record(() => deploy(projectOf("ecs-alb-all-made")));

@@ -13,7 +13,7 @@ from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.declared.declaration import Declaration, code_of, documents_of, fetched_documents
 from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.documents.fetch_request import Bucket
-from crew_runtime.http.connections import Connection
+from crew_runtime.http.server.connections import Connection
 from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.machine.settings import AgentSettings

@@ -21,10 +21,10 @@ from crew_runtime.hosting.assembly import (
     watch_of,
 )
 from crew_runtime.hosting.configured_agent import ConfiguredAgent
-from crew_runtime.http.agent import Agent
-from crew_runtime.http.doorman import Doorman
-from crew_runtime.http.job_intake import Clients, IntakeLimits
-from crew_runtime.http.operations import AgentOperations
+from crew_runtime.http.admission.doorman import Doorman
+from crew_runtime.http.agent.agent import Agent
+from crew_runtime.http.agent.job_intake import Clients, IntakeLimits
+from crew_runtime.http.operations.agent_operations import AgentOperations
 from crew_runtime.http.served import Served
 from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.machine.model_probe import embedder_probe, model_probe

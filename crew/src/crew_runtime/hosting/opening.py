@@ -16,7 +16,7 @@ from crew_runtime.hosting.assembly import Shared, document_fetch
 from crew_runtime.hosting.configured_agent import REVISION, ConfiguredAgent, read_shared_agent
 from crew_runtime.hosting.hosted_agent import HostedAgent
 from crew_runtime.hosting.left_behind import keep_only_jobs, note_keep_days
-from crew_runtime.http.substitute import Substitute
+from crew_runtime.http.agent.substitute import Substitute
 from crew_runtime.machine.identity import IdentityFile
 from crew_runtime.machine.service_settings import HOSTED_FOLDER, ServiceSettings
 from crew_runtime.machine.users import AGENTS

@@ -18,9 +18,9 @@ from crew_runtime.hosting.left_behind import LeftBehind
 from crew_runtime.hosting.opening import Opening
 from crew_runtime.hosting.table import AgentTable, Entry
 from crew_runtime.http.app import create_app
-from crew_runtime.http.operations import Disk, operations_of
+from crew_runtime.http.operations.agent_operations import Disk, operations_of
+from crew_runtime.http.operations.service_operations import AgentReport, service_operations
 from crew_runtime.http.served import Served, by_path, only
-from crew_runtime.http.service_operations import AgentReport, service_operations
 from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.machine.service_settings import HOSTED_FOLDER, ServiceSettings
 from crew_runtime.machine.settings import Settings

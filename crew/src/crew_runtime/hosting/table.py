@@ -15,7 +15,7 @@ from crew_runtime.common.logs import event
 from crew_runtime.common.metrics import COUNTERS
 from crew_runtime.hosting.hosted_agent import HostedAgent
 from crew_runtime.hosting.opening import Opening
-from crew_runtime.http.substitute import Substitute
+from crew_runtime.http.agent.substitute import Substitute
 
 _log: Final = logging.getLogger(__name__)
 _SIDE_BY_SIDE: Final = 4

@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from crew_runtime.common.api_error import ApiError
 from crew_runtime.common.logs import event
-from crew_runtime.http.bodies import read_json_object
-from crew_runtime.http.pages import PageGuard
 from crew_runtime.http.served import served
+from crew_runtime.http.server.bodies import read_json_object
+from crew_runtime.http.server.pages import PageGuard
 from crew_runtime.store import StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from crew_runtime.common.current_agent import work_for
-from crew_runtime.http.agent import Agent
-from crew_runtime.http.doorman import Doorman
+from crew_runtime.http.admission.doorman import Doorman
+from crew_runtime.http.agent.agent import Agent
 
 _SERVED: Final = "crew_runtime.served"
 

@@ -9,7 +9,7 @@ from crew_runtime.common.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.declared.input_schema import InputField
 from crew_runtime.declared.input_values import InputError, read_input, unreadable_rules
-from crew_runtime.http.job_request import read_job_request
+from crew_runtime.http.agent.job_request import read_job_request
 from support.declarations import declaration
 
 ABSENT = object()

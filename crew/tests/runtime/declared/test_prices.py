@@ -8,7 +8,7 @@ import pytest
 from crew_runtime.common.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.declared.input_values import InputError
-from crew_runtime.http.job_request import read_job_request
+from crew_runtime.http.agent.job_request import read_job_request
 from support.declarations import one_task
 from support.paid import NONCE
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from conftest import StartRuntime
-from crew_runtime.http.ports import by_port
+from crew_runtime.http.server.ports import by_port
 from support.declarations import one_task
 from support.runtime import Runtime
 

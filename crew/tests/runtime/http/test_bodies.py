@@ -8,7 +8,7 @@ import pytest
 from fastapi import Request
 
 from crew_runtime.common.api_error import ApiError
-from crew_runtime.http.bodies import read_json_object
+from crew_runtime.http.server.bodies import read_json_object
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 

@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.declared.input_values import InputError, read_input
 from crew_runtime.declared.job_schema import job_schema
-from crew_runtime.http.card import MIP_003, agent_card
-from crew_runtime.http.openapi import LARGEST, openapi
+from crew_runtime.http.discovery.card import MIP_003, agent_card
+from crew_runtime.http.discovery.openapi import LARGEST, openapi
 from support.declarations import declaration
 
 URL = "https://agent.example.com/researcher"

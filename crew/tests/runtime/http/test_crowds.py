@@ -12,8 +12,8 @@ from starlette.requests import Request
 
 from conftest import StartRuntime
 from crew_runtime.common.api_error import ApiError
-from crew_runtime.http.callers import address_of
-from crew_runtime.http.start_rate import StartRate
+from crew_runtime.http.admission.callers import address_of
+from crew_runtime.http.admission.start_rate import StartRate
 from support.declarations import one_task
 from support.model import StubModel
 from support.paid import environment, paid

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from crew_runtime.http.pages import LOOPBACK, PageGuard
+from crew_runtime.http.server.pages import LOOPBACK, PageGuard
 from support.declarations import declaration
 from support.model import StubModel
 from support.runtime import Runtime

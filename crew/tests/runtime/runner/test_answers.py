@@ -9,8 +9,8 @@ import pytest
 
 from crew_runtime.common.api_error import ApiError
 from crew_runtime.declared.declaration import Declaration
-from crew_runtime.http.agent import Agent
-from crew_runtime.http.job_intake import IntakeLimits
+from crew_runtime.http.agent.agent import Agent
+from crew_runtime.http.agent.job_intake import IntakeLimits
 from crew_runtime.job.job import Job, JobState, Question, now
 from crew_runtime.machine.identity import FixedIdentity
 from crew_runtime.payments.seller import Seller

@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from crew_runtime.http.answer_headers import ON_EVERY_ANSWER
+from crew_runtime.http.server.answer_headers import ON_EVERY_ANSWER
 
 _HEADERS: Final = [(name.encode(), value.encode()) for name, value in ON_EVERY_ANSWER]
 

@@ -7,13 +7,13 @@ from typing import Any, Final
 from crew_runtime.common.api_error import ApiError
 from crew_runtime.common.logs import event
 from crew_runtime.declared.declaration import Declaration
-from crew_runtime.http.callers import Caller
-from crew_runtime.http.card import agent_card
-from crew_runtime.http.job_intake import Clients, IntakeLimits, JobIntake
-from crew_runtime.http.job_request import read_job_request
-from crew_runtime.http.openapi import openapi
-from crew_runtime.http.questions import not_awaited, read_answer, schema_of
-from crew_runtime.http.substitute import loading, unusable
+from crew_runtime.http.admission.callers import Caller
+from crew_runtime.http.agent.job_intake import Clients, IntakeLimits, JobIntake
+from crew_runtime.http.agent.job_request import read_job_request
+from crew_runtime.http.agent.questions import not_awaited, read_answer, schema_of
+from crew_runtime.http.agent.substitute import loading, unusable
+from crew_runtime.http.discovery.card import agent_card
+from crew_runtime.http.discovery.openapi import openapi
 from crew_runtime.job.failures import MESSAGES
 from crew_runtime.job.hashes import input_hash
 from crew_runtime.job.job import Job, JobState

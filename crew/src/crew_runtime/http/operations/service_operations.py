@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from crew_runtime.common.metrics import Gauge, rendered
-from crew_runtime.http.operations import PROMETHEUS, AgentOperations, Disk, readiness
+from crew_runtime.http.operations.agent_operations import PROMETHEUS, AgentOperations, Disk, readiness
 
 _ALWAYS: frozenset[str] = frozenset(("ready", "store", "payment_service"))
 

@@ -2,9 +2,9 @@
 
 from starlette.requests import Request
 
-from crew_runtime.http.callers import Caller, address_of
-from crew_runtime.http.request_secret import read_secret_hash
-from crew_runtime.http.start_rate import StartRate
+from crew_runtime.http.admission.callers import Caller, address_of
+from crew_runtime.http.admission.request_secret import read_secret_hash
+from crew_runtime.http.admission.start_rate import StartRate
 
 
 class Doorman:

@@ -7,7 +7,7 @@ from typing import ClassVar, Final, TypeAlias
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from crew_runtime.http.answer_headers import ON_EVERY_ANSWER
+from crew_runtime.http.server.answer_headers import ON_EVERY_ANSWER
 
 IDLE_SECONDS: Final = 75
 """How long a connection without a request is kept: longer than any load balancer before it does.

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from crew_runtime.common.disk import free_bytes
 from crew_runtime.common.metrics import Gauge, rendered
-from crew_runtime.http.agent import Agent
+from crew_runtime.http.agent.agent import Agent
 from crew_runtime.job.job import now
 from crew_runtime.machine.model_probe import Probe
 from crew_runtime.model.daily_tokens import DailyTokens

@@ -1,0 +1,1 @@
+"""What operators are told, on a port of their own."""

@@ -1,0 +1,1 @@
+"""Connections, ports, bodies and headers: HTTP itself, without knowing what is served."""
