@@ -4,13 +4,14 @@ import { countAgentsOf } from "../database/agents.ts";
 import { readJsonBody } from "./form.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
 import type { RateLimit } from "./limits.ts";
+import type { MeView } from "./schemas.ts";
 
 /** GET /me, POST /billing/checkout and POST /billing/portal. */
 export function accountRoutes(app: Hono<ApiEnv>, { database, gate, url }: ApiParts, limit: RateLimit): void {
   app.get("/me", async (context) => {
     const { expiresAt: _ofToken, ...user } = context.get("user");
     const [billing, agents] = await Promise.all([gate.status(user), countAgentsOf(database, user.id)]);
-    return context.json({ user, billing, agents });
+    return context.json<MeView>({ user, billing, agents });
   });
   app.post("/billing/*", async (context, next) => {
     // Each is a page that Stripe has to make.

@@ -1,7 +1,18 @@
 import { OpenAPIHono, type createRoute, z } from "@hono/zod-openapi";
 import { METRICS_TYPE } from "./metrics.ts";
 import { drift, fleet, runWithLog, spending, wallet } from "./operator/schemas.ts";
-import { agent, agentChange, health, newAgent, problem, run, tried } from "./schemas.ts";
+import {
+  agent,
+  agentChange,
+  configuration,
+  created,
+  health,
+  me,
+  newAgent,
+  problem,
+  run,
+  tried,
+} from "./schemas.ts";
 
 type Responses = Parameters<typeof createRoute>[0]["responses"];
 type Method = "get" | "post" | "patch" | "delete";
@@ -41,7 +52,6 @@ interface Described {
 }
 
 const idInPath = z.object({ id: z.string().openapi({ param: { name: "id", in: "path" } }) });
-const created = z.object({ agentId: z.string(), masumiId: z.string().optional() });
 const multipart = (schema: z.ZodType) =>
   ({ body: { content: { "multipart/form-data": { schema }, "application/json": { schema } } } }) as const;
 const creating = z.object({
@@ -80,14 +90,18 @@ const returning = { body: json(z.object({ returnPath: z.string().optional() })) 
 
 /** Every route of the API that programs use, and what it answers. */
 const ROUTES: Readonly<Record<string, Described>> = {
-  "get /config": { summary: "What this portal offers", responses: ok("Settings.", anything), isPublic: true },
+  "get /config": {
+    summary: "What this portal offers",
+    responses: ok("Settings.", configuration),
+    isPublic: true,
+  },
   "get /healthz": {
     summary: "Whether the portal and its database answer",
     responses: { ...ok("They do.", health), ...problems(500, 503) },
     isPublic: true,
   },
   "get /metrics": { summary: "Figures of the portal", responses: metrics, isPublic: true },
-  "get /me": { summary: "Who I am", responses: { ...ok("The user.", anything), ...problems(401) } },
+  "get /me": { summary: "Who I am", responses: { ...ok("The user.", me), ...problems(401) } },
   "post /agent": {
     summary: "Create an agent",
     request: { headers: creating, ...multipart(newAgent) },

@@ -6,12 +6,12 @@ import { referencePage } from "./reference.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
 import { templatePrice } from "../templates/declare.ts";
 import type { Template } from "../templates/template.ts";
-import type { Health } from "./schemas.ts";
+import type { ConfigurationView, Health } from "./schemas.ts";
 
 /** What anybody may ask: /config, /healthz, /metrics, and what describes the API. */
 export function publicRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
   const prices = new Map<string, string>();
-  app.get("/config", (context) => context.json(configOf(parts, prices)));
+  app.get("/config", (context) => context.json<ConfigurationView>(configOf(parts, prices)));
   app.get("/healthz", async (context) => {
     await parts.database.query("SELECT 1");
     return context.json<Health>({ status: "ok", instance: parts.instance });
@@ -28,7 +28,10 @@ export function publicRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
 }
 
 /** @param prices those that were found before: anybody may ask, and each takes a check of the whole template */
-function configOf({ templates, billing, fleets, settings }: ApiParts, prices: Map<string, string>) {
+function configOf(
+  { templates, billing, fleets, settings }: ApiParts,
+  prices: Map<string, string>,
+): ConfigurationView {
   const { project, model: stack } = fleets;
   const priceShown = (template: Template): string => {
     const known = prices.get(template.id) ?? templatePrice(template, { project, stack }) ?? "unknown";
@@ -47,7 +50,7 @@ function configOf({ templates, billing, fleets, settings }: ApiParts, prices: Ma
         description,
         price: priceShown(template),
         documents,
-        takes: ["bio", "description", ...(documents.most > 0 ? ["documents"] : [])],
+        takes: ["bio", "description", ...(documents.most > 0 ? (["documents"] as const) : [])],
         lengths: takes,
       };
     }),

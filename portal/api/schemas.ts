@@ -111,6 +111,86 @@ export const health = z
 
 export type Health = z.output<typeof health>;
 
+const signIn = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("local") }).openapi({ description: "The portal signs users in itself." }),
+  z
+    .object({
+      kind: z.literal("oidc"),
+      issuer: z.string(),
+      audience: z.string(),
+      clientId: z.string(),
+      scope: z.string(),
+    })
+    .openapi({ description: "An OpenID issuer does: authorization code with PKCE." }),
+]);
+
+const template = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    description: z.string(),
+    price: z.string().openapi({ description: "What a job costs.", example: "1 tUSDM (test USDM)" }),
+    documents: z.object({
+      least: z.int(),
+      most: z.int(),
+      mostBytes: z.int().openapi({ description: "Of one document." }),
+      types: z.array(z.string()).openapi({ description: "Ends of names.", example: [".pdf", ".md"] }),
+    }),
+    takes: z
+      .array(z.enum(["bio", "description", "documents"]))
+      .openapi({ description: "What its form has beside a name." }),
+    lengths: z
+      .object({ name: z.int(), bio: z.int(), description: z.int() })
+      .openapi({ description: "The most characters of each text." }),
+  })
+  .openapi("Template");
+
+export const configuration = z
+  .object({
+    network: z.string(),
+    signIn,
+    billing: z.enum(["none", "stripe"]),
+    templates: z.array(template),
+    limits: z.object({
+      requestsAMinute: z.int(),
+      burst: z.int().openapi({ description: "So many may come at once." }),
+    }),
+  })
+  .openapi("Configuration");
+
+export type ConfigurationView = z.output<typeof configuration>;
+
+export const me = z
+  .object({
+    user: z.object({
+      id: z.string(),
+      email: z.string().nullable(),
+      isOperator: z.boolean().openapi({ description: "Whether everybody's agents are to be seen." }),
+    }),
+    billing: z.object({
+      state: z.enum(["none", "active", "trialing", "past_due", "lapsed"]),
+      plan: z.string().nullable(),
+      allowed: z
+        .int()
+        .nullable()
+        .openapi({ description: "Agents that the plan has room for; null: any number." }),
+      drainsAt: time
+        .nullable()
+        .openapi({ description: "When the agents leave unless the plan is paid for." }),
+    }),
+    agents: z.int().openapi({ description: "How many agents the user has." }),
+  })
+  .openapi("Me");
+
+export type MeView = z.output<typeof me>;
+
+export const created = z
+  .object({
+    agentId: z.string(),
+    masumiId: z.string().optional().openapi({ description: "Its identifier, once it is registered." }),
+  })
+  .openapi("Created");
+
 const document = { type: "string", format: "binary" } as const;
 
 /** What is filled in to create an agent. Lengths are the template's. */

@@ -6,15 +6,17 @@ import type {
   SpendingView,
   WalletView,
 } from "../../../portal/api/operator/schemas.ts";
-import type { AgentView, TryView } from "../../../portal/api/schemas.ts";
+import type { AgentView, ConfigurationView, MeView, TryView } from "../../../portal/api/schemas.ts";
 import type { User as PortalUser } from "../../../portal/identity/user.ts";
 import type { BillingStatus as PortalBilling } from "../../../portal/billing/gate.ts";
 import type { SignIn as PortalSignIn } from "../../../portal/identity/index.ts";
 import type {
   Agent,
   BillingStatus,
+  Configuration,
   Drift,
   Fleet,
+  Me,
   RunWithLog,
   SignIn,
   Spent,
@@ -39,7 +41,12 @@ describe("what the portal answers is what the page reads", () => {
     expectTypeOf<PortalSignIn>().toEqualTypeOf<SignIn>();
   });
 
+  it("of itself", () => {
+    expectTypeOf<ConfigurationView>().toExtend<Configuration>();
+  });
+
   it("of users and what they paid", () => {
+    expectTypeOf<MeView>().toExtend<Me>();
     expectTypeOf<PortalUser>().toExtend<User>();
     expectTypeOf<PortalBilling>().toExtend<BillingStatus>();
   });
