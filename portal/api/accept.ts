@@ -21,6 +21,7 @@ import { addRequest, holdUser, noteAsked, secondsUntilSpending } from "../databa
 import type { FleetDirectory } from "../fleets/fleets.ts";
 import type { User } from "../identity/user.ts";
 import type { Settings } from "../settings.ts";
+import { type Chosen, chosenOf } from "../templates/choices.ts";
 import {
   type Declared,
   type FieldProblem,
@@ -54,6 +55,7 @@ export interface SentForm {
   readonly name?: string | undefined;
   readonly bio?: string | undefined;
   readonly description?: string | undefined;
+  readonly choices?: Chosen | undefined;
   readonly documents: readonly StoredDocument[];
 }
 
@@ -124,12 +126,18 @@ export function templateOf({ templates }: AcceptParts, id: string | undefined): 
   throw invalid([{ field: "template", message }]);
 }
 
-const formOf = ({ name = "", bio = "", description = "", documents }: SentForm): Form => ({
-  name: tidy(name).replaceAll(/\s+/g, " "),
-  bio: tidy(bio),
-  description: tidy(description),
-  documents,
-});
+/** @param kept what the agent has of choices already */
+function formOf({ choices: allowed }: Template, sent: SentForm, kept?: Chosen): Form {
+  const { name = "", bio = "", description = "", documents } = sent;
+  const choices = chosenOf(allowed, sent.choices ?? {}, kept);
+  return {
+    name: tidy(name).replaceAll(/\s+/g, " "),
+    bio: tidy(bio),
+    description: tidy(description),
+    documents,
+    ...(Object.keys(choices).length === 0 ? {} : { choices }),
+  };
+}
 
 /** Returns what is wrong with the number of documents. */
 function documentProblems({ documents: allowed }: Template, { documents }: Form): FieldProblem[] {
@@ -182,7 +190,7 @@ export interface Creation {
 /** Accepts an agent: from here on it will be declared, whoever is killed. Returns its id. @throws HttpProblem */
 export async function createAgent(parts: AcceptParts, creation: Creation): Promise<string> {
   const { user, template, idempotencyKey: key } = creation;
-  const form = formOf(creation.form);
+  const form = formOf(template, creation.form);
   const digest = digestOf([template.id, form]);
   const id = newAgentId(form.name);
   // Before the transaction, which others wait for.
@@ -237,17 +245,19 @@ export async function modifyAgent(parts: AcceptParts, user: User, id: string, ch
       const agent = requireOwn(await findAgent(queries, id), user);
       requireStaying(agent);
       const template = templateOf(parts, agent.template);
-      const { name, bio, description, documents } = agent.form;
+      const { name, bio, description, documents, choices } = agent.form;
       const kept = documents.filter(
         (document) =>
           !change.removed.includes(document.sha256) && !change.added.some((added) => isSame(added, document)),
       );
-      const form = formOf({
+      const sent = {
         name: change.name ?? name,
         bio: change.bio ?? bio,
         description: change.description ?? description,
+        choices: change.choices,
         documents: [...kept, ...change.added],
-      });
+      };
+      const form = formOf(template, sent, choices);
       const { fleet, userId } = agent;
       const { declaration, shown } = declare(parts, template, form, { id, userId });
       const isListedAnew = shown.listed !== agent.shown.listed;

@@ -18,11 +18,13 @@ const MOST_TEXT_BYTES = 256 * 1024;
 const LONGEST_NAME = 120;
 const MEBIBYTE = 1024 * 1024;
 
+const choices = z.record(z.string(), z.string());
 const jsonForm = z.object({
   name: z.string().optional(),
   bio: z.string().optional(),
   description: z.string().optional(),
   template: z.string().optional(),
+  choices: choices.optional(),
   removeDocs: z.array(z.string()).optional(),
 });
 type Texts = z.output<typeof jsonForm>;
@@ -85,12 +87,16 @@ async function parseJson<T extends z.ZodType>(
   schema: T,
   most: number,
 ): Promise<z.output<T>> {
-  const text = await readText(body, most);
+  return parsed(await readText(body, most), schema, "The body");
+}
+
+/** @throws HttpProblem 400 if a text is no JSON of this form */
+function parsed<T extends z.ZodType>(text: string, schema: T, what: string): z.output<T> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw malformed("The body is not JSON.");
+    throw malformed(`${what} is not JSON.`);
   }
   const read = schema.safeParse(value);
   if (!read.success) throw malformed(z.prettifyError(read.error));
@@ -126,7 +132,9 @@ async function readMultipart(
     else texts[part.name] = text;
   }
   const { name, bio, description, template } = texts;
-  const form = formOf({ name, bio, description, template, removeDocs }, documents);
+  const chosen =
+    texts["choices"] === undefined ? {} : { choices: parsed(texts["choices"], choices, '"choices"') };
+  const form = formOf({ name, bio, description, template, removeDocs, ...chosen }, documents);
   // What came before the template was named was only held against what any template takes.
   const { documents: allowed } = known ?? parts.templates.get(template ?? "") ?? { documents: anyOf(parts) };
   for (const { name: file, bytes } of documents) {

@@ -1,4 +1,6 @@
 import { OpenAPIHono, type createRoute, z } from "@hono/zod-openapi";
+import type { Template } from "../templates/template.ts";
+import type { ApiParts } from "./context.ts";
 import { METRICS_TYPE } from "./metrics.ts";
 import { drift, fleet, runWithLog, spending, wallet } from "./operator/schemas.ts";
 import {
@@ -52,6 +54,26 @@ interface Described {
 }
 
 const idInPath = z.object({ id: z.string().openapi({ param: { name: "id", in: "path" } }) });
+
+/** Forms, with the choices that at least one template leaves. */
+function formsOf(templates: ReadonlyMap<string, Template>) {
+  const options = new Map<string, Set<string>>();
+  for (const [key, { options: all }] of [...templates.values()].flatMap(({ choices }) =>
+    Object.entries(choices),
+  )) {
+    options.set(key, new Set([...(options.get(key) ?? []), ...all.map(({ name }) => name)]));
+  }
+  const choices = z
+    .object(Object.fromEntries([...options].map(([key, names]) => [key, z.enum([...names]).optional()])))
+    .optional()
+    .openapi({ description: "What the template leaves to be chosen (`/config`); in multipart, as JSON." });
+  const more = options.size === 0 ? {} : { choices };
+  return {
+    creation: newAgent.extend(more).openapi("NewAgent"),
+    change: agentChange.extend(more).openapi("AgentChange"),
+  };
+}
+
 const multipart = (schema: z.ZodType) =>
   ({ body: { content: { "multipart/form-data": { schema }, "application/json": { schema } } } }) as const;
 const creating = z.object({
@@ -89,7 +111,7 @@ const url = z.object({ url: z.string() });
 const returning = { body: json(z.object({ returnPath: z.string().optional() })) };
 
 /** Every route of the API that programs use, and what it answers. */
-const ROUTES: Readonly<Record<string, Described>> = {
+const routesOf = ({ creation, change }: ReturnType<typeof formsOf>): Readonly<Record<string, Described>> => ({
   "get /config": {
     summary: "What this portal offers",
     responses: ok("Settings.", configuration),
@@ -104,7 +126,7 @@ const ROUTES: Readonly<Record<string, Described>> = {
   "get /me": { summary: "Who I am", responses: { ...ok("The user.", me), ...problems(401) } },
   "post /agent": {
     summary: "Create an agent",
-    request: { headers: creating, ...multipart(newAgent) },
+    request: { headers: creating, ...multipart(creation) },
     responses: {
       ...ok("It is registered.", created, 201),
       ...ok("It was accepted, and will be; `Location` is where to look.", created, 202),
@@ -122,7 +144,7 @@ const ROUTES: Readonly<Record<string, Described>> = {
   },
   "patch /agents/{id}": {
     summary: "Change an agent",
-    request: { params: idInPath, ...multipart(agentChange) },
+    request: { params: idInPath, ...multipart(change) },
     responses: { ...ok("Accepted.", agent, 202), ...problems(400, 401, 402, 404, 409, 413, 415, 429) },
   },
   "delete /agents/{id}": {
@@ -186,7 +208,7 @@ const ROUTES: Readonly<Record<string, Described>> = {
     request: { params: idInPath },
     responses: { ...ok("The run.", runWithLog), ...problems(401, 403, 404) },
   },
-};
+});
 
 /** What Stripe asks, of a portal that it bills for. */
 const WEBHOOK: Readonly<Record<string, Described>> = {
@@ -204,11 +226,15 @@ const WEBHOOK: Readonly<Record<string, Described>> = {
 export type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 
 /** Returns the description of the API, made from the schemas that it answers by. */
-export function openApiDocument(serverUrl: string, billing: "none" | "stripe"): OpenApiDocument {
+export function openApiDocument(
+  serverUrl: string,
+  { billing, templates }: Pick<ApiParts, "billing" | "templates">,
+): OpenApiDocument {
+  const routes = routesOf(formsOf(templates));
   const docs = new OpenAPIHono();
   docs.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
   for (const [route, { summary, responses, request, isPublic }] of Object.entries(
-    billing === "stripe" ? { ...ROUTES, ...WEBHOOK } : ROUTES,
+    billing === "stripe" ? { ...routes, ...WEBHOOK } : routes,
   )) {
     const [method, path] = route.split(" ") as [Method, string];
     docs.openAPIRegistry.registerPath({

@@ -58,6 +58,9 @@ export const agent = z
     bio: z.string(),
     description: z.string(),
     template: z.string(),
+    choices: z
+      .record(z.string(), z.string())
+      .openapi({ description: "What was chosen where the template leaves a choice." }),
     state: agentState,
     problem: z.object({ error: z.string(), detail: z.string(), remedy: z.string().optional() }).nullable(),
     price: z.string(),
@@ -124,12 +127,33 @@ const signIn = z.discriminatedUnion("kind", [
     .openapi({ description: "An OpenID issuer does: authorization code with PKCE." }),
 ]);
 
+const templateChoice = z
+  .object({
+    id: z.string().openapi({ example: "price" }),
+    name: z.string(),
+    hint: z.string().optional(),
+    options: z.array(
+      z.object({
+        name: z.string().openapi({ description: "What is sent." }),
+        price: z.string().optional().openapi({ description: "What a job costs then, if it depends on it." }),
+      }),
+    ),
+    default: z
+      .string()
+      .optional()
+      .openapi({ description: "What counts unless something is sent; absent: nothing does." }),
+  })
+  .openapi("Choice");
+
 const template = z
   .object({
     id: z.string(),
     name: z.string(),
     description: z.string(),
-    price: z.string().openapi({ description: "What a job costs.", example: "1 tUSDM (test USDM)" }),
+    price: z.string().openapi({
+      description: "What a job costs, unless choices change it.",
+      example: "1 tUSDM (test USDM)",
+    }),
     documents: z.object({
       least: z.int(),
       most: z.int(),
@@ -139,6 +163,9 @@ const template = z
     takes: z
       .array(z.enum(["bio", "description", "documents"]))
       .openapi({ description: "What its form has beside a name." }),
+    choices: z
+      .array(templateChoice)
+      .openapi({ description: "What its form leaves to be chosen, to be sent as `choices`." }),
     lengths: z
       .object({ name: z.int(), bio: z.int(), description: z.int() })
       .openapi({ description: "The most characters of each text." }),
@@ -194,28 +221,24 @@ export const created = z
 const document = { type: "string", format: "binary" } as const;
 
 /** What is filled in to create an agent. Lengths are the template's. */
-export const newAgent = z
-  .object({
-    name: z.string(),
-    bio: z.string(),
-    description: z.string(),
-    template: z.string(),
-    docs: z
-      .array(z.string())
-      .optional()
-      .openapi({ type: "array", items: document, description: "Files; multipart alone." }),
-  })
-  .openapi("NewAgent");
+export const newAgent = z.object({
+  name: z.string(),
+  bio: z.string(),
+  description: z.string(),
+  template: z.string(),
+  docs: z
+    .array(z.string())
+    .optional()
+    .openapi({ type: "array", items: document, description: "Files; multipart alone." }),
+});
 
-export const agentChange = z
-  .object({
-    name: z.string().optional(),
-    bio: z.string().optional(),
-    description: z.string().optional(),
-    docs: z
-      .array(z.string())
-      .optional()
-      .openapi({ type: "array", items: document, description: "Files to add." }),
-    removeDocs: z.array(z.string()).optional().openapi({ description: "SHA-256 of documents to remove." }),
-  })
-  .openapi("AgentChange");
+export const agentChange = z.object({
+  name: z.string().optional(),
+  bio: z.string().optional(),
+  description: z.string().optional(),
+  docs: z
+    .array(z.string())
+    .optional()
+    .openapi({ type: "array", items: document, description: "Files to add." }),
+  removeDocs: z.array(z.string()).optional().openapi({ description: "SHA-256 of documents to remove." }),
+});

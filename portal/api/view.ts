@@ -28,6 +28,7 @@ function viewOf(agent: AgentRow, steps: readonly Step[]): AgentView {
     bio: form.bio,
     description: form.description,
     template: agent.template,
+    choices: { ...form.choices },
     state: agent.state,
     problem: agent.problem,
     price: shown.price,

@@ -24,6 +24,8 @@ export interface Form {
   readonly bio: string;
   readonly description: string;
   readonly documents: readonly StoredDocument[];
+  /** What was chosen where the template leaves a choice, by its name; absent where it leaves none. */
+  readonly choices?: Readonly<Record<string, string>>;
 }
 
 export interface Problem {

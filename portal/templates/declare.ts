@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import type { Agent } from "../../infra/declarations/index.ts";
 import { type Project, loadStackAgents } from "../../stacks/index.ts";
 import type { Form } from "../database/agents.ts";
+import { type Chosen, choiceProblems, chosenOf, filled, usualChoices, valueChosen } from "./choices.ts";
 import type { Template } from "./template.ts";
 import { textProblem, withoutPlaceholders } from "./texts.ts";
 
@@ -11,25 +12,18 @@ export interface FieldProblem {
   readonly message: string;
 }
 
-/** Returns all that is wrong with the texts of a form. */
+const TEXTS = ["name", "description", "bio"] as const;
+
+/** Returns all that is wrong with the texts and the choices of a form. */
 export function formProblems(
-  { takes }: Template,
-  form: Pick<Form, "name" | "bio" | "description">,
+  { takes, choices }: Template,
+  form: Pick<Form, (typeof TEXTS)[number] | "choices">,
 ): FieldProblem[] {
-  return (["name", "description", "bio"] as const).flatMap((field) => {
+  const texts = TEXTS.flatMap((field) => {
     const message = textProblem(form[field], { most: takes[field], lines: field !== "name" });
     return message === undefined ? [] : [{ field, message }];
   });
-}
-
-const SLOT = /\[\[(name|description|bio)\]\]/g;
-
-/** Fills the slots of every text in one pass: what was filled in is never looked at again. Keys are the template's. */
-function filled(value: unknown, fill: (text: string) => string): unknown {
-  if (typeof value === "string") return fill(value);
-  if (Array.isArray(value)) return value.map((item) => filled(item, fill));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item, fill)]));
+  return [...texts, ...choiceProblems(choices, form.choices ?? {})];
 }
 
 /** Who the agent is for, and what it is called in files and addresses. */
@@ -39,19 +33,23 @@ export interface Declared {
 }
 
 /** Returns the declaration of an agent as YAML. Customers' texts are values of the document, so they cannot be anything else. */
-export function declarationOf({ agent }: Template, form: Form, { id, userId }: Declared): string {
+export function declarationOf({ agent, choices }: Template, form: Form, { id, userId }: Declared): string {
   const { crew, ...rest } = agent;
-  const fillWith = (change: (text: string) => string) => (text: string) =>
-    text.replaceAll(SLOT, (_, slot: "name" | "description" | "bio") => change(form[slot]));
+  const chosen = chosenOf(choices, form.choices ?? {});
+  const fill = (value: unknown, change: (text: string) => string) =>
+    filled(value, {
+      textOf: (slot) => {
+        const field = TEXTS.find((one) => one === slot);
+        return field && change(form[field]);
+      },
+      valueOf: (slot) => valueChosen(choices, chosen, slot),
+    });
   const { documents } = form;
   const document = {
     id,
     user: userId,
-    ...(filled(
-      rest,
-      fillWith((text) => text),
-    ) as object),
-    ...(crew === undefined ? {} : { crew: filled(crew, fillWith(withoutPlaceholders)) }),
+    ...(fill(rest, (text) => text) as object),
+    ...(crew === undefined ? {} : { crew: fill(crew, withoutPlaceholders) }),
     ...(documents.length === 0
       ? {}
       : { documents: documents.map(({ sha256, name }) => ({ stored: sha256, name })) }),
@@ -95,20 +93,31 @@ export const priceOf = ({ pricing }: Agent): string =>
 
 const EXAMPLE: Form = { name: "Example", bio: "An example.", description: "An example.", documents: [] };
 
-const checkExample = (template: Template, id: string, target: Target) =>
-  checkDeclaration(target, id, declarationOf(template, EXAMPLE, { id, userId: "example" }));
+function checkExample(template: Template, target: Target, chosen: Chosen = {}) {
+  const { id, choices } = template;
+  const example = { ...EXAMPLE, choices: { ...usualChoices(choices), ...chosen } };
+  return checkDeclaration(target, id, declarationOf(template, example, { id, userId: "example" }));
+}
 
-/** Returns what a job of an agent of this template costs; undefined if there can be none. */
-export function templatePrice(template: Template, target: Target): string | undefined {
-  const checked = checkExample(template, template.id, target);
+/** Returns what a job of an agent of this template costs, with this choice beside the usual ones; undefined if there can be none. */
+export function templatePrice(template: Template, target: Target, chosen?: Chosen): string | undefined {
+  const checked = checkExample(template, target, chosen);
   return "length" in checked ? undefined : priceOf(checked);
 }
 
 /** Returns what is wrong with templates that no form would make right: whoever fills one in could do nothing about it. */
 export function templateProblems(templates: ReadonlyMap<string, Template>, target: Target): string[] {
-  return [...templates].flatMap(([id, template]) => {
-    const checked = checkExample(template, id, target);
-    if (!("length" in checked)) return [];
-    return checked.map(({ message }) => `The template ${id} cannot be used on ${target.stack}: ${message}`);
+  return [...templates.values()].flatMap((template) => {
+    const told = (what: string, chosen?: Chosen): string[] => {
+      const checked = checkExample(template, target, chosen);
+      if (!("length" in checked)) return [];
+      return checked.map(({ message }) => `${what} cannot be used on ${target.stack}: ${message}`);
+    };
+    const what = `The template ${template.id}`;
+    const always = told(what);
+    if (always.length > 0) return always;
+    return Object.entries(template.choices).flatMap(([key, { options }]) =>
+      options.flatMap(({ name }) => told(`${what}, with the ${key} "${name}",`, { [key]: name })),
+    );
   });
 }

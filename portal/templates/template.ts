@@ -3,10 +3,11 @@ import { basename, join } from "node:path";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import { CodedError } from "../../providers/common/coded-error.ts";
+import { choicesSchema, slotProblems } from "./choices.ts";
 
 const length = z.int().min(1).max(20_000);
 
-const templateSchema = z.strictObject({
+const templateFields = z.strictObject({
   name: z.string(),
   description: z.string(),
   /** The most characters that each text of the form may have. */
@@ -19,8 +20,17 @@ const templateSchema = z.strictObject({
     /** Ends of names, in lower case, with the dot. */
     types: z.array(z.string().regex(/^\.[a-z0-9]+$/)),
   }),
-  /** The declaration, with [[name]], [[description]] and [[bio]] in its texts; agents/agent.schema.json says what it may have. */
+  choices: choicesSchema,
+  /**
+   * The declaration, with [[name]], [[description]], [[bio]] and the choices in its texts; agents/agent.schema.json says what it may
+   * have.
+   */
   agent: z.record(z.string(), z.unknown()),
+});
+
+const templateSchema = templateFields.superRefine(({ choices, agent }, context) => {
+  for (const { key, message } of slotProblems(choices, agent))
+    context.addIssue({ code: "custom", path: ["choices", key], message });
 });
 
 /** An agent with slots, made by the operator; customers fill the slots. */

@@ -1,4 +1,4 @@
-import type { Agent, AgentState } from "./wire.ts";
+import type { Agent, AgentState, Template } from "./wire.ts";
 
 /** How a state looks: at rest, at work, good, bad, over. */
 export type Tone = "busy" | "good" | "bad" | "gone";
@@ -105,6 +105,12 @@ export function bytesText(bytes: number): string {
 
 /** What a job costs. */
 export const jobPriceText = (price: string): string => (price === "free" ? "Free" : `${price} a job`);
+
+/** What a job costs by a template, of which choices may make another price. */
+export const templatePriceText = ({ price, choices }: Pick<Template, "price" | "choices">): string =>
+  choices.some(({ options }) => options.some((option) => option.price !== undefined))
+    ? `${jobPriceText(price)}, unless you choose another price`
+    : jobPriceText(price);
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;

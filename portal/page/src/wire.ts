@@ -65,6 +65,7 @@ export interface Agent {
   readonly bio: string;
   readonly description: string;
   readonly template: string;
+  readonly choices: Chosen;
   readonly state: AgentState;
   readonly problem: AgentProblem | null;
   readonly price: string;
@@ -116,6 +117,20 @@ export interface TemplateDocuments {
   readonly types: readonly string[];
 }
 
+/** What a template leaves to be chosen. */
+export interface Choice {
+  readonly id: string;
+  readonly name: string;
+  readonly hint?: string | undefined;
+  /** With what a job costs then, if it depends on this choice. */
+  readonly options: readonly { readonly name: string; readonly price?: string | undefined }[];
+  /** What counts unless another option is sent. */
+  readonly default?: string | undefined;
+}
+
+/** The names of the options that were chosen, by the choices' ids. */
+export type Chosen = Readonly<Record<string, string>>;
+
 export interface Template {
   readonly id: string;
   readonly name: string;
@@ -124,6 +139,7 @@ export interface Template {
   readonly documents: TemplateDocuments | null;
   /** The texts that it takes: `name`, `bio`, `description`. */
   readonly takes: readonly string[];
+  readonly choices: readonly Choice[];
   /** Most characters of each. */
   readonly lengths: Readonly<Record<string, number>>;
 }

@@ -11,6 +11,7 @@ import {
 } from "../../../portal/api/operator/schemas.ts";
 import {
   agent as agentSchema,
+  configuration,
   health,
   problem as problemSchema,
   run as runSchema,
@@ -229,6 +230,78 @@ describe("an agent", () => {
     expect(after).toMatchObject({ bio: "New", name: before.name, disclosure: STANDARD_DISCLOSURE });
     expect(after.documents.map(({ name }) => name)).toEqual(["b.pdf", "c.pdf"]);
     expect(BigInt(after.version)).toBeGreaterThan(BigInt(before.version));
+  });
+
+  it("is made by what its customer chose, which another change keeps and a change of the price registers anew", async () => {
+    const wanted = { ...form(newName()), template: "researcher" };
+    const choices = (price: string) => JSON.stringify({ price });
+    const of = async (id: string) =>
+      agentSchema.parse(await (await api.send("GET", `/agents/${id}`, "anna")).json());
+    const [usual, dear] = await Promise.all(
+      [wanted, { ...wanted, name: newName(), choices: choices("10 USDM") }].map(async (fields) =>
+        bodyOf(await api.send("POST", "/agent", "anna", multipart(fields, []))),
+      ),
+    );
+    expect(await of(usual?.agentId ?? "")).toMatchObject({
+      choices: { price: "5 USDM" },
+      price: "5 tUSDM (test USDM)",
+    });
+    const id = dear?.agentId ?? "";
+    expect(await of(id)).toMatchObject({ choices: { price: "10 USDM" }, price: "10 tUSDM (test USDM)" });
+    const change = async (body: unknown) =>
+      expect((await api.send("PATCH", `/agents/${id}`, "anna", json(body))).status).toBe(202);
+    await change({ bio: "Nobody sees this." });
+    expect(await of(id)).toMatchObject({ choices: { price: "10 USDM" }, price: "10 tUSDM (test USDM)" });
+    expect(await askedToBurn(api.database, 1)).not.toContain(id);
+    await change({ choices: { price: "3 USDM" } });
+    expect(await of(id)).toMatchObject({ bio: "Nobody sees this.", price: "3 tUSDM (test USDM)" });
+    expect(await askedToBurn(api.database, 1)).toContain(id);
+    const declared = (await openRequests(api.database, 1000)).filter(({ agentId }) => agentId === id);
+    expect(declared.map(({ declaration }) => /fixed:\n +- (.*)/.exec(declaration ?? "")?.[1])).toEqual([
+      "10 USDM",
+      "10 USDM",
+      "3 USDM",
+    ]);
+  });
+
+  it("of the time before its template left a choice has what is usual, and is asked for what is on the list no longer", async () => {
+    const wanted = { ...form(newName()), template: "researcher" };
+    const { agentId } = await bodyOf(await api.send("POST", "/agent", "anna", json(wanted)));
+    const change = () => api.send("PATCH", `/agents/${agentId}`, "anna", json({ bio: "Another." }));
+    const store = (choices: string) =>
+      api.database.query(`UPDATE portal_agents SET form = (form - 'choices') || $2::jsonb WHERE id = $1`, [
+        agentId,
+        choices,
+      ]);
+    await store("{}");
+    expect(agentSchema.parse(await (await change()).json())).toMatchObject({ choices: { price: "5 USDM" } });
+    await store('{"choices": {"price": "4 USDM"}}');
+    const refused = await change();
+    expect(refused.status).toBe(400);
+    expect((await bodyOf(refused)).problems).toEqual([
+      { field: "choices.price", message: "has to be one of these: 3 USDM, 5 USDM, 10 USDM" },
+    ]);
+    await store('{"choices": {"length": "A template had that once"}}');
+    expect((await change()).status).toBe(202);
+  });
+
+  it.each([
+    ["no option", { price: "0 USDM", payment: "V1" }, ["name", "choices.price", "choices"]],
+    ["something of the declaration", { pricing: "free" }, ["name", "choices"]],
+  ])("is not made by a choice that is %s: all problems are told", async (_what, choices, fields) => {
+    const wanted = { ...form(""), template: "researcher", choices };
+    const response = await api.send("POST", "/agent", "anna", json(wanted));
+    expect(response.status).toBe(400);
+    expect((await bodyOf(response)).problems?.map(({ field }) => field)).toEqual(fields);
+  });
+
+  it("is not made by choices that are none", async () => {
+    for (const choices of ["5 USDM", '{"price": 5}', "[]"]) {
+      const wanted = multipart({ ...form("x"), template: "researcher", choices }, []);
+      const response = await api.send("POST", "/agent", "anna", wanted);
+      expect(response.status).toBe(400);
+      expect(await bodyOf(response)).toMatchObject({ error: "malformed" });
+    }
   });
 
   it("takes a change that is sent twice, because no answer came, as one", async () => {
@@ -712,6 +785,17 @@ describe("GET /config", () => {
     );
     const price = templates.find(({ id }) => id === form("x").template)?.price;
     expect(price).toBe("1 tUSDM (test USDM)");
+  });
+
+  it("says what a template leaves to be chosen, and what a job costs then", async () => {
+    const read = configuration.parse(await (await api.send("GET", "/config")).json());
+    const choicesOf = (wanted: string) => read.templates.find(({ id }) => id === wanted)?.choices;
+    expect(choicesOf("support-desk")).toEqual([]);
+    const options = ["3", "5", "10"].map((amount) => ({
+      name: `${amount} USDM`,
+      price: `${amount} tUSDM (test USDM)`,
+    }));
+    expect(choicesOf("researcher")).toMatchObject([{ id: "price", default: "5 USDM", options }]);
   });
 
   const signInOf = async (settings: Readonly<Record<string, string>>) => {

@@ -176,6 +176,14 @@ describe("the description of the API", () => {
     expect([...left.keys()]).toEqual(["post /agents/{id}/try 200"]);
   });
 
+  it("says what may be chosen", () => {
+    const { NewAgent, AgentChange } = description.components.schemas;
+    for (const schema of [NewAgent, AgentChange])
+      expect(schema?.properties?.["choices"]).toMatchObject({
+        properties: { price: { enum: ["3 USDM", "5 USDM", "10 USDM"] } },
+      });
+  });
+
   it("names routes that there are, and is shown to people without anything from elsewhere", async () => {
     expect(Object.keys(description.paths)).toContain("/agents/{id}/try");
     const open: string[] = [];
@@ -197,7 +205,7 @@ describe("the description of the API", () => {
     ["stripe", ["post"]],
     ["none", []],
   ] as const)("has Stripe's webhook where there is one: billing %s", (billing, methods) => {
-    const { paths = {} } = openApiDocument("https://portal.example.com", billing);
+    const { paths = {} } = openApiDocument("https://portal.example.com", { billing, templates: new Map() });
     expect(Object.keys(paths["/stripe/webhook"] ?? {})).toEqual(methods);
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, v
 import { buildPage } from "../../../portal/page/build.ts";
 import { browserIsThere, openBrowser, openTab, signIn } from "./browser.ts";
 import { startIssuerDouble } from "./double/issuer.ts";
+import { CONFIGURATION } from "./double/world.ts";
 import { type DoubleOptions, type PortalDouble, startPortalDouble } from "./double/portal.ts";
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
@@ -111,6 +112,45 @@ describe.skipIf(!browserIsThere)("the page", () => {
     expect(await facts.getByRole("button").count()).toBe(0);
     await page.getByRole("link", { name: "Your agents" }).first().click();
     await page.getByText("1 removed agent").waitFor();
+    noComplaints();
+  });
+
+  it("leaves to the customer what the template does, at once and later", async () => {
+    const length = {
+      id: "length",
+      name: "Length of a brief",
+      options: [{ name: "One page" }, { name: "Two pages" }],
+    };
+    const templates = CONFIGURATION.templates.map((template) =>
+      template.id === "researcher" ? { ...template, choices: [...template.choices, length] } : template,
+    );
+    const { page, noComplaints } = await visit({ config: { templates } });
+    await signIn(page);
+    await page.getByRole("link", { name: "Create AI agent" }).click();
+    await fill(page, "Market scout");
+    expect(await page.getByLabel("Price of a job").count()).toBe(0);
+    await page.getByLabel("Researcher").check();
+    expect(await page.getByText("5 USDM a job, unless you choose another price").count()).toBe(1);
+    const price = page.getByLabel("Price of a job");
+    expect(await price.inputValue()).toBe("5 USDM");
+    await price.selectOption("10 USDM");
+    await page.getByText("10 USDM a job", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Create AI agent" }).click();
+    await page.getByRole("link", { name: "Length of a brief: Choose one" }).click();
+    expect(posts()).toBe(0);
+    await page.getByLabel("Length of a brief").selectOption("Two pages");
+    await page.getByRole("button", { name: "Create AI agent" }).click();
+    await page.getByRole("heading", { name: "Market scout" }).waitFor();
+    const [agent] = double.world.agents.values();
+    expect(agent?.choices).toEqual({ price: "10 USDM", length: "Two pages" });
+
+    await page.getByText("Your agent is live").first().waitFor();
+    await page.getByRole("button", { name: "Change agent" }).click();
+    expect(await price.inputValue()).toBe("10 USDM");
+    await price.selectOption("3 USDM");
+    await page.getByRole("button", { name: "Save changes" }).click();
+    await page.getByRole("region", { name: "Facts" }).getByText("3 USDM").waitFor();
+    expect([...double.world.agents.values()][0]?.choices).toEqual({ price: "3 USDM", length: "Two pages" });
     noComplaints();
   });
 

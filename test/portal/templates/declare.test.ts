@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Agent } from "../../../infra/declarations/index.ts";
 import { prepareLocalStack } from "../../../stacks/index.ts";
@@ -97,6 +97,139 @@ describe("templates of an operator's own", () => {
     expect(templateProblems(own, { project, stack })).toEqual([
       expect.stringMatching(/^The template odd cannot be used on local-customers-01: .*GOLD/) as string,
     ]);
+  });
+});
+
+describe("what a template leaves to be chosen", () => {
+  const OWN = readFileSync(join(OWN_TEMPLATES, "support-desk.yaml"), "utf8");
+  const leaving = (choices: string, agent: readonly (readonly [text: string, slot: string])[]) => {
+    const own = mkdtempSync(join(folder, "choices-"));
+    const text = agent.reduce((all, [from, to]) => {
+      expect(all).toContain(from);
+      return all.replace(from, to);
+    }, OWN);
+    writeFileSync(join(own, "desk.yaml"), text.replace("agent:", `choices: ${choices}\nagent:`));
+    return own;
+  };
+  const PRICE =
+    "{ price: { name: Price, options: { Cheap: { fixed: [1 USDM] }, Nothing: free }, default: Cheap } }";
+  const desk = (own: string): Template => {
+    const found = readTemplates(own).get("desk");
+    if (!found) throw new Error("no template");
+    return found;
+  };
+  const declared = (of: Template, choices?: Record<string, string>) =>
+    parse(declarationOf(of, { ...form, ...(choices ? { choices } : {}) }, who)) as Record<string, object>;
+
+  it("is a value of the declaration, of whatever kind that has in its place", () => {
+    const priced = desk(leaving(PRICE, [["{ fixed: [1 USDM] }", '"[[price]]"']]));
+    expect(declared(priced)["pricing"]).toEqual({ fixed: ["1 USDM"] });
+    expect(declared(priced, { price: "Nothing" })["pricing"]).toBe("free");
+    const choices =
+      "{ model: { name: Model, options: [small, large] }, heat: { name: Heat, options: [0, 0.5] }, " +
+      "tongue: { name: Language, options: [German, French] }, tags: { name: Field, options: { Bikes: [bikes, repair], Boats: [boats] } } }";
+    const many = desk(
+      leaving(choices, [
+        ["model: { temperature: 0.2 }", 'model: { name: "[[model]]", temperature: "[[heat]]" }'],
+        ["Answer this question. ", "Answer this question in [[tongue]], at [[heat]]. "],
+        ["[support, questions, documents]", '"[[tags]]"'],
+      ]),
+    );
+    const chosen = { model: "large", heat: "0.5", tongue: "French", tags: "Bikes" };
+    const read = declared(many, chosen);
+    expect(read).toMatchObject({ model: { name: "large", temperature: 0.5 }, tags: ["bikes", "repair"] });
+    expect(JSON.stringify(read["crew"])).toContain("Answer this question in French, at 0.5.");
+    expect(templateProblems(new Map([["desk", many]]), { project, stack })).toEqual([]);
+  });
+
+  it("is no text of the customer's: what is not on the list fills no slot", () => {
+    const priced = desk(leaving(PRICE, [["{ fixed: [1 USDM] }", '"[[price]]"']]));
+    for (const price of ["free", "[[bio]]", "constructor", ""]) {
+      expect(formProblems(priced, { ...form, choices: { price } })).toEqual([
+        { field: "choices.price", message: "has to be one of these: Cheap, Nothing" },
+      ]);
+      expect(JSON.stringify(declared(priced, { price }))).toContain('"pricing":"[[price]]"');
+    }
+    expect(
+      formProblems(priced, { ...form, choices: { price: "Cheap", payment: "V1", toString: "x" } }),
+    ).toEqual([{ field: "choices", message: "the template leaves these choices alone: price" }]);
+    expect(formProblems(template("support-desk"), { ...form, choices: { price: "Cheap" } })).toEqual([
+      { field: "choices", message: "the template leaves no choices" },
+    ]);
+  });
+
+  it("has to be chosen where nothing is usual, and is told with all else that is wrong", () => {
+    const choices = "{ price: { name: Price, options: [1 USDM, 2 USDM] } }";
+    const priced = desk(leaving(choices, [["[1 USDM]", '["[[price]]"]']]));
+    expect(formProblems(priced, { ...form, name: "" })).toEqual([
+      { field: "name", message: "is needed" },
+      { field: "choices.price", message: "has to be one of these: 1 USDM, 2 USDM" },
+    ]);
+  });
+
+  it.each([
+    ["a choice that changes nothing", PRICE, [], /changes nothing: agent has no \[\[price\]\]/],
+    [
+      "options that cannot stand within a text",
+      PRICE,
+      [["Answer this question. ", "Answer for [[price]]. "]],
+      /\[\[price\]\] cannot stand within one/,
+    ],
+    [
+      "a choice called as a text of the form",
+      "{ bio: { name: Bio, options: [a, b] } }",
+      [],
+      /a name that the form has already/,
+    ],
+    [
+      "a default that is no option",
+      "{ price: { name: Price, options: [1 USDM, 2 USDM], default: 3 USDM } }",
+      [["[1 USDM]", '["[[price]]"]']],
+      /is not one of the options/,
+    ],
+    [
+      "a single option",
+      "{ price: { name: Price, options: [1 USDM] } }",
+      [["[1 USDM]", '["[[price]]"]']],
+      /price/,
+    ],
+    [
+      "an option twice",
+      "{ price: { name: Price, options: [1 USDM, 1 USDM] } }",
+      [["[1 USDM]", '["[[price]]"]']],
+      /an option twice/,
+    ],
+  ] as const)("cannot be %s", (_what, choices, agent, said) => {
+    expect(() => readTemplates(leaving(choices, agent))).toThrow(said);
+  });
+
+  it("is tried at the start, each option of it", () => {
+    const choices = "{ price: { name: Price, options: [1 USDM, 1 GOLD, 2 USDM] } }";
+    const priced = desk(leaving(choices, [["[1 USDM]", '["[[price]]"]']]));
+    expect(templateProblems(new Map([["desk", priced]]), { project, stack })).toEqual([
+      expect.stringMatching(
+        /^The template desk, with the price "1 GOLD", cannot be used on local-customers-01: .*GOLD/,
+      ) as string,
+    ]);
+  });
+
+  it("is as docs/portal.md shows it", () => {
+    const docs = readFileSync(new URL("../../../docs/portal.md", import.meta.url), "utf8");
+    const [, example = ""] = /```yaml\n(choices:\n[^]*?)```/.exec(docs) ?? [];
+    const { choices, agent } = parse(example) as { choices: object; agent: Record<string, object> };
+    const own = mkdtempSync(join(folder, "documented-"));
+    const whole = parse(OWN) as { agent: object };
+    writeFileSync(
+      join(own, "desk.yaml"),
+      stringify({ ...whole, choices, agent: { ...whole.agent, ...agent } }),
+    );
+    const documented = desk(own);
+    expect(templateProblems(new Map([["desk", documented]]), { project, stack })).toEqual([]);
+    const [usual, other] = [{}, { price: "Premium", model: "gpt-4.1" }].map((choices) =>
+      declared(documented, choices),
+    );
+    expect(usual).toMatchObject({ pricing: { fixed: ["1 USDM"] }, model: { name: "gpt-4.1-mini" } });
+    expect(other).toMatchObject({ pricing: { fixed: ["3 USDM"] }, model: { name: "gpt-4.1" } });
   });
 });
 

@@ -6,6 +6,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { servePage } from "../../../../portal/page/serve.ts";
 import type {
   BillingStatus,
+  Chosen,
   Configuration,
   FieldProblem,
   Try,
@@ -77,6 +78,9 @@ async function uploadsOf(found: unknown): Promise<Upload[]> {
   const files = (Array.isArray(found) ? found : [found]).filter((one) => one instanceof File);
   return Promise.all(files.map(async (file) => ({ name: file.name, text: await file.text() })));
 }
+
+const choicesOf = (found: unknown): Pick<Texts, "choices"> =>
+  typeof found === "string" ? { choices: JSON.parse(found) as Chosen } : {};
 
 const textOf = (found: unknown): string | undefined => (typeof found === "string" ? found : undefined);
 
@@ -183,6 +187,7 @@ export async function startPortalDouble(options: DoubleOptions = {}): Promise<Po
       name: textOf(body["name"]) ?? "",
       bio: textOf(body["bio"]) ?? "",
       description: textOf(body["description"]) ?? "",
+      ...choicesOf(body["choices"]),
     };
     const problems: FieldProblem[] = /forbidden/i.test(texts.name)
       ? [
@@ -214,11 +219,14 @@ export async function startPortalDouble(options: DoubleOptions = {}): Promise<Po
     const agent = found(context);
     if (!agent) return missing(context);
     const body = await context.req.parseBody({ all: true });
-    const texts = Object.fromEntries(
-      ["name", "bio", "description"].flatMap((field) =>
-        field in body ? [[field, textOf(body[field]) ?? ""]] : [],
+    const texts = {
+      ...Object.fromEntries(
+        ["name", "bio", "description"].flatMap((field) =>
+          field in body ? [[field, textOf(body[field]) ?? ""]] : [],
+        ),
       ),
-    );
+      ...choicesOf(body["choices"]),
+    };
     const removed = [body["removeDocs"]].flat().flatMap((one) => textOf(one) ?? []);
     return context.json(
       world.change(agent.agentId, texts, await uploadsOf(body["docs"]), removed) ?? {},

@@ -3,6 +3,7 @@ import type {
   Agent,
   AgentState,
   BillingStatus,
+  Chosen,
   Configuration,
   Step,
   StoredDocument,
@@ -25,6 +26,14 @@ export interface Texts {
   readonly name: string;
   readonly bio: string;
   readonly description: string;
+  readonly choices?: Chosen;
+}
+
+/** What an agent costs by what was chosen. */
+function priceOf(template: string, chosen: Chosen): string {
+  const { price = "1 USDM", choices = [] } = CONFIGURATION.templates.find(({ id }) => id === template) ?? {};
+  const options = choices.flatMap(({ id, options: all }) => all.filter(({ name }) => name === chosen[id]));
+  return options.find((option) => option.price !== undefined)?.price ?? price;
 }
 
 const LENGTHS = { name: 60, bio: 2000, description: 240 };
@@ -41,6 +50,7 @@ export const CONFIGURATION: Configuration = {
       price: "2 USDM",
       documents: { least: 0, most: 5, mostBytes: 2_000_000, types: [".pdf", ".md", ".txt"] },
       takes: ["name", "bio", "description"],
+      choices: [],
       lengths: LENGTHS,
     },
     {
@@ -50,6 +60,15 @@ export const CONFIGURATION: Configuration = {
       price: "5 USDM",
       documents: null,
       takes: ["name", "bio", "description"],
+      choices: [
+        {
+          id: "price",
+          name: "Price of a job",
+          hint: "What those who hire it pay for each brief.",
+          options: ["3 USDM", "5 USDM", "10 USDM"].map((name) => ({ name, price: name })),
+          default: "5 USDM",
+        },
+      ],
       lengths: LENGTHS,
     },
     {
@@ -59,6 +78,7 @@ export const CONFIGURATION: Configuration = {
       price: "3 USDM",
       documents: { least: 1, most: 20, mostBytes: 2_000_000, types: [".pdf", ".md", ".txt"] },
       takes: ["name", "bio", "description"],
+      choices: [],
       lengths: LENGTHS,
     },
   ],
@@ -154,15 +174,15 @@ export class World {
         .toLowerCase()
         .replaceAll(/[^a-z0-9]+/g, "-")
         .replace(/^-|-$/g, "") || "agent";
-    const { price = "1 USDM" } = CONFIGURATION.templates.find(({ id }) => id === template) ?? {};
     const agent = this.put({
+      choices: {},
       ...texts,
       agentId: `${slug.slice(0, 40)}-${sha256(`${this.#made}`).slice(0, 6)}`,
       masumiId: null,
       template,
       state: "accepted",
       problem: null,
-      price,
+      price: priceOf(template, texts.choices ?? {}),
       network: "Preprod",
       url: null,
       input: [
@@ -197,6 +217,7 @@ export class World {
     const changed = this.put({
       ...agent,
       ...texts,
+      price: priceOf(agent.template, texts.choices ?? agent.choices),
       documents: [...kept, ...this.store(added)],
       state: "updating",
       timeline: [...agent.timeline, { step: "changed", at: new Date().toISOString() }],

@@ -5,14 +5,25 @@ import { upload } from "../../api/upload.ts";
 import { announce } from "../../parts/announcer.tsx";
 import { BusyButton } from "../../parts/busy-button.tsx";
 import { documentRules } from "../../documents.ts";
+import { ChoiceFields } from "../../parts/choice-fields.tsx";
 import { DocumentPicker, UploadProgress } from "../../parts/document-picker.tsx";
 import { ErrorSummary, problemAt, useProblems } from "../../parts/error-summary.tsx";
 import { TextField } from "../../parts/field.tsx";
 import { ErrorNotice } from "../../parts/notice.tsx";
 import type { SignedIn } from "../../session/session.ts";
 import { bytesText } from "../../texts.ts";
-import type { Agent, StoredDocument } from "../../wire.ts";
-import { type AgentTexts, formProblems, idOf, labelOf, mostOf, takes } from "../agent-form.ts";
+import type { Agent, StoredDocument, Template } from "../../wire.ts";
+import {
+  type AgentForm,
+  choicesSent,
+  fieldOf,
+  formProblems,
+  idOf,
+  labelOf,
+  mostOf,
+  optionOf,
+  takes,
+} from "../agent-form.ts";
 
 const TEXTS = ["name", "bio", "description"] as const;
 
@@ -49,14 +60,23 @@ function KeptDocuments({ documents, removed, onChange }: KeptDocumentsProps) {
   );
 }
 
+interface Filled {
+  readonly texts: AgentForm;
+  readonly files: readonly File[];
+  /** Digests of the agent's documents that are to go. */
+  readonly removed: ReadonlySet<string>;
+}
+
 /** Returns only what differs; undefined if nothing does. */
 function changesOf(
   agent: Agent,
-  texts: AgentTexts,
-  files: readonly File[],
-  removed: ReadonlySet<string>,
+  { texts, files, removed }: Filled,
+  template: Template | undefined,
 ): FormData | undefined {
   const form = new FormData();
+  const choices = choicesSent(template, texts.choices);
+  if (choices !== undefined && choices !== choicesSent(template, agent.choices))
+    form.append("choices", choices);
   for (const field of TEXTS)
     if (texts[field].trim() !== agent[field]) form.append(field, texts[field].trim());
   for (const file of files) form.append("docs", file, file.name);
@@ -72,11 +92,8 @@ export interface ChangeFormProps {
 
 function Form({ agent, signedIn, taken, done }: ChangeFormProps & { readonly done: () => void }) {
   const { config, client } = signedIn;
-  const [texts, setTexts] = useState<AgentTexts>({
-    name: agent.name,
-    bio: agent.bio,
-    description: agent.description,
-  });
+  const { name, bio, description, choices } = agent;
+  const [texts, setTexts] = useState<AgentForm>({ name, bio, description, choices });
   const [files, setFiles] = useState<readonly File[]>([]);
   const [removed, setRemoved] = useState<ReadonlySet<string>>(new Set());
   const { problems, attempt, found, forget } = useProblems();
@@ -112,7 +129,7 @@ function Form({ agent, signedIn, taken, done }: ChangeFormProps & { readonly don
     found(wrong);
     setError(undefined);
     if (wrong.length > 0) return;
-    const form = changesOf(agent, texts, files, removed);
+    const form = changesOf(agent, { texts, files, removed }, template);
     if (form) void send(form);
     else done();
   };
@@ -132,10 +149,25 @@ function Form({ agent, signedIn, taken, done }: ChangeFormProps & { readonly don
   );
   return (
     <form class="stack" onSubmit={submit} noValidate>
-      <ErrorSummary problems={problems} attempt={attempt} idOf={idOf} labelOf={labelOf} />
+      <ErrorSummary
+        problems={problems}
+        attempt={attempt}
+        idOf={idOf}
+        labelOf={(field) => labelOf(field, template)}
+      />
       {text("name")}
       {takes(template, "bio") ? text("bio", 4) : null}
       {takes(template, "description") ? text("description", 3) : null}
+      <ChoiceFields
+        choices={template?.choices ?? []}
+        idOf={(choice) => idOf(fieldOf(choice))}
+        problemOf={(choice) => problemAt(problems, fieldOf(choice))}
+        optionOf={(choice) => optionOf(choice, texts.choices)}
+        onChange={(chosen, choice) => {
+          setTexts((now) => ({ ...now, choices: { ...now.choices, ...chosen } }));
+          forget(fieldOf(choice));
+        }}
+      />
       <KeptDocuments documents={agent.documents} removed={removed} onChange={setRemoved} />
       {rules ? (
         <DocumentPicker
@@ -176,8 +208,8 @@ export function ChangeForm(props: ChangeFormProps): JSX.Element {
       ) : (
         <div class="split">
           <p class="quiet">
-            A new name or description also updates the registration on the network. The agent keeps working
-            meanwhile.
+            What the network shows, such as the name and the description, is updated in the registration, too.
+            The agent keeps working meanwhile.
           </p>
           <button type="button" id="change-agent" class="button" onClick={() => setIsOpen(true)}>
             Change agent

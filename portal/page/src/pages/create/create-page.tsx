@@ -7,16 +7,17 @@ import { BackLink } from "../../parts/back-link.tsx";
 import { BillingBanner, BillingButton, planNeeded } from "../../parts/billing-banner.tsx";
 import { BusyButton } from "../../parts/busy-button.tsx";
 import { documentRules } from "../../documents.ts";
+import { ChoiceFields } from "../../parts/choice-fields.tsx";
 import { DocumentPicker, UploadProgress } from "../../parts/document-picker.tsx";
 import { ErrorSummary, problemAt, useProblems } from "../../parts/error-summary.tsx";
 import { TextField } from "../../parts/field.tsx";
 import { ErrorNotice, Notice } from "../../parts/notice.tsx";
 import { PageHeading } from "../../parts/page-heading.tsx";
 import { Link, navigate } from "../../routing/router.tsx";
-import { jobPriceText } from "../../texts.ts";
+import { templatePriceText } from "../../texts.ts";
 import { type SignedIn, refreshMe } from "../../session/session.ts";
-import type { Agent, Template } from "../../wire.ts";
-import { formProblems, idOf, labelOf, mostOf, takes } from "../agent-form.ts";
+import type { Agent, Choice, Chosen, Template } from "../../wire.ts";
+import { choicesSent, fieldOf, formProblems, idOf, labelOf, mostOf, optionOf, takes } from "../agent-form.ts";
 import { type Draft, dropDraft, keepDraft, keptDraft, newKey } from "./draft.ts";
 
 /** The provider tells the portal of a payment by itself, which may be a little later than the user is back. */
@@ -34,7 +35,7 @@ function TemplateChoice({ templates, chosen, problem, onChoose }: TemplateChoice
     <fieldset class="choices" aria-describedby={problem === undefined ? undefined : "agent-template-problem"}>
       <legend>Kind of agent</legend>
       <div class="choices-grid">
-        {templates.map(({ id, name, description, price }, index) => (
+        {templates.map(({ id, name, description, ...priced }, index) => (
           <label key={id} class="choice">
             <input
               type="radio"
@@ -45,7 +46,7 @@ function TemplateChoice({ templates, chosen, problem, onChoose }: TemplateChoice
             />
             <span class="choice-name">{name}</span>
             <span class="choice-text">{description}</span>
-            <span class="choice-price">{jobPriceText(price)}</span>
+            <span class="choice-price">{templatePriceText(priced)}</span>
           </label>
         ))}
       </div>
@@ -59,7 +60,7 @@ function TemplateChoice({ templates, chosen, problem, onChoose }: TemplateChoice
 }
 
 function formOf(
-  { template, name, bio, description }: Draft,
+  { template, name, bio, description, choices }: Draft,
   files: readonly File[],
   chosen: Template | undefined,
 ): FormData {
@@ -68,6 +69,8 @@ function formOf(
   for (const [field, value] of Object.entries(texts)) {
     if (field === "template" || field === "name" || takes(chosen, field)) form.append(field, value);
   }
+  const sent = choicesSent(chosen, choices);
+  if (sent !== undefined) form.append("choices", sent);
   if (documentRules(chosen)) for (const file of files) form.append("docs", file, file.name);
   return form;
 }
@@ -125,6 +128,10 @@ export function CreatePage({ signedIn }: { readonly signedIn: SignedIn }): JSX.E
   const change = (changed: Partial<Draft>) => {
     setDraft((now) => ({ ...now, ...changed }));
     for (const field of Object.keys(changed)) forget(field);
+  };
+  const changeChoice = (chosen: Chosen, choice: Choice) => {
+    setDraft((now) => ({ ...now, choices: { ...now.choices, ...chosen } }));
+    forget(fieldOf(choice));
   };
   const choose = (chosen: readonly File[]) => {
     setFiles(chosen);
@@ -185,12 +192,17 @@ export function CreatePage({ signedIn }: { readonly signedIn: SignedIn }): JSX.E
       <PageHeading title="Create AI agent" eyebrow={<BackLink />} />
       <BillingBanner signedIn={signedIn} />
       <form class="stack" onSubmit={submit} noValidate>
-        <ErrorSummary problems={problems} attempt={attempt} idOf={idOf} labelOf={labelOf} />
+        <ErrorSummary
+          problems={problems}
+          attempt={attempt}
+          idOf={idOf}
+          labelOf={(field) => labelOf(field, template)}
+        />
         <TemplateChoice
           templates={config.templates}
           chosen={draft.template}
           problem={problemAt(problems, "template")}
-          onChoose={(id) => change({ template: id })}
+          onChoose={(id) => change({ template: id, choices: {} })}
         />
         {text("name", "Name", "What people see first when they look for an agent.")}
         {takes(template, "bio")
@@ -204,6 +216,13 @@ export function CreatePage({ signedIn }: { readonly signedIn: SignedIn }): JSX.E
               3,
             )
           : null}
+        <ChoiceFields
+          choices={template?.choices ?? []}
+          idOf={(choice) => idOf(fieldOf(choice))}
+          problemOf={(choice) => problemAt(problems, fieldOf(choice))}
+          optionOf={(choice) => optionOf(choice, draft.choices)}
+          onChange={changeChoice}
+        />
         {rules && missing !== undefined ? (
           <p class="quiet">{missing} before you add documents: they are not kept while you do.</p>
         ) : null}
