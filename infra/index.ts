@@ -65,20 +65,21 @@ async function hostAll(): Promise<ReadonlyMap<PlannedAgent, MasumiAgent>> {
 const whenAnswered = ({ registration }: MasumiAgent): Promise<unknown> =>
   isKnown(registration.urn).catch(() => undefined);
 
-/** Returns the outputs of the agents that this run knows: with --target one that does not exist has none. */
-async function knownOutputs(): Promise<pulumi.Output<AgentOutput>[]> {
+/** Returns the output of the agents that this run knows: with --target one that does not exist has none. */
+async function outputOfAll(): Promise<AgentsOutput | typeof pulumi.unknown> {
   const hosted = await hostAll();
-  const outputs = [...hosted.values()].map(({ output }) => output);
-  if (pulumi.runtime.isDryRun()) {
-    await failPlainly(() => reportPreview(plan, config, hosted));
-    return outputs;
-  }
-  const known = await Promise.all(outputs.map(isKnown));
-  return outputs.filter((_, index) => known[index]);
+  if (pulumi.runtime.isDryRun()) await failPlainly(() => reportPreview(plan, config, hosted));
+  const outputs = await Promise.all([...hosted.values()].map(({ output }) => output));
+  const known = outputs.filter((output) => output !== undefined);
+  // A preview shows all of them, or that they are not known yet.
+  if (pulumi.runtime.isDryRun() && known.length < outputs.length) return pulumi.unknown;
+  return { version: 1, agents: Object.fromEntries(known.map((output) => [output.id, output])) };
+}
+
+interface AgentsOutput {
+  readonly version: 1;
+  readonly agents: Readonly<Record<string, AgentOutput>>;
 }
 
 /** The stack output for portals and databases, documented in docs/outputs.md. */
-export const agents = pulumi.output(knownOutputs()).apply((outputs) => ({
-  version: 1,
-  agents: Object.fromEntries(outputs.map((output) => [output.id, output])),
-}));
+export const agents = pulumi.output(outputOfAll());

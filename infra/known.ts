@@ -13,6 +13,22 @@ export async function knownValue(value: pulumi.Output<unknown>): Promise<unknown
   return said === pulumi.runtime.unknownValue ? undefined : said;
 }
 
+/** What Outputs of these types are of. */
+type Values<Outputs> = {
+  [Name in keyof Outputs]: Outputs[Name] extends pulumi.Output<infer Value> ? Value : never;
+};
+
+/** Returns values that the engine has said, by name; undefined unless it has said all of them. */
+export async function knownValues<Outputs extends Readonly<Record<string, pulumi.Output<unknown>>>>(
+  outputs: Outputs,
+): Promise<Values<Outputs> | undefined> {
+  const values = await Promise.all(
+    Object.entries(outputs).map(async ([name, output]) => [name, await sent(output)] as const),
+  );
+  if (values.some(([, value]) => value === pulumi.runtime.unknownValue)) return undefined;
+  return Object.fromEntries(values) as Values<Outputs>;
+}
+
 const sent = (value: pulumi.Output<unknown>): Promise<unknown> =>
   pulumi.runtime.serializeProperty("", value, new Set());
 

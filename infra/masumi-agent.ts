@@ -7,8 +7,9 @@ import { digestOf, marker } from "../providers/masumi/service/index.ts";
 import { AgentRecord, RegistrationRecord } from "../providers/records/index.ts";
 import type { StackConfig } from "./config.ts";
 import { AGENT_TYPE, type Agent, assetTable, formatPrice } from "./declarations/index.ts";
-import type { Hosting } from "./deploy/index.ts";
+import type { Hosting, IdentityOutputs } from "./deploy/index.ts";
 import { type PlannedAgent, listingOf } from "./fleet/index.ts";
+import { knownValues } from "./known.ts";
 
 export interface MasumiAgentArgs extends PlannedAgent {
   readonly config: StackConfig;
@@ -41,7 +42,8 @@ export interface AgentOutput {
  */
 export class MasumiAgent extends pulumi.ComponentResource {
   readonly registration: AgentRegistration;
-  readonly output: pulumi.Output<AgentOutput>;
+  /** Undefined as long as the engine has not said all of it: in a preview of what will be created or changed, and with --target. */
+  readonly output: Promise<AgentOutput | undefined>;
 
   constructor(args: MasumiAgentArgs, options?: pulumi.ComponentResourceOptions) {
     const { agent, hosting, wallet } = args;
@@ -52,16 +54,7 @@ export class MasumiAgent extends pulumi.ComponentResource {
     this.registration = register(args, hosted.url, { ...child, dependsOn: [...hosted.ready, ...record] });
     const confirmation = confirm(args, this.registration, child);
     recordRegistration(args, this.registration, confirmation, { ...child, dependsOn: record });
-    // The wallet of what is confirmed: the declared one may be ahead of it.
-    const { wallet: seller } = this.registration;
-    hosted.publishIdentity(
-      {
-        agentIdentifier: confirmation.agentIdentifier,
-        paymentSourceType: seller.type,
-        sellerVkey: seller.vkey,
-      },
-      child,
-    );
+    if (hosted.publishIdentity) hosted.publishIdentity(identityOf(this.registration, confirmation), child);
     this.output = outputOf(args, this.registration, confirmation);
     this.registerOutputs({ url: hosted.url, agentIdentifier: confirmation.agentIdentifier });
   }
@@ -142,31 +135,47 @@ function confirm(
   );
 }
 
-/** What is registered, which need not be what is declared: a run with --target may have left the agent alone. */
-function outputOf(
+/** The wallet is that of what is confirmed: the declared one may be ahead of it. */
+const identityOf = (
+  { wallet }: AgentRegistration,
+  { agentIdentifier }: AgentConfirmation,
+): IdentityOutputs => ({
+  agentIdentifier,
+  paymentSourceType: wallet.type,
+  sellerVkey: wallet.vkey,
+});
+
+/**
+ * What is registered, which need not be what is declared: a run with --target may have left the agent alone. As a promise, since Outputs
+ * that are put together are copied at each step, which was a quarter of what a program with a thousand agents did.
+ */
+async function outputOf(
   args: MasumiAgentArgs,
   registration: AgentRegistration,
   confirmation: AgentConfirmation,
-): pulumi.Output<AgentOutput> {
+): Promise<AgentOutput | undefined> {
   const { agent, config } = args;
-  const listed = pulumi
-    .all([registration.content, registration.apiBaseUrl])
-    .apply(([content, url]) => listedOf(args, content, url));
-  return pulumi.output({
+  const { id, content, apiBaseUrl, wallet } = registration;
+  const { state, agentIdentifier, txHash, feeLovelace, lockedLovelace } = confirmation;
+  const registered = await knownValues({ id, content, apiBaseUrl, wallet });
+  const confirmed = await knownValues({ state, agentIdentifier, txHash, feeLovelace, lockedLovelace });
+  if (!registered || !confirmed) return undefined;
+  const listed = listedOf(args, registered.content, registered.apiBaseUrl);
+  return {
     id: agent.id,
     name: listed.name,
-    url: registration.apiBaseUrl,
+    url: registered.apiBaseUrl,
     network: config.network,
-    state: confirmation.state,
-    agentIdentifier: confirmation.agentIdentifier,
-    txHash: confirmation.txHash,
-    registrationId: registration.id,
-    walletVkey: registration.wallet.vkey,
+    state: confirmed.state,
+    agentIdentifier: confirmed.agentIdentifier,
+    txHash: confirmed.txHash,
+    registrationId: registered.id,
+    walletVkey: registered.wallet.vkey,
     pricing: listed.pricing,
-    feeLovelace: confirmation.feeLovelace,
-    lockedLovelace: confirmation.lockedLovelace,
+    feeLovelace: confirmed.feeLovelace,
+    lockedLovelace: confirmed.lockedLovelace,
     ...(agent.user === undefined ? {} : { user: agent.user }),
-  });
+  };
 }
 
 type Listed = Pick<Agent, "name" | "pricing">;

@@ -16,9 +16,9 @@ export interface HostedCrew {
   readonly ready: pulumi.Resource[];
   /**
    * Passes the identity to the running crew. What it creates is removed before the registration, and its removal tells the
-   * crew to take no more jobs.
+   * crew to take no more jobs. Left out where there is no crew of ours.
    */
-  publishIdentity(identity: IdentityOutputs, options: pulumi.CustomResourceOptions): void;
+  publishIdentity?(identity: IdentityOutputs, options: pulumi.CustomResourceOptions): void;
 }
 
 export interface HostingContext {

@@ -4,7 +4,7 @@ import { registeredOnly } from "./registered-only.ts";
 import type { Hosting, HostingContext, HostingFactory } from "./hosting.ts";
 import { HOSTINGS, type HostingKind, TRAITS } from "../hosting/traits.ts";
 
-export type { HostedCrew, Hosting, HostingContext, HostingFactory } from "./hosting.ts";
+export type { HostedCrew, Hosting, HostingContext, HostingFactory, IdentityOutputs } from "./hosting.ts";
 
 /**
  * Loads the hostings that the agents use, each once, and no others: the local stack never needs the cloud packages, and a

@@ -4,6 +4,6 @@ import type { Hosting } from "./hosting.ts";
 export const registeredOnly: Hosting = {
   host({ agent }) {
     if (agent.source.kind !== "url") throw new Error(`${agent.id} does not run elsewhere`);
-    return { url: agent.source.url, ready: [], publishIdentity: () => undefined };
+    return { url: agent.source.url, ready: [] };
   },
 };
