@@ -97,7 +97,12 @@ async function confirm(
   const wallet = { vkey: walletVkey, type: walletType };
   const isPatient = missingRowPatience((await session.settings()).settleSeconds);
   const settled = await view.waitFor<Row>(registrationId, {
-    deadline: deadlineBy({ waitMinutes, wallet, expected: queueLength, rows }),
+    deadline: deadlineBy({
+      waitMinutes,
+      wallet,
+      expected: queueLength,
+      queueLength: () => view.queueLength(walletVkey),
+    }),
     judge: (row) => {
       latest = row;
       if (isPatient(row)) return undefined;

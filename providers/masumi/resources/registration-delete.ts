@@ -73,7 +73,11 @@ async function waitUntilSettled(
   const { waitMinutes } = await session.settings();
   const startedAt = Date.now();
   const result = await view.waitFor<Row | "missing">(id, {
-    deadline: deadlineBy({ waitMinutes, wallet: props.wallet, rows: () => view.known.values() }),
+    deadline: deadlineBy({
+      waitMinutes,
+      wallet: props.wallet,
+      queueLength: () => view.queueLength(props.wallet.vkey),
+    }),
     judge: (row) => {
       if (!row) return "missing";
       return isSettled(row.state) ? row : undefined;

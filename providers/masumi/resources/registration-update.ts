@@ -44,7 +44,11 @@ async function waitUntilUpdatable(session: Session, id: string, inputs: Registra
   const { waitMinutes } = await session.settings();
   const isPatient = missingRowPatience(await settleSeconds(session, inputs));
   const row = await view.waitFor(id, {
-    deadline: deadlineBy({ waitMinutes, wallet: inputs.wallet, rows: () => view.known.values() }),
+    deadline: deadlineBy({
+      waitMinutes,
+      wallet: inputs.wallet,
+      queueLength: () => view.queueLength(inputs.wallet.vkey),
+    }),
     judge: (row) => (isPatient(row) ? undefined : judgeBeforeUpdate(id, row, inputs)),
     onLook: (row) =>
       session.progress(

@@ -19,18 +19,52 @@ const FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | consta
 export const appendEntry = (path: string, entry: LedgerEntry): Promise<void> =>
   appendLine(path, formatEntry(entry));
 
+/** Lines of this process that wait for the write before them, by file. Together they are one write: a fleet appends by the thousand. */
+const waiting = new Map<string, { readonly lines: string[]; readonly written: Promise<void> }>();
+/** The last write to each file, as long as it lasts. */
+const writing = new Map<string, Promise<void>>();
+
 /** Appends a line to a file of this folder in the same way. @throws Error of the file system */
-export async function appendLine(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const file = await open(path, FLAGS, 0o600);
+export function appendLine(path: string, text: string): Promise<void> {
+  const next = waiting.get(path);
+  if (next) {
+    next.lines.push(text);
+    return next.written;
+  }
+  const lines = [text];
+  const written = (writing.get(path) ?? Promise.resolve())
+    .catch(() => undefined)
+    .then(() => {
+      waiting.delete(path);
+      return write(path, lines);
+    });
+  waiting.set(path, { lines, written });
+  writing.set(path, written);
+  const forget = () => void (writing.get(path) === written && writing.delete(path));
+  written.then(forget, forget);
+  return written;
+}
+
+async function write(path: string, lines: readonly string[]): Promise<void> {
+  const file = await openToAppend(path);
   try {
-    // After a line that a power failure cut off, this one begins on a line of its own.
-    const line = Buffer.from(`${(await endsInLine(file)) ? "" : "\n"}${text}\n`);
-    const { bytesWritten } = await file.write(line);
-    if (bytesWritten !== line.length) throw new Error("the disk is full");
+    // After a line that a power failure cut off, these begin on a line of their own.
+    const text = Buffer.from(`${(await endsInLine(file)) ? "" : "\n"}${lines.join("\n")}\n`);
+    const { bytesWritten } = await file.write(text);
+    if (bytesWritten !== text.length) throw new Error("the disk is full");
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+async function openToAppend(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, FLAGS, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return open(path, FLAGS, 0o600);
   }
 }
 

@@ -4,6 +4,7 @@ import { notUnderstood } from "../client/entries.ts";
 import type { MasumiError } from "../errors.ts";
 import { isPassing } from "../client/http.ts";
 import type { Row, SkippedEntry } from "../model.ts";
+import { queueLengths } from "../rules/queue.ts";
 
 const MIN_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 15_000;
@@ -55,6 +56,8 @@ export class RegistryView {
   readonly #assertGoingOn: () => Promise<void>;
 
   #rows = new Map<string, Row>();
+  /** Unfinished requests by wallet, counted when they are first asked for: a thousand waits ask after each look. */
+  #queues: ReadonlyMap<string, number> | undefined;
   #missing = 0;
   #skipped = new Map<string, SkippedEntry>();
   /** When the latest finished read was started. */
@@ -71,6 +74,8 @@ export class RegistryView {
 
   readonly #waiters = new Map<Waiter, string>();
   #isWatching = false;
+  /** When the first of the waits is to be given up, in Unix milliseconds. */
+  #firstDeadline = Number.POSITIVE_INFINITY;
   #lookedAt = 0;
   #changedAt = 0;
   #notedAt = 0;
@@ -121,6 +126,12 @@ export class RegistryView {
     return this.#rows;
   }
 
+  /** Returns how many requests of a wallet are not finished, as of the last read. */
+  queueLength(vkey: string): number {
+    this.#queues ??= queueLengths(this.#rows.values());
+    return this.#queues.get(vkey) ?? 0;
+  }
+
   /** How many rows the last complete read lacked, according to the service's own count. */
   get missing(): number {
     return this.#missing;
@@ -131,6 +142,7 @@ export class RegistryView {
     this.#notedAt = Date.now();
     this.#noted.set(row.id, { row, at: this.#notedAt });
     this.#rows.set(row.id, row);
+    this.#queues = undefined;
     this.#quicken();
   }
 
@@ -157,6 +169,7 @@ export class RegistryView {
         end: (error) => (error === undefined ? resolve(undefined) : reject(error)),
       };
       this.#waiters.set(waiter, id);
+      this.#firstDeadline = Math.min(this.#firstDeadline, deadline());
       this.#quicken();
       void this.#watch();
     });
@@ -191,6 +204,7 @@ export class RegistryView {
       this.#rows = this.#withNoted(startedAt, byId(all));
       this.#fullyReadAt = startedAt;
     }
+    this.#queues = undefined;
     this.#readAt = startedAt;
     this.#readMs = Date.now() - startedAt;
   }
@@ -253,11 +267,15 @@ export class RegistryView {
       if (!isPassing(error) || this.#wasNeverReached(error)) this.#serve((waiter) => endWith(waiter, error));
       else trouble = error;
     }
+    let firstDeadline = Number.POSITIVE_INFINITY;
     this.#serve((waiter) => {
-      if (Date.now() >= waiter.deadline()) return endWith(waiter, trouble);
+      const deadline = waiter.deadline();
+      if (Date.now() >= deadline) return endWith(waiter, trouble);
+      firstDeadline = Math.min(firstDeadline, deadline);
       if (trouble) waiter.trouble?.(trouble);
       return false;
     });
+    this.#firstDeadline = firstDeadline;
   }
 
   /** At the start of a run, nothing or a web page at the address means a wrong one rather than a temporary problem. */
@@ -297,8 +315,7 @@ export class RegistryView {
       const wanted = Math.max(sinceChange * PAUSE_SHARE, MIN_PAUSE_MS, 2 * this.#readMs);
       const burst = Math.min(this.#notedAt + MIN_PAUSE_MS, this.#lookedAt + BURST_PAUSE_MS);
       const nextLook = Math.max(this.#lookedAt + Math.min(wanted, MAX_PAUSE_MS), burst);
-      const deadlines = [...this.#waiters.keys()].map(({ deadline }) => deadline());
-      const remaining = Math.min(nextLook, ...deadlines) - Date.now();
+      const remaining = Math.min(nextLook, this.#firstDeadline) - Date.now();
       if (remaining <= 0) return;
       this.#nap = new AbortController();
       await delay(remaining, undefined, { signal: this.#nap.signal }).catch(() => undefined);

@@ -25,9 +25,14 @@ export const waitMinutesFor = (type: WalletType, requests: number): number =>
 const isWaiting = ({ state }: Row) => isPending(state) || isLeaving(state);
 const isUnderWay = ({ state }: Row) => state.endsWith("Initiated");
 
-/** Returns how many requests of a wallet are not finished. */
-export const queueLengthOf = (rows: Iterable<Row>, vkey: string): number =>
-  [...rows].filter((row) => row.walletVkey === vkey && isWaiting(row)).length;
+/** Returns how many requests of each wallet are not finished, by its vkey; a wallet without any is left out. */
+export function queueLengths(rows: Iterable<Row>): ReadonlyMap<string, number> {
+  const lengths = new Map<string, number>();
+  for (const row of rows) {
+    if (isWaiting(row)) lengths.set(row.walletVkey, (lengths.get(row.walletVkey) ?? 0) + 1);
+  }
+  return lengths;
+}
 
 /** Returns how many requests of the same wallet come before this one: those in progress, and those made earlier. */
 export function requestsBefore(row: Row, rows: Iterable<Row>): number {
@@ -50,14 +55,15 @@ export function deadlineBy(wait: {
   readonly wallet: { readonly vkey: string; readonly type: WalletType };
   /** Number of requests that are known to follow. */
   readonly expected?: number | undefined;
-  readonly rows: () => Iterable<Row>;
+  /** How many requests of the wallet are not finished. */
+  readonly queueLength: () => number;
 }): () => number {
-  const { waitMinutes, wallet, rows } = wait;
+  const { waitMinutes, wallet, queueLength } = wait;
   const startedAt = Date.now();
   let longest = wait.expected ?? 1;
   return () => {
     if (waitMinutes !== undefined) return startedAt + waitMinutes * 60_000;
-    longest = Math.max(longest, queueLengthOf(rows(), wallet.vkey));
+    longest = Math.max(longest, queueLength());
     return startedAt + waitMinutesFor(wallet.type, longest) * 60_000;
   };
 }

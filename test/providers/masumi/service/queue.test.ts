@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { Row } from "../../../../providers/masumi/service/model.ts";
 import {
   deadlineBy,
-  queueLengthOf,
+  queueLengths,
   queueSeconds,
   requestsBefore,
   waitMinutesFor,
@@ -42,15 +42,16 @@ describe("the queue of a wallet", () => {
   test("has what is under way and what was asked for earlier before a request", () => {
     expect(requestsBefore(mine, rows)).toBe(2);
     expect(requestsBefore(rows[0] as Row, rows)).toBe(0);
-    expect(queueLengthOf(rows, V1.vkey)).toBe(4);
+    expect([...queueLengths(rows)]).toEqual([
+      [V1.vkey, 4],
+      [V2.vkey, 1],
+    ]);
   });
 
   test("decides how long is waited where no setting does, and never makes it shorter", () => {
     vi.useFakeTimers({ now: 0 });
     let queued = 0;
-    const many = () =>
-      Array.from({ length: queued }, (_, index) => rowOf(`${index}`, "RegistrationRequested", 1));
-    const wait = { wallet: V1, rows: many };
+    const wait = { wallet: V1, queueLength: () => queued };
     const limited = deadlineBy({ ...wait, waitMinutes: 5 });
     const free = deadlineBy({ ...wait, waitMinutes: undefined });
     const expecting = deadlineBy({ ...wait, waitMinutes: undefined, expected: 200 });
