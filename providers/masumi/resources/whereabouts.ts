@@ -111,8 +111,15 @@ async function findUnlisted(
   rows: readonly Row[],
 ): Promise<readonly string[] | undefined> {
   const { type } = sought;
-  const known = await (await session.holdingOf(seller, type, rows))?.beyond(rows, type);
-  if (!known || unlistedTokens(known, sought, rows).length === 0) return known && [];
+  const told = await session.holdingOf(seller, type, rows);
+  // While many are registered, the wallet holds tokens of registrations that came after the list was read.
+  const since = told?.wantsRowsSince(rows, type);
+  const listed =
+    since === undefined
+      ? rows
+      : accountable(session, await session.allRows(seller.network, Date.now() - since));
+  const known = await told?.beyond(listed, type);
+  if (!known || unlistedTokens(known, sought, listed).length === 0) return known && [];
   // What the run knows of rows and wallet may be out of date. A token is on the chain only after its row has the identifier.
   const holding = await session.holdingOf(seller, type, rows, { fresh: true });
   const now = accountable(session, await session.allRows(seller.network, 0));

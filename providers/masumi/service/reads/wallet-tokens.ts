@@ -19,8 +19,19 @@ export interface SellingWallet {
 
 /** The agents' tokens in one wallet. */
 export interface Holding {
+  /**
+   * Returns since when rows have to be read, so that `beyond` does not ask for each token that came meanwhile whose it is: when this was
+   * told, in Unix milliseconds. Undefined if it asks for none beside these rows.
+   */
+  wantsRowsSince(rows: Iterable<Row>, type: WalletType): number | undefined;
   /** Returns those that no row accounts for, with their tags; undefined if the service does not tell whose they are. */
   beyond(rows: Iterable<Row>, type: WalletType): Promise<TokenTags | undefined>;
+}
+
+/** What is at an address, and when that was told. */
+interface Units {
+  readonly units: readonly string[];
+  readonly at: number;
 }
 
 interface AskOptions {
@@ -36,7 +47,7 @@ interface AskOptions {
 export class WalletTokens {
   readonly #client: MasumiClient;
   readonly #tokens = new Map<string, Promise<TokenTags | undefined>>();
-  readonly #units = new Map<string, Promise<readonly string[] | undefined>>();
+  readonly #units = new Map<string, Promise<Units | undefined>>();
   readonly #tags = new Map<string, Promise<readonly string[] | undefined>>();
   readonly #untold = new Set<string>();
 
@@ -75,7 +86,12 @@ export class WalletTokens {
 
   async #byTokens(wallet: SellingWallet, options: AskOptions): Promise<Holding | undefined> {
     const tokens = await this.#askForTokens(wallet, options);
-    return tokens && { beyond: async (rows, type) => without(tokens, accountedTokens(rows), type) };
+    return (
+      tokens && {
+        wantsRowsSince: () => undefined,
+        beyond: async (rows, type) => without(tokens, accountedTokens(rows), type),
+      }
+    );
   }
 
   async #byBalance(
@@ -87,16 +103,20 @@ export class WalletTokens {
     const address = wallet.address ?? own?.walletAddress;
     if (!address) return undefined;
     const { network } = wallet;
-    const units = await once(this.#units, `${network} ${address}`, options, () =>
-      this.#client.unitsAt(network, address, options).catch(() => undefined),
+    const told = await once(this.#units, `${network} ${address}`, options, () =>
+      this.#client.unitsAt(network, address, options).then(
+        (units) => ({ units, at: Date.now() }),
+        () => undefined,
+      ),
     );
-    const tokens = units && new Map(units.filter((unit) => IDENTIFIER.test(unit)).map((unit) => [unit, []]));
-    return (
-      tokens && {
-        beyond: (rows, type) =>
-          this.#withTags(without(tokens, accountedTokens(rows), type), network, options),
-      }
-    );
+    if (!told) return undefined;
+    const tokens = new Map(told.units.filter((unit) => IDENTIFIER.test(unit)).map((unit) => [unit, []]));
+    const left = (rows: Iterable<Row>, type: WalletType) => without(tokens, accountedTokens(rows), type);
+    return {
+      wantsRowsSince: (rows, type) =>
+        [...left(rows, type).keys()].every((unit) => this.#tags.has(unit)) ? undefined : told.at,
+      beyond: (rows, type) => this.#withTags(left(rows, type), network, options),
+    };
   }
 
   /** Asks whose tokens these are, one by one: there are none as long as the service lists what the chain has. */

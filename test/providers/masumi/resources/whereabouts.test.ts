@@ -234,8 +234,8 @@ describe.concurrent("an agent that no list shows", () => {
 
 describe.concurrent("a wallet with more than a hundred agents", { timeout: 60_000 }, () => {
   /** Confirmed registrations of others in the V2 wallet, whose tokens are in it. */
-  async function fill(service: Service, count: number): Promise<void> {
-    for (let index = 0; index < count; index += 1) {
+  async function fill(service: Service, count: number, from = 0): Promise<void> {
+    for (let index = from; index < from + count; index += 1) {
       const agentIdentifier = `${POLICY}10${String(index).padStart(56, "0")}000000`;
       await service.put(agentIdentifier, { holder: V2_ADDRESS, metadata: { name: "x", Tags: [] } });
       await service.insert({
@@ -257,6 +257,36 @@ describe.concurrent("a wallet with more than a hundred agents", { timeout: 60_00
     expect(requests).toMatchObject({ "POST /registry": 3, "GET /balance": 1 });
     expect(requests).not.toHaveProperty("GET /registry/wallet");
     expect(requests).not.toHaveProperty("GET /registry/agent-identifier");
+  });
+
+  test("costs no request for each agent that others registered since the list was read", async () => {
+    await using service = await startService({ chainSpeed: 0 });
+    await fill(service, 120);
+    const run = startRun(service.url);
+    await run.session.allRows("Preprod", 0);
+    await fill(service, 30, 120);
+    await service.resetRequests();
+    await Promise.all([1, 2, 3].map((index) => run.create(numbered(index))));
+    const requests = await service.requests();
+    expect(requests).toMatchObject({ "POST /registry": 3, "GET /balance": 1 });
+    expect(requests).not.toHaveProperty("GET /registry/agent-identifier");
+    // Looking anew is shared, whoever needs it.
+    const looks = ["GET /registry", "GET /registry/diff", "GET /registry/count"];
+    expect(looks.reduce((sum, route) => sum + (requests[route] ?? 0), 0)).toBeLessThan(20);
+  });
+
+  test("is asked for each token that no list accounts for, once a run", async () => {
+    await using service = await startService({ chainSpeed: 0 });
+    await fill(service, 120);
+    const foreign = `${POLICY}10${"f".repeat(56)}000000`;
+    await service.put(foreign, { holder: V2_ADDRESS, metadata: { name: "x", Tags: ["foreign"] } });
+    await service.resetRequests();
+    const run = startRun(service.url);
+    await Promise.all([1, 2, 3].map((index) => run.create(numbered(index))));
+    expect(await service.requests()).toMatchObject({
+      "POST /registry": 3,
+      "GET /registry/agent-identifier": 1,
+    });
   });
 
   test("is not registered with again while it holds the agent's token, whatever lists and counts lack", async () => {
