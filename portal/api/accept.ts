@@ -32,7 +32,9 @@ import {
 } from "../templates/declare.ts";
 import type { Template } from "../templates/template.ts";
 import { tidy } from "../templates/texts.ts";
+import { isUnchanged } from "./etags.ts";
 import {
+  changedMeanwhile,
   invalid,
   nameTaken,
   notFound,
@@ -231,6 +233,8 @@ export interface Change extends Omit<SentForm, "documents"> {
   readonly added: readonly StoredDocument[];
   /** Digests of documents that the agent is to forget. */
   readonly removed: readonly string[];
+  /** ETags, one of which the agent as it is filled in has to have. */
+  readonly ifMatch: string | undefined;
 }
 
 /** Whoever got no answer sends a document again: the second time it is there already. */
@@ -244,6 +248,7 @@ export async function modifyAgent(parts: AcceptParts, user: User, id: string, ch
       await queries.query("SELECT 1 FROM portal_agents WHERE id = $1 FOR UPDATE", [id]);
       const agent = requireOwn(await findAgent(queries, id), user);
       requireStaying(agent);
+      if (!isUnchanged(change.ifMatch, agent.form)) throw changedMeanwhile();
       const template = templateOf(parts, agent.template);
       const { name, bio, description, documents, choices } = agent.form;
       const kept = documents.filter(
@@ -289,13 +294,14 @@ export async function modifyAgent(parts: AcceptParts, user: User, id: string, ch
  * Accepts that an agent leaves. Asking twice changes nothing, but that a person has asked, too, for what the end of a subscription began.
  *
  * @param byPerson whether somebody asks for it, and not the end of a subscription
+ * @param ifMatch ETags, one of which the agent as it is filled in has to have
  * @throws HttpProblem
  */
 export async function removeAgent(
   { database }: Pick<AcceptParts, "database">,
   user: User,
   id: string,
-  { byPerson }: { readonly byPerson: boolean },
+  { byPerson, ifMatch }: { readonly byPerson: boolean; readonly ifMatch?: string | undefined },
 ): Promise<void> {
   await database.transaction(async (queries) => {
     await queries.query("SELECT 1 FROM portal_agents WHERE id = $1 FOR UPDATE", [id]);
@@ -304,6 +310,7 @@ export async function removeAgent(
       if (byPerson) await noteAsked(queries, id);
       return;
     }
+    if (!isUnchanged(ifMatch, agent.form)) throw changedMeanwhile();
     await changeAgent(queries, id, { state: "leaving", problem: null }, { step: "leaving" });
     await addRequest(queries, {
       agentId: id,

@@ -13,12 +13,14 @@ import {
   templateOf,
 } from "./accept.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
+import { etagOf, hasAlready } from "./etags.ts";
 import { type FormParts, readForm } from "./form.ts";
 import { type RateLimit, Uploads } from "./limits.ts";
 import { boundaryOf } from "./multipart.ts";
 import { malformed } from "./problems.ts";
+import type { AgentView } from "./schemas.ts";
 import { Serial } from "./serial.ts";
-import { deploymentView, viewsOf } from "./view.ts";
+import { deploymentView, viewOf, viewsOf } from "./view.ts";
 import { secondsToWait, untilSettled } from "./wait.ts";
 
 const LONGEST_KEY = 255;
@@ -53,7 +55,8 @@ export function agentRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit
     await requireSubscription(parts, user, context.req.raw.signal);
     const { form, removed } = await readForm(context, forms, templateOf(parts, agent.template));
     const { documents: added, ...texts } = form;
-    await modifyAgent(parts, user, id, { ...texts, added, removed });
+    const ifMatch = context.req.header("if-match");
+    await modifyAgent(parts, user, id, { ...texts, added, removed, ifMatch });
     return answer(context, parts, requireOwn(await findAgent(parts.database, id), user), 202);
   });
 
@@ -61,7 +64,7 @@ export function agentRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit
     const user = context.get("user");
     limit.take(user.id);
     const id = context.req.param("id");
-    await removeAgent(parts, user, id, { byPerson: true });
+    await removeAgent(parts, user, id, { byPerson: true, ifMatch: context.req.header("if-match") });
     return answer(context, parts, requireOwn(await findAgent(parts.database, id), user), 202);
   });
 }
@@ -124,11 +127,12 @@ async function answer(
   agent: AgentRow,
   status: 200 | 202 = 200,
 ): Promise<Response> {
-  const etag = `"${agent.version}"`;
-  context.header("ETag", etag);
-  if (status === 200 && context.req.header("if-none-match") === etag) return context.body(null, 304);
-  const [view] = await viewsOf(database, [agent], { forOperator: context.get("user").isOperator });
+  const seen = await viewOf(database, agent, { forOperator: context.get("user").isOperator });
   const runs = await runsSince(database, agent.fleet, agent.createdAt, MOST_DEPLOYMENTS);
   const { id } = fleets.named(agent.fleet);
-  return context.json({ ...view, deployments: runs.map((run) => deploymentView(run, id)) }, status);
+  const view = { ...seen, deployments: runs.map((run) => deploymentView(run, id)) };
+  const etag = etagOf(agent, view);
+  context.header("ETag", etag);
+  const isKnown = status === 200 && hasAlready(context.req.header("if-none-match"), etag);
+  return isKnown ? context.body(null, 304) : context.json<AgentView, typeof status>(view, status);
 }

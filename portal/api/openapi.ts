@@ -29,6 +29,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   403: "For operators alone.",
   404: "No such agent, or not one of the user's.",
   409: "The name is taken, the Idempotency-Key was used for something else, or the agent leaves.",
+  412: "The agent was changed since it had what `If-Match` names.",
   413: "Too large.",
   415: "A type that cannot be taken.",
   429: "Too many requests; `Retry-After` says when.",
@@ -86,6 +87,18 @@ const creating = z.object({
     .optional()
     .openapi({ description: "How long to wait until it is registered.", example: "wait=30" }),
 });
+const guarded = z.object({
+  "if-match": z.string().optional().openapi({
+    description:
+      "An ETag of the agent: nothing is done if its texts, choices or documents have changed since. What runs do to it does not count.",
+  }),
+});
+const asKnown = z.object({
+  "if-none-match": z
+    .string()
+    .optional()
+    .openapi({ description: "An ETag of the agent: 304 while nothing of it has changed." }),
+});
 const resuming = z.object({
   "last-event-id": z.string().optional().openapi({ description: "Goes on behind this version." }),
 });
@@ -139,18 +152,22 @@ const routesOf = ({ creation, change }: ReturnType<typeof formsOf>): Readonly<Re
   },
   "get /agents/{id}": {
     summary: "One agent",
-    request: { params: idInPath },
-    responses: { ...ok("The agent.", agent), ...problems(401, 404) },
+    request: { params: idInPath, headers: asKnown },
+    responses: {
+      ...ok("The agent.", agent),
+      304: { description: "It is as `If-None-Match` says." },
+      ...problems(401, 404),
+    },
   },
   "patch /agents/{id}": {
     summary: "Change an agent",
-    request: { params: idInPath, ...multipart(change) },
-    responses: { ...ok("Accepted.", agent, 202), ...problems(400, 401, 402, 404, 409, 413, 415, 429) },
+    request: { params: idInPath, headers: guarded, ...multipart(change) },
+    responses: { ...ok("Accepted.", agent, 202), ...problems(400, 401, 402, 404, 409, 412, 413, 415, 429) },
   },
   "delete /agents/{id}": {
     summary: "Take an agent off the network",
-    request: { params: idInPath },
-    responses: { ...ok("Accepted.", agent, 202), ...problems(401, 404, 429) },
+    request: { params: idInPath, headers: guarded },
+    responses: { ...ok("Accepted.", agent, 202), ...problems(401, 404, 412, 429) },
   },
   "post /agents/{id}/try": {
     summary: "Try an agent: one job, free of charge",

@@ -80,6 +80,15 @@ export const otherBody = (): HttpProblem =>
 export const wrongState = (detail: string): HttpProblem =>
   new HttpProblem({ status: 409, error: "wrong-state", title: "Not now", detail });
 
+export const changedMeanwhile = (): HttpProblem =>
+  new HttpProblem({
+    status: 412,
+    error: "changed-meanwhile",
+    title: "Changed meanwhile",
+    detail:
+      "The agent has been changed since it was read. Read it again, and send what is still to be changed.",
+  });
+
 export const tooMany = (seconds: number): HttpProblem =>
   new HttpProblem({
     status: 429,

@@ -4,22 +4,32 @@ import { findAuthors } from "../database/requests.ts";
 import type { RunRow } from "../database/runs.ts";
 import type { AgentView, RunView } from "./schemas.ts";
 
+interface Reader {
+  readonly forOperator?: boolean;
+}
+
 /** Returns agents as the API shows them, with their time lines. */
 export async function viewsOf(
   queries: Queries,
   agents: readonly AgentRow[],
-  { forOperator = false }: { readonly forOperator?: boolean } = {},
+  { forOperator = false }: Reader = {},
 ): Promise<AgentView[]> {
   const ids = agents.map(({ id }) => id);
   const steps = Map.groupBy(await findSteps(queries, ids), ({ agentId }) => agentId);
   const authors = forOperator ? await findAuthors(queries, ids) : undefined;
   return agents.map((agent) => ({
-    ...viewOf(agent, steps.get(agent.id) ?? []),
+    ...shownOf(agent, steps.get(agent.id) ?? []),
     ...(authors === undefined ? {} : { user: agent.userId, userName: authors.get(agent.id) ?? agent.userId }),
   }));
 }
 
-function viewOf(agent: AgentRow, steps: readonly Step[]): AgentView {
+/** Returns one agent as the API shows it, with its time line. */
+export async function viewOf(queries: Queries, agent: AgentRow, reader?: Reader): Promise<AgentView> {
+  const [view = shownOf(agent, [])] = await viewsOf(queries, [agent], reader);
+  return view;
+}
+
+function shownOf(agent: AgentRow, steps: readonly Step[]): AgentView {
   const { form, shown } = agent;
   return {
     agentId: agent.id,

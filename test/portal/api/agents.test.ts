@@ -210,12 +210,66 @@ describe("an agent", () => {
     expect(await seen.json()).toMatchObject({ agentId: id, user: "anna" });
   });
 
-  it("is not sent again to whoever has its version", async () => {
+  const etagOf = async (id: string, user = "anna") =>
+    (await api.send("GET", `/agents/${id}`, user)).headers.get("etag") ?? "";
+
+  it("is not sent again to whoever has it, until anything of it moves", async () => {
     const id = await created("anna");
-    const first = await api.send("GET", `/agents/${id}`, "anna");
-    const etag = first.headers.get("etag") ?? "";
-    const again = await api.send("GET", `/agents/${id}`, "anna", { headers: { "If-None-Match": etag } });
-    expect(again.status).toBe(304);
+    let etag = await etagOf(id);
+    const again = (header = etag, user = "anna") =>
+      api.send("GET", `/agents/${id}`, user, { headers: { "If-None-Match": header } });
+    for (const header of [etag, `"other", W/${etag}`, "*"]) {
+      const unchanged = await again(header);
+      expect([unchanged.status, await unchanged.text()]).toEqual([304, ""]);
+    }
+    expect((await again(etag, "operator-1")).status, "operators are shown more").toBe(200);
+    const run = { id: crypto.randomUUID(), fleet: 1, commit: "c".repeat(40) };
+    const change = { state: "registered", masumiId: "abc" } as const;
+    const moves: readonly (() => Promise<unknown>)[] = [
+      () => api.database.transaction((queries) => changeAgent(queries, id, change)),
+      () => beginRun(api.database, run),
+      () => endRun(api.database, run.id, { ok: true, changes: {} }),
+      () => api.send("PATCH", `/agents/${id}`, "anna", json({ bio: "Another." })),
+    ];
+    for (const move of moves) {
+      await move();
+      const seen = await again();
+      expect(seen.status).toBe(200);
+      expect(seen.headers.get("etag")).not.toBe(etag);
+      etag = seen.headers.get("etag") ?? "";
+      expect((await again()).status).toBe(304);
+    }
+    await api.database.query("DELETE FROM portal_runs");
+  });
+
+  it("is changed or removed with If-Match only as it was filled in then, whatever runs did meanwhile", async () => {
+    const id = await created("anna");
+    const send = (method: string, ifMatch: string, body?: unknown) => {
+      const headers = { "If-Match": ifMatch };
+      return api.send(
+        method,
+        `/agents/${id}`,
+        "anna",
+        body === undefined ? { headers } : json(body, headers),
+      );
+    };
+    const old = await etagOf(id);
+    await api.database.transaction((queries) => changeAgent(queries, id, { state: "registered" }));
+    const changed = await send("PATCH", old, { bio: "One." });
+    expect(changed.status).toBe(202);
+    for (const refused of [await send("PATCH", old, { bio: "Two." }), await send("DELETE", old)]) {
+      expect(refused.status).toBe(412);
+      expect(problemSchema.parse(await refused.json()).error).toBe("changed-meanwhile");
+    }
+    expect((await send("PATCH", "nothing", { bio: "Two." })).status).toBe(412);
+    const both = await Promise.all(
+      ["Two.", "Three."].map((bio) => send("PATCH", changed.headers.get("etag") ?? "", { bio })),
+    );
+    expect(both.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([202, 412]);
+    expect((await send("PATCH", `"other", ${await etagOf(id)}`, { bio: "Four." })).status).toBe(202);
+    expect((await send("PATCH", "*", { bio: "Five." })).status).toBe(202);
+    expect((await send("DELETE", await etagOf(id))).status).toBe(202);
+    expect((await send("DELETE", old)).status, "asking twice changes nothing").toBe(202);
   });
 
   it("keeps what a change does not name, and forgets documents by their digests", async () => {
