@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { agentFiles, placeFiles } from "../../infra/crews/agent-files.ts";
 import { fetchStoredDocuments } from "../../infra/crews/stored-documents.ts";
@@ -61,6 +62,8 @@ export async function placeTriedAgent(
   if (config) await fetchStoredDocuments({ config, projectRoot: project.root, agents: [agent] });
   const files = agentFiles(project.root, readNetwork(project, stack).network, agent);
   const folder = tryFolder(project, agentId);
+  // What is asked is kept there, too.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   placeFiles(project.root, folder, files);
   const user = { projectRoot: project.root, home: folder };
   if (files.packages) await addPackages(user, files.packages.folder, environment);
