@@ -1,11 +1,8 @@
-"""MIP-003's endpoints, /healthz and an agent's card over HTTP, and what they answer when something goes wrong."""
+"""The public application: the protocols that agents speak, and what they answer when something goes wrong."""
 
-import logging
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
@@ -13,14 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from crew_runtime.common.api_error import ApiError
-from crew_runtime.common.logs import event
-from crew_runtime.http.served import served
-from crew_runtime.http.server.bodies import read_json_object
+from crew_runtime.http.a2a.routes import a2a_routes
+from crew_runtime.http.agent.store_outage import store_outage
+from crew_runtime.http.discovery.routes import discovery_routes
+from crew_runtime.http.mip003.routes import mip003_routes
 from crew_runtime.http.server.pages import PageGuard
 from crew_runtime.store import StoreUnavailableError
-
-_log: Final = logging.getLogger(__name__)
-_RETRY_STORE_SECONDS: Final = 10
 
 
 def create_app(
@@ -42,7 +37,8 @@ def create_app(
             expose_headers=["Retry-After"],
         )
     app.add_middleware(PageGuard, allowed_hosts=allowed_hosts, cors_origins=cors_origins)  # the outermost
-    app.include_router(_routes())
+    for router in (mip003_routes(), discovery_routes(), a2a_routes()):
+        app.include_router(router)
     app.add_exception_handler(ApiError, _answer_api_error)
     app.add_exception_handler(HTTPException, _answer_http_exception)
     app.add_exception_handler(RequestValidationError, _answer_validation_error)
@@ -61,65 +57,6 @@ class _Among:
         await self._app(scope, receive, send)
 
 
-def _routes() -> APIRouter:
-    router = APIRouter()
-    get = partial(router.api_route, methods=["GET", "HEAD"])
-    _add_documents(router)
-
-    @get("/healthz")
-    async def healthz(request: Request) -> dict[str, str]:
-        return served(request).health()
-
-    @get("/availability")
-    async def availability(request: Request) -> dict[str, Any]:
-        return served(request).agent.availability()
-
-    @get("/input_schema")
-    async def input_schema(request: Request) -> dict[str, Any]:
-        return served(request).agent.input_schema()
-
-    @get("/demo")
-    async def demo(request: Request) -> dict[str, Any]:
-        return served(request).agent.demo()
-
-    @get("/payment_information")
-    @get("/payment-information")
-    async def payment_information(request: Request) -> dict[str, Any]:
-        return served(request).agent.payment_information()
-
-    @router.post("/start_job")
-    async def start_job(request: Request) -> dict[str, Any]:
-        one = served(request)
-        caller = one.doorman.admit(request)
-        return await one.agent.start_job(await read_json_object(request, limit=one.max_body), caller)
-
-    @get("/status")
-    async def status(request: Request, job_id: str | None = None) -> dict[str, Any]:
-        return await served(request).agent.status(job_id)
-
-    @router.post("/provide_input")
-    async def provide_input(request: Request) -> dict[str, Any]:
-        one = served(request)
-        return await one.agent.provide_input(await read_json_object(request, limit=one.max_body))
-
-    return router
-
-
-def _add_documents(router: APIRouter) -> None:
-    """Add what describes an agent to readers who do not know MIP-003."""
-    get = partial(router.api_route, methods=["GET", "HEAD"])
-
-    @get("/.well-known/agent-card.json")
-    async def card(request: Request) -> dict[str, Any]:
-        one = served(request)
-        return one.agent.card(one.url)
-
-    @get("/openapi.json")
-    async def openapi(request: Request) -> dict[str, Any]:
-        one = served(request)
-        return one.agent.openapi(one.url)
-
-
 async def _answer_api_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ApiError)  # noqa: S101 - the only class that this handler is registered for
     return JSONResponse(error.body, error.status, error.headers)
@@ -128,7 +65,7 @@ async def _answer_api_error(_request: Request, error: Exception) -> JSONResponse
 async def _answer_http_exception(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - the only class that this handler is registered for
     code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "HTTP_ERROR")
-    body = {"error": code, "message": f"{error.detail}. The endpoints are those of MIP-003."}
+    body = {"error": code, "message": f"{error.detail}. The endpoints are those of MIP-003, and /a2a."}
     return JSONResponse(body, error.status_code, dict(error.headers or {}))
 
 
@@ -136,11 +73,9 @@ async def _answer_validation_error(_request: Request, _error: Exception) -> JSON
     return JSONResponse({"error": "REQUEST_INVALID", "message": "The request cannot be read."}, 400)
 
 
-async def _answer_store_error(_request: Request, error: Exception) -> JSONResponse:
-    event(_log, logging.ERROR, "store_unavailable", reason=str(error))
-    message = "The agent cannot reach its job store. Send the same request again later."
-    headers = {"Retry-After": str(_RETRY_STORE_SECONDS)}
-    return JSONResponse({"error": "STORE_UNAVAILABLE", "message": message}, 503, headers)
+async def _answer_store_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, StoreUnavailableError)  # noqa: S101 - the only class that this handler is registered for
+    return await _answer_api_error(request, store_outage(error))
 
 
 async def _answer_internal_error(_request: Request, _error: Exception) -> JSONResponse:

@@ -223,7 +223,7 @@ def test_agents_that_cannot_be_used_keep_nobody_from_work(spoilt: Service) -> No
 
 def test_each_agent_has_a_card_and_an_openapi_document_of_its_own(spoilt: Service) -> None:
     good, url = spoilt.agent("good"), "https://crews.example.com/base/good"
-    assert good.get("/.well-known/agent-card.json")[1]["supportedInterfaces"][0]["url"] == url
+    assert good.get("/.well-known/agent-card.json")[1]["supportedInterfaces"][0]["url"] == f"{url}/a2a"
     assert good.get("/openapi.json")[1]["servers"] == [{"url": url}]
     assert spoilt.agent(next(iter(BAD))).get("/.well-known/agent-card.json")[0] == 503
     assert spoilt.http.get("/.well-known/agent-card.json").status_code == 404

@@ -24,8 +24,7 @@ LISTED = {
 
 TEXT = {"type": "string"}
 TEXTS = {"type": "array", "items": TEXT}
-# What the network's registry demands of a card. It knows A2A's own three bindings alone, which is not demanded here: an
-# agent that is asked by MIP-003 has none of them.
+# What the network's registry demands of a card.
 REGISTRY = {
     "type": "object",
     "required": [
@@ -42,7 +41,10 @@ REGISTRY = {
             "minItems": 1,
             "items": {
                 "required": ["url", "protocolBinding", "protocolVersion"],
-                "properties": {"url": {**TEXT, "pattern": "^https://"}, "protocolBinding": TEXT},
+                "properties": {
+                    "url": {**TEXT, "pattern": "^https://"},
+                    "protocolBinding": {"enum": ["JSONRPC", "GRPC", "HTTP+JSON"]},
+                },
             },
         },
         "capabilities": {
@@ -73,17 +75,38 @@ def declared(**changes: Any) -> Declaration:  # noqa: ANN401 - any JSON
 def test_a_card_is_what_the_registry_demands(changes: dict[str, Any]) -> None:
     card = agent_card(declared(**changes), URL, OFFER)
     Draft202012Validator(REGISTRY).validate(card)
-    assert {one["protocolVersion"] for one in card["supportedInterfaces"]} <= set(card["protocolVersions"])
+    assert {one["protocolVersion"] for one in card["supportedInterfaces"]} == set(card["protocolVersions"])
 
 
-def test_a_card_says_what_is_declared_and_claims_no_endpoint_that_is_not_served() -> None:
+def test_a_card_says_what_is_declared_and_where_it_is_asked() -> None:
     card = agent_card(declared(**LISTED), URL, OFFER)
     assert (card["version"], card["skills"][0]["id"], card["skills"][0]["tags"]) == ("2.1.0", "research", ["markets"])
     assert card["description"] == "Researches a topic. An AI does the work."
     assert card["provider"] == {"organization": "Example GmbH", "url": "mailto:ada@example.com"}
-    assert [one["protocolBinding"] for one in card["supportedInterfaces"]] == [MIP_003]
-    params = card["capabilities"]["extensions"][0]["params"]
-    assert params == {**OFFER, "disclosure": "An AI does the work."}
+    assert {(one["url"], one["protocolBinding"]) for one in card["supportedInterfaces"]} == {(f"{URL}/a2a", "JSONRPC")}
+    assert (card["url"], card["preferredTransport"], card["protocolVersion"]) == (f"{URL}/a2a", "JSONRPC", "0.3.0")
+    assert card["capabilities"]["streaming"] is True
+    extension = card["capabilities"]["extensions"][0]
+    assert extension["uri"] == MIP_003
+    assert extension["params"] == {**OFFER, "url": URL, "disclosure": "An AI does the work."}
+
+
+def test_a_card_says_that_it_takes_a_text_where_a_text_makes_a_job() -> None:
+    topic, tone = declaration()["input"]
+    modes = {
+        "one text": [topic, tone],
+        "two texts": [topic, {**topic, "id": "reader"}, tone],
+        "a text and a required number": [topic, tone, {"id": "n", "type": "number", "name": "N"}],
+        "no text": [tone],
+    }
+    taken = {
+        name: agent_card(declared(input=fields, crew={"agents": {}, "tasks": []}), URL, OFFER)["defaultInputModes"]
+        for name, fields in modes.items()
+    }
+    both, alone = ["application/json", "text/plain"], ["application/json"]
+    assert taken == {
+        "one text": both, "two texts": alone, "a text and a required number": alone, "no text": alone,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

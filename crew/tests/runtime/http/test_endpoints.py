@@ -96,7 +96,7 @@ def test_card_and_openapi_have_the_public_url_whatever_host_is_asked(runtime: Ru
     headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
     card = runtime.http.get("/.well-known/agent-card.json", headers=headers)
     document = runtime.http.get("/openapi.json", headers=headers)
-    assert card.json()["supportedInterfaces"][0]["url"] == "https://agent.example.com"
+    assert card.json()["supportedInterfaces"][0]["url"] == "https://agent.example.com/a2a"
     assert document.json()["servers"] == [{"url": "https://agent.example.com"}]
     assert card.json()["capabilities"]["extensions"][0]["params"]["agentIdentifier"] == IDENTIFIER
     assert document.json()["info"]["x-masumi"]["agentIdentifier"] == IDENTIFIER

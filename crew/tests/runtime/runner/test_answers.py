@@ -73,7 +73,7 @@ def test_an_answer_that_lost_against_another_is_refused(store: OvertakenStore) -
     job, runner = asked(store), Runner()
     body = {"job_id": job.id, "status_id": job.status_id, "input_data": {"answer": "the red one"}}
     with pytest.raises(ApiError) as caught:
-        asyncio.run(agent_over(store, runner).provide_input(body))
+        asyncio.run(agent_over(store, runner).answer(body))
     assert (caught.value.status, caught.value.body["error"]) == (400, "INPUT_NOT_AWAITED")
     found = store.get(job.id)
     assert found
@@ -85,7 +85,7 @@ def test_the_same_answer_sent_again_is_taken_once_and_told_to_have_been_taken(st
     store.first = "the blue one"
     job, runner = asked(store), Runner()
     body = {"job_id": job.id, "input_data": {"answer": "the blue one"}}
-    assert asyncio.run(agent_over(store, runner).provide_input(body))["status"] == "success"
+    assert asyncio.run(agent_over(store, runner).answer(body)).id == job.id
     found = store.get(job.id)
     assert found
     assert found.answers == ("the blue one",)

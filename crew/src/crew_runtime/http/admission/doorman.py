@@ -21,6 +21,10 @@ class Doorman:
             ApiError: 429 TOO_MANY_STARTS, 400 IDEMPOTENCY_KEY_INVALID.
 
         """
-        address = address_of(request, proxy_hops=self._proxy_hops)
+        address = self.address(request)
         self._rate.admit(address)
         return Caller(address=address, secret_hash=read_secret_hash(request.headers))
+
+    def address(self, request: Request) -> str:
+        """Return by what the one is counted who sends a request."""
+        return address_of(request, proxy_hops=self._proxy_hops)

@@ -1,22 +1,20 @@
-"""What the agent answers, by the rules of MIP-003; of HTTP it knows only the errors' status."""
+"""What an agent does, whichever protocol asks; of HTTP it knows only the errors' status."""
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Any, Final
 
 from crew_runtime.common.api_error import ApiError
 from crew_runtime.common.logs import event
 from crew_runtime.declared.declaration import Declaration
 from crew_runtime.http.admission.callers import Caller
+from crew_runtime.http.agent.following import Followers
 from crew_runtime.http.agent.job_intake import Clients, IntakeLimits, JobIntake
 from crew_runtime.http.agent.job_request import read_job_request
-from crew_runtime.http.agent.questions import not_awaited, read_answer, schema_of
+from crew_runtime.http.agent.questions import not_awaited, read_answer
 from crew_runtime.http.agent.substitute import loading, unusable
-from crew_runtime.http.discovery.card import agent_card
-from crew_runtime.http.discovery.openapi import openapi
-from crew_runtime.job.failures import MESSAGES
-from crew_runtime.job.hashes import input_hash
-from crew_runtime.job.job import Job, JobState
+from crew_runtime.job.job import Job
 from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.payments.checkout import Checkout
 from crew_runtime.payments.seller import Seller
@@ -43,7 +41,8 @@ class Agent:
         limits: IntakeLimits,
         clients: Clients | None = None,
     ) -> None:
-        self._declaration = declaration
+        self.declaration = declaration
+        self.followers = Followers(self.job, per_client=limits.per_client)
         self._identity = identity
         self._store = store
         self._runner = runner
@@ -78,24 +77,24 @@ class Agent:
             answer["agentIdentifier"] = identity.agent_identifier
         obstacle = self._payment_obstacle()
         if not identity.agent_identifier:
-            answer["message"] = f"{self._declaration.name} is not registered on the network yet."
+            answer["message"] = f"{self.declaration.name} is not registered on the network yet."
         elif self.is_unusable:
             answer["message"] = str(unusable())
         elif identity.draining or self.is_leaving:
-            answer["message"] = f"{self._declaration.name} takes no new jobs: it is about to be removed."
+            answer["message"] = f"{self.declaration.name} takes no new jobs: it is about to be removed."
         elif not self.crew_is_ready:
-            answer["message"] = f"{self._declaration.name} is still loading its crew."
+            answer["message"] = f"{self.declaration.name} is still loading its crew."
         elif obstacle:
             answer["message"] = obstacle[1]
         elif self._runner.seconds_without_model is not None:
-            answer["message"] = f"{self._declaration.name} takes no new jobs: it used up its tokens of the day."
+            answer["message"] = f"{self.declaration.name} takes no new jobs: it used up its tokens of the day."
         else:
-            answer.update(status="available", message=f"{self._declaration.name} takes jobs.")
+            answer.update(status="available", message=f"{self.declaration.name} takes jobs.")
         return answer
 
     def input_schema(self) -> dict[str, Any]:
         """Return the fields that /start_job takes."""
-        return {"input_data": [field.to_wire() for field in self._declaration.input]}
+        return {"input_data": [field.to_wire() for field in self.declaration.input]}
 
     def demo(self) -> dict[str, Any]:
         """Return an example of input and result.
@@ -104,10 +103,10 @@ class Agent:
             ApiError: 404 NO_DEMO if the declaration has no example of a result.
 
         """
-        outputs = self._declaration.example_outputs
+        outputs = self.declaration.example_outputs
         if not outputs:
             raise ApiError(404, "NO_DEMO", "This agent has no example.")
-        examples = {field.id: field.example() for field in self._declaration.input}
+        examples = {field.id: field.example() for field in self.declaration.input}
         return {
             "input": {name: value for name, value in examples.items() if value is not None},
             "output": {"result": "\n".join(f"{output.name}: {output.url}" for output in outputs)},
@@ -122,31 +121,16 @@ class Agent:
         """
         if not self.is_registered:
             raise _not_registered()
-        return self._offer()
+        return self.offer()
 
-    def card(self, url: str | None) -> dict[str, Any]:
-        """Return the agent's card, for the URL by which customers reach the agent.
-
-        Raises:
-            ApiError: 404 NO_CARD if that is not known here.
-
-        """
-        if url is None:
-            raise ApiError(404, "NO_CARD", "This agent has no card: it is not told its public address (PUBLIC_URL).")
-        return agent_card(self._declaration, url, self._offer())
-
-    def openapi(self, url: str | None) -> dict[str, Any]:
-        """Return the OpenAPI document of the agent, for the URL by which customers reach it, if that is known."""
-        return openapi(self._declaration, url, self._offer())
-
-    def _offer(self) -> dict[str, Any]:
+    def offer(self) -> dict[str, Any]:
         """Return what a buyer has to know, by the payment service's names; the identifier may not be there yet."""
         identity = self._identity.current()
-        pricing, seller = self._declaration.pricing, self._seller.under(identity)
+        pricing, seller = self.declaration.pricing, self._seller.under(identity)
         offer: dict[str, Any] = {
             "agentIdentifier": identity.agent_identifier or None,
             "sellerVKey": seller.vkey or None,
-            "network": self._declaration.network,
+            "network": self.declaration.network,
             "pricing": {"pricingType": pricing.type.capitalize()},
             "paymentSourceType": seller.payment.source_type,
             "supportedPaymentSourceIndex": seller.payment.source_index,
@@ -155,8 +139,10 @@ class Agent:
             offer["pricing"]["Pricing"] = [{"amount": p.amount, "unit": p.unit} for p in pricing.prices]
         return {name: value for name, value in offer.items() if value is not None}
 
-    async def start_job(self, body: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    async def begin(self, body: Mapping[str, Any], caller: Caller) -> Job:
         """Check the request and return its job: a new one, or the one that the same request with its secret has begun.
+
+        Of the body, `input_data` is the job's input, and `identifier_from_purchaser` the buyer's name for the job.
 
         Raises:
             ApiError: 503 AGENT_NOT_REGISTERED, AGENT_DRAINING, AGENT_UNUSABLE, CREW_LOADING, AGENT_STOPPING,
@@ -180,13 +166,13 @@ class Agent:
                 retry_after_seconds=_RETRY_STOPPING_SECONDS,
             )
         # In a thread, so that a large one keeps nobody else waiting.
-        request = await asyncio.to_thread(read_job_request, self._declaration, body, caller.secret_hash)
-        return _receipt(await self._intake.take(request, agent_identifier, caller.address, paid=self.is_paid))
+        request = await asyncio.to_thread(read_job_request, self.declaration, body, caller.secret_hash)
+        return await self._intake.take(request, agent_identifier, caller.address, paid=self.is_paid)
 
     @property
     def is_paid(self) -> bool:
         """Return whether jobs cost something."""
-        return self._declaration.is_paid
+        return self.declaration.is_paid
 
     def _payment_obstacle(self) -> tuple[str, str] | None:
         """Return the error code and message of what keeps this agent from being paid."""
@@ -194,7 +180,7 @@ class Agent:
             return None
         if self._checkout is None:
             return "PAYMENTS_NOT_CONFIGURED", "The agent cannot take payments. Its operator has to configure them."
-        if self._declaration.pricing.type == "dynamic" and self._declaration.payment.price_rule is None:
+        if self.declaration.pricing.type == "dynamic" and self.declaration.payment.price_rule is None:
             return "PRICE_RULE_MISSING", "The agent has no rule for its price. Its operator has to declare one."
         return None
 
@@ -211,8 +197,8 @@ class Agent:
             )
         return identity.agent_identifier
 
-    async def status(self, job_id: str | None) -> dict[str, Any]:
-        """Return the state of a job; `id` names this status, and changes only with it.
+    async def job(self, job_id: object) -> Job:
+        """Return a job as it is now.
 
         Raises:
             ApiError: 400 JOB_ID_MISSING, 404 JOB_UNKNOWN, 410 JOB_ERASED.
@@ -222,26 +208,18 @@ class Agent:
         if job.erased_at is not None and job.state.status == "completed":
             message = "The job was completed. Its result has been erased: this agent keeps results for a limited time."
             raise ApiError(410, "JOB_ERASED", message)
-        answer: dict[str, Any] = {"id": job.status_id, "job_id": job.id, "status": job.state.status}
-        if job.state.status == "completed" and job.result is not None:
-            answer["result"] = job.result
-        if job.state is JobState.AWAITING_INPUT and job.question is not None:
-            answer["input_schema"] = schema_of(job.question)
-        if job.failure is not None:
-            answer |= {"error": job.failure, "message": MESSAGES[job.failure], "reference": job.reference}
-        return answer
+        return job
 
-    async def provide_input(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def answer(self, body: Mapping[str, Any]) -> Job:
         """Accept the answer to a job's question; the job then continues, whichever runtime it waits at.
 
-        The answer has the hash of the input by MIP-004; no key signs it, as the network names none to check it by.
+        The body is that of MIP-003's /provide_input.
 
         Raises:
             ApiError: 400 JOB_ID_MISSING, 404 JOB_UNKNOWN, 400 INPUT_NOT_AWAITED, STATUS_OUTDATED or INPUT_INVALID.
 
         """
-        job_id = body.get("job_id")
-        job = await self._find(job_id if isinstance(job_id, str) else None)
+        job = await self._find(body.get("job_id"))
         text = read_answer(job, body)
         if not await asyncio.to_thread(self._store.answer, job.id, job.status_id, text):
             found = await asyncio.to_thread(self._store.get, job.id)
@@ -249,11 +227,10 @@ class Agent:
                 raise not_awaited()
         event(_log, logging.INFO, "input_provided", job=job.reference)
         self._runner.answered(job.id)
-        hashed = input_hash(job.identifier_from_purchaser or "", body["input_data"])
-        return {"status": "success", "input_hash": hashed, "signature": ""}
+        return job
 
-    async def _find(self, job_id: str | None) -> Job:
-        if not job_id:
+    async def _find(self, job_id: object) -> Job:
+        if not job_id or not isinstance(job_id, str):
             raise ApiError(400, "JOB_ID_MISSING", "The request has no job_id. Send the one that /start_job returned.")
         job = None if "\0" in job_id else await asyncio.to_thread(self._store.get, job_id)
         if job is None:
@@ -268,27 +245,3 @@ def _not_registered() -> ApiError:
         "The agent is not registered on the network yet. Try again later.",
         retry_after_seconds=_RETRY_UNREGISTERED_SECONDS,
     )
-
-
-def _receipt(job: Job) -> dict[str, Any]:
-    """Answer /start_job. MIP-003 calls the job's id `id`, older readers of it `job_id`."""
-    answer: dict[str, Any] = {
-        "id": job.id,
-        "job_id": job.id,
-        "status": job.state.status,
-        "agentIdentifier": job.agent_identifier,
-    }
-    if job.identifier_from_purchaser is not None:
-        answer |= {"identifierFromPurchaser": job.identifier_from_purchaser, "input_hash": job.input_hash}
-    if job.payment is not None:
-        answer |= {
-            "blockchainIdentifier": job.payment.blockchain_identifier,
-            "sellerVKey": job.payment.seller_vkey,
-            "payByTime": job.payment.pay_by_time,
-            "submitResultTime": job.payment.submit_result_time,
-            "unlockTime": job.payment.unlock_time,
-            "externalDisputeUnlockTime": job.payment.external_dispute_unlock_time,
-        }
-        if job.payment.requested_funds:  # the registry does not know the price: the buyer pays exactly this
-            answer["amounts"] = list(job.payment.requested_funds)
-    return answer

@@ -1,54 +1,62 @@
-"""The agent's card: who it is, what it can do and what that costs, as A2A 1.0 writes it, and the network's registry."""
+"""The agent's card: who it is, what it can do, how it is asked and what that costs, as A2A writes it.
+
+One card for all readers: A2A 1.0 reads `supportedInterfaces`, A2A 0.3 the address at the top, and the network's
+registry `protocolVersions`, which A2A does not know and passes over.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from crew_runtime.declared.card_texts import Author
 from crew_runtime.declared.declaration import Declaration
+from crew_runtime.http.a2a.message import takes_text
+from crew_runtime.http.a2a.wire import BINDING, PATH, VERSIONS
 
 MIP_003: Final = "https://github.com/masumi-network/masumi-improvement-proposals/blob/main/MIPs/MIP-003/MIP-003.md"
-"""Names the protocol by which jobs are given, as A2A wants it of those that are not its own."""
-_A2A_VERSION: Final = "1.0"
-_INPUT_MODES: Final = ("application/json",)
+"""Names the protocol by which jobs are paid, as an extension of A2A."""
+_OLDER_VERSION: Final = "0.3.0"
 _OUTPUT_MODES: Final = ("text/plain",)
 
 
 def agent_card(declaration: Declaration, url: str, offer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the card of an agent at a URL; `offer` is its identifier and price, as it has them now.
-
-    It lists what is served, which is MIP-003 alone. `protocolVersions` is the registry's, not A2A's, whose readers
-    pass over it.
-    """
+    """Return the card of an agent at a URL; `offer` is its identifier and price, as it has them now."""
+    address = f"{url}{PATH}"
+    inputs = ["application/json", *(["text/plain"] if takes_text(declaration.input) else [])]
     capability = declaration.capability
     skill = {
         "id": capability.name if capability else declaration.id,
         "name": declaration.name,
         "description": declaration.description,
         "tags": list(declaration.tags),
-        "inputModes": list(_INPUT_MODES),
+        "inputModes": inputs,
         "outputModes": list(_OUTPUT_MODES),
     }
     return {
-        "protocolVersions": [_A2A_VERSION],
+        "protocolVersions": list(VERSIONS),
+        "protocolVersion": _OLDER_VERSION,
+        "url": address,
+        "preferredTransport": BINDING,
         "name": declaration.name,
         "description": " ".join(filter(None, (declaration.description, declaration.disclosure))),
         "version": declaration.version,
         **({"provider": _provider(declaration.author, url)} if declaration.author else {}),
         "documentationUrl": f"{url}/openapi.json",
-        "supportedInterfaces": [{"url": url, "protocolBinding": MIP_003, "protocolVersion": _A2A_VERSION}],
+        "supportedInterfaces": [
+            {"url": address, "protocolBinding": BINDING, "protocolVersion": version} for version in VERSIONS
+        ],
         "capabilities": {
-            "streaming": False,
+            "streaming": True,
             "pushNotifications": False,
             "extensions": [
                 {
                     "uri": MIP_003,
-                    "description": "Jobs are started, paid for and looked at by the endpoints of MIP-003.",
+                    "description": "Jobs are also started, paid for and looked at by the endpoints of MIP-003.",
                     "required": False,
-                    "params": {**offer, **_disclosed(declaration)},
+                    "params": {**offer, "url": url, **_disclosed(declaration)},
                 }
             ],
         },
-        "defaultInputModes": list(_INPUT_MODES),
+        "defaultInputModes": inputs,
         "defaultOutputModes": list(_OUTPUT_MODES),
         "skills": [skill],
     }

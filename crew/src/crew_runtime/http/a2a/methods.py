@@ -1,0 +1,97 @@
+"""What the methods of A2A do; their params and answers are those of A2A 1.0."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from starlette.requests import Request
+
+from crew_runtime.common.api_error import ApiError
+from crew_runtime.http.a2a import wire
+from crew_runtime.http.a2a.message import Message, read_message
+from crew_runtime.http.agent.following import AT_REST, ENDED
+from crew_runtime.http.agent.how_to_pay import how_to_pay
+from crew_runtime.http.served import Served
+from crew_runtime.http.server.json_rpc import RpcError
+from crew_runtime.job.job import Job, JobState
+
+_ANSWERED_WITHIN_SECONDS: Final = 45
+"""Less than a load balancer waits for an answer; a job that takes longer is answered as the task that it is by then."""
+_SUBSCRIBED: Final = ENDED | {JobState.AWAITING_INPUT}
+
+Params = Mapping[str, Any]
+Events = AsyncGenerator[dict[str, Any]]
+
+
+async def send_message(one: Served, request: Request, params: Params) -> dict[str, Any]:
+    """Begin a job or answer its question, and wait for what comes of it, unless that is not wanted."""
+    job = await _taken(one, request, read_message(params))
+    if job is None:
+        return {"task": _unpaid(one)}
+    configuration = params.get("configuration")
+    if not (isinstance(configuration, dict) and configuration.get("returnImmediately") is True):
+        with suppress(ApiError), one.agent.followers.admitted(one.doorman.address(request)):  # else it asks again
+            job = await one.agent.followers.at_rest(job, _ANSWERED_WITHIN_SECONDS)
+    return {"task": wire.task_of(job)}
+
+
+async def send_streaming_message(one: Served, request: Request, params: Params) -> Events:
+    """Begin a job or answer its question, and return what becomes of it."""
+    message, client = read_message(params), one.doorman.address(request)
+    with one.agent.followers.admitted(client):  # before anything is begun that could not be followed
+        job = await _taken(one, request, message)
+    return _once({"task": _unpaid(one)}) if job is None else _followed(one, client, job, AT_REST)
+
+
+async def subscribe_to_task(one: Served, request: Request, params: Params) -> Events:
+    """Return what becomes of a job; one that is not paid yet is followed as well."""
+    job = await one.agent.job(params.get("id"))
+    if job.state in ENDED:
+        raise RpcError(wire.UNSUPPORTED_OPERATION, "The task has ended. Ask for it by GetTask.")
+    client = one.doorman.address(request)
+    with one.agent.followers.admitted(client):
+        return _followed(one, client, job, _SUBSCRIBED)
+
+
+async def get_task(one: Served, _request: Request, params: Params) -> dict[str, Any]:
+    """Return a job as it is."""
+    return wire.task_of(await one.agent.job(params.get("id")))
+
+
+async def cancel_task(one: Served, _request: Request, params: Params) -> dict[str, Any]:
+    """Refuse: what has begun comes to its end."""
+    await one.agent.job(params.get("id"))
+    raise RpcError(wire.TASK_NOT_CANCELABLE, "Jobs of this agent cannot be cancelled once they have begun.")
+
+
+async def _taken(one: Served, request: Request, message: Message) -> Job | None:
+    """Return the job that a message begins, or whose question it answers; None if it would have to be paid."""
+    agent = one.agent
+    if message.task_id is not None:
+        answered = await agent.answer({"job_id": message.task_id, "input_data": message.answer()})
+        return await agent.job(answered.id)
+    caller = one.doorman.admit(request)
+    if agent.is_paid and message.purchaser is None:
+        return None
+    body: dict[str, Any] = {"input_data": message.input_for(agent.declaration.input)}
+    if message.purchaser is not None:
+        body["identifier_from_purchaser"] = message.purchaser
+    return await agent.begin(body, caller)
+
+
+def _unpaid(one: Served) -> dict[str, Any]:
+    told = how_to_pay(one.agent.declaration, one.agent.offer(), one.url)
+    return wire.rejected_task(str(told["message"]), told)
+
+
+async def _once(event: dict[str, Any]) -> Events:
+    yield event
+
+
+async def _followed(one: Served, client: str, job: Job, until: frozenset[JobState]) -> Events:
+    with one.agent.followers.admitted(client):
+        is_under_way = False
+        async for found in one.agent.followers.states(job, until):
+            for event in wire.events_of(found) if is_under_way else [{"task": wire.task_of(found)}]:
+                yield event
+            is_under_way = True
