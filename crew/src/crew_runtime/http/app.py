@@ -13,6 +13,7 @@ from crew_runtime.common.api_error import ApiError
 from crew_runtime.http.a2a.routes import a2a_routes
 from crew_runtime.http.agent.store_outage import store_outage
 from crew_runtime.http.discovery.routes import discovery_routes
+from crew_runtime.http.mcp.routes import mcp_routes
 from crew_runtime.http.mip003.routes import mip003_routes
 from crew_runtime.http.server.pages import PageGuard
 from crew_runtime.store import StoreUnavailableError
@@ -37,7 +38,7 @@ def create_app(
             expose_headers=["Retry-After"],
         )
     app.add_middleware(PageGuard, allowed_hosts=allowed_hosts, cors_origins=cors_origins)  # the outermost
-    for router in (mip003_routes(), discovery_routes(), a2a_routes()):
+    for router in (mip003_routes(), discovery_routes(), a2a_routes(), mcp_routes(cors_origins)):
         app.include_router(router)
     app.add_exception_handler(ApiError, _answer_api_error)
     app.add_exception_handler(HTTPException, _answer_http_exception)
@@ -65,7 +66,7 @@ async def _answer_api_error(_request: Request, error: Exception) -> JSONResponse
 async def _answer_http_exception(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - the only class that this handler is registered for
     code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "HTTP_ERROR")
-    body = {"error": code, "message": f"{error.detail}. The endpoints are those of MIP-003, and /a2a."}
+    body = {"error": code, "message": f"{error.detail}. The endpoints are those of MIP-003, /a2a and /mcp."}
     return JSONResponse(body, error.status_code, dict(error.headers or {}))
 
 
