@@ -1,6 +1,7 @@
 import { formatAda } from "../infra/fleet/index.ts";
 import { type AgentStatus, feeShares } from "../stacks/outputs.ts";
-import { type Cell, formatTable, paintFor, shorten, stdoutColumns } from "./text.ts";
+import { type Cell, formatTable, stdoutColumns } from "./table.ts";
+import { paintFor, shorten } from "./text.ts";
 
 const POLICY_DIGITS = 56;
 

@@ -1,4 +1,5 @@
 import { openTerminal } from "./terminal.ts";
+import { print } from "./text.ts";
 
 /** What says that nobody is to be asked. */
 export interface AskingFlags {
@@ -18,6 +19,6 @@ export async function confirmed(
     signal: new AbortController().signal,
   });
   if (/^y(es)?$/iu.test(answer?.trim() ?? "")) return true;
-  process.stderr.write("Nothing was changed.\n");
+  print("Nothing was changed.\n", process.stderr);
   return false;
 }

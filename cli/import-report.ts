@@ -5,7 +5,8 @@ import { printable } from "../providers/common/printable.ts";
 import type { ImportResult } from "../stacks/import/import.ts";
 import type { Draft } from "../stacks/import/judge.ts";
 import { isOfOtherOwner } from "../stacks/import/select.ts";
-import { count, formatTable, shorten, stdoutColumns } from "./text.ts";
+import { formatTable, stdoutColumns } from "./table.ts";
+import { count, shorten } from "./text.ts";
 import { stackOption } from "../stacks/project.ts";
 
 /** For people: what was written, what was not and why. */

@@ -4,6 +4,7 @@ import { printableLines } from "../providers/common/printable.ts";
 import { registerCommands } from "./commands/register.ts";
 import { exitCodeOfError, explainsItself } from "./explains-itself.ts";
 import { endQuietlyWithoutReader } from "./interruption.ts";
+import { print } from "./text.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -33,7 +34,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!explainsItself(error)) throw error;
-  process.stderr.write(`${printableLines(error.message)}\n`);
+  print(`${printableLines(error.message)}\n`, process.stderr);
   process.exitCode = exitCodeOfError(error);
 }
 

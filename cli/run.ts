@@ -8,7 +8,7 @@ import { agentTable } from "./agent-table.ts";
 import { explainsItself } from "./explains-itself.ts";
 import { listenToInterruptions } from "./interruption.ts";
 import { stopPortalProcess } from "./portal/portal.ts";
-import { printJson } from "./text.ts";
+import { print, printJson, printProgress } from "./text.ts";
 
 /** What `up`, `preview`, `refresh` and `destroy` may be given. */
 export interface RunFlags {
@@ -26,16 +26,15 @@ export interface RunFlags {
 }
 
 /** Has an interruption let running steps finish and save the state; a second ^C ends at once. */
-function abortOnInterrupt(): { readonly signal: AbortSignal; readonly stop: () => void } {
+function abortOnInterrupt(say: (line: string) => void): {
+  readonly signal: AbortSignal;
+  readonly stop: () => void;
+} {
   const controller = new AbortController();
   const stop = listenToInterruptions({
     onFirst: (wasSignalled) => {
-      if (wasSignalled) {
-        process.stderr.write(
-          "\nStopping: steps that are under way finish first. Press ^C again to end at once.\n",
-        );
-      }
       controller.abort();
+      if (wasSignalled) say("Press ^C again to end at once; the state then records them as interrupted.");
     },
     onImpatience: () => process.exit(130),
   });
@@ -52,14 +51,22 @@ export async function showLocalRun(
   const interactive = stream.isTTY && process.env["CI"] === undefined && flags.nonInteractive !== true;
   const colour = interactive && process.env["NO_COLOR"] === undefined;
   const display = createDisplay({ stream, interactive, colour, diff: flags.diff === true });
-  const { signal, stop } = abortOnInterrupt();
+  // By the display, which would draw over what others write on its terminal.
+  const say = (message: string): void =>
+    interactive
+      ? display({ kind: "diagnostic", time: Date.now(), severity: "info", message, ephemeral: false })
+      : printProgress(message);
+  const { signal, stop } = abortOnInterrupt(say);
   try {
     const { stack, refresh, target: targets, targetDependents, clearPendingCreates } = flags;
     const request = { stack, operation, refresh, targets, targetDependents, clearPendingCreates, signal };
-    return await runLocal(project, request, (event) =>
+    const result = await runLocal(project, request, (event) =>
       // People get the agents as a table afterwards, which says the same in less room.
       display(event.kind === "run-end" ? { ...event, outputs: {}, outputChanges: [] } : event),
     );
+    if (signal.aborted && !result.ok && operation !== "preview")
+      printProgress(`Stopped. The next ${operation} goes on from here.`);
+    return result;
   } finally {
     stop();
   }
@@ -77,7 +84,7 @@ export async function showRun(project: Project, operation: Operation, flags: Run
     printJson(runDocument(result, left));
   } else if (operation === "up" && result.ok) {
     const agents = await readAgentOutputs(project, flags.stack, { env: process.env });
-    if (agents.length > 0) process.stdout.write(agentTable(await withAvailability(agents)));
+    if (agents.length > 0) print(agentTable(await withAvailability(agents)));
   }
   return left ? 1 : result.exitCode;
 }
@@ -94,13 +101,13 @@ export async function showLeftovers(
   try {
     const found = await findStackLeftovers(project, stack, { env: process.env });
     if (!found.problem) return undefined;
-    process.stderr.write(`${found.problem.message}\n`);
+    print(`${found.problem.message}\n`, process.stderr);
     return leftoversDocument(found);
   } catch (error) {
     // The stack is destroyed all the same.
     if (!explainsItself(error)) throw error;
-    process.stderr.write(
-      `Whether registrations are left that the stack did not manage is unknown: ${error.message}\n`,
+    printProgress(
+      `Whether registrations are left that the stack did not manage is unknown: ${error.message}`,
     );
     return undefined;
   }

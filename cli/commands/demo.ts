@@ -12,7 +12,7 @@ import { exitCodeOf, showHire } from "../hire/show.ts";
 import { eventText } from "../hire/text.ts";
 import { DEFAULT_MAX_DAYS, hireFolder, openAccount, readWish } from "../hire/wish.ts";
 import { readMarket } from "../../stacks/network.ts";
-import { printJson, printProgress } from "../text.ts";
+import { print, printJson, printProgress } from "../text.ts";
 import { findSandbox, startSandboxProcess } from "../../stacks/local/sandbox-process.ts";
 import { answersAreStubs, usesSandbox } from "../../stacks/local/uses-sandbox.ts";
 import { printComplaints } from "../doctor/complaints.ts";
@@ -57,8 +57,8 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
   const { same: _same, ...changes } = result.changes;
   const isNew = Object.values(changes).some(Boolean);
   if (!json) {
-    if (!isNew) process.stdout.write("Nothing to do: all is as declared.\n\n");
-    process.stdout.write(agentTable(await withAvailability(agents)));
+    if (!isNew) print("Nothing to do: all is as declared.\n\n");
+    print(agentTable(await withAvailability(agents)));
   }
   // A run that changed nothing is over at once; and only test tokens are spent unasked.
   const takesJob = declared.some(
@@ -74,7 +74,7 @@ export async function demo(project: Project, { chainSpeed, json = false }: DemoF
   }
   if (hire) showHire(hire);
   const shown = await toldIfSlow(page, "\nStarting the page for customers ...");
-  process.stdout.write(
+  print(
     `${shown}The agents stay up. Try: npx masumi-agents status | hire | preview | destroy\n` +
       "Change a price or a text in agents/ and run the demo again.\n" +
       modelHint(project),

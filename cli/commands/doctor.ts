@@ -2,7 +2,8 @@ import { checksOf } from "../doctor/checks.ts";
 import { type Finding, type Status, runChecks } from "../doctor/finding.ts";
 import type { Project } from "../../stacks/project.ts";
 import { printable } from "../../providers/common/printable.ts";
-import { type Paint, count, paintFor, printJson, stdoutColumns, wrapText } from "../text.ts";
+import { stdoutColumns, wrapText } from "../table.ts";
+import { type Paint, count, paintFor, print, printJson } from "../text.ts";
 
 export interface DoctorFlags {
   readonly stack: string;
@@ -13,14 +14,14 @@ export interface DoctorFlags {
 export async function doctor(project: Project, flags: DoctorFlags): Promise<number> {
   const { stack, json } = flags;
   const findings = await runChecks(checksOf(project, stack), (waiting) =>
-    process.stderr.write(`Still checking: ${waiting.join(", ")} …\n`),
+    print(`Still checking: ${waiting.join(", ")} …\n`, process.stderr),
   );
   const isFit = !findings.some(({ status }) => status === "fail");
   if (json) {
     const checks = findings.map(({ remedy, ...finding }) => ({ ...finding, remedy: remedy || null }));
     printJson({ version: 1, stack, ok: isFit, checks });
   } else {
-    process.stdout.write(doctorText(findings, paintFor(process.stdout)));
+    print(doctorText(findings, paintFor(process.stdout)));
   }
   return isFit ? 0 : 1;
 }

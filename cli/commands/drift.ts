@@ -3,7 +3,7 @@ import { deadCrews } from "../../stacks/crews.ts";
 import type { Project } from "../../stacks/project.ts";
 import { findStackDrift } from "../../stacks/read-stack.ts";
 import { driftText } from "../drift-report.ts";
-import { paintFor, printJson } from "../text.ts";
+import { paintFor, print, printJson } from "../text.ts";
 import { openStack } from "./open-stack.ts";
 
 export interface DriftFlags {
@@ -22,7 +22,7 @@ export async function drift(project: Project, flags: DriftFlags): Promise<number
   const found = await findStackDrift(stack);
   const dead = deadCrews(project, flags.stack, agents);
   if (flags.json) printJson(driftDocument(stack, found, dead));
-  else process.stdout.write(driftText(stack.config, found, dead, paintFor(process.stdout)));
+  else print(driftText(stack.config, found, dead, paintFor(process.stdout)));
   if (found.problems.length > 0) return 1;
   return found.hasDrifted || dead.length > 0 ? 2 : 0;
 }

@@ -3,7 +3,7 @@ import { importDocument } from "../../stacks/documents.ts";
 import { judgeImports, readImportable, writeImports } from "../../stacks/import/import.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { candidateText, importText, leftOutText, nextSteps } from "../import-report.ts";
-import { printJson } from "../text.ts";
+import { print, printJson } from "../text.ts";
 import { openStack } from "./open-stack.ts";
 
 export interface ImportFlags {
@@ -31,7 +31,7 @@ export async function importAgents(
   const importable = await readImportable(project, opened);
   const isListing = asked.length === 0 && !flags.all;
   if (isListing && !flags.json) {
-    process.stdout.write(candidateText(importable.ours) + leftOutText(importable.ofOthers));
+    print(candidateText(importable.ours) + leftOutText(importable.ofOthers));
     return 0;
   }
   const result = judgeImports(importable, asked.length > 0 ? asked : "all");
@@ -40,9 +40,9 @@ export async function importAgents(
   if (flags.json) {
     printJson(importDocument(stack, result, isWritten));
   } else {
-    process.stdout.write(importText(config, result, isWritten));
-    if (flags.all) process.stdout.write(leftOutText(importable.ofOthers));
-    if (isWritten) process.stdout.write(nextSteps(stack, result.drafts.length));
+    process.stdout.write(importText(config, result, isWritten)); // with the files, perhaps
+    if (flags.all) print(leftOutText(importable.ofOthers));
+    if (isWritten) print(nextSteps(stack, result.drafts.length));
   }
   return result.refusals.length > 0 && !isListing ? 1 : 0;
 }

@@ -37,8 +37,8 @@ const PORTAL: CommandSpec = {
   description: 'start the page "Create AI agent", where customers get agents of their own',
   options: [],
   notes: [
-    "It is set up by environment variables (docs/portal.md). Without any, all of it runs on this machine, and nothing is written to this",
-    "checkout but .masumi/portal.",
+    "It is set up by environment variables (docs/portal.md). Without any, all of it runs on this machine, and nothing is written to this " +
+      "checkout but .masumi/portal.",
   ],
   examples: ["portal", "PORTAL_PORT=8080 portal", "portal stop"],
   run: async (project) => (await import("../portal/portal.ts")).portal(project),
@@ -224,8 +224,8 @@ const SBOM: CommandSpec = {
 };
 
 const DESTROY_ASKS = [
-  "At a terminal it asks first, unless --yes or --non-interactive says not to. Without a terminal, as in a script or a pipe, a local stack",
-  "is destroyed unasked, and Pulumi refuses any other one without --yes.",
+  "At a terminal it asks first, unless --yes or --non-interactive says not to. Without a terminal, as in a script or a pipe, a local stack " +
+    "is destroyed unasked, and Pulumi refuses any other one without --yes.",
 ];
 
 const operation = (

@@ -28,10 +28,10 @@ export const HIRE: CommandSpec = {
   ],
   notes: [
     "The payment key is read from MASUMI_BUYER_KEY; the sandbox has a buyer of its own.",
-    "The result goes to stdout, everything else to stderr. What the agent asks during the job is asked at the",
-    "terminal; --answer answers one question. Without either, the command prints the question and exits with 3.",
-    "Exit code: 0 a result whose hash is the one on the chain (or of a free job), 1 refused or failed,",
-    "2 a refund was requested, 3 not finished: continue with --resume.",
+    "The result goes to stdout, everything else to stderr. What the agent asks during the job is asked at the terminal; " +
+      "--answer answers one question. Without either, the command prints the question and exits with 3.",
+    "Exit code: 0 a result whose hash is the one on the chain (or of a free job), 1 refused or failed, 2 a refund was " +
+      "requested, 3 not finished: continue with --resume.",
   ],
   examples: [
     "hire meeting-minutes -i notes=@notes.txt -i language=English",
@@ -60,10 +60,10 @@ export const TRY: CommandSpec = {
     asJson("print the outcome as JSON"),
   ],
   notes: [
-    "The job is done as it is when it is served: the same runtime, limits and checks. The crew's questions are asked at",
-    "the terminal. The result goes to stdout, everything else to stderr, of a failure all that is known.",
-    "The model is the stack's. Its key is read from MASUMI_MODEL_KEY, else from the stack; the local stack has a stub",
-    "model until you set masumi:modelApi. Exit code: 0 a result, else 1.",
+    "The job is done as it is when it is served: the same runtime, limits and checks. The crew's questions are asked at " +
+      "the terminal. The result goes to stdout, everything else to stderr, of a failure all that is known.",
+    "The model is the stack's. Its key is read from MASUMI_MODEL_KEY, else from the stack; the local stack has a stub " +
+      "model until you set masumi:modelApi. Exit code: 0 a result, else 1.",
   ],
   examples: [
     'try market-researcher -i market="Heat pumps" -i question="Enter it?"',

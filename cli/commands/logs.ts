@@ -5,6 +5,7 @@ import { readFailureReport } from "../../stacks/logs/failure-reports.ts";
 import type { CallOptions, Project } from "../../stacks/project.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { failureLines } from "../hire/failure.ts";
+import { print } from "../text.ts";
 
 export interface LogsFlags {
   readonly stack: string;
@@ -57,7 +58,7 @@ export async function logs(project: Project, agent: string | undefined, flags: L
   const read = async (log: AgentLog): Promise<void> => {
     const onLine = (line: string) => {
       if (job === undefined || eventOf(line)?.["job"] === job)
-        process.stdout.write(`${shown(log.agentId, line, width, json)}\n`);
+        printLine(shown(log.agentId, line, width, json), json);
     };
     try {
       await readLog(log, range, { env, signal, onLine });
@@ -66,7 +67,7 @@ export async function logs(project: Project, agent: string | undefined, flags: L
       if (signal.aborted) return;
       // The others' logs are worth reading all the same.
       if (found.length === 1 || !(error instanceof UserError)) throw error;
-      process.stderr.write(`${log.agentId}: ${error.message}\n`);
+      print(`${log.agentId}: ${error.message}\n`, process.stderr);
     }
   };
   try {
@@ -91,7 +92,13 @@ async function showReport(
   const text = json
     ? JSON.stringify({ agent: agentId, event: "failure_report", job, report })
     : failureLines(report).join("\n");
-  process.stdout.write(`${text}\n`);
+  printLine(text, json);
+}
+
+/** For programs as it is; for people so that it is seen where an event begins. */
+function printLine(line: string, json: boolean): void {
+  if (json) process.stdout.write(`${line}\n`);
+  else print(`${line}\n`, process.stdout, "    ");
 }
 
 function shown(agentId: string, line: string, width: number, json: boolean): string {
@@ -112,7 +119,7 @@ function eventOf(line: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Return an event for people: its time, level and name, then its own fields. */
+/** Return an event for people: its time (to the second on a terminal), level and name, then its own fields. */
 function eventText({
   time,
   level,
@@ -124,5 +131,6 @@ function eventText({
   const rest = Object.entries(fields).map(
     ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
-  return printable([time, String(level).padEnd(7), event, ...rest].join(" "));
+  const when = process.stdout.isTTY ? String(time).replace(/\.\d+(?:\+00:00|Z)$/, "Z") : time;
+  return printable([when, String(level).padEnd(7), event, ...rest].join(" "));
 }

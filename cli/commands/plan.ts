@@ -4,7 +4,7 @@ import type { Project } from "../../stacks/project.ts";
 import { planStack } from "../../stacks/read-stack.ts";
 import { whatRanIn } from "../../stacks/documents/what-ran.ts";
 import { planMarkdown, planTable } from "../plan/report.ts";
-import { printJson } from "../text.ts";
+import { print, printJson } from "../text.ts";
 import { openStack } from "./open-stack.ts";
 
 export interface PlanFlags {
@@ -31,6 +31,8 @@ export async function plan(project: Project, flags: PlanFlags): Promise<number> 
   });
   if (flags.json) printJson(document);
   else
-    process.stdout.write(flags.markdown ? planMarkdown(document) : planTable(document, flags.wide === true));
+    // A comment's lines are copied as they are.
+    if (flags.markdown) process.stdout.write(planMarkdown(document));
+    else print(planTable(document, flags.wide === true));
   return document.problems.length > 0 ? 1 : 0;
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { LOCAL_STACK, type Project, isLocalStack, openProject, selectedStack } from "../../stacks/project.ts";
-import { printProgress } from "../text.ts";
+import { keepToWidth, printProgress } from "../text.ts";
 import type { CommandSpec } from "./command.ts";
 import { COMMANDS, NOT_HERE } from "./index.ts";
 import { TableCommand, givenWords, refuseUnknown } from "./table-command.ts";
@@ -28,7 +28,10 @@ function register(parent: Command, specs: readonly CommandSpec[], project: OpenP
       else command.option(flags, description, value);
     }
     if (spec.pass || spec.isHidden) command.allowUnknownOption().allowExcessArguments();
-    command.addHelpText("after", helpAfter(spec));
+    command.addHelpText("after", ({ error }) => {
+      const output = command.configureOutput();
+      return helpAfter(spec, error ? output.getErrHelpWidth?.() : output.getOutHelpWidth?.());
+    });
     addAction(command, spec, project);
     parent.addCommand(command, { hidden: spec.isHidden === true });
     register(command, spec.commands ?? [], project);
@@ -84,15 +87,35 @@ function selected(project: Project): string {
   return stack;
 }
 
-function helpAfter({ notes = [], examples = [], pass }: CommandSpec): string {
+/** Commander's width of a help that no terminal shows. */
+const PIPED_COLUMNS = 80;
+
+/** The rest of a command's help: texts are as wide as commander makes those before; examples are folded on a terminal alone. */
+function helpAfter({ notes = [], examples = [], pass }: CommandSpec, columns?: number): string {
   const passed = pass
     ? ["On any stack but local ones, options that are not listed here are passed to Pulumi as they are."]
     : [];
   const said = [...notes, ...passed];
-  const text = said.length > 0 ? `\n${said.join("\n")}\n` : "";
+  const text = said.length > 0 ? `\n${keepToWidth(said.join("\n"), columns ?? PIPED_COLUMNS)}\n` : "";
   // Environment variables stand before the program's name.
-  const lines = examples.map(
-    (example) => `  $ ${example.replace(/^([A-Z_]+=\S+ )*/, "$&npx masumi-agents ")}`,
+  const lines = examples.map((example) =>
+    foldCommand(example.replace(/^([A-Z_]+=\S+ )*/, "$&npx masumi-agents "), columns),
   );
   return lines.length > 0 ? `${text}\nExamples:\n${lines.join("\n")}\n` : text;
+}
+
+/** Return an example that can be copied: where it is too long, what is said of it stands above, and the shell reads on after a backslash. */
+function foldCommand(example: string, columns = Infinity): string {
+  const whole = `  $ ${example}`;
+  if (whole.length <= columns) return whole;
+  const [, command = "", comment] = /^(.*?)(?:\s+(# .*))?$/s.exec(example) ?? [];
+  const lines: string[] = [];
+  // Before an option with its value, or a pipe, or where output goes; what is quoted is one word.
+  for (const part of command.split(/ (?=[-|>](?:[^"']|"[^"]*"|'[^']*')*$)/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + part.length + " ".length + " \\".length <= columns)
+      lines[lines.length - 1] = `${last} ${part}`;
+    else lines.push(`${last === undefined ? "  $ " : "      "}${part}`);
+  }
+  return [...(comment === undefined ? [] : [`  ${comment}`]), lines.join(" \\\n")].join("\n");
 }

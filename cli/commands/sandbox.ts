@@ -3,6 +3,7 @@ import type { Project } from "../../stacks/project.ts";
 import { findSandbox, startSandboxProcess, stopSandbox } from "../../stacks/local/sandbox-process.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { findPortalSandbox } from "../portal/portal.ts";
+import { print } from "../text.ts";
 
 export interface SandboxFlags {
   readonly chainSpeed: string;
@@ -31,9 +32,7 @@ export async function sandbox(project: Project, flags: SandboxFlags): Promise<nu
     process.stdout.write(`${JSON.stringify(running)}\n`);
   } else {
     const verb = known ? "is already running" : "is running";
-    process.stdout.write(
-      `The sandbox ${verb}: ${running.url} (process ${running.pid}, data in ${project.sandbox})\n`,
-    );
+    print(`The sandbox ${verb}: ${running.url} (process ${running.pid}, data in ${project.sandbox})\n`);
   }
   return 0;
 }
@@ -41,9 +40,7 @@ export async function sandbox(project: Project, flags: SandboxFlags): Promise<nu
 /** `sandbox status`: exit code 0 when it runs, else 1. */
 export async function sandboxStatus(project: Project): Promise<number> {
   const running = await findSandbox(project);
-  process.stdout.write(
-    running ? `${running.url} (process ${running.pid})\n` : "The sandbox is not running.\n",
-  );
+  print(running ? `${running.url} (process ${running.pid})\n` : "The sandbox is not running.\n");
   await tellOfPortals(project);
   return running ? 0 : 1;
 }
@@ -51,9 +48,7 @@ export async function sandboxStatus(project: Project): Promise<number> {
 /** `sandbox stop`: stopping what does not run is fine. */
 export async function sandboxStop(project: Project): Promise<number> {
   const stopped = await stopSandbox(project);
-  process.stdout.write(
-    stopped ? "The sandbox was stopped; its database is kept.\n" : "The sandbox was not running.\n",
-  );
+  print(stopped ? "The sandbox was stopped; its database is kept.\n" : "The sandbox was not running.\n");
   await tellOfPortals(project);
   return 0;
 }
@@ -62,7 +57,7 @@ export async function sandboxStop(project: Project): Promise<number> {
 async function tellOfPortals(project: Project): Promise<void> {
   const running = await findPortalSandbox(project);
   if (!running) return;
-  process.stdout.write(
+  print(
     `The portal's own runs: ${running.url} (process ${running.pid}). This ends it: npx masumi-agents portal stop\n`,
   );
 }

@@ -5,7 +5,7 @@ import { readStackImages, writeSbom } from "../../stacks/images.ts";
 import type { Project } from "../../stacks/project.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { areProcesses } from "../doctor/cloud.ts";
-import { printJson, printProgress } from "../text.ts";
+import { print, printJson, printProgress } from "../text.ts";
 
 export interface SbomFlags {
   readonly stack: string;
@@ -42,6 +42,6 @@ export async function sbom(project: Project, flags: SbomFlags, agent: string | u
     written.push({ name, image, file });
   }
   if (json) printJson({ images: written });
-  else for (const { name, file } of written) process.stdout.write(`${name}: ${file}\n`);
+  else for (const { name, file } of written) print(`${name}: ${file}\n`);
   return 0;
 }

@@ -1,7 +1,8 @@
 import { formatAda } from "../../providers/common/amounts.ts";
 import type { Project } from "../../stacks/project.ts";
 import { type SpentDocument, readSpending } from "../../stacks/spent.ts";
-import { count, formatTable, paintFor, printJson, printProgress, stdoutColumns } from "../text.ts";
+import { formatTable, stdoutColumns } from "../table.ts";
+import { count, paintFor, print, printJson, printProgress } from "../text.ts";
 
 export interface SpentFlags {
   readonly stack: string;
@@ -14,7 +15,7 @@ export interface SpentFlags {
 export async function spent(project: Project, flags: SpentFlags): Promise<number> {
   const document = await readSpending(project, flags, { env: process.env });
   if (flags.json) printJson(document);
-  else process.stdout.write(spentText(document));
+  else print(spentText(document));
   const { bucket, unsent, skipped } = document;
   const { otherVersions, unreadable } = skipped;
   for (const [version, number] of Object.entries(otherVersions)) {

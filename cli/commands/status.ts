@@ -10,7 +10,7 @@ import { findForeign } from "../../stacks/read-stack.ts";
 import { type UnsettledRequest, readUnsettledRequests } from "../../stacks/unsettled.ts";
 import { agentNotUp } from "../../stacks/unknown-agent.ts";
 import { agentTable } from "../agent-table.ts";
-import { printJson } from "../text.ts";
+import { print, printJson } from "../text.ts";
 
 export interface StatusFlags {
   readonly stack: string;
@@ -32,7 +32,10 @@ export async function status(project: Project, flags: StatusFlags, wanted?: stri
     printJson(statusDocument(agents, unsettled, typeof foreign === "string" ? undefined : foreign, fees));
   } else {
     const more = unsettledText(flags.stack, unsettled) + foreignText(foreign);
-    process.stdout.write(statusText(project, agents, { ...flags, wanted, fees }) + more);
+    const text = statusText(project, agents, { ...flags, wanted, fees });
+    if (flags.wide) process.stdout.write(text);
+    else print(text);
+    print(more);
   }
   return agents.some(({ availability }) => availability === "no answer") ? 1 : 0;
 }

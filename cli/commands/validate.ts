@@ -3,7 +3,7 @@ import {
   type Agent,
   type Complaint,
   codeFolders,
-  formatComplaint,
+  formatComplaints,
   ownRepository,
   packagesReader,
   unlockedNotice,
@@ -14,7 +14,7 @@ import { type Project, stackNames } from "../../stacks/project.ts";
 import { readOfflineConfig, wrongInFile } from "../../stacks/read-stack.ts";
 import { printComplaints } from "../doctor/complaints.ts";
 import { explainsItself } from "../explains-itself.ts";
-import { count, printJson } from "../text.ts";
+import { count, print, printJson } from "../text.ts";
 
 /**
  * Prints what is wrong with a stack's files together with what is wrong with its settings, and returns exit code 1.
@@ -30,14 +30,14 @@ export function printWithSettings(
   const { complaints } = judgeStackFiles(project, stack);
   if (complaints.length === 0) throw error;
   const problems = error instanceof ConfigurationError ? error.problems : [error.message];
-  if (!json) process.stderr.write(`${error.message}\n\n`);
+  if (!json) print(`${error.message}\n\n`, process.stderr);
   return printComplaints(complaints, json, problems);
 }
 
 /** Prints why the stack cannot host agents whose files are right, and returns exit code 1. */
 function printProblems(problems: readonly string[], json: boolean): number {
   if (json) printJson({ ok: false, complaints: [], problems });
-  else process.stderr.write(`${problems.map((problem) => `Problem: ${problem}`).join("\n")}\n`);
+  else print(`${problems.map((problem) => `Problem: ${problem}`).join("\n")}\n`, process.stderr);
   return 1;
 }
 
@@ -131,13 +131,15 @@ function judge(project: Project, flags: StackFlags): number {
     printJson({ ok: true, agents: valid, secretsNeeded, unlocked, ownRepositories: ownGit });
     return 0;
   }
-  process.stdout.write(
+  print(
     `${count(agents.length, "agent")} valid for stack ${flags.stack}: ${agents.map(({ id }) => id).join(", ")}\n`,
   );
-  for (const notice of [...unlocked, ...ownGit]) process.stderr.write(`${notice}\n`);
+  for (const notice of [...unlocked, ...ownGit]) print(`${notice}\n`, process.stderr);
   if (secretsNeeded.length > 0) {
-    process.stderr.write(
-      `The stack has no secrets yet. Before it can run, it needs some:\n${secretsNeeded.map(formatComplaint).join("\n")}\n`,
+    print(
+      `The stack has no secrets yet. Before it can run, it needs some:\n${formatComplaints(secretsNeeded)}\n`,
+      process.stderr,
+      "  ",
     );
   }
   return 0;

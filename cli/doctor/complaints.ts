@@ -1,6 +1,6 @@
-import { type Complaint, formatComplaint } from "../../infra/declarations/index.ts";
+import { type Complaint, formatComplaints } from "../../infra/declarations/index.ts";
 import { complaintsDocument } from "../../stacks/documents.ts";
-import { count, printJson } from "../text.ts";
+import { count, print, printJson } from "../text.ts";
 
 /**
  * Prints complaints (editors and CI read `file:line:column: …`) and returns exit code 1. The document also has `problems` of the
@@ -16,7 +16,7 @@ export function printComplaints(
     return 1;
   }
   const files = new Set(complaints.map(({ file }) => file)).size;
-  process.stderr.write(`${complaints.map(formatComplaint).join("\n")}\n`);
-  process.stderr.write(`\n${count(complaints.length, "complaint")} in ${count(files, "file")}.\n`);
+  print(`${formatComplaints(complaints)}\n`, process.stderr, "  ");
+  print(`\n${count(complaints.length, "complaint")} in ${count(files, "file")}.\n`, process.stderr);
   return 1;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import {
   type Agent,
   type LoadedAgents,
-  formatComplaint,
+  formatComplaints,
   processesOf,
 } from "../../infra/declarations/index.ts";
 import {
@@ -48,11 +48,12 @@ const SHOWN_COMPLAINTS = 5;
 
 export function checkAgents(stack: string, { agents, complaints }: LoadedAgents): Verdict {
   if (complaints.length === 0) return ok(`${count(agents.length, "agent")} valid for stack ${stack}`);
-  const shown = complaints.slice(0, SHOWN_COMPLAINTS).map(formatComplaint);
-  const more = complaints.length - shown.length;
-  const lines = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].map((line) => `\n  - ${line}`);
+  const lines = formatComplaints(complaints).split(/\n(?! )/u);
+  const shown = lines.slice(0, SHOWN_COMPLAINTS);
+  const more = lines.length - shown.length;
+  const listed = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].map((line) => `\n  - ${line}`);
   return fail(
-    `${count(complaints.length, "complaint")}:${lines.join("")}`,
+    `${count(complaints.length, "complaint")}:${listed.join("")}`,
     `correct the files; npx masumi-agents validate --stack ${stack} shows all complaints`,
   );
 }

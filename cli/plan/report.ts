@@ -2,7 +2,8 @@ import { describeSkipped, formatAda, shortenedPair } from "../../infra/fleet/ind
 import { printable, printableLines } from "../../providers/common/printable.ts";
 import type { PlanDocument, PlanDocumentAgent } from "../../stacks/documents.ts";
 import { type Section, runsDiffSection, runsSection } from "./runs.ts";
-import { formatTable, shorten, stdoutColumns } from "../text.ts";
+import { formatTable, stdoutColumns } from "../table.ts";
+import { shorten } from "../text.ts";
 import { verbatim } from "../verbatim.ts";
 
 /** `isWide`: with what is seldom wanted. */

@@ -40,7 +40,7 @@ export {
 } from "./schema/assets.ts";
 export { STANDARD_DISCLOSURE } from "./disclosure.ts";
 export { READABLE as READABLE_FILES } from "./rules/crew.ts";
-export { type Complaint, DeclarationError, formatComplaint } from "./load/complaint.ts";
+export { type Complaint, DeclarationError, formatComplaint, formatComplaints } from "./load/complaint.ts";
 export { codeInFolder, filesInFolder, folderProblems } from "./load/build-folder.ts";
 export {
   type DeclaredDocument,

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { formatTable } from "../../cli/text.ts";
+import { formatTable } from "../../cli/table.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
 import defaultWorld from "../../local/sandbox/world.default.json" with { type: "json" };
 import { outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";

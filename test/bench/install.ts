@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { formatTable } from "../../cli/text.ts";
+import { formatTable } from "../../cli/table.ts";
 import { type HostingKind, TRAITS } from "../../infra/hosting/traits.ts";
 import type { HostingTraits } from "../../infra/hosting/kind.ts";
 import { buildPackages } from "../../packaging/build.ts";

@@ -7,7 +7,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
-import { formatTable } from "../../cli/text.ts";
+import { formatTable } from "../../cli/table.ts";
 import { Repository } from "../../portal/commits/repository.ts";
 import { recordedCrews } from "../../providers/crew-process/local/index.ts";
 import { findSandbox, openProject, prepareLocalStack, stopSandbox } from "../../stacks/index.ts";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { formatTable } from "../../cli/text.ts";
+import { formatTable } from "../../cli/table.ts";
 import type { Tally } from "./tally.ts";
 
 /** Linux counts CPU time in hundredths of a second for programs that read it here. */

@@ -2,11 +2,13 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
+import { assert as assertProperty, integer, property, stringMatching } from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { CommandSpec } from "../../cli/commands/command.ts";
 import { COMMANDS } from "../../cli/commands/index.ts";
 import { registerCommands } from "../../cli/commands/register.ts";
-import { formatTable } from "../../cli/text.ts";
+import { formatTable, wrapText } from "../../cli/table.ts";
+import { keepToWidth } from "../../cli/text.ts";
 import { TestProject } from "../helpers/project.ts";
 
 const AGENT = `
@@ -190,6 +192,25 @@ describe("--help", () => {
     expect(examples).toEqual(examples.map(() => expect.stringMatching(start)));
   });
 
+  it.each(everyCommand(COMMANDS))(
+    "of %s fits a terminal of 80 columns, and its examples can be copied",
+    async (words) => {
+      let shown = "";
+      const program = new Command("masumi-agents").exitOverride().configureOutput({
+        writeOut: (text) => (shown += text),
+        getOutHelpWidth: () => 80,
+      });
+      registerCommands(program);
+      const help = program.parseAsync([...words.split(" "), "--help"], { from: "user" });
+      await expect(help).rejects.toMatchObject({ exitCode: 0 });
+      expect(shown.split("\n").filter((line) => line.length > 80)).toEqual([]);
+      const examples = shown.slice(shown.indexOf("\nExamples:\n"));
+      expect(examples.replaceAll(" \\\n     ", "")).toMatch(
+        new RegExp(`^  \\$ ([A-Z_]+=\\S+ )*npx masumi-agents ${words}\\b`, "m"),
+      );
+    },
+  );
+
   it.each(["--version", "-V"])("%s prints the version of package.json", async (flag) => {
     const project = new TestProject();
     const { version } = JSON.parse(project.read("package.json")) as { version: string };
@@ -239,9 +260,71 @@ describe("tables", () => {
     }
   });
 
+  it("break no word: headings give way first, then cells, and columns without any text are left out", () => {
+    const headings = ["agent", "changes", "fees (ADA)", "registered"];
+    const rows = [["contract-reviewer", "", "0.398057", "1"]];
+    expect(formatTable(headings, rows, { columns: 31 }).split("\n")).toEqual([
+      "agent      fees      registered",
+      "           (ADA)",
+      "─────────  ────────  ──────────",
+      "contract-  0.398057  1",
+      "reviewer",
+      "",
+    ]);
+    expect(formatTable(headings, rows)).toContain("agent              changes  fees (ADA)  registered");
+  });
+
+  it("are lists where the terminal is too narrow for their columns", () => {
+    const rows = [
+      ["contract-reviewer", "RegistrationConfirmed", "4 ADA"],
+      ["x", "", "free"],
+    ];
+    expect(formatTable(["agent", "state", "price"], rows, { columns: 30 }).split("\n")).toEqual([
+      "agent  contract-reviewer",
+      "state  RegistrationConfirmed",
+      "price  4 ADA",
+      "",
+      "agent  x",
+      "price  free",
+      "",
+    ]);
+  });
+
+  it("lose nothing of any text at any width", () => {
+    assertProperty(
+      property(stringMatching(/^[a-z0-9 .,:=/-]{0,60}$/), integer({ min: 1, max: 40 }), (text, width) => {
+        const lines = wrapText(text, width);
+        expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
+        expect(lines.join("").replaceAll(" ", "")).toBe(text.replaceAll(" ", ""));
+      }),
+    );
+  });
+
   it("paint a cell, and neither its padding nor another", () => {
     const rows = [["writer", { text: "available", style: "green" as const }, "free"]];
     const table = formatTable(["agent", "availability", "price"], rows, { paint: (_, text) => `<${text}>` });
     expect(table.split("\n")[2]).toBe("writer  <available>     free");
+  });
+});
+
+describe("a text for people", () => {
+  it("is broken at blanks, keeps its margin, and never breaks a command or an address", () => {
+    const text =
+      "  Waiting for the chain.\nShort.\n  npx masumi-agents config set masumi:waitMinutes 20\nSee https://example.com/a/long/address";
+    expect(keepToWidth(text, 16).split("\n")).toEqual([
+      "  Waiting for",
+      "  the chain.",
+      "Short.",
+      "  npx masumi-agents config set masumi:waitMinutes 20",
+      "See",
+      "https://example.com/a/long/address",
+    ]);
+    expect(keepToWidth(text)).toBe(text);
+  });
+
+  it("counts no colours", () => {
+    expect(keepToWidth("\u001B[31mNOT RUNNING:\u001B[39m yes", 16)).toBe(
+      "\u001B[31mNOT RUNNING:\u001B[39m yes",
+    );
   });
 });

@@ -71,7 +71,7 @@ it("a second ^C ends up at once, and the state tells what was under way", async 
   await once(child.stderr ?? child, "data");
   child.kill("SIGINT");
   const { exitCode, stderr } = await done;
-  expect(stderr).toContain("Press ^C again to end at once.");
+  expect(stderr).toContain("Press ^C again to end at once");
   expect(exitCode).toBe(130);
   expect(await pendingOperations()).toMatchObject([
     { type: "creating", resource: { type: expect.stringContaining("AgentRegistration") } },
@@ -112,7 +112,8 @@ describe("one interruption", () => {
     process.kill(group, "SIGTERM");
     const { exitCode, stderr } = await done;
     expect(exitCode).toBe(1);
-    expect(stderr).toContain("Stopping:");
+    expect(stderr).toContain("Press ^C again to end at once");
+    expect(stderr).toContain("Stopped. The next up goes on from here.");
     expect(await pendingOperations()).toBeUndefined();
 
     await control.advance(120);
@@ -138,7 +139,7 @@ describe("one interruption", () => {
       await stopping;
       wake();
       const { exitCode, stderr } = await done;
-      expect(stderr.split("Stopping:")).toHaveLength(2);
+      expect(stderr.split("Press ^C again to end at once")).toHaveLength(2);
       expect(exitCode).toBe(1);
       expect(await pendingOperations()).toBeUndefined();
     },
@@ -163,15 +164,34 @@ sleep 1; exit 7`,
   });
 });
 
+/** What is left to read of what was sent: the display goes up some lines, and clears what is below. */
+function seenOf(raw: string): string {
+  const [start = "", ...sequences] = raw.split("\u001B[");
+  let seen = start.split("\n");
+  for (const sequence of sequences) {
+    const [, up] = /^(\d+)A$/u.exec(sequence) ?? [];
+    if (up !== undefined) {
+      seen = [...seen.slice(0, -1 - Number(up)), ""];
+      continue;
+    }
+    const [first = "", ...rest] = sequence.replace(/^[\d;?]*[A-Za-z]/u, "").split("\n");
+    seen = [...seen.slice(0, -1), (seen.at(-1) ?? "") + first, ...rest];
+  }
+  return seen.join("\n");
+}
+
 describe("at a terminal", () => {
-  it("^C is one interruption", async () => {
+  it("^C is one interruption, and what it means stays on the screen", async () => {
     const asked = once(silent, "request");
     const terminal = startAtTerminal(project, ["up"]);
     await asked;
     terminal.type("\u0003");
-    await expect.poll(() => terminal.screen(), { timeout: 20_000 }).toContain("Stopping:");
+    await expect.poll(() => terminal.screen(), { timeout: 20_000 }).toContain("Press ^C again");
     wake();
     expect(await terminal.exitCode).toBe(1);
+    const screen = seenOf(terminal.raw());
+    expect(screen).toContain("Press ^C again to end at once");
+    expect(screen).toContain("Stopped. The next up goes on from here.");
     expect(await pendingOperations()).toBeUndefined();
   });
 

@@ -259,6 +259,15 @@ describe("what files and settings say together is complained of by validate, pla
     expect(planned.exitCode).toBe(1);
   });
 
+  it("what a stack lacks is said once, with every agent that needs it", async () => {
+    await using stack = await CliStack.start({ apiKey: undefined });
+    const paid = { ...hosted, pricing: { fixed: ["5 ADA"] } };
+    stack.declare({ a: paid, b: paid, c: paid });
+    const { stderr } = await stack.run((project) => validate(project, { stack: "preprod" }));
+    expect(stderr.match(/no key to take payments with/g)).toHaveLength(1);
+    expect(stderr).toMatch(/^ {2}also agents\/b\.yaml:\d+:\d+, agents\/c\.yaml:\d+:\d+$/m);
+  });
+
   it.each([
     ["settings that are wrong", { owner: undefined }, {}, /CONFIG_INVALID: .*masumi:owner is missing/s],
     ["a key that only Pulumi can read", {}, { MASUMI_API_KEY: undefined }, /Set MASUMI_API_KEY/],

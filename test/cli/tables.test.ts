@@ -30,20 +30,35 @@ afterAll(async () => {
 const widest = (text: string): number => Math.max(...text.split("\n").map((line) => line.length));
 
 describe.each([80, 120, 160])("at a terminal of %i columns", (columns) => {
-  it.each(["status", "plan", "plan --wide", "doctor", "stack ls", "import"])(
-    "%s keeps to them",
-    async (words) => {
-      const terminal = startAtTerminal(project, words.split(" "), columns);
-      await terminal.exitCode;
-      expect(terminal.screen()).not.toBe("");
-      // The checksum's line is one word to be copied.
-      const tables = terminal
-        .screen()
-        .split("\n")
-        .filter((line) => !/^(Checksum|What|Every|Import) /.test(line));
-      expect(widest(tables.join("\n"))).toBeLessThanOrEqual(columns);
-    },
-  );
+  it.each([
+    "status",
+    "plan",
+    "plan --wide",
+    "spent",
+    "config",
+    "stack output",
+    "stack ls",
+    "doctor",
+    "drift",
+    "import",
+    "validate --stack preprod",
+    "spent --agent nobody",
+  ])("%s keeps to them", async (words) => {
+    const terminal = startAtTerminal(project, words.split(" "), columns);
+    await terminal.exitCode;
+    expect(terminal.screen()).not.toBe("");
+    expect(widest(terminal.screen())).toBeLessThanOrEqual(columns);
+  });
+});
+
+it("a value that a terminal is too narrow for is cut there, says which command shows all of it, and is whole in a pipe", async () => {
+  const terminal = startAtTerminal(project, ["config"], 80);
+  await terminal.exitCode;
+  expect(terminal.screen()).toMatch(/^masumi:wallets +\[\{.*…$/m);
+  expect(terminal.screen()).toContain("npx masumi-agents config get <key> shows all of it.");
+  const { stdout, stderr } = await project.run("config");
+  expect(stdout).toMatch(/^masumi:wallets +\[\{.*\}\]$/m);
+  expect(stderr).toBe("");
 });
 
 it("status shows agent, state in colour, price and URL; the rest with --wide, and in a pipe without colours", async () => {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { localRun } from "../../stacks/local/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
-import { formatTable } from "../../cli/text.ts";
+import { formatTable } from "../../cli/table.ts";
 import { type EngineEvent, type RunResult, destroy, setConfig, up } from "../../local/engine/index.ts";
 import { repository } from "../helpers/project.ts";
 import { docker, inspect } from "../image/docker.ts";

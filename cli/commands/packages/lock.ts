@@ -2,7 +2,7 @@ import { lockPackages, lockSentence } from "../../../infra/crews/packages/lock.t
 import { LOCK_FILE, codeFolders } from "../../../infra/declarations/index.ts";
 import { loadStackAgents } from "../../../stacks/agents.ts";
 import type { Project } from "../../../stacks/project.ts";
-import { printJson, printProgress } from "../../text.ts";
+import { print, printJson, printProgress } from "../../text.ts";
 import { printComplaints } from "../../doctor/complaints.ts";
 
 /** `lock`: writes the locks that are missing or stale, for pipelines, which refuse to. Exit code 0, or 1 with complaints. */
@@ -16,9 +16,9 @@ export async function lock(
   if (complaints.length > 0) return printComplaints(complaints, json);
   const written = await lockPackages(project.root, codeFolders(readable), printProgress);
   if (json) printJson({ written });
-  else if (written.length > 0) process.stdout.write(`${written.map(lockSentence).join("\n")}\n`);
+  else if (written.length > 0) print(`${written.map(lockSentence).join("\n")}\n`);
   else {
-    process.stdout.write(`Nothing to write: every ${LOCK_FILE} is as its code requires.\n`);
+    print(`Nothing to write: every ${LOCK_FILE} is as its code requires.\n`);
   }
   return 0;
 }

@@ -6,7 +6,8 @@ import { templateOf } from "../../../stacks/bootstrap/template.ts";
 import { type Steps, guardingOf, stepsOf, valuesOf } from "../../../stacks/bootstrap/values.ts";
 import type { Project } from "../../../stacks/project.ts";
 import { type AskingFlags, confirmed } from "../../confirm.ts";
-import { count, formatTable, printJson, printProgress } from "../../text.ts";
+import { formatTable } from "../../table.ts";
+import { count, print, printJson, printProgress } from "../../text.ts";
 
 export interface BootstrapFlags extends AskingFlags, Omit<FoundationWish, "hasProvider"> {
   readonly existingProvider?: boolean;
@@ -43,7 +44,7 @@ export async function bootstrapAws(project: Project, flags: BootstrapFlags): Pro
     return 0;
   }
   const introduction = applied ? "" : `${howToApply(foundation, file ?? "")}\n`;
-  process.stdout.write(`${introduction}${steps.map(shown).join("\n")}`);
+  print(`${introduction}${steps.map(shown).join("\n")}`);
   return 0;
 }
 

@@ -112,10 +112,11 @@ const BOOTSTRAP_AWS: CommandSpec = {
     asJson("print values and changes as JSON"),
   ],
   notes: [
-    "It makes a bucket (versioned, encrypted, TLS only) and a KMS key for the state, GitHub's OIDC provider, a role that deploys and one",
-    "that plans, with the policies in docs/aws.md for the stack's settings. Run it again after these change.",
-    "The tokens of repositories that were made or renamed since July 2026 name owner and repository with their ids: take what",
-    "gh api repos/<owner>/<name>/actions/oidc/customization/sub --jq .sub_claim_prefix prints.",
+    "It makes a bucket (versioned, encrypted, TLS only) and a KMS key for the state, GitHub's OIDC provider, a role " +
+      "that deploys and one that plans, with the policies in docs/aws.md for the stack's settings. Run it again after " +
+      "these change.",
+    "The tokens of repositories that were made or renamed since July 2026 name owner and repository with their ids: " +
+      "take what gh api repos/<owner>/<name>/actions/oidc/customization/sub --jq .sub_claim_prefix prints.",
     "Without --apply, AWS is not called and no login is needed: an administrator reviews and applies the template.",
   ],
   examples: [

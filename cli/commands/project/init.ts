@@ -6,7 +6,7 @@ import { ownVersion } from "../../../stacks/init/texts.ts";
 import { isNpmNode } from "../../../providers/common/npm-node.js";
 import { stripsTypes } from "../../bundled-node.js";
 import { type Prompter, openTerminal } from "../../terminal.ts";
-import { printJson } from "../../text.ts";
+import { print, printJson } from "../../text.ts";
 
 export interface InitFlags {
   readonly stacks?: string;
@@ -26,7 +26,7 @@ export async function init(named: string | undefined, flags: InitFlags): Promise
     return 0;
   }
   const folder = relative(process.cwd(), made.folder) || ".";
-  process.stdout.write(
+  print(
     `${made.files.map((file) => `  ${folder}/${file}`).join("\n")}\n\n` +
       `Made ${made.name}${made.isRepository ? ", a git repository" : ""}. Next:\n` +
       `${folder === "." ? "" : `  cd ${shellWord(folder)}\n`}  npm install\n` +

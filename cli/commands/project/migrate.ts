@@ -6,7 +6,7 @@ import { UserError } from "../../../stacks/user-error.ts";
 import { type AskingFlags, confirmed } from "../../confirm.ts";
 import { printComplaints } from "../../doctor/complaints.ts";
 import { planTable } from "../../plan/report.ts";
-import { printJson, shorten } from "../../text.ts";
+import { print, printJson, shorten } from "../../text.ts";
 import { openStack } from "../open-stack.ts";
 
 export interface MigrateFlags extends AskingFlags {
@@ -31,14 +31,11 @@ export async function migrate(project: Project, flags: MigrateFlags, agentId: st
   if ("complaints" in result) return printComplaints(result.complaints, json);
   const { migration, write } = result;
   if (json) printJson({ version: 1, ...migration });
-  else process.stdout.write(migrationText(migration));
+  else print(migrationText(migration));
   if (!dryRun) {
     if (!json && !(await confirmed(() => `Change ${migration.file}?`, flags))) return 1;
     write();
-    if (!json)
-      process.stdout.write(
-        `${migration.file} is changed. Next: npx masumi-agents up${stackOption(flags.stack)}\n`,
-      );
+    if (!json) print(`${migration.file} is changed. Next: npx masumi-agents up${stackOption(flags.stack)}\n`);
   }
   return migration.plan.problems.length > 0 ? 1 : 0;
 }

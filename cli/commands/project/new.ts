@@ -1,7 +1,7 @@
 import { agentsFolder } from "../../../stacks/agents.ts";
 import { newAgent } from "../../../stacks/init/new-agent.ts";
 import type { Project } from "../../../stacks/project.ts";
-import { printJson } from "../../text.ts";
+import { print, printJson } from "../../text.ts";
 
 export interface NewFlags {
   readonly stack: string;
@@ -15,7 +15,7 @@ export function newAgentFile(project: Project, { stack, from, json }: NewFlags, 
   const made = newAgent(project, { id, folder, ...(from === undefined ? {} : { template: from }) });
   if (json) printJson(made);
   else {
-    process.stdout.write(
+    print(
       `${made.file}${made.folder === undefined ? "" : `, with its code in ${made.folder}`}\n` +
         `Change it as you like; npx masumi-agents try ${id} does one job, and up registers it.\n`,
     );

@@ -12,6 +12,7 @@ import { type Project, projectName, stackFile, stackOption } from "../../../stac
 import { UserError } from "../../../stacks/user-error.ts";
 import { passToPulumi } from "../../pulumi.ts";
 import { openTerminal } from "../../terminal.ts";
+import { printPairs } from "../../table.ts";
 import { printJson, printProgress } from "../../text.ts";
 
 interface KeyFlags {
@@ -38,11 +39,10 @@ export async function listConfig(
     key: key.startsWith(own) ? key.slice(own.length) : key,
     shown,
   }));
-  const width = Math.max(...listed.map(({ key }) => key.length), "KEY".length);
-  const rows = listed
+  const pairs = listed
     .toSorted((a, b) => (a.key < b.key ? -1 : 1))
-    .map(({ key, shown }) => `${key.padEnd(width)}  ${shown}`);
-  process.stdout.write(`${[`${"KEY".padEnd(width)}  VALUE`, ...rows].join("\n")}\n`);
+    .map(({ key, shown }): [string, string] => [key, shown]);
+  printPairs(["KEY", "VALUE"], pairs, { whole: "config get <key>" });
   return 0;
 }
 

@@ -13,7 +13,8 @@ import {
 } from "../../../stacks/project.ts";
 import { UserError } from "../../../stacks/user-error.ts";
 import { passToPulumi } from "../../pulumi.ts";
-import { formatTable, printJson, stdoutColumns } from "../../text.ts";
+import { formatTable, printPairs, stdoutColumns } from "../../table.ts";
+import { print, printJson } from "../../text.ts";
 
 export interface StackOutputFlags {
   readonly stack: string;
@@ -70,13 +71,13 @@ export async function stackList(project: Project, { json }: { readonly json?: bo
     lastUpdate ?? (engine === "embedded" ? "never" : ""),
     resourceCount === null ? "" : String(resourceCount),
   ]);
-  process.stdout.write(
+  print(
     formatTable(["stack", "network", "run by", "last update", "resources"], rows, {
       columns: stdoutColumns(),
     }),
   );
   if (stacks.some(({ engine }) => engine === "pulumi"))
-    process.stdout.write("To list all stacks in a Pulumi backend: pulumi stack ls\n");
+    print("To list all stacks in a Pulumi backend: pulumi stack ls\n");
   return 0;
 }
 
@@ -86,7 +87,7 @@ export async function stackSummary(project: Project, { stack }: { readonly stack
   const listed = (await listedStacks(project)).find(({ name }) => name === stack);
   const { lastUpdate, resourceCount } = listed ?? { lastUpdate: null, resourceCount: 0 };
   const option = stackOption(stack);
-  process.stdout.write(
+  print(
     lastUpdate === null
       ? `The stack ${stack} has not run yet. Run it with: npx masumi-agents up${option}\n`
       : `The stack ${stack}: ${resourceCount} resources, last update ${lastUpdate}.\n` +
@@ -99,7 +100,7 @@ export async function stackSummary(project: Project, { stack }: { readonly stack
 export async function stackInit(project: Project, { stack }: { readonly stack: string }): Promise<number> {
   const isThere = localStackExists(project, stack);
   await initStack(localRun(project, stack));
-  process.stdout.write(
+  print(
     isThere
       ? `The stack ${stack} was there already.\n`
       : `Made the stack ${stack} (${stackFile(project, stack)}).\n`,
@@ -114,7 +115,7 @@ export function stackSelect(project: Project, stack: string | undefined): number
   }
   requireStackFile(project, stack);
   selectStack(project, stack);
-  process.stdout.write(`Stack ${stack} is selected: commands that name no stack mean it.\n`);
+  print(`Stack ${stack} is selected: commands that name no stack mean it.\n`);
   return 0;
 }
 
@@ -150,14 +151,12 @@ export async function stackOutput(
     return 0;
   }
   const names = Object.keys(outputs).toSorted();
-  const width = Math.max(...names.map((key) => key.length), "OUTPUT".length);
-  const rows = names.map((key) => `    ${key.padEnd(width)}  ${plain(outputs[key] ?? null)}`);
-  process.stdout.write(`Current stack outputs (${names.length}):\n`);
-  process.stdout.write(
-    names.length === 0
-      ? "    No output values currently in this stack\n"
-      : [`    ${"OUTPUT".padEnd(width)}  VALUE`, ...rows, ""].join("\n"),
-  );
+  print(`Current stack outputs (${names.length}):\n`);
+  if (names.length === 0) print("    No output values currently in this stack\n");
+  else {
+    const pairs = names.map((key): [string, string] => [key, plain(outputs[key] ?? null)]);
+    printPairs(["OUTPUT", "VALUE"], pairs, { margin: "    ", whole: "stack output <name>" });
+  }
   return 0;
 }
 

@@ -3,11 +3,11 @@ import { localRun } from "../../../stacks/local/local-stack.ts";
 import type { Project } from "../../../stacks/project.ts";
 import { UserError } from "../../../stacks/user-error.ts";
 import { confirmed } from "../../confirm.ts";
-import { count } from "../../text.ts";
+import { count, print, printProgress } from "../../text.ts";
 
 const editOf = (project: Project, stack: string) => ({
   ...localRun(project, stack),
-  onWarning: (message: string) => void process.stderr.write(`warning: ${message}\n`),
+  onWarning: (message: string) => print(`warning: ${message}\n`, process.stderr),
 });
 
 /** `state unprotect`: lets the next run delete or replace these resources, or all of them. */
@@ -18,7 +18,7 @@ export async function stateUnprotect(
 ): Promise<number> {
   if (all !== true && urns.length === 0) throw new UserError("Name the URNs to unprotect, or use --all.");
   await unprotect(editOf(project, stack), all ? "all" : urns);
-  process.stdout.write(
+  print(
     `${all ? "All resources" : urns.length === 1 ? "Resource" : count(urns.length, "resource")} unprotected\n`,
   );
   return 0;
@@ -48,9 +48,7 @@ export async function stateDelete(
   if (!(await confirmed(question, flags))) return 1;
   const options = { force: force === true, targetDependents: targetDependents === true };
   const deleted = await deleteFromState({ ...editOf(project, flags.stack), ...options }, all ? "all" : urns);
-  process.stdout.write(
-    [`${count(deleted.length, "resource")} deleted from the state`, ...deleted, ""].join("\n"),
-  );
+  print([`${count(deleted.length, "resource")} deleted from the state`, ...deleted, ""].join("\n"));
   return 0;
 }
 
@@ -60,12 +58,12 @@ export async function cancelRun(
   { stack, force }: { readonly stack: string; readonly force?: boolean },
 ): Promise<number> {
   const { removed, kept } = await cancel(localRun(project, stack), { force: force === true });
-  for (const { description } of removed) process.stdout.write(`Removed the lock of ${description}.\n`);
-  if (removed.length + kept.length === 0) process.stdout.write(`No run holds the stack ${stack}.\n`);
+  for (const { description } of removed) print(`Removed the lock of ${description}.\n`);
+  if (removed.length + kept.length === 0) print(`No run holds the stack ${stack}.\n`);
   for (const { description } of kept) {
-    process.stderr.write(
+    printProgress(
       `A run holds the stack ${stack}: ${description}. Interrupt it (^C, or SIGINT to that process): it finishes what it does and saves ` +
-        "the state. If it runs on another machine and is gone for good: cancel --force\n",
+        "the state. If it runs on another machine and is gone for good: cancel --force",
     );
   }
   return kept.length > 0 ? 1 : 0;

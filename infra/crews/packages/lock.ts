@@ -14,7 +14,7 @@ import {
   LOCK_FILE,
   LOCK_TABLE,
   type LockedPackage,
-  formatComplaint,
+  formatComplaints,
   packagesReader,
   runtimePackages,
 } from "../../declarations/index.ts";
@@ -57,8 +57,7 @@ export async function lockPackages(
     const found = read(folder);
     const { complaints, state, lock } = found;
     if (complaints.length > 0) {
-      const lines = complaints.map(formatComplaint).join("\n");
-      throw new HostingError("PACKAGES_UNUSABLE", lines, "Correct these places.");
+      throw new HostingError("PACKAGES_UNUSABLE", formatComplaints(complaints), "Correct these places.");
     }
     if (state === "none" || state === "locked") continue;
     onProgress?.(`Locking the packages of ${folder} ...`);

@@ -28,6 +28,19 @@ export function formatComplaint({ file, line, column, message, remedy }: Complai
   return `${printable(file)}:${line}:${column}: ${message}${remedy ? `, ${remedy}` : ""}`;
 }
 
+/**
+ * Returns complaints, each as `formatComplaint` does. What is wrong with several agents alike, such as a setting that the stack lacks, is
+ * said once, and below it stand the other places.
+ */
+export function formatComplaints(complaints: readonly Complaint[]): string {
+  const alike = Map.groupBy(complaints, ({ message, remedy }) => JSON.stringify([message, remedy]));
+  const texts = [...alike.values()].map(([first, ...others]) => {
+    const also = others.map(({ file, line, column }) => `${printable(file)}:${line}:${column}`).join(", ");
+    return `${first ? formatComplaint(first) : ""}${also && `\n  also ${also}`}`;
+  });
+  return texts.join("\n");
+}
+
 /** Sorts by file and position, and removes duplicates that come from several stacks' variants of a file: the first remains. */
 export function sortComplaints(complaints: readonly Complaint[]): Complaint[] {
   const distinct = new Map<string, Complaint>();
@@ -52,7 +65,7 @@ export class DeclarationError extends Error {
   readonly complaints: readonly Complaint[];
 
   constructor(complaints: readonly Complaint[]) {
-    super(`DECLARATIONS_INVALID: nothing was changed.\n${complaints.map(formatComplaint).join("\n")}`);
+    super(`DECLARATIONS_INVALID: nothing was changed.\n${formatComplaints(complaints)}`);
     this.complaints = complaints;
   }
 }
