@@ -1,7 +1,7 @@
 import { MasumiError, type OwnRow, marker, ownRows } from "../../../providers/masumi/service/index.ts";
 import type { Agent } from "../../declarations/index.ts";
 import type { RegisteredUrls } from "../expected-url.ts";
-import { type FleetInput, registeredUrls } from "../registrations.ts";
+import { type FleetInput, registeredUrls, withMarker } from "../registrations.ts";
 import { overProblem } from "./over.ts";
 import { assertUnderstood, strayProblems } from "./skipped.ts";
 import type { KnownRegistration } from "../state-file.ts";
@@ -57,9 +57,8 @@ function unlistedOf({ config, survey, known = [] }: FleetInput): Map<string, Kno
 
 /** @throws MasumiError REGISTRY_INCONSISTENT if one of an agent's registrations is shown as over, but cannot be */
 function assertBelieved(input: FleetInput, { id }: Agent, own: readonly OwnRow[]): void {
-  const mark = marker(input.config.owner, id);
-  for (const row of own) {
-    const problem = row.marker === mark ? overProblem(input, row, id) : undefined;
+  for (const row of withMarker(own, marker(input.config.owner, id))) {
+    const problem = overProblem(input, row, id);
     if (problem) throw problem;
   }
 }

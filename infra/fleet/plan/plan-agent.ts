@@ -102,7 +102,7 @@ export function planAgent(input: FleetInput, agent: Agent, fleet: LiveFleet): Dr
   const registrations = registrationsOf(input, mark, own, by);
   assertOneWallet(agent, registrations, by);
   const { rows, row, spare, removed } = registrations;
-  const adopted = survey.rows.find(({ id }) => id === agent.adopt);
+  const adopted = agent.adopt === undefined ? undefined : survey.rows.find(({ id }) => id === agent.adopt);
   const wallet = pool.choose(agent, row ?? adopted);
   assertListed(input, agent, { wallet, unlisted: fleet.unlisted });
   // Before its contract is looked for: a service that is too old for V2 has none.

@@ -12,6 +12,7 @@ import { assertTextsFit } from "../service/rules/chain-texts.ts";
 import { shows } from "../service/rules/content.ts";
 import { type Look, decideCreate } from "../service/rules/decisions.ts";
 import { chooseKept } from "../service/rules/kept.ts";
+import { RowIndex } from "../service/rules/row-index.ts";
 import { assertTypeSupported } from "../service/rules/possible.ts";
 import type { Session } from "./session.ts";
 import { assertUnregistered } from "./whereabouts.ts";
@@ -198,17 +199,17 @@ async function lookForDouble(
   registration: Registration,
   { row, rowsBefore }: { readonly row: Row; readonly rowsBefore: readonly Row[] },
 ): Promise<Row> {
-  const before = new Set(rowsBefore.map(({ id }) => id));
   const view = await session.view(inputs.network, inputs.wallet.type);
-  let rows: readonly Row[];
   try {
-    rows = [...(await view.rows(0)).values()];
+    await view.rows(0);
   } catch (error) {
     // The registration is made, so the state must have it; the next plan names a double as well.
     if (error instanceof ServiceError || error instanceof RefusedError) return row;
     throw error;
   }
-  const rivals = rows.filter(({ id, markers }) => !before.has(id) && markers.includes(registration.marker));
+  const rivals = RowIndex.of(view.list)
+    .withMarker(registration.marker)
+    .filter(({ id }) => !rowsBefore.some((one) => one.id === id));
   const kept = chooseKept(
     [row, ...rivals.filter(({ id, state }) => id !== row.id && (isLive(state) || isPending(state)))],
     { shows: (one) => shows(one, registration) },

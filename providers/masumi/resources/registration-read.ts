@@ -41,7 +41,7 @@ export async function readRegistration(session: Session, id: string, props: Regi
     const message = `Registration ${id} is ${row.state}.${said}${blame && ` ${blame}`}`;
     session.note("warning", props.resourceUrn, message);
   }
-  const held = await session.tokensBeside(row, props.network, view.known.values());
+  const held = await session.tokensBeside(row, props.network, view.list);
   if (held && !held.has(row.agentIdentifier)) {
     session.note(
       "warning",

@@ -145,6 +145,11 @@ export class Session {
   #keyStatus: Promise<ApiKeyStatus> | undefined;
   #sources: Promise<readonly PaymentSource[]> | undefined;
   readonly #views = new Map<string, RegistryView>();
+  /** The lists of the views, and all of them in one. */
+  readonly #joined = new Map<
+    Network,
+    { readonly lists: readonly (readonly Row[])[]; readonly rows: readonly Row[] }
+  >();
   readonly #payments = new Map<string, PaymentView>();
   #programUntold: Promise<boolean> | undefined;
   #secrets: readonly string[] = [];
@@ -258,11 +263,16 @@ export class Session {
     return view;
   }
 
-  /** Returns every registration of the network, V1 and V2, as of at most `maxAgeMs` ago. */
-  async allRows(network: Network, maxAgeMs: number): Promise<Row[]> {
+  /** Returns every registration of the network, V1 and V2, as of at most `maxAgeMs` ago; the same array until something changes. */
+  async allRows(network: Network, maxAgeMs: number): Promise<readonly Row[]> {
     const views = await Promise.all([this.view(network, "V1"), this.view(network, "V2")]);
-    const maps = await Promise.all(views.map((view) => view.rows(maxAgeMs)));
-    return maps.flatMap((rows) => [...rows.values()]);
+    await Promise.all(views.map((view) => view.rows(maxAgeMs)));
+    const lists = views.map(({ list }) => list);
+    const known = this.#joined.get(network);
+    if (known && lists.every((list, index) => list === known.lists[index])) return known.rows;
+    const rows = lists.flat();
+    this.#joined.set(network, { lists, rows });
+    return rows;
   }
 
   /**
@@ -289,7 +299,7 @@ export class Session {
   }
 
   /** Returns the tokens in a registration's wallet, if known; see {@link WalletTokens}. */
-  async tokensBeside(row: Row, network: Network, rows: Iterable<Row>): Promise<TokenTags | undefined> {
+  async tokensBeside(row: Row, network: Network, rows: readonly Row[]): Promise<TokenTags | undefined> {
     return (await this.#tokens()).beside(row, network, rows);
   }
 
@@ -297,7 +307,7 @@ export class Session {
   async holdingOf(
     wallet: SellingWallet,
     type: WalletType,
-    rows: Iterable<Row>,
+    rows: readonly Row[],
     { fresh = false } = {},
   ): Promise<Holding | undefined> {
     const tokens = await this.#tokens();

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Network, type Row, type WalletType, isOver } from "../service/model.ts";
+import { RowIndex } from "../service/rules/row-index.ts";
 import type { SellingWallet } from "../service/reads/wallet-tokens.ts";
 import {
   type Sought,
@@ -128,10 +129,10 @@ async function findUnlisted(
 }
 
 /** A row that this run burns accounts for its token until the chain has caught up. */
-const accountable = (session: Session, rows: readonly Row[]): Row[] =>
-  rows.map((row) =>
-    session.run.deregistering.has(row.id) ? { ...row, state: "DeregistrationInitiated" } : row,
-  );
+const accountable = ({ run: { deregistering } }: Session, rows: readonly Row[]): readonly Row[] =>
+  deregistering.size === 0
+    ? rows
+    : rows.map((row) => (deregistering.has(row.id) ? { ...row, state: "DeregistrationInitiated" } : row));
 
 interface Newcomer {
   readonly agentId: string;
@@ -147,7 +148,7 @@ interface Newcomer {
 
 /**
  * Returns if an agent may be registered that no row shows: the list has all that the service counts, and the wallet holds no
- * token with the agent's marker that no row accounts for. What the wallet holds must be told, by any release that can.
+ * token with the agent's marker that no row accounts for, nor has a later look shown one. What the wallet holds must be told, by any release that can.
  *
  * @throws RegistrationError REGISTRY_INCONSISTENT
  */
@@ -165,6 +166,22 @@ export async function assertUnregistered(
   const found = await findUnlisted(session, seller, sought, accountable(session, listed));
   if (!found) throw untold(wallet.vkey, agentId);
   if (found.length > 0) throw unlisted(found, agentId);
+  await assertNoneCameUp(session, { agentId, marker, network }, listed);
+}
+
+/** What a later look shows accounts for its token, but it was decided to register the agent when no list had it. */
+async function assertNoneCameUp(
+  session: Session,
+  { agentId, marker, network }: Pick<Newcomer, "agentId" | "marker" | "network">,
+  listed: readonly Row[],
+): Promise<void> {
+  const ours = RowIndex.of(await session.allRows(network, Number.POSITIVE_INFINITY)).withMarker(marker);
+  const late = ours.find(({ id, state }) => !isOver(state) && !listed.some((row) => row.id === id));
+  if (!late) return;
+  throw inconsistent(
+    `The payment service now lists registration ${late.id}, but did not a moment ago.`,
+    agentId,
+  );
 }
 
 /**

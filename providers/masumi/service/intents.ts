@@ -17,6 +17,8 @@ export interface UnsettledRequest {
 }
 
 const note = z.object({ agentId: z.string(), network: z.string(), startedAt: z.iso.datetime() });
+/** What notes of earlier versions have as well. */
+const oldNote = note.pick({ startedAt: true });
 
 /** Identifies a registration before the service has given it an id. */
 export interface IntentKey {
@@ -115,7 +117,7 @@ function parseJson(text: string): unknown {
 }
 
 function readStart(text: string): number | undefined {
-  const started = note.pick({ startedAt: true }).safeParse(parseJson(text));
+  const started = oldNote.safeParse(parseJson(text));
   return started.success ? Date.parse(started.data.startedAt) : undefined;
 }
 

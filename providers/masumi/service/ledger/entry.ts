@@ -66,6 +66,9 @@ export interface LedgerLines {
   readonly unreadable: number;
 }
 
+/** All that a line of any version has. */
+const versioned = z.object({ version: z.union([z.number(), z.string()]) });
+
 type Read = { readonly entry: LedgerEntry } | { readonly version: string } | "unreadable";
 
 function readLine(line: string): Read {
@@ -75,9 +78,9 @@ function readLine(line: string): Read {
   } catch {
     return "unreadable";
   }
-  const versioned = z.object({ version: z.union([z.number(), z.string()]) }).safeParse(value);
-  if (!versioned.success) return "unreadable";
-  if (versioned.data.version !== LEDGER_VERSION) return { version: String(versioned.data.version) };
+  const { data: known } = versioned.safeParse(value);
+  if (!known) return "unreadable";
+  if (known.version !== LEDGER_VERSION) return { version: String(known.version) };
   const checked = entry.safeParse(value);
   return checked.success ? { entry: checked.data } : "unreadable";
 }

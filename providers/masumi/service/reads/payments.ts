@@ -1,6 +1,6 @@
 import type { ListScope, MasumiClient, PaymentList } from "../client/client.ts";
 import type { Row } from "../model.ts";
-import { withoutVersion } from "../rules/unlisted.ts";
+import { withoutVersion } from "../rules/identifier.ts";
 import type { Payment } from "../client/wire.ts";
 
 /*

@@ -58,6 +58,7 @@ export class RegistryView {
   #rows = new Map<string, Row>();
   /** Unfinished requests by wallet, counted when they are first asked for: a thousand waits ask after each look. */
   #queues: ReadonlyMap<string, number> | undefined;
+  #list: readonly Row[] | undefined;
   #missing = 0;
   #skipped = new Map<string, SkippedEntry>();
   /** When the latest finished read was started. */
@@ -121,6 +122,12 @@ export class RegistryView {
     return this.#skipped.values();
   }
 
+  /** Every row as of the last read, in the service's order; the same array until something changes. */
+  get list(): readonly Row[] {
+    this.#list ??= [...this.#rows.values()];
+    return this.#list;
+  }
+
   /** Every row by id as of the last read; empty before the first. */
   get known(): ReadonlyMap<string, Row> {
     return this.#rows;
@@ -142,7 +149,7 @@ export class RegistryView {
     this.#notedAt = Date.now();
     this.#noted.set(row.id, { row, at: this.#notedAt });
     this.#rows.set(row.id, row);
-    this.#queues = undefined;
+    this.#forgetDerived();
     this.#quicken();
   }
 
@@ -175,6 +182,11 @@ export class RegistryView {
     });
   }
 
+  #forgetDerived(): void {
+    this.#queues = undefined;
+    this.#list = undefined;
+  }
+
   /** Waits a little if the latest read has just ended, for what else is about to ask: after each of many writes somebody does. */
   async #readTogether(): Promise<void> {
     const pause = this.#readAt + (1 + GATHERING) * Math.min(this.#readMs, MIN_PAUSE_MS) - Date.now();
@@ -204,7 +216,7 @@ export class RegistryView {
       this.#rows = this.#withNoted(startedAt, byId(all));
       this.#fullyReadAt = startedAt;
     }
-    this.#queues = undefined;
+    this.#forgetDerived();
     this.#readAt = startedAt;
     this.#readMs = Date.now() - startedAt;
   }

@@ -1,7 +1,8 @@
 import type { MasumiClient, TokenTags } from "../client/client.ts";
 import { MasumiError } from "../errors.ts";
 import { type Network, type Row, type WalletType, isBurnable } from "../model.ts";
-import { accountedTokens, withoutVersion } from "../rules/unlisted.ts";
+import { withoutVersion } from "../rules/identifier.ts";
+import { RowIndex } from "../rules/row-index.ts";
 
 /** For the tokens of a wallet the service queries the chain once for each; of more than this the balance is asked for first. */
 const MOST_TOKENS = 100;
@@ -23,9 +24,9 @@ export interface Holding {
    * Returns since when rows have to be read, so that `beyond` does not ask for each token that came meanwhile whose it is: when this was
    * told, in Unix milliseconds. Undefined if it asks for none beside these rows.
    */
-  wantsRowsSince(rows: Iterable<Row>, type: WalletType): number | undefined;
+  wantsRowsSince(rows: readonly Row[], type: WalletType): number | undefined;
   /** Returns those that no row accounts for, with their tags; undefined if the service does not tell whose they are. */
-  beyond(rows: Iterable<Row>, type: WalletType): Promise<TokenTags | undefined>;
+  beyond(rows: readonly Row[], type: WalletType): Promise<TokenTags | undefined>;
 }
 
 /** What is at an address, and when that was told. */
@@ -61,7 +62,7 @@ export class WalletTokens {
    *
    * @param rows every row of the network and payment source type
    */
-  async beside(row: Row, network: Network, rows: Iterable<Row>): Promise<TokenTags | undefined> {
+  async beside(row: Row, network: Network, rows: readonly Row[]): Promise<TokenTags | undefined> {
     if (row.hasRecipient || row.agentIdentifier === "" || !isBurnable(row.state)) return undefined;
     const wallet = { network, vkey: row.walletVkey, contract: row.sourceAddress || undefined };
     if (isLarge(wallet, rows) || this.#untold.has(keyOf(wallet))) return undefined;
@@ -74,13 +75,12 @@ export class WalletTokens {
    */
   async of(
     wallet: SellingWallet,
-    rows: Iterable<Row>,
+    rows: readonly Row[],
     options: AskOptions = {},
   ): Promise<Holding | undefined> {
-    const known = [...rows];
     const byTokens = () => this.#byTokens(wallet, options);
-    const byBalance = () => this.#byBalance(wallet, known, options);
-    const [first, second] = isLarge(wallet, known) ? [byBalance, byTokens] : [byTokens, byBalance];
+    const byBalance = () => this.#byBalance(wallet, rows, options);
+    const [first, second] = isLarge(wallet, rows) ? [byBalance, byTokens] : [byTokens, byBalance];
     return (await first()) ?? (await second());
   }
 
@@ -89,7 +89,7 @@ export class WalletTokens {
     return (
       tokens && {
         wantsRowsSince: () => undefined,
-        beyond: async (rows, type) => without(tokens, accountedTokens(rows), type),
+        beyond: async (rows, type) => without(tokens, RowIndex.of(rows).tokens, type),
       }
     );
   }
@@ -111,7 +111,7 @@ export class WalletTokens {
     );
     if (!told) return undefined;
     const tokens = new Map(told.units.filter((unit) => IDENTIFIER.test(unit)).map((unit) => [unit, []]));
-    const left = (rows: Iterable<Row>, type: WalletType) => without(tokens, accountedTokens(rows), type);
+    const left = (rows: readonly Row[], type: WalletType) => without(tokens, RowIndex.of(rows).tokens, type);
     return {
       wantsRowsSince: (rows, type) =>
         [...left(rows, type).keys()].every((unit) => this.#tags.has(unit)) ? undefined : told.at,
@@ -152,10 +152,8 @@ export class WalletTokens {
 
 const keyOf = ({ network, vkey, contract }: SellingWallet) => `${network} ${vkey} ${contract ?? ""}`;
 
-function isLarge({ vkey }: SellingWallet, rows: Iterable<Row>): boolean {
-  const listed = [...rows].filter(({ walletVkey, state }) => walletVkey === vkey && isBurnable(state));
-  return listed.length > MOST_TOKENS;
-}
+const isLarge = ({ vkey }: SellingWallet, rows: readonly Row[]): boolean =>
+  RowIndex.of(rows).burnable(vkey) > MOST_TOKENS;
 
 const without = (tokens: TokenTags, accounted: ReadonlySet<string>, type: WalletType): TokenTags =>
   new Map([...tokens].filter(([identifier]) => !accounted.has(withoutVersion(identifier, { type }))));

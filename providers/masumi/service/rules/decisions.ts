@@ -14,6 +14,7 @@ import {
   isPending,
   isUpdatable,
 } from "../model.ts";
+import { RowIndex } from "./row-index.ts";
 import { UNKNOWN, isUnknown } from "../unknown.ts";
 
 /* ---- diff ---------------------------------------------------------------------------------------------- */
@@ -148,8 +149,10 @@ export type Look =
  */
 export function decideCreate(input: LookInput): Look {
   const { registration, rows, deregistering, replaced } = input;
-  const free = rows.filter(({ id, state }) => !isOver(state) && !deregistering.has(id));
-  const ours = free.filter(({ markers }) => markers.includes(registration.marker));
+  const { marker, wallet, listing } = registration;
+  const index = RowIndex.of(rows);
+  const isFree = ({ id, state }: Row) => !isOver(state) && !deregistering.has(id);
+  const ours = index.withMarker(marker).filter(isFree);
   const isAdoptable = (row: Row) => (isLive(row.state) || isPending(row.state)) && shows(row, registration);
   const { row, spare } = chooseKept(ours, { shows: isAdoptable });
   if (row && isAdoptable(row)) {
@@ -161,7 +164,9 @@ export function decideCreate(input: LookInput): Look {
 
   const stray = ours.find((row) => !isLeaving(row.state) && !isBeingReplaced(row, input));
   if (stray) throw strayError(registration, stray);
-  const foreign = free.find((row) => isForeign(row, registration) && !isBeingReplaced(row, input));
+  const foreign = index
+    .at(wallet.vkey, listing.apiBaseUrl)
+    .find((row) => isFree(row) && isForeign(row, marker) && !isBeingReplaced(row, input));
   if (foreign) throw foreignError(foreign);
   return { kind: "register" };
 }
@@ -172,10 +177,8 @@ export function decideCreate(input: LookInput): Look {
  */
 function isBeingReplaced(row: Row, { registration, rows, replaced }: LookInput): boolean {
   if (replaced.has(row.id)) return true;
-  const isOurs = ({ markers }: Row) => markers.includes(registration.marker);
-  return (
-    isOurs(row) && rows.some((one) => replaced.has(one.id) && isOurs(one) && row.createdAt < one.createdAt)
-  );
+  const ours = RowIndex.of(rows).withMarker(registration.marker);
+  return ours.includes(row) && ours.some((one) => replaced.has(one.id) && row.createdAt < one.createdAt);
 }
 
 function decideAdopt(registration: Registration, rowId: string, rows: readonly Row[]): Look {
@@ -201,18 +204,9 @@ function decideAdopt(registration: Registration, rowId: string, rows: readonly R
   return { kind: "adopt-and-update", row };
 }
 
-function isForeign(row: Row, { wallet, listing, marker }: Registration): boolean {
-  const sameOwner = row.markers.some((tag) => ownerOf(tag) === ownerOf(marker));
-  return (
-    !sameOwner &&
-    !isLeaving(row.state) &&
-    row.walletVkey === wallet.vkey &&
-    sameUrl(row.listing.apiBaseUrl, listing.apiBaseUrl)
-  );
-}
-
-const sameUrl = (a: string, b: string) => canonicalUrl(a) === canonicalUrl(b);
-const canonicalUrl = (url: string) => (URL.canParse(url) ? new URL(url).href : url).replace(/\/+$/, "");
+/** Whether a row is none of this owner's, and stays. */
+const isForeign = ({ markers, state }: Row, marker: string): boolean =>
+  !isLeaving(state) && !markers.some((tag) => ownerOf(tag) === ownerOf(marker));
 
 function strayError({ wallet }: Registration, row: Row): RegistrationError {
   const isElsewhere = row.walletVkey !== wallet.vkey;

@@ -1,6 +1,8 @@
 import type { TokenTags } from "../client/client.ts";
 import { RegistrationError } from "../errors.ts";
-import { type Row, isOver } from "../model.ts";
+import type { Row } from "../model.ts";
+import { withoutVersion } from "./identifier.ts";
+import { RowIndex } from "./row-index.ts";
 
 /*
  * When the payment service's list cannot be believed. It may lack rows, or show states that its own state machine excludes; a
@@ -16,11 +18,6 @@ export function isForgotten(named: string | undefined, ...ids: readonly string[]
   return names.includes("all") || ids.some((id) => names.includes(id));
 }
 
-/** The last three bytes of a V2 identifier count its updates. */
-const VERSION_LENGTH = 6;
-export const withoutVersion = (identifier: string, { type }: Pick<Row, "type">): string =>
-  type === "V2" ? identifier.slice(0, -VERSION_LENGTH) : identifier;
-
 /** The token of one agent: what its marker and, if it is known, its identifier are. */
 export interface Sought {
   readonly type: Row["type"];
@@ -30,19 +27,11 @@ export interface Sought {
   readonly agentIdentifier: string;
 }
 
-/** Returns the identifiers, without versions, of the tokens that rows account for. A row that is over accounts for none. Pure. */
-export const accountedTokens = (rows: Iterable<Row>): ReadonlySet<string> =>
-  new Set(
-    [...rows]
-      .filter(({ agentIdentifier, state }) => agentIdentifier && !isOver(state))
-      .map((row) => withoutVersion(row.agentIdentifier, row)),
-  );
-
 /**
  * Returns the identifiers of the agent's tokens in a wallet that no row accounts for. Pure.
  */
-export function unlistedTokens(tokens: TokenTags, sought: Sought, rows: Iterable<Row>): string[] {
-  const accounted = accountedTokens(rows);
+export function unlistedTokens(tokens: TokenTags, sought: Sought, rows: readonly Row[]): string[] {
+  const accounted = RowIndex.of(rows).tokens;
   const own = sought.agentIdentifier && withoutVersion(sought.agentIdentifier, sought);
   return [...tokens]
     .filter(([identifier, tags]) => {
