@@ -1,10 +1,12 @@
 """What is said with whoever lets an agent be tried: one JSON object a line.
 
-In comes `{"run": {"declaration", "input", "model": {"api", "key", "name"}}}`, `{"answer"}` to a question, and
-`{"cancel": true}`. Out goes, each with its name under "event":
+In comes `{"run": {"declaration", "input", "model": {"api", "key", "name"}, "schema"}}`, the last only where the result
+is to be JSON of that schema; `{"answer"}` to a question, and `{"cancel": true}`. Out goes, each with its name under
+"event":
 
 - `task`, `tool_failed`, `model_called` after a call with calls and tokens so far, `asked` with a question
-- at the end of a run `completed`, `failed`, `cancelled`, or `refused` with all problems if no job began.
+- at the end of a run `completed` with the result and, where there is a schema, `schema_problem`: why the result is not
+  JSON of it, or null; or `failed`, `cancelled`, or `refused` with all problems if no job began.
 """
 
 import asyncio

@@ -57,7 +57,7 @@ async def _run(wanted: Mapping[str, Any], data_dir: Path, conversation: Conversa
             runner = JobRunner(store=store, model=model, plan=plan, slots=shared.slots, threads=shared.jobs)
             trial = Trial(runner, shared.gateway, store, conversation)
             try:
-                await trial.run(wanted["input"], _UNREGISTERED)
+                await trial.run(wanted["input"], _UNREGISTERED, wanted.get("schema"))
             finally:
                 await runner.stop(0)
     finally:

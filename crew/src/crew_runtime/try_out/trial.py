@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from crew_runtime.job.failures import MESSAGES
 from crew_runtime.job.job import Job, JobState
+from crew_runtime.job.json_result import read_as
 from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.model.session import Session
 from crew_runtime.runner.job_runner import JobRunner
@@ -26,8 +27,10 @@ class Trial:
         gateway.on_call = self._note_call
         runner.on_progress = self._tell_progress
 
-    async def run(self, input_data: dict[str, Any], agent_identifier: str) -> None:
-        """Do a job with this input, and tell how it ends."""
+    async def run(
+        self, input_data: dict[str, Any], agent_identifier: str, schema: dict[str, Any] | None = None
+    ) -> None:
+        """Do a job with this input, and tell how it ends; its result is held against the schema if there is one."""
         begun = time.monotonic()
         job = await asyncio.to_thread(self._store.add, Job(input_data=input_data, agent_identifier=agent_identifier))
         self._runner.take(job.id)
@@ -45,7 +48,8 @@ class Trial:
             told = {"failure": ended.failure, "message": MESSAGES[ended.failure], "report": ended.failure_report or {}}
             self._conversation.tell("failed", **told, **common)
         else:
-            self._conversation.tell("completed", result=ended.result, **common)
+            checked = {} if schema is None else {"schema_problem": _problem(schema, ended.result or "")}
+            self._conversation.tell("completed", result=ended.result, **checked, **common)
 
     async def _ask_if_asked(self, job_id: str) -> None:
         """Put the crew's question, and hand on its answer."""
@@ -80,3 +84,8 @@ class Trial:
             self._conversation.tell("tool_failed", **progress)
         else:
             self._conversation.tell("task", task=progress.get("task", ""))  # not every task has a name
+
+
+def _problem(schema: dict[str, Any], result: str) -> str | None:
+    fits, said = read_as(schema, result)
+    return None if fits else said

@@ -39,10 +39,11 @@ class Author:
         self.process.stdin.write(f"{json.dumps(message)}\n")
         self.process.stdin.flush()
 
-    def run(self, declared: dict[str, Any], **entered: object) -> None:
+    def run(self, declared: dict[str, Any], schema: dict[str, Any] | None = None, **entered: object) -> None:
         file = self.folder / "crew.json"
         file.write_text(json.dumps(declared))
-        self.say(run={"declaration": str(file), "input": entered, "model": self._model})
+        wanted = {"declaration": str(file), "input": entered, "model": self._model}
+        self.say(run=wanted if schema is None else {**wanted, "schema": schema})
 
     def hear(self, until: tuple[str, ...] = ENDS) -> list[dict[str, Any]]:
         assert self.process.stdout
@@ -79,6 +80,19 @@ def test_a_job_is_done_and_watched_and_leaves_nothing_behind(author: Author) -> 
     assert author.hear()[-1]["result"] == "Stub result MARKER-next", "the process does one after another"
     wait_for(lambda: not list(author.data.glob("jobs.sqlite*")))
     assert not [path for path in author.data.rglob("*") if path.is_file() and "MARKER" in path.read_text("latin-1")]
+
+
+def test_a_result_is_held_against_a_schema(author: Author) -> None:
+    author.run(one_task("{topic}"), schema={"type": "object"}, topic="tea")
+    assert author.hear()[-1]["schema_problem"].startswith("The answer is not JSON: ")
+    told = 'answer with JSON {"title": 1} then {"title": 1}'
+    author.run(one_task("{topic}"), schema={"type": "object", "required": ["title"]}, topic=told)
+    assert author.hear()[-1]["schema_problem"] is None
+    author.run(one_task("{topic}"), schema={"required": ["price"]}, topic=told)
+    assert (
+        author.hear()[-1]["schema_problem"]
+        == "The answer does not follow the schema: $: 'price' is a required property"
+    )
 
 
 def test_a_failure_is_told_in_full(author: Author) -> None:
