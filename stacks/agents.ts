@@ -129,6 +129,8 @@ function loadAs(
     ...limits,
     inPipeline: isPipeline(env),
     allowPrivateUrls: settings["masumi:allowPrivateUrls"] === "true",
+    // Where nobody is going to be paid, what is not evaluated yet may be tried.
+    requireEvals: !needsNoSecrets && settings["masumi:requireEvals"] === "true",
     ...(wallets ? { wallets } : {}),
     ...(secrets ? { secrets, agentsWithKeys: namesOfSecrets(settings) } : {}),
     ...(assets ? { assets } : {}),

@@ -12,6 +12,7 @@ export {
   type PlanDocument,
   type PlanDocumentAgent,
   type PlannedChange,
+  type EvalsDocument,
   type RunsDocument,
   planDocument,
 } from "./documents/plan.ts";

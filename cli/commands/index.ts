@@ -6,7 +6,7 @@ import type { DemoFlags } from "./demo.ts";
 import type { DoctorFlags } from "./doctor.ts";
 import type { DriftFlags } from "./drift.ts";
 import { completionOf } from "./completion/command.ts";
-import { HIRE, TRY } from "./job-commands.ts";
+import { EVAL, HIRE, TRY } from "./job-commands.ts";
 import type { ImportFlags } from "./import.ts";
 import type { LogsFlags } from "./logs.ts";
 import type { PlanFlags } from "./plan.ts";
@@ -335,6 +335,7 @@ const LISTED = [
   DEMO,
   PORTAL,
   TRY,
+  EVAL,
   ...READING,
   ...OPERATIONS,
   STATUS,

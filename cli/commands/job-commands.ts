@@ -1,5 +1,6 @@
 import { type CommandSpec, asJson, onStack, option, repeated } from "./command.ts";
 import type { TryFlags } from "../try/trial.ts";
+import type { EvalFlags } from "../eval/run.ts";
 import type { HireFlags } from "./hire.ts";
 
 export const HIRE: CommandSpec = {
@@ -72,4 +73,33 @@ export const TRY: CommandSpec = {
   ],
   run: async (project, flags: TryFlags, agent: string) =>
     (await import("./try.ts")).tryAgent(project, agent, flags),
+};
+
+export const EVAL: CommandSpec = {
+  name: "eval",
+  description: "do the jobs that agents are evaluated by (evals: in the YAML), and check their results",
+  arguments: [["[agent]", "one agent's id (default: all that have evaluations)"]],
+  options: [
+    option("--changed", "leave out agents that passed and have not changed since"),
+    option(
+      "--model <name>",
+      "another model of the stack's API, or stub; what comes of it does not count for up",
+    ),
+    option("--junit <file>", "write a report in JUnit's format, for a pipeline to show"),
+    onStack("the stack whose model and overrides apply"),
+    asJson("print the outcomes as JSON"),
+  ],
+  notes: [
+    "Nothing is registered, and nobody pays. With masumi:requireEvals, up refuses crews that did not pass as they are declared:",
+    "the outcome is kept in .masumi/evals, for the up of this machine. The stub model judges nothing, so judge: is left open with it.",
+    "The model's key is read from MASUMI_MODEL_KEY, else from the stack. Exit code: 0 all passed, else 1.",
+  ],
+  examples: [
+    "eval",
+    "eval market-researcher --stack preprod",
+    "eval --stack preprod --changed --junit evals.xml",
+    "eval --json | jq '.agents[] | select(.passed | not) | .id'",
+  ],
+  run: async (project, flags: EvalFlags, agent: string | undefined) =>
+    (await import("../eval/eval.ts")).evaluate(project, agent, flags),
 };

@@ -1,6 +1,7 @@
 import { describeSkipped, formatAda, shortenedPair } from "../../infra/fleet/index.ts";
 import { printable, printableLines } from "../../providers/common/printable.ts";
 import type { PlanDocument, PlanDocumentAgent } from "../../stacks/documents.ts";
+import { evalsSection } from "./evals.ts";
 import { type Section, runsDiffSection, runsSection } from "./runs.ts";
 import { formatTable, stdoutColumns } from "../table.ts";
 import { shorten } from "../text.ts";
@@ -12,6 +13,7 @@ const sectionsOf = (document: PlanDocument, isWide: boolean): Section[] =>
     agentSection(document, isWide),
     runsSection(document, isWide),
     runsDiffSection(document),
+    evalsSection(document),
     changeSection(document),
     removalSection(document),
     orphanSection(document),

@@ -167,6 +167,11 @@ export const schema = z.strictObject({
     .enum(["true", "false"])
     .default("false")
     .transform((text) => text === "true"),
+  /** Whether up refuses crews that did not pass their evaluations as they are declared. */
+  requireEvals: z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((text) => text === "true"),
   /** What else may be registered on the selling wallets: owners of other stacks, or ids of registrations. */
   otherRegistrations: json(z.array(z.string().min(1)), "[another-owner]").optional(),
   v1Replacement: z.enum(["create-first", "delete-first"]).default("create-first"),

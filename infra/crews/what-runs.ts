@@ -44,16 +44,19 @@ export function whatRuns({ projectRoot, config }: Place): (agent: Agent) => What
     const { files, ...dockerfile } = contentOf(projectRoot, agent);
     const { packages, unlocked, lock } = packagesOf(agent);
     const runtime = runtimeOf(agent) ?? "";
+    const named = model.name ?? config.modelName;
+    const does = { model: named, documents, files, lock, runtime };
     return {
       hosting,
       kind: source.kind,
       source: sourceOf(agent),
-      ...(runsInRuntime(agent) ? { model: model.name ?? config.modelName } : {}),
+      ...(runsInRuntime(agent) ? { model: named } : {}),
       ...(TRAITS[hosting].instances === "ignored" ? {} : { size: resources }),
       documents,
       packages,
       ...(unlocked === undefined ? {} : { unlocked }),
       ...dockerfile,
+      ...(agent.evals ? { evalDigest: evalDigestOf(agent, does) } : {}),
       digest: sha256([
         config.network,
         config.modelName,
@@ -97,10 +100,19 @@ const elsewhere = (url: string): WhatRuns => ({
 const sha256 = (content: readonly unknown[]): string =>
   createHash("sha256").update(JSON.stringify(content), "utf8").digest("hex");
 
+/**
+ * Returns the digest of what decides how an agent does in its evaluations, with those: neither its price and texts, nor where it runs,
+ * nor the network, so that what passed need not be evaluated again for each of them.
+ */
+const evalDigestOf = (
+  { source, input, model, evals }: Agent,
+  does: Readonly<Record<string, unknown>>,
+): string => sha256([1, source, input, { ...model, name: undefined }, does, evals]);
+
 /** Returns a declaration without what only the registration needs, which the plan shows and binds by itself. */
 function declared(agent: Agent): Partial<Agent> {
   const { file: _file, legal: _legal, tags, author, capability, ...rest } = agent;
-  const { adopt: _adopt, wallet: _wallet, paymentType: _type, user: _user, ...runs } = rest;
+  const { adopt: _adopt, wallet: _wallet, paymentType: _type, user: _user, evals: _evals, ...runs } = rest;
   // The crew runtime has them in the agent's card.
   return runsInRuntime(agent) ? { ...runs, tags, author, capability } : runs;
 }

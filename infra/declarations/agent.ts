@@ -5,6 +5,7 @@ import { type HostingKind, type SharedPlace, placeOf, placeTraits } from "../hos
 import type { Capability } from "./schema/container.ts";
 import type { DeclaredDocument } from "./documents.ts";
 import type { DeclaredCrew } from "./schema/crew.ts";
+import type { DeclaredEval } from "./schema/evals.ts";
 import { SECRET_NAMES, type SecretName } from "./secret-names.ts";
 
 export type WalletType = "V1" | "V2";
@@ -36,6 +37,9 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 
 /** A CrewAI crew as data, with CrewAI's key names. */
 export type CrewDefinition = DeepReadonly<DeclaredCrew>;
+
+/** A job that an agent is evaluated by, and what must hold of it. */
+export type Evaluation = DeepReadonly<DeclaredEval>;
 
 /** What the crew runtime imports of an author's folder, and what it looks for there. */
 export interface EntryPoint {
@@ -84,6 +88,8 @@ export interface WhatRuns {
   readonly movable: readonly string[];
   /** The user, other than root, that its Dockerfile runs as without giving it /data, where the hosting leaves that to the image. */
   readonly userWithoutData?: string;
+  /** SHA-256 of what its crew is and does, and of how that is evaluated; absent without evaluations. */
+  readonly evalDigest?: string;
   /** SHA-256 of all that, of the files' contents, the crew runtime, and what else the declaration says about running. */
   readonly digest: string;
 }
@@ -147,6 +153,8 @@ export interface Agent {
   };
   /** Paths relative to the project's root, https links that end in the digest of the file, or files that are stored. */
   readonly documents: readonly DeclaredDocument[];
+  /** The jobs that it is evaluated by, if there are any. Only for an agent in the crew runtime. */
+  readonly evals?: readonly Evaluation[];
   /** Where its crew runs: `hosting` in its YAML, otherwise the stack's. Meaningless for an agent that runs elsewhere. */
   readonly hosting: HostingKind;
   /** For hosting shared alone: where the shared crew service runs. */

@@ -5,6 +5,7 @@ export type {
   Confinement,
   CrewDefinition,
   EntryPoint,
+  Evaluation,
   InputField,
   PriceRule,
   Pricing,
@@ -65,5 +66,5 @@ export { normalName, parseRequirement } from "./packages/requirement.ts";
 export { type RuntimePackages, runtimePackages } from "./packages/runtime.ts";
 export { agentSchemaJson } from "./schema/json-schema.ts";
 export { declarationSchema } from "./schema/schema.ts";
-export { ownRepository } from "./load/repository.ts";
+export { ownRepository, trackedByGit } from "./load/repository.ts";
 export { nearest } from "./schema/suggest.ts";

@@ -40,6 +40,8 @@ export interface LoadOptions extends AuthorRules {
   readonly agentsWithKeys?: StackKeys["agentsWithKeys"];
   /** masumi:allowPrivateUrls; if absent, URLs are not checked for it. */
   readonly allowPrivateUrls?: boolean | undefined;
+  /** masumi:requireEvals */
+  readonly requireEvals?: boolean | undefined;
 }
 
 /** Either agents or complaints: a single complaint means no agents, so nobody mistakes a part for the whole. */
@@ -55,7 +57,7 @@ export interface LoadedAgents {
 /** Reads, checks and resolves all declarations in a folder for one stack. Reads files, and asks git what it ignores. */
 export function loadAgents(options: LoadOptions): LoadedAgents {
   const { projectRoot, stack, network, hosting, assets, documents, documentsFolder } = options;
-  const { wallets, secrets, agentsWithKeys, allowPrivateUrls } = options;
+  const { wallets, secrets, agentsWithKeys, allowPrivateUrls, requireEvals } = options;
   const read = options.given
     ? takeDeclarations(options.given)
     : readDeclarations(resolve(projectRoot, options.folder), projectRoot);
@@ -86,6 +88,7 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     wallets,
     keys: secrets && { secrets, agentsWithKeys },
     allowPrivateUrls,
+    requireEvals,
     table: assetTable(network, assets),
     complaints,
   };

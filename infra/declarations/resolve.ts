@@ -34,6 +34,8 @@ export interface StackContext {
   readonly complaints: Complaint[];
   /** Whether agents may have URLs that only this machine or its network can reach; undefined if unknown. */
   readonly allowPrivateUrls?: boolean | undefined;
+  /** masumi:requireEvals: whether a crew without evaluations is refused. */
+  readonly requireEvals?: boolean | undefined;
 }
 
 /** Returns where an agent runs in a stack. An invalid masumi:hosting is a problem of the configuration, not of the file. */
@@ -67,7 +69,8 @@ export function resolveAgent(
     checkDocuments(declaration.documents, { projectRoot, file, takesLarge, hasStore }, complain);
   } else if (declaration.documents.length > 0 && source.kind !== "url") complainOfUnread(complain);
   if (declaration.container) checkContainer(source, hosting, complain);
-  const { payment, wallet, adopt, container, user, disclosure } = declaration;
+  const { payment, wallet, adopt, container, user, disclosure, evals } = declaration;
+  checkEvaluated(declaration, source, context, complain);
   if (disclosure !== undefined && !runsInRuntime({ source })) complainOfUnshown(complain);
   return {
     id,
@@ -85,6 +88,7 @@ export function resolveAgent(
     source,
     model: declaration.model,
     documents: declaration.documents,
+    ...(evals ? { evals } : {}),
     hosting,
     ...shared,
     resources: declaration.resources,
@@ -129,6 +133,30 @@ const complainOfUnread = (complain: Complain) =>
     "copy them in its Dockerfile, or use a crew or a folder with crew.py instead",
     "key",
   );
+
+/** What cannot be evaluated would look like something that was; what need not be is not. */
+function checkEvaluated(
+  { evals }: Declaration,
+  source: AgentSource,
+  { stack, requireEvals = false }: StackContext,
+  complain: Complain,
+): void {
+  const canBe = runsInRuntime({ source });
+  if (evals && !canBe && source.kind !== "url") {
+    complain(
+      ["evals"],
+      "only crews in the crew runtime are evaluated, and an image of your own does not run in it",
+      "remove it, and evaluate the image where it is built",
+      "key",
+    );
+  }
+  if (evals || !canBe || !requireEvals) return;
+  complain(
+    [],
+    `stack ${stack} demands evaluations (masumi:requireEvals), and the agent has none`,
+    "add evals: with at least one job and what must hold of its result",
+  );
+}
 
 /** Customers would not be told, whatever the file says. */
 const complainOfUnshown = (complain: Complain) =>

@@ -2,6 +2,7 @@ import { IntentNotes, type MasumiClient, marker } from "../../providers/masumi/s
 import type { StackConfig } from "../config.ts";
 import type { Agent, WhatRuns } from "../declarations/index.ts";
 import { type RunsById, checksumOf } from "./checksum.ts";
+import { type EvalStanding, standingsOf } from "./evals/standing.ts";
 import { type WalletFunds, readFunds } from "./funds.ts";
 import { type Problem, findProblems } from "./obstacles.ts";
 import { type FleetPlan, planFleet } from "./plan/plan.ts";
@@ -35,6 +36,8 @@ export interface Examination {
   readonly wallets: readonly WalletSight[];
   readonly funds: readonly WalletFunds[];
   readonly checksum: string;
+  /** How the agents with evaluations stand, by id. */
+  readonly evals: ReadonlyMap<string, EvalStanding>;
   /** Everything that prevents the run; see OBSTACLES. */
   readonly problems: readonly Problem[];
 }
@@ -74,8 +77,9 @@ export async function examineSurveyed(
   ]);
   const runs = new Map(agents.map((agent) => [agent.id, runsOf(agent)]));
   const checksum = checksumOf(input, plan, runs);
-  const problems = findProblems({ config, agents, plan, checksum, approved, wallets, funds });
-  return { plan, runs, wallets, funds, checksum, problems };
+  const evals = standingsOf(agents, runs, { config, projectRoot });
+  const problems = findProblems({ config, agents, plan, checksum, approved, wallets, funds, evals });
+  return { plan, runs, wallets, funds, checksum, evals, problems };
 }
 
 /** Returns when earlier runs on this machine requested agents without learning what became of that, by agent. */

@@ -27,6 +27,15 @@ export { changeText, shortenedPair } from "./changes/change-text.ts";
 export { valueText } from "./changes/value-text.ts";
 export { type RegisteredUrls, type StackUrls, type UrlOf, expectedUrls, scopeOf } from "./expected-url.ts";
 export { type Examination, type ExamineOptions, examineFleet, examineSurveyed } from "./examine.ts";
+export {
+  type CheckOutcome,
+  type EvalRecord,
+  type Evaluated,
+  readRecord,
+  recordFile,
+  writeRecord,
+} from "./evals/record.ts";
+export { type EvalStanding, type EvalState, evaluatedApi, standingsOf } from "./evals/standing.ts";
 export { type Leftovers, findLeftovers, leftoversProblem } from "./leftovers.ts";
 export { type LogPlace, logPlaceOf } from "./log-places.ts";
 export { OBSTACLES, type Problem, type Seen } from "./obstacles.ts";

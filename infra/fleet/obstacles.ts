@@ -5,6 +5,7 @@ import type { Agent } from "../declarations/index.ts";
 import { approvalProblem } from "./checksum.ts";
 import type { Action } from "./costs.ts";
 import { type WalletFunds, fundsProblem } from "./funds.ts";
+import { type EvalStanding, evalRefusals } from "./evals/standing.ts";
 import { hostingRefusals } from "./hosting-problems.ts";
 import type { FleetPlan } from "./plan/plan.ts";
 import type { PlannedAgent } from "./plan/plan-agent.ts";
@@ -27,6 +28,8 @@ export interface Seen {
   readonly approved: string | undefined;
   readonly wallets: readonly WalletSight[];
   readonly funds: readonly WalletFunds[];
+  /** How the agents with evaluations stand, by id. */
+  readonly evals: ReadonlyMap<string, EvalStanding>;
 }
 
 /**
@@ -35,6 +38,7 @@ export interface Seen {
  */
 export const OBSTACLES = {
   hosting: ({ config, agents }) => hostingRefusals(config, agents).map(asProblem),
+  evals: ({ config, evals }) => evalRefusals(config, evals).map(notPassed),
   urls: ({ config, plan }) => plan.agents.map((agent) => urlProblem(config, agent)),
   registrations: ({ plan }) => plan.problems,
   wallets: ({ config, plan, wallets }) =>
@@ -52,6 +56,11 @@ export const findProblems = (seen: Seen): Problem[] =>
 const asProblem = (text: string): Problem => ({
   code: "HOSTING_REFUSED",
   message: `HOSTING_REFUSED: ${text}`,
+});
+
+const notPassed = (text: string): Problem => ({
+  code: "EVALS_NOT_PASSED",
+  message: `EVALS_NOT_PASSED: ${text}`,
 });
 
 /** Actions before which an agent must answer at its URL. */

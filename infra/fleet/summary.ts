@@ -4,6 +4,7 @@ import { printable } from "../../providers/common/printable.ts";
 import { formatAda } from "../../providers/common/amounts.ts";
 import type { Row } from "../../providers/masumi/service/index.ts";
 import type { RunsById } from "./checksum.ts";
+import { unevaluatedWarnings } from "./evals/standing.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
 import type { Orphan } from "./plan/orphans.ts";
 import { type FleetPlan, removalsOf } from "./plan/plan.ts";
@@ -79,6 +80,10 @@ export function standingWarnings(plan: FleetPlan, config: StackConfig): string[]
       plan.agents.map(({ agent }) => agent),
     ),
     ...plan.agents.flatMap(rightsWarning),
+    ...unevaluatedWarnings(
+      config,
+      plan.agents.map(({ agent }) => agent),
+    ),
     ...plan.agents.flatMap(({ agent, failure }) => (failure ? [`${agent.id}: ${printable(failure)}`] : [])),
     ...(names
       ? [

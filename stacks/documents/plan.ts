@@ -2,6 +2,9 @@ import type { StackConfig } from "../../infra/config.ts";
 import { type AssetTable, type WhatRuns, assetTable } from "../../infra/declarations/index.ts";
 import {
   type Action,
+  type EvalRecord,
+  type EvalStanding,
+  type EvalState,
   type Examination,
   type Orphan,
   type PlannedAgent,
@@ -91,6 +94,15 @@ export interface PlanDocumentAgent {
   readonly feeLovelace: string;
   readonly lockedLovelace: string;
   readonly runs: RunsDocument | null;
+  /** How it stands with its evaluations; null without any. */
+  readonly evals: EvalsDocument | null;
+}
+
+/** How an agent stands with its evaluations as it is declared now. */
+export interface EvalsDocument {
+  readonly state: EvalState;
+  /** What was last evaluated here, whatever has changed since; null if nothing was. */
+  readonly last: Pick<EvalRecord, "time" | "model" | "evals"> | null;
 }
 
 /** What a run would run of an agent; what does not apply is null. */
@@ -124,7 +136,7 @@ export function planDocument(
   examination: Examination,
   { notices = [], runsBefore }: BesidePlan = {},
 ): PlanDocument {
-  const { plan, runs, funds, checksum, problems } = examination;
+  const { plan, runs, funds, checksum, problems, evals } = examination;
   return {
     version: 1,
     stack,
@@ -135,6 +147,7 @@ export function planDocument(
     agents: plan.agents.map((planned) => ({
       ...documentAgent(planned, config),
       runs: orNull(runs.get(planned.agent.id)),
+      evals: documentEvals(evals.get(planned.agent.id)),
     })),
     orphans: plan.orphans.map(documentOrphan),
     removals: removalsOf(plan.agents).map(({ agentId, row, cost }) => ({
@@ -167,7 +180,7 @@ const documentAgent = (
   planned: PlannedAgent,
   config: StackConfig,
   table: AssetTable = assetTable(config.network, config.assets),
-): Omit<PlanDocumentAgent, "runs"> => ({
+): Omit<PlanDocumentAgent, "runs" | "evals"> => ({
   id: planned.agent.id,
   file: planned.agent.file,
   action: planned.action,
@@ -190,6 +203,12 @@ const documentAgent = (
   feeLovelace: String(planned.cost.fee),
   lockedLovelace: String(planned.cost.locked),
 });
+
+function documentEvals(standing: EvalStanding | undefined): EvalsDocument | null {
+  if (!standing) return null;
+  const { state, record } = standing;
+  return { state, last: record ? { time: record.time, model: record.model, evals: record.evals } : null };
+}
 
 const orNull = (runs: WhatRuns | undefined): RunsDocument | null => (runs ? documentRuns(runs) : null);
 

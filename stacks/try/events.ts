@@ -30,7 +30,13 @@ export const tryEvent = z.discriminatedUnion("event", [
   }),
   z.object({ event: z.literal("model_called"), ...usage }),
   z.object({ event: z.literal("asked"), prompt: z.string(), is_draft: z.boolean() }),
-  z.object({ event: z.literal("completed"), result: z.string(), ...ended }),
+  z.object({
+    event: z.literal("completed"),
+    result: z.string(),
+    /** Why the result is not JSON of the schema that the job was given with. */
+    schema_problem: z.string().nullish(),
+    ...ended,
+  }),
   z.object({
     event: z.literal("failed"),
     failure: z.string(),

@@ -59,9 +59,13 @@ export async function openModel(
     );
   }
   const key = await keyOf(project, stack, agentId, options);
-  const name = settings["masumi:modelName"] ?? DEFAULT_NAME;
+  const name = modelNameOf(project, stack);
   return { api, key: key || NO_KEY, name, isStub: false, close: () => Promise.resolve() };
 }
+
+/** Return the name of the model for a stack's agents that name none themselves. */
+export const modelNameOf = (project: Project, stack: string): string =>
+  readConfig(project, stack)["masumi:modelName"] ?? DEFAULT_NAME;
 
 async function openStub(): Promise<TriedModel> {
   const model = await serveStubModel();

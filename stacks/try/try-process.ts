@@ -13,6 +13,8 @@ export interface TryJob {
   readonly declaration: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly model: { readonly api: string; readonly key: string; readonly name: string };
+  /** The JSON Schema that its result is to follow. */
+  readonly schema?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface TryListener {

@@ -40,6 +40,11 @@ const CASES: Record<Exclude<keyof typeof OBSTACLES, "approval">, Case> = {
     agents: { a: { ...hosted, hosting: "ecs-express" } },
     said: /^HOSTING_REFUSED: .*aws:region is missing/,
   },
+  evals: {
+    settings: { requireEvals: "true" },
+    agents: { a: { ...hosted, evals: [{ name: "Writes", checks: { contains: ["text"] } }] } },
+    said: /^EVALS_NOT_PASSED: a was not evaluated on this machine\. Run npx masumi-agents eval a --stack preprod\./,
+  },
   urls: {
     settings: { runtimeKey: { secure: "v1:only:pulumi" }, hostings: ["docker"] },
     agents: { a: { ...hosted, hosting: "docker" } },

@@ -98,6 +98,17 @@ export function ignoredByGit(projectRoot: string, paths: readonly string[]): Rea
   );
 }
 
+/** Returns what git has of a folder of the project, or in its place; nothing if there is no git or no repository. */
+export function trackedByGit(projectRoot: string, folder: string): ReadonlySet<string> {
+  const { status, stdout } = spawnSync("git", ["ls-files", "-z", "--", folder], {
+    cwd: projectRoot,
+    env: gitEnvironment(),
+    encoding: "utf8",
+    timeout: 10_000,
+  });
+  return new Set(status === 0 ? stdout.split("\0").filter(Boolean) : []);
+}
+
 /** What git is to be asked about: where a path leads, and the path itself unless that is behind a link, which git does not follow. */
 function namesOf(projectRoot: string, path: string): string[] {
   if (!existsSync(resolve(projectRoot, path))) return [];

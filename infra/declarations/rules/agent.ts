@@ -1,4 +1,5 @@
 import { checkCrew } from "./crew.ts";
+import { checkEvals } from "./evals.ts";
 import { checkInput } from "./input.ts";
 import { checkTexts } from "./placeholders.ts";
 import type { Complain } from "../load/located.ts";
@@ -7,7 +8,16 @@ import type { Declaration } from "../schema/schema.ts";
 const SOURCES = ["crew", "build", "image", "url"] as const;
 
 /** Keys that determine how a crew runs, and have no effect for an agent that runs elsewhere. */
-const CREW_KEYS = ["input", "model", "documents", "resources", "container", "hosting", "secrets"] as const;
+const CREW_KEYS = [
+  "input",
+  "model",
+  "documents",
+  "evals",
+  "resources",
+  "container",
+  "hosting",
+  "secrets",
+] as const;
 
 /**
  * Checks the rules between the parts of a declaration. `raw` is used only to see which keys are present. Of a crew that is not
@@ -28,6 +38,7 @@ export function checkRules(
   checkSource(raw, complain);
   checkTags(parts.tags ?? [], complain);
   if (parts.input) checkInput(parts.input, complain);
+  if (parts.evals && parts.input) checkEvals(parts.evals, parts.input, complain);
   if (parts.resources) checkAutoscaling(parts.resources, complain);
   if (parts.crew && isCrewWhole) checkCrew(parts.crew, parts, complain);
   else if (parts.crew && parts.input) checkTexts(parts.crew, parts.input, complain);

@@ -5,6 +5,7 @@ import { STANDARD_DISCLOSURE } from "../disclosure.ts";
 import { SECRET_NAMES } from "../secret-names.ts";
 import { containerSchema } from "./container.ts";
 import { crewSchema } from "./crew.ts";
+import { evalSchema } from "./evals.ts";
 import { inputField } from "./input.ts";
 import { storedDocument } from "./stored-document.ts";
 import {
@@ -256,6 +257,25 @@ export const declarationSchema = z
           "masumi:documents, by their digest. Up to 10 MiB each; PDFs up to 200 MiB if the stack has a bucket or the crew runs " +
           "on this machine.",
         examples: [["docs/handbook.pdf"]],
+      }),
+    evals: z
+      .array(evalSchema)
+      .min(1)
+      .max(100)
+      .exactOptional()
+      .meta({
+        description:
+          "Jobs by which masumi-agents eval judges the agent before it is registered. With masumi:requireEvals in the stack, up " +
+          "registers and runs no crew that did not pass all of them as it is declared.",
+        examples: [
+          [
+            {
+              name: "Names the market",
+              inputs: { topic: "Heat pumps" },
+              checks: { contains: ["heat pump"] },
+            },
+          ],
+        ],
       }),
     resources: z
       .strictObject({

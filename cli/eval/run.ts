@@ -1,0 +1,148 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Field, enteredValues, fitInput, inputSchema } from "../../buyer/index.ts";
+import { type Agent, runsInRuntime } from "../../infra/declarations/index.ts";
+import type { EvalRecord, EvalStanding, Evaluated } from "../../infra/fleet/index.ts";
+import { crewFolder, crewVenv } from "../../providers/crew-process/local/paths.ts";
+import {
+  type PythonEnvironment,
+  ensurePythonEnvironment,
+} from "../../providers/crew-process/local/python.ts";
+import type { Project } from "../../stacks/project.ts";
+import type { EvaluatedAgent } from "../../stacks/eval/document.ts";
+import { evaluateAgent } from "../../stacks/eval/evaluate.ts";
+import { evalDigestOf, evalStandings, keepRecord, stackToEvaluate } from "../../stacks/eval/stack.ts";
+import { STUB, openModel } from "../../stacks/try/model.ts";
+import { placeTriedAgent } from "../../stacks/try/tried-agent.ts";
+import { tryFolder } from "../../stacks/try/try-folder.ts";
+import { TryProcess } from "../../stacks/try/try-process.ts";
+import { unknownAgent } from "../../stacks/unknown-agent.ts";
+import { UserError } from "../../stacks/user-error.ts";
+import { printComplaints } from "../doctor/complaints.ts";
+import { listenToInterruptions } from "../interruption.ts";
+import { Interrupted } from "../terminal.ts";
+import { printProgress } from "../text.ts";
+import { evaluatedText } from "./text.ts";
+
+export interface EvalFlags {
+  readonly stack: string;
+  readonly model?: string;
+  readonly changed?: boolean;
+  readonly junit?: string;
+  readonly json?: boolean;
+}
+
+/** The folder of the runtime that evaluates, beside those of agents that are tried: no agent has this id. */
+const RUNTIME = "_eval";
+
+/** Return the agents that are to be evaluated, or the exit code after saying why there are none. */
+export function chooseAgents(
+  project: Project,
+  agentId: string | undefined,
+  { stack, json = false }: EvalFlags,
+): readonly Agent[] | number {
+  const { readable, complaints } = stackToEvaluate(project, stack);
+  if (agentId === undefined) {
+    if (complaints.length > 0) return printComplaints(complaints, json);
+    return readable.filter(({ evals }) => evals !== undefined);
+  }
+  const agent = readable.find(({ id }) => id === agentId);
+  const own = complaints.filter(({ file }) => file === agent?.file);
+  if (own.length > 0) return printComplaints(own, json);
+  if (!agent) throw unknownAgent(stack, agentId, readable, "");
+  if (!runsInRuntime(agent)) {
+    throw new UserError(`${agentId} does not run in the crew runtime, so it cannot be evaluated here.`);
+  }
+  if (!agent.evals) throw new UserError(`${agent.file} has no evals: add at least one to evaluate it.`);
+  return [agent];
+}
+
+/** Evaluate agents one after another, and keep what came of it; returns an exit code instead if files have become wrong. */
+export async function evaluateAll(
+  project: Project,
+  agents: readonly Agent[],
+  flags: EvalFlags,
+): Promise<readonly EvaluatedAgent[] | number> {
+  const before = flags.changed
+    ? evalStandings(project, flags.stack, agents)
+    : new Map<string, EvalStanding>();
+  const passed = (id: string): EvalRecord | undefined =>
+    before.get(id)?.state === "passed" ? before.get(id)?.record : undefined;
+  const isAsked = agents.some(({ id }) => passed(id) === undefined);
+  const ended = new AbortController();
+  const stop = listenToInterruptions({
+    onFirst: () => ended.abort(),
+    onImpatience: () => process.exit(130),
+  });
+  const evaluator = isAsked ? await startEvaluator(project, flags, ended.signal) : undefined;
+  try {
+    const done: EvaluatedAgent[] = [];
+    for (const { id } of agents) {
+      const earlier = passed(id);
+      if (earlier) done.push({ record: earlier, isEarlier: true });
+      const record = earlier || !evaluator ? earlier : await evaluator.evaluate(id);
+      if (typeof record === "number") return record;
+      if (record && !earlier) done.push({ record, isEarlier: false });
+    }
+    return done;
+  } finally {
+    stop();
+    await evaluator?.close();
+  }
+}
+
+/** Start the crew runtime, once for all agents. */
+async function startEvaluator(project: Project, flags: EvalFlags, signal: AbortSignal) {
+  const environment = await ensurePythonEnvironment({
+    crewFolder: crewFolder(project.root),
+    venv: crewVenv(project.root),
+    onProgress: printProgress,
+  });
+  const data = join(tryFolder(project, RUNTIME), "data");
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const runtime = new TryProcess(environment.python, data, process.env);
+  return {
+    evaluate: (agentId: string) => evaluateOne(project, agentId, { flags, environment, runtime, signal }),
+    close: () => runtime.close(),
+  };
+}
+
+interface Evaluator {
+  readonly flags: EvalFlags;
+  readonly environment: PythonEnvironment;
+  readonly runtime: TryProcess;
+  readonly signal: AbortSignal;
+}
+
+async function evaluateOne(
+  project: Project,
+  agentId: string,
+  { flags, environment, runtime, signal }: Evaluator,
+): Promise<EvalRecord | number> {
+  const { stack, model: wanted, json = false } = flags;
+  const modelName = wanted === undefined || wanted === STUB ? {} : { modelName: wanted };
+  const placed = await placeTriedAgent(project, environment, { stack, agentId, ...modelName }, printProgress);
+  if (!("agent" in placed)) return printComplaints(placed, json);
+  const model = await openModel(project, { stack, agentId, wanted }, { env: process.env, signal });
+  try {
+    printProgress(`Evaluating ${agentId} ...`);
+    const { agent, declaration } = placed;
+    const onEvaluated = (one: Evaluated): void => printProgress(evaluatedText(one));
+    const given = { agent, declaration, stack, model, runtime, fit, onEvaluated, signal };
+    const digest = evalDigestOf(project, stack, agent) ?? "";
+    const record = await evaluateAgent({ ...given, digest });
+    if (signal.aborted) throw new Interrupted(`Nothing is recorded of ${agentId}.`);
+    // Another model than the stack's says nothing of what up would run.
+    if (wanted === undefined) keepRecord(project, record);
+    return record;
+  } catch (error) {
+    throw signal.aborted ? new Interrupted(`Nothing is recorded of ${agentId}.`) : error;
+  } finally {
+    await model.close();
+  }
+}
+
+function fit(agent: Agent, inputs: Readonly<Record<string, unknown>>): ReturnType<typeof fitInput> {
+  const fields: readonly Field[] = inputSchema.parse({ input_data: agent.input });
+  return fitInput(fields, enteredValues(inputs));
+}
