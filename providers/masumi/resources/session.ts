@@ -3,10 +3,8 @@ import { MasumiClient, type TokenTags } from "../service/client/client.ts";
 import { notUnderstood } from "../service/client/entries.ts";
 import { RegistrationError, SettingsError, maskSecrets } from "../service/errors.ts";
 import { type Holding, type SellingWallet, WalletTokens } from "../service/reads/wallet-tokens.ts";
-import { parseAda } from "../../common/amounts.ts";
-import { type BucketSettings, bucketSettings } from "../../s3/index.ts";
 import { adminKeyProblem } from "../service/rules/admin-key.ts";
-import { FORGET, isForgotten } from "../service/rules/unlisted.ts";
+import { isForgotten } from "../service/rules/unlisted.ts";
 import { IntentNotes, findProjectFolder } from "../service/intents.ts";
 import { type RunFacts, readRunFacts } from "../service/ledger/index.ts";
 import type { OfProgram } from "./inputs.ts";
@@ -15,29 +13,10 @@ import type { Network, Row, SkippedEntry, WalletType } from "../service/model.ts
 import { PaymentView } from "../service/reads/payments.ts";
 import { RegistryView } from "../service/reads/poller.ts";
 import { type EngineLog, type Severity, stackOf } from "./engine-log.ts";
-import { Spending, type SpendingSettings } from "./spending.ts";
+import { type Environment, type Settings, readSettings, toList, toLovelace } from "./settings.ts";
+import { Spending } from "./spending.ts";
 import { readStackLimits } from "./stack-limits.ts";
 import type { ApiKeyStatus, PaymentSource } from "../service/client/wire.ts";
-
-/** The settings of a stack that the provider uses. */
-export interface Settings extends SpendingSettings {
-  /** masumi:paymentServiceUrl */
-  readonly url: string;
-  /** MASUMI_API_KEY, else masumi:apiKey. A destroy sees the configuration kept in the state, but today's environment. */
-  readonly apiKey: string;
-  /** masumi:waitMinutes: how long to wait for the chain. Default: as long as the wallet's queue needs. */
-  readonly waitMinutes: number | undefined;
-  /** masumi:settleSeconds: how long to look for the effect of a request whose answer was lost. Default: 30. */
-  readonly settleSeconds: number;
-  /** masumi:allowDeregister: agents (agent or registration ids) that a run may deregister beyond its limit. */
-  readonly allowDeregister: readonly string[];
-  /** MASUMI_ALLOW_DEREGISTER: what a destroy on Mainnet may burn; comma-separated agent ids, or `all`. */
-  readonly allowedByEnvironment: string | undefined;
-  /** MASUMI_FORCE_DEREGISTER: whether agents are deregistered despite open payments. */
-  readonly forceDeregister: boolean;
-  /** MASUMI_FORGET_REGISTRATION: of which agents what the payment service does not show counts as gone. */
-  readonly forget: string | undefined;
-}
 
 /** After this time what a wallet holds counts as not told. */
 const HOLDING_TOLD_WITHIN_MS = 120_000;
@@ -47,75 +26,6 @@ type FileLimits = Partial<Pick<Settings, "allowDeregister" | "maxLovelace">>;
 /** What decides by which rule a burn is judged. */
 interface OfNetwork extends OfProgram {
   readonly network: Network;
-}
-
-type ReadSetting = (key: string) => unknown;
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** @throws SettingsError */
-export function readSettings(get: ReadSetting, env: Environment): Settings {
-  const required = (name: string, value: unknown): string => {
-    if (typeof value === "string" && value !== "") return value;
-    throw new SettingsError({ code: "SETTING_MISSING", what: `${name} is not set.` });
-  };
-  return {
-    url: required("masumi:paymentServiceUrl", get("masumi:paymentServiceUrl")),
-    apiKey: required("masumi:apiKey (or MASUMI_API_KEY)", env["MASUMI_API_KEY"] || get("masumi:apiKey")),
-    waitMinutes: toNumber("masumi:waitMinutes", get("masumi:waitMinutes")),
-    settleSeconds: toNumber("masumi:settleSeconds", get("masumi:settleSeconds")) ?? 30,
-    allowDeregister: toList("masumi:allowDeregister", get("masumi:allowDeregister")),
-    confirmMainnet: toText(get("masumi:confirmMainnet")) === "true",
-    maxLovelace: toLovelace("masumi:maxAda", get("masumi:maxAda")),
-    owner: toText(get("masumi:owner")),
-    ledger: toBucket("masumi:ledger", get("masumi:ledger")),
-    aws: {
-      region: toText(get("aws:region")) || env["AWS_REGION"] || env["AWS_DEFAULT_REGION"],
-      profile: toText(get("aws:profile")) || undefined,
-    },
-    allowedByEnvironment: env["MASUMI_ALLOW_DEREGISTER"],
-    forceDeregister: isOn(env["MASUMI_FORCE_DEREGISTER"]),
-    forget: env[FORGET],
-  };
-}
-
-const isOn = (value = ""): boolean => !["", "0", "false", "no"].includes(value.trim().toLowerCase());
-
-function toNumber(name: string, value: unknown): number | undefined {
-  if (value === undefined) return undefined;
-  const number = Number(value);
-  if (Number.isFinite(number) && number >= 0) return number;
-  throw new SettingsError({ code: "SETTING_INVALID", what: `${name} is not a number.` });
-}
-
-const toText = (value: unknown): string => (typeof value === "string" ? value : "");
-
-function toLovelace(name: string, value: unknown): bigint | undefined {
-  if (value === undefined) return undefined;
-  const lovelace = typeof value === "string" || typeof value === "number" ? parseAda(`${value}`) : undefined;
-  if (lovelace !== undefined) return lovelace;
-  throw new SettingsError({ code: "SETTING_INVALID", what: `${name} is not an amount of ADA.` });
-}
-
-function toBucket(name: string, value: unknown): BucketSettings | undefined {
-  if (value === undefined) return undefined;
-  try {
-    return bucketSettings.parse(typeof value === "string" ? JSON.parse(value) : value);
-  } catch {
-    throw new SettingsError({
-      code: "SETTING_INVALID",
-      what: `${name} is no bucket, like { bucket: example-ledger }.`,
-    });
-  }
-}
-
-function toList(name: string, value: unknown): string[] {
-  try {
-    const list: unknown = typeof value === "string" ? JSON.parse(value) : (value ?? []);
-    if (Array.isArray(list) && list.every((item) => typeof item === "string")) return list;
-  } catch {
-    // Not JSON: reported below.
-  }
-  throw new SettingsError({ code: "SETTING_INVALID", what: `${name} is not a list of agent ids.` });
 }
 
 export interface SessionOptions {
