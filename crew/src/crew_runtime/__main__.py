@@ -1,5 +1,6 @@
 """Command line: `python -m crew_runtime`; everything else is set by environment variables (README.md lists them)."""
 
+import asyncio
 import logging
 import os
 import shutil
@@ -25,7 +26,7 @@ from crew_runtime.hosting.assembly import WORK_FOLDER, document_fetch
 from crew_runtime.hosting.configured_agent import ConfiguredAgent, read_agent
 from crew_runtime.hosting.service import many_agents, one_agent
 from crew_runtime.http.server.connections import IDLE_SECONDS, Connection
-from crew_runtime.http.server.held_ports import HoldingServer
+from crew_runtime.http.server.held_ports import ClosingServer, HoldingServer
 from crew_runtime.http.server.ports import by_port
 from crew_runtime.machine.confinement import close_to_jobs
 from crew_runtime.machine.environment import replace_environment, scrubbed
@@ -140,7 +141,8 @@ class _Held:
 
         app, operations = make(stop)
         SERVER.on_end = lambda: stop("the process that starts jobs has ended")
-        server = server_for(by_port(app, {internal_port: operations}))
+        closing = asyncio.Event()
+        server = server_for(by_port(app, {internal_port: operations}, closing), closing)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)  # uvicorn raises the signal again after it has ended gracefully
         server.run(sockets=[self.listener, *([internal] if internal else [])])
@@ -173,9 +175,9 @@ def _close_data_folder(settings: ServiceSettings) -> None:
         raise ConfigurationError([problem]) from None
 
 
-def server_for(app: ASGIApp) -> uvicorn.Server:
-    """Return the server, with its connections' limits."""
-    kind = HoldingServer if sys.platform == "linux" else uvicorn.Server
+def server_for(app: ASGIApp, closing: asyncio.Event) -> uvicorn.Server:
+    """Return the server, with its connections' limits; it sets `closing` when it stops."""
+    kind = HoldingServer if sys.platform == "linux" else ClosingServer
     return kind(
         uvicorn.Config(
             app,
@@ -188,7 +190,8 @@ def server_for(app: ASGIApp) -> uvicorn.Server:
             timeout_keep_alive=IDLE_SECONDS,
             server_header=False,
             timeout_graceful_shutdown=_REQUESTS_END_WITHIN_SECONDS,
-        )
+        ),
+        closing,
     )
 
 

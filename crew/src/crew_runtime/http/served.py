@@ -1,5 +1,6 @@
 """Which agent a request is for: the only one, or the one that the path begins with."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from crew_runtime.common.current_agent import work_for
 from crew_runtime.http.admission.doorman import Doorman
 from crew_runtime.http.agent.agent import Agent
+from crew_runtime.http.server.ports import CLOSING
 
 _SERVED: Final = "crew_runtime.served"
 
@@ -36,6 +38,12 @@ class Served:
 def served(request: Request) -> Served:
     """Return the agent that a request is for."""
     found: Served = request.scope[_SERVED]
+    return found
+
+
+def closing(request: Request) -> asyncio.Event:
+    """Return the event that is set when the server stops."""
+    found: asyncio.Event = request.scope[CLOSING]
     return found
 
 

@@ -1,5 +1,6 @@
 """Connections over which a request comes slowly, in part or not at all; read and written as bytes."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -184,7 +185,7 @@ def test_a_connection_between_requests_is_kept(hasty: int) -> None:
 
 
 def test_an_idle_connection_outlives_that_of_a_load_balancer() -> None:
-    config = server_for(Starlette()).config
+    config = server_for(Starlette(), asyncio.Event()).config
     assert (config.http, config.timeout_keep_alive) == (Connection, IDLE_SECONDS)
     assert IDLE_SECONDS > LOAD_BALANCER_SECONDS
     assert Connection.body_within > 30, "an endpoint's own answer comes first"

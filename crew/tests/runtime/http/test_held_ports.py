@@ -27,7 +27,7 @@ def test_a_port_is_free_only_when_the_process_has_ended() -> None:
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = found.getsockname()[1]
     listener = socket.create_server(("127.0.0.1", port))
-    server = server_for(Starlette(lifespan=lifespan))
+    server = server_for(Starlette(lifespan=lifespan), asyncio.Event())
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     wait_for(lambda: server.started)

@@ -11,7 +11,7 @@ from crew_runtime.http.a2a import wire
 from crew_runtime.http.a2a.message import Message, read_message
 from crew_runtime.http.agent.following import AT_REST, ENDED
 from crew_runtime.http.agent.how_to_pay import how_to_pay
-from crew_runtime.http.served import Served
+from crew_runtime.http.served import Served, closing
 from crew_runtime.http.server.json_rpc import RpcError
 from crew_runtime.job.job import Job, JobState
 
@@ -31,16 +31,18 @@ async def send_message(one: Served, request: Request, params: Params) -> dict[st
     configuration = params.get("configuration")
     if not (isinstance(configuration, dict) and configuration.get("returnImmediately") is True):
         with suppress(ApiError), one.agent.followers.admitted(one.doorman.address(request)):  # else it asks again
-            job = await one.agent.followers.at_rest(job, _ANSWERED_WITHIN_SECONDS)
+            job = await one.agent.followers.at_rest(job, closing(request), _ANSWERED_WITHIN_SECONDS)
     return {"task": wire.task_of(job)}
 
 
 async def send_streaming_message(one: Served, request: Request, params: Params) -> Events:
     """Begin a job or answer its question, and return what becomes of it."""
-    message, client = read_message(params), one.doorman.address(request)
-    with one.agent.followers.admitted(client):  # before anything is begun that could not be followed
+    message = read_message(params)
+    with one.agent.followers.admitted(
+        one.doorman.address(request)
+    ):  # before anything is begun that could not be followed
         job = await _taken(one, request, message)
-    return _once({"task": _unpaid(one)}) if job is None else _followed(one, client, job, AT_REST)
+    return _once({"task": _unpaid(one)}) if job is None else _followed(one, request, job, AT_REST)
 
 
 async def subscribe_to_task(one: Served, request: Request, params: Params) -> Events:
@@ -48,9 +50,8 @@ async def subscribe_to_task(one: Served, request: Request, params: Params) -> Ev
     job = await one.agent.job(params.get("id"))
     if job.state in ENDED:
         raise RpcError(wire.UNSUPPORTED_OPERATION, "The task has ended. Ask for it by GetTask.")
-    client = one.doorman.address(request)
-    with one.agent.followers.admitted(client):
-        return _followed(one, client, job, _SUBSCRIBED)
+    with one.agent.followers.admitted(one.doorman.address(request)):
+        return _followed(one, request, job, _SUBSCRIBED)
 
 
 async def get_task(one: Served, _request: Request, params: Params) -> dict[str, Any]:
@@ -88,10 +89,10 @@ async def _once(event: dict[str, Any]) -> Events:
     yield event
 
 
-async def _followed(one: Served, client: str, job: Job, until: frozenset[JobState]) -> Events:
-    with one.agent.followers.admitted(client):
+async def _followed(one: Served, request: Request, job: Job, until: frozenset[JobState]) -> Events:
+    with one.agent.followers.admitted(one.doorman.address(request)):
         is_under_way = False
-        async for found in one.agent.followers.states(job, until):
+        async for found in one.agent.followers.states(job, closing(request), until):
             for event in wire.events_of(found) if is_under_way else [{"task": wire.task_of(found)}]:
                 yield event
             is_under_way = True

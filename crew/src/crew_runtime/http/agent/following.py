@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Set
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -55,12 +55,15 @@ class Followers:
             if not self._now[client]:
                 del self._now[client]
 
-    async def states(self, job: Job, until: Set[JobState] = AT_REST) -> AsyncIterator[Job]:
-        """Yield the job, and again whenever its state has changed, until that is one of `until`."""
+    async def states(self, job: Job, closing: asyncio.Event, until: Set[JobState] = AT_REST) -> AsyncGenerator[Job]:
+        """Yield the job, and again whenever its state has changed, until it is one of `until` or the server stops."""
         pause = _FIRST_LOOK_SECONDS
         yield job
         while job.state not in until:
-            await asyncio.sleep(pause)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await closing.wait()
+                return
             found = await self._read(job.id)
             pause = min(pause * _SLOWER, _LOOK_SECONDS)
             if found.state is not job.state:
@@ -68,10 +71,10 @@ class Followers:
                 yield found
             job = found
 
-    async def at_rest(self, job: Job, within_seconds: float) -> Job:
-        """Return the job when it is at rest, or as it is when that takes longer."""
+    async def at_rest(self, job: Job, closing: asyncio.Event, within_seconds: float) -> Job:
+        """Return the job when it is at rest, or as it is when that takes longer, or the server stops."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within_seconds):
-                async for found in self.states(job):
+                async for found in self.states(job, closing):
                     job = found
         return job

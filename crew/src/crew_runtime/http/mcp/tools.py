@@ -13,7 +13,7 @@ from crew_runtime.http.agent.how_to_pay import how_to_pay, sentence
 from crew_runtime.http.agent.questions import schema_of
 from crew_runtime.http.mcp import wire
 from crew_runtime.http.mip003.wire import purchase
-from crew_runtime.http.served import Served
+from crew_runtime.http.served import Served, closing
 from crew_runtime.http.server.json_rpc import INVALID_PARAMS, RpcError
 from crew_runtime.job.failures import MESSAGES
 from crew_runtime.job.job import Job, JobState, Question
@@ -82,7 +82,7 @@ async def call_tool(one: Served, request: Request, params: Mapping[str, Any], *,
             told = how_to_pay(one.agent.declaration, one.agent.offer(), one.url)
             return wire.told(str(told["message"]), told, is_error=True)
         with suppress(ApiError), one.agent.followers.admitted(one.doorman.address(request)):  # else it asks again
-            job = await one.agent.followers.at_rest(job, _ANSWERED_WITHIN_SECONDS)
+            job = await one.agent.followers.at_rest(job, closing(request), _ANSWERED_WITHIN_SECONDS)
     except ApiError as error:
         problems = error.body.get("problems")
         listed = f" {'; '.join(problems)}" if isinstance(problems, list) else ""

@@ -1,4 +1,4 @@
-"""Keeps the runtime's ports from jobs while it stops: they may end later than it stops to listen.
+"""How the server stops: it says so to those that wait, and keeps its ports from jobs, which may end later.
 
 A job that listened in its place would get other customers' inputs, and the ids that open their results.
 """
@@ -10,7 +10,20 @@ from collections.abc import Sequence
 import uvicorn
 
 
-class HoldingServer(uvicorn.Server):
+class ClosingServer(uvicorn.Server):
+    """Sets an event as soon as it stops, so that requests which wait for something are answered while they can be."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop as any server does, and say so first."""
+        self._closing.set()
+        await super().shutdown(sockets)
+
+
+class HoldingServer(ClosingServer):
     """Refuses connections as soon as it stops, and keeps its ports until the process ends. Linux only.
 
     A port that the system has chosen is not kept.

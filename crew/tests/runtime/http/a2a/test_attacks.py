@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
+from unittest.mock import ANY
 
 import httpx
 import pytest
@@ -155,15 +158,25 @@ def test_a_client_has_its_part_of_jobs_and_of_streams(start_runtime: StartRuntim
     model.released.set()
 
 
-def test_streams_end_with_the_runtime(start_runtime: StartRuntime) -> None:
+def test_those_who_wait_are_answered_when_the_runtime_stops(start_runtime: StartRuntime) -> None:
     runtime = start_runtime(one_task())
     runtime.identify()
     runtime.wait_until_ready()
-    agent = A2A(runtime.http)
-    with agent.stream("SendStreamingMessage", message({"text": "never answer"})) as events:
-        next(events)
-        assert runtime.stop() == 0
-    assert not [event for event in runtime.events if event.get("level") == "ERROR"], runtime.output
+    never = message({"text": "never answer"})
+    with (
+        ThreadPoolExecutor() as pool,
+        httpx.Client(base_url=runtime.http.base_url, timeout=60, trust_env=False) as http,
+    ):
+        agent = A2A(http)
+        waiting = pool.submit(agent.send, *never["message"]["parts"])
+        with agent.stream("SendStreamingMessage", never) as events:
+            next(events)
+            wait_for(lambda: sum(event["event"] == "job_started" for event in runtime.events) == 2)
+            began = time.monotonic()
+            assert runtime.stop() == 0
+            assert list(events) in ([], [ANY]), "the stream has an end"
+        assert waiting.result()["status"]["state"] == "TASK_STATE_WORKING"
+    assert time.monotonic() - began < 2, "nobody had to be cut off"
 
 
 def test_a_draining_agent_begins_nothing(start_runtime: StartRuntime) -> None:
