@@ -153,6 +153,14 @@ class JobRunner:
         """Go on with a job at once, if it waits here: its customer has answered."""
         self._questions.look(job_id)
 
+    async def cancel(self, job: Job) -> bool:
+        """End a job that its customer does not want any more; return whether that was possible, here and still."""
+        canceled = await self._outcomes.fail(job, Failure.CANCELED)
+        JOBS_ENDED.add(int(canceled), outcome=Failure.CANCELED)
+        if canceled:
+            self.abandon(job.id)
+        return canceled
+
     def abandon(self, job_id: str) -> bool:
         """End a job, if it runs or asks here: it is not this runtime's any more."""
         if job_id in self._tasks:

@@ -35,8 +35,8 @@ class Outcomes:
                 event(_log, logging.INFO, "job_completed", **common, **answer.get("usage", {}))
                 self._on_result()
         elif answer["failure"] == Failure.JOB_INTERRUPTED:
-            await self.write(lambda: self._store.put_back(job.id))
-            event(_log, logging.INFO, "job_put_back", **common)
+            if await self.write(lambda: self._store.put_back(job.id)):  # else it was canceled, or is another runtime's
+                event(_log, logging.INFO, "job_put_back", **common)
         else:
             report = {"detail": answer["detail"], **answer.get("report", {}), **answer.get("model", {})}
             logged = {**common, **logged_part(report)}

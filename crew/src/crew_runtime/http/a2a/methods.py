@@ -60,9 +60,8 @@ async def get_task(one: Served, _request: Request, params: Params) -> dict[str, 
 
 
 async def cancel_task(one: Served, _request: Request, params: Params) -> dict[str, Any]:
-    """Refuse: what has begun comes to its end."""
-    await one.agent.job(params.get("id"))
-    raise RpcError(wire.TASK_NOT_CANCELABLE, "Jobs of this agent cannot be cancelled once they have begun.")
+    """End a free job that has not ended yet, and return it."""
+    return wire.task_of(await one.agent.cancel(params.get("id")))
 
 
 async def _taken(one: Served, request: Request, message: Message) -> Job | None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from crew_runtime.http.agent.questions import schema_of
 from crew_runtime.http.mip003.wire import purchase
-from crew_runtime.job.failures import MESSAGES
+from crew_runtime.job.failures import MESSAGES, Failure
 from crew_runtime.job.job import Job, JobState, new_id
 
 PATH: Final = "/a2a"
@@ -38,6 +38,7 @@ _STATES: Final = {
     JobState.COMPLETED: "TASK_STATE_COMPLETED",
     JobState.FAILED: "TASK_STATE_FAILED",
 }
+_CANCELED: Final = "TASK_STATE_CANCELED"
 _LOCK_FUNDS: Final = (
     "Lock the funds of this payment on Cardano before payByTime. The job then runs; ask for the task again, or "
     "subscribe to it."
@@ -63,7 +64,7 @@ def rejected_task(text: str, data: _Json) -> _Json:
 
 def status_of(job: Job) -> _Json:
     """Return the state, and what there is to say about it."""
-    status: _Json = {"state": _STATES[job.state]}
+    status: _Json = {"state": _CANCELED if job.failure is Failure.CANCELED else _STATES[job.state]}
     if job.finished_at is not None:
         status["timestamp"] = datetime.fromtimestamp(job.finished_at / 1000, UTC).isoformat().replace("+00:00", "Z")
     if job.state is JobState.AWAITING_INPUT and job.question is not None:

@@ -229,6 +229,19 @@ class Agent:
         self._runner.answered(job.id)
         return job
 
+    async def cancel(self, job_id: object) -> Job:
+        """End a free job, and return it. What is paid for is not ended: the chain decides about the money.
+
+        Raises:
+            ApiError: 400 JOB_ID_MISSING, 404 JOB_UNKNOWN, 410 JOB_ERASED, 409 JOB_NOT_CANCELABLE.
+
+        """
+        job = await self.job(job_id)
+        if self.is_paid or job.payment is not None or not await self._runner.cancel(job):
+            message = "The job cannot be canceled: it has ended, costs something, or runs elsewhere."
+            raise ApiError(409, "JOB_NOT_CANCELABLE", message)
+        return await self.job(job.id)
+
     async def _find(self, job_id: object) -> Job:
         if not job_id or not isinstance(job_id, str):
             raise ApiError(400, "JOB_ID_MISSING", "The request has no job_id. Send the one that /start_job returned.")

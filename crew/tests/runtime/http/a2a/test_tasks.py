@@ -90,6 +90,28 @@ def test_a_job_can_be_followed_by_whoever_knows_its_id(start_runtime: StartRunti
     assert agent.error("CancelTask", {"id": task_id})["code"] == -32002
 
 
+def test_a_free_job_can_be_canceled_whether_it_runs_waits_or_asks(
+    start_runtime: StartRuntime, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("asks")
+    lay_code(folder / "asks")
+    runtime, agent = started(start_runtime, one_task(), MAX_PARALLEL="1")
+    _, asking = started(start_runtime, asks_twice(), folder=folder, name="asks")
+    never = {**message({"text": "never answer"}), "configuration": {"returnImmediately": True}}
+    runs, waits = (agent.call("SendMessage", never)["task"]["id"] for _ in range(2))
+    wait_for(lambda: state_of(agent.task(runs)) == "WORKING")
+    asks = asking.send({"text": "tea"})["id"]
+    with agent.stream("SubscribeToTask", {"id": runs}) as events:
+        next(events)
+        for one, task_id in ((agent, waits), (agent, runs), (asking, asks)):
+            assert state_of(one.call("CancelTask", {"id": task_id})) == "CANCELED"
+            assert one.error("CancelTask", {"id": task_id})["code"] == -32002
+        assert [event["result"] for event in events][-1]["statusUpdate"]["status"]["state"] == "TASK_STATE_CANCELED"
+    assert result_of(agent.send(TEA)) == RESULT, "its place is free again"
+    assert (runtime.status(runs)["status"], runtime.status(runs)["error"]) == ("failed", "CANCELED")
+    assert not runtime.logged("job_put_back", runs)
+
+
 def test_a_question_is_a_state_and_a_further_message_answers_it(
     start_runtime: StartRuntime, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -167,6 +189,7 @@ def test_a_buyer_s_message_begins_a_job_that_runs_once_it_is_paid(
         sandbox.buy({"id": task["id"], "agentIdentifier": identifier, **bought})
         assert [event["result"] for event in events][-1]["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
     assert result_of(agent.task(task["id"])) == RESULT
+    assert agent.error("CancelTask", {"id": task["id"]})["code"] == -32002, "nothing that costs money is canceled"
     error = agent.error("SendMessage", message(TEA, metadata={"masumi": {"identifier_from_purchaser": "short"}}))
     assert error["data"][0]["reason"] == "INPUT_INVALID"
 
