@@ -11,6 +11,7 @@ FieldType = Literal[
 ]  # fmt: skip
 
 CHOICES: Final = ("option", "radio", "multiselect")
+TEXTS: Final = ("string", "text", "textarea", "search", "password", "email", "url", "tel")
 
 
 def _as_text(value: object) -> object:

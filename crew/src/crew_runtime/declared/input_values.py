@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
-from crew_runtime.declared.input_schema import InputField
+from crew_runtime.declared.input_schema import TEXTS, InputField
 from crew_runtime.declared.text_formats import FORMATS, SENTENCES, is_url
 from crew_runtime.files.customer_files import accepts, is_data_url, read_data_url
 
@@ -72,7 +72,7 @@ def _read_field(field: InputField, value: object) -> str:
 
 def _says_nothing(field: InputField, value: object) -> bool:
     """Return whether a value means the same as none, as forms send it for a field that was left empty."""
-    if field.type in _TEXTS:
+    if field.type in TEXTS:
         return value is None or (value == "" and field.is_optional)
     if isinstance(value, list):
         return field.type in _LISTS and all(map(_is_blank, value))
@@ -252,10 +252,9 @@ def unreadable_rules(field: InputField) -> list[str]:
     return problems
 
 
-_TEXTS: Final = ("string", "text", "textarea", "search", "password", "email", "url", "tel")
 _LISTS: Final = ("option", "radio", "multiselect", "file")
 _READERS: Final[dict[str, Callable[[InputField, object], str]]] = {
-    **dict.fromkeys(_TEXTS, _text),
+    **dict.fromkeys(TEXTS, _text),
     **dict.fromkeys(("number", "range"), _number),
     **dict.fromkeys(("boolean", "checkbox"), _boolean),
     **dict.fromkeys(("option", "radio", "multiselect"), _choice),
@@ -264,7 +263,7 @@ _READERS: Final[dict[str, Callable[[InputField, object], str]]] = {
     "file": _file,
 }
 _BOUNDS: Final[dict[str, Callable[[str], _Comparable]]] = {
-    **dict.fromkeys((*_TEXTS, "option", "radio", "multiselect", "file"), int),
+    **dict.fromkeys((*TEXTS, "option", "radio", "multiselect", "file"), int),
     **dict.fromkeys(("number", "range"), float),
     **{kind: parse for kind, (parse, _) in _MOMENTS.items()},
 }

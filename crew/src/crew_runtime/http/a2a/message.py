@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Never
 
-from crew_runtime.declared.input_schema import InputField
+from crew_runtime.declared.input_schema import TEXTS, InputField
 from crew_runtime.http.a2a.wire import EXTENSION
 from crew_runtime.http.server.json_rpc import INVALID_PARAMS, RpcError
 
 _MOST_PARTS: Final = 64
 _LONGEST_NAME: Final = 256
-_TEXTS: Final = ("string", "text", "textarea", "search", "email", "url", "tel", "password")
 _ANSWER: Final = "answer"
 
 
@@ -33,7 +32,7 @@ class Message:
         """
         given = dict(self.data)
         if self.texts:
-            given[_one(fields, _TEXTS, given, "text")] = "\n".join(self.texts)
+            given[_one(fields, TEXTS, given, "text")] = "\n".join(self.texts)
         if self.files:
             given[_one(fields, ("file",), given, "file")] = list(self.files)
         return given
@@ -47,8 +46,8 @@ class Message:
 
 def takes_text(fields: Sequence[InputField]) -> bool:
     """Return whether a text alone makes a job's input."""
-    return len(_candidates(fields, _TEXTS, {})) == 1 and all(
-        field.is_optional or field.type in (*_TEXTS, "hidden") for field in fields
+    return len(_candidates(fields, TEXTS, {})) == 1 and all(
+        field.is_optional or field.type in (*TEXTS, "hidden") for field in fields
     )
 
 
@@ -74,9 +73,7 @@ def read_message(params: Mapping[str, Any]) -> Message:
     files: list[str] = []
     for index, part in enumerate(parts):
         _read_part(f"message.parts[{index}]", part, texts, data, files)
-    return Message(
-        task_id=task_id, texts=tuple(texts), data=data, files=tuple(files), purchaser=_purchaser(message)
-    )  # fmt: skip
+    return Message(task_id=task_id, texts=tuple(texts), data=data, files=tuple(files), purchaser=_purchaser(message))
 
 
 def _read_part(place: str, part: object, texts: list[str], data: dict[str, Any], files: list[str]) -> None:

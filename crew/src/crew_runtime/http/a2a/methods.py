@@ -1,12 +1,10 @@
 """What the methods of A2A do; their params and answers are those of A2A 1.0."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 from starlette.requests import Request
 
-from crew_runtime.common.api_error import ApiError
 from crew_runtime.http.a2a import wire
 from crew_runtime.http.a2a.message import Message, read_message
 from crew_runtime.http.agent.following import AT_REST, ENDED
@@ -15,8 +13,6 @@ from crew_runtime.http.served import Served, closing
 from crew_runtime.http.server.json_rpc import RpcError
 from crew_runtime.job.job import Job, JobState
 
-_ANSWERED_WITHIN_SECONDS: Final = 45
-"""Less than a load balancer waits for an answer; a job that takes longer is answered as the task that it is by then."""
 _SUBSCRIBED: Final = ENDED | {JobState.AWAITING_INPUT}
 
 Params = Mapping[str, Any]
@@ -30,17 +26,15 @@ async def send_message(one: Served, request: Request, params: Params) -> dict[st
         return {"task": _unpaid(one)}
     configuration = params.get("configuration")
     if not (isinstance(configuration, dict) and configuration.get("returnImmediately") is True):
-        with suppress(ApiError), one.agent.followers.admitted(one.doorman.address(request)):  # else it asks again
-            job = await one.agent.followers.at_rest(job, closing(request), _ANSWERED_WITHIN_SECONDS)
+        job = await one.agent.followers.at_rest(job, one.doorman.address(request), closing(request))
     return {"task": wire.task_of(job)}
 
 
 async def send_streaming_message(one: Served, request: Request, params: Params) -> Events:
     """Begin a job or answer its question, and return what becomes of it."""
     message = read_message(params)
-    with one.agent.followers.admitted(
-        one.doorman.address(request)
-    ):  # before anything is begun that could not be followed
+    # Before anything is begun that nobody could follow.
+    with one.agent.followers.admitted(one.doorman.address(request)):
         job = await _taken(one, request, message)
     return _once({"task": _unpaid(one)}) if job is None else _followed(one, request, job, AT_REST)
 
@@ -90,8 +84,8 @@ async def _once(event: dict[str, Any]) -> Events:
 
 async def _followed(one: Served, request: Request, job: Job, until: frozenset[JobState]) -> Events:
     with one.agent.followers.admitted(one.doorman.address(request)):
-        is_under_way = False
+        is_first = True
         async for found in one.agent.followers.states(job, closing(request), until):
-            for event in wire.events_of(found) if is_under_way else [{"task": wire.task_of(found)}]:
+            for event in [{"task": wire.task_of(found)}] if is_first else wire.events_of(found):
                 yield event
-            is_under_way = True
+            is_first = False

@@ -17,6 +17,8 @@ AT_REST: Final = frozenset(
 )  # fmt: skip
 """States of a job that its customer has to do something about, or nobody any more."""
 ENDED: Final = frozenset((JobState.SUBMITTED, JobState.COMPLETED, JobState.FAILED))
+_ANSWERED_WITHIN_SECONDS: Final = 45
+"""Less than a load balancer, or the patience of the official clients, waits for an answer."""
 _MOST: Final = 128
 _RETRY_SECONDS: Final = 5
 # A job may be at another runtime on the same database, which tells nobody: so it is looked at, less and less often.
@@ -71,10 +73,13 @@ class Followers:
                 yield found
             job = found
 
-    async def at_rest(self, job: Job, closing: asyncio.Event, within_seconds: float) -> Job:
-        """Return the job when it is at rest, or as it is when that takes longer, or the server stops."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(within_seconds):
+    async def at_rest(self, job: Job, client: str, closing: asyncio.Event) -> Job:
+        """Return the job when it is at rest, or as it is when that takes longer than anybody waits for an answer.
+
+        The same holds when the server stops, or so many wait already that this one has to ask again.
+        """
+        with suppress(ApiError, TimeoutError), self.admitted(client):
+            async with asyncio.timeout(_ANSWERED_WITHIN_SECONDS):
                 async for found in self.states(job, closing):
                     job = found
         return job

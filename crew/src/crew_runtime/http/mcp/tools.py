@@ -1,7 +1,6 @@
 """The tools of an agent: its job, the answer to a question of the job, and the job's result."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -21,8 +20,6 @@ from crew_runtime.job.job import Job, JobState, Question
 ANSWER: Final = "answer"
 RESULT: Final = "result"
 _JOB_IF_NAME_IS_TAKEN: Final = "start_job"
-_ANSWERED_WITHIN_SECONDS: Final = 45
-"""Less than a load balancer, or the patience of the official clients, waits for an answer."""
 _LATER: Final = f"If the job takes longer than a minute, or asks something, call {RESULT} or {ANSWER} with its job_id."
 
 _Json = dict[str, Any]
@@ -81,12 +78,11 @@ async def call_tool(one: Served, request: Request, params: Mapping[str, Any], *,
         if job is None:
             told = how_to_pay(one.agent.declaration, one.agent.offer(), one.url)
             return wire.told(str(told["message"]), told, is_error=True)
-        with suppress(ApiError), one.agent.followers.admitted(one.doorman.address(request)):  # else it asks again
-            job = await one.agent.followers.at_rest(job, closing(request), _ANSWERED_WITHIN_SECONDS)
     except ApiError as error:
         problems = error.body.get("problems")
         listed = f" {'; '.join(problems)}" if isinstance(problems, list) else ""
         return wire.told(f"{error}{listed}", {**error.body, **error.headers}, is_error=True)
+    job = await one.agent.followers.at_rest(job, one.doorman.address(request), closing(request))
     return _outcome(job, can_ask_user=can_ask_user)
 
 
