@@ -108,7 +108,7 @@ class DeclaredDocument(Strict):
 
 
 class Declaration(Strict):
-    """One agent. `disclosure` tells customers that an AI does the work."""
+    """One agent. `disclosure` tells customers that an AI does the work, `listing` as what the registry lists it."""
 
     id: Text
     name: Text
@@ -118,6 +118,7 @@ class Declaration(Strict):
     tags: tuple[Text, ...] = ()
     author: Author | None = None
     network: Literal["Preprod", "Mainnet"]
+    listing: Literal["standard", "openapi", "a2a", "x402"] = "standard"
     pricing: Pricing
     payment: PaymentDeclaration = PaymentDeclaration()
     input: tuple[InputField, ...]

@@ -11,6 +11,7 @@ from crew_runtime.declared.input_values import InputError, read_input
 from crew_runtime.declared.job_schema import job_schema
 from crew_runtime.http.discovery.card import MIP_003, agent_card
 from crew_runtime.http.discovery.openapi import LARGEST, openapi
+from crew_runtime.http.discovery.x402 import x402_manifest
 from support.declarations import declaration
 
 URL = "https://agent.example.com/researcher"
@@ -198,3 +199,16 @@ def test_openapi_is_never_larger_than_the_registry_keeps() -> None:
 
 def test_without_a_public_url_the_server_is_where_the_document_is() -> None:
     assert openapi(declared(), None, OFFER)["servers"] == [{"url": "."}]
+
+
+def test_a_manifest_names_what_can_be_called_and_no_price() -> None:
+    paid = declared(**LISTED, listing="x402", pricing={"type": "fixed", "prices": [{"amount": "5", "unit": ""}]})
+    manifest = x402_manifest(paid, URL)
+    assert "5" not in json.dumps([{**one, "inputSchema": None} for one in manifest["resources"]])
+    http, mcp = manifest["resources"]
+    assert (http["resource"], http["type"]) == (f"{URL}/start_job", "http")
+    assert (mcp["resource"], mcp["type"]) == (f"{URL}/mcp#researcher", "mcp")
+    assert http["inputSchema"]["properties"]["input_data"] == mcp["inputSchema"] == job_schema(paid.input)
+    assert http["inputSchema"]["required"] == ["identifier_from_purchaser", "input_data"]
+    for one in (http, mcp):
+        Draft202012Validator.check_schema(one["inputSchema"])

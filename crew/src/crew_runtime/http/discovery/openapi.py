@@ -56,18 +56,20 @@ def _paths(declaration: Declaration, job: _Json) -> _Json:
     return paths
 
 
-def _start_job(job: _Json, *, is_paid: bool) -> _Json:
+def start_request(job: _Json, *, is_paid: bool) -> _Json:
+    """Return the schema of what /start_job takes, whose input is `job`."""
     nonce: _Json = {
         "type": "string",
         **({"pattern": "^[0-9a-fA-F]{14,26}$"} if is_paid else {"minLength": 1}),
         "description": "The buyer's name for the job, new for each.",
     }
     needed = ("identifier_from_purchaser", "input_data") if is_paid else ("input_data",)
+    return _object({"identifier_from_purchaser": nonce, "input_data": job}, *needed)
+
+
+def _start_job(job: _Json, *, is_paid: bool) -> _Json:
     secret = {"name": "Idempotency-Key", "in": "header", "schema": {**_TEXT, "minLength": 16, "maxLength": 255}}
-    return (
-        _operation("Start a job", _RECEIPT, secret)
-        | _body(_object({"identifier_from_purchaser": nonce, "input_data": job}, *needed))
-    )  # fmt: skip
+    return _operation("Start a job", _RECEIPT, secret) | _body(start_request(job, is_paid=is_paid))
 
 
 def _get(summary: str, answer: _Json, *parameters: _Json) -> _Json:

@@ -198,12 +198,16 @@ def test_agents_of_one_service_have_an_endpoint_and_tasks_of_their_own(tmp_path:
     service = Service(tmp_path, model.url, PUBLIC_URL="https://agents.example.com")
     try:
         for name in ("one", "two"):
-            service.agents.declare(name, {**one_task(), "name": name.title()})
+            listing = "x402" if name == "two" else "a2a"
+            service.agents.declare(name, {**one_task(), "name": name.title(), "listing": listing})
         service.wait_for_state("ready", "one", "two")
         cards = {name: service.http.get(f"/{name}/.well-known/agent-card.json").json() for name in ("one", "two")}
         assert {name: card["url"] for name, card in cards.items()} == {
             name: f"https://agents.example.com/{name}/a2a" for name in ("one", "two")
         }
+        manifests = {name: service.http.get(f"/{name}/.well-known/x402.json") for name in ("one", "two")}
+        assert (manifests["one"].status_code, manifests["one"].json()["error"]) == (404, "NO_MANIFEST")
+        assert manifests["two"].json()["resources"][0]["resource"] == "https://agents.example.com/two/start_job"
         one, two = (A2A(service.http, f"/{name}/a2a") for name in ("one", "two"))
         task = one.send(TEA)
         assert result_of(task) == RESULT
