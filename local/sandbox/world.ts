@@ -4,15 +4,21 @@ import { z } from "zod";
 import { isAddressOf, type Network, type PaymentSourceType } from "./chain/cardano.ts";
 import { stableCuid } from "./ids.ts";
 
-/** The releases of the service whose API differs in a way a client meets; 0.29 is the one that follows 0.28. */
-export const DIALECTS = ["0.20", "0.21", "0.28", "0.29"] as const;
+/**
+ * The releases of the service whose API differs in a way a client meets. 0.29 is the one that follows 0.28, as its development branch
+ * was run in July 2026; 0.30 is that branch in October 2026, which has A2A agents as well.
+ */
+export const DIALECTS = ["0.20", "0.21", "0.28", "0.29", "0.30"] as const;
 export type Dialect = (typeof DIALECTS)[number];
 
 /** Returns whether a release is one of those up to 0.21, which are V1 alone and burn with DELETE. */
 export const isOf2025 = (dialect: Dialect): boolean => dialect === "0.20" || dialect === "0.21";
 
 /** Returns whether registry entries have a type, and some of them no apiBaseUrl. */
-export const hasEntryTypes = (dialect: Dialect): boolean => dialect === "0.29";
+export const hasEntryTypes = (dialect: Dialect): boolean => dialect === "0.29" || hasA2A(dialect);
+
+/** Returns whether A2A agents can be registered, and the chain's metadata of agents without an apiBaseUrl be read. */
+export const hasA2A = (dialect: Dialect): boolean => dialect === "0.30";
 export type Permission = "Read" | "ReadAndPay" | "Admin";
 
 export interface Key {
@@ -23,6 +29,8 @@ export interface Key {
   readonly status: "Active" | "Revoked";
   /** Vkeys of the wallets the key is limited to; absent = no limit. */
   readonly wallets?: readonly string[] | undefined;
+  /** EVM chains that it may advertise, as CAIP-2 names them. */
+  readonly chains: readonly string[];
   readonly usageCredits?: readonly { readonly unit: string; readonly amount: string }[] | undefined;
 }
 
@@ -63,6 +71,8 @@ export interface World {
   readonly wallets: readonly Wallet[];
   /** Native tokens that exist on the chain: policy id and asset name in hex. */
   readonly assets: ReadonlySet<string>;
+  /** EVM chains on which payments by x402 can be settled, as CAIP-2 names them. */
+  readonly x402: ReadonlySet<string>;
 }
 
 /** A world file that cannot be used; every complaint names the place. */
@@ -83,6 +93,9 @@ const id = z.cuid().optional();
 const assetUnit = z
   .string()
   .regex(/^[0-9a-f]{56,120}$/, "expected policy id and asset name in lower-case hex");
+const evmChain = z
+  .string()
+  .regex(/^eip155:\d+$/, "expected a chain as CAIP-2 names it, such as eip155:84532");
 const walletSchema = z.strictObject({
   id,
   type: z.enum(["Selling", "Purchasing"]),
@@ -127,6 +140,7 @@ const worldSchema = z.strictObject({
         networks: z.array(network).min(1).default(["Preprod"]),
         status: z.enum(["Active", "Revoked"]).default("Active"),
         wallets: z.array(vkey).min(1).optional(),
+        chains: z.array(evmChain).default([]),
         usageCredits: z
           .array(z.strictObject({ unit: z.string(), amount: z.string().regex(/^\d+$/) }))
           .optional(),
@@ -134,6 +148,7 @@ const worldSchema = z.strictObject({
     )
     .min(1),
   paymentSources: z.array(sourceSchema).min(1),
+  x402: z.array(evmChain).default([]),
   assets: z
     .array(
       z.strictObject({
@@ -206,6 +221,7 @@ export function readWorld(raw: unknown, file: string): World {
     paymentSources,
     wallets,
     assets: new Set(assets.map((asset) => asset.unit)),
+    x402: new Set(parsed.data.x402),
   };
 }
 

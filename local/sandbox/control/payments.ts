@@ -51,7 +51,9 @@ function agentColumns({ world, store }: Service, agentIdentifier: string) {
   if (!source) throw badRequest(`The world has no payment source with the policy ${policyId}`);
   const asset = store.ledger.asset(agentIdentifier);
   const row = store.registrations.byIdentifier(agentIdentifier, source.smartContractAddress);
-  const listing = isReadableMetadata(asset?.metadata) ? (asset?.metadata as Listing) : row?.listing;
+  const listing = isReadableMetadata(asset?.metadata, world.dialect)
+    ? (asset?.metadata as Listing)
+    : row?.listing;
   const holder = source.wallets.find(({ address }) => address === asset?.holder);
   return {
     agentIdentifier,

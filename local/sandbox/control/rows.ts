@@ -23,6 +23,8 @@ const listingFields = {
   apiBaseUrl: nullableText,
   openApiSpecUrl: nullableText.optional(),
   x402ResourcesUrl: nullableText.optional(),
+  a2aAgentCardUrl: nullableText.optional(),
+  a2aProtocolVersions: z.array(z.string()).optional(),
   Capability: z.strictObject({ name: z.string(), version: z.string() }),
   Author: z.strictObject({
     name: z.string(),

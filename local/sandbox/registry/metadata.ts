@@ -1,6 +1,6 @@
 import type { Listing } from "../store/listing.ts";
 import type { Registration } from "../store/registrations.ts";
-import { type Dialect, isOf2025 } from "../world.ts";
+import { type Dialect, hasA2A, isOf2025 } from "../world.ts";
 
 const IMAGE = "ipfs://QmXXW7tmBgpQpXoJMAMEXXFe9dyQcrLFKGuzxnHDnbKC7f";
 
@@ -11,7 +11,7 @@ function withoutNulls<T extends object>(value: T): Partial<T> {
 /** What a mint writes on the chain about an agent, in the shape in which the service reads it back. */
 export function onChainMetadata({ listing, type }: Pick<Registration, "listing" | "type">): unknown {
   const legal = withoutNulls<Listing["Legal"]>(listing.Legal);
-  const { openApiSpecUrl, x402ResourcesUrl } = listing;
+  const { openApiSpecUrl, x402ResourcesUrl, a2aAgentCardUrl, a2aProtocolVersions } = listing;
   return {
     ...(listing.type === undefined || listing.type === "Standard" ? {} : { type: listing.type }),
     name: listing.name,
@@ -19,6 +19,7 @@ export function onChainMetadata({ listing, type }: Pick<Registration, "listing" 
     apiBaseUrl: listing.apiBaseUrl,
     ...(openApiSpecUrl ? { openApiSpecUrl } : {}),
     ...(x402ResourcesUrl ? { x402ResourcesUrl } : {}),
+    ...(a2aAgentCardUrl ? { a2aAgentCardUrl, a2aProtocolVersions } : {}),
     ExampleOutputs: listing.ExampleOutputs.map(({ name, mimeType, url }) => ({ name, mimeType, url })),
     Tags: listing.Tags,
     Capability: listing.Capability,
@@ -67,10 +68,11 @@ export function refusalOfTexts(listing: Listing, dialect: Dialect): string | und
 
 /**
  * Whether the service can read what is written on the chain; anything else it answers with 422. That includes agents
- * without an apiBaseUrl: 0.29 registers them, but its readers of the chain still insist on one.
+ * without an apiBaseUrl: 0.29 registers them, but its readers of the chain still insist on one. 0.30 reads them.
  */
-export function isReadableMetadata(metadata: unknown): boolean {
+export function isReadableMetadata(metadata: unknown, dialect: Dialect): boolean {
   if (typeof metadata !== "object" || metadata === null) return false;
-  const { name, apiBaseUrl, Tags } = metadata as Record<string, unknown>;
-  return typeof name === "string" && typeof apiBaseUrl === "string" && Array.isArray(Tags);
+  const { name, apiBaseUrl, openApiSpecUrl, x402ResourcesUrl, Tags } = metadata as Record<string, unknown>;
+  const urls = hasA2A(dialect) ? [apiBaseUrl, openApiSpecUrl, x402ResourcesUrl] : [apiBaseUrl];
+  return typeof name === "string" && urls.some((url) => typeof url === "string") && Array.isArray(Tags);
 }

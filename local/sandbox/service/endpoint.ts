@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { Network } from "../chain/cardano.ts";
 import type { Faults } from "../faults.ts";
 import type { SimulatedChain } from "../simulated-chain.ts";
@@ -35,8 +35,8 @@ export type Right = "none" | "read" | "pay" | "admin";
 /** An endpoint with checked input: the query for GET, the body for the others. */
 export interface Endpoint {
   readonly right: Right;
-  /** Names of the input, for the API document. */
-  readonly parameters: readonly string[];
+  /** Names of the input with the words that each may be, for the API document; undefined: anything else. */
+  readonly parameters: Readonly<Record<string, readonly string[] | undefined>>;
   /** Returns what goes into `data`; throws ServiceError. */
   readonly handle: (input: unknown, call: Call) => unknown;
 }
@@ -51,13 +51,20 @@ export function endpoint<Shape extends z.ZodRawShape>(
 ): Endpoint {
   return {
     right,
-    parameters: Object.keys(schema.shape),
+    parameters: Object.fromEntries(
+      Object.entries(schema.shape).map(([name, field]) => [name, wordsOf(field)]),
+    ),
     handle: (input, call) => {
       const parsed = schema.safeParse(input);
       if (!parsed.success) throw badRequest(describeIssues(parsed.error));
       return handle(parsed.data, call);
     },
   };
+}
+
+function wordsOf(field: z.core.$ZodType): readonly string[] | undefined {
+  if (field instanceof z.ZodOptional) return wordsOf(field.unwrap());
+  return field instanceof z.ZodEnum ? field.options.map(String) : undefined;
 }
 
 /** All problems in one message: `path: text; path: text`, in the order of the schema. */

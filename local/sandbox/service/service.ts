@@ -109,7 +109,7 @@ function work(service: Service, { right, handle }: Endpoint, request: Request, r
   return service.store.transact(() => handle(input, call));
 }
 
-const NOBODY = { id: "", token: "", permission: "Read", networks: [], status: "Active" } as const;
+const NOBODY = { id: "", token: "", permission: "Read", networks: [], chains: [], status: "Active" } as const;
 
 /** The JSON body; any other content type counts as empty. */
 function bodyOf(request: Request): unknown {

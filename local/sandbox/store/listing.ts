@@ -2,11 +2,13 @@
 export interface Listing {
   readonly name: string;
   readonly description: string;
-  /** How the agent is reached, from release 0.29 on; absent = Standard. Its own field below has the URL, the others are null. */
+  /** How the agent is reached, from release 0.29 on; absent = Standard. Its own fields below have the URLs, the others are null. */
   readonly type?: string | undefined;
   readonly apiBaseUrl: string | null;
   readonly openApiSpecUrl?: string | null | undefined;
   readonly x402ResourcesUrl?: string | null | undefined;
+  readonly a2aAgentCardUrl?: string | null | undefined;
+  readonly a2aProtocolVersions?: readonly string[] | undefined;
   readonly Capability: { readonly name: string; readonly version: string };
   readonly Author: {
     readonly name: string;
@@ -39,7 +41,36 @@ export type AgentPricing =
     }
   | { readonly pricingType: "Free" | "Dynamic" };
 
-export interface SupportedPaymentSource {
+export type SupportedPaymentSource = CardanoPaymentSource | EvmPaymentSource;
+
+export interface EvmPaymentSource {
+  readonly chain: "EVM";
+  /** As CAIP-2 names it. */
+  readonly network: string;
+  readonly paymentSourceType: null;
+  /** The same as `payTo`. */
+  readonly address: string;
+  readonly scheme: "Exact";
+  readonly payTo: string;
+  readonly resource?: string | undefined;
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
+  readonly pricing:
+    | {
+        readonly pricingType: "Fixed";
+        readonly fixed: readonly {
+          readonly asset: string;
+          readonly amount: string;
+          readonly decimals?: number;
+        }[];
+      }
+    | {
+        readonly pricingType: "Dynamic";
+        readonly dynamic?: readonly { readonly asset: string; readonly decimals?: number }[];
+      }
+    | { readonly pricingType: "Free" };
+}
+
+export interface CardanoPaymentSource {
   readonly chain: "Cardano";
   readonly network: string;
   readonly paymentSourceType: string;
@@ -53,11 +84,11 @@ export interface SupportedPaymentSource {
     | { readonly pricingType: "Free" };
 }
 
-/** All prices of a listing, V1 and V2 alike; unit "" is ADA. */
+/** All prices of a listing on Cardano, V1 and V2 alike; unit "" is ADA. */
 export function pricesOf(listing: Listing): { unit: string; amount: string }[] {
   const v1 = listing.AgentPricing?.pricingType === "Fixed" ? listing.AgentPricing.Pricing : [];
-  const v2 = (listing.supportedPaymentSources ?? []).flatMap(({ pricing }) =>
-    pricing.pricingType === "Fixed"
+  const v2 = (listing.supportedPaymentSources ?? []).flatMap(({ chain, pricing }) =>
+    chain === "Cardano" && pricing.pricingType === "Fixed"
       ? pricing.fixed.map(({ asset, amount }) => ({ unit: asset, amount }))
       : [],
   );

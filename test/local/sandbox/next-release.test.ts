@@ -124,6 +124,121 @@ describe("the release after 0.28", () => {
   });
 });
 
+describe("the release after that", () => {
+  const CARD = "https://agent.example.com/.well-known/agent-card.json";
+  const A2A = {
+    ...WITHOUT_URL,
+    type: "A2A",
+    apiBaseUrl: "https://agent.example.com",
+    a2aAgentCardUrl: CARD,
+    a2aProtocolVersions: ["1.0"],
+  };
+
+  it("registers A2A agents, and says so in its document", async () => {
+    await start({ version: "0.30" });
+    const entry = await client.register(A2A);
+    expect(entry).toMatchObject({
+      type: "A2A",
+      apiBaseUrl: "https://agent.example.com",
+      openApiSpecUrl: null,
+      a2aAgentCardUrl: CARD,
+      a2aProtocolVersions: ["1.0"],
+    });
+    expect(await client.register(registration("standard"))).toMatchObject({
+      type: "Standard",
+      a2aAgentCardUrl: null,
+      a2aProtocolVersions: [],
+    });
+    const docs = JSON.stringify(await (await fetch(`${sandbox.url}/api-docs`)).json());
+    expect(docs).toContain('"type":{"type":"string","enum":["Standard","OpenApi","X402","A2A"]}');
+  });
+
+  it.each([
+    [{ apiBaseUrl: undefined }, "A2A agents require apiBaseUrl"],
+    [{ a2aAgentCardUrl: undefined }, "A2A agents require a2aAgentCardUrl"],
+    [{ a2aProtocolVersions: undefined }, "A2A agents require a non-empty a2aProtocolVersions"],
+    [
+      { openApiSpecUrl: SPEC },
+      "openApiSpecUrl is not valid for an A2A agent; use apiBaseUrl and a2aAgentCardUrl",
+    ],
+    [{ type: "Standard" }, "a2aAgentCardUrl is not valid for a Standard agent"],
+    [{ a2aProtocolVersions: ["1"] }, "a2aProtocolVersions[0]: A2A protocol version must use Major.Minor"],
+  ])("refuses %j", async (fields, message) => {
+    await start({ version: "0.30" });
+    expect(await refusalOf("/registry", { ...A2A, ...fields })).toEqual([400, message]);
+  });
+
+  it("updates no agent of another type, whatever the request says of it", async () => {
+    await start({ version: "0.30" });
+    const { id } = await client.register(A2A);
+    await client.advance(100);
+    const { agentIdentifier } = await client.row(id);
+    const { sellingWalletVkey: _key, ...content } = registration("agent");
+    expect(await refusalOf("/registry/update", { ...content, agentIdentifier })).toEqual([
+      400,
+      "Updating OpenApi/X402/A2A agents is not yet supported",
+    ]);
+  });
+
+  it.each([
+    ["0.29", 422],
+    ["0.30", 200],
+  ])("reads the chain's metadata of an agent without apiBaseUrl: %s answers %i", async (version, status) => {
+    await start({ version });
+    const { id } = await client.register({ ...WITHOUT_URL, type: "OpenApi", openApiSpecUrl: SPEC });
+    await client.advance(200);
+    const { agentIdentifier } = await client.row(id);
+    const query = `network=Preprod&agentIdentifier=${agentIdentifier}`;
+    expect((await client.ask("GET", `/registry/agent-identifier?${query}`)).status).toBe(status);
+  });
+});
+
+describe("payment sources on EVM chains", () => {
+  const PAY_TO = "0x036CBD53842C5426634E7929541EC2318F3DCF7E";
+  const source = {
+    chain: "EVM",
+    network: "eip155:84532",
+    scheme: "Exact",
+    payTo: PAY_TO,
+    extra: { name: "USDC", version: "2" },
+    pricing: { pricingType: "Fixed", fixed: [{ asset: PAY_TO, amount: "01000000", decimals: 6 }] },
+  };
+  const { supportedPaymentSources: own = [], ...rest } = registration("agent");
+  const body = (...sources: object[]) => ({
+    ...rest,
+    supportedPaymentSources: [...(own as object[]), ...sources],
+  });
+  const keys = defaultWorld.keys.map((key) => ({ ...key, chains: ["eip155:84532", "eip155:8453"] }));
+
+  it("are shown in lower case, with whom they pay twice", async () => {
+    await start({ keys, x402: ["eip155:84532"] });
+    const { supportedPaymentSources } = (await client.register(body(source))) as unknown as {
+      supportedPaymentSources: object[];
+    };
+    const lower = PAY_TO.toLowerCase();
+    expect(supportedPaymentSources[1]).toEqual({
+      ...source,
+      paymentSourceType: null,
+      address: lower,
+      payTo: lower,
+      pricing: { pricingType: "Fixed", fixed: [{ asset: lower, amount: "1000000", decimals: 6 }] },
+    });
+  });
+
+  it.each([
+    [{}, [source], "Not authorized to advertise x402 payment sources on this network"],
+    [{ keys }, [source], "x402 network is not available for settlement: eip155:84532"],
+    [
+      { keys, x402: ["eip155:84532"] },
+      [source, { ...source, extra: {} }],
+      "supportedPaymentSources[2] duplicates an earlier payment option",
+    ],
+  ])("are refused in the world %j", async (world, sources, message) => {
+    await start(world);
+    expect(await refusalOf("/registry", body(...sources))).toEqual([400, message]);
+  });
+});
+
 describe("release 0.28", () => {
   it("is what a world without a version is of, and knows no types", async () => {
     await start({});

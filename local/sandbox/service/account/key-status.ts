@@ -16,7 +16,9 @@ export const keyStatus = endpoint("read", z.object({}), (_, { key, world, store 
     canAdmin: isAdmin,
     usageLimited: key.usageCredits !== undefined,
     NetworkLimit: isAdmin ? ["Mainnet", "Preprod"] : key.networks,
-    ChainIdLimit: isAdmin ? [] : key.networks.map((name) => `cardano:${name.toLowerCase()}`),
+    ChainIdLimit: isAdmin
+      ? []
+      : [...key.networks.map((name) => `cardano:${name.toLowerCase()}`), ...key.chains],
     RemainingUsageCredits: Array.from(credits, ([unit, amount]) => ({ unit, amount: amount.toString() })),
     status: key.status,
     walletScopeEnabled: scope !== undefined,

@@ -79,7 +79,8 @@ function agentOnChain(call: Call, unit: string): { agent: AgentMetadata; holder:
   if (!asset) throw unexpected();
   if (asset.holder === null) throw notFound("Agent identifier not found");
   if (asset.metadata === null) throw notFound("Agent registry metadata not found");
-  if (!isReadableMetadata(asset.metadata)) throw notFound("Agent registry metadata not valid");
+  if (!isReadableMetadata(asset.metadata, call.world.dialect))
+    throw notFound("Agent registry metadata not valid");
   return { agent: asset.metadata as AgentMetadata, holder: asset.holder };
 }
 

@@ -113,7 +113,8 @@ function sellerOf(call: Call, input: PurchaseInput, source: PaymentSource) {
   const seller = source.wallets.find(({ address }) => address === asset.holder);
   if (!seller || seller.vkey !== input.sellerVkey) throw badRequest("Invalid seller vkey");
   if (asset.metadata === null) throw notFound("Agent identifier not found");
-  if (!isReadableMetadata(asset.metadata)) throw notFound("Agent identifier metadata invalid or unsupported");
+  if (!isReadableMetadata(asset.metadata, call.world.dialect))
+    throw notFound("Agent identifier metadata invalid or unsupported");
   return { seller, agent: asset.metadata as AgentMetadata };
 }
 

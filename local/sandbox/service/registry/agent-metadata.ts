@@ -30,7 +30,7 @@ export const byIdentifier = endpoint("read", z.object({ agentIdentifier, network
   const asset = lookUp(call, input.agentIdentifier);
   if (!asset || asset.holder === null) throw notFound("Agent identifier not found");
   if (asset.metadata === null) throw notFound("Agent registry metadata not found");
-  if (!isReadableMetadata(asset.metadata))
+  if (!isReadableMetadata(asset.metadata, call.world.dialect))
     throw new ServiceError(422, "Agent metadata is invalid or malformed");
   return described(asset);
 });
@@ -50,6 +50,6 @@ export const byWallet = endpoint("read", walletSchema, (input, call) => {
   if (call.faults.takeChainDown(call.route)) throw unexpected();
   const assets = call.store.ledger
     .heldAt(wallet.address)
-    .filter((asset) => isReadableMetadata(asset.metadata));
+    .filter((asset) => isReadableMetadata(asset.metadata, call.world.dialect));
   return { Assets: assets.map(described) };
 });

@@ -1,7 +1,7 @@
 import type { AgentPricing, Listing, SupportedPaymentSource } from "../../store/listing.ts";
 import type { Registration } from "../../store/registrations.ts";
 import type { Unordered } from "../../shuffle.ts";
-import { hasEntryTypes, type World } from "../../world.ts";
+import { hasA2A, hasEntryTypes, type World } from "../../world.ts";
 import type { Service } from "../endpoint.ts";
 
 const iso = (time: number) => new Date(time).toISOString();
@@ -17,14 +17,14 @@ function pricingIn(unordered: Unordered, pricing: AgentPricing | null): AgentPri
 }
 
 function sourceIn(unordered: Unordered, source: SupportedPaymentSource): SupportedPaymentSource {
+  if (source.chain === "EVM" || source.pricing.pricingType !== "Fixed") return source;
   const { pricing } = source;
-  if (pricing.pricingType !== "Fixed") return source;
   return { ...source, pricing: { ...pricing, fixed: unordered(pricing.fixed) } };
 }
 
-/** How an agent is reached: since 0.29 an entry says of which type it is, and has one of three URLs. */
+/** How an agent is reached: since 0.29 an entry says of which type it is, and has one of three URLs; since 0.30 there is a fourth. */
 function endpointOf(
-  { type = "Standard", apiBaseUrl, openApiSpecUrl, x402ResourcesUrl }: Listing,
+  { type = "Standard", apiBaseUrl, openApiSpecUrl, x402ResourcesUrl, ...a2a }: Listing,
   world: World,
 ) {
   if (!hasEntryTypes(world.dialect)) return { apiBaseUrl };
@@ -33,6 +33,9 @@ function endpointOf(
     apiBaseUrl,
     openApiSpecUrl: openApiSpecUrl ?? null,
     x402ResourcesUrl: x402ResourcesUrl ?? null,
+    ...(hasA2A(world.dialect)
+      ? { a2aAgentCardUrl: a2a.a2aAgentCardUrl ?? null, a2aProtocolVersions: a2a.a2aProtocolVersions ?? [] }
+      : {}),
   };
 }
 

@@ -1,11 +1,17 @@
 import { isAddressOf, type Network } from "../../chain/cardano.ts";
-import type { AgentPricing, SupportedPaymentSource } from "../../store/listing.ts";
+import type {
+  AgentPricing,
+  CardanoPaymentSource,
+  EvmPaymentSource,
+  SupportedPaymentSource,
+} from "../../store/listing.ts";
 import type { Call } from "../endpoint.ts";
 import { badRequest } from "../errors.ts";
 import type { RegistrationContent } from "./registration-schema.ts";
 
 type GivenSource = NonNullable<RegistrationContent["supportedPaymentSources"]>[number];
 type GivenCardanoSource = Extract<GivenSource, { chain: "Cardano" }>;
+type GivenEvmSource = Extract<GivenSource, { chain: "EVM" }>;
 
 const normalUnit = (unit: string) => (unit === "lovelace" ? "" : unit);
 const normalAmount = (amount: string) => BigInt(amount).toString();
@@ -20,7 +26,7 @@ export function normalPricing(pricing: NonNullable<RegistrationContent["AgentPri
   return { pricingType: "Fixed", Pricing };
 }
 
-function normalSource({ pricing, ...where }: GivenCardanoSource): SupportedPaymentSource {
+function normalSource({ pricing, ...where }: GivenCardanoSource): CardanoPaymentSource {
   const { chain, network, paymentSourceType, address } = where;
   if (pricing.pricingType === "Free") return { chain, network, paymentSourceType, address, pricing };
   if (pricing.pricingType === "Dynamic") {
@@ -41,7 +47,7 @@ function normalSource({ pricing, ...where }: GivenCardanoSource): SupportedPayme
 }
 
 /** The rules for one advertised Cardano source of a V2 registration. */
-function requireUsableSource(source: SupportedPaymentSource, network: Network): void {
+function requireUsableSource(source: CardanoPaymentSource, network: Network): void {
   if (source.network !== network)
     throw badRequest("Supported payment source network must match the registry network");
   if (source.paymentSourceType !== "Web3CardanoV2") {
@@ -57,13 +63,45 @@ function requireUsableSource(source: SupportedPaymentSource, network: Network): 
   }
 }
 
-/** A node without x402 sells on Cardano only; which refusal a caller sees depends on the key. */
-function refuseEvm(call: Call, network: string): never {
-  throw badRequest(
-    call.key.permission === "Admin"
-      ? `x402 network is not available for settlement: ${network}`
-      : "Not authorized to advertise x402 payment sources on this network",
-  );
+/** Addresses in lower case; whom it pays is said twice. */
+function normalEvmSource({ pricing, ...source }: GivenEvmSource): EvmPaymentSource {
+  const { chain, network, scheme, payTo, resource, extra } = source;
+  const lower = payTo.toLowerCase();
+  const where = { chain, network, paymentSourceType: null, address: lower, scheme, payTo: lower } as const;
+  const more = { ...(resource === undefined ? {} : { resource }), ...(extra === undefined ? {} : { extra }) };
+  return { ...where, ...more, pricing: normalEvmPricing(pricing) };
+}
+
+function normalEvmPricing(pricing: GivenEvmSource["pricing"]): EvmPaymentSource["pricing"] {
+  if (pricing.pricingType === "Free") return pricing;
+  const withDecimals = (decimals: number | undefined) => (decimals === undefined ? {} : { decimals });
+  if (pricing.pricingType === "Dynamic") {
+    const dynamic = pricing.dynamic?.map(({ asset, decimals }) => ({
+      asset: asset.toLowerCase(),
+      ...withDecimals(decimals),
+    }));
+    return { pricingType: "Dynamic", ...(dynamic && { dynamic }) };
+  }
+  const fixed = pricing.fixed.map(({ asset, amount, decimals }) => ({
+    asset: asset.toLowerCase(),
+    amount: normalAmount(amount),
+    ...withDecimals(decimals),
+  }));
+  return { pricingType: "Fixed", fixed };
+}
+
+/** The key may have to be allowed a chain; that it can be settled there is looked at when all sources are right. */
+function requireAllowedChain(call: Call, network: string): void {
+  if (call.key.permission === "Admin" || call.key.chains.includes(network)) return;
+  throw badRequest("Not authorized to advertise x402 payment sources on this network");
+}
+
+function requireSettledChains(call: Call, sources: readonly SupportedPaymentSource[]): void {
+  const asked = sources.filter(({ chain }) => chain === "EVM").map(({ network }) => network);
+  const missing = [...new Set(asked)].filter((network) => !call.world.x402.has(network));
+  if (missing.length > 0) {
+    throw badRequest(`x402 network is not available for settlement: ${missing.join(", ")}`);
+  }
 }
 
 /** The payment sources of a V2 registration as they are kept; throws for the first that breaks a rule. */
@@ -73,16 +111,18 @@ export function normalSources(
   network: Network,
 ): SupportedPaymentSource[] {
   const seen = new Set<string>();
-  return sources.map((given, index) => {
-    const source = given.chain === "Cardano" ? normalSource(given) : given;
-    const key = JSON.stringify(source);
+  const normal = sources.map((given, index) => {
+    const source = given.chain === "Cardano" ? normalSource(given) : normalEvmSource(given);
+    const key = JSON.stringify({ ...source, extra: undefined });
     if (seen.has(key))
       throw badRequest(`supportedPaymentSources[${index}] duplicates an earlier payment option`);
     seen.add(key);
-    if (source.chain === "EVM") return refuseEvm(call, source.network);
-    requireUsableSource(source, network);
+    if (source.chain === "EVM") requireAllowedChain(call, source.network);
+    else requireUsableSource(source, network);
     return source;
   });
+  requireSettledChains(call, normal);
+  return normal;
 }
 
 const BACKEND_DOWN = "validation error: An unexpected response was received from the backend.";

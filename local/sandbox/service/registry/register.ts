@@ -5,8 +5,14 @@ import type { PaymentSource, Wallet } from "../../world.ts";
 import { type Call, endpoint, requireNetwork, scopeOf } from "../endpoint.ts";
 import { toEntry } from "./entry.ts";
 import { badRequest, notFound, unexpected, unknownPaymentSource } from "../errors.ts";
+import { endpointOf } from "./endpoint-of.ts";
 import { normalPricing, normalSources, requireKnownUnits } from "./pricing.ts";
-import { registerSchema, registerSchema029, type RegistrationContent } from "./registration-schema.ts";
+import {
+  registerSchema,
+  registerSchema029,
+  registerSchema030,
+  type RegistrationContent,
+} from "./registration-schema.ts";
 
 type Register = RegistrationContent & { network: "Preprod" | "Mainnet"; sellingWalletVkey: string };
 
@@ -62,22 +68,6 @@ export function textsOf(input: RegistrationContent, previous?: Listing) {
   };
 }
 
-const URL_OF = { Standard: "apiBaseUrl", OpenApi: "openApiSpecUrl", X402: "x402ResourcesUrl" } as const;
-
-/** An agent has the URL of its type and no other; before 0.29 every agent is a standard one. */
-export function endpointOf(input: RegistrationContent) {
-  const { type = "Standard" } = input;
-  const required = URL_OF[type];
-  if (input[required] === undefined) throw badRequest(`${type} agents require ${required}`);
-  const surplus = Object.values(URL_OF).find((name) => name !== required && input[name] !== undefined);
-  if (surplus) throw badRequest(`${surplus} is not valid for a ${type} agent; use ${required}`);
-  const { apiBaseUrl = null, openApiSpecUrl, x402ResourcesUrl } = input;
-  return {
-    apiBaseUrl,
-    ...(type === "Standard" ? {} : { type, openApiSpecUrl, x402ResourcesUrl }),
-  };
-}
-
 /** The vkey of another wallet that is to receive the token; the selling wallet itself counts as none. */
 export function recipientOf(
   source: PaymentSource,
@@ -108,7 +98,7 @@ export function insertRegistration(call: Call, input: Register): Registration {
   const listing: Listing = {
     name: input.name,
     description: input.description,
-    ...endpointOf(input),
+    ...endpointOf(input, wallet.source),
     Capability: input.Capability,
     ...textsOf(input),
     Tags: input.Tags,
@@ -147,3 +137,4 @@ const answerRegister = (input: Register, call: Call) => toEntry(insertRegistrati
 /** POST /registry: the same body twice makes two rows, and later two tokens. */
 export const register = endpoint("pay", registerSchema, answerRegister);
 export const register029 = endpoint("pay", registerSchema029, answerRegister);
+export const register030 = endpoint("pay", registerSchema030, answerRegister);

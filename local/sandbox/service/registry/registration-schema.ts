@@ -135,6 +135,20 @@ const type = z.enum(["Standard", "OpenApi", "X402"]).optional();
 
 const contentByType = { ...beforeUrl, ...endpoints, ...afterUrl };
 
+/** What 0.30 adds for agents that speak A2A. */
+const a2aType = z.enum(["Standard", "OpenApi", "X402", "A2A"]).optional();
+const a2aVersion = z
+  .string()
+  .max(64)
+  .regex(/^[0-9]+\.[0-9]+$/, "A2A protocol version must use Major.Minor");
+const a2aEndpoints = {
+  ...endpoints,
+  a2aAgentCardUrl: url(250).optional(),
+  a2aProtocolVersions: z.array(a2aVersion).min(1).max(10).optional(),
+  skipAgentCardValidation: z.boolean().optional(),
+};
+const contentWithA2A = { ...beforeUrl, ...a2aEndpoints, ...afterUrl };
+
 export const registerSchema029 = z.object({
   network,
   type,
@@ -150,12 +164,30 @@ export const updateSchema029 = z.object({
   smartContractAddress: cardanoAddress("smartContractAddress").optional(),
 });
 
+export const registerSchema030 = z.object({
+  network,
+  type: a2aType,
+  sellingWalletVkey,
+  ...contentWithA2A,
+});
+
+export const updateSchema030 = z.object({
+  network,
+  type: a2aType,
+  ...contentWithA2A,
+  agentIdentifier: hexIdentifier,
+  smartContractAddress: cardanoAddress("smartContractAddress").optional(),
+});
+
 type Content = z.output<z.ZodObject<typeof content>>;
 
 /** What an author says about an agent, in any release. */
 export type RegistrationContent = Omit<Content, "apiBaseUrl"> & {
-  readonly type?: "Standard" | "OpenApi" | "X402" | undefined;
+  readonly type?: "Standard" | "OpenApi" | "X402" | "A2A" | undefined;
   readonly apiBaseUrl?: string | undefined;
   readonly openApiSpecUrl?: string | undefined;
   readonly x402ResourcesUrl?: string | undefined;
+  readonly a2aAgentCardUrl?: string | undefined;
+  readonly a2aProtocolVersions?: readonly string[] | undefined;
+  readonly skipAgentCardValidation?: boolean | undefined;
 };

@@ -3,8 +3,8 @@ import { byIdentifier, byWallet } from "./agent-metadata.ts";
 import { deleteRow } from "./delete.ts";
 import { deregister } from "./deregister.ts";
 import { count, diff, list } from "./lists.ts";
-import { register, register029 } from "./register.ts";
-import { update, update029 } from "./update.ts";
+import { register, register029, register030 } from "./register.ts";
+import { update, update029, update030 } from "./update.ts";
 
 export const REGISTRY_ROUTES: RouteTable = {
   "GET /registry": list,
@@ -22,4 +22,10 @@ export const REGISTRY_ROUTES: RouteTable = {
 export const REGISTRY_ROUTES_0_29: RouteTable = {
   "POST /registry": register029,
   "POST /registry/update": update029,
+};
+
+/** And 0.30: agents that speak A2A. */
+export const REGISTRY_ROUTES_0_30: RouteTable = {
+  "POST /registry": register030,
+  "POST /registry/update": update030,
 };
