@@ -4,6 +4,7 @@ import { AGENT_TYPE, type PriceProblem, assetTable, toBaseUnits } from "../infra
 import { AgentConfirmation, AgentRegistration } from "../providers/masumi/index.ts";
 import {
   type Listing,
+  type ListingType,
   type Network,
   type Pricing,
   type Wallet,
@@ -11,6 +12,13 @@ import {
   marker,
 } from "../providers/masumi/service/index.ts";
 import { AgentRecord } from "../providers/records/index.ts";
+
+/** How the registry lists an agent. */
+export interface AgentListing {
+  readonly type: ListingType;
+  readonly document?: string;
+  readonly protocolVersions?: readonly string[];
+}
 
 /** What buyers read of an agent, and how it is registered. */
 export interface MasumiAgentArgs {
@@ -39,6 +47,15 @@ export interface MasumiAgentArgs {
   readonly pricing?: "free" | "dynamic" | { readonly fixed: readonly string[] };
   /** @default none */
   readonly exampleOutputs?: Listing["exampleOutputs"];
+  /**
+   * How the registry lists the agent and what it checks of it: `"standard"` (the API), `"openapi"` (an OpenAPI document), `"a2a"` (an
+   * agent card; V2 alone) or `"x402"` (a manifest of resources). `document` is its URL, if it is not at its usual place below `url`; of
+   * A2A, `protocolVersions` are those that the card must have. A change of it replaces the registration, as does any other change of an
+   * agent that is not a standard one. Needs a payment service newer than 0.28.
+   * @default "standard"
+   * @example { type: "openapi", document: "https://agents.example.com/translator/openapi.yaml" }
+   */
+  readonly listing?: ListingType | AgentListing;
   /**
    * The selling wallet; its type decides how the agent is registered. A change of `vkey` replaces the registration.
    * @example { vkey: "fa12fbf5…", type: "V2" }
@@ -192,11 +209,13 @@ const listingOf = (
     legal = {},
     pricing = "free",
     exampleOutputs = [],
+    listing = "standard",
   }: MasumiAgentArgs,
   network: Network,
 ): Omit<Listing, "apiBaseUrl"> => ({
   name,
   description,
+  ...typeOf(listing),
   capability,
   tags,
   author,
@@ -204,6 +223,18 @@ const listingOf = (
   pricing: pricingOf(pricing, network),
   exampleOutputs,
 });
+
+function typeOf(
+  listing: NonNullable<MasumiAgentArgs["listing"]>,
+): Pick<Listing, "type" | "documentUrl" | "protocolVersions"> {
+  const { type, document, protocolVersions }: AgentListing =
+    typeof listing === "string" ? { type: listing } : listing;
+  return {
+    ...(type === "standard" ? {} : { type }),
+    ...(document === undefined ? {} : { documentUrl: document }),
+    ...(protocolVersions === undefined ? {} : { protocolVersions }),
+  };
+}
 
 /** Returns prices in base units of the network's own tokens. @throws RunError with what is wrong with one */
 function pricingOf(pricing: NonNullable<MasumiAgentArgs["pricing"]>, network: Network): Pricing {

@@ -4,6 +4,7 @@ import type { Price } from "./schema/assets.ts";
 import { type HostingKind, type SharedPlace, placeOf, placeTraits } from "../hosting/traits.ts";
 import type { Capability } from "./schema/container.ts";
 import type { DeclaredDocument } from "./documents.ts";
+import type { ListingType } from "./schema/listing.ts";
 import type { DeclaredCrew } from "./schema/crew.ts";
 import type { DeclaredEval } from "./schema/evals.ts";
 import { SECRET_NAMES, type SecretName } from "./secret-names.ts";
@@ -116,6 +117,15 @@ export interface Confinement {
   readonly pids: number;
 }
 
+/** How the registry lists an agent that is not listed as a standard one. */
+export interface AgentListing {
+  readonly type: Exclude<ListingType, "standard">;
+  /** Only for an agent that runs elsewhere. Default: its usual place below the agent's URL. */
+  readonly document?: string;
+  /** For a2a alone. Default: 1.0. */
+  readonly protocolVersions?: readonly string[];
+}
+
 /** An agent of one stack: checked, overrides merged, prices in base units. */
 export interface Agent {
   readonly id: string;
@@ -143,6 +153,8 @@ export interface Agent {
     readonly url: string;
     readonly mimeType: string;
   }[];
+  /** Absent: as a standard agent. */
+  readonly listing?: AgentListing;
   readonly input: readonly InputField[];
   readonly source: AgentSource;
   readonly model: {

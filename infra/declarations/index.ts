@@ -1,6 +1,7 @@
 /** Agents as YAML: text in, typed agents or located complaints out. Uses neither Pulumi nor the network. */
 export type {
   Agent,
+  AgentListing,
   AgentSource,
   Confinement,
   CrewDefinition,

@@ -7,6 +7,7 @@ import { nearestSize } from "../hosting/sizes.ts";
 import { type HostingKind, TRAITS, isHosting, placeTraits } from "../hosting/traits.ts";
 import type { StackKeys } from "../hosting/agent-keys.ts";
 import type { Complain } from "./load/located.ts";
+import { resolveListing } from "./resolve-listing.ts";
 import { OTHER_SOURCE, resolveFolder } from "./build/folder.ts";
 import type { Complaint } from "./load/complaint.ts";
 import type { Declaration } from "./schema/schema.ts";
@@ -54,6 +55,7 @@ export function resolveAgent(
   if (declaration.url === undefined) checkHosting(declaration, hosting, complain);
   else checkUrl(declaration.url, context, complain);
   checkWallet(declaration, context, complain);
+  const listing = resolveListing(declaration, context, complain);
   const source = resolveSource(declaration, file, { ...context, hosting }, complain);
   const isPaid = declaration.pricing !== "free";
   if (hosting === "shared")
@@ -84,6 +86,7 @@ export function resolveAgent(
     legal: declaration.legal,
     ...resolvePricing(declaration, runsInRuntime({ source }), context.table, complain),
     exampleOutputs: declaration.exampleOutputs,
+    ...(listing ? { listing } : {}),
     input: declaration.input,
     source,
     model: declaration.model,

@@ -9,6 +9,7 @@ import {
   isForgotten,
   isLeaving,
   isOver,
+  isUpdatedInPlace,
   marker,
   ownRows,
   shortList,
@@ -18,7 +19,7 @@ import {
   untold,
 } from "../../providers/masumi/service/index.ts";
 import type { StackConfig, Wallet } from "../config.ts";
-import type { Agent } from "../declarations/index.ts";
+import type { Agent, AgentListing } from "../declarations/index.ts";
 import type { RegisteredUrls, UrlOf } from "./expected-url.ts";
 import { type SeenInState, isInState } from "./state-file.ts";
 import type { Survey } from "./survey.ts";
@@ -144,7 +145,8 @@ export function keptBy(
   const vkeys = new Set(usableWallets(config, agent).map(({ vkey }) => vkey));
   return {
     inState,
-    canShow: ({ type, walletVkey }) => type === "V2" && vkeys.has(walletVkey),
+    canShow: ({ type, walletVkey, listing }) =>
+      isUpdatedInPlace(type, listing.type, declared.type) && vkeys.has(walletVkey),
     shows: (row) => {
       const listing = { ...declared, apiBaseUrl: url ?? row.listing.apiBaseUrl };
       const { sourceAddress } = row;
@@ -183,10 +185,11 @@ export const rowContent = (row: Row): string =>
 
 /** Returns what goes on the chain about an agent, except its URL. */
 export function listingOf(agent: Agent): Omit<Listing, "apiBaseUrl"> {
-  const { name, description, capability, tags, author, legal, exampleOutputs } = agent;
+  const { name, description, capability, tags, author, legal, exampleOutputs, listing } = agent;
   return {
     name,
     description,
+    ...(listing ? typeOf(listing) : {}),
     capability,
     tags,
     author,
@@ -195,6 +198,16 @@ export function listingOf(agent: Agent): Omit<Listing, "apiBaseUrl"> {
     exampleOutputs,
   };
 }
+
+const typeOf = ({
+  type,
+  document: documentUrl,
+  protocolVersions,
+}: AgentListing): Pick<Listing, "type" | "documentUrl" | "protocolVersions"> => ({
+  type,
+  ...(documentUrl === undefined ? {} : { documentUrl }),
+  ...(protocolVersions === undefined ? {} : { protocolVersions }),
+});
 
 /** Returns the price without its readable form, which is not on the chain. */
 function onChainPricing({ pricing }: Agent): Listing["pricing"] {

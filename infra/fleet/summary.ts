@@ -2,7 +2,7 @@ import type { StackConfig } from "../config.ts";
 import { extraRights } from "../declarations/index.ts";
 import { printable } from "../../providers/common/printable.ts";
 import { formatAda } from "../../providers/common/amounts.ts";
-import type { Row } from "../../providers/masumi/service/index.ts";
+import { type Row, listingTypeOf } from "../../providers/masumi/service/index.ts";
 import type { RunsById } from "./checksum.ts";
 import { unevaluatedWarnings } from "./evals/standing.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
@@ -115,17 +115,25 @@ function rightsWarning({ agent }: PlannedAgent): string[] {
     : [`The image of ${agent.id} may do more than others: it ${rights.join(", ")}.`];
 }
 
-export function replacementWarning({ agent, wallet, fields, row }: PlannedAgent): string {
+export function replacementWarning(planned: PlannedAgent): string {
+  const { agent, wallet } = planned;
   const { fee } = costOf("replace", wallet.type);
-  const why = fields.includes("wallet")
-    ? "it moves to another wallet"
-    : fields.length > 0
-      ? `V1 registrations cannot be changed in place (changed: ${fields.join(", ")})`
-      : `its registration is ${row?.state ?? "lost"}`;
   return (
-    `${agent.id} is REPLACED on the chain: ${why}. This takes two transactions (about ${formatAda(roundUp(fee))} ADA), ` +
-    "and the agent gets a new identifier."
+    `${agent.id} is REPLACED on the chain: ${whyReplaced(planned)}. This takes two transactions (about ${formatAda(roundUp(fee))} ADA), ` +
+    "and the agent gets a new identifier. The registry ranks it by its age, which starts anew."
   );
+}
+
+function whyReplaced({ agent, fields, row }: PlannedAgent): string {
+  if (fields.includes("wallet")) return "it moves to another wallet";
+  if (fields.length === 0) return `its registration is ${row?.state ?? "lost"}`;
+  const changed = `(changed: ${fields.join(", ")})`;
+  if (row?.type === "V1") return `V1 registrations cannot be changed in place ${changed}`;
+  const type = row ? listingTypeOf(row.listing) : "standard";
+  const wanted = agent.listing?.type ?? "standard";
+  return type === wanted
+    ? `registrations of the type ${type} cannot be changed in place ${changed}`
+    : `its type changes from ${type} to ${wanted}, which no registration can in place`;
 }
 
 const removalWarnings = ({ agent, row: kept, removals }: PlannedAgent): string[] =>

@@ -36,7 +36,7 @@ export interface Survey {
    * empty if the release cannot tell.
    */
   readonly holdings: readonly WalletHoldings[];
-  /** Entries that are no standard agents' registrations, or cannot be understood. */
+  /** Entries that cannot be understood, or are of a type that no release is known to have. */
   readonly skipped?: readonly SkippedEntry[];
   /** What the service's release can do. */
   readonly dialect?: Dialect;
@@ -72,7 +72,10 @@ export async function survey(
     const isListed = agents.every(({ id }) => living.has(marker(owner, id)));
     const isDoubtful = own.some((row) => isOver(row.state) && isInState(state, row.id));
     const isAsked = (!isListed || isDoubtful) && dialect.hasWalletTokens;
-    return { ...seen, holdings: isAsked ? await readHoldings(client, config, seen, { signal }) : [] };
+    // The service may not tell the tokens of agents that are not standard ones.
+    const unreadable = agents.some(({ listing }) => listing !== undefined);
+    const asked = isAsked ? await readHoldings(client, config, seen, { signal, unreadable }) : [];
+    return { ...seen, holdings: asked };
   };
   const walletAddresses = config.wallets.flatMap(({ address }) => address ?? []);
   if (walletAddresses.length === config.wallets.length) {
@@ -103,7 +106,7 @@ export async function readHoldings(
   client: MasumiClient,
   config: StackConfig,
   { sources, rows }: Pick<Survey, "sources" | "rows">,
-  { signal }: SurveyOptions,
+  { signal, unreadable = false }: SurveyOptions & { readonly unreadable?: boolean },
 ): Promise<WalletHoldings[]> {
   const wallets = new WalletTokens(client);
   const found = await Promise.all(
@@ -111,7 +114,7 @@ export async function readHoldings(
       const { network } = config;
       const { vkey, address, type } = wallet;
       const seller = { network, vkey, address, contract: contractOf(wallet, config, sources) };
-      const holding = await wallets.of(seller, rows, { signal });
+      const holding = await wallets.of(seller, rows, { signal, unreadable });
       return { wallet, tokens: await holding?.beyond(rows, type) };
     }),
   );

@@ -46,6 +46,7 @@ const shape = {
     .union([pricingKind, fixedPricing], { error: ({ input }) => messageOf(declared.pricing, input) })
     .exactOptional(),
   exampleOutputs: declared.exampleOutputs,
+  listing: declared.listing,
   wallet: wallet,
   sourceAddress: later(text).exactOptional(),
   network: z.enum(["Preprod", "Mainnet"]).exactOptional(),

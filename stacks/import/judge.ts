@@ -17,7 +17,7 @@ import {
   planFleet,
   registeredUrls,
 } from "../../infra/fleet/index.ts";
-import type { Row } from "../../providers/masumi/service/index.ts";
+import { type Row, isUpdatedInPlace } from "../../providers/masumi/service/index.ts";
 import { chooseId } from "./agent-id.ts";
 import { type Declared, obstacle } from "./select.ts";
 import { type Reason, transcribe } from "./transcribe.ts";
@@ -154,10 +154,9 @@ function differences(
   return compareContent(row, declared, sourceAddress ?? row.sourceAddress).map((drift: FieldDrift) => ({
     field: drift.field === "apiBaseUrl" ? "url" : drift.field,
     message: `the registration has ${quoted(drift, drift.live, table)}, a file can only say ${quoted(drift, drift.declared, table)}`,
-    remedy:
-      row.type === "V2"
-        ? `write the file yourself, with adopt: ${row.id}; up then updates the registration`
-        : "V1 registrations cannot be changed in place: it stays as it is, and no file can manage it",
+    remedy: isUpdatedInPlace(row.type, row.listing.type, row.listing.type)
+      ? `write the file yourself, with adopt: ${row.id}; up then updates the registration`
+      : "registrations like this one cannot be changed in place: it stays as it is, and no file can manage it",
   }));
 }
 

@@ -56,7 +56,7 @@ export function findNamed(
     return {
       field: "",
       message: `registration ${other.id} cannot be understood: ${other.problem}`,
-      remedy: "only standard agents can be imported",
+      remedy: "only what this version understands can be imported: update masumi-agents",
     };
   }
   if (!only) {

@@ -3,7 +3,15 @@ import { join, posix } from "node:path";
 import { Document, Scalar, isScalar, visit } from "yaml";
 import type { StackConfig } from "../../infra/config.ts";
 import { type AssetTable, DEFAULT_FOLDER } from "../../infra/declarations/index.ts";
-import { type Row, marker } from "../../providers/masumi/service/index.ts";
+import {
+  type Listing,
+  type Row,
+  USUAL_A2A_VERSIONS,
+  documentUrlOf,
+  isUpdatedInPlace,
+  listingTypeOf,
+  marker,
+} from "../../providers/masumi/service/index.ts";
 import { printable } from "../../providers/common/printable.ts";
 import { priceText } from "./price.ts";
 
@@ -45,17 +53,35 @@ export function transcribe(row: Row, { id, config, table, projectRoot }: Context
     pricing,
     ...(listing.exampleOutputs.length > 0 ? { exampleOutputs: listing.exampleOutputs } : {}),
     url: listing.apiBaseUrl,
+    ...transcribeType(listing),
     payment: row.type,
     ...(siblings.length > 1 ? { wallet: row.walletVkey } : {}),
     adopt: row.id,
   });
-  for (const path of [["capability"], ["tags"], ["pricing", "fixed"]]) {
+  for (const path of [["capability"], ["tags"], ["pricing", "fixed"], ["listing"]]) {
     const node: unknown = document.getIn(path, true);
     if (typeof node === "object" && node !== null) Object.assign(node, { flow: true });
   }
   quoteControls(document);
   document.commentBefore = comment(row, { id, config, projectRoot });
   return { text: document.toString({ lineWidth: 100 }), reasons };
+}
+
+/** What is usual need not be said. */
+function transcribeType(listing: Listing): { listing?: string | object } {
+  const type = listingTypeOf(listing);
+  if (type === "standard") return {};
+  const { documentUrl, protocolVersions = [], ...usual } = listing;
+  const isUsualPlace = documentUrl === documentUrlOf(usual);
+  const areUsualVersions = type !== "a2a" || protocolVersions.join() === USUAL_A2A_VERSIONS.join();
+  if (isUsualPlace && areUsualVersions) return { listing: type };
+  return {
+    listing: {
+      type,
+      ...(isUsualPlace ? {} : { document: documentUrl }),
+      ...(areUsualVersions ? {} : { protocolVersions }),
+    },
+  };
 }
 
 /** Controls, lone surrogates and rare blanks survive in double quotes alone, as escapes. */
@@ -108,9 +134,9 @@ function comment(row: Row, { id, config, projectRoot }: Omit<Context, "table">):
     ? ["adopt: takes that registration over as it is. After the next up the line may go."]
     : [
         "adopt: takes that registration over as it is. Keep the line: the registration does not carry this stack's marker",
-        row.type === "V2"
+        isUpdatedInPlace(row.type, row.listing.type, row.listing.type)
           ? "before a change of this file has reached the chain."
-          : "and V1 registrations cannot be changed in place.",
+          : "and one like it cannot be changed in place.",
       ];
   return [
     ` yaml-language-server: $schema=${schemaFrom(projectRoot, config.agents)}`,

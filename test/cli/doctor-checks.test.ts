@@ -49,7 +49,14 @@ describe("a check of doctor", () => {
   ])(
     "tells releases apart: %j",
     ([deregistersByPost = false, hasChanges = false, hasSearch = false, hasV2 = false], said) => {
-      const dialect = { deregistersByPost, hasChanges, hasSearch, hasV2, hasWalletTokens: true };
+      const dialect = {
+        deregistersByPost,
+        hasChanges,
+        hasSearch,
+        hasV2,
+        hasWalletTokens: true,
+        listingTypes: [],
+      };
       expect(judgeRelease(dialect).message).toMatch(said);
     },
   );

@@ -126,7 +126,8 @@ function checkPlaces(
   complain: Complain,
 ): void {
   const { images, build, urls, fetchHosts } = rules.policy ?? {};
-  const { image, build: folder, url, crew } = written;
+  const { image, build: folder, url, crew, listing } = written;
+  const { document } = (listing ?? {}) as { readonly document?: unknown };
   if (images && typeof image === "string" && !isImageOf(images, image)) {
     forbid(rules, complain, "images", ["image"], `the image ${image}`);
   }
@@ -135,6 +136,9 @@ function checkPlaces(
   }
   if (urls && typeof url === "string" && !isHostOf(urls, hostnameOf(url))) {
     forbid(rules, complain, "urls", ["url"], `the host of ${url}`);
+  }
+  if (urls && typeof document === "string" && !isHostOf(urls, hostnameOf(document))) {
+    forbid(rules, complain, "urls", ["listing", "document"], `the host of ${document}`);
   }
   const hosts = (crew as { readonly fetch_hosts?: unknown } | null | undefined)?.fetch_hosts;
   for (const [index, host] of (fetchHosts && Array.isArray(hosts) ? hosts : []).entries()) {

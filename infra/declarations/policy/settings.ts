@@ -49,7 +49,7 @@ export const policySchema = z.strictObject({
   images: z.array(imagePattern).exactOptional(),
   /** Folders that `build:` may name, or that contain those that it may name. */
   build: z.array(folder).exactOptional(),
-  /** Hosts that `url:` may be at. */
+  /** Hosts that `url:`, and the document of a `listing:`, may be at. */
   urls: z.array(hostPattern).exactOptional(),
   /** Hosts that `fetch_hosts` may name. */
   fetchHosts: z.array(hostPattern).exactOptional(),

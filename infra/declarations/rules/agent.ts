@@ -37,6 +37,7 @@ export function checkRules(
   };
   checkSource(raw, complain);
   checkTags(parts.tags ?? [], complain);
+  if (parts.listing) checkListing(parts.listing, raw, complain);
   if (parts.input) checkInput(parts.input, complain);
   if (parts.evals && parts.input) checkEvals(parts.evals, parts.input, complain);
   if (parts.resources) checkAutoscaling(parts.resources, complain);
@@ -62,6 +63,32 @@ function checkSource(raw: Readonly<Record<string, unknown>>, complain: Complain)
       "key",
     );
   }
+}
+
+function checkListing(
+  listing: NonNullable<Declaration["listing"]>,
+  raw: Readonly<Record<string, unknown>>,
+  complain: Complain,
+): void {
+  if (typeof listing === "string") return;
+  const { type, document, protocolVersions } = listing;
+  if (document !== undefined && (type === "standard" || !("url" in raw))) {
+    complain(
+      ["listing", "document"],
+      type === "standard"
+        ? "a standard agent has no document"
+        : "the document of an agent that runs here is where its crew or image serves it",
+      "remove it",
+      "key",
+    );
+  }
+  if (protocolVersions === undefined || type === "a2a") return;
+  complain(
+    ["listing", "protocolVersions"],
+    "only a2a has versions of A2A",
+    "remove it, or write type: a2a",
+    "key",
+  );
 }
 
 function checkAutoscaling({ instances, autoscaling }: Declaration["resources"], complain: Complain): void {

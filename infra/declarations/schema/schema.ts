@@ -7,6 +7,7 @@ import { containerSchema } from "./container.ts";
 import { crewSchema } from "./crew.ts";
 import { evalSchema } from "./evals.ts";
 import { inputField } from "./input.ts";
+import { listing } from "./listing.ts";
 import { storedDocument } from "./stored-document.ts";
 import {
   chainText,
@@ -219,6 +220,7 @@ export const declarationSchema = z
       description: "Base URL of the MIP-003 API of an agent that runs elsewhere and is only registered.",
       examples: ["https://agents.example.com/research"],
     }),
+    listing: listing.exactOptional(),
     model: z
       .strictObject({
         name: text(200)

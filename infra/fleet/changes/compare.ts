@@ -1,8 +1,14 @@
-import { type Listing, type Row, changedFields } from "../../../providers/masumi/service/index.ts";
+import {
+  type Listing,
+  type Row,
+  changedFields,
+  documentUrlOf,
+  listingTypeOf,
+} from "../../../providers/masumi/service/index.ts";
 
 /** An on-chain value that differs from the declaration. */
 export interface FieldDrift {
-  /** As in an agent's file, but `apiBaseUrl` for its URL; `wallet` and `sourceAddress` say where its money goes. */
+  /** As in an agent's file, but `apiBaseUrl` and `documentUrl` for its URLs; `wallet` and `sourceAddress` say where its money goes. */
   readonly field: string;
   /** Undefined if there is none. */
   readonly declared: unknown;
@@ -15,6 +21,11 @@ export function compareContent(row: Row, declared: Listing, sourceAddress: strin
   const wanted = { wallet: row, listing: declared, sourceAddress };
   return changedFields(live, wanted).flatMap((field): FieldDrift[] => {
     if (field === "sourceAddress") return [{ field, declared: sourceAddress, live: row.sourceAddress }];
+    if (field === "listing")
+      return [{ field, declared: listingTypeOf(declared), live: listingTypeOf(row.listing) }];
+    if (field === "documentUrl") {
+      return [{ field, declared: documentUrlOf(declared), live: documentUrlOf(row.listing) }];
+    }
     const key = field as keyof Listing;
     if (key === "author" || key === "legal" || key === "capability") {
       return compareTexts(key, { ...declared[key] }, { ...row.listing[key] });

@@ -5,6 +5,7 @@ import {
   type RecoverFrom,
   type Registration,
   type Row,
+  assertListingSupported,
   assertTextsFit,
   assertTypeSupported,
   assertUpdatable,
@@ -18,6 +19,7 @@ import {
   isLive,
   isOver,
   isSettled,
+  isUpdatedInPlace,
   marker,
   notListedAnyMore,
   shows,
@@ -155,11 +157,11 @@ function assertListed(
 }
 
 /**
- * Returns whether this plan changes a V1 registration that was taken over without our marker. Only the state knows whether
+ * Returns whether this plan replaces a registration that was taken over without our marker. Only the state knows whether
  * it was taken over: if not, the run fails before it sends anything, and asks to adopt the registration as it is first.
  */
 const isOurChange = (adopted: Row, registration: Registration): boolean =>
-  adopted.type === "V1" &&
+  !isUpdatedInPlace(adopted.type, adopted.listing.type, registration.listing.type) &&
   adopted.walletVkey === registration.wallet.vkey &&
   isLive(adopted.state) &&
   !shows(adopted, registration);
@@ -173,7 +175,9 @@ function assertAccepted(
 ): void {
   if (action === "none" || action === "adopt") return;
   if (action === "update" && row && isSettled(row.state)) assertUpdatable(row);
-  if (dialect) assertTextsFit(id, listing, dialect);
+  if (!dialect) return;
+  assertListingSupported(id, listing, dialect);
+  assertTextsFit(id, listing, dialect);
 }
 
 interface Decided extends Pick<PlannedAgent, "fields" | "changes" | "row" | "refusedIfNew"> {
@@ -218,6 +222,7 @@ function changeOf(
       content: digestOf({ wallet: row, listing: row.listing, sourceAddress: row.sourceAddress }),
       marker,
       state: row.state,
+      listingType: row.listing.type,
     },
     { network, wallet, listing, sourceAddress, v1Replacement, recover },
   );

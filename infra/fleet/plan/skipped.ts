@@ -11,7 +11,7 @@ import type { Agent } from "../../declarations/index.ts";
 import type { Survey } from "../survey.ts";
 
 /*
- * What the registry holds beside the registrations of standard agents, or in a way that this version cannot understand. Nobody
+ * What the registry holds in a way that this version cannot understand, such as agents of a type of a newer release. Nobody
  * else's entry stops a run; one that may be ours does, because nothing can be decided about it.
  */
 
@@ -41,6 +41,7 @@ export function strayProblems({ config: { owner }, agents, survey }: Skippable):
 /** Returns a line about the entries of others that were left out; "" if there are none. */
 export function describeSkipped(count: number): string {
   if (count === 0) return "";
-  const entries = count === 1 ? "1 entry of the registry was" : `${count} entries of the registry were`;
-  return `${entries} left out: no standard agents, or nothing that this version understands.`;
+  return count === 1
+    ? "1 entry of the registry was left out: this version does not understand it."
+    : `${count} entries of the registry were left out: this version does not understand them.`;
 }

@@ -1,8 +1,9 @@
 import type { Registration } from "../service/client/convert.ts";
 import { type RegistrationInputs, type RegistrationOutputs, STATE_VERSION, programOf } from "./inputs.ts";
-import type { Row } from "../service/model.ts";
-import { probeAgent } from "../service/probe.ts";
+import type { Listing, Row } from "../service/model.ts";
+import { probeAgent } from "../service/probe/probe.ts";
 import { digestOf, normaliseListing } from "../service/rules/content.ts";
+import { listingTypeOf } from "../service/listing-type.ts";
 import type { Session } from "./session.ts";
 
 export const toRegistration = (inputs: RegistrationInputs): Registration => ({
@@ -23,6 +24,7 @@ export function toOutputs(inputs: RegistrationInputs, row: Row, revision: string
     marker: row.markers.includes(marker) ? marker : "",
     network,
     wallet: { type: wallet.type, vkey: wallet.vkey },
+    ...keptType(listing),
     content: digestOf({ wallet, listing, sourceAddress }),
     ...(resourceUrn === undefined ? {} : { resourceUrn }),
     ...programOf(inputs),
@@ -34,12 +36,19 @@ export function toOutputs(inputs: RegistrationInputs, row: Row, revision: string
   };
 }
 
+/** Returns what the state keeps of a listing's type: nothing of a standard agent's, as before there were others. */
+export function keptType(listing: Listing): Pick<RegistrationOutputs, "listingType"> {
+  const listingType = listingTypeOf(listing);
+  return listingType === "standard" ? {} : { listingType };
+}
+
 /** Checks that the agent answers, before any ADA is spent on it. @throws RegistrationError */
 export async function probe(session: Session, inputs: RegistrationInputs): Promise<void> {
   await probeAgent({
-    apiBaseUrl: inputs.listing.apiBaseUrl,
+    listing: inputs.listing,
     ...inputs.probe,
     onWaiting: (seen) => session.progress(inputs.resourceUrn, `Waiting for the agent to answer: ${seen}`),
+    onNotice: (notice) => session.note("warning", inputs.resourceUrn, notice),
   });
 }
 

@@ -13,7 +13,7 @@ import { shows } from "../service/rules/content.ts";
 import { type Look, decideCreate } from "../service/rules/decisions.ts";
 import { chooseKept } from "../service/rules/kept.ts";
 import { RowIndex } from "../service/rules/row-index.ts";
-import { assertTypeSupported } from "../service/rules/possible.ts";
+import { assertListingSupported, assertTypeSupported } from "../service/rules/possible.ts";
 import type { Session } from "./session.ts";
 import { assertUnregistered } from "./whereabouts.ts";
 import { awaitEffect } from "../service/reads/await-effect.ts";
@@ -35,6 +35,7 @@ export async function createRegistration(
   const registration = toRegistration(inputs);
   const dialect = await client.apiDocs();
   assertTypeSupported(inputs.agentId, inputs.wallet, dialect);
+  assertListingSupported(inputs.agentId, inputs.listing, dialect);
   assertTextsFit(inputs.agentId, inputs.listing, dialect);
   await probe(session, inputs);
 

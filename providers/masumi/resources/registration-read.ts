@@ -1,5 +1,7 @@
 import { blameFor, describeBlame } from "../service/rules/chain-texts.ts";
 import { digestOf } from "../service/rules/content.ts";
+import { hasApiBaseUrl, listingTypeOf } from "../service/listing-type.ts";
+import { keptType } from "./registration-common.ts";
 import { type RegistrationInputs, type RegistrationOutputs, STATE_VERSION, programOf } from "./inputs.ts";
 import { type Row, isLeaving, isOver } from "../service/model.ts";
 import type { Session } from "./session.ts";
@@ -61,19 +63,23 @@ const isAsKept = (props: RegistrationOutputs, outs: RegistrationOutputs): boolea
 
 function withLive(props: RegistrationOutputs, row: Row): RegistrationOutputs {
   const { agentId, network, wallet, resourceUrn, revision } = props;
+  const content = digestOf({ wallet, listing: row.listing, sourceAddress: row.sourceAddress });
+  // Entries of some types do not show the agent's URL.
+  const isShown = content !== props.content || hasApiBaseUrl(listingTypeOf(row.listing));
   return {
     stateVersion: STATE_VERSION,
     agentId,
     marker: row.markers.includes(props.marker) ? props.marker : "",
     network,
     wallet: { type: wallet.type, vkey: row.walletVkey },
-    content: digestOf({ wallet, listing: row.listing, sourceAddress: row.sourceAddress }),
+    ...keptType(row.listing),
+    content,
     ...(resourceUrn === undefined ? {} : { resourceUrn }),
     ...programOf(props),
     revision,
     state: row.state,
     error: row.error,
-    apiBaseUrl: row.listing.apiBaseUrl,
+    apiBaseUrl: isShown ? row.listing.apiBaseUrl : props.apiBaseUrl,
     agentIdentifier: row.agentIdentifier,
   };
 }

@@ -18,7 +18,10 @@ export interface AgentRegistrationArgs {
   readonly network: pulumi.Input<Network>;
   /** The selling wallet, whose type determines V1 or V2. A change of `vkey` replaces. */
   readonly wallet: pulumi.Input<Wallet>;
-  /** What goes on the chain. A change updates on V2 (new identifier, one fee), and replaces on V1 (two fees). */
+  /**
+   * What goes on the chain. A change updates on V2 (new identifier, one fee), and replaces on V1 (two fees). A change of its type
+   * replaces, as does any of a listing whose type is not `standard`: the registry then ranks it by its age anew.
+   */
   readonly listing: pulumi.Input<ListingArgs>;
   /** V2: contract address of the wallet's payment source. A change updates. */
   readonly sourceAddress?: pulumi.Input<string>;

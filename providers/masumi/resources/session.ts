@@ -218,15 +218,17 @@ export class Session {
     wallet: SellingWallet,
     type: WalletType,
     rows: readonly Row[],
-    { fresh = false } = {},
+    { fresh = false, unreadable = false } = {},
   ): Promise<Holding | undefined> {
     const tokens = await this.#tokens();
     const signal = AbortSignal.timeout(HOLDING_TOLD_WITHIN_MS);
-    const found = await tokens.of(wallet, rows, { fresh, signal });
+    const found = await tokens.of(wallet, rows, { fresh, unreadable, signal });
     if (found || wallet.contract) return found;
     // Without a contract the service looks at its own default source alone.
     const contract = await this.contractOf(wallet.network, type);
-    return contract === undefined ? undefined : tokens.of({ ...wallet, contract }, rows, { fresh, signal });
+    return contract === undefined
+      ? undefined
+      : tokens.of({ ...wallet, contract }, rows, { fresh, unreadable, signal });
   }
 
   /** Returns whether a person wants what the service does not show of one of these agents or registrations to be forgotten. */

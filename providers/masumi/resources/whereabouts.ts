@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Network, type Row, type WalletType, isOver } from "../service/model.ts";
+import { type Listing, type Network, type Row, type WalletType, isOver } from "../service/model.ts";
+import { listingTypeOf } from "../service/listing-type.ts";
 import { RowIndex } from "../service/rules/row-index.ts";
 import type { SellingWallet } from "../service/reads/wallet-tokens.ts";
 import {
@@ -108,11 +109,11 @@ async function isNamedOnChain(
 async function findUnlisted(
   session: Session,
   seller: SellingWallet,
-  sought: Sought,
+  sought: Sought & { readonly unreadable?: boolean },
   rows: readonly Row[],
 ): Promise<readonly string[] | undefined> {
-  const { type } = sought;
-  const told = await session.holdingOf(seller, type, rows);
+  const { type, unreadable = false } = sought;
+  const told = await session.holdingOf(seller, type, rows, { unreadable });
   // While many are registered, the wallet holds tokens of registrations that came after the list was read.
   const since = told?.wantsRowsSince(rows, type);
   const listed =
@@ -122,7 +123,7 @@ async function findUnlisted(
   const known = await told?.beyond(listed, type);
   if (!known || unlistedTokens(known, sought, listed).length === 0) return known && [];
   // What the run knows of rows and wallet may be out of date. A token is on the chain only after its row has the identifier.
-  const holding = await session.holdingOf(seller, type, rows, { fresh: true });
+  const holding = await session.holdingOf(seller, type, rows, { fresh: true, unreadable });
   const now = accountable(session, await session.allRows(seller.network, 0));
   const tokens = await holding?.beyond(now, type);
   return tokens && unlistedTokens(tokens, sought, now);
@@ -144,6 +145,7 @@ interface Newcomer {
     readonly address?: string | undefined;
   };
   readonly sourceAddress?: string | undefined;
+  readonly listing: Pick<Listing, "type">;
 }
 
 /**
@@ -154,7 +156,7 @@ interface Newcomer {
  */
 export async function assertUnregistered(
   session: Session,
-  { agentId, marker, network, wallet, sourceAddress }: Newcomer,
+  { agentId, marker, network, wallet, sourceAddress, listing }: Newcomer,
   listed: readonly Row[],
 ): Promise<void> {
   if (await session.forgets(agentId)) return;
@@ -162,7 +164,8 @@ export async function assertUnregistered(
   if (missing > 0) throw shortList(missing, agentId);
   if (!(await (await session.client()).apiDocs()).hasWalletTokens) return;
   const seller = { network, vkey: wallet.vkey, address: wallet.address, contract: sourceAddress };
-  const sought = { type: wallet.type, marker, agentIdentifier: "" };
+  const unreadable = listingTypeOf(listing) !== "standard";
+  const sought = { type: wallet.type, marker, agentIdentifier: "", unreadable };
   const found = await findUnlisted(session, seller, sought, accountable(session, listed));
   if (!found) throw untold(wallet.vkey, agentId);
   if (found.length > 0) throw unlisted(found, agentId);

@@ -47,9 +47,9 @@ export const ERROR_CODES = {
   ENTRY_NOT_UNDERSTOOD: {
     kind: "registration",
     cause:
-      "A registration of this stack is shown by the payment service in a way that this version cannot understand: its type is not that of a standard agent, or a newer release shows it otherwise. Nothing was sent for it.",
+      "A registration of this stack is shown by the payment service in a way that this version cannot understand: its type is not known, or a newer release shows it otherwise. Nothing was sent for it.",
     remedy:
-      "Update masumi-agents. If the registration was made elsewhere as another type of agent, deregister it in the payment service and run again.",
+      "Update masumi-agents. If the registration was made elsewhere as a type of agent that no file can declare, deregister it in the payment service and run again.",
   },
   SERVICE_FAILED: {
     kind: "service",
@@ -101,7 +101,8 @@ export const ERROR_CODES = {
   AGENT_NOT_ANSWERING: {
     kind: "registration",
     cause: "The agent's URL does not answer as the network's registry expects; no ADA was spent.",
-    remedy: "Make GET <url>/availability answer 200 with JSON whose type is masumi-agent, then run again.",
+    remedy:
+      "Make GET <url>/availability answer 200 with JSON whose type is masumi-agent; if the agent's file has a listing, the document that it names must be as the registry wants it. Then run again.",
   },
   AGENT_ADDRESS_PRIVATE: {
     kind: "registration",
@@ -137,6 +138,13 @@ export const ERROR_CODES = {
     kind: "registration",
     cause: "The payment service is older than 0.28 and does not support V2 wallets.",
     remedy: "Use a V1 wallet or a newer payment service.",
+  },
+  LISTING_NOT_SUPPORTED: {
+    kind: "registration",
+    cause:
+      "The payment service's release is not known to have entries of this type (it is older, or its list of routes, /api-docs, cannot be read here). It would register another agent than was declared. Nothing was sent.",
+    remedy:
+      "Have the payment service updated, let its /api-docs be read, or remove listing: from the agent's file.",
   },
   INTENT_NOT_WRITABLE: {
     kind: "registration",

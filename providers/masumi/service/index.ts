@@ -32,7 +32,8 @@ export {
 export { LIMITS } from "./rules/check.ts";
 export { adminKeyProblem } from "./rules/admin-key.ts";
 export { mainnetProblems } from "./rules/mainnet.ts";
-export { assertTypeSupported, assertUpdatable } from "./rules/possible.ts";
+export { assertListingSupported, assertTypeSupported, assertUpdatable } from "./rules/possible.ts";
+export { USUAL_A2A_VERSIONS, documentUrlOf, isUpdatedInPlace, listingTypeOf } from "./listing-type.ts";
 export { changedFields, contentOf, digestOf, shows } from "./rules/content.ts";
 export { notUnderstood } from "./client/entries.ts";
 export { type ListScope, MasumiClient, type TokenTags } from "./client/client.ts";
@@ -53,7 +54,9 @@ export { type OwnRow, type RowScope, ownRows, readRows } from "./reads/rows.ts";
 export { Http, type HttpOptions } from "./client/http.ts";
 export { marker, ownerTag } from "./marker.ts";
 export {
+  LISTING_TYPES,
   type Listing,
+  type ListingType,
   type Network,
   type Price,
   type Pricing,
@@ -62,6 +65,7 @@ export {
   type SkippedEntry,
   type Wallet,
   type WalletType,
+  type X402Source,
   isBurnable,
   isLeaving,
   isLive,

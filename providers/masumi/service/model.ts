@@ -25,11 +25,56 @@ export type Pricing =
   | { readonly type: "free" }
   | { readonly type: "dynamic" };
 
+/**
+ * How buyers reach an agent, which is its type in the registry: `standard` by MIP-003, the others as a document says that the registry
+ * fetches and checks (an OpenAPI document, an A2A agent card, a manifest of x402 resources).
+ */
+export const LISTING_TYPES = ["standard", "openapi", "a2a", "x402"] as const;
+export type ListingType = (typeof LISTING_TYPES)[number];
+
+/** A way to pay on an EVM chain by x402, beside the selling wallet's own payment source. V2 alone. */
+export interface X402Source {
+  /** The chain, as CAIP-2 names it. @example "eip155:8453" */
+  readonly network: string;
+  /** The EVM address that is paid, in lower case. */
+  readonly payTo: string;
+  /** "Exact"; a newer service may show others. */
+  readonly scheme: string;
+  /** Address of the token's contract, in lower case; amounts in its base units, as digits. */
+  readonly pricing:
+    | {
+        readonly type: "fixed";
+        readonly asset: string;
+        readonly amount: string;
+        readonly decimals: number;
+      }
+    | { readonly type: "free" }
+    | {
+        readonly type: "dynamic";
+        readonly asset?: string | undefined;
+        readonly decimals?: number | undefined;
+      };
+  /** What the scheme needs to know of the token. @example { name: "USDC", version: "2" } */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
+  /** Only registrations that were made elsewhere have these. */
+  readonly address?: string | undefined;
+  readonly resource?: string | undefined;
+}
+
 /** What goes on the chain about an agent, except its wallet. Optional texts are absent, never empty. */
 export interface Listing {
   readonly name: string;
   readonly description: string;
+  /** @default "standard" */
+  readonly type?: ListingType | undefined;
+  /** Where the agent is. Entries of the types `openapi` and `x402` do not show it. */
   readonly apiBaseUrl: string;
+  /** Not for `standard`: URL of the document that the registry fetches. @default its usual place below `apiBaseUrl` */
+  readonly documentUrl?: string | undefined;
+  /** For `a2a` alone: versions of A2A that the agent's card must have. @default ["1.0"] */
+  readonly protocolVersions?: readonly string[] | undefined;
+  /** @default none */
+  readonly sources?: readonly X402Source[] | undefined;
   readonly capability: { readonly name: string; readonly version: string };
   /** Without our marker. */
   readonly tags: readonly string[];
@@ -82,7 +127,7 @@ export interface Row {
   readonly updatedAt: string;
 }
 
-/** An entry of the registry that is not a standard agent's registration, or that cannot be understood. */
+/** An entry of the registry that cannot be understood, or is of a type that no release is known to have. */
 export interface SkippedEntry {
   readonly id: string;
   readonly name: string;
@@ -90,7 +135,7 @@ export interface SkippedEntry {
   readonly state: string;
   /** Tags that look like markers, of any owner. */
   readonly markers: readonly string[];
-  /** Why it was skipped, such as `it is of the type OpenApi` or `Author: expected object`. */
+  /** Why it was skipped, such as `it is of the type Acp` or `Author: expected object`. */
   readonly problem: string;
 }
 

@@ -20,7 +20,12 @@ export function serve(
     id: "row",
     name: body.name,
     description: body.description,
-    apiBaseUrl: body.apiBaseUrl,
+    type: body.type ?? "Standard",
+    apiBaseUrl: orNull(body.apiBaseUrl),
+    openApiSpecUrl: orNull(body.openApiSpecUrl),
+    x402ResourcesUrl: orNull(body.x402ResourcesUrl),
+    a2aAgentCardUrl: orNull(body.a2aAgentCardUrl),
+    a2aProtocolVersions: body.a2aProtocolVersions ?? [],
     Capability: body.Capability,
     Author: {
       name: body.Author["name"],

@@ -31,6 +31,7 @@ import {
   paymentCount,
   paymentList,
   paymentSourceList,
+  registerDocs,
   registryCount,
   registryEntry,
   registryList,
@@ -57,9 +58,13 @@ interface Signalled {
 export interface ListOptions extends Signalled {
   /** Called if the list lacks rows that the service itself counts; without it such a list is an error. */
   readonly onShort?: ((missing: number) => void) | undefined;
-  /** Called with each entry that is not a standard agent's registration, or cannot be understood. */
+  /** Called with each entry that cannot be understood, or is of an unknown type. */
   readonly onSkipped?: ((entry: SkippedEntry) => void) | undefined;
 }
+
+/** There is metadata, and the service cannot read it: it is malformed, or that of an agent of another type than it expects. */
+export const UNREADABLE = "unreadable";
+export type TagsOf = readonly string[] | typeof UNREADABLE;
 
 /** The tokens of agents in a wallet, according to the chain: identifier -> tags. */
 export type TokenTags = ReadonlyMap<string, readonly string[]>;
@@ -97,7 +102,9 @@ export class MasumiClient {
     try {
       const { body } = await this.#http.get(this.#http.docsUrl());
       const docs = apiDocs.safeParse(body);
-      return dialectOf(docs.success ? Object.keys(docs.data.paths) : undefined);
+      if (!docs.success) return dialectOf(undefined);
+      const { paths } = docs.data;
+      return dialectOf(Object.keys(paths), registerDocs.safeParse(paths["/registry"]).data);
     } catch (error) {
       // A proxy that forwards only the API hides the list; only an unreachable service is an error.
       if (error instanceof MasumiError && error.status !== undefined && error.status < 500) {
@@ -265,18 +272,16 @@ export class MasumiClient {
     }
   }
 
-  /** Returns the tags of a token's metadata, none if it is no agent's or has none that can be read. */
-  async tagsOf(
-    network: Network,
-    agentIdentifier: string,
-    { signal }: Signalled = {},
-  ): Promise<readonly string[]> {
+  /** Returns the tags of a token's metadata, none if it is no agent's or has no metadata. */
+  async tagsOf(network: Network, agentIdentifier: string, { signal }: Signalled = {}): Promise<TagsOf> {
     try {
       const query = { network, agentIdentifier };
       const { Metadata } = await this.#get("/registry/agent-identifier", query, agentMetadata, signal);
       return Metadata?.Tags ?? [];
     } catch (error) {
-      if (error instanceof MasumiError && (error.status === 404 || error.status === 422)) return [];
+      if (!(error instanceof MasumiError)) throw error;
+      if (error.status === 404) return [];
+      if (error.status === 422) return UNREADABLE;
       throw error;
     }
   }

@@ -1,13 +1,26 @@
 import { LOVELACE_PER_TOKEN } from "../costs.ts";
 import { isMarker } from "../marker.ts";
-import type { Listing, Network, Price, Pricing, Row, Wallet, WalletType } from "../model.ts";
-import type {
-  DeregisterBody,
-  PaymentSourceType,
-  RegisterBody,
-  RegistrationContent,
-  RegistryEntry,
-  UpdateBody,
+import type { Listing, ListingType, Network, Price, Pricing, Row, Wallet, WalletType } from "../model.ts";
+import {
+  documentUrlOf,
+  baseUrlOf,
+  hasApiBaseUrl,
+  listingTypeOf,
+  USUAL_A2A_VERSIONS,
+} from "../listing-type.ts";
+import { fromEvmSource, toEvmSource } from "./convert-x402.ts";
+import {
+  type CardanoSourceBody,
+  DOCUMENT_OF,
+  type DeregisterBody,
+  ENTRY_TYPES,
+  type EntryType,
+  type EvmSource,
+  type PaymentSourceType,
+  type RegisterBody,
+  type RegistrationContent,
+  type RegistryEntry,
+  type UpdateBody,
 } from "./wire.ts";
 
 /** What a release of the service can do, according to its list of routes. */
@@ -22,13 +35,21 @@ export interface Dialect {
   readonly hasV2: boolean;
   /** GET /registry/wallet: what the selling wallets hold. */
   readonly hasWalletTokens: boolean;
+  /** What POST /registry says that it takes as an entry's `type`; before the release after 0.28, standard agents alone. */
+  readonly listingTypes: readonly ListingType[];
 }
 
 /** Returns the number of rows per page: what we request, or the fixed number of old releases. */
 export const pageSize = ({ hasSearch }: Dialect): number => (hasSearch ? 100 : 10);
 
-/** Returns the dialect of a service with these API routes. A service that hides them is assumed to be a current one. */
-export function dialectOf(routes: readonly string[] | undefined): Dialect {
+/**
+ * Returns the dialect of a service with these API routes and types of entries. A service that hides them is assumed to be a current
+ * one, which knows no types.
+ */
+export function dialectOf(
+  routes: readonly string[] | undefined,
+  entryTypes: readonly string[] = [],
+): Dialect {
   const has = (route: string) => routes === undefined || routes.includes(route);
   return {
     deregistersByPost: has("/registry/deregister"),
@@ -36,6 +57,10 @@ export function dialectOf(routes: readonly string[] | undefined): Dialect {
     hasSearch: has("/registry/count"),
     hasV2: has("/registry/update"),
     hasWalletTokens: has("/registry/wallet"),
+    listingTypes: [
+      "standard",
+      ...ENTRY_TYPES.filter((type) => type !== "Standard" && entryTypes.includes(type)).map(fromType),
+    ],
   };
 }
 
@@ -52,6 +77,20 @@ export interface Registration {
   readonly sourceAddress?: string | undefined;
 }
 
+const TYPES = {
+  standard: "Standard",
+  openapi: "OpenApi",
+  x402: "X402",
+  a2a: "A2A",
+} as const satisfies Record<ListingType, EntryType>;
+const LISTING_TYPES: Readonly<Record<EntryType, ListingType>> = {
+  Standard: "standard",
+  OpenApi: "openapi",
+  X402: "x402",
+  A2A: "a2a",
+};
+const fromType = (type: EntryType): ListingType => LISTING_TYPES[type];
+
 const PRICING_TYPES = { fixed: "Fixed", free: "Free", dynamic: "Dynamic" } as const;
 
 /** Returns the texts that are neither absent nor empty. */
@@ -64,7 +103,7 @@ function toContent({ network, marker, listing, wallet, sourceAddress }: Registra
     network,
     name: listing.name,
     description: listing.description,
-    apiBaseUrl: listing.apiBaseUrl,
+    ...toEndpoint(listing),
     Capability: listing.capability,
     Author: { name: listing.author.name, ...present(listing.author) },
     ...(Object.keys(legal).length > 0 ? { Legal: legal } : {}),
@@ -72,7 +111,30 @@ function toContent({ network, marker, listing, wallet, sourceAddress }: Registra
     ExampleOutputs: listing.exampleOutputs,
     ...(wallet.type === "V1"
       ? { AgentPricing: toV1Pricing(listing.pricing) }
-      : { supportedPaymentSources: [toPaymentSource(network, sourceAddress ?? "", listing.pricing)] }),
+      : {
+          supportedPaymentSources: [
+            toPaymentSource(network, sourceAddress ?? "", listing.pricing),
+            ...(listing.sources ?? []).map(toEvmSource),
+          ],
+        }),
+  };
+}
+
+/** Returns how the agent is reached. A standard agent has no type: older releases do not know it, newer ones assume it. */
+function toEndpoint(
+  listing: Listing,
+): Pick<RegistrationContent, "type" | "apiBaseUrl" | "a2aProtocolVersions"> {
+  const type = TYPES[listingTypeOf(listing)];
+  if (type === "Standard") return { apiBaseUrl: listing.apiBaseUrl };
+  return {
+    type,
+    [DOCUMENT_OF[type]]: documentUrlOf(listing),
+    ...(type === "A2A"
+      ? {
+          apiBaseUrl: listing.apiBaseUrl,
+          a2aProtocolVersions: listing.protocolVersions ?? USUAL_A2A_VERSIONS,
+        }
+      : {}),
   };
 }
 
@@ -81,7 +143,7 @@ function toV1Pricing(pricing: Pricing): NonNullable<RegistrationContent["AgentPr
   return pricing.type === "fixed" ? { pricingType, Pricing: pricing.prices } : { pricingType };
 }
 
-function toPaymentSource(network: Network, address: string, pricing: Pricing) {
+function toPaymentSource(network: Network, address: string, pricing: Pricing): CardanoSourceBody {
   const pricingType = PRICING_TYPES[pricing.type];
   return {
     chain: "Cardano",
@@ -92,7 +154,7 @@ function toPaymentSource(network: Network, address: string, pricing: Pricing) {
       pricing.type === "fixed"
         ? { pricingType, fixed: pricing.prices.map(({ unit, amount }) => ({ asset: unit, amount })) }
         : { pricingType },
-  } as const;
+  };
 }
 
 export const toRegisterBody = (registration: Registration): RegisterBody => ({
@@ -140,7 +202,9 @@ export const toDeregisterCall = (dialect: Dialect, body: DeregisterBody): Call =
 
 /** Returns a registration in our model: markers separate from tags, no "" or null, V1 and V2 prices in one format. */
 export function fromEntry(entry: RegistryEntry): Row {
-  const sources = entry.supportedPaymentSources ?? [];
+  const supported = entry.supportedPaymentSources ?? [];
+  const sources = supported.filter((source) => !isEvm(source));
+  const evm = supported.filter(isEvm);
   // A row keeps past errors and transactions, which are relevant only if its state refers to them.
   const error = entry.state.endsWith("Failed") ? entry.error : undefined;
   const transaction = entry.state.endsWith("Requested") ? undefined : entry.CurrentTransaction;
@@ -152,13 +216,14 @@ export function fromEntry(entry: RegistryEntry): Row {
     listing: {
       name: entry.name,
       description: entry.description ?? "",
-      apiBaseUrl: entry.apiBaseUrl,
+      ...fromEndpoint(entry),
       capability: { name: entry.Capability?.name ?? "", version: entry.Capability?.version ?? "" },
       tags: entry.Tags.filter((tag) => !isMarker(tag)),
       author: { name: entry.Author.name, ...fromOptional(entry.Author, AUTHOR_TEXTS) },
       legal: fromOptional(entry.Legal ?? {}, LEGAL_TEXTS),
       pricing: entry.supportedPaymentSources ? fromSources(sources) : fromV1Pricing(entry.AgentPricing),
       exampleOutputs: entry.ExampleOutputs ?? [],
+      ...(evm.length > 0 ? { sources: evm.map(fromEvmSource) } : {}),
     },
     markers: entry.Tags.filter(isMarker),
     walletVkey: entry.SmartContractWallet?.walletVkey ?? "",
@@ -171,6 +236,25 @@ export function fromEntry(entry: RegistryEntry): Row {
     lockedLovelace: entry.sendFundingLovelace ?? String(LOVELACE_PER_TOKEN),
     createdAt: entry.createdAt,
     updatedAt: entry.updatedAt,
+  };
+}
+
+type Source = NonNullable<RegistryEntry["supportedPaymentSources"]>[number];
+const isEvm = (source: Source): source is EvmSource => source.chain === "EVM";
+
+function fromEndpoint(
+  entry: RegistryEntry,
+): Pick<Listing, "type" | "apiBaseUrl" | "documentUrl" | "protocolVersions"> {
+  const { type, apiBaseUrl } = entry;
+  if (!type || type === "Standard") return { apiBaseUrl: apiBaseUrl ?? "" };
+  const listed = LISTING_TYPES[type];
+  if (listed === "standard") return { apiBaseUrl: apiBaseUrl ?? "" };
+  const documentUrl = entry[DOCUMENT_OF[type]] ?? "";
+  return {
+    type: listed,
+    apiBaseUrl: hasApiBaseUrl(listed) ? (apiBaseUrl ?? "") : baseUrlOf(listed, documentUrl),
+    documentUrl,
+    ...(type === "A2A" ? { protocolVersions: entry.a2aProtocolVersions ?? [] } : {}),
   };
 }
 
@@ -189,8 +273,8 @@ function fromV1Pricing(pricing: RegistryEntry["AgentPricing"]): Pricing {
   return fromPricing(pricing?.pricingType, pricing?.Pricing ?? []);
 }
 
-/** Returns the prices of all advertised sources together, so any source besides ours shows up as a difference. */
-function fromSources(sources: NonNullable<RegistryEntry["supportedPaymentSources"]>): Pricing {
+/** Returns the prices of all Cardano sources together, so any besides ours shows up as a difference. */
+function fromSources(sources: readonly Exclude<Source, EvmSource>[]): Pricing {
   const fixed = sources.flatMap(({ pricing }) => pricing?.fixed ?? []);
   return fromPricing(
     sources[0]?.pricing?.pricingType,

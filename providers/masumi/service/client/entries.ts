@@ -8,7 +8,7 @@ import {
   type Listed,
   type Payment,
   type PaymentSource,
-  STANDARD,
+  ENTRY_TYPES,
   payment,
   paymentSource,
   registryEntry,
@@ -21,7 +21,9 @@ import {
 /** Returns where an answer is not as expected, and how: `Author.name: expected string`. */
 export function describeIssue(error: z.ZodError | undefined): string {
   const [issue] = error?.issues ?? [];
-  return issue ? `${issue.path.map(String).join(".")}: ${issue.message}` : "";
+  if (!issue) return "";
+  const place = issue.path.map(String).join(".");
+  return place ? `${place}: ${issue.message}` : issue.message;
 }
 
 /** Reads lists of registrations. What is word for word as in a list before is not checked again: most of a list is as it was a moment ago. */
@@ -53,9 +55,11 @@ function skippedOf(entry: Listed, error: z.ZodError): SkippedEntry {
     name,
     state,
     markers: Tags.filter((tag) => typeof tag === "string" && isMarker(tag)) as string[],
-    problem: type && type !== STANDARD ? `it is of the type ${type}` : describeIssue(error),
+    problem: type && !isKnown(type) ? `it is of the type ${type}` : describeIssue(error),
   };
 }
+
+const isKnown = (type: string) => (ENTRY_TYPES as readonly string[]).includes(type);
 
 /** Returns the error for an entry that is, or may be, a registration of ours. */
 export const notUnderstood = ({ id, name, problem }: SkippedEntry): RegistrationError =>

@@ -18,49 +18,102 @@ const paymentSourcePricing = z.object({
   pricingType,
   fixed: z.array(z.object({ asset: text, amount: text })).nullish(),
 });
-const supportedPaymentSource = z.object({
-  chain: text.nullish(),
+const cardanoSource = z.object({
+  chain: z.literal("Cardano").nullish(),
   address: optionalText,
   pricing: paymentSourcePricing.nullish(),
 });
+/** A payment by x402. What is missing, or new, makes the entry unreadable: where money goes is not guessed. */
+const evmPricing = z.discriminatedUnion("pricingType", [
+  z.object({
+    pricingType: z.literal("Fixed"),
+    fixed: z.tuple([z.object({ asset: text, amount: text, decimals: z.int() })]),
+  }),
+  z.object({
+    pricingType: z.literal("Dynamic"),
+    dynamic: z.tuple([z.object({ asset: text, decimals: z.int().nullish() })]).nullish(),
+  }),
+  z.object({ pricingType: z.literal("Free") }),
+]);
+const evmSource = z.object({
+  chain: z.literal("EVM"),
+  network: text,
+  address: optionalText,
+  scheme: text,
+  payTo: text,
+  resource: optionalText,
+  extra: z.record(text, z.unknown()).nullish(),
+  pricing: evmPricing,
+});
+export type EvmSource = z.output<typeof evmSource>;
+const supportedPaymentSource = z.union([evmSource, cardanoSource]);
 
-/** The type of the agents that this program registers; older releases know no other and do not say it. */
-export const STANDARD = "Standard";
+/** Types of entries. Releases up to 0.28 know standard agents alone, and do not say it; A2A came after the others. */
+export const ENTRY_TYPES = ["Standard", "OpenApi", "X402", "A2A"] as const;
+export type EntryType = (typeof ENTRY_TYPES)[number];
+
+/** Which of an entry's URLs its type needs; it has no other but that A2A has its apiBaseUrl as well. */
+export const DOCUMENT_OF = {
+  OpenApi: "openApiSpecUrl",
+  X402: "x402ResourcesUrl",
+  A2A: "a2aAgentCardUrl",
+} as const satisfies Record<Exclude<EntryType, "Standard">, string>;
 
 const walletReference = z.object({ walletVkey: text, walletAddress: optionalText });
 
 /**
- * A standard agent's registration, in the same format in every answer. From the release after 0.28 on, entries have a `type`,
- * and those of other types (OpenApi, X402, A2A) have no apiBaseUrl.
+ * A registration, in the same format in every answer. From the release after 0.28 on, entries have a `type`, and those of the types
+ * OpenApi and X402 have no apiBaseUrl.
  */
-export const registryEntry = z.object({
-  error: optionalText,
-  id: text,
-  name: text,
-  description: optionalText,
-  type: z.literal(STANDARD).nullish(),
-  apiBaseUrl: text,
-  Capability: z.object({ name: optionalText, version: optionalText }).nullish(),
-  Author: z.object({
+export const registryEntry = z
+  .object({
+    error: optionalText,
+    id: text,
     name: text,
-    contactEmail: optionalText,
-    contactOther: optionalText,
-    organization: optionalText,
-  }),
-  Legal: z.object({ privacyPolicy: optionalText, terms: optionalText, other: optionalText }).nullish(),
-  state: text,
-  Tags: z.array(text),
-  createdAt: text,
-  updatedAt: text,
-  ExampleOutputs: z.array(z.object({ name: text, url: text, mimeType: text })).nullish(),
-  agentIdentifier: optionalText,
-  AgentPricing: agentPricing.nullish(),
-  sendFundingLovelace: optionalText,
-  supportedPaymentSources: z.array(supportedPaymentSource).nullish(),
-  SmartContractWallet: walletReference.nullish(),
-  RecipientWallet: walletReference.nullish(),
-  CurrentTransaction: z.object({ txHash: optionalText, status: optionalText, fees: optionalText }).nullish(),
-});
+    description: optionalText,
+    type: z.enum(ENTRY_TYPES).nullish(),
+    apiBaseUrl: optionalText,
+    openApiSpecUrl: optionalText,
+    x402ResourcesUrl: optionalText,
+    a2aAgentCardUrl: optionalText,
+    a2aProtocolVersions: z.array(text).nullish(),
+    Capability: z.object({ name: optionalText, version: optionalText }).nullish(),
+    Author: z.object({
+      name: text,
+      contactEmail: optionalText,
+      contactOther: optionalText,
+      organization: optionalText,
+    }),
+    Legal: z.object({ privacyPolicy: optionalText, terms: optionalText, other: optionalText }).nullish(),
+    state: text,
+    Tags: z.array(text),
+    createdAt: text,
+    updatedAt: text,
+    ExampleOutputs: z.array(z.object({ name: text, url: text, mimeType: text })).nullish(),
+    agentIdentifier: optionalText,
+    AgentPricing: agentPricing.nullish(),
+    sendFundingLovelace: optionalText,
+    supportedPaymentSources: z.array(supportedPaymentSource).nullish(),
+    SmartContractWallet: walletReference.nullish(),
+    RecipientWallet: walletReference.nullish(),
+    CurrentTransaction: z
+      .object({ txHash: optionalText, status: optionalText, fees: optionalText })
+      .nullish(),
+  })
+  .superRefine((entry, context) => {
+    const { type } = entry;
+    const isStandard = !type || type === "Standard";
+    const needed = isStandard
+      ? (["apiBaseUrl"] as const)
+      : [DOCUMENT_OF[type], ...(type === "A2A" ? (["apiBaseUrl"] as const) : [])];
+    for (const path of needed.filter((field) => !entry[field])) {
+      context.addIssue({
+        code: "custom",
+        path: [path],
+        message: `missing, though it is of the type ${type ?? "Standard"}`,
+      });
+    }
+  });
 export type RegistryEntry = z.output<typeof registryEntry>;
 
 /** What a list needs to be paged: every element has an id. */
@@ -172,6 +225,21 @@ export const failure = z.object({ status: z.literal("error"), error: z.object({ 
 /** GET {origin}/api-docs: only its paths matter, because they identify the release. */
 export const apiDocs = z.object({ paths: z.record(text, z.unknown()) });
 
+/** In the same document: the types that POST /registry takes, from the release after 0.28 on. */
+export const registerDocs = z
+  .object({
+    post: z.object({
+      requestBody: z.object({
+        content: z.object({
+          "application/json": z.object({
+            schema: z.object({ properties: z.object({ type: z.object({ enum: z.array(text) }) }) }),
+          }),
+        }),
+      }),
+    }),
+  })
+  .transform(({ post }) => post.requestBody.content["application/json"].schema.properties.type.enum);
+
 /** The type of payment source by which a list is filtered; by default the service lists only V1. */
 export type PaymentSourceType = "Web3CardanoV1" | "Web3CardanoV2";
 
@@ -179,7 +247,12 @@ export interface RegistrationContent {
   readonly network: string;
   readonly name: string;
   readonly description: string;
-  readonly apiBaseUrl: string;
+  readonly type?: EntryType;
+  readonly apiBaseUrl?: string;
+  readonly openApiSpecUrl?: string;
+  readonly x402ResourcesUrl?: string;
+  readonly a2aAgentCardUrl?: string;
+  readonly a2aProtocolVersions?: readonly string[];
   readonly Capability: { readonly name: string; readonly version: string };
   readonly Author: Readonly<Record<string, string>>;
   readonly Legal?: Readonly<Record<string, string>>;
@@ -193,16 +266,37 @@ export interface RegistrationContent {
     readonly pricingType: string;
     readonly Pricing?: readonly { readonly unit: string; readonly amount: string }[];
   };
-  readonly supportedPaymentSources?: readonly {
-    readonly chain: "Cardano";
-    readonly network: string;
-    readonly paymentSourceType: PaymentSourceType;
-    readonly address: string;
-    readonly pricing: {
-      readonly pricingType: string;
-      readonly fixed?: readonly { readonly asset: string; readonly amount: string }[];
-    };
-  }[];
+  readonly supportedPaymentSources?: readonly (CardanoSourceBody | EvmSourceBody)[];
+}
+
+export interface CardanoSourceBody {
+  readonly chain: "Cardano";
+  readonly network: string;
+  readonly paymentSourceType: PaymentSourceType;
+  readonly address: string;
+  readonly pricing: {
+    readonly pricingType: string;
+    readonly fixed?: readonly { readonly asset: string; readonly amount: string }[];
+  };
+}
+
+export interface EvmSourceBody {
+  readonly chain: "EVM";
+  readonly network: string;
+  readonly scheme: string;
+  readonly payTo: string;
+  readonly address?: string;
+  readonly resource?: string;
+  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly pricing: {
+    readonly pricingType: string;
+    readonly fixed?: readonly {
+      readonly asset: string;
+      readonly amount: string;
+      readonly decimals: number;
+    }[];
+    readonly dynamic?: readonly { readonly asset: string; readonly decimals?: number }[];
+  };
 }
 
 /** POST /registry */

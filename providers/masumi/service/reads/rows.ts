@@ -15,7 +15,7 @@ export interface RowScope {
   readonly signal?: AbortSignal | undefined;
   /** Called if a list lacks rows that the service itself counts; without it such a list is an error. */
   readonly onShort?: ((missing: number) => void) | undefined;
-  /** Called with each entry that is not a standard agent's registration, or cannot be understood. */
+  /** Called with each entry that cannot be understood, or is of an unknown type. */
   readonly onSkipped?: ((entry: SkippedEntry) => void) | undefined;
 }
 

@@ -1,6 +1,7 @@
-import type { MasumiClient, TokenTags } from "../client/client.ts";
+import { type MasumiClient, type TagsOf, type TokenTags, UNREADABLE } from "../client/client.ts";
 import { MasumiError } from "../errors.ts";
 import { type Network, type Row, type WalletType, isBurnable } from "../model.ts";
+import { listingTypeOf } from "../listing-type.ts";
 import { withoutVersion } from "../rules/identifier.ts";
 import { RowIndex } from "../rules/row-index.ts";
 
@@ -38,6 +39,11 @@ interface Units {
 interface AskOptions {
   /** Whether what was told before in this run does not do. */
   readonly fresh?: boolean;
+  /**
+   * Whether tokens count whose metadata the service cannot read. Of agents that are not standard ones it lists no tokens, nor tells their
+   * tags, although it registers them (seen on the release after 0.28); so one of them may be the one that is looked for.
+   */
+  readonly unreadable?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -49,7 +55,7 @@ export class WalletTokens {
   readonly #client: MasumiClient;
   readonly #tokens = new Map<string, Promise<TokenTags | undefined>>();
   readonly #units = new Map<string, Promise<Units | undefined>>();
-  readonly #tags = new Map<string, Promise<readonly string[] | undefined>>();
+  readonly #tags = new Map<string, Promise<TagsOf | undefined>>();
   readonly #untold = new Set<string>();
 
   constructor(client: MasumiClient) {
@@ -64,6 +70,8 @@ export class WalletTokens {
    */
   async beside(row: Row, network: Network, rows: readonly Row[]): Promise<TokenTags | undefined> {
     if (row.hasRecipient || row.agentIdentifier === "" || !isBurnable(row.state)) return undefined;
+    // The service lists no tokens of others.
+    if (listingTypeOf(row.listing) !== "standard") return undefined;
     const wallet = { network, vkey: row.walletVkey, contract: row.sourceAddress || undefined };
     if (isLarge(wallet, rows) || this.#untold.has(keyOf(wallet))) return undefined;
     return this.#askForTokens(wallet, {});
@@ -80,6 +88,7 @@ export class WalletTokens {
   ): Promise<Holding | undefined> {
     const byTokens = () => this.#byTokens(wallet, options);
     const byBalance = () => this.#byBalance(wallet, rows, options);
+    if (options.unreadable) return byBalance();
     const [first, second] = isLarge(wallet, rows) ? [byBalance, byTokens] : [byTokens, byBalance];
     return (await first()) ?? (await second());
   }
@@ -126,7 +135,8 @@ export class WalletTokens {
       Promise.all(
         [...tokens.keys()].map(async (unit) => {
           const ask = () => this.#client.tagsOf(network, unit, { signal }).catch(() => undefined);
-          return [unit, await once(this.#tags, unit, {}, ask)] as const;
+          const tags = await once(this.#tags, unit, {}, ask);
+          return [unit, tags === UNREADABLE ? (options.unreadable ? undefined : []) : tags] as const;
         }),
       ),
     );

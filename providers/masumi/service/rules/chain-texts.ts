@@ -3,6 +3,7 @@ import { printable } from "../../../common/printable.ts";
 import type { Dialect } from "../client/convert.ts";
 import { RegistrationError } from "../errors.ts";
 import type { Listing, Row } from "../model.ts";
+import { documentUrlOf } from "../listing-type.ts";
 
 /*
  * How the service puts a listing on the chain: tags as they are, every other text in pieces. The chain refuses a transaction
@@ -12,17 +13,12 @@ import type { Listing, Row } from "../model.ts";
 /** The releases up to 0.27 cut texts into pieces of so many UTF-16 units; since 0.28 pieces have at most 60 bytes. */
 const PIECE = 60;
 
-function proseOf({
-  name,
-  description,
-  apiBaseUrl,
-  capability,
-  author,
-  legal,
-  exampleOutputs,
-}: Listing): string[] {
+function proseOf(listing: Listing): string[] {
+  const { name, description, apiBaseUrl, capability, author, legal, exampleOutputs } = listing;
   const parts = [capability, author, legal, ...exampleOutputs].flatMap((part) => Object.values(part));
-  return [name, description, apiBaseUrl, ...parts].filter((text) => text !== undefined);
+  return [name, description, apiBaseUrl, documentUrlOf(listing), ...parts].filter(
+    (text) => text !== undefined,
+  );
 }
 
 const piecesOf = (text: string): string[] =>

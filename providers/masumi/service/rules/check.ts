@@ -1,13 +1,11 @@
 import { LARGEST_METADATUM, bytesOf, unkept } from "../../../common/kept-text.ts";
 import type { Registration } from "../client/convert.ts";
 import { isMarker } from "../marker.ts";
-import type { Listing, Pricing, Wallet } from "../model.ts";
+import { type Listing, LISTING_TYPES, type Pricing, type Wallet } from "../model.ts";
 import { isUnknown } from "../unknown.ts";
-
-export interface Failure {
-  readonly property: string;
-  readonly reason: string;
-}
+import { checkSources } from "./check-sources.ts";
+import { type Failure, LARGEST_AMOUNT, ifKnown, isAmount, isOneOf, unless } from "./failures.ts";
+import { documentUrlOf } from "../listing-type.ts";
 
 /** Limits of POST /registry, in UTF-16 units as the service counts them. Seen on release 0.28. */
 export const LIMITS = {
@@ -18,10 +16,13 @@ export const LIMITS = {
   /** The service accepts 15; one is our marker. */
   tags: 14,
   prices: 5,
-  amount: 2n ** 63n - 1n,
+  amount: LARGEST_AMOUNT,
   exampleOutputs: 25,
   exampleOutputName: 60,
   exampleOutputMimeType: 60,
+  /** Payment sources beside the Cardano one: the service accepts 25. */
+  sources: 24,
+  protocolVersions: 10,
 } as const;
 
 const VKEY = /^[0-9a-f]{56}$/;
@@ -44,7 +45,11 @@ export function checkRegistration(inputs: Registration & Declared): Failure[] {
     ...checkTag("marker", inputs.marker),
     ...unless(isOneOf(inputs.network, ["Preprod", "Mainnet"]), "network", "expected Preprod or Mainnet"),
     ...ifKnown(inputs.wallet, (wallet) => checkWallet(wallet, inputs.sourceAddress)),
-    ...ifKnown(inputs.listing, checkListing),
+    ...ifKnown(inputs.listing, (listing) => [
+      ...checkListing(listing),
+      ...checkType(listing, inputs.wallet, inputs.probe?.allowPrivate ?? false),
+      ...ifKnown(listing.sources, (sources) => checkSources(sources ?? [], inputs.wallet)),
+    ]),
     ...unless(
       inputs.network !== "Mainnet" || inputs.probe?.allowPrivate !== true,
       "probe.allowPrivate",
@@ -84,6 +89,56 @@ function checkListing(listing: Listing): Failure[] {
     ...ifKnown(listing.legal, (legal) => checkTexts(at("legal"), { ...legal }, { lines: true })),
     ...ifKnown(listing.pricing, checkPricing),
     ...ifKnown(listing.exampleOutputs, checkExampleOutputs),
+  ];
+}
+
+const A2A_VERSION = /^\d+\.\d+$/;
+
+/** The document that the registry fetches, and what belongs to the types that have one. */
+function checkType(listing: Listing, wallet: Wallet, allowPrivate: boolean): Failure[] {
+  const { type = "standard", documentUrl, protocolVersions: versions } = listing;
+  if (isUnknown(type)) return [];
+  if (!isOneOf(type, LISTING_TYPES)) {
+    return [{ property: "listing.type", reason: `expected ${LISTING_TYPES.join(", ")}` }];
+  }
+  const url = documentUrlOf(listing);
+  const isKnown = url !== undefined && ![documentUrl, listing.apiBaseUrl].some(isUnknown);
+  return [
+    ...unless(
+      type !== "standard" || documentUrl === undefined,
+      "listing.documentUrl",
+      "a standard agent has no document",
+    ),
+    ...unless(
+      type === "a2a" || versions === undefined,
+      "listing.protocolVersions",
+      "only agents that are listed as a2a have versions of A2A",
+    ),
+    ...unless(
+      type !== "a2a" || isUnknown(wallet) || wallet.type !== "V1",
+      "listing.type",
+      "a2a needs a V2 wallet: V1 registrations cannot say it",
+    ),
+    ...(isKnown ? checkUrl("listing.documentUrl", url) : []),
+    ...unless(
+      !isKnown || allowPrivate || !url.startsWith("http:"),
+      "listing.documentUrl",
+      "must be https: the network's registry fetches documents by no other protocol",
+    ),
+    ...ifKnown(versions ?? ["1.0"], (list) => [
+      ...unless(
+        list.length >= 1 && list.length <= LIMITS.protocolVersions,
+        "listing.protocolVersions",
+        `has ${list.length} versions, 1 to ${LIMITS.protocolVersions} are allowed`,
+      ),
+      ...list.flatMap((version, index) =>
+        unless(
+          isUnknown(version) || A2A_VERSION.test(version),
+          `listing.protocolVersions[${index}]`,
+          "expected Major.Minor, such as 1.0",
+        ),
+      ),
+    ]),
   ];
 }
 
@@ -190,9 +245,6 @@ function checkPricing(pricing: Pricing): Failure[] {
   ];
 }
 
-const isAmount = (amount: string) =>
-  /^\d+$/.test(amount) && BigInt(amount) >= 1n && BigInt(amount) <= LIMITS.amount;
-
 function checkExampleOutputs(examples: Listing["exampleOutputs"]): Failure[] {
   return [
     ...unless(
@@ -211,12 +263,3 @@ function checkExampleOutputs(examples: Listing["exampleOutputs"]): Failure[] {
     ),
   ];
 }
-
-const isOneOf = (value: unknown, allowed: readonly string[]) =>
-  isUnknown(value) || (typeof value === "string" && allowed.includes(value));
-
-const ifKnown = <T>(value: T, check: (value: T) => Failure[]): Failure[] =>
-  isUnknown(value) ? [] : check(value);
-
-const unless = (ok: boolean, property: string, reason: string): Failure[] =>
-  ok ? [] : [{ property, reason }];

@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
-import type { Listing, Pricing, Row, WalletType } from "../model.ts";
+import type { Listing, Pricing, Row, WalletType, X402Source } from "../model.ts";
 import { UNKNOWN, isUnknown } from "../unknown.ts";
+import {
+  USUAL_A2A_VERSIONS,
+  documentUrlOf,
+  hasApiBaseUrl,
+  listingTypeOf,
+  withoutSlash,
+} from "../listing-type.ts";
 
 /* How the service normalises a listing, and when two listings are the same. */
 
@@ -15,8 +22,24 @@ export function normaliseListing(listing: Listing): Listing {
     author: withoutEmptyDetails(listing.author),
     legal: isUnknown(listing.legal) ? listing.legal : withoutEmpty(listing.legal),
     pricing: normalisePricing(listing.pricing),
+    ...(Array.isArray(listing.sources) ? { sources: listing.sources.map(normaliseSource) } : {}),
   };
 }
+
+/** The service keeps EVM addresses in lower case. */
+function normaliseSource(source: X402Source): X402Source {
+  if (isUnknown(source)) return source;
+  const { payTo, pricing } = source;
+  const hasAsset = !isUnknown(pricing) && pricing.type !== "free" && typeof pricing.asset === "string";
+  return {
+    ...source,
+    payTo: lowerCase(payTo),
+    pricing: hasAsset ? { ...pricing, asset: lowerCase(pricing.asset) } : pricing,
+  };
+}
+
+const lowerCase = <T>(text: T): T =>
+  (typeof text === "string" && !isUnknown(text) ? text.toLowerCase() : text) as T;
 
 const withoutEmptyDetails = (author: Listing["author"]): Listing["author"] =>
   isUnknown(author) ? author : { ...withoutEmpty(author), name: author.name };
@@ -52,21 +75,20 @@ const trimmed = <T>(value: T): T => {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, trimmed(item)])) as T;
 };
 
-/** A service is the same with and without a slash at the end of its URL. */
-const withoutSlash = (url: string): string => url.replace(/\/+$/, "");
-
 /**
  * Returns what goes on the chain, field by field as comparable strings. Tags, prices and examples are sets: the service returns
  * prices in any order, and a different order of tags is not worth a fee. Neither is what no declaration can say: a slash at the
- * end of the URL, blanks around a text, an empty tag or one that is there twice.
+ * end of the URL, blanks around a text, an empty tag or one that is there twice. What only some listings have comes last, so that the
+ * states of all others stay as they were.
  */
 function fieldsOf({ wallet, listing, sourceAddress }: Content): Readonly<Record<string, string>> {
   const { author, legal, pricing, ...plain } = normaliseListing(trimmed(listing));
   const text = (value: unknown) => JSON.stringify(value);
+  const type = listingTypeOf(plain);
   return {
     name: plain.name,
     description: plain.description,
-    apiBaseUrl: withoutSlash(plain.apiBaseUrl),
+    apiBaseUrl: hasApiBaseUrl(type) ? withoutSlash(plain.apiBaseUrl) : "",
     capability: text([plain.capability.name, plain.capability.version]),
     tags: text(sorted([...new Set(plain.tags.filter(Boolean))])),
     author: text([author.name, author.contactEmail, author.contactOther, author.organization]),
@@ -79,8 +101,21 @@ function fieldsOf({ wallet, listing, sourceAddress }: Content): Readonly<Record<
       sorted(plain.exampleOutputs.map(({ name, url, mimeType }) => text([name, url, mimeType]))),
     ),
     ...(wallet.type === "V2" ? { sourceAddress: sourceAddress ?? "" } : {}),
+    ...(type === "standard" ? {} : { listing: type, documentUrl: documentUrlOf(plain) ?? "" }),
+    ...(type === "a2a"
+      ? { protocolVersions: text(sorted(plain.protocolVersions ?? USUAL_A2A_VERSIONS)) }
+      : {}),
+    ...(plain.sources?.length ? { sources: text(sorted(plain.sources.map(sourceText))) } : {}),
   };
 }
+
+/** The same text for the same source, in whatever order its keys are. */
+const sourceText = (source: X402Source): string =>
+  JSON.stringify(source, (_key, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 
 /** Returns what goes on the chain as one string; equal strings mean the same content. */
 export const contentOf = (content: Content): string => JSON.stringify(fieldsOf(content));
@@ -89,7 +124,11 @@ export const contentOf = (content: Content): string => JSON.stringify(fieldsOf(c
 export function changedFields(live: Content, wanted: Content): string[] {
   const before = fieldsOf(live);
   const after = fieldsOf(wanted);
-  return Object.keys({ ...before, ...after }).filter((field) => before[field] !== after[field]);
+  const isOfOneOnly = (field: string) => field === "apiBaseUrl" && (!before[field] || !after[field]);
+  return Object.keys({ ...before, ...after }).filter(
+    // A URL that only one of two types shows is no change of it.
+    (field) => before[field] !== after[field] && !isOfOneOnly(field),
+  );
 }
 
 /** Returns the digest of one field; 60 bits are enough to distinguish the texts of one agent. */

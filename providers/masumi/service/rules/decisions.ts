@@ -2,9 +2,11 @@ import type { Registration } from "../client/convert.ts";
 import { RegistrationError } from "../errors.ts";
 import { hasDigest, shows } from "./content.ts";
 import { chooseKept } from "./kept.ts";
+import { documentUrlOf, isUpdatedInPlace, listingTypeOf } from "../listing-type.ts";
 import { ownerOf } from "../marker.ts";
 import {
   type Listing,
+  type ListingType,
   type Network,
   type Row,
   type Wallet,
@@ -36,6 +38,8 @@ export interface Registered {
   /** "" if the row does not have it. */
   readonly marker: string;
   readonly state: string;
+  /** Absent: a standard agent's, as in any state of before there were others. */
+  readonly listingType?: ListingType | undefined;
 }
 
 /** A registration that has ended or whose update failed, although the state may still consider it valid. */
@@ -80,14 +84,19 @@ export function decideChange(id: string, olds: Registered, inputs: Wanted): Chan
 
   const contentChanged = !isSameContent(olds, inputs);
   const unmarked = olds.marker === "" && news.adopt !== id;
-  if (olds.wallet.type === "V2") {
+  if (isUpdatedInPlace(olds.wallet.type, olds.listingType, wantedType(olds, inputs))) {
     return contentChanged || unmarked || state === "UpdateFailed" ? { kind: "update" } : { kind: "none" };
   }
   return contentChanged ? replace("listing") : { kind: "none" };
 }
 
-function isSameContent({ wallet, content }: Registered, inputs: Wanted): boolean {
-  const listing = fillUnknown(inputs.listing, UNKNOWN_LISTING);
+const wantedType = ({ listingType }: Registered, { listing }: Wanted): ListingType | undefined =>
+  isUnknown(listing) || isUnknown(listing.type) ? listingType : listing.type;
+
+function isSameContent(olds: Registered, inputs: Wanted): boolean {
+  const { wallet, content } = olds;
+  if (isUnknown(inputs.listing)) return true;
+  const listing = { ...fillUnknown(inputs.listing, UNKNOWN_LISTING), type: wantedType(olds, inputs) };
   return hasDigest({ wallet, listing, sourceAddress: inputs.sourceAddress ?? UNKNOWN }, content);
 }
 
@@ -164,8 +173,8 @@ export function decideCreate(input: LookInput): Look {
 
   const stray = ours.find((row) => !isLeaving(row.state) && !isBeingReplaced(row, input));
   if (stray) throw strayError(registration, stray);
-  const foreign = index
-    .at(wallet.vkey, listing.apiBaseUrl)
+  const foreign = [listing.apiBaseUrl, documentUrlOf(listing)]
+    .flatMap((url) => (url === undefined ? [] : index.at(wallet.vkey, url)))
     .find((row) => isFree(row) && isForeign(row, marker) && !isBeingReplaced(row, input));
   if (foreign) throw foreignError(foreign);
   return { kind: "register" };
@@ -194,9 +203,9 @@ function decideAdopt(registration: Registration, rowId: string, rows: readonly R
   }
   if (!isUpdatable(row.state) && !isPending(row.state)) throw refuse(`is in state ${row.state}`);
   if (shows(row, registration) && row.state !== "UpdateFailed") return { kind: "adopt", row, spare: [] };
-  if (row.type === "V1") {
+  if (!isUpdatedInPlace(row.type, row.listing.type, registration.listing.type)) {
     throw refuse(
-      "has different content, and V1 registrations cannot be changed in place",
+      `has different content, and ${kindOf(row, registration.listing)} cannot be changed in place`,
       "First declare exactly what is registered, and adopt it; changing it afterwards is a replacement with two fees.",
     );
   }
@@ -222,16 +231,31 @@ function strayError({ wallet }: Registration, row: Row): RegistrationError {
 }
 
 /** Returns how to take a registration over, as `adopt:` is refused for some. */
-function takeOver({ id, type, state }: Row, pinned: string): string {
+function takeOver({ id, type, state, listing }: Row, pinned: string): string {
   if (!isUpdatable(state) && !isPending(state)) {
     return "In this state it cannot be taken over: deregister it in the payment service, then run again.";
   }
-  if (type === "V2") return `Take it over with adopt: ${id}${pinned} in the agent's YAML.`;
+  if (isUpdatedInPlace(type, listing.type, "standard"))
+    return `Take it over with adopt: ${id}${pinned} in the agent's YAML.`;
   return (
-    `Take it over by declaring what it shows${pinned} (drift lists what differs) and running up. V1 registrations cannot be changed ` +
+    `Take it over by declaring what it shows${pinned} (drift lists what differs) and running up. ${capital(kindOf({ type, listing }))} cannot be changed ` +
     "in place: after that, your change is a replacement with two fees."
   );
 }
+
+/** Returns what registrations like this one are called. */
+function kindOf(
+  { type, listing }: Pick<Row, "type" | "listing">,
+  wanted: Pick<Listing, "type"> = {},
+): string {
+  if (type === "V1") return "V1 registrations";
+  const [first = "standard"] = [listingTypeOf(listing), listingTypeOf(wanted)].filter(
+    (one) => one !== "standard",
+  );
+  return `registrations of the type ${first}`;
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 const foreignError = (row: Row) =>
   new RegistrationError({

@@ -1,4 +1,5 @@
 import { type Row, isBurnable, isOver } from "../model.ts";
+import { documentUrlOf } from "../listing-type.ts";
 import { withoutVersion } from "./identifier.ts";
 
 /**
@@ -30,9 +31,15 @@ export class RowIndex {
     return this.#byMarker.get(marker) ?? [];
   }
 
-  /** Returns the rows of a wallet at a URL, however that is spelled, in the list's order. */
+  /** Returns the rows of a wallet whose agent, or its document, is at a URL, however that is spelled, in the list's order. */
   at(walletVkey: string, url: string): readonly Row[] {
-    this.#byPlace ??= grouped(this.#rows, (row) => [placeOf(row.walletVkey, row.listing.apiBaseUrl)]);
+    this.#byPlace ??= grouped(
+      this.#rows,
+      ({ walletVkey, listing }) =>
+        new Set(
+          [listing.apiBaseUrl, documentUrlOf(listing)].flatMap((at) => (at ? [placeOf(walletVkey, at)] : [])),
+        ),
+    );
     return this.#byPlace.get(placeOf(walletVkey, url)) ?? [];
   }
 

@@ -132,3 +132,57 @@ describe("diff", () => {
     expect(decideChange("row", outputsOf(v2, { state }), v2)).toMatchObject({ kind });
   });
 });
+
+describe("diff of a listing that is not a standard agent's", () => {
+  const openapi = inputsOf({ listing: { type: "openapi" } });
+  const a2a = inputsOf({ listing: { type: "a2a" } });
+  const replaced = { kind: "replace", properties: ["listing"], deleteFirst: false };
+
+  test.each(CHANGES.filter(([name]) => name !== "URL"))("replaces: %s", (_name, listing) => {
+    for (const { listing: typed } of [openapi, a2a]) {
+      const olds = outputsOf(inputsOf({ listing: typed }));
+      expect(decideChange("row", olds, inputsOf({ listing: { ...typed, ...listing } }))).toEqual(replaced);
+    }
+  });
+
+  test.each<[string, Partial<Listing>, Partial<Listing>]>([
+    ["a type that comes", {}, { type: "openapi" }],
+    ["a type that goes", { type: "openapi" }, {}],
+    ["another type", { type: "openapi" }, { type: "x402" }],
+    ["another document", { type: "openapi" }, { type: "openapi", documentUrl: "https://a.example/spec" }],
+    ["another version of A2A", { type: "a2a" }, { type: "a2a", protocolVersions: ["1.0", "1.1"] }],
+    ["the URL of an A2A agent", { type: "a2a" }, { type: "a2a", apiBaseUrl: "https://other.example" }],
+  ])("replaces: %s", (_name, before, after) => {
+    const olds = outputsOf(inputsOf({ listing: before }));
+    expect(decideChange("row", olds, inputsOf({ listing: after }))).toEqual(replaced);
+  });
+
+  test.each<[string, Partial<Listing>]>([
+    ["nothing", {}],
+    ["the type of a standard agent said", { type: "standard" }],
+    ["the usual document said", { type: "openapi", documentUrl: `${LISTING.apiBaseUrl}/openapi.json` }],
+    ["the usual version said", { type: "a2a", protocolVersions: ["1.0"] }],
+    ["an unknown URL", { type: "openapi", apiBaseUrl: UNKNOWN }],
+    ["an unknown document", { type: "openapi", documentUrl: UNKNOWN }],
+    ["an unknown type", { type: UNKNOWN as "openapi" }],
+  ])("no change on the chain: %s", (_name, listing) => {
+    const { type } = listing;
+    const before = inputsOf({
+      listing: type && type !== "standard" && type !== (UNKNOWN as string) ? { type } : {},
+    });
+    expect(decideChange("row", outputsOf(before), inputsOf({ listing }))).toEqual({ kind: "none" });
+  });
+
+  test("an unknown listing, or type, plans nothing for an agent of any type", () => {
+    for (const listing of [
+      UNKNOWN as unknown as Listing,
+      { ...openapi.listing, type: UNKNOWN as "openapi" },
+    ]) {
+      expect(decideChange("row", outputsOf(openapi), { ...openapi, listing })).toEqual({ kind: "none" });
+    }
+  });
+
+  test("one that was adopted without our marker is left alone: it could only be paid for again", () => {
+    expect(decideChange("row", outputsOf(openapi, { marker: "" }), openapi)).toEqual({ kind: "none" });
+  });
+});

@@ -20,20 +20,33 @@ const entry = (changes: object) =>
   ({ ...serve(toRegisterBody(toRegistration(inputs))), ...changes }) as { id: string };
 
 describe("a list of registrations", () => {
-  test("has those of standard agents, of the next release too, and names the others", () => {
+  test("has those of every known type, of the next release too, and names the others", () => {
     const skipped: SkippedEntry[] = [];
     const rows = new RegistrationReader().rowsOf(
       [
         entry({ id: "1" }),
         entry({ id: "2", type: "Standard", openApiSpecUrl: null, x402ResourcesUrl: null }),
         entry({ id: "3", type: "OpenApi", apiBaseUrl: null }),
-        entry({ id: "4", type: "A2A" }),
+        entry({ id: "4", type: "Acp" }),
         entry({ id: "5", Tags: ["x", 7, inputs.marker], name: 8, state: "DeregistrationConfirmed" }),
         { id: "6" },
+        entry({ id: "7", type: "OpenApi", apiBaseUrl: null, openApiSpecUrl: "https://a.example/spec.yaml" }),
+        entry({
+          id: "8",
+          type: "A2A",
+          a2aAgentCardUrl: "https://a.example/card",
+          a2aProtocolVersions: ["1.0"],
+        }),
       ],
       (one) => skipped.push(one),
     );
-    expect(rows.map(({ id }) => id)).toEqual(["1", "2"]);
+    expect(rows.map(({ id }) => id)).toEqual(["1", "2", "7", "8"]);
+    expect(rows.map(({ listing: { type = "standard" } }) => type)).toEqual([
+      "standard",
+      "standard",
+      "openapi",
+      "a2a",
+    ]);
     const { marker } = inputs;
     const name = "Market Researcher";
     expect(skipped).toEqual([
@@ -42,9 +55,9 @@ describe("a list of registrations", () => {
         name,
         state: "RegistrationConfirmed",
         markers: [marker],
-        problem: "it is of the type OpenApi",
+        problem: "openApiSpecUrl: missing, though it is of the type OpenApi",
       },
-      { id: "4", name, state: "RegistrationConfirmed", markers: [marker], problem: "it is of the type A2A" },
+      { id: "4", name, state: "RegistrationConfirmed", markers: [marker], problem: "it is of the type Acp" },
       {
         id: "5",
         name: "",

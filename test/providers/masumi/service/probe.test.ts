@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { expect, test } from "vitest";
 import { isPublicAddress } from "../../../../providers/common/public-address.ts";
-import { probeAgent } from "../../../../providers/masumi/service/probe.ts";
+import { probeAgent } from "../../../../providers/masumi/service/probe/probe.ts";
 import { failureOf } from "../inputs.ts";
 import { startServer } from "../servers.ts";
 
@@ -25,7 +25,7 @@ test.concurrent.each<[string, unknown]>([
     paths.push(request.url);
     json(body)(response);
   });
-  await probeAgent({ apiBaseUrl: `${agent.url}/base/`, allowPrivate: true, timeoutSeconds: 0 });
+  await probeAgent({ listing: { apiBaseUrl: `${agent.url}/base/` }, allowPrivate: true, timeoutSeconds: 0 });
   expect(paths).toEqual(["/base/availability"]);
 });
 
@@ -45,7 +45,7 @@ test.concurrent.each<[string, (response: ServerResponse) => void, string]>([
 ])("%s is not an answer, and the error says what was seen", async (_name, answer, seen) => {
   await using agent = await startServer((_request, response) => answer(response));
   const failure = await failureOf(
-    probeAgent({ apiBaseUrl: agent.url, allowPrivate: true, timeoutSeconds: 0 }),
+    probeAgent({ listing: { apiBaseUrl: agent.url }, allowPrivate: true, timeoutSeconds: 0 }),
   );
   expect(failure.code).toBe("AGENT_NOT_ANSWERING");
   expect(failure.message).toContain(seen);
@@ -55,7 +55,7 @@ test.concurrent("an agent that nobody serves is named as such", async () => {
   const gone = await startServer(() => undefined);
   await gone[Symbol.asyncDispose]();
   const failure = await failureOf(
-    probeAgent({ apiBaseUrl: gone.url, allowPrivate: true, timeoutSeconds: 0 }),
+    probeAgent({ listing: { apiBaseUrl: gone.url }, allowPrivate: true, timeoutSeconds: 0 }),
   );
   expect(failure.message).toContain("ECONNREFUSED");
 });
@@ -68,7 +68,7 @@ test.concurrent("an agent that has just been started gets time", async () => {
   });
   const waits: string[] = [];
   await probeAgent({
-    apiBaseUrl: agent.url,
+    listing: { apiBaseUrl: agent.url },
     allowPrivate: true,
     timeoutSeconds: 10,
     onWaiting: (seen) => waits.push(seen),
@@ -85,7 +85,9 @@ test.concurrent.each([
   "http://169.254.169.254",
   "http://[::ffff:10.0.0.1]",
 ])("a private address is refused at once where the network must reach the agent: %s", async (apiBaseUrl) => {
-  const failure = await failureOf(probeAgent({ apiBaseUrl, allowPrivate: false, timeoutSeconds: 60 }));
+  const failure = await failureOf(
+    probeAgent({ listing: { apiBaseUrl }, allowPrivate: false, timeoutSeconds: 60 }),
+  );
   expect(failure.code).toBe("AGENT_ADDRESS_PRIVATE");
 });
 
