@@ -37,7 +37,7 @@ export interface FilesBeside {
  */
 export function crewDeclaration(agent: Agent, network: string, { documents, code }: FilesBeside): string {
   const { id, name, description, disclosure = STANDARD_DISCLOSURE, capability, tags, author } = agent;
-  const { pricing, priceRule, input, model, exampleOutputs, source } = agent;
+  const { listing, pricing, priceRule, input, model, exampleOutputs, source } = agent;
   if (source.kind !== "inline" && code === undefined) throw new Error(`${agent.id} has no crew to declare`);
   return JSON.stringify({
     id,
@@ -48,6 +48,8 @@ export function crewDeclaration(agent: Agent, network: string, { documents, code
     tags,
     author,
     network,
+    // The other documents are served in any case.
+    ...(listing?.type === "x402" ? { listing: listing.type } : {}),
     pricing,
     ...(priceRule ? { payment: { priceRule: ruleOf(priceRule) } } : {}),
     input: source.kind === "inline" ? input.map(readable) : input,

@@ -74,4 +74,17 @@ describe("what the agent's card says", () => {
       author: { name: "Example GmbH" },
     });
   });
+
+  it.each<[listing: string, told: string | undefined]>([
+    ["", undefined],
+    ["listing: openapi", undefined],
+    ["listing: a2a", undefined],
+    ["listing: x402", "x402"],
+  ])("has the manifest served that an entry needs, and no crew restart for another: %s", (declared, told) => {
+    const agent = agentWith("", `${declared}\n${CREW}`);
+    const { listing } = JSON.parse(crewDeclaration(agent, "Preprod", { documents: [] })) as {
+      listing?: string;
+    };
+    expect(listing).toBe(told);
+  });
 });
