@@ -29,6 +29,8 @@ const stackOf = ({ env }: Job) => env?.["STACK"] ?? "";
 /** The one secret that a job may hold, and the environment that it comes from. */
 function expectedKey(id: string, stack: string): [string, string] | [] {
   if (id.startsWith("deploy/up-")) return ["MASUMI_API_KEY", stack];
+  if (id.startsWith("preview/eval-")) return ["MASUMI_MODEL_KEY", `${stack}-preview`];
+  if (id.startsWith("deploy/eval-")) return ["MASUMI_MODEL_KEY", `${stack}-plan`];
   if (id.startsWith("preview/plan-")) return ["MASUMI_READ_KEY", `${stack}-preview`];
   if (id === "fleets/up") return ["MASUMI_API_KEY", "fleets"];
   if (id === "release/publish") return ["NPM_TOKEN", "release"];
@@ -64,6 +66,10 @@ describe("permissions", () => {
   const signedIn = { contents: "read", "id-token": "write" };
   const expected: Record<string, Record<string, string>> = {
     "preview/validate": read,
+    "preview/eval-preprod": read,
+    "preview/eval-mainnet": read,
+    "deploy/eval-preprod": read,
+    "deploy/eval-mainnet": read,
     "preview/plan-preprod": signedIn,
     "preview/plan-mainnet": signedIn,
     "preview/comment-preprod": { "pull-requests": "write" },
@@ -216,8 +222,10 @@ describe("deploying", () => {
   });
 
   it("of Mainnet waits for Preprod and follows no failure", () => {
-    expect(deploy["plan-mainnet"]?.needs).toBe("up-preprod");
-    expect(deploy["plan-mainnet"]?.if).toMatch(/!failure\(\) && !cancelled\(\)/);
+    expect(deploy["eval-mainnet"]?.needs).toBe("up-preprod");
+    expect(deploy["eval-mainnet"]?.if).toMatch(/!failure\(\) && !cancelled\(\)/);
+    expect(deploy["plan-mainnet"]?.needs).toBe("eval-mainnet");
+    expect(deploy["plan-mainnet"]?.if).toContain("needs.eval-mainnet.result == 'success'");
     expect(deploy["up-mainnet"]?.if).toContain("needs.plan-mainnet.result == 'success'");
   });
 
@@ -231,6 +239,27 @@ describe("deploying", () => {
     ];
     for (const job of steps) expect(job?.steps).toEqual(deploy["plan-preprod"]?.steps);
   });
+
+  it("evaluates as the pull request's preview did, in jobs that sign in nowhere, before anything is planned", () => {
+    const { jobs: preview } = readWorkflow("preview");
+    for (const stack of ["preprod", "mainnet"]) {
+      for (const jobs of [preview, deploy]) {
+        expect(jobs[`eval-${stack}`]?.steps).toEqual(deploy["eval-preprod"]?.steps);
+        expect(jobs[`plan-${stack}`]?.needs).toContain(`eval-${stack}`);
+      }
+    }
+  });
+
+  it.each(["plan-preprod", "up-preprod"])(
+    "%s takes outcomes over into their folder, and nothing else",
+    (id) => {
+      const step = deploy[id]?.steps.find(({ uses }) => uses?.startsWith("actions/download-artifact@"));
+      expect(step?.with).toMatchObject({
+        pattern: "evals-${{ env.STACK }}",
+        path: ".masumi/evals/${{ env.STACK }}",
+      });
+    },
+  );
 
   it.each(["preprod", "mainnet"])(
     "of %s ends before its credentials do, with time for chain and rollout",
@@ -342,7 +371,7 @@ describe("every job", () => {
     expect(job["runs-on"]).toBe("ubuntu-24.04");
   });
 
-  const first = jobs.filter(([id]) => /\/(plan|drift)-/.test(id));
+  const first = jobs.filter(([id]) => /\/(plan|drift|eval)-/.test(id));
   it.each(first)("%s runs only where its stack is switched on", (_, job) => {
     expect(job.if).toContain(`contains(vars.MASUMI_STACKS, '${stackOf(job)}')`);
   });

@@ -189,6 +189,28 @@ describe("the steps that ask masumi-agents", () => {
     expect(asShown(outputs["markdown"] ?? "")).toContain(reason);
   });
 
+  it.each([
+    ["demands evaluations", { requireEvals: true }, "true"],
+    ["demands none", { requireEvals: false }, "false"],
+    ["says nothing of it", {}, "false"],
+  ])("eval: is done where the stack %s", async (_, settings, demanded) => {
+    await using other = await CliStack.start(settings);
+    const output = join(folder, "output");
+    writeFileSync(output, "");
+    const script = scriptOf("deploy", "eval-preprod", "demanded");
+    await runScript(script, other.project.root, { GITHUB_OUTPUT: output, STACK: "preprod" });
+    expect(readOutputs(output)).toEqual({ demanded });
+  });
+
+  it("eval: fails the job, and shows why in the summary", async () => {
+    stack.declare({ writer: { evals: [{ name: "Unfit", checks: { maxSeconds: 1 } }] } });
+    const { exitCode, summary } = await ask("preview", "eval-preprod", "eval");
+    expect(exitCode).toBe(1);
+    expect(asShown(summary)).toMatch(
+      /^### Evaluations of stack `preprod`\n[^]*"evals" has no effect with "url"/,
+    );
+  });
+
   it("drift: is no failure of the job, and is handed over", async () => {
     stack.declare({ writer: {} });
     const { exitCode, outputs } = await ask("drift", "drift-preprod", "drift");
