@@ -8,6 +8,7 @@ import {
   type JobStatus,
   type PaymentInformation,
   type StartedJob,
+  agentCard,
   availability,
   inputSchema,
   jobStatus,
@@ -21,6 +22,11 @@ import { HireError, listed } from "./hire-error.ts";
 const READ_TIMEOUT_MS = 20_000;
 /** The agent makes a payment at its payment service before it answers. */
 const START_TIMEOUT_MS = 60_000;
+const CARD = "/.well-known/agent-card.json";
+/** A card is a file: an agent that has it answers at once. */
+const CARD_TIMEOUT_MS = 5_000;
+/** A declaration's disclosure is no longer. */
+const LONGEST_DISCLOSURE = 500;
 const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
 const LONGEST_MESSAGE = 300;
 const GONE = 410;
@@ -76,6 +82,19 @@ export class AgentApi {
     const answer = await this.#ask("GET", route, {}, READ_TIMEOUT_MS, signal);
     if ([404, 405, 501].includes(answer.status)) return undefined;
     return this.#parsed(route, answer, paymentInformation);
+  }
+
+  /** What the agent discloses of being an AI, on one line; undefined for agents whose card says nothing of it, or that have none. */
+  async disclosure(signal: AbortSignal): Promise<string | undefined> {
+    try {
+      const { status, body } = await this.#ask("GET", CARD, {}, CARD_TIMEOUT_MS, signal);
+      const said = status === 200 ? agentCard.safeParse(body).data : undefined;
+      return said ? printable(said).slice(0, LONGEST_DISCLOSURE) : undefined;
+    } catch (error) {
+      // No job depends on a card.
+      if (error instanceof HireError) return undefined;
+      throw error;
+    }
   }
 
   /**

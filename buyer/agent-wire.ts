@@ -59,6 +59,15 @@ export const paymentInformation = z.object({
 });
 export type PaymentInformation = z.output<typeof paymentInformation>;
 
+const extension = z.object({ params: z.looseObject({ disclosure: text.nullish() }).nullish() });
+
+/** GET /.well-known/agent-card.json: what the agent tells of itself being an AI, in the extension that is MIP-003. */
+export const agentCard = z
+  .object({ capabilities: z.object({ extensions: z.array(extension).nullish() }).nullish() })
+  .transform(({ capabilities }) =>
+    capabilities?.extensions?.map(({ params }) => params?.disclosure).find(Boolean),
+  );
+
 /** POST /start_job: older agents call the job's id `job_id`; free jobs have nothing else. */
 export const startedJob = z
   .object({

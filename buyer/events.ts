@@ -11,6 +11,8 @@ export interface LockedUntil {
 
 /** What happens while an agent is hired. Every text in it is safe to show. */
 export type HireEvent =
+  /** What the agent discloses of being an AI: it is told before anything is paid. */
+  | { readonly kind: "disclosure"; readonly text: string }
   /** The agent works for free; `name` if the registry says so, and not only the agent. */
   | { readonly kind: "free"; readonly name?: string }
   /** The agent tells neither its identifier nor its price before it has a job. */

@@ -89,6 +89,7 @@ async function prepare(wish: Wish, options: HireOptions): Promise<Start> {
   const known = isAsked ? undefined : inputDataOf(visit.fields, wish.entered);
   // Nobody is to type anything for an agent that is too dear.
   const offer = await readOffer(visit, budget, signal);
+  if (visit.disclosure !== undefined) onEvent({ kind: "disclosure", text: visit.disclosure });
   if (offer.kind === "free") onEvent(offer);
   if (offer.kind === "undisclosed") onEvent({ kind: "price-undisclosed" });
   const asked = isAsked ? await askInput(visit.fields, signal) : undefined;

@@ -23,6 +23,8 @@ export interface Visit {
   readonly agent: AgentApi;
   readonly fields: readonly Field[];
   readonly information: PaymentInformation | undefined;
+  /** What it discloses of being an AI; undefined if its card says nothing. */
+  readonly disclosure: string | undefined;
   readonly agentIdentifier: string | undefined;
   /** Verification keys that the seller's wallet was said to have. */
   readonly sellerVkeys: readonly string[];
@@ -43,12 +45,15 @@ export async function visitAgent(reference: AgentReference, signal: AbortSignal)
     const why = here.message ? ` It says: ${printable(here.message).slice(0, 300)}` : "";
     throw new HireError("HIRE_AGENT_REFUSED", `The agent at ${url} takes no jobs.${why}`, "Try again later.");
   }
-  const fields = await agent.fields(signal);
-  const information = await agent.paymentInformation(signal);
+  const [fields, information, disclosure] = await Promise.all([
+    agent.fields(signal),
+    agent.paymentInformation(signal),
+    agent.disclosure(signal),
+  ]);
   const agentIdentifier =
     information?.agentIdentifier ?? here.agentIdentifier ?? reference.agentIdentifier ?? undefined;
   const sellerVkeys = [information?.sellerVKey, reference.walletVkey].filter((vkey) => vkey != null);
-  return { agent, fields, information, agentIdentifier, sellerVkeys };
+  return { agent, fields, information, disclosure, agentIdentifier, sellerVkeys };
 }
 
 /** What a job costs, as far as it is known before the job is begun. */

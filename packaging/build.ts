@@ -28,6 +28,8 @@ const COPIED = [
   "crew/installer/**",
   "crew/src/**",
   "docs/*.md",
+  "llms.txt",
+  "skills/**",
   "docs/aws/*.json",
   "{cli,infra,library,local,providers,stacks,portal}/**/*.{js,cjs,json,yaml,sql}",
 ];
@@ -41,6 +43,7 @@ const LEFT_OUT = [
   "portal/page/tsconfig.json",
   "portal/compose.yaml",
   "cli/{write-command-words,verify-bundled-node}.*",
+  "cli/guide/**",
   "infra/**/write-json-schema.*",
   "library/component/{documentation,write-schema}.*",
   // No entry of `exports` leads there.

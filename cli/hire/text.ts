@@ -21,6 +21,8 @@ const STAGES: Record<Stage, string> = {
 /** Return what happens in a hire as lines for people. */
 export function eventText(event: HireEvent): string[] {
   switch (event.kind) {
+    case "disclosure":
+      return [`The agent discloses: ${event.text}`];
     case "free":
       return [event.name === undefined ? "The agent works for free." : `${event.name} works for free.`];
     case "price-undisclosed":

@@ -106,6 +106,17 @@ Before you use ${stacks.join(" and ")}, replace the example values in \`${stacks
 `
 }`;
 
+/** What a helper that works in the project reads first; the rest is in the package, as new as the commands are. */
+const agentsText = ({ name, stacks }: ProjectChoices): string => `# ${name}
+
+Each YAML file in \`agents/\` is an AI agent that \`masumi-agents\` runs and registers on the Masumi network. Read
+\`${INSTALLED}/skills/masumi-agents/SKILL.md\` (after \`npm install\`) before you change anything here.
+
+- \`npx masumi-agents validate\` after every change of a file; \`npx masumi-agents try <id>\` does one job.
+- \`npx masumi-agents plan\` before \`up\`. The stack \`local\` is free; start \`npx masumi-agents sandbox\` once.
+${stacks.length === 0 ? "" : `- On ${stacks.join(" and ")}, \`up\`, \`destroy\` and \`hire\` spend ADA: leave them to the pipeline or to a person.\n`}- No key goes into a file: \`npx masumi-agents config set --secret <key>\` asks for it.
+`;
+
 /** Returns the files of a new project, by their paths. */
 export function projectFiles(choices: ProjectChoices): ReadonlyMap<string, string> {
   const { name, stacks, owner, author } = choices;
@@ -123,6 +134,7 @@ export function projectFiles(choices: ProjectChoices): ReadonlyMap<string, strin
     ["package.json", packageJson(choices)],
     [".gitignore", IGNORED],
     ["README.md", readme(choices)],
+    ["AGENTS.md", agentsText(choices)],
     ...(hasPipeline
       ? [
           ...WORKFLOWS.map((file) => [`.github/workflows/${file}`, workflow(file, stacks)] as const),

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { STANDARD_DISCLOSURE } from "../../infra/declarations/index.ts";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
 import { TestProject, crewEnvironment, repository } from "../helpers/project.ts";
 
@@ -151,9 +152,10 @@ describe("the demo, and crews of its stack that are hired", () => {
     );
   });
 
-  it("the free one works for nothing", async () => {
-    const { exitCode, stdout } = await project.run("hire", "gift", ...INPUT);
+  it("the free one works for nothing, and discloses what it is", async () => {
+    const { exitCode, stdout, stderr } = await project.run("hire", "gift", ...INPUT);
     expect(exitCode).toBe(0);
+    expect(stderr).toContain(`The agent discloses: ${STANDARD_DISCLOSURE}`);
     expect(stdout).toMatch(/\S/);
   });
 

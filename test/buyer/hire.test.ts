@@ -42,6 +42,26 @@ describe("a hire of an honest agent", () => {
     );
   });
 
+  it("that discloses being an AI: its words are shown before anything is paid", async () => {
+    const disclosure = "An AI\u001B[2Jwrites this.";
+    const extensions = [{ uri: "https://example.com/other" }, { uri: "mip-003", params: { disclosure } }];
+    const { url } = await market.seller({ card: { name: "Seller", capabilities: { extensions } } });
+    await market.hire(url);
+    const told = market.said.findIndex((line) => /^The agent discloses: An AI\S*2Jwrites this\.$/.test(line));
+    expect(market.said.join("")).not.toContain("\u001B");
+    expect(told).toBeGreaterThanOrEqual(0);
+    expect(told).toBeLessThan(market.said.findIndex((line) => line.includes("Locking the funds")));
+  });
+
+  it.each<[string, unknown]>([
+    ["has no disclosure", { capabilities: { extensions: [{ params: null }] } }],
+    ["is none", "<html>"],
+  ])("whose card %s: is hired all the same, and nothing is said of it", async (_, card) => {
+    const { url } = await market.seller({ card });
+    expect(await market.hire(url)).toMatchObject({ outcome: "result" });
+    expect(market.said.join("\n")).not.toContain("discloses");
+  });
+
   it("that is free: sends the input alone, and needs neither a purchase nor a buyer", async () => {
     const seller = await market.seller({ price: "Free" });
     const report = await market.hire(seller.url, {

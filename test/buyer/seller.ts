@@ -16,6 +16,8 @@ export interface Behaviour {
   /** The price on the chain. */
   readonly price?: Price;
   readonly fields?: readonly Json[];
+  /** What it answers for its card; absent: it has none. */
+  readonly card?: unknown;
   readonly result?: string;
   /** The text whose hash it submits, by MIP-004; default: the result, spelt as the marketplace does. */
   readonly hashed?: string;
@@ -150,6 +152,9 @@ export class Seller implements AsyncDisposable {
           status: 200,
           body: { input_data: fields ?? [{ id: "topic", type: "string", name: "Topic" }] },
         };
+      case "GET /.well-known/agent-card.json":
+        if (this.behaviour.card === undefined) break;
+        return { status: 200, body: this.behaviour.card as Json };
       case "GET /payment_information":
         if (information === "not there") break;
         return { status: 200, body: { ...this.#information(), ...information } };

@@ -95,6 +95,9 @@ describe("the package, as a new user meets it", { timeout: 300_000 }, () => {
       "crew/Dockerfile",
       "agents/agent.schema.json",
       "portal/page/dist/index.html",
+      "llms.txt",
+      "skills/masumi-agents/SKILL.md",
+      "skills/masumi-agents/references/commands.md",
     ])
       expect(files).toContain(file);
     // Whether there is a Node of npm's depends on the one that runs this.
