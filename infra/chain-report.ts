@@ -4,6 +4,7 @@ import { assetTable } from "./declarations/index.ts";
 import {
   type FleetPlan,
   type PlannedAgent,
+  askedRemovals,
   changeText,
   planWarnings,
   removalOf,
@@ -37,6 +38,8 @@ export async function reportPreview(plan: FleetPlan, config: StackConfig, hosted
   const done = restrictPlan(plan, dealtWith, { hasOrphans: leftOut.length === 0 });
   const said = leftOut.length > 0 ? leftAlone(plan, leftOut) : unlessTargeted(done);
   await pulumi.log.info([summaryOf(done), ...said].join(" "));
+  const asked = askedRemovals(done, config);
+  if (asked !== undefined) await pulumi.log.info(asked);
   for (const warning of planWarnings(done, config)) await pulumi.log.warn(warning);
 }
 

@@ -15,6 +15,7 @@ import {
   type FleetPlan,
   type Problem,
   type RegistrationsInState,
+  askedRemovals,
   backendFolder,
   examineFleet,
   excessRights,
@@ -74,6 +75,8 @@ export async function preflight({ config, projectRoot, agents }: PreflightInput)
   if (pulumi.runtime.isDryRun()) return plan;
   await leaveFacts(config, { projectRoot, plan: checksum });
   await sendLedger(config, projectRoot);
+  const asked = askedRemovals(plan, config);
+  if (asked !== undefined) await pulumi.log.info(asked);
   const warnings = [...standingWarnings(plan, config), ...dockerfileWarnings(plan, runs)];
   for (const warning of warnings) await pulumi.log.warn(warning);
   return plan;

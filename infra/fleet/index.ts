@@ -53,6 +53,7 @@ export {
   duplicateWarnings,
   dockerfileWarnings,
   unlockedWarnings,
+  askedRemovals,
   planWarnings,
   removalsIfTargeted,
   replacementWarning,

@@ -1,6 +1,7 @@
 import {
   type ApiKeyStatus,
   MasumiError,
+  type OwnRow,
   UNNAMED_BURNS,
   adminKeyProblem,
   marker,
@@ -42,12 +43,19 @@ export interface Burn {
   readonly because: "no file declares it" | "it is replaced" | "it was replaced in an earlier run";
 }
 
+/** Returns whether masumi:allowDeregister names a registration that no file declares, by its agent's id or its own. */
+export function isAllowed(
+  { id, marker: mark }: Pick<OwnRow, "id" | "marker">,
+  { allowDeregister = [], owner }: Pick<StackConfig, "allowDeregister" | "owner">,
+): boolean {
+  return allowDeregister.some((named) => named === id || marker(owner, named) === mark);
+}
+
 /** Returns the live registrations that a run would burn without masumi:allowDeregister naming them (by agent or row id). */
-export function unnamedBurns({ allowDeregister = [], owner }: StackConfig, plan: FleetPlan): Burn[] {
-  const named = new Set(allowDeregister);
-  const markers = new Set(allowDeregister.map((id) => marker(owner, id)));
+export function unnamedBurns(config: StackConfig, plan: FleetPlan): Burn[] {
+  const named = new Set(config.allowDeregister);
   const removed = plan.orphans
-    .filter(({ action, row }) => action === "deregister" && !markers.has(row.marker))
+    .filter(({ action, row }) => action === "deregister" && !isAllowed(row, config))
     .map(({ row }): Burn => ({ rowId: row.id, agent: row.listing.name, because: "no file declares it" }));
   const replaced = plan.agents.flatMap(({ agent, action, row }): Burn[] =>
     action === "replace" && row ? [{ rowId: row.id, agent: agent.id, because: "it is replaced" }] : [],

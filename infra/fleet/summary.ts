@@ -8,6 +8,7 @@ import { unevaluatedWarnings } from "./evals/standing.ts";
 import { type Action, type Cost, costOf, sumCosts } from "./costs.ts";
 import type { Orphan } from "./plan/orphans.ts";
 import { type FleetPlan, removalsOf } from "./plan/plan.ts";
+import { isAllowed } from "./refusals.ts";
 import type { PlannedAgent } from "./plan/plan-agent.ts";
 import { keyWarnings } from "./runtime-keys.ts";
 
@@ -70,7 +71,10 @@ export const planWarnings = (plan: FleetPlan, config: StackConfig): string[] => 
 /** Returns those that hold whatever part of the plan is carried out: a run with --target may leave an agent as it is. */
 export function standingWarnings(plan: FleetPlan, config: StackConfig): string[] {
   const { owner } = config;
-  const names = leavingOf(plan).map(nameOf).join(", ");
+  const names = leavingOf(plan)
+    .filter(({ row }) => !isAllowed(row, config))
+    .map(nameOf)
+    .join(", ");
   return [
     ...plan.agents.flatMap(removalWarnings),
     ...plan.agents.flatMap(requestWarning),
@@ -92,6 +96,15 @@ export function standingWarnings(plan: FleetPlan, config: StackConfig): string[]
         ]
       : []),
   ];
+}
+
+/** Returns what a run deregisters because somebody named it, in words; undefined if there is nothing. No warning: it is what was asked for. */
+export function askedRemovals(plan: FleetPlan, config: StackConfig): string | undefined {
+  const names = leavingOf(plan)
+    .filter(({ row }) => isAllowed(row, config))
+    .map(nameOf)
+    .join(", ");
+  return names === "" ? undefined : `Deregistered as asked for by masumi:allowDeregister: ${names}.`;
 }
 
 const leavingOf = ({ orphans }: FleetPlan): readonly Orphan[] =>

@@ -7,6 +7,7 @@ import {
   type ExamineOptions,
   duplicateWarnings,
   expectedUrls,
+  askedRemovals,
   planWarnings,
   summaryOf,
 } from "../../../infra/fleet/index.ts";
@@ -207,6 +208,30 @@ describe("what a run would do", () => {
         /old is REPLACED on the chain: V1 .*changed: tags.*two transactions \(about 0.76 ADA\)/,
       ),
     ]);
+  });
+
+  it("warns of what no file declares, and only tells of it where somebody has named it", async () => {
+    await using service = await startService();
+    const rows = new Map<string, string>();
+    for (const agent of declare({ stays: {}, left: {}, gone: {} }))
+      rows.set(agent.id, (await register(service.url, agent)).id);
+    const told = async (...allowDeregister: string[]) => {
+      const settings = { allowDeregister };
+      const { plan } = await examine(service.url, declare({ stays: {} }), { settings });
+      const config = configOf(service.url, settings);
+      return { warned: planWarnings(plan, config).join("\n"), asked: askedRemovals(plan, config) };
+    };
+    const [left, gone] = ["left", "gone"].map((id) => `Agent ${id} (registration ${rows.get(id)})`);
+    const nobody = await told();
+    expect(nobody.asked).toBeUndefined();
+    for (const name of [left, gone]) expect(nobody.warned).toContain(name);
+    const one = await told("left");
+    expect(one.asked).toBe(`Deregistered as asked for by masumi:allowDeregister: ${left}.`);
+    expect(one.warned).toContain(gone);
+    expect(one.warned).not.toContain(left);
+    const both = await told("left", rows.get("gone") ?? "");
+    expect(both.warned).toBe("");
+    expect(both.asked).toContain(gone);
   });
 
   it("keeps an agent's wallet, and moves it loudly when the pool loses that", async () => {
