@@ -1,5 +1,5 @@
 import type { Database, Queries } from "../database/database.ts";
-import { changeAgents } from "../database/agents.ts";
+import { type AgentState, changeAgents } from "../database/agents.ts";
 import { allFleets, setDeclared } from "../database/fleets.ts";
 import { type Author, type DeclarationRequest, openRequests, setCommit } from "../database/requests.ts";
 import { type FileChange, OutrunError, type Repository } from "./repository.ts";
@@ -131,13 +131,30 @@ function distinct(authors: readonly Author[]): Author[] {
   return [...new Map(authors.map((author) => [author.email, author])).values()];
 }
 
+const STAYING: readonly AgentState[] = [
+  "accepted",
+  "declared",
+  "starting",
+  "running",
+  "requested",
+  "registered",
+  "updating",
+  "failed",
+];
+
 async function note(
   queries: Queries,
   requests: readonly DeclarationRequest[],
   commits: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const created = requests.filter(({ kind }) => kind === "create").map(({ agentId }) => agentId);
+  const of = (wanted: DeclarationRequest["kind"]) => [
+    ...new Set(requests.filter(({ kind }) => kind === wanted).map(({ agentId }) => agentId)),
+  ];
+  const created = of("create");
   await changeAgents(queries, created, { state: "declared" }, { step: "declared", from: ["accepted"] });
+  // The state tells more than that a change is committed, but each change is a round of its own in the time line.
+  const changed = of("change").filter((id) => !created.includes(id));
+  await changeAgents(queries, changed, {}, { step: "declared", from: STAYING });
   for (const [commit, group] of Map.groupBy(requests, ({ id }) => commits.get(id))) {
     if (commit === undefined) throw new Error("every request has a commit by now");
     await setCommit(

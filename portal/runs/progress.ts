@@ -30,6 +30,9 @@ const BEFORE = {
 /** Returns the last part of a URN, which is the agent's id for all that belongs to one. */
 export const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 
+/** What is changed stays what it is meanwhile; its time line tells how far the change is. */
+const CHANGING: readonly AgentState[] = ["updating"];
+
 /** Writes what happens in a run into the agents' time lines, one after the other and without holding up the run. */
 export class Progress {
   readonly #database: Database;
@@ -95,6 +98,7 @@ export class Progress {
   #move(id: string, { state, step, from }: Moved): void {
     if (!this.#agents.has(id)) return;
     this.#write(id, { state, problem: null }, { from, ...(step === undefined ? {} : { step }) });
+    if (step !== undefined) this.#write(id, {}, { from: CHANGING, step });
   }
 
   #write(id: string, change: AgentChange, options: ChangeOptions): void {

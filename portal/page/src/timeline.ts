@@ -19,9 +19,9 @@ const TO_COME: Readonly<Record<string, readonly string[]>> = {
   leaving: ["deregistered"],
 };
 
-/** What a change that the network shows has beside; whether it is one, its request to the network tells. */
+/** What a change that the network shows has beside; whether it is one, its way to the network tells. */
 const toCome = (pass: Pass): readonly string[] => {
-  const isListed = pass.some(({ step }) => step === "requested");
+  const isListed = pass.some(({ step }) => step === "requested" || step === "onChain");
   return TO_COME[pass[0]?.step === "changed" && isListed ? "accepted" : (pass[0]?.step ?? "")] ?? [];
 };
 
@@ -48,11 +48,10 @@ export function stepsNow({ state, timeline }: Pick<Agent, "state" | "timeline">)
   const isOver = state === "registered" || state === "deregistered";
   if (isOver || !pass[0]) return done;
   const hasFailed = pass.at(-1)?.step === FAILED;
-  const last = pass.findLast(({ step }) => step !== FAILED)?.step ?? "";
   const planned = toCome(pass);
-  const ahead = planned
-    .slice(planned.indexOf(last) + 1)
-    .filter((step) => !pass.some((one) => one.step === step));
+  // A step that was passed by does not come any more.
+  const furthest = Math.max(...pass.map(({ step }) => planned.indexOf(step)));
+  const ahead = planned.slice(furthest + 1).filter((step) => !pass.some((one) => one.step === step));
   const next = state === "failed" ? "failed" : "now";
   return [
     ...done,

@@ -8,7 +8,7 @@ import {
   noteForeignCommits,
 } from "../../../portal/commits/committer.ts";
 import { Repository } from "../../../portal/commits/repository.ts";
-import { addAgent, changeAgent, findAgent } from "../../../portal/database/agents.ts";
+import { addAgent, changeAgent, findAgent, findSteps } from "../../../portal/database/agents.ts";
 import type { Database } from "../../../portal/database/database.ts";
 import { findFleet, fleetOf } from "../../../portal/database/fleets.ts";
 import { addRequest, openRequests } from "../../../portal/database/requests.ts";
@@ -84,6 +84,21 @@ it("makes one commit of all that came in, and tells the fleet", async () => {
   for (const id of ids) expect(await findAgent(database, id)).toMatchObject({ state: "declared" });
   expect(await commitRequests(parts)).toEqual(new Set());
   expect(await commits()).toBe(1);
+});
+
+it("tells in an agent's time line that a change of it is committed, and leaves its state", async () => {
+  const [id, together] = [await accept(), await accept()];
+  await request(database, together, "change", "changed\n");
+  await commitRequests(parts);
+  await database.transaction((queries) =>
+    changeAgent(queries, id, { state: "updating" }, { step: "changed" }),
+  );
+  await request(database, id, "change", "changed\n");
+  await commitRequests(parts);
+  expect(await findAgent(database, id)).toMatchObject({ state: "updating" });
+  const steps = async (agent: string) => (await findSteps(database, [agent])).map(({ step }) => step);
+  expect(await steps(id)).toEqual(["accepted", "declared", "changed", "declared"]);
+  expect(await steps(together)).toEqual(["accepted", "declared"]);
 });
 
 it("commits what an agent's last request wants", async () => {

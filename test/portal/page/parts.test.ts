@@ -77,6 +77,16 @@ describe("a time line", () => {
       ["accepted", "registered", "changed", "declared", "running", "requested"],
       ["changed done", "declared done", "running done", "requested done", "onChain now", "registered ahead"],
     ],
+    [
+      "updating",
+      ["accepted", "registered", "changed", "onChain"],
+      ["changed done", "onChain done", "registered now"],
+    ],
+    [
+      "updating",
+      ["accepted", "registered", "changed", "declared", "running"],
+      ["changed done", "declared done", "running done", "registered now"],
+    ],
     ["leaving", ["accepted", "registered", "leaving"], ["leaving done", "deregistered now"]],
     [
       "failed",
