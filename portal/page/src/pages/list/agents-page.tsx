@@ -55,14 +55,14 @@ const Skeletons = () => (
   </div>
 );
 
-const Empty = () => (
+const Empty = ({ hadAny }: { readonly hadAny: boolean }) => (
   <div class="empty">
     <div class="empty-seals" aria-hidden="true">
       <Seal of="support" large />
       <Seal of="research" large />
       <Seal of="documents" large />
     </div>
-    <h2>No agents yet</h2>
+    <h2>{hadAny ? "No agents at present" : "No agents yet"}</h2>
     <p>
       An agent takes a name, a few sentences and, if you like, your documents. Seconds later it runs; then it
       joins the network.
@@ -77,7 +77,7 @@ export function AgentList({ agents }: { readonly agents: readonly Agent[] }): JS
   return (
     <>
       {present.length === 0 ? (
-        <Empty />
+        <Empty hadAny={gone.length > 0} />
       ) : (
         <div class="cards">
           {present.map((agent) => (
