@@ -124,6 +124,20 @@ describe.skipIf(!browserIsThere)("the page", () => {
     expect(complaints).toEqual([]);
   });
 
+  it.each([
+    [320, true],
+    [1180, false],
+  ])(
+    "tells at %i pixels how far an agent is where its time line is below all else",
+    async (width, isTold) => {
+      const { page } = await open({ viewport: { width, height: 640 } });
+      await signIn(page, ADA.email);
+      await page.getByRole("link", { name: "Contract reader" }).click();
+      await page.getByRole("heading", { name: "Time line" }).waitFor();
+      expect(await page.getByText("Next: On the chain").isVisible()).toBe(isTold);
+    },
+  );
+
   it.each([320, 768])("fits into %i pixels", async (width) => {
     const { page } = await open({ viewport: { width, height: 640 } });
     const wide: string[] = [];

@@ -12,7 +12,7 @@ import { ErrorNotice, Notice } from "../../parts/notice.tsx";
 import { PageHeading } from "../../parts/page-heading.tsx";
 import { Seal } from "../../parts/seal.tsx";
 import { StateBadge } from "../../parts/state-badge.tsx";
-import { Timeline } from "../../parts/timeline.tsx";
+import { ProgressLine, Timeline } from "../../parts/timeline.tsx";
 import type { SignedIn } from "../../session/session.ts";
 import { useStore } from "../../store.ts";
 import { STATES, bytesText, isGone, isMoving } from "../../texts.ts";
@@ -218,6 +218,11 @@ export function AgentPage({
         </PageHeading>
       </div>
       <BillingBanner signedIn={signedIn} />
+      {isMoving(agent) ? (
+        <div class="agent-progress">
+          <ProgressLine agent={agent} />
+        </div>
+      ) : null}
       <Failure agent={agent} />
       <Sections agent={agent} signedIn={signedIn} take={taken} />
     </>
