@@ -1,7 +1,8 @@
 import { printable } from "../../providers/common/printable.ts";
 import type { CheckOutcome, Evaluated } from "../../infra/fleet/index.ts";
 import type { EvaluatedAgent } from "../../stacks/eval/document.ts";
-import { count, formatTable, paintFor, stdoutColumns } from "../text.ts";
+import { formatTable, stdoutColumns } from "../table.ts";
+import { count, paintFor } from "../text.ts";
 
 const HEADINGS = ["agent", "evaluation", "outcome", "checks", "tokens", "seconds"];
 
