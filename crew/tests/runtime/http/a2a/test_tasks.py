@@ -182,6 +182,7 @@ def test_a_buyer_s_message_begins_a_job_that_runs_once_it_is_paid(
     nonce = secrets.token_hex(10)
     task = agent.send(TEA, metadata={"masumi": {"identifier_from_purchaser": nonce}})
     assert state_of(task) == "AUTH_REQUIRED"
+    assert agent.error("CancelTask", {"id": task["id"]})["code"] == -32002, "nothing that costs money is canceled"
     bought = task["metadata"]["masumi"]
     assert bought["identifierFromPurchaser"] == nonce
     with agent.stream("SubscribeToTask", {"id": task["id"]}) as events:
@@ -189,7 +190,6 @@ def test_a_buyer_s_message_begins_a_job_that_runs_once_it_is_paid(
         sandbox.buy({"id": task["id"], "agentIdentifier": identifier, **bought})
         assert [event["result"] for event in events][-1]["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
     assert result_of(agent.task(task["id"])) == RESULT
-    assert agent.error("CancelTask", {"id": task["id"]})["code"] == -32002, "nothing that costs money is canceled"
     error = agent.error("SendMessage", message(TEA, metadata={"masumi": {"identifier_from_purchaser": "short"}}))
     assert error["data"][0]["reason"] == "INPUT_INVALID"
 

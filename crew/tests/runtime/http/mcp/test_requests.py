@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from conftest import StartRuntime
+from support.asking import asks_twice, lay_code
 from support.declarations import one_task
 from support.model import StubModel
 from support.runtime import Runtime
@@ -127,6 +128,30 @@ def test_a_made_up_state_leads_to_no_job(http: httpx.Client, state: object) -> N
         http, "tools/call", {"name": "researcher", "arguments": {}, "requestState": state, "inputResponses": said}
     )["result"]
     assert result["structuredContent"]["error"] in ("JOB_UNKNOWN", "JOB_ID_MISSING")
+
+
+def test_an_answer_is_for_the_question_that_was_put(
+    start_runtime: StartRuntime, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("asks")
+    lay_code(folder / "agent")
+    runtime = start_runtime(asks_twice(), folder=folder)
+    runtime.identify()
+    runtime.wait_until_ready()
+
+    def answered(state: str, answer: str) -> dict[str, Any]:
+        said = {"answer": {"action": "accept", "content": {"answer": answer}}}
+        call = {"name": "researcher", "arguments": {"topic": "tea"}, "requestState": state, "inputResponses": said}
+        result: dict[str, Any] = asked(runtime.http, "tools/call", call)["result"]
+        return result
+
+    first = called(runtime.http, "researcher", topic="tea")
+    assert first["resultType"] == "input_required"
+    second = answered(first["requestState"], "blue")
+    assert second["inputRequests"]["answer"]["params"]["message"] == "Which size in blue?"
+    outdated = answered(first["requestState"], "red")
+    assert outdated["structuredContent"]["error"] == "STATUS_OUTDATED"
+    assert answered(second["requestState"], "xl")["content"][0]["text"] == "Stub result MARKER-blue MARKER-xl"
 
 
 def test_pages_of_other_origins_do_not_get_in(start_runtime: StartRuntime) -> None:
