@@ -1,4 +1,7 @@
-"""Does a job by the official A2A client for Python, streamed and polled: {"url", "input"} in, what was told out."""
+"""Does a job by the official A2A client for Python: {"url", "parts", "version"} in, what was streamed and polled out.
+
+`version` is that of A2A which the client speaks: the newest of the card if it is left out.
+"""
 
 import asyncio
 import json
@@ -7,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from a2a.client import ClientConfig, ClientFactory
+from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
 from a2a.types import GetTaskRequest, Message, Part, Role, SendMessageRequest, TaskState
 from google.protobuf.json_format import MessageToDict, ParseDict
 
@@ -25,13 +28,16 @@ async def main() -> dict[str, Any]:
     given = json.load(sys.stdin)
     told: dict[str, Any] = {}
     async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
-        factory = ClientFactory(ClientConfig(httpx_client=http, streaming=True))
-        client = await factory.create_from_url(given["url"])
+        card = await A2ACardResolver(http, given["url"]).get_agent_card()
+        told["card"] = MessageToDict(card)
+        if version := given.get("version"):
+            http.headers["A2A-Version"] = version
+            for interface in [one for one in card.supported_interfaces if one.protocol_version != version]:
+                card.supported_interfaces.remove(interface)
+        client = ClientFactory(ClientConfig(httpx_client=http, streaming=True)).create(card)
         events = [MessageToDict(event) async for event in client.send_message(request_of(given["parts"]))]
         told["streamed"] = events
-        factory = ClientFactory(ClientConfig(httpx_client=http, streaming=False, polling=True))
-        client = await factory.create_from_url(given["url"])
-        told["card"] = MessageToDict(client._card)  # noqa: SLF001 - which it has read
+        client = ClientFactory(ClientConfig(httpx_client=http, streaming=False, polling=True)).create(card)
         task, *_ = [event.task async for event in client.send_message(request_of(given["parts"]))]
         told["first"] = TaskState.Name(task.status.state)
         while task.status.state not in _OVER:

@@ -14,15 +14,20 @@ from support.paid import environment, paid
 from support.runtime import IDENTIFIER, Runtime
 from support.sandbox import Sandbox
 
-Client = Callable[[object], Any]
+Client = Callable[[dict[str, Any]], Any]
 PARTS = [{"text": "tea MARKER-tea"}, {"data": {"tone": "formal"}}]
 
 
-@pytest.fixture(params=["Python", "JavaScript"])
+CLIENTS: dict[str, Client] = {
+    "Python": lambda given: in_python("a2a_client.py", given),
+    "Python, A2A 0.3": lambda given: in_python("a2a_client.py", {**given, "version": "0.3"}),
+    "JavaScript": lambda given: in_javascript("a2a-client.mjs", given),
+}
+
+
+@pytest.fixture(params=CLIENTS)
 def client(request: pytest.FixtureRequest) -> Client:
-    if request.param == "Python":
-        return lambda given: in_python("a2a_client.py", given)
-    return lambda given: in_javascript("a2a-client.mjs", given)
+    return CLIENTS[request.param]
 
 
 def at_home(**settings: str) -> dict[str, str]:
