@@ -86,7 +86,7 @@ const checks: Step[] = [
   },
   { name: "page types (tsc)", command: [tool("tsc"), "-p", "portal/page"] },
   workflowLinter("actionlint", ...globSync(".github/workflows/*.yml", { cwd: root })),
-  workflowLinter("zizmor", "--offline", "--persona=pedantic", "--no-progress", ".github"),
+  workflowLinter("zizmor", "--offline", "--persona=pedantic", "--no-progress", ".github", "action.yml"),
   { name: "python format (ruff)", command: [python("ruff"), "format", "--check", "."], cwd: crew },
   { name: "python lint (ruff)", command: [python("ruff"), "check", "."], cwd: crew },
   { name: "python types (mypy)", command: [python("mypy")], cwd: crew },

@@ -79,10 +79,10 @@ describe("Dependabot", () => {
 });
 
 describe("npm test", () => {
-  it("has actionlint and zizmor look at the workflows, and zizmor at Dependabot's configuration", () => {
+  it("has actionlint and zizmor look at the workflows, and zizmor also at the action and Dependabot's configuration", () => {
     const steps = read("test/all.ts");
     expect(steps).toMatch(/workflowLinter\("actionlint", \.\.\.globSync\("\.github\/workflows\/\*\.yml"/);
-    expect(steps).toMatch(/workflowLinter\("zizmor", [^)]*"\.github"\)/);
+    expect(steps).toMatch(/workflowLinter\("zizmor", [^)]*"\.github", "action\.yml"\)/);
   });
 
   it.each(["test", "release"] as const)(
