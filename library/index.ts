@@ -5,7 +5,7 @@
  *   import { MasumiAgent } from "masumi-agents";
  */
 export { CrewImage, type CrewImageArgs } from "./crew-image.ts";
-export { MasumiAgent, type MasumiAgentArgs } from "./masumi-agent.ts";
+export { type AgentListing, MasumiAgent, type MasumiAgentArgs, type PaymentSource } from "./masumi-agent.ts";
 export {
   AgentConfirmation,
   type AgentConfirmationArgs,

@@ -8,6 +8,7 @@ import {
   type Network,
   type Pricing,
   type Wallet,
+  type X402Source,
   mainnetProblems,
   marker,
 } from "../providers/masumi/service/index.ts";
@@ -18,6 +19,20 @@ export interface AgentListing {
   readonly type: ListingType;
   readonly document?: string;
   readonly protocolVersions?: readonly string[];
+}
+
+/** A way to pay an agent on an EVM chain by x402. */
+export interface PaymentSource {
+  /** The chain, as CAIP-2 names it. @example "eip155:8453" */
+  readonly network: string;
+  /** The EVM address that is paid. */
+  readonly payTo: string;
+  /** What each job costs, in base units of one token. @default it is free, or `isDynamic` */
+  readonly price?: { readonly asset: string; readonly amount: string; readonly decimals: number };
+  /** Whether the agent names a price for each job. @default false */
+  readonly isDynamic?: boolean;
+  /** What payers need to know to sign for the token. @example { name: "USDC", version: "2" } */
+  readonly extra?: Readonly<Record<string, string>>;
 }
 
 /** What buyers read of an agent, and how it is registered. */
@@ -56,6 +71,11 @@ export interface MasumiAgentArgs {
    * @example { type: "openapi", document: "https://agents.example.com/translator/openapi.yaml" }
    */
   readonly listing?: ListingType | AgentListing;
+  /**
+   * Further ways to pay the agent, beside `pricing`: on EVM chains by x402, which the agent itself must take. V2 alone.
+   * @default none
+   */
+  readonly sources?: readonly PaymentSource[];
   /**
    * The selling wallet; its type decides how the agent is registered. A change of `vkey` replaces the registration.
    * @example { vkey: "fa12fbf5…", type: "V2" }
@@ -210,6 +230,7 @@ const listingOf = (
     pricing = "free",
     exampleOutputs = [],
     listing = "standard",
+    sources = [],
   }: MasumiAgentArgs,
   network: Network,
 ): Omit<Listing, "apiBaseUrl"> => ({
@@ -222,7 +243,19 @@ const listingOf = (
   legal,
   pricing: pricingOf(pricing, network),
   exampleOutputs,
+  ...(sources.length > 0 ? { sources: sources.map(x402Source) } : {}),
 });
+
+function x402Source({ network, payTo, price, isDynamic = false, extra }: PaymentSource): X402Source {
+  if (price && isDynamic) throw new pulumi.RunError("sources: a price is either fixed or dynamic");
+  return {
+    network,
+    scheme: "Exact",
+    payTo,
+    ...(extra ? { extra } : {}),
+    pricing: price ? { type: "fixed", ...price } : { type: isDynamic ? "dynamic" : "free" },
+  };
+}
 
 function typeOf(
   listing: NonNullable<MasumiAgentArgs["listing"]>,

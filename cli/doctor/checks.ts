@@ -169,6 +169,7 @@ function lookAtService(project: Project, opened: () => Promise<OpenedService>, a
     const { root: projectRoot } = project;
     return examineSurveyed(client, {
       ...state,
+      key: await key(),
       config,
       agents: declared,
       urlOf: expectedUrls({ config, projectRoot, agents: declared }),

@@ -11,7 +11,7 @@ const PREFIX = "masumi:";
 const OF_HOSTINGS = schema.pick({ docker: true, aws: true, shared: true });
 const OF_LEDGER = schema.pick({ ledger: true });
 const OF_FOLDER = schema.pick({ agents: true });
-const OF_AUTHORS = schema.pick({ hostings: true, policy: true, shared: true, documents: true });
+const OF_AUTHORS = schema.pick({ hostings: true, policy: true, shared: true, documents: true, x402: true });
 
 /** Returns the hostings' settings, completed with values that are set elsewhere. */
 export function completed(settings: Settings, outside: OutsideSettings): HostingsConfig {
@@ -105,7 +105,7 @@ export function folderOfAgents(stack: string, settings: Readonly<Record<string, 
 /** What a stack allows the authors of declarations. */
 export type AuthorSettings = Pick<
   StackConfig,
-  "hostings" | "policy" | "shared" | "documents" | "documentsFolder"
+  "hostings" | "policy" | "shared" | "documents" | "documentsFolder" | "x402"
 >;
 
 /**

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { bucketSettings } from "../../providers/s3/index.ts";
 import { DEFAULT_FOLDER, agentsFolder } from "../declarations/agents-folder.ts";
+import { x402Settings } from "../declarations/schema/x402.ts";
 import { policySchema } from "../declarations/policy/settings.ts";
 import type { StackKeys } from "../hosting/agent-keys.ts";
 import { type DocumentPlaces, documentsSettings } from "../hosting/documents-settings.ts";
@@ -158,6 +159,11 @@ export const schema = z.strictObject({
   records: databaseUrl.optional(),
   /** The certificates that its certificate is checked against, as PEM text. Default: the public authorities'. */
   recordsCa: certificates.optional(),
+  /** Where agents may be paid by x402 as well: EVM chains, whom payments go to there, and in which tokens. */
+  x402: json(
+    x402Settings,
+    "{ base: { network: 'eip155:8453', payTo: '0x…', tokens: { USDC: { address: '0x…', decimals: 6 } } } }",
+  ).optional(),
   assets: json(z.record(z.string(), asset), "{ USDM: { unit: c48c…, decimals: 6 } }").optional(),
   /**
    * Whether agents may be registered with a URL that only this machine or its network can reach. Only for simulated

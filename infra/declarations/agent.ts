@@ -126,6 +126,29 @@ export interface AgentListing {
   readonly protocolVersions?: readonly string[];
 }
 
+/** A way to pay an agent on an EVM chain by x402: what its file says, with what the stack says of it. */
+export interface AgentPaymentSource {
+  /** Its name in masumi:x402. */
+  readonly x402: string;
+  /** The chain, as CAIP-2 names it. */
+  readonly network: string;
+  readonly payTo: string;
+  readonly extra?: Readonly<Record<string, string>>;
+  readonly pricing:
+    | {
+        readonly type: "fixed";
+        /** Address of the token's contract. */
+        readonly asset: string;
+        /** Base units as digits. */
+        readonly amount: string;
+        readonly decimals: number;
+        /** For people: "1 USDC". */
+        readonly human: string;
+      }
+    | { readonly type: "free" }
+    | { readonly type: "dynamic" };
+}
+
 /** An agent of one stack: checked, overrides merged, prices in base units. */
 export interface Agent {
   readonly id: string;
@@ -155,6 +178,8 @@ export interface Agent {
   }[];
   /** Absent: as a standard agent. */
   readonly listing?: AgentListing;
+  /** Ways to pay it beside `pricing`; absent if there are none. */
+  readonly sources?: readonly AgentPaymentSource[];
   readonly input: readonly InputField[];
   readonly source: AgentSource;
   readonly model: {

@@ -2,6 +2,7 @@
 export type {
   Agent,
   AgentListing,
+  AgentPaymentSource,
   AgentSource,
   Confinement,
   CrewDefinition,
@@ -69,3 +70,4 @@ export { agentSchemaJson } from "./schema/json-schema.ts";
 export { declarationSchema } from "./schema/schema.ts";
 export { ownRepository, trackedByGit } from "./load/repository.ts";
 export { nearest } from "./schema/suggest.ts";
+export { type X402Settings, x402Settings } from "./schema/x402.ts";

@@ -13,6 +13,7 @@ import { ignoredByGit } from "./load/repository.ts";
 import { checkPackages, checkWheels, packagesReader } from "./packages/check.ts";
 import { type AuthorRules, checkPolicy } from "./policy/check.ts";
 import { type StackContext, resolveAgent } from "./resolve.ts";
+import type { X402Settings } from "./schema/x402.ts";
 import type { SharedRules } from "./shared.ts";
 import { type Declaration, declarationSchema } from "./schema/schema.ts";
 import type { StackKeys } from "../hosting/agent-keys.ts";
@@ -32,6 +33,8 @@ export interface LoadOptions extends AuthorRules {
   readonly documentsFolder?: string | undefined;
   /** masumi:assets */
   readonly assets?: AssetOverrides | undefined;
+  /** masumi:x402 */
+  readonly x402?: X402Settings | undefined;
   /** masumi:wallets; if absent, wallets are not checked. */
   readonly wallets?: readonly { readonly vkey: string; readonly type: WalletType }[] | undefined;
   /** The names of the secrets that the stack has; if absent, what depends on them is not checked. */
@@ -90,6 +93,7 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
     allowPrivateUrls,
     requireEvals,
     table: assetTable(network, assets),
+    x402: options.x402,
     complaints,
   };
   const readable = members

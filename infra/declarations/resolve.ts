@@ -8,6 +8,8 @@ import { type HostingKind, TRAITS, isHosting, placeTraits } from "../hosting/tra
 import type { StackKeys } from "../hosting/agent-keys.ts";
 import type { Complain } from "./load/located.ts";
 import { resolveListing } from "./resolve-listing.ts";
+import { resolveSources } from "./resolve-sources.ts";
+import type { X402Settings } from "./schema/x402.ts";
 import { OTHER_SOURCE, resolveFolder } from "./build/folder.ts";
 import type { Complaint } from "./load/complaint.ts";
 import type { Declaration } from "./schema/schema.ts";
@@ -27,6 +29,8 @@ export interface StackContext {
   /** Whether there is a place for stored documents, which the bucket is too. */
   readonly hasStore: boolean;
   readonly table: AssetTable;
+  /** masumi:x402 */
+  readonly x402?: X402Settings | undefined;
   /** masumi:wallets; undefined if unknown. */
   readonly wallets: readonly { readonly vkey: string; readonly type: WalletType }[] | undefined;
   /** The keys that it has; undefined if unknown. */
@@ -57,6 +61,7 @@ export function resolveAgent(
   checkWallet(declaration, context, complain);
   const listing = resolveListing(declaration, context, complain);
   const source = resolveSource(declaration, file, { ...context, hosting }, complain);
+  const sources = resolveSources(declaration, runsInRuntime({ source }), context, complain);
   const isPaid = declaration.pricing !== "free";
   if (hosting === "shared")
     checkShared({ id, source, resources: declaration.resources }, context.shared, complain);
@@ -87,6 +92,7 @@ export function resolveAgent(
     ...resolvePricing(declaration, runsInRuntime({ source }), context.table, complain),
     exampleOutputs: declaration.exampleOutputs,
     ...(listing ? { listing } : {}),
+    ...(sources.length > 0 ? { sources } : {}),
     input: declaration.input,
     source,
     model: declaration.model,

@@ -1,4 +1,9 @@
-import { IntentNotes, type MasumiClient, marker } from "../../providers/masumi/service/index.ts";
+import {
+  type ApiKeyStatus,
+  IntentNotes,
+  type MasumiClient,
+  marker,
+} from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
 import type { Agent, WhatRuns } from "../declarations/index.ts";
 import { type RunsById, checksumOf } from "./checksum.ts";
@@ -7,7 +12,7 @@ import { type WalletFunds, readFunds } from "./funds.ts";
 import { type Problem, findProblems } from "./obstacles.ts";
 import { type FleetPlan, planFleet } from "./plan/plan.ts";
 import type { FleetInput } from "./registrations.ts";
-import { rightsProblem } from "./refusals.ts";
+import { chainsOf, rightsProblem } from "./refusals.ts";
 import { survey } from "./survey.ts";
 import type { SeenInState } from "./state-file.ts";
 import { type WalletSight, lookAtWallets } from "./wallet-sight.ts";
@@ -51,15 +56,16 @@ export interface Examination {
  */
 export async function examineFleet(client: MasumiClient, options: ExamineOptions): Promise<Examination> {
   const { config, agents, spends, signal } = options;
-  const refused = rightsProblem(await client.apiKeyStatus({ signal }), config, { spends });
+  const key = await client.apiKeyStatus({ signal });
+  const refused = rightsProblem(key, config, { spends });
   if (refused) throw refused;
-  return examineSurveyed(client, { ...options, survey: await survey(client, config, agents, options) });
+  return examineSurveyed(client, { ...options, key, survey: await survey(client, config, agents, options) });
 }
 
 /** Returns the same from registrations that have been read. */
 export async function examineSurveyed(
   client: MasumiClient,
-  options: Omit<ExamineOptions, "spends"> & Pick<FleetInput, "survey">,
+  options: Omit<ExamineOptions, "spends"> & Pick<FleetInput, "survey"> & { readonly key: ApiKeyStatus },
 ): Promise<Examination> {
   const { config, agents, runsOf, projectRoot, survey, approved, allBalances = false, signal } = options;
   const unsettled = await readUnsettled(config, agents, projectRoot);
@@ -78,7 +84,17 @@ export async function examineSurveyed(
   const runs = new Map(agents.map((agent) => [agent.id, runsOf(agent)]));
   const checksum = checksumOf(input, plan, runs);
   const evals = standingsOf(agents, runs, { config, projectRoot });
-  const problems = findProblems({ config, agents, plan, checksum, approved, wallets, funds, evals });
+  const problems = findProblems({
+    config,
+    agents,
+    plan,
+    checksum,
+    approved,
+    wallets,
+    chains: chainsOf(options.key),
+    funds,
+    evals,
+  });
   return { plan, runs, wallets, funds, checksum, evals, problems };
 }
 

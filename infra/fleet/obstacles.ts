@@ -9,7 +9,7 @@ import { type EvalStanding, evalRefusals } from "./evals/standing.ts";
 import { hostingRefusals } from "./hosting-problems.ts";
 import type { FleetPlan } from "./plan/plan.ts";
 import type { PlannedAgent } from "./plan/plan-agent.ts";
-import { limitProblem, spendingProblem } from "./refusals.ts";
+import { chainProblem, limitProblem, spendingProblem } from "./refusals.ts";
 import { type WalletSight, walletProblem } from "./wallet-sight.ts";
 
 /** Something that prevents a run. `message` begins with the code and ends with what to do. */
@@ -27,6 +27,8 @@ export interface Seen {
   /** MASUMI_PLAN: checksum of the plan that was approved. */
   readonly approved: string | undefined;
   readonly wallets: readonly WalletSight[];
+  /** EVM chains that the API key may advertise; undefined if all, or unknown. */
+  readonly chains: readonly string[] | undefined;
   readonly funds: readonly WalletFunds[];
   /** How the agents with evaluations stand, by id. */
   readonly evals: ReadonlyMap<string, EvalStanding>;
@@ -41,6 +43,8 @@ export const OBSTACLES = {
   evals: ({ config, evals }) => evalRefusals(config, evals).map(notPassed),
   urls: ({ config, plan }) => plan.agents.map((agent) => urlProblem(config, agent)),
   registrations: ({ plan }) => plan.problems,
+  chains: ({ plan, chains }) =>
+    plan.agents.filter(({ action }) => PROBED.has(action)).map(({ agent }) => chainProblem(agent, chains)),
   wallets: ({ config, plan, wallets }) =>
     wallets.filter(({ wallet }) => isUsed(wallet, plan)).map((sight) => walletProblem(config, sight)),
   burns: ({ config, plan }) => [limitProblem(config, plan)],

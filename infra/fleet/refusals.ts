@@ -2,11 +2,13 @@ import {
   type ApiKeyStatus,
   MasumiError,
   type OwnRow,
+  RegistrationError,
   UNNAMED_BURNS,
   adminKeyProblem,
   marker,
 } from "../../providers/masumi/service/index.ts";
 import type { StackConfig } from "../config.ts";
+import type { Agent } from "../declarations/index.ts";
 import { formatAda, parseAda } from "../../providers/common/amounts.ts";
 import { neededFor } from "./costs.ts";
 import { type FleetPlan, removalsOf } from "./plan/plan.ts";
@@ -32,6 +34,25 @@ export function rightsProblem(
     what: `The API key has the permission ${key.permission}; registering needs ReadAndPay.`,
     remedy:
       "Ask the service's administrator for a ReadAndPay key limited to the selling wallets. A Read key is enough for preview.",
+  });
+}
+
+/** Returns the EVM chains that a key may advertise, as CAIP-2 names them; undefined if all, or if the service does not say. */
+export const chainsOf = ({ canAdmin, ChainIdLimit }: ApiKeyStatus): readonly string[] | undefined =>
+  canAdmin ? undefined : ChainIdLimit;
+
+/** Returns the error for an agent that is to be paid on chains that the API key may not advertise; undefined if there are none. */
+export function chainProblem(
+  { file, sources = [] }: Agent,
+  allowed: readonly string[] | undefined,
+): MasumiError | undefined {
+  const refused = [...new Set(sources.map(({ network }) => network))].filter(
+    (network) => allowed?.includes(network) === false,
+  );
+  if (refused.length === 0) return undefined;
+  return new RegistrationError({
+    code: "X402_CHAIN_NOT_ALLOWED",
+    what: `${file}: the API key may not advertise payments on ${refused.join(", ")}.`,
   });
 }
 

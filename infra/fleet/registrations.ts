@@ -4,6 +4,7 @@ import {
   MasumiError,
   type OwnRow,
   type Row,
+  type X402Source,
   chooseKept,
   contentOf,
   isForgotten,
@@ -19,7 +20,7 @@ import {
   untold,
 } from "../../providers/masumi/service/index.ts";
 import type { StackConfig, Wallet } from "../config.ts";
-import type { Agent, AgentListing } from "../declarations/index.ts";
+import type { Agent, AgentListing, AgentPaymentSource } from "../declarations/index.ts";
 import type { RegisteredUrls, UrlOf } from "./expected-url.ts";
 import { type SeenInState, isInState } from "./state-file.ts";
 import type { Survey } from "./survey.ts";
@@ -185,7 +186,7 @@ export const rowContent = (row: Row): string =>
 
 /** Returns what goes on the chain about an agent, except its URL. */
 export function listingOf(agent: Agent): Omit<Listing, "apiBaseUrl"> {
-  const { name, description, capability, tags, author, legal, exampleOutputs, listing } = agent;
+  const { name, description, capability, tags, author, legal, exampleOutputs, listing, sources } = agent;
   return {
     name,
     description,
@@ -196,7 +197,16 @@ export function listingOf(agent: Agent): Omit<Listing, "apiBaseUrl"> {
     legal,
     pricing: onChainPricing(agent),
     exampleOutputs,
+    ...(sources ? { sources: sources.map(onChainSource) } : {}),
   };
+}
+
+/** Returns a way to pay without what is not on the chain: its name, and its readable price. */
+function onChainSource({ network, payTo, extra, pricing }: AgentPaymentSource): X402Source {
+  const where = { network, scheme: "Exact", payTo: payTo.toLowerCase(), ...(extra ? { extra } : {}) };
+  if (pricing.type !== "fixed") return { ...where, pricing };
+  const { type, asset, amount, decimals } = pricing;
+  return { ...where, pricing: { type, asset: asset.toLowerCase(), amount, decimals } };
 }
 
 const typeOf = ({

@@ -33,6 +33,27 @@ const records = z.strictObject({
   userId: text.exactOptional().meta({ description: "Whom the agent belongs to, in words of your own." }),
 });
 
+const source = z.strictObject({
+  network: text.meta({ description: "The chain, as CAIP-2 names it, such as eip155:8453." }),
+  payTo: text.meta({ description: "The EVM address that is paid." }),
+  price: z
+    .strictObject({
+      asset: text.meta({ description: "Address of the token's contract." }),
+      amount: text.meta({ description: "Base units as digits." }),
+      decimals: z.int().meta({ description: "Decimals of the token." }),
+    })
+    .exactOptional()
+    .meta({ description: "What each job costs; without it the agent is free there, or isDynamic." }),
+  isDynamic: z
+    .boolean()
+    .exactOptional()
+    .meta({ description: "Whether the agent names a price for each job." }),
+  extra: z
+    .record(z.string(), z.string())
+    .exactOptional()
+    .meta({ description: "What payers need to know to sign for the token." }),
+});
+
 /** A key that is missing here, or that the library does not know, is a type error. */
 const shape = {
   url: later(declared.url.unwrap()),
@@ -47,6 +68,7 @@ const shape = {
     .exactOptional(),
   exampleOutputs: declared.exampleOutputs,
   listing: declared.listing,
+  sources: z.array(source).exactOptional(),
   wallet: wallet,
   sourceAddress: later(text).exactOptional(),
   network: z.enum(["Preprod", "Mainnet"]).exactOptional(),

@@ -13,6 +13,8 @@ interface TypeSpec {
   readonly type?: string;
   readonly $ref?: string;
   readonly items?: TypeSpec;
+  /** Of a map: what its values are. */
+  readonly additionalProperties?: TypeSpec;
   readonly oneOf?: readonly TypeSpec[];
   /** Whether a value must be given in full when the program runs. */
   readonly plain?: boolean;
@@ -83,6 +85,13 @@ function typeOf(json: Json, types: Types, name: string): TypeSpec {
   if (options) return { oneOf: options.map((option) => typeOf(option, types, name)), plain: true };
   if (json.type === "array")
     return { type: "array", items: typeOf(json.items as Json, types, name.replace(/s$/, "")), plain: true };
+  if (json.type === "object" && typeof json.additionalProperties === "object" && !json.properties) {
+    return {
+      type: "object",
+      additionalProperties: typeOf(json.additionalProperties, types, name),
+      plain: true,
+    };
+  }
   if (json.type === "object") {
     const token = `${PACKAGE}:index:${name}`;
     types[token] = {

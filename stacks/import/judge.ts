@@ -106,6 +106,7 @@ function readBack(text: string, id: string, table: AssetTable, context: ImportCo
     hasBucket,
     hasStore: hasBucket,
     table,
+    x402: config.x402,
     wallets,
     complaints: [],
   };

@@ -14,14 +14,10 @@ import {
 } from "../../providers/masumi/service/index.ts";
 import { printable } from "../../providers/common/printable.ts";
 import { priceText } from "./price.ts";
+import type { Reason } from "./reason.ts";
+import { transcribeSources } from "./sources.ts";
 
-/** What keeps a registration from being declared: where, what is wrong there, what would be right. */
-export interface Reason {
-  /** As an agent's file calls it, such as `tags[0]`; "" for the registration as a whole. */
-  readonly field: string;
-  readonly message: string;
-  readonly remedy: string;
-}
+export type { Reason } from "./reason.ts";
 
 export interface Transcript {
   readonly text: string;
@@ -41,6 +37,7 @@ interface Context {
 export function transcribe(row: Row, { id, config, table, projectRoot }: Context): Transcript {
   const { listing } = row;
   const { pricing, reasons } = transcribePricing(row, table);
+  const { sources, reasons: unnamed } = transcribeSources(listing.sources ?? [], config.x402);
   const siblings = config.wallets.filter(({ type }) => type === row.type);
   const document = new Document({
     name: listing.name,
@@ -54,6 +51,7 @@ export function transcribe(row: Row, { id, config, table, projectRoot }: Context
     ...(listing.exampleOutputs.length > 0 ? { exampleOutputs: listing.exampleOutputs } : {}),
     url: listing.apiBaseUrl,
     ...transcribeType(listing),
+    ...(sources.length > 0 ? { sources } : {}),
     payment: row.type,
     ...(siblings.length > 1 ? { wallet: row.walletVkey } : {}),
     adopt: row.id,
@@ -64,7 +62,7 @@ export function transcribe(row: Row, { id, config, table, projectRoot }: Context
   }
   quoteControls(document);
   document.commentBefore = comment(row, { id, config, projectRoot });
-  return { text: document.toString({ lineWidth: 100 }), reasons };
+  return { text: document.toString({ lineWidth: 100 }), reasons: [...reasons, ...unnamed] };
 }
 
 /** What is usual need not be said. */

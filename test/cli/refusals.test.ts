@@ -54,6 +54,11 @@ const CASES: Record<Exclude<keyof typeof OBSTACLES, "approval">, Case> = {
     agents: { a: { adopt: "cmwrrunknown0000" } },
     said: /^ADOPTION_TARGET_MISSING|^[A-Z_]+: .*cmwrrunknown0000/,
   },
+  chains: {
+    settings: { x402: { base: { network: "eip155:8453", payTo: `0x${"ab".repeat(20)}` } } },
+    agents: { a: { sources: [{ x402: "base", pricing: "free" }] } },
+    said: /^X402_CHAIN_NOT_ALLOWED: agents\/a\.yaml: .*payments on eip155:8453/,
+  },
   wallets: {
     settings: { wallets: [{ vkey: V2.vkey, type: "V1" }] },
     agents: { a: {} },

@@ -93,32 +93,37 @@ function parsePrice(text: string): { amount: string; token: string } | undefined
 /** Returns a price exactly in base units (`5 USDM` is 5000000 of USDM's unit), or what is wrong with it. */
 export function toBaseUnits(text: string, table: AssetTable): Price | PriceProblem {
   const parsed = parsePrice(text);
-  if (!parsed)
-    return { message: "is not a price", remedy: 'write an amount and a token, for example "5 USDM"' };
+  if (!parsed) return NO_PRICE;
   const asset = findAsset(parsed.token, table);
   if ("message" in asset) return asset;
+  const price = amountOf(text, asset);
+  if ("message" in price) return price;
+  const meant = parsed.token === asset.token ? "" : ` (test ${parsed.token})`;
+  return { amount: price.amount, unit: asset.unit, human: `${price.human}${meant}` };
+}
 
+const NO_PRICE: PriceProblem = {
+  message: "is not a price",
+  remedy: 'write an amount and a token, for example "5 USDM"',
+};
+
+/** Returns the amount of a price in base units of a token whose decimals are known, or what is wrong with it. */
+export function amountOf(
+  text: string,
+  { token, decimals }: Pick<Asset, "token" | "decimals">,
+): Pick<Price, "amount" | "human"> | PriceProblem {
+  const parsed = parsePrice(text);
+  if (!parsed) return NO_PRICE;
   const [whole = "", fraction = ""] = parsed.amount.split(".");
-  if (fraction.length > asset.decimals) {
-    return {
-      message: `has ${fraction.length} decimal places`,
-      remedy: `${asset.token} has ${asset.decimals}`,
-    };
+  if (fraction.length > decimals) {
+    return { message: `has ${fraction.length} decimal places`, remedy: `${token} has ${decimals}` };
   }
-  const amount = BigInt(whole + fraction.padEnd(asset.decimals, "0"));
+  const amount = BigInt(whole + fraction.padEnd(decimals, "0"));
   if (amount === 0n) return { message: "is zero", remedy: "write pricing: free" };
   if (amount > MAX_AMOUNT) {
-    return {
-      message: "is too high",
-      remedy: `the maximum is ${formatUnits(MAX_AMOUNT, asset.decimals)} ${asset.token}`,
-    };
+    return { message: "is too high", remedy: `the maximum is ${formatUnits(MAX_AMOUNT, decimals)} ${token}` };
   }
-  const meant = parsed.token === asset.token ? "" : ` (test ${parsed.token})`;
-  return {
-    amount: amount.toString(),
-    unit: asset.unit,
-    human: `${formatUnits(amount, asset.decimals)} ${asset.token}${meant}`,
-  };
+  return { amount: amount.toString(), human: `${formatUnits(amount, decimals)} ${token}` };
 }
 
 function findAsset(name: string, { network, assets }: AssetTable): Asset | PriceProblem {

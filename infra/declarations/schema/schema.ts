@@ -8,6 +8,7 @@ import { crewSchema } from "./crew.ts";
 import { evalSchema } from "./evals.ts";
 import { inputField } from "./input.ts";
 import { listing } from "./listing.ts";
+import { sources } from "./sources.ts";
 import { storedDocument } from "./stored-document.ts";
 import {
   chainText,
@@ -221,6 +222,7 @@ export const declarationSchema = z
       examples: ["https://agents.example.com/research"],
     }),
     listing: listing.exactOptional(),
+    sources: sources.exactOptional(),
     model: z
       .strictObject({
         name: text(200)

@@ -61,11 +61,14 @@ export function serve(
     supportedPaymentSources:
       body.supportedPaymentSources?.map(({ pricing, ...source }) => ({
         ...source,
+        // On EVM chains the service says whom it pays twice.
+        ...("payTo" in source ? { paymentSourceType: null, address: source.payTo } : {}),
         pricing: {
           ...pricing,
           ...(pricing.fixed
             ? {
                 fixed: shuffle(pricing.fixed).map((price) => ({
+                  ...price,
                   amount: amount(price.amount),
                   asset: unit(price.asset),
                 })),

@@ -149,6 +149,8 @@ export const apiKeyStatus = z
     canPay: z.boolean().optional(),
     canAdmin: z.boolean().optional(),
     NetworkLimit: z.array(text),
+    /** Chains as CAIP-2 names them, EVM's among them; says nothing of an admin key, which may use all. Absent before 0.28. */
+    ChainIdLimit: z.array(text).optional().catch(undefined),
     status: text,
     /** Whether purchases are limited to RemainingUsageCredits; nothing else costs credits. */
     usageLimited: z.boolean().optional(),

@@ -186,3 +186,42 @@ describe("diff of a listing that is not a standard agent's", () => {
     expect(decideChange("row", outputsOf(openapi, { marker: "" }), openapi)).toEqual({ kind: "none" });
   });
 });
+
+describe("diff of payment sources on EVM chains", () => {
+  const source = {
+    network: "eip155:84532",
+    scheme: "Exact",
+    payTo: `0x${"Ab".repeat(20)}`,
+    extra: { name: "USDC", version: "2" },
+    pricing: { type: "fixed", asset: `0x${"Cd".repeat(20)}`, amount: "1000000", decimals: 6 },
+  } as const;
+  const other = { ...source, network: "eip155:8453", pricing: { type: "free" } } as const;
+  const before = inputsOf({ listing: { sources: [source, other] } });
+
+  test.each<[string, Listing["sources"]]>([
+    ["none any more", []],
+    ["one less", [source]],
+    ["another price", [{ ...source, pricing: { ...source.pricing, amount: "2000000" } }, other]],
+    ["another address", [{ ...source, payTo: `0x${"ef".repeat(20)}` }, other]],
+    ["other extra", [{ ...source, extra: { name: "USDC", version: "1" } }, other]],
+  ])("updates in place: %s", (_name, sources) => {
+    expect(decideChange("row", outputsOf(before), inputsOf({ listing: { sources } }))).toEqual({
+      kind: "update",
+    });
+  });
+
+  test("the first ones are an update", () => {
+    expect(decideChange("row", outputsOf(inputsOf()), before)).toEqual({ kind: "update" });
+  });
+
+  test.each<[string, Listing["sources"]]>([
+    ["another order", [other, source]],
+    ["addresses in lower case", [{ ...source, payTo: source.payTo.toLowerCase() }, other]],
+    ["extra in another order", [{ ...source, extra: { version: "2", name: "USDC" } }, other]],
+    ["what is not known yet", [{ ...source, payTo: UNKNOWN }, other]],
+  ])("no change on the chain: %s", (_name, sources) => {
+    expect(decideChange("row", outputsOf(before), inputsOf({ listing: { sources } }))).toEqual({
+      kind: "none",
+    });
+  });
+});
