@@ -54,8 +54,10 @@ export const chainEntry = z.object({
   agentIdentifier: text,
   Metadata: z.object({
     name: text,
-    /** Null, or absent, of agents that are reached otherwise (OpenApi, X402). */
+    /** Null, absent or the document's URL, of agents that are reached otherwise (OpenApi, X402). */
     apiBaseUrl: optionalText,
+    openApiSpecUrl: optionalText,
+    x402ResourcesUrl: optionalText,
     AgentPricing: z
       .object({ pricingType: text, Pricing: z.array(z.object({ amount: text, unit: text })).nullish() })
       .nullish(),

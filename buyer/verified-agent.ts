@@ -1,5 +1,6 @@
 import type { AssetTable, Network } from "../infra/declarations/index.ts";
 import { printable } from "../providers/common/printable.ts";
+import { baseUrlOf } from "../providers/masumi/service/index.ts";
 import type { PaymentInformation } from "./agent-wire.ts";
 import { HireError, listed } from "./hire-error.ts";
 import { type Funds, inWords, samePrice } from "./price.ts";
@@ -87,6 +88,12 @@ function otherPrice(
   return [`price: the agent says ${asked}, the registry says ${words(pricing, assets)}`];
 }
 
+/** Return where the registry says that an agent is: at its own URL, or where its document is in its usual place. */
+function registeredUrl({ apiBaseUrl, openApiSpecUrl, x402ResourcesUrl }: ChainEntry["Metadata"]): string {
+  if (openApiSpecUrl) return baseUrlOf("openapi", openApiSpecUrl);
+  return x402ResourcesUrl ? baseUrlOf("x402", x402ResourcesUrl) : (apiBaseUrl ?? "");
+}
+
 /**
  * Compare what an agent says with what the chain says of it, and return the latter: only on-chain data is paid by.
  *
@@ -107,7 +114,7 @@ export function verifyAgent(
     );
   }
   const problems = otherPrice(information, pricing, assets);
-  const registered = metadata.apiBaseUrl ?? "";
+  const registered = registeredUrl(metadata);
   if (plainUrl(registered) !== plainUrl(claims.url)) {
     problems.push(`URL: reached at ${claims.url}, the registry says ${printable(registered) || "none"}`);
   }

@@ -28,6 +28,11 @@ const claims = (information: object = {}, sourceIndex?: number) => ({
 describe("an agent's claims and the chain", () => {
   it.each<[string, object]>([
     ["another spelling of the URL", { apiBaseUrl: "HTTPS://Agent.Example.com/" }],
+    ["an entry that shows only its document", { apiBaseUrl: null, openApiSpecUrl: `${URL}/openapi.json` }],
+    [
+      "an entry whose URL is its document's",
+      { apiBaseUrl: `${URL}/.well-known/x402.json`, x402ResourcesUrl: `${URL}/.well-known/x402.json` },
+    ],
     [
       "further payment sources of other chains",
       { supportedPaymentSources: [source({ chain: "Base" }), source()] },
@@ -47,6 +52,13 @@ describe("an agent's claims and the chain", () => {
 
   it.each<[string, object, object, number | undefined, RegExp]>([
     ["the URL's path", { apiBaseUrl: `${URL}/other` }, {}, undefined, /URL: reached at/],
+    [
+      "the document's place",
+      { apiBaseUrl: null, openApiSpecUrl: "https://other.example.com/openapi.json" },
+      {},
+      undefined,
+      /the registry says https:\/\/other\.example\.com/,
+    ],
     ["the URL that the chain does not have", { apiBaseUrl: null }, {}, undefined, /the registry says none/],
     ["the network", {}, { network: "Mainnet" }, undefined, /network: the agent says Mainnet/],
     ["the contract", {}, { paymentSourceType: "Web3CardanoV1" }, undefined, /contract: the agent says/],

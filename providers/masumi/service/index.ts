@@ -33,7 +33,13 @@ export { LIMITS } from "./rules/check.ts";
 export { adminKeyProblem } from "./rules/admin-key.ts";
 export { mainnetProblems } from "./rules/mainnet.ts";
 export { assertListingSupported, assertTypeSupported, assertUpdatable } from "./rules/possible.ts";
-export { USUAL_A2A_VERSIONS, documentUrlOf, isUpdatedInPlace, listingTypeOf } from "./listing-type.ts";
+export {
+  USUAL_A2A_VERSIONS,
+  baseUrlOf,
+  documentUrlOf,
+  isUpdatedInPlace,
+  listingTypeOf,
+} from "./listing-type.ts";
 export { changedFields, contentOf, digestOf, shows } from "./rules/content.ts";
 export { notUnderstood } from "./client/entries.ts";
 export { type ListScope, MasumiClient, type TokenTags } from "./client/client.ts";
