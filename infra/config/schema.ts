@@ -82,6 +82,15 @@ const limits = z.strictObject({
   maxPerClient: z.int().min(1).max(10_000).exactOptional(),
 });
 
+/** masumi:traces: where crews in the crew runtime send what their jobs did. */
+const traces = z.strictObject({
+  /** An OpenTelemetry collector that takes OTLP over HTTP; `/v1/traces` is added. */
+  endpoint: z.url({
+    protocol: /^https?$/,
+    error: "expected a collector's base URL, for example https://collector.example.com:4318",
+  }),
+});
+
 /** The settings of a stack, masumi:<name> each, as Pulumi hands them over: texts, and JSON for what is nested. */
 export const schema = z.strictObject({
   network: z.enum(["Preprod", "Mainnet"]),
@@ -142,6 +151,8 @@ export const schema = z.strictObject({
   databaseCa: certificates.optional(),
   /** What one client address may ask of a crew. */
   limits: json(limits, "{ startRate: 60, maxPerClient: 32 }").prefault("{}"),
+  /** Where crews send traces of their jobs; nowhere, unless this says so. A change restarts crews. */
+  traces: json(traces, "{ endpoint: https://collector.example.com:4318 }").optional(),
   /** After how many days crews erase the results of jobs that have ended. */
   keepDays: number("30").refine((days) => days >= 1 && days <= MOST_DAYS, `expected 1 to ${MOST_DAYS} days`),
   /** Hosts that may be reached unencrypted, though they are not this machine; never on Mainnet. */

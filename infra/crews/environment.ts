@@ -89,6 +89,12 @@ export function runtimeLimits({
   );
 }
 
+/** Returns where the process of a crew runtime sends traces, whichever agents it serves. */
+export const tracesEnvironment = ({
+  traces,
+}: Pick<StackConfig, "traces">): Readonly<Record<string, string>> =>
+  traces ? { TRACES_ENDPOINT: traces.endpoint } : {};
+
 /** Returns an agent's environment without its secrets: what concerns this agent alone. */
 export function agentEnvironment({
   agent,
@@ -126,9 +132,9 @@ export const runtimeEnvironment = (input: ContainerInput): Readonly<Record<strin
 
 /** Returns a container's environment without its secrets; sorted, because a different order would count as a change. */
 export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<string, string> {
-  const { agent, identity } = input;
+  const { agent, identity, config } = input;
   return sortedEnvironment({
-    ...(runsInRuntime(agent) ? { AGENT_DECLARATION: "/agent/crew.json" } : {}),
+    ...(runsInRuntime(agent) ? { AGENT_DECLARATION: "/agent/crew.json", ...tracesEnvironment(config) } : {}),
     ...("file" in identity
       ? { AGENT_IDENTITY_FILE: identity.file }
       : { IDENTITY_SSM_PARAMETER: identity.ssmParameter }),

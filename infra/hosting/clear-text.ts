@@ -7,6 +7,7 @@ export interface Addresses {
   readonly "docker.url": string;
   readonly "documents.endpoint"?: string | undefined;
   readonly "ledger.endpoint"?: string | undefined;
+  readonly "traces.endpoint"?: string | undefined;
 }
 
 /** Hosts outside this machine to which masumi:allowClearText allows unencrypted connections. */

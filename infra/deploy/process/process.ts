@@ -10,7 +10,7 @@ import {
   reservePorts,
 } from "../../../providers/crew-process/local/index.ts";
 import { agentFiles, placeFiles } from "../../crews/agent-files.ts";
-import { crewSecrets, runtimeLimits } from "../../crews/environment.ts";
+import { crewSecrets, runtimeLimits, tracesEnvironment } from "../../crews/environment.ts";
 import type { StackConfig } from "../../config.ts";
 import { hostedBy } from "../../declarations/index.ts";
 import { separateStack } from "../../../providers/common/local-stack.js";
@@ -44,7 +44,7 @@ export const hosting: HostingFactory = async ({ config, projectRoot, agents }) =
           ...(files.packages ? { packages: files.packages.folder } : {}),
           model: { api: modelApi, name: agent.model.name ?? modelName },
           modelKey: secrets.get("MODEL_KEY")?.value ?? "none",
-          limits: runtimeLimits(config),
+          limits: { ...runtimeLimits(config), ...tracesEnvironment(config) },
           ...(paymentKey ? { payments: paymentsOf(config, wallet), paymentKey } : {}),
         },
         options,

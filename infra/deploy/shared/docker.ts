@@ -1,6 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DockerStart } from "../../../providers/docker/index.ts";
-import { DATA_FOLDER, runtimeEnvironment, sortedEnvironment } from "../../crews/environment.ts";
+import {
+  DATA_FOLDER,
+  runtimeEnvironment,
+  sortedEnvironment,
+  tracesEnvironment,
+} from "../../crews/environment.ts";
 import { RUNTIME_CONFINEMENT } from "../../declarations/index.ts";
 import { scopeOf } from "../../fleet/index.ts";
 import { SHARED_SERVICE, serviceStack, sharedContainer } from "../../hosting/shared/names.ts";
@@ -38,9 +43,7 @@ export function dockerService(context: HostingContext): SharedService {
 
 /** Makes the container, and returns what must be up before agents come. */
 function makeDockerService({
-  context: {
-    config: { shared, docker },
-  },
+  context: { config },
   engine,
   name,
   port,
@@ -50,12 +53,14 @@ function makeDockerService({
   readonly name: string;
   readonly port: number;
 }): pulumi.Resource[] {
+  const { shared, docker } = config;
   const options = { parent: new SharedCrews(SHARED_SERVICE) };
   const environment = sortedEnvironment({
     AGENTS,
     // The image names the file of a crew of one agent.
     AGENT_DECLARATION: "",
     ...(shared.code ? { SHARED_CODE: "1" } : {}),
+    ...tracesEnvironment(config),
     ...runtimeEnvironment({
       graceSeconds: JOB_SECONDS,
       proxyHops: docker.proxyHops,

@@ -3,7 +3,12 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Place } from "../../../providers/shared-crew/index.ts";
 import type { StackConfig } from "../../config.ts";
-import { type CrewSecret, runtimeEnvironment, sortedEnvironment } from "../../crews/environment.ts";
+import {
+  type CrewSecret,
+  runtimeEnvironment,
+  sortedEnvironment,
+  tracesEnvironment,
+} from "../../crews/environment.ts";
 import { type Agent, RUNTIME_CONFINEMENT } from "../../declarations/index.ts";
 import { ownTags } from "../../hosting/ecs/tags.ts";
 import { albUrl } from "../../hosting/ecs/url.ts";
@@ -137,6 +142,7 @@ function environmentOf({ config, domain }: AlbStack, agents: BucketPlace) {
     AGENT_DECLARATION: "",
     AGENT_SECRETS: parametersPath(config),
     ...(config.shared.code ? { SHARED_CODE: "1" } : {}),
+    ...tracesEnvironment(config),
     ...own,
   });
 }

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { runtimeLimits } from "../../../infra/crews/environment.ts";
+import { runtimeLimits, tracesEnvironment } from "../../../infra/crews/environment.ts";
 import { agentVariables, startCrew } from "../../../providers/crew-process/local/process.ts";
 import { record, shortName } from "../deploy/recorder.ts";
 import { deploy, projectOf } from "../deploy/stack.ts";
@@ -42,8 +42,13 @@ beforeAll(() => {
 });
 
 /** What a stack may limit, and the variables that say so. */
-const LIMITED = { dailyTokens: "5000", keepDays: "7", limits: { startRate: 60, maxPerClient: 32 } };
-const LIMITS = ["DAILY_TOKENS", "KEEP_DAYS", "START_RATE", "MAX_PER_CLIENT"];
+const LIMITED = {
+  dailyTokens: "5000",
+  keepDays: "7",
+  limits: { startRate: 60, maxPerClient: 32 },
+  traces: { endpoint: "https://collector.example.com:4318" },
+};
+const LIMITS = ["DAILY_TOKENS", "KEEP_DAYS", "START_RATE", "MAX_PER_CLIENT", "TRACES_ENDPOINT"];
 
 /** The container's environment of a crew with large documents in a bucket that is not AWS's, on a stack with a database. */
 async function ofContainer(settings: Record<string, unknown>): Promise<string[]> {
@@ -86,7 +91,10 @@ async function ofProcess(): Promise<string[]> {
     declaration: "{}",
     environment: agentVariables(home, {
       model: { api: "https://models.example.com/v1", key: "key", name: "some-model" },
-      limits: runtimeLimits({ dailyTokens: 5000, keepDays: 7, limits: { startRate: 60, maxPerClient: 32 } }),
+      limits: {
+        ...runtimeLimits({ dailyTokens: 5000, keepDays: 7, limits: { startRate: 60, maxPerClient: 32 } }),
+        ...tracesEnvironment(LIMITED),
+      },
       payments: {
         service: "https://payment.example.com/api/v1",
         network: "Preprod",

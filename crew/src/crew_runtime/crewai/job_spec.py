@@ -26,3 +26,5 @@ class JobSpec:
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     documents: DocumentSet | None = None
     code: AuthorProject | None = None
+    is_traced: bool = False
+    """Whether to tell when crews, tasks and tools begin and end."""

@@ -20,6 +20,7 @@ from crew_runtime.crewai.declared.result_schema import with_schemas
 from crew_runtime.crewai.human_input import answer_flows_by, answer_human_input_by
 from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.crewai.outcome.crew_events import CrewEvents
+from crew_runtime.crewai.outcome.crew_spans import CrewSpans
 from crew_runtime.crewai.outcome.what_failed import chain, name_of, place_in, what_failed
 from crew_runtime.documents.context import with_documents
 from crew_runtime.documents.document import DocumentError
@@ -47,7 +48,8 @@ def run_crew(connection: Connection, spec: JobSpec) -> None:
     """Run the crew and send {"result"} or {"failure", "detail", "report"}; then end this process.
 
     For each question to its customer it first sends {"ask": {"prompt", "is_draft"}} and waits for {"input"}. It also
-    sends {"progress": {"task"}} of each task that begins, and what a tool reports that failed.
+    sends {"progress": {"task"}} of each task that begins, and what a tool reports that failed; where jobs are traced,
+    {"span"} of each step that begins or ends.
     """
     _answer(connection, spec, _run)
 
@@ -168,12 +170,17 @@ def _nobody(prompt: str, *, is_draft: bool = False) -> str:  # noqa: ARG001 - an
 def _run(spec: JobSpec, parent: Parent) -> dict[str, Any]:
     events = CrewEvents(spec.code.folder if spec.code else None)
     events.tell = lambda progress: parent.send({"progress": progress})
+    spans = CrewSpans(parent.send) if spec.is_traced else None
+    if spans:
+        spans.listen()
     try:
         answer = _result(spec, parent.ask, events)
     except Exception as error:  # noqa: BLE001 - whatever a crew raises is an outcome of the job
         answer = _failure(error, spec)
     if "failure" in answer:
         answer["report"] = {**answer.get("report", {}), **events.tool_failure()}
+    if spans:
+        spans.flush()
     return answer
 
 

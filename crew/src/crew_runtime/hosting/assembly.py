@@ -30,6 +30,7 @@ from crew_runtime.runner.worker_launcher import WorkerLauncher
 from crew_runtime.runner.worker_process import start_fork_server
 from crew_runtime.runner.workplaces import Workplaces
 from crew_runtime.store import Connections, JobStore
+from crew_runtime.traces.span import Traces
 
 WORK_FOLDER: Final = "work"
 """The folder of jobs in DATA_DIR."""
@@ -70,17 +71,25 @@ class Shared:
     others: Chores = field(default_factory=lambda: Chores(_OTHERS))
     protection: TaskProtection | None = None
     connections: Connections | None = None
+    traces: Traces | None = None
     agents: Callable[[], int] = lambda: 1
     _payment_connections: PaymentConnections | None = None
 
     @classmethod
-    def of(cls, parallel: int, protection: TaskProtection | None, connections: Connections | None = None) -> Self:
+    def of(
+        cls,
+        parallel: int,
+        protection: TaskProtection | None,
+        connections: Connections | None = None,
+        traces: Traces | None = None,
+    ) -> Self:
         """Return it for so many jobs side by side; where agents share `connections`, none has every place."""
         return cls(
             slots=Slots(parallel, most_of_one=max(1, parallel - 1) if connections else parallel),
             jobs=ThreadPoolExecutor(parallel, thread_name_prefix="job"),
             protection=protection,
             connections=connections,
+            traces=traces,
         )
 
     def start(self, preload: str = "crew_runtime.crewai.preload") -> None:
@@ -95,6 +104,8 @@ class Shared:
             threads.shutdown(wait=False, cancel_futures=True)
         if self._payment_connections:
             await self._payment_connections.close()
+        if self.traces:
+            await asyncio.to_thread(self.traces.close)
 
     @property
     def payment_connections(self) -> PaymentConnections:

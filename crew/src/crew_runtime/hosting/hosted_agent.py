@@ -36,6 +36,7 @@ from crew_runtime.runner.leases import LeaseKeeper
 from crew_runtime.runner.plan import Plan
 from crew_runtime.runner.workplaces import Workplaces
 from crew_runtime.store import JobStore, Retention, StoreUnavailableError
+from crew_runtime.traces.span import AgentTraces
 
 _log: Final = logging.getLogger(__name__)
 _QUIET_STORES_PER_SECOND: Final = 20
@@ -72,12 +73,14 @@ class HostedAgent:
         self._day = DailyTokens(store, settings.daily_tokens)
         self._clients = Clients()
         self._places = Workplaces(settings.data_dir / WORK_FOLDER, group=group)
+        self._traces = AgentTraces(shared.traces, configured.declaration.id) if shared.traces else None
         self._runner = JobRunner(
             store=store,
             model=AgentModel(shared.gateway, self._day),
             plan=plan_of(settings, configured.declaration, self._places),
             slots=shared.slots,
             threads=shared.jobs,
+            traces=self._traces,
         )
         self._keeper = LeaseKeeper(
             store=store,
@@ -125,6 +128,7 @@ class HostedAgent:
             max_body=settings.max_body,
             url=self._url,
             facts=self._facts,
+            traces=self._traces,
         )
         access = self._runner.plan.access
         self.operations = AgentOperations(

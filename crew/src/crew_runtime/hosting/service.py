@@ -27,7 +27,10 @@ from crew_runtime.machine.settings import Settings
 from crew_runtime.machine.task_protection import TaskProtection
 from crew_runtime.runner.workplaces import hold_users_of
 from crew_runtime.store import Connections, JobStore
+from crew_runtime.traces.span import Traces
 
+_SERVICE: Final = "crew-service"
+"""What a process that serves many agents is called in traces."""
 _THREADS: Final = 32
 """For what blocks for a moment, such as a job store; one agent's that hangs must leave some to the others."""
 
@@ -46,7 +49,7 @@ def one_agent(
     `on_unusable` is called with the reason if the documents that `fetch` gets do not arrive or CrewAI refuses the crew.
     """
     protection = _protection(settings)
-    shared = Shared.of(settings.max_parallel, protection)
+    shared = Shared.of(settings.max_parallel, protection, traces=_traces(settings, configured.declaration.id))
     hosted = HostedAgent(
         shared,
         configured,
@@ -87,7 +90,8 @@ def many_agents(
     `environment` is the process's as it started, from which agents have what they do not set themselves.
     """
     protection = _protection(settings)
-    shared = Shared.of(settings.shared_parallel, protection, Connections(settings.shared_connections))
+    connections = Connections(settings.shared_connections)
+    shared = Shared.of(settings.shared_parallel, protection, connections, _traces(settings, _SERVICE))
     table = AgentTable(source, Opening(shared, settings, source, environment), settings.agents_poll_seconds)
     shared.agents = lambda: len(table.entries)
     hosted = settings.data_dir / HOSTED_FOLDER
@@ -134,6 +138,21 @@ def _answering(entry: Entry | None) -> Served | ASGIApp | None:
 def _report(entry: Entry) -> AgentReport:
     operations = entry.hosted.operations if entry.hosted else None
     return AgentReport(state=entry.state, problems=entry.problems, operations=operations)
+
+
+def _traces(settings: ServiceSettings, service: str) -> Traces | None:
+    """Return where spans go; OpenTelemetry is not even loaded where that is nowhere."""
+    if settings.traces_endpoint is None:
+        return None
+    from crew_runtime.traces.otlp import OtlpTraces  # noqa: PLC0415
+
+    headers = settings.traces_headers.get_secret_value() if settings.traces_headers else ""
+    return OtlpTraces(
+        str(settings.traces_endpoint),
+        dict(pair.split("=", 1) for pair in headers.split(",") if pair),
+        service=service,
+        instance=settings.agent_instance,
+    )
 
 
 def _protection(settings: ServiceSettings) -> TaskProtection | None:

@@ -16,6 +16,7 @@ from crew_runtime.http.discovery.routes import discovery_routes
 from crew_runtime.http.mcp.routes import mcp_routes
 from crew_runtime.http.mip003.routes import mip003_routes
 from crew_runtime.http.server.pages import PageGuard
+from crew_runtime.http.traced import TracedRequests
 from crew_runtime.store import StoreUnavailableError
 
 
@@ -28,6 +29,7 @@ def create_app(
 ) -> FastAPI:
     """Build the public application; `among` finds the agent that a request is for (see served.py)."""
     app = FastAPI(lifespan=lifespan, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(TracedRequests)
     app.add_middleware(_Among, among=among)
     if cors_origins:
         app.add_middleware(

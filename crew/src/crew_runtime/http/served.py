@@ -13,6 +13,7 @@ from crew_runtime.common.current_agent import work_for
 from crew_runtime.http.admission.doorman import Doorman
 from crew_runtime.http.agent.agent import Agent
 from crew_runtime.http.server.ports import CLOSING
+from crew_runtime.traces.span import AgentTraces
 
 _SERVED: Final = "crew_runtime.served"
 
@@ -29,6 +30,7 @@ class Served:
     max_body: int
     url: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    traces: AgentTraces | None = None
 
     def health(self) -> dict[str, str]:
         """Return what /healthz answers."""
@@ -39,6 +41,12 @@ def served(request: Request) -> Served:
     """Return the agent that a request is for."""
     found: Served = request.scope[_SERVED]
     return found
+
+
+def traces_of(scope: Scope) -> AgentTraces | None:
+    """Return where the spans of a request's agent go; None if nowhere, or if it is for no agent."""
+    found: Served | None = scope.get(_SERVED)
+    return found.traces if found else None
 
 
 def closing(request: Request) -> asyncio.Event:

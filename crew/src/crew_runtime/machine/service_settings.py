@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Annotated, Final
 from uuid import uuid4
 
-from pydantic import BeforeValidator, Field, HttpUrl
+from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 
 from crew_runtime.machine.environment_model import MEGABYTE, EnvironmentModel, split_words
 
@@ -74,6 +75,15 @@ class ServiceSettings(EnvironmentModel):
         le=8,
         description="Set PROXY_HOPS to the number of proxies in front, each of which adds to X-Forwarded-For, or to 0.",
     )
+    traces_endpoint: HttpUrl | None = Field(
+        default=None,
+        description="Set TRACES_ENDPOINT to the address of an OpenTelemetry collector that takes OTLP over HTTP, "
+        "such as http://collector:4318, or leave it out: then nothing is traced.",
+    )
+    traces_headers: SecretStr | None = Field(
+        default=None,
+        description="Set TRACES_HEADERS to the headers that the collector demands, as name=value, separated by commas.",
+    )
     internal_port: int | None = Field(
         default=None,
         ge=0,
@@ -95,6 +105,14 @@ class ServiceSettings(EnvironmentModel):
         default=("*",),
         description="Set CORS_ORIGINS to the origins that browsers may call from, separated by commas; none: off.",
     )
+
+    @field_validator("traces_headers")
+    @classmethod
+    def _headers_have_values(cls, value: SecretStr | None) -> SecretStr | None:
+        pairs = value.get_secret_value().split(",") if value else []
+        if not all(all(part.strip() for part in pair.partition("=")) for pair in pairs):
+            raise PydanticCustomError("headers", "is no list of headers")
+        return value
 
     @property
     def public_base(self) -> str | None:

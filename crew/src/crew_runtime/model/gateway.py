@@ -9,6 +9,7 @@ import logging
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import copy_context
@@ -28,6 +29,7 @@ from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.model.model_error import shown_url
 from crew_runtime.model.relay import Meter, Relay, Send
 from crew_runtime.model.session import Budget, Session
+from crew_runtime.traces.job_trace import ModelCall
 
 _log: Final = logging.getLogger(__name__)
 _HOST: Final = "127.0.0.1"
@@ -39,6 +41,7 @@ _STOPS_WITHIN_SECONDS: Final = 1
 _MOST_CONNECTIONS: Final = 512
 _TOKEN_BYTES: Final = 32
 _BEARER: Final = "bearer "
+_LONGEST_MODEL: Final = 200
 
 
 class ModelGateway:
@@ -188,9 +191,16 @@ class ModelGateway:
         if spent:
             raise _spent(spent)
         MODEL_CALLS.add(int(call.generates))
+        begun = time.time_ns()
+        refused: RefusedError | None = None
         try:
             await self._relay.pass_on(meter, session, headers, send)
+        except RefusedError as error:
+            refused = error
+            raise
         finally:
+            if session.trace and call.generates:
+                session.trace.call(_traced(meter, session, begun, refused))
             meter.settle()
             session.release(call)
             if call.generates:
@@ -222,6 +232,23 @@ def _listen() -> socket.socket:
     listener.bind((_HOST, 0))
     listener.listen(_MOST_CONNECTIONS)
     return listener
+
+
+def _traced(meter: Meter, session: Session, begun: int, refused: RefusedError | None) -> ModelCall:
+    """Return a call as a trace has it: with no word of what was asked or answered."""
+    status = session.failed.status if meter.is_refused and session.failed else None
+    error = refused.code if refused else str(status) if status else None
+    asked, answered = meter.parts
+    return ModelCall(
+        path=meter.call.path,
+        model=str((meter.call.sent or {}).get("model", ""))[:_LONGEST_MODEL],
+        begun=begun,
+        ended=time.time_ns(),
+        input_tokens=asked,
+        output_tokens=answered,
+        api=session.model.api,
+        error=error,
+    )
 
 
 def _cancel(session: Session) -> None:

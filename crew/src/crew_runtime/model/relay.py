@@ -11,7 +11,7 @@ from crew_runtime.model.answer_text import LONGEST_KEPT
 from crew_runtime.model.calls import Call, RefusedError, tokens_in
 from crew_runtime.model.model_error import shown_url
 from crew_runtime.model.session import Failed, Session
-from crew_runtime.model.usage import AnswerTooLargeError, EventStream, tokens_of
+from crew_runtime.model.usage import AnswerTooLargeError, EventStream, parts_of, tokens_of
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -40,6 +40,8 @@ class Meter:
     charged: int = 0
     received: int = 0
     reported: int = 0
+    parts: tuple[int, int] = (0, 0)
+    """The tokens of question and answer, as far as the API told them."""
     is_sent: bool = False
     is_answered: bool = False
     is_refused: bool = False
@@ -130,7 +132,8 @@ class Relay:
         session.new_answer(meter.call).extend(body[:LONGEST_KEPT])
         meter.is_answered, meter.received = True, len(body)
         with suppress(ValueError, RecursionError):
-            meter.reported = tokens_of(json.loads(body))
+            told = json.loads(body)
+            meter.reported, meter.parts = tokens_of(told), parts_of(told)
         meter.settle()
         await send(_head(answer))
         await send({"type": "http.response.body", "body": _clean(body, session.model.key)})
@@ -151,7 +154,7 @@ class Relay:
             if meter.received > _LARGEST_ANSWER:
                 raise AnswerTooLargeError
         rest = events.remainder()
-        meter.reported = events.tokens
+        meter.reported, meter.parts = events.tokens, events.parts
         meter.settle()
         await send({"type": "http.response.body", "body": _clean(rest, session.model.key)})
 

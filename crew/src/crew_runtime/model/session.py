@@ -12,6 +12,7 @@ from crew_runtime.model.answer_text import text_of
 from crew_runtime.model.calls import Call
 from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.model.model_error import model_error
+from crew_runtime.traces.job_trace import JobTrace
 
 _MOST_AT_ONCE: Final = 8
 """Calls of one job that are under way; their bodies are in this process's memory."""
@@ -75,6 +76,8 @@ class Session:
     """The last call, if it failed."""
     answers: deque[bytearray] = field(default_factory=lambda: deque(maxlen=_ANSWERS_KEPT), repr=False)
     """The last answers of the model, as its API gave them."""
+    trace: JobTrace | None = None
+    """Hears of each call, where jobs are traced."""
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_AT_ONCE))
     _reserved: int = 0

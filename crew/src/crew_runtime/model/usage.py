@@ -23,6 +23,15 @@ def tokens_of(answer: Any) -> int:  # noqa: ANN401 - any JSON
     return max(_count(usage.get("total_tokens")), parts)
 
 
+def parts_of(answer: Any) -> tuple[int, int]:  # noqa: ANN401 - any JSON
+    """Return the tokens of the question and those of the answer; 0 where it does not say."""
+    usage = answer.get("usage") if isinstance(answer, dict) else None
+    if not isinstance(usage, dict):
+        return 0, 0
+    asked = max(_count(usage.get(name)) for name in ("prompt_tokens", "input_tokens"))
+    return asked, max(_count(usage.get(name)) for name in ("completion_tokens", "output_tokens"))
+
+
 def _count(value: object) -> int:
     return value if isinstance(value, int) and value > 0 else 0
 
@@ -37,6 +46,7 @@ class EventStream:
         self._shows_usage = shows_usage
         self._rest = b""
         self.tokens = 0
+        self.parts = (0, 0)
         self.is_done = False
         """Whether the caller can have taken the answer for complete."""
 
@@ -80,5 +90,7 @@ class EventStream:
             return True
         found = tokens_of(said) or tokens_of(said.get("response"))
         self.tokens = found or self.tokens
+        if found:
+            self.parts = parts_of(said) if tokens_of(said) else parts_of(said.get("response"))
         self.is_done = self.is_done or bool(found)
         return self._shows_usage or not (found and said.get("choices") == [])

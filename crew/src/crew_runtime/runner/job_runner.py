@@ -23,8 +23,10 @@ from crew_runtime.runner.outcomes import Outcomes
 from crew_runtime.runner.plan import Limits, Plan
 from crew_runtime.runner.slots import Slot, Slots
 from crew_runtime.runner.worker_launcher import WorkerLauncher
-from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess, is_ask, is_progress
+from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess, is_ask, is_progress, is_span
 from crew_runtime.store import JobStore
+from crew_runtime.traces.job_trace import JobTrace
+from crew_runtime.traces.span import AgentTraces
 
 _log: Final = logging.getLogger(__name__)
 _KILLED_WITHIN_SECONDS: Final = 2
@@ -41,7 +43,17 @@ class JobRunner:
     is given all answers in their order without asking for them again.
     """
 
-    def __init__(self, *, store: JobStore, model: AgentModel, plan: Plan, slots: Slots, threads: Executor) -> None:
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        model: AgentModel,
+        plan: Plan,
+        slots: Slots,
+        threads: Executor,
+        traces: AgentTraces | None = None,
+    ) -> None:
+        self._traces = traces
         self._store = store
         self._model = model
         self._plan = plan
@@ -54,6 +66,7 @@ class JobRunner:
         )
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._processes: dict[str, WorkerProcess] = {}
+        self._traced: dict[str, JobTrace] = {}
         self._questions = OpenQuestions(lambda job_id: self._outcomes.write(lambda: store.get(job_id)))
         self._abandoned: set[str] = set()
         self._may_begin = asyncio.Event()
@@ -196,6 +209,7 @@ class JobRunner:
             _log.exception("job_broke", extra={"fields": {"job": reference_of(job_id)}})
         finally:
             del self._tasks[job_id]
+            self._traced.pop(job_id, None)
             self._abandoned.discard(job_id)
             self.on_change()
 
@@ -232,11 +246,25 @@ class JobRunner:
         elif job := await asyncio.to_thread(self._store.start, job_id):
             event(_log, logging.INFO, "job_started", job=reference_of(job_id), attempt=job.attempts)
             started = time.monotonic()
+            self._begin_trace(job)
             answer = await self._run(plan, job, inputs, seconds, slot)
+            self._end_trace(job, answer)
             if answer is None:
                 return False
             await self._outcomes.keep(job, answer, time.monotonic() - started, plan.hash_rule)
         return True
+
+    def _begin_trace(self, job: Job) -> None:
+        if self._traces:
+            trace = JobTrace(job.id, reference=job.reference, attempt=job.attempts, agent=self._traces.agent)
+            self._traced[job.id] = trace
+
+    def _end_trace(self, job: Job, answer: dict[str, Any] | None) -> None:
+        """Hand a run's spans over: with its failure if it failed, and without an outcome if it goes on later."""
+        trace = self._traced.pop(job.id, None)
+        if self._traces and trace:
+            told = answer or {}
+            self._traces.traces.export(trace.spans(told.get("failure"), told.get("usage", {})))
 
     async def _run(
         self, plan: Plan, job: Job, inputs: dict[str, str], seconds: float, slot: Slot
@@ -244,9 +272,15 @@ class JobRunner:
         """Run a job in a process; None if it asks its customer, and the process does not wait for the answer."""
         process = None
         session = self._model.open(plan.access, inputs, _budget_of(job, plan.limits))
+        session.trace = self._traced.get(job.id)
         try:
             process = await self._in_thread(
-                plan.launcher.make, job.reference, inputs, session.access, niceness=slot.niceness
+                plan.launcher.make,
+                job.reference,
+                inputs,
+                session.access,
+                niceness=slot.niceness,
+                is_traced=session.trace is not None,
             )
             self._processes[job.id] = process
             if self._stopping:
@@ -281,6 +315,10 @@ class JobRunner:
             except TimedOutError:
                 return {"failure": Failure.JOB_TIMEOUT, "detail": "", "report": under_way}
             seconds -= time.monotonic() - begun
+            if is_span(message):
+                if job.id in self._traced:
+                    self._traced[job.id].hear(message["span"])
+                continue
             if is_progress(message):
                 progress = message["progress"]
                 if "tool_failure" not in progress:  # not every task has a name

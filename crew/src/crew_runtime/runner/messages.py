@@ -8,6 +8,8 @@ from crew_runtime.runner.worker_process import DiedError
 
 LONGEST_DETAIL: Final = 2000
 """Characters of a failure's detail, which goes into the log."""
+_LONGEST_NAME: Final = 200
+_LATEST: Final = 2**63
 _OF_A_CREW: Final = frozenset(
     (
         Failure.CREW_FAILED,
@@ -24,7 +26,7 @@ _OF_A_CREW: Final = frozenset(
 
 
 def read_message(message: dict[str, Any]) -> dict[str, Any]:
-    """Return {"ask": {"prompt", "is_draft"}}, {"progress"}, {"result"} or {"failure", "detail", "report"}, and no more.
+    """Return {"ask": {"prompt", "is_draft"}}, {"progress"}, {"span"}, {"result"} or {"failure", "detail", "report"}.
 
     Raises:
         DiedError: it is none of these, and so no answer.
@@ -33,6 +35,8 @@ def read_message(message: dict[str, Any]) -> dict[str, Any]:
     match message:
         case {"ask": {"prompt": str(prompt), "is_draft": bool(is_draft)}}:
             return {"ask": {"prompt": _storable(prompt), "is_draft": is_draft}}
+        case {"span": dict() as span}:
+            return {"span": _read_span(span)}
         case {"progress": progress}:
             return {"progress": _storable_texts(read_report(progress))}
         case {"result": str(result)}:
@@ -42,6 +46,21 @@ def read_message(message: dict[str, Any]) -> dict[str, Any]:
             return {"failure": Failure(failure), "detail": _storable(detail[:LONGEST_DETAIL]), "report": report}
         case _:
             raise DiedError
+
+
+def _read_span(span: dict[str, Any]) -> dict[str, Any]:
+    """Return {"state": "begun", "id", "at", "kind", "name", "parent"} or {"state": "ended", "id", "at", "error"}."""
+    match span:
+        case {"state": "begun", "at": int(at)} if 0 <= at < _LATEST:
+            texts = {name: span.get(name) for name in ("id", "kind", "name", "parent")}
+        case {"state": "ended", "at": int(at)} if 0 <= at < _LATEST:
+            texts = {name: span.get(name) for name in ("id", "error")}
+        case _:
+            raise DiedError
+    read = {name: _storable(text[:_LONGEST_NAME]) for name, text in texts.items() if isinstance(text, str)}
+    if len(read) < len(texts):
+        raise DiedError
+    return {"state": span["state"], "at": at, **read}
 
 
 def _storable_texts(report: dict[str, str]) -> dict[str, str]:

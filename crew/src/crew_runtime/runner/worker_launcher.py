@@ -25,10 +25,12 @@ class WorkerLauncher:
         self.spec = spec
         self._places = places
 
-    def make(self, name: str, inputs: dict[str, str], model: ModelAccess, *, niceness: int = 0) -> WorkerProcess:
+    def make(
+        self, name: str, inputs: dict[str, str], model: ModelAccess, *, niceness: int = 0, is_traced: bool = False
+    ) -> WorkerProcess:
         """Start a process for a job. Blocks until CrewAI is loaded."""
         place = self._places.take(name)
-        spec = self._spec(inputs, model, place.folder)
+        spec = replace(self._spec(inputs, model, place.folder), is_traced=is_traced)
         return WorkerProcess(run_crew, spec, user=place.user, group=place.group, niceness=niceness)
 
     def try_out(self, model: ModelAccess) -> str | None:

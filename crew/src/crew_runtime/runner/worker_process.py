@@ -44,12 +44,18 @@ def is_progress(message: Mapping[str, object]) -> bool:
     return "progress" in message
 
 
+def is_span(message: Mapping[str, object]) -> bool:
+    """Return whether a message tells of a step for a trace, and is not the last one either."""
+    return "span" in message
+
+
 class WorkerProcess:
     """One process that runs `target(connection, argument)`, which sends JSON objects as bytes; the last is its answer.
 
-    One that has the key `ask` is no answer, as the target waits for a `reply`, nor is one that has `progress`. Making a
-    process blocks until the fork server is ready. It runs as `user`, and in `group` as well, if they are given, which
-    only a fork server with users can do. `niceness` is that of nice(1): how much it gives way to other processes.
+    One that has the key `ask` is no answer, as the target waits for a `reply`, nor is one that has `progress` or
+    `span`. Making a process blocks until the fork server is ready. It runs as `user`, and in `group` as well, if they
+    are given, which only a fork server with users can do. `niceness` is that of nice(1): how much it gives way to other
+    processes.
     """
 
     def __init__(
@@ -84,7 +90,7 @@ class WorkerProcess:
         """
         end = time.monotonic() + timeout
         message = self.next_message(timeout=timeout, kill_after=kill_after)
-        while is_progress(message):
+        while is_progress(message) or is_span(message):
             message = self.next_message(timeout=max(0, end - time.monotonic()), kill_after=kill_after)
         if is_ask(message):
             self.kill()
@@ -93,7 +99,7 @@ class WorkerProcess:
         return message
 
     def next_message(self, *, timeout: float, kill_after: float = _KILL_AFTER_SECONDS) -> dict[str, Any]:
-        """Wait for what the process says next, at most `timeout` seconds: an `ask`, a `progress`, or its answer.
+        """Wait for what the process says next, at most `timeout` seconds: an ask, a progress, a span, or its answer.
 
         After an `ask` the process waits for `reply` or `end`, however long that takes; after its answer it is gone.
 
@@ -109,7 +115,7 @@ class WorkerProcess:
             message: dict[str, Any] = json.loads(self._messages.recv_bytes(_LARGEST_ANSWER))
             if not isinstance(message, dict):
                 raise ValueError  # noqa: TRY004, TRY301 - as if it were no JSON
-            goes_on = is_ask(message) or is_progress(message)
+            goes_on = is_ask(message) or is_progress(message) or is_span(message)
         except (EOFError, OSError, ValueError, RecursionError) as error:
             raise DiedError from error
         else:

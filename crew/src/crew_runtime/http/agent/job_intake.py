@@ -17,6 +17,7 @@ from crew_runtime.job.job import Job, JobState
 from crew_runtime.payments.checkout import Checkout
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store import JobStore
+from crew_runtime.traces.span import note_job
 
 _log: Final = logging.getLogger(__name__)
 _RETRY_FULL_SECONDS: Final = 10
@@ -107,6 +108,7 @@ class JobIntake:
                 require_same_secret(job, request.secret_hash)
                 return job
             event(_log, logging.INFO, "job_accepted", job=job.reference)
+            note_job(job.id)
             self._clients.on_job()
             if job.state is JobState.QUEUED:
                 self._runner.take(job.id)

@@ -1,0 +1,1 @@
+"""What a job did, as one OpenTelemetry trace: the request, the job, its crew's tasks and tools, its model calls."""

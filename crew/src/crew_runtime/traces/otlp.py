@@ -1,0 +1,61 @@
+"""Sends spans by OTLP over HTTP, with OpenTelemetry's own SDK; loaded only where a collector is named."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
+
+from crew_runtime.traces.span import Span
+
+_PATH: Final = "/v1/traces"
+_ANSWERS_WITHIN_SECONDS: Final = 10
+_SENDS_AFTER_MILLISECONDS: Final = 1000
+_KINDS: Final = {"internal": SpanKind.INTERNAL, "server": SpanKind.SERVER, "client": SpanKind.CLIENT}
+_SCOPE: Final = InstrumentationScope("crew_runtime")
+
+
+class OtlpTraces:
+    """Sends spans in batches, from a thread of its own. If the collector is away, they are lost, and jobs go on."""
+
+    def __init__(self, endpoint: str, headers: Mapping[str, str], *, service: str, instance: str) -> None:
+        self._resource = Resource.create({"service.name": service, "service.instance.id": instance})
+        url = endpoint.rstrip("/")
+        exporter = OTLPSpanExporter(
+            endpoint=url if url.endswith(_PATH) else url + _PATH,
+            headers=dict(headers),
+            timeout=_ANSWERS_WITHIN_SECONDS,
+        )
+        self._processor = BatchSpanProcessor(exporter, schedule_delay_millis=_SENDS_AFTER_MILLISECONDS)
+
+    def export(self, spans: Iterable[Span]) -> None:
+        """Take spans that have ended; returns at once."""
+        for span in spans:
+            self._processor.on_end(self._readable(span))
+
+    def close(self) -> None:
+        """Send what is left; blocks for some seconds at most."""
+        self._processor.shutdown()  # type: ignore[no-untyped-call]
+
+    def _readable(self, span: Span) -> ReadableSpan:
+        attributes = {**span.attributes, **({"error.type": span.error} if span.error else {})}
+        return ReadableSpan(
+            name=span.name,
+            context=_context(span.trace_id, span.span_id),
+            parent=None if span.parent_id is None else _context(span.trace_id, span.parent_id),
+            resource=self._resource,
+            attributes=attributes,
+            kind=_KINDS[span.kind],
+            status=Status(StatusCode.ERROR if span.error else StatusCode.UNSET),
+            start_time=span.begun,
+            end_time=span.ended,
+            instrumentation_scope=_SCOPE,
+        )
+
+
+def _context(trace_id: int, span_id: int) -> SpanContext:
+    return SpanContext(trace_id, span_id, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))

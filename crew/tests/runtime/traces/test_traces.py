@@ -1,0 +1,163 @@
+"""A job as one trace: what a collector gets, and that it gets no word of a customer's."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crew_runtime.runner.messages import read_message
+from crew_runtime.runner.worker_process import DiedError
+from crew_runtime.traces.job_trace import JobTrace
+from support.collector import Collector, Seen
+from support.declarations import declaration, one_task
+from support.model import StubModel
+from support.runtime import Runtime
+
+CLIENT, SERVER, INTERNAL = 3, 2, 1
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    started = Collector()
+    yield started
+    started.close()
+
+
+def traced(folder: Path, model: StubModel, collector: Collector, declared: dict[str, Any]) -> Runtime:
+    runtime = Runtime(
+        folder, declared, model.url, TRACES_ENDPOINT=collector.url, TRACES_HEADERS="authorization=Bearer of-a-secret"
+    )
+    runtime.identify()
+    return runtime
+
+
+def with_a_tool() -> dict[str, Any]:
+    """The agent's two tasks, the first with a tool."""
+    declared = declaration()
+    declared["crew"]["agents"]["researcher"]["tools"] = ["calculate"]
+    declared["crew"]["tasks"][0]["description"] += ' call the tool calculate with {"expression": "6*7"}'
+    return declared
+
+
+def only(spans: list[Seen]) -> Seen:
+    assert len(spans) == 1, spans
+    return spans[0]
+
+
+def test_a_job_is_one_trace_with_every_parent_right(
+    tmp_path: Path, shared_model: StubModel, collector: Collector
+) -> None:
+    runtime = traced(tmp_path, shared_model, collector, with_a_tool())
+    job = runtime.start_job("MARKER-of-a-customer")
+    assert runtime.ended(job)["status"] == "completed"
+    tasks = [task["name"] for task in with_a_tool()["crew"]["tasks"]]
+    done = only(collector.named("job"))
+    assert runtime.stop() == 0
+    assert len({span.trace for span in collector.spans}) == 1, "one trace"
+    by_id = {span.id: span for span in collector.spans}
+
+    def path(span: Seen) -> list[str]:
+        return [*(path(by_id[span.parent]) if span.parent else []), span.name]
+
+    request = only(collector.named("POST /start_job"))
+    assert not request.parent
+    assert (request.kind, done.kind) == (SERVER, INTERNAL)
+    assert path(done) == ["POST /start_job", "job"]
+    crew = only([span for span in collector.spans if span.name == "crew"])
+    assert path(crew) == ["POST /start_job", "job", "crew"]
+    for name in tasks:
+        assert path(only(collector.named(f"task {name}"))) == [*path(crew), f"task {name}"]
+    first = [*path(crew), f"task {tasks[0]}", "invoke_agent"]
+    tool = only([span for span in collector.spans if span.name.startswith("execute_tool")])
+    assert path(tool) == [*first, "execute_tool calculate"]
+    assert tool.attributes["gen_ai.tool.name"] == "calculate"
+    chats = [span for span in collector.spans if span.name == "chat stub-model"]
+    assert [path(chat) for chat in sorted(chats, key=lambda chat: chat.begun)] == [
+        [*first, "chat stub-model"],
+        [*first, "chat stub-model"],
+        [*path(crew), f"task {tasks[1]}", "invoke_agent", "chat stub-model"],
+    ]
+    for chat in chats:
+        assert chat.kind == CLIENT
+        assert chat.attributes["gen_ai.operation.name"] == "chat"
+        assert chat.attributes["gen_ai.request.model"] == "stub-model"
+        assert chat.attributes["gen_ai.usage.input_tokens"] == 5
+        assert chat.attributes["gen_ai.usage.output_tokens"] == 7
+    for span in collector.spans:
+        assert span.begun <= span.ended
+        assert not span.failed
+        if span.parent and span.parent != request.id:
+            assert by_id[span.parent].begun <= span.begun, span
+    assert done.attributes["masumi.tokens"] == 36
+    assert collector.services == {with_a_tool()["id"]}
+
+
+def test_no_word_of_a_customer_or_of_the_model_is_in_a_trace_and_the_headers_are_for_the_collector_alone(
+    tmp_path: Path, shared_model: StubModel, collector: Collector
+) -> None:
+    declared = one_task("Research {topic}.")
+    declared["crew"]["agents"]["researcher"]["role"] = "Researcher of {topic}"
+    runtime = traced(tmp_path, shared_model, collector, declared)
+    job = runtime.start_job("MARKER-secret")
+    runtime.ended(job)
+    collector.named("job")
+    runtime.stop()
+    sent = b"".join(collector.bodies)
+    for word in (b"MARKER", b"Researcher of", b"Stub result", job.encode()):
+        assert word not in sent
+    assert {headers["authorization"] for headers in collector.headers} == {"Bearer of-a-secret"}
+    assert "of-a-secret" not in runtime.output
+
+
+def test_a_failed_job_says_why_by_its_code_and_its_call(
+    tmp_path: Path, shared_model: StubModel, collector: Collector
+) -> None:
+    runtime = traced(tmp_path, shared_model, collector, one_task("{topic}"))
+    runtime.ended(runtime.start_job("answer with status 401"))
+    done = only(collector.named("job"))
+    runtime.stop()
+    assert done.failed
+    assert done.attributes["error.type"] == "MODEL_REFUSED"
+    call = next(span for span in collector.spans if span.name == "chat stub-model")
+    assert call.attributes["error.type"] == "401"
+
+
+def test_a_job_s_process_that_tells_of_circles_or_of_any_number_of_steps_does_no_harm() -> None:
+    trace = JobTrace("job", reference="reference", attempt=1, agent="writer")
+    for step in range(3000):
+        begun = {
+            "state": "begun",
+            "id": str(step),
+            "at": 1,
+            "kind": "flow",
+            "name": "",
+            "parent": str((step + 1) % 3000),
+        }
+        trace.hear(read_message({"span": begun})["span"])
+    job, *steps = trace.spans(None, {})
+    assert (len(steps), job.attributes["masumi.steps_left_out"]) == (2000, 1000)
+
+
+@pytest.mark.parametrize("at", [-1, 2**64, "now", None])
+def test_a_step_at_no_time_is_no_answer(at: object) -> None:
+    with pytest.raises(DiedError):
+        read_message({"span": {"state": "ended", "id": "1", "at": at, "error": ""}})
+
+
+def test_jobs_go_on_while_the_collector_is_away(tmp_path: Path, shared_model: StubModel, collector: Collector) -> None:
+    runtime = traced(tmp_path, shared_model, collector, one_task("{topic}"))
+    collector.close()
+    assert runtime.ended(runtime.start_job("tea"))["status"] == "completed"
+    runtime.stop()
+    assert "of-a-secret" not in runtime.output
+
+
+def test_without_a_collector_nothing_that_sends_is_even_loaded() -> None:
+    program = "import sys, crew_runtime.hosting.service, crew_runtime.__main__; print(*sorted(sys.modules))"
+    loaded = subprocess.check_output([sys.executable, "-c", program], text=True, timeout=60).split()
+    # FastAPI loads the API, which does nothing by itself.
+    senders = ("opentelemetry.sdk", "opentelemetry.exporter", "google.protobuf", "requests")
+    assert not [name for name in loaded if name.startswith(senders)]
