@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { askRecords } from "../providers/records/index.ts";
 import { type AgentOutput, MasumiAgent } from "./masumi-agent.ts";
+import { type Json, cataloguedOf, entryIn, usedCatalogues } from "./catalogues/index.ts";
+import { loadPublishers } from "./deploy/catalogues/publish.ts";
 import { reportPreview, reportReplacement } from "./chain-report.ts";
 import { readStackConfig } from "./config.ts";
 import { lockPackages, lockSentence } from "./crews/packages/lock.ts";
@@ -17,7 +19,7 @@ import { secretKeys } from "./secret-keys.ts";
 const projectRoot = pulumi.runtime.getRootDirectory();
 const stack = pulumi.getStack();
 
-const { config, plan, hostingOf } = await failPlainly(async () => {
+const { config, plan, hostingOf, publish } = await failPlainly(async () => {
   requireOwnNode(stack);
   const values = pulumi.runtime.allConfig();
   const config = readStackConfig({ stack, values, secretKeys: secretKeys(process.env), env: process.env });
@@ -38,6 +40,7 @@ const { config, plan, hostingOf } = await failPlainly(async () => {
     config,
     plan,
     hostingOf: await loadHostings({ config, projectRoot, agents: declared, registered: plan.registered }),
+    publish: await loadPublishers(config.catalogues),
   };
 });
 
@@ -52,7 +55,13 @@ async function hostAll(): Promise<ReadonlyMap<PlannedAgent, MasumiAgent>> {
   for (const planned of plan.agents) {
     const atOnce = planned.action === "none" ? AT_ONCE.unchanged : AT_ONCE.written;
     if (waiting.size >= atOnce) await Promise.race(waiting);
-    const agent = new MasumiAgent({ ...planned, config, projectRoot, hosting: hostingOf(planned.agent) });
+    const agent = new MasumiAgent({
+      ...planned,
+      config,
+      projectRoot,
+      hosting: hostingOf(planned.agent),
+      publish,
+    });
     hosted.set(planned, agent);
     if (!pulumi.runtime.isDryRun()) reportReplacement(planned, agent);
     const answered = whenAnswered(agent).then(() => void waiting.delete(answered));
@@ -81,5 +90,35 @@ interface AgentsOutput {
   readonly agents: Readonly<Record<string, AgentOutput>>;
 }
 
+const outputs = outputOfAll();
+
 /** The stack output for portals and databases, documented in docs/outputs.md. */
-export const agents = pulumi.output(outputOfAll());
+export const agents = pulumi.output(outputs);
+
+/** Returns each agent's entry in each catalogue that the stack uses. */
+function entriesOf({ agents: known }: AgentsOutput): CataloguesOutput {
+  const { catalogues = {} } = config;
+  const declared = plan.agents.map(({ agent }) => agent);
+  const entries = usedCatalogues(catalogues).map((name) => {
+    const own = declared.flatMap((agent) => {
+      const output = known[agent.id];
+      if (output === undefined) return [];
+      const { url, agentIdentifier } = output;
+      return [
+        [agent.id, entryIn(name, cataloguedOf(agent, { ...config, url, agentIdentifier }), catalogues)],
+      ];
+    });
+    return [name, Object.fromEntries(own) as Record<string, Json>];
+  });
+  return { version: 1, catalogues: Object.fromEntries(entries) as CataloguesOutput["catalogues"] };
+}
+
+interface CataloguesOutput {
+  readonly version: 1;
+  readonly catalogues: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+}
+
+/** The stack output for other catalogues; absent where the stack uses none. */
+export const catalogues = config.catalogues
+  ? pulumi.output(outputs.then((all) => (pulumi.unknown === all ? all : entriesOf(all as AgentsOutput))))
+  : undefined;

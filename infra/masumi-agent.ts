@@ -5,6 +5,7 @@ import { sha256 } from "../providers/common/sha256.ts";
 import { AgentConfirmation, AgentRegistration } from "../providers/masumi/index.ts";
 import { digestOf, marker } from "../providers/masumi/service/index.ts";
 import { AgentRecord, RegistrationRecord } from "../providers/records/index.ts";
+import type { Publish } from "./deploy/catalogues/publish.ts";
 import type { StackConfig } from "./config.ts";
 import { AGENT_TYPE, type Agent, assetTable, formatPrice } from "./declarations/index.ts";
 import type { Hosting, IdentityOutputs } from "./deploy/index.ts";
@@ -16,6 +17,8 @@ export interface MasumiAgentArgs extends PlannedAgent {
   /** The project's folder, absolute. */
   readonly projectRoot: string;
   readonly hosting: Hosting;
+  /** Lists it in the stack's other catalogues. */
+  readonly publish: Publish;
 }
 
 /** One agent of the stack output `agents`; the shape is documented in docs/outputs.md. */
@@ -55,6 +58,8 @@ export class MasumiAgent extends pulumi.ComponentResource {
     const confirmation = confirm(args, this.registration, child);
     recordRegistration(args, this.registration, confirmation, { ...child, dependsOn: record });
     if (hosted.publishIdentity) hosted.publishIdentity(identityOf(this.registration, confirmation), child);
+    // Once it is registered; and it is taken out again before the registration goes.
+    args.publish(agent, { ...args.config, url: hosted.url }, { ...child, dependsOn: [confirmation] });
     this.output = outputOf(args, this.registration, confirmation);
     this.registerOutputs({ url: hosted.url, agentIdentifier: confirmation.agentIdentifier });
   }

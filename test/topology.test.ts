@@ -50,13 +50,21 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
     imports: ["providers/crew-process/local", "providers/s3", "providers/common"],
   },
   "infra/declarations": { files: /^infra\/declarations\//, imports: ["infra/hosting", "providers/common"] },
+  "infra/catalogues": { files: /^infra\/catalogues\//, imports: ["infra/declarations", "providers/common"] },
   "infra/config": {
     files: /^infra\/config(\.ts$|\/)/,
-    imports: ["infra/declarations", "infra/hosting", "providers/masumi/service", "providers/s3"],
+    imports: [
+      "infra/catalogues",
+      "infra/declarations",
+      "infra/hosting",
+      "providers/masumi/service",
+      "providers/s3",
+    ],
   },
   "infra/fleet": {
     files: /^infra\/fleet\//,
     imports: [
+      "infra/catalogues",
       "infra/declarations",
       "infra/hosting",
       "infra/config",
@@ -80,6 +88,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
   "infra/deploy": {
     files: /^infra\/deploy\//,
     imports: [
+      "infra/catalogues",
       "infra/crews",
       "infra/fleet",
       "infra/declarations",
@@ -97,6 +106,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
   infra: {
     files: /^infra\/[^/]+\.ts$/,
     imports: [
+      "infra/catalogues",
       "infra/deploy",
       "infra/crews",
       "infra/fleet",

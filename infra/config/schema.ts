@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bucketSettings } from "../../providers/s3/index.ts";
+import { cataloguesSettings } from "../catalogues/index.ts";
 import { DEFAULT_FOLDER, agentsFolder } from "../declarations/agents-folder.ts";
 import { x402Settings } from "../declarations/schema/x402.ts";
 import { policySchema } from "../declarations/policy/settings.ts";
@@ -175,6 +176,8 @@ export const schema = z.strictObject({
     x402Settings,
     "{ base: { network: 'eip155:8453', payTo: '0x…', tokens: { USDC: { address: '0x…', decimals: 6 } } } }",
   ).optional(),
+  /** Other catalogues in which the stack's agents are listed; docs/operations.md, Other catalogues. */
+  catalogues: json(cataloguesSettings, "{ backstage: { owner: team-agents } }").optional(),
   assets: json(z.record(z.string(), asset), "{ USDM: { unit: c48c…, decimals: 6 } }").optional(),
   /**
    * Whether agents may be registered with a URL that only this machine or its network can reach. Only for simulated

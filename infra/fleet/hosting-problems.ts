@@ -1,4 +1,5 @@
 import { BUCKET_PACKAGE, commandForMissing } from "../../providers/common/optional-packages.ts";
+import { cataloguePackages } from "../catalogues/index.ts";
 import { type StackConfig, ofStack, problemsOfHosting } from "../config.ts";
 import { type Agent, hostedBy } from "../declarations/index.ts";
 import { HOSTINGS, type HostingKind, TRAITS, placeOf, placeTraits } from "../hosting/traits.ts";
@@ -17,9 +18,14 @@ function missingPackages(config: StackConfig, agents: readonly Agent[]): string[
   const used = HOSTINGS.filter((kind) => hostedBy(kind, agents).length > 0);
   const names = used.flatMap((kind) => placeTraits(kind, config).packages ?? []);
   const buckets = (config.documents ?? config.ledger) ? [BUCKET_PACKAGE] : [];
-  const command = commandForMissing([...names, ...buckets]);
+  const listed = cataloguePackages(config.catalogues);
+  const command = commandForMissing([...names, ...buckets, ...listed]);
   if (command === undefined) return [];
-  const users = [...used.map((kind) => `hosting ${kind}`), ...buckets.map(() => "a bucket")].join(", ");
+  const users = [
+    ...used.map((kind) => `hosting ${kind}`),
+    ...buckets.map(() => "a bucket"),
+    ...(listed.length > 0 ? ["masumi:catalogues"] : []),
+  ].join(", ");
   return [`packages are not installed that the stack needs (${users}): ${command}`];
 }
 

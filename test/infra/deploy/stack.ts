@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { MasumiAgent } from "../../../infra/masumi-agent.ts";
+import { loadPublishers } from "../../../infra/deploy/catalogues/publish.ts";
 import { readStackConfig } from "../../../infra/config.ts";
 import { type Agent, loadValidAgents } from "../../../infra/declarations/index.ts";
 import { loadHostings } from "../../../infra/deploy/index.ts";
@@ -66,6 +67,7 @@ export async function deploy(
   });
   expect(hostingRefusals(config, agents)).toEqual([]);
   const hostingOf = await loadHostings({ config, projectRoot, agents, registered });
+  const publish = await loadPublishers(config.catalogues);
   for (const agent of agents) {
     void new MasumiAgent({
       agent,
@@ -73,6 +75,7 @@ export async function deploy(
       projectRoot,
       wallet: V2,
       hosting: hostingOf(agent),
+      publish,
       queueLength: 1,
       action: "create",
       fields: [],
