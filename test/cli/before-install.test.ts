@@ -62,7 +62,7 @@ const run = (words: string[], more: NodeJS.ProcessEnv = {}) =>
 describe("in a fresh clone", () => {
   it.each([
     [["up", "--bogus"], /unknown option '--bogus'/],
-    [["upp"], /unknown command 'upp'. There are: init, new, demo, portal, try, validate/],
+    [["upp"], /unknown command 'upp'. There are: init, new, demo, portal, try, eval, validate/],
   ])("%j is refused before anything is installed", (words, message) => {
     const { status, stderr } = run(words);
     expect(stderr).toMatch(message);
