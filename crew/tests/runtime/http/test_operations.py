@@ -80,7 +80,7 @@ def test_the_runtime_s_own_process_is_small_with_all_that_it_can_be_told_to_use(
     assert runtime.ended(receipt["id"])["status"] == "completed"
     with runtime.internal as internal:
         assert internal.get("/readyz").status_code == 200
-    # MB. 89 seen, and 100 on a busy machine, where the allocator keeps more for threads. One with CrewAI has twice that.
+    # MB. 89 seen, and 100 on a busy machine, where the allocator keeps more for threads; CrewAI would double it.
     assert (resident(runtime.process.pid) or 0) <= 110
 
 
