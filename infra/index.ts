@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { askRecords } from "../providers/records/index.ts";
 import { type AgentOutput, MasumiAgent } from "./masumi-agent.ts";
-import { type Json, cataloguedOf, entryIn, usedCatalogues } from "./catalogues/index.ts";
+import { type CatalogueName, type Json, cataloguedOf, entryIn, usedCatalogues } from "./catalogues/index.ts";
 import { loadPublishers } from "./deploy/catalogues/publish.ts";
 import { reportPreview, reportReplacement } from "./chain-report.ts";
 import { readStackConfig } from "./config.ts";
 import { lockPackages, lockSentence } from "./crews/packages/lock.ts";
 import { fetchStoredDocuments } from "./crews/stored-documents.ts";
-import { codeFolders, isPipeline, loadValidAgents } from "./declarations/index.ts";
+import { type Agent, codeFolders, isPipeline, loadValidAgents } from "./declarations/index.ts";
 import { loadHostings } from "./deploy/index.ts";
 import { type PlannedAgent, hostingWarnings } from "./fleet/index.ts";
 import { isKnown } from "./known.ts";
@@ -78,7 +78,9 @@ const whenAnswered = ({ registration }: MasumiAgent): Promise<unknown> =>
 async function outputOfAll(): Promise<AgentsOutput | typeof pulumi.unknown> {
   const hosted = await hostAll();
   if (pulumi.runtime.isDryRun()) await failPlainly(() => reportPreview(plan, config, hosted));
-  const outputs = await Promise.all([...hosted.values()].map(({ output }) => output));
+  const outputs = await Promise.all(
+    [...hosted].map(async ([{ agent }, { output }]) => withEntries(agent, await output)),
+  );
   const known = outputs.filter((output) => output !== undefined);
   // A preview shows all of them, or that they are not known yet.
   if (pulumi.runtime.isDryRun() && known.length < outputs.length) return pulumi.unknown;
@@ -87,38 +89,24 @@ async function outputOfAll(): Promise<AgentsOutput | typeof pulumi.unknown> {
 
 interface AgentsOutput {
   readonly version: 1;
-  readonly agents: Readonly<Record<string, AgentOutput>>;
+  readonly agents: Readonly<Record<string, ListedOutput>>;
 }
 
-const outputs = outputOfAll();
+interface ListedOutput extends AgentOutput {
+  /** The agent's entries in the catalogues that the stack uses; absent where it uses none. */
+  readonly catalogues?: CatalogueEntries;
+}
+
+type CatalogueEntries = Readonly<Partial<Record<CatalogueName, Json>>>;
+
+function withEntries(agent: Agent, output: AgentOutput | undefined): ListedOutput | undefined {
+  const { catalogues } = config;
+  if (!output || !catalogues) return output;
+  const { url, agentIdentifier } = output;
+  const catalogued = cataloguedOf(agent, { ...config, url, agentIdentifier });
+  const entries = usedCatalogues(catalogues).map((name) => [name, entryIn(name, catalogued, catalogues)]);
+  return { ...output, catalogues: Object.fromEntries(entries) as CatalogueEntries };
+}
 
 /** The stack output for portals and databases, documented in docs/outputs.md. */
-export const agents = pulumi.output(outputs);
-
-/** Returns each agent's entry in each catalogue that the stack uses. */
-function entriesOf({ agents: known }: AgentsOutput): CataloguesOutput {
-  const { catalogues = {} } = config;
-  const declared = plan.agents.map(({ agent }) => agent);
-  const entries = usedCatalogues(catalogues).map((name) => {
-    const own = declared.flatMap((agent) => {
-      const output = known[agent.id];
-      if (output === undefined) return [];
-      const { url, agentIdentifier } = output;
-      return [
-        [agent.id, entryIn(name, cataloguedOf(agent, { ...config, url, agentIdentifier }), catalogues)],
-      ];
-    });
-    return [name, Object.fromEntries(own) as Record<string, Json>];
-  });
-  return { version: 1, catalogues: Object.fromEntries(entries) as CataloguesOutput["catalogues"] };
-}
-
-interface CataloguesOutput {
-  readonly version: 1;
-  readonly catalogues: Readonly<Record<string, Readonly<Record<string, Json>>>>;
-}
-
-/** The stack output for other catalogues; absent where the stack uses none. */
-export const catalogues = config.catalogues
-  ? pulumi.output(outputs.then((all) => (pulumi.unknown === all ? all : entriesOf(all as AgentsOutput))))
-  : undefined;
+export const agents = pulumi.output(outputOfAll());
