@@ -1,7 +1,7 @@
-import { type Paint, type Style, printProgress } from "./text.ts";
+import { type Paint, type Style, columnsOf, printProgress } from "./text.ts";
 
 /** Return how many columns a table on stdout may take: those of its terminal, or any number in a pipe. */
-export const stdoutColumns = (): number => process.stdout.columns ?? Infinity;
+export const stdoutColumns = (): number => columnsOf(process.stdout) ?? Infinity;
 
 /** A cell of a table, of several lines perhaps; a style is for the whole cell. */
 export type Cell = string | { readonly text: string; readonly style: Style };

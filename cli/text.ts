@@ -7,9 +7,13 @@ export const count = (number: number, noun: string): string => `${number} ${noun
 export const shorten = (text: string, head: number, tail: number): string =>
   text.length > head + tail + 1 ? `${text.slice(0, head)}…${text.slice(-tail)}` : text;
 
+/** Return how many columns a terminal has; undefined of a pipe, and of a terminal that does not say, which has 0. */
+export const columnsOf = ({ columns }: Pick<NodeJS.WriteStream, "columns">): number | undefined =>
+  columns || undefined;
+
 /** Write text for people: its lines keep to the terminal, and in a pipe are as they are. `hang` is as of `keepToWidth`. */
 export const print = (text: string, stream: NodeJS.WriteStream = process.stdout, hang?: string): void =>
-  void stream.write(keepToWidth(text, stream.columns, hang));
+  void stream.write(keepToWidth(text, columnsOf(stream), hang));
 
 /** Write one line of progress on stderr: stdout is the result's alone. */
 export const printProgress = (line: string): void => print(`${line}\n`, process.stderr);

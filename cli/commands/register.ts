@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { LOCAL_STACK, type Project, isLocalStack, openProject, selectedStack } from "../../stacks/project.ts";
-import { keepToWidth, printProgress } from "../text.ts";
+import { columnsOf, keepToWidth, printProgress } from "../text.ts";
 import type { CommandSpec } from "./command.ts";
 import { COMMANDS, NOT_HERE } from "./index.ts";
 import { TableCommand, givenWords, refuseUnknown } from "./table-command.ts";
@@ -30,7 +30,8 @@ function register(parent: Command, specs: readonly CommandSpec[], project: OpenP
     if (spec.pass || spec.isHidden) command.allowUnknownOption().allowExcessArguments();
     command.addHelpText("after", ({ error }) => {
       const output = command.configureOutput();
-      return helpAfter(spec, error ? output.getErrHelpWidth?.() : output.getOutHelpWidth?.());
+      const columns = (error ? output.getErrHelpWidth?.() : output.getOutHelpWidth?.()) ?? 0;
+      return helpAfter(spec, columnsOf({ columns }));
     });
     addAction(command, spec, project);
     parent.addCommand(command, { hidden: spec.isHidden === true });

@@ -2,7 +2,6 @@ import {
   type ApiKeyStatus,
   MasumiError,
   type OwnRow,
-  RegistrationError,
   UNNAMED_BURNS,
   adminKeyProblem,
   marker,
@@ -50,9 +49,11 @@ export function chainProblem(
     (network) => allowed?.includes(network) === false,
   );
   if (refused.length === 0) return undefined;
-  return new RegistrationError({
+  return new MasumiError({
     code: "X402_CHAIN_NOT_ALLOWED",
     what: `${file}: the API key may not advertise payments on ${refused.join(", ")}.`,
+    remedy:
+      "Have the service's administrator allow the key this chain, or remove the source from the agent's file.",
   });
 }
 

@@ -166,7 +166,9 @@ describe("what the program refuses, plan and doctor report first", () => {
         "fetchStoredDocuments",
         "askRecords",
         "preflight",
+        // Whether the packages of hostings and catalogues are there is looked at before (hosting-problems.ts).
         "loadHostings",
+        "loadPublishers",
       ]),
     );
   });

@@ -5,7 +5,8 @@ import { ERROR_CODES } from "../../providers/masumi/service/errors.ts";
 import { repository } from "../helpers/project.ts";
 
 /** Codes where they are made: `code: "X"`, `code = "X"`, and the unions of the crew process provider, the hostings and hires. */
-const MADE = /\bcode(?::| =) "([A-Z]+(?:_[A-Z0-9]+)+)"|(?:^ {2}|ErrorCode = |\| )"([A-Z]+(?:_[A-Z]+)+)"/gm;
+const MADE =
+  /\bcode(?::| =) "([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"|(?:^ {2}|ErrorCode = |\| )"([A-Z]+(?:_[A-Z]+)+)"/gm;
 
 function codesInSources(): Set<string> {
   const files = globSync("{infra,providers,buyer,stacks,portal}/**/*.ts", { cwd: repository })

@@ -19,6 +19,7 @@ describe("a new project", () => {
   it("is local unless other stacks are asked for, and brings a Node only where one is needed", () => {
     expect(make().files.toSorted()).toEqual([
       ".gitignore",
+      "AGENTS.md",
       "Pulumi.yaml",
       "README.md",
       "agents/hello.yaml",

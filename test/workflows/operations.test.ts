@@ -26,7 +26,7 @@ function deepest(command: Command, words: readonly string[]): { command: Command
 describe("docs/operations.md", () => {
   const program = new Command();
   registerCommands(program);
-  const commands = matches(/npx masumi-agents ([^`\n]+?)(?=`|\n| > | #)/g);
+  const commands = matches(/npx masumi-agents ([^`\n]+?)(?=`|\n| [>|] | #)/g);
 
   it.each(commands)("masumi-agents %s is a command that exists, with its flags", (words) => {
     const { command, rest } = deepest(program, words.split(" "));

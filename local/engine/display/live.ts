@@ -71,7 +71,7 @@ export class LiveDisplay extends PlainDisplay {
   #draw(): void {
     const rows = [...this.#rows.values()];
     const now = Date.now();
-    const columns = this.#stream.columns ?? DEFAULT_COLUMNS;
+    const columns = this.#stream.columns || DEFAULT_COLUMNS;
     for (const { step, since, status } of rows.slice(0, MAX_ROWS)) {
       const { symbol, style, running } = OP_WORDS[step.op];
       const text = ` ${symbol} ${labelOf(step)}  ${running} ${duration(now - since)}${status === "" ? "" : `  ${status}`}`;

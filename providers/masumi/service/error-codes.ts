@@ -139,13 +139,6 @@ export const ERROR_CODES = {
     cause: "The payment service is older than 0.28 and does not support V2 wallets.",
     remedy: "Use a V1 wallet or a newer payment service.",
   },
-  X402_CHAIN_NOT_ALLOWED: {
-    kind: "registration",
-    cause:
-      "An agent's file declares payments by x402 on a chain that the API key may not advertise. Nothing was sent.",
-    remedy:
-      "Have the service's administrator allow the key this chain, or remove the source from the agent's file.",
-  },
   LISTING_NOT_SUPPORTED: {
     kind: "registration",
     cause:

@@ -49,7 +49,7 @@ MESSAGES: Final[dict[Failure, str]] = {
     Failure.FILE_UNUSABLE: "A file of the input cannot be fetched or read, or is too large. Send another one.",
     Failure.INPUT_OUTDATED: "The agent now asks for other input. Ask for a refund if you paid, and start a new job.",
     Failure.INPUT_NOT_PROVIDED: "The crew's question was not answered in time. Start a new job, or ask for a refund.",
-    Failure.CANCELED: "The job was canceled by its customer.",
+    Failure.CANCELED: "The job was canceled by its customer. Start another one if the result is wanted after all.",
     Failure.PAYMENT_NOT_MADE: "The payment for the job could not be created. Start the job again.",
     Failure.PAYMENT_EXPIRED: "No funds were locked before payByTime. Start the job again.",
     Failure.GAVE_WAY: "Very many unpaid jobs came after this one. Start the job again; ask for a refund if you paid.",
