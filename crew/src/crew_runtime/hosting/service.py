@@ -146,10 +146,9 @@ def _traces(settings: ServiceSettings, service: str) -> Traces | None:
         return None
     from crew_runtime.traces.otlp import OtlpTraces  # noqa: PLC0415
 
-    headers = settings.traces_headers.get_secret_value() if settings.traces_headers else ""
     return OtlpTraces(
         str(settings.traces_endpoint),
-        dict(pair.split("=", 1) for pair in headers.split(",") if pair),
+        settings.traces_header_fields,
         service=service,
         instance=settings.agent_instance,
     )

@@ -1,5 +1,6 @@
 """The settings of the process, whichever agents it serves."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Final
 from uuid import uuid4
@@ -11,6 +12,7 @@ from crew_runtime.machine.environment_model import MEGABYTE, EnvironmentModel, s
 
 HOSTED_FOLDER: Final = "hosted"
 """The folder of agents' own folders, in DATA_DIR."""
+_HEADER: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+ *= *[!-~]([ -~]*[!-~])?", re.ASCII)
 
 
 class ServiceSettings(EnvironmentModel):
@@ -108,13 +110,23 @@ class ServiceSettings(EnvironmentModel):
 
     @field_validator("traces_headers")
     @classmethod
-    def _headers_have_values(cls, value: SecretStr | None) -> SecretStr | None:
-        pairs = value.get_secret_value().split(",") if value else []
-        if not all(all(part.strip() for part in pair.partition("=")) for pair in pairs):
+    def _headers_can_be_sent(cls, value: SecretStr | None) -> SecretStr | None:
+        """Refuse what no request can have: whoever is to send it would quote it, with the secret, in the log."""
+        if not all(_HEADER.fullmatch(pair) for pair in _pairs_in(value)):
             raise PydanticCustomError("headers", "is no list of headers")
         return value
+
+    @property
+    def traces_header_fields(self) -> dict[str, str]:
+        """The headers of TRACES_HEADERS by name, without blanks around them."""
+        pairs = (pair.partition("=") for pair in _pairs_in(self.traces_headers))
+        return {name.strip(): value.strip() for name, _, value in pairs}
 
     @property
     def public_base(self) -> str | None:
         """The address of PUBLIC_URL without a slash at the end."""
         return None if self.public_url is None else str(self.public_url).rstrip("/")
+
+
+def _pairs_in(headers: SecretStr | None) -> list[str]:
+    return [pair.strip() for pair in headers.get_secret_value().split(",")] if headers else []

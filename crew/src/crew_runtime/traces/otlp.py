@@ -42,9 +42,10 @@ class OtlpTraces:
         self._processor.shutdown()  # type: ignore[no-untyped-call]
 
     def _readable(self, span: Span) -> ReadableSpan:
-        attributes = {**span.attributes, **({"error.type": span.error} if span.error else {})}
+        named = {**span.attributes, **({"error.type": span.error} if span.error else {})}
+        attributes = {name: _sendable(value) if isinstance(value, str) else value for name, value in named.items()}
         return ReadableSpan(
-            name=span.name,
+            name=_sendable(span.name),
             context=_context(span.trace_id, span.span_id),
             parent=None if span.parent_id is None else _context(span.trace_id, span.parent_id),
             resource=self._resource,
@@ -55,6 +56,11 @@ class OtlpTraces:
             end_time=span.ended,
             instrumentation_scope=_SCOPE,
         )
+
+
+def _sendable(text: str) -> str:
+    """Return a text without halves of surrogate pairs, for which the whole batch would be lost, others' spans too."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _context(trace_id: int, span_id: int) -> SpanContext:

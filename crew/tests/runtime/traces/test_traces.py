@@ -2,15 +2,20 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.machine.service_settings import ServiceSettings
 from crew_runtime.runner.messages import read_message
 from crew_runtime.runner.worker_process import DiedError
 from crew_runtime.traces.job_trace import JobTrace
+from crew_runtime.traces.otlp import OtlpTraces
+from crew_runtime.traces.span import Attributes, Span
 from support.collector import Collector, Seen
 from support.declarations import declaration, one_task
 from support.model import StubModel
@@ -145,6 +150,42 @@ def test_a_job_s_process_that_tells_of_circles_or_of_any_number_of_steps_does_no
 def test_a_step_at_no_time_is_no_answer(at: object) -> None:
     with pytest.raises(DiedError):
         read_message({"span": {"state": "ended", "id": "1", "at": at, "error": ""}})
+
+
+def test_a_name_that_is_no_text_loses_no_other_span(collector: Collector) -> None:
+    traces = OtlpTraces(collector.url, {}, service="agent", instance="one")
+    now = time.time_ns()
+    for number, name in enumerate(("chat \ud800", "job"), 1):
+        attributes: Attributes = {"gen_ai.request.model": name}
+        traces.export([
+            Span(name=name, trace_id=1, span_id=number, parent_id=None, begun=now, ended=now, attributes=attributes)
+        ])  # fmt: skip
+    traces.close()
+    assert len(collector.named("job")) == 1
+    assert only(collector.named("chat ?")).attributes["gen_ai.request.model"] == "chat ?"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "authorization=Bearer of-a-secret",
+        " authorization = Bearer of-a-secret ",
+        "x-team=a,authorization= Bearer of-a-secret",
+    ],
+)
+def test_blanks_around_headers_are_no_part_of_them(written: str) -> None:
+    settings = ServiceSettings.from_environment({"PORT": "0", "DATA_DIR": "/data", "TRACES_HEADERS": written})
+    assert settings.traces_header_fields["authorization"] == "Bearer of-a-secret"
+
+
+@pytest.mark.parametrize(
+    "written", ["of-a-secret", "a=", "=of-a-secret", "a b=of-a-secret", "a=of-a-\nsecret", "a=of-a-secretß"]
+)
+def test_headers_that_no_request_can_have_are_refused_without_a_word_of_them(written: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        ServiceSettings.from_environment({"PORT": "0", "DATA_DIR": "/data", "TRACES_HEADERS": written})
+    assert "TRACES_HEADERS" in str(refused.value)
+    assert "secret" not in str(refused.value)
 
 
 def test_jobs_go_on_while_the_collector_is_away(tmp_path: Path, shared_model: StubModel, collector: Collector) -> None:
