@@ -283,7 +283,7 @@ class JobRunner:
                 is_traced=session.trace is not None,
             )
             self._processes[job.id] = process
-            if self._stopping:
+            if self._is_over(job.id):  # which came while the process was started
                 process.kill()
             answer = await self._converse(plan, job, process, seconds, slot)
             return answer and await asyncio.to_thread(session.explained, answer)

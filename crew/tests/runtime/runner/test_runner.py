@@ -1,27 +1,33 @@
 """What the runner makes of jobs that ask their customers, and of customers that do not answer."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crew_runtime.crewai.job_spec import JobSpec
 from crew_runtime.declared.input_schema import InputField
+from crew_runtime.job.failures import Failure
 from crew_runtime.job.job import Job, JobState, PaymentTerms, now
 from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.runner.plan import Limits
+from crew_runtime.runner.worker_process import WorkerProcess
 from crew_runtime.store import JobStore
 from crew_runtime.store.sqlite import SqliteJobStore
 from support.asking import lay_code
-from support.jobs import gateway_to, job_runner
+from support.declarations import one_task
+from support.jobs import gateway_to, job_runner, job_spec
 from support.model import StubModel
 from support.runtime import PATIENCE_SECONDS, SENTINEL_KEY
 from support.waiting import wait_for
 
 MARGIN_SECONDS = 600
+FIELDS = (InputField(id="topic", type="string"),)
 pytestmark = pytest.mark.usefixtures("runs_jobs")
 
 
@@ -52,9 +58,8 @@ def start_runner(tmp_path: Path, store: JobStore, model: StubModel) -> Iterator[
             ask_seconds=ask_seconds,
             submit_margin_seconds=MARGIN_SECONDS,
         )
-        fields = (InputField(id="topic", type="string"),)
         gateway = started.enter_context(gateway_to(access))
-        return started.enter_context(job_runner(store, spec, gateway.model, fields, limits))
+        return started.enter_context(job_runner(store, spec, gateway.model, FIELDS, limits))
 
     with ExitStack() as started:
         yield start
@@ -170,3 +175,34 @@ def test_a_waiting_job_that_another_runtime_has_taken_is_given_up(
         await runner.stop(0)
 
     asyncio.run(do())
+
+
+def test_a_job_that_is_canceled_while_its_process_is_started_does_no_work(
+    tmp_path: Path, store: JobStore, model: StubModel
+) -> None:
+    spec = job_spec(tmp_path, one_task("never answer {topic}"), model.url)
+    limits = Limits(parallel=1, queue=0, timeout_seconds=600, ask_seconds=1)
+    fields = (*FIELDS, InputField(id="tone", type="string"))
+
+    async def cancel_early() -> None:
+        with gateway_to(spec.model) as gateway, job_runner(store, spec, gateway.model, fields, limits) as runner:
+            launcher, starts, goes_on = runner.plan.launcher, threading.Event(), threading.Event()
+            make = launcher.make
+
+            def make_slowly(*given: Any, **named: Any) -> WorkerProcess:  # noqa: ANN401 - as it is given
+                starts.set()
+                assert goes_on.wait(PATIENCE_SECONDS)
+                return make(*given, **named)
+
+            launcher.make = make_slowly  # type: ignore[method-assign]
+            job = store.add(Job(input_data={"topic": "tea", "tone": "plain"}, agent_identifier="ab"))
+            runner.take(job.id)
+            await asyncio.to_thread(starts.wait, PATIENCE_SECONDS)
+            assert await runner.cancel(job)
+            goes_on.set()
+            await asyncio.to_thread(wait_for, lambda: job.id not in runner.known)
+            await runner.stop(0)
+        assert (await reaches(store, job, JobState.FAILED)).failure == Failure.CANCELED
+
+    asyncio.run(cancel_early())
+    assert not model.requests
