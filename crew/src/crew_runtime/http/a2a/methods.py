@@ -83,9 +83,9 @@ async def _once(event: dict[str, Any]) -> Events:
 
 
 async def _followed(one: Served, request: Request, job: Job, until: frozenset[JobState]) -> Events:
+    # Whatever comes now, the client knows its job's id: without it, it would begin a second one.
+    yield {"task": wire.task_of(job)}
     with one.agent.followers.admitted(one.doorman.address(request)):
-        is_first = True
         async for found in one.agent.followers.states(job, closing(request), until):
-            for event in [{"task": wire.task_of(found)}] if is_first else wire.events_of(found):
+            for event in [] if found is job else wire.events_of(found):
                 yield event
-            is_first = False

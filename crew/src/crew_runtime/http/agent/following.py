@@ -7,7 +7,9 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from crew_runtime.common.api_error import ApiError
+from crew_runtime.http.agent.store_outage import store_outage
 from crew_runtime.job.job import Job, JobState
+from crew_runtime.store import StoreUnavailableError
 
 AT_REST: Final = frozenset(
     (
@@ -76,10 +78,14 @@ class Followers:
     async def at_rest(self, job: Job, client: str, closing: asyncio.Event) -> Job:
         """Return the job when it is at rest, or as it is when that takes longer than anybody waits for an answer.
 
-        The same holds when the server stops, or so many wait already that this one has to ask again.
+        The same holds when the server stops, when so many wait already that this one has to ask again, or when the job
+        store cannot be reached: whoever were told to send the request again would begin a second job.
         """
-        with suppress(ApiError, TimeoutError), self.admitted(client):
-            async with asyncio.timeout(_ANSWERED_WITHIN_SECONDS):
-                async for found in self.states(job, closing):
-                    job = found
+        try:
+            with suppress(ApiError, TimeoutError), self.admitted(client):
+                async with asyncio.timeout(_ANSWERED_WITHIN_SECONDS):
+                    async for found in self.states(job, closing):
+                        job = found
+        except StoreUnavailableError as error:
+            store_outage(error)
         return job
