@@ -33,7 +33,9 @@ export function wrapText(text: string, width: number): string[] {
   return [...lines, line.trimEnd()];
 }
 
-const longestOf = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
+/** Of any number, which arguments of a function cannot be. */
+const largestOf = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0);
+const longestOf = (texts: readonly string[]): number => largestOf(texts.map((text) => text.length));
 
 const longestWord = (text: string): number =>
   Math.min(LONGEST_WORD, longestOf(text.split(BREAKS).map((piece) => piece.trim())));
@@ -48,7 +50,7 @@ function limitsOf(
   const linesOf = headings.map((_, column) => body.flatMap((row) => (row[column] ?? "").split("\n")));
   const cells = linesOf.map(longestOf);
   const heads = headings.map(longestWord);
-  const words = linesOf.map((lines) => Math.max(0, ...lines.map(longestWord)));
+  const words = linesOf.map((lines) => largestOf(lines.map(longestWord)));
   return {
     widest: headings.map((heading, column) => Math.max(heading.length, cells[column] ?? 0)),
     least: [cells, words].map((least) => least.map((width, column) => Math.max(width, heads[column] ?? 0))),
@@ -128,7 +130,7 @@ function printRow(row: readonly Cell[], widths: readonly number[], paint: Paint)
       .split("\n")
       .flatMap((line) => wrapText(line, widths[column] ?? Infinity)),
   );
-  const height = Math.max(...wrapped.map((lines) => lines.length));
+  const height = largestOf(wrapped.map((lines) => lines.length));
   return Array.from({ length: height }, (_, line) => {
     const used = wrapped.findLastIndex((lines) => (lines[line] ?? "") !== "");
     return row

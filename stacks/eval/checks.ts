@@ -6,8 +6,19 @@ import type { Judge } from "./judge.ts";
 type Completed = Extract<TryEnd, { event: "completed" }>;
 type Checks = Evaluation["checks"];
 
+/** A schema's validator quotes all of a result that is nothing like it, and a judge says what it likes. */
+const LONGEST_SAID = 2000;
+
 /** Return what holds of a job that ended, check by check; of one without a result only that. */
 export async function checkEnd(checks: Checks, end: TryEnd, judge: Judge): Promise<CheckOutcome[]> {
+  const outcomes = await allOutcomes(checks, end, judge);
+  return outcomes.map((outcome) => ({ ...outcome, said: shortened(outcome.said) }));
+}
+
+const shortened = (text: string): string =>
+  text.length <= LONGEST_SAID ? text : `${text.slice(0, LONGEST_SAID)} …`;
+
+async function allOutcomes(checks: Checks, end: TryEnd, judge: Judge): Promise<CheckOutcome[]> {
   if (end.event !== "completed") return [{ check: "job", passed: false, said: withoutResult(end) }];
   return [
     ...(checks.contains ?? []).map((text) => contains(end, text)),
