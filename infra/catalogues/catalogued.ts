@@ -6,7 +6,7 @@ export type Place = Pick<Catalogued, "url" | "network" | "stack" | "agentIdentif
 
 /** Returns what catalogues are told of an agent: what is declared, and where it is. */
 export function cataloguedOf(agent: Agent, { url, network, stack, agentIdentifier }: Place): Catalogued {
-  const { id, name, description, tags, capability, author, legal, user } = agent;
+  const { id, name, description, tags, capability, author, legal, user, sources = [] } = agent;
   const common = {
     id,
     name,
@@ -14,6 +14,7 @@ export function cataloguedOf(agent: Agent, { url, network, stack, agentIdentifie
     capability,
     author,
     legal,
+    takesX402: sources.length > 0,
     url,
     network,
     stack,

@@ -10,6 +10,8 @@ export interface Catalogued extends Pick<
   readonly description: string;
   /** What it discloses of being an AI; absent for an agent outside the crew runtime, which says so itself. */
   readonly disclosure?: string;
+  /** Whether it says that it can be paid by x402 as well. */
+  readonly takesX402: boolean;
   readonly url: string;
   /** Its agent card (A2A 1.0); absent for an agent outside the crew runtime, of which it is not known whether it has one. */
   readonly cardUrl?: string;

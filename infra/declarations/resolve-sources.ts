@@ -41,7 +41,7 @@ export function resolveSources(
   }
   const seen = new Map<string, number>();
   return sources.flatMap((source, index) => {
-    const place = x402[source.x402];
+    const place = ownOf(x402, source.x402);
     if (!place) {
       complain(
         ["sources", index, "x402"],
@@ -62,6 +62,10 @@ export function resolveSources(
   });
 }
 
+/** An author may write any name, also one that every object has. */
+const ownOf = <Value>(named: Readonly<Record<string, Value>>, name: string): Value | undefined =>
+  Object.hasOwn(named, name) ? named[name] : undefined;
+
 function resolveSource(
   { x402: name, pricing }: DeclaredSource,
   { network, payTo, tokens }: X402Place,
@@ -69,7 +73,7 @@ function resolveSource(
 ): AgentPaymentSource | undefined {
   if (typeof pricing === "string") return { x402: name, network, payTo, pricing: { type: pricing } };
   const [, tokenName = ""] = / (\S+)$/.exec(pricing.fixed.trim()) ?? [];
-  const token = tokens[tokenName];
+  const token = ownOf(tokens, tokenName);
   if (!token) {
     const known = Object.keys(tokens);
     complain({

@@ -42,8 +42,8 @@ export const erc8004: Catalogue<typeof settings> = {
     description: agent.description,
     ...(image === undefined ? {} : { image }),
     services: servicesOf(agent),
-    x402Support: false,
+    x402Support: agent.takesX402,
     active: true,
-    registrations: registrations[agent.id] ?? [],
+    registrations: (Object.hasOwn(registrations, agent.id) ? registrations[agent.id] : undefined) ?? [],
   }),
 };

@@ -43,6 +43,7 @@ async function declared(text: string): Promise<Agent> {
     network: "Preprod",
     stack: "preprod",
     hosting: "process",
+    x402: { base: { network: "eip155:8453", payTo: `0x${"1".repeat(40)}`, tokens: {} } },
   });
   await project.dispose();
   const [agent] = agents;
@@ -167,6 +168,21 @@ describe("an agent in the crew runtime", () => {
 });
 
 describe("an agent that runs elsewhere", () => {
+  it("says in ERC-8004 whether it takes payments by x402, and has only its own registrations", async () => {
+    const supportOf = async (text: string) =>
+      (await entriesOf(text))["erc-8004"] as {
+        readonly x402Support: boolean;
+        readonly registrations: unknown;
+      };
+    expect(await supportOf(`${ELSEWHERE}sources: [{ x402: base, pricing: free }]\n`)).toMatchObject({
+      x402Support: true,
+    });
+    expect(await supportOf(`id: constructor\n${ELSEWHERE}`)).toMatchObject({
+      x402Support: false,
+      registrations: [],
+    });
+  });
+
   it("is listed with its URL, and with no card or document that nobody knows to be there", async () => {
     const entries = await entriesOf(ELSEWHERE);
     for (const entry of Object.values(entries)) {
