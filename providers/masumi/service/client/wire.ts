@@ -23,15 +23,18 @@ const cardanoSource = z.object({
   address: optionalText,
   pricing: paymentSourcePricing.nullish(),
 });
+/** Base units of an EVM token, and its decimals, as its contract can have them: amounts are computed with. */
+const evmAmount = text.regex(/^\d{1,78}$/, "is no amount");
+const evmDecimals = z.int().min(0).max(255);
 /** A payment by x402. What is missing, or new, makes the entry unreadable: where money goes is not guessed. */
 const evmPricing = z.discriminatedUnion("pricingType", [
   z.object({
     pricingType: z.literal("Fixed"),
-    fixed: z.tuple([z.object({ asset: text, amount: text, decimals: z.int() })]),
+    fixed: z.tuple([z.object({ asset: text, amount: evmAmount, decimals: evmDecimals })]),
   }),
   z.object({
     pricingType: z.literal("Dynamic"),
-    dynamic: z.tuple([z.object({ asset: text, decimals: z.int().nullish() })]).nullish(),
+    dynamic: z.tuple([z.object({ asset: text, decimals: evmDecimals.nullish() })]).nullish(),
   }),
   z.object({ pricingType: z.literal("Free") }),
 ]);

@@ -19,6 +19,34 @@ const inputs = inputsOf();
 const entry = (changes: object) =>
   ({ ...serve(toRegisterBody(toRegistration(inputs))), ...changes }) as { id: string };
 
+describe("a way to pay on an EVM chain", () => {
+  const source = (amount: string, decimals: number) => ({
+    chain: "EVM",
+    network: "eip155:8453",
+    scheme: "Exact",
+    payTo: `0x${"1".repeat(40)}`,
+    pricing: { pricingType: "Fixed", fixed: [{ asset: `0x${"2".repeat(40)}`, amount, decimals }] },
+  });
+
+  test.each([
+    ["an amount that is none", "1e6", 6],
+    ["an amount below zero", "-1", 6],
+    ["decimals below zero", "1", -1],
+    ["more decimals than a token can have", "1", 1_000_000_000],
+  ])("of %s makes the entry unreadable, and nothing computes with it", (_, amount, decimals) => {
+    const skipped: SkippedEntry[] = [];
+    const rows = new RegistrationReader().rowsOf(
+      [
+        entry({ id: "1", supportedPaymentSources: [source("1000000", 6)] }),
+        entry({ id: "2", supportedPaymentSources: [source(amount, decimals)] }),
+      ],
+      (one) => skipped.push(one),
+    );
+    expect(rows.map(({ id }) => id)).toEqual(["1"]);
+    expect(skipped.map(({ id }) => id)).toEqual(["2"]);
+  });
+});
+
 describe("a list of registrations", () => {
   test("has those of every known type, of the next release too, and names the others", () => {
     const skipped: SkippedEntry[] = [];
