@@ -8,6 +8,7 @@ const STATES: Readonly<Record<EvalsDocument["state"], string>> = {
   outdated: "passed or failed before a change",
   "other-model": "with another model",
   committed: "results in git do not count",
+  untold: "git does not say whose results",
   none: "not evaluated here",
 };
 

@@ -109,5 +109,7 @@ describe("a stack that demands evaluations", { timeout: 180_000 }, () => {
     expect(await refusal("plan")).toContain("has results in git, where whoever commits can write them");
     git("rm", "--quiet", "--cached", RECORD);
     expect(await evals()).toMatchObject({ state: "passed" });
+    project.write(".git/config", "[core]\n\trepositoryformatversion = 99\n");
+    expect(await refusal("plan")).toContain("git does not say whether somebody has committed them");
   });
 });

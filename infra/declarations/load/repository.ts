@@ -98,15 +98,24 @@ export function ignoredByGit(projectRoot: string, paths: readonly string[]): Rea
   );
 }
 
-/** Returns what git has of a folder of the project, or in its place; nothing if there is no git or no repository. */
-export function trackedByGit(projectRoot: string, folder: string): ReadonlySet<string> {
+/**
+ * Returns what git has of a folder of the project, or in its place; nothing if there is no repository. Undefined if there is one, and
+ * git does not tell: it is not installed, or refuses a repository that belongs to somebody else, as in a container.
+ */
+export function trackedByGit(projectRoot: string, folder: string): ReadonlySet<string> | undefined {
+  if (!isInRepository(projectRoot)) return new Set();
   const { status, stdout } = spawnSync("git", ["ls-files", "-z", "--", folder], {
     cwd: projectRoot,
     env: gitEnvironment(),
     encoding: "utf8",
     timeout: 10_000,
   });
-  return new Set(status === 0 ? stdout.split("\0").filter(Boolean) : []);
+  return status === 0 ? new Set(stdout.split("\0").filter(Boolean)) : undefined;
+}
+
+function isInRepository(folder: string): boolean {
+  const above = dirname(folder);
+  return existsSync(join(folder, ".git")) || (above !== folder && isInRepository(above));
 }
 
 /** What git is to be asked about: where a path leads, and the path itself unless that is behind a link, which git does not follow. */

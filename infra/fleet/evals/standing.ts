@@ -15,6 +15,8 @@ export type EvalState =
   | "other-model"
   /** The record is in git, where whoever commits can write what they like. */
   | "committed"
+  /** Whether the record is in git cannot be told: there is a repository, and git refuses to say what it has. */
+  | "untold"
   /** It was not evaluated here. */
   | "none";
 
@@ -37,10 +39,12 @@ export function standingsOf(
   runs: ReadonlyMap<string, Pick<WhatRuns, "evalDigest">>,
   { config, projectRoot }: Evaluating,
 ): ReadonlyMap<string, EvalStanding> {
-  let tracked: ReadonlySet<string> | undefined;
-  const isCommitted = (root: string, file: string): boolean => {
-    tracked ??= trackedByGit(root, RECORDS_ROOT);
-    return partsOf(file).some((path) => tracked?.has(path));
+  let asked: { readonly tracked: ReadonlySet<string> | undefined } | undefined;
+  const inGit = (root: string, file: string): "committed" | "untold" | undefined => {
+    asked ??= { tracked: trackedByGit(root, RECORDS_ROOT) };
+    const { tracked } = asked;
+    if (!tracked) return "untold";
+    return partsOf(file).some((path) => tracked.has(path)) ? "committed" : undefined;
   };
   return new Map(
     agents.flatMap(({ id, evals }): [string, EvalStanding][] => {
@@ -48,9 +52,7 @@ export function standingsOf(
       if (!evals || digest === undefined) return [];
       const record = projectRoot === undefined ? undefined : readRecord(projectRoot, config.stack, id);
       if (projectRoot === undefined || !record) return [[id, { state: "none", record: undefined }]];
-      const state = isCommitted(projectRoot, recordFile(config.stack, id))
-        ? "committed"
-        : stateOf(record, digest, config);
+      const state = inGit(projectRoot, recordFile(config.stack, id)) ?? stateOf(record, digest, config);
       return [[id, { state, record }]];
     }),
   );
@@ -108,12 +110,21 @@ function reasonOf({ state, record }: EvalStanding): string {
       return `was evaluated with ${record?.model.api ?? "the stub model"}, which is not this stack's masumi:modelApi.`;
     case "committed":
       return "has results in git, where whoever commits can write them, so they do not count.";
+    case "untold":
+      return "has results that do not count, since git does not say whether somebody has committed them.";
     default:
       return "was not evaluated on this machine.";
   }
 }
 
-const remedyOf = ({ state }: EvalStanding, id: string, stack: string): string =>
-  state === "committed"
-    ? `Remove them (git rm -r --cached .masumi), and run npx masumi-agents eval ${id} --stack ${stack}.`
-    : `Run npx masumi-agents eval ${id} --stack ${stack}${state === "failed" ? ", once the crew does better" : ""}.`;
+function remedyOf({ state }: EvalStanding, id: string, stack: string): string {
+  const run = `npx masumi-agents eval ${id} --stack ${stack}`;
+  if (state === "committed") return `Remove them (git rm -r --cached .masumi), and run ${run}.`;
+  if (state === "untold") {
+    return (
+      "Have git ls-files work in the project's folder: install git, or, if the folder belongs to somebody else as in a container, run " +
+      "git config --global --add safe.directory with it."
+    );
+  }
+  return `Run ${run}${state === "failed" ? ", once the crew does better" : ""}.`;
+}
