@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { checksummed } from "../../providers/common/evm-address.ts";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
 import defaultWorld from "../../local/sandbox/world.default.json" with { type: "json" };
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
@@ -8,8 +9,8 @@ import { SandboxControl } from "../helpers/sandbox-control.ts";
 /* An agent that is paid on Cardano and, by x402, on an EVM chain. Every step is taken twice. */
 
 const CHAIN = "eip155:84532";
-const PAY_TO = `0x${"Ab".repeat(20)}`;
-const USDC = `0x${"Cd".repeat(20)}`;
+const PAY_TO = checksummed(`0x${"ab".repeat(20)}`);
+const USDC = checksummed(`0x${"cd".repeat(20)}`);
 const base = (payTo: string) => ({
   base: {
     network: CHAIN,

@@ -1,11 +1,15 @@
 import { z } from "zod";
+import { evmAddressProblem } from "../../../providers/common/evm-address.ts";
 
 /*
  * Payments on EVM chains by x402. Whom they pay, and in which tokens, is the stack's to say (masumi:x402): an agent's file names one of
  * its entries, so whoever may change the file cannot have the money go elsewhere.
  */
 
-const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "expected an EVM address: 0x and 40 hex digits");
+const address = z.string().superRefine((text, context) => {
+  const message = evmAddressProblem(text);
+  if (message !== undefined) context.addIssue({ code: "custom", message });
+});
 
 const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 

@@ -1,3 +1,4 @@
+import { evmAddressProblem } from "../../../common/evm-address.ts";
 import type { Wallet, X402Source } from "../model.ts";
 import { isUnknown } from "../unknown.ts";
 import { type Failure, LARGEST_AMOUNT, ifKnown, isAmount, isOneOf, unless } from "./failures.ts";
@@ -5,7 +6,6 @@ import { type Failure, LARGEST_AMOUNT, ifKnown, isAmount, isOneOf, unless } from
 /** The service accepts 25 payment sources; one is the selling wallet's own. */
 const MOST_SOURCES = 24;
 const CHAIN = /^eip155:\d+$/;
-const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 const MOST_DECIMALS = 255;
 
 const matches = (text: string, pattern: RegExp) => isUnknown(text) || pattern.test(text);
@@ -45,9 +45,14 @@ const checkSource = (at: string, { network, payTo, pricing }: X402Source): Failu
     `${at}.network`,
     "expected a chain as CAIP-2 names it, such as eip155:8453",
   ),
-  ...unless(matches(payTo, ADDRESS), `${at}.payTo`, "expected an EVM address: 0x and 40 hex digits"),
+  ...checkAddress(`${at}.payTo`, payTo),
   ...ifKnown(pricing, (known) => checkPricing(`${at}.pricing`, known)),
 ];
+
+function checkAddress(property: string, address: string): Failure[] {
+  const reason = isUnknown(address) ? undefined : evmAddressProblem(address);
+  return reason === undefined ? [] : [{ property, reason }];
+}
 
 function checkPricing(at: string, pricing: X402Source["pricing"]): Failure[] {
   if (!isOneOf(pricing.type, ["fixed", "free", "dynamic"])) {
@@ -56,11 +61,7 @@ function checkPricing(at: string, pricing: X402Source["pricing"]): Failure[] {
   if (pricing.type === "free") return [];
   const { asset, decimals } = pricing;
   return [
-    ...unless(
-      asset === undefined ? pricing.type === "dynamic" : matches(asset, ADDRESS),
-      `${at}.asset`,
-      "expected the address of the token's contract: 0x and 40 hex digits",
-    ),
+    ...(asset === undefined && pricing.type === "dynamic" ? [] : checkAddress(`${at}.asset`, asset ?? "")),
     ...unless(
       asset === undefined || isUnknown(decimals) || isDecimals(decimals),
       `${at}.decimals`,

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { LIMITS, checkRegistration } from "../../../../providers/masumi/service/rules/check.ts";
 import type { RegistrationInputs } from "../../../../providers/masumi/resources/inputs.ts";
 import { marker } from "../../../../providers/masumi/service/marker.ts";
+import type { X402Source } from "../../../../providers/masumi/service/model.ts";
 import { UNKNOWN } from "../../../../providers/masumi/service/unknown.ts";
 import { V1, inputsOf } from "../inputs.ts";
 
@@ -162,6 +163,38 @@ test.each<[string, RegistrationInputs, string]>([
     "a long MIME type",
     inputsOf({ listing: example({ mimeType: long(61) }) }),
     "listing.exampleOutputs[0].mimeType",
+  ],
+  [
+    "a mistyped digit in whom x402 pays",
+    inputsOf({
+      listing: {
+        sources: [
+          {
+            network: "eip155:8453",
+            scheme: "Exact",
+            payTo: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAef",
+            pricing: { type: "free" },
+          },
+        ],
+      },
+    }),
+    "listing.sources[0].payTo",
+  ],
+  [
+    "a fixed price by x402 in no token",
+    inputsOf({
+      listing: {
+        sources: [
+          {
+            network: "eip155:8453",
+            scheme: "Exact",
+            payTo: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+            pricing: { type: "fixed", amount: "1", decimals: 6 } as unknown as X402Source["pricing"],
+          },
+        ],
+      },
+    }),
+    "listing.sources[0].pricing.asset",
   ],
 ])("%s is refused", (_name, inputs, property) => {
   const failures = checkRegistration(inputs);
