@@ -167,8 +167,13 @@ class JobRunner:
         self._questions.look(job_id)
 
     async def cancel(self, job: Job) -> bool:
-        """End a job that its customer does not want any more; return whether that was possible, here and still."""
-        canceled = await self._outcomes.fail(job, Failure.CANCELED)
+        """End a job that its customer does not want any more; return whether that was possible, here and still.
+
+        Raises:
+            StoreUnavailableError
+
+        """
+        canceled = await self._outcomes.fail(job, Failure.CANCELED, waits=False)
         JOBS_ENDED.add(int(canceled), outcome=Failure.CANCELED)
         if canceled:
             self.abandon(job.id)

@@ -56,12 +56,20 @@ class Outcomes:
         expected: JobState | None = None,
         logged: Mapping[str, object] | None = None,
         report: Report | None = None,
+        waits: bool = True,
     ) -> bool:
-        """Fail a job, if it is in the expected state; if nobody paid for it, the same request may begin a new one."""
+        """Fail a job, if it is in the expected state; if nobody paid for it, the same request may begin a new one.
+
+        Raises:
+            StoreUnavailableError: the store is unavailable, and `waits` is false or the runtime stops.
+
+        """
         repeatable = job.payment is None
-        failed = await self.write(
-            lambda: self._store.fail(job.id, failure, repeatable=repeatable, expected=expected, report=report)
-        )
+
+        def fail() -> Job | None:
+            return self._store.fail(job.id, failure, repeatable=repeatable, expected=expected, report=report)
+
+        failed = await (self.write(fail) if waits else asyncio.to_thread(fail))
         if failed:
             event(_log, logging.WARNING, "job_failed", **{"job": job.reference, **(logged or {}), "failure": failure})
         return failed is not None

@@ -17,7 +17,7 @@ from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.runner.plan import Limits
 from crew_runtime.runner.worker_process import WorkerProcess
-from crew_runtime.store import JobStore
+from crew_runtime.store import JobStore, StoreUnavailableError
 from crew_runtime.store.sqlite import SqliteJobStore
 from support.asking import lay_code
 from support.declarations import one_task
@@ -175,6 +175,22 @@ def test_a_waiting_job_that_another_runtime_has_taken_is_given_up(
         await runner.stop(0)
 
     asyncio.run(do())
+
+
+def test_whoever_cancels_a_job_is_told_at_once_that_the_store_is_away(
+    store: JobStore, start_runner: Callable[..., JobRunner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_away(*_given: object, **_named: object) -> None:
+        raise StoreUnavailableError
+
+    async def cancel() -> None:
+        runner, job = start_runner(), new_job(store)
+        monkeypatch.setattr(store, "fail", is_away)
+        with pytest.raises(StoreUnavailableError):
+            await asyncio.wait_for(runner.cancel(job), timeout=5)
+        await runner.stop(0)
+
+    asyncio.run(cancel())
 
 
 def test_a_job_that_is_canceled_while_its_process_is_started_does_no_work(
