@@ -28,6 +28,7 @@ from crew_runtime.runner.worker_launcher import WorkerLauncher
 from crew_runtime.runner.worker_process import WorkerProcess, is_progress, start_fork_server
 from crew_runtime.runner.workplaces import Workplaces
 from crew_runtime.store import JobStore
+from crew_runtime.traces.span import AgentTraces
 from support.declarations import declaration
 from support.runtime import SENTINEL_KEY
 
@@ -129,7 +130,12 @@ def refusal(of: JobSpec) -> str:
 
 @contextmanager
 def job_runner(
-    store: JobStore, spec: JobSpec, model: AgentModel, fields: Sequence[InputField], limits: Limits
+    store: JobStore,
+    spec: JobSpec,
+    model: AgentModel,
+    fields: Sequence[InputField],
+    limits: Limits,
+    traces: AgentTraces | None = None,
 ) -> Iterator[JobRunner]:
     """The runner of one agent's jobs, as the runtime has it; its model's gateway is there already."""
     places = Workplaces(spec.folder)
@@ -137,4 +143,6 @@ def job_runner(
     start_fork_server("crew_runtime.crewai.preload")
     plan = Plan(launcher=WorkerLauncher(spec, places), access=spec.model, fields=fields, limits=limits)
     with ThreadPoolExecutor(limits.parallel) as threads:
-        yield JobRunner(store=store, model=model, plan=plan, slots=Slots(limits.parallel), threads=threads)
+        yield JobRunner(
+            store=store, model=model, plan=plan, slots=Slots(limits.parallel), threads=threads, traces=traces
+        )

@@ -253,10 +253,10 @@ class JobRunner:
             started = time.monotonic()
             self._begin_trace(job)
             answer = await self._run(plan, job, inputs, seconds, slot)
+            if answer is not None:  # first of all: somebody may have paid for it
+                await self._outcomes.keep(job, answer, time.monotonic() - started, plan.hash_rule)
             self._end_trace(job, answer)
-            if answer is None:
-                return False
-            await self._outcomes.keep(job, answer, time.monotonic() - started, plan.hash_rule)
+            return answer is not None
         return True
 
     def _begin_trace(self, job: Job) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from crew_runtime.runner.plan import Limits
 from crew_runtime.runner.worker_process import WorkerProcess
 from crew_runtime.store import JobStore, StoreUnavailableError
 from crew_runtime.store.sqlite import SqliteJobStore
+from crew_runtime.traces.span import AgentTraces, Span
 from support.asking import lay_code
 from support.declarations import one_task
 from support.jobs import gateway_to, job_runner, job_spec
@@ -175,6 +176,35 @@ def test_a_waiting_job_that_another_runtime_has_taken_is_given_up(
         await runner.stop(0)
 
     asyncio.run(do())
+
+
+def test_a_result_is_kept_whatever_becomes_of_its_trace(tmp_path: Path, store: JobStore, model: StubModel) -> None:
+    class Broken:
+        def export(self, spans: Iterable[Span]) -> None:
+            raise RuntimeError(f"{len(list(spans))} spans cannot be sent")
+
+        def close(self) -> None:
+            pass
+
+    spec = job_spec(tmp_path, one_task(), model.url)
+    limits = Limits(parallel=1, queue=0, timeout_seconds=600, ask_seconds=1)
+    fields = (*FIELDS, InputField(id="tone", type="string"))
+    traces = AgentTraces(Broken(), "agent")
+
+    async def run() -> None:
+        with (
+            gateway_to(spec.model) as gateway,
+            job_runner(store, spec, gateway.model, fields, limits, traces) as runner,
+        ):
+            job = store.add(Job(input_data={"topic": "tea", "tone": "plain"}, agent_identifier="ab"))
+            runner.take(job.id)
+            await asyncio.to_thread(wait_for, lambda: job.id not in runner.known)
+            await runner.stop(0)
+        found = store.get(job.id)
+        assert found
+        assert found.state is JobState.COMPLETED
+
+    asyncio.run(run())
 
 
 def test_whoever_cancels_a_job_is_told_at_once_that_the_store_is_away(
