@@ -90,10 +90,23 @@ const RUNS = [
   ["destroy", "destroy"],
 ] as const;
 
+/** The payment source and wallet that agents are registered with. */
+function seller(): { readonly vkey: string; readonly source: string } {
+  const source = defaultWorld.paymentSources.find(({ paymentSourceType }) =>
+    paymentSourceType.endsWith("V2"),
+  );
+  const vkey = source?.wallets.find(({ type, lovelace }) => type === "Selling" && lovelace > 0)?.vkey;
+  return { vkey: vkey ?? "", source: source?.smartContractAddress ?? "" };
+}
+
+/** What so many registrations lock and cost, with room to spare, in lovelace. */
+const fundsFor = (agents: number): number => agents * 10_000_000 + 1_000_000_000;
+
 async function benchProgram(agents: number, chainSpeed: ChainSpeed, rounds: number): Promise<string[][]> {
   const outside = await startOutsideAgents();
   const sandbox = await startSandbox({ chainSpeed });
   const control = new SandboxControl(sandbox.url);
+  await control.fund(seller().vkey, fundsFor(agents));
   const project = new TestProject();
   project.useSandbox(sandbox.url);
   const measured = new Map<string, Measured[]>(RUNS.map(([name]) => [name, []]));
@@ -122,18 +135,14 @@ async function benchProgram(agents: number, chainSpeed: ChainSpeed, rounds: numb
 async function benchScript(agents: number, chainSpeed: ChainSpeed): Promise<string[]> {
   const sandbox = await startSandbox({ chainSpeed });
   try {
-    const source = defaultWorld.paymentSources.find(({ paymentSourceType }) =>
-      paymentSourceType.endsWith("V2"),
-    );
-    const vkey = source?.wallets.find(({ type, lovelace }) => type === "Selling" && lovelace > 0)?.vkey ?? "";
+    await new SandboxControl(sandbox.url).fund(seller().vkey, fundsFor(agents));
     const names = Array.from({ length: agents }, (_, index) => `Bench ${index}`);
     const started = performance.now();
     await postAndPoll(
       {
         url: `${sandbox.url}/api/v1`,
         key: "sandbox-pay-key",
-        vkey,
-        source: source?.smartContractAddress ?? "",
+        ...seller(),
       },
       names,
     );
