@@ -47,6 +47,7 @@ function transportProblems(config: StackConfig): string[] {
   const {
     network,
     paymentServiceUrl,
+    registryServiceUrl,
     modelApi,
     docker,
     documents,
@@ -69,6 +70,7 @@ function transportProblems(config: StackConfig): string[] {
     ...clearTextProblems(
       {
         paymentServiceUrl,
+        registryServiceUrl,
         modelApi,
         "docker.url": docker.url,
         "documents.endpoint": documents?.endpoint,

@@ -12,6 +12,7 @@ export const SECRETS = [
   "databaseUrls",
   "documentsKey",
   "records",
+  "registryKey",
 ];
 
 /** Returns an agent's key, its own or else the stack's; undefined if there is none, or its value is not known here. */

@@ -100,6 +100,12 @@ export const schema = z.strictObject({
     error: "expected the service's base URL, ending in /api/v1",
   }),
   apiKey: z.string().min(1).optional(),
+  /** The network's registry service, which checks agents and ranks them. Only `status` and `drift` ask it. */
+  registryServiceUrl: z
+    .url({ protocol: /^https?$/, error: "expected the registry service's base URL, ending in /api/v1" })
+    .optional(),
+  /** A key of the registry service that may read. */
+  registryKey: z.string().min(1).optional(),
   owner: z.string().min(1),
   wallets: json(
     z.array(wallet).min(1, "expected at least one selling wallet"),

@@ -1,14 +1,18 @@
 import { isLoopback } from "../../providers/common/loopback.ts";
 
-/** Where a stack's settings send keys, jobs and results; all but the payment service may be excepted. */
+/** Where a stack's settings send keys, jobs and results; all but {@link NEVER_EXCEPTED} may be excepted. */
 export interface Addresses {
   readonly paymentServiceUrl: string;
+  readonly registryServiceUrl?: string | undefined;
   readonly modelApi?: string | undefined;
   readonly "docker.url": string;
   readonly "documents.endpoint"?: string | undefined;
   readonly "ledger.endpoint"?: string | undefined;
   readonly "traces.endpoint"?: string | undefined;
 }
+
+/** The services of the Masumi network: their keys go nowhere unencrypted. */
+const NEVER_EXCEPTED: readonly string[] = ["paymentServiceUrl", "registryServiceUrl"];
 
 /** Hosts outside this machine to which masumi:allowClearText allows unencrypted connections. */
 type Excepted = readonly string[];
@@ -20,7 +24,7 @@ export function clearTextProblems(addresses: Addresses, excepted: Excepted): str
     // Each agent's own URL is made of this one.
     const host = hostOf(text.replaceAll("{port}", "80").replaceAll("{id}", "id"));
     if (host === undefined || isLoopback(host)) return [];
-    const isExcepted = name !== "paymentServiceUrl" && excepted.includes(host);
+    const isExcepted = !NEVER_EXCEPTED.includes(name) && excepted.includes(host);
     return isExcepted
       ? []
       : [`masumi:${name} is unencrypted (http:), and ${host} is another machine: ${use(name, host)}`];
@@ -28,7 +32,7 @@ export function clearTextProblems(addresses: Addresses, excepted: Excepted): str
 }
 
 const use = (name: string, host: string): string =>
-  name === "paymentServiceUrl" ? "use https:" : `use https:, or ${exception(host)}`;
+  NEVER_EXCEPTED.includes(name) ? "use https:" : `use https:, or ${exception(host)}`;
 
 const exception = (host: string): string =>
   `except it, off Mainnet, with npx masumi-agents config set masumi:allowClearText '["${host}"]'`;

@@ -503,6 +503,12 @@ describe("stack configuration", () => {
       /masumi:paymentServiceUrl/,
     ],
     [
+      "a registry service, which nothing excepts",
+      { registryServiceUrl: "http://reg.internal/api/v1", allowClearText: '["reg.internal"]' },
+      /masumi:registryServiceUrl .*: use https:/,
+    ],
+    ["a registry service on this machine", { registryServiceUrl: "http://127.0.0.1:3000/api/v1" }, undefined],
+    [
       "the agents' URL",
       { docker: '{"url":"http://{id}.agents.example.com"}' },
       /masumi:docker\.url is unencrypted/,
